@@ -1,0 +1,17 @@
+//! Room for many sockets: the limit on open descriptors.
+
+use rustix::process::{Resource, getrlimit, setrlimit};
+
+/// Raises this process's limit on open descriptors as far as it may by itself, and returns it;
+/// `None` means that there is no limit. Shells commonly start programs with 1,024.
+pub fn raise_limit() -> Option<u64> {
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum {
+        let raised = rustix::process::Rlimit { current: limit.maximum, ..limit };
+        match setrlimit(Resource::Nofile, raised) {
+            Ok(()) => limit = raised,
+            Err(why) => tracing::warn!("cannot raise the limit of open descriptors: {why}"),
+        }
+    }
+    limit.current
+}

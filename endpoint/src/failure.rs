@@ -1,0 +1,74 @@
+//! A failure as one line: what was tried, and why it failed.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::io;
+use std::process::ExitCode;
+
+/// Writes `error` with its causes as one line on standard error, after the program's name, and
+/// returns exit code 1. A reader that has closed standard output (`… | head -1`) is no failure.
+pub fn exit_code<T>(program: &str, result: Result<T, impl Error + 'static>) -> ExitCode {
+    match result {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{program}: {}", one_line(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// An error with its causes, on one line. A cause that its effect already names is left out.
+pub fn one_line(error: &dyn Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = without_number(&error.to_string());
+        if !line.contains(&text) {
+            // Writing to a string cannot fail.
+            let _ = write!(line, ": {text}");
+        }
+        cause = error.source();
+    }
+    line.replace('\n', " ")
+}
+
+/// The system's words for an I/O error, without their ` (os error 111)`.
+fn without_number(text: &str) -> String {
+    match text.split_once(" (os error ") {
+        Some((words, number)) if number.ends_with(')') => words.to_owned(),
+        _ => text.to_owned(),
+    }
+}
+
+fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot cross the bridge")]
+    struct Outer(#[source] io::Error);
+
+    #[test]
+    fn a_failure_is_one_line_with_its_causes() {
+        let refused = io::Error::from_raw_os_error(rustix::io::Errno::CONNREFUSED.raw_os_error());
+        assert_eq!(one_line(&Outer(refused)), "cannot cross the bridge: Connection refused");
+    }
+
+    #[test]
+    fn a_closed_pipe_is_seen_below_other_errors() {
+        assert!(is_closed_pipe(&Outer(io::ErrorKind::BrokenPipe.into())));
+        assert!(!is_closed_pipe(&Outer(io::ErrorKind::ConnectionReset.into())));
+    }
+}

@@ -1,0 +1,21 @@
+//! Logs on standard error, quiet unless asked.
+
+use std::io::{self, IsTerminal};
+
+use tracing::level_filters::LevelFilter;
+
+/// Sends the logs of this process to standard error: warnings and errors, with `verbosity` 1 also
+/// what happens to connections, with 2 everything. Does nothing if logs go somewhere already.
+pub fn to_stderr(verbosity: u8) {
+    let level = match verbosity {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        _ => LevelFilter::DEBUG,
+    };
+    // Fails only if logs go somewhere already.
+    let _ = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .try_init();
+}

@@ -1,0 +1,50 @@
+//! The smallest step of a clock.
+
+use std::time::Duration;
+
+/// How many steps are watched. At a step of 100 µs, the coarsest in use, this takes 2 ms.
+const STEPS: usize = 20;
+
+/// How often a clock is read at most. A clock that stands still for so long has no step.
+const READINGS_MAX: usize = 1_000_000;
+
+/// Watches a clock move and returns its smallest step, or `None` if it stands still.
+///
+/// No time that the clock takes is known to less than this. `now` reads the clock. A clock that is
+/// finer than a reading is quick shows the length of a reading.
+pub fn smallest_step(mut now: impl FnMut() -> Duration) -> Option<Duration> {
+    let mut steps = Vec::with_capacity(STEPS);
+    let mut last = now();
+    for _ in 0..READINGS_MAX {
+        let next = now();
+        if next > last {
+            steps.push(next - last);
+            if steps.len() == STEPS {
+                break;
+            }
+        }
+        last = next;
+    }
+    steps.into_iter().min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_smallest_step_is_seen_through_the_larger_ones() {
+        let mut readings = 0_u32;
+        let step = smallest_step(|| {
+            readings += 1;
+            // Steps of 5 µs every 40 readings, with a pause of 1 ms somewhere.
+            Duration::from_micros(u64::from(readings / 40) * 5 + if readings > 333 { 1000 } else { 0 })
+        });
+        assert_eq!(step, Some(Duration::from_micros(5)));
+    }
+
+    #[test]
+    fn a_clock_that_stands_still_has_no_step() {
+        assert_eq!(smallest_step(|| Duration::from_secs(3)), None);
+    }
+}

@@ -1,0 +1,105 @@
+//! A question that is fit to be sent: one `?`, at its end, plain ASCII, not too long.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use crate::exchange::{EXCHANGES, QUESTION_END, QUESTION_MAX_BYTES};
+
+/// A question, its `?` included. What it is made from is checked once, here, so that a client never
+/// sends what a server would hear as two questions, or as none.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Question(String);
+
+/// Why a text is not a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum QuestionError {
+    /// Nothing stands before the `?`.
+    #[error("a question needs words before its question mark")]
+    Empty,
+    /// A `?` stands before the end, which a server would hear as the end of the question.
+    #[error("a question has one question mark, at its end")]
+    MoreThanOne,
+    /// The protocol is ASCII, and this is not, or has a control character.
+    #[error("a question is plain ASCII text; {0:?} is not")]
+    NotAscii(char),
+    /// More bytes than a server listens to.
+    #[error("a question has at most {QUESTION_MAX_BYTES} bytes; this one has {0}")]
+    TooLong(usize),
+}
+
+impl Question {
+    /// Makes a question of what a person typed: white space around it goes, a missing `?` is added.
+    ///
+    /// # Errors
+    ///
+    /// See [`QuestionError`].
+    pub fn new(text: &str) -> Result<Self, QuestionError> {
+        let words = text.trim();
+        let words = words.strip_suffix(char::from(QUESTION_END)).unwrap_or(words).trim_end();
+        if words.is_empty() {
+            return Err(QuestionError::Empty);
+        }
+        if words.contains(char::from(QUESTION_END)) {
+            return Err(QuestionError::MoreThanOne);
+        }
+        if let Some(other) = words.chars().find(|character| !matches!(character, ' '..='~')) {
+            return Err(QuestionError::NotAscii(other));
+        }
+        if words.len() + 1 > QUESTION_MAX_BYTES {
+            return Err(QuestionError::TooLong(words.len() + 1));
+        }
+        Ok(Self(format!("{words}?")))
+    }
+
+    /// The three questions, in order.
+    pub fn the_three() -> Vec<Self> {
+        EXCHANGES.iter().map(|exchange| Self(exchange.question.to_owned())).collect()
+    }
+
+    /// The question as text, its `?` included.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The question as it goes over the wire.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Display for Question {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl From<Question> for String {
+    fn from(question: Question) -> Self {
+        question.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_person_types_becomes_a_question_or_says_why_not() {
+        let long = "a".repeat(QUESTION_MAX_BYTES);
+        let cases: [(&str, Result<&str, QuestionError>); 9] = [
+            ("What is your quest?", Ok("What is your quest?")),
+            ("  What is your quest ", Ok("What is your quest?")),
+            ("What is your quest ?", Ok("What is your quest?")),
+            ("", Err(QuestionError::Empty)),
+            (" ? ", Err(QuestionError::Empty)),
+            ("What? Where?", Err(QuestionError::MoreThanOne)),
+            ("Où est le Graal?", Err(QuestionError::NotAscii('ù'))),
+            ("What is\nyour name?", Err(QuestionError::NotAscii('\n'))),
+            (&long, Err(QuestionError::TooLong(QUESTION_MAX_BYTES + 1))),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(Question::new(text).as_ref().map(Question::as_str).map_err(|why| *why), expected, "{text:?}");
+        }
+    }
+}

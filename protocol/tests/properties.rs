@@ -1,0 +1,87 @@
+//! What holds for any bytes, cut in any way.
+
+use launcelot_protocol::conversation::REPLIES_MAX_BYTES;
+use launcelot_protocol::exchange::QUESTION_MAX_BYTES;
+use launcelot_protocol::{Answers, Conversation, EXCHANGES};
+use proptest::prelude::*;
+
+/// Plays the server for a client whose bytes arrive in `pieces`, and returns all that it says.
+fn replies_to<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+    let mut conversation = Conversation::new();
+    let mut said = Vec::new();
+    for piece in pieces {
+        let mut rest = piece;
+        while !rest.is_empty() {
+            let mut replies = Vec::new();
+            let heard = conversation.hear(rest, &mut replies);
+            assert!(replies.len() <= REPLIES_MAX_BYTES);
+            assert!(heard.bytes > 0, "no progress on {} bytes", rest.len());
+            said.extend_from_slice(&replies);
+            rest = &rest[heard.bytes..];
+        }
+    }
+    said
+}
+
+/// Cuts `bytes` at the given places, taken modulo what is left.
+fn cut<'a>(bytes: &'a [u8], places: &[usize]) -> Vec<&'a [u8]> {
+    let mut pieces = Vec::new();
+    let mut rest = bytes;
+    for place in places {
+        if rest.is_empty() {
+            break;
+        }
+        let (piece, after) = rest.split_at(place % rest.len());
+        pieces.push(piece);
+        rest = after;
+    }
+    pieces.push(rest);
+    pieces
+}
+
+/// Bytes as clients send them: known questions, unknown ones, white space, noise, floods.
+fn client_bytes() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        4 => (0..EXCHANGES.len()).prop_map(|index| EXCHANGES[index].question.as_bytes().to_vec()),
+        1 => "[ \t\r\n]{0,5}".prop_map(String::into_bytes),
+        1 => "[a-zA-Z ?]{0,40}".prop_map(String::into_bytes),
+        1 => proptest::collection::vec(any::<u8>(), 0..40),
+        1 => (QUESTION_MAX_BYTES - 40..QUESTION_MAX_BYTES + 2).prop_map(|length| vec![b'x'; length]),
+        1 => (0..4000usize).prop_map(|length| vec![b'?'; length]),
+    ];
+    proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn any_split_of_any_bytes_gives_the_same_replies(
+        bytes in client_bytes(),
+        places in proptest::collection::vec(any::<usize>(), 0..20),
+    ) {
+        let whole = replies_to([bytes.as_slice()]);
+        prop_assert_eq!(&replies_to(cut(&bytes, &places)), &whole);
+        prop_assert_eq!(&replies_to(bytes.chunks(1)), &whole);
+    }
+
+    #[test]
+    fn random_bytes_never_panic_and_leave_nothing_behind_but_a_few_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..8192)) {
+        replies_to([bytes.as_slice()]);
+        // The whole of a conversation's memory: it owns no heap.
+        prop_assert!(!std::mem::needs_drop::<Conversation>());
+        prop_assert!(size_of::<Conversation>() <= 32);
+    }
+
+    #[test]
+    fn any_split_of_any_bytes_gives_the_same_answers(
+        bytes in proptest::collection::vec(prop_oneof![9 => any::<u8>(), 1 => Just(b'.')], 0..4096),
+        places in proptest::collection::vec(any::<usize>(), 0..20),
+    ) {
+        let mut whole = Vec::new();
+        let ended = Answers::new().receive(&bytes, &mut whole);
+        let mut pieces = Vec::new();
+        let mut answers = Answers::new();
+        let cut_ended = cut(&bytes, &places).into_iter().try_for_each(|piece| answers.receive(piece, &mut pieces));
+        prop_assert_eq!(cut_ended, ended);
+        prop_assert_eq!(pieces, whole);
+    }
+}
