@@ -1,1 +1,21 @@
-//! web
+//! The page: the client in the browser.
+//!
+//! Two programs are made from this crate, both compiled to wasm by trunk:
+//!
+//! - The page itself ([`app`], `main.rs`): Yew. [`state`] holds everything that it shows and the
+//!   reducer that changes it, [`rows`] makes a table of it, [`components`] draw it, one a file, and
+//!   [`words`] says it in plain sentences.
+//! - The [`worker`] (`bin/worker.rs`), small and without Yew: it owns the socket and the clock, so
+//!   that drawing cannot delay a reading.
+//!
+//! They talk in [`message`]s. [`bridge`] finds out where the bridge is.
+
+pub mod app;
+pub mod bridge;
+pub mod components;
+pub mod hooks;
+pub mod message;
+pub mod rows;
+pub mod state;
+pub mod words;
+pub mod worker;

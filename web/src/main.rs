@@ -1,2 +1,7 @@
-//! web
-fn main() {}
+//! The page.
+
+use launcelot_web::app::App;
+
+fn main() {
+    yew::Renderer::<App>::new().render();
+}

@@ -1,0 +1,48 @@
+//! Small things that SVG text is made of.
+
+use std::fmt;
+
+/// A position or length across, in percent of the width, with at most three decimals.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Percent(pub(crate) f64);
+
+impl fmt::Display for Percent {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rounded = (self.0 * 1000.0).round() / 1000.0;
+        write!(formatter, "{rounded}%")
+    }
+}
+
+/// Text that may stand between tags or in a quoted attribute.
+pub(crate) struct Escaped<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars() {
+            match character {
+                '<' => formatter.write_str("&lt;")?,
+                '>' => formatter.write_str("&gt;")?,
+                '&' => formatter.write_str("&amp;")?,
+                '"' => formatter.write_str("&quot;")?,
+                other => write!(formatter, "{other}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_in_words_stays_words() {
+        assert_eq!(Escaped(r#"<b a="1">&"#).to_string(), "&lt;b a=&quot;1&quot;&gt;&amp;");
+    }
+
+    #[test]
+    fn percentages_are_short() {
+        assert_eq!(Percent(100.0 / 3.0).to_string(), "33.333%");
+        assert_eq!(Percent(50.0).to_string(), "50%");
+    }
+}

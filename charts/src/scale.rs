@@ -1,0 +1,103 @@
+//! A time axis that starts at nothing and ends a little after the longest time, with round ticks.
+
+use std::time::Duration;
+
+use launcelot_measure::Unit;
+
+/// At most so many ticks after the one at zero. More would run into each other at 360 pixels.
+const TICKS_MAX: u128 = 4;
+
+/// The shortest axis: below it, ticks would be finer than any clock.
+const SHORTEST: Duration = Duration::from_micros(1);
+
+/// A linear axis of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scale {
+    end: Duration,
+    step: Duration,
+    unit: Unit,
+}
+
+impl Scale {
+    /// The axis on which `longest` still fits, ticks at 1, 2 or 5 times a power of ten.
+    pub fn to_fit(longest: Duration) -> Self {
+        let longest = longest.max(SHORTEST).as_nanos();
+        let step = round_up(longest.div_ceil(TICKS_MAX));
+        let end = Duration::from_nanos(u64::try_from(longest + longest / 50).unwrap_or(u64::MAX));
+        let step = Duration::from_nanos(u64::try_from(step).unwrap_or(u64::MAX));
+        Self { end, step, unit: Unit::for_longest(end) }
+    }
+
+    /// The moments at which ticks stand, the first at zero.
+    pub fn ticks(&self) -> impl Iterator<Item = Duration> {
+        let Self { end, step, .. } = *self;
+        std::iter::successors(Some(Duration::ZERO), move |last| last.checked_add(step))
+            .take_while(move |tick| *tick <= end)
+    }
+
+    /// Where on the axis a moment stands, in percent of its length; at most 100.
+    pub fn percent(&self, at: Duration) -> f64 {
+        (at.as_secs_f64() / self.end.as_secs_f64() * 100.0).min(100.0)
+    }
+
+    /// The unit in which times on this axis are written.
+    pub fn unit(&self) -> Unit {
+        self.unit
+    }
+
+    /// The words at a tick: the number without needless zeros, and the unit.
+    pub fn label(&self, tick: Duration) -> String {
+        let figure = self.unit.figure(tick);
+        let figure = if figure.contains('.') { figure.trim_end_matches('0').trim_end_matches('.') } else { &figure };
+        format!("{figure}\u{a0}{}", self.unit.sign())
+    }
+}
+
+/// The next number of the form 1, 2 or 5 times a power of ten.
+fn round_up(nanos: u128) -> u128 {
+    let mut power = 1;
+    loop {
+        for factor in [1, 2, 5] {
+            if nanos <= factor * power {
+                return factor * power;
+            }
+        }
+        power *= 10;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_are_round_and_few() {
+        let cases: [(u64, &[&str]); 6] = [
+            (0, &["0 µs"]),
+            (873_000, &["0 µs", "500 µs"]),
+            (1_305_000, &["0 ms", "0.5 ms", "1 ms"]),
+            (4_000_000, &["0 ms", "1 ms", "2 ms", "3 ms", "4 ms"]),
+            (211_000_000, &["0 ms", "100 ms", "200 ms"]),
+            (61_000_000_000, &["0 s", "20 s", "40 s", "60 s"]),
+        ];
+        for (nanos, expected) in cases {
+            let scale = Scale::to_fit(Duration::from_nanos(nanos));
+            let labels: Vec<_> = scale.ticks().map(|tick| scale.label(tick).replace('\u{a0}', " ")).collect();
+            if nanos == 0 {
+                assert!(labels.len() > 1 && labels[0] == expected[0], "{labels:?}");
+            } else {
+                assert_eq!(labels, expected, "{nanos}");
+            }
+        }
+    }
+
+    #[test]
+    fn everything_up_to_the_longest_fits() {
+        for nanos in [1, 999, 1_234_567, u64::MAX / 3, u64::MAX] {
+            let longest = Duration::from_nanos(nanos);
+            let scale = Scale::to_fit(longest);
+            assert!(scale.percent(longest) <= 100.0);
+            assert!(scale.ticks().count() <= usize::try_from(TICKS_MAX).unwrap() + 1, "{nanos}");
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The bars of a run, one row for each step, all on one time axis.
+//!
+//! The drawing is made of strips: [`axis`] for the head, [`row`] for each step. They are drawn
+//! apart, so that a page can lay them beside words and figures in a table, and their ticks meet
+//! when they stand one below the other.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use launcelot_measure::Span;
+
+use crate::markup::{Escaped, Percent};
+use crate::scale::Scale;
+
+/// How tall a row without ghosts is, in pixels.
+const ROW_HEIGHT: usize = 28;
+/// How tall a bar is.
+const BAR_HEIGHT: usize = 12;
+/// How much further down each ghost stands, and how tall it is.
+const GHOST_STEP: usize = 8;
+const GHOST_HEIGHT: usize = 4;
+/// How tall the axis is.
+const AXIS_HEIGHT: usize = 24;
+
+/// What a bar shows; it becomes the bar's class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Looking up a name.
+    Lookup,
+    /// Connecting.
+    Connecting,
+    /// From a question to its answer.
+    Asking,
+}
+
+impl Kind {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Lookup => "lookup",
+            Self::Connecting => "connecting",
+            Self::Asking => "asking",
+        }
+    }
+}
+
+/// A stretch of time to be drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bar {
+    /// It began and ended.
+    Whole(Kind, Span),
+    /// It began, and its end is not known: still going on, or broken off.
+    Open(Kind, Duration),
+}
+
+/// The same step of an earlier run, laid below the bar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ghost {
+    /// Which run, as its bar's tooltip.
+    pub label: String,
+    /// What is drawn.
+    pub bar: Bar,
+}
+
+/// The head of the drawing: the ticks with their labels.
+pub fn axis(scale: &Scale) -> String {
+    let mut svg = open("axis", AXIS_HEIGHT);
+    for tick in scale.ticks() {
+        let at = scale.percent(tick);
+        // A label at the left edge starts there, one at the right edge ends there.
+        let anchor = match at {
+            0.0 => "start",
+            _ if at > 92.0 => "end",
+            _ => "middle",
+        };
+        let label = scale.label(tick);
+        write(
+            &mut svg,
+            format_args!(r#"<text x="{}" y="13" text-anchor="{anchor}">{}</text>"#, Percent(at), Escaped(&label)),
+        );
+        write_tick(&mut svg, at, AXIS_HEIGHT - 5, AXIS_HEIGHT);
+    }
+    svg + "</svg>"
+}
+
+/// One row: its bar, if the step has begun, and the ghosts of earlier runs below it.
+pub fn row(scale: &Scale, bar: Option<Bar>, ghosts: &[Ghost]) -> String {
+    let height = ROW_HEIGHT + GHOST_STEP * ghosts.len();
+    let mut svg = open("row", height);
+    for tick in scale.ticks() {
+        write_tick(&mut svg, scale.percent(tick), 0, height);
+    }
+    if let Some(bar) = bar {
+        let top = (ROW_HEIGHT - BAR_HEIGHT) / 2;
+        write_bar(&mut svg, scale, bar, "bar", top, BAR_HEIGHT, None);
+    }
+    for (index, ghost) in ghosts.iter().enumerate() {
+        let top = ROW_HEIGHT - GHOST_HEIGHT / 2 + GHOST_STEP * index;
+        write_bar(&mut svg, scale, ghost.bar, "ghost", top, GHOST_HEIGHT, Some(&ghost.label));
+    }
+    svg + "</svg>"
+}
+
+/// The words and figures beside it say the same, so the drawing itself is hidden from screen readers.
+fn open(class: &str, height: usize) -> String {
+    format!(
+        r#"<svg xmlns="http://www.w3.org/2000/svg" class="waterfall-{class}" width="100%" height="{height}" aria-hidden="true" focusable="false">"#
+    )
+}
+
+fn write_tick(svg: &mut String, at: f64, from: usize, until: usize) {
+    let x = Percent(at);
+    write(
+        svg,
+        format_args!(r#"<line class="tick" x1="{x}" x2="{x}" y1="{from}" y2="{until}" stroke="currentColor"/>"#),
+    );
+}
+
+fn write_bar(svg: &mut String, scale: &Scale, bar: Bar, class: &str, y: usize, height: usize, title: Option<&str>) {
+    let (kind, from, until, open) = match bar {
+        Bar::Whole(kind, span) => (kind, scale.percent(span.from), scale.percent(span.until), ""),
+        Bar::Open(kind, from) => (kind, scale.percent(from), 100.0, " open"),
+    };
+    let (x, width, kind) = (Percent(from), Percent((until - from).max(0.0)), kind.class());
+    let rounding = height / 4;
+    write(
+        svg,
+        format_args!(
+            r#"<rect class="{class} {kind}{open}" x="{x}" y="{y}" width="{width}" height="{height}" rx="{rounding}""#
+        ),
+    );
+    match title {
+        Some(title) => write(svg, format_args!("><title>{}</title></rect>", Escaped(title))),
+        None => svg.push_str("/>"),
+    }
+}
+
+fn write(svg: &mut String, text: std::fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    let _ = svg.write_fmt(text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn us(micros: u64) -> Duration {
+        Duration::from_micros(micros)
+    }
+
+    fn bars(svg: &str) -> Vec<&str> {
+        svg.split('<').filter(|tag| tag.starts_with("rect")).collect()
+    }
+
+    #[test]
+    fn a_bar_stands_where_its_times_are() {
+        let scale = Scale::to_fit(us(1000));
+        let svg = row(&scale, Some(Bar::Whole(Kind::Asking, Span { from: us(255), until: us(510) })), &[]);
+        assert_eq!(bars(&svg), [r#"rect class="bar asking" x="25%" y="8" width="25%" height="12" rx="3"/>"#]);
+    }
+
+    #[test]
+    fn a_step_without_an_end_is_open_to_the_right() {
+        let scale = Scale::to_fit(us(1000));
+        let svg = row(&scale, Some(Bar::Open(Kind::Connecting, us(510))), &[]);
+        assert_eq!(bars(&svg), [r#"rect class="bar connecting open" x="50%" y="8" width="50%" height="12" rx="3"/>"#]);
+    }
+
+    #[test]
+    fn every_ghost_makes_the_row_taller_and_says_whose_it_is() {
+        let scale = Scale::to_fit(us(1000));
+        let bar = Bar::Whole(Kind::Asking, Span { from: us(0), until: us(510) });
+        let ghosts = ["run 1 & all", "run 2"].map(|label| Ghost { label: label.to_owned(), bar });
+        let svg = row(&scale, None, &ghosts);
+        assert!(svg.contains(r#"height="44""#), "{svg}");
+        assert!(svg.contains("<title>run 1 &amp; all</title>"), "{svg}");
+        assert_eq!(bars(&svg).len(), 2);
+    }
+
+    #[test]
+    fn labels_at_the_edges_stay_inside() {
+        let svg = axis(&Scale::to_fit(us(4000)));
+        let anchors: Vec<_> = svg.split("text-anchor=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert_eq!(anchors, ["start", "middle", "middle", "middle", "end"]);
+    }
+}

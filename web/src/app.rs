@@ -1,0 +1,43 @@
+//! The page as a whole, in the order of its story.
+
+use yew::prelude::*;
+
+use crate::components::bridge_of_death::BridgeOfDeath;
+use crate::components::clock_line::ClockLine;
+use crate::components::controls::Controls;
+use crate::components::dialogue::Dialogue;
+use crate::components::meaning::Meaning;
+use crate::components::own_question::OwnQuestion;
+use crate::components::runs::Runs;
+use crate::hooks::use_asker;
+
+/// The page.
+#[component]
+pub fn App() -> Html {
+    let asker = use_asker();
+    html! {
+        <>
+            <header class="masthead">
+                <p class="name">{ "Launcelot" }</p>
+                <h1>{ "Where does the time go?" }</h1>
+                <BridgeOfDeath />
+                <p class="lede">
+                    { "Your browser asks a server three questions, and you wait. Ask, and see for how long: first for the \
+                       connection, then for each answer." }
+                </p>
+            </header>
+            <main>
+                <section aria-label="Ask once">
+                    <Controls asker={asker.clone()} />
+                    <Dialogue asker={asker.clone()} />
+                    <Meaning asker={asker.clone()} />
+                    <OwnQuestion asker={asker.clone()} />
+                </section>
+                <Runs asker={asker.clone()} />
+            </main>
+            <footer>
+                <ClockLine asker={asker.clone()} />
+            </footer>
+        </>
+    }
+}

@@ -1,0 +1,5 @@
+//! The page's worker.
+
+fn main() {
+    launcelot_web::worker::start();
+}

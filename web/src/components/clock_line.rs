@@ -1,0 +1,27 @@
+//! What limits the figures.
+
+use yew::prelude::*;
+
+use crate::hooks::Asker;
+use crate::words;
+
+/// What it shows.
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// Who asks.
+    pub asker: Asker,
+}
+
+/// Says how fine the clock is, and why.
+#[component]
+pub fn ClockLine(props: &Props) -> Html {
+    let Some(clock) = props.asker.state().clock else {
+        return Html::default();
+    };
+    html! {
+        <p id="clock" data-step-ns={clock.step.as_nanos().to_string()} data-isolated={clock.isolated.to_string()}>
+            { words::of_the_clock(clock) }
+            { " It runs in a worker of its own, with the socket, so that drawing this page cannot delay a reading." }
+        </p>
+    }
+}

@@ -1,0 +1,85 @@
+//! The earlier runs, each of which can be laid below the newest.
+
+use launcelot_measure::{Ending, Run, Span, unit::readable};
+use yew::prelude::*;
+
+use crate::hooks::Asker;
+use crate::state::{Action, Numbered};
+use crate::words;
+
+/// What it shows and acts on.
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// Who asks.
+    pub asker: Asker,
+}
+
+/// The list, the newest first. It appears with the second run.
+#[component]
+pub fn Runs(props: &Props) -> Html {
+    let asker = &props.asker;
+    let runs = &asker.state().runs;
+    if runs.len() < 2 {
+        return Html::default();
+    }
+    html! {
+        <section aria-labelledby="runs-title">
+            <h2 id="runs-title">{ "Earlier runs" }</h2>
+            <p>{ "Lay one below the newest, and both are drawn on one time axis." }</p>
+            <table id="runs" class="runs" role="table">
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th role="columnheader" scope="col">{ "Run" }</th>
+                        <th role="columnheader" scope="col">{ "Asked" }</th>
+                        <th role="columnheader" scope="col" class="took">{ "Connecting" }</th>
+                        <th role="columnheader" scope="col" class="took">{ "All answers" }</th>
+                        <th role="columnheader" scope="col"><span class="unseen">{ "Compare" }</span></th>
+                    </tr>
+                </thead>
+                <tbody role="rowgroup">
+                    for numbered in runs.iter().rev().skip(1) {
+                        { drawn(asker, numbered) }
+                    }
+                </tbody>
+            </table>
+        </section>
+    }
+}
+
+fn drawn(asker: &Asker, Numbered { number, run }: &Numbered) -> Html {
+    let number = *number;
+    let is_ghost = asker.state().ghosts.contains(&number);
+    let on_toggle = {
+        let asker = asker.clone();
+        Callback::from(move |_: MouseEvent| asker.dispatch(Action::GhostToggled(number)))
+    };
+    let took = |span: Option<Span>| span.map_or_else(|| "–".to_owned(), |span| readable(span.took()));
+    html! {
+        <tr role="row" key={number}>
+            <th role="rowheader" scope="row">{ number }</th>
+            <td role="cell">{ asked(run) }</td>
+            <td role="cell" class="took" data-label="connecting">{ took(run.connecting) }</td>
+            <td role="cell" class="took" data-label="all answers">{ took(run.asking()) }</td>
+            <td role="cell" class="act">
+                <button type="button" aria-pressed={is_ghost.to_string()} onclick={on_toggle}
+                    aria-label={format!("Lay run {number} below the newest")}>
+                    { if is_ghost { "Laid below" } else { "Lay below" } }
+                </button>
+            </td>
+        </tr>
+    }
+}
+
+/// What was asked and how it went, in a few words.
+fn asked(run: &Run) -> String {
+    let what = match run.questions.as_slice() {
+        [only] => format!("“{}”", only.question),
+        all => format!("{} questions, {}", all.len(), words::in_words(run.order)),
+    };
+    let all = run.questions.len();
+    match run.ending {
+        Ending::Complete | Ending::Running => what,
+        Ending::Stopped => format!("{what}; stopped after {} of {all} answers", run.answered()),
+        Ending::Broken(_) => format!("{what}; broke after {} of {all} answers", run.answered()),
+    }
+}

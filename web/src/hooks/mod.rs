@@ -1,0 +1,5 @@
+//! Hooks: what a component may use that is not drawing.
+
+mod use_asker;
+
+pub use use_asker::{Asker, use_asker};

@@ -1,0 +1,130 @@
+//! The page's side of its worker: the worker is started once, and what it says goes to the reducer.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use js_sys::Uint8Array;
+use launcelot_protocol::Question;
+use wasm_bindgen::prelude::*;
+use web_sys::{ErrorEvent, MessageEvent, Worker};
+use yew::prelude::*;
+
+use crate::bridge;
+use crate::message::{self, ToWorker};
+use crate::state::{Action, State};
+
+/// Where trunk puts the worker's start script: the program's name, and `_loader.js`.
+const WORKER: &str = "./launcelot-worker_loader.js";
+
+/// Asks on behalf of the page. Cheap to clone; all clones are one.
+#[derive(Clone, PartialEq)]
+pub struct Asker {
+    state: UseReducerHandle<State>,
+    link: Rc<Link>,
+}
+
+/// The worker while it lives, and how many runs it was told to do.
+#[derive(Default)]
+struct Link {
+    worker: RefCell<Option<Worker>>,
+    runs: Cell<u32>,
+}
+
+impl PartialEq for Link {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Asker {
+    /// Everything that the page shows.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Changes something that needs no worker.
+    pub fn dispatch(&self, action: Action) {
+        self.state.dispatch(action);
+    }
+
+    /// Whether a question can be asked now.
+    pub fn is_ready(&self) -> bool {
+        self.state.clock.is_some() && self.state.broken.is_none() && !self.state.is_running()
+    }
+
+    /// Begins a run; does nothing while one cannot be begun.
+    pub fn ask(&self, questions: Vec<Question>) {
+        if !self.is_ready() {
+            return;
+        }
+        let (url, order) = (bridge::url_of_this_page(), self.state.order);
+        let number = self.link.runs.get() + 1;
+        self.link.runs.set(number);
+        self.link.tell(&ToWorker::Ask {
+            run: number,
+            url: url.clone(),
+            order,
+            questions: questions.iter().map(ToString::to_string).collect(),
+        });
+        self.state.dispatch(Action::Asked { number, url, order, questions });
+    }
+
+    /// Gives up the run that goes on.
+    pub fn stop(&self) {
+        self.link.tell(&ToWorker::Stop);
+    }
+}
+
+impl Link {
+    fn tell(&self, order: &ToWorker) {
+        if let Some(worker) = &*self.worker.borrow() {
+            // Fails only for what cannot be copied, and bytes can.
+            let _ = worker.post_message(&Uint8Array::from(message::encode(order).as_slice()));
+        }
+    }
+}
+
+/// Starts the worker with the component and ends it with it.
+#[hook]
+pub fn use_asker() -> Asker {
+    let state = use_reducer(State::default);
+    let link = use_memo((), |()| Link::default());
+    {
+        let link = link.clone();
+        let dispatcher = state.dispatcher();
+        use_effect_with((), move |()| {
+            let on_message = {
+                let dispatcher = dispatcher.clone();
+                Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+                    if let Some(heard) = message::decode(&Uint8Array::new(&event.data()).to_vec()) {
+                        dispatcher.dispatch(Action::Heard(heard));
+                    }
+                })
+            };
+            let on_error = {
+                let dispatcher = dispatcher.clone();
+                Closure::<dyn Fn(ErrorEvent)>::new(move |event: ErrorEvent| {
+                    let why = format!("The page’s worker broke: {}. Load the page again.", event.message());
+                    dispatcher.dispatch(Action::WorkerBroke(why));
+                })
+            };
+            match Worker::new(WORKER) {
+                Ok(worker) => {
+                    worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+                    worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+                    link.worker.replace(Some(worker));
+                }
+                Err(_) => {
+                    dispatcher.dispatch(Action::WorkerBroke("The page’s worker could not be started.".to_owned()));
+                }
+            }
+            move || {
+                if let Some(worker) = link.worker.take() {
+                    worker.terminate();
+                }
+                drop((on_message, on_error));
+            }
+        });
+    }
+    Asker { state, link }
+}

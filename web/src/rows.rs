@@ -1,0 +1,160 @@
+//! A run as the rows of the table: words, bar, and figure.
+
+use std::time::Duration;
+
+use launcelot_charts::Scale;
+use launcelot_charts::waterfall::{Bar, Ghost, Kind};
+use launcelot_measure::unit::readable;
+use launcelot_measure::{Asked, Order, Run, Span};
+use launcelot_protocol::{Question, exchange};
+
+use crate::state::{Numbered, State};
+use crate::words;
+
+/// One row of the dialogue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// What was done or asked.
+    pub words: String,
+    /// What came of it, once it is there.
+    pub answer: Option<String>,
+    /// Whether the answer says that there is none.
+    pub is_error: bool,
+    /// The bar, if the step has begun.
+    pub bar: Option<Bar>,
+    /// The same step of the runs that are laid below.
+    pub ghosts: Vec<Ghost>,
+}
+
+impl Row {
+    fn new(words: impl Into<String>, answer: Option<String>, bar: Option<Bar>) -> Self {
+        let is_error = answer.as_deref().is_some_and(exchange::is_error);
+        Self { words: words.into(), answer, is_error, bar, ghosts: Vec::new() }
+    }
+
+    /// When the step began and ended, if it did both.
+    pub fn span(&self) -> Option<Span> {
+        match self.bar? {
+            Bar::Whole(_, span) => Some(span),
+            Bar::Open(..) => None,
+        }
+    }
+
+    /// What the bar shows, in words.
+    pub fn bar_in_words(&self) -> String {
+        match self.bar {
+            None => "not begun".to_owned(),
+            Some(Bar::Open(_, from)) => format!("from {}, without an end", readable(from)),
+            Some(Bar::Whole(_, span)) => format!("from {} until {}", readable(span.from), readable(span.until)),
+        }
+    }
+}
+
+/// The rows of the table: the newest run with its ghosts, or what could be asked.
+pub fn of(state: &State) -> Vec<Row> {
+    let Some(newest) = state.newest() else {
+        let questions = Question::the_three();
+        let run = Run::new(String::new(), Order::default(), Duration::ZERO, questions.into_iter().map(String::from));
+        return of_run(&run, false);
+    };
+    let mut rows = of_run(&newest.run, true);
+    for Numbered { number, run } in state.ghosts() {
+        let label = format!("Run {number}, {}", words::in_words(run.order));
+        for (row, ghost) in rows.iter_mut().zip(of_run(run, true)) {
+            row.ghosts.extend(ghost.bar.map(|bar| Ghost { label: label.clone(), bar }));
+        }
+    }
+    rows
+}
+
+fn of_run(run: &Run, begun: bool) -> Vec<Row> {
+    let bar = match run.connecting {
+        Some(span) => Some(Bar::Whole(Kind::Connecting, span)),
+        None => begun.then_some(Bar::Open(Kind::Connecting, Duration::ZERO)),
+    };
+    let connecting = Row::new("Connecting", None, bar);
+    let questions = run.questions.iter().map(|asked| Row::new(&asked.question, asked.answer.clone(), bar_of(asked)));
+    std::iter::once(connecting).chain(questions).collect()
+}
+
+fn bar_of(asked: &Asked) -> Option<Bar> {
+    match asked.span() {
+        Some(span) => Some(Bar::Whole(Kind::Asking, span)),
+        None => asked.asked.map(|from| Bar::Open(Kind::Asking, from)),
+    }
+}
+
+/// The axis on which the newest run and its ghosts fit; `None` as long as nothing has a time.
+pub fn scale(state: &State) -> Option<Scale> {
+    let runs = state.newest().into_iter().chain(state.ghosts());
+    let longest = runs.map(|numbered| numbered.run.until()).max()?;
+    (!longest.is_zero()).then(|| Scale::to_fit(longest))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use launcelot_measure::Step;
+    use yew::Reducible;
+
+    use super::*;
+    use crate::message::FromWorker;
+    use crate::state::Action;
+
+    const fn us(micros: u64) -> Duration {
+        Duration::from_micros(micros)
+    }
+
+    fn asked(number: u32, steps: impl IntoIterator<Item = Step>) -> Vec<Action> {
+        let (url, questions) = (String::new(), Question::the_three());
+        let asked = Action::Asked { number, url, order: Order::OneAtATime, questions };
+        let steps = steps.into_iter().map(|step| Action::Heard(FromWorker::Step { run: number, step }));
+        std::iter::once(asked).chain(steps).collect()
+    }
+
+    fn steps() -> Vec<Step> {
+        vec![
+            Step::Connected { at: us(20) },
+            Step::Asked { at: us(21) },
+            Step::Answered { at: us(40), answer: "Error: unknown question.".to_owned() },
+            Step::Asked { at: us(41) },
+        ]
+    }
+
+    fn after(actions: impl IntoIterator<Item = Action>) -> Rc<State> {
+        actions.into_iter().fold(Rc::new(State::default()), Reducible::reduce)
+    }
+
+    #[test]
+    fn before_the_first_run_the_table_shows_what_can_be_asked() {
+        let rows = of(&State::default());
+        assert_eq!(
+            rows.iter().map(|row| row.words.as_str()).collect::<Vec<_>>()[..2],
+            ["Connecting", "What is your name?"]
+        );
+        assert!(rows.iter().all(|row| row.bar.is_none() && row.answer.is_none()));
+        assert_eq!(scale(&State::default()), None);
+    }
+
+    #[test]
+    fn what_has_begun_has_a_bar_and_what_has_ended_a_time() {
+        let state = after(asked(1, steps()));
+        let rows = of(&state);
+        assert_eq!(rows[1].span().map(Span::took), Some(us(19)));
+        assert!(rows[1].is_error);
+        assert_eq!(rows[2].bar, Some(Bar::Open(Kind::Asking, us(41))));
+        assert_eq!(rows[3].bar, None);
+    }
+
+    #[test]
+    fn ghosts_lie_below_the_same_step_and_the_axis_fits_them() {
+        let mut actions = asked(1, [Step::Connected { at: us(3000) }]);
+        actions.extend(asked(2, steps()));
+        actions.push(Action::GhostToggled(1));
+        let state = after(actions);
+        let rows = of(&state);
+        assert_eq!(rows.iter().map(|row| row.ghosts.len()).collect::<Vec<_>>(), [1, 0, 0, 0]);
+        assert_eq!(scale(&state), Some(Scale::to_fit(us(3000))));
+    }
+}

@@ -1,0 +1,224 @@
+//! Everything that the page shows, and how it changes.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::rc::Rc;
+
+use launcelot_measure::{Ending, Order, Run, Step};
+use launcelot_protocol::Question;
+use yew::Reducible;
+
+use crate::message::{Clock, Ended, FromWorker};
+use crate::words;
+
+/// So many runs are kept; after that the oldest goes.
+pub const RUNS_MAX: usize = 50;
+
+/// A run and its number, which counts from 1 since the page was loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Numbered {
+    /// The number.
+    pub number: u32,
+    /// The run.
+    pub run: Run,
+}
+
+/// Everything that the page shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct State {
+    /// What the worker said of its clock, once it has started.
+    pub clock: Option<Clock>,
+    /// Why the page cannot ask at all, if it cannot.
+    pub broken: Option<String>,
+    /// The order in which the next run asks.
+    pub order: Order,
+    /// The runs, the newest last. The newest is the one in the table.
+    pub runs: VecDeque<Numbered>,
+    /// The numbers of the runs that are laid below the newest.
+    pub ghosts: BTreeSet<u32>,
+}
+
+/// What can happen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// The worker spoke.
+    Heard(FromWorker),
+    /// The worker did not start, or broke.
+    WorkerBroke(String),
+    /// The person chose an order.
+    OrderChosen(Order),
+    /// The person asked.
+    Asked {
+        /// The number of the run, larger than any before.
+        number: u32,
+        /// Who is asked.
+        url: String,
+        /// Whether questions wait for the answers before them.
+        order: Order,
+        /// What.
+        questions: Vec<Question>,
+    },
+    /// The person laid a run below the newest, or took it away.
+    GhostToggled(u32),
+}
+
+impl State {
+    /// The newest run.
+    pub fn newest(&self) -> Option<&Numbered> {
+        self.runs.back()
+    }
+
+    /// Whether a run goes on.
+    pub fn is_running(&self) -> bool {
+        self.newest().is_some_and(|newest| !newest.run.is_over())
+    }
+
+    /// The runs that are laid below the newest, the oldest first.
+    pub fn ghosts(&self) -> impl Iterator<Item = &Numbered> {
+        let newest = self.newest().map(|newest| newest.number);
+        self.runs.iter().filter(move |run| self.ghosts.contains(&run.number) && Some(run.number) != newest)
+    }
+
+    fn begin(&mut self, number: u32, url: String, order: Order, questions: Vec<Question>) {
+        if let Some(newest) = self.runs.back_mut().filter(|newest| !newest.run.is_over()) {
+            newest.run.ending = Ending::Stopped;
+        }
+        let step = self.clock.map(|clock| clock.step).unwrap_or_default();
+        let run = Run::new(url, order, step, questions.into_iter().map(String::from));
+        self.runs.push_back(Numbered { number, run });
+        if self.runs.len() > RUNS_MAX
+            && let Some(oldest) = self.runs.pop_front()
+        {
+            self.ghosts.remove(&oldest.number);
+        }
+    }
+
+    fn hear(&mut self, message: FromWorker) {
+        match message {
+            FromWorker::Ready(clock) => self.clock = Some(clock),
+            FromWorker::Step { run, step } => self.step(run, step),
+            FromWorker::Ended { run, how } => self.end(run, &how),
+        }
+    }
+
+    fn step(&mut self, number: u32, step: Step) {
+        if let Some(going_on) = self.going_on(number) {
+            going_on.record(step);
+        }
+    }
+
+    fn end(&mut self, number: u32, how: &Ended) {
+        if let Some(run) = self.going_on(number) {
+            run.ending = match how {
+                Ended::Complete => Ending::Complete,
+                Ended::Stopped => Ending::Stopped,
+                how => Ending::Broken(words::why_it_broke(how, &run.to)),
+            };
+        }
+    }
+
+    /// The run with this number, unless it is over: what comes late changes nothing.
+    fn going_on(&mut self, number: u32) -> Option<&mut Run> {
+        let newest = self.runs.back_mut().filter(|newest| newest.number == number)?;
+        (!newest.run.is_over()).then_some(&mut newest.run)
+    }
+}
+
+impl Reducible for State {
+    type Action = Action;
+
+    fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
+        let mut state = Rc::unwrap_or_clone(self);
+        match action {
+            Action::Heard(message) => state.hear(message),
+            Action::WorkerBroke(why) => {
+                if let Some(newest) = state.runs.back_mut().filter(|newest| !newest.run.is_over()) {
+                    newest.run.ending = Ending::Broken(why.clone());
+                }
+                state.broken = Some(why);
+            }
+            Action::OrderChosen(order) => state.order = order,
+            Action::Asked { number, url, order, questions } => state.begin(number, url, order, questions),
+            Action::GhostToggled(number) => {
+                if !state.ghosts.remove(&number) {
+                    state.ghosts.insert(number);
+                }
+            }
+        }
+        Rc::new(state)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn after(actions: impl IntoIterator<Item = Action>) -> Rc<State> {
+        actions.into_iter().fold(Rc::new(State::default()), Reducible::reduce)
+    }
+
+    fn asked(number: u32) -> Action {
+        let url = "ws://localhost:8080/ws".to_owned();
+        Action::Asked { number, url, order: Order::OneAtATime, questions: Question::the_three() }
+    }
+
+    fn connected(run: u32) -> Action {
+        Action::Heard(FromWorker::Step { run, step: Step::Connected { at: Duration::from_micros(3) } })
+    }
+
+    fn ended(run: u32, how: Ended) -> Action {
+        Action::Heard(FromWorker::Ended { run, how })
+    }
+
+    #[test]
+    fn steps_are_written_down_in_the_run_they_belong_to() {
+        let state = after([asked(1), connected(1)]);
+        assert!(state.is_running());
+        assert!(state.newest().unwrap().run.connecting.is_some());
+    }
+
+    #[test]
+    fn what_an_older_run_says_late_is_not_taken_for_the_newest() {
+        let state = after([asked(1), asked(2), connected(1), ended(1, Ended::Complete)]);
+        assert_eq!(state.runs[0].run.ending, Ending::Stopped);
+        assert!(state.is_running());
+        assert_eq!(state.newest().unwrap().run.connecting, None);
+    }
+
+    #[test]
+    fn a_run_that_is_over_stays_as_it_was() {
+        let state = after([asked(1), ended(1, Ended::NoBridge), connected(1), ended(1, Ended::Complete)]);
+        let run = &state.newest().unwrap().run;
+        assert!(matches!(&run.ending, Ending::Broken(why) if why.contains("ws://localhost:8080/ws")), "{run:?}");
+        assert_eq!(run.connecting, None);
+    }
+
+    #[test]
+    fn choosing_an_order_leaves_the_runs_before_as_they_were() {
+        let state = after([asked(1), Action::OrderChosen(Order::SentAhead)]);
+        assert_eq!((state.order, state.newest().unwrap().run.order), (Order::SentAhead, Order::OneAtATime));
+    }
+
+    #[test]
+    fn ghosts_come_and_go_and_the_newest_is_never_one() {
+        let state = after([asked(1), asked(2), Action::GhostToggled(1), Action::GhostToggled(2)]);
+        assert_eq!(state.ghosts().map(|ghost| ghost.number).collect::<Vec<_>>(), [1]);
+        let state = state.reduce(Action::GhostToggled(1));
+        assert_eq!(state.ghosts().count(), 0);
+    }
+
+    #[test]
+    fn only_so_many_runs_are_kept_and_their_numbers_go_on() {
+        let state = after((1..=53).map(asked));
+        assert_eq!(state.runs.len(), RUNS_MAX);
+        assert_eq!((state.runs[0].number, state.newest().unwrap().number), (4, 53));
+    }
+
+    #[test]
+    fn a_worker_that_breaks_ends_the_run_and_is_said() {
+        let state = after([asked(1), Action::WorkerBroke("gone".to_owned())]);
+        assert!(!state.is_running());
+        assert_eq!(state.broken.as_deref(), Some("gone"));
+    }
+}

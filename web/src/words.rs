@@ -1,0 +1,271 @@
+//! What the numbers mean, and what went wrong, in plain sentences.
+
+use std::time::Duration;
+
+use launcelot_measure::unit::readable;
+use launcelot_measure::{Ending, Order, Run};
+use launcelot_protocol::exchange;
+
+use crate::message::{Clock, Ended};
+
+/// The bridge's close codes that have a meaning of their own here; its README lists them.
+mod close_code {
+    pub(super) const NORMAL: u16 = 1000;
+    pub(super) const BRIDGE_STOPS: u16 = 1001;
+    pub(super) const NONE_CAME: u16 = 1006;
+    pub(super) const SILENCE: u16 = 4408;
+    pub(super) const SERVER_RESET: u16 = 4500;
+    pub(super) const SERVER_UNREACHABLE: u16 = 4502;
+    pub(super) const SERVER_TIMED_OUT: u16 = 4504;
+}
+
+/// Why a run broke, and what to do about it.
+pub fn why_it_broke(how: &Ended, url: &str) -> String {
+    match how {
+        Ended::Complete | Ended::Stopped => String::new(),
+        Ended::Refused(why) => format!("The browser does not connect to {url}: {why}"),
+        Ended::NoBridge => format!(
+            "The bridge at {url} cannot be reached. Is launcelot-bridge running there? \
+             (At another port? Add ?bridge=PORT to this page’s address.)"
+        ),
+        Ended::Nonsense(why) => format!("That was not the protocol: {why}."),
+        Ended::Closed { code, reason, partial } => why_it_closed(*code, reason, partial),
+    }
+}
+
+fn why_it_closed(code: u16, reason: &str, partial: &str) -> String {
+    let mut why = match code {
+        close_code::NORMAL => "The server went away in mid-dialogue: it closed the connection.".to_owned(),
+        close_code::BRIDGE_STOPS => "The bridge was stopped in mid-dialogue.".to_owned(),
+        close_code::NONE_CAME => "The bridge went away in mid-dialogue.".to_owned(),
+        close_code::SILENCE => "The bridge gave up: nothing was said for too long.".to_owned(),
+        close_code::SERVER_RESET => "The server went away in mid-dialogue: it reset the connection.".to_owned(),
+        close_code::SERVER_UNREACHABLE => "The bridge is there, but it cannot reach the server.".to_owned(),
+        close_code::SERVER_TIMED_OUT => "The bridge is there, but the server did not accept it in time.".to_owned(),
+        other => format!("The bridge closed the connection with code {other}."),
+    };
+    // What the bridge adds is worth reading only where it names a cause.
+    let adds = !matches!(code, close_code::NORMAL | close_code::BRIDGE_STOPS | close_code::SERVER_RESET);
+    if adds && !reason.is_empty() {
+        why += &format!(" It says: {}.", reason.trim_end_matches('.'));
+    }
+    if !partial.is_empty() {
+        why += &format!(" The last that it said was “{partial}”.");
+    }
+    why
+}
+
+/// What the numbers of a run say.
+pub fn meaning(run: &Run) -> String {
+    match &run.ending {
+        Ending::Running => "Asking…".to_owned(),
+        Ending::Stopped => format!("Stopped. {}", kept(run)),
+        Ending::Broken(why) => format!("{why} {}", kept(run)),
+        Ending::Complete => complete(run),
+    }
+}
+
+fn complete(run: &Run) -> String {
+    let (Some(connecting), Some(asking)) = (run.connecting, run.asking()) else {
+        return String::new();
+    };
+    let (connecting, asking) = (readable(connecting.took()), readable(asking.took()));
+    let count = run.questions.len();
+    let mut meaning = match (run.order, count) {
+        (_, 1) => format!("You waited {asking} for the answer, after {connecting} of connecting."),
+        (Order::OneAtATime, _) => format!(
+            "You waited {asking} for {} answers, after {connecting} of connecting. Asked one at a time, each question \
+             left only when the answer before it was here: {} round trips, one after the other.",
+            number(count),
+            number(count),
+        ),
+        (Order::SentAhead, _) => format!(
+            "You waited {asking} for {} answers, after {connecting} of connecting. Sent ahead, the questions \
+             travelled together: one round trip for all of them.",
+            number(count),
+        ),
+    };
+    let unknown = run.questions.iter().filter_map(|asked| asked.answer.as_deref()).filter(|it| exchange::is_error(it));
+    if unknown.count() > 0 {
+        meaning += " The server did not know what you asked. Others were cast into the gorge for less; \
+                    here, the conversation would have gone on.";
+    }
+    meaning
+}
+
+fn kept(run: &Run) -> String {
+    match (run.answered(), run.questions.len()) {
+        (0, _) => "No answer had come.".to_owned(),
+        (answered, all) => format!("{} of {} answers had come; they stand above.", capitalized(answered), number(all)),
+    }
+}
+
+/// How a run compares with an earlier one that asked as many questions; `None` if one of them has
+/// no end to compare.
+pub fn comparison(run: &Run, earlier: &Run, earlier_number: u32) -> Option<String> {
+    if run.ending != Ending::Complete || earlier.ending != Ending::Complete {
+        return None;
+    }
+    if run.questions.len() != earlier.questions.len() {
+        return None;
+    }
+    let (now, then) = (run.asking()?.took(), earlier.asking()?.took());
+    let (order, then_in_words) = (in_words(earlier.order), readable(then));
+    Some(format!("Run {earlier_number}, {order}, took {then_in_words}: {}.", times(now, then)))
+}
+
+/// How an earlier time stands to the present one.
+fn times(now: Duration, then: Duration) -> String {
+    if now.is_zero() || then.is_zero() {
+        return "too short for the clock to compare".to_owned();
+    }
+    let ratio = then.as_secs_f64() / now.as_secs_f64();
+    match ratio {
+        _ if (0.95..1.05).contains(&ratio) => "about as long".to_owned(),
+        _ if ratio >= 1.0 => format!("{ratio:.1} times as long"),
+        _ => format!("{:.1} times as fast", 1.0 / ratio),
+    }
+}
+
+/// An order, as it stands in a sentence.
+pub fn in_words(order: Order) -> &'static str {
+    match order {
+        Order::OneAtATime => "one at a time",
+        Order::SentAhead => "sent ahead",
+    }
+}
+
+/// What limits the figures.
+pub fn of_the_clock(clock: Clock) -> String {
+    let step = readable(clock.step);
+    if clock.isolated {
+        format!(
+            "The clock moves in steps of {step}, so no figure is finer than that. \
+             The page is cross-origin isolated, which is why the step is not coarser."
+        )
+    } else {
+        format!(
+            "The clock moves in steps of {step}, so no figure is finer than that. The page is not cross-origin isolated; \
+             it would be, with a finer clock, as http://localhost from the bridge or from trunk serve."
+        )
+    }
+}
+
+fn number(count: usize) -> String {
+    match count {
+        1 => "one".to_owned(),
+        2 => "two".to_owned(),
+        3 => "three".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn capitalized(count: usize) -> String {
+    let mut word = number(count);
+    if let Some(first) = word.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    word
+}
+
+#[cfg(test)]
+mod tests {
+    use launcelot_measure::Step;
+
+    use super::*;
+
+    const fn us(micros: u64) -> Duration {
+        Duration::from_micros(micros)
+    }
+
+    fn run(order: Order, questions: usize, answered: u64) -> Run {
+        let questions = (0..questions).map(|number| format!("What is {number}?"));
+        let mut run = Run::new("ws://localhost:8080/ws".to_owned(), order, us(5), questions);
+        run.record(Step::Connected { at: us(2_100) });
+        for index in 0..answered {
+            run.record(Step::Asked { at: us(2_200 + 400 * index) });
+            run.record(Step::Answered { at: us(2_600 + 400 * index), answer: "Blue.".to_owned() });
+        }
+        run
+    }
+
+    fn complete_run(order: Order) -> Run {
+        Run { ending: Ending::Complete, ..run(order, 3, 3) }
+    }
+
+    fn plain(text: &str) -> String {
+        text.replace('\u{a0}', " ")
+    }
+
+    #[test]
+    fn every_way_to_break_is_told_apart() {
+        let closed = |code, reason: &str| Ended::Closed { code, reason: reason.to_owned(), partial: String::new() };
+        let cases = [
+            (Ended::NoBridge, "The bridge at ws://b/ws cannot be reached."),
+            (
+                closed(4502, "cannot connect to localhost port 1060: Connection refused"),
+                "cannot reach the server. It says: cannot",
+            ),
+            (closed(4504, ""), "did not accept it in time."),
+            (closed(4500, "the server reset the connection"), "The server went away in mid-dialogue: it reset"),
+            (closed(1000, "the server closed the connection"), "The server went away in mid-dialogue: it closed"),
+            (closed(1001, "the bridge is stopping"), "The bridge was stopped in mid-dialogue."),
+            (closed(1006, ""), "The bridge went away in mid-dialogue."),
+            (closed(4408, ""), "nothing was said for too long"),
+            (closed(3999, "who knows"), "with code 3999. It says: who knows."),
+            (Ended::Nonsense("a wrong word".to_owned()), "not the protocol: a wrong word."),
+            (Ended::Refused("bad port".to_owned()), "does not connect to ws://b/ws: bad port"),
+        ];
+        let mut said = std::collections::BTreeSet::new();
+        for (how, expected) in cases {
+            let why = why_it_broke(&how, "ws://b/ws");
+            assert!(why.contains(expected), "{how:?}: {why}");
+            assert!(said.insert(why));
+        }
+    }
+
+    #[test]
+    fn a_cut_answer_is_shown() {
+        let closed = Ended::Closed { code: 1000, reason: String::new(), partial: "To seek".to_owned() };
+        assert!(why_it_broke(&closed, "").ends_with("The last that it said was “To seek”."));
+    }
+
+    #[test]
+    fn a_complete_run_says_what_was_waited_for() {
+        let meaning_of = |order| plain(&meaning(&complete_run(order)));
+        assert!(meaning_of(Order::OneAtATime).starts_with("You waited 1.20 ms for three answers, after 2.10 ms of"));
+        assert!(meaning_of(Order::OneAtATime).contains("three round trips"));
+        assert!(meaning_of(Order::SentAhead).contains("one round trip for all"));
+    }
+
+    #[test]
+    fn a_broken_run_says_what_is_kept() {
+        let broken =
+            |answered| Run { ending: Ending::Broken("Gone.".to_owned()), ..run(Order::OneAtATime, 3, answered) };
+        assert_eq!(meaning(&broken(0)), "Gone. No answer had come.");
+        assert_eq!(meaning(&broken(2)), "Gone. Two of three answers had come; they stand above.");
+    }
+
+    #[test]
+    fn an_unknown_question_is_no_failure() {
+        let mut run = run(Order::OneAtATime, 1, 0);
+        run.record(Step::Asked { at: us(2_200) });
+        run.record(Step::Answered { at: us(2_300), answer: exchange::UNKNOWN_QUESTION.to_owned() });
+        run.ending = Ending::Complete;
+        assert!(meaning(&run).contains("did not know"));
+        assert!(plain(&meaning(&run)).starts_with("You waited 100 µs for the answer"));
+    }
+
+    #[test]
+    fn two_runs_are_compared_only_if_they_can_be() {
+        let now = complete_run(Order::SentAhead);
+        let then = complete_run(Order::OneAtATime);
+        let said = comparison(&now, &then, 4).map(|said| plain(&said));
+        assert_eq!(said.as_deref(), Some("Run 4, one at a time, took 1.20 ms: about as long."));
+        assert_eq!(comparison(&now, &run(Order::OneAtATime, 3, 2), 4), None);
+        let cases = [(us(100), us(210), "2.1 times as long"), (us(300), us(100), "3.0 times as fast")];
+        for (now, then, expected) in cases {
+            assert_eq!(times(now, then), expected);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! One run at a time: a socket, a dialogue, and when each thing happened.
+
+use js_sys::{ArrayBuffer, Reflect, Uint8Array};
+use launcelot_measure::{Order, Step};
+use launcelot_protocol::{AnswerError, Dialogue, Question};
+use wasm_bindgen::prelude::*;
+use web_sys::{BinaryType, CloseEvent, DedicatedWorkerGlobalScope, MessageEvent, WebSocket};
+
+use super::clock::{Clock, Reading};
+use super::{Handlers, tell};
+use crate::message::{Ended, FromWorker};
+
+/// Who asks.
+#[derive(Debug)]
+pub(super) struct Asker {
+    scope: DedicatedWorkerGlobalScope,
+    clock: Clock,
+    handlers: Handlers,
+    asking: Option<Asking>,
+}
+
+/// The run that goes on.
+#[derive(Debug)]
+struct Asking {
+    run: u32,
+    socket: WebSocket,
+    dialogue: Dialogue,
+    began: Reading,
+    opened: bool,
+}
+
+impl Asker {
+    pub(super) fn new(scope: DedicatedWorkerGlobalScope, clock: Clock, handlers: Handlers) -> Self {
+        Self { scope, clock, handlers, asking: None }
+    }
+
+    /// Begins a run. The first time is taken just before the browser is told to connect.
+    pub(super) fn ask(&mut self, run: u32, url: &str, order: Order, questions: &[String]) {
+        self.stop();
+        let questions: Result<Vec<_>, _> = questions.iter().map(|text| Question::new(text)).collect();
+        let questions = match questions {
+            Ok(questions) => questions,
+            Err(why) => return self.tell_end(run, Ended::Nonsense(why.to_string())),
+        };
+        let began = self.clock.read();
+        let socket = match WebSocket::new(url) {
+            Ok(socket) => socket,
+            Err(why) => return self.tell_end(run, Ended::Refused(words_of(&why))),
+        };
+        socket.set_binary_type(BinaryType::Arraybuffer);
+        socket.set_onopen(Some(&self.handlers.open));
+        socket.set_onmessage(Some(&self.handlers.message));
+        socket.set_onclose(Some(&self.handlers.close));
+        let dialogue = Dialogue::new(questions, order.in_flight_max());
+        self.asking = Some(Asking { run, socket, dialogue, began, opened: false });
+    }
+
+    /// Gives up the run that goes on, if one does.
+    pub(super) fn stop(&mut self) {
+        self.end(Ended::Stopped);
+    }
+
+    pub(super) fn opened(&mut self, at: Reading) {
+        let Some(asking) = &mut self.asking else { return };
+        asking.opened = true;
+        let mut steps = vec![Step::Connected { at: at.since(asking.began) }];
+        asking.send(&self.clock, &mut steps);
+        self.tell_steps(steps);
+    }
+
+    pub(super) fn received(&mut self, at: Reading, event: &MessageEvent) {
+        let Some(asking) = &mut self.asking else { return };
+        let at = at.since(asking.began);
+        let mut answers = Vec::new();
+        let received = asking.dialogue.receive(&bytes_of(event), &mut answers);
+        let mut steps = Vec::new();
+        if received.is_ok() {
+            asking.send(&self.clock, &mut steps);
+        }
+        let is_complete = asking.dialogue.is_complete();
+        let answered = answers.into_iter().map(|answer| Step::Answered { at, answer });
+        self.tell_steps(answered.chain(steps));
+        match received {
+            Err(why) => self.end(Ended::Nonsense(why.to_string())),
+            Ok(()) if is_complete => self.end(Ended::Complete),
+            Ok(()) => {}
+        }
+    }
+
+    pub(super) fn closed(&mut self, event: &CloseEvent) {
+        let Some(asking) = &self.asking else { return };
+        let how = if asking.opened {
+            let partial = match asking.dialogue.finish() {
+                Err(AnswerError::CutShort(partial)) => partial,
+                _ => String::new(),
+            };
+            Ended::Closed { code: event.code(), reason: event.reason(), partial }
+        } else {
+            Ended::NoBridge
+        };
+        self.end(how);
+    }
+
+    /// Ends the run that goes on: nothing that its socket still says is heard.
+    fn end(&mut self, how: Ended) {
+        let Some(asking) = self.asking.take() else { return };
+        asking.socket.set_onopen(None);
+        asking.socket.set_onmessage(None);
+        asking.socket.set_onclose(None);
+        // Fails only for a code or a reason that is not allowed, and neither is given.
+        let _ = asking.socket.close();
+        self.tell_end(asking.run, how);
+    }
+
+    fn tell_steps(&self, steps: impl IntoIterator<Item = Step>) {
+        let Some(Asking { run, .. }) = self.asking else { return };
+        for step in steps {
+            tell(&self.scope, &FromWorker::Step { run, step });
+        }
+    }
+
+    fn tell_end(&self, run: u32, how: Ended) {
+        tell(&self.scope, &FromWorker::Ended { run, how });
+    }
+}
+
+impl Asking {
+    /// Sends every question that may be sent now. Each time is taken just before.
+    fn send(&mut self, clock: &Clock, steps: &mut Vec<Step>) {
+        while let Some(question) = self.dialogue.next_to_send() {
+            let at = clock.read().since(self.began);
+            // Fails only before the socket is open; later the close event says what happened.
+            let _ = self.socket.send_with_u8_array(question.as_bytes());
+            steps.push(Step::Asked { at });
+        }
+    }
+}
+
+/// What came in a message. The bridge sends bytes; another might send text.
+fn bytes_of(event: &MessageEvent) -> Vec<u8> {
+    let data = event.data();
+    match data.dyn_ref::<ArrayBuffer>() {
+        Some(buffer) => Uint8Array::new(buffer).to_vec(),
+        None => data.as_string().unwrap_or_default().into_bytes(),
+    }
+}
+
+/// The words of a JavaScript error.
+fn words_of(error: &JsValue) -> String {
+    let message = Reflect::get(error, &JsValue::from_str("message")).ok();
+    message.and_then(|message| message.as_string()).unwrap_or_else(|| "it gives no reason".to_owned())
+}

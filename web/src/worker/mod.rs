@@ -1,0 +1,77 @@
+//! The worker: it owns the socket and the clock, and nothing else.
+//!
+//! A time is read as the first act on an event, the next question leaves before anything is told,
+//! and telling the page comes last.
+
+mod asker;
+mod clock;
+
+use std::cell::RefCell;
+
+use js_sys::{Function, Uint8Array};
+use wasm_bindgen::convert::FromWasmAbi;
+use wasm_bindgen::prelude::*;
+use web_sys::{CloseEvent, DedicatedWorkerGlobalScope, Event, MessageEvent};
+
+use crate::message::{self, FromWorker, ToWorker};
+use asker::Asker;
+use clock::{Clock, Reading};
+
+thread_local! {
+    static ASKER: RefCell<Option<Asker>> = const { RefCell::new(None) };
+}
+
+/// The functions that a socket calls. They are made once and live as long as the worker.
+#[derive(Debug, Clone)]
+struct Handlers {
+    open: Function,
+    message: Function,
+    close: Function,
+}
+
+/// Starts the worker: measures the clock, tells the page, and waits for its orders.
+pub fn start() {
+    let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
+    let Some(clock) = Clock::of(&scope) else {
+        // Without a clock there is nothing to do; the page hears of it as the worker's error.
+        wasm_bindgen::throw_str("this browser has no performance clock in workers");
+    };
+    let handlers = Handlers {
+        open: handler(&clock, |asker, at, _: Event| asker.opened(at)),
+        message: handler(&clock, |asker, at, event: MessageEvent| asker.received(at, &event)),
+        close: handler(&clock, |asker, _, event: CloseEvent| asker.closed(&event)),
+    };
+    let orders = handler(&clock, |asker, _, event: MessageEvent| obey(asker, &event));
+    scope.set_onmessage(Some(&orders));
+    tell(&scope, &FromWorker::Ready(clock.measured(&scope)));
+    ASKER.set(Some(Asker::new(scope, clock, handlers)));
+}
+
+/// A function for the browser to call: it reads the clock first.
+fn handler<E: FromWasmAbi + 'static>(clock: &Clock, act: impl Fn(&mut Asker, Reading, E) + 'static) -> Function {
+    let clock = clock.clone();
+    let closure = Closure::<dyn Fn(E)>::new(move |event| {
+        let at = clock.read();
+        ASKER.with_borrow_mut(|asker| {
+            if let Some(asker) = asker {
+                act(asker, at, event);
+            }
+        });
+    });
+    closure.into_js_value().unchecked_into()
+}
+
+fn obey(asker: &mut Asker, event: &MessageEvent) {
+    let bytes = Uint8Array::new(&event.data()).to_vec();
+    match message::decode(&bytes) {
+        Some(ToWorker::Ask { run, url, order, questions }) => asker.ask(run, &url, order, &questions),
+        Some(ToWorker::Stop) => asker.stop(),
+        None => wasm_bindgen::throw_str("the page said what its worker does not understand"),
+    }
+}
+
+fn tell(scope: &DedicatedWorkerGlobalScope, message: &FromWorker) {
+    let bytes = Uint8Array::from(message::encode(message).as_slice());
+    // Fails only for what cannot be copied, and bytes can.
+    let _ = scope.post_message(&bytes);
+}
