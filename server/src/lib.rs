@@ -1,1 +1,90 @@
-//! server
+//! Who answers: the Launcelot server, in several designs that differ only in how they wait.
+//!
+//! [`serve`] takes listeners and serves whoever comes until it is told to stop. Around it:
+//!
+//! - [`options`]: what can be chosen, with its defaults.
+//! - [`stop`]: how a server is told to stop, from another thread.
+//! - [`designs`]: the list of designs, and one file for each. Read these first: a design's file says
+//!   who waits where, and little else.
+//!
+//! What all designs share, because none of it is about waiting:
+//!
+//! - `session`: one client from its coming to its going, on a socket that never blocks.
+//! - `ending`: how a conversation ended, and what the log says about it.
+//! - `accepting`: what to do when a connection cannot be accepted.
+//! - `blocking`: waiting in a thread, by `poll(2)`.
+//! - `task`: waiting in a task of tokio.
+//!
+//! And the program, `launcelot-server`:
+//!
+//! - [`command_line`]: its arguments.
+//! - [`program`]: the ready line, the signals, the exit.
+//!
+//! ```
+//! use launcelot_endpoint::listen::{BACKLOG, Listeners};
+//! use launcelot_server::{Options, Stop, serve};
+//! use std::io::{Read, Write};
+//!
+//! let listeners = Listeners::bind("localhost", 0, BACKLOG)?;
+//! let port = listeners.port;
+//! let (stopper, stop) = Stop::pair()?;
+//! let server = std::thread::spawn(move || serve(listeners, &Options::default(), stop));
+//!
+//! let mut client = std::net::TcpStream::connect(("localhost", port))?;
+//! client.write_all(b"What is your favorite color?")?;
+//! let mut answer = [0; 5];
+//! client.read_exact(&mut answer)?;
+//! assert_eq!(&answer, b"Blue.");
+//!
+//! drop(client);
+//! stopper.stop();
+//! server.join().expect("the server did not panic")?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod accepting;
+mod blocking;
+pub mod command_line;
+pub mod designs;
+mod ending;
+pub mod options;
+pub mod program;
+mod session;
+pub mod stop;
+mod task;
+
+use std::io;
+
+use launcelot_endpoint::listen::Listeners;
+use thiserror::Error;
+
+pub use designs::Design;
+pub use options::Options;
+pub use stop::{Stop, Stopper};
+
+/// Why a server gave up. What one client does is never a reason.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// It could not begin: no threads, or no descriptors for its own use.
+    #[error("cannot start to serve")]
+    Start(#[source] io::Error),
+    /// The system refuses to wait for clients.
+    #[error("cannot wait for clients")]
+    Wait(#[source] io::Error),
+    /// A listener is broken for good.
+    #[error("cannot accept connections")]
+    Accept(#[source] io::Error),
+}
+
+/// Serves until `stop` is requested. Then it closes the listeners, lets open conversations finish
+/// within [`Options::grace`], cuts the others, and returns.
+///
+/// It blocks the thread that calls it, which must not belong to an async runtime.
+///
+/// # Errors
+///
+/// See [`ServeError`].
+#[expect(clippy::needless_pass_by_value, reason = "a server that has returned must not be told to stop")]
+pub fn serve(listeners: Listeners, options: &Options, stop: Stop) -> Result<(), ServeError> {
+    options.design.serve(listeners, options, &stop)
+}

@@ -1,0 +1,40 @@
+//! What can be chosen about a server.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use crate::designs::Design;
+
+/// How a server serves. Made from the command line by
+/// [`CommandLine::options`](crate::command_line::CommandLine::options).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// How it waits.
+    pub design: Design,
+    /// How many connections may be open at once; further clients wait to be accepted.
+    pub max_connections: NonZeroU32,
+    /// After how long without a byte in either direction a connection is closed; `None` for never.
+    pub idle_timeout: Option<Duration>,
+    /// How long open conversations may go on when the server has been told to stop.
+    pub grace: Duration,
+}
+
+/// Far above what a class-room needs, and half of what most systems let a program open.
+pub(crate) const MAX_CONNECTIONS: NonZeroU32 = NonZeroU32::new(10_000).expect("10,000 is not zero");
+
+/// Long enough for a person who types the questions.
+pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(5 * 60);
+
+/// Half of what service managers commonly allow before they kill.
+pub(crate) const GRACE: Duration = Duration::from_secs(5);
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            design: Design::default(),
+            max_connections: MAX_CONNECTIONS,
+            idle_timeout: Some(IDLE_TIMEOUT),
+            grace: GRACE,
+        }
+    }
+}
