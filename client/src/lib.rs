@@ -1,1 +1,19 @@
-//! client
+//! Who asks: the native client, over TCP or through a bridge over WebSocket, with a stopwatch.
+//!
+//! - [`target`]: who is asked, from what a person types.
+//! - [`wire`]: a connection to it, bytes both ways.
+//! - [`ask`]: the dialogue over that connection, and when each thing happened.
+//! - [`report`]: what a person reads of it.
+//! - [`options`]: the command line, and [`run`](options::run) behind it.
+//!
+//! A time is read as the first act when bytes have come; the next question leaves before an answer
+//! is told.
+
+pub mod ask;
+pub mod options;
+pub mod report;
+pub mod target;
+pub mod wire;
+
+pub use ask::{AskError, Plan, ask};
+pub use target::Target;

@@ -2,15 +2,13 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::io;
 use std::process::ExitCode;
 
-/// Writes `error` with its causes as one line on standard error, after the program's name, and
-/// returns exit code 1. A reader that has closed standard output (`… | head -1`) is no failure.
+/// Writes an error with its causes as one line on standard error, after the program's name, and
+/// returns exit code 1.
 pub fn exit_code<T>(program: &str, result: Result<T, impl Error + 'static>) -> ExitCode {
     match result {
         Ok(_) => ExitCode::SUCCESS,
-        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{program}: {}", one_line(&error));
             ExitCode::FAILURE
@@ -41,19 +39,10 @@ fn without_number(text: &str) -> String {
     }
 }
 
-fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
-            return true;
-        }
-        next = error.source();
-    }
-    false
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::*;
 
     #[derive(Debug, thiserror::Error)]
@@ -64,11 +53,5 @@ mod tests {
     fn a_failure_is_one_line_with_its_causes() {
         let refused = io::Error::from_raw_os_error(rustix::io::Errno::CONNREFUSED.raw_os_error());
         assert_eq!(one_line(&Outer(refused)), "cannot cross the bridge: Connection refused");
-    }
-
-    #[test]
-    fn a_closed_pipe_is_seen_below_other_errors() {
-        assert!(is_closed_pipe(&Outer(io::ErrorKind::BrokenPipe.into())));
-        assert!(!is_closed_pipe(&Outer(io::ErrorKind::ConnectionReset.into())));
     }
 }

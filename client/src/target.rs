@@ -1,0 +1,136 @@
+//! Who is asked.
+
+use std::fmt;
+
+use launcelot_endpoint::listen::split_host_port;
+use launcelot_protocol::PORT;
+use thiserror::Error;
+
+/// A server, or a bridge to one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A server that speaks the protocol over TCP.
+    Tcp {
+        /// A name or an address, an IPv6 address without brackets.
+        host: String,
+        /// Its port.
+        port: u16,
+    },
+    /// A bridge that carries the protocol over WebSocket.
+    WebSocket {
+        /// The whole URL.
+        url: String,
+        /// Its host, an IPv6 address without brackets.
+        host: String,
+        /// Its port.
+        port: u16,
+    },
+}
+
+/// Why a text names nobody who could be asked.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum TargetError {
+    /// A URL of another kind.
+    #[error("'{0}' is neither a host nor a ws:// URL")]
+    Scheme(String),
+    /// TLS is not spoken.
+    #[error("wss:// needs TLS, which this client does not speak; use ws://")]
+    Tls,
+    /// The URL has no host, or its port is no port.
+    #[error("'{0}' is no URL of the form ws://HOST:PORT/PATH")]
+    Url(String),
+    /// A URL says the port itself.
+    #[error("a ws:// URL says its port itself: ws://HOST:PORT/PATH")]
+    PortTwice,
+    /// There is no such host.
+    #[error("'{0}' is no host; a port goes after a space, as in 'localhost 1060'")]
+    Host(String),
+}
+
+impl Target {
+    /// Understands `HOST`, with `port` or the protocol's own, and `ws://HOST:PORT/PATH`.
+    ///
+    /// # Errors
+    ///
+    /// See [`TargetError`].
+    pub fn parse(text: &str, port: Option<u16>) -> Result<Self, TargetError> {
+        match text.split_once("://") {
+            None => {
+                let host = text.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(text);
+                if host.is_empty() || host.contains(['/', ' ', '[', ']']) || host.matches(':').count() == 1 {
+                    return Err(TargetError::Host(text.to_owned()));
+                }
+                Ok(Self::Tcp { host: host.to_owned(), port: port.unwrap_or(PORT) })
+            }
+            Some((scheme, _)) if scheme.eq_ignore_ascii_case("wss") => Err(TargetError::Tls),
+            Some((scheme, _)) if !scheme.eq_ignore_ascii_case("ws") => Err(TargetError::Scheme(text.to_owned())),
+            Some(_) if port.is_some() => Err(TargetError::PortTwice),
+            Some((_, rest)) => {
+                let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+                match split_host_port(authority) {
+                    Some((host, port)) if !host.contains('@') => {
+                        Ok(Self::WebSocket { url: text.to_owned(), host: host.to_owned(), port: port.unwrap_or(80) })
+                    }
+                    _ => Err(TargetError::Url(text.to_owned())),
+                }
+            }
+        }
+    }
+
+    /// The name or address whose socket is connected to.
+    pub fn host(&self) -> &str {
+        match self {
+            Self::Tcp { host, .. } | Self::WebSocket { host, .. } => host,
+        }
+    }
+
+    /// The port that is connected to.
+    pub fn port(&self) -> u16 {
+        match self {
+            Self::Tcp { port, .. } | Self::WebSocket { port, .. } => *port,
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp { host, port } => write!(formatter, "{host} port {port}"),
+            Self::WebSocket { url, .. } => formatter.write_str(url),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_person_types_names_somebody_or_says_why_not() {
+        let tcp = |host: &str, port| Ok(Target::Tcp { host: host.to_owned(), port });
+        let ws =
+            |url: &str, host: &str, port| Ok(Target::WebSocket { url: url.to_owned(), host: host.to_owned(), port });
+        let host = |text: &str| Err(TargetError::Host(text.to_owned()));
+        let url = |text: &str| Err(TargetError::Url(text.to_owned()));
+        let cases = [
+            ("localhost", None, tcp("localhost", 1060)),
+            ("127.0.0.1", Some(1061), tcp("127.0.0.1", 1061)),
+            ("::1", None, tcp("::1", 1060)),
+            ("[::1]", Some(9), tcp("::1", 9)),
+            ("localhost:1060", None, host("localhost:1060")),
+            ("", None, host("")),
+            ("two words", None, host("two words")),
+            ("ws://localhost:8080/ws", None, ws("ws://localhost:8080/ws", "localhost", 8080)),
+            ("ws://[::1]:8080/ws", None, ws("ws://[::1]:8080/ws", "::1", 8080)),
+            ("WS://bridge/ws/tunnel", None, ws("WS://bridge/ws/tunnel", "bridge", 80)),
+            ("ws://", None, url("ws://")),
+            ("ws://localhost:port/ws", None, url("ws://localhost:port/ws")),
+            ("ws://localhost:8080/ws", Some(1), Err(TargetError::PortTwice)),
+            ("wss://localhost/ws", None, Err(TargetError::Tls)),
+            ("http://localhost", None, Err(TargetError::Scheme("http://localhost".to_owned()))),
+        ];
+        for (text, port, expected) in cases {
+            assert_eq!(Target::parse(text, port), expected, "{text:?} {port:?}");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! A connection that carries bytes both ways: TCP, or WebSocket over it.
+
+use std::io;
+use std::net::SocketAddr;
+
+use futures_util::{SinkExt, StreamExt};
+use thiserror::Error;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpStream, lookup_host};
+use tokio_tungstenite::tungstenite::{self, Message, protocol::CloseFrame};
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+use crate::target::Target;
+
+/// How many bytes are read from TCP at once.
+const READ_BYTES: usize = 16 * 1024;
+
+/// A connection.
+#[derive(Debug)]
+pub enum Wire {
+    /// TCP as it is.
+    Tcp {
+        /// The socket.
+        stream: TcpStream,
+        /// What was read last.
+        buffer: Vec<u8>,
+    },
+    /// A WebSocket through a bridge.
+    WebSocket(Box<WebSocketStream<TcpStream>>),
+}
+
+/// Why bytes do not get through.
+#[derive(Debug, Error)]
+pub enum WireError {
+    /// The host's name has no address.
+    #[error("cannot find {host}")]
+    Lookup {
+        /// The name.
+        host: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// No connection came about.
+    #[error("cannot connect to {target}")]
+    Connect {
+        /// Who was tried.
+        target: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// There is something, but it does not speak WebSocket, or not with us.
+    #[error("cannot open a WebSocket at {target}")]
+    Handshake {
+        /// Who was tried.
+        target: String,
+        /// What came instead.
+        source: Box<tungstenite::Error>,
+    },
+    /// The TCP connection broke.
+    #[error("the connection broke")]
+    Tcp(#[source] io::Error),
+    /// The WebSocket connection broke.
+    #[error("the connection to the bridge broke")]
+    WebSocket(#[source] Box<tungstenite::Error>),
+    /// The bridge closed, and said why.
+    #[error("the bridge closed the connection: {reason} (code {code})")]
+    ClosedByBridge {
+        /// The WebSocket close code.
+        code: u16,
+        /// The bridge's words.
+        reason: String,
+    },
+}
+
+impl Wire {
+    /// The addresses of a target.
+    ///
+    /// # Errors
+    ///
+    /// [`WireError::Lookup`].
+    pub async fn look_up(target: &Target) -> Result<Vec<SocketAddr>, WireError> {
+        let addresses = lookup_host((target.host(), target.port())).await;
+        let addresses = addresses.map(Iterator::collect);
+        addresses.map_err(|source| WireError::Lookup { host: target.host().to_owned(), source })
+    }
+
+    /// Connects to the first of `addresses` that accepts.
+    ///
+    /// # Errors
+    ///
+    /// [`WireError::Connect`] or [`WireError::Handshake`].
+    pub async fn connect(target: &Target, addresses: &[SocketAddr]) -> Result<Self, WireError> {
+        let refused = |source| WireError::Connect { target: target.to_string(), source };
+        let stream = TcpStream::connect(addresses).await.map_err(refused)?;
+        // A question is one small segment; it must not wait for the acknowledgment of the one before.
+        stream.set_nodelay(true).map_err(refused)?;
+        match target {
+            Target::Tcp { .. } => Ok(Self::Tcp { stream, buffer: Vec::with_capacity(READ_BYTES) }),
+            Target::WebSocket { url, .. } => match client_async(url, stream).await {
+                Ok((socket, _)) => Ok(Self::WebSocket(Box::new(socket))),
+                Err(source) => Err(WireError::Handshake { target: url.clone(), source: Box::new(source) }),
+            },
+        }
+    }
+
+    /// Sends all of `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// [`WireError::Tcp`] or [`WireError::WebSocket`].
+    pub async fn send(&mut self, bytes: &[u8]) -> Result<(), WireError> {
+        match self {
+            Self::Tcp { stream, .. } => stream.write_all(bytes).await.map_err(WireError::Tcp),
+            Self::WebSocket(socket) => {
+                let sent = socket.send(Message::binary(bytes.to_vec())).await;
+                sent.map_err(|error| WireError::WebSocket(Box::new(error)))
+            }
+        }
+    }
+
+    /// Waits for bytes and appends them to `received`; false if the other side has closed in order.
+    ///
+    /// # Errors
+    ///
+    /// [`WireError::Tcp`], [`WireError::WebSocket`] or [`WireError::ClosedByBridge`].
+    pub async fn receive(&mut self, received: &mut Vec<u8>) -> Result<bool, WireError> {
+        match self {
+            Self::Tcp { stream, buffer } => {
+                buffer.clear();
+                let count = stream.read_buf(buffer).await.map_err(WireError::Tcp)?;
+                received.extend_from_slice(buffer);
+                Ok(count > 0)
+            }
+            Self::WebSocket(socket) => loop {
+                match socket.next().await {
+                    Some(Ok(Message::Binary(bytes))) => received.extend_from_slice(&bytes),
+                    Some(Ok(Message::Text(text))) => received.extend_from_slice(text.as_bytes()),
+                    Some(Ok(Message::Close(frame))) => return ended(frame),
+                    Some(Ok(_)) => continue,
+                    Some(Err(error)) => return Err(WireError::WebSocket(Box::new(error))),
+                    None => return Ok(false),
+                }
+                return Ok(true);
+            },
+        }
+    }
+
+    /// Says goodbye. A connection that is broken already is left as it is.
+    pub async fn close(self) {
+        match self {
+            // Dropping the socket closes it.
+            Self::Tcp { .. } => {}
+            Self::WebSocket(mut socket) => {
+                let _ = socket.close(None).await;
+            }
+        }
+    }
+}
+
+/// A close frame: an end in order if its code is 1000, or if it gives none.
+fn ended(frame: Option<CloseFrame>) -> Result<bool, WireError> {
+    match frame {
+        Some(CloseFrame { code, reason }) if u16::from(code) != 1000 => {
+            Err(WireError::ClosedByBridge { code: code.into(), reason: reason.to_string() })
+        }
+        _ => Ok(false),
+    }
+}

@@ -1,0 +1,233 @@
+//! The program as a person runs it, against servers that behave as each test needs.
+
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is how a failure is told")]
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Command, Output, Stdio};
+use std::thread::JoinHandle;
+
+use launcelot_measure::{Ending, Order, Run};
+use launcelot_protocol::{Conversation, EXCHANGES, QuestionError};
+
+const ANSWERS: &str = "My name is Sir Lancelot of Camelot.\nTo seek the Holy Grail.\nBlue.\n";
+
+/// A server for one client, which does what `serve` does.
+fn server<T: Send + 'static>(serve: impl FnOnce(TcpStream) -> T + Send + 'static) -> (SocketAddr, JoinHandle<T>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    (address, std::thread::spawn(move || serve(listener.accept().unwrap().0)))
+}
+
+/// Answers as servers do until the client closes; returns how many bytes came in each read.
+fn converse(mut stream: TcpStream) -> Vec<usize> {
+    let mut conversation = Conversation::new();
+    let mut buffer = [0; 4096];
+    let mut reads = Vec::new();
+    loop {
+        let count = stream.read(&mut buffer).unwrap();
+        if count == 0 {
+            return reads;
+        }
+        reads.push(count);
+        let mut replies = Vec::new();
+        conversation.hear(&buffer[..count], &mut replies);
+        stream.write_all(&replies).unwrap();
+    }
+}
+
+/// Reads one question and says `words`.
+fn say(stream: &mut TcpStream, words: &str) {
+    let _ = stream.read(&mut [0; 4096]).unwrap();
+    stream.write_all(words.as_bytes()).unwrap();
+}
+
+fn client() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_launcelot-client"))
+}
+
+fn ask(address: SocketAddr, options: &[&str]) -> Output {
+    client().arg("127.0.0.1").arg(address.port().to_string()).args(options).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+fn json(output: &Output) -> (serde_json::Value, Run) {
+    let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let schema: serde_json::Value = serde_json::from_str(include_str!("../schema/run.schema.json")).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<_> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?} in {value:#}");
+    (value.clone(), serde_json::from_value(value).unwrap())
+}
+
+#[test]
+fn prints_the_three_answers_one_a_line_and_nothing_else() {
+    let (address, server) = server(converse);
+    let output = ask(address, &[]);
+    assert_eq!((text(&output.stdout), text(&output.stderr), output.status.code()), (ANSWERS, "", Some(0)));
+    assert_eq!(server.join().unwrap().len(), 3, "each question waits for the answer before it");
+}
+
+#[test]
+fn pipelined_questions_do_not_wait_for_answers() {
+    // This server answers nothing before it has heard all three questions.
+    let (address, server) = server(|mut stream| {
+        let all: String = EXCHANGES.iter().map(|exchange| exchange.question).collect();
+        let mut heard = vec![0; all.len()];
+        stream.read_exact(&mut heard).unwrap();
+        let answers: String = EXCHANGES.iter().map(|exchange| exchange.answer).collect();
+        stream.write_all(answers.as_bytes()).unwrap();
+        text(&heard) == all
+    });
+    let output = ask(address, &["--pipelined"]);
+    assert_eq!(text(&output.stdout), ANSWERS);
+    assert!(server.join().unwrap());
+}
+
+#[test]
+fn timing_adds_a_table_of_the_steps() {
+    let (address, _server) = server(converse);
+    let output = ask(address, &["--timing"]);
+    let (answers, table) = text(&output.stdout).split_once("\n\n").unwrap();
+    assert_eq!(answers, ANSWERS.trim_end());
+    for step in ["(connecting)", "What is your name?", "What is your quest?", "What is your favorite color?"] {
+        let row = table.lines().find(|line| line.starts_with(step)).unwrap();
+        let took: f64 = row.split_whitespace().rev().nth(1).unwrap().parse().unwrap();
+        assert!(took > 0.0, "{row}");
+    }
+    assert!(table.contains("clock with steps of"), "{table}");
+}
+
+#[test]
+fn json_holds_to_its_schema_and_its_times_are_in_order() {
+    for (options, order) in [(&["--json"][..], Order::OneAtATime), (&["--json", "--pipelined"], Order::SentAhead)] {
+        let (address, _server) = server(converse);
+        let output = ask(address, options);
+        let (_, run) = json(&output);
+        assert_eq!((run.ending.clone(), run.order), (Ending::Complete, order));
+        let lookup = run.lookup.unwrap();
+        let connecting = run.connecting.unwrap();
+        assert!(lookup.until <= connecting.from && connecting.until <= run.questions[0].asked.unwrap());
+        for (asked, exchange) in run.questions.iter().zip(EXCHANGES) {
+            assert_eq!(asked.answer.as_deref(), Some(exchange.answer));
+            assert!(asked.took().unwrap() > run.clock_step, "{asked:?}");
+        }
+        let overlap = run.questions[1].asked < run.questions[0].answered;
+        assert_eq!(overlap, order == Order::SentAhead);
+    }
+}
+
+#[test]
+fn json_of_a_run_that_broke_holds_to_the_schema_too() {
+    let (address, _server) = server(|mut stream| say(&mut stream, "Blue."));
+    let output = ask(address, &["--json"]);
+    let (_, run) = json(&output);
+    assert!(matches!(run.ending, Ending::Broken(_)), "{run:?}");
+    assert_eq!(run.answered(), 1);
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn questions_of_one_s_own_are_asked_in_place_of_the_three() {
+    let (address, _server) = server(converse);
+    let output = ask(address, &["--ask", "What is the air-speed of a swallow", "--ask", "What is your quest?"]);
+    assert_eq!(text(&output.stdout), "Error: unknown question.\nTo seek the Holy Grail.\n");
+}
+
+#[test]
+fn failures_are_one_line_and_keep_the_answers_that_came() {
+    let refused = {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap()
+    };
+    let (closes, _first) = server(|mut stream| say(&mut stream, "My name is Sir Lancelot of Camelot."));
+    let (cuts, _second) = server(|mut stream| {
+        say(&mut stream, "Blue.");
+        say(&mut stream, "No, yel");
+    });
+    let (resets, _third) = server(|mut stream| {
+        say(&mut stream, "Blue.");
+        // What comes after is never read, so that closing resets.
+        stream.peek(&mut [0]).unwrap();
+    });
+    let (chatters, _fourth) = server(|mut stream| say(&mut stream, "Blue.No, yellow."));
+    let (silent, silence) = server(|mut stream| stream.read_to_end(&mut Vec::new()).unwrap());
+    let cases: [(SocketAddr, &[&str], &str, &str); 6] = [
+        (refused, &[], "", "cannot connect to 127.0.0.1 port PORT: Connection refused"),
+        (
+            closes,
+            &[],
+            "My name is Sir Lancelot of Camelot.\n",
+            "127.0.0.1 port PORT closed the connection after 1 of 3 answers",
+        ),
+        (cuts, &[], "Blue.\n", "does not speak the protocol: the connection ended in mid-answer, after \"No, yel\""),
+        (resets, &[], "Blue.\n", "the connection broke: Connection reset by peer"),
+        (chatters, &[], "Blue.\n", "the server said \"No, yellow.\", but nothing had been asked"),
+        (silent, &["--timeout", "50ms"], "", "127.0.0.1 port PORT: waited 50ms for an answer, in vain"),
+    ];
+    for (address, options, answers, expected) in cases {
+        let output = ask(address, options);
+        let stderr = text(&output.stderr);
+        assert!(stderr.contains(&expected.replace("PORT", &address.port().to_string())), "{expected}: {stderr}");
+        assert_eq!(
+            (stderr.lines().count(), text(&output.stdout), output.status.code()),
+            (1, answers, Some(1)),
+            "{stderr}"
+        );
+        assert!(stderr.starts_with("launcelot-client: "), "{stderr}");
+    }
+    silence.join().unwrap();
+}
+
+#[test]
+fn a_name_without_an_address_is_said_to_have_none() {
+    let output = client().arg("no-such-host.invalid").output().unwrap();
+    assert!(text(&output.stderr).starts_with("launcelot-client: cannot find no-such-host.invalid: "), "{output:?}");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn something_that_is_no_bridge_is_said_to_be_none() {
+    let (address, _server) =
+        server(|mut stream| say(&mut stream, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"));
+    let output = client().arg(format!("ws://{address}/ws")).output().unwrap();
+    let stderr = text(&output.stderr);
+    assert!(stderr.contains(&format!("cannot open a WebSocket at ws://{address}/ws: HTTP error: 404")), "{stderr}");
+    assert_eq!((stderr.lines().count(), output.status.code()), (1, Some(1)));
+}
+
+#[test]
+fn usage_errors_are_one_message_and_exit_code_2() {
+    let not_ascii = QuestionError::NotAscii('ù').to_string();
+    let cases: [(&[&str], &str); 7] = [
+        (&[], "HOST"),
+        (&["localhost", "port"], "invalid value 'port'"),
+        (&["localhost:1060"], "a port goes after a space"),
+        (&["wss://localhost/ws"], "needs TLS"),
+        (&["localhost", "--color"], "unexpected argument '--color'"),
+        (&["localhost", "--json", "--timing"], "cannot be used with"),
+        (&["localhost", "--ask", "Où?"], &not_ascii),
+    ];
+    for (arguments, expected) in cases {
+        let output = client().args(arguments).output().unwrap();
+        assert!(text(&output.stderr).contains(expected), "{arguments:?}: {}", text(&output.stderr));
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_reader_that_has_had_enough_is_no_failure() {
+    let (address, _server) = server(converse);
+    let mut child = client()
+        .args(["127.0.0.1", &address.port().to_string()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+}
