@@ -4,13 +4,13 @@
 //! - [`wire`]: a connection to it, bytes both ways.
 //! - [`ask`]: the dialogue over that connection, and when each thing happened.
 //! - [`report`]: what a person reads of it.
-//! - [`options`]: the command line, and [`run`](options::run) behind it.
+//! - [`command_line`]: what a person types, and [`run`](command_line::run) behind it.
 //!
 //! A time is read as the first act when bytes have come; the next question leaves before an answer
 //! is told.
 
 pub mod ask;
-pub mod options;
+pub mod command_line;
 pub mod report;
 pub mod target;
 pub mod wire;

@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use launcelot_client::options::{self, Options};
+use launcelot_client::command_line::{self, CommandLine};
 use launcelot_endpoint::failure;
 
 fn main() -> ExitCode {
-    let options = Options::parse();
-    failure::exit_code("launcelot-client", options::run(&options))
+    let command_line = CommandLine::parse();
+    failure::exit_code("launcelot-client", command_line::run(&command_line))
 }

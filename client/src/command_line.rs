@@ -21,7 +21,7 @@ use crate::target::Target;
 ///   launcelot-client ws://localhost:8080/ws --pipelined --json
 #[derive(Debug, Clone, Parser)]
 #[command(name = "launcelot-client", version, verbatim_doc_comment)]
-pub struct Options {
+pub struct CommandLine {
     /// A server's name or address, or the URL of a bridge: ws://HOST:PORT/ws
     host: String,
     /// The server's port [default: 1060]
@@ -57,7 +57,7 @@ pub enum RunError {
     Output(#[source] io::Error),
 }
 
-impl Options {
+impl CommandLine {
     /// What is to be asked. What the command line says wrongly ends the program with exit code 2.
     fn plan(&self) -> Plan {
         let target = Target::parse(&self.host, self.port);
@@ -68,14 +68,14 @@ impl Options {
     }
 }
 
-/// Asks as the options say and prints what is wanted. What had come before a failure is printed.
+/// Asks as the command line says and prints what is wanted. What had come before a failure is printed.
 /// A reader that has closed standard output (`… | head -1`) has what it wanted, and is no failure.
 ///
 /// # Errors
 ///
 /// See [`RunError`].
-pub fn run(options: &Options) -> Result<(), RunError> {
-    match ask_and_print(options) {
+pub fn run(command_line: &CommandLine) -> Result<(), RunError> {
+    match ask_and_print(command_line) {
         Err(RunError::Output(error) | RunError::Ask(AskError::Output(error)))
             if error.kind() == io::ErrorKind::BrokenPipe =>
         {
@@ -85,23 +85,23 @@ pub fn run(options: &Options) -> Result<(), RunError> {
     }
 }
 
-fn ask_and_print(options: &Options) -> Result<(), RunError> {
-    let plan = options.plan();
+fn ask_and_print(command_line: &CommandLine) -> Result<(), RunError> {
+    let plan = command_line.plan();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::Runtime)?;
     let mut output = io::stdout().lock();
-    let on_answer = |answer: &str| if options.json { Ok(()) } else { writeln!(output, "{answer}") };
+    let on_answer = |answer: &str| if command_line.json { Ok(()) } else { writeln!(output, "{answer}") };
     let (run, result) = runtime.block_on(ask(&plan, on_answer));
-    print(options, &run, &mut output).map_err(RunError::Output)?;
+    print(command_line, &run, &mut output).map_err(RunError::Output)?;
     Ok(result?)
 }
 
 /// Prints what goes beyond the answers.
-fn print(options: &Options, run: &Run, output: &mut impl Write) -> io::Result<()> {
-    if options.json {
+fn print(command_line: &CommandLine, run: &Run, output: &mut impl Write) -> io::Result<()> {
+    if command_line.json {
         serde_json::to_writer_pretty(&mut *output, run)?;
         writeln!(output)?;
     }
-    if options.timing {
+    if command_line.timing {
         write!(output, "\n{}", report::timing(run))?;
     }
     output.flush()
