@@ -1,0 +1,197 @@
+//! What a bridge is told: where to carry to, who may come, and what is too much.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use launcelot_endpoint::listen::split_host_port;
+use thiserror::Error;
+
+use crate::origin::Origin;
+
+/// Everything that a bridge is told. The default carries to `localhost` port 1060 and serves no
+/// files.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The servers to carry to: the first at `/ws`, and each that has a name at `/ws/NAME`.
+    pub targets: Vec<Target>,
+    /// The directory whose files are served; `None` serves none.
+    pub web: Option<PathBuf>,
+    /// Origins that may open a WebSocket, beside the bridge's own and those on this machine. Their
+    /// hosts are also names by which the bridge may be addressed.
+    pub origins: Vec<Origin>,
+    /// How long a server has to accept a connection, looking up its name included.
+    pub connect_timeout: Duration,
+    /// How long a connection may stay open with nothing said by either side; zero means for ever.
+    pub idle_timeout: Duration,
+    /// How long open connections have to end when the bridge is stopped.
+    pub grace: Duration,
+    /// How many connections may be open at once, over all; more wait to be accepted. A WebSocket
+    /// counts once, and needs two descriptors.
+    pub max_connections: usize,
+    /// The most bytes that a browser may put into one message.
+    pub max_message_bytes: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            targets: vec![Target { name: None, host: "localhost".to_owned(), port: 1060 }],
+            web: None,
+            origins: Vec::new(),
+            connect_timeout: Duration::from_secs(5),
+            idle_timeout: Duration::from_secs(5 * 60),
+            grace: Duration::from_secs(5),
+            max_connections: 10_000,
+            max_message_bytes: 1024 * 1024,
+        }
+    }
+}
+
+/// Why a bridge cannot be what it was told to be.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum OptionsError {
+    /// There is nobody to carry to.
+    #[error("there is no target")]
+    NoTarget,
+    /// A target that no path leads to.
+    #[error("only the first target may go without a name, but '{0}' has none")]
+    Nameless(Target),
+    /// Two targets at one path.
+    #[error("two targets have the name '{0}'")]
+    SameName(String),
+    /// No connection could ever be accepted.
+    #[error("a bridge needs room for at least one connection")]
+    NoRoom,
+    /// The files to serve are not there.
+    #[error("cannot serve files from '{}': it is no directory", .0.display())]
+    NoDirectory(PathBuf),
+}
+
+impl Options {
+    /// Whether a bridge can be what these options say.
+    ///
+    /// # Errors
+    ///
+    /// See [`OptionsError`]. Only [`OptionsError::NoDirectory`] depends on the machine.
+    pub fn check(&self) -> Result<(), OptionsError> {
+        let (_, others) = self.targets.split_first().ok_or(OptionsError::NoTarget)?;
+        if let Some(nameless) = others.iter().find(|target| target.name.is_none()) {
+            return Err(OptionsError::Nameless(nameless.clone()));
+        }
+        let mut names = HashSet::new();
+        if let Some(twice) =
+            self.targets.iter().filter_map(|target| target.name.as_ref()).find(|name| !names.insert(*name))
+        {
+            return Err(OptionsError::SameName(twice.clone()));
+        }
+        if self.max_connections == 0 {
+            return Err(OptionsError::NoRoom);
+        }
+        match &self.web {
+            Some(web) if !web.is_dir() => Err(OptionsError::NoDirectory(web.clone())),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A TCP server to carry to. Written `HOST:PORT` or `NAME=HOST:PORT`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Target {
+    /// Its name in `/ws/NAME`.
+    pub name: Option<String>,
+    /// A name or an address, without brackets.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+}
+
+/// Why a text names no target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum TargetError {
+    /// Not `HOST:PORT`.
+    #[error("a target is HOST:PORT or NAME=HOST:PORT, with a port from 1 to 65535")]
+    Address,
+    /// A name that would need escaping in a URL.
+    #[error("a target's name may have letters, digits, '-', '_' and '.', and begins with a letter or a digit")]
+    Name,
+}
+
+impl FromStr for Target {
+    type Err = TargetError;
+
+    fn from_str(text: &str) -> Result<Self, TargetError> {
+        let (name, address) = match text.split_once('=') {
+            Some((name, address)) => (Some(name), address),
+            None => (None, text),
+        };
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if name.is_some_and(|name| !name.starts_with(|c: char| c.is_ascii_alphanumeric()) || !name.chars().all(plain)) {
+            return Err(TargetError::Name);
+        }
+        match split_host_port(address) {
+            Some((host, Some(port))) if port != 0 => {
+                Ok(Self { name: name.map(str::to_owned), host: host.to_owned(), port })
+            }
+            _ => Err(TargetError::Address),
+        }
+    }
+}
+
+/// For people: `localhost port 1060`.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} port {}", self.host, self.port)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(text: &str) -> Target {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_target_is_an_address_with_or_without_a_name() {
+        let parts = |name: Option<&str>, host: &str, port| {
+            Ok(Target { name: name.map(str::to_owned), host: host.to_owned(), port })
+        };
+        let cases = [
+            ("localhost:1060", parts(None, "localhost", 1060)),
+            ("slow=127.0.0.1:1061", parts(Some("slow"), "127.0.0.1", 1061)),
+            ("v6=[::1]:1060", parts(Some("v6"), "::1", 1060)),
+            ("localhost", Err(TargetError::Address)),
+            ("localhost:0", Err(TargetError::Address)),
+            ("localhost:70000", Err(TargetError::Address)),
+            ("slow=", Err(TargetError::Address)),
+            ("=localhost:1060", Err(TargetError::Name)),
+            ("a/b=localhost:1060", Err(TargetError::Name)),
+            ("..=localhost:1060", Err(TargetError::Name)),
+            ("", Err(TargetError::Address)),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(text.parse::<Target>(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn options_that_make_no_bridge_are_refused() {
+        let with_targets = |targets: &[&str]| {
+            Options { targets: targets.iter().map(|text| target(text)).collect(), ..Options::default() }.check()
+        };
+        assert_eq!(Options::default().check(), Ok(()));
+        assert_eq!(with_targets(&["a:1", "b=b:2", "c=c:3"]), Ok(()));
+        assert_eq!(with_targets(&[]), Err(OptionsError::NoTarget));
+        assert_eq!(with_targets(&["a:1", "b:2"]), Err(OptionsError::Nameless(target("b:2"))));
+        assert_eq!(with_targets(&["x=a:1", "x=b:2"]), Err(OptionsError::SameName("x".to_owned())));
+        let no_room = Options { max_connections: 0, ..Options::default() };
+        assert_eq!(no_room.check(), Err(OptionsError::NoRoom));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let no_directory = Options { web: Some(file.path().to_owned()), ..Options::default() };
+        assert_eq!(no_directory.check(), Err(OptionsError::NoDirectory(file.path().to_owned())));
+    }
+}

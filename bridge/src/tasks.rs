@@ -1,0 +1,49 @@
+//! The tasks of a running bridge: so that a stop reaches all of them, and can wait for them.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::timeout;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+
+/// Every open connection of a bridge. A clone is the same set.
+#[derive(Debug, Clone, Default)]
+pub struct Tasks {
+    tracker: TaskTracker,
+    stopping: CancellationToken,
+    abandoned: CancellationToken,
+}
+
+impl Tasks {
+    /// Tells every connection that the bridge is stopping, waits for them at most `grace`, and drops
+    /// those that are left.
+    pub async fn stop(&self, grace: Duration) {
+        self.stopping.cancel();
+        self.tracker.close();
+        if timeout(grace, self.tracker.wait()).await.is_err() {
+            tracing::info!("{} connections did not end within the grace period", self.tracker.len());
+        }
+        self.abandoned.cancel();
+        self.tracker.wait().await;
+    }
+
+    /// Runs `task` until it ends or is dropped by [`stop`](Self::stop).
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let abandoned = self.abandoned.clone();
+        self.tracker.spawn(async move {
+            // Whether it ended by itself makes no difference.
+            let _ = abandoned.run_until_cancelled_owned(task).await;
+        });
+    }
+
+    /// A token of its own for one connection, so that connections do not share its lock.
+    pub(crate) fn stopping(&self) -> CancellationToken {
+        self.stopping.child_token()
+    }
+
+    /// Drops all connections when the guard is dropped.
+    pub(crate) fn abandon_on_drop(&self) -> DropGuard {
+        self.abandoned.clone().drop_guard()
+    }
+}
