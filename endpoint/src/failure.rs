@@ -18,7 +18,7 @@ pub fn exit_code<T>(program: &str, result: Result<T, impl Error + 'static>) -> E
 
 /// An error with its causes, on one line. A cause that its effect already names is left out.
 pub fn one_line(error: &dyn Error) -> String {
-    let mut line = error.to_string();
+    let mut line = without_number(&error.to_string());
     let mut cause = error.source();
     while let Some(error) = cause {
         let text = without_number(&error.to_string());
@@ -53,5 +53,7 @@ mod tests {
     fn a_failure_is_one_line_with_its_causes() {
         let refused = io::Error::from_raw_os_error(rustix::io::Errno::CONNREFUSED.raw_os_error());
         assert_eq!(one_line(&Outer(refused)), "cannot cross the bridge: Connection refused");
+        let reset = io::Error::from_raw_os_error(rustix::io::Errno::CONNRESET.raw_os_error());
+        assert_eq!(one_line(&reset), "Connection reset by peer");
     }
 }

@@ -17,5 +17,8 @@ pub fn to_stderr(verbosity: u8) {
         .with_max_level(level)
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
+        // A line that cannot be written is lost. To complain about that on standard error, which is
+        // what just failed, would be a panic.
+        .log_internal_errors(false)
         .try_init();
 }
