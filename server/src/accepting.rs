@@ -3,6 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use launcelot_endpoint::failure::one_line;
 use rustix::io::Errno;
 
 use crate::ServeError;
@@ -44,7 +45,7 @@ impl AcceptErrors {
     fn warn(&mut self, error: &io::Error) {
         if self.warned.is_none_or(|warned| warned.elapsed() > WARNING_INTERVAL) {
             self.warned = Some(Instant::now());
-            tracing::warn!("a client has to wait, for it cannot be accepted: {error}");
+            tracing::warn!("a client has to wait, for it cannot be accepted: {}", one_line(error));
         }
     }
 }

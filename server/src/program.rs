@@ -46,7 +46,7 @@ fn say_ready(interface: &str, port: u16) {
     let mut output = io::stdout();
     let said = writeln!(output, "Ready and listening at '{interface}' port {port}").and_then(|()| output.flush());
     if let Err(error) = said {
-        tracing::info!("cannot write to standard output: {error}");
+        tracing::info!("ready, but cannot say so ({error}), port={port}");
     }
 }
 

@@ -1,0 +1,69 @@
+//! Memory, as the system counts it for the real program.
+
+#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
+
+mod support;
+
+use std::io::{ErrorKind, Write as _};
+use std::time::{Duration, Instant};
+
+use clap::ValueEnum as _;
+use launcelot_server::Design;
+use support::*;
+
+/// The most that the resident memory may grow when a client never reads.
+const GROWTH_MAX_BYTES: usize = 2 * 1024 * 1024;
+
+/// The most that a connection may cost while its client is silent.
+const IDLE_MAX_BYTES: usize = 4 * 1024;
+
+#[test]
+fn a_client_that_never_reads_for_ten_seconds_costs_next_to_nothing() {
+    std::thread::scope(|scope| {
+        for design in Design::value_variants() {
+            scope.spawn(|| flood(*design));
+        }
+    });
+}
+
+fn flood(design: Design) {
+    let program = Program::start(&["--design", &name(design)]);
+    program.connect().ask(NAME, LANCELOT);
+    let before = program.resident_bytes();
+
+    let mut flooding = program.connect();
+    flooding.0.set_write_timeout(Some(SILENCE)).unwrap();
+    let questions = [QUEST.repeat(500), "?".repeat(10_000)].concat();
+    let began = Instant::now();
+    let mut most = 0;
+    while began.elapsed() < Duration::from_secs(10) {
+        if let Err(error) = flooding.0.write_all(questions.as_bytes()) {
+            assert_eq!(error.kind(), ErrorKind::WouldBlock);
+        }
+        most = most.max(program.resident_bytes());
+    }
+    let growth = most.saturating_sub(before);
+    eprintln!("{design:?} grew by {growth} bytes");
+    assert!(growth <= GROWTH_MAX_BYTES, "{design:?} grew by {growth} bytes");
+
+    if design == Design::Simple {
+        drop(flooding);
+    }
+    program.connect().ask(NAME, LANCELOT);
+}
+
+#[test]
+fn a_silent_connection_costs_at_most_a_page() {
+    let program = Program::start(&[]);
+    let connect = |count| -> Vec<Client> {
+        let mut clients: Vec<Client> = (0..count).map(|_| program.connect()).collect();
+        clients.iter_mut().for_each(|client| client.ask(NAME, LANCELOT));
+        clients
+    };
+    let _warm = connect(100);
+    let before = program.resident_bytes();
+    let silent = connect(800);
+    let each = (program.resident_bytes() - before) / silent.len();
+    eprintln!("{each} bytes for each");
+    assert!(each <= IDLE_MAX_BYTES, "{each} bytes for each");
+}

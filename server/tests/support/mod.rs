@@ -1,0 +1,255 @@
+//! What the tests share: a server on a thread, the real program, and clients that never hang.
+
+#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use clap::ValueEnum as _;
+use launcelot_endpoint::listen::{BACKLOG, Listeners};
+use launcelot_server::{Design, Options, ServeError, Stop, Stopper, serve};
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Longer than anything here takes on a busy machine: whoever waits so long waits for ever.
+pub(crate) const HANGS: Duration = Duration::from_secs(20);
+
+/// Long enough to be sure that nothing comes.
+pub(crate) const SILENCE: Duration = Duration::from_millis(300);
+
+pub(crate) const NAME: &str = "What is your name?";
+pub(crate) const QUEST: &str = "What is your quest?";
+pub(crate) const COLOR: &str = "What is your favorite color?";
+pub(crate) const LANCELOT: &str = "My name is Sir Lancelot of Camelot.";
+pub(crate) const GRAIL: &str = "To seek the Holy Grail.";
+pub(crate) const BLUE: &str = "Blue.";
+pub(crate) const UNKNOWN: &str = "Error: unknown question.";
+pub(crate) const TOO_LONG: &str = "Error: question too long.";
+
+/// Runs `test` with every design.
+pub(crate) fn each_design(test: impl Fn(Design)) {
+    for design in Design::value_variants() {
+        eprintln!("design: {}", name(*design));
+        test(*design);
+    }
+}
+
+/// The name of a design on the command line.
+pub(crate) fn name(design: Design) -> String {
+    design.to_possible_value().unwrap().get_name().to_owned()
+}
+
+/// A server on a thread of this process. To drop it is to stop it, and it must stop well.
+pub(crate) struct Server {
+    pub(crate) port: u16,
+    pub(crate) stopper: Stopper,
+    thread: Option<JoinHandle<Result<(), ServeError>>>,
+}
+
+impl Server {
+    /// With the given design and no grace, for a test that does not stop it on purpose.
+    pub(crate) fn start(design: Design) -> Self {
+        Self::with(Options { design, grace: Duration::ZERO, ..Options::default() })
+    }
+
+    pub(crate) fn with(options: Options) -> Self {
+        let listeners = Listeners::bind("localhost", 0, BACKLOG).unwrap();
+        let port = listeners.port;
+        let (stopper, stop) = Stop::pair().unwrap();
+        let thread = std::thread::spawn(move || serve(listeners, &options, stop));
+        Self { port, stopper, thread: Some(thread) }
+    }
+
+    pub(crate) fn connect(&self) -> Client {
+        Client::connect(self.port)
+    }
+
+    /// Waits until it has stopped of itself.
+    pub(crate) fn join(mut self) {
+        self.thread.take().unwrap().join().unwrap().unwrap();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stopper.stop();
+        if let Some(thread) = self.thread.take() {
+            let served = thread.join();
+            if !std::thread::panicking() {
+                served.unwrap().unwrap();
+            }
+        }
+    }
+}
+
+/// A client whose every wait has an end.
+pub(crate) struct Client(pub(crate) TcpStream);
+
+impl Client {
+    pub(crate) fn connect(port: u16) -> Self {
+        Self::at(SocketAddr::from(([127, 0, 0, 1], port)))
+    }
+
+    pub(crate) fn at(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect_timeout(&address, HANGS).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(HANGS)).unwrap();
+        stream.set_write_timeout(Some(HANGS)).unwrap();
+        Self(stream)
+    }
+
+    pub(crate) fn say(&mut self, text: &str) {
+        self.0.write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Reads exactly as many bytes as `expected` has, and compares.
+    #[track_caller]
+    pub(crate) fn hear(&mut self, expected: &str) {
+        let mut heard = vec![0; expected.len()];
+        self.0.read_exact(&mut heard).unwrap();
+        assert_eq!(String::from_utf8_lossy(&heard), expected);
+    }
+
+    #[track_caller]
+    pub(crate) fn ask(&mut self, question: &str, answer: &str) {
+        self.say(question);
+        self.hear(answer);
+    }
+
+    /// Checks that nothing comes for a while.
+    #[track_caller]
+    pub(crate) fn hear_nothing(&mut self) {
+        self.0.set_read_timeout(Some(SILENCE)).unwrap();
+        let mut byte = [0];
+        let error = self.0.read(&mut byte).expect_err("something came");
+        assert_eq!(error.kind(), ErrorKind::WouldBlock);
+        self.0.set_read_timeout(Some(HANGS)).unwrap();
+    }
+
+    /// Reads until the server closes.
+    #[track_caller]
+    pub(crate) fn hear_to_end(&mut self) -> String {
+        let mut heard = String::new();
+        self.0.read_to_string(&mut heard).unwrap();
+        heard
+    }
+
+    /// Checks that the connection has ended, politely or not, with nothing more to read.
+    #[track_caller]
+    pub(crate) fn hear_hang_up(&mut self) {
+        let mut byte = [0];
+        match self.0.read(&mut byte) {
+            Ok(0) => {}
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
+            other => panic!("not the end: {other:?}"),
+        }
+    }
+
+    pub(crate) fn half_close(&mut self) {
+        self.0.shutdown(Shutdown::Write).unwrap();
+    }
+
+    /// Leaves with a reset instead of a close.
+    pub(crate) fn reset(self) {
+        socket2::SockRef::from(&self.0).set_linger(Some(Duration::ZERO)).unwrap();
+    }
+}
+
+/// The real program, killed when it is dropped.
+pub(crate) struct Program {
+    pub(crate) child: Child,
+    pub(crate) port: u16,
+    pub(crate) ready_line: String,
+}
+
+impl Program {
+    pub(crate) const PATH: &str = env!("CARGO_BIN_EXE_launcelot-server");
+
+    /// Starts it at any free port of localhost and waits for its ready line.
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::from(Command::new(Self::PATH).args(["localhost", "0"]).args(arguments))
+    }
+
+    /// The same with so many descriptors and no more.
+    pub(crate) fn start_with_descriptors(count: u32, arguments: &[&str]) -> Self {
+        let limited = format!("ulimit -n {count} && exec \"$0\" \"$@\"");
+        Self::from(Command::new("sh").args(["-c", &limited, Self::PATH, "localhost", "0"]).args(arguments))
+    }
+
+    fn from(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut ready_line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready_line).unwrap();
+        let port = ready_line.trim_end().rsplit(' ').next().and_then(|port| port.parse().ok());
+        let port = port.unwrap_or_else(|| panic!("not ready: {ready_line:?}, {}", rest_of(&mut child)));
+        Self { child, port, ready_line }
+    }
+
+    pub(crate) fn connect(&self) -> Client {
+        Client::connect(self.port)
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits until it has ended, and returns its exit code and what it wrote on standard error.
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
+        let status = wait(&mut self.child);
+        (status.code(), rest_of(&mut self.child))
+    }
+
+    /// Stops it by SIGTERM; it must exit with 0. Returns what it wrote on standard error.
+    pub(crate) fn stop(self) -> String {
+        self.signal(Signal::TERM);
+        let (code, log) = self.end();
+        assert_eq!(code, Some(0), "{log}");
+        log
+    }
+
+    /// Resident memory in bytes.
+    pub(crate) fn resident_bytes(&self) -> usize {
+        let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).unwrap();
+        let pages: usize = statm.split(' ').nth(1).unwrap().parse().unwrap();
+        pages * rustix::param::page_size()
+    }
+
+    /// Processor time used so far.
+    pub(crate) fn processor_time(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        // The fields after the name, which is in parentheses; user and system time in ticks.
+        let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+        let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
+        Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second())
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits for a child to exit, within the time after which it hangs.
+pub(crate) fn wait(child: &mut Child) -> ExitStatus {
+    let began = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        assert!(began.elapsed() < HANGS, "the program does not end");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn rest_of(child: &mut Child) -> String {
+    let mut text = String::new();
+    if let Some(mut stderr) = child.stderr.take() {
+        stderr.read_to_string(&mut text).unwrap();
+    }
+    text
+}
