@@ -151,7 +151,7 @@ impl Wire {
             // Dropping the socket closes it.
             Self::Tcp { .. } => {}
             Self::WebSocket(mut socket) => {
-                let _ = socket.close(None).await;
+                let _ = socket.send(Message::Close(None)).await;
             }
         }
     }

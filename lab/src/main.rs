@@ -1,2 +1,14 @@
-//! lab
-fn main() {}
+//! `launcelot-lab`: the whole of Launcelot in one process.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use launcelot_endpoint::{failure, log};
+use launcelot_lab::command_line::CommandLine;
+use launcelot_lab::demo;
+
+fn main() -> ExitCode {
+    let command_line = CommandLine::parse();
+    log::to_stderr(command_line.verbose);
+    failure::exit_code("launcelot-lab", demo::run(&command_line))
+}

@@ -21,7 +21,7 @@ pub fn ClockLine(props: &Props) -> Html {
     html! {
         <p id="clock" data-step-ns={clock.step.as_nanos().to_string()} data-isolated={clock.isolated.to_string()}>
             { words::of_the_clock(clock) }
-            { " It runs in a worker of its own, with the socket, so that drawing this page cannot delay a reading." }
+            { " Clock and socket live in a worker of their own, so that drawing this page cannot delay a reading." }
         </p>
     }
 }

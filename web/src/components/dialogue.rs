@@ -27,7 +27,8 @@ pub fn Dialogue(props: &Props) -> Html {
     let unit = scale.map_or("", |scale| scale.unit().sign());
     let axis = scale.map(|scale| html! { <Drawing svg={waterfall::axis(&scale)} /> });
     html! {
-        <table id="dialogue" class="dialogue" role="table" data-state={data_state(state)}>
+        <table id="dialogue" class="dialogue" role="table" data-state={data_state(state)}
+            data-run={state.newest().map(|newest| newest.number.to_string())}>
             <caption class="unseen">{ "The dialogue: each step, its answer, when it happened, and how long it took" }</caption>
             <thead role="rowgroup">
                 <tr role="row">

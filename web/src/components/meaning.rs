@@ -21,7 +21,7 @@ pub fn Meaning(props: &Props) -> Html {
     let (class, meaning) = match (&state.broken, newest) {
         (Some(why), _) => ("broken", why.clone()),
         (None, None) if state.clock.is_none() => ("", "Setting the clock…".to_owned()),
-        (None, None) => ("", String::new()),
+        (None, None) => ("", "Nothing has been asked yet.".to_owned()),
         (None, Some(newest)) => {
             let class = if matches!(newest.run.ending, Ending::Broken(_)) { "broken" } else { "" };
             (class, words::meaning(&newest.run))

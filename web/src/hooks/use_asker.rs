@@ -13,8 +13,8 @@ use crate::bridge;
 use crate::message::{self, ToWorker};
 use crate::state::{Action, State};
 
-/// Where trunk puts the worker's start script: the program's name, and `_loader.js`.
-const WORKER: &str = "./launcelot-worker_loader.js";
+/// The script that starts the worker.
+const WORKER: &str = "./worker-loader.js";
 
 /// Asks on behalf of the page. Cheap to clone; all clones are one.
 #[derive(Clone, PartialEq)]

@@ -1,0 +1,33 @@
+//! The arguments of `launcelot-lab`.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use launcelot_protocol::PORT;
+use launcelot_server::Design;
+
+/// Runs a Launcelot server, a bridge to it and the page in one process, until Ctrl-C.
+///
+/// Build the page first with `cargo xtask dist`, or let `cargo xtask demo` do everything.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "launcelot-lab", version)]
+pub struct CommandLine {
+    /// The folder of the built page
+    #[arg(long, value_name = "DIR", default_value = "target/page")]
+    pub web: PathBuf,
+    /// The port of the server; 0 means any free one
+    #[arg(long, value_name = "PORT", default_value_t = PORT)]
+    pub server_port: u16,
+    /// The port of the page and its bridge; 0 means any free one
+    #[arg(long, value_name = "PORT", default_value_t = 8080)]
+    pub page_port: u16,
+    /// How the server waits
+    #[arg(long, value_enum, default_value_t)]
+    pub design: Design,
+    /// Open the page in a browser
+    #[arg(long)]
+    pub open: bool,
+    /// Log to standard error what happens to connections; twice, everything
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}

@@ -1,0 +1,120 @@
+//! The demo: a server, a bridge to it, and the page that the bridge serves.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use launcelot_bridge::options::Target;
+use launcelot_endpoint::descriptors;
+use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners};
+use launcelot_endpoint::stop::StopSignals;
+use launcelot_protocol::PORT;
+use launcelot_server::{ServeError, Stop};
+use thiserror::Error;
+use tokio::sync::oneshot;
+
+use crate::command_line::CommandLine;
+
+/// How long open conversations may go on after Ctrl-C: a person waits for the prompt.
+const GRACE: Duration = Duration::from_millis(250);
+
+/// Why the demo does not run.
+#[derive(Debug, Error)]
+pub enum DemoError {
+    /// There is no page to show.
+    #[error(
+        "there is no page in '{}': build it with `cargo xtask dist`, or name its folder with --web",
+        .0.display()
+    )]
+    NoPage(PathBuf),
+    /// A port is not to be had.
+    #[error("{source}; choose another port with {option}")]
+    Listen {
+        /// What the system says.
+        source: ListenError,
+        /// The option that chooses another port.
+        option: &'static str,
+    },
+    /// The system gives no threads, signals or event loop.
+    #[error("cannot start")]
+    Start(#[source] io::Error),
+    /// The server broke.
+    #[error("the server broke")]
+    Server(#[from] ServeError),
+    /// The bridge broke.
+    #[error("the bridge broke")]
+    Bridge(#[from] launcelot_bridge::ServeError),
+}
+
+/// Runs everything until SIGINT or SIGTERM.
+///
+/// # Errors
+///
+/// See [`DemoError`].
+pub fn run(command_line: &CommandLine) -> Result<(), DemoError> {
+    descriptors::raise_limit();
+    if !command_line.web.join("index.html").is_file() {
+        return Err(DemoError::NoPage(command_line.web.clone()));
+    }
+    let server_door = listen(command_line.server_port, "--server-port")?;
+    let page_door = listen(command_line.page_port, "--page-port")?;
+    let (server_port, page_port) = (server_door.port, page_door.port);
+
+    let runtime = tokio::runtime::Runtime::new().map_err(DemoError::Start)?;
+    let mut signals = {
+        let _context = runtime.enter();
+        StopSignals::catch().map_err(DemoError::Start)?
+    };
+    let (stopper, stop) = Stop::pair().map_err(DemoError::Start)?;
+    let server_options =
+        launcelot_server::Options { design: command_line.design, grace: GRACE, ..launcelot_server::Options::default() };
+    let (ended, server_ended) = oneshot::channel();
+    let server = thread::Builder::new()
+        .name("server".to_owned())
+        .spawn(move || {
+            let served = launcelot_server::serve(server_door, &server_options, stop);
+            // Nobody waits for it any more if the bridge has ended first.
+            let _ = ended.send(());
+            served
+        })
+        .map_err(DemoError::Start)?;
+    let bridge_options = launcelot_bridge::Options {
+        targets: vec![Target { name: None, host: "localhost".to_owned(), port: server_port }],
+        web: Some(command_line.web.clone()),
+        grace: GRACE,
+        ..launcelot_bridge::Options::default()
+    };
+
+    let url = format!("http://localhost:{page_port}");
+    say(&url, server_port);
+    if command_line.open
+        && let Err(error) = open::that_detached(&url)
+    {
+        tracing::warn!("cannot open a browser: {error}");
+    }
+    let stop = async move {
+        tokio::select! {
+            () = signals.next() => {}
+            _ = server_ended => {}
+        }
+    };
+    let bridged = runtime.block_on(launcelot_bridge::serve(page_door, bridge_options, stop));
+    stopper.stop();
+    server.join().expect("the server does not panic")?;
+    Ok(bridged?)
+}
+
+fn listen(port: u16, option: &'static str) -> Result<Listeners, DemoError> {
+    Listeners::bind("localhost", port, BACKLOG).map_err(|source| DemoError::Listen { source, option })
+}
+
+/// Says what runs where. Nobody may be there to read it.
+fn say(url: &str, server_port: u16) {
+    let port = if server_port == PORT { String::new() } else { format!(" {server_port}") };
+    let _ = writeln!(
+        io::stdout(),
+        "Open {url}\n\
+         `launcelot-client localhost{port}` asks the same server in a terminal. Ctrl-C stops everything."
+    );
+}

@@ -1,0 +1,141 @@
+//! A headless Chromium, driven over WebDriver.
+//!
+//! `cargo xtask test` says by environment variables where the programs are; without them they are
+//! looked for by their usual names.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::{Client, ClientBuilder};
+use http::Method;
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use url::{ParseError, Url};
+
+/// One browser with a profile of its own.
+pub(crate) struct Browser {
+    pub(crate) client: Client,
+    driver: Driver,
+}
+
+impl Browser {
+    /// Starts a browser. It must be [closed](Self::close), else it outlives the test.
+    pub(crate) async fn start() -> Self {
+        let driver = Driver::start();
+        let chromium = std::env::var("LAUNCELOT_CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned());
+        let options = json!({
+            "binary": chromium,
+            "args": [
+                "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                "--window-size=1280,900",
+            ],
+        });
+        let capabilities = json!({
+            "browserName": "chrome",
+            "goog:chromeOptions": options,
+            "goog:loggingPrefs": { "browser": "ALL" },
+        });
+        let Value::Object(capabilities) = capabilities else { unreachable!("it is an object") };
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{}", driver.port))
+            .await
+            .unwrap();
+        Self { client, driver }
+    }
+
+    /// What the console has said since the last time this was called, warnings and errors only.
+    pub(crate) async fn complaints(&self) -> Vec<String> {
+        let log = self.client.issue_cmd(Chrome::log()).await.unwrap();
+        let entries = log.as_array().unwrap().iter();
+        let complaints = entries.filter(|entry| matches!(entry["level"].as_str(), Some("WARNING" | "SEVERE")));
+        complaints.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// Calls a method of the Chrome DevTools Protocol.
+    pub(crate) async fn devtools(&self, method: &str, parameters: Value) -> Value {
+        self.client.issue_cmd(Chrome::devtools(method, &parameters)).await.unwrap()
+    }
+
+    /// Makes the page so wide, in CSS pixels, and dark or light.
+    pub(crate) async fn look(&self, width: u32, scheme: &str) {
+        let metrics = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.devtools("Emulation.setEmulatedMedia", media).await;
+    }
+
+    /// The whole page as PNG.
+    pub(crate) async fn picture(&self) -> Vec<u8> {
+        let parameters = json!({ "format": "png", "captureBeyondViewport": true });
+        let picture = self.devtools("Page.captureScreenshot", parameters).await;
+        BASE64_STANDARD.decode(picture["data"].as_str().unwrap()).unwrap()
+    }
+
+    /// Ends the browser, then its driver.
+    pub(crate) async fn close(self) {
+        self.client.close().await.unwrap();
+        drop(self.driver);
+    }
+}
+
+/// The process that drives the browser.
+struct Driver {
+    process: Child,
+    port: u16,
+}
+
+impl Driver {
+    fn start() -> Self {
+        let program = std::env::var("LAUNCELOT_CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".to_owned());
+        let started = Command::new(&program).arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let mut process = started.unwrap_or_else(|error| panic!("{program}: {error}; `cargo xtask test` installs it"));
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let port = lines.by_ref().find_map(|line| {
+            let line = line.unwrap();
+            line.split_once("started successfully on port ")
+                .map(|(_, port)| port.trim_end_matches('.').parse().unwrap())
+        });
+        // Its output is read to the end, so that it never waits for a reader.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { process, port: port.unwrap() }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A command that is Chrome's own.
+#[derive(Debug)]
+struct Chrome {
+    path: &'static str,
+    body: Value,
+}
+
+impl Chrome {
+    fn log() -> Self {
+        Self { path: "se/log", body: json!({ "type": "browser" }) }
+    }
+
+    fn devtools(method: &str, parameters: &Value) -> Self {
+        Self { path: "goog/cdp/execute", body: json!({ "cmd": method, "params": parameters }) }
+    }
+}
+
+impl WebDriverCompatibleCommand for Chrome {
+    fn endpoint(&self, base_url: &Url, session_id: Option<&str>) -> Result<Url, ParseError> {
+        base_url.join(&format!("session/{}/{}", session_id.unwrap_or_default(), self.path))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(self.body.to_string()))
+    }
+}

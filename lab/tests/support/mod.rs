@@ -1,0 +1,7 @@
+//! What the tests of the whole house share.
+
+#![allow(dead_code, reason = "each test program uses its part")]
+
+pub(crate) mod browser;
+pub(crate) mod house;
+pub(crate) mod page;

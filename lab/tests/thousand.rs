@@ -1,0 +1,67 @@
+//! A thousand clients at once, a hundred questions each: every answer is right.
+
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is how a failure is told")]
+
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use launcelot_client::{Plan, Target, ask};
+use launcelot_measure::{Ending, Order};
+use launcelot_protocol::{EXCHANGES, Question};
+use launcelot_server::Design;
+use support::house::{Bridge, Server};
+use tokio::sync::Barrier;
+
+const CLIENTS: usize = 1000;
+const QUESTIONS: usize = 100;
+
+/// Asks with all clients at once; the odd ones send their questions ahead.
+async fn everybody_is_answered(target: Target) {
+    let all_are_here = Arc::new(Barrier::new(CLIENTS));
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|client| {
+            let plan = Plan {
+                target: target.clone(),
+                order: if client % 2 == 0 { Order::OneAtATime } else { Order::SentAhead },
+                // Clients begin at different questions, so that one who got another's answer would notice.
+                questions: Question::the_three().into_iter().cycle().skip(client % 3).take(QUESTIONS).collect(),
+                timeout: Duration::from_secs(120),
+            };
+            let all_are_here = Arc::clone(&all_are_here);
+            tokio::spawn(async move {
+                all_are_here.wait().await;
+                let (run, result) = ask(&plan, |_| Ok(())).await;
+                result.unwrap();
+                run
+            })
+        })
+        .collect();
+    for client in clients {
+        let run = client.await.unwrap();
+        assert_eq!((run.ending, run.questions.len()), (Ending::Complete, QUESTIONS));
+        for asked in run.questions {
+            let exchange = EXCHANGES.iter().find(|exchange| exchange.question == asked.question).unwrap();
+            assert_eq!(asked.answer.as_deref(), Some(exchange.answer));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_clients_are_answered_over_tcp() {
+    launcelot_endpoint::descriptors::raise_limit();
+    let server = Server::start(Design::Async, 0);
+    everybody_is_answered(Target::Tcp { host: "127.0.0.1".to_owned(), port: server.port }).await;
+    server.kill();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_clients_are_answered_through_the_bridge() {
+    launcelot_endpoint::descriptors::raise_limit();
+    let server = Server::start(Design::Async, 0);
+    let bridge = Bridge::start(0, server.port, None);
+    everybody_is_answered(Target::parse(&bridge.url(), None).unwrap()).await;
+    bridge.stop();
+    server.kill();
+}
