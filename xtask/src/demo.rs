@@ -1,0 +1,69 @@
+//! Everything at once: what is missing installed, what has changed built, and all of it served.
+
+use std::process::Command;
+
+use clap::Args;
+
+use crate::command::Failure;
+use crate::dist;
+use crate::install;
+use crate::ports::{self, Wanted};
+use crate::progress::Progress;
+use crate::workspace::Workspace;
+
+/// What a person may choose about the demo.
+#[derive(Args, Debug)]
+pub(crate) struct Options {
+    /// Open the page in a browser.
+    #[arg(long)]
+    open: bool,
+
+    /// The port that the server listens at; 0 means any free one.
+    #[arg(long, value_name = "N", default_value_t = 1060)]
+    server_port: u16,
+
+    /// The port that the page is served at; 0 means any free one.
+    #[arg(long, value_name = "N", default_value_t = 8080)]
+    page_port: u16,
+}
+
+/// Runs the demo until it is stopped.
+pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options) -> Result<(), Failure> {
+    ports::check(&[
+        Wanted { who: "the server", option: "--server-port", port: options.server_port },
+        Wanted { who: "the page", option: "--page-port", port: options.page_port },
+    ])?;
+    let tools = install::beside(workspace, progress, || compile(workspace, progress))?;
+    dist::build(workspace, progress, &tools, false)?;
+    become_program(lab(workspace, options))
+}
+
+/// Compiles what needs no tool of the page's.
+fn compile(workspace: &Workspace, progress: &Progress) -> Result<(), Failure> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["build", "--release", "--package", "launcelot-lab"]);
+    progress.run("the lab", cargo)
+}
+
+fn lab(workspace: &Workspace, options: &Options) -> Command {
+    let mut lab = workspace.command(workspace.released("launcelot-lab"));
+    lab.arg("--web").arg(workspace.page());
+    lab.args(["--server-port", &options.server_port.to_string()]);
+    lab.args(["--page-port", &options.page_port.to_string()]);
+    if options.open {
+        lab.arg("--open");
+    }
+    lab
+}
+
+/// Puts the program in the place of this one, so that Ctrl-C and its exit code are its own.
+#[cfg(unix)]
+fn become_program(mut program: Command) -> Result<(), Failure> {
+    use std::os::unix::process::CommandExt as _;
+    Err(Failure::new(format!("cannot start the lab: {}", program.exec())))
+}
+
+#[cfg(not(unix))]
+fn become_program(program: Command) -> Result<(), Failure> {
+    crate::command::show(program)
+}

@@ -1,0 +1,123 @@
+//! Installing the tools: said beforehand, into `.tools/`, and taken up again where it was interrupted.
+
+use std::fs;
+use std::process::Command;
+use std::thread;
+
+use crate::command::{Attempt, Failure};
+use crate::progress::Progress;
+use crate::tools::{BINARYEN, TRUNK, Tool, Tools, WASM_TARGET};
+use crate::workspace::Workspace;
+
+/// The tools run for a second or two, so compiling them without optimization saves minutes: with
+/// trunk's own release profile it takes 13 minutes on two cores, with this one less than 4.
+const QUICK_PROFILE: [(&str, &str); 5] = [
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
+    ("CARGO_PROFILE_RELEASE_LTO", "off"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "256"),
+    ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
+    ("CARGO_PROFILE_RELEASE_STRIP", "symbols"),
+];
+
+/// Installs what is missing.
+pub(crate) fn all(workspace: &Workspace, progress: &Progress) -> Result<Tools, Failure> {
+    beside(workspace, progress, || Ok(()))
+}
+
+/// Installs what is missing, and does `other` work in the meantime, once the wasm target is there:
+/// a compiler's last crates leave a core idle.
+pub(crate) fn beside(
+    workspace: &Workspace,
+    progress: &Progress,
+    other: impl FnOnce() -> Result<(), Failure>,
+) -> Result<Tools, Failure> {
+    if Tools::look(workspace)?.missing().is_empty() {
+        other()?;
+        return Tools::look(workspace);
+    }
+    let _lock = workspace.lock()?;
+    let tools = Tools::look(workspace)?;
+    let missing = tools.missing();
+    announce(&tools, &missing);
+    let install = |tool: &Tool| progress.run(&tools.name(*tool), command(workspace, &tools, *tool)?);
+
+    // The quick ones first, and not at once with others, so that a closed network is seen soon.
+    missing.iter().filter(|tool| !is_compiled(**tool)).try_for_each(install)?;
+    thread::scope(|scope| {
+        // One after the other: they share a target folder, and cargo would make the second wait anyway.
+        let compiling = scope.spawn(|| missing.iter().filter(|tool| is_compiled(**tool)).try_for_each(install));
+        let done = other();
+        compiling.join().unwrap_or_else(|_| Err(Failure::new("installing the tools panicked")))?;
+        done
+    })?;
+
+    let tools = Tools::look(workspace)?;
+    if let Some(tool) = tools.missing().first() {
+        return Err(Failure::new(format!("{} was installed, but does not work", tools.name(*tool))));
+    }
+    // 1.4 GB that nothing needs any more; if it cannot be removed, it is in nobody's way.
+    let _ = fs::remove_dir_all(workspace.target.join("tools"));
+    Ok(tools)
+}
+
+/// Installs one npm package by itself, with nothing written outside its own folder.
+pub(crate) fn npm(workspace: &Workspace, package: &str, version: &str) -> Result<Command, Failure> {
+    let folder = workspace.tools().join("npm").join(package);
+    if folder.exists() {
+        // An interrupted installation, or another version.
+        fs::remove_dir_all(&folder).attempt(|| format!("cannot remove {}", folder.display()))?;
+    }
+    fs::create_dir_all(&folder).attempt(|| format!("cannot make {}", folder.display()))?;
+    let mut command = workspace.command("npm");
+    command.args(["install", "--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]);
+    command.args(["--loglevel", "error", "--prefix"]).arg(folder).arg(format!("{package}@{version}"));
+    Ok(command)
+}
+
+fn announce(tools: &Tools, missing: &[Tool]) {
+    eprintln!("Building the page needs what this workspace lacks. Installing, once:");
+    for tool in missing {
+        let place = if *tool == Tool::WasmTarget { "by rustup" } else { "into .tools/" };
+        eprintln!("  {:<24}{place:<14}{} ({})", tools.name(*tool), tool.purpose(), tool.duration());
+    }
+    if tools.wasm_opt.is_none() && !missing.contains(&Tool::WasmOpt) {
+        eprintln!("There is no npm here to install wasm-opt with: the page will be a little larger without it.");
+    }
+}
+
+fn is_compiled(tool: Tool) -> bool {
+    matches!(tool, Tool::WasmBindgen | Tool::Trunk)
+}
+
+fn command(workspace: &Workspace, tools: &Tools, tool: Tool) -> Result<Command, Failure> {
+    Ok(match tool {
+        Tool::WasmTarget => {
+            let mut command = workspace.command("rustup");
+            command.args(["target", "add", WASM_TARGET]);
+            command
+        }
+        Tool::WasmOpt => npm(workspace, BINARYEN.0, BINARYEN.1)?,
+        Tool::Trunk => {
+            let mut command = cargo_install(workspace, "trunk", TRUNK);
+            // Without TLS it cannot download anything, which it never needs to here.
+            command.args(["--locked", "--no-default-features"]);
+            command
+        }
+        Tool::WasmBindgen => {
+            let mut command = cargo_install(workspace, "wasm-bindgen-cli", &tools.wasm_bindgen_wanted);
+            // Not `--locked`: its lock file names a crate that was withdrawn.
+            command.args(["--bin", "wasm-bindgen"]).env("CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS", "fallback");
+            command
+        }
+    })
+}
+
+/// `--force`, because it is only run when there is none that works. What an interrupted run has
+/// compiled is taken up again.
+fn cargo_install(workspace: &Workspace, package: &str, version: &str) -> Command {
+    let mut command = workspace.cargo();
+    command.args(["install", "--force", "--root"]).arg(workspace.tools());
+    command.arg("--target-dir").arg(workspace.target.join("tools"));
+    command.args(["--version", version, package]).envs(QUICK_PROFILE);
+    command
+}

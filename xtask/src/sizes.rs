@@ -1,0 +1,157 @@
+//! How large the page is: each file raw and compressed, and what a browser loads before the page runs.
+
+use std::fmt::{self, Display};
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use crate::command::Failure;
+use crate::compress::{self, BROTLI, GZIP};
+
+/// What the page's programs may come to, compressed with brotli: WebAssembly and the scripts
+/// around it, those of the worker too.
+pub(crate) const LIMIT_BYTES: u64 = 120_000;
+
+/// The extensions of what runs.
+const PROGRAMS: [&str; 3] = [".wasm", ".js", ".mjs"];
+
+/// The sizes of all files of a page.
+#[derive(Debug)]
+pub(crate) struct Sizes(Vec<FileSizes>);
+
+/// One file's sizes in bytes. A file without a compressed variant is sent as it is.
+#[derive(Debug)]
+struct FileSizes {
+    name: String,
+    raw: u64,
+    gzip: u64,
+    brotli: u64,
+}
+
+impl Sizes {
+    /// Measures a finished page.
+    pub(crate) fn of(page: &Path) -> io::Result<Self> {
+        let mut sizes = Vec::new();
+        for path in compress::files(page)? {
+            let name = path.strip_prefix(page).unwrap_or(&path).to_string_lossy().into_owned();
+            if [GZIP, BROTLI].iter().any(|extension| name.ends_with(&format!(".{extension}"))) {
+                continue;
+            }
+            let raw = fs::metadata(&path)?.len();
+            let small = |extension| fs::metadata(compress::variant(&path, extension)).map_or(raw, |file| file.len());
+            sizes.push(FileSizes { name, raw, gzip: small(GZIP), brotli: small(BROTLI) });
+        }
+        Ok(Self(sizes))
+    }
+
+    /// Prints the table.
+    pub(crate) fn print(&self) {
+        print!("{self}");
+    }
+
+    /// Fails above the limit.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        let brotli = self.programs().brotli;
+        if brotli <= LIMIT_BYTES {
+            return Ok(());
+        }
+        let (brotli, limit) = (with_commas(brotli), with_commas(LIMIT_BYTES));
+        Err(Failure::new(format!(
+            "the page is too large: {brotli} bytes of wasm and scripts with brotli, at most {limit}"
+        )))
+    }
+
+    /// The sum of what runs.
+    fn programs(&self) -> FileSizes {
+        let sum = FileSizes { name: "wasm and scripts".to_owned(), raw: 0, gzip: 0, brotli: 0 };
+        let runs = |file: &&FileSizes| PROGRAMS.iter().any(|extension| file.name.ends_with(extension));
+        self.0.iter().filter(runs).fold(sum, |sum, file| FileSizes {
+            name: sum.name,
+            raw: sum.raw + file.raw,
+            gzip: sum.gzip + file.gzip,
+            brotli: sum.brotli + file.brotli,
+        })
+    }
+}
+
+impl Display for Sizes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self.0.iter().map(|file| file.name.len()).max().unwrap_or(0).max(16);
+        writeln!(f, "{:<width$}{:>11}{:>11}{:>11}", "bytes", "raw", "gzip", "brotli")?;
+        let programs = self.programs();
+        for file in self.0.iter().chain([&programs]) {
+            let [raw, gzip, brotli] = [file.raw, file.gzip, file.brotli].map(with_commas);
+            writeln!(f, "{:<width$}{raw:>11}{gzip:>11}{brotli:>11}", file.name)?;
+        }
+        writeln!(f, "{:<width$}{:>33}", "at most", with_commas(LIMIT_BYTES))
+    }
+}
+
+/// 120000 as `120,000`.
+pub(crate) fn with_commas(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(files: &[(&str, usize)]) -> tempfile::TempDir {
+        let page = tempfile::tempdir().unwrap();
+        fs::create_dir(page.path().join("snippets")).unwrap();
+        for (name, length) in files {
+            fs::write(page.path().join(name), "x".repeat(*length)).unwrap();
+        }
+        page
+    }
+
+    #[test]
+    fn the_sum_counts_what_runs_in_its_smallest_form() {
+        let page = page(&[
+            ("index.html", 900_000),
+            ("page.wasm", 300_000),
+            ("page.wasm.gz", 130_000),
+            ("page.wasm.br", 100_000),
+            ("page.js", 19_000),
+            ("snippets/start.mjs", 1_000),
+        ]);
+        let sizes = Sizes::of(page.path()).unwrap();
+        let programs = sizes.programs();
+        assert_eq!((programs.raw, programs.gzip, programs.brotli), (320_000, 150_000, 120_000));
+        sizes.check().unwrap();
+        assert_eq!(sizes.to_string(), TABLE);
+    }
+
+    const TABLE: &str = "\
+bytes                     raw       gzip     brotli
+index.html            900,000    900,000    900,000
+page.js                19,000     19,000     19,000
+page.wasm             300,000    130,000    100,000
+snippets/start.mjs      1,000      1,000      1,000
+wasm and scripts      320,000    150,000    120,000
+at most                                     120,000
+";
+
+    #[test]
+    fn one_byte_above_the_limit_is_too_large() {
+        let page = page(&[("page.wasm", 120_001)]);
+        let failure = Sizes::of(page.path()).unwrap().check().unwrap_err().to_string();
+        assert_eq!(failure, "the page is too large: 120,001 bytes of wasm and scripts with brotli, at most 120,000");
+    }
+
+    #[test]
+    fn thousands_are_set_apart() {
+        let cases = [(0, "0"), (999, "999"), (1_000, "1,000"), (12_345_678, "12,345,678")];
+        for (number, text) in cases {
+            assert_eq!(with_commas(number), text);
+        }
+    }
+}
