@@ -13,20 +13,21 @@ use crate::markup::{Escaped, Percent};
 use crate::scale::Scale;
 
 /// How tall a row without ghosts is, in pixels.
-const ROW_HEIGHT: usize = 28;
+const ROW_HEIGHT: i32 = 28;
 /// How tall a bar is.
-const BAR_HEIGHT: usize = 12;
+const BAR_HEIGHT: i32 = 12;
 /// How much further down each ghost stands, and how tall it is.
-const GHOST_STEP: usize = 8;
-const GHOST_HEIGHT: usize = 4;
+const GHOST_STEP: i32 = 8;
+const GHOST_HEIGHT: i32 = 4;
 /// How tall the axis is.
-const AXIS_HEIGHT: usize = 24;
+const AXIS_HEIGHT: i32 = 24;
+/// How far a row's ticks reach out of it. Where the drawing may overflow, they meet those of the rows
+/// above and below, whatever stands between.
+const TICK_OVERHANG: i32 = 60;
 
 /// What a bar shows; it becomes the bar's class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Looking up a name.
-    Lookup,
     /// Connecting.
     Connecting,
     /// From a question to its answer.
@@ -36,7 +37,6 @@ pub enum Kind {
 impl Kind {
     fn class(self) -> &'static str {
         match self {
-            Self::Lookup => "lookup",
             Self::Connecting => "connecting",
             Self::Asking => "asking",
         }
@@ -84,30 +84,30 @@ pub fn axis(scale: &Scale) -> String {
 
 /// One row: its bar, if the step has begun, and the ghosts of earlier runs below it.
 pub fn row(scale: &Scale, bar: Option<Bar>, ghosts: &[Ghost]) -> String {
-    let height = ROW_HEIGHT + GHOST_STEP * ghosts.len();
+    let height = ROW_HEIGHT + ghosts.iter().map(|_| GHOST_STEP).sum::<i32>();
     let mut svg = open("row", height);
     for tick in scale.ticks() {
-        write_tick(&mut svg, scale.percent(tick), 0, height);
+        write_tick(&mut svg, scale.percent(tick), -TICK_OVERHANG, height + TICK_OVERHANG);
     }
     if let Some(bar) = bar {
         let top = (ROW_HEIGHT - BAR_HEIGHT) / 2;
         write_bar(&mut svg, scale, bar, "bar", top, BAR_HEIGHT, None);
     }
-    for (index, ghost) in ghosts.iter().enumerate() {
-        let top = ROW_HEIGHT - GHOST_HEIGHT / 2 + GHOST_STEP * index;
+    let tops = (ROW_HEIGHT - GHOST_HEIGHT / 2..).step_by(GHOST_STEP as usize);
+    for (ghost, top) in ghosts.iter().zip(tops) {
         write_bar(&mut svg, scale, ghost.bar, "ghost", top, GHOST_HEIGHT, Some(&ghost.label));
     }
     svg + "</svg>"
 }
 
 /// The words and figures beside it say the same, so the drawing itself is hidden from screen readers.
-fn open(class: &str, height: usize) -> String {
+fn open(class: &str, height: i32) -> String {
     format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" class="waterfall-{class}" width="100%" height="{height}" aria-hidden="true" focusable="false">"#
     )
 }
 
-fn write_tick(svg: &mut String, at: f64, from: usize, until: usize) {
+fn write_tick(svg: &mut String, at: f64, from: i32, until: i32) {
     let x = Percent(at);
     write(
         svg,
@@ -115,7 +115,7 @@ fn write_tick(svg: &mut String, at: f64, from: usize, until: usize) {
     );
 }
 
-fn write_bar(svg: &mut String, scale: &Scale, bar: Bar, class: &str, y: usize, height: usize, title: Option<&str>) {
+fn write_bar(svg: &mut String, scale: &Scale, bar: Bar, class: &str, y: i32, height: i32, title: Option<&str>) {
     let (kind, from, until, open) = match bar {
         Bar::Whole(kind, span) => (kind, scale.percent(span.from), scale.percent(span.until), ""),
         Bar::Open(kind, from) => (kind, scale.percent(from), 100.0, " open"),

@@ -124,11 +124,11 @@ async fn an_earlier_run_can_be_laid_below_the_newest_and_is_compared() {
     browser.ask(3, "complete").await;
     let ghosts = "return document.querySelectorAll('#dialogue .ghost').length";
     assert_eq!(browser.script(ghosts).await, 0);
-    browser.click("[aria-label='Lay run 1 below the newest']").await;
+    browser.click("#runs [data-run='1'] button").await;
     browser.wait_for("#runs [aria-pressed=true]").await;
     assert_eq!(browser.script(ghosts).await, 4);
     assert!(browser.text(".comparison").await.starts_with("Run 1, one at a time, took"));
-    browser.click("[aria-label='Lay run 1 below the newest']").await;
+    browser.click("#runs [data-run='1'] button").await;
     assert_eq!(browser.script(ghosts).await, 0);
     browser.close().await;
 }

@@ -32,7 +32,7 @@ async fn the_page_can_be_pictured() {
     browser.ask(2, "complete").await;
     browser.click("#one-at-a-time").await;
     browser.ask(3, "complete").await;
-    browser.click("[aria-label='Lay run 2 below the newest']").await;
+    browser.click("#runs [data-run='2'] button").await;
     browser.wait_for("#dialogue .ghost").await;
     browser.script("document.activeElement.blur()").await;
     let picture = browser.picture().await;

@@ -55,15 +55,15 @@ fn drawn(asker: &Asker, Numbered { number, run }: &Numbered) -> Html {
     };
     let took = |span: Option<Span>| span.map_or_else(|| "–".to_owned(), |span| readable(span.took()));
     html! {
-        <tr role="row" key={number}>
+        <tr role="row" key={number} data-run={number.to_string()}>
             <th role="rowheader" scope="row">{ number }</th>
             <td role="cell">{ asked(run) }</td>
             <td role="cell" class="took" data-label="connecting">{ took(run.connecting) }</td>
             <td role="cell" class="took" data-label="all answers">{ took(run.asking()) }</td>
             <td role="cell" class="act">
-                <button type="button" aria-pressed={is_ghost.to_string()} onclick={on_toggle}
-                    aria-label={format!("Lay run {number} below the newest")}>
+                <button type="button" aria-pressed={is_ghost.to_string()} onclick={on_toggle}>
                     { if is_ghost { "Laid below" } else { "Lay below" } }
+                    <span class="unseen">{ format!(", run {number}") }</span>
                 </button>
             </td>
         </tr>
