@@ -21,8 +21,8 @@ const GHOST_STEP: i32 = 8;
 const GHOST_HEIGHT: i32 = 4;
 /// How tall the axis is.
 const AXIS_HEIGHT: i32 = 24;
-/// How far a row's ticks reach out of it. Where the drawing may overflow, they meet those of the rows
-/// above and below, whatever stands between.
+/// How far ticks reach out of their strip, downwards. Where drawings may overflow, they meet those of
+/// the next row, whatever stands between, and lie behind its bars.
 const TICK_OVERHANG: i32 = 60;
 
 /// What a bar shows; it becomes the bar's class.
@@ -77,7 +77,7 @@ pub fn axis(scale: &Scale) -> String {
             &mut svg,
             format_args!(r#"<text x="{}" y="13" text-anchor="{anchor}">{}</text>"#, Percent(at), Escaped(&label)),
         );
-        write_tick(&mut svg, at, AXIS_HEIGHT - 5, AXIS_HEIGHT);
+        write_tick(&mut svg, at, AXIS_HEIGHT - 5, AXIS_HEIGHT + TICK_OVERHANG);
     }
     svg + "</svg>"
 }
@@ -87,7 +87,7 @@ pub fn row(scale: &Scale, bar: Option<Bar>, ghosts: &[Ghost]) -> String {
     let height = ROW_HEIGHT + ghosts.iter().map(|_| GHOST_STEP).sum::<i32>();
     let mut svg = open("row", height);
     for tick in scale.ticks() {
-        write_tick(&mut svg, scale.percent(tick), -TICK_OVERHANG, height + TICK_OVERHANG);
+        write_tick(&mut svg, scale.percent(tick), 0, height + TICK_OVERHANG);
     }
     if let Some(bar) = bar {
         let top = (ROW_HEIGHT - BAR_HEIGHT) / 2;
