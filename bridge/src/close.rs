@@ -3,8 +3,8 @@
 //! Browsers show a page nothing of a failed handshake but "it failed". So the bridge completes the
 //! handshake even when it has nobody to carry to, and says what is wrong in the close frame.
 
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::{Error, Utf8Bytes};
+use tungstenite::protocol::CloseFrame;
+use tungstenite::{Error, Utf8Bytes};
 
 /// The most bytes that a close frame has for its reason (RFC 6455, section 5.5: 125, less the code).
 pub const REASON_MAX_BYTES: usize = 123;
@@ -71,7 +71,7 @@ impl CloseCode {
     /// What a browser's message is to be answered with if `error` is the browser's own fault, and
     /// not the end of its connection.
     pub fn for_fault(error: &Error) -> Option<Self> {
-        use tokio_tungstenite::tungstenite::error::ProtocolError;
+        use tungstenite::error::ProtocolError;
         match error {
             Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
             Error::Protocol(_) | Error::AttackAttempt => Some(Self::ProtocolError),

@@ -14,23 +14,14 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use launcelot_endpoint::failure::one_line;
 use tokio::net::TcpStream;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_util::sync::CancellationToken;
+use tungstenite::handshake::derive_accept_key;
 
 use crate::close::frame;
 use crate::connect::ConnectError;
 use crate::goodbye::{close_websocket, linger};
-use crate::relay::{CHUNK_BYTES, Carried, Ending, relay};
-
-/// How much of a browser's bytes is read at once. Every connection owns so much, and tungstenite
-/// clears it before each read.
-const READ_BUFFER_BYTES: usize = 8 * 1024;
-
-/// What a frame may need beside a chunk of data: its header, a pong and a close (RFC 6455, section
-/// 5.2: up to 10 bytes for a header, and 125 for what a control frame holds).
-const FRAMING_BYTES: usize = 512;
+use crate::relay::{Carried, Ending, relay};
+use crate::socket::Socket;
 
 /// Why a request opens no WebSocket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +97,7 @@ pub(crate) async fn cross(
         Ok(upgraded) => TokioIo::new(upgraded),
         Err(error) => return tracing::info!("the handshake was not completed: {}", one_line(&error)),
     };
-    let mut websocket = WebSocketStream::from_raw_socket(socket, Role::Server, Some(config(limits))).await;
+    let mut websocket = Socket::new(socket, limits.max_message_bytes);
     match server {
         Ok(mut tcp) => {
             let carried = relay(&mut websocket, &mut tcp, limits.idle_timeout, stop.cancelled()).await;
@@ -119,17 +110,6 @@ pub(crate) async fn cross(
             linger(websocket.into_inner()).await;
         }
     }
-}
-
-fn config(limits: Limits) -> WebSocketConfig {
-    WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER_BYTES)
-        // Every message is flushed anyway.
-        .write_buffer_size(0)
-        // Without a limit, the pongs to a browser that pings and never reads grow without bound.
-        .max_write_buffer_size(CHUNK_BYTES + FRAMING_BYTES)
-        .max_message_size(Some(limits.max_message_bytes))
-        .max_frame_size(Some(limits.max_message_bytes))
 }
 
 fn tell(carried: &Carried) {

@@ -9,8 +9,8 @@ use std::time::Duration;
 use futures_util::{Sink, SinkExt as _, Stream, StreamExt as _};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, copy, sink, split};
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::{Error, Message};
+use tungstenite::protocol::CloseFrame;
+use tungstenite::{Error, Message};
 
 /// How long the other side has for each step of a parting.
 pub const PATIENCE: Duration = Duration::from_secs(5);

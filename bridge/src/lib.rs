@@ -22,7 +22,7 @@
 //! - [`origin`]: who may talk to the bridge.
 //! - `crossing`: one WebSocket from its handshake to its end.
 //! - [`connect`]: reaching the target.
-//! - [`relay`]: the bytes themselves.
+//! - [`relay`]: the bytes themselves, and [`socket`]: the WebSocket as the relay needs it.
 //! - [`goodbye`]: parting so that nothing is lost, and [`close`]: the codes that say why.
 //! - [`options`]: all that can be chosen. `tasks`: what is open.
 
@@ -38,6 +38,7 @@ pub mod options;
 pub mod origin;
 pub mod relay;
 mod serve;
+pub mod socket;
 mod tasks;
 
 pub use app::app;

@@ -22,8 +22,8 @@ use futures_util::future::join;
 use futures_util::{Sink, SinkExt as _, Stream, StreamExt as _};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep, timeout};
-use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_util::io::poll_read_buf;
+use tungstenite::{Error, Message};
 
 use crate::close::{CloseCode, frame};
 use crate::goodbye::{PATIENCE, close_websocket, deliver};

@@ -1,0 +1,180 @@
+//! What the tests share: bridges and servers on free ports, and clients that speak by hand.
+
+#![allow(dead_code, reason = "no test uses all of it")]
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use launcelot_bridge::{Options, ServeError, Target, serve};
+use launcelot_endpoint::listen::{BACKLOG, Listeners};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+pub type Browser = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// What must happen, happens within this time even on a busy machine.
+pub const SOON: Duration = Duration::from_secs(20);
+
+pub async fn soon<T>(future: impl Future<Output = T>) -> T {
+    timeout(SOON, future).await.expect("it did not happen in time")
+}
+
+/// A bridge that runs until it is stopped or dropped.
+pub struct Bridge {
+    pub port: u16,
+    pub stop: oneshot::Sender<()>,
+    pub served: JoinHandle<Result<(), ServeError>>,
+}
+
+impl Bridge {
+    pub fn start(options: Options) -> Self {
+        let listeners = Listeners::bind("127.0.0.1", 0, BACKLOG).unwrap();
+        let port = listeners.port;
+        let (stop, stopped) = oneshot::channel();
+        let served = tokio::spawn(serve(listeners, options, async {
+            let _ = stopped.await;
+        }));
+        Self { port, stop, served }
+    }
+
+    pub fn to(server: SocketAddr) -> Self {
+        Self::start(Options { targets: vec![target(server)], ..Options::default() })
+    }
+
+    pub async fn open(&self, path: &str) -> Browser {
+        let (browser, _) = soon(connect_async(format!("ws://127.0.0.1:{}{path}", self.port))).await.unwrap();
+        browser
+    }
+
+    pub async fn socket(&self) -> TcpStream {
+        soon(TcpStream::connect(("127.0.0.1", self.port))).await.unwrap()
+    }
+}
+
+pub fn target(server: SocketAddr) -> Target {
+    Target { name: None, host: server.ip().to_string(), port: server.port() }
+}
+
+pub async fn listen() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    (listener, address)
+}
+
+pub async fn accept(listener: &TcpListener) -> TcpStream {
+    soon(listener.accept()).await.unwrap().0
+}
+
+/// A server that says back what it hears.
+pub async fn echo() -> SocketAddr {
+    let (listener, address) = listen().await;
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let (mut reader, mut writer) = stream.split();
+                let _ = tokio::io::copy(&mut reader, &mut writer).await;
+            });
+        }
+    });
+    address
+}
+
+/// Everything that the browser hears until it is closed, and the code and reason of the close.
+pub async fn hear(browser: &mut Browser) -> (Vec<u8>, u16, String) {
+    let mut heard = Vec::new();
+    loop {
+        match soon(browser.next()).await {
+            Some(Ok(Message::Binary(bytes))) => heard.extend_from_slice(&bytes),
+            Some(Ok(Message::Close(Some(frame)))) => {
+                // Answers the close.
+                while soon(browser.next()).await.is_some() {}
+                return (heard, frame.code.into(), frame.reason.to_string());
+            }
+            other => panic!("{other:?} is neither bytes nor a close with a reason"),
+        }
+    }
+}
+
+/// Hears exactly so many bytes.
+pub async fn hear_bytes(browser: &mut Browser, count: usize) -> Vec<u8> {
+    let mut heard = Vec::new();
+    while heard.len() < count {
+        match soon(browser.next()).await {
+            Some(Ok(Message::Binary(bytes))) => heard.extend_from_slice(&bytes),
+            other => panic!("{other:?} is no bytes"),
+        }
+    }
+    assert_eq!(heard.len(), count);
+    heard
+}
+
+/// A WebSocket whose frames are written by hand.
+pub async fn open_by_hand(port: u16) -> TcpStream {
+    let mut socket = soon(TcpStream::connect(("127.0.0.1", port))).await.unwrap();
+    let request = format!(
+        "GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    );
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(soon(socket.read_u8()).await.unwrap());
+    }
+    let head = String::from_utf8(head).unwrap();
+    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+    assert!(head.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{head}");
+    socket
+}
+
+/// A short frame from a browser, masked with zeros.
+pub fn masked(opcode: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(payload.len()).unwrap();
+    assert!(length < 126);
+    [&[0x80 | opcode, 0x80 | length, 0, 0, 0, 0], payload].concat()
+}
+
+/// The code of the next frame, which must be a close.
+pub async fn read_close(socket: &mut TcpStream) -> u16 {
+    let opcode = soon(socket.read_u8()).await.unwrap();
+    assert_eq!(opcode, 0x88);
+    let length = soon(socket.read_u8()).await.unwrap();
+    let code = soon(socket.read_u16()).await.unwrap();
+    let mut reason = vec![0; usize::from(length) - 2];
+    soon(socket.read_exact(&mut reason)).await.unwrap();
+    code
+}
+
+/// A response read to the end of its connection.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Sends `request` as it is and reads until the bridge closes.
+pub async fn ask(port: u16, request: &str) -> Answer {
+    let mut socket = soon(TcpStream::connect(("127.0.0.1", port))).await.unwrap();
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    soon(socket.read_to_end(&mut answer)).await.unwrap();
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("an answer has a head");
+    let head = std::str::from_utf8(&answer[..end]).unwrap();
+    let mut lines = head.split("\r\n");
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let headers = lines.filter_map(|line| line.split_once(": ")).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+    Answer { status, headers, body: answer[end + 4..].to_vec() }
+}
