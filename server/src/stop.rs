@@ -35,13 +35,15 @@ impl Stop {
         Ok((Stopper { pipe: Arc::new(write) }, Self { pipe: read }))
     }
 
-    /// Waits for the request, in a tokio runtime with I/O.
+    /// Waits for the request, in a tokio runtime with I/O. What the waiting needs is taken at once,
+    /// so that it cannot fail later for want of descriptors, when clients have taken all.
     ///
     /// # Errors
     ///
     /// If the system has no descriptors left.
-    pub async fn requested(&self) -> io::Result<()> {
-        Receiver::from_owned_fd(self.pipe.try_clone()?)?.readable().await
+    pub fn requested(&self) -> io::Result<impl Future<Output = io::Result<()>> + use<>> {
+        let pipe = Receiver::from_owned_fd(self.pipe.try_clone()?)?;
+        Ok(async move { pipe.readable().await })
     }
 }
 
@@ -72,8 +74,10 @@ mod tests {
         let mut fds = [PollFd::new(stop, PollFlags::IN)];
         let polled = poll(&mut fds, Some(&Timespec::default())).unwrap() == 1;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let awaited =
-            runtime.block_on(async { tokio::time::timeout(Duration::from_millis(20), stop.requested()).await.is_ok() });
+        let awaited = runtime.block_on(async {
+            let requested = stop.requested().unwrap();
+            tokio::time::timeout(Duration::from_millis(20), requested).await.is_ok()
+        });
         [polled, awaited]
     }
 

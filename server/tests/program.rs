@@ -112,7 +112,8 @@ fn a_second_signal_ends_it_at_once() {
 
 #[test]
 fn leaving_in_mid_question_is_logged_for_that_client_and_ordinary_leaving_is_not() {
-    let partings: [(fn(Client), &str); 2] = [
+    type Leave = fn(Client);
+    let partings: [(Leave, &str); 2] = [
         (drop, "the client left in mid-question"),
         (Client::reset, "the connection broke (Connection reset by peer) in mid-question"),
     ];

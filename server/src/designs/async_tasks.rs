@@ -36,9 +36,10 @@ pub(super) fn serve(listeners: Listeners, options: &Options, stop: &Stop) -> Res
     runtime.block_on(async {
         let room = Room::new(options);
         let door = Door::new(listeners)?;
+        let requested = stop.requested().map_err(ServeError::Start)?;
         tokio::select! {
             never = welcome(door, &room, options) => match never? {},
-            requested = stop.requested() => requested.map_err(ServeError::Wait)?,
+            requested = requested => requested.map_err(ServeError::Wait)?,
         }
         // The door is closed: it belonged to the future that was dropped just now.
         let _ = tokio::time::timeout(options.grace, room.is_empty()).await;

@@ -119,12 +119,21 @@ impl Client {
         self.hear(answer);
     }
 
+    /// Reads once, again if a signal interrupts it, as reads with a timeout may be.
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        loop {
+            match self.0.read(buffer) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                read => return read,
+            }
+        }
+    }
+
     /// Checks that nothing comes for a while.
     #[track_caller]
     pub(crate) fn hear_nothing(&mut self) {
         self.0.set_read_timeout(Some(SILENCE)).unwrap();
-        let mut byte = [0];
-        let error = self.0.read(&mut byte).expect_err("something came");
+        let error = self.read(&mut [0]).expect_err("something came");
         assert_eq!(error.kind(), ErrorKind::WouldBlock);
         self.0.set_read_timeout(Some(HANGS)).unwrap();
     }
@@ -140,8 +149,7 @@ impl Client {
     /// Checks that the connection has ended, politely or not, with nothing more to read.
     #[track_caller]
     pub(crate) fn hear_hang_up(&mut self) {
-        let mut byte = [0];
-        match self.0.read(&mut byte) {
+        match self.read(&mut [0]) {
             Ok(0) => {}
             Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
             other => panic!("not the end: {other:?}"),
