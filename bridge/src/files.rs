@@ -112,15 +112,15 @@ fn is_plain(path: &str) -> bool {
     true
 }
 
-/// Text is UTF-8, and says so.
+/// Text is UTF-8, and says so. A script has one type, whatever its file is called (RFC 9239).
 fn name_charset(response: &mut Response) {
-    if let Some(content_type) = response.headers_mut().get_mut(header::CONTENT_TYPE)
-        && let Ok(name) = content_type.to_str()
-        && name.starts_with("text/")
-        && !name.contains("charset")
-    {
-        *content_type = HeaderValue::try_from(format!("{name}; charset=utf-8")).expect("a type is printable ASCII");
-    }
+    let Some(content_type) = response.headers_mut().get_mut(header::CONTENT_TYPE) else { return };
+    let name = match content_type.to_str() {
+        Ok("application/javascript") => "text/javascript",
+        Ok(name) if name.starts_with("text/") && !name.contains("charset") => name,
+        _ => return,
+    };
+    *content_type = HeaderValue::try_from(format!("{name}; charset=utf-8")).expect("a type is printable ASCII");
 }
 
 fn served<B>(response: Result<Response<B>, std::convert::Infallible>) -> Response

@@ -17,24 +17,24 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-pub type Browser = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(crate) type Browser = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// What must happen, happens within this time even on a busy machine.
-pub const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
-pub async fn soon<T>(future: impl Future<Output = T>) -> T {
+pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
     timeout(SOON, future).await.expect("it did not happen in time")
 }
 
 /// A bridge that runs until it is stopped or dropped.
-pub struct Bridge {
-    pub port: u16,
-    pub stop: oneshot::Sender<()>,
-    pub served: JoinHandle<Result<(), ServeError>>,
+pub(crate) struct Bridge {
+    pub(crate) port: u16,
+    pub(crate) stop: oneshot::Sender<()>,
+    pub(crate) served: JoinHandle<Result<(), ServeError>>,
 }
 
 impl Bridge {
-    pub fn start(options: Options) -> Self {
+    pub(crate) fn start(options: Options) -> Self {
         let listeners = Listeners::bind("127.0.0.1", 0, BACKLOG).unwrap();
         let port = listeners.port;
         let (stop, stopped) = oneshot::channel();
@@ -44,36 +44,36 @@ impl Bridge {
         Self { port, stop, served }
     }
 
-    pub fn to(server: SocketAddr) -> Self {
+    pub(crate) fn to(server: SocketAddr) -> Self {
         Self::start(Options { targets: vec![target(server)], ..Options::default() })
     }
 
-    pub async fn open(&self, path: &str) -> Browser {
+    pub(crate) async fn open(&self, path: &str) -> Browser {
         let (browser, _) = soon(connect_async(format!("ws://127.0.0.1:{}{path}", self.port))).await.unwrap();
         browser
     }
 
-    pub async fn socket(&self) -> TcpStream {
+    pub(crate) async fn socket(&self) -> TcpStream {
         soon(TcpStream::connect(("127.0.0.1", self.port))).await.unwrap()
     }
 }
 
-pub fn target(server: SocketAddr) -> Target {
+pub(crate) fn target(server: SocketAddr) -> Target {
     Target { name: None, host: server.ip().to_string(), port: server.port() }
 }
 
-pub async fn listen() -> (TcpListener, SocketAddr) {
+pub(crate) async fn listen() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     (listener, address)
 }
 
-pub async fn accept(listener: &TcpListener) -> TcpStream {
+pub(crate) async fn accept(listener: &TcpListener) -> TcpStream {
     soon(listener.accept()).await.unwrap().0
 }
 
 /// A server that says back what it hears.
-pub async fn echo() -> SocketAddr {
+pub(crate) async fn echo() -> SocketAddr {
     let (listener, address) = listen().await;
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
@@ -87,7 +87,7 @@ pub async fn echo() -> SocketAddr {
 }
 
 /// Everything that the browser hears until it is closed, and the code and reason of the close.
-pub async fn hear(browser: &mut Browser) -> (Vec<u8>, u16, String) {
+pub(crate) async fn hear(browser: &mut Browser) -> (Vec<u8>, u16, String) {
     let mut heard = Vec::new();
     loop {
         match soon(browser.next()).await {
@@ -103,7 +103,7 @@ pub async fn hear(browser: &mut Browser) -> (Vec<u8>, u16, String) {
 }
 
 /// Hears exactly so many bytes.
-pub async fn hear_bytes(browser: &mut Browser, count: usize) -> Vec<u8> {
+pub(crate) async fn hear_bytes(browser: &mut Browser, count: usize) -> Vec<u8> {
     let mut heard = Vec::new();
     while heard.len() < count {
         match soon(browser.next()).await {
@@ -116,7 +116,7 @@ pub async fn hear_bytes(browser: &mut Browser, count: usize) -> Vec<u8> {
 }
 
 /// A WebSocket whose frames are written by hand.
-pub async fn open_by_hand(port: u16) -> TcpStream {
+pub(crate) async fn open_by_hand(port: u16) -> TcpStream {
     let mut socket = soon(TcpStream::connect(("127.0.0.1", port))).await.unwrap();
     let request = format!(
         "GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
@@ -134,14 +134,14 @@ pub async fn open_by_hand(port: u16) -> TcpStream {
 }
 
 /// A short frame from a browser, masked with zeros.
-pub fn masked(opcode: u8, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn masked(opcode: u8, payload: &[u8]) -> Vec<u8> {
     let length = u8::try_from(payload.len()).unwrap();
     assert!(length < 126);
     [&[0x80 | opcode, 0x80 | length, 0, 0, 0, 0], payload].concat()
 }
 
 /// The code of the next frame, which must be a close.
-pub async fn read_close(socket: &mut TcpStream) -> u16 {
+pub(crate) async fn read_close(socket: &mut TcpStream) -> u16 {
     let opcode = soon(socket.read_u8()).await.unwrap();
     assert_eq!(opcode, 0x88);
     let length = soon(socket.read_u8()).await.unwrap();
@@ -153,28 +153,19 @@ pub async fn read_close(socket: &mut TcpStream) -> u16 {
 
 /// A response read to the end of its connection.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
-}
-
-impl Answer {
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
 }
 
 /// Sends `request` as it is and reads until the bridge closes.
-pub async fn ask(port: u16, request: &str) -> Answer {
+pub(crate) async fn ask(port: u16, request: &str) -> Answer {
     let mut socket = soon(TcpStream::connect(("127.0.0.1", port))).await.unwrap();
     socket.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     soon(socket.read_to_end(&mut answer)).await.unwrap();
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("an answer has a head");
     let head = std::str::from_utf8(&answer[..end]).unwrap();
-    let mut lines = head.split("\r\n");
-    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-    let headers = lines.filter_map(|line| line.split_once(": ")).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
-    Answer { status, headers, body: answer[end + 4..].to_vec() }
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    Answer { status, body: answer[end + 4..].to_vec() }
 }

@@ -1,0 +1,256 @@
+//! The program as people run it: what it prints, how it fails, how it stops, and what it costs.
+
+mod common;
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use common::{echo, hear, hear_bytes, listen, masked, open_by_hand, read_close, soon};
+use futures_util::SinkExt as _;
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::Message;
+
+/// How long a hostile client keeps at it.
+const SIEGE: Duration = Duration::from_secs(10);
+
+/// How much a hostile client may make the bridge grow.
+const GROWTH_MAX_BYTES: u64 = 2 * 1024 * 1024;
+
+fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_launcelot-bridge"))
+}
+
+fn output(arguments: &[&str]) -> Output {
+    program().args(arguments).output().unwrap()
+}
+
+/// The running program; killed when dropped.
+struct Running {
+    child: Child,
+    ready: Vec<String>,
+    port: u16,
+}
+
+impl Running {
+    /// Starts `command` and waits for so many lines that say it is ready.
+    fn start(command: &mut Command, lines: usize) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let ready: Vec<String> = stdout.lines().take(lines).map(Result::unwrap).collect();
+        let url = ready[0].split(' ').nth(3).unwrap();
+        let port = url.trim_start_matches("ws://").split('/').next().unwrap().rsplit(':').next().unwrap();
+        Self { child, port: port.parse().unwrap(), ready }
+    }
+
+    fn carrying_to(server: SocketAddr) -> Self {
+        Self::start(program().args(["--listen", "127.0.0.1:0", "--target", &server.to_string()]), 1)
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Its exit code and what it wrote on standard error.
+    async fn ended(mut self) -> (Option<i32>, String) {
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        };
+        let mut errors = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+        (status.code(), errors)
+    }
+
+    fn resident_bytes(&self) -> u64 {
+        let statm = fs::read_to_string(format!("/proc/{}/statm", self.child.id())).unwrap();
+        statm.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * rustix::param::page_size() as u64
+    }
+
+    async fn answers(&self) {
+        let (mut browser, _) = soon(connect_async(format!("ws://127.0.0.1:{}/ws", self.port))).await.unwrap();
+        browser.send(Message::text("What?")).await.unwrap();
+        assert_eq!(hear_bytes(&mut browser, 5).await, b"What?");
+        browser.close(None).await.unwrap();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn it_says_what_it_carries_where() {
+    let targets = ["--target", "localhost:1060", "--target", "slow=127.0.0.1:1061", "--target", "v6=[::1]:1060"];
+    let running = Running::start(program().args(["--listen", "127.0.0.1:0"]).args(targets), 3);
+    let port = running.port;
+    let expected = [
+        format!("Ready and carrying ws://127.0.0.1:{port}/ws to localhost port 1060"),
+        format!("Ready and carrying ws://127.0.0.1:{port}/ws/slow to 127.0.0.1 port 1061"),
+        format!("Ready and carrying ws://127.0.0.1:{port}/ws/v6 to ::1 port 1060"),
+    ];
+    assert_eq!(running.ready, expected);
+}
+
+#[tokio::test]
+async fn localhost_is_both_families() {
+    let running = Running::start(program().args(["--listen", "localhost:0"]), 1);
+    assert!(running.ready[0].starts_with("Ready and carrying ws://localhost:"), "{:?}", running.ready);
+    assert!(TcpStream::connect(("127.0.0.1", running.port)).await.is_ok());
+    let has_v6 = std::net::TcpListener::bind("[::1]:0").is_ok();
+    assert_eq!(TcpStream::connect(("::1", running.port)).await.is_ok(), has_v6);
+}
+
+#[test]
+fn what_cannot_be_meant_is_a_usage_error() {
+    let cases: [(&[&str], &str); 11] = [
+        (&["--target", "localhost"], "a target is HOST:PORT or NAME=HOST:PORT"),
+        (&["--target", "a/b=localhost:1"], "a target's name may have letters"),
+        (
+            &["--target", "a:1", "--target", "b:2"],
+            "only the first target may go without a name, but 'b port 2' has none",
+        ),
+        (&["--target", "x=a:1", "--target", "x=b:2"], "two targets have the name 'x'"),
+        (&["--listen", "8080"], "a port needs a host before it"),
+        (&["--listen", "localhost:http"], "an address is HOST, HOST:PORT or [IPv6]:PORT"),
+        (&["--origin", "camelot.example"], "an origin is http://HOST"),
+        (&["--origin", "https://camelot.example/path"], "an origin is http://HOST"),
+        (&["--idle-timeout", "soon"], "a duration is like 500ms, 5s or 2min"),
+        (&["--max-connections", "0"], "room for at least one connection"),
+        (&["--what"], "--what"),
+    ];
+    for (arguments, expected) in cases {
+        let Output { status, stdout, stderr } = output(arguments);
+        let stderr = String::from_utf8(stderr).unwrap();
+        assert_eq!(status.code(), Some(2), "{arguments:?}");
+        assert!(stdout.is_empty() && stderr.contains(expected), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn what_cannot_be_done_is_said_in_one_line() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let port_taken = format!(
+        "launcelot-bridge: cannot listen at '127.0.0.1' port {}: another program listens there already\n",
+        address.port()
+    );
+    let no_directory = "launcelot-bridge: cannot serve files from '/no/such': it is no directory\n";
+    let address = address.to_string();
+    let cases: [(&[&str], &str); 2] =
+        [(&["--listen", &address], &port_taken), (&["--listen", "127.0.0.1:0", "--web", "/no/such"], no_directory)];
+    for (arguments, expected) in cases {
+        let Output { status, stdout, stderr } = output(arguments);
+        assert_eq!((status.code(), String::from_utf8(stderr).unwrap().as_str()), (Some(1), expected), "{arguments:?}");
+        assert!(stdout.is_empty(), "{arguments:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_signal_tells_the_browsers_and_ends_it_quietly() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let running = Running::carrying_to(echo().await);
+        let (mut browser, _) = connect_async(format!("ws://127.0.0.1:{}/ws", running.port)).await.unwrap();
+        running.signal(signal);
+        assert_eq!(hear(&mut browser).await.1, 1001);
+        drop(browser);
+        assert_eq!(soon(running.ended()).await, (Some(0), String::new()), "{signal:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_it_at_once() {
+    let mut command = program();
+    command.args(["--listen", "127.0.0.1:0", "--grace", "1h", "--target", &echo().await.to_string()]);
+    let running = Running::start(&mut command, 1);
+    let mut browser = open_by_hand(running.port).await;
+    running.signal(Signal::INT);
+    // It does not answer the close.
+    assert_eq!(read_close(&mut browser).await, 1001);
+    let began = Instant::now();
+    running.signal(Signal::INT);
+    assert_eq!(soon(running.ended()).await.0, Some(0));
+    assert!(began.elapsed() < Duration::from_secs(4), "it waited {:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn an_unreachable_server_is_logged_in_one_line() {
+    let (listener, address) = listen().await;
+    drop(listener);
+    let running = Running::carrying_to(address);
+    let (mut browser, _) = connect_async(format!("ws://127.0.0.1:{}/ws", running.port)).await.unwrap();
+    assert_eq!(hear(&mut browser).await.1, 4502);
+    running.signal(Signal::TERM);
+    let (_, errors) = soon(running.ended()).await;
+    assert_eq!(errors.lines().count(), 1, "{errors}");
+    assert!(errors.contains("WARN") && errors.contains("Connection refused"), "{errors}");
+}
+
+#[tokio::test]
+async fn when_descriptors_run_out_others_wait_and_nothing_spins() {
+    let server = echo().await;
+    let limited =
+        format!("ulimit -n 40; exec {} --listen 127.0.0.1:0 --target {server}", env!("CARGO_BIN_EXE_launcelot-bridge"));
+    let running = Running::start(Command::new("sh").args(["-c", &limited]), 1);
+    let mut idle = Vec::new();
+    for _ in 0..60 {
+        idle.push(soon(TcpStream::connect(("127.0.0.1", running.port))).await.unwrap());
+    }
+    let before = cpu_ticks(running.child.id());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let spent = cpu_ticks(running.child.id()) - before;
+    assert!(spent < 20, "{spent} hundredths of a second were spent on waiting for one second");
+    drop(idle);
+    running.answers().await;
+}
+
+/// Processor time in hundredths of a second.
+fn cpu_ticks(pid: u32) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split(' ').collect();
+    fields[12].parse::<u64>().unwrap() + fields[13].parse::<u64>().unwrap()
+}
+
+/// Sends `frames` for as long as [`SIEGE`] lasts, and reads nothing.
+async fn besiege(running: &Running, frames: &[u8]) {
+    // What every connection costs is paid before.
+    running.answers().await;
+    let mut hostile = open_by_hand(running.port).await;
+    hostile.write_all(&frames[..frames.len().min(4096)]).await.unwrap();
+    running.answers().await;
+    let before = running.resident_bytes();
+    let rest = frames[frames.len().min(4096)..].to_vec();
+    let attack = async {
+        hostile.write_all(&rest).await.unwrap();
+        loop {
+            hostile.write_all(frames).await.unwrap();
+        }
+    };
+    assert!(timeout(SIEGE, attack).await.is_err());
+    running.answers().await;
+    let grown = running.resident_bytes().saturating_sub(before);
+    assert!(grown <= GROWTH_MAX_BYTES, "it grew by {grown} bytes");
+}
+
+#[tokio::test]
+async fn a_client_that_pings_and_never_reads_costs_no_memory() {
+    let running = Running::carrying_to(echo().await);
+    besiege(&running, &masked(0x9, &[7; 120]).repeat(1000)).await;
+}
+
+#[tokio::test]
+async fn a_client_that_asks_and_never_reads_costs_no_memory() {
+    let running = Running::carrying_to(echo().await);
+    besiege(&running, &masked(0x1, b"What is your name?").repeat(5000)).await;
+}
