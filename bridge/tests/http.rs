@@ -1,5 +1,7 @@
 //! What the bridge answers over HTTP: who is refused, the headers of every response, and files.
 
+#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
+
 mod common;
 
 use std::fs;

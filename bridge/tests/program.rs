@@ -1,5 +1,7 @@
 //! The program as people run it: what it prints, how it fails, how it stops, and what it costs.
 
+#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
+
 mod common;
 
 use std::fs;

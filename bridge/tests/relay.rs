@@ -1,5 +1,7 @@
 //! The relay driven by hand: pipes for sockets, and time that stands still.
 
+#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
+
 use std::future::pending;
 use std::io;
 use std::pin::Pin;
@@ -57,7 +59,7 @@ where
     // A test that drops its end of the channel does not mean to stop.
     let stop = async {
         if stopped.await.is_err() {
-            pending().await
+            pending::<()>().await;
         }
     };
     relay(&mut websocket, &mut tcp, idle, stop).await
@@ -257,9 +259,11 @@ async fn what_a_browser_said_before_it_vanished_is_delivered() {
     assert_eq!(server.read(&mut heard).await.unwrap(), 0);
 }
 
+type Heard = io::Result<&'static [u8]>;
+
 /// A connection that plays a part: reads what it is given, then ends; takes no writes after some.
 struct Broken {
-    to_read: Vec<io::Result<&'static [u8]>>,
+    to_read: Vec<Heard>,
     on_write: io::ErrorKind,
     written: bool,
 }
@@ -292,7 +296,7 @@ impl AsyncWrite for Broken {
 #[tokio::test]
 async fn a_connection_that_breaks_still_tells_what_the_server_said() {
     use io::ErrorKind::{BrokenPipe, ConnectionReset};
-    let cases: [(io::ErrorKind, Vec<io::Result<&[u8]>>, u16); 3] = [
+    let cases: [(io::ErrorKind, Vec<Heard>, u16); 3] = [
         // It closed, and then we wrote.
         (BrokenPipe, vec![Ok(b"Error: question too long.")], 1000),
         // It reset, and the write got the news.

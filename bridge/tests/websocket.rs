@@ -1,5 +1,7 @@
 //! The bridge as a browser and a server see it, over real sockets.
 
+#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
+
 mod common;
 
 use std::time::Duration;

@@ -1,6 +1,7 @@
 //! What the tests share: bridges and servers on free ports, and clients that speak by hand.
 
-#![allow(dead_code, reason = "no test uses all of it")]
+#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
+#![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::future::Future;
 use std::net::SocketAddr;
