@@ -2,22 +2,27 @@
 
 use std::fmt::{self, Display};
 use std::io::{self, BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 
-/// A chore that failed: one line, after what the failed command had to say.
+/// A chore that failed: what was tried and why it failed, in one line.
 #[derive(Debug)]
-pub(crate) struct Failure(String);
+pub(crate) struct Failure {
+    line: String,
+    /// What the failed command had to say.
+    pub(crate) said: String,
+}
 
 impl Failure {
-    /// What was tried and why it failed.
+    /// A failure without a command.
     pub(crate) fn new(line: impl Into<String>) -> Self {
-        Self(line.into())
+        Self { line: line.into(), said: String::new() }
     }
 }
 
 impl Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.line)
     }
 }
 
@@ -29,7 +34,7 @@ pub(crate) trait Attempt<T> {
 
 impl<T> Attempt<T> for io::Result<T> {
     fn attempt(self, tried: impl FnOnce() -> String) -> Result<T, Failure> {
-        self.map_err(|error| Failure(format!("{}: {error}", tried())))
+        self.map_err(|error| Failure::new(format!("{}: {error}", tried())))
     }
 }
 
@@ -39,7 +44,7 @@ pub(crate) fn output_of(mut command: Command) -> Result<String, Failure> {
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {
-        Err(failed(&command, output.status, &String::from_utf8_lossy(&output.stderr)))
+        Err(failed(&command, output.status, String::from_utf8_lossy(&output.stderr).into_owned()))
     }
 }
 
@@ -62,20 +67,17 @@ pub(crate) fn run(mut command: Command, mut heard: impl FnMut(&str)) -> Result<(
         line.clear();
     }
     let status = child.wait().attempt(|| format!("cannot wait for {}", name(&command)))?;
-    if status.success() { Ok(()) } else { Err(failed(&command, status, &said)) }
+    if status.success() { Ok(()) } else { Err(failed(&command, status, said)) }
 }
 
 /// Runs a command that prints for itself.
 pub(crate) fn show(mut command: Command) -> Result<(), Failure> {
     let status = command.status().attempt(|| cannot_start(&command))?;
-    if status.success() { Ok(()) } else { Err(failed(&command, status, "")) }
+    if status.success() { Ok(()) } else { Err(failed(&command, status, String::new())) }
 }
 
-fn failed(command: &Command, status: ExitStatus, said: &str) -> Failure {
-    if !said.is_empty() {
-        eprintln!("{}", said.trim_end());
-    }
-    Failure(format!("`{}` failed ({status})", name(command)))
+fn failed(command: &Command, status: ExitStatus, said: String) -> Failure {
+    Failure { line: format!("`{}` failed ({status})", name(command)), said }
 }
 
 fn cannot_start(command: &Command) -> String {
@@ -84,7 +86,7 @@ fn cannot_start(command: &Command) -> String {
 
 /// The command as one would type it, its program without its folders.
 fn name(command: &Command) -> String {
-    let program = std::path::Path::new(command.get_program());
+    let program = Path::new(command.get_program());
     let mut words = vec![program.file_name().unwrap_or(command.get_program()).to_string_lossy()];
     words.extend(command.get_args().map(|argument| argument.to_string_lossy()));
     words.join(" ")
@@ -109,9 +111,10 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_names_the_command_and_its_exit_code() {
-        let failure = run(shell("exit 3"), |_| {}).unwrap_err();
-        assert_eq!(failure.to_string(), "`sh -c exit 3` failed (exit status: 3)");
+    fn a_failure_names_the_command_and_its_exit_code_and_keeps_what_it_said() {
+        let failure = run(shell("echo ni; exit 3"), |_| {}).unwrap_err();
+        assert_eq!(failure.to_string(), "`sh -c echo ni; exit 3` failed (exit status: 3)");
+        assert_eq!(failure.said, "ni\n");
     }
 
     #[test]

@@ -33,16 +33,18 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options)
         Wanted { who: "the server", option: "--server-port", port: options.server_port },
         Wanted { who: "the page", option: "--page-port", port: options.page_port },
     ])?;
-    let tools = install::beside(workspace, progress, || compile(workspace, progress))?;
+    let tools = install::beside(workspace, progress, |meanwhile| {
+        let mut lab = workspace.cargo();
+        lab.args(["build", "--release", "--package", "launcelot-lab"]);
+        progress.run("the lab", lab)?;
+        if meanwhile.is_empty() {
+            return Ok(());
+        }
+        // There is time to spare, and the page's programs need none of the tools to be compiled.
+        progress.step("the page's programs", |say| dist::compile(workspace, progress, say))
+    })?;
     dist::build(workspace, progress, &tools, false)?;
     become_program(lab(workspace, options))
-}
-
-/// Compiles what needs no tool of the page's.
-fn compile(workspace: &Workspace, progress: &Progress) -> Result<(), Failure> {
-    let mut cargo = workspace.cargo();
-    cargo.args(["build", "--release", "--package", "launcelot-lab"]);
-    progress.run("the lab", cargo)
 }
 
 fn lab(workspace: &Workspace, options: &Options) -> Command {

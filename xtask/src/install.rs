@@ -21,19 +21,20 @@ const QUICK_PROFILE: [(&str, &str); 5] = [
 
 /// Installs what is missing.
 pub(crate) fn all(workspace: &Workspace, progress: &Progress) -> Result<Tools, Failure> {
-    beside(workspace, progress, || Ok(()))
+    beside(workspace, progress, |_| Ok(()))
 }
 
 /// Installs what is missing, and does `other` work in the meantime, once the wasm target is there:
-/// a compiler's last crates leave a core idle.
+/// compiling trunk leaves a core idle for more than a minute. `other` is told what is being installed.
 pub(crate) fn beside(
     workspace: &Workspace,
     progress: &Progress,
-    other: impl FnOnce() -> Result<(), Failure>,
+    other: impl FnOnce(&[Tool]) -> Result<(), Failure>,
 ) -> Result<Tools, Failure> {
-    if Tools::look(workspace)?.missing().is_empty() {
-        other()?;
-        return Tools::look(workspace);
+    let tools = Tools::look(workspace)?;
+    if tools.missing().is_empty() {
+        other(&[])?;
+        return Ok(tools);
     }
     let _lock = workspace.lock()?;
     let tools = Tools::look(workspace)?;
@@ -46,7 +47,7 @@ pub(crate) fn beside(
     thread::scope(|scope| {
         // One after the other: they share a target folder, and cargo would make the second wait anyway.
         let compiling = scope.spawn(|| missing.iter().filter(|tool| is_compiled(**tool)).try_for_each(install));
-        let done = other();
+        let done = other(&missing);
         compiling.join().unwrap_or_else(|_| Err(Failure::new("installing the tools panicked")))?;
         done
     })?;

@@ -76,7 +76,7 @@ fn main() -> ExitCode {
     match run(&arguments.chore, &progress) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            progress.clear();
+            eprint!("{}", failure.said);
             eprintln!("cargo xtask: {failure}");
             ExitCode::FAILURE
         }

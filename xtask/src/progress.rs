@@ -79,12 +79,6 @@ impl Progress {
         if self.verbose { command::show(command) } else { command::run(command, say) }
     }
 
-    /// Takes the status line away.
-    pub(crate) fn clear(&self) {
-        let _running = lock(&self.running);
-        self.erase();
-    }
-
     fn erase(&self) {
         if self.terminal {
             eprint!("\r\x1b[K");

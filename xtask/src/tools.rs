@@ -33,7 +33,8 @@ pub(crate) enum Tool {
 }
 
 impl Tool {
-    const ALL: [Self; 4] = [Self::WasmTarget, Self::WasmBindgen, Self::Trunk, Self::WasmOpt];
+    /// In the order in which they are installed: the longest first of those that are compiled.
+    const ALL: [Self; 4] = [Self::WasmTarget, Self::Trunk, Self::WasmBindgen, Self::WasmOpt];
 
     /// What it is for, and why not another version.
     pub(crate) fn purpose(self) -> &'static str {
