@@ -70,7 +70,6 @@ async fn the_button_brings_three_answers_and_their_times_both_ways() {
     let (_server, _bridge, browser) = opened().await;
     asks_both_ways(&browser).await;
     assert_quiet(&browser).await;
-    browser.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,7 +90,6 @@ async fn the_keyboard_is_enough() {
     browser.wait_for("#dialogue[data-run='2'][data-state=complete]").await;
     assert_eq!(browser.rows().await[1].answer, "To seek the Holy Grail.");
     assert_quiet(&browser).await;
-    browser.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -112,7 +110,6 @@ async fn a_question_of_one_s_own_is_asked_and_a_mistake_is_explained() {
     assert_eq!(rows[1].answer, "Error: unknown question.");
     assert!(browser.meaning().await.contains("did not know what you asked"));
     assert_quiet(&browser).await;
-    browser.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -130,7 +127,6 @@ async fn an_earlier_run_can_be_laid_below_the_newest_and_is_compared() {
     assert!(browser.text(".comparison").await.starts_with("Run 1, one at a time, took"));
     browser.click("#runs [data-run='1'] button").await;
     assert_eq!(browser.script(ghosts).await, 0);
-    browser.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -155,7 +151,6 @@ async fn two_tabs_ask_at_the_same_time() {
         assert_three_answers(&browser).await;
     }
     assert_quiet(&browser).await;
-    browser.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -186,7 +181,6 @@ async fn a_server_that_is_killed_in_mid_dialogue_is_told_and_may_come_back() {
     browser.ask(3, "complete").await;
     assert_three_answers(&browser).await;
     assert_quiet(&browser).await;
-    browser.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -213,7 +207,6 @@ async fn the_answers_before_the_server_died_are_kept() {
     assert!(meaning.starts_with("The server went away in mid-dialogue: it closed the connection."), "{meaning}");
     assert!(meaning.contains("“To seek the”"), "{meaning}");
     assert!(meaning.ends_with("One of three answers had come; they stand above."), "{meaning}");
-    browser.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -241,7 +234,6 @@ async fn a_bridge_that_goes_is_told_and_may_come_back() {
     browser.ask(3, "complete").await;
     assert_three_answers(&browser).await;
     assert_quiet(&browser).await;
-    browser.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -262,7 +254,6 @@ async fn a_person_who_has_waited_enough_can_stop() {
     browser.ask(2, "complete").await;
     assert_three_answers(&browser).await;
     assert_quiet(&browser).await;
-    browser.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -290,7 +281,6 @@ async fn nobody_is_kept_out_and_nothing_sticks_out_at_any_width_in_any_light() {
     browser.ask(run + 1, "broken").await;
     assert_eq!(browser.barriers().await, [""; 0], "broken");
     assert_quiet(&browser).await;
-    browser.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -309,7 +299,6 @@ async fn without_web_assembly_or_javascript_the_page_says_so() {
     browser.client.goto(&page).await.unwrap();
     let text = browser.text("noscript p").await;
     assert!(text.contains("needs JavaScript and WebAssembly"), "{text}");
-    browser.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -327,7 +316,6 @@ async fn the_same_page_comes_from_trunk_serve_and_is_loaded_again_when_it_change
     let style = web_folder().join("style/base.css");
     std::fs::File::options().append(true).open(style).unwrap().set_modified(SystemTime::now()).unwrap();
     browser.wait_for("html:not([data-old]) #ask[aria-disabled=false]").await;
-    browser.close().await;
 }
 
 fn web_folder() -> PathBuf {

@@ -36,7 +36,6 @@ async fn the_page_can_be_pictured() {
     browser.wait_for("#dialogue .ghost").await;
     browser.script("document.activeElement.blur()").await;
     let picture = browser.picture().await;
-    browser.close().await;
     assert!(picture.len() < PICTURE_MAX_BYTES, "{} bytes", picture.len());
     if let Some(path) = std::env::var_os("LAUNCELOT_PICTURE") {
         std::fs::write(path, picture).unwrap();

@@ -3,7 +3,8 @@
 //! `cargo xtask test` says by environment variables where the programs are; without them they are
 //! looked for by their usual names.
 
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
 use base64::Engine as _;
@@ -15,16 +16,16 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use url::{ParseError, Url};
 
-/// One browser with a profile of its own.
+/// One browser with a profile of its own. It ends when it is dropped, in a test that fails too.
 pub(crate) struct Browser {
     pub(crate) client: Client,
-    driver: Driver,
+    _driver: Driver,
 }
 
 impl Browser {
-    /// Starts a browser. It must be [closed](Self::close), else it outlives the test.
+    /// Starts a browser.
     pub(crate) async fn start() -> Self {
-        let driver = Driver::start();
+        let mut driver = Driver::start();
         let chromium = std::env::var("LAUNCELOT_CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned());
         let options = json!({
             "binary": chromium,
@@ -45,7 +46,8 @@ impl Browser {
             .connect(&format!("http://127.0.0.1:{}", driver.port))
             .await
             .unwrap();
-        Self { client, driver }
+        driver.session = client.session_id().await.unwrap();
+        Self { client, _driver: driver }
     }
 
     /// What the console has said since the last time this was called, warnings and errors only.
@@ -75,18 +77,13 @@ impl Browser {
         let picture = self.devtools("Page.captureScreenshot", parameters).await;
         BASE64_STANDARD.decode(picture["data"].as_str().unwrap()).unwrap()
     }
-
-    /// Ends the browser, then its driver.
-    pub(crate) async fn close(self) {
-        self.client.close().await.unwrap();
-        drop(self.driver);
-    }
 }
 
 /// The process that drives the browser.
 struct Driver {
     process: Child,
     port: u16,
+    session: Option<String>,
 }
 
 impl Driver {
@@ -102,12 +99,25 @@ impl Driver {
         });
         // Its output is read to the end, so that it never waits for a reader.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { process, port: port.unwrap() }
+        Self { process, port: port.unwrap(), session: None }
+    }
+}
+
+impl Driver {
+    /// Has the driver end its browser. To kill the driver would leave the browser running.
+    fn end_session(&self, session: &str) -> io::Result<()> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        write!(stream, "DELETE /session/{session} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        stream.read_to_end(&mut Vec::new())?;
+        Ok(())
     }
 }
 
 impl Drop for Driver {
     fn drop(&mut self) {
+        if let Some(session) = &self.session {
+            let _ = self.end_session(session);
+        }
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
