@@ -19,7 +19,7 @@ pub struct Options {
     pub grace: Duration,
 }
 
-/// Far above what a class-room needs, and half of what most systems let a program open.
+/// Far above what a class-room needs; silent, they take some 15 MiB together.
 pub(crate) const MAX_CONNECTIONS: NonZeroU32 = NonZeroU32::new(10_000).expect("10,000 is not zero");
 
 /// Long enough for a person who types the questions.
