@@ -100,8 +100,7 @@ fn command(workspace: &Workspace, tools: &Tools, tool: Tool) -> Result<Command, 
         Tool::WasmOpt => npm(workspace, BINARYEN.0, BINARYEN.1)?,
         Tool::Trunk => {
             let mut command = cargo_install(workspace, "trunk", TRUNK);
-            // Without TLS it cannot download anything, which it never needs to here.
-            command.args(["--locked", "--no-default-features"]);
+            command.arg("--locked");
             command
         }
         Tool::WasmBindgen => {
@@ -113,11 +112,12 @@ fn command(workspace: &Workspace, tools: &Tools, tool: Tool) -> Result<Command, 
     })
 }
 
+/// `--no-default-features`, because those are for downloading, which neither has to do here.
 /// `--force`, because it is only run when there is none that works. What an interrupted run has
 /// compiled is taken up again.
 fn cargo_install(workspace: &Workspace, package: &str, version: &str) -> Command {
     let mut command = workspace.cargo();
-    command.args(["install", "--force", "--root"]).arg(workspace.tools());
+    command.args(["install", "--no-default-features", "--force", "--root"]).arg(workspace.tools());
     command.arg("--target-dir").arg(workspace.target.join("tools"));
     command.args(["--version", version, package]).envs(QUICK_PROFILE);
     command

@@ -96,7 +96,9 @@ fn run(chore: &Chore, progress: &Progress) -> Result<(), Failure> {
         Chore::Tools { check: true } => tools::check(&workspace),
         Chore::Tools { check: false } => {
             install::all(&workspace, progress)?;
-            tools::check(&workspace)
+            tools::check(&workspace)?;
+            println!("\nTo use them in web/: PATH=\"$PWD/../.tools/bin:$PATH\" trunk serve");
+            Ok(())
         }
         Chore::Picture => picture::run(&workspace, progress),
     }
