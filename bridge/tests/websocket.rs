@@ -206,6 +206,25 @@ async fn a_stop_tells_every_browser_and_ends_the_bridge() {
 }
 
 #[tokio::test]
+async fn a_stop_waits_for_a_browser_that_has_not_read_everything_yet() {
+    let (listener, address) = listen().await;
+    let bridge = Bridge::to(address);
+    let mut browser = bridge.open("/ws").await;
+    let mut server = accept(&listener).await;
+    let mut said = 0;
+    while let Ok(written) = timeout(NEVER, server.write(&[7; 64 * 1024])).await {
+        said += written.unwrap();
+    }
+    bridge.stop.send(()).unwrap();
+    // It hears what the bridge had taken for it, and then why that was all.
+    let (bytes, code, _) = hear(&mut browser).await;
+    assert_eq!(code, 1001);
+    assert!((1..=said).contains(&bytes.len()));
+    drop((browser, server));
+    soon(bridge.served).await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn a_browser_that_does_not_answer_the_close_has_the_grace_period() {
     let options = Options { targets: vec![target(echo().await)], grace: NEVER, ..Options::default() };
     let bridge = Bridge::start(options);
