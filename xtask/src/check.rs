@@ -14,7 +14,10 @@ use crate::workspace::Workspace;
 pub(crate) fn run(workspace: &Workspace, progress: &Progress) -> Result<(), Failure> {
     let mut steps = Steps::default();
     let browser = steps.take("Browser", || Browser::ready(workspace, progress))?;
-    let tools = steps.take("Tools", || install::all(workspace, progress))?;
+    let tools = steps.take("Tools", || {
+        install::components(workspace, progress)?;
+        install::all(workspace, progress)
+    })?;
     let cargo = |arguments: &[&str]| {
         let mut command = workspace.cargo();
         command.args(arguments);

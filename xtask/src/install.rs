@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 use std::thread;
 
-use crate::command::{Attempt, Failure};
+use crate::command::{Attempt, Failure, output_of};
 use crate::progress::Progress;
 use crate::tools::{BINARYEN, TRUNK, Tool, Tools, WASM_TARGET};
 use crate::workspace::Workspace;
@@ -37,13 +37,19 @@ pub(crate) fn beside(
         return Ok(tools);
     }
     let _lock = workspace.lock()?;
+    // Looked for again, because whoever held the lock may have installed them.
     let tools = Tools::look(workspace)?;
     let missing = tools.missing();
     announce(&tools, &missing);
     let install = |tool: &Tool| progress.run(&tools.name(*tool), command(workspace, &tools, *tool)?);
 
     // The quick ones first, and not at once with others, so that a closed network is seen soon.
-    missing.iter().filter(|tool| !is_compiled(**tool)).try_for_each(install)?;
+    for tool in missing.iter().filter(|tool| !is_compiled(**tool)) {
+        match install(tool) {
+            Err(failure) if tool.is_optional() => eprintln!("  going on without it, because {failure}"),
+            done => done?,
+        }
+    }
     thread::scope(|scope| {
         // One after the other: they share a target folder, and cargo would make the second wait anyway.
         let compiling = scope.spawn(|| missing.iter().filter(|tool| is_compiled(**tool)).try_for_each(install));
@@ -53,12 +59,26 @@ pub(crate) fn beside(
     })?;
 
     let tools = Tools::look(workspace)?;
-    if let Some(tool) = tools.missing().first() {
+    if let Some(tool) = tools.missing().iter().find(|tool| !tool.is_optional()) {
         return Err(Failure::new(format!("{} was installed, but does not work", tools.name(*tool))));
     }
     // 1.4 GB that nothing needs any more; if it cannot be removed, it is in nobody's way.
     let _ = fs::remove_dir_all(workspace.target.join("tools"));
     Ok(tools)
+}
+
+/// Adds what checking needs to the Rust toolchain; rustup does not where the toolchain was there before.
+pub(crate) fn components(workspace: &Workspace, progress: &Progress) -> Result<(), Failure> {
+    for (component, subcommand) in [("rustfmt", "fmt"), ("clippy", "clippy")] {
+        let mut version = workspace.cargo();
+        version.args([subcommand, "--version"]);
+        if output_of(version).is_err() {
+            let mut rustup = workspace.command("rustup");
+            rustup.args(["component", "add", component]);
+            progress.run(component, rustup)?;
+        }
+    }
+    Ok(())
 }
 
 /// Installs one npm package by itself, with nothing written outside its own folder.
@@ -76,6 +96,9 @@ pub(crate) fn npm(workspace: &Workspace, package: &str, version: &str) -> Result
 }
 
 fn announce(tools: &Tools, missing: &[Tool]) {
+    if missing.is_empty() {
+        return;
+    }
     eprintln!("Building the page needs what this workspace lacks. Installing, once:");
     for tool in missing {
         let place = if *tool == Tool::WasmTarget { "by rustup" } else { "into .tools/" };

@@ -26,6 +26,7 @@ use clap::{Parser, Subcommand};
 
 use crate::command::Failure;
 use crate::progress::Progress;
+use crate::tools::Tools;
 use crate::workspace::Workspace;
 
 /// The chores of this workspace.
@@ -93,10 +94,14 @@ fn run(chore: &Chore, progress: &Progress) -> Result<(), Failure> {
             dist::build(&workspace, progress, &tools, *force)?.print();
             Ok(())
         }
-        Chore::Tools { check: true } => tools::check(&workspace),
+        Chore::Tools { check: true } => {
+            let tools = Tools::look(&workspace)?;
+            tools::print(&workspace, &tools);
+            tools::check(&tools)
+        }
         Chore::Tools { check: false } => {
-            install::all(&workspace, progress)?;
-            tools::check(&workspace)?;
+            let tools = install::all(&workspace, progress)?;
+            tools::print(&workspace, &tools);
             println!("\nTo use them in web/: PATH=\"$PWD/../.tools/bin:$PATH\" trunk serve");
             Ok(())
         }

@@ -46,6 +46,11 @@ impl Tool {
         }
     }
 
+    /// Whether the page can be built without it.
+    pub(crate) fn is_optional(self) -> bool {
+        self == Self::WasmOpt
+    }
+
     /// How long installing it takes. Measured on two cores.
     pub(crate) fn duration(self) -> &'static str {
         match self {
@@ -144,9 +149,8 @@ impl Tools {
     }
 }
 
-/// Says what is there and what is missing, which is a failure.
-pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
-    let tools = Tools::look(workspace)?;
+/// Says what is there and what is missing.
+pub(crate) fn print(workspace: &Workspace, tools: &Tools) {
     let missing = tools.missing();
     for tool in Tool::ALL {
         let state = match (missing.contains(&tool), tools.place(tool)) {
@@ -157,7 +161,14 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
         };
         println!("{:<24}{state}", tools.name(tool));
     }
-    if missing.is_empty() { Ok(()) } else { Err(Failure::new("`cargo xtask tools` installs what is missing")) }
+}
+
+/// Fails if anything is missing.
+pub(crate) fn check(tools: &Tools) -> Result<(), Failure> {
+    if tools.missing().is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new("something is missing: `cargo xtask tools` installs it"))
 }
 
 fn program(workspace: &Workspace, name: &str) -> Option<Program> {
