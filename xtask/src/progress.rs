@@ -1,6 +1,7 @@
 //! What is being done: a line for each step with the time it took, and on a terminal, while it
 //! runs, what it is at. All of it on standard error.
 
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -94,20 +95,22 @@ fn lock(running: &Mutex<Vec<Running>>) -> MutexGuard<'_, Vec<Running>> {
 /// Draws the status line over the last one. Nobody is left to be told if standard error is closed.
 fn draw(running: &[Running]) {
     if !running.is_empty() {
-        let line: String = status(running).chars().take(STATUS_WIDTH).collect();
-        let _ = write!(io::stderr(), "\r\x1b[K{line}");
+        let _ = write!(io::stderr(), "\r\x1b[K{}", status(running));
     }
 }
 
+/// What runs and for how long; what it is at too, where there is room because it runs alone.
 fn status(running: &[Running]) -> String {
-    let steps: Vec<String> = running
-        .iter()
-        .map(|step| match step.saying.as_str() {
-            "" => format!("{} {}", step.name, in_words(step.since.elapsed())),
-            saying => format!("{} {}: {saying}", step.name, in_words(step.since.elapsed())),
-        })
-        .collect();
-    format!("  {}", steps.join(" | "))
+    let mut line = String::from("  ");
+    for (index, step) in running.iter().enumerate() {
+        let _ = write!(line, "{}{} {}", if index > 0 { ", " } else { "" }, step.name, in_words(step.since.elapsed()));
+    }
+    if let [step] = running
+        && !step.saying.is_empty()
+    {
+        let _ = write!(line, ": {}", step.saying);
+    }
+    line.chars().take(STATUS_WIDTH).collect()
 }
 
 /// A time as a person would say it: tenths below ten seconds, then seconds, then minutes too.
@@ -131,6 +134,15 @@ mod tests {
         for (milliseconds, words) in cases {
             assert_eq!(in_words(Duration::from_millis(milliseconds)), words);
         }
+    }
+
+    #[test]
+    fn what_a_step_is_at_is_shown_where_it_runs_alone() {
+        let step =
+            |name: &str| Running { name: name.to_owned(), since: Instant::now(), saying: "Compiling syn".to_owned() };
+        assert_eq!(status(&[step("trunk")]), "  trunk 0.0 s: Compiling syn");
+        assert_eq!(status(&[step("trunk"), step("the lab")]), "  trunk 0.0 s, the lab 0.0 s");
+        assert_eq!(status(&[step(&"x".repeat(100))]).chars().count(), STATUS_WIDTH);
     }
 
     #[test]
