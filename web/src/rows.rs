@@ -87,8 +87,15 @@ fn bar_of(asked: &Asked) -> Option<Bar> {
 /// The axis on which the newest run and its ghosts fit; `None` as long as nothing has a time.
 pub fn scale(state: &State) -> Option<Scale> {
     let runs = state.newest().into_iter().chain(state.ghosts());
-    let longest = runs.map(|numbered| numbered.run.until()).max()?;
+    let longest = runs.map(|numbered| room_for(&numbered.run)).max()?;
     (!longest.is_zero()).then(|| Scale::to_fit(longest))
+}
+
+/// How long an axis must be for a run. What has no end gets as much room as everything before it, so
+/// that it is seen to go on.
+fn room_for(run: &Run) -> Duration {
+    let is_open = run.questions.iter().any(|asked| asked.asked.is_some() && asked.answered.is_none());
+    if is_open { run.until().saturating_mul(2) } else { run.until() }
 }
 
 #[cfg(test)]
@@ -145,6 +152,11 @@ mod tests {
         assert!(rows[1].is_error);
         assert_eq!(rows[2].bar, Some(Bar::Open(Kind::Asking, us(41))));
         assert_eq!(rows[3].bar, None);
+    }
+
+    #[test]
+    fn what_has_no_end_has_room_to_go_on() {
+        assert_eq!(scale(&after(asked(1, steps()))), Some(Scale::to_fit(us(82))));
     }
 
     #[test]

@@ -58,10 +58,19 @@ fn why_it_closed(code: u16, reason: &str, partial: &str) -> String {
 /// What the numbers of a run say.
 pub fn meaning(run: &Run) -> String {
     match &run.ending {
-        Ending::Running => "Asking…".to_owned(),
+        Ending::Running => waiting(run),
         Ending::Stopped => format!("Stopped. {}", kept(run)),
         Ending::Broken(why) => format!("{why} {}", kept(run)),
         Ending::Complete => complete(run),
+    }
+}
+
+/// What a run that goes on waits for.
+fn waiting(run: &Run) -> String {
+    let next = run.questions.iter().find(|asked| asked.answered.is_none());
+    match next.filter(|_| run.connecting.is_some()) {
+        None => "Waiting for the connection…".to_owned(),
+        Some(asked) => format!("Waiting for the answer to “{}”…", asked.question),
     }
 }
 
@@ -228,6 +237,13 @@ mod tests {
     fn a_cut_answer_is_shown() {
         let closed = Ended::Closed { code: 1000, reason: String::new(), partial: "To seek".to_owned() };
         assert!(why_it_broke(&closed, "").ends_with("The last that it said was “To seek”."));
+    }
+
+    #[test]
+    fn a_run_that_goes_on_says_what_it_waits_for() {
+        let connected = run(Order::OneAtATime, 3, 1);
+        assert_eq!(meaning(&connected), "Waiting for the answer to “What is 1?”…");
+        assert_eq!(meaning(&Run { connecting: None, ..connected }), "Waiting for the connection…");
     }
 
     #[test]
