@@ -22,10 +22,6 @@ pub fn Controls(props: &Props) -> Html {
         let asker = asker.clone();
         Callback::from(move |_: MouseEvent| asker.ask(Question::the_three()))
     };
-    let on_stop = {
-        let asker = asker.clone();
-        Callback::from(move |_: MouseEvent| asker.stop())
-    };
     // A button that is disabled would lose the keyboard's focus in the middle of a run.
     let ready = asker.is_ready();
     html! {
@@ -38,9 +34,6 @@ pub fn Controls(props: &Props) -> Html {
                 { order_choice(asker, Order::OneAtATime, "one-at-a-time", "one at a time") }
                 { order_choice(asker, Order::SentAhead, "sent-ahead", "sent ahead") }
             </fieldset>
-            if asker.state().is_running() {
-                <button id="stop" type="button" class="quiet" onclick={on_stop}>{ "Stop waiting" }</button>
-            }
         </div>
     }
 }

@@ -6,14 +6,15 @@ use yew::prelude::*;
 use crate::hooks::Asker;
 use crate::words;
 
-/// What it shows.
+/// What it shows and acts on.
 #[derive(PartialEq, Properties)]
 pub struct Props {
     /// Who asks.
     pub asker: Asker,
 }
 
-/// The sentences under the table. A screen reader hears them as they change.
+/// The sentences under the table, and while they say what is waited for, a button to wait no longer. A
+/// screen reader hears the sentences as they change.
 #[component]
 pub fn Meaning(props: &Props) -> Html {
     let state = props.asker.state();
@@ -32,11 +33,20 @@ pub fn Meaning(props: &Props) -> Html {
             state.ghosts().filter_map(|ghost| words::comparison(&newest.run, &ghost.run, ghost.number)).collect()
         })
         .unwrap_or_default();
+    let on_stop = {
+        let asker = props.asker.clone();
+        Callback::from(move |_: MouseEvent| asker.stop())
+    };
     html! {
-        <div class="meaning" role="status">
-            <p id="meaning" class={class}>{ meaning }</p>
-            for comparison in comparisons {
-                <p class="comparison">{ comparison }</p>
+        <div class="meaning">
+            <div role="status">
+                <p id="meaning" class={class}>{ meaning }</p>
+                for comparison in comparisons {
+                    <p class="comparison">{ comparison }</p>
+                }
+            </div>
+            if state.is_running() {
+                <button id="stop" type="button" onclick={on_stop}>{ "Stop waiting" }</button>
             }
         </div>
     }
