@@ -62,7 +62,8 @@ impl Browser {
 fn install_packages(workspace: &Workspace, progress: &Progress) -> Result<(), Failure> {
     let mut packages = Vec::new();
     if chromium(workspace).is_none() {
-        packages.push("chromium");
+        // Without a font there is nothing to read on the page.
+        packages.extend(["chromium", "fonts-liberation"]);
     }
     if driver(workspace).is_none() {
         packages.push("chromium-driver");
