@@ -3,7 +3,7 @@
 //! - [`run`]: one client's questions with every time that was taken, from the first step to the end.
 //! - [`step`]: what happens in a run, as whoever holds the clock tells it.
 //! - [`clock`]: the smallest step of a clock, which limits every figure.
-//! - [`unit`]: how a duration is written for people.
+//! - [`mod@unit`]: how a duration is written for people.
 //!
 //! A moment is a [`Duration`](std::time::Duration) since its run began. Clock readings stay on the
 //! machine that took them, so two machines' clocks are never compared.
