@@ -2,7 +2,7 @@
 //!
 //! - [`target`]: who is asked, from what a person types.
 //! - [`wire`]: a connection to it, bytes both ways.
-//! - [`ask`]: the dialogue over that connection, and when each thing happened.
+//! - [`mod@ask`]: the dialogue over that connection, and when each thing happened.
 //! - [`report`]: what a person reads of it.
 //! - [`command_line`]: what a person types, and [`run`](command_line::run) behind it.
 //!
