@@ -35,18 +35,18 @@ impl AcceptErrors {
                 Err(ServeError::Accept(error))
             }
             // Out of descriptors or memory, or an error of the network (accept(2) lists a dozen).
-            _ => {
-                self.warn(&error);
-                Ok(Some(PAUSE))
-            }
+            _ => Ok(Some(self.pause_for_shortage(&error))),
         }
     }
 
-    fn warn(&mut self, error: &io::Error) {
+    /// Warns that the system is short of something, though not too often, and says how long to wait
+    /// before another attempt.
+    pub(crate) fn pause_for_shortage(&mut self, error: &io::Error) -> Duration {
         if self.warned.is_none_or(|warned| warned.elapsed() > WARNING_INTERVAL) {
             self.warned = Some(Instant::now());
             tracing::warn!("a client has to wait, for it cannot be accepted: {}", one_line(error));
         }
+        PAUSE
     }
 }
 

@@ -124,6 +124,13 @@ impl Client {
     }
 }
 
+/// Waits for the stop, but not longer than `pause`, and says whether it is requested.
+pub(crate) fn stops_within(stop: &Stop, pause: Duration) -> Result<bool, ServeError> {
+    let mut fds = [PollFd::new(stop, PollFlags::IN)];
+    wait(&mut fds, Some(Instant::now() + pause)).map_err(ServeError::Wait)?;
+    Ok(!fds[0].revents().is_empty())
+}
+
 /// Waits for any of `fds`, until `deadline` at most, and says in each what happened to it.
 fn wait(fds: &mut [PollFd<'_>], deadline: Option<Instant>) -> io::Result<()> {
     loop {

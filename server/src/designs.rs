@@ -5,6 +5,7 @@
 
 mod async_tasks;
 mod simple;
+mod threads;
 
 use clap::ValueEnum;
 use launcelot_endpoint::listen::Listeners;
@@ -21,6 +22,8 @@ pub enum Design {
     Async,
     /// One client at a time, from its first question to its going; all others wait
     Simple,
+    /// Every client at once: a thread of the system each
+    Threads,
 }
 
 impl Design {
@@ -28,6 +31,7 @@ impl Design {
         match self {
             Self::Async => async_tasks::serve(listeners, options, stop),
             Self::Simple => simple::serve(listeners, options, stop),
+            Self::Threads => threads::serve(listeners, options, stop),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::net::{Ipv6Addr, SocketAddr, TcpListener};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use launcelot_server::Design;
 use rustix::process::Signal;
 use support::*;
 
@@ -35,7 +36,7 @@ fn it_says_where_it_listens_and_answers_there() {
 #[test]
 fn a_wrong_call_is_one_clear_message_and_exit_code_2() {
     let cases: [(&[&str], &str); 5] = [
-        (&["--design", "magic"], "[possible values: async, simple]"),
+        (&["--design", "magic"], "[possible values: async, simple, threads]"),
         (&["localhost", "65536"], "65536"),
         (&["--max-connections", "0"], "--max-connections"),
         (&["--idle-timeout", "soon"], "--idle-timeout"),
@@ -193,17 +194,40 @@ fn without_descriptors_it_waits_and_then_goes_on() {
         outside.hear(GRAIL);
         drop(outside);
         let log = program.stop();
-        if design == launcelot_server::Design::Async {
+        // The simple design has one client at a time, and descriptors enough.
+        if design != Design::Simple {
             assert!(log.contains("WARN") && log.contains("Too many open files"), "{log}");
         }
     });
 }
 
 #[test]
+fn without_threads_it_waits_and_then_goes_on() {
+    let program = Program::start(&["--design", "threads"]);
+    program.connect().ask(NAME, LANCELOT);
+    // Room for buffers, but not for the stack of another thread.
+    program.limit_growth(Some(1024 * 1024));
+    let mut clients: Vec<Client> = (0..4).map(|_| program.connect()).collect();
+    clients.iter_mut().for_each(|client| client.say(COLOR));
+    let mut outside = clients.pop().unwrap();
+    outside.hear_nothing();
+    let before = program.processor_time();
+    outside.hear_nothing();
+    let used = program.processor_time() - before;
+    assert!(used < SILENCE / 4, "it spins: {used:?} in {SILENCE:?}");
+    clients[0].hear(BLUE);
+    program.limit_growth(None);
+    outside.hear(BLUE);
+    drop((clients, outside));
+    let log = program.stop();
+    assert!(log.contains("WARN") && log.contains("Resource temporarily unavailable"), "{log}");
+}
+
+#[test]
 fn help_names_every_default_and_an_example() {
     let (code, output, _) = run(&["--help"]);
     assert_eq!(code, Some(0));
-    for part in ["1060", "localhost", "10000", "5m", "5s", "4096", "async", "simple", "Example"] {
+    for part in ["1060", "localhost", "10000", "5m", "5s", "4096", "async", "simple", "threads", "Example"] {
         assert!(output.contains(part), "{part} is missing in:\n{output}");
     }
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum as _;
 use launcelot_endpoint::listen::{BACKLOG, Listeners};
 use launcelot_server::{Design, Options, ServeError, Stop, Stopper, serve};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 
 /// Longer than anything here takes on a busy machine: whoever waits so long waits for ever.
 pub(crate) const HANGS: Duration = Duration::from_secs(20);
@@ -31,7 +31,12 @@ pub(crate) const TOO_LONG: &str = "Error: question too long.";
 
 /// Runs `test` with every design.
 pub(crate) fn each_design(test: impl Fn(Design)) {
-    for design in Design::value_variants() {
+    each_design_but(&[], test);
+}
+
+/// Runs `test` with every design except for some.
+pub(crate) fn each_design_but(others: &[Design], test: impl Fn(Design)) {
+    for design in Design::value_variants().iter().filter(|design| !others.contains(design)) {
         eprintln!("design: {}", name(*design));
         test(*design);
     }
@@ -220,8 +225,20 @@ impl Program {
 
     /// Resident memory in bytes.
     pub(crate) fn resident_bytes(&self) -> usize {
+        self.memory_bytes(1)
+    }
+
+    /// From now on it gets so many bytes of address space more, or again as many as it likes.
+    pub(crate) fn limit_growth(&self, more_bytes: Option<usize>) {
+        let current = more_bytes.map(|more| (self.memory_bytes(0) + more) as u64);
+        let limit = Rlimit { current, maximum: None };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::As, limit).unwrap();
+    }
+
+    /// One of the figures of proc_pid_statm(5): address space first, then resident memory.
+    fn memory_bytes(&self, figure: usize) -> usize {
         let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).unwrap();
-        let pages: usize = statm.split(' ').nth(1).unwrap().parse().unwrap();
+        let pages: usize = statm.split(' ').nth(figure).unwrap().parse().unwrap();
         pages * rustix::param::page_size()
     }
 
