@@ -16,7 +16,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 const WARNING_INTERVAL: Duration = Duration::from_secs(10);
 
 /// The errors of one server's listeners.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct AcceptErrors {
     warned: Option<Instant>,
 }

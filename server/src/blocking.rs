@@ -5,6 +5,7 @@
 use std::io;
 use std::net::TcpStream;
 use std::os::fd::AsFd;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use launcelot_endpoint::listen::Listeners;
@@ -17,11 +18,11 @@ use crate::options::Options;
 use crate::session::{Scratch, Session, Turn};
 use crate::stop::Stop;
 
-/// The listeners, in turn, so that clients at one address cannot keep out those at another. To drop
-/// it is to close them.
-#[derive(Debug)]
+/// The listeners, in turn, so that clients at one address cannot keep out those at another. Clones
+/// share them, and to drop the last is to close them.
+#[derive(Debug, Clone)]
 pub(crate) struct Door<'a> {
-    listeners: Listeners,
+    listeners: Arc<Listeners>,
     options: &'a Options,
     errors: AcceptErrors,
     next: usize,
@@ -29,7 +30,7 @@ pub(crate) struct Door<'a> {
 
 impl<'a> Door<'a> {
     pub(crate) fn new(listeners: Listeners, options: &'a Options) -> Self {
-        Self { listeners, options, errors: AcceptErrors::default(), next: 0 }
+        Self { listeners: Arc::new(listeners), options, errors: AcceptErrors::default(), next: 0 }
     }
 
     /// Waits for the next client; `None` when the stop is requested.

@@ -7,7 +7,7 @@ use launcelot_endpoint::listen::BACKLOG;
 use launcelot_protocol::PORT;
 
 use crate::designs::Design;
-use crate::options::{GRACE, IDLE_TIMEOUT, MAX_CONNECTIONS, Options};
+use crate::options::{GRACE, IDLE_TIMEOUT, MAX_CONNECTIONS, Options, WORKERS};
 
 /// Answers the three questions of the bridge-keeper, over TCP.
 #[derive(Debug, Clone, Parser)]
@@ -35,9 +35,14 @@ pub struct CommandLine {
     #[arg(long, value_name = "NAME", value_enum, default_value_t)]
     pub design: Design,
 
-    /// How many connections may be open at once; further clients wait. The simple design has one
+    /// How many connections may be open at once; further clients wait. The simple design serves one,
+    /// the workers design one for each worker
     #[arg(long, value_name = "N", default_value_t = MAX_CONNECTIONS)]
     pub max_connections: NonZeroU32,
+
+    /// How many threads the workers design has, which is how many clients it serves at once
+    #[arg(long, value_name = "N", default_value_t = WORKERS)]
+    pub workers: NonZeroU32,
 
     /// Close a connection on which no byte has moved for so long; 0 for never
     #[arg(long, value_name = "DURATION", default_value_t = IDLE_TIMEOUT.into())]
@@ -62,6 +67,7 @@ impl CommandLine {
         Options {
             design: self.design,
             max_connections: self.max_connections,
+            workers: self.workers,
             idle_timeout: Some(*self.idle_timeout).filter(|timeout| !timeout.is_zero()),
             grace: *self.grace,
         }
@@ -87,9 +93,10 @@ mod tests {
     fn every_argument_reaches_its_option() {
         let defaults = Options::default();
         let idle = |timeout| Options { idle_timeout: timeout, ..defaults.clone() };
-        let cases: [(&[&str], Options); 6] = [
+        let cases: [(&[&str], Options); 7] = [
             (&["--design", "simple"], Options { design: Design::Simple, ..defaults.clone() }),
             (&["--max-connections", "7"], Options { max_connections: NonZeroU32::new(7).unwrap(), ..defaults.clone() }),
+            (&["--workers", "3"], Options { workers: NonZeroU32::new(3).unwrap(), ..defaults.clone() }),
             (&["--idle-timeout", "1.5min"], idle(Some(Duration::from_secs(90)))),
             (&["--idle-timeout", "0"], idle(None)),
             (&["--idle-timeout", "0s"], idle(None)),

@@ -6,6 +6,7 @@
 mod async_tasks;
 mod simple;
 mod threads;
+mod workers;
 
 use clap::ValueEnum;
 use launcelot_endpoint::listen::Listeners;
@@ -24,6 +25,8 @@ pub enum Design {
     Simple,
     /// Every client at once: a thread of the system each
     Threads,
+    /// As many clients at once as there are workers: a fixed pool of threads that all accept
+    Workers,
 }
 
 impl Design {
@@ -32,6 +35,7 @@ impl Design {
             Self::Async => async_tasks::serve(listeners, options, stop),
             Self::Simple => simple::serve(listeners, options, stop),
             Self::Threads => threads::serve(listeners, options, stop),
+            Self::Workers => workers::serve(listeners, options, stop),
         }
     }
 }

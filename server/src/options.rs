@@ -13,6 +13,8 @@ pub struct Options {
     pub design: Design,
     /// How many connections may be open at once; further clients wait to be accepted.
     pub max_connections: NonZeroU32,
+    /// How many threads the workers design has.
+    pub workers: NonZeroU32,
     /// After how long without a byte in either direction a connection is closed; `None` for never.
     pub idle_timeout: Option<Duration>,
     /// How long open conversations may go on when the server has been told to stop.
@@ -21,6 +23,9 @@ pub struct Options {
 
 /// Far above what a class-room needs; silent, they take some 15 MiB together.
 pub(crate) const MAX_CONNECTIONS: NonZeroU32 = NonZeroU32::new(10_000).expect("10,000 is not zero");
+
+/// As many as in the book from which the designs come.
+pub(crate) const WORKERS: NonZeroU32 = NonZeroU32::new(10).expect("10 is not zero");
 
 /// Long enough for a person who types the questions.
 pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(5 * 60);
@@ -33,6 +38,7 @@ impl Default for Options {
         Self {
             design: Design::default(),
             max_connections: MAX_CONNECTIONS,
+            workers: WORKERS,
             idle_timeout: Some(IDLE_TIMEOUT),
             grace: GRACE,
         }

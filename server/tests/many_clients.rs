@@ -23,6 +23,20 @@ fn with_the_simple_design_a_client_waits_until_the_one_before_it_has_left() {
 }
 
 #[test]
+fn with_the_workers_design_a_client_waits_until_a_worker_has_nobody_else() {
+    let workers = NonZeroU32::new(3).unwrap();
+    let server = Server::with(Options { design: Design::Workers, workers, ..Options::default() });
+    let mut attended: Vec<Client> = (0..3).map(|_| server.connect()).collect();
+    attended.iter_mut().for_each(|client| client.ask(NAME, LANCELOT));
+    let mut fourth = server.connect();
+    fourth.say(QUEST);
+    fourth.hear_nothing();
+    attended.iter_mut().for_each(|client| client.ask(COLOR, BLUE));
+    attended.pop();
+    fourth.hear(GRAIL);
+}
+
+#[test]
 fn with_the_other_designs_a_client_waits_for_nobody() {
     each_design_but(&[Design::Simple], |design| {
         let server = Server::start(design);
@@ -71,7 +85,8 @@ fn a_server_that_is_full_can_be_stopped() {
 fn a_thousand_clients_ask_a_hundred_questions_each() {
     // Both ends are in this process.
     descriptors::raise_limit();
-    each_design_but(&[Design::Simple], |design| {
+    // All at once: not with the designs that serve few.
+    each_design_but(&[Design::Simple, Design::Workers], |design| {
         let server = Server::start(design);
         let mut clients: Vec<Client> = (0..1000).map(|_| server.connect()).collect();
         let dialogue = [(NAME, LANCELOT), (QUEST, GRAIL), (COLOR, BLUE)];

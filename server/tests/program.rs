@@ -36,7 +36,7 @@ fn it_says_where_it_listens_and_answers_there() {
 #[test]
 fn a_wrong_call_is_one_clear_message_and_exit_code_2() {
     let cases: [(&[&str], &str); 5] = [
-        (&["--design", "magic"], "[possible values: async, simple, threads]"),
+        (&["--design", "magic"], "[possible values: async, simple, threads, workers]"),
         (&["localhost", "65536"], "65536"),
         (&["--max-connections", "0"], "--max-connections"),
         (&["--idle-timeout", "soon"], "--idle-timeout"),
@@ -177,7 +177,7 @@ fn nobody_need_read_its_log() {
 #[test]
 fn without_descriptors_it_waits_and_then_goes_on() {
     each_design(|design| {
-        let program = Program::start_with_descriptors(24, &["--design", &name(design)]);
+        let program = Program::start_with_descriptors(24, &["--design", &name(design), "--workers", "24"]);
         let mut inside: Vec<Client> = (0..24).map(|_| program.connect()).collect();
         for client in &mut inside {
             client.say(COLOR);
@@ -227,7 +227,9 @@ fn without_threads_it_waits_and_then_goes_on() {
 fn help_names_every_default_and_an_example() {
     let (code, output, _) = run(&["--help"]);
     assert_eq!(code, Some(0));
-    for part in ["1060", "localhost", "10000", "5m", "5s", "4096", "async", "simple", "threads", "Example"] {
+    for part in
+        ["1060", "localhost", "10000", "5m", "5s", "4096", "async", "simple", "threads", "workers", "10]", "Example"]
+    {
         assert!(output.contains(part), "{part} is missing in:\n{output}");
     }
 }
