@@ -27,9 +27,17 @@ pub struct Plan {
 /// Why not everything was answered.
 #[derive(Debug, Error)]
 pub enum AskError {
-    /// Bytes do not get through.
+    /// No connection came about.
     #[error(transparent)]
     Wire(#[from] WireError),
+    /// The connection broke in mid-dialogue.
+    #[error("asking {target} failed")]
+    Asking {
+        /// Who was asked.
+        target: String,
+        /// How it broke.
+        source: WireError,
+    },
     /// The other side closed before it had answered everything.
     #[error("{target} closed the connection after {answered} of {asked} answers")]
     Closed {
@@ -96,7 +104,10 @@ impl<F: FnMut(&str) -> io::Result<()>> Stopwatch<F> {
         self.run.record(Step::Connected { at: self.began.elapsed() });
         let result = self.converse(plan, &mut wire).await;
         wire.close().await;
-        result
+        result.map_err(|error| match error {
+            AskError::Wire(source) => AskError::Asking { target: plan.target.to_string(), source },
+            other => other,
+        })
     }
 
     async fn converse(&mut self, plan: &Plan, wire: &mut Wire) -> Result<(), AskError> {

@@ -164,7 +164,7 @@ fn failures_are_one_line_and_keep_the_answers_that_came() {
             "127.0.0.1 port PORT closed the connection after 1 of 3 answers",
         ),
         (cuts, &[], "Blue.\n", "does not speak the protocol: the connection ended in mid-answer, after \"No, yel\""),
-        (resets, &[], "Blue.\n", "the connection broke: Connection reset by peer"),
+        (resets, &[], "Blue.\n", "asking 127.0.0.1 port PORT failed: the connection broke: Connection reset by peer"),
         (chatters, &[], "Blue.\n", "the server said \"No, yellow.\", but nothing had been asked"),
         (silent, &["--timeout", "50ms"], "", "127.0.0.1 port PORT: waited 50ms for an answer, in vain"),
     ];
