@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Args, Parser};
 use launcelot_protocol::PORT;
 use launcelot_server::Design;
 
@@ -12,6 +12,17 @@ use launcelot_server::Design;
 #[derive(Debug, Clone, Parser)]
 #[command(name = "launcelot-lab", version)]
 pub struct CommandLine {
+    /// What the demo is like.
+    #[command(flatten)]
+    pub demo: DemoOptions,
+    /// Log to standard error what happens to connections; twice, everything
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// The arguments of the demo.
+#[derive(Debug, Clone, Args)]
+pub struct DemoOptions {
     /// The folder of the built page
     #[arg(long, value_name = "DIR", default_value = "target/page")]
     pub web: PathBuf,
@@ -27,7 +38,4 @@ pub struct CommandLine {
     /// Open the page in a browser
     #[arg(long)]
     pub open: bool,
-    /// Log to standard error what happens to connections; twice, everything
-    #[arg(short, long, action = clap::ArgAction::Count)]
-    pub verbose: u8,
 }

@@ -14,7 +14,7 @@ use launcelot_server::{ServeError, Stop};
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-use crate::command_line::CommandLine;
+use crate::command_line::DemoOptions;
 
 /// How long open conversations may go on after Ctrl-C: a person waits for the prompt.
 const GRACE: Duration = Duration::from_millis(250);
@@ -52,13 +52,13 @@ pub enum DemoError {
 /// # Errors
 ///
 /// See [`DemoError`].
-pub fn run(command_line: &CommandLine) -> Result<(), DemoError> {
+pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
     descriptors::raise_limit();
-    if !command_line.web.join("index.html").is_file() {
-        return Err(DemoError::NoPage(command_line.web.clone()));
+    if !options.web.join("index.html").is_file() {
+        return Err(DemoError::NoPage(options.web.clone()));
     }
-    let server_door = listen(command_line.server_port, "--server-port")?;
-    let page_door = listen(command_line.page_port, "--page-port")?;
+    let server_door = listen(options.server_port, "--server-port")?;
+    let page_door = listen(options.page_port, "--page-port")?;
     let (server_port, page_port) = (server_door.port, page_door.port);
 
     let runtime = tokio::runtime::Runtime::new().map_err(DemoError::Start)?;
@@ -68,7 +68,7 @@ pub fn run(command_line: &CommandLine) -> Result<(), DemoError> {
     };
     let (stopper, stop) = Stop::pair().map_err(DemoError::Start)?;
     let server_options =
-        launcelot_server::Options { design: command_line.design, grace: GRACE, ..launcelot_server::Options::default() };
+        launcelot_server::Options { design: options.design, grace: GRACE, ..launcelot_server::Options::default() };
     let (ended, server_ended) = oneshot::channel();
     let server = thread::Builder::new()
         .name("server".to_owned())
@@ -81,14 +81,14 @@ pub fn run(command_line: &CommandLine) -> Result<(), DemoError> {
         .map_err(DemoError::Start)?;
     let bridge_options = launcelot_bridge::Options {
         targets: vec![Target { name: None, host: "localhost".to_owned(), port: server_port }],
-        web: Some(command_line.web.clone()),
+        web: Some(options.web.clone()),
         grace: GRACE,
         ..launcelot_bridge::Options::default()
     };
 
     let url = format!("http://localhost:{page_port}");
     say(&url, server_port);
-    if command_line.open
+    if options.open
         && let Err(error) = open::that_detached(&url)
     {
         tracing::warn!("cannot open a browser: {error}");

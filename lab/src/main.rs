@@ -10,5 +10,5 @@ use launcelot_lab::demo;
 fn main() -> ExitCode {
     let command_line = CommandLine::parse();
     log::to_stderr(command_line.verbose);
-    failure::exit_code("launcelot-lab", demo::run(&command_line))
+    failure::exit_code("launcelot-lab", demo::run(&command_line.demo))
 }
