@@ -1,13 +1,20 @@
 // Says how far the page's program has come, and what is wrong if it does not start.
 
+const before = document.getElementById("before");
+
 const say = (words) => {
-  const before = document.getElementById("before");
-  if (before) before.textContent = words;
+  // Bad news stays: a browser without WebAssembly downloads the program all the same.
+  if (before && before.role !== "alert") before.textContent = words;
+};
+
+const fail = (words) => {
+  say(words);
+  if (before) before.role = "alert";
 };
 
 // A browser without WebAssembly fails before trunk's own script can tell.
 if (typeof WebAssembly !== "object") {
-  say("This browser has no WebAssembly, and this page is a program made of it. A current Firefox, Chrome, Edge or Safari has.");
+  fail("This browser has no WebAssembly, and this page is a program made of it. A current Firefox, Chrome, Edge or Safari has.");
 }
 
 export default () => ({
@@ -15,7 +22,7 @@ export default () => ({
     if (total > 0) say(`Lowering the bridge… ${Math.min(100, Math.round((100 * current) / total))} %`);
   },
   onFailure: (error) => {
-    say(`The page's program did not start: ${error?.message ?? error}. Load the page again; if that does not help, ` +
+    fail(`The page's program did not start: ${error?.message ?? error}. Load the page again; if that does not help, ` +
       "`launcelot-client localhost --timing` asks the same questions in a terminal.");
   },
 });

@@ -291,6 +291,8 @@ async fn without_web_assembly_or_javascript_the_page_says_so() {
     let without = serde_json::json!({ "source": "delete globalThis.WebAssembly" });
     let added = browser.devtools("Page.addScriptToEvaluateOnNewDocument", without).await;
     browser.client.goto(&page).await.unwrap();
+    // It says so when the download is over, which is some time after the page has loaded.
+    browser.wait_for("#before[role=alert]").await;
     let text = browser.text("#before").await;
     assert!(text.contains("WebAssembly"), "{text}");
     browser.devtools("Page.removeScriptToEvaluateOnNewDocument", added).await;
