@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
 
 use rustix::io::Errno;
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use thiserror::Error;
 
 /// How many connections may wait to be accepted, unless the program says otherwise. The system
@@ -52,6 +52,8 @@ pub struct Listeners {
     pub sockets: Vec<TcpListener>,
     /// The port that they really got.
     pub port: u16,
+    /// How many connections were asked to wait at each.
+    backlog: u32,
 }
 
 impl Listeners {
@@ -74,6 +76,34 @@ impl Listeners {
                 Err(source) => return Err(refusal(interface, port, source)),
             }
         }
+    }
+
+    /// Takes over listeners that whoever started this program has opened.
+    ///
+    /// # Errors
+    ///
+    /// What the system says, or [`io::ErrorKind::InvalidInput`] if there is none.
+    pub fn inherited(sockets: Vec<TcpListener>) -> io::Result<Self> {
+        let port = sockets.first().ok_or(io::ErrorKind::InvalidInput)?.local_addr()?.port();
+        for socket in &sockets {
+            socket.set_nonblocking(true)?;
+            rustix::io::fcntl_setfd(socket, rustix::io::FdFlags::CLOEXEC)?;
+        }
+        Ok(Self { sockets, port, backlog: BACKLOG })
+    }
+
+    /// Listens once more at the same addresses and port. The kernel deals the connections that come
+    /// out among those who listen (`SO_REUSEPORT`).
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn sibling(&self) -> io::Result<Self> {
+        let sockets = self.sockets.iter().map(|socket| {
+            SockRef::from(socket).set_reuse_port(true)?;
+            bind_one(socket.local_addr()?, self.backlog, true)
+        });
+        Ok(Self { sockets: sockets.collect::<io::Result<_>>()?, ..*self })
     }
 
     /// The addresses that are listened at.
@@ -121,10 +151,10 @@ fn addresses_of(interface: &str) -> io::Result<Vec<IpAddr>> {
 
 /// Listens at all of `addresses` that the machine has; that is an error only if it has none.
 fn bind_all(addresses: &[IpAddr], port: u16, backlog: u32) -> io::Result<Listeners> {
-    let mut listeners = Listeners { sockets: Vec::with_capacity(addresses.len()), port };
+    let mut listeners = Listeners { sockets: Vec::with_capacity(addresses.len()), port, backlog };
     let mut absent = io::Error::from(io::ErrorKind::AddrNotAvailable);
     for address in addresses {
-        match bind_one(SocketAddr::new(*address, listeners.port), backlog) {
+        match bind_one(SocketAddr::new(*address, listeners.port), backlog, false) {
             Ok(socket) => {
                 listeners.port = socket.local_addr()?.port();
                 listeners.sockets.push(socket);
@@ -136,10 +166,11 @@ fn bind_all(addresses: &[IpAddr], port: u16, backlog: u32) -> io::Result<Listene
     if listeners.sockets.is_empty() { Err(absent) } else { Ok(listeners) }
 }
 
-fn bind_one(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
+fn bind_one(address: SocketAddr, backlog: u32, is_sibling: bool) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // A server that was stopped a moment ago may listen again at once.
     socket.set_reuse_address(true)?;
+    socket.set_reuse_port(is_sibling)?;
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
     }
@@ -183,6 +214,18 @@ mod tests {
         let taken = Listeners::bind("127.0.0.1", 0, BACKLOG).unwrap();
         let refused = Listeners::bind("localhost", taken.port, BACKLOG).unwrap_err();
         assert!(matches!(refused, ListenError::Taken { port, .. } if port == taken.port), "{refused:?}");
+    }
+
+    #[test]
+    fn siblings_share_who_comes() {
+        let first = Listeners::bind("localhost", 0, BACKLOG).unwrap();
+        let second = first.sibling().unwrap();
+        assert_eq!(first.addresses().unwrap(), second.addresses().unwrap());
+        let came = |listeners: &Listeners| listeners.sockets[0].accept().is_ok();
+        // The kernel deals by address: that all of 64 clients fall to one is as likely as 64 equal coins.
+        let clients: Vec<_> = (0..64).map(|_| std::net::TcpStream::connect(first.addresses().unwrap()[0])).collect();
+        assert!(clients.iter().all(Result::is_ok));
+        assert!(came(&first) && came(&second));
     }
 
     #[test]

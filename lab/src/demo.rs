@@ -10,7 +10,7 @@ use launcelot_endpoint::descriptors;
 use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners};
 use launcelot_endpoint::stop::StopSignals;
 use launcelot_protocol::PORT;
-use launcelot_server::{ServeError, Stop};
+use launcelot_server::{ServeError, Statistics, Stop};
 use thiserror::Error;
 use tokio::sync::oneshot;
 
@@ -69,11 +69,12 @@ pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
     let (stopper, stop) = Stop::pair().map_err(DemoError::Start)?;
     let server_options =
         launcelot_server::Options { design: options.design, grace: GRACE, ..launcelot_server::Options::default() };
+    let statistics = Statistics::new(&server_options).map_err(DemoError::Start)?;
     let (ended, server_ended) = oneshot::channel();
     let server = thread::Builder::new()
         .name("server".to_owned())
         .spawn(move || {
-            let served = launcelot_server::serve(server_door, &server_options, stop);
+            let served = launcelot_server::serve(server_door, &server_options, &statistics, stop);
             // Nobody waits for it any more if the bridge has ended first.
             let _ = ended.send(());
             served

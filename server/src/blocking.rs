@@ -4,7 +4,6 @@
 
 use std::io;
 use std::net::TcpStream;
-use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,65 +13,88 @@ use rustix::io::Errno;
 
 use crate::ServeError;
 use crate::accepting::AcceptErrors;
-use crate::options::Options;
-use crate::session::{Scratch, Session, Turn};
+use crate::service::{Service, answer_at_once};
+use crate::session::{Awaits, Scratch, Session, Turn};
+use crate::statistics::ThreadNumber;
 use crate::stop::Stop;
+use crate::stream::Pollable;
 
 /// The listeners, in turn, so that clients at one address cannot keep out those at another. Clones
 /// share them, and to drop the last is to close them.
 #[derive(Debug, Clone)]
-pub(crate) struct Door<'a> {
+pub(crate) struct Door {
     listeners: Arc<Listeners>,
-    options: &'a Options,
+    service: Arc<Service>,
     errors: AcceptErrors,
+    /// No attempt before then, for the system is short of something.
+    pause: Option<Instant>,
     next: usize,
 }
 
-impl<'a> Door<'a> {
-    pub(crate) fn new(listeners: Listeners, options: &'a Options) -> Self {
-        Self { listeners: Arc::new(listeners), options, errors: AcceptErrors::default(), next: 0 }
+impl Door {
+    pub(crate) fn new(listeners: Listeners, service: &Arc<Service>) -> Self {
+        let service = Arc::clone(service);
+        Self { listeners: Arc::new(listeners), service, errors: AcceptErrors::default(), pause: None, next: 0 }
     }
 
     /// Waits for the next client; `None` when the stop is requested.
     pub(crate) fn next_client(&mut self, stop: &Stop) -> Result<Option<Client>, ServeError> {
-        let mut pause = None;
         loop {
             let mut fds = vec![PollFd::new(stop, PollFlags::IN)];
-            if pause.is_none() {
-                fds.extend(self.listeners.sockets.iter().map(|socket| PollFd::new(socket, PollFlags::IN)));
-            }
-            wait(&mut fds, pause.take()).map_err(ServeError::Wait)?;
+            fds.extend(self.awaited());
+            wait(&mut fds, self.pause_end()).map_err(ServeError::Wait)?;
             let is_ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
             if is_ready[0] {
                 return Ok(None);
             }
-            match self.accept(&is_ready[1..]) {
-                Ok(client) if client.is_some() => return Ok(client),
-                Ok(_) => {}
-                Err(error) => pause = self.errors.pause_after(error)?.map(|pause| Instant::now() + pause),
+            if let Some(client) = self.let_in(&is_ready[1..])? {
+                return Ok(Some(client));
             }
         }
     }
 
-    fn accept(&mut self, is_ready: &[bool]) -> io::Result<Option<Client>> {
+    /// What to wait for when somebody may be let in: the listeners, or nothing during a pause.
+    pub(crate) fn awaited(&self) -> impl Iterator<Item = PollFd<'_>> {
+        let sockets = if self.pause_end().is_some() { &[] } else { &self.listeners.sockets[..] };
+        sockets.iter().map(|socket| PollFd::new(socket, PollFlags::IN))
+    }
+
+    /// When the pause is over, if there is one.
+    pub(crate) fn pause_end(&self) -> Option<Instant> {
+        self.pause.filter(|end| Instant::now() < *end)
+    }
+
+    /// Lets in a client of one of the listeners that are ready, if one is still there.
+    pub(crate) fn let_in(&mut self, is_ready: &[bool]) -> Result<Option<Client>, ServeError> {
         let count = is_ready.len();
         let Some(index) = (self.next..self.next + count).map(|index| index % count).find(|index| is_ready[*index])
         else {
             return Ok(None);
         };
         self.next = index + 1;
+        match self.accept(index) {
+            Ok(client) => Ok(Some(client)),
+            Err(error) => {
+                self.pause = self.errors.pause_after(error)?.map(|pause| Instant::now() + pause);
+                Ok(None)
+            }
+        }
+    }
+
+    fn accept(&self, index: usize) -> io::Result<Client> {
         let (stream, address) = self.listeners.sockets[index].accept()?;
         stream.set_nonblocking(true)?;
-        let session = Session::begin(&stream, address, self.options);
-        Ok(Some(Client { stream, session }))
+        answer_at_once(&stream);
+        let session = self.service.begin(address, ThreadNumber::of_this_thread());
+        Ok(Client { stream, session })
     }
 }
 
-/// A client that has been accepted. To drop it is to hang up.
+/// A client that has been let in. To drop it is to hang up.
 #[derive(Debug)]
-pub(crate) struct Client {
-    stream: TcpStream,
-    session: Session,
+pub(crate) struct Client<S = TcpStream> {
+    pub(crate) stream: S,
+    pub(crate) session: Session,
 }
 
 /// Why a client is not attended any more.
@@ -84,17 +106,17 @@ pub(crate) enum Attended {
     UntilStop,
 }
 
-impl Client {
+impl<S: Pollable> Client<S> {
     /// Serves it until its end, or until the stop is requested.
     pub(crate) fn attend(&mut self, stop: &Stop, scratch: &mut Scratch) -> Result<Attended, ServeError> {
         loop {
-            let mut fds = [self.awaited(), PollFd::new(stop, PollFlags::IN)];
+            let mut fds =
+                [PollFd::new(stop, PollFlags::IN), self.awaited().unwrap_or(PollFd::new(stop, PollFlags::IN))];
             wait(&mut fds, self.session.deadline()).map_err(ServeError::Wait)?;
-            let (is_ready, is_stopping) = (!fds[0].revents().is_empty(), !fds[1].revents().is_empty());
-            if is_stopping {
+            if !fds[0].revents().is_empty() {
                 return Ok(Attended::UntilStop);
             }
-            if self.is_over(is_ready, scratch) {
+            if self.is_over(scratch) {
                 return Ok(Attended::UntilEnd);
             }
         }
@@ -104,24 +126,27 @@ impl Client {
     pub(crate) fn attend_for(mut self, grace: Duration, scratch: &mut Scratch) -> Result<(), ServeError> {
         let end_of_grace = Instant::now().checked_add(grace);
         while end_of_grace.is_none_or(|end| Instant::now() < end) {
-            let mut fds = [self.awaited()];
             let deadline = [self.session.deadline(), end_of_grace].into_iter().flatten().min();
-            wait(&mut fds, deadline).map_err(ServeError::Wait)?;
-            let is_ready = !fds[0].revents().is_empty();
-            if self.is_over(is_ready, scratch) {
+            wait(self.awaited().as_mut_slice(), deadline).map_err(ServeError::Wait)?;
+            if self.is_over(scratch) {
                 break;
             }
         }
         Ok(())
     }
 
-    fn awaited(&self) -> PollFd<'_> {
-        let event = if self.session.waits_to_write() { PollFlags::OUT } else { PollFlags::IN };
-        PollFd::from_borrowed_fd(self.stream.as_fd(), event)
+    /// What its session waits for: nothing, while it thinks.
+    pub(crate) fn awaited(&self) -> Option<PollFd<'_>> {
+        match self.session.awaits() {
+            Awaits::Input => Some(PollFd::from_borrowed_fd(self.stream.input(), PollFlags::IN)),
+            Awaits::Output => Some(PollFd::from_borrowed_fd(self.stream.output(), PollFlags::OUT)),
+            Awaits::Thought => None,
+        }
     }
 
-    fn is_over(&mut self, is_ready: bool, scratch: &mut Scratch) -> bool {
-        (is_ready && self.session.turn(&mut self.stream, scratch) == Turn::Over) || self.session.is_overdue()
+    /// Gives it a turn, for which there is a reason: what it waits for, or its deadline.
+    pub(crate) fn is_over(&mut self, scratch: &mut Scratch) -> bool {
+        self.session.turn(&mut self.stream, scratch) == Turn::Over || self.session.is_overdue()
     }
 }
 
@@ -133,7 +158,7 @@ pub(crate) fn stops_within(stop: &Stop, pause: Duration) -> Result<bool, ServeEr
 }
 
 /// Waits for any of `fds`, until `deadline` at most, and says in each what happened to it.
-fn wait(fds: &mut [PollFd<'_>], deadline: Option<Instant>) -> io::Result<()> {
+pub(crate) fn wait(fds: &mut [PollFd<'_>], deadline: Option<Instant>) -> io::Result<()> {
     loop {
         let timeout = deadline.map(|deadline| {
             let left = deadline.saturating_duration_since(Instant::now());

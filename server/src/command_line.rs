@@ -40,9 +40,20 @@ pub struct CommandLine {
     #[arg(long, value_name = "N", default_value_t = MAX_CONNECTIONS)]
     pub max_connections: NonZeroU32,
 
-    /// How many threads the workers design has, which is how many clients it serves at once
+    /// How many workers the workers and processes designs have, which is how many clients they serve
+    /// at once
     #[arg(long, value_name = "N", default_value_t = WORKERS)]
     pub workers: NonZeroU32,
+
+    /// How many threads share the clients of the async and per-core designs [default: async has one for
+    /// every two processors, per-core one for each]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroU32>,
+
+    /// Simulate work: each answer takes so long, which blocks whatever it would block in that design.
+    /// The async and per-core designs count it in whole milliseconds
+    #[arg(long, value_name = "DURATION", default_value = "0s")]
+    pub think: humantime::Duration,
 
     /// Close a connection on which no byte has moved for so long; 0 for never
     #[arg(long, value_name = "DURATION", default_value_t = IDLE_TIMEOUT.into())]
@@ -68,6 +79,8 @@ impl CommandLine {
             design: self.design,
             max_connections: self.max_connections,
             workers: self.workers,
+            threads: self.threads,
+            think: *self.think,
             idle_timeout: Some(*self.idle_timeout).filter(|timeout| !timeout.is_zero()),
             grace: *self.grace,
         }
@@ -93,10 +106,12 @@ mod tests {
     fn every_argument_reaches_its_option() {
         let defaults = Options::default();
         let idle = |timeout| Options { idle_timeout: timeout, ..defaults.clone() };
-        let cases: [(&[&str], Options); 7] = [
+        let cases: [(&[&str], Options); 9] = [
             (&["--design", "simple"], Options { design: Design::Simple, ..defaults.clone() }),
             (&["--max-connections", "7"], Options { max_connections: NonZeroU32::new(7).unwrap(), ..defaults.clone() }),
             (&["--workers", "3"], Options { workers: NonZeroU32::new(3).unwrap(), ..defaults.clone() }),
+            (&["--threads", "3"], Options { threads: NonZeroU32::new(3), ..defaults.clone() }),
+            (&["--think", "20ms"], Options { think: Duration::from_millis(20), ..defaults.clone() }),
             (&["--idle-timeout", "1.5min"], idle(Some(Duration::from_secs(90)))),
             (&["--idle-timeout", "0"], idle(None)),
             (&["--idle-timeout", "0s"], idle(None)),

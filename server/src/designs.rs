@@ -4,38 +4,48 @@
 //! towards one client. They differ in what many clients at once have to wait for.
 
 mod async_tasks;
+mod per_core;
+mod poll;
 mod simple;
 mod threads;
 mod workers;
+
+use std::sync::Arc;
 
 use clap::ValueEnum;
 use launcelot_endpoint::listen::Listeners;
 
 use crate::ServeError;
-use crate::options::Options;
+use crate::service::Service;
 use crate::stop::Stop;
 
 /// How a server waits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Design {
-    /// Every client at once: one small task each, on a thread for each processor
-    #[default]
-    Async,
     /// One client at a time, from its first question to its going; all others wait
     Simple,
+    /// Every client at once: one thread, which asks the kernel who has something to say
+    Poll,
     /// Every client at once: a thread of the system each
     Threads,
     /// As many clients at once as there are workers: a fixed pool of threads that all accept
     Workers,
+    /// Every client at once: a small task each, which a few threads share
+    #[default]
+    Async,
+    /// Every client at once: a small task each, on one of as many threads as there are processors
+    PerCore,
 }
 
 impl Design {
-    pub(crate) fn serve(self, listeners: Listeners, options: &Options, stop: &Stop) -> Result<(), ServeError> {
+    pub(crate) fn serve(self, listeners: Listeners, service: &Arc<Service>, stop: &Stop) -> Result<(), ServeError> {
         match self {
-            Self::Async => async_tasks::serve(listeners, options, stop),
-            Self::Simple => simple::serve(listeners, options, stop),
-            Self::Threads => threads::serve(listeners, options, stop),
-            Self::Workers => workers::serve(listeners, options, stop),
+            Self::Simple => simple::serve(listeners, service, stop),
+            Self::Poll => poll::serve(listeners, service, stop),
+            Self::Threads => threads::serve(listeners, service, stop),
+            Self::Workers => workers::serve(listeners, service, stop),
+            Self::Async => async_tasks::serve(listeners, service, stop),
+            Self::PerCore => per_core::serve(listeners, service, stop),
         }
     }
 }

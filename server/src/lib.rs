@@ -22,13 +22,15 @@
 //!
 //! ```
 //! use launcelot_endpoint::listen::{BACKLOG, Listeners};
-//! use launcelot_server::{Options, Stop, serve};
+//! use launcelot_server::{Options, Statistics, Stop, serve};
 //! use std::io::{Read, Write};
 //!
 //! let listeners = Listeners::bind("localhost", 0, BACKLOG)?;
 //! let port = listeners.port;
 //! let (stopper, stop) = Stop::pair()?;
-//! let server = std::thread::spawn(move || serve(listeners, &Options::default(), stop));
+//! let statistics = Statistics::new(&Options::default())?;
+//! let counted = statistics.clone();
+//! let server = std::thread::spawn(move || serve(listeners, &Options::default(), &counted, stop));
 //!
 //! let mut client = std::net::TcpStream::connect(("localhost", port))?;
 //! client.write_all(b"What is your favorite color?")?;
@@ -39,6 +41,7 @@
 //! drop(client);
 //! stopper.stop();
 //! server.join().expect("the server did not panic")?;
+//! assert_eq!(statistics.totals().questions, 1);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -48,9 +51,15 @@ pub mod command_line;
 pub mod designs;
 mod ending;
 pub mod options;
+mod peer;
 pub mod program;
+mod runtime;
+mod service;
 mod session;
+mod shared_memory;
+pub mod statistics;
 pub mod stop;
+mod stream;
 mod task;
 
 use std::io;
@@ -58,8 +67,11 @@ use std::io;
 use launcelot_endpoint::listen::Listeners;
 use thiserror::Error;
 
+use crate::service::Service;
+
 pub use designs::Design;
 pub use options::Options;
+pub use statistics::Statistics;
 pub use stop::{Stop, Stopper};
 
 /// Why a server gave up. What one client does is never a reason.
@@ -85,6 +97,6 @@ pub enum ServeError {
 ///
 /// See [`ServeError`].
 #[expect(clippy::needless_pass_by_value, reason = "a server that has returned must not be told to stop")]
-pub fn serve(listeners: Listeners, options: &Options, stop: Stop) -> Result<(), ServeError> {
-    options.design.serve(listeners, options, &stop)
+pub fn serve(listeners: Listeners, options: &Options, statistics: &Statistics, stop: Stop) -> Result<(), ServeError> {
+    options.design.serve(listeners, &Service::new(options, statistics), &stop)
 }

@@ -13,10 +13,16 @@ pub struct Options {
     pub design: Design,
     /// How many connections may be open at once; further clients wait to be accepted.
     pub max_connections: NonZeroU32,
-    /// How many threads the workers design has.
+    /// How many workers the designs with workers have, threads or processes.
     pub workers: NonZeroU32,
+    /// How many threads share the tasks of the async and per-core designs; `None` for as many as
+    /// the design chooses.
+    pub threads: Option<NonZeroU32>,
     /// After how long without a byte in either direction a connection is closed; `None` for never.
     pub idle_timeout: Option<Duration>,
+    /// How long each answer takes: simulated work, which blocks whatever it would block in that
+    /// design. Zero for none; async code counts it in milliseconds, rounded up.
+    pub think: Duration,
     /// How long open conversations may go on when the server has been told to stop.
     pub grace: Duration,
 }
@@ -39,6 +45,8 @@ impl Default for Options {
             design: Design::default(),
             max_connections: MAX_CONNECTIONS,
             workers: WORKERS,
+            threads: None,
+            think: Duration::ZERO,
             idle_timeout: Some(IDLE_TIMEOUT),
             grace: GRACE,
         }

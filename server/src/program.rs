@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use crate::ServeError;
 use crate::command_line::CommandLine;
+use crate::statistics::Statistics;
 use crate::stop::Stop;
 
 /// Why the program failed.
@@ -37,7 +38,9 @@ pub fn run(command_line: &CommandLine) -> Result<(), ProgramError> {
     let CommandLine { interface, port, backlog, .. } = command_line;
     let listeners = Listeners::bind(interface, *port, *backlog)?;
     say_ready(interface, listeners.port);
-    crate::serve(listeners, &command_line.options(), stop)?;
+    let options = command_line.options();
+    let statistics = Statistics::new(&options).map_err(ServeError::Start)?;
+    crate::serve(listeners, &options, &statistics, stop)?;
     Ok(())
 }
 

@@ -5,20 +5,24 @@
 //! writes the log. A session whose client is silent owns no buffer, and one whose client does not
 //! read owns a bounded one.
 
-use std::io::{self, Read, Write};
-use std::net::SocketAddr;
-use std::os::fd::AsFd;
+use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use launcelot_protocol::Conversation;
-use launcelot_protocol::conversation::REPLIES_MAX_BYTES;
-use rustix::net::{Shutdown, shutdown, sockopt};
+use launcelot_protocol::conversation::{Heard, REPLIES_MAX_BYTES};
 
 use crate::ending::Ending;
-use crate::options::Options;
+use crate::peer::Peer;
+use crate::service::Service;
+use crate::statistics::ThreadNumber;
+use crate::stream::Stream;
 
 /// How much is read at once.
 const READ_BYTES: usize = 16 * 1024;
+
+/// Stands for no end at all.
+pub(crate) const AGES: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 
 /// How long, and how much, a client may go on sending after the server has said its last word. To
 /// close while input is unread makes the system send a reset, which can overtake that last word and
@@ -31,11 +35,17 @@ const LINGER_MAX_BYTES: usize = 16 * 1024 * 1024;
 pub(crate) struct Scratch {
     input: Box<[u8]>,
     replies: Vec<u8>,
+    /// Where the thread counts.
+    thread: ThreadNumber,
 }
 
 impl Default for Scratch {
     fn default() -> Self {
-        Self { input: vec![0; READ_BYTES].into(), replies: Vec::with_capacity(REPLIES_MAX_BYTES) }
+        Self {
+            input: vec![0; READ_BYTES].into(),
+            replies: Vec::with_capacity(REPLIES_MAX_BYTES),
+            thread: ThreadNumber::of_this_thread(),
+        }
     }
 }
 
@@ -44,20 +54,33 @@ impl Default for Scratch {
 pub(crate) enum Turn {
     /// Bytes moved; there may be more.
     Moved,
-    /// The socket is not ready for what the session [waits for](Session::waits_to_write).
+    /// What the session [waits for](Session::awaits) has not come.
     Blocked,
     /// The conversation is over and in the log: close the socket.
     Over,
 }
 
+/// What a session waits for, beside its [deadline](Session::deadline).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Awaits {
+    /// That the client says something.
+    Input,
+    /// That the client takes what was said to it.
+    Output,
+    /// Nothing: it thinks, until its deadline.
+    Thought,
+}
+
 /// One client.
 #[derive(Debug)]
 pub(crate) struct Session {
-    client: SocketAddr,
+    client: Peer,
+    service: Arc<Service>,
+    /// The thread that let the client in: there its coming and going are counted.
+    thread: ThreadNumber,
     conversation: Conversation,
     questions: u64,
     unknown: u64,
-    idle_timeout: Option<Duration>,
     last_moved: Instant,
     held: Option<Box<Held>>,
     lingering: Option<Lingering>,
@@ -67,9 +90,19 @@ pub(crate) struct Session {
 /// What could not be written yet, and what has been read but not heard because of that.
 #[derive(Debug)]
 struct Held {
+    thought: Option<Thought>,
     replies: Vec<u8>,
     written: usize,
     input: Vec<u8>,
+}
+
+/// Simulated work ([`Options::think`](crate::Options::think)): the replies are not to be had before
+/// it is done.
+#[derive(Debug, Clone, Copy)]
+struct Thought {
+    since: Instant,
+    until: Instant,
+    heard: Heard,
 }
 
 /// The client has been told all that it will be told, and may finish its sentence.
@@ -80,18 +113,17 @@ struct Lingering {
 }
 
 impl Session {
-    /// Begins with a client that has just been accepted.
-    pub(crate) fn begin(socket: &impl AsFd, client: SocketAddr, options: &Options) -> Self {
-        // An answer never waits for the acknowledgement of the one before. It fails only if the
-        // client has left already.
-        let _ = sockopt::set_tcp_nodelay(socket, true);
+    /// Begins with a client that was let in by that thread.
+    pub(crate) fn begin(client: Peer, service: Arc<Service>, thread: ThreadNumber) -> Self {
         tracing::info!(%client, "a client came");
+        service.statistics.tally(thread).opened();
         Self {
             client,
+            service,
+            thread,
             conversation: Conversation::new(),
             questions: 0,
             unknown: 0,
-            idle_timeout: options.idle_timeout,
             last_moved: Instant::now(),
             held: None,
             lingering: None,
@@ -100,55 +132,56 @@ impl Session {
     }
 
     /// Reads once and answers what came, with one write; or writes what was left over before.
-    pub(crate) fn turn(&mut self, socket: &mut (impl Read + Write + AsFd), scratch: &mut Scratch) -> Turn {
-        self.try_turn(socket, scratch).unwrap_or_else(|ending| self.end(&ending))
+    pub(crate) fn turn(&mut self, stream: &mut impl Stream, scratch: &mut Scratch) -> Turn {
+        let turn = match self.held.take() {
+            Some(held) => self.write_held(held, stream, scratch),
+            None => self.read(stream, scratch),
+        };
+        turn.unwrap_or_else(|ending| self.end(&ending))
     }
 
-    /// Whether it waits until the socket can be written; otherwise it waits to read.
-    pub(crate) fn waits_to_write(&self) -> bool {
-        self.held.is_some()
+    /// What it waits for.
+    pub(crate) fn awaits(&self) -> Awaits {
+        match self.held.as_deref() {
+            None => Awaits::Input,
+            Some(Held { thought: None, .. }) => Awaits::Output,
+            Some(Held { thought: Some(_), .. }) => Awaits::Thought,
+        }
     }
 
-    /// When it will be [overdue](Self::is_overdue) if no byte moves until then.
+    /// When it is to have a turn whatever happens: it may have thought enough, or be
+    /// [overdue](Self::is_overdue) if no byte moves until then.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        match &self.lingering {
-            Some(lingering) => Some(lingering.until),
-            None => self.last_moved.checked_add(self.idle_timeout?),
+        match (self.held.as_deref(), &self.lingering) {
+            (Some(Held { thought: Some(thought), .. }), _) => Some(thought.until),
+            (_, Some(lingering)) => Some(lingering.until),
+            (_, None) => self.last_moved.checked_add(self.service.options.idle_timeout?),
         }
     }
 
     /// Whether its time is up; if so the conversation is over and in the log: close the socket.
     pub(crate) fn is_overdue(&mut self) -> bool {
-        let is_overdue = self.deadline().is_some_and(|deadline| deadline <= Instant::now());
+        let is_overdue =
+            self.awaits() != Awaits::Thought && self.deadline().is_some_and(|deadline| deadline <= Instant::now());
         if is_overdue {
             self.end(&if self.lingering.is_some() { Ending::QuestionTooLong } else { Ending::Idle });
         }
         is_overdue
     }
 
-    fn try_turn(&mut self, socket: &mut (impl Read + Write + AsFd), scratch: &mut Scratch) -> Result<Turn, Ending> {
-        if let Some(held) = &mut self.held {
-            let written = write_ready(socket, &held.replies[held.written..])?;
-            held.written += written;
-            if written > 0 {
-                self.last_moved = Instant::now();
-            }
-            if held.written < held.replies.len() {
-                return Ok(Turn::Blocked);
-            }
-            let input = self.held.take().map(|held| held.input).unwrap_or_default();
-            return self.answer(&input, &mut scratch.replies, socket);
-        }
-        match socket.read(&mut scratch.input) {
+    fn read(&mut self, stream: &mut impl Stream, scratch: &mut Scratch) -> Result<Turn, Ending> {
+        match stream.read(&mut scratch.input) {
             Ok(0) if self.lingering.is_some() => Err(Ending::QuestionTooLong),
             Ok(0) => Err(Ending::Left),
-            Ok(count) => match &mut self.lingering {
-                Some(lingering) => lingering.take(count),
-                None => {
-                    self.last_moved = Instant::now();
-                    self.answer(&scratch.input[..count], &mut scratch.replies, socket)
+            Ok(count) => {
+                self.service.statistics.tally(scratch.thread).heard(count);
+                if let Some(lingering) = &mut self.lingering {
+                    return lingering.take(count);
                 }
-            },
+                self.last_moved = Instant::now();
+                let Scratch { input, replies, thread } = scratch;
+                self.answer(&input[..count], self.last_moved, replies, stream, *thread)
+            }
             Err(error) => match error.kind() {
                 io::ErrorKind::WouldBlock => Ok(Turn::Blocked),
                 io::ErrorKind::Interrupted => Ok(Turn::Moved),
@@ -157,12 +190,46 @@ impl Session {
         }
     }
 
-    /// Hears all of `input` and writes the replies, as far as the client takes them.
+    /// Writes what was left over, if it has been thought of, and then goes on with the input that had
+    /// to wait for that.
+    fn write_held(
+        &mut self,
+        mut held: Box<Held>,
+        stream: &mut impl Stream,
+        scratch: &mut Scratch,
+    ) -> Result<Turn, Ending> {
+        if let Some(Thought { since, until, heard }) = held.thought {
+            let now = Instant::now();
+            if now < until {
+                self.held = Some(held);
+                return Ok(Turn::Blocked);
+            }
+            self.service.statistics.tally(scratch.thread).answered(heard.questions, heard.unknown, now - since);
+            self.last_moved = now;
+            held.thought = None;
+        }
+        let written = self.write(&held.replies[held.written..], stream, scratch.thread)?;
+        held.written += written;
+        let now = Instant::now();
+        if written > 0 {
+            self.last_moved = now;
+        }
+        if held.written < held.replies.len() {
+            self.held = Some(held);
+            return Ok(Turn::Blocked);
+        }
+        self.answer(&held.input, now, &mut scratch.replies, stream, scratch.thread)
+    }
+
+    /// Hears all of `input`, which is there since `since`, and writes the replies, as far as the
+    /// client takes them.
     fn answer(
         &mut self,
         input: &[u8],
+        mut since: Instant,
         replies: &mut Vec<u8>,
-        socket: &mut (impl Write + AsFd),
+        stream: &mut impl Stream,
+        thread: ThreadNumber,
     ) -> Result<Turn, Ending> {
         let mut rest = input;
         while !rest.is_empty() {
@@ -171,23 +238,69 @@ impl Session {
             rest = &rest[heard.bytes..];
             self.questions += heard.questions as u64;
             self.unknown += heard.unknown as u64;
-            let written = write_ready(socket, replies)?;
-            if written < replies.len() {
-                let held = Held { replies: replies[written..].to_vec(), written: 0, input: rest.to_vec() };
-                self.held = Some(Box::new(held));
+            if let Some(until) = self.think_until(since, heard) {
+                let thought = Some(Thought { since, until, heard });
+                self.hold(Held { thought, replies: replies.clone(), written: 0, input: rest.to_vec() });
                 return Ok(Turn::Blocked);
             }
+            if heard.questions > 0 {
+                let thinking = since.elapsed();
+                self.service.statistics.tally(thread).answered(heard.questions, heard.unknown, thinking);
+            }
+            let written = self.write(replies, stream, thread)?;
+            if written < replies.len() {
+                self.hold(Held {
+                    thought: None,
+                    replies: replies[written..].to_vec(),
+                    written: 0,
+                    input: rest.to_vec(),
+                });
+                return Ok(Turn::Blocked);
+            }
+            if !rest.is_empty() {
+                since = Instant::now();
+            }
         }
-        if self.conversation.is_over() {
-            // It fails only if the client has gone, which the next read will tell.
-            let _ = shutdown(&*socket, Shutdown::Write);
+        if self.conversation.is_over() && self.lingering.is_none() {
+            stream.end_output();
             self.lingering = Some(Lingering { until: Instant::now() + LINGER, room_bytes: LINGER_MAX_BYTES });
         }
         Ok(Turn::Moved)
     }
 
+    /// Until when the work on these answers is simulated, if there is to be any.
+    fn think_until(&self, since: Instant, heard: Heard) -> Option<Instant> {
+        let think = self.service.options.think;
+        if think.is_zero() || heard.questions == 0 {
+            return None;
+        }
+        // Thousands at once, or longer than the system can count: as good as for ever.
+        let work = think.checked_mul(u32::try_from(heard.questions).unwrap_or(u32::MAX)).unwrap_or(Duration::MAX);
+        Some(since.checked_add(work).unwrap_or_else(|| since + AGES))
+    }
+
+    fn hold(&mut self, held: Held) {
+        self.held = Some(Box::new(held));
+    }
+
+    /// Writes as many of `bytes` as the stream takes now, and says how many.
+    fn write(&self, bytes: &[u8], stream: &mut impl Stream, thread: ThreadNumber) -> io::Result<usize> {
+        let mut written = 0;
+        while written < bytes.len() {
+            match stream.write(&bytes[written..]) {
+                Ok(count) => written += count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.service.statistics.tally(thread).wrote(written);
+        Ok(written)
+    }
+
     fn end(&mut self, ending: &Ending) -> Turn {
         self.has_ended = true;
+        self.service.statistics.tally(self.thread).closed();
         let Self { client, questions, unknown, .. } = self;
         if self.conversation.is_in_mid_question() {
             tracing::warn!(%client, questions, unknown, "{ending} in mid-question");
@@ -221,18 +334,4 @@ impl From<io::Error> for Ending {
     fn from(error: io::Error) -> Self {
         Self::Broken(error)
     }
-}
-
-/// Writes as many of `bytes` as the socket takes now, and says how many.
-fn write_ready(socket: &mut impl Write, bytes: &[u8]) -> io::Result<usize> {
-    let mut written = 0;
-    while written < bytes.len() {
-        match socket.write(&bytes[written..]) {
-            Ok(count) => written += count,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(written)
 }

@@ -3,19 +3,16 @@
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd as _;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 
-use crate::session::{Scratch, Session, Turn};
-
-/// Stands for no deadline at all.
-const AGES: Duration = Duration::from_secs(60 * 60 * 24 * 365);
+use crate::session::{AGES, Scratch, Session, Turn};
+use crate::stream::Stream;
 
 thread_local! {
     /// The buffers of whichever task runs on this thread: a task that waits needs none, and
@@ -31,29 +28,31 @@ pub(crate) async fn attend(mut stream: TcpStream, mut session: Session) {
     let deadline = |session: &Session| session.deadline().map_or_else(|| Instant::now() + AGES, Instant::from_std);
     let mut timer = pin!(sleep_until(deadline(&session)));
     poll_fn(|context| {
-        let turn = SCRATCH.with_borrow_mut(|scratch| {
-            loop {
-                match session.turn(&mut Readiness { stream: &mut stream, context }, scratch) {
-                    Turn::Moved => {}
-                    turn => break turn,
+        loop {
+            let turn = SCRATCH.with_borrow_mut(|scratch| {
+                loop {
+                    match session.turn(&mut Readiness { stream: &mut stream, context }, scratch) {
+                        Turn::Moved => {}
+                        turn => break turn,
+                    }
                 }
+            });
+            if turn == Turn::Over {
+                return Poll::Ready(());
             }
-        });
-        if turn == Turn::Over {
-            return Poll::Ready(());
-        }
-        // Every question moves the deadline away. The timer follows only when it fires, for setting
-        // it costs more than that. It is set at once in the rare case that the deadline came nearer.
-        if session.deadline().is_some_and(|deadline| deadline < timer.deadline().into_std()) {
-            timer.as_mut().reset(deadline(&session));
-        }
-        while timer.as_mut().poll(context).is_ready() {
+            // Every question moves the deadline away. The timer follows only when it fires, for setting
+            // it costs more than that. It is set at once in the rare case that the deadline came nearer.
+            if session.deadline().is_some_and(|deadline| deadline < timer.deadline().into_std()) {
+                timer.as_mut().reset(deadline(&session));
+            }
+            if timer.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
             if session.is_overdue() {
                 return Poll::Ready(());
             }
             timer.as_mut().reset(deadline(&session));
         }
-        Poll::Pending
     })
     .await;
 }
@@ -89,8 +88,8 @@ impl Write for Readiness<'_, '_> {
     }
 }
 
-impl AsFd for Readiness<'_, '_> {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.stream.as_fd()
+impl Stream for Readiness<'_, '_> {
+    fn end_output(&mut self) {
+        let _ = rustix::net::shutdown(self.stream.as_fd(), rustix::net::Shutdown::Write);
     }
 }

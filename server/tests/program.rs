@@ -36,7 +36,7 @@ fn it_says_where_it_listens_and_answers_there() {
 #[test]
 fn a_wrong_call_is_one_clear_message_and_exit_code_2() {
     let cases: [(&[&str], &str); 5] = [
-        (&["--design", "magic"], "[possible values: async, simple, threads, workers]"),
+        (&["--design", "magic"], "[possible values: simple, poll, threads, workers, async, per-core]"),
         (&["localhost", "65536"], "65536"),
         (&["--max-connections", "0"], "--max-connections"),
         (&["--idle-timeout", "soon"], "--idle-timeout"),

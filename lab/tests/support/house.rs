@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use launcelot_bridge::options::Target;
 use launcelot_endpoint::listen::{BACKLOG, Listeners};
-use launcelot_server::{Design, Stop, Stopper};
+use launcelot_server::{Design, Statistics, Stop, Stopper};
 use tokio::sync::oneshot;
 
 /// A server at localhost.
@@ -24,7 +24,9 @@ impl Server {
         let port = listeners.port;
         let (stopper, stop) = Stop::pair().unwrap();
         let options = launcelot_server::Options { design, grace: Duration::ZERO, ..Default::default() };
-        let thread = thread::spawn(move || launcelot_server::serve(listeners, &options, stop).unwrap());
+        let statistics = Statistics::new(&options).unwrap();
+        let serve = move || launcelot_server::serve(listeners, &options, &statistics, stop).unwrap();
+        let thread = thread::spawn(serve);
         Self { port, stopper, thread }
     }
 

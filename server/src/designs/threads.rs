@@ -8,7 +8,7 @@
 
 use std::io;
 use std::sync::mpsc::{self, Sender};
-use std::sync::{Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, Scope};
 
 use launcelot_endpoint::failure::one_line;
@@ -18,18 +18,19 @@ use crate::ServeError;
 use crate::accepting::AcceptErrors;
 use crate::blocking::{Attended, Client, Door, stops_within};
 use crate::options::Options;
+use crate::service::Service;
 use crate::session::Scratch;
 use crate::stop::Stop;
 
-pub(super) fn serve(listeners: Listeners, options: &Options, stop: &Stop) -> Result<(), ServeError> {
-    let room = Room::new(options);
+pub(super) fn serve(listeners: Listeners, service: &Arc<Service>, stop: &Stop) -> Result<(), ServeError> {
+    let room = Room::new(&service.options);
     // At its end the scope waits for its threads. They see the stop and the grace for themselves.
     thread::scope(|scope| {
-        let mut door = Door::new(listeners, options);
+        let mut door = Door::new(listeners, service);
         let mut errors = AcceptErrors::default();
         loop {
             let place = room.place();
-            match start_thread(scope, place, options, stop) {
+            match start_thread(scope, place, service, stop) {
                 Ok(thread) => match door.next_client(stop)? {
                     Some(client) => thread.send(client).expect("the thread waits for its client"),
                     None => return Ok(()),
@@ -48,13 +49,13 @@ pub(super) fn serve(listeners: Listeners, options: &Options, stop: &Stop) -> Res
 fn start_thread<'scope>(
     scope: &'scope Scope<'scope, '_>,
     place: Place<'scope>,
-    options: &'scope Options,
+    service: &'scope Service,
     stop: &'scope Stop,
 ) -> io::Result<Sender<Client>> {
     let (sender, client) = mpsc::channel();
     let attend = move || {
         if let Ok(client) = client.recv()
-            && let Err(error) = attend(client, place, options, stop)
+            && let Err(error) = attend(client, place, service, stop)
         {
             tracing::error!("a client is lost: {}", one_line(&error));
         }
@@ -63,7 +64,7 @@ fn start_thread<'scope>(
     Ok(sender)
 }
 
-fn attend(mut client: Client, place: Place<'_>, options: &Options, stop: &Stop) -> Result<(), ServeError> {
+fn attend(mut client: Client, place: Place<'_>, service: &Service, stop: &Stop) -> Result<(), ServeError> {
     let mut scratch = Scratch::default();
     let attended = client.attend(stop, &mut scratch)?;
     match attended {
@@ -76,7 +77,7 @@ fn attend(mut client: Client, place: Place<'_>, options: &Options, stop: &Stop) 
         Attended::UntilStop => {
             // Nobody will take it, but who waits for it cannot see the stop.
             drop(place);
-            client.attend_for(options.grace, &mut scratch)
+            client.attend_for(service.options.grace, &mut scratch)
         }
     }
 }

@@ -6,26 +6,28 @@
 //! has its client, all others wait in the listener's backlog, however little those inside ask: the
 //! number of workers is the natural limit of connections.
 
+use std::sync::Arc;
 use std::thread;
 
 use launcelot_endpoint::failure::one_line;
 use launcelot_endpoint::listen::Listeners;
 
 use crate::ServeError;
-use crate::blocking::{Attended, Door};
-use crate::options::Options;
-use crate::session::Scratch;
+use crate::blocking::Door;
+use crate::designs::simple::one_at_a_time;
+use crate::service::Service;
 use crate::stop::Stop;
 
-pub(super) fn serve(listeners: Listeners, options: &Options, stop: &Stop) -> Result<(), ServeError> {
-    let count = options.workers.min(options.max_connections).get();
-    let door = Door::new(listeners, options);
+pub(super) fn serve(listeners: Listeners, service: &Arc<Service>, stop: &Stop) -> Result<(), ServeError> {
+    let count = service.options.workers.min(service.options.max_connections).get();
+    // The last worker who leaves the door closes it, and when told to stop each does so at once.
+    let door = Door::new(listeners, service);
     thread::scope(|scope| {
         let mut workers = Vec::new();
         // The first is this thread, so that a pool which the system lets grow no further still works.
         for number in 2..=count {
             let door = door.clone();
-            let worker = move || work(door, options, stop);
+            let worker = move || one_at_a_time(door, service, stop);
             match thread::Builder::new().name(format!("worker {number}")).spawn_scoped(scope, worker) {
                 Ok(worker) => workers.push(worker),
                 Err(error) => {
@@ -34,19 +36,7 @@ pub(super) fn serve(listeners: Listeners, options: &Options, stop: &Stop) -> Res
                 }
             }
         }
-        let first = work(door, options, stop);
+        let first = one_at_a_time(door, service, stop);
         workers.into_iter().map(|worker| worker.join().expect("workers do not panic")).fold(first, Result::and)
     })
-}
-
-fn work(mut door: Door<'_>, options: &Options, stop: &Stop) -> Result<(), ServeError> {
-    let mut scratch = Scratch::default();
-    while let Some(mut client) = door.next_client(stop)? {
-        if client.attend(stop, &mut scratch)? == Attended::UntilStop {
-            // The last worker who leaves the door closes it, and each does so at once.
-            drop(door);
-            return client.attend_for(options.grace, &mut scratch);
-        }
-    }
-    Ok(())
 }

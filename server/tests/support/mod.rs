@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum as _;
 use launcelot_endpoint::listen::{BACKLOG, Listeners};
-use launcelot_server::{Design, Options, ServeError, Stop, Stopper, serve};
+use launcelot_server::{Design, Options, ServeError, Statistics, Stop, Stopper, serve};
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 
 /// Longer than anything here takes on a busy machine: whoever waits so long waits for ever.
@@ -51,6 +51,7 @@ pub(crate) fn name(design: Design) -> String {
 pub(crate) struct Server {
     pub(crate) port: u16,
     pub(crate) stopper: Stopper,
+    pub(crate) statistics: Statistics,
     thread: Option<JoinHandle<Result<(), ServeError>>>,
 }
 
@@ -64,8 +65,10 @@ impl Server {
         let listeners = Listeners::bind("localhost", 0, BACKLOG).unwrap();
         let port = listeners.port;
         let (stopper, stop) = Stop::pair().unwrap();
-        let thread = std::thread::spawn(move || serve(listeners, &options, stop));
-        Self { port, stopper, thread: Some(thread) }
+        let statistics = Statistics::new(&options).unwrap();
+        let counted = statistics.clone();
+        let thread = std::thread::spawn(move || serve(listeners, &options, &counted, stop));
+        Self { port, stopper, statistics, thread: Some(thread) }
     }
 
     pub(crate) fn connect(&self) -> Client {

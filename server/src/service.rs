@@ -1,0 +1,33 @@
+//! What all clients of one server share.
+
+use std::net::TcpStream;
+use std::sync::Arc;
+
+use crate::options::Options;
+use crate::peer::Peer;
+use crate::session::Session;
+use crate::statistics::{Statistics, ThreadNumber};
+
+/// What was chosen, and what is counted.
+#[derive(Debug)]
+pub(crate) struct Service {
+    pub(crate) options: Options,
+    pub(crate) statistics: Statistics,
+}
+
+impl Service {
+    pub(crate) fn new(options: &Options, statistics: &Statistics) -> Arc<Self> {
+        Arc::new(Self { options: options.clone(), statistics: statistics.clone() })
+    }
+
+    /// Begins with a client whom the thread of that number has let in.
+    pub(crate) fn begin(self: &Arc<Self>, client: impl Into<Peer>, thread: ThreadNumber) -> Session {
+        Session::begin(client.into(), Arc::clone(self), thread)
+    }
+}
+
+/// Sees to it that an answer never waits for the acknowledgement of the one before. It fails only
+/// if the client has left already.
+pub(crate) fn answer_at_once(socket: &TcpStream) {
+    let _ = socket.set_nodelay(true);
+}
