@@ -1,24 +1,29 @@
 //! Who answers: the Launcelot server, in several designs that differ only in how they wait.
 //!
-//! [`serve`] takes listeners and serves whoever comes until it is told to stop. Around it:
+//! [`serve`] takes listeners and serves whoever comes until it is told to stop; [`converse`] serves a
+//! client whom somebody else has let in. Around them:
 //!
 //! - [`options`]: what can be chosen, with its defaults.
+//! - [`statistics`]: what is counted meanwhile.
 //! - [`stop`]: how a server is told to stop, from another thread.
 //! - [`designs`]: the list of designs, and one file for each. Read these first: a design's file says
 //!   who waits where, and little else.
 //!
 //! What all designs share, because none of it is about waiting:
 //!
-//! - `session`: one client from its coming to its going, on a socket that never blocks.
-//! - `ending`: how a conversation ended, and what the log says about it.
+//! - `session`: one client from its coming to its going, on a `stream` that never blocks.
+//! - `service`: what all clients of one server share.
+//! - `ending` and `peer`: how a conversation ended and whose it was, for the log.
 //! - `accepting`: what to do when a connection cannot be accepted.
 //! - `blocking`: waiting in a thread, by `poll(2)`.
-//! - `task`: waiting in a task of tokio.
+//! - `runtime` and `task`: waiting in a runtime of tokio.
+//! - [`worker`]: worker processes, and the `shared_memory` in which they count.
 //!
 //! And the program, `launcelot-server`:
 //!
 //! - [`command_line`]: its arguments.
-//! - [`program`]: the ready line, the signals, the exit.
+//! - [`program`]: the ready line and the exit.
+//! - `observer`: signals and the statistics beside the serving; `metrics`: how they read.
 //!
 //! ```
 //! use launcelot_endpoint::listen::{BACKLOG, Listeners};
@@ -50,6 +55,8 @@ mod blocking;
 pub mod command_line;
 pub mod designs;
 mod ending;
+mod metrics;
+mod observer;
 pub mod options;
 mod peer;
 pub mod program;
@@ -61,8 +68,10 @@ pub mod statistics;
 pub mod stop;
 mod stream;
 mod task;
+pub mod worker;
 
 use std::io;
+use std::os::fd::OwnedFd;
 
 use launcelot_endpoint::listen::Listeners;
 use thiserror::Error;
@@ -99,4 +108,23 @@ pub enum ServeError {
 #[expect(clippy::needless_pass_by_value, reason = "a server that has returned must not be told to stop")]
 pub fn serve(listeners: Listeners, options: &Options, statistics: &Statistics, stop: Stop) -> Result<(), ServeError> {
     options.design.serve(listeners, &Service::new(options, statistics), &stop)
+}
+
+/// Serves the one client at `input` and `output`, until it leaves or until `stop` is requested and the
+/// grace is over. They may be one TCP socket, or a terminal, a pipe or a file each.
+///
+/// It blocks the thread that calls it. The design of `options` does not matter.
+///
+/// # Errors
+///
+/// See [`ServeError`].
+#[expect(clippy::needless_pass_by_value, reason = "a server that has returned must not be told to stop")]
+pub fn converse(
+    input: OwnedFd,
+    output: OwnedFd,
+    options: &Options,
+    statistics: &Statistics,
+    stop: Stop,
+) -> Result<(), ServeError> {
+    designs::inetd::serve(input, output, &Service::new(options, statistics), &stop)
 }

@@ -3,13 +3,15 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use launcelot_endpoint::{failure, log};
 use launcelot_server::command_line::CommandLine;
-use launcelot_server::program;
+use launcelot_server::{program, worker};
 
 fn main() -> ExitCode {
-    let command_line = CommandLine::parse();
+    if let Some(code) = worker::run_if_asked() {
+        return code;
+    }
+    let command_line = CommandLine::of_this_program();
     log::to_stderr(command_line.verbose);
     failure::exit_code("launcelot-server", program::run(&command_line))
 }

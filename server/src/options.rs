@@ -1,6 +1,7 @@
 //! What can be chosen about a server.
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::designs::Design;
@@ -15,6 +16,9 @@ pub struct Options {
     pub max_connections: NonZeroU32,
     /// How many workers the designs with workers have, threads or processes.
     pub workers: NonZeroU32,
+    /// The program that the processes design starts as its workers: it must call
+    /// [`run_if_asked`](crate::worker::run_if_asked) first of all. `None` for this very program.
+    pub worker_program: Option<PathBuf>,
     /// How many threads share the tasks of the async and per-core designs; `None` for as many as
     /// the design chooses.
     pub threads: Option<NonZeroU32>,
@@ -45,6 +49,7 @@ impl Default for Options {
             design: Design::default(),
             max_connections: MAX_CONNECTIONS,
             workers: WORKERS,
+            worker_program: None,
             threads: None,
             think: Duration::ZERO,
             idle_timeout: Some(IDLE_TIMEOUT),

@@ -47,6 +47,13 @@ impl Stop {
     }
 }
 
+/// What is readable at its end is a stop at its end.
+impl From<OwnedFd> for Stop {
+    fn from(pipe: OwnedFd) -> Self {
+        Self { pipe }
+    }
+}
+
 impl AsFd for Stop {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.pipe.as_fd()

@@ -23,9 +23,15 @@ fn with_the_simple_design_a_client_waits_until_the_one_before_it_has_left() {
 }
 
 #[test]
-fn with_the_workers_design_a_client_waits_until_a_worker_has_nobody_else() {
+fn with_workers_a_client_waits_until_a_worker_has_nobody_else() {
+    for design in [Design::Workers, Design::Processes] {
+        wait_for_a_worker(design);
+    }
+}
+
+fn wait_for_a_worker(design: Design) {
     let workers = NonZeroU32::new(3).unwrap();
-    let server = Server::with(Options { design: Design::Workers, workers, ..Options::default() });
+    let server = Server::with(Options { design, workers, grace: Duration::ZERO, ..Options::default() });
     let mut attended: Vec<Client> = (0..3).map(|_| server.connect()).collect();
     attended.iter_mut().for_each(|client| client.ask(NAME, LANCELOT));
     let mut fourth = server.connect();
@@ -86,7 +92,7 @@ fn a_thousand_clients_ask_a_hundred_questions_each() {
     // Both ends are in this process.
     descriptors::raise_limit();
     // All at once: not with the designs that serve few.
-    each_design_but(&[Design::Simple, Design::Workers], |design| {
+    each_design_but(&[Design::Simple, Design::Workers, Design::Processes], |design| {
         let server = Server::start(design);
         let mut clients: Vec<Client> = (0..1000).map(|_| server.connect()).collect();
         let dialogue = [(NAME, LANCELOT), (QUEST, GRAIL), (COLOR, BLUE)];

@@ -9,6 +9,7 @@ use std::net::{Ipv6Addr, SocketAddr, TcpListener};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use clap::ValueEnum as _;
 use launcelot_server::Design;
 use rustix::process::Signal;
 use support::*;
@@ -36,7 +37,10 @@ fn it_says_where_it_listens_and_answers_there() {
 #[test]
 fn a_wrong_call_is_one_clear_message_and_exit_code_2() {
     let cases: [(&[&str], &str); 5] = [
-        (&["--design", "magic"], "[possible values: simple, poll, threads, workers, async, per-core]"),
+        (
+            &["--design", "magic"],
+            "[possible values: simple, poll, threads, workers, processes, async, per-core, inetd]",
+        ),
         (&["localhost", "65536"], "65536"),
         (&["--max-connections", "0"], "--max-connections"),
         (&["--idle-timeout", "soon"], "--idle-timeout"),
@@ -227,9 +231,9 @@ fn without_threads_it_waits_and_then_goes_on() {
 fn help_names_every_default_and_an_example() {
     let (code, output, _) = run(&["--help"]);
     assert_eq!(code, Some(0));
-    for part in
-        ["1060", "localhost", "10000", "5m", "5s", "4096", "async", "simple", "threads", "workers", "10]", "Example"]
-    {
-        assert!(output.contains(part), "{part} is missing in:\n{output}");
+    let designs = Design::value_variants().iter().map(|design| name(*design)).chain(["inetd".to_owned()]);
+    let defaults = ["1060", "localhost", "10000", "5m", "5s", "4096", "10]", "Example"].map(str::to_owned);
+    for part in designs.chain(defaults) {
+        assert!(output.contains(&part), "{part} is missing in:\n{output}");
     }
 }

@@ -23,7 +23,8 @@ impl Server {
         let listeners = Listeners::bind("localhost", port, BACKLOG).unwrap();
         let port = listeners.port;
         let (stopper, stop) = Stop::pair().unwrap();
-        let options = launcelot_server::Options { design, grace: Duration::ZERO, ..Default::default() };
+        let worker_program = Some(env!("CARGO_BIN_EXE_launcelot-lab").into());
+        let options = launcelot_server::Options { design, worker_program, grace: Duration::ZERO, ..Default::default() };
         let statistics = Statistics::new(&options).unwrap();
         let serve = move || launcelot_server::serve(listeners, &options, &statistics, stop).unwrap();
         let thread = thread::spawn(serve);

@@ -21,7 +21,7 @@ pub(super) fn serve(listeners: Listeners, service: &Arc<Service>, stop: &Stop) -
 }
 
 /// Serves whoever comes through the door, which others may share.
-pub(super) fn one_at_a_time(mut door: Door, service: &Service, stop: &Stop) -> Result<(), ServeError> {
+pub(crate) fn one_at_a_time(mut door: Door, service: &Service, stop: &Stop) -> Result<(), ServeError> {
     let mut scratch = Scratch::default();
     while let Some(mut client) = door.next_client(stop)? {
         if client.attend(stop, &mut scratch)? == Attended::UntilStop {

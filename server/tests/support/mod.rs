@@ -5,7 +5,7 @@
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -62,6 +62,7 @@ impl Server {
     }
 
     pub(crate) fn with(options: Options) -> Self {
+        let options = Options { worker_program: Some(Program::PATH.into()), ..options };
         let listeners = Listeners::bind("localhost", 0, BACKLOG).unwrap();
         let port = listeners.port;
         let (stopper, stop) = Stop::pair().unwrap();
@@ -179,6 +180,7 @@ pub(crate) struct Program {
     pub(crate) child: Child,
     pub(crate) port: u16,
     pub(crate) ready_line: String,
+    output: BufReader<ChildStdout>,
 }
 
 impl Program {
@@ -195,17 +197,27 @@ impl Program {
         Self::from(Command::new("sh").args(["-c", &limited, Self::PATH, "localhost", "0"]).args(arguments))
     }
 
-    fn from(command: &mut Command) -> Self {
+    /// Runs a command that starts it.
+    pub(crate) fn from(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut ready_line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready_line).unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        output.read_line(&mut ready_line).unwrap();
         let port = ready_line.trim_end().rsplit(' ').next().and_then(|port| port.parse().ok());
         let port = port.unwrap_or_else(|| panic!("not ready: {ready_line:?}, {}", rest_of(&mut child)));
-        Self { child, port, ready_line }
+        Self { child, port, ready_line, output }
     }
 
     pub(crate) fn connect(&self) -> Client {
         Client::connect(self.port)
+    }
+
+    /// Where it serves its statistics, if it was told to.
+    pub(crate) fn metrics_port(&mut self) -> u16 {
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        let port = line.strip_prefix("Statistics at http://").and_then(|url| url.strip_suffix("/metrics\n"));
+        port.and_then(|url| url.rsplit(':').next()?.parse().ok()).unwrap_or_else(|| panic!("no statistics: {line:?}"))
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
@@ -226,33 +238,48 @@ impl Program {
         log
     }
 
-    /// Resident memory in bytes.
+    /// Resident memory in bytes, of its workers too.
     pub(crate) fn resident_bytes(&self) -> usize {
-        self.memory_bytes(1)
+        self.processes().into_iter().map(|process| memory_bytes(process, 1)).sum()
+    }
+
+    /// The processes that it has started, from its first thread.
+    pub(crate) fn workers(&self) -> Vec<Pid> {
+        let id = self.child.id();
+        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
+        children.split_whitespace().map(|pid| Pid::from_raw(pid.parse().unwrap()).unwrap()).collect()
+    }
+
+    fn processes(&self) -> Vec<Pid> {
+        [vec![Pid::from_child(&self.child)], self.workers()].concat()
     }
 
     /// From now on it gets so many bytes of address space more, or again as many as it likes.
     pub(crate) fn limit_growth(&self, more_bytes: Option<usize>) {
-        let current = more_bytes.map(|more| (self.memory_bytes(0) + more) as u64);
+        let current = more_bytes.map(|more| (memory_bytes(Pid::from_child(&self.child), 0) + more) as u64);
         let limit = Rlimit { current, maximum: None };
         prlimit(Some(Pid::from_child(&self.child)), Resource::As, limit).unwrap();
     }
 
-    /// One of the figures of proc_pid_statm(5): address space first, then resident memory.
-    fn memory_bytes(&self, figure: usize) -> usize {
-        let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).unwrap();
-        let pages: usize = statm.split(' ').nth(figure).unwrap().parse().unwrap();
-        pages * rustix::param::page_size()
-    }
-
-    /// Processor time used so far.
+    /// Processor time used so far, by its workers too.
     pub(crate) fn processor_time(&self) -> Duration {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
-        // The fields after the name, which is in parentheses; user and system time in ticks.
-        let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
-        let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
-        Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second())
+        self.processes().into_iter().map(processor_time).sum()
     }
+}
+
+/// One of the figures of proc_pid_statm(5): address space first, then resident memory.
+fn memory_bytes(process: Pid, figure: usize) -> usize {
+    let statm = std::fs::read_to_string(format!("/proc/{process}/statm")).unwrap();
+    let pages: usize = statm.split(' ').nth(figure).unwrap().parse().unwrap();
+    pages * rustix::param::page_size()
+}
+
+fn processor_time(process: Pid) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    // The fields after the name, which is in parentheses; user and system time in ticks.
+    let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+    let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
+    Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second())
 }
 
 impl Drop for Program {

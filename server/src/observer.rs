@@ -1,0 +1,71 @@
+//! What a server program hears and says beside its clients, on a thread of its own: signals, and
+//! questions about its statistics.
+
+use std::io;
+use std::thread;
+
+use launcelot_endpoint::listen::Listeners;
+use launcelot_endpoint::stop::StopSignals;
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::metrics;
+use crate::statistics::Statistics;
+
+/// Signals are caught from the moment this is made.
+pub(crate) struct Observer {
+    runtime: Runtime,
+    stop_signals: StopSignals,
+    print_signal: Signal,
+}
+
+impl Observer {
+    /// # Errors
+    ///
+    /// If the system refuses the handlers.
+    pub(crate) fn new() -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
+        let _context = runtime.enter();
+        let (stop_signals, print_signal) = (StopSignals::catch()?, signal(SignalKind::user_defined1())?);
+        drop(_context);
+        Ok(Self { runtime, stop_signals, print_signal })
+    }
+
+    /// From now on calls `stop` at the first SIGINT or SIGTERM. At the second the process exits with
+    /// 0: whoever sent it has had enough of waiting. At SIGUSR1 it prints the statistics on standard
+    /// error, and at `doors` it serves them, if there are any.
+    ///
+    /// # Errors
+    ///
+    /// If the system has no thread left.
+    pub(crate) fn observe(
+        self,
+        stop: impl FnOnce() + Send + 'static,
+        statistics: Option<Statistics>,
+        doors: Option<Listeners>,
+    ) -> io::Result<()> {
+        let Self { runtime, mut stop_signals, mut print_signal } = self;
+        let stopping = async move {
+            stop_signals.next().await;
+            stop();
+            stop_signals.next().await;
+        };
+        let observed = statistics.clone();
+        let printing = async move {
+            while print_signal.recv().await.is_some() {
+                if let Some(statistics) = &observed {
+                    eprintln!("{}", statistics.totals());
+                }
+            }
+        };
+        thread::Builder::new().name("observer".to_owned()).spawn(move || {
+            runtime.spawn(printing);
+            if let (Some(doors), Some(statistics)) = (doors, statistics) {
+                runtime.spawn(metrics::serve(doors, statistics));
+            }
+            runtime.block_on(stopping);
+            std::process::exit(0);
+        })?;
+        Ok(())
+    }
+}
