@@ -2,22 +2,35 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser};
+use clap::{Args, Parser, Subcommand};
 use launcelot_protocol::PORT;
 use launcelot_server::Design;
 
-/// Runs a Launcelot server, a bridge to it and the page in one process, until Ctrl-C.
+use crate::probe::command_line::ProbeOptions;
+
+/// Runs a Launcelot server, a bridge to it and the page in one process, until Ctrl-C; or, with a
+/// command, a single instrument.
 ///
 /// Build the page first with `cargo xtask dist`, or let `cargo xtask demo` do everything.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "launcelot-lab", version)]
+#[command(name = "launcelot-lab", version, args_conflicts_with_subcommands = true)]
 pub struct CommandLine {
+    /// What to run in place of the demo.
+    #[command(subcommand)]
+    pub instrument: Option<Instrument>,
     /// What the demo is like.
     #[command(flatten)]
     pub demo: DemoOptions,
     /// Log to standard error what happens to connections; twice, everything
-    #[arg(short, long, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
+}
+
+/// The instruments that can be had by themselves.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Instrument {
+    /// Tries every behaviour of the protocol on a server, ours or not, and says what differs
+    Probe(ProbeOptions),
 }
 
 /// The arguments of the demo.

@@ -1,12 +1,14 @@
-//! `launcelot-lab`: the whole of Launcelot in one process.
+//! `launcelot-lab`: the whole of Launcelot in one process, or a single instrument.
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use launcelot_endpoint::{failure, log};
-use launcelot_lab::command_line::CommandLine;
-use launcelot_lab::demo;
+use launcelot_lab::command_line::{CommandLine, Instrument};
+use launcelot_lab::{demo, probe};
 use launcelot_server::worker;
+
+const NAME: &str = "launcelot-lab";
 
 fn main() -> ExitCode {
     if let Some(code) = worker::run_if_asked() {
@@ -14,5 +16,11 @@ fn main() -> ExitCode {
     }
     let command_line = CommandLine::parse();
     log::to_stderr(command_line.verbose);
-    failure::exit_code("launcelot-lab", demo::run(&command_line.demo))
+    match &command_line.instrument {
+        None => failure::exit_code(NAME, demo::run(&command_line.demo)),
+        Some(Instrument::Probe(options)) => match probe::command_line::run(options) {
+            Ok(findings) if !findings.are_as_expected() => ExitCode::FAILURE,
+            result => failure::exit_code(NAME, result),
+        },
+    }
 }
