@@ -6,6 +6,7 @@ mod support;
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
 use std::process::{Command, Output};
 use std::thread;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use launcelot_lab::probe::cases::{self, Case};
 use launcelot_lab::probe::transcript::Then;
 use launcelot_lab::probe::{Finding, Findings, Prober, ServerState, Verdict};
 use launcelot_protocol::EXCHANGES;
-use launcelot_server::Design;
+use launcelot_server::{Design, Options, Statistics, Stop};
 use support::house::Server;
 
 /// Longer than anything here takes on a busy machine: whoever waits so long waits for ever.
@@ -37,6 +38,27 @@ fn every_design_passes_and_only_the_simple_one_serves_one_client_at_a_time() {
         assert!(findings.are_as_expected());
         server.kill();
     }
+}
+
+#[test]
+fn a_server_that_others_start_for_each_client_passes_too() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    // A super-server; that each client has a thread and not a process makes no difference to it.
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let input = OwnedFd::from(client.unwrap());
+            thread::spawn(move || {
+                let (_stopper, stop) = Stop::pair().unwrap();
+                let statistics = Statistics::new(&Options::default()).unwrap();
+                let output = input.try_clone().unwrap();
+                launcelot_server::converse(input, output, &Options::default(), &statistics, stop).unwrap();
+            });
+        }
+    });
+    let findings = probe(port, HANGS, &cases::table());
+    let as_expected = findings.count(Verdict::AsExpected);
+    assert_eq!(as_expected, findings.all.len(), "{findings:?}");
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub struct CommandLine {
     pub design: DesignName,
 
     /// How many connections may be open at once; further clients wait. The simple design serves one,
-    /// the workers design one for each worker
+    /// the workers and processes designs one for each worker
     #[arg(long, value_name = "N", default_value_t = MAX_CONNECTIONS)]
     pub max_connections: NonZeroU32,
 

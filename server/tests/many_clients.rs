@@ -1,5 +1,7 @@
 //! Many clients at once: whom they wait for is what makes a design.
 
+#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
+
 mod support;
 
 use std::num::NonZeroU32;

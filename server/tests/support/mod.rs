@@ -61,8 +61,8 @@ impl Server {
         Self::with(Options { design, grace: Duration::ZERO, ..Options::default() })
     }
 
-    pub(crate) fn with(options: Options) -> Self {
-        let options = Options { worker_program: Some(Program::PATH.into()), ..options };
+    pub(crate) fn with(mut options: Options) -> Self {
+        options.worker_program = Some(Program::PATH.into());
         let listeners = Listeners::bind("localhost", 0, BACKLOG).unwrap();
         let port = listeners.port;
         let (stopper, stop) = Stop::pair().unwrap();
