@@ -22,6 +22,7 @@ use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
     SendFlags, Shutdown, SocketFlags, SocketType, recvmsg, sendmsg, shutdown, socketpair,
 };
+use rustix::process::{Signal, set_parent_process_death_signal};
 use serde::{Deserialize, Serialize};
 use tracing::level_filters::LevelFilter;
 
@@ -154,7 +155,8 @@ fn is_asked_for() -> bool {
 fn run() -> Result<(), ServeError> {
     let (orders, memory, listeners) = receive_orders().map_err(ServeError::Start)?;
     log::to_stderr(orders.verbosity);
-    end_with_parent().map_err(ServeError::Start)?;
+    // It does not outlive the process that started it, however that one dies.
+    set_parent_process_death_signal(Some(Signal::KILL)).map_err(|error| ServeError::Start(error.into()))?;
     let line = io::stdin().as_fd().try_clone_to_owned().map_err(ServeError::Start)?;
     // A worker that is told to stop by a signal finishes in peace, and another takes its place.
     let stop_reading = line.try_clone().map_err(ServeError::Start)?;
@@ -190,11 +192,4 @@ fn receive_orders() -> io::Result<(Orders, OwnedFd, Listeners)> {
     let memory = descriptors.next().ok_or(io::ErrorKind::InvalidData)?;
     let listeners = Listeners::inherited(descriptors.map(TcpListener::from).collect())?;
     Ok((orders, memory, listeners))
-}
-
-/// Sees to it that a worker does not outlive the process that started it, however that one dies.
-fn end_with_parent() -> io::Result<()> {
-    #[cfg(target_os = "linux")]
-    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
-    Ok(())
 }
