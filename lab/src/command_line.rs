@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use launcelot_protocol::PORT;
 use launcelot_server::Design;
 
+use crate::bench::options::Benchmark;
 use crate::probe::command_line::ProbeOptions;
 
 /// Runs a Launcelot server, a bridge to it and the page in one process, until Ctrl-C; or, with a
@@ -13,9 +14,9 @@ use crate::probe::command_line::ProbeOptions;
 ///
 /// Build the page first with `cargo xtask dist`, or let `cargo xtask demo` do everything.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "launcelot-lab", version, args_conflicts_with_subcommands = true)]
+#[command(name = "launcelot-lab", version, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub struct CommandLine {
-    /// What to run in place of the demo.
+    /// A single instrument in place of the demo.
     #[command(subcommand)]
     pub instrument: Option<Instrument>,
     /// What the demo is like.
@@ -31,6 +32,9 @@ pub struct CommandLine {
 pub enum Instrument {
     /// Tries every behaviour of the protocol on a server, ours or not, and says what differs
     Probe(ProbeOptions),
+    /// Compares how much designs can do, and what it costs them
+    #[command(subcommand)]
+    Bench(Benchmark),
 }
 
 /// The arguments of the demo.

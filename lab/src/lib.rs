@@ -3,8 +3,14 @@
 //!
 //! - [`demo`]: a server, a bridge to it, and the page, until Ctrl-C.
 //! - [`probe`]: whether any server behaves as a Launcelot server should.
+//! - [`mod@bench`]: how the server's designs compare.
+//! - [`load`]: many clients that ask one server, and how long they wait.
+//! - [`inetd`]: a super-server, which starts a program for each connection.
 //! - [`command_line`]: what a person types.
 
+pub mod bench;
 pub mod command_line;
 pub mod demo;
+pub mod inetd;
+pub mod load;
 pub mod probe;

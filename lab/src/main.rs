@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use launcelot_endpoint::{failure, log};
+use launcelot_lab::bench::{self, options::Benchmark};
 use launcelot_lab::command_line::{CommandLine, Instrument};
 use launcelot_lab::{demo, probe};
 use launcelot_server::worker;
@@ -22,5 +23,6 @@ fn main() -> ExitCode {
             Ok(findings) if !findings.are_as_expected() => ExitCode::FAILURE,
             result => failure::exit_code(NAME, result),
         },
+        Some(Instrument::Bench(Benchmark::Server(options))) => failure::exit_code(NAME, bench::server(options)),
     }
 }

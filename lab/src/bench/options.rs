@@ -1,0 +1,109 @@
+//! What a person may choose about a benchmark.
+
+use std::env;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::{Args, Subcommand, ValueEnum as _};
+use launcelot_server::Design;
+
+/// The design that needs a super-server to listen for it.
+pub const INETD: &str = "inetd";
+
+/// What can be measured.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Benchmark {
+    /// Measure the server's designs: questions a second, latency, processor time, memory
+    Server(ServerOptions),
+}
+
+/// The arguments of the benchmark of the server's designs.
+#[derive(Debug, Clone, Args)]
+pub struct ServerOptions {
+    /// The server program; without it, the one beside this program
+    #[arg(long, value_name = "PATH")]
+    pub server: Option<PathBuf>,
+    /// Which designs, all unless told
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = PossibleValuesParser::new(known_values()))]
+    pub designs: Vec<String>,
+    /// How many clients ask at once
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', default_value = "1,10,100,1000")]
+    pub clients: Vec<NonZeroUsize>,
+    /// How many questions each client keeps in flight; 1 is lockstep
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', default_value = "1,50")]
+    pub depths: Vec<NonZeroU32>,
+    /// How many times each design is measured; the figures are medians
+    #[arg(long, value_name = "N", default_value = "3")]
+    pub rounds: NonZeroUsize,
+    /// How long one measurement takes
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
+    pub seconds: Duration,
+    /// How many connections there are in the last part, silent ones and such as ask once a second; 0
+    /// leaves it out
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub connections: usize,
+    /// Print the results for programs
+    #[arg(long, conflicts_with = "markdown")]
+    pub json: bool,
+    /// Print the README's table of designs
+    #[arg(long)]
+    pub markdown: bool,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    Text,
+    Json,
+    Markdown,
+}
+
+impl ServerOptions {
+    /// The server program.
+    pub(super) fn program(&self) -> PathBuf {
+        let beside = || env::current_exe().unwrap_or_default().with_file_name("launcelot-server");
+        self.server.clone().unwrap_or_else(beside)
+    }
+
+    pub(super) fn format(&self) -> Format {
+        match (self.json, self.markdown) {
+            (true, _) => Format::Json,
+            (_, true) => Format::Markdown,
+            _ => Format::Text,
+        }
+    }
+}
+
+/// The names of the designs that this program has heard of.
+pub(super) fn known_designs() -> Vec<String> {
+    known_values().iter().map(|value| value.get_name().to_owned()).collect()
+}
+
+fn known_values() -> Vec<PossibleValue> {
+    let mut values: Vec<_> = Design::value_variants().iter().filter_map(Design::to_possible_value).collect();
+    if !values.iter().any(|value| value.get_name() == INETD) {
+        values.push(PossibleValue::new(INETD).help("A process for each client, started by a super-server"));
+    }
+    values
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse::<f64>().map_err(|error| error.to_string())?;
+    let time = Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())?;
+    if time.is_zero() { Err("nothing can be measured in no time".to_owned()) } else { Ok(time) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_a_number_of_seconds_above_0() {
+        assert_eq!(seconds("0.2"), Ok(Duration::from_millis(200)));
+        for wrong in ["0", "-1", "1e99", "NaN", "soon"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+}

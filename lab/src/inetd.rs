@@ -1,0 +1,142 @@
+//! A small super-server, as inetd(8) is a large one: it listens, and starts a program for each
+//! connection, with the connection as the program's standard input and output.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use launcelot_endpoint::failure::one_line;
+use rustix::buffer::spare_capacity;
+use rustix::event::epoll::{self, EventData, EventFlags};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+
+/// What the epoll calls the listener. Programs are called by their process numbers, which are above.
+const LISTENER: u64 = 0;
+
+/// What the epoll calls the request to stop. Process 1 is nobody's child.
+const STOP: u64 = 1;
+
+/// A super-server on a thread of its own. To drop it ends its programs.
+#[derive(Debug)]
+pub struct SuperServer {
+    /// Where it listens.
+    pub address: SocketAddr,
+    programs: Arc<Programs>,
+    thread: Option<JoinHandle<()>>,
+    stop: Option<OwnedFd>,
+}
+
+/// The programs that run, each with what says that it has ended.
+type Programs = Mutex<HashMap<u32, (Child, OwnedFd)>>;
+
+impl SuperServer {
+    /// Listens at a free port of 127.0.0.1, and starts what `command` makes for each connection.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no listener or no thread.
+    pub fn start(command: impl Fn() -> Command + Send + 'static) -> io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        let (stopped, stop) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        epoll::add(&epoll, &listener, EventData::new_u64(LISTENER), EventFlags::IN)?;
+        epoll::add(&epoll, &stopped, EventData::new_u64(STOP), EventFlags::IN)?;
+        let programs = Arc::new(Programs::default());
+        let shared = Arc::clone(&programs);
+        let thread = thread::Builder::new().name("super-server".to_owned()).spawn(move || {
+            // The other end is closed to stop it; this one must be open until then.
+            let _stopped = stopped;
+            if let Err(error) = serve(&listener, &epoll, &shared, &command) {
+                tracing::warn!("the super-server gives up: {}", one_line(&error));
+            }
+        })?;
+        Ok(Self { address, programs, thread: Some(thread), stop: Some(stop) })
+    }
+
+    /// The process numbers of the programs that run.
+    pub fn processes(&self) -> Vec<u32> {
+        lock(&self.programs).keys().copied().collect()
+    }
+}
+
+impl Drop for SuperServer {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+        for (program, _) in lock(&self.programs).values_mut() {
+            let _ = program.kill();
+            let _ = program.wait();
+        }
+    }
+}
+
+fn serve(
+    listener: &TcpListener,
+    epoll: &OwnedFd,
+    programs: &Programs,
+    command: &impl Fn() -> Command,
+) -> io::Result<()> {
+    let mut events = Vec::with_capacity(64);
+    loop {
+        events.clear();
+        rustix::io::retry_on_intr(|| epoll::wait(epoll, spare_capacity(&mut events), None))?;
+        for event in &events {
+            match event.data.u64() {
+                LISTENER => {
+                    let (connection, _) = listener.accept()?;
+                    let program = command()
+                        .stdin(OwnedFd::from(connection.try_clone()?))
+                        .stdout(Stdio::from(OwnedFd::from(connection)))
+                        .spawn()?;
+                    let ended = pidfd_open(Pid::from_child(&program), PidfdFlags::empty())?;
+                    epoll::add(epoll, ended.as_fd(), EventData::new_u64(program.id().into()), EventFlags::IN)?;
+                    lock(programs).insert(program.id(), (program, ended));
+                }
+                STOP => return Ok(()),
+                process => {
+                    let process = u32::try_from(process).unwrap_or_default();
+                    if let Some((mut program, _)) = lock(programs).remove(&process) {
+                        program.wait()?;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whoever panicked holding it left it as good as it was.
+fn lock(programs: &Programs) -> MutexGuard<'_, HashMap<u32, (Child, OwnedFd)>> {
+    programs.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpStream;
+
+    use super::*;
+
+    #[test]
+    fn each_connection_gets_a_program_of_its_own_which_is_gone_after_it() {
+        let server = SuperServer::start(|| Command::new("cat")).unwrap();
+        let mut clients = [0, 1].map(|_| TcpStream::connect(server.address).unwrap());
+        for client in &mut clients {
+            let mut echo = [0; 2];
+            client.write_all(b"ni").unwrap();
+            client.read_exact(&mut echo).unwrap();
+            assert_eq!(&echo, b"ni");
+        }
+        assert_eq!(server.processes().len(), 2);
+        drop(clients);
+        while !server.processes().is_empty() {
+            thread::yield_now();
+        }
+    }
+}
