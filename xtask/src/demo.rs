@@ -4,7 +4,7 @@ use std::process::Command;
 
 use clap::Args;
 
-use crate::command::Failure;
+use crate::command::{self, Failure};
 use crate::dist;
 use crate::install;
 use crate::ports::{self, Wanted};
@@ -44,7 +44,7 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options)
         progress.step("the page's programs", |say| dist::compile(workspace, progress, say))
     })?;
     dist::build(workspace, progress, &tools, false)?;
-    become_program(lab(workspace, options))
+    command::become_program(lab(workspace, options))
 }
 
 fn lab(workspace: &Workspace, options: &Options) -> Command {
@@ -56,16 +56,4 @@ fn lab(workspace: &Workspace, options: &Options) -> Command {
         lab.arg("--open");
     }
     lab
-}
-
-/// Puts the program in the place of this one, so that Ctrl-C and its exit code are its own.
-#[cfg(unix)]
-fn become_program(mut program: Command) -> Result<(), Failure> {
-    use std::os::unix::process::CommandExt as _;
-    Err(Failure::new(format!("cannot start the lab: {}", program.exec())))
-}
-
-#[cfg(not(unix))]
-fn become_program(program: Command) -> Result<(), Failure> {
-    crate::command::show(program)
 }

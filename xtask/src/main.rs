@@ -1,8 +1,9 @@
-//! The chores of the workspace: `cargo xtask demo`, `test`, `dist`, `tools`, `picture`.
+//! The chores of the workspace: `cargo xtask demo`, `test`, `dist`, `tools`, `picture`, `bench`.
 //!
 //! Everything that they install goes into `.tools/`, everything that they build into cargo's target
 //! folder; git ignores both. This crate is on the way of every demo, so it stays small to compile.
 
+mod bench;
 mod browser;
 mod check;
 mod command;
@@ -69,6 +70,11 @@ enum Chore {
 
     /// Make the README's picture, docs/page.png, from the real page.
     Picture,
+
+    /// Measure what the designs of the server can do, and what it costs them.
+    ///
+    /// Builds the programs for release. The README's table comes from `cargo xtask bench server --markdown`.
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -106,5 +112,6 @@ fn run(chore: &Chore, progress: &Progress) -> Result<(), Failure> {
             Ok(())
         }
         Chore::Picture => picture::run(&workspace, progress),
+        Chore::Bench(options) => bench::run(&workspace, progress, options),
     }
 }
