@@ -89,7 +89,7 @@ pub fn server(options: &ServerOptions) -> Result<(), BenchError> {
         return Err(BenchError::NoServer(program));
     }
     let redis = redis::Programs::find();
-    let plan = Plan::new(options, subject::accepts_inetd(&program), redis.is_some(), descriptors);
+    let plan = Plan::new(options, redis.is_some(), descriptors);
     let mut results = Results::begin(Machine::this(), &plan);
 
     // A table is shown as soon as it is complete: the whole takes minutes.

@@ -10,8 +10,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use launcelot_endpoint::failure::one_line;
+use launcelot_endpoint::listen::BACKLOG;
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, EventData, EventFlags};
+use rustix::net::listen;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 /// What the epoll calls the listener. Programs are called by their process numbers, which are above.
@@ -41,6 +43,9 @@ impl SuperServer {
     /// If the system gives no listener or no thread.
     pub fn start(command: impl Fn() -> Command + Send + 'static) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
+        // The standard library's backlog is 128. To start a program takes longer than to connect, and
+        // a client that finds the backlog full tries again only after a second.
+        listen(&listener, BACKLOG.try_into().unwrap_or(i32::MAX))?;
         let address = listener.local_addr()?;
         let (stopped, stop) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
@@ -91,13 +96,15 @@ fn serve(
             match event.data.u64() {
                 LISTENER => {
                     let (connection, _) = listener.accept()?;
+                    // Before it starts: whoever has its answer finds it among those that run.
+                    let mut running = lock(programs);
                     let program = command()
                         .stdin(OwnedFd::from(connection.try_clone()?))
                         .stdout(Stdio::from(OwnedFd::from(connection)))
                         .spawn()?;
                     let ended = pidfd_open(Pid::from_child(&program), PidfdFlags::empty())?;
                     epoll::add(epoll, ended.as_fd(), EventData::new_u64(program.id().into()), EventFlags::IN)?;
-                    lock(programs).insert(program.id(), (program, ended));
+                    running.insert(program.id(), (program, ended));
                 }
                 STOP => return Ok(()),
                 process => {

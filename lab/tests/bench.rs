@@ -21,7 +21,7 @@ fn options(arguments: &[&str]) -> ServerOptions {
 }
 
 fn plan(arguments: &[&str]) -> Plan {
-    Plan::new(&options(arguments), true, true, None)
+    Plan::new(&options(arguments), true, None)
 }
 
 fn measured(served: usize, questions_per_second: f64, processor_us: f64) -> Measured {
@@ -151,11 +151,10 @@ fn a_plan_has_every_cell_and_takes_minutes_and_not_hours() {
 
 #[test]
 fn a_plan_says_what_it_leaves_out() {
-    let few_descriptors = Plan::new(&options(&["--clients", "5000"]), false, false, Some(1100));
+    let few_descriptors = Plan::new(&options(&["--clients", "5000"]), false, Some(1100));
     assert_eq!((few_descriptors.connections, few_descriptors.cells[0].clients), (1000, 1000));
-    assert!(!few_descriptors.designs.contains(&"inetd".to_owned()));
     let said = few_descriptors.left_out.join("\n");
-    for words in ["inetd is left out", "Redis is left out", "1000 connections in place of 10000"] {
+    for words in ["Redis is left out", "1000 connections in place of 10000"] {
         assert!(said.contains(words), "{said}");
     }
 }

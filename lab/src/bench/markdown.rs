@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::report::{clients, in_flight, mebibytes, served, with_commas};
+use super::report::{clients, idle, in_flight, mebibytes, rates, served, with_commas};
 use super::results::{CellResults, Machine, Results, Row};
 
 /// The cells, if they were measured: alone, in company, in a hurry, in a crowd.
@@ -41,7 +41,13 @@ pub fn table(results: &Results) -> String {
         }
         text.push('\n');
     }
-    text + &source(results)
+    text + &source(results) + &many(results)
+}
+
+/// What many connections take and wait, as the terminal shows it.
+fn many(results: &Results) -> String {
+    let text = idle(&results.idle) + &rates(&results.rates);
+    if text.is_empty() { text } else { format!("\n```text\n{}\n```\n", text.trim()) }
 }
 
 /// Who is in any of the cells, in their order.

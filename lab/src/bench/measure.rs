@@ -18,16 +18,12 @@ pub(super) fn cell(
     let mut ours = vec![Vec::new(); plan.designs.len()];
     let mut beside = Vec::new();
     for round in 1..=plan.rounds {
-        let say = |who: &str| {
-            let (clients, in_flight) = (report::clients(cell.clients), report::in_flight(cell.depth));
-            eprintln!("{clients}, {in_flight}, round {round} of {}: {who}", plan.rounds);
-        };
+        let (clients, in_flight) = (report::clients(cell.clients), report::in_flight(cell.depth));
+        eprintln!("{clients}, {in_flight}: round {round} of {}", plan.rounds);
         for (design, rounds) in plan.designs.iter().zip(&mut ours) {
-            say(design);
             rounds.push(design_once(program, plan, cell, design)?);
         }
         if let Some(redis) = redis {
-            say("Redis");
             beside.push(redis.measure(cell, plan.time)?);
         }
     }

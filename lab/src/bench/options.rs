@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Subcommand, ValueEnum as _};
-use launcelot_server::Design;
+use launcelot_server::command_line::DesignName;
 
 /// The design that needs a super-server to listen for it.
 pub const INETD: &str = "inetd";
@@ -82,11 +82,7 @@ pub(super) fn known_designs() -> Vec<String> {
 }
 
 fn known_values() -> Vec<PossibleValue> {
-    let mut values: Vec<_> = Design::value_variants().iter().filter_map(Design::to_possible_value).collect();
-    if !values.iter().any(|value| value.get_name() == INETD) {
-        values.push(PossibleValue::new(INETD).help("A process for each client, started by a super-server"));
-    }
-    values
+    DesignName::value_variants().iter().filter_map(DesignName::to_possible_value).collect()
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

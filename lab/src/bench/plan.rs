@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::options::{INETD, ServerOptions, known_designs};
+use super::options::{ServerOptions, known_designs};
 
 /// The designs that can keep thousands of connections at once, and be asked on each of them.
 const FOR_MANY: [&str; 4] = ["async", "per-core", "poll", "threads"];
@@ -58,14 +58,10 @@ pub struct Plan {
 
 impl Plan {
     /// What the options come to on this machine. `descriptors` is the limit, if there is one.
-    pub fn new(options: &ServerOptions, inetd: bool, redis: bool, descriptors: Option<u64>) -> Self {
+    pub fn new(options: &ServerOptions, redis: bool, descriptors: Option<u64>) -> Self {
         let mut left_out = Vec::new();
         let chosen = !options.designs.is_empty();
-        let mut designs = if chosen { options.designs.clone() } else { known_designs() };
-        if !inetd && designs.iter().any(|design| design == INETD) {
-            designs.retain(|design| design != INETD);
-            left_out.push(format!("{INETD} is left out: the server program does not have it."));
-        }
+        let designs = if chosen { options.designs.clone() } else { known_designs() };
         if !redis {
             left_out.push("Redis is left out: `apt-get install redis-server` would bring it.".to_owned());
         }

@@ -75,12 +75,6 @@ impl Drop for Subject {
     }
 }
 
-/// Whether the program can serve one connection as inetd hands it over.
-pub(super) fn accepts_inetd(program: &Path) -> bool {
-    let help = Command::new(program).args(["--design", INETD, "--help"]).output();
-    help.is_ok_and(|help| help.status.success() && String::from_utf8_lossy(&help.stdout).contains(INETD))
-}
-
 /// The port in the line with which a server says that it is ready.
 fn port_in(line: &str) -> Option<u16> {
     line.strip_prefix("Ready and listening at ")?.trim_end().rsplit(' ').next()?.parse().ok()
@@ -90,8 +84,10 @@ fn command(program: &Path, design: &str, connections: usize) -> impl Fn() -> Com
     let (program, design) = (program.to_owned(), design.to_owned());
     move || {
         let mut command = Command::new(&program);
-        command.args(["127.0.0.1", "0", "--grace", "0s", "--design", &design]);
-        command.args(["--max-connections", &connections.to_string()]);
+        command.args(["--grace", "0s", "--design", &design]);
+        if design != INETD {
+            command.args(["127.0.0.1", "0", "--max-connections", &connections.to_string()]);
+        }
         command
     }
 }
