@@ -188,7 +188,9 @@ fn a_program_that_is_no_server_is_said_to_be_none() {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let last = stderr(&output).lines().last().unwrap();
     assert!(
-        last.contains("the server with the design simple does not say that it is ready, but \"127.0.0.1 0"),
+        last.contains(
+            "the server with the design simple does not say that it is ready, but \"--grace 0s --design simple"
+        ),
         "{last}"
     );
 }
