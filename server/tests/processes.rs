@@ -15,7 +15,7 @@ use support::*;
 
 /// The program with so many workers, and a client of each.
 fn start_with_clients(count: usize) -> (Program, Vec<Client>) {
-    let program = Program::start(&["--design", "processes", "--workers", &count.to_string()]);
+    let program = Program::start(&["--design", "processes", "--workers", &count.to_string(), "--grace", "1h"]);
     let mut clients: Vec<Client> = (0..count).map(|_| program.connect()).collect();
     clients.iter_mut().for_each(|client| client.ask(NAME, LANCELOT));
     (program, clients)

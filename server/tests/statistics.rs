@@ -58,8 +58,10 @@ fn a_worker_that_dies_takes_no_figures_with_it() {
     client.ask(NAME, LANCELOT);
     kill_process(program.workers()[0], Signal::KILL).unwrap();
     client.hear_hang_up();
-    program.connect().ask(COLOR, BLUE);
+    let mut second = program.connect();
+    second.ask(COLOR, BLUE);
     let text = get(metrics, "/metrics").1;
+    assert!(text.contains("launcelot_server_connections_open 1\n"), "{text}");
     assert!(text.contains("launcelot_server_questions_total 2\n"), "{text}");
     assert!(text.contains("launcelot_server_connections_total 2\n"), "{text}");
 }
