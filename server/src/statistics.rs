@@ -1,6 +1,6 @@
 //! What a server counts while it serves, and how long its answers take it to think of.
 //!
-//! Every thread that serves counts in a [`Tally`] of its own, so that counting costs a few
+//! Every thread that serves counts in a tally of its own, so that counting costs a few
 //! nanoseconds a turn and no thread waits for another. The tallies lie in memory that worker
 //! processes share, so that a worker that dies takes nothing with it that it had counted. Whoever
 //! asks gets their [sum](Totals).
