@@ -8,6 +8,7 @@ use launcelot_server::Design;
 
 use crate::bench::options::Benchmark;
 use crate::probe::command_line::ProbeOptions;
+use crate::tunnel::command_line::TunnelOptions;
 
 /// Runs a Launcelot server, a bridge to it and the page in one process, until Ctrl-C; or, with a
 /// command, a single instrument.
@@ -32,6 +33,8 @@ pub struct CommandLine {
 pub enum Instrument {
     /// Tries every behaviour of the protocol on a server, ours or not, and says what differs
     Probe(ProbeOptions),
+    /// Carries TCP connections over a longer wire: later, narrower, in pieces, or not to the end
+    Tunnel(TunnelOptions),
     /// Compares how much designs can do, and what it costs them
     #[command(subcommand)]
     Bench(Benchmark),

@@ -4,6 +4,7 @@
 //! - [`demo`]: a server, a bridge to it, and the page, until Ctrl-C.
 //! - [`probe`]: whether any server behaves as a Launcelot server should.
 //! - [`mod@bench`]: how the server's designs compare.
+//! - [`tunnel`]: a longer wire between a client and a server.
 //! - [`load`]: many clients that ask one server, and how long they wait.
 //! - [`inetd`]: a super-server, which starts a program for each connection.
 //! - [`command_line`]: what a person types.
@@ -14,3 +15,4 @@ pub mod demo;
 pub mod inetd;
 pub mod load;
 pub mod probe;
+pub mod tunnel;

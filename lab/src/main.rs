@@ -6,7 +6,7 @@ use clap::Parser;
 use launcelot_endpoint::{failure, log};
 use launcelot_lab::bench::{self, options::Benchmark};
 use launcelot_lab::command_line::{CommandLine, Instrument};
-use launcelot_lab::{demo, probe};
+use launcelot_lab::{demo, probe, tunnel};
 use launcelot_server::worker;
 
 const NAME: &str = "launcelot-lab";
@@ -23,6 +23,7 @@ fn main() -> ExitCode {
             Ok(findings) if !findings.are_as_expected() => ExitCode::FAILURE,
             result => failure::exit_code(NAME, result),
         },
+        Some(Instrument::Tunnel(options)) => failure::exit_code(NAME, tunnel::command_line::run(options)),
         Some(Instrument::Bench(Benchmark::Server(options))) => failure::exit_code(NAME, bench::server(options)),
     }
 }

@@ -1,0 +1,139 @@
+//! A longer wire: a relay between TCP clients and a server that carries everything, a while later.
+//!
+//! It pretends to be nothing but the wire: order is kept, what is under way overlaps, and connecting
+//! takes its time as well, once it has been accepted here. Memory is bounded by what a delay holds,
+//! 4 MiB each way on each connection.
+//!
+//! - [`wire`]: what the wire is like, and presets.
+//! - `line`: one direction, as a queue of what is under way.
+//! - `relay`: one connection, two sockets and a line each way.
+//! - `serve`: the thread that waits for all of them.
+//! - [`command_line`]: what a person types.
+
+pub mod command_line;
+mod line;
+mod relay;
+mod serve;
+pub mod wire;
+
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use launcelot_endpoint::listen::Listeners;
+use rustix::pipe::{PipeFlags, pipe_with};
+use thiserror::Error;
+
+pub use wire::Wire;
+
+/// Why a tunnel does not run.
+#[derive(Debug, Error)]
+pub enum TunnelError {
+    /// The name of the far end has no address.
+    #[error("cannot find '{host}'")]
+    Lookup {
+        /// Who was looked for.
+        host: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It could not begin.
+    #[error("cannot start a tunnel")]
+    Start(#[source] io::Error),
+    /// The system does not let it wait.
+    #[error("the tunnel cannot wait for connections")]
+    Wait(#[source] io::Error),
+}
+
+/// A tunnel on a thread of its own. To drop it stops it, with the grace it was given.
+#[derive(Debug)]
+pub struct Tunnel {
+    /// Where it listens.
+    pub port: u16,
+    wire: Arc<Mutex<Wire>>,
+    /// A byte says that the wire has changed, the end that the tunnel is to stop.
+    control: Option<OwnedFd>,
+    thread: Option<JoinHandle<Result<(), TunnelError>>>,
+}
+
+impl Tunnel {
+    /// Carries whoever comes to `listeners` to that host and port. When it stops, open connections may
+    /// go on for `grace`.
+    ///
+    /// # Errors
+    ///
+    /// See [`TunnelError`]. Whether the far end accepts is seen when somebody comes.
+    pub fn start(
+        listeners: Listeners,
+        host: &str,
+        port: u16,
+        wire: Wire,
+        grace: Duration,
+    ) -> Result<Self, TunnelError> {
+        let lookup = |source| TunnelError::Lookup { host: host.to_owned(), source };
+        let to: Vec<SocketAddr> = (host, port).to_socket_addrs().map_err(lookup)?.collect();
+        let flags = PipeFlags::CLOEXEC | PipeFlags::NONBLOCK;
+        let (pipe, control) = pipe_with(flags).map_err(|error| TunnelError::Start(error.into()))?;
+        let port = listeners.port;
+        let wire = Arc::new(Mutex::new(wire));
+        let heard = Control { pipe, wire: Arc::clone(&wire), grace };
+        let serving = serve::Thread::new(listeners.sockets, to, heard).map_err(TunnelError::Start)?;
+        let thread = thread::Builder::new().name("tunnel".to_owned()).spawn(move || serving.run());
+        Ok(Self { port, wire, control: Some(control), thread: Some(thread.map_err(TunnelError::Start)?) })
+    }
+
+    /// What the wire is like.
+    pub fn wire(&self) -> Wire {
+        *self.wire.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the wire, for what is sent from now on. What is under way arrives when it would have.
+    pub fn set(&self, wire: Wire) {
+        *self.wire.lock().unwrap_or_else(PoisonError::into_inner) = wire;
+        if let Some(control) = &self.control {
+            // It fails only if the tunnel has been told already and has not listened yet.
+            let _ = rustix::io::write(control, &[0]);
+        }
+    }
+
+    /// Stops it, and waits until it has.
+    ///
+    /// # Errors
+    ///
+    /// If it had broken before.
+    pub fn stop(mut self) -> Result<(), TunnelError> {
+        self.control = None;
+        self.thread.take().map_or(Ok(()), |thread| thread.join().expect("the tunnel does not panic"))
+    }
+}
+
+impl Drop for Tunnel {
+    fn drop(&mut self) {
+        self.control = None;
+        if let Some(thread) = self.thread.take() {
+            // Who wants to know how it ended calls `stop`.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What the thread of a tunnel hears from whoever holds it.
+struct Control {
+    pipe: OwnedFd,
+    wire: Arc<Mutex<Wire>>,
+    grace: Duration,
+}
+
+impl Control {
+    fn wire(&self) -> Wire {
+        *self.wire.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hears what was said, which is that the wire has changed, or that it is the end.
+    fn is_to_stop(&self) -> bool {
+        rustix::io::read(&self.pipe, &mut [0; 64]) == Ok(0)
+    }
+}

@@ -1,0 +1,184 @@
+//! The arguments of `launcelot-lab tunnel`, and what stands behind them.
+
+use std::io::{self, BufRead as _, Write as _};
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::sync::Arc;
+use std::thread;
+
+use clap::{Args, Parser};
+use launcelot_endpoint::descriptors;
+use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners, split_host_port};
+use launcelot_endpoint::stop::StopSignals;
+use thiserror::Error;
+
+use super::wire::{Preset, parse_bandwidth};
+use super::{Tunnel, TunnelError, Wire};
+
+/// Where the tunnel is, and what its wire is like.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+DURATION is a number with its unit, as in 1.3ms or 2s; BANDWIDTH is one as in 56kbit or 10Mbit.
+
+A line of such options on standard input changes the wire while connections are open, as in
+  --rtt 20ms --jitter 1ms
+
+Example: see how long the server's answers take through the SSH tunnel of old
+  launcelot-lab tunnel --like ssh
+  launcelot-client localhost 1061 --timing
+
+Only what is said takes the longer wire: to connect to the tunnel itself is as short as ever, and the
+server hears of it half a round trip later.")]
+pub struct TunnelOptions {
+    /// Where to listen
+    #[arg(long, value_name = "HOST:PORT", default_value = "localhost:1061", value_parser = parse_address)]
+    pub listen: (String, u16),
+    /// The server at the far end
+    #[arg(long, value_name = "HOST:PORT", default_value = "localhost:1060", value_parser = parse_address)]
+    pub to: (String, u16),
+    /// How long open connections may go on when the tunnel is told to stop
+    #[arg(long, value_name = "DURATION", default_value = "5s")]
+    pub grace: humantime::Duration,
+    /// What the wire is like.
+    #[command(flatten)]
+    pub wire: WireOptions,
+}
+
+/// What is to be said of a wire. What is left out stays as it is.
+#[derive(Debug, Clone, Args)]
+pub struct WireOptions {
+    /// Begin with a wire that one may know
+    #[arg(long, value_name = "NAME")]
+    pub like: Option<Preset>,
+    /// How much longer there and back takes, half of it each way
+    #[arg(long, value_name = "DURATION")]
+    pub rtt: Option<humantime::Duration>,
+    /// How much longer still each way may take, at random
+    #[arg(long, value_name = "DURATION")]
+    pub jitter: Option<humantime::Duration>,
+    /// How much goes each way in a second
+    #[arg(long, value_name = "BANDWIDTH", value_parser = parse_bandwidth)]
+    pub bandwidth: Option<NonZeroU64>,
+    /// Deliver no more than so many bytes together
+    #[arg(long, value_name = "BYTES")]
+    pub slice: Option<NonZeroUsize>,
+    /// Reset a connection once it has carried so many bytes, both ways together
+    #[arg(long, value_name = "BYTES")]
+    pub reset_after: Option<u64>,
+    /// Carry nothing more on a connection after so many bytes, and leave it open
+    #[arg(long, value_name = "BYTES")]
+    pub stall_after: Option<u64>,
+    /// How much later than the last byte a close arrives
+    #[arg(long, value_name = "DURATION")]
+    pub slow_close: Option<humantime::Duration>,
+}
+
+impl WireOptions {
+    /// What becomes of a wire by them.
+    pub fn change(&self, wire: Wire) -> Wire {
+        let wire = self.like.map_or(wire, Preset::wire);
+        Wire {
+            rtt: self.rtt.map_or(wire.rtt, Into::into),
+            jitter: self.jitter.map_or(wire.jitter, Into::into),
+            bandwidth: self.bandwidth.or(wire.bandwidth),
+            slice: self.slice.or(wire.slice),
+            reset_after: self.reset_after.or(wire.reset_after),
+            stall_after: self.stall_after.or(wire.stall_after),
+            slow_close: self.slow_close.map_or(wire.slow_close, Into::into),
+        }
+    }
+}
+
+/// A line on standard input.
+#[derive(Debug, Parser)]
+#[command(no_binary_name = true, disable_help_flag = true)]
+struct Line {
+    #[command(flatten)]
+    wire: WireOptions,
+}
+
+/// Why the program fails.
+#[derive(Debug, Error)]
+pub enum ProgramError {
+    /// It cannot listen.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// It cannot carry.
+    #[error(transparent)]
+    Tunnel(#[from] TunnelError),
+    /// It cannot catch the signals that stop it.
+    #[error("cannot wait for signals")]
+    Signals(#[source] io::Error),
+}
+
+/// Carries until SIGINT or SIGTERM; a second signal ends it at once.
+///
+/// # Errors
+///
+/// See [`ProgramError`].
+pub fn run(options: &TunnelOptions) -> Result<(), ProgramError> {
+    descriptors::raise_limit();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(ProgramError::Signals)?;
+    let mut signals = {
+        let _context = runtime.enter();
+        StopSignals::catch().map_err(ProgramError::Signals)?
+    };
+    let TunnelOptions { listen: (interface, port), to: (host, to_port), grace, wire } = options;
+    let listeners = Listeners::bind(interface, *port, BACKLOG)?;
+    let tunnel = Tunnel::start(listeners, host, *to_port, wire.change(Wire::default()), **grace)?;
+    // Nobody may be there to read it.
+    let ready = format!("Ready and carrying '{interface}' port {} to '{host}' port {to_port}", tunnel.port);
+    let _ = writeln!(io::stdout(), "{ready}");
+    let tunnel = Arc::new(tunnel);
+    let changing = Arc::downgrade(&tunnel);
+    // It reads as long as there is something to read, and ends with the program.
+    thread::spawn(move || {
+        for line in io::stdin().lock().lines().map_while(Result::ok) {
+            let Some(tunnel) = changing.upgrade() else { return };
+            match Line::try_parse_from(line.split_whitespace()) {
+                Ok(options) => tunnel.set(options.wire.change(tunnel.wire())),
+                Err(error) => eprintln!("launcelot-lab: {}", error.to_string().lines().next().unwrap_or_default()),
+            }
+        }
+    });
+    runtime.block_on(signals.next());
+    thread::spawn(move || {
+        runtime.block_on(signals.next());
+        std::process::exit(0);
+    });
+    Ok(Arc::into_inner(tunnel).map_or(Ok(()), Tunnel::stop)?)
+}
+
+fn parse_address(text: &str) -> Result<(String, u16), String> {
+    match split_host_port(text) {
+        Some((host, Some(port))) => Ok((host.to_owned(), port)),
+        _ => Err("it must be HOST:PORT".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn change(line: &str, wire: Wire) -> Wire {
+        Line::try_parse_from(line.split_whitespace()).unwrap().wire.change(wire)
+    }
+
+    #[test]
+    fn what_is_left_out_stays_as_it_is() {
+        let wire = change("--like ssh --bandwidth 10Mbit", Wire::default());
+        assert_eq!(wire, Wire { bandwidth: NonZeroU64::new(10_000_000), ..Preset::Ssh.wire() });
+        let longer = change("--rtt 20ms --slice 3 --slow-close 1s --reset-after 9 --stall-after 8", wire);
+        let expected = Wire {
+            rtt: Duration::from_millis(20),
+            slice: NonZeroUsize::new(3),
+            slow_close: Duration::from_secs(1),
+            reset_after: Some(9),
+            stall_after: Some(8),
+            ..wire
+        };
+        assert_eq!(longer, expected);
+        assert!(Line::try_parse_from(["--rtt", "soon"]).is_err());
+    }
+}

@@ -1,0 +1,207 @@
+//! One direction of one connection: what is under way, and when it arrives.
+//!
+//! A delay is a pipe and not a lock: what is sent while something is under way is under way as well.
+//! Order is kept, whatever the jitter and however the wire changes meanwhile.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use bytes::{Buf as _, Bytes};
+
+use super::wire::Wire;
+
+/// The most bytes that are under way at once; more are not taken until some have arrived. With a
+/// longer and wider wire than this holds, it is the window that limits the rate, as it is with TCP.
+pub(super) const UNDER_WAY_MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// The most pieces of them, which take memory too.
+const UNDER_WAY_MAX_PIECES: usize = 64 * 1024;
+
+/// What is under way in one direction.
+#[derive(Debug, Default)]
+pub(super) struct Line {
+    items: VecDeque<Item>,
+    bytes: usize,
+    /// When everything that was put in will have left.
+    sent_at: Option<Instant>,
+    /// When the last of it will have arrived.
+    last_due: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Item {
+    due: Instant,
+    what: What,
+}
+
+/// What can be under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum What {
+    /// Bytes that arrive together.
+    Bytes(Bytes),
+    /// The close of one side.
+    End,
+    /// The end of everything.
+    Reset,
+}
+
+impl Line {
+    /// How many bytes may be put in.
+    pub(super) fn room(&self) -> usize {
+        if self.items.len() < UNDER_WAY_MAX_PIECES { UNDER_WAY_MAX_BYTES.saturating_sub(self.bytes) } else { 0 }
+    }
+
+    /// Puts in what was sent together. `chance` is from 0 to 1, for the jitter.
+    pub(super) fn send(&mut self, bytes: &[u8], now: Instant, wire: &Wire, chance: f64) {
+        let mut rest = Bytes::copy_from_slice(bytes);
+        while !rest.is_empty() {
+            let slice = rest.split_to(wire.slice.map_or(rest.len(), |slice| slice.get().min(rest.len())));
+            self.bytes += slice.len();
+            let sent_at = self.sent_at.unwrap_or(now).max(now) + wire.sending(slice.len());
+            self.sent_at = Some(sent_at);
+            self.put(sent_at + wire.one_way(chance), What::Bytes(slice));
+        }
+    }
+
+    /// Puts in the end of what is sent.
+    pub(super) fn end(&mut self, now: Instant, wire: &Wire) {
+        let sent_at = self.sent_at.unwrap_or(now).max(now);
+        self.put(sent_at + wire.one_way(0.0) + wire.slow_close, What::End);
+    }
+
+    /// Puts in a reset, which arrives after what was sent before it.
+    pub(super) fn reset(&mut self, now: Instant, wire: &Wire) {
+        let sent_at = self.sent_at.unwrap_or(now).max(now);
+        self.put(sent_at + wire.one_way(0.0), What::Reset);
+    }
+
+    fn put(&mut self, due: Instant, what: What) {
+        let due = self.last_due.map_or(due, |last| due.max(last));
+        self.last_due = Some(due);
+        self.items.push_back(Item { due, what });
+    }
+
+    /// When the next thing arrives.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        self.items.front().map(|item| item.due)
+    }
+
+    /// The next thing, if it has arrived.
+    pub(super) fn arrived(&self, now: Instant) -> Option<&What> {
+        self.items.front().filter(|item| item.due <= now).map(|item| &item.what)
+    }
+
+    /// Takes out so many bytes of what has arrived next, or all of it if it has none.
+    pub(super) fn take(&mut self, count: usize) {
+        match self.items.front_mut().map(|item| &mut item.what) {
+            Some(What::Bytes(bytes)) if count < bytes.len() => {
+                bytes.advance(count);
+                self.bytes -= count;
+            }
+            Some(What::Bytes(bytes)) => {
+                self.bytes -= bytes.len();
+                self.items.pop_front();
+            }
+            _ => {
+                self.items.pop_front();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::{NonZeroU64, NonZeroUsize};
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    /// Everything in the line with when it arrives, in milliseconds after `begin`.
+    fn arrivals(line: &mut Line, begin: Instant) -> Vec<(u128, What)> {
+        let mut all = Vec::new();
+        while let Some(due) = line.next_due() {
+            let what = line.arrived(due).unwrap().clone();
+            line.take(usize::MAX);
+            all.push(((due - begin).as_millis(), what));
+        }
+        all
+    }
+
+    fn bytes(text: &str) -> What {
+        What::Bytes(Bytes::copy_from_slice(text.as_bytes()))
+    }
+
+    #[test]
+    fn what_is_under_way_overlaps() {
+        let (mut line, begin) = (Line::default(), Instant::now());
+        let wire = Wire { rtt: 100 * MS, ..Wire::default() };
+        line.send(b"one", begin, &wire, 0.0);
+        line.send(b"two", begin + 10 * MS, &wire, 0.0);
+        assert_eq!(line.arrived(begin + 49 * MS), None);
+        assert_eq!(arrivals(&mut line, begin), [(50, bytes("one")), (60, bytes("two"))]);
+    }
+
+    #[test]
+    fn a_narrow_wire_sends_one_after_the_other() {
+        let (mut line, begin) = (Line::default(), Instant::now());
+        let wire = Wire { rtt: 100 * MS, bandwidth: NonZeroU64::new(8_000), ..Wire::default() };
+        line.send(&[0; 10], begin, &wire, 0.0);
+        line.send(&[1; 20], begin, &wire, 0.0);
+        line.end(begin, &wire);
+        let when: Vec<u128> = arrivals(&mut line, begin).into_iter().map(|(ms, _)| ms).collect();
+        assert_eq!(when, [60, 80, 80]);
+    }
+
+    #[test]
+    fn slices_arrive_one_by_one() {
+        let (mut line, begin) = (Line::default(), Instant::now());
+        let wire = Wire { slice: NonZeroUsize::new(2), ..Wire::default() };
+        line.send(b"Blue.", begin, &wire, 0.0);
+        assert_eq!(arrivals(&mut line, begin), [(0, bytes("Bl")), (0, bytes("ue")), (0, bytes("."))]);
+    }
+
+    #[test]
+    fn a_close_may_be_slow_and_a_reset_comes_after_the_bytes() {
+        let (mut line, begin) = (Line::default(), Instant::now());
+        let wire = Wire { rtt: 10 * MS, jitter: 10 * MS, slow_close: 30 * MS, ..Wire::default() };
+        line.send(b"x", begin, &wire, 1.0);
+        line.reset(begin, &wire);
+        line.end(begin, &wire);
+        assert_eq!(arrivals(&mut line, begin), [(15, bytes("x")), (15, What::Reset), (35, What::End)]);
+    }
+
+    proptest! {
+        #[test]
+        fn order_is_kept_and_nothing_is_lost(
+            sent in prop::collection::vec((0u64..50, 0u64..200, 0u64..30, 1usize..40, 1usize..10), 0..40)
+        ) {
+            let (mut line, begin) = (Line::default(), Instant::now());
+            let (mut now, mut next, mut expected) = (begin, 0u8, Vec::new());
+            for (pause, rtt, jitter, count, slice) in sent {
+                now += Duration::from_millis(pause);
+                let bytes: Vec<u8> = (0..count).map(|_| { next = next.wrapping_add(1); next }).collect();
+                let wire = Wire {
+                    rtt: Duration::from_millis(rtt),
+                    jitter: Duration::from_millis(jitter),
+                    slice: NonZeroUsize::new(slice),
+                    ..Wire::default()
+                };
+                line.send(&bytes, now, &wire, (f64::from(next) / 255.0).min(1.0));
+                expected.extend(bytes);
+            }
+            prop_assert_eq!(UNDER_WAY_MAX_BYTES - line.room(), expected.len());
+            let arrived = arrivals(&mut line, begin);
+            prop_assert!(arrived.is_sorted_by_key(|(ms, _)| *ms));
+            let arrived: Vec<u8> = arrived
+                .into_iter()
+                .flat_map(|(_, what)| match what { What::Bytes(bytes) => bytes, _ => Bytes::new() })
+                .collect();
+            prop_assert_eq!(arrived, expected);
+            prop_assert_eq!(line.room(), UNDER_WAY_MAX_BYTES);
+        }
+    }
+}

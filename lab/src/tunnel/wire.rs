@@ -1,0 +1,110 @@
+//! What the wire is like that a tunnel pretends to be.
+
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::time::Duration;
+
+use clap::ValueEnum;
+
+/// A wire between two machines. The default is none at all: whatever comes is carried at once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wire {
+    /// How much longer a question and its answer take together: half of it each way.
+    pub rtt: Duration,
+    /// How much longer still each way may take, at random and evenly distributed. Bytes never overtake
+    /// bytes.
+    pub jitter: Duration,
+    /// How many bits go each way in a second; `None` for any number.
+    pub bandwidth: Option<NonZeroU64>,
+    /// The most bytes that arrive together; `None` for as many as left together.
+    pub slice: Option<NonZeroUsize>,
+    /// Resets a connection, both ends of it, once it has carried so many bytes, both ways together.
+    pub reset_after: Option<u64>,
+    /// Carries nothing more on a connection, and does not close it, after so many bytes.
+    pub stall_after: Option<u64>,
+    /// How much later than the last byte a close arrives.
+    pub slow_close: Duration,
+}
+
+impl Wire {
+    /// How long a byte takes that meets no other, with `chance` from 0 to 1 for the jitter.
+    pub(super) fn one_way(&self, chance: f64) -> Duration {
+        self.rtt / 2 + self.jitter.mul_f64(chance)
+    }
+
+    /// How long so many bytes take to leave.
+    pub(super) fn sending(&self, bytes: usize) -> Duration {
+        let Some(bandwidth) = self.bandwidth else { return Duration::ZERO };
+        let nanoseconds = bytes as u128 * 8 * 1_000_000_000 / u128::from(bandwidth.get());
+        Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
+    }
+}
+
+/// Wires that one may know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Preset {
+    /// Two machines in one rack: 0.2 ms there and back, 10 Gbit/s
+    Rack,
+    /// The SSH tunnel of the text that this project grew from: 1.3 ms, now and then 0.3 ms more
+    Ssh,
+    /// From one coast to the other: 70 ms, up to 4 ms more, 100 Mbit/s
+    Continent,
+    /// By a geostationary satellite: 600 ms, up to 30 ms more, 20 Mbit/s
+    Satellite,
+}
+
+impl Preset {
+    /// What it is like.
+    pub fn wire(self) -> Wire {
+        let (rtt_us, jitter_us, bandwidth) = match self {
+            Self::Rack => (200, 0, Some(10_000_000_000)),
+            // After each send its client waited 500 to 800 µs: once for the way there, once for the way back.
+            Self::Ssh => (1_300, 150, None),
+            Self::Continent => (70_000, 2_000, Some(100_000_000)),
+            Self::Satellite => (600_000, 15_000, Some(20_000_000)),
+        };
+        Wire {
+            rtt: Duration::from_micros(rtt_us),
+            jitter: Duration::from_micros(jitter_us),
+            bandwidth: bandwidth.and_then(NonZeroU64::new),
+            ..Wire::default()
+        }
+    }
+}
+
+/// Reads a bandwidth such as `56kbit`, `10Mbit` or `2.5Gbit`, in bits a second.
+///
+/// # Errors
+///
+/// What a person should write instead.
+pub fn parse_bandwidth(text: &str) -> Result<NonZeroU64, String> {
+    let units = [("kbit", 1e3), ("Mbit", 1e6), ("Gbit", 1e9), ("bit", 1.0)];
+    let bits = units.iter().find_map(|(unit, factor)| {
+        let number: f64 = text.strip_suffix("/s").unwrap_or(text).strip_suffix(unit)?.trim_end().parse().ok()?;
+        // A number that is too large becomes the largest, and NaN none.
+        NonZeroU64::new((number * factor) as u64)
+    });
+    bits.ok_or_else(|| "it must be a number with its unit, as in 56kbit, 10Mbit or 2.5Gbit".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bandwidths_have_units() {
+        let cases = [("56kbit", 56_000), ("10Mbit", 10_000_000), ("2.5Gbit/s", 2_500_000_000), ("300 bit", 300)];
+        for (text, bits) in cases {
+            assert_eq!(parse_bandwidth(text).map(NonZeroU64::get), Ok(bits), "{text}");
+        }
+        for wrong in ["", "10", "Mbit", "0bit", "-1Mbit", "NaNbit", "10MB"] {
+            assert!(parse_bandwidth(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn sending_takes_as_long_as_the_bits_do() {
+        let wire = Wire { bandwidth: NonZeroU64::new(8_000), ..Wire::default() };
+        assert_eq!(wire.sending(1500), Duration::from_millis(1500));
+        assert_eq!(Wire::default().sending(usize::MAX), Duration::ZERO);
+    }
+}
