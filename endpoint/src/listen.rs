@@ -99,10 +99,13 @@ impl Listeners {
     ///
     /// What the system says.
     pub fn sibling(&self) -> io::Result<Self> {
-        let sockets = self.sockets.iter().map(|socket| {
+        let bound = self.sockets.iter().map(|socket| {
             SockRef::from(socket).set_reuse_port(true)?;
-            bind_one(socket.local_addr()?, self.backlog, true)
+            bind_one(socket.local_addr()?, true)
         });
+        let bound = bound.collect::<io::Result<Vec<_>>>()?;
+        // Only now, when nothing is short any more: to give one up again would reset who is dealt to it.
+        let sockets = bound.into_iter().map(|socket| listen_at(socket, self.backlog));
         Ok(Self { sockets: sockets.collect::<io::Result<_>>()?, ..*self })
     }
 
@@ -154,7 +157,7 @@ fn bind_all(addresses: &[IpAddr], port: u16, backlog: u32) -> io::Result<Listene
     let mut listeners = Listeners { sockets: Vec::with_capacity(addresses.len()), port, backlog };
     let mut absent = io::Error::from(io::ErrorKind::AddrNotAvailable);
     for address in addresses {
-        match bind_one(SocketAddr::new(*address, listeners.port), backlog, false) {
+        match bind_one(SocketAddr::new(*address, listeners.port), false).and_then(|socket| listen_at(socket, backlog)) {
             Ok(socket) => {
                 listeners.port = socket.local_addr()?.port();
                 listeners.sockets.push(socket);
@@ -166,7 +169,7 @@ fn bind_all(addresses: &[IpAddr], port: u16, backlog: u32) -> io::Result<Listene
     if listeners.sockets.is_empty() { Err(absent) } else { Ok(listeners) }
 }
 
-fn bind_one(address: SocketAddr, backlog: u32, is_sibling: bool) -> io::Result<TcpListener> {
+fn bind_one(address: SocketAddr, is_sibling: bool) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // A server that was stopped a moment ago may listen again at once.
     socket.set_reuse_address(true)?;
@@ -175,6 +178,10 @@ fn bind_one(address: SocketAddr, backlog: u32, is_sibling: bool) -> io::Result<T
         socket.set_only_v6(true)?;
     }
     socket.bind(&address.into())?;
+    Ok(socket)
+}
+
+fn listen_at(socket: Socket, backlog: u32) -> io::Result<TcpListener> {
     socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())

@@ -30,16 +30,24 @@ pub(crate) fn build(builder: &mut Builder) -> Result<Runtime, ServeError> {
     builder.enable_io().enable_time().event_interval(TURNS_BETWEEN_EVENTS).build().map_err(ServeError::Start)
 }
 
+/// What waits for the stop in that runtime.
+pub(crate) fn requested(
+    runtime: &Runtime,
+    stop: &Stop,
+) -> Result<impl Future<Output = io::Result<()>> + use<>, ServeError> {
+    let _context = runtime.enter();
+    stop.requested().map_err(ServeError::Start)
+}
+
 /// Serves in the runtime that this runs in: lets clients in until the stop is requested, and then
 /// waits for those in the room, but no longer than the grace.
 pub(crate) async fn serve(
     listeners: Listeners,
+    requested: impl Future<Output = io::Result<()>>,
     room: &Room,
     service: &Arc<Service>,
-    stop: &Stop,
 ) -> Result<(), ServeError> {
     let door = Door::new(listeners)?;
-    let requested = stop.requested().map_err(ServeError::Start)?;
     tokio::select! {
         never = welcome(door, room, service) => match never? {},
         requested = requested => requested.map_err(ServeError::Wait)?,

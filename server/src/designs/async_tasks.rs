@@ -31,7 +31,8 @@ pub(super) fn serve(listeners: Listeners, service: &Arc<Service>, stop: &Stop) -
     let runtime = runtime::build(&mut builder)?;
     // To drop the runtime drops its tasks: the conversations that the grace was too short for.
     let room = Room::new(&service.options);
-    runtime.block_on(runtime::serve(listeners, &room, service, stop))
+    let requested = runtime::requested(&runtime, stop)?;
+    runtime.block_on(runtime::serve(listeners, requested, &room, service))
 }
 
 /// A thread that serves is rarely the one that has too much to do: the kernel is, and it works for

@@ -6,9 +6,11 @@
 //! for their own thread, even while another is idle, for nobody carries them over. Work on an answer
 //! is waited for in the task, while its thread serves others.
 
+use std::io;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::thread::{self, available_parallelism};
+use std::sync::mpsc;
+use std::thread::{self, Scope, ScopedJoinHandle, available_parallelism};
 
 use launcelot_endpoint::failure::one_line;
 use launcelot_endpoint::listen::Listeners;
@@ -20,52 +22,61 @@ use crate::service::Service;
 use crate::stop::Stop;
 
 pub(super) fn serve(listeners: Listeners, service: &Arc<Service>, stop: &Stop) -> Result<(), ServeError> {
+    let count = service.options.threads.map_or_else(processors, |count| count.get() as usize);
     let room = &Room::new(&service.options);
-    let first = Core::new(listeners)?;
-    // All listen before the first client is let in, for the kernel deals out among those who do.
-    let others = first.siblings(service.options.threads.map_or_else(processors, |count| count.get() as usize));
+    let first = Core::new(stop)?;
     thread::scope(|scope| {
         let mut threads = Vec::new();
-        for core in others {
-            let serve = move || core.serve(room, service, stop);
-            match thread::Builder::new().name("core".to_owned()).spawn_scoped(scope, serve) {
-                Ok(thread) => threads.push(thread),
-                Err(error) => tracing::warn!("a thread less than wanted can start: {}", one_line(&error)),
-            }
-        }
-        let first = first.serve(room, service, stop);
-        threads.into_iter().map(|thread| thread.join().expect("threads do not panic")).fold(first, Result::and)
-    })
-}
-
-/// What one thread has for itself.
-struct Core {
-    runtime: Runtime,
-    listeners: Listeners,
-}
-
-impl Core {
-    fn new(listeners: Listeners) -> Result<Self, ServeError> {
-        Ok(Self { runtime: runtime::build(&mut Builder::new_current_thread())?, listeners })
-    }
-
-    /// Those beside it when there are to be `count`; fewer if the system has no room for more.
-    fn siblings(&self, count: usize) -> Vec<Self> {
-        let mut siblings = Vec::new();
         for number in 2..=count {
-            match self.listeners.sibling().map_err(ServeError::Start).and_then(Self::new) {
-                Ok(sibling) => siblings.push(sibling),
+            match start_thread(scope, &listeners, room, service, stop) {
+                Ok(thread) => threads.push(thread),
                 Err(error) => {
                     tracing::warn!("only {} of {count} threads can serve: {}", number - 1, one_line(&error));
                     break;
                 }
             }
         }
-        siblings
-    }
+        let first = first.serve(listeners, room, service);
+        threads.into_iter().map(|thread| thread.join().expect("threads do not panic")).fold(first, Result::and)
+    })
+}
 
-    fn serve(self, room: &Room, service: &Arc<Service>, stop: &Stop) -> Result<(), ServeError> {
-        self.runtime.block_on(runtime::serve(self.listeners, room, service, stop))
+/// Starts a thread that listens beside `listeners`. It listens last of all, when it has what it needs:
+/// to give up listening would reset whoever the kernel has dealt to it meanwhile.
+fn start_thread<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    listeners: &Listeners,
+    room: &'scope Room,
+    service: &'scope Arc<Service>,
+    stop: &Stop,
+) -> Result<ScopedJoinHandle<'scope, Result<(), ServeError>>, ServeError> {
+    let core = Core::new(stop)?;
+    let (sender, receiver) = mpsc::channel();
+    let serve = move || receiver.recv().map_or(Ok(()), |listeners| core.serve(listeners, room, service));
+    let thread =
+        thread::Builder::new().name("core".to_owned()).spawn_scoped(scope, serve).map_err(ServeError::Start)?;
+    let siblings = listeners.sibling().map_err(ServeError::Start)?;
+    sender.send(siblings).expect("the thread waits for its listeners");
+    Ok(thread)
+}
+
+/// What one thread has for itself.
+struct Core<R> {
+    runtime: Runtime,
+    requested: R,
+}
+
+impl Core<()> {
+    fn new(stop: &Stop) -> Result<Core<impl Future<Output = io::Result<()>> + Send + use<>>, ServeError> {
+        let runtime = runtime::build(&mut Builder::new_current_thread())?;
+        let requested = runtime::requested(&runtime, stop)?;
+        Ok(Core { runtime, requested })
+    }
+}
+
+impl<R: Future<Output = io::Result<()>>> Core<R> {
+    fn serve(self, listeners: Listeners, room: &Room, service: &Arc<Service>) -> Result<(), ServeError> {
+        self.runtime.block_on(runtime::serve(listeners, self.requested, room, service))
     }
 }
 
