@@ -139,6 +139,18 @@ pub fn split_host_port(text: &str) -> Option<(&str, Option<u16>)> {
     (!host.is_empty()).then_some((host, port))
 }
 
+/// Reads `HOST:PORT`, as an argument of a command line.
+///
+/// # Errors
+///
+/// What a person should write instead.
+pub fn parse_host_port(text: &str) -> Result<(String, u16), String> {
+    match split_host_port(text) {
+        Some((host, Some(port))) => Ok((host.to_owned(), port)),
+        _ => Err("it must be HOST:PORT".to_owned()),
+    }
+}
+
 fn addresses_of(interface: &str) -> io::Result<Vec<IpAddr>> {
     if interface.eq_ignore_ascii_case("localhost") {
         return Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);

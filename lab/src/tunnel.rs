@@ -17,7 +17,7 @@ mod serve;
 pub mod wire;
 
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -32,14 +32,6 @@ pub use wire::Wire;
 /// Why a tunnel does not run.
 #[derive(Debug, Error)]
 pub enum TunnelError {
-    /// The name of the far end has no address.
-    #[error("cannot find '{host}'")]
-    Lookup {
-        /// Who was looked for.
-        host: String,
-        /// What the system says.
-        source: io::Error,
-    },
     /// It could not begin.
     #[error("cannot start a tunnel")]
     Start(#[source] io::Error),
@@ -60,21 +52,13 @@ pub struct Tunnel {
 }
 
 impl Tunnel {
-    /// Carries whoever comes to `listeners` to that host and port. When it stops, open connections may
-    /// go on for `grace`.
+    /// Carries whoever comes to `listeners` to the first address of `to` that accepts. When it stops,
+    /// open connections may go on for `grace`.
     ///
     /// # Errors
     ///
     /// See [`TunnelError`]. Whether the far end accepts is seen when somebody comes.
-    pub fn start(
-        listeners: Listeners,
-        host: &str,
-        port: u16,
-        wire: Wire,
-        grace: Duration,
-    ) -> Result<Self, TunnelError> {
-        let lookup = |source| TunnelError::Lookup { host: host.to_owned(), source };
-        let to: Vec<SocketAddr> = (host, port).to_socket_addrs().map_err(lookup)?.collect();
+    pub fn start(listeners: Listeners, to: Vec<SocketAddr>, wire: Wire, grace: Duration) -> Result<Self, TunnelError> {
         let flags = PipeFlags::CLOEXEC | PipeFlags::NONBLOCK;
         let (pipe, control) = pipe_with(flags).map_err(|error| TunnelError::Start(error.into()))?;
         let port = listeners.port;

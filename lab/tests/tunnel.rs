@@ -5,7 +5,7 @@
 mod support;
 
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::num::NonZeroUsize;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use launcelot_endpoint::listen::{BACKLOG, Listeners};
 use launcelot_lab::tunnel::{Tunnel, Wire};
 use launcelot_server::Design;
+use socket2::{Domain, Socket, Type};
 use support::house::Server;
 
 const HANGS: Duration = Duration::from_secs(20);
@@ -21,8 +22,12 @@ const QUESTION: &[u8] = b"What is your favorite color?";
 const ANSWER: &[u8] = b"Blue.";
 
 fn tunnel_to(port: u16, wire: Wire) -> Tunnel {
+    tunnel_to_one_of(vec![(Ipv4Addr::LOCALHOST, port).into()], wire)
+}
+
+fn tunnel_to_one_of(addresses: Vec<SocketAddr>, wire: Wire) -> Tunnel {
     let listeners = Listeners::bind("localhost", 0, BACKLOG).unwrap();
-    Tunnel::start(listeners, "localhost", port, wire, Duration::ZERO).unwrap()
+    Tunnel::start(listeners, addresses, wire, Duration::ZERO).unwrap()
 }
 
 fn connect(port: u16) -> TcpStream {
@@ -56,13 +61,14 @@ fn a_round_trip_is_as_much_longer_as_was_asked_to_50_microseconds_at_the_median(
             let mut client = connect(tunnel.port);
             median((0..101).map(|_| ask(&mut client)).collect())
         };
-        // On a busy machine a measurement may be off, but not all of them by chance.
-        let is_right = (0..20).any(|_| {
+        // On a busy machine most measurements are off: it is given a minute for one that is not.
+        let began = Instant::now();
+        let is_right = std::iter::repeat(()).take_while(|()| began.elapsed() < 60_000 * MS).any(|()| {
             let (shortest, measured) = (measure(Duration::ZERO), measure(rtt));
             eprintln!("{rtt:?}: {measured:?}, and {shortest:?} without any");
             measured.saturating_sub(shortest).abs_diff(rtt) <= Duration::from_micros(50)
         });
-        assert!(is_right, "{rtt:?}");
+        assert!(is_right, "{rtt:?} was never right; if much else runs on this machine, run it again without that");
     }
     server.kill();
 }
@@ -227,4 +233,25 @@ fn the_program_says_where_it_is_and_hears_lines() {
     drop(client);
     assert_eq!(child.wait().unwrap().code(), Some(0));
     server.kill();
+}
+
+#[test]
+fn if_the_first_address_does_not_answer_the_next_one_does() {
+    // Nobody accepts there and the queue of those who wait is full, so that a handshake has no end.
+    let mute = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    mute.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+    mute.listen(0).unwrap();
+    let mute_address = mute.local_addr().unwrap().as_socket().unwrap();
+    let connect_to_mute = || TcpStream::connect_timeout(&mute_address, 300 * MS);
+    let waiting: Vec<_> = (0..4).map(|_| connect_to_mute()).collect();
+    assert!(waiting.iter().any(Result::is_err), "it is not mute");
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let tunnel = tunnel_to_one_of(vec![mute_address, server.local_addr().unwrap()], Wire::default());
+    let mut client = connect(tunnel.port);
+    client.write_all(b"ni").unwrap();
+    let mut accepted = server.accept().unwrap().0;
+    accepted.set_read_timeout(Some(5000 * MS)).unwrap();
+    let mut heard = [0; 2];
+    accepted.read_exact(&mut heard).unwrap();
+    assert_eq!(&heard, b"ni");
 }

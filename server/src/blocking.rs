@@ -15,7 +15,6 @@ use crate::ServeError;
 use crate::accepting::AcceptErrors;
 use crate::service::{Service, answer_at_once};
 use crate::session::{Awaits, Scratch, Session, Turn};
-use crate::statistics::ThreadNumber;
 use crate::stop::Stop;
 use crate::stream::Pollable;
 
@@ -85,7 +84,7 @@ impl Door {
         let (stream, address) = self.listeners.sockets[index].accept()?;
         stream.set_nonblocking(true)?;
         answer_at_once(&stream);
-        let session = self.service.begin(address, ThreadNumber::of_this_thread());
+        let session = self.service.begin(address);
         Ok(Client { stream, session })
     }
 }

@@ -6,7 +6,7 @@ use clap::builder::PossibleValue;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgAction, ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
-use launcelot_endpoint::listen::{BACKLOG, split_host_port};
+use launcelot_endpoint::listen::{BACKLOG, parse_host_port};
 use launcelot_protocol::PORT;
 
 use crate::designs::Design;
@@ -76,7 +76,7 @@ pub struct CommandLine {
     pub backlog: u32,
 
     /// Serve what is counted at http://ADDR/metrics, as Prometheus reads it; ADDR is HOST:PORT
-    #[arg(long, value_name = "ADDR", value_parser = parse_address)]
+    #[arg(long, value_name = "ADDR", value_parser = parse_host_port)]
     pub metrics: Option<(String, u16)>,
 
     /// Say more on standard error: -v who comes and goes, -vv everything
@@ -160,13 +160,6 @@ fn check(matches: &ArgMatches) -> Result<(), clap::Error> {
             Err(CommandLine::command().error(ErrorKind::ArgumentConflict, message))
         }
         _ => Ok(()),
-    }
-}
-
-fn parse_address(text: &str) -> Result<(String, u16), String> {
-    match split_host_port(text) {
-        Some((host, Some(port))) => Ok((host.to_owned(), port)),
-        _ => Err("it must be HOST:PORT".to_owned()),
     }
 }
 

@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::accepting::AcceptErrors;
-use crate::statistics::{BOUNDS_NS, Statistics, Thinking, Totals};
+use crate::statistics::{BOUNDS_NS, LONGEST_BOUND_NS, Statistics, Thinking, Totals};
 
 /// Who asks for statistics asks seldom. More than so many at once have to wait.
 const CONNECTIONS_MAX: usize = 16;
@@ -142,7 +142,7 @@ impl fmt::Display for Thinking {
         for percent in [50, 99] {
             match self.percentile_ns(percent) {
                 Some(bound) => write!(formatter, ", {percent} % within {:?}", Duration::from_nanos(bound))?,
-                None => write!(formatter, ", {percent} % beyond {:?}", Duration::from_nanos(BOUNDS_NS[25]))?,
+                None => write!(formatter, ", {percent} % beyond {:?}", Duration::from_nanos(LONGEST_BOUND_NS))?,
             }
         }
         Ok(())

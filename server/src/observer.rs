@@ -1,7 +1,7 @@
 //! What a server program hears and says beside its clients, on a thread of its own: signals, and
 //! questions about its statistics.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::thread;
 
 use launcelot_endpoint::listen::Listeners;
@@ -25,9 +25,10 @@ impl Observer {
     /// If the system refuses the handlers.
     pub(crate) fn new() -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
-        let _context = runtime.enter();
-        let (stop_signals, print_signal) = (StopSignals::catch()?, signal(SignalKind::user_defined1())?);
-        drop(_context);
+        let (stop_signals, print_signal) = {
+            let _context = runtime.enter();
+            (StopSignals::catch()?, signal(SignalKind::user_defined1())?)
+        };
         Ok(Self { runtime, stop_signals, print_signal })
     }
 
@@ -54,7 +55,8 @@ impl Observer {
         let printing = async move {
             while print_signal.recv().await.is_some() {
                 if let Some(statistics) = &observed {
-                    eprintln!("{}", statistics.totals());
+                    // Whoever asked may have closed standard error.
+                    let _ = writeln!(io::stderr(), "{}", statistics.totals());
                 }
             }
         };

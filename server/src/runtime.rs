@@ -15,8 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::ServeError;
 use crate::accepting::AcceptErrors;
 use crate::options::Options;
-use crate::service::Service;
-use crate::statistics::ThreadNumber;
+use crate::service::{Service, answer_at_once};
 use crate::stop::Stop;
 use crate::task;
 
@@ -63,9 +62,8 @@ async fn welcome(mut door: Door, room: &Room, service: &Arc<Service>) -> Result<
     loop {
         match door.next_client(room).await {
             Ok((stream, client, place)) => {
-                // It fails only if the client has left already.
-                let _ = stream.set_nodelay(true);
-                let session = service.begin(client, ThreadNumber::of_this_thread());
+                answer_at_once(&stream);
+                let session = service.begin(client);
                 tokio::spawn(async move {
                     task::attend(stream, session).await;
                     drop(place);

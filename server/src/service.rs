@@ -1,12 +1,14 @@
 //! What all clients of one server share.
 
-use std::net::TcpStream;
+use std::os::fd::AsFd;
 use std::sync::Arc;
+
+use rustix::net::sockopt::set_tcp_nodelay;
 
 use crate::options::Options;
 use crate::peer::Peer;
 use crate::session::Session;
-use crate::statistics::{Statistics, ThreadNumber};
+use crate::statistics::Statistics;
 
 /// What was chosen, and what is counted.
 #[derive(Debug)]
@@ -20,14 +22,14 @@ impl Service {
         Arc::new(Self { options: options.clone(), statistics: statistics.clone() })
     }
 
-    /// Begins with a client whom the thread of that number has let in.
-    pub(crate) fn begin(self: &Arc<Self>, client: impl Into<Peer>, thread: ThreadNumber) -> Session {
-        Session::begin(client.into(), Arc::clone(self), thread)
+    /// Begins with a client whom this thread has let in.
+    pub(crate) fn begin(self: &Arc<Self>, client: impl Into<Peer>) -> Session {
+        Session::begin(client.into(), Arc::clone(self))
     }
 }
 
 /// Sees to it that an answer never waits for the acknowledgement of the one before. It fails only
 /// if the client has left already.
-pub(crate) fn answer_at_once(socket: &TcpStream) {
-    let _ = socket.set_nodelay(true);
+pub(crate) fn answer_at_once(socket: impl AsFd) {
+    let _ = set_tcp_nodelay(socket, true);
 }

@@ -113,8 +113,9 @@ struct Lingering {
 }
 
 impl Session {
-    /// Begins with a client that was let in by that thread.
-    pub(crate) fn begin(client: Peer, service: Arc<Service>, thread: ThreadNumber) -> Self {
+    /// Begins with a client that this thread has let in.
+    pub(crate) fn begin(client: Peer, service: Arc<Service>) -> Self {
+        let thread = ThreadNumber::of_this_thread();
         tracing::info!(%client, "a client came");
         service.statistics.tally(thread).opened();
         Self {

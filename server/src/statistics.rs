@@ -37,6 +37,9 @@ pub const BOUNDS_NS: [u64; 26] = {
     bounds
 };
 
+/// The last of them.
+pub const LONGEST_BOUND_NS: u64 = BOUNDS_NS[BOUNDS_NS.len() - 1];
+
 /// What one server counts. A clone counts for the same server.
 #[derive(Debug, Clone)]
 pub struct Statistics {

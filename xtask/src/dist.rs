@@ -8,11 +8,13 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use thousands::Separable as _;
+
 use crate::command::{Attempt, Failure};
 use crate::compress;
 use crate::fingerprint;
 use crate::progress::Progress;
-use crate::sizes::{Sizes, with_commas};
+use crate::sizes::Sizes;
 use crate::tools::{Tools, WASM_TARGET};
 use crate::workspace::Workspace;
 
@@ -128,7 +130,7 @@ fn optimize(
 
         fs::rename(&smaller, &path).attempt(cannot)?;
         let small = fs::metadata(&path).attempt(cannot)?.len();
-        say(&format!("{} bytes of wasm made {}", with_commas(large), with_commas(small)));
+        say(&format!("{} bytes of wasm made {}", large.separate_with_commas(), small.separate_with_commas()));
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         html = with_size(&html, &name, large, small);
     }

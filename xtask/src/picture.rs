@@ -2,12 +2,13 @@
 
 use std::fs;
 
+use thousands::Separable as _;
+
 use crate::browser::Browser;
 use crate::command::{Attempt, Failure};
 use crate::dist;
 use crate::install;
 use crate::progress::Progress;
-use crate::sizes::with_commas;
 use crate::workspace::Workspace;
 
 /// Where the README looks for it, from the workspace's top.
@@ -33,7 +34,7 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress) -> Result<(), Fail
 
     let size = fs::metadata(&taken).attempt(|| "no picture was taken".to_owned())?.len();
     if size >= LIMIT_BYTES {
-        let (size, limit) = (with_commas(size), with_commas(LIMIT_BYTES));
+        let (size, limit) = (size.separate_with_commas(), LIMIT_BYTES.separate_with_commas());
         let place = taken.display();
         return Err(Failure::new(format!(
             "the picture is too large: {size} bytes, not under {limit}; it is at {place}"
@@ -44,6 +45,6 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress) -> Result<(), Fail
     fs::create_dir_all(workspace.root.join("docs")).attempt(cannot)?;
     // Copied, not moved: the target folder may be on another disk.
     fs::copy(&taken, &place).attempt(cannot)?;
-    println!("{PLACE}: {} bytes", with_commas(size));
+    println!("{PLACE}: {} bytes", size.separate_with_commas());
     Ok(())
 }

@@ -5,6 +5,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use thousands::Separable as _;
+
 use crate::command::Failure;
 use crate::compress::{self, BROTLI, GZIP};
 
@@ -55,7 +57,7 @@ impl Sizes {
         if brotli <= LIMIT_BYTES {
             return Ok(());
         }
-        let (brotli, limit) = (with_commas(brotli), with_commas(LIMIT_BYTES));
+        let (brotli, limit) = (brotli.separate_with_commas(), LIMIT_BYTES.separate_with_commas());
         Err(Failure::new(format!(
             "the page is too large: {brotli} bytes of wasm and scripts with brotli, at most {limit}"
         )))
@@ -80,24 +82,11 @@ impl Display for Sizes {
         writeln!(f, "{:<width$}{:>11}{:>11}{:>11}", "bytes", "raw", "gzip", "brotli")?;
         let programs = self.programs();
         for file in self.0.iter().chain([&programs]) {
-            let [raw, gzip, brotli] = [file.raw, file.gzip, file.brotli].map(with_commas);
+            let [raw, gzip, brotli] = [file.raw, file.gzip, file.brotli].map(|bytes| bytes.separate_with_commas());
             writeln!(f, "{:<width$}{raw:>11}{gzip:>11}{brotli:>11}", file.name)?;
         }
-        writeln!(f, "{:<width$}{:>33}", "at most", with_commas(LIMIT_BYTES))
+        writeln!(f, "{:<width$}{:>33}", "at most", LIMIT_BYTES.separate_with_commas())
     }
-}
-
-/// 120000 as `120,000`.
-pub(crate) fn with_commas(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]
@@ -145,13 +134,5 @@ at most                                     120,000
         let page = page(&[("page.wasm", 120_001)]);
         let failure = Sizes::of(page.path()).unwrap().check().unwrap_err().to_string();
         assert_eq!(failure, "the page is too large: 120,001 bytes of wasm and scripts with brotli, at most 120,000");
-    }
-
-    #[test]
-    fn thousands_are_set_apart() {
-        let cases = [(0, "0"), (999, "999"), (1_000, "1,000"), (12_345_678, "12,345,678")];
-        for (number, text) in cases {
-            assert_eq!(with_commas(number), text);
-        }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::report::{clients, idle, in_flight, mebibytes, rates, served, with_commas};
+use thousands::Separable as _;
+
+use super::report::{clients, idle, in_flight, mebibytes, rates, served, whole};
 use super::results::{CellResults, Machine, Results, Row};
 
 /// The cells, if they were measured: alone, in company, in a hurry, in a crowd.
@@ -26,7 +28,7 @@ pub fn table(results: &Results) -> String {
         rule += "--:|";
     }
     if let Some(crowd) = crowd {
-        let _ = write!(text, " memory with {} |", with_commas(crowd.clients as f64));
+        let _ = write!(text, " memory with {} |", crowd.clients.separate_with_commas());
         rule += "--:|";
     }
     let _ = writeln!(text, "\n{rule}");
@@ -67,7 +69,7 @@ fn row<'a>(cell: &'a CellResults, name: &str) -> Option<&'a Row> {
 
 /// `60,512 · 7.9 µs`, and how many are served if not all.
 fn figures(cell: &CellResults, row: &Row) -> String {
-    let rate = with_commas(row.questions_per_second);
+    let rate = whole(row.questions_per_second);
     let decimals = if row.processor_us < 1.0 { 2 } else { 1 };
     let mut text = format!("{rate} · {:.decimals$} µs", row.processor_us);
     if row.served != cell.clients {

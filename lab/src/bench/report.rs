@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use thousands::Separable as _;
+
 use super::plan::Plan;
 use super::results::{CellResults, Idle, Machine, Rates, Results};
 
@@ -36,7 +38,7 @@ pub fn cell(results: &CellResults, plan: &Plan) -> String {
             "{:<width$}  {:>13}  {:>11}  {:>7.2}  {:>10.1}  {:>10.1}  {:>8.3}  {:>6.2}  {:>9}",
             row.name,
             served(row.served, results.clients),
-            with_commas(row.questions_per_second),
+            whole(row.questions_per_second),
             row.rate_to_best,
             row.p50_us,
             row.p99_us,
@@ -72,7 +74,7 @@ pub fn rates(rows: &[Rates]) -> String {
             "{design}: p99 {many_p99_us:.1} µs with {} that ask once a second, {few_p99_us:.1} µs with {} that ask \
              100 times a second: {ratio:.2} times (the load itself is up to {late_p99_us:.1} µs late)",
             of(*served, *many),
-            with_commas(*few as f64),
+            few.separate_with_commas(),
         );
     }
     if text.is_empty() { text } else { format!("\nBy the clock, measured from when a question was due\n{text}") }
@@ -87,7 +89,7 @@ pub(super) fn in_words(time: Duration) -> String {
 }
 
 pub(super) fn clients(clients: usize) -> String {
-    format!("{} {}", with_commas(clients as f64), if clients == 1 { "client" } else { "clients" })
+    format!("{} {}", clients.separate_with_commas(), if clients == 1 { "client" } else { "clients" })
 }
 
 pub(super) fn in_flight(depth: u32) -> String {
@@ -100,7 +102,7 @@ pub(super) fn served(served: usize, clients: usize) -> String {
 }
 
 fn of(served: usize, clients: usize) -> String {
-    let [few, all] = [served, clients].map(|count| with_commas(count as f64));
+    let [few, all] = [served, clients].map(|count| count.separate_with_commas());
     if served == clients { all } else { format!("{few} of {all}") }
 }
 
@@ -109,14 +111,6 @@ pub(super) fn mebibytes(bytes: u64) -> String {
 }
 
 /// 120000.4 as `120,000`.
-pub(super) fn with_commas(number: f64) -> String {
-    let digits = format!("{number:.0}");
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+pub(super) fn whole(number: f64) -> String {
+    (number.round() as u64).separate_with_commas()
 }

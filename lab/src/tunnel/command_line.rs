@@ -1,13 +1,14 @@
 //! The arguments of `launcelot-lab tunnel`, and what stands behind them.
 
 use std::io::{self, BufRead as _, Write as _};
+use std::net::ToSocketAddrs as _;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::sync::Arc;
 use std::thread;
 
 use clap::{Args, Parser};
 use launcelot_endpoint::descriptors;
-use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners, split_host_port};
+use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners, parse_host_port};
 use launcelot_endpoint::stop::StopSignals;
 use thiserror::Error;
 
@@ -30,10 +31,10 @@ Only what is said takes the longer wire: to connect to the tunnel itself is as s
 server hears of it half a round trip later.")]
 pub struct TunnelOptions {
     /// Where to listen
-    #[arg(long, value_name = "HOST:PORT", default_value = "localhost:1061", value_parser = parse_address)]
+    #[arg(long, value_name = "HOST:PORT", default_value = "localhost:1061", value_parser = parse_host_port)]
     pub listen: (String, u16),
     /// The server at the far end
-    #[arg(long, value_name = "HOST:PORT", default_value = "localhost:1060", value_parser = parse_address)]
+    #[arg(long, value_name = "HOST:PORT", default_value = "localhost:1060", value_parser = parse_host_port)]
     pub to: (String, u16),
     /// How long open connections may go on when the tunnel is told to stop
     #[arg(long, value_name = "DURATION", default_value = "5s")]
@@ -102,6 +103,14 @@ pub enum ProgramError {
     /// It cannot listen.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// The name of the far end has no address.
+    #[error("cannot find '{host}'")]
+    Lookup {
+        /// Who was looked for.
+        host: String,
+        /// What the system says.
+        source: io::Error,
+    },
     /// It cannot carry.
     #[error(transparent)]
     Tunnel(#[from] TunnelError),
@@ -123,8 +132,10 @@ pub fn run(options: &TunnelOptions) -> Result<(), ProgramError> {
         StopSignals::catch().map_err(ProgramError::Signals)?
     };
     let TunnelOptions { listen: (interface, port), to: (host, to_port), grace, wire } = options;
+    let lookup = |source| ProgramError::Lookup { host: host.clone(), source };
+    let addresses = (host.as_str(), *to_port).to_socket_addrs().map_err(lookup)?.collect();
     let listeners = Listeners::bind(interface, *port, BACKLOG)?;
-    let tunnel = Tunnel::start(listeners, host, *to_port, wire.change(Wire::default()), **grace)?;
+    let tunnel = Tunnel::start(listeners, addresses, wire.change(Wire::default()), **grace)?;
     // Nobody may be there to read it.
     let ready = format!("Ready and carrying '{interface}' port {} to '{host}' port {to_port}", tunnel.port);
     let _ = writeln!(io::stdout(), "{ready}");
@@ -146,13 +157,6 @@ pub fn run(options: &TunnelOptions) -> Result<(), ProgramError> {
         std::process::exit(0);
     });
     Ok(Arc::into_inner(tunnel).map_or(Ok(()), Tunnel::stop)?)
-}
-
-fn parse_address(text: &str) -> Result<(String, u16), String> {
-    match split_host_port(text) {
-        Some((host, Some(port))) => Ok((host.to_owned(), port)),
-        _ => Err("it must be HOST:PORT".to_owned()),
-    }
 }
 
 #[cfg(test)]

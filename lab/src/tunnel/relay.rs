@@ -34,6 +34,8 @@ pub(super) struct Relay {
     /// What each side has sent and the other has not got yet.
     sent_by: [Line; 2],
     carried_bytes: u64,
+    /// How many sockets the far end has had.
+    attempts: u32,
 }
 
 /// One socket, and how far its two directions are.
@@ -81,7 +83,12 @@ impl Relay {
     /// Begins with who has come, and wishes to reach the first of `to` that accepts.
     pub(super) fn begin(near: TcpStream, to: &[SocketAddr], now: Instant, wire: &Wire) -> io::Result<Self> {
         let far = Far::Wished { at: now + wire.one_way(0.0), to: to.to_vec() };
-        Ok(Self { near: End::new(near)?, far, sent_by: Default::default(), carried_bytes: 0 })
+        Ok(Self { near: End::new(near)?, far, sent_by: Default::default(), carried_bytes: 0, attempts: 0 })
+    }
+
+    /// How many sockets the far end has had: whoever is not accepted tries again with another.
+    pub(super) fn attempts(&self) -> u32 {
+        self.attempts
     }
 
     /// The socket of a side, if it has one.
@@ -195,6 +202,7 @@ impl Relay {
             },
             Far::Wished { .. } | Far::Open(_) | Far::Refused => return,
         };
+        self.attempts += 1;
         self.far = ask_one_of(others, now).unwrap_or_else(|| {
             tracing::warn!("the far end of the tunnel cannot be reached");
             // The bad news takes its way back.

@@ -56,6 +56,8 @@ pub(super) struct Thread {
 struct Registered {
     relay: Relay,
     interests: [Interest; 2],
+    /// For which of the far end's sockets: the epoll forgets one that is closed.
+    attempts: u32,
     next_due: Option<Instant>,
 }
 
@@ -152,7 +154,8 @@ impl Thread {
             Ok(relay) => {
                 let number = self.next_number;
                 self.next_number += 1;
-                self.relays.insert(number, Registered { relay, interests: Default::default(), next_due: None });
+                self.relays
+                    .insert(number, Registered { relay, interests: Default::default(), attempts: 0, next_due: None });
                 self.go(number, now);
             }
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::ConnectionAborted) => {}
@@ -202,6 +205,10 @@ fn learn(early: Duration, late: Duration) -> Duration {
 impl Registered {
     /// Tells the epoll what to wait for now.
     fn register(&mut self, epoll: &OwnedFd, number: u64, wire: &super::Wire) -> io::Result<()> {
+        let attempts = self.relay.attempts();
+        if std::mem::replace(&mut self.attempts, attempts) != attempts {
+            self.interests[Side::Far as usize] = Interest::default();
+        }
         for side in SIDES {
             let interest = self.relay.interest(side, wire);
             let before = std::mem::replace(&mut self.interests[side as usize], interest);

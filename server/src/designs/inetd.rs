@@ -19,7 +19,6 @@ use crate::blocking::{Attended, Client};
 use crate::peer::Peer;
 use crate::service::{Service, answer_at_once};
 use crate::session::Scratch;
-use crate::statistics::ThreadNumber;
 use crate::stop::Stop;
 use crate::stream::{Pollable, Stream};
 
@@ -31,17 +30,16 @@ pub(crate) fn serve(input: OwnedFd, output: OwnedFd, service: &Arc<Service>, sto
         let why = "standard input is a listener, not a client: let the super-server accept, or use --listen-fds";
         return Err(ServeError::Start(io::Error::other(why)));
     }
-    let thread = ThreadNumber::of_this_thread();
     let stream = TcpStream::from(input);
     match stream.peer_addr() {
         Ok(address) => {
             stream.set_nonblocking(true).map_err(ServeError::Start)?;
             answer_at_once(&stream);
-            attend(Client { stream, session: service.begin(address, thread) }, service, stop)
+            attend(Client { stream, session: service.begin(address) }, service, stop)
         }
         Err(_) => {
             let stream = Pipes { input: stream.into(), output };
-            attend(Client { stream, session: service.begin(Peer::StandardInput, thread) }, service, stop)
+            attend(Client { stream, session: service.begin(Peer::StandardInput) }, service, stop)
         }
     }
 }
