@@ -56,7 +56,7 @@ enum Far {
     /// The wish to connect is under way itself.
     Wished { at: Instant, to: Vec<SocketAddr> },
     /// It has been asked, and others can be asked if it refuses.
-    Asked { end: End, others: Vec<SocketAddr>, until: Instant },
+    Asked { end: End, address: SocketAddr, others: Vec<SocketAddr>, until: Instant },
     /// It has accepted.
     Open(End),
     /// It has refused, and there is nobody else.
@@ -191,20 +191,26 @@ impl Relay {
     fn connect(&mut self, now: Instant, wire: &Wire) {
         let others = match &mut self.far {
             Far::Wished { at, to } if *at <= now => std::mem::take(to),
-            Far::Asked { end, others, until } => match end.has_connected() {
+            Far::Asked { end, address, others, until } => match end.has_connected() {
                 Ok(false) if now < *until => return,
                 Ok(true) => {
                     let Far::Asked { end, .. } = std::mem::replace(&mut self.far, Far::Refused) else { return };
                     self.far = Far::Open(end);
                     return;
                 }
-                Ok(false) | Err(_) => std::mem::take(others),
+                Ok(false) => {
+                    tracing::warn!("{address} has not accepted within {CONNECT_TIMEOUT:?}");
+                    std::mem::take(others)
+                }
+                Err(error) => {
+                    warn_of(*address, &error);
+                    std::mem::take(others)
+                }
             },
             Far::Wished { .. } | Far::Open(_) | Far::Refused => return,
         };
         self.attempts += 1;
         self.far = ask_one_of(others, now).unwrap_or_else(|| {
-            tracing::warn!("the far end of the tunnel cannot be reached");
             // The bad news takes its way back.
             self.sent_by[Side::Far as usize].reset(now, wire);
             Far::Refused
@@ -327,11 +333,15 @@ fn ask_one_of(mut addresses: Vec<SocketAddr>, now: Instant) -> Option<Far> {
     while !addresses.is_empty() {
         let address = addresses.remove(0);
         match ask(address) {
-            Ok(end) => return Some(Far::Asked { end, others: addresses, until: now + CONNECT_TIMEOUT }),
-            Err(error) => tracing::info!("{address} cannot be reached: {}", one_line(&error)),
+            Ok(end) => return Some(Far::Asked { end, address, others: addresses, until: now + CONNECT_TIMEOUT }),
+            Err(error) => warn_of(address, &error),
         }
     }
     None
+}
+
+fn warn_of(address: SocketAddr, error: &io::Error) {
+    tracing::warn!("the far end of the tunnel, {address}, cannot be reached: {}", one_line(error));
 }
 
 fn ask(address: SocketAddr) -> io::Result<End> {
