@@ -8,8 +8,15 @@ pub(crate) struct Percent(pub(crate) f64);
 
 impl fmt::Display for Percent {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rounded = (self.0 * 1000.0).round() / 1000.0;
-        write!(formatter, "{rounded}%")
+        // Whole numbers: what formats floating-point numbers is a tenth of a small page.
+        let thousandths = (self.0 * 1000.0).round() as i64;
+        let (whole, rest) = (thousandths / 1000, thousandths % 1000);
+        match (rest, rest % 100, rest % 10) {
+            (0, ..) => write!(formatter, "{whole}%"),
+            (_, 0, _) => write!(formatter, "{whole}.{}%", rest / 100),
+            (.., 0) => write!(formatter, "{whole}.{:02}%", rest / 10),
+            _ => write!(formatter, "{whole}.{rest:03}%"),
+        }
     }
 }
 
@@ -44,5 +51,7 @@ mod tests {
     fn percentages_are_short() {
         assert_eq!(Percent(100.0 / 3.0).to_string(), "33.333%");
         assert_eq!(Percent(50.0).to_string(), "50%");
+        assert_eq!(Percent(1.5).to_string(), "1.5%");
+        assert_eq!(Percent(0.05).to_string(), "0.05%");
     }
 }

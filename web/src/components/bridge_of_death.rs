@@ -10,8 +10,8 @@ const PLANKS: i32 = 40;
 pub fn BridgeOfDeath() -> Html {
     let planks = (0..=PLANKS).map(|plank| {
         let x = 60 + plank * 600 / PLANKS;
-        let (rope, deck) = (hang(x, 12.0, 20.0), hang(x, 30.0, 24.0));
-        html! { <path class="plank" d={format!("M{x} {rope:.1}V{deck:.1}")} /> }
+        let (rope, deck) = (hang(x, 12, 20), hang(x, 30, 24));
+        html! { <path class="plank" d={format!("M{x} {rope}V{deck}")} /> }
     });
     html! {
         <svg class="bridge-of-death" viewBox="0 0 720 64" aria-hidden="true" focusable="false">
@@ -25,7 +25,7 @@ pub fn BridgeOfDeath() -> Html {
 }
 
 /// How high a rope is that hangs from `top` at both ends and sags by `sag` in the middle.
-fn hang(x: i32, top: f64, sag: f64) -> f64 {
-    let across = f64::from(x - 60) / 600.0;
-    top + 4.0 * sag * across * (1.0 - across)
+fn hang(x: i32, top: i32, sag: i32) -> i32 {
+    let (before, after) = (x - 60, 660 - x);
+    top + 4 * sag * before * after / (600 * 600)
 }

@@ -1,5 +1,0 @@
-//! The page's worker.
-
-fn main() {
-    launcelot_web::worker::start();
-}
