@@ -1,3 +1,5 @@
-// Starts the worker. Trunk could make this file itself, but what it makes starts with a warning in the console.
-importScripts("./launcelot-worker.js");
-wasm_bindgen({ module_or_path: "./launcelot-worker_bg.wasm" });
+// Starts the page's program a second time, in a worker, where it finds no window and becomes the one who asks.
+// Its name changes with every build, so whoever starts this says it.
+const program = new URL(location).searchParams.get("program");
+const { default: start } = await import(`./${program}.js`);
+await start({ module_or_path: `./${program}_bg.wasm` });

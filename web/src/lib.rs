@@ -1,12 +1,12 @@
 //! The page: the client in the browser.
 //!
-//! Two programs are made from this crate, both compiled to wasm by trunk:
+//! One program is made from this crate, compiled to wasm by trunk, and it runs twice (`main.rs`):
 //!
-//! - The page itself ([`app`], `main.rs`): Yew. [`state`] holds everything that it shows and the
-//!   reducer that changes it, [`rows`] makes a table of it, [`components`] draw it, one a file, and
-//!   [`words`] says it in plain sentences.
-//! - The [`worker`] (`bin/worker.rs`), small and without Yew: it owns the socket and the clock, so
-//!   that drawing cannot delay a reading.
+//! - As the page itself ([`app`]): Yew. [`state`] holds everything that it shows and the reducer that
+//!   changes it, [`rows`] makes a table of it, [`components`] draw it, one a file, and [`words`] says
+//!   it in plain sentences.
+//! - As the page's [`worker`]: it owns the socket and the clock, so that drawing cannot delay a
+//!   reading.
 //!
 //! They talk in [`message`]s. [`bridge`] finds out where the bridge is.
 

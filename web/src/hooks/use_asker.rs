@@ -6,15 +6,35 @@ use std::rc::Rc;
 use js_sys::Uint8Array;
 use launcelot_protocol::Question;
 use wasm_bindgen::prelude::*;
-use web_sys::{ErrorEvent, MessageEvent, Worker};
+use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 use yew::prelude::*;
 
 use crate::bridge;
 use crate::message::{self, ToWorker};
 use crate::state::{Action, State};
 
-/// The script that starts the worker.
-const WORKER: &str = "./worker-loader.js";
+#[wasm_bindgen]
+extern "C" {
+    /// What a module knows of itself.
+    type ImportMeta;
+
+    /// Where it came from.
+    #[wasm_bindgen(method, getter)]
+    fn url(this: &ImportMeta) -> String;
+
+    #[wasm_bindgen(thread_local_v2, js_namespace = import, js_name = meta)]
+    static IMPORT_META: ImportMeta;
+}
+
+/// Starts this program again, as the worker.
+fn start_worker() -> Result<Worker, JsValue> {
+    let url = IMPORT_META.with(ImportMeta::url);
+    let file = url.rsplit('/').next().unwrap_or_default();
+    let program = file.strip_suffix(".js").unwrap_or(file);
+    let options = WorkerOptions::new();
+    options.set_type(WorkerType::Module);
+    Worker::new_with_options(&format!("./worker.mjs?program={program}"), &options)
+}
 
 /// Asks on behalf of the page. Cheap to clone; all clones are one.
 #[derive(Clone, PartialEq)]
@@ -108,7 +128,7 @@ pub fn use_asker() -> Asker {
                     dispatcher.dispatch(Action::WorkerBroke(why));
                 })
             };
-            match Worker::new(WORKER) {
+            match start_worker() {
                 Ok(worker) => {
                     worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
                     worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
