@@ -2,6 +2,10 @@
 //!
 //! - [`run`]: one client's questions with every time that was taken, from the first step to the end.
 //! - [`step`]: what happens in a run, as whoever holds the clock tells it.
+//! - [`rounds`]: the same question again and again.
+//! - [`wire`]: what a longer wire is like.
+//! - [`trace`]: what the stations on the way saw of one dialogue, and [`mod@ways`]: each question's way
+//!   through them, and its legs.
 //! - [`clock`]: the smallest step of a clock, which limits every figure.
 //! - [`mod@unit`]: how a duration is written for people.
 //!
@@ -10,10 +14,17 @@
 
 pub mod clock;
 mod micros;
+pub mod rounds;
 pub mod run;
 pub mod step;
+pub mod trace;
 pub mod unit;
+pub mod ways;
+pub mod wire;
 
 pub use run::{Asked, Ending, Order, Run, Span};
 pub use step::Step;
+pub use trace::{Point, Sighting, Trace};
 pub use unit::Unit;
+pub use ways::{Leg, Way, ways};
+pub use wire::{Preset, Wire, WireReport};

@@ -1,0 +1,82 @@
+//! What the stations on the way of one dialogue saw pass, each moment by one clock.
+//!
+//! A station knows bytes and not questions. [`ways`](crate::ways) finds each question's way in them.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::micros;
+
+/// A point on the way of a question to the server and of its answer back, in the order of that way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Point {
+    /// The bridge has a message of the browser's.
+    BridgeIn,
+    /// The bridge hands it to TCP.
+    BridgeOut,
+    /// The tunnel has read it.
+    TunnelIn,
+    /// The tunnel hands it on, after its delay.
+    TunnelOut,
+    /// The server has read it.
+    ServerIn,
+    /// The server knows the answer.
+    AnswerReady,
+    /// The server hands the answer to TCP.
+    AnswerOut,
+    /// The tunnel has read the answer.
+    TunnelBackIn,
+    /// The tunnel hands it on, after its delay.
+    TunnelBackOut,
+    /// The bridge has read it.
+    BridgeBackIn,
+    /// The bridge hands it to the browser's WebSocket.
+    BridgeBackOut,
+}
+
+impl Point {
+    /// All of them, in the order of the way.
+    pub const ALL: [Self; 11] = [
+        Self::BridgeIn,
+        Self::BridgeOut,
+        Self::TunnelIn,
+        Self::TunnelOut,
+        Self::ServerIn,
+        Self::AnswerReady,
+        Self::AnswerOut,
+        Self::TunnelBackIn,
+        Self::TunnelBackOut,
+        Self::BridgeBackIn,
+        Self::BridgeBackOut,
+    ];
+
+    /// Whether answers pass there, and not questions.
+    pub fn is_of_answers(self) -> bool {
+        self >= Self::AnswerReady
+    }
+}
+
+/// That bytes passed a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sighting {
+    /// Where.
+    pub point: Point,
+    /// When, in microseconds since the first station heard of the dialogue.
+    #[serde(rename = "at_us", with = "micros")]
+    pub at: Duration,
+    /// How many bytes.
+    pub bytes: u64,
+}
+
+/// Everything that was seen of one dialogue, in the order in which it was told.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trace {
+    /// Which dialogue.
+    pub id: String,
+    /// What was seen. A station that does not watch has seen nothing.
+    pub sightings: Vec<Sighting>,
+    /// Whether there was more than is kept.
+    pub is_cut: bool,
+}
