@@ -2,7 +2,8 @@
 //!
 //! - [`run`]: one client's questions with every time that was taken, from the first step to the end.
 //! - [`step`]: what happens in a run, as whoever holds the clock tells it.
-//! - [`rounds`]: the same question again and again.
+//! - [`rounds`]: one question a round, again and again; [`distribution`]: how long they took,
+//!   summed up and compared.
 //! - [`wire`]: what a longer wire is like.
 //! - [`trace`]: what the stations on the way saw of one dialogue, and [`mod@ways`]: each question's way
 //!   through them, and its legs.
@@ -13,6 +14,7 @@
 //! machine that took them, so two machines' clocks are never compared.
 
 pub mod clock;
+pub mod distribution;
 mod micros;
 pub mod rounds;
 pub mod run;
@@ -22,6 +24,8 @@ pub mod unit;
 pub mod ways;
 pub mod wire;
 
+pub use distribution::{Distribution, Summary};
+pub use rounds::{Connections, Plan, Round, Rounds, Stopwatch};
 pub use run::{Asked, Ending, Order, Run, Span};
 pub use step::Step;
 pub use trace::{Point, Sighting, Trace};

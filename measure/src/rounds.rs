@@ -1,11 +1,15 @@
-//! Many rounds: the same question asked again and again, and every time that was taken.
+//! Many rounds: a question asked again and again, and every time that was taken.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::distribution::Distribution;
 use crate::micros;
 use crate::run::Ending;
+
+/// So many rounds of a warm-up are enough, however many are counted after it.
+const WARM_UP_MAX: u32 = 100;
 
 /// Which connections carry the rounds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -33,6 +37,13 @@ pub struct Plan {
     pub pace: Option<Duration>,
 }
 
+impl Plan {
+    /// A plan whose first tenth is the warm-up, but never more than 100 rounds.
+    pub fn new(rounds: u32, connections: Connections, pace: Option<Duration>) -> Self {
+        Self { rounds, warm_up: (rounds / 10).min(WARM_UP_MAX), connections, pace }
+    }
+}
+
 /// Where the stopwatch starts. It stops at the answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -55,8 +66,23 @@ pub struct Round {
     pub asked: u32,
     /// Since the connection began to be made, or the question was sent if there was one already.
     pub connecting: u32,
-    /// Since the round was due.
+    /// Since the round was due: by the plan's pace, or as soon as there was nothing to wait for.
     pub due: u32,
+}
+
+impl Round {
+    /// The step in which it counts, in nanoseconds.
+    pub const STEP_NS: u32 = 100;
+
+    /// How long it took by such a stopwatch.
+    pub fn took(self, stopwatch: Stopwatch) -> Duration {
+        let steps = match stopwatch {
+            Stopwatch::Question => self.asked,
+            Stopwatch::Connecting => self.connecting,
+            Stopwatch::Due => self.due,
+        };
+        Duration::from_nanos(u64::from(steps) * u64::from(Self::STEP_NS))
+    }
 }
 
 /// Many rounds, those of the warm-up included, and how they went.
@@ -79,4 +105,72 @@ pub struct Rounds {
     pub errors: u32,
     /// How it stands.
     pub ending: Ending,
+}
+
+impl Rounds {
+    /// How many of those that were answered are the warm-up's, and are not counted.
+    pub fn discarded(&self) -> usize {
+        self.answered.len().min(self.plan.warm_up as usize)
+    }
+
+    /// Those that are counted.
+    pub fn samples(&self) -> &[Round] {
+        &self.answered[self.discarded()..]
+    }
+
+    /// How long those that are counted took.
+    pub fn times(&self, stopwatch: Stopwatch) -> impl Iterator<Item = Duration> {
+        self.samples().iter().map(move |round| round.took(stopwatch))
+    }
+
+    /// How these times are distributed.
+    pub fn distribution(&self, stopwatch: Stopwatch) -> Distribution {
+        self.times(stopwatch).collect()
+    }
+
+    /// How many rounds are over, with an answer or without.
+    pub fn done(&self) -> usize {
+        self.answered.len() + self.errors as usize
+    }
+
+    /// Whether nothing more will happen in it.
+    pub fn is_over(&self) -> bool {
+        self.ending != Ending::Running
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rounds(count: u32) -> Rounds {
+        Rounds {
+            name: "A thousand".to_owned(),
+            to: "ws://b/ws".to_owned(),
+            plan: Plan::new(count, Connections::Each, Some(Duration::from_millis(2))),
+            clock_step: Duration::from_micros(5),
+            cores: 2,
+            answered: (1..=count).map(|number| Round { asked: number, connecting: number * 3, due: 7 }).collect(),
+            errors: 2,
+            ending: Ending::Complete,
+        }
+    }
+
+    #[test]
+    fn a_tenth_is_warm_up_but_never_more_than_a_hundred() {
+        let warm_up = |rounds| Plan::new(rounds, Connections::One, None).warm_up;
+        assert_eq!([9, 10, 999, 1_000, 10_000].map(warm_up), [0, 1, 99, 100, 100]);
+    }
+
+    #[test]
+    fn the_warm_up_is_not_counted() {
+        let rounds = rounds(1_000);
+        assert_eq!((rounds.discarded(), rounds.samples().len(), rounds.done()), (100, 900, 1_002));
+        let shortest = |stopwatch| rounds.times(stopwatch).min();
+        assert_eq!(shortest(Stopwatch::Question), Some(Duration::from_nanos(10_100)));
+        assert_eq!(shortest(Stopwatch::Connecting), Some(Duration::from_nanos(30_300)));
+        assert_eq!(shortest(Stopwatch::Due), Some(Duration::from_nanos(700)));
+        let cut_short = Rounds { answered: rounds.answered[..40].to_vec(), ..rounds };
+        assert_eq!((cut_short.discarded(), cut_short.samples()), (40, &[][..]));
+    }
 }

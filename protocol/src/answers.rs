@@ -41,6 +41,16 @@ impl Answers {
     ///
     /// [`AnswerError::TooLong`]; the answers before it have been appended.
     pub fn receive(&mut self, bytes: &[u8], answers: &mut Vec<String>) -> Result<(), AnswerError> {
+        self.receive_each(bytes, |answer| answers.push(String::from_utf8_lossy(answer).into_owned()))
+    }
+
+    /// The same for whoever wants only to look at each answer, or to count them: nothing is allocated
+    /// but once, for the first.
+    ///
+    /// # Errors
+    ///
+    /// [`AnswerError::TooLong`]; the answers before it have been shown.
+    pub fn receive_each(&mut self, bytes: &[u8], mut whole: impl FnMut(&[u8])) -> Result<(), AnswerError> {
         let mut rest = bytes;
         loop {
             let room = ANSWER_MAX_BYTES - self.partial.len();
@@ -48,7 +58,7 @@ impl Answers {
             if let Some(end) = memchr(ANSWER_END, within) {
                 let (words, after) = rest.split_at(end + 1);
                 self.partial.extend_from_slice(words);
-                answers.push(String::from_utf8_lossy(&self.partial).into_owned());
+                whole(&self.partial);
                 self.partial.clear();
                 rest = after;
             } else if rest.len() < room {
