@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use launcelot_measure::{Order, Step};
+use launcelot_measure::{Order, Plan, Round, Step};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// From the page to its worker.
@@ -22,6 +22,15 @@ pub enum ToWorker {
         /// The questions, each with its `?`.
         questions: Vec<String>,
     },
+    /// Ask the three questions in turn, one a round. A run that goes on is given up.
+    Rounds {
+        /// The run's number.
+        run: u32,
+        /// The bridge.
+        url: String,
+        /// How many, over which connections, how often.
+        plan: Plan,
+    },
     /// Give up the run that goes on, if one does.
     Stop,
 }
@@ -37,6 +46,16 @@ pub enum FromWorker {
         run: u32,
         /// What and when.
         step: Step,
+    },
+    /// Rounds are over; told at most ten times a second.
+    Rounds {
+        /// The run's number.
+        run: u32,
+        /// Those that were answered since this was told last.
+        #[serde(with = "packed")]
+        answered: Vec<Round>,
+        /// How many were not.
+        errors: u32,
     },
     /// A run is over.
     Ended {
@@ -90,6 +109,37 @@ pub fn decode<M: DeserializeOwned>(bytes: &[u8]) -> Option<M> {
     postcard::from_bytes(bytes).ok()
 }
 
+/// Rounds as plain bytes. The worker writes them while an answer is on its way: number by number it would
+/// take as long as the answer.
+mod packed {
+    use launcelot_measure::Round;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    /// How many bytes a round has: three numbers of four.
+    const ROUND_BYTES: usize = 12;
+
+    pub(super) fn serialize<S: Serializer>(rounds: &[Round], serializer: S) -> Result<S::Ok, S::Error> {
+        let mut bytes = Vec::with_capacity(rounds.len() * ROUND_BYTES);
+        for Round { asked, connecting, due } in rounds {
+            for number in [asked, connecting, due] {
+                bytes.extend_from_slice(&number.to_le_bytes());
+            }
+        }
+        serializer.serialize_bytes(&bytes)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Round>, D::Error> {
+        let bytes = <&[u8]>::deserialize(deserializer)?;
+        let number = |bytes: &[u8]| bytes.iter().rfold(0, |number, byte| number << 8 | u32::from(*byte));
+        let rounds = bytes.chunks_exact(ROUND_BYTES).map(|round| Round {
+            asked: number(&round[..4]),
+            connecting: number(&round[4..8]),
+            due: number(&round[8..]),
+        });
+        Ok(rounds.collect())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,5 +150,12 @@ mod tests {
         let message = FromWorker::Step { run: 7, step };
         assert_eq!(decode(&encode(&message)), Some(message));
         assert_eq!(decode::<FromWorker>(&[250, 1, 2]), None);
+    }
+
+    #[test]
+    fn rounds_arrive_as_they_were_sent() {
+        let answered = vec![Round { asked: 1, connecting: 0x0403_0201, due: u32::MAX }, Round::default()];
+        let message = FromWorker::Rounds { run: 7, answered, errors: 3 };
+        assert_eq!(decode(&encode(&message)), Some(message));
     }
 }

@@ -96,6 +96,7 @@ impl State {
         match message {
             FromWorker::Ready(clock) => self.clock = Some(clock),
             FromWorker::Step { run, step } => self.step(run, step),
+            FromWorker::Rounds { .. } => {}
             FromWorker::Ended { run, how } => self.end(run, &how),
         }
     }

@@ -137,7 +137,7 @@ impl Asking {
 }
 
 /// What came in a message. The bridge sends bytes; another might send text.
-fn bytes_of(event: &MessageEvent) -> Vec<u8> {
+pub(super) fn bytes_of(event: &MessageEvent) -> Vec<u8> {
     let data = event.data();
     match data.dyn_ref::<ArrayBuffer>() {
         Some(buffer) => Uint8Array::new(buffer).to_vec(),
@@ -146,7 +146,7 @@ fn bytes_of(event: &MessageEvent) -> Vec<u8> {
 }
 
 /// The words of a JavaScript error.
-fn words_of(error: &JsValue) -> String {
+pub(super) fn words_of(error: &JsValue) -> String {
     let message = Reflect::get(error, &JsValue::from_str("message")).ok();
     message.and_then(|message| message.as_string()).unwrap_or_else(|| "it gives no reason".to_owned())
 }

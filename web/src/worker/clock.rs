@@ -3,11 +3,15 @@
 use std::time::Duration;
 
 use js_sys::Reflect;
+use launcelot_measure::Round;
 use launcelot_measure::clock::smallest_step;
 use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, Performance};
 
 use crate::message;
+
+/// How many steps of a [`Round`] are a millisecond.
+const STEPS_PER_MS: f64 = 1e6 / Round::STEP_NS as f64;
 
 /// Something that reads the time.
 #[derive(Debug, Clone)]
@@ -23,7 +27,22 @@ impl Reading {
     /// The time from `earlier` to this reading.
     pub(super) fn since(self, earlier: Self) -> Duration {
         // A clock that went backwards took no time.
-        Duration::try_from_secs_f64((self.0 - earlier.0) / 1e3).unwrap_or_default()
+        Duration::try_from_secs_f64(self.ms_since(earlier) / 1e3).unwrap_or_default()
+    }
+
+    /// The same in milliseconds; negative if `earlier` is later.
+    pub(super) fn ms_since(self, earlier: Self) -> f64 {
+        self.0 - earlier.0
+    }
+
+    /// The same in the steps of a [`Round`]. Quick enough to be done between two questions.
+    pub(super) fn steps_since(self, earlier: Self) -> u64 {
+        (self.ms_since(earlier) * STEPS_PER_MS).round() as u64
+    }
+
+    /// So many steps of a [`Round`] later.
+    pub(super) fn after(self, steps: u64) -> Self {
+        Self(self.0 + steps as f64 / STEPS_PER_MS)
     }
 }
 
@@ -40,8 +59,11 @@ impl Clock {
     pub(super) fn measured(&self, scope: &DedicatedWorkerGlobalScope) -> message::Clock {
         let began = self.read();
         let step = smallest_step(|| self.read().since(began)).unwrap_or_default();
-        let isolated =
-            Reflect::get(scope, &JsValue::from_str("crossOriginIsolated")).is_ok_and(|value| value.is_truthy());
-        message::Clock { step, isolated }
+        message::Clock { step, isolated: is_isolated(scope) }
     }
+}
+
+/// Whether the worker is cross-origin isolated.
+pub(super) fn is_isolated(scope: &DedicatedWorkerGlobalScope) -> bool {
+    Reflect::get(scope, &JsValue::from_str("crossOriginIsolated")).is_ok_and(|value| value.is_truthy())
 }

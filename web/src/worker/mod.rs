@@ -2,11 +2,18 @@
 //!
 //! A time is read as the first act on an event, the next question leaves before anything is told,
 //! and telling the page comes last.
+//!
+//! - `asker`: one run, every step told.
+//! - `rounds`: many rounds, told in batches; `course` says which is next, `pause` waits for it.
 
 mod asker;
 mod clock;
+mod course;
+mod pause;
+mod rounds;
 
 use std::cell::RefCell;
+use std::thread::LocalKey;
 
 use js_sys::{Function, Uint8Array};
 use wasm_bindgen::convert::FromWasmAbi;
@@ -16,10 +23,15 @@ use web_sys::{CloseEvent, DedicatedWorkerGlobalScope, Event, MessageEvent};
 use crate::message::{self, FromWorker, ToWorker};
 use asker::Asker;
 use clock::{Clock, Reading};
+use rounds::Rounder;
 
 thread_local! {
     static ASKER: RefCell<Option<Asker>> = const { RefCell::new(None) };
+    static ROUNDER: RefCell<Option<Rounder>> = const { RefCell::new(None) };
 }
+
+/// Where somebody lives whom events are brought to.
+type Home<T> = &'static LocalKey<RefCell<Option<T>>>;
 
 /// The functions that a socket calls. They are made once and live as long as the worker.
 #[derive(Debug, Clone)]
@@ -37,24 +49,29 @@ pub fn start() {
         wasm_bindgen::throw_str("this browser has no performance clock in workers");
     };
     let handlers = Handlers {
-        open: handler(&clock, |asker, at, _: Event| asker.opened(at)),
-        message: handler(&clock, |asker, at, event: MessageEvent| asker.received(at, &event)),
-        close: handler(&clock, |asker, _, event: CloseEvent| asker.closed(&event)),
+        open: handler(&clock, &ASKER, |asker, at, _: Event| asker.opened(at)),
+        message: handler(&clock, &ASKER, |asker, at, event: MessageEvent| asker.received(at, &event)),
+        close: handler(&clock, &ASKER, |asker, _, event: CloseEvent| asker.closed(&event)),
     };
-    let orders = handler(&clock, |asker, _, event: MessageEvent| obey(asker, &event));
+    let orders = handler(&clock, &ASKER, |asker, _, event: MessageEvent| obey(asker, &event));
     scope.set_onmessage(Some(&orders));
+    ROUNDER.set(Some(Rounder::new(scope.clone(), clock.clone())));
     tell(&scope, &FromWorker::Ready(clock.measured(&scope)));
     ASKER.set(Some(Asker::new(scope, clock, handlers)));
 }
 
 /// A function for the browser to call: it reads the clock first.
-fn handler<E: FromWasmAbi + 'static>(clock: &Clock, act: impl Fn(&mut Asker, Reading, E) + 'static) -> Function {
+fn handler<T: 'static, E: FromWasmAbi + 'static>(
+    clock: &Clock,
+    home: Home<T>,
+    act: impl Fn(&mut T, Reading, E) + 'static,
+) -> Function {
     let clock = clock.clone();
     let closure = Closure::<dyn Fn(E)>::new(move |event| {
         let at = clock.read();
-        ASKER.with_borrow_mut(|asker| {
-            if let Some(asker) = asker {
-                act(asker, at, event);
+        home.with_borrow_mut(|somebody| {
+            if let Some(somebody) = somebody {
+                act(somebody, at, event);
             }
         });
     });
@@ -63,11 +80,22 @@ fn handler<E: FromWasmAbi + 'static>(clock: &Clock, act: impl Fn(&mut Asker, Rea
 
 fn obey(asker: &mut Asker, event: &MessageEvent) {
     let bytes = Uint8Array::new(&event.data()).to_vec();
-    match message::decode(&bytes) {
-        Some(ToWorker::Ask { run, url, order, questions }) => asker.ask(run, &url, order, &questions),
-        Some(ToWorker::Stop) => asker.stop(),
-        None => wasm_bindgen::throw_str("the page said what its worker does not understand"),
-    }
+    let Some(order) = message::decode(&bytes) else {
+        wasm_bindgen::throw_str("the page said what its worker does not understand");
+    };
+    ROUNDER.with_borrow_mut(|rounder| {
+        let Some(rounder) = rounder else { return };
+        // Whatever the order is, one run goes on at most.
+        rounder.stop();
+        match order {
+            ToWorker::Ask { run, url, order, questions } => asker.ask(run, &url, order, &questions),
+            ToWorker::Rounds { run, url, plan } => {
+                asker.stop();
+                rounder.begin(run, url, plan);
+            }
+            ToWorker::Stop => asker.stop(),
+        }
+    });
 }
 
 fn tell(scope: &DedicatedWorkerGlobalScope, message: &FromWorker) {

@@ -1,0 +1,72 @@
+//! Waiting for a moment, more exactly than a browser's timers do.
+//!
+//! A timer comes up to some milliseconds late. So it is set to come early, and the rest of the time the
+//! worker's thread sleeps in `Atomics.wait`, and spins at the very end. Both keep it from hearing anything,
+//! which is harmless as long as nothing is under way. `Atomics.wait` needs shared memory, which a browser
+//! gives only to pages that are cross-origin isolated: elsewhere the timer is all there is, and what is due
+//! may leave some milliseconds late. From when it was due is then measured all the same.
+
+use js_sys::{Atomics, Function, Int32Array, SharedArrayBuffer};
+use web_sys::DedicatedWorkerGlobalScope;
+
+use super::clock::{self, Clock, Reading};
+
+/// How much earlier than needed a timer is set.
+const TIMER_LATENESS_MS: f64 = 4.0;
+
+/// How much earlier than needed a sleeping thread is woken.
+const SLEEP_LATENESS_MS: f64 = 0.2;
+
+/// Something that waits.
+#[derive(Debug)]
+pub(super) struct Pause {
+    scope: DedicatedWorkerGlobalScope,
+    clock: Clock,
+    timer_calls: Function,
+    timer: Option<i32>,
+    /// What the thread sleeps on; nobody ever wakes it.
+    pillow: Option<Int32Array>,
+}
+
+impl Pause {
+    /// `timer_calls` is called when a timer is up.
+    pub(super) fn new(scope: DedicatedWorkerGlobalScope, clock: Clock, timer_calls: Function) -> Self {
+        let pillow = clock::is_isolated(&scope).then(|| Int32Array::new(&SharedArrayBuffer::new(4)));
+        Self { scope, clock, timer_calls, timer: None, pillow }
+    }
+
+    /// Waits for a moment that is near, and says that it is there; else sets the timer and says that it is not.
+    pub(super) fn until(&mut self, moment: Reading) -> bool {
+        let left = moment.ms_since(self.clock.read());
+        if left <= 0.0 {
+            return true;
+        }
+        let Some(pillow) = &self.pillow else {
+            return !self.set(left.ceil());
+        };
+        if left > TIMER_LATENESS_MS + 1.0 {
+            return !self.set((left - TIMER_LATENESS_MS).floor());
+        }
+        if left > SLEEP_LATENESS_MS {
+            // Fails only where a thread must not sleep, which a worker's may.
+            let _ = Atomics::wait_with_timeout(pillow, 0, 0, left - SLEEP_LATENESS_MS);
+        }
+        while self.clock.read() < moment {}
+        true
+    }
+
+    /// Forgets the timer.
+    pub(super) fn cancel(&mut self) {
+        if let Some(timer) = self.timer.take() {
+            self.scope.clear_timeout_with_handle(timer);
+        }
+    }
+
+    /// Sets the timer, if the browser has one.
+    fn set(&mut self, ms: f64) -> bool {
+        self.cancel();
+        let set = self.scope.set_timeout_with_callback_and_timeout_and_arguments_0(&self.timer_calls, ms as i32);
+        self.timer = set.ok();
+        self.timer.is_some()
+    }
+}
