@@ -58,6 +58,7 @@ pub fn app(options: &Options, tasks: &Tasks) -> Router {
         None => router.route("/", get(introduction)).fallback(|| async { not_found() }),
     };
     router
+        .merge(options.routes.clone().unwrap_or_default().with_state(()))
         .layer(middleware::from_fn_with_state(Arc::clone(&bridge), check_host))
         .layer(middleware::map_response(headers::add))
         .with_state(bridge)
@@ -116,15 +117,19 @@ async fn websocket(bridge: Arc<Bridge>, target: Option<Target>, request: Request
         Err(not_agreed) => return not_agreed.into_response(),
     };
     let caller = parts.extensions.remove::<Caller>();
+    let uri = parts.uri.clone();
     let upgrade = hyper::upgrade::on(http::Request::from_parts(parts, Body::empty()));
     let server = connect(&target, bridge.options.connect_timeout).await;
     let Options { idle_timeout, max_message_bytes, .. } = bridge.options;
+    let local = server.as_ref().ok().and_then(|server| server.local_addr().ok());
+    let watcher =
+        bridge.options.observer.as_ref().zip(local).and_then(|(observer, local)| observer.reached(&uri, local));
     let limits = Limits { idle_timeout, max_message_bytes };
     let stop = bridge.tasks.stopping();
     let browser = caller.as_ref().map(|caller| tracing::field::display(caller.address));
     let span = tracing::info_span!("websocket", browser, %target);
     let crossing = async move {
-        cross(upgrade, server, limits, stop).await;
+        cross(upgrade, server, limits, watcher, stop).await;
         drop(caller);
     };
     bridge.tasks.spawn(crossing.instrument(span));

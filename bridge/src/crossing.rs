@@ -20,6 +20,7 @@ use tungstenite::handshake::derive_accept_key;
 use crate::close::frame;
 use crate::connect::ConnectError;
 use crate::goodbye::{close_websocket, linger};
+use crate::observer::Watcher;
 use crate::relay::{Carried, Ending, relay};
 use crate::socket::Socket;
 
@@ -91,6 +92,7 @@ pub(crate) async fn cross(
     upgrade: OnUpgrade,
     server: Result<TcpStream, ConnectError>,
     limits: Limits,
+    watcher: Option<Box<dyn Watcher>>,
     stop: CancellationToken,
 ) {
     let socket = match upgrade.await {
@@ -100,7 +102,7 @@ pub(crate) async fn cross(
     let mut websocket = Socket::new(socket, limits.max_message_bytes);
     match server {
         Ok(mut tcp) => {
-            let carried = relay(&mut websocket, &mut tcp, limits.idle_timeout, stop.cancelled()).await;
+            let carried = relay(&mut websocket, &mut tcp, limits.idle_timeout, stop.cancelled(), watcher).await;
             tell(&carried);
             join(linger(websocket.into_inner()), linger(tcp)).await;
         }

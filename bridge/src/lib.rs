@@ -24,6 +24,7 @@
 //! - [`connect`]: reaching the target.
 //! - [`relay`]: the bytes themselves, and [`socket`]: the WebSocket as the relay needs it.
 //! - [`goodbye`]: parting so that nothing is lost, and [`close`]: the codes that say why.
+//! - [`observer`]: who watches what is carried.
 //! - [`options`]: all that can be chosen. `tasks`: what is open.
 
 mod app;
@@ -34,6 +35,7 @@ pub mod csp;
 mod files;
 pub mod goodbye;
 mod headers;
+pub mod observer;
 pub mod options;
 pub mod origin;
 pub mod relay;

@@ -122,7 +122,7 @@ impl From<Args> for Options {
             idle_timeout: args.idle_timeout,
             grace: args.grace,
             max_connections: args.max_connections,
-            max_message_bytes: defaults.max_message_bytes,
+            ..defaults
         }
     }
 }

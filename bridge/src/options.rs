@@ -4,11 +4,14 @@ use std::collections::HashSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use launcelot_endpoint::listen::split_host_port;
 use thiserror::Error;
 
+use crate::observer::Observer;
 use crate::origin::Origin;
 
 /// Everything that a bridge is told. The default carries to `localhost` port 1060 and serves no
@@ -33,6 +36,10 @@ pub struct Options {
     pub max_connections: usize,
     /// The most bytes that a browser may put into one message.
     pub max_message_bytes: usize,
+    /// Who is told of what is carried.
+    pub observer: Option<Arc<dyn Observer>>,
+    /// What else is answered over HTTP, under the same rules and with the same headers.
+    pub routes: Option<Router>,
 }
 
 impl Default for Options {
@@ -46,6 +53,8 @@ impl Default for Options {
             grace: Duration::from_secs(5),
             max_connections: 10_000,
             max_message_bytes: 1024 * 1024,
+            observer: None,
+            routes: None,
         }
     }
 }

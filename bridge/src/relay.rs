@@ -27,6 +27,7 @@ use tungstenite::{Error, Message};
 
 use crate::close::{CloseCode, frame};
 use crate::goodbye::{PATIENCE, close_websocket, deliver};
+use crate::observer::{Point, Watched, Watcher};
 
 /// The most bytes that are read from TCP at once, and so the longest message to the browser.
 pub const CHUNK_BYTES: usize = 16 * 1024;
@@ -104,12 +105,14 @@ impl Ending {
 /// `idle_timeout` (zero: for ever), or `stop` completes. Then it delivers to TCP what was taken, and
 /// tells the browser why, or answers its close. The connections themselves are the caller's to close.
 ///
-/// After a flush, `websocket` must have room for a message of [`CHUNK_BYTES`].
+/// After a flush, `websocket` must have room for a message of [`CHUNK_BYTES`]. If there is a `watcher`, it
+/// is told of all bytes.
 pub async fn relay<W, T>(
     websocket: &mut W,
     tcp: &mut T,
     idle_timeout: Duration,
     stop: impl Future<Output = ()>,
+    watcher: Option<Box<dyn Watcher>>,
 ) -> Carried
 where
     W: Stream<Item = Result<Message, Error>> + Sink<Message, Error = Error> + Unpin,
@@ -125,6 +128,7 @@ where
         active: false,
         from_browser: 0,
         from_server: 0,
+        watched: Watched::by(watcher),
     };
     let ending = relay.carry(idle_timeout, stop).await;
     let Relay { from_browser, from_server, .. } = relay;
@@ -146,6 +150,7 @@ struct Relay<'a, W, T> {
     active: bool,
     from_browser: u64,
     from_server: u64,
+    watched: Watched,
 }
 
 impl<W, T> Relay<'_, W, T>
@@ -240,6 +245,7 @@ where
     }
 
     fn take(&mut self, bytes: &[u8]) {
+        self.watched.sees(Point::MessageIn, bytes.len());
         self.from_browser += bytes.len() as u64;
         if self.write_failure.is_some() {
             return;
@@ -262,9 +268,11 @@ where
     /// Writes what waits for TCP; ready when nothing waits any more.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while !self.waiting().is_empty() {
+            let at = self.watched.now();
             match ready!(Pin::new(&mut *self.tcp).poll_write(cx, &self.to_tcp[self.written..])) {
                 Ok(0) => self.fail_writing(io::ErrorKind::WriteZero.into()),
                 Ok(bytes) => {
+                    self.watched.saw(at, Point::TcpOut, bytes);
                     self.written += bytes;
                     self.active = true;
                 }
@@ -291,8 +299,10 @@ where
         if bytes.is_empty() {
             return Poll::Ready(Err(self.server_closed()));
         }
+        self.watched.sees(Point::TcpIn, bytes.len());
         self.active = true;
         self.from_server += bytes.len() as u64;
+        self.watched.sees(Point::MessageOut, bytes.len());
         self.websocket.start_send_unpin(Message::Binary(bytes)).map_err(Ending::from_websocket)?;
         self.unflushed = true;
         self.poll_flush(cx)

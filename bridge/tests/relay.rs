@@ -62,7 +62,7 @@ where
             pending::<()>().await;
         }
     };
-    relay(&mut websocket, &mut tcp, idle, stop).await
+    relay(&mut websocket, &mut tcp, idle, stop, None).await
 }
 
 async fn heard(browser: &mut Browser) -> Option<Message> {
