@@ -5,6 +5,7 @@
 //!
 //! - [`options`]: what can be chosen, with its defaults.
 //! - [`statistics`]: what is counted meanwhile.
+//! - [`observer`]: who watches conversations.
 //! - [`stop`]: how a server is told to stop, from another thread.
 //! - [`designs`]: the list of designs, and one file for each. Read these first: a design's file says
 //!   who waits where, and little else.
@@ -23,7 +24,7 @@
 //!
 //! - [`command_line`]: its arguments.
 //! - [`program`]: the ready line and the exit.
-//! - `observer`: signals and the statistics beside the serving; `metrics`: how they read.
+//! - `attendant`: signals and the statistics beside the serving; `metrics`: how they read.
 //!
 //! ```
 //! use launcelot_endpoint::listen::{BACKLOG, Listeners};
@@ -51,12 +52,13 @@
 //! ```
 
 mod accepting;
+mod attendant;
 mod blocking;
 pub mod command_line;
 pub mod designs;
 mod ending;
 mod metrics;
-mod observer;
+pub mod observer;
 pub mod options;
 mod peer;
 pub mod program;
@@ -72,10 +74,12 @@ pub mod worker;
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
 use launcelot_endpoint::listen::Listeners;
 use thiserror::Error;
 
+use crate::observer::Observer;
 use crate::service::Service;
 
 pub use designs::Design;
@@ -107,7 +111,23 @@ pub enum ServeError {
 /// See [`ServeError`].
 #[expect(clippy::needless_pass_by_value, reason = "a server that has returned must not be told to stop")]
 pub fn serve(listeners: Listeners, options: &Options, statistics: &Statistics, stop: Stop) -> Result<(), ServeError> {
-    options.design.serve(listeners, &Service::new(options, statistics), &stop)
+    options.design.serve(listeners, &Service::new(options, statistics, None), &stop)
+}
+
+/// The same, while `observer` is told what happens in every conversation but those of worker processes.
+///
+/// # Errors
+///
+/// See [`ServeError`].
+#[expect(clippy::needless_pass_by_value, reason = "a server that has returned must not be told to stop")]
+pub fn serve_observed(
+    listeners: Listeners,
+    options: &Options,
+    statistics: &Statistics,
+    observer: Arc<dyn Observer>,
+    stop: Stop,
+) -> Result<(), ServeError> {
+    options.design.serve(listeners, &Service::new(options, statistics, Some(observer)), &stop)
 }
 
 /// Serves the one client at `input` and `output`, until it leaves or until `stop` is requested and the
@@ -126,5 +146,5 @@ pub fn converse(
     statistics: &Statistics,
     stop: Stop,
 ) -> Result<(), ServeError> {
-    designs::inetd::serve(input, output, &Service::new(options, statistics), &stop)
+    designs::inetd::serve(input, output, &Service::new(options, statistics, None), &stop)
 }

@@ -1,73 +1,32 @@
-//! What a server program hears and says beside its clients, on a thread of its own: signals, and
-//! questions about its statistics.
+//! Who watches conversations, if anybody does.
+//!
+//! A server does not know who it is, nor what for. Without an observer no clock is read for it and nothing
+//! is called. Worker processes, whose memory is their own, are not watched.
 
-use std::io::{self, Write as _};
-use std::thread;
+use std::fmt::Debug;
+use std::net::SocketAddr;
+use std::time::Instant;
 
-use launcelot_endpoint::listen::Listeners;
-use launcelot_endpoint::stop::StopSignals;
-use tokio::runtime::{Builder, Runtime};
-use tokio::signal::unix::{Signal, SignalKind, signal};
-
-use crate::metrics;
-use crate::statistics::Statistics;
-
-/// Signals are caught from the moment this is made.
-pub(crate) struct Observer {
-    runtime: Runtime,
-    stop_signals: StopSignals,
-    print_signal: Signal,
+/// What happens in a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Point {
+    /// Bytes of questions have been read.
+    QuestionIn,
+    /// Bytes of answers are known.
+    AnswerReady,
+    /// Bytes of answers are handed to the system.
+    AnswerOut,
 }
 
-impl Observer {
-    /// # Errors
-    ///
-    /// If the system refuses the handlers.
-    pub(crate) fn new() -> io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
-        let (stop_signals, print_signal) = {
-            let _context = runtime.enter();
-            (StopSignals::catch()?, signal(SignalKind::user_defined1())?)
-        };
-        Ok(Self { runtime, stop_signals, print_signal })
-    }
+/// Is told of clients as they come.
+pub trait Observer: Debug + Send + Sync {
+    /// A client has been let in. Whoever is returned watches it, and is dropped when it has gone.
+    fn came(&self, client: SocketAddr) -> Option<Box<dyn Watcher>>;
+}
 
-    /// From now on calls `stop` at the first SIGINT or SIGTERM. At the second the process exits with
-    /// 0: whoever sent it has had enough of waiting. At SIGUSR1 it prints the statistics on standard
-    /// error, and at `doors` it serves them, if there are any.
-    ///
-    /// # Errors
-    ///
-    /// If the system has no thread left.
-    pub(crate) fn observe(
-        self,
-        stop: impl FnOnce() + Send + 'static,
-        statistics: Option<Statistics>,
-        doors: Option<Listeners>,
-    ) -> io::Result<()> {
-        let Self { runtime, mut stop_signals, mut print_signal } = self;
-        let stopping = async move {
-            stop_signals.next().await;
-            stop();
-            stop_signals.next().await;
-        };
-        let observed = statistics.clone();
-        let printing = async move {
-            while print_signal.recv().await.is_some() {
-                if let Some(statistics) = &observed {
-                    // Whoever asked may have closed standard error.
-                    let _ = writeln!(io::stderr(), "{}", statistics.totals());
-                }
-            }
-        };
-        thread::Builder::new().name("observer".to_owned()).spawn(move || {
-            runtime.spawn(printing);
-            if let (Some(doors), Some(statistics)) = (doors, statistics) {
-                runtime.spawn(metrics::serve(doors, statistics));
-            }
-            runtime.block_on(stopping);
-            std::process::exit(0);
-        })?;
-        Ok(())
-    }
+/// Watches one client's conversation.
+pub trait Watcher: Debug + Send {
+    /// So many bytes are at that point. `at` was read just after reading them, or just before handing them
+    /// on. It returns whether it wants to be told more.
+    fn saw(&mut self, at: Instant, point: Point, bytes: usize) -> bool;
 }

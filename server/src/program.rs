@@ -11,8 +11,8 @@ use rustix::fs::fstat;
 use thiserror::Error;
 
 use crate::ServeError;
+use crate::attendant::Attendant;
 use crate::command_line::{CommandLine, DesignName};
-use crate::observer::Observer;
 use crate::statistics::Statistics;
 use crate::stop::Stop;
 
@@ -43,12 +43,12 @@ pub enum ProgramError {
 /// See [`ProgramError`].
 pub fn run(command_line: &CommandLine) -> Result<(), ProgramError> {
     descriptors::raise_limit();
-    let observer = Observer::new().map_err(ProgramError::Signals)?;
+    let attendant = Attendant::new().map_err(ProgramError::Signals)?;
     let (stopper, stop) = Stop::pair().map_err(ProgramError::Signals)?;
     let options = command_line.options();
     let statistics = Statistics::new(&options).map_err(ServeError::Start)?;
     let observe = |metrics| {
-        observer.observe(move || stopper.stop(), Some(statistics.clone()), metrics).map_err(ProgramError::Signals)
+        attendant.attend(move || stopper.stop(), Some(statistics.clone()), metrics).map_err(ProgramError::Signals)
     };
     if command_line.design == DesignName::Inetd {
         keep_log_from_client();

@@ -5,21 +5,23 @@ use std::sync::Arc;
 
 use rustix::net::sockopt::set_tcp_nodelay;
 
+use crate::observer::Observer;
 use crate::options::Options;
 use crate::peer::Peer;
 use crate::session::Session;
 use crate::statistics::Statistics;
 
-/// What was chosen, and what is counted.
+/// What was chosen, what is counted, and who watches.
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) options: Options,
     pub(crate) statistics: Statistics,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
 }
 
 impl Service {
-    pub(crate) fn new(options: &Options, statistics: &Statistics) -> Arc<Self> {
-        Arc::new(Self { options: options.clone(), statistics: statistics.clone() })
+    pub(crate) fn new(options: &Options, statistics: &Statistics, observer: Option<Arc<dyn Observer>>) -> Arc<Self> {
+        Arc::new(Self { options: options.clone(), statistics: statistics.clone(), observer })
     }
 
     /// Begins with a client whom this thread has let in.

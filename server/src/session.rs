@@ -13,6 +13,7 @@ use launcelot_protocol::Conversation;
 use launcelot_protocol::conversation::{Heard, REPLIES_MAX_BYTES};
 
 use crate::ending::Ending;
+use crate::observer::{Point, Watcher};
 use crate::peer::Peer;
 use crate::service::Service;
 use crate::statistics::ThreadNumber;
@@ -85,6 +86,7 @@ pub(crate) struct Session {
     held: Option<Box<Held>>,
     lingering: Option<Lingering>,
     has_ended: bool,
+    watcher: Option<Box<dyn Watcher>>,
 }
 
 /// What could not be written yet, and what has been read but not heard because of that.
@@ -118,6 +120,10 @@ impl Session {
         let thread = ThreadNumber::of_this_thread();
         tracing::info!(%client, "a client came");
         service.statistics.tally(thread).opened();
+        let watcher = match client {
+            Peer::Address(address) => service.observer.as_ref().and_then(|observer| observer.came(address)),
+            Peer::StandardInput => None,
+        };
         Self {
             client,
             service,
@@ -129,6 +135,7 @@ impl Session {
             held: None,
             lingering: None,
             has_ended: false,
+            watcher,
         }
     }
 
@@ -180,6 +187,7 @@ impl Session {
                     return lingering.take(count);
                 }
                 self.last_moved = Instant::now();
+                self.tell(self.last_moved, Point::QuestionIn, count);
                 let Scratch { input, replies, thread } = scratch;
                 self.answer(&input[..count], self.last_moved, replies, stream, *thread)
             }
@@ -206,6 +214,7 @@ impl Session {
                 return Ok(Turn::Blocked);
             }
             self.service.statistics.tally(scratch.thread).answered(heard.questions, heard.unknown, now - since);
+            self.tell(now, Point::AnswerReady, held.replies.len());
             self.last_moved = now;
             held.thought = None;
         }
@@ -244,9 +253,10 @@ impl Session {
                 self.hold(Held { thought, replies: replies.clone(), written: 0, input: rest.to_vec() });
                 return Ok(Turn::Blocked);
             }
-            if heard.questions > 0 {
-                let thinking = since.elapsed();
-                self.service.statistics.tally(thread).answered(heard.questions, heard.unknown, thinking);
+            if !replies.is_empty() {
+                let now = Instant::now();
+                self.service.statistics.tally(thread).answered(heard.questions, heard.unknown, now - since);
+                self.tell(now, Point::AnswerReady, replies.len());
             }
             let written = self.write(replies, stream, thread)?;
             if written < replies.len() {
@@ -285,7 +295,8 @@ impl Session {
     }
 
     /// Writes as many of `bytes` as the stream takes now, and says how many.
-    fn write(&self, bytes: &[u8], stream: &mut impl Stream, thread: ThreadNumber) -> io::Result<usize> {
+    fn write(&mut self, bytes: &[u8], stream: &mut impl Stream, thread: ThreadNumber) -> io::Result<usize> {
+        let at = self.watcher.as_ref().map(|_| Instant::now());
         let mut written = 0;
         while written < bytes.len() {
             match stream.write(&bytes[written..]) {
@@ -296,7 +307,19 @@ impl Session {
             }
         }
         self.service.statistics.tally(thread).wrote(written);
+        if let Some(at) = at {
+            self.tell(at, Point::AnswerOut, written);
+        }
         Ok(written)
+    }
+
+    /// Tells who watches, if somebody does.
+    fn tell(&mut self, at: Instant, point: Point, bytes: usize) {
+        if let Some(watcher) = &mut self.watcher
+            && !watcher.saw(at, point, bytes)
+        {
+            self.watcher = None;
+        }
     }
 
     fn end(&mut self, ending: &Ending) -> Turn {

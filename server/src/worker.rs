@@ -27,9 +27,9 @@ use serde::{Deserialize, Serialize};
 use tracing::level_filters::LevelFilter;
 
 use crate::ServeError;
+use crate::attendant::Attendant;
 use crate::blocking::Door;
 use crate::designs::one_at_a_time;
-use crate::observer::Observer;
 use crate::options::Options;
 use crate::service::Service;
 use crate::shared_memory::SharedTallies;
@@ -164,13 +164,13 @@ fn run() -> Result<(), ServeError> {
         // It fails only if the other side has hung up already, which means the same.
         let _ = shutdown(&stop_reading, Shutdown::Read);
     };
-    let observer = Observer::new().map_err(ServeError::Start)?;
-    observer.observe(stop_by_signal, None, None).map_err(ServeError::Start)?;
+    let attendant = Attendant::new().map_err(ServeError::Start)?;
+    attendant.attend(stop_by_signal, None, None).map_err(ServeError::Start)?;
 
     let Orders { number, idle_timeout, grace, think, .. } = orders;
     let tallies = SharedTallies::from_memory(memory).map_err(ServeError::Start)?;
     let options = Options { idle_timeout, grace, think, ..Options::default() };
-    let service = Arc::new(Service { options, statistics: Statistics::inherited(tallies, number) });
+    let service = Arc::new(Service { options, statistics: Statistics::inherited(tallies, number), observer: None });
     let door = Door::new(listeners, &service);
     rustix::io::write(&line, &[1]).map_err(|error| ServeError::Start(error.into()))?;
     one_at_a_time(door, &service, &Stop::from(line))
