@@ -6,12 +6,15 @@
 //!
 //! - [`wire`]: what the wire is like, and presets.
 //! - `line`: one direction, as a queue of what is under way.
+//! - [`observer`]: who watches what is carried; `gauge`: how long it really takes.
 //! - `relay`: one connection, two sockets and a line each way.
 //! - `serve`: the thread that waits for all of them.
 //! - [`command_line`]: what a person types.
 
 pub mod command_line;
+mod gauge;
 mod line;
+pub mod observer;
 mod relay;
 mod serve;
 pub mod wire;
@@ -19,13 +22,18 @@ pub mod wire;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use launcelot_endpoint::listen::Listeners;
+use launcelot_measure::WireReport;
 use rustix::pipe::{PipeFlags, pipe_with};
 use thiserror::Error;
+
+use gauge::Gauge;
+use observer::Observer;
+use relay::Side;
 
 pub use wire::Wire;
 
@@ -45,7 +53,7 @@ pub enum TunnelError {
 pub struct Tunnel {
     /// Where it listens.
     pub port: u16,
-    wire: Arc<Mutex<Wire>>,
+    settings: Arc<Mutex<Settings>>,
     /// A byte says that the wire has changed, the end that the tunnel is to stop.
     control: Option<OwnedFd>,
     thread: Option<JoinHandle<Result<(), TunnelError>>>,
@@ -53,30 +61,42 @@ pub struct Tunnel {
 
 impl Tunnel {
     /// Carries whoever comes to `listeners` to the first address of `to` that accepts. When it stops,
-    /// open connections may go on for `grace`.
+    /// open connections may go on for `grace`. If there is an `observer`, it is told of all that is carried.
     ///
     /// # Errors
     ///
     /// See [`TunnelError`]. Whether the far end accepts is seen when somebody comes.
-    pub fn start(listeners: Listeners, to: Vec<SocketAddr>, wire: Wire, grace: Duration) -> Result<Self, TunnelError> {
+    pub fn start(
+        listeners: Listeners,
+        to: Vec<SocketAddr>,
+        wire: Wire,
+        grace: Duration,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> Result<Self, TunnelError> {
         let flags = PipeFlags::CLOEXEC | PipeFlags::NONBLOCK;
         let (pipe, control) = pipe_with(flags).map_err(|error| TunnelError::Start(error.into()))?;
         let port = listeners.port;
-        let wire = Arc::new(Mutex::new(wire));
-        let heard = Control { pipe, wire: Arc::clone(&wire), grace };
-        let serving = serve::Thread::new(listeners.sockets, to, heard).map_err(TunnelError::Start)?;
+        let settings = Arc::new(Mutex::new(Settings { wire, gauge: Gauge::new() }));
+        let heard = Control { pipe, settings: Arc::clone(&settings), grace };
+        let serving = serve::Thread::new(listeners.sockets, to, heard, observer).map_err(TunnelError::Start)?;
         let thread = thread::Builder::new().name("tunnel".to_owned()).spawn(move || serving.run());
-        Ok(Self { port, wire, control: Some(control), thread: Some(thread.map_err(TunnelError::Start)?) })
+        Ok(Self { port, settings, control: Some(control), thread: Some(thread.map_err(TunnelError::Start)?) })
     }
 
     /// What the wire is like.
     pub fn wire(&self) -> Wire {
-        *self.wire.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.settings).wire
+    }
+
+    /// How long and wide the wire is, as it is set and as it was measured since.
+    pub fn report(&self) -> WireReport {
+        let settings = lock(&self.settings);
+        WireReport { port: self.port, wire: settings.wire.length, measured: settings.gauge.measured() }
     }
 
     /// Changes the wire, for what is sent from now on. What is under way arrives when it would have.
     pub fn set(&self, wire: Wire) {
-        *self.wire.lock().unwrap_or_else(PoisonError::into_inner) = wire;
+        *lock(&self.settings) = Settings { wire, gauge: Gauge::new() };
         if let Some(control) = &self.control {
             // It fails only if the tunnel has been told already and has not listened yet.
             let _ = rustix::io::write(control, &[0]);
@@ -107,13 +127,29 @@ impl Drop for Tunnel {
 /// What the thread of a tunnel hears from whoever holds it.
 struct Control {
     pipe: OwnedFd,
-    wire: Arc<Mutex<Wire>>,
+    settings: Arc<Mutex<Settings>>,
     grace: Duration,
+}
+
+/// What the wire is like, and how long it was found to be since it is like that.
+#[derive(Debug)]
+struct Settings {
+    wire: Wire,
+    gauge: Gauge,
+}
+
+fn lock(settings: &Mutex<Settings>) -> MutexGuard<'_, Settings> {
+    settings.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Control {
     fn wire(&self) -> Wire {
-        *self.wire.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.settings).wire
+    }
+
+    /// Takes note of how long something was under way that a side sent.
+    fn took(&self, sender: Side, read_at: Instant, handed_on: Instant) {
+        lock(&self.settings).gauge.took(sender, read_at, handed_on);
     }
 
     /// Hears what was said, which is that the wire has changed, or that it is the end.

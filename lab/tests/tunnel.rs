@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use launcelot_endpoint::listen::{BACKLOG, Listeners};
 use launcelot_lab::tunnel::{Tunnel, Wire};
+use launcelot_measure::Wire as Length;
 use launcelot_server::Design;
 use socket2::{Domain, Socket, Type};
 use support::house::Server;
@@ -21,13 +22,18 @@ const MS: Duration = Duration::from_millis(1);
 const QUESTION: &[u8] = b"What is your favorite color?";
 const ANSWER: &[u8] = b"Blue.";
 
+/// A wire that is so much longer, and nothing else.
+fn long(rtt: Duration) -> Wire {
+    Length { rtt, ..Length::default() }.into()
+}
+
 fn tunnel_to(port: u16, wire: Wire) -> Tunnel {
     tunnel_to_one_of(vec![(Ipv4Addr::LOCALHOST, port).into()], wire)
 }
 
 fn tunnel_to_one_of(addresses: Vec<SocketAddr>, wire: Wire) -> Tunnel {
     let listeners = Listeners::bind("localhost", 0, BACKLOG).unwrap();
-    Tunnel::start(listeners, addresses, wire, Duration::ZERO).unwrap()
+    Tunnel::start(listeners, addresses, wire, Duration::ZERO, None).unwrap()
 }
 
 fn connect(port: u16) -> TcpStream {
@@ -57,7 +63,7 @@ fn a_round_trip_is_as_much_longer_as_was_asked_to_50_microseconds_at_the_median(
     let server = Server::start(Design::Simple, 0);
     for rtt in [Duration::from_micros(200), Duration::from_micros(1300), 10 * MS] {
         let measure = |rtt| {
-            let tunnel = tunnel_to(server.port, Wire { rtt, ..Wire::default() });
+            let tunnel = tunnel_to(server.port, long(rtt));
             let mut client = connect(tunnel.port);
             median((0..101).map(|_| ask(&mut client)).collect())
         };
@@ -77,7 +83,7 @@ fn a_round_trip_is_as_much_longer_as_was_asked_to_50_microseconds_at_the_median(
 fn questions_sent_ahead_take_one_round_trip_together() {
     let server = Server::start(Design::Async, 0);
     let rtt = 200 * MS;
-    let tunnel = tunnel_to(server.port, Wire { rtt, ..Wire::default() });
+    let tunnel = tunnel_to(server.port, long(rtt));
     let mut client = connect(tunnel.port);
     let began = Instant::now();
     let mut answers = vec![0; 50 * ANSWER.len()];
@@ -96,10 +102,10 @@ fn the_wire_changes_while_connections_are_open() {
     let tunnel = tunnel_to(server.port, Wire::default());
     let mut client = connect(tunnel.port);
     ask(&mut client);
-    let wire = Wire { rtt: 150 * MS, ..Wire::default() };
+    let wire = long(150 * MS);
     tunnel.set(wire);
     assert_eq!(tunnel.wire(), wire);
-    assert!(ask(&mut client) >= wire.rtt);
+    assert!(ask(&mut client) >= wire.length.rtt);
     tunnel.set(Wire { stall_after: Some(0), ..Wire::default() });
     client.write_all(QUESTION).unwrap();
     client.set_read_timeout(Some(200 * MS)).unwrap();
@@ -128,7 +134,11 @@ fn echo() -> u16 {
 
 #[test]
 fn more_than_the_wire_holds_arrives_whole_and_in_order_and_so_does_the_close() {
-    let wire = Wire { rtt: 2 * MS, jitter: MS, slice: NonZeroUsize::new(5000), ..Wire::default() };
+    let wire = Wire {
+        length: Length { rtt: 2 * MS, jitter: MS, bandwidth: None },
+        slice: NonZeroUsize::new(5000),
+        ..Wire::default()
+    };
     let tunnel = tunnel_to(echo(), wire);
     let mut client = connect(tunnel.port);
     let sent: Vec<u8> = (0..10_000_000u32).map(|number| (number / 7) as u8).collect();
@@ -146,7 +156,7 @@ fn more_than_the_wire_holds_arrives_whole_and_in_order_and_so_does_the_close() {
 
 #[test]
 fn who_does_not_read_is_not_read_for() {
-    let tunnel = tunnel_to(echo(), Wire { rtt: MS, ..Wire::default() });
+    let tunnel = tunnel_to(echo(), long(MS));
     let mut client = connect(tunnel.port);
     client.set_write_timeout(Some(500 * MS)).unwrap();
     let mut taken = 0;
@@ -197,7 +207,7 @@ fn where_nobody_listens_the_client_is_reset_after_a_round_trip() {
     let port = free.local_addr().unwrap().port();
     drop(free);
     let rtt = 200 * MS;
-    let tunnel = tunnel_to(port, Wire { rtt, ..Wire::default() });
+    let tunnel = tunnel_to(port, long(rtt));
     let mut client = connect(tunnel.port);
     let began = Instant::now();
     let heard = client.read(&mut [0]);

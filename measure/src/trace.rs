@@ -1,6 +1,6 @@
 //! What the stations on the way of one dialogue saw pass, each moment by one clock.
 //!
-//! A station knows bytes and not questions. [`ways`](crate::ways) finds each question's way in them.
+//! A station knows bytes and not questions. [`ways`](crate::ways()) finds each question's way in them.
 
 use std::time::Duration;
 

@@ -12,7 +12,7 @@ use crate::micros;
 #[serde(deny_unknown_fields)]
 pub struct Wire {
     /// How much longer a question and its answer take together, in microseconds: half of it each way.
-    #[serde(rename = "rtt_us", with = "micros", default)]
+    #[serde(rename = "rtt_us", with = "micros")]
     pub rtt: Duration,
     /// How much longer still each way may take, in microseconds, at random and evenly distributed.
     #[serde(rename = "jitter_us", with = "micros", default)]

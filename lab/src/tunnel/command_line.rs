@@ -77,10 +77,13 @@ impl WireOptions {
     /// What becomes of a wire by them.
     pub fn change(&self, wire: Wire) -> Wire {
         let wire = self.like.map_or(wire, Preset::wire);
+        let length = launcelot_measure::Wire {
+            rtt: self.rtt.map_or(wire.length.rtt, Into::into),
+            jitter: self.jitter.map_or(wire.length.jitter, Into::into),
+            bandwidth: self.bandwidth.or(wire.length.bandwidth),
+        };
         Wire {
-            rtt: self.rtt.map_or(wire.rtt, Into::into),
-            jitter: self.jitter.map_or(wire.jitter, Into::into),
-            bandwidth: self.bandwidth.or(wire.bandwidth),
+            length,
             slice: self.slice.or(wire.slice),
             reset_after: self.reset_after.or(wire.reset_after),
             stall_after: self.stall_after.or(wire.stall_after),
@@ -135,7 +138,7 @@ pub fn run(options: &TunnelOptions) -> Result<(), ProgramError> {
     let lookup = |source| ProgramError::Lookup { host: host.clone(), source };
     let addresses = (host.as_str(), *to_port).to_socket_addrs().map_err(lookup)?.collect();
     let listeners = Listeners::bind(interface, *port, BACKLOG)?;
-    let tunnel = Tunnel::start(listeners, addresses, wire.change(Wire::default()), **grace)?;
+    let tunnel = Tunnel::start(listeners, addresses, wire.change(Wire::default()), **grace, None)?;
     // Nobody may be there to read it.
     let ready = format!("Ready and carrying '{interface}' port {} to '{host}' port {to_port}", tunnel.port);
     let _ = writeln!(io::stdout(), "{ready}");
@@ -163,6 +166,8 @@ pub fn run(options: &TunnelOptions) -> Result<(), ProgramError> {
 mod tests {
     use std::time::Duration;
 
+    use launcelot_measure::Wire as Length;
+
     use super::*;
 
     fn change(line: &str, wire: Wire) -> Wire {
@@ -172,10 +177,11 @@ mod tests {
     #[test]
     fn what_is_left_out_stays_as_it_is() {
         let wire = change("--like ssh --bandwidth 10Mbit", Wire::default());
-        assert_eq!(wire, Wire { bandwidth: NonZeroU64::new(10_000_000), ..Preset::Ssh.wire() });
+        let bandwidth = NonZeroU64::new(10_000_000);
+        assert_eq!(wire, Length { bandwidth, ..Preset::Ssh.wire().length }.into());
         let longer = change("--rtt 20ms --slice 3 --slow-close 1s --reset-after 9 --stall-after 8", wire);
         let expected = Wire {
-            rtt: Duration::from_millis(20),
+            length: Length { rtt: Duration::from_millis(20), ..wire.length },
             slice: NonZeroUsize::new(3),
             slow_close: Duration::from_secs(1),
             reset_after: Some(9),

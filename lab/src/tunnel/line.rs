@@ -30,6 +30,8 @@ pub(super) struct Line {
 
 #[derive(Debug)]
 struct Item {
+    /// When it was read.
+    since: Instant,
     due: Instant,
     what: What,
 }
@@ -59,31 +61,36 @@ impl Line {
             self.bytes += slice.len();
             let sent_at = self.sent_at.unwrap_or(now).max(now) + wire.sending(slice.len());
             self.sent_at = Some(sent_at);
-            self.put(sent_at + wire.one_way(chance), What::Bytes(slice));
+            self.put(now, sent_at + wire.one_way(chance), What::Bytes(slice));
         }
     }
 
     /// Puts in the end of what is sent.
     pub(super) fn end(&mut self, now: Instant, wire: &Wire) {
         let sent_at = self.sent_at.unwrap_or(now).max(now);
-        self.put(sent_at + wire.one_way(0.0) + wire.slow_close, What::End);
+        self.put(now, sent_at + wire.one_way(0.0) + wire.slow_close, What::End);
     }
 
     /// Puts in a reset, which arrives after what was sent before it.
     pub(super) fn reset(&mut self, now: Instant, wire: &Wire) {
         let sent_at = self.sent_at.unwrap_or(now).max(now);
-        self.put(sent_at + wire.one_way(0.0), What::Reset);
+        self.put(now, sent_at + wire.one_way(0.0), What::Reset);
     }
 
-    fn put(&mut self, due: Instant, what: What) {
+    fn put(&mut self, since: Instant, due: Instant, what: What) {
         let due = self.last_due.map_or(due, |last| due.max(last));
         self.last_due = Some(due);
-        self.items.push_back(Item { due, what });
+        self.items.push_back(Item { since, due, what });
     }
 
     /// When the next thing arrives.
     pub(super) fn next_due(&self) -> Option<Instant> {
         self.items.front().map(|item| item.due)
+    }
+
+    /// When the next thing was read.
+    pub(super) fn next_since(&self) -> Option<Instant> {
+        self.items.front().map(|item| item.since)
     }
 
     /// The next thing, if it has arrived.
@@ -114,6 +121,7 @@ mod tests {
     use std::num::{NonZeroU64, NonZeroUsize};
     use std::time::Duration;
 
+    use launcelot_measure::wire::Wire as Length;
     use proptest::prelude::*;
 
     use super::*;
@@ -138,7 +146,7 @@ mod tests {
     #[test]
     fn what_is_under_way_overlaps() {
         let (mut line, begin) = (Line::default(), Instant::now());
-        let wire = Wire { rtt: 100 * MS, ..Wire::default() };
+        let wire = Wire::from(Length { rtt: 100 * MS, ..Length::default() });
         line.send(b"one", begin, &wire, 0.0);
         line.send(b"two", begin + 10 * MS, &wire, 0.0);
         assert_eq!(line.arrived(begin + 49 * MS), None);
@@ -148,7 +156,7 @@ mod tests {
     #[test]
     fn a_narrow_wire_sends_one_after_the_other() {
         let (mut line, begin) = (Line::default(), Instant::now());
-        let wire = Wire { rtt: 100 * MS, bandwidth: NonZeroU64::new(8_000), ..Wire::default() };
+        let wire = Wire::from(Length { rtt: 100 * MS, bandwidth: NonZeroU64::new(8_000), ..Length::default() });
         line.send(&[0; 10], begin, &wire, 0.0);
         line.send(&[1; 20], begin, &wire, 0.0);
         line.end(begin, &wire);
@@ -167,7 +175,11 @@ mod tests {
     #[test]
     fn a_close_may_be_slow_and_a_reset_comes_after_the_bytes() {
         let (mut line, begin) = (Line::default(), Instant::now());
-        let wire = Wire { rtt: 10 * MS, jitter: 10 * MS, slow_close: 30 * MS, ..Wire::default() };
+        let wire = Wire {
+            length: Length { rtt: 10 * MS, jitter: 10 * MS, bandwidth: None },
+            slow_close: 30 * MS,
+            ..Wire::default()
+        };
         line.send(b"x", begin, &wire, 1.0);
         line.reset(begin, &wire);
         line.end(begin, &wire);
@@ -185,8 +197,11 @@ mod tests {
                 now += Duration::from_millis(pause);
                 let bytes: Vec<u8> = (0..count).map(|_| { next = next.wrapping_add(1); next }).collect();
                 let wire = Wire {
-                    rtt: Duration::from_millis(rtt),
-                    jitter: Duration::from_millis(jitter),
+                    length: Length {
+                        rtt: Duration::from_millis(rtt),
+                        jitter: Duration::from_millis(jitter),
+                        bandwidth: None,
+                    },
                     slice: NonZeroUsize::new(slice),
                     ..Wire::default()
                 };

@@ -9,7 +9,9 @@ use launcelot_endpoint::failure::one_line;
 use rustix::io::Errno;
 use socket2::{Domain, SockRef, Socket, Type};
 
+use super::Control;
 use super::line::{Line, What};
+use super::observer::{Point, Watcher};
 use super::wire::Wire;
 
 /// How long the far side may take to accept.
@@ -36,6 +38,7 @@ pub(super) struct Relay {
     carried_bytes: u64,
     /// How many sockets the far end has had.
     attempts: u32,
+    watcher: Option<Box<dyn Watcher>>,
 }
 
 /// One socket, and how far its two directions are.
@@ -81,9 +84,15 @@ pub(super) struct Interest {
 
 impl Relay {
     /// Begins with who has come, and wishes to reach the first of `to` that accepts.
-    pub(super) fn begin(near: TcpStream, to: &[SocketAddr], now: Instant, wire: &Wire) -> io::Result<Self> {
+    pub(super) fn begin(
+        near: TcpStream,
+        to: &[SocketAddr],
+        now: Instant,
+        wire: &Wire,
+        watcher: Option<Box<dyn Watcher>>,
+    ) -> io::Result<Self> {
         let far = Far::Wished { at: now + wire.one_way(0.0), to: to.to_vec() };
-        Ok(Self { near: End::new(near)?, far, sent_by: Default::default(), carried_bytes: 0, attempts: 0 })
+        Ok(Self { near: End::new(near)?, far, sent_by: Default::default(), carried_bytes: 0, attempts: 0, watcher })
     }
 
     /// How many sockets the far end has had: whoever is not accepted tries again with another.
@@ -131,12 +140,20 @@ impl Relay {
         arriving.chain(connecting).min()
     }
 
-    /// Does everything that can be done now. `chance` gives numbers from 0 to 1.
-    pub(super) fn go(&mut self, now: Instant, wire: &Wire, buffer: &mut [u8], chance: impl FnMut() -> f64) -> Course {
+    /// Does everything that can be done now, and tells `control` how long things were under way. `chance`
+    /// gives numbers from 0 to 1.
+    pub(super) fn go(
+        &mut self,
+        now: Instant,
+        wire: &Wire,
+        control: &Control,
+        buffer: &mut [u8],
+        chance: impl FnMut() -> f64,
+    ) -> Course {
         if self.is_stalled(wire) {
             return Course::On;
         }
-        match self.try_go(now, wire, buffer, chance) {
+        match self.try_go(now, wire, control, buffer, chance) {
             Ok(course) => course,
             Err(error) => {
                 tracing::info!("a connection through the tunnel broke: {}", one_line(&error));
@@ -150,6 +167,7 @@ impl Relay {
         &mut self,
         now: Instant,
         wire: &Wire,
+        control: &Control,
         buffer: &mut [u8],
         mut chance: impl FnMut() -> f64,
     ) -> io::Result<Course> {
@@ -158,7 +176,7 @@ impl Relay {
             self.read(side, now, wire, buffer, &mut chance);
         }
         for side in SIDES {
-            self.write(side, now, wire)?;
+            self.write(side, now, wire, control)?;
             if wire.reset_after.is_some_and(|most| self.carried_bytes >= most) {
                 self.break_off();
                 return Ok(Course::Over);
@@ -195,6 +213,9 @@ impl Relay {
                 Ok(false) if now < *until => return,
                 Ok(true) => {
                     let Far::Asked { end, .. } = std::mem::replace(&mut self.far, Far::Refused) else { return };
+                    if let (Some(watcher), Ok(local)) = (&mut self.watcher, end.stream.local_addr()) {
+                        watcher.reached(local);
+                    }
                     self.far = Far::Open(end);
                     return;
                 }
@@ -231,6 +252,8 @@ impl Relay {
             match read {
                 Ok(0) => line.end(now, wire),
                 Ok(count) => {
+                    let now = Instant::now();
+                    tell(&mut self.watcher, now, side.heard(), count);
                     line.send(&buffer[..count], now, wire, chance());
                     // A short read has left nothing behind.
                     if count < room {
@@ -245,7 +268,7 @@ impl Relay {
     }
 
     /// Gives a side what has arrived for it.
-    fn write(&mut self, side: Side, now: Instant, wire: &Wire) -> io::Result<()> {
+    fn write(&mut self, side: Side, now: Instant, wire: &Wire, control: &Control) -> io::Result<()> {
         let mut carried_bytes = 0;
         let line = &mut self.sent_by[side.other() as usize];
         let end = match (side, &mut self.far) {
@@ -263,8 +286,13 @@ impl Relay {
                     if count == 0 {
                         break;
                     }
+                    let at = Instant::now();
                     match end.stream.write(&bytes[..count]) {
                         Ok(count) => {
+                            if let Some(since) = line.next_since() {
+                                control.took(side.other(), since, at);
+                            }
+                            tell(&mut self.watcher, at, side.told(), count);
                             carried_bytes += count as u64;
                             line.take(count);
                         }
@@ -306,6 +334,29 @@ impl Side {
             Self::Near => Self::Far,
             Self::Far => Self::Near,
         }
+    }
+
+    /// Where bytes are that it has said.
+    fn heard(self) -> Point {
+        match self {
+            Self::Near => Point::NearIn,
+            Self::Far => Point::FarIn,
+        }
+    }
+
+    /// Where bytes are that it is told.
+    fn told(self) -> Point {
+        match self {
+            Self::Near => Point::NearOut,
+            Self::Far => Point::FarOut,
+        }
+    }
+}
+
+/// Tells who watches, if somebody does.
+fn tell(watcher: &mut Option<Box<dyn Watcher>>, at: Instant, point: Point, bytes: usize) {
+    if watcher.as_mut().is_some_and(|watcher| !watcher.saw(at, point, bytes)) {
+        *watcher = None;
     }
 }
 

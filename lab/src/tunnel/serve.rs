@@ -11,6 +11,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroU64;
 use std::os::fd::{AsFd as _, OwnedFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use launcelot_endpoint::failure::one_line;
@@ -19,6 +20,7 @@ use rustix::event::Timespec;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::thread::set_current_timer_slack;
 
+use super::observer::Observer;
 use super::relay::{Course, Interest, Relay, SIDES, Side};
 use super::{Control, TunnelError};
 
@@ -41,6 +43,7 @@ const EARLY_MAX: Duration = Duration::from_micros(150);
 pub(super) struct Thread {
     epoll: OwnedFd,
     control: Control,
+    observer: Option<Arc<dyn Observer>>,
     listeners: Vec<TcpListener>,
     to: Vec<SocketAddr>,
     relays: HashMap<u64, Registered>,
@@ -62,12 +65,18 @@ struct Registered {
 }
 
 impl Thread {
-    pub(super) fn new(listeners: Vec<TcpListener>, to: Vec<SocketAddr>, control: Control) -> io::Result<Self> {
+    pub(super) fn new(
+        listeners: Vec<TcpListener>,
+        to: Vec<SocketAddr>,
+        control: Control,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> io::Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, &control.pipe, EventData::new_u64(CONTROL), EventFlags::IN)?;
         let thread = Self {
             epoll,
             control,
+            observer,
             listeners,
             to,
             relays: HashMap::new(),
@@ -149,7 +158,10 @@ impl Thread {
     fn let_in(&mut self, place: usize, now: Instant) {
         let Some(listener) = self.listeners.get(place) else { return };
         let wire = self.control.wire();
-        let begun = listener.accept().and_then(|(near, _)| Relay::begin(near, &self.to, now, &wire));
+        let begun = listener.accept().and_then(|(near, from)| {
+            let watcher = self.observer.as_ref().and_then(|observer| observer.came(from));
+            Relay::begin(near, &self.to, now, &wire, watcher)
+        });
         match begun {
             Ok(relay) => {
                 let number = self.next_number;
@@ -178,7 +190,7 @@ impl Thread {
     fn go(&mut self, number: u64, now: Instant) {
         let Some(registered) = self.relays.get_mut(&number) else { return };
         let wire = self.control.wire();
-        if registered.relay.go(now, &wire, &mut self.buffer, fastrand::f64) == Course::Over {
+        if registered.relay.go(now, &wire, &self.control, &mut self.buffer, fastrand::f64) == Course::Over {
             self.relays.remove(&number);
             return;
         }

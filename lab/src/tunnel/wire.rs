@@ -1,20 +1,16 @@
-//! What the wire is like that a tunnel pretends to be.
+//! What the wire is like that a tunnel pretends to be: long, and perhaps bad.
 
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use clap::ValueEnum;
+use launcelot_measure::wire;
 
 /// A wire between two machines. The default is none at all: whatever comes is carried at once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Wire {
-    /// How much longer a question and its answer take together: half of it each way.
-    pub rtt: Duration,
-    /// How much longer still each way may take, at random and evenly distributed. Bytes never overtake
-    /// bytes.
-    pub jitter: Duration,
-    /// How many bits go each way in a second; `None` for any number.
-    pub bandwidth: Option<NonZeroU64>,
+    /// How long and how wide it is. Bytes never overtake bytes, whatever the jitter.
+    pub length: wire::Wire,
     /// The most bytes that arrive together; `None` for as many as left together.
     pub slice: Option<NonZeroUsize>,
     /// Resets a connection, both ends of it, once it has carried so many bytes, both ways together.
@@ -28,20 +24,22 @@ pub struct Wire {
 impl Wire {
     /// How long a byte takes that meets no other, with `chance` from 0 to 1 for the jitter.
     pub(super) fn one_way(&self, chance: f64) -> Duration {
-        self.rtt / 2 + self.jitter.mul_f64(chance)
+        self.length.rtt / 2 + self.length.jitter.mul_f64(chance)
     }
 
     /// How long so many bytes take to leave.
     pub(super) fn sending(&self, bytes: usize) -> Duration {
-        let Some(bandwidth) = self.bandwidth else { return Duration::ZERO };
+        let Some(bandwidth) = self.length.bandwidth else { return Duration::ZERO };
         let nanoseconds = bytes as u128 * 8 * 1_000_000_000 / u128::from(bandwidth.get());
         Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
     }
 }
 
-/// Wires that one may know.
+/// A wire that one may know, by the name that the command line has for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Preset {
+    /// No longer than it is
+    Machine,
     /// Two machines in one rack: 0.2 ms there and back, 10 Gbit/s
     Rack,
     /// The SSH tunnel of the text that this project grew from: 1.3 ms, now and then 0.3 ms more
@@ -55,19 +53,21 @@ pub enum Preset {
 impl Preset {
     /// What it is like.
     pub fn wire(self) -> Wire {
-        let (rtt_us, jitter_us, bandwidth) = match self {
-            Self::Rack => (200, 0, Some(10_000_000_000)),
-            // After each send its client waited 500 to 800 µs: once for the way there, once for the way back.
-            Self::Ssh => (1_300, 150, None),
-            Self::Continent => (70_000, 2_000, Some(100_000_000)),
-            Self::Satellite => (600_000, 15_000, Some(20_000_000)),
+        let preset = match self {
+            Self::Machine => wire::Preset::Machine,
+            Self::Rack => wire::Preset::Rack,
+            Self::Ssh => wire::Preset::Ssh,
+            Self::Continent => wire::Preset::Continent,
+            Self::Satellite => wire::Preset::Satellite,
         };
-        Wire {
-            rtt: Duration::from_micros(rtt_us),
-            jitter: Duration::from_micros(jitter_us),
-            bandwidth: bandwidth.and_then(NonZeroU64::new),
-            ..Wire::default()
-        }
+        preset.wire().into()
+    }
+}
+
+/// A good wire of that length.
+impl From<wire::Wire> for Wire {
+    fn from(length: wire::Wire) -> Self {
+        Self { length, ..Self::default() }
     }
 }
 
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn sending_takes_as_long_as_the_bits_do() {
-        let wire = Wire { bandwidth: NonZeroU64::new(8_000), ..Wire::default() };
+        let wire = Wire::from(wire::Wire { bandwidth: NonZeroU64::new(8_000), ..wire::Wire::default() });
         assert_eq!(wire.sending(1500), Duration::from_millis(1500));
         assert_eq!(Wire::default().sending(usize::MAX), Duration::ZERO);
     }

@@ -1,0 +1,37 @@
+//! Who watches what the tunnel carries, if anybody does.
+//!
+//! The tunnel does not know who it is, nor what for. Without an observer nothing is called.
+
+use std::fmt::Debug;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+/// Where in the tunnel bytes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Point {
+    /// They have been read from whoever came.
+    NearIn,
+    /// They are handed to whom they were meant for, after the delay.
+    FarOut,
+    /// They have been read from the far end.
+    FarIn,
+    /// They are handed to whoever came, after the delay.
+    NearOut,
+}
+
+/// Is told of connections as they come.
+pub trait Observer: Debug + Send + Sync {
+    /// Somebody has come from that address. Whoever is returned watches the connection, and is dropped at
+    /// its end.
+    fn came(&self, from: SocketAddr) -> Option<Box<dyn Watcher>>;
+}
+
+/// Watches one connection.
+pub trait Watcher: Debug + Send {
+    /// The far end has accepted; `local` is the tunnel's own address there.
+    fn reached(&mut self, local: SocketAddr);
+
+    /// So many bytes are at that point. `at` was read just after reading them, or just before handing them
+    /// on. It returns whether it wants to be told more.
+    fn saw(&mut self, at: Instant, point: Point, bytes: usize) -> bool;
+}
