@@ -10,7 +10,7 @@ use crate::bench::options::Benchmark;
 use crate::probe::command_line::ProbeOptions;
 use crate::tunnel::command_line::TunnelOptions;
 
-/// Runs a Launcelot server, a bridge to it and the page in one process, until Ctrl-C; or, with a
+/// Runs a Launcelot server, a longer wire to it, a bridge to both and the page in one process, until Ctrl-C; or, with a
 /// command, a single instrument.
 ///
 /// Build the page first with `cargo xtask dist`, or let `cargo xtask demo` do everything.
@@ -49,6 +49,9 @@ pub struct DemoOptions {
     /// The port of the server; 0 means any free one
     #[arg(long, value_name = "PORT", default_value_t = PORT)]
     pub server_port: u16,
+    /// The port of the longer wire to the server; 0 means any free one
+    #[arg(long, value_name = "PORT", default_value_t = 1061)]
+    pub tunnel_port: u16,
     /// The port of the page and its bridge; 0 means any free one
     #[arg(long, value_name = "PORT", default_value_t = 8080)]
     pub page_port: u16,

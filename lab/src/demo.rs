@@ -1,7 +1,10 @@
-//! The demo: a server, a bridge to it, and the page that the bridge serves.
+//! The demo: a server, a longer wire to it, a bridge to both, and the page that the bridge serves. A
+//! recorder watches all of them, and the page asks it afterwards.
 
 use std::io::{self, Write};
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -14,10 +17,17 @@ use launcelot_server::{ServeError, Statistics, Stop};
 use thiserror::Error;
 use tokio::sync::oneshot;
 
+use crate::api;
 use crate::command_line::DemoOptions;
+use crate::recorder::Recorder;
+use crate::tunnel::wire::Preset;
+use crate::tunnel::{Tunnel, TunnelError};
 
 /// How long open conversations may go on after Ctrl-C: a person waits for the prompt.
 const GRACE: Duration = Duration::from_millis(250);
+
+/// The longer wire's name among the bridge's targets: `/ws/tunnel`.
+const TUNNEL: &str = "tunnel";
 
 /// Why the demo does not run.
 #[derive(Debug, Error)]
@@ -39,6 +49,9 @@ pub enum DemoError {
     /// The system gives no threads, signals or event loop.
     #[error("cannot start")]
     Start(#[source] io::Error),
+    /// The longer wire broke.
+    #[error(transparent)]
+    Tunnel(#[from] TunnelError),
     /// The server broke.
     #[error("the server broke")]
     Server(#[from] ServeError),
@@ -58,8 +71,9 @@ pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
         return Err(DemoError::NoPage(options.web.clone()));
     }
     let server_door = listen(options.server_port, "--server-port")?;
+    let tunnel_door = listen(options.tunnel_port, "--tunnel-port")?;
     let page_door = listen(options.page_port, "--page-port")?;
-    let (server_port, page_port) = (server_door.port, page_door.port);
+    let (server_port, tunnel_port, page_port) = (server_door.port, tunnel_door.port, page_door.port);
 
     let runtime = tokio::runtime::Runtime::new().map_err(DemoError::Start)?;
     let mut signals = {
@@ -70,25 +84,34 @@ pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
     let server_options =
         launcelot_server::Options { design: options.design, grace: GRACE, ..launcelot_server::Options::default() };
     let statistics = Statistics::new(&server_options).map_err(DemoError::Start)?;
+    let recorder = Recorder::default();
+    let observer = Arc::new(recorder.clone());
     let (ended, server_ended) = oneshot::channel();
+    let server_observer = observer.clone();
     let server = thread::Builder::new()
         .name("server".to_owned())
         .spawn(move || {
-            let served = launcelot_server::serve(server_door, &server_options, &statistics, stop);
+            let served =
+                launcelot_server::serve_observed(server_door, &server_options, &statistics, server_observer, stop);
             // Nobody waits for it any more if the bridge has ended first.
             let _ = ended.send(());
             served
         })
         .map_err(DemoError::Start)?;
+    let to = vec![(Ipv4Addr::LOCALHOST, server_port).into(), (Ipv6Addr::LOCALHOST, server_port).into()];
+    let tunnel = Tunnel::start(tunnel_door, to, Preset::Ssh.wire(), GRACE, Some(observer.clone()))?;
+    let tunnel = Arc::new(tunnel);
     let bridge_options = launcelot_bridge::Options {
-        targets: vec![Target { name: None, host: "localhost".to_owned(), port: server_port }],
+        targets: vec![target(None, server_port), target(Some(TUNNEL), tunnel_port)],
+        observer: Some(observer.clone()),
+        routes: Some(api::routes(recorder, Arc::clone(&tunnel))),
         web: Some(options.web.clone()),
         grace: GRACE,
         ..launcelot_bridge::Options::default()
     };
 
     let url = format!("http://localhost:{page_port}");
-    say(&url, server_port);
+    say(&url, server_port, tunnel_port);
     if options.open
         && let Err(error) = open::that_detached(&url)
     {
@@ -102,6 +125,8 @@ pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
     };
     let bridged = runtime.block_on(launcelot_bridge::serve(page_door, bridge_options, stop));
     stopper.stop();
+    // The bridge has let go of it, and so its end is waited for here.
+    drop(tunnel);
     server.join().expect("the server does not panic")?;
     Ok(bridged?)
 }
@@ -110,12 +135,17 @@ fn listen(port: u16, option: &'static str) -> Result<Listeners, DemoError> {
     Listeners::bind("localhost", port, BACKLOG).map_err(|source| DemoError::Listen { source, option })
 }
 
+fn target(name: Option<&str>, port: u16) -> Target {
+    Target { name: name.map(str::to_owned), host: "localhost".to_owned(), port }
+}
+
 /// Says what runs where. Nobody may be there to read it.
-fn say(url: &str, server_port: u16) {
+fn say(url: &str, server_port: u16, tunnel_port: u16) {
     let port = if server_port == PORT { String::new() } else { format!(" {server_port}") };
     let _ = writeln!(
         io::stdout(),
         "Open {url}\n\
-         `launcelot-client localhost{port}` asks the same server in a terminal. Ctrl-C stops everything."
+         `launcelot-client localhost{port}` asks the same server in a terminal, `launcelot-client localhost {tunnel_port}` \
+         through a longer wire. Ctrl-C stops everything."
     );
 }

@@ -13,6 +13,8 @@ use launcelot_protocol::{EXCHANGES, Question};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+const ANY_PORTS: [&str; 6] = ["--server-port", "0", "--tunnel-port", "0", "--page-port", "0"];
+
 /// A page that says little, since the demo only serves it.
 fn page() -> TempDir {
     let page = tempfile::tempdir().unwrap();
@@ -31,21 +33,24 @@ struct Demo {
     process: Child,
     page_port: u16,
     server_port: u16,
+    tunnel_port: u16,
 }
 
 impl Demo {
     fn start(page: &TempDir) -> Self {
-        let mut process =
-            lab(page).args(["--server-port", "0", "--page-port", "0"]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut process = lab(page).args(ANY_PORTS).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let said: String = lines.by_ref().take(2).map(|line| line.unwrap() + "\n").collect();
+        let mut rest = said.as_str();
         let mut number_after = |words: &str| {
-            let line = lines.next().unwrap().unwrap();
-            let (_, after) = line.split_once(words).unwrap_or_else(|| panic!("no {words:?} in {line:?}"));
+            let (_, after) = rest.split_once(words).unwrap_or_else(|| panic!("no {words:?} in {rest:?}"));
+            rest = after;
             after.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap()
         };
         let page_port = number_after("Open http://localhost:");
         let server_port = number_after("launcelot-client localhost ");
-        Self { process, page_port, server_port }
+        let tunnel_port = number_after("launcelot-client localhost ");
+        Self { process, page_port, server_port, tunnel_port }
     }
 
     fn signal(&self, signal: Signal) {
@@ -81,9 +86,9 @@ async fn one_program_serves_the_page_and_answers_both_clients() {
         stream.read_to_string(&mut response).unwrap();
         assert!(response.starts_with("HTTP/1.1 200 OK\r\n") && response.contains("A page"), "{response}");
     }
-    let tcp = Target::parse("localhost", Some(demo.server_port));
-    let web_socket = Target::parse(&format!("ws://localhost:{}/ws", demo.page_port), None);
-    for target in [tcp, web_socket] {
+    let tcp = |port| Target::parse("localhost", Some(port));
+    let web_socket = |path| Target::parse(&format!("ws://localhost:{}{path}", demo.page_port), None);
+    for target in [tcp(demo.server_port), web_socket("/ws"), tcp(demo.tunnel_port), web_socket("/ws/tunnel")] {
         let plan = Plan {
             target: target.unwrap(),
             order: Order::OneAtATime,
@@ -118,8 +123,9 @@ fn a_taken_port_is_named_with_the_option_that_chooses_another() {
     let page = page();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    for (option, other) in [("--server-port", "--page-port"), ("--page-port", "--server-port")] {
-        let output = lab(&page).args([option, &port, other, "0"]).output().unwrap();
+    for option in ["--server-port", "--tunnel-port", "--page-port"] {
+        let others = ANY_PORTS.chunks(2).filter(|pair| pair[0] != option).flatten();
+        let output = lab(&page).args(others).args([option, &port]).output().unwrap();
         let stderr = failed(&output);
         assert!(stderr.contains(&format!("port {port}: another program listens there already")), "{stderr}");
         assert!(stderr.contains(&format!("choose another port with {option}")), "{stderr}");
@@ -129,6 +135,6 @@ fn a_taken_port_is_named_with_the_option_that_chooses_another() {
 #[test]
 fn a_page_that_is_not_built_is_said_to_be_missing() {
     let empty = tempfile::tempdir().unwrap();
-    let output = lab(&empty).args(["--server-port", "0", "--page-port", "0"]).output().unwrap();
+    let output = lab(&empty).args(ANY_PORTS).output().unwrap();
     assert!(failed(&output).contains("build it with `cargo xtask dist`"));
 }

@@ -22,6 +22,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", default_value_t = 1060)]
     server_port: u16,
 
+    /// The port that the longer wire to the server listens at; 0 means any free one.
+    #[arg(long, value_name = "N", default_value_t = 1061)]
+    tunnel_port: u16,
+
     /// The port that the page is served at; 0 means any free one.
     #[arg(long, value_name = "N", default_value_t = 8080)]
     page_port: u16,
@@ -31,6 +35,7 @@ pub(crate) struct Options {
 pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options) -> Result<(), Failure> {
     ports::check(&[
         Wanted { who: "the server", option: "--server-port", port: options.server_port },
+        Wanted { who: "the longer wire", option: "--tunnel-port", port: options.tunnel_port },
         Wanted { who: "the page", option: "--page-port", port: options.page_port },
     ])?;
     let tools = install::beside(workspace, progress, |meanwhile| {
@@ -51,6 +56,7 @@ fn lab(workspace: &Workspace, options: &Options) -> Command {
     let mut lab = workspace.command(workspace.released("launcelot-lab"));
     lab.arg("--web").arg(workspace.page());
     lab.args(["--server-port", &options.server_port.to_string()]);
+    lab.args(["--tunnel-port", &options.tunnel_port.to_string()]);
     lab.args(["--page-port", &options.page_port.to_string()]);
     if options.open {
         lab.arg("--open");

@@ -1,7 +1,10 @@
-//! A server and a bridge in this process, each of which can be killed and started again.
+//! A server and a bridge in this process, each of which can be killed and started again; and the whole lab,
+//! as a program of its own.
 
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -81,5 +84,40 @@ impl Bridge {
     /// Where its WebSocket is.
     pub(crate) fn url(&self) -> String {
         format!("ws://localhost:{}/ws", self.port)
+    }
+}
+
+/// The demo, as a person starts it but for its ports, which are any free ones.
+pub(crate) struct Lab {
+    pub(crate) page_port: u16,
+    pub(crate) server_port: u16,
+    pub(crate) tunnel_port: u16,
+    process: Child,
+}
+
+impl Lab {
+    /// Starts one that serves the page in `web` and is told `arguments` besides.
+    pub(crate) fn start(web: &Path, arguments: &[&str]) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_launcelot-lab"))
+            .arg("--web")
+            .arg(web)
+            .args(["--server-port", "0", "--tunnel-port", "0", "--page-port", "0"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let said: String = lines.take(2).map(|line| line.unwrap() + "\n").collect();
+        let numbers = said.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok());
+        let ports: Vec<u16> = numbers.collect();
+        let [page_port, server_port, tunnel_port] = ports[..] else { panic!("not three ports: {said}") };
+        Self { page_port, server_port, tunnel_port, process }
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }

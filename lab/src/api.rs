@@ -1,0 +1,110 @@
+//! What the lab answers over HTTP, beside what its bridge does: traces of dialogues, and the tunnel's wire.
+//!
+//! | request | answer |
+//! |---|---|
+//! | `GET /api/dialogues/NAME` | the [`Trace`](launcelot_measure::Trace) of a dialogue, or 404 |
+//! | `GET /api/tunnel` | the [`WireReport`](launcelot_measure::WireReport) |
+//! | `PUT /api/tunnel` with a [`Wire`] | the same once the wire is so; 400 if no wire can be |
+//!
+//! All of it is JSON, errors too: `{"error": "…"}`. Pages of other origins are let in as the bridge lets them
+//! in, so that one from `trunk serve` can ask as well.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{AppendHeaders, IntoResponse, Response};
+use axum::routing::get;
+use http::{HeaderValue, Method, StatusCode, header};
+use launcelot_bridge::origin::origin_may_connect;
+use launcelot_measure::Wire;
+use serde::Serialize;
+
+use crate::recorder::Recorder;
+use crate::tunnel::{self, Tunnel};
+
+/// A wire that takes longer is no use to anybody who waits.
+const DELAY_MAX: Duration = Duration::from_secs(10);
+
+/// A wire that carries less lets a question take a quarter of a second to leave.
+const BANDWIDTH_MIN_BITS: u64 = 1_000;
+
+/// Who is asked.
+#[derive(Debug, Clone)]
+struct Lab {
+    recorder: Recorder,
+    tunnel: Arc<Tunnel>,
+}
+
+/// The routes, for a bridge to serve with its own.
+pub fn routes(recorder: Recorder, tunnel: Arc<Tunnel>) -> Router {
+    Router::new()
+        .route("/api/dialogues/{name}", get(dialogue))
+        .route("/api/tunnel", get(report).put(set))
+        .layer(middleware::from_fn(share_with_pages))
+        .with_state(Lab { recorder, tunnel })
+}
+
+async fn dialogue(State(lab): State<Lab>, Path(name): Path<String>) -> Response {
+    match lab.recorder.trace(&name) {
+        Some(trace) => json(StatusCode::OK, &trace),
+        None => error(StatusCode::NOT_FOUND, "no dialogue of that name was seen, or it is forgotten already"),
+    }
+}
+
+async fn report(State(lab): State<Lab>) -> Response {
+    json(StatusCode::OK, &lab.tunnel.report())
+}
+
+async fn set(State(lab): State<Lab>, body: Bytes) -> Response {
+    let wire: Wire = match serde_json::from_slice(&body) {
+        Ok(wire) => wire,
+        Err(why) => return error(StatusCode::BAD_REQUEST, &format!("that is no wire: {why}")),
+    };
+    if wire.rtt.max(wire.jitter) > DELAY_MAX {
+        return error(StatusCode::BAD_REQUEST, "rtt_us and jitter_us are at most 10 seconds each");
+    }
+    if wire.bandwidth.is_some_and(|bits| bits.get() < BANDWIDTH_MIN_BITS) {
+        return error(StatusCode::BAD_REQUEST, "bandwidth_bits_per_s is at least 1000, or null for any");
+    }
+    lab.tunnel.set(tunnel::Wire { length: wire, ..lab.tunnel.wire() });
+    report(State(lab)).await
+}
+
+/// Answers what a page of another origin needs to be told (Fetch, section 3.2), and refuses those that the
+/// bridge would refuse.
+async fn share_with_pages(request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let Some(origin) = headers.get(header::ORIGIN).cloned() else { return next.run(request).await };
+    let text = |value: Option<&HeaderValue>| value.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    if !origin_may_connect(&text(Some(&origin)), &text(headers.get(header::HOST)), &[]) {
+        return error(StatusCode::FORBIDDEN, "pages from that origin may not use this lab");
+    }
+    let mut response = if request.method() == Method::OPTIONS {
+        let allowed = [
+            (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, PUT"),
+            (header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type"),
+        ];
+        (StatusCode::NO_CONTENT, AppendHeaders(allowed)).into_response()
+    } else {
+        next.run(request).await
+    };
+    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("origin"));
+    response
+}
+
+fn json(status: StatusCode, value: &impl Serialize) -> Response {
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    match serde_json::to_vec(value) {
+        Ok(body) => (status, AppendHeaders(headers), body).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+fn error(status: StatusCode, why: &str) -> Response {
+    json(status, &serde_json::json!({ "error": why }))
+}
