@@ -45,23 +45,10 @@ impl Watched {
         Self(watcher)
     }
 
-    /// The time, if there is somebody to be told.
-    pub(crate) fn now(&self) -> Option<Instant> {
-        self.0.as_ref().map(|_| Instant::now())
-    }
-
-    /// Tells of bytes that were handed on just after `at`.
-    pub(crate) fn saw(&mut self, at: Option<Instant>, point: Point, bytes: usize) {
-        if let (Some(at), Some(watcher)) = (at, &mut self.0)
-            && !watcher.saw(at, point, bytes)
-        {
+    /// Tells of bytes that have just been read, or are about to be handed on.
+    pub(crate) fn sees(&mut self, point: Point, bytes: usize) {
+        if self.0.as_mut().is_some_and(|watcher| !watcher.saw(Instant::now(), point, bytes)) {
             self.0 = None;
         }
-    }
-
-    /// Tells of bytes that have just been read.
-    pub(crate) fn sees(&mut self, point: Point, bytes: usize) {
-        let now = self.now();
-        self.saw(now, point, bytes);
     }
 }

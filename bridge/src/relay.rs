@@ -123,6 +123,7 @@ where
         tcp,
         to_tcp: Vec::new(),
         written: 0,
+        announced: 0,
         write_failure: None,
         unflushed: false,
         active: false,
@@ -142,6 +143,8 @@ struct Relay<'a, W, T> {
     /// What the browser said; TCP has the first `written` bytes of it.
     to_tcp: Vec<u8>,
     written: usize,
+    /// How many of those that wait have been tried to write, of which who watches has been told.
+    announced: usize,
     /// Why TCP takes nothing any more. What it still has to say is read nevertheless.
     write_failure: Option<io::Error>,
     /// Whether the WebSocket may hold something that is not with the system yet: a message or a pong.
@@ -267,12 +270,16 @@ where
 
     /// Writes what waits for TCP; ready when nothing waits any more.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let fresh = self.waiting().len() - self.announced;
+        if fresh > 0 {
+            self.watched.sees(Point::TcpOut, fresh);
+            self.announced += fresh;
+        }
         while !self.waiting().is_empty() {
-            let at = self.watched.now();
             match ready!(Pin::new(&mut *self.tcp).poll_write(cx, &self.to_tcp[self.written..])) {
                 Ok(0) => self.fail_writing(io::ErrorKind::WriteZero.into()),
                 Ok(bytes) => {
-                    self.watched.saw(at, Point::TcpOut, bytes);
+                    self.announced = self.announced.saturating_sub(bytes);
                     self.written += bytes;
                     self.active = true;
                 }
@@ -288,6 +295,7 @@ where
     fn fail_writing(&mut self, error: io::Error) {
         self.write_failure = Some(error);
         self.written = self.to_tcp.len();
+        self.announced = 0;
     }
 
     /// From the server to the browser, one turn. Pending when there is nothing to read, or what was

@@ -214,7 +214,7 @@ impl Session {
                 return Ok(Turn::Blocked);
             }
             self.service.statistics.tally(scratch.thread).answered(heard.questions, heard.unknown, now - since);
-            self.tell(now, Point::AnswerReady, held.replies.len());
+            self.tell_of_answers(now, held.replies.len());
             self.last_moved = now;
             held.thought = None;
         }
@@ -256,7 +256,7 @@ impl Session {
             if !replies.is_empty() {
                 let now = Instant::now();
                 self.service.statistics.tally(thread).answered(heard.questions, heard.unknown, now - since);
-                self.tell(now, Point::AnswerReady, replies.len());
+                self.tell_of_answers(now, replies.len());
             }
             let written = self.write(replies, stream, thread)?;
             if written < replies.len() {
@@ -295,8 +295,7 @@ impl Session {
     }
 
     /// Writes as many of `bytes` as the stream takes now, and says how many.
-    fn write(&mut self, bytes: &[u8], stream: &mut impl Stream, thread: ThreadNumber) -> io::Result<usize> {
-        let at = self.watcher.as_ref().map(|_| Instant::now());
+    fn write(&self, bytes: &[u8], stream: &mut impl Stream, thread: ThreadNumber) -> io::Result<usize> {
         let mut written = 0;
         while written < bytes.len() {
             match stream.write(&bytes[written..]) {
@@ -307,10 +306,15 @@ impl Session {
             }
         }
         self.service.statistics.tally(thread).wrote(written);
-        if let Some(at) = at {
-            self.tell(at, Point::AnswerOut, written);
-        }
         Ok(written)
+    }
+
+    /// Tells who watches of answers that are ready, and are handed to the system next.
+    fn tell_of_answers(&mut self, ready_at: Instant, bytes: usize) {
+        if self.watcher.is_some() {
+            self.tell(ready_at, Point::AnswerReady, bytes);
+            self.tell(Instant::now(), Point::AnswerOut, bytes);
+        }
     }
 
     /// Tells who watches, if somebody does.

@@ -33,6 +33,8 @@ struct Item {
     /// When it was read.
     since: Instant,
     due: Instant,
+    /// It has been tried to hand it on.
+    is_tried: bool,
     what: What,
 }
 
@@ -80,7 +82,7 @@ impl Line {
     fn put(&mut self, since: Instant, due: Instant, what: What) {
         let due = self.last_due.map_or(due, |last| due.max(last));
         self.last_due = Some(due);
-        self.items.push_back(Item { since, due, what });
+        self.items.push_back(Item { since, due, is_tried: false, what });
     }
 
     /// When the next thing arrives.
@@ -88,9 +90,11 @@ impl Line {
         self.items.front().map(|item| item.due)
     }
 
-    /// When the next thing was read.
-    pub(super) fn next_since(&self) -> Option<Instant> {
-        self.items.front().map(|item| item.since)
+    /// When the next thing was read, at the first try to hand it on, and `None` at any later one.
+    pub(super) fn first_try(&mut self) -> Option<Instant> {
+        let item = self.items.front_mut().filter(|item| !item.is_tried)?;
+        item.is_tried = true;
+        Some(item.since)
     }
 
     /// The next thing, if it has arrived.

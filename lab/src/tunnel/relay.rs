@@ -286,13 +286,14 @@ impl Relay {
                     if count == 0 {
                         break;
                     }
-                    let at = Instant::now();
+                    let bytes = bytes.clone();
+                    if let Some(since) = line.first_try() {
+                        let now = Instant::now();
+                        control.took(side.other(), since, now);
+                        tell(&mut self.watcher, now, side.told(), bytes.len());
+                    }
                     match end.stream.write(&bytes[..count]) {
                         Ok(count) => {
-                            if let Some(since) = line.next_since() {
-                                control.took(side.other(), since, at);
-                            }
-                            tell(&mut self.watcher, at, side.told(), count);
                             carried_bytes += count as u64;
                             line.take(count);
                         }
