@@ -8,13 +8,15 @@ use crate::components::controls::Controls;
 use crate::components::dialogue::Dialogue;
 use crate::components::meaning::Meaning;
 use crate::components::own_question::OwnQuestion;
+use crate::components::route::RouteControls;
 use crate::components::runs::Runs;
-use crate::hooks::use_asker;
+use crate::hooks::{use_asker, use_lab};
 
 /// The page.
 #[component]
 pub fn App() -> Html {
     let asker = use_asker();
+    use_lab(&asker);
     html! {
         <>
             <header class="masthead">
@@ -28,6 +30,7 @@ pub fn App() -> Html {
             </header>
             <main>
                 <section aria-label="Ask once">
+                    <RouteControls asker={asker.clone()} />
                     <Controls asker={asker.clone()} />
                     <Dialogue asker={asker.clone()} />
                     <Meaning asker={asker.clone()} />

@@ -1,4 +1,4 @@
-//! Where the bridge is.
+//! Where the bridge is, and which ways lead through it.
 
 /// The port of `trunk serve`, as `Trunk.toml` sets it. A page from there does not talk through
 /// trunk's development proxy, which adds hops of its own: it talks to the bridge directly.
@@ -20,20 +20,61 @@ pub struct Address<'a> {
     pub search: &'a str,
 }
 
-/// The WebSocket URL of the bridge, for a page at `page`.
+/// The way from the bridge to the server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Route {
+    /// Straight, as long as the wire is.
+    #[default]
+    Straight,
+    /// Through the lab's tunnel, which is a longer wire.
+    Tunnel,
+}
+
+impl Route {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Straight, Self::Tunnel];
+
+    /// What a person calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Straight => "straight",
+            Self::Tunnel => "through the tunnel",
+        }
+    }
+
+    /// Where the bridge has its WebSocket.
+    fn path(self) -> &'static str {
+        match self {
+            Self::Straight => "/ws",
+            Self::Tunnel => "/ws/tunnel",
+        }
+    }
+}
+
+/// Where the bridge's `path` is, for a page at `page`; `scheme` is `ws` or `http`.
 ///
 /// A page that the bridge served talks to where it came from; one from `trunk serve`, to port 8080
 /// of the same host. `?bridge=PORT` in the page's address names another port of that host, and
 /// nothing else: a link must not be able to send a person's questions elsewhere.
-pub fn url(page: Address<'_>) -> String {
-    let scheme = if page.protocol == "https:" { "wss" } else { "ws" };
+fn at(page: Address<'_>, scheme: &str, path: &str) -> String {
+    let secure = if page.protocol == "https:" { "s" } else { "" };
     let port = match named_port(page.search) {
         Some(port) => port.to_string(),
         None if page.port == TRUNK_PORT => BRIDGE_PORT.to_owned(),
         None => page.port.to_owned(),
     };
     let colon = if port.is_empty() { "" } else { ":" };
-    format!("{scheme}://{}{colon}{port}/ws", page.hostname)
+    format!("{scheme}{secure}://{}{colon}{port}{path}", page.hostname)
+}
+
+/// The WebSocket URL of a route, for a page at `page`.
+pub fn url(page: Address<'_>, route: Route) -> String {
+    at(page, "ws", route.path())
+}
+
+/// The URL of the lab's `/api`, for a page at `page`: the lab is where the bridge is.
+pub fn lab(page: Address<'_>) -> String {
+    at(page, "http", "/api")
 }
 
 fn named_port(search: &str) -> Option<u16> {
@@ -41,8 +82,17 @@ fn named_port(search: &str) -> Option<u16> {
     parameters.filter_map(|parameter| parameter.strip_prefix("bridge=")).find_map(|port| port.parse().ok())
 }
 
-/// The same for the page that runs now.
-pub fn url_of_this_page() -> String {
+/// The WebSocket URL of a route, for the page that runs now.
+pub fn url_of_this_page(route: Route) -> String {
+    of_this_page(|page| url(page, route))
+}
+
+/// The URL of the lab's `/api`, for the page that runs now.
+pub fn lab_of_this_page() -> String {
+    of_this_page(lab)
+}
+
+fn of_this_page(url: impl FnOnce(Address<'_>) -> String) -> String {
     let Some(location) = web_sys::window().map(|window| window.location()) else {
         return String::new();
     };
@@ -71,7 +121,14 @@ mod tests {
             (("https:", "lab.example", "", ""), "wss://lab.example/ws"),
         ];
         for ((protocol, hostname, port, search), expected) in cases {
-            assert_eq!(url(Address { protocol, hostname, port, search }), expected);
+            assert_eq!(url(Address { protocol, hostname, port, search }, Route::Straight), expected);
         }
+    }
+
+    #[test]
+    fn the_tunnel_and_the_lab_are_where_the_bridge_is() {
+        let page = Address { protocol: "https:", hostname: "[::1]", port: "8000", search: "?bridge=9090" };
+        assert_eq!(url(page, Route::Tunnel), "wss://[::1]:9090/ws/tunnel");
+        assert_eq!(lab(page), "https://[::1]:9090/api");
     }
 }

@@ -8,12 +8,15 @@
 //! - As the page's [`worker`]: it owns the socket and the clock, so that drawing cannot delay a
 //!   reading.
 //!
-//! They talk in [`message`]s. [`bridge`] finds out where the bridge is.
+//! They talk in [`message`]s. [`bridge`] finds out where the bridge is, and [`lab`] asks the lab behind it, in
+//! [`json`].
 
 pub mod app;
 pub mod bridge;
 pub mod components;
 pub mod hooks;
+pub mod json;
+pub mod lab;
 pub mod message;
 pub mod rows;
 pub mod state;

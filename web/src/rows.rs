@@ -58,7 +58,7 @@ pub fn of(state: &State) -> Vec<Row> {
         return of_run(&run, false);
     };
     let mut rows = of_run(&newest.run, true);
-    for Numbered { number, run } in state.ghosts() {
+    for Numbered { number, run, .. } in state.ghosts() {
         let label = format!("Run {number}, {}", words::in_words(run.order));
         for (row, ghost) in rows.iter_mut().zip(of_run(run, true)) {
             row.ghosts.extend(ghost.bar.map(|bar| Ghost { label: label.clone(), bar }));
@@ -115,7 +115,7 @@ mod tests {
 
     fn asked(number: u32, steps: impl IntoIterator<Item = Step>) -> Vec<Action> {
         let (url, questions) = (String::new(), Question::the_three());
-        let asked = Action::Asked { number, url, order: Order::OneAtATime, questions };
+        let asked = Action::Asked { number, url, order: Order::OneAtATime, questions, dialogue: String::new() };
         let steps = steps.into_iter().map(|step| Action::Heard(FromWorker::Step { run: number, step }));
         std::iter::once(asked).chain(steps).collect()
     }

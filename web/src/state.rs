@@ -1,14 +1,20 @@
 //! Everything that the page shows, and how it changes.
 
+pub mod lab;
+pub mod sliders;
+
 use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 
-use launcelot_measure::{Ending, Order, Run, Step};
+use launcelot_measure::{Ending, Order, Point, Run, Step, Trace, ways};
 use launcelot_protocol::Question;
 use yew::Reducible;
 
+use crate::lab::{Reply, Request};
 use crate::message::{Clock, Ended, FromWorker};
 use crate::words;
+pub use lab::Legs;
+use lab::{Lab, Presence};
 
 /// So many runs are kept; after that the oldest goes.
 pub const RUNS_MAX: usize = 50;
@@ -20,6 +26,24 @@ pub struct Numbered {
     pub number: u32,
     /// The run.
     pub run: Run,
+    /// By what name the lab knows its dialogue.
+    pub dialogue: String,
+    /// What is known of its legs.
+    pub legs: Legs,
+}
+
+impl Numbered {
+    fn know_legs(&mut self, trace: Option<Trace>) {
+        let saw_the_end = |trace: &Trace| {
+            let ways = ways(&self.run, trace);
+            ways.last().is_none_or(|way| way.at(Point::BridgeBackOut).is_some())
+        };
+        self.legs = match trace {
+            Some(trace) if self.legs == Legs::Incomplete || saw_the_end(&trace) => Legs::Known(trace),
+            _ if self.legs == Legs::Pending => Legs::Incomplete,
+            _ => Legs::Unknown,
+        };
+    }
 }
 
 /// Everything that the page shows.
@@ -31,6 +55,8 @@ pub struct State {
     pub broken: Option<String>,
     /// The order in which the next run asks.
     pub order: Order,
+    /// The lab behind the bridge, and the route through it.
+    pub lab: Lab,
     /// The runs, the newest last. The newest is the one in the table.
     pub runs: VecDeque<Numbered>,
     /// The numbers of the runs that are laid below the newest.
@@ -56,9 +82,15 @@ pub enum Action {
         order: Order,
         /// What.
         questions: Vec<Question>,
+        /// By what name the lab is to know the dialogue.
+        dialogue: String,
     },
     /// The person laid a run below the newest, or took it away.
     GhostToggled(u32),
+    /// Something happened to the lab.
+    Lab(lab::Action),
+    /// The lab replied.
+    LabReplied(Reply),
 }
 
 impl State {
@@ -78,13 +110,40 @@ impl State {
         self.runs.iter().filter(move |run| self.ghosts.contains(&run.number) && Some(run.number) != newest)
     }
 
-    fn begin(&mut self, number: u32, url: String, order: Order, questions: Vec<Question>) {
+    /// What the lab is to be asked next. While a run goes on it is left alone.
+    pub fn request(&self) -> Option<Request> {
+        let is_idle = !self.is_running();
+        self.lab.request(is_idle).or_else(|| {
+            self.lab.report().filter(|_| is_idle && self.lab.is_free())?;
+            let pending = self.runs.iter().find(|numbered| numbered.legs.are_pending())?;
+            Some(Request::Trace(pending.number, pending.dialogue.clone()))
+        })
+    }
+
+    fn hear_the_lab(&mut self, reply: Reply) {
+        match reply {
+            Reply::Tunnel(report) => {
+                self.lab.hear(report);
+                if report.is_none() {
+                    // Whoever could have told is not there.
+                    let pending = self.runs.iter_mut().filter(|numbered| numbered.legs.are_pending());
+                    pending.for_each(|numbered| numbered.legs = Legs::Unknown);
+                }
+            }
+            Reply::Trace(number, trace) => {
+                self.lab.heard_of_a_run();
+                if let Some(numbered) = self.runs.iter_mut().find(|numbered| numbered.number == number) {
+                    numbered.know_legs(trace);
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self, begun: Numbered) {
         if let Some(newest) = self.runs.back_mut().filter(|newest| !newest.run.is_over()) {
             newest.run.ending = Ending::Stopped;
         }
-        let step = self.clock.map(|clock| clock.step).unwrap_or_default();
-        let run = Run::new(url, order, step, questions.into_iter().map(String::from));
-        self.runs.push_back(Numbered { number, run });
+        self.runs.push_back(begun);
         if self.runs.len() > RUNS_MAX
             && let Some(oldest) = self.runs.pop_front()
         {
@@ -97,7 +156,10 @@ impl State {
             FromWorker::Ready(clock) => self.clock = Some(clock),
             FromWorker::Step { run, step } => self.step(run, step),
             FromWorker::Rounds { .. } => {}
-            FromWorker::Ended { run, how } => self.end(run, &how),
+            FromWorker::Ended { run, how } => {
+                self.end(run, &how);
+                self.lab.run_ended(run);
+            }
         }
     }
 
@@ -138,7 +200,14 @@ impl Reducible for State {
                 state.broken = Some(why);
             }
             Action::OrderChosen(order) => state.order = order,
-            Action::Asked { number, url, order, questions } => state.begin(number, url, order, questions),
+            Action::Asked { number, url, order, questions, dialogue } => {
+                let step = state.clock.map(|clock| clock.step).unwrap_or_default();
+                let run = Run::new(url, order, step, questions.into_iter().map(String::from));
+                let legs = if state.lab.presence == Presence::Absent { Legs::Unknown } else { Legs::Pending };
+                state.begin(Numbered { number, run, dialogue, legs });
+            }
+            Action::Lab(action) => state.lab.act(action),
+            Action::LabReplied(reply) => state.hear_the_lab(reply),
             Action::GhostToggled(number) => {
                 if !state.ghosts.remove(&number) {
                     state.ghosts.insert(number);
@@ -161,7 +230,8 @@ mod tests {
 
     fn asked(number: u32) -> Action {
         let url = "ws://localhost:8080/ws".to_owned();
-        Action::Asked { number, url, order: Order::OneAtATime, questions: Question::the_three() }
+        let (questions, dialogue) = (Question::the_three(), format!("dialogue-{number}"));
+        Action::Asked { number, url, order: Order::OneAtATime, questions, dialogue }
     }
 
     fn connected(run: u32) -> Action {

@@ -29,7 +29,7 @@ pub fn Controls(props: &Props) -> Html {
             <button id="ask" type="button" class="primary" aria-disabled={(!ready).to_string()} onclick={on_ask}>
                 { "Ask the three questions" }
             </button>
-            <fieldset class="order">
+            <fieldset class="choice">
                 <legend>{ "Ask them" }</legend>
                 { order_choice(asker, Order::OneAtATime, "one-at-a-time", "one at a time") }
                 { order_choice(asker, Order::SentAhead, "sent-ahead", "sent ahead") }

@@ -7,4 +7,5 @@ pub mod dialogue;
 pub mod drawing;
 pub mod meaning;
 pub mod own_question;
+pub mod route;
 pub mod runs;

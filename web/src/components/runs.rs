@@ -46,7 +46,7 @@ pub fn Runs(props: &Props) -> Html {
     }
 }
 
-fn drawn(asker: &Asker, Numbered { number, run }: &Numbered) -> Html {
+fn drawn(asker: &Asker, Numbered { number, run, .. }: &Numbered) -> Html {
     let number = *number;
     let is_ghost = asker.state().ghosts.contains(&number);
     let on_toggle = {

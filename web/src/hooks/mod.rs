@@ -1,5 +1,7 @@
 //! Hooks: what a component may use that is not drawing.
 
 mod use_asker;
+mod use_lab;
 
 pub use use_asker::{Asker, use_asker};
+pub use use_lab::use_lab;

@@ -4,14 +4,15 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use js_sys::Uint8Array;
+use launcelot_measure::Order;
 use launcelot_protocol::Question;
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 use yew::prelude::*;
 
-use crate::bridge;
+use crate::bridge::{self, Route};
 use crate::message::{self, ToWorker};
-use crate::state::{Action, State};
+use crate::state::{Action, State, lab};
 
 #[wasm_bindgen]
 extern "C" {
@@ -43,11 +44,12 @@ pub struct Asker {
     link: Rc<Link>,
 }
 
-/// The worker while it lives, and how many runs it was told to do.
-#[derive(Default)]
+/// The worker while it lives, how many runs it was told to do, and what their dialogues' names begin with: no
+/// other page has the same.
 struct Link {
     worker: RefCell<Option<Worker>>,
     runs: Cell<u32>,
+    page: String,
 }
 
 impl PartialEq for Link {
@@ -77,16 +79,34 @@ impl Asker {
         if !self.is_ready() {
             return;
         }
-        let (url, order) = (bridge::url_of_this_page(), self.state.order);
-        let number = self.link.runs.get() + 1;
-        self.link.runs.set(number);
+        let (url, order) = (self.url(), self.state.order);
+        let number = self.link.next_run();
+        let dialogue = format!("{}-{number}", self.link.page);
         self.link.tell(&ToWorker::Ask {
             run: number,
-            url: url.clone(),
+            url: format!("{url}?dialogue={dialogue}"),
             order,
             questions: questions.iter().map(ToString::to_string).collect(),
         });
-        self.state.dispatch(Action::Asked { number, url, order, questions });
+        self.state.dispatch(Action::Asked { number, url, order, questions, dialogue });
+    }
+
+    /// Sends the three questions through the tunnel, so that it measures itself. Nobody sees this run; one that is
+    /// to be seen takes its place.
+    pub fn probe(&self) {
+        let number = self.link.next_run();
+        self.link.tell(&ToWorker::Ask {
+            run: number,
+            url: bridge::url_of_this_page(Route::Tunnel),
+            order: Order::OneAtATime,
+            questions: Question::the_three().iter().map(ToString::to_string).collect(),
+        });
+        self.dispatch(Action::Lab(lab::Action::Probing(number)));
+    }
+
+    /// The bridge, on the route that the person chose.
+    pub fn url(&self) -> String {
+        bridge::url_of_this_page(self.state.lab.route)
     }
 
     /// Gives up the run that goes on.
@@ -96,6 +116,17 @@ impl Asker {
 }
 
 impl Link {
+    fn new() -> Self {
+        let random = (js_sys::Math::random() * 9e15) as u64;
+        Self { worker: RefCell::default(), runs: Cell::default(), page: format!("page-{random}") }
+    }
+
+    fn next_run(&self) -> u32 {
+        let number = self.runs.get() + 1;
+        self.runs.set(number);
+        number
+    }
+
     fn tell(&self, order: &ToWorker) {
         if let Some(worker) = &*self.worker.borrow() {
             // Fails only for what cannot be copied, and bytes can.
@@ -108,7 +139,7 @@ impl Link {
 #[hook]
 pub fn use_asker() -> Asker {
     let state = use_reducer(State::default);
-    let link = use_memo((), |()| Link::default());
+    let link = use_memo((), |()| Link::new());
     {
         let link = link.clone();
         let dispatcher = state.dispatcher();

@@ -1,0 +1,137 @@
+//! The route: straight, or through the tunnel, and how long a wire the tunnel is.
+
+use launcelot_measure::{Preset, Wire, WireReport};
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use crate::bridge::Route;
+use crate::hooks::Asker;
+use crate::state::Action;
+use crate::state::lab::{Action as LabAction, Lab, Presence};
+use crate::state::sliders::Slider;
+use crate::words::wire as words;
+
+/// What it acts on.
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// Who asks.
+    pub asker: Asker,
+}
+
+/// The choice, and under it the tunnel's controls while it is chosen.
+#[component]
+pub fn RouteControls(props: &Props) -> Html {
+    let asker = &props.asker;
+    let lab = &asker.state().lab;
+    let report = match lab.presence {
+        Presence::Asked => return html! { <div class="route" data-lab="asked" /> },
+        Presence::Absent => return html! { <p id="no-lab" class="route" data-lab="absent">{ words::NO_LAB }</p> },
+        Presence::There(report) => report,
+    };
+    html! {
+        <div class="route" data-lab="there">
+            <fieldset class="choice">
+                <legend>{ "Over the wire" }</legend>
+                for route in Route::ALL {
+                    { route_choice(asker, route) }
+                }
+            </fieldset>
+            if lab.route == Route::Tunnel {
+                { tunnel(asker, lab, report) }
+            }
+        </div>
+    }
+}
+
+fn act(asker: &Asker, action: LabAction) {
+    asker.dispatch(Action::Lab(action));
+}
+
+fn route_choice(asker: &Asker, route: Route) -> Html {
+    let on_choose = {
+        let asker = asker.clone();
+        Callback::from(move |_: Event| act(&asker, LabAction::RouteChosen(route)))
+    };
+    let id = match route {
+        Route::Straight => "straight",
+        Route::Tunnel => "tunnel",
+    };
+    html! {
+        <label for={id}>
+            <input type="radio" name="route" {id} checked={asker.state().lab.route == route} onchange={on_choose} />
+            { route.name() }
+        </label>
+    }
+}
+
+/// As it is set, with everything to set it, and as it was measured.
+fn tunnel(asker: &Asker, lab: &Lab, report: WireReport) -> Html {
+    let wire = lab.wish().unwrap_or(report.wire);
+    html! {
+        <div class="tunnel">
+            <div class="presets" role="group" aria-label="Wires that you may know">
+                for preset in Preset::ALL {
+                    { preset_button(asker, wire, preset) }
+                }
+            </div>
+            <div class="sliders">
+                for slider in Slider::ALL {
+                    { slider_row(asker, wire, slider) }
+                }
+            </div>
+            <p id="measured" role="status" data-rtt-us={measured_us(lab, report)}
+                data-nominal-us={(wire.rtt.as_micros() as u64).to_string()}>
+                { words::measured(lab.wish().is_none(), report) }
+            </p>
+        </div>
+    }
+}
+
+/// What was measured, for whoever reads the page by program.
+fn measured_us(lab: &Lab, report: WireReport) -> Option<String> {
+    let measured = report.measured.filter(|_| lab.wish().is_none())?;
+    Some((measured.rtt.as_micros() as u64).to_string())
+}
+
+fn preset_button(asker: &Asker, wire: Wire, preset: Preset) -> Html {
+    let on_choose = {
+        let asker = asker.clone();
+        Callback::from(move |_: MouseEvent| {
+            act(&asker, LabAction::Wished(preset.wire()));
+            act(&asker, LabAction::Settled);
+        })
+    };
+    html! {
+        <button type="button" aria-pressed={(preset.wire() == wire).to_string()} onclick={on_choose}>{ preset.name() }</button>
+    }
+}
+
+fn slider_row(asker: &Asker, wire: Wire, slider: Slider) -> Html {
+    let on_input = {
+        let asker = asker.clone();
+        Callback::from(move |event: InputEvent| {
+            let input: HtmlInputElement = event.target_unchecked_into();
+            if let Ok(step) = input.value().parse() {
+                act(&asker, LabAction::Wished(slider.set(wire, step)));
+            }
+        })
+    };
+    let on_change = {
+        let asker = asker.clone();
+        Callback::from(move |_: Event| act(&asker, LabAction::Settled))
+    };
+    let (id, label) = match slider {
+        Slider::RoundTrip => ("rtt", "Round trip"),
+        Slider::Jitter => ("jitter", "Jitter, each way"),
+        Slider::Bandwidth => ("bandwidth", "Bandwidth"),
+    };
+    let value = words::of_slider(slider, wire);
+    html! {
+        <>
+            <label for={id}>{ label }</label>
+            <input type="range" {id} min="0" max={slider.last().to_string()} value={slider.step(wire).to_string()}
+                aria-valuetext={value.clone()} oninput={on_input} onchange={on_change} />
+            <output for={id}>{ value }</output>
+        </>
+    }
+}

@@ -1,0 +1,116 @@
+//! JSON that the browser has parsed, read field by field into values of `measure`.
+//!
+//! `serde` could do that without a word (serde-wasm-bindgen), at the price of 11 kB more to download.
+
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+use js_sys::{Array, Reflect};
+use launcelot_measure::wire::MeasuredRoundTrip;
+use launcelot_measure::{Point, Sighting, Trace, Wire, WireReport};
+use serde::Deserialize as _;
+use serde::de::IntoDeserializer;
+use serde::de::value::Error;
+use wasm_bindgen::prelude::*;
+
+/// A value that is there: `null` is none.
+#[derive(Debug, Clone)]
+pub struct Json(JsValue);
+
+impl Json {
+    /// The value, unless it is `null`.
+    pub fn new(value: JsValue) -> Option<Self> {
+        (!value.is_undefined() && !value.is_null()).then_some(Self(value))
+    }
+
+    /// A field of an object, unless it is missing or `null`.
+    pub fn field(&self, name: &str) -> Option<Self> {
+        Self::new(Reflect::get(&self.0, &JsValue::from_str(name)).ok()?)
+    }
+
+    /// The values of an array.
+    pub fn list(&self) -> Option<impl Iterator<Item = Self> + use<>> {
+        let array: Array = self.0.clone().dyn_into().ok()?;
+        Some(array.into_iter().map(Self))
+    }
+
+    /// A text.
+    pub fn text(&self) -> Option<String> {
+        self.0.as_string()
+    }
+
+    /// Whether it is `true`.
+    pub fn is_true(&self) -> bool {
+        self.0.is_truthy()
+    }
+
+    /// A whole number; what is no number, or less than nothing, is none.
+    pub fn whole(&self) -> Option<u64> {
+        let number = self.0.as_f64()?;
+        (number >= 0.0).then_some(number.round() as u64)
+    }
+
+    /// A time in microseconds, to the nanosecond.
+    pub fn micros(&self) -> Option<Duration> {
+        let micros = self.0.as_f64()?;
+        (micros >= 0.0).then(|| Duration::from_nanos((micros * 1e3).round() as u64))
+    }
+}
+
+/// What the stations saw of a dialogue.
+pub fn trace(json: &Json) -> Option<Trace> {
+    Some(Trace {
+        id: json.field("id")?.text()?,
+        sightings: json.field("sightings")?.list()?.map(|json| sighting(&json)).collect::<Option<_>>()?,
+        is_cut: json.field("is_cut")?.is_true(),
+    })
+}
+
+fn sighting(json: &Json) -> Option<Sighting> {
+    let point = json.field("point")?.text()?;
+    Some(Sighting {
+        point: Point::deserialize(IntoDeserializer::<Error>::into_deserializer(point.as_str())).ok()?,
+        at: json.field("at_us")?.micros()?,
+        bytes: json.field("bytes")?.whole()?,
+    })
+}
+
+/// How the tunnel is set and measured.
+pub fn wire_report(json: &Json) -> Option<WireReport> {
+    let wire = json.field("wire")?;
+    let measured = json.field("measured").and_then(|measured| {
+        Some(MeasuredRoundTrip {
+            rtt: measured.field("rtt_us")?.micros()?,
+            samples: measured.field("samples")?.whole()?,
+        })
+    });
+    Some(WireReport {
+        port: u16::try_from(json.field("port")?.whole()?).ok()?,
+        wire: Wire {
+            rtt: wire.field("rtt_us")?.micros()?,
+            jitter: wire.field("jitter_us")?.micros()?,
+            bandwidth: wire.field("bandwidth_bits_per_s").and_then(|bandwidth| NonZeroU64::new(bandwidth.whole()?)),
+        },
+        measured,
+    })
+}
+
+/// A wire, as the lab reads it: in whole microseconds.
+pub fn of_wire(wire: Wire) -> String {
+    let Wire { rtt, jitter, bandwidth } = wire;
+    let bandwidth = bandwidth.map_or_else(|| "null".to_owned(), |bandwidth| bandwidth.to_string());
+    let (rtt, jitter) = (rtt.as_micros() as u64, jitter.as_micros() as u64);
+    format!(r#"{{"rtt_us":{rtt},"jitter_us":{jitter},"bandwidth_bits_per_s":{bandwidth}}}"#)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wire_is_written_as_measure_reads_it() {
+        for preset in launcelot_measure::Preset::ALL {
+            assert_eq!(serde_json::from_str::<Wire>(&of_wire(preset.wire())).ok(), Some(preset.wire()));
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The lab behind the bridge, as the page knows it: the route through it, and its tunnel.
+//!
+//! The lab is asked one thing at a time, and nothing while a run goes on but to set the tunnel.
+
+use launcelot_measure::{Trace, Wire, WireReport};
+
+use crate::bridge::Route;
+use crate::lab::Request;
+
+/// What the page knows of the lab.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Presence {
+    /// It has not answered yet.
+    #[default]
+    Asked,
+    /// There is none behind this bridge.
+    Absent,
+    /// It is there, and its tunnel is like this.
+    There(WireReport),
+}
+
+/// The lab, and what a person wants of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lab {
+    /// Whether it is there.
+    pub presence: Presence,
+    /// The way that the next run takes.
+    pub route: Route,
+    /// The wire that the person wants, until the lab says that the tunnel is like that.
+    wish: Option<Wire>,
+    /// Whether the person still moves a slider.
+    is_moving: bool,
+    /// Whether the lab is being asked something.
+    is_asked: bool,
+    /// Whether something may have gone through the tunnel since the lab was asked how it is.
+    is_stale: bool,
+    probe: Probe,
+}
+
+/// How the quiet run through the tunnel stands: nobody sees its times, but the tunnel measures itself by it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Probe {
+    /// None has begun since the tunnel was set.
+    #[default]
+    None,
+    /// The worker's run with this number.
+    Going(u32),
+    /// It is over.
+    Over,
+}
+
+/// What can happen to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// The person chose a route.
+    RouteChosen(Route),
+    /// The person wants another wire.
+    Wished(Wire),
+    /// The person has let go of the slider.
+    Settled,
+    /// The lab is being asked something.
+    Asked,
+    /// A quiet run has begun.
+    Probing(u32),
+}
+
+impl Lab {
+    /// How the tunnel is set and measured.
+    pub fn report(&self) -> Option<WireReport> {
+        match self.presence {
+            Presence::There(report) => Some(report),
+            Presence::Asked | Presence::Absent => None,
+        }
+    }
+
+    /// The wire as the person wants it, which may be newer than what the lab knows.
+    pub fn wish(&self) -> Option<Wire> {
+        self.wish
+    }
+
+    /// Changes something.
+    pub fn act(&mut self, action: Action) {
+        match action {
+            Action::RouteChosen(route) => {
+                self.route = route;
+                self.probe = Probe::None;
+            }
+            Action::Wished(wire) => {
+                self.wish = Some(wire);
+                self.is_moving = true;
+            }
+            Action::Settled => self.is_moving = false,
+            Action::Asked => self.is_asked = true,
+            Action::Probing(run) => self.probe = Probe::Going(run),
+        }
+    }
+
+    /// Whether the lab is not being asked anything.
+    pub fn is_free(&self) -> bool {
+        !self.is_asked
+    }
+
+    /// What the lab is to be asked next; `is_idle` says whether nothing goes on.
+    pub fn request(&self, is_idle: bool) -> Option<Request> {
+        if self.is_asked {
+            return None;
+        }
+        match (self.presence, self.wish) {
+            (Presence::Asked, _) => Some(Request::Tunnel),
+            (Presence::There(_), Some(wire)) => Some(Request::SetTunnel(wire)),
+            (Presence::There(_), None) if is_idle && self.is_stale => Some(Request::Tunnel),
+            _ => None,
+        }
+    }
+
+    /// Whether the tunnel is to be measured by a quiet run.
+    pub fn lacks_a_measurement(&self) -> bool {
+        let lacks = self.report().is_some_and(|report| report.measured.is_none());
+        let is_busy = self.wish.is_some() || self.is_moving || self.is_asked || self.is_stale;
+        lacks && !is_busy && self.route == Route::Tunnel && self.probe == Probe::None
+    }
+
+    /// The lab said how the tunnel is, or nothing.
+    pub fn hear(&mut self, report: Option<WireReport>) {
+        self.is_asked = false;
+        self.is_stale = false;
+        let Some(report) = report else {
+            *self = Self { presence: Presence::Absent, ..Self::default() };
+            return;
+        };
+        if self.wish == Some(report.wire) {
+            self.wish = None;
+            self.probe = Probe::None;
+        }
+        self.presence = Presence::There(report);
+    }
+
+    /// The lab said what it saw of a run, or nothing.
+    pub fn heard_of_a_run(&mut self) {
+        self.is_asked = false;
+    }
+
+    /// A run of the worker is over, quiet or not.
+    pub fn run_ended(&mut self, number: u32) {
+        if self.probe == Probe::Going(number) {
+            self.probe = Probe::Over;
+        }
+        self.is_stale = self.report().is_some() && self.route == Route::Tunnel;
+    }
+}
+
+/// What is known of the legs of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Legs {
+    /// The run goes on, or the lab has not answered yet.
+    #[default]
+    Pending,
+    /// The lab had not seen the end of it yet, and is asked once more.
+    Incomplete,
+    /// What the lab's stations saw of it.
+    Known(Trace),
+    /// No lab watched it.
+    Unknown,
+}
+
+impl Legs {
+    /// Whether the lab is still to be asked.
+    pub fn are_pending(&self) -> bool {
+        matches!(self, Self::Pending | Self::Incomplete)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use launcelot_measure::Preset;
+    use launcelot_measure::wire::MeasuredRoundTrip;
+
+    use super::*;
+
+    fn report(preset: Preset, samples: u64) -> Option<WireReport> {
+        let measured = MeasuredRoundTrip { rtt: preset.wire().rtt, samples };
+        Some(WireReport { port: 1061, wire: preset.wire(), measured: (samples > 0).then_some(measured) })
+    }
+
+    /// A lab whose tunnel is chosen and measured.
+    fn chosen() -> Lab {
+        let mut lab = Lab::default();
+        lab.hear(report(Preset::Ssh, 3));
+        lab.act(Action::RouteChosen(Route::Tunnel));
+        lab
+    }
+
+    #[test]
+    fn the_newest_wish_wins_and_the_lab_is_told_one_at_a_time() {
+        let mut lab = chosen();
+        lab.act(Action::Wished(Preset::Rack.wire()));
+        assert_eq!(lab.request(false), Some(Request::SetTunnel(Preset::Rack.wire())), "a run does not hinder it");
+        lab.act(Action::Asked);
+        lab.act(Action::Wished(Preset::Continent.wire()));
+        lab.act(Action::Wished(Preset::Satellite.wire()));
+        assert_eq!(lab.request(false), None);
+        lab.hear(report(Preset::Rack, 0));
+        assert_eq!(lab.request(false), Some(Request::SetTunnel(Preset::Satellite.wire())));
+        lab.act(Action::Asked);
+        lab.hear(report(Preset::Satellite, 0));
+        assert_eq!((lab.wish(), lab.request(true)), (None, None));
+    }
+
+    #[test]
+    fn a_tunnel_that_has_measured_nothing_is_measured_once_when_the_person_lets_go() {
+        let mut lab = chosen();
+        assert!(!lab.lacks_a_measurement());
+        lab.act(Action::Wished(Preset::Rack.wire()));
+        lab.act(Action::Asked);
+        lab.hear(report(Preset::Rack, 0));
+        assert!(!lab.lacks_a_measurement(), "the slider still moves");
+        lab.act(Action::Settled);
+        assert!(lab.lacks_a_measurement());
+        lab.act(Action::Probing(7));
+        lab.run_ended(7);
+        assert_eq!((lab.request(false), lab.request(true)), (None, Some(Request::Tunnel)));
+        lab.act(Action::Asked);
+        lab.hear(report(Preset::Rack, 0));
+        assert!(!lab.lacks_a_measurement(), "a tunnel that measures nothing is not asked for ever");
+    }
+
+    #[test]
+    fn without_a_lab_there_is_no_tunnel_and_nobody_to_ask() {
+        let mut lab = chosen();
+        lab.hear(None);
+        assert_eq!((lab.presence, lab.route, lab.request(true)), (Presence::Absent, Route::Straight, None));
+        lab.run_ended(1);
+        assert_eq!(lab.request(true), None);
+    }
+}

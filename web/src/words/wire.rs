@@ -1,0 +1,91 @@
+//! A longer wire in words.
+
+use launcelot_measure::unit::{decimal, readable};
+use launcelot_measure::{Wire, WireReport};
+
+use crate::state::sliders::Slider;
+
+/// What a page says that has no lab.
+pub const NO_LAB: &str = "There is no lab behind this bridge, so there is no longer wire to choose, and the legs of the \
+                          way stay unknown; cargo xtask demo runs one.";
+
+/// What a slider is set to.
+pub fn of_slider(slider: Slider, wire: Wire) -> String {
+    match slider {
+        Slider::RoundTrip if wire.rtt.is_zero() => "no longer than it is".to_owned(),
+        Slider::RoundTrip => readable(wire.rtt),
+        Slider::Jitter if wire.jitter.is_zero() => "none".to_owned(),
+        Slider::Jitter => format!("up to {}", readable(wire.jitter)),
+        Slider::Bandwidth => match wire.bandwidth {
+            None => "any".to_owned(),
+            Some(bandwidth) => bits(bandwidth.get()),
+        },
+    }
+}
+
+fn bits(per_second: u64) -> String {
+    let (unit, sign) = match per_second {
+        0..1_000_000 => (1_000, "kbit/s"),
+        1_000_000..1_000_000_000 => (1_000_000, "Mbit/s"),
+        _ => (1_000_000_000, "Gbit/s"),
+    };
+    let decimals = u32::from(!per_second.is_multiple_of(unit));
+    format!("{}\u{a0}{sign}", decimal(per_second, unit, decimals))
+}
+
+/// The round trip as it was measured, beside what it should be.
+pub fn measured(is_set: bool, report: WireReport) -> String {
+    match report.measured.filter(|_| is_set) {
+        None => "Measuring the round trip…".to_owned(),
+        Some(measured) => format!(
+            "Measured round trip: {}, the median of {}. Nominal: {}.",
+            readable(measured.rtt),
+            measured.samples,
+            nominal(report.wire),
+        ),
+    }
+}
+
+fn nominal(wire: Wire) -> String {
+    let rtt = if wire.rtt.is_zero() { "0\u{a0}ms".to_owned() } else { readable(wire.rtt) };
+    if wire.jitter.is_zero() {
+        return rtt;
+    }
+    // Half of the jitter each way, as often more as less.
+    format!("{rtt}, with the usual jitter {}", readable(wire.rtt + wire.jitter))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU64;
+    use std::time::Duration;
+
+    use launcelot_measure::Preset;
+    use launcelot_measure::wire::MeasuredRoundTrip;
+
+    use super::*;
+
+    #[test]
+    fn what_is_measured_stands_beside_what_is_nominal() {
+        let measured_of = |wire, measured| WireReport { port: 1061, wire, measured };
+        let found = Some(MeasuredRoundTrip { rtt: Duration::from_micros(1_467), samples: 3 });
+        let said = measured(true, measured_of(Preset::Ssh.wire(), found)).replace('\u{a0}', " ");
+        let expected =
+            "Measured round trip: 1.47 ms, the median of 3. Nominal: 1.30 ms, with the usual jitter 1.45 ms.";
+        assert_eq!(said, expected);
+        assert_eq!(measured(false, measured_of(Preset::Ssh.wire(), found)), "Measuring the round trip…");
+    }
+
+    #[test]
+    fn bandwidths_are_written_as_they_are_sold() {
+        let bandwidth = |bits| Wire { bandwidth: NonZeroU64::new(bits), ..Wire::default() };
+        for (wire, expected) in [
+            (bandwidth(56_000), "56 kbit/s"),
+            (bandwidth(2_500_000), "2.5 Mbit/s"),
+            (bandwidth(10_000_000_000), "10 Gbit/s"),
+            (Wire::default(), "any"),
+        ] {
+            assert_eq!(of_slider(Slider::Bandwidth, wire).replace('\u{a0}', " "), expected);
+        }
+    }
+}
