@@ -15,6 +15,7 @@
 
 pub mod clock;
 pub mod distribution;
+pub mod export;
 mod micros;
 pub mod rounds;
 pub mod run;

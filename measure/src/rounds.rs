@@ -63,10 +63,13 @@ pub enum Stopwatch {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Round {
     /// Since the question was sent.
+    #[serde(rename = "asked_100ns")]
     pub asked: u32,
     /// Since the connection began to be made, or the question was sent if there was one already.
+    #[serde(rename = "connecting_100ns")]
     pub connecting: u32,
     /// Since the round was due: by the plan's pace, or as soon as there was nothing to wait for.
+    #[serde(rename = "due_100ns")]
     pub due: u32,
 }
 

@@ -86,7 +86,7 @@ pub fn ratio(numerator: Duration, denominator: Duration) -> String {
 }
 
 /// Nanoseconds; 584 years are as long as it gets.
-fn nanos(duration: Duration) -> u64 {
+pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 

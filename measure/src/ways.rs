@@ -50,9 +50,10 @@ impl Way {
         let mut passed = [None; Point::ALL.len()];
         for (passed, point) in passed.iter_mut().zip(Point::ALL) {
             let end = if point.is_of_answers() { answer_end } else { question_end };
-            let mut bytes = 0;
+            let mut bytes = 0_u64;
             *passed = trace.sightings.iter().filter(|sighting| sighting.point == point).find_map(|sighting| {
-                bytes += sighting.bytes;
+                // A trace from a file may say anything.
+                bytes = bytes.saturating_add(sighting.bytes);
                 (bytes >= end).then_some(sighting.at)
             });
         }

@@ -1,0 +1,116 @@
+//! Runs as tracks, in the Trace Event Format that Perfetto and the trace viewers of browsers read.
+//!
+//! Each run is a process, each whose time it was a thread. Every run begins at 0, so they lie below each other.
+
+use super::document::{Document, Recorded};
+use super::json::{list, object};
+use super::text::{micros, quoted};
+use crate::run::{Order, Span};
+use crate::trace::Point;
+use crate::ways::{Leg, Way, ways};
+
+/// The threads of a run. Questions that are on their way together have threads of their own: what
+/// overlaps on one thread, and is not one within the other, cannot be drawn.
+const TRACKS: [&str; 5] = ["asker", "bridge", "wire", "server", "unknown"];
+
+/// All runs, those of races after the single ones. Rounds have no moments, and are left out.
+pub fn trace(document: &Document) -> String {
+    let mut events = Vec::new();
+    let mut process = 0;
+    let mut add = |name: &str, runs: &[Recorded]| {
+        for recorded in runs {
+            process += 1;
+            write_run(&mut events, process, name, recorded);
+        }
+    };
+    add("Run", &document.runs);
+    for (number, race) in document.races.iter().enumerate() {
+        for (way, runs) in race.ways() {
+            add(&["Race ", &(number + 1).to_string(), ", ", &way.replace('_', " "), ", run"].concat(), runs);
+        }
+    }
+    object(&[("displayTimeUnit", quoted("ns")), ("traceEvents", list(&events, Clone::clone))]) + "\n"
+}
+
+fn write_run(events: &mut Vec<String>, process: usize, name: &str, Recorded { number, run, trace }: &Recorded) {
+    let title = [name, " ", &number.to_string(), " to ", &run.to].concat();
+    events.push(name_of("process_name", process, 0, &title));
+    let ways = trace.as_ref().map(|trace| ways(run, trace)).unwrap_or_default();
+    let beside = if run.order == Order::SentAhead { run.questions.len().max(1) } else { 1 };
+    for (track, name) in TRACKS.iter().enumerate() {
+        for slot in 0..beside {
+            let name =
+                if slot == 0 { (*name).to_owned() } else { [*name, ", question ", &(slot + 1).to_string()].concat() };
+            events.push(name_of("thread_name", process, track * beside + slot + 1, &name));
+        }
+    }
+    let mut stretch = |track: usize, slot: usize, name: &str, span: Span, says: Option<&str>| {
+        let mut fields = vec![
+            ("ph", quoted("X")),
+            ("pid", process.to_string()),
+            ("tid", (track * beside + slot + 1).to_string()),
+            ("ts", micros(span.from)),
+            ("dur", micros(span.took())),
+            ("name", quoted(name)),
+        ];
+        fields.extend(says.map(|answer| ("args", object(&[("answer", quoted(answer))]))));
+        events.push(object(&fields));
+    };
+    if let Some(lookup) = run.lookup {
+        stretch(0, 0, "looking up the address", lookup, None);
+    }
+    if let Some(connecting) = run.connecting {
+        stretch(0, 0, "connecting", connecting, None);
+    }
+    for (index, asked) in run.questions.iter().enumerate() {
+        let Some(span) = asked.span() else { continue };
+        let slot = if beside > 1 { index } else { 0 };
+        stretch(0, slot, &asked.question, span, asked.answer.as_deref());
+        let Some(way) = ways.get(index) else { continue };
+        for (leg, span) in way.legs(span) {
+            if let Some((track, name)) = track_of(leg) {
+                stretch(track, slot, name, span, None);
+            }
+        }
+        for (track, name, span) in within(way, span) {
+            stretch(track, slot, name, span, None);
+        }
+    }
+}
+
+/// Where a leg is drawn and what it is called. What is the asker's own shows in the whole question.
+fn track_of(leg: Leg) -> Option<(usize, &'static str)> {
+    match leg {
+        Leg::Asker => None,
+        Leg::Bridge => Some((1, "bridge")),
+        Leg::WireOut => Some((2, "wire, out")),
+        Leg::Server => Some((3, "server")),
+        Leg::WireBack => Some((2, "wire, back")),
+        Leg::Unknown => Some((4, "unknown")),
+    }
+}
+
+/// What is known more exactly than by legs: the server's thinking, and the time in the tunnel.
+fn within(way: &Way, asked: Span) -> Vec<(usize, &'static str, Span)> {
+    let moments = way.moments(asked);
+    let pairs = moments.windows(2).filter_map(|pair| {
+        let [(from, begin), (until, end)] = pair else { return None };
+        let (track, name) = match (from, until) {
+            (Point::ServerIn, Point::AnswerReady) => (3, "thinking"),
+            (Point::TunnelIn, Point::TunnelOut) | (Point::TunnelBackIn, Point::TunnelBackOut) => (2, "tunnel"),
+            _ => return None,
+        };
+        Some((track, name, Span { from: *begin, until: *end }))
+    });
+    pairs.collect()
+}
+
+fn name_of(what: &str, process: usize, thread: usize, name: &str) -> String {
+    object(&[
+        ("ph", quoted("M")),
+        ("pid", process.to_string()),
+        ("tid", thread.to_string()),
+        ("name", quoted(what)),
+        ("args", object(&[("name", quoted(name))])),
+    ])
+}

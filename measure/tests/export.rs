@@ -1,0 +1,236 @@
+//! What is exported, read back by readers that are not ours.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::Deserializer;
+use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
+use launcelot_measure::export::{Document, Race, Recorded, chrome, csv, hlog, json};
+use launcelot_measure::{
+    Connections, Ending, Order, Plan, Point, Round, Rounds, Run, Sighting, Step, Stopwatch, Trace,
+};
+use serde_json::Value;
+
+const fn us(micros: u64) -> Duration {
+    Duration::from_micros(micros)
+}
+
+/// Two questions of 5 bytes, answered with 4 and 9.
+fn run(order: Order) -> Run {
+    let questions = ["What?", "Why ?"].map(str::to_owned);
+    let mut run = Run::new("ws://b/ws/tunnel".to_owned(), order, us(5), questions);
+    let second = if order == Order::SentAhead { 101 } else { 301 };
+    run.record(Step::Connected { at: Duration::from_nanos(90_250) });
+    run.record(Step::Asked { at: us(100) });
+    if order == Order::SentAhead {
+        run.record(Step::Asked { at: us(second) });
+    }
+    run.record(Step::Answered { at: us(300), answer: "Yes.".to_owned() });
+    run.record(Step::Asked { at: us(second) });
+    run.record(Step::Answered { at: us(600), answer: "\"No,\"\nhe…".to_owned() });
+    run.ending = Ending::Complete;
+    run
+}
+
+/// Both questions seen everywhere, the second 205 µs after the first.
+fn trace() -> Trace {
+    let sightings = (0..2).flat_map(|question| {
+        let bytes = move |point: Point| if !point.is_of_answers() { 5 } else { [4, 11][question as usize] };
+        Point::ALL.into_iter().enumerate().map(move |(index, point)| {
+            let at = Duration::from_nanos(question * 205_000 + index as u64 * 10_125);
+            Sighting { point, at, bytes: bytes(point) }
+        })
+    });
+    Trace { id: "d-1".to_owned(), sightings: sightings.collect(), is_cut: false }
+}
+
+fn rounds(pace: Option<Duration>) -> Rounds {
+    let answered = (1..=1_000).map(|number| Round { asked: number, connecting: number * 3, due: number * 5 });
+    Rounds {
+        name: "A thousand, \"long\"".to_owned(),
+        to: "ws://b/ws".to_owned(),
+        plan: Plan::new(1_002, Connections::Each, pace),
+        clock_step: us(5),
+        cores: 2,
+        answered: answered.collect(),
+        errors: 2,
+        ending: Ending::Stopped,
+    }
+}
+
+fn document() -> Document {
+    let recorded = |number, order, trace| Recorded { number, run: run(order), trace };
+    let mut broken = run(Order::OneAtATime);
+    broken.lookup = broken.connecting.take();
+    broken.questions[1].answer = None;
+    broken.questions[1].answered = None;
+    broken.ending = Ending::Broken("it \\ broke\u{1}".to_owned());
+    Document {
+        runs: vec![
+            recorded(3, Order::OneAtATime, Some(trace())),
+            recorded(4, Order::SentAhead, Some(trace())),
+            Recorded { number: 5, run: broken, trace: None },
+        ],
+        races: vec![Race {
+            one_at_a_time: vec![recorded(1, Order::OneAtATime, None)],
+            sent_ahead: vec![recorded(1, Order::SentAhead, Some(Trace::default()))],
+            at_once: vec![recorded(1, Order::OneAtATime, None), recorded(2, Order::OneAtATime, None)],
+        }],
+        rounds: vec![rounds(None), rounds(Some(us(2_000)))],
+        ..Document::default()
+    }
+}
+
+#[test]
+fn json_is_what_serde_would_write_and_reads_back_the_same() {
+    let document = document();
+    let text = json::json(&document);
+    let value: Value = serde_json::from_str(&text).unwrap();
+    // A number may be written as 5 or as 5.0.
+    fn in_floats(value: Value) -> Value {
+        match value {
+            Value::Number(number) => number.as_f64().into(),
+            Value::Array(values) => values.into_iter().map(in_floats).collect(),
+            Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, in_floats(value))).collect(),
+            other => other,
+        }
+    }
+    assert_eq!(in_floats(value), in_floats(serde_json::to_value(&document).unwrap()));
+    assert_eq!(serde_json::from_str::<Document>(&text).unwrap(), document);
+}
+
+#[test]
+fn json_holds_to_its_schema() {
+    let schema = serde_json::from_str(include_str!("../schema/export.schema.json")).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for document in [document(), Document::default()] {
+        let value = serde_json::from_str(&json::json(&document)).unwrap();
+        let errors: Vec<_> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:?} in {value:#}");
+    }
+    let mut wrong: Value = serde_json::from_str(&json::json(&document())).unwrap();
+    wrong["runs"][0]["trace"]["sightings"][0]["point"] = "the gorge".into();
+    assert!(!validator.is_valid(&wrong));
+}
+
+/// The records of a CSV file, by RFC 4180.
+fn records(text: &str) -> Vec<Vec<String>> {
+    let (mut records, mut fields, mut field) = (Vec::new(), Vec::new(), String::new());
+    let mut is_quoted = false;
+    let mut rest = text.chars().peekable();
+    while let Some(character) = rest.next() {
+        match character {
+            '"' if is_quoted && rest.next_if_eq(&'"').is_some() => field.push('"'),
+            '"' => is_quoted = !is_quoted,
+            ',' if !is_quoted => fields.push(std::mem::take(&mut field)),
+            '\r' if !is_quoted => {
+                assert_eq!(rest.next(), Some('\n'));
+                fields.push(std::mem::take(&mut field));
+                records.push(std::mem::take(&mut fields));
+            }
+            other => field.push(other),
+        }
+    }
+    assert!(fields.is_empty() && field.is_empty(), "the last line ends too");
+    records
+}
+
+/// The values under a column's name.
+fn column<'a>(records: &'a [Vec<String>], name: &str) -> Vec<&'a str> {
+    let index = records[0].iter().position(|column| column == name).expect(name);
+    records[1..].iter().map(|record| record[index].as_str()).collect()
+}
+
+#[test]
+fn csv_has_a_line_for_each_question_with_its_legs() {
+    let records = records(&csv::questions(&document()));
+    assert!(records.iter().all(|record| record.len() == records[0].len()), "{records:?}");
+    assert_eq!(records.len(), 1 + 2 * 3 + 2 * 4);
+    assert_eq!(column(&records, "answer")[1], "\"No,\"\nhe…");
+    assert_eq!(column(&records, "run")[..8], ["3", "3", "4", "4", "5", "5", "1", "1"]);
+    assert_eq!(column(&records, "race")[5..7], ["", "1"]);
+    assert_eq!(column(&records, "way")[12..], ["at_once"; 2]);
+    assert_eq!(column(&records, "connecting_us")[0], "90.25");
+    assert_eq!(column(&records, "took_us")[..6], ["200", "299", "200", "499", "200", ""]);
+    assert_eq!(column(&records, "thinking_us")[..1], ["10.125"]);
+    assert_eq!(column(&records, "server_us")[..1], ["20.25"]);
+    let legs = ["asker_us", "bridge_us", "wire_out_us", "server_us", "wire_back_us", "unknown_us"];
+    let sum = |row: usize| legs.iter().filter_map(|leg| column(&records, leg)[row].parse::<f64>().ok()).sum::<f64>();
+    assert_eq!([sum(0), sum(1)], [200.0, 299.0]);
+    assert_eq!(column(&records, "unknown_us")[8], "200", "a trace in which nothing was seen");
+    assert_eq!(column(&records, "server_us")[4], "", "no trace at all");
+}
+
+#[test]
+fn csv_has_a_line_for_each_round() {
+    let records = records(&csv::rounds(&document()));
+    assert_eq!(records.len(), 1 + 2_000);
+    assert!(records.iter().all(|record| record.len() == records[0].len()));
+    assert_eq!(column(&records, "name")[0], "A thousand, \"long\"");
+    assert_eq!(column(&records, "is_warm_up")[99..101], ["true", "false"]);
+    let first =
+        ["round", "since_asked_us", "since_connecting_us", "since_due_us"].map(|name| column(&records, name)[0]);
+    assert_eq!(first, ["1", "0.1", "0.3", "0.5"]);
+}
+
+#[test]
+fn the_log_is_read_by_the_reader_of_hdrhistogram() {
+    let text = hlog::log(&document());
+    assert!(text.contains("#[Histogram log format version 1.3]\n"), "{text}");
+    let entries = IntervalLogIterator::new(text.as_bytes()).map(Result::unwrap);
+    let intervals: Vec<_> = entries
+        .map(|entry| match entry {
+            LogEntry::Interval(interval) => interval,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(intervals.len(), 6);
+    let stopwatches = [Stopwatch::Question, Stopwatch::Connecting, Stopwatch::Due];
+    for (interval, stopwatch) in intervals.iter().zip(stopwatches.into_iter().cycle()) {
+        let bytes = BASE64_STANDARD.decode(interval.encoded_histogram()).unwrap();
+        let histogram: Histogram<u64> = Deserializer::new().deserialize(&mut bytes.as_slice()).unwrap();
+        let times: Vec<u64> = rounds(None).times(stopwatch).map(|time| time.as_nanos() as u64).collect();
+        assert_eq!(histogram.len(), times.len() as u64);
+        let middle = histogram.value_at_quantile(0.5).abs_diff(times[times.len() / 2]);
+        assert!(middle <= times[times.len() / 2] / 500, "{middle}");
+        assert_eq!((interval.max() * 1e6).round() as u64, *times.iter().max().unwrap());
+    }
+    let tags: BTreeSet<_> = intervals.iter().map(|interval| interval.tag().unwrap().as_str()).collect();
+    assert!(tags.contains("A-thousand--\"long\".since-due"), "{tags:?}");
+    assert_eq!(intervals[3].duration(), Duration::from_secs(2) - us(200_000), "900 rounds, 2 ms apart");
+}
+
+#[test]
+fn what_is_complete_on_one_track_of_a_chrome_trace_never_overlaps_but_lies_within() {
+    let value: Value = serde_json::from_str(&chrome::trace(&document())).unwrap();
+    let events = value["traceEvents"].as_array().unwrap();
+    let mut tracks = BTreeMap::<_, Vec<(f64, f64)>>::new();
+    for event in events.iter().filter(|event| event["ph"] == "X") {
+        let [from, took] = ["ts", "dur"].map(|name| event[name].as_f64().unwrap());
+        let track = (event["pid"].as_u64().unwrap(), event["tid"].as_u64().unwrap());
+        tracks.entry(track).or_default().push((from, from + took));
+    }
+    for (track, spans) in &tracks {
+        for (index, one) in spans.iter().enumerate() {
+            for other in &spans[..index] {
+                let is_apart = one.1 <= other.0 || other.1 <= one.0;
+                let is_within = (one.0 >= other.0 && one.1 <= other.1) || (other.0 >= one.0 && other.1 <= one.1);
+                assert!(is_apart || is_within, "{track:?}: {one:?} and {other:?}");
+            }
+        }
+        let is_named = |event: &&Value| {
+            event["name"] == "thread_name"
+                && (event["pid"].as_u64(), event["tid"].as_u64()) == (Some(track.0), Some(track.1))
+        };
+        assert_eq!(events.iter().filter(is_named).count(), 1, "{track:?}");
+    }
+    let names: BTreeSet<_> =
+        events.iter().filter(|event| event["ph"] == "X").filter_map(|event| event["name"].as_str()).collect();
+    for name in ["connecting", "What?", "bridge", "wire, out", "tunnel", "server", "thinking", "wire, back", "unknown"]
+    {
+        assert!(names.contains(name), "no {name} in {names:?}");
+    }
+}
