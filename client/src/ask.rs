@@ -1,6 +1,7 @@
 //! The dialogue with a target, and when each thing happened.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use launcelot_measure::{Ending, Order, Run, Step, clock};
@@ -8,6 +9,7 @@ use launcelot_protocol::{AnswerError, Dialogue, Question};
 use thiserror::Error;
 use tokio::time::timeout;
 
+use crate::effort::{Effort, measured};
 use crate::target::Target;
 use crate::wire::{Wire, WireError};
 
@@ -71,38 +73,108 @@ pub enum AskError {
     Output(#[source] io::Error),
 }
 
+/// Everything that is known of a run.
+#[derive(Debug)]
+pub struct Account {
+    /// What happened in it, however it ended.
+    pub run: Run,
+    /// What the program did, one step after the other.
+    pub steps: Vec<Done>,
+    /// The client's own address, if it got a connection.
+    pub local: Option<SocketAddr>,
+}
+
+/// A step that the program has taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// Which.
+    pub act: Act,
+    /// When it began, since the run began.
+    pub at: Duration,
+    /// How long it took.
+    pub effort: Effort,
+}
+
+/// What the program does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// Looks up the host's address.
+    LookUp,
+    /// Connects to it, the WebSocket handshake included where there is one.
+    Connect,
+    /// Sends the question with that number, from 0.
+    Send(usize),
+    /// Waits for something and reads it: so many bytes.
+    Receive(usize),
+    /// Finds so many whole answers in what was read.
+    Read(usize),
+}
+
 /// Asks, and returns the run with all that happened in it, however it ended.
 ///
 /// Each answer is told to `on_answer` once the next question is on its way.
 pub async fn ask(plan: &Plan, on_answer: impl FnMut(&str) -> io::Result<()>) -> (Run, Result<(), AskError>) {
+    let (account, result) = ask_and_account(plan, on_answer).await;
+    (account.run, result)
+}
+
+/// The same, with an account of every step.
+pub async fn ask_and_account(
+    plan: &Plan,
+    on_answer: impl FnMut(&str) -> io::Result<()>,
+) -> (Account, Result<(), AskError>) {
     let epoch = Instant::now();
     let step = clock::smallest_step(|| epoch.elapsed()).unwrap_or_default();
+    ask_since(plan, Instant::now(), step, on_answer).await
+}
+
+/// The same, with times since `began`, by a clock with steps of `step`.
+pub(crate) async fn ask_since(
+    plan: &Plan,
+    began: Instant,
+    step: Duration,
+    on_answer: impl FnMut(&str) -> io::Result<()>,
+) -> (Account, Result<(), AskError>) {
     let questions = plan.questions.iter().map(Question::to_string);
     let run = Run::new(plan.target.to_string(), plan.order, step, questions);
-    let mut stopwatch = Stopwatch { run, began: Instant::now(), on_answer };
+    let account = Account { run, steps: Vec::new(), local: None };
+    let mut stopwatch = Stopwatch { account, began, on_answer };
     let result = stopwatch.ask(plan).await;
-    let mut run = stopwatch.run;
-    run.ending = match &result {
+    let mut account = stopwatch.account;
+    account.steps.sort_by_key(|done| done.at);
+    account.run.ending = match &result {
         Ok(()) => Ending::Complete,
         Err(error) => Ending::Broken(launcelot_endpoint::failure::one_line(error)),
     };
-    (run, result)
+    (account, result)
 }
 
-/// A run as it is written.
+/// An account as it is written.
 struct Stopwatch<F> {
-    run: Run,
+    account: Account,
     began: Instant,
     on_answer: F,
 }
 
 impl<F: FnMut(&str) -> io::Result<()>> Stopwatch<F> {
     async fn ask(&mut self, plan: &Plan) -> Result<(), AskError> {
-        let addresses = plan.wait("an address", Wire::look_up(&plan.target)).await?;
-        self.run.record(Step::LookedUp { at: self.began.elapsed() });
-        let mut wire = plan.wait("a connection", Wire::connect(&plan.target, &addresses)).await?;
-        self.run.record(Step::Connected { at: self.began.elapsed() });
+        let at = self.began.elapsed();
+        let (addresses, effort) = measured(plan.wait("an address", Wire::look_up(&plan.target))).await;
+        let looked_up = self.began.elapsed();
+        self.did(Act::LookUp, at, effort);
+        let addresses = addresses?;
+        self.account.run.record(Step::LookedUp { at: looked_up });
+
+        let connecting = plan.wait("a connection", Wire::connect(&plan.target, &addresses));
+        let (wire, effort) = measured(connecting).await;
+        let connected = self.began.elapsed();
+        self.did(Act::Connect, looked_up, effort);
+        let mut wire = wire?;
+        self.account.run.record(Step::Connected { at: connected });
+        self.account.local = wire.local();
+
         let result = self.converse(plan, &mut wire).await;
+        self.account.run.kernel = wire.kernel_view();
         wire.close().await;
         result.map_err(|error| match error {
             AskError::Wire(source) => AskError::Asking { target: plan.target.to_string(), source },
@@ -114,41 +186,56 @@ impl<F: FnMut(&str) -> io::Result<()>> Stopwatch<F> {
         let mut dialogue = Dialogue::new(plan.questions.clone(), plan.order.in_flight_max());
         let mut received = Vec::new();
         let mut answers = Vec::new();
-        self.send(&mut dialogue, wire).await?;
+        let mut sent = 0;
+        self.send(&mut dialogue, wire, &mut sent).await?;
         while !dialogue.is_complete() {
             received.clear();
-            let goes_on = plan.wait("an answer", wire.receive(&mut received)).await?;
+            let begins = self.began.elapsed();
+            let (goes_on, effort) = measured(plan.wait("an answer", wire.receive(&mut received))).await;
             let at = self.began.elapsed();
-            if !goes_on {
+            if !goes_on? {
                 return Err(self.closed(plan, &dialogue));
             }
             let heard = dialogue.receive(&received, &mut answers);
-            let sent = self.send(&mut dialogue, wire).await;
+            let reading = Effort { own: self.began.elapsed().saturating_sub(at), waited: Duration::ZERO };
+            let result = self.send(&mut dialogue, wire, &mut sent).await;
+            // Written down once the next question is on its way, and put into order at the end.
+            self.did(Act::Receive(received.len()), begins, effort);
+            self.did(Act::Read(answers.len()), at, reading);
             for answer in answers.drain(..) {
                 let told = (self.on_answer)(&answer);
-                self.run.record(Step::Answered { at, answer });
+                self.account.run.record(Step::Answered { at, answer });
                 told.map_err(AskError::Output)?;
             }
             heard.map_err(|source| AskError::Nonsense { target: plan.target.to_string(), source })?;
-            sent?;
+            result?;
         }
         Ok(())
     }
 
     /// Sends every question that may be sent now. Each time is taken just before.
-    async fn send(&mut self, dialogue: &mut Dialogue, wire: &mut Wire) -> Result<(), WireError> {
+    async fn send(&mut self, dialogue: &mut Dialogue, wire: &mut Wire, sent: &mut usize) -> Result<(), WireError> {
         while let Some(question) = dialogue.next_to_send() {
-            self.run.record(Step::Asked { at: self.began.elapsed() });
-            wire.send(question.as_bytes()).await?;
+            let at = self.began.elapsed();
+            let (result, effort) = measured(wire.send(question.as_bytes())).await;
+            self.account.run.record(Step::Asked { at });
+            self.did(Act::Send(*sent), at, effort);
+            *sent += 1;
+            result?;
         }
         Ok(())
     }
 
+    fn did(&mut self, act: Act, at: Duration, effort: Effort) {
+        self.account.steps.push(Done { act, at, effort });
+    }
+
     fn closed(&self, plan: &Plan, dialogue: &Dialogue) -> AskError {
         let target = plan.target.to_string();
+        let run = &self.account.run;
         match dialogue.finish() {
             Err(source) => AskError::Nonsense { target, source },
-            Ok(()) => AskError::Closed { target, answered: self.run.answered(), asked: self.run.questions.len() },
+            Ok(()) => AskError::Closed { target, answered: run.answered(), asked: run.questions.len() },
         }
     }
 }

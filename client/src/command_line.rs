@@ -5,11 +5,15 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
-use launcelot_measure::{Order, Run};
+use launcelot_endpoint::failure::one_line;
+use launcelot_endpoint::listen::parse_host_port;
+use launcelot_measure::{Order, Run, Trace};
 use launcelot_protocol::Question;
 use thiserror::Error;
 
-use crate::ask::{AskError, Plan, ask};
+use crate::ask::{Account, AskError, Plan, ask_and_account};
+use crate::lab::{self, LabError};
+use crate::race::{Raced, race};
 use crate::report;
 use crate::target::Target;
 
@@ -18,6 +22,8 @@ use crate::target::Target;
 /// Examples:
 ///   launcelot-client localhost
 ///   launcelot-client localhost 1061 --timing
+///   launcelot-client ws://localhost:8080/ws/tunnel --trace
+///   launcelot-client localhost 1061 --race
 ///   launcelot-client ws://localhost:8080/ws --pipelined --json
 #[derive(Debug, Clone, Parser)]
 #[command(name = "launcelot-client", version, verbatim_doc_comment)]
@@ -26,11 +32,21 @@ pub struct CommandLine {
     host: String,
     /// The server's port [default: 1060]
     port: Option<u16>,
-    /// Print a table of when each step began and ended, after the answers
+    /// Print a table of when each step began and ended, and the kernel's own view, after the answers
     #[arg(long)]
     timing: bool,
+    /// Print what the program did, step by step, how much of it was waiting, and where on the way the time
+    /// went, if the way leads through a lab that watches
+    #[arg(long)]
+    trace: bool,
+    /// The lab to ask for that: HOST:PORT of its page [default: where the bridge is]
+    #[arg(long, value_name = "HOST:PORT", value_parser = parse_host_port, requires = "trace")]
+    lab: Option<(String, u16)>,
+    /// Ask in three ways, one after the other, and draw them: one at a time, sent ahead, a connection each
+    #[arg(long, conflicts_with_all = ["timing", "trace", "pipelined"])]
+    race: bool,
     /// Print the run with all its times as JSON, in place of the answers
-    #[arg(long, conflicts_with = "timing")]
+    #[arg(long, conflicts_with_all = ["timing", "trace"])]
     json: bool,
     /// Send all questions ahead, without waiting for the answers before them
     #[arg(long)]
@@ -41,6 +57,9 @@ pub struct CommandLine {
     /// How long to wait for an address, a connection or an answer
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
     timeout: Duration,
+    /// What this dialogue is called where somebody watches.
+    #[arg(skip = lab::new_name())]
+    dialogue: String,
 }
 
 /// Why the program fails.
@@ -62,6 +81,7 @@ impl CommandLine {
     fn plan(&self) -> Plan {
         let target = Target::parse(&self.host, self.port);
         let target = target.unwrap_or_else(|why| Self::command().error(ErrorKind::ValueValidation, why).exit());
+        let target = if self.trace { target.named(&self.dialogue) } else { target };
         let order = if self.pipelined { Order::SentAhead } else { Order::OneAtATime };
         let questions = if self.ask.is_empty() { Question::the_three() } else { self.ask.clone() };
         Plan { target, order, questions, timeout: self.timeout }
@@ -89,10 +109,49 @@ fn ask_and_print(command_line: &CommandLine) -> Result<(), RunError> {
     let plan = command_line.plan();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::Runtime)?;
     let mut output = io::stdout().lock();
+    if command_line.race {
+        let raced = runtime.block_on(race(&plan))?;
+        return print_race(command_line, &raced, &mut output).map_err(RunError::Output);
+    }
     let on_answer = |answer: &str| if command_line.json { Ok(()) } else { writeln!(output, "{answer}") };
-    let (run, result) = runtime.block_on(ask(&plan, on_answer));
-    print(command_line, &run, &mut output).map_err(RunError::Output)?;
+    let (account, result) = runtime.block_on(ask_and_account(&plan, on_answer));
+    print(command_line, &account.run, &mut output).map_err(RunError::Output)?;
+    if command_line.trace {
+        let seen =
+            lab::trace(&plan.target, command_line.lab.as_ref(), &command_line.dialogue, account.local, plan.timeout);
+        let seen = runtime.block_on(seen);
+        print_trace(&account, &plan.target, &seen, &mut output).map_err(RunError::Output)?;
+    }
     Ok(result?)
+}
+
+/// Prints what the program did, and where on the way the time went.
+fn print_trace(
+    account: &Account,
+    target: &Target,
+    seen: &Result<Trace, LabError>,
+    output: &mut impl Write,
+) -> io::Result<()> {
+    write!(output, "\n{}", report::trace::trace(account, target))?;
+    write!(output, "\n{}", report::legs::legs(&account.run, seen.as_ref().map_err(|why| one_line(why))))?;
+    output.flush()
+}
+
+/// Prints the three ways.
+fn print_race(command_line: &CommandLine, raced: &Raced, output: &mut impl Write) -> io::Result<()> {
+    if command_line.json {
+        let Raced { one_at_a_time, sent_ahead, at_once } = raced;
+        let race = serde_json::json!({
+            "one_at_a_time": [one_at_a_time],
+            "sent_ahead": [sent_ahead],
+            "at_once": at_once,
+        });
+        serde_json::to_writer_pretty(&mut *output, &race)?;
+        writeln!(output)?;
+    } else {
+        write!(output, "{}", report::race::race(raced))?;
+    }
+    output.flush()
 }
 
 /// Prints what goes beyond the answers.
@@ -102,7 +161,7 @@ fn print(command_line: &CommandLine, run: &Run, output: &mut impl Write) -> io::
         writeln!(output)?;
     }
     if command_line.timing {
-        write!(output, "\n{}", report::timing(run))?;
+        write!(output, "\n{}", report::timing::timing(run))?;
     }
     output.flush()
 }

@@ -3,6 +3,9 @@
 //! - [`target`]: who is asked, from what a person types.
 //! - [`wire`]: a connection to it, bytes both ways.
 //! - [`mod@ask`]: the dialogue over that connection, and when each thing happened.
+//! - [`effort`]: how much of a step's time is waiting; `kernel`: what the system knows of the connection.
+//! - [`mod@race`]: the same questions in three ways.
+//! - [`lab`]: what the stations on the way saw, if there is a lab that watched.
 //! - [`report`]: what a person reads of it.
 //! - [`command_line`]: what a person types, and [`run`](command_line::run) behind it.
 //!
@@ -11,6 +14,10 @@
 
 pub mod ask;
 pub mod command_line;
+pub mod effort;
+mod kernel;
+pub mod lab;
+pub mod race;
 pub mod report;
 pub mod target;
 pub mod wire;

@@ -1,77 +1,33 @@
-//! What a person reads of a run: a table of its times.
+//! What a person reads of a run.
+//!
+//! - [`timing`]: when each thing began and ended.
+//! - [`trace`]: what the program did, and how much of that was waiting.
+//! - [`legs`]: where on the way the time went.
+//! - [`race`]: three ways on one time axis.
 
-use std::fmt::Write as _;
+pub mod legs;
+pub mod race;
+pub mod timing;
+pub mod trace;
 
-use launcelot_measure::unit::readable;
-use launcelot_measure::{Order, Run, Span, Unit};
+use std::time::Duration;
 
-/// Each step with when it began, when it ended, and how long it took, all in one unit.
-pub fn timing(run: &Run) -> String {
-    let rows = rows(run);
-    let unit = Unit::for_longest(run.until());
-    let words = rows.iter().map(|(words, _)| words.chars().count()).max().unwrap_or_default();
-    let mut table = format!("{:words$}  {:>10}  {:>10}  {:>10}\n", "", "from", "until", "took");
-    for (what, span) in &rows {
-        let [from, until, took] = match span {
-            Some(span) => {
-                [span.from, span.until, span.took()].map(|time| format!("{} {}", unit.figure(time), unit.sign()))
-            }
-            None => ["–", "–", "–"].map(str::to_owned),
-        };
-        // Writing to a string cannot fail.
-        let _ = writeln!(table, "{what:words$}  {from:>10}  {until:>10}  {took:>10}");
+use launcelot_measure::unit;
+
+/// A duration on its own, for a terminal: with a common space in place of a no-break one.
+fn readable(duration: Duration) -> String {
+    unit::readable(duration).replace('\u{a0}', " ")
+}
+
+/// So many percent, in whole numbers; what is not all is not called 100.
+fn percent(part: Duration, whole: Duration) -> u32 {
+    if part >= whole {
+        return 100;
     }
-    table + &limits(run)
+    ((part.as_secs_f64() / whole.as_secs_f64() * 100.0).round() as u32).min(99)
 }
 
-fn rows(run: &Run) -> Vec<(&str, Option<Span>)> {
-    let lookup = run.lookup.map(|span| ("(looking up the address)", Some(span)));
-    let connecting = ("(connecting)", run.connecting);
-    let questions = run.questions.iter().map(|asked| (asked.question.as_str(), asked.span()));
-    lookup.into_iter().chain([connecting]).chain(questions).collect()
-}
-
-/// What limits the figures.
-fn limits(run: &Run) -> String {
-    let order = match run.order {
-        Order::OneAtATime => "one at a time",
-        Order::SentAhead => "sent ahead",
-    };
-    let step = readable(run.clock_step).replace('\u{a0}', " ");
-    format!("Asked {order}, by a clock with steps of {step}.\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use launcelot_measure::Step;
-
-    use super::*;
-
-    #[test]
-    fn the_table_lines_up_and_says_what_is_missing() {
-        let us = Duration::from_micros;
-        let questions = ["What is your name?", "What?"].map(str::to_owned);
-        let mut run =
-            Run::new("localhost port 1060".to_owned(), Order::OneAtATime, Duration::from_nanos(21), questions);
-        for step in [
-            Step::LookedUp { at: us(100) },
-            Step::Connected { at: us(250) },
-            Step::Asked { at: us(251) },
-            Step::Answered { at: us(1300), answer: "Yes.".to_owned() },
-            Step::Asked { at: us(1301) },
-        ] {
-            run.record(step);
-        }
-        let expected = [
-            "                                from       until        took",
-            "(looking up the address)    0.000 ms    0.100 ms    0.100 ms",
-            "(connecting)                0.100 ms    0.250 ms    0.150 ms",
-            "What is your name?          0.251 ms    1.300 ms    1.049 ms",
-            "What?                              –           –           –",
-            "Asked one at a time, by a clock with steps of 21 ns.",
-        ];
-        assert_eq!(timing(&run).lines().collect::<Vec<_>>(), expected);
-    }
+/// The first letters of a line's words, padded to `width` characters.
+fn padded(words: &str, width: usize) -> String {
+    format!("{words:width$}")
 }

@@ -77,6 +77,18 @@ impl Target {
         }
     }
 
+    /// The same bridge, with a name for the dialogue in the URL: whoever watches there files it under that
+    /// name. A server that is asked directly needs none.
+    pub fn named(self, dialogue: &str) -> Self {
+        match self {
+            Self::WebSocket { url, host, port } => {
+                let sign = if url.contains('?') { '&' } else { '?' };
+                Self::WebSocket { url: format!("{url}{sign}dialogue={dialogue}"), host, port }
+            }
+            tcp @ Self::Tcp { .. } => tcp,
+        }
+    }
+
     /// The name or address whose socket is connected to.
     pub fn host(&self) -> &str {
         match self {
@@ -104,6 +116,14 @@ impl fmt::Display for Target {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_dialogue_s_name_goes_into_the_url() {
+        let named = |url: &str| Target::parse(url, None).unwrap().named("x").to_string();
+        assert_eq!(named("ws://b/ws"), "ws://b/ws?dialogue=x");
+        assert_eq!(named("ws://b/ws?a=1"), "ws://b/ws?a=1&dialogue=x");
+        assert_eq!(named("localhost"), "localhost port 1060");
+    }
 
     #[test]
     fn what_a_person_types_names_somebody_or_says_why_not() {

@@ -4,12 +4,14 @@ use std::io;
 use std::net::SocketAddr;
 
 use futures_util::{SinkExt, StreamExt};
+use launcelot_measure::run::KernelView;
 use thiserror::Error;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, lookup_host};
 use tokio_tungstenite::tungstenite::{self, Message, protocol::CloseFrame};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
+use crate::kernel;
 use crate::target::Target;
 
 /// How many bytes are read from TCP at once.
@@ -100,6 +102,24 @@ impl Wire {
                 Ok((socket, _)) => Ok(Self::WebSocket(Box::new(socket))),
                 Err(source) => Err(WireError::Handshake { target: url.clone(), source: Box::new(source) }),
             },
+        }
+    }
+
+    /// The client's own address.
+    pub fn local(&self) -> Option<SocketAddr> {
+        self.stream().local_addr().ok()
+    }
+
+    /// What the kernel thinks of the TCP connection, where it tells.
+    pub fn kernel_view(&self) -> Option<KernelView> {
+        kernel::view(self.stream())
+    }
+
+    /// The TCP connection underneath.
+    fn stream(&self) -> &TcpStream {
+        match self {
+            Self::Tcp { stream, .. } => stream,
+            Self::WebSocket(socket) => socket.get_ref(),
         }
     }
 

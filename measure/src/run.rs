@@ -108,8 +108,25 @@ pub struct Run {
     pub connecting: Option<Span>,
     /// The questions, in the order in which they are asked.
     pub questions: Vec<Asked>,
+    /// What the asker's kernel thinks of the connection at the end, where it tells.
+    #[serde(default)]
+    pub kernel: Option<KernelView>,
     /// How it stands.
     pub ending: Ending,
+}
+
+/// What a kernel has found of a TCP connection's round trips: from a segment to its acknowledgment, which
+/// the other kernel sends, whatever the program behind it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KernelView {
+    /// Smoothed over the latest round trips, in microseconds (RFC 6298, SRTT).
+    #[serde(rename = "round_trip_us", with = "micros")]
+    pub round_trip: Duration,
+    /// How far they are from that, smoothed, in microseconds (RFC 6298, RTTVAR).
+    #[serde(rename = "deviation_us", with = "micros")]
+    pub deviation: Duration,
+    /// How many segments were sent again.
+    pub retransmissions: u32,
 }
 
 impl Run {
@@ -122,6 +139,7 @@ impl Run {
             lookup: None,
             connecting: None,
             questions: questions.into_iter().map(Asked::new).collect(),
+            kernel: None,
             ending: Ending::Running,
         }
     }

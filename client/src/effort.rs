@@ -1,0 +1,75 @@
+//! How much of the time that a step takes is its own, and how much is waiting.
+//!
+//! A future that can do nothing more returns, and is called again when something has happened. The time
+//! inside those calls is the step's own; the time between them is waiting: for the kernel, for the wire,
+//! for the server, for a turn at the processor.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+/// How long something took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Effort {
+    /// Doing it.
+    pub own: Duration,
+    /// Waiting for it.
+    pub waited: Duration,
+}
+
+/// Runs `event` to its end and says how long it took.
+pub async fn measured<T>(event: impl Future<Output = T>) -> (T, Effort) {
+    let mut event = pin!(event);
+    let began = Instant::now();
+    let mut own = Duration::ZERO;
+    let output = poll_fn(|context| {
+        let called = Instant::now();
+        let polled = event.as_mut().poll(context);
+        own += called.elapsed();
+        polled
+    })
+    .await;
+    (output, Effort { own, waited: began.elapsed().saturating_sub(own) })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Poll;
+
+    use super::*;
+
+    const WORK: Duration = Duration::from_millis(20);
+
+    fn work() {
+        let began = Instant::now();
+        while began.elapsed() < WORK {}
+    }
+
+    #[tokio::test]
+    async fn time_inside_is_its_own_and_time_between_is_waiting() {
+        let mut calls = 0;
+        let (output, effort) = measured(poll_fn(|context| {
+            calls += 1;
+            work();
+            if calls == 3 {
+                return Poll::Ready("done");
+            }
+            let waker = context.waker().clone();
+            std::thread::spawn(move || {
+                std::thread::sleep(3 * WORK);
+                waker.wake();
+            });
+            Poll::Pending
+        }))
+        .await;
+        assert_eq!(output, "done");
+        assert!(effort.own >= 3 * WORK, "{effort:?}");
+        assert!(effort.waited >= 6 * WORK, "{effort:?}");
+    }
+
+    #[tokio::test]
+    async fn what_is_ready_at_once_waits_for_nothing() {
+        let (_, effort) = measured(async { work() }).await;
+        assert!(effort.own >= WORK && effort.waited < WORK, "{effort:?}");
+    }
+}

@@ -1,0 +1,115 @@
+//! Where on the way the time went, as the stations saw it.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use launcelot_measure::{Leg, Run, Span, Trace, Unit, Way, ways};
+
+use super::{padded, percent, readable};
+
+/// The legs, as they are called and in the order of the way.
+const LEGS: [(Leg, &str); 5] = [
+    (Leg::Asker, "client"),
+    (Leg::Bridge, "bridge"),
+    (Leg::WireOut, "wire out"),
+    (Leg::Server, "server"),
+    (Leg::WireBack, "wire back"),
+];
+
+/// Each question with how long it was in each leg of its way, and what that means. Without a trace: why.
+pub fn legs(run: &Run, trace: Result<&Trace, String>) -> String {
+    let trace = match trace {
+        Ok(trace) if !trace.sightings.is_empty() => trace,
+        Ok(_) => return "The legs of the way are unknown: nobody watched there.\n".to_owned(),
+        Err(why) => return format!("The legs of the way are unknown: {why}.\n"),
+    };
+    let answered: Vec<_> =
+        run.questions.iter().filter_map(|asked| Some((asked.question.as_str(), asked.span()?))).collect();
+    let ways = ways(run, trace);
+    let unit = Unit::for_longest(answered.iter().map(|(_, span)| span.took()).max().unwrap_or_default());
+    let width = answered.iter().map(|(words, _)| words.chars().count()).max().unwrap_or_default();
+    let mut table = padded("", width);
+    for head in LEGS.map(|(_, name)| name).into_iter().chain(["thinking"]) {
+        let _ = write!(table, "  {head:>10}");
+    }
+    table.push('\n');
+    for ((words, asked), way) in answered.iter().zip(&ways) {
+        table += &padded(words, width);
+        let times =
+            LEGS.map(|(leg, _)| way.took(leg, *asked).map(|took| format!("{} {}", unit.figure(took), unit.sign())));
+        for time in times.into_iter().chain([way.thinking().map(readable)]) {
+            let _ = write!(table, "  {:>10}", time.unwrap_or_else(|| "–".to_owned()));
+        }
+        table.push('\n');
+    }
+    table + &meaning(&answered.iter().map(|(_, span)| *span).collect::<Vec<_>>(), &ways)
+}
+
+/// What the legs of all questions together say.
+fn meaning(asked: &[Span], ways: &[Way]) -> String {
+    let waited: Duration = asked.iter().map(|span| span.took()).sum();
+    let sum = |of: &dyn Fn(&Way) -> Option<Duration>| ways.iter().map(of).sum::<Option<Duration>>();
+    let thought = sum(&Way::thinking);
+    let held = sum(&Way::in_the_tunnel);
+    let thought = match thought {
+        Some(thought) => format!("The server thought for {}; you waited {}.", readable(thought), readable(waited)),
+        None => format!("How long the server thought is unknown: nobody watched it. You waited {}.", readable(waited)),
+    };
+    let wire = match held {
+        Some(held) => format!(
+            " For {} % of that the words were on the longer wire, and nobody was doing anything.",
+            percent(held, waited)
+        ),
+        None => String::new(),
+    };
+    format!(
+        "{thought}{wire}\nThe client's leg is what the stations did not see, there and back: two clocks are never compared.\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use launcelot_measure::{Order, Point, Sighting, Step};
+
+    use super::*;
+
+    const fn us(micros: u64) -> Duration {
+        Duration::from_micros(micros)
+    }
+
+    fn run() -> Run {
+        let mut run = Run::new("b".to_owned(), Order::OneAtATime, us(1), ["What?".to_owned()]);
+        run.record(Step::Connected { at: us(90) });
+        run.record(Step::Asked { at: us(100) });
+        run.record(Step::Answered { at: us(1_100), answer: "That.".to_owned() });
+        run
+    }
+
+    fn trace(points: &[(Point, u64)]) -> Trace {
+        let sightings = points.iter().map(|&(point, at)| Sighting { point, at: us(at), bytes: 5 }).collect();
+        Trace { sightings, ..Trace::default() }
+    }
+
+    #[test]
+    fn what_was_seen_is_a_table_and_a_sentence() {
+        let times = [0, 10, 20, 420, 430, 432, 434, 440, 840, 850, 860];
+        let points: Vec<_> = Point::ALL.into_iter().zip(times).collect();
+        let report = legs(&run(), Ok(&trace(&points)));
+        let expected = [
+            "           client      bridge    wire out      server   wire back    thinking",
+            "What?    0.140 ms    0.020 ms    0.420 ms    0.004 ms    0.416 ms        2 µs",
+            "The server thought for 2 µs; you waited 1 ms. For 80 % of that the words were on the longer wire, and \
+             nobody was doing anything.",
+        ];
+        assert_eq!(report.lines().take(3).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn what_was_not_seen_is_unknown() {
+        let report = legs(&run(), Ok(&trace(&[(Point::BridgeIn, 0), (Point::BridgeBackOut, 900)])));
+        assert!(report.contains("What?    0.100 ms           –"), "{report}");
+        assert!(report.contains("How long the server thought is unknown"), "{report}");
+        assert!(legs(&run(), Ok(&Trace::default())).contains("nobody watched there"));
+        assert!(legs(&run(), Err("no lab".to_owned())).contains("unknown: no lab."));
+    }
+}

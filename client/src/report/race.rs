@@ -1,0 +1,92 @@
+//! Three ways to ask, on one time axis.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use launcelot_measure::unit::ratio;
+use launcelot_measure::{Run, Span};
+
+use super::{padded, readable};
+use crate::race::Raced;
+
+/// How many characters the time axis has.
+const AXIS: usize = 48;
+
+/// Every connecting and every question as a bar, and what that shows.
+pub fn race(raced: &Raced) -> String {
+    let Raced { one_at_a_time, sent_ahead, at_once } = raced;
+    let ways = [
+        ("one at a time", std::slice::from_ref(one_at_a_time)),
+        ("sent ahead", std::slice::from_ref(sent_ahead)),
+        ("a connection each, at once", at_once.as_slice()),
+    ];
+    let end = ways.iter().map(|(_, runs)| until(runs)).max().unwrap_or_default();
+    let questions = one_at_a_time.questions.iter().map(|asked| asked.question.chars().count());
+    let width = questions.max().unwrap_or_default().max("(connecting)".len()) + 2;
+    let mut drawing = String::new();
+    for (name, runs) in ways {
+        // Writing to a string cannot fail.
+        let _ = writeln!(drawing, "{name}: {}", readable(until(runs)));
+        for run in runs {
+            for (words, span, sign) in rows(run) {
+                let took = span.map_or_else(|| "–".to_owned(), |span| readable(span.took()));
+                let _ = writeln!(drawing, "  {}{}{took:>9}", padded(words, width), bar(span, end, sign));
+            }
+        }
+    }
+    drawing + &meaning(raced)
+}
+
+fn rows(run: &Run) -> impl Iterator<Item = (&str, Option<Span>, char)> {
+    let connecting = std::iter::once(("(connecting)", run.connecting, '░'));
+    connecting.chain(run.questions.iter().map(|asked| (asked.question.as_str(), asked.span(), '█')))
+}
+
+/// A stretch of the axis; the shortest is one character, so that it is seen.
+fn bar(span: Option<Span>, end: Duration, sign: char) -> String {
+    let place = |at: Duration| (at.as_secs_f64() / end.as_secs_f64().max(1e-9) * AXIS as f64).round() as usize;
+    let (from, length) = match span {
+        Some(Span { from, until }) => (place(from).min(AXIS - 1), place(until).saturating_sub(place(from)).max(1)),
+        None => (0, 0),
+    };
+    let length = length.min(AXIS - from);
+    let bar = String::from(sign).repeat(length);
+    format!("{}{bar}{}", " ".repeat(from), " ".repeat(AXIS - from - length))
+}
+
+/// When the last answer of all of them was there.
+fn until(runs: &[Run]) -> Duration {
+    runs.iter().map(Run::until).max().unwrap_or_default()
+}
+
+fn meaning(raced: &Raced) -> String {
+    let count = raced.one_at_a_time.questions.len();
+    let asking = |run: &Run| run.asking().map(Span::took).unwrap_or_default();
+    let (slow, fast) = (asking(&raced.one_at_a_time), asking(&raced.sent_ahead));
+    let slowest = raced.at_once.iter().map(asking).max().unwrap_or_default();
+    format!(
+        "From the first question to the last answer: {} one at a time ({count} round trips), {} sent ahead (one round trip, {} times as \
+         fast), {} with a connection each, which also costs {count} times the connecting.\n",
+        readable(slow),
+        readable(fast),
+        ratio(slow, fast),
+        readable(slowest),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_stand_where_their_times_are_and_are_never_invisible() {
+        let ms = Duration::from_millis;
+        let span = |from, until| Some(Span { from: ms(from), until: ms(until) });
+        let half = bar(span(24, 48), ms(48), '█');
+        assert_eq!(half, format!("{}{}", " ".repeat(24), "█".repeat(24)));
+        assert_eq!(bar(span(48, 48), ms(48), '█').trim_start(), "█");
+        assert_eq!(bar(span(5, 5), ms(48_000), '░').trim(), "░");
+        assert_eq!(bar(None, ms(48), '█').trim(), "");
+        assert_eq!(bar(span(0, 0), Duration::ZERO, '█').chars().count(), AXIS);
+    }
+}

@@ -1,0 +1,156 @@
+//! `--trace`, `--race` and the kernel's view, as a person sees them in a terminal.
+
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is how a failure is told")]
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Command, Output};
+use std::thread;
+use std::time::Duration;
+
+use launcelot_protocol::{Conversation, EXCHANGES};
+
+/// How long this server takes for each answer.
+const THINKING: Duration = Duration::from_millis(30);
+
+/// A server for any number of clients, which waits before each of its writes.
+fn slow_server() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            thread::spawn(|| converse(stream.unwrap()));
+        }
+    });
+    address
+}
+
+fn converse(mut stream: TcpStream) {
+    let mut conversation = Conversation::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let count = stream.read(&mut buffer).unwrap();
+        if count == 0 {
+            return;
+        }
+        thread::sleep(THINKING);
+        let mut replies = Vec::new();
+        conversation.hear(&buffer[..count], &mut replies);
+        stream.write_all(&replies).unwrap();
+    }
+}
+
+/// A lab that answers one request with `body`, and returns the request's first line.
+fn lab(status: &str, body: &str) -> (SocketAddr, thread::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let length = body.len();
+    let answer = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{body}");
+    let asked = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = String::new();
+        let mut buffer = [0; 4096];
+        while !request.contains("\r\n\r\n") {
+            let count = stream.read(&mut buffer).unwrap();
+            request.push_str(std::str::from_utf8(&buffer[..count]).unwrap());
+        }
+        stream.write_all(answer.as_bytes()).unwrap();
+        request.lines().next().unwrap().to_owned()
+    });
+    (address, asked)
+}
+
+fn ask(address: SocketAddr, options: &[&str]) -> Output {
+    let mut client = Command::new(env!("CARGO_BIN_EXE_launcelot-client"));
+    client.arg(address.ip().to_string()).arg(address.port().to_string()).args(options).output().unwrap()
+}
+
+fn said(output: &Output) -> &str {
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0), "{output:?}");
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+#[test]
+fn a_trace_reads_like_the_program_and_tells_waiting_from_work() {
+    let output = ask(slow_server(), &["--trace"]);
+    let trace = said(&output);
+    let lines: Vec<_> = trace.lines().map(|line| line.split('(').next().unwrap().trim()).collect();
+    let asked = ["send", "receive", "read"];
+    let acts: Vec<_> = ["look_up", "connect"].into_iter().chain(asked.repeat(3)).collect();
+    assert_eq!(lines.iter().filter(|line| acts.contains(line)).collect::<Vec<_>>(), acts.iter().collect::<Vec<_>>());
+    for line in trace.lines().filter(|line| line.starts_with("receive()")) {
+        let waited = line.split_whitespace().collect::<Vec<_>>();
+        let [.., number, "ms"] = waited[..] else { panic!("{line}") };
+        assert!(number.parse::<f64>().unwrap() >= 29.0, "{line}");
+    }
+    assert!(trace.contains(&format!("read()  {:?}", EXCHANGES[2].answer)), "{trace}");
+    let percent: u32 = trace.split(" % of the time.").next().unwrap().rsplit(' ').next().unwrap().parse().unwrap();
+    assert!((90..100).contains(&percent), "{trace}");
+    assert!(trace.contains("The legs of the way are unknown: no lab is known: --lab HOST:PORT names one."), "{trace}");
+}
+
+#[test]
+fn a_lab_is_asked_by_the_client_s_own_address_and_what_it_says_is_drawn() {
+    let sightings = r#"[{"point": "server-in", "at_us": 0, "bytes": 72}, {"point": "answer-ready", "at_us": 2.5, "bytes": 72},
+        {"point": "answer-out", "at_us": 3, "bytes": 72}]"#;
+    let (lab, asked) = lab("200 OK", &format!(r#"{{"id": "x", "sightings": {sightings}, "is_cut": false}}"#));
+    let output = ask(slow_server(), &["--trace", "--lab", &lab.to_string()]);
+    assert!(asked.join().unwrap().starts_with("GET /api/dialogues/127.0.0.1:"));
+    let report = said(&output);
+    assert!(report.contains("The server thought for 7.50 µs; you waited 9"), "{report}");
+}
+
+#[test]
+fn what_a_lab_does_not_know_is_no_failure() {
+    let (not_seen, _) = lab("404 Not Found", r#"{"error": "no"}"#);
+    let (nonsense, _) = lab("200 OK", "<html>");
+    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for (lab, expected) in [
+        (not_seen, "has not seen this dialogue."),
+        (nonsense, "answered with something else"),
+        (gone, "no lab answers at"),
+    ] {
+        let output = ask(slow_server(), &["--trace", "--lab", &lab.to_string()]);
+        let report = said(&output);
+        let legs = report.lines().find(|line| line.starts_with("The legs of the way are unknown: ")).unwrap();
+        assert!(legs.contains(expected), "{legs}");
+    }
+}
+
+#[test]
+fn three_round_trips_become_one() {
+    let output = ask(slow_server(), &["--race"]);
+    let race = said(&output);
+    let took = |way: &str| -> f64 {
+        let line = race.lines().find_map(|line| line.strip_prefix(way)).unwrap();
+        let (number, unit) = line.split_once(' ').unwrap();
+        assert_eq!(unit, "ms");
+        number.parse().unwrap()
+    };
+    let three = took("one at a time: ");
+    assert!(three >= 90.0, "{race}");
+    assert!(took("sent ahead: ") < three / 2.0, "{race}");
+    assert!(took("a connection each, at once: ") < three / 2.0, "{race}");
+    assert_eq!(race.lines().filter(|line| line.contains('█')).count(), 9);
+    assert_eq!(race.lines().filter(|line| line.contains('░')).count(), 5);
+}
+
+#[test]
+fn a_race_is_to_be_had_as_json_too() {
+    let output = ask(slow_server(), &["--race", "--json"]);
+    let race: serde_json::Value = serde_json::from_str(said(&output)).unwrap();
+    let counts = ["one_at_a_time", "sent_ahead", "at_once"].map(|way| race[way].as_array().unwrap().len());
+    assert_eq!(counts, [1, 1, 3]);
+    assert_eq!(race["at_once"][2]["questions"][0]["answer"], EXCHANGES[2].answer);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_kernel_s_view_does_not_know_how_long_the_server_thinks() {
+    let output = ask(slow_server(), &["--json"]);
+    let run: serde_json::Value = serde_json::from_str(said(&output)).unwrap();
+    let round_trip = run["kernel"]["round_trip_us"].as_f64().unwrap();
+    assert!(round_trip > 0.0 && round_trip < 20_000.0, "{run:#}");
+    let output = ask(slow_server(), &["--timing"]);
+    assert!(said(&output).contains("The kernel's own view of the connection: "));
+}
