@@ -12,6 +12,7 @@ use launcelot_protocol::Question;
 use thiserror::Error;
 
 use crate::ask::{Account, AskError, Plan, ask_and_account};
+use crate::export::{Export, ExportError};
 use crate::lab::{self, LabError};
 use crate::race::{Raced, race};
 use crate::report;
@@ -48,6 +49,9 @@ pub struct CommandLine {
     /// Print the run with all its times as JSON, in place of the answers
     #[arg(long, conflicts_with_all = ["timing", "trace"])]
     json: bool,
+    /// Write all times into a file, too: .json, .csv, .hlog (HdrHistogram) or .trace.json (Chrome, Perfetto)
+    #[arg(long, value_name = "FILE", value_parser = Export::parse)]
+    export: Option<Export>,
     /// Send all questions ahead, without waiting for the answers before them
     #[arg(long)]
     pipelined: bool,
@@ -71,6 +75,9 @@ pub enum RunError {
     /// The system gives no event loop.
     #[error("cannot wait for sockets")]
     Runtime(#[source] io::Error),
+    /// The file to be written cannot be written.
+    #[error(transparent)]
+    Export(#[from] ExportError),
     /// What is to be printed cannot be printed.
     #[error("cannot write to standard output")]
     Output(#[source] io::Error),
@@ -111,18 +118,23 @@ fn ask_and_print(command_line: &CommandLine) -> Result<(), RunError> {
     let mut output = io::stdout().lock();
     if command_line.race {
         let raced = runtime.block_on(race(&plan))?;
-        return print_race(command_line, &raced, &mut output).map_err(RunError::Output);
+        print_race(command_line, &raced, &mut output).map_err(RunError::Output)?;
+        return Ok(command_line.export.as_ref().map_or(Ok(()), |export| export.race(raced))?);
     }
     let on_answer = |answer: &str| if command_line.json { Ok(()) } else { writeln!(output, "{answer}") };
     let (account, result) = runtime.block_on(ask_and_account(&plan, on_answer));
     print(command_line, &account.run, &mut output).map_err(RunError::Output)?;
+    let mut seen = Err(LabError::Nobody);
     if command_line.trace {
-        let seen =
+        let asked =
             lab::trace(&plan.target, command_line.lab.as_ref(), &command_line.dialogue, account.local, plan.timeout);
-        let seen = runtime.block_on(seen);
+        seen = runtime.block_on(asked);
         print_trace(&account, &plan.target, &seen, &mut output).map_err(RunError::Output)?;
     }
-    Ok(result?)
+    // A run that broke is worth keeping too, and why it broke is what is told of the two.
+    let exported = command_line.export.as_ref().map_or(Ok(()), |export| export.run(account.run, seen.ok()));
+    result?;
+    Ok(exported?)
 }
 
 /// Prints what the program did, and where on the way the time went.

@@ -6,6 +6,7 @@
 //! - [`effort`]: how much of a step's time is waiting; `kernel`: what the system knows of the connection.
 //! - [`mod@race`]: the same questions in three ways.
 //! - [`lab`]: what the stations on the way saw, if there is a lab that watched.
+//! - [`export`]: a file to take along.
 //! - [`report`]: what a person reads of it.
 //! - [`command_line`]: what a person types, and [`run`](command_line::run) behind it.
 //!
@@ -15,6 +16,7 @@
 pub mod ask;
 pub mod command_line;
 pub mod effort;
+pub mod export;
 mod kernel;
 pub mod lab;
 pub mod race;

@@ -154,3 +154,44 @@ fn the_kernel_s_view_does_not_know_how_long_the_server_thinks() {
     let output = ask(slow_server(), &["--timing"]);
     assert!(said(&output).contains("The kernel's own view of the connection: "));
 }
+
+#[test]
+fn a_run_and_a_race_are_exported_in_every_form() {
+    let folder = tempfile::tempdir().unwrap();
+    for options in [&["--trace"][..], &["--race"]] {
+        for (ending, begins) in [
+            ("json", "{\"format\":\"launcelot\",\"version\":1,"),
+            ("csv", "race,"),
+            ("hlog", "#["),
+            ("trace.json", "{\"displayTimeUnit\":"),
+        ] {
+            let file = folder.path().join(format!("run.{ending}"));
+            said(&ask(slow_server(), &[options, &["--export", file.to_str().unwrap()]].concat()));
+            let text = std::fs::read_to_string(&file).unwrap();
+            assert!(text.starts_with(begins), "{ending}: {text}");
+            assert_eq!(text.matches("favorite color").count() > 0, ending != "hlog", "{ending}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_one_line_and_the_answers_are_there() {
+    let output = ask(slow_server(), &["--export", "/nowhere/run.json"]);
+    let error = std::str::from_utf8(&output.stderr).unwrap();
+    assert_eq!((output.status.code(), error.lines().count()), (Some(1), 1), "{output:?}");
+    assert!(error.contains("cannot write '/nowhere/run.json': No such file or directory"), "{error}");
+    assert!(output.stdout.ends_with(b"Blue.\n"));
+    let output = ask(slow_server(), &["--export", "run.txt"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_said_to_be_full() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("full.json");
+    std::os::unix::fs::symlink("/dev/full", &file).unwrap();
+    let output = ask(slow_server(), &["--export", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("No space left on device"), "{output:?}");
+}

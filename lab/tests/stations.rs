@@ -154,6 +154,24 @@ async fn of_worker_processes_the_server_s_part_is_not_seen() {
     assert!(ways(&run, &trace).iter().all(|way| way.thinking().is_none() && way.at(Point::BridgeIn).is_some()));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_native_client_gets_to_know_where_its_time_went_with_a_bridge_and_without() {
+    let (lab, _web) = lab(&["--design", "poll"]);
+    let bridge = Target::parse(&format!("ws://localhost:{}/ws/tunnel", lab.page_port), None).unwrap();
+    let tunnel = Target::parse("localhost", Some(lab.tunnel_port)).unwrap();
+    let place = ("localhost".to_owned(), lab.page_port);
+    for (target, place) in [(bridge.named("native"), None), (tunnel, Some(&place))] {
+        let plan = Plan { target, order: Order::OneAtATime, questions: Question::the_three(), timeout: HANGS };
+        let (account, result) = launcelot_client::ask::ask_and_account(&plan, |_| Ok(())).await;
+        result.unwrap();
+        let trace = launcelot_client::lab::trace(&plan.target, place, "native", account.local, HANGS).await.unwrap();
+        let report = launcelot_client::report::legs::legs(&account.run, Ok(&trace));
+        assert!(report.contains("The server thought for "), "{report}");
+        let percent: u32 = report.split(" For ").nth(1).unwrap().split(" %").next().unwrap().parse().unwrap();
+        assert!((50..100).contains(&percent), "of 1.3 ms a question, most is the longer wire's: {report}");
+    }
+}
+
 #[test]
 fn what_no_wire_can_be_and_who_was_not_seen_is_said_in_words() {
     let (lab, _web) = lab(&[]);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::document::{Document, Race, Recorded};
 use super::text::{micros, quoted};
 use crate::rounds::{Connections, Round, Rounds};
-use crate::run::{Asked, Ending, Order, Run, Span};
+use crate::run::{Asked, Ending, KernelView, Order, Run, Span};
 use crate::trace::{Sighting, Trace};
 
 /// The document as JSON.
@@ -74,7 +74,16 @@ fn run(run: &Run) -> String {
         ("lookup", or_null(run.lookup, span)),
         ("connecting", or_null(run.connecting, span)),
         ("questions", list(&run.questions, asked)),
+        ("kernel", or_null(run.kernel, kernel)),
         ("ending", ending(&run.ending)),
+    ])
+}
+
+fn kernel(kernel: KernelView) -> String {
+    object(&[
+        ("round_trip_us", micros(kernel.round_trip)),
+        ("deviation_us", micros(kernel.deviation)),
+        ("retransmissions", kernel.retransmissions.to_string()),
     ])
 }
 
