@@ -6,6 +6,7 @@ use crate::browser::Browser;
 use crate::command::{self, Failure};
 use crate::dist;
 use crate::install;
+use crate::openssh::OpenSsh;
 use crate::progress::{Progress, in_words};
 use crate::tools::WASM_TARGET;
 use crate::workspace::Workspace;
@@ -14,6 +15,7 @@ use crate::workspace::Workspace;
 pub(crate) fn run(workspace: &Workspace, progress: &Progress) -> Result<(), Failure> {
     let mut steps = Steps::default();
     let browser = steps.take("Browser", || Browser::ready(workspace, progress))?;
+    let openssh = steps.take("OpenSSH", || Ok(OpenSsh::look(workspace, progress)))?;
     let tools = steps.take("Tools", || {
         install::components(workspace, progress)?;
         install::all(workspace, progress)
@@ -44,9 +46,13 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress) -> Result<(), Fail
         let mut tests = cargo(&["test", "--workspace", "--", "--include-ignored"]);
         browser.tell(&mut tests);
         dist::tell(workspace, &tools, &mut tests);
+        openssh.tell(&mut tests);
         command::show(tests)
     })?;
     steps.print();
+    if let Some(skipped) = openssh.skipped() {
+        println!("{skipped}");
+    }
     Ok(())
 }
 

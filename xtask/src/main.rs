@@ -12,6 +12,7 @@ mod demo;
 mod dist;
 mod fingerprint;
 mod install;
+mod openssh;
 mod packages;
 mod picture;
 mod ports;
