@@ -1,6 +1,6 @@
 //! Small things that SVG text is made of.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// A position or length across, in percent of the width, with at most three decimals.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +36,12 @@ impl fmt::Display for Escaped<'_> {
         }
         Ok(())
     }
+}
+
+/// Adds to SVG text.
+pub(crate) fn write(svg: &mut String, text: fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    let _ = svg.write_fmt(text);
 }
 
 #[cfg(test)]

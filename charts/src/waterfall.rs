@@ -4,16 +4,15 @@
 //! apart, so that a page can lay them beside words and figures in a table, and their ticks meet
 //! when they stand one below the other.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use launcelot_measure::Span;
 
-use crate::markup::{Escaped, Percent};
+use crate::markup::{Escaped, Percent, write};
 use crate::scale::Scale;
 
 /// How tall a row without ghosts is, in pixels.
-const ROW_HEIGHT: i32 = 28;
+pub(crate) const ROW_HEIGHT: i32 = 28;
 /// How tall a bar is.
 const BAR_HEIGHT: i32 = 12;
 /// How much further down each ghost stands, and how tall it is.
@@ -84,16 +83,27 @@ pub fn axis(scale: &Scale) -> String {
 
 /// One row: its bar, if the step has begun, and the ghosts of earlier runs below it.
 pub fn row(scale: &Scale, bar: Option<Bar>, ghosts: &[Ghost]) -> String {
-    let height = ROW_HEIGHT + ghosts.iter().map(|_| GHOST_STEP).sum::<i32>();
-    let mut svg = open("row", height);
-    for tick in scale.ticks() {
-        write_tick(&mut svg, scale.percent(tick), 0, height + TICK_OVERHANG);
-    }
+    let mut svg = open_row(scale, ROW_HEIGHT, ghosts);
     if let Some(bar) = bar {
         let top = (ROW_HEIGHT - BAR_HEIGHT) / 2;
         write_bar(&mut svg, scale, bar, "bar", top, BAR_HEIGHT, None);
     }
-    let tops = (ROW_HEIGHT - GHOST_HEIGHT / 2..).step_by(GHOST_STEP as usize);
+    close_row(svg, scale, ROW_HEIGHT, ghosts)
+}
+
+/// The beginning of a row whose bar needs so much room: its ticks.
+pub(crate) fn open_row(scale: &Scale, bar_height: i32, ghosts: &[Ghost]) -> String {
+    let height = bar_height + ghosts.iter().map(|_| GHOST_STEP).sum::<i32>();
+    let mut svg = open("row", height);
+    for tick in scale.ticks() {
+        write_tick(&mut svg, scale.percent(tick), 0, height + TICK_OVERHANG);
+    }
+    svg
+}
+
+/// The end of such a row: its ghosts.
+pub(crate) fn close_row(mut svg: String, scale: &Scale, bar_height: i32, ghosts: &[Ghost]) -> String {
+    let tops = (bar_height - GHOST_HEIGHT / 2..).step_by(GHOST_STEP as usize);
     for (ghost, top) in ghosts.iter().zip(tops) {
         write_bar(&mut svg, scale, ghost.bar, "ghost", top, GHOST_HEIGHT, Some(&ghost.label));
     }
@@ -132,11 +142,6 @@ fn write_bar(svg: &mut String, scale: &Scale, bar: Bar, class: &str, y: i32, hei
         Some(title) => write(svg, format_args!("><title>{}</title></rect>", Escaped(title))),
         None => svg.push_str("/>"),
     }
-}
-
-fn write(svg: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing to a string cannot fail.
-    let _ = svg.write_fmt(text);
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 //!   summed up and compared.
 //! - [`wire`]: what a longer wire is like.
 //! - [`trace`]: what the stations on the way saw of one dialogue, and [`mod@ways`]: each question's way
-//!   through them, and its legs.
+//!   through them, and its legs; [`shares`]: how much of the waiting was whose.
 //! - [`clock`]: the smallest step of a clock, which limits every figure.
 //! - [`mod@unit`]: how a duration is written for people.
 //!
@@ -19,6 +19,7 @@ pub mod export;
 mod micros;
 pub mod rounds;
 pub mod run;
+pub mod shares;
 pub mod step;
 pub mod trace;
 pub mod unit;
@@ -28,6 +29,7 @@ pub mod wire;
 pub use distribution::{Distribution, Summary};
 pub use rounds::{Connections, Plan, Round, Rounds, Stopwatch};
 pub use run::{Asked, Ending, Order, Run, Span};
+pub use shares::Shares;
 pub use step::Step;
 pub use trace::{Point, Sighting, Trace};
 pub use unit::Unit;

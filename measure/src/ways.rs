@@ -26,6 +26,11 @@ pub enum Leg {
     Unknown,
 }
 
+impl Leg {
+    /// All of them, in the order of the way.
+    pub const ALL: [Self; 6] = [Self::Asker, Self::Bridge, Self::WireOut, Self::Server, Self::WireBack, Self::Unknown];
+}
+
 /// When one question, and then its answer, passed each point, by the clock of the stations.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Way {
@@ -66,9 +71,14 @@ impl Way {
         self.passed[point as usize]
     }
 
-    /// From one point to a later one.
+    /// From one point to a later one, by the clock of the stations.
+    pub fn span(&self, from: Point, until: Point) -> Option<Span> {
+        Some(Span { from: self.at(from)?, until: self.at(until)? })
+    }
+
+    /// How long it was from one point to a later one.
     pub fn between(&self, from: Point, until: Point) -> Option<Duration> {
-        Some(self.at(until)?.saturating_sub(self.at(from)?))
+        self.span(from, until).map(Span::took)
     }
 
     /// How long the server thought.

@@ -6,9 +6,10 @@ use crate::components::bridge_of_death::BridgeOfDeath;
 use crate::components::clock_line::ClockLine;
 use crate::components::controls::Controls;
 use crate::components::dialogue::Dialogue;
+use crate::components::legs::legs_of;
 use crate::components::meaning::Meaning;
 use crate::components::own_question::OwnQuestion;
-use crate::components::route::RouteControls;
+use crate::components::route::route_controls;
 use crate::components::runs::Runs;
 use crate::hooks::{use_asker, use_lab};
 
@@ -30,10 +31,11 @@ pub fn App() -> Html {
             </header>
             <main>
                 <section aria-label="Ask once">
-                    <RouteControls asker={asker.clone()} />
+                    { route_controls(&asker) }
                     <Controls asker={asker.clone()} />
                     <Dialogue asker={asker.clone()} />
                     <Meaning asker={asker.clone()} />
+                    { legs_of(&asker) }
                     <OwnQuestion asker={asker.clone()} />
                 </section>
                 <Runs asker={asker.clone()} />

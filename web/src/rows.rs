@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use launcelot_charts::Scale;
-use launcelot_charts::waterfall::{Bar, Ghost, Kind};
+use launcelot_charts::legs::{self, Lens};
+use launcelot_charts::waterfall::{self, Bar, Ghost, Kind};
 use launcelot_measure::unit::readable;
-use launcelot_measure::{Asked, Order, Run, Span};
+use launcelot_measure::{Asked, Leg, Order, Point, Run, Span, Way, ways};
 use launcelot_protocol::{Question, exchange};
 
-use crate::state::{Numbered, State};
+use crate::state::{Legs, Numbered, State};
 use crate::words;
 
 /// One row of the dialogue.
@@ -22,6 +23,10 @@ pub struct Row {
     pub is_error: bool,
     /// The bar, if the step has begun.
     pub bar: Option<Bar>,
+    /// The legs into which the bar is cut; none if they are not known.
+    pub legs: Vec<(Leg, Span)>,
+    /// The server's leg, to be magnified.
+    pub lens: Option<Lens>,
     /// The same step of the runs that are laid below.
     pub ghosts: Vec<Ghost>,
 }
@@ -29,7 +34,7 @@ pub struct Row {
 impl Row {
     fn new(words: impl Into<String>, answer: Option<String>, bar: Option<Bar>) -> Self {
         let is_error = answer.as_deref().is_some_and(exchange::is_error);
-        Self { words: words.into(), answer, is_error, bar, ghosts: Vec::new() }
+        Self { words: words.into(), answer, is_error, bar, legs: Vec::new(), lens: None, ghosts: Vec::new() }
     }
 
     /// When the step began and ended, if it did both.
@@ -42,11 +47,35 @@ impl Row {
 
     /// What the bar shows, in words.
     pub fn bar_in_words(&self) -> String {
-        match self.bar {
+        let mut words = match self.bar {
             None => "not begun".to_owned(),
             Some(Bar::Open(_, from)) => format!("from {}, without an end", readable(from)),
             Some(Bar::Whole(_, span)) => format!("from {} until {}", readable(span.from), readable(span.until)),
+        };
+        for (leg, span) in &self.legs {
+            words += &format!("; {} {}", words::legs::name(*leg), readable(span.took()));
         }
+        words
+    }
+
+    /// The bar as a drawing, with its legs and ghosts.
+    pub fn drawing(&self, scale: &Scale) -> String {
+        if self.legs.is_empty() {
+            return waterfall::row(scale, self.bar, &self.ghosts);
+        }
+        legs::row(scale, &self.legs, self.lens.as_ref(), &self.ghosts)
+    }
+
+    /// Cuts the bar into the legs of a way.
+    fn cut(&mut self, way: &Way) {
+        let Some(asked) = self.span() else { return };
+        self.legs = way.legs(asked);
+        let moments = way.moments(asked);
+        let at = |point| moments.iter().find(|(passed, _)| *passed == point).map(|(_, at)| *at);
+        let server = at(Point::ServerIn).zip(at(Point::AnswerOut));
+        self.lens = server.zip(at(Point::AnswerReady)).zip(way.thinking()).map(|(((from, until), ready), thinking)| {
+            Lens { server: Span { from, until }, ready, label: format!("thought {}", readable(thinking)) }
+        });
     }
 }
 
@@ -58,6 +87,9 @@ pub fn of(state: &State) -> Vec<Row> {
         return of_run(&run, false);
     };
     let mut rows = of_run(&newest.run, true);
+    if let Legs::Known(trace) = &newest.legs {
+        rows.iter_mut().skip(1).zip(ways(&newest.run, trace)).for_each(|(row, way)| row.cut(&way));
+    }
     for Numbered { number, run, .. } in state.ghosts() {
         let label = format!("Run {number}, {}", words::in_words(run.order));
         for (row, ghost) in rows.iter_mut().zip(of_run(run, true)) {

@@ -6,7 +6,7 @@ pub mod sliders;
 use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 
-use launcelot_measure::{Ending, Order, Point, Run, Step, Trace, ways};
+use launcelot_measure::{Ending, Order, Point, Run, Shares, Step, Trace, ways};
 use launcelot_protocol::Question;
 use yew::Reducible;
 
@@ -33,6 +33,14 @@ pub struct Numbered {
 }
 
 impl Numbered {
+    /// How much of the waiting was whose, if somebody watched.
+    pub fn shares(&self) -> Option<Shares> {
+        match &self.legs {
+            Legs::Known(trace) => Shares::of(&self.run, &ways(&self.run, trace)),
+            Legs::Pending | Legs::Incomplete | Legs::Unknown => None,
+        }
+    }
+
     fn know_legs(&mut self, trace: Option<Trace>) {
         let saw_the_end = |trace: &Trace| {
             let ways = ways(&self.run, trace);

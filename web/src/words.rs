@@ -1,5 +1,7 @@
 //! What the numbers mean, and what went wrong, in plain sentences.
 
+pub mod legs;
+pub mod limits;
 pub mod wire;
 
 use std::time::Duration;

@@ -8,6 +8,7 @@ use crate::components::drawing::Drawing;
 use crate::hooks::Asker;
 use crate::rows::{self, Row};
 use crate::state::State;
+use crate::words;
 
 /// What it shows.
 #[derive(PartialEq, Properties)]
@@ -26,7 +27,9 @@ pub fn Dialogue(props: &Props) -> Html {
     let scale = rows::scale(state);
     let unit = scale.map_or("", |scale| scale.unit().sign());
     let axis = scale.map(|scale| html! { <Drawing svg={waterfall::axis(&scale)} /> });
+    let over = state.newest().filter(|newest| newest.run.is_over());
     html! {
+        <>
         <table id="dialogue" class="dialogue" role="table" data-state={data_state(state)}
             data-run={state.newest().map(|newest| newest.number.to_string())}>
             <caption class="unseen">{ "The dialogue: each step, its answer, when it happened, and how long it took" }</caption>
@@ -44,6 +47,10 @@ pub fn Dialogue(props: &Props) -> Html {
                 }
             </tbody>
         </table>
+        if let Some(over) = over {
+            <p class="limits">{ words::limits::of_run(&over.run, props.asker.cores()) }</p>
+        }
+        </>
     }
 }
 
@@ -54,7 +61,7 @@ fn drawn(row: &Row, scale: Option<Scale>) -> Html {
     };
     let answer =
         row.answer.as_ref().map(|answer| html! { <q class={classes!(row.is_error.then_some("error"))}>{ answer }</q> });
-    let drawing = scale.map(|scale| html! { <Drawing svg={waterfall::row(&scale, row.bar, &row.ghosts)} /> });
+    let drawing = scale.map(|scale| html! { <Drawing svg={row.drawing(&scale)} /> });
     html! {
         <tr role="row">
             <th role="rowheader" scope="row" class="question">{ &row.words }</th>

@@ -4,6 +4,7 @@ use launcelot_measure::Ending;
 use yew::prelude::*;
 
 use crate::hooks::Asker;
+use crate::state::{Legs, Numbered};
 use crate::words;
 
 /// What it shows and acts on.
@@ -41,6 +42,7 @@ pub fn Meaning(props: &Props) -> Html {
         <div class="meaning">
             <div role="status">
                 <p id="meaning" class={class}>{ meaning }</p>
+                { newest.and_then(where_it_went) }
                 for comparison in comparisons {
                     <p class="comparison">{ comparison }</p>
                 }
@@ -50,4 +52,14 @@ pub fn Meaning(props: &Props) -> Html {
             }
         </div>
     }
+}
+
+/// On which legs the time of a complete run went, once the lab has said so.
+fn where_it_went(newest: &Numbered) -> Option<Html> {
+    let words = match (&newest.run.ending, newest.shares()) {
+        (Ending::Complete, Some(shares)) => words::legs::where_it_went(&shares),
+        (Ending::Complete, None) if newest.legs == Legs::Unknown => words::legs::UNKNOWN.to_owned(),
+        _ => return None,
+    };
+    Some(html! { <p id="where">{ words }</p> })
 }

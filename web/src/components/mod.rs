@@ -5,6 +5,7 @@ pub mod clock_line;
 pub mod controls;
 pub mod dialogue;
 pub mod drawing;
+pub mod legs;
 pub mod meaning;
 pub mod own_question;
 pub mod route;

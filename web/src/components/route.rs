@@ -11,17 +11,8 @@ use crate::state::lab::{Action as LabAction, Lab, Presence};
 use crate::state::sliders::Slider;
 use crate::words::wire as words;
 
-/// What it acts on.
-#[derive(PartialEq, Properties)]
-pub struct Props {
-    /// Who asks.
-    pub asker: Asker,
-}
-
 /// The choice, and under it the tunnel's controls while it is chosen.
-#[component]
-pub fn RouteControls(props: &Props) -> Html {
-    let asker = &props.asker;
+pub fn route_controls(asker: &Asker) -> Html {
     let lab = &asker.state().lab;
     let report = match lab.presence {
         Presence::Asked => return html! { <div class="route" data-lab="asked" /> },

@@ -37,6 +37,9 @@ fn start_worker() -> Result<Worker, JsValue> {
     Worker::new_with_options(&format!("./worker.mjs?program={program}"), &options)
 }
 
+/// After this number come the runs that nobody counts.
+const UNSEEN: u32 = u32::MAX / 2;
+
 /// Asks on behalf of the page. Cheap to clone; all clones are one.
 #[derive(Clone, PartialEq)]
 pub struct Asker {
@@ -49,6 +52,7 @@ pub struct Asker {
 struct Link {
     worker: RefCell<Option<Worker>>,
     runs: Cell<u32>,
+    unseen: Cell<u32>,
     page: String,
 }
 
@@ -94,7 +98,7 @@ impl Asker {
     /// Sends the three questions through the tunnel, so that it measures itself. Nobody sees this run; one that is
     /// to be seen takes its place.
     pub fn probe(&self) {
-        let number = self.link.next_run();
+        let number = self.link.next_unseen();
         self.link.tell(&ToWorker::Ask {
             run: number,
             url: bridge::url_of_this_page(Route::Tunnel),
@@ -102,6 +106,11 @@ impl Asker {
             questions: Question::the_three().iter().map(ToString::to_string).collect(),
         });
         self.dispatch(Action::Lab(lab::Action::Probing(number)));
+    }
+
+    /// On how many processors all of it runs, as far as the browser says so.
+    pub fn cores(&self) -> u32 {
+        web_sys::window().map_or(1, |window| window.navigator().hardware_concurrency() as u32)
     }
 
     /// The bridge, on the route that the person chose.
@@ -118,13 +127,20 @@ impl Asker {
 impl Link {
     fn new() -> Self {
         let random = (js_sys::Math::random() * 9e15) as u64;
-        Self { worker: RefCell::default(), runs: Cell::default(), page: format!("page-{random}") }
+        let (worker, runs, unseen) = (RefCell::default(), Cell::default(), Cell::new(UNSEEN));
+        Self { worker, runs, unseen, page: format!("page-{random}") }
     }
 
     fn next_run(&self) -> u32 {
         let number = self.runs.get() + 1;
         self.runs.set(number);
         number
+    }
+
+    /// The number of a run that has no place among those that a person counts.
+    fn next_unseen(&self) -> u32 {
+        self.unseen.set(self.unseen.get() + 1);
+        self.unseen.get()
     }
 
     fn tell(&self, order: &ToWorker) {

@@ -6,8 +6,8 @@ use launcelot_measure::{Wire, WireReport};
 use crate::state::sliders::Slider;
 
 /// What a page says that has no lab.
-pub const NO_LAB: &str = "There is no lab behind this bridge, so there is no longer wire to choose, and the legs of the \
-                          way stay unknown; cargo xtask demo runs one.";
+pub const NO_LAB: &str =
+    "There is no lab behind this bridge, so there is no longer wire to choose; cargo xtask demo runs one.";
 
 /// What a slider is set to.
 pub fn of_slider(slider: Slider, wire: Wire) -> String {

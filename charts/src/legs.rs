@@ -1,0 +1,176 @@
+//! The bar of a question, cut into its legs, and what the server thought as a sliver, magnified.
+//!
+//! The legs are told apart without colour too: the one who asks is hollow, the bridge is solid, the server stands
+//! higher, the wire is thin, above on the way out and below on the way back, and what is unknown is hatched.
+
+use std::time::Duration;
+
+use launcelot_measure::{Leg, Span};
+
+use crate::markup::{Escaped, Percent, write};
+use crate::scale::Scale;
+use crate::waterfall::{Ghost, ROW_HEIGHT, close_row, open_row};
+
+/// How much taller a row with a magnified sliver is.
+const LENS_HEIGHT: i32 = 24;
+/// How wide the magnified server is, in percent of the axis.
+const LENS_WIDTH: f64 = 30.0;
+/// Less than this is not worth magnifying.
+const FACTOR_MIN: f64 = 4.0;
+
+/// The server's leg from near.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lens {
+    /// From the question's arrival to the answer's leaving.
+    pub server: Span,
+    /// When the answer was ready: until then the server thought.
+    pub ready: Duration,
+    /// What it says, before how many times it is magnified.
+    pub label: String,
+}
+
+/// One row: the legs of a question, the server's from near if it is short, and the ghosts of earlier runs below.
+pub fn row(scale: &Scale, legs: &[(Leg, Span)], lens: Option<&Lens>, ghosts: &[Ghost]) -> String {
+    let drawn = lens
+        .map(|lens| (lens, Glass::on(scale, lens)))
+        .filter(|(_, glass)| glass.factor >= FACTOR_MIN && glass.factor.is_finite());
+    let height = ROW_HEIGHT + if drawn.is_some() { LENS_HEIGHT } else { 0 };
+    let mut svg = open_row(scale, height, ghosts);
+    // The asker's hollow ends lie below what they meet.
+    let (asker, others) = legs.iter().partition::<Vec<_>, _>(|(leg, _)| *leg == Leg::Asker);
+    for &(leg, span) in asker.into_iter().chain(others) {
+        write_leg(&mut svg, leg, scale.percent(span.from), scale.percent(span.until));
+    }
+    if let Some((lens, glass)) = drawn {
+        glass.write(&mut svg, lens);
+    }
+    close_row(svg, scale, height, ghosts)
+}
+
+/// One leg on its own, as wide as it is given room: for a legend.
+pub fn swatch(leg: Leg) -> String {
+    let mut svg = format!(
+        r#"<svg xmlns="http://www.w3.org/2000/svg" class="swatch" width="28" height="{ROW_HEIGHT}" aria-hidden="true" focusable="false">"#
+    );
+    write_leg(&mut svg, leg, 4.0, 96.0);
+    svg + "</svg>"
+}
+
+/// The class of a leg, and how far from the top of the row it stands and how tall it is.
+fn shape(leg: Leg) -> (&'static str, i32, i32) {
+    match leg {
+        Leg::Asker => ("asker", 8, 12),
+        Leg::Bridge => ("bridge", 8, 12),
+        Leg::WireOut => ("wire", 8, 4),
+        Leg::Server => ("server", 4, 20),
+        Leg::WireBack => ("wire", 16, 4),
+        Leg::Unknown => ("unknown", 8, 12),
+    }
+}
+
+fn write_leg(svg: &mut String, leg: Leg, from: f64, until: f64) {
+    let (class, y, height) = shape(leg);
+    let (x, end, width) = (Percent(from), Percent(until), Percent((until - from).max(0.0)));
+    if leg == Leg::Unknown {
+        // Dashes across a line that is as thick as a bar are its hatching.
+        let middle = y + height / 2;
+        write(svg, format_args!(r#"<line class="leg unknown" x1="{x}" x2="{end}" y1="{middle}" y2="{middle}"/>"#));
+        return;
+    }
+    write(svg, format_args!(r#"<rect class="leg {class}" x="{x}" y="{y}" width="{width}" height="{height}"/>"#));
+}
+
+/// Where the magnified server stands, and how many times larger it is.
+struct Glass {
+    server: (f64, f64),
+    from: f64,
+    factor: f64,
+    thought: f64,
+}
+
+impl Glass {
+    /// At the end of the axis that is nearer, so that there is room for words beside it.
+    fn on(scale: &Scale, lens: &Lens) -> Self {
+        let server @ (from, until) = (scale.percent(lens.server.from), scale.percent(lens.server.until));
+        let is_left = from + until < 100.0;
+        let thinking = lens.ready.saturating_sub(lens.server.from).as_secs_f64();
+        Self {
+            server,
+            from: if is_left { 0.0 } else { 100.0 - LENS_WIDTH },
+            factor: LENS_WIDTH / (until - from),
+            thought: LENS_WIDTH * (thinking / lens.server.took().as_secs_f64()).min(1.0),
+        }
+    }
+
+    fn write(&self, svg: &mut String, lens: &Lens) {
+        let until = self.from + LENS_WIDTH;
+        for (near, far) in [(self.server.0, self.from), (self.server.1, until)] {
+            let (near, far) = (Percent(near), Percent(far));
+            write(svg, format_args!(r#"<line class="ray" x1="{near}" x2="{far}" y1="24" y2="34"/>"#));
+        }
+        for (class, width) in [("leg server near", LENS_WIDTH), ("thinking", self.thought)] {
+            let (x, width) = (Percent(self.from), Percent(width));
+            write(svg, format_args!(r#"<rect class="{class}" x="{x}" y="34" width="{width}" height="10"/>"#));
+        }
+        let (at, anchor, dx) = if self.from > 0.0 { (self.from, "end", -8) } else { (until, "start", 8) };
+        let (x, label, factor) = (Percent(at), Escaped(&lens.label), self.factor as u64);
+        write(
+            svg,
+            format_args!(
+                r#"<text class="lens" x="{x}" dx="{dx}" y="44" text-anchor="{anchor}">{label}, magnified ×{factor}</text>"#
+            ),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn us(micros: u64) -> Duration {
+        Duration::from_micros(micros)
+    }
+
+    const fn span(from: u64, until: u64) -> Span {
+        Span { from: us(from), until: us(until) }
+    }
+
+    fn lens(server: Span, ready: u64) -> Lens {
+        Lens { server, ready: us(ready), label: "thought 1 µs".to_owned() }
+    }
+
+    #[test]
+    fn every_leg_has_a_shape_of_its_own() {
+        let mut drawn: Vec<String> = Leg::ALL.map(swatch).to_vec();
+        drawn.sort();
+        drawn.dedup();
+        assert_eq!(drawn.len(), Leg::ALL.len());
+    }
+
+    #[test]
+    fn legs_stand_where_their_times_are_and_the_asker_s_below_the_others() {
+        let scale = Scale::to_fit(us(1000));
+        let legs = [(Leg::Asker, span(0, 255)), (Leg::Server, span(255, 510)), (Leg::Asker, span(510, 765))];
+        let svg = row(&scale, &legs, None, &[]);
+        let drawn: Vec<_> = svg.split("class=\"leg ").skip(1).map(|leg| leg.split(" y=").next().unwrap()).collect();
+        assert_eq!(drawn, [r#"asker" x="0%""#, r#"asker" x="50%""#, r#"server" x="25%""#]);
+    }
+
+    #[test]
+    fn a_short_server_is_magnified_as_many_times_as_it_says() {
+        let scale = Scale::to_fit(us(1000));
+        let server = span(306, 316);
+        let svg = row(&scale, &[(Leg::Server, server)], Some(&lens(server, 308)), &[]);
+        // 10 of 1020 µs are drawn as 30 % of the axis, a fifth of that dark.
+        assert!(svg.contains(">thought 1 µs, magnified ×30</text>"), "{svg}");
+        assert!(svg.contains(r#"class="leg server near" x="0%" y="34" width="30%""#), "{svg}");
+        assert!(svg.contains(r#"class="thinking" x="0%" y="34" width="6%""#), "{svg}");
+    }
+
+    #[test]
+    fn a_server_that_is_large_enough_is_not_magnified() {
+        let scale = Scale::to_fit(us(1000));
+        let server = span(200, 700);
+        assert!(!row(&scale, &[(Leg::Server, server)], Some(&lens(server, 600)), &[]).contains("lens"));
+    }
+}

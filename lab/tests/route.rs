@@ -1,0 +1,203 @@
+//! The page with the lab behind its bridge: the way through the tunnel, where the time goes on it, and the race.
+//!
+//! Like those of `browser.rs`, these tests need a browser; `cargo xtask test` sees to it.
+
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is how a failure is told")]
+
+mod support;
+
+use std::time::Duration;
+
+use fantoccini::Locator;
+use launcelot_server::Design;
+use serde_json::{Value, json};
+use support::browser::Browser;
+use support::house::{Bridge, Lab, Server};
+use support::page;
+
+/// The demo, and a browser that shows its page.
+async fn opened() -> (Lab, Browser) {
+    let lab = Lab::start(&page::built(), &[]);
+    let browser = Browser::start().await;
+    browser.open(&format!("http://localhost:{}/", lab.page_port)).await;
+    browser.wait_for("#tunnel").await;
+    (lab, browser)
+}
+
+/// Chooses the tunnel, and waits until it is measured.
+async fn choose_the_tunnel(browser: &Browser) {
+    browser.click("#tunnel").await;
+    browser.wait_for("#measured[data-rtt-us]").await;
+}
+
+/// The round trip that was measured once the nominal one is this.
+async fn measured(browser: &Browser, nominal: Duration) -> Duration {
+    let css = format!("#measured[data-nominal-us='{}'][data-rtt-us]", nominal.as_micros());
+    browser.wait_for(&css).await;
+    let rtt = browser.client.find(Locator::Css(&css)).await.unwrap().attr("data-rtt-us").await.unwrap();
+    Duration::from_micros(rtt.unwrap().parse().unwrap())
+}
+
+/// The durations in a text, in their order: a number and a unit.
+fn durations(text: &str) -> Vec<Duration> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let pairs = words.windows(2).filter_map(|pair| {
+        let unit = match pair[1].trim_end_matches(['.', ';', ',']) {
+            "ns" => 1e-9,
+            "µs" => 1e-6,
+            "ms" => 1e-3,
+            "s" => 1.0,
+            _ => return None,
+        };
+        Some(Duration::from_secs_f64(pair[0].parse::<f64>().ok()? * unit))
+    });
+    pairs.collect()
+}
+
+/// The first percentage in a text.
+fn percentage(text: &str) -> f64 {
+    let (before, _) = text.split_once('%').unwrap_or_else(|| panic!("no percentage: {text}"));
+    before.split_whitespace().last().unwrap().parse().unwrap()
+}
+
+/// Nothing was said on the console but that there is no lab, where there is none.
+async fn assert_quiet(browser: &Browser) {
+    let complaints = browser.complaints().await;
+    let complaints: Vec<_> = complaints.iter().filter(|line| !line.contains("/api/tunnel")).collect();
+    assert!(complaints.is_empty(), "{complaints:?}");
+}
+
+/// No barrier and nothing that sticks out, wide and narrow, in the light and in the dark.
+async fn assert_shown_well(browser: &Browser, state: &str) {
+    for scheme in ["light", "dark"] {
+        for width in [1280, 360] {
+            browser.look(width, scheme).await;
+            assert_eq!(browser.barriers().await, [""; 0], "{state}, {scheme}, {width} wide");
+            let sticks_out = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
+            assert_eq!(browser.script(sticks_out).await, 0, "{state}, {scheme}, {width} wide");
+        }
+    }
+    browser.look(1280, "light").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a browser; `cargo xtask test` runs it"]
+async fn through_the_tunnel_the_page_says_how_long_the_server_thought_and_where_the_waiting_was() {
+    let (_lab, browser) = opened().await;
+    choose_the_tunnel(&browser).await;
+    // The first run warms up; the second is like any other.
+    browser.ask(1, "complete").await;
+    browser.ask(2, "complete").await;
+    browser.wait_for("#where").await;
+    let said = browser.text("#where").await;
+    assert!(said.starts_with("The server thought for"), "{said}");
+    let [thought, waited] = durations(&said)[..] else { panic!("not two durations: {said}") };
+    assert!(thought > Duration::ZERO && thought < waited / 4, "{said}");
+    assert!(waited >= Duration::from_micros(3 * 1_300), "three round trips of at least 1.3 ms: {said}");
+    let held = Duration::from_micros(3 * 1_300).as_secs_f64() / waited.as_secs_f64() * 100.0;
+    assert!(said.contains("on the long wire and nobody was doing anything") || held < 50.0, "{said}");
+    assert!(percentage(&said) <= 100.0, "{said}");
+
+    // The legs make up what was waited for, but for what is between an answer and the next question.
+    let rows = browser.script("return [...document.querySelectorAll('#legs tr')].map((row) => row.innerText)").await;
+    let rows: Vec<&str> = rows.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let names = ["browser and WebSocket", "bridge", "wire out", "server", "wire back"];
+    assert_eq!(rows.len(), names.len(), "{rows:?}");
+    assert!(rows.iter().zip(names).all(|(row, name)| row.trim_start().starts_with(name)), "{rows:?}");
+    let sum: Duration = rows.iter().map(|row| *durations(row).last().unwrap()).sum();
+    assert!(sum <= waited + waited / 50 && sum >= waited / 2, "{sum:?} of {waited:?}");
+    let wires = durations(rows[2]).last().copied().unwrap() + durations(rows[4]).last().copied().unwrap();
+    assert!(wires >= Duration::from_micros(3 * 1_300), "{rows:?}");
+
+    // Each bar is cut, its thinking magnified by as much as it says.
+    let count = async |css: &str| browser.client.find_all(Locator::Css(css)).await.unwrap().len();
+    assert_eq!(count("#dialogue .leg.server:not(.near)").await, 3);
+    assert_eq!(count("#dialogue .leg.wire").await, 6);
+    assert_eq!(count("#dialogue .thinking").await, 3);
+    assert!(browser.text("#dialogue .lens").await.contains("magnified ×"));
+    let limits = browser.text("#dialogue + .limits").await;
+    assert!(limits.starts_with("3 questions · clock steps"), "{limits}");
+    assert!(limits.ends_with("nothing discarded as warm-up · no errors"), "{limits}");
+    assert_shown_well(&browser, "legs").await;
+    assert_quiet(&browser).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a browser; `cargo xtask test` runs it"]
+async fn a_preset_and_a_slider_act_at_once_and_the_measured_round_trip_follows() {
+    let (_lab, browser) = opened().await;
+    choose_the_tunnel(&browser).await;
+    let ms = Duration::from_millis;
+    // 70 ms, and each way up to 2 ms more.
+    browser.client.find(Locator::XPath("//button[.='across a continent']")).await.unwrap().click().await.unwrap();
+    let rtt = measured(&browser, ms(70)).await;
+    assert!(rtt >= ms(70) && rtt < ms(90), "{rtt:?}");
+
+    let slider = browser.client.find(Locator::Id("rtt")).await.unwrap();
+    slider.send_keys("\u{e012}").await.unwrap();
+    let rtt = measured(&browser, ms(50)).await;
+    assert!(rtt >= ms(50) && rtt < ms(70), "{rtt:?}");
+    assert_eq!(slider.attr("aria-valuetext").await.unwrap().unwrap().replace('\u{a0}', " "), "50 ms");
+
+    // A slider that runs through all its steps is followed, but not at every one of them.
+    let run = "const slider = document.querySelector('#rtt');
+        for (let step = 40; step >= 9; step--) {
+            slider.value = step; slider.dispatchEvent(new InputEvent('input', { bubbles: true }));
+        }
+        slider.dispatchEvent(new Event('change', { bubbles: true }));
+        performance.clearResourceTimings();";
+    browser.script(run).await;
+    let rtt = measured(&browser, Duration::from_micros(100)).await;
+    assert!(rtt >= Duration::from_micros(100) && rtt < ms(50), "{rtt:?}");
+    let script =
+        "return performance.getEntriesByType('resource').filter((entry) => entry.name.endsWith('/api/tunnel')).length";
+    let requests = browser.script(script).await.as_u64().unwrap();
+    assert!((2..16).contains(&requests), "{requests} requests for 32 steps");
+    let wire = browser
+        .client
+        .execute_async("fetch('/api/tunnel').then((answer) => answer.json()).then(arguments[0])", Vec::new())
+        .await
+        .unwrap();
+    assert_eq!((&wire["wire"]["rtt_us"], &wire["wire"]["jitter_us"]), (&json!(100), &json!(2_000)));
+    assert_shown_well(&browser, "the tunnel’s controls").await;
+    assert_quiet(&browser).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a browser; `cargo xtask test` runs it"]
+async fn a_bridge_without_a_lab_says_so_and_the_legs_are_called_unknown() {
+    let server = Server::start(Design::Async, 0);
+    let bridge = Bridge::start(0, server.port, Some(page::built()));
+    let browser = Browser::start().await;
+    browser.open(&format!("http://localhost:{}/", bridge.port)).await;
+    browser.wait_for("#no-lab").await;
+    assert!(browser.text("#no-lab").await.starts_with("There is no lab behind this bridge"));
+    assert!(browser.client.find(Locator::Id("tunnel")).await.is_err(), "no tunnel can be chosen");
+    browser.ask(1, "complete").await;
+    assert!(browser.text("#where").await.contains("unknown"));
+    assert_eq!(browser.client.find_all(Locator::Css("#dialogue .bar.asking")).await.unwrap().len(), 3);
+    assert_shown_well(&browser, "no lab").await;
+    assert_quiet(&browser).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a browser; `cargo xtask test` runs it"]
+async fn what_nobody_watched_is_hatched_and_called_unknown() {
+    let (_lab, browser) = opened().await;
+    // As if the server were somebody else's: what it saw never reaches the page.
+    let blind = "const json = Response.prototype.json;
+        Response.prototype.json = async function () {
+            const value = await json.call(this);
+            const seen = (sighting) => !/^(server|answer)/.test(sighting.point);
+            return value.sightings ? { ...value, sightings: value.sightings.filter(seen) } : value;
+        };";
+    browser.script(blind).await;
+    browser.ask(1, "complete").await;
+    browser.wait_for("#dialogue .leg.unknown").await;
+    let said = browser.text("#where").await;
+    assert!(said.starts_with("You waited"), "nobody knows how long the server thought: {said}");
+    let legs = browser.text("#legs").await;
+    assert!(legs.contains("unknown") && !legs.contains("server\n"), "{legs}");
+    assert_shown_well(&browser, "unknown legs").await;
+    assert_quiet(&browser).await;
+}

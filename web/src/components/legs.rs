@@ -1,0 +1,41 @@
+//! The legs of the newest run: what each is, and how long they took together.
+
+use launcelot_charts::legs;
+use launcelot_measure::unit::readable;
+use launcelot_measure::{Leg, Shares};
+use yew::prelude::*;
+
+use crate::components::drawing::Drawing;
+use crate::hooks::Asker;
+use crate::state::Numbered;
+use crate::words::legs as words;
+
+/// The legend of the bars, with the sums; nothing as long as no leg is known.
+pub fn legs_of(asker: &Asker) -> Html {
+    let Some(shares) = asker.state().newest().and_then(Numbered::shares) else {
+        return Html::default();
+    };
+    html! {
+        <table id="legs" class="legs" role="table">
+            <caption class="unseen">{ "The legs of the way: what each is, how long it took for all questions together, and \
+                its share of the waiting" }</caption>
+            <tbody role="rowgroup">
+                for leg in Leg::ALL {
+                    { drawn(leg, &shares) }
+                }
+            </tbody>
+        </table>
+    }
+}
+
+fn drawn(leg: Leg, shares: &Shares) -> Option<Html> {
+    let took = shares.leg(leg)?;
+    Some(html! {
+        <tr role="row">
+            <th role="rowheader" scope="row"><Drawing svg={legs::swatch(leg)} />{ words::name(leg) }</th>
+            <td role="cell" class="what">{ words::explanation(leg) }</td>
+            <td role="cell" class="took">{ readable(took) }</td>
+            <td role="cell" class="took">{ words::percent(took, shares.waited) }</td>
+        </tr>
+    })
+}

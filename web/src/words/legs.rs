@@ -1,0 +1,144 @@
+//! The legs of the way in words.
+
+use std::time::Duration;
+
+use launcelot_measure::unit::{decimal, readable};
+use launcelot_measure::{Leg, Shares};
+
+/// What is said where nobody could tell the legs.
+pub const UNKNOWN: &str = "Where on the way the time went is unknown here: nobody watched it pass.";
+
+/// What a leg is called.
+pub fn name(leg: Leg) -> &'static str {
+    match leg {
+        Leg::Asker => "browser and WebSocket",
+        Leg::Bridge => "bridge",
+        Leg::WireOut => "wire out",
+        Leg::Server => "server",
+        Leg::WireBack => "wire back",
+        Leg::Unknown => "unknown",
+    }
+}
+
+/// What happens there.
+pub fn explanation(leg: Leg) -> &'static str {
+    match leg {
+        Leg::Asker => {
+            "From this page to the bridge, and back to it. Two machines’ clocks are never compared, so only the sum is \
+             known: half of it is drawn before, half after."
+        }
+        Leg::Bridge => "Out of the WebSocket and into TCP, and the other way.",
+        Leg::WireOut => "From the bridge to the server.",
+        Leg::Server => {
+            "From the question’s arrival to the answer’s leaving. Magnified, its solid part is the thinking."
+        }
+        Leg::WireBack => "From the server to the bridge.",
+        Leg::Unknown => "Nobody watched there.",
+    }
+}
+
+/// Where the time went, in one sentence.
+pub fn where_it_went(shares: &Shares) -> String {
+    let waited = readable(shares.waited);
+    let mut said = match shares.thought {
+        Some(thought) => format!("The server thought for {}; you waited {waited}", readable(thought)),
+        None => format!("You waited {waited}"),
+    };
+    if let Some((part, place)) = largest(shares) {
+        said += &format!("; for {} of that {place}", percent(part, shares.waited));
+    }
+    said + "."
+}
+
+/// Where most of the time went. In the tunnel nothing happens at all; elsewhere on a wire the kernels are at work.
+fn largest(shares: &Shares) -> Option<(Duration, &'static str)> {
+    let wire =
+        [Leg::WireOut, Leg::WireBack].into_iter().filter_map(|leg| shares.leg(leg)).reduce(|out, back| out + back);
+    let held = shares.in_the_tunnel.unwrap_or_default();
+    let places = [
+        (shares.in_the_tunnel, "the words were on the long wire and nobody was doing anything"),
+        (wire.map(|wire| wire.saturating_sub(held)), "the words were on the wire between bridge and server"),
+        (shares.leg(Leg::Asker), "the words were between this page and the bridge"),
+        (shares.leg(Leg::Bridge), "they were in the bridge"),
+        (shares.leg(Leg::Server), "they were with the server"),
+        (shares.leg(Leg::Unknown), "nobody watched"),
+    ];
+    places.into_iter().filter_map(|(part, place)| Some((part?, place))).max_by_key(|(part, _)| *part)
+}
+
+/// A part of a whole. At the edges decimals are kept: nearly all is not all, and very little is not nothing.
+pub fn percent(part: Duration, whole: Duration) -> String {
+    let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+    let hundredths = nanos(part).saturating_mul(10_000) / nanos(whole).max(1);
+    let decimals = match hundredths {
+        0 | 10_000.. | 100..9_900 => 0,
+        1..10 | 9_990..10_000 => 2,
+        _ => 1,
+    };
+    format!("{}\u{a0}%", decimal(hundredths, 100, decimals))
+}
+
+#[cfg(test)]
+mod tests {
+    use launcelot_measure::{Order, Point, Run, Sighting, Step, Trace, ways};
+
+    use super::*;
+
+    const fn us(micros: u64) -> Duration {
+        Duration::from_micros(micros)
+    }
+
+    /// A question that took 1,400 µs, and what the stations saw of it.
+    fn shares(sightings: &[(Point, u64)]) -> Shares {
+        let mut run = Run::new(String::new(), Order::OneAtATime, us(5), ["What?".to_owned()]);
+        run.record(Step::Connected { at: us(90) });
+        run.record(Step::Asked { at: us(100) });
+        run.record(Step::Answered { at: us(1_500), answer: "This.".to_owned() });
+        let sightings = sightings.iter().map(|&(point, at)| Sighting { point, at: us(at), bytes: 5 }).collect();
+        Shares::of(&run, &ways(&run, &Trace { sightings, ..Trace::default() })).unwrap()
+    }
+
+    fn said(sightings: &[(Point, u64)]) -> String {
+        where_it_went(&shares(sightings)).replace('\u{a0}', " ")
+    }
+
+    #[test]
+    fn it_is_said_where_most_of_the_time_went() {
+        let straight = [
+            (Point::BridgeIn, 0),
+            (Point::BridgeOut, 2),
+            (Point::ServerIn, 40),
+            (Point::AnswerReady, 41),
+            (Point::AnswerOut, 42),
+            (Point::BridgeBackIn, 90),
+            (Point::BridgeBackOut, 92),
+        ];
+        let tunnel = [(Point::TunnelIn, 10), (Point::TunnelOut, 660), (Point::TunnelBackIn, 700)];
+        let through = [&straight[..2], &tunnel, &[(Point::TunnelBackOut, 1_350)]].concat();
+        assert_eq!(
+            said(&straight),
+            "The server thought for 1 µs; you waited 1.40 ms; for 93 % of that the words were between this page and the bridge."
+        );
+        assert_eq!(
+            said(&through),
+            "You waited 1.40 ms; for 93 % of that the words were on the long wire and nobody was doing anything."
+        );
+        assert_eq!(said(&[]), "You waited 1.40 ms; for 100 % of that nobody watched.");
+    }
+
+    #[test]
+    fn nearly_all_is_not_all_and_very_little_is_not_nothing() {
+        let cases = [
+            (0, "0 %"),
+            (1, "0.01 %"),
+            (57, "0.6 %"),
+            (930, "9 %"),
+            (9_912, "99.1 %"),
+            (9_997, "99.97 %"),
+            (10_000, "100 %"),
+        ];
+        for (part, expected) in cases {
+            assert_eq!(percent(us(part), us(10_000)).replace('\u{a0}', " "), expected);
+        }
+    }
+}
