@@ -1,0 +1,106 @@
+//! A time axis on which every tenfold takes the same room: short times and their long tail on one drawing.
+
+use std::time::Duration;
+
+use launcelot_measure::unit::readable;
+
+/// At most so many ticks. More would run into each other at 360 pixels.
+const TICKS_MAX: usize = 6;
+
+/// The leading digits of ticks, and from which power to which they go: the densest first.
+const TICKS: [(&[u64], u64); 5] = [(&[1, 2, 5], 10), (&[1, 3], 10), (&[1], 10), (&[1], 100), (&[1], 1_000)];
+
+/// The shortest time that has a place: a logarithm knows no zero.
+const SHORTEST_NS: u64 = 100;
+
+/// The longest that has one of its own: 32 years.
+const LONGEST_NS: u64 = 1_000_000_000_000_000_000;
+
+/// A logarithmic axis of time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LogScale {
+    from_ns: u64,
+    until_ns: u64,
+}
+
+impl LogScale {
+    /// The axis on which everything from `shortest` to `longest` fits, with a little room on both sides and
+    /// at least half a tenfold in all.
+    pub fn to_fit(shortest: Duration, longest: Duration) -> Self {
+        let ns =
+            |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX).clamp(SHORTEST_NS, LONGEST_NS);
+        let from_ns = ns(shortest) / 10 * 9;
+        Self { from_ns, until_ns: (ns(longest) / 10 * 11).max(from_ns * 3) }
+    }
+
+    /// Its two ends.
+    pub fn ends(&self) -> [Duration; 2] {
+        [self.from_ns, self.until_ns].map(Duration::from_nanos)
+    }
+
+    /// Where a time stands, in percent of the axis' length.
+    pub fn percent(&self, time: Duration) -> f64 {
+        let log = |ns: u64| (ns as f64).ln();
+        let ns = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX).clamp(self.from_ns, self.until_ns);
+        (log(ns) - log(self.from_ns)) / (log(self.until_ns) - log(self.from_ns)) * 100.0
+    }
+
+    /// The times at which ticks stand, as many as there is room for.
+    pub fn ticks(&self) -> Vec<Duration> {
+        let ticks = |(digits, factor): (&[u64], u64)| -> Vec<Duration> {
+            let powers = std::iter::successors(Some(1_u64), |power| power.checked_mul(factor));
+            let all = powers.flat_map(|power| digits.iter().map(move |digit| power.saturating_mul(*digit)));
+            let on_axis = all.filter(|ns| (self.from_ns..=self.until_ns).contains(ns));
+            on_axis.map(Duration::from_nanos).collect()
+        };
+        let mut densest = TICKS.into_iter().map(ticks);
+        densest.find(|ticks| ticks.len() <= TICKS_MAX).unwrap_or_default()
+    }
+
+    /// The words at a tick.
+    pub fn label(tick: Duration) -> String {
+        readable(tick)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn us(micros: u64) -> Duration {
+        Duration::from_micros(micros)
+    }
+
+    #[test]
+    fn a_tenfold_takes_the_same_room_everywhere() {
+        let scale = LogScale::to_fit(us(10), us(10_000));
+        let room = |from: u64| scale.percent(us(from * 10)) - scale.percent(us(from));
+        assert!((room(10) - room(1_000)).abs() < 1e-9);
+        assert!(scale.percent(us(10)) > 0.0 && scale.percent(us(10_000)) < 100.0);
+        assert_eq!((scale.percent(us(0)), scale.percent(Duration::MAX)), (0.0, 100.0));
+    }
+
+    #[test]
+    fn ticks_are_round_and_few() {
+        let cases: [((u64, u64), &[&str]); 4] = [
+            ((60, 60), &["100 µs"]),
+            ((45, 900), &["50 µs", "100 µs", "200 µs", "500 µs"]),
+            ((45, 9_000), &["100 µs", "300 µs", "1 ms", "3 ms"]),
+            ((0, 600_000_000), &["100 ns", "10 µs", "1 ms", "100 ms", "10 s"]),
+        ];
+        for ((shortest, longest), expected) in cases {
+            let ticks = LogScale::to_fit(us(shortest), us(longest)).ticks();
+            let labels: Vec<_> = ticks.into_iter().map(|tick| LogScale::label(tick).replace('\u{a0}', " ")).collect();
+            assert_eq!(labels, expected, "{shortest} to {longest}");
+        }
+    }
+
+    #[test]
+    fn any_two_times_make_an_axis() {
+        for (shortest, longest) in [(0, 0), (0, u64::MAX), (u64::MAX, u64::MAX)] {
+            let scale = LogScale::to_fit(Duration::from_nanos(shortest), Duration::from_nanos(longest));
+            let at = scale.percent(Duration::from_nanos(longest));
+            assert!((0.0..=100.0).contains(&at), "{shortest} to {longest}: {at}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Percentile curves: how many of the rounds (to the right) took how long at most (upwards).
+//!
+//! To the right every next mark has a tenth as many rounds beyond it: 0, 90, 99, 99.9, 99.99 %. So the
+//! rare long times have as much room as the many usual ones.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use launcelot_measure::Distribution;
+use launcelot_measure::distribution::PERCENTILES;
+
+use crate::histogram::anchor;
+use crate::log_scale::LogScale;
+use crate::markup::{Escaped, Percent};
+use crate::series::{letter, look};
+
+/// How tall the drawing is, in pixels, the room above the plot, and the plot.
+const HEIGHT: u32 = 300;
+const TOP: u32 = 20;
+const PLOT_HEIGHT: u32 = 252;
+
+/// Both sides of the box in which curves are drawn; it is stretched to whatever room there is.
+const BOX: f64 = 1000.0;
+
+/// The marks at the bottom: from the first on, each has a tenth as many rounds beyond it as the one before.
+const MARKS: [&str; 5] = ["0", "90", "99", "99.9", "99.99\u{a0}%"];
+
+/// Draws the curves of all of `series`.
+pub fn draw(scale: &LogScale, series: &[&Distribution]) -> String {
+    let mut svg = format!(
+        r#"<svg xmlns="http://www.w3.org/2000/svg" class="percentiles" width="100%" height="{HEIGHT}" aria-hidden="true" focusable="false">"#
+    );
+    for (index, mark) in MARKS.into_iter().enumerate() {
+        let at = place_of_tail(0.1_f64.powi(index as i32));
+        let (x, bottom, base) = (Percent(at), TOP + PLOT_HEIGHT, HEIGHT - 8);
+        let _ = write!(
+            svg,
+            r#"<line class="tick" x1="{x}" x2="{x}" y1="{TOP}" y2="{bottom}" stroke="currentColor"/><text x="{x}" y="{base}" text-anchor="{}">{mark}</text>"#,
+            anchor(at)
+        );
+    }
+    let _ = write!(svg, r#"<svg y="{TOP}" height="{PLOT_HEIGHT}" overflow="visible">"#);
+    for tick in scale.ticks() {
+        let (y, label) = (Percent(100.0 - scale.percent(tick)), LogScale::label(tick));
+        let _ = write!(
+            svg,
+            r#"<line class="tick" x1="0" x2="100%" y1="{y}" y2="{y}" stroke="currentColor"/><text x="0" y="{y}" dy="-4">{}</text>"#,
+            Escaped(&label)
+        );
+    }
+    // The first lies on top.
+    for (index, distribution) in series.iter().enumerate().rev() {
+        write_curve(&mut svg, scale, index, distribution);
+    }
+    svg + "</svg></svg>"
+}
+
+/// Where the part of rounds that lies beyond a mark puts it, in percent of the width; at most 100.
+fn place_of_tail(tail: f64) -> f64 {
+    (-tail.log10() / (MARKS.len() - 1) as f64 * 100.0).min(100.0)
+}
+
+fn write_curve(svg: &mut String, scale: &LogScale, index: usize, distribution: &Distribution) {
+    let count = distribution.count();
+    if count == 0 {
+        return;
+    }
+    let (shape, dashes) = look(index);
+    let _ = write!(
+        svg,
+        r#"<g class="series-{index}"><svg viewBox="0 0 {BOX} {BOX}" preserveAspectRatio="none" overflow="visible"><path class="curve" fill="none" stroke="currentColor" stroke-dasharray="{dashes}" vector-effect="non-scaling-stroke" d="{}"/></svg>"#,
+        curve(scale, distribution)
+    );
+    let place = |time: Duration| Percent(100.0 - scale.percent(time));
+    for percentile in PERCENTILES.iter().filter(|percentile| percentile.needs <= count) {
+        let (x, y) =
+            (place_of_tail(1.0 - percentile.percent / 100.0), place(distribution.percentile(percentile.percent)));
+        let x = Percent(x);
+        let _ = write!(svg, r#"<svg x="{x}" y="{y}" overflow="visible"><path class="mark" d="{shape}"/></svg>"#);
+    }
+    // Which it is stands at its end, the longest time.
+    let (end, y) = (place_of_tail(1.0 / count as f64), place(distribution.percentile(100.0)));
+    let (x, letter) = (Percent(end), letter(index));
+    let _ = write!(svg, r#"<text class="letter" x="{x}" y="{y}" dy="-8" text-anchor="end">{letter}</text></g>"#);
+}
+
+/// From the shortest time to the longest, in units of the box.
+fn curve(scale: &LogScale, distribution: &Distribution) -> String {
+    let count = distribution.count() as f64;
+    let (mut path, mut until_now, mut drawn) = (String::new(), 0.0, None);
+    for (time, times) in distribution.times() {
+        // The longest has no round beyond it; it stands where the last one begins.
+        let until = f64::min(until_now + f64::from(times), count - 1.0);
+        let x = (place_of_tail(1.0 - until / count) / 100.0 * BOX).round() as i32;
+        let y = (BOX - scale.percent(time) / 100.0 * BOX).round() as i32;
+        if drawn.is_none() {
+            let _ = write!(path, "M0 {y}");
+        }
+        if drawn != Some((x, y)) {
+            let _ = write!(path, "L{x} {y}");
+            drawn = Some((x, y));
+        }
+        until_now += f64::from(times);
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::series;
+
+    fn of(times: impl IntoIterator<Item = u64>) -> Distribution {
+        times.into_iter().map(Duration::from_micros).collect()
+    }
+
+    fn drawn(series: &[&Distribution]) -> String {
+        draw(&series::scale(series).unwrap(), series)
+    }
+
+    #[test]
+    fn every_mark_has_a_quarter_of_the_width() {
+        let places = [1.0, 0.1, 0.01, 0.001, 0.0001, 0.0].map(|tail: f64| place_of_tail(tail).round());
+        assert_eq!(places, [0.0, 25.0, 50.0, 75.0, 100.0, 100.0]);
+    }
+
+    #[test]
+    fn a_curve_rises_to_the_right_as_far_as_there_are_rounds() {
+        let distribution = of(1..=1_000);
+        let path = curve(&series::scale(&[&distribution]).unwrap(), &distribution);
+        let points: Vec<(i32, i32)> = path
+            .split('L')
+            .skip(1)
+            .map(|point| point.split_once(' ').unwrap())
+            .map(|(x, y)| (x.parse().unwrap(), y.parse().unwrap()))
+            .collect();
+        assert!(points.windows(2).all(|pair| pair[0].0 <= pair[1].0 && pair[0].1 >= pair[1].1), "{points:?}");
+        assert_eq!(points.last().map(|(x, _)| *x), Some(750), "a thousand rounds say nothing beyond 99.9 %");
+    }
+
+    #[test]
+    fn curves_are_told_apart_without_colour() {
+        let (one, other) = (of(1..=100), of(50..=150));
+        let svg = drawn(&[&one, &other]);
+        let count = |part: &str| svg.matches(part).count();
+        assert_eq!((count(">A</text>"), count(">B</text>")), (1, 1));
+        assert_eq!((count(r#"dasharray="none""#), count(r#"dasharray="7 3""#)), (1, 1));
+        assert_eq!((count(series::look(0).0), count(series::look(1).0)), (3, 3), "marks as far as 99 %");
+    }
+
+    #[test]
+    fn of_no_rounds_there_is_no_curve() {
+        assert!(!drawn(&[&of([]), &of([5])]).contains(r#""series-0""#));
+        assert_eq!(series::scale(&[&of([])]), None);
+    }
+}

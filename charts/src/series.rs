@@ -1,0 +1,43 @@
+//! Several distributions on one drawing, told apart without colour: by letter, by shape, by how their line is cut.
+
+use std::time::Duration;
+
+use launcelot_measure::Distribution;
+
+use crate::log_scale::LogScale;
+
+/// At most so many can be told apart.
+pub const SERIES_MAX: usize = 4;
+
+/// What stands on the line of each, and how it is cut.
+const LOOKS: [(&str, &str); SERIES_MAX] = [
+    ("M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z", "none"),
+    ("M-4-4h8v8h-8z", "7 3"),
+    ("M0-5l5 5-5 5-5-5z", "2 3"),
+    ("M0-5l5 9h-10z", "9 3 2 3"),
+];
+
+/// The letter of the series that stands at `index`: the first is A.
+pub fn letter(index: usize) -> char {
+    char::from(b'A' + (index % SERIES_MAX) as u8)
+}
+
+/// The axis of time on which all of them fit; `None` if there is nothing in any.
+pub fn scale(series: &[&Distribution]) -> Option<LogScale> {
+    let times = || series.iter().filter(|it| it.count() > 0).map(|it| it.summary());
+    let shortest = times().map(|it| it.shortest).min()?;
+    Some(LogScale::to_fit(shortest, times().map(|it| it.longest).max().unwrap_or(Duration::ZERO)))
+}
+
+/// What is drawn of a series in every drawing: its shape, for the middle of an element, and its cuts.
+pub(crate) fn look(index: usize) -> (&'static str, &'static str) {
+    LOOKS[index % SERIES_MAX]
+}
+
+/// A piece of a series' line with its shape, for a legend.
+pub fn key(index: usize) -> String {
+    let (shape, dashes) = look(index);
+    format!(
+        r#"<svg xmlns="http://www.w3.org/2000/svg" class="key series-{index}" width="36" height="12" viewBox="-18 -6 36 12" aria-hidden="true" focusable="false"><path class="curve" d="M-18 0H18" fill="none" stroke="currentColor" stroke-dasharray="{dashes}"/><path class="mark" d="{shape}"/></svg>"#
+    )
+}
