@@ -2,7 +2,8 @@
 //!
 //! - [`scale`]: a time axis with round ticks; [`log_scale`]: one on which every tenfold takes the same room.
 //! - [`waterfall`]: the bars of a run on that axis, a row for each step; [`legs`]: one of them, cut into its legs.
-//! - [`histogram`] and [`percentiles`]: many rounds, several of them on one drawing; [`series`] tells them apart.
+//! - [`histogram`] and [`percentiles`]: many rounds, several of them on one drawing; [`series`] tells them apart,
+//!   [`table`] tells the same in words and figures, which are HTML.
 //!
 //! Positions across are percentages, so a drawing stretches to the width that it is given without
 //! stretching its text. Colours are left to the style sheet of whoever shows it, by class; without
@@ -15,6 +16,7 @@ mod markup;
 pub mod percentiles;
 pub mod scale;
 pub mod series;
+pub mod table;
 pub mod waterfall;
 
 pub use log_scale::LogScale;

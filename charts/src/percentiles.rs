@@ -20,12 +20,12 @@ const TOP: u32 = 20;
 const PLOT_HEIGHT: u32 = 252;
 
 /// Both sides of the box in which curves are drawn; it is stretched to whatever room there is.
-const BOX: f64 = 1000.0;
+const BOX: i32 = 1000;
 
 /// The marks at the bottom: from the first on, each has a tenth as many rounds beyond it as the one before.
 const MARKS: [&str; 5] = ["0", "90", "99", "99.9", "99.99\u{a0}%"];
 
-/// Draws the curves of all of `series`.
+/// Draws the curves of all of `series`. The labels of the times stand to the left of it, where 60 pixels must be free.
 pub fn draw(scale: &LogScale, series: &[&Distribution]) -> String {
     let mut svg = format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" class="percentiles" width="100%" height="{HEIGHT}" aria-hidden="true" focusable="false">"#
@@ -44,7 +44,7 @@ pub fn draw(scale: &LogScale, series: &[&Distribution]) -> String {
         let (y, label) = (Percent(100.0 - scale.percent(tick)), LogScale::label(tick));
         let _ = write!(
             svg,
-            r#"<line class="tick" x1="0" x2="100%" y1="{y}" y2="{y}" stroke="currentColor"/><text x="0" y="{y}" dy="-4">{}</text>"#,
+            r#"<line class="tick" x1="0" x2="100%" y1="{y}" y2="{y}" stroke="currentColor"/><text x="-8" y="{y}" dy="4" text-anchor="end">{}</text>"#,
             Escaped(&label)
         );
     }
@@ -57,7 +57,7 @@ pub fn draw(scale: &LogScale, series: &[&Distribution]) -> String {
 
 /// Where the part of rounds that lies beyond a mark puts it, in percent of the width; at most 100.
 fn place_of_tail(tail: f64) -> f64 {
-    (-tail.log10() / (MARKS.len() - 1) as f64 * 100.0).min(100.0)
+    (-tail.ln() / std::f64::consts::LN_10 / (MARKS.len() - 1) as f64 * 100.0).min(100.0)
 }
 
 fn write_curve(svg: &mut String, scale: &LogScale, index: usize, distribution: &Distribution) {
@@ -89,10 +89,10 @@ fn curve(scale: &LogScale, distribution: &Distribution) -> String {
     let count = distribution.count() as f64;
     let (mut path, mut until_now, mut drawn) = (String::new(), 0.0, None);
     for (time, times) in distribution.times() {
-        // The longest has no round beyond it; it stands where the last one begins.
-        let until = f64::min(until_now + f64::from(times), count - 1.0);
-        let x = (place_of_tail(1.0 - until / count) / 100.0 * BOX).round() as i32;
-        let y = (BOX - scale.percent(time) / 100.0 * BOX).round() as i32;
+        // As many as were shorter; the longest has no round beyond it.
+        let until = until_now + f64::from(times) - 1.0;
+        let units = |percent: f64| (percent / 100.0 * f64::from(BOX)).round() as i32;
+        let (x, y) = (units(place_of_tail(1.0 - until / count)), BOX - units(scale.percent(time)));
         if drawn.is_none() {
             let _ = write!(path, "M0 {y}");
         }

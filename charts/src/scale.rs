@@ -5,10 +5,13 @@ use std::time::Duration;
 use launcelot_measure::Unit;
 
 /// At most so many ticks after the one at zero. More would run into each other at 360 pixels.
-const TICKS_MAX: u128 = 4;
+const TICKS_MAX: u64 = 4;
 
 /// The shortest axis: below it, ticks would be finer than any clock.
 const SHORTEST: Duration = Duration::from_micros(1);
+
+/// The longest, in nanoseconds: 31 years. Above that, everything ends at the right edge.
+const LONGEST_NS: u64 = 1_000_000_000_000_000_000;
 
 /// A linear axis of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,10 +24,9 @@ pub struct Scale {
 impl Scale {
     /// The axis on which `longest` still fits, ticks at 1, 2 or 5 times a power of ten.
     pub fn to_fit(longest: Duration) -> Self {
-        let longest = longest.max(SHORTEST).as_nanos();
-        let step = round_up(longest.div_ceil(TICKS_MAX));
-        let end = Duration::from_nanos(u64::try_from(longest + longest / 50).unwrap_or(u64::MAX));
-        let step = Duration::from_nanos(u64::try_from(step).unwrap_or(u64::MAX));
+        let longest = u64::try_from(longest.max(SHORTEST).as_nanos()).unwrap_or(u64::MAX).min(LONGEST_NS);
+        let step = Duration::from_nanos(round_up(longest.div_ceil(TICKS_MAX)));
+        let end = Duration::from_nanos(longest + longest / 50);
         Self { end, step, unit: Unit::for_longest(end) }
     }
 
@@ -54,7 +56,7 @@ impl Scale {
 }
 
 /// The next number of the form 1, 2 or 5 times a power of ten.
-fn round_up(nanos: u128) -> u128 {
+fn round_up(nanos: u64) -> u64 {
     let mut power = 1;
     loop {
         for factor in [1, 2, 5] {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use crate::rounds::Round;
+use crate::unit::nanos;
 
 /// How many digits of a time are kept: it is known to a thousandth of itself.
 const DIGITS: u8 = 3;
@@ -72,8 +73,7 @@ impl FromIterator<Duration> for Distribution {
 impl Distribution {
     /// Adds a time. One of more than 7 minutes counts as 7 minutes.
     pub fn record(&mut self, time: Duration) {
-        let steps = time.as_nanos() / u128::from(Round::STEP_NS);
-        let steps = u64::from(u32::try_from(steps).unwrap_or(u32::MAX));
+        let steps = (nanos(time) / u64::from(Round::STEP_NS)).min(u64::from(u32::MAX));
         self.histogram.saturating_record(steps);
         self.sum += steps;
     }
@@ -127,8 +127,7 @@ impl Change {
     /// How `time` stands to `other`.
     pub fn between(time: Duration, other: Duration) -> Self {
         let tenths = |long: Duration, short: Duration| {
-            let tenths = (long.as_nanos() * 10 + short.as_nanos() / 2) / short.as_nanos();
-            u64::try_from(tenths).unwrap_or(u64::MAX)
+            (nanos(long).saturating_mul(10).saturating_add(nanos(short) / 2)) / nanos(short).max(1)
         };
         if time.is_zero() || other.is_zero() {
             Self::Unknown

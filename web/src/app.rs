@@ -7,6 +7,7 @@ use crate::components::clock_line::ClockLine;
 use crate::components::controls::Controls;
 use crate::components::dialogue::Dialogue;
 use crate::components::legs::legs_of;
+use crate::components::many_rounds::ManyRounds;
 use crate::components::meaning::Meaning;
 use crate::components::own_question::OwnQuestion;
 use crate::components::route::route_controls;
@@ -39,6 +40,7 @@ pub fn App() -> Html {
                     <OwnQuestion asker={asker.clone()} />
                 </section>
                 <Runs asker={asker.clone()} />
+                <ManyRounds asker={asker.clone()} />
             </main>
             <footer>
                 <ClockLine asker={asker.clone()} />

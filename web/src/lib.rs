@@ -3,8 +3,9 @@
 //! One program is made from this crate, compiled to wasm by trunk, and it runs twice (`main.rs`):
 //!
 //! - As the page itself ([`app`]): Yew. [`state`] holds everything that it shows and the reducer that
-//!   changes it, [`rows`] makes a table of it, [`components`] draw it, one a file, and [`words`] says
-//!   it in plain sentences.
+//!   changes it, [`rows`] makes a table of it and [`distributions`] makes drawings of many rounds,
+//!   [`components`] draw it, one a file, and [`words`] says it in plain sentences. The [`cupboard`]
+//!   keeps rounds from one visit to the next.
 //! - As the page's [`worker`]: it owns the socket and the clock, so that drawing cannot delay a
 //!   reading.
 //!
@@ -14,6 +15,8 @@
 pub mod app;
 pub mod bridge;
 pub mod components;
+pub mod cupboard;
+pub mod distributions;
 pub mod hooks;
 pub mod json;
 pub mod lab;

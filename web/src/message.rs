@@ -73,6 +73,8 @@ pub struct Clock {
     pub step: Duration,
     /// Whether the worker is cross-origin isolated, for which browsers make the clock finer.
     pub isolated: bool,
+    /// How many processors the browser says that the machine has. What asks and what answers share them.
+    pub cores: u32,
 }
 
 /// How a run ended, as the worker sees it.
@@ -109,34 +111,49 @@ pub fn decode<M: DeserializeOwned>(bytes: &[u8]) -> Option<M> {
     postcard::from_bytes(bytes).ok()
 }
 
-/// Rounds as plain bytes. The worker writes them while an answer is on its way: number by number it would
-/// take as long as the answer.
+/// Rounds as bytes, mostly four each. The worker writes them while an answer is on its way, so it is done in one
+/// loop and not number by number through serde.
 mod packed {
     use launcelot_measure::Round;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    /// How many bytes a round has: three numbers of four.
-    const ROUND_BYTES: usize = 12;
+    use serde::{Deserialize, Deserializer, Serializer, de};
 
     pub(super) fn serialize<S: Serializer>(rounds: &[Round], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut bytes = Vec::with_capacity(rounds.len() * ROUND_BYTES);
+        let mut bytes = Vec::with_capacity(rounds.len() * 5);
         for Round { asked, connecting, due } in rounds {
-            for number in [asked, connecting, due] {
-                bytes.extend_from_slice(&number.to_le_bytes());
+            // Little more than the question took, as a rule.
+            for mut number in [*asked, connecting.wrapping_sub(*asked), due.wrapping_sub(*asked)] {
+                while number > 0x7f {
+                    bytes.push(number as u8 | 0x80);
+                    number >>= 7;
+                }
+                bytes.push(number as u8);
             }
         }
         serializer.serialize_bytes(&bytes)
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Round>, D::Error> {
-        let bytes = <&[u8]>::deserialize(deserializer)?;
-        let number = |bytes: &[u8]| bytes.iter().rfold(0, |number, byte| number << 8 | u32::from(*byte));
-        let rounds = bytes.chunks_exact(ROUND_BYTES).map(|round| Round {
-            asked: number(&round[..4]),
-            connecting: number(&round[4..8]),
-            due: number(&round[8..]),
-        });
-        Ok(rounds.collect())
+        let mut bytes = <&[u8]>::deserialize(deserializer)?.iter();
+        let mut rounds = Vec::with_capacity(bytes.len() / 4);
+        let mut next = || {
+            let mut number = 0;
+            for shift in (0..32).step_by(7) {
+                let byte = bytes.next()?;
+                number |= u32::from(byte & 0x7f) << shift;
+                if *byte <= 0x7f {
+                    return Some(number);
+                }
+            }
+            None
+        };
+        while let Some(asked) = next() {
+            let (Some(connecting), Some(due)) = (next(), next()) else {
+                return Err(de::Error::custom("half a round"));
+            };
+            let after = |number| asked.wrapping_add(number);
+            rounds.push(Round { asked, connecting: after(connecting), due: after(due) });
+        }
+        Ok(rounds)
     }
 }
 
@@ -154,8 +171,11 @@ mod tests {
 
     #[test]
     fn rounds_arrive_as_they_were_sent() {
-        let answered = vec![Round { asked: 1, connecting: 0x0403_0201, due: u32::MAX }, Round::default()];
+        let usual = Round { asked: 650, connecting: 650, due: 660 };
+        let answered = vec![Round { asked: 7, connecting: u32::MAX, due: 3 }, Round::default(), usual];
         let message = FromWorker::Rounds { run: 7, answered, errors: 3 };
         assert_eq!(decode(&encode(&message)), Some(message));
+        let many = FromWorker::Rounds { run: 7, answered: vec![usual; 1_000], errors: 0 };
+        assert!(encode(&many).len() < 4_010);
     }
 }

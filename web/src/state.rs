@@ -1,6 +1,7 @@
 //! Everything that the page shows, and how it changes.
 
 pub mod lab;
+pub mod rounds;
 pub mod sliders;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -15,6 +16,7 @@ use crate::message::{Clock, Ended, FromWorker};
 use crate::words;
 pub use lab::Legs;
 use lab::{Lab, Presence};
+use rounds::ManyRounds;
 
 /// So many runs are kept; after that the oldest goes.
 pub const RUNS_MAX: usize = 50;
@@ -69,6 +71,8 @@ pub struct State {
     pub runs: VecDeque<Numbered>,
     /// The numbers of the runs that are laid below the newest.
     pub ghosts: BTreeSet<u32>,
+    /// The many rounds.
+    pub rounds: ManyRounds,
 }
 
 /// What can happen.
@@ -99,6 +103,8 @@ pub enum Action {
     Lab(lab::Action),
     /// The lab replied.
     LabReplied(Reply),
+    /// Something happened to the many rounds.
+    Rounds(rounds::Action),
 }
 
 impl State {
@@ -107,8 +113,13 @@ impl State {
         self.runs.back()
     }
 
-    /// Whether a run goes on.
+    /// Whether anything goes on: asking once or asking many times.
     pub fn is_running(&self) -> bool {
+        self.is_asking_once() || self.rounds.is_running()
+    }
+
+    /// Whether the newest run goes on.
+    pub fn is_asking_once(&self) -> bool {
         self.newest().is_some_and(|newest| !newest.run.is_over())
     }
 
@@ -163,7 +174,7 @@ impl State {
         match message {
             FromWorker::Ready(clock) => self.clock = Some(clock),
             FromWorker::Step { run, step } => self.step(run, step),
-            FromWorker::Rounds { .. } => {}
+            FromWorker::Rounds { run, answered, errors } => self.rounds.hear(run, &answered, errors),
             FromWorker::Ended { run, how } => {
                 self.end(run, &how);
                 self.lab.run_ended(run);
@@ -178,13 +189,15 @@ impl State {
     }
 
     fn end(&mut self, number: u32, how: &Ended) {
+        let ending = |to: &str| match how {
+            Ended::Complete => Ending::Complete,
+            Ended::Stopped => Ending::Stopped,
+            how => Ending::Broken(words::why_it_broke(how, to)),
+        };
         if let Some(run) = self.going_on(number) {
-            run.ending = match how {
-                Ended::Complete => Ending::Complete,
-                Ended::Stopped => Ending::Stopped,
-                how => Ending::Broken(words::why_it_broke(how, &run.to)),
-            };
+            run.ending = ending(&run.to);
         }
+        self.rounds.end(number, ending);
     }
 
     /// The run with this number, unless it is over: what comes late changes nothing.
@@ -205,6 +218,7 @@ impl Reducible for State {
                 if let Some(newest) = state.runs.back_mut().filter(|newest| !newest.run.is_over()) {
                     newest.run.ending = Ending::Broken(why.clone());
                 }
+                state.rounds.give_up(Ending::Broken(why.clone()));
                 state.broken = Some(why);
             }
             Action::OrderChosen(order) => state.order = order,
@@ -216,6 +230,7 @@ impl Reducible for State {
             }
             Action::Lab(action) => state.lab.act(action),
             Action::LabReplied(reply) => state.hear_the_lab(reply),
+            Action::Rounds(action) => state.rounds.act(action),
             Action::GhostToggled(number) => {
                 if !state.ghosts.remove(&number) {
                     state.ghosts.insert(number);

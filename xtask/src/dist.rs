@@ -120,9 +120,10 @@ fn optimize(
     for path in compress::files(next).attempt(cannot)?.into_iter().filter(wasm) {
         let large = fs::metadata(&path).attempt(cannot)?.len();
         let smaller = path.with_extension("smaller");
-        // It reads the features to keep to from the file itself.
+        // It reads the features to keep to from the file itself. Functions whose names are alike are alike as a rule,
+        // and compress better side by side: by 800 bytes.
         let mut command = workspace.command(wasm_opt);
-        command.args(["-Oz", "--strip-producers", "-o"]).arg(&smaller).arg(&path);
+        command.args(["-Oz", "--reorder-functions-by-name", "--strip-producers", "-o"]).arg(&smaller).arg(&path);
         progress.command(command, say)?;
         let mut node = workspace.command("node");
         node.args(["--eval", VALIDATE]).arg(&smaller);

@@ -23,11 +23,16 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one that listens when this returns; port 0 means any free one.
     pub(crate) fn start(design: Design, port: u16) -> Self {
+        Self::start_with(&launcelot_server::Options { design, ..Default::default() }, port)
+    }
+
+    /// The same with other options than the design.
+    pub(crate) fn start_with(options: &launcelot_server::Options, port: u16) -> Self {
         let listeners = Listeners::bind("localhost", port, BACKLOG).unwrap();
         let port = listeners.port;
         let (stopper, stop) = Stop::pair().unwrap();
         let worker_program = Some(env!("CARGO_BIN_EXE_launcelot-lab").into());
-        let options = launcelot_server::Options { design, worker_program, grace: Duration::ZERO, ..Default::default() };
+        let options = launcelot_server::Options { worker_program, grace: Duration::ZERO, ..options.clone() };
         let statistics = Statistics::new(&options).unwrap();
         let serve = move || launcelot_server::serve(listeners, &options, &statistics, stop).unwrap();
         let thread = thread::spawn(serve);

@@ -47,7 +47,7 @@ pub fn Meaning(props: &Props) -> Html {
                     <p class="comparison">{ comparison }</p>
                 }
             </div>
-            if state.is_running() {
+            if state.is_asking_once() {
                 <button id="stop" type="button" onclick={on_stop}>{ "Stop waiting" }</button>
             }
         </div>

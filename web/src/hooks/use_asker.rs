@@ -3,16 +3,19 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use js_sys::Uint8Array;
-use launcelot_measure::Order;
+use js_sys::{Date, Uint8Array};
+use launcelot_measure::{Order, Plan};
 use launcelot_protocol::Question;
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 use yew::prelude::*;
 
 use crate::bridge::{self, Route};
+use crate::cupboard::Cupboard;
 use crate::message::{self, ToWorker};
+use crate::state::rounds::{self, Kept, ManyRounds};
 use crate::state::{Action, State, lab};
+use crate::words;
 
 #[wasm_bindgen]
 extern "C" {
@@ -47,12 +50,13 @@ pub struct Asker {
     link: Rc<Link>,
 }
 
-/// The worker while it lives, how many runs it was told to do, and what their dialogues' names begin with: no
-/// other page has the same.
+/// The worker while it lives, how many runs it was told to do, what their dialogues' names begin with, which no
+/// other page has, and where many rounds are kept.
 struct Link {
     worker: RefCell<Option<Worker>>,
     runs: Cell<u32>,
     unseen: Cell<u32>,
+    cupboard: RefCell<Cupboard>,
     page: String,
 }
 
@@ -110,12 +114,24 @@ impl Asker {
 
     /// On how many processors all of it runs, as far as the browser says so.
     pub fn cores(&self) -> u32 {
-        web_sys::window().map_or(1, |window| window.navigator().hardware_concurrency() as u32)
+        self.state.clock.map_or(1, |clock| clock.cores)
     }
 
     /// The bridge, on the route that the person chose.
     pub fn url(&self) -> String {
         bridge::url_of_this_page(self.state.lab.route)
+    }
+
+    /// Begins to ask in rounds; does nothing while that cannot be begun.
+    pub fn ask_in_rounds(&self, plan: Plan) {
+        let Some(clock) = self.state.clock.filter(|_| self.is_ready()) else { return };
+        let url = self.url();
+        let number = self.link.next_unseen();
+        self.link.tell(&ToWorker::Rounds { run: number, url: url.clone(), plan });
+        let name = words::rounds::name(&plan, &words::rounds::route(&self.state.lab));
+        let rounds = rounds::begun(name, url, plan, clock);
+        let kept = Kept { id: Date::now() as u64, rounds: Rc::new(rounds) };
+        self.state.dispatch(Action::Rounds(rounds::Action::Begun(number, kept)));
     }
 
     /// Gives up the run that goes on.
@@ -126,9 +142,10 @@ impl Asker {
 
 impl Link {
     fn new() -> Self {
+        let cupboard = RefCell::new(Cupboard::open());
         let random = (js_sys::Math::random() * 9e15) as u64;
         let (worker, runs, unseen) = (RefCell::default(), Cell::default(), Cell::new(UNSEEN));
-        Self { worker, runs, unseen, page: format!("page-{random}") }
+        Self { worker, runs, unseen, cupboard, page: format!("page-{random}") }
     }
 
     fn next_run(&self) -> u32 {
@@ -151,11 +168,24 @@ impl Link {
     }
 }
 
-/// Starts the worker with the component and ends it with it.
+/// Starts the worker with the component and ends it with it. Rounds are kept for the next visit.
 #[hook]
 pub fn use_asker() -> Asker {
-    let state = use_reducer(State::default);
     let link = use_memo((), |()| Link::new());
+    let state = {
+        let link = link.clone();
+        use_reducer(move || State { rounds: ManyRounds::with(link.cupboard.borrow().held()), ..State::default() })
+    };
+    {
+        let link = link.clone();
+        let dispatcher = state.dispatcher();
+        let unsaid = !state.rounds.is_unstored;
+        use_effect_with(state.rounds.kept.clone(), move |kept| {
+            if !link.cupboard.borrow_mut().hold(kept) && unsaid {
+                dispatcher.dispatch(Action::Rounds(rounds::Action::Unstored));
+            }
+        });
+    }
     {
         let link = link.clone();
         let dispatcher = state.dispatcher();

@@ -59,7 +59,8 @@ impl Clock {
     pub(super) fn measured(&self, scope: &DedicatedWorkerGlobalScope) -> message::Clock {
         let began = self.read();
         let step = smallest_step(|| self.read().since(began)).unwrap_or_default();
-        message::Clock { step, isolated: is_isolated(scope) }
+        let cores = scope.navigator().hardware_concurrency() as u32;
+        message::Clock { step, isolated: is_isolated(scope), cores }
     }
 }
 

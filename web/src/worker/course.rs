@@ -133,7 +133,7 @@ impl Course {
 }
 
 fn steps(duration: Duration) -> Moment {
-    u64::try_from(duration.as_nanos() / u128::from(Round::STEP_NS)).unwrap_or(u64::MAX)
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX) / u64::from(Round::STEP_NS)
 }
 
 #[cfg(test)]

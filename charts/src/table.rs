@@ -1,0 +1,114 @@
+//! What the drawings of many rounds show, as text: a legend, and a table of percentiles. HTML.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use launcelot_measure::Summary;
+use launcelot_measure::distribution::PERCENTILES;
+use launcelot_measure::unit::readable;
+
+use crate::markup::Escaped;
+use crate::series::{key, letter};
+
+/// A series, as it is told about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// What it is called.
+    pub name: String,
+    /// What limits its figures.
+    pub limits: String,
+    /// What its times come to.
+    pub summary: Summary,
+}
+
+/// Which letter, line and shape is whose, and what limits its figures: a paragraph each.
+pub fn legend(series: &[Told]) -> String {
+    let mut html = String::from("<figcaption>");
+    for (index, told) in series.iter().enumerate() {
+        let (letter, key, name, limits) = (letter(index), key(index), Escaped(&told.name), Escaped(&told.limits));
+        let _ = write!(html, "<p><b>{letter}</b>{key}<span>{name} <small>{limits}</small></span></p>");
+    }
+    html + "</figcaption>"
+}
+
+/// The percentiles, a row each, and a column for each series. A figure for which there are too few times to
+/// tell it from the longest is slanted, and it is said that it is.
+///
+/// The roles are spelled out for style sheets that lay rows out as something else.
+pub fn percentiles(series: &[Told]) -> String {
+    let mut html = String::from(
+        r#"<table id="percentiles" role="table"><caption class="unseen">How long the rounds took</caption><thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col"><span class="unseen">Percentile</span></th>"#,
+    );
+    for (index, told) in series.iter().enumerate() {
+        let (letter, name) = (letter(index), Escaped(&told.name));
+        let _ = write!(
+            html,
+            r#"<th role="columnheader" scope="col" class="took">{letter}<span class="unseen">: {name}</span></th>"#
+        );
+    }
+    html += r#"</tr></thead><tbody role="rowgroup">"#;
+    let mut row = |name: &str, needs: u64, time: &dyn Fn(&Summary) -> Duration| {
+        let _ = write!(html, r#"<tr role="row"><th role="rowheader" scope="row">{name}</th>"#);
+        for Told { summary, .. } in series {
+            let figure = match summary.count {
+                0 => "–".to_owned(),
+                _ => readable(time(summary)),
+            };
+            let slant = if summary.count < needs { "slanted" } else { "" };
+            let _ = write!(html, r#"<td role="cell" class="took {slant}">{figure}</td>"#);
+        }
+        html += "</tr>";
+    };
+    row("shortest", 0, &|summary| summary.shortest);
+    for (index, percentile) in PERCENTILES.iter().enumerate() {
+        row(percentile.name, percentile.needs, &|summary| summary.percentiles[index]);
+    }
+    row("longest", 0, &|summary| summary.longest);
+    row("mean", 0, &|summary| summary.mean);
+    html += "</tbody></table>";
+    if series.iter().any(|told| PERCENTILES.iter().any(|percentile| told.summary.count < percentile.needs)) {
+        html += r#"<p class="hint"><i>Slanted</i>: too few samples to tell it from the longest.</p>"#;
+    }
+    html
+}
+
+#[cfg(test)]
+mod tests {
+    use launcelot_measure::Distribution;
+
+    use super::*;
+
+    fn told(name: &str, times: impl IntoIterator<Item = u64>) -> Told {
+        let distribution: Distribution = times.into_iter().map(Duration::from_micros).collect();
+        Told { name: name.to_owned(), limits: "9 < 10".to_owned(), summary: distribution.summary() }
+    }
+
+    /// The figures of a row.
+    fn row(html: &str, name: &str) -> Vec<String> {
+        let row = html.split("<tr").find(|row| row.contains(&format!(">{name}</th>"))).unwrap();
+        let cells = row.split("<td").skip(1).map(|cell| cell.split(['>', '<']).nth(1).unwrap());
+        cells.map(|cell| cell.replace('\u{a0}', " ")).collect()
+    }
+
+    #[test]
+    fn every_series_has_a_column_and_every_percentile_a_row() {
+        let html = percentiles(&[told("a", 1..=1_000), told("b", [])]);
+        assert_eq!(row(&html, "p50"), ["500 µs", "–"]);
+        assert_eq!(row(&html, "p99"), ["990 µs", "–"]);
+        assert_eq!(row(&html, "longest"), ["1.00 ms", "–"]);
+        assert_eq!(html.matches("<tr").count(), 9);
+    }
+
+    #[test]
+    fn what_rests_on_too_few_times_is_slanted() {
+        let slanted = |times| percentiles(&[told("a", 1..=times)]).matches("slanted").count();
+        assert_eq!([9, 900, 1_000, 10_000].map(slanted), [4, 2, 1, 0]);
+    }
+
+    #[test]
+    fn names_stay_words() {
+        let series = [told("<b>", [5])];
+        assert!(percentiles(&series).contains("&lt;b&gt;"));
+        assert!(legend(&series).contains("&lt;b&gt; <small>9 &lt; 10</small>"));
+    }
+}

@@ -1,0 +1,74 @@
+//! The rounds that are kept: named, laid over the newest, removed.
+
+use launcelot_charts::series;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use crate::hooks::Asker;
+use crate::state;
+use crate::state::rounds::Action::{LaidToggled, Removed, Renamed};
+use crate::state::rounds::{KEPT_MAX, Kept, NAME_MAX};
+
+/// The list, the newest first.
+pub fn kept_rounds(asker: &Asker) -> Html {
+    let many = &asker.state().rounds;
+    if many.kept.is_empty() {
+        return Html::default();
+    }
+    let hint = match (many.is_unstored, many.has_lost) {
+        (true, _) => "This browser stores no more of them: they are gone when the page is loaded again.".to_owned(),
+        (_, true) => format!("{KEPT_MAX} are kept: the oldest had to go."),
+        _ => "Up to three can be laid over the newest, and are compared with it.".to_owned(),
+    };
+    html! {
+        <div>
+            <h3>{ "Kept" }</h3>
+            <ul id="kept-rounds" class="kept-rounds">
+                for kept in many.kept.iter().rev() {
+                    { row(asker, kept) }
+                }
+            </ul>
+            <p class="hint" role="status">{ hint }</p>
+        </div>
+    }
+}
+
+fn row(asker: &Asker, Kept { id, rounds }: &Kept) -> Html {
+    let id = *id;
+    let many = &asker.state().rounds;
+    let letter = many.shown().position(|shown| shown.id == id).map(series::letter);
+    let is_newest = letter == Some(series::letter(0));
+    let act = |action: state::rounds::Action| {
+        let asker = asker.clone();
+        Callback::from(move |_: MouseEvent| asker.dispatch(state::Action::Rounds(action.clone())))
+    };
+    let on_rename = {
+        let asker = asker.clone();
+        move |event: Event| {
+            let name = event.target_dyn_into::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default();
+            asker.dispatch(state::Action::Rounds(Renamed(id, name)));
+        }
+    };
+    let button =
+        |what: &'static str, pressed: Option<&'static str>, is_disabled: bool, on_click: Callback<MouseEvent>| {
+            html! {
+                <button type="button" aria-pressed={pressed} aria-disabled={is_disabled.to_string()} onclick={on_click}>
+                    { what }<span class="unseen">{ ": " }{ rounds.name.clone() }</span>
+                </button>
+            }
+        };
+    let lay = match (is_newest, letter) {
+        (true, _) => html! { <span class="hint">{ "the newest" }</span> },
+        (_, Some(_)) => button("Laid over", Some("true"), false, act(LaidToggled(id))),
+        (_, None) => button("Lay over", Some("false"), false, act(LaidToggled(id))),
+    };
+    html! {
+        <li key={id}>
+            <b aria-hidden="true">{ letter.map(String::from) }</b>
+            <input type="text" value={rounds.name.clone()} aria-label="Name of these rounds" autocomplete="off"
+                maxlength={NAME_MAX.to_string()} onchange={on_rename} />
+            { lay }
+            { button("Remove", None, !rounds.is_over(), act(Removed(id))) }
+        </li>
+    }
+}

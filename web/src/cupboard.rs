@@ -1,0 +1,164 @@
+//! Where rounds are kept from one visit to the next: the browser's local storage.
+//!
+//! Each has an entry of its own: its name, what the page and its worker had said to each other, and why it broke. The
+//! bytes of the messages are the characters U+0000 to U+00FF, about 4 of them a round. An entry that cannot be
+//! read is left alone.
+
+use std::rc::Rc;
+
+use launcelot_measure::{Ending, Rounds};
+use web_sys::Storage;
+
+use crate::message::{Clock, FromWorker, ToWorker, decode, encode};
+use crate::state::rounds::{self, KEPT_MAX, Kept};
+
+/// What the keys of all entries begin with. The number is the shape of what follows.
+const PREFIX: &str = "launcelot-rounds-1-";
+
+/// What stands between the parts of an entry. It is no byte.
+const BETWEEN: char = '\u{100}';
+
+/// What the cupboard holds now.
+#[derive(Debug, Default)]
+pub struct Cupboard {
+    held: Vec<Kept>,
+}
+
+impl Cupboard {
+    /// The cupboard as an earlier visit left it: the oldest first, and no more than may be kept.
+    pub fn open() -> Self {
+        let Some(storage) = storage() else { return Self::default() };
+        let keys = (0..storage.length().unwrap_or(0)).filter_map(|index| storage.key(index).ok().flatten());
+        let mut held: Vec<Kept> = Vec::new();
+        for id in keys.filter_map(|key| key.strip_prefix(PREFIX)?.parse().ok()) {
+            let entry = storage.get_item(&key(id)).ok().flatten();
+            if let Some(rounds) = entry.and_then(|entry| read(&entry)) {
+                let place = held.partition_point(|kept| kept.id < id);
+                held.insert(place, Kept { id, rounds: Rc::new(rounds) });
+            }
+        }
+        let too_many = held.len().saturating_sub(KEPT_MAX);
+        for kept in held.drain(..too_many) {
+            let _ = storage.remove_item(&key(kept.id));
+        }
+        Self { held }
+    }
+
+    /// What it holds.
+    pub fn held(&self) -> Vec<Kept> {
+        self.held.clone()
+    }
+
+    /// Makes it hold these, and nothing else of what it held. Says whether the browser let it.
+    pub fn hold(&mut self, kept: &[Kept]) -> bool {
+        let held = std::mem::replace(&mut self.held, kept.to_vec());
+        let storage = storage();
+        for gone in held.iter().filter(|held| kept.iter().all(|kept| kept.id != held.id)) {
+            if let Some(storage) = &storage {
+                let _ = storage.remove_item(&key(gone.id));
+            }
+        }
+        let mut is_held = true;
+        for new in kept.iter().filter(|kept| kept.rounds.is_over() && !held.contains(kept)) {
+            // Of what brought no answer, there is nothing to keep.
+            if !new.rounds.answered.is_empty()
+                && let Some(entry) = write(&new.rounds)
+            {
+                is_held &= storage.as_ref().is_some_and(|storage| storage.set_item(&key(new.id), &entry).is_ok());
+            }
+        }
+        is_held
+    }
+}
+
+/// A browser may forbid it, or have none.
+fn storage() -> Option<Storage> {
+    web_sys::window()?.local_storage().ok().flatten()
+}
+
+fn key(id: u64) -> String {
+    format!("{PREFIX}{id}")
+}
+
+fn write(rounds: &Rounds) -> Option<String> {
+    let broken = match &rounds.ending {
+        Ending::Running => return None,
+        Ending::Complete | Ending::Stopped => "",
+        Ending::Broken(why) => why,
+    };
+    let clock = Clock { step: rounds.clock_step, isolated: true, cores: rounds.cores };
+    let begun = encode(&ToWorker::Rounds { run: 0, url: rounds.to.clone(), plan: rounds.plan });
+    let told = FromWorker::Rounds { run: 0, answered: rounds.answered.clone(), errors: rounds.errors };
+    let mut entry = rounds.name.replace(BETWEEN, "");
+    for message in [begun, encode(&FromWorker::Ready(clock)), encode(&told)] {
+        entry.push(BETWEEN);
+        entry.extend(message.into_iter().map(char::from));
+    }
+    entry.push(BETWEEN);
+    entry += broken;
+    Some(entry)
+}
+
+fn read(entry: &str) -> Option<Rounds> {
+    let mut parts = entry.split(BETWEEN);
+    let name = parts.next()?.to_owned();
+    let mut bytes = || -> Option<Vec<u8>> {
+        // A character that is no byte makes a message that cannot be read.
+        Some(parts.next()?.chars().map(|character| u8::try_from(character).unwrap_or(u8::MAX)).collect())
+    };
+    let (begun, clock, told) = (decode(&bytes()?)?, decode(&bytes()?)?, decode(&bytes()?)?);
+    let (ToWorker::Rounds { url, plan, .. }, FromWorker::Ready(clock)) = (begun, clock) else { return None };
+    let mut rounds = rounds::begun(name, url, plan, clock);
+    let FromWorker::Rounds { answered, errors, .. } = told else { return None };
+    (rounds.answered, rounds.errors) = (answered, errors);
+    rounds.ending = match parts.next()? {
+        "" if rounds.done() < plan.rounds as usize => Ending::Stopped,
+        "" => Ending::Complete,
+        why => Ending::Broken(why.to_owned()),
+    };
+    Some(rounds)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use launcelot_measure::{Connections, Plan, Round};
+
+    use super::*;
+
+    fn rounds(answered: usize, ending: Ending) -> Rounds {
+        let round = Round { asked: 650, connecting: 650, due: u32::MAX };
+        Rounds {
+            name: "Tausend, schön".to_owned(),
+            to: "ws://b/ws".to_owned(),
+            plan: Plan::new(1_002, Connections::Each, Some(Duration::from_millis(2))),
+            clock_step: Duration::from_micros(5),
+            cores: 2,
+            answered: vec![round; answered],
+            errors: 2,
+            ending,
+        }
+    }
+
+    #[test]
+    fn what_is_written_can_be_read_and_is_small() {
+        let all = [(1_000, Ending::Complete), (999, Ending::Stopped), (700, Ending::Broken("Gone.".to_owned()))];
+        for (answered, ending) in all {
+            let rounds = rounds(answered, ending);
+            let entry = write(&rounds).unwrap();
+            assert!(entry.chars().count() < 9_000, "{}", entry.chars().count());
+            assert_eq!(read(&entry), Some(rounds));
+        }
+        assert_eq!(write(&rounds(3, Ending::Running)), None);
+    }
+
+    #[test]
+    fn what_is_no_entry_is_no_entry() {
+        let whole = write(&rounds(1_000, Ending::Complete)).unwrap();
+        let cut: String = whole.chars().take(500).collect();
+        for entry in ["", "{}", "\u{ff}\u{ff}\u{ff}\u{ff}\u{ff}", "日本", &cut] {
+            assert_eq!(read(entry), None, "{entry}");
+        }
+    }
+}

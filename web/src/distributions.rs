@@ -1,0 +1,47 @@
+//! The rounds that are shown, summed up, drawn and told.
+
+use launcelot_charts::table::{self, Told};
+use launcelot_charts::{histogram, percentiles, series};
+use launcelot_measure::{Distribution, Summary};
+
+use crate::state::rounds::ManyRounds;
+use crate::words::rounds as words;
+
+/// Everything that is shown of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Distributions {
+    /// What the newest come to.
+    pub newest: Summary,
+    /// How each of the others stands to the newest, in words.
+    pub comparisons: Vec<String>,
+    /// The drawings with their twin in figures, SVG in HTML text, as soon as there is a time to draw.
+    pub figure: Option<String>,
+}
+
+/// Sums up and draws.
+pub fn of(many: &ManyRounds) -> Distributions {
+    let distributions: Vec<Distribution> = many.shown().map(|kept| kept.rounds.distribution(many.stopwatch)).collect();
+    let told = many.shown().zip(&distributions).map(|(kept, distribution)| Told {
+        name: kept.rounds.name.clone(),
+        limits: words::limits(&kept.rounds),
+        summary: distribution.summary(),
+    });
+    let told: Vec<Told> = told.collect();
+    let newest = told.first().map(|told| told.summary).unwrap_or_default();
+    let compared = told.iter().enumerate().skip(1).filter_map(|(index, told)| {
+        let comparison = told.summary.compared_with(&newest)?;
+        Some(words::comparison(series::letter(index), series::letter(0), comparison))
+    });
+    let all: Vec<&Distribution> = distributions.iter().collect();
+    let clock_step = many.shown().map(|kept| kept.rounds.clock_step).max().unwrap_or_default();
+    let figure = series::scale(&all).map(|scale| {
+        format!(
+            r#"<figure class="distributions"><h3>How often which time came</h3>{}<h3>How many percent took how long at most</h3>{}{}</figure><div class="percentile-table">{}</div>"#,
+            histogram::draw(&scale, clock_step, &all),
+            percentiles::draw(&scale, &all),
+            table::legend(&told),
+            table::percentiles(&told),
+        )
+    });
+    Distributions { newest, comparisons: compared.collect(), figure }
+}

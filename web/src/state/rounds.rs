@@ -1,0 +1,256 @@
+//! The many rounds that the page keeps: which go on, which are drawn, how each changes.
+
+use std::rc::Rc;
+
+use launcelot_charts::series::SERIES_MAX;
+use launcelot_measure::{Ending, Plan, Round, Rounds, Stopwatch};
+
+use crate::message::Clock;
+
+/// So many are kept; after that the oldest goes.
+pub const KEPT_MAX: usize = 12;
+
+/// The longest name, in characters.
+pub const NAME_MAX: usize = 80;
+
+/// For so many rounds there is room from the beginning.
+const CAPACITY_MAX: u32 = 10_000;
+
+/// Rounds that are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// When they began, in milliseconds since 1970: it tells them from those of other tabs too.
+    pub id: u64,
+    /// The rounds.
+    pub rounds: Rc<Rounds>,
+}
+
+/// All of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ManyRounds {
+    /// The newest last.
+    pub kept: Vec<Kept>,
+    /// The number of the worker's run that goes on, which is the newest.
+    going: Option<u32>,
+    /// Those that are laid over the newest.
+    laid: Vec<u64>,
+    /// Where the stopwatch starts.
+    pub stopwatch: Stopwatch,
+    /// Whether the oldest had to go.
+    pub has_lost: bool,
+    /// Whether the browser could not store what was to be stored.
+    pub is_unstored: bool,
+}
+
+/// What can happen to them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// They began.
+    Begun(u32, Kept),
+    /// The person chose where the stopwatch starts.
+    StopwatchChosen(Stopwatch),
+    /// The person laid them over the newest, or took them away.
+    LaidToggled(u64),
+    /// The person named them.
+    Renamed(u64, String),
+    /// The person had enough of them.
+    Removed(u64),
+    /// The browser does not store them.
+    Unstored,
+}
+
+/// Rounds of which none is over.
+pub fn begun(name: String, to: String, plan: Plan, clock: Clock) -> Rounds {
+    let answered = Vec::with_capacity(plan.rounds.min(CAPACITY_MAX) as usize);
+    let (clock_step, cores) = (clock.step, clock.cores);
+    Rounds { name, to, plan, clock_step, cores, answered, errors: 0, ending: Ending::Running }
+}
+
+impl ManyRounds {
+    /// With what an earlier visit has left.
+    pub fn with(kept: Vec<Kept>) -> Self {
+        Self { kept, ..Self::default() }
+    }
+
+    /// Whether rounds go on.
+    pub fn is_running(&self) -> bool {
+        self.going.is_some()
+    }
+
+    /// The newest.
+    pub fn newest(&self) -> Option<&Kept> {
+        self.kept.last()
+    }
+
+    /// Those that are drawn: the newest, then those that are laid over it, in the order of the laying.
+    pub fn shown(&self) -> impl Iterator<Item = &Kept> {
+        let newest = self.newest();
+        let laid = self.laid.iter().filter_map(|id| self.kept.iter().find(|kept| kept.id == *id));
+        newest.into_iter().chain(laid.filter(move |laid| Some(laid.id) != newest.map(|newest| newest.id)))
+    }
+
+    /// Changes something.
+    pub fn act(&mut self, action: Action) {
+        match action {
+            Action::Begun(number, begun) => self.begin(number, begun),
+            Action::StopwatchChosen(stopwatch) => self.stopwatch = stopwatch,
+            Action::LaidToggled(id) => self.toggle(id),
+            Action::Renamed(id, name) => {
+                if let Some(kept) = self.kept.iter_mut().find(|kept| kept.id == id) {
+                    Rc::make_mut(&mut kept.rounds).name = name.chars().take(NAME_MAX).collect();
+                }
+            }
+            Action::Removed(id) => {
+                let is_going = self.is_running() && self.newest().is_some_and(|newest| newest.id == id);
+                if !is_going {
+                    self.kept.retain(|kept| kept.id != id);
+                    self.laid.retain(|laid| *laid != id);
+                }
+            }
+            Action::Unstored => self.is_unstored = true,
+        }
+    }
+
+    /// The worker told of rounds.
+    pub fn hear(&mut self, number: u32, answered: &[Round], errors: u32) {
+        if let Some(rounds) = self.going(number) {
+            rounds.answered.extend_from_slice(answered);
+            rounds.errors += errors;
+        }
+    }
+
+    /// Rounds are over. `why` says how, who having been asked.
+    pub fn end(&mut self, number: u32, why: impl FnOnce(&str) -> Ending) {
+        if let Some(rounds) = self.going(number) {
+            rounds.ending = why(&rounds.to);
+            self.going = None;
+        }
+    }
+
+    /// Whatever goes on will not.
+    pub fn give_up(&mut self, ending: Ending) {
+        if let Some(number) = self.going {
+            self.end(number, |_| ending);
+        }
+    }
+
+    fn begin(&mut self, number: u32, begun: Kept) {
+        self.give_up(Ending::Stopped);
+        // Of what brought no answer, there is nothing to keep.
+        self.kept.retain(|kept| !kept.rounds.answered.is_empty());
+        self.kept.push(begun);
+        self.going = Some(number);
+        if self.kept.len() > KEPT_MAX {
+            self.kept.remove(0);
+            self.has_lost = true;
+        }
+    }
+
+    fn toggle(&mut self, id: u64) {
+        if self.laid.contains(&id) {
+            return self.laid.retain(|laid| *laid != id);
+        }
+        // The newest needs a look of its own, and is drawn anyway.
+        if self.laid.len() == SERIES_MAX - 1 {
+            self.laid.remove(0);
+        }
+        if self.newest().is_some_and(|newest| newest.id != id) {
+            self.laid.push(id);
+        }
+    }
+
+    /// The rounds that go on, if they are those of this run: what comes late changes nothing.
+    fn going(&mut self, number: u32) -> Option<&mut Rounds> {
+        let newest = self.kept.last_mut()?;
+        (self.going == Some(number)).then(|| Rc::make_mut(&mut newest.rounds))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use launcelot_measure::Connections;
+
+    use super::*;
+
+    const ROUND: Round = Round { asked: 600, connecting: 600, due: 600 };
+
+    fn begun(id: u64) -> Action {
+        let plan = Plan::new(10, Connections::One, None);
+        let clock = Clock { step: Duration::from_micros(5), isolated: true, cores: 2 };
+        let rounds = super::begun(format!("Number {id}"), "ws://b/ws".to_owned(), plan, clock);
+        Action::Begun(u32::try_from(id).unwrap(), Kept { id, rounds: Rc::new(rounds) })
+    }
+
+    /// So many runs, each with an answer.
+    fn runs(count: u32) -> ManyRounds {
+        let mut many = ManyRounds::default();
+        for number in 1..=count {
+            many.act(begun(number.into()));
+            many.hear(number, &[ROUND], 0);
+            many.end(number, |_| Ending::Complete);
+        }
+        many
+    }
+
+    fn ids(many: &ManyRounds) -> Vec<u64> {
+        many.shown().map(|kept| kept.id).collect()
+    }
+
+    #[test]
+    fn rounds_are_counted_in_the_run_they_belong_to() {
+        let mut many = ManyRounds::default();
+        many.act(begun(1));
+        many.hear(1, &[ROUND; 3], 1);
+        many.act(begun(2));
+        many.hear(1, &[ROUND; 5], 0);
+        many.end(1, |_| Ending::Complete);
+        many.hear(2, &[ROUND], 0);
+        assert!(many.is_running());
+        let stand = |index: usize| (many.kept[index].rounds.done(), many.kept[index].rounds.ending.clone());
+        assert_eq!((stand(0), stand(1)), ((4, Ending::Stopped), (1, Ending::Running)));
+    }
+
+    #[test]
+    fn what_brought_no_answer_goes_with_the_next() {
+        let mut many = runs(1);
+        many.act(begun(2));
+        many.end(2, |to| Ending::Broken(format!("{to} is gone")));
+        assert_eq!(many.newest().unwrap().rounds.ending, Ending::Broken("ws://b/ws is gone".to_owned()));
+        many.act(begun(3));
+        assert_eq!(many.kept.iter().map(|kept| kept.id).collect::<Vec<_>>(), [1, 3]);
+    }
+
+    #[test]
+    fn at_most_four_are_drawn_and_the_newest_always_is() {
+        let mut many = runs(6);
+        assert_eq!(ids(&many), [6]);
+        [6, 3, 2, 1, 4].into_iter().for_each(|id| many.act(Action::LaidToggled(id)));
+        assert_eq!(ids(&many), [6, 2, 1, 4]);
+        many.act(Action::LaidToggled(1));
+        assert_eq!(ids(&many), [6, 2, 4]);
+        many.act(Action::Removed(6));
+        assert_eq!(ids(&many), [5, 2, 4], "the newest of those that are left");
+    }
+
+    #[test]
+    fn the_oldest_goes_and_it_is_known() {
+        let many = runs(KEPT_MAX as u32);
+        assert!(!many.has_lost);
+        let many = runs(KEPT_MAX as u32 + 1);
+        assert_eq!((many.kept.len(), many.kept[0].id, many.has_lost), (KEPT_MAX, 2, true));
+    }
+
+    #[test]
+    fn names_change_within_bounds_and_what_goes_on_is_not_removed() {
+        let mut many = runs(1);
+        many.act(Action::Renamed(1, "x".repeat(300)));
+        assert_eq!(many.kept[0].rounds.name.len(), NAME_MAX);
+        many.act(begun(2));
+        many.act(Action::Removed(2));
+        assert_eq!(many.kept.len(), 2);
+        many.act(Action::Removed(1));
+        assert_eq!(many.kept.len(), 1);
+    }
+}

@@ -1,0 +1,237 @@
+//! What many rounds say, in plain sentences.
+
+use launcelot_measure::distribution::{Change, Comparison, Summary};
+use launcelot_measure::unit::{decimal, readable};
+use launcelot_measure::{Connections, Ending, Plan, Rounds, Stopwatch};
+
+use super::limits;
+use crate::bridge::Route;
+use crate::state::lab::Lab;
+
+/// A number with a comma at the thousands; there are no millions here.
+pub fn grouped(number: usize) -> String {
+    match (number / 1000, number % 1000) {
+        (0, rest) => rest.to_string(),
+        (thousands, rest) => format!("{thousands},{rest:03}"),
+    }
+}
+
+/// The route that they take, and how long its wire is.
+pub fn route(lab: &Lab) -> String {
+    let name = lab.route.name();
+    match lab.report().filter(|_| lab.route == Route::Tunnel) {
+        Some(report) => format!("{name} at {}", readable(report.wire.rtt)),
+        None => name.to_owned(),
+    }
+}
+
+/// What rounds are called before a person names them.
+pub fn name(plan: &Plan, route: &str) -> String {
+    let mut name = format!("{} rounds, {route}", grouped(plan.rounds as usize));
+    if plan.connections == Connections::Each {
+        name += ", a connection each";
+    }
+    if let Some(pace) = plan.pace {
+        name += &format!(", every {}", readable(pace));
+    }
+    name
+}
+
+/// How far they are.
+pub fn progress(rounds: &Rounds) -> String {
+    format!("{} of {} rounds", grouped(rounds.done()), grouped(rounds.plan.rounds as usize))
+}
+
+/// What the numbers say.
+pub fn meaning(rounds: &Rounds, summary: &Summary) -> String {
+    let ended = match &rounds.ending {
+        Ending::Running => return "Asking…".to_owned(),
+        Ending::Complete => String::new(),
+        Ending::Stopped => format!("Stopped after {}. ", progress(rounds)),
+        Ending::Broken(why) => format!("{why} That was after {}; what had come is kept. ", progress(rounds)),
+    };
+    if summary.count == 0 {
+        return format!("{ended}No round beyond the warm-up had its answer.");
+    }
+    let [p50, _, p99, ..] = summary.percentiles.map(readable);
+    let longest = readable(summary.longest);
+    format!("{ended}Half of the answers came within {p50}, 99 of 100 within {p99}; the longest wait was {longest}.")
+}
+
+/// Why the curve is what it is with such a stopwatch.
+pub fn why(rounds: &Rounds, stopwatch: Stopwatch) -> String {
+    let median = |stopwatch| rounds.distribution(stopwatch).summary().percentiles[0];
+    match (stopwatch, rounds.plan.connections, rounds.plan.pace) {
+        (Stopwatch::Question, ..) => {
+            "From each question to its answer. Who stood in line before, or had to connect first, \
+                                      is not seen here."
+                .to_owned()
+        }
+        (Stopwatch::Connecting, Connections::One, _) => {
+            let first = if rounds.plan.warm_up > 0 { ", and it belongs to the warm-up" } else { "" };
+            format!(
+                "One connection carried all rounds. Only the first round paid for connecting{first}: the curve is the same \
+                 as from each question."
+            )
+        }
+        (Stopwatch::Connecting, Connections::Each, _) => format!(
+            "Every round paid for a connection of its own: half of them took {} at most, of which the question took {}. \
+             Browsers make connections that follow each other closely wait (Chromium, up to 10 ms): some of it is that.",
+            readable(median(Stopwatch::Connecting)),
+            readable(median(Stopwatch::Question)),
+        ),
+        (Stopwatch::Due, connections, None) => format!(
+            "Without a pace, each round was due when the answer before was here, so nothing stood in line{}.",
+            if connections == Connections::Each {
+                ": this is connecting and asking"
+            } else {
+                ": the curve hardly moves"
+            }
+        ),
+        (Stopwatch::Due, connections, Some(pace)) => {
+            let own = if connections == Connections::Each { Stopwatch::Connecting } else { Stopwatch::Question };
+            let (due, own, pace) = (median(Stopwatch::Due), median(own), readable(pace));
+            if due > own * 2 {
+                format!(
+                    "A round was due every {pace}, which is more than could be served: the queue grew, and half of the rounds \
+                     waited longer than {}. A stopwatch that starts at the question sees {} and no queue at all.",
+                    readable(due),
+                    readable(own),
+                )
+            } else {
+                format!(
+                    "A round was due every {pace}, and that could be served. Only where one answer was late, those after it \
+                     stood in line, and here that counts."
+                )
+            }
+        }
+    }
+}
+
+/// How one that is laid over the newest stands to it, by letter.
+pub fn comparison(letter: char, newest: char, Comparison { p50, p99 }: Comparison) -> String {
+    format!("{letter} beside {newest}: p50 {}, p99 {}.", change(p50), change(p99))
+}
+
+fn change(change: Change) -> String {
+    match change {
+        Change::Alike => "about as long".to_owned(),
+        Change::Longer(tenths) => format!("{} times longer", decimal(tenths, 10, 1)),
+        Change::Shorter(tenths) => format!("{} times shorter", decimal(tenths, 10, 1)),
+        Change::Unknown => "too short for the clock to compare".to_owned(),
+    }
+}
+
+/// What limits the figures.
+pub fn limits(rounds: &Rounds) -> String {
+    let samples = format!("{} samples", grouped(rounds.samples().len()));
+    let discarded = rounds.discarded().to_string();
+    limits::line(&samples, rounds.clock_step, rounds.cores, &discarded, rounds.errors as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use launcelot_measure::Round;
+
+    use super::*;
+
+    fn rounds(connections: Connections, pace_ms: Option<u64>, due: u32) -> Rounds {
+        let plan = Plan::new(1_000, connections, pace_ms.map(Duration::from_millis));
+        Rounds {
+            name: String::new(),
+            to: String::new(),
+            plan,
+            clock_step: Duration::from_micros(5),
+            cores: 2,
+            answered: vec![Round { asked: 600, connecting: 6_000, due }; 1_000],
+            errors: 1,
+            ending: Ending::Complete,
+        }
+    }
+
+    fn plain(text: &str) -> String {
+        text.replace('\u{a0}', " ")
+    }
+
+    #[test]
+    fn rounds_are_named_after_what_was_done() {
+        let cases = [
+            (Plan::new(1_000, Connections::One, None), "1,000 rounds, straight"),
+            (
+                Plan::new(10, Connections::Each, Some(Duration::from_millis(2))),
+                "10 rounds, straight, a connection each, every 2 ms",
+            ),
+        ];
+        for (plan, expected) in cases {
+            assert_eq!(plain(&name(&plan, "straight")), expected);
+        }
+        assert_eq!([999, 1_000, 10_050].map(grouped), ["999", "1,000", "10,050"]);
+    }
+
+    #[test]
+    fn the_meaning_says_how_they_ended_and_what_came() {
+        let complete = rounds(Connections::One, None, 600);
+        let summary = complete.distribution(Stopwatch::Question).summary();
+        assert_eq!(
+            plain(&meaning(&complete, &summary)),
+            "Half of the answers came within 60 µs, 99 of 100 within 60 µs; the longest wait was 60 µs."
+        );
+        let broken = Rounds { ending: Ending::Broken("Gone.".to_owned()), ..complete };
+        assert!(
+            meaning(&broken, &summary)
+                .starts_with("Gone. That was after 1,001 of 1,000 rounds; what had come is kept.")
+        );
+        assert!(meaning(&broken, &Summary::default()).ends_with("No round beyond the warm-up had its answer."));
+    }
+
+    #[test]
+    fn every_switch_of_the_stopwatch_says_why() {
+        let cases = [
+            (Stopwatch::Question, Connections::One, None, 600, "From each question to its answer."),
+            (
+                Stopwatch::Connecting,
+                Connections::One,
+                None,
+                600,
+                "Only the first round paid for connecting, and it belongs",
+            ),
+            (
+                Stopwatch::Connecting,
+                Connections::Each,
+                None,
+                600,
+                "took 600 µs at most, of which the question took 60 µs",
+            ),
+            (Stopwatch::Due, Connections::One, None, 600, "the curve hardly moves"),
+            (Stopwatch::Due, Connections::Each, None, 600, "this is connecting and asking"),
+            (Stopwatch::Due, Connections::One, Some(2), 600, "every 2 ms, and that could be served"),
+            (
+                Stopwatch::Due,
+                Connections::One,
+                Some(2),
+                90_000,
+                "the queue grew, and half of the rounds waited longer than 9.00 ms",
+            ),
+        ];
+        for (stopwatch, connections, pace, due, expected) in cases {
+            let why = plain(&why(&rounds(connections, pace, due), stopwatch));
+            assert!(why.contains(expected), "{why}");
+        }
+    }
+
+    #[test]
+    fn two_are_compared_in_words() {
+        let words = comparison('B', 'A', Comparison { p50: Change::Alike, p99: Change::Longer(41) });
+        assert_eq!(words, "B beside A: p50 about as long, p99 4.1 times longer.");
+    }
+
+    #[test]
+    fn the_limits_are_said() {
+        assert_eq!(
+            plain(&limits(&rounds(Connections::One, None, 600))),
+            "900 samples · clock steps 5 µs · 2 cores · 100 discarded as warm-up · 1 error"
+        );
+    }
+}
