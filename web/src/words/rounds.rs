@@ -114,10 +114,11 @@ pub fn comparison(letter: char, newest: char, Comparison { p50, p99 }: Compariso
 }
 
 fn change(change: Change) -> String {
+    let times = |tenths| decimal(tenths, 10, u32::from(tenths < 1_000));
     match change {
         Change::Alike => "about as long".to_owned(),
-        Change::Longer(tenths) => format!("{} times longer", decimal(tenths, 10, 1)),
-        Change::Shorter(tenths) => format!("{} times shorter", decimal(tenths, 10, 1)),
+        Change::Longer(tenths) => format!("{} times longer", times(tenths)),
+        Change::Shorter(tenths) => format!("{} times shorter", times(tenths)),
         Change::Unknown => "too short for the clock to compare".to_owned(),
     }
 }
@@ -225,6 +226,7 @@ mod tests {
     fn two_are_compared_in_words() {
         let words = comparison('B', 'A', Comparison { p50: Change::Alike, p99: Change::Longer(41) });
         assert_eq!(words, "B beside A: p50 about as long, p99 4.1 times longer.");
+        assert_eq!(change(Change::Shorter(19_194)), "1919 times shorter");
     }
 
     #[test]
