@@ -186,7 +186,6 @@ mod tests {
             slow_close: Duration::from_secs(1),
             reset_after: Some(9),
             stall_after: Some(8),
-            ..wire
         };
         assert_eq!(longer, expected);
         assert!(Line::try_parse_from(["--rtt", "soon"]).is_err());
