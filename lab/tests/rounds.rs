@@ -280,10 +280,20 @@ const WATCH_FRAMES: &str = "window.frames_gap = 0; let last; const watch = (now)
     if (last !== undefined) window.frames_gap = Math.max(window.frames_gap, now - last);
     last = now; requestAnimationFrame(watch); }; requestAnimationFrame(watch);";
 
+/// The browser does not count the memory of WebAssembly, so the page's is caught when it is made.
+const WATCH_WASM: &str = "const made = (result) => {
+        window.wasm_memory = (result.instance ?? result).exports.memory; return result; };
+    for (const name of ['instantiate', 'instantiateStreaming']) {
+        const instantiate = WebAssembly[name];
+        WebAssembly[name] = (...of) => instantiate(...of).then(made);
+    }";
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a browser; `cargo xtask test` runs it"]
 async fn a_burst_of_ten_thousand_rounds_neither_stops_the_page_nor_fills_its_memory() {
-    let (_server, _bridge, browser) = opened(&Options::default()).await;
+    let (_server, bridge, browser) = opened(&Options::default()).await;
+    browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": WATCH_WASM })).await;
+    browser.open(&format!("http://localhost:{}/", bridge.port)).await;
     // What is made once is made.
     browser.ask_rounds(100, "#one-connection", "", "complete").await;
     let before = browser.memory_bytes().await;
@@ -303,11 +313,12 @@ async fn a_burst_of_ten_thousand_rounds_neither_stops_the_page_nor_fills_its_mem
 }
 
 impl Browser {
-    /// What the page and its worker hold, after the browser has tidied up.
+    /// What the page and its worker hold, after the browser has tidied up, and the page's WebAssembly.
     async fn memory_bytes(&self) -> i64 {
         self.devtools("HeapProfiler.collectGarbage", json!({})).await;
         let script = "const done = arguments[0];
-            performance.measureUserAgentSpecificMemory().then(({ bytes }) => done(bytes), (error) => done(String(error)))";
+            performance.measureUserAgentSpecificMemory().then(
+                ({ bytes }) => done(bytes + window.wasm_memory.buffer.byteLength), (error) => done(String(error)))";
         let bytes = self.client.execute_async(script, Vec::new()).await.unwrap();
         bytes.as_i64().unwrap_or_else(|| panic!("{bytes}"))
     }
