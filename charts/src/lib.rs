@@ -4,6 +4,7 @@
 //! - [`waterfall`]: the bars of a run on that axis, a row for each step; [`legs`]: one of them, cut into its legs.
 //! - [`histogram`] and [`percentiles`]: many rounds, several of them on one drawing; [`series`] tells them apart,
 //!   [`table`] tells the same in words and figures, which are HTML.
+//! - [`race`]: one way to ask, in lanes, to be laid beside others.
 //!
 //! Positions across are percentages, so a drawing stretches to the width that it is given without
 //! stretching its text. Colours are left to the style sheet of whoever shows it, by class; without
@@ -14,6 +15,7 @@ pub mod legs;
 pub mod log_scale;
 mod markup;
 pub mod percentiles;
+pub mod race;
 pub mod scale;
 pub mod series;
 pub mod table;

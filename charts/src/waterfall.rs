@@ -125,7 +125,15 @@ fn write_tick(svg: &mut String, at: f64, from: i32, until: i32) {
     );
 }
 
-fn write_bar(svg: &mut String, scale: &Scale, bar: Bar, class: &str, y: i32, height: i32, title: Option<&str>) {
+pub(crate) fn write_bar(
+    svg: &mut String,
+    scale: &Scale,
+    bar: Bar,
+    class: &str,
+    y: i32,
+    height: i32,
+    title: Option<&str>,
+) {
     let (kind, from, until, open) = match bar {
         Bar::Whole(kind, span) => (kind, scale.percent(span.from), scale.percent(span.until), ""),
         Bar::Open(kind, from) => (kind, scale.percent(from), 100.0, " open"),

@@ -10,15 +10,17 @@ use crate::components::legs::legs_of;
 use crate::components::many_rounds::ManyRounds;
 use crate::components::meaning::Meaning;
 use crate::components::own_question::OwnQuestion;
+use crate::components::race::race;
 use crate::components::route::route_controls;
 use crate::components::runs::Runs;
-use crate::hooks::{use_asker, use_lab};
+use crate::hooks::{use_asker, use_lab, use_race};
 
 /// The page.
 #[component]
 pub fn App() -> Html {
     let asker = use_asker();
     use_lab(&asker);
+    use_race(&asker);
     html! {
         <>
             <header class="masthead">
@@ -40,6 +42,7 @@ pub fn App() -> Html {
                     <OwnQuestion asker={asker.clone()} />
                 </section>
                 <Runs asker={asker.clone()} />
+                { race(&asker) }
                 <ManyRounds asker={asker.clone()} />
             </main>
             <footer>

@@ -34,6 +34,11 @@ impl Route {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Straight, Self::Tunnel];
 
+    /// The route to which such a URL leads.
+    pub fn of(url: &str) -> Self {
+        if url.ends_with(Self::Tunnel.path()) { Self::Tunnel } else { Self::Straight }
+    }
+
     /// What a person calls it.
     pub fn name(self) -> &'static str {
         match self {
@@ -129,6 +134,7 @@ mod tests {
     fn the_tunnel_and_the_lab_are_where_the_bridge_is() {
         let page = Address { protocol: "https:", hostname: "[::1]", port: "8000", search: "?bridge=9090" };
         assert_eq!(url(page, Route::Tunnel), "wss://[::1]:9090/ws/tunnel");
+        assert_eq!(Route::ALL.map(|route| Route::of(&url(page, route))), Route::ALL);
         assert_eq!(lab(page), "https://[::1]:9090/api");
     }
 }

@@ -8,20 +8,27 @@ use std::time::Duration;
 use launcelot_measure::{Order, Plan, Round, Step};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+/// At most so many runs can be begun at the same moment.
+pub const RUNS_AT_ONCE_MAX: usize = 3;
+
+/// A run to be done: questions to be asked over a connection of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ask {
+    /// The run's number.
+    pub run: u32,
+    /// The bridge.
+    pub url: String,
+    /// Whether questions wait for the answers before them.
+    pub order: Order,
+    /// The questions, each with its `?`.
+    pub questions: Vec<String>,
+}
+
 /// From the page to its worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToWorker {
-    /// Ask these questions, over a connection of their own. A run that goes on is given up.
-    Ask {
-        /// The run's number.
-        run: u32,
-        /// The bridge.
-        url: String,
-        /// Whether questions wait for the answers before them.
-        order: Order,
-        /// The questions, each with its `?`.
-        questions: Vec<String>,
-    },
+    /// Do these runs, all begun at the same moment. Runs that go on are given up.
+    Ask(Vec<Ask>),
     /// Ask the three questions in turn, one a round. A run that goes on is given up.
     Rounds {
         /// The run's number.
@@ -31,7 +38,7 @@ pub enum ToWorker {
         /// How many, over which connections, how often.
         plan: Plan,
     },
-    /// Give up the run that goes on, if one does.
+    /// Give up whatever goes on.
     Stop,
 }
 

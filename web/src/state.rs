@@ -1,6 +1,7 @@
 //! Everything that the page shows, and how it changes.
 
 pub mod lab;
+pub mod race;
 pub mod rounds;
 pub mod sliders;
 
@@ -16,6 +17,7 @@ use crate::message::{Clock, Ended, FromWorker};
 use crate::words;
 pub use lab::Legs;
 use lab::{Lab, Presence};
+use race::Race;
 use rounds::ManyRounds;
 
 /// So many runs are kept; after that the oldest goes.
@@ -67,6 +69,8 @@ pub struct State {
     pub order: Order,
     /// The lab behind the bridge, and the route through it.
     pub lab: Lab,
+    /// The race of three ways to ask.
+    pub race: Race,
     /// The runs, the newest last. The newest is the one in the table.
     pub runs: VecDeque<Numbered>,
     /// The numbers of the runs that are laid below the newest.
@@ -101,6 +105,8 @@ pub enum Action {
     GhostToggled(u32),
     /// Something happened to the lab.
     Lab(lab::Action),
+    /// Something happened to the race.
+    Race(race::Action),
     /// The lab replied.
     LabReplied(Reply),
     /// Something happened to the many rounds.
@@ -113,9 +119,9 @@ impl State {
         self.runs.back()
     }
 
-    /// Whether anything goes on: asking once or asking many times.
+    /// Whether anything goes on: asking once, the race, or asking many times.
     pub fn is_running(&self) -> bool {
-        self.is_asking_once() || self.rounds.is_running()
+        self.is_asking_once() || self.race.is_running() || self.rounds.is_running()
     }
 
     /// Whether the newest run goes on.
@@ -183,8 +189,9 @@ impl State {
     }
 
     fn step(&mut self, number: u32, step: Step) {
-        if let Some(going_on) = self.going_on(number) {
-            going_on.record(step);
+        match self.going_on(number) {
+            Some(going_on) => going_on.record(step),
+            None => self.race.step(number, step),
         }
     }
 
@@ -197,6 +204,7 @@ impl State {
         if let Some(run) = self.going_on(number) {
             run.ending = ending(&run.to);
         }
+        self.race.end(number, ending);
         self.rounds.end(number, ending);
     }
 
@@ -218,6 +226,7 @@ impl Reducible for State {
                 if let Some(newest) = state.runs.back_mut().filter(|newest| !newest.run.is_over()) {
                     newest.run.ending = Ending::Broken(why.clone());
                 }
+                state.race.give_up(&Ending::Broken(why.clone()));
                 state.rounds.give_up(Ending::Broken(why.clone()));
                 state.broken = Some(why);
             }
@@ -229,6 +238,10 @@ impl Reducible for State {
                 state.begin(Numbered { number, run, dialogue, legs });
             }
             Action::Lab(action) => state.lab.act(action),
+            Action::Race(action) => {
+                let step = state.clock.map(|clock| clock.step).unwrap_or_default();
+                state.race.act(action, step);
+            }
             Action::LabReplied(reply) => state.hear_the_lab(reply),
             Action::Rounds(action) => state.rounds.act(action),
             Action::GhostToggled(number) => {

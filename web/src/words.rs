@@ -2,6 +2,7 @@
 
 pub mod legs;
 pub mod limits;
+pub mod race;
 pub mod rounds;
 pub mod wire;
 

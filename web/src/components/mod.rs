@@ -10,6 +10,8 @@ pub mod legs;
 pub mod many_rounds;
 pub mod meaning;
 pub mod own_question;
+pub mod race;
 pub mod rounds_form;
 pub mod route;
 pub mod runs;
+pub mod timetable;

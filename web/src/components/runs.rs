@@ -3,6 +3,7 @@
 use launcelot_measure::{Ending, Run, Span, unit::readable};
 use yew::prelude::*;
 
+use crate::bridge::Route;
 use crate::hooks::Asker;
 use crate::state::{Action, Numbered};
 use crate::words;
@@ -75,6 +76,10 @@ fn asked(run: &Run) -> String {
     let what = match run.questions.as_slice() {
         [only] => format!("“{}”", only.question),
         all => format!("{} questions, {}", all.len(), words::in_words(run.order)),
+    };
+    let what = match Route::of(&run.to) {
+        Route::Straight => what,
+        Route::Tunnel => format!("{what}, {}", Route::Tunnel.name()),
     };
     let all = run.questions.len();
     match run.ending {

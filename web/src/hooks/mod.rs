@@ -2,6 +2,8 @@
 
 mod use_asker;
 mod use_lab;
+mod use_race;
 
 pub use use_asker::{Asker, use_asker};
 pub use use_lab::use_lab;
+pub use use_race::use_race;

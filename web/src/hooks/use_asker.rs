@@ -5,14 +5,15 @@ use std::rc::Rc;
 
 use js_sys::{Date, Uint8Array};
 use launcelot_measure::{Order, Plan};
-use launcelot_protocol::Question;
+use launcelot_protocol::{EXCHANGES, Question};
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 use yew::prelude::*;
 
 use crate::bridge::{self, Route};
 use crate::cupboard::Cupboard;
-use crate::message::{self, ToWorker};
+use crate::message::{self, Ask, ToWorker};
+use crate::state::race::{self, Heat};
 use crate::state::rounds::{self, Kept, ManyRounds};
 use crate::state::{Action, State, lab};
 use crate::words;
@@ -90,12 +91,12 @@ impl Asker {
         let (url, order) = (self.url(), self.state.order);
         let number = self.link.next_run();
         let dialogue = format!("{}-{number}", self.link.page);
-        self.link.tell(&ToWorker::Ask {
+        self.link.tell(&ToWorker::Ask(vec![Ask {
             run: number,
             url: format!("{url}?dialogue={dialogue}"),
             order,
             questions: questions.iter().map(ToString::to_string).collect(),
-        });
+        }]));
         self.state.dispatch(Action::Asked { number, url, order, questions, dialogue });
     }
 
@@ -103,13 +104,32 @@ impl Asker {
     /// to be seen takes its place.
     pub fn probe(&self) {
         let number = self.link.next_unseen();
-        self.link.tell(&ToWorker::Ask {
+        self.link.tell(&ToWorker::Ask(vec![Ask {
             run: number,
             url: bridge::url_of_this_page(Route::Tunnel),
             order: Order::OneAtATime,
-            questions: Question::the_three().iter().map(ToString::to_string).collect(),
-        });
+            questions: EXCHANGES.map(|exchange| exchange.question.to_owned()).to_vec(),
+        }]));
         self.dispatch(Action::Lab(lab::Action::Probing(number)));
+    }
+
+    /// Begins the race; does nothing while it cannot be begun.
+    pub fn race(&self) {
+        if self.is_ready() {
+            self.dispatch(Action::Race(race::Action::Begun(self.url())));
+        }
+    }
+
+    /// Begins the next heat of the race.
+    pub fn run_heat(&self, heat: Heat) {
+        let url = &self.state.race.url;
+        let asks = heat.runs().into_iter().map(|(order, questions)| {
+            let run = self.link.next_unseen();
+            Ask { run, url: url.clone(), order, questions }
+        });
+        let asks: Vec<Ask> = asks.collect();
+        self.link.tell(&ToWorker::Ask(asks.clone()));
+        self.dispatch(Action::Race(race::Action::HeatBegun(asks)));
     }
 
     /// On how many processors all of it runs, as far as the browser says so.

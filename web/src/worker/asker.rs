@@ -1,25 +1,25 @@
-//! One run at a time: a socket, a dialogue, and when each thing happened.
+//! One run, or a few that begin at the same moment: a socket each, a dialogue, and when each thing happened.
 
 use js_sys::{ArrayBuffer, Reflect, Uint8Array};
-use launcelot_measure::{Order, Step};
+use launcelot_measure::Step;
 use launcelot_protocol::{AnswerError, Dialogue, Question};
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, DedicatedWorkerGlobalScope, MessageEvent, WebSocket};
 
 use super::clock::{Clock, Reading};
 use super::{Handlers, tell};
-use crate::message::{Ended, FromWorker};
+use crate::message::{Ask, Ended, FromWorker, RUNS_AT_ONCE_MAX};
 
 /// Who asks.
 #[derive(Debug)]
 pub(super) struct Asker {
     scope: DedicatedWorkerGlobalScope,
     clock: Clock,
-    handlers: Handlers,
-    asking: Option<Asking>,
+    handlers: [Handlers; RUNS_AT_ONCE_MAX],
+    asking: [Option<Asking>; RUNS_AT_ONCE_MAX],
 }
 
-/// The run that goes on.
+/// A run that goes on.
 #[derive(Debug)]
 struct Asking {
     run: u32,
@@ -30,46 +30,50 @@ struct Asking {
 }
 
 impl Asker {
-    pub(super) fn new(scope: DedicatedWorkerGlobalScope, clock: Clock, handlers: Handlers) -> Self {
-        Self { scope, clock, handlers, asking: None }
+    pub(super) fn new(scope: DedicatedWorkerGlobalScope, clock: Clock, handlers: [Handlers; RUNS_AT_ONCE_MAX]) -> Self {
+        Self { scope, clock, handlers, asking: Default::default() }
     }
 
-    /// Begins a run. The first time is taken just before the browser is told to connect.
-    pub(super) fn ask(&mut self, run: u32, url: &str, order: Order, questions: &[String]) {
+    /// Begins runs. The first time of all is taken just before the browser is told to connect.
+    pub(super) fn ask(&mut self, runs: &[Ask]) {
         self.stop();
-        let questions: Result<Vec<_>, _> = questions.iter().map(|text| Question::new(text)).collect();
-        let questions = match questions {
-            Ok(questions) => questions,
-            Err(why) => return self.tell_end(run, Ended::Nonsense(why.to_string())),
-        };
+        let dialogues: Vec<_> = runs.iter().map(dialogue_of).collect();
         let began = self.clock.read();
-        let socket = match WebSocket::new(url) {
-            Ok(socket) => socket,
-            Err(why) => return self.tell_end(run, Ended::Refused(words_of(&why))),
-        };
+        for (place, (ask, dialogue)) in runs.iter().zip(dialogues).enumerate().take(RUNS_AT_ONCE_MAX) {
+            if let Err(how) = dialogue.and_then(|dialogue| self.begin(place, began, ask, dialogue)) {
+                self.tell_end(ask.run, how);
+            }
+        }
+    }
+
+    fn begin(&mut self, place: usize, began: Reading, ask: &Ask, dialogue: Dialogue) -> Result<(), Ended> {
+        let socket = WebSocket::new(&ask.url).map_err(|why| Ended::Refused(words_of(&why)))?;
+        let handlers = &self.handlers[place];
         socket.set_binary_type(BinaryType::Arraybuffer);
-        socket.set_onopen(Some(&self.handlers.open));
-        socket.set_onmessage(Some(&self.handlers.message));
-        socket.set_onclose(Some(&self.handlers.close));
-        let dialogue = Dialogue::new(questions, order.in_flight_max());
-        self.asking = Some(Asking { run, socket, dialogue, began, opened: false });
+        socket.set_onopen(Some(&handlers.open));
+        socket.set_onmessage(Some(&handlers.message));
+        socket.set_onclose(Some(&handlers.close));
+        self.asking[place] = Some(Asking { run: ask.run, socket, dialogue, began, opened: false });
+        Ok(())
     }
 
-    /// Gives up the run that goes on, if one does.
+    /// Gives up whatever goes on.
     pub(super) fn stop(&mut self) {
-        self.end(Ended::Stopped);
+        for place in 0..RUNS_AT_ONCE_MAX {
+            self.end(place, Ended::Stopped);
+        }
     }
 
-    pub(super) fn opened(&mut self, at: Reading) {
-        let Some(asking) = &mut self.asking else { return };
+    pub(super) fn opened(&mut self, place: usize, at: Reading) {
+        let Some(asking) = &mut self.asking[place] else { return };
         asking.opened = true;
         let mut steps = vec![Step::Connected { at: at.since(asking.began) }];
         asking.send(&self.clock, &mut steps);
-        self.tell_steps(steps);
+        self.tell_steps(place, steps);
     }
 
-    pub(super) fn received(&mut self, at: Reading, event: &MessageEvent) {
-        let Some(asking) = &mut self.asking else { return };
+    pub(super) fn received(&mut self, place: usize, at: Reading, event: &MessageEvent) {
+        let Some(asking) = &mut self.asking[place] else { return };
         let at = at.since(asking.began);
         let mut answers = Vec::new();
         let received = asking.dialogue.receive(&bytes_of(event), &mut answers);
@@ -79,16 +83,16 @@ impl Asker {
         }
         let is_complete = asking.dialogue.is_complete();
         let answered = answers.into_iter().map(|answer| Step::Answered { at, answer });
-        self.tell_steps(answered.chain(steps));
+        self.tell_steps(place, answered.chain(steps));
         match received {
-            Err(why) => self.end(Ended::Nonsense(why.to_string())),
-            Ok(()) if is_complete => self.end(Ended::Complete),
+            Err(why) => self.end(place, Ended::Nonsense(why.to_string())),
+            Ok(()) if is_complete => self.end(place, Ended::Complete),
             Ok(()) => {}
         }
     }
 
-    pub(super) fn closed(&mut self, event: &CloseEvent) {
-        let Some(asking) = &self.asking else { return };
+    pub(super) fn closed(&mut self, place: usize, event: &CloseEvent) {
+        let Some(asking) = &self.asking[place] else { return };
         let how = if asking.opened {
             let partial = match asking.dialogue.finish() {
                 Err(AnswerError::CutShort(partial)) => partial,
@@ -98,12 +102,12 @@ impl Asker {
         } else {
             Ended::NoBridge
         };
-        self.end(how);
+        self.end(place, how);
     }
 
-    /// Ends the run that goes on: nothing that its socket still says is heard.
-    fn end(&mut self, how: Ended) {
-        let Some(asking) = self.asking.take() else { return };
+    /// Ends a run that goes on: nothing that its socket still says is heard.
+    fn end(&mut self, place: usize, how: Ended) {
+        let Some(asking) = self.asking[place].take() else { return };
         asking.socket.set_onopen(None);
         asking.socket.set_onmessage(None);
         asking.socket.set_onclose(None);
@@ -112,8 +116,8 @@ impl Asker {
         self.tell_end(asking.run, how);
     }
 
-    fn tell_steps(&self, steps: impl IntoIterator<Item = Step>) {
-        let Some(Asking { run, .. }) = self.asking else { return };
+    fn tell_steps(&self, place: usize, steps: impl IntoIterator<Item = Step>) {
+        let Some(Asking { run, .. }) = self.asking[place] else { return };
         for step in steps {
             tell(&self.scope, &FromWorker::Step { run, step });
         }
@@ -134,6 +138,12 @@ impl Asking {
             steps.push(Step::Asked { at });
         }
     }
+}
+
+fn dialogue_of(ask: &Ask) -> Result<Dialogue, Ended> {
+    let questions: Result<Vec<_>, _> = ask.questions.iter().map(|text| Question::new(text)).collect();
+    let questions = questions.map_err(|why| Ended::Nonsense(why.to_string()))?;
+    Ok(Dialogue::new(questions, ask.order.in_flight_max()))
 }
 
 /// What came in a message. The bridge sends bytes; another might send text.

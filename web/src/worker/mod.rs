@@ -3,7 +3,7 @@
 //! A time is read as the first act on an event, the next question leaves before anything is told,
 //! and telling the page comes last.
 //!
-//! - `asker`: one run, every step told.
+//! - `asker`: one run or a few at once, every step told.
 //! - `rounds`: many rounds, told in batches; `course` says which is next, `pause` waits for it.
 
 mod asker;
@@ -48,11 +48,12 @@ pub fn start() {
         // Without a clock there is nothing to do; the page hears of it as the worker's error.
         wasm_bindgen::throw_str("this browser has no performance clock in workers");
     };
-    let handlers = Handlers {
-        open: handler(&clock, &ASKER, |asker, at, _: Event| asker.opened(at)),
-        message: handler(&clock, &ASKER, |asker, at, event: MessageEvent| asker.received(at, &event)),
-        close: handler(&clock, &ASKER, |asker, _, event: CloseEvent| asker.closed(&event)),
-    };
+    // Each place has functions of its own, so that nobody has to find out whose event it is.
+    let handlers = std::array::from_fn(|place| Handlers {
+        open: handler(&clock, &ASKER, move |asker, at, _: Event| asker.opened(place, at)),
+        message: handler(&clock, &ASKER, move |asker, at, event: MessageEvent| asker.received(place, at, &event)),
+        close: handler(&clock, &ASKER, move |asker, _, event: CloseEvent| asker.closed(place, &event)),
+    });
     let orders = handler(&clock, &ASKER, |asker, _, event: MessageEvent| obey(asker, &event));
     scope.set_onmessage(Some(&orders));
     ROUNDER.set(Some(Rounder::new(scope.clone(), clock.clone())));
@@ -85,10 +86,10 @@ fn obey(asker: &mut Asker, event: &MessageEvent) {
     };
     ROUNDER.with_borrow_mut(|rounder| {
         let Some(rounder) = rounder else { return };
-        // Whatever the order is, one run goes on at most.
+        // Whatever the order is, what went on before is over.
         rounder.stop();
         match order {
-            ToWorker::Ask { run, url, order, questions } => asker.ask(run, &url, order, &questions),
+            ToWorker::Ask(runs) => asker.ask(&runs),
             ToWorker::Rounds { run, url, plan } => {
                 asker.stop();
                 rounder.begin(run, url, plan);

@@ -1,0 +1,62 @@
+//! A table whose rows stand on one time axis: words, what came of them, when, and how long it took.
+
+use launcelot_charts::{Scale, waterfall};
+use yew::prelude::*;
+
+use crate::components::drawing::Drawing;
+
+/// A row.
+pub struct Line {
+    /// What was done.
+    pub words: String,
+    /// What came of it.
+    pub answer: Html,
+    /// When it happened, in words.
+    pub when: String,
+    /// The same as a drawing.
+    pub svg: Option<String>,
+    /// How long it took, in the unit of the axis.
+    pub took: String,
+}
+
+/// What stands above the rows: three headings, of which the eye sees none, and the axis.
+///
+/// The roles are spelled out because the style sheet lays rows out as grids, and browsers then
+/// forget that they are rows.
+pub fn head(caption: &'static str, [step, answer]: [&'static str; 2], scale: Option<Scale>) -> Html {
+    let unit = scale.map_or("", |scale| scale.unit().sign());
+    let axis = scale.map(|scale| html! { <Drawing svg={waterfall::axis(&scale)} /> });
+    html! {
+        <>
+            <caption class="unseen">{ caption }</caption>
+            <thead role="rowgroup">
+                <tr role="row">
+                    <th role="columnheader" scope="col" class="question"><span class="unseen">{ step }</span></th>
+                    <th role="columnheader" scope="col" class="answer"><span class="unseen">{ answer }</span></th>
+                    <th role="columnheader" scope="col" class="when"><span class="unseen">{ "When" }</span>{ axis }</th>
+                    <th role="columnheader" scope="col" class="took"><span class="unseen">{ "Took, in " }</span>{ unit }</th>
+                </tr>
+            </thead>
+        </>
+    }
+}
+
+/// The rows.
+pub fn body(lines: impl Iterator<Item = Line>) -> Html {
+    html! { <tbody role="rowgroup">{ for lines.map(drawn) }</tbody> }
+}
+
+#[inline(never)]
+fn drawn(line: Line) -> Html {
+    let Line { words, answer, when, svg, took } = line;
+    html! {
+        <tr role="row">
+            <th role="rowheader" scope="row" class="question">{ words }</th>
+            <td role="cell" class="answer">{ answer }</td>
+            <td role="cell" class="when">
+                <span class="unseen">{ when }</span>{ svg.map(|svg| html! { <Drawing {svg} /> }) }
+            </td>
+            <td role="cell" class="took">{ took }</td>
+        </tr>
+    }
+}

@@ -1,0 +1,171 @@
+//! What the race shows, in words.
+
+use std::time::Duration;
+
+use launcelot_measure::unit::{ratio, readable};
+use launcelot_measure::{Ending, Run};
+
+use super::limits::line;
+use crate::bridge::Route;
+use crate::state::lab::Lab;
+use crate::state::race::{Heat, Race};
+
+/// What is raced, and how.
+pub const INTRODUCTION: &str = "The same three questions: one at a time, sent ahead, and over three connections at once. The \
+                                three ways run one after the other, so that none disturbs another, and are drawn from the \
+                                moment of asking on one time axis.";
+
+/// A way to ask.
+pub fn name(heat: Heat) -> &'static str {
+    match heat {
+        Heat::WarmUp => "Warming up",
+        Heat::OneAtATime => "One at a time",
+        Heat::SentAhead => "Sent ahead",
+        Heat::AtOnce => "Three connections at once",
+    }
+}
+
+/// What is drawn of it.
+pub fn lanes(heat: Heat) -> &'static str {
+    match heat {
+        Heat::WarmUp | Heat::OneAtATime => "one connection, then three waits, one after the other",
+        Heat::SentAhead => "one connection, then three waits at the same time",
+        Heat::AtOnce => "three connections, and after each a wait of its own",
+    }
+}
+
+/// Over which wire the next race goes.
+pub fn over(lab: &Lab) -> String {
+    match lab.report().filter(|_| lab.route == Route::Tunnel) {
+        Some(report) => format!("over the route above: {}, round trip {}", lab.route.name(), readable(report.wire.rtt)),
+        None => format!("over the route above: {}", lab.route.name()),
+    }
+}
+
+/// Of what the time of runs is made that began at the same moment.
+#[derive(Debug, Clone, Copy)]
+struct Parts {
+    /// Until the last connection was there.
+    connecting: Duration,
+    /// From then to the last answer.
+    asking: Duration,
+}
+
+impl Parts {
+    fn of<'a>(runs: impl Iterator<Item = &'a Run> + Clone) -> Option<Self> {
+        let connecting = runs.clone().filter_map(|run| run.connecting).map(|span| span.until).max()?;
+        let until = runs.map(Run::until).max()?;
+        Some(Self { connecting, asking: until.saturating_sub(connecting) })
+    }
+}
+
+/// Of which parts a way's total is made.
+pub fn parts<'a>(runs: impl Iterator<Item = &'a Run> + Clone) -> String {
+    match Parts::of(runs) {
+        Some(Parts { connecting, asking }) => {
+            format!("{} connecting, {} asking", readable(connecting), readable(asking))
+        }
+        None => String::new(),
+    }
+}
+
+/// What it shows.
+pub fn meaning(race: &Race) -> String {
+    match race.failure() {
+        Some(Ending::Broken(why)) => return format!("The race is off. {why}"),
+        Some(_) => return "The race was stopped.".to_owned(),
+        None if race.is_running() => return "They run…".to_owned(),
+        None => {}
+    }
+    let [Some(one), Some(ahead), Some(once)] = Heat::SHOWN.map(|heat| Parts::of(race.runs(heat))) else {
+        return String::new();
+    };
+    format!(
+        "One at a time, the questions made three round trips: {}. Sent ahead they made one: {}, {} times as fast. Over three \
+         connections each made one of its own, {} after the last connection, but a browser makes connections to one \
+         place one after the other: {} of connecting in place of {}, and bridge and server have three of them to keep.",
+        readable(one.asking),
+        readable(ahead.asking),
+        ratio(one.asking, ahead.asking),
+        readable(once.asking),
+        readable(once.connecting),
+        readable(ahead.connecting),
+    )
+}
+
+/// What limits the figures.
+pub fn limits(race: &Race, cores: u32) -> String {
+    let step = race.runs(Heat::OneAtATime).map(|run| run.clock_step).max().unwrap_or_default();
+    line("9 questions", step, cores, "3 questions", 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use launcelot_measure::Step;
+
+    use super::*;
+    use crate::message::Ask;
+    use crate::state::race::Action;
+
+    const fn us(micros: u64) -> Duration {
+        Duration::from_micros(micros)
+    }
+
+    /// A race in which connecting takes 4 ms for each run of a heat, and a round trip 20 ms.
+    fn raced() -> Race {
+        let mut race = Race::default();
+        race.act(Action::Begun("ws://b/ws/tunnel".to_owned()), us(5));
+        for heat in Heat::ALL {
+            let runs = heat.runs();
+            let connected = us(4_000 * runs.len() as u64);
+            let asks = runs.into_iter().zip(1..).map(|((order, questions), run)| Ask {
+                run,
+                url: String::new(),
+                order,
+                questions,
+            });
+            let asks: Vec<Ask> = asks.collect();
+            race.act(Action::HeatBegun(asks.clone()), us(5));
+            for ask in asks {
+                race.step(ask.run, Step::Connected { at: connected });
+                let mut at = connected;
+                for _ in &ask.questions {
+                    race.step(ask.run, Step::Asked { at });
+                    if heat != Heat::SentAhead {
+                        at += us(20_000);
+                        race.step(ask.run, Step::Answered { at, answer: "This.".to_owned() });
+                    }
+                }
+                if heat == Heat::SentAhead {
+                    let answer = || "This.".to_owned();
+                    ask.questions
+                        .iter()
+                        .for_each(|_| race.step(ask.run, Step::Answered { at: us(24_000), answer: answer() }));
+                }
+                race.end(ask.run, |_| Ending::Complete);
+            }
+        }
+        race
+    }
+
+    #[test]
+    fn the_race_shows_that_three_round_trips_become_one() {
+        let said = meaning(&raced()).replace('\u{a0}', " ");
+        for expected in [
+            "trips: 60 ms.",
+            "one: 20 ms, 3.0 times as fast.",
+            "own, 20 ms after",
+            "12 ms of connecting in place of 4 ms",
+        ] {
+            assert!(said.contains(expected), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_total_is_made_of_parts() {
+        let race = raced();
+        let said = parts(race.runs(Heat::AtOnce)).replace('\u{a0}', " ");
+        assert_eq!(said, "12 ms connecting, 20 ms asking");
+        assert_eq!(parts(std::iter::empty()), "");
+    }
+}
