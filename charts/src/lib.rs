@@ -1,6 +1,7 @@
 //! How it looks: numbers in, SVG text out. One drawing serves the page and any report.
 //!
 //! - [`scale`]: a time axis with round ticks; [`log_scale`]: one on which every tenfold takes the same room.
+//! - [`lanes`]: messages on their way between stations.
 //! - [`waterfall`]: the bars of a run on that axis, a row for each step; [`legs`]: one of them, cut into its legs.
 //! - [`histogram`] and [`percentiles`]: many rounds, several of them on one drawing; [`series`] tells them apart,
 //!   [`table`] tells the same in words and figures, which are HTML.
@@ -11,6 +12,7 @@
 //! one everything is drawn in black.
 
 pub mod histogram;
+pub mod lanes;
 pub mod legs;
 pub mod log_scale;
 mod markup;

@@ -143,7 +143,7 @@ impl Way {
 
 impl Leg {
     /// Whose the time is between two points of which nothing in between is known.
-    fn between(from: Point, until: Point) -> Self {
+    pub fn between(from: Point, until: Point) -> Self {
         match (from, until) {
             (Point::BridgeIn, Point::BridgeOut) | (Point::BridgeBackIn, Point::BridgeBackOut) => Self::Bridge,
             (from, until) if from >= Point::BridgeOut && until <= Point::ServerIn => Self::WireOut,

@@ -11,7 +11,22 @@ use crate::ways::{Leg, Way, ways};
 
 /// The threads of a run. Questions that are on their way together have threads of their own: what
 /// overlaps on one thread, and is not one within the other, cannot be drawn.
-const TRACKS: [&str; 5] = ["asker", "bridge", "wire", "server", "unknown"];
+pub const TRACKS: [&str; 5] = ["asker", "bridge", "wire", "server", "unknown"];
+
+/// Something on a track.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stretch<'a> {
+    /// Whose time it was: an index of [`TRACKS`].
+    pub track: usize,
+    /// With which question, from 0.
+    pub question: usize,
+    /// What it was.
+    pub name: &'a str,
+    /// When.
+    pub span: Span,
+    /// What came of it.
+    pub answer: Option<&'a str>,
+}
 
 /// All runs, those of races after the single ones. Rounds have no moments, and are left out.
 pub fn trace(document: &Document) -> String {
@@ -32,10 +47,10 @@ pub fn trace(document: &Document) -> String {
     object(&[("displayTimeUnit", quoted("ns")), ("traceEvents", list(&events, Clone::clone))]) + "\n"
 }
 
-fn write_run(events: &mut Vec<String>, process: usize, name: &str, Recorded { number, run, trace }: &Recorded) {
+fn write_run(events: &mut Vec<String>, process: usize, name: &str, recorded: &Recorded) {
+    let Recorded { number, run, .. } = recorded;
     let title = [name, " ", &number.to_string(), " to ", &run.to].concat();
     events.push(name_of("process_name", process, 0, &title));
-    let ways = trace.as_ref().map(|trace| ways(run, trace)).unwrap_or_default();
     let beside = if run.order == Order::SentAhead { run.questions.len().max(1) } else { 1 };
     for (track, name) in TRACKS.iter().enumerate() {
         for slot in 0..beside {
@@ -44,7 +59,8 @@ fn write_run(events: &mut Vec<String>, process: usize, name: &str, Recorded { nu
             events.push(name_of("thread_name", process, track * beside + slot + 1, &name));
         }
     }
-    let mut stretch = |track: usize, slot: usize, name: &str, span: Span, says: Option<&str>| {
+    for Stretch { track, question, name, span, answer } in stretches(recorded) {
+        let slot = if beside > 1 { question } else { 0 };
         let mut fields = vec![
             ("ph", quoted("X")),
             ("pid", process.to_string()),
@@ -53,29 +69,30 @@ fn write_run(events: &mut Vec<String>, process: usize, name: &str, Recorded { nu
             ("dur", micros(span.took())),
             ("name", quoted(name)),
         ];
-        fields.extend(says.map(|answer| ("args", object(&[("answer", quoted(answer))]))));
+        fields.extend(answer.map(|answer| ("args", object(&[("answer", quoted(answer))]))));
         events.push(object(&fields));
-    };
-    if let Some(lookup) = run.lookup {
-        stretch(0, 0, "looking up the address", lookup, None);
     }
-    if let Some(connecting) = run.connecting {
-        stretch(0, 0, "connecting", connecting, None);
-    }
-    for (index, asked) in run.questions.iter().enumerate() {
+}
+
+/// Everything that a run's tracks show, each stretch after those that it lies within.
+pub fn stretches(Recorded { run, trace, .. }: &Recorded) -> Vec<Stretch<'_>> {
+    let ways = trace.as_ref().map(|trace| ways(run, trace)).unwrap_or_default();
+    let before = [("looking up the address", run.lookup), ("connecting", run.connecting)];
+    let before = before
+        .into_iter()
+        .filter_map(|(name, span)| Some(Stretch { track: 0, question: 0, name, span: span?, answer: None }));
+    let mut stretches: Vec<_> = before.collect();
+    for (question, asked) in run.questions.iter().enumerate() {
         let Some(span) = asked.span() else { continue };
-        let slot = if beside > 1 { index } else { 0 };
-        stretch(0, slot, &asked.question, span, asked.answer.as_deref());
-        let Some(way) = ways.get(index) else { continue };
-        for (leg, span) in way.legs(span) {
-            if let Some((track, name)) = track_of(leg) {
-                stretch(track, slot, name, span, None);
-            }
-        }
-        for (track, name, span) in within(way, span) {
-            stretch(track, slot, name, span, None);
-        }
+        let (name, answer) = (asked.question.as_str(), asked.answer.as_deref());
+        stretches.push(Stretch { track: 0, question, name, span, answer });
+        let Some(way) = ways.get(question) else { continue };
+        let legs =
+            way.legs(span).into_iter().filter_map(|(leg, span)| track_of(leg).map(|(track, name)| (track, name, span)));
+        let known = legs.chain(within(way, span));
+        stretches.extend(known.map(|(track, name, span)| Stretch { track, question, name, span, answer: None }));
     }
+    stretches
 }
 
 /// Where a leg is drawn and what it is called. What is the asker's own shows in the whole question.

@@ -112,6 +112,12 @@ impl Document {
         self.runs.is_empty() && self.races.is_empty() && self.rounds.is_empty()
     }
 
+    /// All runs, those of races after the single ones.
+    pub fn all_runs(&self) -> impl Iterator<Item = &Recorded> {
+        let of_races = self.races.iter().flat_map(|race| race.ways().into_iter().flat_map(|(_, runs)| runs));
+        self.runs.iter().chain(of_races)
+    }
+
     /// A document as it was read from elsewhere, with nothing in it that goes on: what had not ended when
     /// it was written has ended since.
     ///

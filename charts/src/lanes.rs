@@ -1,0 +1,179 @@
+//! Messages on their way between stations: the stations from left to right, and a lane for each message,
+//! its question above and its answer, coming back, below.
+//!
+//! What stands still ([`backdrop`]) and what moves ([`moving`]) are two drawings of one size, one upon the
+//! other, so that a page need not draw the stations anew sixty times a second.
+
+use std::fmt::Write as _;
+
+use crate::markup::{Escaped, Percent};
+
+/// How tall the head with the names of the stations is, in pixels.
+const HEAD_HEIGHT: usize = 30;
+/// How tall a lane is.
+const LANE_HEIGHT: usize = 62;
+/// How far down in its lane the words stand, the way there, and the way back.
+const WORDS_AT: usize = 17;
+const THERE_AT: usize = 31;
+const BACK_AT: usize = 47;
+/// How large a message is.
+const RADIUS: usize = 6;
+
+/// A place across, in thousandths of the width.
+pub type Place = u16;
+
+/// Where a message can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Station {
+    /// What it is called; its class, too.
+    pub name: &'static str,
+    /// Its left edge.
+    pub from: Place,
+    /// Its right edge.
+    pub until: Place,
+}
+
+/// A stretch that a message has gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stretch {
+    /// In which lane, from 0.
+    pub lane: usize,
+    /// Whether it was the answer, on its way back.
+    pub is_back: bool,
+    /// Where it began.
+    pub from: Place,
+    /// Where it ended, or has come to.
+    pub until: Place,
+    /// Whose it was; it becomes the class.
+    pub leg: &'static str,
+}
+
+/// A message, where it is now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Token {
+    /// In which lane, from 0.
+    pub lane: usize,
+    /// Whether it is the answer, on its way back.
+    pub is_back: bool,
+    /// Where.
+    pub at: Place,
+}
+
+/// The stations, and for each lane its words and its two ways.
+pub fn backdrop(stations: &[Station], lanes: &[String]) -> String {
+    let mut svg = open("lanes-backdrop", lanes.len());
+    let height = LANE_HEIGHT * lanes.len() + 6;
+    for (index, Station { name, from, until }) in stations.iter().enumerate() {
+        let width = across(until - from);
+        let x = across(*from);
+        write(
+            &mut svg,
+            format_args!(
+                r#"<rect class="station {name}" x="{x}" y="{}" width="{width}" height="{height}" rx="6"/>"#,
+                HEAD_HEIGHT - 6
+            ),
+        );
+        let (anchor, x) = match index {
+            0 => ("start", *from),
+            _ if index + 1 == stations.len() => ("end", *until),
+            _ => ("middle", (from + until) / 2),
+        };
+        let x = across(x);
+        write(&mut svg, format_args!(r#"<text class="name" x="{x}" y="15" text-anchor="{anchor}">{name}</text>"#));
+    }
+    let (left, right) = (stations.first().map_or(0, |first| first.until), stations.last().map_or(0, |last| last.from));
+    let (left, right) = (across(left), across(right));
+    for (lane, words) in lanes.iter().enumerate() {
+        for at in [THERE_AT, BACK_AT] {
+            let y = top(lane) + at;
+            write(
+                &mut svg,
+                format_args!(
+                    r#"<line class="lane" x1="{left}" x2="{right}" y1="{y}" y2="{y}" stroke="currentColor"/>"#
+                ),
+            );
+        }
+        write(
+            &mut svg,
+            format_args!(r#"<text class="words" x="0.8%" y="{}">{}</text>"#, top(lane) + WORDS_AT, Escaped(words)),
+        );
+    }
+    svg + "</svg>"
+}
+
+/// What has been gone so far, and where the messages are. A question is full, an answer hollow.
+pub fn moving(lanes: usize, stretches: &[Stretch], tokens: &[Token]) -> String {
+    let mut svg = open("lanes-moving", lanes);
+    for Stretch { lane, is_back, from, until, leg } in stretches {
+        let (x1, x2, y) = (across(*from), across(*until), height_of(*lane, *is_back));
+        write(
+            &mut svg,
+            format_args!(r#"<line class="gone {leg}" x1="{x1}" x2="{x2}" y1="{y}" y2="{y}" stroke="currentColor"/>"#),
+        );
+    }
+    for Token { lane, is_back, at } in tokens {
+        let (x, y) = (across(*at), height_of(*lane, *is_back));
+        let class = if *is_back { "answer" } else { "question" };
+        write(&mut svg, format_args!(r#"<circle class="message {class}" cx="{x}" cy="{y}" r="{RADIUS}"/>"#));
+    }
+    svg + "</svg>"
+}
+
+fn across(place: Place) -> Percent {
+    Percent(f64::from(place) / 10.0)
+}
+
+fn top(lane: usize) -> usize {
+    HEAD_HEIGHT + lane * LANE_HEIGHT
+}
+
+fn height_of(lane: usize, is_back: bool) -> usize {
+    top(lane) + if is_back { BACK_AT } else { THERE_AT }
+}
+
+/// The words beside it say the same, so the drawing itself is hidden from screen readers.
+fn open(class: &str, lanes: usize) -> String {
+    let height = top(lanes) + 4;
+    format!(
+        r#"<svg xmlns="http://www.w3.org/2000/svg" class="{class}" width="100%" height="{height}" aria-hidden="true" focusable="false">"#
+    )
+}
+
+fn write(svg: &mut String, text: std::fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    let _ = svg.write_fmt(text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stations_stand_where_they_are_and_words_stay_words() {
+        let stations =
+            [Station { name: "browser", from: 0, until: 90 }, Station { name: "server", from: 880, until: 1000 }];
+        let svg = backdrop(&stations, &["a < b?".to_owned()]);
+        assert!(
+            svg.contains(r#"<rect class="station server" x="88%" y="24" width="12%" height="68" rx="6"/>"#),
+            "{svg}"
+        );
+        assert!(svg.contains(r#"x="100%" y="15" text-anchor="end">server<"#), "{svg}");
+        assert!(svg.contains(">a &lt; b?</text>"), "{svg}");
+        assert_eq!(svg.matches(r#"class="lane" x1="9%" x2="88%""#).count(), 2, "{svg}");
+    }
+
+    #[test]
+    fn an_answer_comes_back_below_its_question() {
+        let token = |is_back| Token { lane: 1, is_back, at: 255 };
+        let svg = moving(2, &[], &[token(false), token(true)]);
+        assert!(svg.contains(r#"<circle class="message question" cx="25.5%" cy="123" r="6"/>"#), "{svg}");
+        assert!(svg.contains(r#"<circle class="message answer" cx="25.5%" cy="139" r="6"/>"#), "{svg}");
+    }
+
+    #[test]
+    fn both_drawings_are_of_one_size() {
+        let height =
+            |svg: &str| svg.split("height=\"").nth(1).and_then(|rest| rest.split('"').next()).map(str::to_owned);
+        assert_eq!(height(&backdrop(&[], &["a".to_owned(), "b".to_owned()])), height(&moving(2, &[], &[])));
+    }
+}
