@@ -13,7 +13,9 @@ use crate::components::own_question::OwnQuestion;
 use crate::components::race::race;
 use crate::components::route::route_controls;
 use crate::components::runs::Runs;
-use crate::hooks::{use_asker, use_lab, use_race};
+use crate::components::slow_motion::SlowMotion;
+use crate::components::take_along::TakeAlong;
+use crate::hooks::{use_asker, use_lab, use_race, use_timeline};
 
 /// The page.
 #[component]
@@ -21,6 +23,7 @@ pub fn App() -> Html {
     let asker = use_asker();
     use_lab(&asker);
     use_race(&asker);
+    use_timeline(&asker);
     html! {
         <>
             <header class="masthead">
@@ -42,8 +45,10 @@ pub fn App() -> Html {
                     <OwnQuestion asker={asker.clone()} />
                 </section>
                 <Runs asker={asker.clone()} />
+                <SlowMotion asker={asker.clone()} />
                 { race(&asker) }
                 <ManyRounds asker={asker.clone()} />
+                <TakeAlong asker={asker.clone()} />
             </main>
             <footer>
                 <ClockLine asker={asker.clone()} />

@@ -54,6 +54,13 @@ pub enum FromWorker {
         /// What and when.
         step: Step,
     },
+    /// A run is about to be told over: it began then.
+    Began {
+        /// The run's number.
+        run: u32,
+        /// When, since 1970, by the origin that the browser gives the worker's clock.
+        at: Duration,
+    },
     /// Rounds are over; told at most ten times a second.
     Rounds {
         /// The run's number.

@@ -1,13 +1,16 @@
 //! Everything that the page shows, and how it changes.
 
 pub mod lab;
+pub mod player;
 pub mod race;
 pub mod rounds;
 pub mod sliders;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
+use std::time::Duration;
 
+use launcelot_measure::export::{Document, Recorded};
 use launcelot_measure::{Ending, Order, Point, Run, Shares, Step, Trace, ways};
 use launcelot_protocol::Question;
 use yew::Reducible;
@@ -34,13 +37,20 @@ pub struct Numbered {
     pub dialogue: String,
     /// What is known of its legs.
     pub legs: Legs,
+    /// Whether it was measured elsewhere, or before, and came from a file.
+    pub is_imported: bool,
 }
 
 impl Numbered {
     /// How much of the waiting was whose, if somebody watched.
     pub fn shares(&self) -> Option<Shares> {
+        self.trace().and_then(|trace| Shares::of(&self.run, &ways(&self.run, trace)))
+    }
+
+    /// What the stations saw of it, if that is known.
+    pub fn trace(&self) -> Option<&Trace> {
         match &self.legs {
-            Legs::Known(trace) => Shares::of(&self.run, &ways(&self.run, trace)),
+            Legs::Known(trace) => Some(trace),
             Legs::Pending | Legs::Incomplete | Legs::Unknown => None,
         }
     }
@@ -73,6 +83,8 @@ pub struct State {
     pub race: Race,
     /// The runs, the newest last. The newest is the one in the table.
     pub runs: VecDeque<Numbered>,
+    /// The number of the run that was over last, and when it began, since 1970.
+    pub begun: Option<(u32, Duration)>,
     /// The numbers of the runs that are laid below the newest.
     pub ghosts: BTreeSet<u32>,
     /// The many rounds.
@@ -111,6 +123,13 @@ pub enum Action {
     LabReplied(Reply),
     /// Something happened to the many rounds.
     Rounds(rounds::Action),
+    /// The person brought a document.
+    Imported {
+        /// The number of the first run in it, larger than any before.
+        number: u32,
+        /// What is in it.
+        document: Rc<Document>,
+    },
 }
 
 impl State {
@@ -176,11 +195,44 @@ impl State {
         }
     }
 
+    /// Everything that was measured and is over.
+    pub fn document(&self) -> Document {
+        let over = self.runs.iter().filter(|numbered| numbered.run.is_over());
+        let runs = over.map(|numbered| Recorded {
+            number: numbered.number,
+            run: numbered.run.clone(),
+            trace: numbered.trace().cloned(),
+        });
+        let rounds = self.rounds.kept.iter().filter(|kept| kept.rounds.is_over()).map(|kept| (*kept.rounds).clone());
+        Document { runs: runs.collect(), races: self.race.exported(), rounds: rounds.collect(), ..Document::default() }
+    }
+
+    /// Puts the runs of a document among the earlier ones: the newest of one's own stays the one in the table.
+    fn import(&mut self, number: u32, document: &Document) {
+        let own = self.runs.pop_back();
+        for (number, recorded) in (number..).zip(document.all_runs().take(RUNS_MAX - 1)) {
+            let legs = recorded.trace.clone().map_or(Legs::Unknown, Legs::Known);
+            let (run, dialogue) = (recorded.run.clone(), String::new());
+            self.runs.push_back(Numbered { number, run, dialogue, legs, is_imported: true });
+        }
+        self.runs.extend(own);
+        while self.runs.len() > RUNS_MAX
+            && let Some(oldest) = self.runs.pop_front()
+        {
+            self.ghosts.remove(&oldest.number);
+        }
+    }
+
     fn hear(&mut self, message: FromWorker) {
         match message {
             FromWorker::Ready(clock) => self.clock = Some(clock),
             FromWorker::Step { run, step } => self.step(run, step),
             FromWorker::Rounds { run, answered, errors } => self.rounds.hear(run, &answered, errors),
+            FromWorker::Began { run, at } => {
+                if self.going_on(run).is_some() {
+                    self.begun = Some((run, at));
+                }
+            }
             FromWorker::Ended { run, how } => {
                 self.end(run, &how);
                 self.lab.run_ended(run);
@@ -235,13 +287,14 @@ impl Reducible for State {
                 let step = state.clock.map(|clock| clock.step).unwrap_or_default();
                 let run = Run::new(url, order, step, questions.into_iter().map(String::from));
                 let legs = if state.lab.presence == Presence::Absent { Legs::Unknown } else { Legs::Pending };
-                state.begin(Numbered { number, run, dialogue, legs });
+                state.begin(Numbered { number, run, dialogue, legs, is_imported: false });
             }
             Action::Lab(action) => state.lab.act(action),
             Action::Race(action) => {
                 let step = state.clock.map(|clock| clock.step).unwrap_or_default();
                 state.race.act(action, step);
             }
+            Action::Imported { number, document } => state.import(number, &document),
             Action::LabReplied(reply) => state.hear_the_lab(reply),
             Action::Rounds(action) => state.rounds.act(action),
             Action::GhostToggled(number) => {
@@ -256,8 +309,6 @@ impl Reducible for State {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn after(actions: impl IntoIterator<Item = Action>) -> Rc<State> {
@@ -320,6 +371,22 @@ mod tests {
         let state = after((1..=53).map(asked));
         assert_eq!(state.runs.len(), RUNS_MAX);
         assert_eq!((state.runs[0].number, state.newest().unwrap().number), (4, 53));
+    }
+
+    #[test]
+    fn imported_runs_are_earlier_ones_unless_there_are_none() {
+        let run = Run::new("ws://elsewhere/ws".to_owned(), Order::SentAhead, Duration::ZERO, []);
+        let recorded = |number| Recorded { number, run: run.clone(), trace: Some(Trace::default()) };
+        let document = Rc::new(Document { runs: vec![recorded(1), recorded(2)], ..Document::default() });
+        let imported = |number| Action::Imported { number, document: document.clone() };
+        let numbers = |state: &State| state.runs.iter().map(|run| run.number).collect::<Vec<_>>();
+        let state = after([asked(1), imported(2), connected(1)]);
+        assert_eq!(numbers(&state), [2, 3, 1]);
+        assert!(state.newest().unwrap().run.connecting.is_some());
+        assert_eq!(state.runs.iter().map(|run| run.is_imported).collect::<Vec<_>>(), [true, true, false]);
+        let state = after([imported(1), asked(3)]);
+        assert_eq!(numbers(&state), [1, 2, 3]);
+        assert_eq!(state.runs[1].legs, Legs::Known(Trace::default()));
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! What the numbers mean, and what went wrong, in plain sentences.
 
+pub mod import;
 pub mod legs;
 pub mod limits;
 pub mod race;
+pub mod replay;
 pub mod rounds;
 pub mod wire;
 
@@ -13,6 +15,7 @@ use launcelot_measure::{Ending, Order, Run};
 use launcelot_protocol::exchange;
 
 use crate::message::{Clock, Ended};
+use crate::state::Numbered;
 
 /// The bridge's close codes that have a meaning of their own here; its README lists them.
 mod close_code {
@@ -149,6 +152,16 @@ pub fn in_words(order: Order) -> &'static str {
         Order::OneAtATime => "one at a time",
         Order::SentAhead => "sent ahead",
     }
+}
+
+/// A run among others.
+pub fn title(numbered: &Numbered) -> String {
+    let Numbered { number, run, is_imported, .. } = numbered;
+    let what = match run.questions.as_slice() {
+        [only] => format!("“{}”", only.question),
+        _ => in_words(run.order).to_owned(),
+    };
+    format!("run {number}, {what}{}", if *is_imported { ", imported" } else { "" })
 }
 
 /// What limits the figures.

@@ -41,6 +41,12 @@ pub fn Meaning(props: &Props) -> Html {
     html! {
         <div class="meaning">
             <div role="status">
+                if let Some(imported) = newest.filter(|newest| newest.is_imported) {
+                    <p class="comparison">
+                        <span class="imported">{ "imported" }</span>
+                        { format!(" This was measured elsewhere, or another day: {}.", imported.run.to) }
+                    </p>
+                }
                 <p id="meaning" class={class}>{ meaning }</p>
                 { newest.and_then(where_it_went) }
                 for comparison in comparisons {

@@ -47,7 +47,7 @@ pub fn Runs(props: &Props) -> Html {
     }
 }
 
-fn drawn(asker: &Asker, Numbered { number, run, .. }: &Numbered) -> Html {
+fn drawn(asker: &Asker, Numbered { number, run, is_imported, .. }: &Numbered) -> Html {
     let number = *number;
     let is_ghost = asker.state().ghosts.contains(&number);
     let on_toggle = {
@@ -58,7 +58,12 @@ fn drawn(asker: &Asker, Numbered { number, run, .. }: &Numbered) -> Html {
     html! {
         <tr role="row" key={number} data-run={number.to_string()}>
             <th role="rowheader" scope="row">{ number }</th>
-            <td role="cell">{ asked(run) }</td>
+            <td role="cell">
+                { asked(run) }
+                if *is_imported {
+                    <span class="imported">{ "imported" }</span>
+                }
+            </td>
             <td role="cell" class="took" data-label="connecting">{ took(run.connecting) }</td>
             <td role="cell" class="took" data-label="all answers">{ took(run.asking()) }</td>
             <td role="cell" class="act">

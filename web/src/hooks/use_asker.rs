@@ -4,7 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use js_sys::{Date, Uint8Array};
-use launcelot_measure::{Order, Plan};
+use launcelot_measure::export::Document;
+use launcelot_measure::{Order, Plan, Rounds};
 use launcelot_protocol::{EXCHANGES, Question};
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
@@ -152,6 +153,19 @@ impl Asker {
         let rounds = rounds::begun(name, url, plan, clock);
         let kept = Kept { id: Date::now() as u64, rounds: Rc::new(rounds) };
         self.state.dispatch(Action::Rounds(rounds::Action::Begun(number, kept)));
+    }
+
+    /// Puts the runs of a document among the earlier ones, and its rounds among the rounds.
+    pub fn import(&self, document: Rc<Document>) {
+        let now = Date::now() as u64;
+        let brought = document.rounds.iter().zip(now..).map(|(rounds, id)| {
+            let name = [&rounds.name, " (imported)"].concat();
+            Kept { id, rounds: Rc::new(Rounds { name, ..rounds.clone() }) }
+        });
+        self.state.dispatch(Action::Rounds(rounds::Action::Imported(brought.collect())));
+        let number = self.link.runs.get() + 1;
+        self.link.runs.set(self.link.runs.get() + document.all_runs().count() as u32);
+        self.state.dispatch(Action::Imported { number, document });
     }
 
     /// Gives up the run that goes on.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use launcelot_measure::export::{self, Recorded};
 use launcelot_measure::{Ending, Order, Run, Step};
 use launcelot_protocol::EXCHANGES;
 
@@ -80,6 +81,20 @@ impl Race {
     /// Whether every heat was run to its end.
     pub fn is_complete(&self) -> bool {
         self.heats.len() == Heat::ALL.len() && self.all().all(|run| run.ending == Ending::Complete)
+    }
+
+    /// What is exported of it: it, once it is complete.
+    pub fn exported(&self) -> Vec<export::Race> {
+        let recorded = |heat| {
+            let runs = self.runs(heat).zip(1..);
+            runs.map(|(run, number)| Recorded { number, run: run.clone(), trace: None }).collect()
+        };
+        let race = self.is_complete().then(|| export::Race {
+            one_at_a_time: recorded(Heat::OneAtATime),
+            sent_ahead: recorded(Heat::SentAhead),
+            at_once: recorded(Heat::AtOnce),
+        });
+        race.into_iter().collect()
     }
 
     /// How it ended before its end, if it did.

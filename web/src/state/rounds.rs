@@ -57,6 +57,8 @@ pub enum Action {
     Removed(u64),
     /// The browser does not store them.
     Unstored,
+    /// The person brought them in a file.
+    Imported(Vec<Kept>),
 }
 
 /// Rounds of which none is over.
@@ -108,6 +110,7 @@ impl ManyRounds {
                 }
             }
             Action::Unstored => self.is_unstored = true,
+            Action::Imported(brought) => self.import(brought),
         }
     }
 
@@ -146,6 +149,15 @@ impl ManyRounds {
         }
     }
 
+    /// What is brought is drawn, unless rounds go on: those stay the newest.
+    fn import(&mut self, brought: Vec<Kept>) {
+        let own = if self.is_running() { self.kept.pop() } else { None };
+        self.kept.extend(brought.into_iter().chain(own));
+        let too_many = self.kept.len().saturating_sub(KEPT_MAX);
+        self.has_lost |= too_many > 0;
+        self.kept.drain(..too_many);
+    }
+
     fn toggle(&mut self, id: u64) {
         if self.laid.contains(&id) {
             return self.laid.retain(|laid| *laid != id);
@@ -173,6 +185,12 @@ mod tests {
     use launcelot_measure::Connections;
 
     use super::*;
+
+    impl Kept {
+        fn with_id(&self, id: u64) -> Self {
+            Self { id, ..self.clone() }
+        }
+    }
 
     const ROUND: Round = Round { asked: 600, connecting: 600, due: 600 };
 
@@ -240,6 +258,20 @@ mod tests {
         assert!(!many.has_lost);
         let many = runs(KEPT_MAX as u32 + 1);
         assert_eq!((many.kept.len(), many.kept[0].id, many.has_lost), (KEPT_MAX, 2, true));
+    }
+
+    #[test]
+    fn what_is_brought_is_the_newest_unless_rounds_go_on() {
+        let brought = |ids: std::ops::Range<u64>| Action::Imported(ids.map(|id| runs(1).kept[0].with_id(id)).collect());
+        let ids = |many: &ManyRounds| many.kept.iter().map(|kept| kept.id).collect::<Vec<_>>();
+        let mut many = runs(1);
+        many.act(brought(100..102));
+        assert_eq!(ids(&many), [1, 100, 101]);
+        many.act(begun(2));
+        many.act(brought(200..210));
+        assert_eq!((ids(&many)[..2].to_vec(), ids(&many).len()), (vec![101, 200], KEPT_MAX));
+        many.hear(2, &[ROUND], 0);
+        assert_eq!(many.newest().map(|kept| (kept.id, kept.rounds.done())), Some((2, 1)));
     }
 
     #[test]

@@ -113,6 +113,7 @@ impl Asker {
         asking.socket.set_onclose(None);
         // Fails only for a code or a reason that is not allowed, and neither is given.
         let _ = asking.socket.close();
+        tell(&self.scope, &FromWorker::Began { run: asking.run, at: self.clock.since_1970(asking.began) });
         self.tell_end(asking.run, how);
     }
 

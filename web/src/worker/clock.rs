@@ -55,6 +55,12 @@ impl Clock {
         Reading(self.performance.now())
     }
 
+    /// When a reading was, since 1970, to about a quarter of a microsecond. Clocks of one page have one notion of
+    /// 1970, so the page can lay the worker's readings on its own timeline.
+    pub(super) fn since_1970(&self, reading: Reading) -> Duration {
+        Reading(self.performance.time_origin()).since(Reading(-reading.0))
+    }
+
     /// Watches the clock move, for at most a few milliseconds.
     pub(super) fn measured(&self, scope: &DedicatedWorkerGlobalScope) -> message::Clock {
         let began = self.read();

@@ -1,0 +1,125 @@
+//! A recorded dialogue that is played: the lanes, the words of the moment, and what a person can do with it.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use launcelot_charts::lanes;
+use launcelot_measure::Unit;
+use launcelot_measure::unit::decimal;
+use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+
+use crate::components::drawing::Drawing;
+use crate::hooks::use_frames;
+use crate::replay::Replay;
+use crate::state::player::{Action, Player as State, SLOWNESS};
+use crate::words;
+
+/// How finely a person can scrub.
+const SCRUB_STEP: Duration = Duration::from_nanos(100);
+
+/// What it plays.
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// The dialogue.
+    pub replay: Rc<Replay>,
+}
+
+/// The player, at the beginning.
+#[component]
+pub fn Player(props: &Props) -> Html {
+    let replay = &props.replay;
+    let state = use_reducer(|| State::new(replay.clone()));
+    let dispatcher = state.dispatcher();
+    use_frames(state.is_playing, Callback::from(move |time| dispatcher.dispatch(Action::Passed(time))));
+    let act = |act: fn(&State) -> Action| {
+        let state = state.clone();
+        Callback::from(move |_: MouseEvent| state.dispatch(act(&state)))
+    };
+    let on_scrub = {
+        let state = state.clone();
+        Callback::from(move |event: InputEvent| {
+            let steps: Option<u64> =
+                event.target_dyn_into().and_then(|input: HtmlInputElement| input.value().parse().ok());
+            let at = Duration::from_nanos(steps.unwrap_or_default() * SCRUB_STEP.as_nanos() as u64);
+            state.dispatch(Action::Scrubbed(at));
+        })
+    };
+    let on_slowness = {
+        let state = state.clone();
+        Callback::from(move |event: Event| {
+            let chosen: Option<HtmlSelectElement> = event.target_dyn_into();
+            let slowness = chosen.and_then(|chosen| chosen.value().parse().ok());
+            state.dispatch(Action::SlownessChosen(slowness.unwrap_or(SLOWNESS[0])));
+        })
+    };
+    let (stretches, tokens) = replay.at(state.at);
+    let unit = Unit::for_longest(replay.end());
+    let passed = replay.passed(state.at);
+    let moment = passed.checked_sub(1).and_then(|last| replay.moments.get(last));
+    let says = moment.map(|moment| words::replay::of(replay, moment)).unwrap_or_default();
+    let is_there = moment.is_some_and(|moment| moment.at == state.at);
+    let time = unit.write(state.at);
+    let step = |end: bool| aria(if end { state.at >= replay.end() } else { state.at.is_zero() });
+    let steps_of = |time: Duration| (time.as_nanos().div_ceil(SCRUB_STEP.as_nanos())).to_string();
+    html! {
+        <div class="player" data-playing={state.is_playing.to_string()} data-passed={passed.to_string()}>
+            <div class="lanes">
+                <Drawing svg={lanes::backdrop(&replay.stations, &replay.lanes)} />
+                <Drawing svg={lanes::moving(replay.lanes.len(), &stretches, &tokens)} />
+            </div>
+            <input id="replay-scrub" type="range" min="0" max={steps_of(replay.end())} value={steps_of(state.at)}
+                aria-label="Moment" aria-valuetext={time.clone()} oninput={on_scrub} />
+            <p class="clock">
+                <span id="replay-time">{ time }</span>
+                { format!(" of {}; moment {passed} of {} that were recorded", unit.write(replay.end()), replay.moments.len()) }
+            </p>
+            <p id="replay-words" class={classes!("says", (!is_there).then_some("gone"))}
+                aria-live={if state.is_playing { "off" } else { "polite" }}>{ says }</p>
+            <div class="controls">
+                <button id="replay-play" type="button" class="primary" onclick={act(play_or_pause)}>
+                    { if state.is_playing { "Pause" } else { "Play" } }
+                </button>
+                <button id="replay-back" type="button" aria-disabled={step(false)} onclick={act(|_| Action::SteppedBack)}>
+                    { "Step back" }
+                </button>
+                <button id="replay-step" type="button" aria-disabled={step(true)} onclick={act(|_| Action::Stepped)}>
+                    { "Step" }
+                </button>
+                <label class="pick">
+                    { "at " }
+                    <select id="replay-slowness" onchange={on_slowness}>
+                        for slowness in SLOWNESS {
+                            <option value={slowness.to_string()} selected={slowness == state.slowness}>
+                                { slower(slowness) }
+                            </option>
+                        }
+                    </select>
+                    { " of its speed" }
+                </label>
+            </div>
+        </div>
+    }
+}
+
+fn aria(is_disabled: bool) -> &'static str {
+    if is_disabled { "true" } else { "false" }
+}
+
+fn play_or_pause(state: &State) -> Action {
+    if state.is_playing { Action::Paused } else { Action::Played { by_steps: dislikes_motion() } }
+}
+
+/// Whether the person who looks prefers things to stand still.
+fn dislikes_motion() -> bool {
+    let query = web_sys::window().and_then(|window| window.match_media("(prefers-reduced-motion: reduce)").ok()?);
+    query.is_some_and(|query| query.matches())
+}
+
+/// `1/10,000`.
+fn slower(slowness: u32) -> String {
+    match slowness {
+        0..1_000 => format!("1/{slowness}"),
+        _ => format!("1/{},000", decimal(u64::from(slowness), 1_000, 0)),
+    }
+}

@@ -1,0 +1,70 @@
+//! Slow motion: any recorded dialogue, played again so slowly that one can follow.
+
+use std::rc::Rc;
+
+use web_sys::HtmlSelectElement;
+use yew::prelude::*;
+
+use crate::components::player::Player;
+use crate::hooks::Asker;
+use crate::replay::Replay;
+use crate::state::Numbered;
+use crate::words;
+
+/// What it shows.
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// Who asks.
+    pub asker: Asker,
+}
+
+/// The section. It appears with the first run that is over, and plays the newest unless another is chosen.
+#[component]
+pub fn SlowMotion(props: &Props) -> Html {
+    // The choice, and the newest run when it was made: with the next run, that is what one wants to see.
+    let choice = use_state(|| None::<(u32, u32)>);
+    let runs: Vec<&Numbered> =
+        props.asker.state().runs.iter().rev().filter(|numbered| numbered.run.is_over()).collect();
+    let newest = runs.first().map(|newest| newest.number);
+    let chosen = choice.filter(|(_, made)| Some(*made) == newest).map(|(number, _)| number).or(newest);
+    let shown = runs.iter().find(|numbered| Some(numbered.number) == chosen).copied();
+    let key = shown.map(|shown| (shown.number, shown.trace().is_some()));
+    let replay = use_memo(key, |_| shown.and_then(|shown| Replay::of(&shown.run, shown.trace())).map(Rc::new));
+    let (Some(replay), Some((number, is_traced))) = ((*replay).clone(), key) else { return Html::default() };
+    let on_choice = {
+        let choice = choice.clone();
+        Callback::from(move |event: Event| {
+            let chosen: Option<HtmlSelectElement> = event.target_dyn_into();
+            choice.set(chosen.and_then(|chosen| chosen.value().parse().ok()).zip(newest));
+        })
+    };
+    let is_partly_unknown = replay.is_partly_unknown;
+    html! {
+        <section id="replay" aria-labelledby="replay-title" data-run={number.to_string()}
+            data-traced={is_traced.to_string()}>
+            <h2 id="replay-title">{ "Slow motion" }</h2>
+            <p>{ "The same dialogue once more, slowly enough to follow. The recorded times move it, and nothing else." }</p>
+            <label class="pick">
+                { "What is played: " }
+                <select id="replay-run" onchange={on_choice}>
+                    for numbered in runs {
+                        <option value={numbered.number.to_string()} selected={numbered.number == number}>
+                            { words::title(numbered) }
+                        </option>
+                    }
+                </select>
+            </label>
+            <Player key={format!("{number} {is_traced}")} {replay} />
+            <p class="small">
+                { "Between two recorded moments a message is drawn as if it went evenly: where it really was, nobody saw. Of \
+                   connecting, only the beginning and the end are known." }
+                if is_partly_unknown {
+                    { " Not every station watched, so a message goes “beyond”, and turns half way in time." }
+                } else {
+                    { " The browser’s clock and the stations’ are never compared: what lies between them is known as a sum, \
+                       and half of it is drawn each way." }
+                }
+            </p>
+        </section>
+    }
+}

@@ -1,0 +1,169 @@
+//! Everything that was measured, to take along, and what was taken along once, brought back.
+
+use std::rc::Rc;
+
+use js_sys::futures::{JsFuture, spawn_local};
+use launcelot_measure::export::document::{DOCUMENT_MAX_BYTES, Document, Refusal};
+use launcelot_measure::export::{chrome, csv, hlog, json};
+use web_sys::{File, HtmlInputElement};
+use yew::prelude::*;
+
+use crate::hooks::{Asker, use_drop};
+use crate::json::document::document;
+use crate::{download, words};
+
+/// What it shows and acts on.
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// Who asks.
+    pub asker: Asker,
+}
+
+/// What was said last of a file.
+#[derive(Default)]
+struct Said {
+    is_bad: bool,
+    words: String,
+    /// Which file.
+    of: String,
+}
+
+/// A form in which everything can be taken along.
+struct Form {
+    id: &'static str,
+    name: &'static str,
+    /// How its files end, after the day and the time.
+    ending: &'static str,
+    kind: &'static str,
+    write: fn(&Document) -> String,
+    /// Whether it is of rounds, or else of runs.
+    is_of_rounds: bool,
+}
+
+const FORMS: [Form; 5] = [
+    Form {
+        id: "json",
+        name: "JSON",
+        ending: ".json",
+        kind: "application/json",
+        write: json::json,
+        is_of_rounds: false,
+    },
+    Form {
+        id: "csv",
+        name: "CSV of the questions",
+        ending: "-questions.csv",
+        kind: "text/csv",
+        write: csv::questions,
+        is_of_rounds: false,
+    },
+    Form {
+        id: "chrome",
+        name: "Chrome trace",
+        ending: "-trace.json",
+        kind: "application/json",
+        write: chrome::trace,
+        is_of_rounds: false,
+    },
+    Form {
+        id: "csv-rounds",
+        name: "CSV of the rounds",
+        ending: "-rounds.csv",
+        kind: "text/csv",
+        write: csv::rounds,
+        is_of_rounds: true,
+    },
+    Form {
+        id: "hlog",
+        name: "HdrHistogram log",
+        ending: ".hlog",
+        kind: "text/plain",
+        write: hlog::log,
+        is_of_rounds: true,
+    },
+];
+
+/// The section: buttons that save, and a field that takes a document; so does the whole page, when one is dropped.
+#[component]
+pub fn TakeAlong(props: &Props) -> Html {
+    let says = use_state(Said::default);
+    let on_file = {
+        let (asker, says) = (props.asker.clone(), says.clone());
+        Callback::from(move |file: File| {
+            let (asker, says) = (asker.clone(), says.clone());
+            spawn_local(async move {
+                let name = file.name();
+                match read(&file).await {
+                    Err(why) => says.set(Said { is_bad: true, words: words::import::why_not(&name, why), of: name }),
+                    Ok(document) => {
+                        says.set(Said { is_bad: false, words: words::import::taken(&name, &document), of: name });
+                        asker.import(Rc::new(document));
+                    }
+                }
+            });
+        })
+    };
+    // The listener is made once and outlives this drawing, so it is told of the file by whoever is drawn last.
+    let latest = use_mut_ref(|| on_file.clone());
+    latest.replace(on_file.clone());
+    use_drop(Callback::from(move |file| latest.borrow().emit(file)));
+    let on_choice = Callback::from(move |event: Event| {
+        let Some(input) = event.target_dyn_into::<HtmlInputElement>() else { return };
+        if let Some(file) = input.files().and_then(|files| files.get(0)) {
+            on_file.emit(file);
+        }
+        // The same file may be chosen again.
+        input.set_value("");
+    });
+    let state = props.asker.state();
+    let has_runs = state.runs.iter().any(|numbered| numbered.run.is_over());
+    let has_rounds = state.rounds.kept.iter().any(|kept| kept.rounds.is_over());
+    let forms = FORMS
+        .iter()
+        .filter(|form| if form.is_of_rounds { has_rounds } else { has_runs || form.id == "json" && has_rounds });
+    html! {
+        <section id="take" aria-labelledby="take-title">
+            <h2 id="take-title">{ "Take it with you" }</h2>
+            <p>
+                { "Everything that was measured here, for a spreadsheet, for Perfetto, or for this page another day: drop an export in \
+                   JSON anywhere on it, and it is drawn again. After each run, the legs are tracks in the \
+                   performance panel of your browser, too." }
+            </p>
+            <div class="controls">
+                for form in forms {
+                    <button id={["export-", form.id].concat()} type="button" onclick={on_save(form, &props.asker, &says)}>
+                        { form.name }
+                    </button>
+                }
+            </div>
+            <label class="pick">
+                { "Bring an export back: " }
+                <input id="import" type="file" accept=".json,application/json" onchange={on_choice} />
+            </label>
+            <p id="import-says" class={if says.is_bad { "mistake" } else { "" }} role="status" data-of={says.of.clone()}>
+                { &says.words }
+            </p>
+        </section>
+    }
+}
+
+fn on_save(form: &'static Form, asker: &Asker, says: &UseStateHandle<Said>) -> Callback<MouseEvent> {
+    let (asker, says) = (asker.clone(), says.clone());
+    Callback::from(move |_| {
+        // `2026-11-25T21:14:22`, as a file may be called.
+        let now = String::from(js_sys::Date::new_0().to_iso_string());
+        let now = now.get(..19).unwrap_or_default().replace(':', "-");
+        let name = ["launcelot-", &now, form.ending].concat();
+        if download::save(&name, form.kind, &(form.write)(&asker.state().document())).is_err() {
+            says.set(Said { is_bad: true, words: format!("Your browser could not save {name}."), of: name });
+        }
+    })
+}
+
+async fn read(file: &File) -> Result<Document, Refusal> {
+    if file.size() > DOCUMENT_MAX_BYTES as f64 {
+        return Err(Refusal::TooLarge);
+    }
+    let text = JsFuture::from(file.text()).await.map_err(|_| Refusal::NotOne)?;
+    document(&text.as_string().unwrap_or_default())
+}

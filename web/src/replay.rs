@@ -1,0 +1,401 @@
+//! Slow motion: where each message of a recorded dialogue was at any moment.
+//!
+//! The recorded moments move everything. Between two of them the place is interpolated; where nobody watched,
+//! a message goes on to "beyond" and turns half way in time, which only says that it was away.
+
+use std::time::Duration;
+
+use launcelot_charts::lanes::{Place, Station, Stretch, Token};
+use launcelot_measure::{Leg, Point, Run, Span, Trace, Way, ways};
+
+/// What happened at a recorded moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// Connecting began.
+    Connecting,
+    /// The connection could be used.
+    Connected,
+    /// A question left the browser.
+    Asked,
+    /// It, or its answer, passed a point.
+    Passed(Point),
+    /// Its answer was in the browser.
+    Answered,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Event {
+    /// What.
+    pub what: What,
+    /// To which question, from 0. Has no meaning for connecting.
+    pub question: usize,
+}
+
+/// A recorded moment, and everything that happened in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moment {
+    /// When, since the run began.
+    pub at: Duration,
+    /// What, in the order of the way.
+    pub events: Vec<Event>,
+}
+
+/// Where a message was at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Knot {
+    at: Duration,
+    place: Place,
+    /// Whether the answer came there.
+    is_back: bool,
+    /// Whose the way to there was.
+    leg: &'static str,
+}
+
+/// The places that a message came to, in their order.
+pub(crate) type Journey = Vec<Knot>;
+
+/// A recorded dialogue that can be played.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replay {
+    /// The stations, from left to right.
+    pub stations: Vec<Station>,
+    /// The words of each lane: connecting, if it is known, and each question.
+    pub lanes: Vec<String>,
+    /// The recorded moments, in their order.
+    pub moments: Vec<Moment>,
+    /// The questions with their answers.
+    pub said: Vec<(String, Option<String>)>,
+    /// Whether some station between the browser and the server did not watch.
+    pub is_partly_unknown: bool,
+    pub(crate) journeys: Vec<Journey>,
+}
+
+/// How wide the stations are, in thousandths of the width. The tunnel is where most of the time goes, and
+/// what takes long should be seen to move.
+const BROWSER_WIDTH: Place = 90;
+const BRIDGE_WIDTH: Place = 90;
+const TUNNEL_WIDTH: Place = 300;
+const SERVER_WIDTH: Place = 120;
+
+/// Where the points are for one set of stations.
+struct Map {
+    stations: Vec<Station>,
+}
+
+impl Map {
+    /// A map of the stations that saw something.
+    fn of(ways: &[Way]) -> Self {
+        let saw = |points: [Point; 2]| ways.iter().any(|way| points.into_iter().any(|point| way.at(point).is_some()));
+        let mut named = vec![("browser", BROWSER_WIDTH)];
+        if saw([Point::BridgeIn, Point::BridgeBackOut]) {
+            named.push(("bridge", BRIDGE_WIDTH));
+        }
+        if saw([Point::TunnelIn, Point::TunnelBackOut]) {
+            named.push(("tunnel", TUNNEL_WIDTH));
+        }
+        let knows_server = saw([Point::ServerIn, Point::AnswerOut]);
+        named.push((if knows_server { "server" } else { "beyond" }, SERVER_WIDTH));
+        let free = 1000 - named.iter().map(|(_, width)| width).sum::<Place>();
+        let gap = free / (named.len() as Place - 1);
+        let mut from = 0;
+        let stations = named.into_iter().map(|(name, width)| {
+            let station = Station { name, from, until: from + width };
+            from += width + gap;
+            station
+        });
+        Self { stations: stations.collect() }
+    }
+
+    fn station(&self, name: &str) -> Option<Station> {
+        self.stations.iter().find(|station| station.name == name).copied()
+    }
+
+    /// Where messages leave the browser, and come back to.
+    fn home(&self) -> Place {
+        BROWSER_WIDTH
+    }
+
+    /// The nearest place of the farthest station.
+    fn far(&self) -> Place {
+        self.stations.last().map_or(0, |last| last.from)
+    }
+
+    /// Where a point is, if its station is on the map.
+    fn place(&self, point: Point) -> Option<Place> {
+        use Point::{AnswerOut, ServerIn, TunnelBackIn, TunnelBackOut, TunnelIn, TunnelOut};
+        use Point::{AnswerReady, BridgeBackIn, BridgeBackOut, BridgeIn, BridgeOut};
+        let (name, is_far_edge) = match point {
+            BridgeIn | BridgeBackOut => ("bridge", false),
+            BridgeOut | BridgeBackIn => ("bridge", true),
+            TunnelIn | TunnelBackOut => ("tunnel", false),
+            TunnelOut | TunnelBackIn => ("tunnel", true),
+            ServerIn | AnswerOut => ("server", false),
+            AnswerReady => ("server", true),
+        };
+        let station = self.station(name)?;
+        Some(match (point, is_far_edge) {
+            // The server's edge is the end of the world: it turns in the middle.
+            (AnswerReady, _) => (station.from + station.until) / 2,
+            (_, false) => station.from,
+            (_, true) => station.until,
+        })
+    }
+
+    /// There and back, when nothing is known of in between.
+    fn unknown_journey(&self, span: Span) -> Journey {
+        let knot = |at, place, is_back| Knot { at, place, is_back, leg: "unknown" };
+        let middle = span.from + span.took() / 2;
+        vec![knot(span.from, self.home(), false), knot(middle, self.far(), false), knot(span.until, self.home(), true)]
+    }
+
+    /// By the points that are known.
+    fn journey(&self, asked: Span, passed: &[(Point, Duration)]) -> Journey {
+        if passed.is_empty() {
+            return self.unknown_journey(asked);
+        }
+        let knows_server = passed.iter().any(|(point, _)| matches!(point, Point::ServerIn | Point::AnswerOut));
+        let mut journey = vec![Knot { at: asked.from, place: self.home(), is_back: false, leg: "asker" }];
+        let mut before = None;
+        for (point, at) in passed {
+            let Some(place) = self.place(*point) else { continue };
+            let is_back = *point >= Point::AnswerOut;
+            let leg = before.map_or("asker", |before| leg_between(before, *point));
+            if let Some(last) = journey.last().copied().filter(|last| is_back && !last.is_back && !knows_server) {
+                let middle = last.at + at.saturating_sub(last.at) / 2;
+                journey.push(Knot { at: middle, place: self.far(), is_back: false, leg: "unknown" });
+            }
+            journey.push(Knot { at: *at, place, is_back, leg });
+            before = Some(*point);
+        }
+        journey.push(Knot { at: asked.until, place: self.home(), is_back: true, leg: "asker" });
+        journey
+    }
+}
+
+/// Whose the way was between two points, as a class.
+fn leg_between(from: Point, until: Point) -> &'static str {
+    match Leg::between(from, until) {
+        Leg::Asker => "asker",
+        Leg::Bridge => "bridge",
+        Leg::WireOut | Leg::WireBack => "wire",
+        Leg::Server => "server",
+        Leg::Unknown => "unknown",
+    }
+}
+
+impl Replay {
+    /// What was recorded of `run`, and of it along the way, ready to be played; `None` as long as nothing was.
+    pub fn of(run: &Run, trace: Option<&Trace>) -> Option<Self> {
+        let ways = trace.map(|trace| ways(run, trace)).unwrap_or_default();
+        let map = Map::of(&ways);
+        let (mut lanes, mut journeys, mut events) = (Vec::new(), Vec::new(), Vec::new());
+        if let Some(span) = run.connecting {
+            lanes.push("Connecting".to_owned());
+            journeys.push(map.unknown_journey(span));
+            events.push((span.from, Event { what: What::Connecting, question: 0 }));
+            events.push((span.until, Event { what: What::Connected, question: 0 }));
+        }
+        for (question, asked) in run.questions.iter().enumerate() {
+            let Some(from) = asked.asked else { continue };
+            lanes.push(asked.question.clone());
+            events.push((from, Event { what: What::Asked, question }));
+            let Some(span) = asked.span() else {
+                journeys.push(vec![Knot { at: from, place: map.home(), is_back: false, leg: "asker" }]);
+                continue;
+            };
+            let passed = ways.get(question).map(|way| way.moments(span)).unwrap_or_default();
+            events.extend(passed.iter().map(|(point, at)| (*at, Event { what: What::Passed(*point), question })));
+            events.push((span.until, Event { what: What::Answered, question }));
+            journeys.push(map.journey(span, &passed));
+        }
+        let said = run.questions.iter().map(|asked| (asked.question.clone(), asked.answer.clone())).collect();
+        let is_partly_unknown = map.station("server").is_none() || map.station("bridge").is_none();
+        let moments = in_moments(events);
+        (!moments.is_empty()).then_some(Self {
+            stations: map.stations,
+            lanes,
+            moments,
+            said,
+            is_partly_unknown,
+            journeys,
+        })
+    }
+
+    /// The last recorded moment.
+    pub fn end(&self) -> Duration {
+        self.moments.last().map_or(Duration::ZERO, |last| last.at)
+    }
+
+    /// How many recorded moments there are up to `at`, that one included.
+    pub fn passed(&self, at: Duration) -> usize {
+        self.moments.partition_point(|moment| moment.at <= at)
+    }
+
+    /// The next recorded moment after `at`, or the last.
+    pub fn after(&self, at: Duration) -> Duration {
+        self.moments.get(self.passed(at)).map_or(self.end(), |moment| moment.at)
+    }
+
+    /// The recorded moment before `at`, or the first.
+    pub fn before(&self, at: Duration) -> Duration {
+        let passed = self.moments.partition_point(|moment| moment.at < at);
+        self.moments.get(passed.saturating_sub(1)).map_or(Duration::ZERO, |moment| moment.at)
+    }
+
+    /// What has been gone until `at`, and where the messages are then. A message that is home has arrived in the
+    /// middle of the browser; one that has not left is not there yet.
+    pub fn at(&self, at: Duration) -> (Vec<Stretch>, Vec<Token>) {
+        let (mut stretches, mut tokens) = (Vec::new(), Vec::new());
+        for (lane, journey) in self.journeys.iter().enumerate() {
+            let Some(first) = journey.first().filter(|first| first.at <= at) else { continue };
+            let mut token = Token { lane, is_back: false, at: first.place };
+            for pair in journey.windows(2) {
+                let [from, until] = pair else { continue };
+                if from.at >= at && until.at > at {
+                    break;
+                }
+                let place = between(from, until, at);
+                stretches.push(Stretch {
+                    lane,
+                    is_back: until.is_back,
+                    from: from.place,
+                    until: place,
+                    leg: until.leg,
+                });
+                token = Token { lane, is_back: until.is_back, at: place };
+            }
+            if journey.last().is_some_and(|last| last.is_back && last.at <= at) {
+                token.at = BROWSER_WIDTH / 2;
+            }
+            tokens.push(token);
+        }
+        (stretches, tokens)
+    }
+}
+
+/// Where a message is at `at` that left one place for another, as if it had gone evenly.
+fn between(from: &Knot, until: &Knot, at: Duration) -> Place {
+    let whole = until.at.saturating_sub(from.at);
+    let gone = at.saturating_sub(from.at).min(whole);
+    if whole.is_zero() {
+        return until.place;
+    }
+    let way = f64::from(until.place) - f64::from(from.place);
+    (f64::from(from.place) + way * gone.as_secs_f64() / whole.as_secs_f64()).round() as Place
+}
+
+/// What happened at the same time is one moment.
+fn in_moments(mut events: Vec<(Duration, Event)>) -> Vec<Moment> {
+    events.sort_by_key(|(at, _)| *at);
+    let mut moments: Vec<Moment> = Vec::new();
+    for (at, event) in events {
+        match moments.last_mut().filter(|last| last.at == at) {
+            Some(last) => last.events.push(event),
+            None => moments.push(Moment { at, events: vec![event] }),
+        }
+    }
+    moments
+}
+
+#[cfg(test)]
+mod tests {
+    use launcelot_measure::{Order, Sighting, Step};
+
+    use super::*;
+
+    const fn us(micros: u64) -> Duration {
+        Duration::from_micros(micros)
+    }
+
+    fn run() -> Run {
+        let mut run = Run::new(String::new(), Order::OneAtATime, us(5), ["What?".to_owned(), "Why ?".to_owned()]);
+        for step in [
+            Step::Connected { at: us(50) },
+            Step::Asked { at: us(100) },
+            Step::Answered { at: us(300), answer: "Yes.".to_owned() },
+            Step::Asked { at: us(300) },
+        ] {
+            run.record(step);
+        }
+        run
+    }
+
+    /// The first question seen at these points, 10 µs apart, so that 50 µs lie before them and after.
+    fn trace(points: &[Point]) -> Trace {
+        let step = if points.len() == 1 { 0 } else { 100 / (points.len() as u64 - 1) };
+        let sightings = points.iter().zip(0..).map(|(point, index)| Sighting {
+            point: *point,
+            at: us(index * step),
+            bytes: if point.is_of_answers() { 4 } else { 5 },
+        });
+        Trace { sightings: sightings.collect(), ..Trace::default() }
+    }
+
+    fn names(replay: &Replay) -> Vec<&str> {
+        replay.stations.iter().map(|station| station.name).collect()
+    }
+
+    #[test]
+    fn a_message_passes_every_station_there_and_back_in_order() {
+        let replay = Replay::of(&run(), Some(&trace(&Point::ALL))).unwrap();
+        assert_eq!(names(&replay), ["browser", "bridge", "tunnel", "server"]);
+        assert_eq!(replay.lanes, ["Connecting", "What?", "Why ?"]);
+        let mut at = Duration::ZERO;
+        let mut seen = Vec::new();
+        while replay.after(at) > at {
+            at = replay.after(at);
+            let (_, tokens) = replay.at(at);
+            seen.extend(tokens.iter().find(|token| token.lane == 1).map(|token| (token.is_back, token.at)));
+        }
+        assert_eq!(at, us(300));
+        let there: Vec<_> = seen.iter().filter(|(is_back, _)| !is_back).map(|(_, at)| *at).collect();
+        let back: Vec<_> = seen.iter().filter(|(is_back, _)| *is_back).map(|(_, at)| *at).collect();
+        assert_eq!((there.len(), back.len()), (7, 6));
+        assert!(there.is_sorted() && back.iter().rev().is_sorted(), "{seen:?}");
+        assert_eq!(back.last(), Some(&(BROWSER_WIDTH / 2)), "home");
+    }
+
+    #[test]
+    fn between_two_moments_the_place_is_interpolated_and_at_them_it_is_the_recorded_one() {
+        let replay = Replay::of(&run(), Some(&trace(&[Point::ServerIn, Point::AnswerOut]))).unwrap();
+        assert_eq!(names(&replay), ["browser", "server"]);
+        let place = |at| replay.at(at).1.into_iter().find(|token| token.lane == 1).map(|token| token.at);
+        assert_eq!(place(us(99)), None, "it has not left");
+        assert_eq!([place(us(100)), place(us(125)), place(us(150))], [Some(90), Some(485), Some(880)]);
+        assert_eq!(replay.at(us(175)).1.len(), 2);
+    }
+
+    #[test]
+    fn where_nobody_watched_it_goes_between_what_is_known() {
+        let replay = Replay::of(&run(), None).unwrap();
+        assert_eq!((names(&replay), replay.is_partly_unknown), (vec!["browser", "beyond"], true));
+        let bridge = [Point::BridgeIn, Point::BridgeOut, Point::BridgeBackIn, Point::BridgeBackOut];
+        let replay = Replay::of(&run(), Some(&trace(&bridge))).unwrap();
+        assert_eq!(names(&replay), ["browser", "bridge", "beyond"]);
+        let (stretches, tokens) = replay.at(us(200));
+        assert_eq!(stretches.last().map(|stretch| (stretch.lane, stretch.leg)), Some((1, "unknown")));
+        assert_eq!(tokens.last(), Some(&Token { lane: 1, is_back: false, at: 880 }), "it turns half way in time");
+    }
+
+    #[test]
+    fn a_question_without_an_answer_left_and_is_not_seen_to_arrive() {
+        let replay = Replay::of(&run(), None).unwrap();
+        let (_, tokens) = replay.at(replay.end());
+        assert_eq!(tokens.last(), Some(&Token { lane: 2, is_back: false, at: BROWSER_WIDTH }));
+        let nothing = Run::new(String::new(), Order::OneAtATime, us(5), ["What?".to_owned()]);
+        assert_eq!(Replay::of(&nothing, None), None);
+    }
+
+    #[test]
+    fn what_happened_at_one_time_is_one_step() {
+        let replay = Replay::of(&run(), None).unwrap();
+        assert_eq!(
+            replay.moments.iter().map(|moment| moment.at).collect::<Vec<_>>(),
+            [us(0), us(50), us(100), us(300)]
+        );
+        assert_eq!(replay.moments[3].events.len(), 2);
+        assert_eq!((replay.before(us(100)), replay.before(us(101)), replay.before(us(0))), (us(50), us(100), us(0)));
+        assert_eq!(replay.passed(us(99)), 2);
+    }
+}

@@ -1,0 +1,72 @@
+//! What happens at a moment of a recorded dialogue, in words.
+
+use launcelot_measure::Point;
+
+use crate::replay::{Event, Moment, Replay, What};
+
+/// Everything that happened at a moment.
+pub fn of(replay: &Replay, moment: &Moment) -> String {
+    let sentences: Vec<String> = moment.events.iter().map(|event| sentence(replay, *event)).collect();
+    sentences.join(" ")
+}
+
+/// One sentence: what is before the words that travel, and what after.
+fn sentence(replay: &Replay, Event { what, question }: Event) -> String {
+    let (before, after) = match what {
+        What::Connecting => return "The browser begins to connect.".to_owned(),
+        What::Connected => return "The connection can be used.".to_owned(),
+        What::Asked => ("The browser sends", "."),
+        What::Answered => ("The browser has", "."),
+        What::Passed(point) => match point {
+            Point::BridgeIn | Point::BridgeBackIn => ("The bridge has", "."),
+            Point::BridgeOut => ("The bridge hands", "to TCP."),
+            Point::TunnelIn | Point::TunnelBackIn => ("The tunnel swallows", "."),
+            Point::TunnelOut | Point::TunnelBackOut => ("The tunnel hands on", "."),
+            Point::ServerIn => ("The server has read", "."),
+            Point::AnswerReady => ("The server knows its answer:", ""),
+            Point::AnswerOut => ("The server sends", "."),
+            Point::BridgeBackOut => ("The bridge hands", "to the browser."),
+        },
+    };
+    let is_answer = match what {
+        What::Answered => true,
+        What::Passed(point) => point.is_of_answers(),
+        _ => false,
+    };
+    let said = replay.said.get(question);
+    let words = said.and_then(|(question, answer)| if is_answer { answer.as_ref() } else { Some(question) });
+    let words = words.map(String::as_str).unwrap_or_default();
+    match after {
+        // The words end with a full stop of their own, or with a question mark.
+        "." | "" => [before, " “", words, "”"].concat(),
+        after => [before, " “", words, "” ", after].concat(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn every_point_has_a_sentence_about_what_passes_there() {
+        let replay = Replay {
+            stations: Vec::new(),
+            lanes: Vec::new(),
+            moments: Vec::new(),
+            said: vec![("Why?".to_owned(), Some("Because.".to_owned()))],
+            is_partly_unknown: false,
+            journeys: Vec::new(),
+        };
+        for point in Point::ALL {
+            let moment = Moment { at: Duration::ZERO, events: vec![Event { what: What::Passed(point), question: 0 }] };
+            let said = of(&replay, &moment);
+            assert_eq!(said.contains("Because."), point.is_of_answers(), "{said}");
+            assert_ne!(said.contains("Why?"), point.is_of_answers(), "{said}");
+        }
+        let events = [What::Answered, What::Connected].map(|what| Event { what, question: 0 });
+        let both = of(&replay, &Moment { at: Duration::ZERO, events: events.to_vec() });
+        assert_eq!(both, "The browser has “Because.” The connection can be used.");
+    }
+}
