@@ -11,6 +11,7 @@ use crate::state::Numbered;
 use crate::words::legs as words;
 
 /// The legend of the bars, with the sums; nothing as long as no leg is known.
+#[inline(never)]
 pub fn legs_of(asker: &Asker) -> Html {
     let Some(shares) = asker.state().newest().and_then(Numbered::shares) else {
         return Html::default();
@@ -28,6 +29,7 @@ pub fn legs_of(asker: &Asker) -> Html {
     }
 }
 
+#[inline(never)]
 fn drawn(leg: Leg, shares: &Shares) -> Option<Html> {
     let took = shares.leg(leg)?;
     Some(html! {

@@ -1,4 +1,6 @@
 //! What is drawn, one component a file.
+//!
+//! What needs no state of its own is a plain function, kept out of line: one large function of wasm is larger than its parts.
 
 pub mod bridge_of_death;
 pub mod clock_line;

@@ -12,6 +12,7 @@ use crate::state::race::{Heat, Race};
 use crate::words::race as words;
 
 /// The section.
+#[inline(never)]
 pub fn race(asker: &Asker) -> Html {
     let race = &asker.state().race;
     let state = match () {
@@ -42,6 +43,7 @@ pub fn race(asker: &Asker) -> Html {
 }
 
 /// A row for each way, all on one time axis; nothing before there is something to be drawn.
+#[inline(never)]
 fn ways(asker: &Asker, race: &Race) -> Option<Html> {
     let longest = Heat::SHOWN.into_iter().filter_map(|heat| total(race.runs(heat))).max()?;
     let scale = Scale::to_fit(longest);
@@ -60,6 +62,7 @@ fn ways(asker: &Asker, race: &Race) -> Option<Html> {
     })
 }
 
+#[inline(never)]
 fn line(race: &Race, heat: Heat, scale: &Scale) -> Line {
     let runs = race.runs(heat);
     Line {

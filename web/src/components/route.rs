@@ -12,6 +12,7 @@ use crate::state::sliders::Slider;
 use crate::words::wire as words;
 
 /// The choice, and under it the tunnel's controls while it is chosen.
+#[inline(never)]
 pub fn route_controls(asker: &Asker) -> Html {
     let lab = &asker.state().lab;
     let report = match lab.presence {
@@ -56,6 +57,7 @@ fn route_choice(asker: &Asker, route: Route) -> Html {
 }
 
 /// As it is set, with everything to set it, and as it was measured.
+#[inline(never)]
 fn tunnel(asker: &Asker, lab: &Lab, report: WireReport) -> Html {
     let wire = lab.wish().unwrap_or(report.wire);
     html! {
@@ -97,6 +99,7 @@ fn preset_button(asker: &Asker, wire: Wire, preset: Preset) -> Html {
     }
 }
 
+#[inline(never)]
 fn slider_row(asker: &Asker, wire: Wire, slider: Slider) -> Html {
     let on_input = {
         let asker = asker.clone();

@@ -23,6 +23,7 @@ pub struct Line {
 ///
 /// The roles are spelled out because the style sheet lays rows out as grids, and browsers then
 /// forget that they are rows.
+#[inline(never)]
 pub fn head(caption: &'static str, [step, answer]: [&'static str; 2], scale: Option<Scale>) -> Html {
     let unit = scale.map_or("", |scale| scale.unit().sign());
     let axis = scale.map(|scale| html! { <Drawing svg={waterfall::axis(&scale)} /> });
