@@ -3,7 +3,7 @@
 //! Each run is a process, each whose time it was a thread. Every run begins at 0, so they lie below each other.
 
 use super::document::{Document, Recorded};
-use super::json::{list, object};
+use super::json::{Object, list};
 use super::text::{micros, quoted};
 use crate::run::{Order, Span};
 use crate::trace::Point;
@@ -44,7 +44,7 @@ pub fn trace(document: &Document) -> String {
             add(&["Race ", &(number + 1).to_string(), ", ", &way.replace('_', " "), ", run"].concat(), runs);
         }
     }
-    object(&[("displayTimeUnit", quoted("ns")), ("traceEvents", list(&events, Clone::clone))]) + "\n"
+    Object::new().field("displayTimeUnit", quoted("ns")).field("traceEvents", list(&events, Clone::clone)).end() + "\n"
 }
 
 fn write_run(events: &mut Vec<String>, process: usize, name: &str, recorded: &Recorded) {
@@ -61,16 +61,17 @@ fn write_run(events: &mut Vec<String>, process: usize, name: &str, recorded: &Re
     }
     for Stretch { track, question, name, span, answer } in stretches(recorded) {
         let slot = if beside > 1 { question } else { 0 };
-        let mut fields = vec![
-            ("ph", quoted("X")),
-            ("pid", process.to_string()),
-            ("tid", (track * beside + slot + 1).to_string()),
-            ("ts", micros(span.from)),
-            ("dur", micros(span.took())),
-            ("name", quoted(name)),
-        ];
-        fields.extend(answer.map(|answer| ("args", object(&[("answer", quoted(answer))]))));
-        events.push(object(&fields));
+        let mut event = Object::new()
+            .field("ph", quoted("X"))
+            .field("pid", process.to_string())
+            .field("tid", (track * beside + slot + 1).to_string())
+            .field("ts", micros(span.from))
+            .field("dur", micros(span.took()))
+            .field("name", quoted(name));
+        if let Some(answer) = answer {
+            event = event.field("args", Object::new().field("answer", quoted(answer)).end());
+        }
+        events.push(event.end());
     }
 }
 
@@ -123,11 +124,11 @@ fn within(way: &Way, asked: Span) -> Vec<(usize, &'static str, Span)> {
 }
 
 fn name_of(what: &str, process: usize, thread: usize, name: &str) -> String {
-    object(&[
-        ("ph", quoted("M")),
-        ("pid", process.to_string()),
-        ("tid", thread.to_string()),
-        ("name", quoted(what)),
-        ("args", object(&[("name", quoted(name))])),
-    ])
+    Object::new()
+        .field("ph", quoted("M"))
+        .field("pid", process.to_string())
+        .field("tid", thread.to_string())
+        .field("name", quoted(what))
+        .field("args", Object::new().field("name", quoted(name)).end())
+        .end()
 }

@@ -50,7 +50,7 @@ const OF_ROUNDS: [&str; 9] = [
 /// Every question of every run, those of races after the single ones.
 pub fn questions(document: &Document) -> String {
     let mut text = String::new();
-    write_line(&mut text, &OF_QUESTIONS.map(str::to_owned));
+    write_head(&mut text, &OF_QUESTIONS);
     write_runs(&mut text, "", "", &document.runs);
     for (number, race) in document.races.iter().enumerate() {
         for (way, runs) in race.ways() {
@@ -70,31 +70,26 @@ fn write_runs(text: &mut String, race: &str, way: &str, runs: &[Recorded]) {
         for (index, asked) in run.questions.iter().enumerate() {
             let way_there = ways.get(index).zip(asked.span());
             let leg = |leg| time(way_there.and_then(|(way, asked): (&Way, Span)| way.took(leg, asked)));
-            write_line(
-                text,
-                &[
-                    race.to_owned(),
-                    way.to_owned(),
-                    number.to_string(),
-                    run.to.clone(),
-                    order.to_owned(),
-                    micros(run.clock_step),
-                    time(run.connecting.map(Span::took)),
-                    asked.question.clone(),
-                    asked.answer.clone().unwrap_or_default(),
-                    time(asked.asked),
-                    time(asked.answered),
-                    time(asked.took()),
-                    leg(Leg::Asker),
-                    leg(Leg::Bridge),
-                    leg(Leg::WireOut),
-                    leg(Leg::Server),
-                    time(way_there.and_then(|(way, _)| way.thinking())),
-                    leg(Leg::WireBack),
-                    leg(Leg::Unknown),
-                    ending(&run.ending).to_owned(),
-                ],
-            );
+            write(text, race, ",");
+            write(text, way, ",");
+            write(text, &number.to_string(), ",");
+            write(text, &run.to, ",");
+            write(text, order, ",");
+            write(text, &micros(run.clock_step), ",");
+            write(text, &time(run.connecting.map(Span::took)), ",");
+            write(text, &asked.question, ",");
+            write(text, asked.answer.as_deref().unwrap_or_default(), ",");
+            write(text, &time(asked.asked), ",");
+            write(text, &time(asked.answered), ",");
+            write(text, &time(asked.took()), ",");
+            write(text, &leg(Leg::Asker), ",");
+            write(text, &leg(Leg::Bridge), ",");
+            write(text, &leg(Leg::WireOut), ",");
+            write(text, &leg(Leg::Server), ",");
+            write(text, &time(way_there.and_then(|(way, _)| way.thinking())), ",");
+            write(text, &leg(Leg::WireBack), ",");
+            write(text, &leg(Leg::Unknown), ",");
+            write(text, ending(&run.ending), END);
         }
     }
 }
@@ -102,25 +97,20 @@ fn write_runs(text: &mut String, race: &str, way: &str, runs: &[Recorded]) {
 /// Every round that was answered, those of the warm-up marked.
 pub fn rounds(document: &Document) -> String {
     let mut text = String::new();
-    write_line(&mut text, &OF_ROUNDS.map(str::to_owned));
+    write_head(&mut text, &OF_ROUNDS);
     for rounds in &document.rounds {
         let discarded = rounds.discarded();
         for (index, round) in rounds.answered.iter().enumerate() {
             let took = |stopwatch| micros(round.took(stopwatch));
-            write_line(
-                &mut text,
-                &[
-                    rounds.name.clone(),
-                    rounds.to.clone(),
-                    micros(rounds.clock_step),
-                    rounds.cores.to_string(),
-                    (index + 1).to_string(),
-                    (index < discarded).to_string(),
-                    took(Stopwatch::Question),
-                    took(Stopwatch::Connecting),
-                    took(Stopwatch::Due),
-                ],
-            );
+            write(&mut text, &rounds.name, ",");
+            write(&mut text, &rounds.to, ",");
+            write(&mut text, &micros(rounds.clock_step), ",");
+            write(&mut text, &rounds.cores.to_string(), ",");
+            write(&mut text, &(index + 1).to_string(), ",");
+            write(&mut text, &(index < discarded).to_string(), ",");
+            write(&mut text, &took(Stopwatch::Question), ",");
+            write(&mut text, &took(Stopwatch::Connecting), ",");
+            write(&mut text, &took(Stopwatch::Due), END);
         }
     }
     text
@@ -139,16 +129,22 @@ fn time(time: Option<Duration>) -> String {
     time.map(micros).unwrap_or_default()
 }
 
-fn write_line<const FIELDS: usize>(text: &mut String, fields: &[String; FIELDS]) {
-    for (index, field) in fields.iter().enumerate() {
-        if index > 0 {
-            text.push(',');
-        }
-        if field.contains([',', '"', '\r', '\n']) {
-            text.extend(["\"", &field.replace('"', "\"\""), "\""]);
-        } else {
-            text.push_str(field);
-        }
+/// What is after the last field of a line.
+const END: &str = "\r\n";
+
+/// One more field, and what is after it.
+#[inline(never)]
+fn write(text: &mut String, field: &str, after: &str) {
+    if field.contains([',', '"', '\r', '\n']) {
+        text.extend(["\"", &field.replace('"', "\"\""), "\"", after]);
+    } else {
+        text.extend([field, after]);
     }
-    text.push_str("\r\n");
+}
+
+/// The names of the columns.
+fn write_head(text: &mut String, columns: &[&str]) {
+    for (index, column) in columns.iter().enumerate() {
+        write(text, column, if index + 1 == columns.len() { END } else { "," });
+    }
 }

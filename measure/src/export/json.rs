@@ -12,27 +12,38 @@ use crate::trace::{Sighting, Trace};
 
 /// The document as JSON.
 pub fn json(document: &Document) -> String {
-    let fields = [
-        ("format", quoted(&document.format)),
-        ("version", document.version.to_string()),
-        ("runs", list(&document.runs, recorded)),
-        ("races", list(&document.races, race)),
-        ("rounds", list(&document.rounds, rounds)),
-    ];
-    object(&fields) + "\n"
+    let document = Object::new()
+        .field("format", quoted(&document.format))
+        .field("version", document.version.to_string())
+        .field("runs", list(&document.runs, recorded))
+        .field("races", list(&document.races, race))
+        .field("rounds", list(&document.rounds, rounds));
+    document.end() + "\n"
 }
 
-/// Fields in braces.
-pub(super) fn object(fields: &[(&str, String)]) -> String {
-    let mut text = String::from("{");
-    for (name, value) in fields {
-        if text.len() > 1 {
-            text.push(',');
-        }
-        text.extend(["\"", name, "\":", value]);
+/// An object that is being written.
+pub(super) struct Object(String);
+
+impl Object {
+    pub(super) fn new() -> Self {
+        Self("{".to_owned())
     }
-    text.push('}');
-    text
+
+    /// One more field. Calls are many, so they are kept small: the value is taken as a whole.
+    #[inline(never)]
+    #[expect(clippy::needless_pass_by_value, reason = "to drop it here is smaller than at every call")]
+    pub(super) fn field(mut self, name: &str, value: String) -> Self {
+        if self.0.len() > 1 {
+            self.0.push(',');
+        }
+        self.0.extend(["\"", name, "\":", &value]);
+        self
+    }
+
+    pub(super) fn end(mut self) -> String {
+        self.0.push('}');
+        self.0
+    }
 }
 
 /// Values in brackets, each on its line.
@@ -51,15 +62,15 @@ fn or_null<T>(value: Option<T>, write: impl Fn(T) -> String) -> String {
 }
 
 fn race(race: &Race) -> String {
-    object(&race.ways().map(|(name, runs)| (name, list(runs, recorded))))
+    race.ways().into_iter().fold(Object::new(), |object, (name, runs)| object.field(name, list(runs, recorded))).end()
 }
 
 fn recorded(recorded: &Recorded) -> String {
-    object(&[
-        ("number", recorded.number.to_string()),
-        ("run", run(&recorded.run)),
-        ("trace", or_null(recorded.trace.as_ref(), trace)),
-    ])
+    Object::new()
+        .field("number", recorded.number.to_string())
+        .field("run", run(&recorded.run))
+        .field("trace", or_null(recorded.trace.as_ref(), trace))
+        .end()
 }
 
 fn run(run: &Run) -> String {
@@ -67,64 +78,63 @@ fn run(run: &Run) -> String {
         Order::OneAtATime => "one-at-a-time",
         Order::SentAhead => "sent-ahead",
     };
-    object(&[
-        ("to", quoted(&run.to)),
-        ("order", quoted(order)),
-        ("clock_step_us", micros(run.clock_step)),
-        ("lookup", or_null(run.lookup, span)),
-        ("connecting", or_null(run.connecting, span)),
-        ("questions", list(&run.questions, asked)),
-        ("kernel", or_null(run.kernel, kernel)),
-        ("ending", ending(&run.ending)),
-    ])
+    Object::new()
+        .field("to", quoted(&run.to))
+        .field("order", quoted(order))
+        .field("clock_step_us", micros(run.clock_step))
+        .field("lookup", or_null(run.lookup, span))
+        .field("connecting", or_null(run.connecting, span))
+        .field("questions", list(&run.questions, asked))
+        .field("kernel", or_null(run.kernel, kernel))
+        .field("ending", ending(&run.ending))
+        .end()
 }
 
 fn kernel(kernel: KernelView) -> String {
-    object(&[
-        ("round_trip_us", micros(kernel.round_trip)),
-        ("deviation_us", micros(kernel.deviation)),
-        ("retransmissions", kernel.retransmissions.to_string()),
-    ])
+    Object::new()
+        .field("round_trip_us", micros(kernel.round_trip))
+        .field("deviation_us", micros(kernel.deviation))
+        .field("retransmissions", kernel.retransmissions.to_string())
+        .end()
 }
 
 fn span(span: Span) -> String {
-    object(&[("from_us", micros(span.from)), ("until_us", micros(span.until))])
+    Object::new().field("from_us", micros(span.from)).field("until_us", micros(span.until)).end()
 }
 
 fn asked(asked: &Asked) -> String {
     let time = |time: Option<Duration>| or_null(time, micros);
-    object(&[
-        ("question", quoted(&asked.question)),
-        ("answer", or_null(asked.answer.as_deref(), quoted)),
-        ("asked_us", time(asked.asked)),
-        ("answered_us", time(asked.answered)),
-    ])
+    Object::new()
+        .field("question", quoted(&asked.question))
+        .field("answer", or_null(asked.answer.as_deref(), quoted))
+        .field("asked_us", time(asked.asked))
+        .field("answered_us", time(asked.answered))
+        .end()
 }
 
 fn ending(ending: &Ending) -> String {
-    let state = |state| ("state", quoted(state));
     match ending {
-        Ending::Running => object(&[state("running")]),
-        Ending::Complete => object(&[state("complete")]),
-        Ending::Stopped => object(&[state("stopped")]),
-        Ending::Broken(why) => object(&[state("broken"), ("why", quoted(why))]),
+        Ending::Running => Object::new().field("state", quoted("running")).end(),
+        Ending::Complete => Object::new().field("state", quoted("complete")).end(),
+        Ending::Stopped => Object::new().field("state", quoted("stopped")).end(),
+        Ending::Broken(why) => Object::new().field("state", quoted("broken")).field("why", quoted(why)).end(),
     }
 }
 
 fn trace(trace: &Trace) -> String {
-    object(&[
-        ("id", quoted(&trace.id)),
-        ("sightings", list(&trace.sightings, sighting)),
-        ("is_cut", trace.is_cut.to_string()),
-    ])
+    Object::new()
+        .field("id", quoted(&trace.id))
+        .field("sightings", list(&trace.sightings, sighting))
+        .field("is_cut", trace.is_cut.to_string())
+        .end()
 }
 
 fn sighting(sighting: &Sighting) -> String {
-    object(&[
-        ("point", quoted(sighting.point.name())),
-        ("at_us", micros(sighting.at)),
-        ("bytes", sighting.bytes.to_string()),
-    ])
+    Object::new()
+        .field("point", quoted(sighting.point.name()))
+        .field("at_us", micros(sighting.at))
+        .field("bytes", sighting.bytes.to_string())
+        .end()
 }
 
 fn rounds(rounds: &Rounds) -> String {
@@ -133,28 +143,28 @@ fn rounds(rounds: &Rounds) -> String {
         Connections::One => "one",
         Connections::Each => "each",
     };
-    let plan = [
-        ("rounds", plan.rounds.to_string()),
-        ("warm_up", plan.warm_up.to_string()),
-        ("connections", quoted(connections)),
-        ("pace_us", or_null(plan.pace, micros)),
-    ];
-    object(&[
-        ("name", quoted(&rounds.name)),
-        ("to", quoted(&rounds.to)),
-        ("plan", object(&plan)),
-        ("clock_step_us", micros(rounds.clock_step)),
-        ("cores", rounds.cores.to_string()),
-        ("answered", list(&rounds.answered, round)),
-        ("errors", rounds.errors.to_string()),
-        ("ending", ending(&rounds.ending)),
-    ])
+    let plan = Object::new()
+        .field("rounds", plan.rounds.to_string())
+        .field("warm_up", plan.warm_up.to_string())
+        .field("connections", quoted(connections))
+        .field("pace_us", or_null(plan.pace, micros))
+        .end();
+    Object::new()
+        .field("name", quoted(&rounds.name))
+        .field("to", quoted(&rounds.to))
+        .field("plan", plan)
+        .field("clock_step_us", micros(rounds.clock_step))
+        .field("cores", rounds.cores.to_string())
+        .field("answered", list(&rounds.answered, round))
+        .field("errors", rounds.errors.to_string())
+        .field("ending", ending(&rounds.ending))
+        .end()
 }
 
 fn round(round: &Round) -> String {
-    object(&[
-        ("asked_100ns", round.asked.to_string()),
-        ("connecting_100ns", round.connecting.to_string()),
-        ("due_100ns", round.due.to_string()),
-    ])
+    Object::new()
+        .field("asked_100ns", round.asked.to_string())
+        .field("connecting_100ns", round.connecting.to_string())
+        .field("due_100ns", round.due.to_string())
+        .end()
 }

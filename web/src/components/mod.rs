@@ -12,6 +12,7 @@ pub mod legs;
 pub mod many_rounds;
 pub mod meaning;
 pub mod own_question;
+pub mod pick;
 pub mod player;
 pub mod race;
 pub mod rounds_form;

@@ -6,10 +6,11 @@ use std::time::Duration;
 use launcelot_charts::lanes;
 use launcelot_measure::Unit;
 use launcelot_measure::unit::decimal;
-use web_sys::{HtmlInputElement, HtmlSelectElement};
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::components::drawing::Drawing;
+use crate::components::pick::pick;
 use crate::hooks::use_frames;
 use crate::replay::Replay;
 use crate::state::player::{Action, Player as State, SLOWNESS};
@@ -47,12 +48,9 @@ pub fn Player(props: &Props) -> Html {
     };
     let on_slowness = {
         let state = state.clone();
-        Callback::from(move |event: Event| {
-            let chosen: Option<HtmlSelectElement> = event.target_dyn_into();
-            let slowness = chosen.and_then(|chosen| chosen.value().parse().ok());
-            state.dispatch(Action::SlownessChosen(slowness.unwrap_or(SLOWNESS[0])));
-        })
+        Callback::from(move |slowness| state.dispatch(Action::SlownessChosen(slowness)))
     };
+    let speeds = SLOWNESS.map(|slowness| (slowness, slower(slowness))).to_vec();
     let (stretches, tokens) = replay.at(state.at);
     let unit = Unit::for_longest(replay.end());
     let passed = replay.passed(state.at);
@@ -60,7 +58,6 @@ pub fn Player(props: &Props) -> Html {
     let says = moment.map(|moment| words::replay::of(replay, moment)).unwrap_or_default();
     let is_there = moment.is_some_and(|moment| moment.at == state.at);
     let time = unit.write(state.at);
-    let step = |end: bool| aria(if end { state.at >= replay.end() } else { state.at.is_zero() });
     let steps_of = |time: Duration| (time.as_nanos().div_ceil(SCRUB_STEP.as_nanos())).to_string();
     html! {
         <div class="player" data-playing={state.is_playing.to_string()} data-passed={passed.to_string()}>
@@ -77,33 +74,19 @@ pub fn Player(props: &Props) -> Html {
             <p id="replay-words" class={classes!("says", (!is_there).then_some("gone"))}
                 aria-live={if state.is_playing { "off" } else { "polite" }}>{ says }</p>
             <div class="controls">
-                <button id="replay-play" type="button" class="primary" onclick={act(play_or_pause)}>
-                    { if state.is_playing { "Pause" } else { "Play" } }
-                </button>
-                <button id="replay-back" type="button" aria-disabled={step(false)} onclick={act(|_| Action::SteppedBack)}>
-                    { "Step back" }
-                </button>
-                <button id="replay-step" type="button" aria-disabled={step(true)} onclick={act(|_| Action::Stepped)}>
-                    { "Step" }
-                </button>
-                <label class="pick">
-                    { "at " }
-                    <select id="replay-slowness" onchange={on_slowness}>
-                        for slowness in SLOWNESS {
-                            <option value={slowness.to_string()} selected={slowness == state.slowness}>
-                                { slower(slowness) }
-                            </option>
-                        }
-                    </select>
-                    { " of its speed" }
-                </label>
+                { button("replay-play", if state.is_playing { "Pause" } else { "Play" }, false, act(play_or_pause)) }
+                { button("replay-back", "Step back", state.at.is_zero(), act(|_| Action::SteppedBack)) }
+                { button("replay-step", "Step", state.at >= replay.end(), act(|_| Action::Stepped)) }
+                { pick("replay-slowness", ("at", "of its speed"), speeds, state.slowness, on_slowness) }
             </div>
         </div>
     }
 }
 
-fn aria(is_disabled: bool) -> &'static str {
-    if is_disabled { "true" } else { "false" }
+fn button(id: &'static str, words: &'static str, is_idle: bool, on_click: Callback<MouseEvent>) -> Html {
+    html! {
+        <button {id} type="button" aria-disabled={if is_idle { "true" } else { "false" }} onclick={on_click}>{ words }</button>
+    }
 }
 
 fn play_or_pause(state: &State) -> Action {

@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
+use crate::components::pick::pick;
 use crate::components::player::Player;
 use crate::hooks::Asker;
 use crate::replay::Replay;
@@ -31,29 +31,15 @@ pub fn SlowMotion(props: &Props) -> Html {
     let key = shown.map(|shown| (shown.number, shown.trace().is_some()));
     let replay = use_memo(key, |_| shown.and_then(|shown| Replay::of(&shown.run, shown.trace())).map(Rc::new));
     let (Some(replay), Some((number, is_traced))) = ((*replay).clone(), key) else { return Html::default() };
-    let on_choice = {
-        let choice = choice.clone();
-        Callback::from(move |event: Event| {
-            let chosen: Option<HtmlSelectElement> = event.target_dyn_into();
-            choice.set(chosen.and_then(|chosen| chosen.value().parse().ok()).zip(newest));
-        })
-    };
+    let on_choice = Callback::from(move |number| choice.set(Some(number).zip(newest)));
+    let titles = runs.into_iter().map(|numbered| (numbered.number, words::title(numbered))).collect();
     let is_partly_unknown = replay.is_partly_unknown;
     html! {
         <section id="replay" aria-labelledby="replay-title" data-run={number.to_string()}
             data-traced={is_traced.to_string()}>
             <h2 id="replay-title">{ "Slow motion" }</h2>
             <p>{ "The same dialogue once more, slowly enough to follow. The recorded times move it, and nothing else." }</p>
-            <label class="pick">
-                { "What is played: " }
-                <select id="replay-run" onchange={on_choice}>
-                    for numbered in runs {
-                        <option value={numbered.number.to_string()} selected={numbered.number == number}>
-                            { words::title(numbered) }
-                        </option>
-                    }
-                </select>
-            </label>
+            { pick("replay-run", ("What is played:", ""), titles, number, on_choice) }
             <Player key={format!("{number} {is_traced}")} {replay} />
             <p class="small">
                 { "Between two recorded moments a message is drawn as if it went evenly: where it really was, nobody saw. Of \

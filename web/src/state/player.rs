@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn it_goes_as_slowly_as_it_says_and_stops_at_the_end() {
         let played = [Action::Played { by_steps: false }, Action::SlownessChosen(1_000)];
-        let with = |passed| player(played.clone().into_iter().chain([Action::Passed(passed)]));
+        let with = |passed| player(played.into_iter().chain([Action::Passed(passed)]));
         assert_eq!((with(Duration::from_secs(1)).at, with(Duration::from_secs(1)).is_playing), (us(1_000), true));
         assert_eq!((with(Duration::from_secs(9)).at, with(Duration::from_secs(9)).is_playing), (us(3_000), false));
         assert_eq!(player([]).slowness, 1_000, "3 ms should not take 30 s");

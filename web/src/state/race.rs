@@ -171,7 +171,10 @@ mod tests {
         assert_eq!(race.runs(Heat::AtOnce).map(|run| run.questions.len()).collect::<Vec<_>>(), [1, 1, 1]);
         [4, 5].into_iter().for_each(|number| race.end(number, |_| Ending::Complete));
         assert!(race.is_running() && !race.is_complete());
+        assert_eq!(race.exported(), []);
         race.end(6, |_| Ending::Complete);
+        let exported = race.exported();
+        assert_eq!(exported[0].ways().map(|(_, runs)| runs.len()), [1, 1, 3], "without the warm-up");
         assert_eq!((race.is_running(), race.is_complete(), race.due()), (false, true, None));
     }
 
