@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::micros;
 use crate::step::Step;
@@ -78,8 +78,7 @@ impl Asked {
 }
 
 /// How a run stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", content = "why", rename_all = "kebab-case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
     /// It goes on.
     Running,
@@ -89,6 +88,46 @@ pub enum Ending {
     Stopped,
     /// It broke, for this reason, in words for a person. What came before is kept.
     Broken(String),
+}
+
+/// [`Ending`] as people read it.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Ending", tag = "state", content = "why", rename_all = "kebab-case")]
+enum Readable {
+    Running,
+    Complete,
+    Stopped,
+    Broken(String),
+}
+
+/// [`Ending`] in formats that do not say what their fields are called, which tags are too much for.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Ending")]
+enum Compact {
+    Running,
+    Complete,
+    Stopped,
+    Broken(String),
+}
+
+impl Serialize for Ending {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            Readable::serialize(self, serializer)
+        } else {
+            Compact::serialize(self, serializer)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Ending {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            Readable::deserialize(deserializer)
+        } else {
+            Compact::deserialize(deserializer)
+        }
+    }
 }
 
 /// One client's questions over one connection, with every time that was taken.
