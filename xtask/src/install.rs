@@ -6,7 +6,7 @@ use std::thread;
 
 use crate::command::{Attempt, Failure, output_of};
 use crate::progress::Progress;
-use crate::tools::{BINARYEN, TRUNK, Tool, Tools, WASM_TARGET};
+use crate::tools::{BINARYEN, ESBUILD, TRUNK, Tool, Tools, WASM_TARGET};
 use crate::workspace::Workspace;
 
 /// The tools run for a second or two, so compiling them without optimization saves minutes: with
@@ -104,8 +104,11 @@ fn announce(tools: &Tools, missing: &[Tool]) {
         let place = if *tool == Tool::WasmTarget { "by rustup" } else { "into .tools/" };
         eprintln!("  {:<24}{place:<14}{} ({})", tools.name(*tool), tool.purpose(), tool.duration());
     }
-    if tools.wasm_opt.is_none() && !missing.contains(&Tool::WasmOpt) {
-        eprintln!("There is no npm here to install wasm-opt with: the page will be a little larger without it.");
+    let is_left_out = |tool, program: &Option<_>| program.is_none() && !missing.contains(&tool);
+    if is_left_out(Tool::WasmOpt, &tools.wasm_opt) || is_left_out(Tool::Esbuild, &tools.esbuild) {
+        eprintln!(
+            "There is no npm here to install wasm-opt and esbuild with: the page will be a little larger without them."
+        );
     }
 }
 
@@ -121,6 +124,7 @@ fn command(workspace: &Workspace, tools: &Tools, tool: Tool) -> Result<Command, 
             command
         }
         Tool::WasmOpt => npm(workspace, BINARYEN.0, BINARYEN.1)?,
+        Tool::Esbuild => npm(workspace, ESBUILD.0, ESBUILD.1)?,
         Tool::Trunk => {
             let mut command = cargo_install(workspace, "trunk", TRUNK);
             command.arg("--locked");

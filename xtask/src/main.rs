@@ -17,6 +17,8 @@ mod packages;
 mod picture;
 mod ports;
 mod progress;
+mod shorten;
+mod shrink;
 mod sizes;
 mod tools;
 mod versions;

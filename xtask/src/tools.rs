@@ -19,6 +19,9 @@ const GOOD_TRUNKS: [&str; 2] = ["0.21.", "0.22."];
 /// The npm package that wasm-opt comes in, and its version.
 pub(crate) const BINARYEN: (&str, &str) = ("binaryen", "132.0.0");
 
+/// The npm package that makes scripts smaller, and its version.
+pub(crate) const ESBUILD: (&str, &str) = ("esbuild", "0.28.2");
+
 /// One thing that building the page needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tool {
@@ -30,11 +33,13 @@ pub(crate) enum Tool {
     Trunk,
     /// Makes WebAssembly smaller. The page can do without.
     WasmOpt,
+    /// Makes scripts smaller. The page can do without.
+    Esbuild,
 }
 
 impl Tool {
     /// In the order in which they are installed: the longest first of those that are compiled.
-    const ALL: [Self; 4] = [Self::WasmTarget, Self::Trunk, Self::WasmBindgen, Self::WasmOpt];
+    const ALL: [Self; 5] = [Self::WasmTarget, Self::Trunk, Self::WasmBindgen, Self::WasmOpt, Self::Esbuild];
 
     /// What it is for, and why not another version.
     pub(crate) fn purpose(self) -> &'static str {
@@ -43,18 +48,19 @@ impl Tool {
             Self::WasmBindgen => "joins Rust to JavaScript; must be the version in Cargo.lock",
             Self::Trunk => "builds the page",
             Self::WasmOpt => "makes the page smaller; from npm",
+            Self::Esbuild => "makes the page's scripts smaller; from npm",
         }
     }
 
     /// Whether the page can be built without it.
     pub(crate) fn is_optional(self) -> bool {
-        self == Self::WasmOpt
+        matches!(self, Self::WasmOpt | Self::Esbuild)
     }
 
     /// How long installing it takes. Measured on two cores.
     pub(crate) fn duration(self) -> &'static str {
         match self {
-            Self::WasmTarget | Self::WasmOpt => "a few seconds",
+            Self::WasmTarget | Self::WasmOpt | Self::Esbuild => "a few seconds",
             Self::WasmBindgen => "1 to 2 minutes",
             Self::Trunk => "3 to 4 minutes",
         }
@@ -79,6 +85,7 @@ pub(crate) struct Tools {
     pub(crate) wasm_bindgen: Option<Program>,
     pub(crate) trunk: Option<Program>,
     pub(crate) wasm_opt: Option<Program>,
+    pub(crate) esbuild: Option<Program>,
     has_wasm_target: bool,
     has_npm: bool,
 }
@@ -95,13 +102,14 @@ impl Tools {
             wasm_bindgen: program(workspace, "wasm-bindgen").filter(|found| found.version == wasm_bindgen_wanted),
             wasm_bindgen_wanted,
             trunk: program(workspace, "trunk").filter(|found| is_good_trunk(&found.version)),
-            wasm_opt: wasm_opt(workspace),
+            wasm_opt: from_npm(workspace, BINARYEN, "wasm-opt"),
+            esbuild: from_npm(workspace, ESBUILD, "esbuild"),
             has_wasm_target: has_wasm_target(workspace),
             has_npm: workspace.find_program("npm").is_some(),
         })
     }
 
-    /// What has to be installed. wasm-opt is not missed where there is no npm to install it with.
+    /// What has to be installed. What comes from npm is not missed where there is none.
     pub(crate) fn missing(&self) -> Vec<Tool> {
         Tool::ALL
             .into_iter()
@@ -110,6 +118,7 @@ impl Tools {
                 Tool::WasmBindgen => self.wasm_bindgen.is_none(),
                 Tool::Trunk => self.trunk.is_none(),
                 Tool::WasmOpt => self.wasm_opt.is_none() && self.has_npm,
+                Tool::Esbuild => self.esbuild.is_none() && self.has_npm,
             })
             .collect()
     }
@@ -125,6 +134,7 @@ impl Tools {
             Tool::WasmBindgen => format!("wasm-bindgen {}", self.wasm_bindgen_wanted),
             Tool::Trunk => format!("trunk {}", version(&self.trunk, TRUNK)),
             Tool::WasmOpt => format!("wasm-opt {}", version(&self.wasm_opt, BINARYEN.1)),
+            Tool::Esbuild => format!("esbuild {}", version(&self.esbuild, ESBUILD.1)),
         }
     }
 
@@ -133,6 +143,7 @@ impl Tools {
         Tool::ALL
             .map(|tool| match tool {
                 Tool::WasmOpt if self.wasm_opt.is_none() => "no wasm-opt".to_owned(),
+                Tool::Esbuild if self.esbuild.is_none() => "no esbuild".to_owned(),
                 _ => self.name(tool),
             })
             .join(", ")
@@ -144,6 +155,7 @@ impl Tools {
             Tool::WasmBindgen => self.wasm_bindgen.as_ref(),
             Tool::Trunk => self.trunk.as_ref(),
             Tool::WasmOpt => self.wasm_opt.as_ref(),
+            Tool::Esbuild => self.esbuild.as_ref(),
         }
         .map(|program| program.path.as_path())
     }
@@ -156,7 +168,7 @@ pub(crate) fn print(workspace: &Workspace, tools: &Tools) {
         let state = match (missing.contains(&tool), tools.place(tool)) {
             (true, _) => "missing".to_owned(),
             (false, Some(path)) => path.strip_prefix(&workspace.root).unwrap_or(path).display().to_string(),
-            (false, None) if tool == Tool::WasmOpt => "not there, and no npm: the page is a little larger".to_owned(),
+            (false, None) if tool.is_optional() => "not there, and no npm: the page is a little larger".to_owned(),
             (false, None) => "installed".to_owned(),
         };
         println!("{:<24}{state}", tools.name(tool));
@@ -181,10 +193,9 @@ fn program(workspace: &Workspace, name: &str) -> Option<Program> {
 }
 
 /// Only the one from npm, by what its package says: starting it would take half a second.
-fn wasm_opt(workspace: &Workspace) -> Option<Program> {
-    let (package, version) = BINARYEN;
+fn from_npm(workspace: &Workspace, (package, version): (&str, &str), program: &str) -> Option<Program> {
     let installed = npm_package(workspace, package);
-    let path = installed.join("bin").join("wasm-opt");
+    let path = installed.join("bin").join(program);
     let is_good = is_npm_version(&installed, version) && path.is_file() && workspace.find_program("node").is_some();
     is_good.then(|| Program { path, version: version.to_owned() })
 }
@@ -223,19 +234,20 @@ mod tests {
     }
 
     #[test]
-    fn wasm_opt_is_missed_only_where_npm_could_install_it() {
+    fn what_comes_from_npm_is_missed_only_where_there_is_npm() {
         let there = |version: &str| Some(Program { path: PathBuf::new(), version: version.to_owned() });
         let mut tools = Tools {
             wasm_bindgen_wanted: "0.2.130".to_owned(),
             wasm_bindgen: there("0.2.130"),
             trunk: None,
             wasm_opt: None,
+            esbuild: None,
             has_wasm_target: true,
             has_npm: false,
         };
         assert_eq!(tools.missing(), [Tool::Trunk]);
         tools.has_npm = true;
-        assert_eq!(tools.missing(), [Tool::Trunk, Tool::WasmOpt]);
-        assert!(tools.versions().ends_with("no wasm-opt"));
+        assert_eq!(tools.missing(), [Tool::Trunk, Tool::WasmOpt, Tool::Esbuild]);
+        assert!(tools.versions().ends_with("no wasm-opt, no esbuild"));
     }
 }
