@@ -2,18 +2,22 @@
 //! nobody loads it before the first question, and the page asks it in bytes.
 //!
 //! - [`distributions`]: many rounds, summed up, drawn and told.
+//! - [`files`]: what was measured as text to take along, and such a text as what was measured.
 //! - [`program`]: the page's side, which loads the program when it is first asked for.
 
 pub mod distributions;
+pub mod files;
 pub mod program;
 
 use std::borrow::Cow;
 
+use launcelot_measure::export::Document;
 use launcelot_measure::{Rounds, Stopwatch};
 use serde::{Deserialize, Serialize};
 
 use crate::message::{decode, encode};
 pub use distributions::Distributions;
+pub use files::Form;
 
 /// What is to be calculated and drawn.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -25,12 +29,18 @@ pub enum Request<'a> {
         /// Where the stopwatch starts.
         stopwatch: Stopwatch,
     },
+    /// This document as a file of that form: a `String`.
+    Write(Form, Cow<'a, Document>),
+    /// The document that this text is: a `Result<Document, Refusal>`.
+    Read(Cow<'a, str>),
 }
 
 /// The whole of the program: a [`Request`] in bytes, and its reply in bytes. No bytes for what is no request.
 pub fn answer(request: &[u8]) -> Vec<u8> {
     match decode(request) {
         Some(Request::Distributions { shown, stopwatch }) => encode(&distributions::of(&shown, stopwatch)),
+        Some(Request::Write(form, document)) => encode(&files::write(form, &document)),
+        Some(Request::Read(text)) => encode(&files::read(&text)),
         None => Vec::new(),
     }
 }

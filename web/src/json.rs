@@ -2,8 +2,6 @@
 //!
 //! `serde` could do that without a word (serde-wasm-bindgen), at the price of 11 kB more to download.
 
-pub mod document;
-
 use std::num::NonZeroU64;
 use std::time::Duration;
 

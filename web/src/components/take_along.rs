@@ -1,15 +1,15 @@
 //! Everything that was measured, to take along, and what was taken along once, brought back.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use js_sys::futures::{JsFuture, spawn_local};
 use launcelot_measure::export::document::{DOCUMENT_MAX_BYTES, Document, Refusal};
-use launcelot_measure::export::{chrome, csv, hlog, json};
 use web_sys::{File, HtmlInputElement};
 use yew::prelude::*;
 
+use crate::figures::{Form, Request, program};
 use crate::hooks::{Asker, use_drop};
-use crate::json::document::document;
 use crate::{download, words};
 
 /// What it shows and acts on.
@@ -28,59 +28,25 @@ struct Said {
     of: String,
 }
 
-/// A form in which everything can be taken along.
-struct Form {
+/// A button that saves.
+struct Choice {
     id: &'static str,
     name: &'static str,
     /// How its files end, after the day and the time.
     ending: &'static str,
     kind: &'static str,
-    write: fn(&Document) -> String,
+    form: Form,
     /// Whether it is of rounds, or else of runs.
     is_of_rounds: bool,
 }
 
-const FORMS: [Form; 5] = [
-    Form {
-        id: "json",
-        name: "JSON",
-        ending: ".json",
-        kind: "application/json",
-        write: json::json,
-        is_of_rounds: false,
-    },
-    Form {
-        id: "csv",
-        name: "CSV of the questions",
-        ending: "-questions.csv",
-        kind: "text/csv",
-        write: csv::questions,
-        is_of_rounds: false,
-    },
-    Form {
-        id: "chrome",
-        name: "Chrome trace",
-        ending: "-trace.json",
-        kind: "application/json",
-        write: chrome::trace,
-        is_of_rounds: false,
-    },
-    Form {
-        id: "csv-rounds",
-        name: "CSV of the rounds",
-        ending: "-rounds.csv",
-        kind: "text/csv",
-        write: csv::rounds,
-        is_of_rounds: true,
-    },
-    Form {
-        id: "hlog",
-        name: "HdrHistogram log",
-        ending: ".hlog",
-        kind: "text/plain",
-        write: hlog::log,
-        is_of_rounds: true,
-    },
+#[rustfmt::skip]
+const CHOICES: [Choice; 5] = [
+    Choice { id: "json", name: "JSON", ending: ".json", kind: "application/json", form: Form::Json, is_of_rounds: false },
+    Choice { id: "csv", name: "CSV of the questions", ending: "-questions.csv", kind: "text/csv", form: Form::Questions, is_of_rounds: false },
+    Choice { id: "chrome", name: "Chrome trace", ending: "-trace.json", kind: "application/json", form: Form::ChromeTrace, is_of_rounds: false },
+    Choice { id: "csv-rounds", name: "CSV of the rounds", ending: "-rounds.csv", kind: "text/csv", form: Form::Rounds, is_of_rounds: true },
+    Choice { id: "hlog", name: "HdrHistogram log", ending: ".hlog", kind: "text/plain", form: Form::HdrHistogramLog, is_of_rounds: true },
 ];
 
 /// The section: buttons that save, and a field that takes a document; so does the whole page, when one is dropped.
@@ -118,9 +84,9 @@ pub fn TakeAlong(props: &Props) -> Html {
     let state = props.asker.state();
     let has_runs = state.runs.iter().any(|numbered| numbered.run.is_over());
     let has_rounds = state.rounds.kept.iter().any(|kept| kept.rounds.is_over());
-    let forms = FORMS
-        .iter()
-        .filter(|form| if form.is_of_rounds { has_rounds } else { has_runs || form.id == "json" && has_rounds });
+    let choices = CHOICES.iter().filter(|choice| {
+        if choice.is_of_rounds { has_rounds } else { has_runs || choice.form == Form::Json && has_rounds }
+    });
     html! {
         <section id="take" aria-labelledby="take-title">
             <h2 id="take-title">{ "Take it with you" }</h2>
@@ -130,9 +96,9 @@ pub fn TakeAlong(props: &Props) -> Html {
                    performance panel of your browser, too." }
             </p>
             <div class="controls">
-                for form in forms {
-                    <button id={["export-", form.id].concat()} type="button" onclick={on_save(form, &props.asker, &says)}>
-                        { form.name }
+                for choice in choices {
+                    <button id={["export-", choice.id].concat()} type="button" onclick={on_save(choice, &props.asker, &says)}>
+                        { choice.name }
                     </button>
                 }
             </div>
@@ -147,16 +113,21 @@ pub fn TakeAlong(props: &Props) -> Html {
     }
 }
 
-fn on_save(form: &'static Form, asker: &Asker, says: &UseStateHandle<Said>) -> Callback<MouseEvent> {
+fn on_save(choice: &'static Choice, asker: &Asker, says: &UseStateHandle<Said>) -> Callback<MouseEvent> {
     let (asker, says) = (asker.clone(), says.clone());
     Callback::from(move |_| {
         // `2026-11-25T21:14:22`, as a file may be called.
         let now = String::from(js_sys::Date::new_0().to_iso_string());
         let now = now.get(..19).unwrap_or_default().replace(':', "-");
-        let name = ["launcelot-", &now, form.ending].concat();
-        if download::save(&name, form.kind, &(form.write)(&asker.state().document())).is_err() {
-            says.set(Said { is_bad: true, words: format!("Your browser could not save {name}."), of: name });
-        }
+        let name = ["launcelot-", &now, choice.ending].concat();
+        let (document, says) = (asker.state().document(), says.clone());
+        spawn_local(async move {
+            let text: Option<String> = program::ask(&Request::Write(choice.form, Cow::Owned(document))).await;
+            let is_saved = text.is_some_and(|text| download::save(&name, choice.kind, &text).is_ok());
+            if !is_saved {
+                says.set(Said { is_bad: true, words: format!("Your browser could not save {name}."), of: name });
+            }
+        });
     })
 }
 
@@ -165,5 +136,6 @@ async fn read(file: &File) -> Result<Document, Refusal> {
         return Err(Refusal::TooLarge);
     }
     let text = JsFuture::from(file.text()).await.map_err(|_| Refusal::NotOne)?;
-    document(&text.as_string().unwrap_or_default())
+    let text = text.as_string().unwrap_or_default();
+    program::ask(&Request::Read(Cow::Owned(text))).await.unwrap_or(Err(Refusal::NotOne))
 }
