@@ -226,7 +226,7 @@ async fn slow_motion_steps_through_a_run_in_order_and_ends_with_everything_home(
         "The server has read “What is your name?”",
         "The server knows its answer: “My name is Sir Lancelot of Camelot.”",
         "The tunnel hands on “My name is Sir Lancelot of Camelot.”",
-        "The bridge hands “My name is Sir Lancelot of Camelot.” to the browser.",
+        "The bridge hands back “My name is Sir Lancelot of Camelot.”",
         "The browser has “My name is Sir Lancelot of Camelot.”",
         "The browser sends “What is your quest?”",
         "The browser has “Blue.”",

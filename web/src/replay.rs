@@ -58,7 +58,7 @@ pub(crate) type Journey = Vec<Knot>;
 /// A recorded dialogue that can be played.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replay {
-    /// The stations, from left to right.
+    /// The stations, from left to right; the first is whoever asks.
     pub stations: Vec<Station>,
     /// The words of each lane: connecting, if it is known, and each question.
     pub lanes: Vec<String>,
@@ -73,7 +73,7 @@ pub struct Replay {
 
 /// How wide the stations are, in thousandths of the width. The tunnel is where most of the time goes, and
 /// what takes long should be seen to move.
-const BROWSER_WIDTH: Place = 90;
+const ASKER_WIDTH: Place = 90;
 const BRIDGE_WIDTH: Place = 90;
 const TUNNEL_WIDTH: Place = 300;
 const SERVER_WIDTH: Place = 120;
@@ -85,9 +85,9 @@ struct Map {
 
 impl Map {
     /// A map of the stations that saw something.
-    fn of(ways: &[Way]) -> Self {
+    fn of(ways: &[Way], asker: &'static str) -> Self {
         let saw = |points: [Point; 2]| ways.iter().any(|way| points.into_iter().any(|point| way.at(point).is_some()));
-        let mut named = vec![("browser", BROWSER_WIDTH)];
+        let mut named = vec![(asker, ASKER_WIDTH)];
         if saw([Point::BridgeIn, Point::BridgeBackOut]) {
             named.push(("bridge", BRIDGE_WIDTH));
         }
@@ -113,7 +113,7 @@ impl Map {
 
     /// Where messages leave the browser, and come back to.
     fn home(&self) -> Place {
-        BROWSER_WIDTH
+        ASKER_WIDTH
     }
 
     /// The nearest place of the farthest station.
@@ -186,9 +186,9 @@ fn leg_between(from: Point, until: Point) -> &'static str {
 
 impl Replay {
     /// What was recorded of `run`, and of it along the way, ready to be played; `None` as long as nothing was.
-    pub fn of(run: &Run, trace: Option<&Trace>) -> Option<Self> {
+    pub fn of(run: &Run, trace: Option<&Trace>, asker: &'static str) -> Option<Self> {
         let ways = trace.map(|trace| ways(run, trace)).unwrap_or_default();
-        let map = Map::of(&ways);
+        let map = Map::of(&ways, asker);
         let (mut lanes, mut journeys, mut events) = (Vec::new(), Vec::new(), Vec::new());
         if let Some(span) = run.connecting {
             lanes.push("Connecting".to_owned());
@@ -266,7 +266,7 @@ impl Replay {
                 token = Token { lane, is_back: until.is_back, at: place };
             }
             if journey.last().is_some_and(|last| last.is_back && last.at <= at) {
-                token.at = BROWSER_WIDTH / 2;
+                token.at = ASKER_WIDTH / 2;
             }
             tokens.push(token);
         }
@@ -338,7 +338,7 @@ mod tests {
 
     #[test]
     fn a_message_passes_every_station_there_and_back_in_order() {
-        let replay = Replay::of(&run(), Some(&trace(&Point::ALL))).unwrap();
+        let replay = Replay::of(&run(), Some(&trace(&Point::ALL)), "browser").unwrap();
         assert_eq!(names(&replay), ["browser", "bridge", "tunnel", "server"]);
         assert_eq!(replay.lanes, ["Connecting", "What?", "Why ?"]);
         let mut at = Duration::ZERO;
@@ -353,12 +353,12 @@ mod tests {
         let back: Vec<_> = seen.iter().filter(|(is_back, _)| *is_back).map(|(_, at)| *at).collect();
         assert_eq!((there.len(), back.len()), (7, 6));
         assert!(there.is_sorted() && back.iter().rev().is_sorted(), "{seen:?}");
-        assert_eq!(back.last(), Some(&(BROWSER_WIDTH / 2)), "home");
+        assert_eq!(back.last(), Some(&(ASKER_WIDTH / 2)), "home");
     }
 
     #[test]
     fn between_two_moments_the_place_is_interpolated_and_at_them_it_is_the_recorded_one() {
-        let replay = Replay::of(&run(), Some(&trace(&[Point::ServerIn, Point::AnswerOut]))).unwrap();
+        let replay = Replay::of(&run(), Some(&trace(&[Point::ServerIn, Point::AnswerOut])), "browser").unwrap();
         assert_eq!(names(&replay), ["browser", "server"]);
         let place = |at| replay.at(at).1.into_iter().find(|token| token.lane == 1).map(|token| token.at);
         assert_eq!(place(us(99)), None, "it has not left");
@@ -368,10 +368,10 @@ mod tests {
 
     #[test]
     fn where_nobody_watched_it_goes_between_what_is_known() {
-        let replay = Replay::of(&run(), None).unwrap();
+        let replay = Replay::of(&run(), None, "browser").unwrap();
         assert_eq!((names(&replay), replay.is_partly_unknown), (vec!["browser", "beyond"], true));
         let bridge = [Point::BridgeIn, Point::BridgeOut, Point::BridgeBackIn, Point::BridgeBackOut];
-        let replay = Replay::of(&run(), Some(&trace(&bridge))).unwrap();
+        let replay = Replay::of(&run(), Some(&trace(&bridge)), "browser").unwrap();
         assert_eq!(names(&replay), ["browser", "bridge", "beyond"]);
         let (stretches, tokens) = replay.at(us(200));
         assert_eq!(stretches.last().map(|stretch| (stretch.lane, stretch.leg)), Some((1, "unknown")));
@@ -380,16 +380,16 @@ mod tests {
 
     #[test]
     fn a_question_without_an_answer_left_and_is_not_seen_to_arrive() {
-        let replay = Replay::of(&run(), None).unwrap();
+        let replay = Replay::of(&run(), None, "browser").unwrap();
         let (_, tokens) = replay.at(replay.end());
-        assert_eq!(tokens.last(), Some(&Token { lane: 2, is_back: false, at: BROWSER_WIDTH }));
+        assert_eq!(tokens.last(), Some(&Token { lane: 2, is_back: false, at: ASKER_WIDTH }));
         let nothing = Run::new(String::new(), Order::OneAtATime, us(5), ["What?".to_owned()]);
-        assert_eq!(Replay::of(&nothing, None), None);
+        assert_eq!(Replay::of(&nothing, None, "browser"), None);
     }
 
     #[test]
     fn what_happened_at_one_time_is_one_step() {
-        let replay = Replay::of(&run(), None).unwrap();
+        let replay = Replay::of(&run(), None, "browser").unwrap();
         assert_eq!(
             replay.moments.iter().map(|moment| moment.at).collect::<Vec<_>>(),
             [us(0), us(50), us(100), us(300)]

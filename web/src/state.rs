@@ -209,7 +209,7 @@ impl State {
 
     /// Puts the runs of a document among the earlier ones: the newest of one's own stays the one in the table.
     fn import(&mut self, number: u32, document: &Document) {
-        let own = self.runs.pop_back();
+        let own = self.runs.pop_back_if(|newest| !newest.is_imported);
         for (number, recorded) in (number..).zip(document.all_runs().take(RUNS_MAX - 1)) {
             let legs = recorded.trace.clone().map_or(Legs::Unknown, Legs::Known);
             let (run, dialogue) = (recorded.run.clone(), String::new());
@@ -384,6 +384,7 @@ mod tests {
         assert_eq!(numbers(&state), [2, 3, 1]);
         assert!(state.newest().unwrap().run.connecting.is_some());
         assert_eq!(state.runs.iter().map(|run| run.is_imported).collect::<Vec<_>>(), [true, true, false]);
+        assert_eq!(numbers(&after([imported(1), imported(3)])), [1, 2, 3, 4], "what is brought last is drawn");
         let state = after([imported(1), asked(3)]);
         assert_eq!(numbers(&state), [1, 2, 3]);
         assert_eq!(state.runs[1].legs, Legs::Known(Trace::default()));

@@ -29,7 +29,8 @@ pub fn SlowMotion(props: &Props) -> Html {
     let chosen = choice.filter(|(_, made)| Some(*made) == newest).map(|(number, _)| number).or(newest);
     let shown = runs.iter().find(|numbered| Some(numbered.number) == chosen).copied();
     let key = shown.map(|shown| (shown.number, shown.trace().is_some()));
-    let replay = use_memo(key, |_| shown.and_then(|shown| Replay::of(&shown.run, shown.trace())).map(Rc::new));
+    let replay =
+        use_memo(key, |_| shown.and_then(|shown| Replay::of(&shown.run, shown.trace(), asker(shown))).map(Rc::new));
     let (Some(replay), Some((number, is_traced))) = ((*replay).clone(), key) else { return Html::default() };
     let on_choice = Callback::from(move |number| choice.set(Some(number).zip(newest)));
     let titles = runs.into_iter().map(|numbered| (numbered.number, words::title(numbered))).collect();
@@ -47,10 +48,15 @@ pub fn SlowMotion(props: &Props) -> Html {
                 if is_partly_unknown {
                     { " Not every station watched, so a message goes “beyond”, and turns half way in time." }
                 } else {
-                    { " The browser’s clock and the stations’ are never compared: what lies between them is known as a sum, \
+                    { " The asker’s clock and the stations’ are never compared: what lies between them is known as a sum, \
                        and half of it is drawn each way." }
                 }
             </p>
         </section>
     }
+}
+
+/// Who asked: a run from a file may be the native client's.
+fn asker(numbered: &Numbered) -> &'static str {
+    if numbered.is_imported { "client" } else { "browser" }
 }

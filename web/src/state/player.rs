@@ -130,7 +130,7 @@ mod tests {
         ] {
             run.record(step);
         }
-        let mut player = Player::new(Rc::new(Replay::of(&run, None).unwrap()));
+        let mut player = Player::new(Rc::new(Replay::of(&run, None, "browser").unwrap()));
         actions.into_iter().for_each(|action| player.act(action));
         player
     }

@@ -19,7 +19,8 @@ pub fn why_not(name: &str, refusal: Refusal) -> String {
 pub fn taken(name: &str, document: &Document) -> String {
     let runs = count(document.all_runs().count(), "run", "runs");
     let rounds = count(document.rounds.len(), "series of rounds", "series of rounds");
-    format!("Imported from {name}: {runs} and {rounds}.")
+    let what = if document.rounds.is_empty() { runs } else { [runs, rounds].join(" and ") };
+    format!("Imported from {name}: {what}.")
 }
 
 #[cfg(test)]

@@ -12,11 +12,12 @@ pub fn of(replay: &Replay, moment: &Moment) -> String {
 
 /// One sentence: what is before the words that travel, and what after.
 fn sentence(replay: &Replay, Event { what, question }: Event) -> String {
+    let asker = replay.stations.first().map_or("asker", |asker| asker.name);
     let (before, after) = match what {
-        What::Connecting => return "The browser begins to connect.".to_owned(),
+        What::Connecting => return ["The ", asker, " begins to connect."].concat(),
         What::Connected => return "The connection can be used.".to_owned(),
-        What::Asked => ("The browser sends", "."),
-        What::Answered => ("The browser has", "."),
+        What::Asked => ("sends", "."),
+        What::Answered => ("has", "."),
         What::Passed(point) => match point {
             Point::BridgeIn | Point::BridgeBackIn => ("The bridge has", "."),
             Point::BridgeOut => ("The bridge hands", "to TCP."),
@@ -25,7 +26,7 @@ fn sentence(replay: &Replay, Event { what, question }: Event) -> String {
             Point::ServerIn => ("The server has read", "."),
             Point::AnswerReady => ("The server knows its answer:", ""),
             Point::AnswerOut => ("The server sends", "."),
-            Point::BridgeBackOut => ("The bridge hands", "to the browser."),
+            Point::BridgeBackOut => ("The bridge hands back", "."),
         },
     };
     let is_answer = match what {
@@ -36,10 +37,14 @@ fn sentence(replay: &Replay, Event { what, question }: Event) -> String {
     let said = replay.said.get(question);
     let words = said.and_then(|(question, answer)| if is_answer { answer.as_ref() } else { Some(question) });
     let words = words.map(String::as_str).unwrap_or_default();
+    let asker = match what {
+        What::Passed(_) => String::new(),
+        _ => ["The ", asker, " "].concat(),
+    };
     match after {
         // The words end with a full stop of their own, or with a question mark.
-        "." | "" => [before, " “", words, "”"].concat(),
-        after => [before, " “", words, "” ", after].concat(),
+        "." | "" => [&asker, before, " “", words, "”"].concat(),
+        after => [&asker, before, " “", words, "” ", after].concat(),
     }
 }
 
@@ -67,6 +72,6 @@ mod tests {
         }
         let events = [What::Answered, What::Connected].map(|what| Event { what, question: 0 });
         let both = of(&replay, &Moment { at: Duration::ZERO, events: events.to_vec() });
-        assert_eq!(both, "The browser has “Because.” The connection can be used.");
+        assert_eq!(both, "The asker has “Because.” The connection can be used.");
     }
 }
