@@ -1,25 +1,28 @@
 //! The page: the client in the browser.
 //!
-//! Two programs are made from this crate, compiled to wasm by trunk. The first runs twice (`main.rs`):
+//! One program is made from this crate, compiled to wasm by trunk, and it runs twice (`main.rs`):
 //!
 //! - As the page itself ([`app`]): Yew. [`state`] holds everything that it shows and the reducer that
-//!   changes it, [`rows`] makes a table of it, [`components`] draw it, one a file, and [`words`] says it in plain sentences. The [`cupboard`]
-//!   keeps rounds from one visit to the next.
+//!   changes it, [`rows`] makes a table of it and [`distributions`] makes drawings of many rounds,
+//!   [`components`] draw it, one a file, and [`words`] says it in plain sentences. The [`cupboard`]
+//!   keeps rounds from one visit to the next, and [`files`] are taken along and brought back.
 //! - As the page's [`worker`]: it owns the socket and the clock, so that drawing cannot delay a
 //!   reading.
 //!
-//! They talk in [`message`]s. The second program is for those who look closer, and is loaded then: [`figures`]
-//! (`bin/figures.rs`) sums up and draws.
-//!
-//! [`bridge`] finds out where the bridge is, and [`lab`] asks the lab behind it, in
+//! They talk in [`message`]s. [`bridge`] finds out where the bridge is, and [`lab`] asks the lab behind it, in
 //! [`json`].
+//!
+//! A browser loads what it needs for the first question first, and what is drawn for those who look [`closer`]
+//! after that.
 
 pub mod app;
 pub mod bridge;
+pub mod closer;
 pub mod components;
 pub mod cupboard;
+pub mod distributions;
 pub mod download;
-pub mod figures;
+pub mod files;
 pub mod hooks;
 pub mod json;
 pub mod lab;

@@ -29,7 +29,18 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress) -> Result<(), Fail
     steps.take("Clippy", || {
         let all = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
         progress.run("everything", cargo(&all))?;
-        let page = ["clippy", "--package", "launcelot-web", "--target", WASM_TARGET, "--", "-D", "warnings"];
+        let page = [
+            "clippy",
+            "--package",
+            "launcelot-web",
+            "--features",
+            "split",
+            "--target",
+            WASM_TARGET,
+            "--",
+            "-D",
+            "warnings",
+        ];
         progress.run("the page, for wasm", cargo(&page))
     })?;
     steps.take("Documentation", || {

@@ -45,8 +45,8 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options)
         if meanwhile.is_empty() {
             return Ok(());
         }
-        // There is time to spare, and the page's programs need none of the tools to be compiled.
-        progress.step("the page's programs", |say| dist::compile(workspace, progress, say))
+        // There is time to spare, and the page's program needs none of the tools to be compiled.
+        progress.step("the page's program", |say| dist::compile(workspace, progress, say))
     })?;
     dist::build(workspace, progress, &tools, false)?;
     command::become_program(lab(workspace, options))

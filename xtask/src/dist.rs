@@ -14,6 +14,7 @@ use crate::fingerprint;
 use crate::progress::Progress;
 use crate::shrink;
 use crate::sizes::Sizes;
+use crate::split;
 use crate::tools::{Tools, WASM_TARGET};
 use crate::workspace::Workspace;
 
@@ -49,11 +50,12 @@ pub(crate) fn build(workspace: &Workspace, progress: &Progress, tools: &Tools, f
     Ok(sizes)
 }
 
-/// Compiles the page's programs, which needs no tool but cargo.
+/// Compiles the page's program, which needs no tool but cargo.
 pub(crate) fn compile(workspace: &Workspace, progress: &Progress, say: &dyn Fn(&str)) -> Result<(), Failure> {
-    // Trunk compiles one program after the other; cargo both at once. Trunk then finds them done.
     let mut cargo = workspace.cargo();
-    cargo.args(["build", "--package", "launcelot-web", "--bins", "--profile", "web", "--target", WASM_TARGET]);
+    cargo.args(["build", "--package", "launcelot-web", "--features", split::FEATURE]);
+    cargo.args(["--profile", "web", "--target", WASM_TARGET]);
+    split::prepare(&mut cargo);
     progress.command(cargo, say)
 }
 
@@ -72,9 +74,13 @@ fn make(
     next: &Path,
     say: &dyn Fn(&str),
 ) -> Result<(), Failure> {
-    compile(workspace, progress, say)?;
+    // Trunk leaves what wasm-bindgen made for another build there, and would take it along.
+    let leftover = workspace.target.join("wasm-bindgen");
+    remove(&leftover).attempt(|| format!("cannot remove {}", leftover.display()))?;
     remove(next).attempt(|| format!("cannot remove {}", next.display()))?;
     bundle(workspace, progress, tools, next, say)?;
+    say("splitting");
+    split::page(workspace, progress, tools, next)?;
     shrink::page(workspace, progress, tools, next, say)?;
     say("compressing");
     compress::folder(next).attempt(|| "cannot compress the page".to_owned())
@@ -92,7 +98,9 @@ fn bundle(
         tools.trunk.as_ref().ok_or_else(|| Failure::new("there is no trunk: `cargo xtask tools` installs it"))?;
     let mut command = workspace.command(&trunk.path);
     command.current_dir(workspace.root.join("web"));
-    command.args(["build", "--release", "--offline", "--skip-version-check", "--dist"]).arg(next);
+    command.args(["build", "--release", "--offline", "--skip-version-check", "--features", split::FEATURE, "--dist"]);
+    command.arg(next);
+    split::prepare(&mut command);
     // Trunk takes this variable for a switch, and stops at any value but `true` and `false`.
     command.env_remove("NO_COLOR");
     progress.command(command, say)

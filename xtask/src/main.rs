@@ -20,6 +20,7 @@ mod progress;
 mod shorten;
 mod shrink;
 mod sizes;
+mod split;
 mod tools;
 mod versions;
 mod workspace;

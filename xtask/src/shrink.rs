@@ -17,7 +17,7 @@ use crate::workspace::Workspace;
 const VALIDATE: &str = "process.exit(WebAssembly.validate(require('fs').readFileSync(process.argv[1])) ? 0 : 1)";
 
 /// What a program's file is called behind the name that its script has.
-const WASM: &str = "_bg.wasm";
+pub(crate) const WASM: &str = "_bg.wasm";
 
 /// Makes the page in `folder` smaller, and tells its `index.html`, which names the sizes of programs for the
 /// progress while loading.
@@ -91,7 +91,7 @@ fn script_of(program: &Path) -> Option<PathBuf> {
 }
 
 /// Trunk's start script with another size for one file: `'/page_bg.wasm', 190606`.
-fn with_size(html: &str, name: &str, from: u64, to: u64) -> String {
+pub(crate) fn with_size(html: &str, name: &str, from: u64, to: u64) -> String {
     html.replace(&format!("{name}', {from},"), &format!("{name}', {to},"))
 }
 

@@ -72,7 +72,7 @@ pub struct Head {
 }
 
 /// Why a document is not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// It is larger than [`DOCUMENT_MAX_BYTES`].
     TooLarge,

@@ -7,7 +7,8 @@ use yew::prelude::*;
 use crate::components::drawing::Drawing;
 use crate::components::kept_rounds::kept_rounds;
 use crate::components::rounds_form::rounds_form;
-use crate::hooks::{Asker, use_distributions};
+use crate::distributions;
+use crate::hooks::Asker;
 use crate::state::Action;
 use crate::state::rounds::Action::StopwatchChosen;
 use crate::words::rounds as words;
@@ -27,7 +28,8 @@ pub struct Props {
 pub fn ManyRounds(props: &Props) -> Html {
     let asker = &props.asker;
     let many = &asker.state().rounds;
-    let drawn = use_distributions(many);
+    // Drawn again only if something of it has changed, and the worker tells of rounds ten times a second at most.
+    let drawn = use_memo(many.clone(), distributions::of);
     let newest = many.newest().map(|newest| &*newest.rounds);
     let state = match newest.map(|newest| &newest.ending) {
         None => "idle",
@@ -36,6 +38,7 @@ pub fn ManyRounds(props: &Props) -> Html {
         Some(Ending::Stopped) => "stopped",
         Some(Ending::Broken(_)) => "broken",
     };
+    let meaning = newest.map_or_else(String::new, |newest| words::meaning(newest, &drawn.newest));
     let comparisons = if many.is_running() { &[][..] } else { &drawn.comparisons };
     let on_stopwatch = {
         let asker = asker.clone();
@@ -59,7 +62,7 @@ pub fn ManyRounds(props: &Props) -> Html {
                 { progress(asker, going) }
             }
             <div class="meaning" role="status">
-                <p id="rounds-meaning" class={(state == "broken").then_some("broken")}>{ &drawn.meaning }</p>
+                <p id="rounds-meaning" class={(state == "broken").then_some("broken")}>{ meaning }</p>
                 for comparison in comparisons {
                     <p class="comparison">{ comparison }</p>
                 }
@@ -67,8 +70,8 @@ pub fn ManyRounds(props: &Props) -> Html {
             <fieldset class="choice" hidden={drawn.figure.is_none()} onchange={on_stopwatch}>
                 <Drawing svg={STOPWATCHES} />
             </fieldset>
-            if let Some(figure) = &drawn.figure {
-                <p id="stopwatch-why" aria-live="polite">{ &drawn.why }</p>
+            if let (Some(figure), Some(newest)) = (&drawn.figure, newest) {
+                <p id="stopwatch-why" aria-live="polite">{ words::why(newest, many.stopwatch) }</p>
                 <Drawing svg={figure.clone()} />
             }
             { kept_rounds(asker) }

@@ -1,6 +1,5 @@
 //! Everything that was measured, to take along, and what was taken along once, brought back.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
 use js_sys::futures::{JsFuture, spawn_local};
@@ -8,7 +7,7 @@ use launcelot_measure::export::document::{DOCUMENT_MAX_BYTES, Document, Refusal}
 use web_sys::{File, HtmlInputElement};
 use yew::prelude::*;
 
-use crate::figures::{Form, Request, program};
+use crate::files::{self, Form};
 use crate::hooks::{Asker, use_drop};
 use crate::{download, words};
 
@@ -120,14 +119,10 @@ fn on_save(choice: &'static Choice, asker: &Asker, says: &UseStateHandle<Said>) 
         let now = String::from(js_sys::Date::new_0().to_iso_string());
         let now = now.get(..19).unwrap_or_default().replace(':', "-");
         let name = ["launcelot-", &now, choice.ending].concat();
-        let (document, says) = (asker.state().document(), says.clone());
-        spawn_local(async move {
-            let text: Option<String> = program::ask(&Request::Write(choice.form, Cow::Owned(document))).await;
-            let is_saved = text.is_some_and(|text| download::save(&name, choice.kind, &text).is_ok());
-            if !is_saved {
-                says.set(Said { is_bad: true, words: format!("Your browser could not save {name}."), of: name });
-            }
-        });
+        let text = files::write(choice.form, &asker.state().document());
+        if download::save(&name, choice.kind, &text).is_err() {
+            says.set(Said { is_bad: true, words: format!("Your browser could not save {name}."), of: name });
+        }
     })
 }
 
@@ -136,6 +131,5 @@ async fn read(file: &File) -> Result<Document, Refusal> {
         return Err(Refusal::TooLarge);
     }
     let text = JsFuture::from(file.text()).await.map_err(|_| Refusal::NotOne)?;
-    let text = text.as_string().unwrap_or_default();
-    program::ask(&Request::Read(Cow::Owned(text))).await.unwrap_or(Err(Refusal::NotOne))
+    files::read(&text.as_string().unwrap_or_default())
 }

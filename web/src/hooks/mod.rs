@@ -1,7 +1,6 @@
 //! Hooks: what a component may use that is not drawing.
 
 mod use_asker;
-mod use_distributions;
 mod use_drop;
 mod use_frames;
 mod use_lab;
@@ -9,7 +8,6 @@ mod use_race;
 mod use_timeline;
 
 pub use use_asker::{Asker, use_asker};
-pub use use_distributions::use_distributions;
 pub use use_drop::use_drop;
 pub use use_frames::use_frames;
 pub use use_lab::use_lab;

@@ -2,10 +2,9 @@
 
 use launcelot_measure::export::document::{Document, Head, Refusal};
 use launcelot_measure::export::{chrome, csv, hlog, json};
-use serde::{Deserialize, Serialize};
 
 /// A form in which everything can be taken along.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// Everything, as this page reads it back.
     Json,
