@@ -280,9 +280,10 @@ const WATCH_FRAMES: &str = "window.frames_gap = 0; let last; const watch = (now)
     if (last !== undefined) window.frames_gap = Math.max(window.frames_gap, now - last);
     last = now; requestAnimationFrame(watch); }; requestAnimationFrame(watch);";
 
-/// The browser does not count the memory of WebAssembly, so the page's is caught when it is made.
+/// The browser does not count the memory of WebAssembly, so the page's is caught when it is made. What is loaded later has none
+/// of its own.
 const WATCH_WASM: &str = "const made = (result) => {
-        window.wasm_memory = (result.instance ?? result).exports.memory; return result; };
+        window.wasm_memory ??= (result.instance ?? result).exports.memory; return result; };
     for (const name of ['instantiate', 'instantiateStreaming']) {
         const instantiate = WebAssembly[name];
         WebAssembly[name] = (...of) => instantiate(...of).then(made);

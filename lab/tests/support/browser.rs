@@ -72,9 +72,10 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", media).await;
     }
 
-    /// The whole page as PNG.
-    pub(crate) async fn picture(&self) -> Vec<u8> {
-        let parameters = json!({ "format": "png", "captureBeyondViewport": true });
+    /// The page from its top, in CSS pixels, as PNG.
+    pub(crate) async fn picture(&self, width: u32, height: f64) -> Vec<u8> {
+        let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 });
+        let parameters = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
         let picture = self.devtools("Page.captureScreenshot", parameters).await;
         BASE64_STANDARD.decode(picture["data"].as_str().unwrap()).unwrap()
     }

@@ -36,10 +36,11 @@ impl Row {
 }
 
 impl Browser {
-    /// Opens the page and waits until it can ask.
+    /// Opens the page and waits until it can ask and is whole.
     pub(crate) async fn open(&self, url: &str) {
         self.client.goto(url).await.unwrap();
         self.wait_for("#ask[aria-disabled=false]").await;
+        self.wait_for("#take").await;
     }
 
     /// Waits until the page has such an element.
