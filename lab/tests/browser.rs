@@ -289,7 +289,7 @@ async fn nobody_is_kept_out_and_nothing_sticks_out_at_any_width_in_any_light() {
 #[ignore = "needs a browser; `cargo xtask test` runs it"]
 async fn what_is_loaded_later_is_not_needed_to_ask_and_can_be_tried_again() {
     let web = tempfile::tempdir().unwrap();
-    copy_folder(&page::built(), web.path());
+    page::copy(&page::built(), web.path());
     let files = web.path().read_dir().unwrap().map(|file| file.unwrap().path());
     let later: Vec<PathBuf> = files.filter(|path| path.to_str().unwrap().contains("-later.wasm")).collect();
     assert_eq!(later.len(), 3, "as it is, and compressed in two ways");
@@ -304,23 +304,10 @@ async fn what_is_loaded_later_is_not_needed_to_ask_and_can_be_tried_again() {
     browser.ask(1, "complete").await;
     assert_three_answers(&browser).await;
 
-    copy_folder(&page::built(), web.path());
+    page::copy(&page::built(), web.path());
     browser.click("#rest button").await;
     browser.wait_for("#take").await;
     assert_three_answers(&browser).await;
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    for entry in from.read_dir().unwrap() {
-        let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            std::fs::create_dir_all(&to).unwrap();
-            copy_folder(&entry.path(), &to);
-        } else {
-            std::fs::copy(entry.path(), to).unwrap();
-        }
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

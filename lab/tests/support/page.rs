@@ -1,6 +1,7 @@
 //! The page as a person uses it.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fantoccini::Locator;
@@ -18,6 +19,16 @@ pub(crate) fn built() -> PathBuf {
     let page = page.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/page"));
     assert!(page.join("index.html").is_file(), "no page in {}: run `cargo xtask dist`", page.display());
     page
+}
+
+/// Copies a folder with everything in it.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() { copy(&entry.path(), &to) } else { fs::copy(entry.path(), to).map(drop).unwrap() }
+    }
 }
 
 /// A row of the dialogue's table, as it reads.

@@ -1,0 +1,168 @@
+//! What asking from the page costs: the same questions through the same bridge from the page's worker,
+//! from plain JavaScript, and from the native client.
+//!
+//! `cargo xtask bench page` runs it and shows what it prints. As a test it asks a few questions only, and
+//! sees that everybody gets answers.
+
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is how a failure is told")]
+
+mod support;
+
+use std::path::Path;
+use std::time::Duration;
+
+use fantoccini::wd::TimeoutConfiguration;
+use launcelot_client::{Plan, Target, ask};
+use launcelot_measure::export::Document;
+use launcelot_measure::{Order, Stopwatch};
+use launcelot_protocol::Question;
+use launcelot_server::Design;
+use serde_json::json;
+use support::browser::Browser;
+use support::house::{Bridge, Server};
+use support::page;
+
+/// How often everybody has a turn. Whatever else the machine does meanwhile then falls on all of them.
+const TURNS: usize = 5;
+
+/// How many questions of each turn come first and are not counted.
+const WARM_UP: usize = 100;
+
+/// Who asks.
+const ASKERS: [&str; 4] =
+    ["the page's worker", "plain JavaScript, worker", "plain JavaScript, main thread", "launcelot-client ws://"];
+
+/// Whom the others are compared with.
+const MEASURE: usize = 1;
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a browser; `cargo xtask test` runs it"]
+async fn everybody_asks_the_same_questions_through_the_same_bridge() {
+    // Each asks so many in all, beside the warm-up.
+    let questions = std::env::var("LAUNCELOT_BENCH_QUESTIONS").map_or(500, |text| text.parse().unwrap());
+    let count = questions / TURNS;
+    let server = Server::start(Design::Async, 0);
+    let site = site();
+    let bridge = Bridge::start(0, server.port, Some(site.path().to_owned()));
+    let browser = Browser::start().await;
+    let patience = TimeoutConfiguration::new(Some(Duration::from_secs(300)), None, None);
+    browser.client.update_timeouts(patience).await.unwrap();
+
+    let mut turns = vec![Vec::new(); ASKERS.len()];
+    for turn in 0..TURNS {
+        for position in 0..ASKERS.len() {
+            // Everybody is first, second, third and last in turn.
+            let asker = (turn + position) % ASKERS.len();
+            let mut times = match asker {
+                0 => from_the_page(&browser, &bridge, count).await,
+                1 => from_javascript(&browser, &bridge, "worker", count).await,
+                2 => from_javascript(&browser, &bridge, "mainThread", count).await,
+                _ => natively(&bridge, count).await,
+            };
+            assert_eq!(times.len(), count, "{}", ASKERS[asker]);
+            times.sort_by(f64::total_cmp);
+            turns[asker].push(times);
+        }
+    }
+    print(&turns, clock_step(&browser).await);
+}
+
+/// The built page, and beside it the one in plain JavaScript.
+fn site() -> tempfile::TempDir {
+    let site = tempfile::tempdir().unwrap();
+    page::copy(&page::built(), site.path());
+    page::copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plain"), &site.path().join("plain"));
+    site
+}
+
+/// The page's rounds, with their samples as the page exports them.
+async fn from_the_page(browser: &Browser, bridge: &Bridge, count: usize) -> Vec<f64> {
+    browser.open(&format!("http://localhost:{}/", bridge.port)).await;
+    let catch = "localStorage.clear();
+        const made = URL.createObjectURL;
+        URL.createObjectURL = (blob) => { blob.text().then((text) => globalThis.exported = text); return made.call(URL, blob); };
+        document.querySelector('#rounds').value = arguments[0];";
+    browser.client.execute(catch, vec![json!(WARM_UP + count)]).await.unwrap();
+    browser.click("#ask-rounds").await;
+    browser.wait_for("#many-rounds[data-state=complete]").await;
+    browser.click("#export-json").await;
+    let script = "const done = arguments[0];
+        const wait = () => globalThis.exported ? done(globalThis.exported) : setTimeout(wait, 5);
+        wait();";
+    let exported = browser.client.execute_async(script, Vec::new()).await.unwrap();
+    let document: Document = serde_json::from_str(exported.as_str().unwrap()).unwrap();
+    let rounds = document.rounds.last().unwrap();
+    let times: Vec<f64> = rounds.times(Stopwatch::Question).map(|time| time.as_secs_f64() * 1e6).collect();
+    times[times.len() - count..].to_vec()
+}
+
+async fn from_javascript(browser: &Browser, bridge: &Bridge, who: &str, count: usize) -> Vec<f64> {
+    browser.client.goto(&format!("http://localhost:{}/plain/index.html", bridge.port)).await.unwrap();
+    let script = "const [who, url, count, done] = arguments;
+        const wait = () => globalThis[who]
+            ? globalThis[who](url, count).then(done, (error) => done(String(error)))
+            : setTimeout(wait, 5);
+        wait();";
+    let arguments = vec![json!(who), json!(bridge.url()), json!(WARM_UP + count)];
+    let times = browser.client.execute_async(script, arguments).await.unwrap();
+    let times = times.as_array().unwrap_or_else(|| panic!("{who}: {times}"));
+    times[WARM_UP..].iter().map(|milliseconds| milliseconds.as_f64().unwrap() * 1e3).collect()
+}
+
+async fn natively(bridge: &Bridge, count: usize) -> Vec<f64> {
+    let questions = Question::the_three().into_iter().cycle().take(WARM_UP + count).collect();
+    let target = Target::parse(&bridge.url(), None).unwrap();
+    let plan = Plan { target, order: Order::OneAtATime, questions, timeout: Duration::from_secs(20) };
+    let (run, result) = ask(&plan, |_| Ok(())).await;
+    result.unwrap();
+    run.questions[WARM_UP..].iter().map(|asked| asked.took().unwrap().as_secs_f64() * 1e6).collect()
+}
+
+/// The smallest step of a page's clock, in microseconds.
+async fn clock_step(browser: &Browser) -> f64 {
+    let script = "const steps = [];
+        for (let last = performance.now(); steps.length < 20;) {
+            const now = performance.now();
+            if (now > last) steps.push(now - last);
+            last = now;
+        }
+        return Math.min(...steps)";
+    browser.script(script).await.as_f64().unwrap() * 1e3
+}
+
+/// A browser's clock moves in steps, and many readings are alike. The median is found within its step, as
+/// if the readings of a step were spread over it evenly.
+fn median(sorted: &[f64], step: f64) -> f64 {
+    let middle = sorted[sorted.len() / 2];
+    let below = sorted.iter().filter(|time| **time < middle - step / 2.0).count();
+    let alike = sorted.iter().filter(|time| (**time - middle).abs() <= step / 2.0).count();
+    middle - step / 2.0 + step * (sorted.len() as f64 / 2.0 - below as f64) / alike as f64
+}
+
+/// The middle one of the turns' figures.
+fn middle(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
+
+fn print(turns: &[Vec<Vec<f64>>], step: f64) {
+    let medians = |asker: usize| turns[asker].iter().map(|times| median(times, step)).collect::<Vec<_>>();
+    let p99s = |asker: usize| turns[asker].iter().map(|times| times[times.len() * 99 / 100]).collect::<Vec<_>>();
+    // Ratios are of the same turn: what was noisy then was noisy for both.
+    let ratio = |of: Vec<f64>, to: Vec<f64>| middle(of.iter().zip(&to).map(|(of, to)| of / to).collect());
+    println!("\n| who asks | median | p99 | median, ratio | p99, ratio |\n|---|--:|--:|--:|--:|");
+    for (asker, name) in ASKERS.iter().enumerate() {
+        println!(
+            "| {name} | {:.0} µs | {:.0} µs | {:.2} | {:.2} |",
+            middle(medians(asker)),
+            middle(p99s(asker)),
+            ratio(medians(asker), medians(MEASURE)),
+            ratio(p99s(asker), p99s(MEASURE)),
+        );
+    }
+    let count = turns[0][0].len();
+    println!(
+        "\nFrom a question to its answer, one at a time, through one bridge; medians of {TURNS} turns of {count} questions. \
+         The browser's clock moves in steps of {step:.0} µs."
+    );
+}

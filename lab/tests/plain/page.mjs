@@ -1,0 +1,15 @@
+// Two who ask: this thread, and a worker. A test calls them.
+
+import { ask } from "./asker.mjs";
+
+globalThis.mainThread = ask;
+
+globalThis.worker = (url, count) => new Promise((resolve, reject) => {
+  const worker = new Worker("worker.mjs", { type: "module" });
+  worker.onerror = ({ message }) => reject(new Error(message));
+  worker.onmessage = ({ data }) => {
+    worker.terminate();
+    resolve(data);
+  };
+  worker.postMessage([url, count]);
+});
