@@ -61,7 +61,7 @@ pub enum FromWorker {
         /// When, since 1970, by the origin that the browser gives the worker's clock.
         at: Duration,
     },
-    /// Rounds are over; told at most ten times a second.
+    /// Rounds are over; told at most four times a second.
     Rounds {
         /// The run's number.
         run: u32,

@@ -28,7 +28,7 @@ pub struct Props {
 pub fn ManyRounds(props: &Props) -> Html {
     let asker = &props.asker;
     let many = &asker.state().rounds;
-    // Drawn again only if something of it has changed, and the worker tells of rounds ten times a second at most.
+    // Drawn again only if something of it has changed, and the worker tells of rounds four times a second at most.
     let drawn = use_memo(many.clone(), distributions::of);
     let newest = many.newest().map(|newest| &*newest.rounds);
     let state = match newest.map(|newest| &newest.ending) {

@@ -17,8 +17,9 @@ use super::pause::Pause;
 use super::{Handlers, ROUNDER, handler, tell};
 use crate::message::{Ended, FromWorker};
 
-/// How long the page is told nothing after it was told something: 100 ms.
-const TELLING_PAUSE: Moment = 100_000_000 / Round::STEP_NS as Moment;
+/// How long the page is told nothing after it was told something: 250 ms. Each time the page draws, and where
+/// processors are few, whoever asks may wait for one meanwhile.
+const TELLING_PAUSE: Moment = 250_000_000 / Round::STEP_NS as Moment;
 
 /// So many rounds can be kept between two tellings without allocating.
 const BATCH: usize = 4096;
