@@ -100,8 +100,10 @@ pub struct Done {
 pub enum Act {
     /// Looks up the host's address.
     LookUp,
-    /// Connects to it, the WebSocket handshake included where there is one.
+    /// Connects to it.
     Connect,
+    /// Asks a bridge for a WebSocket over that connection.
+    Handshake,
     /// Sends the question with that number, from 0.
     Send(usize),
     /// Waits for something and reads it: so many bytes.
@@ -166,9 +168,18 @@ impl<F: FnMut(&str) -> io::Result<()>> Stopwatch<F> {
         self.account.run.record(Step::LookedUp { at: looked_up });
 
         let connecting = plan.wait("a connection", Wire::connect(&plan.target, &addresses));
-        let (wire, effort) = measured(connecting).await;
-        let connected = self.began.elapsed();
+        let (stream, effort) = measured(connecting).await;
+        let accepted = self.began.elapsed();
         self.did(Act::Connect, looked_up, effort);
+        let (wire, effort) = measured(plan.wait("a WebSocket", Wire::open(&plan.target, stream?))).await;
+        let connected = match plan.target {
+            Target::Tcp { .. } => accepted,
+            Target::WebSocket { .. } => {
+                let connected = self.began.elapsed();
+                self.did(Act::Handshake, accepted, effort);
+                connected
+            }
+        };
         let mut wire = wire?;
         self.account.run.record(Step::Connected { at: connected });
         self.account.local = wire.local();

@@ -46,7 +46,7 @@ pub struct CommandLine {
     /// Ask in three ways, one after the other, and draw them: one at a time, sent ahead, a connection each
     #[arg(long, conflicts_with_all = ["timing", "trace", "pipelined"])]
     race: bool,
-    /// Print the run with all its times as JSON, in place of the answers
+    /// Print the run with all its times as JSON, in place of the answers; with --race, the runs of each way
     #[arg(long, conflicts_with_all = ["timing", "trace"])]
     json: bool,
     /// Write all times into a file, too: .json, .csv, .hlog (HdrHistogram) or .trace.json (Chrome, Perfetto)
@@ -117,9 +117,11 @@ fn ask_and_print(command_line: &CommandLine) -> Result<(), RunError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::Runtime)?;
     let mut output = io::stdout().lock();
     if command_line.race {
-        let raced = runtime.block_on(race(&plan))?;
+        let (raced, result) = runtime.block_on(race(&plan));
         print_race(command_line, &raced, &mut output).map_err(RunError::Output)?;
-        return Ok(command_line.export.as_ref().map_or(Ok(()), |export| export.race(raced))?);
+        let exported = command_line.export.as_ref().map_or(Ok(()), |export| export.race(raced));
+        result?;
+        return Ok(exported?);
     }
     let on_answer = |answer: &str| if command_line.json { Ok(()) } else { writeln!(output, "{answer}") };
     let (account, result) = runtime.block_on(ask_and_account(&plan, on_answer));
@@ -154,8 +156,8 @@ fn print_race(command_line: &CommandLine, raced: &Raced, output: &mut impl Write
     if command_line.json {
         let Raced { one_at_a_time, sent_ahead, at_once } = raced;
         let race = serde_json::json!({
-            "one_at_a_time": [one_at_a_time],
-            "sent_ahead": [sent_ahead],
+            "one_at_a_time": one_at_a_time,
+            "sent_ahead": sent_ahead,
             "at_once": at_once,
         });
         serde_json::to_writer_pretty(&mut *output, &race)?;

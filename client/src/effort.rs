@@ -38,7 +38,7 @@ mod tests {
 
     use super::*;
 
-    const WORK: Duration = Duration::from_millis(20);
+    const WORK: Duration = Duration::from_millis(10);
 
     fn work() {
         let began = Instant::now();
@@ -69,7 +69,13 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_ready_at_once_waits_for_nothing() {
-        let (_, effort) = measured(async { work() }).await;
-        assert!(effort.own >= WORK && effort.waited < WORK, "{effort:?}");
+        // A machine that does much else may take the processor away in between, but not every time.
+        let mut waited = Duration::MAX;
+        for _ in 0..10 {
+            let (_, effort) = measured(async { work() }).await;
+            assert!(effort.own >= WORK, "{effort:?}");
+            waited = waited.min(effort.waited);
+        }
+        assert!(waited < WORK, "{waited:?}");
     }
 }

@@ -70,12 +70,12 @@ impl Export {
     /// If the file cannot be written.
     pub fn race(&self, raced: Raced) -> Result<(), ExportError> {
         let Raced { one_at_a_time, sent_ahead, at_once } = raced;
-        let rounds = [&one_at_a_time, &sent_ahead].map(as_rounds).to_vec();
+        let rounds = one_at_a_time.iter().chain(&sent_ahead).map(as_rounds).collect();
         let recorded =
             |runs: Vec<Run>| (1..).zip(runs).map(|(number, run)| Recorded { number, run, trace: None }).collect();
         let race = Race {
-            one_at_a_time: recorded(vec![one_at_a_time]),
-            sent_ahead: recorded(vec![sent_ahead]),
+            one_at_a_time: recorded(one_at_a_time),
+            sent_ahead: recorded(sent_ahead),
             at_once: recorded(at_once),
         };
         self.write(Document { races: vec![race], rounds, ..Document::default() })

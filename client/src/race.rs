@@ -8,33 +8,41 @@ use launcelot_measure::{Order, Run, clock};
 
 use crate::ask::{AskError, Plan, ask_since};
 
-/// What came of the three ways.
-#[derive(Debug)]
+/// What came of the three ways. A way that was not begun, because one before it had failed, has no runs.
+#[derive(Debug, Default)]
 pub struct Raced {
-    /// Each question waits for the answer before it.
-    pub one_at_a_time: Run,
-    /// All questions leave at once.
-    pub sent_ahead: Run,
-    /// Each question has a connection of its own, and all are begun at once.
+    /// Each question waits for the answer before it: one run.
+    pub one_at_a_time: Vec<Run>,
+    /// All questions leave at once: one run.
+    pub sent_ahead: Vec<Run>,
+    /// Each question has a connection of its own, and all are begun at once: as many runs as questions.
     pub at_once: Vec<Run>,
 }
 
-/// Asks the questions of `plan` in each way; its order does not matter.
-///
-/// # Errors
-///
-/// See [`AskError`]. What a way that fails had brought is lost with it.
-pub async fn race(plan: &Plan) -> Result<Raced, AskError> {
+/// Asks the questions of `plan` in each way; its order does not matter. The first way that fails is the last one, and says
+/// why; what had come before is kept.
+pub async fn race(plan: &Plan) -> (Raced, Result<(), AskError>) {
+    let mut raced = Raced::default();
+    let result = run_into(plan, &mut raced).await;
+    (raced, result)
+}
+
+async fn run_into(plan: &Plan, raced: &mut Raced) -> Result<(), AskError> {
     let epoch = Instant::now();
     let step = clock::smallest_step(|| epoch.elapsed()).unwrap_or_default();
-    let run = async |plan: Plan, began: Instant| -> Result<Run, AskError> {
+    let run = async |plan: Plan, began: Instant| {
         let (account, result) = ask_since(&plan, began, step, |_| io::Result::Ok(())).await;
-        result.map(|()| account.run)
+        (account.run, result)
     };
-    let one_at_a_time = run(Plan { order: Order::OneAtATime, ..plan.clone() }, Instant::now()).await?;
-    let sent_ahead = run(Plan { order: Order::SentAhead, ..plan.clone() }, Instant::now()).await?;
+    let (one, result) = run(Plan { order: Order::OneAtATime, ..plan.clone() }, Instant::now()).await;
+    raced.one_at_a_time.push(one);
+    result?;
+    let (one, result) = run(Plan { order: Order::SentAhead, ..plan.clone() }, Instant::now()).await;
+    raced.sent_ahead.push(one);
+    result?;
     let began = Instant::now();
     let single = plan.questions.iter().map(|question| Plan { questions: vec![question.clone()], ..plan.clone() });
-    let at_once = join_all(single.map(|plan| run(plan, began))).await;
-    Ok(Raced { one_at_a_time, sent_ahead, at_once: at_once.into_iter().collect::<Result<_, _>>()? })
+    let (runs, results): (_, Vec<_>) = join_all(single.map(|plan| run(plan, began))).await.into_iter().unzip();
+    raced.at_once = runs;
+    results.into_iter().collect()
 }

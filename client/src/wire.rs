@@ -90,12 +90,21 @@ impl Wire {
     ///
     /// # Errors
     ///
-    /// [`WireError::Connect`] or [`WireError::Handshake`].
-    pub async fn connect(target: &Target, addresses: &[SocketAddr]) -> Result<Self, WireError> {
+    /// [`WireError::Connect`].
+    pub async fn connect(target: &Target, addresses: &[SocketAddr]) -> Result<TcpStream, WireError> {
         let refused = |source| WireError::Connect { target: target.to_string(), source };
         let stream = TcpStream::connect(addresses).await.map_err(refused)?;
         // A question is one small segment; it must not wait for the acknowledgment of the one before.
         stream.set_nodelay(true).map_err(refused)?;
+        Ok(stream)
+    }
+
+    /// Makes of a connection what the target speaks: TCP is that already, a bridge has to be shaken hands with.
+    ///
+    /// # Errors
+    ///
+    /// [`WireError::Handshake`].
+    pub async fn open(target: &Target, stream: TcpStream) -> Result<Self, WireError> {
         match target {
             Target::Tcp { .. } => Ok(Self::Tcp { stream, buffer: Vec::with_capacity(READ_BYTES) }),
             Target::WebSocket { url, .. } => match client_async(url, stream).await {

@@ -139,9 +139,38 @@ fn three_round_trips_become_one() {
 fn a_race_is_to_be_had_as_json_too() {
     let output = ask(slow_server(), &["--race", "--json"]);
     let race: serde_json::Value = serde_json::from_str(said(&output)).unwrap();
-    let counts = ["one_at_a_time", "sent_ahead", "at_once"].map(|way| race[way].as_array().unwrap().len());
+    let schema = serde_json::from_str(include_str!("../schema/run.schema.json")).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let counts = ["one_at_a_time", "sent_ahead", "at_once"].map(|way| {
+        let runs = race[way].as_array().unwrap();
+        assert!(runs.iter().all(|run| validator.is_valid(run)), "{race:#}");
+        runs.len()
+    });
     assert_eq!(counts, [1, 1, 3]);
     assert_eq!(race["at_once"][2]["questions"][0]["answer"], EXCHANGES[2].answer);
+}
+
+#[test]
+fn a_way_that_fails_takes_nothing_from_those_before_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let (first, _) = listener.accept().unwrap();
+        converse(first);
+        let (second, _) = listener.accept().unwrap();
+        // The connections of the third way are refused.
+        drop(listener);
+        converse(second);
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("race.csv");
+    let output = ask(address, &["--race", "--export", file.to_str().unwrap()]);
+    let (drawn, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!((output.status.code(), error.lines().count()), (Some(1), 1), "{error}");
+    assert!(error.contains("cannot connect to"), "{error}");
+    assert_eq!(drawn.lines().filter(|line| line.contains('█')).count(), 6, "{drawn}");
+    assert!(!drawn.contains("times as fast"), "{drawn}");
+    assert_eq!(std::fs::read_to_string(file).unwrap().matches(EXCHANGES[2].answer).count(), 2);
 }
 
 #[cfg(target_os = "linux")]

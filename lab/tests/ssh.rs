@@ -13,8 +13,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use launcelot_client::report::timing::timing;
 use launcelot_client::{Plan, Target, ask};
 use launcelot_measure::Order;
+use launcelot_measure::unit::readable;
 use launcelot_protocol::{EXCHANGES, Question};
 use launcelot_server::Design;
 use support::house::Server;
@@ -47,7 +49,7 @@ impl Running {
             if ended.is_some() || began.elapsed() > HANGS {
                 panic!("nobody listens at port {port} ({ended:?}): {}", fs::read_to_string(&self.log).unwrap());
             }
-            std::thread::yield_now();
+            std::thread::sleep(Duration::from_millis(5));
         }
     }
 }
@@ -95,6 +97,16 @@ fn program(variable: &str, usual: &str) -> Command {
     Command::new(std::env::var_os(variable).unwrap_or_else(|| usual.into()))
 }
 
+/// So many questions, one at a time.
+fn plan(port: u16, count: usize) -> Plan {
+    Plan {
+        target: Target::parse("127.0.0.1", Some(port)).unwrap(),
+        order: Order::OneAtATime,
+        questions: Question::the_three().into_iter().cycle().take(count).collect(),
+        timeout: HANGS,
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs OpenSSH; `cargo xtask test` runs it"]
 async fn the_questions_are_answered_through_a_real_ssh_tunnel() {
@@ -136,12 +148,7 @@ async fn the_questions_are_answered_through_a_real_ssh_tunnel() {
     ssh.listens(tunnel_port);
 
     for (way, port) in [("straight", server.port), ("through the tunnel", tunnel_port)] {
-        let plan = Plan {
-            target: Target::parse("127.0.0.1", Some(port)).unwrap(),
-            order: Order::OneAtATime,
-            questions: Question::the_three().into_iter().cycle().take(ROUNDS).collect(),
-            timeout: HANGS,
-        };
+        let plan = plan(port, ROUNDS);
         let mut answers = Vec::new();
         let (run, result) = ask(&plan, |answer| {
             answers.push(answer.to_owned());
@@ -153,8 +160,13 @@ async fn the_questions_are_answered_through_a_real_ssh_tunnel() {
         assert_eq!(answers, expected, "{way}");
         let mut times: Vec<Duration> = run.questions.iter().map(|asked| asked.took().unwrap()).collect();
         times.sort_unstable();
-        println!("{way}: {:?} from a question to its answer, the median of {ROUNDS}", times[ROUNDS / 2]);
+        let median = readable(times[ROUNDS / 2]).replace('\u{a0}', " ");
+        println!("{way}: {median} from a question to its answer, the median of {ROUNDS}");
     }
+    // What `launcelot-client localhost PORT --timing` prints.
+    let (run, result) = ask(&plan(tunnel_port, EXCHANGES.len()), |_| Ok(())).await;
+    result.unwrap();
+    println!("{}", timing(&run));
     drop((ssh, sshd));
     server.kill();
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use launcelot_measure::unit::ratio;
-use launcelot_measure::{Run, Span};
+use launcelot_measure::{Ending, Run, Span};
 
 use super::{padded, readable};
 use crate::race::Raced;
@@ -15,16 +15,12 @@ const AXIS: usize = 48;
 /// Every connecting and every question as a bar, and what that shows.
 pub fn race(raced: &Raced) -> String {
     let Raced { one_at_a_time, sent_ahead, at_once } = raced;
-    let ways = [
-        ("one at a time", std::slice::from_ref(one_at_a_time)),
-        ("sent ahead", std::slice::from_ref(sent_ahead)),
-        ("a connection each, at once", at_once.as_slice()),
-    ];
+    let ways = [("one at a time", one_at_a_time), ("sent ahead", sent_ahead), ("a connection each, at once", at_once)];
     let end = ways.iter().map(|(_, runs)| until(runs)).max().unwrap_or_default();
-    let questions = one_at_a_time.questions.iter().map(|asked| asked.question.chars().count());
+    let questions = one_at_a_time.iter().flat_map(|run| &run.questions).map(|asked| asked.question.chars().count());
     let width = questions.max().unwrap_or_default().max("(connecting)".len()) + 2;
     let mut drawing = String::new();
-    for (name, runs) in ways {
+    for (name, runs) in ways.into_iter().filter(|(_, runs)| !runs.is_empty()) {
         // Writing to a string cannot fail.
         let _ = writeln!(drawing, "{name}: {}", readable(until(runs)));
         for run in runs {
@@ -34,7 +30,7 @@ pub fn race(raced: &Raced) -> String {
             }
         }
     }
-    drawing + &meaning(raced)
+    drawing + &meaning(raced).unwrap_or_default()
 }
 
 fn rows(run: &Run) -> impl Iterator<Item = (&str, Option<Span>, char)> {
@@ -59,19 +55,24 @@ fn until(runs: &[Run]) -> Duration {
     runs.iter().map(Run::until).max().unwrap_or_default()
 }
 
-fn meaning(raced: &Raced) -> String {
-    let count = raced.one_at_a_time.questions.len();
-    let asking = |run: &Run| run.asking().map(Span::took).unwrap_or_default();
-    let (slow, fast) = (asking(&raced.one_at_a_time), asking(&raced.sent_ahead));
-    let slowest = raced.at_once.iter().map(asking).max().unwrap_or_default();
-    format!(
+/// What the race shows, if all three ways came to their end.
+fn meaning(raced: &Raced) -> Option<String> {
+    let count = raced.at_once.len();
+    let asking = |runs: &[Run]| {
+        let whole = runs.iter().map(|run| run.asking().filter(|_| run.ending == Ending::Complete));
+        let all: Option<Vec<Span>> = whole.collect();
+        all?.into_iter().map(Span::took).max()
+    };
+    let [slow, fast, slowest] = [&raced.one_at_a_time, &raced.sent_ahead, &raced.at_once].map(|runs| asking(runs));
+    let (slow, fast, slowest) = (slow?, fast?, slowest?);
+    Some(format!(
         "From the first question to the last answer: {} one at a time ({count} round trips), {} sent ahead (one round trip, {} times as \
          fast), {} with a connection each, which also costs {count} times the connecting.\n",
         readable(slow),
         readable(fast),
         ratio(slow, fast),
         readable(slowest),
-    )
+    ))
 }
 
 #[cfg(test)]

@@ -41,10 +41,8 @@ pub fn trace(account: &Account, target: &Target) -> String {
 fn line<'a>(act: &Act, run: &Run, target: &Target, answers: &mut impl Iterator<Item = &'a str>) -> String {
     match act {
         Act::LookUp => format!("look_up({:?}, {})", target.host(), target.port()),
-        Act::Connect => match target {
-            Target::Tcp { .. } => "connect()".to_owned(),
-            Target::WebSocket { .. } => "connect(), then the WebSocket handshake".to_owned(),
-        },
+        Act::Connect => "connect()".to_owned(),
+        Act::Handshake => "open_websocket()".to_owned(),
         Act::Send(number) => {
             let question = run.questions.get(*number).map(|asked| asked.question.as_str());
             format!("send({:?})", question.unwrap_or_default())
