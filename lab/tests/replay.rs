@@ -165,6 +165,7 @@ async fn an_export_that_is_dropped_or_chosen_is_drawn_again_and_marked() {
     assert_eq!(visit.browser.rows().await, rows, "drawn again as it was");
     assert!(visit.browser.text(".meaning").await.starts_with("imported"), "marked");
     visit.browser.wait_for("#replay[data-run='1'][data-traced=true]").await;
+    assert!(visit.browser.text("#replay .limits").await.contains(" · unknown cores · "), "not those of this machine");
     assert!(visit.browser.text("#many-rounds").await.contains("(imported)"), "the rounds are drawn again, and marked");
 
     visit.browser.ask(2, "complete").await;
@@ -237,6 +238,9 @@ async fn slow_motion_steps_through_a_run_in_order_and_ends_with_everything_home(
     for sentence in order {
         (_, rest) = rest.split_once(sentence).unwrap_or_else(|| panic!("no {sentence:?}, in its order, in {said}"));
     }
+
+    let limits = visit.browser.text("#replay .limits").await;
+    assert!(limits.starts_with("3 questions · clock steps") && limits.ends_with(" · no errors"), "{limits}");
 
     let scrub = "const scrub = document.querySelector('#replay-scrub');
         scrub.value = arguments[0] === 'end' ? scrub.max : scrub.min;

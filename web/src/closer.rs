@@ -1,8 +1,8 @@
 //! What is drawn for those who look closer. A browser loads it when the first part of the page is there: by then the
 //! first question can be asked.
 //!
-//! Which functions are in which part is found out by who calls whom (see `xtask/src/split.rs`): what only [`load`] leads to is loaded
-//! later. Without the feature `split`, as under `trunk serve`, the page has one part.
+//! Which functions are in which part is found out by who calls whom (see `xtask/src/split.rs`): what only `load` leads
+//! to is loaded later. Without the feature `split`, as under `trunk serve`, the page has one part.
 
 use js_sys::futures::spawn_local;
 use wasm_split_helpers::SplitLoaderError;

@@ -33,6 +33,7 @@ pub fn SlowMotion(props: &Props) -> Html {
         use_memo(key, |_| shown.and_then(|shown| Replay::of(&shown.run, shown.trace(), asker(shown))).map(Rc::new));
     let (Some(replay), Some((number, is_traced))) = ((*replay).clone(), key) else { return Html::default() };
     let on_choice = Callback::from(move |number| choice.set(Some(number).zip(newest)));
+    let limits = shown.map(|shown| words::limits::of_run(shown, props.asker.cores()));
     let titles = runs.into_iter().map(|numbered| (numbered.number, words::title(numbered))).collect();
     let is_partly_unknown = replay.is_partly_unknown;
     html! {
@@ -42,6 +43,7 @@ pub fn SlowMotion(props: &Props) -> Html {
             <p>{ "The same dialogue once more, slowly enough to follow. The recorded times move it, and nothing else." }</p>
             { pick("replay-run", ("What is played:", ""), titles, number, on_choice) }
             <Player key={format!("{number} {is_traced}")} {replay} />
+            <p class="limits">{ limits }</p>
             <p class="small">
                 { "Between two recorded moments a message is drawn as if it went evenly: where it really was, nobody saw. Of \
                    connecting, only the beginning and the end are known." }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use launcelot_measure::Run;
 use launcelot_measure::unit::readable;
+
+use crate::state::Numbered;
 
 /// How many of something.
 pub fn count(count: usize, one: &str, more: &str) -> String {
@@ -15,32 +16,40 @@ pub fn count(count: usize, one: &str, more: &str) -> String {
 }
 
 /// The line of one drawing: its samples, how many of which are none, and what was discarded as warm-up.
-pub fn line(samples: &str, clock_step: Duration, cores: u32, discarded: &str, errors: usize) -> String {
+pub fn line(samples: &str, clock_step: Duration, cores: Option<u32>, discarded: &str, errors: usize) -> String {
+    let cores = cores.map(|cores| count(cores as usize, "core", "cores"));
     format!(
         "{samples} · clock steps {} · {} · {discarded} discarded as warm-up · {}",
         readable(clock_step),
-        count(cores as usize, "core", "cores"),
+        cores.as_deref().unwrap_or("unknown cores"),
         count(errors, "error", "errors"),
     )
 }
 
-/// The line of one run: a question without an answer is an error.
-pub fn of_run(run: &Run, cores: u32) -> String {
+/// The line of one run: a question without an answer is an error. A run that was measured elsewhere does not say on how
+/// many processors; `cores` are those of this machine.
+pub fn of_run(Numbered { run, is_imported, .. }: &Numbered, cores: u32) -> String {
     let samples = count(run.questions.len(), "question", "questions");
+    let cores = (!is_imported).then_some(cores);
     line(&samples, run.clock_step, cores, "nothing", run.questions.len() - run.answered())
 }
 
 #[cfg(test)]
 mod tests {
-    use launcelot_measure::Order;
+    use launcelot_measure::{Order, Run};
 
     use super::*;
+    use crate::state::Legs;
 
     #[test]
     fn a_run_says_what_limits_its_figures() {
         let step = Duration::from_micros(5);
         let run = Run::new(String::new(), Order::OneAtATime, step, ["What?", "Why?"].map(str::to_owned));
+        let (dialogue, legs) = (String::new(), Legs::Unknown);
+        let run = Numbered { number: 1, run, dialogue, legs, is_imported: false };
         let expected = "2 questions · clock steps 5 µs · 1 core · nothing discarded as warm-up · 2 errors";
         assert_eq!(of_run(&run, 1).replace('\u{a0}', " "), expected);
+        let imported = Numbered { is_imported: true, ..run };
+        assert!(of_run(&imported, 1).contains(" · unknown cores · "));
     }
 }

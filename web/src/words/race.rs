@@ -96,7 +96,7 @@ pub fn meaning(race: &Race) -> String {
 /// What limits the figures.
 pub fn limits(race: &Race, cores: u32) -> String {
     let step = race.runs(Heat::OneAtATime).map(|run| run.clock_step).max().unwrap_or_default();
-    line("9 questions", step, cores, "3 questions", 0)
+    line("9 questions", step, Some(cores), "3 questions", 0)
 }
 
 #[cfg(test)]

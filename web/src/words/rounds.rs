@@ -127,7 +127,7 @@ fn change(change: Change) -> String {
 pub fn limits(rounds: &Rounds) -> String {
     let samples = format!("{} samples", grouped(rounds.samples().len()));
     let discarded = rounds.discarded().to_string();
-    limits::line(&samples, rounds.clock_step, rounds.cores, &discarded, rounds.errors as usize)
+    limits::line(&samples, rounds.clock_step, Some(rounds.cores), &discarded, rounds.errors as usize)
 }
 
 #[cfg(test)]
