@@ -87,7 +87,7 @@ impl Export {
             document.rounds.clear();
         }
         let text = match self.form {
-            Form::Json => json::json(&document),
+            Form::Json => json::write(&document),
             Form::Csv => csv::questions(&document),
             Form::HdrHistogramLog => hlog::log(&document),
             Form::ChromeTrace => chrome::trace(&document),

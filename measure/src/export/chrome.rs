@@ -2,9 +2,12 @@
 //!
 //! Each run is a process, each whose time it was a thread. Every run begins at 0, so they lie below each other.
 
+use std::time::Duration;
+
+use serde::Serialize;
+
 use super::document::{Document, Recorded};
-use super::json::{Object, list};
-use super::text::{micros, quoted};
+use crate::micros;
 use crate::run::{Order, Span};
 use crate::trace::Point;
 use crate::ways::{Leg, Way, ways};
@@ -28,50 +31,89 @@ pub struct Stretch<'a> {
     pub answer: Option<&'a str>,
 }
 
+/// The whole file.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct File<'a> {
+    display_time_unit: &'static str,
+    trace_events: Vec<Event<'a>>,
+}
+
+/// A line of it: what it is, of which process and thread.
+#[derive(Serialize)]
+struct Event<'a> {
+    pid: usize,
+    tid: usize,
+    #[serde(flatten)]
+    what: What<'a>,
+}
+
+/// What a line says.
+#[derive(Serialize)]
+#[serde(tag = "ph")]
+enum What<'a> {
+    /// What something is called.
+    #[serde(rename = "M")]
+    Name { name: &'static str, args: Called },
+    /// Something that took its time.
+    #[serde(rename = "X")]
+    Stretch {
+        name: &'a str,
+        #[serde(rename = "ts", with = "micros")]
+        from: Duration,
+        #[serde(rename = "dur", with = "micros")]
+        took: Duration,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        args: Option<Answer<'a>>,
+    },
+}
+
+#[derive(Serialize)]
+struct Called {
+    name: String,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    answer: &'a str,
+}
+
 /// All runs, those of races after the single ones. Rounds have no moments, and are left out.
 pub fn trace(document: &Document) -> String {
     let mut events = Vec::new();
     let mut process = 0;
-    let mut add = |name: &str, runs: &[Recorded]| {
+    let mut add = |name: &str, runs| {
         for recorded in runs {
             process += 1;
-            write_run(&mut events, process, name, recorded);
+            add_run(&mut events, process, name, recorded);
         }
     };
-    add("Run", &document.runs);
+    add("Run", &document.runs[..]);
     for (number, race) in document.races.iter().enumerate() {
         for (way, runs) in race.ways() {
-            add(&["Race ", &(number + 1).to_string(), ", ", &way.replace('_', " "), ", run"].concat(), runs);
+            add(&format!("Race {}, {}, run", number + 1, way.replace('_', " ")), runs);
         }
     }
-    Object::new().field("displayTimeUnit", quoted("ns")).field("traceEvents", list(&events, Clone::clone)).end() + "\n"
+    let file = File { display_time_unit: "ns", trace_events: events };
+    serde_json::to_string(&file).expect("values without maps are JSON") + "\n"
 }
 
-fn write_run(events: &mut Vec<String>, process: usize, name: &str, recorded: &Recorded) {
+fn add_run<'a>(events: &mut Vec<Event<'a>>, process: usize, name: &str, recorded: &'a Recorded) {
     let Recorded { number, run, .. } = recorded;
-    let title = [name, " ", &number.to_string(), " to ", &run.to].concat();
-    events.push(name_of("process_name", process, 0, &title));
+    let named = |tid, what, name| Event { pid: process, tid, what: What::Name { name: what, args: Called { name } } };
+    events.push(named(0, "process_name", format!("{name} {number} to {}", run.to)));
     let beside = if run.order == Order::SentAhead { run.questions.len().max(1) } else { 1 };
     for (track, name) in TRACKS.iter().enumerate() {
         for slot in 0..beside {
-            let name =
-                if slot == 0 { (*name).to_owned() } else { [*name, ", question ", &(slot + 1).to_string()].concat() };
-            events.push(name_of("thread_name", process, track * beside + slot + 1, &name));
+            let name = if slot == 0 { (*name).to_owned() } else { format!("{name}, question {}", slot + 1) };
+            events.push(named(track * beside + slot + 1, "thread_name", name));
         }
     }
     for Stretch { track, question, name, span, answer } in stretches(recorded) {
         let slot = if beside > 1 { question } else { 0 };
-        let mut event = Object::new()
-            .field("ph", quoted("X"))
-            .field("pid", process.to_string())
-            .field("tid", (track * beside + slot + 1).to_string())
-            .field("ts", micros(span.from))
-            .field("dur", micros(span.took()))
-            .field("name", quoted(name));
-        if let Some(answer) = answer {
-            event = event.field("args", Object::new().field("answer", quoted(answer)).end());
-        }
-        events.push(event.end());
+        let args = answer.map(|answer| Answer { answer });
+        let what = What::Stretch { name, from: span.from, took: span.took(), args };
+        events.push(Event { pid: process, tid: track * beside + slot + 1, what });
     }
 }
 
@@ -121,14 +163,4 @@ fn within(way: &Way, asked: Span) -> Vec<(usize, &'static str, Span)> {
         Some((track, name, Span { from: *begin, until: *end }))
     });
     pairs.collect()
-}
-
-fn name_of(what: &str, process: usize, thread: usize, name: &str) -> String {
-    Object::new()
-        .field("ph", quoted("M"))
-        .field("pid", process.to_string())
-        .field("tid", thread.to_string())
-        .field("name", quoted(what))
-        .field("args", Object::new().field("name", quoted(name)).end())
-        .end()
 }

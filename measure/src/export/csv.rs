@@ -3,117 +3,135 @@
 
 use std::time::Duration;
 
+use csv::{Terminator, WriterBuilder};
+use serde::Serialize;
+
 use super::document::{Document, Recorded};
-use super::text::micros;
+use crate::micros;
 use crate::rounds::Stopwatch;
-use crate::run::{Ending, Order, Span};
+use crate::run::{Asked, Ending, Order, Run, Span};
 use crate::ways::{Leg, Way, ways};
 
-/// The columns of the questions. A race, and a leg that is not known, leave their fields empty where
-/// there is none.
-const OF_QUESTIONS: [&str; 20] = [
-    "race",
-    "way",
-    "run",
-    "to",
-    "order",
-    "clock_step_us",
-    "connecting_us",
-    "question",
-    "answer",
-    "asked_us",
-    "answered_us",
-    "took_us",
-    "asker_us",
-    "bridge_us",
-    "wire_out_us",
-    "server_us",
-    "thinking_us",
-    "wire_back_us",
-    "unknown_us",
-    "ending",
-];
+/// A question. Without a race, and where a leg is not known, fields are empty.
+#[derive(Serialize)]
+struct QuestionLine<'a> {
+    race: Option<usize>,
+    way: &'a str,
+    run: u32,
+    to: &'a str,
+    order: Order,
+    #[serde(with = "micros")]
+    clock_step_us: Duration,
+    #[serde(with = "micros::option")]
+    connecting_us: Option<Duration>,
+    question: &'a str,
+    answer: Option<&'a str>,
+    #[serde(with = "micros::option")]
+    asked_us: Option<Duration>,
+    #[serde(with = "micros::option")]
+    answered_us: Option<Duration>,
+    #[serde(with = "micros::option")]
+    took_us: Option<Duration>,
+    #[serde(with = "micros::option")]
+    asker_us: Option<Duration>,
+    #[serde(with = "micros::option")]
+    bridge_us: Option<Duration>,
+    #[serde(with = "micros::option")]
+    wire_out_us: Option<Duration>,
+    #[serde(with = "micros::option")]
+    server_us: Option<Duration>,
+    #[serde(with = "micros::option")]
+    thinking_us: Option<Duration>,
+    #[serde(with = "micros::option")]
+    wire_back_us: Option<Duration>,
+    #[serde(with = "micros::option")]
+    unknown_us: Option<Duration>,
+    ending: &'a str,
+}
 
-/// The columns of the rounds: how long each took by each stopwatch.
-const OF_ROUNDS: [&str; 9] = [
-    "name",
-    "to",
-    "clock_step_us",
-    "cores",
-    "round",
-    "is_warm_up",
-    "since_asked_us",
-    "since_connecting_us",
-    "since_due_us",
-];
+/// A round: how long it took by each stopwatch.
+#[derive(Serialize)]
+struct RoundLine<'a> {
+    name: &'a str,
+    to: &'a str,
+    #[serde(with = "micros")]
+    clock_step_us: Duration,
+    cores: u32,
+    round: usize,
+    is_warm_up: bool,
+    #[serde(with = "micros")]
+    since_asked_us: Duration,
+    #[serde(with = "micros")]
+    since_connecting_us: Duration,
+    #[serde(with = "micros")]
+    since_due_us: Duration,
+}
 
 /// Every question of every run, those of races after the single ones.
 pub fn questions(document: &Document) -> String {
-    let mut text = String::new();
-    write_head(&mut text, &OF_QUESTIONS);
-    write_runs(&mut text, "", "", &document.runs);
-    for (number, race) in document.races.iter().enumerate() {
-        for (way, runs) in race.ways() {
-            write_runs(&mut text, &(number + 1).to_string(), way, runs);
-        }
-    }
-    text
+    let single = document.runs.iter().map(|recorded| (None, "", recorded));
+    let raced = document.races.iter().enumerate().flat_map(|(index, race)| {
+        let ways = race.ways().into_iter();
+        ways.flat_map(move |(way, runs)| runs.iter().map(move |recorded| (Some(index + 1), way, recorded)))
+    });
+    table(single.chain(raced).flat_map(|(race, way, recorded)| of_run(race, way, recorded)))
 }
 
-fn write_runs(text: &mut String, race: &str, way: &str, runs: &[Recorded]) {
-    for Recorded { number, run, trace } in runs {
-        let ways = trace.as_ref().map(|trace| ways(run, trace)).unwrap_or_default();
-        let order = match run.order {
-            Order::OneAtATime => "one-at-a-time",
-            Order::SentAhead => "sent-ahead",
-        };
-        for (index, asked) in run.questions.iter().enumerate() {
-            let way_there = ways.get(index).zip(asked.span());
-            let leg = |leg| time(way_there.and_then(|(way, asked): (&Way, Span)| way.took(leg, asked)));
-            write(text, race, ",");
-            write(text, way, ",");
-            write(text, &number.to_string(), ",");
-            write(text, &run.to, ",");
-            write(text, order, ",");
-            write(text, &micros(run.clock_step), ",");
-            write(text, &time(run.connecting.map(Span::took)), ",");
-            write(text, &asked.question, ",");
-            write(text, asked.answer.as_deref().unwrap_or_default(), ",");
-            write(text, &time(asked.asked), ",");
-            write(text, &time(asked.answered), ",");
-            write(text, &time(asked.took()), ",");
-            write(text, &leg(Leg::Asker), ",");
-            write(text, &leg(Leg::Bridge), ",");
-            write(text, &leg(Leg::WireOut), ",");
-            write(text, &leg(Leg::Server), ",");
-            write(text, &time(way_there.and_then(|(way, _)| way.thinking())), ",");
-            write(text, &leg(Leg::WireBack), ",");
-            write(text, &leg(Leg::Unknown), ",");
-            write(text, ending(&run.ending), END);
-        }
+fn of_run<'a>(
+    race: Option<usize>,
+    way: &'a str,
+    Recorded { number, run, trace }: &'a Recorded,
+) -> impl Iterator<Item = QuestionLine<'a>> {
+    let ways = trace.as_ref().map(|trace| ways(run, trace)).unwrap_or_default();
+    run.questions.iter().enumerate().map(move |(index, asked)| {
+        let there = ways.get(index).zip(asked.span());
+        QuestionLine { race, way, run: *number, ..of_question(run, asked, there) }
+    })
+}
+
+/// What a question's own line says, and the way of its message says.
+fn of_question<'a>(run: &'a Run, asked: &'a Asked, there: Option<(&Way, Span)>) -> QuestionLine<'a> {
+    let leg = |leg| there.and_then(|(way, span)| way.took(leg, span));
+    QuestionLine {
+        race: None,
+        way: "",
+        run: 0,
+        to: &run.to,
+        order: run.order,
+        clock_step_us: run.clock_step,
+        connecting_us: run.connecting.map(Span::took),
+        question: &asked.question,
+        answer: asked.answer.as_deref(),
+        asked_us: asked.asked,
+        answered_us: asked.answered,
+        took_us: asked.took(),
+        asker_us: leg(Leg::Asker),
+        bridge_us: leg(Leg::Bridge),
+        wire_out_us: leg(Leg::WireOut),
+        server_us: leg(Leg::Server),
+        thinking_us: there.and_then(|(way, _)| way.thinking()),
+        wire_back_us: leg(Leg::WireBack),
+        unknown_us: leg(Leg::Unknown),
+        ending: ending(&run.ending),
     }
 }
 
 /// Every round that was answered, those of the warm-up marked.
 pub fn rounds(document: &Document) -> String {
-    let mut text = String::new();
-    write_head(&mut text, &OF_ROUNDS);
-    for rounds in &document.rounds {
+    table(document.rounds.iter().flat_map(|rounds| {
         let discarded = rounds.discarded();
-        for (index, round) in rounds.answered.iter().enumerate() {
-            let took = |stopwatch| micros(round.took(stopwatch));
-            write(&mut text, &rounds.name, ",");
-            write(&mut text, &rounds.to, ",");
-            write(&mut text, &micros(rounds.clock_step), ",");
-            write(&mut text, &rounds.cores.to_string(), ",");
-            write(&mut text, &(index + 1).to_string(), ",");
-            write(&mut text, &(index < discarded).to_string(), ",");
-            write(&mut text, &took(Stopwatch::Question), ",");
-            write(&mut text, &took(Stopwatch::Connecting), ",");
-            write(&mut text, &took(Stopwatch::Due), END);
-        }
-    }
-    text
+        rounds.answered.iter().enumerate().map(move |(index, round)| RoundLine {
+            name: &rounds.name,
+            to: &rounds.to,
+            clock_step_us: rounds.clock_step,
+            cores: rounds.cores,
+            round: index + 1,
+            is_warm_up: index < discarded,
+            since_asked_us: round.took(Stopwatch::Question),
+            since_connecting_us: round.took(Stopwatch::Connecting),
+            since_due_us: round.took(Stopwatch::Due),
+        })
+    }))
 }
 
 fn ending(ending: &Ending) -> &str {
@@ -125,26 +143,12 @@ fn ending(ending: &Ending) -> &str {
     }
 }
 
-fn time(time: Option<Duration>) -> String {
-    time.map(micros).unwrap_or_default()
-}
-
-/// What is after the last field of a line.
-const END: &str = "\r\n";
-
-/// One more field, and what is after it.
-#[inline(never)]
-fn write(text: &mut String, field: &str, after: &str) {
-    if field.contains([',', '"', '\r', '\n']) {
-        text.extend(["\"", &field.replace('"', "\"\""), "\"", after]);
-    } else {
-        text.extend([field, after]);
+/// A line for each, after the names of the columns.
+fn table(lines: impl Iterator<Item = impl Serialize>) -> String {
+    let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
+    for line in lines {
+        writer.serialize(line).expect("a line in memory has nothing that a table cannot hold");
     }
-}
-
-/// The names of the columns.
-fn write_head(text: &mut String, columns: &[&str]) {
-    for (index, column) in columns.iter().enumerate() {
-        write(text, column, if index + 1 == columns.len() { END } else { "," });
-    }
+    let bytes = writer.into_inner().expect("memory takes everything");
+    String::from_utf8(bytes).expect("text was written")
 }

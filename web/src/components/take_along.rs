@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use js_sys::futures::{JsFuture, spawn_local};
 use launcelot_measure::export::document::{DOCUMENT_MAX_BYTES, Document, Refusal};
+use launcelot_measure::export::json;
 use web_sys::{File, HtmlInputElement};
 use yew::prelude::*;
 
@@ -131,5 +132,5 @@ async fn read(file: &File) -> Result<Document, Refusal> {
         return Err(Refusal::TooLarge);
     }
     let text = JsFuture::from(file.text()).await.map_err(|_| Refusal::NotOne)?;
-    files::read(&text.as_string().unwrap_or_default())
+    json::read(&text.as_string().unwrap_or_default())
 }
