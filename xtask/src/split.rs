@@ -1,8 +1,8 @@
-//! Splitting the page's program in two: what a browser needs before it can ask the first question, and what it loads
-//! after that, when it has time.
+//! Splitting the page's program: what a browser needs before it can ask the first question, and what it loads after
+//! that, when it has time or when it is wanted.
 //!
-//! The cut is where the page's crate marks it. What belongs to which part is found out by who calls whom, from the
-//! relocations that the linker keeps on request; both parts are one program in one memory, and the second is loaded into
+//! The cuts are where the page's crate marks them. What belongs to which part is found out by who calls whom, from the
+//! relocations that the linker keeps on request; all parts are one program in one memory, and the others are loaded into
 //! the first.
 
 use std::fs;
@@ -18,14 +18,8 @@ use crate::shrink::{WASM, with_size};
 use crate::tools::{Tools, WASM_TARGET};
 use crate::workspace::Workspace;
 
-/// The feature of the page's crate that marks the cut.
+/// The feature of the page's crate that marks the cuts.
 pub(crate) const FEATURE: &str = "split";
-
-/// How the file of the part that is loaded later ends.
-pub(crate) const LATER: &str = "-later.wasm";
-
-/// What the splitter calls that part, after the name that the page's crate has for it.
-const SPLIT: &str = "split_later.wasm";
 
 /// Has cargo build a program that can be split: with its relocations, and with no place of this machine in it.
 pub(crate) fn prepare(command: &mut Command) {
@@ -40,7 +34,7 @@ fn cargo_home() -> Option<PathBuf> {
     std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(std::env::home_dir()?.join(".cargo")))
 }
 
-/// Puts the two parts into `page` in the place of the whole program, which trunk has put there.
+/// Puts the parts into `page` in the place of the whole program, which trunk has put there.
 pub(crate) fn page(workspace: &Workspace, progress: &Progress, tools: &Tools, page: &Path) -> Result<(), Failure> {
     let cannot = || "cannot split the page's program".to_owned();
     let name = name_of_program(page).attempt(cannot)?;
@@ -56,13 +50,17 @@ pub(crate) fn page(workspace: &Workspace, progress: &Progress, tools: &Tools, pa
     options.main_out_path = &first;
     options.link_name = &link;
     options.main_module = &script;
-    transform(options).map_err(|error| Failure::new(format!("{}: {error:#}", cannot())))?;
-    // The name stands for the content, so that a browser never joins parts of two builds.
-    let later = format!("{name}{LATER}");
-    fs::rename(page.join(SPLIT), page.join(&later)).attempt(cannot)?;
+    let split = transform(options).map_err(|error| Failure::new(format!("{}: {error:#}", cannot())))?;
+    // A name stands for the content, so that a browser never joins parts of two builds.
     let link = page.join(link);
-    let text = fs::read_to_string(&link).attempt(cannot)?;
-    fs::write(&link, text.replace(SPLIT, &later)).attempt(cannot)?;
+    let mut text = fs::read_to_string(&link).attempt(cannot)?;
+    for part in split.split_modules {
+        let given = part.file_name().unwrap_or_default().to_string_lossy();
+        let wanted = format!("{name}-{}", given.trim_start_matches("split_"));
+        text = text.replace(&format!("\"./{given}\""), &format!("\"./{wanted}\""));
+        fs::rename(&part, page.join(wanted)).attempt(cannot)?;
+    }
+    fs::write(&link, text).attempt(cannot)?;
 
     let wasm_bindgen = tools.wasm_bindgen.as_ref().ok_or_else(|| Failure::new("there is no wasm-bindgen"))?;
     let mut bind = workspace.command(&wasm_bindgen.path);

@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use js_sys::futures::{JsFuture, spawn_local};
 use launcelot_measure::export::document::{DOCUMENT_MAX_BYTES, Document, Refusal};
-use launcelot_measure::export::json;
 use web_sys::{File, HtmlInputElement};
 use yew::prelude::*;
 
@@ -60,7 +59,7 @@ pub fn TakeAlong(props: &Props) -> Html {
             spawn_local(async move {
                 let name = file.name();
                 match read(&file).await {
-                    Err(why) => says.set(Said { is_bad: true, words: words::import::why_not(&name, why), of: name }),
+                    Err(words) => says.set(Said { is_bad: true, words, of: name }),
                     Ok(document) => {
                         says.set(Said { is_bad: false, words: words::import::taken(&name, &document), of: name });
                         asker.import(Rc::new(document));
@@ -120,17 +119,24 @@ fn on_save(choice: &'static Choice, asker: &Asker, says: &UseStateHandle<Said>) 
         let now = String::from(js_sys::Date::new_0().to_iso_string());
         let now = now.get(..19).unwrap_or_default().replace(':', "-");
         let name = ["launcelot-", &now, choice.ending].concat();
-        let text = files::write(choice.form, &asker.state().document());
-        if download::save(&name, choice.kind, &text).is_err() {
-            says.set(Said { is_bad: true, words: format!("Your browser could not save {name}."), of: name });
-        }
+        let (document, says) = (asker.state().document(), says.clone());
+        spawn_local(async move {
+            let text = files::write(choice.form, &document).await;
+            if text.is_none_or(|text| download::save(&name, choice.kind, &text).is_err()) {
+                says.set(Said { is_bad: true, words: format!("Your browser could not save {name}."), of: name });
+            }
+        });
     })
 }
 
-async fn read(file: &File) -> Result<Document, Refusal> {
+/// The document in a file, or in one sentence why it is not taken.
+async fn read(file: &File) -> Result<Document, String> {
+    let name = file.name();
+    let refused = |why| words::import::why_not(&name, why);
     if file.size() > DOCUMENT_MAX_BYTES as f64 {
-        return Err(Refusal::TooLarge);
+        return Err(refused(Refusal::TooLarge));
     }
-    let text = JsFuture::from(file.text()).await.map_err(|_| Refusal::NotOne)?;
-    json::read(&text.as_string().unwrap_or_default())
+    let text = JsFuture::from(file.text()).await.map_err(|_| refused(Refusal::NotOne))?;
+    let read = files::read(&text.as_string().unwrap_or_default()).await;
+    read.ok_or_else(|| words::import::not_loaded(&name))?.map_err(refused)
 }

@@ -15,6 +15,11 @@ pub fn why_not(name: &str, refusal: Refusal) -> String {
     }
 }
 
+/// That nothing is there to read it.
+pub fn not_loaded(name: &str) -> String {
+    format!("Not read: what reads {name} could not be loaded. Try again.")
+}
+
 /// What was taken.
 pub fn taken(name: &str, document: &Document) -> String {
     let runs = count(document.all_runs().count(), "run", "runs");
@@ -33,6 +38,7 @@ mod tests {
             let says = why_not("x.json", refusal);
             assert!(says.contains("x.json") && says.ends_with('.'), "{says}");
         }
+        assert!(not_loaded("x.json").contains("x.json"));
         assert!(why_not("x", Refusal::Newer(7)).contains("version 7"));
     }
 }
