@@ -23,7 +23,7 @@ const PLOT_HEIGHT: u32 = 252;
 const BOX: i32 = 1000;
 
 /// The marks at the bottom: from the first on, each has a tenth as many rounds beyond it as the one before.
-const MARKS: [&str; 5] = ["0", "90", "99", "99.9", "99.99\u{a0}%"];
+const MARKS: [&str; 5] = ["0", "90", "99", "99.9", "99.99"];
 
 /// Draws the curves of all of `series`. The labels of the times stand to the left of it, where 60 pixels must be free.
 pub fn draw(scale: &LogScale, series: &[&Distribution]) -> String {
@@ -84,23 +84,24 @@ fn write_curve(svg: &mut String, scale: &LogScale, index: usize, distribution: &
     let _ = write!(svg, r#"<text class="letter" x="{x}" y="{y}" dy="-8" text-anchor="end">{letter}</text></g>"#);
 }
 
-/// From the shortest time to the longest, in units of the box.
+/// From the shortest time to the longest, in units of the box. It is a staircase: a time holds for as many rounds as
+/// took so long, and between two of them no other was measured.
 fn curve(scale: &LogScale, distribution: &Distribution) -> String {
     let count = distribution.count() as f64;
-    let (mut path, mut until_now, mut drawn) = (String::new(), 0.0, None);
+    let units = |percent: f64| (percent / 100.0 * f64::from(BOX)).round() as i32;
+    let (mut path, mut shorter, mut drawn) = (String::from("M"), 0.0, None);
     for (time, times) in distribution.times() {
-        // As many as were shorter; the longest has no round beyond it.
-        let until = until_now + f64::from(times) - 1.0;
-        let units = |percent: f64| (percent / 100.0 * f64::from(BOX)).round() as i32;
-        let (x, y) = (units(place_of_tail(1.0 - until / count)), BOX - units(scale.percent(time)));
-        if drawn.is_none() {
-            let _ = write!(path, "M0 {y}");
+        let y = BOX - units(scale.percent(time));
+        let not_longer = shorter + f64::from(times);
+        // The longest has no round beyond it, and ends where the last but one is left behind.
+        for rounds in [shorter, not_longer.min(count - 1.0)] {
+            let x = units(place_of_tail(1.0 - rounds / count));
+            if drawn != Some((x, y)) {
+                let _ = write!(path, "{}{x} {y}", if drawn.is_some() { "L" } else { "" });
+                drawn = Some((x, y));
+            }
         }
-        if drawn != Some((x, y)) {
-            let _ = write!(path, "L{x} {y}");
-            drawn = Some((x, y));
-        }
-        until_now += f64::from(times);
+        shorter = not_longer;
     }
     path
 }
@@ -129,13 +130,26 @@ mod tests {
         let distribution = of(1..=1_000);
         let path = curve(&series::scale(&[&distribution]).unwrap(), &distribution);
         let points: Vec<(i32, i32)> = path
+            .trim_start_matches('M')
             .split('L')
-            .skip(1)
             .map(|point| point.split_once(' ').unwrap())
             .map(|(x, y)| (x.parse().unwrap(), y.parse().unwrap()))
             .collect();
         assert!(points.windows(2).all(|pair| pair[0].0 <= pair[1].0 && pair[0].1 >= pair[1].1), "{points:?}");
         assert_eq!(points.last().map(|(x, _)| *x), Some(750), "a thousand rounds say nothing beyond 99.9 %");
+    }
+
+    #[test]
+    fn a_curve_goes_through_every_percentile() {
+        let distribution = of([1, 2, 4, 8, 16, 32, 64, 128, 256, 512]);
+        let scale = series::scale(&[&distribution]).unwrap();
+        let path = curve(&scale, &distribution);
+        let percent = |time| scale.percent(Duration::from_micros(time));
+        let y = |time| BOX - (percent(time) / 100.0 * f64::from(BOX)).round() as i32;
+        // Half of them took 16 µs at most, and where 50 % is, the curve is level.
+        let (from, until) = (place_of_tail(0.6) * 10.0, place_of_tail(0.5) * 10.0);
+        assert_eq!(distribution.percentile(50.0), Duration::from_micros(16));
+        assert!(path.contains(&format!("L{from:.0} {0}L{until:.0} {0}L", y(16))), "{path}");
     }
 
     #[test]

@@ -212,5 +212,10 @@ fn pages_of_this_machine_may_ask_and_foreign_ones_may_not() {
     let before = get(lab.page_port, "/api/tunnel").1;
     let (status, ..) = http(lab.page_port, &request("PUT", "https://evil.example"), r#"{"rtt_us": 9}"#);
     assert_eq!(status, 403);
+    for (what, origin) in [("/api/tunnel", "https://evil.example"), ("/api/dialogues/some", "null")] {
+        let (status, said, head) = http(lab.page_port, &format!("GET {what} HTTP/1.1\r\nOrigin: {origin}"), "");
+        assert_eq!(status, 403, "{what}: {said}");
+        assert!(!head.contains("access-control-allow-origin") && said.contains("may not use this lab"), "{head}{said}");
+    }
     assert_eq!(get(lab.page_port, "/api/tunnel").1["wire"], before["wire"]);
 }
