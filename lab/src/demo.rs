@@ -12,6 +12,7 @@ use launcelot_bridge::options::Target;
 use launcelot_endpoint::descriptors;
 use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners};
 use launcelot_endpoint::stop::StopSignals;
+use launcelot_measure::Preset;
 use launcelot_protocol::PORT;
 use launcelot_server::{ServeError, Statistics, Stop};
 use thiserror::Error;
@@ -20,7 +21,6 @@ use tokio::sync::oneshot;
 use crate::api;
 use crate::command_line::DemoOptions;
 use crate::recorder::Recorder;
-use crate::tunnel::wire::Preset;
 use crate::tunnel::{Tunnel, TunnelError};
 
 /// How long open conversations may go on after Ctrl-C: a person waits for the prompt.
@@ -99,7 +99,7 @@ pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
         })
         .map_err(DemoError::Start)?;
     let to = vec![(Ipv4Addr::LOCALHOST, server_port).into(), (Ipv6Addr::LOCALHOST, server_port).into()];
-    let tunnel = Tunnel::start(tunnel_door, to, Preset::Ssh.wire(), GRACE, Some(observer.clone()))?;
+    let tunnel = Tunnel::start(tunnel_door, to, Preset::Ssh.wire().into(), GRACE, Some(observer.clone()))?;
     let tunnel = Arc::new(tunnel);
     let bridge_options = launcelot_bridge::Options {
         targets: vec![target(None, server_port), target(Some(TUNNEL), tunnel_port)],

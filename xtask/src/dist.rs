@@ -39,7 +39,7 @@ pub(crate) fn build(workspace: &Workspace, progress: &Progress, tools: &Tools, f
         return Ok(sizes);
     }
     let next = page.with_extension("next");
-    progress.step("the page", |say| make(workspace, progress, tools, &next, say))?;
+    progress.step("the page", |say| make(&Making { workspace, progress, tools, page: &next, say }))?;
     let cannot = || format!("cannot put the new page into {}", page.display());
     // Without its record no page counts as finished, whatever happens between here and there.
     remove(&record).attempt(cannot)?;
@@ -67,39 +67,38 @@ pub(crate) fn tell(workspace: &Workspace, tools: &Tools, command: &mut Command) 
     }
 }
 
-fn make(
-    workspace: &Workspace,
-    progress: &Progress,
-    tools: &Tools,
-    next: &Path,
-    say: &dyn Fn(&str),
-) -> Result<(), Failure> {
+/// A page that is being made: what of, where, and who is told how far it is.
+pub(crate) struct Making<'a> {
+    pub(crate) workspace: &'a Workspace,
+    pub(crate) progress: &'a Progress,
+    pub(crate) tools: &'a Tools,
+    /// The folder that it is made in.
+    pub(crate) page: &'a Path,
+    pub(crate) say: &'a dyn Fn(&str),
+}
+
+fn make(making: &Making) -> Result<(), Failure> {
+    let Making { workspace, page, say, .. } = making;
     // Trunk leaves what wasm-bindgen made for another build there, and would take it along.
     let leftover = workspace.target.join("wasm-bindgen");
     remove(&leftover).attempt(|| format!("cannot remove {}", leftover.display()))?;
-    remove(next).attempt(|| format!("cannot remove {}", next.display()))?;
-    bundle(workspace, progress, tools, next, say)?;
+    remove(page).attempt(|| format!("cannot remove {}", page.display()))?;
+    bundle(making)?;
     say("splitting");
-    split::page(workspace, progress, tools, next)?;
-    shrink::page(workspace, progress, tools, next, say)?;
+    split::page(making)?;
+    shrink::page(making)?;
     say("compressing");
-    compress::folder(next).attempt(|| "cannot compress the page".to_owned())
+    compress::folder(page).attempt(|| "cannot compress the page".to_owned())
 }
 
 /// Runs trunk, which must download nothing.
-fn bundle(
-    workspace: &Workspace,
-    progress: &Progress,
-    tools: &Tools,
-    next: &Path,
-    say: &dyn Fn(&str),
-) -> Result<(), Failure> {
+fn bundle(Making { workspace, progress, tools, page, say }: &Making) -> Result<(), Failure> {
     let trunk =
         tools.trunk.as_ref().ok_or_else(|| Failure::new("there is no trunk: `cargo xtask tools` installs it"))?;
     let mut command = workspace.command(&trunk.path);
     command.current_dir(workspace.root.join("web"));
     command.args(["build", "--release", "--offline", "--skip-version-check", "--features", split::FEATURE, "--dist"]);
-    command.arg(next);
+    command.arg(page);
     split::prepare(&mut command);
     // Trunk takes this variable for a switch, and stops at any value but `true` and `false`.
     command.env_remove("NO_COLOR");

@@ -8,9 +8,9 @@ use thousands::Separable as _;
 
 use crate::command::{Attempt, Failure};
 use crate::compress;
+use crate::dist::Making;
 use crate::progress::Progress;
 use crate::shorten::shorten;
-use crate::tools::Tools;
 use crate::workspace::Workspace;
 
 /// Asks Node, which wasm-opt needs anyway, whether a browser would accept a file.
@@ -19,19 +19,13 @@ const VALIDATE: &str = "process.exit(WebAssembly.validate(require('fs').readFile
 /// What a program's file is called behind the name that its script has.
 pub(crate) const WASM: &str = "_bg.wasm";
 
-/// Makes the page in `folder` smaller, and tells its `index.html`, which names the sizes of programs for the
-/// progress while loading.
-pub(crate) fn page(
-    workspace: &Workspace,
-    progress: &Progress,
-    tools: &Tools,
-    folder: &Path,
-    say: &dyn Fn(&str),
-) -> Result<(), Failure> {
+/// Makes the page smaller, and tells its `index.html`, which names the sizes of programs for the progress while
+/// loading.
+pub(crate) fn page(Making { workspace, progress, tools, page, say }: &Making) -> Result<(), Failure> {
     let cannot = || "cannot make the page smaller".to_owned();
-    let index = folder.join("index.html");
+    let index = page.join("index.html");
     let mut html = fs::read_to_string(&index).attempt(cannot)?;
-    let files = compress::files(folder).attempt(cannot)?;
+    let files = compress::files(page).attempt(cannot)?;
     for path in files.iter().filter(|path| has_extension(path, &["wasm"])) {
         let large = fs::metadata(path).attempt(cannot)?.len();
         if let Some(wasm_opt) = &tools.wasm_opt {

@@ -13,10 +13,9 @@ use std::process::Command;
 use wasm_split_cli_support::{Options, transform};
 
 use crate::command::{Attempt, Failure};
-use crate::progress::Progress;
+use crate::dist::Making;
 use crate::shrink::{WASM, with_size};
-use crate::tools::{Tools, WASM_TARGET};
-use crate::workspace::Workspace;
+use crate::tools::WASM_TARGET;
 
 /// The feature of the page's crate that marks the cuts.
 pub(crate) const FEATURE: &str = "split";
@@ -35,7 +34,7 @@ fn cargo_home() -> Option<PathBuf> {
 }
 
 /// Puts the parts into `page` in the place of the whole program, which trunk has put there.
-pub(crate) fn page(workspace: &Workspace, progress: &Progress, tools: &Tools, page: &Path) -> Result<(), Failure> {
+pub(crate) fn page(Making { workspace, progress, tools, page, .. }: &Making) -> Result<(), Failure> {
     let cannot = || "cannot split the page's program".to_owned();
     let name = name_of_program(page).attempt(cannot)?;
     let whole = page.join(format!("{name}{WASM}"));

@@ -12,7 +12,7 @@ use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners, parse_host_por
 use launcelot_endpoint::stop::StopSignals;
 use thiserror::Error;
 
-use super::wire::{Preset, parse_bandwidth};
+use super::wire::{Like, parse_bandwidth};
 use super::{Tunnel, TunnelError, Wire};
 
 /// Where the tunnel is, and what its wire is like.
@@ -49,7 +49,7 @@ pub struct TunnelOptions {
 pub struct WireOptions {
     /// Begin with a wire that one may know
     #[arg(long, value_name = "NAME")]
-    pub like: Option<Preset>,
+    pub like: Option<Like>,
     /// How much longer there and back takes, half of it each way
     #[arg(long, value_name = "DURATION")]
     pub rtt: Option<humantime::Duration>,
@@ -76,7 +76,7 @@ pub struct WireOptions {
 impl WireOptions {
     /// What becomes of a wire by them.
     pub fn change(&self, wire: Wire) -> Wire {
-        let wire = self.like.map_or(wire, Preset::wire);
+        let wire = self.like.map_or(wire, |Like(preset)| preset.wire().into());
         let length = launcelot_measure::Wire {
             rtt: self.rtt.map_or(wire.length.rtt, Into::into),
             jitter: self.jitter.map_or(wire.length.jitter, Into::into),
@@ -166,7 +166,7 @@ pub fn run(options: &TunnelOptions) -> Result<(), ProgramError> {
 mod tests {
     use std::time::Duration;
 
-    use launcelot_measure::Wire as Length;
+    use launcelot_measure::{Preset, Wire as Length};
 
     use super::*;
 
@@ -178,7 +178,7 @@ mod tests {
     fn what_is_left_out_stays_as_it_is() {
         let wire = change("--like ssh --bandwidth 10Mbit", Wire::default());
         let bandwidth = NonZeroU64::new(10_000_000);
-        assert_eq!(wire, Length { bandwidth, ..Preset::Ssh.wire().length }.into());
+        assert_eq!(wire, Length { bandwidth, ..Preset::Ssh.wire() }.into());
         let longer = change("--rtt 20ms --slice 3 --slow-close 1s --reset-after 9 --stall-after 8", wire);
         let expected = Wire {
             length: Length { rtt: Duration::from_millis(20), ..wire.length },

@@ -4,7 +4,8 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use clap::ValueEnum;
-use launcelot_measure::wire;
+use clap::builder::PossibleValue;
+use launcelot_measure::{Preset, wire};
 
 /// A wire between two machines. The default is none at all: whatever comes is carried at once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -35,32 +36,37 @@ impl Wire {
     }
 }
 
-/// A wire that one may know, by the name that the command line has for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Preset {
-    /// No longer than it is
-    Machine,
-    /// Two machines in one rack: 0.2 ms there and back, 10 Gbit/s
-    Rack,
-    /// The SSH tunnel of the text that this project grew from: 1.3 ms, now and then 0.3 ms more
-    Ssh,
-    /// From one coast to the other: 70 ms, up to 4 ms more, 100 Mbit/s
-    Continent,
-    /// By a geostationary satellite: 600 ms, up to 30 ms more, 20 Mbit/s
-    Satellite,
-}
+/// A wire that one may know, as the command line takes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Like(pub Preset);
 
-impl Preset {
-    /// What it is like.
-    pub fn wire(self) -> Wire {
-        let preset = match self {
-            Self::Machine => wire::Preset::Machine,
-            Self::Rack => wire::Preset::Rack,
-            Self::Ssh => wire::Preset::Ssh,
-            Self::Continent => wire::Preset::Continent,
-            Self::Satellite => wire::Preset::Satellite,
+impl ValueEnum for Like {
+    fn value_variants<'a>() -> &'a [Self] {
+        const ALL: [Like; Preset::ALL.len()] = [
+            Like(Preset::Machine),
+            Like(Preset::Rack),
+            Like(Preset::Ssh),
+            Like(Preset::Continent),
+            Like(Preset::Satellite),
+        ];
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (word, help) = match self.0 {
+            Preset::Machine => ("machine", "No longer than it is"),
+            Preset::Rack => ("rack", "Two machines in one rack: 0.2 ms there and back, 10 Gbit/s"),
+            Preset::Ssh => {
+                ("ssh", "The SSH tunnel of the text that this project grew from: 1.3 ms, each way up to 0.15 ms more")
+            }
+            Preset::Continent => {
+                ("continent", "From one coast to the other: 70 ms, each way up to 2 ms more, 100 Mbit/s")
+            }
+            Preset::Satellite => {
+                ("satellite", "By a geostationary satellite: 600 ms, each way up to 15 ms more, 20 Mbit/s")
+            }
         };
-        preset.wire().into()
+        Some(PossibleValue::new(word).help(help))
     }
 }
 
