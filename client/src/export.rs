@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use launcelot_measure::export::{Document, Race, Recorded, chrome, csv, hlog, json};
-use launcelot_measure::{Connections, Plan, Round, Rounds, Run, Trace};
+use launcelot_measure::{Connections, Ending, Order, Plan, Round, Rounds, Run, Trace};
 use thiserror::Error;
 
 use crate::race::Raced;
@@ -59,7 +59,7 @@ impl Export {
     ///
     /// If the file cannot be written.
     pub fn run(&self, run: Run, trace: Option<Trace>) -> Result<(), ExportError> {
-        let rounds = vec![as_rounds(&run)];
+        let rounds = vec![as_rounds(order(&run), std::slice::from_ref(&run))];
         self.write(Document { runs: vec![Recorded { number: 1, run, trace }], rounds, ..Document::default() })
     }
 
@@ -70,7 +70,9 @@ impl Export {
     /// If the file cannot be written.
     pub fn race(&self, raced: Raced) -> Result<(), ExportError> {
         let Raced { one_at_a_time, sent_ahead, at_once } = raced;
-        let rounds = one_at_a_time.iter().chain(&sent_ahead).map(as_rounds).collect();
+        let ways = [("one-at-a-time", &one_at_a_time), ("sent-ahead", &sent_ahead), ("at-once", &at_once)];
+        let rounds =
+            ways.into_iter().filter(|(_, runs)| !runs.is_empty()).map(|(way, runs)| as_rounds(way, runs)).collect();
         let recorded =
             |runs: Vec<Run>| (1..).zip(runs).map(|(number, run)| Recorded { number, run, trace: None }).collect();
         let race = Race {
@@ -96,28 +98,39 @@ impl Export {
     }
 }
 
-/// The questions of a run as rounds, for a histogram: of each, how long ago it was asked when its answer
-/// came, and how long ago the first step was.
-fn as_rounds(run: &Run) -> Rounds {
+fn order(run: &Run) -> &'static str {
+    match run.order {
+        Order::OneAtATime => "one-at-a-time",
+        Order::SentAhead => "sent-ahead",
+    }
+}
+
+/// The questions of a way to ask as rounds, for a histogram. The first question of each connection paid for connecting.
+fn as_rounds(way: &str, runs: &[Run]) -> Rounds {
     let steps = |time: Duration| u32::try_from(time.as_nanos() / u128::from(Round::STEP_NS)).unwrap_or(u32::MAX);
-    let answered: Vec<_> = run
-        .questions
-        .iter()
-        .filter_map(|asked| {
-            let (took, at) = (steps(asked.took()?), steps(asked.answered?));
-            Some(Round { asked: took, connecting: at, due: took })
-        })
-        .collect();
-    let errors = (run.questions.len() - answered.len()) as u32;
+    let of_run = |run: &Run| {
+        let began = run.connecting.map(|span| span.from);
+        let answered = run.questions.iter().enumerate().filter_map(move |(index, asked)| {
+            let (took, answered) = (asked.took()?, asked.answered?);
+            let connecting = began.filter(|_| index == 0).map_or(took, |began| answered.saturating_sub(began));
+            Some(Round { asked: steps(took), connecting: steps(connecting), due: steps(took) })
+        });
+        answered.collect::<Vec<_>>()
+    };
+    let answered: Vec<Round> = runs.iter().flat_map(of_run).collect();
+    let questions = runs.iter().map(|run| run.questions.len()).sum::<usize>();
+    let to = runs.first().map(|run| run.to.clone()).unwrap_or_default();
+    let connections = if runs.len() > 1 { Connections::Each } else { Connections::One };
+    let broken = runs.iter().map(|run| &run.ending).find(|ending| **ending != Ending::Complete);
     Rounds {
-        name: run.to.clone(),
-        to: run.to.clone(),
-        plan: Plan { rounds: run.questions.len() as u32, warm_up: 0, connections: Connections::One, pace: None },
-        clock_step: run.clock_step,
+        name: format!("{to} {way}"),
+        to,
+        plan: Plan { rounds: questions as u32, warm_up: 0, connections, pace: None },
+        clock_step: runs.iter().map(|run| run.clock_step).max().unwrap_or_default(),
         cores: std::thread::available_parallelism().map_or(1, |count| count.get() as u32),
+        errors: (questions - answered.len()) as u32,
         answered,
-        errors,
-        ending: run.ending.clone(),
+        ending: broken.cloned().unwrap_or(Ending::Complete),
     }
 }
 

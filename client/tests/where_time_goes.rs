@@ -2,18 +2,20 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is how a failure is told")]
 
+use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Output};
+use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use launcelot_protocol::{Conversation, EXCHANGES};
 
 /// How long this server takes for each answer.
 const THINKING: Duration = Duration::from_millis(30);
 
-/// A server for any number of clients, which waits before each of its writes.
+/// A server for any number of clients, each of whose segments it answers that long after it came.
 fn slow_server() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -26,18 +28,28 @@ fn slow_server() -> SocketAddr {
 }
 
 fn converse(mut stream: TcpStream) {
+    let mut writer = stream.try_clone().unwrap();
+    let (replies_go, replies_wait) = mpsc::channel::<(Instant, Vec<u8>)>();
+    // What comes while something waits waits beside it, however the client's writes are cut into segments.
+    let writes = thread::spawn(move || {
+        for (due, replies) in replies_wait {
+            thread::sleep(due.saturating_duration_since(Instant::now()));
+            writer.write_all(&replies).unwrap();
+        }
+    });
     let mut conversation = Conversation::new();
     let mut buffer = [0; 4096];
     loop {
         let count = stream.read(&mut buffer).unwrap();
         if count == 0 {
-            return;
+            break;
         }
-        thread::sleep(THINKING);
         let mut replies = Vec::new();
         conversation.hear(&buffer[..count], &mut replies);
-        stream.write_all(&replies).unwrap();
+        replies_go.send((Instant::now() + THINKING, replies)).unwrap();
     }
+    drop(replies_go);
+    writes.join().unwrap();
 }
 
 /// A lab that answers one request with `body`, and returns the request's first line.
@@ -97,7 +109,7 @@ fn a_lab_is_asked_by_the_client_s_own_address_and_what_it_says_is_drawn() {
     let output = ask(slow_server(), &["--trace", "--lab", &lab.to_string()]);
     assert!(asked.join().unwrap().starts_with("GET /api/dialogues/127.0.0.1:"));
     let report = said(&output);
-    assert!(report.contains("The server thought for 7.50 µs; you waited 9"), "{report}");
+    assert!(report.contains("The server thought for 2.50 µs; you waited 9"), "{report}");
 }
 
 #[test]
@@ -198,6 +210,13 @@ fn a_run_and_a_race_are_exported_in_every_form() {
             said(&ask(slow_server(), &[options, &["--export", file.to_str().unwrap()]].concat()));
             let text = std::fs::read_to_string(&file).unwrap();
             assert!(text.starts_with(begins), "{ending}: {text}");
+            let tags: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("Tag=")?.split(',').next()).collect();
+            let ways = if options.contains(&"--race") { 3 } else { 1 };
+            assert_eq!(
+                tags.iter().collect::<BTreeSet<_>>().len(),
+                if ending == "hlog" { 3 * ways } else { 0 },
+                "{tags:?}"
+            );
             assert_eq!(text.matches("favorite color").count() > 0, ending != "hlog", "{ending}: {text}");
         }
     }

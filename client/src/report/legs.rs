@@ -1,9 +1,8 @@
 //! Where on the way the time went, as the stations saw it.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
-use launcelot_measure::{Leg, Run, Span, Trace, Unit, Way, ways};
+use launcelot_measure::{Leg, Run, Shares, Trace, Unit, ways};
 
 use super::{padded, percent, readable};
 
@@ -42,23 +41,19 @@ pub fn legs(run: &Run, trace: Result<&Trace, String>) -> String {
         }
         table.push('\n');
     }
-    table + &meaning(&answered.iter().map(|(_, span)| *span).collect::<Vec<_>>(), &ways)
+    table + &Shares::of(run, &ways).map(|shares| meaning(&shares)).unwrap_or_default()
 }
 
 /// What the legs of all questions together say.
-fn meaning(asked: &[Span], ways: &[Way]) -> String {
-    let waited: Duration = asked.iter().map(|span| span.took()).sum();
-    let sum = |of: &dyn Fn(&Way) -> Option<Duration>| ways.iter().map(of).sum::<Option<Duration>>();
-    let thought = sum(&Way::thinking);
-    let held = sum(&Way::in_the_tunnel);
-    let thought = match thought {
-        Some(thought) => format!("The server thought for {}; you waited {}.", readable(thought), readable(waited)),
-        None => format!("How long the server thought is unknown: nobody watched it. You waited {}.", readable(waited)),
+fn meaning(Shares { waited, thought, in_the_tunnel, .. }: &Shares) -> String {
+    let thought = match *thought {
+        Some(thought) => format!("The server thought for {}; you waited {}.", readable(thought), readable(*waited)),
+        None => format!("How long the server thought is unknown: nobody watched it. You waited {}.", readable(*waited)),
     };
-    let wire = match held {
+    let wire = match *in_the_tunnel {
         Some(held) => format!(
             " For {} % of that the words were on the longer wire, and nobody was doing anything.",
-            percent(held, waited)
+            percent(held, *waited)
         ),
         None => String::new(),
     };
@@ -69,6 +64,8 @@ fn meaning(asked: &[Span], ways: &[Way]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use launcelot_measure::{Order, Point, Sighting, Step};
 
     use super::*;
