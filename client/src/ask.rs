@@ -204,7 +204,10 @@ impl<F: FnMut(&str) -> io::Result<()>> Stopwatch<F> {
             let begins = self.began.elapsed();
             let (goes_on, effort) = measured(plan.wait("an answer", wire.receive(&mut received))).await;
             let at = self.began.elapsed();
-            if !goes_on? {
+            if !matches!(goes_on, Ok(true)) {
+                // No question waits to leave, and this wait was perhaps the longest.
+                self.did(Act::Receive(0), begins, effort);
+                goes_on?;
                 return Err(self.closed(plan, &dialogue));
             }
             let heard = dialogue.receive(&received, &mut answers);

@@ -118,25 +118,44 @@ fn ask_and_print(command_line: &CommandLine) -> Result<(), RunError> {
     let mut output = io::stdout().lock();
     if command_line.race {
         let (raced, result) = runtime.block_on(race(&plan));
-        print_race(command_line, &raced, &mut output).map_err(RunError::Output)?;
-        let exported = command_line.export.as_ref().map_or(Ok(()), |export| export.race(raced));
-        result?;
-        return Ok(exported?);
+        let printed = print_race(command_line, &raced, &mut output);
+        return end(result, command_line.export.as_ref().map(|export| export.race(raced)), printed);
     }
-    let on_answer = |answer: &str| if command_line.json { Ok(()) } else { writeln!(output, "{answer}") };
+    // What is exported is measured to the end, whoever has stopped reading.
+    let mut unread = Ok(());
+    let on_answer = |answer: &str| {
+        if command_line.json || unread.is_err() {
+            return Ok(());
+        }
+        let written = writeln!(output, "{answer}");
+        if command_line.export.is_none() {
+            return written;
+        }
+        unread = written;
+        Ok(())
+    };
     let (account, result) = runtime.block_on(ask_and_account(&plan, on_answer));
-    print(command_line, &account.run, &mut output).map_err(RunError::Output)?;
+    let mut printed = unread.and_then(|()| print(command_line, &account.run, &mut output));
     let mut seen = Err(LabError::Nobody);
     if command_line.trace {
         let asked =
             lab::trace(&plan.target, command_line.lab.as_ref(), &command_line.dialogue, account.local, plan.timeout);
         seen = runtime.block_on(asked);
-        print_trace(&account, &plan.target, &seen, &mut output).map_err(RunError::Output)?;
+        printed = printed.and_then(|()| print_trace(&account, &plan.target, &seen, &mut output));
     }
-    // A run that broke is worth keeping too, and why it broke is what is told of the two.
-    let exported = command_line.export.as_ref().map_or(Ok(()), |export| export.run(account.run, seen.ok()));
-    result?;
-    Ok(exported?)
+    // A run that broke is worth keeping too.
+    end(result, command_line.export.as_ref().map(|export| export.run(account.run, seen.ok())), printed)
+}
+
+/// Of what failed, what matters most: why not everything was answered, then the file, then what is printed.
+fn end(
+    asked: Result<(), AskError>,
+    exported: Option<Result<(), ExportError>>,
+    printed: io::Result<()>,
+) -> Result<(), RunError> {
+    asked?;
+    exported.unwrap_or(Ok(()))?;
+    printed.map_err(RunError::Output)
 }
 
 /// Prints what the program did, and where on the way the time went.

@@ -223,6 +223,32 @@ fn a_run_and_a_race_are_exported_in_every_form() {
 }
 
 #[test]
+fn a_reader_that_goes_away_takes_nothing_from_an_export() {
+    let folder = tempfile::tempdir().unwrap();
+    for options in [&["--timing"][..], &["--json"], &["--race"]] {
+        let file = folder.path().join(format!("{}.csv", options[0]));
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let address = slow_server();
+        let mut client = Command::new(env!("CARGO_BIN_EXE_launcelot-client"));
+        client.arg(address.ip().to_string()).arg(address.port().to_string()).args(options);
+        assert!(client.arg("--export").arg(&file).stdout(writer).status().unwrap().success());
+        assert!(std::fs::read_to_string(file).unwrap().contains(EXCHANGES[2].answer), "{options:?}");
+    }
+}
+
+#[test]
+fn a_trace_has_the_wait_that_was_in_vain() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let output = ask(silent.local_addr().unwrap(), &["--trace", "--timeout", "200ms"]);
+    let trace = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1));
+    let line = trace.lines().find(|line| line.starts_with("receive()  0 bytes")).unwrap_or_else(|| panic!("{trace}"));
+    let waited = line.strip_suffix(" ms").unwrap().rsplit(' ').next().unwrap().parse::<f64>().unwrap();
+    assert!(waited >= 199.0, "{line}");
+}
+
+#[test]
 fn a_file_that_cannot_be_written_is_one_line_and_the_answers_are_there() {
     let output = ask(slow_server(), &["--export", "/nowhere/run.json"]);
     let error = std::str::from_utf8(&output.stderr).unwrap();

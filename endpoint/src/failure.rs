@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 /// Writes an error with its causes as one line on standard error, after the program's name, and
@@ -10,7 +11,8 @@ pub fn exit_code<T>(program: &str, result: Result<T, impl Error + 'static>) -> E
     match result {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{program}: {}", one_line(&error));
+            // Nobody may be there to read it.
+            let _ = writeln!(io::stderr(), "{program}: {}", one_line(&error));
             ExitCode::FAILURE
         }
     }

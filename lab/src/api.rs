@@ -10,7 +10,6 @@
 //! in, so that one from `trunk serve` can ask as well.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -24,10 +23,8 @@ use launcelot_measure::Wire;
 use serde::Serialize;
 
 use crate::recorder::Recorder;
+use crate::tunnel::wire::DELAY_MAX;
 use crate::tunnel::{self, Tunnel};
-
-/// A wire that takes longer is no use to anybody who waits.
-const DELAY_MAX: Duration = Duration::from_secs(10);
 
 /// A wire that carries less lets a question take a quarter of a second to leave.
 const BANDWIDTH_MIN_BITS: u64 = 1_000;

@@ -232,9 +232,13 @@ fn the_program_says_where_it_is_and_hears_lines() {
     let mut client = connect(port.parse().unwrap());
     assert!(ask(&mut client) >= MS);
     let mut input = child.stdin.take().unwrap();
+    input.write_all(b"\xff\xfe\n--rtt 18446744073709551615s\n").unwrap();
     writeln!(input, "--rtt soon\n--rtt 100ms").unwrap();
     let mut errors = BufReader::new(child.stderr.take().unwrap()).lines();
-    assert!(errors.next().unwrap().unwrap().contains("'soon'"));
+    for expected in ["\u{fffd}", "18446744073709551615s", "'soon'"] {
+        let line = errors.next().unwrap().unwrap();
+        assert!(line.contains(expected), "{line}");
+    }
     let began = Instant::now();
     while ask(&mut client) < 100 * MS {
         assert!(began.elapsed() < HANGS, "the line is not heard");

@@ -1,18 +1,21 @@
 //! The arguments of `launcelot-lab tunnel`, and what stands behind them.
 
-use std::io::{self, BufRead as _, Write as _};
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::net::ToSocketAddrs as _;
 use std::num::{NonZeroU64, NonZeroUsize};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::thread;
+use std::time::Duration;
 
 use clap::{Args, Parser};
 use launcelot_endpoint::descriptors;
 use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners, parse_host_port};
 use launcelot_endpoint::stop::StopSignals;
+use nix::errno::Errno;
+use nix::sys::signal::{SigSet, Signal};
 use thiserror::Error;
 
-use super::wire::{Like, parse_bandwidth};
+use super::wire::{DELAY_MAX, Like, SLOW_CLOSE_MAX, parse_at_most, parse_bandwidth};
 use super::{Tunnel, TunnelError, Wire};
 
 /// Where the tunnel is, and what its wire is like.
@@ -51,11 +54,11 @@ pub struct WireOptions {
     #[arg(long, value_name = "NAME")]
     pub like: Option<Like>,
     /// How much longer there and back takes, half of it each way
-    #[arg(long, value_name = "DURATION")]
-    pub rtt: Option<humantime::Duration>,
+    #[arg(long, value_name = "DURATION", value_parser = |text: &str| parse_at_most(text, DELAY_MAX))]
+    pub rtt: Option<Duration>,
     /// How much longer still each way may take, at random
-    #[arg(long, value_name = "DURATION")]
-    pub jitter: Option<humantime::Duration>,
+    #[arg(long, value_name = "DURATION", value_parser = |text: &str| parse_at_most(text, DELAY_MAX))]
+    pub jitter: Option<Duration>,
     /// How much goes each way in a second
     #[arg(long, value_name = "BANDWIDTH", value_parser = parse_bandwidth)]
     pub bandwidth: Option<NonZeroU64>,
@@ -69,8 +72,8 @@ pub struct WireOptions {
     #[arg(long, value_name = "BYTES")]
     pub stall_after: Option<u64>,
     /// How much later than the last byte a close arrives
-    #[arg(long, value_name = "DURATION")]
-    pub slow_close: Option<humantime::Duration>,
+    #[arg(long, value_name = "DURATION", value_parser = |text: &str| parse_at_most(text, SLOW_CLOSE_MAX))]
+    pub slow_close: Option<Duration>,
 }
 
 impl WireOptions {
@@ -78,8 +81,8 @@ impl WireOptions {
     pub fn change(&self, wire: Wire) -> Wire {
         let wire = self.like.map_or(wire, |Like(preset)| preset.wire().into());
         let length = launcelot_measure::Wire {
-            rtt: self.rtt.map_or(wire.length.rtt, Into::into),
-            jitter: self.jitter.map_or(wire.length.jitter, Into::into),
+            rtt: self.rtt.unwrap_or(wire.length.rtt),
+            jitter: self.jitter.unwrap_or(wire.length.jitter),
             bandwidth: self.bandwidth.or(wire.length.bandwidth),
         };
         Wire {
@@ -87,7 +90,7 @@ impl WireOptions {
             slice: self.slice.or(wire.slice),
             reset_after: self.reset_after.or(wire.reset_after),
             stall_after: self.stall_after.or(wire.stall_after),
-            slow_close: self.slow_close.map_or(wire.slow_close, Into::into),
+            slow_close: self.slow_close.unwrap_or(wire.slow_close),
         }
     }
 }
@@ -99,6 +102,9 @@ struct Line {
     #[command(flatten)]
     wire: WireOptions,
 }
+
+/// How long a program in the background waits before it looks again whether it may read the terminal.
+const BACKGROUND_PAUSE: Duration = Duration::from_secs(1);
 
 /// Why the program fails.
 #[derive(Debug, Error)]
@@ -145,15 +151,7 @@ pub fn run(options: &TunnelOptions) -> Result<(), ProgramError> {
     let tunnel = Arc::new(tunnel);
     let changing = Arc::downgrade(&tunnel);
     // It reads as long as there is something to read, and ends with the program.
-    thread::spawn(move || {
-        for line in io::stdin().lock().lines().map_while(Result::ok) {
-            let Some(tunnel) = changing.upgrade() else { return };
-            match Line::try_parse_from(line.split_whitespace()) {
-                Ok(options) => tunnel.set(options.wire.change(tunnel.wire())),
-                Err(error) => eprintln!("launcelot-lab: {}", error.to_string().lines().next().unwrap_or_default()),
-            }
-        }
-    });
+    thread::spawn(move || hear_changes(&changing));
     runtime.block_on(signals.next());
     thread::spawn(move || {
         runtime.block_on(signals.next());
@@ -162,10 +160,41 @@ pub fn run(options: &TunnelOptions) -> Result<(), ProgramError> {
     Ok(Arc::into_inner(tunnel).map_or(Ok(()), Tunnel::stop)?)
 }
 
+/// Changes the wire as the lines on standard input say.
+fn hear_changes(tunnel: &Weak<Tunnel>) {
+    // A shell stops a job in the background that reads the terminal, unless the reading thread does not hear of it: then
+    // the reading fails.
+    let mut stops = SigSet::empty();
+    stops.add(Signal::SIGTTIN);
+    let _ = stops.thread_block();
+    let mut input = io::stdin().lock();
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        match input.read_until(b'\n', &mut line) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) if error.raw_os_error() == Some(Errno::EIO as i32) && io::stdin().is_terminal() => {
+                // In the background now; somebody may bring it back.
+                thread::sleep(BACKGROUND_PAUSE);
+                continue;
+            }
+            Err(_) => return,
+        }
+        let Some(tunnel) = tunnel.upgrade() else { return };
+        match Line::try_parse_from(String::from_utf8_lossy(&line).split_whitespace()) {
+            Ok(options) => tunnel.set(options.wire.change(tunnel.wire())),
+            Err(error) => {
+                // Nobody may be there to read it.
+                let why = error.to_string();
+                let _ = writeln!(io::stderr(), "launcelot-lab: {}", why.lines().next().unwrap_or_default());
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use launcelot_measure::{Preset, Wire as Length};
 
     use super::*;

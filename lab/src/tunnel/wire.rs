@@ -7,6 +7,12 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use launcelot_measure::{Preset, wire};
 
+/// A wire that takes longer there and back, or may, is no use to anybody who waits.
+pub const DELAY_MAX: Duration = Duration::from_secs(10);
+
+/// No close needs to come later than that.
+pub const SLOW_CLOSE_MAX: Duration = Duration::from_secs(3_600);
+
 /// A wire between two machines. The default is none at all: whatever comes is carried at once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Wire {
@@ -75,6 +81,19 @@ impl From<wire::Wire> for Wire {
     fn from(length: wire::Wire) -> Self {
         Self { length, ..Self::default() }
     }
+}
+
+/// Reads a duration of at most `longest`.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn parse_at_most(text: &str, longest: Duration) -> Result<Duration, String> {
+    let duration = humantime::parse_duration(text).map_err(|why| why.to_string())?;
+    if duration > longest {
+        return Err(format!("it is at most {}", humantime::format_duration(longest)));
+    }
+    Ok(duration)
 }
 
 /// Reads a bandwidth such as `56kbit`, `10Mbit` or `2.5Gbit`, in bits a second.
