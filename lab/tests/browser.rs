@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 use launcelot_protocol::EXCHANGES;
 use launcelot_server::Design;
 use support::browser::Browser;
-use support::house::{Bridge, Server};
+use support::house::{Bridge, Server, free_port};
 use support::page;
 
 /// A server, a bridge to it that serves the page, and a browser that shows it.
@@ -361,7 +361,7 @@ struct TrunkServe {
 impl TrunkServe {
     /// Starts it and waits until it has built the page and listens.
     fn start() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let trunk = std::env::var("LAUNCELOT_TRUNK").unwrap_or_else(|_| "trunk".to_owned());
         let dist = tempfile::tempdir().unwrap();
         let mut process = Command::new(&trunk)

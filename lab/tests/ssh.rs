@@ -8,7 +8,7 @@
 mod support;
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ use launcelot_measure::Order;
 use launcelot_measure::unit::readable;
 use launcelot_protocol::{EXCHANGES, Question};
 use launcelot_server::Design;
-use support::house::Server;
+use support::house::{Server, free_port};
 
 /// Longer than anything here takes on a busy machine.
 const HANGS: Duration = Duration::from_secs(60);
@@ -80,11 +80,6 @@ impl Drop for EmptyFolder {
             let _ = fs::remove_dir(EMPTY_FOLDER);
         }
     }
-}
-
-/// A port that was free a moment ago.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 fn key(path: &Path) {

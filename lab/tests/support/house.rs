@@ -2,7 +2,7 @@
 //! as a program of its own.
 
 use std::io::{BufRead as _, BufReader};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::{self, JoinHandle};
@@ -12,6 +12,13 @@ use launcelot_bridge::options::Target;
 use launcelot_endpoint::listen::{BACKLOG, Listeners};
 use launcelot_server::{Design, Statistics, Stop, Stopper};
 use tokio::sync::oneshot;
+
+/// A port for a program that cannot choose one itself. It is none of those that a system gives to whoever asks for any:
+/// between this test's look and the program's start another test would get it.
+pub(crate) fn free_port() -> u16 {
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    std::iter::repeat_with(|| fastrand::u16(20_000..30_000)).take(1_000).find(is_free).expect("a port is free")
+}
 
 /// A server at localhost.
 pub(crate) struct Server {
