@@ -60,7 +60,11 @@ impl Export {
     /// If the file cannot be written.
     pub fn run(&self, run: Run, trace: Option<Trace>) -> Result<(), ExportError> {
         let rounds = vec![as_rounds(order(&run), std::slice::from_ref(&run))];
-        self.write(Document { runs: vec![Recorded { number: 1, run, trace }], rounds, ..Document::default() })
+        self.write(Document {
+            runs: vec![Recorded { number: 1, run, trace, cores: Some(cores()) }],
+            rounds,
+            ..Document::default()
+        })
     }
 
     /// Writes a race.
@@ -73,9 +77,11 @@ impl Export {
         let ways = [("one-at-a-time", &one_at_a_time), ("sent-ahead", &sent_ahead), ("at-once", &at_once)];
         let rounds =
             ways.into_iter().filter(|(_, runs)| !runs.is_empty()).map(|(way, runs)| as_rounds(way, runs)).collect();
-        let recorded =
-            |runs: Vec<Run>| (1..).zip(runs).map(|(number, run)| Recorded { number, run, trace: None }).collect();
+        let recorded = |runs: Vec<Run>| {
+            (1..).zip(runs).map(|(number, run)| Recorded { number, run, trace: None, cores: Some(cores()) }).collect()
+        };
         let race = Race {
+            warm_up: 0,
             one_at_a_time: recorded(one_at_a_time),
             sent_ahead: recorded(sent_ahead),
             at_once: recorded(at_once),
@@ -96,6 +102,11 @@ impl Export {
         };
         fs::write(&self.path, text).map_err(|source| ExportError { path: self.path.clone(), source })
     }
+}
+
+/// On how many processors this program may run.
+fn cores() -> u32 {
+    std::thread::available_parallelism().map_or(1, |count| count.get() as u32)
 }
 
 fn order(run: &Run) -> &'static str {
@@ -127,7 +138,7 @@ fn as_rounds(way: &str, runs: &[Run]) -> Rounds {
         to,
         plan: Plan { rounds: questions as u32, warm_up: 0, connections, pace: None },
         clock_step: runs.iter().map(|run| run.clock_step).max().unwrap_or_default(),
-        cores: std::thread::available_parallelism().map_or(1, |count| count.get() as u32),
+        cores: cores(),
         errors: (questions - answered.len()) as u32,
         answered,
         ending: broken.cloned().unwrap_or(Ending::Complete),

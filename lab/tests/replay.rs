@@ -165,7 +165,8 @@ async fn an_export_that_is_dropped_or_chosen_is_drawn_again_and_marked() {
     assert_eq!(visit.browser.rows().await, rows, "drawn again as it was");
     assert!(visit.browser.text(".meaning").await.starts_with("imported"), "marked");
     visit.browser.wait_for("#replay[data-run='1'][data-traced=true]").await;
-    assert!(visit.browser.text("#replay .limits").await.contains(" · unknown cores · "), "not those of this machine");
+    let limits = visit.browser.text("#replay .limits").await;
+    assert!(limits.contains(" core") && !limits.contains("unknown"), "those that the file tells of: {limits}");
     assert!(visit.browser.text("#many-rounds").await.contains("(imported)"), "the rounds are drawn again, and marked");
 
     visit.browser.ask(2, "complete").await;
@@ -180,11 +181,74 @@ async fn an_export_that_is_dropped_or_chosen_is_drawn_again_and_marked() {
 
 #[tokio::test]
 #[ignore = "needs a browser: `cargo xtask test` runs it"]
+async fn a_race_comes_back_as_a_race_and_its_runs_play_in_slow_motion() {
+    let visit = Visit::begin().await;
+    visit.ask(1).await;
+    visit.browser.click("#run-race").await;
+    visit.browser.wait_for("#race[data-state=complete]").await;
+    let titles = "return [...document.querySelectorAll('#replay-run option')].map((option) => option.textContent)";
+    let expected = [
+        "run 1, one at a time",
+        "race, one at a time",
+        "race, sent ahead",
+        "race, connection 1",
+        "race, connection 2",
+        "race, connection 3",
+    ];
+    assert_eq!(visit.browser.script(titles).await, json!(expected));
+    visit.browser.click("#replay-run option:nth-child(3)").await;
+    visit.browser.wait_for("#replay[data-traced=true]:not([data-run='1'])").await;
+    let rows = "return [...document.querySelectorAll('#race table')].map((table) => table.innerText)";
+    let raced = visit.browser.script(rows).await;
+    let text = visit.export("json", ".json").await;
+    let document: Document = serde_json::from_str(&text).unwrap();
+    assert!(document.races[0].sent_ahead[0].trace.is_some(), "its legs are exported, too");
+
+    visit.open().await;
+    let said = visit.drop_file("race.json", &text).await;
+    assert!(said.starts_with("Imported from race.json: 1 run and 1 race."), "{said}");
+    visit.browser.wait_for(".imported-race .limits").await;
+    assert_eq!(visit.browser.script(rows).await, raced, "drawn again as it was");
+    let limits = visit.browser.text(".imported-race .limits").await;
+    assert!(limits.ends_with(" · 3 questions discarded as warm-up · no errors"), "{limits}");
+    assert!(visit.browser.text(".imported-race").await.starts_with("imported"), "marked");
+    visit.browser.wait_for("#dialogue[data-run='1'][data-state=complete]").await;
+    let is_seen = "const place = document.querySelector('#import-says').getBoundingClientRect();
+        return place.top >= 0 && place.bottom <= innerHeight";
+    assert_eq!(visit.browser.script(is_seen).await, true, "what came of the drop");
+    assert_eq!(visit.browser.complaints().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+#[ignore = "needs a browser: `cargo xtask test` runs it"]
+async fn what_is_brought_pushes_out_nothing_of_one_s_own() {
+    let visit = Visit::begin().await;
+    visit.ask_in_rounds().await;
+    let mut document: Document = serde_json::from_str(&visit.export("json", ".json").await).unwrap();
+    let names = "return [...document.querySelectorAll('#kept-rounds input')].map((input) => input.value)";
+    let own = visit.browser.script(names).await[0].as_str().unwrap().to_owned();
+    document.rounds = vec![document.rounds[0].clone(); 14];
+    let said = visit.drop_file("many.json", &serde_json::to_string(&document).unwrap()).await;
+    assert!(said.contains("11 series of rounds. 3 things were left out"), "{said}");
+    let kept = visit.browser.script(names).await;
+    assert_eq!(kept.as_array().unwrap().len(), 12);
+    assert!(kept.as_array().unwrap().contains(&own.into()), "{kept}");
+}
+
+#[tokio::test]
+#[ignore = "needs a browser: `cargo xtask test` runs it"]
 async fn what_is_no_export_is_refused_in_a_sentence_and_changes_nothing() {
     let visit = Visit::begin().await;
     let newer = r#"{"format":"launcelot","version":2}"#;
     let damaged = r#"{"format":"launcelot","version":1,"runs":[{"number":1}],"races":[],"rounds":[]}"#;
     let empty = r#"{"format":"launcelot","version":1,"runs":[],"races":[],"rounds":[]}"#;
+    visit.ask(1).await;
+    let impossible = {
+        let mut document: Value = serde_json::from_str(&visit.export("json", ".json").await).unwrap();
+        document["runs"][0]["run"]["connecting"] = json!({ "from_us": 9.0, "until_us": 8.0 });
+        document.to_string()
+    };
+    visit.open().await;
     let cases = [
         ("picture.png", "\u{89}PNG", "no export"),
         ("other.json", "{}", "no export"),
@@ -192,6 +256,7 @@ async fn what_is_no_export_is_refused_in_a_sentence_and_changes_nothing() {
         ("damaged.json", damaged, "damaged"),
         ("newer.json", newer, "version 2"),
         ("empty.json", empty, "nothing in"),
+        ("impossible.json", impossible.as_str(), "cannot have been measured"),
     ];
     for (name, text, why) in cases {
         let says = visit.drop_file(name, text).await;

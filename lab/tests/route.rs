@@ -12,7 +12,7 @@ use fantoccini::Locator;
 use launcelot_server::Design;
 use serde_json::{Value, json};
 use support::browser::Browser;
-use support::house::{Bridge, Lab, Server};
+use support::house::{Bridge, Lab, Server, free_port};
 use support::page;
 
 /// The demo, and a browser that shows its page.
@@ -204,13 +204,50 @@ async fn what_nobody_watched_is_hatched_and_called_unknown() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a browser; `cargo xtask test` runs it"]
+async fn a_lab_that_goes_is_told_and_is_found_again_when_it_comes_back() {
+    let ports = [free_port(), free_port(), free_port()];
+    let lab = Lab::start_at(ports, &page::built(), &[]);
+    let browser = Browser::start().await;
+    browser.open(&format!("http://localhost:{}/", lab.page_port)).await;
+    browser.wait_for("#tunnel").await;
+    choose_the_tunnel(&browser).await;
+    browser.ask(1, "complete").await;
+    drop(lab);
+    browser.ask(2, "broken").await;
+    browser.wait_for(".route[data-lab=gone] [role=status]").await;
+    assert!(browser.text(".route").await.contains("The lab does not answer now"));
+
+    let _lab = Lab::start_at(ports, &page::built(), &[]);
+    browser.ask(3, "complete").await;
+    browser.wait_for(".route[data-lab=there] #tunnel:checked").await;
+    browser.wait_for("#replay[data-run='3'][data-traced=true]").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a browser; `cargo xtask test` runs it"]
+async fn the_keyboard_s_focus_stays_where_it_is_in_a_race() {
+    let (_lab, browser) = opened().await;
+    for _ in 0..2 {
+        browser.script("document.querySelector('#run-race').focus()").await;
+        browser.client.active_element().await.unwrap().send_keys("\u{e007}").await.unwrap();
+        browser
+            .wait_for("#race[data-state=running]:has(#run-race:focus), #race[data-state=complete]:has(#run-race:focus)")
+            .await;
+        browser.wait_for("#race[data-state=complete]").await;
+        assert_eq!(browser.script("return document.activeElement.id").await, "run-race");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a browser; `cargo xtask test` runs it"]
 async fn in_the_race_three_round_trips_become_one() {
     let (_lab, browser) = opened().await;
     choose_the_tunnel(&browser).await;
     let slider = browser.client.find(Locator::Id("rtt")).await.unwrap();
     // From 1.3 ms to 20 ms.
     slider.send_keys(&"\u{e014}".repeat(10)).await.unwrap();
-    let rtt = measured(&browser, Duration::from_millis(20)).await;
+    let rtt = Duration::from_millis(20);
+    measured(&browser, rtt).await;
 
     // Whatever else the machine does only ever adds time, so the best of some races tells what a way takes.
     let mut best = [f64::MAX; 3];
@@ -228,7 +265,7 @@ async fn in_the_race_three_round_trips_become_one() {
             break;
         }
     }
-    assert!(is_plain(best) && best[0] > 2.8 && best[1] > 0.9 && best[2] > 0.9, "round trips: {best:?}");
+    assert!(is_plain(best) && best[0] > 2.9 && best[1] > 0.95 && best[2] > 0.95, "round trips: {best:?}");
     let count = async |css: &str| browser.client.find_all(Locator::Css(css)).await.unwrap().len();
     assert_eq!((count("#race .connecting").await, count("#race .asking").await), (5, 9));
     let said = browser.text("#race-meaning").await;

@@ -37,34 +37,39 @@ pub struct Way {
     passed: [Option<Duration>; Point::ALL.len()],
 }
 
-/// The ways of all questions of `run` that were answered, in their order.
+/// The ways of all questions of `run` that were answered, in their order: a question has passed a point when so many
+/// bytes have passed it as it and those before it have.
 pub fn ways(run: &Run, trace: &Trace) -> Vec<Way> {
     let answered = run.questions.iter().map_while(|asked| Some((asked.question.len(), asked.answer.as_ref()?.len())));
-    let mut ends = (0, 0);
-    answered
-        .map(|(question, answer)| {
-            ends = (ends.0 + question as u64, ends.1 + answer as u64);
-            Way::of(trace, ends)
+    let ends: Vec<(u64, u64)> = answered
+        .scan((0, 0), |ends, (question, answer)| {
+            *ends = (ends.0 + question as u64, ends.1 + answer as u64);
+            Some(*ends)
         })
-        .collect()
+        .collect();
+    let mut ways = vec![Way::default(); ends.len()];
+    for point in Point::ALL {
+        let mut sightings = trace.sightings.iter().filter(|sighting| sighting.point == point);
+        let (mut bytes, mut at) = (0_u64, None);
+        for (way, (question_end, answer_end)) in ways.iter_mut().zip(&ends) {
+            let end = *if point.is_of_answers() { answer_end } else { question_end };
+            while bytes < end
+                && let Some(sighting) = sightings.next()
+            {
+                // A trace from a file may say anything.
+                bytes = bytes.saturating_add(sighting.bytes);
+                at = Some(sighting.at);
+            }
+            if bytes < end {
+                break;
+            }
+            way.passed[point as usize] = at;
+        }
+    }
+    ways
 }
 
 impl Way {
-    /// The way of what ends after so many bytes of questions and so many bytes of answers.
-    fn of(trace: &Trace, (question_end, answer_end): (u64, u64)) -> Self {
-        let mut passed = [None; Point::ALL.len()];
-        for (passed, point) in passed.iter_mut().zip(Point::ALL) {
-            let end = if point.is_of_answers() { answer_end } else { question_end };
-            let mut bytes = 0_u64;
-            *passed = trace.sightings.iter().filter(|sighting| sighting.point == point).find_map(|sighting| {
-                // A trace from a file may say anything.
-                bytes = bytes.saturating_add(sighting.bytes);
-                (bytes >= end).then_some(sighting.at)
-            });
-        }
-        Self { passed }
-    }
-
     /// When it passed a point, if somebody watched there. The moment is since the first station heard
     /// of the dialogue, which is not the beginning of the run.
     pub fn at(&self, point: Point) -> Option<Duration> {

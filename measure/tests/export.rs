@@ -10,7 +10,7 @@ use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use launcelot_measure::export::{Document, Race, Recorded, Refusal, chrome, csv, hlog, json};
 use launcelot_measure::{
-    Connections, Ending, Order, Plan, Point, Round, Rounds, Run, Sighting, Step, Stopwatch, Trace,
+    Connections, Ending, Order, Plan, Point, Round, Rounds, Run, Sighting, Span, Step, Stopwatch, Trace,
 };
 use serde_json::Value;
 
@@ -62,7 +62,7 @@ fn rounds(pace: Option<Duration>) -> Rounds {
 }
 
 fn document() -> Document {
-    let recorded = |number, order, trace| Recorded { number, run: run(order), trace };
+    let recorded = |number, order, trace| Recorded { number, run: run(order), trace, cores: Some(2) };
     let mut broken = run(Order::OneAtATime);
     broken.lookup = broken.connecting.take();
     broken.questions[1].answer = None;
@@ -72,9 +72,10 @@ fn document() -> Document {
         runs: vec![
             recorded(3, Order::OneAtATime, Some(trace())),
             recorded(4, Order::SentAhead, Some(trace())),
-            Recorded { number: 5, run: broken, trace: None },
+            Recorded { number: 5, run: broken, trace: None, cores: None },
         ],
         races: vec![Race {
+            warm_up: 2,
             one_at_a_time: vec![recorded(1, Order::OneAtATime, None)],
             sent_ahead: vec![recorded(1, Order::SentAhead, Some(Trace::default()))],
             at_once: vec![recorded(1, Order::OneAtATime, None), recorded(2, Order::OneAtATime, None)],
@@ -104,6 +105,19 @@ fn what_is_no_document_is_refused_for_its_own_reason() {
     for (text, expected) in cases {
         assert_eq!(json::read(text), Err(expected), "{text}");
     }
+    let spoil = |spoil: &dyn Fn(&mut Recorded)| {
+        let mut document = document();
+        document.runs.iter_mut().for_each(spoil);
+        json::read(&json::write(&document))
+    };
+    let end_before_it_begins = |recorded: &mut Recorded| {
+        recorded.run.connecting = Some(Span { from: us(9), until: us(8) });
+    };
+    let go_back_in_time = |recorded: &mut Recorded| {
+        recorded.trace.iter_mut().for_each(|trace| trace.sightings.reverse());
+    };
+    assert_eq!(spoil(&end_before_it_begins), Err(Refusal::Impossible));
+    assert_eq!(spoil(&go_back_in_time), Err(Refusal::Impossible));
 }
 
 #[test]

@@ -23,6 +23,7 @@ pub mod cupboard;
 pub mod distributions;
 pub mod download;
 pub mod files;
+pub mod focus;
 pub mod hooks;
 pub mod json;
 pub mod lab;

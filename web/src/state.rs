@@ -15,16 +15,45 @@ use launcelot_measure::{Ending, Order, Point, Run, Shares, Step, Trace, ways};
 use launcelot_protocol::Question;
 use yew::Reducible;
 
+use crate::bridge::Route;
 use crate::lab::{Reply, Request};
 use crate::message::{Clock, Ended, FromWorker};
 use crate::words;
 pub use lab::Legs;
 use lab::{Lab, Presence};
 use race::Race;
-use rounds::ManyRounds;
+use rounds::{KEPT_MAX, ManyRounds};
 
 /// So many runs are kept; after that the oldest goes.
 pub const RUNS_MAX: usize = 50;
+
+/// So many races can be brought in files.
+pub const RACES_MAX: usize = 4;
+
+/// How many of each there is room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Runs.
+    pub runs: usize,
+    /// Races.
+    pub races: usize,
+    /// Series of rounds.
+    pub rounds: usize,
+}
+
+impl Room {
+    /// Leaves out of a document what there is no room for, the oldest first, and says how much that is.
+    pub fn fit(self, document: &mut Document) -> usize {
+        fn newest<T>(all: &mut Vec<T>, room: usize) -> usize {
+            let too_many = all.len().saturating_sub(room);
+            all.drain(..too_many);
+            too_many
+        }
+        newest(&mut document.runs, self.runs)
+            + newest(&mut document.races, self.races)
+            + newest(&mut document.rounds, self.rounds)
+    }
+}
 
 /// A run and its number, which counts from 1 since the page was loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,11 +66,25 @@ pub struct Numbered {
     pub dialogue: String,
     /// What is known of its legs.
     pub legs: Legs,
+    /// On how many processors the asker ran, where that is known.
+    pub cores: Option<u32>,
     /// Whether it was measured elsewhere, or before, and came from a file.
     pub is_imported: bool,
 }
 
 impl Numbered {
+    /// A run from a file, under a number of this page.
+    pub fn imported(number: u32, recorded: &Recorded) -> Self {
+        let legs = recorded.trace.clone().map_or(Legs::Unknown, Legs::Known);
+        let (run, cores) = (recorded.run.clone(), recorded.cores);
+        Self { number, run, dialogue: String::new(), legs, cores, is_imported: true }
+    }
+
+    /// The same to be exported.
+    pub fn recorded(&self) -> Recorded {
+        Recorded { number: self.number, run: self.run.clone(), trace: self.trace().cloned(), cores: self.cores }
+    }
+
     /// How much of the waiting was whose, if somebody watched.
     pub fn shares(&self) -> Option<Shares> {
         self.trace().and_then(|trace| Shares::of(&self.run, &ways(&self.run, trace)))
@@ -81,6 +124,8 @@ pub struct State {
     pub lab: Lab,
     /// The race of three ways to ask.
     pub race: Race,
+    /// Races from files, the newest last.
+    pub imported_races: Vec<Race>,
     /// The runs, the newest last. The newest is the one in the table.
     pub runs: VecDeque<Numbered>,
     /// The number of the run that was over last, and when it began, since 1970.
@@ -159,7 +204,8 @@ impl State {
         let is_idle = !self.is_running();
         self.lab.request(is_idle).or_else(|| {
             self.lab.report().filter(|_| is_idle && self.lab.is_free())?;
-            let pending = self.runs.iter().find(|numbered| numbered.legs.are_pending())?;
+            let raced = self.race.shown().map(|(_, _, numbered)| numbered);
+            let pending = self.runs.iter().chain(raced).find(|numbered| numbered.legs.are_pending())?;
             Some(Request::Trace(pending.number, pending.dialogue.clone()))
         })
     }
@@ -170,17 +216,24 @@ impl State {
                 self.lab.hear(report);
                 if report.is_none() {
                     // Whoever could have told is not there.
-                    let pending = self.runs.iter_mut().filter(|numbered| numbered.legs.are_pending());
-                    pending.for_each(|numbered| numbered.legs = Legs::Unknown);
+                    let runs = self.runs.iter_mut().chain(self.race.shown_mut());
+                    runs.filter(|numbered| numbered.legs.are_pending())
+                        .for_each(|numbered| numbered.legs = Legs::Unknown);
                 }
             }
             Reply::Trace(number, trace) => {
                 self.lab.heard_of_a_run();
-                if let Some(numbered) = self.runs.iter_mut().find(|numbered| numbered.number == number) {
+                let mut runs = self.runs.iter_mut().chain(self.race.shown_mut());
+                if let Some(numbered) = runs.find(|numbered| numbered.number == number) {
                     numbered.know_legs(trace);
                 }
             }
         }
+    }
+
+    /// What is known of the legs of a run that begins.
+    fn legs_to_come(&self) -> Legs {
+        if self.lab.presence == Presence::Absent { Legs::Unknown } else { Legs::Pending }
     }
 
     fn begin(&mut self, begun: Numbered) {
@@ -198,28 +251,34 @@ impl State {
     /// Everything that was measured and is over.
     pub fn document(&self) -> Document {
         let over = self.runs.iter().filter(|numbered| numbered.run.is_over());
-        let runs = over.map(|numbered| Recorded {
-            number: numbered.number,
-            run: numbered.run.clone(),
-            trace: numbered.trace().cloned(),
-        });
+        let runs = over.map(Numbered::recorded);
+        let races = self.imported_races.iter().chain([&self.race]).flat_map(Race::exported);
         let rounds = self.rounds.kept.iter().filter(|kept| kept.rounds.is_over()).map(|kept| (*kept.rounds).clone());
-        Document { runs: runs.collect(), races: self.race.exported(), rounds: rounds.collect(), ..Document::default() }
+        Document { runs: runs.collect(), races: races.collect(), rounds: rounds.collect(), ..Document::default() }
     }
 
-    /// Puts the runs of a document among the earlier ones: the newest of one's own stays the one in the table.
-    fn import(&mut self, number: u32, document: &Document) {
+    /// How much can be brought without anything else having to go.
+    pub fn room(&self) -> Room {
+        Room {
+            runs: RUNS_MAX.saturating_sub(self.runs.len()),
+            races: RACES_MAX.saturating_sub(self.imported_races.len()),
+            rounds: KEPT_MAX.saturating_sub(self.rounds.kept.len()),
+        }
+    }
+
+    /// Puts the runs of a document among the earlier ones: the newest of one's own stays the one in the table. Its races come
+    /// below the race.
+    fn import(&mut self, mut number: u32, document: &Document) {
         let own = self.runs.pop_back_if(|newest| !newest.is_imported);
-        for (number, recorded) in (number..).zip(document.all_runs().take(RUNS_MAX - 1)) {
-            let legs = recorded.trace.clone().map_or(Legs::Unknown, Legs::Known);
-            let (run, dialogue) = (recorded.run.clone(), String::new());
-            self.runs.push_back(Numbered { number, run, dialogue, legs, is_imported: true });
+        for recorded in &document.runs {
+            self.runs.push_back(Numbered::imported(number, recorded));
+            number += 1;
         }
         self.runs.extend(own);
-        while self.runs.len() > RUNS_MAX
-            && let Some(oldest) = self.runs.pop_front()
-        {
-            self.ghosts.remove(&oldest.number);
+        for race in &document.races {
+            let race = Race::imported(race, number);
+            number += race.shown().count() as u32;
+            self.imported_races.push(race);
         }
     }
 
@@ -286,13 +345,18 @@ impl Reducible for State {
             Action::Asked { number, url, order, questions, dialogue } => {
                 let step = state.clock.map(|clock| clock.step).unwrap_or_default();
                 let run = Run::new(url, order, step, questions.into_iter().map(String::from));
-                let legs = if state.lab.presence == Presence::Absent { Legs::Unknown } else { Legs::Pending };
-                state.begin(Numbered { number, run, dialogue, legs, is_imported: false });
+                let (legs, cores) = (state.legs_to_come(), state.clock.map(|clock| clock.cores));
+                state.begin(Numbered { number, run, dialogue, legs, cores, is_imported: false });
             }
-            Action::Lab(action) => state.lab.act(action),
+            Action::Lab(action) => {
+                if matches!(action, lab::Action::Wished(_)) && state.lab.route == Route::Tunnel {
+                    state.rounds.wire_changes();
+                }
+                state.lab.act(action);
+            }
             Action::Race(action) => {
-                let step = state.clock.map(|clock| clock.step).unwrap_or_default();
-                state.race.act(action, step);
+                let (clock, legs) = (state.clock, state.legs_to_come());
+                state.race.act(action, clock, &legs);
             }
             Action::Imported { number, document } => state.import(number, &document),
             Action::LabReplied(reply) => state.hear_the_lab(reply),
@@ -309,6 +373,8 @@ impl Reducible for State {
 
 #[cfg(test)]
 mod tests {
+    use launcelot_measure::export;
+
     use super::*;
 
     fn after(actions: impl IntoIterator<Item = Action>) -> Rc<State> {
@@ -376,7 +442,7 @@ mod tests {
     #[test]
     fn imported_runs_are_earlier_ones_unless_there_are_none() {
         let run = Run::new("ws://elsewhere/ws".to_owned(), Order::SentAhead, Duration::ZERO, []);
-        let recorded = |number| Recorded { number, run: run.clone(), trace: Some(Trace::default()) };
+        let recorded = |number| Recorded { number, run: run.clone(), trace: Some(Trace::default()), cores: Some(8) };
         let document = Rc::new(Document { runs: vec![recorded(1), recorded(2)], ..Document::default() });
         let imported = |number| Action::Imported { number, document: document.clone() };
         let numbers = |state: &State| state.runs.iter().map(|run| run.number).collect::<Vec<_>>();
@@ -388,6 +454,24 @@ mod tests {
         let state = after([imported(1), asked(3)]);
         assert_eq!(numbers(&state), [1, 2, 3]);
         assert_eq!(state.runs[1].legs, Legs::Known(Trace::default()));
+    }
+
+    #[test]
+    fn what_is_brought_takes_the_place_of_nothing() {
+        let run = Run::new(String::new(), Order::OneAtATime, Duration::ZERO, []);
+        let recorded = |number| Recorded { number, run: run.clone(), trace: None, cores: None };
+        let race = export::Race { one_at_a_time: vec![recorded(1)], ..export::Race::default() };
+        let mut document =
+            Document { runs: (1..=60).map(recorded).collect(), races: vec![race; 5], ..Document::default() };
+        let state = after((1..=20).map(asked));
+        assert_eq!(state.room().fit(&mut document), 30 + 1);
+        let (runs, races) = (document.runs.clone(), document.races.clone());
+        assert_eq!((runs[0].number, runs.len(), races.len()), (31, 30, RACES_MAX));
+        let state = state.reduce(Action::Imported { number: 21, document: Rc::new(document) });
+        assert_eq!(state.runs.len(), RUNS_MAX);
+        assert!((1..=20).all(|number| state.runs.iter().any(|run| run.number == number && !run.is_imported)));
+        assert_eq!(state.room(), Room { runs: 0, races: 0, rounds: KEPT_MAX });
+        assert_eq!(state.imported_races.len(), RACES_MAX);
     }
 
     #[test]

@@ -110,10 +110,16 @@ pub(crate) struct Lab {
 impl Lab {
     /// Starts one that serves the page in `web` and is told `arguments` besides.
     pub(crate) fn start(web: &Path, arguments: &[&str]) -> Self {
+        Self::start_at([0, 0, 0], web, arguments)
+    }
+
+    /// The same with these ports for the page, the server and the tunnel.
+    pub(crate) fn start_at([page, server, tunnel]: [u16; 3], web: &Path, arguments: &[&str]) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_launcelot-lab"))
             .arg("--web")
             .arg(web)
-            .args(["--server-port", "0", "--tunnel-port", "0", "--page-port", "0"])
+            .args(["--server-port", &server.to_string(), "--tunnel-port", &tunnel.to_string()])
+            .args(["--page-port", &page.to_string()])
             .args(arguments)
             .stdout(Stdio::piped())
             .spawn()

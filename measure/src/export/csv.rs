@@ -80,7 +80,7 @@ pub fn questions(document: &Document) -> String {
 fn of_run<'a>(
     race: Option<usize>,
     way: &'a str,
-    Recorded { number, run, trace }: &'a Recorded,
+    Recorded { number, run, trace, .. }: &'a Recorded,
 ) -> impl Iterator<Item = QuestionLine<'a>> {
     let ways = trace.as_ref().map(|trace| ways(run, trace)).unwrap_or_default();
     run.questions.iter().enumerate().map(move |(index, asked)| {

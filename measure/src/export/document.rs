@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::rounds::Rounds;
-use crate::run::{Ending, Run};
-use crate::trace::Trace;
+use crate::run::{Asked, Ending, Run};
+use crate::trace::{Point, Trace};
 
 /// What a document says that it is.
 pub const FORMAT: &str = "launcelot";
@@ -23,11 +23,29 @@ pub struct Recorded {
     pub run: Run,
     /// What was seen of it, where somebody watched.
     pub trace: Option<Trace>,
+    /// On how many processors the asker ran, where that is known.
+    pub cores: Option<u32>,
+}
+
+impl Recorded {
+    /// Whether everything in it could have been measured: nothing ends before it begins, and at each point of the way
+    /// time goes on.
+    fn is_possible(&self) -> bool {
+        let spans =
+            [self.run.lookup, self.run.connecting].into_iter().chain(self.run.questions.iter().map(Asked::span));
+        let goes_on = |point| {
+            let sightings = self.trace.iter().flat_map(|trace| &trace.sightings);
+            sightings.filter(|sighting| sighting.point == point).is_sorted_by_key(|sighting| sighting.at)
+        };
+        spans.flatten().all(|span| span.from <= span.until) && Point::ALL.into_iter().all(goes_on)
+    }
 }
 
 /// The same questions asked in three ways, one after the other, so that none disturbs another.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Race {
+    /// How many questions came first and were discarded, as a warm-up.
+    pub warm_up: u32,
     /// Each question waits for the answer before it: one run.
     pub one_at_a_time: Vec<Recorded>,
     /// All questions leave at once: one run.
@@ -82,6 +100,8 @@ pub enum Refusal {
     Newer(u32),
     /// There is nothing in it.
     Empty,
+    /// Something in it cannot have been measured.
+    Impossible,
 }
 
 impl Head {
@@ -123,7 +143,7 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// If there is nothing in it.
+    /// If there is nothing in it, or something that cannot have been measured.
     pub fn taken(mut self) -> Result<Self, Refusal> {
         let recorded = self.runs.iter_mut().chain(self.races.iter_mut().flat_map(Race::runs_mut));
         let endings = recorded.map(|recorded| &mut recorded.run.ending);
@@ -132,7 +152,11 @@ impl Document {
                 *ending = Ending::Stopped;
             }
         }
-        if self.is_empty() { Err(Refusal::Empty) } else { Ok(self) }
+        match () {
+            () if self.is_empty() => Err(Refusal::Empty),
+            () if !self.all_runs().all(Recorded::is_possible) => Err(Refusal::Impossible),
+            () => Ok(self),
+        }
     }
 }
 
@@ -155,7 +179,7 @@ mod tests {
     #[test]
     fn what_went_on_when_it_was_written_has_ended_when_it_is_read() {
         let run = Run::new(String::new(), Order::OneAtATime, Duration::ZERO, []);
-        let recorded = Recorded { number: 1, run, trace: None };
+        let recorded = Recorded { number: 1, run, trace: None, cores: None };
         let race = Race { at_once: vec![recorded.clone()], ..Race::default() };
         let document = Document { runs: vec![recorded], races: vec![race], ..Document::default() };
         let taken = document.taken().unwrap();

@@ -32,7 +32,7 @@ pub fn Dialogue(props: &Props) -> Html {
                 { timetable::body(rows::of(state).iter().map(|row| line(row, scale))) }
             </table>
             if let Some(over) = over {
-                <p class="limits">{ words::limits::of_run(over, props.asker.cores()) }</p>
+                <p class="limits">{ words::limits::of_run(over) }</p>
             }
         </>
     }

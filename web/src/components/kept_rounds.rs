@@ -4,6 +4,7 @@ use launcelot_charts::series;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use crate::focus;
 use crate::hooks::Asker;
 use crate::state;
 use crate::state::rounds::Action::{LaidToggled, Removed, Renamed};
@@ -23,7 +24,7 @@ pub fn kept_rounds(asker: &Asker) -> Html {
     html! {
         <div>
             <h3>{ "Kept" }</h3>
-            <ul id="kept-rounds" class="kept-rounds">
+            <ul id="kept-rounds" class="kept-rounds" tabindex="-1" aria-label="Kept rounds">
                 for kept in many.kept.iter().rev() {
                     { row(asker, kept) }
                 }
@@ -49,6 +50,13 @@ fn row(asker: &Asker, Kept { id, rounds }: &Kept) -> Html {
             asker.dispatch(state::Action::Rounds(Renamed(id, name)));
         }
     };
+    let on_remove = {
+        let (remove, next) = (act(Removed(id)), if many.kept.len() > 1 { "kept-rounds" } else { "ask-rounds" });
+        Callback::from(move |event| {
+            focus::move_to(next);
+            remove.emit(event);
+        })
+    };
     let button =
         |what: &'static str, pressed: Option<&'static str>, is_disabled: bool, on_click: Callback<MouseEvent>| {
             html! {
@@ -65,10 +73,10 @@ fn row(asker: &Asker, Kept { id, rounds }: &Kept) -> Html {
     html! {
         <li key={id}>
             <b aria-hidden="true">{ letter.map(String::from) }</b>
-            <input type="text" value={rounds.name.clone()} aria-label="Name of these rounds" autocomplete="off"
+            <input type="text" value={rounds.name.clone()} aria-label={format!("Name of “{}”", rounds.name)} autocomplete="off"
                 maxlength={NAME_MAX.to_string()} onchange={on_rename} />
             { lay }
-            { button("Remove", None, !rounds.is_over(), act(Removed(id))) }
+            { button("Remove", None, !rounds.is_over(), on_remove) }
         </li>
     }
 }

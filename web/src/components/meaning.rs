@@ -3,6 +3,7 @@
 use launcelot_measure::Ending;
 use yew::prelude::*;
 
+use crate::focus;
 use crate::hooks::Asker;
 use crate::state::{Legs, Numbered};
 use crate::words;
@@ -36,7 +37,10 @@ pub fn Meaning(props: &Props) -> Html {
         .unwrap_or_default();
     let on_stop = {
         let asker = props.asker.clone();
-        Callback::from(move |_: MouseEvent| asker.stop())
+        Callback::from(move |_: MouseEvent| {
+            asker.stop();
+            focus::move_to("ask");
+        })
     };
     html! {
         <div class="meaning">

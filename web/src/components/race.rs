@@ -36,15 +36,30 @@ pub fn race(asker: &Asker) -> Html {
                 </button>
                 <span class="over">{ words::over(&asker.state().lab) }</span>
             </div>
-            { ways(asker, race) }
+            // What comes and goes has a place of its own: what stands beside it keeps the keyboard's focus.
+            <div>{ ways(race) }</div>
             <p id="race-meaning" class="moral" role="status">{ words::meaning(race) }</p>
+            for race in &asker.state().imported_races {
+                { imported(race) }
+            }
         </section>
+    }
+}
+
+/// A race from a file.
+fn imported(race: &Race) -> Html {
+    html! {
+        <div class="imported-race">
+            <p class="comparison"><span class="imported">{ "imported" }</span>{ format!(" A race elsewhere, or another day: {}.", race.url) }</p>
+            { ways(race) }
+            <p class="moral">{ words::meaning(race) }</p>
+        </div>
     }
 }
 
 /// A row for each way, all on one time axis; nothing before there is something to be drawn.
 #[inline(never)]
-fn ways(asker: &Asker, race: &Race) -> Option<Html> {
+fn ways(race: &Race) -> Option<Html> {
     let longest = Heat::SHOWN.into_iter().filter_map(|heat| total(race.runs(heat))).max()?;
     let scale = Scale::to_fit(longest);
     let caption =
@@ -56,7 +71,7 @@ fn ways(asker: &Asker, race: &Race) -> Option<Html> {
                 { timetable::body(Heat::SHOWN.into_iter().map(|heat| line(race, heat, &scale))) }
             </table>
             if race.is_complete() {
-                <p class="limits">{ words::limits(race, asker.cores()) }</p>
+                <p class="limits">{ words::limits(race) }</p>
             }
         </>
     })

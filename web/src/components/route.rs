@@ -15,21 +15,25 @@ use crate::words::wire as words;
 #[inline(never)]
 pub fn route_controls(asker: &Asker) -> Html {
     let lab = &asker.state().lab;
-    let report = match lab.presence {
+    let name = match lab.presence {
         Presence::Asked => return html! { <div class="route" data-lab="asked" /> },
         Presence::Absent => return html! { <p id="no-lab" class="route" data-lab="absent">{ words::NO_LAB }</p> },
-        Presence::There(report) => report,
+        Presence::There(_) => "there",
+        Presence::Gone => "gone",
     };
     html! {
-        <div class="route" data-lab="there">
+        <div class="route" data-lab={name}>
             <fieldset class="choice">
                 <legend>{ "Over the wire" }</legend>
                 for route in Route::ALL {
                     { route_choice(asker, route) }
                 }
             </fieldset>
-            if lab.route == Route::Tunnel {
+            if let Some(report) = lab.report().filter(|_| lab.route == Route::Tunnel) {
                 { tunnel(asker, lab, report) }
+            }
+            if lab.presence == Presence::Gone {
+                <p role="status">{ words::GONE_LAB }</p>
             }
         </div>
     }

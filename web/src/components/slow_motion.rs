@@ -8,7 +8,8 @@ use crate::components::pick::pick;
 use crate::components::player::Player;
 use crate::hooks::Asker;
 use crate::replay::Replay;
-use crate::state::Numbered;
+use crate::state::race::Race;
+use crate::state::{Numbered, State};
 use crate::words;
 
 /// What it shows.
@@ -23,18 +24,17 @@ pub struct Props {
 pub fn SlowMotion(props: &Props) -> Html {
     // The choice, and the newest run when it was made: with the next run, that is what one wants to see.
     let choice = use_state(|| None::<(u32, u32)>);
-    let runs: Vec<&Numbered> =
-        props.asker.state().runs.iter().rev().filter(|numbered| numbered.run.is_over()).collect();
-    let newest = runs.first().map(|newest| newest.number);
+    let runs = recorded(props.asker.state());
+    let newest = runs.first().map(|(_, newest)| newest.number);
     let chosen = choice.filter(|(_, made)| Some(*made) == newest).map(|(number, _)| number).or(newest);
-    let shown = runs.iter().find(|numbered| Some(numbered.number) == chosen).copied();
+    let shown = runs.iter().find(|(_, numbered)| Some(numbered.number) == chosen).map(|(_, shown)| *shown);
     let key = shown.map(|shown| (shown.number, shown.trace().is_some()));
     let replay =
         use_memo(key, |_| shown.and_then(|shown| Replay::of(&shown.run, shown.trace(), asker(shown))).map(Rc::new));
     let (Some(replay), Some((number, is_traced))) = ((*replay).clone(), key) else { return Html::default() };
     let on_choice = Callback::from(move |number| choice.set(Some(number).zip(newest)));
-    let limits = shown.map(|shown| words::limits::of_run(shown, props.asker.cores()));
-    let titles = runs.into_iter().map(|numbered| (numbered.number, words::title(numbered))).collect();
+    let limits = shown.map(words::limits::of_run);
+    let titles = runs.into_iter().map(|(title, numbered)| (numbered.number, title)).collect();
     let is_partly_unknown = replay.is_partly_unknown;
     html! {
         <section id="replay" aria-labelledby="replay-title" data-run={number.to_string()}
@@ -58,7 +58,15 @@ pub fn SlowMotion(props: &Props) -> Html {
     }
 }
 
-/// Who asked: a run from a file may be the native client's.
+/// Everything that can be played, with its title: the runs, the newest first, then those of the races.
+fn recorded(state: &State) -> Vec<(String, &Numbered)> {
+    let runs = state.runs.iter().rev().map(|numbered| (words::title(numbered), numbered));
+    let races = state.imported_races.iter().chain([&state.race]).rev().flat_map(Race::shown);
+    let raced = races.map(|(heat, index, numbered)| (words::race::title(heat, index, numbered), numbered));
+    runs.chain(raced).filter(|(_, numbered)| numbered.run.is_over()).collect()
+}
+
+/// Who asked: a run from a file may be the native client's, which looks up an address, and a page does not.
 fn asker(numbered: &Numbered) -> &'static str {
-    if numbered.is_imported { "client" } else { "browser" }
+    if numbered.run.lookup.is_some() { "client" } else { "browser" }
 }

@@ -1,10 +1,8 @@
 //! Everything that was measured, to take along, and what was taken along once, brought back.
 
-use std::rc::Rc;
-
 use js_sys::futures::{JsFuture, spawn_local};
 use launcelot_measure::export::document::{DOCUMENT_MAX_BYTES, Document, Refusal};
-use web_sys::{File, HtmlInputElement};
+use web_sys::{File, HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
 use crate::files::{self, Form};
@@ -61,13 +59,27 @@ pub fn TakeAlong(props: &Props) -> Html {
                 match read(&file).await {
                     Err(words) => says.set(Said { is_bad: true, words, of: name }),
                     Ok(document) => {
-                        says.set(Said { is_bad: false, words: words::import::taken(&name, &document), of: name });
-                        asker.import(Rc::new(document));
+                        let (taken, left_out) = asker.import(document);
+                        says.set(Said {
+                            is_bad: false,
+                            words: words::import::taken(&name, &taken, left_out),
+                            of: name,
+                        });
                     }
                 }
             });
         })
     };
+    let place = use_node_ref();
+    {
+        let place = place.clone();
+        // A file can be dropped anywhere; what came of it is to be seen.
+        use_effect_with(says.words.clone(), move |words| {
+            if let Some(place) = place.cast::<HtmlElement>().filter(|_| !words.is_empty()) {
+                place.scroll_into_view_with_bool(false);
+            }
+        });
+    }
     // The listener is made once and outlives this drawing, so it is told of the file by whoever is drawn last.
     let latest = use_mut_ref(|| on_file.clone());
     latest.replace(on_file.clone());
@@ -105,7 +117,7 @@ pub fn TakeAlong(props: &Props) -> Html {
                 { "Bring an export back: " }
                 <input id="import" type="file" accept=".json,application/json" onchange={on_choice} />
             </label>
-            <p id="import-says" class={if says.is_bad { "mistake" } else { "" }} role="status" data-of={says.of.clone()}>
+            <p id="import-says" ref={place} class={if says.is_bad { "mistake" } else { "" }} role="status" data-of={says.of.clone()}>
                 { &says.words }
             </p>
         </section>

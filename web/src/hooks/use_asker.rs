@@ -91,7 +91,7 @@ impl Asker {
         }
         let (url, order) = (self.url(), self.state.order);
         let number = self.link.next_run();
-        let dialogue = format!("{}-{number}", self.link.page);
+        let dialogue = self.link.dialogue(number);
         self.link.tell(&ToWorker::Ask(vec![Ask {
             run: number,
             url: format!("{url}?dialogue={dialogue}"),
@@ -126,10 +126,12 @@ impl Asker {
         let url = &self.state.race.url;
         let asks = heat.runs().into_iter().map(|(order, questions)| {
             let run = self.link.next_unseen();
-            Ask { run, url: url.clone(), order, questions }
+            let dialogue = self.link.dialogue(run);
+            let url = format!("{url}?dialogue={dialogue}");
+            (dialogue, Ask { run, url, order, questions })
         });
-        let asks: Vec<Ask> = asks.collect();
-        self.link.tell(&ToWorker::Ask(asks.clone()));
+        let asks: Vec<(String, Ask)> = asks.collect();
+        self.link.tell(&ToWorker::Ask(asks.iter().map(|(_, ask)| ask.clone()).collect()));
         self.dispatch(Action::Race(race::Action::HeatBegun(asks)));
     }
 
@@ -150,13 +152,18 @@ impl Asker {
         let number = self.link.next_unseen();
         self.link.tell(&ToWorker::Rounds { run: number, url: url.clone(), plan });
         let name = words::rounds::name(&plan, &words::rounds::route(&self.state.lab));
+        let others: Vec<&str> = self.state.rounds.kept.iter().map(|kept| kept.rounds.name.as_str()).collect();
+        let name = words::rounds::told_apart(name, &others);
         let rounds = rounds::begun(name, url, plan, clock);
         let kept = Kept { id: Date::now() as u64, rounds: Rc::new(rounds) };
         self.state.dispatch(Action::Rounds(rounds::Action::Begun(number, kept)));
     }
 
-    /// Puts the runs of a document among the earlier ones, and its rounds among the rounds.
-    pub fn import(&self, document: Rc<Document>) {
+    /// Puts the runs of a document among the earlier ones, its races below the race, and its rounds among the rounds, as far as
+    /// there is room. Returns what was taken, and how many things were left out.
+    pub fn import(&self, mut document: Document) -> (Rc<Document>, usize) {
+        let left_out = self.state.room().fit(&mut document);
+        let document = Rc::new(document);
         let now = Date::now() as u64;
         let brought = document.rounds.iter().zip(now..).map(|(rounds, id)| {
             let name = [&rounds.name, " (imported)"].concat();
@@ -165,7 +172,8 @@ impl Asker {
         self.state.dispatch(Action::Rounds(rounds::Action::Imported(brought.collect())));
         let number = self.link.runs.get() + 1;
         self.link.runs.set(self.link.runs.get() + document.all_runs().count() as u32);
-        self.state.dispatch(Action::Imported { number, document });
+        self.state.dispatch(Action::Imported { number, document: document.clone() });
+        (document, left_out)
     }
 
     /// Gives up the run that goes on.
@@ -180,6 +188,11 @@ impl Link {
         let random = (js_sys::Math::random() * 9e15) as u64;
         let (worker, runs, unseen) = (RefCell::default(), Cell::default(), Cell::new(UNSEEN));
         Self { worker, runs, unseen, cupboard, page: format!("page-{random}") }
+    }
+
+    /// The name by which a lab is to know the dialogue of a run.
+    fn dialogue(&self, run: u32) -> String {
+        format!("{}-{run}", self.page)
     }
 
     fn next_run(&self) -> u32 {

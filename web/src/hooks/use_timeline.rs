@@ -42,10 +42,9 @@ pub fn use_timeline(asker: &Asker) {
     });
     let asker = asker.clone();
     use_effect_with(over, move |over| {
-        if let Some((newest, (number, began))) = asker.state().newest().zip(*over) {
-            let (run, trace) = (newest.run.clone(), newest.trace().cloned());
+        if let Some((newest, (_, began))) = asker.state().newest().zip(*over) {
             // Fails only where the panel is of another opinion on what a measure is: the page does not need it.
-            let _ = write(&Recorded { number, run, trace }, began);
+            let _ = write(&newest.recorded(), began);
         }
     });
 }

@@ -17,6 +17,8 @@ pub enum Presence {
     Absent,
     /// It is there, and its tunnel is like this.
     There(WireReport),
+    /// It was there, and does not answer now.
+    Gone,
 }
 
 /// The lab, and what a person wants of it.
@@ -69,7 +71,7 @@ impl Lab {
     pub fn report(&self) -> Option<WireReport> {
         match self.presence {
             Presence::There(report) => Some(report),
-            Presence::Asked | Presence::Absent => None,
+            Presence::Asked | Presence::Absent | Presence::Gone => None,
         }
     }
 
@@ -108,7 +110,7 @@ impl Lab {
         match (self.presence, self.wish) {
             (Presence::Asked, _) => Some(Request::Tunnel),
             (Presence::There(_), Some(wire)) => Some(Request::SetTunnel(wire)),
-            (Presence::There(_), None) if is_idle && self.is_stale => Some(Request::Tunnel),
+            (Presence::There(_), None) | (Presence::Gone, _) if is_idle && self.is_stale => Some(Request::Tunnel),
             _ => None,
         }
     }
@@ -125,7 +127,12 @@ impl Lab {
         self.is_asked = false;
         self.is_stale = false;
         let Some(report) = report else {
-            *self = Self { presence: Presence::Absent, ..Self::default() };
+            // What was there once may come back, on the route that the person chose.
+            let presence = match self.presence {
+                Presence::There(_) | Presence::Gone => Presence::Gone,
+                Presence::Asked | Presence::Absent => Presence::Absent,
+            };
+            *self = Self { presence, route: self.route, ..Self::default() };
             return;
         };
         if self.wish == Some(report.wire) {
@@ -145,7 +152,11 @@ impl Lab {
         if self.probe == Probe::Going(number) {
             self.probe = Probe::Over;
         }
-        self.is_stale = self.report().is_some() && self.route == Route::Tunnel;
+        self.is_stale = match self.presence {
+            Presence::There(_) => self.route == Route::Tunnel,
+            Presence::Gone => true,
+            Presence::Asked | Presence::Absent => false,
+        };
     }
 }
 
@@ -225,8 +236,23 @@ mod tests {
     }
 
     #[test]
-    fn without_a_lab_there_is_no_tunnel_and_nobody_to_ask() {
+    fn a_lab_that_does_not_answer_any_more_is_asked_again_after_the_next_run() {
         let mut lab = chosen();
+        lab.act(Action::Wished(Preset::Rack.wire()));
+        lab.hear(None);
+        assert_eq!((lab.presence, lab.route, lab.request(true)), (Presence::Gone, Route::Tunnel, None));
+        lab.run_ended(1);
+        assert_eq!((lab.request(false), lab.request(true)), (None, Some(Request::Tunnel)));
+        lab.hear(None);
+        assert_eq!(lab.request(true), None, "once a run");
+        lab.run_ended(2);
+        lab.hear(report(Preset::Ssh, 3));
+        assert_eq!((lab.report(), lab.route), (report(Preset::Ssh, 3), Route::Tunnel));
+    }
+
+    #[test]
+    fn without_a_lab_there_is_no_tunnel_and_nobody_to_ask() {
+        let mut lab = Lab::default();
         lab.hear(None);
         assert_eq!((lab.presence, lab.route, lab.request(true)), (Presence::Absent, Route::Straight, None));
         lab.run_ended(1);

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use launcelot_measure::export::{self, Recorded};
+use launcelot_measure::export;
 use launcelot_measure::{Ending, Order, Run, Step};
 use launcelot_protocol::EXCHANGES;
 
-use crate::message::Ask;
+use super::{Legs, Numbered};
+use crate::message::{Ask, Clock};
 
 /// A part of the race that goes on alone, so that nothing disturbs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +45,10 @@ impl Heat {
 pub struct Race {
     /// The bridge, on the route that was chosen when it began; empty before the first race.
     pub url: String,
-    /// The heats that have begun, and of each the runs by their numbers.
-    heats: Vec<Vec<(u32, Run)>>,
+    /// The heats that have begun, and the runs of each.
+    heats: Vec<Vec<Numbered>>,
+    /// How many questions of it were a warm-up.
+    pub warm_up: u32,
 }
 
 /// What can happen to it.
@@ -53,18 +56,50 @@ pub struct Race {
 pub enum Action {
     /// The person began it, over the bridge at this URL.
     Begun(String),
-    /// The worker has begun these runs.
-    HeatBegun(Vec<Ask>),
+    /// The worker has begun these runs, whose dialogues the lab knows by these names.
+    HeatBegun(Vec<(String, Ask)>),
 }
 
 impl Race {
+    /// One that was run elsewhere, or before, and came from a file; its runs are numbered from `number` on.
+    pub fn imported(race: &export::Race, number: u32) -> Self {
+        let mut numbers = number..;
+        let mut runs = |recorded: &[export::Recorded]| {
+            recorded.iter().zip(&mut numbers).map(|(recorded, number)| Numbered::imported(number, recorded)).collect()
+        };
+        let ways = race.ways().map(|(_, recorded)| runs(recorded));
+        let heats = [Vec::new()].into_iter().chain(ways).collect::<Vec<Vec<Numbered>>>();
+        let url = heats.iter().flatten().next().map(|numbered| numbered.run.to.clone()).unwrap_or_default();
+        Self { url, heats, warm_up: race.warm_up }
+    }
+
+    /// Whether it came from a file.
+    pub fn is_imported(&self) -> bool {
+        self.shown().any(|(_, _, numbered)| numbered.is_imported)
+    }
+
     /// The runs of a heat; none if it has not begun.
     pub fn runs(&self, heat: Heat) -> impl Iterator<Item = &Run> + Clone {
-        self.heats.get(heat as usize).into_iter().flatten().map(|(_, run)| run)
+        self.heat(heat).iter().map(|numbered| &numbered.run)
+    }
+
+    fn heat(&self, heat: Heat) -> &[Numbered] {
+        self.heats.get(heat as usize).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The runs of the heats that are shown: of which heat, how manieth in it from 0, and the run.
+    pub fn shown(&self) -> impl Iterator<Item = (Heat, usize, &Numbered)> {
+        let heats = Heat::SHOWN.into_iter();
+        heats.flat_map(|heat| self.heat(heat).iter().enumerate().map(move |(index, run)| (heat, index, run)))
+    }
+
+    /// The same, to learn of their legs.
+    pub fn shown_mut(&mut self) -> impl Iterator<Item = &mut Numbered> {
+        self.heats.iter_mut().skip(Heat::SHOWN[0] as usize).flatten()
     }
 
     fn all(&self) -> impl Iterator<Item = &Run> {
-        self.heats.iter().flatten().map(|(_, run)| run)
+        self.heats.iter().flatten().map(|numbered| &numbered.run)
     }
 
     /// The heat that is to begin now.
@@ -86,10 +121,11 @@ impl Race {
     /// What is exported of it: it, once it is complete.
     pub fn exported(&self) -> Vec<export::Race> {
         let recorded = |heat| {
-            let runs = self.runs(heat).zip(1..);
-            runs.map(|(run, number)| Recorded { number, run: run.clone(), trace: None }).collect()
+            let runs = self.heat(heat).iter().zip(1..);
+            runs.map(|(numbered, number)| export::Recorded { number, ..numbered.recorded() }).collect()
         };
         let race = self.is_complete().then(|| export::Race {
+            warm_up: self.warm_up,
             one_at_a_time: recorded(Heat::OneAtATime),
             sent_ahead: recorded(Heat::SentAhead),
             at_once: recorded(Heat::AtOnce),
@@ -102,14 +138,28 @@ impl Race {
         self.all().map(|run| &run.ending).find(|ending| !matches!(ending, Ending::Running | Ending::Complete))
     }
 
-    /// Changes something; `clock_step` limits what is to come.
-    pub fn act(&mut self, action: Action, clock_step: Duration) {
+    /// Changes something; `clock` limits what is to come, and `legs` says what is known of the legs of what begins.
+    pub fn act(&mut self, action: Action, clock: Option<Clock>, legs: &Legs) {
         match action {
-            Action::Begun(url) => *self = Self { url, heats: Vec::new() },
+            Action::Begun(url) => *self = Self { url, ..Self::default() },
             Action::HeatBegun(asks) => {
-                let runs =
-                    asks.into_iter().map(|ask| (ask.run, Run::new(ask.url, ask.order, clock_step, ask.questions)));
-                self.heats.push(runs.collect());
+                let url = &self.url;
+                let runs = asks.into_iter().map(|(dialogue, ask)| {
+                    let step = clock.map_or(Duration::ZERO, |clock| clock.step);
+                    Numbered {
+                        number: ask.run,
+                        run: Run::new(url.clone(), ask.order, step, ask.questions),
+                        dialogue,
+                        legs: legs.clone(),
+                        cores: clock.map(|clock| clock.cores),
+                        is_imported: false,
+                    }
+                });
+                let runs: Vec<Numbered> = runs.collect();
+                if self.heats.is_empty() {
+                    self.warm_up = runs.iter().map(|numbered| numbered.run.questions.len() as u32).sum();
+                }
+                self.heats.push(runs);
             }
         }
     }
@@ -130,13 +180,13 @@ impl Race {
 
     /// Whatever goes on will not.
     pub fn give_up(&mut self, ending: &Ending) {
-        for (_, run) in self.heats.iter_mut().flatten().filter(|(_, run)| !run.is_over()) {
-            run.ending = ending.clone();
+        for numbered in self.heats.iter_mut().flatten().filter(|numbered| !numbered.run.is_over()) {
+            numbered.run.ending = ending.clone();
         }
     }
 
     fn going_on(&mut self, number: u32) -> Option<&mut Run> {
-        let (_, run) = self.heats.last_mut()?.iter_mut().find(|(other, _)| *other == number)?;
+        let run = &mut self.heats.last_mut()?.iter_mut().find(|numbered| numbered.number == number)?.run;
         (!run.is_over()).then_some(run)
     }
 }
@@ -149,14 +199,16 @@ mod tests {
     fn begin(race: &mut Race, first: u32) -> Option<Heat> {
         let heat = race.due()?;
         let runs = heat.runs().into_iter().zip(first..);
-        let asks = runs.map(|((order, questions), run)| Ask { run, url: race.url.clone(), order, questions });
-        race.act(Action::HeatBegun(asks.collect()), Duration::ZERO);
+        let asks = runs.map(|((order, questions), run)| {
+            (format!("dialogue-{run}"), Ask { run, url: race.url.clone(), order, questions })
+        });
+        race.act(Action::HeatBegun(asks.collect()), None, &Legs::Pending);
         Some(heat)
     }
 
     fn begun() -> Race {
         let mut race = Race::default();
-        race.act(Action::Begun("ws://b/ws".to_owned()), Duration::ZERO);
+        race.act(Action::Begun("ws://b/ws".to_owned()), None, &Legs::Pending);
         race
     }
 
@@ -176,6 +228,12 @@ mod tests {
         let exported = race.exported();
         assert_eq!(exported[0].ways().map(|(_, runs)| runs.len()), [1, 1, 3], "without the warm-up");
         assert_eq!((race.is_running(), race.is_complete(), race.due()), (false, true, None));
+        assert_eq!(exported[0].warm_up, 3);
+
+        let imported = Race::imported(&exported[0], 20);
+        assert!(imported.is_imported() && imported.is_complete() && imported.due().is_none());
+        assert_eq!(imported.exported(), exported);
+        assert_eq!(imported.shown().map(|(_, _, run)| run.number).collect::<Vec<_>>(), [20, 21, 22, 23, 24]);
     }
 
     #[test]

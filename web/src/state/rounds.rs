@@ -13,6 +13,9 @@ pub const KEPT_MAX: usize = 12;
 /// The longest name, in characters.
 pub const NAME_MAX: usize = 80;
 
+/// What is added to the name of rounds during which the wire became another one.
+const CHANGED: &str = ", changed meanwhile";
+
 /// For so many rounds there is room from the beginning.
 const CAPACITY_MAX: u32 = 10_000;
 
@@ -106,7 +109,7 @@ impl ManyRounds {
                 let is_going = self.is_running() && self.newest().is_some_and(|newest| newest.id == id);
                 if !is_going {
                     self.kept.retain(|kept| kept.id != id);
-                    self.laid.retain(|laid| *laid != id);
+                    self.forget_what_is_gone();
                 }
             }
             Action::Unstored => self.is_unstored = true,
@@ -130,6 +133,15 @@ impl ManyRounds {
         }
     }
 
+    /// The wire becomes another one: what goes on says so in its name, which has told what the wire is like.
+    pub fn wire_changes(&mut self) {
+        if let Some(rounds) = self.going.and_then(|number| self.going(number))
+            && !rounds.name.ends_with(CHANGED)
+        {
+            rounds.name += CHANGED;
+        }
+    }
+
     /// Whatever goes on will not.
     pub fn give_up(&mut self, ending: Ending) {
         if let Some(number) = self.going {
@@ -147,27 +159,32 @@ impl ManyRounds {
             self.kept.remove(0);
             self.has_lost = true;
         }
+        self.forget_what_is_gone();
     }
 
     /// What is brought is drawn, unless rounds go on: those stay the newest.
     fn import(&mut self, brought: Vec<Kept>) {
         let own = if self.is_running() { self.kept.pop() } else { None };
         self.kept.extend(brought.into_iter().chain(own));
-        let too_many = self.kept.len().saturating_sub(KEPT_MAX);
-        self.has_lost |= too_many > 0;
-        self.kept.drain(..too_many);
+        self.forget_what_is_gone();
+    }
+
+    /// Only what is there and is not the newest anyway is laid over it.
+    fn forget_what_is_gone(&mut self) {
+        let newest = self.newest().map(|newest| newest.id);
+        let kept = &self.kept;
+        self.laid.retain(|id| Some(*id) != newest && kept.iter().any(|kept| kept.id == *id));
     }
 
     fn toggle(&mut self, id: u64) {
         if self.laid.contains(&id) {
             return self.laid.retain(|laid| *laid != id);
         }
-        // The newest needs a look of its own, and is drawn anyway.
-        if self.laid.len() == SERIES_MAX - 1 {
+        self.laid.push(id);
+        self.forget_what_is_gone();
+        // The newest needs a look of its own.
+        if self.laid.len() > SERIES_MAX - 1 {
             self.laid.remove(0);
-        }
-        if self.newest().is_some_and(|newest| newest.id != id) {
-            self.laid.push(id);
         }
     }
 

@@ -1,7 +1,10 @@
 //! What came of bringing a document, in one sentence.
 
-use super::limits::count;
 use launcelot_measure::export::document::{DOCUMENT_MAX_BYTES, Document, Refusal, VERSION};
+
+use super::limits::count;
+use crate::state::rounds::KEPT_MAX;
+use crate::state::{RACES_MAX, RUNS_MAX};
 
 /// Why it was not taken.
 pub fn why_not(name: &str, refusal: Refusal) -> String {
@@ -12,6 +15,7 @@ pub fn why_not(name: &str, refusal: Refusal) -> String {
             format!("Not taken: {name} is of version {version}, and this page reads none newer than {VERSION}.")
         }
         Refusal::Empty => format!("Not taken: there is nothing in {name}."),
+        Refusal::Impossible => format!("Not taken: {name} holds times that cannot have been measured."),
     }
 }
 
@@ -20,21 +24,48 @@ pub fn not_loaded(name: &str) -> String {
     format!("Not read: what reads {name} could not be loaded. Try again.")
 }
 
-/// What was taken.
-pub fn taken(name: &str, document: &Document) -> String {
-    let runs = count(document.all_runs().count(), "run", "runs");
-    let rounds = count(document.rounds.len(), "series of rounds", "series of rounds");
-    let what = if document.rounds.is_empty() { runs } else { [runs, rounds].join(" and ") };
-    format!("Imported from {name}: {what}.")
+/// What was taken, and for how much there was no room.
+pub fn taken(name: &str, document: &Document, left_out: usize) -> String {
+    let kinds = [
+        (document.runs.len(), "run", "runs"),
+        (document.races.len(), "race", "races"),
+        (document.rounds.len(), "series of rounds", "series of rounds"),
+    ];
+    let there = kinds.into_iter().filter(|(number, ..)| *number > 0);
+    let what: Vec<String> = there.map(|(number, one, more)| count(number, one, more)).collect();
+    let mut said = match what.split_last() {
+        None => format!("Nothing was taken from {name}."),
+        Some((last, [])) => format!("Imported from {name}: {last}."),
+        Some((last, before)) => format!("Imported from {name}: {} and {last}.", before.join(", ")),
+    };
+    if left_out > 0 {
+        said += &format!(
+            " {} left out: {RUNS_MAX} runs, {RACES_MAX} imported races and {KEPT_MAX} series of rounds are kept at most, and \
+             nothing here had to go for them.",
+            count(left_out, "thing was", "things were")
+        );
+    }
+    said
 }
 
 #[cfg(test)]
 mod tests {
+    use launcelot_measure::export::Race;
+
     use super::*;
 
     #[test]
+    fn what_was_taken_is_named_and_what_was_not_is_counted() {
+        let mut document = Document { races: vec![Race::default(); 2], ..Document::default() };
+        assert_eq!(taken("x", &document, 0), "Imported from x: 2 races.");
+        document.runs.clear();
+        document.races.clear();
+        assert!(taken("x", &document, 3).starts_with("Nothing was taken from x. 3 things were left out: "));
+    }
+
+    #[test]
     fn every_refusal_is_one_sentence_with_the_name_of_the_file() {
-        for refusal in [Refusal::TooLarge, Refusal::NotOne, Refusal::Newer(7), Refusal::Empty] {
+        for refusal in [Refusal::TooLarge, Refusal::NotOne, Refusal::Newer(7), Refusal::Empty, Refusal::Impossible] {
             let says = why_not("x.json", refusal);
             assert!(says.contains("x.json") && says.ends_with('.'), "{says}");
         }

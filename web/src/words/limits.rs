@@ -26,12 +26,10 @@ pub fn line(samples: &str, clock_step: Duration, cores: Option<u32>, discarded: 
     )
 }
 
-/// The line of one run: a question without an answer is an error. A run that was measured elsewhere does not say on how
-/// many processors; `cores` are those of this machine.
-pub fn of_run(Numbered { run, is_imported, .. }: &Numbered, cores: u32) -> String {
+/// The line of one run: a question without an answer is an error.
+pub fn of_run(Numbered { run, cores, .. }: &Numbered) -> String {
     let samples = count(run.questions.len(), "question", "questions");
-    let cores = (!is_imported).then_some(cores);
-    line(&samples, run.clock_step, cores, "nothing", run.questions.len() - run.answered())
+    line(&samples, run.clock_step, *cores, "nothing", run.questions.len() - run.answered())
 }
 
 #[cfg(test)]
@@ -46,10 +44,9 @@ mod tests {
         let step = Duration::from_micros(5);
         let run = Run::new(String::new(), Order::OneAtATime, step, ["What?", "Why?"].map(str::to_owned));
         let (dialogue, legs) = (String::new(), Legs::Unknown);
-        let run = Numbered { number: 1, run, dialogue, legs, is_imported: false };
+        let run = Numbered { number: 1, run, dialogue, legs, cores: Some(1), is_imported: false };
         let expected = "2 questions · clock steps 5 µs · 1 core · nothing discarded as warm-up · 2 errors";
-        assert_eq!(of_run(&run, 1).replace('\u{a0}', " "), expected);
-        let imported = Numbered { is_imported: true, ..run };
-        assert!(of_run(&imported, 1).contains(" · unknown cores · "));
+        assert_eq!(of_run(&run).replace('\u{a0}', " "), expected);
+        assert!(of_run(&Numbered { cores: None, ..run }).contains(" · unknown cores · "));
     }
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use launcelot_measure::unit::{ratio, readable};
 use launcelot_measure::{Ending, Run};
 
-use super::limits::line;
+use super::limits::{count, line};
 use crate::bridge::Route;
+use crate::state::Numbered;
 use crate::state::lab::Lab;
 use crate::state::race::{Heat, Race};
 
@@ -28,10 +29,22 @@ pub fn name(heat: Heat) -> &'static str {
 /// What is drawn of it.
 pub fn lanes(heat: Heat) -> &'static str {
     match heat {
-        Heat::WarmUp | Heat::OneAtATime => "one connection, then three waits, one after the other",
-        Heat::SentAhead => "one connection, then three waits at the same time",
-        Heat::AtOnce => "three connections, and after each a wait of its own",
+        Heat::WarmUp | Heat::OneAtATime => "one connection, then a wait for each answer, one after the other",
+        Heat::SentAhead => "one connection, then all waits at the same time",
+        Heat::AtOnce => "a connection for each question, and after each a wait of its own",
     }
+}
+
+/// A run of it among others.
+pub fn title(heat: Heat, index: usize, numbered: &Numbered) -> String {
+    let imported = if numbered.is_imported { ", imported" } else { "" };
+    let which = match heat {
+        Heat::WarmUp => "warming up",
+        Heat::OneAtATime => "one at a time",
+        Heat::SentAhead => "sent ahead",
+        Heat::AtOnce => return format!("race, connection {}{imported}", index + 1),
+    };
+    ["race, ", which, imported].concat()
 }
 
 /// Over which wire the next race goes.
@@ -80,6 +93,18 @@ pub fn meaning(race: &Race) -> String {
     let [Some(one), Some(ahead), Some(once)] = Heat::SHOWN.map(|heat| Parts::of(race.runs(heat))) else {
         return String::new();
     };
+    if race.is_imported() {
+        return format!(
+            "One at a time, asking took {}; sent ahead {}, {} times as fast; over a connection each {}, after {} of \
+             connecting in place of {}.",
+            readable(one.asking),
+            readable(ahead.asking),
+            ratio(one.asking, ahead.asking),
+            readable(once.asking),
+            readable(once.connecting),
+            readable(ahead.connecting),
+        );
+    }
     format!(
         "One at a time, the questions made three round trips: {}. Sent ahead they made one: {}, {} times as fast. Over three \
          connections each made one of its own, {} after the last connection, but a browser makes connections to one \
@@ -94,9 +119,17 @@ pub fn meaning(race: &Race) -> String {
 }
 
 /// What limits the figures.
-pub fn limits(race: &Race, cores: u32) -> String {
-    let step = race.runs(Heat::OneAtATime).map(|run| run.clock_step).max().unwrap_or_default();
-    line("9 questions", step, Some(cores), "3 questions", 0)
+pub fn limits(race: &Race) -> String {
+    let runs = || race.shown().map(|(_, _, numbered)| numbered);
+    let questions: usize = runs().map(|numbered| numbered.run.questions.len()).sum();
+    let answered: usize = runs().map(|numbered| numbered.run.answered()).sum();
+    let step = runs().map(|numbered| numbered.run.clock_step).max().unwrap_or_default();
+    let cores = runs().find_map(|numbered| numbered.cores);
+    let discarded = match race.warm_up {
+        0 => "nothing".to_owned(),
+        warm_up => count(warm_up as usize, "question", "questions"),
+    };
+    line(&count(questions, "question", "questions"), step, cores, &discarded, questions - answered)
 }
 
 #[cfg(test)]
@@ -104,7 +137,8 @@ mod tests {
     use launcelot_measure::Step;
 
     use super::*;
-    use crate::message::Ask;
+    use crate::message::{Ask, Clock};
+    use crate::state::Legs;
     use crate::state::race::Action;
 
     const fn us(micros: u64) -> Duration {
@@ -114,19 +148,18 @@ mod tests {
     /// A race in which connecting takes 4 ms for each run of a heat, and a round trip 20 ms.
     fn raced() -> Race {
         let mut race = Race::default();
-        race.act(Action::Begun("ws://b/ws/tunnel".to_owned()), us(5));
+        let clock = Some(Clock { step: us(5), isolated: true, cores: 2 });
+        race.act(Action::Begun("ws://b/ws/tunnel".to_owned()), clock, &Legs::Unknown);
         for heat in Heat::ALL {
             let runs = heat.runs();
             let connected = us(4_000 * runs.len() as u64);
-            let asks = runs.into_iter().zip(1..).map(|((order, questions), run)| Ask {
-                run,
-                url: String::new(),
-                order,
-                questions,
-            });
-            let asks: Vec<Ask> = asks.collect();
-            race.act(Action::HeatBegun(asks.clone()), us(5));
-            for ask in asks {
+            let asks = runs
+                .into_iter()
+                .zip(1..)
+                .map(|((order, questions), run)| (String::new(), Ask { run, url: String::new(), order, questions }));
+            let asks: Vec<(String, Ask)> = asks.collect();
+            race.act(Action::HeatBegun(asks.clone()), clock, &Legs::Unknown);
+            for (_, ask) in asks {
                 race.step(ask.run, Step::Connected { at: connected });
                 let mut at = connected;
                 for _ in &ask.questions {
@@ -159,6 +192,16 @@ mod tests {
         ] {
             assert!(said.contains(expected), "{said}");
         }
+    }
+
+    #[test]
+    fn a_race_from_a_file_is_told_and_limited_by_what_is_in_the_file() {
+        let own = raced();
+        let imported = Race::imported(&own.exported()[0], 1);
+        let said = meaning(&imported).replace('\u{a0}', " ");
+        assert!(said.starts_with("One at a time, asking took 60 ms; sent ahead 20 ms, 3.0 times as fast;"), "{said}");
+        let expected = "9 questions · clock steps 5 µs · 2 cores · 3 questions discarded as warm-up · no errors";
+        assert_eq!([&own, &imported].map(|race| limits(race).replace('\u{a0}', " ")), [expected, expected]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use launcelot_measure::distribution::{Change, Comparison, Summary};
 use launcelot_measure::unit::{decimal, readable};
 use launcelot_measure::{Connections, Ending, Plan, Rounds, Stopwatch};
 
-use super::limits;
+use super::{limits, wire};
 use crate::bridge::Route;
 use crate::state::lab::Lab;
 
@@ -16,13 +16,20 @@ pub fn grouped(number: usize) -> String {
     }
 }
 
-/// The route that they take, and how long its wire is.
+/// The route that they take, and what its wire is like.
 pub fn route(lab: &Lab) -> String {
     let name = lab.route.name();
     match lab.report().filter(|_| lab.route == Route::Tunnel) {
-        Some(report) => format!("{name} at {}", readable(report.wire.rtt)),
+        Some(report) => format!("{name} at {}", wire::in_short(report.wire)),
         None => name.to_owned(),
     }
+}
+
+/// A name that none of the others has.
+pub fn told_apart(name: String, others: &[&str]) -> String {
+    let numbered = (2..).map(|number| format!("{name} ({number})"));
+    let mut names = std::iter::once(name.clone()).chain(numbered);
+    names.find(|name| !others.contains(&name.as_str())).unwrap_or(name)
 }
 
 /// What rounds are called before a person names them.
@@ -133,6 +140,12 @@ pub fn limits(rounds: &Rounds) -> String {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    #[test]
+    fn no_two_names_are_alike_that_nobody_has_made_so() {
+        assert_eq!(super::told_apart("A".to_owned(), &["B"]), "A");
+        assert_eq!(super::told_apart("A".to_owned(), &["A", "A (2)", "B"]), "A (3)");
+    }
 
     use launcelot_measure::Round;
 

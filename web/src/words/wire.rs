@@ -9,6 +9,10 @@ use crate::state::sliders::Slider;
 pub const NO_LAB: &str =
     "There is no lab behind this bridge, so there is no longer wire to choose; cargo xtask demo runs one.";
 
+/// What a page says whose lab does not answer any more.
+pub const GONE_LAB: &str =
+    "The lab does not answer now: its wire is neither known nor to be set. It is asked again after the next run.";
+
 /// What a slider is set to.
 pub fn of_slider(slider: Slider, wire: Wire) -> String {
     match slider {
@@ -46,13 +50,27 @@ pub fn measured(is_set: bool, report: WireReport) -> String {
     }
 }
 
+/// What it is like, in a name.
+pub fn in_short(wire: Wire) -> String {
+    let jitter = (!wire.jitter.is_zero()).then(|| format!(" ± {}", readable(wire.jitter)));
+    let bandwidth = wire.bandwidth.map(|bandwidth| format!(", {}", bits(bandwidth.get())));
+    [round_trip(wire), jitter.unwrap_or_default(), bandwidth.unwrap_or_default()].concat()
+}
+
+fn round_trip(wire: Wire) -> String {
+    if wire.rtt.is_zero() { "0\u{a0}ms".to_owned() } else { readable(wire.rtt) }
+}
+
 fn nominal(wire: Wire) -> String {
-    let rtt = if wire.rtt.is_zero() { "0\u{a0}ms".to_owned() } else { readable(wire.rtt) };
-    if wire.jitter.is_zero() {
-        return rtt;
+    let mut nominal = round_trip(wire);
+    if !wire.jitter.is_zero() {
+        // Half of the jitter each way, as often more as less.
+        nominal += &format!(", with the usual jitter {}", readable(wire.rtt + wire.jitter));
     }
-    // Half of the jitter each way, as often more as less.
-    format!("{rtt}, with the usual jitter {}", readable(wire.rtt + wire.jitter))
+    if let Some(bandwidth) = wire.bandwidth {
+        nominal += &format!(", and what it takes to send at {}", bits(bandwidth.get()));
+    }
+    nominal
 }
 
 #[cfg(test)]
