@@ -61,9 +61,6 @@ pub struct CommandLine {
     /// How long to wait for an address, a connection or an answer
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
     timeout: Duration,
-    /// What this dialogue is called where somebody watches.
-    #[arg(skip = lab::new_name())]
-    dialogue: String,
 }
 
 /// Why the program fails.
@@ -84,14 +81,16 @@ pub enum RunError {
 }
 
 impl CommandLine {
-    /// What is to be asked. What the command line says wrongly ends the program with exit code 2.
-    fn plan(&self) -> Plan {
+    /// What is to be asked, and what the dialogue is called where somebody watches. What the command line says wrongly ends
+    /// the program with exit code 2.
+    fn plan(&self) -> (Plan, String) {
         let target = Target::parse(&self.host, self.port);
         let target = target.unwrap_or_else(|why| Self::command().error(ErrorKind::ValueValidation, why).exit());
-        let target = if self.trace { target.named(&self.dialogue) } else { target };
+        let name = lab::new_name();
+        let (target, name) = if self.trace { target.named(&name) } else { (target, name) };
         let order = if self.pipelined { Order::SentAhead } else { Order::OneAtATime };
         let questions = if self.ask.is_empty() { Question::the_three() } else { self.ask.clone() };
-        Plan { target, order, questions, timeout: self.timeout }
+        (Plan { target, order, questions, timeout: self.timeout }, name)
     }
 }
 
@@ -113,7 +112,7 @@ pub fn run(command_line: &CommandLine) -> Result<(), RunError> {
 }
 
 fn ask_and_print(command_line: &CommandLine) -> Result<(), RunError> {
-    let plan = command_line.plan();
+    let (plan, name) = command_line.plan();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::Runtime)?;
     let mut output = io::stdout().lock();
     if command_line.race {
@@ -138,8 +137,7 @@ fn ask_and_print(command_line: &CommandLine) -> Result<(), RunError> {
     let mut printed = unread.and_then(|()| print(command_line, &account.run, &mut output));
     let mut seen = Err(LabError::Nobody);
     if command_line.trace {
-        let asked =
-            lab::trace(&plan.target, command_line.lab.as_ref(), &command_line.dialogue, account.local, plan.timeout);
+        let asked = lab::trace(&plan.target, command_line.lab.as_ref(), &name, account.local, plan.timeout);
         seen = runtime.block_on(asked);
         printed = printed.and_then(|()| print_trace(&account, &plan.target, &seen, &mut output));
     }

@@ -19,15 +19,12 @@ fn readable(duration: Duration) -> String {
     unit::readable(duration).replace('\u{a0}', " ")
 }
 
-/// So many percent, in whole numbers; what is not all is not called 100.
-fn percent(part: Duration, whole: Duration) -> u32 {
-    if part >= whole {
-        return 100;
-    }
-    ((part.as_secs_f64() / whole.as_secs_f64() * 100.0).round() as u32).min(99)
+/// A part of a whole, for a terminal.
+fn percent(part: Duration, whole: Duration) -> String {
+    unit::percent(part, whole).replace('\u{a0}', " ")
 }
 
-/// The first letters of a line's words, padded to `width` characters.
+/// Words, and spaces after them up to `width` characters.
 fn padded(words: &str, width: usize) -> String {
     format!("{words:width$}")
 }

@@ -39,6 +39,9 @@ pub enum TargetError {
     /// The URL has no host, or its port is no port.
     #[error("'{0}' is no URL of the form ws://HOST:PORT/PATH")]
     Url(String),
+    /// The URL of a WebSocket has no fragment.
+    #[error("'{0}' has a '#', which the URL of a WebSocket must not have")]
+    Fragment(String),
     /// A URL says the port itself.
     #[error("a ws:// URL says its port itself: ws://HOST:PORT/PATH")]
     PortTwice,
@@ -65,8 +68,10 @@ impl Target {
             Some((scheme, _)) if scheme.eq_ignore_ascii_case("wss") => Err(TargetError::Tls),
             Some((scheme, _)) if !scheme.eq_ignore_ascii_case("ws") => Err(TargetError::Scheme(text.to_owned())),
             Some(_) if port.is_some() => Err(TargetError::PortTwice),
+            // RFC 6455, section 3.
+            Some(_) if text.contains('#') => Err(TargetError::Fragment(text.to_owned())),
             Some((_, rest)) => {
-                let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+                let authority = rest.split(['/', '?']).next().unwrap_or_default();
                 match split_host_port(authority) {
                     Some((host, port)) if !host.contains('@') => {
                         Ok(Self::WebSocket { url: text.to_owned(), host: host.to_owned(), port: port.unwrap_or(80) })
@@ -77,16 +82,18 @@ impl Target {
         }
     }
 
-    /// The same bridge, with a name for the dialogue in the URL: whoever watches there files it under that
-    /// name. A server that is asked directly needs none.
-    pub fn named(self, dialogue: &str) -> Self {
-        match self {
-            Self::WebSocket { url, host, port } => {
-                let sign = if url.contains('?') { '&' } else { '?' };
-                Self::WebSocket { url: format!("{url}{sign}dialogue={dialogue}"), host, port }
-            }
-            tcp @ Self::Tcp { .. } => tcp,
+    /// The same bridge, with a name for the dialogue in the URL, and that name: whoever watches there files it under it.
+    /// A name that the URL has already stays. A server that is asked directly needs none.
+    pub fn named(self, dialogue: &str) -> (Self, String) {
+        let Self::WebSocket { url, host, port } = self else { return (self, dialogue.to_owned()) };
+        let query = url.split_once('?').map(|(_, query)| query);
+        let given = query.and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("dialogue=")));
+        if let Some(given) = given {
+            let given = given.to_owned();
+            return (Self::WebSocket { url, host, port }, given);
         }
+        let sign = if query.is_some() { '&' } else { '?' };
+        (Self::WebSocket { url: format!("{url}{sign}dialogue={dialogue}"), host, port }, dialogue.to_owned())
     }
 
     /// The name or address whose socket is connected to.
@@ -119,10 +126,15 @@ mod tests {
 
     #[test]
     fn a_dialogue_s_name_goes_into_the_url() {
-        let named = |url: &str| Target::parse(url, None).unwrap().named("x").to_string();
-        assert_eq!(named("ws://b/ws"), "ws://b/ws?dialogue=x");
-        assert_eq!(named("ws://b/ws?a=1"), "ws://b/ws?a=1&dialogue=x");
-        assert_eq!(named("localhost"), "localhost port 1060");
+        let named = |url: &str| {
+            let (target, name) = Target::parse(url, None).unwrap().named("x");
+            (target.to_string(), name)
+        };
+        let expected = |url: &str, name: &str| (url.to_owned(), name.to_owned());
+        assert_eq!(named("ws://b/ws"), expected("ws://b/ws?dialogue=x", "x"));
+        assert_eq!(named("ws://b/ws?a=1"), expected("ws://b/ws?a=1&dialogue=x", "x"));
+        assert_eq!(named("ws://b/ws?a=1&dialogue=mine"), expected("ws://b/ws?a=1&dialogue=mine", "mine"));
+        assert_eq!(named("localhost"), expected("localhost port 1060", "x"));
     }
 
     #[test]
@@ -145,6 +157,7 @@ mod tests {
             ("WS://bridge/ws/tunnel", None, ws("WS://bridge/ws/tunnel", "bridge", 80)),
             ("ws://", None, url("ws://")),
             ("ws://localhost:port/ws", None, url("ws://localhost:port/ws")),
+            ("ws://localhost/ws#a", None, Err(TargetError::Fragment("ws://localhost/ws#a".to_owned()))),
             ("ws://localhost:8080/ws", Some(1), Err(TargetError::PortTwice)),
             ("wss://localhost/ws", None, Err(TargetError::Tls)),
             ("http://localhost", None, Err(TargetError::Scheme("http://localhost".to_owned()))),

@@ -85,6 +85,18 @@ pub fn ratio(numerator: Duration, denominator: Duration) -> String {
     decimal(nanos(numerator), nanos(denominator).max(1), 1)
 }
 
+/// A part of a whole: `42 %`, `99.97 %`. At the edges decimals are kept: nearly all is not all, and very little is not
+/// nothing. A no-break space stands before the sign.
+pub fn percent(part: Duration, whole: Duration) -> String {
+    let hundredths = nanos(part).saturating_mul(10_000) / nanos(whole).max(1);
+    let decimals = match hundredths {
+        0 | 10_000.. | 100..9_900 => 0,
+        1..10 | 9_990..10_000 => 2,
+        _ => 1,
+    };
+    format!("{}\u{a0}%", decimal(hundredths, 100, decimals))
+}
+
 /// Nanoseconds; 584 years are as long as it gets.
 pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
@@ -119,5 +131,24 @@ mod tests {
         assert_eq!(unit.figure(Duration::from_micros(412)), "0.412");
         assert_eq!(unit.write(Duration::from_micros(1_305)), "1.305\u{a0}ms");
         assert_eq!(Unit::for_longest(Duration::from_micros(999)).figure(Duration::from_nanos(411_900)), "412");
+    }
+
+    #[test]
+    fn nearly_all_is_not_all_and_very_little_is_not_nothing() {
+        let cases = [
+            (0, "0 %"),
+            (1, "0.01 %"),
+            (57, "0.6 %"),
+            (930, "9 %"),
+            (9_912, "99.1 %"),
+            (9_997, "99.97 %"),
+            (10_000, "100 %"),
+        ];
+        for (part, expected) in cases {
+            assert_eq!(
+                percent(Duration::from_micros(part), Duration::from_micros(10_000)).replace('\u{a0}', " "),
+                expected
+            );
+        }
     }
 }

@@ -41,6 +41,9 @@ pub fn legs(run: &Run, trace: Result<&Trace, String>) -> String {
         }
         table.push('\n');
     }
+    if trace.is_cut {
+        table += "The dialogue was longer than the lab writes down: what has no figure was not seen.\n";
+    }
     table + &Shares::of(run, &ways).map(|shares| meaning(&shares)).unwrap_or_default()
 }
 
@@ -52,7 +55,7 @@ fn meaning(Shares { waited, thought, in_the_tunnel, .. }: &Shares) -> String {
     };
     let wire = match *in_the_tunnel {
         Some(held) => format!(
-            " For {} % of that the words were on the longer wire, and nobody was doing anything.",
+            " For {} of that the words were on the longer wire, and nobody was doing anything.",
             percent(held, *waited)
         ),
         None => String::new(),

@@ -29,7 +29,7 @@ pub fn trace(account: &Account, target: &Target) -> String {
     let whole = own + waited;
     let _ = writeln!(
         table,
-        "The program was busy for {} and waited for {}: {} % of the time.",
+        "The program was busy for {} and waited for {}: {} of the time.",
         readable(own),
         readable(waited),
         percent(waited, whole),

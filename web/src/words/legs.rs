@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use launcelot_measure::unit::{decimal, readable};
+use launcelot_measure::unit::{percent, readable};
 use launcelot_measure::{Leg, Shares};
 
 /// What is said where nobody could tell the legs.
@@ -66,18 +66,6 @@ fn largest(shares: &Shares) -> Option<(Duration, &'static str)> {
     places.into_iter().filter_map(|(part, place)| Some((part?, place))).max_by_key(|(part, _)| *part)
 }
 
-/// A part of a whole. At the edges decimals are kept: nearly all is not all, and very little is not nothing.
-pub fn percent(part: Duration, whole: Duration) -> String {
-    let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-    let hundredths = nanos(part).saturating_mul(10_000) / nanos(whole).max(1);
-    let decimals = match hundredths {
-        0 | 10_000.. | 100..9_900 => 0,
-        1..10 | 9_990..10_000 => 2,
-        _ => 1,
-    };
-    format!("{}\u{a0}%", decimal(hundredths, 100, decimals))
-}
-
 #[cfg(test)]
 mod tests {
     use launcelot_measure::{Order, Point, Run, Sighting, Step, Trace, ways};
@@ -124,21 +112,5 @@ mod tests {
             "You waited 1.40 ms; for 93 % of that the words were on the long wire and nobody was doing anything."
         );
         assert_eq!(said(&[]), "You waited 1.40 ms; for 100 % of that nobody watched.");
-    }
-
-    #[test]
-    fn nearly_all_is_not_all_and_very_little_is_not_nothing() {
-        let cases = [
-            (0, "0 %"),
-            (1, "0.01 %"),
-            (57, "0.6 %"),
-            (930, "9 %"),
-            (9_912, "99.1 %"),
-            (9_997, "99.97 %"),
-            (10_000, "100 %"),
-        ];
-        for (part, expected) in cases {
-            assert_eq!(percent(us(part), us(10_000)).replace('\u{a0}', " "), expected);
-        }
     }
 }
