@@ -162,8 +162,11 @@ impl ManyRounds {
         self.forget_what_is_gone();
     }
 
-    /// What is brought is drawn, unless rounds go on: those stay the newest.
-    fn import(&mut self, brought: Vec<Kept>) {
+    /// What is brought is drawn, unless rounds go on: those stay the newest. For what is brought nothing has to go; of
+    /// more than there is room for the oldest is left out.
+    fn import(&mut self, mut brought: Vec<Kept>) {
+        let room = KEPT_MAX.saturating_sub(self.kept.len());
+        brought.drain(..brought.len().saturating_sub(room));
         let own = if self.is_running() { self.kept.pop() } else { None };
         self.kept.extend(brought.into_iter().chain(own));
         self.forget_what_is_gone();
@@ -286,7 +289,7 @@ mod tests {
         assert_eq!(ids(&many), [1, 100, 101]);
         many.act(begun(2));
         many.act(brought(200..210));
-        assert_eq!((ids(&many)[..2].to_vec(), ids(&many).len()), (vec![101, 200], KEPT_MAX));
+        assert_eq!((ids(&many)[..4].to_vec(), ids(&many).len()), (vec![1, 100, 101, 202], KEPT_MAX));
         many.hear(2, &[ROUND], 0);
         assert_eq!(many.newest().map(|kept| (kept.id, kept.rounds.done())), Some((2, 1)));
     }
