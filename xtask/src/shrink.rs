@@ -72,11 +72,9 @@ fn shorten_names(program: &Path) -> Result<(), Failure> {
     let cannot = || format!("cannot shorten the names in {}", program.display());
     let bytes = fs::read(program).attempt(cannot)?;
     let text = fs::read_to_string(&script).attempt(cannot)?;
-    if let Some((bytes, text)) = shorten(&bytes, &text) {
-        fs::write(program, bytes).attempt(cannot)?;
-        fs::write(&script, text).attempt(cannot)?;
-    }
-    Ok(())
+    let (bytes, text) = shorten(&bytes, &text).map_err(|why| Failure::new(format!("{}: {why}", cannot())))?;
+    fs::write(program, bytes).attempt(cannot)?;
+    fs::write(&script, text).attempt(cannot)
 }
 
 fn script_of(program: &Path) -> Option<PathBuf> {
