@@ -172,6 +172,8 @@ pub enum Action {
     Imported {
         /// The number of the first run in it, larger than any before.
         number: u32,
+        /// The number of the first run of its races, which nobody counts.
+        unseen: u32,
         /// What is in it.
         document: Rc<Document>,
     },
@@ -268,16 +270,14 @@ impl State {
 
     /// Puts the runs of a document among the earlier ones: the newest of one's own stays the one in the table. Its races come
     /// below the race.
-    fn import(&mut self, mut number: u32, document: &Document) {
+    fn import(&mut self, number: u32, mut unseen: u32, document: &Document) {
         let own = self.runs.pop_back_if(|newest| !newest.is_imported);
-        for recorded in &document.runs {
-            self.runs.push_back(Numbered::imported(number, recorded));
-            number += 1;
-        }
+        let brought = (number..).zip(&document.runs);
+        self.runs.extend(brought.map(|(number, recorded)| Numbered::imported(number, recorded)));
         self.runs.extend(own);
         for race in &document.races {
-            let race = Race::imported(race, number);
-            number += race.shown().count() as u32;
+            let race = Race::imported(race, unseen);
+            unseen += race.shown().count() as u32;
             self.imported_races.push(race);
         }
     }
@@ -358,7 +358,7 @@ impl Reducible for State {
                 let (clock, legs) = (state.clock, state.legs_to_come());
                 state.race.act(action, clock, &legs);
             }
-            Action::Imported { number, document } => state.import(number, &document),
+            Action::Imported { number, unseen, document } => state.import(number, unseen, &document),
             Action::LabReplied(reply) => state.hear_the_lab(reply),
             Action::Rounds(action) => state.rounds.act(action),
             Action::GhostToggled(number) => {
@@ -444,7 +444,7 @@ mod tests {
         let run = Run::new("ws://elsewhere/ws".to_owned(), Order::SentAhead, Duration::ZERO, []);
         let recorded = |number| Recorded { number, run: run.clone(), trace: Some(Trace::default()), cores: Some(8) };
         let document = Rc::new(Document { runs: vec![recorded(1), recorded(2)], ..Document::default() });
-        let imported = |number| Action::Imported { number, document: document.clone() };
+        let imported = |number| Action::Imported { number, unseen: 1_000, document: document.clone() };
         let numbers = |state: &State| state.runs.iter().map(|run| run.number).collect::<Vec<_>>();
         let state = after([asked(1), imported(2), connected(1)]);
         assert_eq!(numbers(&state), [2, 3, 1]);
@@ -467,7 +467,7 @@ mod tests {
         assert_eq!(state.room().fit(&mut document), 30 + 1);
         let (runs, races) = (document.runs.clone(), document.races.clone());
         assert_eq!((runs[0].number, runs.len(), races.len()), (31, 30, RACES_MAX));
-        let state = state.reduce(Action::Imported { number: 21, document: Rc::new(document) });
+        let state = state.reduce(Action::Imported { number: 21, unseen: 1_000, document: Rc::new(document) });
         assert_eq!(state.runs.len(), RUNS_MAX);
         assert!((1..=20).all(|number| state.runs.iter().any(|run| run.number == number && !run.is_imported)));
         assert_eq!(state.room(), Room { runs: 0, races: 0, rounds: KEPT_MAX });

@@ -37,7 +37,7 @@ pub fn race(asker: &Asker) -> Html {
                 <span class="over">{ words::over(&asker.state().lab) }</span>
             </div>
             // What comes and goes has a place of its own: what stands beside it keeps the keyboard's focus.
-            <div>{ ways(race) }</div>
+            <div class="ways">{ ways(race) }</div>
             <p id="race-meaning" class="moral" role="status">{ words::meaning(race) }</p>
             for race in &asker.state().imported_races {
                 { imported(race) }

@@ -61,7 +61,7 @@ fn drawn(asker: &Asker, Numbered { number, run, is_imported, .. }: &Numbered) ->
             <td role="cell">
                 { asked(run) }
                 if *is_imported {
-                    <span class="imported">{ "imported" }</span>
+                    { " " }<span class="imported">{ "imported" }</span>
                 }
             </td>
             <td role="cell" class="took" data-label="connecting">{ took(run.connecting) }</td>

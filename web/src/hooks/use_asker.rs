@@ -171,8 +171,10 @@ impl Asker {
         });
         self.state.dispatch(Action::Rounds(rounds::Action::Imported(brought.collect())));
         let number = self.link.runs.get() + 1;
-        self.link.runs.set(self.link.runs.get() + document.all_runs().count() as u32);
-        self.state.dispatch(Action::Imported { number, document: document.clone() });
+        self.link.runs.set(self.link.runs.get() + document.runs.len() as u32);
+        let unseen = self.link.unseen.get() + 1;
+        self.link.unseen.set(self.link.unseen.get() + document.all_runs().count() as u32);
+        self.state.dispatch(Action::Imported { number, unseen, document: document.clone() });
         (document, left_out)
     }
 

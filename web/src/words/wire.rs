@@ -52,7 +52,7 @@ pub fn measured(is_set: bool, report: WireReport) -> String {
 
 /// What it is like, in a name.
 pub fn in_short(wire: Wire) -> String {
-    let jitter = (!wire.jitter.is_zero()).then(|| format!(" ± {}", readable(wire.jitter)));
+    let jitter = (!wire.jitter.is_zero()).then(|| format!(", jitter up to {}", readable(wire.jitter)));
     let bandwidth = wire.bandwidth.map(|bandwidth| format!(", {}", bits(bandwidth.get())));
     [round_trip(wire), jitter.unwrap_or_default(), bandwidth.unwrap_or_default()].concat()
 }
