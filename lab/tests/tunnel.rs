@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::num::NonZeroUsize;
@@ -14,6 +15,7 @@ use launcelot_endpoint::listen::{BACKLOG, Listeners};
 use launcelot_lab::tunnel::{Tunnel, Wire};
 use launcelot_measure::Wire as Length;
 use launcelot_server::Design;
+use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use socket2::{Domain, Socket, Type};
 use support::house::Server;
 
@@ -246,6 +248,44 @@ fn the_program_says_where_it_is_and_hears_lines() {
     rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::TERM).unwrap();
     drop(client);
     assert_eq!(child.wait().unwrap().code(), Some(0));
+    server.kill();
+}
+
+#[test]
+fn in_a_shells_background_it_carries_and_in_the_foreground_it_hears_lines_again() {
+    let server = Server::start(Design::Async, 0);
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    let terminal = openpt(flags).unwrap();
+    grantpt(&terminal).unwrap();
+    unlockpt(&terminal).unwrap();
+    let side = ioctl_tiocgptpeer(&terminal, flags).unwrap();
+    let script = format!("set -m; \"$0\" tunnel --listen localhost:0 --to localhost:{} & read word; fg", server.port);
+    let mut shell = Command::new("setsid")
+        .args(["--ctty", "sh", "-c", &script, env!("CARGO_BIN_EXE_launcelot-lab")])
+        .stdin(side)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(shell.stdout.take().unwrap());
+    let mut ready = String::new();
+    output.read_line(&mut ready).unwrap();
+    let port = ready.strip_prefix("Ready and carrying 'localhost' port ").unwrap().split(' ').next().unwrap();
+    let mut client = connect(port.parse().unwrap());
+    // Long enough to be stopped for reading the terminal.
+    let began = Instant::now();
+    while began.elapsed() < 300 * MS {
+        ask(&mut client);
+    }
+    let mut terminal = File::from(terminal);
+    terminal.write_all(b"go\n--rtt 100ms\n").unwrap();
+    let began = Instant::now();
+    while ask(&mut client) < 100 * MS {
+        assert!(began.elapsed() < HANGS, "the line is not heard");
+    }
+    drop(client);
+    // Control-C.
+    terminal.write_all(b"\x03").unwrap();
+    assert_eq!(shell.wait().unwrap().code(), Some(0));
     server.kill();
 }
 

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::net::ToSocketAddrs as _;
 use std::num::{NonZeroU64, NonZeroUsize};
+use std::str::FromStr as _;
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal};
 use thiserror::Error;
 
-use super::wire::{DELAY_MAX, Like, SLOW_CLOSE_MAX, parse_at_most, parse_bandwidth};
+use super::wire::{DELAY_MAX, Like, Limit, SLOW_CLOSE_MAX, parse_at_most, parse_bandwidth, parse_limit};
 use super::{Tunnel, TunnelError, Wire};
 
 /// Where the tunnel is, and what its wire is like.
@@ -23,8 +24,9 @@ use super::{Tunnel, TunnelError, Wire};
 #[command(after_help = "\
 DURATION is a number with its unit, as in 1.3ms or 2s; BANDWIDTH is one as in 56kbit or 10Mbit.
 
-A line of such options on standard input changes the wire while connections are open, as in
-  --rtt 20ms --jitter 1ms
+A line of such options on standard input changes the wire while connections are open, and `none` takes back
+what the wire does not need to have, as in
+  --rtt 20ms --bandwidth none
 
 Example: see how long the server's answers take through the SSH tunnel of old
   launcelot-lab tunnel --like ssh
@@ -60,17 +62,17 @@ pub struct WireOptions {
     #[arg(long, value_name = "DURATION", value_parser = |text: &str| parse_at_most(text, DELAY_MAX))]
     pub jitter: Option<Duration>,
     /// How much goes each way in a second
-    #[arg(long, value_name = "BANDWIDTH", value_parser = parse_bandwidth)]
-    pub bandwidth: Option<NonZeroU64>,
+    #[arg(long, value_name = "BANDWIDTH", value_parser = |text: &str| parse_limit(text, parse_bandwidth))]
+    pub bandwidth: Option<Limit<NonZeroU64>>,
     /// Deliver no more than so many bytes together
-    #[arg(long, value_name = "BYTES")]
-    pub slice: Option<NonZeroUsize>,
+    #[arg(long, value_name = "BYTES", value_parser = |text: &str| parse_limit(text, NonZeroUsize::from_str))]
+    pub slice: Option<Limit<NonZeroUsize>>,
     /// Reset a connection once it has carried so many bytes, both ways together
-    #[arg(long, value_name = "BYTES")]
-    pub reset_after: Option<u64>,
+    #[arg(long, value_name = "BYTES", value_parser = |text: &str| parse_limit(text, u64::from_str))]
+    pub reset_after: Option<Limit<u64>>,
     /// Carry nothing more on a connection after so many bytes, and leave it open
-    #[arg(long, value_name = "BYTES")]
-    pub stall_after: Option<u64>,
+    #[arg(long, value_name = "BYTES", value_parser = |text: &str| parse_limit(text, u64::from_str))]
+    pub stall_after: Option<Limit<u64>>,
     /// How much later than the last byte a close arrives
     #[arg(long, value_name = "DURATION", value_parser = |text: &str| parse_at_most(text, SLOW_CLOSE_MAX))]
     pub slow_close: Option<Duration>,
@@ -83,13 +85,13 @@ impl WireOptions {
         let length = launcelot_measure::Wire {
             rtt: self.rtt.unwrap_or(wire.length.rtt),
             jitter: self.jitter.unwrap_or(wire.length.jitter),
-            bandwidth: self.bandwidth.or(wire.length.bandwidth),
+            bandwidth: self.bandwidth.map_or(wire.length.bandwidth, |Limit(limit)| limit),
         };
         Wire {
             length,
-            slice: self.slice.or(wire.slice),
-            reset_after: self.reset_after.or(wire.reset_after),
-            stall_after: self.stall_after.or(wire.stall_after),
+            slice: self.slice.map_or(wire.slice, |Limit(limit)| limit),
+            reset_after: self.reset_after.map_or(wire.reset_after, |Limit(limit)| limit),
+            stall_after: self.stall_after.map_or(wire.stall_after, |Limit(limit)| limit),
             slow_close: self.slow_close.unwrap_or(wire.slow_close),
         }
     }
@@ -217,6 +219,10 @@ mod tests {
             stall_after: Some(8),
         };
         assert_eq!(longer, expected);
+        let good =
+            change("--bandwidth none --slice none --reset-after none --stall-after none --slow-close 0s", longer);
+        assert_eq!(good, Length { bandwidth: None, ..longer.length }.into());
+        assert!(Line::try_parse_from(["--rtt", "none"]).is_err(), "0s says it");
         assert!(Line::try_parse_from(["--rtt", "soon"]).is_err());
     }
 }

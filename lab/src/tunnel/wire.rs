@@ -83,6 +83,19 @@ impl From<wire::Wire> for Wire {
     }
 }
 
+/// What a wire may have or not, as the command line takes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit<T>(pub Option<T>);
+
+/// Reads a limit: `none`, or what `read` takes.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn parse_limit<T, E>(text: &str, read: impl FnOnce(&str) -> Result<T, E>) -> Result<Limit<T>, E> {
+    if text == "none" { Ok(Limit(None)) } else { read(text).map(|limit| Limit(Some(limit))) }
+}
+
 /// Reads a duration of at most `longest`.
 ///
 /// # Errors
