@@ -14,11 +14,12 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// The unit in which `longest`, and everything beside it, is easiest to read and to compare.
+    /// The unit in which `longest`, and everything beside it, is easiest to read and to compare. Up to ten seconds that
+    /// is milliseconds: what a server takes would be nothing in seconds.
     pub fn for_longest(longest: Duration) -> Self {
         match longest.as_nanos() {
             0..1_000_000 => Self::Microseconds,
-            1_000_000..1_000_000_000 => Self::Milliseconds,
+            1_000_000..10_000_000_000 => Self::Milliseconds,
             _ => Self::Seconds,
         }
     }
@@ -131,6 +132,8 @@ mod tests {
         assert_eq!(unit.figure(Duration::from_micros(412)), "0.412");
         assert_eq!(unit.write(Duration::from_micros(1_305)), "1.305\u{a0}ms");
         assert_eq!(Unit::for_longest(Duration::from_micros(999)).figure(Duration::from_nanos(411_900)), "412");
+        assert_eq!(Unit::for_longest(Duration::from_secs(2)).figure(Duration::from_micros(90)), "0.090");
+        assert_eq!(Unit::for_longest(Duration::from_secs(10)), Unit::Seconds);
     }
 
     #[test]
