@@ -145,6 +145,10 @@ fn three_round_trips_become_one() {
     assert!(took("a connection each, at once: ") < three / 2.0, "{race}");
     assert_eq!(race.lines().filter(|line| line.contains('█')).count(), 9);
     assert_eq!(race.lines().filter(|line| line.contains('░')).count(), 5);
+
+    let output = ask(slow_server(), &["--race", "--ask", EXCHANGES[0].question]);
+    let race = said(&output);
+    assert!(race.ends_with("One question is one round trip, whichever way it is asked.\n"), "{race}");
 }
 
 #[test]

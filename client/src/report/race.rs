@@ -65,6 +65,9 @@ fn meaning(raced: &Raced) -> Option<String> {
     };
     let [slow, fast, slowest] = [&raced.one_at_a_time, &raced.sent_ahead, &raced.at_once].map(|runs| asking(runs));
     let (slow, fast, slowest) = (slow?, fast?, slowest?);
+    if count == 1 {
+        return Some("One question is one round trip, whichever way it is asked.\n".to_owned());
+    }
     Some(format!(
         "From the first question to the last answer: {} one at a time ({count} round trips), {} sent ahead (one round trip, {} times as \
          fast), {} with a connection each, which also costs {count} times the connecting.\n",
