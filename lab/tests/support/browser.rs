@@ -15,6 +15,7 @@ use fantoccini::{Client, ClientBuilder};
 use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use url::{ParseError, Url};
 
 /// One browser with a profile of its own. It ends when it is dropped, in a test that fails too.
@@ -86,12 +87,17 @@ struct Driver {
     process: Child,
     port: u16,
     session: Option<String>,
+    /// For what a browser leaves behind.
+    _temporary: TempDir,
 }
 
 impl Driver {
     fn start() -> Self {
         let program = std::env::var("LAUNCELOT_CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".to_owned());
-        let started = Command::new(&program).arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let temporary = TempDir::new().unwrap();
+        let mut command = Command::new(&program);
+        command.arg("--port=0").env("TMPDIR", temporary.path()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let started = command.spawn();
         let mut process = started.unwrap_or_else(|error| panic!("{program}: {error}; `cargo xtask test` installs it"));
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let port = lines.by_ref().find_map(|line| {
@@ -101,7 +107,7 @@ impl Driver {
         });
         // Its output is read to the end, so that it never waits for a reader.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { process, port: port.unwrap(), session: None }
+        Self { process, port: port.unwrap(), session: None, _temporary: temporary }
     }
 }
 
