@@ -143,7 +143,7 @@ struct Relay<'a, W, T> {
     /// What the browser said; TCP has the first `written` bytes of it.
     to_tcp: Vec<u8>,
     written: usize,
-    /// How many of those that wait have been tried to write, of which who watches has been told.
+    /// Of how many of the bytes that wait the watcher has been told; it is told at the first try to write them.
     announced: usize,
     /// Why TCP takes nothing any more. What it still has to say is read nevertheless.
     write_failure: Option<io::Error>,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// As a field `…_us`. Past 2⁵³ ns, 104 days, the last digits are lost.
+/// As a field `…_us`. Past 2⁵³ ns, 104 days, the last digits are lost; 584 years are the most that is read.
 pub(crate) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     (duration.as_nanos() as f64 / 1000.0).serialize(serializer)
 }

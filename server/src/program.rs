@@ -47,12 +47,12 @@ pub fn run(command_line: &CommandLine) -> Result<(), ProgramError> {
     let (stopper, stop) = Stop::pair().map_err(ProgramError::Signals)?;
     let options = command_line.options();
     let statistics = Statistics::new(&options).map_err(ServeError::Start)?;
-    let observe = |metrics| {
+    let attend = |metrics| {
         attendant.attend(move || stopper.stop(), Some(statistics.clone()), metrics).map_err(ProgramError::Signals)
     };
     if command_line.design == DesignName::Inetd {
         keep_log_from_client();
-        observe(None)?;
+        attend(None)?;
         let input = io::stdin().as_fd().try_clone_to_owned().map_err(ServeError::Start)?;
         let output = io::stdout().as_fd().try_clone_to_owned().map_err(ServeError::Start)?;
         return Ok(crate::converse(input, output, &options, &statistics, stop)?);
@@ -68,7 +68,7 @@ pub fn run(command_line: &CommandLine) -> Result<(), ProgramError> {
     if let (Some(metrics), Some((host, _))) = (&metrics, &command_line.metrics) {
         ready.push_str(&format!("Statistics at http://{host}:{}/metrics\n", metrics.port));
     }
-    observe(metrics)?;
+    attend(metrics)?;
     say(&ready, listeners.port);
     Ok(crate::serve(listeners, &options, &statistics, stop)?)
 }

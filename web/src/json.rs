@@ -41,7 +41,7 @@ impl Json {
 
     /// Whether it is `true`.
     pub fn is_true(&self) -> bool {
-        self.0.is_truthy()
+        self.0.as_bool() == Some(true)
     }
 
     /// A whole number; what is no number, or less than nothing, is none.
