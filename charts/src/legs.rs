@@ -113,7 +113,7 @@ impl Glass {
             write(svg, format_args!(r#"<rect class="{class}" x="{x}" y="34" width="{width}" height="10"/>"#));
         }
         let (at, anchor, dx) = if self.from > 0.0 { (self.from, "end", -8) } else { (until, "start", 8) };
-        let (x, label, factor) = (Percent(at), Escaped(&lens.label), self.factor as u64);
+        let (x, label, factor) = (Percent(at), Escaped(&lens.label), grouped(self.factor as u64));
         write(
             svg,
             format_args!(
@@ -123,9 +123,26 @@ impl Glass {
     }
 }
 
+/// A whole number, its thousands apart.
+fn grouped(number: u64) -> String {
+    let mut text = number.to_string();
+    let mut place = text.len();
+    while place > 3 {
+        place -= 3;
+        text.insert(place, ',');
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn thousands_stand_apart() {
+        let numbers = [7, 999, 1_000, 151_957, 12_345_678].map(grouped);
+        assert_eq!(numbers, ["7", "999", "1,000", "151,957", "12,345,678"]);
+    }
 
     const fn us(micros: u64) -> Duration {
         Duration::from_micros(micros)

@@ -75,6 +75,13 @@ async fn assert_shown_well(browser: &Browser, state: &str) {
             assert_eq!(browser.barriers().await, [""; 0], "{state}, {scheme}, {width} wide");
             let sticks_out = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
             assert_eq!(browser.script(sticks_out).await, 0, "{state}, {scheme}, {width} wide");
+            let cut_off = "return [...document.querySelectorAll('.dialogue tbody .took')].filter((figure) => {
+                const words = document.createRange();
+                words.selectNodeContents(figure);
+                const [inner, outer] = [words, figure].map((it) => it.getBoundingClientRect());
+                return inner.left < outer.left - 1 || inner.right > outer.right + 1;
+            }).map((figure) => figure.innerText)";
+            assert_eq!(browser.script(cut_off).await, json!([]), "{state}, {scheme}, {width} wide");
         }
     }
     browser.look(1280, "light").await;
@@ -160,6 +167,15 @@ async fn a_preset_and_a_slider_act_at_once_and_the_measured_round_trip_follows()
         .unwrap();
     assert_eq!((&wire["wire"]["rtt_us"], &wire["wire"]["jitter_us"]), (&json!(100), &json!(2_000)));
     assert_shown_well(&browser, "the tunnel’s controls").await;
+
+    browser.client.find(Locator::XPath("//button[.='a satellite']")).await.unwrap().click().await.unwrap();
+    let rtt = measured(&browser, ms(600)).await;
+    assert!(rtt >= ms(600), "{rtt:?}");
+    browser.ask(1, "complete").await;
+    browser.wait_for("#where").await;
+    browser.click("#run-race").await;
+    browser.wait_for("#race[data-state=complete]").await;
+    assert_shown_well(&browser, "a satellite").await;
     assert_quiet(&browser).await;
 }
 
