@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use launcelot_measure::unit::readable;
 
-/// At most so many ticks. More would run into each other at 360 pixels.
-const TICKS_MAX: usize = 6;
+/// At least so far apart are two ticks, in percent of the axis. Nearer, their labels would run into each other at 360
+/// pixels.
+const GAP_MIN: f64 = 16.0;
 
 /// The leading digits of ticks, and from which power to which they go: the densest first.
-const TICKS: [(&[u64], u64); 5] = [(&[1, 2, 5], 10), (&[1, 3], 10), (&[1], 10), (&[1], 100), (&[1], 1_000)];
+const TICKS: [(&[u64], u64); 6] =
+    [(&[1, 2, 3, 4, 6, 8], 10), (&[1, 2, 5], 10), (&[1, 3], 10), (&[1], 10), (&[1], 100), (&[1], 1_000)];
 
 /// The shortest time that has a place: a logarithm knows no zero.
 const SHORTEST_NS: u64 = 100;
@@ -53,8 +55,9 @@ impl LogScale {
             let on_axis = all.filter(|ns| (self.from_ns..=self.until_ns).contains(ns));
             on_axis.map(Duration::from_nanos).collect()
         };
-        let mut densest = TICKS.into_iter().map(ticks);
-        densest.find(|ticks| ticks.len() <= TICKS_MAX).unwrap_or_default()
+        let is_roomy =
+            |ticks: &Vec<_>| ticks.windows(2).all(|pair| self.percent(pair[1]) - self.percent(pair[0]) >= GAP_MIN);
+        TICKS.into_iter().map(ticks).find(is_roomy).unwrap_or_default()
     }
 
     /// The words at a tick.
@@ -82,8 +85,9 @@ mod tests {
 
     #[test]
     fn ticks_are_round_and_few() {
-        let cases: [((u64, u64), &[&str]); 4] = [
-            ((60, 60), &["100 µs"]),
+        let cases: [((u64, u64), &[&str]); 5] = [
+            ((60, 60), &["60 µs", "80 µs", "100 µs"]),
+            ((611_000, 627_000), &["600 ms", "800 ms", "1 s"]),
             ((45, 900), &["50 µs", "100 µs", "200 µs", "500 µs"]),
             ((45, 9_000), &["100 µs", "300 µs", "1 ms", "3 ms"]),
             ((0, 600_000_000), &["100 ns", "10 µs", "1 ms", "100 ms", "10 s"]),
