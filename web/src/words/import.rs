@@ -3,8 +3,9 @@
 use launcelot_measure::export::document::{DOCUMENT_MAX_BYTES, Document, Refusal, VERSION};
 
 use super::limits::count;
+use crate::state::RUNS_MAX;
+use crate::state::import::RACES_MAX;
 use crate::state::rounds::KEPT_MAX;
-use crate::state::{RACES_MAX, RUNS_MAX};
 
 /// Why it was not taken.
 pub fn why_not(name: &str, refusal: Refusal) -> String {
