@@ -221,6 +221,31 @@ async fn a_race_comes_back_as_a_race_and_its_runs_play_in_slow_motion() {
 
 #[tokio::test]
 #[ignore = "needs a browser: `cargo xtask test` runs it"]
+async fn a_race_alone_is_taken_along_and_so_is_what_there_is_of_one_that_was_stopped() {
+    let visit = Visit::begin().await;
+    visit.browser.click("#run-race").await;
+    visit.browser.wait_for("#race[data-state=complete]").await;
+    let table = visit.export("csv", "-questions.csv").await;
+    assert_eq!(table.lines().count(), 1 + 9, "{table}");
+    visit.browser.wait_for("#export-chrome").await;
+
+    visit.browser.click("#tunnel").await;
+    visit.browser.client.find(Locator::XPath("//button[.='a satellite']")).await.unwrap().click().await.unwrap();
+    visit.browser.wait_for("#measured[data-nominal-us='600000'][data-rtt-us]").await;
+    visit.browser.click("#run-race").await;
+    visit.browser.wait_for("#race[data-state=running] table").await;
+    visit.browser.click("#run-race").await;
+    visit.browser.wait_for("#race[data-state=broken]").await;
+    let limits = visit.browser.text("#race .limits").await;
+    assert!(limits.starts_with("3 questions · ") && limits.ends_with(" errors"), "{limits}");
+    let document: Document = serde_json::from_str(&visit.export("json", ".json").await).unwrap();
+    let raced = &document.races[0];
+    assert_eq!(raced.one_at_a_time[0].run.ending, Ending::Stopped);
+    assert_eq!((raced.one_at_a_time[0].run.questions.len(), raced.sent_ahead.len()), (3, 0));
+}
+
+#[tokio::test]
+#[ignore = "needs a browser: `cargo xtask test` runs it"]
 async fn what_is_brought_pushes_out_nothing_of_one_s_own() {
     let visit = Visit::begin().await;
     visit.ask_in_rounds().await;

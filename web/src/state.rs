@@ -168,6 +168,11 @@ impl State {
         self.newest().is_some_and(|newest| !newest.run.is_over())
     }
 
+    /// The races: those from files, and then one's own, which may not have begun.
+    pub fn races(&self) -> impl DoubleEndedIterator<Item = &Race> {
+        self.imported_races.iter().chain([&self.race])
+    }
+
     /// The runs that are laid below the newest, the oldest first.
     pub fn ghosts(&self) -> impl Iterator<Item = &Numbered> {
         let newest = self.newest().map(|newest| newest.number);
@@ -227,7 +232,7 @@ impl State {
     pub fn document(&self) -> Document {
         let over = self.runs.iter().filter(|numbered| numbered.run.is_over());
         let runs = over.map(Numbered::recorded);
-        let races = self.imported_races.iter().chain([&self.race]).flat_map(Race::exported);
+        let races = self.races().filter_map(Race::exported);
         let rounds = self.rounds.kept.iter().filter(|kept| kept.rounds.is_over()).map(|kept| (*kept.rounds).clone());
         Document { runs: runs.collect(), races: races.collect(), rounds: rounds.collect(), ..Document::default() }
     }

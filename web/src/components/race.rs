@@ -70,7 +70,7 @@ fn ways(race: &Race) -> Option<Html> {
                 { timetable::head(caption, ["Way", "Parts"], Some(scale)) }
                 { timetable::body(Heat::SHOWN.into_iter().map(|heat| line(race, heat, &scale))) }
             </table>
-            if race.is_complete() {
+            if !race.is_running() {
                 <p class="limits">{ words::limits(race) }</p>
             }
         </>

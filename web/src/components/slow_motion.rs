@@ -61,7 +61,7 @@ pub fn SlowMotion(props: &Props) -> Html {
 /// Everything that can be played, with its title: the runs, the newest first, then those of the races.
 fn recorded(state: &State) -> Vec<(String, &Numbered)> {
     let runs = state.runs.iter().rev().map(|numbered| (words::title(numbered), numbered));
-    let races = state.imported_races.iter().chain([&state.race]).rev().flat_map(Race::shown);
+    let races = state.races().rev().flat_map(Race::shown);
     let raced = races.map(|(heat, index, numbered)| (words::race::title(heat, index, numbered), numbered));
     runs.chain(raced).filter(|(_, numbered)| numbered.run.is_over()).collect()
 }

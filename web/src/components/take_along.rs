@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use crate::files::{self, Form};
 use crate::hooks::{Asker, use_drop};
+use crate::state::race::Race;
 use crate::{download, words};
 
 /// What it shows and acts on.
@@ -93,7 +94,7 @@ pub fn TakeAlong(props: &Props) -> Html {
         input.set_value("");
     });
     let state = props.asker.state();
-    let has_runs = state.runs.iter().any(|numbered| numbered.run.is_over());
+    let has_runs = state.runs.iter().any(|numbered| numbered.run.is_over()) || state.races().any(Race::is_over);
     let has_rounds = state.rounds.kept.iter().any(|kept| kept.rounds.is_over());
     let choices = CHOICES.iter().filter(|choice| {
         if choice.is_of_rounds { has_rounds } else { has_runs || choice.form == Form::Json && has_rounds }

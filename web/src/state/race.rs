@@ -118,19 +118,23 @@ impl Race {
         self.heats.len() == Heat::ALL.len() && self.all().all(|run| run.ending == Ending::Complete)
     }
 
-    /// What is exported of it: it, once it is complete.
-    pub fn exported(&self) -> Vec<export::Race> {
+    /// Whether there is something to keep of it: it is over, and one of its ways was begun.
+    pub fn is_over(&self) -> bool {
+        !self.is_running() && self.shown().next().is_some()
+    }
+
+    /// The same to be exported, once it is over.
+    pub fn exported(&self) -> Option<export::Race> {
         let recorded = |heat| {
             let runs = self.heat(heat).iter().zip(1..);
             runs.map(|(numbered, number)| export::Recorded { number, ..numbered.recorded() }).collect()
         };
-        let race = self.is_complete().then(|| export::Race {
+        self.is_over().then(|| export::Race {
             warm_up: self.warm_up,
             one_at_a_time: recorded(Heat::OneAtATime),
             sent_ahead: recorded(Heat::SentAhead),
             at_once: recorded(Heat::AtOnce),
-        });
-        race.into_iter().collect()
+        })
     }
 
     /// How it ended before its end, if it did.
@@ -223,16 +227,16 @@ mod tests {
         assert_eq!(race.runs(Heat::AtOnce).map(|run| run.questions.len()).collect::<Vec<_>>(), [1, 1, 1]);
         [4, 5].into_iter().for_each(|number| race.end(number, |_| Ending::Complete));
         assert!(race.is_running() && !race.is_complete());
-        assert_eq!(race.exported(), []);
+        assert_eq!(race.exported(), None);
         race.end(6, |_| Ending::Complete);
-        let exported = race.exported();
-        assert_eq!(exported[0].ways().map(|(_, runs)| runs.len()), [1, 1, 3], "without the warm-up");
+        let exported = race.exported().unwrap();
+        assert_eq!(exported.ways().map(|(_, runs)| runs.len()), [1, 1, 3], "without the warm-up");
         assert_eq!((race.is_running(), race.is_complete(), race.due()), (false, true, None));
-        assert_eq!(exported[0].warm_up, 3);
+        assert_eq!(exported.warm_up, 3);
 
-        let imported = Race::imported(&exported[0], 20);
+        let imported = Race::imported(&exported, 20);
         assert!(imported.is_imported() && imported.is_complete() && imported.due().is_none());
-        assert_eq!(imported.exported(), exported);
+        assert_eq!(imported.exported(), Some(exported));
         assert_eq!(imported.shown().map(|(_, _, run)| run.number).collect::<Vec<_>>(), [20, 21, 22, 23, 24]);
     }
 
@@ -242,6 +246,16 @@ mod tests {
         begin(&mut race, 1);
         race.end(1, |_| Ending::Stopped);
         assert_eq!((race.due(), race.is_running(), race.failure()), (None, false, Some(&Ending::Stopped)));
+        assert_eq!(race.exported(), None, "only the warm-up was run");
+
+        let mut race = begun();
+        begin(&mut race, 1);
+        race.end(1, |_| Ending::Complete);
+        begin(&mut race, 2);
+        race.end(2, |_| Ending::Stopped);
+        let exported = race.exported().unwrap();
+        assert_eq!(exported.ways().map(|(_, runs)| runs.len()), [1, 0, 0], "what had come is kept");
+        assert_eq!(Race::imported(&exported, 1).failure(), Some(&Ending::Stopped));
     }
 
     #[test]

@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn a_race_from_a_file_is_told_and_limited_by_what_is_in_the_file() {
         let own = raced();
-        let imported = Race::imported(&own.exported()[0], 1);
+        let imported = Race::imported(&own.exported().unwrap(), 1);
         let said = meaning(&imported).replace('\u{a0}', " ");
         assert!(said.starts_with("One at a time, asking took 60 ms; sent ahead 20 ms, 3.0 times as fast;"), "{said}");
         let expected = "9 questions · clock steps 5 µs · 2 cores · 3 questions discarded as warm-up · no errors";
