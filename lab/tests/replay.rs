@@ -7,11 +7,12 @@
 mod support;
 
 use std::path::Path;
+use std::time::Duration;
 
 use fantoccini::Locator;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
-use launcelot_measure::export::Document;
-use launcelot_measure::{Ending, ways};
+use launcelot_measure::export::{Document, json};
+use launcelot_measure::{Ending, Span, ways};
 use serde_json::{Value, json};
 use support::browser::Browser;
 use support::house::Lab;
@@ -80,7 +81,7 @@ impl Visit {
             if let Some(found) = look() {
                 return found;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("nothing was saved; the page says: {}", self.browser.text("#take").await);
     }
@@ -176,6 +177,14 @@ async fn an_export_that_is_dropped_or_chosen_is_drawn_again_and_marked() {
     visit.browser.wait_for("#dialogue[data-run='2']").await;
     visit.browser.click("#runs [data-run='3'] button").await;
     visit.browser.wait_for("#dialogue .ghost").await;
+
+    // The native client looks up an address, and is no browser.
+    let mut document: Document = serde_json::from_str(&text).unwrap();
+    document.runs[0].run.lookup = Some(Span { from: Duration::ZERO, until: Duration::from_micros(9) });
+    visit.open().await;
+    visit.drop_file("client.json", &json::write(&document)).await;
+    let legs = visit.browser.text("#legs").await;
+    assert!(legs.contains("From the client to") && !legs.contains("browser"), "{legs}");
     assert_eq!(visit.browser.complaints().await, Vec::<String>::new());
 }
 

@@ -25,6 +25,8 @@ pub struct Row {
     pub bar: Option<Bar>,
     /// The legs into which the bar is cut; none if they are not known.
     pub legs: Vec<(Leg, Span)>,
+    /// Who asked, and has the first leg.
+    asker: &'static str,
     /// The server's leg, to be magnified.
     pub lens: Option<Lens>,
     /// The same step of the runs that are laid below.
@@ -34,7 +36,7 @@ pub struct Row {
 impl Row {
     fn new(words: impl Into<String>, answer: Option<String>, bar: Option<Bar>) -> Self {
         let is_error = answer.as_deref().is_some_and(exchange::is_error);
-        Self { words: words.into(), answer, is_error, bar, legs: Vec::new(), lens: None, ghosts: Vec::new() }
+        Self { words: words.into(), answer, is_error, bar, legs: Vec::new(), asker: "", lens: None, ghosts: Vec::new() }
     }
 
     /// When the step began and ended, if it did both.
@@ -53,7 +55,7 @@ impl Row {
             Some(Bar::Whole(_, span)) => format!("from {} until {}", readable(span.from), readable(span.until)),
         };
         for (leg, span) in &self.legs {
-            words += &format!("; {} {}", words::legs::name(*leg), readable(span.took()));
+            words += &format!("; {} {}", words::legs::name(*leg, self.asker), readable(span.took()));
         }
         words
     }
@@ -66,9 +68,10 @@ impl Row {
         legs::row(scale, &self.legs, self.lens.as_ref(), &self.ghosts)
     }
 
-    /// Cuts the bar into the legs of a way.
-    fn cut(&mut self, way: &Way) {
+    /// Cuts the bar into the legs of the way of what `asker` asked.
+    fn cut(&mut self, way: &Way, asker: &'static str) {
         let Some(asked) = self.span() else { return };
+        self.asker = asker;
         self.legs = way.legs(asked);
         let moments = way.moments(asked);
         let at = |point| moments.iter().find(|(passed, _)| *passed == point).map(|(_, at)| *at);
@@ -88,7 +91,7 @@ pub fn of(state: &State) -> Vec<Row> {
     };
     let mut rows = of_run(&newest.run, true);
     if let Legs::Known(trace) = &newest.legs {
-        rows.iter_mut().skip(1).zip(ways(&newest.run, trace)).for_each(|(row, way)| row.cut(&way));
+        rows.iter_mut().skip(1).zip(ways(&newest.run, trace)).for_each(|(row, way)| row.cut(&way, newest.asker()));
     }
     for Numbered { number, run, .. } in state.ghosts() {
         let label = format!("Run {number}, {}", words::in_words(run.order));

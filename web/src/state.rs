@@ -28,6 +28,9 @@ use rounds::ManyRounds;
 /// So many runs are kept; after that the oldest goes.
 pub const RUNS_MAX: usize = 50;
 
+/// What the native client is called.
+pub const CLIENT: &str = "client";
+
 /// A run and its number, which counts from 1 since the page was loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Numbered {
@@ -61,6 +64,11 @@ impl Numbered {
     /// How much of the waiting was whose, if somebody watched.
     pub fn shares(&self) -> Option<Shares> {
         self.trace().and_then(|trace| Shares::of(&self.run, &ways(&self.run, trace)))
+    }
+
+    /// Who asked: a run from a file may be the native client's, which looks up an address, and a page does not.
+    pub fn asker(&self) -> &'static str {
+        if self.run.lookup.is_some() { CLIENT } else { "browser" }
     }
 
     /// What the stations saw of it, if that is known.

@@ -7,13 +7,12 @@ use yew::prelude::*;
 
 use crate::components::drawing::Drawing;
 use crate::hooks::Asker;
-use crate::state::Numbered;
 use crate::words::legs as words;
 
 /// The legend of the bars, with the sums; nothing as long as no leg is known.
 #[inline(never)]
 pub fn legs_of(asker: &Asker) -> Html {
-    let Some(shares) = asker.state().newest().and_then(Numbered::shares) else {
+    let Some((newest, shares)) = asker.state().newest().and_then(|newest| Some((newest, newest.shares()?))) else {
         return Html::default();
     };
     html! {
@@ -22,7 +21,7 @@ pub fn legs_of(asker: &Asker) -> Html {
                 its share of the waiting" }</caption>
             <tbody role="rowgroup">
                 for leg in Leg::ALL {
-                    { drawn(leg, &shares) }
+                    { drawn(leg, &shares, newest.asker()) }
                 }
             </tbody>
         </table>
@@ -30,12 +29,12 @@ pub fn legs_of(asker: &Asker) -> Html {
 }
 
 #[inline(never)]
-fn drawn(leg: Leg, shares: &Shares) -> Option<Html> {
+fn drawn(leg: Leg, shares: &Shares, asker: &'static str) -> Option<Html> {
     let took = shares.leg(leg)?;
     Some(html! {
         <tr role="row">
-            <th role="rowheader" scope="row"><Drawing svg={legs::swatch(leg)} />{ words::name(leg) }</th>
-            <td role="cell" class="what">{ words::explanation(leg) }</td>
+            <th role="rowheader" scope="row"><Drawing svg={legs::swatch(leg)} />{ words::name(leg, asker) }</th>
+            <td role="cell" class="what">{ words::explanation(leg, asker) }</td>
             <td role="cell" class="took">{ readable(took) }</td>
             <td role="cell" class="took">{ percent(took, shares.waited) }</td>
         </tr>

@@ -67,7 +67,7 @@ pub fn Meaning(props: &Props) -> Html {
 /// On which legs the time of a complete run went, once the lab has said so.
 fn where_it_went(newest: &Numbered) -> Option<Html> {
     let words = match (&newest.run.ending, newest.shares()) {
-        (Ending::Complete, Some(shares)) => words::legs::where_it_went(&shares),
+        (Ending::Complete, Some(shares)) => words::legs::where_it_went(&shares, newest.asker()),
         (Ending::Complete, None) if newest.legs == Legs::Unknown => words::legs::UNKNOWN.to_owned(),
         _ => return None,
     };

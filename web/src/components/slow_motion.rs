@@ -30,7 +30,7 @@ pub fn SlowMotion(props: &Props) -> Html {
     let shown = runs.iter().find(|(_, numbered)| Some(numbered.number) == chosen).map(|(_, shown)| *shown);
     let key = shown.map(|shown| (shown.number, shown.trace().is_some()));
     let replay =
-        use_memo(key, |_| shown.and_then(|shown| Replay::of(&shown.run, shown.trace(), asker(shown))).map(Rc::new));
+        use_memo(key, |_| shown.and_then(|shown| Replay::of(&shown.run, shown.trace(), shown.asker())).map(Rc::new));
     let (Some(replay), Some((number, is_traced))) = ((*replay).clone(), key) else { return Html::default() };
     let on_choice = Callback::from(move |number| choice.set(Some(number).zip(newest)));
     let limits = shown.map(words::limits::of_run);
@@ -64,9 +64,4 @@ fn recorded(state: &State) -> Vec<(String, &Numbered)> {
     let races = state.races().rev().flat_map(Race::shown);
     let raced = races.map(|(heat, index, numbered)| (words::race::title(heat, index, numbered), numbered));
     runs.chain(raced).filter(|(_, numbered)| numbered.run.is_over()).collect()
-}
-
-/// Who asked: a run from a file may be the native client's, which looks up an address, and a page does not.
-fn asker(numbered: &Numbered) -> &'static str {
-    if numbered.run.lookup.is_some() { "client" } else { "browser" }
 }

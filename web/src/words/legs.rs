@@ -5,12 +5,15 @@ use std::time::Duration;
 use launcelot_measure::unit::{percent, readable};
 use launcelot_measure::{Leg, Shares};
 
+use crate::state::CLIENT;
+
 /// What is said where nobody could tell the legs.
 pub const UNKNOWN: &str = "Where on the way the time went is unknown here: nobody watched it pass.";
 
-/// What a leg is called.
-pub fn name(leg: Leg) -> &'static str {
+/// What a leg is called where `asker` asked.
+pub fn name(leg: Leg, asker: &'static str) -> &'static str {
     match leg {
+        Leg::Asker if asker == CLIENT => CLIENT,
         Leg::Asker => "browser and WebSocket",
         Leg::Bridge => "bridge",
         Leg::WireOut => "wire out",
@@ -21,44 +24,52 @@ pub fn name(leg: Leg) -> &'static str {
 }
 
 /// What happens there.
-pub fn explanation(leg: Leg) -> &'static str {
-    match leg {
+pub fn explanation(leg: Leg, asker: &str) -> String {
+    let what = match leg {
         Leg::Asker => {
-            "From this page to the bridge, and back to it. Two machines’ clocks are never compared, so only the sum is \
-             known: half of it is drawn before, half after."
+            let way = if asker == CLIENT { "client to whoever watched first" } else { "page to the bridge" };
+            return format!(
+                "From the {way}, and back. Two machines’ clocks are never compared, so only the sum is known: half of it is \
+                 drawn before, half after."
+            );
         }
         Leg::Bridge => "Out of the WebSocket and into TCP, and the other way.",
-        Leg::WireOut => "From the bridge to the server.",
+        Leg::WireOut => "On to the server.",
         Leg::Server => {
             "From the question’s arrival to the answer’s leaving. Magnified, its solid part is the thinking."
         }
-        Leg::WireBack => "From the server to the bridge.",
+        Leg::WireBack => "Back from the server.",
         Leg::Unknown => "Nobody watched there.",
-    }
+    };
+    what.to_owned()
 }
 
-/// Where the time went, in one sentence.
-pub fn where_it_went(shares: &Shares) -> String {
+/// Where the time went of what `asker` asked, in one sentence.
+pub fn where_it_went(shares: &Shares, asker: &str) -> String {
     let waited = readable(shares.waited);
     let mut said = match shares.thought {
         Some(thought) => format!("The server thought for {}; you waited {waited}", readable(thought)),
         None => format!("You waited {waited}"),
     };
-    if let Some((part, place)) = largest(shares) {
+    if let Some((part, place)) = largest(shares, asker) {
         said += &format!("; for {} of that {place}", percent(part, shares.waited));
     }
     said + "."
 }
 
 /// Where most of the time went. In the tunnel nothing happens at all; elsewhere on a wire the kernels are at work.
-fn largest(shares: &Shares) -> Option<(Duration, &'static str)> {
+fn largest(shares: &Shares, asker: &str) -> Option<(Duration, &'static str)> {
     let wire =
         [Leg::WireOut, Leg::WireBack].into_iter().filter_map(|leg| shares.leg(leg)).reduce(|out, back| out + back);
     let held = shares.in_the_tunnel.unwrap_or_default();
+    let near = match asker {
+        CLIENT => "the words were near the client, where nobody watched",
+        _ => "the words were between the page and the bridge",
+    };
     let places = [
         (shares.in_the_tunnel, "the words were on the long wire and nobody was doing anything"),
-        (wire.map(|wire| wire.saturating_sub(held)), "the words were on the wire between bridge and server"),
-        (shares.leg(Leg::Asker), "the words were between this page and the bridge"),
+        (wire.map(|wire| wire.saturating_sub(held)), "the words were on the wire to the server and back"),
+        (shares.leg(Leg::Asker), near),
         (shares.leg(Leg::Bridge), "they were in the bridge"),
         (shares.leg(Leg::Server), "they were with the server"),
         (shares.leg(Leg::Unknown), "nobody watched"),
@@ -87,7 +98,7 @@ mod tests {
     }
 
     fn said(sightings: &[(Point, u64)]) -> String {
-        where_it_went(&shares(sightings)).replace('\u{a0}', " ")
+        where_it_went(&shares(sightings), "browser").replace('\u{a0}', " ")
     }
 
     #[test]
@@ -105,12 +116,15 @@ mod tests {
         let through = [&straight[..2], &tunnel, &[(Point::TunnelBackOut, 1_350)]].concat();
         assert_eq!(
             said(&straight),
-            "The server thought for 1 µs; you waited 1.40 ms; for 93 % of that the words were between this page and the bridge."
+            "The server thought for 1 µs; you waited 1.40 ms; for 93 % of that the words were between the page and the bridge."
         );
+        assert!(where_it_went(&shares(&straight), CLIENT).ends_with("near the client, where nobody watched."));
         assert_eq!(
             said(&through),
             "You waited 1.40 ms; for 93 % of that the words were on the long wire and nobody was doing anything."
         );
+        assert!(Leg::ALL.iter().all(|leg| !name(*leg, CLIENT).contains("browser")));
+        assert!(Leg::ALL.iter().all(|leg| !explanation(*leg, CLIENT).contains("page")));
         assert_eq!(said(&[]), "You waited 1.40 ms; for 100 % of that nobody watched.");
     }
 }
