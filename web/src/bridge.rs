@@ -36,7 +36,8 @@ impl Route {
 
     /// The route to which such a URL leads.
     pub fn of(url: &str) -> Self {
-        if url.ends_with(Self::Tunnel.path()) { Self::Tunnel } else { Self::Straight }
+        let path = url.split('?').next().unwrap_or_default();
+        if path.ends_with(Self::Tunnel.path()) { Self::Tunnel } else { Self::Straight }
     }
 
     /// What a person calls it.
@@ -135,6 +136,7 @@ mod tests {
         let page = Address { protocol: "https:", hostname: "[::1]", port: "8000", search: "?bridge=9090" };
         assert_eq!(url(page, Route::Tunnel), "wss://[::1]:9090/ws/tunnel");
         assert_eq!(Route::ALL.map(|route| Route::of(&url(page, route))), Route::ALL);
+        assert_eq!(Route::of("ws://b/ws/tunnel?dialogue=me"), Route::Tunnel);
         assert_eq!(lab(page), "https://[::1]:9090/api");
     }
 }

@@ -16,7 +16,6 @@ use launcelot_measure::{Ending, Order, Point, Run, Shares, Step, Trace, ways};
 use launcelot_protocol::Question;
 use yew::Reducible;
 
-use crate::bridge::Route;
 use crate::lab::{Reply, Request};
 use crate::message::{Clock, Ended, FromWorker};
 use crate::words;
@@ -312,7 +311,9 @@ impl Reducible for State {
                 state.begin(Numbered { number, run, dialogue, legs, cores, is_imported: false });
             }
             Action::Lab(action) => {
-                if matches!(action, lab::Action::Wished(_)) && state.lab.route == Route::Tunnel {
+                if let lab::Action::Wished(wire) = action
+                    && state.lab.wire() != Some(wire)
+                {
                     state.rounds.wire_changes();
                 }
                 state.lab.act(action);
@@ -336,7 +337,11 @@ impl Reducible for State {
 
 #[cfg(test)]
 mod tests {
+    use launcelot_measure::{Connections, Plan, Preset, WireReport};
+
+    use super::rounds::Kept;
     use super::*;
+    use crate::bridge::Route;
 
     fn after(actions: impl IntoIterator<Item = Action>) -> Rc<State> {
         actions.into_iter().fold(Rc::new(State::default()), Reducible::reduce)
@@ -398,6 +403,25 @@ mod tests {
         let state = after((1..=53).map(asked));
         assert_eq!(state.runs.len(), RUNS_MAX);
         assert_eq!((state.runs[0].number, state.newest().unwrap().number), (4, 53));
+    }
+
+    #[test]
+    fn a_wire_that_becomes_another_is_told_by_the_rounds_that_go_through_it() {
+        let wished = |preset: Preset| Action::Lab(lab::Action::Wished(preset.wire()));
+        let name = |url: &str, actions: [Action; 2]| {
+            let clock = Clock { step: Duration::ZERO, isolated: true, cores: 2 };
+            let plan = Plan::new(10, Connections::One, None);
+            let begun = rounds::begun("Rounds".to_owned(), url.to_owned(), plan, clock);
+            let begun = rounds::Action::Begun(1, Kept { id: 1, rounds: Rc::new(begun) });
+            let report = WireReport { port: 1061, wire: Preset::Ssh.wire(), measured: None };
+            let before = [Action::LabReplied(Reply::Tunnel(Some(report))), Action::Rounds(begun)];
+            after(before.into_iter().chain(actions)).rounds.newest().unwrap().rounds.name.clone()
+        };
+        let (straight, tunnel) = ("ws://b/ws", "ws://b/ws/tunnel");
+        let route_chosen = Action::Lab(lab::Action::RouteChosen(Route::Tunnel));
+        assert_eq!(name(straight, [route_chosen.clone(), wished(Preset::Rack)]), "Rounds");
+        assert_eq!(name(tunnel, [route_chosen, wished(Preset::Ssh)]), "Rounds", "it is that already");
+        assert_eq!(name(tunnel, [wished(Preset::Rack), wished(Preset::Ssh)]), "Rounds, changed meanwhile");
     }
 
     #[test]

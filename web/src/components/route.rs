@@ -63,7 +63,7 @@ fn route_choice(asker: &Asker, route: Route) -> Html {
 /// As it is set, with everything to set it, and as it was measured.
 #[inline(never)]
 fn tunnel(asker: &Asker, lab: &Lab, report: WireReport) -> Html {
-    let wire = lab.wish().unwrap_or(report.wire);
+    let (wire, measured) = (lab.wire().unwrap_or(report.wire), lab.measured());
     html! {
         <div class="tunnel">
             <div class="presets" role="group" aria-label="Wires that you may know">
@@ -76,18 +76,13 @@ fn tunnel(asker: &Asker, lab: &Lab, report: WireReport) -> Html {
                     { slider_row(asker, wire, slider) }
                 }
             </div>
-            <p id="measured" role="status" data-rtt-us={measured_us(lab, report)}
+            // For whoever reads the page by program there are numbers, too.
+            <p id="measured" role="status" data-rtt-us={measured.map(|measured| (measured.rtt.as_micros() as u64).to_string())}
                 data-nominal-us={(wire.rtt.as_micros() as u64).to_string()}>
-                { words::measured(lab.wish().is_none(), report) }
+                { words::measured(measured, wire) }
             </p>
         </div>
     }
-}
-
-/// What was measured, for whoever reads the page by program.
-fn measured_us(lab: &Lab, report: WireReport) -> Option<String> {
-    let measured = report.measured.filter(|_| lab.wish().is_none())?;
-    Some((measured.rtt.as_micros() as u64).to_string())
 }
 
 fn preset_button(asker: &Asker, wire: Wire, preset: Preset) -> Html {

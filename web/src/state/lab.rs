@@ -2,6 +2,7 @@
 //!
 //! The lab is asked one thing at a time, and nothing while a run goes on but to set the tunnel.
 
+use launcelot_measure::wire::MeasuredRoundTrip;
 use launcelot_measure::{Trace, Wire, WireReport};
 
 use crate::bridge::Route;
@@ -76,8 +77,13 @@ impl Lab {
     }
 
     /// The wire as the person wants it, which may be newer than what the lab knows.
-    pub fn wish(&self) -> Option<Wire> {
-        self.wish
+    pub fn wire(&self) -> Option<Wire> {
+        self.wish.or_else(|| self.report().map(|report| report.wire))
+    }
+
+    /// What was measured of the wire that the person wants.
+    pub fn measured(&self) -> Option<MeasuredRoundTrip> {
+        self.report().filter(|_| self.wish.is_none())?.measured
     }
 
     /// Changes something.
@@ -153,8 +159,8 @@ impl Lab {
             self.probe = Probe::Over;
         }
         self.is_stale = match self.presence {
-            Presence::There(_) => self.route == Route::Tunnel,
-            Presence::Gone => true,
+            // Which way the run went is not known here, but that the lab can be asked.
+            Presence::There(_) | Presence::Gone => true,
             Presence::Asked | Presence::Absent => false,
         };
     }
@@ -184,7 +190,6 @@ impl Legs {
 #[cfg(test)]
 mod tests {
     use launcelot_measure::Preset;
-    use launcelot_measure::wire::MeasuredRoundTrip;
 
     use super::*;
 
@@ -214,7 +219,7 @@ mod tests {
         assert_eq!(lab.request(false), Some(Request::SetTunnel(Preset::Satellite.wire())));
         lab.act(Action::Asked);
         lab.hear(report(Preset::Satellite, 0));
-        assert_eq!((lab.wish(), lab.request(true)), (None, None));
+        assert_eq!((lab.wish, lab.request(true)), (None, None));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use launcelot_charts::series::SERIES_MAX;
 use launcelot_measure::{Ending, Plan, Round, Rounds, Stopwatch};
 
+use crate::bridge::Route;
 use crate::message::Clock;
 
 /// So many are kept; after that the oldest goes.
@@ -136,6 +137,7 @@ impl ManyRounds {
     /// The wire becomes another one: what goes on says so in its name, which has told what the wire is like.
     pub fn wire_changes(&mut self) {
         if let Some(rounds) = self.going.and_then(|number| self.going(number))
+            && Route::of(&rounds.to) == Route::Tunnel
             && !rounds.name.ends_with(CHANGED)
         {
             rounds.name += CHANGED;

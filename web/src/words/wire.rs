@@ -1,7 +1,8 @@
 //! A longer wire in words.
 
+use launcelot_measure::Wire;
 use launcelot_measure::unit::{decimal, readable};
-use launcelot_measure::{Wire, WireReport};
+use launcelot_measure::wire::MeasuredRoundTrip;
 
 use crate::state::sliders::Slider;
 
@@ -37,17 +38,10 @@ fn bits(per_second: u64) -> String {
     format!("{}\u{a0}{sign}", decimal(per_second, unit, decimals))
 }
 
-/// The round trip as it was measured, beside what it should be.
-pub fn measured(is_set: bool, report: WireReport) -> String {
-    match report.measured.filter(|_| is_set) {
-        None => "Measuring the round trip…".to_owned(),
-        Some(measured) => format!(
-            "Measured round trip: {}, the median of {}. Nominal: {}.",
-            readable(measured.rtt),
-            measured.samples,
-            nominal(report.wire),
-        ),
-    }
+/// The round trip as it was measured, if it was, beside what it should be.
+pub fn measured(measured: Option<MeasuredRoundTrip>, wire: Wire) -> String {
+    let found = measured.map(|found| format!("{}, the median of {}", readable(found.rtt), found.samples));
+    format!("Measured round trip: {}. Nominal: {}.", found.as_deref().unwrap_or("not yet"), nominal(wire))
 }
 
 /// What it is like, in a name.
@@ -79,19 +73,17 @@ mod tests {
     use std::time::Duration;
 
     use launcelot_measure::Preset;
-    use launcelot_measure::wire::MeasuredRoundTrip;
 
     use super::*;
 
     #[test]
     fn what_is_measured_stands_beside_what_is_nominal() {
-        let measured_of = |wire, measured| WireReport { port: 1061, wire, measured };
         let found = Some(MeasuredRoundTrip { rtt: Duration::from_micros(1_467), samples: 3 });
-        let said = measured(true, measured_of(Preset::Ssh.wire(), found)).replace('\u{a0}', " ");
+        let said = |found, wire| measured(found, wire).replace('\u{a0}', " ");
         let expected =
             "Measured round trip: 1.47 ms, the median of 3. Nominal: 1.30 ms, with the usual jitter 1.45 ms.";
-        assert_eq!(said, expected);
-        assert_eq!(measured(false, measured_of(Preset::Ssh.wire(), found)), "Measuring the round trip…");
+        assert_eq!(said(found, Preset::Ssh.wire()), expected);
+        assert_eq!(said(None, Wire::default()), "Measured round trip: not yet. Nominal: 0 ms.");
     }
 
     #[test]
