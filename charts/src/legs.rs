@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use launcelot_measure::unit::grouped;
 use launcelot_measure::{Leg, Span};
 
 use crate::markup::{Escaped, Percent, write};
@@ -123,26 +124,9 @@ impl Glass {
     }
 }
 
-/// A whole number, its thousands apart.
-fn grouped(number: u64) -> String {
-    let mut text = number.to_string();
-    let mut place = text.len();
-    while place > 3 {
-        place -= 3;
-        text.insert(place, ',');
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn thousands_stand_apart() {
-        let numbers = [7, 999, 1_000, 151_957, 12_345_678].map(grouped);
-        assert_eq!(numbers, ["7", "999", "1,000", "151,957", "12,345,678"]);
-    }
 
     const fn us(micros: u64) -> Duration {
         Duration::from_micros(micros)

@@ -98,6 +98,17 @@ pub fn percent(part: Duration, whole: Duration) -> String {
     format!("{}\u{a0}%", decimal(hundredths, 100, decimals))
 }
 
+/// A whole number, its thousands apart: `10,000`.
+pub fn grouped(number: u64) -> String {
+    let mut text = number.to_string();
+    let mut place = text.len();
+    while place > 3 {
+        place -= 3;
+        text.insert(place, ',');
+    }
+    text
+}
+
 /// Nanoseconds; 584 years are as long as it gets.
 pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
@@ -134,6 +145,12 @@ mod tests {
         assert_eq!(Unit::for_longest(Duration::from_micros(999)).figure(Duration::from_nanos(411_900)), "412");
         assert_eq!(Unit::for_longest(Duration::from_secs(2)).figure(Duration::from_micros(90)), "0.090");
         assert_eq!(Unit::for_longest(Duration::from_secs(10)), Unit::Seconds);
+    }
+
+    #[test]
+    fn thousands_stand_apart() {
+        let numbers = [7, 999, 1_000, 151_957, 12_345_678].map(grouped);
+        assert_eq!(numbers, ["7", "999", "1,000", "151,957", "12,345,678"]);
     }
 
     #[test]

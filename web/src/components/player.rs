@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use launcelot_charts::lanes;
 use launcelot_measure::Unit;
-use launcelot_measure::unit::decimal;
+use launcelot_measure::unit::grouped;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -50,7 +50,7 @@ pub fn Player(props: &Props) -> Html {
         let state = state.clone();
         Callback::from(move |slowness| state.dispatch(Action::SlownessChosen(slowness)))
     };
-    let speeds = SLOWNESS.map(|slowness| (slowness, slower(slowness))).to_vec();
+    let speeds = SLOWNESS.map(|slowness| (slowness, ["1/", &grouped(slowness.into())].concat())).to_vec();
     let (stretches, tokens) = replay.at(state.at);
     let unit = Unit::for_longest(replay.end());
     let passed = replay.passed(state.at);
@@ -97,12 +97,4 @@ fn play_or_pause(state: &State) -> Action {
 fn dislikes_motion() -> bool {
     let query = web_sys::window().and_then(|window| window.match_media("(prefers-reduced-motion: reduce)").ok()?);
     query.is_some_and(|query| query.matches())
-}
-
-/// `1/10,000`.
-fn slower(slowness: u32) -> String {
-    match slowness {
-        0..1_000 => format!("1/{slowness}"),
-        _ => format!("1/{},000", decimal(u64::from(slowness), 1_000, 0)),
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use launcelot_measure::unit::readable;
+use launcelot_measure::unit::{grouped, readable};
 
 use crate::state::Numbered;
 
@@ -11,7 +11,7 @@ pub fn count(count: usize, one: &str, more: &str) -> String {
     match count {
         0 => format!("no {more}"),
         1 => format!("1 {one}"),
-        _ => format!("{count} {more}"),
+        _ => format!("{} {more}", grouped(count as u64)),
     }
 }
 

@@ -1,20 +1,12 @@
 //! What many rounds say, in plain sentences.
 
 use launcelot_measure::distribution::{Change, Comparison, Summary};
-use launcelot_measure::unit::{decimal, readable};
+use launcelot_measure::unit::{decimal, grouped, readable};
 use launcelot_measure::{Connections, Ending, Plan, Rounds, Stopwatch};
 
 use super::{limits, wire};
 use crate::bridge::Route;
 use crate::state::lab::Lab;
-
-/// A number with a comma at the thousands; there are no millions here.
-pub fn grouped(number: usize) -> String {
-    match (number / 1000, number % 1000) {
-        (0, rest) => rest.to_string(),
-        (thousands, rest) => format!("{thousands},{rest:03}"),
-    }
-}
 
 /// The route that they take, and what its wire is like.
 pub fn route(lab: &Lab) -> String {
@@ -34,7 +26,7 @@ pub fn told_apart(name: String, others: &[&str]) -> String {
 
 /// What rounds are called before a person names them.
 pub fn name(plan: &Plan, route: &str) -> String {
-    let mut name = format!("{} rounds, {route}", grouped(plan.rounds as usize));
+    let mut name = format!("{} rounds, {route}", grouped(plan.rounds.into()));
     if plan.connections == Connections::Each {
         name += ", a connection each";
     }
@@ -46,7 +38,7 @@ pub fn name(plan: &Plan, route: &str) -> String {
 
 /// How far they are.
 pub fn progress(rounds: &Rounds) -> String {
-    format!("{} of {} rounds", grouped(rounds.done()), grouped(rounds.plan.rounds as usize))
+    format!("{} of {} rounds", grouped(rounds.done() as u64), grouped(rounds.plan.rounds.into()))
 }
 
 /// What the numbers say.
@@ -132,7 +124,7 @@ fn change(change: Change) -> String {
 
 /// What limits the figures.
 pub fn limits(rounds: &Rounds) -> String {
-    let samples = format!("{} samples", grouped(rounds.samples().len()));
+    let samples = limits::count(rounds.samples().len(), "sample", "samples");
     let discarded = rounds.discarded().to_string();
     limits::line(&samples, rounds.clock_step, Some(rounds.cores), &discarded, rounds.errors as usize)
 }
@@ -181,7 +173,6 @@ mod tests {
         for (plan, expected) in cases {
             assert_eq!(plain(&name(&plan, "straight")), expected);
         }
-        assert_eq!([999, 1_000, 10_050].map(grouped), ["999", "1,000", "10,050"]);
     }
 
     #[test]
