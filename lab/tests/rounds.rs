@@ -7,9 +7,12 @@
 
 mod support;
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::time::Duration;
 
 use fantoccini::Locator;
+use launcelot_protocol::Conversation;
 use launcelot_server::{Design, Options};
 use serde_json::{Value, json};
 use support::browser::Browser;
@@ -276,6 +279,36 @@ async fn a_server_that_is_killed_in_mid_run_is_said_and_what_came_is_kept() {
     browser.begin_rounds(10, "#one-connection", "").await;
     browser.wait_for("#many-rounds[data-state=broken] #rounds-meaning").await;
     assert!(browser.rounds_meaning().await.contains("cannot be reached"));
+    assert_quiet(&browser).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a browser; `cargo xtask test` runs it"]
+async fn a_round_whose_answer_never_came_is_an_error_over_one_connection_too() {
+    // A server that answers three questions, and goes when it has the fourth.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut conversation = Conversation::new();
+        for count in 0.. {
+            let (mut question, mut replies) = ([0; 1024], Vec::new());
+            let length = stream.read(&mut question).unwrap();
+            conversation.hear(&question[..length], &mut replies);
+            if count == 3 {
+                break;
+            }
+            stream.write_all(&replies).unwrap();
+        }
+    });
+    let bridge = Bridge::start(0, port, Some(page::built()));
+    let browser = Browser::start().await;
+    browser.open(&format!("http://localhost:{}/", bridge.port)).await;
+    browser.ask_rounds(10, "#one-connection", "", "broken").await;
+    let meaning = browser.rounds_meaning().await;
+    assert!(meaning.contains("That was after 4 of 10 rounds"), "{meaning}");
+    let limits = browser.limits().await;
+    assert!(limits.starts_with("2 samples · ") && limits.ends_with(" · 1 discarded as warm-up · 1 error"), "{limits}");
     assert_quiet(&browser).await;
 }
 

@@ -109,6 +109,11 @@ impl Course {
         self.asked = Some(at);
     }
 
+    /// Whether a question has been sent whose answer is not here.
+    pub(super) fn is_asking(&self) -> bool {
+        self.asked.is_some()
+    }
+
     /// Its answer is here; `None` if nothing had been asked.
     pub(super) fn answered(&mut self, at: Moment) -> Option<Round> {
         let asked = self.asked.take()?;

@@ -106,9 +106,13 @@ impl Rounder {
     fn received(&mut self, at: Reading, event: &MessageEvent) {
         let Some(going) = &mut self.going else { return };
         let moment = at.steps_since(going.began);
+        let lost = u32::from(going.course.is_asking());
         let round = match going.hear(event, moment) {
             Ok(round) => round,
-            Err(why) => return self.end(Ended::Nonsense(why.to_string())),
+            Err(why) => {
+                going.errors += lost;
+                return self.end(Ended::Nonsense(why.to_string()));
+            }
         };
         if let Some(round) = round {
             let turn = self.take_turn(moment);
@@ -129,6 +133,7 @@ impl Rounder {
             Ended::NoBridge
         };
         if !going.course.connects_each() {
+            going.errors += u32::from(going.course.is_asking());
             return self.end(how);
         }
         let moment = at.steps_since(going.began);
