@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use launcelot_measure::{Point, Sighting, Trace};
 
-/// So many dialogues are kept; the oldest goes first.
+/// So many dialogues are kept. Those that nobody will ask for go first, and then the oldest.
 pub(super) const DIALOGUES_MAX: usize = 256;
 
 /// So much is kept of each.
@@ -15,9 +15,21 @@ pub(super) const SIGHTINGS_MAX: usize = 4096;
 /// Who tells of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Station {
-    Bridge = 0,
-    Tunnel = 1,
-    Server = 2,
+    /// Of its connection to what comes next.
+    Bridge,
+    /// Of a client's connection.
+    Tunnel,
+    /// Of its connection to the server.
+    TunnelOnward,
+    /// Of a client's connection.
+    Server,
+}
+
+impl Station {
+    /// Whether it was connected to, or else has connected: a connection has one end of each kind.
+    fn was_connected_to(self) -> bool {
+        matches!(self, Self::Tunnel | Self::Server)
+    }
 }
 
 /// A dialogue's number, which counts up.
@@ -51,10 +63,13 @@ impl Book {
     /// A station tells of a connection from `address`: the dialogue that it belongs to.
     pub(super) fn joined(&mut self, station: Station, address: SocketAddr) -> Number {
         let known = self.by_address.get(&address).copied().filter(|number| {
-            // Who tells of the same address twice tells of a later connection, which has got the port.
+            // Who tells of the same end twice tells of another connection, which has got the port.
+            let is_same_end = |(other, from): &(Station, SocketAddr)| {
+                *from == address && other.was_connected_to() == station.was_connected_to()
+            };
             self.dialogues
                 .get(number)
-                .is_some_and(|dialogue| !dialogue.is_over && !dialogue.connections.contains(&(station, address)))
+                .is_some_and(|dialogue| !dialogue.is_over && !dialogue.connections.iter().any(is_same_end))
         });
         let number = known.unwrap_or_else(|| self.begin(address));
         if let Some(dialogue) = self.dialogues.get_mut(&number) {
@@ -79,6 +94,9 @@ impl Book {
     /// A dialogue goes on from `address`, of which the next station may have told already.
     pub(super) fn goes_on(&mut self, number: Number, address: SocketAddr) {
         let number = self.real(number);
+        if let Some(dialogue) = self.dialogues.get_mut(&number) {
+            dialogue.connections.push((Station::TunnelOnward, address));
+        }
         let other = self.by_address.insert(address, number).filter(|other| *other != number);
         let Some(other) = other.filter(|other| self.is_only_the_server_s(*other, address)) else { return };
         if let (Some(rest), Some(dialogue)) = (self.dialogues.remove(&other), self.dialogues.get_mut(&number)) {
@@ -102,7 +120,7 @@ impl Book {
     pub(super) fn ended(&mut self, number: Number) {
         let number = self.real(number);
         if let Some(dialogue) = self.dialogues.get_mut(&number) {
-            // Of one that is ignored, the bridge tells nothing more, not even its end.
+            // Nobody goes on to watch one that is ignored, so when it ends is not known.
             dialogue.is_over = !dialogue.is_ignored;
         }
     }
@@ -144,22 +162,19 @@ impl Book {
         let number = self.next;
         self.next += 1;
         if self.dialogues.len() == DIALOGUES_MAX {
-            self.forget_oldest();
+            self.forget_one();
         }
         self.dialogues.insert(number, Dialogue { name: address.to_string(), ..Dialogue::default() });
         self.by_address.insert(address, number);
         number
     }
 
-    fn forget_oldest(&mut self) {
-        let Some((oldest, dialogue)) = self.dialogues.pop_first() else { return };
-        for (_, address) in dialogue.connections {
-            if self.by_address.get(&address) == Some(&oldest) {
-                self.by_address.remove(&address);
-            }
-        }
-        self.by_address.retain(|_, number| *number != oldest);
-        self.same_as.retain(|_, number| *number != oldest);
+    fn forget_one(&mut self) {
+        let ignored = self.dialogues.iter().find(|(_, dialogue)| dialogue.is_ignored);
+        let Some(gone) = ignored.or(self.dialogues.first_key_value()).map(|(number, _)| *number) else { return };
+        self.dialogues.remove(&gone);
+        self.by_address.retain(|_, number| *number != gone);
+        self.same_as.retain(|_, number| *number != gone);
     }
 }
 
@@ -230,6 +245,33 @@ mod tests {
         book.named(same, None);
         assert!(!book.saw(number, at, Point::AnswerReady, 1));
         assert_eq!(book.trace("127.0.0.1:1"), None);
+    }
+
+    #[test]
+    fn what_is_not_kept_harms_nothing_that_is() {
+        let (mut book, at) = (Book::default(), Instant::now());
+        let named = |book: &mut Book, port, name| {
+            let number = book.joined(Station::Bridge, from(port));
+            book.named(number, name);
+            number
+        };
+        let me = named(&mut book, 1, Some("me"));
+        book.saw(me, at, Point::BridgeIn, 1);
+        // Through the tunnel, from 2 to it and from 3 on.
+        let unnamed = named(&mut book, 2, None);
+        assert_eq!(book.joined(Station::Tunnel, from(2)), unnamed);
+        book.goes_on(unnamed, from(3));
+        assert_eq!(book.joined(Station::Server, from(3)), unnamed);
+        // Each of its ports belongs to somebody else later.
+        let client = book.joined(Station::Server, from(2));
+        assert!(book.saw(client, at, Point::TunnelIn, 1));
+        let you = named(&mut book, 3, Some("you"));
+        assert!(book.saw(you, at, Point::BridgeIn, 1));
+        for port in 0..3 * DIALOGUES_MAX as u16 {
+            named(&mut book, 10_000 + port, None);
+        }
+        assert!(["me", "you", "127.0.0.1:2"].iter().all(|name| points(&book, name).len() == 1));
+        assert_eq!(book.dialogues.len(), DIALOGUES_MAX);
     }
 
     #[test]
