@@ -117,17 +117,20 @@ pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
     {
         tracing::warn!("cannot open a browser: {error}");
     }
+    let longer_wire = Arc::clone(&tunnel);
     let stop = async move {
         tokio::select! {
             () = signals.next() => {}
             _ = server_ended => {}
+            () = longer_wire.ended() => {}
         }
     };
     let bridged = runtime.block_on(launcelot_bridge::serve(page_door, bridge_options, stop));
     stopper.stop();
     // The bridge has let go of it, and so its end is waited for here.
-    drop(tunnel);
+    let carried = Arc::into_inner(tunnel).map_or(Ok(()), Tunnel::stop);
     server.join().expect("the server does not panic")?;
+    carried?;
     Ok(bridged?)
 }
 

@@ -30,6 +30,7 @@ use launcelot_endpoint::listen::Listeners;
 use launcelot_measure::WireReport;
 use rustix::pipe::{PipeFlags, pipe_with};
 use thiserror::Error;
+use tokio::sync::Notify;
 
 use gauge::Gauge;
 use observer::Observer;
@@ -57,6 +58,7 @@ pub struct Tunnel {
     /// A byte says that the wire has changed, the end that the tunnel is to stop.
     control: Option<OwnedFd>,
     thread: Option<JoinHandle<Result<(), TunnelError>>>,
+    ended: Arc<Notify>,
 }
 
 impl Tunnel {
@@ -79,8 +81,21 @@ impl Tunnel {
         let settings = Arc::new(Mutex::new(Settings { wire, gauge: Gauge::new() }));
         let heard = Control { pipe, settings: Arc::clone(&settings), grace };
         let serving = serve::Thread::new(listeners.sockets, to, heard, observer).map_err(TunnelError::Start)?;
-        let thread = thread::Builder::new().name("tunnel".to_owned()).spawn(move || serving.run());
-        Ok(Self { port, settings, control: Some(control), thread: Some(thread.map_err(TunnelError::Start)?) })
+        let ended = Arc::new(Notify::new());
+        let ending = Arc::clone(&ended);
+        let run = move || {
+            let run = serving.run();
+            ending.notify_one();
+            run
+        };
+        let thread = thread::Builder::new().name("tunnel".to_owned()).spawn(run).map_err(TunnelError::Start)?;
+        Ok(Self { port, settings, control: Some(control), thread: Some(thread), ended })
+    }
+
+    /// Waits until it carries nothing any more, which is before it is told to stop only if it breaks: [`stop`](Self::stop)
+    /// says why.
+    pub async fn ended(&self) {
+        self.ended.notified().await;
     }
 
     /// What the wire is like.

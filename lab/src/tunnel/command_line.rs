@@ -130,7 +130,7 @@ pub enum ProgramError {
     Signals(#[source] io::Error),
 }
 
-/// Carries until SIGINT or SIGTERM; a second signal ends it at once.
+/// Carries until SIGINT or SIGTERM, or until it breaks; a second signal ends it at once.
 ///
 /// # Errors
 ///
@@ -154,7 +154,12 @@ pub fn run(options: &TunnelOptions) -> Result<(), ProgramError> {
     let changing = Arc::downgrade(&tunnel);
     // It reads as long as there is something to read, and ends with the program.
     thread::spawn(move || hear_changes(&changing));
-    runtime.block_on(signals.next());
+    runtime.block_on(async {
+        tokio::select! {
+            () = signals.next() => {}
+            () = tunnel.ended() => {}
+        }
+    });
     thread::spawn(move || {
         runtime.block_on(signals.next());
         std::process::exit(0);
