@@ -50,8 +50,8 @@ impl Unit {
     }
 }
 
-/// A duration on its own, in about three digits: `412 µs`, `1.31 ms`, `2.04 s`. Below 10 µs a
-/// decimal is kept, below 1 µs nanoseconds are written.
+/// A duration on its own, in about three digits: `412 µs`, `41.2 µs`, `1.31 ms`, `2.04 s`. Below
+/// 1 µs nanoseconds are written.
 pub fn readable(duration: Duration) -> String {
     let nanos = nanos(duration);
     let (unit, sign) = match nanos {
@@ -86,10 +86,13 @@ pub fn ratio(numerator: Duration, denominator: Duration) -> String {
     decimal(nanos(numerator), nanos(denominator).max(1), 1)
 }
 
-/// A part of a whole: `42 %`, `99.97 %`. At the edges decimals are kept: nearly all is not all, and very little is not
-/// nothing. A no-break space stands before the sign.
+/// A part of a whole: `42 %`, `99.97 %`, `under 0.01 %`. At the edges decimals are kept: nearly all is not all, and very
+/// little is not nothing. A no-break space stands before the sign.
 pub fn percent(part: Duration, whole: Duration) -> String {
     let hundredths = nanos(part).saturating_mul(10_000) / nanos(whole).max(1);
+    if hundredths == 0 && !part.is_zero() {
+        return "under 0.01\u{a0}%".to_owned();
+    }
     let decimals = match hundredths {
         0 | 10_000.. | 100..9_900 => 0,
         1..10 | 9_990..10_000 => 2,
@@ -157,16 +160,17 @@ mod tests {
     fn nearly_all_is_not_all_and_very_little_is_not_nothing() {
         let cases = [
             (0, "0 %"),
-            (1, "0.01 %"),
-            (57, "0.6 %"),
-            (930, "9 %"),
-            (9_912, "99.1 %"),
-            (9_997, "99.97 %"),
-            (10_000, "100 %"),
+            (1, "under 0.01 %"),
+            (10, "0.01 %"),
+            (570, "0.6 %"),
+            (9_300, "9 %"),
+            (99_120, "99.1 %"),
+            (99_970, "99.97 %"),
+            (100_000, "100 %"),
         ];
         for (part, expected) in cases {
             assert_eq!(
-                percent(Duration::from_micros(part), Duration::from_micros(10_000)).replace('\u{a0}', " "),
+                percent(Duration::from_micros(part), Duration::from_micros(100_000)).replace('\u{a0}', " "),
                 expected
             );
         }

@@ -40,6 +40,7 @@ fn kernel(run: &Run) -> String {
     let to = if run.to.contains("://") { " (to the bridge)" } else { "" };
     let again = match kernel.retransmissions {
         0 => "nothing was sent again".to_owned(),
+        1 => "one segment was sent again".to_owned(),
         count => format!("{count} segments were sent again"),
     };
     format!(
