@@ -13,10 +13,10 @@ use crate::message::{Clock, FromWorker, ToWorker, decode, encode};
 use crate::state::rounds::{self, KEPT_MAX, Kept};
 
 /// What the keys of all entries begin with. The number is the shape of what follows.
-const PREFIX: &str = "launcelot-rounds-1-";
+const PREFIX: &str = "launcelot-rounds-2-";
 
-/// What stands between the parts of an entry. It is no byte.
-const BETWEEN: char = '\u{100}';
+/// What stands between the parts of an entry. It is no byte, and of no script.
+const BETWEEN: char = '\u{e000}';
 
 /// What the cupboard holds now.
 #[derive(Debug, Default)]
@@ -130,7 +130,7 @@ mod tests {
     fn rounds(answered: usize, ending: Ending) -> Rounds {
         let round = Round { asked: 650, connecting: 650, due: u32::MAX };
         Rounds {
-            name: "Tausend, schön".to_owned(),
+            name: "Tausend, schön un Ārija".to_owned(),
             to: "ws://b/ws".to_owned(),
             plan: Plan::new(1_002, Connections::Each, Some(Duration::from_millis(2))),
             clock_step: Duration::from_micros(5),
