@@ -1,8 +1,8 @@
 //! A longer wire: a relay between TCP clients and a server that carries everything, a while later.
 //!
 //! It pretends to be nothing but the wire: order is kept, what is under way overlaps, and connecting
-//! takes its time as well, once it has been accepted here. Memory is bounded by what a delay holds,
-//! 4 MiB each way on each connection.
+//! takes its time as well, once it has been accepted here. Memory is bounded by what a delay holds: on each
+//! connection each way 4 MiB, and what 60,000 pieces take to be kept, which is some 5 MiB.
 //!
 //! - [`wire`]: what the wire is like, and presets.
 //! - `line`: one direction, as a queue of what is under way.

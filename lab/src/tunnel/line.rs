@@ -4,6 +4,7 @@
 //! Order is kept, whatever the jitter and however the wire changes meanwhile.
 
 use std::collections::VecDeque;
+use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use bytes::{Buf as _, Bytes};
@@ -14,8 +15,8 @@ use super::wire::Wire;
 /// longer and wider wire than this holds, it is the window that limits the rate, as it is with TCP.
 pub(super) const UNDER_WAY_MAX_BYTES: usize = 4 * 1024 * 1024;
 
-/// The most pieces of them, which take memory too.
-const UNDER_WAY_MAX_PIECES: usize = 64 * 1024;
+/// The most pieces of them: to keep one takes memory too.
+const UNDER_WAY_MAX_PIECES: usize = 60_000;
 
 /// What is under way in one direction.
 #[derive(Debug, Default)]
@@ -50,9 +51,11 @@ pub(super) enum What {
 }
 
 impl Line {
-    /// How many bytes may be put in.
-    pub(super) fn room(&self) -> usize {
-        if self.items.len() < UNDER_WAY_MAX_PIECES { UNDER_WAY_MAX_BYTES.saturating_sub(self.bytes) } else { 0 }
+    /// How many bytes may be put in, cut into pieces as the wire does.
+    pub(super) fn room(&self, wire: &Wire) -> usize {
+        let pieces = UNDER_WAY_MAX_PIECES.saturating_sub(self.items.len());
+        let in_pieces = pieces.saturating_mul(wire.slice.map_or(usize::MAX, NonZeroUsize::get));
+        UNDER_WAY_MAX_BYTES.saturating_sub(self.bytes).min(in_pieces)
     }
 
     /// Puts in what was sent together. `chance` is from 0 to 1, for the jitter.
@@ -174,6 +177,9 @@ mod tests {
         let wire = Wire { slice: NonZeroUsize::new(2), ..Wire::default() };
         line.send(b"Blue.", begin, &wire, 0.0);
         assert_eq!(arrivals(&mut line, begin), [(0, bytes("Bl")), (0, bytes("ue")), (0, bytes("."))]);
+        assert_eq!(line.room(&wire), 2 * UNDER_WAY_MAX_PIECES, "pieces are what there is room for");
+        line.send(&vec![0; 2 * UNDER_WAY_MAX_PIECES], begin, &wire, 0.0);
+        assert_eq!((line.room(&wire), line.room(&Wire::default())), (0, 0));
     }
 
     #[test]
@@ -212,7 +218,7 @@ mod tests {
                 line.send(&bytes, now, &wire, (f64::from(next) / 255.0).min(1.0));
                 expected.extend(bytes);
             }
-            prop_assert_eq!(UNDER_WAY_MAX_BYTES - line.room(), expected.len());
+            prop_assert_eq!(UNDER_WAY_MAX_BYTES - line.room(&Wire::default()), expected.len());
             let arrived = arrivals(&mut line, begin);
             prop_assert!(arrived.is_sorted_by_key(|(ms, _)| *ms));
             let arrived: Vec<u8> = arrived
@@ -220,7 +226,7 @@ mod tests {
                 .flat_map(|(_, what)| match what { What::Bytes(bytes) => bytes, _ => Bytes::new() })
                 .collect();
             prop_assert_eq!(arrived, expected);
-            prop_assert_eq!(line.room(), UNDER_WAY_MAX_BYTES);
+            prop_assert_eq!(line.room(&Wire::default()), UNDER_WAY_MAX_BYTES);
         }
     }
 }

@@ -113,7 +113,7 @@ impl Relay {
         match (side, &self.far) {
             (Side::Far, Far::Asked { .. }) => Interest { input: false, output: true },
             _ => self.end_at(side).map_or(Interest::default(), |end| Interest {
-                input: !end.has_ended && self.sent_by[side as usize].room() > 0,
+                input: !end.has_ended && self.sent_by[side as usize].room(wire) > 0,
                 output: end.is_full,
             }),
         }
@@ -241,7 +241,7 @@ impl Relay {
     /// Puts under way what a side has sent.
     fn read(&mut self, side: Side, now: Instant, wire: &Wire, buffer: &mut [u8], chance: &mut impl FnMut() -> f64) {
         loop {
-            let room = self.sent_by[side as usize].room().min(buffer.len());
+            let room = self.sent_by[side as usize].room(wire).min(buffer.len());
             let Some(end) = self.open_end(side).filter(|end| !end.has_ended && room > 0) else { return };
             let read = end.stream.read(&mut buffer[..room]);
             end.has_ended = match &read {
