@@ -1,12 +1,11 @@
 //! How often which time came: time goes to the right, and what came more often stands higher.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use launcelot_measure::Distribution;
 
 use crate::log_scale::LogScale;
-use crate::markup::{Escaped, Percent};
+use crate::markup::{Escaped, Percent, write};
 use crate::series::{letter, look};
 
 /// How tall the drawing is, in pixels, and the part of it above the labels.
@@ -33,24 +32,30 @@ pub fn draw(scale: &LogScale, clock_step: Duration, series: &[&Distribution]) ->
     for tick in scale.ticks() {
         let at = scale.percent(tick);
         let (x, label, base) = (Percent(at), LogScale::label(tick), HEIGHT - 8);
-        let _ = write!(
-            svg,
-            r#"<line class="tick" x1="{x}" x2="{x}" y1="0" y2="{PLOT_HEIGHT}" stroke="currentColor"/><text x="{x}" y="{base}" text-anchor="{}">{}</text>"#,
-            anchor(at),
-            Escaped(&label)
+        write(
+            &mut svg,
+            format_args!(
+                r#"<line class="tick" x1="{x}" x2="{x}" y1="0" y2="{PLOT_HEIGHT}" stroke="currentColor"/><text x="{x}" y="{base}" text-anchor="{}">{}</text>"#,
+                anchor(at),
+                Escaped(&label)
+            ),
         );
     }
-    let _ = write!(
-        svg,
-        r#"<svg height="{PLOT_HEIGHT}" viewBox="0 0 {BOX} {BOX}" preserveAspectRatio="none" overflow="visible">"#
+    write(
+        &mut svg,
+        format_args!(
+            r#"<svg height="{PLOT_HEIGHT}" viewBox="0 0 {BOX} {BOX}" preserveAspectRatio="none" overflow="visible">"#
+        ),
     );
     // The first lies on top.
     for (index, distribution) in series.iter().enumerate().rev() {
         let (letter, (_, dashes)) = (letter(index), look(index));
-        let _ = write!(
-            svg,
-            r#"<path class="shape series-{index}" fill="none" stroke="currentColor" stroke-dasharray="{dashes}" vector-effect="non-scaling-stroke" d="{}"><title>{letter}</title></path>"#,
-            outline(scale, clock_step, distribution)
+        write(
+            &mut svg,
+            format_args!(
+                r#"<path class="shape series-{index}" fill="none" stroke="currentColor" stroke-dasharray="{dashes}" vector-effect="non-scaling-stroke" d="{}"><title>{letter}</title></path>"#,
+                outline(scale, clock_step, distribution)
+            ),
         );
     }
     svg + "</svg></svg>"
@@ -82,9 +87,9 @@ fn outline(scale: &LogScale, clock_step: Duration, distribution: &Distribution) 
         // What came at all is seen, however rare it is.
         let least = if bin > 0.0 { LEAST } else { 0 };
         let height = ((bin / highest * f64::from(BOX)) as i32).max(least);
-        let _ = write!(path, "H{left}V{}", BOX - height);
+        write(&mut path, format_args!("H{left}V{}", BOX - height));
     }
-    let _ = write!(path, "H{BOX}V{BOX}");
+    write(&mut path, format_args!("H{BOX}V{BOX}"));
     path
 }
 

@@ -4,9 +4,7 @@
 //! What stands still ([`backdrop`]) and what moves ([`moving`]) are two drawings of one size, one upon the
 //! other, so that a page need not draw the stations anew sixty times a second.
 
-use std::fmt::Write as _;
-
-use crate::markup::{Escaped, Percent};
+use crate::markup::{Escaped, Percent, write};
 
 /// How tall the head with the names of the stations is, in pixels.
 const HEAD_HEIGHT: usize = 30;
@@ -137,11 +135,6 @@ fn open(class: &str, lanes: usize) -> String {
     format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" class="{class}" width="100%" height="{height}" aria-hidden="true" focusable="false">"#
     )
-}
-
-fn write(svg: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing to a string cannot fail.
-    let _ = svg.write_fmt(text);
 }
 
 #[cfg(test)]

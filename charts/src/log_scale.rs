@@ -35,11 +35,6 @@ impl LogScale {
         Self { from_ns, until_ns: (ns(longest) / 10 * 11).max(from_ns * 3) }
     }
 
-    /// Its two ends.
-    pub fn ends(&self) -> [Duration; 2] {
-        [self.from_ns, self.until_ns].map(Duration::from_nanos)
-    }
-
     /// Where a time stands, in percent of the axis' length.
     pub fn percent(&self, time: Duration) -> f64 {
         let log = |ns: u64| (ns as f64).ln();

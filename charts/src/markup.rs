@@ -38,7 +38,7 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// Adds to SVG text.
+/// Adds to SVG or HTML text.
 pub(crate) fn write(svg: &mut String, text: fmt::Arguments<'_>) {
     // Writing to a string cannot fail.
     let _ = svg.write_fmt(text);

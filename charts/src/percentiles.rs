@@ -3,7 +3,6 @@
 //! To the right every next mark has a tenth as many rounds beyond it: 0, 90, 99, 99.9, 99.99 %. So the
 //! rare long times have as much room as the many usual ones.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use launcelot_measure::Distribution;
@@ -11,7 +10,7 @@ use launcelot_measure::distribution::PERCENTILES;
 
 use crate::histogram::anchor;
 use crate::log_scale::LogScale;
-use crate::markup::{Escaped, Percent};
+use crate::markup::{Escaped, Percent, write};
 use crate::series::{letter, look};
 
 /// How tall the drawing is, in pixels, the room above the plot, and the plot.
@@ -33,19 +32,23 @@ pub fn draw(scale: &LogScale, series: &[&Distribution]) -> String {
     for (index, mark) in MARKS.into_iter().enumerate() {
         let at = place_of_tail(0.1_f64.powi(index as i32));
         let (x, bottom, base) = (Percent(at), TOP + PLOT_HEIGHT, HEIGHT - 8);
-        let _ = write!(
-            svg,
-            r#"<line class="tick" x1="{x}" x2="{x}" y1="{TOP}" y2="{bottom}" stroke="currentColor"/><text x="{x}" y="{base}" text-anchor="{}">{mark}</text>"#,
-            anchor(at)
+        write(
+            &mut svg,
+            format_args!(
+                r#"<line class="tick" x1="{x}" x2="{x}" y1="{TOP}" y2="{bottom}" stroke="currentColor"/><text x="{x}" y="{base}" text-anchor="{}">{mark}</text>"#,
+                anchor(at)
+            ),
         );
     }
-    let _ = write!(svg, r#"<svg y="{TOP}" height="{PLOT_HEIGHT}" overflow="visible">"#);
+    write(&mut svg, format_args!(r#"<svg y="{TOP}" height="{PLOT_HEIGHT}" overflow="visible">"#));
     for tick in scale.ticks() {
         let (y, label) = (Percent(100.0 - scale.percent(tick)), LogScale::label(tick));
-        let _ = write!(
-            svg,
-            r#"<line class="tick" x1="0" x2="100%" y1="{y}" y2="{y}" stroke="currentColor"/><text x="-8" y="{y}" dy="4" text-anchor="end">{}</text>"#,
-            Escaped(&label)
+        write(
+            &mut svg,
+            format_args!(
+                r#"<line class="tick" x1="0" x2="100%" y1="{y}" y2="{y}" stroke="currentColor"/><text x="-8" y="{y}" dy="4" text-anchor="end">{}</text>"#,
+                Escaped(&label)
+            ),
         );
     }
     // The first lies on top.
@@ -66,22 +69,24 @@ fn write_curve(svg: &mut String, scale: &LogScale, index: usize, distribution: &
         return;
     }
     let (shape, dashes) = look(index);
-    let _ = write!(
+    write(
         svg,
-        r#"<g class="series-{index}"><svg viewBox="0 0 {BOX} {BOX}" preserveAspectRatio="none" overflow="visible"><path class="curve" fill="none" stroke="currentColor" stroke-dasharray="{dashes}" vector-effect="non-scaling-stroke" d="{}"/></svg>"#,
-        curve(scale, distribution)
+        format_args!(
+            r#"<g class="series-{index}"><svg viewBox="0 0 {BOX} {BOX}" preserveAspectRatio="none" overflow="visible"><path class="curve" fill="none" stroke="currentColor" stroke-dasharray="{dashes}" vector-effect="non-scaling-stroke" d="{}"/></svg>"#,
+            curve(scale, distribution)
+        ),
     );
     let place = |time: Duration| Percent(100.0 - scale.percent(time));
     for percentile in PERCENTILES.iter().filter(|percentile| percentile.needs <= count) {
         let (x, y) =
             (place_of_tail(1.0 - percentile.percent / 100.0), place(distribution.percentile(percentile.percent)));
         let x = Percent(x);
-        let _ = write!(svg, r#"<svg x="{x}" y="{y}" overflow="visible"><path class="mark" d="{shape}"/></svg>"#);
+        write(svg, format_args!(r#"<svg x="{x}" y="{y}" overflow="visible"><path class="mark" d="{shape}"/></svg>"#));
     }
     // Which it is stands at its end, the longest time.
     let (end, y) = (place_of_tail(1.0 / count as f64), place(distribution.percentile(100.0)));
     let (x, letter) = (Percent(end), letter(index));
-    let _ = write!(svg, r#"<text class="letter" x="{x}" y="{y}" dy="-8" text-anchor="end">{letter}</text></g>"#);
+    write(svg, format_args!(r#"<text class="letter" x="{x}" y="{y}" dy="-8" text-anchor="end">{letter}</text></g>"#));
 }
 
 /// From the shortest time to the longest, in units of the box. It is a staircase: a time holds for as many rounds as
@@ -97,7 +102,7 @@ fn curve(scale: &LogScale, distribution: &Distribution) -> String {
         for rounds in [shorter, not_longer.min(count - 1.0)] {
             let x = units(place_of_tail(1.0 - rounds / count));
             if drawn != Some((x, y)) {
-                let _ = write!(path, "{}{x} {y}", if drawn.is_some() { "L" } else { "" });
+                write(&mut path, format_args!("{}{x} {y}", if drawn.is_some() { "L" } else { "" }));
                 drawn = Some((x, y));
             }
         }

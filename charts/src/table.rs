@@ -1,13 +1,12 @@
 //! What the drawings of many rounds show, as text: a legend, and a table of percentiles. HTML.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use launcelot_measure::Summary;
 use launcelot_measure::distribution::PERCENTILES;
 use launcelot_measure::unit::readable;
 
-use crate::markup::Escaped;
+use crate::markup::{Escaped, write};
 use crate::series::{key, letter};
 
 /// A series, as it is told about.
@@ -26,7 +25,7 @@ pub fn legend(series: &[Told]) -> String {
     let mut html = String::from("<figcaption>");
     for (index, told) in series.iter().enumerate() {
         let (letter, key, name, limits) = (letter(index), key(index), Escaped(&told.name), Escaped(&told.limits));
-        let _ = write!(html, "<p><b>{letter}</b>{key}<span>{name} <small>{limits}</small></span></p>");
+        write(&mut html, format_args!("<p><b>{letter}</b>{key}<span>{name} <small>{limits}</small></span></p>"));
     }
     html + "</figcaption>"
 }
@@ -41,21 +40,23 @@ pub fn percentiles(series: &[Told]) -> String {
     );
     for (index, told) in series.iter().enumerate() {
         let (letter, name) = (letter(index), Escaped(&told.name));
-        let _ = write!(
-            html,
-            r#"<th role="columnheader" scope="col" class="took">{letter}<span class="unseen">: {name}</span></th>"#
+        write(
+            &mut html,
+            format_args!(
+                r#"<th role="columnheader" scope="col" class="took">{letter}<span class="unseen">: {name}</span></th>"#
+            ),
         );
     }
     html += r#"</tr></thead><tbody role="rowgroup">"#;
     let mut row = |name: &str, needs: u64, time: &dyn Fn(&Summary) -> Duration| {
-        let _ = write!(html, r#"<tr role="row"><th role="rowheader" scope="row">{name}</th>"#);
+        write(&mut html, format_args!(r#"<tr role="row"><th role="rowheader" scope="row">{name}</th>"#));
         for Told { summary, .. } in series {
             let figure = match summary.count {
                 0 => "–".to_owned(),
                 _ => readable(time(summary)),
             };
             let slant = if summary.count < needs { "slanted" } else { "" };
-            let _ = write!(html, r#"<td role="cell" class="took {slant}">{figure}</td>"#);
+            write(&mut html, format_args!(r#"<td role="cell" class="took {slant}">{figure}</td>"#));
         }
         html += "</tr>";
     };

@@ -12,7 +12,7 @@ use std::time::Duration;
 use fantoccini::Locator;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use launcelot_measure::export::{Document, json};
-use launcelot_measure::{Ending, Span, ways};
+use launcelot_measure::{Ending, Point, Span, ways};
 use serde_json::{Value, json};
 use support::browser::Browser;
 use support::house::Lab;
@@ -126,7 +126,11 @@ async fn every_export_is_saved_and_read_by_others() {
     let recorded = &document.runs[0];
     assert_eq!((recorded.number, &recorded.run.ending), (1, &Ending::Complete));
     let ways = ways(&recorded.run, recorded.trace.as_ref().unwrap());
-    assert!(ways.iter().all(|way| way.thinking().is_some() && way.in_the_tunnel().is_some()), "{ways:?}");
+    assert!(
+        ways.iter()
+            .all(|way| way.thinking().is_some() && way.between(Point::TunnelBackIn, Point::TunnelBackOut).is_some()),
+        "{ways:?}"
+    );
 
     let table = visit.export("csv", "-questions.csv").await;
     let lines: Vec<&str> = table.split_terminator("\r\n").collect();

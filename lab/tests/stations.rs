@@ -95,7 +95,8 @@ async fn every_station_on_the_way_is_seen_in_the_order_of_the_way() {
     let expected: Vec<Point> = (0..3).flat_map(|_| Point::ALL).collect();
     assert_eq!(points(&trace), expected);
     for (way, asked) in ways(&run, &trace).iter().zip(&run.questions) {
-        let in_the_tunnel = way.in_the_tunnel().unwrap();
+        let there = way.between(Point::TunnelIn, Point::TunnelOut).unwrap();
+        let in_the_tunnel = there + way.between(Point::TunnelBackIn, Point::TunnelBackOut).unwrap();
         assert!(in_the_tunnel >= Duration::from_millis(20), "{in_the_tunnel:?}");
         assert!(in_the_tunnel + way.thinking().unwrap() < asked.took().unwrap());
     }
@@ -118,7 +119,7 @@ async fn the_straight_way_has_no_tunnel_and_sent_ahead_is_seen_together() {
     let trace = trace(lab.page_port, "straight", |trace| bytes(trace, Point::BridgeBackOut) == 63);
     assert_eq!((bytes(&trace, Point::BridgeIn), bytes(&trace, Point::ServerIn)), (65, 65));
     assert_eq!(bytes(&trace, Point::TunnelIn), 0);
-    assert!(ways(&run, &trace).iter().all(|way| way.thinking().is_some() && way.in_the_tunnel().is_none()));
+    assert!(ways(&run, &trace).iter().all(|way| way.thinking().is_some() && way.at(Point::TunnelIn).is_none()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -52,23 +52,6 @@ impl Point {
         Self::BridgeBackOut,
     ];
 
-    /// Its name in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::BridgeIn => "bridge-in",
-            Self::BridgeOut => "bridge-out",
-            Self::TunnelIn => "tunnel-in",
-            Self::TunnelOut => "tunnel-out",
-            Self::ServerIn => "server-in",
-            Self::AnswerReady => "answer-ready",
-            Self::AnswerOut => "answer-out",
-            Self::TunnelBackIn => "tunnel-back-in",
-            Self::TunnelBackOut => "tunnel-back-out",
-            Self::BridgeBackIn => "bridge-back-in",
-            Self::BridgeBackOut => "bridge-back-out",
-        }
-    }
-
     /// Whether answers pass there, and not questions.
     pub fn is_of_answers(self) -> bool {
         self >= Self::AnswerReady

@@ -91,12 +91,6 @@ impl Way {
         self.between(Point::ServerIn, Point::AnswerReady)
     }
 
-    /// How long the tunnel held it, there and back: nobody did anything meanwhile.
-    pub fn in_the_tunnel(&self) -> Option<Duration> {
-        let there = self.between(Point::TunnelIn, Point::TunnelOut)?;
-        Some(there + self.between(Point::TunnelBackIn, Point::TunnelBackOut)?)
-    }
-
     /// The points that it is known to have passed, with the moments laid into `asked`: the time from the
     /// question to its answer by the clock of the one who asked. What neither clock knows, how much of the
     /// rest was before and how much after, is shared out evenly.
@@ -218,7 +212,7 @@ mod tests {
         assert_eq!((legs[0].1.from, legs[6].1.until), (asked.from, asked.until));
         assert!(legs.windows(2).all(|pair| pair[0].1.until == pair[1].1.from), "{legs:?}");
         assert_eq!(legs.iter().map(|(_, span)| span.took()).sum::<Duration>(), asked.took());
-        assert_eq!((way.thinking(), way.in_the_tunnel()), (Some(us(1)), Some(us(100))));
+        assert_eq!(way.thinking(), Some(us(1)));
         assert_eq!(way.took(Bridge, asked), Some(us(5)));
         assert_eq!(way.took(Asker, asked), Some(us(200 - 143)));
     }

@@ -44,8 +44,7 @@ pub struct MeasuredRoundTrip {
 }
 
 /// Wires that one may know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Preset {
     /// No longer than it is
     Machine,

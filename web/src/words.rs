@@ -10,7 +10,8 @@ pub mod wire;
 
 use std::time::Duration;
 
-use launcelot_measure::unit::{ratio, readable};
+use launcelot_measure::distribution::Change;
+use launcelot_measure::unit::{decimal, readable};
 use launcelot_measure::{Ending, Order, Run};
 use launcelot_protocol::exchange;
 
@@ -134,15 +135,28 @@ pub fn comparison(run: &Run, earlier: &Run, earlier_number: u32) -> Option<Strin
 
 /// How an earlier time stands to the present one.
 fn times(now: Duration, then: Duration) -> String {
-    if now.is_zero() || then.is_zero() {
-        return "too short for the clock to compare".to_owned();
-    }
-    if now.abs_diff(then) < now / 20 {
-        "about as long".to_owned()
-    } else if then > now {
-        format!("{} times as long", ratio(then, now))
-    } else {
-        format!("{} times as fast", ratio(now, then))
+    in_times(Change::between(then, now), ["as long", "as fast"])
+}
+
+/// A change, with what it is to be so many times: longer, or shorter.
+fn in_times(change: Change, [longer, shorter]: [&str; 2]) -> String {
+    let (tenths, what) = match change {
+        Change::Alike => return "about as long".to_owned(),
+        Change::Unknown => return "too short for the clock to compare".to_owned(),
+        Change::Longer(tenths) => (tenths, longer),
+        Change::Shorter(tenths) => (tenths, shorter),
+    };
+    format!("{} times {what}", decimal(tenths, 10, u32::from(tenths < 1_000)))
+}
+
+/// How something stands, in one word: whoever styles the page or reads it by program goes by it.
+pub fn state(ending: Option<&Ending>) -> &'static str {
+    match ending {
+        None => "idle",
+        Some(Ending::Running) => "running",
+        Some(Ending::Complete) => "complete",
+        Some(Ending::Stopped) => "stopped",
+        Some(Ending::Broken(_)) => "broken",
     }
 }
 

@@ -1,13 +1,12 @@
 //! The table of the dialogue, which is the waterfall.
 
 use launcelot_charts::Scale;
-use launcelot_measure::{Ending, Span};
+use launcelot_measure::Span;
 use yew::prelude::*;
 
 use crate::components::timetable::{self, Line};
 use crate::hooks::Asker;
 use crate::rows::{self, Row};
-use crate::state::State;
 use crate::words;
 
 /// What it shows.
@@ -26,7 +25,7 @@ pub fn Dialogue(props: &Props) -> Html {
     let caption = "The dialogue: each step, its answer, when it happened, and how long it took";
     html! {
         <>
-            <table id="dialogue" class="dialogue" role="table" data-state={data_state(state)}
+            <table id="dialogue" class="dialogue" role="table" data-state={words::state(state.newest().map(|newest| &newest.run.ending))}
                 data-run={state.newest().map(|newest| newest.number.to_string())}>
                 { timetable::head(caption, ["Step", "Answer"], scale) }
                 { timetable::body(rows::of(state).iter().map(|row| line(row, scale))) }
@@ -51,15 +50,5 @@ fn line(row: &Row, scale: Option<Scale>) -> Line {
         when: row.bar_in_words(),
         svg: scale.map(|scale| row.drawing(&scale)),
         took,
-    }
-}
-
-fn data_state(state: &State) -> &'static str {
-    match state.newest().map(|newest| &newest.run.ending) {
-        None => "idle",
-        Some(Ending::Running) => "running",
-        Some(Ending::Complete) => "complete",
-        Some(Ending::Stopped) => "stopped",
-        Some(Ending::Broken(_)) => "broken",
     }
 }

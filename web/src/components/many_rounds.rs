@@ -1,6 +1,6 @@
 //! Ask many times: what is usual, what is rare, and how it changes with where the stopwatch starts.
 
-use launcelot_measure::{Ending, Rounds, Stopwatch};
+use launcelot_measure::{Rounds, Stopwatch};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -32,13 +32,7 @@ pub fn ManyRounds(props: &Props) -> Html {
     // Drawn again only if something of it has changed, and the worker tells of rounds four times a second at most.
     let drawn = use_memo(many.clone(), distributions::of);
     let newest = many.newest().map(|newest| &*newest.rounds);
-    let state = match newest.map(|newest| &newest.ending) {
-        None => "idle",
-        Some(Ending::Running) => "running",
-        Some(Ending::Complete) => "complete",
-        Some(Ending::Stopped) => "stopped",
-        Some(Ending::Broken(_)) => "broken",
-    };
+    let state = crate::words::state(newest.map(|newest| &newest.ending));
     let meaning = newest.map_or_else(String::new, |newest| words::meaning(newest, &drawn.newest));
     let comparisons = if many.is_running() { &[][..] } else { &drawn.comparisons };
     let on_stopwatch = {
