@@ -86,12 +86,12 @@ pub fn ratio(numerator: Duration, denominator: Duration) -> String {
     decimal(nanos(numerator), nanos(denominator).max(1), 1)
 }
 
-/// A part of a whole: `42 %`, `99.97 %`, `under 0.01 %`. At the edges decimals are kept: nearly all is not all, and very
+/// A part of a whole: `42 %`, `99.97 %`, `<0.01 %`. At the edges decimals are kept: nearly all is not all, and very
 /// little is not nothing. A no-break space stands before the sign.
 pub fn percent(part: Duration, whole: Duration) -> String {
     let hundredths = nanos(part).saturating_mul(10_000) / nanos(whole).max(1);
     if hundredths == 0 && !part.is_zero() {
-        return "under 0.01\u{a0}%".to_owned();
+        return "<0.01\u{a0}%".to_owned();
     }
     let decimals = match hundredths {
         0 | 10_000.. | 100..9_900 => 0,
@@ -160,7 +160,7 @@ mod tests {
     fn nearly_all_is_not_all_and_very_little_is_not_nothing() {
         let cases = [
             (0, "0 %"),
-            (1, "under 0.01 %"),
+            (1, "<0.01 %"),
             (10, "0.01 %"),
             (570, "0.6 %"),
             (9_300, "9 %"),
