@@ -2,22 +2,38 @@
 //! as a program of its own.
 
 use std::io::{BufRead as _, BufReader};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use launcelot_bridge::options::Target;
-use launcelot_endpoint::listen::{BACKLOG, Listeners};
+use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners};
 use launcelot_server::{Design, Statistics, Stop, Stopper};
 use tokio::sync::oneshot;
 
 /// A port for a program that cannot choose one itself. It is none of those that a system gives to whoever asks for any:
-/// between this test's look and the program's start another test would get it.
+/// between this test's look and the program's start another test would get it. To listen there in order to look would
+/// keep it taken, in whatever this process starts meanwhile, until that has begun.
 pub(crate) fn free_port() -> u16 {
-    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let is_free = |port: &u16| {
+        let addresses = [SocketAddr::from((Ipv4Addr::LOCALHOST, *port)), (Ipv6Addr::LOCALHOST, *port).into()];
+        addresses.iter().all(|address| TcpStream::connect(address).is_err())
+    };
     std::iter::repeat_with(|| fastrand::u16(20_000..30_000)).take(1_000).find(is_free).expect("a port is free")
+}
+
+/// Listens at localhost. Who listened there before, in this process, may be gone only when whatever was being started
+/// meanwhile has begun.
+fn listen(port: u16) -> Listeners {
+    let began = Instant::now();
+    loop {
+        match Listeners::bind("localhost", port, BACKLOG) {
+            Err(ListenError::Taken { .. }) if began.elapsed() < Duration::from_secs(5) => thread::yield_now(),
+            listeners => return listeners.unwrap(),
+        }
+    }
 }
 
 /// A server at localhost.
@@ -35,7 +51,7 @@ impl Server {
 
     /// The same with other options than the design.
     pub(crate) fn start_with(options: &launcelot_server::Options, port: u16) -> Self {
-        let listeners = Listeners::bind("localhost", port, BACKLOG).unwrap();
+        let listeners = listen(port);
         let port = listeners.port;
         let (stopper, stop) = Stop::pair().unwrap();
         let worker_program = Some(env!("CARGO_BIN_EXE_launcelot-lab").into());
@@ -68,7 +84,7 @@ pub(crate) struct Bridge {
 impl Bridge {
     /// Starts one that listens when this returns; port 0 means any free one.
     pub(crate) fn start(port: u16, server_port: u16, web: Option<PathBuf>) -> Self {
-        let listeners = Listeners::bind("localhost", port, BACKLOG).unwrap();
+        let listeners = listen(port);
         let port = listeners.port;
         let options = launcelot_bridge::Options {
             targets: vec![Target { name: None, host: "localhost".to_owned(), port: server_port }],
