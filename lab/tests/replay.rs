@@ -67,9 +67,9 @@ impl Visit {
         let saved = || {
             let files = self.files.path().read_dir().unwrap().map(|file| file.unwrap().path());
             let mut saved = files.filter(|file| file.to_str().unwrap().ends_with(ending));
-            saved.next()
+            // The browser may keep the name with an empty file. It gives it to the file when that is whole.
+            saved.find(|file| file.metadata().is_ok_and(|file| file.len() > 0))
         };
-        // The browser gives a file its name when it is whole.
         let file = self.until(saved).await;
         let text = std::fs::read_to_string(&file).unwrap();
         std::fs::remove_file(file).unwrap();
