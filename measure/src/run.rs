@@ -92,12 +92,43 @@ pub enum Ending {
 
 /// [`Ending`] as people read it.
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "Ending", tag = "state", content = "why", rename_all = "kebab-case")]
-enum Readable {
+struct Readable {
+    state: Stand,
+    /// Why it broke.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Stand {
     Running,
     Complete,
     Stopped,
-    Broken(String),
+    Broken,
+}
+
+impl From<&Ending> for Readable {
+    fn from(ending: &Ending) -> Self {
+        let (state, why) = match ending {
+            Ending::Running => (Stand::Running, None),
+            Ending::Complete => (Stand::Complete, None),
+            Ending::Stopped => (Stand::Stopped, None),
+            Ending::Broken(why) => (Stand::Broken, Some(why.clone())),
+        };
+        Self { state, why }
+    }
+}
+
+impl From<Readable> for Ending {
+    fn from(Readable { state, why }: Readable) -> Self {
+        match state {
+            Stand::Running => Self::Running,
+            Stand::Complete => Self::Complete,
+            Stand::Stopped => Self::Stopped,
+            Stand::Broken => Self::Broken(why.unwrap_or_default()),
+        }
+    }
 }
 
 /// [`Ending`] in formats that do not say what their fields are called, which tags are too much for.
@@ -113,7 +144,7 @@ enum Compact {
 impl Serialize for Ending {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {
-            Readable::serialize(self, serializer)
+            Readable::from(self).serialize(serializer)
         } else {
             Compact::serialize(self, serializer)
         }
@@ -123,7 +154,7 @@ impl Serialize for Ending {
 impl<'de> Deserialize<'de> for Ending {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            Readable::deserialize(deserializer)
+            Readable::deserialize(deserializer).map(Self::from)
         } else {
             Compact::deserialize(deserializer)
         }
