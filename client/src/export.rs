@@ -61,7 +61,7 @@ impl Export {
     pub fn run(&self, run: Run, trace: Option<Trace>) -> Result<(), ExportError> {
         let rounds = vec![as_rounds(order(&run), std::slice::from_ref(&run))];
         self.write(Document {
-            runs: vec![Recorded { number: 1, run, trace, cores: Some(cores()) }],
+            runs: vec![Recorded { number: 1, run, trace, cores: Some(cores()), wire: None }],
             rounds,
             ..Document::default()
         })
@@ -78,7 +78,10 @@ impl Export {
         let rounds =
             ways.into_iter().filter(|(_, runs)| !runs.is_empty()).map(|(way, runs)| as_rounds(way, runs)).collect();
         let recorded = |runs: Vec<Run>| {
-            (1..).zip(runs).map(|(number, run)| Recorded { number, run, trace: None, cores: Some(cores()) }).collect()
+            (1..)
+                .zip(runs)
+                .map(|(number, run)| Recorded { number, run, trace: None, cores: Some(cores()), wire: None })
+                .collect()
         };
         let race = Race {
             warm_up: 0,

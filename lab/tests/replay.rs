@@ -343,7 +343,7 @@ async fn slow_motion_steps_through_a_run_in_order_and_ends_with_everything_home(
     }
 
     let limits = visit.browser.text("#replay .limits").await;
-    assert!(limits.starts_with("3 questions · clock steps") && limits.ends_with(" · no errors"), "{limits}");
+    assert!(limits.starts_with("3 questions · through the tunnel at ") && limits.ends_with(" · no errors"), "{limits}");
 
     let scrub = "const scrub = document.querySelector('#replay-scrub');
         scrub.value = arguments[0] === 'end' ? scrub.max : scrub.min;

@@ -123,7 +123,8 @@ async fn through_the_tunnel_the_page_says_how_long_the_server_thought_and_where_
     assert_eq!(count("#dialogue .thinking").await, 3);
     assert!(browser.text("#dialogue .lens").await.contains("magnified ×"));
     let limits = browser.text("#dialogue + .limits").await;
-    assert!(limits.starts_with("3 questions · clock steps"), "{limits}");
+    let route = "3 questions · through the tunnel at 1.30 ms, jitter up to 150 µs · clock steps";
+    assert!(limits.replace('\u{a0}', " ").starts_with(route), "{limits}");
     assert!(limits.ends_with("nothing discarded as warm-up · no errors"), "{limits}");
     assert_shown_well(&browser, "legs").await;
     assert_quiet(&browser).await;

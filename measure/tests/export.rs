@@ -10,7 +10,7 @@ use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use launcelot_measure::export::{Document, Race, Recorded, Refusal, chrome, csv, hlog, json};
 use launcelot_measure::{
-    Connections, Ending, Order, Plan, Point, Round, Rounds, Run, Sighting, Span, Step, Stopwatch, Trace,
+    Connections, Ending, Order, Plan, Point, Preset, Round, Rounds, Run, Sighting, Span, Step, Stopwatch, Trace,
 };
 use serde_json::Value;
 
@@ -62,7 +62,13 @@ fn rounds(pace: Option<Duration>) -> Rounds {
 }
 
 fn document() -> Document {
-    let recorded = |number, order, trace| Recorded { number, run: run(order), trace, cores: Some(2) };
+    let recorded = |number, order, trace| Recorded {
+        number,
+        run: run(order),
+        trace,
+        cores: Some(2),
+        wire: Some(Preset::Rack.wire()),
+    };
     let mut broken = run(Order::OneAtATime);
     broken.lookup = broken.connecting.take();
     broken.questions[1].answer = None;
@@ -72,7 +78,7 @@ fn document() -> Document {
         runs: vec![
             recorded(3, Order::OneAtATime, Some(trace())),
             recorded(4, Order::SentAhead, Some(trace())),
-            Recorded { number: 5, run: broken, trace: None, cores: None },
+            Recorded { number: 5, run: broken, trace: None, cores: None, wire: None },
         ],
         races: vec![Race {
             warm_up: 2,
@@ -172,6 +178,9 @@ fn csv_has_a_line_for_each_question_with_its_legs() {
     assert_eq!(column(&records, "race")[5..7], ["", "1"]);
     assert_eq!(column(&records, "way")[12..], ["at_once"; 2]);
     assert_eq!(column(&records, "connecting_us")[0], "90.25");
+    let wire = ["wire_rtt_us", "wire_jitter_us", "wire_bandwidth_bits_per_s"];
+    assert_eq!(wire.map(|name| column(&records, name)[0]), ["200.0", "0.0", "10000000000"]);
+    assert_eq!(wire.map(|name| column(&records, name)[4]), [""; 3], "it is not known");
     assert_eq!(column(&records, "took_us")[..6], ["200.0", "299.0", "200.0", "499.0", "200.0", ""]);
     assert_eq!(column(&records, "thinking_us")[..1], ["10.125"]);
     assert_eq!(column(&records, "server_us")[..1], ["20.25"]);

@@ -12,12 +12,13 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use launcelot_measure::export::{Document, Recorded};
-use launcelot_measure::{Ending, Order, Point, Run, Shares, Step, Trace, ways};
+use launcelot_measure::{Ending, Order, Point, Run, Shares, Step, Trace, Wire, ways};
 use launcelot_protocol::Question;
 use yew::Reducible;
 
+use crate::bridge::Route;
 use crate::lab::{Reply, Request};
-use crate::message::{Clock, Ended, FromWorker};
+use crate::message::{Ask, Clock, Ended, FromWorker};
 use crate::words;
 pub use lab::Legs;
 use lab::{Lab, Presence};
@@ -43,21 +44,45 @@ pub struct Numbered {
     pub legs: Legs,
     /// On how many processors the asker ran, where that is known.
     pub cores: Option<u32>,
+    /// The longer wire through which it goes, if it is known and stays as it is.
+    pub wire: Option<Wire>,
     /// Whether it was measured elsewhere, or before, and came from a file.
     pub is_imported: bool,
 }
 
+/// In what circumstances a run begins.
+#[derive(Debug, Clone, Default)]
+pub struct Circumstances {
+    /// The asker's clock, once it is known.
+    pub clock: Option<Clock>,
+    /// What is known of its legs.
+    pub legs: Legs,
+    /// The wire of the lab's tunnel.
+    pub wire: Option<Wire>,
+}
+
 impl Numbered {
+    /// A run that begins, whose dialogue the lab knows by that name.
+    pub fn begun(dialogue: String, ask: Ask, circumstances: &Circumstances) -> Self {
+        let Circumstances { clock, legs, wire } = circumstances;
+        let step = clock.map(|clock| clock.step).unwrap_or_default();
+        let wire = wire.filter(|_| Route::of(&ask.url) == Route::Tunnel);
+        let run = Run::new(ask.url, ask.order, step, ask.questions);
+        let cores = clock.map(|clock| clock.cores);
+        Self { number: ask.run, run, dialogue, legs: legs.clone(), cores, wire, is_imported: false }
+    }
+
     /// A run from a file, under a number of this page.
     pub fn imported(number: u32, recorded: &Recorded) -> Self {
         let legs = recorded.trace.clone().map_or(Legs::Unknown, Legs::Known);
-        let (run, cores) = (recorded.run.clone(), recorded.cores);
-        Self { number, run, dialogue: String::new(), legs, cores, is_imported: true }
+        let (run, cores, wire) = (recorded.run.clone(), recorded.cores, recorded.wire);
+        Self { number, run, dialogue: String::new(), legs, cores, wire, is_imported: true }
     }
 
     /// The same to be exported.
     pub fn recorded(&self) -> Recorded {
-        Recorded { number: self.number, run: self.run.clone(), trace: self.trace().cloned(), cores: self.cores }
+        let (run, trace) = (self.run.clone(), self.trace().cloned());
+        Recorded { number: self.number, run, trace, cores: self.cores, wire: self.wire }
     }
 
     /// How much of the waiting was whose, if somebody watched.
@@ -218,9 +243,17 @@ impl State {
         }
     }
 
-    /// What is known of the legs of a run that begins.
-    fn legs_to_come(&self) -> Legs {
-        if self.lab.presence == Presence::Absent { Legs::Unknown } else { Legs::Pending }
+    /// In what circumstances a run begins now.
+    fn circumstances(&self) -> Circumstances {
+        let legs = if self.lab.presence == Presence::Absent { Legs::Unknown } else { Legs::Pending };
+        Circumstances { clock: self.clock, legs, wire: self.lab.wire() }
+    }
+
+    /// The wire becomes another one: through which what goes on went cannot be said.
+    fn wire_changes(&mut self) {
+        let runs = self.runs.iter_mut().chain(self.race.shown_mut());
+        runs.filter(|numbered| !numbered.run.is_over()).for_each(|numbered| numbered.wire = None);
+        self.rounds.wire_changes();
     }
 
     fn begin(&mut self, begun: Numbered) {
@@ -305,22 +338,20 @@ impl Reducible for State {
             }
             Action::OrderChosen(order) => state.order = order,
             Action::Asked { number, url, order, questions, dialogue } => {
-                let step = state.clock.map(|clock| clock.step).unwrap_or_default();
-                let run = Run::new(url, order, step, questions.into_iter().map(String::from));
-                let (legs, cores) = (state.legs_to_come(), state.clock.map(|clock| clock.cores));
-                state.begin(Numbered { number, run, dialogue, legs, cores, is_imported: false });
+                let ask = Ask { run: number, url, order, questions: questions.into_iter().map(String::from).collect() };
+                state.begin(Numbered::begun(dialogue, ask, &state.circumstances()));
             }
             Action::Lab(action) => {
                 if let lab::Action::Wished(wire) = action
                     && state.lab.wire() != Some(wire)
                 {
-                    state.rounds.wire_changes();
+                    state.wire_changes();
                 }
                 state.lab.act(action);
             }
             Action::Race(action) => {
-                let (clock, legs) = (state.clock, state.legs_to_come());
-                state.race.act(action, clock, &legs);
+                let circumstances = state.circumstances();
+                state.race.act(action, &circumstances);
             }
             Action::Imported { number, unseen, document } => state.import(number, unseen, &document),
             Action::LabReplied(reply) => state.hear_the_lab(reply),
@@ -341,7 +372,6 @@ mod tests {
 
     use super::rounds::Kept;
     use super::*;
-    use crate::bridge::Route;
 
     fn after(actions: impl IntoIterator<Item = Action>) -> Rc<State> {
         actions.into_iter().fold(Rc::new(State::default()), Reducible::reduce)
@@ -422,6 +452,36 @@ mod tests {
         assert_eq!(name(straight, [route_chosen.clone(), wished(Preset::Rack)]), "Rounds");
         assert_eq!(name(tunnel, [route_chosen, wished(Preset::Ssh)]), "Rounds", "it is that already");
         assert_eq!(name(tunnel, [wished(Preset::Rack), wished(Preset::Ssh)]), "Rounds, changed meanwhile");
+    }
+
+    #[test]
+    fn a_run_knows_the_wire_it_went_through_unless_that_became_another_one_meanwhile() {
+        let wished = |preset: Preset| Action::Lab(lab::Action::Wished(preset.wire()));
+        let through = |number| {
+            let (url, questions) = ("ws://b/ws/tunnel".to_owned(), Question::the_three());
+            Action::Asked { number, url, order: Order::OneAtATime, questions, dialogue: String::new() }
+        };
+        let report = WireReport { port: 1061, wire: Preset::Ssh.wire(), measured: None };
+        let state = after([
+            Action::LabReplied(Reply::Tunnel(Some(report))),
+            through(1),
+            ended(1, Ended::Complete),
+            asked(2),
+            ended(2, Ended::Complete),
+            wished(Preset::Rack),
+            through(3),
+            wished(Preset::Satellite),
+            ended(3, Ended::Complete),
+        ]);
+        let wires: Vec<_> = state.runs.iter().map(|numbered| numbered.wire).collect();
+        assert_eq!(wires, [Some(Preset::Ssh.wire()), None, None]);
+        assert_eq!(words::title(&state.runs[0]), "run 1, one at a time");
+        let said = words::wire::route_of(&state.runs[0]).map(|said| said.replace('\u{a0}', " "));
+        assert_eq!(said.as_deref(), Some("through the tunnel at 1.30 ms, jitter up to 150 µs"));
+        assert_eq!(
+            [1, 2].map(|index| words::wire::route_of(&state.runs[index])),
+            [None, Some("through the tunnel".to_owned())]
+        );
     }
 
     #[test]

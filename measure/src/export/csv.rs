@@ -1,6 +1,7 @@
 //! Tables for a spreadsheet (RFC 4180): a line for each question, or for each round. The first line names
 //! the columns, with their units.
 
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use csv::{Terminator, WriterBuilder};
@@ -12,7 +13,11 @@ use crate::rounds::Stopwatch;
 use crate::run::{Asked, Ending, Order, Run, Span};
 use crate::ways::{Leg, Way, ways};
 
-/// A question. Without a race, and where a leg is not known, fields are empty.
+/// A time in microseconds.
+#[derive(Serialize)]
+struct Micros(#[serde(with = "micros")] Duration);
+
+/// A question. Without a race, without a longer wire, and where a leg is not known, fields are empty.
 #[derive(Serialize)]
 struct QuestionLine<'a> {
     race: Option<usize>,
@@ -20,32 +25,23 @@ struct QuestionLine<'a> {
     run: u32,
     to: &'a str,
     order: Order,
-    #[serde(with = "micros")]
-    clock_step_us: Duration,
-    #[serde(with = "micros::option")]
-    connecting_us: Option<Duration>,
+    clock_step_us: Micros,
+    wire_rtt_us: Option<Micros>,
+    wire_jitter_us: Option<Micros>,
+    wire_bandwidth_bits_per_s: Option<NonZeroU64>,
+    connecting_us: Option<Micros>,
     question: &'a str,
     answer: Option<&'a str>,
-    #[serde(with = "micros::option")]
-    asked_us: Option<Duration>,
-    #[serde(with = "micros::option")]
-    answered_us: Option<Duration>,
-    #[serde(with = "micros::option")]
-    took_us: Option<Duration>,
-    #[serde(with = "micros::option")]
-    asker_us: Option<Duration>,
-    #[serde(with = "micros::option")]
-    bridge_us: Option<Duration>,
-    #[serde(with = "micros::option")]
-    wire_out_us: Option<Duration>,
-    #[serde(with = "micros::option")]
-    server_us: Option<Duration>,
-    #[serde(with = "micros::option")]
-    thinking_us: Option<Duration>,
-    #[serde(with = "micros::option")]
-    wire_back_us: Option<Duration>,
-    #[serde(with = "micros::option")]
-    unknown_us: Option<Duration>,
+    asked_us: Option<Micros>,
+    answered_us: Option<Micros>,
+    took_us: Option<Micros>,
+    asker_us: Option<Micros>,
+    bridge_us: Option<Micros>,
+    wire_out_us: Option<Micros>,
+    server_us: Option<Micros>,
+    thinking_us: Option<Micros>,
+    wire_back_us: Option<Micros>,
+    unknown_us: Option<Micros>,
     ending: &'a str,
 }
 
@@ -54,17 +50,13 @@ struct QuestionLine<'a> {
 struct RoundLine<'a> {
     name: &'a str,
     to: &'a str,
-    #[serde(with = "micros")]
-    clock_step_us: Duration,
+    clock_step_us: Micros,
     cores: u32,
     round: usize,
     is_warm_up: bool,
-    #[serde(with = "micros")]
-    since_asked_us: Duration,
-    #[serde(with = "micros")]
-    since_connecting_us: Duration,
-    #[serde(with = "micros")]
-    since_due_us: Duration,
+    since_asked_us: Micros,
+    since_connecting_us: Micros,
+    since_due_us: Micros,
 }
 
 /// Every question of every run, those of races after the single ones.
@@ -80,36 +72,47 @@ pub fn questions(document: &Document) -> String {
 fn of_run<'a>(
     race: Option<usize>,
     way: &'a str,
-    Recorded { number, run, trace, .. }: &'a Recorded,
+    Recorded { number, run, trace, wire, .. }: &'a Recorded,
 ) -> impl Iterator<Item = QuestionLine<'a>> {
     let ways = trace.as_ref().map(|trace| ways(run, trace)).unwrap_or_default();
     run.questions.iter().enumerate().map(move |(index, asked)| {
         let there = ways.get(index).zip(asked.span());
-        QuestionLine { race, way, run: *number, ..of_question(run, asked, there) }
+        QuestionLine {
+            race,
+            way,
+            run: *number,
+            wire_rtt_us: wire.map(|wire| Micros(wire.rtt)),
+            wire_jitter_us: wire.map(|wire| Micros(wire.jitter)),
+            wire_bandwidth_bits_per_s: wire.and_then(|wire| wire.bandwidth),
+            ..of_question(run, asked, there)
+        }
     })
 }
 
 /// What a question's own line says, and the way of its message says.
 fn of_question<'a>(run: &'a Run, asked: &'a Asked, there: Option<(&Way, Span)>) -> QuestionLine<'a> {
-    let leg = |leg| there.and_then(|(way, span)| way.took(leg, span));
+    let leg = |leg| there.and_then(|(way, span)| way.took(leg, span)).map(Micros);
     QuestionLine {
         race: None,
         way: "",
         run: 0,
         to: &run.to,
         order: run.order,
-        clock_step_us: run.clock_step,
-        connecting_us: run.connecting.map(Span::took),
+        clock_step_us: Micros(run.clock_step),
+        wire_rtt_us: None,
+        wire_jitter_us: None,
+        wire_bandwidth_bits_per_s: None,
+        connecting_us: run.connecting.map(Span::took).map(Micros),
         question: &asked.question,
         answer: asked.answer.as_deref(),
-        asked_us: asked.asked,
-        answered_us: asked.answered,
-        took_us: asked.took(),
+        asked_us: asked.asked.map(Micros),
+        answered_us: asked.answered.map(Micros),
+        took_us: asked.took().map(Micros),
         asker_us: leg(Leg::Asker),
         bridge_us: leg(Leg::Bridge),
         wire_out_us: leg(Leg::WireOut),
         server_us: leg(Leg::Server),
-        thinking_us: there.and_then(|(way, _)| way.thinking()),
+        thinking_us: there.and_then(|(way, _)| way.thinking()).map(Micros),
         wire_back_us: leg(Leg::WireBack),
         unknown_us: leg(Leg::Unknown),
         ending: ending(&run.ending),
@@ -123,13 +126,13 @@ pub fn rounds(document: &Document) -> String {
         rounds.answered.iter().enumerate().map(move |(index, round)| RoundLine {
             name: &rounds.name,
             to: &rounds.to,
-            clock_step_us: rounds.clock_step,
+            clock_step_us: Micros(rounds.clock_step),
             cores: rounds.cores,
             round: index + 1,
             is_warm_up: index < discarded,
-            since_asked_us: round.took(Stopwatch::Question),
-            since_connecting_us: round.took(Stopwatch::Connecting),
-            since_due_us: round.took(Stopwatch::Due),
+            since_asked_us: Micros(round.took(Stopwatch::Question)),
+            since_connecting_us: Micros(round.took(Stopwatch::Connecting)),
+            since_due_us: Micros(round.took(Stopwatch::Due)),
         })
     }))
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::rounds::Rounds;
 use crate::run::{Asked, Ending, Run};
 use crate::trace::{Point, Trace};
+use crate::wire::Wire;
 
 /// What a document says that it is.
 pub const FORMAT: &str = "launcelot";
@@ -25,6 +26,9 @@ pub struct Recorded {
     pub trace: Option<Trace>,
     /// On how many processors the asker ran, where that is known.
     pub cores: Option<u32>,
+    /// The longer wire through which it went, as it was set; `None` where there was none, where it is not known, and where
+    /// it became another one meanwhile.
+    pub wire: Option<Wire>,
 }
 
 impl Recorded {
@@ -179,7 +183,7 @@ mod tests {
     #[test]
     fn what_went_on_when_it_was_written_has_ended_when_it_is_read() {
         let run = Run::new(String::new(), Order::OneAtATime, Duration::ZERO, []);
-        let recorded = Recorded { number: 1, run, trace: None, cores: None };
+        let recorded = Recorded { number: 1, run, trace: None, cores: None, wire: None };
         let race = Race { at_once: vec![recorded.clone()], ..Race::default() };
         let document = Document { runs: vec![recorded], races: vec![race], ..Document::default() };
         let taken = document.taken().unwrap();

@@ -1,9 +1,8 @@
 //! The earlier runs, each of which can be laid below the newest.
 
-use launcelot_measure::{Ending, Run, Span, unit::readable};
+use launcelot_measure::{Ending, Span, unit::readable};
 use yew::prelude::*;
 
-use crate::bridge::Route;
 use crate::hooks::Asker;
 use crate::state::{Action, Numbered};
 use crate::words;
@@ -47,7 +46,8 @@ pub fn Runs(props: &Props) -> Html {
     }
 }
 
-fn drawn(asker: &Asker, Numbered { number, run, is_imported, .. }: &Numbered) -> Html {
+fn drawn(asker: &Asker, numbered: &Numbered) -> Html {
+    let Numbered { number, run, is_imported, .. } = numbered;
     let number = *number;
     let is_ghost = asker.state().ghosts.contains(&number);
     let on_toggle = {
@@ -59,7 +59,7 @@ fn drawn(asker: &Asker, Numbered { number, run, is_imported, .. }: &Numbered) ->
         <tr role="row" key={number} data-run={number.to_string()}>
             <th role="rowheader" scope="row">{ number }</th>
             <td role="cell">
-                { asked(run) }
+                { asked(numbered) }
                 if *is_imported {
                     { " " }<span class="imported">{ "imported" }</span>
                 }
@@ -77,14 +77,15 @@ fn drawn(asker: &Asker, Numbered { number, run, is_imported, .. }: &Numbered) ->
 }
 
 /// What was asked and how it went, in a few words.
-fn asked(run: &Run) -> String {
+fn asked(numbered: &Numbered) -> String {
+    let run = &numbered.run;
     let what = match run.questions.as_slice() {
         [only] => format!("“{}”", only.question),
         all => format!("{} questions, {}", all.len(), words::in_words(run.order)),
     };
-    let what = match Route::of(&run.to) {
-        Route::Straight => what,
-        Route::Tunnel => format!("{what}, {}", Route::Tunnel.name()),
+    let what = match words::wire::route_of(numbered) {
+        None => what,
+        Some(route) => [&what, ", ", &route].concat(),
     };
     let all = run.questions.len();
     match run.ending {

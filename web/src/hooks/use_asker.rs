@@ -151,7 +151,7 @@ impl Asker {
         let url = self.url();
         let number = self.link.next_unseen();
         self.link.tell(&ToWorker::Rounds { run: number, url: url.clone(), plan });
-        let name = words::rounds::name(&plan, &words::rounds::route(&self.state.lab));
+        let name = words::rounds::name(&plan, &words::wire::route(self.state.lab.route, self.state.lab.wire()));
         let others: Vec<&str> = self.state.rounds.kept.iter().map(|kept| kept.rounds.name.as_str()).collect();
         let name = words::rounds::told_apart(name, &others);
         let rounds = rounds::begun(name, url, plan, clock);

@@ -89,7 +89,8 @@ mod tests {
     #[test]
     fn imported_runs_are_earlier_ones_unless_there_are_none() {
         let run = Run::new("ws://elsewhere/ws".to_owned(), Order::SentAhead, Duration::ZERO, []);
-        let recorded = |number| Recorded { number, run: run.clone(), trace: Some(Trace::default()), cores: Some(8) };
+        let recorded =
+            |number| Recorded { number, run: run.clone(), trace: Some(Trace::default()), cores: Some(8), wire: None };
         let document = Rc::new(Document { runs: vec![recorded(1), recorded(2)], ..Document::default() });
         let imported = |number| Action::Imported { number, unseen: 1_000, document: document.clone() };
         let numbers = |state: &State| state.runs.iter().map(|run| run.number).collect::<Vec<_>>();
@@ -106,7 +107,7 @@ mod tests {
     #[test]
     fn what_is_brought_takes_the_place_of_nothing() {
         let run = Run::new(String::new(), Order::OneAtATime, Duration::ZERO, []);
-        let recorded = |number| Recorded { number, run: run.clone(), trace: None, cores: None };
+        let recorded = |number| Recorded { number, run: run.clone(), trace: None, cores: None, wire: None };
         let race = export::Race { one_at_a_time: vec![recorded(1)], ..export::Race::default() };
         let mut document =
             Document { runs: (1..=60).map(recorded).collect(), races: vec![race; 5], ..Document::default() };

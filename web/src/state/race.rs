@@ -1,13 +1,11 @@
 //! The race of three ways to ask: its heats, one after the other, and the runs of each.
 
-use std::time::Duration;
-
 use launcelot_measure::export;
 use launcelot_measure::{Ending, Order, Run, Step};
 use launcelot_protocol::EXCHANGES;
 
-use super::{Legs, Numbered};
-use crate::message::{Ask, Clock};
+use super::{Circumstances, Numbered};
+use crate::message::Ask;
 
 /// A part of the race that goes on alone, so that nothing disturbs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,23 +140,15 @@ impl Race {
         self.all().map(|run| &run.ending).find(|ending| !matches!(ending, Ending::Running | Ending::Complete))
     }
 
-    /// Changes something; `clock` limits what is to come, and `legs` says what is known of the legs of what begins.
-    pub fn act(&mut self, action: Action, clock: Option<Clock>, legs: &Legs) {
+    /// Changes something; what begins, begins in these circumstances.
+    pub fn act(&mut self, action: Action, circumstances: &Circumstances) {
         match action {
             Action::Begun(url) => *self = Self { url, ..Self::default() },
             Action::HeatBegun(asks) => {
                 let url = &self.url;
-                let runs = asks.into_iter().map(|(dialogue, ask)| {
-                    let step = clock.map_or(Duration::ZERO, |clock| clock.step);
-                    Numbered {
-                        number: ask.run,
-                        run: Run::new(url.clone(), ask.order, step, ask.questions),
-                        dialogue,
-                        legs: legs.clone(),
-                        cores: clock.map(|clock| clock.cores),
-                        is_imported: false,
-                    }
-                });
+                let runs = asks
+                    .into_iter()
+                    .map(|(dialogue, ask)| Numbered::begun(dialogue, Ask { url: url.clone(), ..ask }, circumstances));
                 let runs: Vec<Numbered> = runs.collect();
                 if self.heats.is_empty() {
                     self.warm_up = runs.iter().map(|numbered| numbered.run.questions.len() as u32).sum();
@@ -206,13 +196,13 @@ mod tests {
         let asks = runs.map(|((order, questions), run)| {
             (format!("dialogue-{run}"), Ask { run, url: race.url.clone(), order, questions })
         });
-        race.act(Action::HeatBegun(asks.collect()), None, &Legs::Pending);
+        race.act(Action::HeatBegun(asks.collect()), &Circumstances::default());
         Some(heat)
     }
 
     fn begun() -> Race {
         let mut race = Race::default();
-        race.act(Action::Begun("ws://b/ws".to_owned()), None, &Legs::Pending);
+        race.act(Action::Begun("ws://b/ws".to_owned()), &Circumstances::default());
         race
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use launcelot_measure::unit::{grouped, readable};
 
+use super::wire;
 use crate::state::Numbered;
 
 /// How many of something.
@@ -15,11 +16,20 @@ pub fn count(count: usize, one: &str, more: &str) -> String {
     }
 }
 
-/// The line of one drawing: its samples, how many of which are none, and what was discarded as warm-up.
-pub fn line(samples: &str, clock_step: Duration, cores: Option<u32>, discarded: &str, errors: usize) -> String {
+/// The line of one drawing: its samples, the way that they went if that is worth saying, how many of them are none, and what
+/// was discarded as warm-up.
+pub fn line(
+    samples: &str,
+    route: Option<String>,
+    clock_step: Duration,
+    cores: Option<u32>,
+    discarded: &str,
+    errors: usize,
+) -> String {
     let cores = cores.map(|cores| count(cores as usize, "core", "cores"));
+    let route = route.map_or_else(String::new, |route| [&route, " · "].concat());
     format!(
-        "{samples} · clock steps {} · {} · {discarded} discarded as warm-up · {}",
+        "{samples} · {route}clock steps {} · {} · {discarded} discarded as warm-up · {}",
         readable(clock_step),
         cores.as_deref().unwrap_or("unknown cores"),
         count(errors, "error", "errors"),
@@ -27,9 +37,10 @@ pub fn line(samples: &str, clock_step: Duration, cores: Option<u32>, discarded: 
 }
 
 /// The line of one run: a question without an answer is an error.
-pub fn of_run(Numbered { run, cores, .. }: &Numbered) -> String {
+pub fn of_run(numbered: &Numbered) -> String {
+    let Numbered { run, cores, .. } = numbered;
     let samples = count(run.questions.len(), "question", "questions");
-    line(&samples, run.clock_step, *cores, "nothing", run.questions.len() - run.answered())
+    line(&samples, wire::route_of(numbered), run.clock_step, *cores, "nothing", run.questions.len() - run.answered())
 }
 
 #[cfg(test)]
@@ -44,7 +55,7 @@ mod tests {
         let step = Duration::from_micros(5);
         let run = Run::new(String::new(), Order::OneAtATime, step, ["What?", "Why?"].map(str::to_owned));
         let (dialogue, legs) = (String::new(), Legs::Unknown);
-        let run = Numbered { number: 1, run, dialogue, legs, cores: Some(1), is_imported: false };
+        let run = Numbered { number: 1, run, dialogue, legs, cores: Some(1), wire: None, is_imported: false };
         let expected = "2 questions · clock steps 5 µs · 1 core · nothing discarded as warm-up · 2 errors";
         assert_eq!(of_run(&run).replace('\u{a0}', " "), expected);
         assert!(of_run(&Numbered { cores: None, ..run }).contains(" · unknown cores · "));

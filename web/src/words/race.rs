@@ -6,15 +6,15 @@ use launcelot_measure::unit::{ratio, readable};
 use launcelot_measure::{Ending, Run};
 
 use super::limits::{count, line};
+use super::wire;
 use crate::bridge::Route;
 use crate::state::Numbered;
 use crate::state::lab::Lab;
 use crate::state::race::{Heat, Race};
 
 /// What is raced, and how.
-pub const INTRODUCTION: &str = "The same three questions: one at a time, sent ahead, and over three connections at once. The \
-                                three ways run one after the other, so that none disturbs another, and are drawn from the \
-                                moment of asking on one time axis.";
+pub const INTRODUCTION: &str = "The same three questions: one at a time, sent ahead, and over three connections at once. The ways \
+                                run one after the other, so that none disturbs another, and are drawn on one time axis.";
 
 /// A way to ask.
 pub fn name(heat: Heat) -> &'static str {
@@ -107,8 +107,8 @@ pub fn meaning(race: &Race) -> String {
     }
     format!(
         "One at a time, the questions made three round trips: {}. Sent ahead they made one: {}, {} times as fast. Over three \
-         connections each made one of its own, {} after the last connection, but a browser makes connections to one \
-         place one after the other: {} of connecting in place of {}, and bridge and server have three of them to keep.",
+         connections each made one of its own, {} after the last connection; but a browser makes these one after the \
+         other: {} of connecting in place of {}, and bridge and server have three to keep.",
         readable(one.asking),
         readable(ahead.asking),
         ratio(one.asking, ahead.asking),
@@ -124,21 +124,23 @@ pub fn limits(race: &Race) -> String {
     let questions: usize = runs().map(|numbered| numbered.run.questions.len()).sum();
     let answered: usize = runs().map(|numbered| numbered.run.answered()).sum();
     let step = runs().map(|numbered| numbered.run.clock_step).max().unwrap_or_default();
+    let routes = || runs().map(wire::route_of);
+    let route = routes().next().flatten().filter(|first| routes().all(|other| other.as_ref() == Some(first)));
     let cores = runs().find_map(|numbered| numbered.cores);
     let discarded = match race.warm_up {
         0 => "nothing".to_owned(),
         warm_up => count(warm_up as usize, "question", "questions"),
     };
-    line(&count(questions, "question", "questions"), step, cores, &discarded, questions - answered)
+    line(&count(questions, "question", "questions"), route, step, cores, &discarded, questions - answered)
 }
 
 #[cfg(test)]
 mod tests {
-    use launcelot_measure::Step;
+    use launcelot_measure::{Preset, Step};
 
     use super::*;
     use crate::message::{Ask, Clock};
-    use crate::state::Legs;
+    use crate::state::Circumstances;
     use crate::state::race::Action;
 
     const fn us(micros: u64) -> Duration {
@@ -149,7 +151,8 @@ mod tests {
     fn raced() -> Race {
         let mut race = Race::default();
         let clock = Some(Clock { step: us(5), isolated: true, cores: 2 });
-        race.act(Action::Begun("ws://b/ws/tunnel".to_owned()), clock, &Legs::Unknown);
+        let circumstances = Circumstances { clock, wire: Some(Preset::Ssh.wire()), ..Circumstances::default() };
+        race.act(Action::Begun("ws://b/ws/tunnel".to_owned()), &circumstances);
         for heat in Heat::ALL {
             let runs = heat.runs();
             let connected = us(4_000 * runs.len() as u64);
@@ -158,7 +161,7 @@ mod tests {
                 .zip(1..)
                 .map(|((order, questions), run)| (String::new(), Ask { run, url: String::new(), order, questions }));
             let asks: Vec<(String, Ask)> = asks.collect();
-            race.act(Action::HeatBegun(asks.clone()), clock, &Legs::Unknown);
+            race.act(Action::HeatBegun(asks.clone()), &circumstances);
             for (_, ask) in asks {
                 race.step(ask.run, Step::Connected { at: connected });
                 let mut at = connected;
@@ -200,7 +203,7 @@ mod tests {
         let imported = Race::imported(&own.exported().unwrap(), 1);
         let said = meaning(&imported).replace('\u{a0}', " ");
         assert!(said.starts_with("One at a time, asking took 60 ms; sent ahead 20 ms, 3.0 times as fast;"), "{said}");
-        let expected = "9 questions · clock steps 5 µs · 2 cores · 3 questions discarded as warm-up · no errors";
+        let expected = "9 questions · through the tunnel at 1.30 ms, jitter up to 150 µs · clock steps 5 µs · 2 cores · 3 questions discarded as warm-up · no errors";
         assert_eq!([&own, &imported].map(|race| limits(race).replace('\u{a0}', " ")), [expected, expected]);
     }
 

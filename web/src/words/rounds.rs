@@ -4,18 +4,7 @@ use launcelot_measure::distribution::{Comparison, Summary};
 use launcelot_measure::unit::{grouped, readable};
 use launcelot_measure::{Connections, Ending, Plan, Rounds, Stopwatch};
 
-use super::{in_times, limits, wire};
-use crate::bridge::Route;
-use crate::state::lab::Lab;
-
-/// The route that they take, and what its wire is like.
-pub fn route(lab: &Lab) -> String {
-    let name = lab.route.name();
-    match lab.report().filter(|_| lab.route == Route::Tunnel) {
-        Some(report) => format!("{name} at {}", wire::in_short(report.wire)),
-        None => name.to_owned(),
-    }
-}
+use super::{in_times, limits};
 
 /// A name that none of the others has.
 pub fn told_apart(name: String, others: &[&str]) -> String {
@@ -117,7 +106,7 @@ pub fn comparison(letter: char, newest: char, Comparison { p50, p99 }: Compariso
 pub fn limits(rounds: &Rounds) -> String {
     let samples = limits::count(rounds.samples().len(), "sample", "samples");
     let discarded = rounds.discarded().to_string();
-    limits::line(&samples, rounds.clock_step, Some(rounds.cores), &discarded, rounds.errors as usize)
+    limits::line(&samples, None, rounds.clock_step, Some(rounds.cores), &discarded, rounds.errors as usize)
 }
 
 #[cfg(test)]

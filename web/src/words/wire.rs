@@ -4,6 +4,8 @@ use launcelot_measure::Wire;
 use launcelot_measure::unit::{decimal, readable};
 use launcelot_measure::wire::MeasuredRoundTrip;
 
+use crate::bridge::Route;
+use crate::state::Numbered;
 use crate::state::sliders::Slider;
 
 /// What a page says that has no lab.
@@ -44,8 +46,22 @@ pub fn measured(measured: Option<MeasuredRoundTrip>, wire: Wire) -> String {
     format!("Measured round trip: {}. Nominal: {}.", found.as_deref().unwrap_or("not yet"), nominal(wire))
 }
 
+/// The route and, where it is known, what its wire is like.
+pub fn route(route: Route, wire: Option<Wire>) -> String {
+    match wire.filter(|_| route == Route::Tunnel) {
+        Some(wire) => format!("{} at {}", route.name(), in_short(wire)),
+        None => route.name().to_owned(),
+    }
+}
+
+/// The same for a run; nothing where it went straight.
+pub fn route_of(numbered: &Numbered) -> Option<String> {
+    let of = Route::of(&numbered.run.to);
+    (of == Route::Tunnel).then(|| route(of, numbered.wire))
+}
+
 /// What it is like, in a name.
-pub fn in_short(wire: Wire) -> String {
+fn in_short(wire: Wire) -> String {
     let jitter = (!wire.jitter.is_zero()).then(|| format!(", jitter up to {}", readable(wire.jitter)));
     let bandwidth = wire.bandwidth.map(|bandwidth| format!(", {}", bits(bandwidth.get())));
     [round_trip(wire), jitter.unwrap_or_default(), bandwidth.unwrap_or_default()].concat()
