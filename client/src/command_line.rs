@@ -41,7 +41,7 @@ pub struct CommandLine {
     #[arg(long)]
     trace: bool,
     /// The lab to ask for that: HOST:PORT of its page [default: where the bridge is]
-    #[arg(long, value_name = "HOST:PORT", value_parser = parse_host_port, requires = "trace")]
+    #[arg(long, value_name = "HOST:PORT", value_parser = parse_host_port, requires = "trace", conflicts_with_all = ["race", "json"])]
     lab: Option<(String, u16)>,
     /// Ask in three ways, one after the other, and draw them: one at a time, sent ahead, a connection each
     #[arg(long, conflicts_with_all = ["timing", "trace", "pipelined"])]
@@ -49,7 +49,7 @@ pub struct CommandLine {
     /// Print the run with all its times as JSON, in place of the answers; with --race, the runs of each way
     #[arg(long, conflicts_with_all = ["timing", "trace"])]
     json: bool,
-    /// Write all times into a file, too: .json, .csv, .hlog (HdrHistogram) or .trace.json (Chrome, Perfetto)
+    /// Write the times of each question into a file, too, with --trace also the legs of its way: .json, .csv, .hlog (HdrHistogram) or .trace.json (Chrome, Perfetto)
     #[arg(long, value_name = "FILE", value_parser = Export::parse)]
     export: Option<Export>,
     /// Send all questions ahead, without waiting for the answers before them
@@ -87,7 +87,7 @@ impl CommandLine {
         let target = Target::parse(&self.host, self.port);
         let target = target.unwrap_or_else(|why| Self::command().error(ErrorKind::ValueValidation, why).exit());
         let name = lab::new_name();
-        let (target, name) = if self.trace { target.named(&name) } else { (target, name) };
+        let (target, name) = if self.trace { target.named(name) } else { (target, name) };
         let order = if self.pipelined { Order::SentAhead } else { Order::OneAtATime };
         let questions = if self.ask.is_empty() { Question::the_three() } else { self.ask.clone() };
         (Plan { target, order, questions, timeout: self.timeout }, name)
@@ -171,13 +171,7 @@ fn print_trace(
 /// Prints the three ways.
 fn print_race(command_line: &CommandLine, raced: &Raced, output: &mut impl Write) -> io::Result<()> {
     if command_line.json {
-        let Raced { one_at_a_time, sent_ahead, at_once } = raced;
-        let race = serde_json::json!({
-            "one_at_a_time": one_at_a_time,
-            "sent_ahead": sent_ahead,
-            "at_once": at_once,
-        });
-        serde_json::to_writer_pretty(&mut *output, &race)?;
+        serde_json::to_writer_pretty(&mut *output, raced)?;
         writeln!(output)?;
     } else {
         write!(output, "{}", report::race::race(raced))?;

@@ -5,11 +5,12 @@ use std::time::Instant;
 
 use futures_util::future::join_all;
 use launcelot_measure::{Order, Run, clock};
+use serde::Serialize;
 
 use crate::ask::{AskError, Plan, ask_since};
 
 /// What came of the three ways. A way that was not begun, because one before it had failed, has no runs.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize)]
 pub struct Raced {
     /// Each question waits for the answer before it: one run.
     pub one_at_a_time: Vec<Run>,

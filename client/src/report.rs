@@ -14,6 +14,9 @@ use std::time::Duration;
 
 use launcelot_measure::unit;
 
+/// How wide a column of times in one unit is, besides the space before it: `9999.999 ms`.
+const COLUMN: usize = 11;
+
 /// A duration on its own, for a terminal: with a common space in place of a no-break one.
 fn readable(duration: Duration) -> String {
     unit::readable(duration).replace('\u{a0}', " ")

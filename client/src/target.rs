@@ -18,8 +18,10 @@ pub enum Target {
     },
     /// A bridge that carries the protocol over WebSocket.
     WebSocket {
-        /// The whole URL.
+        /// The whole URL, as it was typed.
         url: String,
+        /// What whoever watches there is to call the dialogue; `None` if that is in the URL, or nobody is to be told.
+        dialogue: Option<String>,
         /// Its host, an IPv6 address without brackets.
         host: String,
         /// Its port.
@@ -74,7 +76,8 @@ impl Target {
                 let authority = rest.split(['/', '?']).next().unwrap_or_default();
                 match split_host_port(authority) {
                     Some((host, port)) if !host.contains('@') => {
-                        Ok(Self::WebSocket { url: text.to_owned(), host: host.to_owned(), port: port.unwrap_or(80) })
+                        let (url, host, port) = (text.to_owned(), host.to_owned(), port.unwrap_or(80));
+                        Ok(Self::WebSocket { url, dialogue: None, host, port })
                     }
                     _ => Err(TargetError::Url(text.to_owned())),
                 }
@@ -82,18 +85,25 @@ impl Target {
         }
     }
 
-    /// The same bridge, with a name for the dialogue in the URL, and that name: whoever watches there files it under it.
+    /// The same bridge, which is told a name for the dialogue, and that name: whoever watches there files it under it.
     /// A name that the URL has already stays. A server that is asked directly needs none.
-    pub fn named(self, dialogue: &str) -> (Self, String) {
-        let Self::WebSocket { url, host, port } = self else { return (self, dialogue.to_owned()) };
-        let query = url.split_once('?').map(|(_, query)| query);
-        let given = query.and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("dialogue=")));
-        if let Some(given) = given {
-            let given = given.to_owned();
-            return (Self::WebSocket { url, host, port }, given);
+    pub fn named(mut self, name: String) -> (Self, String) {
+        if let Self::WebSocket { url, dialogue, .. } = &mut self {
+            let query = url.split_once('?').map(|(_, query)| query);
+            let given = query.and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("dialogue=")));
+            if let Some(given) = given.map(str::to_owned) {
+                return (self, given);
+            }
+            *dialogue = Some(name.clone());
         }
-        let sign = if query.is_some() { '&' } else { '?' };
-        (Self::WebSocket { url: format!("{url}{sign}dialogue={dialogue}"), host, port }, dialogue.to_owned())
+        (self, name)
+    }
+
+    /// The URL that is asked for: that of a bridge, with the name that the dialogue was given.
+    pub fn url(&self) -> Option<String> {
+        let Self::WebSocket { url, dialogue, .. } = self else { return None };
+        let sign = if url.contains('?') { '&' } else { '?' };
+        Some(dialogue.as_ref().map_or_else(|| url.clone(), |name| format!("{url}{sign}dialogue={name}")))
     }
 
     /// The name or address whose socket is connected to.
@@ -127,21 +137,23 @@ mod tests {
     #[test]
     fn a_dialogue_s_name_goes_into_the_url() {
         let named = |url: &str| {
-            let (target, name) = Target::parse(url, None).unwrap().named("x");
-            (target.to_string(), name)
+            let (target, name) = Target::parse(url, None).unwrap().named("x".to_owned());
+            assert!(target.to_string().starts_with(url), "it is called what was typed: {target}");
+            (target.url().unwrap_or_default(), name)
         };
         let expected = |url: &str, name: &str| (url.to_owned(), name.to_owned());
         assert_eq!(named("ws://b/ws"), expected("ws://b/ws?dialogue=x", "x"));
         assert_eq!(named("ws://b/ws?a=1"), expected("ws://b/ws?a=1&dialogue=x", "x"));
         assert_eq!(named("ws://b/ws?a=1&dialogue=mine"), expected("ws://b/ws?a=1&dialogue=mine", "mine"));
-        assert_eq!(named("localhost"), expected("localhost port 1060", "x"));
+        assert_eq!(named("localhost"), expected("", "x"));
     }
 
     #[test]
     fn what_a_person_types_names_somebody_or_says_why_not() {
         let tcp = |host: &str, port| Ok(Target::Tcp { host: host.to_owned(), port });
-        let ws =
-            |url: &str, host: &str, port| Ok(Target::WebSocket { url: url.to_owned(), host: host.to_owned(), port });
+        let ws = |url: &str, host: &str, port| {
+            Ok(Target::WebSocket { url: url.to_owned(), dialogue: None, host: host.to_owned(), port })
+        };
         let host = |text: &str| Err(TargetError::Host(text.to_owned()));
         let url = |text: &str| Err(TargetError::Url(text.to_owned()));
         let cases = [

@@ -105,11 +105,11 @@ impl Wire {
     ///
     /// [`WireError::Handshake`].
     pub async fn open(target: &Target, stream: TcpStream) -> Result<Self, WireError> {
-        match target {
-            Target::Tcp { .. } => Ok(Self::Tcp { stream, buffer: Vec::with_capacity(READ_BYTES) }),
-            Target::WebSocket { url, .. } => match client_async(url, stream).await {
+        match target.url() {
+            None => Ok(Self::Tcp { stream, buffer: Vec::with_capacity(READ_BYTES) }),
+            Some(url) => match client_async(url, stream).await {
                 Ok((socket, _)) => Ok(Self::WebSocket(Box::new(socket))),
-                Err(source) => Err(WireError::Handshake { target: url.clone(), source: Box::new(source) }),
+                Err(source) => Err(WireError::Handshake { target: target.to_string(), source: Box::new(source) }),
             },
         }
     }

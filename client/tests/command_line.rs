@@ -202,13 +202,14 @@ fn something_that_is_no_bridge_is_said_to_be_none() {
 #[test]
 fn usage_errors_are_one_message_and_exit_code_2() {
     let not_ascii = QuestionError::NotAscii('ù').to_string();
-    let cases: [(&[&str], &str); 7] = [
+    let cases: [(&[&str], &str); 8] = [
         (&[], "HOST"),
         (&["localhost", "port"], "invalid value 'port'"),
         (&["localhost:1060"], "a port goes after a space"),
         (&["wss://localhost/ws"], "needs TLS"),
         (&["localhost", "--color"], "unexpected argument '--color'"),
         (&["localhost", "--json", "--timing"], "cannot be used with"),
+        (&["localhost", "--race", "--lab", "localhost:8080"], "cannot be used with"),
         (&["localhost", "--ask", "Où?"], &not_ascii),
     ];
     for (arguments, expected) in cases {

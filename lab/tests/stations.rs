@@ -43,7 +43,9 @@ fn http(port: u16, request: &str, body: &str) -> (u16, String, String) {
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, body.to_owned(), head.to_ascii_lowercase())
+    let head = head.to_ascii_lowercase();
+    assert!(head.matches("\r\ncontent-type: ").count() <= 1, "{head}");
+    (status, body.to_owned(), head)
 }
 
 /// Whether a schema of this crate holds for what was answered.
@@ -161,7 +163,7 @@ async fn a_native_client_gets_to_know_where_its_time_went_with_a_bridge_and_with
     let bridge = Target::parse(&format!("ws://localhost:{}/ws/tunnel", lab.page_port), None).unwrap();
     let tunnel = Target::parse("localhost", Some(lab.tunnel_port)).unwrap();
     let place = ("localhost".to_owned(), lab.page_port);
-    for (target, place) in [(bridge.named("native").0, None), (tunnel, Some(&place))] {
+    for (target, place) in [(bridge.named("native".to_owned()).0, None), (tunnel, Some(&place))] {
         let plan = Plan { target, order: Order::OneAtATime, questions: Question::the_three(), timeout: HANGS };
         let (account, result) = launcelot_client::ask::ask_and_account(&plan, |_| Ok(())).await;
         result.unwrap();

@@ -4,15 +4,16 @@ use std::fmt::Write as _;
 
 use launcelot_measure::{Leg, Run, Shares, Trace, Unit, ways};
 
-use super::{padded, percent, readable};
+use super::{COLUMN, padded, percent, readable};
 
 /// The legs, as they are called and in the order of the way.
-const LEGS: [(Leg, &str); 5] = [
+const LEGS: [(Leg, &str); 6] = [
     (Leg::Asker, "client"),
     (Leg::Bridge, "bridge"),
     (Leg::WireOut, "wire out"),
     (Leg::Server, "server"),
     (Leg::WireBack, "wire back"),
+    (Leg::Unknown, "unknown"),
 ];
 
 /// Each question with how long it was in each leg of its way, and what that means. Without a trace: why.
@@ -27,17 +28,19 @@ pub fn legs(run: &Run, trace: Result<&Trace, String>) -> String {
     let ways = ways(run, trace);
     let unit = Unit::for_longest(answered.iter().map(|(_, span)| span.took()).max().unwrap_or_default());
     let width = answered.iter().map(|(words, _)| words.chars().count()).max().unwrap_or_default();
+    let is_known = answered.iter().zip(&ways).all(|((_, asked), way)| way.took(Leg::Unknown, *asked).is_none());
+    let legs = || LEGS.into_iter().filter(|(leg, _)| *leg != Leg::Unknown || !is_known);
     let mut table = padded("", width);
-    for head in LEGS.map(|(_, name)| name).into_iter().chain(["thinking"]) {
-        let _ = write!(table, "  {head:>10}");
+    for head in legs().map(|(_, name)| name).chain(["thinking"]) {
+        let _ = write!(table, " {head:>COLUMN$}");
     }
     table.push('\n');
     for ((words, asked), way) in answered.iter().zip(&ways) {
         table += &padded(words, width);
         let times =
-            LEGS.map(|(leg, _)| way.took(leg, *asked).map(|took| format!("{} {}", unit.figure(took), unit.sign())));
-        for time in times.into_iter().chain([way.thinking().map(readable)]) {
-            let _ = write!(table, "  {:>10}", time.unwrap_or_else(|| "–".to_owned()));
+            legs().map(|(leg, _)| way.took(leg, *asked).map(|took| format!("{} {}", unit.figure(took), unit.sign())));
+        for time in times.chain([way.thinking().map(readable)]) {
+            let _ = write!(table, " {:>COLUMN$}", time.unwrap_or_else(|| "–".to_owned()));
         }
         table.push('\n');
     }
@@ -108,6 +111,10 @@ mod tests {
     fn what_was_not_seen_is_unknown() {
         let report = legs(&run(), Ok(&trace(&[(Point::BridgeIn, 0), (Point::BridgeBackOut, 900)])));
         assert!(report.contains("What?    0.100 ms           –"), "{report}");
+        assert!(
+            report.contains("wire back     unknown    thinking\n") && report.contains("    0.900 ms           –\n"),
+            "{report}"
+        );
         assert!(report.contains("How long the server thought is unknown"), "{report}");
         assert!(legs(&run(), Ok(&Trace::default())).contains("nobody watched there"));
         assert!(legs(&run(), Err("no lab".to_owned())).contains("unknown: no lab."));

@@ -21,8 +21,10 @@ pub fn race(raced: &Raced) -> String {
     let width = questions.max().unwrap_or_default().max("(connecting)".len()) + 2;
     let mut drawing = String::new();
     for (name, runs) in ways.into_iter().filter(|(_, runs)| !runs.is_empty()) {
+        let is_whole = runs.iter().all(|run| run.ending == Ending::Complete);
+        let broke = if is_whole { "" } else { "broke off after " };
         // Writing to a string cannot fail.
-        let _ = writeln!(drawing, "{name}: {}", readable(until(runs)));
+        let _ = writeln!(drawing, "{name}: {broke}{}", readable(until(runs)));
         for run in runs {
             for (words, span, sign) in rows(run) {
                 let took = span.map_or_else(|| "–".to_owned(), |span| readable(span.took()));

@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use launcelot_measure::{Order, Run, Span, Unit};
 
-use super::readable;
+use super::{COLUMN, readable};
 
 /// Each step with when it began, when it ended, and how long it took, all in one unit.
 pub fn timing(run: &Run) -> String {
     let rows = rows(run);
     let unit = Unit::for_longest(run.until());
     let words = rows.iter().map(|(words, _)| words.chars().count()).max().unwrap_or_default();
-    let mut table = format!("{:words$}  {:>10}  {:>10}  {:>10}\n", "", "from", "until", "took");
+    let mut table = format!("{:words$} {:>COLUMN$} {:>COLUMN$} {:>COLUMN$}\n", "", "from", "until", "took");
     for (what, span) in &rows {
         let [from, until, took] = match span {
             Some(span) => {
@@ -20,7 +20,7 @@ pub fn timing(run: &Run) -> String {
             None => ["–", "–", "–"].map(str::to_owned),
         };
         // Writing to a string cannot fail.
-        let _ = writeln!(table, "{what:words$}  {from:>10}  {until:>10}  {took:>10}");
+        let _ = writeln!(table, "{what:words$} {from:>COLUMN$} {until:>COLUMN$} {took:>COLUMN$}");
     }
     table + &kernel(run) + &limits(run)
 }

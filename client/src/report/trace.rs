@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use launcelot_measure::{Run, Unit};
 
-use super::{padded, percent, readable};
+use super::{COLUMN, padded, percent, readable};
 use crate::ask::{Account, Act};
 use crate::target::Target;
 
@@ -16,13 +16,13 @@ pub fn trace(account: &Account, target: &Target) -> String {
     let lines: Vec<_> = steps.iter().map(|done| (line(&done.act, run, target, &mut answers), done)).collect();
     let width = lines.iter().map(|(words, _)| words.chars().count()).max().unwrap_or_default();
     let unit = Unit::for_longest(run.until());
-    let mut table = format!("{}  {:>10}  {:>9}  {:>9}\n", padded("", width), "at", "own", "waited");
+    let mut table = format!("{} {:>COLUMN$}  {:>9}  {:>9}\n", padded("", width), "at", "own", "waited");
     let (mut own, mut waited) = (Duration::ZERO, Duration::ZERO);
     for (words, done) in &lines {
         let at = format!("{} {}", unit.figure(done.at), unit.sign());
         let [of_own, of_waiting] = [done.effort.own, done.effort.waited].map(readable);
         // Writing to a string cannot fail.
-        let _ = writeln!(table, "{}  {at:>10}  {of_own:>9}  {of_waiting:>9}", padded(words, width));
+        let _ = writeln!(table, "{} {at:>COLUMN$}  {of_own:>9}  {of_waiting:>9}", padded(words, width));
         own += done.effort.own;
         waited += done.effort.waited;
     }
