@@ -15,7 +15,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
 use axum::middleware::{self, Next};
-use axum::response::{AppendHeaders, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderValue, Method, StatusCode, header};
 use launcelot_bridge::origin::origin_may_connect;
@@ -85,7 +85,7 @@ async fn share_with_pages(request: Request, next: Next) -> Response {
             (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, PUT"),
             (header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type"),
         ];
-        (StatusCode::NO_CONTENT, AppendHeaders(allowed)).into_response()
+        (StatusCode::NO_CONTENT, allowed).into_response()
     } else {
         next.run(request).await
     };
@@ -97,7 +97,7 @@ async fn share_with_pages(request: Request, next: Next) -> Response {
 fn json(status: StatusCode, value: &impl Serialize) -> Response {
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     match serde_json::to_vec(value) {
-        Ok(body) => (status, AppendHeaders(headers), body).into_response(),
+        Ok(body) => (status, headers, body).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

@@ -24,7 +24,7 @@ pub struct CommandLine {
     #[command(flatten)]
     pub demo: DemoOptions,
     /// Log to standard error what happens to connections; twice, everything
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, display_order = 100, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
 

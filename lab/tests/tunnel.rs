@@ -228,19 +228,20 @@ fn the_program_says_where_it_is_and_hears_lines() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut ready = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+    let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+    let ready = said.next().unwrap().unwrap();
     let port = ready.strip_prefix("Ready and carrying 'localhost' port ").unwrap().split(' ').next().unwrap();
     let mut client = connect(port.parse().unwrap());
     assert!(ask(&mut client) >= MS);
     let mut input = child.stdin.take().unwrap();
     input.write_all(b"\xff\xfe\n--rtt 18446744073709551615s\n").unwrap();
-    writeln!(input, "--rtt soon\n--rtt 100ms").unwrap();
+    writeln!(input, "--rtt soon\n\n--rtt 100ms --slice 3").unwrap();
     let mut errors = BufReader::new(child.stderr.take().unwrap()).lines();
     for expected in ["\u{fffd}", "18446744073709551615s", "'soon'"] {
         let line = errors.next().unwrap().unwrap();
-        assert!(line.contains(expected), "{line}");
+        assert!(line.starts_with("launcelot-lab: ") && line.contains(expected) && !line.contains("error:"), "{line}");
     }
+    assert_eq!(said.next().unwrap().unwrap(), "The wire is --rtt 100ms --jitter 0s --slice 3 now");
     let began = Instant::now();
     while ask(&mut client) < 100 * MS {
         assert!(began.elapsed() < HANGS, "the line is not heard");

@@ -189,12 +189,20 @@ fn hear_changes(tunnel: &Weak<Tunnel>) {
             Err(_) => return,
         }
         let Some(tunnel) = tunnel.upgrade() else { return };
-        match Line::try_parse_from(String::from_utf8_lossy(&line).split_whitespace()) {
-            Ok(options) => tunnel.set(options.wire.change(tunnel.wire())),
+        let text = String::from_utf8_lossy(&line);
+        if text.trim().is_empty() {
+            continue;
+        }
+        // Nobody may be there to read what is said to it.
+        match Line::try_parse_from(text.split_whitespace()) {
+            Ok(options) => {
+                tunnel.set(options.wire.change(tunnel.wire()));
+                let _ = writeln!(io::stdout(), "The wire is {} now", tunnel.wire());
+            }
             Err(error) => {
-                // Nobody may be there to read it.
                 let why = error.to_string();
-                let _ = writeln!(io::stderr(), "launcelot-lab: {}", why.lines().next().unwrap_or_default());
+                let why = why.lines().next().unwrap_or_default();
+                let _ = writeln!(io::stderr(), "launcelot-lab: {}", why.trim_start_matches("error: "));
             }
         }
     }
@@ -229,5 +237,8 @@ mod tests {
         assert_eq!(good, Length { bandwidth: None, ..longer.length }.into());
         assert!(Line::try_parse_from(["--rtt", "none"]).is_err(), "0s says it");
         assert!(Line::try_parse_from(["--rtt", "soon"]).is_err());
+        for wire in [Wire::default(), wire, longer] {
+            assert_eq!(change(&wire.to_string(), Wire::default()), wire, "what is said of it makes it so");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What the wire is like that a tunnel pretends to be: long, and perhaps bad.
 
+use std::fmt;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
@@ -39,6 +40,29 @@ impl Wire {
         let Some(bandwidth) = self.length.bandwidth else { return Duration::ZERO };
         let nanoseconds = bytes as u128 * 8 * 1_000_000_000 / u128::from(bandwidth.get());
         Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
+    }
+}
+
+/// As the options of the command line that make it so.
+impl fmt::Display for Wire {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let wire::Wire { rtt, jitter, bandwidth } = self.length;
+        // One word: `1ms300us`.
+        let word = |duration| humantime::format_duration(duration).to_string().replace(' ', "");
+        write!(formatter, "--rtt {} --jitter {}", word(rtt), word(jitter))?;
+        let limits = [
+            ("bandwidth", bandwidth.map(|bits| format!("{bits}bit"))),
+            ("slice", self.slice.map(|bytes| bytes.to_string())),
+            ("reset-after", self.reset_after.map(|bytes| bytes.to_string())),
+            ("stall-after", self.stall_after.map(|bytes| bytes.to_string())),
+        ];
+        for (name, limit) in limits.into_iter().filter_map(|(name, limit)| Some((name, limit?))) {
+            write!(formatter, " --{name} {limit}")?;
+        }
+        if !self.slow_close.is_zero() {
+            write!(formatter, " --slow-close {}", word(self.slow_close))?;
+        }
+        Ok(())
     }
 }
 
