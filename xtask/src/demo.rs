@@ -39,9 +39,9 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options)
         Wanted { who: "the page", option: "--page-port", port: options.page_port },
     ])?;
     let tools = install::beside(workspace, progress, |meanwhile| {
-        let mut lab = workspace.cargo();
-        lab.args(["build", "--release", "--package", "launcelot-lab"]);
-        progress.run("the lab", lab)?;
+        let mut programs = workspace.cargo();
+        programs.args(["build", "--release", "--package", "launcelot-lab", "--package", "launcelot-client"]);
+        progress.run("the programs", programs)?;
         if meanwhile.is_empty() {
             return Ok(());
         }
@@ -49,6 +49,8 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options)
         progress.step("the page's program", |say| dist::compile(workspace, progress, say))
     })?;
     dist::build(workspace, progress, &tools, false)?;
+    let client = workspace.released("launcelot-client");
+    eprintln!("launcelot-client is {}", client.strip_prefix(&workspace.root).unwrap_or(&client).display());
     command::become_program(lab(workspace, options))
 }
 
