@@ -9,7 +9,7 @@ use crate::command::{Failure, output_of};
 use crate::install;
 use crate::packages;
 use crate::progress::Progress;
-use crate::tools::{is_npm_version, npm_package};
+use crate::tools::{NODE_MAJOR_MIN, is_npm_version, node_major, npm_package};
 use crate::versions;
 use crate::workspace::Workspace;
 
@@ -71,10 +71,21 @@ fn install_packages(workspace: &Workspace, progress: &Progress) -> Result<(), Fa
     if workspace.find_program("npm").is_none() {
         packages.extend(["nodejs", "npm"]);
     }
-    if packages.is_empty() {
-        return Ok(());
+    if packages.iter().any(|package| package.starts_with("chromium")) && packages::distribution() == "ubuntu" {
+        return Err(Failure::new(format!(
+            "the tests drive a browser, and Ubuntu's Chromium is a snap, which they cannot drive: install Chrome and the \
+             chromedriver of its version, and set {CHROMIUM_VARIABLE} and {DRIVER_VARIABLE} to them"
+        )));
     }
-    packages::install(workspace, progress, &packages, "the tests drive a browser")
+    if !packages.is_empty() {
+        packages::install(workspace, progress, &packages, "the tests drive a browser")?;
+    }
+    match node_major(workspace) {
+        Some(major) if major >= NODE_MAJOR_MIN => Ok(()),
+        _ => Err(Failure::new(format!(
+            "what makes the page small needs Node {NODE_MAJOR_MIN} or newer, and what is here is older: put a newer one on the path"
+        ))),
+    }
 }
 
 fn chromium(workspace: &Workspace) -> Option<PathBuf> {

@@ -77,16 +77,10 @@ pub(crate) fn show(mut command: Command) -> Result<(), Failure> {
 }
 
 /// Puts the program in the place of this one, so that Ctrl-C and its exit code are its own.
-#[cfg(unix)]
 pub(crate) fn become_program(mut program: Command) -> Result<(), Failure> {
     use std::os::unix::process::CommandExt as _;
     let error = program.exec();
     Err(Failure::new(format!("{}: {error}", cannot_start(&program))))
-}
-
-#[cfg(not(unix))]
-pub(crate) fn become_program(program: Command) -> Result<(), Failure> {
-    show(program)
 }
 
 fn failed(command: &Command, status: ExitStatus, said: String) -> Failure {
@@ -106,7 +100,6 @@ fn name(command: &Command) -> String {
 }
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests {
     use super::*;
 

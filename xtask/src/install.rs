@@ -6,7 +6,7 @@ use std::thread;
 
 use crate::command::{Attempt, Failure, output_of};
 use crate::progress::Progress;
-use crate::tools::{BINARYEN, ESBUILD, TRUNK, Tool, Tools, WASM_TARGET};
+use crate::tools::{BINARYEN, ESBUILD, NODE_MAJOR_MIN, TRUNK, Tool, Tools, WASM_TARGET};
 use crate::workspace::Workspace;
 
 /// The tools run for a second or two, so compiling them without optimization saves minutes: with
@@ -107,7 +107,8 @@ fn announce(tools: &Tools, missing: &[Tool]) {
     let is_left_out = |tool, program: &Option<_>| program.is_none() && !missing.contains(&tool);
     if is_left_out(Tool::WasmOpt, &tools.wasm_opt) || is_left_out(Tool::Esbuild, &tools.esbuild) {
         eprintln!(
-            "There is no npm here to install wasm-opt and esbuild with: the page will be a little larger without them."
+            "There is no npm with Node {NODE_MAJOR_MIN} or newer here to install wasm-opt and esbuild with: the page will be a \
+             little larger without them."
         );
     }
 }

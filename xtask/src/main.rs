@@ -3,6 +3,9 @@
 //! Everything that they install goes into `.tools/`, everything that they build into cargo's target
 //! folder; git ignores both. This crate is on the way of every demo, so it stays small to compile.
 
+#[cfg(not(target_os = "linux"))]
+compile_error!("Launcelot runs on Linux only: its tunnel waits with epoll_pwait2(2), and its server with poll(2)");
+
 mod bench;
 mod browser;
 mod check;

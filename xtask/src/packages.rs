@@ -1,5 +1,6 @@
 //! Packages of the system, for the tests only: installed where this user may.
 
+use std::fs;
 use std::process::Command;
 
 use crate::command::{Failure, output_of};
@@ -35,6 +36,16 @@ pub(crate) fn install(workspace: &Workspace, progress: &Progress, packages: &[&s
     progress.run(&names, command(&install))
 }
 
+/// Which Linux this is, as os-release(5) calls it: `debian`, `ubuntu`, `fedora`; empty if it does not say.
+pub(crate) fn distribution() -> String {
+    let says = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    id_in(&says).to_owned()
+}
+
+fn id_in(os_release: &str) -> &str {
+    os_release.lines().find_map(|line| line.strip_prefix("ID=")).unwrap_or_default().trim_matches(['"', '\''])
+}
+
 #[derive(Clone, Copy)]
 enum Rights {
     Root,
@@ -52,4 +63,18 @@ fn rights(workspace: &Workspace) -> Option<Rights> {
         return Some(Rights::Root);
     }
     says("sudo", &["-n", "true"]).is_ok().then_some(Rights::Sudo)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_distribution_says_its_name() {
+        let debian = "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nVERSION_ID=\"12\"\nID=debian\n";
+        let cases = [(debian, "debian"), ("ID_LIKE=debian\nID=\"ubuntu\"\n", "ubuntu"), ("", "")];
+        for (text, id) in cases {
+            assert_eq!(id_in(text), id);
+        }
+    }
 }

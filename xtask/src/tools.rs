@@ -22,6 +22,9 @@ pub(crate) const BINARYEN: (&str, &str) = ("binaryen", "132.0.0");
 /// The npm package that makes scripts smaller, and its version.
 pub(crate) const ESBUILD: (&str, &str) = ("esbuild", "0.28.2");
 
+/// The oldest Node that runs what comes from npm.
+pub(crate) const NODE_MAJOR_MIN: u32 = 18;
+
 /// One thing that building the page needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tool {
@@ -87,6 +90,7 @@ pub(crate) struct Tools {
     pub(crate) wasm_opt: Option<Program>,
     pub(crate) esbuild: Option<Program>,
     has_wasm_target: bool,
+    /// Whether there is npm, and a Node that is new enough for what comes from it.
     has_npm: bool,
 }
 
@@ -98,14 +102,16 @@ impl Tools {
         let wasm_bindgen_wanted = versions::locked(&lock_file, "wasm-bindgen")
             .ok_or_else(|| Failure::new("Cargo.lock names no wasm-bindgen: has the page lost it?"))?
             .to_owned();
+        let has_node = node_major(workspace).is_some_and(|major| major >= NODE_MAJOR_MIN);
+        let from_npm = |package, name| from_npm(workspace, package, name).filter(|_| has_node);
         Ok(Self {
             wasm_bindgen: program(workspace, "wasm-bindgen").filter(|found| found.version == wasm_bindgen_wanted),
             wasm_bindgen_wanted,
             trunk: program(workspace, "trunk").filter(|found| is_good_trunk(&found.version)),
-            wasm_opt: from_npm(workspace, BINARYEN, "wasm-opt"),
-            esbuild: from_npm(workspace, ESBUILD, "esbuild"),
+            wasm_opt: from_npm(BINARYEN, "wasm-opt"),
+            esbuild: from_npm(ESBUILD, "esbuild"),
             has_wasm_target: has_wasm_target(workspace),
-            has_npm: workspace.find_program("npm").is_some(),
+            has_npm: has_node && workspace.find_program("npm").is_some(),
         })
     }
 
@@ -168,7 +174,9 @@ pub(crate) fn print(workspace: &Workspace, tools: &Tools) {
         let state = match (missing.contains(&tool), tools.place(tool)) {
             (true, _) => "missing".to_owned(),
             (false, Some(path)) => path.strip_prefix(&workspace.root).unwrap_or(path).display().to_string(),
-            (false, None) if tool.is_optional() => "not there, and no npm: the page is a little larger".to_owned(),
+            (false, None) if tool.is_optional() => {
+                format!("not there, and no npm with Node {NODE_MAJOR_MIN}: the page is a little larger")
+            }
             (false, None) => "installed".to_owned(),
         };
         println!("{:<24}{state}", tools.name(tool));
@@ -196,8 +204,15 @@ fn program(workspace: &Workspace, name: &str) -> Option<Program> {
 fn from_npm(workspace: &Workspace, (package, version): (&str, &str), program: &str) -> Option<Program> {
     let installed = npm_package(workspace, package);
     let path = installed.join("bin").join(program);
-    let is_good = is_npm_version(&installed, version) && path.is_file() && workspace.find_program("node").is_some();
+    let is_good = is_npm_version(&installed, version) && path.is_file();
     is_good.then(|| Program { path, version: version.to_owned() })
+}
+
+/// Which Node is there.
+pub(crate) fn node_major(workspace: &Workspace) -> Option<u32> {
+    let mut node = workspace.command(workspace.find_program("node")?);
+    node.arg("--version");
+    versions::major(output_of(node).ok()?.trim().strip_prefix('v')?)
 }
 
 /// Where an npm package is installed. Each has a folder of its own: npm removes what it did not just install.

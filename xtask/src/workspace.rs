@@ -57,13 +57,12 @@ impl Workspace {
 
     /// The program of this name that a command of this workspace would find.
     pub(crate) fn find_program(&self, name: &str) -> Option<PathBuf> {
-        let file = format!("{name}{}", env::consts::EXE_SUFFIX);
-        self.path().map(|folder| folder.join(&file)).find(|path| is_program(path))
+        self.path().map(|folder| folder.join(name)).find(|path| is_program(path))
     }
 
     /// Where cargo puts a program of this workspace that it builds for release.
     pub(crate) fn released(&self, name: &str) -> PathBuf {
-        self.target.join("release").join(format!("{name}{}", env::consts::EXE_SUFFIX))
+        self.target.join("release").join(name)
     }
 
     /// Waits until no other chore installs or builds here; others wait until the result is dropped.
@@ -86,13 +85,7 @@ impl Workspace {
     }
 }
 
-#[cfg(unix)]
 fn is_program(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
     path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_program(path: &Path) -> bool {
-    path.is_file()
 }
