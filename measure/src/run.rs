@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::micros;
 use crate::step::Step;
@@ -78,7 +78,8 @@ impl Asked {
 }
 
 /// How a run stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Readable", into = "Readable")]
 pub enum Ending {
     /// It goes on.
     Running,
@@ -90,7 +91,7 @@ pub enum Ending {
     Broken(String),
 }
 
-/// [`Ending`] as people read it.
+/// [`Ending`] as it is written.
 #[derive(Serialize, Deserialize)]
 struct Readable {
     state: Stand,
@@ -108,13 +109,13 @@ enum Stand {
     Broken,
 }
 
-impl From<&Ending> for Readable {
-    fn from(ending: &Ending) -> Self {
+impl From<Ending> for Readable {
+    fn from(ending: Ending) -> Self {
         let (state, why) = match ending {
             Ending::Running => (Stand::Running, None),
             Ending::Complete => (Stand::Complete, None),
             Ending::Stopped => (Stand::Stopped, None),
-            Ending::Broken(why) => (Stand::Broken, Some(why.clone())),
+            Ending::Broken(why) => (Stand::Broken, Some(why)),
         };
         Self { state, why }
     }
@@ -127,36 +128,6 @@ impl From<Readable> for Ending {
             Stand::Complete => Self::Complete,
             Stand::Stopped => Self::Stopped,
             Stand::Broken => Self::Broken(why.unwrap_or_default()),
-        }
-    }
-}
-
-/// [`Ending`] in formats that do not say what their fields are called, which tags are too much for.
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Ending")]
-enum Compact {
-    Running,
-    Complete,
-    Stopped,
-    Broken(String),
-}
-
-impl Serialize for Ending {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() {
-            Readable::from(self).serialize(serializer)
-        } else {
-            Compact::serialize(self, serializer)
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Ending {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if deserializer.is_human_readable() {
-            Readable::deserialize(deserializer).map(Self::from)
-        } else {
-            Compact::deserialize(deserializer)
         }
     }
 }
