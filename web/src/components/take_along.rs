@@ -1,5 +1,6 @@
 //! Everything that was measured, to take along, and what was taken along once, brought back.
 
+use js_sys::Date;
 use js_sys::futures::{JsFuture, spawn_local};
 use launcelot_measure::export::document::{DOCUMENT_MAX_BYTES, Document, Refusal};
 use web_sys::{File, HtmlElement, HtmlInputElement};
@@ -20,6 +21,8 @@ pub struct Props {
 /// What was said last of a file.
 #[derive(Default)]
 struct Said {
+    /// When it was said, in milliseconds since 1970: the same may be said twice.
+    at: f64,
     is_bad: bool,
     words: String,
     /// Which file.
@@ -58,10 +61,11 @@ pub fn TakeAlong(props: &Props) -> Html {
             spawn_local(async move {
                 let name = file.name();
                 match read(&file).await {
-                    Err(words) => says.set(Said { is_bad: true, words, of: name }),
+                    Err(words) => says.set(Said { at: Date::now(), is_bad: true, words, of: name }),
                     Ok(document) => {
                         let (taken, left_out) = asker.import(document);
                         says.set(Said {
+                            at: Date::now(),
                             is_bad: false,
                             words: words::import::taken(&name, &taken, left_out),
                             of: name,
@@ -75,8 +79,8 @@ pub fn TakeAlong(props: &Props) -> Html {
     {
         let place = place.clone();
         // A file can be dropped anywhere; what came of it is to be seen.
-        use_effect_with(says.words.clone(), move |words| {
-            if let Some(place) = place.cast::<HtmlElement>().filter(|_| !words.is_empty()) {
+        use_effect_with(says.at, move |at| {
+            if let Some(place) = place.cast::<HtmlElement>().filter(|_| *at > 0.0) {
                 place.scroll_into_view_with_bool(false);
             }
         });
@@ -129,14 +133,15 @@ fn on_save(choice: &'static Choice, asker: &Asker, says: &UseStateHandle<Said>) 
     let (asker, says) = (asker.clone(), says.clone());
     Callback::from(move |_| {
         // `2026-11-25T21:14:22`, as a file may be called.
-        let now = String::from(js_sys::Date::new_0().to_iso_string());
+        let now = String::from(Date::new_0().to_iso_string());
         let now = now.get(..19).unwrap_or_default().replace(':', "-");
         let name = ["launcelot-", &now, choice.ending].concat();
         let (document, says) = (asker.state().document(), says.clone());
         spawn_local(async move {
             let text = files::write(choice.form, &document).await;
             if text.is_none_or(|text| download::save(&name, choice.kind, &text).is_err()) {
-                says.set(Said { is_bad: true, words: format!("Your browser could not save {name}."), of: name });
+                let words = format!("Your browser could not save {name}.");
+                says.set(Said { at: Date::now(), is_bad: true, words, of: name });
             }
         });
     })

@@ -16,12 +16,17 @@ struct Listening {
 impl Listening {
     fn begin(on_file: Callback<File>) -> Option<Self> {
         let window = web_sys::window()?;
-        // Without this, the browser would leave the page and show the file.
-        let over = OnDrag::new(|event: DragEvent| event.prevent_default());
+        // Without this, the browser would leave the page and show the file. What is no file is dropped where it belongs.
+        let over = OnDrag::new(|event: DragEvent| {
+            let types = event.data_transfer().map(|transfer| transfer.types());
+            if types.is_some_and(|types| types.includes(&JsValue::from_str("Files"), 0)) {
+                event.prevent_default();
+            }
+        });
         let dropped = OnDrag::new(move |event: DragEvent| {
-            event.prevent_default();
             let files = event.data_transfer().and_then(|transfer| transfer.files());
             if let Some(file) = files.and_then(|files| files.get(0)) {
+                event.prevent_default();
                 on_file.emit(file);
             }
         });
