@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use launcelot_measure::Run;
 use yew::prelude::*;
 
 use crate::components::pick::pick;
@@ -26,8 +27,10 @@ pub fn SlowMotion(props: &Props) -> Html {
     let choice = use_state(|| None::<(u32, u32)>);
     let runs = recorded(props.asker.state());
     let newest = runs.first().map(|(_, newest)| newest.number);
-    let chosen = choice.filter(|(_, made)| Some(*made) == newest).map(|(number, _)| number).or(newest);
-    let shown = runs.iter().find(|(_, numbered)| Some(numbered.number) == chosen).map(|(_, shown)| *shown);
+    let chosen = choice.filter(|(_, made)| Some(*made) == newest).map(|(number, _)| number);
+    // What was chosen may be gone: a race takes the place of the one before.
+    let chosen = runs.iter().find(|(_, numbered)| Some(numbered.number) == chosen).or(runs.first());
+    let shown = chosen.map(|(_, shown)| *shown);
     let key = shown.map(|shown| (shown.number, shown.trace().is_some()));
     let replay =
         use_memo(key, |_| shown.and_then(|shown| Replay::of(&shown.run, shown.trace(), shown.asker())).map(Rc::new));
@@ -63,5 +66,6 @@ fn recorded(state: &State) -> Vec<(String, &Numbered)> {
     let runs = state.runs.iter().rev().map(|numbered| (words::title(numbered), numbered));
     let races = state.races().rev().flat_map(Race::shown);
     let raced = races.map(|(heat, index, numbered)| (words::race::title(heat, index, numbered), numbered));
-    runs.chain(raced).filter(|(_, numbered)| numbered.run.is_over()).collect()
+    let is_recorded = |run: &Run| run.connecting.is_some() || run.questions.iter().any(|asked| asked.asked.is_some());
+    runs.chain(raced).filter(|(_, Numbered { run, .. })| run.is_over() && is_recorded(run)).collect()
 }
