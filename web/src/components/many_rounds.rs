@@ -66,7 +66,7 @@ pub fn ManyRounds(props: &Props) -> Html {
                 <Drawing svg={STOPWATCHES} />
             </fieldset>
             if let (Some(figure), Some(newest)) = (&drawn.figure, newest) {
-                <p id="stopwatch-why" aria-live="polite">{ words::why(newest, many.stopwatch) }</p>
+                <p id="stopwatch-why" aria-live={if many.is_running() { "off" } else { "polite" }}>{ words::why(newest, many.stopwatch) }</p>
                 <Drawing svg={figure.clone()} />
             }
             { kept_rounds(asker) }

@@ -78,17 +78,17 @@ pub fn why(rounds: &Rounds, stopwatch: Stopwatch) -> String {
         ),
         (Stopwatch::Due, connections, Some(pace)) => {
             let own = if connections == Connections::Each { Stopwatch::Connecting } else { Stopwatch::Question };
-            let (due, own, pace) = (median(Stopwatch::Due), median(own), readable(pace));
-            if due > own * 2 {
+            let (due, own, every) = (median(Stopwatch::Due), median(own), readable(pace));
+            if due > own * 2 && due > pace {
                 format!(
-                    "A round was due every {pace}, which is more than could be served: the queue grew, and half of the rounds \
+                    "A round was due every {every}, which is more than could be served: the queue grew, and half of the rounds \
                      waited longer than {}. A stopwatch that starts at the question sees {} and no queue at all.",
                     readable(due),
                     readable(own),
                 )
             } else {
                 format!(
-                    "A round was due every {pace}, and that could be served. Only where one answer was late, those after it \
+                    "A round was due every {every}, and that could be served. Only where one answer was late, those after it \
                      stood in line, and here that counts."
                 )
             }
