@@ -23,7 +23,7 @@ use crate::words;
 pub use lab::Legs;
 use lab::{Lab, Presence};
 use race::Race;
-use rounds::ManyRounds;
+use rounds::{Kept, ManyRounds};
 
 /// So many runs are kept; after that the oldest goes.
 pub const RUNS_MAX: usize = 50;
@@ -139,6 +139,8 @@ pub struct State {
     pub ghosts: BTreeSet<u32>,
     /// The many rounds.
     pub rounds: ManyRounds,
+    /// The numbers of the runs that have begun since the lab said how its wire is.
+    unsure: Vec<u32>,
 }
 
 /// What can happen.
@@ -185,6 +187,11 @@ pub enum Action {
 }
 
 impl State {
+    /// With the rounds that an earlier visit has left.
+    pub fn with(kept: Vec<Kept>) -> Self {
+        Self { rounds: ManyRounds::with(kept), ..Self::default() }
+    }
+
     /// The newest run.
     pub fn newest(&self) -> Option<&Numbered> {
         self.runs.back()
@@ -225,7 +232,16 @@ impl State {
     fn hear_the_lab(&mut self, reply: Reply) {
         match reply {
             Reply::Tunnel(report) => {
+                let wire = self.lab.wire();
                 self.lab.hear(report);
+                if wire.is_some() && wire != self.lab.wire() {
+                    // Somebody else has changed it. Before which of the latest runs, nobody knows.
+                    let unsure = std::mem::take(&mut self.unsure);
+                    self.forget_wires(|numbered| unsure.contains(&numbered.number));
+                }
+                if !self.is_running() {
+                    self.unsure.clear();
+                }
                 if report.is_none() {
                     // Whoever could have told is not there.
                     let runs = self.runs.iter_mut().chain(self.race.shown_mut());
@@ -251,8 +267,12 @@ impl State {
 
     /// The wire becomes another one: through which what goes on went cannot be said.
     fn wire_changes(&mut self) {
+        self.forget_wires(|numbered| !numbered.run.is_over());
+    }
+
+    fn forget_wires(&mut self, is_unsure: impl Fn(&Numbered) -> bool) {
         let runs = self.runs.iter_mut().chain(self.race.shown_mut());
-        runs.filter(|numbered| !numbered.run.is_over()).for_each(|numbered| numbered.wire = None);
+        runs.filter(|numbered| is_unsure(numbered)).for_each(|numbered| numbered.wire = None);
         self.rounds.wire_changes();
     }
 
@@ -339,6 +359,7 @@ impl Reducible for State {
             Action::OrderChosen(order) => state.order = order,
             Action::Asked { number, url, order, questions, dialogue } => {
                 let ask = Ask { run: number, url, order, questions: questions.into_iter().map(String::from).collect() };
+                state.unsure.push(number);
                 state.begin(Numbered::begun(dialogue, ask, &state.circumstances()));
             }
             Action::Lab(action) => {
@@ -351,6 +372,9 @@ impl Reducible for State {
             }
             Action::Race(action) => {
                 let circumstances = state.circumstances();
+                if let race::Action::HeatBegun(asks) = &action {
+                    state.unsure.extend(asks.iter().map(|(_, ask)| ask.run));
+                }
                 state.race.act(action, &circumstances);
             }
             Action::Imported { number, unseen, document } => state.import(number, unseen, &document),
@@ -370,7 +394,6 @@ impl Reducible for State {
 mod tests {
     use launcelot_measure::{Connections, Plan, Preset, WireReport};
 
-    use super::rounds::Kept;
     use super::*;
 
     fn after(actions: impl IntoIterator<Item = Action>) -> Rc<State> {
@@ -473,8 +496,18 @@ mod tests {
             wished(Preset::Satellite),
             ended(3, Ended::Complete),
         ]);
-        let wires: Vec<_> = state.runs.iter().map(|numbered| numbered.wire).collect();
-        assert_eq!(wires, [Some(Preset::Ssh.wire()), None, None]);
+        let wires = |state: &State| state.runs.iter().map(|numbered| numbered.wire).collect::<Vec<_>>();
+        assert_eq!(wires(&state), [Some(Preset::Ssh.wire()), None, None]);
+
+        // Somebody else changes it before the second run.
+        let reported = |preset: Preset| {
+            Action::LabReplied(Reply::Tunnel(Some(WireReport { port: 1061, wire: preset.wire(), measured: None })))
+        };
+        let run = |number| [through(number), ended(number, Ended::Complete)];
+        let first = [reported(Preset::Ssh)].into_iter().chain(run(1)).chain([reported(Preset::Ssh)]);
+        let second = run(2).into_iter().chain([reported(Preset::Rack)]).chain(run(3)).chain([reported(Preset::Rack)]);
+        let expected = [Some(Preset::Ssh.wire()), None, Some(Preset::Rack.wire())];
+        assert_eq!(wires(&after(first.chain(second))), expected);
         assert_eq!(words::title(&state.runs[0]), "run 1, one at a time");
         let said = words::wire::route_of(&state.runs[0]).map(|said| said.replace('\u{a0}', " "));
         assert_eq!(said.as_deref(), Some("through the tunnel at 1.30 ms, jitter up to 150 µs"));

@@ -15,7 +15,7 @@ use crate::bridge::{self, Route};
 use crate::cupboard::Cupboard;
 use crate::message::{self, Ask, ToWorker};
 use crate::state::race::{self, Heat};
-use crate::state::rounds::{self, Kept, ManyRounds};
+use crate::state::rounds::{self, Kept};
 use crate::state::{Action, State, lab};
 use crate::words;
 
@@ -223,7 +223,7 @@ pub fn use_asker() -> Asker {
     let link = use_memo((), |()| Link::new());
     let state = {
         let link = link.clone();
-        use_reducer(move || State { rounds: ManyRounds::with(link.cupboard.borrow().held()), ..State::default() })
+        use_reducer(move || State::with(link.cupboard.borrow().held()))
     };
     {
         let link = link.clone();

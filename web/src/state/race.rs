@@ -116,6 +116,13 @@ impl Race {
         self.heats.len() == Heat::ALL.len() && self.all().all(|run| run.ending == Ending::Complete)
     }
 
+    /// Whether its ways went through wires that were not the same.
+    pub fn wire_changed(&self) -> bool {
+        let mut wires = self.shown().map(|(_, _, numbered)| numbered.wire);
+        let first = wires.next().flatten();
+        wires.any(|wire| wire != first)
+    }
+
     /// Whether there is something to keep of it: it is over, and one of its ways was begun.
     pub fn is_over(&self) -> bool {
         !self.is_running() && self.shown().next().is_some()

@@ -14,8 +14,8 @@ pub const KEPT_MAX: usize = 12;
 /// The longest name, in characters.
 pub const NAME_MAX: usize = 80;
 
-/// What is added to the name of rounds during which the wire became another one.
-const CHANGED: &str = ", changed meanwhile";
+/// What is added where the wire became another one.
+pub const CHANGED: &str = ", changed meanwhile";
 
 /// For so many rounds there is room from the beginning.
 const CAPACITY_MAX: u32 = 10_000;

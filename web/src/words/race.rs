@@ -11,6 +11,7 @@ use crate::bridge::Route;
 use crate::state::Numbered;
 use crate::state::lab::Lab;
 use crate::state::race::{Heat, Race};
+use crate::state::rounds;
 
 /// What is raced, and how.
 pub const INTRODUCTION: &str = "The same three questions: one at a time, sent ahead, and over three connections at once. The ways \
@@ -93,6 +94,9 @@ pub fn meaning(race: &Race) -> String {
     let [Some(one), Some(ahead), Some(once)] = Heat::SHOWN.map(|heat| Parts::of(race.runs(heat))) else {
         return String::new();
     };
+    if race.wire_changed() {
+        return "The wire became another one meanwhile, so the ways are not to be compared.".to_owned();
+    }
     if race.is_imported() {
         return format!(
             "One at a time, asking took {}; sent ahead {}, {} times as fast; over a connection each {}, after {} of \
@@ -124,8 +128,11 @@ pub fn limits(race: &Race) -> String {
     let questions: usize = runs().map(|numbered| numbered.run.questions.len()).sum();
     let answered: usize = runs().map(|numbered| numbered.run.answered()).sum();
     let step = runs().map(|numbered| numbered.run.clock_step).max().unwrap_or_default();
-    let routes = || runs().map(wire::route_of);
-    let route = routes().next().flatten().filter(|first| routes().all(|other| other.as_ref() == Some(first)));
+    let route = if race.wire_changed() {
+        Some([Route::Tunnel.name(), rounds::CHANGED].concat())
+    } else {
+        runs().next().and_then(wire::route_of)
+    };
     let cores = runs().find_map(|numbered| numbered.cores);
     let discarded = match race.warm_up {
         0 => "nothing".to_owned(),
@@ -205,6 +212,14 @@ mod tests {
         assert!(said.starts_with("One at a time, asking took 60 ms; sent ahead 20 ms, 3.0 times as fast;"), "{said}");
         let expected = "9 questions · through the tunnel at 1.30 ms, jitter up to 150 µs · clock steps 5 µs · 2 cores · 3 questions discarded as warm-up · no errors";
         assert_eq!([&own, &imported].map(|race| limits(race).replace('\u{a0}', " ")), [expected, expected]);
+    }
+
+    #[test]
+    fn ways_through_different_wires_are_not_compared() {
+        let mut race = raced();
+        race.shown_mut().last().unwrap().wire = None;
+        assert!(meaning(&race).ends_with("not to be compared."));
+        assert!(limits(&race).contains(" · through the tunnel, changed meanwhile · "));
     }
 
     #[test]
