@@ -284,6 +284,26 @@ async fn a_server_that_is_killed_in_mid_run_is_said_and_what_came_is_kept() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a browser; `cargo xtask test` runs it"]
+async fn the_keyboard_s_focus_does_not_go_away_with_the_button_that_stops() {
+    let (_server, _bridge, browser) = opened(&Options::default()).await;
+    let focus_stop = "document.querySelector('#stop-rounds').focus()";
+    let focused = "return document.activeElement.id";
+    // Pressed, and left alone.
+    browser.begin_rounds(10_000, "#one-connection", "10").await;
+    browser.wait_for("#many-rounds[data-state=running] #stop-rounds").await;
+    browser.script(focus_stop).await;
+    browser.client.active_element().await.unwrap().send_keys("\u{e007}").await.unwrap();
+    browser.wait_for("#many-rounds[data-state=stopped]").await;
+    assert_eq!(browser.script(focused).await, "ask-rounds");
+    browser.begin_rounds(100, "#one-connection", "10").await;
+    browser.wait_for("#many-rounds[data-state=running] #stop-rounds").await;
+    browser.script(focus_stop).await;
+    browser.wait_for("#many-rounds[data-state=complete]").await;
+    assert_eq!(browser.script(focused).await, "ask-rounds");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a browser; `cargo xtask test` runs it"]
 async fn a_round_whose_answer_never_came_is_an_error_over_one_connection_too() {
     // A server that answers three questions, and goes when it has the fourth.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -368,11 +388,18 @@ impl Browser {
     /// Asks a thousand times, and blocks the page for half a second in the midst of it, if that is wanted. Returns
     /// p50 and p99.
     async fn ask_while(&self, block: &str) -> [f64; 2] {
-        self.begin_rounds(1_000, "#one-connection", "1").await;
-        self.wait_for("#many-rounds[data-state=running] .progress").await;
-        self.script(block).await;
-        self.wait_for("#many-rounds[data-state=complete]").await;
-        [self.figures("p50").await[0], self.figures("p99").await[0]]
+        let block =
+            format!("const state = document.querySelector('#many-rounds').dataset.state; {block} return state;");
+        loop {
+            self.begin_rounds(1_000, "#one-connection", "1").await;
+            self.wait_for("#many-rounds[data-state=running] .progress").await;
+            // Whoever drives the browser may be late.
+            let is_in_time = self.script(&block).await == "running";
+            self.wait_for("#many-rounds[data-state=complete]").await;
+            if is_in_time {
+                return [self.figures("p50").await[0], self.figures("p99").await[0]];
+            }
+        }
     }
 }
 
@@ -380,7 +407,7 @@ impl Browser {
 #[ignore = "needs a browser; `cargo xtask test` runs it"]
 async fn a_page_that_is_blocked_for_half_a_second_changes_no_figure() {
     let (_server, _bridge, browser) = opened(&Options::default()).await;
-    let block = "const until = performance.now() + 500; while (performance.now() < until) {}";
+    let block = "const until = performance.now() + 500; while (performance.now() < until) {};";
     let (mut free, mut blocked) = (Vec::new(), Vec::new());
     for _ in 0..5 {
         free.push(browser.ask_while("").await);

@@ -1,11 +1,25 @@
 //! The keyboard's focus, where it stands on something that goes away.
 
 use wasm_bindgen::JsCast as _;
-use web_sys::{HtmlElement, window};
+use web_sys::{Document, HtmlElement, window};
+
+/// Moves it from the buttons that stop what goes on to those that begin it, before the former go away.
+pub fn leave_stop_buttons() {
+    let focused = document().and_then(|document| document.active_element()).map(|element| element.id());
+    match focused.as_deref() {
+        Some("stop") => move_to("ask"),
+        Some("stop-rounds") => move_to("ask-rounds"),
+        _ => {}
+    }
+}
+
+fn document() -> Option<Document> {
+    window()?.document()
+}
 
 /// Moves it to the element of this id, if there is one.
 pub fn move_to(id: &str) {
-    let element = window().and_then(|window| window.document()).and_then(|document| document.get_element_by_id(id));
+    let element = document().and_then(|document| document.get_element_by_id(id));
     if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
         // Fails only for what is no element.
         let _ = element.focus();

@@ -8,7 +8,6 @@ use crate::components::drawing::Drawing;
 use crate::components::kept_rounds::kept_rounds;
 use crate::components::rounds_form::rounds_form;
 use crate::distributions;
-use crate::focus;
 use crate::hooks::Asker;
 use crate::state::Action;
 use crate::state::rounds::Action::StopwatchChosen;
@@ -78,10 +77,7 @@ pub fn ManyRounds(props: &Props) -> Html {
 fn progress(asker: &Asker, rounds: &Rounds) -> Html {
     let on_stop = {
         let asker = asker.clone();
-        Callback::from(move |_: MouseEvent| {
-            asker.stop();
-            focus::move_to("ask-rounds");
-        })
+        Callback::from(move |_: MouseEvent| asker.stop())
     };
     html! {
         <div class="progress">

@@ -3,7 +3,6 @@
 use launcelot_measure::Ending;
 use yew::prelude::*;
 
-use crate::focus;
 use crate::hooks::Asker;
 use crate::state::{Legs, Numbered};
 use crate::words;
@@ -37,10 +36,7 @@ pub fn Meaning(props: &Props) -> Html {
         .unwrap_or_default();
     let on_stop = {
         let asker = props.asker.clone();
-        Callback::from(move |_: MouseEvent| {
-            asker.stop();
-            focus::move_to("ask");
-        })
+        Callback::from(move |_: MouseEvent| asker.stop())
     };
     html! {
         <div class="meaning">

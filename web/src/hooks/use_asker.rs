@@ -13,7 +13,8 @@ use yew::prelude::*;
 
 use crate::bridge::{self, Route};
 use crate::cupboard::Cupboard;
-use crate::message::{self, Ask, ToWorker};
+use crate::focus;
+use crate::message::{self, Ask, FromWorker, ToWorker};
 use crate::state::race::{self, Heat};
 use crate::state::rounds::{self, Kept};
 use crate::state::{Action, State, lab};
@@ -243,6 +244,9 @@ pub fn use_asker() -> Asker {
                 let dispatcher = dispatcher.clone();
                 Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
                     if let Some(heard) = message::decode(&Uint8Array::new(&event.data()).to_vec()) {
+                        if matches!(heard, FromWorker::Ended { .. }) {
+                            focus::leave_stop_buttons();
+                        }
                         dispatcher.dispatch(Action::Heard(heard));
                     }
                 })
