@@ -7,13 +7,13 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use launcelot_endpoint::failure::one_line;
 use launcelot_endpoint::listen::parse_host_port;
-use launcelot_measure::{Order, Run, Trace};
+use launcelot_measure::{Order, Run};
 use launcelot_protocol::Question;
 use thiserror::Error;
 
 use crate::ask::{Account, AskError, Plan, ask_and_account};
 use crate::export::{Export, ExportError};
-use crate::lab::{self, LabError};
+use crate::lab::{self, LabError, Seen};
 use crate::race::{Raced, race};
 use crate::report;
 use crate::target::Target;
@@ -137,7 +137,7 @@ fn ask_and_print(command_line: &CommandLine) -> Result<(), RunError> {
     let mut printed = unread.and_then(|()| print(command_line, &account.run, &mut output));
     let mut seen = Err(LabError::Nobody);
     if command_line.trace {
-        let asked = lab::trace(&plan.target, command_line.lab.as_ref(), &name, account.local, plan.timeout);
+        let asked = lab::seen(&plan.target, command_line.lab.as_ref(), &name, account.local, plan.timeout);
         seen = runtime.block_on(asked);
         printed = printed.and_then(|()| print_trace(&account, &plan.target, &seen, &mut output));
     }
@@ -160,7 +160,7 @@ fn end(
 fn print_trace(
     account: &Account,
     target: &Target,
-    seen: &Result<Trace, LabError>,
+    seen: &Result<Seen, LabError>,
     output: &mut impl Write,
 ) -> io::Result<()> {
     write!(output, "\n{}", report::trace::trace(account, target))?;

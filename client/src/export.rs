@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use launcelot_measure::export::{Document, Race, Recorded, chrome, csv, hlog, json};
-use launcelot_measure::{Connections, Ending, Order, Plan, Round, Rounds, Run, Trace};
+use launcelot_measure::{Connections, Ending, Order, Plan, Round, Rounds, Run};
 use thiserror::Error;
 
+use crate::lab::Seen;
 use crate::race::Raced;
 
 /// A file, and what it is to hold.
@@ -53,15 +54,17 @@ impl Export {
         Ok(Self { path: Path::new(text).to_owned(), form })
     }
 
-    /// Writes a run, with what the stations saw of it.
+    /// Writes a run, with what a lab knows of it.
     ///
     /// # Errors
     ///
     /// If the file cannot be written.
-    pub fn run(&self, run: Run, trace: Option<Trace>) -> Result<(), ExportError> {
+    pub fn run(&self, run: Run, seen: Option<Seen>) -> Result<(), ExportError> {
         let rounds = vec![as_rounds(order(&run), std::slice::from_ref(&run))];
+        let wire = seen.as_ref().and_then(|seen| seen.tunnel).map(|report| report.wire);
+        let trace = seen.map(|seen| seen.trace);
         self.write(Document {
-            runs: vec![Recorded { number: 1, run, trace, cores: Some(cores()), wire: None }],
+            runs: vec![Recorded { number: 1, run, trace, cores: Some(cores()), wire }],
             rounds,
             ..Document::default()
         })

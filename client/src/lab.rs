@@ -8,7 +8,8 @@ use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use launcelot_measure::Trace;
+use launcelot_measure::{Point, Trace, WireReport};
+use serde::de::DeserializeOwned;
 use thiserror::Error;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -50,19 +51,28 @@ pub fn new_name() -> String {
     format!("{:016x}", fastrand::u64(..))
 }
 
+/// What a lab knows of a dialogue.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    /// What its stations saw.
+    pub trace: Trace,
+    /// Its tunnel, if the dialogue went through that and it still tells.
+    pub tunnel: Option<WireReport>,
+}
+
 /// What was seen of the dialogue that a client had with `target`, from its own address `local` and under
 /// that `name`. The lab is where `lab` says, or where the bridge is.
 ///
 /// # Errors
 ///
 /// See [`LabError`].
-pub async fn trace(
+pub async fn seen(
     target: &Target,
     lab: Option<&(String, u16)>,
     name: &str,
     local: Option<SocketAddr>,
     patience: Duration,
-) -> Result<Trace, LabError> {
+) -> Result<Seen, LabError> {
     let (host, port) = match (lab, target) {
         (Some((host, port)), _) => (host.as_str(), *port),
         (None, Target::WebSocket { host, port, .. }) => (host.as_str(), *port),
@@ -75,33 +85,48 @@ pub async fn trace(
             local.map(|local| local.to_string()).unwrap_or_default().replace('[', "%5B").replace(']', "%5D")
         }
     };
-    let bracketed = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-    let lab = format!("http://{bracketed}:{port}");
-    let (status, body) = match timeout(patience, get(host, port, &lab, &name)).await {
-        Ok(answered) => answered.map_err(|source| LabError::Unreachable { lab: lab.clone(), source })?,
-        Err(late) => return Err(LabError::Unreachable { lab, source: late.into() }),
-    };
-    if status != StatusCode::OK {
-        return Err(LabError::NotSeen(lab));
-    }
-    serde_json::from_slice(&body).map_err(|source| LabError::Nonsense { lab, source })
+    let lab = Lab { host, port, patience };
+    let trace: Trace = lab.ask(&format!("/api/dialogues/{name}")).await?;
+    let is_through = trace.sightings.iter().any(|sighting| sighting.point == Point::TunnelIn);
+    let tunnel = if is_through { lab.ask("/api/tunnel").await.ok() } else { None };
+    Ok(Seen { trace, tunnel })
 }
 
-async fn get(
-    host: &str,
+/// Who is asked over HTTP, and how long its answer is waited for.
+#[derive(Debug)]
+struct Lab<'a> {
+    host: &'a str,
     port: u16,
-    lab: &str,
-    name: &str,
-) -> Result<(StatusCode, Bytes), Box<dyn std::error::Error + Send + Sync>> {
-    let stream = TcpStream::connect((host, port)).await?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    let connection = tokio::spawn(connection);
-    let request = Request::get(format!("/api/dialogues/{name}"))
-        .header(header::HOST, lab.trim_start_matches("http://"))
-        .body(Empty::<Bytes>::new())?;
-    let response = sender.send_request(request).await?;
-    let status = response.status();
-    let body = Limited::new(response.into_body(), ANSWER_MAX_BYTES).collect().await?.to_bytes();
-    connection.abort();
-    Ok((status, body))
+    patience: Duration,
+}
+
+impl Lab<'_> {
+    fn authority(&self) -> String {
+        let Self { host, port, .. } = self;
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, path: &str) -> Result<T, LabError> {
+        let lab = format!("http://{}", self.authority());
+        let (status, body) = match timeout(self.patience, self.get(path)).await {
+            Ok(answered) => answered.map_err(|source| LabError::Unreachable { lab: lab.clone(), source })?,
+            Err(late) => return Err(LabError::Unreachable { lab, source: late.into() }),
+        };
+        if status != StatusCode::OK {
+            return Err(LabError::NotSeen(lab));
+        }
+        serde_json::from_slice(&body).map_err(|source| LabError::Nonsense { lab, source })
+    }
+
+    async fn get(&self, path: &str) -> Result<(StatusCode, Bytes), Box<dyn std::error::Error + Send + Sync>> {
+        let stream = TcpStream::connect((self.host, self.port)).await?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        let connection = tokio::spawn(connection);
+        let request = Request::get(path).header(header::HOST, self.authority()).body(Empty::<Bytes>::new())?;
+        let response = sender.send_request(request).await?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), ANSWER_MAX_BYTES).collect().await?.to_bytes();
+        connection.abort();
+        Ok((status, body))
+    }
 }

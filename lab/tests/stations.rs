@@ -167,8 +167,12 @@ async fn a_native_client_gets_to_know_where_its_time_went_with_a_bridge_and_with
         let plan = Plan { target, order: Order::OneAtATime, questions: Question::the_three(), timeout: HANGS };
         let (account, result) = launcelot_client::ask::ask_and_account(&plan, |_| Ok(())).await;
         result.unwrap();
-        let trace = launcelot_client::lab::trace(&plan.target, place, "native", account.local, HANGS).await.unwrap();
-        let report = launcelot_client::report::legs::legs(&account.run, Ok(&trace));
+        let seen = launcelot_client::lab::seen(&plan.target, place, "native", account.local, HANGS).await.unwrap();
+        let report = launcelot_client::report::legs::legs(&account.run, Ok(&seen));
+        assert!(
+            report.contains("\nThe longer wire is set to 1.30 ms, jitter up to 150 µs there and back; measured: 1."),
+            "{report}"
+        );
         assert!(report.contains("The server thought for "), "{report}");
         let percent: f64 = report.split(" For ").nth(1).unwrap().split(" %").next().unwrap().parse().unwrap();
         assert!((50.0..100.0).contains(&percent), "of 1.3 ms a question, most is the longer wire's: {report}");

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::micros;
+use crate::unit::{decimal, readable};
 
 /// A wire between two machines. The default is none at all: whatever comes is carried at once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +21,31 @@ pub struct Wire {
     /// How many bits go each way in a second; `None` for any number.
     #[serde(rename = "bandwidth_bits_per_s", default)]
     pub bandwidth: Option<NonZeroU64>,
+}
+
+impl Wire {
+    /// How long there and back is, in words: `1.30 ms`.
+    pub fn round_trip(self) -> String {
+        if self.rtt.is_zero() { "0\u{a0}ms".to_owned() } else { readable(self.rtt) }
+    }
+
+    /// What it is like, in a few words: `1.30 ms, jitter up to 150 µs, 20 Mbit/s`.
+    pub fn in_short(self) -> String {
+        let jitter = (!self.jitter.is_zero()).then(|| format!(", jitter up to {}", readable(self.jitter)));
+        let bandwidth = self.bandwidth.map(|bandwidth| format!(", {}", bits(bandwidth)));
+        [self.round_trip(), jitter.unwrap_or_default(), bandwidth.unwrap_or_default()].concat()
+    }
+}
+
+/// A bandwidth as it is sold: `20 Mbit/s`, a no-break space between.
+pub fn bits(per_second: NonZeroU64) -> String {
+    let (unit, sign) = match per_second.get() {
+        0..1_000_000 => (1_000, "kbit/s"),
+        1_000_000..1_000_000_000 => (1_000_000, "Mbit/s"),
+        _ => (1_000_000_000, "Gbit/s"),
+    };
+    let decimals = u32::from(!per_second.get().is_multiple_of(unit));
+    format!("{}\u{a0}{sign}", decimal(per_second.get(), unit, decimals))
 }
 
 /// A wire as it is set, and as it was measured.
@@ -87,6 +113,31 @@ impl Preset {
             Self::Ssh => "the SSH tunnel of the text",
             Self::Continent => "across a continent",
             Self::Satellite => "a satellite",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bandwidths_are_written_as_they_are_sold() {
+        let cases = [(56_000, "56 kbit/s"), (2_500_000, "2.5 Mbit/s"), (10_000_000_000, "10 Gbit/s")];
+        for (per_second, expected) in cases {
+            assert_eq!(NonZeroU64::new(per_second).map(bits).unwrap_or_default().replace('\u{a0}', " "), expected);
+        }
+    }
+
+    #[test]
+    fn a_wire_is_told_in_a_few_words() {
+        let cases = [
+            (Wire::default(), "0 ms"),
+            (Preset::Ssh.wire(), "1.30 ms, jitter up to 150 µs"),
+            (Preset::Satellite.wire(), "600 ms, jitter up to 15 ms, 20 Mbit/s"),
+        ];
+        for (wire, expected) in cases {
+            assert_eq!(wire.in_short().replace('\u{a0}', " "), expected);
         }
     }
 }

@@ -7,7 +7,7 @@ pub mod race;
 pub mod rounds;
 pub mod sliders;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -136,7 +136,7 @@ pub struct State {
     /// The number of the run that was over last, and when it began, since 1970.
     pub begun: Option<(u32, Duration)>,
     /// The numbers of the runs that are laid below the newest.
-    pub ghosts: BTreeSet<u32>,
+    pub ghosts: Vec<u32>,
     /// The many rounds.
     pub rounds: ManyRounds,
     /// The numbers of the runs that have begun since the lab said how its wire is.
@@ -237,24 +237,30 @@ impl State {
                 if wire.is_some() && wire != self.lab.wire() {
                     // Somebody else has changed it. Before which of the latest runs, nobody knows.
                     let unsure = std::mem::take(&mut self.unsure);
-                    self.forget_wires(|numbered| unsure.contains(&numbered.number));
+                    self.forget_wires(&|numbered| unsure.contains(&numbered.number));
                 }
                 if !self.is_running() {
                     self.unsure.clear();
                 }
                 if report.is_none() {
                     // Whoever could have told is not there.
-                    let runs = self.runs.iter_mut().chain(self.race.shown_mut());
-                    runs.filter(|numbered| numbered.legs.are_pending())
-                        .for_each(|numbered| numbered.legs = Legs::Unknown);
+                    self.each_run(&mut |numbered| {
+                        if numbered.legs.are_pending() {
+                            numbered.legs = Legs::Unknown;
+                        }
+                    });
                 }
             }
             Reply::Trace(number, trace) => {
                 self.lab.heard_of_a_run();
-                let mut runs = self.runs.iter_mut().chain(self.race.shown_mut());
-                if let Some(numbered) = runs.find(|numbered| numbered.number == number) {
-                    numbered.know_legs(trace);
-                }
+                let mut trace = Some(trace);
+                self.each_run(&mut |numbered| {
+                    if numbered.number == number
+                        && let Some(trace) = trace.take()
+                    {
+                        numbered.know_legs(trace);
+                    }
+                });
             }
         }
     }
@@ -267,13 +273,21 @@ impl State {
 
     /// The wire becomes another one: through which what goes on went cannot be said.
     fn wire_changes(&mut self) {
-        self.forget_wires(|numbered| !numbered.run.is_over());
+        self.forget_wires(&|numbered| !numbered.run.is_over());
     }
 
-    fn forget_wires(&mut self, is_unsure: impl Fn(&Numbered) -> bool) {
-        let runs = self.runs.iter_mut().chain(self.race.shown_mut());
-        runs.filter(|numbered| is_unsure(numbered)).for_each(|numbered| numbered.wire = None);
+    fn forget_wires(&mut self, is_unsure: &dyn Fn(&Numbered) -> bool) {
+        self.each_run(&mut |numbered| {
+            if is_unsure(numbered) {
+                numbered.wire = None;
+            }
+        });
         self.rounds.wire_changes();
+    }
+
+    /// Does something with every run of which the lab may know something. It is compiled once, whatever is done.
+    fn each_run(&mut self, act: &mut dyn FnMut(&mut Numbered)) {
+        self.runs.iter_mut().chain(self.race.shown_mut()).for_each(act);
     }
 
     fn begin(&mut self, begun: Numbered) {
@@ -284,7 +298,7 @@ impl State {
         if self.runs.len() > RUNS_MAX
             && let Some(oldest) = self.runs.pop_front()
         {
-            self.ghosts.remove(&oldest.number);
+            self.ghosts.retain(|ghost| *ghost != oldest.number);
         }
     }
 
@@ -380,11 +394,10 @@ impl Reducible for State {
             Action::Imported { number, unseen, document } => state.import(number, unseen, &document),
             Action::LabReplied(reply) => state.hear_the_lab(reply),
             Action::Rounds(action) => state.rounds.act(action),
-            Action::GhostToggled(number) => {
-                if !state.ghosts.remove(&number) {
-                    state.ghosts.insert(number);
-                }
-            }
+            Action::GhostToggled(number) => match state.ghosts.iter().position(|ghost| *ghost == number) {
+                Some(place) => _ = state.ghosts.swap_remove(place),
+                None => state.ghosts.push(number),
+            },
         }
         Rc::new(state)
     }

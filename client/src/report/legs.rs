@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use launcelot_measure::{Leg, Run, Shares, Trace, Unit, ways};
+use launcelot_measure::{Leg, Run, Shares, Unit, WireReport, ways};
 
 use super::{COLUMN, padded, percent, readable};
+use crate::lab::Seen;
 
 /// The legs, as they are called and in the order of the way.
 const LEGS: [(Leg, &str); 6] = [
@@ -16,10 +17,10 @@ const LEGS: [(Leg, &str); 6] = [
     (Leg::Unknown, "unknown"),
 ];
 
-/// Each question with how long it was in each leg of its way, and what that means. Without a trace: why.
-pub fn legs(run: &Run, trace: Result<&Trace, String>) -> String {
-    let trace = match trace {
-        Ok(trace) if !trace.sightings.is_empty() => trace,
+/// Each question with how long it was in each leg of its way, and what that means. If nothing was seen: why.
+pub fn legs(run: &Run, seen: Result<&Seen, String>) -> String {
+    let Seen { trace, tunnel } = match seen {
+        Ok(seen) if !seen.trace.sightings.is_empty() => seen,
         Ok(_) => return "The legs of the way are unknown: nobody watched there.\n".to_owned(),
         Err(why) => return format!("The legs of the way are unknown: {why}.\n"),
     };
@@ -47,7 +48,18 @@ pub fn legs(run: &Run, trace: Result<&Trace, String>) -> String {
     if trace.is_cut {
         table += "The dialogue was longer than the lab writes down: what has no figure was not seen.\n";
     }
-    table + &Shares::of(run, &ways).map(|shares| meaning(&shares)).unwrap_or_default()
+    table += &Shares::of(run, &ways).map(|shares| meaning(&shares)).unwrap_or_default();
+    table + &tunnel.map(longer_wire).unwrap_or_default()
+}
+
+/// The longer wire as it is set and as it was measured, by whoever went through it.
+fn longer_wire(report: WireReport) -> String {
+    let measured = match report.measured {
+        Some(found) => format!("{}, the median of {}", readable(found.rtt), found.samples),
+        None => "nothing yet".to_owned(),
+    };
+    let wire = report.wire.in_short().replace('\u{a0}', " ");
+    format!("The longer wire is set to {wire} there and back; measured: {measured}.\n")
 }
 
 /// What the legs of all questions together say.
@@ -72,7 +84,8 @@ fn meaning(Shares { waited, thought, in_the_tunnel, .. }: &Shares) -> String {
 mod tests {
     use std::time::Duration;
 
-    use launcelot_measure::{Order, Point, Sighting, Step};
+    use launcelot_measure::wire::MeasuredRoundTrip;
+    use launcelot_measure::{Order, Point, Preset, Sighting, Step, Trace};
 
     use super::*;
 
@@ -88,16 +101,18 @@ mod tests {
         run
     }
 
-    fn trace(points: &[(Point, u64)]) -> Trace {
+    fn seen(points: &[(Point, u64)]) -> Seen {
         let sightings = points.iter().map(|&(point, at)| Sighting { point, at: us(at), bytes: 5 }).collect();
-        Trace { sightings, ..Trace::default() }
+        let measured = Some(MeasuredRoundTrip { rtt: us(1_480), samples: 7 });
+        let tunnel = WireReport { port: 1061, wire: Preset::Ssh.wire(), measured };
+        Seen { trace: Trace { sightings, ..Trace::default() }, tunnel: Some(tunnel) }
     }
 
     #[test]
     fn what_was_seen_is_a_table_and_a_sentence() {
         let times = [0, 10, 20, 420, 430, 432, 434, 440, 840, 850, 860];
         let points: Vec<_> = Point::ALL.into_iter().zip(times).collect();
-        let report = legs(&run(), Ok(&trace(&points)));
+        let report = legs(&run(), Ok(&seen(&points)));
         let expected = [
             "           client      bridge    wire out      server   wire back    thinking",
             "What?    0.140 ms    0.020 ms    0.420 ms    0.004 ms    0.416 ms        2 µs",
@@ -105,18 +120,20 @@ mod tests {
              nobody was doing anything.",
         ];
         assert_eq!(report.lines().take(3).collect::<Vec<_>>(), expected);
+        let wire = "The longer wire is set to 1.30 ms, jitter up to 150 µs there and back; measured: 1.48 ms, the median of 7.";
+        assert_eq!(report.lines().last(), Some(wire));
     }
 
     #[test]
     fn what_was_not_seen_is_unknown() {
-        let report = legs(&run(), Ok(&trace(&[(Point::BridgeIn, 0), (Point::BridgeBackOut, 900)])));
+        let report = legs(&run(), Ok(&seen(&[(Point::BridgeIn, 0), (Point::BridgeBackOut, 900)])));
         assert!(report.contains("What?    0.100 ms           –"), "{report}");
         assert!(
             report.contains("wire back     unknown    thinking\n") && report.contains("    0.900 ms           –\n"),
             "{report}"
         );
         assert!(report.contains("How long the server thought is unknown"), "{report}");
-        assert!(legs(&run(), Ok(&Trace::default())).contains("nobody watched there"));
+        assert!(legs(&run(), Ok(&Seen::default())).contains("nobody watched there"));
         assert!(legs(&run(), Err("no lab".to_owned())).contains("unknown: no lab."));
     }
 }

@@ -1,8 +1,8 @@
 //! A longer wire in words.
 
 use launcelot_measure::Wire;
-use launcelot_measure::unit::{decimal, readable};
-use launcelot_measure::wire::MeasuredRoundTrip;
+use launcelot_measure::unit::readable;
+use launcelot_measure::wire::{MeasuredRoundTrip, bits};
 
 use crate::bridge::Route;
 use crate::state::Numbered;
@@ -25,19 +25,9 @@ pub fn of_slider(slider: Slider, wire: Wire) -> String {
         Slider::Jitter => format!("up to {}", readable(wire.jitter)),
         Slider::Bandwidth => match wire.bandwidth {
             None => "any".to_owned(),
-            Some(bandwidth) => bits(bandwidth.get()),
+            Some(bandwidth) => bits(bandwidth),
         },
     }
-}
-
-fn bits(per_second: u64) -> String {
-    let (unit, sign) = match per_second {
-        0..1_000_000 => (1_000, "kbit/s"),
-        1_000_000..1_000_000_000 => (1_000_000, "Mbit/s"),
-        _ => (1_000_000_000, "Gbit/s"),
-    };
-    let decimals = u32::from(!per_second.is_multiple_of(unit));
-    format!("{}\u{a0}{sign}", decimal(per_second, unit, decimals))
 }
 
 /// The round trip as it was measured, if it was, beside what it should be.
@@ -49,7 +39,7 @@ pub fn measured(measured: Option<MeasuredRoundTrip>, wire: Wire) -> String {
 /// The route and, where it is known, what its wire is like.
 pub fn route(route: Route, wire: Option<Wire>) -> String {
     match wire.filter(|_| route == Route::Tunnel) {
-        Some(wire) => format!("{} at {}", route.name(), in_short(wire)),
+        Some(wire) => format!("{} at {}", route.name(), wire.in_short()),
         None => route.name().to_owned(),
     }
 }
@@ -60,32 +50,20 @@ pub fn route_of(numbered: &Numbered) -> Option<String> {
     (of == Route::Tunnel).then(|| route(of, numbered.wire))
 }
 
-/// What it is like, in a name.
-fn in_short(wire: Wire) -> String {
-    let jitter = (!wire.jitter.is_zero()).then(|| format!(", jitter up to {}", readable(wire.jitter)));
-    let bandwidth = wire.bandwidth.map(|bandwidth| format!(", {}", bits(bandwidth.get())));
-    [round_trip(wire), jitter.unwrap_or_default(), bandwidth.unwrap_or_default()].concat()
-}
-
-fn round_trip(wire: Wire) -> String {
-    if wire.rtt.is_zero() { "0\u{a0}ms".to_owned() } else { readable(wire.rtt) }
-}
-
 fn nominal(wire: Wire) -> String {
-    let mut nominal = round_trip(wire);
+    let mut nominal = wire.round_trip();
     if !wire.jitter.is_zero() {
         // Half of the jitter each way, as often more as less.
         nominal += &format!(", with the usual jitter {}", readable(wire.rtt + wire.jitter));
     }
     if let Some(bandwidth) = wire.bandwidth {
-        nominal += &format!(", and what it takes to send at {}", bits(bandwidth.get()));
+        nominal += &format!(", and what it takes to send at {}", bits(bandwidth));
     }
     nominal
 }
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU64;
     use std::time::Duration;
 
     use launcelot_measure::Preset;
@@ -100,18 +78,5 @@ mod tests {
             "Measured round trip: 1.47 ms, the median of 3. Nominal: 1.30 ms, with the usual jitter 1.45 ms.";
         assert_eq!(said(found, Preset::Ssh.wire()), expected);
         assert_eq!(said(None, Wire::default()), "Measured round trip: not yet. Nominal: 0 ms.");
-    }
-
-    #[test]
-    fn bandwidths_are_written_as_they_are_sold() {
-        let bandwidth = |bits| Wire { bandwidth: NonZeroU64::new(bits), ..Wire::default() };
-        for (wire, expected) in [
-            (bandwidth(56_000), "56 kbit/s"),
-            (bandwidth(2_500_000), "2.5 Mbit/s"),
-            (bandwidth(10_000_000_000), "10 Gbit/s"),
-            (Wire::default(), "any"),
-        ] {
-            assert_eq!(of_slider(Slider::Bandwidth, wire).replace('\u{a0}', " "), expected);
-        }
     }
 }
