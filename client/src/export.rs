@@ -145,6 +145,7 @@ fn as_rounds(way: &str, runs: &[Run]) -> Rounds {
         plan: Plan { rounds: questions as u32, warm_up: 0, connections, pace: None },
         clock_step: runs.iter().map(|run| run.clock_step).max().unwrap_or_default(),
         cores: cores(),
+        wire: None,
         errors: (questions - answered.len()) as u32,
         answered,
         ending: broken.cloned().unwrap_or(Ending::Complete),

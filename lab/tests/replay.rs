@@ -172,7 +172,10 @@ async fn an_export_that_is_dropped_or_chosen_is_drawn_again_and_marked() {
     visit.browser.wait_for("#replay[data-run='1'][data-traced=true]").await;
     let limits = visit.browser.text("#replay .limits").await;
     assert!(limits.contains(" core") && !limits.contains("unknown"), "those that the file tells of: {limits}");
-    assert!(visit.browser.text("#many-rounds").await.contains("(imported)"), "the rounds are drawn again, and marked");
+    assert!(
+        visit.browser.text("#many-rounds").await.contains("imported · 9 samples"),
+        "the rounds are drawn again, and marked"
+    );
 
     visit.browser.ask(2, "complete").await;
     assert!(visit.browser.text("#runs [data-run='1']").await.contains("imported"), "marked among the earlier runs");

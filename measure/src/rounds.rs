@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::distribution::Distribution;
 use crate::micros;
 use crate::run::Ending;
+use crate::wire::Wire;
 
 /// So many rounds of a warm-up are enough, however many are counted after it.
 const WARM_UP_MAX: u32 = 100;
@@ -106,6 +107,9 @@ pub struct Rounds {
     pub answered: Vec<Round>,
     /// How many were not.
     pub errors: u32,
+    /// The longer wire through which they went, as it was set; `None` where there was none, where it is not known, and
+    /// where it became another one meanwhile.
+    pub wire: Option<Wire>,
     /// How it stands.
     pub ending: Ending,
 }
@@ -153,6 +157,7 @@ mod tests {
             plan: Plan::new(count, Connections::Each, Some(Duration::from_millis(2))),
             clock_step: Duration::from_micros(5),
             cores: 2,
+            wire: None,
             answered: (1..=count).map(|number| Round { asked: number, connecting: number * 3, due: 7 }).collect(),
             errors: 2,
             ending: Ending::Complete,

@@ -57,6 +57,7 @@ fn rounds(pace: Option<Duration>) -> Rounds {
         cores: 2,
         answered: answered.collect(),
         errors: 2,
+        wire: Some(Preset::Rack.wire()),
         ending: Ending::Stopped,
     }
 }
@@ -198,6 +199,7 @@ fn csv_has_a_line_for_each_round() {
     assert!(records.iter().all(|record| record.len() == records[0].len()));
     assert_eq!(column(&records, "name")[0], "A thousand, \"long\"");
     assert_eq!(column(&records, "is_warm_up")[99..101], ["true", "false"]);
+    assert_eq!(column(&records, "wire_rtt_us")[0], "200.0");
     let first =
         ["round", "since_asked_us", "since_connecting_us", "since_due_us"].map(|name| column(&records, name)[0]);
     assert_eq!(first, ["1", "0.1", "0.3", "0.5"]);

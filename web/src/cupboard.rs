@@ -1,6 +1,7 @@
 //! Where rounds are kept from one visit to the next: the browser's local storage.
 //!
-//! Each has an entry of its own: its name, what the page and its worker had said to each other, and why it broke. The
+//! Each has an entry of its own: its name, what the page and its worker had said to each other, the wire and whether it
+//! was imported, and why it broke. The
 //! bytes of the messages are the characters U+0000 to U+00FF, about 4 of them a round. An entry that cannot be
 //! read is left alone.
 
@@ -32,9 +33,9 @@ impl Cupboard {
         let mut held: Vec<Kept> = Vec::new();
         for id in keys.filter_map(|key| key.strip_prefix(PREFIX)?.parse().ok()) {
             let entry = storage.get_item(&key(id)).ok().flatten();
-            if let Some(rounds) = entry.and_then(|entry| read(&entry)) {
+            if let Some((rounds, is_imported)) = entry.and_then(|entry| read(&entry)) {
                 let place = held.partition_point(|kept| kept.id < id);
-                held.insert(place, Kept { id, rounds: Rc::new(rounds) });
+                held.insert(place, Kept { id, rounds: Rc::new(rounds), is_imported });
             }
         }
         let too_many = held.len().saturating_sub(KEPT_MAX);
@@ -62,7 +63,7 @@ impl Cupboard {
         for new in kept.iter().filter(|kept| kept.rounds.is_over() && !held.contains(kept)) {
             // Of what brought no answer, there is nothing to keep.
             if !new.rounds.answered.is_empty()
-                && let Some(entry) = write(&new.rounds)
+                && let Some(entry) = write(&new.rounds, new.is_imported)
             {
                 is_held &= storage.as_ref().is_some_and(|storage| storage.set_item(&key(new.id), &entry).is_ok());
             }
@@ -80,7 +81,7 @@ fn key(id: u64) -> String {
     format!("{PREFIX}{id}")
 }
 
-fn write(rounds: &Rounds) -> Option<String> {
+fn write(rounds: &Rounds, is_imported: bool) -> Option<String> {
     let broken = match &rounds.ending {
         Ending::Running => return None,
         Ending::Complete | Ending::Stopped => "",
@@ -90,7 +91,8 @@ fn write(rounds: &Rounds) -> Option<String> {
     let begun = encode(&ToWorker::Rounds { run: 0, url: rounds.to.clone(), plan: rounds.plan });
     let told = FromWorker::Rounds { run: 0, answered: rounds.answered.clone(), errors: rounds.errors };
     let mut entry = rounds.name.replace(BETWEEN, "");
-    for message in [begun, encode(&FromWorker::Ready(clock)), encode(&told)] {
+    let rest = encode(&(rounds.wire, is_imported));
+    for message in [begun, encode(&FromWorker::Ready(clock)), encode(&told), rest] {
         entry.push(BETWEEN);
         entry.extend(message.into_iter().map(char::from));
     }
@@ -99,7 +101,7 @@ fn write(rounds: &Rounds) -> Option<String> {
     Some(entry)
 }
 
-fn read(entry: &str) -> Option<Rounds> {
+fn read(entry: &str) -> Option<(Rounds, bool)> {
     let mut parts = entry.split(BETWEEN);
     let name = parts.next()?.to_owned();
     let mut bytes = || -> Option<Vec<u8>> {
@@ -107,23 +109,24 @@ fn read(entry: &str) -> Option<Rounds> {
         Some(parts.next()?.chars().map(|character| u8::try_from(character).unwrap_or(u8::MAX)).collect())
     };
     let (begun, clock, told) = (decode(&bytes()?)?, decode(&bytes()?)?, decode(&bytes()?)?);
+    let (wire, is_imported) = decode(&bytes()?)?;
     let (ToWorker::Rounds { url, plan, .. }, FromWorker::Ready(clock)) = (begun, clock) else { return None };
     let mut rounds = rounds::begun(name, url, plan, clock);
     let FromWorker::Rounds { answered, errors, .. } = told else { return None };
-    (rounds.answered, rounds.errors) = (answered, errors);
+    (rounds.answered, rounds.errors, rounds.wire) = (answered, errors, wire);
     rounds.ending = match parts.next()? {
         "" if rounds.done() < plan.rounds as usize => Ending::Stopped,
         "" => Ending::Complete,
         why => Ending::Broken(why.to_owned()),
     };
-    Some(rounds)
+    Some((rounds, is_imported))
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use launcelot_measure::{Connections, Plan, Round};
+    use launcelot_measure::{Connections, Plan, Preset, Round};
 
     use super::*;
 
@@ -135,6 +138,7 @@ mod tests {
             plan: Plan::new(1_002, Connections::Each, Some(Duration::from_millis(2))),
             clock_step: Duration::from_micros(5),
             cores: 2,
+            wire: Some(Preset::Ssh.wire()),
             answered: vec![round; answered],
             errors: 2,
             ending,
@@ -146,16 +150,16 @@ mod tests {
         let all = [(1_000, Ending::Complete), (999, Ending::Stopped), (700, Ending::Broken("Gone.".to_owned()))];
         for (answered, ending) in all {
             let rounds = rounds(answered, ending);
-            let entry = write(&rounds).unwrap();
+            let entry = write(&rounds, true).unwrap();
             assert!(entry.chars().count() < 9_000, "{}", entry.chars().count());
-            assert_eq!(read(&entry), Some(rounds));
+            assert_eq!(read(&entry), Some((rounds, true)));
         }
-        assert_eq!(write(&rounds(3, Ending::Running)), None);
+        assert_eq!(write(&rounds(3, Ending::Running), false), None);
     }
 
     #[test]
     fn what_is_no_entry_is_no_entry() {
-        let whole = write(&rounds(1_000, Ending::Complete)).unwrap();
+        let whole = write(&rounds(1_000, Ending::Complete), false).unwrap();
         let cut: String = whole.chars().take(500).collect();
         for entry in ["", "{}", "\u{ff}\u{ff}\u{ff}\u{ff}\u{ff}", "日本", &cut] {
             assert_eq!(read(entry), None, "{entry}");

@@ -23,7 +23,7 @@ pub fn of(many: &ManyRounds) -> Distributions {
     let distributions: Vec<Distribution> = many.shown().map(|kept| kept.rounds.distribution(many.stopwatch)).collect();
     let told = many.shown().zip(&distributions).map(|(kept, distribution)| Told {
         name: kept.rounds.name.clone(),
-        limits: words::limits(&kept.rounds),
+        limits: words::limits(kept),
         summary: distribution.summary(),
     });
     let told: Vec<Told> = told.collect();

@@ -139,8 +139,9 @@ pub struct State {
     pub ghosts: Vec<u32>,
     /// The many rounds.
     pub rounds: ManyRounds,
-    /// The numbers of the runs that have begun since the lab said how its wire is.
-    unsure: Vec<u32>,
+    /// The numbers of the runs, and the ids of the rounds, that have begun since the lab said how its wire is. Ids are much
+    /// larger than numbers.
+    unsure: Vec<u64>,
 }
 
 /// What can happen.
@@ -237,7 +238,7 @@ impl State {
                 if wire.is_some() && wire != self.lab.wire() {
                     // Somebody else has changed it. Before which of the latest runs, nobody knows.
                     let unsure = std::mem::take(&mut self.unsure);
-                    self.forget_wires(&|numbered| unsure.contains(&numbered.number));
+                    self.forget_wires(&unsure, &|numbered| unsure.contains(&numbered.number.into()));
                 }
                 if !self.is_running() {
                     self.unsure.clear();
@@ -273,16 +274,16 @@ impl State {
 
     /// The wire becomes another one: through which what goes on went cannot be said.
     fn wire_changes(&mut self) {
-        self.forget_wires(&|numbered| !numbered.run.is_over());
+        self.forget_wires(&[], &|numbered| !numbered.run.is_over());
     }
 
-    fn forget_wires(&mut self, is_unsure: &dyn Fn(&Numbered) -> bool) {
+    fn forget_wires(&mut self, rounds: &[u64], is_unsure: &dyn Fn(&Numbered) -> bool) {
         self.each_run(&mut |numbered| {
             if is_unsure(numbered) {
                 numbered.wire = None;
             }
         });
-        self.rounds.wire_changes();
+        self.rounds.forget_wires(rounds);
     }
 
     /// Does something with every run of which the lab may know something. It is compiled once, whatever is done.
@@ -373,7 +374,7 @@ impl Reducible for State {
             Action::OrderChosen(order) => state.order = order,
             Action::Asked { number, url, order, questions, dialogue } => {
                 let ask = Ask { run: number, url, order, questions: questions.into_iter().map(String::from).collect() };
-                state.unsure.push(number);
+                state.unsure.push(number.into());
                 state.begin(Numbered::begun(dialogue, ask, &state.circumstances()));
             }
             Action::Lab(action) => {
@@ -387,13 +388,18 @@ impl Reducible for State {
             Action::Race(action) => {
                 let circumstances = state.circumstances();
                 if let race::Action::HeatBegun(asks) = &action {
-                    state.unsure.extend(asks.iter().map(|(_, ask)| ask.run));
+                    state.unsure.extend(asks.iter().map(|(_, ask)| u64::from(ask.run)));
                 }
                 state.race.act(action, &circumstances);
             }
             Action::Imported { number, unseen, document } => state.import(number, unseen, &document),
             Action::LabReplied(reply) => state.hear_the_lab(reply),
-            Action::Rounds(action) => state.rounds.act(action),
+            Action::Rounds(action) => {
+                if let rounds::Action::Begun(_, kept) = &action {
+                    state.unsure.push(kept.id);
+                }
+                state.rounds.act(action);
+            }
             Action::GhostToggled(number) => match state.ghosts.iter().position(|ghost| *ghost == number) {
                 Some(place) => _ = state.ghosts.swap_remove(place),
                 None => state.ghosts.push(number),
@@ -405,7 +411,7 @@ impl Reducible for State {
 
 #[cfg(test)]
 mod tests {
-    use launcelot_measure::{Connections, Plan, Preset, WireReport};
+    use launcelot_measure::{Connections, Plan, Preset, Rounds, WireReport};
 
     use super::*;
 
@@ -477,8 +483,9 @@ mod tests {
         let name = |url: &str, actions: [Action; 2]| {
             let clock = Clock { step: Duration::ZERO, isolated: true, cores: 2 };
             let plan = Plan::new(10, Connections::One, None);
-            let begun = rounds::begun("Rounds".to_owned(), url.to_owned(), plan, clock);
-            let begun = rounds::Action::Begun(1, Kept { id: 1, rounds: Rc::new(begun) });
+            let wire = (Route::of(url) == Route::Tunnel).then(|| Preset::Ssh.wire());
+            let begun = Rounds { wire, ..rounds::begun("Rounds".to_owned(), url.to_owned(), plan, clock) };
+            let begun = rounds::Action::Begun(1, Kept { id: 1, rounds: Rc::new(begun), is_imported: false });
             let report = WireReport { port: 1061, wire: Preset::Ssh.wire(), measured: None };
             let before = [Action::LabReplied(Reply::Tunnel(Some(report))), Action::Rounds(begun)];
             after(before.into_iter().chain(actions)).rounds.newest().unwrap().rounds.name.clone()

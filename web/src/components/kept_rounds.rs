@@ -34,7 +34,7 @@ pub fn kept_rounds(asker: &Asker) -> Html {
     }
 }
 
-fn row(asker: &Asker, Kept { id, rounds }: &Kept) -> Html {
+fn row(asker: &Asker, Kept { id, rounds, .. }: &Kept) -> Html {
     let id = *id;
     let many = &asker.state().rounds;
     let letter = many.shown().position(|shown| shown.id == id).map(series::letter);

@@ -152,11 +152,12 @@ impl Asker {
         let url = self.url();
         let number = self.link.next_unseen();
         self.link.tell(&ToWorker::Rounds { run: number, url: url.clone(), plan });
-        let name = words::rounds::name(&plan, &words::wire::route(self.state.lab.route, self.state.lab.wire()));
+        let wire = self.state.lab.wire().filter(|_| self.state.lab.route == Route::Tunnel);
+        let name = words::rounds::name(&plan, &words::wire::route(self.state.lab.route, wire));
         let others: Vec<&str> = self.state.rounds.kept.iter().map(|kept| kept.rounds.name.as_str()).collect();
         let name = words::rounds::told_apart(name, &others);
-        let rounds = rounds::begun(name, url, plan, clock);
-        let kept = Kept { id: Date::now() as u64, rounds: Rc::new(rounds) };
+        let rounds = Rounds { wire, ..rounds::begun(name, url, plan, clock) };
+        let kept = Kept { id: Date::now() as u64, rounds: Rc::new(rounds), is_imported: false };
         self.state.dispatch(Action::Rounds(rounds::Action::Begun(number, kept)));
     }
 
@@ -166,10 +167,8 @@ impl Asker {
         let left_out = self.state.room().fit(&mut document);
         let document = Rc::new(document);
         let now = Date::now() as u64;
-        let brought = document.rounds.iter().zip(now..).map(|(rounds, id)| {
-            let name = [&rounds.name, " (imported)"].concat();
-            Kept { id, rounds: Rc::new(Rounds { name, ..rounds.clone() }) }
-        });
+        let brought = document.rounds.iter().zip(now..);
+        let brought = brought.map(|(rounds, id)| Kept { id, rounds: Rc::new(rounds.clone()), is_imported: true });
         self.state.dispatch(Action::Rounds(rounds::Action::Imported(brought.collect())));
         let number = self.link.runs.get() + 1;
         self.link.runs.set(self.link.runs.get() + document.runs.len() as u32);

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use launcelot_charts::series::SERIES_MAX;
 use launcelot_measure::{Ending, Plan, Round, Rounds, Stopwatch};
 
-use crate::bridge::Route;
 use crate::message::Clock;
 
 /// So many are kept; after that the oldest goes.
@@ -27,6 +26,8 @@ pub struct Kept {
     pub id: u64,
     /// The rounds.
     pub rounds: Rc<Rounds>,
+    /// Whether they came from a file.
+    pub is_imported: bool,
 }
 
 /// All of them.
@@ -69,7 +70,7 @@ pub enum Action {
 pub fn begun(name: String, to: String, plan: Plan, clock: Clock) -> Rounds {
     let answered = Vec::with_capacity(plan.rounds.min(CAPACITY_MAX) as usize);
     let (clock_step, cores) = (clock.step, clock.cores);
-    Rounds { name, to, plan, clock_step, cores, answered, errors: 0, ending: Ending::Running }
+    Rounds { name, to, plan, clock_step, cores, answered, errors: 0, wire: None, ending: Ending::Running }
 }
 
 impl ManyRounds {
@@ -134,13 +135,16 @@ impl ManyRounds {
         }
     }
 
-    /// The wire becomes another one: what goes on says so in its name, which has told what the wire is like.
-    pub fn wire_changes(&mut self) {
-        if let Some(rounds) = self.going.and_then(|number| self.going(number))
-            && Route::of(&rounds.to) == Route::Tunnel
-            && !rounds.name.ends_with(CHANGED)
-        {
-            rounds.name += CHANGED;
+    /// Through which wire those went that go on, or whose id is one of these, cannot be said: their names, which have told
+    /// what it is like, say so.
+    pub fn forget_wires(&mut self, ids: &[u64]) {
+        for kept in &mut self.kept {
+            let is_unsure = ids.contains(&kept.id) || !kept.rounds.is_over();
+            if is_unsure && kept.rounds.wire.is_some() {
+                let rounds = Rc::make_mut(&mut kept.rounds);
+                rounds.wire = None;
+                rounds.name += CHANGED;
+            }
         }
     }
 
@@ -220,7 +224,7 @@ mod tests {
         let plan = Plan::new(10, Connections::One, None);
         let clock = Clock { step: Duration::from_micros(5), isolated: true, cores: 2 };
         let rounds = super::begun(format!("Number {id}"), "ws://b/ws".to_owned(), plan, clock);
-        Action::Begun(u32::try_from(id).unwrap(), Kept { id, rounds: Rc::new(rounds) })
+        Action::Begun(u32::try_from(id).unwrap(), Kept { id, rounds: Rc::new(rounds), is_imported: false })
     }
 
     /// So many runs, each with an answer.

@@ -4,7 +4,8 @@ use launcelot_measure::distribution::{Comparison, Summary};
 use launcelot_measure::unit::{grouped, readable};
 use launcelot_measure::{Connections, Ending, Plan, Rounds, Stopwatch};
 
-use super::{in_times, limits};
+use super::{in_times, limits, wire};
+use crate::state::rounds::Kept;
 
 /// A name that none of the others has.
 pub fn told_apart(name: String, others: &[&str]) -> String {
@@ -103,14 +104,17 @@ pub fn comparison(letter: char, newest: char, Comparison { p50, p99 }: Compariso
 }
 
 /// What limits the figures.
-pub fn limits(rounds: &Rounds) -> String {
+pub fn limits(Kept { rounds, is_imported, .. }: &Kept) -> String {
     let samples = limits::count(rounds.samples().len(), "sample", "samples");
+    let samples = if *is_imported { ["imported · ", &samples].concat() } else { samples };
+    let route = wire::route_to(&rounds.to, rounds.wire);
     let discarded = rounds.discarded().to_string();
-    limits::line(&samples, None, rounds.clock_step, Some(rounds.cores), &discarded, rounds.errors as usize)
+    limits::line(&samples, route, rounds.clock_step, Some(rounds.cores), &discarded, rounds.errors as usize)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
     use std::time::Duration;
 
     #[test]
@@ -119,8 +123,8 @@ mod tests {
         assert_eq!(super::told_apart("A".to_owned(), &["A", "A (2)", "B"]), "A (3)");
     }
 
-    use launcelot_measure::Round;
     use launcelot_measure::distribution::Change;
+    use launcelot_measure::{Preset, Round};
 
     use super::*;
 
@@ -134,6 +138,7 @@ mod tests {
             cores: 2,
             answered: vec![Round { asked: 600, connecting: 6_000, due }; 1_000],
             errors: 1,
+            wire: None,
             ending: Ending::Complete,
         }
     }
@@ -217,9 +222,13 @@ mod tests {
 
     #[test]
     fn the_limits_are_said() {
-        assert_eq!(
-            plain(&limits(&rounds(Connections::One, None, 600))),
-            "900 samples · clock steps 5 µs · 2 cores · 100 discarded as warm-up · 1 error"
-        );
+        let rounds = rounds(Connections::One, None, 600);
+        let expected = "900 samples · clock steps 5 µs · 2 cores · 100 discarded as warm-up · 1 error";
+        let kept = Kept { id: 1, rounds: Rc::new(rounds.clone()), is_imported: false };
+        assert_eq!(plain(&limits(&kept)), expected);
+        let (to, wire) = ("ws://b/ws/tunnel".to_owned(), Some(Preset::Rack.wire()));
+        let kept = Kept { rounds: Rc::new(Rounds { to, wire, ..rounds }), is_imported: true, ..kept };
+        let expected = "imported · 900 samples · through the tunnel at 200 µs, 10 Gbit/s · clock steps 5 µs";
+        assert!(plain(&limits(&kept)).starts_with(expected), "{}", limits(&kept));
     }
 }

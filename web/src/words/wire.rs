@@ -45,9 +45,14 @@ pub fn route(route: Route, wire: Option<Wire>) -> String {
 }
 
 /// The same for a run; nothing where it went straight.
-pub fn route_of(numbered: &Numbered) -> Option<String> {
-    let of = Route::of(&numbered.run.to);
-    (of == Route::Tunnel).then(|| route(of, numbered.wire))
+pub fn route_of(Numbered { run, wire, .. }: &Numbered) -> Option<String> {
+    route_to(&run.to, *wire)
+}
+
+/// The same for what was asked at this URL.
+pub fn route_to(url: &str, wire: Option<Wire>) -> Option<String> {
+    let to = Route::of(url);
+    (to == Route::Tunnel).then(|| route(to, wire))
 }
 
 fn nominal(wire: Wire) -> String {
