@@ -167,8 +167,11 @@ impl Asker {
         let left_out = self.state.room().fit(&mut document);
         let document = Rc::new(document);
         let now = Date::now() as u64;
-        let brought = document.rounds.iter().zip(now..);
-        let brought = brought.map(|(rounds, id)| Kept { id, rounds: Rc::new(rounds.clone()), is_imported: true });
+        let brought = document.rounds.iter().zip(now..).map(|(rounds, id)| {
+            // In a list of names it stands beside the one that it may be a copy of.
+            let name = [&rounds.name, " (imported)"].concat();
+            Kept { id, rounds: Rc::new(Rounds { name, ..rounds.clone() }), is_imported: true }
+        });
         self.state.dispatch(Action::Rounds(rounds::Action::Imported(brought.collect())));
         let number = self.link.runs.get() + 1;
         self.link.runs.set(self.link.runs.get() + document.runs.len() as u32);
