@@ -208,7 +208,13 @@ fn without_descriptors_it_waits_and_then_goes_on() {
 #[test]
 fn without_threads_it_waits_and_then_goes_on() {
     let program = Program::start(&["--design", "threads"]);
-    program.connect().ask(NAME, LANCELOT);
+    // One thread attends this client, the next waits for another. With the client, the first goes: not before that is it
+    // known how much memory is left, and a thread that starts with next to none takes the process with it.
+    let mut first = program.connect();
+    first.ask(NAME, LANCELOT);
+    program.wait_for_threads("client", 2);
+    drop(first);
+    program.wait_for_threads("client", 1);
     // Room for buffers, but not for the stack of another thread.
     program.limit_growth(Some(1024 * 1024));
     let mut clients: Vec<Client> = (0..4).map(|_| program.connect()).collect();

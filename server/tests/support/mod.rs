@@ -254,6 +254,24 @@ impl Program {
         [vec![Pid::from_child(&self.child)], self.workers()].concat()
     }
 
+    /// Waits until so many of its threads have this name, and all of them sleep.
+    pub(crate) fn wait_for_threads(&self, name: &str, count: usize) {
+        let tasks = format!("/proc/{}/task", self.child.id());
+        let asleep = format!("({name}) S ");
+        let began = Instant::now();
+        loop {
+            // One may have ended meanwhile. See proc_pid_stat(5).
+            let stats = std::fs::read_dir(&tasks).unwrap();
+            let stats = stats.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("stat")).ok());
+            let named: Vec<String> = stats.filter(|stat| stat.contains(&format!("({name})"))).collect();
+            if named.len() == count && named.iter().all(|stat| stat.contains(&asleep)) {
+                return;
+            }
+            assert!(began.elapsed() < HANGS, "{} threads are called {name}, not {count}: {named:?}", named.len());
+            std::thread::yield_now();
+        }
+    }
+
     /// From now on it gets so many bytes of address space more, or again as many as it likes.
     pub(crate) fn limit_growth(&self, more_bytes: Option<usize>) {
         let current = more_bytes.map(|more| (memory_bytes(Pid::from_child(&self.child), 0) + more) as u64);
