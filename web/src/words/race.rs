@@ -97,28 +97,20 @@ pub fn meaning(race: &Race) -> String {
     if race.wire_changed() {
         return "The wire became another one meanwhile, so the ways are not to be compared.".to_owned();
     }
+    let [one_asking, ahead_asking, once_asking] = [one, ahead, once].map(|parts| readable(parts.asking));
+    let [ahead_connecting, once_connecting] = [ahead, once].map(|parts| readable(parts.connecting));
+    let times = ratio(one.asking, ahead.asking);
     if race.is_imported() {
         return format!(
-            "One at a time, asking took {}; sent ahead {}, {} times as fast; over a connection each {}, after {} of \
-             connecting in place of {}.",
-            readable(one.asking),
-            readable(ahead.asking),
-            ratio(one.asking, ahead.asking),
-            readable(once.asking),
-            readable(once.connecting),
-            readable(ahead.connecting),
+            "One at a time, asking took {one_asking}; sent ahead {ahead_asking}, {times} times as fast; over a connection each \
+             {once_asking}, after {once_connecting} of connecting in place of {ahead_connecting}."
         );
     }
     format!(
-        "One at a time, the questions made three round trips: {}. Sent ahead they made one: {}, {} times as fast. Over three \
-         connections each made one of its own, {} after the last connection; but a browser makes these one after the \
-         other: {} of connecting in place of {}, and bridge and server have three to keep.",
-        readable(one.asking),
-        readable(ahead.asking),
-        ratio(one.asking, ahead.asking),
-        readable(once.asking),
-        readable(once.connecting),
-        readable(ahead.connecting),
+        "One at a time, the questions made three round trips: {one_asking}. Sent ahead they made one: {ahead_asking}, {times} \
+         times as fast. Over three connections each made one of its own, {once_asking} after the last connection; but a \
+         browser makes these one after the other: {once_connecting} of connecting in place of {ahead_connecting}, and bridge \
+         and server have three to keep."
     )
 }
 

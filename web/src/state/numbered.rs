@@ -1,0 +1,96 @@
+//! A run as the page keeps it: its number, its legs, and what else is known of it.
+
+use launcelot_measure::export::Recorded;
+use launcelot_measure::{Point, Run, Shares, Trace, Wire, ways};
+
+use super::Legs;
+use crate::bridge::Route;
+use crate::message::{Ask, Clock};
+
+/// What the native client is called.
+pub const CLIENT: &str = "client";
+
+/// A run and its number, which counts from 1 since the page was loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Numbered {
+    /// The number.
+    pub number: u32,
+    /// The run.
+    pub run: Run,
+    /// By what name the lab knows its dialogue.
+    pub dialogue: String,
+    /// What is known of its legs.
+    pub legs: Legs,
+    /// On how many processors the asker ran, where that is known.
+    pub cores: Option<u32>,
+    /// The longer wire through which it goes, if it is known and stays as it is.
+    pub wire: Option<Wire>,
+    /// Whether it was measured elsewhere, or before, and came from a file.
+    pub is_imported: bool,
+}
+
+/// In what circumstances a run begins.
+#[derive(Debug, Clone, Default)]
+pub struct Circumstances {
+    /// The asker's clock, once it is known.
+    pub clock: Option<Clock>,
+    /// What is known of its legs.
+    pub legs: Legs,
+    /// The wire of the lab's tunnel.
+    pub wire: Option<Wire>,
+}
+
+impl Numbered {
+    /// A run that begins, whose dialogue the lab knows by that name.
+    pub fn begun(dialogue: String, ask: Ask, circumstances: &Circumstances) -> Self {
+        let Circumstances { clock, legs, wire } = circumstances;
+        let step = clock.map(|clock| clock.step).unwrap_or_default();
+        let wire = wire.filter(|_| Route::of(&ask.url) == Route::Tunnel);
+        let run = Run::new(ask.url, ask.order, step, ask.questions);
+        let cores = clock.map(|clock| clock.cores);
+        Self { number: ask.run, run, dialogue, legs: legs.clone(), cores, wire, is_imported: false }
+    }
+
+    /// A run from a file, under a number of this page.
+    pub fn imported(number: u32, recorded: &Recorded) -> Self {
+        let legs = recorded.trace.clone().map_or(Legs::Unknown, Legs::Known);
+        let (run, cores, wire) = (recorded.run.clone(), recorded.cores, recorded.wire);
+        Self { number, run, dialogue: String::new(), legs, cores, wire, is_imported: true }
+    }
+
+    /// The same to be exported.
+    pub fn recorded(&self) -> Recorded {
+        let (run, trace) = (self.run.clone(), self.trace().cloned());
+        Recorded { number: self.number, run, trace, cores: self.cores, wire: self.wire }
+    }
+
+    /// How much of the waiting was whose, if somebody watched.
+    pub fn shares(&self) -> Option<Shares> {
+        self.trace().and_then(|trace| Shares::of(&self.run, &ways(&self.run, trace)))
+    }
+
+    /// Who asked: a run from a file may be the native client's, which looks up an address, and a page does not.
+    pub fn asker(&self) -> &'static str {
+        if self.run.lookup.is_some() { CLIENT } else { "browser" }
+    }
+
+    /// What the stations saw of it, if that is known.
+    pub fn trace(&self) -> Option<&Trace> {
+        match &self.legs {
+            Legs::Known(trace) => Some(trace),
+            Legs::Pending | Legs::Incomplete | Legs::Unknown => None,
+        }
+    }
+
+    pub(super) fn know_legs(&mut self, trace: Option<Trace>) {
+        let saw_the_end = |trace: &Trace| {
+            let ways = ways(&self.run, trace);
+            ways.last().is_none_or(|way| way.at(Point::BridgeBackOut).is_some())
+        };
+        self.legs = match trace {
+            Some(trace) if self.legs == Legs::Incomplete || saw_the_end(&trace) => Legs::Known(trace),
+            _ if self.legs == Legs::Pending => Legs::Incomplete,
+            _ => Legs::Unknown,
+        };
+    }
+}
