@@ -5,3 +5,4 @@
 pub(crate) mod browser;
 pub(crate) mod house;
 pub(crate) mod page;
+pub(crate) mod visit;
