@@ -1,0 +1,81 @@
+//! The program that `cargo xtask` builds the page with.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::UNIX_EPOCH;
+
+use clap::Parser;
+use launcelot_bundle::BundleError;
+use launcelot_bundle::output::Output;
+use launcelot_bundle::page::{Sources, build};
+
+/// Builds the page from its compiled program.
+#[derive(Parser, Debug)]
+#[command(name = "launcelot-bundle")]
+struct Arguments {
+    /// The page's program, compiled for wasm32-unknown-unknown with relocations.
+    #[arg(long, value_name = "FILE")]
+    program: PathBuf,
+
+    /// The folder with index.html.
+    #[arg(long, value_name = "DIR")]
+    web: PathBuf,
+
+    /// The folder that becomes the page.
+    #[arg(long, value_name = "DIR")]
+    output: PathBuf,
+
+    /// Make the program smaller with this wasm-opt.
+    #[arg(long, value_name = "PROGRAM")]
+    wasm_opt: Option<PathBuf>,
+
+    /// Build the page even if nothing has changed.
+    #[arg(long)]
+    force: bool,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("launcelot-bundle: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), String> {
+    let sources = Sources {
+        program: arguments.program.clone(),
+        web: arguments.web.clone(),
+        wasm_opt: arguments.wasm_opt.clone(),
+    };
+    build_into(&sources, &Output::new(&arguments.output), arguments.force).map_err(|error| error.to_string())
+}
+
+/// Builds the page unless it is current.
+fn build_into(sources: &Sources, output: &Output, force: bool) -> Result<(), BundleError> {
+    let inputs = inputs(sources)?;
+    if force || !output.is_current(&inputs) {
+        output.replace(&build(sources)?, &inputs)?;
+    }
+    Ok(())
+}
+
+/// What the page depends on: its sources, and this program with all libraries in it.
+fn inputs(sources: &Sources) -> Result<String, BundleError> {
+    let this = std::env::current_exe().and_then(|path| version(&path)).unwrap_or_default();
+    let wasm_opt = match &sources.wasm_opt {
+        Some(path) => version(path).map_err(|source| BundleError::Read { path: path.clone(), source })?,
+        None => "none".to_owned(),
+    };
+    Ok(format!("{}, bundle {this}, wasm-opt {wasm_opt}", sources.digest()?))
+}
+
+/// A program's length and time of modification, which change when another version is installed in its place.
+fn version(program: &Path) -> io::Result<String> {
+    let metadata = program.metadata()?;
+    let modified = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok(format!("{}-{}", metadata.len(), modified.as_nanos()))
+}

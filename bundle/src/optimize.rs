@@ -1,0 +1,84 @@
+//! Smaller WebAssembly, by Binaryen's wasm-opt.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use wasmparser::Validator;
+
+use crate::{BundleError, Files, read};
+
+/// How a program is made smaller. Functions whose names are alike are alike as a rule, and compress better side by
+/// side: by 0.7 kB of 117 kB.
+const OPTIONS: [&str; 3] = ["-Oz", "--reorder-functions-by-name", "--strip-producers"];
+
+/// Makes each WebAssembly file smaller with `wasm_opt`.
+///
+/// # Errors
+///
+/// [`BundleError::Optimize`] if it fails or does not write valid WebAssembly.
+pub fn wasm(files: &mut Files, wasm_opt: &Path) -> Result<(), BundleError> {
+    for (name, bytes) in files.iter_mut().filter(|(name, _)| name.ends_with(".wasm")) {
+        let failed =
+            |reason: String| BundleError::Optimize { name: name.clone(), program: wasm_opt.to_owned(), reason };
+        *bytes = optimized(bytes, wasm_opt).map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn optimized(wasm: &[u8], wasm_opt: &Path) -> Result<Vec<u8>, String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let (input, output) = (folder.path().join("input.wasm"), folder.path().join("output.wasm"));
+    fs::write(&input, wasm).map_err(|error| error.to_string())?;
+    let arguments = OPTIONS.iter().map(OsStr::new).chain([input.as_os_str(), "-o".as_ref(), output.as_os_str()]);
+    let run =
+        Command::new(wasm_opt).args(arguments).stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
+    if !run.status.success() {
+        return Err(format!("{}: {}", run.status, String::from_utf8_lossy(&run.stderr).trim()));
+    }
+    let smaller = read(&output).map_err(|error| error.to_string())?;
+    Validator::new().validate_all(&smaller).map_err(|error| format!("it wrote invalid WebAssembly: {error}"))?;
+    Ok(smaller)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    /// The smallest module there is: a magic number and a version.
+    const EMPTY: &[u8] = b"\0asm\x01\0\0\0";
+
+    fn run(script: &str) -> Result<Files, BundleError> {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("wasm-opt");
+        fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let mut files = Files::from([("a.wasm".to_owned(), EMPTY.to_vec()), ("a.js".to_owned(), b"text".to_vec())]);
+        wasm(&mut files, &program)?;
+        Ok(files)
+    }
+
+    #[test]
+    fn wasm_is_replaced_by_what_the_program_writes_and_other_files_stay() {
+        // A custom section without a name, which is valid: id 0, one byte, a name of no length.
+        let files = run("{ cat \"$4\"; printf '\\0\\1\\0'; } > \"$6\"").unwrap();
+        assert_eq!(files["a.wasm"], b"\0asm\x01\0\0\0\0\x01\0");
+        assert_eq!(files["a.js"], b"text");
+    }
+
+    #[test]
+    fn a_failure_and_invalid_output_are_errors_that_name_the_file_and_the_program() {
+        for (script, expected) in [
+            ("echo out of memory >&2; exit 3", "exit status: 3: out of memory"),
+            ("echo spam > \"$6\"", "it wrote invalid WebAssembly"),
+            ("true", "No such file or directory"),
+        ] {
+            let error = run(script).unwrap_err().to_string();
+            assert!(error.starts_with("cannot optimize a.wasm with "), "{error}");
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}

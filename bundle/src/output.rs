@@ -1,0 +1,132 @@
+//! The folder that a page is served from.
+//!
+//! A page is written aside and moved into place when it is whole. Beside it lies a record of what it was made from and
+//! of its files' sizes: a page that is still the same is not built again, and one that lost a file since is.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use crate::{BundleError, Files};
+
+/// A finished page's folder.
+#[derive(Debug)]
+pub struct Output {
+    folder: PathBuf,
+}
+
+impl Output {
+    /// The page in this folder, whether it is there yet or not.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// Whether a whole page made from `inputs` is there.
+    pub fn is_current(&self, inputs: &str) -> bool {
+        let (Ok(recorded), Ok(list)) = (fs::read_to_string(self.record()), self.list()) else { return false };
+        recorded == record_text(inputs, &list)
+    }
+
+    /// Replaces the page.
+    ///
+    /// # Errors
+    ///
+    /// [`BundleError::Write`] with the file or folder.
+    pub fn replace(&self, files: &Files, inputs: &str) -> Result<(), BundleError> {
+        let next = self.folder.with_extension("next");
+        remove(&next)?;
+        fs::create_dir_all(&next).map_err(|source| cannot_write(&next, source))?;
+        for (name, bytes) in files {
+            let path = next.join(name);
+            fs::write(&path, bytes).map_err(|source| cannot_write(&path, source))?;
+        }
+        // Without a record no page counts as whole, wherever this is interrupted.
+        remove(&self.record())?;
+        remove(&self.folder)?;
+        fs::rename(&next, &self.folder).map_err(|source| cannot_write(&self.folder, source))?;
+        let list = self.list().map_err(|source| cannot_write(&self.folder, source))?;
+        fs::write(self.record(), record_text(inputs, &list)).map_err(|source| cannot_write(&self.record(), source))
+    }
+
+    /// The name and length of each file, in the order of names.
+    ///
+    /// # Errors
+    ///
+    /// The system's error if the folder cannot be read.
+    pub fn list(&self) -> io::Result<Vec<(String, u64)>> {
+        let mut list = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            list.push((entry.file_name().to_string_lossy().into_owned(), entry.metadata()?.len()));
+        }
+        list.sort();
+        Ok(list)
+    }
+
+    fn record(&self) -> PathBuf {
+        self.folder.with_extension("record")
+    }
+}
+
+/// Compressed variants are not on record: they are added to a finished page.
+fn record_text(inputs: &str, list: &[(String, u64)]) -> String {
+    let mut text = format!("made from {inputs}\n");
+    for (name, length) in list.iter().filter(|(name, _)| !is_variant(name)) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{length} {name}");
+    }
+    text
+}
+
+/// Whether a file is the compressed variant of another.
+pub(crate) fn is_variant(name: &str) -> bool {
+    name.ends_with(".gz") || name.ends_with(".br")
+}
+
+fn cannot_write(path: &Path, source: io::Error) -> BundleError {
+    BundleError::Write { path: path.to_owned(), source }
+}
+
+/// Removes a file or a folder that may not be there.
+fn remove(path: &Path) -> Result<(), BundleError> {
+    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    match removed {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(cannot_write(path, error)),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(files: &[(&str, &str)]) -> Files {
+        files.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect()
+    }
+
+    #[test]
+    fn a_page_is_current_only_with_its_inputs_and_all_of_its_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let output = Output::new(folder.path().join("page"));
+        assert!(!output.is_current("v1"));
+        output.replace(&files(&[("index.html", "one"), ("old.js", "")]), "v1").unwrap();
+        assert!(output.is_current("v1") && !output.is_current("v2"));
+
+        output.replace(&files(&[("index.html", "two")]), "v2").unwrap();
+        assert_eq!(output.list().unwrap(), [("index.html".to_owned(), 3)]);
+        fs::write(folder.path().join("page/index.html.br"), "a compressed variant").unwrap();
+        assert!(output.is_current("v2"));
+        fs::write(folder.path().join("page/index.html"), "").unwrap();
+        assert!(!output.is_current("v2"));
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_is_named_with_the_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        let error = Output::new(file.join("page")).replace(&files(&[("a", "")]), "").unwrap_err().to_string();
+        assert!(error.starts_with("cannot write ") && error.contains("file/page.next: Not a directory"), "{error}");
+    }
+}

@@ -1,0 +1,144 @@
+//! How large the page is: each file raw and compressed, what a browser loads first, and what it loads when idle.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Display};
+
+use thousands::Separable as _;
+
+use crate::output::is_variant;
+use crate::program::is_later_part;
+
+/// The most that a browser may load before the page is complete, compressed with Brotli: everything but the part that
+/// reads and writes files.
+pub const FIRST_LOAD_MAX_BYTES: u64 = 180_000;
+
+/// The most that it may load once it is idle, compressed with Brotli.
+pub const LATER_MAX_BYTES: u64 = 100_000;
+
+/// The sizes of all files of a page.
+#[derive(Debug)]
+pub struct Sizes(Vec<FileSizes>);
+
+/// One file's sizes in bytes. A file without a compressed variant is sent as it is.
+#[derive(Debug)]
+struct FileSizes {
+    name: String,
+    raw: u64,
+    gzip: u64,
+    brotli: u64,
+}
+
+impl Sizes {
+    /// The sizes in a list of names and lengths in bytes, compressed variants (`.gz`, `.br`) among them.
+    pub fn of(list: &[(String, u64)]) -> Self {
+        let lengths: BTreeMap<&str, u64> = list.iter().map(|(name, length)| (name.as_str(), *length)).collect();
+        let mut sizes = Vec::new();
+        for (name, raw) in list {
+            if is_variant(name) {
+                continue;
+            }
+            let variant = |extension: &str| lengths.get(format!("{name}{extension}").as_str()).copied().unwrap_or(*raw);
+            sizes.push(FileSizes { name: name.clone(), raw: *raw, gzip: variant(".gz"), brotli: variant(".br") });
+        }
+        Self(sizes)
+    }
+
+    /// Fails above a limit, with a sentence.
+    ///
+    /// # Errors
+    ///
+    /// A sentence with both figures.
+    pub fn check(&self) -> Result<(), String> {
+        for (sum, limit) in self.sums() {
+            if sum.brotli > limit {
+                let (bytes, limit) = (sum.brotli.separate_with_commas(), limit.separate_with_commas());
+                return Err(format!("the page is too large: {}: {bytes} bytes with Brotli, at most {limit}", sum.name));
+            }
+        }
+        Ok(())
+    }
+
+    /// Both sums, each with its limit.
+    fn sums(&self) -> [(FileSizes, u64); 2] {
+        [
+            (self.sum("first load", |name| !is_later_part(name)), FIRST_LOAD_MAX_BYTES),
+            (self.sum("loaded when idle", is_later_part), LATER_MAX_BYTES),
+        ]
+    }
+
+    fn sum(&self, name: &str, is_counted: impl Fn(&str) -> bool) -> FileSizes {
+        let mut sum = FileSizes { name: name.to_owned(), raw: 0, gzip: 0, brotli: 0 };
+        for file in self.0.iter().filter(|file| is_counted(&file.name)) {
+            sum.raw += file.raw;
+            sum.gzip += file.gzip;
+            sum.brotli += file.brotli;
+        }
+        sum
+    }
+}
+
+impl Display for Sizes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self.0.iter().map(|file| file.name.len()).max().unwrap_or(0).max(17);
+        writeln!(f, "{:<width$}{:>11}{:>11}{:>11}", "bytes", "raw", "gzip", "Brotli")?;
+        let line = |f: &mut fmt::Formatter<'_>, file: &FileSizes| {
+            let [raw, gzip, brotli] = [file.raw, file.gzip, file.brotli].map(|bytes| bytes.separate_with_commas());
+            writeln!(f, "{:<width$}{raw:>11}{gzip:>11}{brotli:>11}", file.name)
+        };
+        self.0.iter().try_for_each(|file| line(f, file))?;
+        for (sum, limit) in self.sums() {
+            line(f, &sum)?;
+            writeln!(f, "{:<width$}{:>33}", "at most", limit.separate_with_commas())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(files: &[(&str, u64)]) -> Vec<(String, u64)> {
+        files.iter().map(|(name, length)| ((*name).to_owned(), *length)).collect()
+    }
+
+    #[test]
+    fn the_first_load_is_everything_but_the_later_part_in_its_smallest_form() {
+        let sizes = Sizes::of(&list(&[
+            ("files-0123456789abcdef.wasm", 80_000),
+            ("index.html", 2_000),
+            ("launcelot-0123456789abcdef.js", 19_000),
+            ("launcelot_bg-0123456789abcdef.wasm", 300_000),
+            ("launcelot_bg-0123456789abcdef.wasm.br", 100_000),
+            ("launcelot_bg-0123456789abcdef.wasm.gz", 130_000),
+        ]));
+        sizes.check().unwrap();
+        assert_eq!(sizes.to_string(), TABLE);
+    }
+
+    const TABLE: &str = "\
+bytes                                     raw       gzip     Brotli
+files-0123456789abcdef.wasm            80,000     80,000     80,000
+index.html                              2,000      2,000      2,000
+launcelot-0123456789abcdef.js          19,000     19,000     19,000
+launcelot_bg-0123456789abcdef.wasm    300,000    130,000    100,000
+first load                            321,000    151,000    121,000
+at most                                                     180,000
+loaded when idle                       80,000     80,000     80,000
+at most                                                     100,000
+";
+
+    #[test]
+    fn one_byte_above_a_limit_is_too_large() {
+        for (name, length, expected) in [
+            ("style.css", 180_001, "the page is too large: first load: 180,001 bytes with Brotli, at most 180,000"),
+            (
+                "files.wasm",
+                100_001,
+                "the page is too large: loaded when idle: 100,001 bytes with Brotli, at most 100,000",
+            ),
+        ] {
+            assert_eq!(Sizes::of(&list(&[(name, length)])).check().unwrap_err(), expected);
+        }
+    }
+}
