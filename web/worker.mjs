@@ -1,5 +1,5 @@
-// Starts the page's program a second time, in a worker, where it finds no window and becomes the one who asks.
-// Its name changes with every build, so whoever starts this says it.
-const program = new URL(location).searchParams.get("program");
-const { default: start } = await import(`./${program}.js`);
-await start({ module_or_path: `./${program}_bg.wasm` });
+// Runs the page's program a second time, in a worker, where it finds no window and becomes the client.
+// The address says which script the program belongs to; the page's first message is the compiled program.
+const program = new Promise((resolve) => addEventListener("message", ({ data }) => resolve(data), { once: true }));
+const { default: start } = await import(`./${new URL(location).searchParams.get("glue")}`);
+await start({ module_or_path: await program });

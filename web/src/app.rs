@@ -2,15 +2,20 @@
 
 use yew::prelude::*;
 
-use crate::closer::Closer;
 use crate::components::bridge_of_death::BridgeOfDeath;
 use crate::components::clock_line::ClockLine;
 use crate::components::controls::Controls;
 use crate::components::dialogue::Dialogue;
 use crate::components::legs::legs_of;
+use crate::components::many_rounds::ManyRounds;
 use crate::components::meaning::Meaning;
 use crate::components::own_question::OwnQuestion;
+use crate::components::race::race;
 use crate::components::route::route_controls;
+use crate::components::runs::Runs;
+use crate::components::slow_motion::SlowMotion;
+use crate::components::take_along::TakeAlong;
+use crate::files;
 use crate::hooks::{use_asker, use_lab, use_race, use_timeline};
 
 /// The page.
@@ -20,6 +25,7 @@ pub fn App() -> Html {
     use_lab(&asker);
     use_race(&asker);
     use_timeline(&asker);
+    use_effect_with((), |()| files::load_when_idle());
     html! {
         <>
             <header class="masthead">
@@ -40,7 +46,11 @@ pub fn App() -> Html {
                     { legs_of(&asker) }
                     <OwnQuestion asker={asker.clone()} />
                 </section>
-                <Closer asker={asker.clone()} />
+                <Runs asker={asker.clone()} />
+                <SlowMotion asker={asker.clone()} />
+                { race(&asker) }
+                <ManyRounds asker={asker.clone()} />
+                <TakeAlong asker={asker.clone()} />
             </main>
             <footer>
                 <ClockLine asker={asker.clone()} />

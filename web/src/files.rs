@@ -1,11 +1,18 @@
 //! What was measured, as a file to take along, and a file that was brought back.
 //!
-//! Most people take nothing along, so what writes and reads is loaded when somebody does (see [`closer`](crate::closer)).
+//! The code that reads and writes files is a part of the program of its own: the first question does not need it, so the
+//! browser loads it once it is idle. The feature `split` marks the part; without it, as under `trunk serve`, the program
+//! is one piece.
 
+use js_sys::futures::spawn_local;
 use launcelot_measure::export::{Document, Refusal, chrome, csv, hlog, json};
+use wasm_bindgen::prelude::*;
 use wasm_split_helpers::SplitLoaderError;
 #[cfg(feature = "split")]
 use wasm_split_helpers::wasm_split;
+
+/// How long a browser without idle callbacks (Safari before 18.4) waits before it loads the part.
+const NO_IDLE_CALLBACK_DELAY_MS: i32 = 500;
 
 /// A form in which everything can be taken along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +27,23 @@ pub enum Form {
     Rounds,
     /// The rounds as histograms.
     HdrHistogramLog,
+}
+
+/// Loads the part when the browser has nothing else to do. A failure is not reported here: the first use tries again,
+/// and reports its own.
+pub fn load_when_idle() {
+    let Some(window) = web_sys::window() else { return };
+    let load = Closure::once_into_js(|| spawn_local(async { drop(load_part().await) })).unchecked_into();
+    if window.request_idle_callback(&load).is_err() {
+        // A browser that cannot set a timer either loads the part at its first use.
+        let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(&load, NO_IDLE_CALLBACK_DELAY_MS);
+    }
+}
+
+/// The program is one piece, so there is nothing to load.
+#[cfg(not(feature = "split"))]
+async fn load_part() -> Result<(), SplitLoaderError> {
+    Ok(())
 }
 
 /// The text of a file. `None` if what writes it cannot be loaded.
@@ -40,7 +64,7 @@ pub async fn read(text: &str) -> Option<Result<Document, Refusal>> {
     read.ok()
 }
 
-#[cfg_attr(feature = "split", wasm_split(files, fallible))]
+#[cfg_attr(feature = "split", wasm_split(files, fallible, preload(load_part)))]
 fn write_loaded(form: Form, document: &Document) -> Result<String, SplitLoaderError> {
     Ok(match form {
         Form::Json => json::write(document),

@@ -1,6 +1,6 @@
 //! The page: the client in the browser.
 //!
-//! One program is made from this crate, compiled to wasm by trunk, and it runs twice (`main.rs`):
+//! One program is made from this crate, compiled to wasm, and it runs twice (`main.rs`):
 //!
 //! - As the page itself ([`app`]): Yew. [`state`] holds everything that it shows and the reducer that
 //!   changes it, [`rows`] makes a table of it and [`distributions`] makes drawings of many rounds,
@@ -12,12 +12,10 @@
 //! They talk in [`message`]s. [`bridge`] finds out where the bridge is, and [`lab`] asks the lab behind it, in
 //! [`json`].
 //!
-//! A browser loads what it needs for the first question first, and what is drawn for those who look [`closer`]
-//! after that.
+//! A browser loads all of it but what reads and writes [`files`], which it loads once it is idle.
 
 pub mod app;
 pub mod bridge;
-pub mod closer;
 pub mod components;
 pub mod cupboard;
 pub mod distributions;

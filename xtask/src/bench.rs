@@ -1,13 +1,14 @@
 //! Benchmarks of what cargo builds for release.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 use crate::browser::Browser;
+use crate::cargo::Programs;
 use crate::command::{self, Failure};
-use crate::dist;
-use crate::install;
+use crate::page;
 use crate::progress::Progress;
 use crate::workspace::Workspace;
 
@@ -32,7 +33,7 @@ enum What {
     Page,
 }
 
-/// How many questions everybody asks.
+/// How many questions each client asks.
 const QUESTIONS: &str = "5000";
 
 /// Builds what is measured, and measures it.
@@ -44,36 +45,35 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options)
     }
 }
 
-/// Lets everybody ask through the same bridge.
+/// Compares clients that ask through the same bridge.
 fn page(workspace: &Workspace, progress: &Progress) -> Result<(), Failure> {
-    let browser = Browser::ready(workspace, progress)?;
-    let tools = install::all(workspace, progress)?;
-    dist::build(workspace, progress, &tools, false)?;
+    let browser = Browser::find(workspace, progress, false)?;
+    page::build_for_release(workspace, progress)?;
     // It is a test, so that no demo has to compile a browser's driver.
     let bench = |arguments: &[&str]| {
-        let mut bench = workspace.cargo();
-        bench.args(["test", "--release", "--package", "launcelot-lab", "--test", "page_bench"]).args(arguments);
+        let mut bench = workspace.cargo("test");
+        bench.args(["--release", "--package", "launcelot-lab", "--test", "page"]).args(arguments);
         bench
     };
     progress.run("the programs", bench(&["--no-run"]))?;
-    let mut measure = bench(&["--quiet", "--", "--ignored", "--nocapture"]);
-    measure.env("LAUNCELOT_BENCH_QUESTIONS", QUESTIONS);
-    browser.tell(&mut measure);
-    dist::tell(workspace, &tools, &mut measure);
+    let mut measure = bench(&["--quiet", "--", "page_bench::", "--nocapture"]);
+    measure.env("LAUNCELOT_BENCH_QUESTIONS", QUESTIONS).env("LAUNCELOT_PAGE", workspace.page());
+    browser.describe_to(&mut measure);
     command::show(measure)
 }
 
 fn server(workspace: &Workspace, progress: &Progress, options: &Options) -> Result<(), Failure> {
-    let mut server = workspace.cargo();
     // Each with the features that its users get, which building both in one go might unite.
-    server.args(["build", "--release", "--package", "launcelot-server"]);
-    progress.run("the server", server)?;
-    let mut lab = workspace.cargo();
-    lab.args(["build", "--release", "--package", "launcelot-lab"]);
-    progress.run("the lab", lab)?;
-
-    let mut bench = workspace.command(workspace.released("launcelot-lab"));
-    bench.args(["bench", "server", "--server"]).arg(workspace.released("launcelot-server"));
-    bench.args(&options.arguments);
+    let server = release(workspace, progress, "launcelot-server")?;
+    let lab = release(workspace, progress, "launcelot-lab")?;
+    let mut bench = workspace.command(lab);
+    bench.args(["bench", "server", "--server"]).arg(server).args(&options.arguments);
     command::become_program(bench)
+}
+
+/// Builds a program for release, and returns its path.
+fn release(workspace: &Workspace, progress: &Progress, package: &str) -> Result<PathBuf, Failure> {
+    let mut cargo = workspace.cargo("build");
+    cargo.args(["--release", "--package", package]);
+    progress.step(package, |say| Programs::build(progress, cargo, say)?.path(package))
 }

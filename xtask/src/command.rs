@@ -1,22 +1,30 @@
 //! Running a command: its output, and its failure in one line.
 
 use std::fmt::{self, Display};
-use std::io::{self, BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader, Read};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
+
+use crate::parallel;
 
 /// A chore that failed: what was tried and why it failed, in one line.
 #[derive(Debug)]
 pub(crate) struct Failure {
     line: String,
     /// What the failed command had to say.
-    pub(crate) said: String,
+    said: String,
 }
 
 impl Failure {
     /// A failure without a command.
     pub(crate) fn new(line: impl Into<String>) -> Self {
         Self { line: line.into(), said: String::new() }
+    }
+
+    /// Prints what the failed command had to say, once.
+    pub(crate) fn show_output(&mut self) {
+        eprint!("{}", std::mem::take(&mut self.said));
     }
 }
 
@@ -27,20 +35,20 @@ impl Display for Failure {
 }
 
 /// Says what was tried, where an error only says why it failed.
-pub(crate) trait Attempt<T> {
+pub(crate) trait Context<T> {
     /// `tried` is a clause such as `cannot read Cargo.lock`.
-    fn attempt(self, tried: impl FnOnce() -> String) -> Result<T, Failure>;
+    fn context(self, tried: impl FnOnce() -> String) -> Result<T, Failure>;
 }
 
-impl<T> Attempt<T> for io::Result<T> {
-    fn attempt(self, tried: impl FnOnce() -> String) -> Result<T, Failure> {
+impl<T> Context<T> for io::Result<T> {
+    fn context(self, tried: impl FnOnce() -> String) -> Result<T, Failure> {
         self.map_err(|error| Failure::new(format!("{}: {error}", tried())))
     }
 }
 
 /// What a short command prints on standard output.
 pub(crate) fn output_of(mut command: Command) -> Result<String, Failure> {
-    let output = command.stdin(Stdio::null()).output().attempt(|| cannot_start(&command))?;
+    let output = command.stdin(Stdio::null()).output().context(|| cannot_start(&command))?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {
@@ -48,17 +56,43 @@ pub(crate) fn output_of(mut command: Command) -> Result<String, Failure> {
     }
 }
 
-/// Runs a command to its end; `heard` is told each line that it prints. A failure carries them all.
-pub(crate) fn run(mut command: Command, mut heard: impl FnMut(&str)) -> Result<(), Failure> {
-    let (ours, theirs) = io::pipe().attempt(|| cannot_start(&command))?;
-    let errors = theirs.try_clone().attempt(|| cannot_start(&command))?;
+/// Runs a command to its end and calls `heard` with each line that it prints, on either output. A failure carries all
+/// of them.
+pub(crate) fn run(mut command: Command, heard: impl FnMut(&str)) -> Result<(), Failure> {
+    let (ours, theirs) = io::pipe().context(|| cannot_start(&command))?;
+    let errors = theirs.try_clone().context(|| cannot_start(&command))?;
     command.stdin(Stdio::null()).stdout(theirs).stderr(errors);
-    let mut child = command.spawn().attempt(|| cannot_start(&command))?;
-    // The command holds our copies of the pipe's other end, which would keep it open for ever.
+    let running = parallel::start(&mut command).context(|| cannot_start(&command))?;
+    // The command holds our copies of the pipe's other end, which would keep it open.
     command.stdout(Stdio::null()).stderr(Stdio::null());
+    let said = read_lines(ours, heard);
+    finished(&command, running.wait(), said)
+}
 
+/// Runs a command to its end and returns its standard output. Its standard error goes line by line to `heard`, or where
+/// ours goes if there is none.
+pub(crate) fn run_for_output(mut command: Command, heard: Option<&dyn Fn(&str)>) -> Result<String, Failure> {
+    let (errors, their_errors) = io::pipe().context(|| cannot_start(&command))?;
+    let (output, their_output) = io::pipe().context(|| cannot_start(&command))?;
+    command.stdin(Stdio::null()).stdout(their_output);
+    if heard.is_some() {
+        command.stderr(their_errors);
+    } else {
+        drop(their_errors);
+    }
+    let running = parallel::start(&mut command).context(|| cannot_start(&command))?;
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let reader = thread::spawn(move || read_lines(output, |_| ()));
+    let said = read_lines(errors, |line| heard.iter().for_each(|heard| heard(line)));
+    let output = reader.join().unwrap_or_default();
+    finished(&command, running.wait(), said)?;
+    Ok(output)
+}
+
+/// Reads text to its end, line by line.
+fn read_lines(from: impl Read, mut heard: impl FnMut(&str)) -> String {
     let mut said = String::new();
-    let mut lines = BufReader::new(ours);
+    let mut lines = BufReader::new(from);
     let mut line = Vec::new();
     while lines.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
         let text = String::from_utf8_lossy(&line);
@@ -66,13 +100,12 @@ pub(crate) fn run(mut command: Command, mut heard: impl FnMut(&str)) -> Result<(
         said.push_str(&text);
         line.clear();
     }
-    let status = child.wait().attempt(|| format!("cannot wait for {}", name(&command)))?;
-    if status.success() { Ok(()) } else { Err(failed(&command, status, said)) }
+    said
 }
 
 /// Runs a command that prints for itself.
 pub(crate) fn show(mut command: Command) -> Result<(), Failure> {
-    let status = command.status().attempt(|| cannot_start(&command))?;
+    let status = command.status().context(|| cannot_start(&command))?;
     if status.success() { Ok(()) } else { Err(failed(&command, status, String::new())) }
 }
 
@@ -81,6 +114,11 @@ pub(crate) fn become_program(mut program: Command) -> Result<(), Failure> {
     use std::os::unix::process::CommandExt as _;
     let error = program.exec();
     Err(Failure::new(format!("{}: {error}", cannot_start(&program))))
+}
+
+fn finished(command: &Command, status: io::Result<ExitStatus>, said: String) -> Result<(), Failure> {
+    let status = status.context(|| format!("cannot wait for `{}`", name(command)))?;
+    if status.success() { Ok(()) } else { Err(failed(command, status, said)) }
 }
 
 fn failed(command: &Command, status: ExitStatus, said: String) -> Failure {

@@ -1,14 +1,19 @@
-//! Everything at once: what is missing installed, what has changed built, and all of it served.
+//! Everything at once: compiled as far as it has changed, and served.
 
+use std::path::PathBuf;
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use clap::Args;
 
+use crate::cargo::Programs;
 use crate::command::{self, Failure};
-use crate::dist;
-use crate::install;
+use crate::page;
+use crate::parallel;
 use crate::ports::{self, Wanted};
 use crate::progress::Progress;
+use crate::tools;
 use crate::workspace::Workspace;
 
 /// What a person may choose about the demo.
@@ -31,6 +36,12 @@ pub(crate) struct Options {
     page_port: u16,
 }
 
+/// The programs' profile: release, but quicker to compile.
+const PROFILE: &str = "demo";
+
+/// The processor time that a first start takes to compile everything.
+const FIRST_START: Duration = Duration::from_secs(300);
+
 /// Runs the demo until it is stopped.
 pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options) -> Result<(), Failure> {
     ports::check(&[
@@ -38,25 +49,40 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options)
         Wanted { who: "the longer wire", option: "--tunnel-port", port: options.tunnel_port },
         Wanted { who: "the page", option: "--page-port", port: options.page_port },
     ])?;
-    let tools = install::beside(workspace, progress, |meanwhile| {
-        let mut programs = workspace.cargo();
-        programs.args(["build", "--release", "--package", "launcelot-lab", "--package", "launcelot-client"]);
-        progress.run("the programs", programs)?;
-        if meanwhile.is_empty() {
-            return Ok(());
-        }
-        // There is time to spare, and the page's program needs none of the tools to be compiled.
-        progress.step("the page's program", |say| dist::compile(workspace, progress, say))
-    })?;
-    dist::build(workspace, progress, &tools, false)?;
-    let client = workspace.released("launcelot-client");
+    if !workspace.demo_page().exists() {
+        announce_first_start();
+    }
+    tools::add_wasm_target(workspace, progress)?;
+    // The page's compile is the longest chain, so it begins first. What it leaves of the processors, the programs take.
+    let page = || {
+        let program = page::compile(workspace, progress)?;
+        page::bundle_for_demo(workspace, progress, &program)
+    };
+    let (programs, ()) = parallel::both(|| programs(workspace, progress), page)?;
+    let client = programs.path("launcelot-client")?;
     eprintln!("launcelot-client is {}", client.strip_prefix(&workspace.root).unwrap_or(&client).display());
-    command::become_program(lab(workspace, options))
+    command::become_program(lab(workspace, programs.path("launcelot-lab")?, options))
 }
 
-fn lab(workspace: &Workspace, options: &Options) -> Command {
-    let mut lab = workspace.command(workspace.released("launcelot-lab"));
-    lab.arg("--web").arg(workspace.page());
+/// Says once how long all of it takes, with every processor at work.
+fn announce_first_start() {
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let minutes = FIRST_START.as_secs().div_ceil(60 * processors as u64);
+    let unit = if minutes == 1 { "minute" } else { "minutes" };
+    eprintln!(
+        "The first start compiles everything: about {minutes} {unit} on {processors} processors. Later starts take seconds."
+    );
+}
+
+fn programs(workspace: &Workspace, progress: &Progress) -> Result<Programs, Failure> {
+    let mut cargo = workspace.cargo("build");
+    cargo.args(["--profile", PROFILE, "--package", "launcelot-lab", "--package", "launcelot-client"]);
+    progress.step("the programs", |say| Programs::build(progress, cargo, say))
+}
+
+fn lab(workspace: &Workspace, program: PathBuf, options: &Options) -> Command {
+    let mut lab = workspace.command(program);
+    lab.arg("--web").arg(workspace.demo_page());
     lab.args(["--server-port", &options.server_port.to_string()]);
     lab.args(["--tunnel-port", &options.tunnel_port.to_string()]);
     lab.args(["--page-port", &options.page_port.to_string()]);

@@ -1,29 +1,28 @@
 //! The chores of the workspace: `cargo xtask demo`, `test`, `dist`, `tools`, `picture`, `bench`.
 //!
-//! Everything that they install goes into `.tools/`, everything that they build into cargo's target
-//! folder; git ignores both. This crate is on the way of every demo, so it stays small to compile.
+//! Tools are installed per user (see [`tools`]); everything that is built goes into cargo's target folder. This crate is
+//! compiled before every first demo, so it stays quick to compile: what is heavy is in `bundle/`.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("Launcelot runs on Linux only: its tunnel waits with epoll_pwait2(2), and its server with poll(2)");
 
 mod bench;
 mod browser;
-mod check;
+mod cargo;
 mod command;
-mod compress;
 mod demo;
-mod dist;
-mod fingerprint;
-mod install;
+mod licences;
 mod openssh;
 mod packages;
+mod page;
+mod parallel;
+mod parts;
 mod picture;
 mod ports;
 mod progress;
-mod shorten;
-mod shrink;
-mod sizes;
-mod split;
+mod requirements;
+mod steps;
+mod test;
 mod tools;
 mod versions;
 mod workspace;
@@ -34,7 +33,7 @@ use clap::{Parser, Subcommand};
 
 use crate::command::Failure;
 use crate::progress::Progress;
-use crate::tools::Tools;
+use crate::tools::Tool;
 use crate::workspace::Workspace;
 
 /// The chores of this workspace.
@@ -44,7 +43,7 @@ struct Arguments {
     #[command(subcommand)]
     chore: Chore,
 
-    /// Show everything that cargo, trunk and npm say, in place of one line for each step.
+    /// Show everything that cargo and npm print instead of one line for each step.
     #[arg(long, short, global = true)]
     verbose: bool,
 }
@@ -53,24 +52,21 @@ struct Arguments {
 enum Chore {
     /// Run everything: server, bridge and page, at http://localhost:8080.
     ///
-    /// Installs what is missing, builds what has changed, and serves until Ctrl-C.
+    /// Compiles what has changed, and serves until Ctrl-C.
     Demo(demo::Options),
 
-    /// Install what this workspace needs, then check and test all of it, as CI does.
+    /// Check and test all of it, or the parts that are named.
     ///
-    /// Formatting, clippy, documentation, the page and its size, and every test, those in a browser too.
-    Test,
+    /// Formatting, clippy, documentation, licences, the page and its size, and every test, in a browser too. CI runs
+    /// `cargo xtask test --install`.
+    Test(test::Options),
 
-    /// Build the page for release into target/page, compressed, and print its sizes.
-    Dist {
-        /// Build it even if nothing has changed since the last time.
-        #[arg(long)]
-        force: bool,
-    },
+    /// Build the page for release into target/page, optimized and compressed, and print its sizes.
+    Dist,
 
-    /// Install what building the page needs into .tools/: wasm-bindgen, trunk, wasm-opt.
+    /// Install the tools for working on the page, per user: trunk, its wasm-bindgen, wasm-opt.
     Tools {
-        /// Say what is there and what is missing, and install nothing. Exit code 1 if something is missing.
+        /// Print what is there and what is missing, and install nothing. Exit code 1 if something is missing.
         #[arg(long)]
         check: bool,
     },
@@ -89,8 +85,8 @@ fn main() -> ExitCode {
     let progress = Progress::start(arguments.verbose);
     match run(&arguments.chore, &progress) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprint!("{}", failure.said);
+        Err(mut failure) => {
+            failure.show_output();
             eprintln!("cargo xtask: {failure}");
             ExitCode::FAILURE
         }
@@ -101,24 +97,27 @@ fn run(chore: &Chore, progress: &Progress) -> Result<(), Failure> {
     let workspace = Workspace::find()?;
     match chore {
         Chore::Demo(options) => demo::run(&workspace, progress, options),
-        Chore::Test => check::run(&workspace, progress),
-        Chore::Dist { force } => {
-            let tools = install::all(&workspace, progress)?;
-            dist::build(&workspace, progress, &tools, *force)?.print();
+        Chore::Test(options) => test::run(&workspace, progress, options),
+        Chore::Dist => {
+            print!("{}", page::build_for_release(&workspace, progress)?);
             Ok(())
         }
-        Chore::Tools { check: true } => {
-            let tools = Tools::look(&workspace)?;
-            tools::print(&workspace, &tools);
-            tools::check(&tools)
-        }
-        Chore::Tools { check: false } => {
-            let tools = install::all(&workspace, progress)?;
-            tools::print(&workspace, &tools);
-            println!("\nTo use them in web/: PATH=\"$PWD/../.tools/bin:$PATH\" trunk serve");
-            Ok(())
-        }
+        Chore::Tools { check } => tools(&workspace, progress, *check),
         Chore::Picture => picture::run(&workspace, progress),
         Chore::Bench(options) => bench::run(&workspace, progress, options),
     }
+}
+
+fn tools(workspace: &Workspace, progress: &Progress, check: bool) -> Result<(), Failure> {
+    if !check {
+        tools::add_wasm_target(workspace, progress)?;
+        tools::install(workspace, progress, &[Tool::Trunk, Tool::WasmBindgen])?;
+        tools::wasm_opt(workspace, progress)?;
+    }
+    let is_complete = tools::print(workspace)?;
+    if check && !is_complete {
+        return Err(Failure::new("something is missing; type: cargo xtask tools"));
+    }
+    println!("\nTo use them: PATH=\"{}:$PATH\" trunk serve", tools::path_for_trunk(workspace)?);
+    Ok(())
 }

@@ -1,19 +1,28 @@
-//! Packages of the system, for the tests only: installed where this user may.
+//! Packages of the system, for the tests only: installed on request, where this user may.
 
 use std::fs;
 use std::process::Command;
 
 use crate::command::{Failure, output_of};
 use crate::progress::Progress;
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, find_program};
 
-/// Installs packages of Debian or one of its kin, or says what to type. `why` they are needed is
-/// a clause such as `the tests drive a browser`.
-pub(crate) fn install(workspace: &Workspace, progress: &Progress, packages: &[&str], why: &str) -> Result<(), Failure> {
+/// Installs packages of Debian or one of its kin if `install` is set and this user may; otherwise fails with the command
+/// to type. `why` they are needed is a clause such as `the tests drive a browser`.
+pub(crate) fn require(
+    workspace: &Workspace,
+    progress: &Progress,
+    packages: &[&str],
+    why: &str,
+    install: bool,
+) -> Result<(), Failure> {
     let names = packages.join(" ");
-    let Some(apt) = workspace.find_program("apt-get") else {
+    let Some(apt) = find_program("apt-get") else {
         return Err(Failure::new(format!("{why}: install what Debian calls {names}, then try again")));
     };
+    if !install {
+        return Err(Failure::new(format!("{why}; type: cargo xtask test --install, or apt-get install {names}")));
+    }
     let Some(rights) = rights(workspace) else {
         let by_hand = format!("sudo apt-get update && sudo apt-get install --yes {names}");
         return Err(Failure::new(format!("{why}, and this user may not install packages; type: {by_hand}")));

@@ -70,6 +70,11 @@ impl Progress {
         result
     }
 
+    /// Whether commands print for themselves.
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
     /// A step that is one command.
     pub(crate) fn run(&self, name: &str, command: Command) -> Result<(), Failure> {
         self.step(name, |say| self.command(command, say))

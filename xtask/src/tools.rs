@@ -1,268 +1,387 @@
-//! The tools that building the page needs: which of them are there, and in which version.
+//! Tools beside cargo: trunk for working on the page, wasm-opt for a smaller page, axe-core for the tests.
+//!
+//! They are installed per user, each version into a folder of its own, so that a second clone finds them. An
+//! installation is moved into place when it is complete.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use crate::command::{Attempt, Failure, output_of};
+use crate::command::{Context, Failure, output_of};
+use crate::progress::Progress;
 use crate::versions;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Workspace, find_program, is_program};
 
 /// What the page is compiled for.
 pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
-/// The trunk that is installed; it is the newest that Rust 1.95 builds.
-pub(crate) const TRUNK: &str = "0.21.14";
-
-/// The trunks that are good enough when they are there already.
+/// The trunks that are good enough when they are on the path already.
 const GOOD_TRUNKS: [&str; 2] = ["0.21.", "0.22."];
-
-/// The npm package that wasm-opt comes in, and its version.
-pub(crate) const BINARYEN: (&str, &str) = ("binaryen", "132.0.0");
-
-/// The npm package that makes scripts smaller, and its version.
-pub(crate) const ESBUILD: (&str, &str) = ("esbuild", "0.28.2");
 
 /// The oldest Node that runs what comes from npm.
 pub(crate) const NODE_MAJOR_MIN: u32 = 18;
 
-/// One thing that building the page needs.
+/// The tools run for a second or two, so compiling them without optimization saves minutes: with trunk's own release
+/// profile it takes 13 minutes on two processors, with this one less than 4.
+const QUICK_PROFILE: [(&str, &str); 5] = [
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
+    ("CARGO_PROFILE_RELEASE_LTO", "off"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "256"),
+    ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
+    ("CARGO_PROFILE_RELEASE_STRIP", "symbols"),
+];
+
+/// A tool that can be installed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tool {
-    /// The standard library compiled for WebAssembly, from rustup.
-    WasmTarget,
-    /// Joins Rust to JavaScript.
-    WasmBindgen,
-    /// Builds and bundles the page.
+    /// Builds the page at every change and serves it.
     Trunk,
-    /// Makes WebAssembly smaller. The page can do without.
+    /// What trunk joins Rust to JavaScript with.
+    WasmBindgen,
+    /// Makes WebAssembly smaller.
     WasmOpt,
-    /// Makes scripts smaller. The page can do without.
-    Esbuild,
+    /// Finds what keeps people with a screen reader or a keyboard out of a page.
+    Axe,
 }
 
 impl Tool {
-    /// In the order in which they are installed: the longest first of those that are compiled.
-    const ALL: [Self; 5] = [Self::WasmTarget, Self::Trunk, Self::WasmBindgen, Self::WasmOpt, Self::Esbuild];
+    /// What `cargo xtask tools` is about. axe-core is for the tests only.
+    pub(crate) const FOR_THE_PAGE: [Self; 3] = [Self::Trunk, Self::WasmBindgen, Self::WasmOpt];
 
-    /// What it is for, and why not another version.
-    pub(crate) fn purpose(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
-            Self::WasmTarget => "Rust's standard library for the page",
-            Self::WasmBindgen => "joins Rust to JavaScript; must be the version in Cargo.lock",
-            Self::Trunk => "builds the page",
-            Self::WasmOpt => "makes the page smaller; from npm",
-            Self::Esbuild => "makes the page's scripts smaller; from npm",
+            Self::Trunk => "trunk",
+            Self::WasmBindgen => "wasm-bindgen",
+            Self::WasmOpt => "wasm-opt",
+            Self::Axe => "axe-core",
         }
     }
 
-    /// Whether the page can be built without it.
-    pub(crate) fn is_optional(self) -> bool {
-        matches!(self, Self::WasmOpt | Self::Esbuild)
-    }
-
-    /// How long installing it takes. Measured on two cores.
-    pub(crate) fn duration(self) -> &'static str {
+    /// The package that the tool comes in.
+    fn package(self) -> &'static str {
         match self {
-            Self::WasmTarget | Self::WasmOpt | Self::Esbuild => "a few seconds",
-            Self::WasmBindgen => "1 to 2 minutes",
-            Self::Trunk => "3 to 4 minutes",
+            Self::Trunk => "trunk",
+            Self::WasmBindgen => "wasm-bindgen-cli",
+            Self::WasmOpt => "binaryen",
+            Self::Axe => "axe-core",
         }
     }
-}
 
-/// A program that is there, in a version that is good.
-#[derive(Debug)]
-pub(crate) struct Program {
-    /// Where it is.
-    pub(crate) path: PathBuf,
-    /// Which version it says that it is.
-    pub(crate) version: String,
-}
+    fn is_from_npm(self) -> bool {
+        matches!(self, Self::WasmOpt | Self::Axe)
+    }
 
-/// Which tools are there.
-#[derive(Debug)]
-pub(crate) struct Tools {
-    /// The version of wasm-bindgen in Cargo.lock, which its command line must have too.
-    pub(crate) wasm_bindgen_wanted: String,
-    /// The programs, each only in a version that is good.
-    pub(crate) wasm_bindgen: Option<Program>,
-    pub(crate) trunk: Option<Program>,
-    pub(crate) wasm_opt: Option<Program>,
-    pub(crate) esbuild: Option<Program>,
-    has_wasm_target: bool,
-    /// Whether there is npm, and a Node that is new enough for what comes from it.
-    has_npm: bool,
-}
-
-impl Tools {
-    /// Looks for them in `.tools/` and on the path.
-    pub(crate) fn look(workspace: &Workspace) -> Result<Self, Failure> {
-        let lock_file =
-            fs::read_to_string(workspace.root.join("Cargo.lock")).attempt(|| "cannot read Cargo.lock".to_owned())?;
-        let wasm_bindgen_wanted = versions::locked(&lock_file, "wasm-bindgen")
-            .ok_or_else(|| Failure::new("Cargo.lock names no wasm-bindgen: has the page lost it?"))?
-            .to_owned();
-        let has_node = node_major(workspace).is_some_and(|major| major >= NODE_MAJOR_MIN);
-        let from_npm = |package, name| from_npm(workspace, package, name).filter(|_| has_node);
-        Ok(Self {
-            wasm_bindgen: program(workspace, "wasm-bindgen").filter(|found| found.version == wasm_bindgen_wanted),
-            wasm_bindgen_wanted,
-            trunk: program(workspace, "trunk").filter(|found| is_good_trunk(&found.version)),
-            wasm_opt: from_npm(BINARYEN, "wasm-opt"),
-            esbuild: from_npm(ESBUILD, "esbuild"),
-            has_wasm_target: has_wasm_target(workspace),
-            has_npm: has_node && workspace.find_program("npm").is_some(),
+    /// The version to install. wasm-bindgen's command line must be of the version of the crate.
+    fn version(self, workspace: &Workspace) -> Result<String, Failure> {
+        Ok(match self {
+            // The newest that Rust 1.95 compiles.
+            Self::Trunk => "0.21.14".to_owned(),
+            Self::WasmBindgen => {
+                let path = workspace.root.join("Cargo.lock");
+                let lock_file = fs::read_to_string(&path).context(|| format!("cannot read {}", path.display()))?;
+                let version = versions::locked(&lock_file, "wasm-bindgen");
+                version.ok_or_else(|| Failure::new("Cargo.lock names no wasm-bindgen"))?.to_owned()
+            }
+            Self::WasmOpt => "132.0.0".to_owned(),
+            Self::Axe => "4.14.1".to_owned(),
         })
     }
 
-    /// What has to be installed. What comes from npm is not missed where there is none.
-    pub(crate) fn missing(&self) -> Vec<Tool> {
-        Tool::ALL
-            .into_iter()
-            .filter(|tool| match tool {
-                Tool::WasmTarget => !self.has_wasm_target,
-                Tool::WasmBindgen => self.wasm_bindgen.is_none(),
-                Tool::Trunk => self.trunk.is_none(),
-                Tool::WasmOpt => self.wasm_opt.is_none() && self.has_npm,
-                Tool::Esbuild => self.esbuild.is_none() && self.has_npm,
-            })
-            .collect()
-    }
-
-    /// The name of a tool, with the version that is there or will be.
-    pub(crate) fn name(&self, tool: Tool) -> String {
-        let version = |program: &Option<Program>, wanted: &str| match program {
-            Some(program) => program.version.clone(),
-            None => wanted.to_owned(),
-        };
-        match tool {
-            Tool::WasmTarget => WASM_TARGET.to_owned(),
-            Tool::WasmBindgen => format!("wasm-bindgen {}", self.wasm_bindgen_wanted),
-            Tool::Trunk => format!("trunk {}", version(&self.trunk, TRUNK)),
-            Tool::WasmOpt => format!("wasm-opt {}", version(&self.wasm_opt, BINARYEN.1)),
-            Tool::Esbuild => format!("esbuild {}", version(&self.esbuild, ESBUILD.1)),
+    /// How long installing it takes, measured on two processors.
+    fn duration(self) -> &'static str {
+        match self {
+            Self::Trunk => "3 to 4 minutes",
+            Self::WasmBindgen => "1 to 2 minutes",
+            Self::WasmOpt | Self::Axe => "a few seconds",
         }
     }
 
-    /// Everything about the tools that the finished page depends on.
-    pub(crate) fn versions(&self) -> String {
-        Tool::ALL
-            .map(|tool| match tool {
-                Tool::WasmOpt if self.wasm_opt.is_none() => "no wasm-opt".to_owned(),
-                Tool::Esbuild if self.esbuild.is_none() => "no esbuild".to_owned(),
-                _ => self.name(tool),
-            })
-            .join(", ")
-    }
-
-    fn place(&self, tool: Tool) -> Option<&Path> {
-        match tool {
-            Tool::WasmTarget => None,
-            Tool::WasmBindgen => self.wasm_bindgen.as_ref(),
-            Tool::Trunk => self.trunk.as_ref(),
-            Tool::WasmOpt => self.wasm_opt.as_ref(),
-            Tool::Esbuild => self.esbuild.as_ref(),
+    /// The tool's program or script inside the folder that it is installed into.
+    fn file(self, folder: &Path) -> PathBuf {
+        match self {
+            Self::Trunk | Self::WasmBindgen => folder.join("bin").join(self.name()),
+            Self::WasmOpt => folder.join("node_modules/binaryen/bin/wasm-opt"),
+            Self::Axe => folder.join("node_modules/axe-core/axe.min.js"),
         }
-        .map(|program| program.path.as_path())
+    }
+
+    /// Whether a version on the path is as good as the one that would be installed.
+    fn is_good(self, found: &str, wanted: &str) -> bool {
+        match self {
+            Self::Trunk => GOOD_TRUNKS.iter().any(|good| found.starts_with(good)),
+            Self::WasmBindgen | Self::WasmOpt | Self::Axe => found == wanted,
+        }
     }
 }
 
-/// Says what is there and what is missing.
-pub(crate) fn print(workspace: &Workspace, tools: &Tools) {
-    let missing = tools.missing();
-    for tool in Tool::ALL {
-        let state = match (missing.contains(&tool), tools.place(tool)) {
-            (true, _) => "missing".to_owned(),
-            (false, Some(path)) => path.strip_prefix(&workspace.root).unwrap_or(path).display().to_string(),
-            (false, None) if tool.is_optional() => {
-                format!("not there, and no npm with Node {NODE_MAJOR_MIN}: the page is a little larger")
-            }
-            (false, None) => "installed".to_owned(),
-        };
-        println!("{:<24}{state}", tools.name(tool));
+/// Whether a tool is there.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// At this path, and it runs.
+    There(PathBuf),
+    /// Not there.
+    Missing,
+    /// There, but it does not run, for this reason.
+    Broken(String),
+}
+
+impl Found {
+    /// The path of a tool that is there and runs.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::There(path) => Some(path),
+            Self::Missing | Self::Broken(_) => None,
+        }
     }
 }
 
-/// Fails if anything is missing.
-pub(crate) fn check(tools: &Tools) -> Result<(), Failure> {
-    if tools.missing().is_empty() {
+/// Looks for a tool: where it would be installed, then on the path.
+pub(crate) fn look(workspace: &Workspace, tool: Tool) -> Result<Found, Failure> {
+    let version = tool.version(workspace)?;
+    let installed = tool.file(&folder(tool, &version)?);
+    if tool == Tool::Axe {
+        return Ok(if installed.is_file() { Found::There(installed) } else { Found::Missing });
+    }
+    if is_program(&installed) {
+        return Ok(match says_version(&installed) {
+            Ok(_) => Found::There(installed),
+            Err(failure) => Found::Broken(failure.to_string()),
+        });
+    }
+    // wasm-opt is only used in one version: the page's limit of size depends on it.
+    let Some(on_path) = find_program(tool.name()).filter(|_| !tool.is_from_npm()) else { return Ok(Found::Missing) };
+    let is_good = says_version(&on_path).is_ok_and(|found| tool.is_good(&found, &version));
+    Ok(if is_good { Found::There(on_path) } else { Found::Missing })
+}
+
+/// The version that a program says it is. A program that does not run says none.
+fn says_version(program: &Path) -> Result<String, Failure> {
+    let mut command = Command::new(program);
+    command.arg("--version");
+    let text = output_of(command)?;
+    let version = versions::said(&text).map(ToOwned::to_owned);
+    version.ok_or_else(|| Failure::new(format!("{} does not say its version: `{}`", program.display(), text.trim())))
+}
+
+/// Installs the tools that are missing or broken, the quick ones first.
+pub(crate) fn install(workspace: &Workspace, progress: &Progress, tools: &[Tool]) -> Result<(), Failure> {
+    let mut missing = Vec::new();
+    for tool in tools {
+        if look(workspace, *tool)?.path().is_none() {
+            missing.push(*tool);
+        }
+    }
+    if missing.is_empty() {
         return Ok(());
     }
-    Err(Failure::new("something is missing: `cargo xtask tools` installs it"))
+    missing.sort_by_key(|tool| !tool.is_from_npm());
+    eprintln!("Installing into {}:", cache()?.display());
+    for tool in &missing {
+        eprintln!("  {:<24}{}", format!("{} {}", tool.name(), tool.version(workspace)?), tool.duration());
+    }
+    missing.iter().try_for_each(|tool| install_one(workspace, progress, *tool))
 }
 
-fn program(workspace: &Workspace, name: &str) -> Option<Program> {
-    let path = workspace.find_program(name)?;
-    let mut command = workspace.command(&path);
+fn install_one(workspace: &Workspace, progress: &Progress, tool: Tool) -> Result<(), Failure> {
+    let version = tool.version(workspace)?;
+    let folder = folder(tool, &version)?;
+    let _lock = workspace::lock(&folder.with_added_extension("lock"))?;
+    if look(workspace, tool)?.path().is_some() {
+        // Another clone installed it while this one waited.
+        return Ok(());
+    }
+    let partial = folder.with_added_extension("partial");
+    remove(&partial)?;
+    fs::create_dir_all(&partial).context(|| format!("cannot create {}", partial.display()))?;
+    let command = if tool.is_from_npm() {
+        npm_install(workspace, tool, &version, &partial)?
+    } else {
+        cargo_install(workspace, tool, &version, &partial)
+    };
+    progress.run(&format!("{} {version}", tool.name()), command)?;
+    // 1.4 GB that nothing needs any more; if it cannot be removed, it does no harm.
+    let _ = fs::remove_dir_all(partial.join("build"));
+    remove(&folder)?;
+    fs::rename(&partial, &folder).context(|| format!("cannot rename {}", partial.display()))?;
+    match look(workspace, tool)? {
+        Found::There(_) => Ok(()),
+        Found::Missing => {
+            Err(Failure::new(format!("{} was installed, but is not in {}", tool.name(), folder.display())))
+        }
+        Found::Broken(why) => Err(Failure::new(format!("{} was installed, but does not run: {why}", tool.name()))),
+    }
+}
+
+/// `--no-default-features`, because those are for downloading, which neither has to do here.
+fn cargo_install(workspace: &Workspace, tool: Tool, version: &str, folder: &Path) -> Command {
+    let mut command = workspace.command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(["install", "--no-default-features", "--no-track", "--root"]).arg(folder);
+    command.arg("--target-dir").arg(folder.join("build")).envs(QUICK_PROFILE);
+    // A target or flags that the user chose for this workspace are not for its tools.
+    command.env_remove("CARGO_BUILD_TARGET").env_remove("RUSTFLAGS");
+    command.args(["--version", version, tool.package()]);
+    match tool {
+        // Not `--locked`: its lock file names a crate that was withdrawn.
+        Tool::WasmBindgen => {
+            command.args(["--bin", "wasm-bindgen"]).env("CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS", "fallback")
+        }
+        _ => command.arg("--locked"),
+    };
+    command
+}
+
+/// Installs one npm package with nothing written outside `folder`.
+fn npm_install(workspace: &Workspace, tool: Tool, version: &str, folder: &Path) -> Result<Command, Failure> {
+    if let Some(why) = npm_is_missing() {
+        return Err(Failure::new(format!("{} comes from npm, and {why}", tool.name())));
+    }
+    let mut command = workspace.command("npm");
+    command.args(["install", "--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]);
+    command.args(["--loglevel", "error", "--prefix"]).arg(folder).arg(format!("{}@{version}", tool.package()));
+    Ok(command)
+}
+
+/// Why nothing can be installed from npm, if so.
+pub(crate) fn npm_is_missing() -> Option<String> {
+    if find_program("npm").is_none() {
+        return Some("there is no npm".to_owned());
+    }
+    let node = find_program("node").and_then(|node| says_version_of_node(&node));
+    match node {
+        Some(major) if major >= NODE_MAJOR_MIN => None,
+        Some(major) => Some(format!("Node is version {major}, older than {NODE_MAJOR_MIN}")),
+        None => Some("there is no Node that runs".to_owned()),
+    }
+}
+
+fn says_version_of_node(node: &Path) -> Option<u32> {
+    let mut command = Command::new(node);
     command.arg("--version");
-    // A program that does not even say its version is as good as none.
-    let text = output_of(command).ok()?;
-    Some(Program { path, version: versions::said(&text)?.to_owned() })
+    versions::major(output_of(command).ok()?.trim().strip_prefix('v')?)
 }
 
-/// Only the one from npm, by what its package says: starting it would take half a second.
-fn from_npm(workspace: &Workspace, (package, version): (&str, &str), program: &str) -> Option<Program> {
-    let installed = npm_package(workspace, package);
-    let path = installed.join("bin").join(program);
-    let is_good = is_npm_version(&installed, version) && path.is_file();
-    is_good.then(|| Program { path, version: version.to_owned() })
+/// Installs wasm-opt if that is possible, or says that the page will be larger without it.
+pub(crate) fn wasm_opt(workspace: &Workspace, progress: &Progress) -> Result<Option<PathBuf>, Failure> {
+    let found = look(workspace, Tool::WasmOpt)?;
+    let why = match found {
+        Found::There(path) => return Ok(Some(path)),
+        // Installing it again would bring the same.
+        Found::Broken(why) => format!("wasm-opt does not run: {why}"),
+        Found::Missing => match install(workspace, progress, &[Tool::WasmOpt]) {
+            Ok(()) => return Ok(look(workspace, Tool::WasmOpt)?.path().map(Path::to_owned)),
+            Err(failure) => failure.to_string(),
+        },
+    };
+    eprintln!("The page is larger than it could be: {why}");
+    Ok(None)
 }
 
-/// Which Node is there.
-pub(crate) fn node_major(workspace: &Workspace) -> Option<u32> {
-    let mut node = workspace.command(workspace.find_program("node")?);
-    node.arg("--version");
-    versions::major(output_of(node).ok()?.trim().strip_prefix('v')?)
+/// Adds the standard library for WebAssembly. rustup does not do so by itself where the toolchain was there before.
+pub(crate) fn add_wasm_target(workspace: &Workspace, progress: &Progress) -> Result<(), Failure> {
+    let mut print = workspace.command("rustc");
+    print.args(["--print", "target-libdir", "--target", WASM_TARGET]);
+    if output_of(print).is_ok_and(|folder| Path::new(folder.trim()).is_dir()) {
+        return Ok(());
+    }
+    let mut rustup = workspace.command("rustup");
+    rustup.args(["target", "add", WASM_TARGET]);
+    progress.run(WASM_TARGET, rustup)
 }
 
-/// Where an npm package is installed. Each has a folder of its own: npm removes what it did not just install.
-pub(crate) fn npm_package(workspace: &Workspace, package: &str) -> PathBuf {
-    workspace.tools().join("npm").join(package).join("node_modules").join(package)
+/// Adds the components that checking needs.
+pub(crate) fn add_components(workspace: &Workspace, progress: &Progress) -> Result<(), Failure> {
+    for (component, program) in [("rustfmt", "cargo-fmt"), ("clippy", "cargo-clippy")] {
+        let mut version = workspace.command(program);
+        version.arg("--version");
+        if output_of(version).is_err() {
+            let mut rustup = workspace.command("rustup");
+            rustup.args(["component", "add", component]);
+            progress.run(component, rustup)?;
+        }
+    }
+    Ok(())
 }
 
-/// Whether an npm package is installed in one version.
-pub(crate) fn is_npm_version(installed: &Path, version: &str) -> bool {
-    fs::read_to_string(installed.join("package.json"))
-        .is_ok_and(|manifest| manifest.contains(&format!("\"version\": \"{version}\"")))
+/// Prints what is there and what is missing. Returns whether everything is there.
+pub(crate) fn print(workspace: &Workspace) -> Result<bool, Failure> {
+    let mut is_complete = true;
+    for tool in Tool::FOR_THE_PAGE {
+        let found = look(workspace, tool)?;
+        is_complete &= found.path().is_some();
+        let state = match &found {
+            Found::There(path) => path.display().to_string(),
+            Found::Missing => "missing".to_owned(),
+            Found::Broken(why) => format!("does not run: {why}"),
+        };
+        println!("{:<24}{state}", format!("{} {}", tool.name(), tool.version(workspace)?));
+    }
+    Ok(is_complete)
 }
 
-fn has_wasm_target(workspace: &Workspace) -> bool {
-    let mut command = workspace.command("rustc");
-    command.args(["--print", "target-libdir", "--target", WASM_TARGET]);
-    output_of(command).is_ok_and(|folder| Path::new(folder.trim()).is_dir())
+/// The folders of trunk and of the wasm-bindgen that it calls, as the beginning of a `PATH`.
+pub(crate) fn path_for_trunk(workspace: &Workspace) -> Result<String, Failure> {
+    let mut folders = Vec::new();
+    for tool in [Tool::Trunk, Tool::WasmBindgen] {
+        if let Some(folder) = look(workspace, tool)?.path().and_then(Path::parent) {
+            folders.push(folder.display().to_string());
+        }
+    }
+    Ok(folders.join(":"))
 }
 
-fn is_good_trunk(version: &str) -> bool {
-    GOOD_TRUNKS.iter().any(|good| version.starts_with(good))
+/// The folder of one version of a tool.
+fn folder(tool: Tool, version: &str) -> Result<PathBuf, Failure> {
+    Ok(cache()?.join(format!("{}-{version}", tool.name())))
+}
+
+/// Where this user's programs keep what can be had again (XDG Base Directory Specification).
+fn cache() -> Result<PathBuf, Failure> {
+    let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = cache.or_else(|| Some(env::home_dir()?.join(".cache")));
+    cache.map(|cache| cache.join("launcelot")).ok_or_else(|| Failure::new("this user has no home folder for tools"))
+}
+
+fn remove(folder: &Path) -> Result<(), Failure> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+    .context(|| format!("cannot remove {}", folder.display()))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]
-    fn any_trunk_of_the_two_series_is_good() {
-        let cases = [(TRUNK, true), ("0.21.0", true), ("0.22.3", true), ("0.20.3", false), ("0.2.1", false)];
-        for (version, good) in cases {
-            assert_eq!(is_good_trunk(version), good, "{version}");
+    fn any_trunk_of_the_two_series_is_good_and_other_tools_must_be_of_one_version() {
+        let cases = [
+            (Tool::Trunk, "0.21.0", true),
+            (Tool::Trunk, "0.22.3", true),
+            (Tool::Trunk, "0.20.3", false),
+            (Tool::Trunk, "0.2.1", false),
+            (Tool::WasmBindgen, "0.2.130", true),
+            (Tool::WasmBindgen, "0.2.129", false),
+        ];
+        for (tool, version, good) in cases {
+            assert_eq!(tool.is_good(version, "0.2.130"), good, "{tool:?} {version}");
         }
     }
 
     #[test]
-    fn what_comes_from_npm_is_missed_only_where_there_is_npm() {
-        let there = |version: &str| Some(Program { path: PathBuf::new(), version: version.to_owned() });
-        let mut tools = Tools {
-            wasm_bindgen_wanted: "0.2.130".to_owned(),
-            wasm_bindgen: there("0.2.130"),
-            trunk: None,
-            wasm_opt: None,
-            esbuild: None,
-            has_wasm_target: true,
-            has_npm: false,
+    fn a_program_that_does_not_run_says_no_version_but_why() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("wasm-opt");
+        let says = |script: &str| {
+            fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+            fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+            says_version(&program).map_err(|failure| failure.to_string())
         };
-        assert_eq!(tools.missing(), [Tool::Trunk]);
-        tools.has_npm = true;
-        assert_eq!(tools.missing(), [Tool::Trunk, Tool::WasmOpt, Tool::Esbuild]);
-        assert!(tools.versions().ends_with("no wasm-opt, no esbuild"));
+        assert_eq!(says("echo wasm-opt version 132"), Ok("132".to_owned()));
+        assert_eq!(says("exit 1"), Err("`wasm-opt --version` failed (exit status: 1)".to_owned()));
+        assert!(says("echo spam").unwrap_err().ends_with("does not say its version: `spam`"));
     }
 }

@@ -6,7 +6,9 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::command::{Attempt, Failure};
+use serde_json::Value;
+
+use crate::command::{Context, Failure, output_of};
 
 /// The folders of the workspace.
 #[derive(Debug)]
@@ -18,74 +20,88 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// The workspace that this program was built from, and the target folder that it was built into.
+    /// Asks cargo, in the folder that this program was started in: a relative `CARGO_TARGET_DIR` counts from there.
     pub(crate) fn find() -> Result<Self, Failure> {
-        // Cargo says at run time where the crate is; the compiled-in place serves a start by hand.
+        // Cargo says at run time where this crate is; the compiled-in place serves a start by hand.
         let here = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
-        let root = here.parent().unwrap_or(&here).to_owned();
-        // This program is TARGET/debug/xtask.
-        let program = env::current_exe().attempt(|| "cannot find this program's own place".to_owned())?;
-        let target = program.ancestors().nth(2).map_or_else(|| root.join("target"), Path::to_owned);
-        Ok(Self { root, target })
+        let mut metadata = Command::new(cargo());
+        metadata.args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"]);
+        metadata.arg(here.join("Cargo.toml"));
+        let output = output_of(metadata)?;
+        let metadata: Value = serde_json::from_str(&output)
+            .map_err(|error| Failure::new(format!("cannot read what `cargo metadata` printed: {error}")))?;
+        let folder = |name: &str| {
+            let folder = metadata[name].as_str().map(PathBuf::from);
+            folder.ok_or_else(|| Failure::new(format!("`cargo metadata` printed no {name}")))
+        };
+        Ok(Self { root: folder("workspace_root")?, target: folder("target_directory")? })
     }
 
-    /// Where tools are installed. Ignored by git; deleting it undoes every installation.
-    pub(crate) fn tools(&self) -> PathBuf {
-        self.root.join(".tools")
-    }
-
-    /// The finished page.
+    /// The page for release. That of the demo is another, so that neither is built again for the other.
     pub(crate) fn page(&self) -> PathBuf {
         self.target.join("page")
     }
 
-    /// A command run at the workspace's top, with the workspace's own tools first on its path.
+    /// The demo's page, which is neither optimized nor compressed.
+    pub(crate) fn demo_page(&self) -> PathBuf {
+        self.target.join("demo-page")
+    }
+
+    /// A command run at the workspace's top.
     pub(crate) fn command(&self, program: impl Into<OsString>) -> Command {
         let mut command = Command::new(program.into());
         command.current_dir(&self.root);
-        // A path that cannot be joined has a separator inside; then the children's path is ours.
-        if let Ok(path) = env::join_paths(self.path()) {
-            command.env("PATH", path);
+        command
+    }
+
+    /// A cargo command. On CI the lock file must be complete.
+    pub(crate) fn cargo(&self, subcommand: &str) -> Command {
+        let mut command = self.command(cargo());
+        command.arg(subcommand).env("CARGO_TARGET_DIR", &self.target);
+        if is_ci() && subcommand != "fmt" {
+            command.arg("--locked");
         }
         command
     }
 
-    /// The cargo that runs this program.
-    pub(crate) fn cargo(&self) -> Command {
-        self.command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-    }
-
-    /// The program of this name that a command of this workspace would find.
-    pub(crate) fn find_program(&self, name: &str) -> Option<PathBuf> {
-        self.path().map(|folder| folder.join(name)).find(|path| is_program(path))
-    }
-
-    /// Where cargo puts a program of this workspace that it builds for release.
-    pub(crate) fn released(&self, name: &str) -> PathBuf {
-        self.target.join("release").join(name)
-    }
-
-    /// Waits until no other chore installs or builds here; others wait until the result is dropped.
+    /// Waits until no other chore builds a page here; others wait until the result is dropped.
     pub(crate) fn lock(&self) -> Result<File, Failure> {
-        let path = self.target.join("xtask.lock");
-        let cannot = || format!("cannot lock {}", path.display());
-        fs::create_dir_all(&self.target).attempt(cannot)?;
-        let file = File::create(&path).attempt(cannot)?;
-        if file.try_lock().is_err() {
-            eprintln!("  waiting for another cargo xtask to finish …");
-            file.lock().attempt(cannot)?;
-        }
-        Ok(file)
-    }
-
-    fn path(&self) -> impl Iterator<Item = PathBuf> {
-        let path = env::var_os("PATH").unwrap_or_default();
-        let folders: Vec<PathBuf> = env::split_paths(&path).collect();
-        [self.tools().join("bin")].into_iter().chain(folders)
+        lock(&self.target.join("xtask.lock"))
     }
 }
 
-fn is_program(path: &Path) -> bool {
+/// Locks a file, which is created if need be, until the result is dropped.
+pub(crate) fn lock(path: &Path) -> Result<File, Failure> {
+    let cannot = || format!("cannot lock {}", path.display());
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).context(cannot)?;
+    }
+    let file = File::create(path).context(cannot)?;
+    if file.try_lock().is_err() {
+        eprintln!("  waiting for another cargo xtask to finish …");
+        file.lock().context(cannot)?;
+    }
+    Ok(file)
+}
+
+/// Whether this runs as continuous integration.
+pub(crate) fn is_ci() -> bool {
+    env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
+}
+
+/// The program of this name on the path.
+pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).map(|folder| folder.join(name)).find(|path| is_program(path))
+}
+
+/// Whether a file is there that may be executed.
+pub(crate) fn is_program(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
     path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}
+
+/// The cargo that runs this program.
+fn cargo() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }

@@ -33,14 +33,23 @@ extern "C" {
     static IMPORT_META: ImportMeta;
 }
 
-/// Starts this program again, as the worker.
+/// Starts this program again, as the worker, and hands it the compiled program, so that it is neither fetched nor
+/// compiled again.
 fn start_worker() -> Result<Worker, JsValue> {
-    let url = IMPORT_META.with(ImportMeta::url);
-    let file = url.rsplit('/').next().unwrap_or_default();
-    let program = file.strip_suffix(".js").unwrap_or(file);
+    let glue = IMPORT_META.with(ImportMeta::url);
+    let glue = glue.rsplit('/').next().unwrap_or_default();
     let options = WorkerOptions::new();
     options.set_type(WorkerType::Module);
-    Worker::new_with_options(&format!("./worker.mjs?program={program}"), &options)
+    let worker = Worker::new_with_options(&format!("{}?glue={glue}", worker_script()), &options)?;
+    worker.post_message(&wasm_bindgen::module())?;
+    Ok(worker)
+}
+
+/// The address of the worker's script, which the page's head gives.
+fn worker_script() -> String {
+    let document = web_sys::window().and_then(|window| window.document());
+    let meta = document.and_then(|document| document.query_selector("meta[name=worker]").ok().flatten());
+    meta.and_then(|meta| meta.get_attribute("content")).unwrap_or_default()
 }
 
 /// After this number come the runs that nobody counts.

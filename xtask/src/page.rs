@@ -1,0 +1,90 @@
+//! The page: cargo compiles its program, and `launcelot-bundle` makes the files that a browser loads.
+//!
+//! The bundler is a program of its own, started from here, so that this crate stays quick to compile and the page's
+//! program is compiled meanwhile.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::cargo::Programs;
+use crate::command::{self, Failure};
+use crate::progress::Progress;
+use crate::tools::{self, WASM_TARGET};
+use crate::workspace::Workspace;
+
+/// The page's crate and its program.
+const PACKAGE: &str = "launcelot-web";
+
+/// Compiles the page's program, which needs no tool but cargo, and returns its path.
+pub(crate) fn compile(workspace: &Workspace, progress: &Progress) -> Result<PathBuf, Failure> {
+    progress.step("the page's program", |say| {
+        let mut cargo = workspace.cargo("build");
+        cargo.args(["--package", PACKAGE, "--features", "split", "--profile", "web", "--target", WASM_TARGET]);
+        cargo.env("CARGO_ENCODED_RUSTFLAGS", rust_flags());
+        Programs::build(progress, cargo, say)?.path(PACKAGE)
+    })
+}
+
+/// The splitter reads from the relocations which function calls which. No path of this machine stays in the program.
+fn rust_flags() -> String {
+    let mut flags = vec!["-Clink-arg=--emit-relocs".to_owned()];
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    if let Some(home) = home.or_else(|| Some(env::home_dir()?.join(".cargo"))) {
+        flags.push(format!("--remap-path-prefix={}=cargo", home.display()));
+    }
+    flags.join("\u{1f}")
+}
+
+/// Builds the page of the demo from its compiled program: neither optimized nor compressed, since its browser is on the
+/// same machine.
+pub(crate) fn bundle_for_demo(workspace: &Workspace, progress: &Progress, program: &Path) -> Result<(), Failure> {
+    let _lock = workspace.lock()?;
+    let bundler = bundler(workspace, progress, &["--no-default-features"])?.path("launcelot-bundle")?;
+    let bundle = bundle(workspace, &bundler, program, &workspace.demo_page());
+    progress.run("the page", bundle)
+}
+
+/// Builds the page for release from its compiled program: optimized where there is wasm-opt, and compressed. Returns the
+/// table of its sizes; with `check`, fails if it is larger than it may be.
+pub(crate) fn bundle_for_release(
+    workspace: &Workspace,
+    progress: &Progress,
+    wasm_opt: Option<&Path>,
+    program: &Path,
+    check: bool,
+) -> Result<String, Failure> {
+    let _lock = workspace.lock()?;
+    let bundlers = bundler(workspace, progress, &[])?;
+    let mut bundle = bundle(workspace, &bundlers.path("launcelot-bundle")?, program, &workspace.page());
+    if let Some(wasm_opt) = wasm_opt {
+        bundle.arg("--wasm-opt").arg(wasm_opt);
+    }
+    progress.run("the page", bundle)?;
+    let mut compress = workspace.command(bundlers.path("launcelot-compress")?);
+    compress.arg(workspace.page());
+    if check {
+        compress.arg("--check");
+    }
+    progress.step("the page, compressed", |_| command::run_for_output(compress, None))
+}
+
+/// Everything that the page for release needs, from the tools to the compressed files. Returns the table of its sizes.
+pub(crate) fn build_for_release(workspace: &Workspace, progress: &Progress) -> Result<String, Failure> {
+    tools::add_wasm_target(workspace, progress)?;
+    let wasm_opt = tools::wasm_opt(workspace, progress)?;
+    let program = compile(workspace, progress)?;
+    bundle_for_release(workspace, progress, wasm_opt.as_deref(), &program, false)
+}
+
+fn bundler(workspace: &Workspace, progress: &Progress, features: &[&str]) -> Result<Programs, Failure> {
+    let mut cargo = workspace.cargo("build");
+    cargo.args(["--package", "launcelot-bundle"]).args(features);
+    progress.step("the page's bundler", |say| Programs::build(progress, cargo, say))
+}
+
+fn bundle(workspace: &Workspace, bundler: &Path, program: &Path, page: &Path) -> Command {
+    let mut bundle = workspace.command(bundler);
+    bundle.arg("--program").arg(program).arg("--web").arg(workspace.root.join("web")).arg("--output").arg(page);
+    bundle
+}

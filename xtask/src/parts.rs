@@ -1,0 +1,143 @@
+//! The parts of `cargo xtask test`, and which of them were asked for.
+
+use std::collections::BTreeSet;
+
+use crate::command::Failure;
+
+/// The packages with tests, by the names of their folders. `lab` is the program of that name without a browser.
+const PACKAGES: [(&str, &str); 11] = [
+    ("protocol", "launcelot-protocol"),
+    ("measure", "launcelot-measure"),
+    ("endpoint", "launcelot-endpoint"),
+    ("charts", "launcelot-charts"),
+    ("server", "launcelot-server"),
+    ("client", "launcelot-client"),
+    ("bridge", "launcelot-bridge"),
+    ("lab", "launcelot-lab"),
+    ("web", "launcelot-web"),
+    ("bundle", "launcelot-bundle"),
+    ("xtask", "xtask"),
+];
+
+/// The checks that are no tests.
+const CHECKS: [&str; 4] = ["format", "clippy", "docs", "licences"];
+
+/// The tests in a browser.
+const PAGE: &str = "page";
+
+/// What is to be done.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Parts {
+    checks: BTreeSet<&'static str>,
+    /// The packages whose tests run, and a part of a test's name for each that narrows them down.
+    packages: Vec<(&'static str, Option<String>)>,
+    /// The tests in a browser, and a part of a test's name.
+    page: Option<Option<String>>,
+    is_all: bool,
+}
+
+impl Parts {
+    /// The parts with these names, or all of them without any.
+    pub(crate) fn named(names: &[String]) -> Result<Self, Failure> {
+        if names.is_empty() {
+            let packages = PACKAGES.iter().map(|(_, package)| (*package, None)).collect();
+            return Ok(Self { checks: CHECKS.into(), packages, page: Some(None), is_all: true });
+        }
+        let mut parts = Self { checks: BTreeSet::new(), packages: Vec::new(), page: None, is_all: false };
+        for name in names {
+            parts.add(name)?;
+        }
+        Ok(parts)
+    }
+
+    fn add(&mut self, name: &str) -> Result<(), Failure> {
+        let (part, filter) = match name.split_once("::") {
+            Some((part, filter)) => (part, Some(filter.to_owned())),
+            None => (name, None),
+        };
+        if let Some(check) = CHECKS.iter().find(|check| **check == name) {
+            self.checks.insert(check);
+        } else if part == PAGE {
+            self.page = Some(filter);
+        } else if let Some((_, package)) = PACKAGES.iter().find(|(folder, _)| *folder == part) {
+            self.packages.push((package, filter));
+        } else {
+            let packages = PACKAGES.iter().map(|(folder, _)| *folder);
+            let all: Vec<&str> = CHECKS.into_iter().chain(packages).chain([PAGE]).collect();
+            return Err(Failure::new(format!(
+                "'{name}' is not a part of the tests; the parts are: {}",
+                all.join(", ")
+            )));
+        }
+        Ok(())
+    }
+
+    /// Whether this is everything.
+    pub(crate) fn is_all(&self) -> bool {
+        self.is_all
+    }
+
+    /// Whether a check is to be made.
+    pub(crate) fn has_check(&self, name: &str) -> bool {
+        self.checks.contains(name)
+    }
+
+    /// The packages whose tests run, each with a part of a test's name that narrows them down.
+    pub(crate) fn packages(&self) -> &[(&'static str, Option<String>)] {
+        &self.packages
+    }
+
+    /// Whether the tests in a browser run, and a part of a test's name that narrows them down.
+    pub(crate) fn page(&self) -> Option<Option<&str>> {
+        self.page.as_ref().map(Option::as_deref)
+    }
+
+    /// Whether the tests of the lab run, of which one goes through a real SSH tunnel.
+    pub(crate) fn has_lab(&self) -> bool {
+        self.packages.iter().any(|(package, _)| *package == "launcelot-lab")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(names: &[&str]) -> Result<Parts, Failure> {
+        Parts::named(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn without_a_name_all_parts_are_meant() {
+        let all = named(&[]).unwrap();
+        assert!(all.is_all() && all.has_lab() && all.has_check("clippy") && all.page() == Some(None));
+        assert_eq!(all.packages().len(), PACKAGES.len());
+    }
+
+    #[test]
+    fn a_name_is_a_check_a_folder_or_tests_in_it() {
+        let parts = named(&["format", "measure", "page::rounds::long"]).unwrap();
+        assert!(parts.has_check("format") && !parts.has_check("clippy") && !parts.has_lab() && !parts.is_all());
+        assert_eq!(parts.packages(), [("launcelot-measure", None)]);
+        assert_eq!(parts.page(), Some(Some("rounds::long")));
+    }
+
+    #[test]
+    fn an_unknown_name_is_an_error_that_lists_the_parts() {
+        let failure = named(&["swallow"]).unwrap_err().to_string();
+        assert!(
+            failure.starts_with("'swallow' is not a part of the tests; the parts are: format, clippy"),
+            "{failure}"
+        );
+    }
+
+    #[test]
+    fn every_folder_with_a_package_is_a_part() {
+        let manifest = include_str!("../../Cargo.toml");
+        let members = manifest.split_once("members = [").unwrap().1.split_once(']').unwrap().0;
+        for member in
+            members.split(',').map(|member| member.trim().trim_matches('"')).filter(|member| !member.is_empty())
+        {
+            assert!(PACKAGES.iter().any(|(folder, _)| *folder == member), "{member}");
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Everything that must hold, in one run: what CI does, and what a person does before a commit.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use clap::Args;
+
+use crate::browser::Browser;
+use crate::command::{self, Failure};
+use crate::licences;
+use crate::openssh::OpenSsh;
+use crate::page;
+use crate::parallel;
+use crate::parts::Parts;
+use crate::progress::Progress;
+use crate::requirements::{Requirement, Skips};
+use crate::steps::Steps;
+use crate::tools::{self, Tool};
+use crate::workspace::{Workspace, is_ci};
+
+/// What a person may choose about the tests.
+#[derive(Args, Debug)]
+pub(crate) struct Options {
+    /// Parts to run in place of all: format, clippy, docs, licences, a crate's folder, or page (the tests in a browser);
+    /// `lab::tunnel` runs the tests of `lab` with `tunnel` in their names.
+    names: Vec<String>,
+
+    /// Install what is missing, system packages too, and fail where that is not possible.
+    ///
+    /// Without it, tests that need something that is missing are skipped and counted.
+    #[arg(long)]
+    install: bool,
+
+    /// Run the tests that take over ten seconds each, too.
+    #[arg(long)]
+    long: bool,
+}
+
+/// The tests that take over ten seconds each are in modules of this name.
+const LONG: &str = "long::";
+
+/// Checks, builds and tests. The first step that fails ends it.
+pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options) -> Result<(), Failure> {
+    let parts = Parts::named(&options.names)?;
+    let steps = Steps::default();
+    let mut skips = Skips::default();
+    let setup = steps.take("set-up", || Setup::make(workspace, progress, &parts, options.install, &mut skips))?;
+    if is_ci() && parts.is_all() {
+        steps.take("lock file", || lock_file_is_committed(workspace))?;
+    }
+    if parts.has_check("format") {
+        let mut format = workspace.cargo("fmt");
+        format.args(["--all", "--check"]);
+        steps.take("format", || progress.run("cargo fmt", format))?;
+    }
+    // The page's program is linked on one processor for most of the time, beside which there is room for the rest.
+    let page = || {
+        if setup.browser.is_none() {
+            return Ok(None);
+        }
+        let program = steps.take("page: compile", || page::compile(workspace, progress))?;
+        let wasm_opt = setup.wasm_opt.as_deref();
+        let bundle = || page::bundle_for_release(workspace, progress, wasm_opt, &program, true);
+        let sizes = steps.take("page: bundle", bundle)?;
+        Ok(Some((program, sizes)))
+    };
+    let (page, ()) = parallel::both(page, || checks(workspace, progress, &parts, &steps, &mut skips))?;
+    let run = Tests { workspace, parts: &parts, setup: &setup, long: options.long };
+    if !parts.packages().is_empty() {
+        steps.take("tests", || run.packages().into_iter().try_for_each(command::show))?;
+    }
+    if let (Some((program, sizes)), Some(filter)) = (&page, parts.page()) {
+        print!("{sizes}");
+        steps.take("tests of the page", || command::show(run.page(program.clone(), filter)))?;
+    }
+    steps.print();
+    skips.print(workspace)
+}
+
+/// Clippy, documentation and licences, and what the tests are compiled to.
+fn checks(
+    workspace: &Workspace,
+    progress: &Progress,
+    parts: &Parts,
+    steps: &Steps,
+    skips: &mut Skips,
+) -> Result<(), Failure> {
+    if parts.has_check("clippy") {
+        steps.take("clippy", || {
+            let mut all = workspace.cargo("clippy");
+            all.args(["--workspace", "--all-targets", "--test", "page", "--", "-D", "warnings"]);
+            progress.run("clippy", all)?;
+            let mut web = workspace.cargo("clippy");
+            web.args(["--package", "launcelot-web", "--features", "split", "--target", tools::WASM_TARGET]);
+            web.args(["--", "-D", "warnings"]);
+            progress.run("clippy, for wasm", web)
+        })?;
+    }
+    if parts.has_check("docs") {
+        let mut docs = workspace.cargo("doc");
+        docs.args(["--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
+        steps.take("docs", || progress.run("cargo doc", docs))?;
+    }
+    if parts.has_check("licences") {
+        steps.take("licences", || licences::check(workspace, progress, skips))?;
+    }
+    if parts.is_all() {
+        let mut compile = workspace.cargo("test");
+        compile.args(["--workspace", "--no-run"]);
+        steps.take("tests: compile", || progress.run("the tests", compile))?;
+    }
+    Ok(())
+}
+
+/// What cargo had to add to the lock file when it started this program would otherwise go unnoticed.
+fn lock_file_is_committed(workspace: &Workspace) -> Result<(), Failure> {
+    let mut diff = workspace.command("git");
+    diff.args(["diff", "--exit-code", "--", "Cargo.lock"]);
+    command::run(diff, |_| ())
+}
+
+/// What the tests need beside cargo, as far as it is there.
+#[derive(Debug)]
+struct Setup {
+    browser: Option<Browser>,
+    openssh: Option<OpenSsh>,
+    trunk: Option<PathBuf>,
+    wasm_opt: Option<PathBuf>,
+}
+
+impl Setup {
+    fn make(
+        workspace: &Workspace,
+        progress: &Progress,
+        parts: &Parts,
+        install: bool,
+        skips: &mut Skips,
+    ) -> Result<Self, Failure> {
+        if parts.has_check("format") || parts.has_check("clippy") {
+            tools::add_components(workspace, progress)?;
+        }
+        if parts.has_check("clippy") || parts.page().is_some() {
+            tools::add_wasm_target(workspace, progress)?;
+        }
+        let mut setup = Self { browser: None, openssh: None, trunk: None, wasm_opt: None };
+        if parts.has_lab() {
+            let found = OpenSsh::find(workspace, progress, install);
+            setup.openssh = skips.take(Requirement::OpenSsh, install, found)?;
+        }
+        if parts.page().is_some() {
+            let found = Browser::find(workspace, progress, install);
+            setup.browser = skips.take(Requirement::Browser, install, found)?;
+        }
+        if setup.browser.is_some() {
+            let found = trunk(workspace, progress, install);
+            setup.trunk = skips.take(Requirement::Trunk, install, found)?;
+            setup.wasm_opt = if install {
+                tools::wasm_opt(workspace, progress)?
+            } else {
+                tools::look(workspace, Tool::WasmOpt)?.path().map(Into::into)
+            };
+        }
+        Ok(setup)
+    }
+}
+
+/// Finds trunk, together with the wasm-bindgen that it calls.
+fn trunk(workspace: &Workspace, progress: &Progress, install: bool) -> Result<PathBuf, Failure> {
+    if install {
+        tools::install(workspace, progress, &[Tool::Trunk, Tool::WasmBindgen])?;
+    }
+    match (tools::look(workspace, Tool::Trunk)?.path(), tools::look(workspace, Tool::WasmBindgen)?.path()) {
+        (Some(trunk), Some(_)) => Ok(trunk.to_owned()),
+        _ => Err(Failure::new("trunk or its wasm-bindgen is missing; type: cargo xtask tools")),
+    }
+}
+
+/// The tests as commands.
+struct Tests<'a> {
+    workspace: &'a Workspace,
+    parts: &'a Parts,
+    setup: &'a Setup,
+    long: bool,
+}
+
+impl Tests<'_> {
+    /// The tests that need no browser.
+    fn packages(&self) -> Vec<Command> {
+        if self.parts.is_all() {
+            let mut tests = self.workspace.cargo("test");
+            tests.arg("--workspace");
+            return vec![self.with_surroundings(tests, None)];
+        }
+        let command = |(package, filter): &(&str, Option<String>)| {
+            let mut tests = self.workspace.cargo("test");
+            tests.args(["--package", package]);
+            self.with_surroundings(tests, filter.as_deref())
+        };
+        self.parts.packages().iter().map(command).collect()
+    }
+
+    /// The tests in a browser, for the page made from this program.
+    fn page(&self, program: PathBuf, filter: Option<&str>) -> Command {
+        let mut tests = self.workspace.cargo("test");
+        // The whole workspace is selected, so that libraries have the features that they were compiled with before.
+        tests.args(["--workspace", "--test", "page"]);
+        tests.env("LAUNCELOT_PROGRAM", program);
+        self.with_surroundings(tests, filter)
+    }
+
+    /// Says where everything is, and leaves out the tests for which something is missing or that take long.
+    fn with_surroundings(&self, mut tests: Command, filter: Option<&str>) -> Command {
+        let Setup { browser, openssh, trunk, wasm_opt } = self.setup;
+        tests.env("LAUNCELOT_PAGE", self.workspace.page());
+        tests.arg("--").args(filter);
+        if !self.long {
+            tests.args(["--skip", LONG]);
+        }
+        match openssh {
+            Some(openssh) => openssh.describe_to(&mut tests),
+            None => skip(&mut tests, Requirement::OpenSsh),
+        }
+        match trunk {
+            Some(trunk) => drop(tests.env("LAUNCELOT_TRUNK", trunk)),
+            None => skip(&mut tests, Requirement::Trunk),
+        }
+        if let Some(browser) = browser {
+            browser.describe_to(&mut tests);
+        }
+        if let Some(wasm_opt) = wasm_opt {
+            tests.env("LAUNCELOT_WASM_OPT", wasm_opt);
+        }
+        tests
+    }
+}
+
+/// Leaves out the tests that need something that is missing.
+fn skip(tests: &mut Command, requirement: Requirement) {
+    let (_, names) = requirement.tests();
+    tests.args(["--skip", names]);
+}
