@@ -3,6 +3,6 @@
 #![allow(dead_code, reason = "each test program uses its part")]
 
 pub(crate) mod browser;
-pub(crate) mod house;
+pub(crate) mod fixtures;
 pub(crate) mod page;
-pub(crate) mod visit;
+pub(crate) mod page_session;

@@ -8,7 +8,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::browser::Browser;
-use super::house::Lab;
+use super::fixtures::Lab;
 use super::page;
 
 /// The demo, a browser that shows its page, and where the browser saves files.

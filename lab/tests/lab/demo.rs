@@ -1,7 +1,5 @@
 //! The demo as a person runs it: one program, one page, both clients, Ctrl-C.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic is how a failure is told")]
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};

@@ -1,9 +1,5 @@
 //! The tunnel: what a longer wire does to a dialogue, measured, and what a bad one does.
 
-#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
-
-mod support;
-
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -11,13 +7,13 @@ use std::num::NonZeroUsize;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::support::fixtures::Server;
 use launcelot_endpoint::listen::{BACKLOG, Listeners};
 use launcelot_lab::tunnel::{Tunnel, Wire};
 use launcelot_measure::Wire as Length;
 use launcelot_server::Design;
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use socket2::{Domain, Socket, Type};
-use support::house::Server;
 
 const HANGS: Duration = Duration::from_secs(20);
 const MS: Duration = Duration::from_millis(1);

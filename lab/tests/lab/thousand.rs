@@ -1,17 +1,13 @@
 //! A thousand clients at once, a hundred questions each: every answer is right.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic is how a failure is told")]
-
-mod support;
-
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::fixtures::{Bridge, Server};
 use launcelot_client::{Plan, Target, ask};
 use launcelot_measure::{Ending, Order};
 use launcelot_protocol::{EXCHANGES, Question};
 use launcelot_server::Design;
-use support::house::{Bridge, Server};
 use tokio::sync::Barrier;
 
 const CLIENTS: usize = 1000;

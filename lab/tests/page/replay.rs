@@ -2,12 +2,8 @@
 //!
 //! Like those of `browser.rs`, these tests need a browser; `cargo xtask test` sees to it.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic is how a failure is told")]
-
-mod support;
-
+use crate::support::page_session::Visit;
 use serde_json::json;
-use support::visit::Visit;
 
 #[tokio::test]
 #[ignore = "needs a browser: `cargo xtask test` runs it"]

@@ -3,21 +3,17 @@
 //! These tests need Chromium, its driver, axe-core and the built page; `cargo xtask test` sees to
 //! all of them.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic is how a failure is told")]
-
-mod support;
-
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime};
 
+use crate::support::browser::Browser;
+use crate::support::fixtures::{Bridge, Server, free_port};
+use crate::support::page;
 use launcelot_protocol::EXCHANGES;
 use launcelot_server::Design;
-use support::browser::Browser;
-use support::house::{Bridge, Server, free_port};
-use support::page;
 
 /// A server, a bridge to it that serves the page, and a browser that shows it.
 async fn opened() -> (Server, Bridge, Browser) {

@@ -2,18 +2,14 @@
 //!
 //! Like those of `browser.rs`, these tests need a browser; `cargo xtask test` sees to it.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic is how a failure is told")]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::page_session::Visit;
 use fantoccini::Locator;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use launcelot_measure::export::{Document, json};
 use launcelot_measure::{Ending, Point, Span, ways};
 use serde_json::{Value, json};
-use support::visit::Visit;
 
 #[tokio::test]
 #[ignore = "needs a browser: `cargo xtask test` runs it"]
@@ -23,7 +19,7 @@ async fn every_export_is_saved_and_read_by_others() {
     visit.ask(1).await;
 
     let text = visit.export("json", ".json").await;
-    let schema = serde_json::from_str(include_str!("../../measure/schema/export.schema.json")).unwrap();
+    let schema = serde_json::from_str(include_str!("../../../measure/schema/export.schema.json")).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let value: Value = serde_json::from_str(&text).unwrap();
     let errors: Vec<_> = validator.iter_errors(&value).map(|error| error.to_string()).collect();

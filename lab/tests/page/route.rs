@@ -2,18 +2,14 @@
 //!
 //! Like those of `browser.rs`, these tests need a browser; `cargo xtask test` sees to it.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic is how a failure is told")]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::browser::Browser;
+use crate::support::fixtures::{Bridge, Lab, Server, free_port};
+use crate::support::page;
 use fantoccini::Locator;
 use launcelot_server::Design;
 use serde_json::{Value, json};
-use support::browser::Browser;
-use support::house::{Bridge, Lab, Server, free_port};
-use support::page;
 
 /// The demo, and a browser that shows its page.
 async fn opened() -> (Lab, Browser) {

@@ -3,23 +3,19 @@
 //! It needs OpenSSH, its server too: `cargo xtask test` installs it where it may, and leaves this test out,
 //! and says so, where it may not. The server here is a private one, with keys that are thrown away.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic is how a failure is told")]
-
-mod support;
-
 use std::fs;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::support::fixtures::{Server, free_port};
 use launcelot_client::report::timing::timing;
 use launcelot_client::{Plan, Target, ask};
 use launcelot_measure::Order;
 use launcelot_measure::unit::readable;
 use launcelot_protocol::{EXCHANGES, Question};
 use launcelot_server::Design;
-use support::house::{Server, free_port};
 
 /// Longer than anything here takes on a busy machine.
 const HANGS: Duration = Duration::from_secs(60);

@@ -3,21 +3,17 @@
 //! These tests need Chromium, its driver, axe-core and the built page; `cargo xtask test` sees to
 //! all of them.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic is how a failure is told")]
-
-mod support;
-
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::time::Duration;
 
+use crate::support::browser::Browser;
+use crate::support::fixtures::{Bridge, Server};
+use crate::support::page;
 use fantoccini::Locator;
 use launcelot_protocol::Conversation;
 use launcelot_server::{Design, Options};
 use serde_json::{Value, json};
-use support::browser::Browser;
-use support::house::{Bridge, Server};
-use support::page;
 
 /// A server, a bridge to it that serves the page, and a browser that shows it.
 async fn opened(options: &Options) -> (Server, Bridge, Browser) {

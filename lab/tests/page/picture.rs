@@ -1,12 +1,8 @@
 //! The picture of the page, from the real page.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic is how a failure is told")]
-
-mod support;
-
-use support::browser::Browser;
-use support::house::Lab;
-use support::page;
+use crate::support::browser::Browser;
+use crate::support::fixtures::Lab;
+use crate::support::page;
 
 /// A picture that is larger has no place in a repository.
 const PICTURE_MAX_BYTES: usize = 300_000;

@@ -1,18 +1,14 @@
 //! What the lab sees of a dialogue on its way, over real sockets and over HTTP.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic is how a failure is told")]
-
-mod support;
-
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use crate::support::fixtures::Lab;
 use launcelot_client::{Plan, Target, ask};
 use launcelot_measure::{Order, Point, Run, Trace, WireReport, ways};
 use launcelot_protocol::Question;
 use serde_json::{Value, json};
-use support::house::Lab;
 use tempfile::TempDir;
 
 /// Longer than anything here takes.
@@ -68,7 +64,7 @@ fn trace(port: u16, name: &str, is_whole: impl Fn(&Trace) -> bool) -> Trace {
     loop {
         let (status, body) = get(port, &format!("/api/dialogues/{name}"));
         if status == 200 {
-            holds(include_str!("../schema/trace.schema.json"), &body);
+            holds(include_str!("../../schema/trace.schema.json"), &body);
             let trace: Trace = serde_json::from_value(body).unwrap();
             if is_whole(&trace) {
                 return trace;
@@ -103,7 +99,7 @@ async fn every_station_on_the_way_is_seen_in_the_order_of_the_way() {
         assert!(in_the_tunnel + way.thinking().unwrap() < asked.took().unwrap());
     }
     let (_, report) = get(lab.page_port, "/api/tunnel");
-    holds(include_str!("../schema/tunnel.schema.json"), &report);
+    holds(include_str!("../../schema/tunnel.schema.json"), &report);
     let report: WireReport = serde_json::from_value(report).unwrap();
     let measured = report.measured.unwrap();
     assert!(measured.samples >= 3 && measured.rtt >= report.wire.rtt, "{report:?}");

@@ -1,9 +1,5 @@
 //! The prober: our servers pass it, servers that misbehave do not, and the program says which.
 
-#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
-
-mod support;
-
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
@@ -11,13 +7,13 @@ use std::process::{Command, Output};
 use std::thread;
 use std::time::Duration;
 
+use crate::support::fixtures::Server;
 use clap::ValueEnum as _;
 use launcelot_lab::probe::cases::{self, Case};
 use launcelot_lab::probe::transcript::Then;
 use launcelot_lab::probe::{Finding, Findings, Prober, ServerState, Verdict};
 use launcelot_protocol::EXCHANGES;
 use launcelot_server::{Design, Options, Statistics, Stop};
-use support::house::Server;
 
 /// Longer than anything here takes on a busy machine: whoever waits so long waits for ever.
 const HANGS: Duration = Duration::from_secs(20);
@@ -275,7 +271,7 @@ fn the_json_keeps_to_its_schema_whatever_is_found() {
     ] {
         let output = probe_program(port, &["--json", "--timeout", "20s"]);
         let value: serde_json::Value = serde_json::from_str(stdout(&output)).unwrap();
-        let schema = serde_json::from_str(include_str!("../schema/probe.schema.json")).unwrap();
+        let schema = serde_json::from_str(include_str!("../../schema/probe.schema.json")).unwrap();
         let validator = jsonschema::validator_for(&schema).unwrap();
         let errors: Vec<_> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{errors:?} in {value:#}");

@@ -1,18 +1,14 @@
 //! Load against a real server, and against servers that do what no server should.
 
-#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
-
-mod support;
-
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
+use crate::support::fixtures::Server;
 use launcelot_lab::load::{ClosedLoop, LoadError, OpenLoop, Outcome};
 use launcelot_protocol::{Conversation, EXCHANGES};
 use launcelot_server::Design;
-use support::house::Server;
 
 /// Long enough for many questions, short enough for a test.
 const A_MOMENT: Duration = Duration::from_millis(50);

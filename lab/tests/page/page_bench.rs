@@ -4,13 +4,12 @@
 //! `cargo xtask bench page` runs it and shows what it prints. As a test it asks a few questions only, and
 //! sees that everybody gets answers.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic is how a failure is told")]
-
-mod support;
-
 use std::path::Path;
 use std::time::Duration;
 
+use crate::support::browser::Browser;
+use crate::support::fixtures::{Bridge, Server};
+use crate::support::page;
 use fantoccini::wd::TimeoutConfiguration;
 use launcelot_client::{Plan, Target, ask};
 use launcelot_measure::export::Document;
@@ -18,9 +17,6 @@ use launcelot_measure::{Order, Stopwatch};
 use launcelot_protocol::Question;
 use launcelot_server::Design;
 use serde_json::json;
-use support::browser::Browser;
-use support::house::{Bridge, Server};
-use support::page;
 
 /// How often everybody has a turn. Whatever else the machine does meanwhile then falls on all of them.
 const TURNS: usize = 5;
@@ -79,7 +75,7 @@ async fn everybody_asks_the_same_questions_through_the_same_bridge() {
 fn site() -> tempfile::TempDir {
     let site = tempfile::tempdir().unwrap();
     page::copy(&page::built(), site.path());
-    page::copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plain"), &site.path().join("plain"));
+    page::copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/page/plain"), &site.path().join("plain"));
     site
 }
 

@@ -1,0 +1,15 @@
+//! Tests of the built page in a real browser. They need Chromium, its driver, axe-core and the page;
+//! `cargo xtask test` provides them.
+
+#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod browser;
+mod page_bench;
+mod picture;
+mod replay;
+mod rounds;
+mod route;
+mod take_along;
