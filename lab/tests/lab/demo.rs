@@ -1,68 +1,28 @@
 //! The demo as a person runs it: one program, one page, both clients, Ctrl-C.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::Output;
 use std::time::Duration;
 
 use launcelot_client::{Plan, Target, ask};
 use launcelot_measure::Order;
 use launcelot_protocol::{EXCHANGES, Question};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use tempfile::TempDir;
 
-const ANY_PORTS: [&str; 6] = ["--server-port", "0", "--tunnel-port", "0", "--page-port", "0"];
+use crate::support::demo::{self, ANY_PORTS, Demo};
+use crate::support::process::output;
+use crate::support::sockets;
 
-/// A page that says little, since the demo only serves it.
+/// A page of one line, since the demo only serves it.
 fn page() -> TempDir {
     let page = tempfile::tempdir().unwrap();
     std::fs::write(page.path().join("index.html"), "<!doctype html><title>A page</title>").unwrap();
     page
 }
 
-fn lab(page: &TempDir) -> Command {
-    let mut lab = Command::new(env!("CARGO_BIN_EXE_launcelot-lab"));
-    lab.arg("--web").arg(page.path());
-    lab
-}
-
-/// A demo that runs, and the ports that it got.
-struct Demo {
-    process: Child,
-    page_port: u16,
-    server_port: u16,
-    tunnel_port: u16,
-}
-
-impl Demo {
-    fn start(page: &TempDir) -> Self {
-        let mut process = lab(page).args(ANY_PORTS).stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let said: String = lines.by_ref().take(2).map(|line| line.unwrap() + "\n").collect();
-        let mut rest = said.as_str();
-        let mut number_after = |words: &str| {
-            let (_, after) = rest.split_once(words).unwrap_or_else(|| panic!("no {words:?} in {rest:?}"));
-            rest = after;
-            after.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap()
-        };
-        let page_port = number_after("Open http://localhost:");
-        let server_port = number_after("launcelot-client localhost ");
-        let tunnel_port = number_after("launcelot-client localhost ");
-        Self { process, page_port, server_port, tunnel_port }
-    }
-
-    fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.process), signal).unwrap();
-    }
-}
-
-impl Drop for Demo {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
+/// The one line on standard error of a demo that has failed.
 fn failed(output: &Output) -> &str {
     assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{output:?}");
     let stderr = std::str::from_utf8(&output.stderr).unwrap();
@@ -73,12 +33,13 @@ fn failed(output: &Output) -> &str {
 #[tokio::test]
 async fn one_program_serves_the_page_and_answers_both_clients() {
     let page = page();
-    let demo = Demo::start(&page);
+    let demo = Demo::start(page.path(), &[]);
     for address in ["127.0.0.1", "::1"] {
-        let Ok(mut stream) = TcpStream::connect((address, demo.page_port)) else {
+        let Ok(stream) = TcpStream::connect((address, demo.page_port)) else {
             assert_eq!(address, "::1", "IPv4 is always there");
             continue;
         };
+        let mut stream = sockets::with_deadline(stream);
         stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
         let mut response = String::new();
         stream.read_to_string(&mut response).unwrap();
@@ -108,11 +69,11 @@ async fn one_program_serves_the_page_and_answers_both_clients() {
 fn a_signal_stops_everything_and_the_exit_code_is_0() {
     for signal in [Signal::INT, Signal::TERM] {
         let page = page();
-        let mut demo = Demo::start(&page);
-        // Somebody is still connected, and says nothing.
-        let _silent = TcpStream::connect(("127.0.0.1", demo.server_port)).unwrap();
-        demo.signal(signal);
-        assert_eq!(demo.process.wait().unwrap().code(), Some(0), "{signal:?}");
+        let mut demo = Demo::start(page.path(), &[]);
+        // A client is still connected, and sends nothing.
+        let _silent = sockets::connect(demo.server_port);
+        demo.process.signal(signal);
+        assert_eq!(demo.process.wait().code(), Some(0), "{signal:?}");
     }
 }
 
@@ -123,7 +84,7 @@ fn a_taken_port_is_named_with_the_option_that_chooses_another() {
     let port = taken.local_addr().unwrap().port().to_string();
     for option in ["--server-port", "--tunnel-port", "--page-port"] {
         let others = ANY_PORTS.chunks(2).filter(|pair| pair[0] != option).flatten();
-        let output = lab(&page).args(others).args([option, &port]).output().unwrap();
+        let output = output(demo::command(page.path()).args(others).args([option, &port]));
         let stderr = failed(&output);
         assert!(stderr.contains(&format!("port {port}: another program listens there already")), "{stderr}");
         assert!(stderr.contains(&format!("choose another port with {option}")), "{stderr}");
@@ -131,8 +92,8 @@ fn a_taken_port_is_named_with_the_option_that_chooses_another() {
 }
 
 #[test]
-fn a_page_that_is_not_built_is_said_to_be_missing() {
+fn a_page_that_is_not_built_is_reported_as_missing() {
     let empty = tempfile::tempdir().unwrap();
-    let output = lab(&empty).args(ANY_PORTS).output().unwrap();
+    let output = output(demo::command(empty.path()).args(ANY_PORTS));
     assert!(failed(&output).contains("build it with `cargo xtask dist`"));
 }

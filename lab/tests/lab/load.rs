@@ -1,32 +1,26 @@
-//! Load against a real server, and against servers that do what no server should.
+//! Load on a real server, and on servers that break the protocol.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::thread;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use crate::support::fixtures::Server;
 use launcelot_lab::load::{ClosedLoop, LoadError, OpenLoop, Outcome};
 use launcelot_protocol::{Conversation, EXCHANGES};
 use launcelot_server::Design;
 
-/// Long enough for many questions, short enough for a test.
+use crate::support::fixtures::Server;
+use crate::support::ports::ReservedPort;
+use crate::support::sockets::serve_once;
+
+/// The time of a load: long enough for many questions.
 const A_MOMENT: Duration = Duration::from_millis(50);
 
 fn at(server: &Server) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], server.port))
 }
 
-/// A server for one client, which does what `serve` does.
-fn fake(serve: impl FnOnce(TcpStream) + Send + 'static) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || serve(listener.accept().unwrap().0));
-    address
-}
-
 /// Reads until `count` questions have come, and returns them.
-fn hear(stream: &mut TcpStream, count: usize) -> Vec<u8> {
+fn read_questions(stream: &mut TcpStream, count: usize) -> Vec<u8> {
     let mut heard = Vec::new();
     let mut byte = [0];
     while heard.iter().filter(|&&byte| byte == b'?').count() < count {
@@ -36,7 +30,7 @@ fn hear(stream: &mut TcpStream, count: usize) -> Vec<u8> {
     heard
 }
 
-/// Answers what it hears, as servers do, until the client leaves.
+/// Answers every question, as servers do, until the client closes the connection.
 fn converse(mut stream: TcpStream, conversation: &mut Conversation) {
     let mut buffer = [0; 4096];
     while let Ok(count @ 1..) = stream.read(&mut buffer) {
@@ -47,8 +41,8 @@ fn converse(mut stream: TcpStream, conversation: &mut Conversation) {
 }
 
 #[test]
-fn everybody_is_asked_and_served_in_lockstep_and_with_questions_in_flight() {
-    let server = Server::start(Design::Async, 0);
+fn every_client_is_served_in_lockstep_and_with_questions_in_flight() {
+    let server = Server::start(Design::Async);
     for (clients, depth) in [(1, 1), (3, 1), (1, 50), (20, 7)] {
         let mut load = ClosedLoop::connect(at(&server), clients, depth).unwrap();
         // A run ends with nothing in flight, so that another one can follow.
@@ -59,56 +53,53 @@ fn everybody_is_asked_and_served_in_lockstep_and_with_questions_in_flight() {
             assert!(latency.percentile(50.0) > Duration::ZERO && latency.percentile(50.0) <= latency.longest());
         }
     }
-    server.kill();
 }
 
 #[test]
-fn those_who_are_not_served_are_counted_and_wait() {
-    let server = Server::start(Design::Simple, 0);
+fn clients_that_are_not_served_wait_and_are_counted() {
+    let server = Server::start(Design::Simple);
     let outcome = ClosedLoop::connect(at(&server), 4, 1).unwrap().run(A_MOMENT).unwrap();
     assert_eq!((outcome.served, outcome.clients), (1, 4));
     assert!(outcome.questions > 0);
     let outcome = OpenLoop::connect(at(&server), 4).unwrap().run(Duration::from_millis(10), A_MOMENT).unwrap();
     assert_eq!((outcome.served, outcome.questions), (1, 5));
-    server.kill();
 }
 
 #[test]
 fn a_batch_that_the_socket_does_not_take_at_once_is_sent_in_parts() {
     // 20 MB of questions: far more than any socket's buffer has room for.
     const DEPTH: u32 = 1_000_000;
-    let address = fake(|stream| converse(stream, &mut Conversation::new()));
+    let address = serve_once(|stream| converse(stream, &mut Conversation::new()));
     let outcome = ClosedLoop::connect(address, 1, DEPTH).unwrap().run(Duration::ZERO).unwrap();
     assert_eq!(outcome.questions, u64::from(DEPTH));
 }
 
 #[test]
 fn an_open_loop_asks_as_often_as_it_is_told() {
-    let server = Server::start(Design::Async, 0);
+    let server = Server::start(Design::Async);
     let mut load = OpenLoop::connect(at(&server), 10).unwrap();
     let outcome = load.run(Duration::from_millis(10), Duration::from_millis(100)).unwrap();
     assert_eq!((outcome.served, outcome.questions), (10, 100));
     assert!(outcome.elapsed >= Duration::from_millis(99), "the last is due 1 ms before the end");
     assert!(outcome.lateness.longest() <= outcome.latency.longest());
-    server.kill();
 }
 
 #[test]
 fn an_open_loop_does_not_hide_the_queue_of_a_server_that_stalls() {
     const INTERVAL: Duration = Duration::from_millis(2);
     const STALLED: u32 = 50;
-    let address = fake(|mut stream| {
+    let address = serve_once(|mut stream| {
         let mut conversation = Conversation::new();
         for questions in [1, STALLED as usize] {
             let mut replies = Vec::new();
-            conversation.hear(&hear(&mut stream, questions), &mut replies);
+            conversation.hear(&read_questions(&mut stream, questions), &mut replies);
             stream.write_all(&replies).unwrap();
         }
         converse(stream, &mut conversation);
     });
     let outcome = OpenLoop::connect(address, 1).unwrap().run(INTERVAL, INTERVAL * STALLED).unwrap();
     assert_eq!(outcome.questions, u64::from(STALLED));
-    // The first waits for all the others to be asked, the one in the middle for half of them.
+    // The first question waits until all others are asked, the one in the middle until half of them are.
     assert!(outcome.latency.longest() >= INTERVAL * (STALLED - 1), "{:?}", outcome.latency.longest());
     let median = outcome.latency.percentile(50.0);
     assert!(median >= INTERVAL * (STALLED / 2 - 1), "{median:?}");
@@ -117,7 +108,7 @@ fn an_open_loop_does_not_hide_the_queue_of_a_server_that_stalls() {
 #[test]
 fn a_wrong_answer_ends_the_load() {
     let right = |stream: &mut TcpStream| {
-        hear(stream, 1);
+        read_questions(stream, 1);
         stream.write_all(EXCHANGES[0].answer.as_bytes()).unwrap();
     };
     let cases: [(&str, &str, &str); 3] = [
@@ -126,11 +117,11 @@ fn a_wrong_answer_ends_the_load() {
         ("To seek the Holy Grail.Blue.", "Blue.", ""),
     ];
     for (said, heard, expected) in cases {
-        let address = fake(move |mut stream| {
+        let address = serve_once(move |mut stream| {
             right(&mut stream);
-            hear(&mut stream, 1);
+            read_questions(&mut stream, 1);
             stream.write_all(said.as_bytes()).unwrap();
-            // It stays until the load has had enough, so that nothing but the answer is wrong.
+            // The connection stays open until the load closes it, so that only the answer is wrong.
             let _ = stream.read_to_end(&mut Vec::new());
         });
         let error = ClosedLoop::connect(address, 1, 1).unwrap().run(A_MOMENT).err().unwrap();
@@ -139,21 +130,22 @@ fn a_wrong_answer_ends_the_load() {
 }
 
 #[test]
-fn a_server_that_closes_in_mid_run_ends_the_load() {
+fn a_server_that_closes_during_a_run_ends_the_load() {
     let answer_and_leave = |mut stream: TcpStream| {
-        hear(&mut stream, 1);
+        read_questions(&mut stream, 1);
         stream.write_all(EXCHANGES[0].answer.as_bytes()).unwrap();
-        hear(&mut stream, 1);
+        read_questions(&mut stream, 1);
     };
-    let error = ClosedLoop::connect(fake(answer_and_leave), 1, 1).unwrap().run(A_MOMENT).err().unwrap();
+    let error = ClosedLoop::connect(serve_once(answer_and_leave), 1, 1).unwrap().run(A_MOMENT).err().unwrap();
     assert!(matches!(error, LoadError::Closed { answered: 1, .. }), "{error:?}");
-    let load = OpenLoop::connect(fake(answer_and_leave), 1).unwrap().run(A_MOMENT, A_MOMENT);
+    let load = OpenLoop::connect(serve_once(answer_and_leave), 1).unwrap().run(A_MOMENT, A_MOMENT);
     assert!(matches!(load, Err(LoadError::Closed { answered: 1, .. })), "{:?}", load.err());
 }
 
 #[test]
 fn a_server_that_is_not_there_is_named() {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let error = ClosedLoop::connect(nobody, 1, 1).err().unwrap();
-    assert_eq!(error.to_string(), format!("cannot connect to {nobody}"));
+    let port = ReservedPort::new();
+    let address = SocketAddr::from(([127, 0, 0, 1], port.number));
+    let error = ClosedLoop::connect(address, 1, 1).err().unwrap();
+    assert_eq!(error.to_string(), format!("cannot connect to {address}"));
 }

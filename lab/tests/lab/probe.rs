@@ -1,13 +1,16 @@
-//! The prober: our servers pass it, servers that misbehave do not, and the program says which.
+//! The prober: our servers pass, servers that break the protocol do not, and the program says which.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::process::{Command, Output};
 use std::thread;
 use std::time::Duration;
 
 use crate::support::fixtures::Server;
+use crate::support::ports::ReservedPort;
+use crate::support::process::output;
+use crate::support::schema;
 use clap::ValueEnum as _;
 use launcelot_lab::probe::cases::{self, Case};
 use launcelot_lab::probe::transcript::Then;
@@ -15,32 +18,38 @@ use launcelot_lab::probe::{Finding, Findings, Prober, ServerState, Verdict};
 use launcelot_protocol::EXCHANGES;
 use launcelot_server::{Design, Options, Statistics, Stop};
 
-/// Longer than anything here takes on a busy machine: whoever waits so long waits for ever.
+/// Longer than anything here takes on a busy machine.
 const HANGS: Duration = Duration::from_secs(20);
 
-/// How long is waited for a server that is known to keep silent.
+/// The timeout where a server is known to stay silent.
 const SHORT: Duration = Duration::from_secs(1);
 
 #[test]
 fn every_design_passes_and_only_the_simple_one_serves_one_client_at_a_time() {
-    for design in Design::value_variants() {
-        let server = Server::start(*design, 0);
-        let findings = probe(server.port, HANGS, &cases::table());
-        for finding in &findings.all {
-            let is_kept_waiting = *design == Design::Simple && finding.behaviour.ends_with("and a second one");
-            let expected = if is_kept_waiting { Verdict::OneAtATime } else { Verdict::AsExpected };
-            assert_eq!(finding.verdict, expected, "{design:?}: {finding:?}");
+    // At the same time, since a probe mostly waits. Each of its waits has a deadline.
+    thread::scope(|scope| {
+        for design in Design::value_variants() {
+            scope.spawn(|| design_passes(*design));
         }
-        assert!(findings.are_as_expected());
-        server.kill();
+    });
+}
+
+fn design_passes(design: Design) {
+    let server = Server::start(design);
+    let findings = probe(server.port, HANGS, &cases::table());
+    for finding in &findings.all {
+        let is_kept_waiting = design == Design::Simple && finding.behaviour.ends_with("and a second one");
+        let expected = if is_kept_waiting { Verdict::OneAtATime } else { Verdict::AsExpected };
+        assert_eq!(finding.verdict, expected, "{design:?}: {finding:?}");
     }
+    assert!(findings.are_as_expected());
 }
 
 #[test]
-fn a_server_that_others_start_for_each_client_passes_too() {
+fn a_server_that_a_super_server_starts_for_each_client_passes_too() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    // A super-server; that each client has a thread and not a process makes no difference to it.
+    // A super-server. That each client has a thread instead of a process makes no difference to it.
     thread::spawn(move || {
         for client in listener.incoming() {
             let input = OwnedFd::from(client.unwrap());
@@ -75,7 +84,7 @@ fn a_server_that_dies_is_dead_and_the_rest_is_not_run() {
 #[test]
 fn a_server_that_hangs_is_hung_and_the_rest_is_not_run() {
     let port = misbehaving(|client| {
-        // It waits for a question that it knows, and lets nobody else in.
+        // It waits for a question that it knows, and accepts no other client.
         let mut heard = Vec::new();
         let mut byte = [0];
         while client.read(&mut byte).is_ok_and(|count| count > 0) {
@@ -151,7 +160,7 @@ fn a_server_that_drops_its_answers_on_a_half_close_differs() {
     let port = misbehaving(|client| {
         let mut said = Vec::new();
         let mut buffer = [0; 1024];
-        // It answers one question at once. More than one it wants to hear to the end, and forgets.
+        // It answers a single question at once. It reads several to the end, and forgets them.
         while let Ok(count @ 1..) = client.read(&mut buffer) {
             said.extend_from_slice(&buffer[..count]);
             if let Some(answer) = answer_to(&said) {
@@ -185,7 +194,7 @@ fn a_server_that_resets_differs_from_one_that_closes() {
 #[test]
 fn a_server_that_takes_everything_from_a_client_that_never_reads_differs() {
     let port = misbehaving(|client| {
-        // What it would have to say to all that, it keeps to itself.
+        // It reads everything and answers nothing of it.
         let mut buffer = [0; 64 * 1024];
         while let Ok(count @ 1..) = client.read(&mut buffer) {
             if let Some(answer) = answer_to(&buffer[..count]) {
@@ -200,8 +209,8 @@ fn a_server_that_takes_everything_from_a_client_that_never_reads_differs() {
 }
 
 #[test]
-fn a_server_that_forgets_a_client_who_reads_late_differs() {
-    // It answers whatever is there when it looks, once, and goes on to the next client.
+fn a_server_that_forgets_a_client_that_reads_late_differs() {
+    // It reads once, answers what it has read, and goes on to the next client.
     let port = misbehaving(|client| {
         let mut buffer = [0; 1024];
         if let Ok(count @ 1..) = client.read(&mut buffer) {
@@ -216,7 +225,7 @@ fn a_server_that_forgets_a_client_who_reads_late_differs() {
 
 #[test]
 fn the_program_prints_a_table_that_ends_with_a_sentence() {
-    let server = Server::start(Design::Async, 0);
+    let server = Server::start(Design::Async);
     let output = probe_program(server.port, &["--timeout", "20s"]);
     let text = stdout(&output);
     let rows: Vec<&str> = text.lines().collect();
@@ -227,18 +236,16 @@ fn the_program_prints_a_table_that_ends_with_a_sentence() {
     let count = cases::table().len();
     assert_eq!(*rows.last().unwrap(), format!("{count} of {count} as expected; the server survived."));
     assert_eq!((output.status.code(), &*output.stderr), (Some(0), &b""[..]));
-    server.kill();
 }
 
 #[test]
 fn the_program_exits_with_0_for_a_design_of_one_client_at_a_time() {
-    let server = Server::start(Design::Simple, 0);
+    let server = Server::start(Design::Simple);
     let output = probe_program(server.port, &["--timeout", "20s"]);
     let text = stdout(&output);
     assert!(text.contains("• one at a time  alive   \"Blue.\", once the first had left"), "{text}");
     assert!(text.ends_with("as its design has it (one client at a time); the server survived.\n"), "{text}");
     assert_eq!(output.status.code(), Some(0));
-    server.kill();
 }
 
 #[test]
@@ -263,48 +270,46 @@ fn the_json_keeps_to_its_schema_whatever_is_found() {
         Err(Gone) => Dies,
         Ok(()) => LivesOn,
     });
-    let [modern, simple] = [Design::Async, Design::Simple].map(|design| Server::start(design, 0));
-    for (port, code, as_expected, one_at_a_time, state) in [
+    let [modern, simple] = [Design::Async, Design::Simple].map(Server::start);
+    let cases = [
         (modern.port, 0, true, false, "alive"),
         (simple.port, 0, true, true, "alive"),
         (dying, 1, false, false, "dead"),
-    ] {
-        let output = probe_program(port, &["--json", "--timeout", "20s"]);
-        let value: serde_json::Value = serde_json::from_str(stdout(&output)).unwrap();
-        let schema = serde_json::from_str(include_str!("../../schema/probe.schema.json")).unwrap();
-        let validator = jsonschema::validator_for(&schema).unwrap();
-        let errors: Vec<_> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
-        assert!(errors.is_empty(), "{errors:?} in {value:#}");
-        assert_eq!(value["behaviours"].as_array().unwrap().len(), cases::table().len());
-        assert_eq!(value["as_expected"], as_expected);
-        assert_eq!(value["one_client_at_a_time"], one_at_a_time);
-        assert_eq!(value["server"], state);
-        assert_eq!(output.status.code(), Some(code), "{value:#}");
-    }
-    modern.kill();
-    simple.kill();
+    ];
+    thread::scope(|scope| {
+        for (port, code, as_expected, one_at_a_time, state) in cases {
+            scope.spawn(move || {
+                let output = probe_program(port, &["--json", "--timeout", "20s"]);
+                let value: serde_json::Value = serde_json::from_str(stdout(&output)).unwrap();
+                schema::assert_valid(include_str!("../../schema/probe.schema.json"), &value);
+                assert_eq!(value["behaviours"].as_array().unwrap().len(), cases::table().len());
+                assert_eq!(value["as_expected"], as_expected);
+                assert_eq!(value["one_client_at_a_time"], one_at_a_time);
+                assert_eq!(value["server"], state);
+                assert_eq!(output.status.code(), Some(code), "{value:#}");
+            });
+        }
+    });
 }
 
 #[test]
-fn where_nobody_listens_there_is_one_line_and_exit_code_1() {
-    // Bound but not listening, so that no other test gets the port.
-    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
-    let port = socket.local_addr().unwrap().as_socket().unwrap().port();
+fn a_refused_connection_is_one_line_and_exit_code_1() {
+    let reserved = ReservedPort::new();
+    let port = reserved.number;
     let refused = format!("launcelot-lab: cannot connect to '127.0.0.1' port {port}: Connection refused\n");
     for options in [&[][..], &["--json"], &["-v"]] {
         let output = probe_program(port, options);
         assert_eq!(std::str::from_utf8(&output.stderr).unwrap(), refused);
         assert_eq!((output.status.code(), stdout(&output)), (Some(1), ""));
     }
-    let output = lab().args(["probe", "no-such-host.invalid"]).output().unwrap();
+    let output = output(lab().args(["probe", "no-such-host.invalid"]));
     let stderr = std::str::from_utf8(&output.stderr).unwrap();
     assert!(stderr.starts_with("launcelot-lab: cannot find 'no-such-host.invalid': "), "{stderr}");
     assert_eq!((output.status.code(), stderr.lines().count()), (Some(1), 1));
 }
 
 #[test]
-fn a_wrong_call_is_said_to_be_wrong_with_exit_code_2() {
+fn invalid_arguments_exit_with_2() {
     let cases: [(&[&str], &str); 6] = [
         (&["probe"], "HOST"),
         (&["probe", "localhost", "port"], "invalid value 'port'"),
@@ -314,14 +319,14 @@ fn a_wrong_call_is_said_to_be_wrong_with_exit_code_2() {
         (&["--open", "probe", "localhost"], "cannot be used with"),
     ];
     for (arguments, expected) in cases {
-        let output = lab().args(arguments).output().unwrap();
+        let output = output(lab().args(arguments));
         let stderr = std::str::from_utf8(&output.stderr).unwrap();
         assert!(stderr.contains(expected), "{arguments:?}: {stderr}");
         assert_eq!((output.status.code(), stdout(&output)), (Some(2), ""), "{arguments:?}");
     }
 }
 
-/// What becomes of a server after a client.
+/// The state of a server after a client.
 enum Afterwards {
     LivesOn,
     Dies,
@@ -329,7 +334,7 @@ enum Afterwards {
 }
 use Afterwards::{Dies, Hangs, LivesOn};
 
-/// A server of its own kind, one client at a time, that does with each what `serve` does.
+/// A server that breaks the protocol: one client at a time, each served by `serve`.
 fn misbehaving(serve: impl Fn(&mut TcpStream) -> Afterwards + Send + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -347,7 +352,7 @@ fn misbehaving(serve: impl Fn(&mut TcpStream) -> Afterwards + Send + 'static) ->
     port
 }
 
-/// The server has met something that it cannot bear.
+/// The server has met a question that makes it die.
 struct Gone;
 
 /// Answers each question by itself until the client closes, or `answer` cannot.
@@ -368,7 +373,7 @@ fn answer_to(question: &[u8]) -> Option<&'static str> {
     launcelot_protocol::exchange::answer_to(question)
 }
 
-/// Says something to a client who may have left.
+/// Writes to a client that may have closed.
 fn say(client: &mut TcpStream, words: &[u8]) {
     let _: io::Result<()> = client.write_all(words);
 }
@@ -405,7 +410,7 @@ fn lab() -> Command {
 }
 
 fn probe_program(port: u16, options: &[&str]) -> Output {
-    lab().args(["probe", "127.0.0.1", &port.to_string()]).args(options).output().unwrap()
+    output(lab().args(["probe", "127.0.0.1", &port.to_string()]).args(options))
 }
 
 fn stdout(output: &Output) -> &str {

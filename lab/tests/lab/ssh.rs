@@ -1,15 +1,18 @@
 //! The experiment of the text that this project grew from: the same questions through a real SSH tunnel.
 //!
-//! It needs OpenSSH, its server too: `cargo xtask test` installs it where it may, and leaves this test out,
-//! and says so, where it may not. The server here is a private one, with keys that are thrown away.
+//! Needs OpenSSH with its server. `cargo xtask test --install` installs both; without it, where they are missing,
+//! `cargo xtask test` skips this module and says so. The server here is a private one, with keys that are thrown away.
 
 use std::fs;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use crate::support::fixtures::{Server, free_port};
+use crate::support::fixtures::Server;
+use crate::support::ports::ReservedPort;
+use crate::support::process::{Process, output};
+use crate::support::wait;
 use launcelot_client::report::timing::timing;
 use launcelot_client::{Plan, Target, ask};
 use launcelot_measure::Order;
@@ -17,70 +20,69 @@ use launcelot_measure::unit::readable;
 use launcelot_protocol::{EXCHANGES, Question};
 use launcelot_server::Design;
 
-/// Longer than anything here takes on a busy machine.
-const HANGS: Duration = Duration::from_secs(60);
-
-/// How many questions are asked each way.
+/// The number of questions on each path.
 const ROUNDS: usize = 300;
 
-/// A process that does not outlive its test, and what it has to say.
+/// A running program of OpenSSH's, and its log.
 struct Running {
-    process: Child,
+    process: Process,
     log: PathBuf,
 }
 
 impl Running {
     fn start(command: &mut Command, log: PathBuf) -> Self {
         let file = fs::File::create(&log).unwrap();
-        let process = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn();
-        let process = process.unwrap_or_else(|error| panic!("{command:?}: {error}; `cargo xtask test` installs it"));
-        Self { process, log }
+        let process = Process::try_start(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file));
+        Self { process: process.unwrap_or_else(|error| panic!("{}", missing(command, &error))), log }
     }
 
-    /// Waits until something listens at `port`, and fails with what the process has said if it ends before.
+    /// Waits until the process listens at `port`, and fails with its log if it ends before.
     fn listens(&mut self, port: u16) {
-        let began = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            let ended = self.process.try_wait().unwrap();
-            if ended.is_some() || began.elapsed() > HANGS {
-                panic!("nobody listens at port {port} ({ended:?}): {}", fs::read_to_string(&self.log).unwrap());
+        wait::until(&format!("a listener at port {port}"), || {
+            if let Some(status) = self.process.child.try_wait().unwrap() {
+                panic!("no listener at port {port}, {status}: {}", self.log());
             }
-            std::thread::sleep(Duration::from_millis(5));
-        }
+            TcpStream::connect(("127.0.0.1", port)).ok()
+        });
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
     }
 }
 
-impl Drop for Running {
+/// Says which program is missing, and what to type.
+fn missing(command: &Command, error: &std::io::Error) -> String {
+    let program = command.get_program().display();
+    format!("cannot start {program}: {error}; to install OpenSSH, type: cargo xtask test --install")
+}
+
+/// The folder that sshd, when root starts it, uses as the root folder of its unprivileged part. The system's service
+/// creates it, so it is missing where that service is not running.
+const PRIVILEGE_SEPARATION_FOLDER: &str = "/run/sshd";
+
+/// That folder, for as long as the test runs, if it was missing.
+struct PrivilegeSeparationFolder {
+    was_missing: bool,
+}
+
+impl PrivilegeSeparationFolder {
+    fn create_for(user: &str) -> Self {
+        Self { was_missing: user == "root" && fs::create_dir(PRIVILEGE_SEPARATION_FOLDER).is_ok() }
+    }
+}
+
+impl Drop for PrivilegeSeparationFolder {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// Where a server that is started by root locks up the part of it that talks to strangers. The system's own
-/// service makes it when it starts, and where that is not running it is not there.
-const EMPTY_FOLDER: &str = "/run/sshd";
-
-/// That folder, if root has to make it, for as long as the test runs.
-struct EmptyFolder(bool);
-
-impl EmptyFolder {
-    fn make_for(user: &str) -> Self {
-        Self(user == "root" && fs::create_dir(EMPTY_FOLDER).is_ok())
-    }
-}
-
-impl Drop for EmptyFolder {
-    fn drop(&mut self) {
-        if self.0 {
-            let _ = fs::remove_dir(EMPTY_FOLDER);
+        if self.was_missing {
+            let _ = fs::remove_dir(PRIVILEGE_SEPARATION_FOLDER);
         }
     }
 }
 
 fn key(path: &Path) {
     let mut keygen = Command::new("ssh-keygen");
-    let made = keygen.args(["-q", "-t", "ed25519", "-N", "", "-C", "thrown away", "-f"]).arg(path).output().unwrap();
+    let made = output(keygen.args(["-q", "-t", "ed25519", "-N", "", "-C", "thrown away", "-f"]).arg(path));
     assert!(made.status.success(), "{made:?}");
 }
 
@@ -88,32 +90,31 @@ fn program(variable: &str, usual: &str) -> Command {
     Command::new(std::env::var_os(variable).unwrap_or_else(|| usual.into()))
 }
 
-/// So many questions, one at a time.
+/// A number of questions, one at a time.
 fn plan(port: u16, count: usize) -> Plan {
     Plan {
         target: Target::parse("127.0.0.1", Some(port)).unwrap(),
         order: Order::OneAtATime,
         questions: Question::the_three().into_iter().cycle().take(count).collect(),
-        timeout: HANGS,
+        timeout: wait::DEADLINE,
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs OpenSSH; `cargo xtask test` runs it"]
 async fn the_questions_are_answered_through_a_real_ssh_tunnel() {
-    let server = Server::start(Design::Simple, 0);
+    let server = Server::start(Design::Simple);
     let folder = tempfile::tempdir().unwrap();
     let (host_key, user_key) = (folder.path().join("host"), folder.path().join("user"));
     key(&host_key);
     key(&user_key);
-    let user = Command::new("id").arg("-un").output().unwrap();
+    let user = output(Command::new("id").arg("-un"));
     let user = String::from_utf8(user.stdout).unwrap().trim().to_owned();
 
-    let _empty_folder = EmptyFolder::make_for(&user);
-    let (ssh_port, tunnel_port) = (free_port(), free_port());
+    let _folder = PrivilegeSeparationFolder::create_for(&user);
+    let (ssh_port, tunnel_port) = (ReservedPort::new(), ReservedPort::new());
     let config = folder.path().join("sshd_config");
     let lines = [
-        format!("ListenAddress 127.0.0.1:{ssh_port}"),
+        format!("ListenAddress 127.0.0.1:{}", ssh_port.number),
         format!("HostKey {}", host_key.display()),
         format!("AuthorizedKeysFile {}", user_key.with_extension("pub").display()),
         "StrictModes no".to_owned(),
@@ -126,19 +127,19 @@ async fn the_questions_are_answered_through_a_real_ssh_tunnel() {
     fs::write(&config, lines.join("\n") + "\n").unwrap();
     let mut sshd = program("LAUNCELOT_SSHD", "/usr/sbin/sshd");
     let mut sshd = Running::start(sshd.args(["-D", "-e", "-f"]).arg(&config), folder.path().join("sshd.log"));
-    sshd.listens(ssh_port);
+    sshd.listens(ssh_port.number);
 
-    let forward = format!("127.0.0.1:{tunnel_port}:127.0.0.1:{}", server.port);
+    let forward = format!("127.0.0.1:{}:127.0.0.1:{}", tunnel_port.number, server.port);
     let mut ssh = program("LAUNCELOT_SSH", "ssh");
-    ssh.args(["-F", "none", "-N", "-L", &forward, "-p", &ssh_port.to_string(), "-i"]).arg(&user_key);
+    ssh.args(["-F", "none", "-N", "-L", &forward, "-p", &ssh_port.number.to_string(), "-i"]).arg(&user_key);
     for option in ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "IdentitiesOnly=yes", "BatchMode=yes"] {
         ssh.args(["-o", option]);
     }
     ssh.args(["-o", "ExitOnForwardFailure=yes", &format!("{user}@127.0.0.1")]);
     let mut ssh = Running::start(&mut ssh, folder.path().join("ssh.log"));
-    ssh.listens(tunnel_port);
+    ssh.listens(tunnel_port.number);
 
-    for (way, port) in [("straight", server.port), ("through the tunnel", tunnel_port)] {
+    for (way, port) in [("straight", server.port), ("through the tunnel", tunnel_port.number)] {
         let plan = plan(port, ROUNDS);
         let mut answers = Vec::new();
         let (run, result) = ask(&plan, |answer| {
@@ -146,7 +147,7 @@ async fn the_questions_are_answered_through_a_real_ssh_tunnel() {
             Ok(())
         })
         .await;
-        result.unwrap_or_else(|error| panic!("{way}: {error}; {}", fs::read_to_string(&ssh.log).unwrap()));
+        result.unwrap_or_else(|error| panic!("{way}: {error}; {}", ssh.log()));
         let expected: Vec<_> = EXCHANGES.iter().map(|exchange| exchange.answer).cycle().take(ROUNDS).collect();
         assert_eq!(answers, expected, "{way}");
         let mut times: Vec<Duration> = run.questions.iter().map(|asked| asked.took().unwrap()).collect();
@@ -155,9 +156,7 @@ async fn the_questions_are_answered_through_a_real_ssh_tunnel() {
         println!("{way}: {median} from a question to its answer, the median of {ROUNDS}");
     }
     // What `launcelot-client localhost PORT --timing` prints.
-    let (run, result) = ask(&plan(tunnel_port, EXCHANGES.len()), |_| Ok(())).await;
+    let (run, result) = ask(&plan(tunnel_port.number, EXCHANGES.len()), |_| Ok(())).await;
     result.unwrap();
     println!("{}", timing(&run));
-    drop((ssh, sshd));
-    server.kill();
 }

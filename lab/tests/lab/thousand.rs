@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::fixtures::{Bridge, Server};
+use crate::support::wait;
 use launcelot_client::{Plan, Target, ask};
 use launcelot_measure::{Ending, Order};
 use launcelot_protocol::{EXCHANGES, Question};
@@ -13,21 +14,21 @@ use tokio::sync::Barrier;
 const CLIENTS: usize = 1000;
 const QUESTIONS: usize = 100;
 
-/// Asks with all clients at once; the odd ones send their questions ahead.
-async fn everybody_is_answered(target: Target) {
-    let all_are_here = Arc::new(Barrier::new(CLIENTS));
+/// Asks with all clients at once; the odd ones send their questions ahead (pipelining).
+async fn assert_all_are_answered(target: Target) {
+    let all_are_ready = Arc::new(Barrier::new(CLIENTS));
     let clients: Vec<_> = (0..CLIENTS)
         .map(|client| {
             let plan = Plan {
                 target: target.clone(),
                 order: if client % 2 == 0 { Order::OneAtATime } else { Order::SentAhead },
-                // Clients begin at different questions, so that one who got another's answer would notice.
+                // Clients begin at different questions, so that another client's answer would be a wrong one.
                 questions: Question::the_three().into_iter().cycle().skip(client % 3).take(QUESTIONS).collect(),
                 timeout: Duration::from_secs(120),
             };
-            let all_are_here = Arc::clone(&all_are_here);
+            let all_are_ready = Arc::clone(&all_are_ready);
             tokio::spawn(async move {
-                all_are_here.wait().await;
+                all_are_ready.wait().await;
                 let (run, result) = ask(&plan, |_| Ok(())).await;
                 result.unwrap();
                 run
@@ -35,7 +36,7 @@ async fn everybody_is_answered(target: Target) {
         })
         .collect();
     for client in clients {
-        let run = client.await.unwrap();
+        let run = wait::within("a client", client).await.unwrap();
         assert_eq!((run.ending, run.questions.len()), (Ending::Complete, QUESTIONS));
         for asked in run.questions {
             let exchange = EXCHANGES.iter().find(|exchange| exchange.question == asked.question).unwrap();
@@ -47,17 +48,14 @@ async fn everybody_is_answered(target: Target) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_clients_are_answered_over_tcp() {
     launcelot_endpoint::descriptors::raise_limit();
-    let server = Server::start(Design::Async, 0);
-    everybody_is_answered(Target::Tcp { host: "127.0.0.1".to_owned(), port: server.port }).await;
-    server.kill();
+    let server = Server::start(Design::Async);
+    assert_all_are_answered(Target::Tcp { host: "127.0.0.1".to_owned(), port: server.port }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_clients_are_answered_through_the_bridge() {
     launcelot_endpoint::descriptors::raise_limit();
-    let server = Server::start(Design::Async, 0);
-    let bridge = Bridge::start(0, server.port, None);
-    everybody_is_answered(Target::parse(&bridge.url(), None).unwrap()).await;
-    bridge.stop();
-    server.kill();
+    let server = Server::start(Design::Async);
+    let bridge = Bridge::start(server.port, None);
+    assert_all_are_answered(Target::parse(&bridge.url(), None).unwrap()).await;
 }

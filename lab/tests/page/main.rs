@@ -13,3 +13,4 @@ mod replay;
 mod rounds;
 mod route;
 mod take_along;
+mod trunk;

@@ -1,8 +1,8 @@
 //! What asking from the page costs: the same questions through the same bridge from the page's worker,
 //! from plain JavaScript, and from the native client.
 //!
-//! `cargo xtask bench page` runs it and shows what it prints. As a test it asks a few questions only, and
-//! sees that everybody gets answers.
+//! `cargo xtask bench page` runs it and shows the table. As a test it asks a few questions only, and checks that all
+//! of them are answered.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,7 +10,6 @@ use std::time::Duration;
 use crate::support::browser::Browser;
 use crate::support::fixtures::{Bridge, Server};
 use crate::support::page;
-use fantoccini::wd::TimeoutConfiguration;
 use launcelot_client::{Plan, Target, ask};
 use launcelot_measure::export::Document;
 use launcelot_measure::{Order, Stopwatch};
@@ -18,39 +17,36 @@ use launcelot_protocol::Question;
 use launcelot_server::Design;
 use serde_json::json;
 
-/// How often everybody has a turn. Whatever else the machine does meanwhile then falls on all of them.
+/// The number of turns of each asker. They alternate, so that other load on the machine affects all of them.
 const TURNS: usize = 5;
 
-/// How many questions of each turn come first and are not counted.
+/// The number of questions at the beginning of each turn that are not counted.
 const WARM_UP: usize = 100;
 
-/// Who asks.
+/// The clients that are compared.
 const ASKERS: [&str; 4] =
     ["the page's worker", "plain JavaScript, worker", "plain JavaScript, main thread", "launcelot-client ws://"];
 
-/// Whom the others are compared with.
+/// The index of the client with which the others are compared.
 const MEASURE: usize = 1;
 
-/// WebAssembly may make the page's worker so many times as slow at the median, and no more.
+/// The largest ratio of the medians, the page's worker to plain JavaScript in a worker.
 const RATIO_MAX: f64 = 1.05;
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a browser; `cargo xtask test` runs it"]
-async fn everybody_asks_the_same_questions_through_the_same_bridge() {
-    // Each asks so many in all, beside the warm-up.
+async fn all_clients_ask_the_same_questions_through_one_bridge() {
+    // Questions of each client in all, without the warm-up.
     let asked_for = std::env::var("LAUNCELOT_BENCH_QUESTIONS").ok().map(|text| text.parse().unwrap());
     let count = asked_for.unwrap_or(500) / TURNS;
-    let server = Server::start(Design::Async, 0);
+    let server = Server::start(Design::Async);
     let site = site();
-    let bridge = Bridge::start(0, server.port, Some(site.path().to_owned()));
+    let bridge = Bridge::start(server.port, Some(site.path().to_owned()));
     let browser = Browser::start().await;
-    let patience = TimeoutConfiguration::new(Some(Duration::from_secs(300)), None, None);
-    browser.client.update_timeouts(patience).await.unwrap();
 
     let mut turns = vec![Vec::new(); ASKERS.len()];
     for turn in 0..TURNS {
         for position in 0..ASKERS.len() {
-            // Everybody is first, second, third and last in turn.
+            // Each client is first, second, third and last in turn.
             let asker = (turn + position) % ASKERS.len();
             let mut times = match asker {
                 0 => from_the_page(&browser, &bridge, count).await,
@@ -64,14 +60,14 @@ async fn everybody_asks_the_same_questions_through_the_same_bridge() {
         }
     }
     let ratio = print(&turns, clock_step(&browser).await);
-    // Of a few questions while other tests run there is nothing to be learnt.
+    // A few questions while other tests run say nothing about the ratio.
     assert!(
         asked_for.is_none() || ratio <= RATIO_MAX,
         "the page's worker takes {ratio:.2} times as long as one in plain JavaScript, and {RATIO_MAX} is the most it may"
     );
 }
 
-/// The built page, and beside it the one in plain JavaScript.
+/// A folder with the built page, and the page in plain JavaScript.
 fn site() -> tempfile::TempDir {
     let site = tempfile::tempdir().unwrap();
     page::copy(&page::built(), site.path());
@@ -81,13 +77,13 @@ fn site() -> tempfile::TempDir {
 
 /// The page's rounds, with their samples as the page exports them.
 async fn from_the_page(browser: &Browser, bridge: &Bridge, count: usize) -> Vec<f64> {
-    browser.open(&format!("http://localhost:{}/", bridge.port)).await;
+    browser.open(&bridge.page_url()).await;
     let catch = "localStorage.clear();
         const made = URL.createObjectURL;
         URL.createObjectURL = (blob) => { blob.text().then((text) => globalThis.exported = text); return made.call(URL, blob); };
         document.querySelector('#rounds').value = arguments[0];";
     browser.client.execute(catch, vec![json!(WARM_UP + count)]).await.unwrap();
-    // Nobody looks at the page meanwhile: to ask a browser whether something is there yet keeps it from other work.
+    // The page reports its end itself: polling from here would take the browser's time.
     let rounds =
         "const done = arguments[0], section = document.querySelector('#many-rounds'), before = section.dataset.run;
         new MutationObserver((_, observer) => {
@@ -111,7 +107,7 @@ async fn from_the_page(browser: &Browser, bridge: &Bridge, count: usize) -> Vec<
 }
 
 async fn from_javascript(browser: &Browser, bridge: &Bridge, who: &str, count: usize) -> Vec<f64> {
-    browser.client.goto(&format!("http://localhost:{}/plain/index.html", bridge.port)).await.unwrap();
+    browser.client.goto(&format!("{}plain/index.html", bridge.page_url())).await.unwrap();
     let script = "const [who, url, count, done] = arguments;
         const wait = () => globalThis[who]
             ? globalThis[who](url, count).then(() => globalThis[who](url, count)).then(done, (error) => done(String(error)))

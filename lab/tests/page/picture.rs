@@ -1,35 +1,26 @@
 //! The picture of the page, from the real page.
 
-use crate::support::browser::Browser;
-use crate::support::fixtures::Lab;
-use crate::support::page;
+use crate::support::page_session::PageSession;
 
-/// A picture that is larger has no place in a repository.
+/// The largest picture that the repository accepts, since every clone carries all its versions.
 const PICTURE_MAX_BYTES: usize = 300_000;
 
 /// In CSS pixels.
 const WIDTH: u32 = 1280;
 
-/// Writes it where `LAUNCELOT_PICTURE` says, if it says so.
+/// Takes the picture, and writes it to the path in `LAUNCELOT_PICTURE` if there is one.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a browser; `cargo xtask picture` runs it"]
 async fn the_page_can_be_pictured() {
-    let lab = Lab::start(&page::built(), &[]);
-    let browser = Browser::start().await;
+    let session = PageSession::start().await;
+    let browser = &session.browser;
     browser.look(WIDTH, "light").await;
-    browser.open(&format!("http://localhost:{}/", lab.page_port)).await;
-    browser.click("#tunnel").await;
-    browser.wait_for("#measured[data-rtt-us]").await;
-    // The first runs warm up caches and branch predictors; the one that is shown comes after them.
+    session.choose_tunnel().await;
+    // The first runs warm up caches and branch predictors; the picture shows the run after them.
     for run in 1..=8 {
         browser.ask(run, "complete").await;
     }
-    browser.client.refresh().await.unwrap();
-    browser.wait_for("#ask[aria-disabled=false]").await;
-    browser.wait_for("#tunnel").await;
-    browser.click("#tunnel").await;
-    browser.wait_for("#measured[data-rtt-us]").await;
-    browser.ask(1, "complete").await;
+    session.open().await;
+    session.ask(1).await;
     browser.wait_for("#where").await;
     browser.script("document.activeElement.blur()").await;
     // Down to the legs of the way.

@@ -1,22 +1,19 @@
 //! Slow motion of what the page has recorded.
-//!
-//! Like those of `browser.rs`, these tests need a browser; `cargo xtask test` sees to it.
 
-use crate::support::page_session::Visit;
+use crate::support::page_session::PageSession;
 use serde_json::json;
 
 #[tokio::test]
-#[ignore = "needs a browser: `cargo xtask test` runs it"]
-async fn slow_motion_steps_through_a_run_in_order_and_ends_with_everything_home() {
-    let visit = Visit::begin().await;
-    visit.ask(1).await;
+async fn slow_motion_steps_through_a_run_in_order_to_its_end() {
+    let session = PageSession::start().await;
+    session.ask(1).await;
     let mut said = Vec::new();
-    let mut last = visit.number(".player", "data-passed").await;
-    while visit.browser.script("return document.querySelector('#replay-step').ariaDisabled").await == "false" {
-        visit.browser.click("#replay-step").await;
-        visit.browser.wait_for(&format!(".player[data-passed='{}']", last + 1)).await;
+    let mut last = session.number(".player", "data-passed").await;
+    while session.browser.script("return document.querySelector('#replay-step').ariaDisabled").await == "false" {
+        session.browser.click("#replay-step").await;
+        session.browser.wait_for(&format!(".player[data-passed='{}']", last + 1)).await;
         last += 1;
-        said.push(visit.browser.text("#replay-words").await);
+        said.push(session.browser.text("#replay-words").await);
     }
     let order = [
         "The connection can be used.",
@@ -38,67 +35,58 @@ async fn slow_motion_steps_through_a_run_in_order_and_ends_with_everything_home(
         (_, rest) = rest.split_once(sentence).unwrap_or_else(|| panic!("no {sentence:?}, in its order, in {said}"));
     }
 
-    let limits = visit.browser.text("#replay .limits").await;
+    let limits = session.browser.text("#replay .limits").await;
     assert!(limits.starts_with("3 questions · through the tunnel at ") && limits.ends_with(" · no errors"), "{limits}");
 
     let scrub = "const scrub = document.querySelector('#replay-scrub');
         scrub.value = arguments[0] === 'end' ? scrub.max : scrub.min;
         scrub.dispatchEvent(new Event('input', { bubbles: true }));";
-    visit.browser.client.execute(scrub, vec!["start".into()]).await.unwrap();
-    visit.browser.wait_for(".player[data-passed='1']").await;
-    visit.browser.client.execute(scrub, vec!["end".into()]).await.unwrap();
-    visit.browser.wait_for(&format!(".player[data-passed='{last}']")).await;
-    assert!(visit.browser.text("#replay-words").await.contains("The browser has “Blue.”"));
-    let home = visit.browser.script("return document.querySelectorAll('.message.answer[cx=\"4.5%\"]').length").await;
+    session.browser.client.execute(scrub, vec!["start".into()]).await.unwrap();
+    session.browser.wait_for(".player[data-passed='1']").await;
+    session.browser.client.execute(scrub, vec!["end".into()]).await.unwrap();
+    session.browser.wait_for(&format!(".player[data-passed='{last}']")).await;
+    assert!(session.browser.text("#replay-words").await.contains("The browser has “Blue.”"));
+    let home = session.browser.script("return document.querySelectorAll('.message.answer[cx=\"4.5%\"]').length").await;
     assert_eq!(home, 4, "connecting and three answers");
 }
 
 #[tokio::test]
-#[ignore = "needs a browser: `cargo xtask test` runs it"]
-async fn it_plays_by_itself_and_by_steps_for_those_who_do_not_like_motion() {
-    let visit = Visit::begin().await;
-    visit.ask(1).await;
-    visit.browser.click("#replay-slowness option[value='100']").await;
-    visit.browser.click("#replay-play").await;
-    visit.browser.wait_for(".player[data-playing=true]").await;
-    visit.browser.wait_for(".player[data-playing=false]").await;
-    assert!(visit.browser.text("#replay-words").await.contains("“Blue.”"));
+async fn slow_motion_plays_and_with_reduced_motion_moves_in_steps() {
+    let session = PageSession::start().await;
+    session.ask(1).await;
+    session.browser.click("#replay-slowness option[value='100']").await;
+    session.browser.click("#replay-play").await;
+    session.browser.wait_for(".player[data-playing=true]").await;
+    session.browser.wait_for(".player[data-playing=false]").await;
+    assert!(session.browser.text("#replay-words").await.contains("“Blue.”"));
 
     let still = json!({ "features": [{ "name": "prefers-reduced-motion", "value": "reduce" }] });
-    visit.browser.devtools("Emulation.setEmulatedMedia", still).await;
-    // Every place that is drawn is at a recorded moment, more than a second apart: never so many as there are frames.
+    session.browser.devtools("Emulation.setEmulatedMedia", still).await;
+    // With reduced motion only recorded moments are drawn, so the place changes in far fewer frames than there are.
     let watch = "const done = arguments[0], seen = new Set(), scrub = document.querySelector('#replay-scrub');
         document.querySelector('#replay-play').click();
-        const began = performance.now();
         let frames = 0;
         const look = () => {
             seen.add(scrub.value);
             frames += 1;
-            if (performance.now() - began < 4000) requestAnimationFrame(look); else done([seen.size, frames]);
+            if (seen.size < 3 || frames < 12) requestAnimationFrame(look); else done([seen.size, frames]);
         };
         look();";
-    let seen = visit.browser.client.execute_async(watch, Vec::new()).await.unwrap();
-    assert!((2..6).contains(&seen[0].as_u64().unwrap()) && seen[1].as_u64().unwrap() > 12, "{seen}");
-    visit.browser.click("#replay-play").await;
-    visit.browser.wait_for(".player[data-playing=false]").await;
+    let seen = session.browser.client.execute_async(watch, Vec::new()).await.unwrap();
+    let [places, frames] = [0, 1].map(|index| seen[index].as_u64().unwrap());
+    assert!(places * 4 <= frames, "{places} places in {frames} frames");
+    session.browser.click("#replay-play").await;
+    session.browser.wait_for(".player[data-playing=false]").await;
 }
 
 #[tokio::test]
-#[ignore = "needs a browser: `cargo xtask test` runs it"]
-async fn slow_motion_and_exports_have_no_barriers() {
-    let visit = Visit::begin().await;
-    visit.ask(1).await;
-    let text = visit.export("json", ".json").await;
-    visit.drop_file("one.json", &text).await;
+async fn slow_motion_and_exports_are_accessible() {
+    let session = PageSession::start().await;
+    session.ask(1).await;
+    let text = session.export("json", ".json").await;
+    session.drop_file("one.json", &text).await;
     for _ in 0..8 {
-        visit.browser.click("#replay-step").await;
+        session.browser.click("#replay-step").await;
     }
-    for width in [1280, 360] {
-        for scheme in ["light", "dark"] {
-            visit.browser.look(width, scheme).await;
-            assert_eq!(visit.browser.barriers().await, Vec::<String>::new(), "{width} {scheme}");
-            let overflow = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
-            assert_eq!(visit.browser.script(overflow).await, 0, "{width} {scheme}");
-        }
-    }
+    session.browser.for_every_look(async |look| session.browser.assert_accessible(look).await).await;
 }

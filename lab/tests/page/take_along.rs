@@ -1,10 +1,9 @@
-//! What a person takes along from the page: exports, an import, and the tracks in the browser's own panel.
-//!
-//! Like those of `browser.rs`, these tests need a browser; `cargo xtask test` sees to it.
+//! Exports from the page, imports, and the tracks in the browser's performance panel.
 
 use std::time::Duration;
 
-use crate::support::page_session::Visit;
+use crate::support::page_session::PageSession;
+use crate::support::schema;
 use fantoccini::Locator;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use launcelot_measure::export::{Document, json};
@@ -12,18 +11,14 @@ use launcelot_measure::{Ending, Point, Span, ways};
 use serde_json::{Value, json};
 
 #[tokio::test]
-#[ignore = "needs a browser: `cargo xtask test` runs it"]
-async fn every_export_is_saved_and_read_by_others() {
-    let visit = Visit::begin().await;
-    assert_eq!(visit.browser.script("return document.querySelector('#export-json')").await, Value::Null);
-    visit.ask(1).await;
+async fn every_export_is_saved_and_can_be_read_by_other_programs() {
+    let session = PageSession::start().await;
+    assert_eq!(session.browser.script("return document.querySelector('#export-json')").await, Value::Null);
+    session.ask(1).await;
 
-    let text = visit.export("json", ".json").await;
-    let schema = serde_json::from_str(include_str!("../../../measure/schema/export.schema.json")).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    let value: Value = serde_json::from_str(&text).unwrap();
-    let errors: Vec<_> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
-    assert!(errors.is_empty(), "{errors:?} in {text}");
+    let text = session.export("json", ".json").await;
+    let schema = include_str!("../../../measure/schema/export.schema.json");
+    schema::assert_valid(schema, &serde_json::from_str(&text).unwrap());
     let document: Document = serde_json::from_str(&text).unwrap();
     let recorded = &document.runs[0];
     assert_eq!((recorded.number, &recorded.run.ending), (1, &Ending::Complete));
@@ -34,76 +29,74 @@ async fn every_export_is_saved_and_read_by_others() {
         "{ways:?}"
     );
 
-    let table = visit.export("csv", "-questions.csv").await;
+    let table = session.export("csv", "-questions.csv").await;
     let lines: Vec<&str> = table.split_terminator("\r\n").collect();
     assert_eq!(lines.len(), 4, "{table}");
     assert!(lines[0].contains(",thinking_us,") && lines[1].contains("What is your name?"), "{table}");
 
-    let trace: Value = serde_json::from_str(&visit.export("chrome", "-trace.json").await).unwrap();
+    let trace: Value = serde_json::from_str(&session.export("chrome", "-trace.json").await).unwrap();
     let names: Vec<_> = trace["traceEvents"].as_array().unwrap().iter().map(|event| event["name"].clone()).collect();
     for name in ["thread_name", "connecting", "bridge", "tunnel", "thinking", "What is your quest?"] {
         assert!(names.contains(&name.into()), "no {name} in {names:?}");
     }
 
-    visit.ask_in_rounds().await;
-    let log = visit.export("hlog", ".hlog").await;
+    session.ask_in_rounds().await;
+    let log = session.export("hlog", ".hlog").await;
     let entries: Vec<_> = IntervalLogIterator::new(log.as_bytes()).map(Result::unwrap).collect();
     assert_eq!(entries.len(), 3, "{log}");
     assert!(entries.iter().all(|entry| matches!(entry, LogEntry::Interval(interval) if interval.max() > 0.0)), "{log}");
-    let rounds = visit.export("csv-rounds", "-rounds.csv").await;
+    let rounds = session.export("csv-rounds", "-rounds.csv").await;
     assert_eq!(rounds.lines().count(), 1 + 10, "{rounds}");
-    assert_eq!(visit.browser.complaints().await, Vec::<String>::new());
+    session.browser.assert_console_is_quiet(&[]).await;
 }
 
 #[tokio::test]
-#[ignore = "needs a browser: `cargo xtask test` runs it"]
-async fn an_export_that_is_dropped_or_chosen_is_drawn_again_and_marked() {
-    let visit = Visit::begin().await;
-    visit.ask(1).await;
-    let rows = visit.browser.rows().await;
-    visit.ask_in_rounds().await;
-    let text = visit.export("json", ".json").await;
-    let file = visit.files.path().join("kept.txt");
+async fn an_imported_export_is_drawn_again_and_marked() {
+    let session = PageSession::start().await;
+    session.ask(1).await;
+    let rows = session.browser.rows().await;
+    session.ask_in_rounds().await;
+    let text = session.export("json", ".json").await;
+    let file = session.files.path().join("kept.txt");
     std::fs::write(&file, &text).unwrap();
 
-    visit.open().await;
-    assert!(visit.drop_file("one.json", &text).await.starts_with("Imported from one.json: 1 run and 1 series"));
-    visit.browser.wait_for("#dialogue[data-run='1'][data-state=complete]").await;
-    assert_eq!(visit.browser.rows().await, rows, "drawn again as it was");
-    assert!(visit.browser.text(".meaning").await.starts_with("imported"), "marked");
-    visit.browser.wait_for("#replay[data-run='1'][data-traced=true]").await;
-    let limits = visit.browser.text("#replay .limits").await;
-    assert!(limits.contains(" core") && !limits.contains("unknown"), "those that the file tells of: {limits}");
+    session.open().await;
+    assert!(session.drop_file("one.json", &text).await.starts_with("Imported from one.json: 1 run and 1 series"));
+    session.browser.wait_for("#dialogue[data-run='1'][data-state=complete]").await;
+    assert_eq!(session.browser.rows().await, rows, "drawn again as it was");
+    assert!(session.browser.text(".meaning").await.starts_with("imported"), "marked");
+    session.browser.wait_for("#replay[data-run='1'][data-traced=true]").await;
+    let limits = session.browser.text("#replay .limits").await;
+    assert!(limits.contains(" core") && !limits.contains("unknown"), "those that the file names: {limits}");
     assert!(
-        visit.browser.text("#many-rounds").await.contains("imported · 9 samples"),
+        session.browser.text("#many-rounds").await.contains("imported · 9 samples"),
         "the rounds are drawn again, and marked"
     );
 
-    visit.browser.ask(2, "complete").await;
-    assert!(visit.browser.text("#runs [data-run='1']").await.contains("imported"), "marked among the earlier runs");
-    visit.choose_file(&file).await;
-    visit.browser.wait_for("#runs [data-run='3']").await;
-    visit.browser.wait_for("#dialogue[data-run='2']").await;
-    visit.browser.click("#runs [data-run='3'] button").await;
-    visit.browser.wait_for("#dialogue .ghost").await;
+    session.browser.ask(2, "complete").await;
+    assert!(session.browser.text("#runs [data-run='1']").await.contains("imported"), "marked among the earlier runs");
+    session.choose_file(&file).await;
+    session.browser.wait_for("#runs [data-run='3']").await;
+    session.browser.wait_for("#dialogue[data-run='2']").await;
+    session.browser.click("#runs [data-run='3'] button").await;
+    session.browser.wait_for("#dialogue .ghost").await;
 
-    // The native client looks up an address, and is no browser.
+    // The native client is not a browser, and has a name lookup.
     let mut document: Document = serde_json::from_str(&text).unwrap();
     document.runs[0].run.lookup = Some(Span { from: Duration::ZERO, until: Duration::from_micros(9) });
-    visit.open().await;
-    visit.drop_file("client.json", &json::write(&document)).await;
-    let legs = visit.browser.text("#legs").await;
+    session.open().await;
+    session.drop_file("client.json", &json::write(&document)).await;
+    let legs = session.browser.text("#legs").await;
     assert!(legs.contains("From the client to") && !legs.contains("browser"), "{legs}");
-    assert_eq!(visit.browser.complaints().await, Vec::<String>::new());
+    session.browser.assert_console_is_quiet(&[]).await;
 }
 
 #[tokio::test]
-#[ignore = "needs a browser: `cargo xtask test` runs it"]
 async fn a_race_comes_back_as_a_race_and_its_runs_play_in_slow_motion() {
-    let visit = Visit::begin().await;
-    visit.ask(1).await;
-    visit.browser.click("#run-race").await;
-    visit.browser.wait_for("#race[data-state=complete]").await;
+    let session = PageSession::start().await;
+    session.ask(1).await;
+    session.browser.click("#run-race").await;
+    session.browser.wait_for("#race[data-state=complete]").await;
     let titles = "return [...document.querySelectorAll('#replay-run option')].map((option) => option.textContent)";
     let expected = [
         "run 1, one at a time",
@@ -113,89 +106,86 @@ async fn a_race_comes_back_as_a_race_and_its_runs_play_in_slow_motion() {
         "race, connection 2",
         "race, connection 3",
     ];
-    assert_eq!(visit.browser.script(titles).await, json!(expected));
-    visit.browser.click("#replay-run option:nth-child(3)").await;
-    visit.browser.wait_for("#replay[data-traced=true]:not([data-run='1'])").await;
+    assert_eq!(session.browser.script(titles).await, json!(expected));
+    session.browser.click("#replay-run option:nth-child(3)").await;
+    session.browser.wait_for("#replay[data-traced=true]:not([data-run='1'])").await;
     // The next race takes the place of that which was chosen.
-    visit.browser.click("#run-race").await;
-    visit.browser.wait_for("#race[data-state=complete]").await;
-    visit.browser.wait_for("#replay[data-traced=true][data-run='1']").await;
+    session.browser.click("#run-race").await;
+    session.browser.wait_for("#race[data-state=complete]").await;
+    session.browser.wait_for("#replay[data-traced=true][data-run='1']").await;
     let rows = "return [...document.querySelectorAll('#race table')].map((table) => table.innerText)";
-    let raced = visit.browser.script(rows).await;
-    let text = visit.export("json", ".json").await;
+    let raced = session.browser.script(rows).await;
+    let text = session.export("json", ".json").await;
     let document: Document = serde_json::from_str(&text).unwrap();
     assert!(document.races[0].sent_ahead[0].trace.is_some(), "its legs are exported, too");
 
-    visit.open().await;
-    let said = visit.drop_file("race.json", &text).await;
+    session.open().await;
+    let said = session.drop_file("race.json", &text).await;
     assert!(said.starts_with("Imported from race.json: 1 run and 1 race."), "{said}");
-    visit.browser.wait_for(".imported-race .limits").await;
-    assert_eq!(visit.browser.script(rows).await, raced, "drawn again as it was");
-    let limits = visit.browser.text(".imported-race .limits").await;
+    session.browser.wait_for(".imported-race .limits").await;
+    assert_eq!(session.browser.script(rows).await, raced, "drawn again as it was");
+    let limits = session.browser.text(".imported-race .limits").await;
     assert!(limits.ends_with(" · 3 questions discarded as warm-up · no errors"), "{limits}");
-    assert!(visit.browser.text(".imported-race").await.starts_with("imported"), "marked");
-    visit.browser.wait_for("#dialogue[data-run='1'][data-state=complete]").await;
+    assert!(session.browser.text(".imported-race").await.starts_with("imported"), "marked");
+    session.browser.wait_for("#dialogue[data-run='1'][data-state=complete]").await;
     let is_seen = "const place = document.querySelector('#import-says').getBoundingClientRect();
         return place.top >= 0 && place.bottom <= innerHeight";
-    assert_eq!(visit.browser.script(is_seen).await, true, "what came of the drop");
-    assert_eq!(visit.browser.complaints().await, Vec::<String>::new());
+    assert_eq!(session.browser.script(is_seen).await, true, "what came of the drop");
+    session.browser.assert_console_is_quiet(&[]).await;
 }
 
 #[tokio::test]
-#[ignore = "needs a browser: `cargo xtask test` runs it"]
-async fn a_race_alone_is_taken_along_and_so_is_what_there_is_of_one_that_was_stopped() {
-    let visit = Visit::begin().await;
-    visit.browser.click("#run-race").await;
-    visit.browser.wait_for("#race[data-state=complete]").await;
-    let table = visit.export("csv", "-questions.csv").await;
+async fn a_race_is_exported_alone_and_so_is_the_part_of_a_race_that_was_stopped() {
+    let session = PageSession::start().await;
+    session.browser.click("#run-race").await;
+    session.browser.wait_for("#race[data-state=complete]").await;
+    let table = session.export("csv", "-questions.csv").await;
     assert_eq!(table.lines().count(), 1 + 9, "{table}");
-    visit.browser.wait_for("#export-chrome").await;
+    session.browser.wait_for("#export-chrome").await;
 
-    visit.browser.click("#tunnel").await;
-    visit.browser.client.find(Locator::XPath("//button[.='a satellite']")).await.unwrap().click().await.unwrap();
-    visit.browser.wait_for("#measured[data-nominal-us='600000'][data-rtt-us]").await;
-    visit.browser.click("#run-race").await;
-    visit.browser.wait_for("#race[data-state=running] table").await;
-    visit.browser.click("#run-race").await;
-    visit.browser.wait_for("#race[data-state=broken]").await;
-    let limits = visit.browser.text("#race .limits").await;
+    session.browser.click("#tunnel").await;
+    session.browser.client.find(Locator::XPath("//button[.='a satellite']")).await.unwrap().click().await.unwrap();
+    session.browser.wait_for("#measured[data-nominal-us='600000'][data-rtt-us]").await;
+    session.browser.click("#run-race").await;
+    session.browser.wait_for("#race[data-state=running] table").await;
+    session.browser.click("#run-race").await;
+    session.browser.wait_for("#race[data-state=broken]").await;
+    let limits = session.browser.text("#race .limits").await;
     assert!(limits.starts_with("3 questions · ") && limits.ends_with(" errors"), "{limits}");
-    let document: Document = serde_json::from_str(&visit.export("json", ".json").await).unwrap();
+    let document: Document = serde_json::from_str(&session.export("json", ".json").await).unwrap();
     let raced = &document.races[0];
     assert_eq!(raced.one_at_a_time[0].run.ending, Ending::Stopped);
     assert_eq!((raced.one_at_a_time[0].run.questions.len(), raced.sent_ahead.len()), (3, 0));
 }
 
 #[tokio::test]
-#[ignore = "needs a browser: `cargo xtask test` runs it"]
-async fn what_is_brought_pushes_out_nothing_of_one_s_own() {
-    let visit = Visit::begin().await;
-    visit.ask_in_rounds().await;
-    let mut document: Document = serde_json::from_str(&visit.export("json", ".json").await).unwrap();
+async fn an_import_displaces_none_of_the_rounds_measured_here() {
+    let session = PageSession::start().await;
+    session.ask_in_rounds().await;
+    let mut document: Document = serde_json::from_str(&session.export("json", ".json").await).unwrap();
     let names = "return [...document.querySelectorAll('#kept-rounds input')].map((input) => input.value)";
-    let own = visit.browser.script(names).await[0].as_str().unwrap().to_owned();
+    let own = session.browser.script(names).await[0].as_str().unwrap().to_owned();
     document.rounds = vec![document.rounds[0].clone(); 14];
-    let said = visit.drop_file("many.json", &serde_json::to_string(&document).unwrap()).await;
+    let said = session.drop_file("many.json", &serde_json::to_string(&document).unwrap()).await;
     assert!(said.contains("11 series of rounds. 3 things were left out"), "{said}");
-    let kept = visit.browser.script(names).await;
+    let kept = session.browser.script(names).await;
     assert_eq!(kept.as_array().unwrap().len(), 12);
     assert!(kept.as_array().unwrap().contains(&own.into()), "{kept}");
 }
 
 #[tokio::test]
-#[ignore = "needs a browser: `cargo xtask test` runs it"]
-async fn what_is_no_export_is_refused_in_a_sentence_and_changes_nothing() {
-    let visit = Visit::begin().await;
+async fn a_file_that_is_not_an_export_is_refused_with_a_reason_and_changes_nothing() {
+    let session = PageSession::start().await;
     let newer = r#"{"format":"launcelot","version":2}"#;
     let damaged = r#"{"format":"launcelot","version":1,"runs":[{"number":1}],"races":[],"rounds":[]}"#;
     let empty = r#"{"format":"launcelot","version":1,"runs":[],"races":[],"rounds":[]}"#;
-    visit.ask(1).await;
+    session.ask(1).await;
     let impossible = {
-        let mut document: Value = serde_json::from_str(&visit.export("json", ".json").await).unwrap();
+        let mut document: Value = serde_json::from_str(&session.export("json", ".json").await).unwrap();
         document["runs"][0]["run"]["connecting"] = json!({ "from_us": 9.0, "until_us": 8.0 });
         document.to_string()
     };
-    visit.open().await;
+    session.open().await;
     let cases = [
         ("picture.png", "\u{89}PNG", "no export"),
         ("other.json", "{}", "no export"),
@@ -206,28 +196,27 @@ async fn what_is_no_export_is_refused_in_a_sentence_and_changes_nothing() {
         ("impossible.json", impossible.as_str(), "cannot have been measured"),
     ];
     for (name, text, why) in cases {
-        let says = visit.drop_file(name, text).await;
+        let says = session.drop_file(name, text).await;
         assert!(says.contains(name) && says.contains(why), "{name}: {says}");
     }
-    let large = visit.files.path().join("large.json");
+    let large = session.files.path().join("large.json");
     std::fs::File::create(&large).unwrap().set_len(20_000_001).unwrap();
-    visit.choose_file(&large).await;
-    visit.browser.wait_for("#import-says[data-of='large.json']").await;
-    assert!(visit.browser.text("#import-says").await.contains("larger than 20 MB"));
-    visit.browser.wait_for("#dialogue[data-state=idle]").await;
-    assert_eq!(visit.browser.complaints().await, Vec::<String>::new());
+    session.choose_file(&large).await;
+    session.browser.wait_for("#import-says[data-of='large.json']").await;
+    assert!(session.browser.text("#import-says").await.contains("larger than 20 MB"));
+    session.browser.wait_for("#dialogue[data-state=idle]").await;
+    session.browser.assert_console_is_quiet(&[]).await;
 }
 
 #[tokio::test]
-#[ignore = "needs a browser: `cargo xtask test` runs it"]
 async fn after_a_run_its_legs_are_tracks_in_the_performance_panel() {
-    let visit = Visit::begin().await;
-    let before = visit.browser.script("return performance.now()").await.as_f64().unwrap();
-    visit.ask(1).await;
+    let session = PageSession::start().await;
+    let before = session.browser.script("return performance.now()").await.as_f64().unwrap();
+    session.ask(1).await;
     let entries = "return performance.getEntriesByType('measure').map((entry) => ({
         name: entry.name, from: entry.startTime, until: entry.startTime + entry.duration, tells: entry.detail.devtools }))";
-    let measures = visit.browser.script(entries).await;
-    let after = visit.browser.script("return performance.now()").await.as_f64().unwrap();
+    let measures = session.browser.script(entries).await;
+    let after = session.browser.script("return performance.now()").await.as_f64().unwrap();
     let measures = measures.as_array().unwrap();
     for track in ["asker", "bridge", "wire", "server"] {
         let of_track = measures.iter().filter(|measure| measure["tells"]["track"] == track).count();
@@ -239,7 +228,7 @@ async fn after_a_run_its_legs_are_tracks_in_the_performance_panel() {
         let [from, until] = ["from", "until"].map(|name| measure[name].as_f64().unwrap());
         assert!(before <= from && from <= until && until <= after, "{before} {measure} {after}");
     }
-    let text = visit.export("json", ".json").await;
+    let text = session.export("json", ".json").await;
     let document: Document = serde_json::from_str(&text).unwrap();
     let took = document.runs[0].run.connecting.unwrap().took().as_secs_f64() * 1e3;
     let connecting = measures.iter().find(|measure| measure["name"] == "connecting").unwrap();

@@ -1,33 +1,45 @@
 //! A headless Chromium, driven over WebDriver.
 //!
-//! `cargo xtask test` says by environment variables where the programs are; without them they are
-//! looked for by their usual names.
+//! `cargo xtask test` passes the paths of the programs in environment variables. Without them the programs are looked
+//! for by their usual names.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::wd::{TimeoutConfiguration, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder};
 use http::Method;
+use hyper_timeout::TimeoutConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use url::{ParseError, Url};
 
-/// One browser with a profile of its own. It ends when it is dropped, in a test that fails too.
+use super::chromedriver::Chromedriver;
+use super::wait::{self, DEADLINE};
+
+/// The deadline of an answer to a WebDriver command. ChromeDriver itself gives up loading a page, or waiting for a
+/// script, after [`DEADLINE`], and says so.
+const COMMAND_DEADLINE: Duration = DEADLINE.saturating_add(Duration::from_secs(30));
+
+/// The console's lines about connections that failed. The browser writes them itself.
+pub(crate) const FAILED_WEB_SOCKET: &str = "WebSocket connection to";
+
+/// The console's line about a bridge without a lab behind it.
+pub(crate) const NO_LAB: &str = "/api/tunnel";
+
+/// A browser with a profile of its own. Dropping it ends it, in a failing test too.
 pub(crate) struct Browser {
     pub(crate) client: Client,
-    _driver: Driver,
+    driver: Arc<Chromedriver>,
+    session: String,
 }
 
 impl Browser {
     /// Starts a browser.
     pub(crate) async fn start() -> Self {
-        let mut driver = Driver::start();
+        let driver = Chromedriver::shared();
         let chromium = std::env::var("LAUNCELOT_CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned());
         let options = json!({
             "binary": chromium,
@@ -43,16 +55,23 @@ impl Browser {
             "goog:loggingPrefs": { "browser": "ALL" },
         });
         let Value::Object(capabilities) = capabilities else { unreachable!("it is an object") };
-        let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities)
-            .connect(&format!("http://127.0.0.1:{}", driver.port))
-            .await
-            .unwrap();
-        driver.session = client.session_id().await.unwrap();
-        Self { client, _driver: driver }
+        let mut connector = TimeoutConnector::new(HttpConnector::new());
+        connector.set_connect_timeout(Some(DEADLINE));
+        connector.set_read_timeout(Some(COMMAND_DEADLINE));
+        connector.set_write_timeout(Some(COMMAND_DEADLINE));
+        let mut builder = ClientBuilder::new(connector);
+        let session = builder.capabilities(capabilities);
+        let address = format!("http://127.0.0.1:{}", driver.port);
+        let client = wait::within("a browser", session.connect(&address)).await;
+        let client = client.unwrap_or_else(|error| panic!("cannot start {chromium}: {error}"));
+        let session = client.session_id().await.unwrap().expect("the session has begun");
+        let browser = Self { client, driver, session };
+        let timeouts = TimeoutConfiguration::new(Some(DEADLINE), Some(DEADLINE), None);
+        browser.client.update_timeouts(timeouts).await.unwrap();
+        browser
     }
 
-    /// What the console has said since the last time this was called, warnings and errors only.
+    /// The warnings and errors on the console since the last call.
     pub(crate) async fn complaints(&self) -> Vec<String> {
         let log = self.client.issue_cmd(Chrome::log()).await.unwrap();
         let entries = log.as_array().unwrap().iter();
@@ -60,12 +79,19 @@ impl Browser {
         complaints.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
+    /// Fails if the console has a warning or an error that contains none of the `expected` words.
+    pub(crate) async fn assert_console_is_quiet(&self, expected: &[&str]) {
+        let mut complaints = self.complaints().await;
+        complaints.retain(|line| !expected.iter().any(|words| line.contains(words)));
+        assert_eq!(complaints, [""; 0], "on the console");
+    }
+
     /// Calls a method of the Chrome DevTools Protocol.
     pub(crate) async fn devtools(&self, method: &str, parameters: Value) -> Value {
         self.client.issue_cmd(Chrome::devtools(method, &parameters)).await.unwrap()
     }
 
-    /// Makes the page so wide, in CSS pixels, and dark or light.
+    /// Sets the width of the page, in CSS pixels, and the colour scheme: `light` or `dark`.
     pub(crate) async fn look(&self, width: u32, scheme: &str) {
         let metrics = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
@@ -73,7 +99,7 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", media).await;
     }
 
-    /// The page from its top, in CSS pixels, as PNG.
+    /// Takes a picture of the page from its top, in CSS pixels, as PNG.
     pub(crate) async fn picture(&self, width: u32, height: f64) -> Vec<u8> {
         let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 });
         let parameters = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
@@ -82,57 +108,13 @@ impl Browser {
     }
 }
 
-/// The process that drives the browser.
-struct Driver {
-    process: Child,
-    port: u16,
-    session: Option<String>,
-    /// For what a browser leaves behind.
-    _temporary: TempDir,
-}
-
-impl Driver {
-    fn start() -> Self {
-        let program = std::env::var("LAUNCELOT_CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".to_owned());
-        let temporary = TempDir::new().unwrap();
-        let mut command = Command::new(&program);
-        command.arg("--port=0").env("TMPDIR", temporary.path()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let started = command.spawn();
-        let mut process = started.unwrap_or_else(|error| panic!("{program}: {error}; `cargo xtask test` installs it"));
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let port = lines.by_ref().find_map(|line| {
-            let line = line.unwrap();
-            line.split_once("started successfully on port ")
-                .map(|(_, port)| port.trim_end_matches('.').parse().unwrap())
-        });
-        // Its output is read to the end, so that it never waits for a reader.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { process, port: port.unwrap(), session: None, _temporary: temporary }
-    }
-}
-
-impl Driver {
-    /// Has the driver end its browser. To kill the driver would leave the browser running.
-    fn end_session(&self, session: &str) -> io::Result<()> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
-        write!(stream, "DELETE /session/{session} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
-        // The driver answers when the browser has ended, and keeps the connection open.
-        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-        stream.read(&mut [0; 1024]).map(drop)
-    }
-}
-
-impl Drop for Driver {
+impl Drop for Browser {
     fn drop(&mut self) {
-        if let Some(session) = &self.session {
-            let _ = self.end_session(session);
-        }
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let _ = self.driver.end_session(&self.session);
     }
 }
 
-/// A command that is Chrome's own.
+/// A command of Chrome's own.
 #[derive(Debug)]
 struct Chrome {
     path: &'static str,

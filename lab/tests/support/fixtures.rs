@@ -1,89 +1,107 @@
-//! A server and a bridge in this process, each of which can be killed and started again; and the whole lab,
-//! as a program of its own.
+//! A server and a bridge in this process, which can be stopped and started again.
 
-use std::io::{BufRead as _, BufReader};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::net::TcpStream;
+use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use launcelot_bridge::options::Target;
 use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners};
-use launcelot_server::{Design, Statistics, Stop, Stopper};
+use launcelot_server::{Design, Options, Statistics, Stop, Stopper};
 use tokio::sync::oneshot;
 
-/// A port for a program that cannot choose one itself. It is none of those that a system gives to whoever asks for any:
-/// between this test's look and the program's start another test would get it. To listen there in order to look would
-/// keep it taken, in whatever this process starts meanwhile, until that has begun.
-pub(crate) fn free_port() -> u16 {
-    let is_free = |port: &u16| {
-        let addresses = [SocketAddr::from((Ipv4Addr::LOCALHOST, *port)), (Ipv6Addr::LOCALHOST, *port).into()];
-        addresses.iter().all(|address| TcpStream::connect(address).is_err())
-    };
-    std::iter::repeat_with(|| fastrand::u16(20_000..30_000)).take(1_000).find(is_free).expect("a port is free")
-}
+use super::ports::ReservedPort;
+use super::{sockets, wait};
 
-/// Listens at localhost. Who listened there before, in this process, may be gone only when whatever was being started
-/// meanwhile has begun.
+/// Listens at localhost.
+///
+/// A listener that was closed can stay open for a moment in a child that another test is just starting: the child has
+/// copies of all descriptors until its program begins. So a port that is taken is tried again.
 fn listen(port: u16) -> Listeners {
-    let began = Instant::now();
-    loop {
-        match Listeners::bind("localhost", port, BACKLOG) {
-            Err(ListenError::Taken { .. }) if began.elapsed() < Duration::from_secs(5) => thread::yield_now(),
-            listeners => return listeners.unwrap(),
-        }
-    }
+    wait::until("a reserved port to be free", || match Listeners::bind("localhost", port, BACKLOG) {
+        Err(ListenError::Taken { .. }) => None,
+        listeners => Some(listeners.unwrap()),
+    })
 }
 
-/// A server at localhost.
+/// A server at localhost. Dropping it stops it.
 pub(crate) struct Server {
     pub(crate) port: u16,
     stopper: Stopper,
-    thread: JoinHandle<()>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Server {
-    /// Starts one that listens when this returns; port 0 means any free one.
-    pub(crate) fn start(design: Design, port: u16) -> Self {
-        Self::start_with(&launcelot_server::Options { design, ..Default::default() }, port)
+    /// Starts a server that listens at a free port when this returns.
+    pub(crate) fn start(design: Design) -> Self {
+        Self::start_with(&Options { design, ..Options::default() })
     }
 
-    /// The same with other options than the design.
-    pub(crate) fn start_with(options: &launcelot_server::Options, port: u16) -> Self {
+    /// Starts a server with further options.
+    pub(crate) fn start_with(options: &Options) -> Self {
+        Self::run(options, 0)
+    }
+
+    /// Starts a server at a reserved port.
+    pub(crate) fn start_at(port: &ReservedPort, options: &Options) -> Self {
+        Self::run(options, port.number)
+    }
+
+    fn run(options: &Options, port: u16) -> Self {
         let listeners = listen(port);
         let port = listeners.port;
         let (stopper, stop) = Stop::pair().unwrap();
         let worker_program = Some(env!("CARGO_BIN_EXE_launcelot-lab").into());
-        let options = launcelot_server::Options { worker_program, grace: Duration::ZERO, ..options.clone() };
+        let options = Options { worker_program, grace: Duration::ZERO, ..options.clone() };
         let statistics = Statistics::new(&options).unwrap();
         let serve = move || launcelot_server::serve(listeners, &options, &statistics, stop).unwrap();
-        let thread = thread::spawn(serve);
+        let thread = Some(thread::spawn(serve));
         Self { port, stopper, thread }
     }
 
-    /// Ends it in the middle of whatever it does. Its port is free when this returns.
-    pub(crate) fn kill(self) {
-        self.stopper.stop();
-        self.thread.join().unwrap();
+    /// Stops it at once, whatever its clients do. Its port is free when this returns.
+    pub(crate) fn kill(mut self) {
+        self.stop();
     }
 
-    /// A client that says nothing.
+    fn stop(&mut self) {
+        self.stopper.stop();
+        if let Some(thread) = self.thread.take() {
+            end(thread, "the end of the server");
+        }
+    }
+
+    /// Connects a client that sends nothing.
     pub(crate) fn silent_client(&self) -> TcpStream {
-        TcpStream::connect(("127.0.0.1", self.port)).unwrap()
+        sockets::connect(self.port)
     }
 }
 
-/// A bridge at localhost, to a server at localhost.
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// A bridge at localhost, to a server at localhost. Dropping it stops it.
 pub(crate) struct Bridge {
     pub(crate) port: u16,
-    stop: oneshot::Sender<()>,
-    thread: JoinHandle<()>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Bridge {
-    /// Starts one that listens when this returns; port 0 means any free one.
-    pub(crate) fn start(port: u16, server_port: u16, web: Option<PathBuf>) -> Self {
+    /// Starts a bridge that listens at a free port when this returns.
+    pub(crate) fn start(server_port: u16, web: Option<PathBuf>) -> Self {
+        Self::run(0, server_port, web)
+    }
+
+    /// Starts a bridge at a reserved port.
+    pub(crate) fn start_at(port: &ReservedPort, server_port: u16, web: Option<PathBuf>) -> Self {
+        Self::run(port.number, server_port, web)
+    }
+
+    fn run(port: u16, server_port: u16, web: Option<PathBuf>) -> Self {
         let listeners = listen(port);
         let port = listeners.port;
         let options = launcelot_bridge::Options {
@@ -100,58 +118,41 @@ impl Bridge {
             };
             runtime.block_on(launcelot_bridge::serve(listeners, options, stopped)).unwrap();
         });
-        Self { port, stop, thread }
+        Self { port, stop: Some(stop), thread: Some(thread) }
     }
 
-    /// Ends it. Its port is free when this returns.
-    pub(crate) fn stop(self) {
-        self.stop.send(()).unwrap();
-        self.thread.join().unwrap();
+    /// Stops it. Its port is free when this returns.
+    pub(crate) fn stop(mut self) {
+        self.end();
     }
 
-    /// Where its WebSocket is.
+    fn end(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            end(thread, "the end of the bridge");
+        }
+    }
+
+    /// The address of its WebSocket.
     pub(crate) fn url(&self) -> String {
         format!("ws://localhost:{}/ws", self.port)
     }
-}
 
-/// The demo, as a person starts it but for its ports, which are any free ones.
-pub(crate) struct Lab {
-    pub(crate) page_port: u16,
-    pub(crate) server_port: u16,
-    pub(crate) tunnel_port: u16,
-    process: Child,
-}
-
-impl Lab {
-    /// Starts one that serves the page in `web` and is told `arguments` besides.
-    pub(crate) fn start(web: &Path, arguments: &[&str]) -> Self {
-        Self::start_at([0, 0, 0], web, arguments)
-    }
-
-    /// The same with these ports for the page, the server and the tunnel.
-    pub(crate) fn start_at([page, server, tunnel]: [u16; 3], web: &Path, arguments: &[&str]) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_launcelot-lab"))
-            .arg("--web")
-            .arg(web)
-            .args(["--server-port", &server.to_string(), "--tunnel-port", &tunnel.to_string()])
-            .args(["--page-port", &page.to_string()])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let said: String = lines.take(2).map(|line| line.unwrap() + "\n").collect();
-        let numbers = said.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok());
-        let ports: Vec<u16> = numbers.collect();
-        let [page_port, server_port, tunnel_port] = ports[..] else { panic!("not three ports: {said}") };
-        Self { page_port, server_port, tunnel_port, process }
+    /// The address of the page that it serves.
+    pub(crate) fn page_url(&self) -> String {
+        format!("http://localhost:{}/", self.port)
     }
 }
 
-impl Drop for Lab {
+impl Drop for Bridge {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        self.end();
+    }
+}
+
+/// Waits for the end of a thread that was told to stop, unless the test fails already: it would hide why.
+fn end(thread: JoinHandle<()>, what: &str) {
+    if !thread::panicking() {
+        wait::join(thread, what);
     }
 }

@@ -1,8 +1,17 @@
-//! What the tests of the whole house share.
+//! The driver that the test programs `lab` and `page` share: programs and servers to test, a browser, and waiting
+//! with a deadline.
 
 #![allow(dead_code, reason = "each test program uses its part")]
 
+pub(crate) mod attempts;
 pub(crate) mod browser;
+pub(crate) mod chromedriver;
+pub(crate) mod demo;
 pub(crate) mod fixtures;
 pub(crate) mod page;
 pub(crate) mod page_session;
+pub(crate) mod ports;
+pub(crate) mod process;
+pub(crate) mod schema;
+pub(crate) mod sockets;
+pub(crate) mod wait;

@@ -5,20 +5,35 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fantoccini::Locator;
-use serde_json::Value;
+use launcelot_protocol::EXCHANGES;
+use launcelot_server::Options;
+use serde_json::{Value, json};
 
 use super::browser::Browser;
+use super::fixtures::{Bridge, Server};
+use super::wait::DEADLINE;
 
-/// How long anything on the page may take before the test fails; trunk building it again is the
-/// slowest.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// The built page, as `cargo xtask dist` leaves it.
+/// The folder of the built page.
 pub(crate) fn built() -> PathBuf {
     let page = std::env::var_os("LAUNCELOT_PAGE").map(PathBuf::from);
     let page = page.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/page"));
-    assert!(page.join("index.html").is_file(), "no page in {}: run `cargo xtask dist`", page.display());
+    assert!(page.join("index.html").is_file(), "no page in {}; type: cargo xtask dist", page.display());
     page
+}
+
+/// Starts a server, a bridge to it that serves the page, and a browser that shows the page.
+pub(crate) async fn open(options: &Options) -> (Server, Bridge, Browser) {
+    let server = Server::start_with(options);
+    let (bridge, browser) = open_with_bridge_to(server.port).await;
+    (server, bridge, browser)
+}
+
+/// Starts a bridge to a server that serves the page, and a browser that shows the page.
+pub(crate) async fn open_with_bridge_to(server_port: u16) -> (Bridge, Browser) {
+    let bridge = Bridge::start(server_port, Some(built()));
+    let browser = Browser::start().await;
+    browser.open(&bridge.page_url()).await;
+    (bridge, browser)
 }
 
 /// Copies a folder with everything in it.
@@ -47,16 +62,21 @@ impl Row {
 }
 
 impl Browser {
-    /// Opens the page and waits until it can ask and is whole.
+    /// Opens the page and waits until it is loaded completely and can ask.
     pub(crate) async fn open(&self, url: &str) {
         self.client.goto(url).await.unwrap();
         self.wait_for("#ask[aria-disabled=false]").await;
         self.wait_for("#take").await;
     }
 
-    /// Waits until the page has such an element.
+    /// Waits until the page has an element.
     pub(crate) async fn wait_for(&self, css: &str) {
-        let wait = self.client.wait().at_most(PATIENCE).every(Duration::from_millis(10));
+        self.wait_for_within(DEADLINE, css).await;
+    }
+
+    /// The same with another deadline.
+    pub(crate) async fn wait_for_within(&self, deadline: Duration, css: &str) {
+        let wait = self.client.wait().at_most(deadline).every(Duration::from_millis(10));
         if let Err(error) = wait.for_element(Locator::Css(css)).await {
             panic!("no {css}: {error}; the page says: {}", self.text("body").await);
         }
@@ -67,18 +87,18 @@ impl Browser {
         self.client.find(Locator::Css(css)).await.unwrap().click().await.unwrap();
     }
 
-    /// Presses the button and waits until the run with this number stands so.
+    /// Presses the button and waits until the run with this number has this state.
     pub(crate) async fn ask(&self, run: u32, state: &str) {
         self.click("#ask").await;
         self.wait_for(&format!("#dialogue[data-run='{run}'][data-state={state}]")).await;
     }
 
-    /// The text that a person reads in an element.
+    /// The visible text of an element.
     pub(crate) async fn text(&self, css: &str) -> String {
         self.client.find(Locator::Css(css)).await.unwrap().text().await.unwrap()
     }
 
-    /// What the sentence under the table says.
+    /// The sentence under the table.
     pub(crate) async fn meaning(&self) -> String {
         self.text("#meaning").await.replace('\u{a0}', " ")
     }
@@ -101,13 +121,45 @@ impl Browser {
         rows.map(|row| Row { words: cell(row, 0), answer: cell(row, 1), took: cell(row, 2) }).collect()
     }
 
-    /// What an accessibility checker (axe-core) finds wrong with the page as it stands.
-    pub(crate) async fn barriers(&self) -> Vec<String> {
+    /// Fails unless the table has the connection and the three answers, each with its time.
+    pub(crate) async fn assert_three_answers(&self) {
+        let rows = self.rows().await;
+        assert_eq!(rows.len(), 4, "{rows:?}");
+        assert_eq!(rows[0].words, "Connecting");
+        for (row, exchange) in rows[1..].iter().zip(EXCHANGES) {
+            assert_eq!((row.words.as_str(), row.answer.as_str()), (exchange.question, exchange.answer));
+        }
+        for row in &rows {
+            assert!(row.took() > 0.0, "{row:?}");
+        }
+    }
+
+    /// The violations that an accessibility checker (axe-core) finds on the page as it stands.
+    pub(crate) async fn accessibility_violations(&self) -> Vec<String> {
         let axe = std::env::var("LAUNCELOT_AXE").expect("LAUNCELOT_AXE names axe.min.js; `cargo xtask test` sets it");
-        self.script(&std::fs::read_to_string(axe).unwrap()).await;
+        let axe = fs::read_to_string(&axe).unwrap_or_else(|error| panic!("cannot read {axe}: {error}"));
+        self.script(&axe).await;
         let script = "const done = arguments[0]; axe.run().then((found) => done(found.violations.map((violation) =>
             `${violation.id}: ${violation.help}: ${violation.nodes.map((node) => node.html).join(' ')}`)))";
         let found = self.client.execute_async(script, Vec::new()).await.unwrap();
         found.as_array().unwrap().iter().map(|violation| violation.as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Fails if the page as it stands has an accessibility violation or is wider than its window.
+    pub(crate) async fn assert_accessible(&self, state: &str) {
+        assert_eq!(self.accessibility_violations().await, [""; 0], "{state}");
+        let overflow = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
+        assert_eq!(self.script(overflow).await, json!(0), "{state}: CSS pixels of overflow");
+    }
+
+    /// Repeats an assertion for a wide and a narrow page, each in light and in dark colours.
+    pub(crate) async fn for_every_look(&self, mut assert: impl AsyncFnMut(&str)) {
+        for scheme in ["light", "dark"] {
+            for width in [1280, 360] {
+                self.look(width, scheme).await;
+                assert(&format!("{scheme}, {width} wide")).await;
+            }
+        }
+        self.look(1280, "light").await;
     }
 }

@@ -1,0 +1,69 @@
+//! The page from the real `trunk serve`, as it runs while the page is being edited.
+//!
+//! Needs trunk: `LAUNCELOT_TRUNK` names it, or it is on the path.
+
+use std::fs::File;
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime};
+
+use launcelot_server::Design;
+
+use super::browser::asks_both_ways;
+use crate::support::browser::{Browser, FAILED_WEB_SOCKET, NO_LAB};
+use crate::support::fixtures::{Bridge, Server};
+use crate::support::ports::ReservedPort;
+use crate::support::process::Process;
+use crate::support::wait;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trunk_serves_the_same_page_and_reloads_it_after_a_change() {
+    let server = Server::start(Design::Async);
+    let bridge = Bridge::start(server.port, None);
+    let trunk = TrunkServe::start();
+    let browser = Browser::start().await;
+    browser.open(&format!("http://localhost:{}/?bridge={}", trunk.port.number, bridge.port)).await;
+    asks_both_ways(&browser).await;
+    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
+
+    browser.script("document.documentElement.dataset.old = ''").await;
+    let style = web_folder().join("style/base.css");
+    File::options().append(true).open(style).unwrap().set_modified(SystemTime::now()).unwrap();
+    browser.wait_for_within(BUILD_DEADLINE, "html:not([data-old]) #ask[aria-disabled=false]").await;
+}
+
+/// The longest time in which trunk may build the page; the first time, it compiles all that the page needs.
+const BUILD_DEADLINE: Duration = Duration::from_secs(600);
+
+fn web_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../web")
+}
+
+/// A running `trunk serve`, at a port and with an output folder of its own.
+struct TrunkServe {
+    port: ReservedPort,
+    _process: Process,
+    _dist: tempfile::TempDir,
+}
+
+impl TrunkServe {
+    /// Starts trunk, and waits until it has built the page and listens.
+    fn start() -> Self {
+        let port = ReservedPort::new();
+        let trunk = std::env::var("LAUNCELOT_TRUNK").unwrap_or_else(|_| "trunk".to_owned());
+        let dist = tempfile::tempdir().unwrap();
+        let mut command = Command::new(&trunk);
+        command.args(["serve", "--offline=true", "--port", &port.number.to_string(), "--dist"]).arg(dist.path());
+        command.current_dir(web_folder()).env_remove("NO_COLOR").stdin(Stdio::null()).stdout(Stdio::null());
+        let mut process = Process::try_start(&mut command)
+            .unwrap_or_else(|error| panic!("cannot start {trunk}: {error}; type: cargo xtask tools"));
+        wait::until_within(BUILD_DEADLINE, "trunk serve to listen", || {
+            if let Some(status) = process.child.try_wait().unwrap() {
+                panic!("trunk serve ended: {status}");
+            }
+            TcpStream::connect(("127.0.0.1", port.number)).ok()
+        });
+        Self { port, _process: process, _dist: dist }
+    }
+}

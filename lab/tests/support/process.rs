@@ -1,0 +1,118 @@
+//! Child processes: what they print and how they end, each with a deadline.
+
+use std::io::{BufRead as _, BufReader, Read};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
+
+use super::wait::{self, DEADLINE};
+
+/// A child process. Dropping it kills and reaps it, in a failing test too.
+#[derive(Debug)]
+pub(crate) struct Process {
+    pub(crate) child: Child,
+    name: String,
+}
+
+impl Process {
+    /// Starts a program.
+    #[track_caller]
+    pub(crate) fn start(command: &mut Command) -> Self {
+        Self::try_start(command).unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"))
+    }
+
+    /// Starts a program that may be missing.
+    pub(crate) fn try_start(command: &mut Command) -> std::io::Result<Self> {
+        let name = command.get_program().to_string_lossy().into_owned();
+        Ok(Self { child: command.spawn()?, name })
+    }
+
+    /// The lines of its standard output, which must be a pipe.
+    pub(crate) fn stdout(&mut self) -> Lines {
+        Lines::read(format!("the output of {}", self.name), self.child.stdout.take().expect("stdout is a pipe"))
+    }
+
+    /// The lines of its standard error, which must be a pipe.
+    pub(crate) fn stderr(&mut self) -> Lines {
+        Lines::read(format!("the errors of {}", self.name), self.child.stderr.take().expect("stderr is a pipe"))
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        if let Some(status) = self.child.try_wait().unwrap() {
+            return status;
+        }
+        let pidfd = pidfd_open(Pid::from_child(&self.child), PidfdFlags::empty()).unwrap();
+        let timeout = Timespec::try_from(DEADLINE).expect("a minute is a valid timeout");
+        let ended = poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&timeout)).unwrap();
+        assert_eq!(ended, 1, "timed out after {DEADLINE:?} while waiting for the end of {}", self.name);
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The lines that a process prints. They are read to the end whether or not the test takes them, so that the process
+/// never waits for a reader.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    of: String,
+    lines: Receiver<String>,
+}
+
+impl Lines {
+    fn read(of: String, stream: impl Read + Send + 'static) -> Self {
+        let (sender, lines) = channel();
+        thread::spawn(move || {
+            for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                // The test may have seen enough.
+                let _ = sender.send(line);
+            }
+        });
+        Self { of, lines }
+    }
+
+    /// The next line.
+    #[track_caller]
+    pub(crate) fn next(&self) -> String {
+        wait::receive(&self.lines, &format!("a line in {}", self.of))
+            .unwrap_or_else(|| panic!("{} ended before the line that the test waits for", self.of))
+    }
+}
+
+/// Runs a program to its end and returns what it printed.
+#[track_caller]
+pub(crate) fn output(command: &mut Command) -> Output {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut process = Process::start(command);
+    let stdout = process.child.stdout.take().map(read_to_end).expect("stdout is a pipe");
+    let stderr = process.child.stderr.take().map(read_to_end).expect("stderr is a pipe");
+    let status = process.wait();
+    Output {
+        status,
+        stdout: wait::join(stdout, "the end of standard output"),
+        stderr: wait::join(stderr, "the end of standard error"),
+    }
+}
+
+fn read_to_end(mut stream: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        bytes
+    })
+}

@@ -1,0 +1,12 @@
+//! JSON against the schemas that describe it.
+
+use serde_json::Value;
+
+/// Fails with every violation if `schema` does not hold for `value`.
+#[track_caller]
+pub(crate) fn assert_valid(schema: &str, value: &Value) {
+    let schema: Value = serde_json::from_str(schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<_> = validator.iter_errors(value).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:#?} in {value:#}");
+}
