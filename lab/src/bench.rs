@@ -31,7 +31,7 @@ use options::{Format, ServerOptions};
 use plan::Plan;
 use results::{Machine, Results};
 
-/// Why a benchmark was broken off.
+/// Why a benchmark, or a cell of it, failed.
 #[derive(Debug, Error)]
 pub enum BenchError {
     /// There is no such program.
@@ -72,12 +72,22 @@ pub enum BenchError {
     /// What the processes have used is not to be had.
     #[error("cannot find out what the processes have used")]
     Processes(#[source] io::Error),
+    /// Cells of the benchmark failed. The results say which, and why.
+    #[error("{failed} of {attempted} cells failed")]
+    Failed {
+        /// The number of cells that failed.
+        failed: usize,
+        /// The number of all cells.
+        attempted: usize,
+    },
     /// The results cannot be written.
     #[error("cannot write the results")]
     Write(#[source] io::Error),
 }
 
 /// Measures the server's designs, and prints the results on standard output.
+///
+/// A measurement that fails is recorded with the reason, and the others go on.
 ///
 /// # Errors
 ///
@@ -101,20 +111,24 @@ pub fn server(options: &ServerOptions) -> Result<(), BenchError> {
     show(&report::head(&results))?;
     eprintln!("This takes about {}.", report::in_words(plan.estimate()));
     for cell in &plan.cells {
-        let measured = measure::cell(&program, redis.as_ref(), &plan, *cell)?;
+        let measured = measure::cell(&program, redis.as_ref(), &plan, *cell);
         show(&report::cell(&measured, &plan))?;
         results.cells.push(measured);
     }
     if plan.connections > 0 {
-        results.idle = many::idle(&program, &plan)?;
-        show(&report::idle(&results.idle))?;
-        results.rates = many::rates(&program, &plan)?;
-        show(&report::rates(&results.rates))?;
+        (results.idle, results.idle_failures) = many::idle(&program, &plan);
+        show(&report::idle(&results.idle, &results.idle_failures))?;
+        (results.rates, results.rates_failures) = many::rates(&program, &plan);
+        show(&report::rates(&results.rates, &results.rates_failures))?;
     }
     let whole = match options.format() {
         Format::Text => String::new(),
         Format::Json => serde_json::to_string_pretty(&results).expect("figures and words") + "\n",
         Format::Markdown => markdown::table(&results),
     };
-    output.write_all(whole.as_bytes()).map_err(BenchError::Write)
+    output.write_all(whole.as_bytes()).map_err(BenchError::Write)?;
+    match results.failed() {
+        0 => Ok(()),
+        failed => Err(BenchError::Failed { failed, attempted: results.attempted() }),
+    }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::plan::Plan;
-use super::results::{Idle, Rates, median};
+use super::results::{Failure, Idle, Rates, median};
 use super::subject::Subject;
 use super::{BenchError, processes};
 use crate::load::{LoadError, OpenLoop, Outcome};
@@ -16,60 +16,72 @@ const EVERY_SECOND: Duration = Duration::from_secs(1);
 /// The few ask so many times as often, and are so many times fewer: as many questions in all.
 const FEWER: u32 = 100;
 
-/// What a silent connection takes, for each design that can keep many.
-pub(super) fn idle(program: &Path, plan: &Plan) -> Result<Vec<Idle>, BenchError> {
-    let mut rows = Vec::new();
-    for design in &plan.idle_designs {
-        eprintln!("{} silent connections: {design}", plan.connections);
-        let subject = Subject::start(program, design, plan.connections + 1)?;
-        let empty_bytes = processes::resident_bytes(&subject.processes()?);
-        // Each is asked once, so that nothing which a connection needs is still to come.
-        let load = connect(&subject, design, plan.connections)?;
-        let full_bytes = processes::resident_bytes(&subject.processes()?);
-        rows.push(Idle::new(design, plan.connections, load.served(), empty_bytes, full_bytes));
-    }
-    Ok(rows)
+/// The memory of a silent connection, for each design that can keep many, and the designs that failed.
+pub(super) fn idle(program: &Path, plan: &Plan) -> (Vec<Idle>, Vec<Failure>) {
+    each(&plan.idle_designs, |design| idle_with(program, plan, design))
 }
 
-/// The 99th percentiles of many connections that ask seldom and of few that ask often, in turn.
-pub(super) fn rates(program: &Path, plan: &Plan) -> Result<Vec<Rates>, BenchError> {
+/// The 99th percentiles of many connections that ask seldom and of few that ask often, for each design that is asked by
+/// the clock, and the designs that failed.
+pub(super) fn rates(program: &Path, plan: &Plan) -> (Vec<Rates>, Vec<Failure>) {
+    each(&plan.rate_designs, |design| rates_with(program, plan, design))
+}
+
+fn each<T>(designs: &[String], measure: impl Fn(&str) -> Result<T, BenchError>) -> (Vec<T>, Vec<Failure>) {
+    let (mut rows, mut failures) = (Vec::new(), Vec::new());
+    for design in designs {
+        match measure(design) {
+            Ok(row) => rows.push(row),
+            Err(error) => failures.push(Failure::of(design, &error)),
+        }
+    }
+    (rows, failures)
+}
+
+fn idle_with(program: &Path, plan: &Plan, design: &str) -> Result<Idle, BenchError> {
+    eprintln!("{} silent connections: {design}", plan.connections);
+    let subject = Subject::start(program, design, plan.connections + 1)?;
+    let empty_bytes = processes::resident_bytes(&subject.processes()?);
+    // Each is asked once, so that nothing which a connection needs is still to come.
+    let load = connect(&subject, design, plan.connections)?;
+    let full_bytes = processes::resident_bytes(&subject.processes()?);
+    Ok(Idle::new(design, plan.connections, load.served(), empty_bytes, full_bytes))
+}
+
+fn rates_with(program: &Path, plan: &Plan, design: &str) -> Result<Rates, BenchError> {
     let many = plan.connections;
     let few = many.div_ceil(FEWER as usize);
-    let mut rows = Vec::new();
-    for design in &plan.rate_designs {
-        let (mut many_us, mut few_us, mut late_us) = (Vec::new(), Vec::new(), Vec::new());
-        let mut served = many;
-        for round in 1..=plan.rounds {
-            eprintln!("{many} connections that ask once a second, round {round} of {}: {design}", plan.rounds);
-            let mut one = |seldom: bool| -> Result<(), BenchError> {
-                let clients = if seldom { many } else { few };
-                let interval = if seldom { EVERY_SECOND } else { EVERY_SECOND / FEWER };
-                let outcome = ask(program, plan, design, clients, interval)?;
-                if seldom {
-                    served = served.min(outcome.served);
-                }
-                (if seldom { &mut many_us } else { &mut few_us }).push(p99_us(&outcome.latency));
-                late_us.push(p99_us(&outcome.lateness));
-                Ok(())
-            };
-            // Whoever is first takes turns too.
-            let many_first = round % 2 == 1;
-            one(many_first)?;
-            one(!many_first)?;
-        }
-        let ratio = median(many_us.iter().zip(&few_us).map(|(many, few)| many / few));
-        rows.push(Rates {
-            design: design.clone(),
-            many,
-            served,
-            few,
-            many_p99_us: median(many_us),
-            few_p99_us: median(few_us),
-            ratio,
-            late_p99_us: median(late_us),
-        });
+    let (mut many_us, mut few_us, mut late_us) = (Vec::new(), Vec::new(), Vec::new());
+    let mut served = many;
+    for round in 1..=plan.rounds {
+        eprintln!("{many} connections that ask once a second, round {round} of {}: {design}", plan.rounds);
+        let mut one = |seldom: bool| -> Result<(), BenchError> {
+            let clients = if seldom { many } else { few };
+            let interval = if seldom { EVERY_SECOND } else { EVERY_SECOND / FEWER };
+            let outcome = ask(program, plan, design, clients, interval)?;
+            if seldom {
+                served = served.min(outcome.served);
+            }
+            (if seldom { &mut many_us } else { &mut few_us }).push(p99_us(&outcome.latency));
+            late_us.push(p99_us(&outcome.lateness));
+            Ok(())
+        };
+        // The two take turns at being first, too.
+        let many_first = round % 2 == 1;
+        one(many_first)?;
+        one(!many_first)?;
     }
-    Ok(rows)
+    let ratio = median(many_us.iter().zip(&few_us).map(|(many, few)| many / few));
+    Ok(Rates {
+        design: design.to_owned(),
+        many,
+        served,
+        few,
+        many_p99_us: median(many_us),
+        few_p99_us: median(few_us),
+        ratio,
+        late_p99_us: median(late_us),
+    })
 }
 
 fn ask(program: &Path, plan: &Plan, design: &str, clients: usize, interval: Duration) -> Result<Outcome, BenchError> {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use thousands::Separable as _;
 
 use super::report::{clients, idle, in_flight, mebibytes, rates, served, whole};
-use super::results::{CellResults, Machine, Results, Row};
+use super::results::{CellResults, Failure, Machine, Results, Row};
 
 /// The cells, if they were measured: alone, in company, in a hurry, in a crowd.
 const CELLS: [(usize, u32); 4] = [(1, 1), (100, 1), (100, 50), (1000, 1)];
@@ -35,7 +35,7 @@ pub fn table(results: &Results) -> String {
     for name in names(&cells) {
         let _ = write!(text, "| `{name}` |");
         for cell in &cells {
-            let _ = write!(text, " {} |", row(cell, name).map_or_else(|| "–".to_owned(), |row| figures(cell, row)));
+            let _ = write!(text, " {} |", entry(cell, name));
         }
         if let Some(crowd) = crowd {
             let memory = row(crowd, name).and_then(|row| row.memory_bytes);
@@ -43,21 +43,36 @@ pub fn table(results: &Results) -> String {
         }
         text.push('\n');
     }
-    text + &source(results) + &many(results)
+    text + &source(results) + &failures(results) + &many(results)
+}
+
+/// Why cells of the table say `failed`, a line each.
+fn failures(results: &Results) -> String {
+    let mut text = String::new();
+    for cell in &results.cells {
+        for Failure { name, reason } in &cell.failures {
+            let _ =
+                writeln!(text, "\n`{name}` failed with {}, {}: {reason}", clients(cell.clients), in_flight(cell.depth));
+        }
+    }
+    text
 }
 
 /// What many connections take and wait, as the terminal shows it.
 fn many(results: &Results) -> String {
-    let text = idle(&results.idle) + &rates(&results.rates);
+    let text = idle(&results.idle, &results.idle_failures) + &rates(&results.rates, &results.rates_failures);
     if text.is_empty() { text } else { format!("\n```text\n{}\n```\n", text.trim()) }
 }
 
 /// Who is in any of the cells, in their order.
 fn names<'a>(cells: &[&'a CellResults]) -> Vec<&'a str> {
     let mut names = Vec::new();
-    for row in cells.iter().flat_map(|cell| &cell.rows) {
-        if !names.contains(&row.name.as_str()) {
-            names.push(row.name.as_str());
+    for cell in cells {
+        let failed = cell.failures.iter().map(|failure| failure.name.as_str());
+        for name in cell.rows.iter().map(|row| row.name.as_str()).chain(failed) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
         }
     }
     names
@@ -65,6 +80,15 @@ fn names<'a>(cells: &[&'a CellResults]) -> Vec<&'a str> {
 
 fn row<'a>(cell: &'a CellResults, name: &str) -> Option<&'a Row> {
     cell.rows.iter().find(|row| row.name == name)
+}
+
+/// The figures of a design, `failed`, or a dash if it was not measured.
+fn entry(cell: &CellResults, name: &str) -> String {
+    match row(cell, name) {
+        Some(row) => figures(cell, row),
+        None if cell.failures.iter().any(|failure| failure.name == name) => "failed".to_owned(),
+        None => "–".to_owned(),
+    }
 }
 
 /// `60,512 · 7.9 µs`, and how many are served if not all.

@@ -3,33 +3,63 @@
 use std::path::Path;
 
 use super::plan::{Cell, Plan};
-use super::results::{CellResults, Measured};
+use super::results::{CellResults, Failure, Measured};
 use super::subject::Subject;
 use super::{BenchError, processes, redis, report};
 use crate::load::{ClosedLoop, LoadError};
 
-/// Measures every design in one cell, in as many rounds as are planned.
-pub(super) fn cell(
-    program: &Path,
-    redis: Option<&redis::Programs>,
-    plan: &Plan,
-    cell: Cell,
-) -> Result<CellResults, BenchError> {
-    let mut ours = vec![Vec::new(); plan.designs.len()];
-    let mut beside = Vec::new();
+/// The rounds of one server, up to the first one that failed.
+struct Rounds<'a> {
+    name: &'a str,
+    measured: Vec<Measured>,
+    failure: Option<Failure>,
+}
+
+impl<'a> Rounds<'a> {
+    fn new(name: &'a str) -> Self {
+        Self { name, measured: Vec::new(), failure: None }
+    }
+
+    /// Measures another round, unless one has failed.
+    fn measure(&mut self, once: impl FnOnce() -> Result<Measured, BenchError>) {
+        if self.failure.is_some() {
+            return;
+        }
+        match once() {
+            Ok(measured) => self.measured.push(measured),
+            Err(error) => self.failure = Some(Failure::of(self.name, &error)),
+        }
+    }
+
+    /// The name and all rounds, or `None` if one has failed, which then is among `failures`.
+    fn complete(self, failures: &mut Vec<Failure>) -> Option<(&'a str, Vec<Measured>)> {
+        if let Some(failure) = self.failure {
+            failures.push(failure);
+            return None;
+        }
+        Some((self.name, self.measured))
+    }
+}
+
+/// Measures every design in one cell, in as many rounds as are planned. A design that fails is left out of the rest.
+pub(super) fn cell(program: &Path, redis: Option<&redis::Programs>, plan: &Plan, cell: Cell) -> CellResults {
+    let mut designs: Vec<Rounds<'_>> = plan.designs.iter().map(|design| Rounds::new(design)).collect();
+    let mut baseline = redis.map(|programs| (programs, Rounds::new(redis::NAME)));
     for round in 1..=plan.rounds {
         let (clients, in_flight) = (report::clients(cell.clients), report::in_flight(cell.depth));
         eprintln!("{clients}, {in_flight}: round {round} of {}", plan.rounds);
-        for (design, rounds) in plan.designs.iter().zip(&mut ours) {
-            rounds.push(design_once(program, plan, cell, design)?);
+        for rounds in &mut designs {
+            let design = rounds.name;
+            rounds.measure(|| design_once(program, plan, cell, design));
         }
-        if let Some(redis) = redis {
-            beside.push(redis.measure(cell, plan.time)?);
+        if let Some((programs, rounds)) = &mut baseline {
+            rounds.measure(|| programs.measure(cell, plan.time));
         }
     }
-    let ours: Vec<(&str, Vec<Measured>)> = plan.designs.iter().map(String::as_str).zip(ours).collect();
-    let beside = redis.map(|_| (redis::NAME, beside));
-    Ok(CellResults::new(cell, &ours, beside.as_ref()))
+    let mut failures = Vec::new();
+    let designs: Vec<_> = designs.into_iter().filter_map(|rounds| rounds.complete(&mut failures)).collect();
+    let baseline = baseline.and_then(|(_, rounds)| rounds.complete(&mut failures));
+    CellResults { failures, ..CellResults::new(cell, &designs, baseline.as_ref()) }
 }
 
 fn design_once(program: &Path, plan: &Plan, cell: Cell, design: &str) -> Result<Measured, BenchError> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use thousands::Separable as _;
 
 use super::plan::Plan;
-use super::results::{CellResults, Idle, Machine, Rates, Results};
+use super::results::{CellResults, Failure, Idle, Machine, Rates, Results};
 
 /// What limits the figures, and what is left out: the first lines.
 pub fn head(results: &Results) -> String {
@@ -23,7 +23,8 @@ pub fn head(results: &Results) -> String {
 
 /// The table of one cell.
 pub fn cell(results: &CellResults, plan: &Plan) -> String {
-    let width = results.rows.iter().map(|row| row.name.len()).max().unwrap_or_default().max("design".len());
+    let names = results.rows.iter().map(|row| &row.name).chain(results.failures.iter().map(|failure| &failure.name));
+    let width = names.map(String::len).max().unwrap_or_default().max("design".len());
     let in_flight = in_flight(results.depth);
     let clients = clients(results.clients);
     let mut text = format!("\n{clients}, {in_flight}; medians of {} × {} s\n", plan.rounds, plan.time.as_secs_f64());
@@ -47,11 +48,14 @@ pub fn cell(results: &CellResults, plan: &Plan) -> String {
             row.memory_bytes.map_or_else(|| "–".to_owned(), mebibytes),
         );
     }
+    for Failure { name, reason } in &results.failures {
+        let _ = writeln!(text, "{name:<width$}  failed: {reason}");
+    }
     text
 }
 
 /// What silent connections take.
-pub fn idle(rows: &[Idle]) -> String {
+pub fn idle(rows: &[Idle], failures: &[Failure]) -> String {
     let mut text = String::new();
     for Idle { design, connections, served, empty_bytes, full_bytes, bytes_per_connection } in rows {
         let [empty, full] = [*empty_bytes, *full_bytes].map(mebibytes);
@@ -62,11 +66,12 @@ pub fn idle(rows: &[Idle]) -> String {
             of(*served, *connections)
         );
     }
+    text += &failed(failures);
     if text.is_empty() { text } else { format!("\nSilent connections, each answered once\n{text}") }
 }
 
 /// How long many wait who ask seldom.
-pub fn rates(rows: &[Rates]) -> String {
+pub fn rates(rows: &[Rates], failures: &[Failure]) -> String {
     let mut text = String::new();
     for Rates { design, many, served, few, many_p99_us, few_p99_us, ratio, late_p99_us } in rows {
         let _ = writeln!(
@@ -77,7 +82,13 @@ pub fn rates(rows: &[Rates]) -> String {
             few.separate_with_commas(),
         );
     }
+    text += &failed(failures);
     if text.is_empty() { text } else { format!("\nBy the clock, measured from when a question was due\n{text}") }
+}
+
+/// A line for each design that failed.
+fn failed(failures: &[Failure]) -> String {
+    failures.iter().map(|Failure { name, reason }| format!("{name}: failed: {reason}\n")).collect()
 }
 
 /// A time as one would say it beforehand.

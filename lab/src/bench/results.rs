@@ -8,6 +8,9 @@ use std::thread::available_parallelism;
 
 use serde::Serialize;
 
+use launcelot_endpoint::failure::one_line;
+
+use super::BenchError;
 use super::plan::{Cell, Plan};
 
 /// A whole benchmark.
@@ -25,8 +28,30 @@ pub struct Results {
     pub cells: Vec<CellResults>,
     /// Many silent connections.
     pub idle: Vec<Idle>,
+    /// The designs that failed with many silent connections.
+    pub idle_failures: Vec<Failure>,
     /// Many connections that ask once a second.
     pub rates: Vec<Rates>,
+    /// The designs that failed with many connections that ask once a second.
+    pub rates_failures: Vec<Failure>,
+}
+
+/// A cell of the tables, one server under one load, that could not be measured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// The design, or the name of the baseline.
+    pub name: String,
+    /// The error with its causes, in one line.
+    pub reason: String,
+}
+
+impl Failure {
+    /// Records the error that ended a measurement, and reports it on standard error: the tables come later.
+    pub(super) fn of(name: &str, error: &BenchError) -> Self {
+        let reason = one_line(error);
+        eprintln!("{name} failed: {reason}");
+        Self { name: name.to_owned(), reason }
+    }
 }
 
 impl Results {
@@ -39,8 +64,22 @@ impl Results {
             left_out: plan.left_out.clone(),
             cells: Vec::new(),
             idle: Vec::new(),
+            idle_failures: Vec::new(),
             rates: Vec::new(),
+            rates_failures: Vec::new(),
         }
+    }
+
+    /// The number of cells that failed.
+    pub fn failed(&self) -> usize {
+        let in_cells: usize = self.cells.iter().map(|cell| cell.failures.len()).sum();
+        in_cells + self.idle_failures.len() + self.rates_failures.len()
+    }
+
+    /// The number of cells, those that failed included.
+    pub fn attempted(&self) -> usize {
+        let in_cells: usize = self.cells.iter().map(|cell| cell.rows.len()).sum();
+        in_cells + self.idle.len() + self.rates.len() + self.failed()
     }
 }
 
@@ -95,6 +134,8 @@ pub struct CellResults {
     pub depth: u32,
     /// A row for each design, and one for what was measured beside them.
     pub rows: Vec<Row>,
+    /// The designs that failed in one of the rounds. They have no row.
+    pub failures: Vec<Failure>,
 }
 
 /// One design in one cell: medians over the rounds.
@@ -135,7 +176,7 @@ impl CellResults {
             })
             .collect();
         let rows = designs.iter().chain(beside).map(|(name, rounds)| Row::new(name, rounds, &best)).collect();
-        Self { clients: cell.clients, depth: cell.depth, rows }
+        Self { clients: cell.clients, depth: cell.depth, rows, failures: Vec::new() }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead as _, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -12,6 +13,9 @@ use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use super::options::INETD;
 use super::{BenchError, processes};
 use crate::inetd::SuperServer;
+
+/// The longest time in which a program may start to listen.
+const STARTING: Duration = Duration::from_secs(10);
 
 /// How long a program may take to stop when it has been told to, without grace for its clients.
 const STOPPING: Duration = Duration::from_secs(5);
@@ -61,6 +65,9 @@ impl Subject {
         if let Running::Program(child) = &mut self.running
             && let Some(output) = child.stdout.take()
         {
+            if !is_readable_within(&output, STARTING)? {
+                return Err(io::Error::new(io::ErrorKind::TimedOut, format!("no output within {STARTING:?}")));
+            }
             BufReader::new(output).read_line(&mut line)?;
         }
         Ok(line)
@@ -110,6 +117,10 @@ pub(super) fn end(child: &mut Child) {
 
 fn ends_within(pid: Pid, time: Duration) -> bool {
     let Ok(ended) = pidfd_open(pid, PidfdFlags::empty()) else { return false };
+    is_readable_within(&ended, time).unwrap_or(false)
+}
+
+fn is_readable_within(descriptor: &impl AsFd, time: Duration) -> io::Result<bool> {
     let timeout = Timespec::try_from(time).ok();
-    rustix::event::poll(&mut [PollFd::new(&ended, PollFlags::IN)], timeout.as_ref()).is_ok_and(|ready| ready > 0)
+    Ok(rustix::event::poll(&mut [PollFd::new(descriptor, PollFlags::IN)], timeout.as_ref())? > 0)
 }

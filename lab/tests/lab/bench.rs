@@ -1,14 +1,22 @@
-//! The benchmark: its reports on made-up figures, and the program where it can only fail.
+//! The benchmark of the server's designs: its reports on made-up figures, and the program with a real server.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
 use clap::Parser as _;
 use launcelot_lab::bench::options::{Benchmark, ServerOptions};
 use launcelot_lab::bench::plan::{Cell, Plan};
-use launcelot_lab::bench::results::{CellResults, Idle, Machine, Measured, Rates, Results};
+use launcelot_lab::bench::results::{CellResults, Failure, Idle, Machine, Measured, Rates, Results};
 use launcelot_lab::bench::{markdown, report};
 use launcelot_lab::command_line::{CommandLine, Instrument};
+
+use crate::support::process::output;
+use crate::support::schema;
+
+const SCHEMA: &str = include_str!("../../schema/bench.schema.json");
 
 fn options(arguments: &[&str]) -> ServerOptions {
     let words = ["launcelot-lab", "bench", "server"].iter().chain(arguments);
@@ -61,7 +69,7 @@ fn results() -> Results {
 }
 
 #[test]
-fn the_best_used_least_processor_time_of_those_that_served_everybody() {
+fn the_best_used_least_processor_time_of_those_that_served_every_client() {
     let cell = cell();
     let found: Vec<_> = cell.rows.iter().map(|row| (row.name.as_str(), row.processor_to_best, row.served)).collect();
     // Redis was as fast in both rounds: 12 beside 8, then 12 beside 16.
@@ -70,7 +78,7 @@ fn the_best_used_least_processor_time_of_those_that_served_everybody() {
 }
 
 #[test]
-fn where_nobody_serves_everybody_the_best_is_the_best_of_all() {
+fn where_no_design_serves_every_client_the_best_is_the_best_of_all() {
     let designs = [("simple", vec![measured(1, 1.0, 4.0)]), ("workers", vec![measured(10, 1.0, 2.0)])];
     let cell = CellResults::new(Cell { clients: 100, depth: 1 }, &designs, None);
     assert_eq!(cell.rows.iter().map(|row| row.processor_to_best).collect::<Vec<_>>(), [2.0, 1.0]);
@@ -96,21 +104,21 @@ redis PING            all       50,000     1.25        12.3        56.8    12.00
 ";
     assert_eq!(report::cell(&results.cells[0], &plan(&["--rounds", "2"])), expected);
     assert_eq!(
-        report::idle(&results.idle),
+        report::idle(&results.idle, &[]),
         "\nSilent connections, each answered once\n\
          async: 2.05 KiB of resident memory a connection (2.0 MiB without any, 22.0 MiB with 10,000)\n"
     );
     assert_eq!(
-        report::rates(&results.rates),
+        report::rates(&results.rates, &[]),
         "\nBy the clock, measured from when a question was due\n\
          async: p99 300.0 µs with 10,000 that ask once a second, 150.0 µs with 100 that ask 100 times a second: \
          2.00 times (the load itself is up to 60.0 µs late)\n"
     );
-    assert_eq!((report::idle(&[]), report::rates(&[])), (String::new(), String::new()));
+    assert_eq!((report::idle(&[], &[]), report::rates(&[], &[])), (String::new(), String::new()));
 }
 
 #[test]
-fn the_readme_s_table_has_a_row_for_each_design_and_only_cells_that_were_measured() {
+fn the_table_of_the_readme_has_a_row_for_each_design_and_only_cells_that_were_measured() {
     let expected = "\
 | design | 100 clients, lockstep | memory with 100 |
 |---|--:|--:|
@@ -125,16 +133,40 @@ fn the_readme_s_table_has_a_row_for_each_design_and_only_cells_that_were_measure
     assert!(source.contains("2 processors (Holy Hand Grenade, Linux 6.1.0)"), "{source}");
 }
 
+fn failure(name: &str) -> Failure {
+    Failure { name: name.to_owned(), reason: "the castle has fallen".to_owned() }
+}
+
+/// The same results with a failure in every part.
+fn results_with_failures() -> Results {
+    let mut results = results();
+    results.cells[0].failures.push(failure("per-core"));
+    results.idle_failures.push(failure("poll"));
+    results.rates_failures.push(failure("threads"));
+    results
+}
+
+#[test]
+fn failed_cells_are_reported_with_their_reasons() {
+    let results = results_with_failures();
+    assert_eq!((results.failed(), results.attempted()), (3, 4 + 1 + 1 + 3));
+    let cell = report::cell(&results.cells[0], &plan(&["--rounds", "2"]));
+    assert!(cell.ends_with("\nper-core    failed: the castle has fallen\n"), "{cell}");
+    assert!(report::idle(&[], &results.idle_failures).ends_with("\npoll: failed: the castle has fallen\n"));
+    assert!(report::rates(&[], &results.rates_failures).ends_with("\nthreads: failed: the castle has fallen\n"));
+    let table = markdown::table(&results);
+    assert!(table.contains("\n| `per-core` | failed | – |\n"), "{table}");
+    assert!(table.contains("\n`per-core` failed with 100 clients, lockstep: the castle has fallen\n"), "{table}");
+}
+
 #[test]
 fn json_holds_to_its_schema() {
-    let schema = serde_json::from_str(include_str!("../../schema/bench.schema.json")).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    let value = serde_json::to_value(results()).unwrap();
-    let errors: Vec<_> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
-    assert!(errors.is_empty(), "{errors:?} in {value:#}");
-    let mut wrong = value;
-    wrong["cells"][0]["rows"][0]["speed"] = 1.into();
-    assert!(!validator.is_valid(&wrong));
+    for results in [results(), results_with_failures()] {
+        let mut value = serde_json::to_value(results).unwrap();
+        schema::assert_valid(SCHEMA, &value);
+        value["cells"][0]["rows"][0]["speed"] = 1.into();
+        assert!(!jsonschema::is_valid(&serde_json::from_str(SCHEMA).unwrap(), &value));
+    }
 }
 
 #[test]
@@ -165,7 +197,7 @@ fn only_designs_that_can_keep_many_connections_are_given_them() {
 }
 
 fn lab(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_launcelot-lab")).args(arguments).output().unwrap()
+    output(Command::new(env!("CARGO_BIN_EXE_launcelot-lab")).args(arguments))
 }
 
 fn stderr(output: &Output) -> &str {
@@ -180,21 +212,82 @@ fn a_server_that_is_not_there_is_one_line_and_exit_code_1() {
     assert!(stderr(&output).starts_with(expected) && stderr(&output).lines().count() == 1, "{}", stderr(&output));
 }
 
-#[test]
-fn a_program_that_is_no_server_is_said_to_be_none() {
-    let output = lab(&["bench", "server", "--server", "/bin/echo", "--designs", "simple", "--clients", "1"]);
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
-    let last = stderr(&output).lines().last().unwrap();
-    assert!(
-        last.contains(
-            "the server with the design simple does not say that it is ready, but \"--grace 0s --design simple"
-        ),
-        "{last}"
+/// The arguments of the shortest benchmark.
+const SHORT: [&str; 10] =
+    ["--clients", "1", "--depths", "1", "--rounds", "1", "--seconds", "0.05", "--connections", "0"];
+
+/// Runs a short benchmark of a server program, without Redis.
+fn bench(server: &Path, designs: &str, format: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_launcelot-lab"));
+    command.args(["bench", "server", "--designs", designs, "--server"]).arg(server).args(SHORT).args(format);
+    output(command.env("PATH", ""))
+}
+
+/// The real server program. Cargo builds it with the tests of the workspace, into the folder of the lab's.
+fn server_program() -> PathBuf {
+    let program = Path::new(env!("CARGO_BIN_EXE_launcelot-lab")).with_file_name("launcelot-server");
+    assert!(program.is_file(), "no {}; type: cargo build -p launcelot-server", program.display());
+    program
+}
+
+/// A server program that exits at once with one design, and is the real server with the others.
+fn server_that_fails_with(design: &str, folder: &Path) -> PathBuf {
+    let program = folder.join("server");
+    let real = server_program();
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in *'--design {design}'*) echo 'It is a silly place'; exit 1;; esac\nexec '{}' \"$@\"\n",
+        real.display()
     );
+    fs::write(&program, script).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    program
 }
 
 #[test]
-fn usage_errors_are_exit_code_2() {
+fn a_benchmark_of_a_real_server_prints_json_that_holds_to_the_schema() {
+    let output = bench(&server_program(), "async", &["--json"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let value = serde_json::from_slice(&output.stdout).unwrap();
+    schema::assert_valid(SCHEMA, &value);
+    let row = &value["cells"][0]["rows"][0];
+    assert_eq!((&row["name"], &row["served"]), (&"async".into(), &1.into()), "{value:#}");
+    assert!(row["questions_per_second"].as_f64() > Some(0.0), "{value:#}");
+}
+
+#[test]
+fn a_benchmark_of_a_real_server_prints_a_markdown_row() {
+    let output = bench(&server_program(), "async", &["--markdown"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let table = String::from_utf8(output.stdout).unwrap();
+    let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("| `")).collect();
+    assert!(rows.len() == 1 && rows[0].starts_with("| `async` | ") && rows[0].contains(" µs | "), "{table}");
+}
+
+#[test]
+fn a_cell_that_fails_is_recorded_and_the_others_are_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server_that_fails_with("simple", folder.path());
+    let json = bench(&server, "simple,async", &["--json"]);
+    assert_eq!(json.status.code(), Some(1), "{json:?}");
+    assert_eq!(stderr(&json).lines().last(), Some("launcelot-lab: 1 of 2 cells failed"));
+    let value = serde_json::from_slice(&json.stdout).unwrap();
+    schema::assert_valid(SCHEMA, &value);
+    let cell = &value["cells"][0];
+    assert_eq!((&cell["rows"][0]["name"], &cell["failures"][0]["name"]), (&"async".into(), &"simple".into()));
+    let reason = cell["failures"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("It is a silly place"), "{reason}");
+
+    for (format, expected) in
+        [(&[][..], "\nsimple  failed: the server with"), (&["--markdown"], "\n| `simple` | failed | ")]
+    {
+        let output = bench(&server, "simple,async", format);
+        let text = std::str::from_utf8(&output.stdout).unwrap();
+        assert!(text.contains(expected) && output.status.code() == Some(1), "{text}");
+    }
+}
+
+#[test]
+fn invalid_arguments_exit_with_2() {
     let cases: [&[&str]; 6] = [
         &["bench"],
         &["bench", "server", "--designs", "sideways"],
