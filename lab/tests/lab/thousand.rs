@@ -36,7 +36,7 @@ async fn assert_all_are_answered(target: Target) {
         })
         .collect();
     for client in clients {
-        let run = wait::within("a client", client).await.unwrap();
+        let run = wait::within(wait::DEADLINE, "a client", client).await.unwrap();
         assert_eq!((run.ending, run.questions.len()), (Ending::Complete, QUESTIONS));
         for asked in run.questions {
             let exchange = EXCHANGES.iter().find(|exchange| exchange.question == asked.question).unwrap();

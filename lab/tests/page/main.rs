@@ -7,10 +7,10 @@
 mod support;
 
 mod browser;
+mod exports;
 mod page_bench;
 mod picture;
 mod replay;
 mod rounds;
 mod route;
-mod take_along;
 mod trunk;

@@ -14,6 +14,7 @@ use http::Method;
 use hyper_timeout::TimeoutConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use url::{ParseError, Url};
 
 use super::chromedriver::Chromedriver;
@@ -29,16 +30,41 @@ pub(crate) const FAILED_WEB_SOCKET: &str = "WebSocket connection to";
 /// The console's line about a bridge without a lab behind it.
 pub(crate) const NO_LAB: &str = "/api/tunnel";
 
+/// The longest wait until the browsers of other tests have ended.
+const TURN_DEADLINE: Duration = Duration::from_secs(600);
+
+/// Shared by all browsers, but for those whose test measures times: they have the machine to themselves.
+static MACHINE: RwLock<()> = RwLock::const_new(());
+
+/// A share in the machine, or all of it.
+#[allow(dead_code, reason = "a guard is held, not read")]
+enum Turn {
+    Shared(RwLockReadGuard<'static, ()>),
+    Alone(RwLockWriteGuard<'static, ()>),
+}
+
 /// A browser with a profile of its own. Dropping it ends it, in a failing test too.
 pub(crate) struct Browser {
     pub(crate) client: Client,
     driver: Arc<Chromedriver>,
     session: String,
+    _turn: Turn,
 }
 
 impl Browser {
     /// Starts a browser.
     pub(crate) async fn start() -> Self {
+        let turn = wait::within(TURN_DEADLINE, "tests that measure times", MACHINE.read()).await;
+        Self::run(Turn::Shared(turn)).await
+    }
+
+    /// Starts a browser while no other test of this program has one, for a test that measures times.
+    pub(crate) async fn start_alone() -> Self {
+        let turn = wait::within(TURN_DEADLINE, "the browsers of other tests", MACHINE.write()).await;
+        Self::run(Turn::Alone(turn)).await
+    }
+
+    async fn run(turn: Turn) -> Self {
         let driver = Chromedriver::shared();
         let chromium = std::env::var("LAUNCELOT_CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned());
         let options = json!({
@@ -62,10 +88,10 @@ impl Browser {
         let mut builder = ClientBuilder::new(connector);
         let session = builder.capabilities(capabilities);
         let address = format!("http://127.0.0.1:{}", driver.port);
-        let client = wait::within("a browser", session.connect(&address)).await;
+        let client = wait::within(DEADLINE, "a browser", session.connect(&address)).await;
         let client = client.unwrap_or_else(|error| panic!("cannot start {chromium}: {error}"));
         let session = client.session_id().await.unwrap().expect("the session has begun");
-        let browser = Self { client, driver, session };
+        let browser = Self { client, driver, session, _turn: turn };
         let timeouts = TimeoutConfiguration::new(Some(DEADLINE), Some(DEADLINE), None);
         browser.client.update_timeouts(timeouts).await.unwrap();
         browser

@@ -28,6 +28,15 @@ pub(crate) async fn open(options: &Options) -> (Server, Bridge, Browser) {
     (server, bridge, browser)
 }
 
+/// The same while no other test has a browser, for a test that measures times.
+pub(crate) async fn open_alone() -> (Server, Bridge, Browser) {
+    let browser = Browser::start_alone().await;
+    let server = Server::start_with(&Options::default());
+    let bridge = Bridge::start(server.port, Some(built()));
+    browser.open(&bridge.page_url()).await;
+    (server, bridge, browser)
+}
+
 /// Starts a bridge to a server that serves the page, and a browser that shows the page.
 pub(crate) async fn open_with_bridge_to(server_port: u16) -> (Bridge, Browser) {
     let bridge = Bridge::start(server_port, Some(built()));

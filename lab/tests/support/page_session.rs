@@ -20,8 +20,16 @@ pub(crate) struct PageSession {
 impl PageSession {
     /// Starts the demo and a browser, and opens the page.
     pub(crate) async fn start() -> Self {
+        Self::with(Browser::start().await).await
+    }
+
+    /// The same while no other test has a browser, for a test that measures times.
+    pub(crate) async fn start_alone() -> Self {
+        Self::with(Browser::start_alone().await).await
+    }
+
+    async fn with(browser: Browser) -> Self {
         let demo = Demo::start(&page::built(), &[]);
-        let browser = Browser::start().await;
         let files = tempfile::tempdir().unwrap();
         let session = Self { demo, browser, files };
         session.open().await;

@@ -60,9 +60,9 @@ pub(crate) async fn until_async<T>(what: &str, mut look: impl AsyncFnMut() -> Op
 }
 
 /// The output of a future.
-pub(crate) async fn within<F: Future>(what: &str, future: F) -> F::Output {
-    match tokio::time::timeout(DEADLINE, future).await {
+pub(crate) async fn within<F: Future>(deadline: Duration, what: &str, future: F) -> F::Output {
+    match tokio::time::timeout(deadline, future).await {
         Ok(output) => output,
-        Err(_) => panic!("timed out after {DEADLINE:?} while waiting for {what}"),
+        Err(_) => panic!("timed out after {deadline:?} while waiting for {what}"),
     }
 }

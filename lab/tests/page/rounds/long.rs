@@ -1,0 +1,52 @@
+//! Rounds that take more than ten seconds.
+
+use super::*;
+
+/// Watches the longest time between two frames.
+const WATCH_FRAMES: &str = "window.frames_gap = 0; let last; const watch = (now) => {
+    if (last !== undefined) window.frames_gap = Math.max(window.frames_gap, now - last);
+    last = now; requestAnimationFrame(watch); }; requestAnimationFrame(watch);";
+
+/// The browser does not count the memory of WebAssembly, so this keeps a reference to the first one. Deferred parts share it.
+const WATCH_WASM: &str = "const made = (result) => {
+        window.wasm_memory ??= (result.instance ?? result).exports.memory; return result; };
+    for (const name of ['instantiate', 'instantiateStreaming']) {
+        const instantiate = WebAssembly[name];
+        WebAssembly[name] = (...of) => instantiate(...of).then(made);
+    }";
+
+impl Browser {
+    /// What the page and its worker hold, after the browser has tidied up, and the page's WebAssembly.
+    async fn memory_bytes(&self) -> i64 {
+        self.devtools("HeapProfiler.collectGarbage", json!({})).await;
+        let script = "const done = arguments[0];
+            performance.measureUserAgentSpecificMemory().then(
+                ({ bytes }) => done(bytes + window.wasm_memory.buffer.byteLength), (error) => done(String(error)))";
+        let bytes = self.client.execute_async(script, Vec::new()).await.unwrap();
+        bytes.as_i64().unwrap_or_else(|| panic!("{bytes}"))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_burst_of_ten_thousand_rounds_neither_stops_the_page_nor_fills_its_memory() {
+    let (_server, bridge, browser) = page::open_alone().await;
+    browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": WATCH_WASM })).await;
+    browser.open(&bridge.page_url()).await;
+    // The first rounds allocate what all later ones use.
+    browser.ask_rounds(100, "#one-connection", "", "complete").await;
+    let before = browser.memory_bytes().await;
+    browser.script(WATCH_FRAMES).await;
+    within_attempts_async(5, async || {
+        browser.script("window.frames_gap = 0").await;
+        browser.ask_rounds(10_000, "#one-connection", "", "complete").await;
+        // Until the last frame is drawn.
+        let last = "requestAnimationFrame(() => requestAnimationFrame(arguments[0]))";
+        browser.client.execute_async(last, Vec::new()).await.unwrap();
+        let gap = browser.script("return window.frames_gap").await.as_f64().unwrap();
+        assert!(gap > 0.0, "no frame was seen");
+        check(gap <= 100.0, || format!("{gap} ms without a frame"))
+    })
+    .await;
+    let grown = browser.memory_bytes().await - before;
+    assert!(grown < 20_000_000, "the page grew by {grown} bytes");
+}
