@@ -1,5 +1,7 @@
 //! Everything that must hold, in one run: what CI does, and what a person does before a commit.
 
+use std::env;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -124,8 +126,15 @@ fn lock_file_is_committed(workspace: &Workspace) -> Result<(), Failure> {
 struct Setup {
     browser: Option<Browser>,
     openssh: Option<OpenSsh>,
-    trunk: Option<PathBuf>,
+    trunk: Option<Trunk>,
     wasm_opt: Option<PathBuf>,
+}
+
+/// trunk, and the path on which it finds its wasm-bindgen.
+#[derive(Debug)]
+struct Trunk {
+    program: PathBuf,
+    path: OsString,
 }
 
 impl Setup {
@@ -165,14 +174,20 @@ impl Setup {
 }
 
 /// Finds trunk, together with the wasm-bindgen that it calls.
-fn trunk(workspace: &Workspace, progress: &Progress, install: bool) -> Result<PathBuf, Failure> {
+fn trunk(workspace: &Workspace, progress: &Progress, install: bool) -> Result<Trunk, Failure> {
     if install {
         tools::install(workspace, progress, &[Tool::Trunk, Tool::WasmBindgen])?;
     }
-    match (tools::look(workspace, Tool::Trunk)?.path(), tools::look(workspace, Tool::WasmBindgen)?.path()) {
-        (Some(trunk), Some(_)) => Ok(trunk.to_owned()),
-        _ => Err(Failure::new("trunk or its wasm-bindgen is missing; type: cargo xtask tools")),
+    let (trunk, wasm_bindgen) = (tools::look(workspace, Tool::Trunk)?, tools::look(workspace, Tool::WasmBindgen)?);
+    let (Some(program), Some(wasm_bindgen)) = (trunk.path(), wasm_bindgen.path()) else {
+        return Err(Failure::new("trunk or its wasm-bindgen is missing; type: cargo xtask tools"));
+    };
+    let mut path = wasm_bindgen.with_file_name("").into_os_string();
+    if let Some(rest) = env::var_os("PATH") {
+        path.push(":");
+        path.push(rest);
     }
+    Ok(Trunk { program: program.to_owned(), path })
 }
 
 /// The tests as commands.
@@ -210,7 +225,7 @@ impl Tests<'_> {
 
     /// Says where everything is, and leaves out the tests for which something is missing or that take long.
     fn with_surroundings(&self, mut tests: Command, filter: Option<&str>) -> Command {
-        let Setup { browser, openssh, trunk, wasm_opt } = self.setup;
+        let Setup { browser, openssh, trunk, .. } = self.setup;
         tests.env("LAUNCELOT_PAGE", self.workspace.page());
         tests.arg("--").args(filter);
         if !self.long {
@@ -221,14 +236,11 @@ impl Tests<'_> {
             None => skip(&mut tests, Requirement::OpenSsh),
         }
         match trunk {
-            Some(trunk) => drop(tests.env("LAUNCELOT_TRUNK", trunk)),
+            Some(Trunk { program, path }) => drop(tests.env("LAUNCELOT_TRUNK", program).env("PATH", path)),
             None => skip(&mut tests, Requirement::Trunk),
         }
         if let Some(browser) = browser {
             browser.describe_to(&mut tests);
-        }
-        if let Some(wasm_opt) = wasm_opt {
-            tests.env("LAUNCELOT_WASM_OPT", wasm_opt);
         }
         tests
     }

@@ -1,7 +1,6 @@
 //! The page in a real browser, asking a real server through a real bridge.
 
 use std::io::{Read as _, Write as _};
-use std::path::PathBuf;
 
 use launcelot_protocol::EXCHANGES;
 use launcelot_server::{Design, Options};
@@ -233,30 +232,6 @@ async fn the_page_is_accessible_and_fits_at_any_width_in_light_and_dark() {
     browser.ask(run + 1, "broken").await;
     browser.assert_accessible("broken").await;
     browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_deferred_part_that_fails_to_load_leaves_asking_intact_and_can_be_retried() {
-    let web = tempfile::tempdir().unwrap();
-    page::copy(&page::built(), web.path());
-    let files = web.path().read_dir().unwrap().map(|file| file.unwrap().path());
-    let later: Vec<PathBuf> = files.filter(|path| path.to_str().unwrap().contains("-later.wasm")).collect();
-    assert_eq!(later.len(), 3, "as it is, and compressed in two ways");
-    later.iter().for_each(|path| std::fs::remove_file(path).unwrap());
-
-    let server = Server::start(Design::Async);
-    let bridge = Bridge::start(server.port, Some(web.path().to_owned()));
-    let browser = Browser::start().await;
-    browser.client.goto(&bridge.page_url()).await.unwrap();
-    browser.wait_for("#rest[role=alert]").await;
-    assert!(browser.text("#rest").await.starts_with("The rest of the page could not be loaded."));
-    browser.ask(1, "complete").await;
-    browser.assert_three_answers().await;
-
-    page::copy(&page::built(), web.path());
-    browser.click("#rest button").await;
-    browser.wait_for("#take").await;
-    browser.assert_three_answers().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@
 mod support;
 
 mod browser;
+mod build;
 mod exports;
 mod page_bench;
 mod picture;

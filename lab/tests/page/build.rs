@@ -1,0 +1,128 @@
+//! The files of the built page: their names, and the part that is loaded once the browser is idle.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use launcelot_bundle::Files;
+use launcelot_bundle::page::{Sources, build};
+use launcelot_server::Design;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use crate::support::browser::Browser;
+use crate::support::fixtures::{Bridge, Server};
+use crate::support::{page, wait};
+
+/// What `cargo xtask test` compiled the page's program to.
+fn program() -> PathBuf {
+    let program = std::env::var_os("LAUNCELOT_PROGRAM");
+    program.expect("LAUNCELOT_PROGRAM names the compiled program; type: cargo xtask test page").into()
+}
+
+fn sources(wasm_opt: Option<PathBuf>) -> Sources {
+    let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web");
+    Sources { program: program(), web, wasm_opt }
+}
+
+/// `launcelot-0123456789abcdef.js` without its hash: `launcelot.js`.
+fn without_hash(name: &str) -> String {
+    match name.rsplit_once('-') {
+        Some((stem, end)) => format!("{stem}{}", &end[16..]),
+        None => name.to_owned(),
+    }
+}
+
+#[test]
+fn builds_with_different_tools_have_different_names_for_the_program_and_all_that_leads_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let wasm_opt = folder.path().join("wasm-opt");
+    // Another tool, as far as it matters here: it adds an empty custom section to the program.
+    fs::write(&wasm_opt, "#!/bin/sh\n{ cat \"$4\"; printf '\\0\\1\\0'; } > \"$6\"\n").unwrap();
+    fs::set_permissions(&wasm_opt, fs::Permissions::from_mode(0o755)).unwrap();
+
+    let (one, other) = (build(&sources(None)).unwrap(), build(&sources(Some(wasm_opt))).unwrap());
+    let logical_names = |files: &Files| -> Vec<String> {
+        let names: BTreeSet<String> = files.keys().map(|name| without_hash(name)).collect();
+        names.into_iter().collect()
+    };
+    assert_eq!(logical_names(&one), logical_names(&other));
+    let shared: Vec<String> =
+        one.keys().filter(|name| other.contains_key(*name)).map(|name| without_hash(name)).collect();
+    assert_eq!(shared, ["icon.svg", "index.html", "start.mjs", "style.css", "worker.mjs"]);
+    assert_ne!(one["index.html"], other["index.html"]);
+    assert_eq!(build(&sources(None)).unwrap(), one, "the same sources and tools give the same page");
+}
+
+#[test]
+fn every_served_file_but_the_index_is_named_after_its_bytes() {
+    let mut count = 0;
+    for entry in fs::read_dir(page::built()).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if name.starts_with("index.html") || name.ends_with(".br") || name.ends_with(".gz") {
+            continue;
+        }
+        let digest: String =
+            Sha256::digest(fs::read(&path).unwrap())[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(name.contains(&format!("-{digest}.")), "{name} has the digest {digest}");
+        count += 1;
+    }
+    assert!(count >= 7, "{count} files");
+}
+
+/// The responses to requests for the part that reads and writes files, in their order.
+const STATUSES_OF_FILES_PART: &str = "return performance.getEntriesByType('resource')
+    .filter(({ name }) => name.includes('/files-')).map(({ responseStatus }) => responseStatus).join()";
+
+/// Waits until the part was requested with these results.
+async fn wait_for_requests(browser: &Browser, statuses: &str) {
+    let what = format!("the statuses {statuses}");
+    wait::until_async(&what, async || (browser.script(STATUSES_OF_FILES_PART).await == statuses).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_part_for_files_is_loaded_when_idle_and_works_after_the_bridge_has_stopped() {
+    let server = Server::start(Design::Async);
+    let bridge = Bridge::start(server.port, Some(page::built()));
+    let browser = Browser::start().await;
+    let saved = tempfile::tempdir().unwrap();
+    let save = json!({ "behavior": "allow", "downloadPath": saved.path() });
+    browser.devtools("Page.setDownloadBehavior", save).await;
+    browser.open(&bridge.page_url()).await;
+    browser.ask(1, "complete").await;
+    wait_for_requests(&browser, "200").await;
+
+    bridge.stop();
+    browser.click("#export-json").await;
+    wait::until("a saved file", || {
+        let mut files = saved.path().read_dir().unwrap().map(|file| file.unwrap().path());
+        files.find(|file| file.extension().is_some_and(|extension| extension == "json"))
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_for_files_that_fails_to_load_leaves_asking_intact_and_is_tried_again_when_it_is_needed() {
+    let web = tempfile::tempdir().unwrap();
+    page::copy(&page::built(), web.path());
+    for file in web.path().read_dir().unwrap().map(|file| file.unwrap()) {
+        if file.file_name().to_str().unwrap().starts_with("files-") {
+            fs::remove_file(file.path()).unwrap();
+        }
+    }
+    let server = Server::start(Design::Async);
+    let bridge = Bridge::start(server.port, Some(web.path().to_owned()));
+    let browser = Browser::start().await;
+    browser.open(&bridge.page_url()).await;
+    wait_for_requests(&browser, "404").await;
+    browser.ask(1, "complete").await;
+    browser.assert_three_answers().await;
+    browser.click("#export-json").await;
+    browser.wait_for("#import-says.mistake").await;
+
+    page::copy(&page::built(), web.path());
+    browser.click("#export-json").await;
+    wait_for_requests(&browser, "404,404,200").await;
+    browser.assert_three_answers().await;
+}
