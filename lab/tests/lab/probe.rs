@@ -91,7 +91,7 @@ fn a_server_that_hangs_is_hung_and_the_rest_is_not_run() {
             heard.push(byte[0]);
             if let Some(answer) = answer_to(&heard) {
                 heard.clear();
-                say(client, answer.as_bytes());
+                send(client, answer.as_bytes());
             } else if heard.ends_with(b"?") {
                 return Hangs;
             }
@@ -114,7 +114,7 @@ fn a_server_that_answers_only_the_first_of_two_questions_differs() {
         let mut buffer = [0; 1024];
         while let Ok(count @ 1..) = client.read(&mut buffer) {
             let first = buffer[..count].split_inclusive(|byte| *byte == b'?').next().unwrap();
-            say(client, answer_to(first).unwrap_or("Error: unknown question.").as_bytes());
+            send(client, answer_to(first).unwrap_or("Error: unknown question.").as_bytes());
         }
         LivesOn
     });
@@ -130,7 +130,7 @@ fn a_wrong_answer_differs_even_if_by_a_single_byte() {
         let port = misbehaving(move |client| {
             let mut buffer = [0; 1024];
             if client.read(&mut buffer).is_ok_and(|count| count > 0) {
-                say(client, wrong.as_bytes());
+                send(client, wrong.as_bytes());
             }
             LivesOn
         });
@@ -146,7 +146,7 @@ fn a_server_that_does_not_close_after_too_long_a_question_differs() {
     let port = misbehaving(|client| {
         let mut said = [0; 1024];
         let too_long = client.read_exact(&mut said).is_ok();
-        say(client, if too_long { "Error: question too long." } else { "Blue." }.as_bytes());
+        send(client, if too_long { "Error: question too long." } else { "Blue." }.as_bytes());
         let _ = client.read(&mut [0]);
         LivesOn
     });
@@ -165,7 +165,7 @@ fn a_server_that_drops_its_answers_on_a_half_close_differs() {
             said.extend_from_slice(&buffer[..count]);
             if let Some(answer) = answer_to(&said) {
                 said.clear();
-                say(client, answer.as_bytes());
+                send(client, answer.as_bytes());
             }
         }
         LivesOn
@@ -181,7 +181,7 @@ fn a_server_that_resets_differs_from_one_that_closes() {
         let mut buffer = [0; 1024];
         while let Ok(count @ 1..) = client.read(&mut buffer) {
             let Some(answer) = answer_to(&buffer[..count]) else { break };
-            say(client, answer.as_bytes());
+            send(client, answer.as_bytes());
         }
         socket2::SockRef::from(&*client).set_linger(Some(Duration::ZERO)).unwrap();
         LivesOn
@@ -198,7 +198,7 @@ fn a_server_that_takes_everything_from_a_client_that_never_reads_differs() {
         let mut buffer = [0; 64 * 1024];
         while let Ok(count @ 1..) = client.read(&mut buffer) {
             if let Some(answer) = answer_to(&buffer[..count]) {
-                say(client, answer.as_bytes());
+                send(client, answer.as_bytes());
             }
         }
         LivesOn
@@ -215,7 +215,7 @@ fn a_server_that_forgets_a_client_that_reads_late_differs() {
         let mut buffer = [0; 1024];
         if let Ok(count @ 1..) = client.read(&mut buffer) {
             let first = buffer[..count].split_inclusive(|byte| *byte == b'?').next().unwrap();
-            say(client, answer_to(first).unwrap_or_default().as_bytes());
+            send(client, answer_to(first).unwrap_or_default().as_bytes());
         }
         LivesOn
     });
@@ -362,7 +362,7 @@ fn converse(client: &mut TcpStream, answer: impl Fn(&[u8]) -> Result<&'static st
     while client.read(&mut byte).is_ok_and(|count| count > 0) {
         question.push(byte[0]);
         if byte == *b"?" {
-            say(client, answer(&question)?.as_bytes());
+            send(client, answer(&question)?.as_bytes());
             question.clear();
         }
     }
@@ -374,7 +374,7 @@ fn answer_to(question: &[u8]) -> Option<&'static str> {
 }
 
 /// Writes to a client that may have closed.
-fn say(client: &mut TcpStream, words: &[u8]) {
+fn send(client: &mut TcpStream, words: &[u8]) {
     let _: io::Result<()> = client.write_all(words);
 }
 

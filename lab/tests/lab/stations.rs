@@ -143,6 +143,9 @@ async fn the_server_part_of_worker_processes_is_not_traced() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_native_client_reports_where_its_time_went_with_and_without_a_bridge() {
     let (demo, _web) = demo(&["--design", "poll"]);
+    // So long that a late process hardly counts.
+    let link = json!({ "rtt_us": 100_000 }).to_string();
+    assert_eq!(http(demo.page_port, "PUT /api/tunnel HTTP/1.1", &link).0, 200);
     let bridge = Target::parse(&format!("ws://localhost:{}/ws/tunnel", demo.page_port), None).unwrap();
     let tunnel = Target::parse("localhost", Some(demo.tunnel_port)).unwrap();
     let place = ("localhost".to_owned(), demo.page_port);
@@ -159,12 +162,12 @@ async fn a_native_client_reports_where_its_time_went_with_and_without_a_bridge()
             let seen = launcelot_client::lab::seen(&plan.target, place, &name, account.local, CLIENT_TIMEOUT).await;
             let report = launcelot_client::report::legs::legs(&account.run, Ok(&seen.unwrap()));
             assert!(
-                report.contains("\nThe longer wire is set to 1.30 ms, jitter up to 150 µs there and back; measured: "),
+                report.contains("\nThe longer wire is set to 100 ms") && report.contains("; measured: "),
                 "{report}"
             );
             assert!(report.contains("The server thought for "), "{report}");
             let percent: f64 = report.split(" For ").nth(1).unwrap().split(" %").next().unwrap().parse().unwrap();
-            // Of 1.3 ms a question, most is the tunnel's, unless this machine is busy.
+            // Of 100 ms a question, most is the tunnel's, unless this machine is very busy.
             check((50.0..100.0).contains(&percent), || report)
         })
         .await;

@@ -1,7 +1,6 @@
 //! A thousand clients at once, a hundred questions each: every answer is right.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::support::fixtures::{Bridge, Server};
 use crate::support::wait;
@@ -24,7 +23,7 @@ async fn assert_all_are_answered(target: Target) {
                 order: if client % 2 == 0 { Order::OneAtATime } else { Order::SentAhead },
                 // Clients begin at different questions, so that another client's answer would be a wrong one.
                 questions: Question::the_three().into_iter().cycle().skip(client % 3).take(QUESTIONS).collect(),
-                timeout: Duration::from_secs(120),
+                timeout: wait::DEADLINE,
             };
             let all_are_ready = Arc::clone(&all_are_ready);
             tokio::spawn(async move {
