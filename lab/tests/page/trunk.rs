@@ -34,7 +34,7 @@ async fn trunk_serves_the_same_page_and_reloads_it_after_a_change() {
 }
 
 /// The longest time in which trunk may build the page; the first time, it compiles all that the page needs.
-const BUILD_DEADLINE: Duration = Duration::from_secs(600);
+const BUILD_DEADLINE: Duration = Duration::from_secs(1_200);
 
 fn web_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../web")
