@@ -44,8 +44,6 @@ fn optimized(wasm: &[u8], wasm_opt: &Path) -> Result<Vec<u8>, String> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::*;
 
     /// The smallest module there is: a magic number and a version.
@@ -54,8 +52,10 @@ mod tests {
     fn run(script: &str) -> Result<Files, BundleError> {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("wasm-opt");
-        fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        // Written by another process: a file that is open for writing in any process cannot be executed, and what another
+        // test starts meanwhile would inherit it.
+        let write = "printf '#!/bin/sh\n%s\n' \"$1\" > \"$0\" && chmod 755 \"$0\"";
+        assert!(Command::new("sh").args(["-c", write]).arg(&program).arg(script).status().unwrap().success());
         let mut files = Files::from([("a.wasm".to_owned(), EMPTY.to_vec()), ("a.js".to_owned(), b"text".to_vec())]);
         wasm(&mut files, &program)?;
         Ok(files)

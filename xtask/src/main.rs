@@ -102,13 +102,13 @@ fn run(chore: &Chore, progress: &Progress) -> Result<(), Failure> {
             print!("{}", page::build_for_release(&workspace, progress)?);
             Ok(())
         }
-        Chore::Tools { check } => tools(&workspace, progress, *check),
+        Chore::Tools { check } => page_tools(&workspace, progress, *check),
         Chore::Picture => picture::run(&workspace, progress),
         Chore::Bench(options) => bench::run(&workspace, progress, options),
     }
 }
 
-fn tools(workspace: &Workspace, progress: &Progress, check: bool) -> Result<(), Failure> {
+fn page_tools(workspace: &Workspace, progress: &Progress, check: bool) -> Result<(), Failure> {
     if !check {
         tools::add_wasm_target(workspace, progress)?;
         tools::install(workspace, progress, &[Tool::Trunk, Tool::WasmBindgen])?;

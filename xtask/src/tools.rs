@@ -352,8 +352,6 @@ fn remove(folder: &Path) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::*;
 
     #[test]
@@ -376,8 +374,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("wasm-opt");
         let says = |script: &str| {
-            fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
-            fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+            // Written by another process: a file that is open for writing in any process cannot be executed, and what
+            // another test starts meanwhile would inherit it.
+            let write = "printf '#!/bin/sh\n%s\n' \"$1\" > \"$0\" && chmod 755 \"$0\"";
+            assert!(Command::new("sh").args(["-c", write]).arg(&program).arg(script).status().unwrap().success());
             says_version(&program).map_err(|failure| failure.to_string())
         };
         assert_eq!(says("echo wasm-opt version 132"), Ok("132".to_owned()));

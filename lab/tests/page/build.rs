@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use launcelot_bundle::Files;
 use launcelot_bundle::page::{Sources, build};
@@ -39,8 +39,10 @@ fn builds_with_different_tools_have_different_names_for_the_program_and_all_that
     let folder = tempfile::tempdir().unwrap();
     let wasm_opt = folder.path().join("wasm-opt");
     // Another tool, as far as it matters here: it adds an empty custom section to the program.
-    fs::write(&wasm_opt, "#!/bin/sh\n{ cat \"$4\"; printf '\\0\\1\\0'; } > \"$6\"\n").unwrap();
-    fs::set_permissions(&wasm_opt, fs::Permissions::from_mode(0o755)).unwrap();
+    // It is written by another process, since a file that is open for writing in any process cannot be executed.
+    let script = "#!/bin/sh\n{ cat \"$4\"; printf '\\0\\1\\0'; } > \"$6\"\n";
+    let write = "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\"";
+    assert!(Command::new("sh").args(["-c", write]).arg(&wasm_opt).arg(script).status().unwrap().success());
 
     let (one, other) = (build(&sources(None)).unwrap(), build(&sources(Some(wasm_opt))).unwrap());
     let logical_names = |files: &Files| -> Vec<String> {
