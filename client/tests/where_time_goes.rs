@@ -98,13 +98,13 @@ fn a_trace_reads_like_the_program_and_tells_waiting_from_work() {
     assert!(trace.contains(&format!("read()  {:?}", EXCHANGES[2].answer)), "{trace}");
     let percent: f64 = trace.split(" % of the time.").next().unwrap().rsplit(' ').next().unwrap().parse().unwrap();
     assert!((90.0..100.0).contains(&percent), "{trace}");
-    assert!(trace.contains("The legs of the way are unknown: no lab is known: --lab HOST:PORT names one."), "{trace}");
+    assert!(trace.contains("The legs are unknown: no lab is known: --lab HOST:PORT names one."), "{trace}");
 }
 
 #[test]
 fn a_lab_is_asked_by_the_client_s_own_address_and_what_it_says_is_drawn() {
-    let sightings = r#"[{"point": "server-in", "at_us": 0, "bytes": 72}, {"point": "answer-ready", "at_us": 2.5, "bytes": 72},
-        {"point": "answer-out", "at_us": 3, "bytes": 72}]"#;
+    let sightings = r#"[{"point": "server-in", "at_us": 0, "bytes": 18}, {"point": "answer-ready", "at_us": 2.5, "bytes": 35},
+        {"point": "answer-out", "at_us": 3, "bytes": 35}]"#;
     let (lab, asked) = lab("200 OK", &format!(r#"{{"id": "x", "sightings": {sightings}, "is_cut": false}}"#));
     let output = ask(slow_server(), &["--trace", "--lab", &lab.to_string()]);
     assert!(asked.join().unwrap().starts_with("GET /api/dialogues/127.0.0.1:"));
@@ -124,7 +124,7 @@ fn what_a_lab_does_not_know_is_no_failure() {
     ] {
         let output = ask(slow_server(), &["--trace", "--lab", &lab.to_string()]);
         let report = said(&output);
-        let legs = report.lines().find(|line| line.starts_with("The legs of the way are unknown: ")).unwrap();
+        let legs = report.lines().find(|line| line.starts_with("The legs are unknown: ")).unwrap();
         assert!(legs.contains(expected), "{legs}");
     }
 }

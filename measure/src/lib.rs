@@ -5,33 +5,36 @@
 //! - [`rounds`]: one question a round, again and again; [`distribution`]: how long they took,
 //!   summed up and compared.
 //! - [`wire`]: what a longer wire is like.
-//! - [`trace`]: what the stations on the way saw of one dialogue, and [`mod@ways`]: each question's way
-//!   through them, and its legs; [`shares`]: how much of the waiting was whose.
+//! - [`trace`]: what the hops on the path saw of one dialogue, and [`mod@paths`]: each question's path
+//!   through them, cut into [`legs`]; [`breakdown`]: how much of the waiting was whose.
 //! - [`clock`]: the smallest step of a clock, which limits every figure.
 //! - [`mod@unit`]: how a duration is written for people.
 //!
 //! A moment is a [`Duration`](std::time::Duration) since its run began. Clock readings stay on the
-//! machine that took them, so two machines' clocks are never compared.
+//! machine that took them, so two machines' clocks are related by cause and effect only.
 
+pub mod breakdown;
 pub mod clock;
 pub mod distribution;
 pub mod export;
+pub mod legs;
 mod micros;
+mod offset;
+pub mod paths;
 pub mod rounds;
 pub mod run;
-pub mod shares;
 pub mod step;
 pub mod trace;
 pub mod unit;
-pub mod ways;
 pub mod wire;
 
+pub use breakdown::Breakdown;
 pub use distribution::{Distribution, Summary};
+pub use legs::Leg;
+pub use paths::{Path, Paths, paths};
 pub use rounds::{Connections, Plan, Round, Rounds, Stopwatch};
 pub use run::{Asked, Ending, Order, Run, Span};
-pub use shares::Shares;
 pub use step::Step;
 pub use trace::{Point, Sighting, Trace};
 pub use unit::Unit;
-pub use ways::{Leg, Way, ways};
 pub use wire::{Preset, Wire, WireReport};

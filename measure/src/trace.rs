@@ -1,6 +1,6 @@
-//! What the stations on the way of one dialogue saw pass, each moment by one clock.
+//! What the hops on the path of one dialogue saw pass, each moment by one clock.
 //!
-//! A station knows bytes and not questions. [`ways`](crate::ways()) finds each question's way in them.
+//! A hop knows bytes and not questions. [`paths`](crate::paths()) finds each question's path in them.
 
 use std::time::Duration;
 
@@ -75,8 +75,11 @@ pub struct Sighting {
 pub struct Trace {
     /// Which dialogue.
     pub id: String,
-    /// What was seen. A station that does not watch has seen nothing.
+    /// What was seen. A hop that is not watched has seen nothing.
     pub sightings: Vec<Sighting>,
     /// Whether there was more than is kept.
     pub is_cut: bool,
+    /// The smallest step of the hops' clock, in microseconds; zero if it is not known.
+    #[serde(rename = "clock_step_us", with = "micros", default)]
+    pub clock_step: Duration,
 }

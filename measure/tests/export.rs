@@ -44,7 +44,7 @@ fn trace() -> Trace {
             Sighting { point, at, bytes: bytes(point) }
         })
     });
-    Trace { id: "d-1".to_owned(), sightings: sightings.collect(), is_cut: false }
+    Trace { id: "d-1".to_owned(), sightings: sightings.collect(), is_cut: false, clock_step: Duration::from_nanos(20) }
 }
 
 fn rounds(pace: Option<Duration>) -> Rounds {

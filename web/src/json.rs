@@ -63,6 +63,7 @@ pub fn trace(json: &Json) -> Option<Trace> {
         id: json.field("id")?.text()?,
         sightings: json.field("sightings")?.list()?.map(|json| sighting(&json)).collect::<Option<_>>()?,
         is_cut: json.field("is_cut")?.is_true(),
+        clock_step: json.field("clock_step_us").and_then(|step| step.micros()).unwrap_or_default(),
     })
 }
 

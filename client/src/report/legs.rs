@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use launcelot_measure::{Leg, Run, Shares, Unit, WireReport, ways};
+use launcelot_measure::paths::Clocks;
+use launcelot_measure::{Breakdown, Leg, Paths, Run, Unit, WireReport, paths};
 
 use super::{COLUMN, padded, percent, readable};
 use crate::lab::Seen;
@@ -17,39 +18,51 @@ const LEGS: [(Leg, &str); 6] = [
     (Leg::Unknown, "unknown"),
 ];
 
-/// Each question with how long it was in each leg of its way, and what that means. If nothing was seen: why.
+/// Each question with how long it was in each leg of its path, and what that means. If nothing was seen: why.
 pub fn legs(run: &Run, seen: Result<&Seen, String>) -> String {
     let Seen { trace, tunnel } = match seen {
-        Ok(seen) if !seen.trace.sightings.is_empty() => seen,
-        Ok(_) => return "The legs of the way are unknown: nobody watched there.\n".to_owned(),
-        Err(why) => return format!("The legs of the way are unknown: {why}.\n"),
+        Ok(seen) => seen,
+        Err(why) => return format!("The legs are unknown: {why}.\n"),
     };
-    let answered: Vec<_> =
-        run.questions.iter().filter_map(|asked| Some((asked.question.as_str(), asked.span()?))).collect();
-    let ways = ways(run, trace);
-    let unit = Unit::for_longest(answered.iter().map(|(_, span)| span.took()).max().unwrap_or_default());
-    let width = answered.iter().map(|(words, _)| words.chars().count()).max().unwrap_or_default();
-    let is_known = answered.iter().zip(&ways).all(|((_, asked), way)| way.took(Leg::Unknown, *asked).is_none());
+    let paths = paths(run, trace);
+    let mut report = match paths.clocks().why_unknown() {
+        Some(why) => format!("The legs are unknown: {why}.\n"),
+        None => table(run, &paths),
+    };
+    if paths.clocks() == Clocks::Unwatched {
+        return report;
+    }
+    if trace.is_cut {
+        report += "The dialogue was longer than the lab records: what has no figure was not seen.\n";
+    }
+    report += &Breakdown::of(run, &paths).map(|breakdown| meaning(&breakdown)).unwrap_or_default();
+    report += &asker_leg(paths.clocks());
+    report + &tunnel.map(longer_wire).unwrap_or_default()
+}
+
+/// A line for each answered question, and a column for each leg.
+fn table(run: &Run, paths: &Paths) -> String {
+    let questions = || run.questions.iter().map(|asked| asked.question.as_str()).zip(paths.questions());
+    let longest = questions().map(|(_, path)| path.asked().took()).max().unwrap_or_default();
+    let unit = Unit::for_longest(longest);
+    let width = questions().map(|(words, _)| words.chars().count()).max().unwrap_or_default();
+    let is_known = questions().all(|(_, path)| path.took(Leg::Unknown).is_none());
     let legs = || LEGS.into_iter().filter(|(leg, _)| *leg != Leg::Unknown || !is_known);
     let mut table = padded("", width);
     for head in legs().map(|(_, name)| name).chain(["thinking"]) {
+        // Writing to a string cannot fail.
         let _ = write!(table, " {head:>COLUMN$}");
     }
     table.push('\n');
-    for ((words, asked), way) in answered.iter().zip(&ways) {
+    for (words, path) in questions() {
         table += &padded(words, width);
-        let times =
-            legs().map(|(leg, _)| way.took(leg, *asked).map(|took| format!("{} {}", unit.figure(took), unit.sign())));
-        for time in times.chain([way.thinking().map(readable)]) {
+        let times = legs().map(|(leg, _)| path.took(leg).map(|took| format!("{} {}", unit.figure(took), unit.sign())));
+        for time in times.chain([path.thinking().map(readable)]) {
             let _ = write!(table, " {:>COLUMN$}", time.unwrap_or_else(|| "–".to_owned()));
         }
         table.push('\n');
     }
-    if trace.is_cut {
-        table += "The dialogue was longer than the lab writes down: what has no figure was not seen.\n";
-    }
-    table += &Shares::of(run, &ways).map(|shares| meaning(&shares)).unwrap_or_default();
-    table + &tunnel.map(longer_wire).unwrap_or_default()
+    table
 }
 
 /// The longer wire as it is set and as it was measured, by whoever went through it.
@@ -63,10 +76,12 @@ fn longer_wire(report: WireReport) -> String {
 }
 
 /// What the legs of all questions together say.
-fn meaning(Shares { waited, thought, in_the_tunnel, .. }: &Shares) -> String {
+fn meaning(Breakdown { waited, thought, in_the_tunnel, .. }: &Breakdown) -> String {
     let thought = match *thought {
         Some(thought) => format!("The server thought for {}; you waited {}.", readable(thought), readable(*waited)),
-        None => format!("How long the server thought is unknown: nobody watched it. You waited {}.", readable(*waited)),
+        None => {
+            format!("How long the server thought is unknown: it was not watched. You waited {}.", readable(*waited))
+        }
     };
     let wire = match *in_the_tunnel {
         Some(held) => format!(
@@ -75,8 +90,16 @@ fn meaning(Shares { waited, thought, in_the_tunnel, .. }: &Shares) -> String {
         ),
         None => String::new(),
     };
+    format!("{thought}{wire}\n")
+}
+
+/// What limits the client's leg.
+fn asker_leg(clocks: Clocks) -> String {
+    let Clocks::Related { uncertainty } = clocks else { return String::new() };
     format!(
-        "{thought}{wire}\nThe client's leg is what the stations did not see, there and back: two clocks are never compared.\n"
+        "The client's leg is what the hops did not see, there and back. Their clock and the client's are related by cause and \
+         effect only: every moment of theirs is known to ± {}.\n",
+        readable(uncertainty)
     )
 }
 
@@ -125,6 +148,17 @@ mod tests {
     }
 
     #[test]
+    fn clocks_that_contradict_each_other_leave_the_legs_unknown_and_the_thinking_known() {
+        let points = [(Point::ServerIn, 0), (Point::AnswerReady, 3), (Point::AnswerOut, 2_000)];
+        let report = legs(&run(), Ok(&seen(&points)));
+        assert!(
+            report.starts_with("The legs are unknown: the asker’s clock and the hops’ clock contradict"),
+            "{report}"
+        );
+        assert!(report.contains("The server thought for 3 µs; you waited 1 ms."), "{report}");
+    }
+
+    #[test]
     fn what_was_not_seen_is_unknown() {
         let report = legs(&run(), Ok(&seen(&[(Point::BridgeIn, 0), (Point::BridgeBackOut, 900)])));
         assert!(report.contains("What?    0.100 ms           –"), "{report}");
@@ -133,7 +167,7 @@ mod tests {
             "{report}"
         );
         assert!(report.contains("How long the server thought is unknown"), "{report}");
-        assert!(legs(&run(), Ok(&Seen::default())).contains("nobody watched there"));
+        assert!(legs(&run(), Ok(&Seen::default())).contains("no hop on the path was watched"));
         assert!(legs(&run(), Err("no lab".to_owned())).contains("unknown: no lab."));
     }
 }

@@ -8,10 +8,11 @@ use csv::{Terminator, WriterBuilder};
 use serde::Serialize;
 
 use super::document::{Document, Recorded};
+use crate::legs::Leg;
 use crate::micros;
+use crate::paths::{Path, paths};
 use crate::rounds::Stopwatch;
 use crate::run::{Asked, Ending, Order, Run, Span};
-use crate::ways::{Leg, Way, ways};
 
 /// A time in microseconds.
 #[derive(Serialize)]
@@ -77,9 +78,9 @@ fn of_run<'a>(
     way: &'a str,
     Recorded { number, run, trace, wire, .. }: &'a Recorded,
 ) -> impl Iterator<Item = QuestionLine<'a>> {
-    let ways = trace.as_ref().map(|trace| ways(run, trace)).unwrap_or_default();
+    let paths = trace.as_ref().map(|trace| paths(run, trace)).unwrap_or_default();
     run.questions.iter().enumerate().map(move |(index, asked)| {
-        let there = ways.get(index).zip(asked.span());
+        let path = paths.questions().get(index);
         QuestionLine {
             race,
             way,
@@ -87,14 +88,14 @@ fn of_run<'a>(
             wire_rtt_us: wire.map(|wire| Micros(wire.rtt)),
             wire_jitter_us: wire.map(|wire| Micros(wire.jitter)),
             wire_bandwidth_bits_per_s: wire.and_then(|wire| wire.bandwidth),
-            ..of_question(run, asked, there)
+            ..of_question(run, asked, path)
         }
     })
 }
 
-/// What a question's own line says, and the way of its message says.
-fn of_question<'a>(run: &'a Run, asked: &'a Asked, there: Option<(&Way, Span)>) -> QuestionLine<'a> {
-    let leg = |leg| there.and_then(|(way, span)| way.took(leg, span)).map(Micros);
+/// What a question and its path say.
+fn of_question<'a>(run: &'a Run, asked: &'a Asked, path: Option<&Path>) -> QuestionLine<'a> {
+    let leg = |leg| path.and_then(|path| path.took(leg)).map(Micros);
     QuestionLine {
         race: None,
         way: "",
@@ -115,7 +116,7 @@ fn of_question<'a>(run: &'a Run, asked: &'a Asked, there: Option<(&Way, Span)>) 
         bridge_us: leg(Leg::Bridge),
         wire_out_us: leg(Leg::WireOut),
         server_us: leg(Leg::Server),
-        thinking_us: there.and_then(|(way, _)| way.thinking()).map(Micros),
+        thinking_us: path.and_then(Path::thinking).map(Micros),
         wire_back_us: leg(Leg::WireBack),
         unknown_us: leg(Leg::Unknown),
         ending: ending(&run.ending),
