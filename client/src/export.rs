@@ -124,7 +124,7 @@ fn order(run: &Run) -> &'static str {
 
 /// The questions of a way to ask as rounds, for a histogram. The first question of each connection paid for connecting.
 fn as_rounds(way: &str, runs: &[Run]) -> Rounds {
-    let steps = |time: Duration| u32::try_from(time.as_nanos() / u128::from(Round::STEP_NS)).unwrap_or(u32::MAX);
+    let steps = |time: Duration| u64::try_from(time.as_nanos() / u128::from(Round::STEP_NS)).unwrap_or(u64::MAX);
     let of_run = |run: &Run| {
         let began = run.connecting.map(|span| span.from);
         let answered = run.questions.iter().enumerate().filter_map(move |(index, asked)| {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use fantoccini::Locator;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use launcelot_measure::export::{Document, json};
-use launcelot_measure::{Ending, Point, Span, ways};
+use launcelot_measure::{Ending, Point, Span, paths};
 use serde_json::{Value, json};
 use support::visit::Visit;
 
@@ -31,11 +31,13 @@ async fn every_export_is_saved_and_read_by_others() {
     let document: Document = serde_json::from_str(&text).unwrap();
     let recorded = &document.runs[0];
     assert_eq!((recorded.number, &recorded.run.ending), (1, &Ending::Complete));
-    let ways = ways(&recorded.run, recorded.trace.as_ref().unwrap());
+    let paths = paths(&recorded.run, recorded.trace.as_ref().unwrap());
     assert!(
-        ways.iter()
-            .all(|way| way.thinking().is_some() && way.between(Point::TunnelBackIn, Point::TunnelBackOut).is_some()),
-        "{ways:?}"
+        paths
+            .questions()
+            .iter()
+            .all(|path| path.thinking().is_some() && path.between(Point::TunnelBackIn, Point::TunnelBackOut).is_some()),
+        "{paths:?}"
     );
 
     let table = visit.export("csv", "-questions.csv").await;

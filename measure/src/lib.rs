@@ -2,8 +2,8 @@
 //!
 //! - [`run`]: one client's questions with every time that was taken, from the first step to the end.
 //! - [`step`]: what happens in a run, as whoever holds the clock tells it.
-//! - [`rounds`]: one question a round, again and again; [`distribution`]: how long they took,
-//!   summed up and compared.
+//! - [`rounds`]: one question a round, again and again; [`distribution`]: how long they took, summed up
+//!   and compared; [`percentile`]: which sample a percentile is, and how many carry it.
 //! - [`wire`]: what a longer wire is like.
 //! - [`trace`]: what the hops on the path saw of one dialogue, and [`mod@paths`]: each question's path
 //!   through them, cut into [`legs`]; [`breakdown`]: how much of the waiting was whose.
@@ -21,6 +21,7 @@ pub mod legs;
 mod micros;
 mod offset;
 pub mod paths;
+pub mod percentile;
 pub mod rounds;
 pub mod run;
 pub mod step;
@@ -32,6 +33,7 @@ pub use breakdown::Breakdown;
 pub use distribution::{Distribution, Summary};
 pub use legs::Leg;
 pub use paths::{Path, Paths, paths};
+pub use percentile::{PERCENTILES, Percentile};
 pub use rounds::{Connections, Plan, Round, Rounds, Stopwatch};
 pub use run::{Asked, Ending, Order, Run, Span};
 pub use step::Step;

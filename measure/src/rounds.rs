@@ -60,18 +60,18 @@ pub enum Stopwatch {
 
 /// One round: how long ago each thing was when its answer came, in steps of 100 ns.
 ///
-/// Ten thousand of them are kept and sent about, so they are small; 7 minutes are the longest.
+/// Serialized, a number takes as many bytes as it needs, so most rounds are small; no wait is too long.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Round {
     /// Since the question was sent.
     #[serde(rename = "asked_100ns")]
-    pub asked: u32,
+    pub asked: u64,
     /// Since the connection began to be made, or the question was sent if there was one already.
     #[serde(rename = "connecting_100ns")]
-    pub connecting: u32,
+    pub connecting: u64,
     /// Since the round was due: by the plan's pace, or as soon as there was nothing to wait for.
     #[serde(rename = "due_100ns")]
-    pub due: u32,
+    pub due: u64,
 }
 
 impl Round {
@@ -85,7 +85,7 @@ impl Round {
             Stopwatch::Connecting => self.connecting,
             Stopwatch::Due => self.due,
         };
-        Duration::from_nanos(u64::from(steps) * u64::from(Self::STEP_NS))
+        Duration::from_nanos(steps.saturating_mul(u64::from(Self::STEP_NS)))
     }
 }
 
@@ -158,7 +158,9 @@ mod tests {
             clock_step: Duration::from_micros(5),
             cores: 2,
             wire: None,
-            answered: (1..=count).map(|number| Round { asked: number, connecting: number * 3, due: 7 }).collect(),
+            answered: (1..=count.into())
+                .map(|number| Round { asked: number, connecting: number * 3, due: 7 })
+                .collect(),
             errors: 2,
             ending: Ending::Complete,
         }

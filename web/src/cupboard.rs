@@ -14,7 +14,7 @@ use crate::message::{Clock, FromWorker, ToWorker, decode, encode};
 use crate::state::rounds::{self, KEPT_MAX, Kept};
 
 /// What the keys of all entries begin with. The number is the shape of what follows.
-const PREFIX: &str = "launcelot-rounds-2-";
+const PREFIX: &str = "launcelot-rounds-3-";
 
 /// What stands between the parts of an entry. It is no byte, and of no script.
 const BETWEEN: char = '\u{e000}';
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     fn rounds(answered: usize, ending: Ending) -> Rounds {
-        let round = Round { asked: 650, connecting: 650, due: u32::MAX };
+        let round = Round { asked: 650, connecting: 650, due: u64::from(u32::MAX) };
         Rounds {
             name: "Tausend, schön un Ārija".to_owned(),
             to: "ws://b/ws".to_owned(),

@@ -42,14 +42,22 @@ pub fn meaning(rounds: &Rounds, summary: &Summary) -> String {
     if summary.count == 0 {
         return format!("{ended}No round beyond the warm-up had its answer.");
     }
-    let [p50, _, p99, ..] = summary.percentiles.map(readable);
+    let within = |index: usize, part: &str| {
+        let time = summary.percentiles[index]?;
+        Some(format!("{part} within {}", readable(time)))
+    };
+    let [half, most] = [within(0, "Half of the answers came"), within(2, "99 of 100")];
+    let carried: Vec<String> = half.into_iter().chain(most).collect();
     let longest = readable(summary.longest);
-    format!("{ended}Half of the answers came within {p50}, 99 of 100 within {p99}; the longest wait was {longest}.")
+    match carried.join(", ") {
+        none if none.is_empty() => format!("{ended}The longest wait was {longest}."),
+        carried => format!("{ended}{carried}; the longest wait was {longest}."),
+    }
 }
 
 /// Why the curve is what it is with such a stopwatch.
 pub fn why(rounds: &Rounds, stopwatch: Stopwatch) -> String {
-    let median = |stopwatch| rounds.distribution(stopwatch).summary().percentiles[0];
+    let median = |stopwatch| rounds.distribution(stopwatch).median();
     match (stopwatch, rounds.plan.connections, rounds.plan.pace) {
         (Stopwatch::Question, ..) => {
             "From each question to its answer. Who stood in line before, or had to connect first, \
@@ -128,7 +136,7 @@ mod tests {
 
     use super::*;
 
-    fn rounds(connections: Connections, pace_ms: Option<u64>, due: u32) -> Rounds {
+    fn rounds(connections: Connections, pace_ms: Option<u64>, due: u64) -> Rounds {
         let plan = Plan::new(1_000, connections, pace_ms.map(Duration::from_millis));
         Rounds {
             name: String::new(),
@@ -203,7 +211,7 @@ mod tests {
                 Connections::One,
                 Some(2),
                 90_000,
-                "the queue grew, and half of the rounds waited longer than 9.00 ms",
+                "the queue grew, and half of the rounds waited longer than 9 ms",
             ),
         ];
         for (stopwatch, connections, pace, due, expected) in cases {
