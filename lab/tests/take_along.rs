@@ -57,7 +57,7 @@ async fn every_export_is_saved_and_read_by_others() {
     assert_eq!(entries.len(), 3, "{log}");
     assert!(entries.iter().all(|entry| matches!(entry, LogEntry::Interval(interval) if interval.max() > 0.0)), "{log}");
     let rounds = visit.export("csv-rounds", "-rounds.csv").await;
-    assert_eq!(rounds.lines().count(), 1 + 10, "{rounds}");
+    assert_eq!(rounds.lines().count(), 1 + 11, "{rounds}");
     assert_eq!(visit.browser.complaints().await, Vec::<String>::new());
 }
 
@@ -81,7 +81,7 @@ async fn an_export_that_is_dropped_or_chosen_is_drawn_again_and_marked() {
     let limits = visit.browser.text("#replay .limits").await;
     assert!(limits.contains(" core") && !limits.contains("unknown"), "those that the file tells of: {limits}");
     assert!(
-        visit.browser.text("#many-rounds").await.contains("imported · 9 samples"),
+        visit.browser.text("#many-rounds").await.contains("imported · 10 samples"),
         "the rounds are drawn again, and marked"
     );
 

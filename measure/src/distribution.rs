@@ -1,4 +1,4 @@
-//! How many times are distributed, what they come to, and how they compare with others.
+//! How many times are distributed, and what they come to.
 
 use std::time::Duration;
 
@@ -126,54 +126,6 @@ fn of_steps(steps: u64) -> Duration {
     Duration::from_nanos(steps.saturating_mul(u64::from(Round::STEP_NS)))
 }
 
-/// How one time stands to another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
-    /// Within a twentieth of each other.
-    Alike,
-    /// So many tenths as long: 41 is 4.1 times as long.
-    Longer(u64),
-    /// So many tenths as short.
-    Shorter(u64),
-    /// One of them is shorter than the clock's step.
-    Unknown,
-}
-
-impl Change {
-    /// How `time` stands to `other`.
-    pub fn between(time: Duration, other: Duration) -> Self {
-        let tenths = |long: Duration, short: Duration| {
-            (nanos(long).saturating_mul(10).saturating_add(nanos(short) / 2)) / nanos(short).max(1)
-        };
-        if time.is_zero() || other.is_zero() {
-            Self::Unknown
-        } else if time.abs_diff(other) <= other / 20 {
-            Self::Alike
-        } else if time > other {
-            Self::Longer(tenths(time, other))
-        } else {
-            Self::Shorter(tenths(other, time))
-        }
-    }
-}
-
-/// How the times of one distribution stand to those of another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Comparison {
-    /// The median.
-    pub p50: Change,
-    /// The 99th percentile.
-    pub p99: Change,
-}
-
-impl Summary {
-    /// How these stand to `other`; `None` if one of them is of no times at all.
-    pub fn compared_with(&self, other: &Self) -> Option<Comparison> {
-        let change = |index: usize| Some(Change::between(self.percentiles[index]?, other.percentiles[index]?));
-        Some(Comparison { p50: change(0)?, p99: change(2)? })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,21 +180,9 @@ mod tests {
     }
 
     #[test]
-    fn of_no_times_there_is_nothing_to_compare() {
+    fn no_times_have_no_percentiles() {
         let none = Distribution::default().summary();
         assert_eq!((none.count, none.shortest, none.mean, none.longest), (0, us(0), us(0), us(0)));
         assert_eq!(none.percentiles, [None; 5]);
-        assert_eq!(none.compared_with(&none), None);
-    }
-
-    #[test]
-    fn two_are_compared_by_their_median_and_their_tail() {
-        let mostly = |rest: u64| (0..100).map(|number| us(if number < 98 { 100 } else { rest })).collect();
-        let (steady, jerky): (Distribution, Distribution) = (mostly(100), mostly(410));
-        let comparison = jerky.summary().compared_with(&steady.summary());
-        assert_eq!(comparison, Some(Comparison { p50: Change::Alike, p99: Change::Longer(41) }));
-        assert_eq!(Change::between(us(100), us(410)), Change::Shorter(41));
-        assert_eq!(Change::between(us(104), us(100)), Change::Alike);
-        assert_eq!(Change::between(us(0), us(100)), Change::Unknown);
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! - [`run`]: one client's questions with every time that was taken, from the first step to the end.
 //! - [`step`]: what happens in a run, as whoever holds the clock tells it.
-//! - [`rounds`]: one question a round, again and again; [`distribution`]: how long they took, summed up
-//!   and compared; [`percentile`]: which sample a percentile is, and how many carry it.
+//! - [`rounds`]: one question a round, again and again; [`distribution`]: how long they took, summed up;
+//!   [`percentile`]: which sample a percentile is, and how many carry it; [`estimate`]: how well it is known;
+//!   [`compare`]: how two series stand to each other.
 //! - [`wire`]: what a longer wire is like.
 //! - [`trace`]: what the hops on the path saw of one dialogue, and [`mod@paths`]: each question's path
 //!   through them, cut into [`legs`]; [`breakdown`]: how much of the waiting was whose.
@@ -15,7 +16,9 @@
 
 pub mod breakdown;
 pub mod clock;
+pub mod compare;
 pub mod distribution;
+pub mod estimate;
 pub mod export;
 pub mod legs;
 mod micros;

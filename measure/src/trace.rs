@@ -80,6 +80,6 @@ pub struct Trace {
     /// Whether there was more than is kept.
     pub is_cut: bool,
     /// The smallest step of the hops' clock, in microseconds; zero if it is not known.
-    #[serde(rename = "clock_step_us", with = "micros", default)]
+    #[serde(rename = "clock_step_us", with = "micros", default, skip_serializing_if = "Duration::is_zero")]
     pub clock_step: Duration,
 }

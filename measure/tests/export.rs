@@ -52,7 +52,7 @@ fn rounds(pace: Option<Duration>) -> Rounds {
     Rounds {
         name: "A thousand, \"long\"".to_owned(),
         to: "ws://b/ws".to_owned(),
-        plan: Plan::new(1_002, Connections::Each, pace),
+        plan: Plan { rounds: 1_002, warm_up: 100, connections: Connections::Each, pace },
         clock_step: us(5),
         cores: 2,
         answered: answered.collect(),

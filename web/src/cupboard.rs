@@ -135,7 +135,7 @@ mod tests {
         Rounds {
             name: "Tausend, schön un Ārija".to_owned(),
             to: "ws://b/ws".to_owned(),
-            plan: Plan::new(1_002, Connections::Each, Some(Duration::from_millis(2))),
+            plan: Plan { rounds: 1_002, ..Plan::new(1_000, Connections::Each, Some(Duration::from_millis(2))) },
             clock_step: Duration::from_micros(5),
             cores: 2,
             wire: Some(Preset::Ssh.wire()),

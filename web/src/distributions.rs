@@ -2,6 +2,8 @@
 
 use launcelot_charts::table::{self, Told};
 use launcelot_charts::{histogram, percentiles, series};
+use launcelot_measure::compare::compare;
+use launcelot_measure::estimate::Estimates;
 use launcelot_measure::{Distribution, Summary};
 
 use crate::state::rounds::ManyRounds;
@@ -28,10 +30,15 @@ pub fn of(many: &ManyRounds) -> Distributions {
     });
     let told: Vec<Told> = told.collect();
     let newest = told.first().map(|told| told.summary).unwrap_or_default();
-    let compared = told.iter().enumerate().skip(1).filter_map(|(index, told)| {
-        let comparison = told.summary.compared_with(&newest)?;
-        Some(words::comparison(series::letter(index), series::letter(0), comparison))
-    });
+    // A series alone is compared with nothing.
+    let estimates: Vec<Estimates> = match told.len() {
+        ..2 => Vec::new(),
+        _ => many.shown().map(|kept| kept.rounds.estimates(many.stopwatch)).collect(),
+    };
+    let compared =
+        estimates.iter().enumerate().skip(1).map(|(index, laid)| {
+            words::comparison(series::letter(index), series::letter(0), compare(laid, &estimates[0]))
+        });
     let all: Vec<&Distribution> = distributions.iter().collect();
     let clock_step = many.shown().map(|kept| kept.rounds.clock_step).max().unwrap_or_default();
     let figure = series::scale(&all).map(|scale| {

@@ -1,10 +1,11 @@
 //! What many rounds say, in plain sentences.
 
-use launcelot_measure::distribution::{Comparison, Summary};
+use launcelot_measure::Summary;
+use launcelot_measure::compare::Difference;
 use launcelot_measure::unit::{grouped, readable};
-use launcelot_measure::{Connections, Ending, Plan, Rounds, Stopwatch};
+use launcelot_measure::{Connections, Ending, PERCENTILES, Plan, Rounds, Stopwatch};
 
-use super::{in_times, limits, wire};
+use super::{limits, wire};
 use crate::state::rounds::Kept;
 
 /// A name that none of the others has.
@@ -16,7 +17,7 @@ pub fn told_apart(name: String, others: &[&str]) -> String {
 
 /// What rounds are called before a person names them.
 pub fn name(plan: &Plan, route: &str) -> String {
-    let mut name = format!("{} rounds, {route}", grouped(plan.rounds.into()));
+    let mut name = format!("{} rounds, {route}", grouped(plan.counted().into()));
     if plan.connections == Connections::Each {
         name += ", a connection each";
     }
@@ -105,10 +106,11 @@ pub fn why(rounds: &Rounds, stopwatch: Stopwatch) -> String {
     }
 }
 
-/// How one that is laid over the newest stands to it, by letter.
-pub fn comparison(letter: char, newest: char, Comparison { p50, p99 }: Comparison) -> String {
-    let [p50, p99] = [p50, p99].map(|change| in_times(change, ["longer", "shorter"]));
-    format!("{letter} beside {newest}: p50 {p50}, p99 {p99}.")
+/// How one that is laid over the newest stands to it, by letter, in the order of the percentiles.
+pub fn comparison(letter: char, newest: char, [p50, _, p99, ..]: [Difference; PERCENTILES.len()]) -> String {
+    let (letter, newest) = (letter.to_string(), newest.to_string());
+    let [p50, p99] = [p50, p99].map(|difference| difference.in_words(&letter, &newest));
+    format!("{letter} beside {newest}: p50: {p50}; p99: {p99}.")
 }
 
 /// What limits the figures.
@@ -131,7 +133,7 @@ mod tests {
         assert_eq!(super::told_apart("A".to_owned(), &["A", "A (2)", "B"]), "A (3)");
     }
 
-    use launcelot_measure::distribution::Change;
+    use launcelot_measure::compare::Times;
     use launcelot_measure::{Preset, Round};
 
     use super::*;
@@ -144,7 +146,7 @@ mod tests {
             plan,
             clock_step: Duration::from_micros(5),
             cores: 2,
-            answered: vec![Round { asked: 600, connecting: 6_000, due }; 1_000],
+            answered: vec![Round { asked: 600, connecting: 6_000, due }; 1_100],
             errors: 1,
             wire: None,
             ending: Ending::Complete,
@@ -180,7 +182,7 @@ mod tests {
         let broken = Rounds { ending: Ending::Broken("Gone.".to_owned()), ..complete };
         assert!(
             meaning(&broken, &summary)
-                .starts_with("Gone. That was after 1,001 of 1,000 rounds; what had come is kept.")
+                .starts_with("Gone. That was after 1,101 of 1,100 rounds; what had come is kept.")
         );
         assert!(meaning(&broken, &Summary::default()).ends_with("No round beyond the warm-up had its answer."));
     }
@@ -222,21 +224,25 @@ mod tests {
 
     #[test]
     fn two_are_compared_in_words() {
-        let words = comparison('B', 'A', Comparison { p50: Change::Alike, p99: Change::Longer(41) });
-        assert_eq!(words, "B beside A: p50 about as long, p99 4.1 times longer.");
-        let words = comparison('B', 'A', Comparison { p50: Change::Unknown, p99: Change::Shorter(19_194) });
-        assert!(words.ends_with("p99 1919 times shorter."), "{words}");
+        let times = |long, short| Times::of(Duration::from_millis(long), Duration::from_millis(short));
+        let differences =
+            |p50, p99| [p50, Difference::TooFewSamples, p99, Difference::TooFewSamples, Difference::TooFewSamples];
+        let words = comparison('B', 'A', differences(Difference::NoneSeen, Difference::FirstLonger(times(41, 10))));
+        assert_eq!(words, "B beside A: p50: no difference seen; p99: B takes 4.1 times as long as A.");
+        let words =
+            comparison('B', 'A', differences(Difference::SecondLonger(times(12, 10)), Difference::TooFewSamples));
+        assert_eq!(words, "B beside A: p50: A takes 1.20 times as long as B; p99: too few samples to compare.");
     }
 
     #[test]
     fn the_limits_are_said() {
         let rounds = rounds(Connections::One, None, 600);
-        let expected = "900 samples · clock steps 5 µs · 2 cores · 100 discarded as warm-up · 1 error";
+        let expected = "1,000 samples · clock steps 5 µs · 2 cores · 100 discarded as warm-up · 1 error";
         let kept = Kept { id: 1, rounds: Rc::new(rounds.clone()), is_imported: false };
         assert_eq!(plain(&limits(&kept)), expected);
         let (to, wire) = ("ws://b/ws/tunnel".to_owned(), Some(Preset::Rack.wire()));
         let kept = Kept { rounds: Rc::new(Rounds { to, wire, ..rounds }), is_imported: true, ..kept };
-        let expected = "imported · 900 samples · through the tunnel at 200 µs, 10 Gbit/s · clock steps 5 µs";
+        let expected = "imported · 1,000 samples · through the tunnel at 200 µs, 10 Gbit/s · clock steps 5 µs";
         assert!(plain(&limits(&kept)).starts_with(expected), "{}", limits(&kept));
     }
 }
