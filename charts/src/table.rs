@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use launcelot_measure::unit::readable;
-use launcelot_measure::{PERCENTILES, Summary};
+use launcelot_measure::{PERCENTILES, Reading, Summary};
 
 use crate::markup::{Escaped, write};
 use crate::series::{key, letter};
@@ -17,6 +16,8 @@ pub struct Told {
     pub limits: String,
     /// What its times come to.
     pub summary: Summary,
+    /// The smallest step of the clock that took them.
+    pub clock_step: Duration,
 }
 
 /// Which letter, line and shape is whose, and what limits its figures: a paragraph each.
@@ -49,8 +50,9 @@ pub fn percentiles(series: &[Told]) -> String {
     html += r#"</tr></thead><tbody role="rowgroup">"#;
     let mut row = |name: &str, time: &dyn Fn(&Summary) -> Option<Duration>| {
         write(&mut html, format_args!(r#"<tr role="row"><th role="rowheader" scope="row">{name}</th>"#));
-        for Told { summary, .. } in series {
-            let figure = time(summary).filter(|_| summary.count > 0).map_or_else(|| "–".to_owned(), readable);
+        for Told { summary, clock_step, .. } in series {
+            let time = time(summary).filter(|_| summary.count > 0);
+            let figure = time.map_or_else(|| "–".to_owned(), |time| Reading::new(time, *clock_step).in_words());
             write(&mut html, format_args!(r#"<td role="cell" class="took">{figure}</td>"#));
         }
         html += "</tr>";
@@ -76,7 +78,12 @@ mod tests {
 
     fn told(name: &str, times: impl IntoIterator<Item = u64>) -> Told {
         let distribution: Distribution = times.into_iter().map(Duration::from_micros).collect();
-        Told { name: name.to_owned(), limits: "9 < 10".to_owned(), summary: distribution.summary() }
+        Told {
+            name: name.to_owned(),
+            limits: "9 < 10".to_owned(),
+            summary: distribution.summary(),
+            clock_step: Duration::from_micros(1),
+        }
     }
 
     /// The figures of a row.
@@ -103,6 +110,14 @@ mod tests {
             [9_999, 10_000].map(|times| percentiles(&[told("a", 1..=times)]).contains("too few")),
             [true, false]
         );
+    }
+
+    #[test]
+    fn what_took_less_than_a_step_of_its_own_clock_is_said_to_be_that() {
+        let coarse = Told { clock_step: Duration::from_micros(16_700), ..told("a", [0, 0, 0, 16_700]) };
+        let html = percentiles(&[coarse, told("b", [5, 5, 6])]);
+        assert_eq!(row(&html, "p50"), ["less than 16.7 ms", "5 µs"]);
+        assert_eq!(row(&html, "longest"), ["16.7 ms", "6 µs"]);
     }
 
     #[test]

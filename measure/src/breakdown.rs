@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::legs::Leg;
 use crate::paths::Paths;
+use crate::reading::Reading;
 use crate::run::{Run, Span};
 use crate::trace::Point;
 
@@ -19,6 +20,7 @@ pub struct Breakdown {
     pub thought: Option<Duration>,
     /// How long the tunnel held the message that was waited for; `None` if it saw none.
     pub in_the_tunnel: Option<Duration>,
+    clock_step: Duration,
     legs: [Option<Duration>; Leg::ALL.len()],
 }
 
@@ -50,7 +52,17 @@ impl Breakdown {
         if asking.until > given {
             add(Leg::Unknown, asking.until - given);
         }
-        Some(Self { waited: asking.took(), thought: thought(paths), in_the_tunnel, legs })
+        Some(Self { waited: asking.took(), thought: thought(paths), in_the_tunnel, clock_step: run.clock_step, legs })
+    }
+
+    /// Which part of what was waited that is: `42 %`. `None` if the asker's clock makes steps that are longer than either.
+    pub fn percent(&self, part: Duration) -> Option<String> {
+        Reading::new(part, self.clock_step).percent_of(self.waited())
+    }
+
+    /// From the first question to the last answer, as the asker's clock knows it.
+    pub fn waited(&self) -> Reading {
+        Reading::new(self.waited, self.clock_step)
     }
 
     /// How long the message that was waited for was on such a leg; `None` if none ever was.

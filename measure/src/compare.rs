@@ -58,16 +58,10 @@ impl Difference {
         Self::between((first.time, first_within), (second.time, second_within))
     }
 
-    /// How two single times stand to each other, each by a clock with such steps. That they are single has to be said beside it.
-    pub fn of_readings((first, first_step): (Duration, Duration), (second, second_step): (Duration, Duration)) -> Self {
-        if first < first_step || second < second_step {
-            return Self::TooShort;
-        }
-        let within = |time, step| (time, Interval::of_reading(time, step));
-        Self::between(within(first, first_step), within(second, second_step))
-    }
-
-    fn between((first, first_within): (Duration, Interval), (second, second_within): (Duration, Interval)) -> Self {
+    pub(crate) fn between(
+        (first, first_within): (Duration, Interval),
+        (second, second_within): (Duration, Interval),
+    ) -> Self {
         if first_within.from > second_within.until {
             if second.is_zero() { Self::TooShort } else { Self::FirstLonger(Times::of(first, second)) }
         } else if second_within.from > first_within.until {
@@ -121,13 +115,5 @@ mod tests {
         for (first, second, expected) in cases {
             assert_eq!(Difference::of(first, second).in_words("A", "B"), expected);
         }
-    }
-
-    #[test]
-    fn single_times_are_told_apart_by_more_than_the_steps_of_both_clocks() {
-        let step = us(5);
-        assert_eq!(Difference::of_readings((us(100), step), (us(110), step)), Difference::NoneSeen);
-        assert_eq!(Difference::of_readings((us(111), step), (us(100), step)), Difference::FirstLonger(Times(111)));
-        assert_eq!(Difference::of_readings((us(4), step), (us(100), step)), Difference::TooShort);
     }
 }

@@ -29,13 +29,8 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// What is known of the difference of two readings of a clock with such steps: it is off by less than one step.
-    pub fn of_reading(time: Duration, clock_step: Duration) -> Self {
-        Self { from: time, until: time }.widened(clock_step)
-    }
-
     /// The same with each end further out.
-    fn widened(self, by: Duration) -> Self {
+    pub(crate) fn widened(self, by: Duration) -> Self {
         Self { from: self.from.saturating_sub(by), until: self.until.saturating_add(by) }
     }
 }

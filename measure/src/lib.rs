@@ -8,7 +8,7 @@
 //! - [`wire`]: what a longer wire is like.
 //! - [`trace`]: what the hops on the path saw of one dialogue, and [`mod@paths`]: each question's path
 //!   through them, cut into [`legs`]; [`breakdown`]: how much of the waiting was whose.
-//! - [`clock`]: the smallest step of a clock, which limits every figure.
+//! - [`clock`]: the smallest step of a clock, which limits every figure; [`reading`]: what is known of a time within it.
 //! - [`mod@unit`]: how a duration is written for people.
 //!
 //! A moment is a [`Duration`](std::time::Duration) since its run began. Clock readings stay on the
@@ -25,6 +25,7 @@ mod micros;
 mod offset;
 pub mod paths;
 pub mod percentile;
+pub mod reading;
 pub mod rounds;
 pub mod run;
 pub mod step;
@@ -37,6 +38,7 @@ pub use distribution::{Distribution, Summary};
 pub use legs::Leg;
 pub use paths::{Path, Paths, paths};
 pub use percentile::{PERCENTILES, Percentile};
+pub use reading::Reading;
 pub use rounds::{Connections, Plan, Round, Rounds, Stopwatch};
 pub use run::{Asked, Ending, Order, Run, Span};
 pub use step::Step;

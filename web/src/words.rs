@@ -10,7 +10,7 @@ pub mod wire;
 
 use launcelot_measure::compare::{Difference, Times};
 use launcelot_measure::unit::readable;
-use launcelot_measure::{Ending, Order, Run};
+use launcelot_measure::{Ending, Order, Reading, Run};
 use launcelot_protocol::exchange;
 
 use crate::message::{Clock, Ended};
@@ -128,7 +128,7 @@ pub fn comparison(run: &Run, earlier: &Run, earlier_number: u32) -> Option<Strin
     }
     let (now, then) = (run.asking()?.took(), earlier.asking()?.took());
     let (order, then_in_words) = (in_words(earlier.order), readable(then));
-    let difference = Difference::of_readings((then, earlier.clock_step), (now, run.clock_step));
+    let difference = Reading::new(then, earlier.clock_step).compared_with(Reading::new(now, run.clock_step));
     Some(format!("Run {earlier_number}, {order}, took {then_in_words}: {}.", times(difference)))
 }
 
@@ -319,7 +319,7 @@ mod tests {
             (us(3), us(100), "too short for the clock to compare"),
         ];
         for (now, then, expected) in cases {
-            assert_eq!(times(Difference::of_readings((then, us(5)), (now, us(5)))), expected);
+            assert_eq!(times(Reading::new(then, us(5)).compared_with(Reading::new(now, us(5)))), expected);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use launcelot_measure::paths::Clocks;
 use launcelot_measure::{Breakdown, Leg, Paths, Run, Unit, WireReport, paths};
 
-use super::{COLUMN, padded, percent, readable};
+use super::{COLUMN, padded, readable};
 use crate::lab::Seen;
 
 /// The legs, as they are called and in the order of the way.
@@ -76,18 +76,19 @@ fn longer_wire(report: WireReport) -> String {
 }
 
 /// What the legs of all questions together say.
-fn meaning(Breakdown { waited, thought, in_the_tunnel, .. }: &Breakdown) -> String {
+fn meaning(breakdown: &Breakdown) -> String {
+    let Breakdown { waited, thought, .. } = breakdown;
     let thought = match *thought {
         Some(thought) => format!("The server thought for {}; you waited {}.", readable(thought), readable(*waited)),
         None => {
             format!("How long the server thought is unknown: it was not watched. You waited {}.", readable(*waited))
         }
     };
-    let wire = match *in_the_tunnel {
-        Some(held) => format!(
-            " For {} of that the words were on the longer wire, and nobody was doing anything.",
-            percent(held, *waited)
-        ),
+    let wire = match breakdown.in_the_tunnel.and_then(|held| breakdown.percent(held)) {
+        Some(percent) => {
+            let percent = percent.replace('\u{a0}', " ");
+            format!(" For {percent} of that the words were on the longer wire, and nobody was doing anything.")
+        }
         None => String::new(),
     };
     format!("{thought}{wire}\n")

@@ -1,7 +1,7 @@
 //! The legs of the newest run: what each is, and how long they took together.
 
 use launcelot_charts::legs;
-use launcelot_measure::unit::{percent, readable};
+use launcelot_measure::unit::readable;
 use launcelot_measure::{Breakdown, Leg};
 use yew::prelude::*;
 
@@ -37,7 +37,7 @@ fn drawn(leg: Leg, breakdown: &Breakdown, asker: &'static str) -> Option<Html> {
             <th role="rowheader" scope="row"><Drawing svg={legs::swatch(leg)} />{ words::name(leg, asker) }</th>
             <td role="cell" class="what">{ words::explanation(leg, asker) }</td>
             <td role="cell" class="took">{ readable(took) }</td>
-            <td role="cell" class="took">{ percent(took, breakdown.waited) }</td>
+            <td role="cell" class="took">{ breakdown.percent(took) }</td>
         </tr>
     })
 }

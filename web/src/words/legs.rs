@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use launcelot_measure::unit::{percent, readable};
+use launcelot_measure::unit::readable;
 use launcelot_measure::{Breakdown, Leg};
 
 use crate::state::CLIENT;
@@ -46,13 +46,14 @@ pub fn explanation(leg: Leg, asker: &str) -> String {
 
 /// Where the time went of what `asker` asked, in one sentence.
 pub fn where_it_went(breakdown: &Breakdown, asker: &str) -> String {
-    let waited = readable(breakdown.waited);
+    let waited = breakdown.waited().in_words();
     let mut said = match breakdown.thought {
         Some(thought) => format!("The server thought for {}; you waited {waited}", readable(thought)),
         None => format!("You waited {waited}"),
     };
-    if let Some((part, place)) = largest(breakdown, asker) {
-        said += &format!("; for {} of that {place}", percent(part, breakdown.waited));
+    let largest = largest(breakdown, asker).and_then(|(part, place)| Some((breakdown.percent(part)?, place)));
+    if let Some((percent, place)) = largest {
+        said += &format!("; for {percent} of that {place}");
     }
     said + "."
 }
