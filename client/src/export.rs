@@ -10,7 +10,7 @@ use launcelot_measure::{Connections, Ending, Order, Plan, Round, Rounds, Run};
 use thiserror::Error;
 
 use crate::lab::Seen;
-use crate::race::Raced;
+use crate::race::RaceResult;
 
 /// A file, and what it is to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,8 +75,8 @@ impl Export {
     /// # Errors
     ///
     /// If the file cannot be written.
-    pub fn race(&self, raced: Raced) -> Result<(), ExportError> {
-        let Raced { one_at_a_time, sent_ahead, at_once } = raced;
+    pub fn race(&self, raced: RaceResult) -> Result<(), ExportError> {
+        let RaceResult { one_at_a_time, sent_ahead, at_once } = raced;
         let ways = [("one-at-a-time", &one_at_a_time), ("sent-ahead", &sent_ahead), ("at-once", &at_once)];
         let rounds =
             ways.into_iter().filter(|(_, runs)| !runs.is_empty()).map(|(way, runs)| as_rounds(way, runs)).collect();

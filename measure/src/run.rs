@@ -170,6 +170,18 @@ pub struct KernelView {
     pub retransmissions: u32,
 }
 
+/// From the first question of all `runs` to the last answer of all of them; `None` unless every run is complete. Their moments must
+/// count from the same beginning.
+pub fn asking<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Option<Span> {
+    let mut all: Option<Span> = None;
+    for run in runs {
+        let Span { from, until } = run.asking().filter(|_| run.ending == Ending::Complete)?;
+        let before = all.unwrap_or(Span { from, until });
+        all = Some(Span { from: from.min(before.from), until: until.max(before.until) });
+    }
+    all
+}
+
 impl Run {
     /// A run that is about to begin.
     pub fn new(to: String, order: Order, clock_step: Duration, questions: impl IntoIterator<Item = String>) -> Self {
@@ -269,6 +281,21 @@ mod tests {
         assert_eq!(run.questions.iter().map(Asked::took).collect::<Vec<_>>(), [Some(us(29)), Some(us(18))]);
         assert_eq!(run.asking().map(Span::took), Some(us(49)));
         assert_eq!((run.until(), run.answered()), (us(100), 2));
+    }
+
+    #[test]
+    fn asking_over_several_connections_lasts_from_the_first_question_to_the_last_answer() {
+        let run = |asked_at, answered_at| {
+            let questions = ["What?".to_owned()];
+            let mut run = Run::new(String::new(), Order::OneAtATime, Duration::ZERO, questions);
+            run.record(Step::Asked { at: us(asked_at) });
+            run.record(answered(us(answered_at), "This."));
+            Run { ending: Ending::Complete, ..run }
+        };
+        let runs = [run(40, 71), run(1, 31), run(20, 60)];
+        assert_eq!(asking(&runs), Some(Span { from: us(1), until: us(71) }));
+        assert_eq!(asking([&Run { ending: Ending::Stopped, ..run(1, 2) }, &runs[0]]), None);
+        assert_eq!(asking([]), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use launcelot_measure::paths::Clocks;
 use launcelot_measure::{Breakdown, Leg, Paths, Run, Unit, WireReport, paths};
 
-use super::{COLUMN, padded, readable};
+use super::{COLUMN, in_sentence, padded, readable};
 use crate::lab::Seen;
 
 /// The legs, as they are called and in the order of the way.
@@ -25,9 +25,11 @@ pub fn legs(run: &Run, seen: Result<&Seen, String>) -> String {
         Err(why) => return format!("The legs are unknown: {why}.\n"),
     };
     let paths = paths(run, trace);
+    let longest = paths.questions().iter().map(|path| path.asked().took()).max();
+    let unit = Unit::for_longest(longest.unwrap_or_default());
     let mut report = match paths.clocks().why_unknown() {
         Some(why) => format!("The legs are unknown: {why}.\n"),
-        None => table(run, &paths),
+        None => table(run, &paths, unit),
     };
     if paths.clocks() == Clocks::Unwatched {
         return report;
@@ -35,16 +37,14 @@ pub fn legs(run: &Run, seen: Result<&Seen, String>) -> String {
     if trace.is_cut {
         report += "The dialogue was longer than the lab records: what has no figure was not seen.\n";
     }
-    report += &Breakdown::of(run, &paths).map(|breakdown| meaning(&breakdown)).unwrap_or_default();
+    report += &Breakdown::of(run, &paths).map(|breakdown| meaning(&breakdown, unit)).unwrap_or_default();
     report += &asker_leg(paths.clocks());
     report + &tunnel.map(longer_wire).unwrap_or_default()
 }
 
 /// A line for each answered question, and a column for each leg.
-fn table(run: &Run, paths: &Paths) -> String {
+fn table(run: &Run, paths: &Paths, unit: Unit) -> String {
     let questions = || run.questions.iter().map(|asked| asked.question.as_str()).zip(paths.questions());
-    let longest = questions().map(|(_, path)| path.asked().took()).max().unwrap_or_default();
-    let unit = Unit::for_longest(longest);
     let width = questions().map(|(words, _)| words.chars().count()).max().unwrap_or_default();
     let is_known = questions().all(|(_, path)| path.took(Leg::Unknown).is_none());
     let legs = || LEGS.into_iter().filter(|(leg, _)| *leg != Leg::Unknown || !is_known);
@@ -76,12 +76,13 @@ fn longer_wire(report: WireReport) -> String {
 }
 
 /// What the legs of all questions together say.
-fn meaning(breakdown: &Breakdown) -> String {
+fn meaning(breakdown: &Breakdown, unit: Unit) -> String {
     let Breakdown { waited, thought, .. } = breakdown;
+    let waited = in_sentence(unit, *waited);
     let thought = match *thought {
-        Some(thought) => format!("The server thought for {}; you waited {}.", readable(thought), readable(*waited)),
+        Some(thought) => format!("The server thought for {}; you waited {waited}.", readable(thought)),
         None => {
-            format!("How long the server thought is unknown: it was not watched. You waited {}.", readable(*waited))
+            format!("How long the server thought is unknown: it was not watched. You waited {waited}.")
         }
     };
     let wire = match breakdown.in_the_tunnel.and_then(|held| breakdown.percent(held)) {

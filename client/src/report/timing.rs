@@ -14,9 +14,7 @@ pub fn timing(run: &Run) -> String {
     let mut table = format!("{:words$} {:>COLUMN$} {:>COLUMN$} {:>COLUMN$}\n", "", "from", "until", "took");
     for (what, span) in &rows {
         let [from, until, took] = match span {
-            Some(span) => {
-                [span.from, span.until, span.took()].map(|time| format!("{} {}", unit.figure(time), unit.sign()))
-            }
+            Some(span) => unit.figures(*span).map(|figure| format!("{figure} {}", unit.sign())),
             None => ["–", "–", "–"].map(str::to_owned),
         };
         // Writing to a string cannot fail.
