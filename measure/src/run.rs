@@ -156,14 +156,18 @@ pub struct Run {
     pub ending: Ending,
 }
 
-/// What a kernel has found of a TCP connection's round trips: from a segment to its acknowledgment, which
-/// the other kernel sends, whatever the program behind it does.
+/// What a kernel has found of a TCP connection's round trips: from a segment to its acknowledgment. The connection ends where it
+/// was accepted, which is the near end of a tunnel or a bridge if there is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KernelView {
-    /// Smoothed over the latest round trips, in microseconds (RFC 6298, SRTT).
+    /// The least round trip, in microseconds; `None` where the kernel does not tell.
+    #[serde(rename = "least_round_trip_us", with = "micros::option", default)]
+    pub least_round_trip: Option<Duration>,
+    /// Smoothed over the latest round trips, in microseconds (RFC 6298, SRTT). An acknowledgment may wait for an answer that
+    /// carries it (RFC 1122, 4.2.3.2), so waiting for answers is part of it.
     #[serde(rename = "round_trip_us", with = "micros")]
     pub round_trip: Duration,
-    /// How far they are from that, smoothed, in microseconds (RFC 6298, RTTVAR).
+    /// How far they are from that, smoothed, in microseconds (RFC 6298, RTTVAR). Not an error of it in either direction.
     #[serde(rename = "deviation_us", with = "micros")]
     pub deviation: Duration,
     /// How many segments were sent again.
