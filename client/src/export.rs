@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use launcelot_measure::export::{Document, Race, Recorded, chrome, csv, hlog, json};
-use launcelot_measure::{Connections, Ending, Order, Plan, Round, Rounds, Run};
+use launcelot_measure::{Connections, Ending, Failures, Order, Plan, Round, Rounds, Run};
+use launcelot_protocol::exchange;
 use thiserror::Error;
 
 use crate::lab::Seen;
@@ -138,7 +139,11 @@ fn as_rounds(way: &str, runs: &[Run]) -> Rounds {
     let questions = runs.iter().map(|run| run.questions.len()).sum::<usize>();
     let to = runs.first().map(|run| run.to.clone()).unwrap_or_default();
     let connections = if runs.len() > 1 { Connections::Each } else { Connections::One };
-    let broken = runs.iter().map(|run| &run.ending).find(|ending| **ending != Ending::Complete);
+    let broken = || runs.iter().map(|run| &run.ending).filter(|ending| matches!(ending, Ending::Broken(_)));
+    let mut failures = Failures::default();
+    for run in runs {
+        failures.extend(&run.failures(exchange::is_error));
+    }
     Rounds {
         name: format!("{to} {way}"),
         to,
@@ -146,9 +151,10 @@ fn as_rounds(way: &str, runs: &[Run]) -> Rounds {
         clock_step: runs.iter().map(|run| run.clock_step).max().unwrap_or_default(),
         cores: cores(),
         wire: None,
-        errors: (questions - answered.len()) as u32,
+        errors: broken().count() as u32,
+        failures,
         answered,
-        ending: broken.cloned().unwrap_or(Ending::Complete),
+        ending: broken().next().cloned().unwrap_or(Ending::Complete),
     }
 }
 

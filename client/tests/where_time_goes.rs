@@ -136,18 +136,20 @@ fn what_a_lab_does_not_know_is_no_failure() {
 
 #[test]
 fn three_round_trips_become_one() {
-    let output = ask(slow_server(), &["--race"]);
-    let race = said(&output);
-    let took = |way: &str| -> f64 {
-        let line = race.lines().find_map(|line| line.strip_prefix(way)).unwrap();
+    let took = |race: &str, path: &str| -> f64 {
+        let line = race.lines().find_map(|line| line.strip_prefix(path)).unwrap();
         let (number, unit) = line.split_once(' ').unwrap();
         assert_eq!(unit, "ms");
         number.parse().unwrap()
     };
-    let three = took("one at a time: ");
-    assert!(three >= 90.0, "{race}");
-    assert!(took("sent ahead: ") < three / 2.0, "{race}");
-    assert!(took("a connection each, at once: ") < three / 2.0, "{race}");
+    let is_one = |race: &String| {
+        let three = took(race, "one at a time: ");
+        assert!(three >= 90.0, "{race}");
+        took(race, "sent ahead: ") < three / 2.0 && took(race, "a connection each, at once: ") < three / 2.0
+    };
+    // A machine that does much else may let the client be late, but not every time.
+    let races = std::iter::repeat_with(|| said(&ask(slow_server(), &["--race"])).to_owned());
+    let race = races.take(10).find(is_one).expect("ten clients in a row were late");
     assert_eq!(race.lines().filter(|line| line.contains('█')).count(), 9);
     assert_eq!(race.lines().filter(|line| line.contains('░')).count(), 5);
 

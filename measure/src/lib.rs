@@ -4,7 +4,7 @@
 //! - [`step`]: what happens in a run, as whoever holds the clock tells it.
 //! - [`rounds`]: one question a round, again and again; [`distribution`]: how long they took, summed up;
 //!   [`percentile`]: which sample a percentile is, and how many carry it; [`estimate`]: how well it is known;
-//!   [`compare`]: how two series stand to each other.
+//!   [`compare`]: how two series stand to each other; [`queue`]: whether a pace was kept; [`failures`]: what failed.
 //! - [`wire`]: what a longer wire is like.
 //! - [`trace`]: what the hops on the path saw of one dialogue, and [`mod@paths`]: each question's path
 //!   through them, cut into [`legs`]; [`breakdown`]: how much of the waiting was whose.
@@ -20,11 +20,13 @@ pub mod compare;
 pub mod distribution;
 pub mod estimate;
 pub mod export;
+pub mod failures;
 pub mod legs;
 mod micros;
 mod offset;
 pub mod paths;
 pub mod percentile;
+pub mod queue;
 pub mod reading;
 pub mod rounds;
 pub mod run;
@@ -35,6 +37,7 @@ pub mod wire;
 
 pub use breakdown::Breakdown;
 pub use distribution::{Distribution, Summary};
+pub use failures::{FailureKind, Failures};
 pub use legs::Leg;
 pub use paths::{Path, Paths, paths};
 pub use percentile::{PERCENTILES, Percentile};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::distribution::Distribution;
 use crate::estimate::{Estimates, estimates};
+use crate::failures::Failures;
 use crate::micros;
 use crate::run::Ending;
 use crate::wire::Wire;
@@ -115,6 +116,9 @@ pub struct Rounds {
     pub answered: Vec<Round>,
     /// How many were not.
     pub errors: u32,
+    /// Why they were not, as far as that was recorded.
+    #[serde(default, skip_serializing_if = "Failures::is_empty")]
+    pub failures: Failures,
     /// The longer wire through which they went, as it was set; `None` where there was none, where it is not known, and
     /// where it became another one meanwhile.
     pub wire: Option<Wire>,
@@ -178,6 +182,7 @@ mod tests {
                 .map(|number| Round { asked: number, connecting: number * 3, due: 7 })
                 .collect(),
             errors: 2,
+            failures: Failures::default(),
             ending: Ending::Complete,
         }
     }

@@ -10,7 +10,8 @@ use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use launcelot_measure::export::{Document, Race, Recorded, Refusal, chrome, csv, hlog, json};
 use launcelot_measure::{
-    Connections, Ending, Order, Plan, Point, Preset, Round, Rounds, Run, Sighting, Span, Step, Stopwatch, Trace,
+    Connections, Ending, FailureKind, Failures, Order, Plan, Point, Preset, Round, Rounds, Run, Sighting, Span, Step,
+    Stopwatch, Trace,
 };
 use serde_json::Value;
 
@@ -57,9 +58,17 @@ fn rounds(pace: Option<Duration>) -> Rounds {
         cores: 2,
         answered: answered.collect(),
         errors: 2,
+        failures: failures(),
         wire: Some(Preset::Rack.wire()),
         ending: Ending::Stopped,
     }
+}
+
+fn failures() -> Failures {
+    let mut failures = Failures::default();
+    failures.add(FailureKind::NoConnection, "Connection refused, twice");
+    failures.add(FailureKind::NoConnection, "Connection refused, twice");
+    failures
 }
 
 fn document() -> Document {
@@ -203,6 +212,14 @@ fn csv_has_a_line_for_each_round() {
     let first =
         ["round", "since_asked_us", "since_connecting_us", "since_due_us"].map(|name| column(&records, name)[0]);
     assert_eq!(first, ["1", "0.1", "0.3", "0.5"]);
+}
+
+#[test]
+fn csv_has_a_line_for_each_reason_why_rounds_failed() {
+    let records = records(&csv::failures(&document()));
+    assert_eq!(records[0], ["name", "to", "kind", "words", "count"]);
+    assert_eq!(records.len(), 1 + 2);
+    assert_eq!(records[1][2..], ["no-connection", "Connection refused, twice", "2"]);
 }
 
 #[test]

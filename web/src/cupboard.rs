@@ -126,7 +126,7 @@ fn read(entry: &str) -> Option<(Rounds, bool)> {
 mod tests {
     use std::time::Duration;
 
-    use launcelot_measure::{Connections, Plan, Preset, Round};
+    use launcelot_measure::{Connections, Failures, Plan, Preset, Round};
 
     use super::*;
 
@@ -141,6 +141,7 @@ mod tests {
             wire: Some(Preset::Ssh.wire()),
             answered: vec![round; answered],
             errors: 2,
+            failures: Failures::default(),
             ending,
         }
     }

@@ -1,5 +1,5 @@
-//! Tables for a spreadsheet (RFC 4180): a line for each question, or for each round. The first line names
-//! the columns, with their units.
+//! Tables for a spreadsheet (RFC 4180): a line for each question, for each round, or for each reason why rounds failed. The first
+//! line names the columns, with their units.
 
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use csv::{Terminator, WriterBuilder};
 use serde::Serialize;
 
 use super::document::{Document, Recorded};
+use crate::failures::FailureKind;
 use crate::legs::Leg;
 use crate::micros;
 use crate::paths::{Path, paths};
@@ -61,6 +62,16 @@ struct RoundLine<'a> {
     since_asked_us: Micros,
     since_connecting_us: Micros,
     since_due_us: Micros,
+}
+
+/// Why rounds failed, and how many of them.
+#[derive(Serialize)]
+struct FailureLine<'a> {
+    name: &'a str,
+    to: &'a str,
+    kind: FailureKind,
+    words: &'a str,
+    count: u32,
 }
 
 /// Every question of every run, those of races after the single ones.
@@ -140,6 +151,19 @@ pub fn rounds(document: &Document) -> String {
             since_asked_us: Micros(round.took(Stopwatch::Question)),
             since_connecting_us: Micros(round.took(Stopwatch::Connecting)),
             since_due_us: Micros(round.took(Stopwatch::Due)),
+        })
+    }))
+}
+
+/// Every reason why rounds failed.
+pub fn failures(document: &Document) -> String {
+    table(document.rounds.iter().flat_map(|rounds| {
+        rounds.failures.iter().map(|failure| FailureLine {
+            name: &rounds.name,
+            to: &rounds.to,
+            kind: failure.kind,
+            words: &failure.words,
+            count: failure.count,
         })
     }))
 }

@@ -86,23 +86,10 @@ pub fn why(rounds: &Rounds, stopwatch: Stopwatch) -> String {
                 ": the curve hardly moves"
             }
         ),
-        (Stopwatch::Due, connections, Some(pace)) => {
-            let own = if connections == Connections::Each { Stopwatch::Connecting } else { Stopwatch::Question };
-            let (due, own, every) = (median(Stopwatch::Due), median(own), readable(pace));
-            if due > own * 2 && due > pace {
-                format!(
-                    "A round was due every {every}, which is more than could be served: the queue grew, and half of the rounds \
-                     waited longer than {}. A stopwatch that starts at the question sees {} and no queue at all.",
-                    readable(due),
-                    readable(own),
-                )
-            } else {
-                format!(
-                    "A round was due every {every}, and that could be served. Only where one answer was late, those after it \
-                     stood in line, and here that counts."
-                )
-            }
-        }
+        (Stopwatch::Due, _, Some(pace)) => match rounds.queue(None) {
+            Some(queue) => queue.in_words(),
+            None => format!("A round was due every {}. Whether that could be kept is not known.", readable(pace)),
+        },
     }
 }
 
@@ -134,7 +121,7 @@ mod tests {
     }
 
     use launcelot_measure::compare::Times;
-    use launcelot_measure::{Preset, Round};
+    use launcelot_measure::{Failures, Preset, Round};
 
     use super::*;
 
@@ -148,6 +135,7 @@ mod tests {
             cores: 2,
             answered: vec![Round { asked: 600, connecting: 6_000, due }; 1_100],
             errors: 1,
+            failures: Failures::default(),
             wire: None,
             ending: Ending::Complete,
         }
@@ -207,13 +195,13 @@ mod tests {
             ),
             (Stopwatch::Due, Connections::One, None, 600, "the curve hardly moves"),
             (Stopwatch::Due, Connections::Each, None, 600, "this is connecting and asking"),
-            (Stopwatch::Due, Connections::One, Some(2), 600, "every 2 ms, and that could be served"),
+            (Stopwatch::Due, Connections::One, Some(2), 600, "every 2 ms, and every round began when it was due"),
             (
                 Stopwatch::Due,
                 Connections::One,
                 Some(2),
                 90_000,
-                "the queue grew, and half of the rounds waited longer than 9 ms",
+                "1,000 of 1,000 rounds began late because the answer before was not there yet",
             ),
         ];
         for (stopwatch, connections, pace, due, expected) in cases {
