@@ -11,6 +11,8 @@ pub enum Leg {
     Asker,
     /// In the bridge.
     Bridge,
+    /// `connect()` to the server, or to the near end of a tunnel: there and back, and only while connecting.
+    Connect,
     /// From the bridge, or from the first hop that was watched, to the server.
     WireOut,
     /// In the server, from the question to the answer's going out.
@@ -23,7 +25,8 @@ pub enum Leg {
 
 impl Leg {
     /// All of them, in the order of the path.
-    pub const ALL: [Self; 6] = [Self::Asker, Self::Bridge, Self::WireOut, Self::Server, Self::WireBack, Self::Unknown];
+    pub const ALL: [Self; 7] =
+        [Self::Asker, Self::Bridge, Self::Connect, Self::WireOut, Self::Server, Self::WireBack, Self::Unknown];
 
     /// Whose the time is between two points of which nothing in between is known.
     pub fn between(from: Point, until: Point) -> Self {

@@ -7,7 +7,7 @@
 //!   [`compare`]: how two series stand to each other; [`queue`]: whether a pace was kept; [`failures`]: what failed.
 //! - [`wire`]: what a longer wire is like.
 //! - [`trace`]: what the hops on the path saw of one dialogue, and [`mod@paths`]: each question's path
-//!   through them, cut into [`legs`]; [`breakdown`]: how much of the waiting was whose.
+//!   through them, cut into [`legs`]; [`connecting`]: the same for the connection; [`breakdown`]: how much of the waiting was whose.
 //! - [`clock`]: the smallest step of a clock, which limits every figure; [`reading`]: what is known of a time within it.
 //! - [`mod@unit`]: how a duration is written for people.
 //!
@@ -17,6 +17,7 @@
 pub mod breakdown;
 pub mod clock;
 pub mod compare;
+pub mod connecting;
 pub mod distribution;
 pub mod estimate;
 pub mod export;
@@ -36,6 +37,7 @@ pub mod unit;
 pub mod wire;
 
 pub use breakdown::Breakdown;
+pub use connecting::Connecting;
 pub use distribution::{Distribution, Summary};
 pub use failures::{FailureKind, Failures};
 pub use legs::Leg;
@@ -45,6 +47,6 @@ pub use reading::Reading;
 pub use rounds::{Connections, Plan, Round, Rounds, Stopwatch};
 pub use run::{Asked, Ending, Order, Run, Span};
 pub use step::Step;
-pub use trace::{Point, Sighting, Trace};
+pub use trace::{ConnectPoint, ConnectSighting, Point, Sighting, Trace};
 pub use unit::Unit;
 pub use wire::{Preset, Wire, WireReport};

@@ -9,6 +9,7 @@
 
 use std::time::Duration;
 
+use crate::connecting::Connecting;
 use crate::legs::Leg;
 use crate::offset::{Exchange, Offset};
 use crate::run::{Run, Span};
@@ -25,6 +26,7 @@ pub struct Path {
 /// The paths of a run's questions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Paths {
+    connecting: Option<Connecting>,
     questions: Vec<Path>,
     clocks: Clocks,
 }
@@ -84,18 +86,27 @@ pub fn paths(run: &Run, trace: &Trace) -> Paths {
         }
     }
     let steps = run.clock_step.saturating_add(trace.clock_step);
-    let clocks = match Offset::of(questions.iter().filter_map(Path::exchange), steps) {
+    let mut connecting = Connecting::of(run, trace);
+    let exchanges =
+        connecting.iter().filter_map(Connecting::exchange).chain(questions.iter().filter_map(Path::exchange));
+    let clocks = match Offset::of(exchanges, steps) {
         Ok(None) => Clocks::Unwatched,
         Ok(Some(offset)) => {
             questions.iter_mut().for_each(|path| path.offset = Some(offset));
+            connecting = connecting.map(|connecting| connecting.laid_by(offset));
             Clocks::Related { uncertainty: offset.uncertainty }
         }
         Err(_) => Clocks::Contradictory,
     };
-    Paths { questions, clocks }
+    Paths { connecting, questions, clocks }
 }
 
 impl Paths {
+    /// Where the time of connecting went, if a hop saw the connection being made.
+    pub fn connecting(&self) -> Option<&Connecting> {
+        self.connecting.as_ref()
+    }
+
     /// The paths of the answered questions, in the order of the questions.
     pub fn questions(&self) -> &[Path] {
         &self.questions

@@ -70,6 +70,46 @@ pub struct Sighting {
     pub bytes: u64,
 }
 
+/// A point that a connection passes while it is made, in the order in which that happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConnectPoint {
+    /// The bridge has read the request to upgrade to a WebSocket.
+    UpgradeIn,
+    /// The bridge calls `connect()`.
+    ConnectBegun,
+    /// The tunnel has accepted a connection.
+    TunnelAccepted,
+    /// The server has accepted a connection. That may be later than [`ConnectDone`](Self::ConnectDone): the kernel accepts first.
+    ServerAccepted,
+    /// The bridge's connection can be used, a handshake that the tunnel emulates included.
+    ConnectDone,
+    /// The bridge hands the answer to the upgrade (101) to TCP.
+    UpgradeOut,
+}
+
+impl ConnectPoint {
+    /// All of them, in their order.
+    pub const ALL: [Self; 6] = [
+        Self::UpgradeIn,
+        Self::ConnectBegun,
+        Self::TunnelAccepted,
+        Self::ServerAccepted,
+        Self::ConnectDone,
+        Self::UpgradeOut,
+    ];
+}
+
+/// That a connection that is made passed a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectSighting {
+    /// Where.
+    pub point: ConnectPoint,
+    /// When, in microseconds since the first hop heard of the dialogue.
+    #[serde(rename = "at_us", with = "micros")]
+    pub at: Duration,
+}
+
 /// Everything that was seen of one dialogue, in the order in which it was told.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trace {
@@ -77,6 +117,9 @@ pub struct Trace {
     pub id: String,
     /// What was seen. A hop that is not watched has seen nothing.
     pub sightings: Vec<Sighting>,
+    /// What was seen of its connection being made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub connecting: Vec<ConnectSighting>,
     /// Whether there was more than is kept.
     pub is_cut: bool,
     /// The smallest step of the hops' clock, in microseconds; zero if it is not known.

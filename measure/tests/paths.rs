@@ -183,7 +183,7 @@ proptest! {
         check(&run, &paths)?;
         if paths.clocks() == Clocks::Contradictory {
             let breakdown = Breakdown::of(&run, &paths).unwrap();
-            prop_assert!(Leg::ALL[1..5].iter().all(|leg| breakdown.leg(*leg).is_none()));
+            prop_assert!(Leg::ALL[1..6].iter().all(|leg| breakdown.leg(*leg).is_none()));
         }
     }
 

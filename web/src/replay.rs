@@ -180,7 +180,7 @@ fn leg_between(from: Point, until: Point) -> &'static str {
     match Leg::between(from, until) {
         Leg::Asker => "asker",
         Leg::Bridge => "bridge",
-        Leg::WireOut | Leg::WireBack => "wire",
+        Leg::Connect | Leg::WireOut | Leg::WireBack => "wire",
         Leg::Server => "server",
         Leg::Unknown => "unknown",
     }

@@ -92,6 +92,9 @@ pub fn of(state: &State) -> Vec<Row> {
     let mut rows = of_run(&newest.run, true);
     if let Legs::Known(trace) = &newest.legs {
         let paths = paths(&newest.run, trace);
+        if let Some((connecting, row)) = paths.connecting().zip(rows.first_mut()) {
+            (row.legs, row.asker) = (connecting.legs(), newest.asker());
+        }
         rows.iter_mut().skip(1).zip(paths.questions()).for_each(|(row, path)| row.cut(path, newest.asker()));
     }
     for Numbered { number, run, .. } in state.ghosts() {

@@ -3,15 +3,16 @@
 use std::fmt::Write as _;
 
 use launcelot_measure::paths::Clocks;
-use launcelot_measure::{Breakdown, Leg, Paths, Run, Unit, WireReport, paths};
+use launcelot_measure::{Breakdown, Connecting, Leg, Paths, Run, Unit, WireReport, paths};
 
 use super::{COLUMN, in_sentence, padded, readable};
 use crate::lab::Seen;
 
-/// The legs, as they are called and in the order of the way.
-const LEGS: [(Leg, &str); 6] = [
+/// The legs, as they are called and in the order of the path.
+const LEGS: [(Leg, &str); 7] = [
     (Leg::Asker, "client"),
     (Leg::Bridge, "bridge"),
+    (Leg::Connect, "connect()"),
     (Leg::WireOut, "wire out"),
     (Leg::Server, "server"),
     (Leg::WireBack, "wire back"),
@@ -38,6 +39,7 @@ pub fn legs(run: &Run, seen: Result<&Seen, String>) -> String {
         report += "The dialogue was longer than the lab records: what has no figure was not seen.\n";
     }
     report += &Breakdown::of(run, &paths).map(|breakdown| meaning(&breakdown, unit)).unwrap_or_default();
+    report += &paths.connecting().map(connecting).unwrap_or_default();
     report += &asker_leg(paths.clocks());
     report + &tunnel.map(longer_wire).unwrap_or_default()
 }
@@ -47,7 +49,12 @@ fn table(run: &Run, paths: &Paths, unit: Unit) -> String {
     let questions = || run.questions.iter().map(|asked| asked.question.as_str()).zip(paths.questions());
     let width = questions().map(|(words, _)| words.chars().count()).max().unwrap_or_default();
     let is_known = questions().all(|(_, path)| path.took(Leg::Unknown).is_none());
-    let legs = || LEGS.into_iter().filter(|(leg, _)| *leg != Leg::Unknown || !is_known);
+    let is_shown = |leg| match leg {
+        Leg::Connect => false,
+        Leg::Unknown => !is_known,
+        _ => true,
+    };
+    let legs = || LEGS.into_iter().filter(|(leg, _)| is_shown(*leg));
     let mut table = padded("", width);
     for head in legs().map(|(_, name)| name).chain(["thinking"]) {
         // Writing to a string cannot fail.
@@ -63,6 +70,12 @@ fn table(run: &Run, paths: &Paths, unit: Unit) -> String {
         table.push('\n');
     }
     table
+}
+
+/// Where the time of connecting went.
+fn connecting(connecting: &Connecting) -> String {
+    let each = LEGS.into_iter().filter_map(|(leg, name)| Some(format!("{} {name}", readable(connecting.took(leg)?))));
+    format!("Of connecting: {}.\n", each.collect::<Vec<_>>().join(", "))
 }
 
 /// The longer wire as it is set and as it was measured, by whoever went through it.
@@ -110,7 +123,7 @@ mod tests {
     use std::time::Duration;
 
     use launcelot_measure::wire::MeasuredRoundTrip;
-    use launcelot_measure::{Order, Point, Preset, Sighting, Step, Trace};
+    use launcelot_measure::{ConnectPoint, ConnectSighting, Order, Point, Preset, Sighting, Step, Trace};
 
     use super::*;
 
@@ -147,6 +160,17 @@ mod tests {
         assert_eq!(report.lines().take(3).collect::<Vec<_>>(), expected);
         let wire = "The longer wire is set to 1.30 ms, jitter up to 150 µs there and back; measured: 1.48 ms, the median of 7.";
         assert_eq!(report.lines().last(), Some(wire));
+    }
+
+    #[test]
+    fn connecting_has_its_legs_too() {
+        let mut seen = seen(&[(Point::BridgeIn, 110), (Point::BridgeBackOut, 1_010)]);
+        let points =
+            [ConnectPoint::UpgradeIn, ConnectPoint::ConnectBegun, ConnectPoint::ConnectDone, ConnectPoint::UpgradeOut];
+        let sightings = points.into_iter().zip([0, 4, 14, 18]).map(|(point, at)| ConnectSighting { point, at: us(at) });
+        seen.trace.connecting = sightings.collect();
+        let report = legs(&run(), Ok(&seen));
+        assert!(report.contains("\nOf connecting: 72 µs client, 8 µs bridge, 10 µs connect().\n"), "{report}");
     }
 
     #[test]

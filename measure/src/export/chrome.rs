@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::document::{Document, Recorded};
+use crate::connecting::Connecting;
 use crate::legs::Leg;
 use crate::micros;
 use crate::paths::{Path, paths};
@@ -126,6 +127,10 @@ pub fn stretches(Recorded { run, trace, .. }: &Recorded) -> Vec<Stretch<'_>> {
         .into_iter()
         .filter_map(|(name, span)| Some(Stretch { track: 0, question: 0, name, span: span?, answer: None }));
     let mut stretches: Vec<_> = before.collect();
+    for (leg, span) in paths.connecting().map(Connecting::legs).unwrap_or_default() {
+        let Some((track, name)) = track_of(leg) else { continue };
+        stretches.push(Stretch { track, question: 0, name, span, answer: None });
+    }
     for (question, asked) in run.questions.iter().enumerate() {
         let Some(span) = asked.span() else { continue };
         let (name, answer) = (asked.question.as_str(), asked.answer.as_deref());
@@ -144,6 +149,7 @@ fn track_of(leg: Leg) -> Option<(usize, &'static str)> {
     match leg {
         Leg::Asker => None,
         Leg::Bridge => Some((1, "bridge")),
+        Leg::Connect => Some((2, "connect()")),
         Leg::WireOut => Some((2, "wire, out")),
         Leg::Server => Some((3, "server")),
         Leg::WireBack => Some((2, "wire, back")),

@@ -16,6 +16,7 @@ pub fn name(leg: Leg, asker: &'static str) -> &'static str {
         Leg::Asker if asker == CLIENT => CLIENT,
         Leg::Asker => "browser and WebSocket",
         Leg::Bridge => "bridge",
+        Leg::Connect => "connect()",
         Leg::WireOut => "wire out",
         Leg::Server => "server",
         Leg::WireBack => "wire back",
@@ -34,6 +35,7 @@ pub fn explanation(leg: Leg, asker: &str) -> String {
             );
         }
         Leg::Bridge => "Out of the WebSocket and into TCP, and the other way.",
+        Leg::Connect => "To the server, or to the near end of the tunnel, and back: only while connecting.",
         Leg::WireOut => "On to the server.",
         Leg::Server => {
             "From the question’s arrival to the answer’s leaving. Magnified, its solid part is the thinking."
