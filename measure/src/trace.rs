@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::micros;
 
-/// A point on the way of a question to the server and of its answer back, in the order of that way.
+/// A point on the path of a question to the server and of its answer back, in the order of that path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Point {
@@ -37,7 +37,7 @@ pub enum Point {
 }
 
 impl Point {
-    /// All of them, in the order of the way.
+    /// All of them, in the order of the path.
     pub const ALL: [Self; 11] = [
         Self::BridgeIn,
         Self::BridgeOut,
@@ -63,7 +63,7 @@ impl Point {
 pub struct Sighting {
     /// Where.
     pub point: Point,
-    /// When, in microseconds since the first station heard of the dialogue.
+    /// When, in microseconds since the first hop heard of the dialogue.
     #[serde(rename = "at_us", with = "micros")]
     pub at: Duration,
     /// How many bytes.

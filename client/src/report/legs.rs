@@ -1,4 +1,4 @@
-//! Where on the way the time went, as the stations saw it.
+//! Where on the path the time went, as the hops saw it.
 
 use std::fmt::Write as _;
 
@@ -101,7 +101,7 @@ fn meaning(breakdown: &Breakdown, unit: Unit) -> String {
     let wire = match breakdown.in_the_tunnel.and_then(|held| breakdown.percent(held)) {
         Some(percent) => {
             let percent = percent.replace('\u{a0}', " ");
-            format!(" For {percent} of that the words were on the longer wire, and nobody was doing anything.")
+            format!(" For {percent} of that the words were on the longer link, and nothing else happened.")
         }
         None => String::new(),
     };
@@ -154,8 +154,8 @@ mod tests {
         let expected = [
             "           client      bridge    wire out      server   wire back    thinking",
             "What?    0.140 ms    0.020 ms    0.420 ms    0.004 ms    0.416 ms        2 µs",
-            "The server thought for 2 µs; you waited 1 ms. For 80 % of that the words were on the longer wire, and \
-             nobody was doing anything.",
+            "The server thought for 2 µs; you waited 1 ms. For 80 % of that the words were on the longer link, and \
+             nothing else happened.",
         ];
         assert_eq!(report.lines().take(3).collect::<Vec<_>>(), expected);
         let wire = "The longer wire is set to 1.30 ms, jitter up to 150 µs there and back; measured: 1.48 ms, the median of 7.";

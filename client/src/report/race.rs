@@ -65,7 +65,7 @@ fn meaning(RaceResult { one_at_a_time, sent_ahead, at_once }: &RaceResult) -> Op
     if count == 1 {
         return Some("One question is one round trip, whichever way it is asked.\n".to_owned());
     }
-    let [one_took, ahead_took, once_took] = [one, ahead, once].map(|reading| reading.in_words());
+    let [one_took, ahead_took, once_took] = [one, ahead, once].map(Reading::in_words);
     let difference = one.compared_with(ahead).in_words("one at a time", "sent ahead");
     let text = format!(
         "From the first question to the last answer: {one_took} one at a time ({count} round trips), {ahead_took} sent ahead (one round \
