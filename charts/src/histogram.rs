@@ -23,9 +23,9 @@ const LEAST: i32 = 12;
 
 /// Draws all of `series`, the first of them filled.
 ///
-/// A time is known to half of `clock_step` on either side, so it is spread evenly over the bins there: else
-/// there would be gaps where the clock has no time to show.
-pub fn draw(scale: &LogScale, clock_step: Duration, series: &[&Distribution]) -> String {
+/// Beside each stands the step of its own clock. A time is known to one step on either side, so it is spread evenly over the
+/// bins there: else there would be gaps where the clock has no time to show.
+pub fn draw(scale: &LogScale, series: &[(&Distribution, Duration)]) -> String {
     let mut svg = format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" class="histogram" width="100%" height="{HEIGHT}" aria-hidden="true" focusable="false">"#
     );
@@ -48,13 +48,13 @@ pub fn draw(scale: &LogScale, clock_step: Duration, series: &[&Distribution]) ->
         ),
     );
     // The first lies on top.
-    for (index, distribution) in series.iter().enumerate().rev() {
+    for (index, (distribution, clock_step)) in series.iter().enumerate().rev() {
         let (letter, (_, dashes)) = (letter(index), look(index));
         write(
             &mut svg,
             format_args!(
                 r#"<path class="shape series-{index}" fill="none" stroke="currentColor" stroke-dasharray="{dashes}" vector-effect="non-scaling-stroke" d="{}"><title>{letter}</title></path>"#,
-                outline(scale, clock_step, distribution)
+                outline(scale, *clock_step, distribution)
             ),
         );
     }
@@ -75,8 +75,8 @@ fn outline(scale: &LogScale, clock_step: Duration, distribution: &Distribution) 
     let mut bins = [0.0_f64; BINS];
     let place = |time| (scale.percent(time) / 100.0 * BINS as f64) as usize;
     for (time, count) in distribution.times() {
-        let first = place(time.saturating_sub(clock_step / 2)).min(BINS - 1);
-        let last = place(time + clock_step / 2).clamp(first, BINS - 1);
+        let first = place(time.saturating_sub(clock_step)).min(BINS - 1);
+        let last = place(time.saturating_add(clock_step)).clamp(first, BINS - 1);
         for bin in &mut bins[first..=last] {
             *bin += f64::from(count) / (last - first + 1) as f64;
         }
@@ -105,7 +105,7 @@ mod tests {
     fn drawn(times: &[u64], clock_step: Duration) -> String {
         let distribution: Distribution = times.iter().map(|time| us(*time)).collect();
         let scale = series::scale(&[&distribution]).unwrap();
-        draw(&scale, clock_step, &[&distribution])
+        draw(&scale, &[(&distribution, clock_step)])
     }
 
     /// The heights of the outline, each once.
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn what_came_more_often_stands_higher() {
-        let heights = heights(&drawn(&[100, 400, 400, 400, 400], us(1)));
+        let heights = heights(&drawn(&[100, 400, 400, 400, 400], Duration::ZERO));
         assert_eq!(heights, [0, BOX / 4, 0, BOX, 0]);
     }
 
@@ -128,6 +128,19 @@ mod tests {
         let times: Vec<u64> = (1..10).map(|step| step * 100).collect();
         let heights = heights(&drawn(&times, us(100)));
         assert!(heights[1..heights.len() - 1].iter().all(|height| *height > 0), "{heights:?}");
+    }
+
+    #[test]
+    fn a_coarse_clock_smears_no_series_of_a_finer_one() {
+        let fine: Distribution = [100, 400, 400].into_iter().map(us).collect();
+        let coarse: Distribution = [1_000].into_iter().map(us).collect();
+        let scale = series::scale(&[&fine, &coarse]).unwrap();
+        let path = |svg: &str| {
+            svg.split("series-0").nth(1).unwrap().split(" d=").nth(1).unwrap().split('>').next().unwrap().to_owned()
+        };
+        let alone = draw(&scale, &[(&fine, us(5))]);
+        let together = draw(&scale, &[(&fine, us(5)), (&coarse, us(1_000))]);
+        assert_eq!(path(&alone), path(&together));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The bar of a question, cut into its legs, and what the server thought as a sliver, magnified.
 //!
 //! The legs are told apart without colour too: the one who asks is hollow, the bridge is solid, the server stands
-//! higher, the wire is thin, above on the way out and below on the way back, and what is unknown is hatched.
+//! higher, the wire is thin, above on the way out, below on the way back and in the middle while connecting, and what is unknown is
+//! hatched.
 
 use std::time::Duration;
 
@@ -62,6 +63,7 @@ fn shape(leg: Leg) -> (&'static str, i32, i32) {
     match leg {
         Leg::Asker => ("asker", 8, 12),
         Leg::Bridge => ("bridge", 8, 12),
+        Leg::Connect => ("wire", 12, 4),
         Leg::WireOut => ("wire", 8, 4),
         Leg::Server => ("server", 4, 20),
         Leg::WireBack => ("wire", 16, 4),

@@ -5,8 +5,7 @@
 
 use std::time::Duration;
 
-use launcelot_measure::Distribution;
-use launcelot_measure::distribution::PERCENTILES;
+use launcelot_measure::{Distribution, PERCENTILES};
 
 use crate::histogram::anchor;
 use crate::log_scale::LogScale;
@@ -77,14 +76,13 @@ fn write_curve(svg: &mut String, scale: &LogScale, index: usize, distribution: &
         ),
     );
     let place = |time: Duration| Percent(100.0 - scale.percent(time));
-    for percentile in PERCENTILES.iter().filter(|percentile| percentile.needs <= count) {
-        let (x, y) =
-            (place_of_tail(1.0 - percentile.percent / 100.0), place(distribution.percentile(percentile.percent)));
-        let x = Percent(x);
+    for percentile in PERCENTILES {
+        let Some(time) = distribution.percentile(percentile) else { continue };
+        let (x, y) = (Percent(place_of_tail(1.0 - percentile.percent() / 100.0)), place(time));
         write(svg, format_args!(r#"<svg x="{x}" y="{y}" overflow="visible"><path class="mark" d="{shape}"/></svg>"#));
     }
     // Which it is stands at its end, the longest time.
-    let (end, y) = (place_of_tail(1.0 / count as f64), place(distribution.percentile(100.0)));
+    let (end, y) = (place_of_tail(1.0 / count as f64), place(distribution.longest()));
     let (x, letter) = (Percent(end), letter(index));
     write(svg, format_args!(r#"<text class="letter" x="{x}" y="{y}" dy="-8" text-anchor="end">{letter}</text></g>"#));
 }
@@ -113,6 +111,8 @@ fn curve(scale: &LogScale, distribution: &Distribution) -> String {
 
 #[cfg(test)]
 mod tests {
+    use launcelot_measure::Percentile;
+
     use super::*;
     use crate::series;
 
@@ -153,7 +153,7 @@ mod tests {
         let y = |time| BOX - (percent(time) / 100.0 * f64::from(BOX)).round() as i32;
         // Half of them took 16 µs at most, and where 50 % is, the curve is level.
         let (from, until) = (place_of_tail(0.6) * 10.0, place_of_tail(0.5) * 10.0);
-        assert_eq!(distribution.percentile(50.0), Duration::from_micros(16));
+        assert_eq!(distribution.percentile(Percentile::P50), Some(Duration::from_micros(16)));
         assert!(path.contains(&format!("L{from:.0} {0}L{until:.0} {0}L", y(16))), "{path}");
     }
 

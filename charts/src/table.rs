@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use launcelot_measure::Summary;
-use launcelot_measure::distribution::PERCENTILES;
-use launcelot_measure::unit::readable;
+use launcelot_measure::{PERCENTILES, Reading, Summary};
 
 use crate::markup::{Escaped, write};
 use crate::series::{key, letter};
@@ -18,6 +16,8 @@ pub struct Told {
     pub limits: String,
     /// What its times come to.
     pub summary: Summary,
+    /// The smallest step of the clock that took them.
+    pub clock_step: Duration,
 }
 
 /// Which letter, line and shape is whose, and what limits its figures: a paragraph each.
@@ -30,8 +30,8 @@ pub fn legend(series: &[Told]) -> String {
     html + "</figcaption>"
 }
 
-/// The percentiles, a row each, and a column for each series. A figure for which there are too few times to
-/// tell it from the longest is slanted, and it is said that it is.
+/// The percentiles, a row each, and a column for each series. A percentile that a series has too few samples to carry has no
+/// figure, and it is said why.
 ///
 /// The roles are spelled out for style sheets that lay rows out as something else.
 pub fn percentiles(series: &[Told]) -> String {
@@ -48,27 +48,24 @@ pub fn percentiles(series: &[Told]) -> String {
         );
     }
     html += r#"</tr></thead><tbody role="rowgroup">"#;
-    let mut row = |name: &str, needs: u64, time: &dyn Fn(&Summary) -> Duration| {
+    let mut row = |name: &str, time: &dyn Fn(&Summary) -> Option<Duration>| {
         write(&mut html, format_args!(r#"<tr role="row"><th role="rowheader" scope="row">{name}</th>"#));
-        for Told { summary, .. } in series {
-            let figure = match summary.count {
-                0 => "–".to_owned(),
-                _ => readable(time(summary)),
-            };
-            let slant = if summary.count < needs { "slanted" } else { "" };
-            write(&mut html, format_args!(r#"<td role="cell" class="took {slant}">{figure}</td>"#));
+        for Told { summary, clock_step, .. } in series {
+            let time = time(summary).filter(|_| summary.count > 0);
+            let figure = time.map_or_else(|| "–".to_owned(), |time| Reading::new(time, *clock_step).in_words());
+            write(&mut html, format_args!(r#"<td role="cell" class="took">{figure}</td>"#));
         }
         html += "</tr>";
     };
-    row("shortest", 0, &|summary| summary.shortest);
+    row("shortest", &|summary| Some(summary.shortest));
     for (index, percentile) in PERCENTILES.iter().enumerate() {
-        row(percentile.name, percentile.needs, &|summary| summary.percentiles[index]);
+        row(percentile.name, &|summary| summary.percentiles[index]);
     }
-    row("longest", 0, &|summary| summary.longest);
-    row("mean", 0, &|summary| summary.mean);
+    row("longest", &|summary| Some(summary.longest));
+    row("mean", &|summary| Some(summary.mean));
     html += "</tbody></table>";
-    if series.iter().any(|told| PERCENTILES.iter().any(|percentile| told.summary.count < percentile.needs)) {
-        html += r#"<p class="hint"><i>Slanted</i>: too few samples to tell it from the longest.</p>"#;
+    if series.iter().any(|told| told.summary.percentiles.contains(&None)) {
+        html += r#"<p class="hint">–: too few samples to tell it from the longest.</p>"#;
     }
     html
 }
@@ -81,7 +78,12 @@ mod tests {
 
     fn told(name: &str, times: impl IntoIterator<Item = u64>) -> Told {
         let distribution: Distribution = times.into_iter().map(Duration::from_micros).collect();
-        Told { name: name.to_owned(), limits: "9 < 10".to_owned(), summary: distribution.summary() }
+        Told {
+            name: name.to_owned(),
+            limits: "9 < 10".to_owned(),
+            summary: distribution.summary(),
+            clock_step: Duration::from_micros(1),
+        }
     }
 
     /// The figures of a row.
@@ -96,14 +98,26 @@ mod tests {
         let html = percentiles(&[told("a", 1..=1_000), told("b", [])]);
         assert_eq!(row(&html, "p50"), ["500 µs", "–"]);
         assert_eq!(row(&html, "p99"), ["990 µs", "–"]);
-        assert_eq!(row(&html, "longest"), ["1.00 ms", "–"]);
+        assert_eq!(row(&html, "longest"), ["1 ms", "–"]);
         assert_eq!(html.matches("<tr").count(), 9);
     }
 
     #[test]
-    fn what_rests_on_too_few_times_is_slanted() {
-        let slanted = |times| percentiles(&[told("a", 1..=times)]).matches("slanted").count();
-        assert_eq!([9, 900, 1_000, 10_000].map(slanted), [4, 2, 1, 0]);
+    fn a_percentile_without_a_sample_above_it_has_no_figure() {
+        let missing = |times| percentiles(&[told("a", 1..=times)]).matches(">–</td>").count();
+        assert_eq!([9, 900, 1_000, 10_000].map(missing), [4, 2, 1, 0]);
+        assert_eq!(
+            [9_999, 10_000].map(|times| percentiles(&[told("a", 1..=times)]).contains("too few")),
+            [true, false]
+        );
+    }
+
+    #[test]
+    fn what_took_less_than_a_step_of_its_own_clock_is_said_to_be_that() {
+        let coarse = Told { clock_step: Duration::from_micros(16_700), ..told("a", [0, 0, 0, 16_700]) };
+        let html = percentiles(&[coarse, told("b", [5, 5, 6])]);
+        assert_eq!(row(&html, "p50"), ["less than 16.7 ms", "5 µs"]);
+        assert_eq!(row(&html, "longest"), ["16.7 ms", "6 µs"]);
     }
 
     #[test]

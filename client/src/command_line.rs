@@ -14,7 +14,7 @@ use thiserror::Error;
 use crate::ask::{Account, AskError, Plan, ask_and_account};
 use crate::export::{Export, ExportError};
 use crate::lab::{self, LabError, Seen};
-use crate::race::{Raced, race};
+use crate::race::{RaceResult, race};
 use crate::report;
 use crate::target::Target;
 
@@ -169,7 +169,7 @@ fn print_trace(
 }
 
 /// Prints the three ways.
-fn print_race(command_line: &CommandLine, raced: &Raced, output: &mut impl Write) -> io::Result<()> {
+fn print_race(command_line: &CommandLine, raced: &RaceResult, output: &mut impl Write) -> io::Result<()> {
     if command_line.json {
         serde_json::to_writer_pretty(&mut *output, raced)?;
         writeln!(output)?;

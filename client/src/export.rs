@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use launcelot_measure::export::{Document, Race, Recorded, chrome, csv, hlog, json};
-use launcelot_measure::{Connections, Ending, Order, Plan, Round, Rounds, Run};
+use launcelot_measure::{Connections, Ending, Failures, Order, Plan, Round, Rounds, Run};
+use launcelot_protocol::exchange;
 use thiserror::Error;
 
 use crate::lab::Seen;
-use crate::race::Raced;
+use crate::race::RaceResult;
 
 /// A file, and what it is to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,8 +76,8 @@ impl Export {
     /// # Errors
     ///
     /// If the file cannot be written.
-    pub fn race(&self, raced: Raced) -> Result<(), ExportError> {
-        let Raced { one_at_a_time, sent_ahead, at_once } = raced;
+    pub fn race(&self, raced: RaceResult) -> Result<(), ExportError> {
+        let RaceResult { one_at_a_time, sent_ahead, at_once } = raced;
         let ways = [("one-at-a-time", &one_at_a_time), ("sent-ahead", &sent_ahead), ("at-once", &at_once)];
         let rounds =
             ways.into_iter().filter(|(_, runs)| !runs.is_empty()).map(|(way, runs)| as_rounds(way, runs)).collect();
@@ -124,7 +125,7 @@ fn order(run: &Run) -> &'static str {
 
 /// The questions of a way to ask as rounds, for a histogram. The first question of each connection paid for connecting.
 fn as_rounds(way: &str, runs: &[Run]) -> Rounds {
-    let steps = |time: Duration| u32::try_from(time.as_nanos() / u128::from(Round::STEP_NS)).unwrap_or(u32::MAX);
+    let steps = |time: Duration| u64::try_from(time.as_nanos() / u128::from(Round::STEP_NS)).unwrap_or(u64::MAX);
     let of_run = |run: &Run| {
         let began = run.connecting.map(|span| span.from);
         let answered = run.questions.iter().enumerate().filter_map(move |(index, asked)| {
@@ -138,7 +139,11 @@ fn as_rounds(way: &str, runs: &[Run]) -> Rounds {
     let questions = runs.iter().map(|run| run.questions.len()).sum::<usize>();
     let to = runs.first().map(|run| run.to.clone()).unwrap_or_default();
     let connections = if runs.len() > 1 { Connections::Each } else { Connections::One };
-    let broken = runs.iter().map(|run| &run.ending).find(|ending| **ending != Ending::Complete);
+    let broken = || runs.iter().map(|run| &run.ending).filter(|ending| matches!(ending, Ending::Broken(_)));
+    let mut failures = Failures::default();
+    for run in runs {
+        failures.extend(&run.failures(exchange::is_error));
+    }
     Rounds {
         name: format!("{to} {way}"),
         to,
@@ -146,9 +151,10 @@ fn as_rounds(way: &str, runs: &[Run]) -> Rounds {
         clock_step: runs.iter().map(|run| run.clock_step).max().unwrap_or_default(),
         cores: cores(),
         wire: None,
-        errors: (questions - answered.len()) as u32,
+        errors: broken().count() as u32,
+        failures,
         answered,
-        ending: broken.cloned().unwrap_or(Ending::Complete),
+        ending: broken().next().cloned().unwrap_or(Ending::Complete),
     }
 }
 

@@ -1,54 +1,118 @@
 //! What the kernel knows of a connection's round trips (`TCP_INFO` in `tcp(7)`).
 //!
-//! The one place of this crate with `unsafe`: no library that the project uses has this option of a socket.
+//! The one place of this crate with `unsafe`: no library that the project uses has this option of a socket with all that the
+//! kernel tells.
 
 #![cfg_attr(target_os = "linux", allow(unsafe_code, reason = "getsockopt(2) fills in memory through a pointer"))]
 
 use launcelot_measure::run::KernelView;
 use tokio::net::TcpStream;
 
-/// What it says now, in steps of a microsecond; `None` on systems that do not tell, and if it has not
-/// measured a round trip yet.
+/// What it says now, in steps of a microsecond; `None` on systems that do not tell, and if it has not measured a round trip
+/// yet.
 #[cfg(target_os = "linux")]
 pub(crate) fn view(stream: &TcpStream) -> Option<KernelView> {
-    use std::time::Duration;
-
-    let info = tcp_info(stream).ok()?;
-    let us = |micros: u32| Duration::from_micros(micros.into());
-    (info.tcpi_rtt > 0).then(|| KernelView {
-        round_trip: us(info.tcpi_rtt),
-        deviation: us(info.tcpi_rttvar),
-        retransmissions: info.tcpi_total_retrans,
-    })
-}
-
-#[cfg(target_os = "linux")]
-fn tcp_info(stream: &TcpStream) -> std::io::Result<libc::tcp_info> {
-    use std::mem::MaybeUninit;
-    use std::os::fd::AsRawFd as _;
-
-    let mut info = MaybeUninit::<libc::tcp_info>::zeroed();
-    let mut length = size_of::<libc::tcp_info>() as libc::socklen_t;
-    // SAFETY: the descriptor is open as long as `stream` is borrowed, and the kernel writes at most `length`
-    // bytes, which is how many there are.
-    let result = unsafe {
-        libc::getsockopt(
-            stream.as_raw_fd(),
-            libc::IPPROTO_TCP,
-            libc::TCP_INFO,
-            info.as_mut_ptr().cast(),
-            &raw mut length,
-        )
-    };
-    if result != 0 {
-        return Err(std::io::Error::last_os_error());
-    }
-    // SAFETY: it is made of integers, all of which were zero, and some of which the kernel has overwritten.
-    Ok(unsafe { info.assume_init() })
+    linux::view(&linux::tcp_info(stream).ok()?)
 }
 
 /// What it says now: nothing on this system.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn view(_: &TcpStream) -> Option<KernelView> {
     None
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::io;
+    use std::os::fd::AsRawFd as _;
+    use std::time::Duration;
+
+    use launcelot_measure::run::KernelView;
+    use tokio::net::TcpStream;
+
+    /// Where fields of `struct tcp_info` begin (`include/uapi/linux/tcp.h`). Fields are only ever added at the end, and libc's
+    /// struct stops before the last of these.
+    const RTT: usize = 68;
+    const RTTVAR: usize = 72;
+    const TOTAL_RETRANS: usize = 100;
+    const MIN_RTT: usize = 148;
+
+    /// The end of the last of them.
+    const PREFIX_BYTES: usize = MIN_RTT + size_of::<u32>();
+
+    /// What the kernel fills in while it has no round trip.
+    const NO_ROUND_TRIP: u32 = u32::MAX;
+
+    /// The begin of the connection's `tcp_info`, as much as the kernel gives: older ones give less.
+    pub(super) fn tcp_info(stream: &TcpStream) -> io::Result<Vec<u8>> {
+        let mut info = vec![0_u8; PREFIX_BYTES];
+        let mut length = PREFIX_BYTES as libc::socklen_t;
+        // SAFETY: the descriptor is open as long as `stream` is borrowed, and the kernel writes at most `length` bytes, which is
+        // how many there are.
+        let result = unsafe {
+            libc::getsockopt(
+                stream.as_raw_fd(),
+                libc::IPPROTO_TCP,
+                libc::TCP_INFO,
+                info.as_mut_ptr().cast(),
+                &raw mut length,
+            )
+        };
+        if result != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        info.truncate(length as usize);
+        Ok(info)
+    }
+
+    /// Understands it.
+    pub(super) fn view(info: &[u8]) -> Option<KernelView> {
+        let field = |begin: usize| Some(u32::from_ne_bytes(*info.get(begin..)?.first_chunk()?));
+        let us = |micros: u32| Duration::from_micros(micros.into());
+        let round_trip = field(RTT).filter(|micros| *micros > 0)?;
+        Some(KernelView {
+            round_trip: us(round_trip),
+            least_round_trip: field(MIN_RTT).filter(|micros| *micros != NO_ROUND_TRIP).map(us),
+            deviation: us(field(RTTVAR)?),
+            retransmissions: field(TOTAL_RETRANS)?,
+        })
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        fn info(rtt: u32, min_rtt: u32) -> Vec<u8> {
+            let mut info = vec![0; PREFIX_BYTES];
+            for (begin, value) in [(RTT, rtt), (RTTVAR, 586), (TOTAL_RETRANS, 3), (MIN_RTT, min_rtt)] {
+                info[begin..begin + 4].copy_from_slice(&value.to_ne_bytes());
+            }
+            info
+        }
+
+        #[test]
+        fn fields_are_read_where_the_kernel_puts_them() {
+            let view = view(&info(361, 42)).unwrap();
+            let us = Duration::from_micros;
+            assert_eq!((view.round_trip, view.least_round_trip, view.retransmissions), (us(361), Some(us(42)), 3));
+        }
+
+        #[test]
+        fn what_an_older_kernel_does_not_give_is_unknown() {
+            // Before Linux 4.6 the struct ended at 136 bytes or earlier.
+            assert_eq!(view(&info(361, 42)[..104]).unwrap().least_round_trip, None);
+            assert_eq!(view(&info(361, NO_ROUND_TRIP)).unwrap().least_round_trip, None);
+            assert_eq!(view(&info(0, 42)), None, "no round trip yet");
+            assert_eq!(view(&info(361, 42)[..60]), None);
+        }
+
+        #[test]
+        fn the_offsets_are_those_of_the_struct_that_libc_knows_the_begin_of() {
+            use std::mem::offset_of;
+
+            assert_eq!(RTT, offset_of!(libc::tcp_info, tcpi_rtt));
+            assert_eq!(RTTVAR, offset_of!(libc::tcp_info, tcpi_rttvar));
+            assert_eq!(TOTAL_RETRANS, offset_of!(libc::tcp_info, tcpi_total_retrans));
+        }
+    }
 }

@@ -11,7 +11,7 @@ use crate::ask::{AskError, Plan, ask_since};
 
 /// What came of the three ways. A way that was not begun, because one before it had failed, has no runs.
 #[derive(Debug, Default, Serialize)]
-pub struct Raced {
+pub struct RaceResult {
     /// Each question waits for the answer before it: one run.
     pub one_at_a_time: Vec<Run>,
     /// All questions leave at once: one run.
@@ -22,13 +22,13 @@ pub struct Raced {
 
 /// Asks the questions of `plan` in each way; its order does not matter. The first way that fails is the last one, and says
 /// why; what had come before is kept.
-pub async fn race(plan: &Plan) -> (Raced, Result<(), AskError>) {
-    let mut raced = Raced::default();
+pub async fn race(plan: &Plan) -> (RaceResult, Result<(), AskError>) {
+    let mut raced = RaceResult::default();
     let result = run_into(plan, &mut raced).await;
     (raced, result)
 }
 
-async fn run_into(plan: &Plan, raced: &mut Raced) -> Result<(), AskError> {
+async fn run_into(plan: &Plan, raced: &mut RaceResult) -> Result<(), AskError> {
     let epoch = Instant::now();
     let step = clock::smallest_step(|| epoch.elapsed()).unwrap_or_default();
     let run = async |plan: Plan, began: Instant| {

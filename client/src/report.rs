@@ -12,7 +12,7 @@ pub mod trace;
 
 use std::time::Duration;
 
-use launcelot_measure::unit;
+use launcelot_measure::{Unit, unit};
 
 /// How wide a column of times in one unit is, besides the space before it: `9999.999 ms`.
 const COLUMN: usize = 11;
@@ -20,6 +20,11 @@ const COLUMN: usize = 11;
 /// A duration on its own, for a terminal: with a common space in place of a no-break one.
 fn readable(duration: Duration) -> String {
     unit::readable(duration).replace('\u{a0}', " ")
+}
+
+/// A duration in a sentence beside a column of that unit, for a terminal.
+fn in_sentence(unit: Unit, duration: Duration) -> String {
+    unit.in_sentence(duration).replace('\u{a0}', " ")
 }
 
 /// A part of a whole, for a terminal.

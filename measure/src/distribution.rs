@@ -1,43 +1,29 @@
-//! How many times are distributed, what they come to, and how they compare with others.
+//! How many times are distributed, and what they come to.
 
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use crate::percentile::{PERCENTILES, Percentile};
 use crate::rounds::Round;
 use crate::unit::nanos;
 
 /// How many digits of a time are kept: it is known to a thousandth of itself.
 const DIGITS: u8 = 3;
 
-/// A time that so many of a hundred times did not exceed.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Percentile {
-    /// How many of a hundred; 50 is the median.
-    pub percent: f64,
-    /// What it is called: `p99.9`.
-    pub name: &'static str,
-    /// With fewer times than this, no time but the longest is so high.
-    pub needs: u64,
-}
-
-/// The percentiles that are shown, in their order.
-pub const PERCENTILES: [Percentile; 5] = [
-    Percentile { percent: 50.0, name: "p50", needs: 2 },
-    Percentile { percent: 90.0, name: "p90", needs: 10 },
-    Percentile { percent: 99.0, name: "p99", needs: 100 },
-    Percentile { percent: 99.9, name: "p99.9", needs: 1_000 },
-    Percentile { percent: 99.99, name: "p99.99", needs: 10_000 },
-];
+/// The longest time that has a place of its own, in the steps of a [`Round`]: 30 hours.
+const LONGEST_STEPS: u64 = 1 << 40;
 
 /// A distribution of times, in a histogram of high dynamic range.
 ///
-/// It takes 100 kB however many times there are, and counts in the steps of a [`Round`]: up to
-/// 200 µs a time is exact, above that it is known to a thousandth.
+/// It takes 130 kB however many times there are, and counts in the steps of a [`Round`]: up to 200 µs a time is exact, above
+/// that it is known to a thousandth. The shortest and the longest are kept exactly beside it.
 #[derive(Debug, Clone)]
 pub struct Distribution {
     histogram: Histogram<u32>,
-    sum: u64,
+    shortest: Duration,
+    longest: Duration,
+    sum_ns: u64,
 }
 
 /// What many times come to.
@@ -51,14 +37,19 @@ pub struct Summary {
     pub mean: Duration,
     /// The longest.
     pub longest: Duration,
-    /// The percentiles, in the order of [`PERCENTILES`].
-    pub percentiles: [Duration; PERCENTILES.len()],
+    /// The percentiles that so many samples carry, in the order of [`PERCENTILES`]; `None` for the others.
+    pub percentiles: [Option<Duration>; PERCENTILES.len()],
 }
 
 impl Default for Distribution {
     fn default() -> Self {
-        let histogram = Histogram::new_with_bounds(1, u64::from(u32::MAX), DIGITS);
-        Self { histogram: histogram.expect("the bounds are in order and the digits are few"), sum: 0 }
+        let histogram = Histogram::new_with_bounds(1, LONGEST_STEPS, DIGITS);
+        Self {
+            histogram: histogram.expect("the bounds are in order and the digits are few"),
+            shortest: Duration::MAX,
+            longest: Duration::ZERO,
+            sum_ns: 0,
+        }
     }
 }
 
@@ -71,11 +62,12 @@ impl FromIterator<Duration> for Distribution {
 }
 
 impl Distribution {
-    /// Adds a time. One of more than 7 minutes counts as 7 minutes.
+    /// Adds a time. Percentiles count one of more than 30 hours as 30 hours.
     pub fn record(&mut self, time: Duration) {
-        let steps = (nanos(time) / u64::from(Round::STEP_NS)).min(u64::from(u32::MAX));
-        self.histogram.saturating_record(steps);
-        self.sum += steps;
+        self.histogram.saturating_record(nanos(time) / u64::from(Round::STEP_NS));
+        self.shortest = self.shortest.min(time);
+        self.longest = self.longest.max(time);
+        self.sum_ns = self.sum_ns.saturating_add(nanos(time));
     }
 
     /// How many times there are.
@@ -83,24 +75,48 @@ impl Distribution {
         self.histogram.len()
     }
 
-    /// The time that so many percent did not exceed; zero if there is none.
-    pub fn percentile(&self, percent: f64) -> Duration {
-        of_steps(self.histogram.value_at_percentile(percent))
+    /// The longest time; zero if there is none.
+    pub fn longest(&self) -> Duration {
+        self.longest
+    }
+
+    /// A percentile, if so many times carry it.
+    pub fn percentile(&self, percentile: Percentile) -> Option<Duration> {
+        percentile.is_carried_by(self.count()).then(|| self.at_rank(percentile.rank(self.count())))
+    }
+
+    /// The median; the longest time, if the times are too few to carry it, and zero if there is none.
+    pub fn median(&self) -> Duration {
+        self.percentile(Percentile::P50).unwrap_or(self.longest)
+    }
+
+    /// The time at that rank among the sorted times, from 1; the longest beyond the last.
+    pub fn at_rank(&self, rank: u64) -> Duration {
+        let mut passed = 0;
+        for at in self.histogram.iter_recorded() {
+            passed += at.count_since_last_iteration();
+            if passed >= rank {
+                return of_steps(at.value_iterated_to()).max(self.shortest).min(self.longest);
+            }
+        }
+        self.longest
     }
 
     /// Each time that was seen, rounded to what is known of it, and how often; the shortest first.
     pub fn times(&self) -> impl Iterator<Item = (Duration, u32)> {
-        self.histogram.iter_recorded().map(|at| (of_steps(at.value_iterated_to()), at.count_at_value()))
+        self.histogram
+            .iter_recorded()
+            .map(|at| (of_steps(at.value_iterated_to()).min(self.longest), at.count_at_value()))
     }
 
     /// What they come to.
     pub fn summary(&self) -> Summary {
         Summary {
             count: self.count(),
-            shortest: of_steps(self.histogram.min()),
-            mean: of_steps(self.sum / self.count().max(1)),
-            longest: of_steps(self.histogram.max()),
-            percentiles: PERCENTILES.map(|percentile| self.percentile(percentile.percent)),
+            shortest: self.shortest.min(self.longest),
+            mean: Duration::from_nanos(self.sum_ns / self.count().max(1)),
+            longest: self.longest,
+            percentiles: PERCENTILES.map(|percentile| self.percentile(percentile)),
         }
     }
 }
@@ -108,56 +124,6 @@ impl Distribution {
 /// A number of a [`Round`]'s steps.
 fn of_steps(steps: u64) -> Duration {
     Duration::from_nanos(steps.saturating_mul(u64::from(Round::STEP_NS)))
-}
-
-/// How one time stands to another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
-    /// Within a twentieth of each other.
-    Alike,
-    /// So many tenths as long: 41 is 4.1 times as long.
-    Longer(u64),
-    /// So many tenths as short.
-    Shorter(u64),
-    /// One of them is shorter than the clock's step.
-    Unknown,
-}
-
-impl Change {
-    /// How `time` stands to `other`.
-    pub fn between(time: Duration, other: Duration) -> Self {
-        let tenths = |long: Duration, short: Duration| {
-            (nanos(long).saturating_mul(10).saturating_add(nanos(short) / 2)) / nanos(short).max(1)
-        };
-        if time.is_zero() || other.is_zero() {
-            Self::Unknown
-        } else if time.abs_diff(other) <= other / 20 {
-            Self::Alike
-        } else if time > other {
-            Self::Longer(tenths(time, other))
-        } else {
-            Self::Shorter(tenths(other, time))
-        }
-    }
-}
-
-/// How the times of one distribution stand to those of another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Comparison {
-    /// The median.
-    pub p50: Change,
-    /// The 99th percentile.
-    pub p99: Change,
-}
-
-impl Summary {
-    /// How these stand to `other`; `None` if one of them is of no times at all.
-    pub fn compared_with(&self, other: &Self) -> Option<Comparison> {
-        let [p50, _, p99, ..] = self.percentiles;
-        let [other_p50, _, other_p99, ..] = other.percentiles;
-        let change = Comparison { p50: Change::between(p50, other_p50), p99: Change::between(p99, other_p99) };
-        (self.count > 0 && other.count > 0).then_some(change)
-    }
 }
 
 #[cfg(test)]
@@ -172,36 +138,51 @@ mod tests {
     fn percentiles_are_known_to_a_thousandth() {
         let summary = (1..=10_000).map(us).collect::<Distribution>().summary();
         for (found, expected) in summary.percentiles.into_iter().zip([5_000, 9_000, 9_900, 9_990, 9_999]) {
+            let found = found.unwrap();
             assert!(found.abs_diff(us(expected)) <= us(expected) / 1_000, "{found:?} is not {expected} µs");
         }
-        assert_eq!((summary.count, summary.shortest), (10_000, us(1)));
+        assert_eq!((summary.count, summary.shortest, summary.longest), (10_000, us(1), us(10_000)));
         assert_eq!(summary.mean, Duration::from_nanos(5_000_500));
-        assert!(summary.longest.abs_diff(us(10_000)) <= us(10), "{summary:?}");
     }
 
     #[test]
-    fn short_times_are_exact_and_a_wait_beyond_all_measure_counts_as_seven_minutes() {
-        let times = [Duration::from_nanos(61_300), Duration::from_nanos(61_300), us(200), Duration::MAX];
+    fn the_rank_of_p99_9_of_a_thousand_is_999() {
+        let steps: Distribution = (1..=1_000).map(of_steps).collect();
+        assert_eq!(steps.percentile(Percentile::P99_9), Some(of_steps(999)));
+        assert_eq!(steps.percentile(Percentile::P99_99), None, "a thousand times do not carry it");
+        assert_eq!([1, 500, 1_000, 1_001].map(|rank| steps.at_rank(rank)), [1, 500, 1_000, 1_000].map(of_steps));
+    }
+
+    #[test]
+    fn the_longest_and_the_shortest_are_those_that_were() {
+        let odd = [Duration::from_nanos(12_345_678_901), Duration::from_nanos(1_000_007_001)];
+        let summary = odd.into_iter().collect::<Distribution>().summary();
+        assert_eq!((summary.shortest, summary.longest), (odd[1], odd[0]));
+        assert_eq!(odd.into_iter().collect::<Distribution>().times().last(), Some((odd[0], 1)));
+    }
+
+    #[test]
+    fn a_day_of_waiting_is_not_cut_off() {
+        let hours = |hours: u64| Duration::from_secs(hours * 3_600);
+        let distribution: Distribution = (1..=24).map(hours).chain([Duration::MAX]).collect();
+        let median = distribution.percentile(Percentile::P50).unwrap();
+        assert!(median.abs_diff(hours(13)) <= hours(13) / 1_000, "{median:?}");
+        let day = distribution.at_rank(24);
+        assert!(day.abs_diff(hours(24)) <= hours(24) / 1_000, "{day:?}");
+        assert_eq!(distribution.longest(), Duration::MAX);
+    }
+
+    #[test]
+    fn short_times_are_exact() {
+        let times = [Duration::from_nanos(61_300), Duration::from_nanos(61_300), us(200)];
         let seen: Vec<_> = times.into_iter().collect::<Distribution>().times().collect();
-        assert_eq!(seen[..2], [(Duration::from_nanos(61_300), 2), (us(200), 1)]);
-        assert!(seen[2].0 > Duration::from_secs(7 * 60), "{seen:?}");
+        assert_eq!(seen, [(Duration::from_nanos(61_300), 2), (us(200), 1)]);
     }
 
     #[test]
-    fn of_no_times_there_is_nothing_to_compare() {
+    fn no_times_have_no_percentiles() {
         let none = Distribution::default().summary();
-        assert_eq!((none.count, none.mean, none.percentiles[4]), (0, Duration::ZERO, Duration::ZERO));
-        assert_eq!(none.compared_with(&none), None);
-    }
-
-    #[test]
-    fn two_are_compared_by_their_median_and_their_tail() {
-        let mostly = |rest: u64| (0..100).map(|number| us(if number < 98 { 100 } else { rest })).collect();
-        let (steady, jerky): (Distribution, Distribution) = (mostly(100), mostly(410));
-        let comparison = jerky.summary().compared_with(&steady.summary());
-        assert_eq!(comparison, Some(Comparison { p50: Change::Alike, p99: Change::Longer(41) }));
-        assert_eq!(Change::between(us(100), us(410)), Change::Shorter(41));
-        assert_eq!(Change::between(us(104), us(100)), Change::Alike);
-        assert_eq!(Change::between(us(0), us(100)), Change::Unknown);
+        assert_eq!((none.count, none.shortest, none.mean, none.longest), (0, us(0), us(0), us(0)));
+        assert_eq!(none.percentiles, [None; 5]);
     }
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::distribution::Distribution;
+use crate::estimate::{Estimates, estimates};
+use crate::failures::Failures;
 use crate::micros;
 use crate::run::Ending;
 use crate::wire::Wire;
@@ -26,7 +28,7 @@ pub enum Connections {
 /// What is to be done: one question a round, and the next round when the answer is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
-    /// How many rounds, those of the warm-up included.
+    /// How many rounds in all, those of the warm-up included.
     pub rounds: u32,
     /// How many of them come first and are not counted: what is cold then is warm later.
     pub warm_up: u32,
@@ -39,9 +41,16 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A plan whose first tenth is the warm-up, but never more than 100 rounds.
-    pub fn new(rounds: u32, connections: Connections, pace: Option<Duration>) -> Self {
-        Self { rounds, warm_up: (rounds / 10).min(WARM_UP_MAX), connections, pace }
+    /// A plan for so many rounds that are counted. A warm-up of a tenth as many, but never more than 100, comes first and on top
+    /// of them: 1,000 rounds that are asked for are 1,000 samples.
+    pub fn new(counted: u32, connections: Connections, pace: Option<Duration>) -> Self {
+        let warm_up = (counted / 10).min(WARM_UP_MAX);
+        Self { rounds: counted.saturating_add(warm_up), warm_up, connections, pace }
+    }
+
+    /// How many rounds are counted.
+    pub fn counted(&self) -> u32 {
+        self.rounds.saturating_sub(self.warm_up)
     }
 }
 
@@ -60,18 +69,18 @@ pub enum Stopwatch {
 
 /// One round: how long ago each thing was when its answer came, in steps of 100 ns.
 ///
-/// Ten thousand of them are kept and sent about, so they are small; 7 minutes are the longest.
+/// Serialized, a number takes as many bytes as it needs, so most rounds are small; no wait is too long.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Round {
     /// Since the question was sent.
     #[serde(rename = "asked_100ns")]
-    pub asked: u32,
+    pub asked: u64,
     /// Since the connection began to be made, or the question was sent if there was one already.
     #[serde(rename = "connecting_100ns")]
-    pub connecting: u32,
+    pub connecting: u64,
     /// Since the round was due: by the plan's pace, or as soon as there was nothing to wait for.
     #[serde(rename = "due_100ns")]
-    pub due: u32,
+    pub due: u64,
 }
 
 impl Round {
@@ -85,7 +94,7 @@ impl Round {
             Stopwatch::Connecting => self.connecting,
             Stopwatch::Due => self.due,
         };
-        Duration::from_nanos(u64::from(steps) * u64::from(Self::STEP_NS))
+        Duration::from_nanos(steps.saturating_mul(u64::from(Self::STEP_NS)))
     }
 }
 
@@ -107,6 +116,9 @@ pub struct Rounds {
     pub answered: Vec<Round>,
     /// How many were not.
     pub errors: u32,
+    /// Why they were not, as far as that was recorded.
+    #[serde(default, skip_serializing_if = "Failures::is_empty")]
+    pub failures: Failures,
     /// The longer wire through which they went, as it was set; `None` where there was none, where it is not known, and
     /// where it became another one meanwhile.
     pub wire: Option<Wire>,
@@ -135,6 +147,12 @@ impl Rounds {
         self.times(stopwatch).collect()
     }
 
+    /// How well their percentiles are known.
+    pub fn estimates(&self, stopwatch: Stopwatch) -> Estimates {
+        let times: Vec<Duration> = self.times(stopwatch).collect();
+        estimates(&times, self.clock_step)
+    }
+
     /// How many rounds are over, with an answer or without.
     pub fn done(&self) -> usize {
         self.answered.len() + self.errors as usize
@@ -149,25 +167,43 @@ impl Rounds {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::percentile::Percentile;
 
+    /// Of `count` rounds in all.
     fn rounds(count: u32) -> Rounds {
         Rounds {
             name: "A thousand".to_owned(),
             to: "ws://b/ws".to_owned(),
-            plan: Plan::new(count, Connections::Each, Some(Duration::from_millis(2))),
+            plan: Plan { rounds: count, ..Plan::new(1_000, Connections::Each, Some(Duration::from_millis(2))) },
             clock_step: Duration::from_micros(5),
             cores: 2,
             wire: None,
-            answered: (1..=count).map(|number| Round { asked: number, connecting: number * 3, due: 7 }).collect(),
+            answered: (1..=count.into())
+                .map(|number| Round { asked: number, connecting: number * 3, due: 7 })
+                .collect(),
             errors: 2,
+            failures: Failures::default(),
             ending: Ending::Complete,
         }
     }
 
     #[test]
-    fn a_tenth_is_warm_up_but_never_more_than_a_hundred() {
-        let warm_up = |rounds| Plan::new(rounds, Connections::One, None).warm_up;
-        assert_eq!([9, 10, 999, 1_000, 10_000].map(warm_up), [0, 1, 99, 100, 100]);
+    fn a_warm_up_comes_on_top_of_what_is_asked_for() {
+        let plan = |counted| Plan::new(counted, Connections::One, None);
+        assert_eq!([9, 10, 999, 1_000, 10_000].map(|counted| plan(counted).warm_up), [0, 1, 99, 100, 100]);
+        assert_eq!([9, 10, 1_000, 10_000].map(|counted| plan(counted).rounds), [9, 11, 1_100, 10_100]);
+        assert_eq!([9, 10, 1_000, 10_000].map(|counted| plan(counted).counted()), [9, 10, 1_000, 10_000]);
+    }
+
+    #[test]
+    fn what_is_asked_for_carries_the_percentile_of_its_size() {
+        for (counted, percentile) in [(100, Percentile::P99), (1_000, Percentile::P99_9), (10_000, Percentile::P99_99)]
+        {
+            let plan = Plan::new(counted, Connections::One, None);
+            let rounds = Rounds { plan, answered: vec![Round::default(); plan.rounds as usize], ..rounds(0) };
+            let carried = rounds.distribution(Stopwatch::Question).percentile(percentile);
+            assert!(carried.is_some(), "{} of {counted}", percentile.name);
+        }
     }
 
     #[test]

@@ -156,18 +156,34 @@ pub struct Run {
     pub ending: Ending,
 }
 
-/// What a kernel has found of a TCP connection's round trips: from a segment to its acknowledgment, which
-/// the other kernel sends, whatever the program behind it does.
+/// What a kernel has found of a TCP connection's round trips: from a segment to its acknowledgment. The connection ends where it
+/// was accepted, which is the near end of a tunnel or a bridge if there is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KernelView {
-    /// Smoothed over the latest round trips, in microseconds (RFC 6298, SRTT).
+    /// The least round trip, in microseconds; `None` where the kernel does not tell.
+    #[serde(rename = "least_round_trip_us", with = "micros::option", default)]
+    pub least_round_trip: Option<Duration>,
+    /// Smoothed over the latest round trips, in microseconds (RFC 6298, SRTT). An acknowledgment may wait for an answer that
+    /// carries it (RFC 1122, 4.2.3.2), so waiting for answers is part of it.
     #[serde(rename = "round_trip_us", with = "micros")]
     pub round_trip: Duration,
-    /// How far they are from that, smoothed, in microseconds (RFC 6298, RTTVAR).
+    /// How far they are from that, smoothed, in microseconds (RFC 6298, RTTVAR). Not an error of it in either direction.
     #[serde(rename = "deviation_us", with = "micros")]
     pub deviation: Duration,
     /// How many segments were sent again.
     pub retransmissions: u32,
+}
+
+/// From the first question of all `runs` to the last answer of all of them; `None` unless every run is complete. Their moments must
+/// count from the same beginning.
+pub fn asking<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Option<Span> {
+    let mut all: Option<Span> = None;
+    for run in runs {
+        let Span { from, until } = run.asking().filter(|_| run.ending == Ending::Complete)?;
+        let before = all.unwrap_or(Span { from, until });
+        all = Some(Span { from: from.min(before.from), until: until.max(before.until) });
+    }
+    all
 }
 
 impl Run {
@@ -269,6 +285,21 @@ mod tests {
         assert_eq!(run.questions.iter().map(Asked::took).collect::<Vec<_>>(), [Some(us(29)), Some(us(18))]);
         assert_eq!(run.asking().map(Span::took), Some(us(49)));
         assert_eq!((run.until(), run.answered()), (us(100), 2));
+    }
+
+    #[test]
+    fn asking_over_several_connections_lasts_from_the_first_question_to_the_last_answer() {
+        let run = |asked_at, answered_at| {
+            let questions = ["What?".to_owned()];
+            let mut run = Run::new(String::new(), Order::OneAtATime, Duration::ZERO, questions);
+            run.record(Step::Asked { at: us(asked_at) });
+            run.record(answered(us(answered_at), "This."));
+            Run { ending: Ending::Complete, ..run }
+        };
+        let runs = [run(40, 71), run(1, 31), run(20, 60)];
+        assert_eq!(asking(&runs), Some(Span { from: us(1), until: us(71) }));
+        assert_eq!(asking([&Run { ending: Ending::Stopped, ..run(1, 2) }, &runs[0]]), None);
+        assert_eq!(asking([]), None);
     }
 
     #[test]

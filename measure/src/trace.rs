@@ -1,6 +1,6 @@
-//! What the stations on the way of one dialogue saw pass, each moment by one clock.
+//! What the hops on the path of one dialogue saw pass, each moment by one clock.
 //!
-//! A station knows bytes and not questions. [`ways`](crate::ways()) finds each question's way in them.
+//! A hop knows bytes and not questions. [`paths`](crate::paths()) finds each question's path in them.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::micros;
 
-/// A point on the way of a question to the server and of its answer back, in the order of that way.
+/// A point on the path of a question to the server and of its answer back, in the order of that path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Point {
@@ -37,7 +37,7 @@ pub enum Point {
 }
 
 impl Point {
-    /// All of them, in the order of the way.
+    /// All of them, in the order of the path.
     pub const ALL: [Self; 11] = [
         Self::BridgeIn,
         Self::BridgeOut,
@@ -63,11 +63,51 @@ impl Point {
 pub struct Sighting {
     /// Where.
     pub point: Point,
-    /// When, in microseconds since the first station heard of the dialogue.
+    /// When, in microseconds since the first hop heard of the dialogue.
     #[serde(rename = "at_us", with = "micros")]
     pub at: Duration,
     /// How many bytes.
     pub bytes: u64,
+}
+
+/// A point that a connection passes while it is made, in the order in which that happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConnectPoint {
+    /// The bridge has read the request to upgrade to a WebSocket.
+    UpgradeIn,
+    /// The bridge calls `connect()`.
+    ConnectBegun,
+    /// The tunnel has accepted a connection.
+    TunnelAccepted,
+    /// The server has accepted a connection. That may be later than [`ConnectDone`](Self::ConnectDone): the kernel accepts first.
+    ServerAccepted,
+    /// The bridge's connection can be used, a handshake that the tunnel emulates included.
+    ConnectDone,
+    /// The bridge hands the answer to the upgrade (101) to TCP.
+    UpgradeOut,
+}
+
+impl ConnectPoint {
+    /// All of them, in their order.
+    pub const ALL: [Self; 6] = [
+        Self::UpgradeIn,
+        Self::ConnectBegun,
+        Self::TunnelAccepted,
+        Self::ServerAccepted,
+        Self::ConnectDone,
+        Self::UpgradeOut,
+    ];
+}
+
+/// That a connection that is made passed a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectSighting {
+    /// Where.
+    pub point: ConnectPoint,
+    /// When, in microseconds since the first hop heard of the dialogue.
+    #[serde(rename = "at_us", with = "micros")]
+    pub at: Duration,
 }
 
 /// Everything that was seen of one dialogue, in the order in which it was told.
@@ -75,8 +115,14 @@ pub struct Sighting {
 pub struct Trace {
     /// Which dialogue.
     pub id: String,
-    /// What was seen. A station that does not watch has seen nothing.
+    /// What was seen. A hop that is not watched has seen nothing.
     pub sightings: Vec<Sighting>,
+    /// What was seen of its connection being made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub connecting: Vec<ConnectSighting>,
     /// Whether there was more than is kept.
     pub is_cut: bool,
+    /// The smallest step of the hops' clock, in microseconds; zero if it is not known.
+    #[serde(rename = "clock_step_us", with = "micros", default, skip_serializing_if = "Duration::is_zero")]
+    pub clock_step: Duration,
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::run::Span;
+
 /// A unit of time, and with it how many decimals are worth showing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
@@ -36,12 +38,37 @@ impl Unit {
     /// The number of `duration` in this unit, without the sign: whole microseconds, else three
     /// decimals. All figures of one unit therefore line up.
     pub fn figure(self, duration: Duration) -> String {
-        let nanos = nanos(duration);
+        let (nanos_per_digit, decimals) = self.digits();
+        decimal(nanos(duration), nanos_per_digit * 10_u64.pow(decimals), decimals)
+    }
+
+    /// The figures of a span: when it began, when it ended, and how long it took. The ends are rounded first, so that what stands
+    /// there adds up.
+    pub fn figures(self, Span { from, until }: Span) -> [String; 3] {
+        let (nanos_per_digit, _) = self.digits();
+        let rounded = |at| nanos(at).saturating_add(nanos_per_digit / 2) / nanos_per_digit * nanos_per_digit;
+        let [from, until] = [from, until].map(|at| Duration::from_nanos(rounded(at)));
+        [from, until, until.saturating_sub(from)].map(|time| self.figure(time))
+    }
+
+    /// How many nanoseconds the last digit of a figure is, and how many decimals there are.
+    fn digits(self) -> (u64, u32) {
         match self {
-            Self::Microseconds => decimal(nanos, 1_000, 0),
-            Self::Milliseconds => decimal(nanos, 1_000_000, 3),
-            Self::Seconds => decimal(nanos, 1_000_000_000, 3),
+            Self::Microseconds => (1_000, 0),
+            Self::Milliseconds => (1_000, 3),
+            Self::Seconds => (1_000_000, 3),
         }
+    }
+
+    /// A duration in a sentence beside a column of this unit: in about three digits, but in no larger unit than the column.
+    pub fn in_sentence(self, duration: Duration) -> String {
+        let (nanos_per_digit, decimals) = self.digits();
+        let unit = nanos_per_digit * 10_u64.pow(decimals);
+        // From there on it would be rounded up to the next unit.
+        if nanos(duration) / (unit / 10) < 9_995 {
+            return readable(duration);
+        }
+        format!("{}\u{a0}{}", decimal(nanos(duration), unit, 0), self.sign())
     }
 
     /// The figure with its sign, a no-break space between.
@@ -119,6 +146,8 @@ pub(crate) fn nanos(duration: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -148,6 +177,35 @@ mod tests {
         assert_eq!(Unit::for_longest(Duration::from_micros(999)).figure(Duration::from_nanos(411_900)), "412");
         assert_eq!(Unit::for_longest(Duration::from_secs(2)).figure(Duration::from_micros(90)), "0.090");
         assert_eq!(Unit::for_longest(Duration::from_secs(10)), Unit::Seconds);
+    }
+
+    #[test]
+    fn what_took_is_the_difference_of_the_ends_as_they_are_shown() {
+        let nanos = Duration::from_nanos;
+        let span = Span { from: nanos(970_400), until: nanos(1_038_600) };
+        assert_eq!(Unit::Milliseconds.figures(span), ["0.970", "1.039", "0.069"]);
+        assert_eq!(Unit::Milliseconds.figure(span.took()), "0.068", "which does not add up");
+    }
+
+    #[test]
+    fn a_sentence_beside_a_column_is_in_no_larger_unit() {
+        let ms = Unit::Milliseconds;
+        let cases = [(1_853_155, "1853 ms"), (12_345, "12.3 ms"), (2, "2 µs"), (999_800, "1000 ms")];
+        for (micros, expected) in cases {
+            assert_eq!(ms.in_sentence(Duration::from_micros(micros)).replace('\u{a0}', " "), expected);
+        }
+        assert_eq!(Unit::Seconds.in_sentence(Duration::from_secs(12)), "12\u{a0}s");
+    }
+
+    proptest! {
+        #[test]
+        fn the_figures_of_a_span_add_up(from in 0_u64..20_000_000_000, took in 0_u64..20_000_000_000) {
+            let span = Span { from: Duration::from_nanos(from), until: Duration::from_nanos(from + took) };
+            for unit in [Unit::Microseconds, Unit::Milliseconds, Unit::Seconds] {
+                let [from, until, took] = unit.figures(span).map(|figure| figure.replace('.', "").parse::<u64>().unwrap());
+                prop_assert_eq!(until - from, took);
+            }
+        }
     }
 
     #[test]

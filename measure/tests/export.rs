@@ -10,7 +10,8 @@ use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use launcelot_measure::export::{Document, Race, Recorded, Refusal, chrome, csv, hlog, json};
 use launcelot_measure::{
-    Connections, Ending, Order, Plan, Point, Preset, Round, Rounds, Run, Sighting, Span, Step, Stopwatch, Trace,
+    ConnectPoint, ConnectSighting, Connections, Ending, FailureKind, Failures, Order, Plan, Point, Preset, Round,
+    Rounds, Run, Sighting, Span, Step, Stopwatch, Trace,
 };
 use serde_json::Value;
 
@@ -40,11 +41,22 @@ fn trace() -> Trace {
     let sightings = (0..2).flat_map(|question| {
         let bytes = move |point: Point| if !point.is_of_answers() { 5 } else { [4, 11][question as usize] };
         Point::ALL.into_iter().enumerate().map(move |(index, point)| {
-            let at = Duration::from_nanos(question * 205_000 + index as u64 * 10_125);
+            let at = Duration::from_nanos(60_000 + question * 205_000 + index as u64 * 10_125);
             Sighting { point, at, bytes: bytes(point) }
         })
     });
-    Trace { id: "d-1".to_owned(), sightings: sightings.collect(), is_cut: false }
+    Trace {
+        id: "d-1".to_owned(),
+        sightings: sightings.collect(),
+        connecting: connecting(),
+        is_cut: false,
+        clock_step: Duration::from_nanos(20),
+    }
+}
+
+/// The connection seen by the bridge, within 90 µs.
+fn connecting() -> Vec<ConnectSighting> {
+    ConnectPoint::ALL.into_iter().zip(0..).map(|(point, index)| ConnectSighting { point, at: us(index) }).collect()
 }
 
 fn rounds(pace: Option<Duration>) -> Rounds {
@@ -52,14 +64,22 @@ fn rounds(pace: Option<Duration>) -> Rounds {
     Rounds {
         name: "A thousand, \"long\"".to_owned(),
         to: "ws://b/ws".to_owned(),
-        plan: Plan::new(1_002, Connections::Each, pace),
+        plan: Plan { rounds: 1_002, warm_up: 100, connections: Connections::Each, pace },
         clock_step: us(5),
         cores: 2,
         answered: answered.collect(),
         errors: 2,
+        failures: failures(),
         wire: Some(Preset::Rack.wire()),
         ending: Ending::Stopped,
     }
+}
+
+fn failures() -> Failures {
+    let mut failures = Failures::default();
+    failures.add(FailureKind::NoConnection, "Connection refused, twice");
+    failures.add(FailureKind::NoConnection, "Connection refused, twice");
+    failures
 }
 
 fn document() -> Document {
@@ -206,6 +226,14 @@ fn csv_has_a_line_for_each_round() {
 }
 
 #[test]
+fn csv_has_a_line_for_each_reason_why_rounds_failed() {
+    let records = records(&csv::failures(&document()));
+    assert_eq!(records[0], ["name", "to", "kind", "words", "count"]);
+    assert_eq!(records.len(), 1 + 2);
+    assert_eq!(records[1][2..], ["no-connection", "Connection refused, twice", "2"]);
+}
+
+#[test]
 fn the_log_is_read_by_the_reader_of_hdrhistogram() {
     let text = hlog::log(&document());
     assert!(text.contains("#[Histogram log format version 1.3]\n"), "{text}");
@@ -259,8 +287,18 @@ fn what_is_complete_on_one_track_of_a_chrome_trace_never_overlaps_but_lies_withi
     }
     let names: BTreeSet<_> =
         events.iter().filter(|event| event["ph"] == "X").filter_map(|event| event["name"].as_str()).collect();
-    for name in ["connecting", "What?", "bridge", "wire, out", "tunnel", "server", "thinking", "wire, back", "unknown"]
-    {
+    for name in [
+        "connecting",
+        "connect()",
+        "What?",
+        "bridge",
+        "wire, out",
+        "tunnel",
+        "server",
+        "thinking",
+        "wire, back",
+        "unknown",
+    ] {
         assert!(names.contains(name), "no {name} in {names:?}");
     }
 }

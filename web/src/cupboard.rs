@@ -14,7 +14,7 @@ use crate::message::{Clock, FromWorker, ToWorker, decode, encode};
 use crate::state::rounds::{self, KEPT_MAX, Kept};
 
 /// What the keys of all entries begin with. The number is the shape of what follows.
-const PREFIX: &str = "launcelot-rounds-2-";
+const PREFIX: &str = "launcelot-rounds-3-";
 
 /// What stands between the parts of an entry. It is no byte, and of no script.
 const BETWEEN: char = '\u{e000}';
@@ -126,21 +126,22 @@ fn read(entry: &str) -> Option<(Rounds, bool)> {
 mod tests {
     use std::time::Duration;
 
-    use launcelot_measure::{Connections, Plan, Preset, Round};
+    use launcelot_measure::{Connections, Failures, Plan, Preset, Round};
 
     use super::*;
 
     fn rounds(answered: usize, ending: Ending) -> Rounds {
-        let round = Round { asked: 650, connecting: 650, due: u32::MAX };
+        let round = Round { asked: 650, connecting: 650, due: u64::from(u32::MAX) };
         Rounds {
             name: "Tausend, schön un Ārija".to_owned(),
             to: "ws://b/ws".to_owned(),
-            plan: Plan::new(1_002, Connections::Each, Some(Duration::from_millis(2))),
+            plan: Plan { rounds: 1_002, ..Plan::new(1_000, Connections::Each, Some(Duration::from_millis(2))) },
             clock_step: Duration::from_micros(5),
             cores: 2,
             wire: Some(Preset::Ssh.wire()),
             answered: vec![round; answered],
             errors: 2,
+            failures: Failures::default(),
             ending,
         }
     }

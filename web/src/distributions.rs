@@ -1,7 +1,11 @@
 //! The rounds that are shown, summed up, drawn and told.
 
+use std::time::Duration;
+
 use launcelot_charts::table::{self, Told};
 use launcelot_charts::{histogram, percentiles, series};
+use launcelot_measure::compare::compare;
+use launcelot_measure::estimate::Estimates;
 use launcelot_measure::{Distribution, Summary};
 
 use crate::state::rounds::ManyRounds;
@@ -25,19 +29,26 @@ pub fn of(many: &ManyRounds) -> Distributions {
         name: kept.rounds.name.clone(),
         limits: words::limits(kept),
         summary: distribution.summary(),
+        clock_step: kept.rounds.clock_step,
     });
     let told: Vec<Told> = told.collect();
     let newest = told.first().map(|told| told.summary).unwrap_or_default();
-    let compared = told.iter().enumerate().skip(1).filter_map(|(index, told)| {
-        let comparison = told.summary.compared_with(&newest)?;
-        Some(words::comparison(series::letter(index), series::letter(0), comparison))
-    });
+    // A series alone is compared with nothing.
+    let estimates: Vec<Estimates> = match told.len() {
+        ..2 => Vec::new(),
+        _ => many.shown().map(|kept| kept.rounds.estimates(many.stopwatch)).collect(),
+    };
+    let compared =
+        estimates.iter().enumerate().skip(1).map(|(index, laid)| {
+            words::comparison(series::letter(index), series::letter(0), compare(laid, &estimates[0]))
+        });
     let all: Vec<&Distribution> = distributions.iter().collect();
-    let clock_step = many.shown().map(|kept| kept.rounds.clock_step).max().unwrap_or_default();
+    let steps = many.shown().map(|kept| kept.rounds.clock_step);
+    let by_clock: Vec<(&Distribution, Duration)> = distributions.iter().zip(steps).collect();
     let figure = series::scale(&all).map(|scale| {
         format!(
             r#"<figure class="distributions"><h3>How often which time came</h3>{}<h3>How many percent took how long at most</h3>{}{}</figure><div class="percentile-table">{}</div>"#,
-            histogram::draw(&scale, clock_step, &all),
+            histogram::draw(&scale, &by_clock),
             percentiles::draw(&scale, &all),
             table::legend(&told),
             table::percentiles(&told),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use js_sys::{Array, Reflect};
 use launcelot_measure::wire::MeasuredRoundTrip;
-use launcelot_measure::{Point, Sighting, Trace, Wire, WireReport};
+use launcelot_measure::{ConnectPoint, ConnectSighting, Point, Sighting, Trace, Wire, WireReport};
 use serde::Deserialize as _;
 use serde::de::IntoDeserializer;
 use serde::de::value::Error;
@@ -62,7 +62,20 @@ pub fn trace(json: &Json) -> Option<Trace> {
     Some(Trace {
         id: json.field("id")?.text()?,
         sightings: json.field("sightings")?.list()?.map(|json| sighting(&json)).collect::<Option<_>>()?,
+        connecting: match json.field("connecting") {
+            Some(connecting) => connecting.list()?.map(|json| connect_sighting(&json)).collect::<Option<_>>()?,
+            None => Vec::new(),
+        },
         is_cut: json.field("is_cut")?.is_true(),
+        clock_step: json.field("clock_step_us").and_then(|step| step.micros()).unwrap_or_default(),
+    })
+}
+
+fn connect_sighting(json: &Json) -> Option<ConnectSighting> {
+    let point = json.field("point")?.text()?;
+    Some(ConnectSighting {
+        point: ConnectPoint::deserialize(IntoDeserializer::<Error>::into_deserializer(point.as_str())).ok()?,
+        at: json.field("at_us")?.micros()?,
     })
 }
 

@@ -151,9 +151,9 @@ mod packed {
         let mut rounds = Vec::with_capacity(bytes.len() / 4);
         let mut next = || {
             let mut number = 0;
-            for shift in (0..32).step_by(7) {
+            for shift in (0..64).step_by(7) {
                 let byte = bytes.next()?;
-                number |= u32::from(byte & 0x7f) << shift;
+                number |= u64::from(byte & 0x7f) << shift;
                 if *byte <= 0x7f {
                     return Some(number);
                 }
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn rounds_arrive_as_they_were_sent() {
         let usual = Round { asked: 650, connecting: 650, due: 660 };
-        let answered = vec![Round { asked: 7, connecting: u32::MAX, due: 3 }, Round::default(), usual];
+        let answered = vec![Round { asked: 7, connecting: u64::MAX, due: 3 }, Round::default(), usual];
         let message = FromWorker::Rounds { run: 7, answered, errors: 3 };
         assert_eq!(decode(&encode(&message)), Some(message));
         let many = FromWorker::Rounds { run: 7, answered: vec![usual; 1_000], errors: 0 };

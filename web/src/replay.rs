@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use launcelot_charts::lanes::{Place, Station, Stretch, Token};
-use launcelot_measure::{Leg, Point, Run, Span, Trace, Way, ways};
+use launcelot_measure::{Leg, Path, Point, Run, Span, Trace, paths};
 
 /// What happened at a recorded moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,8 +85,9 @@ struct Map {
 
 impl Map {
     /// A map of the stations that saw something.
-    fn of(ways: &[Way], asker: &'static str) -> Self {
-        let saw = |points: [Point; 2]| ways.iter().any(|way| points.into_iter().any(|point| way.at(point).is_some()));
+    fn of(paths: &[Path], asker: &'static str) -> Self {
+        let saw =
+            |points: [Point; 2]| paths.iter().any(|path| points.into_iter().any(|point| path.at(point).is_some()));
         let mut named = vec![(asker, ASKER_WIDTH)];
         if saw([Point::BridgeIn, Point::BridgeBackOut]) {
             named.push(("bridge", BRIDGE_WIDTH));
@@ -165,7 +166,8 @@ impl Map {
                 let middle = last.at + at.saturating_sub(last.at) / 2;
                 journey.push(Knot { at: middle, place: self.far(), is_back: false, leg: "unknown" });
             }
-            journey.push(Knot { at: *at, place, is_back, leg });
+            // A coarse clock may lay a moment outside of the question.
+            journey.push(Knot { at: (*at).max(asked.from).min(asked.until), place, is_back, leg });
             before = Some(*point);
         }
         journey.push(Knot { at: asked.until, place: self.home(), is_back: true, leg: "asker" });
@@ -178,7 +180,7 @@ fn leg_between(from: Point, until: Point) -> &'static str {
     match Leg::between(from, until) {
         Leg::Asker => "asker",
         Leg::Bridge => "bridge",
-        Leg::WireOut | Leg::WireBack => "wire",
+        Leg::Connect | Leg::WireOut | Leg::WireBack => "wire",
         Leg::Server => "server",
         Leg::Unknown => "unknown",
     }
@@ -187,8 +189,8 @@ fn leg_between(from: Point, until: Point) -> &'static str {
 impl Replay {
     /// What was recorded of `run`, and of it along the way, ready to be played; `None` as long as nothing was.
     pub fn of(run: &Run, trace: Option<&Trace>, asker: &'static str) -> Option<Self> {
-        let ways = trace.map(|trace| ways(run, trace)).unwrap_or_default();
-        let map = Map::of(&ways, asker);
+        let paths = trace.map(|trace| paths(run, trace)).unwrap_or_default();
+        let map = Map::of(paths.questions(), asker);
         let (mut lanes, mut journeys, mut events) = (Vec::new(), Vec::new(), Vec::new());
         if let Some(span) = run.connecting {
             lanes.push("Connecting".to_owned());
@@ -204,7 +206,7 @@ impl Replay {
                 journeys.push(vec![Knot { at: from, place: map.home(), is_back: false, leg: "asker" }]);
                 continue;
             };
-            let passed = ways.get(question).map(|way| way.moments(span)).unwrap_or_default();
+            let passed = paths.questions().get(question).map(Path::moments).unwrap_or_default();
             events.extend(passed.iter().map(|(point, at)| (*at, Event { what: What::Passed(*point), question })));
             events.push((span.until, Event { what: What::Answered, question }));
             journeys.push(map.journey(span, &passed));

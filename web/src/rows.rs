@@ -6,7 +6,7 @@ use launcelot_charts::Scale;
 use launcelot_charts::legs::{self, Lens};
 use launcelot_charts::waterfall::{self, Bar, Ghost, Kind};
 use launcelot_measure::unit::readable;
-use launcelot_measure::{Asked, Leg, Order, Point, Run, Span, Way, ways};
+use launcelot_measure::{Asked, Leg, Order, Path, Point, Run, Span, paths};
 use launcelot_protocol::{Question, exchange};
 
 use crate::state::{Legs, Numbered, State};
@@ -68,16 +68,16 @@ impl Row {
         legs::row(scale, &self.legs, self.lens.as_ref(), &self.ghosts)
     }
 
-    /// Cuts the bar into the legs of the way of what `asker` asked.
-    fn cut(&mut self, way: &Way, asker: &'static str) {
-        let Some(asked) = self.span() else { return };
+    /// Cuts the bar into the legs of the path of what `asker` asked.
+    fn cut(&mut self, path: &Path, asker: &'static str) {
         self.asker = asker;
-        self.legs = way.legs(asked);
-        let moments = way.moments(asked);
-        let at = |point| moments.iter().find(|(passed, _)| *passed == point).map(|(_, at)| *at);
-        let server = at(Point::ServerIn).zip(at(Point::AnswerOut));
-        self.lens = server.zip(at(Point::AnswerReady)).zip(way.thinking()).map(|(((from, until), ready), thinking)| {
-            Lens { server: Span { from, until }, ready, label: format!("thought {}", readable(thinking)) }
+        self.legs = path.legs();
+        let server = path.laid(Point::ServerIn, Point::AnswerOut);
+        let thought = path.laid(Point::ServerIn, Point::AnswerReady);
+        self.lens = server.zip(thought).zip(path.thinking()).map(|((server, thought), thinking)| Lens {
+            server,
+            ready: thought.until,
+            label: format!("thought {}", readable(thinking)),
         });
     }
 }
@@ -91,7 +91,11 @@ pub fn of(state: &State) -> Vec<Row> {
     };
     let mut rows = of_run(&newest.run, true);
     if let Legs::Known(trace) = &newest.legs {
-        rows.iter_mut().skip(1).zip(ways(&newest.run, trace)).for_each(|(row, way)| row.cut(&way, newest.asker()));
+        let paths = paths(&newest.run, trace);
+        if let Some((connecting, row)) = paths.connecting().zip(rows.first_mut()) {
+            (row.legs, row.asker) = (connecting.legs(), newest.asker());
+        }
+        rows.iter_mut().skip(1).zip(paths.questions()).for_each(|(row, path)| row.cut(path, newest.asker()));
     }
     for Numbered { number, run, .. } in state.ghosts() {
         let label = format!("Run {number}, {}", words::in_words(run.order));

@@ -8,11 +8,9 @@ pub mod replay;
 pub mod rounds;
 pub mod wire;
 
-use std::time::Duration;
-
-use launcelot_measure::distribution::Change;
-use launcelot_measure::unit::{decimal, readable};
-use launcelot_measure::{Ending, Order, Run};
+use launcelot_measure::compare::{Difference, Times};
+use launcelot_measure::unit::readable;
+use launcelot_measure::{Ending, Order, Reading, Run};
 use launcelot_protocol::exchange;
 
 use crate::message::{Clock, Ended};
@@ -130,23 +128,22 @@ pub fn comparison(run: &Run, earlier: &Run, earlier_number: u32) -> Option<Strin
     }
     let (now, then) = (run.asking()?.took(), earlier.asking()?.took());
     let (order, then_in_words) = (in_words(earlier.order), readable(then));
-    Some(format!("Run {earlier_number}, {order}, took {then_in_words}: {}.", times(now, then)))
+    let difference = Reading::new(then, earlier.clock_step).compared_with(Reading::new(now, run.clock_step));
+    Some(format!("Run {earlier_number}, {order}, took {then_in_words}: {}.", times(difference)))
 }
 
-/// How an earlier time stands to the present one.
-fn times(now: Duration, then: Duration) -> String {
-    in_times(Change::between(then, now), ["as long", "as fast"])
-}
-
-/// A change, with what it is to be so many times: longer, or shorter.
-fn in_times(change: Change, [longer, shorter]: [&str; 2]) -> String {
-    let (tenths, what) = match change {
-        Change::Alike => return "about as long".to_owned(),
-        Change::Unknown => return "too short for the clock to compare".to_owned(),
-        Change::Longer(tenths) => (tenths, longer),
-        Change::Shorter(tenths) => (tenths, shorter),
-    };
-    format!("{} times {what}", decimal(tenths, 10, u32::from(tenths < 1_000)))
+/// How a single earlier time stands to the present one. Within a twentieth, single times are about the same.
+fn times(difference: Difference) -> String {
+    let is_about_one = |times: &Times| times.hundredths() <= 105;
+    match difference {
+        Difference::NoneSeen => "about as long".to_owned(),
+        Difference::FirstLonger(times) | Difference::SecondLonger(times) if is_about_one(&times) => {
+            "about as long".to_owned()
+        }
+        Difference::FirstLonger(times) => times.in_words(),
+        Difference::SecondLonger(times) => format!("this run took {}", times.in_words()),
+        Difference::TooFewSamples | Difference::TooShort => "too short for the clock to compare".to_owned(),
+    }
 }
 
 /// How something stands, in one word: whoever styles the page or reads it by program goes by it.
@@ -213,6 +210,8 @@ fn capitalized(count: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use launcelot_measure::Step;
 
     use super::*;
@@ -313,9 +312,14 @@ mod tests {
         let said = comparison(&now, &then, 4).map(|said| plain(&said));
         assert_eq!(said.as_deref(), Some("Run 4, one at a time, took 1.20 ms: about as long."));
         assert_eq!(comparison(&now, &run(Order::OneAtATime, 3, 2), 4), None);
-        let cases = [(us(100), us(210), "2.1 times as long"), (us(300), us(100), "3.0 times as fast")];
+        let cases = [
+            (us(100), us(210), "2.1 times as long"),
+            (us(300), us(100), "this run took 3.0 times as long"),
+            (us(104), us(100), "about as long"),
+            (us(3), us(100), "too short for the clock to compare"),
+        ];
         for (now, then, expected) in cases {
-            assert_eq!(times(now, then), expected);
+            assert_eq!(times(Reading::new(then, us(5)).compared_with(Reading::new(now, us(5)))), expected);
         }
     }
 }

@@ -1,55 +1,81 @@
-//! Where on the way the time went, as the stations saw it.
+//! Where on the path the time went, as the hops saw it.
 
 use std::fmt::Write as _;
 
-use launcelot_measure::{Leg, Run, Shares, Unit, WireReport, ways};
+use launcelot_measure::paths::Clocks;
+use launcelot_measure::{Breakdown, Connecting, Leg, Paths, Run, Unit, WireReport, paths};
 
-use super::{COLUMN, padded, percent, readable};
+use super::{COLUMN, in_sentence, padded, readable};
 use crate::lab::Seen;
 
-/// The legs, as they are called and in the order of the way.
-const LEGS: [(Leg, &str); 6] = [
+/// The legs, as they are called and in the order of the path.
+const LEGS: [(Leg, &str); 7] = [
     (Leg::Asker, "client"),
     (Leg::Bridge, "bridge"),
+    (Leg::Connect, "connect()"),
     (Leg::WireOut, "wire out"),
     (Leg::Server, "server"),
     (Leg::WireBack, "wire back"),
     (Leg::Unknown, "unknown"),
 ];
 
-/// Each question with how long it was in each leg of its way, and what that means. If nothing was seen: why.
+/// Each question with how long it was in each leg of its path, and what that means. If nothing was seen: why.
 pub fn legs(run: &Run, seen: Result<&Seen, String>) -> String {
     let Seen { trace, tunnel } = match seen {
-        Ok(seen) if !seen.trace.sightings.is_empty() => seen,
-        Ok(_) => return "The legs of the way are unknown: nobody watched there.\n".to_owned(),
-        Err(why) => return format!("The legs of the way are unknown: {why}.\n"),
+        Ok(seen) => seen,
+        Err(why) => return format!("The legs are unknown: {why}.\n"),
     };
-    let answered: Vec<_> =
-        run.questions.iter().filter_map(|asked| Some((asked.question.as_str(), asked.span()?))).collect();
-    let ways = ways(run, trace);
-    let unit = Unit::for_longest(answered.iter().map(|(_, span)| span.took()).max().unwrap_or_default());
-    let width = answered.iter().map(|(words, _)| words.chars().count()).max().unwrap_or_default();
-    let is_known = answered.iter().zip(&ways).all(|((_, asked), way)| way.took(Leg::Unknown, *asked).is_none());
-    let legs = || LEGS.into_iter().filter(|(leg, _)| *leg != Leg::Unknown || !is_known);
+    let paths = paths(run, trace);
+    let longest = paths.questions().iter().map(|path| path.asked().took()).max();
+    let unit = Unit::for_longest(longest.unwrap_or_default());
+    let mut report = match paths.clocks().why_unknown() {
+        Some(why) => format!("The legs are unknown: {why}.\n"),
+        None => table(run, &paths, unit),
+    };
+    if paths.clocks() == Clocks::Unwatched {
+        return report;
+    }
+    if trace.is_cut {
+        report += "The dialogue was longer than the lab records: what has no figure was not seen.\n";
+    }
+    report += &Breakdown::of(run, &paths).map(|breakdown| meaning(&breakdown, unit)).unwrap_or_default();
+    report += &paths.connecting().map(connecting).unwrap_or_default();
+    report += &asker_leg(paths.clocks());
+    report + &tunnel.map(longer_wire).unwrap_or_default()
+}
+
+/// A line for each answered question, and a column for each leg.
+fn table(run: &Run, paths: &Paths, unit: Unit) -> String {
+    let questions = || run.questions.iter().map(|asked| asked.question.as_str()).zip(paths.questions());
+    let width = questions().map(|(words, _)| words.chars().count()).max().unwrap_or_default();
+    let is_known = questions().all(|(_, path)| path.took(Leg::Unknown).is_none());
+    let is_shown = |leg| match leg {
+        Leg::Connect => false,
+        Leg::Unknown => !is_known,
+        _ => true,
+    };
+    let legs = || LEGS.into_iter().filter(|(leg, _)| is_shown(*leg));
     let mut table = padded("", width);
     for head in legs().map(|(_, name)| name).chain(["thinking"]) {
+        // Writing to a string cannot fail.
         let _ = write!(table, " {head:>COLUMN$}");
     }
     table.push('\n');
-    for ((words, asked), way) in answered.iter().zip(&ways) {
+    for (words, path) in questions() {
         table += &padded(words, width);
-        let times =
-            legs().map(|(leg, _)| way.took(leg, *asked).map(|took| format!("{} {}", unit.figure(took), unit.sign())));
-        for time in times.chain([way.thinking().map(readable)]) {
+        let times = legs().map(|(leg, _)| path.took(leg).map(|took| format!("{} {}", unit.figure(took), unit.sign())));
+        for time in times.chain([path.thinking().map(readable)]) {
             let _ = write!(table, " {:>COLUMN$}", time.unwrap_or_else(|| "–".to_owned()));
         }
         table.push('\n');
     }
-    if trace.is_cut {
-        table += "The dialogue was longer than the lab writes down: what has no figure was not seen.\n";
-    }
-    table += &Shares::of(run, &ways).map(|shares| meaning(&shares)).unwrap_or_default();
-    table + &tunnel.map(longer_wire).unwrap_or_default()
+    table
+}
+
+/// Where the time of connecting went.
+fn connecting(connecting: &Connecting) -> String {
+    let each = LEGS.into_iter().filter_map(|(leg, name)| Some(format!("{} {name}", readable(connecting.took(leg)?))));
+    format!("Of connecting: {}.\n", each.collect::<Vec<_>>().join(", "))
 }
 
 /// The longer wire as it is set and as it was measured, by whoever went through it.
@@ -63,20 +89,32 @@ fn longer_wire(report: WireReport) -> String {
 }
 
 /// What the legs of all questions together say.
-fn meaning(Shares { waited, thought, in_the_tunnel, .. }: &Shares) -> String {
+fn meaning(breakdown: &Breakdown, unit: Unit) -> String {
+    let Breakdown { waited, thought, .. } = breakdown;
+    let waited = in_sentence(unit, *waited);
     let thought = match *thought {
-        Some(thought) => format!("The server thought for {}; you waited {}.", readable(thought), readable(*waited)),
-        None => format!("How long the server thought is unknown: nobody watched it. You waited {}.", readable(*waited)),
+        Some(thought) => format!("The server thought for {}; you waited {waited}.", readable(thought)),
+        None => {
+            format!("How long the server thought is unknown: it was not watched. You waited {waited}.")
+        }
     };
-    let wire = match *in_the_tunnel {
-        Some(held) => format!(
-            " For {} of that the words were on the longer wire, and nobody was doing anything.",
-            percent(held, *waited)
-        ),
+    let wire = match breakdown.in_the_tunnel.and_then(|held| breakdown.percent(held)) {
+        Some(percent) => {
+            let percent = percent.replace('\u{a0}', " ");
+            format!(" For {percent} of that the words were on the longer link, and nothing else happened.")
+        }
         None => String::new(),
     };
+    format!("{thought}{wire}\n")
+}
+
+/// What limits the client's leg.
+fn asker_leg(clocks: Clocks) -> String {
+    let Clocks::Related { uncertainty } = clocks else { return String::new() };
     format!(
-        "{thought}{wire}\nThe client's leg is what the stations did not see, there and back: two clocks are never compared.\n"
+        "The client's leg is what the hops did not see, there and back. Their clock and the client's are related by cause and \
+         effect only: every moment of theirs is known to ± {}.\n",
+        readable(uncertainty)
     )
 }
 
@@ -85,7 +123,7 @@ mod tests {
     use std::time::Duration;
 
     use launcelot_measure::wire::MeasuredRoundTrip;
-    use launcelot_measure::{Order, Point, Preset, Sighting, Step, Trace};
+    use launcelot_measure::{ConnectPoint, ConnectSighting, Order, Point, Preset, Sighting, Step, Trace};
 
     use super::*;
 
@@ -116,12 +154,34 @@ mod tests {
         let expected = [
             "           client      bridge    wire out      server   wire back    thinking",
             "What?    0.140 ms    0.020 ms    0.420 ms    0.004 ms    0.416 ms        2 µs",
-            "The server thought for 2 µs; you waited 1 ms. For 80 % of that the words were on the longer wire, and \
-             nobody was doing anything.",
+            "The server thought for 2 µs; you waited 1 ms. For 80 % of that the words were on the longer link, and \
+             nothing else happened.",
         ];
         assert_eq!(report.lines().take(3).collect::<Vec<_>>(), expected);
         let wire = "The longer wire is set to 1.30 ms, jitter up to 150 µs there and back; measured: 1.48 ms, the median of 7.";
         assert_eq!(report.lines().last(), Some(wire));
+    }
+
+    #[test]
+    fn connecting_has_its_legs_too() {
+        let mut seen = seen(&[(Point::BridgeIn, 110), (Point::BridgeBackOut, 1_010)]);
+        let points =
+            [ConnectPoint::UpgradeIn, ConnectPoint::ConnectBegun, ConnectPoint::ConnectDone, ConnectPoint::UpgradeOut];
+        let sightings = points.into_iter().zip([0, 4, 14, 18]).map(|(point, at)| ConnectSighting { point, at: us(at) });
+        seen.trace.connecting = sightings.collect();
+        let report = legs(&run(), Ok(&seen));
+        assert!(report.contains("\nOf connecting: 72 µs client, 8 µs bridge, 10 µs connect().\n"), "{report}");
+    }
+
+    #[test]
+    fn clocks_that_contradict_each_other_leave_the_legs_unknown_and_the_thinking_known() {
+        let points = [(Point::ServerIn, 0), (Point::AnswerReady, 3), (Point::AnswerOut, 2_000)];
+        let report = legs(&run(), Ok(&seen(&points)));
+        assert!(
+            report.starts_with("The legs are unknown: the asker’s clock and the hops’ clock contradict"),
+            "{report}"
+        );
+        assert!(report.contains("The server thought for 3 µs; you waited 1 ms."), "{report}");
     }
 
     #[test]
@@ -133,7 +193,7 @@ mod tests {
             "{report}"
         );
         assert!(report.contains("How long the server thought is unknown"), "{report}");
-        assert!(legs(&run(), Ok(&Seen::default())).contains("nobody watched there"));
+        assert!(legs(&run(), Ok(&Seen::default())).contains("no hop on the path was watched"));
         assert!(legs(&run(), Err("no lab".to_owned())).contains("unknown: no lab."));
     }
 }

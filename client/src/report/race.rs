@@ -3,18 +3,17 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use launcelot_measure::unit::ratio;
-use launcelot_measure::{Ending, Run, Span};
+use launcelot_measure::{Ending, Reading, Run, Span, run};
 
 use super::{padded, readable};
-use crate::race::Raced;
+use crate::race::RaceResult;
 
 /// How many characters the time axis has.
 const AXIS: usize = 48;
 
 /// Every connecting and every question as a bar, and what that shows.
-pub fn race(raced: &Raced) -> String {
-    let Raced { one_at_a_time, sent_ahead, at_once } = raced;
+pub fn race(result: &RaceResult) -> String {
+    let RaceResult { one_at_a_time, sent_ahead, at_once } = result;
     let ways = [("one at a time", one_at_a_time), ("sent ahead", sent_ahead), ("a connection each, at once", at_once)];
     let end = ways.iter().map(|(_, runs)| until(runs)).max().unwrap_or_default();
     let questions = one_at_a_time.iter().flat_map(|run| &run.questions).map(|asked| asked.question.chars().count());
@@ -32,7 +31,7 @@ pub fn race(raced: &Raced) -> String {
             }
         }
     }
-    drawing + &meaning(raced).unwrap_or_default()
+    drawing + &meaning(result).unwrap_or_default()
 }
 
 fn rows(run: &Run) -> impl Iterator<Item = (&str, Option<Span>, char)> {
@@ -58,26 +57,21 @@ fn until(runs: &[Run]) -> Duration {
 }
 
 /// What the race shows, if all three ways came to their end.
-fn meaning(raced: &Raced) -> Option<String> {
-    let count = raced.at_once.len();
-    let asking = |runs: &[Run]| {
-        let whole = runs.iter().map(|run| run.asking().filter(|_| run.ending == Ending::Complete));
-        let all: Option<Vec<Span>> = whole.collect();
-        all?.into_iter().map(Span::took).max()
-    };
-    let [slow, fast, slowest] = [&raced.one_at_a_time, &raced.sent_ahead, &raced.at_once].map(|runs| asking(runs));
-    let (slow, fast, slowest) = (slow?, fast?, slowest?);
+fn meaning(RaceResult { one_at_a_time, sent_ahead, at_once }: &RaceResult) -> Option<String> {
+    let count = at_once.len();
+    let clock_step = one_at_a_time.first()?.clock_step;
+    let reading = |runs: &[Run]| Some(Reading::new(run::asking(runs)?.took(), clock_step));
+    let (one, ahead, once) = (reading(one_at_a_time)?, reading(sent_ahead)?, reading(at_once)?);
     if count == 1 {
         return Some("One question is one round trip, whichever way it is asked.\n".to_owned());
     }
-    Some(format!(
-        "From the first question to the last answer: {} one at a time ({count} round trips), {} sent ahead (one round trip, {} times as \
-         fast), {} with a connection each, which also costs {count} times the connecting.\n",
-        readable(slow),
-        readable(fast),
-        ratio(slow, fast),
-        readable(slowest),
-    ))
+    let [one_took, ahead_took, once_took] = [one, ahead, once].map(Reading::in_words);
+    let difference = one.compared_with(ahead).in_words("one at a time", "sent ahead");
+    let text = format!(
+        "From the first question to the last answer: {one_took} one at a time ({count} round trips), {ahead_took} sent ahead (one round \
+         trip), {once_took} with a connection each, which also costs {count} times the connecting. In this one race: {difference}.\n"
+    );
+    Some(text.replace('\u{a0}', " "))
 }
 
 #[cfg(test)]

@@ -14,9 +14,7 @@ pub fn timing(run: &Run) -> String {
     let mut table = format!("{:words$} {:>COLUMN$} {:>COLUMN$} {:>COLUMN$}\n", "", "from", "until", "took");
     for (what, span) in &rows {
         let [from, until, took] = match span {
-            Some(span) => {
-                [span.from, span.until, span.took()].map(|time| format!("{} {}", unit.figure(time), unit.sign()))
-            }
+            Some(span) => unit.figures(*span).map(|figure| format!("{figure} {}", unit.sign())),
             None => ["–", "–", "–"].map(str::to_owned),
         };
         // Writing to a string cannot fail.
@@ -37,16 +35,17 @@ fn kernel(run: &Run) -> String {
     let Some(kernel) = run.kernel else {
         return "The kernel's own view of the connection: not to be had here.\n".to_owned();
     };
-    let to = if run.to.contains("://") { " (to the bridge)" } else { "" };
+    let to = if run.to.contains("://") { "the bridge" } else { "the server, or to the near end of a tunnel" };
+    let least = kernel.least_round_trip.map_or_else(|| "unknown".to_owned(), readable);
     let again = match kernel.retransmissions {
         0 => "nothing was sent again".to_owned(),
         1 => "one segment was sent again".to_owned(),
         count => format!("{count} segments were sent again"),
     };
     format!(
-        "The kernel's own view of the connection{to}: {} from a segment to its acknowledgment, ± {}; {again}.\n",
+        "The kernel's own view of the connection to {to}: least round trip {least}; smoothed {} (includes waiting for answers that \
+         carry acknowledgments); {again}.\n",
         readable(kernel.round_trip),
-        readable(kernel.deviation),
     )
 }
 
@@ -64,8 +63,24 @@ mod tests {
     use std::time::Duration;
 
     use launcelot_measure::Step;
+    use launcelot_measure::run::KernelView;
 
     use super::*;
+
+    #[test]
+    fn the_kernel_shows_its_least_round_trip_and_calls_the_smoothed_one_that() {
+        let us = Duration::from_micros;
+        let mut run = Run::new("localhost port 1061".to_owned(), Order::OneAtATime, us(1), ["What?".to_owned()]);
+        let least_round_trip = Some(us(42));
+        run.kernel = Some(KernelView { round_trip: us(361), least_round_trip, deviation: us(586), retransmissions: 0 });
+        let expected = "The kernel's own view of the connection to the server, or to the near end of a tunnel: least round \
+                        trip 42 µs; smoothed 361 µs (includes waiting for answers that carry acknowledgments); nothing was \
+                        sent again.\n";
+        assert_eq!(kernel(&run), expected);
+        run.to = "ws://localhost:8080/ws".to_owned();
+        run.kernel.iter_mut().for_each(|kernel| kernel.least_round_trip = None);
+        assert!(kernel(&run).contains("to the bridge: least round trip unknown; smoothed"), "{}", kernel(&run));
+    }
 
     #[test]
     fn the_table_lines_up_and_says_what_is_missing() {

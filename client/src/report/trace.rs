@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use launcelot_measure::{Run, Unit};
 
-use super::{COLUMN, padded, percent, readable};
+use super::{COLUMN, in_sentence, padded, percent, readable};
 use crate::ask::{Account, Act};
 use crate::target::Target;
 
@@ -30,8 +30,8 @@ pub fn trace(account: &Account, target: &Target) -> String {
     let _ = writeln!(
         table,
         "The program was busy for {} and waited for {}: {} of the time.",
-        readable(own),
-        readable(waited),
+        in_sentence(unit, own),
+        in_sentence(unit, waited),
         percent(waited, whole),
     );
     table

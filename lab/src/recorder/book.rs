@@ -150,7 +150,7 @@ impl Book {
             .into_iter()
             .map(|(at, point, bytes)| Sighting { point, at: at - began.unwrap_or(at), bytes })
             .collect();
-        Some(Trace { id: name.to_owned(), sightings, is_cut: dialogue.is_cut })
+        Some(Trace { id: name.to_owned(), sightings, is_cut: dialogue.is_cut, ..Trace::default() })
     }
 
     /// The number under which a dialogue is kept.

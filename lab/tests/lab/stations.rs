@@ -7,7 +7,7 @@ use crate::support::attempts::{check, within_attempts_async};
 use crate::support::demo::Demo;
 use crate::support::{schema, sockets, wait};
 use launcelot_client::{Plan, Target, ask};
-use launcelot_measure::{Order, Point, Run, Trace, WireReport, ways};
+use launcelot_measure::{Order, Point, Run, Trace, WireReport, paths};
 use launcelot_protocol::Question;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -80,11 +80,11 @@ async fn every_hop_is_traced_in_the_order_of_the_path() {
     let trace = trace(demo.page_port, "all-the-way", |trace| answers_seen(trace, Point::BridgeBackOut) == 3);
     let expected: Vec<Point> = (0..3).flat_map(|_| Point::ALL).collect();
     assert_eq!(points(&trace), expected);
-    for (way, asked) in ways(&run, &trace).iter().zip(&run.questions) {
-        let there = way.between(Point::TunnelIn, Point::TunnelOut).unwrap();
-        let in_the_tunnel = there + way.between(Point::TunnelBackIn, Point::TunnelBackOut).unwrap();
+    for (path, asked) in paths(&run, &trace).questions().iter().zip(&run.questions) {
+        let there = path.between(Point::TunnelIn, Point::TunnelOut).unwrap();
+        let in_the_tunnel = there + path.between(Point::TunnelBackIn, Point::TunnelBackOut).unwrap();
         assert!(in_the_tunnel >= Duration::from_millis(20), "{in_the_tunnel:?}");
-        assert!(in_the_tunnel + way.thinking().unwrap() < asked.took().unwrap());
+        assert!(in_the_tunnel + path.thinking().unwrap() < asked.took().unwrap());
     }
     let (_, report) = get(demo.page_port, "/api/tunnel");
     schema::assert_valid(include_str!("../../schema/tunnel.schema.json"), &report);
@@ -105,7 +105,12 @@ async fn the_straight_path_has_no_tunnel_and_pipelined_questions_are_traced_toge
     let trace = trace(demo.page_port, "straight", |trace| bytes(trace, Point::BridgeBackOut) == 63);
     assert_eq!((bytes(&trace, Point::BridgeIn), bytes(&trace, Point::ServerIn)), (65, 65));
     assert_eq!(bytes(&trace, Point::TunnelIn), 0);
-    assert!(ways(&run, &trace).iter().all(|way| way.thinking().is_some() && way.at(Point::TunnelIn).is_none()));
+    assert!(
+        paths(&run, &trace)
+            .questions()
+            .iter()
+            .all(|path| path.thinking().is_some() && path.at(Point::TunnelIn).is_none())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -137,7 +142,12 @@ async fn the_server_part_of_worker_processes_is_not_traced() {
     let url = format!("ws://localhost:{}/ws?dialogue=workers", demo.page_port);
     let run = asked(&url, None, Order::OneAtATime).await;
     let trace = trace(demo.page_port, "workers", |trace| answers_seen(trace, Point::BridgeBackOut) == 3);
-    assert!(ways(&run, &trace).iter().all(|way| way.thinking().is_none() && way.at(Point::BridgeIn).is_some()));
+    assert!(
+        paths(&run, &trace)
+            .questions()
+            .iter()
+            .all(|path| path.thinking().is_none() && path.at(Point::BridgeIn).is_some())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

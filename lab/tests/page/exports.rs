@@ -7,7 +7,7 @@ use crate::support::schema;
 use fantoccini::Locator;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use launcelot_measure::export::{Document, json};
-use launcelot_measure::{Ending, Point, Span, ways};
+use launcelot_measure::{Ending, Point, Span, paths};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -22,11 +22,13 @@ async fn every_export_is_saved_and_can_be_read_by_other_programs() {
     let document: Document = serde_json::from_str(&text).unwrap();
     let recorded = &document.runs[0];
     assert_eq!((recorded.number, &recorded.run.ending), (1, &Ending::Complete));
-    let ways = ways(&recorded.run, recorded.trace.as_ref().unwrap());
+    let paths = paths(&recorded.run, recorded.trace.as_ref().unwrap());
     assert!(
-        ways.iter()
-            .all(|way| way.thinking().is_some() && way.between(Point::TunnelBackIn, Point::TunnelBackOut).is_some()),
-        "{ways:?}"
+        paths
+            .questions()
+            .iter()
+            .all(|path| path.thinking().is_some() && path.between(Point::TunnelBackIn, Point::TunnelBackOut).is_some()),
+        "{paths:?}"
     );
 
     let table = session.export("csv", "-questions.csv").await;
@@ -46,7 +48,7 @@ async fn every_export_is_saved_and_can_be_read_by_other_programs() {
     assert_eq!(entries.len(), 3, "{log}");
     assert!(entries.iter().all(|entry| matches!(entry, LogEntry::Interval(interval) if interval.max() > 0.0)), "{log}");
     let rounds = session.export("csv-rounds", "-rounds.csv").await;
-    assert_eq!(rounds.lines().count(), 1 + 10, "{rounds}");
+    assert_eq!(rounds.lines().count(), 1 + 11, "{rounds}");
     session.browser.assert_console_is_quiet(&[]).await;
 }
 
@@ -69,7 +71,7 @@ async fn an_imported_export_is_drawn_again_and_marked() {
     let limits = session.browser.text("#replay .limits").await;
     assert!(limits.contains(" core") && !limits.contains("unknown"), "those that the file names: {limits}");
     assert!(
-        session.browser.text("#many-rounds").await.contains("imported · 9 samples"),
+        session.browser.text("#many-rounds").await.contains("imported · 10 samples"),
         "the rounds are drawn again, and marked"
     );
 

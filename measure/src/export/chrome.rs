@@ -7,10 +7,12 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::document::{Document, Recorded};
+use crate::connecting::Connecting;
+use crate::legs::Leg;
 use crate::micros;
+use crate::paths::{Path, paths};
 use crate::run::{Order, Span};
 use crate::trace::Point;
-use crate::ways::{Leg, Way, ways};
 
 /// The threads of a run. Questions that are on their way together have threads of their own: what
 /// overlaps on one thread, and is not one within the other, cannot be drawn.
@@ -119,20 +121,24 @@ fn add_run<'a>(events: &mut Vec<Event<'a>>, process: usize, name: &str, recorded
 
 /// Everything that a run's tracks show, each stretch after those that it lies within.
 pub fn stretches(Recorded { run, trace, .. }: &Recorded) -> Vec<Stretch<'_>> {
-    let ways = trace.as_ref().map(|trace| ways(run, trace)).unwrap_or_default();
+    let paths = trace.as_ref().map(|trace| paths(run, trace)).unwrap_or_default();
     let before = [("looking up the address", run.lookup), ("connecting", run.connecting)];
     let before = before
         .into_iter()
         .filter_map(|(name, span)| Some(Stretch { track: 0, question: 0, name, span: span?, answer: None }));
     let mut stretches: Vec<_> = before.collect();
+    for (leg, span) in paths.connecting().map(Connecting::legs).unwrap_or_default() {
+        let Some((track, name)) = track_of(leg) else { continue };
+        stretches.push(Stretch { track, question: 0, name, span, answer: None });
+    }
     for (question, asked) in run.questions.iter().enumerate() {
         let Some(span) = asked.span() else { continue };
         let (name, answer) = (asked.question.as_str(), asked.answer.as_deref());
         stretches.push(Stretch { track: 0, question, name, span, answer });
-        let Some(way) = ways.get(question) else { continue };
+        let Some(path) = paths.questions().get(question) else { continue };
         let legs =
-            way.legs(span).into_iter().filter_map(|(leg, span)| track_of(leg).map(|(track, name)| (track, name, span)));
-        let known = legs.chain(within(way, span));
+            path.legs().into_iter().filter_map(|(leg, span)| track_of(leg).map(|(track, name)| (track, name, span)));
+        let known = legs.chain(within(path));
         stretches.extend(known.map(|(track, name, span)| Stretch { track, question, name, span, answer: None }));
     }
     stretches
@@ -143,6 +149,7 @@ fn track_of(leg: Leg) -> Option<(usize, &'static str)> {
     match leg {
         Leg::Asker => None,
         Leg::Bridge => Some((1, "bridge")),
+        Leg::Connect => Some((2, "connect()")),
         Leg::WireOut => Some((2, "wire, out")),
         Leg::Server => Some((3, "server")),
         Leg::WireBack => Some((2, "wire, back")),
@@ -151,16 +158,12 @@ fn track_of(leg: Leg) -> Option<(usize, &'static str)> {
 }
 
 /// What is known more exactly than by legs: the server's thinking, and the time in the tunnel.
-fn within(way: &Way, asked: Span) -> Vec<(usize, &'static str, Span)> {
-    let moments = way.moments(asked);
-    let pairs = moments.windows(2).filter_map(|pair| {
-        let [(from, begin), (until, end)] = pair else { return None };
-        let (track, name) = match (from, until) {
-            (Point::ServerIn, Point::AnswerReady) => (3, "thinking"),
-            (Point::TunnelIn, Point::TunnelOut) | (Point::TunnelBackIn, Point::TunnelBackOut) => (2, "tunnel"),
-            _ => return None,
-        };
-        Some((track, name, Span { from: *begin, until: *end }))
-    });
-    pairs.collect()
+fn within(path: &Path) -> Vec<(usize, &'static str, Span)> {
+    let parts = [
+        (3, "thinking", Point::ServerIn, Point::AnswerReady),
+        (2, "tunnel", Point::TunnelIn, Point::TunnelOut),
+        (2, "tunnel", Point::TunnelBackIn, Point::TunnelBackOut),
+    ];
+    let laid = parts.into_iter().filter_map(|(track, name, from, until)| Some((track, name, path.laid(from, until)?)));
+    laid.collect()
 }

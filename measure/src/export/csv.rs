@@ -1,5 +1,5 @@
-//! Tables for a spreadsheet (RFC 4180): a line for each question, or for each round. The first line names
-//! the columns, with their units.
+//! Tables for a spreadsheet (RFC 4180): a line for each question, for each round, or for each reason why rounds failed. The first
+//! line names the columns, with their units.
 
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -8,10 +8,12 @@ use csv::{Terminator, WriterBuilder};
 use serde::Serialize;
 
 use super::document::{Document, Recorded};
+use crate::failures::FailureKind;
+use crate::legs::Leg;
 use crate::micros;
+use crate::paths::{Path, paths};
 use crate::rounds::Stopwatch;
 use crate::run::{Asked, Ending, Order, Run, Span};
-use crate::ways::{Leg, Way, ways};
 
 /// A time in microseconds.
 #[derive(Serialize)]
@@ -62,6 +64,16 @@ struct RoundLine<'a> {
     since_due_us: Micros,
 }
 
+/// Why rounds failed, and how many of them.
+#[derive(Serialize)]
+struct FailureLine<'a> {
+    name: &'a str,
+    to: &'a str,
+    kind: FailureKind,
+    words: &'a str,
+    count: u32,
+}
+
 /// Every question of every run, those of races after the single ones.
 pub fn questions(document: &Document) -> String {
     let single = document.runs.iter().map(|recorded| (None, "", recorded));
@@ -77,9 +89,9 @@ fn of_run<'a>(
     way: &'a str,
     Recorded { number, run, trace, wire, .. }: &'a Recorded,
 ) -> impl Iterator<Item = QuestionLine<'a>> {
-    let ways = trace.as_ref().map(|trace| ways(run, trace)).unwrap_or_default();
+    let paths = trace.as_ref().map(|trace| paths(run, trace)).unwrap_or_default();
     run.questions.iter().enumerate().map(move |(index, asked)| {
-        let there = ways.get(index).zip(asked.span());
+        let path = paths.questions().get(index);
         QuestionLine {
             race,
             way,
@@ -87,14 +99,14 @@ fn of_run<'a>(
             wire_rtt_us: wire.map(|wire| Micros(wire.rtt)),
             wire_jitter_us: wire.map(|wire| Micros(wire.jitter)),
             wire_bandwidth_bits_per_s: wire.and_then(|wire| wire.bandwidth),
-            ..of_question(run, asked, there)
+            ..of_question(run, asked, path)
         }
     })
 }
 
-/// What a question's own line says, and the way of its message says.
-fn of_question<'a>(run: &'a Run, asked: &'a Asked, there: Option<(&Way, Span)>) -> QuestionLine<'a> {
-    let leg = |leg| there.and_then(|(way, span)| way.took(leg, span)).map(Micros);
+/// What a question and its path say.
+fn of_question<'a>(run: &'a Run, asked: &'a Asked, path: Option<&Path>) -> QuestionLine<'a> {
+    let leg = |leg| path.and_then(|path| path.took(leg)).map(Micros);
     QuestionLine {
         race: None,
         way: "",
@@ -115,7 +127,7 @@ fn of_question<'a>(run: &'a Run, asked: &'a Asked, there: Option<(&Way, Span)>) 
         bridge_us: leg(Leg::Bridge),
         wire_out_us: leg(Leg::WireOut),
         server_us: leg(Leg::Server),
-        thinking_us: there.and_then(|(way, _)| way.thinking()).map(Micros),
+        thinking_us: path.and_then(Path::thinking).map(Micros),
         wire_back_us: leg(Leg::WireBack),
         unknown_us: leg(Leg::Unknown),
         ending: ending(&run.ending),
@@ -139,6 +151,19 @@ pub fn rounds(document: &Document) -> String {
             since_asked_us: Micros(round.took(Stopwatch::Question)),
             since_connecting_us: Micros(round.took(Stopwatch::Connecting)),
             since_due_us: Micros(round.took(Stopwatch::Due)),
+        })
+    }))
+}
+
+/// Every reason why rounds failed.
+pub fn failures(document: &Document) -> String {
+    table(document.rounds.iter().flat_map(|rounds| {
+        rounds.failures.iter().map(|failure| FailureLine {
+            name: &rounds.name,
+            to: &rounds.to,
+            kind: failure.kind,
+            words: &failure.words,
+            count: failure.count,
         })
     }))
 }

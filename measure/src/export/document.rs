@@ -15,7 +15,7 @@ pub const VERSION: u32 = 1;
 /// A larger document is not read: a page should not be brought to its knees by a file.
 pub const DOCUMENT_MAX_BYTES: u64 = 20_000_000;
 
-/// A run with what the stations on its way saw.
+/// A run with what the hops on its path saw.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recorded {
     /// Its number among those that were measured with it, from 1.

@@ -9,10 +9,13 @@ use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 
 use super::document::Document;
-use crate::rounds::{Round, Rounds, Stopwatch};
+use crate::rounds::{Rounds, Stopwatch};
 
 /// How many digits of a time are kept.
 const DIGITS: u8 = 3;
+
+/// The longest time that has a place of its own: 39 hours.
+const LONGEST_NS: u64 = 1 << 47;
 
 /// What each stopwatch is called in a tag.
 const STOPWATCHES: [(&str, Stopwatch); 3] =
@@ -40,8 +43,7 @@ pub fn log(document: &Document) -> String {
 }
 
 fn histogram(rounds: &Rounds, stopwatch: Stopwatch) -> Histogram<u32> {
-    let longest = u64::from(u32::MAX) * u64::from(Round::STEP_NS);
-    let mut histogram = Histogram::new_with_bounds(1, longest, DIGITS).expect("the bounds are in order");
+    let mut histogram = Histogram::new_with_bounds(1, LONGEST_NS, DIGITS).expect("the bounds are in order");
     for time in rounds.times(stopwatch) {
         histogram.saturating_record(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
     }

@@ -62,8 +62,8 @@ pub fn Meaning(props: &Props) -> Html {
 
 /// On which legs the time of a complete run went, once the lab has said so.
 fn where_it_went(newest: &Numbered) -> Option<Html> {
-    let words = match (&newest.run.ending, newest.shares()) {
-        (Ending::Complete, Some(shares)) => words::legs::where_it_went(&shares, newest.asker()),
+    let words = match (&newest.run.ending, newest.breakdown()) {
+        (Ending::Complete, Some(breakdown)) => words::legs::where_it_went(&breakdown, newest.asker()),
         (Ending::Complete, None) if newest.legs == Legs::Unknown => words::legs::UNKNOWN.to_owned(),
         _ => return None,
     };

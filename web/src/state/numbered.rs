@@ -1,7 +1,7 @@
 //! A run as the page keeps it: its number, its legs, and what else is known of it.
 
 use launcelot_measure::export::Recorded;
-use launcelot_measure::{Point, Run, Shares, Trace, Wire, ways};
+use launcelot_measure::{Breakdown, Point, Run, Trace, Wire, paths};
 
 use super::Legs;
 use crate::bridge::Route;
@@ -65,8 +65,8 @@ impl Numbered {
     }
 
     /// How much of the waiting was whose, if somebody watched.
-    pub fn shares(&self) -> Option<Shares> {
-        self.trace().and_then(|trace| Shares::of(&self.run, &ways(&self.run, trace)))
+    pub fn breakdown(&self) -> Option<Breakdown> {
+        self.trace().and_then(|trace| Breakdown::of(&self.run, &paths(&self.run, trace)))
     }
 
     /// Who asked: a run from a file may be the native client's, which looks up an address, and a page does not.
@@ -84,8 +84,8 @@ impl Numbered {
 
     pub(super) fn know_legs(&mut self, trace: Option<Trace>) {
         let saw_the_end = |trace: &Trace| {
-            let ways = ways(&self.run, trace);
-            ways.last().is_none_or(|way| way.at(Point::BridgeBackOut).is_some())
+            let paths = paths(&self.run, trace);
+            paths.questions().last().is_none_or(|path| path.at(Point::BridgeBackOut).is_some())
         };
         self.legs = match trace {
             Some(trace) if self.legs == Legs::Incomplete || saw_the_end(&trace) => Legs::Known(trace),

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use launcelot_charts::series::SERIES_MAX;
-use launcelot_measure::{Ending, Plan, Round, Rounds, Stopwatch};
+use launcelot_measure::{Ending, Failures, Plan, Round, Rounds, Stopwatch};
 
 use crate::message::Clock;
 
@@ -70,7 +70,18 @@ pub enum Action {
 pub fn begun(name: String, to: String, plan: Plan, clock: Clock) -> Rounds {
     let answered = Vec::with_capacity(plan.rounds.min(CAPACITY_MAX) as usize);
     let (clock_step, cores) = (clock.step, clock.cores);
-    Rounds { name, to, plan, clock_step, cores, answered, errors: 0, wire: None, ending: Ending::Running }
+    Rounds {
+        name,
+        to,
+        plan,
+        clock_step,
+        cores,
+        answered,
+        errors: 0,
+        failures: Failures::default(),
+        wire: None,
+        ending: Ending::Running,
+    }
 }
 
 impl ManyRounds {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use launcelot_measure::unit::{percent, readable};
-use launcelot_measure::{Leg, Shares};
+use launcelot_measure::unit::readable;
+use launcelot_measure::{Breakdown, Leg};
 
 use crate::state::CLIENT;
 
@@ -16,6 +16,7 @@ pub fn name(leg: Leg, asker: &'static str) -> &'static str {
         Leg::Asker if asker == CLIENT => CLIENT,
         Leg::Asker => "browser and WebSocket",
         Leg::Bridge => "bridge",
+        Leg::Connect => "connect()",
         Leg::WireOut => "wire out",
         Leg::Server => "server",
         Leg::WireBack => "wire back",
@@ -29,11 +30,12 @@ pub fn explanation(leg: Leg, asker: &str) -> String {
         Leg::Asker => {
             let way = if asker == CLIENT { "client to whoever watched first" } else { "page to the bridge" };
             return format!(
-                "From the {way}, and back. Two machines’ clocks are never compared, so only the sum is known: half of it is \
-                 drawn before, half after."
+                "From the {way}, and back. The two clocks are related by cause and effect only: what was seen had been sent, \
+                 so the sum is exact, and how much of it was before is not."
             );
         }
         Leg::Bridge => "Out of the WebSocket and into TCP, and the other way.",
+        Leg::Connect => "To the server, or to the near end of the tunnel, and back: only while connecting.",
         Leg::WireOut => "On to the server.",
         Leg::Server => {
             "From the question’s arrival to the answer’s leaving. Magnified, its solid part is the thinking."
@@ -45,41 +47,42 @@ pub fn explanation(leg: Leg, asker: &str) -> String {
 }
 
 /// Where the time went of what `asker` asked, in one sentence.
-pub fn where_it_went(shares: &Shares, asker: &str) -> String {
-    let waited = readable(shares.waited);
-    let mut said = match shares.thought {
+pub fn where_it_went(breakdown: &Breakdown, asker: &str) -> String {
+    let waited = breakdown.waited().in_words();
+    let mut said = match breakdown.thought {
         Some(thought) => format!("The server thought for {}; you waited {waited}", readable(thought)),
         None => format!("You waited {waited}"),
     };
-    if let Some((part, place)) = largest(shares, asker) {
-        said += &format!("; for {} of that {place}", percent(part, shares.waited));
+    let largest = largest(breakdown, asker).and_then(|(part, place)| Some((breakdown.percent(part)?, place)));
+    if let Some((percent, place)) = largest {
+        said += &format!("; for {percent} of that {place}");
     }
     said + "."
 }
 
 /// Where most of the time went. In the tunnel nothing happens at all; elsewhere on a wire the kernels are at work.
-fn largest(shares: &Shares, asker: &str) -> Option<(Duration, &'static str)> {
+fn largest(breakdown: &Breakdown, asker: &str) -> Option<(Duration, &'static str)> {
     let wire =
-        [Leg::WireOut, Leg::WireBack].into_iter().filter_map(|leg| shares.leg(leg)).reduce(|out, back| out + back);
-    let held = shares.in_the_tunnel.unwrap_or_default();
+        [Leg::WireOut, Leg::WireBack].into_iter().filter_map(|leg| breakdown.leg(leg)).reduce(|out, back| out + back);
+    let held = breakdown.in_the_tunnel.unwrap_or_default();
     let near = match asker {
         CLIENT => "the words were near the client, where nobody watched",
         _ => "the words were between the page and the bridge",
     };
     let places = [
-        (shares.in_the_tunnel, "the words were on the long wire and nobody was doing anything"),
+        (breakdown.in_the_tunnel, "the words were on the long wire and nobody was doing anything"),
         (wire.map(|wire| wire.saturating_sub(held)), "the words were on the wire to the server and back"),
-        (shares.leg(Leg::Asker), near),
-        (shares.leg(Leg::Bridge), "they were in the bridge"),
-        (shares.leg(Leg::Server), "they were with the server"),
-        (shares.leg(Leg::Unknown), "nobody watched"),
+        (breakdown.leg(Leg::Asker), near),
+        (breakdown.leg(Leg::Bridge), "they were in the bridge"),
+        (breakdown.leg(Leg::Server), "they were with the server"),
+        (breakdown.leg(Leg::Unknown), "nobody watched"),
     ];
     places.into_iter().filter_map(|(part, place)| Some((part?, place))).max_by_key(|(part, _)| *part)
 }
 
 #[cfg(test)]
 mod tests {
-    use launcelot_measure::{Order, Point, Run, Sighting, Step, Trace, ways};
+    use launcelot_measure::{Order, Point, Run, Sighting, Step, Trace, paths};
 
     use super::*;
 
@@ -88,17 +91,17 @@ mod tests {
     }
 
     /// A question that took 1,400 µs, and what the stations saw of it.
-    fn shares(sightings: &[(Point, u64)]) -> Shares {
+    fn breakdown(sightings: &[(Point, u64)]) -> Breakdown {
         let mut run = Run::new(String::new(), Order::OneAtATime, us(5), ["What?".to_owned()]);
         run.record(Step::Connected { at: us(90) });
         run.record(Step::Asked { at: us(100) });
         run.record(Step::Answered { at: us(1_500), answer: "This.".to_owned() });
         let sightings = sightings.iter().map(|&(point, at)| Sighting { point, at: us(at), bytes: 5 }).collect();
-        Shares::of(&run, &ways(&run, &Trace { sightings, ..Trace::default() })).unwrap()
+        Breakdown::of(&run, &paths(&run, &Trace { sightings, ..Trace::default() })).unwrap()
     }
 
     fn said(sightings: &[(Point, u64)]) -> String {
-        where_it_went(&shares(sightings), "browser").replace('\u{a0}', " ")
+        where_it_went(&breakdown(sightings), "browser").replace('\u{a0}', " ")
     }
 
     #[test]
@@ -118,7 +121,7 @@ mod tests {
             said(&straight),
             "The server thought for 1 µs; you waited 1.40 ms; for 93 % of that the words were between the page and the bridge."
         );
-        assert!(where_it_went(&shares(&straight), CLIENT).ends_with("near the client, where nobody watched."));
+        assert!(where_it_went(&breakdown(&straight), CLIENT).ends_with("near the client, where nobody watched."));
         assert_eq!(
             said(&through),
             "You waited 1.40 ms; for 93 % of that the words were on the long wire and nobody was doing anything."

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use launcelot_measure::unit::{ratio, readable};
-use launcelot_measure::{Ending, Run};
+use launcelot_measure::{Ending, Run, Span, run};
 
 use super::limits::{count, line};
 use super::wire;
@@ -91,15 +91,17 @@ pub fn meaning(race: &Race) -> String {
         None if race.is_running() => return "They run…".to_owned(),
         None => {}
     }
-    let [Some(one), Some(ahead), Some(once)] = Heat::SHOWN.map(|heat| Parts::of(race.runs(heat))) else {
+    let [Some(_), Some(ahead), Some(once)] = Heat::SHOWN.map(|heat| Parts::of(race.runs(heat))) else {
         return String::new();
     };
     if race.wire_changed() {
         return "The wire became another one meanwhile, so the ways are not to be compared.".to_owned();
     }
-    let [one_asking, ahead_asking, once_asking] = [one, ahead, once].map(|parts| readable(parts.asking));
+    // One figure, one meaning: as the terminal says it.
+    let asking = Heat::SHOWN.map(|heat| run::asking(race.runs(heat)).map(Span::took).unwrap_or_default());
+    let [one_asking, ahead_asking, once_asking] = asking.map(readable);
     let [ahead_connecting, once_connecting] = [ahead, once].map(|parts| readable(parts.connecting));
-    let times = ratio(one.asking, ahead.asking);
+    let times = ratio(asking[0], asking[1]);
     if race.is_imported() {
         return format!(
             "One at a time, asking took {one_asking}; sent ahead {ahead_asking}, {times} times as fast; over a connection each \
@@ -108,7 +110,7 @@ pub fn meaning(race: &Race) -> String {
     }
     format!(
         "One at a time, the questions made three round trips: {one_asking}. Sent ahead they made one: {ahead_asking}, {times} \
-         times as fast. Over three connections each made one of its own, {once_asking} after the last connection; but a \
+         times as fast. Over three connections each made one of its own: {once_asking} from the first question to the last answer; but a \
          browser makes these one after the other: {once_connecting} of connecting in place of {ahead_connecting}, and bridge \
          and server have three to keep."
     )
@@ -189,7 +191,7 @@ mod tests {
         for expected in [
             "trips: 60 ms.",
             "one: 20 ms, 3.0 times as fast.",
-            "own, 20 ms after",
+            "own: 20 ms from the first",
             "12 ms of connecting in place of 4 ms",
         ] {
             assert!(said.contains(expected), "{said}");

@@ -1,10 +1,11 @@
 //! What many rounds say, in plain sentences.
 
-use launcelot_measure::distribution::{Comparison, Summary};
+use launcelot_measure::Summary;
+use launcelot_measure::compare::Difference;
 use launcelot_measure::unit::{grouped, readable};
-use launcelot_measure::{Connections, Ending, Plan, Rounds, Stopwatch};
+use launcelot_measure::{Connections, Ending, PERCENTILES, Plan, Rounds, Stopwatch};
 
-use super::{in_times, limits, wire};
+use super::{limits, wire};
 use crate::state::rounds::Kept;
 
 /// A name that none of the others has.
@@ -16,7 +17,7 @@ pub fn told_apart(name: String, others: &[&str]) -> String {
 
 /// What rounds are called before a person names them.
 pub fn name(plan: &Plan, route: &str) -> String {
-    let mut name = format!("{} rounds, {route}", grouped(plan.rounds.into()));
+    let mut name = format!("{} rounds, {route}", grouped(plan.counted().into()));
     if plan.connections == Connections::Each {
         name += ", a connection each";
     }
@@ -42,14 +43,22 @@ pub fn meaning(rounds: &Rounds, summary: &Summary) -> String {
     if summary.count == 0 {
         return format!("{ended}No round beyond the warm-up had its answer.");
     }
-    let [p50, _, p99, ..] = summary.percentiles.map(readable);
+    let within = |index: usize, part: &str| {
+        let time = summary.percentiles[index]?;
+        Some(format!("{part} within {}", readable(time)))
+    };
+    let [half, most] = [within(0, "Half of the answers came"), within(2, "99 of 100")];
+    let carried: Vec<String> = half.into_iter().chain(most).collect();
     let longest = readable(summary.longest);
-    format!("{ended}Half of the answers came within {p50}, 99 of 100 within {p99}; the longest wait was {longest}.")
+    match carried.join(", ") {
+        none if none.is_empty() => format!("{ended}The longest wait was {longest}."),
+        carried => format!("{ended}{carried}; the longest wait was {longest}."),
+    }
 }
 
 /// Why the curve is what it is with such a stopwatch.
 pub fn why(rounds: &Rounds, stopwatch: Stopwatch) -> String {
-    let median = |stopwatch| rounds.distribution(stopwatch).summary().percentiles[0];
+    let median = |stopwatch| rounds.distribution(stopwatch).median();
     match (stopwatch, rounds.plan.connections, rounds.plan.pace) {
         (Stopwatch::Question, ..) => {
             "From each question to its answer. Who stood in line before, or had to connect first, \
@@ -77,30 +86,18 @@ pub fn why(rounds: &Rounds, stopwatch: Stopwatch) -> String {
                 ": the curve hardly moves"
             }
         ),
-        (Stopwatch::Due, connections, Some(pace)) => {
-            let own = if connections == Connections::Each { Stopwatch::Connecting } else { Stopwatch::Question };
-            let (due, own, every) = (median(Stopwatch::Due), median(own), readable(pace));
-            if due > own * 2 && due > pace {
-                format!(
-                    "A round was due every {every}, which is more than could be served: the queue grew, and half of the rounds \
-                     waited longer than {}. A stopwatch that starts at the question sees {} and no queue at all.",
-                    readable(due),
-                    readable(own),
-                )
-            } else {
-                format!(
-                    "A round was due every {every}, and that could be served. Only where one answer was late, those after it \
-                     stood in line, and here that counts."
-                )
-            }
-        }
+        (Stopwatch::Due, _, Some(pace)) => match rounds.queue(None) {
+            Some(queue) => queue.in_words(),
+            None => format!("A round was due every {}. Whether that could be kept is not known.", readable(pace)),
+        },
     }
 }
 
-/// How one that is laid over the newest stands to it, by letter.
-pub fn comparison(letter: char, newest: char, Comparison { p50, p99 }: Comparison) -> String {
-    let [p50, p99] = [p50, p99].map(|change| in_times(change, ["longer", "shorter"]));
-    format!("{letter} beside {newest}: p50 {p50}, p99 {p99}.")
+/// How one that is laid over the newest stands to it, by letter, in the order of the percentiles.
+pub fn comparison(letter: char, newest: char, [p50, _, p99, ..]: [Difference; PERCENTILES.len()]) -> String {
+    let (letter, newest) = (letter.to_string(), newest.to_string());
+    let [p50, p99] = [p50, p99].map(|difference| difference.in_words(&letter, &newest));
+    format!("{letter} beside {newest}: p50: {p50}; p99: {p99}.")
 }
 
 /// What limits the figures.
@@ -123,12 +120,12 @@ mod tests {
         assert_eq!(super::told_apart("A".to_owned(), &["A", "A (2)", "B"]), "A (3)");
     }
 
-    use launcelot_measure::distribution::Change;
-    use launcelot_measure::{Preset, Round};
+    use launcelot_measure::compare::Times;
+    use launcelot_measure::{Failures, Preset, Round};
 
     use super::*;
 
-    fn rounds(connections: Connections, pace_ms: Option<u64>, due: u32) -> Rounds {
+    fn rounds(connections: Connections, pace_ms: Option<u64>, due: u64) -> Rounds {
         let plan = Plan::new(1_000, connections, pace_ms.map(Duration::from_millis));
         Rounds {
             name: String::new(),
@@ -136,8 +133,9 @@ mod tests {
             plan,
             clock_step: Duration::from_micros(5),
             cores: 2,
-            answered: vec![Round { asked: 600, connecting: 6_000, due }; 1_000],
+            answered: vec![Round { asked: 600, connecting: 6_000, due }; 1_100],
             errors: 1,
+            failures: Failures::default(),
             wire: None,
             ending: Ending::Complete,
         }
@@ -172,7 +170,7 @@ mod tests {
         let broken = Rounds { ending: Ending::Broken("Gone.".to_owned()), ..complete };
         assert!(
             meaning(&broken, &summary)
-                .starts_with("Gone. That was after 1,001 of 1,000 rounds; what had come is kept.")
+                .starts_with("Gone. That was after 1,101 of 1,100 rounds; what had come is kept.")
         );
         assert!(meaning(&broken, &Summary::default()).ends_with("No round beyond the warm-up had its answer."));
     }
@@ -197,13 +195,13 @@ mod tests {
             ),
             (Stopwatch::Due, Connections::One, None, 600, "the curve hardly moves"),
             (Stopwatch::Due, Connections::Each, None, 600, "this is connecting and asking"),
-            (Stopwatch::Due, Connections::One, Some(2), 600, "every 2 ms, and that could be served"),
+            (Stopwatch::Due, Connections::One, Some(2), 600, "every 2 ms, and every round began when it was due"),
             (
                 Stopwatch::Due,
                 Connections::One,
                 Some(2),
                 90_000,
-                "the queue grew, and half of the rounds waited longer than 9.00 ms",
+                "1,000 of 1,000 rounds began late because the answer before was not there yet",
             ),
         ];
         for (stopwatch, connections, pace, due, expected) in cases {
@@ -214,21 +212,25 @@ mod tests {
 
     #[test]
     fn two_are_compared_in_words() {
-        let words = comparison('B', 'A', Comparison { p50: Change::Alike, p99: Change::Longer(41) });
-        assert_eq!(words, "B beside A: p50 about as long, p99 4.1 times longer.");
-        let words = comparison('B', 'A', Comparison { p50: Change::Unknown, p99: Change::Shorter(19_194) });
-        assert!(words.ends_with("p99 1919 times shorter."), "{words}");
+        let times = |long, short| Times::of(Duration::from_millis(long), Duration::from_millis(short));
+        let differences =
+            |p50, p99| [p50, Difference::TooFewSamples, p99, Difference::TooFewSamples, Difference::TooFewSamples];
+        let words = comparison('B', 'A', differences(Difference::NoneSeen, Difference::FirstLonger(times(41, 10))));
+        assert_eq!(words, "B beside A: p50: no difference seen; p99: B takes 4.1 times as long as A.");
+        let words =
+            comparison('B', 'A', differences(Difference::SecondLonger(times(12, 10)), Difference::TooFewSamples));
+        assert_eq!(words, "B beside A: p50: A takes 1.20 times as long as B; p99: too few samples to compare.");
     }
 
     #[test]
     fn the_limits_are_said() {
         let rounds = rounds(Connections::One, None, 600);
-        let expected = "900 samples · clock steps 5 µs · 2 cores · 100 discarded as warm-up · 1 error";
+        let expected = "1,000 samples · clock steps 5 µs · 2 cores · 100 discarded as warm-up · 1 error";
         let kept = Kept { id: 1, rounds: Rc::new(rounds.clone()), is_imported: false };
         assert_eq!(plain(&limits(&kept)), expected);
         let (to, wire) = ("ws://b/ws/tunnel".to_owned(), Some(Preset::Rack.wire()));
         let kept = Kept { rounds: Rc::new(Rounds { to, wire, ..rounds }), is_imported: true, ..kept };
-        let expected = "imported · 900 samples · through the tunnel at 200 µs, 10 Gbit/s · clock steps 5 µs";
+        let expected = "imported · 1,000 samples · through the tunnel at 200 µs, 10 Gbit/s · clock steps 5 µs";
         assert!(plain(&limits(&kept)).starts_with(expected), "{}", limits(&kept));
     }
 }

@@ -120,7 +120,7 @@ impl Course {
         let connecting = self.connecting.take().unwrap_or(asked);
         self.free = at;
         self.failures = 0;
-        let since = |then: Moment| u32::try_from(at.saturating_sub(then)).unwrap_or(u32::MAX);
+        let since = |then: Moment| at.saturating_sub(then);
         Some(Round { asked: since(asked), connecting: since(connecting), due: since(self.due) })
     }
 

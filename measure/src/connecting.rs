@@ -1,0 +1,166 @@
+//! Where the time of connecting went: its legs, as those of a question.
+
+use std::time::Duration;
+
+use crate::legs::Leg;
+use crate::offset::{Exchange, Offset};
+use crate::run::{Run, Span};
+use crate::trace::{ConnectPoint, Trace};
+
+/// When connecting passed each point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connecting {
+    span: Span,
+    passed: [Option<Duration>; ConnectPoint::ALL.len()],
+    offset: Option<Offset>,
+}
+
+impl Connecting {
+    /// Finds it in a trace; `None` if the run has no connection, or no hop saw it being made.
+    pub(crate) fn of(run: &Run, trace: &Trace) -> Option<Self> {
+        let span = run.connecting?;
+        let mut passed = [None; ConnectPoint::ALL.len()];
+        for sighting in &trace.connecting {
+            // The first counts: a bridge may try several addresses.
+            passed[sighting.point as usize].get_or_insert(sighting.at);
+        }
+        passed.iter().any(Option::is_some).then_some(Self { span, passed, offset: None })
+    }
+
+    /// The same with its points laid into the asker's time.
+    pub(crate) fn laid_by(self, offset: Offset) -> Self {
+        Self { offset: Some(offset), ..self }
+    }
+
+    /// What it says of the two clocks.
+    pub(crate) fn exchange(&self) -> Option<Exchange> {
+        let first_seen = self.passed.iter().flatten().min()?;
+        // A server may accept a connection long after the kernel did, so only the bridge's answer was certainly before the end.
+        let last_seen = self.at(ConnectPoint::UpgradeOut);
+        Some(Exchange { sent: self.span.from, first_seen: *first_seen, last_seen, received: self.span.until })
+    }
+
+    /// When it passed a point, by the hops' clock.
+    pub fn at(&self, point: ConnectPoint) -> Option<Duration> {
+        self.passed[point as usize]
+    }
+
+    /// The legs from the first attempt to the connection, one after the other without a gap: their sum is what connecting took.
+    pub fn legs(&self) -> Vec<(Leg, Span)> {
+        use ConnectPoint::{ConnectBegun, ConnectDone, UpgradeIn, UpgradeOut};
+        let Some(offset) = self.offset else { return vec![(Leg::Unknown, self.span)] };
+        let Some(first) = self.at(UpgradeIn) else {
+            // Without a bridge all of it is the asker's own connect().
+            let leg = if self.at(ConnectBegun).is_none() { Leg::Connect } else { Leg::Unknown };
+            return vec![(leg, self.span)];
+        };
+        let mut legs = vec![(Leg::Asker, self.span.from)];
+        let mut last = first;
+        let ends = [(ConnectBegun, Leg::Bridge), (ConnectDone, Leg::Connect), (UpgradeOut, Leg::Bridge)];
+        for (point, leg) in ends {
+            legs.push((self.at(point).map_or(Leg::Unknown, |_| leg), offset.lay(last)));
+            let Some(at) = self.at(point) else { return spans(&legs, self.span) };
+            last = at.max(last);
+        }
+        legs.push((Leg::Asker, offset.lay(last)));
+        spans(&legs, self.span)
+    }
+
+    /// How long all legs of one kind took together; `None` if there is none of that kind.
+    pub fn took(&self, leg: Leg) -> Option<Duration> {
+        let legs = self.legs();
+        let of_that_kind = legs.iter().filter(|(kind, _)| *kind == leg).map(|(_, span)| span.took());
+        of_that_kind.reduce(|sum, took| sum + took)
+    }
+}
+
+/// Legs from where they begin: each lasts until the next begins, and the last until the end of `whole`.
+fn spans(begins: &[(Leg, Duration)], whole: Span) -> Vec<(Leg, Span)> {
+    let mut from = whole.from;
+    let ends = begins.iter().skip(1).map(|(_, begin)| *begin).chain([whole.until]);
+    let spans = begins.iter().zip(ends).map(|((leg, _), end)| {
+        let until = end.min(whole.until).max(from);
+        let span = Span { from, until };
+        from = until;
+        (*leg, span)
+    });
+    spans.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::paths::{Clocks, paths};
+    use crate::run::Order;
+    use crate::step::Step;
+    use crate::trace::{ConnectSighting, Point, Sighting};
+
+    const fn us(micros: u64) -> Duration {
+        Duration::from_micros(micros)
+    }
+
+    /// Connecting takes from 0 to 700 ms, and the one question from then to 1,310 ms.
+    fn run() -> Run {
+        let mut run = Run::new("ws://b/ws/tunnel".to_owned(), Order::OneAtATime, us(5), ["What?".to_owned()]);
+        run.record(Step::Connected { at: us(700_000) });
+        run.record(Step::Asked { at: us(700_000) });
+        run.record(Step::Answered { at: us(1_310_000), answer: "That.".to_owned() });
+        run
+    }
+
+    fn trace(points: &[(ConnectPoint, u64)]) -> Trace {
+        let connecting = points.iter().map(|&(point, at)| ConnectSighting { point, at: us(at) }).collect();
+        Trace { connecting, ..Trace::default() }
+    }
+
+    const THROUGH_THE_BRIDGE: [(ConnectPoint, u64); 4] = [
+        (ConnectPoint::UpgradeIn, 0),
+        (ConnectPoint::ConnectBegun, 100),
+        (ConnectPoint::ConnectDone, 600_100),
+        (ConnectPoint::UpgradeOut, 600_200),
+    ];
+
+    fn legs(trace: &Trace) -> Vec<(Leg, Duration)> {
+        let paths = paths(&run(), trace);
+        let legs = paths.connecting().unwrap().legs();
+        assert_eq!(legs.iter().map(|(_, span)| span.took()).sum::<Duration>(), us(700_000));
+        assert!(legs.windows(2).all(|pair| pair[0].1.until == pair[1].1.from));
+        legs.into_iter().map(|(leg, span)| (leg, span.took())).collect()
+    }
+
+    #[test]
+    fn connecting_has_legs_like_a_question() {
+        let expected = [
+            (Leg::Asker, us(49_900)),
+            (Leg::Bridge, us(100)),
+            (Leg::Connect, us(600_000)),
+            (Leg::Bridge, us(100)),
+            (Leg::Asker, us(49_900)),
+        ];
+        assert_eq!(legs(&trace(&THROUGH_THE_BRIDGE)), expected);
+    }
+
+    #[test]
+    fn connecting_bounds_the_offset_of_the_whole_dialogue() {
+        let mut trace = trace(&THROUGH_THE_BRIDGE);
+        // Connecting allows 0 to 99.8 ms, the question 90 to 100 ms.
+        let seen = [(Point::ServerIn, 610_000), (Point::AnswerOut, 1_210_000)];
+        trace.sightings = seen.map(|(point, at)| Sighting { point, at: us(at), bytes: 5 }).to_vec();
+        let paths = paths(&run(), &trace);
+        assert_eq!(paths.clocks(), Clocks::Related { uncertainty: us(4_905) });
+        assert_eq!(paths.connecting().unwrap().legs()[0].1.took(), us(94_900));
+    }
+
+    #[test]
+    fn without_a_bridge_connecting_is_one_connect_and_a_late_accept_bounds_nothing() {
+        let accepted = [(ConnectPoint::TunnelAccepted, 10), (ConnectPoint::ServerAccepted, 5_000_000)];
+        assert_eq!(legs(&trace(&accepted)), [(Leg::Connect, us(700_000))]);
+    }
+
+    #[test]
+    fn what_no_hop_saw_of_connecting_is_unknown() {
+        assert_eq!(paths(&run(), &trace(&[])).connecting(), None);
+        let cut = legs(&trace(&THROUGH_THE_BRIDGE[..2]));
+        assert_eq!(cut.iter().map(|(leg, _)| *leg).collect::<Vec<_>>(), [Leg::Asker, Leg::Bridge, Leg::Unknown]);
+    }
+}

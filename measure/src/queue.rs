@@ -1,0 +1,268 @@
+//! Whether a pace was kept, judged by the rounds themselves, and whose queue it was if not.
+//!
+//! A round that begins late waited for something. As long as the answer before was not there, it waited for that answer; after
+//! that, for the asker's own timer.
+
+use std::time::Duration;
+
+use crate::distribution::Distribution;
+use crate::percentile::Percentile;
+use crate::rounds::{Connections, Rounds, Stopwatch};
+use crate::unit::{grouped, readable};
+
+/// A round of a paced series: moments since the first round was due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PacedRound {
+    /// When it was due.
+    pub due: Duration,
+    /// When it began: when its connection began to be made, or its question was sent.
+    pub begun: Duration,
+    /// When its answer came.
+    pub answered: Duration,
+}
+
+/// How a paced series went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Queue {
+    /// Whether the pace was kept.
+    pub verdict: Verdict,
+    /// After which time each round was due.
+    pub pace: Duration,
+    /// How many rounds there were.
+    pub rounds: usize,
+    /// How many of them began late.
+    pub late: usize,
+    /// From the begin of a round to its answer, at the median.
+    pub own: Duration,
+    /// How late the first tenth of the rounds began, at the median.
+    pub late_first: Duration,
+    /// How late the last tenth of the rounds began, at the median.
+    pub late_last: Duration,
+    /// p99 from the begin of a round, and from when it was due; `None` if so many rounds do not carry it.
+    pub p99: Option<[Duration; 2]>,
+}
+
+/// Whether a pace was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every round began when it was due.
+    Kept,
+    /// Some rounds began late, but the queue did not grow from the first tenth to the last.
+    CaughtUp(Cause),
+    /// The queue grew from the first tenth to the last.
+    Grew(Cause),
+}
+
+/// What late rounds waited for, for the most part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The answer before, most of whose time was the server's.
+    Server,
+    /// The answer before, most of whose time was the way there and back: a connection carries one question at a time.
+    Connection,
+    /// The answer before; whose its time was is not known.
+    Answer,
+    /// The asker's own timer: the answer before was there when the round was due.
+    Timer,
+}
+
+/// What is known of where the time of an answer went.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Known {
+    /// How long the server was busy with a question.
+    pub server_busy: Option<Duration>,
+    /// How much the link adds there and back.
+    pub link_round_trip: Option<Duration>,
+}
+
+impl Known {
+    /// Whose most of an answer's time is.
+    fn cause(self, own: Duration) -> Cause {
+        match self {
+            Self { server_busy: Some(busy), .. } if busy >= own / 2 => Cause::Server,
+            Self { server_busy: Some(_), .. } => Cause::Connection,
+            Self { link_round_trip: Some(there_and_back), .. } if there_and_back >= own / 2 => Cause::Connection,
+            _ => Cause::Answer,
+        }
+    }
+}
+
+/// Judges rounds in their order, by a clock with such steps; `None` if there are none.
+pub fn judge(rounds: &[PacedRound], pace: Duration, clock_step: Duration, known: Known) -> Option<Queue> {
+    if rounds.is_empty() {
+        return None;
+    }
+    let late_by = |round: &PacedRound| round.begun.saturating_sub(round.due);
+    let own_time = |round: &PacedRound| round.answered.saturating_sub(round.begun);
+    // Less than this is not late: the clock's step, and a twentieth of the pace.
+    let tolerance = clock_step.max(pace / 20);
+    let tenth = rounds.len().div_ceil(10);
+    let median = |rounds: &[PacedRound]| rounds.iter().map(late_by).collect::<Distribution>().median();
+    let (late_first, late_last) = (median(&rounds[..tenth]), median(&rounds[rounds.len() - tenth..]));
+    let own: Distribution = rounds.iter().map(own_time).collect();
+    let due: Distribution = rounds.iter().map(|round| round.answered.saturating_sub(round.due)).collect();
+    let (mut for_answers, mut for_timer) = (Duration::ZERO, Duration::ZERO);
+    let mut answered = Duration::ZERO;
+    for round in rounds {
+        let free = answered.max(round.due).min(round.begun);
+        for_answers += free.saturating_sub(round.due);
+        for_timer += round.begun.saturating_sub(free);
+        answered = round.answered;
+    }
+    let cause = if for_timer > for_answers { Cause::Timer } else { known.cause(own.median()) };
+    let late = rounds.iter().filter(|round| late_by(round) > tolerance).count();
+    // A queue grows slowly where an answer takes hardly longer than the pace.
+    let is_too_fast = own.summary().mean > pace;
+    let growth = late_last.saturating_sub(late_first);
+    let verdict = match growth > pace.max(tolerance) || (is_too_fast && growth > tolerance) {
+        true => Verdict::Grew(cause),
+        false if late > 0 => Verdict::CaughtUp(cause),
+        false => Verdict::Kept,
+    };
+    let p99 = own.percentile(Percentile::P99).zip(due.percentile(Percentile::P99)).map(<[Duration; 2]>::from);
+    Some(Queue { verdict, pace, rounds: rounds.len(), late, own: own.median(), late_first, late_last, p99 })
+}
+
+impl Rounds {
+    /// How the pace of the rounds that are counted was kept; `None` without a pace, without an answer, and where rounds failed in
+    /// between, so that it is not known which was due when.
+    pub fn queue(&self, server_busy: Option<Duration>) -> Option<Queue> {
+        let pace = self.plan.pace?;
+        if self.errors > 0 && self.plan.connections == Connections::Each {
+            return None;
+        }
+        let stopwatch = match self.plan.connections {
+            Connections::One => Stopwatch::Question,
+            Connections::Each => Stopwatch::Connecting,
+        };
+        let rounds = self.samples().iter().zip(0..).map(|(round, index)| {
+            let due = pace.saturating_mul(index);
+            let answered = due.saturating_add(round.took(Stopwatch::Due));
+            PacedRound { due, begun: answered.saturating_sub(round.took(stopwatch)), answered }
+        });
+        let link_round_trip = self.wire.map(|wire| wire.rtt);
+        judge(&rounds.collect::<Vec<_>>(), pace, self.clock_step, Known { server_busy, link_round_trip })
+    }
+}
+
+impl Queue {
+    /// What became of the pace, in sentences.
+    pub fn in_words(&self) -> String {
+        let Self { pace, rounds, late, own, late_first, late_last, .. } = self;
+        let every = format!("A round was due every {}", readable(*pace));
+        let (late, all) = (grouped(*late as u64), grouped(*rounds as u64));
+        let mut words = match self.verdict {
+            Verdict::Kept => format!("{every}, and every round began when it was due."),
+            Verdict::CaughtUp(cause) => {
+                format!(
+                    "{every}. {late} of {all} rounds began late because {}, but the queue did not grow.",
+                    cause.in_words()
+                )
+            }
+            Verdict::Grew(cause) => format!(
+                "{every}, and the queue grew: the first tenth of the rounds began {} late, the last tenth {}, because {}. One round \
+                 took {}.",
+                readable(*late_first),
+                readable(*late_last),
+                cause.in_words(),
+                readable(*own),
+            ),
+        };
+        if let Some([begun, due]) = self.p99 {
+            words += &format!(" p99 is {} from its begin and {} from when it was due.", readable(begun), readable(due));
+        }
+        words
+    }
+}
+
+impl Cause {
+    fn in_words(self) -> &'static str {
+        match self {
+            Self::Server => "the server was busy with the question before",
+            Self::Connection => {
+                "the answer before was still on its way: a connection carries one question at a time (head-of-line blocking)"
+            }
+            Self::Answer => "the answer before was not there yet",
+            Self::Timer => "the asker’s own timer was late, though the answer before was there",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn us(micros: u64) -> Duration {
+        Duration::from_micros(micros)
+    }
+
+    /// Rounds over one connection, each of which takes as long as `own` says of its number, and begins so long after it could.
+    fn series(count: u64, pace: Duration, own: impl Fn(u64) -> Duration, timer: Duration) -> Vec<PacedRound> {
+        let mut free = Duration::ZERO;
+        let rounds = (0..count).map(|number| {
+            let due = pace * number as u32;
+            let begun = due.max(free) + timer;
+            free = begun + own(number);
+            PacedRound { due, begun, answered: free }
+        });
+        rounds.collect()
+    }
+
+    fn judged(rounds: &[PacedRound], pace: Duration, known: Known) -> Queue {
+        judge(rounds, pace, us(5), known).unwrap()
+    }
+
+    #[test]
+    fn across_a_continent_it_is_the_connection_that_cannot_keep_the_pace() {
+        let pace = us(20_000);
+        let rounds = series(100, pace, |_| us(70_400), us(30));
+        for known in [
+            Known { server_busy: Some(us(200)), link_round_trip: None },
+            Known { server_busy: None, link_round_trip: Some(us(70_000)) },
+        ] {
+            let queue = judged(&rounds, pace, known);
+            assert_eq!((queue.verdict, queue.late), (Verdict::Grew(Cause::Connection), 99));
+            assert!(queue.in_words().contains("a connection carries one question at a time"), "{}", queue.in_words());
+        }
+        assert_eq!(judged(&rounds, pace, Known::default()).verdict, Verdict::Grew(Cause::Answer));
+    }
+
+    #[test]
+    fn a_server_that_thinks_as_long_as_the_pace_lets_the_queue_grow() {
+        let pace = us(5_000);
+        let rounds = series(40, pace, |_| us(5_150), us(20));
+        let queue = judged(&rounds, pace, Known { server_busy: Some(us(5_000)), link_round_trip: None });
+        assert_eq!(queue.verdict, Verdict::Grew(Cause::Server));
+        assert!(queue.late_last > us(5_000) && queue.late_first < us(1_000), "{queue:?}");
+        assert_eq!(queue.p99, None, "40 rounds do not carry it");
+    }
+
+    #[test]
+    fn p99_is_named_both_ways_where_late_answers_let_others_wait() {
+        let pace = us(2_500);
+        // Twice in a thousand rounds an answer takes 80 ms, and those after it wait.
+        let stalls = |number| if number == 300 || number == 600 { us(80_000) } else { us(400 + number % 10 * 340) };
+        let queue = judged(&series(1_000, pace, stalls, us(10)), pace, Known::default());
+        assert_eq!(queue.verdict, Verdict::CaughtUp(Cause::Answer));
+        let [begun, due] = queue.p99.unwrap();
+        assert!(begun <= us(3_500) && due > us(60_000), "{queue:?}");
+        let words = queue.in_words().replace('\u{a0}', " ");
+        assert!(words.contains("p99 is 3.46 ms from its begin and "), "{words}");
+    }
+
+    #[test]
+    fn a_timer_that_is_late_is_not_taken_for_a_server_that_is_busy() {
+        let pace = us(2_000);
+        let queue = judged(&series(100, pace, |_| us(360), us(640)), pace, Known::default());
+        assert_eq!((queue.verdict, queue.own), (Verdict::CaughtUp(Cause::Timer), us(360)));
+        assert!(queue.in_words().contains("own timer was late"), "{}", queue.in_words());
+    }
+
+    #[test]
+    fn a_pace_that_is_kept_is_said_to_be() {
+        let pace = us(2_000);
+        let queue = judged(&series(100, pace, |_| us(360), us(4)), pace, Known::default());
+        assert_eq!(queue.verdict, Verdict::Kept);
+        assert_eq!(judge(&[], pace, us(5), Known::default()), None);
+    }
+}

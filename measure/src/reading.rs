@@ -1,0 +1,104 @@
+//! What a clock knows of a time: the difference of two of its readings, which is off by less than one of its steps.
+
+use std::time::Duration;
+
+use crate::compare::Difference;
+use crate::estimate::Interval;
+use crate::unit::{percent, readable};
+
+/// The difference of two readings of a clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// The difference.
+    pub took: Duration,
+    /// The smallest step of the clock. Both readings may be late by up to a step, so the difference is known to plus or minus one.
+    pub clock_step: Duration,
+}
+
+impl Reading {
+    /// A difference of two readings of a clock with such steps.
+    pub fn new(took: Duration, clock_step: Duration) -> Self {
+        Self { took, clock_step }
+    }
+
+    /// Whether it took at least one step: of less, nothing but that can be said.
+    pub fn is_known(self) -> bool {
+        self.took >= self.clock_step && !self.took.is_zero()
+    }
+
+    /// In which time it lies.
+    pub fn interval(self) -> Interval {
+        Interval { from: self.took, until: self.took }.widened(self.clock_step)
+    }
+
+    /// In about three digits: `412 µs`, or `less than 16.7 ms` if it took less than a step.
+    pub fn in_words(self) -> String {
+        match self.is_known() {
+            true => readable(self.took),
+            false if self.clock_step.is_zero() => readable(self.took),
+            false => format!("less than {}", readable(self.clock_step)),
+        }
+    }
+
+    /// Which part of a whole it is: `42 %`. `None` if either took less than a step.
+    pub fn percent_of(self, whole: Self) -> Option<String> {
+        (self.is_known() && whole.is_known()).then(|| percent(self.took, whole.took))
+    }
+
+    /// How it stands to another. That both are single times has to be said beside it.
+    pub fn compared_with(self, other: Self) -> Difference {
+        if !self.is_known() || !other.is_known() {
+            return Difference::TooShort;
+        }
+        Difference::between((self.took, self.interval()), (other.took, other.interval()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn us(micros: u64) -> Duration {
+        Duration::from_micros(micros)
+    }
+
+    fn by_coarse_clock(took_us: u64) -> Reading {
+        Reading::new(us(took_us), us(16_700))
+    }
+
+    #[test]
+    fn less_than_a_step_is_said_to_be_that_and_never_nothing() {
+        let cases = [
+            (by_coarse_clock(0), "less than 16.7 ms"),
+            (by_coarse_clock(16_700), "16.7 ms"),
+            (by_coarse_clock(33_400), "33.4 ms"),
+            (Reading::new(us(3), us(5)), "less than 5 µs"),
+            (Reading::new(us(7), us(5)), "7 µs"),
+        ];
+        for (reading, expected) in cases {
+            assert_eq!(reading.in_words().replace('\u{a0}', " "), expected);
+        }
+    }
+
+    #[test]
+    fn a_difference_of_two_readings_is_known_to_one_step_on_either_side() {
+        assert_eq!(by_coarse_clock(33_400).interval(), Interval { from: us(16_700), until: us(50_100) });
+    }
+
+    #[test]
+    fn no_share_is_computed_of_what_took_less_than_a_step() {
+        let percent = |part, whole| by_coarse_clock(part).percent_of(by_coarse_clock(whole));
+        assert_eq!(percent(16_700, 33_400).as_deref(), Some("50\u{a0}%"));
+        assert_eq!([percent(0, 33_400), percent(16_700, 0), percent(0, 0)], [None, None, None]);
+    }
+
+    #[test]
+    fn single_times_are_told_apart_by_more_than_the_steps_of_both_clocks() {
+        let compared = |first, second| Reading::new(us(first), us(5)).compared_with(Reading::new(us(second), us(5)));
+        assert_eq!(compared(100, 110), Difference::NoneSeen);
+        assert!(matches!(compared(111, 100), Difference::FirstLonger(times) if times.hundredths() == 111));
+        assert_eq!(compared(4, 100), Difference::TooShort);
+        let other_clock = by_coarse_clock(16_700);
+        assert_eq!(Reading::new(us(33_000), us(5)).compared_with(other_clock), Difference::NoneSeen);
+    }
+}

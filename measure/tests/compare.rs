@@ -1,0 +1,108 @@
+//! Whether series of the same thing are told apart, and whether series of different things are.
+//!
+//! The series are autocorrelated, as real rounds are: AR(1) with fixed seeds, made skew by an exponential.
+
+use std::time::Duration;
+
+use launcelot_measure::compare::{Difference, compare};
+use launcelot_measure::estimate::{Estimates, estimates};
+
+/// A clock of a page that is cross-origin isolated.
+const STEP: Duration = Duration::from_micros(5);
+
+/// Random numbers by splitmix64, so that a seed means the same series everywhere.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// By the central limit theorem; good enough within three deviations.
+    fn normal(&mut self) -> f64 {
+        (0..12).map(|_| self.next()).sum::<f64>() - 6.0
+    }
+}
+
+/// Times around `median_us`, each like the one before by `likeness`, read by the clock.
+fn series(random: &mut Random, count: usize, likeness: f64, spread: f64, median_us: f64) -> Vec<Duration> {
+    let mut state = random.normal();
+    let step_us = STEP.as_secs_f64() * 1e6;
+    let times = (0..count).map(|_| {
+        state = likeness * state + (1.0 - likeness * likeness).sqrt() * random.normal();
+        let us = median_us * (spread * state).exp();
+        Duration::from_secs_f64((us / step_us).floor() * step_us / 1e6)
+    });
+    times.collect()
+}
+
+fn claims(first: &Estimates, second: &Estimates) -> bool {
+    let is_claim =
+        |difference: &Difference| matches!(difference, Difference::FirstLonger(_) | Difference::SecondLonger(_));
+    compare(first, second).iter().any(is_claim)
+}
+
+/// How many of a hundred neighbours among 400 series of the same thing are told apart.
+fn false_claims(count: usize, likeness: f64, spread: f64) -> f64 {
+    let mut random = Random(11);
+    let all: Vec<Estimates> =
+        (0..400).map(|_| estimates(&series(&mut random, count, likeness, spread, 400.0), STEP)).collect();
+    let told_apart = all.windows(2).filter(|pair| claims(&pair[0], &pair[1])).count();
+    told_apart as f64 * 100.0 / (all.len() - 1) as f64
+}
+
+/// How many of a hundred times a series that is a fifth slower is told apart.
+fn true_claims(count: usize, likeness: f64, spread: f64) -> f64 {
+    let mut random = Random(12);
+    let pairs = 100;
+    let told_apart = (0..pairs).filter(|_| {
+        let [usual, slower] =
+            [400.0, 480.0].map(|median| estimates(&series(&mut random, count, likeness, spread, median), STEP));
+        let [p50, ..] = compare(&slower, &usual);
+        assert!(!matches!(p50, Difference::SecondLonger(_)));
+        matches!(p50, Difference::FirstLonger(_))
+    });
+    told_apart.count() as f64 * 100.0 / f64::from(pairs)
+}
+
+#[test]
+fn at_most_one_in_twenty_neighbours_of_the_same_thing_is_told_apart() {
+    for (count, likeness, spread) in
+        [(100, 0.0, 0.3), (100, 0.5, 0.3), (100, 0.8, 0.05), (100, 0.9, 0.3), (90, 0.9, 0.3), (1_000, 0.9, 0.3)]
+    {
+        let claims = false_claims(count, likeness, spread);
+        println!("{count} rounds, likeness {likeness}, spread {spread}: {claims:.1} % told apart");
+        assert!(claims <= 5.0, "{count} rounds, likeness {likeness}, spread {spread}: {claims} %");
+    }
+}
+
+#[test]
+fn a_series_that_is_a_fifth_slower_is_told_apart_in_four_of_five() {
+    for (likeness, spread) in [(0.0, 0.3), (0.5, 0.3), (0.8, 0.2), (0.9, 0.1)] {
+        let claims = true_claims(1_000, likeness, spread);
+        println!("likeness {likeness}, spread {spread}: {claims:.1} % told apart");
+        assert!(claims >= 80.0, "likeness {likeness}, spread {spread}: {claims} %");
+    }
+}
+
+#[test]
+fn four_series_of_90_samples_of_the_same_thing_are_not_told_apart_by_one_late_answer() {
+    // One answer in 90 took 21.9 times as long: p99 of so few is the longest, and was compared all the same.
+    let series = |late: Option<usize>| {
+        let time = |index: u64| {
+            Duration::from_micros(if Some(index as usize) == late { 21_900 } else { 1_000 + index * 37 % 89 })
+        };
+        estimates(&(0..90).map(time).collect::<Vec<_>>(), STEP)
+    };
+    let all = [None, Some(3), Some(50), None].map(series);
+    for first in &all {
+        for second in &all {
+            let [p50, p90, p99, ..] = compare(first, second);
+            assert_eq!([p50, p90, p99], [Difference::NoneSeen, Difference::NoneSeen, Difference::TooFewSamples]);
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Paths and legs of random dialogues, by clocks that step and drift.
+
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is how a failure is told")]
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use launcelot_measure::paths::Clocks;
+use launcelot_measure::{Breakdown, Leg, Order, Path, Paths, Point, Run, Sighting, Step, Trace, paths};
+use proptest::prelude::*;
+
+/// A dialogue as it really was, and the two clocks that recorded it.
+#[derive(Debug, Clone)]
+struct Dialogue {
+    order: Order,
+    /// How long each question stayed before each point, and after the last, in nanoseconds.
+    delays: Vec<[u64; Point::ALL.len() + 1]>,
+    /// How long after the one before each question was sent, in nanoseconds.
+    pauses: Vec<u64>,
+    /// Where a question waited for the next one and went on in the same segment.
+    is_joined: Vec<[bool; Point::ALL.len()]>,
+    asker_step: u64,
+    hop_step: u64,
+    /// The hops' clock at the beginning of the run.
+    hop_began: u64,
+    /// By how many millionths the hops' clock is too fast.
+    drift: i64,
+}
+
+fn dialogues(drift: impl Strategy<Value = i64>) -> impl Strategy<Value = Dialogue> {
+    let step = || prop_oneof![Just(1), Just(20), Just(5_000), Just(1_000_000), Just(16_700_000), Just(100_000_000)];
+    let delay = || prop_oneof![0_u64..1_000, 0_u64..100_000, 0_u64..30_000_000];
+    let question = (prop::array::uniform12(delay()), delay(), prop::array::uniform11(any::<bool>()));
+    (prop::collection::vec(question, 1..6), any::<bool>(), step(), step(), 0_u64..1 << 40, drift).prop_map(
+        |(questions, is_ahead, asker_step, hop_step, hop_began, drift)| Dialogue {
+            order: if is_ahead { Order::SentAhead } else { Order::OneAtATime },
+            delays: questions.iter().map(|(delays, ..)| *delays).collect(),
+            pauses: questions.iter().map(|(_, pause, _)| *pause).collect(),
+            is_joined: questions.iter().map(|(.., is_joined)| *is_joined).collect(),
+            asker_step,
+            hop_step,
+            hop_began,
+            drift,
+        },
+    )
+}
+
+/// A question of which everything is known: when it was asked, passed each point, and was answered.
+type Truth = (u64, [u64; Point::ALL.len()], u64);
+
+impl Dialogue {
+    fn truth(&self) -> Vec<Truth> {
+        let count = self.delays.len();
+        let mut truth: Vec<Truth> = vec![Default::default(); count];
+        let mut now = 50_000;
+        if self.order == Order::OneAtATime {
+            for ((asked, passed, answered), (delays, pause)) in
+                truth.iter_mut().zip(self.delays.iter().zip(&self.pauses))
+            {
+                now += pause;
+                *asked = now;
+                for (at, delay) in passed.iter_mut().zip(delays) {
+                    now += delay;
+                    *at = now;
+                }
+                now += delays[Point::ALL.len()];
+                *answered = now;
+            }
+            return truth;
+        }
+        for ((asked, ..), pause) in truth.iter_mut().zip(&self.pauses) {
+            now += pause;
+            *asked = now;
+        }
+        let mut last: Vec<u64> = truth.iter().map(|(asked, ..)| *asked).collect();
+        for point in 0..=Point::ALL.len() {
+            let mut free = 0;
+            for (at, delays) in last.iter_mut().zip(&self.delays) {
+                free = free.max(*at + delays[point]);
+                *at = free;
+            }
+            for index in (1..count).rev().filter(|_| point < Point::ALL.len()) {
+                if self.is_joined[index - 1][point] {
+                    last[index - 1] = last[index];
+                }
+            }
+            for ((_, passed, answered), at) in truth.iter_mut().zip(&last) {
+                *passed.get_mut(point).unwrap_or(answered) = *at;
+            }
+        }
+        truth
+    }
+
+    fn hop_clock(&self, at: u64) -> u64 {
+        let drifted = self.hop_began.saturating_add(at).saturating_add_signed(at as i64 * self.drift / 1_000_000);
+        drifted / self.hop_step * self.hop_step
+    }
+
+    fn began(&self) -> u64 {
+        let all = self.truth().into_iter().flat_map(|(_, passed, _)| passed);
+        all.map(|at| self.hop_clock(at)).min().unwrap_or_default()
+    }
+
+    fn run(&self) -> Run {
+        let asker = |at: u64| Duration::from_nanos(at / self.asker_step * self.asker_step);
+        let mut steps = Vec::new();
+        for (asked, _, answered) in self.truth() {
+            steps.push((asked, 0, Step::Asked { at: asker(asked) }));
+            steps.push((answered, 1, Step::Answered { at: asker(answered), answer: "Yes.".to_owned() }));
+        }
+        if self.order == Order::SentAhead {
+            steps.sort_by_key(|(at, kind, _)| (*at, *kind));
+        }
+        let questions = self.delays.iter().map(|_| "What?".to_owned());
+        let mut run = Run::new(String::new(), self.order, Duration::from_nanos(self.asker_step), questions);
+        steps.into_iter().for_each(|(.., step)| run.record(step));
+        run
+    }
+
+    fn trace(&self) -> Trace {
+        let began = self.began();
+        let mut segments = BTreeMap::<(u64, Point), u64>::new();
+        for (_, passed, _) in self.truth() {
+            for (point, at) in Point::ALL.into_iter().zip(passed) {
+                *segments.entry((at, point)).or_default() += if point.is_of_answers() { 4 } else { 5 };
+            }
+        }
+        let at = |at| Duration::from_nanos(self.hop_clock(at) - began);
+        let sightings =
+            segments.into_iter().map(|((true_at, point), bytes)| Sighting { point, at: at(true_at), bytes });
+        let clock_step = Duration::from_nanos(self.hop_step);
+        Trace { sightings: sightings.collect(), clock_step, ..Trace::default() }
+    }
+}
+
+/// What holds for every dialogue, whatever the clocks do.
+fn check(run: &Run, paths: &Paths) -> Result<(), TestCaseError> {
+    let breakdown = Breakdown::of(run, paths).unwrap();
+    let legs: Duration = Leg::ALL.into_iter().filter_map(|leg| breakdown.leg(leg)).sum();
+    prop_assert_eq!(legs, breakdown.waited, "the legs of a run add up to what was waited");
+    let wire = [Leg::WireOut, Leg::WireBack].into_iter().filter_map(|leg| breakdown.leg(leg)).sum();
+    prop_assert!(breakdown.in_the_tunnel.unwrap_or_default() <= wire);
+    let mut laid = BTreeMap::new();
+    for (path, asked) in paths.questions().iter().zip(&run.questions) {
+        let legs = path.legs();
+        let sum: Duration = legs.iter().map(|(_, span)| span.took()).sum();
+        prop_assert_eq!(Some(sum), asked.took(), "the legs of a question add up to what it took");
+        prop_assert!(legs.windows(2).all(|pair| pair[0].1.until == pair[1].1.from), "no gap and no overlap");
+        let moments = path.moments();
+        prop_assert!(moments.is_sorted_by_key(|(_, at)| *at), "order is kept");
+        for (point, at) in moments {
+            let known = laid.entry(path.at(point)).or_insert(at);
+            prop_assert_eq!(*known, at, "an event has one moment");
+        }
+    }
+    let in_order: Vec<_> = laid.into_values().collect();
+    prop_assert!(in_order.is_sorted(), "events of different questions keep their order");
+    Ok(())
+}
+
+/// How far a moment as laid is from the truth.
+fn error(path: &Path, (_, passed, _): &Truth) -> Duration {
+    let off = |(point, at): (Point, Duration)| at.abs_diff(Duration::from_nanos(passed[point as usize]));
+    path.moments().into_iter().map(off).max().unwrap_or_default()
+}
+
+proptest! {
+    #[test]
+    fn every_moment_is_true_within_its_uncertainty_if_no_clock_drifts(dialogue in dialogues(Just(0))) {
+        let (run, trace) = (dialogue.run(), dialogue.trace());
+        let paths = paths(&run, &trace);
+        check(&run, &paths)?;
+        let Clocks::Related { uncertainty } = paths.clocks() else { panic!("{:?}", paths.clocks()) };
+        for (path, truth) in paths.questions().iter().zip(&dialogue.truth()) {
+            // A reading of the hops is itself known to one step.
+            let known = uncertainty + trace.clock_step;
+            prop_assert!(error(path, truth) <= known, "{:?} is more than {:?}", error(path, truth), known);
+        }
+    }
+
+    #[test]
+    fn legs_add_up_or_are_unknown_if_a_clock_drifts(dialogue in dialogues(-20_000_i64..20_000)) {
+        let run = dialogue.run();
+        let paths = paths(&run, &dialogue.trace());
+        check(&run, &paths)?;
+        if paths.clocks() == Clocks::Contradictory {
+            let breakdown = Breakdown::of(&run, &paths).unwrap();
+            prop_assert!(Leg::ALL[1..6].iter().all(|leg| breakdown.leg(*leg).is_none()));
+        }
+    }
+
+    #[test]
+    fn a_trace_of_anything_breaks_nothing(
+        sightings in prop::collection::vec((0..Point::ALL.len(), any::<u32>(), 0_u64..20), 0..40),
+        dialogue in dialogues(Just(0)),
+    ) {
+        let sighting = |(point, at, bytes): (usize, u32, u64)| {
+            Sighting { point: Point::ALL[point], at: Duration::from_nanos(at.into()), bytes }
+        };
+        let trace = Trace { sightings: sightings.into_iter().map(sighting).collect(), ..Trace::default() };
+        let run = dialogue.run();
+        let paths = paths(&run, &trace);
+        let breakdown = Breakdown::of(&run, &paths).unwrap();
+        let legs: Duration = Leg::ALL.into_iter().filter_map(|leg| breakdown.leg(leg)).sum();
+        prop_assert_eq!(legs, breakdown.waited);
+    }
+}
