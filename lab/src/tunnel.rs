@@ -5,15 +5,15 @@
 //! connection each way 4 MiB, and what 60,000 pieces take to be kept, which is some 5 MiB.
 //!
 //! - [`wire`]: what the wire is like, and presets.
-//! - `line`: one direction, as a queue of what is under way.
+//! - `delay_queue`: one direction, as a queue of what is under way.
 //! - [`observer`]: who watches what is carried; `gauge`: how long it really takes.
-//! - `relay`: one connection, two sockets and a line each way.
+//! - `relay`: one connection, two sockets and a delay queue each way.
 //! - `serve`: the thread that waits for all of them.
 //! - [`command_line`]: what a person types.
 
 pub mod command_line;
+mod delay_queue;
 mod gauge;
-mod line;
 pub mod observer;
 mod relay;
 mod serve;
@@ -163,8 +163,8 @@ impl Control {
     }
 
     /// Takes note of how long something was under way that a side sent.
-    fn took(&self, sender: Side, read_at: Instant, handed_on: Instant) {
-        lock(&self.settings).gauge.took(sender, read_at, handed_on);
+    fn consumed(&self, sender: Side, read_at: Instant, handed_on: Instant) {
+        lock(&self.settings).gauge.consumed(sender, read_at, handed_on);
     }
 
     /// Hears what was said, which is that the wire has changed, or that it is the end.

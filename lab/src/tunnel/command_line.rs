@@ -100,7 +100,7 @@ impl WireOptions {
 /// A line on standard input.
 #[derive(Debug, Parser)]
 #[command(no_binary_name = true, disable_help_flag = true)]
-struct Line {
+struct SettingsLine {
     #[command(flatten)]
     wire: WireOptions,
 }
@@ -194,7 +194,7 @@ fn hear_changes(tunnel: &Weak<Tunnel>) {
             continue;
         }
         // Nobody may be there to read what is said to it.
-        match Line::try_parse_from(text.split_whitespace()) {
+        match SettingsLine::try_parse_from(text.split_whitespace()) {
             Ok(options) => {
                 tunnel.set(options.wire.change(tunnel.wire()));
                 let _ = writeln!(io::stdout(), "The wire is {} now", tunnel.wire());
@@ -215,7 +215,7 @@ mod tests {
     use super::*;
 
     fn change(line: &str, wire: Wire) -> Wire {
-        Line::try_parse_from(line.split_whitespace()).unwrap().wire.change(wire)
+        SettingsLine::try_parse_from(line.split_whitespace()).unwrap().wire.change(wire)
     }
 
     #[test]
@@ -235,8 +235,8 @@ mod tests {
         let good =
             change("--bandwidth none --slice none --reset-after none --stall-after none --slow-close 0s", longer);
         assert_eq!(good, Length { bandwidth: None, ..longer.length }.into());
-        assert!(Line::try_parse_from(["--rtt", "none"]).is_err(), "0s says it");
-        assert!(Line::try_parse_from(["--rtt", "soon"]).is_err());
+        assert!(SettingsLine::try_parse_from(["--rtt", "none"]).is_err(), "0s says it");
+        assert!(SettingsLine::try_parse_from(["--rtt", "soon"]).is_err());
         for wire in [Wire::default(), wire, longer] {
             assert_eq!(change(&wire.to_string(), Wire::default()), wire, "what is said of it makes it so");
         }

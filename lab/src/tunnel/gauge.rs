@@ -24,9 +24,9 @@ impl Gauge {
         Self { since: Instant::now(), ways: Default::default() }
     }
 
-    /// What a side sent took so long, from being read to being handed on. What was sent before the wire
+    /// Records how long what a side sent was held, from being read to being handed on. What was sent before the wire
     /// changed says nothing about the new one.
-    pub(super) fn took(&mut self, sender: Side, read_at: Instant, handed_on: Instant) {
+    pub(super) fn consumed(&mut self, sender: Side, read_at: Instant, handed_on: Instant) {
         if read_at < self.since {
             return;
         }
@@ -61,13 +61,13 @@ mod tests {
         let begin = gauge.since;
         assert_eq!(gauge.measured(), None);
         for us in [650, 640, 9_000] {
-            gauge.took(Side::Near, begin, begin + Duration::from_micros(us));
+            gauge.consumed(Side::Near, begin, begin + Duration::from_micros(us));
         }
         assert_eq!(gauge.measured(), None);
-        gauge.took(Side::Far, begin, begin + Duration::from_micros(700));
+        gauge.consumed(Side::Far, begin, begin + Duration::from_micros(700));
         let expected = MeasuredRoundTrip { rtt: Duration::from_micros(1_350), samples: 1 };
         assert_eq!(gauge.measured(), Some(expected));
-        gauge.took(Side::Far, begin - Duration::from_secs(1), begin);
+        gauge.consumed(Side::Far, begin - Duration::from_secs(1), begin);
         assert_eq!(gauge.measured(), Some(expected));
     }
 }

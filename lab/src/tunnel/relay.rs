@@ -1,4 +1,4 @@
-//! One connection through the tunnel: two sockets, and a line each way between them.
+//! One connection through the tunnel: two sockets, and a delay queue each way between them.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use socket2::{Domain, SockRef, Socket, Type};
 
 use super::Control;
-use super::line::{Line, What};
+use super::delay_queue::{DelayQueue, Segment};
 use super::observer::{Point, Watcher};
 use super::wire::Wire;
 
@@ -34,7 +34,7 @@ pub(super) struct Relay {
     near: End,
     far: Far,
     /// What each side has sent and the other has not got yet.
-    sent_by: [Line; 2],
+    sent_by: [DelayQueue; 2],
     carried_bytes: u64,
     /// How many sockets the far end has had.
     attempts: u32,
@@ -48,7 +48,7 @@ struct End {
     /// It has sent everything.
     has_ended: bool,
     /// It has got everything.
-    is_told: bool,
+    write_closed: bool,
     /// It takes no more for now.
     is_full: bool,
 }
@@ -132,7 +132,7 @@ impl Relay {
         // What has arrived at a side that takes no more waits for that side.
         let arriving = SIDES.into_iter().filter_map(|side| {
             let end = self.end_at(side).filter(|end| !end.is_full)?;
-            if matches!((side, &self.far), (Side::Far, Far::Asked { .. })) || end.is_told {
+            if matches!((side, &self.far), (Side::Far, Far::Asked { .. })) || end.write_closed {
                 return None;
             }
             self.sent_by[side.other() as usize].next_due()
@@ -182,7 +182,7 @@ impl Relay {
                 return Ok(Course::Over);
             }
         }
-        let is_over = SIDES.into_iter().all(|side| self.end_at(side).is_some_and(|end| end.is_told));
+        let is_over = SIDES.into_iter().all(|side| self.end_at(side).is_some_and(|end| end.write_closed));
         Ok(if is_over { Course::Over } else { Course::On })
     }
 
@@ -248,13 +248,13 @@ impl Relay {
                 Ok(count) => *count == 0,
                 Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted),
             };
-            let line = &mut self.sent_by[side as usize];
+            let queue = &mut self.sent_by[side as usize];
             match read {
-                Ok(0) => line.end(now, wire),
+                Ok(0) => queue.end(now, wire),
                 Ok(count) => {
                     let now = Instant::now();
                     tell(&mut self.watcher, now, side.heard(), count);
-                    line.send(&buffer[..count], now, wire, chance());
+                    queue.send(&buffer[..count], now, wire, chance());
                     // A short read has left nothing behind.
                     if count < room {
                         return;
@@ -262,7 +262,7 @@ impl Relay {
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => line.reset(now, wire),
+                Err(_) => queue.reset(now, wire),
             }
         }
     }
@@ -270,7 +270,7 @@ impl Relay {
     /// Gives a side what has arrived for it.
     fn write(&mut self, side: Side, now: Instant, wire: &Wire, control: &Control) -> io::Result<()> {
         let mut carried_bytes = 0;
-        let line = &mut self.sent_by[side.other() as usize];
+        let queue = &mut self.sent_by[side.other() as usize];
         let end = match (side, &mut self.far) {
             (Side::Near, _) => &mut self.near,
             (Side::Far, Far::Open(end)) => end,
@@ -278,24 +278,24 @@ impl Relay {
         };
         end.is_full = false;
         let most = [wire.reset_after, wire.stall_after].into_iter().flatten().min().unwrap_or(u64::MAX);
-        while let Some(what) = line.arrived(now).filter(|_| !end.is_told) {
-            match what {
-                What::Bytes(bytes) => {
+        while let Some(segment) = queue.arrived(now).filter(|_| !end.write_closed) {
+            match segment {
+                Segment::Bytes(bytes) => {
                     let left = most.saturating_sub(self.carried_bytes + carried_bytes);
                     let count = bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX));
                     if count == 0 {
                         break;
                     }
                     let bytes = bytes.clone();
-                    if let Some(since) = line.first_try() {
+                    if let Some(since) = queue.first_try() {
                         let now = Instant::now();
-                        control.took(side.other(), since, now);
+                        control.consumed(side.other(), since, now);
                         tell(&mut self.watcher, now, side.told(), bytes.len());
                     }
                     match end.stream.write(&bytes[..count]) {
                         Ok(count) => {
                             carried_bytes += count as u64;
-                            line.take(count);
+                            queue.consume(count);
                         }
                         Err(error) if error.kind() == ErrorKind::WouldBlock => {
                             end.is_full = true;
@@ -305,13 +305,13 @@ impl Relay {
                         Err(error) => return Err(error),
                     }
                 }
-                What::End => {
+                Segment::End => {
                     // It fails only if the side has gone, which reading from it tells.
                     let _ = end.stream.shutdown(Shutdown::Write);
-                    end.is_told = true;
-                    line.take(0);
+                    end.write_closed = true;
+                    queue.consume(0);
                 }
-                What::Reset => return Err(ErrorKind::ConnectionReset.into()),
+                Segment::Reset => return Err(ErrorKind::ConnectionReset.into()),
             }
         }
         self.carried_bytes += carried_bytes;
@@ -365,7 +365,7 @@ impl End {
     fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, has_ended: false, is_told: false, is_full: false })
+        Ok(Self { stream, has_ended: false, write_closed: false, is_full: false })
     }
 
     fn has_connected(&self) -> io::Result<bool> {

@@ -122,7 +122,7 @@ impl Thread {
                         }
                     }
                     CONTROL => self.go_all(now),
-                    number @ LISTENERS.. => self.let_in(usize::try_from(number - LISTENERS).unwrap_or(0), now),
+                    number @ LISTENERS.. => self.accept(usize::try_from(number - LISTENERS).unwrap_or(0), now),
                     number => self.go(number >> 1, now),
                 }
             }
@@ -155,7 +155,7 @@ impl Thread {
         Ok(())
     }
 
-    fn let_in(&mut self, place: usize, now: Instant) {
+    fn accept(&mut self, place: usize, now: Instant) {
         let Some(listener) = self.listeners.get(place) else { return };
         let wire = self.control.wire();
         let begun = listener.accept().and_then(|(near, from)| {
@@ -172,7 +172,7 @@ impl Thread {
             }
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::ConnectionAborted) => {}
             Err(error) => {
-                tracing::warn!("the tunnel cannot let anybody in for now: {}", one_line(&error));
+                tracing::warn!("the tunnel cannot accept connections for now: {}", one_line(&error));
                 for listener in &self.listeners {
                     let _ = epoll::delete(&self.epoll, listener);
                 }
