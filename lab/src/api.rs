@@ -9,8 +9,6 @@
 //! All of it is JSON, errors too: `{"error": "…"}`. Pages of other origins are let in as the bridge lets them
 //! in, so that one from `trunk serve` can ask as well.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
@@ -24,7 +22,7 @@ use serde::Serialize;
 
 use crate::recorder::Recorder;
 use crate::tunnel::wire::DELAY_MAX;
-use crate::tunnel::{self, Tunnel};
+use crate::tunnel::{self, TunnelHandle};
 
 /// A wire that carries less lets a question take a quarter of a second to leave.
 const BANDWIDTH_MIN_BITS: u64 = 1_000;
@@ -33,11 +31,11 @@ const BANDWIDTH_MIN_BITS: u64 = 1_000;
 #[derive(Debug, Clone)]
 struct Lab {
     recorder: Recorder,
-    tunnel: Arc<Tunnel>,
+    tunnel: TunnelHandle,
 }
 
 /// The routes, for a bridge to serve with its own.
-pub fn routes(recorder: Recorder, tunnel: Arc<Tunnel>) -> Router {
+pub fn routes(recorder: Recorder, tunnel: TunnelHandle) -> Router {
     Router::new()
         .route("/api/dialogues/{name}", get(dialogue))
         .route("/api/tunnel", get(report).put(set))
@@ -67,7 +65,7 @@ async fn set(State(lab): State<Lab>, body: Bytes) -> Response {
     if wire.bandwidth.is_some_and(|bits| bits.get() < BANDWIDTH_MIN_BITS) {
         return error(StatusCode::BAD_REQUEST, "bandwidth_bits_per_s is at least 1000, or null for any");
     }
-    lab.tunnel.set(tunnel::Wire { length: wire, ..lab.tunnel.wire() });
+    lab.tunnel.update(|before| tunnel::Wire { length: wire, ..before });
     report(State(lab)).await
 }
 

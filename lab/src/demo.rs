@@ -21,7 +21,7 @@ use tokio::sync::oneshot;
 use crate::api;
 use crate::command_line::DemoOptions;
 use crate::recorder::Recorder;
-use crate::tunnel::{Tunnel, TunnelError};
+use crate::tunnel::{Tunnel, TunnelError, Wire};
 
 /// How long open conversations may go on after Ctrl-C: a person waits for the prompt.
 const GRACE: Duration = Duration::from_millis(250);
@@ -99,12 +99,11 @@ pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
         })
         .map_err(DemoError::Start)?;
     let to = vec![(Ipv4Addr::LOCALHOST, server_port).into(), (Ipv6Addr::LOCALHOST, server_port).into()];
-    let tunnel = Tunnel::start(tunnel_door, to, Preset::Ssh.wire().into(), GRACE, Some(observer.clone()))?;
-    let tunnel = Arc::new(tunnel);
+    let tunnel = Tunnel::start(tunnel_door, to, Wire::preset(Preset::Ssh), GRACE, Some(observer.clone()))?;
     let bridge_options = launcelot_bridge::Options {
         targets: vec![target(None, server_port), target(Some(TUNNEL), tunnel_port)],
         observer: Some(observer.clone()),
-        routes: Some(api::routes(recorder, Arc::clone(&tunnel))),
+        routes: Some(api::routes(recorder, tunnel.handle())),
         web: Some(options.web.clone()),
         grace: GRACE,
         ..launcelot_bridge::Options::default()
@@ -117,18 +116,16 @@ pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
     {
         tracing::warn!("cannot open a browser: {error}");
     }
-    let longer_wire = Arc::clone(&tunnel);
-    let stop = async move {
+    let stop = async {
         tokio::select! {
             () = signals.next() => {}
             _ = server_ended => {}
-            () = longer_wire.ended() => {}
+            () = tunnel.ended() => {}
         }
     };
     let bridged = runtime.block_on(launcelot_bridge::serve(page_door, bridge_options, stop));
     stopper.stop();
-    // The bridge has let go of it, and so its end is waited for here.
-    let carried = Arc::into_inner(tunnel).map_or(Ok(()), Tunnel::stop);
+    let carried = tunnel.stop();
     server.join().expect("the server does not panic")?;
     carried?;
     Ok(bridged?)

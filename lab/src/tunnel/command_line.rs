@@ -4,7 +4,6 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::net::ToSocketAddrs as _;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::str::FromStr as _;
-use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
@@ -16,8 +15,9 @@ use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal};
 use thiserror::Error;
 
-use super::wire::{DELAY_MAX, Like, Limit, SLOW_CLOSE_MAX, parse_at_most, parse_bandwidth, parse_limit};
-use super::{Tunnel, TunnelError, Wire};
+use super::destination::Destination;
+use super::wire::{DELAY_MAX, Handshake, Like, Limit, SLOW_CLOSE_MAX, parse_at_most, parse_bandwidth, parse_limit};
+use super::{Tunnel, TunnelError, TunnelHandle, Wire};
 
 /// Where the tunnel is, and what its wire is like.
 #[derive(Debug, Clone, Args)]
@@ -61,6 +61,10 @@ pub struct WireOptions {
     /// How much longer still each way may take, at random
     #[arg(long, value_name = "DURATION", value_parser = |text: &str| parse_at_most(text, DELAY_MAX))]
     pub jitter: Option<Duration>,
+    /// Make a connection cost one round trip before its first bytes pass, as everywhere but on one machine; every NAME
+    /// of --like does
+    #[arg(long, value_enum, num_args = 0..=1, default_missing_value = "tcp", hide_possible_values = true, value_name = "none")]
+    pub handshake: Option<Handshake>,
     /// How much goes each way in a second
     #[arg(long, value_name = "BANDWIDTH", value_parser = |text: &str| parse_limit(text, parse_bandwidth))]
     pub bandwidth: Option<Limit<NonZeroU64>>,
@@ -81,7 +85,7 @@ pub struct WireOptions {
 impl WireOptions {
     /// What becomes of a wire by them.
     pub fn change(&self, wire: Wire) -> Wire {
-        let wire = self.like.map_or(wire, |Like(preset)| preset.wire().into());
+        let wire = self.like.map_or(wire, |Like(preset)| Wire::preset(preset));
         let length = launcelot_measure::Wire {
             rtt: self.rtt.unwrap_or(wire.length.rtt),
             jitter: self.jitter.unwrap_or(wire.length.jitter),
@@ -93,6 +97,7 @@ impl WireOptions {
             reset_after: self.reset_after.map_or(wire.reset_after, |Limit(limit)| limit),
             stall_after: self.stall_after.map_or(wire.stall_after, |Limit(limit)| limit),
             slow_close: self.slow_close.unwrap_or(wire.slow_close),
+            handshake: self.handshake.map_or(wire.handshake, |handshake| handshake == Handshake::Tcp),
         }
     }
 }
@@ -144,16 +149,17 @@ pub fn run(options: &TunnelOptions) -> Result<(), ProgramError> {
     };
     let TunnelOptions { listen: (interface, port), to: (host, to_port), grace, wire } = options;
     let lookup = |source| ProgramError::Lookup { host: host.clone(), source };
-    let addresses = (host.as_str(), *to_port).to_socket_addrs().map_err(lookup)?.collect();
+    // It is looked up again for each connection. A name that means nothing at all is told of now.
+    (host.as_str(), *to_port).to_socket_addrs().map_err(lookup)?;
+    let destination = Destination::host(host, *to_port);
     let listeners = Listeners::bind(interface, *port, BACKLOG)?;
-    let tunnel = Tunnel::start(listeners, addresses, wire.change(Wire::default()), **grace, None)?;
+    let tunnel = Tunnel::start(listeners, destination, wire.change(Wire::default()), **grace, None)?;
     // Nobody may be there to read it.
     let ready = format!("Ready and carrying '{interface}' port {} to '{host}' port {to_port}", tunnel.port);
     let _ = writeln!(io::stdout(), "{ready}");
-    let tunnel = Arc::new(tunnel);
-    let changing = Arc::downgrade(&tunnel);
+    let changing = tunnel.handle();
     // It reads as long as there is something to read, and ends with the program.
-    thread::spawn(move || hear_changes(&changing));
+    thread::spawn(move || read_changes(&changing));
     runtime.block_on(async {
         tokio::select! {
             () = signals.next() => {}
@@ -164,11 +170,12 @@ pub fn run(options: &TunnelOptions) -> Result<(), ProgramError> {
         runtime.block_on(signals.next());
         std::process::exit(0);
     });
-    Ok(Arc::into_inner(tunnel).map_or(Ok(()), Tunnel::stop)?)
+    Ok(tunnel.stop()?)
 }
 
-/// Changes the wire as the lines on standard input say.
-fn hear_changes(tunnel: &Weak<Tunnel>) {
+/// Changes the settings as the lines on standard input say. It may be blocked in a write that nobody reads, so it holds
+/// nothing that the end of the program waits for.
+fn read_changes(tunnel: &TunnelHandle) {
     // A shell stops a job in the background that reads the terminal, unless the reading thread does not hear of it: then
     // the reading fails.
     let mut stops = SigSet::empty();
@@ -188,7 +195,6 @@ fn hear_changes(tunnel: &Weak<Tunnel>) {
             }
             Err(_) => return,
         }
-        let Some(tunnel) = tunnel.upgrade() else { return };
         let text = String::from_utf8_lossy(&line);
         if text.trim().is_empty() {
             continue;
@@ -196,8 +202,8 @@ fn hear_changes(tunnel: &Weak<Tunnel>) {
         // Nobody may be there to read what is said to it.
         match SettingsLine::try_parse_from(text.split_whitespace()) {
             Ok(options) => {
-                tunnel.set(options.wire.change(tunnel.wire()));
-                let _ = writeln!(io::stdout(), "The wire is {} now", tunnel.wire());
+                let wire = tunnel.update(|wire| options.wire.change(wire));
+                let _ = writeln!(io::stdout(), "The wire is {wire} now");
             }
             Err(error) => {
                 let why = error.to_string();
@@ -222,7 +228,7 @@ mod tests {
     fn what_is_left_out_stays_as_it_is() {
         let wire = change("--like ssh --bandwidth 10Mbit", Wire::default());
         let bandwidth = NonZeroU64::new(10_000_000);
-        assert_eq!(wire, Length { bandwidth, ..Preset::Ssh.wire() }.into());
+        assert_eq!(wire, Wire { length: Length { bandwidth, ..Preset::Ssh.wire() }, ..Wire::preset(Preset::Ssh) });
         let longer = change("--rtt 20ms --slice 3 --slow-close 1s --reset-after 9 --stall-after 8", wire);
         let expected = Wire {
             length: Length { rtt: Duration::from_millis(20), ..wire.length },
@@ -230,11 +236,14 @@ mod tests {
             slow_close: Duration::from_secs(1),
             reset_after: Some(9),
             stall_after: Some(8),
+            handshake: true,
         };
         assert_eq!(longer, expected);
         let good =
-            change("--bandwidth none --slice none --reset-after none --stall-after none --slow-close 0s", longer);
+            "--handshake none --bandwidth none --slice none --reset-after none --stall-after none --slow-close 0s";
+        let good = change(good, longer);
         assert_eq!(good, Length { bandwidth: None, ..longer.length }.into());
+        assert!(change("--handshake --rtt 1ms", good).handshake && change("--handshake", good).handshake);
         assert!(SettingsLine::try_parse_from(["--rtt", "none"]).is_err(), "0s says it");
         assert!(SettingsLine::try_parse_from(["--rtt", "soon"]).is_err());
         for wire in [Wire::default(), wire, longer] {

@@ -1,11 +1,12 @@
 //! One direction of one connection: what is under way, and when it arrives.
 //!
 //! A delay is a pipe and not a lock: what is sent while something is under way is under way as well.
-//! Order is kept, whatever the jitter and however the wire changes meanwhile.
+//! Order is kept, whatever the jitter and however the settings change meanwhile. A change of settings applies to
+//! what is under way too.
 
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::{Buf as _, Bytes};
 
@@ -24,7 +25,7 @@ pub(super) struct DelayQueue {
     items: VecDeque<Item>,
     bytes: usize,
     /// When everything that was put in will have left.
-    sent_at: Option<Instant>,
+    free_at: Option<Instant>,
     /// When the last of it will have arrived.
     last_due: Option<Instant>,
 }
@@ -33,6 +34,12 @@ pub(super) struct DelayQueue {
 struct Item {
     /// When it was read.
     since: Instant,
+    /// When its first bit leaves.
+    starts_at: Instant,
+    /// When its last bit has left.
+    sent_at: Instant,
+    /// From 0 to 1, for the jitter.
+    chance: f64,
     due: Instant,
     /// It has been tried to hand it on.
     is_tried: bool,
@@ -44,10 +51,49 @@ struct Item {
 pub(super) enum Segment {
     /// Bytes that arrive together.
     Bytes(Bytes),
+    /// The news that the far side has accepted.
+    Confirmed,
     /// The close of one side.
     End,
     /// The end of everything.
     Reset,
+}
+
+impl Segment {
+    fn len(&self) -> usize {
+        if let Self::Bytes(bytes) = self { bytes.len() } else { 0 }
+    }
+
+    /// How long it takes from one end to the other.
+    fn travel(&self, wire: &Wire, chance: f64) -> Duration {
+        match self {
+            Self::Bytes(_) => wire.one_way(chance),
+            Self::End => wire.one_way(0.0) + wire.slow_close,
+            Self::Confirmed | Self::Reset => wire.one_way(0.0),
+        }
+    }
+}
+
+impl Item {
+    /// Sets when it leaves and arrives anew, if it has not arrived yet. Bits that have left travel on at the new speed,
+    /// and the bits that are left leave at the new rate from `free_at` on.
+    fn reschedule(&mut self, now: Instant, free_at: Instant, wire: &Wire) {
+        if self.due <= now {
+            return;
+        }
+        if self.sent_at > now {
+            let left = if self.starts_at >= now {
+                1.0
+            } else {
+                (self.sent_at - now).div_duration_f64(self.sent_at - self.starts_at)
+            };
+            let sending = wire.sending(self.segment.len());
+            let begin = free_at.max(now);
+            self.sent_at = begin + sending.mul_f64(left);
+            self.starts_at = self.sent_at.checked_sub(sending).unwrap_or(begin);
+        }
+        self.due = self.sent_at + self.segment.travel(wire, self.chance);
+    }
 }
 
 impl DelayQueue {
@@ -64,28 +110,43 @@ impl DelayQueue {
         while !rest.is_empty() {
             let slice = rest.split_to(wire.slice.map_or(rest.len(), |slice| slice.get().min(rest.len())));
             self.bytes += slice.len();
-            let sent_at = self.sent_at.unwrap_or(now).max(now) + wire.sending(slice.len());
-            self.sent_at = Some(sent_at);
-            self.put(now, sent_at + wire.one_way(chance), Segment::Bytes(slice));
+            self.put(Segment::Bytes(slice), now, wire, chance);
         }
+    }
+
+    /// Puts in the news that the far side has accepted.
+    pub(super) fn confirm(&mut self, now: Instant, wire: &Wire) {
+        self.put(Segment::Confirmed, now, wire, 0.0);
     }
 
     /// Puts in the end of what is sent.
     pub(super) fn end(&mut self, now: Instant, wire: &Wire) {
-        let sent_at = self.sent_at.unwrap_or(now).max(now);
-        self.put(now, sent_at + wire.one_way(0.0) + wire.slow_close, Segment::End);
+        self.put(Segment::End, now, wire, 0.0);
     }
 
     /// Puts in a reset, which arrives after what was sent before it.
     pub(super) fn reset(&mut self, now: Instant, wire: &Wire) {
-        let sent_at = self.sent_at.unwrap_or(now).max(now);
-        self.put(now, sent_at + wire.one_way(0.0), Segment::Reset);
+        self.put(Segment::Reset, now, wire, 0.0);
     }
 
-    fn put(&mut self, since: Instant, due: Instant, segment: Segment) {
+    fn put(&mut self, segment: Segment, now: Instant, wire: &Wire, chance: f64) {
+        let starts_at = self.free_at.map_or(now, |free_at| free_at.max(now));
+        let sent_at = starts_at + wire.sending(segment.len());
+        let due = sent_at + segment.travel(wire, chance);
         let due = self.last_due.map_or(due, |last| due.max(last));
-        self.last_due = Some(due);
-        self.items.push_back(Item { since, due, is_tried: false, segment });
+        (self.free_at, self.last_due) = (Some(sent_at), Some(due));
+        self.items.push_back(Item { since: now, starts_at, sent_at, chance, due, is_tried: false, segment });
+    }
+
+    /// Applies changed settings to everything that is under way. Order is kept, and slices stay as they were cut.
+    pub(super) fn reschedule(&mut self, now: Instant, wire: &Wire) {
+        let (mut free_at, mut last_due) = (now, now);
+        for item in &mut self.items {
+            item.reschedule(now, free_at, wire);
+            item.due = item.due.max(last_due);
+            (free_at, last_due) = (item.sent_at, item.due);
+        }
+        (self.free_at, self.last_due) = (Some(free_at), Some(last_due));
     }
 
     /// When the next thing arrives.
@@ -125,8 +186,7 @@ impl DelayQueue {
 
 #[cfg(test)]
 mod tests {
-    use std::num::{NonZeroU64, NonZeroUsize};
-    use std::time::Duration;
+    use std::num::NonZeroU64;
 
     use launcelot_measure::wire::Wire as Length;
     use proptest::prelude::*;
@@ -196,7 +256,66 @@ mod tests {
         assert_eq!(arrivals(&mut queue, begin), [(15, bytes("x")), (15, Segment::Reset), (35, Segment::End)]);
     }
 
+    #[test]
+    fn changed_settings_apply_to_what_is_under_way() {
+        let (mut queue, begin) = (DelayQueue::default(), Instant::now());
+        let rate = |bits, rtt| {
+            let length = Length { rtt, bandwidth: NonZeroU64::new(bits), ..Length::default() };
+            Wire::from(length)
+        };
+        // A byte takes 1 ms: the first piece is sent after 10 ms, the second after 30 ms, the close with it.
+        queue.send(&[0; 10], begin, &rate(8_000, 100 * MS), 0.0);
+        queue.send(&[1; 20], begin, &rate(8_000, 100 * MS), 0.0);
+        queue.end(begin, &rate(8_000, 100 * MS));
+        let now = begin + 20 * MS;
+        let when = |queue: &mut DelayQueue| arrivals(queue, begin).into_iter().map(|(ms, _)| ms).collect::<Vec<_>>();
+        let after = |wire: &Wire, queue: &mut DelayQueue| {
+            queue.reschedule(now, wire);
+            queue.items.iter().map(|item| (item.due - begin).as_millis()).collect::<Vec<_>>()
+        };
+        // The first piece has left. Of the second, half is left to be sent.
+        assert_eq!(after(&rate(16_000, 100 * MS), &mut queue), [60, 75, 75]);
+        assert_eq!(after(&rate(2_000, 100 * MS), &mut queue), [60, 110, 110]);
+        assert_eq!(after(&rate(8_000, 200 * MS), &mut queue), [110, 130, 130]);
+        assert_eq!(after(&rate(8_000, 100 * MS), &mut queue), [60, 80, 80], "as if nothing had been changed");
+        assert_eq!(after(&rate(8_000, Duration::ZERO), &mut queue), [20, 30, 30]);
+        queue.send(b"x", now, &rate(8_000, Duration::ZERO), 0.0);
+        assert_eq!(when(&mut queue), [20, 30, 30, 31]);
+    }
+
     proptest! {
+        #[test]
+        fn order_is_kept_however_often_the_settings_change(
+            steps in prop::collection::vec((0u64..50, 0u64..200, 0u64..30, 1u64..100_000, 1usize..40, any::<bool>()), 0..40)
+        ) {
+            let (mut queue, begin) = (DelayQueue::default(), Instant::now());
+            let (mut now, mut next, mut arrived) = (begin, 0u8, Vec::new());
+            for (pause, rtt, jitter, bits, count, is_change) in steps {
+                now += Duration::from_millis(pause);
+                let length = Length {
+                    rtt: Duration::from_millis(rtt),
+                    jitter: Duration::from_millis(jitter),
+                    bandwidth: NonZeroU64::new(bits),
+                };
+                while let Some(Segment::Bytes(bytes)) = queue.arrived(now).cloned() {
+                    queue.consume(bytes.len());
+                    arrived.extend(bytes);
+                }
+                if is_change {
+                    queue.reschedule(now, &length.into());
+                }
+                let bytes: Vec<u8> = (0..count).map(|_| { next = next.wrapping_add(1); next }).collect();
+                queue.send(&bytes, now, &length.into(), f64::from(next) / 255.0);
+                prop_assert!(queue.items.iter().is_sorted_by_key(|item| item.due));
+                prop_assert!(queue.items.iter().all(|item| item.starts_at <= item.sent_at && item.sent_at <= item.due));
+            }
+            let rest = arrivals(&mut queue, begin).into_iter().map(|(_, segment)| segment);
+            arrived.extend(rest.flat_map(|segment| match segment { Segment::Bytes(bytes) => bytes, _ => Bytes::new() }));
+            let expected: Vec<u8> = (0..arrived.len()).map(|number| (number as u8).wrapping_add(1)).collect();
+            prop_assert_eq!(arrived, expected);
+            prop_assert_eq!(queue.room(&Wire::default()), UNDER_WAY_MAX_BYTES);
+        }
+
         #[test]
         fn order_is_kept_and_nothing_is_lost(
             sent in prop::collection::vec((0u64..50, 0u64..200, 0u64..30, 1usize..40, 1usize..10), 0..40)

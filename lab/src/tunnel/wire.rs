@@ -27,9 +27,16 @@ pub struct Wire {
     pub stall_after: Option<u64>,
     /// How much later than the last byte a close arrives.
     pub slow_close: Duration,
+    /// A connection costs a round trip before its first bytes pass.
+    pub handshake: bool,
 }
 
 impl Wire {
+    /// A link that one may know. To open a connection over any of them costs a round trip.
+    pub fn preset(preset: Preset) -> Self {
+        Self { length: preset.wire(), handshake: true, ..Self::default() }
+    }
+
     /// How long a byte takes that meets no other, with `chance` from 0 to 1 for the jitter.
     pub(super) fn one_way(&self, chance: f64) -> Duration {
         self.length.rtt / 2 + self.length.jitter.mul_f64(chance)
@@ -50,6 +57,9 @@ impl fmt::Display for Wire {
         // One word: `1ms300us`.
         let word = |duration| humantime::format_duration(duration).to_string().replace(' ', "");
         write!(formatter, "--rtt {} --jitter {}", word(rtt), word(jitter))?;
+        if self.handshake {
+            write!(formatter, " --handshake")?;
+        }
         let limits = [
             ("bandwidth", bandwidth.map(|bits| format!("{bits}bit"))),
             ("slice", self.slice.map(|bytes| bytes.to_string())),
@@ -100,11 +110,20 @@ impl ValueEnum for Like {
     }
 }
 
-/// A good wire of that length.
+/// A good wire of that length, over which connections are open at once.
 impl From<wire::Wire> for Wire {
     fn from(length: wire::Wire) -> Self {
         Self { length, ..Self::default() }
     }
+}
+
+/// Whether a connection costs a round trip, as the command line takes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Handshake {
+    /// A connection costs a round trip before its first bytes pass
+    Tcp,
+    /// A connection is open at once
+    None,
 }
 
 /// What a wire may have or not, as the command line takes it.
