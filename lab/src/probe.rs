@@ -5,6 +5,7 @@
 //!
 //! - [`cases`]: the table itself, as data.
 //! - [`runner`]: acts out the cases against a server.
+//! - [`started`]: a server that the prober starts itself, anew for each case.
 //! - `dialogue`: one client's side of a case.
 //! - `wire`: its connection, on which every wait has an end.
 //! - [`transcript`]: what a client heard, and how to show it on one line.
@@ -27,6 +28,7 @@ pub mod command_line;
 mod dialogue;
 pub mod report;
 pub mod runner;
+pub mod started;
 pub mod transcript;
 pub mod verdict;
 mod wire;
