@@ -17,7 +17,7 @@ use super::observer::{Point, Watcher};
 use super::wire::Wire;
 
 /// How many bytes are read from a side, or written to it, before other connections have their turn.
-const TURN_MAX_BYTES: usize = 64 * 1024;
+const TURN_MAX_BYTES: usize = 16 * 1024;
 
 /// How many segments are written to a side in one turn: each takes a system call.
 const TURN_MAX_SEGMENTS: usize = 16;
@@ -401,5 +401,51 @@ impl Side {
 fn tell(watcher: &mut Option<Box<dyn Watcher>>, at: Instant, point: Point, bytes: usize) {
     if watcher.as_mut().is_some_and(|watcher| !watcher.saw(at, point, bytes)) {
         *watcher = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::sync::Arc;
+
+    use super::super::delay_queue::UNDER_WAY_MAX_BYTES;
+    use super::super::handshake::Handshakes;
+    use super::*;
+
+    #[test]
+    fn a_turn_reads_and_writes_only_so_much() {
+        let wire = Wire::default();
+        let control = Control::new(wire).unwrap();
+        let [near, far] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+        let mut client = TcpStream::connect(near.local_addr().unwrap()).unwrap();
+        let (accepted, address) = near.accept().unwrap();
+        let now = Instant::now();
+        let handshake = Arc::new(Handshakes::default()).begin(address, now);
+        let to = vec![far.local_addr().unwrap()];
+        let mut relay = Relay::begin(accepted, Some(to), now, &wire, handshake, None).unwrap();
+        let mut buffer = vec![0; 4 * TURN_MAX_BYTES];
+        let mut turn = |relay: &mut Relay| relay.go(Instant::now(), &wire, &control, &mut buffer, || 0.0);
+        while !matches!(relay.far, Far::Open(_)) {
+            assert_eq!(turn(&mut relay), Course::On);
+        }
+        // As much as the system takes at once.
+        client.set_nonblocking(true).unwrap();
+        let mut sent = 0;
+        while let Ok(count) = client.write(&[0; TURN_MAX_BYTES]) {
+            sent += count;
+        }
+        assert!(sent > 4 * TURN_MAX_BYTES, "{sent}");
+        let carried = relay.carried_bytes;
+        assert_eq!(turn(&mut relay), Course::On);
+        let under_way = UNDER_WAY_MAX_BYTES - relay.sent_by[Side::Near as usize].room(&wire);
+        let read = under_way as u64 + relay.carried_bytes - carried;
+        assert!((1..=TURN_MAX_BYTES as u64).contains(&read), "{read} of {sent} bytes in one turn");
+        // More segments than one turn writes are still due.
+        let _server = far.accept().unwrap();
+        let slices = Wire { slice: std::num::NonZeroUsize::new(1), ..wire };
+        relay.sent_by[Side::Near as usize].send(&[0; 10 * TURN_MAX_SEGMENTS], now, &slices, 0.0);
+        turn(&mut relay);
+        assert!(relay.next_due(&wire).is_some_and(|due| due <= Instant::now()));
     }
 }

@@ -36,7 +36,7 @@ const CONTROL: u64 = u64::MAX;
 const LISTENERS: u64 = u64::MAX - 1024;
 
 /// How much is read at once.
-const READ_BYTES: usize = 64 * 1024;
+const READ_BYTES: usize = 16 * 1024;
 
 /// How long to wait when the system has no descriptor or memory for a connection.
 const SCARCITY_PAUSE: Duration = Duration::from_millis(50);
@@ -60,6 +60,9 @@ pub(super) struct Thread {
     next_number: u64,
     /// When which relay has something to do by itself. What is not so any more is looked at in vain.
     due: BinaryHeap<Reverse<(Instant, u64)>>,
+    /// Whose turn it is in this round, some of them more than once.
+    turns: Vec<u64>,
+    round: u64,
     /// The listeners are not looked at until then.
     pause: Option<Instant>,
     buffer: Box<[u8]>,
@@ -73,6 +76,8 @@ struct Registered {
     attempts: u32,
     /// The entry of this relay among those that are due, but for outdated ones.
     next_due: Option<Instant>,
+    /// The round in which it has had its last turn.
+    round: u64,
 }
 
 impl Thread {
@@ -101,6 +106,8 @@ impl Thread {
             relays: HashMap::new(),
             next_number: 0,
             due: BinaryHeap::new(),
+            turns: Vec::new(),
+            round: 0,
             pause: None,
             buffer: vec![0; READ_BYTES].into(),
         };
@@ -131,8 +138,7 @@ impl Thread {
                 self.listeners.clear();
                 end_of_grace = Some(now.checked_add(self.grace).unwrap_or(now));
             }
-            self.serve_ready(now);
-            self.serve_due(now);
+            self.serve();
             if self.pause.is_some_and(|pause| pause <= now) {
                 self.pause = None;
                 self.watch_listeners().map_err(TunnelError::Wait)?;
@@ -154,13 +160,17 @@ impl Thread {
         for number in numbers {
             if let Some(registered) = self.relays.get_mut(&number) {
                 registered.relay.reschedule(now, &wire, revision);
-                self.go(number, now);
+                self.turns.push(number);
             }
         }
     }
 
-    /// Serves what the last wait has found.
-    fn serve_ready(&mut self, now: Instant) {
+    /// Gives one turn to every relay that has something to do: first to those for which it is time, the earliest first,
+    /// then to those whose sockets are ready. What one leaves for its next turn comes after all others were looked at.
+    fn serve(&mut self) {
+        let now = Instant::now();
+        let mut turns = std::mem::take(&mut self.turns);
+        self.take_due(now, &mut turns);
         for place in 0..self.waiter.ready().len() {
             match self.waiter.ready()[place] {
                 CONTROL => {
@@ -168,31 +178,31 @@ impl Thread {
                     for (number, addresses) in self.resolver.found() {
                         if let Some(registered) = self.relays.get_mut(&number) {
                             registered.relay.resolved(addresses);
-                            self.go(number, now);
+                            turns.push(number);
                         }
                     }
                 }
-                token @ LISTENERS.. => self.accept(usize::try_from(token - LISTENERS).unwrap_or(0), now),
-                token => self.go(token >> 1, now),
+                token @ LISTENERS.. => turns.extend(self.accept(usize::try_from(token - LISTENERS).unwrap_or(0), now)),
+                token => turns.push(token >> 1),
             }
         }
+        self.round += 1;
+        for number in turns.drain(..) {
+            self.go(number, Instant::now());
+        }
+        self.turns = turns;
     }
 
-    /// Gives a turn to every relay that has something to do by now. What one leaves for its next turn comes after all
-    /// sockets have been looked at again.
-    fn serve_due(&mut self, now: Instant) {
-        let mut numbers = Vec::new();
+    /// Takes those out for which it is time.
+    fn take_due(&mut self, now: Instant, turns: &mut Vec<u64>) {
         while let Some(Reverse((due, number))) = self.due.peek().copied()
             && due <= now
         {
             self.due.pop();
             if let Some(registered) = self.relays.get_mut(&number).filter(|relay| relay.next_due == Some(due)) {
                 registered.next_due = None;
-                numbers.push(number);
+                turns.push(number);
             }
-        }
-        for number in numbers {
-            self.go(number, now);
         }
     }
 
@@ -203,8 +213,9 @@ impl Thread {
         Ok(())
     }
 
-    fn accept(&mut self, place: usize, now: Instant) {
-        let Some(listener) = self.listeners.get(place) else { return };
+    /// Accepts a connection, and returns the number of its relay.
+    fn accept(&mut self, place: usize, now: Instant) -> Option<u64> {
+        let listener = self.listeners.get(place)?;
         let number = self.next_number;
         let begun = listener.accept().and_then(|(near, client)| {
             let mut watcher = self.observer.as_ref().and_then(|observer| observer.came(client));
@@ -217,24 +228,27 @@ impl Thread {
         match begun {
             Ok(relay) => {
                 self.next_number += 1;
-                self.relays
-                    .insert(number, Registered { relay, interests: Default::default(), attempts: 0, next_due: None });
-                self.go(number, now);
+                let interests = Default::default();
+                self.relays.insert(number, Registered { relay, interests, attempts: 0, next_due: None, round: 0 });
+                Some(number)
             }
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::ConnectionAborted) => {}
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::ConnectionAborted) => None,
             Err(error) => {
                 tracing::warn!("the tunnel cannot accept connections for now: {}", one_line(&error));
                 for listener in &self.listeners {
                     let _ = self.waiter.delete(listener.as_fd());
                 }
                 self.pause = Some(now + SCARCITY_PAUSE);
+                None
             }
         }
     }
 
-    /// Gives a relay a turn.
+    /// Gives a relay its turn, unless it has had one in this round.
     fn go(&mut self, number: u64, now: Instant) {
-        let Some(registered) = self.relays.get_mut(&number) else { return };
+        let round = self.round;
+        let Some(registered) = self.relays.get_mut(&number).filter(|relay| relay.round != round) else { return };
+        registered.round = round;
         let wire = &self.wire;
         if registered.relay.go(now, wire, &self.control, &mut self.buffer, fastrand::f64) == Course::Over {
             self.relays.remove(&number);
