@@ -1,4 +1,4 @@
-//! The demo: a server, a longer wire to it, a bridge to both, and the page that the bridge serves. A
+//! The demo: a server, an emulated link to it, a bridge to both, and the page that the bridge serves. A
 //! recorder watches all of them, and the page asks it afterwards.
 
 use std::io::{self, Write};
@@ -26,7 +26,7 @@ use crate::tunnel::{Tunnel, TunnelError, Wire};
 /// How long open conversations may go on after Ctrl-C: a person waits for the prompt.
 const GRACE: Duration = Duration::from_millis(250);
 
-/// The longer wire's name among the bridge's targets: `/ws/tunnel`.
+/// The emulated link's name among the bridge's targets: `/ws/tunnel`.
 const TUNNEL: &str = "tunnel";
 
 /// Why the demo does not run.
@@ -49,7 +49,7 @@ pub enum DemoError {
     /// The system gives no threads, signals or event loop.
     #[error("cannot start")]
     Start(#[source] io::Error),
-    /// The longer wire broke.
+    /// The tunnel broke.
     #[error(transparent)]
     Tunnel(#[from] TunnelError),
     /// The server broke.
@@ -81,8 +81,12 @@ pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
         StopSignals::catch().map_err(DemoError::Start)?
     };
     let (stopper, stop) = Stop::pair().map_err(DemoError::Start)?;
-    let server_options =
-        launcelot_server::Options { design: options.design, grace: GRACE, ..launcelot_server::Options::default() };
+    let server_options = launcelot_server::Options {
+        design: options.design,
+        think: *options.think,
+        grace: GRACE,
+        ..launcelot_server::Options::default()
+    };
     let statistics = Statistics::new(&server_options).map_err(DemoError::Start)?;
     let recorder = Recorder::default();
     let observer = Arc::new(recorder.clone());
@@ -146,6 +150,6 @@ fn say(url: &str, server_port: u16, tunnel_port: u16) {
         io::stdout(),
         "Open {url}\n\
          `launcelot-client localhost{port}` asks the same server in a terminal, `launcelot-client localhost {tunnel_port}` \
-         through a longer wire. Ctrl-C stops everything."
+         through an emulated link. Ctrl-C stops everything."
     );
 }

@@ -195,7 +195,8 @@ fn sigterm_gives_the_grace_period_while_standard_input_is_being_answered() {
     accepted.read_exact(&mut [0; 5]).unwrap();
     accepted.write_all(b"That.").unwrap();
     client.read_exact(&mut [0; 5]).unwrap();
-    drop((client, accepted));
+    // Whoever came while it was told to stop is still in the server's backlog.
+    drop((client, accepted, server));
     assert_eq!(program.process.wait().unwrap().code(), Some(0));
     let mut rest = Vec::new();
     program.output.read_to_end(&mut rest).unwrap();

@@ -58,26 +58,38 @@ fn connect(port: u16) -> TcpStream {
     stream
 }
 
+/// How long after connecting the greeting and the first answer came, and how long the second answer took.
+fn times(port: u16) -> [Duration; 3] {
+    let began = Instant::now();
+    let mut client = connect(port);
+    client.write_all(QUESTION).unwrap();
+    client.read_exact(&mut [0]).unwrap();
+    let greeting = began.elapsed();
+    client.read_exact(&mut [0; ANSWER.len()]).unwrap();
+    let first = began.elapsed();
+    let asked = Instant::now();
+    ask(&mut client);
+    [greeting, first, asked.elapsed()]
+}
+
 #[test]
 fn a_connection_costs_one_round_trip_before_its_first_bytes_pass() {
     let address = server();
-    for (handshake, greeted, answered) in [(true, RTT, 2 * RTT), (false, RTT, RTT)] {
-        let tunnel = tunnel_to(address, link(handshake));
-        let began = Instant::now();
-        let mut client = connect(tunnel.port);
-        client.write_all(QUESTION).unwrap();
-        client.read_exact(&mut [0]).unwrap();
-        let greeting = began.elapsed();
-        client.read_exact(&mut [0; ANSWER.len()]).unwrap();
-        let first = began.elapsed();
-        let asked = Instant::now();
-        client.write_all(QUESTION).unwrap();
-        client.read_exact(&mut [0; ANSWER.len()]).unwrap();
-        let second = asked.elapsed();
-        eprintln!("handshake {handshake}: greeting after {greeting:?}, answers after {first:?} and {second:?}");
-        assert!(greeting >= greeted && first >= answered && second >= RTT);
-        // The next lower number of round trips is far off, even on a busy machine.
-        assert!(handshake || first < answered + RTT * 9 / 10, "{first:?}");
+    let tunnel = tunnel_to(address, link(true));
+    let [greeting, first, second] = times(tunnel.port);
+    eprintln!("with a handshake: greeting after {greeting:?}, answers after {first:?} and {second:?}");
+    assert!(greeting >= RTT && first >= 2 * RTT && second >= RTT);
+    tunnel.set(link(false));
+    // A busy machine may add a round trip's time; not again and again.
+    let began = Instant::now();
+    loop {
+        let [greeting, first, second] = times(tunnel.port);
+        eprintln!("without: greeting after {greeting:?}, answers after {first:?} and {second:?}");
+        assert!(greeting >= RTT && first >= RTT && second >= RTT);
+        if first < 2 * RTT {
+            return;
+        }
+        assert!(began.elapsed() < DEADLINE, "the first answer always takes a round trip more");
     }
 }
 

@@ -19,21 +19,24 @@ use super::destination::Destination;
 use super::wire::{DELAY_MAX, Handshake, Like, Limit, SLOW_CLOSE_MAX, parse_at_most, parse_bandwidth, parse_limit};
 use super::{Tunnel, TunnelError, TunnelHandle, Wire};
 
-/// Where the tunnel is, and what its wire is like.
+/// Where the tunnel is, and what its link is like.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
+The link is emulated: bytes are held back in this program, and nothing is lost, reordered or congested.
+
 DURATION is a number with its unit, as in 1.3ms or 2s; BANDWIDTH is one as in 56kbit or 10Mbit.
 
-A line of such options on standard input changes the wire while connections are open, and `none` takes back
-what the wire does not need to have, as in
+A line of such options on standard input changes the link while connections are open, for what is under way
+too, and `none` takes back what the link does not need to have, as in
   --rtt 20ms --bandwidth none
 
 Example: see how long the server's answers take through the SSH tunnel of old
   launcelot-lab tunnel --like ssh
   launcelot-client localhost 1061 --timing
 
-Only what is said takes the longer wire: to connect to the tunnel itself is as short as ever, and the
-server hears of it half a round trip later.")]
+A client's connection is accepted at once, as an SSH client does for `ssh -L`. With --handshake, which every
+NAME of --like has, its first bytes wait for the round trip that opening the connection takes. The server
+hears of the connection half a round trip after the client has come.")]
 pub struct TunnelOptions {
     /// Where to listen
     #[arg(long, value_name = "HOST:PORT", default_value = "localhost:1061", value_parser = parse_host_port)]
@@ -44,15 +47,15 @@ pub struct TunnelOptions {
     /// How long open connections may go on when the tunnel is told to stop
     #[arg(long, value_name = "DURATION", default_value = "5s")]
     pub grace: humantime::Duration,
-    /// What the wire is like.
+    /// What the link is like.
     #[command(flatten)]
     pub wire: WireOptions,
 }
 
-/// What is to be said of a wire. What is left out stays as it is.
+/// Changes to a link. What is left out stays as it is.
 #[derive(Debug, Clone, Args)]
 pub struct WireOptions {
-    /// Begin with a wire that one may know
+    /// Begin with a link that one may know
     #[arg(long, value_name = "NAME")]
     pub like: Option<Like>,
     /// How much longer there and back takes, half of it each way
@@ -83,7 +86,7 @@ pub struct WireOptions {
 }
 
 impl WireOptions {
-    /// What becomes of a wire by them.
+    /// Returns `wire` with these changes.
     pub fn change(&self, wire: Wire) -> Wire {
         let wire = self.like.map_or(wire, |Like(preset)| Wire::preset(preset));
         let length = launcelot_measure::Wire {
@@ -155,7 +158,10 @@ pub fn run(options: &TunnelOptions) -> Result<(), ProgramError> {
     let listeners = Listeners::bind(interface, *port, BACKLOG)?;
     let tunnel = Tunnel::start(listeners, destination, wire.change(Wire::default()), **grace, None)?;
     // Nobody may be there to read it.
-    let ready = format!("Ready and carrying '{interface}' port {} to '{host}' port {to_port}", tunnel.port);
+    let ready = format!(
+        "Ready and carrying '{interface}' port {} to '{host}' port {to_port}, over an emulated link",
+        tunnel.port
+    );
     let _ = writeln!(io::stdout(), "{ready}");
     let changing = tunnel.handle();
     // It reads as long as there is something to read, and ends with the program.

@@ -1,4 +1,4 @@
-//! What the wire is like that a tunnel pretends to be: long, and perhaps bad.
+//! What the link is like that a tunnel emulates: long, and perhaps bad.
 
 use std::fmt;
 use std::num::{NonZeroU64, NonZeroUsize};
@@ -14,7 +14,7 @@ pub const DELAY_MAX: Duration = Duration::from_secs(10);
 /// No close needs to come later than that.
 pub const SLOW_CLOSE_MAX: Duration = Duration::from_secs(3_600);
 
-/// A wire between two machines. The default is none at all: whatever comes is carried at once.
+/// An emulated link between two machines. The default is none at all: bytes are carried at once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Wire {
     /// How long and how wide it is. Bytes never overtake bytes, whatever the jitter.
@@ -76,7 +76,7 @@ impl fmt::Display for Wire {
     }
 }
 
-/// A wire that one may know, as the command line takes it.
+/// A link that one may know, as the command line takes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Like(pub Preset);
 
@@ -110,7 +110,7 @@ impl ValueEnum for Like {
     }
 }
 
-/// A good wire of that length, over which connections are open at once.
+/// A good link of that length, over which connections are open at once.
 impl From<wire::Wire> for Wire {
     fn from(length: wire::Wire) -> Self {
         Self { length, ..Self::default() }
