@@ -7,7 +7,7 @@
 //! - [`wire`]: what the link is like, and presets.
 //! - `delay_queue`: one direction, as a queue of what is under way.
 //! - [`observer`]: who watches what is carried; `gauge`: how long it is held; [`report`]: both for the lab's API.
-//! - `relay`: one connection, two sockets and a delay queue each way; `far`: how it reaches the server.
+//! - `relay`: one connection, two sockets (`side`) and a delay queue each way; `far`: how it reaches the server.
 //! - [`handshake`]: how whoever connects from this process learns when a connection is really open.
 //! - [`destination`]: the server's address, looked up for each connection.
 //! - `serve`: the thread that serves all of them; `wait`: how it waits.
@@ -26,6 +26,7 @@ pub mod observer;
 mod relay;
 pub mod report;
 mod serve;
+mod side;
 mod wait;
 pub mod wire;
 

@@ -10,7 +10,7 @@ use rustix::event::{EventfdFlags, eventfd};
 
 use super::Wire;
 use super::gauge::Gauge;
-use super::relay::Side;
+use super::side::Side;
 
 /// Shared by the tunnel, its handles and its thread.
 #[derive(Debug)]

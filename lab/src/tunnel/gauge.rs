@@ -3,7 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::relay::Side;
+use super::side::Side;
 
 /// How many of the latest ways are kept, there and back each.
 const WAYS_MAX: usize = 255;

@@ -14,6 +14,7 @@ use super::delay_queue::{DelayQueue, Segment};
 use super::far::{End, Far, Progress};
 use super::handshake::Handshake;
 use super::observer::{Point, Watcher};
+use super::side::{Interest, SIDES, Side};
 use super::wire::Wire;
 
 /// How many bytes are read from a side, or written to it, before other connections have their turn.
@@ -21,17 +22,6 @@ const TURN_MAX_BYTES: usize = 16 * 1024;
 
 /// How many segments are written to a side in one turn: each takes a system call.
 const TURN_MAX_SEGMENTS: usize = 16;
-
-/// Both ends of a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
-    /// The client.
-    Near = 0,
-    /// The server.
-    Far = 1,
-}
-
-pub(super) const SIDES: [Side; 2] = [Side::Near, Side::Far];
 
 /// A connection from one end to the other.
 #[derive(Debug)]
@@ -55,17 +45,6 @@ pub(super) enum Course {
     On,
     /// It is over: to drop it closes both sockets.
     Over,
-}
-
-/// What is to be waited for on a socket.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Interest {
-    pub(super) input: bool,
-    pub(super) output: bool,
-    /// That the other side has closed, without reading up to that.
-    pub(super) end: bool,
-    /// That the connection is gone.
-    pub(super) hang_up: bool,
 }
 
 impl Relay {
@@ -368,31 +347,6 @@ impl Relay {
                 // It fails only if the connection is gone.
                 let _ = SockRef::from(&end.stream).set_linger(Some(Duration::ZERO));
             }
-        }
-    }
-}
-
-impl Side {
-    pub(super) fn other(self) -> Self {
-        match self {
-            Self::Near => Self::Far,
-            Self::Far => Self::Near,
-        }
-    }
-
-    /// Where bytes are that it has said.
-    fn heard(self) -> Point {
-        match self {
-            Self::Near => Point::NearIn,
-            Self::Far => Point::FarIn,
-        }
-    }
-
-    /// Where bytes are that it is told.
-    fn told(self) -> Point {
-        match self {
-            Self::Near => Point::NearOut,
-            Self::Far => Point::FarOut,
         }
     }
 }

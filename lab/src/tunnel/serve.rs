@@ -25,7 +25,8 @@ use super::control::Control;
 use super::destination::{Destination, Resolver};
 use super::handshake::Handshakes;
 use super::observer::Observer;
-use super::relay::{Course, Interest, Relay, SIDES, Side};
+use super::relay::{Course, Relay};
+use super::side::{Interest, SIDES, Side};
 use super::wait::Waiter;
 use super::wire::Wire;
 
