@@ -33,5 +33,6 @@ pub mod transcript;
 pub mod verdict;
 mod wire;
 
-pub use runner::{Prober, ReachError};
+pub use runner::{Prober, ReachError, Timeouts, probe_anew};
+pub use started::{StartCommand, StartError};
 pub use verdict::{Finding, Findings, ServerState, Verdict};

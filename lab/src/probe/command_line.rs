@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::cases;
 use super::report::{self, Report};
-use super::runner::{Prober, ReachError, probe_anew};
+use super::runner::{Prober, ReachError, Timeouts, probe_anew};
 use super::started::{StartCommand, StartError};
 use super::verdict::{Finding, Findings};
 
@@ -38,6 +38,9 @@ pub struct ProbeOptions {
     /// Start the server anew for each behaviour, at the port that takes the place of {port}, and end it afterwards
     #[arg(long, value_name = "COMMAND", conflicts_with_all = ["host", "port"])]
     pub start: Option<StartCommand>,
+    /// How long a server that is started may take until it listens
+    #[arg(long, value_name = "DURATION", default_value = "60s", requires = "start", value_parser = timeout)]
+    pub start_timeout: Duration,
     /// Print the findings as JSON, in place of the table
     #[arg(long)]
     pub json: bool,
@@ -75,7 +78,8 @@ pub fn run(options: &ProbeOptions) -> Result<Findings, ProbeError> {
         (Some(command), _) => {
             end_with_signals(command.clone())?;
             output.begin();
-            let findings = probe_anew(command, options.timeout, &cases::table(), |finding| output.row(finding))?;
+            let timeouts = Timeouts { start: options.start_timeout, answer: options.timeout };
+            let findings = probe_anew(command, timeouts, &cases::table(), |finding| output.row(finding))?;
             output.end(&findings, &Report::started(command.text(), &findings));
             findings
         }

@@ -146,22 +146,31 @@ impl Prober {
     }
 }
 
+/// How long to wait for a server that is started for each case. None of it may be zero.
+#[derive(Debug, Clone, Copy)]
+pub struct Timeouts {
+    /// Until it listens.
+    pub start: Duration,
+    /// For a connection or an answer.
+    pub answer: Duration,
+}
+
 /// Acts out each of `cases` against a server of its own, which `command` starts, and hands each finding to `on_finding`
-/// as soon as it is made. Each wait lasts for at most `timeout`, which must not be zero.
+/// as soon as it is made.
 ///
 /// # Errors
 ///
 /// If a server cannot be started. The findings up to then have been handed over.
 pub fn probe_anew(
     command: &StartCommand,
-    timeout: Duration,
+    timeouts: Timeouts,
     cases: &[Case],
     mut on_finding: impl FnMut(&Finding),
 ) -> Result<Findings, StartError> {
     let mut findings = Findings { started_anew: true, ..Findings::default() };
     for case in cases {
-        let (mut server, address, wire) = command.start(timeout)?;
-        let mut finding = Prober { address, timeout, opened: Some(wire) }.try_out(case);
+        let (mut server, address, wire) = command.start(timeouts)?;
+        let mut finding = Prober { address, timeout: timeouts.answer, opened: Some(wire) }.try_out(case);
         if finding.server == ServerState::Dead {
             finding.death = server.death();
         }

@@ -15,6 +15,7 @@ use nix::sys::signal::Signal as SignalName;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use thiserror::Error;
 
+use super::runner::Timeouts;
 use super::wire::Wire;
 
 /// What stands for the port in a command.
@@ -109,20 +110,20 @@ impl StartCommand {
         }
     }
 
-    /// Starts a server and waits for at most `timeout` until it listens. Returns it with a connection to it.
-    pub(super) fn start(&self, timeout: Duration) -> Result<(StartedServer, SocketAddr, Wire), StartError> {
+    /// Starts a server and waits until it listens. Returns it with a connection to it.
+    pub(super) fn start(&self, timeouts: Timeouts) -> Result<(StartedServer, SocketAddr, Wire), StartError> {
         let mut tries = START_TRIES;
         loop {
             tries -= 1;
             let port = free_port().ok_or(StartError::NoPort)?;
-            match self.start_at(port, timeout) {
+            match self.start_at(port, timeouts) {
                 Err(StartError::Ended { .. }) if tries > 0 => {}
                 started => return started,
             }
         }
     }
 
-    fn start_at(&self, port: u16, timeout: Duration) -> Result<(StartedServer, SocketAddr, Wire), StartError> {
+    fn start_at(&self, port: u16, timeouts: Timeouts) -> Result<(StartedServer, SocketAddr, Wire), StartError> {
         let words: Vec<String> = self.words.iter().map(|word| word.replace(PORT, &port.to_string())).collect();
         let run = |source| StartError::Run { program: words[0].clone(), source };
         let mut said = tempfile::tempfile().map_err(run)?;
@@ -142,7 +143,7 @@ impl StartCommand {
         loop {
             for address in [SocketAddr::from((Ipv4Addr::LOCALHOST, port)), (Ipv6Addr::LOCALHOST, port).into()] {
                 // Whoever accepts is the server only if that still runs.
-                if let Ok(wire) = Wire::connect(address, timeout)
+                if let Ok(wire) = Wire::connect(address, timeouts.answer)
                     && !server.has_ended()
                 {
                     server.said = Some(said);
@@ -154,8 +155,8 @@ impl StartCommand {
                     server.end().map_or_else(|| "its end is not known".to_owned(), |status| how(status, &mut said));
                 return Err(StartError::Ended { command, port, how });
             }
-            if began.elapsed() >= timeout {
-                return Err(StartError::Timeout { command, port, timeout });
+            if began.elapsed() >= timeouts.start {
+                return Err(StartError::Timeout { command, port, timeout: timeouts.start });
             }
             thread::sleep(PAUSE);
         }
