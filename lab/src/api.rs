@@ -2,14 +2,17 @@
 //!
 //! | request | answer |
 //! |---|---|
-//! | `GET /api/dialogues/NAME` | the [`Trace`](launcelot_measure::Trace) of a dialogue, or 404 |
-//! | `GET /api/tunnel` | the [`WireReport`](launcelot_measure::WireReport) |
-//! | `PUT /api/tunnel` with a [`Wire`] | the same once the wire is so; 400 if no wire can be |
+//! | `GET /api/dialogues/NAME` | the [`Trace`] of a dialogue and how it went through the tunnel, or 404 |
+//! | `GET /api/tunnel` | the [`TunnelReport`](crate::tunnel::report::TunnelReport) |
+//! | `PUT /api/tunnel` with a [`Wire`], and `handshake` if that should change | the same once the link is so; 400 if no link can be |
+//!
+//! The tunnel's settings have a revision, which rises with every change and belongs to one run of the lab. It stands in
+//! both answers, so that whoever compares dialogues can tell whether they went over the same link.
 //!
 //! All of it is JSON, errors too: `{"error": "…"}`. Pages of other origins are let in as the bridge lets them
 //! in, so that one from `trunk serve` can ask as well.
 
-use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -19,12 +22,14 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderValue, Method, StatusCode, header};
 use launcelot_bridge::origin::origin_may_connect;
-use launcelot_measure::Wire;
+use launcelot_measure::{Trace, Wire};
 use serde::Serialize;
+use serde_json::Value;
 
-use crate::recorder::Recorder;
+use crate::recorder::{Passage, Recorder};
+use crate::tunnel::report::micros;
 use crate::tunnel::wire::DELAY_MAX;
-use crate::tunnel::{self, Tunnel};
+use crate::tunnel::{self, TunnelHandle};
 
 /// A wire that carries less lets a question take a quarter of a second to leave.
 const BANDWIDTH_MIN_BITS: u64 = 1_000;
@@ -33,11 +38,39 @@ const BANDWIDTH_MIN_BITS: u64 = 1_000;
 #[derive(Debug, Clone)]
 struct Lab {
     recorder: Recorder,
-    tunnel: Arc<Tunnel>,
+    tunnel: TunnelHandle,
+}
+
+/// A trace as it is answered; `schema/trace.schema.json` describes it.
+#[derive(Debug, Serialize)]
+struct TraceAnswer {
+    #[serde(flatten)]
+    trace: Trace,
+    /// Null if the dialogue did not go through the tunnel.
+    tunnel: Option<PassageAnswer>,
+}
+
+#[derive(Debug, Serialize)]
+struct PassageAnswer {
+    instance: String,
+    first_revision: u64,
+    last_revision: u64,
+    handshake_us: Option<Micros>,
+}
+
+#[derive(Debug, Serialize)]
+struct Micros(#[serde(serialize_with = "micros")] Duration);
+
+impl PassageAnswer {
+    fn new(passage: Passage, instance: &str) -> Self {
+        let Passage { first_revision, last_revision, handshake } = passage;
+        let handshake_us = handshake.map(Micros);
+        Self { instance: instance.to_owned(), first_revision, last_revision, handshake_us }
+    }
 }
 
 /// The routes, for a bridge to serve with its own.
-pub fn routes(recorder: Recorder, tunnel: Arc<Tunnel>) -> Router {
+pub fn routes(recorder: Recorder, tunnel: TunnelHandle) -> Router {
     Router::new()
         .route("/api/dialogues/{name}", get(dialogue))
         .route("/api/tunnel", get(report).put(set))
@@ -47,7 +80,11 @@ pub fn routes(recorder: Recorder, tunnel: Arc<Tunnel>) -> Router {
 
 async fn dialogue(State(lab): State<Lab>, Path(name): Path<String>) -> Response {
     match lab.recorder.trace(&name) {
-        Some(trace) => json(StatusCode::OK, &trace),
+        Some(trace) => {
+            let passage = lab.recorder.passage(&name);
+            let tunnel = passage.map(|passage| PassageAnswer::new(passage, lab.tunnel.instance()));
+            json(StatusCode::OK, &TraceAnswer { trace, tunnel })
+        }
         None => error(StatusCode::NOT_FOUND, "no dialogue of that name was seen, or it is forgotten already"),
     }
 }
@@ -57,8 +94,8 @@ async fn report(State(lab): State<Lab>) -> Response {
 }
 
 async fn set(State(lab): State<Lab>, body: Bytes) -> Response {
-    let wire: Wire = match serde_json::from_slice(&body) {
-        Ok(wire) => wire,
+    let (wire, handshake) = match wish(&body) {
+        Ok(wish) => wish,
         Err(why) => return error(StatusCode::BAD_REQUEST, &format!("that is no wire: {why}")),
     };
     if wire.rtt.max(wire.jitter) > DELAY_MAX {
@@ -67,8 +104,20 @@ async fn set(State(lab): State<Lab>, body: Bytes) -> Response {
     if wire.bandwidth.is_some_and(|bits| bits.get() < BANDWIDTH_MIN_BITS) {
         return error(StatusCode::BAD_REQUEST, "bandwidth_bits_per_s is at least 1000, or null for any");
     }
-    lab.tunnel.set(tunnel::Wire { length: wire, ..lab.tunnel.wire() });
+    lab.tunnel.update(|before| tunnel::Wire {
+        length: wire,
+        handshake: handshake.unwrap_or(before.handshake),
+        ..before
+    });
     report(State(lab)).await
+}
+
+/// What somebody wants the link to be like, and whether a connection should cost a handshake, if that is said.
+fn wish(body: &[u8]) -> Result<(Wire, Option<bool>), serde_json::Error> {
+    let mut wish: Value = serde_json::from_slice(body)?;
+    let handshake = wish.as_object_mut().and_then(|fields| fields.remove("handshake"));
+    let handshake = handshake.map(serde_json::from_value).transpose()?;
+    Ok((serde_json::from_value(wish)?, handshake))
 }
 
 /// Answers what a page of another origin needs to be told (Fetch, section 3.2), and refuses those that the

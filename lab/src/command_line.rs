@@ -10,8 +10,8 @@ use crate::bench::options::Benchmark;
 use crate::probe::command_line::ProbeOptions;
 use crate::tunnel::command_line::TunnelOptions;
 
-/// Runs a Launcelot server, a longer wire to it, a bridge to both and the page in one process, until Ctrl-C; or, with a
-/// command, a single instrument.
+/// Runs a Launcelot server, an emulated link to it, a bridge to both and the page in one process, until Ctrl-C; or, with
+/// a command, a single instrument.
 ///
 /// Build the page first with `cargo xtask dist`, or let `cargo xtask demo` do everything.
 #[derive(Debug, Clone, Parser)]
@@ -33,7 +33,7 @@ pub struct CommandLine {
 pub enum Instrument {
     /// Tries every behaviour of the protocol on a server, ours or not, and says what differs
     Probe(ProbeOptions),
-    /// Carries TCP connections over a longer wire: later, narrower, in pieces, or not to the end
+    /// Carries TCP connections over an emulated link: later, narrower, in pieces, or not to the end
     Tunnel(TunnelOptions),
     /// Compares how much designs can do, and what it costs them
     #[command(subcommand)]
@@ -49,7 +49,7 @@ pub struct DemoOptions {
     /// The port of the server; 0 means any free one
     #[arg(long, value_name = "PORT", default_value_t = PORT)]
     pub server_port: u16,
-    /// The port of the longer wire to the server; 0 means any free one
+    /// The port of the emulated link to the server; 0 means any free one
     #[arg(long, value_name = "PORT", default_value_t = 1061)]
     pub tunnel_port: u16,
     /// The port of the page and its bridge; 0 means any free one
@@ -58,6 +58,9 @@ pub struct DemoOptions {
     /// How the server waits
     #[arg(long, value_enum, default_value_t)]
     pub design: Design,
+    /// Simulate work: the server takes so long for each answer
+    #[arg(long, value_name = "DURATION", default_value = "0s")]
+    pub think: humantime::Duration,
     /// Open the page in a browser
     #[arg(long)]
     pub open: bool,

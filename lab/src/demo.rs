@@ -1,4 +1,4 @@
-//! The demo: a server, a longer wire to it, a bridge to both, and the page that the bridge serves. A
+//! The demo: a server, an emulated link to it, a bridge to both, and the page that the bridge serves. A
 //! recorder watches all of them, and the page asks it afterwards.
 
 use std::io::{self, Write};
@@ -21,12 +21,12 @@ use tokio::sync::oneshot;
 use crate::api;
 use crate::command_line::DemoOptions;
 use crate::recorder::Recorder;
-use crate::tunnel::{Tunnel, TunnelError};
+use crate::tunnel::{Tunnel, TunnelError, Wire};
 
 /// How long open conversations may go on after Ctrl-C: a person waits for the prompt.
 const GRACE: Duration = Duration::from_millis(250);
 
-/// The longer wire's name among the bridge's targets: `/ws/tunnel`.
+/// The emulated link's name among the bridge's targets: `/ws/tunnel`.
 const TUNNEL: &str = "tunnel";
 
 /// Why the demo does not run.
@@ -49,7 +49,7 @@ pub enum DemoError {
     /// The system gives no threads, signals or event loop.
     #[error("cannot start")]
     Start(#[source] io::Error),
-    /// The longer wire broke.
+    /// The tunnel broke.
     #[error(transparent)]
     Tunnel(#[from] TunnelError),
     /// The server broke.
@@ -81,8 +81,12 @@ pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
         StopSignals::catch().map_err(DemoError::Start)?
     };
     let (stopper, stop) = Stop::pair().map_err(DemoError::Start)?;
-    let server_options =
-        launcelot_server::Options { design: options.design, grace: GRACE, ..launcelot_server::Options::default() };
+    let server_options = launcelot_server::Options {
+        design: options.design,
+        think: *options.think,
+        grace: GRACE,
+        ..launcelot_server::Options::default()
+    };
     let statistics = Statistics::new(&server_options).map_err(DemoError::Start)?;
     let recorder = Recorder::default();
     let observer = Arc::new(recorder.clone());
@@ -99,12 +103,11 @@ pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
         })
         .map_err(DemoError::Start)?;
     let to = vec![(Ipv4Addr::LOCALHOST, server_port).into(), (Ipv6Addr::LOCALHOST, server_port).into()];
-    let tunnel = Tunnel::start(tunnel_door, to, Preset::Ssh.wire().into(), GRACE, Some(observer.clone()))?;
-    let tunnel = Arc::new(tunnel);
+    let tunnel = Tunnel::start(tunnel_door, to, Wire::preset(Preset::Ssh), GRACE, Some(observer.clone()))?;
     let bridge_options = launcelot_bridge::Options {
         targets: vec![target(None, server_port), target(Some(TUNNEL), tunnel_port)],
         observer: Some(observer.clone()),
-        routes: Some(api::routes(recorder, Arc::clone(&tunnel))),
+        routes: Some(api::routes(recorder, tunnel.handle())),
         web: Some(options.web.clone()),
         grace: GRACE,
         ..launcelot_bridge::Options::default()
@@ -117,18 +120,16 @@ pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
     {
         tracing::warn!("cannot open a browser: {error}");
     }
-    let longer_wire = Arc::clone(&tunnel);
-    let stop = async move {
+    let stop = async {
         tokio::select! {
             () = signals.next() => {}
             _ = server_ended => {}
-            () = longer_wire.ended() => {}
+            () = tunnel.ended() => {}
         }
     };
     let bridged = runtime.block_on(launcelot_bridge::serve(page_door, bridge_options, stop));
     stopper.stop();
-    // The bridge has let go of it, and so its end is waited for here.
-    let carried = Arc::into_inner(tunnel).map_or(Ok(()), Tunnel::stop);
+    let carried = tunnel.stop();
     server.join().expect("the server does not panic")?;
     carried?;
     Ok(bridged?)
@@ -149,6 +150,6 @@ fn say(url: &str, server_port: u16, tunnel_port: u16) {
         io::stdout(),
         "Open {url}\n\
          `launcelot-client localhost{port}` asks the same server in a terminal, `launcelot-client localhost {tunnel_port}` \
-         through a longer wire. Ctrl-C stops everything."
+         through an emulated link. Ctrl-C stops everything."
     );
 }

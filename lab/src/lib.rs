@@ -1,11 +1,11 @@
 //! The lab: everything in one process, for a person who wants to see it and not to set it up, and
 //! single instruments to look closer with.
 //!
-//! - [`demo`]: a server, a longer wire to it, a bridge to both, and the page, until Ctrl-C.
+//! - [`demo`]: a server, an emulated link to it, a bridge to both, and the page, until Ctrl-C.
 //! - [`recorder`]: what all of them see of each dialogue, and [`api`]: how a page gets to know it.
 //! - [`probe`]: whether any server behaves as a Launcelot server should.
 //! - [`mod@bench`]: how the server's designs compare.
-//! - [`tunnel`]: a longer wire between a client and a server.
+//! - [`tunnel`]: an emulated link between a client and a server.
 //! - [`load`]: many clients that ask one server, and how long they wait.
 //! - [`inetd`]: a super-server, which starts a program for each connection.
 //! - [`command_line`]: what a person types.

@@ -5,6 +5,7 @@
 //!
 //! - [`cases`]: the table itself, as data.
 //! - [`runner`]: acts out the cases against a server.
+//! - [`started`]: a server that the prober starts itself, anew for each case.
 //! - `dialogue`: one client's side of a case.
 //! - `wire`: its connection, on which every wait has an end.
 //! - [`transcript`]: what a client heard, and how to show it on one line.
@@ -27,9 +28,11 @@ pub mod command_line;
 mod dialogue;
 pub mod report;
 pub mod runner;
+pub mod started;
 pub mod transcript;
 pub mod verdict;
 mod wire;
 
-pub use runner::{Prober, ReachError};
+pub use runner::{Prober, ReachError, Timeouts, probe_anew};
+pub use started::{StartCommand, StartError};
 pub use verdict::{Finding, Findings, ServerState, Verdict};

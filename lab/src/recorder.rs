@@ -14,6 +14,7 @@ mod book;
 mod stations;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use launcelot_measure::Trace;
 
@@ -25,10 +26,26 @@ pub struct Recorder {
     book: Arc<Mutex<Book>>,
 }
 
+/// How a dialogue went through the tunnel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Passage {
+    /// The revision of the settings when it began.
+    pub first_revision: u64,
+    /// The revision of the settings when it ended, or now. What spans two links is not to be compared.
+    pub last_revision: u64,
+    /// How long the tunnel held the connection before it was open. `None` without a handshake, or before its end.
+    pub handshake: Option<Duration>,
+}
+
 impl Recorder {
     /// What was seen of the newest dialogue of that name: the one in its URL, or its client's address.
     pub fn trace(&self, name: &str) -> Option<Trace> {
         self.book().trace(name)
+    }
+
+    /// How the newest dialogue of that name went through the tunnel, if it did.
+    pub fn passage(&self, name: &str) -> Option<Passage> {
+        self.book().passage(name)
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {

@@ -1,41 +1,49 @@
-//! A longer wire: a relay between TCP clients and a server that carries everything, a while later.
+//! An emulated link: a relay between TCP clients and a server that carries everything, a while later.
 //!
-//! It pretends to be nothing but the wire: order is kept, what is under way overlaps, and connecting
-//! takes its time as well, once it has been accepted here. Memory is bounded by what a delay holds: on each
-//! connection each way 4 MiB, and what 60,000 pieces take to be kept, which is some 5 MiB.
+//! What it emulates is the link and nothing else: order is kept, what is under way overlaps, a connection costs a
+//! handshake if the settings say so, and a change of settings applies to what is under way too. Memory is bounded by
+//! what a delay holds: on each connection each way 4 MiB, and what 60,000 pieces take to be kept, which is some 7 MiB.
 //!
-//! - [`wire`]: what the wire is like, and presets.
-//! - `line`: one direction, as a queue of what is under way.
-//! - [`observer`]: who watches what is carried; `gauge`: how long it really takes.
-//! - `relay`: one connection, two sockets and a line each way.
-//! - `serve`: the thread that waits for all of them.
+//! - [`wire`]: what the link is like, and presets.
+//! - `delay_queue`: one direction, as a queue of what is under way.
+//! - [`observer`]: who watches what is carried; `gauge`: how long it is held; [`report`]: both for the lab's API.
+//! - `relay`: one connection, two sockets (`side`) and a delay queue each way; `far`: how it reaches the server.
+//! - [`handshake`]: how whoever connects from this process learns when a connection is really open.
+//! - [`destination`]: the server's address, looked up for each connection.
+//! - `serve`: the thread that serves all of them; `wait`: how it waits.
+//! - [`handle`]: what others may do with a tunnel; `control`: what they share with its thread.
 //! - [`command_line`]: what a person types.
 
 pub mod command_line;
+mod control;
+mod delay_queue;
+pub mod destination;
+mod far;
 mod gauge;
-mod line;
+pub mod handle;
+pub mod handshake;
 pub mod observer;
 mod relay;
+pub mod report;
 mod serve;
+mod side;
+mod wait;
 pub mod wire;
 
 use std::io;
-use std::net::SocketAddr;
-use std::os::fd::OwnedFd;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use launcelot_endpoint::listen::Listeners;
-use launcelot_measure::WireReport;
-use rustix::pipe::{PipeFlags, pipe_with};
 use thiserror::Error;
 use tokio::sync::Notify;
 
-use gauge::Gauge;
+use control::Control;
+use destination::Destination;
 use observer::Observer;
-use relay::Side;
 
+pub use handle::TunnelHandle;
 pub use wire::Wire;
 
 /// Why a tunnel does not run.
@@ -54,15 +62,13 @@ pub enum TunnelError {
 pub struct Tunnel {
     /// Where it listens.
     pub port: u16,
-    settings: Arc<Mutex<Settings>>,
-    /// A byte says that the wire has changed, the end that the tunnel is to stop.
-    control: Option<OwnedFd>,
+    handle: TunnelHandle,
     thread: Option<JoinHandle<Result<(), TunnelError>>>,
     ended: Arc<Notify>,
 }
 
 impl Tunnel {
-    /// Carries whoever comes to `listeners` to the first address of `to` that accepts. When it stops,
+    /// Carries connections to `listeners` on to the first address of `to` that accepts. When it stops,
     /// open connections may go on for `grace`. If there is an `observer`, it is told of all that is carried.
     ///
     /// # Errors
@@ -70,17 +76,17 @@ impl Tunnel {
     /// See [`TunnelError`]. Whether the far end accepts is seen when somebody comes.
     pub fn start(
         listeners: Listeners,
-        to: Vec<SocketAddr>,
+        to: impl Into<Destination>,
         wire: Wire,
         grace: Duration,
         observer: Option<Arc<dyn Observer>>,
     ) -> Result<Self, TunnelError> {
-        let flags = PipeFlags::CLOEXEC | PipeFlags::NONBLOCK;
-        let (pipe, control) = pipe_with(flags).map_err(|error| TunnelError::Start(error.into()))?;
         let port = listeners.port;
-        let settings = Arc::new(Mutex::new(Settings { wire, gauge: Gauge::new() }));
-        let heard = Control { pipe, settings: Arc::clone(&settings), grace };
-        let serving = serve::Thread::new(listeners.sockets, to, heard, observer).map_err(TunnelError::Start)?;
+        let control = Control::new(wire).map_err(TunnelError::Start)?;
+        let handle = TunnelHandle::new(port, Arc::clone(&control));
+        let handshakes = Arc::clone(&handle.handshakes);
+        let serving = serve::Thread::new(listeners.sockets, to.into(), control, grace, handshakes, observer);
+        let serving = serving.map_err(TunnelError::Start)?;
         let ended = Arc::new(Notify::new());
         let ending = Arc::clone(&ended);
         let run = move || {
@@ -89,7 +95,22 @@ impl Tunnel {
             run
         };
         let thread = thread::Builder::new().name("tunnel".to_owned()).spawn(run).map_err(TunnelError::Start)?;
-        Ok(Self { port, settings, control: Some(control), thread: Some(thread), ended })
+        Ok(Self { port, handle, thread: Some(thread), ended })
+    }
+
+    /// A handle for others, which does not keep the tunnel running.
+    pub fn handle(&self) -> TunnelHandle {
+        self.handle.clone()
+    }
+
+    /// The settings in force.
+    pub fn wire(&self) -> Wire {
+        self.handle.wire()
+    }
+
+    /// Changes the settings, for what is under way too; its order is kept.
+    pub fn set(&self, wire: Wire) {
+        self.handle.set(wire);
     }
 
     /// Waits until it carries nothing any more, which is before it is told to stop only if it breaks: [`stop`](Self::stop)
@@ -98,77 +119,23 @@ impl Tunnel {
         self.ended.notified().await;
     }
 
-    /// What the wire is like.
-    pub fn wire(&self) -> Wire {
-        lock(&self.settings).wire
-    }
-
-    /// How long and wide the wire is, as it is set and as it was measured since.
-    pub fn report(&self) -> WireReport {
-        let settings = lock(&self.settings);
-        WireReport { port: self.port, wire: settings.wire.length, measured: settings.gauge.measured() }
-    }
-
-    /// Changes the wire, for what is sent from now on. What is under way arrives when it would have.
-    pub fn set(&self, wire: Wire) {
-        *lock(&self.settings) = Settings { wire, gauge: Gauge::new() };
-        if let Some(control) = &self.control {
-            // It fails only if the tunnel has been told already and has not listened yet.
-            let _ = rustix::io::write(control, &[0]);
-        }
-    }
-
     /// Stops it, and waits until it has.
     ///
     /// # Errors
     ///
     /// If it had broken before.
     pub fn stop(mut self) -> Result<(), TunnelError> {
-        self.control = None;
+        self.handle.control.stop();
         self.thread.take().map_or(Ok(()), |thread| thread.join().expect("the tunnel does not panic"))
     }
 }
 
 impl Drop for Tunnel {
     fn drop(&mut self) {
-        self.control = None;
+        self.handle.control.stop();
         if let Some(thread) = self.thread.take() {
             // Who wants to know how it ended calls `stop`.
             let _ = thread.join();
         }
-    }
-}
-
-/// What the thread of a tunnel hears from whoever holds it.
-struct Control {
-    pipe: OwnedFd,
-    settings: Arc<Mutex<Settings>>,
-    grace: Duration,
-}
-
-/// What the wire is like, and how long it was found to be since it is like that.
-#[derive(Debug)]
-struct Settings {
-    wire: Wire,
-    gauge: Gauge,
-}
-
-fn lock(settings: &Mutex<Settings>) -> MutexGuard<'_, Settings> {
-    settings.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Control {
-    fn wire(&self) -> Wire {
-        lock(&self.settings).wire
-    }
-
-    /// Takes note of how long something was under way that a side sent.
-    fn took(&self, sender: Side, read_at: Instant, handed_on: Instant) {
-        lock(&self.settings).gauge.took(sender, read_at, handed_on);
-    }
-
-    /// Hears what was said, which is that the wire has changed, or that it is the end.
-    fn is_to_stop(&self) -> bool {
-        rustix::io::read(&self.pipe, &mut [0; 64]) == Ok(0)
     }
 }

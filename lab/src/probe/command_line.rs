@@ -1,16 +1,22 @@
 //! The arguments of `launcelot-lab probe`, and what stands behind them.
 
 use std::io::{self, Write};
+use std::thread;
 use std::time::Duration;
 
 use clap::Args;
+use launcelot_endpoint::stop::StopSignals;
 use launcelot_protocol::PORT;
 use thiserror::Error;
 
 use super::cases;
 use super::report::{self, Report};
-use super::runner::{Prober, ReachError};
-use super::verdict::Findings;
+use super::runner::{Prober, ReachError, Timeouts, probe_anew};
+use super::started::{StartCommand, StartError};
+use super::verdict::{Finding, Findings};
+
+/// What a shell reports of a program that Ctrl-C has ended.
+const STOPPED_EXIT_CODE: i32 = 130;
 
 /// Whom to probe, and how to tell about it.
 #[derive(Debug, Clone, Args)]
@@ -18,13 +24,23 @@ use super::verdict::Findings;
 DURATION is a number with its unit, as in 30s, 1.5min or 200ms.
 
 The exit code is 0 if everything is as expected, 1 if something differs or the server cannot be
-reached, and 2 if the command line is wrong. To serve one client at a time is a design, not a fault.")]
+reached, and 2 if the command line is wrong. To serve one client at a time is a design, not a fault.
+
+Example: a server that may die of what is done to it, and still gets its whole table
+  launcelot-lab probe --start 'python3 server.py {port}'")]
 pub struct ProbeOptions {
     /// The server's name or address
-    pub host: String,
+    #[arg(required_unless_present = "start")]
+    pub host: Option<String>,
     /// The server's port
     #[arg(default_value_t = PORT, value_parser = clap::value_parser!(u16).range(1..))]
     pub port: u16,
+    /// Start the server anew for each behaviour, at the port that takes the place of {port}, and end it afterwards
+    #[arg(long, value_name = "COMMAND", conflicts_with_all = ["host", "port"])]
+    pub start: Option<StartCommand>,
+    /// How long a server that is started may take until it listens
+    #[arg(long, value_name = "DURATION", default_value = "60s", requires = "start", value_parser = timeout)]
+    pub start_timeout: Duration,
     /// Print the findings as JSON, in place of the table
     #[arg(long)]
     pub json: bool,
@@ -39,6 +55,12 @@ pub enum ProbeError {
     /// There is no server.
     #[error(transparent)]
     Reach(#[from] ReachError),
+    /// The server cannot be started.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The signals cannot be caught that end the program.
+    #[error("cannot wait for signals")]
+    Signals(#[source] io::Error),
     /// What is to be printed cannot be printed.
     #[error("cannot write to standard output")]
     Output(#[source] io::Error),
@@ -51,32 +73,84 @@ pub enum ProbeError {
 ///
 /// See [`ProbeError`].
 pub fn run(options: &ProbeOptions) -> Result<Findings, ProbeError> {
-    let prober = Prober::reach(&options.host, options.port, options.timeout)?;
-    let mut output = io::stdout().lock();
-    let (findings, printed) =
-        if options.json { print_json(prober, &options.host, &mut output) } else { print_table(prober, &mut output) };
-    match printed {
+    let mut output = Output { is_json: options.json, printed: Ok(()), to: io::stdout().lock() };
+    let findings = match (&options.start, &options.host) {
+        (Some(command), _) => {
+            end_with_signals(command.clone())?;
+            output.begin();
+            let timeouts = Timeouts { start: options.start_timeout, answer: options.timeout };
+            let findings = probe_anew(command, timeouts, &cases::table(), |finding| output.row(finding))?;
+            output.end(&findings, &Report::started(command.text(), &findings));
+            findings
+        }
+        (None, host) => {
+            let host = host.as_deref().unwrap_or_default();
+            let prober = Prober::reach(host, options.port, options.timeout)?;
+            let address = prober.address();
+            output.begin();
+            let findings = prober.probe(&cases::table(), |finding| output.row(finding));
+            output.end(&findings, &Report::new(host, address, &findings));
+            findings
+        }
+    };
+    match output.printed {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(ProbeError::Output(error)),
         _ => Ok(findings),
     }
 }
 
-fn print_json(prober: Prober, host: &str, output: &mut impl Write) -> (Findings, io::Result<()>) {
-    let address = prober.address();
-    let findings = prober.probe(&cases::table(), |_| {});
-    let printed = serde_json::to_writer_pretty(&mut *output, &Report::new(host, address, &findings));
-    (findings, printed.map_err(io::Error::from).and_then(|()| writeln!(output)))
+/// The table, row by row, or the whole report in the end. After a failure nothing more is written.
+struct Output<W> {
+    is_json: bool,
+    printed: io::Result<()>,
+    to: W,
 }
 
-fn print_table(prober: Prober, output: &mut impl Write) -> (Findings, io::Result<()>) {
-    let mut printed = writeln!(output, "{}", report::heading());
-    let findings = prober.probe(&cases::table(), |finding| {
-        if printed.is_ok() {
-            printed = writeln!(output, "{}", report::finding_row(finding));
+impl<W: Write> Output<W> {
+    fn begin(&mut self) {
+        if !self.is_json {
+            self.line(&report::heading());
         }
+    }
+
+    fn row(&mut self, finding: &Finding) {
+        if !self.is_json {
+            self.line(&report::finding_row(finding));
+        }
+    }
+
+    fn end(&mut self, findings: &Findings, report: &Report<'_>) {
+        if !self.is_json {
+            self.line(&report::summary(findings));
+            return;
+        }
+        match serde_json::to_string_pretty(report) {
+            Ok(text) => self.line(&text),
+            Err(error) => self.printed = Err(error.into()),
+        }
+    }
+
+    fn line(&mut self, text: &str) {
+        if self.printed.is_ok() {
+            self.printed = writeln!(self.to, "{text}");
+        }
+    }
+}
+
+/// Ends the server that runs when this program is asked to end: being in a process group of its own, it does not get
+/// the terminal's Ctrl-C.
+fn end_with_signals(command: StartCommand) -> Result<(), ProbeError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(ProbeError::Signals)?;
+    let mut signals = {
+        let _context = runtime.enter();
+        StopSignals::catch().map_err(ProbeError::Signals)?
+    };
+    thread::spawn(move || {
+        runtime.block_on(signals.next());
+        command.kill_running();
+        std::process::exit(STOPPED_EXIT_CODE);
     });
-    let printed = printed.and_then(|()| writeln!(output, "{}", report::summary(&findings)));
-    (findings, printed)
+    Ok(())
 }
 
 fn timeout(text: &str) -> Result<Duration, String> {

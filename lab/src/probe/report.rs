@@ -16,6 +16,9 @@ const VERDICT_COLUMNS: usize = 15;
 const SERVER_COLUMNS: usize = 6;
 const SEEN_COLUMNS: usize = 41;
 
+/// What is left for how the server died, from the verdict's column on.
+const DEATH_COLUMNS: usize = 100 - BEHAVIOUR_COLUMNS - "  died: ".len();
+
 /// How much is shown to a program, in bytes or so.
 const JSON_COLUMNS: usize = 60;
 
@@ -45,6 +48,10 @@ pub fn finding_row(finding: &Finding) -> String {
         rows += "\n";
         rows += &row("", "", "", &format!("expected {expected}"));
     }
+    if let Some(death) = &finding.death {
+        rows += "\n";
+        rows += &row("", &format!("died: {}", shortened(death, DEATH_COLUMNS)), "", "");
+    }
     rows
 }
 
@@ -59,19 +66,41 @@ pub fn summary(findings: &Findings) -> String {
     ];
     parts.extend(others.iter().filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}")));
     let server = match findings.server() {
-        ServerState::Alive => "the server survived",
-        ServerState::Dead => "the server died",
-        ServerState::Hung => "the server hangs",
+        _ if findings.started_anew => survival(findings),
+        ServerState::Alive => "the server survived".to_owned(),
+        ServerState::Dead => "the server died".to_owned(),
+        ServerState::Hung => "the server hangs".to_owned(),
     };
     format!("{}; {server}.", parts.join(", "))
+}
+
+/// What became of the servers that had one behaviour each.
+fn survival(findings: &Findings) -> String {
+    let died = (findings.count_left(ServerState::Dead), "died of");
+    let hung = (findings.count_left(ServerState::Hung), "hung after");
+    let parts: Vec<String> = [died, hung]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, verb)| format!("{verb} {count}"))
+        .collect();
+    let ends = if parts.is_empty() { "survived every one".to_owned() } else { parts.join(" and ") };
+    format!("the server, started anew for each, {ends}")
+}
+
+fn shortened(text: &str, columns: usize) -> String {
+    if text.chars().count() <= columns {
+        return text.to_owned();
+    }
+    text.chars().take(columns - 1).chain(['…']).collect()
 }
 
 /// What a program reads; `schema/probe.schema.json` describes it.
 #[derive(Debug, Serialize)]
 pub struct Report<'a> {
-    host: &'a str,
-    port: u16,
-    address: SocketAddr,
+    host: Option<&'a str>,
+    port: Option<u16>,
+    address: Option<SocketAddr>,
+    command: Option<&'a str>,
     as_expected: bool,
     one_client_at_a_time: bool,
     server: ServerState,
@@ -85,15 +114,27 @@ struct Behaviour {
     seen: Option<String>,
     expected: Option<String>,
     server: Option<ServerState>,
+    death: Option<String>,
 }
 
 impl<'a> Report<'a> {
     /// What was found about the server that was asked for as `host` and found at `address`.
     pub fn new(host: &'a str, address: SocketAddr, findings: &Findings) -> Self {
+        let (port, address) = (Some(address.port()), Some(address));
+        Self { host: Some(host), port, address, ..Self::of(findings) }
+    }
+
+    /// What was found about the servers that `command` has started.
+    pub fn started(command: &'a str, findings: &Findings) -> Self {
+        Self { command: Some(command), ..Self::of(findings) }
+    }
+
+    fn of(findings: &Findings) -> Self {
         Self {
-            host,
-            port: address.port(),
-            address,
+            host: None,
+            port: None,
+            address: None,
+            command: None,
             as_expected: findings.are_as_expected(),
             one_client_at_a_time: findings.count(Verdict::OneAtATime) > 0,
             server: findings.server(),
@@ -111,6 +152,7 @@ impl From<&Finding> for Behaviour {
             seen: was_run.then(|| seen(finding, JSON_COLUMNS)),
             expected: expected(finding, JSON_COLUMNS),
             server: was_run.then_some(finding.server),
+            death: finding.death.clone(),
         }
     }
 }
@@ -186,6 +228,7 @@ mod tests {
                 },
                 Finding::not_run("half-close", ServerState::Dead),
             ],
+            started_anew: false,
         };
         let mut lines = vec![heading()];
         lines.extend(
@@ -204,6 +247,31 @@ mod tests {
             r#"1 of 5 as expected, 1 as its design has it (one client at a time), 2 not as expected, 1 not run; the server died."#,
         ];
         assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn how_a_server_died_has_a_line_and_the_summary_counts_deaths() {
+        let blue = || heard("Blue.", None);
+        let died = |death: &str| Finding {
+            server: ServerState::Dead,
+            verdict: Verdict::Differs,
+            death: Some(death.to_owned()),
+            ..finding("reset", blue(), blue(), false)
+        };
+        let hung = Finding { server: ServerState::Hung, ..died("") };
+        let rows = finding_row(&died("exit code 1: KeyError"));
+        assert_eq!(rows.lines().last(), Some("                                  died: exit code 1: KeyError"));
+        assert!(finding_row(&died(&"x".repeat(200))).lines().all(|line| line.chars().count() <= 100));
+        let summary_of = |all: Vec<Finding>| summary(&Findings { all, started_anew: true });
+        let fine = || finding("reset", blue(), blue(), false);
+        assert_eq!(
+            summary_of(vec![fine(), died(""), hung.clone(), died("")]),
+            "1 of 4 as expected, 3 not as expected; the server, started anew for each, died of 2 and hung after 1."
+        );
+        assert_eq!(
+            summary_of(vec![fine()]),
+            "1 of 1 as expected; the server, started anew for each, survived every one."
+        );
     }
 
     #[test]

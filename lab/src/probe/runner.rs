@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use super::cases::{Case, Client, Step};
 use super::dialogue::Dialogue;
+use super::started::{StartCommand, StartError};
 use super::transcript::Then;
 use super::verdict::{Finding, Findings, Observation, ServerState};
 use super::wire::Wire;
@@ -77,18 +78,20 @@ impl Prober {
         let mut findings = Findings::default();
         for case in cases {
             let finding = match findings.server() {
-                ServerState::Alive => {
-                    tracing::info!("{}", case.behaviour);
-                    // The connections of the case are closed before the server is asked again.
-                    let observation = self.act_out(case);
-                    Finding::judged(case.behaviour, observation, self.server_state())
-                }
+                ServerState::Alive => self.try_out(case),
                 gone => Finding::not_run(case.behaviour, gone),
             };
             on_finding(&finding);
             findings.all.push(finding);
         }
         findings
+    }
+
+    fn try_out(&mut self, case: &Case) -> Finding {
+        tracing::info!("{}", case.behaviour);
+        // The connections of the case are closed before the server is asked again.
+        let observation = self.act_out(case);
+        Finding::judged(case.behaviour, observation, self.server_state())
     }
 
     /// Takes the steps of a case, up to the first at which the server departs from what is expected.
@@ -141,4 +144,39 @@ impl Prober {
         }
         ServerState::Hung
     }
+}
+
+/// How long to wait for a server that is started for each case. None of it may be zero.
+#[derive(Debug, Clone, Copy)]
+pub struct Timeouts {
+    /// Until it listens.
+    pub start: Duration,
+    /// For a connection or an answer.
+    pub answer: Duration,
+}
+
+/// Acts out each of `cases` against a server of its own, which `command` starts, and hands each finding to `on_finding`
+/// as soon as it is made.
+///
+/// # Errors
+///
+/// If a server cannot be started. The findings up to then have been handed over.
+pub fn probe_anew(
+    command: &StartCommand,
+    timeouts: Timeouts,
+    cases: &[Case],
+    mut on_finding: impl FnMut(&Finding),
+) -> Result<Findings, StartError> {
+    let mut findings = Findings { started_anew: true, ..Findings::default() };
+    for case in cases {
+        let (mut server, address, wire) = command.start(timeouts)?;
+        let mut finding = Prober { address, timeout: timeouts.answer, opened: Some(wire) }.try_out(case);
+        if finding.server == ServerState::Dead {
+            finding.death = server.death();
+        }
+        drop(server);
+        on_finding(&finding);
+        findings.all.push(finding);
+    }
+    Ok(findings)
 }

@@ -54,18 +54,20 @@ pub struct Finding {
     pub expected: Transcript,
     /// The server after this case. If the case was not run, as it was found before.
     pub server: ServerState,
+    /// How a server that the prober has started died of it, and its last words.
+    pub death: Option<String>,
 }
 
 impl Finding {
     pub(super) fn judged(behaviour: &'static str, observation: Observation, server: ServerState) -> Self {
         let verdict = judge(&observation, server);
         let Observation { seen, expected, .. } = observation;
-        Self { behaviour, verdict, seen, expected, server }
+        Self { behaviour, verdict, seen, expected, server, death: None }
     }
 
     pub(super) fn not_run(behaviour: &'static str, server: ServerState) -> Self {
         let Observation { seen, expected, .. } = Observation::default();
-        Self { behaviour, verdict: Verdict::NotRun, seen, expected, server }
+        Self { behaviour, verdict: Verdict::NotRun, seen, expected, server, death: None }
     }
 }
 
@@ -84,6 +86,8 @@ fn judge(observation: &Observation, server: ServerState) -> Verdict {
 pub struct Findings {
     /// One for each case.
     pub all: Vec<Finding>,
+    /// Each case had a server of its own.
+    pub started_anew: bool,
 }
 
 impl Findings {
@@ -97,8 +101,17 @@ impl Findings {
         self.count(Verdict::Differs) + self.count(Verdict::NotRun) == 0
     }
 
-    /// The server in the end.
+    /// How many cases left the server like this.
+    pub fn count_left(&self, state: ServerState) -> usize {
+        self.all.iter().filter(|finding| finding.server == state).count()
+    }
+
+    /// The server in the end; the worst of all servers, if each case had its own.
     pub fn server(&self) -> ServerState {
+        if self.started_anew {
+            let worst = [ServerState::Dead, ServerState::Hung].into_iter().find(|state| self.count_left(*state) > 0);
+            return worst.unwrap_or(ServerState::Alive);
+        }
         self.all.last().map_or(ServerState::Alive, |finding| finding.server)
     }
 }
@@ -143,7 +156,11 @@ mod tests {
             (finding(Verdict::NotRun, ServerState::Dead), false),
         ];
         for (finding, expected) in cases {
-            assert_eq!(Findings { all: vec![finding.clone()] }.are_as_expected(), expected, "{finding:?}");
+            assert_eq!(
+                Findings { all: vec![finding.clone()], started_anew: false }.are_as_expected(),
+                expected,
+                "{finding:?}"
+            );
         }
     }
 }

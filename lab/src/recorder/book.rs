@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use launcelot_measure::{Point, Sighting, Trace};
+
+use super::Passage;
 
 /// So many dialogues are kept. Those that nobody will ask for go first, and then the oldest.
 pub(super) const DIALOGUES_MAX: usize = 256;
@@ -54,6 +56,7 @@ struct Dialogue {
     /// Which stations have told of a connection of it from which address.
     connections: Vec<(Station, SocketAddr)>,
     sightings: Vec<(Instant, Point, u64)>,
+    passage: Option<Passage>,
     is_cut: bool,
     /// One of its connections has ended: who comes from the same address now is somebody else.
     is_over: bool,
@@ -109,6 +112,23 @@ impl Book {
         }
     }
 
+    /// A dialogue is carried through the tunnel under the settings of this revision from now on.
+    pub(super) fn goes_under(&mut self, number: Number, revision: u64) {
+        let number = self.real(number);
+        if let Some(dialogue) = self.dialogues.get_mut(&number) {
+            let first = Passage { first_revision: revision, last_revision: revision, handshake: None };
+            dialogue.passage.get_or_insert(first).last_revision = revision;
+        }
+    }
+
+    /// The tunnel has held a dialogue's connection for so long before it was open.
+    pub(super) fn opened(&mut self, number: Number, held: Duration) {
+        let number = self.real(number);
+        if let Some(passage) = self.dialogues.get_mut(&number).and_then(|dialogue| dialogue.passage.as_mut()) {
+            passage.handshake = Some(held);
+        }
+    }
+
     /// Whether of that dialogue only a server has told, and of nothing but that connection.
     fn is_only_the_server_s(&self, number: Number, address: SocketAddr) -> bool {
         self.dialogues
@@ -151,6 +171,12 @@ impl Book {
             .map(|(at, point, bytes)| Sighting { point, at: at - began.unwrap_or(at), bytes })
             .collect();
         Some(Trace { id: name.to_owned(), sightings, is_cut: dialogue.is_cut, ..Trace::default() })
+    }
+
+    /// How the newest dialogue of that name went through the tunnel, if it did.
+    pub(super) fn passage(&self, name: &str) -> Option<Passage> {
+        let is_asked_for = |dialogue: &&Dialogue| dialogue.name == name && !dialogue.is_ignored;
+        self.dialogues.values().rev().find(is_asked_for)?.passage
     }
 
     /// The number under which a dialogue is kept.

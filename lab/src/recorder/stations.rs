@@ -1,7 +1,7 @@
 //! The recorder as each station's observer: it translates what a station says into what is written down.
 
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use launcelot_bridge::observer as bridge;
 use launcelot_measure::Point;
@@ -77,6 +77,14 @@ impl tunnel::Observer for Recorder {
 impl tunnel::Watcher for Connection {
     fn reached(&mut self, local: SocketAddr) {
         self.recorder.book().goes_on(self.dialogue, local);
+    }
+
+    fn goes_under(&mut self, revision: u64) {
+        self.recorder.book().goes_under(self.dialogue, revision);
+    }
+
+    fn opened(&mut self, held: Duration) {
+        self.recorder.book().opened(self.dialogue, held);
     }
 
     fn saw(&mut self, at: Instant, point: tunnel::Point, bytes: usize) -> bool {

@@ -4,7 +4,6 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::net::ToSocketAddrs as _;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::str::FromStr as _;
-use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
@@ -16,24 +15,28 @@ use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal};
 use thiserror::Error;
 
-use super::wire::{DELAY_MAX, Like, Limit, SLOW_CLOSE_MAX, parse_at_most, parse_bandwidth, parse_limit};
-use super::{Tunnel, TunnelError, Wire};
+use super::destination::Destination;
+use super::wire::{DELAY_MAX, Handshake, Like, Limit, SLOW_CLOSE_MAX, parse_at_most, parse_bandwidth, parse_limit};
+use super::{Tunnel, TunnelError, TunnelHandle, Wire};
 
-/// Where the tunnel is, and what its wire is like.
+/// Where the tunnel is, and what its link is like.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
+The link is emulated: bytes are held back in this program, and nothing is lost, reordered or congested.
+
 DURATION is a number with its unit, as in 1.3ms or 2s; BANDWIDTH is one as in 56kbit or 10Mbit.
 
-A line of such options on standard input changes the wire while connections are open, and `none` takes back
-what the wire does not need to have, as in
+A line of such options on standard input changes the link while connections are open, for what is under way
+too, and `none` takes back what the link does not need to have, as in
   --rtt 20ms --bandwidth none
 
 Example: see how long the server's answers take through the SSH tunnel of old
   launcelot-lab tunnel --like ssh
   launcelot-client localhost 1061 --timing
 
-Only what is said takes the longer wire: to connect to the tunnel itself is as short as ever, and the
-server hears of it half a round trip later.")]
+A client's connection is accepted at once, as an SSH client does for `ssh -L`. With --handshake, which every
+NAME of --like has, its first bytes wait for the round trip that opening the connection takes. The server
+hears of the connection half a round trip after the client has come.")]
 pub struct TunnelOptions {
     /// Where to listen
     #[arg(long, value_name = "HOST:PORT", default_value = "localhost:1061", value_parser = parse_host_port)]
@@ -44,15 +47,15 @@ pub struct TunnelOptions {
     /// How long open connections may go on when the tunnel is told to stop
     #[arg(long, value_name = "DURATION", default_value = "5s")]
     pub grace: humantime::Duration,
-    /// What the wire is like.
+    /// What the link is like.
     #[command(flatten)]
     pub wire: WireOptions,
 }
 
-/// What is to be said of a wire. What is left out stays as it is.
+/// Changes to a link. What is left out stays as it is.
 #[derive(Debug, Clone, Args)]
 pub struct WireOptions {
-    /// Begin with a wire that one may know
+    /// Begin with a link that one may know
     #[arg(long, value_name = "NAME")]
     pub like: Option<Like>,
     /// How much longer there and back takes, half of it each way
@@ -61,6 +64,10 @@ pub struct WireOptions {
     /// How much longer still each way may take, at random
     #[arg(long, value_name = "DURATION", value_parser = |text: &str| parse_at_most(text, DELAY_MAX))]
     pub jitter: Option<Duration>,
+    /// Make a connection cost one round trip before its first bytes pass, as everywhere but on one machine; every NAME
+    /// of --like does
+    #[arg(long, value_enum, num_args = 0..=1, default_missing_value = "tcp", hide_possible_values = true, value_name = "none")]
+    pub handshake: Option<Handshake>,
     /// How much goes each way in a second
     #[arg(long, value_name = "BANDWIDTH", value_parser = |text: &str| parse_limit(text, parse_bandwidth))]
     pub bandwidth: Option<Limit<NonZeroU64>>,
@@ -79,9 +86,9 @@ pub struct WireOptions {
 }
 
 impl WireOptions {
-    /// What becomes of a wire by them.
+    /// Returns `wire` with these changes.
     pub fn change(&self, wire: Wire) -> Wire {
-        let wire = self.like.map_or(wire, |Like(preset)| preset.wire().into());
+        let wire = self.like.map_or(wire, |Like(preset)| Wire::preset(preset));
         let length = launcelot_measure::Wire {
             rtt: self.rtt.unwrap_or(wire.length.rtt),
             jitter: self.jitter.unwrap_or(wire.length.jitter),
@@ -93,6 +100,7 @@ impl WireOptions {
             reset_after: self.reset_after.map_or(wire.reset_after, |Limit(limit)| limit),
             stall_after: self.stall_after.map_or(wire.stall_after, |Limit(limit)| limit),
             slow_close: self.slow_close.unwrap_or(wire.slow_close),
+            handshake: self.handshake.map_or(wire.handshake, |handshake| handshake == Handshake::Tcp),
         }
     }
 }
@@ -100,7 +108,7 @@ impl WireOptions {
 /// A line on standard input.
 #[derive(Debug, Parser)]
 #[command(no_binary_name = true, disable_help_flag = true)]
-struct Line {
+struct SettingsLine {
     #[command(flatten)]
     wire: WireOptions,
 }
@@ -144,16 +152,20 @@ pub fn run(options: &TunnelOptions) -> Result<(), ProgramError> {
     };
     let TunnelOptions { listen: (interface, port), to: (host, to_port), grace, wire } = options;
     let lookup = |source| ProgramError::Lookup { host: host.clone(), source };
-    let addresses = (host.as_str(), *to_port).to_socket_addrs().map_err(lookup)?.collect();
+    // It is looked up again for each connection. A name that means nothing at all is told of now.
+    (host.as_str(), *to_port).to_socket_addrs().map_err(lookup)?;
+    let destination = Destination::host(host, *to_port);
     let listeners = Listeners::bind(interface, *port, BACKLOG)?;
-    let tunnel = Tunnel::start(listeners, addresses, wire.change(Wire::default()), **grace, None)?;
+    let tunnel = Tunnel::start(listeners, destination, wire.change(Wire::default()), **grace, None)?;
     // Nobody may be there to read it.
-    let ready = format!("Ready and carrying '{interface}' port {} to '{host}' port {to_port}", tunnel.port);
+    let ready = format!(
+        "Ready and carrying '{interface}' port {} to '{host}' port {to_port}, over an emulated link",
+        tunnel.port
+    );
     let _ = writeln!(io::stdout(), "{ready}");
-    let tunnel = Arc::new(tunnel);
-    let changing = Arc::downgrade(&tunnel);
+    let changing = tunnel.handle();
     // It reads as long as there is something to read, and ends with the program.
-    thread::spawn(move || hear_changes(&changing));
+    thread::spawn(move || read_changes(&changing));
     runtime.block_on(async {
         tokio::select! {
             () = signals.next() => {}
@@ -164,11 +176,12 @@ pub fn run(options: &TunnelOptions) -> Result<(), ProgramError> {
         runtime.block_on(signals.next());
         std::process::exit(0);
     });
-    Ok(Arc::into_inner(tunnel).map_or(Ok(()), Tunnel::stop)?)
+    Ok(tunnel.stop()?)
 }
 
-/// Changes the wire as the lines on standard input say.
-fn hear_changes(tunnel: &Weak<Tunnel>) {
+/// Changes the settings as the lines on standard input say. It may be blocked in a write that nobody reads, so it holds
+/// nothing that the end of the program waits for.
+fn read_changes(tunnel: &TunnelHandle) {
     // A shell stops a job in the background that reads the terminal, unless the reading thread does not hear of it: then
     // the reading fails.
     let mut stops = SigSet::empty();
@@ -188,16 +201,15 @@ fn hear_changes(tunnel: &Weak<Tunnel>) {
             }
             Err(_) => return,
         }
-        let Some(tunnel) = tunnel.upgrade() else { return };
         let text = String::from_utf8_lossy(&line);
         if text.trim().is_empty() {
             continue;
         }
         // Nobody may be there to read what is said to it.
-        match Line::try_parse_from(text.split_whitespace()) {
+        match SettingsLine::try_parse_from(text.split_whitespace()) {
             Ok(options) => {
-                tunnel.set(options.wire.change(tunnel.wire()));
-                let _ = writeln!(io::stdout(), "The wire is {} now", tunnel.wire());
+                let wire = tunnel.update(|wire| options.wire.change(wire));
+                let _ = writeln!(io::stdout(), "The wire is {wire} now");
             }
             Err(error) => {
                 let why = error.to_string();
@@ -215,14 +227,14 @@ mod tests {
     use super::*;
 
     fn change(line: &str, wire: Wire) -> Wire {
-        Line::try_parse_from(line.split_whitespace()).unwrap().wire.change(wire)
+        SettingsLine::try_parse_from(line.split_whitespace()).unwrap().wire.change(wire)
     }
 
     #[test]
     fn what_is_left_out_stays_as_it_is() {
         let wire = change("--like ssh --bandwidth 10Mbit", Wire::default());
         let bandwidth = NonZeroU64::new(10_000_000);
-        assert_eq!(wire, Length { bandwidth, ..Preset::Ssh.wire() }.into());
+        assert_eq!(wire, Wire { length: Length { bandwidth, ..Preset::Ssh.wire() }, ..Wire::preset(Preset::Ssh) });
         let longer = change("--rtt 20ms --slice 3 --slow-close 1s --reset-after 9 --stall-after 8", wire);
         let expected = Wire {
             length: Length { rtt: Duration::from_millis(20), ..wire.length },
@@ -230,13 +242,16 @@ mod tests {
             slow_close: Duration::from_secs(1),
             reset_after: Some(9),
             stall_after: Some(8),
+            handshake: true,
         };
         assert_eq!(longer, expected);
         let good =
-            change("--bandwidth none --slice none --reset-after none --stall-after none --slow-close 0s", longer);
+            "--handshake none --bandwidth none --slice none --reset-after none --stall-after none --slow-close 0s";
+        let good = change(good, longer);
         assert_eq!(good, Length { bandwidth: None, ..longer.length }.into());
-        assert!(Line::try_parse_from(["--rtt", "none"]).is_err(), "0s says it");
-        assert!(Line::try_parse_from(["--rtt", "soon"]).is_err());
+        assert!(change("--handshake --rtt 1ms", good).handshake && change("--handshake", good).handshake);
+        assert!(SettingsLine::try_parse_from(["--rtt", "none"]).is_err(), "0s says it");
+        assert!(SettingsLine::try_parse_from(["--rtt", "soon"]).is_err());
         for wire in [Wire::default(), wire, longer] {
             assert_eq!(change(&wire.to_string(), Wire::default()), wire, "what is said of it makes it so");
         }

@@ -4,7 +4,7 @@
 
 use std::fmt::Debug;
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Where in the tunnel bytes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,6 +30,13 @@ pub trait Observer: Debug + Send + Sync {
 pub trait Watcher: Debug + Send {
     /// The far end has accepted; `local` is the tunnel's own address there.
     fn reached(&mut self, local: SocketAddr);
+
+    /// The connection is carried under the settings of this revision from now on.
+    fn goes_under(&mut self, _revision: u64) {}
+
+    /// The handshake is over: nothing was read from the client for so long after it was accepted. Not called if the
+    /// settings ask for no handshake.
+    fn opened(&mut self, _held: Duration) {}
 
     /// So many bytes are at that point. `at` was read just after reading them, or just before handing them
     /// on. It returns whether it wants to be told more.

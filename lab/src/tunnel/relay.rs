@@ -1,4 +1,4 @@
-//! One connection through the tunnel: two sockets, and a line each way between them.
+//! One connection through the tunnel: two sockets, and a delay queue each way between them.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -6,27 +6,22 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use launcelot_endpoint::failure::one_line;
-use rustix::io::Errno;
-use socket2::{Domain, SockRef, Socket, Type};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use socket2::SockRef;
 
-use super::Control;
-use super::line::{Line, What};
+use super::control::Control;
+use super::delay_queue::{DelayQueue, Segment};
+use super::far::{End, Far, Progress};
+use super::handshake::Handshake;
 use super::observer::{Point, Watcher};
+use super::side::{Interest, SIDES, Side};
 use super::wire::Wire;
 
-/// How long the far side may take to accept.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many bytes are read from a side, or written to it, before other connections have their turn.
+const TURN_MAX_BYTES: usize = 16 * 1024;
 
-/// Both ends of a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
-    /// Whoever came.
-    Near = 0,
-    /// Whoever they wanted to reach.
-    Far = 1,
-}
-
-pub(super) const SIDES: [Side; 2] = [Side::Near, Side::Far];
+/// How many segments are written to a side in one turn: each takes a system call.
+const TURN_MAX_SEGMENTS: usize = 16;
 
 /// A connection from one end to the other.
 #[derive(Debug)]
@@ -34,36 +29,13 @@ pub(super) struct Relay {
     near: End,
     far: Far,
     /// What each side has sent and the other has not got yet.
-    sent_by: [Line; 2],
+    sent_by: [DelayQueue; 2],
     carried_bytes: u64,
     /// How many sockets the far end has had.
     attempts: u32,
+    /// Until it is over, nothing is read from the client.
+    handshake: Handshake,
     watcher: Option<Box<dyn Watcher>>,
-}
-
-/// One socket, and how far its two directions are.
-#[derive(Debug)]
-struct End {
-    stream: TcpStream,
-    /// It has sent everything.
-    has_ended: bool,
-    /// It has got everything.
-    is_told: bool,
-    /// It takes no more for now.
-    is_full: bool,
-}
-
-/// The far end, on its way to being one.
-#[derive(Debug)]
-enum Far {
-    /// The wish to connect is under way itself.
-    Wished { at: Instant, to: Vec<SocketAddr> },
-    /// It has been asked, and others can be asked if it refuses.
-    Asked { end: End, address: SocketAddr, others: Vec<SocketAddr>, until: Instant },
-    /// It has accepted.
-    Open(End),
-    /// It has refused, and there is nobody else.
-    Refused,
 }
 
 /// Whether a relay goes on.
@@ -75,24 +47,49 @@ pub(super) enum Course {
     Over,
 }
 
-/// What is to be waited for on a socket.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Interest {
-    pub(super) input: bool,
-    pub(super) output: bool,
-}
-
 impl Relay {
-    /// Begins with who has come, and wishes to reach the first of `to` that accepts.
+    /// Begins with a client that was accepted, and requests a connection to the first of the far end's addresses that
+    /// accepts; without `addresses`, these are still looked up.
     pub(super) fn begin(
         near: TcpStream,
-        to: &[SocketAddr],
+        addresses: Option<Vec<SocketAddr>>,
         now: Instant,
         wire: &Wire,
+        mut handshake: Handshake,
         watcher: Option<Box<dyn Watcher>>,
     ) -> io::Result<Self> {
-        let far = Far::Wished { at: now + wire.one_way(0.0), to: to.to_vec() };
-        Ok(Self { near: End::new(near)?, far, sent_by: Default::default(), carried_bytes: 0, attempts: 0, watcher })
+        let far = Far::request(now, wire, addresses);
+        if !wire.handshake {
+            handshake.complete(now);
+        }
+        let near = End::new(near)?;
+        Ok(Self { near, far, sent_by: Default::default(), carried_bytes: 0, attempts: 0, handshake, watcher })
+    }
+
+    /// Takes the far end's addresses, which were looked up.
+    pub(super) fn resolved(&mut self, addresses: Vec<SocketAddr>) {
+        self.far.resolved(addresses);
+    }
+
+    /// Applies changed settings to everything that is under way.
+    pub(super) fn reschedule(&mut self, now: Instant, wire: &Wire, revision: u64) {
+        if let Some(watcher) = &mut self.watcher {
+            watcher.goes_under(revision);
+        }
+        self.far.reschedule(now, wire);
+        for queue in &mut self.sent_by {
+            queue.reschedule(now, wire);
+        }
+        if !wire.handshake && !self.handshake.is_over() {
+            self.complete_handshake(now);
+        }
+    }
+
+    fn complete_handshake(&mut self, now: Instant) {
+        let held = self.handshake.complete(now);
+        if let Some(watcher) = &mut self.watcher {
+            watcher.opened(held);
+        }
     }
 
     /// How many sockets the far end has had: whoever is not accepted tries again with another.
@@ -107,14 +104,17 @@ impl Relay {
 
     /// What to wait for on that side's socket.
     pub(super) fn interest(&self, side: Side, wire: &Wire) -> Interest {
-        if self.is_stalled(wire) {
-            return Interest::default();
-        }
         match (side, &self.far) {
-            (Side::Far, Far::Asked { .. }) => Interest { input: false, output: true },
+            // A client that has half-closed before may still wait for what was stalled, until it is gone altogether.
+            (Side::Near, _) if self.is_stalled(wire) => {
+                Interest { hang_up: true, end: !self.near.has_ended, ..Interest::default() }
+            }
+            (Side::Far, _) if self.is_stalled(wire) => Interest::default(),
+            (Side::Far, Far::Connecting { .. }) => Interest { output: true, ..Interest::default() },
             _ => self.end_at(side).map_or(Interest::default(), |end| Interest {
-                input: !end.has_ended && self.sent_by[side as usize].room(wire) > 0,
+                input: !end.has_ended && self.may_read(side) && self.sent_by[side as usize].room(wire) > 0,
                 output: end.is_full,
+                ..Interest::default()
             }),
         }
     }
@@ -124,23 +124,18 @@ impl Relay {
         if self.is_stalled(wire) {
             return None;
         }
-        let connecting = match &self.far {
-            Far::Wished { at, .. } => Some(*at),
-            Far::Asked { until, .. } => Some(*until),
-            Far::Open(_) | Far::Refused => None,
-        };
         // What has arrived at a side that takes no more waits for that side.
         let arriving = SIDES.into_iter().filter_map(|side| {
             let end = self.end_at(side).filter(|end| !end.is_full)?;
-            if matches!((side, &self.far), (Side::Far, Far::Asked { .. })) || end.is_told {
+            if matches!((side, &self.far), (Side::Far, Far::Connecting { .. })) || end.write_closed {
                 return None;
             }
             self.sent_by[side.other() as usize].next_due()
         });
-        arriving.chain(connecting).min()
+        arriving.chain(self.far.next_due()).min()
     }
 
-    /// Does everything that can be done now, and tells `control` how long things were under way. `chance`
+    /// Does what can be done now, up to what one turn may take, and tells `control` how long things were held. `chance`
     /// gives numbers from 0 to 1.
     pub(super) fn go(
         &mut self,
@@ -151,7 +146,7 @@ impl Relay {
         chance: impl FnMut() -> f64,
     ) -> Course {
         if self.is_stalled(wire) {
-            return Course::On;
+            return if self.client_has_gone() { Course::Over } else { Course::On };
         }
         match self.try_go(now, wire, control, buffer, chance) {
             Ok(course) => course,
@@ -175,6 +170,7 @@ impl Relay {
         for side in SIDES {
             self.read(side, now, wire, buffer, &mut chance);
         }
+        let was_over = self.handshake.is_over();
         for side in SIDES {
             self.write(side, now, wire, control)?;
             if wire.reset_after.is_some_and(|most| self.carried_bytes >= most) {
@@ -182,7 +178,11 @@ impl Relay {
                 return Ok(Course::Over);
             }
         }
-        let is_over = SIDES.into_iter().all(|side| self.end_at(side).is_some_and(|end| end.is_told));
+        if self.handshake.is_over() && !was_over {
+            // What the client has said meanwhile.
+            self.read(Side::Near, now, wire, buffer, &mut chance);
+        }
+        let is_over = SIDES.into_iter().all(|side| self.end_at(side).is_some_and(|end| end.write_closed));
         Ok(if is_over { Course::Over } else { Course::On })
     }
 
@@ -190,11 +190,24 @@ impl Relay {
         wire.stall_after.is_some_and(|most| self.carried_bytes >= most)
     }
 
+    /// Whether the client of a stalled connection has closed or reset it. That is seen without reading what it has said.
+    fn client_has_gone(&self) -> bool {
+        let wanted = if self.near.has_ended { PollFlags::empty() } else { PollFlags::RDHUP };
+        let mut polled = [PollFd::new(&self.near.stream, wanted)];
+        let found = poll(&mut polled, Some(&Timespec::default()));
+        found.is_ok_and(|count| count > 0) && !polled[0].revents().is_empty()
+    }
+
+    /// Whether what a side has said is read.
+    fn may_read(&self, side: Side) -> bool {
+        side == Side::Far || self.handshake.is_over()
+    }
+
     fn end_at(&self, side: Side) -> Option<&End> {
         match (side, &self.far) {
             (Side::Near, _) => Some(&self.near),
-            (Side::Far, Far::Asked { end, .. } | Far::Open(end)) => Some(end),
-            (Side::Far, Far::Wished { .. } | Far::Refused) => None,
+            (Side::Far, Far::Connecting { end, .. } | Far::Open(end)) => Some(end),
+            (Side::Far, Far::Requested { .. } | Far::Refused) => None,
         }
     }
 
@@ -207,54 +220,49 @@ impl Relay {
     }
 
     fn connect(&mut self, now: Instant, wire: &Wire) {
-        let others = match &mut self.far {
-            Far::Wished { at, to } if *at <= now => std::mem::take(to),
-            Far::Asked { end, address, others, until } => match end.has_connected() {
-                Ok(false) if now < *until => return,
-                Ok(true) => {
-                    let Far::Asked { end, .. } = std::mem::replace(&mut self.far, Far::Refused) else { return };
-                    if let (Some(watcher), Ok(local)) = (&mut self.watcher, end.stream.local_addr()) {
-                        watcher.reached(local);
-                    }
-                    self.far = Far::Open(end);
-                    return;
+        let answers = &mut self.sent_by[Side::Far as usize];
+        match self.far.advance(now) {
+            Progress::Nothing => {}
+            Progress::Connecting => self.attempts += 1,
+            Progress::Connected => {
+                if let (Some(watcher), Far::Open(end)) = (&mut self.watcher, &self.far)
+                    && let Ok(local) = end.stream.local_addr()
+                {
+                    watcher.reached(local);
                 }
-                Ok(false) => {
-                    tracing::warn!("{address} has not accepted within {CONNECT_TIMEOUT:?}");
-                    std::mem::take(others)
+                if !self.handshake.is_over() {
+                    answers.confirm(now, wire);
                 }
-                Err(error) => {
-                    warn_of(*address, &error);
-                    std::mem::take(others)
-                }
-            },
-            Far::Wished { .. } | Far::Open(_) | Far::Refused => return,
-        };
-        self.attempts += 1;
-        self.far = ask_one_of(others, now).unwrap_or_else(|| {
-            // The bad news takes its way back.
-            self.sent_by[Side::Far as usize].reset(now, wire);
-            Far::Refused
-        });
+            }
+            Progress::Refused => {
+                self.attempts += 1;
+                answers.reset(now, wire);
+            }
+        }
     }
 
     /// Puts under way what a side has sent.
     fn read(&mut self, side: Side, now: Instant, wire: &Wire, buffer: &mut [u8], chance: &mut impl FnMut() -> f64) {
+        if !self.may_read(side) {
+            return;
+        }
+        let mut left = TURN_MAX_BYTES;
         loop {
-            let room = self.sent_by[side as usize].room(wire).min(buffer.len());
+            let room = self.sent_by[side as usize].room(wire).min(buffer.len()).min(left);
             let Some(end) = self.open_end(side).filter(|end| !end.has_ended && room > 0) else { return };
             let read = end.stream.read(&mut buffer[..room]);
             end.has_ended = match &read {
                 Ok(count) => *count == 0,
                 Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted),
             };
-            let line = &mut self.sent_by[side as usize];
+            let queue = &mut self.sent_by[side as usize];
             match read {
-                Ok(0) => line.end(now, wire),
+                Ok(0) => queue.end(now, wire),
                 Ok(count) => {
                     let now = Instant::now();
                     tell(&mut self.watcher, now, side.heard(), count);
-                    line.send(&buffer[..count], now, wire, chance());
+                    queue.send(&buffer[..count], now, wire, chance());
+                    left -= count;
                     // A short read has left nothing behind.
                     if count < room {
                         return;
@@ -262,15 +270,16 @@ impl Relay {
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => line.reset(now, wire),
+                Err(_) => queue.reset(now, wire),
             }
         }
     }
 
-    /// Gives a side what has arrived for it.
+    /// Gives a side what has arrived for it. What is left after this turn is still due.
     fn write(&mut self, side: Side, now: Instant, wire: &Wire, control: &Control) -> io::Result<()> {
         let mut carried_bytes = 0;
-        let line = &mut self.sent_by[side.other() as usize];
+        let (mut turn_bytes, mut turn_segments) = (TURN_MAX_BYTES, TURN_MAX_SEGMENTS);
+        let queue = &mut self.sent_by[side.other() as usize];
         let end = match (side, &mut self.far) {
             (Side::Near, _) => &mut self.near,
             (Side::Far, Far::Open(end)) => end,
@@ -278,24 +287,30 @@ impl Relay {
         };
         end.is_full = false;
         let most = [wire.reset_after, wire.stall_after].into_iter().flatten().min().unwrap_or(u64::MAX);
-        while let Some(what) = line.arrived(now).filter(|_| !end.is_told) {
-            match what {
-                What::Bytes(bytes) => {
+        let mut is_confirmed = false;
+        while let Some(segment) = queue.arrived(now).filter(|_| !end.write_closed) {
+            if turn_bytes == 0 || turn_segments == 0 {
+                break;
+            }
+            turn_segments -= 1;
+            match segment {
+                Segment::Bytes(bytes) => {
                     let left = most.saturating_sub(self.carried_bytes + carried_bytes);
-                    let count = bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+                    let count = bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX)).min(turn_bytes);
                     if count == 0 {
                         break;
                     }
                     let bytes = bytes.clone();
-                    if let Some(since) = line.first_try() {
+                    if let Some(since) = queue.first_try() {
                         let now = Instant::now();
-                        control.took(side.other(), since, now);
+                        control.consumed(self.handshake.number(), side.other(), since, now);
                         tell(&mut self.watcher, now, side.told(), bytes.len());
                     }
                     match end.stream.write(&bytes[..count]) {
                         Ok(count) => {
                             carried_bytes += count as u64;
-                            line.take(count);
+                            turn_bytes -= count;
+                            queue.consume(count);
                         }
                         Err(error) if error.kind() == ErrorKind::WouldBlock => {
                             end.is_full = true;
@@ -305,16 +320,23 @@ impl Relay {
                         Err(error) => return Err(error),
                     }
                 }
-                What::End => {
+                Segment::End => {
                     // It fails only if the side has gone, which reading from it tells.
                     let _ = end.stream.shutdown(Shutdown::Write);
-                    end.is_told = true;
-                    line.take(0);
+                    end.write_closed = true;
+                    queue.consume(0);
                 }
-                What::Reset => return Err(ErrorKind::ConnectionReset.into()),
+                Segment::Confirmed => {
+                    is_confirmed = true;
+                    queue.consume(0);
+                }
+                Segment::Reset => return Err(ErrorKind::ConnectionReset.into()),
             }
         }
         self.carried_bytes += carried_bytes;
+        if is_confirmed && !self.handshake.is_over() {
+            self.complete_handshake(Instant::now());
+        }
         Ok(())
     }
 
@@ -329,31 +351,6 @@ impl Relay {
     }
 }
 
-impl Side {
-    pub(super) fn other(self) -> Self {
-        match self {
-            Self::Near => Self::Far,
-            Self::Far => Self::Near,
-        }
-    }
-
-    /// Where bytes are that it has said.
-    fn heard(self) -> Point {
-        match self {
-            Self::Near => Point::NearIn,
-            Self::Far => Point::FarIn,
-        }
-    }
-
-    /// Where bytes are that it is told.
-    fn told(self) -> Point {
-        match self {
-            Self::Near => Point::NearOut,
-            Self::Far => Point::FarOut,
-        }
-    }
-}
-
 /// Tells who watches, if somebody does.
 fn tell(watcher: &mut Option<Box<dyn Watcher>>, at: Instant, point: Point, bytes: usize) {
     if watcher.as_mut().is_some_and(|watcher| !watcher.saw(at, point, bytes)) {
@@ -361,48 +358,48 @@ fn tell(watcher: &mut Option<Box<dyn Watcher>>, at: Instant, point: Point, bytes
     }
 }
 
-impl End {
-    fn new(stream: TcpStream) -> io::Result<Self> {
-        stream.set_nonblocking(true)?;
-        stream.set_nodelay(true)?;
-        Ok(Self { stream, has_ended: false, is_told: false, is_full: false })
-    }
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::sync::Arc;
 
-    fn has_connected(&self) -> io::Result<bool> {
-        if let Some(error) = self.stream.take_error()? {
-            return Err(error);
+    use super::super::delay_queue::UNDER_WAY_MAX_BYTES;
+    use super::super::handshake::Handshakes;
+    use super::*;
+
+    #[test]
+    fn a_turn_reads_and_writes_only_so_much() {
+        let wire = Wire::default();
+        let control = Control::new(wire).unwrap();
+        let [near, far] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+        let mut client = TcpStream::connect(near.local_addr().unwrap()).unwrap();
+        let (accepted, address) = near.accept().unwrap();
+        let now = Instant::now();
+        let handshake = Arc::new(Handshakes::default()).begin(address, now);
+        let to = vec![far.local_addr().unwrap()];
+        let mut relay = Relay::begin(accepted, Some(to), now, &wire, handshake, None).unwrap();
+        let mut buffer = vec![0; 4 * TURN_MAX_BYTES];
+        let mut turn = |relay: &mut Relay| relay.go(Instant::now(), &wire, &control, &mut buffer, || 0.0);
+        while !matches!(relay.far, Far::Open(_)) {
+            assert_eq!(turn(&mut relay), Course::On);
         }
-        match self.stream.peer_addr() {
-            Ok(_) => Ok(true),
-            Err(error) if error.kind() == ErrorKind::NotConnected => Ok(false),
-            Err(error) => Err(error),
+        // As much as the system takes at once.
+        client.set_nonblocking(true).unwrap();
+        let mut sent = 0;
+        while let Ok(count) = client.write(&[0; TURN_MAX_BYTES]) {
+            sent += count;
         }
+        assert!(sent > 4 * TURN_MAX_BYTES, "{sent}");
+        let carried = relay.carried_bytes;
+        assert_eq!(turn(&mut relay), Course::On);
+        let under_way = UNDER_WAY_MAX_BYTES - relay.sent_by[Side::Near as usize].room(&wire);
+        let read = under_way as u64 + relay.carried_bytes - carried;
+        assert!((1..=TURN_MAX_BYTES as u64).contains(&read), "{read} of {sent} bytes in one turn");
+        // More segments than one turn writes are still due.
+        let _server = far.accept().unwrap();
+        let slices = Wire { slice: std::num::NonZeroUsize::new(1), ..wire };
+        relay.sent_by[Side::Near as usize].send(&[0; 10 * TURN_MAX_SEGMENTS], now, &slices, 0.0);
+        turn(&mut relay);
+        assert!(relay.next_due(&wire).is_some_and(|due| due <= Instant::now()));
     }
-}
-
-/// Asks the first of them that can be asked, without waiting for it.
-fn ask_one_of(mut addresses: Vec<SocketAddr>, now: Instant) -> Option<Far> {
-    while !addresses.is_empty() {
-        let address = addresses.remove(0);
-        match ask(address) {
-            Ok(end) => return Some(Far::Asked { end, address, others: addresses, until: now + CONNECT_TIMEOUT }),
-            Err(error) => warn_of(address, &error),
-        }
-    }
-    None
-}
-
-fn warn_of(address: SocketAddr, error: &io::Error) {
-    tracing::warn!("the far end of the tunnel, {address}, cannot be reached: {}", one_line(error));
-}
-
-fn ask(address: SocketAddr) -> io::Result<End> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-    socket.set_nonblocking(true)?;
-    match socket.connect(&address.into()) {
-        Ok(()) => {}
-        Err(error) if Errno::from_io_error(&error) == Some(Errno::INPROGRESS) => {}
-        Err(error) => return Err(error),
-    }
-    End::new(socket.into())
 }

@@ -1,4 +1,4 @@
-//! What the wire is like that a tunnel pretends to be: long, and perhaps bad.
+//! What the link is like that a tunnel emulates: long, and perhaps bad.
 
 use std::fmt;
 use std::num::{NonZeroU64, NonZeroUsize};
@@ -14,7 +14,7 @@ pub const DELAY_MAX: Duration = Duration::from_secs(10);
 /// No close needs to come later than that.
 pub const SLOW_CLOSE_MAX: Duration = Duration::from_secs(3_600);
 
-/// A wire between two machines. The default is none at all: whatever comes is carried at once.
+/// An emulated link between two machines. The default is none at all: bytes are carried at once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Wire {
     /// How long and how wide it is. Bytes never overtake bytes, whatever the jitter.
@@ -27,9 +27,16 @@ pub struct Wire {
     pub stall_after: Option<u64>,
     /// How much later than the last byte a close arrives.
     pub slow_close: Duration,
+    /// A connection costs a round trip before its first bytes pass.
+    pub handshake: bool,
 }
 
 impl Wire {
+    /// A link that one may know. To open a connection over any of them costs a round trip.
+    pub fn preset(preset: Preset) -> Self {
+        Self { length: preset.wire(), handshake: true, ..Self::default() }
+    }
+
     /// How long a byte takes that meets no other, with `chance` from 0 to 1 for the jitter.
     pub(super) fn one_way(&self, chance: f64) -> Duration {
         self.length.rtt / 2 + self.length.jitter.mul_f64(chance)
@@ -50,6 +57,9 @@ impl fmt::Display for Wire {
         // One word: `1ms300us`.
         let word = |duration| humantime::format_duration(duration).to_string().replace(' ', "");
         write!(formatter, "--rtt {} --jitter {}", word(rtt), word(jitter))?;
+        if self.handshake {
+            write!(formatter, " --handshake")?;
+        }
         let limits = [
             ("bandwidth", bandwidth.map(|bits| format!("{bits}bit"))),
             ("slice", self.slice.map(|bytes| bytes.to_string())),
@@ -66,7 +76,7 @@ impl fmt::Display for Wire {
     }
 }
 
-/// A wire that one may know, as the command line takes it.
+/// A link that one may know, as the command line takes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Like(pub Preset);
 
@@ -100,11 +110,20 @@ impl ValueEnum for Like {
     }
 }
 
-/// A good wire of that length.
+/// A good link of that length, over which connections are open at once.
 impl From<wire::Wire> for Wire {
     fn from(length: wire::Wire) -> Self {
         Self { length, ..Self::default() }
     }
+}
+
+/// Whether a connection costs a round trip, as the command line takes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Handshake {
+    /// A connection costs a round trip before its first bytes pass
+    Tcp,
+    /// A connection is open at once
+    None,
 }
 
 /// What a wire may have or not, as the command line takes it.

@@ -7,9 +7,14 @@ mod support;
 
 mod bench;
 mod demo;
+mod demo_think;
 mod load;
 mod probe;
+mod probe_start;
 mod ssh;
 mod stations;
 mod thousand;
 mod tunnel;
+mod tunnel_changes;
+mod tunnel_handshake;
+mod tunnel_neighbours;

@@ -1,0 +1,203 @@
+//! The tunnel while something else changes: its settings, its clients, its end.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::num::NonZeroU64;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use launcelot_endpoint::listen::{BACKLOG, Listeners};
+use launcelot_lab::tunnel::observer::{Observer, Point, Watcher};
+use launcelot_lab::tunnel::{Tunnel, Wire};
+use launcelot_measure::Wire as Length;
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Longer than anything here takes on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Reports how many bytes have been read from the client.
+#[derive(Debug)]
+struct ReadFromClient(Sender<usize>);
+
+impl Observer for ReadFromClient {
+    fn came(&self, _: SocketAddr) -> Option<Box<dyn Watcher>> {
+        Some(Box::new(Self(self.0.clone())))
+    }
+}
+
+impl Watcher for ReadFromClient {
+    fn reached(&mut self, _: SocketAddr) {}
+
+    fn saw(&mut self, _: Instant, point: Point, bytes: usize) -> bool {
+        if point == Point::NearIn {
+            let _ = self.0.send(bytes);
+        }
+        true
+    }
+}
+
+fn connect(port: u16) -> TcpStream {
+    let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    stream
+}
+
+/// Repeats `attempt` until it returns true.
+#[track_caller]
+fn eventually(what: &str, mut attempt: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !attempt() {
+        assert!(began.elapsed() < DEADLINE, "timed out after {DEADLINE:?} while waiting until {what}");
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn a_wider_bandwidth_applies_to_bytes_under_way_and_keeps_their_order() {
+    const BYTES: usize = 20_000;
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listeners = Listeners::bind("localhost", 0, BACKLOG).unwrap();
+    let (sender, read_from_client) = channel();
+    // 20,000 bytes take 200 s.
+    let narrow = Wire::from(Length { bandwidth: NonZeroU64::new(800), ..Length::default() });
+    let to = vec![server.local_addr().unwrap()];
+    let observer = std::sync::Arc::new(ReadFromClient(sender));
+    let tunnel = Tunnel::start(listeners, to, narrow, Duration::ZERO, Some(observer)).unwrap();
+    let mut client = connect(tunnel.port);
+    let sent: Vec<u8> = (0..BYTES).map(|number| (number / 7) as u8).collect();
+    client.write_all(&sent).unwrap();
+    let mut count = 0;
+    while count < BYTES {
+        count += read_from_client.recv_timeout(DEADLINE).unwrap();
+    }
+    tunnel.set(Wire::default());
+    client.write_all(b"after").unwrap();
+    let mut accepted = server.accept().unwrap().0;
+    accepted.set_read_timeout(Some(DEADLINE)).unwrap();
+    let mut received = vec![0; BYTES + b"after".len()];
+    accepted.read_exact(&mut received).unwrap();
+    assert!(received == [&sent[..], b"after"].concat());
+}
+
+/// The program, its standard output, and the port where it listens.
+struct Program {
+    process: Child,
+    output: BufReader<ChildStdout>,
+    port: u16,
+}
+
+impl Program {
+    fn start(to: SocketAddr, options: &[&str]) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_launcelot-lab"))
+            .args(["tunnel", "--listen", "127.0.0.1:0", "--to", &to.to_string()])
+            .args(options)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut output = BufReader::new(process.stdout.take().unwrap());
+        let mut ready = String::new();
+        output.read_line(&mut ready).unwrap();
+        let (_, port) = ready.split_once(" port ").unwrap();
+        let port = port.split(' ').next().unwrap().parse().unwrap();
+        Self { process, output, port }
+    }
+
+    fn descriptors(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/fd", self.process.id())).unwrap().count()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn a_stalled_connection_ends_when_its_client_has_gone() {
+    const CLIENTS: usize = 200;
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let program = Program::start(server.local_addr().unwrap(), &["--stall-after", "0"]);
+    let before = program.descriptors();
+    let clients: Vec<TcpStream> = (0..CLIENTS)
+        .map(|number| {
+            let mut client = connect(program.port);
+            // Some say something first, and some go with a reset.
+            if number % 2 == 0 {
+                client.write_all(b"What is your name?").unwrap();
+            }
+            if number % 3 == 0 {
+                socket2::SockRef::from(&client).set_linger(Some(Duration::ZERO)).unwrap();
+            }
+            client
+        })
+        .collect();
+    eventually("all of them are carried", || program.descriptors() >= before + CLIENTS);
+    let mut stays = connect(program.port);
+    drop(clients);
+    eventually("only one client's descriptors are left", || program.descriptors() <= before + 2);
+    stays.set_nonblocking(true).unwrap();
+    assert_eq!(stays.read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock, "who stays is still stalled");
+}
+
+#[test]
+fn a_client_that_half_closed_before_the_stall_is_stalled_until_it_resets() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let program = Program::start(server.local_addr().unwrap(), &["--stall-after", "6"]);
+    let before = program.descriptors();
+    let mut client = connect(program.port);
+    client.write_all(b"What?").unwrap();
+    client.shutdown(Shutdown::Write).unwrap();
+    let mut accepted = server.accept().unwrap().0;
+    accepted.set_read_timeout(Some(DEADLINE)).unwrap();
+    let mut question = Vec::new();
+    accepted.read_to_end(&mut question).unwrap();
+    assert_eq!(question, b"What?");
+    accepted.write_all(b"That.").unwrap();
+    client.read_exact(&mut [0]).unwrap();
+    client.set_nonblocking(true).unwrap();
+    assert_eq!(client.read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
+    assert!(program.descriptors() > before);
+    socket2::SockRef::from(&client).set_linger(Some(Duration::ZERO)).unwrap();
+    drop(client);
+    eventually("the connection is closed", || program.descriptors() <= before);
+}
+
+#[test]
+fn sigterm_gives_the_grace_period_while_standard_input_is_being_answered() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut program = Program::start(server.local_addr().unwrap(), &["--grace", "60s"]);
+    let mut client = connect(program.port);
+    let mut accepted = server.accept().unwrap().0;
+    accepted.set_read_timeout(Some(DEADLINE)).unwrap();
+    // Nobody reads what it says to these lines, so that it waits for a reader in the end.
+    let mut input = program.process.stdin.take().unwrap();
+    let writing = thread::spawn(move || while input.write_all(b"--rtt 0s\n").is_ok() {});
+    let state = format!("/proc/{}/task", program.process.id());
+    eventually("a thread is blocked in a write to standard output", || {
+        fs::read_dir(&state).unwrap().any(|task| {
+            let wchan = task.and_then(|task| fs::read_to_string(task.path().join("syscall")));
+            // The number of write(2) on x86-64 and on others, and descriptor 1.
+            wchan.is_ok_and(|call| call.starts_with("1 0x1 ") || call.starts_with("64 0x1 "))
+        })
+    });
+    kill_process(Pid::from_child(&program.process), Signal::TERM).unwrap();
+    eventually("it accepts nobody", || TcpStream::connect(("127.0.0.1", program.port)).is_err());
+    client.write_all(b"What?").unwrap();
+    accepted.read_exact(&mut [0; 5]).unwrap();
+    accepted.write_all(b"That.").unwrap();
+    client.read_exact(&mut [0; 5]).unwrap();
+    // Whoever came while it was told to stop is still in the server's backlog.
+    drop((client, accepted, server));
+    assert_eq!(program.process.wait().unwrap().code(), Some(0));
+    let mut rest = Vec::new();
+    program.output.read_to_end(&mut rest).unwrap();
+    drop(program);
+    writing.join().unwrap();
+}

@@ -1,0 +1,178 @@
+//! Connections through one tunnel: each has its own far end's address, and none delays another.
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use launcelot_endpoint::listen::{BACKLOG, Listeners};
+use launcelot_lab::tunnel::destination::{Destination, Lookup};
+use launcelot_lab::tunnel::observer::{Observer, Point, Watcher};
+use launcelot_lab::tunnel::{Tunnel, Wire};
+use launcelot_measure::Wire as Length;
+
+/// Longer than anything here takes on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+fn connect(port: u16) -> TcpStream {
+    let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    stream
+}
+
+/// A server that sends to each client what distinguishes it from others, then sends back what it reads.
+fn server(greeting: u8) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            thread::spawn(move || {
+                let mut client = client.unwrap();
+                client.write_all(&[greeting]).unwrap();
+                let _ = std::io::copy(&mut client.try_clone().unwrap(), &mut client);
+            });
+        }
+    });
+    address
+}
+
+fn tunnel_to(lookup: Lookup) -> Tunnel {
+    let listeners = Listeners::bind("localhost", 0, BACKLOG).unwrap();
+    let to = Destination::Name { name: "camelot.example".to_owned(), lookup };
+    Tunnel::start(listeners, to, Wire::default(), Duration::ZERO, None).unwrap()
+}
+
+fn read_byte(client: &mut TcpStream) -> std::io::Result<u8> {
+    let mut byte = [0];
+    client.read_exact(&mut byte).map(|()| byte[0])
+}
+
+#[test]
+fn a_name_whose_address_changes_is_looked_up_for_each_connection() {
+    let (first, second) = (server(1), server(2));
+    let known = Arc::new(Mutex::new(vec![first]));
+    let now_known = Arc::clone(&known);
+    let tunnel = tunnel_to(Arc::new(move || match &now_known.lock().unwrap()[..] {
+        [] => Err(ErrorKind::NotFound.into()),
+        addresses => Ok(addresses.to_vec()),
+    }));
+    let mut before = connect(tunnel.port);
+    assert_eq!(read_byte(&mut before).unwrap(), 1);
+    *known.lock().unwrap() = vec![second];
+    assert_eq!(read_byte(&mut connect(tunnel.port)).unwrap(), 2);
+    known.lock().unwrap().clear();
+    assert_eq!(read_byte(&mut connect(tunnel.port)).unwrap_err().kind(), ErrorKind::ConnectionReset);
+    before.write_all(&[7]).unwrap();
+    assert_eq!(read_byte(&mut before).unwrap(), 7, "an open connection stays where it is");
+}
+
+#[test]
+fn a_lookup_that_takes_long_delays_no_connection_that_is_open() {
+    let address = server(1);
+    let (answer, answers) = channel::<()>();
+    let answers = Mutex::new(answers);
+    let tunnel = tunnel_to(Arc::new(move || {
+        answers.lock().unwrap().recv().unwrap();
+        Ok(vec![address])
+    }));
+    let mut open = connect(tunnel.port);
+    answer.send(()).unwrap();
+    assert_eq!(read_byte(&mut open).unwrap(), 1);
+    let mut waiting = connect(tunnel.port);
+    for _ in 0..10 {
+        open.write_all(&[7]).unwrap();
+        assert_eq!(read_byte(&mut open).unwrap(), 7);
+    }
+    answer.send(()).unwrap();
+    assert_eq!(read_byte(&mut waiting).unwrap(), 1);
+}
+
+/// What happened to which client, in the order of the tunnel's thread.
+type Events = Arc<Mutex<Vec<(SocketAddr, Instant, Point, usize)>>>;
+
+#[derive(Debug, Default)]
+struct Recorder(Events);
+
+#[derive(Debug)]
+struct Connection(SocketAddr, Events);
+
+impl Observer for Recorder {
+    fn came(&self, from: SocketAddr) -> Option<Box<dyn Watcher>> {
+        Some(Box::new(Connection(from, Arc::clone(&self.0))))
+    }
+}
+
+impl Watcher for Connection {
+    fn reached(&mut self, _: SocketAddr) {}
+
+    fn saw(&mut self, at: Instant, point: Point, bytes: usize) -> bool {
+        self.1.lock().unwrap().push((self.0, at, point, bytes));
+        true
+    }
+}
+
+fn median<T: Ord + Copy>(mut values: Vec<T>) -> T {
+    values.sort_unstable();
+    values[values.len() / 2]
+}
+
+#[test]
+fn a_connection_that_sends_in_bulk_does_not_make_a_neighbour_in_lockstep_late() {
+    /// In one turn, a connection has at most 16 KiB read and as many written each way. The neighbour may have the rest of
+    /// one turn after something is due, and one turn more.
+    const TWO_TURNS_BYTES: usize = 2 * 2 * 2 * 16 * 1024;
+    const QUESTIONS: usize = 200;
+    let one_way = Duration::from_millis(1);
+    let events = Events::default();
+    let observer = Arc::new(Recorder(Arc::clone(&events)));
+    let listeners = Listeners::bind("localhost", 0, BACKLOG).unwrap();
+    let wire = Wire::from(Length { rtt: 2 * one_way, ..Length::default() });
+    let tunnel = Tunnel::start(listeners, vec![server(1)], wire, Duration::ZERO, Some(observer)).unwrap();
+    let mut neighbour = connect(tunnel.port);
+    let bulk = connect(tunnel.port);
+    let address = neighbour.local_addr().unwrap();
+    read_byte(&mut neighbour).unwrap();
+    // What passed of others between the moment when each question was due and that when it was handed on, and how long
+    // it was held.
+    let mut ask = || {
+        events.lock().unwrap().clear();
+        for _ in 0..QUESTIONS {
+            neighbour.write_all(&[7]).unwrap();
+            read_byte(&mut neighbour).unwrap();
+        }
+        let events = events.lock().unwrap();
+        let (mut passed, mut held) = (Vec::new(), Vec::new());
+        let of_neighbour = |wanted: Point| {
+            let all = events.iter().enumerate().filter(move |(_, event)| event.0 == address && event.2 == wanted);
+            all.map(|(place, event)| (place, event.1)).collect::<Vec<_>>()
+        };
+        for ((read, read_at), (handed_on, handed_on_at)) in
+            of_neighbour(Point::NearIn).into_iter().zip(of_neighbour(Point::FarOut))
+        {
+            let others =
+                events[read..handed_on].iter().filter(|event| event.0 != address && event.1 > read_at + one_way);
+            passed.push(others.map(|event| event.3).sum::<usize>());
+            held.push(handed_on_at - read_at);
+        }
+        assert_eq!(held.len(), QUESTIONS);
+        (median(passed), median(held))
+    };
+    let (_, quiet) = ask();
+    let mut writing = bulk.try_clone().unwrap();
+    let writer = thread::spawn(move || while writing.write_all(&[0; 256 * 1024]).is_ok() {});
+    let mut reading = bulk.try_clone().unwrap();
+    let reader = thread::spawn(move || while reading.read(&mut [0; 256 * 1024]).is_ok_and(|count| count > 0) {});
+    let (passed, loud) = ask();
+    bulk.shutdown(std::net::Shutdown::Both).unwrap();
+    drop(tunnel);
+    writer.join().unwrap();
+    reader.join().unwrap();
+    let ratio = loud.as_secs_f64() / quiet.as_secs_f64();
+    eprintln!(
+        "medians: {passed} bytes of the other passed when one was due; held {quiet:?} alone, {loud:?} beside it: {ratio:.2}"
+    );
+    assert!(passed <= TWO_TURNS_BYTES, "{passed} bytes of the other passed while one was due");
+}
