@@ -18,7 +18,7 @@
 //!
 //! From the outside in:
 //! - [`serve()`]: accepting connections, and stopping.
-//! - [`app()`]: what is answered over HTTP; `headers`, `files` and [`csp`] do their part of it.
+//! - [`app()`]: what is answered over HTTP: `files` from a directory, and `headers` everywhere.
 //! - [`origin`]: who may talk to the bridge.
 //! - `crossing`: one WebSocket from its handshake to its end.
 //! - [`connect`]: reaching the target.
@@ -31,7 +31,6 @@ mod app;
 pub mod close;
 pub mod connect;
 mod crossing;
-pub mod csp;
 mod files;
 pub mod goodbye;
 mod headers;

@@ -1,66 +1,17 @@
-//! What the bridge answers over HTTP: who is refused, the headers of every response, and files.
+//! What the bridge answers over HTTP: which requests it refuses, and the headers of every response.
 
 #![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
 
 mod common;
 
-use std::fs;
-use std::path::Path;
-
-use axum::body::{Body, to_bytes};
-use axum::response::Response;
+use axum::body::Body;
+use common::request::{answer, body, get, options, text, web};
 use common::{Bridge, ask, echo};
 use http::{HeaderName, Request, StatusCode, header};
-use launcelot_bridge::{Options, Tasks, app, csp};
-use tempfile::TempDir;
-use tower::ServiceExt as _;
 
-const INDEX: &str = "<!doctype html><title>Bridge</title><script type=\"module\">start()</script>";
-
-/// A directory such as trunk makes.
-fn web() -> TempDir {
-    let directory = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| {
-        let path = directory.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    };
-    write("index.html", INDEX);
-    write("page.html", "<script src=/a.js></script><script>one()</script><script>two()</script>");
-    write("deep/index.html", "deep");
-    write("page-0123456789abcdef.js", "plain");
-    write("page-0123456789abcdef.js.br", "brotli");
-    write("page-0123456789abcdef.js.gz", "gzip");
-    write("page-0123456789abcdef_bg.wasm", "plain");
-    write("page-0123456789abcdef_bg.wasm.br", "brotli");
-    write("style-0123456789abcdef.css", "plain");
-    write("style-0123456789abcdef.css.gz", "gzip");
-    write("worker.mjs", "plain");
-    write("picture.svg", "<svg/>");
-    write("icon.png", "");
-    write("data.json", "{}");
-    write("notes", "");
-    write(".hidden", "secret");
-    write(".git/config", "secret");
-    directory
-}
-
-fn options(web: Option<&Path>) -> Options {
-    let origins = vec!["https://camelot.example".parse().unwrap()];
-    Options { web: web.map(Path::to_owned), origins, ..Options::default() }
-}
-
-async fn answer(options: &Options, request: Request<Body>) -> Response {
-    app(options, &Tasks::default()).oneshot(request).await.unwrap()
-}
-
-fn get(path: &str, headers: &[(HeaderName, &str)]) -> Request<Body> {
-    let mut request = Request::get(path).header(header::HOST, "localhost:8080");
-    for (name, value) in headers {
-        request = request.header(name, *value);
-    }
-    request.body(Body::empty()).unwrap()
-}
+const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
+                      font-src 'self'; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'";
 
 fn handshake(headers: &[(HeaderName, &str)]) -> Request<Body> {
     let mut request = get("/ws", headers);
@@ -73,14 +24,6 @@ fn handshake(headers: &[(HeaderName, &str)]) -> Request<Body> {
         request.headers_mut().insert(name, value.parse().unwrap());
     }
     request
-}
-
-fn text(response: &Response, name: HeaderName) -> Option<&str> {
-    response.headers().get(name).map(|value| value.to_str().unwrap())
-}
-
-async fn body(response: Response) -> String {
-    String::from_utf8(to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec()).unwrap()
 }
 
 #[tokio::test]
@@ -213,6 +156,7 @@ async fn every_response_has_the_headers() {
         let response = answer(&with_files, request).await;
         assert_eq!(response.status(), expected, "{asked}");
         let expected = [
+            ("content-security-policy", POLICY),
             ("cross-origin-opener-policy", "same-origin"),
             ("cross-origin-embedder-policy", "require-corp"),
             ("cross-origin-resource-policy", "same-origin"),
@@ -222,10 +166,6 @@ async fn every_response_has_the_headers() {
         for (name, value) in expected {
             assert_eq!(text(&response, HeaderName::from_static(name)), Some(value), "{asked}: {name}");
         }
-        let policy = text(&response, header::CONTENT_SECURITY_POLICY).unwrap_or_default();
-        assert!(policy.starts_with("default-src 'none'; script-src 'self' 'wasm-unsafe-eval'"), "{asked}: {policy}");
-        assert!(policy.ends_with("; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"), "{asked}: {policy}");
-        assert!(!policy.contains("unsafe-inline") && !policy.contains('*'), "{asked}: {policy}");
         assert_eq!(response.headers().get_all(header::CONTENT_SECURITY_POLICY).iter().count(), 1, "{asked}");
     }
 }
@@ -237,131 +177,4 @@ async fn without_files_the_bridge_says_what_it_is() {
     assert_eq!(body(response).await, "This is a bridge from WebSocket to TCP: open a WebSocket at /ws.\n");
     let missing = answer(&options(None), get("/index.html", &[])).await;
     assert_eq!((missing.status(), body(missing).await), (StatusCode::NOT_FOUND, "There is nothing here.\n".to_owned()));
-}
-
-#[tokio::test]
-async fn files_have_their_types_and_are_cached_as_their_names_allow() {
-    let web = web();
-    let (revalidate, for_ever) = ("no-cache", "public, max-age=31536000, immutable");
-    let cases = [
-        ("/", "text/html; charset=utf-8", revalidate),
-        ("/index.html", "text/html; charset=utf-8", revalidate),
-        ("/deep/", "text/html; charset=utf-8", revalidate),
-        ("/page-0123456789abcdef.js", "text/javascript; charset=utf-8", revalidate),
-        ("/worker.mjs", "text/javascript; charset=utf-8", revalidate),
-        ("/page-0123456789abcdef_bg.wasm", "application/wasm", for_ever),
-        ("/style-0123456789abcdef.css", "text/css; charset=utf-8", for_ever),
-        ("/picture.svg", "image/svg+xml", revalidate),
-        ("/icon.png", "image/png", revalidate),
-        ("/data.json", "application/json", revalidate),
-        ("/notes", "application/octet-stream", revalidate),
-    ];
-    for (path, content_type, caching) in cases {
-        let file = if path.ends_with('/') { format!(".{path}index.html") } else { format!(".{path}") };
-        for method in [http::Method::GET, http::Method::HEAD] {
-            let mut request = get(path, &[]);
-            *request.method_mut() = method.clone();
-            let response = answer(&options(Some(web.path())), request).await;
-            assert_eq!(response.status(), StatusCode::OK, "{method} {path}");
-            assert_eq!(text(&response, header::CONTENT_TYPE), Some(content_type), "{method} {path}");
-            assert_eq!(text(&response, header::CACHE_CONTROL), Some(caching), "{method} {path}");
-            assert!(text(&response, header::ETAG).is_some(), "{method} {path}");
-            let size = fs::metadata(web.path().join(&file)).unwrap().len();
-            assert_eq!(text(&response, header::CONTENT_LENGTH), Some(size.to_string().as_str()), "{method} {path}");
-            let sent = if method == http::Method::HEAD { 0 } else { size };
-            assert_eq!(body(response).await.len() as u64, sent, "{method} {path}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_compressed_twin_is_served_to_those_who_take_it() {
-    let web = web();
-    let cases = [
-        ("/page-0123456789abcdef.js", "gzip, deflate, br", Some("br"), "brotli"),
-        ("/page-0123456789abcdef.js", "gzip", Some("gzip"), "gzip"),
-        ("/page-0123456789abcdef.js", "br;q=0, gzip;q=0.5", Some("gzip"), "gzip"),
-        ("/page-0123456789abcdef.js", "identity", None, "plain"),
-        ("/page-0123456789abcdef.js", "zstd", None, "plain"),
-        ("/page-0123456789abcdef_bg.wasm", "br", Some("br"), "brotli"),
-        ("/page-0123456789abcdef_bg.wasm", "gzip", None, "plain"),
-        ("/style-0123456789abcdef.css", "br, gzip", Some("gzip"), "gzip"),
-    ];
-    for (path, accepted, encoding, expected) in cases {
-        let response = answer(&options(Some(web.path())), get(path, &[(header::ACCEPT_ENCODING, accepted)])).await;
-        assert_eq!(text(&response, header::CONTENT_ENCODING), encoding, "{path} for {accepted}");
-        assert_eq!(text(&response, header::VARY), Some("accept-encoding"), "{path} for {accepted}");
-        let plain = text(&response, header::CONTENT_TYPE).unwrap();
-        assert!(!plain.contains("octet-stream"), "{path} for {accepted}: {plain}");
-        assert_eq!(body(response).await, expected, "{path} for {accepted}");
-    }
-}
-
-#[tokio::test]
-async fn what_a_browser_has_is_not_sent_again() {
-    let web = web();
-    let options = options(Some(web.path()));
-    for path in ["/", "/picture.svg", "/page-0123456789abcdef_bg.wasm"] {
-        let first = answer(&options, get(path, &[])).await;
-        let etag = text(&first, header::ETAG).unwrap().to_owned();
-        let modified = text(&first, header::LAST_MODIFIED).unwrap().to_owned();
-        for (condition, value) in [(header::IF_NONE_MATCH, &etag), (header::IF_MODIFIED_SINCE, &modified)] {
-            let again = answer(&options, get(path, &[(condition.clone(), value)])).await;
-            assert_eq!(again.status(), StatusCode::NOT_MODIFIED, "{path}: {condition}");
-            for name in [header::CONTENT_SECURITY_POLICY, header::CACHE_CONTROL] {
-                assert_eq!(text(&again, name.clone()), text(&first, name), "{path}: {condition}");
-            }
-        }
-        let other = answer(&options, get(path, &[(header::IF_NONE_MATCH, "\"other\"")])).await;
-        assert_eq!(other.status(), StatusCode::OK, "{path}");
-    }
-}
-
-#[tokio::test]
-async fn nothing_outside_and_nothing_hidden_is_served() {
-    let web = web();
-    fs::write(web.path().parent().unwrap().join("outside"), "secret").unwrap();
-    let paths = [
-        "/.hidden",
-        "/%2ehidden",
-        "/.git/config",
-        "/../outside",
-        "/..%2foutside",
-        "/%2e%2e/outside",
-        "/deep/../../outside",
-        "/deep/%2e%2e%2f%2e%2e%2foutside",
-        "//etc/passwd",
-        "/%00",
-        "/missing.html",
-        "/missing/",
-        "/index.html/",
-    ];
-    for path in paths {
-        let response = answer(&options(Some(web.path())), get(path, &[])).await;
-        let status = response.status();
-        assert_eq!(
-            (status, body(response).await.as_str()),
-            (StatusCode::NOT_FOUND, "There is nothing here.\n"),
-            "{path}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_page_may_run_the_scripts_that_it_has_on_disk_and_no_others() {
-    let web = web();
-    let options = options(Some(web.path()));
-    let policy = async |path: &str| {
-        let response = answer(&options, get(path, &[])).await;
-        text(&response, header::CONTENT_SECURITY_POLICY).unwrap().to_owned()
-    };
-    assert_eq!(policy("/").await, csp::policy(&csp::script_hashes(INDEX.as_bytes())));
-    let two = policy("/page.html").await;
-    assert_eq!(two.matches("'sha256-").count(), 2, "{two}");
-    assert!(!policy("/picture.svg").await.contains("sha256"));
-    // trunk builds anew while the bridge runs.
-    let newer = INDEX.replace("start()", "restart()");
-    fs::write(web.path().join("index.html"), &newer).unwrap();
-    assert_eq!(policy("/").await, csp::policy(&csp::script_hashes(newer.as_bytes())));
-    assert_ne!(policy("/").await, csp::policy(&csp::script_hashes(INDEX.as_bytes())));
 }

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub(crate) mod request;
+
 use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
