@@ -1,23 +1,27 @@
 //! The files of `--web`: with the right types, compressed where a compressed variant lies beside them,
-//! and kept by browsers as long as their names allow.
+//! with an ETag of their content, and kept by browsers as long as their names allow.
 
 use std::path::Path;
 
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderValue, Request, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 use tower::ServiceExt as _;
 use tower_http::services::ServeDir;
+use tower_http::services::fs::DefaultServeDirFallback;
+
+use crate::content::HashedFiles;
 
 /// A directory of files.
 #[derive(Debug, Clone)]
 pub(crate) struct Files {
-    directory: ServeDir,
+    directory: ServeDir<DefaultServeDirFallback, HashedFiles>,
 }
 
 impl Files {
     pub(crate) fn new(directory: &Path) -> Self {
-        Self { directory: ServeDir::new(directory).precompressed_br().precompressed_gzip() }
+        let directory = ServeDir::with_backend(directory, HashedFiles::default());
+        Self { directory: directory.precompressed_br().precompressed_gzip() }
     }
 
     /// Returns the file that is asked for, or the answer that there is none.
@@ -26,22 +30,52 @@ impl Files {
         if !is_plain(path) {
             return not_found();
         }
-        let path = path.to_owned();
-        let mut response = match self.directory.oneshot(request).await {
-            Ok(response) => response.map(Body::new),
-            Err(never) => match never {},
-        };
+        if request.method() != Method::GET && request.method() != Method::HEAD {
+            let allow = [(header::ALLOW, HeaderValue::from_static("GET,HEAD"))];
+            return (StatusCode::METHOD_NOT_ALLOWED, allow, "Files can only be read.\n").into_response();
+        }
+        let mut response = self.read(request.uri(), request.headers().clone()).await;
         match response.status() {
             StatusCode::NOT_FOUND => return not_found(),
-            StatusCode::METHOD_NOT_ALLOWED => {
-                return (response.into_parts().0, "Files can only be read.\n").into_response();
-            }
             StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED => {
-                response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(caching(&path)));
+                let headers = response.headers_mut();
+                headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching(path)));
+                // ServeDir leaves it out of a 304, which must have it (RFC 9110, section 15.4.5).
+                headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
             }
             _ => {}
         }
         name_charset(&mut response);
+        if request.method() == Method::HEAD { response.map(|_| Body::empty()) } else { response }
+    }
+
+    /// Reads a file under conditions on its ETag. A range is only sent of the content that `If-Range`
+    /// names; `ServeDir` does not know that header.
+    async fn read(&self, uri: &Uri, mut conditions: HeaderMap) -> Response {
+        // Times of modification decide nothing: see `content`.
+        conditions.remove(header::IF_MODIFIED_SINCE);
+        conditions.remove(header::IF_UNMODIFIED_SINCE);
+        let if_range = conditions.remove(header::IF_RANGE);
+        let response = self.serve(uri, conditions.clone()).await;
+        let is_part = matches!(response.status(), StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE);
+        // The ETag is strong, so only the same text compares strongly with it; a time never does.
+        if is_part && if_range.is_some() && if_range.as_ref() != response.headers().get(header::ETAG) {
+            conditions.remove(header::RANGE);
+            return self.serve(uri, conditions).await;
+        }
+        response
+    }
+
+    /// Always asks for GET: `ServeDir` answers HEAD without opening the file, whose content then has no hash.
+    async fn serve(&self, uri: &Uri, headers: HeaderMap) -> Response {
+        let mut request = Request::new(Body::empty());
+        *request.uri_mut() = uri.clone();
+        *request.headers_mut() = headers;
+        let mut response = match self.directory.clone().oneshot(request).await {
+            Ok(response) => response.map(Body::new),
+            Err(never) => match never {},
+        };
+        response.headers_mut().remove(header::LAST_MODIFIED);
         response
     }
 }

@@ -18,7 +18,7 @@
 //!
 //! From the outside in:
 //! - [`serve()`]: accepting connections, and stopping.
-//! - [`app()`]: what is answered over HTTP: `files` from a directory, and `headers` everywhere.
+//! - [`app()`]: what is answered over HTTP: `files` from a directory, as their `content` is now, and `headers` everywhere.
 //! - [`origin`]: who may talk to the bridge.
 //! - `crossing`: one WebSocket from its handshake to its end.
 //! - [`connect`]: reaching the target.
@@ -30,6 +30,7 @@
 mod app;
 pub mod close;
 pub mod connect;
+mod content;
 mod crossing;
 mod files;
 pub mod goodbye;
