@@ -16,6 +16,16 @@ fn start(design: Design, think: Duration, grace: Duration) -> Server {
     Server::with(Options { design, think, grace, ..Options::default() })
 }
 
+/// Waits until the server has come so far.
+#[track_caller]
+fn wait_until(is_so_far: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !is_so_far() {
+        assert!(began.elapsed() < HANGS, "the server does not come so far");
+        std::thread::yield_now();
+    }
+}
+
 #[test]
 fn every_answer_takes_its_time_and_none_is_lost() {
     each_design(|design| {
@@ -42,16 +52,34 @@ fn who_waits_for_another_ones_work_is_what_the_designs_differ_in() {
         let questions = NAME.repeat(count);
         busy.say(&questions);
         let began = Instant::now();
-        while server.statistics.totals().bytes_in < questions.len() as u64 {
-            assert!(began.elapsed() < HANGS, "it does not listen");
-            std::thread::yield_now();
-        }
+        wait_until(|| server.statistics.totals().bytes_in >= questions.len() as u64);
         let mut other = server.connect();
         other.ask(COLOR, BLUE);
         let waited = began.elapsed();
         let work = THINK * u32::try_from(count).unwrap();
         assert_eq!(waited >= work, design == Design::Poll, "waited {waited:?} beside {work:?} of work");
     });
+}
+
+#[test]
+fn with_poll_each_client_waits_for_the_work_of_all_before_it() {
+    let think = Duration::from_millis(50);
+    let server = start(Design::Poll, think, Duration::ZERO);
+    let mut clients: Vec<Client> = (0..4).map(|_| server.connect()).collect();
+    wait_until(|| server.statistics.totals().open == 4);
+    let began = Instant::now();
+    clients.iter_mut().for_each(|client| client.say(NAME));
+    let waiting = clients.into_iter().map(|mut client| {
+        std::thread::spawn(move || {
+            client.hear(LANCELOT);
+            began.elapsed()
+        })
+    });
+    let waiting: Vec<_> = waiting.collect();
+    let mut waited: Vec<Duration> = waiting.into_iter().map(|thread| thread.join().unwrap()).collect();
+    waited.sort();
+    let is_behind_all_before = |(before, waited): (u32, &Duration)| *waited >= think * (before + 1);
+    assert!((0..).zip(&waited).all(is_behind_all_before), "waited {waited:?} with {think:?} of work each");
 }
 
 #[test]
@@ -71,11 +99,7 @@ fn a_server_that_thinks_can_be_stopped() {
         let server = Server::with(Options { design, think: hour, workers, grace: THINK, ..Options::default() });
         let mut client = server.connect();
         client.say(NAME);
-        let began = Instant::now();
-        while server.statistics.totals().bytes_in == 0 {
-            assert!(began.elapsed() < HANGS, "it does not listen");
-            std::thread::yield_now();
-        }
+        wait_until(|| server.statistics.totals().bytes_in > 0);
         server.stopper.stop();
         client.hear_hang_up();
         server.join();
