@@ -13,7 +13,7 @@ use launcelot_protocol::Conversation;
 use launcelot_protocol::conversation::{Heard, REPLIES_MAX_BYTES};
 
 use crate::ending::Ending;
-use crate::observer::{Point, Watcher};
+use crate::observer::Watched;
 use crate::peer::Peer;
 use crate::service::Service;
 use crate::statistics::ThreadNumber;
@@ -86,7 +86,7 @@ pub(crate) struct Session {
     held: Option<Box<Held>>,
     lingering: Option<Lingering>,
     has_ended: bool,
-    watcher: Option<Box<dyn Watcher>>,
+    watched: Watched,
 }
 
 /// What could not be written yet, and what has been read but not heard because of that.
@@ -121,7 +121,7 @@ impl Session {
         tracing::info!(%client, "a client came");
         service.statistics.tally(thread).opened();
         let watcher = match client {
-            Peer::Address(address) => service.observer.as_ref().and_then(|observer| observer.came(address)),
+            Peer::Address(address) => service.observer.as_ref().and_then(|observer| observer.accepted(address)),
             Peer::StandardInput => None,
         };
         Self {
@@ -135,7 +135,7 @@ impl Session {
             held: None,
             lingering: None,
             has_ended: false,
-            watcher,
+            watched: Watched::by(watcher),
         }
     }
 
@@ -182,14 +182,15 @@ impl Session {
             Ok(0) if self.lingering.is_some() => Err(Ending::QuestionTooLong),
             Ok(0) => Err(Ending::Left),
             Ok(count) => {
+                let received_at = Instant::now();
                 self.service.statistics.tally(scratch.thread).heard(count);
                 if let Some(lingering) = &mut self.lingering {
                     return lingering.take(count);
                 }
-                self.last_moved = Instant::now();
-                self.tell(self.last_moved, Point::QuestionIn, count);
+                self.last_moved = received_at;
+                self.watched.questions_read(received_at, count);
                 let Scratch { input, replies, thread } = scratch;
-                self.answer(&input[..count], self.last_moved, replies, stream, *thread)
+                self.answer(&input[..count], received_at, replies, stream, *thread)
             }
             Err(error) => match error.kind() {
                 io::ErrorKind::WouldBlock => Ok(Turn::Blocked),
@@ -214,7 +215,7 @@ impl Session {
                 return Ok(Turn::Blocked);
             }
             self.service.statistics.tally(scratch.thread).answered(heard.questions, heard.unknown, now - since);
-            self.tell_of_answers(now, held.replies.len());
+            self.watched.answers_ready(now, held.replies.len());
             self.last_moved = now;
             held.thought = None;
         }
@@ -256,7 +257,7 @@ impl Session {
             if !replies.is_empty() {
                 let now = Instant::now();
                 self.service.statistics.tally(thread).answered(heard.questions, heard.unknown, now - since);
-                self.tell_of_answers(now, replies.len());
+                self.watched.answers_ready(now, replies.len());
             }
             let written = self.write(replies, stream, thread)?;
             if written < replies.len() {
@@ -272,6 +273,7 @@ impl Session {
                 since = Instant::now();
             }
         }
+        self.watched.report_questions();
         if self.conversation.is_over() && self.lingering.is_none() {
             stream.end_output();
             self.lingering = Some(Lingering { until: Instant::now() + LINGER, room_bytes: LINGER_MAX_BYTES });
@@ -309,25 +311,9 @@ impl Session {
         Ok(written)
     }
 
-    /// Tells who watches of answers that are ready, and are handed to the system next.
-    fn tell_of_answers(&mut self, ready_at: Instant, bytes: usize) {
-        if self.watcher.is_some() {
-            self.tell(ready_at, Point::AnswerReady, bytes);
-            self.tell(Instant::now(), Point::AnswerOut, bytes);
-        }
-    }
-
-    /// Tells who watches, if somebody does.
-    fn tell(&mut self, at: Instant, point: Point, bytes: usize) {
-        if let Some(watcher) = &mut self.watcher
-            && !watcher.saw(at, point, bytes)
-        {
-            self.watcher = None;
-        }
-    }
-
     fn end(&mut self, ending: &Ending) -> Turn {
         self.has_ended = true;
+        self.watched.report_questions();
         self.service.statistics.tally(self.thread).closed();
         let Self { client, questions, unknown, .. } = self;
         if self.conversation.is_in_mid_question() {
