@@ -24,7 +24,7 @@
 //! - [`connect`]: reaching the target.
 //! - [`relay`]: the bytes themselves, and [`socket`]: the WebSocket as the relay needs it.
 //! - [`goodbye`]: parting so that nothing is lost, and [`close`]: the codes that say why.
-//! - [`observer`]: who watches what is carried.
+//! - [`observer`]: observers of what is carried.
 //! - [`options`]: all that can be chosen. `tasks`: what is open.
 
 mod app;

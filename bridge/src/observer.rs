@@ -1,7 +1,6 @@
-//! Who watches what is carried, if anybody does.
+//! Observers of what the bridge carries.
 //!
-//! The bridge does not know who it is, nor what for. Without an observer no clock is read and nothing
-//! is called.
+//! Without an observer no clock is read for one and nothing is called.
 
 use std::fmt::Debug;
 use std::net::SocketAddr;
@@ -25,18 +24,18 @@ pub enum Point {
 /// Is told of WebSockets that have reached their server.
 pub trait Observer: Debug + Send + Sync {
     /// A WebSocket that was opened by a request to `uri` is carried from now on; `local` is the bridge's
-    /// own address on the way to the server. Whoever is returned watches it, and is dropped at its end.
+    /// own address on the way to the server. The watcher that is returned is dropped at its end.
     fn reached(&self, uri: &Uri, local: SocketAddr) -> Option<Box<dyn Watcher>>;
 }
 
-/// Watches one WebSocket.
+/// Is told of one WebSocket, by the task that carries it: a watcher should write into memory of its own.
 pub trait Watcher: Debug + Send {
-    /// So many bytes are at that point. `at` was read just after reading them, or just before handing them
-    /// on. It returns whether it wants to be told more.
-    fn saw(&mut self, at: Instant, point: Point, bytes: usize) -> bool;
+    /// Records that `bytes` were at `point`. The clock was read just after reading them, or just before handing
+    /// them on. Returns whether there should be more calls.
+    fn record(&mut self, at: Instant, point: Point, bytes: usize) -> bool;
 }
 
-/// A place for a watcher, who may be gone.
+/// The watcher of a WebSocket, if there is one.
 #[derive(Debug, Default)]
 pub(crate) struct Watched(Option<Box<dyn Watcher>>);
 
@@ -45,9 +44,9 @@ impl Watched {
         Self(watcher)
     }
 
-    /// Tells of bytes that have just been read, or are about to be handed on.
-    pub(crate) fn sees(&mut self, point: Point, bytes: usize) {
-        if self.0.as_mut().is_some_and(|watcher| !watcher.saw(Instant::now(), point, bytes)) {
+    /// Records bytes that have just been read, or are about to be handed on.
+    pub(crate) fn record(&mut self, point: Point, bytes: usize) {
+        if self.0.as_mut().is_some_and(|watcher| !watcher.record(Instant::now(), point, bytes)) {
             self.0 = None;
         }
     }

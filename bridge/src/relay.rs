@@ -143,7 +143,7 @@ struct Relay<'a, W, T> {
     /// What the browser said; TCP has the first `written` bytes of it.
     to_tcp: Vec<u8>,
     written: usize,
-    /// Of how many of the bytes that wait the watcher has been told; it is told at the first try to write them.
+    /// How many pending bytes have been recorded; recorded once, before the first write.
     announced: usize,
     /// Why TCP takes nothing any more. What it still has to say is read nevertheless.
     write_failure: Option<io::Error>,
@@ -248,7 +248,7 @@ where
     }
 
     fn take(&mut self, bytes: &[u8]) {
-        self.watched.sees(Point::MessageIn, bytes.len());
+        self.watched.record(Point::MessageIn, bytes.len());
         self.from_browser += bytes.len() as u64;
         if self.write_failure.is_some() {
             return;
@@ -272,7 +272,7 @@ where
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let fresh = self.waiting().len() - self.announced;
         if fresh > 0 {
-            self.watched.sees(Point::TcpOut, fresh);
+            self.watched.record(Point::TcpOut, fresh);
             self.announced += fresh;
         }
         while !self.waiting().is_empty() {
@@ -307,10 +307,10 @@ where
         if bytes.is_empty() {
             return Poll::Ready(Err(self.server_closed()));
         }
-        self.watched.sees(Point::TcpIn, bytes.len());
+        self.watched.record(Point::TcpIn, bytes.len());
         self.active = true;
         self.from_server += bytes.len() as u64;
-        self.watched.sees(Point::MessageOut, bytes.len());
+        self.watched.record(Point::MessageOut, bytes.len());
         self.websocket.start_send_unpin(Message::Binary(bytes)).map_err(Ending::from_websocket)?;
         self.unflushed = true;
         self.poll_flush(cx)

@@ -1,4 +1,5 @@
-//! Benchmarks: how much the server's designs can do, what it costs them, and how they compare.
+//! Benchmarks: how much the server's designs can do, what it costs them and how they compare; and what it costs to be
+//! observed.
 //!
 //! - [`options`]: what a person may choose.
 //! - [`plan`]: what is measured, and how long it will take.
@@ -6,12 +7,14 @@
 //! - `processes`: what a program with all its processes has used.
 //! - `measure`: designs in turn under closed-loop load, round after round.
 //! - `many`: ten thousand connections, silent or asking by the clock.
+//! - [`observe`]: one server with the lab's recorder and without it.
 //! - [`results`]: the figures, and the arithmetic from rounds to medians and ratios.
 //! - [`report`] and [`markdown`]: the figures as a person reads them, in a terminal and in the README.
 
 mod many;
 pub mod markdown;
 mod measure;
+pub mod observe;
 pub mod options;
 pub mod plan;
 mod processes;

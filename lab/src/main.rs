@@ -25,5 +25,6 @@ fn main() -> ExitCode {
         },
         Some(Instrument::Tunnel(options)) => failure::exit_code(NAME, tunnel::command_line::run(options)),
         Some(Instrument::Bench(Benchmark::Server(options))) => failure::exit_code(NAME, bench::server(options)),
+        Some(Instrument::Bench(Benchmark::Observe(options))) => failure::exit_code(NAME, bench::observe::run(options)),
     }
 }

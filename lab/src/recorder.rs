@@ -1,29 +1,32 @@
-//! Writes down what the stations of this process see of each dialogue, by the one clock that they share.
+//! Records what the hops in this process see of each dialogue, by the one clock that they share.
 //!
-//! Bridge, tunnel and server do not know each other, and their threads tell of a connection in any order.
-//! What joins them is addresses: one station's own address on the way to the next is what the next one
+//! Bridge, tunnel and server do not know each other, and their threads report a connection in any order.
+//! Addresses join them: one hop's own address on the way to the next is what the next one
 //! calls its client's.
 //!
 //! A dialogue through the bridge is known by the name that its URL gives it (`/ws?dialogue=NAME`), and is
-//! not written down without one. Any other is known by its client's address.
+//! not recorded without one. Any other is known by its client's address.
 //!
-//! - `book`: the dialogues, which connection belongs to which, and what was seen.
-//! - `stations`: the recorder as each station's observer.
+//! - `connection_log`: what was seen of one connection, in memory of its own.
+//! - `trace_store`: the dialogues, and which connections belong to which of them. It is asked when a connection
+//!   begins or ends, and for a trace; never on the way of a question.
+//! - `hops`: the recorder as each hop's observer.
 
-mod book;
-mod stations;
+mod connection_log;
+mod hops;
+mod trace_store;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use launcelot_measure::Trace;
 
-use book::Book;
+use trace_store::TraceStore;
 
-/// Watches stations. Clones write into the same book.
+/// An observer of all hops. Clones record into the same store.
 #[derive(Debug, Clone, Default)]
 pub struct Recorder {
-    book: Arc<Mutex<Book>>,
+    store: Arc<Mutex<TraceStore>>,
 }
 
 /// How a dialogue went through the tunnel.
@@ -38,17 +41,17 @@ pub struct Passage {
 }
 
 impl Recorder {
-    /// What was seen of the newest dialogue of that name: the one in its URL, or its client's address.
+    /// Returns what was seen of the newest dialogue of that name: the one in its URL, or its client's address.
     pub fn trace(&self, name: &str) -> Option<Trace> {
-        self.book().trace(name)
+        self.store().trace(name)
     }
 
-    /// How the newest dialogue of that name went through the tunnel, if it did.
+    /// Returns how the newest dialogue of that name went through the tunnel, if it did.
     pub fn passage(&self, name: &str) -> Option<Passage> {
-        self.book().passage(name)
+        self.store().passage(name)
     }
 
-    fn book(&self) -> MutexGuard<'_, Book> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    fn store(&self) -> MutexGuard<'_, TraceStore> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -139,7 +139,7 @@ impl<S: Pollable> Client<S> {
         match self.session.awaits() {
             Awaits::Input => Some(PollFd::from_borrowed_fd(self.stream.input(), PollFlags::IN)),
             Awaits::Output => Some(PollFd::from_borrowed_fd(self.stream.output(), PollFlags::OUT)),
-            Awaits::Thought => None,
+            Awaits::Work => None,
         }
     }
 

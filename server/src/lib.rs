@@ -5,7 +5,7 @@
 //!
 //! - [`options`]: what can be chosen, with its defaults.
 //! - [`statistics`]: what is counted meanwhile.
-//! - [`observer`]: who watches conversations.
+//! - [`observer`]: observers of conversations.
 //! - [`stop`]: how a server is told to stop, from another thread.
 //! - [`designs`]: the list of designs, and one file for each. Read these first: a design's file says
 //!   who waits where, and little else.

@@ -1,7 +1,10 @@
-//! Who watches conversations, if anybody does.
+//! Observers of conversations.
 //!
-//! A server does not know who it is, nor what for. Without an observer no clock is read for it and nothing
-//! is called. Worker processes, whose memory is their own, are not watched.
+//! Without an observer no clock is read for one and nothing is called. Worker processes, whose memory is
+//! their own, are not observed.
+//!
+//! What an observer takes is no part of what is measured: it is told that questions came when their answers
+//! are ready, and before these are written. So a client that has an answer finds it recorded.
 
 use std::fmt::Debug;
 use std::net::SocketAddr;
@@ -18,15 +21,59 @@ pub enum Point {
     AnswerOut,
 }
 
-/// Is told of clients as they come.
+/// Is told of clients that the server accepts.
 pub trait Observer: Debug + Send + Sync {
-    /// A client has been let in. Whoever is returned watches it, and is dropped when it has gone.
-    fn came(&self, client: SocketAddr) -> Option<Box<dyn Watcher>>;
+    /// A client has been accepted. The watcher that is returned is told of its conversation, and is dropped
+    /// at the end.
+    fn accepted(&self, client: SocketAddr) -> Option<Box<dyn Watcher>>;
 }
 
-/// Watches one client's conversation.
+/// Is told of one client's conversation, by the thread that serves it: a watcher should write into memory of its own.
 pub trait Watcher: Debug + Send {
-    /// So many bytes are at that point. `at` was read just after reading them, or just before handing them
-    /// on. It returns whether it wants to be told more.
-    fn saw(&mut self, at: Instant, point: Point, bytes: usize) -> bool;
+    /// Records that `bytes` were at `point`. The clock was read just after reading them, when they were known,
+    /// or just before handing them on; the call itself may come later. Returns whether there should be more calls.
+    fn record(&mut self, at: Instant, point: Point, bytes: usize) -> bool;
+}
+
+/// The watcher of one conversation, if there is one, and what it has not been told yet.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    watcher: Option<Box<dyn Watcher>>,
+    /// When questions were read whose answers are not ready, and how many bytes.
+    unreported: Option<(Instant, usize)>,
+}
+
+impl Watched {
+    pub(crate) fn by(watcher: Option<Box<dyn Watcher>>) -> Self {
+        Self { watcher, unreported: None }
+    }
+
+    /// Takes note of questions, to report them when the clock has been read for their answers.
+    pub(crate) fn questions_read(&mut self, at: Instant, bytes: usize) {
+        if self.watcher.is_some() {
+            self.unreported = Some((at, bytes));
+        }
+    }
+
+    /// Reports questions that were read, whether they have an answer or not.
+    pub(crate) fn report_questions(&mut self) {
+        if let Some((at, bytes)) = self.unreported.take() {
+            self.record(at, Point::QuestionIn, bytes);
+        }
+    }
+
+    /// Reports answers that are handed to the system next.
+    pub(crate) fn answers_ready(&mut self, at: Instant, bytes: usize) {
+        self.report_questions();
+        if self.watcher.is_some() {
+            self.record(at, Point::AnswerReady, bytes);
+            self.record(Instant::now(), Point::AnswerOut, bytes);
+        }
+    }
+
+    fn record(&mut self, at: Instant, point: Point, bytes: usize) {
+        if self.watcher.as_mut().is_some_and(|watcher| !watcher.record(at, point, bytes)) {
+            self.watcher = None;
+        }
+    }
 }

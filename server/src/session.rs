@@ -13,7 +13,7 @@ use launcelot_protocol::Conversation;
 use launcelot_protocol::conversation::{Heard, REPLIES_MAX_BYTES};
 
 use crate::ending::Ending;
-use crate::observer::{Point, Watcher};
+use crate::observer::Watched;
 use crate::peer::Peer;
 use crate::service::Service;
 use crate::statistics::ThreadNumber;
@@ -23,7 +23,7 @@ use crate::stream::Stream;
 const READ_BYTES: usize = 16 * 1024;
 
 /// Stands for no end at all.
-pub(crate) const AGES: Duration = Duration::from_secs(60 * 60 * 24 * 365);
+pub(crate) const FAR_FUTURE: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 
 /// How long, and how much, a client may go on sending after the server has said its last word. To
 /// close while input is unread makes the system send a reset, which can overtake that last word and
@@ -54,7 +54,7 @@ impl Default for Scratch {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Turn {
     /// Bytes moved; there may be more.
-    Moved,
+    Progress,
     /// What the session [waits for](Session::awaits) has not come.
     Blocked,
     /// The conversation is over and in the log: close the socket.
@@ -68,8 +68,8 @@ pub(crate) enum Awaits {
     Input,
     /// That the client takes what was said to it.
     Output,
-    /// Nothing: it thinks, until its deadline.
-    Thought,
+    /// Nothing: it works, until its deadline.
+    Work,
 }
 
 /// One client.
@@ -83,16 +83,16 @@ pub(crate) struct Session {
     questions: u64,
     unknown: u64,
     last_moved: Instant,
-    held: Option<Box<Held>>,
+    pending: Option<Box<Pending>>,
     lingering: Option<Lingering>,
     has_ended: bool,
-    watcher: Option<Box<dyn Watcher>>,
+    watched: Watched,
 }
 
 /// What could not be written yet, and what has been read but not heard because of that.
 #[derive(Debug)]
-struct Held {
-    thought: Option<Thought>,
+struct Pending {
+    work: Option<Work>,
     replies: Vec<u8>,
     written: usize,
     input: Vec<u8>,
@@ -101,7 +101,7 @@ struct Held {
 /// Simulated work ([`Options::think`](crate::Options::think)): the replies are not to be had before
 /// it is done.
 #[derive(Debug, Clone, Copy)]
-struct Thought {
+struct Work {
     since: Instant,
     until: Instant,
     heard: Heard,
@@ -121,7 +121,7 @@ impl Session {
         tracing::info!(%client, "a client came");
         service.statistics.tally(thread).opened();
         let watcher = match client {
-            Peer::Address(address) => service.observer.as_ref().and_then(|observer| observer.came(address)),
+            Peer::Address(address) => service.observer.as_ref().and_then(|observer| observer.accepted(address)),
             Peer::StandardInput => None,
         };
         Self {
@@ -132,17 +132,17 @@ impl Session {
             questions: 0,
             unknown: 0,
             last_moved: Instant::now(),
-            held: None,
+            pending: None,
             lingering: None,
             has_ended: false,
-            watcher,
+            watched: Watched::by(watcher),
         }
     }
 
     /// Reads once and answers what came, with one write; or writes what was left over before.
     pub(crate) fn turn(&mut self, stream: &mut impl Stream, scratch: &mut Scratch) -> Turn {
-        let turn = match self.held.take() {
-            Some(held) => self.write_held(held, stream, scratch),
+        let turn = match self.pending.take() {
+            Some(pending) => self.write_pending(pending, stream, scratch),
             None => self.read(stream, scratch),
         };
         turn.unwrap_or_else(|ending| self.end(&ending))
@@ -150,18 +150,18 @@ impl Session {
 
     /// What it waits for.
     pub(crate) fn awaits(&self) -> Awaits {
-        match self.held.as_deref() {
+        match self.pending.as_deref() {
             None => Awaits::Input,
-            Some(Held { thought: None, .. }) => Awaits::Output,
-            Some(Held { thought: Some(_), .. }) => Awaits::Thought,
+            Some(Pending { work: None, .. }) => Awaits::Output,
+            Some(Pending { work: Some(_), .. }) => Awaits::Work,
         }
     }
 
-    /// When it is to have a turn whatever happens: it may have thought enough, or be
+    /// When it is to have a turn whatever happens: its work may be done, or it may be
     /// [overdue](Self::is_overdue) if no byte moves until then.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        match (self.held.as_deref(), &self.lingering) {
-            (Some(Held { thought: Some(thought), .. }), _) => Some(thought.until),
+        match (self.pending.as_deref(), &self.lingering) {
+            (Some(Pending { work: Some(work), .. }), _) => Some(work.until),
             (_, Some(lingering)) => Some(lingering.until),
             (_, None) => self.last_moved.checked_add(self.service.options.idle_timeout?),
         }
@@ -170,7 +170,7 @@ impl Session {
     /// Whether its time is up; if so the conversation is over and in the log: close the socket.
     pub(crate) fn is_overdue(&mut self) -> bool {
         let is_overdue =
-            self.awaits() != Awaits::Thought && self.deadline().is_some_and(|deadline| deadline <= Instant::now());
+            self.awaits() != Awaits::Work && self.deadline().is_some_and(|deadline| deadline <= Instant::now());
         if is_overdue {
             self.end(&if self.lingering.is_some() { Ending::QuestionTooLong } else { Ending::Idle });
         }
@@ -182,53 +182,54 @@ impl Session {
             Ok(0) if self.lingering.is_some() => Err(Ending::QuestionTooLong),
             Ok(0) => Err(Ending::Left),
             Ok(count) => {
+                let received_at = Instant::now();
                 self.service.statistics.tally(scratch.thread).heard(count);
                 if let Some(lingering) = &mut self.lingering {
                     return lingering.take(count);
                 }
-                self.last_moved = Instant::now();
-                self.tell(self.last_moved, Point::QuestionIn, count);
+                self.last_moved = received_at;
+                self.watched.questions_read(received_at, count);
                 let Scratch { input, replies, thread } = scratch;
-                self.answer(&input[..count], self.last_moved, replies, stream, *thread)
+                self.answer(&input[..count], received_at, replies, stream, *thread)
             }
             Err(error) => match error.kind() {
                 io::ErrorKind::WouldBlock => Ok(Turn::Blocked),
-                io::ErrorKind::Interrupted => Ok(Turn::Moved),
+                io::ErrorKind::Interrupted => Ok(Turn::Progress),
                 _ => Err(Ending::Broken(error)),
             },
         }
     }
 
-    /// Writes what was left over, if it has been thought of, and then goes on with the input that had
+    /// Writes what was left over, if the work on it is done, and then goes on with the input that had
     /// to wait for that.
-    fn write_held(
+    fn write_pending(
         &mut self,
-        mut held: Box<Held>,
+        mut pending: Box<Pending>,
         stream: &mut impl Stream,
         scratch: &mut Scratch,
     ) -> Result<Turn, Ending> {
-        if let Some(Thought { since, until, heard }) = held.thought {
+        if let Some(Work { since, until, heard }) = pending.work {
             let now = Instant::now();
             if now < until {
-                self.held = Some(held);
+                self.pending = Some(pending);
                 return Ok(Turn::Blocked);
             }
             self.service.statistics.tally(scratch.thread).answered(heard.questions, heard.unknown, now - since);
-            self.tell_of_answers(now, held.replies.len());
+            self.watched.answers_ready(now, pending.replies.len());
             self.last_moved = now;
-            held.thought = None;
+            pending.work = None;
         }
-        let written = self.write(&held.replies[held.written..], stream, scratch.thread)?;
-        held.written += written;
+        let written = self.write(&pending.replies[pending.written..], stream, scratch.thread)?;
+        pending.written += written;
         let now = Instant::now();
         if written > 0 {
             self.last_moved = now;
         }
-        if held.written < held.replies.len() {
-            self.held = Some(held);
+        if pending.written < pending.replies.len() {
+            self.pending = Some(pending);
             return Ok(Turn::Blocked);
         }
-        self.answer(&held.input, now, &mut scratch.replies, stream, scratch.thread)
+        self.answer(&pending.input, now, &mut scratch.replies, stream, scratch.thread)
     }
 
     /// Hears all of `input`, which is there since `since`, and writes the replies, as far as the
@@ -248,20 +249,20 @@ impl Session {
             rest = &rest[heard.bytes..];
             self.questions += heard.questions as u64;
             self.unknown += heard.unknown as u64;
-            if let Some(until) = self.think_until(since, heard) {
-                let thought = Some(Thought { since, until, heard });
-                self.hold(Held { thought, replies: replies.clone(), written: 0, input: rest.to_vec() });
+            if let Some(until) = self.work_until(since, heard) {
+                let work = Some(Work { since, until, heard });
+                self.hold(Pending { work, replies: replies.clone(), written: 0, input: rest.to_vec() });
                 return Ok(Turn::Blocked);
             }
             if !replies.is_empty() {
                 let now = Instant::now();
                 self.service.statistics.tally(thread).answered(heard.questions, heard.unknown, now - since);
-                self.tell_of_answers(now, replies.len());
+                self.watched.answers_ready(now, replies.len());
             }
             let written = self.write(replies, stream, thread)?;
             if written < replies.len() {
-                self.hold(Held {
-                    thought: None,
+                self.hold(Pending {
+                    work: None,
                     replies: replies[written..].to_vec(),
                     written: 0,
                     input: rest.to_vec(),
@@ -272,26 +273,27 @@ impl Session {
                 since = Instant::now();
             }
         }
+        self.watched.report_questions();
         if self.conversation.is_over() && self.lingering.is_none() {
             stream.end_output();
             self.lingering = Some(Lingering { until: Instant::now() + LINGER, room_bytes: LINGER_MAX_BYTES });
         }
-        Ok(Turn::Moved)
+        Ok(Turn::Progress)
     }
 
     /// Until when the work on these answers is simulated, if there is to be any.
-    fn think_until(&self, since: Instant, heard: Heard) -> Option<Instant> {
+    fn work_until(&self, since: Instant, heard: Heard) -> Option<Instant> {
         let think = self.service.options.think;
         if think.is_zero() || heard.questions == 0 {
             return None;
         }
         // Thousands at once, or longer than the system can count: as good as for ever.
         let work = think.checked_mul(u32::try_from(heard.questions).unwrap_or(u32::MAX)).unwrap_or(Duration::MAX);
-        Some(since.checked_add(work).unwrap_or_else(|| since + AGES))
+        Some(since.checked_add(work).unwrap_or_else(|| since + FAR_FUTURE))
     }
 
-    fn hold(&mut self, held: Held) {
-        self.held = Some(Box::new(held));
+    fn hold(&mut self, pending: Pending) {
+        self.pending = Some(Box::new(pending));
     }
 
     /// Writes as many of `bytes` as the stream takes now, and says how many.
@@ -309,25 +311,9 @@ impl Session {
         Ok(written)
     }
 
-    /// Tells who watches of answers that are ready, and are handed to the system next.
-    fn tell_of_answers(&mut self, ready_at: Instant, bytes: usize) {
-        if self.watcher.is_some() {
-            self.tell(ready_at, Point::AnswerReady, bytes);
-            self.tell(Instant::now(), Point::AnswerOut, bytes);
-        }
-    }
-
-    /// Tells who watches, if somebody does.
-    fn tell(&mut self, at: Instant, point: Point, bytes: usize) {
-        if let Some(watcher) = &mut self.watcher
-            && !watcher.saw(at, point, bytes)
-        {
-            self.watcher = None;
-        }
-    }
-
     fn end(&mut self, ending: &Ending) -> Turn {
         self.has_ended = true;
+        self.watched.report_questions();
         self.service.statistics.tally(self.thread).closed();
         let Self { client, questions, unknown, .. } = self;
         if self.conversation.is_in_mid_question() {
@@ -354,7 +340,7 @@ impl Lingering {
     /// Ignores `count` bytes, unless it has had enough.
     fn take(&mut self, count: usize) -> Result<Turn, Ending> {
         self.room_bytes = self.room_bytes.checked_sub(count).ok_or(Ending::QuestionTooLong)?;
-        Ok(Turn::Moved)
+        Ok(Turn::Progress)
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 
-use crate::session::{AGES, Scratch, Session, Turn};
+use crate::session::{FAR_FUTURE, Scratch, Session, Turn};
 use crate::stream::Stream;
 
 thread_local! {
@@ -25,14 +25,15 @@ thread_local! {
 /// All of it is one poll function, so that reading, hearing and writing happen in one go, without a
 /// wait in between during which the buffers would have to be the task's own.
 pub(crate) async fn attend(mut stream: TcpStream, mut session: Session) {
-    let deadline = |session: &Session| session.deadline().map_or_else(|| Instant::now() + AGES, Instant::from_std);
+    let deadline =
+        |session: &Session| session.deadline().map_or_else(|| Instant::now() + FAR_FUTURE, Instant::from_std);
     let mut timer = pin!(sleep_until(deadline(&session)));
     poll_fn(|context| {
         loop {
             let turn = SCRATCH.with_borrow_mut(|scratch| {
                 loop {
                     match session.turn(&mut Readiness { stream: &mut stream, context }, scratch) {
-                        Turn::Moved => {}
+                        Turn::Progress => {}
                         turn => break turn,
                     }
                 }

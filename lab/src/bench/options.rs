@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Subcommand, ValueEnum as _};
+use launcelot_server::Design;
 use launcelot_server::command_line::DesignName;
 
 /// The design that needs a super-server to listen for it.
@@ -17,6 +18,19 @@ pub const INETD: &str = "inetd";
 pub enum Benchmark {
     /// Measure the server's designs: questions a second, latency, processor time, memory
     Server(ServerOptions),
+    /// Measure what it costs the server to be observed: thinking and processor time, with the recorder and without
+    Observe(ObserveOptions),
+}
+
+/// The arguments of the benchmark of the recorder.
+#[derive(Debug, Clone, Args)]
+pub struct ObserveOptions {
+    /// How the server waits
+    #[arg(long, value_enum, default_value_t)]
+    pub design: Design,
+    /// How many questions are asked without the recorder, and as many with it
+    #[arg(long, value_name = "N", default_value = "200000")]
+    pub questions: NonZeroU32,
 }
 
 /// The arguments of the benchmark of the server's designs.

@@ -90,7 +90,7 @@ fn take_turn(
     scratch: &mut Scratch,
 ) -> Result<bool, ServeError> {
     let mut is_over = client.is_over(scratch);
-    while !is_over && client.session.awaits() == Awaits::Thought && !phase.is_over() {
+    while !is_over && client.session.awaits() == Awaits::Work && !phase.is_over() {
         let mut fds = Vec::from_iter(phase.awaited_stop(stop));
         let deadlines = [client.session.deadline(), phase.end_of_grace()];
         wait(&mut fds, deadlines.into_iter().flatten().min()).map_err(ServeError::Wait)?;

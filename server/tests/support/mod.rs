@@ -6,12 +6,14 @@
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum as _;
 use launcelot_endpoint::listen::{BACKLOG, Listeners};
-use launcelot_server::{Design, Options, ServeError, Statistics, Stop, Stopper, serve};
+use launcelot_server::observer::Observer;
+use launcelot_server::{Design, Options, ServeError, Statistics, Stop, Stopper, serve, serve_observed};
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 
 /// Longer than anything here takes on a busy machine: whoever waits so long waits for ever.
@@ -61,7 +63,21 @@ impl Server {
         Self::with(Options { design, grace: Duration::ZERO, ..Options::default() })
     }
 
-    pub(crate) fn with(mut options: Options) -> Self {
+    pub(crate) fn with(options: Options) -> Self {
+        Self::run(options, serve)
+    }
+
+    /// With an observer of its conversations.
+    pub(crate) fn observed(options: Options, observer: Arc<dyn Observer>) -> Self {
+        Self::run(options, move |listeners, options, statistics, stop| {
+            serve_observed(listeners, options, statistics, observer, stop)
+        })
+    }
+
+    fn run(
+        mut options: Options,
+        serve: impl FnOnce(Listeners, &Options, &Statistics, Stop) -> Result<(), ServeError> + Send + 'static,
+    ) -> Self {
         options.worker_program = Some(Program::PATH.into());
         let listeners = Listeners::bind("localhost", 0, BACKLOG).unwrap();
         let port = listeners.port;

@@ -1,6 +1,7 @@
-//! The recorder as each station's observer: it translates what a station says into what is written down.
+//! The recorder as each hop's observer: it translates what a hop reports into events.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use launcelot_bridge::observer as bridge;
@@ -8,43 +9,45 @@ use launcelot_measure::Point;
 use launcelot_server::observer as server;
 
 use super::Recorder;
-use super::book::{Number, Station};
+use super::connection_log::{ConnectionLog, Event};
+use super::trace_store::{Hop, Number};
 use crate::tunnel::observer as tunnel;
 
-/// What a dialogue's name may be: it stands in a URL as it is.
+/// How long a dialogue's name may be, which stands in a URL as it is.
 const NAME_MAX_BYTES: usize = 40;
 
-/// One station's connection of one dialogue.
+/// One hop's connection of one dialogue.
 #[derive(Debug)]
 struct Connection {
     recorder: Recorder,
     dialogue: Number,
+    log: Arc<ConnectionLog>,
 }
 
 impl Recorder {
-    fn joined(&self, station: Station, address: SocketAddr) -> Connection {
-        let dialogue = self.book().joined(station, address);
-        Connection { recorder: self.clone(), dialogue }
+    fn connected(&self, hop: Hop, address: SocketAddr) -> Connection {
+        let (dialogue, log) = self.store().connected(hop, address);
+        Connection { recorder: self.clone(), dialogue, log }
     }
 }
 
 impl Connection {
     fn write(&self, at: Instant, point: Point, bytes: usize) -> bool {
-        self.recorder.book().saw(self.dialogue, at, point, bytes)
+        self.log.record(Event { at, point, bytes: bytes as u64 })
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.recorder.book().ended(self.dialogue);
+        self.recorder.store().ended(self.dialogue);
     }
 }
 
 impl bridge::Observer for Recorder {
     fn reached(&self, uri: &http::Uri, local: SocketAddr) -> Option<Box<dyn bridge::Watcher>> {
-        let connection = self.joined(Station::Bridge, local);
+        let connection = self.connected(Hop::Bridge, local);
         let name = uri.query().and_then(name_in);
-        self.book().named(connection.dialogue, name);
+        self.store().named(connection.dialogue, name);
         name.map(|_| Box::new(connection) as _)
     }
 }
@@ -57,7 +60,7 @@ fn name_in(query: &str) -> Option<&str> {
 }
 
 impl bridge::Watcher for Connection {
-    fn saw(&mut self, at: Instant, point: bridge::Point, bytes: usize) -> bool {
+    fn record(&mut self, at: Instant, point: bridge::Point, bytes: usize) -> bool {
         let point = match point {
             bridge::Point::MessageIn => Point::BridgeIn,
             bridge::Point::TcpOut => Point::BridgeOut,
@@ -70,21 +73,21 @@ impl bridge::Watcher for Connection {
 
 impl tunnel::Observer for Recorder {
     fn came(&self, from: SocketAddr) -> Option<Box<dyn tunnel::Watcher>> {
-        Some(Box::new(self.joined(Station::Tunnel, from)))
+        Some(Box::new(self.connected(Hop::Tunnel, from)))
     }
 }
 
 impl tunnel::Watcher for Connection {
     fn reached(&mut self, local: SocketAddr) {
-        self.recorder.book().goes_on(self.dialogue, local);
+        self.recorder.store().forwarded_from(self.dialogue, local);
     }
 
     fn goes_under(&mut self, revision: u64) {
-        self.recorder.book().goes_under(self.dialogue, revision);
+        self.recorder.store().goes_under(self.dialogue, revision);
     }
 
     fn opened(&mut self, held: Duration) {
-        self.recorder.book().opened(self.dialogue, held);
+        self.recorder.store().opened(self.dialogue, held);
     }
 
     fn saw(&mut self, at: Instant, point: tunnel::Point, bytes: usize) -> bool {
@@ -99,13 +102,13 @@ impl tunnel::Watcher for Connection {
 }
 
 impl server::Observer for Recorder {
-    fn came(&self, client: SocketAddr) -> Option<Box<dyn server::Watcher>> {
-        Some(Box::new(self.joined(Station::Server, client)))
+    fn accepted(&self, client: SocketAddr) -> Option<Box<dyn server::Watcher>> {
+        Some(Box::new(self.connected(Hop::Server, client)))
     }
 }
 
 impl server::Watcher for Connection {
-    fn saw(&mut self, at: Instant, point: server::Point, bytes: usize) -> bool {
+    fn record(&mut self, at: Instant, point: server::Point, bytes: usize) -> bool {
         let point = match point {
             server::Point::QuestionIn => Point::ServerIn,
             server::Point::AnswerReady => Point::AnswerReady,
@@ -118,6 +121,21 @@ impl server::Watcher for Connection {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn recording_waits_for_no_other_connection() {
+        let recorder = Recorder::default();
+        let mut server = server::Observer::accepted(&recorder, ([127, 0, 0, 1], 1).into()).unwrap();
+        let (done, is_done) = std::sync::mpsc::channel();
+        let store = recorder.store();
+        let recording = std::thread::spawn(move || {
+            let is_wanted = server.record(Instant::now(), server::Point::QuestionIn, 1);
+            done.send(is_wanted).unwrap();
+        });
+        assert_eq!(is_done.recv_timeout(std::time::Duration::from_secs(20)), Ok(true));
+        drop(store);
+        recording.join().unwrap();
+    }
 
     #[test]
     fn a_name_is_short_and_plain() {

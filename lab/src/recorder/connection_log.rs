@@ -1,0 +1,65 @@
+//! What one hop saw of one connection, in memory of its own.
+//!
+//! The thread that carries a connection writes here and nowhere else, so recording waits for no other connection and
+//! no other hop. The lock is there for whoever asks for a trace, which happens when the questions have been answered.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use launcelot_measure::Point;
+
+/// How many events are kept of a connection.
+pub(super) const EVENTS_MAX: usize = 2048;
+
+/// Bytes at a point.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Event {
+    pub(super) at: Instant,
+    pub(super) point: Point,
+    pub(super) bytes: u64,
+}
+
+/// The events of one connection.
+#[derive(Debug, Default)]
+pub(super) struct ConnectionLog(Mutex<Log>);
+
+#[derive(Debug, Default)]
+struct Log {
+    events: Vec<Event>,
+    /// There were more events than are kept.
+    is_cut: bool,
+    /// The events will not be asked for.
+    is_discarded: bool,
+}
+
+impl ConnectionLog {
+    /// Records an event, and returns whether more are wanted.
+    pub(super) fn record(&self, event: Event) -> bool {
+        let mut log = self.lock();
+        if log.is_discarded {
+            return false;
+        }
+        if log.events.len() == EVENTS_MAX {
+            log.is_cut = true;
+            return false;
+        }
+        log.events.push(event);
+        true
+    }
+
+    /// Forgets the events, and wants no more of them.
+    pub(super) fn discard(&self) {
+        *self.lock() = Log { is_discarded: true, ..Log::default() };
+    }
+
+    /// Appends the events to `events`, and returns whether there were more than are kept.
+    pub(super) fn append_to(&self, events: &mut Vec<Event>) -> bool {
+        let log = self.lock();
+        events.extend_from_slice(&log.events);
+        log.is_cut
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Log> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

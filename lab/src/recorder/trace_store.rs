@@ -1,0 +1,339 @@
+//! The dialogues, and which connections belong to which of them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use launcelot_measure::{Sighting, Trace};
+
+use super::Passage;
+use super::connection_log::ConnectionLog;
+
+/// How many dialogues are kept. Those that nobody will ask for go first, and then the oldest.
+pub(super) const DIALOGUES_MAX: usize = 256;
+
+/// One end of a connection, which its program reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hop {
+    /// The bridge's connection to the next hop.
+    Bridge,
+    /// A client's connection to the tunnel.
+    Tunnel,
+    /// The tunnel's connection to the server.
+    TunnelOnward,
+    /// A client's connection to the server.
+    Server,
+}
+
+impl Hop {
+    /// Whether it was connected to, or else has connected: a connection has one end of each kind.
+    fn was_connected_to(self) -> bool {
+        matches!(self, Self::Tunnel | Self::Server)
+    }
+}
+
+/// A dialogue's number, which counts up.
+pub(super) type Number = u64;
+
+/// All dialogues.
+#[derive(Debug, Default)]
+pub(super) struct TraceStore {
+    dialogues: BTreeMap<Number, Dialogue>,
+    /// The newest dialogue that has a connection from there.
+    by_address: HashMap<SocketAddr, Number>,
+    /// Dialogues that turned out to be the same as another.
+    same_as: HashMap<Number, Number>,
+    next: Number,
+}
+
+#[derive(Debug, Default)]
+struct Dialogue {
+    name: String,
+    /// It came through the bridge without a name: nobody will ask for it.
+    is_ignored: bool,
+    /// Which hops have reported a connection of it from which address.
+    connections: Vec<(Hop, SocketAddr)>,
+    /// What they saw, each connection apart.
+    logs: Vec<Arc<ConnectionLog>>,
+    passage: Option<Passage>,
+    /// One of its connections has ended: the next one from the same address is another dialogue's.
+    is_over: bool,
+}
+
+impl TraceStore {
+    /// Adds a connection from `address`, which a hop reports. Returns the dialogue that it belongs to and its log.
+    pub(super) fn connected(&mut self, hop: Hop, address: SocketAddr) -> (Number, Arc<ConnectionLog>) {
+        let known = self.by_address.get(&address).copied().filter(|number| {
+            // The same end reported twice is another connection, which has got the port.
+            let is_same_end = |(other, from): &(Hop, SocketAddr)| {
+                *from == address && other.was_connected_to() == hop.was_connected_to()
+            };
+            self.dialogues
+                .get(number)
+                .is_some_and(|dialogue| !dialogue.is_over && !dialogue.connections.iter().any(is_same_end))
+        });
+        let number = known.unwrap_or_else(|| self.begin(address));
+        let log = Arc::new(ConnectionLog::default());
+        if let Some(dialogue) = self.dialogues.get_mut(&number) {
+            dialogue.connections.push((hop, address));
+            dialogue.add([Arc::clone(&log)]);
+        }
+        (number, log)
+    }
+
+    /// Sets the name by which a dialogue is asked for; one through the bridge without a name is ignored.
+    pub(super) fn named(&mut self, number: Number, name: Option<&str>) {
+        if let Some(dialogue) = self.dialogues.get_mut(&number) {
+            match name {
+                Some(name) => name.clone_into(&mut dialogue.name),
+                None => {
+                    dialogue.is_ignored = true;
+                    dialogue.discard();
+                }
+            }
+        }
+    }
+
+    /// Adds the address from which a dialogue is forwarded. The next hop may have reported it already.
+    pub(super) fn forwarded_from(&mut self, number: Number, address: SocketAddr) {
+        let number = self.real(number);
+        if let Some(dialogue) = self.dialogues.get_mut(&number) {
+            dialogue.connections.push((Hop::TunnelOnward, address));
+        }
+        let other = self.by_address.insert(address, number).filter(|other| *other != number);
+        let Some(other) = other.filter(|other| self.is_only_of_the_server(*other, address)) else { return };
+        if let (Some(rest), Some(dialogue)) = (self.dialogues.remove(&other), self.dialogues.get_mut(&number)) {
+            dialogue.connections.extend(rest.connections);
+            dialogue.add(rest.logs);
+            self.same_as.insert(other, number);
+        }
+    }
+
+    /// Records that a dialogue is carried through the tunnel under the settings of this revision from now on.
+    pub(super) fn goes_under(&mut self, number: Number, revision: u64) {
+        let number = self.real(number);
+        if let Some(dialogue) = self.dialogues.get_mut(&number) {
+            let first = Passage { first_revision: revision, last_revision: revision, handshake: None };
+            dialogue.passage.get_or_insert(first).last_revision = revision;
+        }
+    }
+
+    /// Records how long the tunnel held a dialogue's connection before it was open.
+    pub(super) fn opened(&mut self, number: Number, held: Duration) {
+        let number = self.real(number);
+        if let Some(passage) = self.dialogues.get_mut(&number).and_then(|dialogue| dialogue.passage.as_mut()) {
+            passage.handshake = Some(held);
+        }
+    }
+
+    /// Whether only a server has reported that dialogue, and nothing but that connection.
+    fn is_only_of_the_server(&self, number: Number, address: SocketAddr) -> bool {
+        self.dialogues
+            .get(&number)
+            .is_some_and(|dialogue| !dialogue.is_over && dialogue.connections == [(Hop::Server, address)])
+    }
+
+    /// A connection of a dialogue has ended.
+    pub(super) fn ended(&mut self, number: Number) {
+        let number = self.real(number);
+        if let Some(dialogue) = self.dialogues.get_mut(&number) {
+            // The logs of one that is ignored are dropped before its end.
+            dialogue.is_over = !dialogue.is_ignored;
+        }
+    }
+
+    /// Returns what was seen of the newest dialogue of that name, the earliest first.
+    pub(super) fn trace(&self, name: &str) -> Option<Trace> {
+        let dialogue = self.newest(name)?;
+        let mut events = Vec::new();
+        let mut is_cut = false;
+        for log in &dialogue.logs {
+            is_cut |= log.append_to(&mut events);
+        }
+        events.sort_by_key(|event| (event.at, event.point));
+        let began = events.first().map(|event| event.at);
+        let sightings = events
+            .into_iter()
+            .map(|event| Sighting { point: event.point, at: event.at - began.unwrap_or(event.at), bytes: event.bytes })
+            .collect();
+        Some(Trace { id: name.to_owned(), sightings, is_cut, ..Trace::default() })
+    }
+
+    /// Returns how the newest dialogue of that name went through the tunnel, if it did.
+    pub(super) fn passage(&self, name: &str) -> Option<Passage> {
+        self.newest(name)?.passage
+    }
+
+    fn newest(&self, name: &str) -> Option<&Dialogue> {
+        let is_asked_for = |dialogue: &&Dialogue| dialogue.name == name && !dialogue.is_ignored;
+        self.dialogues.values().rev().find(is_asked_for)
+    }
+
+    /// The number under which a dialogue is kept.
+    fn real(&self, number: Number) -> Number {
+        self.same_as.get(&number).copied().unwrap_or(number)
+    }
+
+    fn begin(&mut self, address: SocketAddr) -> Number {
+        let number = self.next;
+        self.next += 1;
+        if self.dialogues.len() == DIALOGUES_MAX {
+            self.forget_one();
+        }
+        self.dialogues.insert(number, Dialogue { name: address.to_string(), ..Dialogue::default() });
+        self.by_address.insert(address, number);
+        number
+    }
+
+    fn forget_one(&mut self) {
+        let ignored = self.dialogues.iter().find(|(_, dialogue)| dialogue.is_ignored);
+        let Some(gone) = ignored.or(self.dialogues.first_key_value()).map(|(number, _)| *number) else { return };
+        if let Some(dialogue) = self.dialogues.remove(&gone) {
+            dialogue.discard();
+        }
+        self.by_address.retain(|_, number| *number != gone);
+        self.same_as.retain(|_, number| *number != gone);
+    }
+}
+
+impl Dialogue {
+    /// Adds logs, whose events are not wanted if the dialogue is ignored.
+    fn add(&mut self, logs: impl IntoIterator<Item = Arc<ConnectionLog>>) {
+        self.logs.extend(logs);
+        if self.is_ignored {
+            self.discard();
+        }
+    }
+
+    fn discard(&self) {
+        self.logs.iter().for_each(|log| log.discard());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use launcelot_measure::Point;
+
+    use super::super::connection_log::{EVENTS_MAX, Event};
+    use super::*;
+
+    fn from(port: u16) -> SocketAddr {
+        ([127, 0, 0, 1], port).into()
+    }
+
+    fn points(store: &TraceStore, name: &str) -> Vec<Point> {
+        store.trace(name).unwrap().sightings.into_iter().map(|sighting| sighting.point).collect()
+    }
+
+    fn record(log: &ConnectionLog, point: Point) -> bool {
+        log.record(Event { at: Instant::now(), point, bytes: 1 })
+    }
+
+    #[test]
+    fn hops_are_joined_in_whatever_order_they_report() {
+        // The bridge is at 1 on the way to the tunnel, the tunnel at 2 on the way to the server.
+        type Report = fn(&mut TraceStore) -> Arc<ConnectionLog>;
+        let bridge: Report = |store| {
+            let (number, log) = store.connected(Hop::Bridge, from(1));
+            store.named(number, Some("me"));
+            log
+        };
+        let tunnel: Report = |store| {
+            let (number, log) = store.connected(Hop::Tunnel, from(1));
+            store.forwarded_from(number, from(2));
+            log
+        };
+        let server: Report = |store| store.connected(Hop::Server, from(2)).1;
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 1, 0], [2, 0, 1]] {
+            let mut store = TraceStore::default();
+            let mut logs = [const { None }; 3];
+            for hop in order {
+                logs[hop] = Some([bridge, tunnel, server][hop](&mut store));
+            }
+            for (log, point) in logs.iter().flatten().zip([Point::BridgeOut, Point::TunnelIn, Point::ServerIn]) {
+                assert!(record(log, point));
+            }
+            assert_eq!(points(&store, "me"), [Point::BridgeOut, Point::TunnelIn, Point::ServerIn], "{order:?}");
+            assert_eq!(store.dialogues.len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_connection_that_gets_the_port_of_another_is_another_dialogue() {
+        let mut store = TraceStore::default();
+        let (first, first_log) = store.connected(Hop::Server, from(1));
+        record(&first_log, Point::ServerIn);
+        let (second, second_log) = store.connected(Hop::Server, from(1));
+        assert_ne!(first, second);
+        record(&second_log, Point::ServerIn);
+        record(&second_log, Point::AnswerReady);
+        assert_eq!(points(&store, "127.0.0.1:1").len(), 2);
+    }
+
+    #[test]
+    fn a_dialogue_through_the_bridge_without_a_name_is_not_kept() {
+        let mut store = TraceStore::default();
+        let (_, server) = store.connected(Hop::Server, from(1));
+        assert!(record(&server, Point::ServerIn));
+        let (number, bridge) = store.connected(Hop::Bridge, from(1));
+        store.named(number, None);
+        let (number, other_bridge) = store.connected(Hop::Bridge, from(2));
+        store.named(number, None);
+        let (_, other_server) = store.connected(Hop::Server, from(2));
+        for log in [server, bridge, other_server, other_bridge] {
+            assert!(!record(&log, Point::AnswerReady));
+        }
+        assert_eq!(store.trace("127.0.0.1:1"), None);
+    }
+
+    #[test]
+    fn ignored_dialogues_do_not_displace_those_that_are_kept() {
+        let mut store = TraceStore::default();
+        let named = |store: &mut TraceStore, port, name| {
+            let (number, log) = store.connected(Hop::Bridge, from(port));
+            store.named(number, name);
+            (number, log)
+        };
+        let (_, me) = named(&mut store, 1, Some("me"));
+        record(&me, Point::BridgeIn);
+        // Through the tunnel, from 2 to it and from 3 on.
+        let (unnamed, _) = named(&mut store, 2, None);
+        assert_eq!(store.connected(Hop::Tunnel, from(2)).0, unnamed);
+        store.forwarded_from(unnamed, from(3));
+        assert_eq!(store.connected(Hop::Server, from(3)).0, unnamed);
+        // Each of its ports belongs to another connection later.
+        let (_, client) = store.connected(Hop::Server, from(2));
+        assert!(record(&client, Point::TunnelIn));
+        let (_, you) = named(&mut store, 3, Some("you"));
+        assert!(record(&you, Point::BridgeIn));
+        for port in 0..3 * DIALOGUES_MAX as u16 {
+            named(&mut store, 10_000 + port, None);
+        }
+        assert!(["me", "you", "127.0.0.1:2"].iter().all(|name| points(&store, name).len() == 1));
+        assert_eq!(store.dialogues.len(), DIALOGUES_MAX);
+    }
+
+    #[test]
+    fn a_bounded_number_of_events_and_dialogues_is_kept() {
+        let mut store = TraceStore::default();
+        let (_, long) = store.connected(Hop::Server, from(1));
+        assert!((0..EVENTS_MAX).all(|_| record(&long, Point::ServerIn)));
+        assert!(!record(&long, Point::ServerIn));
+        assert!(store.trace("127.0.0.1:1").unwrap().is_cut);
+        let (_, forgotten) = store.connected(Hop::Server, from(2));
+        for port in 0..2 * DIALOGUES_MAX as u16 {
+            let (number, _) = store.connected(Hop::Tunnel, from(port));
+            store.forwarded_from(number, from(10_000 + port));
+            let (_, server) = store.connected(Hop::Server, from(10_000 + port));
+            record(&server, Point::ServerIn);
+        }
+        assert_eq!(store.trace("127.0.0.1:1"), None);
+        assert!(!record(&forgotten, Point::ServerIn));
+        assert_eq!(store.dialogues.len(), DIALOGUES_MAX);
+        assert!(store.by_address.len() <= 2 * DIALOGUES_MAX, "{}", store.by_address.len());
+        assert!(store.same_as.len() <= DIALOGUES_MAX);
+    }
+}

@@ -1,0 +1,112 @@
+//! What an observer is told, and that being told is no part of what is measured.
+
+#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
+
+mod support;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use launcelot_server::observer::{Observer, Point, Watcher};
+use launcelot_server::{Design, Options};
+use support::*;
+
+/// An observer that takes its time.
+#[derive(Debug, Clone, Default)]
+struct Slow {
+    events: Arc<Mutex<Vec<Event>>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Event {
+    point: Point,
+    at: Instant,
+    bytes: usize,
+    told_at: Instant,
+}
+
+impl Observer for Slow {
+    fn accepted(&self, _: SocketAddr) -> Option<Box<dyn Watcher>> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+impl Watcher for Slow {
+    fn record(&mut self, at: Instant, point: Point, bytes: usize) -> bool {
+        let told_at = Instant::now();
+        std::thread::sleep(Duration::from_millis(5));
+        self.events.lock().unwrap().push(Event { point, at, bytes, told_at });
+        true
+    }
+}
+
+impl Slow {
+    fn events(&self) -> Vec<Event> {
+        self.events.lock().unwrap().clone()
+    }
+
+    fn bytes_at(&self, point: Point) -> usize {
+        self.events().iter().filter(|event| event.point == point).map(|event| event.bytes).sum()
+    }
+}
+
+/// Runs `test` with every design whose conversations can be observed.
+fn each_observed_design(think: Duration, test: impl Fn(Server, Slow)) {
+    each_design_but(&[Design::Processes], |design| {
+        let observer = Slow::default();
+        let options = Options { design, think, grace: Duration::ZERO, ..Options::default() };
+        test(Server::observed(options, Arc::new(observer.clone())), observer);
+    });
+}
+
+#[test]
+fn thinking_does_not_contain_the_telling() {
+    for think in [Duration::ZERO, Duration::from_millis(2)] {
+        each_observed_design(think, |server, observer| {
+            server.connect().ask(NAME, LANCELOT);
+            let events = observer.events();
+            let [question_in, answer_ready, answer_out] = events[..] else { panic!("{events:?}") };
+            let thinking = answer_ready.at - question_in.at;
+            assert!(answer_ready.at <= question_in.told_at, "told while it thought, for {thinking:?}");
+            assert_eq!(server.statistics.totals().thinking.sum, thinking);
+            assert!(thinking >= think && answer_out.at >= answer_ready.at);
+        });
+    }
+}
+
+#[test]
+fn an_answer_that_a_client_has_was_recorded_with_its_question() {
+    each_observed_design(Duration::ZERO, |server, observer| {
+        let mut client = server.connect();
+        for (question, answer) in [(NAME, LANCELOT), (QUEST, GRAIL), (COLOR, BLUE)] {
+            let before = observer.events().len();
+            client.ask(question, answer);
+            let told: Vec<_> = observer.events()[before..].iter().map(|event| (event.point, event.bytes)).collect();
+            let expected = [
+                (Point::QuestionIn, question.len()),
+                (Point::AnswerReady, answer.len()),
+                (Point::AnswerOut, answer.len()),
+            ];
+            assert_eq!(told, expected);
+        }
+    });
+}
+
+#[test]
+fn every_byte_is_recorded_at_every_point() {
+    each_observed_design(Duration::ZERO, |server, observer| {
+        let mut client = server.connect();
+        client.say("What is");
+        client.ask(" your name?", LANCELOT);
+        client.say(&"?".repeat(10_000));
+        client.say("What is your");
+        client.half_close();
+        let heard = client.hear_to_end();
+        let totals = server.statistics.totals();
+        assert_eq!(totals.questions, 10_001);
+        assert_eq!(observer.bytes_at(Point::QuestionIn) as u64, totals.bytes_in);
+        assert_eq!(observer.bytes_at(Point::AnswerReady), LANCELOT.len() + heard.len());
+        assert_eq!(observer.bytes_at(Point::AnswerOut), LANCELOT.len() + heard.len());
+    });
+}
