@@ -1,8 +1,9 @@
 //! What it costs a server to be observed: thinking and processor time, with the lab's recorder and without it.
 //!
-//! Two servers of one design run in this process, one of them with a recorder. One client asks them in turns, one question
-//! at a time as the page does, so that whatever else the machine does meets both alike. A connection asks no more than the
-//! recorder keeps of it: every question that is counted was recorded, which is checked.
+//! Servers of one design run in this process in turns, every other one with a recorder, so that whatever else the machine
+//! does meets both kinds alike. Each is a new one: on which processors the threads of a server settle makes more difference
+//! than a recorder. One client asks, one question at a time as the page does, and no more than the recorder keeps: every
+//! question that is counted was recorded, which is checked.
 
 mod cost;
 
@@ -23,10 +24,10 @@ use super::options::ObserveOptions;
 use crate::recorder::Recorder;
 use cost::{Cost, Round};
 
-/// How many questions one connection asks and is measured by.
+/// How many questions one server is measured by.
 const QUESTIONS_A_ROUND: u32 = 500;
 
-/// How many it asks before: buffers grow and processors wake meanwhile.
+/// How many are asked before: buffers grow and processors wake meanwhile.
 const WARM_UP_QUESTIONS: u32 = 50;
 
 /// How many events the server's part of a question is: it came, its answer was ready, its answer left.
@@ -95,21 +96,24 @@ fn measure(options: &ObserveOptions) -> Result<Cost, ObserveError> {
         grace: Duration::ZERO,
         ..launcelot_server::Options::default()
     };
-    let mut plain = Server::start(server_options.clone(), None)?;
-    let mut observed = Server::start(server_options, Some(Recorder::default()))?;
+    let recorder = Recorder::default();
+    let round = |recorder| {
+        let mut server = Server::start(server_options.clone(), recorder)?;
+        let round = server.round()?;
+        server.stop()?;
+        Ok::<Round, ObserveError>(round)
+    };
     let mut cost = Cost::default();
-    for round in 0..options.questions.get().div_ceil(QUESTIONS_A_ROUND) {
-        // Whoever comes second may find a warmer machine.
-        if round % 2 == 0 {
-            cost.without.push(plain.round()?);
-            cost.with.push(observed.round()?);
+    for number in 0..options.questions.get().div_ceil(QUESTIONS_A_ROUND) {
+        // The second of two may find a warmer machine.
+        if number % 2 == 0 {
+            cost.without.push(round(None)?);
+            cost.with.push(round(Some(recorder.clone()))?);
         } else {
-            cost.with.push(observed.round()?);
-            cost.without.push(plain.round()?);
+            cost.with.push(round(Some(recorder.clone()))?);
+            cost.without.push(round(None)?);
         }
     }
-    plain.stop()?;
-    observed.stop()?;
     Ok(cost)
 }
 
@@ -141,7 +145,7 @@ impl Server {
         Ok(Self { address, design, statistics, recorder, stopper, thread: Some(thread) })
     }
 
-    /// Asks over a new connection, and measures all questions but the first few.
+    /// Asks over one connection, and measures all questions but the first few.
     fn round(&self) -> Result<Round, ObserveError> {
         let failed = |source| ObserveError::Ask { address: self.address, source };
         let mut client = connect(self.address).map_err(failed)?;
@@ -223,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn both_servers_are_asked_in_as_many_rounds() {
+    fn as_many_rounds_are_measured_with_a_recorder_as_without() {
         let cost = measure(&options(Design::Threads)).unwrap();
         for rounds in [&cost.without, &cost.with] {
             assert_eq!(rounds.iter().map(|round| round.questions).collect::<Vec<_>>(), [500, 500]);
