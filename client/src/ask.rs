@@ -9,9 +9,9 @@ use launcelot_protocol::{AnswerError, Dialogue, Question};
 use thiserror::Error;
 use tokio::time::timeout;
 
-use crate::effort::{Effort, measured};
+use crate::connection::{Connection, ConnectionError};
+use crate::poll_times::{PollTimes, measured};
 use crate::target::Target;
-use crate::wire::{Wire, WireError};
 
 /// What is to be asked, of whom, and how.
 #[derive(Debug, Clone)]
@@ -31,14 +31,14 @@ pub struct Plan {
 pub enum AskError {
     /// No connection came about.
     #[error(transparent)]
-    Wire(#[from] WireError),
+    Connection(#[from] ConnectionError),
     /// The connection broke in mid-dialogue.
     #[error("asking {target} failed")]
     Asking {
         /// Who was asked.
         target: String,
         /// How it broke.
-        source: WireError,
+        source: ConnectionError,
     },
     /// The other side closed before it had answered everything.
     #[error("{target} closed the connection after {answered} of {asked} answers")]
@@ -88,16 +88,16 @@ pub struct Account {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Done {
     /// Which.
-    pub act: Act,
+    pub operation: Operation,
     /// When it began, since the run began.
     pub at: Duration,
     /// How long it took.
-    pub effort: Effort,
+    pub times: PollTimes,
 }
 
 /// What the program does.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Act {
+pub enum Operation {
     /// Looks up the host's address.
     LookUp,
     /// Connects to it.
@@ -161,61 +161,61 @@ struct Stopwatch<F> {
 impl<F: FnMut(&str) -> io::Result<()>> Stopwatch<F> {
     async fn ask(&mut self, plan: &Plan) -> Result<(), AskError> {
         let at = self.began.elapsed();
-        let (addresses, effort) = measured(plan.wait("an address", Wire::look_up(&plan.target))).await;
+        let (addresses, times) = measured(plan.wait("an address", Connection::look_up(&plan.target))).await;
         let looked_up = self.began.elapsed();
-        self.did(Act::LookUp, at, effort);
+        self.did(Operation::LookUp, at, times);
         let addresses = addresses?;
         self.account.run.record(Step::LookedUp { at: looked_up });
 
-        let connecting = plan.wait("a connection", Wire::connect(&plan.target, &addresses));
-        let (stream, effort) = measured(connecting).await;
+        let connecting = plan.wait("a connection", Connection::connect(&plan.target, &addresses));
+        let (stream, times) = measured(connecting).await;
         let accepted = self.began.elapsed();
-        self.did(Act::Connect, looked_up, effort);
-        let (wire, effort) = measured(plan.wait("a WebSocket", Wire::open(&plan.target, stream?))).await;
+        self.did(Operation::Connect, looked_up, times);
+        let (connection, times) = measured(plan.wait("a WebSocket", Connection::open(&plan.target, stream?))).await;
         let connected = match plan.target {
             Target::Tcp { .. } => accepted,
             Target::WebSocket { .. } => {
                 let connected = self.began.elapsed();
-                self.did(Act::Handshake, accepted, effort);
+                self.did(Operation::Handshake, accepted, times);
                 connected
             }
         };
-        let mut wire = wire?;
+        let mut connection = connection?;
         self.account.run.record(Step::Connected { at: connected });
-        self.account.local = wire.local();
+        self.account.local = connection.local();
 
-        let result = self.converse(plan, &mut wire).await;
-        self.account.run.kernel = wire.kernel_view();
-        wire.close().await;
+        let result = self.converse(plan, &mut connection).await;
+        self.account.run.kernel = connection.kernel_view();
+        connection.close().await;
         result.map_err(|error| match error {
-            AskError::Wire(source) => AskError::Asking { target: plan.target.to_string(), source },
+            AskError::Connection(source) => AskError::Asking { target: plan.target.to_string(), source },
             other => other,
         })
     }
 
-    async fn converse(&mut self, plan: &Plan, wire: &mut Wire) -> Result<(), AskError> {
+    async fn converse(&mut self, plan: &Plan, connection: &mut Connection) -> Result<(), AskError> {
         let mut dialogue = Dialogue::new(plan.questions.clone(), plan.order.in_flight_max());
         let mut received = Vec::new();
         let mut answers = Vec::new();
         let mut sent = 0;
-        self.send(&mut dialogue, wire, &mut sent).await?;
+        self.send(&mut dialogue, connection, &mut sent).await?;
         while !dialogue.is_complete() {
             received.clear();
             let begins = self.began.elapsed();
-            let (goes_on, effort) = measured(plan.wait("an answer", wire.receive(&mut received))).await;
+            let (goes_on, times) = measured(plan.wait("an answer", connection.receive(&mut received))).await;
             let at = self.began.elapsed();
             if !matches!(goes_on, Ok(true)) {
                 // No question waits to leave, and this wait was perhaps the longest.
-                self.did(Act::Receive(0), begins, effort);
+                self.did(Operation::Receive(0), begins, times);
                 goes_on?;
                 return Err(self.closed(plan, &dialogue));
             }
             let heard = dialogue.receive(&received, &mut answers);
-            let reading = Effort { own: self.began.elapsed().saturating_sub(at), waited: Duration::ZERO };
-            let result = self.send(&mut dialogue, wire, &mut sent).await;
+            let reading = PollTimes { own: self.began.elapsed().saturating_sub(at), waited: Duration::ZERO };
+            let result = self.send(&mut dialogue, connection, &mut sent).await;
             // Written down once the next question is on its way, and put into order at the end.
-            self.did(Act::Receive(received.len()), begins, effort);
-            self.did(Act::Read(answers.len()), at, reading);
+            self.did(Operation::Receive(received.len()), begins, times);
+            self.did(Operation::Read(answers.len()), at, reading);
             for answer in answers.drain(..) {
                 let told = (self.on_answer)(&answer);
                 self.account.run.record(Step::Answered { at, answer });
@@ -228,20 +228,25 @@ impl<F: FnMut(&str) -> io::Result<()>> Stopwatch<F> {
     }
 
     /// Sends every question that may be sent now. Each time is taken just before.
-    async fn send(&mut self, dialogue: &mut Dialogue, wire: &mut Wire, sent: &mut usize) -> Result<(), WireError> {
+    async fn send(
+        &mut self,
+        dialogue: &mut Dialogue,
+        connection: &mut Connection,
+        sent: &mut usize,
+    ) -> Result<(), ConnectionError> {
         while let Some(question) = dialogue.next_to_send() {
             let at = self.began.elapsed();
-            let (result, effort) = measured(wire.send(question.as_bytes())).await;
+            let (result, times) = measured(connection.send(question.as_bytes())).await;
             self.account.run.record(Step::Asked { at });
-            self.did(Act::Send(*sent), at, effort);
+            self.did(Operation::Send(*sent), at, times);
             *sent += 1;
             result?;
         }
         Ok(())
     }
 
-    fn did(&mut self, act: Act, at: Duration, effort: Effort) {
-        self.account.steps.push(Done { act, at, effort });
+    fn did(&mut self, operation: Operation, at: Duration, times: PollTimes) {
+        self.account.steps.push(Done { operation, at, times });
     }
 
     fn closed(&self, plan: &Plan, dialogue: &Dialogue) -> AskError {
@@ -258,7 +263,7 @@ impl Plan {
     async fn wait<T>(
         &self,
         what: &'static str,
-        event: impl Future<Output = Result<T, WireError>>,
+        event: impl Future<Output = Result<T, ConnectionError>>,
     ) -> Result<T, AskError> {
         match timeout(self.timeout, event).await {
             Ok(result) => Ok(result?),

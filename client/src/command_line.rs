@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use crate::ask::{Account, AskError, Plan, ask_and_account};
 use crate::export::{Export, ExportError};
-use crate::lab::{self, LabError, Seen};
+use crate::lab::{self, LabError, LabTrace};
 use crate::race::{RaceResult, race};
 use crate::report;
 use crate::target::Target;
@@ -160,7 +160,7 @@ fn end(
 fn print_trace(
     account: &Account,
     target: &Target,
-    seen: &Result<Seen, LabError>,
+    seen: &Result<LabTrace, LabError>,
     output: &mut impl Write,
 ) -> io::Result<()> {
     write!(output, "\n{}", report::trace::trace(account, target))?;

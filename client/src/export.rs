@@ -10,7 +10,7 @@ use launcelot_measure::{Connections, Ending, Failures, Order, Plan, Round, Round
 use launcelot_protocol::exchange;
 use thiserror::Error;
 
-use crate::lab::Seen;
+use crate::lab::LabTrace;
 use crate::race::RaceResult;
 
 /// A file, and what it is to hold.
@@ -60,7 +60,7 @@ impl Export {
     /// # Errors
     ///
     /// If the file cannot be written.
-    pub fn run(&self, run: Run, seen: Option<Seen>) -> Result<(), ExportError> {
+    pub fn run(&self, run: Run, seen: Option<LabTrace>) -> Result<(), ExportError> {
         let rounds = vec![as_rounds(order(&run), std::slice::from_ref(&run))];
         let wire = seen.as_ref().and_then(|seen| seen.tunnel).map(|report| report.wire);
         let trace = seen.map(|seen| seen.trace);

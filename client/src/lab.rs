@@ -1,4 +1,4 @@
-//! What the stations on the way saw of a dialogue: asked of the lab that watched them.
+//! What the hops on the path saw of a dialogue: asked of the lab that recorded it.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::target::Target;
 /// A lab keeps some thousand sightings of a dialogue; each is about 60 bytes.
 const ANSWER_MAX_BYTES: usize = 4 * 1024 * 1024;
 
-/// Why nothing is known of the way.
+/// Why nothing is known of the path.
 #[derive(Debug, Error)]
 pub enum LabError {
     /// Nobody could be asked.
@@ -53,8 +53,8 @@ pub fn new_name() -> String {
 
 /// What a lab knows of a dialogue.
 #[derive(Debug, Clone, Default)]
-pub struct Seen {
-    /// What its stations saw.
+pub struct LabTrace {
+    /// What its hops saw.
     pub trace: Trace,
     /// Its tunnel, if the dialogue went through that and it still tells.
     pub tunnel: Option<WireReport>,
@@ -72,7 +72,7 @@ pub async fn seen(
     name: &str,
     local: Option<SocketAddr>,
     patience: Duration,
-) -> Result<Seen, LabError> {
+) -> Result<LabTrace, LabError> {
     let (host, port) = match (lab, target) {
         (Some((host, port)), _) => (host.as_str(), *port),
         (None, Target::WebSocket { host, port, .. }) => (host.as_str(), *port),
@@ -89,7 +89,7 @@ pub async fn seen(
     let trace: Trace = lab.ask(&format!("/api/dialogues/{name}")).await?;
     let is_through = trace.sightings.iter().any(|sighting| sighting.point == Point::TunnelIn);
     let tunnel = if is_through { lab.ask("/api/tunnel").await.ok() } else { None };
-    Ok(Seen { trace, tunnel })
+    Ok(LabTrace { trace, tunnel })
 }
 
 /// Who is asked over HTTP, and how long its answer is waited for.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::legs::Leg;
-use crate::paths::Paths;
+use crate::paths::{Clocks, Paths};
 use crate::reading::Reading;
 use crate::run::{Run, Span};
 use crate::trace::Point;
@@ -20,6 +20,8 @@ pub struct Breakdown {
     pub thought: Option<Duration>,
     /// How long the tunnel held the message that was waited for; `None` if it saw none.
     pub in_the_tunnel: Option<Duration>,
+    /// How the hops' clock stands to the asker's.
+    pub clocks: Clocks,
     clock_step: Duration,
     legs: [Option<Duration>; Leg::ALL.len()],
 }
@@ -52,7 +54,14 @@ impl Breakdown {
         if asking.until > given {
             add(Leg::Unknown, asking.until - given);
         }
-        Some(Self { waited: asking.took(), thought: thought(paths), in_the_tunnel, clock_step: run.clock_step, legs })
+        Some(Self {
+            waited: asking.took(),
+            thought: thought(paths),
+            in_the_tunnel,
+            clocks: paths.clocks(),
+            clock_step: run.clock_step,
+            legs,
+        })
     }
 
     /// Which part of what was waited that is: `42 %`. `None` if the asker's clock makes steps that are longer than either.

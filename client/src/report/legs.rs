@@ -6,7 +6,7 @@ use launcelot_measure::paths::Clocks;
 use launcelot_measure::{Breakdown, Connecting, Leg, Paths, Run, Unit, WireReport, paths};
 
 use super::{COLUMN, in_sentence, padded, readable};
-use crate::lab::Seen;
+use crate::lab::LabTrace;
 
 /// The legs, as they are called and in the order of the path.
 const LEGS: [(Leg, &str); 7] = [
@@ -20,8 +20,8 @@ const LEGS: [(Leg, &str); 7] = [
 ];
 
 /// Each question with how long it was in each leg of its path, and what that means. If nothing was seen: why.
-pub fn legs(run: &Run, seen: Result<&Seen, String>) -> String {
-    let Seen { trace, tunnel } = match seen {
+pub fn legs(run: &Run, seen: Result<&LabTrace, String>) -> String {
+    let LabTrace { trace, tunnel } = match seen {
         Ok(seen) => seen,
         Err(why) => return format!("The legs are unknown: {why}.\n"),
     };
@@ -139,11 +139,11 @@ mod tests {
         run
     }
 
-    fn seen(points: &[(Point, u64)]) -> Seen {
+    fn seen(points: &[(Point, u64)]) -> LabTrace {
         let sightings = points.iter().map(|&(point, at)| Sighting { point, at: us(at), bytes: 5 }).collect();
         let measured = Some(MeasuredRoundTrip { rtt: us(1_480), samples: 7 });
         let tunnel = WireReport { port: 1061, wire: Preset::Ssh.wire(), measured };
-        Seen { trace: Trace { sightings, ..Trace::default() }, tunnel: Some(tunnel) }
+        LabTrace { trace: Trace { sightings, ..Trace::default() }, tunnel: Some(tunnel) }
     }
 
     #[test]
@@ -193,7 +193,7 @@ mod tests {
             "{report}"
         );
         assert!(report.contains("How long the server thought is unknown"), "{report}");
-        assert!(legs(&run(), Ok(&Seen::default())).contains("no hop on the path was watched"));
+        assert!(legs(&run(), Ok(&LabTrace::default())).contains("no hop on the path was watched"));
         assert!(legs(&run(), Err("no lab".to_owned())).contains("unknown: no lab."));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use launcelot_measure::paths::Clocks;
 use launcelot_measure::unit::readable;
 use launcelot_measure::{Breakdown, Leg};
 
@@ -53,6 +54,10 @@ pub fn where_it_went(breakdown: &Breakdown, asker: &str) -> String {
         Some(thought) => format!("The server thought for {}; you waited {waited}", readable(thought)),
         None => format!("You waited {waited}"),
     };
+    if breakdown.clocks == Clocks::Contradictory {
+        let why = breakdown.clocks.why_unknown().unwrap_or_default();
+        return format!("{said}. The legs are unknown: {why}.");
+    }
     let largest = largest(breakdown, asker).and_then(|(part, place)| Some((breakdown.percent(part)?, place)));
     if let Some((percent, place)) = largest {
         said += &format!("; for {percent} of that {place}");
@@ -128,6 +133,12 @@ mod tests {
         );
         assert!(Leg::ALL.iter().all(|leg| !name(*leg, CLIENT).contains("browser")));
         assert!(Leg::ALL.iter().all(|leg| !explanation(*leg, CLIENT).contains("page")));
+        let longer_than_the_question = [(Point::ServerIn, 0), (Point::AnswerReady, 1), (Point::AnswerOut, 1_500)];
+        let unknown = said(&longer_than_the_question);
+        assert!(
+            unknown.starts_with("The server thought for 1 µs; you waited 1.40 ms. The legs are unknown: the asker"),
+            "{unknown}"
+        );
         assert_eq!(said(&[]), "You waited 1.40 ms; for 100 % of that nobody watched.");
     }
 }

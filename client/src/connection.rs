@@ -19,7 +19,7 @@ const READ_BYTES: usize = 16 * 1024;
 
 /// A connection.
 #[derive(Debug)]
-pub enum Wire {
+pub enum Connection {
     /// TCP as it is.
     Tcp {
         /// The socket.
@@ -33,7 +33,7 @@ pub enum Wire {
 
 /// Why bytes do not get through.
 #[derive(Debug, Error)]
-pub enum WireError {
+pub enum ConnectionError {
     /// The host's name has no address.
     #[error("cannot find {host}")]
     Lookup {
@@ -74,25 +74,25 @@ pub enum WireError {
     },
 }
 
-impl Wire {
+impl Connection {
     /// The addresses of a target.
     ///
     /// # Errors
     ///
-    /// [`WireError::Lookup`].
-    pub async fn look_up(target: &Target) -> Result<Vec<SocketAddr>, WireError> {
+    /// [`ConnectionError::Lookup`].
+    pub async fn look_up(target: &Target) -> Result<Vec<SocketAddr>, ConnectionError> {
         let addresses = lookup_host((target.host(), target.port())).await;
         let addresses = addresses.map(Iterator::collect);
-        addresses.map_err(|source| WireError::Lookup { host: target.host().to_owned(), source })
+        addresses.map_err(|source| ConnectionError::Lookup { host: target.host().to_owned(), source })
     }
 
     /// Connects to the first of `addresses` that accepts.
     ///
     /// # Errors
     ///
-    /// [`WireError::Connect`].
-    pub async fn connect(target: &Target, addresses: &[SocketAddr]) -> Result<TcpStream, WireError> {
-        let refused = |source| WireError::Connect { target: target.to_string(), source };
+    /// [`ConnectionError::Connect`].
+    pub async fn connect(target: &Target, addresses: &[SocketAddr]) -> Result<TcpStream, ConnectionError> {
+        let refused = |source| ConnectionError::Connect { target: target.to_string(), source };
         let stream = TcpStream::connect(addresses).await.map_err(refused)?;
         // A question is one small segment; it must not wait for the acknowledgment of the one before.
         stream.set_nodelay(true).map_err(refused)?;
@@ -103,13 +103,13 @@ impl Wire {
     ///
     /// # Errors
     ///
-    /// [`WireError::Handshake`].
-    pub async fn open(target: &Target, stream: TcpStream) -> Result<Self, WireError> {
+    /// [`ConnectionError::Handshake`].
+    pub async fn open(target: &Target, stream: TcpStream) -> Result<Self, ConnectionError> {
         match target.url() {
             None => Ok(Self::Tcp { stream, buffer: Vec::with_capacity(READ_BYTES) }),
             Some(url) => match client_async(url, stream).await {
                 Ok((socket, _)) => Ok(Self::WebSocket(Box::new(socket))),
-                Err(source) => Err(WireError::Handshake { target: target.to_string(), source: Box::new(source) }),
+                Err(source) => Err(ConnectionError::Handshake { target: target.to_string(), source: Box::new(source) }),
             },
         }
     }
@@ -136,13 +136,13 @@ impl Wire {
     ///
     /// # Errors
     ///
-    /// [`WireError::Tcp`] or [`WireError::WebSocket`].
-    pub async fn send(&mut self, bytes: &[u8]) -> Result<(), WireError> {
+    /// [`ConnectionError::Tcp`] or [`ConnectionError::WebSocket`].
+    pub async fn send(&mut self, bytes: &[u8]) -> Result<(), ConnectionError> {
         match self {
-            Self::Tcp { stream, .. } => stream.write_all(bytes).await.map_err(WireError::Tcp),
+            Self::Tcp { stream, .. } => stream.write_all(bytes).await.map_err(ConnectionError::Tcp),
             Self::WebSocket(socket) => {
                 let sent = socket.send(Message::binary(bytes.to_vec())).await;
-                sent.map_err(|error| WireError::WebSocket(Box::new(error)))
+                sent.map_err(|error| ConnectionError::WebSocket(Box::new(error)))
             }
         }
     }
@@ -151,12 +151,12 @@ impl Wire {
     ///
     /// # Errors
     ///
-    /// [`WireError::Tcp`], [`WireError::WebSocket`] or [`WireError::ClosedByBridge`].
-    pub async fn receive(&mut self, received: &mut Vec<u8>) -> Result<bool, WireError> {
+    /// [`ConnectionError::Tcp`], [`ConnectionError::WebSocket`] or [`ConnectionError::ClosedByBridge`].
+    pub async fn receive(&mut self, received: &mut Vec<u8>) -> Result<bool, ConnectionError> {
         match self {
             Self::Tcp { stream, buffer } => {
                 buffer.clear();
-                let count = stream.read_buf(buffer).await.map_err(WireError::Tcp)?;
+                let count = stream.read_buf(buffer).await.map_err(ConnectionError::Tcp)?;
                 received.extend_from_slice(buffer);
                 Ok(count > 0)
             }
@@ -166,7 +166,7 @@ impl Wire {
                     Some(Ok(Message::Text(text))) => received.extend_from_slice(text.as_bytes()),
                     Some(Ok(Message::Close(frame))) => return ended(frame),
                     Some(Ok(_)) => continue,
-                    Some(Err(error)) => return Err(WireError::WebSocket(Box::new(error))),
+                    Some(Err(error)) => return Err(ConnectionError::WebSocket(Box::new(error))),
                     None => return Ok(false),
                 }
                 return Ok(true);
@@ -187,10 +187,10 @@ impl Wire {
 }
 
 /// A close frame: an end in order if its code is 1000, or if it gives none.
-fn ended(frame: Option<CloseFrame>) -> Result<bool, WireError> {
+fn ended(frame: Option<CloseFrame>) -> Result<bool, ConnectionError> {
     match frame {
         Some(CloseFrame { code, reason }) if u16::from(code) != 1000 => {
-            Err(WireError::ClosedByBridge { code: code.into(), reason: reason.to_string() })
+            Err(ConnectionError::ClosedByBridge { code: code.into(), reason: reason.to_string() })
         }
         _ => Ok(false),
     }

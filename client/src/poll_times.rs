@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 /// How long something took.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Effort {
+pub struct PollTimes {
     /// Doing it.
     pub own: Duration,
     /// Waiting for it.
@@ -18,7 +18,7 @@ pub struct Effort {
 }
 
 /// Runs `event` to its end and says how long it took.
-pub async fn measured<T>(event: impl Future<Output = T>) -> (T, Effort) {
+pub async fn measured<T>(event: impl Future<Output = T>) -> (T, PollTimes) {
     let mut event = pin!(event);
     let began = Instant::now();
     let mut own = Duration::ZERO;
@@ -29,7 +29,7 @@ pub async fn measured<T>(event: impl Future<Output = T>) -> (T, Effort) {
         polled
     })
     .await;
-    (output, Effort { own, waited: began.elapsed().saturating_sub(own) })
+    (output, PollTimes { own, waited: began.elapsed().saturating_sub(own) })
 }
 
 #[cfg(test)]
@@ -46,9 +46,9 @@ mod tests {
     }
 
     /// Works three times, and between two of them waits for a thread that wakes it.
-    async fn work_and_wait() -> Effort {
+    async fn work_and_wait() -> PollTimes {
         let mut calls = 0;
-        let (output, effort) = measured(poll_fn(|context| {
+        let (output, times) = measured(poll_fn(|context| {
             calls += 1;
             work();
             if calls == 3 {
@@ -63,7 +63,7 @@ mod tests {
         }))
         .await;
         assert_eq!(output, "done");
-        effort
+        times
     }
 
     #[tokio::test]
@@ -71,9 +71,9 @@ mod tests {
         // A machine that does much else may begin to wait late, but not every time.
         let mut waited = Duration::ZERO;
         for _ in 0..10 {
-            let effort = work_and_wait().await;
-            assert!(effort.own >= 3 * WORK, "{effort:?}");
-            waited = waited.max(effort.waited);
+            let times = work_and_wait().await;
+            assert!(times.own >= 3 * WORK, "{times:?}");
+            waited = waited.max(times.waited);
             if waited >= 6 * WORK {
                 return;
             }
@@ -86,9 +86,9 @@ mod tests {
         // A machine that does much else may take the processor away in between, but not every time.
         let mut waited = Duration::MAX;
         for _ in 0..10 {
-            let (_, effort) = measured(async { work() }).await;
-            assert!(effort.own >= WORK, "{effort:?}");
-            waited = waited.min(effort.waited);
+            let (_, times) = measured(async { work() }).await;
+            assert!(times.own >= WORK, "{times:?}");
+            waited = waited.min(times.waited);
         }
         assert!(waited < WORK, "{waited:?}");
     }
