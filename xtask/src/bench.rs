@@ -20,7 +20,7 @@ pub(crate) struct Options {
     #[arg(value_enum)]
     what: What,
 
-    /// What `launcelot-lab bench server` is told besides; `--help` lists it.
+    /// Further arguments of `launcelot-lab bench server` or `observe`; `--help` lists them.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<OsString>,
 }
@@ -31,6 +31,8 @@ enum What {
     Server,
     /// Asking from the page, beside plain JavaScript and the native client.
     Page,
+    /// What it costs the server to be observed by the lab.
+    Observe,
 }
 
 /// How many questions each client asks.
@@ -41,6 +43,7 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options)
     match options.what {
         What::Server => server(workspace, progress, options),
         What::Page if options.arguments.is_empty() => page(workspace, progress),
+        What::Observe => observe(workspace, progress, options),
         What::Page => Err(Failure::new("`bench page` takes no arguments")),
     }
 }
@@ -68,6 +71,12 @@ fn server(workspace: &Workspace, progress: &Progress, options: &Options) -> Resu
     let lab = release(workspace, progress, "launcelot-lab")?;
     let mut bench = workspace.command(lab);
     bench.args(["bench", "server", "--server"]).arg(server).args(&options.arguments);
+    command::become_program(bench)
+}
+
+fn observe(workspace: &Workspace, progress: &Progress, options: &Options) -> Result<(), Failure> {
+    let mut bench = workspace.command(release(workspace, progress, "launcelot-lab")?);
+    bench.args(["bench", "observe"]).args(&options.arguments);
     command::become_program(bench)
 }
 

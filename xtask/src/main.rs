@@ -74,7 +74,7 @@ enum Chore {
     /// Make the README's picture, docs/page.png, from the real page.
     Picture,
 
-    /// Measure what the designs of the server can do and what it costs them, or what asking from the page costs.
+    /// Measure the server's designs, asking from the page, or what it costs to be observed.
     ///
     /// Builds the programs for release. The README's table comes from `cargo xtask bench server --markdown`.
     Bench(bench::Options),
