@@ -10,6 +10,7 @@ use crate::cargo::Programs;
 use crate::command::{self, Failure};
 use crate::page;
 use crate::progress::Progress;
+use crate::test::BROWSER_TESTS;
 use crate::workspace::Workspace;
 
 /// What is measured, and how.
@@ -55,7 +56,9 @@ fn page(workspace: &Workspace, progress: &Progress) -> Result<(), Failure> {
     // It is a test, so that no demo has to compile a browser's driver.
     let bench = |arguments: &[&str]| {
         let mut bench = workspace.cargo("test");
-        bench.args(["--release", "--package", "launcelot-lab", "--test", "page"]).args(arguments);
+        bench
+            .args(["--release", "--package", "launcelot-lab", "--features", BROWSER_TESTS, "--test", "page"])
+            .args(arguments);
         bench
     };
     progress.run("the programs", bench(&["--no-run"]))?;

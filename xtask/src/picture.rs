@@ -8,6 +8,7 @@ use crate::browser::Browser;
 use crate::command::{Context, Failure};
 use crate::page;
 use crate::progress::Progress;
+use crate::test::BROWSER_TESTS;
 use crate::workspace::Workspace;
 
 /// Where the README looks for it, from the workspace's top.
@@ -24,7 +25,17 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress) -> Result<(), Fail
     let taken = workspace.target.join("page.png");
     // The photographer is a test, so that no demo has to compile a browser's driver.
     let mut camera = workspace.cargo("test");
-    camera.args(["--release", "--package", "launcelot-lab", "--test", "page", "--", "picture::"]);
+    camera.args([
+        "--release",
+        "--package",
+        "launcelot-lab",
+        "--features",
+        BROWSER_TESTS,
+        "--test",
+        "page",
+        "--",
+        "picture::",
+    ]);
     camera.env("LAUNCELOT_PICTURE", &taken).env("LAUNCELOT_PAGE", workspace.page());
     browser.describe_to(&mut camera);
     progress.run("the picture", camera)?;

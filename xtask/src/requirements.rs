@@ -1,6 +1,7 @@
 //! What some tests need beside cargo, and what is skipped without it.
 
 use crate::command::{Failure, output_of};
+use crate::test::BROWSER_TESTS;
 use crate::workspace::Workspace;
 
 /// What some tests need. `cargo xtask test --install` fails without it; otherwise those tests are skipped.
@@ -86,7 +87,7 @@ impl Skips {
 /// How many tests of a program have `names` in their names.
 fn count_tests(workspace: &Workspace, program: &str, names: &str) -> Result<usize, Failure> {
     let mut list = workspace.cargo("test");
-    list.args(["--quiet", "--workspace", "--test", program, "--", "--list", names]);
+    list.args(["--quiet", "--workspace", "--features", BROWSER_TESTS, "--test", program, "--", "--list", names]);
     Ok(output_of(list)?.lines().filter(|line| line.ends_with(": test")).count())
 }
 

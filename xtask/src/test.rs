@@ -2,7 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::Args;
@@ -38,6 +38,9 @@ pub(crate) struct Options {
     long: bool,
 }
 
+/// The feature with which the tests in a browser are compiled.
+pub(crate) const BROWSER_TESTS: &str = "launcelot-lab/browser-tests";
+
 /// The tests that take over ten seconds each are in modules of this name.
 const LONG: &str = "long::";
 
@@ -66,15 +69,14 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options)
         let sizes = steps.take("page: bundle", bundle)?;
         Ok(Some((program, sizes)))
     };
-    let (page, ()) = parallel::both(page, || checks(workspace, progress, &parts, &steps, &mut skips))?;
+    let (page, ()) =
+        parallel::both(page, || checks(workspace, progress, &parts, &steps, &mut skips, setup.browser.is_some()))?;
     let run = Tests { workspace, parts: &parts, setup: &setup, long: options.long };
-    if !parts.packages().is_empty() {
-        steps.take("tests", || run.packages().into_iter().try_for_each(command::show))?;
-    }
-    if let (Some((program, sizes)), Some(filter)) = (&page, parts.page()) {
+    if let Some((_, sizes)) = &page {
         print!("{sizes}");
-        steps.take("tests of the page", || command::show(run.page(program.clone(), filter)))?;
     }
+    let program = page.map(|(program, _)| program);
+    steps.take("tests", || run.commands(program.as_deref()).into_iter().try_for_each(command::show))?;
     steps.print();
     skips.print(workspace)
 }
@@ -86,19 +88,13 @@ fn checks(
     parts: &Parts,
     steps: &Steps,
     skips: &mut Skips,
+    has_browser: bool,
 ) -> Result<(), Failure> {
     if parts.has_check("clippy") {
         steps.take("clippy", || {
-            // `--all-targets` leaves out the tests in a browser, as `cargo test` does.
-            for targets in [&["--all-targets"][..], &["--test", "page"]] {
-                let mut clippy = workspace.cargo("clippy");
-                clippy.arg("--workspace").args(targets).args(["--", "-D", "warnings"]);
-                progress.run("clippy", clippy)?;
-            }
-            let mut web = workspace.cargo("clippy");
-            web.args(["--package", "launcelot-web", "--features", "split", "--target", tools::WASM_TARGET]);
-            web.args(["--", "-D", "warnings"]);
-            progress.run("clippy, for wasm", web)
+            let mut clippy = workspace.cargo("clippy");
+            clippy.args(["--workspace", "--all-targets", "--features", BROWSER_TESTS, "--", "-D", "warnings"]);
+            progress.run("clippy", clippy)
         })?;
     }
     if parts.has_check("docs") {
@@ -112,6 +108,9 @@ fn checks(
     if parts.is_all() {
         let mut compile = workspace.cargo("test");
         compile.args(["--workspace", "--no-run"]);
+        if has_browser {
+            compile.args(["--features", BROWSER_TESTS]);
+        }
         steps.take("tests: compile", || progress.run("the tests", compile))?;
     }
     Ok(())
@@ -202,34 +201,37 @@ struct Tests<'a> {
 }
 
 impl Tests<'_> {
-    /// The tests that need no browser.
-    fn packages(&self) -> Vec<Command> {
+    /// All commands, with the tests in a browser for the page made from `program`, if there is one.
+    fn commands(&self, program: Option<&Path>) -> Vec<Command> {
         if self.parts.is_all() {
             let mut tests = self.workspace.cargo("test");
             tests.arg("--workspace");
-            return vec![self.with_surroundings(tests, None)];
+            if program.is_some() {
+                tests.args(["--features", BROWSER_TESTS]);
+            }
+            return vec![self.with_surroundings(tests, program, None)];
         }
-        let command = |(package, filter): &(&str, Option<String>)| {
+        let mut commands = Vec::new();
+        for (package, filter) in self.parts.packages() {
             let mut tests = self.workspace.cargo("test");
             tests.args(["--package", package]);
-            self.with_surroundings(tests, filter.as_deref())
-        };
-        self.parts.packages().iter().map(command).collect()
-    }
-
-    /// The tests in a browser, for the page made from this program.
-    fn page(&self, program: PathBuf, filter: Option<&str>) -> Command {
-        let mut tests = self.workspace.cargo("test");
-        // The whole workspace is selected, so that libraries have the features that they were compiled with before.
-        tests.args(["--workspace", "--test", "page"]);
-        tests.env("LAUNCELOT_PROGRAM", program);
-        self.with_surroundings(tests, filter)
+            commands.push(self.with_surroundings(tests, program, filter.as_deref()));
+        }
+        if let (Some(filter), Some(_)) = (self.parts.page(), program) {
+            let mut tests = self.workspace.cargo("test");
+            // The whole workspace is selected, so that libraries have the features that they are compiled with otherwise.
+            tests.args(["--workspace", "--features", BROWSER_TESTS, "--test", "page"]);
+            commands.push(self.with_surroundings(tests, program, filter));
+        }
+        commands
     }
 
     /// Says where everything is, and leaves out the tests for which something is missing or that take long.
-    fn with_surroundings(&self, mut tests: Command, filter: Option<&str>) -> Command {
+    fn with_surroundings(&self, mut tests: Command, program: Option<&Path>, filter: Option<&str>) -> Command {
         let Setup { browser, openssh, trunk, .. } = self.setup;
-        tests.env("LAUNCELOT_PAGE", self.workspace.page());
+        if let Some(program) = program {
+            tests.env("LAUNCELOT_PAGE", self.workspace.page()).env("LAUNCELOT_PROGRAM", program);
+        }
         tests.arg("--").args(filter);
         if !self.long {
             tests.args(["--skip", LONG]);
