@@ -76,7 +76,10 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options)
         print!("{sizes}");
     }
     let program = page.map(|(program, _)| program);
-    steps.take("tests", || run.commands(program.as_deref()).into_iter().try_for_each(command::show))?;
+    let commands = run.commands(program.as_deref());
+    if !commands.is_empty() {
+        steps.take("tests", || commands.into_iter().try_for_each(command::show))?;
+    }
     steps.print();
     skips.print(workspace)
 }
