@@ -10,6 +10,7 @@ use std::process::Command;
 use crate::cargo::Programs;
 use crate::command::{self, Failure};
 use crate::progress::Progress;
+use crate::test::WITH_TEST_FEATURES;
 use crate::tools::{self, WASM_TARGET};
 use crate::workspace::Workspace;
 
@@ -40,7 +41,8 @@ fn rust_flags() -> String {
 /// same machine.
 pub(crate) fn bundle_for_demo(workspace: &Workspace, progress: &Progress, program: &Path) -> Result<(), Failure> {
     let _lock = workspace.lock()?;
-    let bundler = bundler(workspace, progress, &["--no-default-features"])?.path("launcelot-bundle")?;
+    let arguments = ["--package", "launcelot-bundle", "--no-default-features"];
+    let bundler = bundler(workspace, progress, &arguments)?.path("launcelot-bundle")?;
     let bundle = bundle(workspace, &bundler, program, &workspace.demo_page());
     progress.run("the page", bundle)
 }
@@ -55,7 +57,8 @@ pub(crate) fn bundle_for_release(
     check: bool,
 ) -> Result<String, Failure> {
     let _lock = workspace.lock()?;
-    let bundlers = bundler(workspace, progress, &[])?;
+    let arguments = ["--workspace", "--bin", "launcelot-bundle", "--bin", "launcelot-compress", WITH_TEST_FEATURES];
+    let bundlers = bundler(workspace, progress, &arguments)?;
     let mut bundle = bundle(workspace, &bundlers.path("launcelot-bundle")?, program, &workspace.page());
     if let Some(wasm_opt) = wasm_opt {
         bundle.arg("--wasm-opt").arg(wasm_opt);
@@ -77,9 +80,9 @@ pub(crate) fn build_for_release(workspace: &Workspace, progress: &Progress) -> R
     bundle_for_release(workspace, progress, wasm_opt.as_deref(), &program, false)
 }
 
-fn bundler(workspace: &Workspace, progress: &Progress, features: &[&str]) -> Result<Programs, Failure> {
+fn bundler(workspace: &Workspace, progress: &Progress, arguments: &[&str]) -> Result<Programs, Failure> {
     let mut cargo = workspace.cargo("build");
-    cargo.args(["--package", "launcelot-bundle"]).args(features);
+    cargo.args(arguments);
     progress.step("the page's bundler", |say| Programs::build(progress, cargo, say))
 }
 

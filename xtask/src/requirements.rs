@@ -11,6 +11,8 @@ pub(crate) enum Requirement {
     Browser,
     /// OpenSSH and its server.
     OpenSsh,
+    /// Python 3, in which a server of other people is written.
+    Python,
     /// trunk and its wasm-bindgen.
     Trunk,
 }
@@ -21,6 +23,7 @@ impl Requirement {
         match self {
             Self::Browser => ("page", ""),
             Self::OpenSsh => ("lab", "ssh::"),
+            Self::Python => ("lab", "probe_start::"),
             Self::Trunk => ("page", "trunk::"),
         }
     }
@@ -29,6 +32,7 @@ impl Requirement {
         match self {
             Self::Browser => "in a browser",
             Self::OpenSsh => "through a real SSH tunnel",
+            Self::Python => "of a server in Python",
             Self::Trunk => "of `trunk serve`",
         }
     }

@@ -11,6 +11,7 @@ use crate::browser::Browser;
 use crate::command::{self, Failure};
 use crate::licences;
 use crate::openssh::OpenSsh;
+use crate::packages;
 use crate::page;
 use crate::parallel;
 use crate::parts::Parts;
@@ -18,7 +19,7 @@ use crate::progress::Progress;
 use crate::requirements::{Requirement, Skips};
 use crate::steps::Steps;
 use crate::tools::{self, Tool};
-use crate::workspace::{Workspace, is_ci};
+use crate::workspace::{Workspace, find_program, is_ci};
 
 /// What a person may choose about the tests.
 #[derive(Args, Debug)]
@@ -37,6 +38,10 @@ pub(crate) struct Options {
     #[arg(long)]
     long: bool,
 }
+
+/// Naming examples, of which there may be none, makes cargo give libraries the features that tests need. So they are
+/// compiled once for tests, documentation and the page's bundler alike.
+pub(crate) const WITH_TEST_FEATURES: &str = "--examples";
 
 /// The feature with which the tests in a browser are compiled.
 pub(crate) const BROWSER_TESTS: &str = "launcelot-lab/browser-tests";
@@ -102,7 +107,9 @@ fn checks(
     }
     if parts.has_check("docs") {
         let mut docs = workspace.cargo("doc");
-        docs.args(["--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
+        // Naming targets leaves out programs, of which xtask alone has no library.
+        docs.args(["--workspace", "--no-deps", "--lib", "--bin", "xtask", WITH_TEST_FEATURES])
+            .env("RUSTDOCFLAGS", "-D warnings");
         steps.take("docs", || progress.run("cargo doc", docs))?;
     }
     if parts.has_check("licences") {
@@ -131,6 +138,7 @@ fn lock_file_is_committed(workspace: &Workspace) -> Result<(), Failure> {
 struct Setup {
     browser: Option<Browser>,
     openssh: Option<OpenSsh>,
+    has_python: bool,
     trunk: Option<Trunk>,
     wasm_opt: Option<PathBuf>,
 }
@@ -156,10 +164,12 @@ impl Setup {
         if parts.has_check("clippy") || parts.page().is_some() {
             tools::add_wasm_target(workspace, progress)?;
         }
-        let mut setup = Self { browser: None, openssh: None, trunk: None, wasm_opt: None };
+        let mut setup = Self { browser: None, openssh: None, has_python: false, trunk: None, wasm_opt: None };
         if parts.has_lab() {
             let found = OpenSsh::find(workspace, progress, install);
             setup.openssh = skips.take(Requirement::OpenSsh, install, found)?;
+            let found = python(workspace, progress, install);
+            setup.has_python = skips.take(Requirement::Python, install, found)?.is_some();
         }
         if parts.page().is_some() {
             let found = Browser::find(workspace, progress, install);
@@ -176,6 +186,14 @@ impl Setup {
         }
         Ok(setup)
     }
+}
+
+/// Finds Python, which is called by its name on the path.
+fn python(workspace: &Workspace, progress: &Progress, install: bool) -> Result<(), Failure> {
+    if find_program("python3").is_some() {
+        return Ok(());
+    }
+    packages::require(workspace, progress, &["python3"], "some tests probe a server in Python", install)
 }
 
 /// Finds trunk, together with the wasm-bindgen that it calls.
@@ -231,7 +249,7 @@ impl Tests<'_> {
 
     /// Says where everything is, and leaves out the tests for which something is missing or that take long.
     fn with_surroundings(&self, mut tests: Command, program: Option<&Path>, filter: Option<&str>) -> Command {
-        let Setup { browser, openssh, trunk, .. } = self.setup;
+        let Setup { browser, openssh, has_python, trunk, .. } = self.setup;
         if let Some(program) = program {
             tests.env("LAUNCELOT_PAGE", self.workspace.page()).env("LAUNCELOT_PROGRAM", program);
         }
@@ -242,6 +260,9 @@ impl Tests<'_> {
         match openssh {
             Some(openssh) => openssh.describe_to(&mut tests),
             None => skip(&mut tests, Requirement::OpenSsh),
+        }
+        if !has_python {
+            skip(&mut tests, Requirement::Python);
         }
         match trunk {
             Some(Trunk { program, path }) => drop(tests.env("LAUNCELOT_TRUNK", program).env("PATH", path)),

@@ -8,6 +8,8 @@ use std::time::Duration;
 use launcelot_lab::probe::{Findings, Timeouts, Verdict, cases, probe_anew};
 use serde_json::Value;
 
+use crate::support::wait;
+
 /// Longer than anything here takes on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -95,8 +97,11 @@ fn everything_that_a_server_has_started_is_ended() {
     let ids = fs::read_to_string(folder.path().join("ids")).unwrap();
     assert!(ids.lines().count() >= 2 * findings.all.len(), "a shell and a server for each: {ids}");
     for id in ids.lines() {
-        let command = fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default();
-        assert!(!command.contains("naive.py"), "{id} is still there: {command}");
+        // The kernel ends a killed process some time after the signal.
+        wait::until(&format!("the end of process {id}"), || {
+            let command = fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default();
+            (!command.contains("naive.py")).then_some(())
+        });
     }
 }
 
