@@ -17,8 +17,13 @@ impl Programs {
     /// environment and from any of its configuration files, so it is asked for the path of each program.
     pub(crate) fn build(progress: &Progress, mut cargo: Command, say: &dyn Fn(&str)) -> Result<Self, Failure> {
         cargo.arg("--message-format=json-render-diagnostics");
-        let heard = (!progress.is_verbose()).then_some(say);
-        let messages = command::run_for_output(cargo, heard)?;
+        // Warnings and errors are shown as they come, not when the other crates are compiled too.
+        let heard = |line: &str| if is_status(line) { say(line) } else { progress.print(line) };
+        let messages = if progress.is_verbose() {
+            command::run_for_output(cargo, None)?
+        } else {
+            command::run_for_output(cargo, Some(&heard)).map_err(Failure::without_output)?
+        };
         Ok(Self(messages.lines().filter_map(program).collect()))
     }
 
@@ -27,6 +32,14 @@ impl Programs {
         let program = self.0.iter().find(|(found, _)| found == name);
         program.map(|(_, path)| path.clone()).ok_or_else(|| Failure::new(format!("cargo built no program {name}")))
     }
+}
+
+/// Whether cargo tells with a line what it is at: `   Compiling syn v2.0.0`, with the verb right-aligned in 12 columns.
+fn is_status(line: &str) -> bool {
+    line.split_at_checked(12).is_some_and(|(verb, rest)| {
+        let verb = verb.trim_start();
+        rest.starts_with(' ') && verb.starts_with(char::is_uppercase) && verb.chars().all(char::is_alphabetic)
+    })
 }
 
 /// The name and path in a message about a program that was built.
@@ -42,6 +55,23 @@ fn program(message: &str) -> Option<(String, PathBuf)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_with_a_verb_are_status_and_all_others_are_diagnostics() {
+        for status in ["   Compiling syn v2.0.119", "    Blocking waiting for file lock", "  Downloaded nix v0.31.4"] {
+            assert!(is_status(status), "{status}");
+        }
+        for line in [
+            "error: this file contains",
+            "  --> client/src/main.rs:13:14",
+            "   |",
+            "13 | fn broken( {",
+            "",
+            "warning: unused",
+        ] {
+            assert!(!is_status(line), "{line}");
+        }
+    }
 
     #[test]
     fn only_messages_about_programs_name_one() {

@@ -22,6 +22,11 @@ impl Failure {
         Self { line: line.into(), said: String::new() }
     }
 
+    /// The failure of a command whose output has been shown already.
+    pub(crate) fn without_output(self) -> Self {
+        Self { said: String::new(), ..self }
+    }
+
     /// Prints what the failed command had to say, once.
     pub(crate) fn show_output(&mut self) {
         eprint!("{}", std::mem::take(&mut self.said));

@@ -85,6 +85,13 @@ impl Progress {
         if self.verbose { command::show(command) } else { command::run(command, say) }
     }
 
+    /// Prints a line that stays.
+    pub(crate) fn print(&self, line: &str) {
+        let _running = lock(&self.running);
+        self.erase();
+        eprintln!("{line}");
+    }
+
     fn erase(&self) {
         if self.terminal {
             eprint!("\r\x1b[K");
