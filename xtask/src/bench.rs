@@ -6,11 +6,10 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::browser::Browser;
-use crate::cargo::Programs;
+use crate::cargo::{BROWSER_TESTS, Programs};
 use crate::command::{self, Failure};
 use crate::page;
 use crate::progress::Progress;
-use crate::test::BROWSER_TESTS;
 use crate::workspace::Workspace;
 
 /// What is measured, and how.

@@ -1,4 +1,4 @@
-//! What cargo builds, and where it says that it put it.
+//! What cargo builds, with which features, and where it says that it put it.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -7,6 +7,13 @@ use serde_json::Value;
 
 use crate::command::{self, Failure};
 use crate::progress::Progress;
+
+/// The feature with which the tests in a browser are compiled.
+pub(crate) const BROWSER_TESTS: &str = "launcelot-lab/browser-tests";
+
+/// Naming examples, of which there may be none, makes cargo give libraries the features that tests need. So they are
+/// compiled once for tests, documentation and the page's bundler alike.
+pub(crate) const WITH_TEST_FEATURES: &str = "--examples";
 
 /// The programs that a build made, or found up to date.
 #[derive(Debug)]

@@ -7,10 +7,9 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::cargo::Programs;
+use crate::cargo::{Programs, WITH_TEST_FEATURES};
 use crate::command::{self, Failure};
 use crate::progress::Progress;
-use crate::test::WITH_TEST_FEATURES;
 use crate::tools::{self, WASM_TARGET};
 use crate::workspace::Workspace;
 

@@ -5,10 +5,10 @@ use std::fs;
 use thousands::Separable as _;
 
 use crate::browser::Browser;
+use crate::cargo::BROWSER_TESTS;
 use crate::command::{Context, Failure};
 use crate::page;
 use crate::progress::Progress;
-use crate::test::BROWSER_TESTS;
 use crate::workspace::Workspace;
 
 /// Where the README looks for it, from the workspace's top.

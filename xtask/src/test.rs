@@ -8,6 +8,7 @@ use std::process::Command;
 use clap::Args;
 
 use crate::browser::Browser;
+use crate::cargo::{BROWSER_TESTS, WITH_TEST_FEATURES};
 use crate::command::{self, Failure};
 use crate::licences;
 use crate::openssh::OpenSsh;
@@ -38,13 +39,6 @@ pub(crate) struct Options {
     #[arg(long)]
     long: bool,
 }
-
-/// Naming examples, of which there may be none, makes cargo give libraries the features that tests need. So they are
-/// compiled once for tests, documentation and the page's bundler alike.
-pub(crate) const WITH_TEST_FEATURES: &str = "--examples";
-
-/// The feature with which the tests in a browser are compiled.
-pub(crate) const BROWSER_TESTS: &str = "launcelot-lab/browser-tests";
 
 /// The tests that take over ten seconds each are in modules of this name.
 const LONG: &str = "long::";
