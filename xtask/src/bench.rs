@@ -7,7 +7,8 @@ use clap::{Args, ValueEnum};
 
 use crate::browser::Browser;
 use crate::cargo::{BROWSER_TESTS, Programs};
-use crate::command::{self, Failure};
+use crate::command;
+use crate::failure::Failure;
 use crate::page;
 use crate::progress::Progress;
 use crate::workspace::Workspace;

@@ -5,7 +5,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::command::{Failure, output_of};
+use crate::command::output_of;
+use crate::failure::Failure;
+use crate::install;
 use crate::packages;
 use crate::progress::Progress;
 use crate::tools::{self, Tool};
@@ -45,7 +47,7 @@ impl Browser {
             )));
         }
         if install {
-            tools::install(workspace, progress, &[Tool::Axe])?;
+            install::tools(workspace, progress, &[Tool::Axe])?;
         }
         let axe = tools::look(workspace, Tool::Axe)?.path().map(Path::to_owned);
         let axe = axe.ok_or_else(|| Failure::new("axe-core is missing; type: cargo xtask test --install"))?;

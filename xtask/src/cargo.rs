@@ -5,7 +5,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::command::{self, Failure};
+use crate::command;
+use crate::failure::Failure;
 use crate::progress::Progress;
 
 /// The feature with which the tests in a browser are compiled.

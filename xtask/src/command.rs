@@ -1,55 +1,12 @@
 //! Running a command: its output, and its failure in one line.
 
-use std::fmt::{self, Display};
 use std::io::{self, BufRead as _, BufReader, Read};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 
+use crate::failure::{Context, Failure};
 use crate::parallel;
-
-/// A chore that failed: what was tried and why it failed, in one line.
-#[derive(Debug)]
-pub(crate) struct Failure {
-    line: String,
-    /// What the failed command had to say.
-    said: String,
-}
-
-impl Failure {
-    /// A failure without a command.
-    pub(crate) fn new(line: impl Into<String>) -> Self {
-        Self { line: line.into(), said: String::new() }
-    }
-
-    /// The failure of a command whose output has been shown already.
-    pub(crate) fn without_output(self) -> Self {
-        Self { said: String::new(), ..self }
-    }
-
-    /// Prints what the failed command had to say, once.
-    pub(crate) fn show_output(&mut self) {
-        eprint!("{}", std::mem::take(&mut self.said));
-    }
-}
-
-impl Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.line)
-    }
-}
-
-/// Says what was tried, where an error only says why it failed.
-pub(crate) trait Context<T> {
-    /// `tried` is a clause such as `cannot read Cargo.lock`.
-    fn context(self, tried: impl FnOnce() -> String) -> Result<T, Failure>;
-}
-
-impl<T> Context<T> for io::Result<T> {
-    fn context(self, tried: impl FnOnce() -> String) -> Result<T, Failure> {
-        self.map_err(|error| Failure::new(format!("{}: {error}", tried())))
-    }
-}
 
 /// What a short command prints on standard output.
 pub(crate) fn output_of(mut command: Command) -> Result<String, Failure> {
@@ -127,7 +84,7 @@ fn finished(command: &Command, status: io::Result<ExitStatus>, said: String) -> 
 }
 
 fn failed(command: &Command, status: ExitStatus, said: String) -> Failure {
-    Failure { line: format!("`{}` failed ({status})", name(command)), said }
+    Failure::with_output(format!("`{}` failed ({status})", name(command)), said)
 }
 
 fn cannot_start(command: &Command) -> String {
@@ -163,7 +120,7 @@ mod tests {
     fn a_failure_names_the_command_and_its_exit_code_and_keeps_what_it_said() {
         let failure = run(shell("echo ni; exit 3"), |_| {}).unwrap_err();
         assert_eq!(failure.to_string(), "`sh -c echo ni; exit 3` failed (exit status: 3)");
-        assert_eq!(failure.said, "ni\n");
+        assert_eq!(failure.output(), "ni\n");
     }
 
     #[test]

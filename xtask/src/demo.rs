@@ -8,12 +8,13 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::cargo::Programs;
-use crate::command::{self, Failure};
+use crate::command;
+use crate::failure::Failure;
+use crate::install;
 use crate::page;
 use crate::parallel;
 use crate::ports::{self, Wanted};
 use crate::progress::Progress;
-use crate::tools;
 use crate::workspace::Workspace;
 
 /// What a person may choose about the demo.
@@ -52,7 +53,7 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options)
     if !workspace.demo_page().exists() {
         announce_first_start();
     }
-    tools::add_wasm_target(workspace, progress)?;
+    install::add_wasm_target(workspace, progress)?;
     // The page's compile is the longest chain, so it begins first. What it leaves of the processors, the programs take.
     let page = || {
         let program = page::compile(workspace, progress)?;

@@ -1,6 +1,7 @@
 //! Licences, advisories and duplicates of the dependencies, by cargo-deny where it is installed (`deny.toml`).
 
-use crate::command::{Failure, output_of};
+use crate::command::output_of;
+use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::requirements::Skips;
 use crate::workspace::{Workspace, find_program};

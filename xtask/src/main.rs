@@ -11,6 +11,8 @@ mod browser;
 mod cargo;
 mod command;
 mod demo;
+mod failure;
+mod install;
 mod licences;
 mod openssh;
 mod packages;
@@ -21,6 +23,7 @@ mod picture;
 mod ports;
 mod progress;
 mod requirements;
+mod setup;
 mod steps;
 mod test;
 mod tools;
@@ -31,7 +34,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::command::Failure;
+use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::tools::Tool;
 use crate::workspace::Workspace;
@@ -110,9 +113,9 @@ fn run(chore: &Chore, progress: &Progress) -> Result<(), Failure> {
 
 fn page_tools(workspace: &Workspace, progress: &Progress, check: bool) -> Result<(), Failure> {
     if !check {
-        tools::add_wasm_target(workspace, progress)?;
-        tools::install(workspace, progress, &[Tool::Trunk, Tool::WasmBindgen])?;
-        tools::wasm_opt(workspace, progress)?;
+        install::add_wasm_target(workspace, progress)?;
+        install::tools(workspace, progress, &[Tool::Trunk, Tool::WasmBindgen])?;
+        install::wasm_opt(workspace, progress)?;
     }
     let is_complete = tools::print(workspace)?;
     if check && !is_complete {

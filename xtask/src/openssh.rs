@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::command::Failure;
+use crate::failure::Failure;
 use crate::packages;
 use crate::progress::Progress;
 use crate::workspace::{Workspace, find_program, is_program};

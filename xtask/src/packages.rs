@@ -3,7 +3,8 @@
 use std::fs;
 use std::process::Command;
 
-use crate::command::{Failure, output_of};
+use crate::command::output_of;
+use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::workspace::{Workspace, find_program};
 

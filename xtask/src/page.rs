@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::cargo::{Programs, WITH_TEST_FEATURES};
-use crate::command::{self, Failure};
+use crate::command;
+use crate::failure::Failure;
+use crate::install;
 use crate::progress::Progress;
-use crate::tools::{self, WASM_TARGET};
+use crate::tools::WASM_TARGET;
 use crate::workspace::Workspace;
 
 /// The page's crate and its program.
@@ -73,8 +75,8 @@ pub(crate) fn bundle_for_release(
 
 /// Everything that the page for release needs, from the tools to the compressed files. Returns the table of its sizes.
 pub(crate) fn build_for_release(workspace: &Workspace, progress: &Progress) -> Result<String, Failure> {
-    tools::add_wasm_target(workspace, progress)?;
-    let wasm_opt = tools::wasm_opt(workspace, progress)?;
+    install::add_wasm_target(workspace, progress)?;
+    let wasm_opt = install::wasm_opt(workspace, progress)?;
     let program = compile(workspace, progress)?;
     bundle_for_release(workspace, progress, wasm_opt.as_deref(), &program, false)
 }

@@ -6,7 +6,7 @@ use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use crate::command::Failure;
+use crate::failure::Failure;
 
 thread_local! {
     /// The commands of the jobs that this thread does one of.

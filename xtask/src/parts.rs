@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::command::Failure;
+use crate::failure::Failure;
 
 /// The packages with tests, by the names of their folders. `lab` is the program of that name without a browser.
 const PACKAGES: [(&str, &str); 11] = [

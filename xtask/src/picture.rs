@@ -6,7 +6,7 @@ use thousands::Separable as _;
 
 use crate::browser::Browser;
 use crate::cargo::BROWSER_TESTS;
-use crate::command::{Context, Failure};
+use crate::failure::{Context, Failure};
 use crate::page;
 use crate::progress::Progress;
 use crate::workspace::Workspace;

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
 
-use crate::command::Failure;
+use crate::failure::Failure;
 
 /// A port that a program is about to listen at.
 #[derive(Debug)]

@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::command::{self, Failure};
+use crate::command;
+use crate::failure::Failure;
 
 /// How wide the status line may be; a longer one would wrap and could not be cleared.
 const STATUS_WIDTH: usize = 78;

@@ -1,7 +1,8 @@
 //! What some tests need beside cargo, and what is skipped without it.
 
 use crate::cargo::BROWSER_TESTS;
-use crate::command::{Failure, output_of};
+use crate::command::output_of;
+use crate::failure::Failure;
 use crate::workspace::Workspace;
 
 /// What some tests need. `cargo xtask test --install` fails without it; otherwise those tests are skipped.

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::command::Failure;
+use crate::failure::Failure;
 use crate::progress::in_words;
 
 /// The steps that were taken, in the order in which they ended. Some may run at once.

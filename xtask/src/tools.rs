@@ -1,17 +1,16 @@
 //! Tools beside cargo: trunk for working on the page, wasm-opt for a smaller page, axe-core for the tests.
 //!
-//! They are installed per user, each version into a folder of its own, so that a second clone finds them. An
-//! installation is moved into place when it is complete.
+//! They are installed per user, each version into a folder of its own, so that a second clone finds them (`install`).
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::command::{Context, Failure, output_of};
-use crate::progress::Progress;
+use crate::command::output_of;
+use crate::failure::{Context, Failure};
 use crate::versions;
-use crate::workspace::{self, Workspace, find_program, is_program};
+use crate::workspace::{Workspace, find_program, is_program};
 
 /// What the page is compiled for.
 pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
@@ -21,16 +20,6 @@ const GOOD_TRUNKS: [&str; 2] = ["0.21.", "0.22."];
 
 /// The oldest Node that runs what comes from npm.
 pub(crate) const NODE_MAJOR_MIN: u32 = 18;
-
-/// The tools run for a second or two, so compiling them without optimization saves minutes: with trunk's own release
-/// profile it takes 13 minutes on two processors, with this one less than 4.
-const QUICK_PROFILE: [(&str, &str); 5] = [
-    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
-    ("CARGO_PROFILE_RELEASE_LTO", "off"),
-    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "256"),
-    ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
-    ("CARGO_PROFILE_RELEASE_STRIP", "symbols"),
-];
 
 /// A tool that can be installed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +38,7 @@ impl Tool {
     /// What `cargo xtask tools` is about. axe-core is for the tests only.
     pub(crate) const FOR_THE_PAGE: [Self; 3] = [Self::Trunk, Self::WasmBindgen, Self::WasmOpt];
 
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Trunk => "trunk",
             Self::WasmBindgen => "wasm-bindgen",
@@ -59,7 +48,7 @@ impl Tool {
     }
 
     /// The package that the tool comes in.
-    fn package(self) -> &'static str {
+    pub(crate) fn package(self) -> &'static str {
         match self {
             Self::Trunk => "trunk",
             Self::WasmBindgen => "wasm-bindgen-cli",
@@ -68,12 +57,12 @@ impl Tool {
         }
     }
 
-    fn is_from_npm(self) -> bool {
+    pub(crate) fn is_from_npm(self) -> bool {
         matches!(self, Self::WasmOpt | Self::Axe)
     }
 
     /// The version to install. wasm-bindgen's command line must be of the version of the crate.
-    fn version(self, workspace: &Workspace) -> Result<String, Failure> {
+    pub(crate) fn version(self, workspace: &Workspace) -> Result<String, Failure> {
         Ok(match self {
             // The newest that Rust 1.95 compiles.
             Self::Trunk => "0.21.14".to_owned(),
@@ -89,7 +78,7 @@ impl Tool {
     }
 
     /// How long installing it takes, measured on two processors.
-    fn duration(self) -> &'static str {
+    pub(crate) fn duration(self) -> &'static str {
         match self {
             Self::Trunk => "3 to 4 minutes",
             Self::WasmBindgen => "1 to 2 minutes",
@@ -164,84 +153,6 @@ fn says_version(program: &Path) -> Result<String, Failure> {
     version.ok_or_else(|| Failure::new(format!("{} does not say its version: `{}`", program.display(), text.trim())))
 }
 
-/// Installs the tools that are missing or broken, the quick ones first.
-pub(crate) fn install(workspace: &Workspace, progress: &Progress, tools: &[Tool]) -> Result<(), Failure> {
-    let mut missing = Vec::new();
-    for tool in tools {
-        if look(workspace, *tool)?.path().is_none() {
-            missing.push(*tool);
-        }
-    }
-    if missing.is_empty() {
-        return Ok(());
-    }
-    missing.sort_by_key(|tool| !tool.is_from_npm());
-    eprintln!("Installing into {}:", cache()?.display());
-    for tool in &missing {
-        eprintln!("  {:<24}{}", format!("{} {}", tool.name(), tool.version(workspace)?), tool.duration());
-    }
-    missing.iter().try_for_each(|tool| install_one(workspace, progress, *tool))
-}
-
-fn install_one(workspace: &Workspace, progress: &Progress, tool: Tool) -> Result<(), Failure> {
-    let version = tool.version(workspace)?;
-    let folder = folder(tool, &version)?;
-    let _lock = workspace::lock(&folder.with_added_extension("lock"))?;
-    if look(workspace, tool)?.path().is_some() {
-        // Another clone installed it while this one waited.
-        return Ok(());
-    }
-    let partial = folder.with_added_extension("partial");
-    remove(&partial)?;
-    fs::create_dir_all(&partial).context(|| format!("cannot create {}", partial.display()))?;
-    let command = if tool.is_from_npm() {
-        npm_install(workspace, tool, &version, &partial)?
-    } else {
-        cargo_install(workspace, tool, &version, &partial)
-    };
-    progress.run(&format!("{} {version}", tool.name()), command)?;
-    // 1.4 GB that nothing needs any more; if it cannot be removed, it does no harm.
-    let _ = fs::remove_dir_all(partial.join("build"));
-    remove(&folder)?;
-    fs::rename(&partial, &folder).context(|| format!("cannot rename {}", partial.display()))?;
-    match look(workspace, tool)? {
-        Found::There(_) => Ok(()),
-        Found::Missing => {
-            Err(Failure::new(format!("{} was installed, but is not in {}", tool.name(), folder.display())))
-        }
-        Found::Broken(why) => Err(Failure::new(format!("{} was installed, but does not run: {why}", tool.name()))),
-    }
-}
-
-/// `--no-default-features`, because those are for downloading, which neither has to do here.
-fn cargo_install(workspace: &Workspace, tool: Tool, version: &str, folder: &Path) -> Command {
-    let mut command = workspace.command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(["install", "--no-default-features", "--no-track", "--root"]).arg(folder);
-    command.arg("--target-dir").arg(folder.join("build")).envs(QUICK_PROFILE);
-    // A target or flags that the user chose for this workspace are not for its tools.
-    command.env_remove("CARGO_BUILD_TARGET").env_remove("RUSTFLAGS");
-    command.args(["--version", version, tool.package()]);
-    match tool {
-        // Not `--locked`: its lock file names a crate that was withdrawn.
-        Tool::WasmBindgen => {
-            command.args(["--bin", "wasm-bindgen"]).env("CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS", "fallback")
-        }
-        _ => command.arg("--locked"),
-    };
-    command
-}
-
-/// Installs one npm package with nothing written outside `folder`.
-fn npm_install(workspace: &Workspace, tool: Tool, version: &str, folder: &Path) -> Result<Command, Failure> {
-    if let Some(why) = npm_is_missing() {
-        return Err(Failure::new(format!("{} comes from npm, and {why}", tool.name())));
-    }
-    let mut command = workspace.command("npm");
-    command.args(["install", "--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]);
-    command.args(["--loglevel", "error", "--prefix"]).arg(folder).arg(format!("{}@{version}", tool.package()));
-    Ok(command)
-}
-
 /// Why nothing can be installed from npm, if so.
 pub(crate) fn npm_is_missing() -> Option<String> {
     if find_program("npm").is_none() {
@@ -259,48 +170,6 @@ fn says_version_of_node(node: &Path) -> Option<u32> {
     let mut command = Command::new(node);
     command.arg("--version");
     versions::major(output_of(command).ok()?.trim().strip_prefix('v')?)
-}
-
-/// Installs wasm-opt if that is possible, or says that the page will be larger without it.
-pub(crate) fn wasm_opt(workspace: &Workspace, progress: &Progress) -> Result<Option<PathBuf>, Failure> {
-    let found = look(workspace, Tool::WasmOpt)?;
-    let why = match found {
-        Found::There(path) => return Ok(Some(path)),
-        // Installing it again would bring the same.
-        Found::Broken(why) => format!("wasm-opt does not run: {why}"),
-        Found::Missing => match install(workspace, progress, &[Tool::WasmOpt]) {
-            Ok(()) => return Ok(look(workspace, Tool::WasmOpt)?.path().map(Path::to_owned)),
-            Err(failure) => failure.to_string(),
-        },
-    };
-    eprintln!("The page is larger than it could be: {why}");
-    Ok(None)
-}
-
-/// Adds the standard library for WebAssembly. rustup does not do so by itself where the toolchain was there before.
-pub(crate) fn add_wasm_target(workspace: &Workspace, progress: &Progress) -> Result<(), Failure> {
-    let mut print = workspace.command("rustc");
-    print.args(["--print", "target-libdir", "--target", WASM_TARGET]);
-    if output_of(print).is_ok_and(|folder| Path::new(folder.trim()).is_dir()) {
-        return Ok(());
-    }
-    let mut rustup = workspace.command("rustup");
-    rustup.args(["target", "add", WASM_TARGET]);
-    progress.run(WASM_TARGET, rustup)
-}
-
-/// Adds the components that checking needs.
-pub(crate) fn add_components(workspace: &Workspace, progress: &Progress) -> Result<(), Failure> {
-    for (component, program) in [("rustfmt", "cargo-fmt"), ("clippy", "cargo-clippy")] {
-        let mut version = workspace.command(program);
-        version.arg("--version");
-        if output_of(version).is_err() {
-            let mut rustup = workspace.command("rustup");
-            rustup.args(["component", "add", component]);
-            progress.run(component, rustup)?;
-        }
-    }
-    Ok(())
 }
 
 /// Prints what is there and what is missing. Returns whether everything is there.
@@ -331,23 +200,15 @@ pub(crate) fn path_for_trunk(workspace: &Workspace) -> Result<String, Failure> {
 }
 
 /// The folder of one version of a tool.
-fn folder(tool: Tool, version: &str) -> Result<PathBuf, Failure> {
+pub(crate) fn folder(tool: Tool, version: &str) -> Result<PathBuf, Failure> {
     Ok(cache()?.join(format!("{}-{version}", tool.name())))
 }
 
 /// Where this user's programs keep what can be had again (XDG Base Directory Specification).
-fn cache() -> Result<PathBuf, Failure> {
+pub(crate) fn cache() -> Result<PathBuf, Failure> {
     let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = cache.or_else(|| Some(env::home_dir()?.join(".cache")));
     cache.map(|cache| cache.join("launcelot")).ok_or_else(|| Failure::new("this user has no home folder for tools"))
-}
-
-fn remove(folder: &Path) -> Result<(), Failure> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-    .context(|| format!("cannot remove {}", folder.display()))
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::command::{Context, Failure, output_of};
+use crate::command::output_of;
+use crate::failure::{Context, Failure};
 
 /// The folders of the workspace.
 #[derive(Debug)]

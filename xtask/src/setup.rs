@@ -1,0 +1,98 @@
+//! What the tests need beside cargo: found, or installed on request.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::browser::Browser;
+use crate::failure::Failure;
+use crate::install;
+use crate::openssh::OpenSsh;
+use crate::packages;
+use crate::parts::Parts;
+use crate::progress::Progress;
+use crate::requirements::{Requirement, Skips};
+use crate::tools::{self, Tool};
+use crate::workspace::{Workspace, find_program};
+
+/// What the tests need beside cargo, as far as it is there.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    pub(crate) browser: Option<Browser>,
+    pub(crate) openssh: Option<OpenSsh>,
+    pub(crate) has_python: bool,
+    pub(crate) trunk: Option<Trunk>,
+    pub(crate) wasm_opt: Option<PathBuf>,
+}
+
+/// trunk, and the path on which it finds its wasm-bindgen.
+#[derive(Debug)]
+pub(crate) struct Trunk {
+    pub(crate) program: PathBuf,
+    pub(crate) path: OsString,
+}
+
+impl Setup {
+    /// Finds everything that `parts` need, or notes what is skipped. With `install`, installs what is missing, and fails
+    /// where that is not possible.
+    pub(crate) fn make(
+        workspace: &Workspace,
+        progress: &Progress,
+        parts: &Parts,
+        install: bool,
+        skips: &mut Skips,
+    ) -> Result<Self, Failure> {
+        if parts.has_check("format") || parts.has_check("clippy") {
+            install::add_components(workspace, progress)?;
+        }
+        if parts.has_check("clippy") || parts.page().is_some() {
+            install::add_wasm_target(workspace, progress)?;
+        }
+        let mut setup = Self { browser: None, openssh: None, has_python: false, trunk: None, wasm_opt: None };
+        if parts.has_lab() {
+            let found = OpenSsh::find(workspace, progress, install);
+            setup.openssh = skips.take(Requirement::OpenSsh, install, found)?;
+            let found = python(workspace, progress, install);
+            setup.has_python = skips.take(Requirement::Python, install, found)?.is_some();
+        }
+        if parts.page().is_some() {
+            let found = Browser::find(workspace, progress, install);
+            setup.browser = skips.take(Requirement::Browser, install, found)?;
+        }
+        if setup.browser.is_some() {
+            let found = trunk(workspace, progress, install);
+            setup.trunk = skips.take(Requirement::Trunk, install, found)?;
+            setup.wasm_opt = if install {
+                install::wasm_opt(workspace, progress)?
+            } else {
+                tools::look(workspace, Tool::WasmOpt)?.path().map(Into::into)
+            };
+        }
+        Ok(setup)
+    }
+}
+
+/// Finds Python, which is called by its name on the path.
+fn python(workspace: &Workspace, progress: &Progress, install: bool) -> Result<(), Failure> {
+    if find_program("python3").is_some() {
+        return Ok(());
+    }
+    packages::require(workspace, progress, &["python3"], "some tests probe a server in Python", install)
+}
+
+/// Finds trunk, together with the wasm-bindgen that it calls.
+fn trunk(workspace: &Workspace, progress: &Progress, install: bool) -> Result<Trunk, Failure> {
+    if install {
+        install::tools(workspace, progress, &[Tool::Trunk, Tool::WasmBindgen])?;
+    }
+    let (trunk, wasm_bindgen) = (tools::look(workspace, Tool::Trunk)?, tools::look(workspace, Tool::WasmBindgen)?);
+    let (Some(program), Some(wasm_bindgen)) = (trunk.path(), wasm_bindgen.path()) else {
+        return Err(Failure::new("trunk or its wasm-bindgen is missing; type: cargo xtask tools"));
+    };
+    let mut path = wasm_bindgen.with_file_name("").into_os_string();
+    if let Some(rest) = env::var_os("PATH") {
+        path.push(":");
+        path.push(rest);
+    }
+    Ok(Trunk { program: program.to_owned(), path })
+}
