@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
@@ -10,6 +11,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use http::{HeaderMap, StatusCode, Uri, header};
+use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument as _;
 
@@ -17,6 +19,7 @@ use crate::connect::connect;
 use crate::crossing::{Limits, agree, cross};
 use crate::files::{Files, not_found};
 use crate::headers;
+use crate::observer::{Connection, Watcher};
 use crate::options::{Options, Target};
 use crate::origin::{host_may_be_used, origin_may_connect};
 use crate::tasks::Tasks;
@@ -38,6 +41,26 @@ impl Caller {
 struct Bridge {
     options: Options,
     tasks: Tasks,
+}
+
+impl Bridge {
+    /// Reads the clock, if an observer needs to know.
+    fn now_if_observed(&self) -> Option<Instant> {
+        self.options.observer.as_ref().map(|_| Instant::now())
+    }
+
+    /// Tells the observer of a connection, for which the request was read and `connect()` called at these moments.
+    fn connected(
+        &self,
+        uri: &Uri,
+        (upgrade_in, connect_begun): (Instant, Instant),
+        server: &TcpStream,
+    ) -> Option<Box<dyn Watcher>> {
+        let observer = self.options.observer.as_ref()?;
+        let connect_done = Instant::now();
+        let (local, peer) = (server.local_addr().ok()?, server.peer_addr().ok()?);
+        observer.connected(uri, &Connection { local, peer, upgrade_in, connect_begun, connect_done })
+    }
 }
 
 /// The bridge as a router, for `options` that [can be](Options::check). Its WebSockets run as `tasks`.
@@ -104,6 +127,7 @@ async fn websocket_to_named(State(bridge): State<Arc<Bridge>>, Path(name): Path<
 /// Connects to the target before the browser is answered: the time that its handshake takes is then
 /// the time of the whole way, and what it says first finds the server there.
 async fn websocket(bridge: Arc<Bridge>, target: Option<Target>, request: Request) -> Response {
+    let upgrade_in = bridge.now_if_observed();
     let (mut parts, _) = request.into_parts();
     if !origin_is_allowed(&parts.headers, &parts.uri, &bridge.options) {
         let words = "Pages from that origin may not use this bridge; --origin allows them.\n";
@@ -119,15 +143,20 @@ async fn websocket(bridge: Arc<Bridge>, target: Option<Target>, request: Request
     let caller = parts.extensions.remove::<Caller>();
     let uri = parts.uri.clone();
     let upgrade = hyper::upgrade::on(http::Request::from_parts(parts, Body::empty()));
-    let server = connect(&target, bridge.options.connect_timeout).await;
-    let Options { idle_timeout, max_message_bytes, .. } = bridge.options;
-    let local = server.as_ref().ok().and_then(|server| server.local_addr().ok());
-    let watcher =
-        bridge.options.observer.as_ref().zip(local).and_then(|(observer, local)| observer.reached(&uri, local));
+    let Options { connect_timeout, idle_timeout, max_message_bytes, .. } = bridge.options;
+    let connect_begun = bridge.now_if_observed();
+    let server = connect(&target, bridge.options.handshakes.get(&target), connect_timeout).await;
+    let mut watcher = upgrade_in
+        .zip(connect_begun)
+        .zip(server.as_ref().ok())
+        .and_then(|(begun, server)| bridge.connected(&uri, begun, server));
     let limits = Limits { idle_timeout, max_message_bytes };
     let stop = bridge.tasks.stopping();
     let browser = caller.as_ref().map(|caller| tracing::field::display(caller.address));
     let span = tracing::info_span!("websocket", browser, %target);
+    if let Some(watcher) = &mut watcher {
+        watcher.upgraded(Instant::now());
+    }
     let crossing = async move {
         cross(upgrade, server, limits, watcher, stop).await;
         drop(caller);

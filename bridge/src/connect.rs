@@ -12,6 +12,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{sleep, timeout};
 
 use crate::close::{CloseCode, REASON_MAX_BYTES};
+use crate::handshake::Handshake;
 use crate::options::Target;
 
 /// How long one address has to itself before the next is tried beside it (RFC 8305, section 5).
@@ -20,7 +21,7 @@ const HEAD_START: Duration = Duration::from_millis(250);
 /// Why a target was not reached.
 #[derive(Debug, Error)]
 pub enum ConnectError {
-    /// It has no address, or all of them refused.
+    /// It has no address, all of them refused, or its handshake failed.
     #[error("cannot reach {target}")]
     Unreachable {
         /// Who was tried.
@@ -55,15 +56,23 @@ impl ConnectError {
     }
 }
 
-/// Connects to `target`, ready to send small things at once, within `limit`.
+/// Connects to `target` within `limit`, ready to send small segments at once. If there is a `handshake`, the connection is
+/// connected when that is over.
 ///
 /// # Errors
 ///
 /// See [`ConnectError`].
-pub async fn connect(target: &Target, limit: Duration) -> Result<TcpStream, ConnectError> {
+pub async fn connect(
+    target: &Target,
+    handshake: Option<&Handshake>,
+    limit: Duration,
+) -> Result<TcpStream, ConnectError> {
     let reach = async {
         let stream = first_to_accept(addresses_of(target).await?).await?;
         stream.set_nodelay(true)?;
+        if let Some(handshake) = handshake {
+            handshake.completed(stream.local_addr()?).await?;
+        }
         Ok(stream)
     };
     match timeout(limit, reach).await {
@@ -148,7 +157,7 @@ mod tests {
     async fn a_server_that_never_accepts_is_given_up_in_time() {
         let (silent, _full) = silent_address().await;
         let target = Target { name: None, host: silent.ip().to_string(), port: silent.port() };
-        let error = connect(&target, Duration::from_millis(50)).await.unwrap_err();
+        let error = connect(&target, None, Duration::from_millis(50)).await.unwrap_err();
         assert_eq!(error.code(), CloseCode::ServerTimedOut);
     }
 

@@ -21,7 +21,7 @@
 //! - [`app()`]: what is answered over HTTP: `files` from a directory, as their `content` is now, and `headers` everywhere.
 //! - [`origin`]: who may talk to the bridge.
 //! - `crossing`: one WebSocket from its handshake to its end.
-//! - [`connect`]: reaching the target.
+//! - [`connect`]: reaching the target. [`handshake`]: what a connection costs beyond what its kernel does.
 //! - [`relay`]: the bytes themselves, and [`socket`]: the WebSocket as the relay needs it.
 //! - [`goodbye`]: parting so that nothing is lost, and [`close`]: the codes that say why.
 //! - [`observer`]: observers of what is carried.
@@ -34,6 +34,7 @@ mod content;
 mod crossing;
 mod files;
 pub mod goodbye;
+pub mod handshake;
 mod headers;
 pub mod observer;
 pub mod options;
@@ -44,6 +45,7 @@ pub mod socket;
 mod tasks;
 
 pub use app::app;
+pub use handshake::Handshake;
 pub use options::{Options, Target};
 pub use origin::Origin;
 pub use serve::{ServeError, serve};

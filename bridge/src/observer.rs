@@ -21,15 +21,33 @@ pub enum Point {
     MessageOut,
 }
 
+/// The bridge's connection to a target, and when it was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connection {
+    /// The bridge's own address.
+    pub local: SocketAddr,
+    /// The target's address.
+    pub peer: SocketAddr,
+    /// When the request to upgrade to a WebSocket had been read.
+    pub upgrade_in: Instant,
+    /// Just before `connect()`, and before the target's name was looked up.
+    pub connect_begun: Instant,
+    /// When the connection could be used, a [handshake](crate::Handshake) included.
+    pub connect_done: Instant,
+}
+
 /// Is told of WebSockets that have reached their server.
 pub trait Observer: Debug + Send + Sync {
-    /// A WebSocket that was opened by a request to `uri` is carried from now on; `local` is the bridge's
-    /// own address on the way to the server. The watcher that is returned is dropped at its end.
-    fn reached(&self, uri: &Uri, local: SocketAddr) -> Option<Box<dyn Watcher>>;
+    /// The bridge has made `connection` for a WebSocket that a request to `uri` opens. The watcher that is returned
+    /// is dropped at the WebSocket's end.
+    fn connected(&self, uri: &Uri, connection: &Connection) -> Option<Box<dyn Watcher>>;
 }
 
 /// Is told of one WebSocket, by the task that carries it: a watcher should write into memory of its own.
 pub trait Watcher: Debug + Send {
+    /// The answer to the request to upgrade (101) is handed on. The clock was read just before.
+    fn upgraded(&mut self, _at: Instant) {}
+
     /// Records that `bytes` were at `point`. The clock was read just after reading them, or just before handing
     /// them on. Returns whether there should be more calls.
     fn record(&mut self, at: Instant, point: Point, bytes: usize) -> bool;

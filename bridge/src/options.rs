@@ -1,6 +1,6 @@
 //! What a bridge is told: where to carry to, who may come, and what is too much.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -11,6 +11,7 @@ use axum::Router;
 use launcelot_endpoint::listen::split_host_port;
 use thiserror::Error;
 
+use crate::handshake::Handshake;
 use crate::observer::Observer;
 use crate::origin::Origin;
 
@@ -25,7 +26,9 @@ pub struct Options {
     /// Origins that may open a WebSocket, beside the bridge's own and those on this machine. Their
     /// hosts are also names by which the bridge may be addressed.
     pub origins: Vec<Origin>,
-    /// How long a server has to accept a connection, looking up its name included.
+    /// Handshakes above TCP's own: a connection to such a target is connected when that is over.
+    pub handshakes: HashMap<Target, Handshake>,
+    /// How long a server has to accept a connection, looking up its name and its [handshake](Self::handshakes) included.
     pub connect_timeout: Duration,
     /// How long a connection may stay open with nothing said by either side; zero means for ever.
     pub idle_timeout: Duration,
@@ -46,6 +49,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             targets: vec![Target { name: None, host: "localhost".to_owned(), port: 1060 }],
+            handshakes: HashMap::new(),
             web: None,
             origins: Vec::new(),
             connect_timeout: Duration::from_secs(5),

@@ -133,12 +133,17 @@ fn ask_and_print(command_line: &CommandLine) -> Result<(), RunError> {
         unread = written;
         Ok(())
     };
-    let (account, result) = runtime.block_on(ask_and_account(&plan, on_answer));
-    let mut printed = unread.and_then(|()| print(command_line, &account.run, &mut output));
+    let (mut account, result) = runtime.block_on(ask_and_account(&plan, on_answer));
     let mut seen = Err(LabError::Nobody);
     if command_line.trace {
         let asked = lab::seen(&plan.target, command_line.lab.as_ref(), &name, account.local, plan.timeout);
         seen = runtime.block_on(asked);
+        if let Ok(LabTrace { trace, handshake: Some(handshake), .. }) = &seen {
+            account.run.attribute_handshake(trace, *handshake);
+        }
+    }
+    let mut printed = unread.and_then(|()| print(command_line, &account.run, &mut output));
+    if command_line.trace {
         printed = printed.and_then(|()| print_trace(&account, &plan.target, &seen, &mut output));
     }
     // A run that broke is worth keeping too.

@@ -9,6 +9,7 @@ use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use launcelot_measure::{Point, Trace, WireReport};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 use tokio::net::TcpStream;
@@ -58,6 +59,29 @@ pub struct LabTrace {
     pub trace: Trace,
     /// Its tunnel, if the dialogue went through that and it still tells.
     pub tunnel: Option<WireReport>,
+    /// How long the tunnel held the connection for its handshake, if the dialogue went through it and there was one.
+    pub handshake: Option<Duration>,
+}
+
+/// A trace as a lab answers it.
+#[derive(Debug, Deserialize)]
+struct TraceAnswer {
+    #[serde(flatten)]
+    trace: Trace,
+    /// How the dialogue went through the tunnel.
+    tunnel: Option<Passage>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Passage {
+    handshake_us: Option<f64>,
+}
+
+impl TraceAnswer {
+    fn handshake(&self) -> Option<Duration> {
+        let micros = self.tunnel.as_ref()?.handshake_us?;
+        Duration::try_from_secs_f64(micros / 1e6).ok()
+    }
 }
 
 /// What was seen of the dialogue that a client had with `target`, from its own address `local` and under
@@ -80,16 +104,19 @@ pub async fn seen(
     };
     let name = match target {
         Target::WebSocket { .. } => name.to_owned(),
-        // Without a bridge, a dialogue is known by its client's address. Brackets are escaped.
-        Target::Tcp { .. } => {
-            local.map(|local| local.to_string()).unwrap_or_default().replace('[', "%5B").replace(']', "%5D")
+        // Without a bridge, a dialogue is known by its client's address, and by the port to which it had connected: the
+        // system may use one port towards two servers at once. Brackets are escaped.
+        Target::Tcp { port: to, .. } => {
+            let local = local.map(|local| local.to_string()).unwrap_or_default();
+            format!("{}?to={to}", local.replace('[', "%5B").replace(']', "%5D"))
         }
     };
     let lab = Lab { host, port, patience };
-    let trace: Trace = lab.ask(&format!("/api/dialogues/{name}")).await?;
+    let answer: TraceAnswer = lab.ask(&format!("/api/dialogues/{name}")).await?;
+    let (handshake, trace) = (answer.handshake(), answer.trace);
     let is_through = trace.sightings.iter().any(|sighting| sighting.point == Point::TunnelIn);
     let tunnel = if is_through { lab.ask("/api/tunnel").await.ok() } else { None };
-    Ok(LabTrace { trace, tunnel })
+    Ok(LabTrace { trace, tunnel, handshake })
 }
 
 /// Who is asked over HTTP, and how long its answer is waited for.

@@ -12,7 +12,10 @@ pub mod trace;
 
 use std::time::Duration;
 
-use launcelot_measure::{Unit, unit};
+use launcelot_measure::{Run, Unit, unit};
+
+/// The sign beside a figure that is attributed and not measured.
+const NOT_MEASURED: char = '*';
 
 /// How wide a column of times in one unit is, besides the space before it: `9999.999 ms`.
 const COLUMN: usize = 11;
@@ -25,6 +28,16 @@ fn readable(duration: Duration) -> String {
 /// A duration in a sentence beside a column of that unit, for a terminal.
 fn in_sentence(unit: Unit, duration: Duration) -> String {
     unit.in_sentence(duration).replace('\u{a0}', " ")
+}
+
+/// What of connecting is not measured, where an emulated link told it; the sign is that of [`NOT_MEASURED`].
+fn attributed(run: &Run) -> Option<String> {
+    let moved = readable(run.attributed_handshake?);
+    Some(format!(
+        "{NOT_MEASURED} The last {moved} of connecting are the emulated link's handshake (a round trip that opens the connection): \
+         attributed as the lab told it, not measured. The client's kernel accepted at once, and the link held the first bytes so \
+         long.\n"
+    ))
 }
 
 /// A part of a whole, for a terminal.

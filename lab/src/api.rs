@@ -3,6 +3,7 @@
 //! | request | answer |
 //! |---|---|
 //! | `GET /api/dialogues/NAME` | the [`Trace`] of a dialogue and how it went through the tunnel, or 404 |
+//! | `GET /api/dialogues/ADDRESS?to=PORT` | the same for a client that is known by its address, and had connected to that port |
 //! | `GET /api/tunnel` | the [`TunnelReport`](crate::tunnel::report::TunnelReport) |
 //! | `PUT /api/tunnel` with a [`Wire`], and `handshake` if that should change | the same once the link is so; 400 if no link can be |
 //!
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, RawQuery, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -78,15 +79,21 @@ pub fn routes(recorder: Recorder, tunnel: TunnelHandle) -> Router {
         .with_state(Lab { recorder, tunnel })
 }
 
-async fn dialogue(State(lab): State<Lab>, Path(name): Path<String>) -> Response {
-    match lab.recorder.trace(&name) {
+async fn dialogue(State(lab): State<Lab>, Path(name): Path<String>, RawQuery(query): RawQuery) -> Response {
+    let to = query.as_deref().and_then(port_in);
+    match lab.recorder.trace(&name, to) {
         Some(trace) => {
-            let passage = lab.recorder.passage(&name);
+            let passage = lab.recorder.passage(&name, to);
             let tunnel = passage.map(|passage| PassageAnswer::new(passage, lab.tunnel.instance()));
             json(StatusCode::OK, &TraceAnswer { trace, tunnel })
         }
         None => error(StatusCode::NOT_FOUND, "no dialogue of that name was seen, or it is forgotten already"),
     }
+}
+
+/// The port that a query asks for.
+fn port_in(query: &str) -> Option<u16> {
+    query.split('&').find_map(|parameter| parameter.strip_prefix("to="))?.parse().ok()
 }
 
 async fn report(State(lab): State<Lab>) -> Response {

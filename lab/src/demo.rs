@@ -1,6 +1,7 @@
 //! The demo: a server, an emulated link to it, a bridge to both, and the page that the bridge serves. A
 //! recorder watches all of them, and the page asks it afterwards.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use launcelot_bridge::Handshake;
 use launcelot_bridge::options::Target;
 use launcelot_endpoint::descriptors;
 use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners};
@@ -21,10 +23,13 @@ use tokio::sync::oneshot;
 use crate::api;
 use crate::command_line::DemoOptions;
 use crate::recorder::Recorder;
-use crate::tunnel::{Tunnel, TunnelError, Wire};
+use crate::tunnel::{Tunnel, TunnelError, TunnelHandle, Wire};
 
 /// How long open conversations may go on after Ctrl-C: a person waits for the prompt.
 const GRACE: Duration = Duration::from_millis(250);
+
+/// The longest that a handshake through the tunnel takes is twice the longest delay and jitter each way.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// The emulated link's name among the bridge's targets: `/ws/tunnel`.
 const TUNNEL: &str = "tunnel";
@@ -104,8 +109,11 @@ pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
         .map_err(DemoError::Start)?;
     let to = vec![(Ipv4Addr::LOCALHOST, server_port).into(), (Ipv6Addr::LOCALHOST, server_port).into()];
     let tunnel = Tunnel::start(tunnel_door, to, Wire::preset(Preset::Ssh), GRACE, Some(observer.clone()))?;
+    let through_tunnel = target(Some(TUNNEL), tunnel_port);
     let bridge_options = launcelot_bridge::Options {
-        targets: vec![target(None, server_port), target(Some(TUNNEL), tunnel_port)],
+        handshakes: HashMap::from([(through_tunnel.clone(), handshake(tunnel.handle()))]),
+        targets: vec![target(None, server_port), through_tunnel],
+        connect_timeout: CONNECT_TIMEOUT,
         observer: Some(observer.clone()),
         routes: Some(api::routes(recorder, tunnel.handle())),
         web: Some(options.web.clone()),
@@ -141,6 +149,14 @@ fn listen(port: u16, option: &'static str) -> Result<Listeners, DemoError> {
 
 fn target(name: Option<&str>, port: u16) -> Target {
     Target { name: name.map(str::to_owned), host: "localhost".to_owned(), port }
+}
+
+/// The tunnel's handshake, as the bridge waits for it: the kernel accepts a connection before the far end has.
+fn handshake(tunnel: TunnelHandle) -> Handshake {
+    Handshake::new(move |local| {
+        let tunnel = tunnel.clone();
+        Box::pin(async move { tunnel.handshake(local).await.map(|_| ()).map_err(io::Error::other) })
+    })
 }
 
 /// Says what runs where. Nobody may be there to read it.

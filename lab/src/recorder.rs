@@ -1,8 +1,8 @@
 //! Records what the hops in this process see of each dialogue, by the one clock that they share.
 //!
 //! Bridge, tunnel and server do not know each other, and their threads report a connection in any order.
-//! Addresses join them: one hop's own address on the way to the next is what the next one
-//! calls its client's.
+//! Addresses join them: a connection is known by the addresses of both its ends, which the hops at both ends report. One
+//! address is not enough: the same port may be in use at the same time towards two servers.
 //!
 //! A dialogue through the bridge is known by the name that its URL gives it (`/ws?dialogue=NAME`), and is
 //! not recorded without one. Any other is known by its client's address.
@@ -41,14 +41,15 @@ pub struct Passage {
 }
 
 impl Recorder {
-    /// Returns what was seen of the newest dialogue of that name: the one in its URL, or its client's address.
-    pub fn trace(&self, name: &str) -> Option<Trace> {
-        self.store().trace(name)
+    /// Returns what was seen of the newest dialogue of that name: the one in its URL, or its client's address. If there is
+    /// a port `to`, it is one whose client had connected to that port.
+    pub fn trace(&self, name: &str, to: Option<u16>) -> Option<Trace> {
+        self.store().trace(name, to)
     }
 
-    /// Returns how the newest dialogue of that name went through the tunnel, if it did.
-    pub fn passage(&self, name: &str) -> Option<Passage> {
-        self.store().passage(name)
+    /// Returns how that dialogue went through the tunnel, if it did.
+    pub fn passage(&self, name: &str, to: Option<u16>) -> Option<Passage> {
+        self.store().passage(name, to)
     }
 
     fn store(&self) -> MutexGuard<'_, TraceStore> {

@@ -7,13 +7,15 @@
 //!   [`compare`]: how two series stand to each other; [`queue`]: whether a pace was kept; [`failures`]: what failed.
 //! - [`wire`]: what a longer wire is like.
 //! - [`trace`]: what the hops on the path saw of one dialogue, and [`mod@paths`]: each question's path
-//!   through them, cut into [`legs`]; [`connecting`]: the same for the connection; [`breakdown`]: how much of the waiting was whose.
+//!   through them, cut into [`legs`]; [`connecting`]: the same for the connection; `attribution`: what of it is not
+//!   measured; [`breakdown`]: how much of the waiting was whose.
 //! - [`clock`]: the smallest step of a clock, which limits every figure; [`reading`]: what is known of a time within it.
 //! - [`mod@unit`]: how a duration is written for people.
 //!
 //! A moment is a [`Duration`](std::time::Duration) since its run began. Clock readings stay on the
 //! machine that took them, so two machines' clocks are related by cause and effect only.
 
+mod attribution;
 pub mod breakdown;
 pub mod clock;
 pub mod compare;

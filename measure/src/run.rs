@@ -147,6 +147,15 @@ pub struct Run {
     /// From the first attempt to connect to a connection that can be used, the WebSocket handshake
     /// included where there is one.
     pub connecting: Option<Span>,
+    /// How much of connecting is the handshake of an emulated link, in microseconds: attributed to it and not measured, as
+    /// [`attribute_handshake`](Self::attribute_handshake) does.
+    #[serde(
+        rename = "attributed_handshake_us",
+        with = "micros::option",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub attributed_handshake: Option<Duration>,
     /// The questions, in the order in which they are asked.
     pub questions: Vec<Asked>,
     /// What the asker's kernel thinks of the connection at the end, where it tells.
@@ -195,6 +204,7 @@ impl Run {
             clock_step,
             lookup: None,
             connecting: None,
+            attributed_handshake: None,
             questions: questions.into_iter().map(Asked::new).collect(),
             kernel: None,
             ending: Ending::Running,

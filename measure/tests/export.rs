@@ -147,10 +147,14 @@ fn what_is_no_document_is_refused_for_its_own_reason() {
     assert_eq!(spoil(&go_back_in_time), Err(Refusal::Impossible));
 }
 
+fn validator() -> jsonschema::Validator {
+    let schema = serde_json::from_str(include_str!("../schema/export.schema.json")).unwrap();
+    jsonschema::validator_for(&schema).unwrap()
+}
+
 #[test]
 fn json_holds_to_its_schema() {
-    let schema = serde_json::from_str(include_str!("../schema/export.schema.json")).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
+    let validator = validator();
     for document in [document(), Document::default()] {
         let value = serde_json::from_str(&json::write(&document)).unwrap();
         let errors: Vec<_> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
@@ -187,6 +191,25 @@ fn records(text: &str) -> Vec<Vec<String>> {
 fn column<'a>(records: &'a [Vec<String>], name: &str) -> Vec<&'a str> {
     let index = records[0].iter().position(|column| column == name).expect(name);
     records[1..].iter().map(|record| record[index].as_str()).collect()
+}
+
+#[test]
+fn what_is_attributed_and_not_measured_is_marked_in_every_export() {
+    let mut document = document();
+    let run = &mut document.runs[0].run;
+    run.attributed_handshake = Some(us(80));
+    assert_eq!(column(&records(&csv::questions(&document)), "attributed_handshake_us")[..3], ["80.0", "80.0", ""]);
+    let trace: Value = serde_json::from_str(&chrome::trace(&document)).unwrap();
+    let events = trace["traceEvents"].as_array().unwrap();
+    let attributed: Vec<_> = events.iter().filter(|event| event["name"] == chrome::ATTRIBUTED_HANDSHAKE).collect();
+    let [event] = attributed[..] else { panic!("{attributed:?}") };
+    assert_eq!((event["ts"].as_f64(), event["dur"].as_f64()), (Some(10.25), Some(80.0)));
+    let text = json::write(&document);
+    let value: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(value["runs"][0]["run"]["attributed_handshake_us"], 80.0);
+    let errors: Vec<_> = validator().iter_errors(&value).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    assert_eq!(serde_json::from_str::<Document>(&text).unwrap(), document);
 }
 
 #[test]

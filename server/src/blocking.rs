@@ -82,9 +82,10 @@ impl Door {
 
     fn accept(&self, index: usize) -> io::Result<Client> {
         let (stream, address) = self.listeners.sockets[index].accept()?;
+        let watcher = self.service.accepted(address, || stream.local_addr());
         stream.set_nonblocking(true)?;
         answer_at_once(&stream);
-        let session = self.service.begin(address);
+        let session = self.service.begin(address, watcher);
         Ok(Client { stream, session })
     }
 }

@@ -23,9 +23,9 @@ pub enum Point {
 
 /// Is told of clients that the server accepts.
 pub trait Observer: Debug + Send + Sync {
-    /// A client has been accepted. The watcher that is returned is told of its conversation, and is dropped
-    /// at the end.
-    fn accepted(&self, client: SocketAddr) -> Option<Box<dyn Watcher>>;
+    /// A client has been accepted at the address `local`. The clock was read just after `accept()`. The watcher
+    /// that is returned is told of the client's conversation, and is dropped at its end.
+    fn accepted(&self, at: Instant, client: SocketAddr, local: SocketAddr) -> Option<Box<dyn Watcher>>;
 }
 
 /// Is told of one client's conversation, by the thread that serves it: a watcher should write into memory of its own.

@@ -62,8 +62,9 @@ async fn welcome(mut door: Door, room: &Room, service: &Arc<Service>) -> Result<
     loop {
         match door.next_client(room).await {
             Ok((stream, client, place)) => {
+                let watcher = service.accepted(client, || stream.local_addr());
                 answer_at_once(&stream);
-                let session = service.begin(client);
+                let session = service.begin(client, watcher);
                 tokio::spawn(async move {
                     task::attend(stream, session).await;
                     drop(place);

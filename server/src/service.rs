@@ -1,11 +1,14 @@
 //! What all clients of one server share.
 
+use std::io;
+use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::sync::Arc;
+use std::time::Instant;
 
 use rustix::net::sockopt::set_tcp_nodelay;
 
-use crate::observer::Observer;
+use crate::observer::{Observer, Watcher};
 use crate::options::Options;
 use crate::peer::Peer;
 use crate::session::Session;
@@ -24,9 +27,20 @@ impl Service {
         Arc::new(Self { options: options.clone(), statistics: statistics.clone(), observer })
     }
 
-    /// Begins with a client whom this thread has let in.
-    pub(crate) fn begin(self: &Arc<Self>, client: impl Into<Peer>) -> Session {
-        Session::begin(client.into(), Arc::clone(self))
+    /// Tells the observer, if there is one, of a client that has been accepted just now. `local` finds out where.
+    pub(crate) fn accepted(
+        &self,
+        client: SocketAddr,
+        local: impl FnOnce() -> io::Result<SocketAddr>,
+    ) -> Option<Box<dyn Watcher>> {
+        let observer = self.observer.as_ref()?;
+        let at = Instant::now();
+        observer.accepted(at, client, local().ok()?)
+    }
+
+    /// Begins with a client that this thread has accepted, and its watcher.
+    pub(crate) fn begin(self: &Arc<Self>, client: impl Into<Peer>, watcher: Option<Box<dyn Watcher>>) -> Session {
+        Session::begin(client.into(), Arc::clone(self), watcher)
     }
 }
 

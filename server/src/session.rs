@@ -13,7 +13,7 @@ use launcelot_protocol::Conversation;
 use launcelot_protocol::conversation::{Heard, REPLIES_MAX_BYTES};
 
 use crate::ending::Ending;
-use crate::observer::Watched;
+use crate::observer::{Watched, Watcher};
 use crate::peer::Peer;
 use crate::service::Service;
 use crate::statistics::ThreadNumber;
@@ -115,15 +115,11 @@ struct Lingering {
 }
 
 impl Session {
-    /// Begins with a client that this thread has let in.
-    pub(crate) fn begin(client: Peer, service: Arc<Service>) -> Self {
+    /// Begins with a client that this thread has accepted, and its watcher.
+    pub(crate) fn begin(client: Peer, service: Arc<Service>, watcher: Option<Box<dyn Watcher>>) -> Self {
         let thread = ThreadNumber::of_this_thread();
         tracing::info!(%client, "a client came");
         service.statistics.tally(thread).opened();
-        let watcher = match client {
-            Peer::Address(address) => service.observer.as_ref().and_then(|observer| observer.accepted(address)),
-            Peer::StandardInput => None,
-        };
         Self {
             client,
             service,

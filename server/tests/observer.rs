@@ -15,6 +15,7 @@ use support::*;
 /// An observer that takes its time.
 #[derive(Debug, Clone, Default)]
 struct Slow {
+    accepted: Arc<Mutex<Vec<(Instant, SocketAddr, SocketAddr)>>>,
     events: Arc<Mutex<Vec<Event>>>,
 }
 
@@ -27,7 +28,8 @@ struct Event {
 }
 
 impl Observer for Slow {
-    fn accepted(&self, _: SocketAddr) -> Option<Box<dyn Watcher>> {
+    fn accepted(&self, at: Instant, client: SocketAddr, local: SocketAddr) -> Option<Box<dyn Watcher>> {
+        self.accepted.lock().unwrap().push((at, client, local));
         Some(Box::new(self.clone()))
     }
 }
@@ -57,6 +59,18 @@ fn each_observed_design(think: Duration, test: impl Fn(Server, Slow)) {
         let observer = Slow::default();
         let options = Options { design, think, grace: Duration::ZERO, ..Options::default() };
         test(Server::observed(options, Arc::new(observer.clone())), observer);
+    });
+}
+
+#[test]
+fn a_client_is_reported_with_the_moment_and_both_addresses_of_its_connection() {
+    each_observed_design(Duration::ZERO, |server, observer| {
+        let begin = Instant::now();
+        let mut client = server.connect();
+        client.ask(NAME, LANCELOT);
+        let (at, from, to) = observer.accepted.lock().unwrap()[0];
+        assert_eq!((from, to), (client.0.local_addr().unwrap(), client.0.peer_addr().unwrap()));
+        assert!(begin <= at && at <= observer.events()[0].at);
     });
 }
 

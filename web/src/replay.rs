@@ -6,13 +6,16 @@
 use std::time::Duration;
 
 use launcelot_charts::lanes::{Place, Station, Stretch, Token};
-use launcelot_measure::{Leg, Path, Point, Run, Span, Trace, paths};
+use launcelot_measure::paths::Clocks;
+use launcelot_measure::{ConnectPoint, Connecting, Leg, Path, Paths, Point, Run, Span, Trace, paths};
 
 /// What happened at a recorded moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
     /// Connecting began.
     Connecting,
+    /// It passed a point.
+    ConnectPassed(ConnectPoint),
     /// The connection could be used.
     Connected,
     /// A question left the browser.
@@ -66,6 +69,8 @@ pub struct Replay {
     pub moments: Vec<Moment>,
     /// The questions with their answers.
     pub said: Vec<(String, Option<String>)>,
+    /// How the hops' clock stands to that of whoever asks.
+    pub clocks: Clocks,
     /// Whether some station between the browser and the server did not watch.
     pub is_partly_unknown: bool,
     pub(crate) journeys: Vec<Journey>,
@@ -85,17 +90,19 @@ struct Map {
 
 impl Map {
     /// A map of the stations that saw something.
-    fn of(paths: &[Path], asker: &'static str) -> Self {
-        let saw =
-            |points: [Point; 2]| paths.iter().any(|path| points.into_iter().any(|point| path.at(point).is_some()));
+    fn of(paths: &Paths, asker: &'static str) -> Self {
+        let saw = |points: [Point; 2], made: ConnectPoint| {
+            paths.questions().iter().any(|path| points.into_iter().any(|point| path.at(point).is_some()))
+                || paths.connecting().is_some_and(|connecting| connecting.at(made).is_some())
+        };
         let mut named = vec![(asker, ASKER_WIDTH)];
-        if saw([Point::BridgeIn, Point::BridgeBackOut]) {
+        if saw([Point::BridgeIn, Point::BridgeBackOut], ConnectPoint::UpgradeIn) {
             named.push(("bridge", BRIDGE_WIDTH));
         }
-        if saw([Point::TunnelIn, Point::TunnelBackOut]) {
+        if saw([Point::TunnelIn, Point::TunnelBackOut], ConnectPoint::TunnelAccepted) {
             named.push(("tunnel", TUNNEL_WIDTH));
         }
-        let knows_server = saw([Point::ServerIn, Point::AnswerOut]);
+        let knows_server = saw([Point::ServerIn, Point::AnswerOut], ConnectPoint::ServerAccepted);
         named.push((if knows_server { "server" } else { "beyond" }, SERVER_WIDTH));
         let free = 1000 - named.iter().map(|(_, width)| width).sum::<Place>();
         let gap = free / (named.len() as Place - 1);
@@ -150,6 +157,36 @@ impl Map {
         vec![knot(span.from, self.home(), false), knot(middle, self.far(), false), knot(span.until, self.home(), true)]
     }
 
+    /// To the server and back while connecting, by its legs. `connect()` turns when the server accepted, or half way in time
+    /// if it was told of that after its kernel had answered.
+    fn connecting(&self, span: Span, connecting: Option<&Connecting>) -> Journey {
+        let legs = connecting.map(Connecting::legs).unwrap_or_default();
+        let moments = connecting.map(Connecting::moments).unwrap_or_default();
+        let Some(there) = legs.iter().position(|(leg, _)| *leg == Leg::Connect) else {
+            return self.unknown_journey(span);
+        };
+        let accepted = moments.iter().find(|(point, _)| *point == ConnectPoint::ServerAccepted).map(|(_, at)| *at);
+        let bridge = self.station("bridge");
+        let knot = |at, place, is_back, leg| Knot { at, place, is_back, leg: class_of(leg) };
+        let mut journey = vec![knot(span.from, self.home(), false, Leg::Asker)];
+        for (index, &(leg, Span { from, until })) in legs.iter().enumerate() {
+            let is_back = index > there;
+            let place = match (leg, bridge) {
+                (Leg::Bridge, Some(bridge)) if is_back => bridge.from,
+                (Leg::Bridge, Some(bridge)) => bridge.until,
+                (Leg::Asker, Some(bridge)) if !is_back => bridge.from,
+                (Leg::Connect, _) => {
+                    let turn = accepted.filter(|at| (from..until).contains(at));
+                    journey.push(knot(turn.unwrap_or(from + (until - from) / 2), self.far(), false, leg));
+                    bridge.map_or(self.home(), |bridge| bridge.until)
+                }
+                _ => self.home(),
+            };
+            journey.push(knot(until, place, is_back || leg == Leg::Connect, leg));
+        }
+        journey
+    }
+
     /// By the points that are known.
     fn journey(&self, asked: Span, passed: &[(Point, Duration)]) -> Journey {
         if passed.is_empty() {
@@ -177,7 +214,11 @@ impl Map {
 
 /// Whose the way was between two points, as a class.
 fn leg_between(from: Point, until: Point) -> &'static str {
-    match Leg::between(from, until) {
+    class_of(Leg::between(from, until))
+}
+
+fn class_of(leg: Leg) -> &'static str {
+    match leg {
         Leg::Asker => "asker",
         Leg::Bridge => "bridge",
         Leg::Connect | Leg::WireOut | Leg::WireBack => "wire",
@@ -190,12 +231,16 @@ impl Replay {
     /// What was recorded of `run`, and of it along the way, ready to be played; `None` as long as nothing was.
     pub fn of(run: &Run, trace: Option<&Trace>, asker: &'static str) -> Option<Self> {
         let paths = trace.map(|trace| paths(run, trace)).unwrap_or_default();
-        let map = Map::of(paths.questions(), asker);
+        let map = Map::of(&paths, asker);
         let (mut lanes, mut journeys, mut events) = (Vec::new(), Vec::new(), Vec::new());
         if let Some(span) = run.connecting {
             lanes.push("Connecting".to_owned());
-            journeys.push(map.unknown_journey(span));
+            journeys.push(map.connecting(span, paths.connecting()));
             events.push((span.from, Event { what: What::Connecting, question: 0 }));
+            let passed = paths.connecting().map(Connecting::moments).unwrap_or_default();
+            events.extend(
+                passed.into_iter().map(|(point, at)| (at, Event { what: What::ConnectPassed(point), question: 0 })),
+            );
             events.push((span.until, Event { what: What::Connected, question: 0 }));
         }
         for (question, asked) in run.questions.iter().enumerate() {
@@ -219,6 +264,7 @@ impl Replay {
             lanes,
             moments,
             said,
+            clocks: paths.clocks(),
             is_partly_unknown,
             journeys,
         })
@@ -302,7 +348,7 @@ fn in_moments(mut events: Vec<(Duration, Event)>) -> Vec<Moment> {
 
 #[cfg(test)]
 mod tests {
-    use launcelot_measure::{Order, Sighting, Step};
+    use launcelot_measure::{ConnectSighting, Order, Sighting, Step};
 
     use super::*;
 
@@ -378,6 +424,31 @@ mod tests {
         let (stretches, tokens) = replay.at(us(200));
         assert_eq!(stretches.last().map(|stretch| (stretch.lane, stretch.leg)), Some((1, "unknown")));
         assert_eq!(tokens.last(), Some(&Token { lane: 1, is_back: false, at: 880 }), "it turns half way in time");
+    }
+
+    #[test]
+    fn connecting_crosses_a_long_link_in_the_time_that_was_recorded() {
+        let mut run = Run::new(String::new(), Order::OneAtATime, us(5), ["What?".to_owned()]);
+        run.record(Step::Connected { at: us(600_400) });
+        use ConnectPoint::{ConnectBegun, ConnectDone, ServerAccepted, TunnelAccepted, UpgradeIn, UpgradeOut};
+        let passed = [
+            (UpgradeIn, 0),
+            (ConnectBegun, 100),
+            (TunnelAccepted, 110),
+            (ServerAccepted, 300_150),
+            (ConnectDone, 600_200),
+            (UpgradeOut, 600_300),
+        ];
+        let connecting = passed.map(|(point, at)| ConnectSighting { point, at: us(at) }).to_vec();
+        let replay = Replay::of(&run, Some(&Trace { connecting, ..Trace::default() }), "browser").unwrap();
+        assert_eq!(names(&replay), ["browser", "bridge", "tunnel", "server"]);
+        let [bridge, server] = [1, 3].map(|index: usize| replay.stations[index]);
+        let at = |micros| replay.at(us(micros)).1[0];
+        assert_eq!(at(150 + 12_000).at - bridge.until, (server.from - bridge.until) / 25, "12 of 300 ms there");
+        assert_eq!(at(300_200), Token { lane: 0, is_back: false, at: server.from });
+        assert_eq!(at(600_250), Token { lane: 0, is_back: true, at: bridge.until });
+        assert_eq!(at(600_400), Token { lane: 0, is_back: true, at: ASKER_WIDTH / 2 });
+        assert_eq!(replay.moments.len(), 8, "each recorded point is a moment: {:?}", replay.moments);
     }
 
     #[test]

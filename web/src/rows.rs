@@ -111,7 +111,11 @@ fn of_run(run: &Run, begun: bool) -> Vec<Row> {
         Some(span) => Some(Bar::Whole(Kind::Connecting, span)),
         None => begun.then_some(Bar::Open(Kind::Connecting, Duration::ZERO)),
     };
-    let connecting = Row::new("Connecting", None, bar);
+    let words = match run.attributed_handshake {
+        Some(moved) => ["Connecting (", &readable(moved), " of it attributed, not measured)"].concat(),
+        None => "Connecting".to_owned(),
+    };
+    let connecting = Row::new(words, None, bar);
     let questions = run.questions.iter().map(|asked| Row::new(&asked.question, asked.answer.clone(), bar_of(asked)));
     std::iter::once(connecting).chain(questions).collect()
 }
@@ -191,6 +195,14 @@ mod tests {
         assert!(rows[1].is_error);
         assert_eq!(rows[2].bar, Some(Bar::Open(Kind::Asking, us(41))));
         assert_eq!(rows[3].bar, None);
+    }
+
+    #[test]
+    fn what_is_attributed_to_connecting_is_marked() {
+        let mut run = Run::new(String::new(), Order::OneAtATime, us(1), []);
+        run.attributed_handshake = Some(us(1_300));
+        let words = of_run(&run, true)[0].words.replace('\u{a0}', " ");
+        assert_eq!(words, "Connecting (1.30 ms of it attributed, not measured)");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use launcelot_measure::paths::Clocks;
 use launcelot_measure::{Breakdown, Connecting, Leg, Paths, Run, Unit, WireReport, paths};
 
-use super::{COLUMN, in_sentence, padded, readable};
+use super::{COLUMN, NOT_MEASURED, attributed, in_sentence, padded, readable};
 use crate::lab::LabTrace;
 
 /// The legs, as they are called and in the order of the path.
@@ -21,7 +21,7 @@ const LEGS: [(Leg, &str); 7] = [
 
 /// Each question with how long it was in each leg of its path, and what that means. If nothing was seen: why.
 pub fn legs(run: &Run, seen: Result<&LabTrace, String>) -> String {
-    let LabTrace { trace, tunnel } = match seen {
+    let LabTrace { trace, tunnel, .. } = match seen {
         Ok(seen) => seen,
         Err(why) => return format!("The legs are unknown: {why}.\n"),
     };
@@ -39,7 +39,8 @@ pub fn legs(run: &Run, seen: Result<&LabTrace, String>) -> String {
         report += "The dialogue was longer than the lab records: what has no figure was not seen.\n";
     }
     report += &Breakdown::of(run, &paths).map(|breakdown| meaning(&breakdown, unit)).unwrap_or_default();
-    report += &paths.connecting().map(connecting).unwrap_or_default();
+    report += &paths.connecting().map(|path| connecting(path, run)).unwrap_or_default();
+    report += &attributed(run).unwrap_or_default();
     report += &asker_leg(paths.clocks());
     report + &tunnel.map(longer_wire).unwrap_or_default()
 }
@@ -73,8 +74,12 @@ fn table(run: &Run, paths: &Paths, unit: Unit) -> String {
 }
 
 /// Where the time of connecting went.
-fn connecting(connecting: &Connecting) -> String {
-    let each = LEGS.into_iter().filter_map(|(leg, name)| Some(format!("{} {name}", readable(connecting.took(leg)?))));
+fn connecting(connecting: &Connecting, run: &Run) -> String {
+    let each = LEGS.into_iter().filter_map(|(leg, name)| {
+        let is_attributed = leg == Leg::Connect && run.attributed_handshake.is_some();
+        let sign = if is_attributed { NOT_MEASURED.to_string() } else { String::new() };
+        Some(format!("{} {name}{sign}", readable(connecting.took(leg)?)))
+    });
     format!("Of connecting: {}.\n", each.collect::<Vec<_>>().join(", "))
 }
 
@@ -143,7 +148,7 @@ mod tests {
         let sightings = points.iter().map(|&(point, at)| Sighting { point, at: us(at), bytes: 5 }).collect();
         let measured = Some(MeasuredRoundTrip { rtt: us(1_480), samples: 7 });
         let tunnel = WireReport { port: 1061, wire: Preset::Ssh.wire(), measured };
-        LabTrace { trace: Trace { sightings, ..Trace::default() }, tunnel: Some(tunnel) }
+        LabTrace { trace: Trace { sightings, ..Trace::default() }, tunnel: Some(tunnel), handshake: None }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use launcelot_measure::{Order, Run, Span, Unit};
 
-use super::{COLUMN, readable};
+use super::{COLUMN, NOT_MEASURED, attributed, readable};
 
 /// Each step with when it began, when it ended, and how long it took, all in one unit.
 pub fn timing(run: &Run) -> String {
@@ -20,13 +20,14 @@ pub fn timing(run: &Run) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(table, "{what:words$} {from:>COLUMN$} {until:>COLUMN$} {took:>COLUMN$}");
     }
-    table + &kernel(run) + &limits(run)
+    table + &attributed(run).unwrap_or_default() + &kernel(run) + &limits(run)
 }
 
-fn rows(run: &Run) -> Vec<(&str, Option<Span>)> {
-    let lookup = run.lookup.map(|span| ("(looking up the address)", Some(span)));
-    let connecting = ("(connecting)", run.connecting);
-    let questions = run.questions.iter().map(|asked| (asked.question.as_str(), asked.span()));
+fn rows(run: &Run) -> Vec<(String, Option<Span>)> {
+    let lookup = run.lookup.map(|span| ("(looking up the address)".to_owned(), Some(span)));
+    let sign = run.attributed_handshake.map(|_| NOT_MEASURED.to_string()).unwrap_or_default();
+    let connecting = (format!("(connecting){sign}"), run.connecting);
+    let questions = run.questions.iter().map(|asked| (asked.question.clone(), asked.span()));
     lookup.into_iter().chain([connecting]).chain(questions).collect()
 }
 
@@ -80,6 +81,19 @@ mod tests {
         run.to = "ws://localhost:8080/ws".to_owned();
         run.kernel.iter_mut().for_each(|kernel| kernel.least_round_trip = None);
         assert!(kernel(&run).contains("to the bridge: least round trip unknown; smoothed"), "{}", kernel(&run));
+    }
+
+    #[test]
+    fn what_is_attributed_to_connecting_is_marked() {
+        let us = Duration::from_micros;
+        let mut run = Run::new("localhost port 1061".to_owned(), Order::OneAtATime, us(1), ["What?".to_owned()]);
+        run.record(Step::Connected { at: us(1_350) });
+        assert!(!timing(&run).contains('*'));
+        run.attributed_handshake = Some(us(1_300));
+        let report = timing(&run);
+        assert!(report.contains("(connecting)*    0.000 ms    1.350 ms    1.350 ms\n"), "{report}");
+        assert!(report.contains("\n* The last 1.30 ms of connecting are the emulated link's handshake"), "{report}");
+        assert!(report.contains("not measured"), "{report}");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use launcelot_measure::Point;
+use launcelot_measure::{ConnectPoint, Point};
 
 /// How many events are kept of a connection.
 pub(super) const EVENTS_MAX: usize = 2048;
@@ -19,6 +19,13 @@ pub(super) struct Event {
     pub(super) bytes: u64,
 }
 
+/// That the connection passed a point while it was made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ConnectEvent {
+    pub(super) at: Instant,
+    pub(super) point: ConnectPoint,
+}
+
 /// The events of one connection.
 #[derive(Debug, Default)]
 pub(super) struct ConnectionLog(Mutex<Log>);
@@ -26,6 +33,8 @@ pub(super) struct ConnectionLog(Mutex<Log>);
 #[derive(Debug, Default)]
 struct Log {
     events: Vec<Event>,
+    /// One for each point that the hop reports, so there are few.
+    connecting: Vec<ConnectEvent>,
     /// There were more events than are kept.
     is_cut: bool,
     /// The events will not be asked for.
@@ -47,15 +56,24 @@ impl ConnectionLog {
         true
     }
 
+    /// Records that the connection passed a point while it was made.
+    pub(super) fn record_connecting(&self, event: ConnectEvent) {
+        let mut log = self.lock();
+        if !log.is_discarded {
+            log.connecting.push(event);
+        }
+    }
+
     /// Forgets the events, and wants no more of them.
     pub(super) fn discard(&self) {
         *self.lock() = Log { is_discarded: true, ..Log::default() };
     }
 
-    /// Appends the events to `events`, and returns whether there were more than are kept.
-    pub(super) fn append_to(&self, events: &mut Vec<Event>) -> bool {
+    /// Appends the events to those of other connections, and returns whether there were more than are kept.
+    pub(super) fn append_to(&self, events: &mut Vec<Event>, connecting: &mut Vec<ConnectEvent>) -> bool {
         let log = self.lock();
         events.extend_from_slice(&log.events);
+        connecting.extend_from_slice(&log.connecting);
         log.is_cut
     }
 

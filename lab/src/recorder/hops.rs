@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use launcelot_bridge::observer as bridge;
-use launcelot_measure::Point;
+use launcelot_measure::{ConnectPoint, Point};
 use launcelot_server::observer as server;
 
 use super::Recorder;
-use super::connection_log::{ConnectionLog, Event};
-use super::trace_store::{Hop, Number};
+use super::connection_log::{ConnectEvent, ConnectionLog, Event};
+use super::trace_store::{Ends, Hop, Number};
 use crate::tunnel::observer as tunnel;
 
 /// How long a dialogue's name may be, which stands in a URL as it is.
@@ -25,8 +25,8 @@ struct Connection {
 }
 
 impl Recorder {
-    fn connected(&self, hop: Hop, address: SocketAddr) -> Connection {
-        let (dialogue, log) = self.store().connected(hop, address);
+    fn connection(&self, hop: Hop, ends: Ends) -> Connection {
+        let (dialogue, log) = self.store().connected(hop, ends);
         Connection { recorder: self.clone(), dialogue, log }
     }
 }
@@ -34,6 +34,10 @@ impl Recorder {
 impl Connection {
     fn write(&self, at: Instant, point: Point, bytes: usize) -> bool {
         self.log.record(Event { at, point, bytes: bytes as u64 })
+    }
+
+    fn passed(&self, at: Instant, point: ConnectPoint) {
+        self.log.record_connecting(ConnectEvent { at, point });
     }
 }
 
@@ -44,10 +48,13 @@ impl Drop for Connection {
 }
 
 impl bridge::Observer for Recorder {
-    fn reached(&self, uri: &http::Uri, local: SocketAddr) -> Option<Box<dyn bridge::Watcher>> {
-        let connection = self.connected(Hop::Bridge, local);
+    fn connected(&self, uri: &http::Uri, made: &bridge::Connection) -> Option<Box<dyn bridge::Watcher>> {
+        let connection = self.connection(Hop::Bridge, Ends { from: made.local, to: made.peer });
         let name = uri.query().and_then(name_in);
         self.store().named(connection.dialogue, name);
+        connection.passed(made.upgrade_in, ConnectPoint::UpgradeIn);
+        connection.passed(made.connect_begun, ConnectPoint::ConnectBegun);
+        connection.passed(made.connect_done, ConnectPoint::ConnectDone);
         name.map(|_| Box::new(connection) as _)
     }
 }
@@ -60,6 +67,10 @@ fn name_in(query: &str) -> Option<&str> {
 }
 
 impl bridge::Watcher for Connection {
+    fn upgraded(&mut self, at: Instant) {
+        self.passed(at, ConnectPoint::UpgradeOut);
+    }
+
     fn record(&mut self, at: Instant, point: bridge::Point, bytes: usize) -> bool {
         let point = match point {
             bridge::Point::MessageIn => Point::BridgeIn,
@@ -72,14 +83,16 @@ impl bridge::Watcher for Connection {
 }
 
 impl tunnel::Observer for Recorder {
-    fn came(&self, from: SocketAddr) -> Option<Box<dyn tunnel::Watcher>> {
-        Some(Box::new(self.connected(Hop::Tunnel, from)))
+    fn accepted(&self, at: Instant, client: SocketAddr, local: SocketAddr) -> Option<Box<dyn tunnel::Watcher>> {
+        let connection = self.connection(Hop::Tunnel, Ends { from: client, to: local });
+        connection.passed(at, ConnectPoint::TunnelAccepted);
+        Some(Box::new(connection))
     }
 }
 
 impl tunnel::Watcher for Connection {
-    fn reached(&mut self, local: SocketAddr) {
-        self.recorder.store().forwarded_from(self.dialogue, local);
+    fn connected(&mut self, local: SocketAddr, peer: SocketAddr) {
+        self.recorder.store().forwarded(self.dialogue, Ends { from: local, to: peer });
     }
 
     fn goes_under(&mut self, revision: u64) {
@@ -102,8 +115,10 @@ impl tunnel::Watcher for Connection {
 }
 
 impl server::Observer for Recorder {
-    fn accepted(&self, client: SocketAddr) -> Option<Box<dyn server::Watcher>> {
-        Some(Box::new(self.connected(Hop::Server, client)))
+    fn accepted(&self, at: Instant, client: SocketAddr, local: SocketAddr) -> Option<Box<dyn server::Watcher>> {
+        let connection = self.connection(Hop::Server, Ends { from: client, to: local });
+        connection.passed(at, ConnectPoint::ServerAccepted);
+        Some(Box::new(connection))
     }
 }
 
@@ -125,7 +140,10 @@ mod tests {
     #[test]
     fn recording_waits_for_no_other_connection() {
         let recorder = Recorder::default();
-        let mut server = server::Observer::accepted(&recorder, ([127, 0, 0, 1], 1).into()).unwrap();
+        let mut server = {
+            let [client, local] = [1, 1060].map(|port| ([127, 0, 0, 1], port).into());
+            server::Observer::accepted(&recorder, Instant::now(), client, local).unwrap()
+        };
         let (done, is_done) = std::sync::mpsc::channel();
         let store = recorder.store();
         let recording = std::thread::spawn(move || {

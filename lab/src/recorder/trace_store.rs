@@ -2,16 +2,32 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
-use launcelot_measure::{Sighting, Trace};
+use launcelot_measure::clock::smallest_step;
+use launcelot_measure::{ConnectSighting, Sighting, Trace};
 
 use super::Passage;
-use super::connection_log::ConnectionLog;
+use super::connection_log::{ConnectEvent, ConnectionLog, Event};
 
 /// How many dialogues are kept. Those that nobody will ask for go first, and then the oldest.
 pub(super) const DIALOGUES_MAX: usize = 256;
+
+/// The smallest step of the clock that all hops in this process read.
+static CLOCK_STEP: LazyLock<Duration> = LazyLock::new(|| {
+    let begin = Instant::now();
+    smallest_step(|| begin.elapsed()).unwrap_or_default()
+});
+
+/// A connection, by the addresses of both its ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Ends {
+    /// The end that has connected.
+    pub(super) from: SocketAddr,
+    /// The end that was connected to.
+    pub(super) to: SocketAddr,
+}
 
 /// One end of a connection, which its program reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +56,8 @@ pub(super) type Number = u64;
 #[derive(Debug, Default)]
 pub(super) struct TraceStore {
     dialogues: BTreeMap<Number, Dialogue>,
-    /// The newest dialogue that has a connection from there.
-    by_address: HashMap<SocketAddr, Number>,
+    /// The newest dialogue that has a connection with these ends.
+    by_ends: HashMap<Ends, Number>,
     /// Dialogues that turned out to be the same as another.
     same_as: HashMap<Number, Number>,
     next: Number,
@@ -50,33 +66,34 @@ pub(super) struct TraceStore {
 #[derive(Debug, Default)]
 struct Dialogue {
     name: String,
+    /// The port to which its client had connected, or the bridge.
+    to_port: u16,
     /// It came through the bridge without a name: nobody will ask for it.
     is_ignored: bool,
-    /// Which hops have reported a connection of it from which address.
-    connections: Vec<(Hop, SocketAddr)>,
+    /// Which hops have reported which connections of it.
+    connections: Vec<(Hop, Ends)>,
     /// What they saw, each connection apart.
     logs: Vec<Arc<ConnectionLog>>,
     passage: Option<Passage>,
-    /// One of its connections has ended: the next one from the same address is another dialogue's.
+    /// One of its connections has ended: the next one with the same ends is another dialogue's.
     is_over: bool,
 }
 
 impl TraceStore {
-    /// Adds a connection from `address`, which a hop reports. Returns the dialogue that it belongs to and its log.
-    pub(super) fn connected(&mut self, hop: Hop, address: SocketAddr) -> (Number, Arc<ConnectionLog>) {
-        let known = self.by_address.get(&address).copied().filter(|number| {
+    /// Adds a connection, which a hop reports. Returns the dialogue that it belongs to and its log.
+    pub(super) fn connected(&mut self, hop: Hop, ends: Ends) -> (Number, Arc<ConnectionLog>) {
+        let known = self.by_ends.get(&ends).copied().filter(|number| {
             // The same end reported twice is another connection, which has got the port.
-            let is_same_end = |(other, from): &(Hop, SocketAddr)| {
-                *from == address && other.was_connected_to() == hop.was_connected_to()
-            };
+            let is_same_end =
+                |(other, known): &(Hop, Ends)| *known == ends && other.was_connected_to() == hop.was_connected_to();
             self.dialogues
                 .get(number)
                 .is_some_and(|dialogue| !dialogue.is_over && !dialogue.connections.iter().any(is_same_end))
         });
-        let number = known.unwrap_or_else(|| self.begin(address));
+        let number = known.unwrap_or_else(|| self.begin(ends));
         let log = Arc::new(ConnectionLog::default());
         if let Some(dialogue) = self.dialogues.get_mut(&number) {
-            dialogue.connections.push((hop, address));
+            dialogue.connections.push((hop, ends));
             dialogue.add([Arc::clone(&log)]);
         }
         (number, log)
@@ -95,14 +112,14 @@ impl TraceStore {
         }
     }
 
-    /// Adds the address from which a dialogue is forwarded. The next hop may have reported it already.
-    pub(super) fn forwarded_from(&mut self, number: Number, address: SocketAddr) {
+    /// Adds the connection by which the tunnel forwards a dialogue. The server may have reported it already.
+    pub(super) fn forwarded(&mut self, number: Number, ends: Ends) {
         let number = self.real(number);
         if let Some(dialogue) = self.dialogues.get_mut(&number) {
-            dialogue.connections.push((Hop::TunnelOnward, address));
+            dialogue.connections.push((Hop::TunnelOnward, ends));
         }
-        let other = self.by_address.insert(address, number).filter(|other| *other != number);
-        let Some(other) = other.filter(|other| self.is_only_of_the_server(*other, address)) else { return };
+        let other = self.by_ends.insert(ends, number).filter(|other| *other != number);
+        let Some(other) = other.filter(|other| self.is_only_of_the_server(*other, ends)) else { return };
         if let (Some(rest), Some(dialogue)) = (self.dialogues.remove(&other), self.dialogues.get_mut(&number)) {
             dialogue.connections.extend(rest.connections);
             dialogue.add(rest.logs);
@@ -128,10 +145,10 @@ impl TraceStore {
     }
 
     /// Whether only a server has reported that dialogue, and nothing but that connection.
-    fn is_only_of_the_server(&self, number: Number, address: SocketAddr) -> bool {
+    fn is_only_of_the_server(&self, number: Number, ends: Ends) -> bool {
         self.dialogues
             .get(&number)
-            .is_some_and(|dialogue| !dialogue.is_over && dialogue.connections == [(Hop::Server, address)])
+            .is_some_and(|dialogue| !dialogue.is_over && dialogue.connections == [(Hop::Server, ends)])
     }
 
     /// A connection of a dialogue has ended.
@@ -143,30 +160,40 @@ impl TraceStore {
         }
     }
 
-    /// Returns what was seen of the newest dialogue of that name, the earliest first.
-    pub(super) fn trace(&self, name: &str) -> Option<Trace> {
-        let dialogue = self.newest(name)?;
-        let mut events = Vec::new();
+    /// Returns what was seen of the newest dialogue of that name, the earliest first. If there is a port `to`, it is one
+    /// whose client had connected to that port.
+    pub(super) fn trace(&self, name: &str, to: Option<u16>) -> Option<Trace> {
+        let dialogue = self.newest(name, to)?;
+        let (mut events, mut connecting) = (Vec::new(), Vec::new());
         let mut is_cut = false;
         for log in &dialogue.logs {
-            is_cut |= log.append_to(&mut events);
+            is_cut |= log.append_to(&mut events, &mut connecting);
         }
         events.sort_by_key(|event| (event.at, event.point));
-        let began = events.first().map(|event| event.at);
-        let sightings = events
-            .into_iter()
-            .map(|event| Sighting { point: event.point, at: event.at - began.unwrap_or(event.at), bytes: event.bytes })
-            .collect();
-        Some(Trace { id: name.to_owned(), sightings, is_cut, ..Trace::default() })
+        connecting.sort_by_key(|event| (event.at, event.point));
+        let firsts = [events.first().map(|event| event.at), connecting.first().map(|event| event.at)];
+        let began = firsts.into_iter().flatten().min();
+        let since_began = |at: Instant| began.map(|began| at - began).unwrap_or_default();
+        let sighting = |event: Event| Sighting { point: event.point, at: since_began(event.at), bytes: event.bytes };
+        let passed = |event: ConnectEvent| ConnectSighting { point: event.point, at: since_began(event.at) };
+        Some(Trace {
+            id: name.to_owned(),
+            sightings: events.into_iter().map(sighting).collect(),
+            connecting: connecting.into_iter().map(passed).collect(),
+            is_cut,
+            clock_step: *CLOCK_STEP,
+        })
     }
 
-    /// Returns how the newest dialogue of that name went through the tunnel, if it did.
-    pub(super) fn passage(&self, name: &str) -> Option<Passage> {
-        self.newest(name)?.passage
+    /// Returns how that dialogue went through the tunnel, if it did.
+    pub(super) fn passage(&self, name: &str, to: Option<u16>) -> Option<Passage> {
+        self.newest(name, to)?.passage
     }
 
-    fn newest(&self, name: &str) -> Option<&Dialogue> {
-        let is_asked_for = |dialogue: &&Dialogue| dialogue.name == name && !dialogue.is_ignored;
+    fn newest(&self, name: &str, to: Option<u16>) -> Option<&Dialogue> {
+        let is_asked_for = |dialogue: &&Dialogue| {
+            dialogue.name == name && !dialogue.is_ignored && to.is_none_or(|port| dialogue.to_port == port)
+        };
         self.dialogues.values().rev().find(is_asked_for)
     }
 
@@ -175,14 +202,15 @@ impl TraceStore {
         self.same_as.get(&number).copied().unwrap_or(number)
     }
 
-    fn begin(&mut self, address: SocketAddr) -> Number {
+    fn begin(&mut self, ends: Ends) -> Number {
         let number = self.next;
         self.next += 1;
         if self.dialogues.len() == DIALOGUES_MAX {
             self.forget_one();
         }
-        self.dialogues.insert(number, Dialogue { name: address.to_string(), ..Dialogue::default() });
-        self.by_address.insert(address, number);
+        let dialogue = Dialogue { name: ends.from.to_string(), to_port: ends.to.port(), ..Dialogue::default() };
+        self.dialogues.insert(number, dialogue);
+        self.by_ends.insert(ends, number);
         number
     }
 
@@ -192,7 +220,7 @@ impl TraceStore {
         if let Some(dialogue) = self.dialogues.remove(&gone) {
             dialogue.discard();
         }
-        self.by_address.retain(|_, number| *number != gone);
+        self.by_ends.retain(|_, number| *number != gone);
         self.same_as.retain(|_, number| *number != gone);
     }
 }
@@ -213,19 +241,32 @@ impl Dialogue {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
+    use launcelot_measure::{ConnectPoint, Point};
 
-    use launcelot_measure::Point;
-
-    use super::super::connection_log::{EVENTS_MAX, Event};
+    use super::super::connection_log::EVENTS_MAX;
     use super::*;
 
-    fn from(port: u16) -> SocketAddr {
-        ([127, 0, 0, 1], port).into()
+    /// The ports of the server and of the tunnel.
+    const SERVER: u16 = 1060;
+    const TUNNEL: u16 = 1061;
+
+    fn ends(from: u16, to: u16) -> Ends {
+        let [from, to] = [from, to].map(|port| ([127, 0, 0, 1], port).into());
+        Ends { from, to }
+    }
+
+    /// A connection to the server.
+    fn from(port: u16) -> Ends {
+        ends(port, SERVER)
+    }
+
+    /// A connection to the tunnel.
+    fn to_tunnel(port: u16) -> Ends {
+        ends(port, TUNNEL)
     }
 
     fn points(store: &TraceStore, name: &str) -> Vec<Point> {
-        store.trace(name).unwrap().sightings.into_iter().map(|sighting| sighting.point).collect()
+        store.trace(name, None).unwrap().sightings.into_iter().map(|sighting| sighting.point).collect()
     }
 
     fn record(log: &ConnectionLog, point: Point) -> bool {
@@ -237,13 +278,13 @@ mod tests {
         // The bridge is at 1 on the way to the tunnel, the tunnel at 2 on the way to the server.
         type Report = fn(&mut TraceStore) -> Arc<ConnectionLog>;
         let bridge: Report = |store| {
-            let (number, log) = store.connected(Hop::Bridge, from(1));
+            let (number, log) = store.connected(Hop::Bridge, to_tunnel(1));
             store.named(number, Some("me"));
             log
         };
         let tunnel: Report = |store| {
-            let (number, log) = store.connected(Hop::Tunnel, from(1));
-            store.forwarded_from(number, from(2));
+            let (number, log) = store.connected(Hop::Tunnel, to_tunnel(1));
+            store.forwarded(number, from(2));
             log
         };
         let server: Report = |store| store.connected(Hop::Server, from(2)).1;
@@ -259,6 +300,55 @@ mod tests {
             assert_eq!(points(&store, "me"), [Point::BridgeOut, Point::TunnelIn, Point::ServerIn], "{order:?}");
             assert_eq!(store.dialogues.len(), 1);
         }
+    }
+
+    #[test]
+    fn one_port_in_use_towards_the_tunnel_and_the_server_at_once_is_two_connections() {
+        for server_is_first in [true, false] {
+            let mut store = TraceStore::default();
+            // A client has port 1 on the way to the tunnel, and the tunnel has port 1 on the way to the server.
+            let (number, tunnel) = store.connected(Hop::Tunnel, to_tunnel(1));
+            let mut server = server_is_first.then(|| store.connected(Hop::Server, from(1)).1);
+            store.forwarded(number, from(1));
+            let server = server.take().unwrap_or_else(|| store.connected(Hop::Server, from(1)).1);
+            record(&tunnel, Point::TunnelIn);
+            record(&server, Point::ServerIn);
+            assert_eq!(points(&store, "127.0.0.1:1"), [Point::TunnelIn, Point::ServerIn], "{server_is_first}");
+            assert_eq!(store.dialogues.len(), 1);
+        }
+    }
+
+    #[test]
+    fn two_clients_with_one_port_are_told_apart_by_the_port_that_they_connected_to() {
+        let mut store = TraceStore::default();
+        record(&store.connected(Hop::Tunnel, to_tunnel(1)).1, Point::TunnelIn);
+        record(&store.connected(Hop::Server, from(1)).1, Point::ServerIn);
+        let first_point = |port| store.trace("127.0.0.1:1", Some(port)).map(|trace| trace.sightings[0].point);
+        assert_eq!([TUNNEL, SERVER].map(first_point), [Some(Point::TunnelIn), Some(Point::ServerIn)]);
+        assert_eq!(first_point(80), None);
+    }
+
+    #[test]
+    fn a_connection_that_is_made_is_in_the_trace_and_by_the_same_clock() {
+        let mut store = TraceStore::default();
+        let (number, bridge) = store.connected(Hop::Bridge, from(1));
+        store.named(number, Some("me"));
+        let (_, server) = store.connected(Hop::Server, from(1));
+        let began = Instant::now();
+        let at = |micros| began + Duration::from_micros(micros);
+        let connecting =
+            [(ConnectPoint::UpgradeIn, 10), (ConnectPoint::ConnectBegun, 12), (ConnectPoint::ConnectDone, 40)];
+        for (point, micros) in connecting {
+            bridge.record_connecting(ConnectEvent { point, at: at(micros) });
+        }
+        server.record_connecting(ConnectEvent { point: ConnectPoint::ServerAccepted, at: at(35) });
+        server.record(Event { at: at(60), point: Point::ServerIn, bytes: 1 });
+        let trace = store.trace("me", None).unwrap();
+        let passed: Vec<_> = trace.connecting.iter().map(|passed| (passed.point, passed.at.as_micros())).collect();
+        use ConnectPoint::{ConnectBegun, ConnectDone, ServerAccepted, UpgradeIn};
+        assert_eq!(passed, [(UpgradeIn, 0), (ConnectBegun, 2), (ServerAccepted, 25), (ConnectDone, 30)]);
+        assert_eq!(trace.sightings[0].at.as_micros(), 50);
+        assert!(!trace.clock_step.is_zero() && trace.clock_step < Duration::from_millis(1), "{:?}", trace.clock_step);
     }
 
     #[test]
@@ -286,7 +376,7 @@ mod tests {
         for log in [server, bridge, other_server, other_bridge] {
             assert!(!record(&log, Point::AnswerReady));
         }
-        assert_eq!(store.trace("127.0.0.1:1"), None);
+        assert_eq!(store.trace("127.0.0.1:1", None), None);
     }
 
     #[test]
@@ -300,9 +390,10 @@ mod tests {
         let (_, me) = named(&mut store, 1, Some("me"));
         record(&me, Point::BridgeIn);
         // Through the tunnel, from 2 to it and from 3 on.
-        let (unnamed, _) = named(&mut store, 2, None);
-        assert_eq!(store.connected(Hop::Tunnel, from(2)).0, unnamed);
-        store.forwarded_from(unnamed, from(3));
+        let (unnamed, _) = store.connected(Hop::Bridge, to_tunnel(2));
+        store.named(unnamed, None);
+        assert_eq!(store.connected(Hop::Tunnel, to_tunnel(2)).0, unnamed);
+        store.forwarded(unnamed, from(3));
         assert_eq!(store.connected(Hop::Server, from(3)).0, unnamed);
         // Each of its ports belongs to another connection later.
         let (_, client) = store.connected(Hop::Server, from(2));
@@ -322,18 +413,18 @@ mod tests {
         let (_, long) = store.connected(Hop::Server, from(1));
         assert!((0..EVENTS_MAX).all(|_| record(&long, Point::ServerIn)));
         assert!(!record(&long, Point::ServerIn));
-        assert!(store.trace("127.0.0.1:1").unwrap().is_cut);
+        assert!(store.trace("127.0.0.1:1", None).unwrap().is_cut);
         let (_, forgotten) = store.connected(Hop::Server, from(2));
         for port in 0..2 * DIALOGUES_MAX as u16 {
-            let (number, _) = store.connected(Hop::Tunnel, from(port));
-            store.forwarded_from(number, from(10_000 + port));
+            let (number, _) = store.connected(Hop::Tunnel, to_tunnel(port));
+            store.forwarded(number, from(10_000 + port));
             let (_, server) = store.connected(Hop::Server, from(10_000 + port));
             record(&server, Point::ServerIn);
         }
-        assert_eq!(store.trace("127.0.0.1:1"), None);
+        assert_eq!(store.trace("127.0.0.1:1", None), None);
         assert!(!record(&forgotten, Point::ServerIn));
         assert_eq!(store.dialogues.len(), DIALOGUES_MAX);
-        assert!(store.by_address.len() <= 2 * DIALOGUES_MAX, "{}", store.by_address.len());
+        assert!(store.by_ends.len() <= 2 * DIALOGUES_MAX, "{}", store.by_ends.len());
         assert!(store.same_as.len() <= DIALOGUES_MAX);
     }
 }

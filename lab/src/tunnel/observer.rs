@@ -21,15 +21,15 @@ pub enum Point {
 
 /// Is told of connections as they come.
 pub trait Observer: Debug + Send + Sync {
-    /// Somebody has come from that address. Whoever is returned watches the connection, and is dropped at
-    /// its end.
-    fn came(&self, from: SocketAddr) -> Option<Box<dyn Watcher>>;
+    /// A client has been accepted at the address `local`. The clock was read just after `accept()`. The watcher that
+    /// is returned is dropped at the connection's end.
+    fn accepted(&self, at: Instant, client: SocketAddr, local: SocketAddr) -> Option<Box<dyn Watcher>>;
 }
 
 /// Watches one connection.
 pub trait Watcher: Debug + Send {
-    /// The far end has accepted; `local` is the tunnel's own address there.
-    fn reached(&mut self, local: SocketAddr);
+    /// The far end, `peer`, has accepted; `local` is the tunnel's own address there.
+    fn connected(&mut self, local: SocketAddr, peer: SocketAddr);
 
     /// The connection is carried under the settings of this revision from now on.
     fn goes_under(&mut self, _revision: u64) {}

@@ -226,9 +226,9 @@ impl Relay {
             Progress::Connecting => self.attempts += 1,
             Progress::Connected => {
                 if let (Some(watcher), Far::Open(end)) = (&mut self.watcher, &self.far)
-                    && let Ok(local) = end.stream.local_addr()
+                    && let (Ok(local), Ok(peer)) = (end.stream.local_addr(), end.stream.peer_addr())
                 {
-                    watcher.reached(local);
+                    watcher.connected(local, peer);
                 }
                 if !self.handshake.is_over() {
                     answers.confirm(now, wire);

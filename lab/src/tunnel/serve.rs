@@ -219,7 +219,10 @@ impl Thread {
         let listener = self.listeners.get(place)?;
         let number = self.next_number;
         let begun = listener.accept().and_then(|(near, client)| {
-            let mut watcher = self.observer.as_ref().and_then(|observer| observer.came(client));
+            let mut watcher = self
+                .observer
+                .as_ref()
+                .and_then(|observer| observer.accepted(Instant::now(), client, near.local_addr().ok()?));
             if let Some(watcher) = &mut watcher {
                 watcher.goes_under(self.revision);
             }

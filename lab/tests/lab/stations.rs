@@ -6,8 +6,11 @@ use std::time::Duration;
 use crate::support::attempts::{check, within_attempts_async};
 use crate::support::demo::Demo;
 use crate::support::{schema, sockets, wait};
+use clap::Parser as _;
+use launcelot_client::command_line::CommandLine;
 use launcelot_client::{Plan, Target, ask};
-use launcelot_measure::{Order, Point, Run, Trace, WireReport, paths};
+use launcelot_measure::export::Document;
+use launcelot_measure::{ConnectPoint, Leg, Order, Point, Run, Span, Trace, WireReport, paths};
 use launcelot_protocol::Question;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -70,6 +73,10 @@ fn points(trace: &Trace) -> Vec<Point> {
     trace.sightings.iter().map(|sighting| sighting.point).collect()
 }
 
+fn point_of_an_accept(point: ConnectPoint) -> bool {
+    matches!(point, ConnectPoint::TunnelAccepted | ConnectPoint::ServerAccepted)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_hop_is_traced_in_the_order_of_the_path() {
     let (demo, _web) = demo(&[]);
@@ -86,6 +93,19 @@ async fn every_hop_is_traced_in_the_order_of_the_path() {
         assert!(in_the_tunnel >= Duration::from_millis(20), "{in_the_tunnel:?}");
         assert!(in_the_tunnel + path.thinking().unwrap() < asked.took().unwrap());
     }
+    let made: Vec<_> = trace.connecting.iter().map(|sighting| sighting.point).collect();
+    // Accepts are told by other threads than the bridge's, whose own points are in order.
+    assert!(ConnectPoint::ALL.iter().all(|point| made.contains(point)) && made.len() == 6, "{made:?}");
+    let of_the_bridge = made.iter().filter(|point| !point_of_an_accept(**point));
+    assert!(of_the_bridge.is_sorted(), "{made:?}");
+    assert!(!trace.clock_step.is_zero());
+    // Connecting is cut into legs that add up, and its connect() lasts for the round trip of the handshake.
+    let paths_of_run = paths(&run, &trace);
+    let connecting = paths_of_run.connecting().unwrap();
+    let sum: Duration = connecting.legs().iter().map(|(_, span)| span.took()).sum();
+    assert_eq!(Some(sum), run.connecting.map(Span::took));
+    assert!(connecting.took(Leg::Connect).unwrap() >= Duration::from_millis(20), "{connecting:?}");
+    assert!(connecting.took(Leg::Unknown).is_none() && connecting.took(Leg::Bridge).is_some(), "{connecting:?}");
     let (_, report) = get(demo.page_port, "/api/tunnel");
     schema::assert_valid(include_str!("../../schema/tunnel.schema.json"), &report);
     let report: WireReport = serde_json::from_value(report).unwrap();
@@ -181,6 +201,39 @@ async fn a_native_client_reports_where_its_time_went_with_and_without_a_bridge()
             check((50.0..100.0).contains(&percent), || report)
         })
         .await;
+    }
+}
+
+#[test]
+fn a_native_client_through_the_tunnel_shows_the_handshake_as_connecting_and_says_that_it_is_attributed() {
+    let (demo, _web) = demo(&[]);
+    let link = json!({ "rtt_us": 100_000 }).to_string();
+    assert_eq!(http(demo.page_port, "PUT /api/tunnel HTTP/1.1", &link).0, 200);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.json");
+    let lab = format!("localhost:{}", demo.page_port);
+    let tunnel = demo.tunnel_port.to_string();
+    for order in [&[][..], &["--pipelined"], &["--ask", "What is your name?"]] {
+        let plain = ["localhost", &tunnel, "--timing", "--trace", "--lab", &lab, "--export", file.to_str().unwrap()];
+        let arguments: Vec<&str> = plain.iter().chain(order).copied().collect();
+        let command_line = CommandLine::try_parse_from(["launcelot-client"].iter().chain(&arguments)).unwrap();
+        launcelot_client::command_line::run(&command_line).unwrap();
+        let text = std::fs::read_to_string(&file).unwrap();
+        let written: Value = serde_json::from_str(&text).unwrap();
+        schema::assert_valid(include_str!("../../../measure/schema/export.schema.json"), &written);
+        let document: Document = serde_json::from_str(&text).unwrap();
+        let run = &document.runs[0].run;
+        let attributed = run.attributed_handshake.unwrap_or_else(|| panic!("nothing was attributed: {run:?}"));
+        // A busy machine makes the offset of the clocks uncertain, and with it how much of the 100 ms is attributed.
+        assert!(attributed >= Duration::from_millis(50), "{attributed:?}, {order:?}");
+        assert!(run.connecting.unwrap().took() >= attributed);
+        let first = run.questions[0].took().unwrap();
+        assert!(first >= Duration::from_millis(50), "{first:?}");
+        let report = launcelot_client::report::timing::timing(run);
+        assert!(
+            report.contains("(connecting)*") && report.contains("attributed as the lab told it, not measured"),
+            "{report}"
+        );
     }
 }
 

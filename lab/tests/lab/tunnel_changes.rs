@@ -23,13 +23,13 @@ const DEADLINE: Duration = Duration::from_secs(30);
 struct ReadFromClient(Sender<usize>);
 
 impl Observer for ReadFromClient {
-    fn came(&self, _: SocketAddr) -> Option<Box<dyn Watcher>> {
+    fn accepted(&self, _: Instant, _: SocketAddr, _: SocketAddr) -> Option<Box<dyn Watcher>> {
         Some(Box::new(Self(self.0.clone())))
     }
 }
 
 impl Watcher for ReadFromClient {
-    fn reached(&mut self, _: SocketAddr) {}
+    fn connected(&mut self, _: SocketAddr, _: SocketAddr) {}
 
     fn saw(&mut self, _: Instant, point: Point, bytes: usize) -> bool {
         if point == Point::NearIn {

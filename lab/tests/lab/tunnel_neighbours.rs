@@ -100,13 +100,13 @@ struct Recorder(Events);
 struct Connection(SocketAddr, Events);
 
 impl Observer for Recorder {
-    fn came(&self, from: SocketAddr) -> Option<Box<dyn Watcher>> {
+    fn accepted(&self, _: Instant, from: SocketAddr, _: SocketAddr) -> Option<Box<dyn Watcher>> {
         Some(Box::new(Connection(from, Arc::clone(&self.0))))
     }
 }
 
 impl Watcher for Connection {
-    fn reached(&mut self, _: SocketAddr) {}
+    fn connected(&mut self, _: SocketAddr, _: SocketAddr) {}
 
     fn saw(&mut self, at: Instant, point: Point, bytes: usize) -> bool {
         self.1.lock().unwrap().push((self.0, at, point, bytes));

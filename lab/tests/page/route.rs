@@ -1,10 +1,13 @@
 //! The page with the lab behind its bridge: the way through the tunnel, where the time goes on it, and the race.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use fantoccini::Locator;
+use launcelot_measure::export::Document;
+use launcelot_measure::{Point, paths};
 use launcelot_server::Options;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::attempts::{check, within_attempts_async};
 use crate::support::browser::{Browser, NO_LAB};
@@ -59,6 +62,15 @@ async fn assert_shown_well(browser: &Browser, state: &str) {
         .await;
 }
 
+/// The names of the legs, each with what stands in one column of the table; those with nothing there are left out.
+async fn shares(browser: &Browser, column: &str) -> Vec<String> {
+    let rows = "return [...document.querySelectorAll('#legs tbody tr')]
+        .map((row) => [row.querySelector('th').innerText, row.querySelector(arguments[0]).innerText])
+        .filter(([, share]) => share.trim()).map((row) => row.join(' '))";
+    let rows = browser.client.execute(rows, vec![column.into()]).await.unwrap();
+    rows.as_array().unwrap().iter().map(|row| row.as_str().unwrap().to_owned()).collect()
+}
+
 /// Checks the sentence about a run of three questions at 1.3 ms, and the table of its legs. Fails where a figure is wrong,
 /// and returns an error where a figure is only larger than on a machine that does nothing else.
 async fn legs_account_for_the_waiting(browser: &Browser) -> Result<(), String> {
@@ -71,12 +83,13 @@ async fn legs_account_for_the_waiting(browser: &Browser) -> Result<(), String> {
     assert!(said.contains("on the long wire and nobody was doing anything") || held < 50.0, "{said}");
     assert!(percentage(&said) <= 100.0, "{said}");
 
-    let rows = browser.script("return [...document.querySelectorAll('#legs tr')].map((row) => row.innerText)").await;
-    let rows: Vec<&str> = rows.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let connecting = shares(browser, "td:nth-child(3)").await;
+    assert!(connecting.iter().any(|share| share.starts_with("connect()")), "{connecting:?}");
+    let rows = shares(browser, "td:last-child").await;
     let names = ["browser and WebSocket", "bridge", "wire out", "server", "wire back"];
     assert_eq!(rows.len(), names.len(), "{rows:?}");
     assert!(rows.iter().zip(names).all(|(row, name)| row.trim_start().starts_with(name)), "{rows:?}");
-    let wires = durations(rows[2]).last().copied().unwrap() + durations(rows[4]).last().copied().unwrap();
+    let wires = durations(&rows[2]).last().copied().unwrap() + durations(&rows[4]).last().copied().unwrap();
     assert!(wires >= round_trips, "{rows:?}");
     // Only the time between an answer and the next question belongs to no leg.
     let sum: Duration = rows.iter().map(|row| *durations(row).last().unwrap()).sum();
@@ -110,6 +123,59 @@ async fn the_page_breaks_the_waiting_through_the_tunnel_down_into_legs() {
     assert!(limits.ends_with("nothing discarded as warm-up · no errors"), "{limits}");
     assert_shown_well(browser, "legs").await;
     browser.assert_console_is_quiet(&[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_legs_of_questions_sent_ahead_and_of_connecting_add_up_to_no_more_than_everything() {
+    let session = PageSession::start().await;
+    let browser = &session.browser;
+    browser.click("#sent-ahead").await;
+    for run in 1..=5 {
+        session.ask(run).await;
+        for column in ["td:nth-child(3)", "td:last-child"] {
+            let shares = shares(browser, column).await;
+            let sum: f64 = shares.iter().filter(|share| share.contains('%')).map(|share| percentage(share)).sum();
+            // Each share is rounded to a whole number.
+            assert!((80.0..=100.0 + 0.5 * shares.len() as f64).contains(&sum), "{sum} %: {shares:?}");
+        }
+        let said = browser.text("#uncertainty").await;
+        assert!(said.contains("every moment of the hops is known to ± ") && !durations(&said).is_empty(), "{said}");
+    }
+    // One stay in the server has one moment, whichever question tells it.
+    let document: Document = serde_json::from_str(&session.export("json", ".json").await).unwrap();
+    for recorded in &document.runs {
+        let paths = paths(&recorded.run, recorded.trace.as_ref().unwrap());
+        let read = paths.questions().iter().map(|path| {
+            let moment = path.moments().into_iter().find(|(point, _)| *point == Point::ServerIn);
+            (path.at(Point::ServerIn), moment)
+        });
+        let read: BTreeSet<_> = read.collect();
+        let events: BTreeSet<_> = read.iter().map(|(event, _)| *event).collect();
+        assert_eq!(read.len(), events.len(), "{read:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connecting_through_a_long_link_takes_its_round_trip_and_is_cut_into_legs() {
+    let session = PageSession::start().await;
+    session.choose_tunnel().await;
+    let browser = &session.browser;
+    browser.client.find(Locator::XPath("//button[.='across a continent']")).await.unwrap().click().await.unwrap();
+    measured(browser, Duration::from_millis(70)).await;
+    browser.ask(1, "complete").await;
+    browser.wait_for("#replay[data-run='1'][data-traced=true]").await;
+    let connecting = shares(browser, "td:nth-child(3)").await;
+    let connect = connecting.iter().find(|share| share.starts_with("connect()")).unwrap();
+    assert!(durations(connect)[0] >= Duration::from_millis(70), "{connecting:?}");
+    assert!(percentage(connect) > 50.0, "{connecting:?}");
+    // Slow motion is on the link for that time too.
+    let scrub = "const scrub = document.querySelector('#replay-scrub');
+        scrub.value = 30_000 * 10;
+        scrub.dispatchEvent(new Event('input', { bubbles: true }));";
+    browser.script(scrub).await;
+    let place = "return parseFloat(document.querySelector('.lanes-moving .message').getAttribute('cx'))";
+    let place = browser.script(place).await.as_f64().unwrap();
+    assert!((25.0..88.0).contains(&place), "at 30 ms, {place} % of the way across");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,6 +18,9 @@ use crate::trace::Point;
 /// overlaps on one thread, and is not one within the other, cannot be drawn.
 pub const TRACKS: [&str; 5] = ["asker", "bridge", "wire", "server", "unknown"];
 
+/// What the part of connecting is called that is not measured.
+pub const ATTRIBUTED_HANDSHAKE: &str = "handshake (attributed, not measured)";
+
 /// Something on a track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stretch<'a> {
@@ -130,6 +133,10 @@ pub fn stretches(Recorded { run, trace, .. }: &Recorded) -> Vec<Stretch<'_>> {
     for (leg, span) in paths.connecting().map(Connecting::legs).unwrap_or_default() {
         let Some((track, name)) = track_of(leg) else { continue };
         stretches.push(Stretch { track, question: 0, name, span, answer: None });
+    }
+    if let Some((connecting, moved)) = run.connecting.zip(run.attributed_handshake) {
+        let span = Span { from: connecting.until.saturating_sub(moved), until: connecting.until };
+        stretches.push(Stretch { track: 2, question: 0, name: ATTRIBUTED_HANDSHAKE, span, answer: None });
     }
     for (question, asked) in run.questions.iter().enumerate() {
         let Some(span) = asked.span() else { continue };

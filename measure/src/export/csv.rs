@@ -32,6 +32,8 @@ struct QuestionLine<'a> {
     wire_jitter_us: Option<Micros>,
     wire_bandwidth_bits_per_s: Option<NonZeroU64>,
     connecting_us: Option<Micros>,
+    /// How much of that is attributed and not measured.
+    attributed_handshake_us: Option<Micros>,
     question: &'a str,
     answer: Option<&'a str>,
     asked_us: Option<Micros>,
@@ -118,6 +120,7 @@ fn of_question<'a>(run: &'a Run, asked: &'a Asked, path: Option<&Path>) -> Quest
         wire_jitter_us: None,
         wire_bandwidth_bits_per_s: None,
         connecting_us: run.connecting.map(Span::took).map(Micros),
+        attributed_handshake_us: run.attributed_handshake.map(Micros),
         question: &asked.question,
         answer: asked.answer.as_deref(),
         asked_us: asked.asked.map(Micros),

@@ -33,13 +33,14 @@ pub(crate) fn serve(input: OwnedFd, output: OwnedFd, service: &Arc<Service>, sto
     let stream = TcpStream::from(input);
     match stream.peer_addr() {
         Ok(address) => {
+            let watcher = service.accepted(address, || stream.local_addr());
             stream.set_nonblocking(true).map_err(ServeError::Start)?;
             answer_at_once(&stream);
-            attend(Client { stream, session: service.begin(address) }, service, stop)
+            attend(Client { stream, session: service.begin(address, watcher) }, service, stop)
         }
         Err(_) => {
             let stream = Pipes { input: stream.into(), output };
-            attend(Client { stream, session: service.begin(Peer::StandardInput) }, service, stop)
+            attend(Client { stream, session: service.begin(Peer::StandardInput, None) }, service, stop)
         }
     }
 }

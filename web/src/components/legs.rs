@@ -1,43 +1,70 @@
-//! The legs of the newest run: what each is, and how long they took together.
+//! The legs of the newest run: what each is, and how long they took together, of connecting and of all questions.
+
+use std::time::Duration;
 
 use launcelot_charts::legs;
 use launcelot_measure::unit::readable;
-use launcelot_measure::{Breakdown, Leg};
+use launcelot_measure::{Connecting, Leg, Reading, Span, paths};
 use yew::prelude::*;
 
 use crate::components::drawing::Drawing;
 use crate::hooks::Asker;
+use crate::state::Numbered;
 use crate::words::legs as words;
 
 /// The legend of the bars, with the sums; nothing as long as no leg is known.
 #[inline(never)]
 pub fn legs_of(asker: &Asker) -> Html {
-    let Some((newest, breakdown)) = asker.state().newest().and_then(|newest| Some((newest, newest.breakdown()?)))
-    else {
-        return Html::default();
+    let traced = |newest| Some((newest, Numbered::trace(newest)?, newest.breakdown()?));
+    let Some((newest, trace, breakdown)) = asker.state().newest().and_then(traced) else { return Html::default() };
+    let run = &newest.run;
+    let paths = paths(run, trace);
+    let connecting = run.connecting.map(Span::took).unwrap_or_default();
+    let whole = Reading::new(connecting, run.clock_step);
+    let line = |leg| {
+        let connecting = paths.connecting().and_then(|path| Connecting::took(path, leg));
+        let asking = breakdown.leg(leg);
+        connecting.or(asking)?;
+        let percent = |took| Reading::new(took, run.clock_step).percent_of(whole);
+        Some(drawn(
+            leg,
+            newest.asker(),
+            [connecting.map(|took| (took, percent(took))), asking.map(|took| (took, breakdown.percent(took)))],
+        ))
     };
     html! {
-        <table id="legs" class="legs" role="table">
-            <caption class="unseen">{ "The legs of the way: what each is, how long it took for all questions together, and \
-                its share of the waiting" }</caption>
-            <tbody role="rowgroup">
-                for leg in Leg::ALL {
-                    { drawn(leg, &breakdown, newest.asker()) }
-                }
-            </tbody>
-        </table>
+        <>
+            <table id="legs" class="legs" role="table">
+                <caption class="unseen">{ "The legs of the path: what each is, how long it took while connecting and for all \
+                    questions together, and its share of each" }</caption>
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th role="columnheader" scope="col"><span class="unseen">{ "Leg" }</span></th>
+                        <th role="columnheader" scope="col" class="what"><span class="unseen">{ "What it is" }</span></th>
+                        <th role="columnheader" scope="col" class="took">{ "connecting" }</th>
+                        <th role="columnheader" scope="col" class="took">{ "asking" }</th>
+                    </tr>
+                </thead>
+                <tbody role="rowgroup">{ for Leg::ALL.into_iter().filter_map(line) }</tbody>
+            </table>
+            <p id="uncertainty" class="small">{ words::uncertainty(breakdown.clocks, newest.asker()) }</p>
+        </>
     }
 }
 
 #[inline(never)]
-fn drawn(leg: Leg, breakdown: &Breakdown, asker: &'static str) -> Option<Html> {
-    let took = breakdown.leg(leg)?;
-    Some(html! {
+fn drawn(leg: Leg, asker: &'static str, took: [Option<(Duration, Option<String>)>; 2]) -> Html {
+    html! {
         <tr role="row">
             <th role="rowheader" scope="row"><Drawing svg={legs::swatch(leg)} />{ words::name(leg, asker) }</th>
             <td role="cell" class="what">{ words::explanation(leg, asker) }</td>
-            <td role="cell" class="took">{ readable(took) }</td>
-            <td role="cell" class="took">{ breakdown.percent(took) }</td>
+            for part in took {
+                <td role="cell" class="took">
+                    if let Some((took, percent)) = part {
+                        { readable(took) }<br />{ percent }
+                    }
+                </td>
+            }
         </tr>
-    })
+    }
 }

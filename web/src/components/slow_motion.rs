@@ -39,6 +39,7 @@ pub fn SlowMotion(props: &Props) -> Html {
     let limits = shown.map(words::limits::of_run);
     let titles = runs.into_iter().map(|(title, numbered)| (numbered.number, title)).collect();
     let is_partly_unknown = replay.is_partly_unknown;
+    let known = shown.and_then(|shown| words::legs::uncertainty(replay.clocks, shown.asker()));
     html! {
         <section id="replay" aria-labelledby="replay-title" data-run={number.to_string()}
             data-traced={is_traced.to_string()}>
@@ -48,14 +49,11 @@ pub fn SlowMotion(props: &Props) -> Html {
             <Player key={format!("{number} {is_traced}")} {replay} />
             <p class="limits">{ limits }</p>
             <p class="small">
-                { "Between two recorded moments a message is drawn as if it went evenly: where it really was, nobody saw. Of \
-                   connecting, only the beginning and the end are known." }
+                { "Between two recorded moments a message is drawn as if it went evenly: where it really was, nobody saw." }
                 if is_partly_unknown {
-                    { " Not every station watched, so a message goes “beyond”, and turns half way in time." }
-                } else {
-                    { " The asker’s clock and the stations’ are never compared: what lies between them is known as a sum, \
-                       and half of it is drawn each way." }
+                    { " Not every hop watched, so a message goes “beyond”, and turns half way in time." }
                 }
+                { known.map(|known| [" ", &known].concat()) }
             </p>
         </section>
     }

@@ -30,13 +30,10 @@ pub fn explanation(leg: Leg, asker: &str) -> String {
     let what = match leg {
         Leg::Asker => {
             let way = if asker == CLIENT { "client to whoever watched first" } else { "page to the bridge" };
-            return format!(
-                "From the {way}, and back. The two clocks are related by cause and effect only: what was seen had been sent, \
-                 so the sum is exact, and how much of it was before is not."
-            );
+            return format!("From the {way}, and back. The sum of both is exact.");
         }
         Leg::Bridge => "Out of the WebSocket and into TCP, and the other way.",
-        Leg::Connect => "To the server, or to the near end of the tunnel, and back: only while connecting.",
+        Leg::Connect => "To the server and back, through the tunnel if there is one: only while connecting.",
         Leg::WireOut => "On to the server.",
         Leg::Server => {
             "From the question’s arrival to the answer’s leaving. Magnified, its solid part is the thinking."
@@ -45,6 +42,17 @@ pub fn explanation(leg: Leg, asker: &str) -> String {
         Leg::Unknown => "Nobody watched there.",
     };
     what.to_owned()
+}
+
+/// How well the moments of the hops are known in the time of `asker`.
+pub fn uncertainty(clocks: Clocks, asker: &str) -> Option<String> {
+    let Clocks::Related { uncertainty } = clocks else { return None };
+    Some(format!(
+        "The clocks of the {asker} and of the hops are related by cause and effect only: what a hop saw had been sent, and what \
+         arrived had been seen. So every moment of the hops is known to ± {}, and with it where the first leg ends and the last \
+         begins.",
+        readable(uncertainty)
+    ))
 }
 
 /// Where the time went of what `asker` asked, in one sentence.
@@ -107,6 +115,13 @@ mod tests {
 
     fn said(sightings: &[(Point, u64)]) -> String {
         where_it_went(&breakdown(sightings), "browser").replace('\u{a0}', " ")
+    }
+
+    #[test]
+    fn it_is_said_how_well_the_moments_of_the_hops_are_known() {
+        let said = uncertainty(Clocks::Related { uncertainty: us(12) }, "browser").unwrap();
+        assert!(said.replace('\u{a0}', " ").contains("every moment of the hops is known to ± 12 µs"), "{said}");
+        assert_eq!(uncertainty(Clocks::Contradictory, "browser"), None);
     }
 
     #[test]

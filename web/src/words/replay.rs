@@ -1,6 +1,6 @@
 //! What happens at a moment of a recorded dialogue, in words.
 
-use launcelot_measure::Point;
+use launcelot_measure::{ConnectPoint, Point};
 
 use crate::replay::{Event, Moment, Replay, What};
 
@@ -15,6 +15,7 @@ fn sentence(replay: &Replay, Event { what, question }: Event) -> String {
     let asker = replay.stations.first().map_or("asker", |asker| asker.name);
     let (before, after) = match what {
         What::Connecting => return ["The ", asker, " begins to connect."].concat(),
+        What::ConnectPassed(point) => return connecting(point).to_owned(),
         What::Connected => return "The connection can be used.".to_owned(),
         What::Asked => ("sends", "."),
         What::Answered => ("has", "."),
@@ -48,6 +49,18 @@ fn sentence(replay: &Replay, Event { what, question }: Event) -> String {
     }
 }
 
+/// What happens at a point while a connection is made.
+fn connecting(point: ConnectPoint) -> &'static str {
+    match point {
+        ConnectPoint::UpgradeIn => "The bridge has the request for a WebSocket.",
+        ConnectPoint::ConnectBegun => "The bridge calls connect().",
+        ConnectPoint::TunnelAccepted => "The tunnel accepts a connection.",
+        ConnectPoint::ServerAccepted => "The server accepts a connection.",
+        ConnectPoint::ConnectDone => "The bridge is connected.",
+        ConnectPoint::UpgradeOut => "The bridge answers that the WebSocket is open.",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -60,6 +73,7 @@ mod tests {
             stations: Vec::new(),
             lanes: Vec::new(),
             moments: Vec::new(),
+            clocks: Default::default(),
             said: vec![("Why?".to_owned(), Some("Because.".to_owned()))],
             is_partly_unknown: false,
             journeys: Vec::new(),
@@ -69,6 +83,10 @@ mod tests {
             let said = of(&replay, &moment);
             assert_eq!(said.contains("Because."), point.is_of_answers(), "{said}");
             assert_ne!(said.contains("Why?"), point.is_of_answers(), "{said}");
+        }
+        for point in ConnectPoint::ALL {
+            let events = vec![Event { what: What::ConnectPassed(point), question: 0 }];
+            assert!(of(&replay, &Moment { at: Duration::ZERO, events }).ends_with('.'));
         }
         let events = [What::Answered, What::Connected].map(|what| Event { what, question: 0 });
         let both = of(&replay, &Moment { at: Duration::ZERO, events: events.to_vec() });

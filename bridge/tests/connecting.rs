@@ -1,0 +1,109 @@
+//! When a connection counts as connected, and what an observer is told of connecting.
+
+#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
+
+mod common;
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use common::{Bridge, accept, echo, hear, listen, soon, target};
+use futures_util::FutureExt as _;
+use launcelot_bridge::observer::{Connection, Observer, Point, Watcher};
+use launcelot_bridge::{Handshake, Options};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::timeout;
+use tokio_tungstenite::connect_async;
+
+fn with_handshake(address: SocketAddr, handshake: Handshake) -> Options {
+    let handshakes = HashMap::from([(target(address), handshake)]);
+    Options { targets: vec![target(address)], handshakes, ..Options::default() }
+}
+
+#[tokio::test]
+async fn a_connection_is_connected_when_its_handshake_is_over() {
+    let (listener, address) = listen().await;
+    let (called, mut calls) = mpsc::unbounded_channel();
+    let over = Arc::new(Notify::new());
+    let is_over = Arc::clone(&over);
+    let handshake = Handshake::new(move |local| {
+        called.send(local).unwrap();
+        let is_over = Arc::clone(&is_over);
+        async move {
+            is_over.notified().await;
+            Ok(())
+        }
+        .boxed()
+    });
+    let bridge = Bridge::start(with_handshake(address, handshake));
+    let url = format!("ws://127.0.0.1:{}/ws", bridge.port);
+    let mut opening = tokio::spawn(async move { connect_async(url).await });
+    let server = accept(&listener).await;
+    assert_eq!(soon(calls.recv()).await, Some(server.peer_addr().unwrap()));
+    assert!(timeout(Duration::from_millis(100), &mut opening).await.is_err(), "open before its handshake was over");
+    over.notify_one();
+    soon(opening).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_handshake_that_fails_or_takes_too_long_is_a_target_that_was_not_reached() {
+    let (listener, address) = listen().await;
+    let failing = Handshake::new(|_| async { Err(io::Error::other("refused far away")) }.boxed());
+    let bridge = Bridge::start(with_handshake(address, failing));
+    let (_, code, reason) = hear(&mut bridge.open("/ws").await).await;
+    let expected = format!("cannot reach 127.0.0.1 port {}: refused far away", address.port());
+    assert_eq!((code, reason), (4502, expected));
+
+    let endless = Handshake::new(|_| std::future::pending().boxed());
+    let connect_timeout = Duration::from_millis(50);
+    let bridge = Bridge::start(Options { connect_timeout, ..with_handshake(address, endless) });
+    assert_eq!(hear(&mut bridge.open("/ws").await).await.1, 4504);
+    drop(listener);
+}
+
+/// What an observer was told of one connection.
+#[derive(Debug, Clone, Default)]
+struct Told(Arc<Mutex<(Option<Connection>, Option<Instant>)>>);
+
+impl Observer for Told {
+    fn connected(&self, _: &http::Uri, connection: &Connection) -> Option<Box<dyn Watcher>> {
+        self.0.lock().unwrap().0 = Some(*connection);
+        Some(Box::new(self.clone()))
+    }
+}
+
+impl Watcher for Told {
+    fn upgraded(&mut self, at: Instant) {
+        self.0.lock().unwrap().1 = Some(at);
+    }
+
+    fn record(&mut self, _: Instant, _: Point, _: usize) -> bool {
+        true
+    }
+}
+
+#[tokio::test]
+async fn an_observer_is_told_when_each_part_of_connecting_was_over() {
+    let address = echo().await;
+    let told = Told::default();
+    let handshake_over = Arc::new(Mutex::new(None));
+    let read_clock = Arc::clone(&handshake_over);
+    let handshake = Handshake::new(move |_| {
+        *read_clock.lock().unwrap() = Some(Instant::now());
+        async { Ok(()) }.boxed()
+    });
+    let options = Options { observer: Some(Arc::new(told.clone())), ..with_handshake(address, handshake) };
+    let bridge = Bridge::start(options);
+    let begin = Instant::now();
+    let _browser = bridge.open("/ws").await;
+    let end = Instant::now();
+    let (Some(connection), Some(upgraded)) = *told.0.lock().unwrap() else { panic!("{told:?}") };
+    assert_eq!(connection.peer, address);
+    let Connection { upgrade_in, connect_begun, connect_done, .. } = connection;
+    let handshake_over = handshake_over.lock().unwrap().unwrap();
+    let moments = [begin, upgrade_in, connect_begun, handshake_over, connect_done, upgraded, end];
+    assert!(moments.is_sorted(), "{moments:?}");
+}
