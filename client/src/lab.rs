@@ -8,7 +8,8 @@ use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use launcelot_measure::{Point, Trace, WireReport};
+use launcelot_measure::{Passage, Point, Trace, WireReport};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 use tokio::net::TcpStream;
@@ -58,6 +59,17 @@ pub struct LabTrace {
     pub trace: Trace,
     /// Its tunnel, if the dialogue went through that and it still tells.
     pub tunnel: Option<WireReport>,
+    /// The settings of the tunnel through which the dialogue went.
+    pub passage: Option<Passage>,
+}
+
+/// What a lab answers of a dialogue.
+#[derive(Debug, Deserialize)]
+struct Answer {
+    #[serde(flatten)]
+    trace: Trace,
+    #[serde(default)]
+    tunnel: Option<Passage>,
 }
 
 /// What was seen of the dialogue that a client had with `target`, from its own address `local` and under
@@ -86,10 +98,10 @@ pub async fn seen(
         }
     };
     let lab = Lab { host, port, patience };
-    let trace: Trace = lab.ask(&format!("/api/dialogues/{name}")).await?;
+    let Answer { trace, tunnel: passage } = lab.ask(&format!("/api/dialogues/{name}")).await?;
     let is_through = trace.sightings.iter().any(|sighting| sighting.point == Point::TunnelIn);
     let tunnel = if is_through { lab.ask("/api/tunnel").await.ok() } else { None };
-    Ok(LabTrace { trace, tunnel })
+    Ok(LabTrace { trace, tunnel, passage })
 }
 
 /// Who is asked over HTTP, and how long its answer is waited for.
