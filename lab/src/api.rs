@@ -3,7 +3,7 @@
 //! | request | answer |
 //! |---|---|
 //! | `GET /api/dialogues/NAME` | the [`Trace`] of a dialogue and how it went through the tunnel, or 404 |
-//! | `GET /api/tunnel` | the [`TunnelReport`](crate::tunnel::report::TunnelReport) |
+//! | `GET /api/tunnel` | the [`WireReport`](launcelot_measure::WireReport) |
 //! | `PUT /api/tunnel` with a [`Wire`], and `handshake` if that should change | the same once the link is so; 400 if no link can be |
 //!
 //! The tunnel's settings have a revision, which rises with every change and belongs to one run of the lab. It stands in
@@ -22,7 +22,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderValue, Method, StatusCode, header};
 use launcelot_bridge::origin::origin_may_connect;
-use launcelot_measure::{Trace, Wire};
+use launcelot_measure::{Instance, Trace, Wire};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -52,9 +52,8 @@ struct TraceAnswer {
 
 #[derive(Debug, Serialize)]
 struct PassageAnswer {
-    instance: String,
-    first_revision: u64,
-    last_revision: u64,
+    #[serde(flatten)]
+    passage: launcelot_measure::Passage,
     handshake_us: Option<Micros>,
 }
 
@@ -62,10 +61,10 @@ struct PassageAnswer {
 struct Micros(#[serde(serialize_with = "micros")] Duration);
 
 impl PassageAnswer {
-    fn new(passage: Passage, instance: &str) -> Self {
+    fn new(passage: Passage, instance: Instance) -> Self {
         let Passage { first_revision, last_revision, handshake } = passage;
-        let handshake_us = handshake.map(Micros);
-        Self { instance: instance.to_owned(), first_revision, last_revision, handshake_us }
+        let passage = launcelot_measure::Passage { instance, first_revision, last_revision: Some(last_revision) };
+        Self { passage, handshake_us: handshake.map(Micros) }
     }
 }
 

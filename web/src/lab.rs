@@ -1,6 +1,6 @@
 //! The lab behind the bridge, asked over HTTP.
 
-use launcelot_measure::{Trace, Wire, WireReport};
+use launcelot_measure::{Passage, Trace, Wire, WireReport};
 use wasm_bindgen::prelude::*;
 use web_sys::{RequestInit, Response};
 
@@ -23,8 +23,9 @@ pub enum Request {
 pub enum Reply {
     /// How the tunnel is; `None` if there is no lab.
     Tunnel(Option<WireReport>),
-    /// What the stations saw of the dialogue of the run with this number; `None` if they saw nothing.
-    Trace(u32, Option<Trace>),
+    /// What the hops saw of the dialogue of the run with this number, and through which settings of the tunnel it went; `None`
+    /// if they saw nothing.
+    Trace(u32, Option<(Trace, Option<Passage>)>),
 }
 
 /// Asks it.
@@ -42,7 +43,7 @@ pub async fn ask(request: Request) -> Reply {
     let answer = fetch(&(bridge::lab_of_this_page() + &path), &init).await.and_then(Json::new);
     match run {
         None => Reply::Tunnel(answer.and_then(|answer| json::wire_report(&answer))),
-        Some(run) => Reply::Trace(run, answer.and_then(|answer| json::trace(&answer))),
+        Some(run) => Reply::Trace(run, answer.and_then(|answer| Some((json::trace(&answer)?, json::passage(&answer))))),
     }
 }
 

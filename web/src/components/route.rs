@@ -1,4 +1,4 @@
-//! The route: straight, or through the tunnel, and how long a wire the tunnel is.
+//! The route: straight, or through the tunnel, and how long a link the tunnel emulates.
 
 use launcelot_measure::{Preset, Wire, WireReport};
 use web_sys::HtmlInputElement;
@@ -24,11 +24,14 @@ pub fn route_controls(asker: &Asker) -> Html {
     html! {
         <div class="route" data-lab={name}>
             <fieldset class="choice">
-                <legend>{ "Over the wire" }</legend>
+                <legend>{ "Over the link" }</legend>
                 for route in Route::ALL {
                     { route_choice(asker, route) }
                 }
             </fieldset>
+            if let Some(notice) = lab.notice {
+                <p id="link-notice" role="status">{ words::notice(notice) }</p>
+            }
             if let Some(report) = lab.report().filter(|_| lab.route == Route::Tunnel) {
                 { tunnel(asker, lab, report) }
             }
@@ -63,10 +66,11 @@ fn route_choice(asker: &Asker, route: Route) -> Html {
 /// As it is set, with everything to set it, and as it was measured.
 #[inline(never)]
 fn tunnel(asker: &Asker, lab: &Lab, report: WireReport) -> Html {
-    let (wire, measured) = (lab.wire().unwrap_or(report.wire), lab.measured());
+    let (wire, held) = (lab.wire().unwrap_or(report.wire), lab.held());
     html! {
         <div class="tunnel">
-            <div class="presets" role="group" aria-label="Wires that you may know">
+            <p>{ words::EMULATED }{ if report.handshake { words::HANDSHAKE } else { "" } }</p>
+            <div class="presets" role="group" aria-label="Links that you may know">
                 for preset in Preset::ALL {
                     { preset_button(asker, wire, preset) }
                 }
@@ -77,9 +81,9 @@ fn tunnel(asker: &Asker, lab: &Lab, report: WireReport) -> Html {
                 }
             </div>
             // For whoever reads the page by program there are numbers, too.
-            <p id="measured" role="status" data-rtt-us={measured.map(|measured| (measured.rtt.as_micros() as u64).to_string())}
+            <p id="measured" role="status" data-rtt-us={held.map(|held| (held.held.as_micros() as u64).to_string())}
                 data-nominal-us={(wire.rtt.as_micros() as u64).to_string()}>
-                { words::measured(measured, wire) }
+                { words::held(held, &report, wire) }
             </p>
         </div>
     }
@@ -114,7 +118,7 @@ fn slider_row(asker: &Asker, wire: Wire, slider: Slider) -> Html {
         Callback::from(move |_: Event| act(&asker, LabAction::Settled))
     };
     let (id, label) = match slider {
-        Slider::RoundTrip => ("rtt", "Round trip"),
+        Slider::RoundTrip => ("rtt", "Round trip added"),
         Slider::Jitter => ("jitter", "Jitter, each way"),
         Slider::Bandwidth => ("bandwidth", "Bandwidth"),
     };
