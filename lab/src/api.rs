@@ -5,6 +5,8 @@
 //! | `GET /api/dialogues/NAME` | the [`Trace`] of a dialogue and how it went through the tunnel, or 404 |
 //! | `GET /api/tunnel` | the [`WireReport`](launcelot_measure::WireReport) |
 //! | `PUT /api/tunnel` with a [`Wire`], and `handshake` if that should change | the same once the link is so; 400 if no link can be |
+//! | `GET /api/server` | how long the server works on each answer: `{"think_us": 0}`; 404 where that cannot change |
+//! | `PUT /api/server` with the same | the same once it is so; 400 if it cannot be |
 //!
 //! The tunnel's settings have a revision, which rises with every change and belongs to one run of the lab. It stands in
 //! both answers, so that whoever compares dialogues can tell whether they went over the same link.
@@ -23,7 +25,8 @@ use axum::routing::get;
 use http::{HeaderValue, Method, StatusCode, header};
 use launcelot_bridge::origin::origin_may_connect;
 use launcelot_measure::{Instance, Trace, Wire};
-use serde::Serialize;
+use launcelot_server::ThinkTime;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::recorder::{Passage, Recorder};
@@ -39,6 +42,14 @@ const BANDWIDTH_MIN_BITS: u64 = 1_000;
 struct Lab {
     recorder: Recorder,
     tunnel: TunnelHandle,
+    think: Option<ThinkTime>,
+}
+
+/// The settings of the server; `schema/server.schema.json` describes them.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ServerSettings {
+    think_us: f64,
 }
 
 /// A trace as it is answered; `schema/trace.schema.json` describes it.
@@ -68,13 +79,14 @@ impl PassageAnswer {
     }
 }
 
-/// The routes, for a bridge to serve with its own.
-pub fn routes(recorder: Recorder, tunnel: TunnelHandle) -> Router {
+/// The routes, for a bridge to serve with its own. `think` is how long the server works on each answer, where that can change.
+pub fn routes(recorder: Recorder, tunnel: TunnelHandle, think: Option<ThinkTime>) -> Router {
     Router::new()
         .route("/api/dialogues/{name}", get(dialogue))
         .route("/api/tunnel", get(report).put(set))
+        .route("/api/server", get(server).put(set_server))
         .layer(middleware::from_fn(share_with_pages))
-        .with_state(Lab { recorder, tunnel })
+        .with_state(Lab { recorder, tunnel, think })
 }
 
 async fn dialogue(State(lab): State<Lab>, Path(name): Path<String>) -> Response {
@@ -109,6 +121,31 @@ async fn set(State(lab): State<Lab>, body: Bytes) -> Response {
         ..before
     });
     report(State(lab)).await
+}
+
+async fn server(State(lab): State<Lab>) -> Response {
+    match &lab.think {
+        Some(think) => {
+            let think_us = think.get().as_nanos() as f64 / 1_000.0;
+            json(StatusCode::OK, &ServerSettings { think_us })
+        }
+        None => error(StatusCode::NOT_FOUND, "the settings of worker processes cannot change"),
+    }
+}
+
+async fn set_server(State(lab): State<Lab>, body: Bytes) -> Response {
+    let settings: ServerSettings = match serde_json::from_slice(&body) {
+        Ok(settings) => settings,
+        Err(why) => return error(StatusCode::BAD_REQUEST, &format!("not the settings of a server: {why}")),
+    };
+    let think = Duration::try_from_secs_f64(settings.think_us / 1e6).ok().filter(|think| *think <= DELAY_MAX);
+    let Some(wanted) = think else {
+        return error(StatusCode::BAD_REQUEST, "think_us is at least 0 and at most 10 seconds");
+    };
+    if let Some(think) = &lab.think {
+        think.set(wanted);
+    }
+    server(State(lab)).await
 }
 
 /// What somebody wants the link to be like, and whether a connection should cost a handshake, if that is said.

@@ -130,7 +130,7 @@ fn a_race_that_was_written_before_there_were_turns_is_read_as_one_turn() {
     older["races"][0].as_object_mut().unwrap().remove("more_turns");
     let read = json::read(&older.to_string()).unwrap();
     assert_eq!(
-        read.races[0].heats().map(|(turn, _, runs)| (turn, runs.len())).collect::<Vec<_>>(),
+        read.races[0].heats().into_iter().map(|(turn, _, runs)| (turn, runs.len())).collect::<Vec<_>>(),
         [(0, 1), (0, 1), (0, 2)]
     );
     assert_eq!(read.races[0].one_at_a_time, document().races[0].one_at_a_time);

@@ -127,7 +127,7 @@ pub fn passage(trace: &Json) -> Option<Passage> {
 }
 
 fn instance(json: &Json) -> Option<Instance> {
-    json.field("instance")?.text()?.try_into().ok()
+    u64::from_str_radix(&json.field("instance")?.text()?, 16).ok().map(Instance)
 }
 
 /// A wire, as the lab reads it: in whole microseconds.

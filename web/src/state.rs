@@ -166,6 +166,7 @@ impl State {
                     });
                 }
             }
+            Reply::Server(think) => self.lab.hear_of_work(think),
             Reply::Trace(number, seen) => {
                 self.lab.heard_of_a_run();
                 let report = self.lab.report();

@@ -267,6 +267,25 @@ async fn a_link_that_another_tab_changed_is_told_when_the_page_comes_to_the_fron
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_server_works_on_each_answer_as_long_as_the_page_says() {
+    let session = PageSession::start().await;
+    let browser = &session.browser;
+    browser.wait_for("#work").await;
+    let set = "const work = document.querySelector('#work');
+        work.value = 12.5; work.dispatchEvent(new Event('change', { bubbles: true }));";
+    browser.script(set).await;
+    let script = "const answer = async () => (await (await fetch('/api/server')).json()).think_us;
+        const asked = async () => (await answer()) === 12500 ? arguments[0](true) : setTimeout(asked, 10); asked()";
+    assert_eq!(browser.client.execute_async(script, Vec::new()).await.unwrap(), true);
+    session.ask(1).await;
+    let said = browser.text("#where").await;
+    let thought = durations(&said)[0];
+    assert!(said.starts_with("The server thought for") && thought >= Duration::from_micros(37_500), "{said}");
+    assert_shown_well(browser, "a server that works").await;
+    browser.assert_console_is_quiet(&[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_race_over_a_link_that_changed_is_not_compared() {
     let session = PageSession::start().await;
     session.choose_tunnel().await;

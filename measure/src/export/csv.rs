@@ -80,7 +80,7 @@ struct FailureLine<'a> {
 pub fn questions(document: &Document) -> String {
     let single = document.runs.iter().map(|recorded| (None, recorded));
     let raced = document.races.iter().zip(1..).flat_map(|(race, number)| {
-        let heats = race.heats();
+        let heats = race.heats().into_iter();
         heats.flat_map(move |(turn, way, runs)| {
             runs.iter().map(move |recorded| (Some((number, turn + 1, way)), recorded))
         })

@@ -74,17 +74,16 @@ impl Race {
     }
 
     /// The runs of each way in each turn, turns counted from 0.
-    pub fn heats(&self) -> impl Iterator<Item = (usize, Way, &[Recorded])> {
-        let first = Way::ALL.map(|way| {
-            let runs = match way {
-                Way::OneAtATime => &self.one_at_a_time,
-                Way::SentAhead => &self.sent_ahead,
-                Way::AtOnce => &self.at_once,
-            };
-            (0, way, runs.as_slice())
-        });
-        let more = (1..).zip(&self.more_turns);
-        first.into_iter().chain(more.flat_map(|(turn, runs)| Way::ALL.map(|way| (turn, way, runs.of(way)))))
+    pub fn heats(&self) -> Vec<(usize, Way, &[Recorded])> {
+        let mut heats = vec![
+            (0, Way::OneAtATime, self.one_at_a_time.as_slice()),
+            (0, Way::SentAhead, self.sent_ahead.as_slice()),
+            (0, Way::AtOnce, self.at_once.as_slice()),
+        ];
+        for (turn, runs) in self.more_turns.iter().enumerate() {
+            heats.extend(Way::ALL.map(|way| (turn + 1, way, runs.of(way))));
+        }
+        heats
     }
 
     fn runs_mut(&mut self) -> impl Iterator<Item = &mut Recorded> {
@@ -164,7 +163,7 @@ impl Document {
 
     /// All runs, those of races after the single ones.
     pub fn all_runs(&self) -> impl Iterator<Item = &Recorded> {
-        let of_races = self.races.iter().flat_map(|race| race.heats().flat_map(|(_, _, runs)| runs));
+        let of_races = self.races.iter().flat_map(|race| race.heats().into_iter().flat_map(|(_, _, runs)| runs));
         self.runs.iter().chain(of_races)
     }
 

@@ -102,7 +102,7 @@ fn ways(race: &Race) -> Option<Html> {
 
 /// The runs that are drawn of a way.
 fn runs(race: &Race, way: Way) -> impl Iterator<Item = &Run> + Clone {
-    race.drawn(way).iter().map(|numbered| &numbered.run)
+    race.drawn(way).map(|numbered| &numbered.run)
 }
 
 #[inline(never)]

@@ -1,5 +1,8 @@
 //! The route: straight, or through the tunnel, and how long a link the tunnel emulates.
 
+use std::time::Duration;
+
+use launcelot_measure::unit::decimal;
 use launcelot_measure::{Preset, Wire, WireReport};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -7,9 +10,12 @@ use yew::prelude::*;
 use crate::bridge::Route;
 use crate::hooks::Asker;
 use crate::state::Action;
-use crate::state::lab::{Action as LabAction, Lab, Presence};
+use crate::state::lab::{Action as LabAction, Lab, Presence, Work};
 use crate::state::sliders::Slider;
 use crate::words::wire as words;
+
+/// As long as the lab lets its server work, in milliseconds.
+const WORK_MAX_MS: f64 = 10_000.0;
 
 /// The choice, and under it the tunnel's controls while it is chosen.
 #[inline(never)]
@@ -34,6 +40,9 @@ pub fn route_controls(asker: &Asker) -> Html {
             }
             if let Some(report) = lab.report().filter(|_| lab.route == Route::Tunnel) {
                 { tunnel(asker, lab, report) }
+            }
+            if let Work::Known(think) | Work::Wished(think) = lab.work {
+                { work(asker, think) }
             }
             if lab.presence == Presence::Gone {
                 <p role="status">{ words::GONE_LAB }</p>
@@ -87,6 +96,35 @@ fn tunnel(asker: &Asker, lab: &Lab, report: WireReport) -> Html {
             </p>
         </div>
     }
+}
+
+/// How long the server works on each answer, to be changed.
+#[inline(never)]
+fn work(asker: &Asker, think: Duration) -> Html {
+    let on_change = {
+        let asker = asker.clone();
+        Callback::from(move |event: Event| {
+            let input: HtmlInputElement = event.target_unchecked_into();
+            let millis = input.value_as_number();
+            if (0.0..=WORK_MAX_MS).contains(&millis) {
+                act(&asker, LabAction::WorkWished(Duration::from_micros((millis * 1e3) as u64)));
+            }
+        })
+    };
+    html! {
+        <p class="work">
+            <label for="work">{ "The server works on each answer for " }</label>
+            <input type="number" id="work" min="0" max="10000" step="any" value={millis(think)}
+                onchange={on_change} />
+            { " ms (simulated; 0: no longer than it needs)" }
+        </p>
+    }
+}
+
+/// Milliseconds, with decimals only where they are needed.
+fn millis(time: Duration) -> String {
+    let micros = time.as_micros() as u64;
+    decimal(micros, 1_000, if micros.is_multiple_of(1_000) { 0 } else { 3 })
 }
 
 fn preset_button(asker: &Asker, wire: Wire, preset: Preset) -> Html {

@@ -89,11 +89,6 @@ impl Asker {
         self.state.dispatch(action);
     }
 
-    /// Changes something from without a component, later.
-    pub fn dispatcher(&self) -> UseReducerDispatcher<State> {
-        self.state.dispatcher()
-    }
-
     /// Whether a question can be asked now.
     pub fn is_ready(&self) -> bool {
         self.state.clock.is_some() && self.state.broken.is_none() && !self.state.is_running()

@@ -14,13 +14,13 @@ use crate::state::lab::Action::{Asked, CameToFront};
 #[hook]
 pub fn use_lab(asker: &Asker) {
     let (request, lacks) = (asker.state().request(), asker.is_ready() && asker.state().lab.lacks_a_measurement());
-    let dispatcher = asker.dispatcher();
+    let listener = asker.clone();
     use_effect_with((), move |()| {
         let Some(document) = web_sys::window().and_then(|window| window.document()) else { return };
         let shown = document.clone();
         let on_change = Closure::<dyn Fn()>::new(move || {
             if !shown.hidden() {
-                dispatcher.dispatch(Action::Lab(CameToFront));
+                listener.dispatch(Action::Lab(CameToFront));
             }
         });
         // It lives as long as the page.

@@ -2,6 +2,8 @@
 //!
 //! The lab is asked one thing at a time, and nothing while a run goes on but to set the tunnel.
 
+use std::time::Duration;
+
 use launcelot_measure::{Held, Revision, Trace, Wire, WireReport};
 
 use crate::bridge::Route;
@@ -34,6 +36,8 @@ pub struct Lab {
     known: Option<(Revision, Wire)>,
     /// The link that the person has chosen on this page, unless somebody else has changed it since.
     chosen: Option<Wire>,
+    /// How long the server works on each answer.
+    pub work: Work,
     /// The wire that the person wants, until the lab says that the tunnel is like that.
     wish: Option<Wire>,
     /// Whether the person still moves a slider.
@@ -43,6 +47,20 @@ pub struct Lab {
     /// Whether something may have gone through the tunnel since the lab was asked how it is.
     is_stale: bool,
     probe: Probe,
+}
+
+/// How long the lab's server works on each answer, which is simulated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Work {
+    /// The lab has not been asked yet.
+    #[default]
+    Unasked,
+    /// That cannot be changed there.
+    Fixed,
+    /// So long.
+    Known(Duration),
+    /// The person wants it to be so long, which the lab is still to be told.
+    Wished(Duration),
 }
 
 /// What happened to the link elsewhere.
@@ -77,6 +95,8 @@ pub enum Action {
     Wished(Wire),
     /// The person has let go of the slider.
     Settled,
+    /// The person wants the server to work so long on each answer.
+    WorkWished(Duration),
     /// The lab is being asked something.
     Asked,
     /// A quiet run has begun.
@@ -122,6 +142,7 @@ impl Lab {
                 self.is_moving = true;
             }
             Action::Settled => self.is_moving = false,
+            Action::WorkWished(think) => self.work = Work::Wished(think),
             Action::Asked => self.is_asked = true,
             Action::Probing(run) => self.probe = Probe::Going(run),
             Action::CameToFront => self.is_stale |= self.may_answer(),
@@ -142,6 +163,11 @@ impl Lab {
             (Presence::Asked, _) => Some(Request::Tunnel),
             (Presence::There(_), Some(wire)) => Some(Request::SetTunnel(wire)),
             (Presence::There(_), None) | (Presence::Gone, _) if is_idle && self.is_stale => Some(Request::Tunnel),
+            (Presence::There(_), None) => match self.work {
+                Work::Unasked if is_idle => Some(Request::Server),
+                Work::Wished(think) => Some(Request::SetServer(think)),
+                Work::Unasked | Work::Fixed | Work::Known(_) => None,
+            },
             _ => None,
         }
     }
@@ -163,8 +189,8 @@ impl Lab {
                 Presence::There(_) | Presence::Gone => Presence::Gone,
                 Presence::Asked | Presence::Absent => Presence::Absent,
             };
-            let (known, chosen) = (self.known, self.chosen);
-            *self = Self { presence, route: self.route, known, chosen, ..Self::default() };
+            let Self { route, known, chosen, work, .. } = *self;
+            *self = Self { presence, route, known, chosen, work, ..Self::default() };
             return;
         };
         if let Some((revision, wire)) = self.known
@@ -186,10 +212,26 @@ impl Lab {
             let again = self.chosen.filter(|chosen| *chosen != report.wire);
             self.notice = Some(if again.is_some() { Notice::SetAgain } else { Notice::Restarted });
             self.wish = self.wish.or(again);
+            self.work = match self.work {
+                // The server works as long as the person had seen or wished before.
+                Work::Known(think) | Work::Wished(think) if !think.is_zero() => Work::Wished(think),
+                _ => Work::Unasked,
+            };
         } else if self.wish.is_none() && wire != report.wire {
             self.notice = Some(Notice::ChangedElsewhere);
             self.chosen = None;
         }
+    }
+
+    /// The lab said how long its server works on each answer; `None` if that cannot be changed.
+    pub fn hear_of_work(&mut self, think: Option<Duration>) {
+        self.is_asked = false;
+        self.work = match (self.work, think) {
+            // A newer wish.
+            (Work::Wished(wished), Some(think)) if wished != think => Work::Wished(wished),
+            (_, Some(think)) => Work::Known(think),
+            (_, None) => Work::Fixed,
+        };
     }
 
     /// The lab said what it saw of a run, or nothing.
@@ -238,8 +280,6 @@ impl Legs {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use launcelot_measure::{Instance, Preset};
 
     use super::*;
@@ -273,15 +313,35 @@ mod tests {
         assert_eq!((lab.notice, lab.revision()), (Some(Notice::SetAgain), None), "another is on its way");
         lab.act(Action::Asked);
         lab.hear(report_of(2, Preset::Continent, 0));
+        lab.hear_of_work(Some(Duration::ZERO));
         assert_eq!((lab.request(true), lab.notice), (None, Some(Notice::SetAgain)));
         lab.act(Action::Wished(Preset::Rack.wire()));
         assert_eq!(lab.notice, None);
     }
 
     #[test]
+    fn the_lab_is_told_how_long_its_server_should_work_and_again_after_a_restart() {
+        let mut lab = chosen();
+        let think = Duration::from_millis(8);
+        lab.act(Action::WorkWished(think));
+        assert_eq!(lab.request(false), Some(Request::SetServer(think)));
+        lab.act(Action::Asked);
+        lab.act(Action::WorkWished(2 * think));
+        lab.hear_of_work(Some(think));
+        assert_eq!(lab.request(false), Some(Request::SetServer(2 * think)), "the newest wish wins");
+        lab.hear_of_work(Some(2 * think));
+        assert_eq!((lab.work, lab.request(true)), (Work::Known(2 * think), None));
+        lab.hear(report_of(2, Preset::Ssh, 3));
+        assert_eq!(lab.request(true), Some(Request::SetServer(2 * think)));
+        lab.hear_of_work(None);
+        assert_eq!((lab.work, lab.request(true)), (Work::Fixed, None));
+    }
+
+    #[test]
     fn a_link_that_moves_by_itself_is_told() {
         let mut lab = chosen();
         lab.hear(report_of(2, Preset::Ssh, 3));
+        lab.hear_of_work(Some(Duration::ZERO));
         assert_eq!((lab.notice, lab.request(true)), (Some(Notice::Restarted), None), "nothing had been chosen here");
         let mut lab = chosen();
         lab.act(Action::CameToFront);
@@ -295,6 +355,8 @@ mod tests {
     fn chosen() -> Lab {
         let mut lab = Lab::default();
         lab.hear(report(Preset::Ssh, 3));
+        assert_eq!(lab.request(true), Some(Request::Server));
+        lab.hear_of_work(Some(Duration::ZERO));
         lab.act(Action::RouteChosen(Route::Tunnel));
         lab
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use launcelot_measure::race::{self, Spread, WayTimes, has_another_turn};
-use launcelot_measure::{Ending, Order, Passage, Run, Step, Turn, Way, export};
+use launcelot_measure::{Ending, Order, Revision, Run, Step, Turn, Way, export};
 use launcelot_protocol::EXCHANGES;
 
 use super::{Circumstances, Numbered};
@@ -35,8 +35,8 @@ impl Heat {
 pub struct Race {
     /// The bridge, on the route that was chosen when it began; empty before the first race.
     pub url: String,
-    /// The heats that have begun, and the runs of each.
-    heats: Vec<(Heat, Vec<Numbered>)>,
+    /// The runs that have begun, and the heat to which each belongs.
+    runs: Vec<(Heat, Numbered)>,
     /// How many questions of it were a warm-up.
     pub warm_up: u32,
 }
@@ -53,14 +53,17 @@ pub enum Action {
 impl Race {
     /// One that was run elsewhere, or before, and came from a file; its runs are numbered from `number` on.
     pub fn imported(race: &export::Race, number: u32) -> Self {
+        let mut imported = Self { warm_up: race.warm_up, ..Self::default() };
         let mut numbers = number..;
-        let mut runs = |recorded: &[export::Recorded]| {
-            recorded.iter().zip(&mut numbers).map(|(recorded, number)| Numbered::imported(number, recorded)).collect()
-        };
-        let heats: Vec<(Heat, Vec<Numbered>)> =
-            race.heats().map(|(turn, way, recorded)| (Heat::Turn(turn, way), runs(recorded))).collect();
-        let url = heats.iter().flat_map(|(_, runs)| runs).next().map(|numbered| numbered.run.to.clone());
-        Self { url: url.unwrap_or_default(), heats, warm_up: race.warm_up }
+        for (turn, way, runs) in race.heats() {
+            for (recorded, number) in runs.iter().zip(&mut numbers) {
+                if imported.url.is_empty() {
+                    imported.url.clone_from(&recorded.run.to);
+                }
+                imported.runs.push((Heat::Turn(turn, way), Numbered::imported(number, recorded)));
+            }
+        }
+        imported
     }
 
     /// Whether it came from a file.
@@ -70,75 +73,102 @@ impl Race {
 
     /// How many turns have begun.
     pub fn turns(&self) -> usize {
-        let turns = self.heats.iter().map(|(heat, _)| match heat {
-            Heat::WarmUp => 0,
-            Heat::Turn(turn, _) => turn + 1,
-        });
-        turns.max().unwrap_or_default()
+        match self.runs.last() {
+            Some((Heat::Turn(turn, _), _)) => turn + 1,
+            Some((Heat::WarmUp, _)) | None => 0,
+        }
     }
 
-    fn heat(&self, turn: usize, way: Way) -> &[Numbered] {
-        let found = self.heats.iter().find(|(heat, _)| *heat == Heat::Turn(turn, way));
-        found.map(|(_, runs)| runs.as_slice()).unwrap_or_default()
+    fn heat(&self, turn: usize, way: Way) -> impl Iterator<Item = &Numbered> + Clone {
+        self.runs.iter().filter(move |(heat, _)| *heat == Heat::Turn(turn, way)).map(|(_, numbered)| numbered)
     }
 
     /// The times of a way in all turns; `None` as long as one of them is not complete.
+    #[inline(never)]
     pub fn times(&self, way: Way) -> Option<WayTimes> {
-        let turns = (0..self.turns()).map(|turn| self.heat(turn, way).iter().map(|numbered| &numbered.run).collect());
-        WayTimes::of(&turns.collect::<Vec<Vec<&Run>>>())
+        let mut turns = vec![Vec::new(); self.turns()];
+        for (heat, numbered) in &self.runs {
+            if let Heat::Turn(turn, other) = heat
+                && *other == way
+            {
+                turns[*turn].push(&numbered.run);
+            }
+        }
+        WayTimes::of(&turns)
     }
 
-    /// The turn that is drawn of a way: the one in which asking took the median, or the newest while that is not known.
-    fn drawn_turn(&self, way: Way) -> usize {
-        let begun = || (0..self.turns()).rev().find(|turn| !self.heat(*turn, way).is_empty());
-        self.times(way).map(|times| times.asking.median_turn).or_else(begun).unwrap_or_default()
-    }
-
-    /// The runs that are drawn of a way; none if it has not begun.
-    pub fn drawn(&self, way: Way) -> &[Numbered] {
-        self.heat(self.drawn_turn(way), way)
+    /// The runs that are drawn of a way: those of the turn in which asking took the median, or of the newest while that is not
+    /// known; none if it has not begun.
+    pub fn drawn(&self, way: Way) -> impl Iterator<Item = &Numbered> + Clone {
+        let turn = match self.times(way) {
+            Some(times) => times.asking.median_turn,
+            None => (0..self.turns()).rev().find(|turn| self.heat(*turn, way).next().is_some()).unwrap_or_default(),
+        };
+        self.heat(turn, way)
     }
 
     /// The runs that are drawn: of which way, how manieth in it from 0, and the run.
-    pub fn shown(&self) -> impl Iterator<Item = (Way, usize, &Numbered)> {
-        let ways = Way::ALL.into_iter();
-        ways.flat_map(|way| self.drawn(way).iter().enumerate().map(move |(index, run)| (way, index, run)))
+    pub fn shown(&self) -> impl DoubleEndedIterator<Item = (Way, usize, &Numbered)> {
+        let mut shown = Vec::new();
+        for way in Way::ALL {
+            shown.extend(self.drawn(way).enumerate().map(|(index, numbered)| (way, index, numbered)));
+        }
+        shown.into_iter()
     }
 
     /// The runs of all turns.
     pub fn raced(&self) -> impl Iterator<Item = &Numbered> {
-        self.heats.iter().filter(|(heat, _)| *heat != Heat::WarmUp).flat_map(|(_, runs)| runs)
+        self.runs.iter().filter(|(heat, _)| *heat != Heat::WarmUp).map(|(_, numbered)| numbered)
     }
 
     /// The same, to learn of their legs.
     pub fn raced_mut(&mut self) -> impl Iterator<Item = &mut Numbered> {
-        self.heats.iter_mut().filter(|(heat, _)| *heat != Heat::WarmUp).flat_map(|(_, runs)| runs)
-    }
-
-    fn all(&self) -> impl Iterator<Item = &Run> {
-        self.heats.iter().flat_map(|(_, runs)| runs).map(|numbered| &numbered.run)
+        self.runs.iter_mut().filter(|(heat, _)| *heat != Heat::WarmUp).map(|(_, numbered)| numbered)
     }
 
     /// The heat that is to begin now.
+    #[inline(never)]
     pub fn due(&self) -> Option<Heat> {
-        if self.url.is_empty() || self.is_imported() || !self.all().all(|run| run.ending == Ending::Complete) {
+        if self.url.is_empty()
+            || self.is_imported()
+            || !self.runs.iter().all(|(_, it)| it.run.ending == Ending::Complete)
+        {
             return None;
         }
-        let Some(raced) = self.heats.len().checked_sub(1) else { return Some(Heat::WarmUp) };
-        let (turn, place) = (raced / Way::ALL.len(), raced % Way::ALL.len());
-        let begins = place > 0 || has_another_turn(turn, self.took());
-        begins.then(|| Heat::Turn(turn, Way::in_turn(turn)[place]))
+        let turn = match self.runs.last() {
+            None => return Some(Heat::WarmUp),
+            Some((Heat::WarmUp, _)) => 0,
+            Some((Heat::Turn(turn, way), _)) => {
+                let mut ways = Way::in_turn(*turn).into_iter().skip_while(|other| other != way).skip(1);
+                if let Some(next) = ways.next() {
+                    return Some(Heat::Turn(*turn, next));
+                }
+                turn + 1
+            }
+        };
+        has_another_turn(turn, self.took()).then(|| Heat::Turn(turn, Way::in_turn(turn)[0]))
     }
 
     /// How long the turns took so far.
     fn took(&self) -> Duration {
-        let turns = self.heats.iter().filter(|(heat, _)| *heat != Heat::WarmUp);
-        turns.filter_map(|(_, runs)| runs.iter().map(|numbered| numbered.run.until()).max()).sum()
+        let mut took = Duration::ZERO;
+        let mut last = (Heat::WarmUp, Duration::ZERO);
+        for (heat, numbered) in &self.runs {
+            let until = numbered.run.until();
+            if *heat != last.0 {
+                took += last.1;
+                last = (*heat, Duration::ZERO);
+            }
+            if *heat != Heat::WarmUp {
+                last.1 = last.1.max(until);
+            }
+        }
+        took + last.1
     }
 
     /// Whether it goes on.
     pub fn is_running(&self) -> bool {
-        self.due().is_some() || self.all().any(|run| !run.is_over())
+        self.due().is_some() || self.runs.iter().any(|(_, numbered)| !numbered.run.is_over())
     }
 
     /// Whether every heat was run to its end.
@@ -148,23 +178,31 @@ impl Race {
 
     /// How much of the connecting of a connection each was the browser's spacing of handshakes, where the bridge told.
     pub fn spacing(&self) -> Option<Spread> {
-        let of_turn =
-            |turn| race::spacing(self.heat(turn, Way::AtOnce).iter().map(|numbered| (&numbered.run, numbered.trace())));
-        let clock_step = self.all().map(|run| run.clock_step).max()?;
-        Spread::of((0..self.turns()).map(of_turn).collect::<Option<Vec<_>>>()?, clock_step)
+        let mut spacings = Vec::new();
+        for turn in 0..self.turns() {
+            let watched = self.heat(turn, Way::AtOnce).map(|numbered| (&numbered.run, numbered.trace()));
+            spacings.push(race::spacing(watched)?);
+        }
+        Spread::of(&spacings, self.runs.first()?.1.run.clock_step)
     }
 
     /// Whether its runs went over links that were not the same, or one became another meanwhile.
     pub fn link_changed(&self) -> bool {
-        let mut revisions = self.raced().filter_map(|numbered| numbered.passage).map(Passage::revision);
-        let is_one_revision = match revisions.next() {
-            Some(None) => false,
-            Some(first) => revisions.all(|revision| revision == first),
-            None => true,
-        };
-        let mut wires = self.raced().map(|numbered| numbered.wire);
-        let wire = wires.next();
-        !is_one_revision || wires.any(|other| Some(other) != wire)
+        let mut first: Option<Revision> = None;
+        let wire = self.raced().next().and_then(|numbered| numbered.wire);
+        for numbered in self.raced() {
+            if let Some(passage) = numbered.passage {
+                let revision = passage.revision();
+                if revision.is_none() || first.is_some_and(|first| Some(first) != revision) {
+                    return true;
+                }
+                first = revision;
+            }
+            if numbered.wire != wire {
+                return true;
+            }
+        }
+        false
     }
 
     /// Whether there is something to keep of it: it is over, and one of its ways was begun.
@@ -174,21 +212,21 @@ impl Race {
 
     /// The same to be exported, once it is over.
     pub fn exported(&self) -> Option<export::Race> {
-        let recorded = |turn, way| {
-            let runs = self.heat(turn, way).iter().zip(1..);
-            runs.map(|(numbered, number)| export::Recorded { number, ..numbered.recorded() }).collect()
-        };
-        let turns = (0..self.turns()).map(|turn| Turn {
-            one_at_a_time: recorded(turn, Way::OneAtATime),
-            sent_ahead: recorded(turn, Way::SentAhead),
-            at_once: recorded(turn, Way::AtOnce),
-        });
-        self.is_over().then(|| export::Race::new(self.warm_up, turns))
+        self.is_over().then_some(())?;
+        let mut turns = vec![Turn::default(); self.turns()];
+        for (heat, numbered) in &self.runs {
+            if let Heat::Turn(turn, way) = heat {
+                let runs = turns[*turn].of_mut(*way);
+                runs.push(export::Recorded { number: runs.len() as u32 + 1, ..numbered.recorded() });
+            }
+        }
+        Some(export::Race::new(self.warm_up, turns))
     }
 
     /// How it ended before its end, if it did.
     pub fn failure(&self) -> Option<&Ending> {
-        self.all().map(|run| &run.ending).find(|ending| !matches!(ending, Ending::Running | Ending::Complete))
+        let mut endings = self.runs.iter().map(|(_, numbered)| &numbered.run.ending);
+        endings.find(|ending| !matches!(ending, Ending::Running | Ending::Complete))
     }
 
     /// Changes something; what begins, begins in these circumstances.
@@ -196,15 +234,13 @@ impl Race {
         match action {
             Action::Begun(url) => *self = Self { url, ..Self::default() },
             Action::HeatBegun(heat, asks) => {
-                let url = &self.url;
-                let runs = asks
-                    .into_iter()
-                    .map(|(dialogue, ask)| Numbered::begun(dialogue, Ask { url: url.clone(), ..ask }, circumstances));
-                let runs: Vec<Numbered> = runs.collect();
-                if heat == Heat::WarmUp {
-                    self.warm_up = runs.iter().map(|numbered| numbered.run.questions.len() as u32).sum();
+                for (dialogue, ask) in asks {
+                    if heat == Heat::WarmUp {
+                        self.warm_up += ask.questions.len() as u32;
+                    }
+                    let ask = Ask { url: self.url.clone(), ..ask };
+                    self.runs.push((heat, Numbered::begun(dialogue, ask, circumstances)));
                 }
-                self.heats.push((heat, runs));
             }
         }
     }
@@ -225,15 +261,13 @@ impl Race {
 
     /// Whatever goes on will not.
     pub fn give_up(&mut self, ending: &Ending) {
-        let runs = self.heats.iter_mut().flat_map(|(_, runs)| runs);
-        for numbered in runs.filter(|numbered| !numbered.run.is_over()) {
+        for (_, numbered) in self.runs.iter_mut().filter(|(_, numbered)| !numbered.run.is_over()) {
             numbered.run.ending = ending.clone();
         }
     }
 
     fn going_on(&mut self, number: u32) -> Option<&mut Run> {
-        let (_, runs) = self.heats.last_mut()?;
-        let run = &mut runs.iter_mut().find(|numbered| numbered.number == number)?.run;
+        let run = &mut self.runs.iter_mut().find(|(_, numbered)| numbered.number == number)?.1.run;
         (!run.is_over()).then_some(run)
     }
 }
@@ -257,8 +291,8 @@ mod tests {
 
     /// Completes the runs of the newest heat, from the number `first` on, each question taking so long.
     fn complete(race: &mut Race, first: u32, took: Duration) -> u32 {
-        let questions: Vec<usize> =
-            race.heats.last().unwrap().1.iter().map(|numbered| numbered.run.questions.len()).collect();
+        let newest = race.runs.iter().filter(|(_, numbered)| numbered.number >= first);
+        let questions: Vec<usize> = newest.map(|(_, numbered)| numbered.run.questions.len()).collect();
         for (number, questions) in (first..).zip(&questions) {
             race.step(number, Step::Connected { at: Duration::ZERO });
             for question in 0..*questions as u32 {
@@ -313,10 +347,14 @@ mod tests {
         assert!(race.is_running() && !race.is_complete());
         assert_eq!(race.exported(), None);
         complete(&mut race, 1, Duration::from_millis(1));
-        race.heats.clear();
+        race.runs.clear();
+        race.warm_up = 0;
         run(&mut race, Duration::from_millis(1));
         let exported = race.exported().unwrap();
-        assert_eq!(exported.heats().map(|(_, _, runs)| runs.len()).collect::<Vec<_>>(), [1, 1, 3].repeat(5));
+        assert_eq!(
+            exported.heats().into_iter().map(|(_, _, runs)| runs.len()).collect::<Vec<_>>(),
+            [1, 1, 3].repeat(5)
+        );
 
         let imported = Race::imported(&exported, 20);
         assert!(imported.is_imported() && imported.is_complete() && imported.due().is_none());
@@ -340,7 +378,7 @@ mod tests {
         race.end(2, |_| Ending::Stopped);
         let exported = race.exported().unwrap();
         assert_eq!(
-            exported.heats().map(|(_, _, runs)| runs.len()).collect::<Vec<_>>(),
+            exported.heats().into_iter().map(|(_, _, runs)| runs.len()).collect::<Vec<_>>(),
             [1, 0, 0],
             "what had come is kept"
         );

@@ -59,7 +59,7 @@ pub fn over(lab: &Lab) -> String {
 
 /// Of which parts the total of a way is made, in the turn that is drawn, and what all turns say.
 pub fn parts(race: &Race, way: Way) -> String {
-    let runs = || race.drawn(way).iter().map(|numbered| &numbered.run);
+    let runs = || race.drawn(way).map(|numbered| &numbered.run);
     let Some(connecting) = runs().filter_map(|run| run.connecting).map(|span| span.until).max() else {
         return String::new();
     };
