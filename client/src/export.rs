@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use launcelot_measure::export::{Document, Race, Recorded, chrome, csv, hlog, json};
-use launcelot_measure::{Connections, Ending, Failures, Order, Plan, Round, Rounds, Run};
+use launcelot_measure::{Connections, Ending, Failures, Order, Plan, Round, Rounds, Run, Turn, Way};
 use launcelot_protocol::exchange;
 use thiserror::Error;
 
@@ -62,10 +62,14 @@ impl Export {
     /// If the file cannot be written.
     pub fn run(&self, run: Run, seen: Option<LabTrace>) -> Result<(), ExportError> {
         let rounds = vec![as_rounds(order(&run), std::slice::from_ref(&run))];
-        let wire = seen.as_ref().and_then(|seen| seen.tunnel).map(|report| report.wire);
+        let tunnel = seen.as_ref().and_then(|seen| seen.tunnel);
+        let passage = seen.as_ref().and_then(|seen| seen.passage);
+        // The settings that the lab told afterwards are those of the run only if nobody changed them.
+        let wire = tunnel.filter(|report| passage.is_none_or(|passage| passage.revision() == Some(report.revision)));
+        let wire = wire.map(|report| report.wire);
         let trace = seen.map(|seen| seen.trace);
         self.write(Document {
-            runs: vec![Recorded { number: 1, run, trace, cores: Some(cores()), wire }],
+            runs: vec![Recorded { number: 1, run, trace, cores: Some(cores()), wire, passage }],
             rounds,
             ..Document::default()
         })
@@ -77,22 +81,23 @@ impl Export {
     ///
     /// If the file cannot be written.
     pub fn race(&self, raced: RaceResult) -> Result<(), ExportError> {
-        let RaceResult { one_at_a_time, sent_ahead, at_once } = raced;
-        let ways = [("one-at-a-time", &one_at_a_time), ("sent-ahead", &sent_ahead), ("at-once", &at_once)];
-        let rounds =
-            ways.into_iter().filter(|(_, runs)| !runs.is_empty()).map(|(way, runs)| as_rounds(way, runs)).collect();
+        let ways = [("one-at-a-time", Way::OneAtATime), ("sent-ahead", Way::SentAhead), ("at-once", Way::AtOnce)];
+        let rounds = ways.into_iter().filter_map(|(name, way)| {
+            let runs: Vec<Run> = raced.turns().flat_map(|turn| turn.of(way)).cloned().collect();
+            (!runs.is_empty()).then(|| as_rounds(name, &runs))
+        });
+        let rounds = rounds.collect();
         let recorded = |runs: Vec<Run>| {
-            (1..)
-                .zip(runs)
-                .map(|(number, run)| Recorded { number, run, trace: None, cores: Some(cores()), wire: None })
-                .collect()
+            let recorded =
+                |(number, run)| Recorded { number, run, trace: None, cores: Some(cores()), wire: None, passage: None };
+            (1..).zip(runs).map(recorded).collect()
         };
-        let race = Race {
-            warm_up: 0,
-            one_at_a_time: recorded(one_at_a_time),
-            sent_ahead: recorded(sent_ahead),
-            at_once: recorded(at_once),
-        };
+        let turns = std::iter::once(raced.first).chain(raced.more_turns).map(|turn| Turn {
+            one_at_a_time: recorded(turn.one_at_a_time),
+            sent_ahead: recorded(turn.sent_ahead),
+            at_once: recorded(turn.at_once),
+        });
+        let race = Race::new(0, turns);
         self.write(Document { races: vec![race], rounds, ..Document::default() })
     }
 
@@ -151,6 +156,7 @@ fn as_rounds(way: &str, runs: &[Run]) -> Rounds {
         clock_step: runs.iter().map(|run| run.clock_step).max().unwrap_or_default(),
         cores: cores(),
         wire: None,
+        passage: None,
         errors: broken().count() as u32,
         failures,
         answered,

@@ -8,7 +8,7 @@ use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use launcelot_measure::{Point, Trace, WireReport};
+use launcelot_measure::{Passage, Point, Trace, WireReport};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
@@ -59,28 +59,32 @@ pub struct LabTrace {
     pub trace: Trace,
     /// Its tunnel, if the dialogue went through that and it still tells.
     pub tunnel: Option<WireReport>,
+    /// The settings of the tunnel through which the dialogue went.
+    pub passage: Option<Passage>,
     /// How long the tunnel held the connection for its handshake, if the dialogue went through it and there was one.
     pub handshake: Option<Duration>,
 }
 
-/// A trace as a lab answers it.
+/// What a lab answers of a dialogue.
 #[derive(Debug, Deserialize)]
 struct TraceAnswer {
     #[serde(flatten)]
     trace: Trace,
-    /// How the dialogue went through the tunnel.
-    tunnel: Option<Passage>,
+    #[serde(default)]
+    tunnel: Option<TunnelAnswer>,
 }
 
+/// How the dialogue went through the tunnel.
 #[derive(Debug, Deserialize)]
-struct Passage {
+struct TunnelAnswer {
+    #[serde(flatten)]
+    passage: Passage,
     handshake_us: Option<f64>,
 }
 
-impl TraceAnswer {
+impl TunnelAnswer {
     fn handshake(&self) -> Option<Duration> {
-        let micros = self.tunnel.as_ref()?.handshake_us?;
-        Duration::try_from_secs_f64(micros / 1e6).ok()
+        Duration::try_from_secs_f64(self.handshake_us? / 1e6).ok()
     }
 }
 
@@ -112,11 +116,11 @@ pub async fn seen(
         }
     };
     let lab = Lab { host, port, patience };
-    let answer: TraceAnswer = lab.ask(&format!("/api/dialogues/{name}")).await?;
-    let (handshake, trace) = (answer.handshake(), answer.trace);
+    let TraceAnswer { trace, tunnel: through } = lab.ask(&format!("/api/dialogues/{name}")).await?;
     let is_through = trace.sightings.iter().any(|sighting| sighting.point == Point::TunnelIn);
     let tunnel = if is_through { lab.ask("/api/tunnel").await.ok() } else { None };
-    Ok(LabTrace { trace, tunnel, handshake })
+    let handshake = through.as_ref().and_then(TunnelAnswer::handshake);
+    Ok(LabTrace { trace, tunnel, passage: through.map(|through| through.passage), handshake })
 }
 
 /// Who is asked over HTTP, and how long its answer is waited for.

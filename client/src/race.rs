@@ -1,49 +1,72 @@
-//! The same questions asked in three ways, one after the other, so that none disturbs another.
+//! The same questions asked in three ways that take turns, one after the other, so that none disturbs another.
 
 use std::io;
 use std::time::Instant;
 
 use futures_util::future::join_all;
-use launcelot_measure::{Order, Run, clock};
+use launcelot_measure::race::has_another_turn;
+use launcelot_measure::{Order, Run, Turn, Way, clock};
 use serde::Serialize;
 
 use crate::ask::{AskError, Plan, ask_since};
 
-/// What came of the three ways. A way that was not begun, because one before it had failed, has no runs.
+/// What came of the three ways in each turn.
 #[derive(Debug, Default, Serialize)]
 pub struct RaceResult {
-    /// Each question waits for the answer before it: one run.
-    pub one_at_a_time: Vec<Run>,
-    /// All questions leave at once: one run.
-    pub sent_ahead: Vec<Run>,
-    /// Each question has a connection of its own, and all are begun at once: as many runs as questions.
-    pub at_once: Vec<Run>,
+    /// The first turn. A way that was not begun, because one before it had failed, has no runs.
+    #[serde(flatten)]
+    pub first: Turn<Run>,
+    /// The turns after it, as many as fit into five seconds, but at most four.
+    pub more_turns: Vec<Turn<Run>>,
+}
+
+impl RaceResult {
+    /// All turns.
+    pub fn turns(&self) -> impl Iterator<Item = &Turn<Run>> {
+        std::iter::once(&self.first).chain(&self.more_turns)
+    }
 }
 
 /// Asks the questions of `plan` in each way; its order does not matter. The first way that fails is the last one, and says
 /// why; what had come before is kept.
 pub async fn race(plan: &Plan) -> (RaceResult, Result<(), AskError>) {
-    let mut raced = RaceResult::default();
-    let result = run_into(plan, &mut raced).await;
-    (raced, result)
+    let mut turns = Vec::new();
+    let began = Instant::now();
+    let mut result = Ok(());
+    while result.is_ok() && has_another_turn(turns.len(), began.elapsed()) {
+        let mut runs = Turn::default();
+        result = run_turn(plan, turns.len(), &mut runs).await;
+        turns.push(runs);
+    }
+    let mut turns = turns.into_iter();
+    (RaceResult { first: turns.next().unwrap_or_default(), more_turns: turns.collect() }, result)
 }
 
-async fn run_into(plan: &Plan, raced: &mut RaceResult) -> Result<(), AskError> {
+async fn run_turn(plan: &Plan, turn: usize, runs: &mut Turn<Run>) -> Result<(), AskError> {
+    for way in Way::in_turn(turn) {
+        let plans = match way {
+            Way::OneAtATime => vec![Plan { order: Order::OneAtATime, ..plan.clone() }],
+            Way::SentAhead => vec![Plan { order: Order::SentAhead, ..plan.clone() }],
+            Way::AtOnce => plan
+                .questions
+                .iter()
+                .map(|question| Plan { questions: vec![question.clone()], ..plan.clone() })
+                .collect(),
+        };
+        let result;
+        (*runs.of_mut(way), result) = run_at_once(&plans).await;
+        result?;
+    }
+    Ok(())
+}
+
+/// Begins all plans at the same reading.
+async fn run_at_once(plans: &[Plan]) -> (Vec<Run>, Result<(), AskError>) {
     let epoch = Instant::now();
     let step = clock::smallest_step(|| epoch.elapsed()).unwrap_or_default();
-    let run = async |plan: Plan, began: Instant| {
-        let (account, result) = ask_since(&plan, began, step, |_| io::Result::Ok(())).await;
-        (account.run, result)
-    };
-    let (one, result) = run(Plan { order: Order::OneAtATime, ..plan.clone() }, Instant::now()).await;
-    raced.one_at_a_time.push(one);
-    result?;
-    let (one, result) = run(Plan { order: Order::SentAhead, ..plan.clone() }, Instant::now()).await;
-    raced.sent_ahead.push(one);
-    result?;
     let began = Instant::now();
-    let single = plan.questions.iter().map(|question| Plan { questions: vec![question.clone()], ..plan.clone() });
-    let (runs, results): (_, Vec<_>) = join_all(single.map(|plan| run(plan, began))).await.into_iter().unzip();
-    raced.at_once = runs;
-    results.into_iter().collect()
+    let asked =
+        join_all(plans.iter().map(async |plan| ask_since(plan, began, step, |_| io::Result::Ok(())).await)).await;
+    let (runs, results): (_, Vec<_>) = asked.into_iter().map(|(account, result)| (account.run, result)).unzip();
+    (runs, results.into_iter().collect())
 }

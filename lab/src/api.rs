@@ -4,8 +4,10 @@
 //! |---|---|
 //! | `GET /api/dialogues/NAME` | the [`Trace`] of a dialogue and how it went through the tunnel, or 404 |
 //! | `GET /api/dialogues/ADDRESS?to=PORT` | the same for a client that is known by its address, and had connected to that port |
-//! | `GET /api/tunnel` | the [`TunnelReport`](crate::tunnel::report::TunnelReport) |
+//! | `GET /api/tunnel` | the [`WireReport`](launcelot_measure::WireReport) |
 //! | `PUT /api/tunnel` with a [`Wire`], and `handshake` if that should change | the same once the link is so; 400 if no link can be |
+//! | `GET /api/server` | how long the server works on each answer: `{"think_us": 0}`; 404 where that cannot change |
+//! | `PUT /api/server` with the same | the same once it is so; 400 if it cannot be |
 //!
 //! The tunnel's settings have a revision, which rises with every change and belongs to one run of the lab. It stands in
 //! both answers, so that whoever compares dialogues can tell whether they went over the same link.
@@ -23,8 +25,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderValue, Method, StatusCode, header};
 use launcelot_bridge::origin::origin_may_connect;
-use launcelot_measure::{Trace, Wire};
-use serde::Serialize;
+use launcelot_measure::{Instance, Trace, Wire};
+use launcelot_server::ThinkTime;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::recorder::{Passage, Recorder};
@@ -40,6 +43,14 @@ const BANDWIDTH_MIN_BITS: u64 = 1_000;
 struct Lab {
     recorder: Recorder,
     tunnel: TunnelHandle,
+    think: Option<ThinkTime>,
+}
+
+/// The settings of the server; `schema/server.schema.json` describes them.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ServerSettings {
+    think_us: f64,
 }
 
 /// A trace as it is answered; `schema/trace.schema.json` describes it.
@@ -53,9 +64,8 @@ struct TraceAnswer {
 
 #[derive(Debug, Serialize)]
 struct PassageAnswer {
-    instance: String,
-    first_revision: u64,
-    last_revision: u64,
+    #[serde(flatten)]
+    passage: launcelot_measure::Passage,
     handshake_us: Option<Micros>,
 }
 
@@ -63,20 +73,21 @@ struct PassageAnswer {
 struct Micros(#[serde(serialize_with = "micros")] Duration);
 
 impl PassageAnswer {
-    fn new(passage: Passage, instance: &str) -> Self {
+    fn new(passage: Passage, instance: Instance) -> Self {
         let Passage { first_revision, last_revision, handshake } = passage;
-        let handshake_us = handshake.map(Micros);
-        Self { instance: instance.to_owned(), first_revision, last_revision, handshake_us }
+        let passage = launcelot_measure::Passage { instance, first_revision, last_revision: Some(last_revision) };
+        Self { passage, handshake_us: handshake.map(Micros) }
     }
 }
 
-/// The routes, for a bridge to serve with its own.
-pub fn routes(recorder: Recorder, tunnel: TunnelHandle) -> Router {
+/// The routes, for a bridge to serve with its own. `think` is how long the server works on each answer, where that can change.
+pub fn routes(recorder: Recorder, tunnel: TunnelHandle, think: Option<ThinkTime>) -> Router {
     Router::new()
         .route("/api/dialogues/{name}", get(dialogue))
         .route("/api/tunnel", get(report).put(set))
+        .route("/api/server", get(server).put(set_server))
         .layer(middleware::from_fn(share_with_pages))
-        .with_state(Lab { recorder, tunnel })
+        .with_state(Lab { recorder, tunnel, think })
 }
 
 async fn dialogue(State(lab): State<Lab>, Path(name): Path<String>, RawQuery(query): RawQuery) -> Response {
@@ -117,6 +128,31 @@ async fn set(State(lab): State<Lab>, body: Bytes) -> Response {
         ..before
     });
     report(State(lab)).await
+}
+
+async fn server(State(lab): State<Lab>) -> Response {
+    match &lab.think {
+        Some(think) => {
+            let think_us = think.get().as_nanos() as f64 / 1_000.0;
+            json(StatusCode::OK, &ServerSettings { think_us })
+        }
+        None => error(StatusCode::NOT_FOUND, "the settings of worker processes cannot change"),
+    }
+}
+
+async fn set_server(State(lab): State<Lab>, body: Bytes) -> Response {
+    let settings: ServerSettings = match serde_json::from_slice(&body) {
+        Ok(settings) => settings,
+        Err(why) => return error(StatusCode::BAD_REQUEST, &format!("not the settings of a server: {why}")),
+    };
+    let think = Duration::try_from_secs_f64(settings.think_us / 1e6).ok().filter(|think| *think <= DELAY_MAX);
+    let Some(wanted) = think else {
+        return error(StatusCode::BAD_REQUEST, "think_us is at least 0 and at most 10 seconds");
+    };
+    if let Some(think) = &lab.think {
+        think.set(wanted);
+    }
+    server(State(lab)).await
 }
 
 /// What somebody wants the link to be like, and whether a connection should cost a handshake, if that is said.

@@ -16,7 +16,7 @@ use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners};
 use launcelot_endpoint::stop::StopSignals;
 use launcelot_measure::Preset;
 use launcelot_protocol::PORT;
-use launcelot_server::{ServeError, Statistics, Stop};
+use launcelot_server::{Design, ServeError, Statistics, Stop, ThinkTime};
 use thiserror::Error;
 use tokio::sync::oneshot;
 
@@ -86,9 +86,12 @@ pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
         StopSignals::catch().map_err(DemoError::Start)?
     };
     let (stopper, stop) = Stop::pair().map_err(DemoError::Start)?;
+    let think = ThinkTime::from(*options.think);
+    // Worker processes keep the time with which they were started.
+    let may_change = options.design != Design::Processes;
     let server_options = launcelot_server::Options {
         design: options.design,
-        think: *options.think,
+        think: think.clone(),
         grace: GRACE,
         ..launcelot_server::Options::default()
     };
@@ -115,7 +118,7 @@ pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
         targets: vec![target(None, server_port), through_tunnel],
         connect_timeout: CONNECT_TIMEOUT,
         observer: Some(observer.clone()),
-        routes: Some(api::routes(recorder, tunnel.handle())),
+        routes: Some(api::routes(recorder, tunnel.handle(), may_change.then_some(think))),
         web: Some(options.web.clone()),
         grace: GRACE,
         ..launcelot_bridge::Options::default()

@@ -5,6 +5,7 @@
 //! - [`rounds`]: one question a round, again and again; [`distribution`]: how long they took, summed up;
 //!   [`percentile`]: which sample a percentile is, and how many carry it; [`estimate`]: how well it is known;
 //!   [`compare`]: how two series stand to each other; [`queue`]: whether a pace was kept; [`failures`]: what failed.
+//! - [`race`]: three ways to ask in turns, and whether they differ.
 //! - [`wire`]: what a longer wire is like.
 //! - [`trace`]: what the hops on the path saw of one dialogue, and [`mod@paths`]: each question's path
 //!   through them, cut into [`legs`]; [`connecting`]: the same for the connection; `attribution`: what of it is not
@@ -30,6 +31,7 @@ mod offset;
 pub mod paths;
 pub mod percentile;
 pub mod queue;
+pub mod race;
 pub mod reading;
 pub mod rounds;
 pub mod run;
@@ -45,10 +47,11 @@ pub use failures::{FailureKind, Failures};
 pub use legs::Leg;
 pub use paths::{Path, Paths, paths};
 pub use percentile::{PERCENTILES, Percentile};
+pub use race::{Turn, Way};
 pub use reading::Reading;
 pub use rounds::{Connections, Plan, Round, Rounds, Stopwatch};
 pub use run::{Asked, Ending, Order, Run, Span};
 pub use step::Step;
 pub use trace::{ConnectPoint, ConnectSighting, Point, Sighting, Trace};
 pub use unit::Unit;
-pub use wire::{Preset, Wire, WireReport};
+pub use wire::{Held, Instance, Passage, Preset, Revision, Wire, WireReport};

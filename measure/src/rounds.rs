@@ -9,7 +9,7 @@ use crate::estimate::{Estimates, estimates};
 use crate::failures::Failures;
 use crate::micros;
 use crate::run::Ending;
-use crate::wire::Wire;
+use crate::wire::{Passage, Wire};
 
 /// So many rounds of a warm-up are enough, however many are counted after it.
 const WARM_UP_MAX: u32 = 100;
@@ -122,6 +122,9 @@ pub struct Rounds {
     /// The longer wire through which they went, as it was set; `None` where there was none, where it is not known, and
     /// where it became another one meanwhile.
     pub wire: Option<Wire>,
+    /// The settings of the lab's tunnel through which they went, where a lab told them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passage: Option<Passage>,
     /// How it stands.
     pub ending: Ending,
 }
@@ -178,6 +181,7 @@ mod tests {
             clock_step: Duration::from_micros(5),
             cores: 2,
             wire: None,
+            passage: None,
             answered: (1..=count.into())
                 .map(|number| Round { asked: number, connecting: number * 3, due: 7 })
                 .collect(),

@@ -1,6 +1,6 @@
-//! What a longer wire is like, as a person sets it, and what was measured of it.
+//! What a longer wire is like, as a person sets it, which settings it had, and how long it held bytes.
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU64, ParseIntError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -48,25 +48,99 @@ pub fn bits(per_second: NonZeroU64) -> String {
     format!("{}\u{a0}{sign}", decimal(per_second.get(), unit, decimals))
 }
 
-/// A wire as it is set, and as it was measured.
+/// The settings of a tunnel, and how long it held bytes under them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WireReport {
     /// Where the tunnel listens.
     pub port: u16,
-    /// As it is set.
+    /// The settings.
     pub wire: Wire,
-    /// As it was measured; `None` if nothing has gone there and back since it was set.
-    pub measured: Option<MeasuredRoundTrip>,
+    /// Whether a connection costs a round trip before its first bytes pass.
+    pub handshake: bool,
+    /// Which settings those are.
+    #[serde(flatten)]
+    pub revision: Revision,
+    /// How long they have been in force, in microseconds.
+    #[serde(rename = "in_force_us", with = "micros")]
+    pub in_force: Duration,
+    /// How long bytes were held since then; `None` before any went there and back.
+    pub held: Option<Held>,
 }
 
-/// How long bytes were on the wire, there and back together.
+/// Tells one run of a lab from any other: 16 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MeasuredRoundTrip {
-    /// The median way there and the median way back, in microseconds.
-    #[serde(rename = "rtt_us", with = "micros")]
-    pub rtt: Duration,
+#[serde(into = "String", try_from = "String")]
+pub struct Instance(pub u64);
+
+impl From<Instance> for String {
+    fn from(instance: Instance) -> Self {
+        format!("{:016x}", instance.0)
+    }
+}
+
+impl TryFrom<String> for Instance {
+    type Error = ParseIntError;
+
+    fn try_from(digits: String) -> Result<Self, ParseIntError> {
+        u64::from_str_radix(&digits, 16).map(Self)
+    }
+}
+
+/// Settings that were in force. Their number rises with every change; numbers of different instances have nothing to do with
+/// each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revision {
+    /// Which run of the lab.
+    pub instance: Instance,
+    /// Which settings.
+    pub revision: u64,
+}
+
+/// Under which settings of a tunnel something went through it, from its beginning to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passage {
+    /// Which run of the lab.
+    pub instance: Instance,
+    /// The settings at the beginning.
+    pub first_revision: u64,
+    /// The settings at the end; `None` where they are not known, but were no longer the first.
+    pub last_revision: Option<u64>,
+}
+
+impl Passage {
+    /// All of it under the same settings.
+    pub fn under(Revision { instance, revision }: Revision) -> Self {
+        Self { instance, first_revision: revision, last_revision: Some(revision) }
+    }
+
+    /// The same, but the settings became others meanwhile.
+    pub fn changed(self) -> Self {
+        Self { last_revision: self.last_revision.filter(|last| *last != self.first_revision), ..self }
+    }
+
+    /// The settings; `None` if they changed meanwhile.
+    pub fn revision(self) -> Option<Revision> {
+        let revision = self.last_revision.filter(|last| *last == self.first_revision)?;
+        Some(Revision { instance: self.instance, revision })
+    }
+}
+
+/// How long a tunnel held bytes. That is no round trip of a network: only a client measures one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// There and back together, in microseconds.
+    #[serde(rename = "held_us", with = "micros")]
+    pub held: Duration,
+    /// On the way there, at the median, in microseconds.
+    #[serde(rename = "there_us", with = "micros")]
+    pub there: Duration,
+    /// On the way back, at the median, in microseconds.
+    #[serde(rename = "back_us", with = "micros")]
+    pub back: Duration,
     /// How many ways there, or back, whichever are fewer.
     pub samples: u64,
+    /// How many connections they belong to.
+    pub dialogues: u64,
 }
 
 /// Wires that one may know.

@@ -10,8 +10,8 @@ use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use launcelot_measure::export::{Document, Race, Recorded, Refusal, chrome, csv, hlog, json};
 use launcelot_measure::{
-    ConnectPoint, ConnectSighting, Connections, Ending, FailureKind, Failures, Order, Plan, Point, Preset, Round,
-    Rounds, Run, Sighting, Span, Step, Stopwatch, Trace,
+    ConnectPoint, ConnectSighting, Connections, Ending, FailureKind, Failures, Instance, Order, Passage, Plan, Point,
+    Preset, Round, Rounds, Run, Sighting, Span, Step, Stopwatch, Trace, Turn,
 };
 use serde_json::Value;
 
@@ -71,8 +71,13 @@ fn rounds(pace: Option<Duration>) -> Rounds {
         errors: 2,
         failures: failures(),
         wire: Some(Preset::Rack.wire()),
+        passage: Some(passage()),
         ending: Ending::Stopped,
     }
+}
+
+fn passage() -> Passage {
+    Passage { instance: Instance(0x0bad_cafe), first_revision: 3, last_revision: None }
 }
 
 fn failures() -> Failures {
@@ -89,6 +94,7 @@ fn document() -> Document {
         trace,
         cores: Some(2),
         wire: Some(Preset::Rack.wire()),
+        passage: Some(passage()),
     };
     let mut broken = run(Order::OneAtATime);
     broken.lookup = broken.connecting.take();
@@ -99,13 +105,14 @@ fn document() -> Document {
         runs: vec![
             recorded(3, Order::OneAtATime, Some(trace())),
             recorded(4, Order::SentAhead, Some(trace())),
-            Recorded { number: 5, run: broken, trace: None, cores: None, wire: None },
+            Recorded { number: 5, run: broken, trace: None, cores: None, wire: None, passage: None },
         ],
         races: vec![Race {
             warm_up: 2,
             one_at_a_time: vec![recorded(1, Order::OneAtATime, None)],
             sent_ahead: vec![recorded(1, Order::SentAhead, Some(Trace::default()))],
             at_once: vec![recorded(1, Order::OneAtATime, None), recorded(2, Order::OneAtATime, None)],
+            more_turns: vec![Turn { sent_ahead: vec![recorded(1, Order::SentAhead, None)], ..Turn::default() }],
         }],
         rounds: vec![rounds(None), rounds(Some(us(2_000)))],
         ..Document::default()
@@ -115,6 +122,18 @@ fn document() -> Document {
 #[test]
 fn json_reads_back_the_same() {
     assert_eq!(json::read(&json::write(&document())), Ok(document()));
+}
+
+#[test]
+fn a_race_that_was_written_before_there_were_turns_is_read_as_one_turn() {
+    let mut older: serde_json::Value = serde_json::from_str(&json::write(&document())).unwrap();
+    older["races"][0].as_object_mut().unwrap().remove("more_turns");
+    let read = json::read(&older.to_string()).unwrap();
+    assert_eq!(
+        read.races[0].heats().into_iter().map(|(turn, _, runs)| (turn, runs.len())).collect::<Vec<_>>(),
+        [(0, 1), (0, 1), (0, 2)]
+    );
+    assert_eq!(read.races[0].one_at_a_time, document().races[0].one_at_a_time);
 }
 
 #[test]
@@ -216,11 +235,13 @@ fn what_is_attributed_and_not_measured_is_marked_in_every_export() {
 fn csv_has_a_line_for_each_question_with_its_legs() {
     let records = records(&csv::questions(&document()));
     assert!(records.iter().all(|record| record.len() == records[0].len()), "{records:?}");
-    assert_eq!(records.len(), 1 + 2 * 3 + 2 * 4);
+    assert_eq!(records.len(), 1 + 2 * 3 + 2 * 4 + 2);
     assert_eq!(column(&records, "answer")[1], "\"No,\"\nhe…");
     assert_eq!(column(&records, "run")[..8], ["3", "3", "4", "4", "5", "5", "1", "1"]);
     assert_eq!(column(&records, "race")[5..7], ["", "1"]);
-    assert_eq!(column(&records, "way")[12..], ["at_once"; 2]);
+    assert_eq!(column(&records, "way")[12..], ["at_once", "at_once", "sent_ahead", "sent_ahead"]);
+    assert_eq!(column(&records, "turn")[4..8], ["", "", "1", "1"]);
+    assert_eq!(column(&records, "turn")[13..15], ["1", "2"]);
     assert_eq!(column(&records, "connecting_us")[0], "90.25");
     let wire = ["wire_rtt_us", "wire_jitter_us", "wire_bandwidth_bits_per_s"];
     assert_eq!(wire.map(|name| column(&records, name)[0]), ["200.0", "0.0", "10000000000"]);

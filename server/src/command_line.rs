@@ -143,7 +143,7 @@ impl CommandLine {
             workers: self.workers,
             worker_program: None,
             threads: self.threads,
-            think: *self.think,
+            think: (*self.think).into(),
             idle_timeout: Some(*self.idle_timeout).filter(|timeout| !timeout.is_zero()),
             grace: *self.grace,
         }
@@ -208,7 +208,7 @@ mod tests {
             (&["--max-connections", "7"], Options { max_connections: NonZeroU32::new(7).unwrap(), ..defaults.clone() }),
             (&["--workers", "3"], Options { workers: NonZeroU32::new(3).unwrap(), ..defaults.clone() }),
             (&["--threads", "3"], Options { threads: NonZeroU32::new(3), ..defaults.clone() }),
-            (&["--think", "20ms"], Options { think: Duration::from_millis(20), ..defaults.clone() }),
+            (&["--think", "20ms"], Options { think: Duration::from_millis(20).into(), ..defaults.clone() }),
             (&["--idle-timeout", "1.5min"], idle(Some(Duration::from_secs(90)))),
             (&["--idle-timeout", "0"], idle(None)),
             (&["--idle-timeout", "0s"], idle(None)),

@@ -4,6 +4,7 @@
 //! client whom somebody else has let in. Around them:
 //!
 //! - [`options`]: what can be chosen, with its defaults.
+//! - [`think_time`]: how long each answer takes, which may change meanwhile.
 //! - [`statistics`]: what is counted meanwhile.
 //! - [`observer`]: observers of conversations.
 //! - [`stop`]: how a server is told to stop, from another thread.
@@ -70,6 +71,7 @@ pub mod statistics;
 pub mod stop;
 mod stream;
 mod task;
+pub mod think_time;
 pub mod worker;
 
 use std::io;
@@ -86,6 +88,7 @@ pub use designs::Design;
 pub use options::Options;
 pub use statistics::Statistics;
 pub use stop::{Stop, Stopper};
+pub use think_time::ThinkTime;
 
 /// Why a server gave up. What one client does is never a reason.
 #[derive(Debug, Error)]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::designs::Design;
+use crate::think_time::ThinkTime;
 
 /// How a server serves. Made from the command line by
 /// [`CommandLine::options`](crate::command_line::CommandLine::options).
@@ -25,8 +26,8 @@ pub struct Options {
     /// After how long without a byte in either direction a connection is closed; `None` for never.
     pub idle_timeout: Option<Duration>,
     /// How long each answer takes: simulated work, which blocks whatever it would block in that
-    /// design. Zero for none; async code counts it in milliseconds, rounded up.
-    pub think: Duration,
+    /// design. Zero for none; async code counts it in milliseconds, rounded up. It may change while the server serves.
+    pub think: ThinkTime,
     /// How long open conversations may go on when the server has been told to stop.
     pub grace: Duration,
 }
@@ -51,7 +52,7 @@ impl Default for Options {
             workers: WORKERS,
             worker_program: None,
             threads: None,
-            think: Duration::ZERO,
+            think: ThinkTime::default(),
             idle_timeout: Some(IDLE_TIMEOUT),
             grace: GRACE,
         }

@@ -279,7 +279,7 @@ impl Session {
 
     /// Until when the work on these answers is simulated, if there is to be any.
     fn work_until(&self, since: Instant, heard: Heard) -> Option<Instant> {
-        let think = self.service.options.think;
+        let think = self.service.options.think.get();
         if think.is_zero() || heard.questions == 0 {
             return None;
         }

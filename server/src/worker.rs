@@ -91,7 +91,8 @@ impl Worker {
     }
 
     fn send_orders(&self, number: usize, listeners: &Listeners, service: &Service) -> io::Result<()> {
-        let Options { idle_timeout, grace, think, .. } = service.options;
+        let Options { idle_timeout, grace, ref think, .. } = service.options;
+        let think = think.get();
         let verbosity = match LevelFilter::current() {
             LevelFilter::TRACE | LevelFilter::DEBUG => 2,
             LevelFilter::INFO => 1,
@@ -169,7 +170,7 @@ fn run() -> Result<(), ServeError> {
 
     let Orders { number, idle_timeout, grace, think, .. } = orders;
     let tallies = SharedTallies::from_memory(memory).map_err(ServeError::Start)?;
-    let options = Options { idle_timeout, grace, think, ..Options::default() };
+    let options = Options { idle_timeout, grace, think: think.into(), ..Options::default() };
     let service = Arc::new(Service { options, statistics: Statistics::inherited(tallies, number), observer: None });
     let door = Door::new(listeners, &service);
     rustix::io::write(&line, &[1]).map_err(|error| ServeError::Start(error.into()))?;

@@ -57,7 +57,7 @@ impl Slow {
 fn each_observed_design(think: Duration, test: impl Fn(Server, Slow)) {
     each_design_but(&[Design::Processes], |design| {
         let observer = Slow::default();
-        let options = Options { design, think, grace: Duration::ZERO, ..Options::default() };
+        let options = Options { design, think: think.into(), grace: Duration::ZERO, ..Options::default() };
         test(Server::observed(options, Arc::new(observer.clone())), observer);
     });
 }

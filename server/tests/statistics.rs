@@ -42,7 +42,7 @@ fn every_design_counts_what_happens() {
 fn work_that_is_simulated_counts_as_thinking() {
     each_design(|design| {
         let think = Duration::from_millis(20);
-        let server = Server::with(Options { design, think, grace: Duration::ZERO, ..Options::default() });
+        let server = Server::with(Options { design, think: think.into(), grace: Duration::ZERO, ..Options::default() });
         server.connect().ask(&[NAME, COLOR].concat(), &[LANCELOT, BLUE].concat());
         let totals = server.statistics.totals();
         // Both were whole at once, and both answers ready at once, after the work on both.

@@ -13,7 +13,7 @@ use support::*;
 const THINK: Duration = Duration::from_millis(150);
 
 fn start(design: Design, think: Duration, grace: Duration) -> Server {
-    Server::with(Options { design, think, grace, ..Options::default() })
+    Server::with(Options { design, think: think.into(), grace, ..Options::default() })
 }
 
 /// Waits until the server has come so far.
@@ -86,7 +86,7 @@ fn with_poll_each_client_waits_for_the_work_of_all_before_it() {
 fn the_idle_timeout_does_not_count_while_the_server_thinks() {
     each_design(|design| {
         let idle_timeout = Some(THINK / 3);
-        let server = Server::with(Options { design, think: THINK, idle_timeout, ..Options::default() });
+        let server = Server::with(Options { design, think: THINK.into(), idle_timeout, ..Options::default() });
         server.connect().ask(QUEST, GRAIL);
     });
 }
@@ -96,7 +96,7 @@ fn a_server_that_thinks_can_be_stopped() {
     each_design(|design| {
         let hour = Duration::from_secs(3600);
         let workers = NonZeroU32::new(2).unwrap();
-        let server = Server::with(Options { design, think: hour, workers, grace: THINK, ..Options::default() });
+        let server = Server::with(Options { design, think: hour.into(), workers, grace: THINK, ..Options::default() });
         let mut client = server.connect();
         client.say(NAME);
         wait_until(|| server.statistics.totals().bytes_in > 0);

@@ -139,6 +139,7 @@ mod tests {
             clock_step: Duration::from_micros(5),
             cores: 2,
             wire: Some(Preset::Ssh.wire()),
+            passage: None,
             answered: vec![round; answered],
             errors: 2,
             failures: Failures::default(),

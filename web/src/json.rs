@@ -6,8 +6,9 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 
 use js_sys::{Array, Reflect};
-use launcelot_measure::wire::MeasuredRoundTrip;
-use launcelot_measure::{ConnectPoint, ConnectSighting, Point, Sighting, Trace, Wire, WireReport};
+use launcelot_measure::{
+    ConnectPoint, ConnectSighting, Held, Instance, Passage, Point, Revision, Sighting, Trace, Wire, WireReport,
+};
 use serde::Deserialize as _;
 use serde::de::IntoDeserializer;
 use serde::de::value::Error;
@@ -91,10 +92,14 @@ fn sighting(json: &Json) -> Option<Sighting> {
 /// How the tunnel is set and measured.
 pub fn wire_report(json: &Json) -> Option<WireReport> {
     let wire = json.field("wire")?;
-    let measured = json.field("measured").and_then(|measured| {
-        Some(MeasuredRoundTrip {
-            rtt: measured.field("rtt_us")?.micros()?,
-            samples: measured.field("samples")?.whole()?,
+    let held = json.field("held").and_then(|held| {
+        let time = |name| held.field(name)?.micros();
+        Some(Held {
+            held: time("held_us")?,
+            there: time("there_us")?,
+            back: time("back_us")?,
+            samples: held.field("samples")?.whole()?,
+            dialogues: held.field("dialogues")?.whole()?,
         })
     });
     Some(WireReport {
@@ -104,8 +109,25 @@ pub fn wire_report(json: &Json) -> Option<WireReport> {
             jitter: wire.field("jitter_us")?.micros()?,
             bandwidth: wire.field("bandwidth_bits_per_s").and_then(|bandwidth| NonZeroU64::new(bandwidth.whole()?)),
         },
-        measured,
+        handshake: json.field("handshake").is_some_and(|handshake| handshake.is_true()),
+        revision: Revision { instance: instance(json)?, revision: json.field("revision")?.whole()? },
+        in_force: json.field("in_force_us")?.micros()?,
+        held,
     })
+}
+
+/// Under which settings of the tunnel a dialogue went through it; `None` if it did not.
+pub fn passage(trace: &Json) -> Option<Passage> {
+    let tunnel = trace.field("tunnel")?;
+    Some(Passage {
+        instance: instance(&tunnel)?,
+        first_revision: tunnel.field("first_revision")?.whole()?,
+        last_revision: Some(tunnel.field("last_revision")?.whole()?),
+    })
+}
+
+fn instance(json: &Json) -> Option<Instance> {
+    u64::from_str_radix(&json.field("instance")?.text()?, 16).ok().map(Instance)
 }
 
 /// A wire, as the lab reads it: in whole microseconds.

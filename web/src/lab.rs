@@ -1,6 +1,8 @@
 //! The lab behind the bridge, asked over HTTP.
 
-use launcelot_measure::{Trace, Wire, WireReport};
+use std::time::Duration;
+
+use launcelot_measure::{Passage, Trace, Wire, WireReport};
 use wasm_bindgen::prelude::*;
 use web_sys::{RequestInit, Response};
 
@@ -14,6 +16,10 @@ pub enum Request {
     Tunnel,
     /// That the tunnel be like this.
     SetTunnel(Wire),
+    /// How long the server works on each answer.
+    Server,
+    /// That it work so long on each.
+    SetServer(Duration),
     /// What its stations saw of the dialogue of the run with this number, and of this name.
     Trace(u32, String),
 }
@@ -23,26 +29,39 @@ pub enum Request {
 pub enum Reply {
     /// How the tunnel is; `None` if there is no lab.
     Tunnel(Option<WireReport>),
-    /// What the stations saw of the dialogue of the run with this number; `None` if they saw nothing.
-    Trace(u32, Option<Trace>),
+    /// How long the server works on each answer; `None` if that cannot be changed.
+    Server(Option<Duration>),
+    /// What the hops saw of the dialogue of the run with this number, and through which settings of the tunnel it went; `None`
+    /// if they saw nothing.
+    Trace(u32, Option<(Trace, Option<Passage>)>),
 }
 
 /// Asks it.
 pub async fn ask(request: Request) -> Reply {
     let init = RequestInit::new();
-    let (path, run) = match request {
-        Request::Tunnel => ("/tunnel".to_owned(), None),
-        Request::SetTunnel(wire) => {
-            init.set_method("PUT");
-            init.set_body(&JsValue::from_str(&json::of_wire(wire)));
-            ("/tunnel".to_owned(), None)
-        }
-        Request::Trace(run, dialogue) => (format!("/dialogues/{dialogue}"), Some(run)),
+    let put = |body: String| {
+        init.set_method("PUT");
+        init.set_body(&JsValue::from_str(&body));
     };
-    let answer = fetch(&(bridge::lab_of_this_page() + &path), &init).await.and_then(Json::new);
-    match run {
-        None => Reply::Tunnel(answer.and_then(|answer| json::wire_report(&answer))),
-        Some(run) => Reply::Trace(run, answer.and_then(|answer| json::trace(&answer))),
+    match &request {
+        Request::SetTunnel(wire) => put(json::of_wire(*wire)),
+        Request::SetServer(think) => put(format!(r#"{{"think_us":{}}}"#, think.as_micros() as u64)),
+        Request::Tunnel | Request::Server | Request::Trace(..) => {}
+    }
+    let path = match &request {
+        Request::Tunnel | Request::SetTunnel(_) => "/tunnel",
+        Request::Server | Request::SetServer(_) => "/server",
+        Request::Trace(_, dialogue) => &["/dialogues/", dialogue].concat(),
+    };
+    let answer = fetch(&(bridge::lab_of_this_page() + path), &init).await.and_then(Json::new);
+    match request {
+        Request::Tunnel | Request::SetTunnel(_) => Reply::Tunnel(answer.and_then(|answer| json::wire_report(&answer))),
+        Request::Server | Request::SetServer(_) => {
+            Reply::Server(answer.and_then(|answer| answer.field("think_us")?.micros()))
+        }
+        Request::Trace(run, _) => {
+            Reply::Trace(run, answer.and_then(|answer| Some((json::trace(&answer)?, json::passage(&answer)))))
+        }
     }
 }
 

@@ -137,8 +137,7 @@ impl State {
         let is_idle = !self.is_running();
         self.lab.request(is_idle).or_else(|| {
             self.lab.report().filter(|_| is_idle && self.lab.is_free())?;
-            let raced = self.race.shown().map(|(_, _, numbered)| numbered);
-            let pending = self.runs.iter().chain(raced).find(|numbered| numbered.legs.are_pending())?;
+            let pending = self.runs.iter().chain(self.race.raced()).find(|numbered| numbered.legs.are_pending())?;
             Some(Request::Trace(pending.number, pending.dialogue.clone()))
         })
     }
@@ -146,10 +145,12 @@ impl State {
     fn hear_the_lab(&mut self, reply: Reply) {
         match reply {
             Reply::Tunnel(report) => {
-                let wire = self.lab.wire();
+                let (wire, revision) = (self.lab.wire(), self.lab.revision());
                 self.lab.hear(report);
-                if wire.is_some() && wire != self.lab.wire() {
-                    // Somebody else has changed it. Before which of the latest runs, nobody knows.
+                let became_another =
+                    revision.is_some() && report.is_some_and(|report| Some(report.revision) != revision);
+                if became_another || (wire.is_some() && wire != self.lab.wire()) {
+                    // Somebody else has changed it. Before which of the latest runs, only their traces tell.
                     let unsure = std::mem::take(&mut self.unsure);
                     self.forget_wires(&unsure, &|numbered| unsure.contains(&numbered.number.into()));
                 }
@@ -165,14 +166,20 @@ impl State {
                     });
                 }
             }
-            Reply::Trace(number, trace) => {
+            Reply::Server(think) => self.lab.hear_of_work(think),
+            Reply::Trace(number, seen) => {
                 self.lab.heard_of_a_run();
+                let report = self.lab.report();
+                let (trace, passage) = seen.unzip();
                 let mut trace = Some(trace);
                 self.each_run(&mut |numbered| {
                     if numbered.number == number
                         && let Some(trace) = trace.take()
                     {
                         numbered.know_legs(trace);
+                        if let Some(passage) = passage.flatten() {
+                            numbered.know_passage(passage, report);
+                        }
                     }
                 });
             }
@@ -182,7 +189,7 @@ impl State {
     /// In what circumstances a run begins now.
     fn circumstances(&self) -> Circumstances {
         let legs = if self.lab.presence == Presence::Absent { Legs::Unknown } else { Legs::Pending };
-        Circumstances { clock: self.clock, legs, wire: self.lab.wire() }
+        Circumstances { clock: self.clock, legs, wire: self.lab.wire(), revision: self.lab.revision() }
     }
 
     /// The wire becomes another one: through which what goes on went cannot be said.
@@ -193,7 +200,7 @@ impl State {
     fn forget_wires(&mut self, rounds: &[u64], is_unsure: &dyn Fn(&Numbered) -> bool) {
         self.each_run(&mut |numbered| {
             if is_unsure(numbered) {
-                numbered.wire = None;
+                numbered.link_changes();
             }
         });
         self.rounds.forget_wires(rounds);
@@ -201,7 +208,7 @@ impl State {
 
     /// Does something with every run of which the lab may know something. It is compiled once, whatever is done.
     fn each_run(&mut self, act: &mut dyn FnMut(&mut Numbered)) {
-        self.runs.iter_mut().chain(self.race.shown_mut()).for_each(act);
+        self.runs.iter_mut().chain(self.race.raced_mut()).for_each(act);
     }
 
     fn begin(&mut self, begun: Numbered) {
@@ -300,7 +307,7 @@ impl Reducible for State {
             }
             Action::Race(action) => {
                 let circumstances = state.circumstances();
-                if let race::Action::HeatBegun(asks) = &action {
+                if let race::Action::HeatBegun(_, asks) = &action {
                     state.unsure.extend(asks.iter().map(|(_, ask)| u64::from(ask.run)));
                 }
                 state.race.act(action, &circumstances);
@@ -324,7 +331,7 @@ impl Reducible for State {
 
 #[cfg(test)]
 mod tests {
-    use launcelot_measure::{Connections, Plan, Preset, Rounds, WireReport};
+    use launcelot_measure::{Connections, Instance, Passage, Plan, Preset, Revision, Rounds, Trace, WireReport};
 
     use super::*;
     use crate::bridge::Route;
@@ -341,6 +348,12 @@ mod tests {
 
     fn connected(run: u32) -> Action {
         Action::Heard(FromWorker::Step { run, step: Step::Connected { at: Duration::from_micros(3) } })
+    }
+
+    fn report(preset: Preset) -> WireReport {
+        let revision = Revision { instance: Instance(1), revision: preset as u64 };
+        let wire = preset.wire();
+        WireReport { port: 1061, wire, handshake: true, revision, in_force: Duration::ZERO, held: None }
     }
 
     fn ended(run: u32, how: Ended) -> Action {
@@ -400,7 +413,7 @@ mod tests {
             let wire = (Route::of(url) == Route::Tunnel).then(|| Preset::Ssh.wire());
             let begun = Rounds { wire, ..rounds::begun("Rounds".to_owned(), url.to_owned(), plan, clock) };
             let begun = rounds::Action::Begun(1, Kept { id: 1, rounds: Rc::new(begun), is_imported: false });
-            let report = WireReport { port: 1061, wire: Preset::Ssh.wire(), measured: None };
+            let report = report(Preset::Ssh);
             let before = [Action::LabReplied(Reply::Tunnel(Some(report))), Action::Rounds(begun)];
             after(before.into_iter().chain(actions)).rounds.newest().unwrap().rounds.name.clone()
         };
@@ -418,9 +431,8 @@ mod tests {
             let (url, questions) = ("ws://b/ws/tunnel".to_owned(), Question::the_three());
             Action::Asked { number, url, order: Order::OneAtATime, questions, dialogue: String::new() }
         };
-        let report = WireReport { port: 1061, wire: Preset::Ssh.wire(), measured: None };
         let state = after([
-            Action::LabReplied(Reply::Tunnel(Some(report))),
+            Action::LabReplied(Reply::Tunnel(Some(report(Preset::Ssh)))),
             through(1),
             ended(1, Ended::Complete),
             asked(2),
@@ -434,9 +446,7 @@ mod tests {
         assert_eq!(wires(&state), [Some(Preset::Ssh.wire()), None, None]);
 
         // Somebody else changes it before the second run.
-        let reported = |preset: Preset| {
-            Action::LabReplied(Reply::Tunnel(Some(WireReport { port: 1061, wire: preset.wire(), measured: None })))
-        };
+        let reported = |preset: Preset| Action::LabReplied(Reply::Tunnel(Some(report(preset))));
         let run = |number| [through(number), ended(number, Ended::Complete)];
         let first = [reported(Preset::Ssh)].into_iter().chain(run(1)).chain([reported(Preset::Ssh)]);
         let second = run(2).into_iter().chain([reported(Preset::Rack)]).chain(run(3)).chain([reported(Preset::Rack)]);
@@ -449,6 +459,29 @@ mod tests {
             [1, 2].map(|index| words::wire::route_of(&state.runs[index])),
             [None, Some("through the tunnel".to_owned())]
         );
+    }
+
+    #[test]
+    fn the_trace_of_a_run_tells_through_which_settings_it_went() {
+        let reported = |preset| Action::LabReplied(Reply::Tunnel(Some(report(preset))));
+        let through = |number| {
+            let (url, questions) = ("ws://b/ws/tunnel".to_owned(), Question::the_three());
+            Action::Asked { number, url, order: Order::OneAtATime, questions, dialogue: String::new() }
+        };
+        let run = |number| [through(number), ended(number, Ended::Complete)];
+        let passage = |preset| Passage::under(report(preset).revision);
+        let seen = |number, passage| Action::LabReplied(Reply::Trace(number, Some((Trace::default(), Some(passage)))));
+        // Somebody else changes the link during the first of two runs, which the page learns afterwards.
+        let runs = [reported(Preset::Ssh)].into_iter().chain(run(1)).chain(run(2)).chain([reported(Preset::Rack)]);
+        let state = after(runs);
+        let revisions = |state: &State| -> Vec<_> {
+            state.runs.iter().map(|run| run.passage.map(launcelot_measure::Passage::revision)).collect()
+        };
+        assert_eq!(revisions(&state), [Some(None), Some(None)], "changed meanwhile");
+        let changed = Passage { last_revision: Some(9), ..passage(Preset::Ssh) };
+        let state = [seen(1, changed), seen(2, passage(Preset::Rack))].into_iter().fold(state, Reducible::reduce);
+        assert_eq!(revisions(&state), [Some(None), Some(Some(report(Preset::Rack).revision))]);
+        assert_eq!(state.runs.iter().map(|run| run.wire).collect::<Vec<_>>(), [None, Some(Preset::Rack.wire())]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use launcelot_measure::paths::Clocks;
-use launcelot_measure::{Breakdown, Connecting, Leg, Paths, Run, Unit, WireReport, paths};
+use launcelot_measure::{Breakdown, Connecting, Held, Leg, Paths, Run, Unit, WireReport, paths};
 
 use super::{COLUMN, NOT_MEASURED, attributed, in_sentence, padded, readable};
 use crate::lab::LabTrace;
@@ -21,7 +21,7 @@ const LEGS: [(Leg, &str); 7] = [
 
 /// Each question with how long it was in each leg of its path, and what that means. If nothing was seen: why.
 pub fn legs(run: &Run, seen: Result<&LabTrace, String>) -> String {
-    let LabTrace { trace, tunnel, .. } = match seen {
+    let LabTrace { trace, tunnel, passage, .. } = match seen {
         Ok(seen) => seen,
         Err(why) => return format!("The legs are unknown: {why}.\n"),
     };
@@ -42,7 +42,10 @@ pub fn legs(run: &Run, seen: Result<&LabTrace, String>) -> String {
     report += &paths.connecting().map(|path| connecting(path, run)).unwrap_or_default();
     report += &attributed(run).unwrap_or_default();
     report += &asker_leg(paths.clocks());
-    report + &tunnel.map(longer_wire).unwrap_or_default()
+    if passage.is_some_and(|passage| passage.revision().is_none()) {
+        report += "The tunnel's settings changed during this dialogue.\n";
+    }
+    report + &tunnel.map(emulated_link).unwrap_or_default()
 }
 
 /// A line for each answered question, and a column for each leg.
@@ -83,14 +86,17 @@ fn connecting(connecting: &Connecting, run: &Run) -> String {
     format!("Of connecting: {}.\n", each.collect::<Vec<_>>().join(", "))
 }
 
-/// The longer wire as it is set and as it was measured, by whoever went through it.
-fn longer_wire(report: WireReport) -> String {
-    let measured = match report.measured {
-        Some(found) => format!("{}, the median of {}", readable(found.rtt), found.samples),
-        None => "nothing yet".to_owned(),
+/// The emulated link as it is set, and how long the tunnel held bytes, those of other dialogues too.
+fn emulated_link(report: WireReport) -> String {
+    let held = match report.held {
+        Some(Held { held, samples, dialogues, .. }) => {
+            let dialogues = if dialogues == 1 { "1 dialogue".to_owned() } else { format!("{dialogues} dialogues") };
+            format!("{} (median of {samples}, {dialogues})", readable(held))
+        }
+        None => "not known yet".to_owned(),
     };
-    let wire = report.wire.in_short().replace('\u{a0}', " ");
-    format!("The longer wire is set to {wire} there and back; measured: {measured}.\n")
+    let set = report.wire.in_short().replace('\u{a0}', " ");
+    format!("The tunnel emulates a longer link. Set: {set}.\nDelay added, both ways, since it was set: {held}.\n")
 }
 
 /// What the legs of all questions together say.
@@ -127,8 +133,9 @@ fn asker_leg(clocks: Clocks) -> String {
 mod tests {
     use std::time::Duration;
 
-    use launcelot_measure::wire::MeasuredRoundTrip;
-    use launcelot_measure::{ConnectPoint, ConnectSighting, Order, Point, Preset, Sighting, Step, Trace};
+    use launcelot_measure::{
+        ConnectPoint, ConnectSighting, Instance, Order, Point, Preset, Revision, Sighting, Step, Trace,
+    };
 
     use super::*;
 
@@ -146,9 +153,17 @@ mod tests {
 
     fn seen(points: &[(Point, u64)]) -> LabTrace {
         let sightings = points.iter().map(|&(point, at)| Sighting { point, at: us(at), bytes: 5 }).collect();
-        let measured = Some(MeasuredRoundTrip { rtt: us(1_480), samples: 7 });
-        let tunnel = WireReport { port: 1061, wire: Preset::Ssh.wire(), measured };
-        LabTrace { trace: Trace { sightings, ..Trace::default() }, tunnel: Some(tunnel), handshake: None }
+        let held = Held { held: us(1_480), there: us(740), back: us(740), samples: 7, dialogues: 2 };
+        let revision = Revision { instance: Instance(1), revision: 1 };
+        let tunnel = WireReport {
+            port: 1061,
+            wire: Preset::Ssh.wire(),
+            handshake: true,
+            revision,
+            in_force: us(9),
+            held: Some(held),
+        };
+        LabTrace { trace: Trace { sightings, ..Trace::default() }, tunnel: Some(tunnel), ..LabTrace::default() }
     }
 
     #[test]
@@ -163,8 +178,8 @@ mod tests {
              nothing else happened.",
         ];
         assert_eq!(report.lines().take(3).collect::<Vec<_>>(), expected);
-        let wire = "The longer wire is set to 1.30 ms, jitter up to 150 µs there and back; measured: 1.48 ms, the median of 7.";
-        assert_eq!(report.lines().last(), Some(wire));
+        let wire = "Set: 1.30 ms, jitter up to 150 µs.\nDelay added, both ways, since it was set: 1.48 ms (median of 7, 2 dialogues).";
+        assert!(report.ends_with(&format!("{wire}\n")), "{report}");
     }
 
     #[test]

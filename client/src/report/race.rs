@@ -1,37 +1,76 @@
-//! Three ways to ask, on one time axis.
+//! Three ways to ask, on one time axis, and what their turns say together.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use launcelot_measure::{Ending, Reading, Run, Span, run};
+use launcelot_measure::compare::Difference;
+use launcelot_measure::race::{Spread, WayTimes};
+use launcelot_measure::{Ending, Run, Span, Turn, Way};
 
 use super::{padded, readable};
 use crate::race::RaceResult;
 
-/// How many characters the time axis has.
-const AXIS: usize = 48;
+/// How wide a terminal is.
+const WIDTH: usize = 80;
 
-/// Every connecting and every question as a bar, and what that shows.
+/// How many characters a figure has, with the space before it.
+const FIGURE: usize = 10;
+
+/// Every connecting and every question of a typical turn as a bar, and what all turns say.
 pub fn race(result: &RaceResult) -> String {
-    let RaceResult { one_at_a_time, sent_ahead, at_once } = result;
-    let ways = [("one at a time", one_at_a_time), ("sent ahead", sent_ahead), ("a connection each, at once", at_once)];
-    let end = ways.iter().map(|(_, runs)| until(runs)).max().unwrap_or_default();
-    let questions = one_at_a_time.iter().flat_map(|run| &run.questions).map(|asked| asked.question.chars().count());
-    let width = questions.max().unwrap_or_default().max("(connecting)".len()) + 2;
+    let turns: Vec<&Turn<Run>> = result.turns().collect();
+    let ways = Way::ALL.map(|way| (way, times(&turns, way), drawn(&turns, way)));
+    let end = ways.iter().map(|(_, _, runs)| until(runs)).max().unwrap_or_default();
+    let questions = ways.iter().flat_map(|(_, _, runs)| runs.iter()).flat_map(|run| &run.questions);
+    let longest = questions.map(|asked| asked.question.chars().count()).max().unwrap_or_default();
+    let width = longest.clamp("(connecting)".len(), WIDTH / 2) + 1;
+    let axis = WIDTH - 2 - width - FIGURE;
     let mut drawing = String::new();
-    for (name, runs) in ways.into_iter().filter(|(_, runs)| !runs.is_empty()) {
+    for (way, times, runs) in ways.iter().filter(|(_, _, runs)| !runs.is_empty()) {
         let is_whole = runs.iter().all(|run| run.ending == Ending::Complete);
-        let broke = if is_whole { "" } else { "broke off after " };
+        let broke = if is_whole { "" } else { "failed after " };
+        let turns = times.map_or_else(String::new, |times| format!(" ({})", asking_in_words(times.asking)));
         // Writing to a string cannot fail.
-        let _ = writeln!(drawing, "{name}: {broke}{}", readable(until(runs)));
-        for run in runs {
+        let _ = writeln!(drawing, "{}: {broke}{}{turns}", name(*way), readable(until(runs)));
+        for run in *runs {
             for (words, span, sign) in rows(run) {
                 let took = span.map_or_else(|| "–".to_owned(), |span| readable(span.took()));
-                let _ = writeln!(drawing, "  {}{}{took:>9}", padded(words, width), bar(span, end, sign));
+                let words: String = words.chars().take(width - 1).collect();
+                let _ = writeln!(drawing, "  {}{}{took:>FIGURE$}", padded(&words, width), bar(span, end, sign, axis));
             }
         }
     }
-    drawing + &meaning(result).unwrap_or_default()
+    let [(_, one, _), (_, ahead, _), (_, once, runs)] = ways;
+    let meaning = one.zip(ahead).zip(once).map(|((one, ahead), once)| meaning(runs.len(), one, ahead, once));
+    drawing + &meaning.unwrap_or_default()
+}
+
+fn name(way: Way) -> &'static str {
+    match way {
+        Way::OneAtATime => "one at a time",
+        Way::SentAhead => "sent ahead",
+        Way::AtOnce => "a connection each, at once",
+    }
+}
+
+/// The times of a way in all turns, unless one failed.
+fn times(turns: &[&Turn<Run>], way: Way) -> Option<WayTimes> {
+    let runs: Vec<Vec<&Run>> = turns.iter().map(|turn| turn.of(way).iter().collect()).collect();
+    WayTimes::of(&runs)
+}
+
+/// The runs that are drawn of a way: those of the turn in which asking took the median, or of the last turn if one failed.
+fn drawn<'a>(turns: &[&'a Turn<Run>], way: Way) -> &'a [Run] {
+    match times(turns, way) {
+        Some(times) => turns[times.asking.median_turn].of(way),
+        None => turns.iter().rev().map(|turn| turn.of(way)).find(|runs| !runs.is_empty()).unwrap_or_default(),
+    }
+}
+
+/// What all turns say of asking: `asking 58 ms to 66 ms in 5 turns`, or `once`.
+fn asking_in_words(asking: Spread) -> String {
+    let asked = if asking.turns > 1 { "asking " } else { "" };
+    [asked, &asking.turns_in_words()].concat().replace('\u{a0}', " ")
 }
 
 fn rows(run: &Run) -> impl Iterator<Item = (&str, Option<Span>, char)> {
@@ -39,16 +78,16 @@ fn rows(run: &Run) -> impl Iterator<Item = (&str, Option<Span>, char)> {
     connecting.chain(run.questions.iter().map(|asked| (asked.question.as_str(), asked.span(), '█')))
 }
 
-/// A stretch of the axis; the shortest is one character, so that it is seen.
-fn bar(span: Option<Span>, end: Duration, sign: char) -> String {
-    let place = |at: Duration| (at.as_secs_f64() / end.as_secs_f64().max(1e-9) * AXIS as f64).round() as usize;
+/// A stretch of an axis of so many characters; the shortest is one character, so that it is seen.
+fn bar(span: Option<Span>, end: Duration, sign: char, axis: usize) -> String {
+    let place = |at: Duration| (at.as_secs_f64() / end.as_secs_f64().max(1e-9) * axis as f64).round() as usize;
     let (from, length) = match span {
-        Some(Span { from, until }) => (place(from).min(AXIS - 1), place(until).saturating_sub(place(from)).max(1)),
+        Some(Span { from, until }) => (place(from).min(axis - 1), place(until).saturating_sub(place(from)).max(1)),
         None => (0, 0),
     };
-    let length = length.min(AXIS - from);
+    let length = length.min(axis - from);
     let bar = String::from(sign).repeat(length);
-    format!("{}{bar}{}", " ".repeat(from), " ".repeat(AXIS - from - length))
+    format!("{}{bar}{}", " ".repeat(from), " ".repeat(axis - from - length))
 }
 
 /// When the last answer of all of them was there.
@@ -56,37 +95,71 @@ fn until(runs: &[Run]) -> Duration {
     runs.iter().map(Run::until).max().unwrap_or_default()
 }
 
-/// What the race shows, if all three ways came to their end.
-fn meaning(RaceResult { one_at_a_time, sent_ahead, at_once }: &RaceResult) -> Option<String> {
-    let count = at_once.len();
-    let clock_step = one_at_a_time.first()?.clock_step;
-    let reading = |runs: &[Run]| Some(Reading::new(run::asking(runs)?.took(), clock_step));
-    let (one, ahead, once) = (reading(one_at_a_time)?, reading(sent_ahead)?, reading(at_once)?);
-    if count == 1 {
-        return Some("One question is one round trip, whichever way it is asked.\n".to_owned());
+/// What the race shows, wrapped to the width of a terminal.
+fn meaning(connections: usize, one: WayTimes, ahead: WayTimes, once: WayTimes) -> String {
+    if connections == 1 {
+        return "One question is one round trip, whichever way it is asked.\n".to_owned();
     }
-    let [one_took, ahead_took, once_took] = [one, ahead, once].map(Reading::in_words);
-    let difference = one.compared_with(ahead).in_words("one at a time", "sent ahead");
+    let [one_took, ahead_took, once_took] = [one, ahead, once].map(|times| times.asking.in_words());
+    let difference = one.asking.compared_with(ahead.asking);
+    let turns = match one.asking.turns {
+        1 => "in one turn".to_owned(),
+        turns => format!("the median of {turns} turns"),
+    };
+    let told = match difference {
+        Difference::FirstLonger(_) | Difference::SecondLonger(_) => {
+            format!("{}.", difference.in_words("one at a time", "sent ahead"))
+        }
+        Difference::TooShort => {
+            "the link is too short for this clock to tell one at a time from sent ahead. Try a longer link.".to_owned()
+        }
+        Difference::NoneSeen | Difference::TooFewSamples => {
+            "the turns overlap, so one at a time cannot be told from sent ahead. Try a longer link.".to_owned()
+        }
+    };
     let text = format!(
-        "From the first question to the last answer: {one_took} one at a time ({count} round trips), {ahead_took} sent ahead (one round \
-         trip), {once_took} with a connection each, which also costs {count} times the connecting. In this one race: {difference}.\n"
+        "From the first question to the last answer, {turns}: {one_took} one at a time ({connections} round trips), {ahead_took} sent \
+         ahead (one round trip), {once_took} with a connection each; the last of those opened {} after the first, and there are \
+         {connections} to make. In this race {told}",
+        once.opening.in_words(),
     );
-    Some(text.replace('\u{a0}', " "))
+    wrapped(&text.replace('\u{a0}', " "))
+}
+
+/// A text in lines that fit a terminal.
+fn wrapped(text: &str) -> String {
+    let mut lines = String::new();
+    let mut column = 0;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > WIDTH {
+            lines.push('\n');
+            column = 0;
+        } else if column > 0 {
+            lines.push(' ');
+            column += 1;
+        }
+        lines += word;
+        column += length;
+    }
+    lines + "\n"
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const AXIS: usize = 48;
+
     #[test]
     fn bars_stand_where_their_times_are_and_are_never_invisible() {
         let ms = Duration::from_millis;
         let span = |from, until| Some(Span { from: ms(from), until: ms(until) });
-        let half = bar(span(24, 48), ms(48), '█');
+        let half = bar(span(24, 48), ms(48), '█', AXIS);
         assert_eq!(half, format!("{}{}", " ".repeat(24), "█".repeat(24)));
-        assert_eq!(bar(span(48, 48), ms(48), '█').trim_start(), "█");
-        assert_eq!(bar(span(5, 5), ms(48_000), '░').trim(), "░");
-        assert_eq!(bar(None, ms(48), '█').trim(), "");
-        assert_eq!(bar(span(0, 0), Duration::ZERO, '█').chars().count(), AXIS);
+        assert_eq!(bar(span(48, 48), ms(48), '█', AXIS).trim_start(), "█");
+        assert_eq!(bar(span(5, 5), ms(48_000), '░', AXIS).trim(), "░");
+        assert_eq!(bar(None, ms(48), '█', AXIS).trim(), "");
+        assert_eq!(bar(span(0, 0), Duration::ZERO, '█', AXIS).chars().count(), AXIS);
     }
 }

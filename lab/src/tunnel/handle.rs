@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use launcelot_measure::Instance;
+
 use super::Wire;
 use super::control::Control;
 use super::handshake::{HandshakeError, Handshakes};
@@ -14,18 +16,17 @@ pub struct TunnelHandle {
     pub(super) port: u16,
     pub(super) control: Arc<Control>,
     pub(super) handshakes: Arc<Handshakes>,
-    instance: Arc<str>,
+    instance: Instance,
 }
 
 impl TunnelHandle {
     pub(super) fn new(port: u16, control: Arc<Control>) -> Self {
-        let instance = format!("{:016x}", fastrand::u64(..)).into();
-        Self { port, control, handshakes: Arc::default(), instance }
+        Self { port, control, handshakes: Arc::default(), instance: Instance(fastrand::u64(..)) }
     }
 
     /// Tells this tunnel from any other, one of an earlier run of the program too.
-    pub fn instance(&self) -> &str {
-        &self.instance
+    pub fn instance(&self) -> Instance {
+        self.instance
     }
 
     /// The settings in force.

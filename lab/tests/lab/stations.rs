@@ -109,8 +109,8 @@ async fn every_hop_is_traced_in_the_order_of_the_path() {
     let (_, report) = get(demo.page_port, "/api/tunnel");
     schema::assert_valid(include_str!("../../schema/tunnel.schema.json"), &report);
     let report: WireReport = serde_json::from_value(report).unwrap();
-    let measured = report.measured.unwrap();
-    assert!(measured.samples >= 3 && measured.rtt >= report.wire.rtt, "{report:?}");
+    let held = report.held.unwrap();
+    assert!(held.samples >= 3 && held.held >= report.wire.rtt && held.dialogues == 1, "{report:?}");
     assert_eq!((report.wire.rtt, report.port), (Duration::from_millis(20), demo.tunnel_port));
 }
 

@@ -142,7 +142,7 @@ async fn a_race_is_exported_alone_and_so_is_the_part_of_a_race_that_was_stopped(
     session.browser.click("#run-race").await;
     session.browser.wait_for("#race[data-state=complete]").await;
     let table = session.export("csv", "-questions.csv").await;
-    assert_eq!(table.lines().count(), 1 + 9, "{table}");
+    assert_eq!(table.lines().count(), 1 + 5 * 9, "five turns: {table}");
     session.browser.wait_for("#export-chrome").await;
 
     session.browser.click("#tunnel").await;

@@ -144,7 +144,7 @@ async fn a_stopwatch_that_starts_at_connecting_sees_what_each_connection_costs()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopwatch_that_starts_when_a_question_was_due_sees_the_queue() {
     // Every answer takes twice as long as there is until the next question is due.
-    let slow = Options { think: Duration::from_millis(8), ..Options::default() };
+    let slow = Options { think: Duration::from_millis(8).into(), ..Options::default() };
     let (_server, _bridge, browser) = page::open(&slow).await;
     within_attempts_async(5, async || {
         browser.ask_rounds(100, "#one-connection", "4", "complete").await;

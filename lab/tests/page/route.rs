@@ -7,7 +7,7 @@ use fantoccini::Locator;
 use launcelot_measure::export::Document;
 use launcelot_measure::{Point, paths};
 use launcelot_server::Options;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::attempts::{check, within_attempts_async};
 use crate::support::browser::{Browser, NO_LAB};
@@ -209,11 +209,7 @@ async fn a_preset_and_a_slider_act_at_once_and_the_measured_round_trip_follows()
         "return performance.getEntriesByType('resource').filter((entry) => entry.name.endsWith('/api/tunnel')).length";
     let requests = browser.script(script).await.as_u64().unwrap();
     assert!((2..16).contains(&requests), "{requests} requests for 32 steps");
-    let wire = browser
-        .client
-        .execute_async("fetch('/api/tunnel').then((answer) => answer.json()).then(arguments[0])", Vec::new())
-        .await
-        .unwrap();
+    let wire = tunnel(browser).await;
     assert_eq!((&wire["wire"]["rtt_us"], &wire["wire"]["jitter_us"]), (&json!(100), &json!(2_000)));
     assert_shown_well(browser, "the tunnel’s controls").await;
     browser.assert_console_is_quiet(&[]).await;
@@ -279,6 +275,8 @@ async fn a_lab_that_ends_is_reported_and_found_again_when_it_comes_back() {
     browser.wait_for("#tunnel").await;
     browser.click("#tunnel").await;
     browser.wait_for("#measured[data-rtt-us]").await;
+    browser.client.find(Locator::XPath("//button[.='same rack']")).await.unwrap().click().await.unwrap();
+    measured(&browser, Duration::from_micros(200)).await;
     browser.ask(1, "complete").await;
     drop(demo);
     browser.ask(2, "broken").await;
@@ -289,6 +287,106 @@ async fn a_lab_that_ends_is_reported_and_found_again_when_it_comes_back() {
     browser.ask(3, "complete").await;
     browser.wait_for(".route[data-lab=there] #tunnel:checked").await;
     browser.wait_for("#replay[data-run='3'][data-traced=true]").await;
+    // The new lab had settings of its own.
+    browser.wait_for("#link-notice").await;
+    let said = browser.text("#link-notice").await;
+    assert_eq!(said, "The lab was restarted. Its link was set again to what you had chosen.");
+    measured(&browser, Duration::from_micros(200)).await;
+    assert_eq!(tunnel(&browser).await["wire"]["rtt_us"], 200);
+}
+
+/// What the lab says of its tunnel.
+async fn tunnel(browser: &Browser) -> Value {
+    let script = "fetch('/api/tunnel').then((answer) => answer.json()).then(arguments[0])";
+    browser.client.execute_async(script, Vec::new()).await.unwrap()
+}
+
+/// Sets the link as another tab does.
+async fn set_elsewhere(browser: &Browser, rtt: Duration) {
+    let script = "fetch('/api/tunnel', { method: 'PUT', body: JSON.stringify({ rtt_us: arguments[0] }) })
+        .then((answer) => arguments[1](answer.status))";
+    let set = browser.client.execute_async(script, vec![json!(rtt.as_micros() as u64)]).await.unwrap();
+    assert_eq!(set, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_another_tab_changed_is_told_when_the_page_comes_to_the_front() {
+    let session = PageSession::start().await;
+    session.choose_tunnel().await;
+    let browser = &session.browser;
+    set_elsewhere(browser, Duration::from_millis(5)).await;
+    browser.script("document.dispatchEvent(new Event('visibilitychange'))").await;
+    browser.wait_for("#link-notice").await;
+    assert!(browser.text("#link-notice").await.starts_with("The link was changed elsewhere"));
+    measured(browser, Duration::from_millis(5)).await;
+    let said = browser.text(".tunnel").await.replace('\u{a0}', " ");
+    for expected in
+        ["The link is emulated", "one round trip before its first byte", "Delay added, both ways: ", "Set: 5 ms."]
+    {
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+    assert!(!said.contains("Measured round trip"), "{said}");
+    assert_shown_well(browser, "a link changed elsewhere").await;
+    browser.client.find(Locator::XPath("//button[.='same rack']")).await.unwrap().click().await.unwrap();
+    measured(browser, Duration::from_micros(200)).await;
+    assert!(browser.client.find(Locator::Id("link-notice")).await.is_err(), "what the person chose is no news");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_works_on_each_answer_as_long_as_the_page_says() {
+    let session = PageSession::start().await;
+    let browser = &session.browser;
+    browser.wait_for("#work").await;
+    let set = "const work = document.querySelector('#work');
+        work.value = 12.5; work.dispatchEvent(new Event('change', { bubbles: true }));";
+    browser.script(set).await;
+    let script = "const answer = async () => (await (await fetch('/api/server')).json()).think_us;
+        const asked = async () => (await answer()) === 12500 ? arguments[0](true) : setTimeout(asked, 10); asked()";
+    assert_eq!(browser.client.execute_async(script, Vec::new()).await.unwrap(), true);
+    session.ask(1).await;
+    let said = browser.text("#where").await;
+    let thought = durations(&said)[0];
+    assert!(said.starts_with("The server thought for") && thought >= Duration::from_micros(37_500), "{said}");
+    assert_shown_well(browser, "a server that works").await;
+    browser.assert_console_is_quiet(&[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_race_over_a_link_that_changed_is_not_compared() {
+    let session = PageSession::start().await;
+    session.choose_tunnel().await;
+    let browser = &session.browser;
+    browser.client.find(Locator::XPath("//button[.='a satellite']")).await.unwrap().click().await.unwrap();
+    measured(browser, Duration::from_millis(600)).await;
+    browser.click("#run-race").await;
+    browser.wait_for("#race[data-state=running] table").await;
+    set_elsewhere(browser, Duration::from_millis(20)).await;
+    browser.wait_for("#race[data-state=complete]").await;
+    browser.wait_for("#link-notice").await;
+    let said = browser.text("#race-meaning").await;
+    assert!(said.contains("the ways cannot be compared") && !said.contains("times as long"), "{said}");
+    assert!(browser.text("#race .limits").await.contains("through the tunnel, changed meanwhile"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_race_on_a_short_link_says_what_its_turns_tell_or_offers_a_longer_link() {
+    let session = PageSession::start().await;
+    let browser = &session.browser;
+    for _ in 0..5 {
+        browser.click("#run-race").await;
+        browser.wait_for("#race[data-state=complete]").await;
+        let parts = browser.text("#race tbody").await;
+        assert_eq!(parts.matches(" in 5 turns)").count(), 3, "{parts}");
+        let said = browser.text("#race-meaning").await;
+        let offered = browser.client.find(Locator::Id("longer-link")).await;
+        assert_eq!(said.contains("times as long as"), offered.is_err(), "{said}");
+        if let Ok(button) = offered {
+            button.click().await.unwrap();
+            browser.wait_for("#tunnel:checked").await;
+            measured(browser, Duration::from_millis(70)).await;
+            return;
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -333,7 +431,7 @@ async fn in_the_race_three_round_trips_become_one() {
     let count = async |css: &str| browser.client.find_all(Locator::Css(css)).await.unwrap().len();
     assert_eq!((count("#race .connecting").await, count("#race .asking").await), (5, 9));
     let said = browser.text("#race-meaning").await;
-    assert!(said.contains("three round trips") && said.contains("times as fast"), "{said}");
+    assert!(said.contains("three round trips") && said.contains("times as long as sent ahead"), "{said}");
     assert!(browser.text("#race .limits").await.contains("3 questions discarded as warm-up"));
     assert!(
         browser.client.find(Locator::Css("#runs")).await.is_err(),

@@ -11,6 +11,7 @@ use crate::connecting::Connecting;
 use crate::legs::Leg;
 use crate::micros;
 use crate::paths::{Path, paths};
+use crate::race::Way;
 use crate::run::{Order, Span};
 use crate::trace::Point;
 
@@ -95,8 +96,14 @@ pub fn trace(document: &Document) -> String {
     };
     add("Run", &document.runs[..]);
     for (number, race) in document.races.iter().enumerate() {
-        for (way, runs) in race.ways() {
-            add(&format!("Race {}, {}, run", number + 1, way.replace('_', " ")), runs);
+        for (turn, way, runs) in race.heats() {
+            let turn = if turn == 0 { String::new() } else { format!(" turn {}", turn + 1) };
+            let way = match way {
+                Way::OneAtATime => "one at a time",
+                Way::SentAhead => "sent ahead",
+                Way::AtOnce => "at once",
+            };
+            add(&format!("Race {}{turn}, {way}, run", number + 1), runs);
         }
     }
     let file = File { display_time_unit: "ns", trace_events: events };

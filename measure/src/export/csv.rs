@@ -12,6 +12,7 @@ use crate::failures::FailureKind;
 use crate::legs::Leg;
 use crate::micros;
 use crate::paths::{Path, paths};
+use crate::race::Way;
 use crate::rounds::Stopwatch;
 use crate::run::{Asked, Ending, Order, Run, Span};
 
@@ -24,6 +25,7 @@ struct Micros(#[serde(with = "micros")] Duration);
 struct QuestionLine<'a> {
     race: Option<usize>,
     way: &'a str,
+    turn: Option<usize>,
     run: u32,
     to: &'a str,
     order: Order,
@@ -78,25 +80,36 @@ struct FailureLine<'a> {
 
 /// Every question of every run, those of races after the single ones.
 pub fn questions(document: &Document) -> String {
-    let single = document.runs.iter().map(|recorded| (None, "", recorded));
-    let raced = document.races.iter().enumerate().flat_map(|(index, race)| {
-        let ways = race.ways().into_iter();
-        ways.flat_map(move |(way, runs)| runs.iter().map(move |recorded| (Some(index + 1), way, recorded)))
+    let single = document.runs.iter().map(|recorded| (None, recorded));
+    let raced = document.races.iter().zip(1..).flat_map(|(race, number)| {
+        let heats = race.heats().into_iter();
+        heats.flat_map(move |(turn, way, runs)| {
+            runs.iter().map(move |recorded| (Some((number, turn + 1, way)), recorded))
+        })
     });
-    table(single.chain(raced).flat_map(|(race, way, recorded)| of_run(race, way, recorded)))
+    table(single.chain(raced).flat_map(|(heat, recorded)| of_run(heat, recorded)))
 }
 
-fn of_run<'a>(
-    race: Option<usize>,
-    way: &'a str,
-    Recorded { number, run, trace, wire, .. }: &'a Recorded,
-) -> impl Iterator<Item = QuestionLine<'a>> {
+fn way_in_words(way: Way) -> &'static str {
+    match way {
+        Way::OneAtATime => "one_at_a_time",
+        Way::SentAhead => "sent_ahead",
+        Way::AtOnce => "at_once",
+    }
+}
+
+/// The questions of a run, and of which heat it is: the number of the race, the turn and the way.
+fn of_run(
+    heat: Option<(usize, usize, Way)>,
+    Recorded { number, run, trace, wire, .. }: &Recorded,
+) -> impl Iterator<Item = QuestionLine<'_>> {
     let paths = trace.as_ref().map(|trace| paths(run, trace)).unwrap_or_default();
     run.questions.iter().enumerate().map(move |(index, asked)| {
         let path = paths.questions().get(index);
         QuestionLine {
-            race,
-            way,
+            race: heat.map(|(race, _, _)| race),
+            way: heat.map_or("", |(_, _, way)| way_in_words(way)),
+            turn: heat.map(|(_, turn, _)| turn),
             run: *number,
             wire_rtt_us: wire.map(|wire| Micros(wire.rtt)),
             wire_jitter_us: wire.map(|wire| Micros(wire.jitter)),
@@ -112,6 +125,7 @@ fn of_question<'a>(run: &'a Run, asked: &'a Asked, path: Option<&Path>) -> Quest
     QuestionLine {
         race: None,
         way: "",
+        turn: None,
         run: 0,
         to: &run.to,
         order: run.order,

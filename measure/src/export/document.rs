@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::race::{Turn, Way};
 use crate::rounds::Rounds;
 use crate::run::{Asked, Ending, Run};
 use crate::trace::{Point, Trace};
-use crate::wire::Wire;
+use crate::wire::{Passage, Wire};
 
 /// What a document says that it is.
 pub const FORMAT: &str = "launcelot";
@@ -29,6 +30,9 @@ pub struct Recorded {
     /// The longer wire through which it went, as it was set; `None` where there was none, where it is not known, and where
     /// it became another one meanwhile.
     pub wire: Option<Wire>,
+    /// The settings of the lab's tunnel through which it went, where a lab told them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passage: Option<Passage>,
 }
 
 impl Recorded {
@@ -45,7 +49,7 @@ impl Recorded {
     }
 }
 
-/// The same questions asked in three ways, one after the other, so that none disturbs another.
+/// The same questions asked in three ways, one after the other, so that none disturbs another, in one turn or several.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Race {
     /// How many questions came first and were discarded, as a warm-up.
@@ -56,16 +60,37 @@ pub struct Race {
     pub sent_ahead: Vec<Recorded>,
     /// A connection for each question, all begun at the same reading: as many runs as questions.
     pub at_once: Vec<Recorded>,
+    /// The turns after the first, whose runs are the three above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more_turns: Vec<Turn<Recorded>>,
 }
 
 impl Race {
-    /// The three ways, with what each is called in exports.
-    pub fn ways(&self) -> [(&'static str, &[Recorded]); 3] {
-        [("one_at_a_time", &self.one_at_a_time), ("sent_ahead", &self.sent_ahead), ("at_once", &self.at_once)]
+    /// A race of these turns, after a warm-up of so many questions.
+    pub fn new(warm_up: u32, turns: impl IntoIterator<Item = Turn<Recorded>>) -> Self {
+        let mut turns = turns.into_iter();
+        let Turn { one_at_a_time, sent_ahead, at_once } = turns.next().unwrap_or_default();
+        Self { warm_up, one_at_a_time, sent_ahead, at_once, more_turns: turns.collect() }
+    }
+
+    /// The runs of each way in each turn, turns counted from 0.
+    pub fn heats(&self) -> Vec<(usize, Way, &[Recorded])> {
+        let mut heats = vec![
+            (0, Way::OneAtATime, self.one_at_a_time.as_slice()),
+            (0, Way::SentAhead, self.sent_ahead.as_slice()),
+            (0, Way::AtOnce, self.at_once.as_slice()),
+        ];
+        for (turn, runs) in self.more_turns.iter().enumerate() {
+            heats.extend(Way::ALL.map(|way| (turn + 1, way, runs.of(way))));
+        }
+        heats
     }
 
     fn runs_mut(&mut self) -> impl Iterator<Item = &mut Recorded> {
-        self.one_at_a_time.iter_mut().chain(&mut self.sent_ahead).chain(&mut self.at_once)
+        let more = self.more_turns.iter_mut();
+        let more =
+            more.flat_map(|turn| turn.one_at_a_time.iter_mut().chain(&mut turn.sent_ahead).chain(&mut turn.at_once));
+        self.one_at_a_time.iter_mut().chain(&mut self.sent_ahead).chain(&mut self.at_once).chain(more)
     }
 }
 
@@ -138,7 +163,7 @@ impl Document {
 
     /// All runs, those of races after the single ones.
     pub fn all_runs(&self) -> impl Iterator<Item = &Recorded> {
-        let of_races = self.races.iter().flat_map(|race| race.ways().into_iter().flat_map(|(_, runs)| runs));
+        let of_races = self.races.iter().flat_map(|race| race.heats().into_iter().flat_map(|(_, _, runs)| runs));
         self.runs.iter().chain(of_races)
     }
 
@@ -183,7 +208,7 @@ mod tests {
     #[test]
     fn what_went_on_when_it_was_written_has_ended_when_it_is_read() {
         let run = Run::new(String::new(), Order::OneAtATime, Duration::ZERO, []);
-        let recorded = Recorded { number: 1, run, trace: None, cores: None, wire: None };
+        let recorded = Recorded { number: 1, run, trace: None, cores: None, wire: None, passage: None };
         let race = Race { at_once: vec![recorded.clone()], ..Race::default() };
         let document = Document { runs: vec![recorded], races: vec![race], ..Document::default() };
         let taken = document.taken().unwrap();

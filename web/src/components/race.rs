@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use launcelot_charts::{Scale, race as chart};
-use launcelot_measure::Run;
+use launcelot_measure::{Preset, Run, Way};
 use yew::prelude::*;
 
+use crate::bridge::Route;
 use crate::components::timetable::{self, Line};
 use crate::hooks::Asker;
-use crate::state::race::{Heat, Race};
+use crate::state::lab::Action as LabAction;
+use crate::state::{Action, race::Race};
 use crate::words::race as words;
 
 /// The section.
@@ -39,10 +41,31 @@ pub fn race(asker: &Asker) -> Html {
             // What comes and goes has a place of its own: what stands beside it keeps the keyboard's focus.
             <div class="ways">{ ways(race) }</div>
             <p id="race-meaning" class="moral" role="status">{ words::meaning(race) }</p>
+            if let Some(preset) = words::longer_link(race, &asker.state().lab) {
+                { longer_link(asker, preset) }
+            }
             for race in &asker.state().imported_races {
                 { imported(race) }
             }
         </section>
+    }
+}
+
+/// A way out where the link is too short to tell anything.
+fn longer_link(asker: &Asker, preset: Preset) -> Html {
+    let on_choose = {
+        let asker = asker.clone();
+        Callback::from(move |_: MouseEvent| {
+            for action in [LabAction::RouteChosen(Route::Tunnel), LabAction::Wished(preset.wire()), LabAction::Settled]
+            {
+                asker.dispatch(Action::Lab(action));
+            }
+        })
+    };
+    html! {
+        <button id="longer-link" type="button" onclick={on_choose}>
+            { format!("Choose a longer link: {}", preset.name()) }
+        </button>
     }
 }
 
@@ -60,7 +83,7 @@ fn imported(race: &Race) -> Html {
 /// A row for each way, all on one time axis; nothing before there is something to be drawn.
 #[inline(never)]
 fn ways(race: &Race) -> Option<Html> {
-    let longest = Heat::SHOWN.into_iter().filter_map(|heat| total(race.runs(heat))).max()?;
+    let longest = Way::ALL.into_iter().filter_map(|way| total(runs(race, way))).max()?;
     let scale = Scale::to_fit(longest);
     let caption =
         "The race: each way to ask, of which parts its time is made, when its answers came, and how long it took";
@@ -68,7 +91,7 @@ fn ways(race: &Race) -> Option<Html> {
         <>
             <table class="dialogue race" role="table">
                 { timetable::head(caption, ["Way", "Parts"], Some(scale)) }
-                { timetable::body(Heat::SHOWN.into_iter().map(|heat| line(race, heat, &scale))) }
+                { timetable::body(Way::ALL.into_iter().map(|way| line(race, way, &scale))) }
             </table>
             if !race.is_running() {
                 <p class="limits">{ words::limits(race) }</p>
@@ -77,13 +100,18 @@ fn ways(race: &Race) -> Option<Html> {
     })
 }
 
+/// The runs that are drawn of a way.
+fn runs(race: &Race, way: Way) -> impl Iterator<Item = &Run> + Clone {
+    race.drawn(way).map(|numbered| &numbered.run)
+}
+
 #[inline(never)]
-fn line(race: &Race, heat: Heat, scale: &Scale) -> Line {
-    let runs = race.runs(heat);
+fn line(race: &Race, way: Way, scale: &Scale) -> Line {
+    let runs = runs(race, way);
     Line {
-        words: words::name(heat).to_owned(),
-        answer: Html::from(words::parts(runs.clone())),
-        when: words::lanes(heat).to_owned(),
+        words: words::name(way).to_owned(),
+        answer: Html::from(words::parts(race, way)),
+        when: words::lanes(way).to_owned(),
         took: total(runs.clone()).map_or_else(|| "–".to_owned(), |took| scale.unit().figure(took)),
         svg: Some(chart::lanes(scale, runs)),
     }

@@ -1,5 +1,8 @@
-//! The route: straight, or through the tunnel, and how long a wire the tunnel is.
+//! The route: straight, or through the tunnel, and how long a link the tunnel emulates.
 
+use std::time::Duration;
+
+use launcelot_measure::unit::decimal;
 use launcelot_measure::{Preset, Wire, WireReport};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -7,9 +10,12 @@ use yew::prelude::*;
 use crate::bridge::Route;
 use crate::hooks::Asker;
 use crate::state::Action;
-use crate::state::lab::{Action as LabAction, Lab, Presence};
+use crate::state::lab::{Action as LabAction, Lab, Presence, Work};
 use crate::state::sliders::Slider;
 use crate::words::wire as words;
+
+/// As long as the lab lets its server work, in milliseconds.
+const WORK_MAX_MS: f64 = 10_000.0;
 
 /// The choice, and under it the tunnel's controls while it is chosen.
 #[inline(never)]
@@ -24,13 +30,19 @@ pub fn route_controls(asker: &Asker) -> Html {
     html! {
         <div class="route" data-lab={name}>
             <fieldset class="choice">
-                <legend>{ "Over the wire" }</legend>
+                <legend>{ "Over the link" }</legend>
                 for route in Route::ALL {
                     { route_choice(asker, route) }
                 }
             </fieldset>
+            if let Some(notice) = lab.notice {
+                <p id="link-notice" role="status">{ words::notice(notice) }</p>
+            }
             if let Some(report) = lab.report().filter(|_| lab.route == Route::Tunnel) {
                 { tunnel(asker, lab, report) }
+            }
+            if let Work::Known(think) | Work::Wished(think) = lab.work {
+                { work(asker, think) }
             }
             if lab.presence == Presence::Gone {
                 <p role="status">{ words::GONE_LAB }</p>
@@ -63,10 +75,11 @@ fn route_choice(asker: &Asker, route: Route) -> Html {
 /// As it is set, with everything to set it, and as it was measured.
 #[inline(never)]
 fn tunnel(asker: &Asker, lab: &Lab, report: WireReport) -> Html {
-    let (wire, measured) = (lab.wire().unwrap_or(report.wire), lab.measured());
+    let (wire, held) = (lab.wire().unwrap_or(report.wire), lab.held());
     html! {
         <div class="tunnel">
-            <div class="presets" role="group" aria-label="Wires that you may know">
+            <p>{ words::EMULATED }{ if report.handshake { words::HANDSHAKE } else { "" } }</p>
+            <div class="presets" role="group" aria-label="Links that you may know">
                 for preset in Preset::ALL {
                     { preset_button(asker, wire, preset) }
                 }
@@ -77,12 +90,41 @@ fn tunnel(asker: &Asker, lab: &Lab, report: WireReport) -> Html {
                 }
             </div>
             // For whoever reads the page by program there are numbers, too.
-            <p id="measured" role="status" data-rtt-us={measured.map(|measured| (measured.rtt.as_micros() as u64).to_string())}
+            <p id="measured" role="status" data-rtt-us={held.map(|held| (held.held.as_micros() as u64).to_string())}
                 data-nominal-us={(wire.rtt.as_micros() as u64).to_string()}>
-                { words::measured(measured, wire) }
+                { words::held(held, &report, wire) }
             </p>
         </div>
     }
+}
+
+/// How long the server works on each answer, to be changed.
+#[inline(never)]
+fn work(asker: &Asker, think: Duration) -> Html {
+    let on_change = {
+        let asker = asker.clone();
+        Callback::from(move |event: Event| {
+            let input: HtmlInputElement = event.target_unchecked_into();
+            let millis = input.value_as_number();
+            if (0.0..=WORK_MAX_MS).contains(&millis) {
+                act(&asker, LabAction::WorkWished(Duration::from_micros((millis * 1e3) as u64)));
+            }
+        })
+    };
+    html! {
+        <p class="work">
+            <label for="work">{ "The server works on each answer for " }</label>
+            <input type="number" id="work" min="0" max="10000" step="any" value={millis(think)}
+                onchange={on_change} />
+            { " ms (simulated; 0: no longer than it needs)" }
+        </p>
+    }
+}
+
+/// Milliseconds, with decimals only where they are needed.
+fn millis(time: Duration) -> String {
+    let micros = time.as_micros() as u64;
+    decimal(micros, 1_000, if micros.is_multiple_of(1_000) { 0 } else { 3 })
 }
 
 fn preset_button(asker: &Asker, wire: Wire, preset: Preset) -> Html {
@@ -114,7 +156,7 @@ fn slider_row(asker: &Asker, wire: Wire, slider: Slider) -> Html {
         Callback::from(move |_: Event| act(&asker, LabAction::Settled))
     };
     let (id, label) = match slider {
-        Slider::RoundTrip => ("rtt", "Round trip"),
+        Slider::RoundTrip => ("rtt", "Round trip added"),
         Slider::Jitter => ("jitter", "Jitter, each way"),
         Slider::Bandwidth => ("bandwidth", "Bandwidth"),
     };

@@ -63,7 +63,7 @@ pub fn SlowMotion(props: &Props) -> Html {
 fn recorded(state: &State) -> Vec<(String, &Numbered)> {
     let runs = state.runs.iter().rev().map(|numbered| (words::title(numbered), numbered));
     let races = state.races().rev().flat_map(Race::shown);
-    let raced = races.map(|(heat, index, numbered)| (words::race::title(heat, index, numbered), numbered));
+    let raced = races.map(|(way, index, numbered)| (words::race::title(way, index, numbered), numbered));
     let is_recorded = |run: &Run| run.connecting.is_some() || run.questions.iter().any(|asked| asked.asked.is_some());
     runs.chain(raced).filter(|(_, Numbered { run, .. })| run.is_over() && is_recorded(run)).collect()
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use js_sys::{Date, Uint8Array};
 use launcelot_measure::export::Document;
-use launcelot_measure::{Order, Plan, Rounds};
+use launcelot_measure::{Order, Passage, Plan, Rounds};
 use launcelot_protocol::{EXCHANGES, Question};
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
@@ -142,7 +142,7 @@ impl Asker {
         });
         let asks: Vec<(String, Ask)> = asks.collect();
         self.link.tell(&ToWorker::Ask(asks.iter().map(|(_, ask)| ask.clone()).collect()));
-        self.dispatch(Action::Race(race::Action::HeatBegun(asks)));
+        self.dispatch(Action::Race(race::Action::HeatBegun(heat, asks)));
     }
 
     /// On how many processors all of it runs, as far as the browser says so.
@@ -165,7 +165,8 @@ impl Asker {
         let name = words::rounds::name(&plan, &words::wire::route(self.state.lab.route, wire));
         let others: Vec<&str> = self.state.rounds.kept.iter().map(|kept| kept.rounds.name.as_str()).collect();
         let name = words::rounds::told_apart(name, &others);
-        let rounds = Rounds { wire, ..rounds::begun(name, url, plan, clock) };
+        let revision = self.state.lab.revision().filter(|_| wire.is_some());
+        let rounds = Rounds { wire, passage: revision.map(Passage::under), ..rounds::begun(name, url, plan, clock) };
         let kept = Kept { id: Date::now() as u64, rounds: Rc::new(rounds), is_imported: false };
         self.state.dispatch(Action::Rounds(rounds::Action::Begun(number, kept)));
     }

@@ -53,7 +53,7 @@ impl State {
         self.runs.extend(own);
         for race in &document.races {
             let race = Race::imported(race, unseen);
-            unseen += race.shown().count() as u32;
+            unseen += race.raced().count() as u32;
             self.imported_races.push(race);
         }
     }
@@ -89,8 +89,14 @@ mod tests {
     #[test]
     fn imported_runs_are_earlier_ones_unless_there_are_none() {
         let run = Run::new("ws://elsewhere/ws".to_owned(), Order::SentAhead, Duration::ZERO, []);
-        let recorded =
-            |number| Recorded { number, run: run.clone(), trace: Some(Trace::default()), cores: Some(8), wire: None };
+        let recorded = |number| Recorded {
+            number,
+            run: run.clone(),
+            trace: Some(Trace::default()),
+            cores: Some(8),
+            wire: None,
+            passage: None,
+        };
         let document = Rc::new(Document { runs: vec![recorded(1), recorded(2)], ..Document::default() });
         let imported = |number| Action::Imported { number, unseen: 1_000, document: document.clone() };
         let numbers = |state: &State| state.runs.iter().map(|run| run.number).collect::<Vec<_>>();
@@ -107,7 +113,8 @@ mod tests {
     #[test]
     fn what_is_brought_takes_the_place_of_nothing() {
         let run = Run::new(String::new(), Order::OneAtATime, Duration::ZERO, []);
-        let recorded = |number| Recorded { number, run: run.clone(), trace: None, cores: None, wire: None };
+        let recorded =
+            |number| Recorded { number, run: run.clone(), trace: None, cores: None, wire: None, passage: None };
         let race = export::Race { one_at_a_time: vec![recorded(1)], ..export::Race::default() };
         let mut document =
             Document { runs: (1..=60).map(recorded).collect(), races: vec![race; 5], ..Document::default() };

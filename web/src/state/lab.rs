@@ -2,8 +2,9 @@
 //!
 //! The lab is asked one thing at a time, and nothing while a run goes on but to set the tunnel.
 
-use launcelot_measure::wire::MeasuredRoundTrip;
-use launcelot_measure::{Trace, Wire, WireReport};
+use std::time::Duration;
+
+use launcelot_measure::{Held, Revision, Trace, Wire, WireReport};
 
 use crate::bridge::Route;
 use crate::lab::Request;
@@ -29,6 +30,14 @@ pub struct Lab {
     pub presence: Presence,
     /// The way that the next run takes.
     pub route: Route,
+    /// What happened to the link that the person did not do here, and may not know.
+    pub notice: Option<Notice>,
+    /// The settings that the lab told last, which may be of a lab that has ended since.
+    known: Option<(Revision, Wire)>,
+    /// The link that the person has chosen on this page, unless somebody else has changed it since.
+    chosen: Option<Wire>,
+    /// How long the server works on each answer.
+    pub work: Work,
     /// The wire that the person wants, until the lab says that the tunnel is like that.
     wish: Option<Wire>,
     /// Whether the person still moves a slider.
@@ -38,6 +47,31 @@ pub struct Lab {
     /// Whether something may have gone through the tunnel since the lab was asked how it is.
     is_stale: bool,
     probe: Probe,
+}
+
+/// How long the lab's server works on each answer, which is simulated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Work {
+    /// The lab has not been asked yet.
+    #[default]
+    Unasked,
+    /// That cannot be changed there.
+    Fixed,
+    /// So long.
+    Known(Duration),
+    /// The person wants it to be so long, which the lab is still to be told.
+    Wished(Duration),
+}
+
+/// What happened to the link elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// The lab was restarted, and its link is as it says now.
+    Restarted,
+    /// The lab was restarted, and its link was set again to what the person had chosen.
+    SetAgain,
+    /// Somebody else has changed the link.
+    ChangedElsewhere,
 }
 
 /// How the quiet run through the tunnel stands: nobody sees its times, but the tunnel measures itself by it.
@@ -61,10 +95,14 @@ pub enum Action {
     Wished(Wire),
     /// The person has let go of the slider.
     Settled,
+    /// The person wants the server to work so long on each answer.
+    WorkWished(Duration),
     /// The lab is being asked something.
     Asked,
     /// A quiet run has begun.
     Probing(u32),
+    /// The page came to the front: meanwhile another one may have changed the link.
+    CameToFront,
 }
 
 impl Lab {
@@ -81,9 +119,14 @@ impl Lab {
         self.wish.or_else(|| self.report().map(|report| report.wire))
     }
 
-    /// What was measured of the wire that the person wants.
-    pub fn measured(&self) -> Option<MeasuredRoundTrip> {
-        self.report().filter(|_| self.wish.is_none())?.measured
+    /// How long the tunnel held bytes under the settings that the person wants.
+    pub fn held(&self) -> Option<Held> {
+        self.report().filter(|_| self.wish.is_none())?.held
+    }
+
+    /// Which settings of the tunnel are in force; `None` if they are not known, or about to change.
+    pub fn revision(&self) -> Option<Revision> {
+        self.report().filter(|_| self.wish.is_none()).map(|report| report.revision)
     }
 
     /// Changes something.
@@ -92,14 +135,17 @@ impl Lab {
             Action::RouteChosen(route) => {
                 self.route = route;
                 self.probe = Probe::None;
+                self.notice = None;
             }
             Action::Wished(wire) => {
-                self.wish = Some(wire);
+                (self.wish, self.chosen, self.notice) = (Some(wire), Some(wire), None);
                 self.is_moving = true;
             }
             Action::Settled => self.is_moving = false,
+            Action::WorkWished(think) => self.work = Work::Wished(think),
             Action::Asked => self.is_asked = true,
             Action::Probing(run) => self.probe = Probe::Going(run),
+            Action::CameToFront => self.is_stale |= self.may_answer(),
         }
     }
 
@@ -117,13 +163,18 @@ impl Lab {
             (Presence::Asked, _) => Some(Request::Tunnel),
             (Presence::There(_), Some(wire)) => Some(Request::SetTunnel(wire)),
             (Presence::There(_), None) | (Presence::Gone, _) if is_idle && self.is_stale => Some(Request::Tunnel),
+            (Presence::There(_), None) => match self.work {
+                Work::Unasked if is_idle => Some(Request::Server),
+                Work::Wished(think) => Some(Request::SetServer(think)),
+                Work::Unasked | Work::Fixed | Work::Known(_) => None,
+            },
             _ => None,
         }
     }
 
     /// Whether the tunnel is to be measured by a quiet run.
     pub fn lacks_a_measurement(&self) -> bool {
-        let lacks = self.report().is_some_and(|report| report.measured.is_none());
+        let lacks = self.report().is_some_and(|report| report.held.is_none());
         let is_busy = self.wish.is_some() || self.is_moving || self.is_asked || self.is_stale;
         lacks && !is_busy && self.route == Route::Tunnel && self.probe == Probe::None
     }
@@ -138,14 +189,49 @@ impl Lab {
                 Presence::There(_) | Presence::Gone => Presence::Gone,
                 Presence::Asked | Presence::Absent => Presence::Absent,
             };
-            *self = Self { presence, route: self.route, ..Self::default() };
+            let Self { route, known, chosen, work, .. } = *self;
+            *self = Self { presence, route, known, chosen, work, ..Self::default() };
             return;
         };
+        if let Some((revision, wire)) = self.known
+            && revision != report.revision
+        {
+            self.notice_change(revision, wire, report);
+        }
+        self.known = Some((report.revision, report.wire));
         if self.wish == Some(report.wire) {
             self.wish = None;
             self.probe = Probe::None;
         }
         self.presence = Presence::There(report);
+    }
+
+    /// The settings are others than they were: by this page's wish, by somebody else's, or since the lab was restarted.
+    fn notice_change(&mut self, revision: Revision, wire: Wire, report: WireReport) {
+        if revision.instance != report.revision.instance {
+            let again = self.chosen.filter(|chosen| *chosen != report.wire);
+            self.notice = Some(if again.is_some() { Notice::SetAgain } else { Notice::Restarted });
+            self.wish = self.wish.or(again);
+            self.work = match self.work {
+                // The server works as long as the person had seen or wished before.
+                Work::Known(think) | Work::Wished(think) if !think.is_zero() => Work::Wished(think),
+                _ => Work::Unasked,
+            };
+        } else if self.wish.is_none() && wire != report.wire {
+            self.notice = Some(Notice::ChangedElsewhere);
+            self.chosen = None;
+        }
+    }
+
+    /// The lab said how long its server works on each answer; `None` if that cannot be changed.
+    pub fn hear_of_work(&mut self, think: Option<Duration>) {
+        self.is_asked = false;
+        self.work = match (self.work, think) {
+            // A newer wish.
+            (Work::Wished(wished), Some(think)) if wished != think => Work::Wished(wished),
+            (_, Some(think)) => Work::Known(think),
+            (_, None) => Work::Fixed,
+        };
     }
 
     /// The lab said what it saw of a run, or nothing.
@@ -158,11 +244,16 @@ impl Lab {
         if self.probe == Probe::Going(number) {
             self.probe = Probe::Over;
         }
-        self.is_stale = match self.presence {
-            // Which way the run went is not known here, but that the lab can be asked.
+        // Which way the run went is not known here.
+        self.is_stale = self.may_answer();
+    }
+
+    /// Whether there is, or was, a lab to be asked.
+    fn may_answer(&self) -> bool {
+        match self.presence {
             Presence::There(_) | Presence::Gone => true,
             Presence::Asked | Presence::Absent => false,
-        };
+        }
     }
 }
 
@@ -189,19 +280,83 @@ impl Legs {
 
 #[cfg(test)]
 mod tests {
-    use launcelot_measure::Preset;
+    use launcelot_measure::{Instance, Preset};
 
     use super::*;
 
     fn report(preset: Preset, samples: u64) -> Option<WireReport> {
-        let measured = MeasuredRoundTrip { rtt: preset.wire().rtt, samples };
-        Some(WireReport { port: 1061, wire: preset.wire(), measured: (samples > 0).then_some(measured) })
+        report_of(1, preset, samples)
+    }
+
+    /// What an instance of the lab says whose settings have this length.
+    fn report_of(instance: u64, preset: Preset, samples: u64) -> Option<WireReport> {
+        let rtt = preset.wire().rtt;
+        let held = Held { held: rtt, there: rtt / 2, back: rtt / 2, samples, dialogues: 1 };
+        let revision = Revision { instance: Instance(instance), revision: 1 + preset as u64 };
+        let (handshake, in_force, held) = (true, Duration::ZERO, (samples > 0).then_some(held));
+        Some(WireReport { port: 1061, wire: preset.wire(), handshake, revision, in_force, held })
+    }
+
+    #[test]
+    fn a_lab_that_was_restarted_is_set_again_as_the_person_had_chosen_and_that_is_told() {
+        let mut lab = chosen();
+        lab.act(Action::Wished(Preset::Continent.wire()));
+        lab.act(Action::Settled);
+        lab.act(Action::Asked);
+        lab.hear(report(Preset::Continent, 3));
+        assert_eq!((lab.request(true), lab.notice), (None, None));
+        lab.run_ended(1);
+        lab.hear(None);
+        lab.run_ended(2);
+        lab.hear(report_of(2, Preset::Ssh, 0));
+        assert_eq!(lab.request(true), Some(Request::SetTunnel(Preset::Continent.wire())));
+        assert_eq!((lab.notice, lab.revision()), (Some(Notice::SetAgain), None), "another is on its way");
+        lab.act(Action::Asked);
+        lab.hear(report_of(2, Preset::Continent, 0));
+        lab.hear_of_work(Some(Duration::ZERO));
+        assert_eq!((lab.request(true), lab.notice), (None, Some(Notice::SetAgain)));
+        lab.act(Action::Wished(Preset::Rack.wire()));
+        assert_eq!(lab.notice, None);
+    }
+
+    #[test]
+    fn the_lab_is_told_how_long_its_server_should_work_and_again_after_a_restart() {
+        let mut lab = chosen();
+        let think = Duration::from_millis(8);
+        lab.act(Action::WorkWished(think));
+        assert_eq!(lab.request(false), Some(Request::SetServer(think)));
+        lab.act(Action::Asked);
+        lab.act(Action::WorkWished(2 * think));
+        lab.hear_of_work(Some(think));
+        assert_eq!(lab.request(false), Some(Request::SetServer(2 * think)), "the newest wish wins");
+        lab.hear_of_work(Some(2 * think));
+        assert_eq!((lab.work, lab.request(true)), (Work::Known(2 * think), None));
+        lab.hear(report_of(2, Preset::Ssh, 3));
+        assert_eq!(lab.request(true), Some(Request::SetServer(2 * think)));
+        lab.hear_of_work(None);
+        assert_eq!((lab.work, lab.request(true)), (Work::Fixed, None));
+    }
+
+    #[test]
+    fn a_link_that_moves_by_itself_is_told() {
+        let mut lab = chosen();
+        lab.hear(report_of(2, Preset::Ssh, 3));
+        lab.hear_of_work(Some(Duration::ZERO));
+        assert_eq!((lab.notice, lab.request(true)), (Some(Notice::Restarted), None), "nothing had been chosen here");
+        let mut lab = chosen();
+        lab.act(Action::CameToFront);
+        assert_eq!((lab.request(false), lab.request(true)), (None, Some(Request::Tunnel)));
+        lab.act(Action::Asked);
+        lab.hear(report(Preset::Satellite, 0));
+        assert_eq!((lab.notice, lab.wire()), (Some(Notice::ChangedElsewhere), Some(Preset::Satellite.wire())));
     }
 
     /// A lab whose tunnel is chosen and measured.
     fn chosen() -> Lab {
         let mut lab = Lab::default();
         lab.hear(report(Preset::Ssh, 3));
+        assert_eq!(lab.request(true), Some(Request::Server));
+        lab.hear_of_work(Some(Duration::ZERO));
         lab.act(Action::RouteChosen(Route::Tunnel));
         lab
     }

@@ -1,7 +1,7 @@
 //! A run as the page keeps it: its number, its legs, and what else is known of it.
 
 use launcelot_measure::export::Recorded;
-use launcelot_measure::{Breakdown, Point, Run, Trace, Wire, paths};
+use launcelot_measure::{Breakdown, Passage, Point, Revision, Run, Trace, Wire, WireReport, paths};
 
 use super::Legs;
 use crate::bridge::Route;
@@ -25,6 +25,8 @@ pub struct Numbered {
     pub cores: Option<u32>,
     /// The longer wire through which it goes, if it is known and stays as it is.
     pub wire: Option<Wire>,
+    /// Under which settings of the lab's tunnel it went through that, as far as they are known.
+    pub passage: Option<Passage>,
     /// Whether it was measured elsewhere, or before, and came from a file.
     pub is_imported: bool,
 }
@@ -38,30 +40,35 @@ pub struct Circumstances {
     pub legs: Legs,
     /// The wire of the lab's tunnel.
     pub wire: Option<Wire>,
+    /// Which settings of the tunnel those are.
+    pub revision: Option<Revision>,
 }
 
 impl Numbered {
     /// A run that begins, whose dialogue the lab knows by that name.
     pub fn begun(dialogue: String, ask: Ask, circumstances: &Circumstances) -> Self {
-        let Circumstances { clock, legs, wire } = circumstances;
+        let Circumstances { clock, legs, wire, revision } = circumstances;
         let step = clock.map(|clock| clock.step).unwrap_or_default();
-        let wire = wire.filter(|_| Route::of(&ask.url) == Route::Tunnel);
+        let is_through = Route::of(&ask.url) == Route::Tunnel;
+        let wire = wire.filter(|_| is_through);
+        let passage = revision.filter(|_| is_through).map(Passage::under);
         let run = Run::new(ask.url, ask.order, step, ask.questions);
         let cores = clock.map(|clock| clock.cores);
-        Self { number: ask.run, run, dialogue, legs: legs.clone(), cores, wire, is_imported: false }
+        Self { number: ask.run, run, dialogue, legs: legs.clone(), cores, wire, passage, is_imported: false }
     }
 
     /// A run from a file, under a number of this page.
     pub fn imported(number: u32, recorded: &Recorded) -> Self {
         let legs = recorded.trace.clone().map_or(Legs::Unknown, Legs::Known);
-        let (run, cores, wire) = (recorded.run.clone(), recorded.cores, recorded.wire);
-        Self { number, run, dialogue: String::new(), legs, cores, wire, is_imported: true }
+        let Recorded { cores, wire, passage, .. } = *recorded;
+        let run = recorded.run.clone();
+        Self { number, run, dialogue: String::new(), legs, cores, wire, passage, is_imported: true }
     }
 
     /// The same to be exported.
     pub fn recorded(&self) -> Recorded {
         let (run, trace) = (self.run.clone(), self.trace().cloned());
-        Recorded { number: self.number, run, trace, cores: self.cores, wire: self.wire }
+        Recorded { number: self.number, run, trace, cores: self.cores, wire: self.wire, passage: self.passage }
     }
 
     /// How much of the waiting was whose, if somebody watched.
@@ -79,6 +86,26 @@ impl Numbered {
         match &self.legs {
             Legs::Known(trace) => Some(trace),
             Legs::Pending | Legs::Incomplete | Legs::Unknown => None,
+        }
+    }
+
+    /// Through which settings it went is no longer certain: they became others, before or meanwhile.
+    pub(super) fn link_changes(&mut self) {
+        if Route::of(&self.run.to) == Route::Tunnel {
+            self.wire = None;
+            self.passage = self.passage.map(Passage::changed);
+        }
+    }
+
+    /// The lab said through which settings it went, and how the tunnel is set now.
+    pub(super) fn know_passage(&mut self, passage: Passage, report: Option<WireReport>) {
+        let is_as_before = self.passage.is_some_and(|before| before.revision().is_some() && before == passage);
+        self.passage = Some(passage);
+        let current = report.filter(|report| passage.revision() == Some(report.revision));
+        match current {
+            Some(report) => self.wire = Some(report.wire),
+            None if is_as_before => {}
+            None => self.wire = None,
         }
     }
 

@@ -1,7 +1,9 @@
 //! The race of three ways to ask: its heats, one after the other, and the runs of each.
 
-use launcelot_measure::export;
-use launcelot_measure::{Ending, Order, Run, Step};
+use std::time::Duration;
+
+use launcelot_measure::race::{self, Spread, WayTimes, has_another_turn};
+use launcelot_measure::{Ending, Order, Revision, Run, Step, Turn, Way, export};
 use launcelot_protocol::EXCHANGES;
 
 use super::{Circumstances, Numbered};
@@ -12,28 +14,18 @@ use crate::message::Ask;
 pub enum Heat {
     /// The first connection over a route takes longer than any later one. It is discarded.
     WarmUp,
-    /// One connection, and each question waits for the answer before it.
-    OneAtATime,
-    /// One connection, and all questions at once.
-    SentAhead,
-    /// A connection for each question, all at once.
-    AtOnce,
+    /// A way in a turn, turns counted from 0.
+    Turn(usize, Way),
 }
 
 impl Heat {
-    /// All of them, in their order.
-    pub const ALL: [Self; 4] = [Self::WarmUp, Self::OneAtATime, Self::SentAhead, Self::AtOnce];
-
-    /// The three that are shown.
-    pub const SHOWN: [Self; 3] = [Self::OneAtATime, Self::SentAhead, Self::AtOnce];
-
     /// The order and the questions of each of its runs, which all begin at the same moment.
     pub fn runs(self) -> Vec<(Order, Vec<String>)> {
         let questions = EXCHANGES.map(|exchange| exchange.question.to_owned());
         match self {
-            Self::WarmUp | Self::OneAtATime => vec![(Order::OneAtATime, questions.into())],
-            Self::SentAhead => vec![(Order::SentAhead, questions.into())],
-            Self::AtOnce => questions.map(|question| (Order::OneAtATime, vec![question])).into(),
+            Self::WarmUp | Self::Turn(_, Way::OneAtATime) => vec![(Order::OneAtATime, questions.into())],
+            Self::Turn(_, Way::SentAhead) => vec![(Order::SentAhead, questions.into())],
+            Self::Turn(_, Way::AtOnce) => questions.map(|question| (Order::OneAtATime, vec![question])).into(),
         }
     }
 }
@@ -43,8 +35,8 @@ impl Heat {
 pub struct Race {
     /// The bridge, on the route that was chosen when it began; empty before the first race.
     pub url: String,
-    /// The heats that have begun, and the runs of each.
-    heats: Vec<Vec<Numbered>>,
+    /// The runs that have begun, and the heat to which each belongs.
+    runs: Vec<(Heat, Numbered)>,
     /// How many questions of it were a warm-up.
     pub warm_up: u32,
 }
@@ -54,113 +46,201 @@ pub struct Race {
 pub enum Action {
     /// The person began it, over the bridge at this URL.
     Begun(String),
-    /// The worker has begun these runs, whose dialogues the lab knows by these names.
-    HeatBegun(Vec<(String, Ask)>),
+    /// The worker has begun the runs of this heat, whose dialogues the lab knows by these names.
+    HeatBegun(Heat, Vec<(String, Ask)>),
 }
 
 impl Race {
     /// One that was run elsewhere, or before, and came from a file; its runs are numbered from `number` on.
     pub fn imported(race: &export::Race, number: u32) -> Self {
+        let mut imported = Self { warm_up: race.warm_up, ..Self::default() };
         let mut numbers = number..;
-        let mut runs = |recorded: &[export::Recorded]| {
-            recorded.iter().zip(&mut numbers).map(|(recorded, number)| Numbered::imported(number, recorded)).collect()
-        };
-        let ways = race.ways().map(|(_, recorded)| runs(recorded));
-        let heats = [Vec::new()].into_iter().chain(ways).collect::<Vec<Vec<Numbered>>>();
-        let url = heats.iter().flatten().next().map(|numbered| numbered.run.to.clone()).unwrap_or_default();
-        Self { url, heats, warm_up: race.warm_up }
+        for (turn, way, runs) in race.heats() {
+            for (recorded, number) in runs.iter().zip(&mut numbers) {
+                if imported.url.is_empty() {
+                    imported.url.clone_from(&recorded.run.to);
+                }
+                imported.runs.push((Heat::Turn(turn, way), Numbered::imported(number, recorded)));
+            }
+        }
+        imported
     }
 
     /// Whether it came from a file.
     pub fn is_imported(&self) -> bool {
-        self.shown().any(|(_, _, numbered)| numbered.is_imported)
+        self.raced().any(|numbered| numbered.is_imported)
     }
 
-    /// The runs of a heat; none if it has not begun.
-    pub fn runs(&self, heat: Heat) -> impl Iterator<Item = &Run> + Clone {
-        self.heat(heat).iter().map(|numbered| &numbered.run)
+    /// How many turns have begun.
+    pub fn turns(&self) -> usize {
+        match self.runs.last() {
+            Some((Heat::Turn(turn, _), _)) => turn + 1,
+            Some((Heat::WarmUp, _)) | None => 0,
+        }
     }
 
-    fn heat(&self, heat: Heat) -> &[Numbered] {
-        self.heats.get(heat as usize).map(Vec::as_slice).unwrap_or_default()
+    fn heat(&self, turn: usize, way: Way) -> impl Iterator<Item = &Numbered> + Clone {
+        self.runs.iter().filter(move |(heat, _)| *heat == Heat::Turn(turn, way)).map(|(_, numbered)| numbered)
     }
 
-    /// The runs of the heats that are shown: of which heat, how manieth in it from 0, and the run.
-    pub fn shown(&self) -> impl Iterator<Item = (Heat, usize, &Numbered)> {
-        let heats = Heat::SHOWN.into_iter();
-        heats.flat_map(|heat| self.heat(heat).iter().enumerate().map(move |(index, run)| (heat, index, run)))
+    /// The times of a way in all turns; `None` as long as one of them is not complete.
+    #[inline(never)]
+    pub fn times(&self, way: Way) -> Option<WayTimes> {
+        let mut turns = vec![Vec::new(); self.turns()];
+        for (heat, numbered) in &self.runs {
+            if let Heat::Turn(turn, other) = heat
+                && *other == way
+            {
+                turns[*turn].push(&numbered.run);
+            }
+        }
+        WayTimes::of(&turns)
+    }
+
+    /// The runs that are drawn of a way: those of the turn in which asking took the median, or of the newest while that is not
+    /// known; none if it has not begun.
+    pub fn drawn(&self, way: Way) -> impl Iterator<Item = &Numbered> + Clone {
+        let turn = match self.times(way) {
+            Some(times) => times.asking.median_turn,
+            None => (0..self.turns()).rev().find(|turn| self.heat(*turn, way).next().is_some()).unwrap_or_default(),
+        };
+        self.heat(turn, way)
+    }
+
+    /// The runs that are drawn: of which way, how manieth in it from 0, and the run.
+    pub fn shown(&self) -> impl DoubleEndedIterator<Item = (Way, usize, &Numbered)> {
+        let mut shown = Vec::new();
+        for way in Way::ALL {
+            shown.extend(self.drawn(way).enumerate().map(|(index, numbered)| (way, index, numbered)));
+        }
+        shown.into_iter()
+    }
+
+    /// The runs of all turns.
+    pub fn raced(&self) -> impl Iterator<Item = &Numbered> {
+        self.runs.iter().filter(|(heat, _)| *heat != Heat::WarmUp).map(|(_, numbered)| numbered)
     }
 
     /// The same, to learn of their legs.
-    pub fn shown_mut(&mut self) -> impl Iterator<Item = &mut Numbered> {
-        self.heats.iter_mut().skip(Heat::SHOWN[0] as usize).flatten()
-    }
-
-    fn all(&self) -> impl Iterator<Item = &Run> {
-        self.heats.iter().flatten().map(|numbered| &numbered.run)
+    pub fn raced_mut(&mut self) -> impl Iterator<Item = &mut Numbered> {
+        self.runs.iter_mut().filter(|(heat, _)| *heat != Heat::WarmUp).map(|(_, numbered)| numbered)
     }
 
     /// The heat that is to begin now.
+    #[inline(never)]
     pub fn due(&self) -> Option<Heat> {
-        let is_free = !self.url.is_empty() && self.all().all(|run| run.ending == Ending::Complete);
-        Heat::ALL.get(self.heats.len()).copied().filter(|_| is_free)
+        if self.url.is_empty()
+            || self.is_imported()
+            || !self.runs.iter().all(|(_, it)| it.run.ending == Ending::Complete)
+        {
+            return None;
+        }
+        let turn = match self.runs.last() {
+            None => return Some(Heat::WarmUp),
+            Some((Heat::WarmUp, _)) => 0,
+            Some((Heat::Turn(turn, way), _)) => {
+                let mut ways = Way::in_turn(*turn).into_iter().skip_while(|other| other != way).skip(1);
+                if let Some(next) = ways.next() {
+                    return Some(Heat::Turn(*turn, next));
+                }
+                turn + 1
+            }
+        };
+        has_another_turn(turn, self.took()).then(|| Heat::Turn(turn, Way::in_turn(turn)[0]))
+    }
+
+    /// How long the turns took so far.
+    fn took(&self) -> Duration {
+        let mut took = Duration::ZERO;
+        let mut last = (Heat::WarmUp, Duration::ZERO);
+        for (heat, numbered) in &self.runs {
+            let until = numbered.run.until();
+            if *heat != last.0 {
+                took += last.1;
+                last = (*heat, Duration::ZERO);
+            }
+            if *heat != Heat::WarmUp {
+                last.1 = last.1.max(until);
+            }
+        }
+        took + last.1
     }
 
     /// Whether it goes on.
     pub fn is_running(&self) -> bool {
-        self.due().is_some() || self.all().any(|run| !run.is_over())
+        self.due().is_some() || self.runs.iter().any(|(_, numbered)| !numbered.run.is_over())
     }
 
     /// Whether every heat was run to its end.
     pub fn is_complete(&self) -> bool {
-        self.heats.len() == Heat::ALL.len() && self.all().all(|run| run.ending == Ending::Complete)
+        self.due().is_none() && Way::ALL.into_iter().all(|way| self.times(way).is_some())
     }
 
-    /// Whether its ways went through wires that were not the same.
-    pub fn wire_changed(&self) -> bool {
-        let mut wires = self.shown().map(|(_, _, numbered)| numbered.wire);
-        let first = wires.next().flatten();
-        wires.any(|wire| wire != first)
+    /// How much of the connecting of a connection each was the browser's spacing of handshakes, where the bridge told.
+    pub fn spacing(&self) -> Option<Spread> {
+        let mut spacings = Vec::new();
+        for turn in 0..self.turns() {
+            let watched = self.heat(turn, Way::AtOnce).map(|numbered| (&numbered.run, numbered.trace()));
+            spacings.push(race::spacing(watched)?);
+        }
+        Spread::of(&spacings, self.runs.first()?.1.run.clock_step)
+    }
+
+    /// Whether its runs went over links that were not the same, or one became another meanwhile.
+    pub fn link_changed(&self) -> bool {
+        let mut first: Option<Revision> = None;
+        let wire = self.raced().next().and_then(|numbered| numbered.wire);
+        for numbered in self.raced() {
+            if let Some(passage) = numbered.passage {
+                let revision = passage.revision();
+                if revision.is_none() || first.is_some_and(|first| Some(first) != revision) {
+                    return true;
+                }
+                first = revision;
+            }
+            if numbered.wire != wire {
+                return true;
+            }
+        }
+        false
     }
 
     /// Whether there is something to keep of it: it is over, and one of its ways was begun.
     pub fn is_over(&self) -> bool {
-        !self.is_running() && self.shown().next().is_some()
+        !self.is_running() && self.raced().next().is_some()
     }
 
     /// The same to be exported, once it is over.
     pub fn exported(&self) -> Option<export::Race> {
-        let recorded = |heat| {
-            let runs = self.heat(heat).iter().zip(1..);
-            runs.map(|(numbered, number)| export::Recorded { number, ..numbered.recorded() }).collect()
-        };
-        self.is_over().then(|| export::Race {
-            warm_up: self.warm_up,
-            one_at_a_time: recorded(Heat::OneAtATime),
-            sent_ahead: recorded(Heat::SentAhead),
-            at_once: recorded(Heat::AtOnce),
-        })
+        self.is_over().then_some(())?;
+        let mut turns = vec![Turn::default(); self.turns()];
+        for (heat, numbered) in &self.runs {
+            if let Heat::Turn(turn, way) = heat {
+                let runs = turns[*turn].of_mut(*way);
+                runs.push(export::Recorded { number: runs.len() as u32 + 1, ..numbered.recorded() });
+            }
+        }
+        Some(export::Race::new(self.warm_up, turns))
     }
 
     /// How it ended before its end, if it did.
     pub fn failure(&self) -> Option<&Ending> {
-        self.all().map(|run| &run.ending).find(|ending| !matches!(ending, Ending::Running | Ending::Complete))
+        let mut endings = self.runs.iter().map(|(_, numbered)| &numbered.run.ending);
+        endings.find(|ending| !matches!(ending, Ending::Running | Ending::Complete))
     }
 
     /// Changes something; what begins, begins in these circumstances.
     pub fn act(&mut self, action: Action, circumstances: &Circumstances) {
         match action {
             Action::Begun(url) => *self = Self { url, ..Self::default() },
-            Action::HeatBegun(asks) => {
-                let url = &self.url;
-                let runs = asks
-                    .into_iter()
-                    .map(|(dialogue, ask)| Numbered::begun(dialogue, Ask { url: url.clone(), ..ask }, circumstances));
-                let runs: Vec<Numbered> = runs.collect();
-                if self.heats.is_empty() {
-                    self.warm_up = runs.iter().map(|numbered| numbered.run.questions.len() as u32).sum();
+            Action::HeatBegun(heat, asks) => {
+                for (dialogue, ask) in asks {
+                    if heat == Heat::WarmUp {
+                        self.warm_up += ask.questions.len() as u32;
+                    }
+                    let ask = Ask { url: self.url.clone(), ..ask };
+                    self.runs.push((heat, Numbered::begun(dialogue, ask, circumstances)));
                 }
-                self.heats.push(runs);
             }
         }
     }
@@ -181,19 +261,21 @@ impl Race {
 
     /// Whatever goes on will not.
     pub fn give_up(&mut self, ending: &Ending) {
-        for numbered in self.heats.iter_mut().flatten().filter(|numbered| !numbered.run.is_over()) {
+        for (_, numbered) in self.runs.iter_mut().filter(|(_, numbered)| !numbered.run.is_over()) {
             numbered.run.ending = ending.clone();
         }
     }
 
     fn going_on(&mut self, number: u32) -> Option<&mut Run> {
-        let run = &mut self.heats.last_mut()?.iter_mut().find(|numbered| numbered.number == number)?.run;
+        let run = &mut self.runs.iter_mut().find(|(_, numbered)| numbered.number == number)?.1.run;
         (!run.is_over()).then_some(run)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use launcelot_measure::race::TURNS_MAX;
+
     use super::*;
 
     /// Begins the heat that is due, as the page does.
@@ -203,8 +285,23 @@ mod tests {
         let asks = runs.map(|((order, questions), run)| {
             (format!("dialogue-{run}"), Ask { run, url: race.url.clone(), order, questions })
         });
-        race.act(Action::HeatBegun(asks.collect()), &Circumstances::default());
+        race.act(Action::HeatBegun(heat, asks.collect()), &Circumstances::default());
         Some(heat)
+    }
+
+    /// Completes the runs of the newest heat, from the number `first` on, each question taking so long.
+    fn complete(race: &mut Race, first: u32, took: Duration) -> u32 {
+        let newest = race.runs.iter().filter(|(_, numbered)| numbered.number >= first);
+        let questions: Vec<usize> = newest.map(|(_, numbered)| numbered.run.questions.len()).collect();
+        for (number, questions) in (first..).zip(&questions) {
+            race.step(number, Step::Connected { at: Duration::ZERO });
+            for question in 0..*questions as u32 {
+                race.step(number, Step::Asked { at: took * question });
+                race.step(number, Step::Answered { at: took * (question + 1), answer: "This.".to_owned() });
+            }
+            race.end(number, |_| Ending::Complete);
+        }
+        first + questions.len() as u32
     }
 
     fn begun() -> Race {
@@ -213,28 +310,57 @@ mod tests {
         race
     }
 
+    /// Runs it to its end, each question taking so long.
+    fn run(race: &mut Race, took: Duration) -> Vec<Heat> {
+        let mut number = 1;
+        std::iter::from_fn(|| {
+            let heat = begin(race, number)?;
+            number = complete(race, number, took);
+            Some(heat)
+        })
+        .collect()
+    }
+
     #[test]
-    fn one_heat_follows_the_other_and_the_last_has_three_connections() {
+    fn after_the_warm_up_the_ways_take_turns_in_changing_order() {
         let mut race = begun();
-        for (first, heat) in [(1, Heat::WarmUp), (2, Heat::OneAtATime), (3, Heat::SentAhead)] {
-            assert_eq!((begin(&mut race, first), race.due()), (Some(heat), None));
-            race.end(first, |_| Ending::Complete);
-        }
-        assert_eq!(begin(&mut race, 4), Some(Heat::AtOnce));
-        assert_eq!(race.runs(Heat::AtOnce).map(|run| run.questions.len()).collect::<Vec<_>>(), [1, 1, 1]);
-        [4, 5].into_iter().for_each(|number| race.end(number, |_| Ending::Complete));
+        let heats = run(&mut race, Duration::from_millis(1));
+        assert_eq!(heats[0], Heat::WarmUp);
+        let expected = (0..TURNS_MAX).flat_map(|turn| Way::in_turn(turn).map(|way| Heat::Turn(turn, way)));
+        assert_eq!(heats[1..], expected.collect::<Vec<_>>());
+        assert!(race.is_complete() && !race.is_running());
+        let medians = Way::ALL.map(|way| race.times(way).unwrap().asking.median.as_millis());
+        assert_eq!((medians, race.warm_up), ([3, 3, 1], 3));
+    }
+
+    #[test]
+    fn over_a_long_link_there_is_one_turn() {
+        let mut race = begun();
+        assert_eq!(run(&mut race, Duration::from_secs(1)).len(), 1 + 3);
+        assert_eq!((race.turns(), race.is_complete()), (1, true));
+    }
+
+    #[test]
+    fn a_race_is_exported_and_imported_with_all_its_turns_and_without_the_warm_up() {
+        let mut race = begun();
+        begin(&mut race, 1);
         assert!(race.is_running() && !race.is_complete());
         assert_eq!(race.exported(), None);
-        race.end(6, |_| Ending::Complete);
+        complete(&mut race, 1, Duration::from_millis(1));
+        race.runs.clear();
+        race.warm_up = 0;
+        run(&mut race, Duration::from_millis(1));
         let exported = race.exported().unwrap();
-        assert_eq!(exported.ways().map(|(_, runs)| runs.len()), [1, 1, 3], "without the warm-up");
-        assert_eq!((race.is_running(), race.is_complete(), race.due()), (false, true, None));
-        assert_eq!(exported.warm_up, 3);
+        assert_eq!(
+            exported.heats().into_iter().map(|(_, _, runs)| runs.len()).collect::<Vec<_>>(),
+            [1, 1, 3].repeat(5)
+        );
 
         let imported = Race::imported(&exported, 20);
         assert!(imported.is_imported() && imported.is_complete() && imported.due().is_none());
         assert_eq!(imported.exported(), Some(exported));
-        assert_eq!(imported.shown().map(|(_, _, run)| run.number).collect::<Vec<_>>(), [20, 21, 22, 23, 24]);
+        assert_eq!(imported.raced().map(|run| run.number).collect::<Vec<_>>(), (20..45).collect::<Vec<_>>());
+        assert_eq!(imported.shown().count(), 5);
     }
 
     #[test]
@@ -251,7 +377,11 @@ mod tests {
         begin(&mut race, 2);
         race.end(2, |_| Ending::Stopped);
         let exported = race.exported().unwrap();
-        assert_eq!(exported.ways().map(|(_, runs)| runs.len()), [1, 0, 0], "what had come is kept");
+        assert_eq!(
+            exported.heats().into_iter().map(|(_, _, runs)| runs.len()).collect::<Vec<_>>(),
+            [1, 0, 0],
+            "what had come is kept"
+        );
         assert_eq!(Race::imported(&exported, 1).failure(), Some(&Ending::Stopped));
     }
 

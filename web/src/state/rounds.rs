@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use launcelot_charts::series::SERIES_MAX;
-use launcelot_measure::{Ending, Failures, Plan, Round, Rounds, Stopwatch};
+use launcelot_measure::{Ending, Failures, Passage, Plan, Round, Rounds, Stopwatch};
 
 use crate::message::Clock;
 
@@ -80,6 +80,7 @@ pub fn begun(name: String, to: String, plan: Plan, clock: Clock) -> Rounds {
         errors: 0,
         failures: Failures::default(),
         wire: None,
+        passage: None,
         ending: Ending::Running,
     }
 }
@@ -154,6 +155,7 @@ impl ManyRounds {
             if is_unsure && kept.rounds.wire.is_some() {
                 let rounds = Rc::make_mut(&mut kept.rounds);
                 rounds.wire = None;
+                rounds.passage = rounds.passage.map(Passage::changed);
                 rounds.name += CHANGED;
             }
         }

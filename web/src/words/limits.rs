@@ -55,7 +55,8 @@ mod tests {
         let step = Duration::from_micros(5);
         let run = Run::new(String::new(), Order::OneAtATime, step, ["What?", "Why?"].map(str::to_owned));
         let (dialogue, legs) = (String::new(), Legs::Unknown);
-        let run = Numbered { number: 1, run, dialogue, legs, cores: Some(1), wire: None, is_imported: false };
+        let run =
+            Numbered { number: 1, run, dialogue, legs, cores: Some(1), wire: None, passage: None, is_imported: false };
         let expected = "2 questions · clock steps 5 µs · 1 core · nothing discarded as warm-up · 2 errors";
         assert_eq!(of_run(&run).replace('\u{a0}', " "), expected);
         assert!(of_run(&Numbered { cores: None, ..run }).contains(" · unknown cores · "));

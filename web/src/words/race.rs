@@ -1,54 +1,55 @@
 //! What the race shows, in words.
 
-use std::time::Duration;
-
-use launcelot_measure::unit::{ratio, readable};
-use launcelot_measure::{Ending, Run, Span, run};
+use launcelot_measure::compare::Difference;
+use launcelot_measure::unit::readable;
+use launcelot_measure::{Ending, Preset, Run, Way};
 
 use super::limits::{count, line};
 use super::wire;
 use crate::bridge::Route;
 use crate::state::Numbered;
 use crate::state::lab::Lab;
-use crate::state::race::{Heat, Race};
+use crate::state::race::Race;
 use crate::state::rounds;
 
 /// What is raced, and how.
-pub const INTRODUCTION: &str = "The same three questions: one at a time, sent ahead, and over three connections at once. The ways \
-                                run one after the other, so that none disturbs another, and are drawn on one time axis.";
+pub const INTRODUCTION: &str = "The same three questions: one at a time, sent ahead (pipelined), and over three connections at once. \
+                                The ways take turns, up to five and each turn in another order, and the turn with the median is drawn.";
+
+/// Why ways are not compared.
+const LINK_CHANGED: &str = "The link changed during the race: it was set anew, or the lab was restarted. So the ways cannot be \
+                            compared. Race them again.";
 
 /// A way to ask.
-pub fn name(heat: Heat) -> &'static str {
-    match heat {
-        Heat::WarmUp => "Warming up",
-        Heat::OneAtATime => "One at a time",
-        Heat::SentAhead => "Sent ahead",
-        Heat::AtOnce => "Three connections at once",
+pub fn name(way: Way) -> &'static str {
+    match way {
+        Way::OneAtATime => "One at a time",
+        Way::SentAhead => "Sent ahead",
+        Way::AtOnce => "Three connections at once",
     }
 }
 
 /// What is drawn of it.
-pub fn lanes(heat: Heat) -> &'static str {
-    match heat {
-        Heat::WarmUp | Heat::OneAtATime => "one connection, then a wait for each answer, one after the other",
-        Heat::SentAhead => "one connection, then all waits at the same time",
-        Heat::AtOnce => "a connection for each question, and after each a wait of its own",
+pub fn lanes(way: Way) -> &'static str {
+    match way {
+        Way::OneAtATime => "one connection, then a wait for each answer, one after the other",
+        Way::SentAhead => "one connection, then all waits at the same time",
+        Way::AtOnce => "a connection for each question, and after each a wait of its own",
     }
 }
 
 /// A run of it among others.
-pub fn title(heat: Heat, index: usize, numbered: &Numbered) -> String {
+pub fn title(way: Way, index: usize, numbered: &Numbered) -> String {
     let imported = if numbered.is_imported { ", imported" } else { "" };
-    let which = match heat {
-        Heat::WarmUp => "warming up",
-        Heat::OneAtATime => "one at a time",
-        Heat::SentAhead => "sent ahead",
-        Heat::AtOnce => return format!("race, connection {}{imported}", index + 1),
+    let which = match way {
+        Way::OneAtATime => "one at a time",
+        Way::SentAhead => "sent ahead",
+        Way::AtOnce => return format!("race, connection {}{imported}", index + 1),
     };
     ["race, ", which, imported].concat()
 }
 
-/// Over which wire the next race goes.
+/// Over which link the next race goes.
 pub fn over(lab: &Lab) -> String {
     match lab.report().filter(|_| lab.route == Route::Tunnel) {
         Some(report) => format!("over the route above: {}, round trip {}", lab.route.name(), readable(report.wire.rtt)),
@@ -56,73 +57,85 @@ pub fn over(lab: &Lab) -> String {
     }
 }
 
-/// Of what the time of runs is made that began at the same moment.
-#[derive(Debug, Clone, Copy)]
-struct Parts {
-    /// Until the last connection was there.
-    connecting: Duration,
-    /// From then to the last answer.
-    asking: Duration,
-}
-
-impl Parts {
-    fn of<'a>(runs: impl Iterator<Item = &'a Run> + Clone) -> Option<Self> {
-        let connecting = runs.clone().filter_map(|run| run.connecting).map(|span| span.until).max()?;
-        let until = runs.map(Run::until).max()?;
-        Some(Self { connecting, asking: until.saturating_sub(connecting) })
-    }
-}
-
-/// Of which parts a way's total is made.
-pub fn parts<'a>(runs: impl Iterator<Item = &'a Run> + Clone) -> String {
-    match Parts::of(runs) {
-        Some(Parts { connecting, asking }) => {
-            format!("{} connecting, {} asking", readable(connecting), readable(asking))
-        }
+/// Of which parts the total of a way is made, in the turn that is drawn, and what all turns say.
+pub fn parts(race: &Race, way: Way) -> String {
+    let runs = || race.drawn(way).map(|numbered| &numbered.run);
+    let Some(connecting) = runs().filter_map(|run| run.connecting).map(|span| span.until).max() else {
+        return String::new();
+    };
+    let until = runs().map(Run::until).max().unwrap_or_default();
+    let asking = until.saturating_sub(connecting);
+    let turns = match race.times(way).filter(|_| race.is_complete()) {
+        Some(times) => format!(" ({})", times.answering.turns_in_words()),
         None => String::new(),
-    }
+    };
+    format!("{} connecting, {} asking{turns}", readable(connecting), readable(asking))
+}
+
+/// How one way to ask stands to another, of a race that is complete and went over one link.
+fn difference(race: &Race) -> Option<Difference> {
+    let [one, ahead] = [Way::OneAtATime, Way::SentAhead].map(|way| race.times(way));
+    (race.is_complete() && !race.link_changed()).then_some(())?;
+    Some(one?.asking.compared_with(ahead?.asking))
+}
+
+/// A longer link, where this one was too short to tell the ways apart and a longer one can be chosen.
+pub fn longer_link(race: &Race, lab: &Lab) -> Option<Preset> {
+    let is_told = matches!(difference(race)?, Difference::FirstLonger(_) | Difference::SecondLonger(_));
+    let rtt = lab.report()?.wire.rtt;
+    let is_long = Route::of(&race.url) == Route::Tunnel && rtt >= Preset::Continent.wire().rtt;
+    (!is_told && !is_long).then_some(Preset::Continent)
 }
 
 /// What it shows.
 pub fn meaning(race: &Race) -> String {
     match race.failure() {
-        Some(Ending::Broken(why)) => return format!("The race is off. {why}"),
+        Some(Ending::Broken(why)) => return format!("The race was called off: {why}"),
         Some(_) => return "The race was stopped.".to_owned(),
-        None if race.is_running() => return "They run…".to_owned(),
+        None if race.is_running() => return "Racing…".to_owned(),
         None => {}
     }
-    let [Some(_), Some(ahead), Some(once)] = Heat::SHOWN.map(|heat| Parts::of(race.runs(heat))) else {
-        return String::new();
-    };
-    if race.wire_changed() {
-        return "The wire became another one meanwhile, so the ways are not to be compared.".to_owned();
-    }
+    let [Some(one), Some(ahead), Some(once)] = Way::ALL.map(|way| race.times(way)) else { return String::new() };
+    let Some(difference) = difference(race) else { return LINK_CHANGED.to_owned() };
     // One figure, one meaning: as the terminal says it.
-    let asking = Heat::SHOWN.map(|heat| run::asking(race.runs(heat)).map(Span::took).unwrap_or_default());
-    let [one_asking, ahead_asking, once_asking] = asking.map(readable);
-    let [ahead_connecting, once_connecting] = [ahead, once].map(|parts| readable(parts.connecting));
-    let times = ratio(asking[0], asking[1]);
-    if race.is_imported() {
-        return format!(
-            "One at a time, asking took {one_asking}; sent ahead {ahead_asking}, {times} times as fast; over a connection each \
-             {once_asking}, after {once_connecting} of connecting in place of {ahead_connecting}."
-        );
-    }
+    let [one_took, ahead_took, once_took] = [one, ahead, once].map(|times| times.asking.in_words());
+    let told = match difference {
+        Difference::FirstLonger(_) | Difference::SecondLonger(_) => {
+            [&difference.in_words("one at a time", "sent ahead"), "."].concat()
+        }
+        Difference::TooShort => "the times are too short for this clock to tell the ways apart.".to_owned(),
+        Difference::NoneSeen | Difference::TooFewSamples => {
+            "their turns overlap, so on a link this short the ways cannot be told apart.".to_owned()
+        }
+    };
+    let turns = match one.asking.turns {
+        1 => "In one turn".to_owned(),
+        turns => format!("By the medians of {turns} turns"),
+    };
+    let opening = once.opening.in_words();
+    // A median of differences is not the difference of medians, but on the safe side of what is told here.
+    let spacing = match race.spacing() {
+        Some(spacing) => format!(
+            "; {} of that was the browser, which begins its handshakes one after the other. Without that it would be {}",
+            spacing.in_words(),
+            readable(once.asking.median.saturating_sub(spacing.median))
+        ),
+        None => String::new(),
+    };
     format!(
-        "One at a time, the questions made three round trips: {one_asking}. Sent ahead they made one: {ahead_asking}, {times} \
-         times as fast. Over three connections each made one of its own: {once_asking} from the first question to the last answer; but a \
-         browser makes these one after the other: {once_connecting} of connecting in place of {ahead_connecting}, and bridge \
-         and server have three to keep."
+        "One at a time, the questions made three round trips: {one_took}. Sent ahead, they made one: {ahead_took}. {turns}, {told} \
+         Over three connections each made one of its own: {once_took} from the first question to the last answer. The last \
+         connection was open {opening} after the first{spacing}."
     )
 }
 
 /// What limits the figures.
 pub fn limits(race: &Race) -> String {
-    let runs = || race.shown().map(|(_, _, numbered)| numbered);
+    let runs = || race.raced();
     let questions: usize = runs().map(|numbered| numbered.run.questions.len()).sum();
     let answered: usize = runs().map(|numbered| numbered.run.answered()).sum();
     let step = runs().map(|numbered| numbered.run.clock_step).max().unwrap_or_default();
-    let route = if race.wire_changed() {
+    let route = if race.link_changed() {
         Some([Route::Tunnel.name(), rounds::CHANGED].concat())
     } else {
         runs().next().and_then(wire::route_of)
@@ -137,7 +150,9 @@ pub fn limits(race: &Race) -> String {
 
 #[cfg(test)]
 mod tests {
-    use launcelot_measure::{Preset, Step};
+    use std::time::Duration;
+
+    use launcelot_measure::{Instance, Passage, Revision, Step};
 
     use super::*;
     use crate::message::{Ask, Clock};
@@ -148,36 +163,41 @@ mod tests {
         Duration::from_micros(micros)
     }
 
-    /// A race in which connecting takes 4 ms for each run of a heat, and a round trip 20 ms.
-    fn raced() -> Race {
+    const REVISION: Revision = Revision { instance: Instance(1), revision: 7 };
+
+    /// A race in which connecting takes 4 ms for each run of a heat, and a round trip `rtt`.
+    fn raced(rtt: Duration) -> Race {
         let mut race = Race::default();
         let clock = Some(Clock { step: us(5), isolated: true, cores: 2 });
-        let circumstances = Circumstances { clock, wire: Some(Preset::Ssh.wire()), ..Circumstances::default() };
+        let (wire, revision) = (Some(Preset::Ssh.wire()), Some(REVISION));
+        let circumstances = Circumstances { clock, wire, revision, ..Circumstances::default() };
         race.act(Action::Begun("ws://b/ws/tunnel".to_owned()), &circumstances);
-        for heat in Heat::ALL {
+        let mut number = 0;
+        while let Some(heat) = race.due() {
             let runs = heat.runs();
             let connected = us(4_000 * runs.len() as u64);
-            let asks = runs
+            let asks: Vec<(String, Ask)> = runs
                 .into_iter()
-                .zip(1..)
-                .map(|((order, questions), run)| (String::new(), Ask { run, url: String::new(), order, questions }));
-            let asks: Vec<(String, Ask)> = asks.collect();
-            race.act(Action::HeatBegun(asks.clone()), &circumstances);
+                .map(|(order, questions)| {
+                    number += 1;
+                    (String::new(), Ask { run: number, url: String::new(), order, questions })
+                })
+                .collect();
+            race.act(Action::HeatBegun(heat, asks.clone()), &circumstances);
             for (_, ask) in asks {
                 race.step(ask.run, Step::Connected { at: connected });
                 let mut at = connected;
+                let answer = |at| Step::Answered { at, answer: "This.".to_owned() };
+                let is_ahead = ask.order == launcelot_measure::Order::SentAhead;
                 for _ in &ask.questions {
                     race.step(ask.run, Step::Asked { at });
-                    if heat != Heat::SentAhead {
-                        at += us(20_000);
-                        race.step(ask.run, Step::Answered { at, answer: "This.".to_owned() });
+                    if !is_ahead {
+                        at += rtt;
+                        race.step(ask.run, answer(at));
                     }
                 }
-                if heat == Heat::SentAhead {
-                    let answer = || "This.".to_owned();
-                    ask.questions
-                        .iter()
-                        .for_each(|_| race.step(ask.run, Step::Answered { at: us(24_000), answer: answer() }));
+                if is_ahead {
+                    ask.questions.iter().for_each(|_| race.step(ask.run, answer(at + rtt)));
                 }
                 race.end(ask.run, |_| Ending::Complete);
             }
@@ -187,40 +207,59 @@ mod tests {
 
     #[test]
     fn the_race_shows_that_three_round_trips_become_one() {
-        let said = meaning(&raced()).replace('\u{a0}', " ");
+        let said = meaning(&raced(us(20_000))).replace('\u{a0}', " ");
         for expected in [
-            "trips: 60 ms.",
-            "one: 20 ms, 3.0 times as fast.",
-            "own: 20 ms from the first",
-            "12 ms of connecting in place of 4 ms",
+            "three round trips: 60 ms.",
+            "they made one: 20 ms.",
+            "By the medians of 5 turns, one at a time takes 3.0 times as long as sent ahead.",
+            "own: 20 ms from the first question to the last answer.",
         ] {
             assert!(said.contains(expected), "{said}");
         }
+        let said = meaning(&raced(us(1_000_000))).replace('\u{a0}', " ");
+        assert!(said.contains("In one turn, one at a time takes 3.0 times"), "{said}");
+    }
+
+    #[test]
+    fn on_a_link_that_is_too_short_nothing_is_compared() {
+        let said = meaning(&raced(us(15)));
+        assert!(said.contains("too short for this clock to tell the ways apart."), "{said}");
+        assert!(!said.contains("times as long"), "{said}");
     }
 
     #[test]
     fn a_race_from_a_file_is_told_and_limited_by_what_is_in_the_file() {
-        let own = raced();
+        let own = raced(us(20_000));
         let imported = Race::imported(&own.exported().unwrap(), 1);
-        let said = meaning(&imported).replace('\u{a0}', " ");
-        assert!(said.starts_with("One at a time, asking took 60 ms; sent ahead 20 ms, 3.0 times as fast;"), "{said}");
-        let expected = "9 questions · through the tunnel at 1.30 ms, jitter up to 150 µs · clock steps 5 µs · 2 cores · 3 questions discarded as warm-up · no errors";
+        assert_eq!(meaning(&imported), meaning(&own));
+        let expected = "45 questions · through the tunnel at 1.30 ms, jitter up to 150 µs · clock steps 5 µs · 2 cores · 3 questions discarded as warm-up · no errors";
         assert_eq!([&own, &imported].map(|race| limits(race).replace('\u{a0}', " ")), [expected, expected]);
     }
 
     #[test]
-    fn ways_through_different_wires_are_not_compared() {
-        let mut race = raced();
-        race.shown_mut().last().unwrap().wire = None;
-        assert!(meaning(&race).ends_with("not to be compared."));
-        assert!(limits(&race).contains(" · through the tunnel, changed meanwhile · "));
+    fn ways_over_different_links_are_not_compared() {
+        // Of the same length, but set anew meanwhile: nobody knows what was in between.
+        let later = Passage::under(Revision { revision: 9, ..REVISION });
+        let elsewhere = Passage::under(Revision { instance: Instance(2), ..REVISION });
+        for passage in [later, elsewhere, Passage::under(REVISION).changed()] {
+            let mut race = raced(us(20_000));
+            race.raced_mut().last().unwrap().passage = Some(passage);
+            assert_eq!(meaning(&race), LINK_CHANGED, "{passage:?}");
+            assert!(limits(&race).contains(" · through the tunnel, changed meanwhile · "));
+        }
+        // A file from before revisions were known tells the lengths only.
+        let mut race = raced(us(20_000));
+        race.raced_mut().for_each(|run| run.passage = None);
+        assert_ne!(meaning(&race), LINK_CHANGED);
+        race.raced_mut().last().unwrap().wire = None;
+        assert_eq!(meaning(&race), LINK_CHANGED);
     }
 
     #[test]
     fn a_total_is_made_of_parts() {
-        let race = raced();
-        let said = parts(race.runs(Heat::AtOnce)).replace('\u{a0}', " ");
-        assert_eq!(said, "12 ms connecting, 20 ms asking");
-        assert_eq!(parts(std::iter::empty()), "");
+        let said = |race: &Race| parts(race, Way::AtOnce).replace('\u{a0}', " ");
+        assert_eq!(said(&raced(us(20_000))), "12 ms connecting, 20 ms asking (20 ms to 20 ms in 5 turns)");
+        assert_eq!(said(&raced(us(1_000_000))), "12 ms connecting, 1 s asking (once)");
+        assert_eq!(said(&Race::default()), "");
     }
 }

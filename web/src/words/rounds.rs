@@ -137,6 +137,7 @@ mod tests {
             errors: 1,
             failures: Failures::default(),
             wire: None,
+            passage: None,
             ending: Ending::Complete,
         }
     }

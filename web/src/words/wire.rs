@@ -1,25 +1,44 @@
-//! A longer wire in words.
+//! A longer link in words.
 
-use launcelot_measure::Wire;
-use launcelot_measure::unit::readable;
-use launcelot_measure::wire::{MeasuredRoundTrip, bits};
+use launcelot_measure::unit::{grouped, readable};
+use launcelot_measure::wire::bits;
+use launcelot_measure::{Held, Wire, WireReport};
 
 use crate::bridge::Route;
 use crate::state::Numbered;
+use crate::state::lab::Notice;
 use crate::state::sliders::Slider;
 
 /// What a page says that has no lab.
 pub const NO_LAB: &str =
-    "There is no lab behind this bridge, so there is no longer wire to choose; cargo xtask demo runs one.";
+    "There is no lab behind this bridge, so no longer link can be chosen; cargo xtask demo runs one.";
 
 /// What a page says whose lab does not answer any more.
 pub const GONE_LAB: &str =
-    "The lab does not answer now: its wire is neither known nor to be set. It is asked again after the next run.";
+    "The lab does not answer now: its link can be neither read nor changed. It is asked again after the next run.";
+
+/// What the tunnel is.
+pub const EMULATED: &str =
+    "The link is emulated: the tunnel, a part of the lab, holds all bytes back for as long as is set here.";
+
+/// What a connection costs.
+pub const HANDSHAKE: &str = " A connection costs one round trip before its first byte (TCP’s three-way handshake).";
+
+/// What happened to the link elsewhere.
+pub fn notice(notice: Notice) -> &'static str {
+    match notice {
+        Notice::Restarted => "The lab was restarted. Its link is now set as shown here.",
+        Notice::SetAgain => "The lab was restarted. Its link was set again to what you had chosen.",
+        Notice::ChangedElsewhere => {
+            "The link was changed elsewhere, in another tab perhaps. It is now set as shown here."
+        }
+    }
+}
 
 /// What a slider is set to.
 pub fn of_slider(slider: Slider, wire: Wire) -> String {
     match slider {
-        Slider::RoundTrip if wire.rtt.is_zero() => "no longer than it is".to_owned(),
+        Slider::RoundTrip if wire.rtt.is_zero() => "no delay added".to_owned(),
         Slider::RoundTrip => readable(wire.rtt),
         Slider::Jitter if wire.jitter.is_zero() => "none".to_owned(),
         Slider::Jitter => format!("up to {}", readable(wire.jitter)),
@@ -30,10 +49,18 @@ pub fn of_slider(slider: Slider, wire: Wire) -> String {
     }
 }
 
-/// The round trip as it was measured, if it was, beside what it should be.
-pub fn measured(measured: Option<MeasuredRoundTrip>, wire: Wire) -> String {
-    let found = measured.map(|found| format!("{}, the median of {}", readable(found.rtt), found.samples));
-    format!("Measured round trip: {}. Nominal: {}.", found.as_deref().unwrap_or("not yet"), nominal(wire))
+/// How long the tunnel held bytes, if it did, beside what is set: a delay that the tunnel added, and no round trip that it measured.
+pub fn held(held: Option<Held>, report: &WireReport, wire: Wire) -> String {
+    let set = set(wire);
+    let Some(Held { held, samples, dialogues, .. }) = held else {
+        return format!("Delay added, both ways: not known yet. Set: {set}.");
+    };
+    let dialogues = if dialogues == 1 { "1 dialogue".to_owned() } else { [&grouped(dialogues), " dialogues"].concat() };
+    format!(
+        "Delay added, both ways: {} (median of {samples} in {dialogues}, in the {} since it was set). Set: {set}.",
+        readable(held),
+        readable(report.in_force)
+    )
 }
 
 /// The route and, where it is known, what its wire is like.
@@ -55,33 +82,44 @@ pub fn route_to(url: &str, wire: Option<Wire>) -> Option<String> {
     (to == Route::Tunnel).then(|| route(to, wire))
 }
 
-fn nominal(wire: Wire) -> String {
-    let mut nominal = wire.round_trip();
+fn set(wire: Wire) -> String {
+    let mut set = wire.round_trip();
     if !wire.jitter.is_zero() {
         // Half of the jitter each way, as often more as less.
-        nominal += &format!(", with the usual jitter {}", readable(wire.rtt + wire.jitter));
+        set += &format!(", about {} with jitter", readable(wire.rtt + wire.jitter));
     }
     if let Some(bandwidth) = wire.bandwidth {
-        nominal += &format!(", and what it takes to send at {}", bits(bandwidth));
+        set += &format!(", and what it takes to send at {}", bits(bandwidth));
     }
-    nominal
+    set
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use launcelot_measure::Preset;
+    use launcelot_measure::{Instance, Preset, Revision};
 
     use super::*;
 
     #[test]
-    fn what_is_measured_stands_beside_what_is_nominal() {
-        let found = Some(MeasuredRoundTrip { rtt: Duration::from_micros(1_467), samples: 3 });
-        let said = |found, wire| measured(found, wire).replace('\u{a0}', " ");
-        let expected =
-            "Measured round trip: 1.47 ms, the median of 3. Nominal: 1.30 ms, with the usual jitter 1.45 ms.";
-        assert_eq!(said(found, Preset::Ssh.wire()), expected);
-        assert_eq!(said(None, Wire::default()), "Measured round trip: not yet. Nominal: 0 ms.");
+    fn the_delay_that_was_added_stands_beside_what_is_set() {
+        let found = Held {
+            held: Duration::from_micros(1_480),
+            there: Duration::from_micros(740),
+            back: Duration::from_micros(740),
+            samples: 30,
+            dialogues: 10,
+        };
+        let said = |found, wire: Wire| {
+            let revision = Revision { instance: Instance(1), revision: 1 };
+            let in_force = Duration::from_secs(41);
+            let report = WireReport { port: 1061, wire, handshake: true, revision, in_force, held: found };
+            held(found, &report, wire).replace('\u{a0}', " ")
+        };
+        let expected = "Delay added, both ways: 1.48 ms (median of 30 in 10 dialogues, in the 41 s since it was set). \
+                        Set: 1.30 ms, about 1.45 ms with jitter.";
+        assert_eq!(said(Some(found), Preset::Ssh.wire()), expected);
+        assert_eq!(said(None, Wire::default()), "Delay added, both ways: not known yet. Set: 0 ms.");
     }
 }

@@ -1,0 +1,310 @@
+//! A race of three ways to ask the same questions: whose turn it is, and what the times of all turns say together.
+//!
+//! On a short link a single race says little: what else the machine does moves each way by more than the ways differ. So the
+//! ways take turns, and only what differs in every turn is told apart.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::compare::Difference;
+use crate::estimate::Interval;
+use crate::reading::Reading;
+use crate::run::{self, Run};
+use crate::trace::{ConnectPoint, Trace};
+use crate::unit::readable;
+
+/// At most this many turns. If two ways were alike, all five times of one would lie beyond all five of the other in 2 of 252
+/// races (the orders in which ten times can be mixed), so a difference that is seen in five turns is hardly ever chance.
+pub const TURNS_MAX: usize = 5;
+
+/// All turns together should take no longer than this, but for the first.
+pub const TURNS_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// A median of fewer clock steps than this is too coarse for a ratio.
+const CLOCK_STEPS_MIN: u32 = 5;
+
+/// A way to ask several questions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// One connection, and each question waits for the answer before it.
+    OneAtATime,
+    /// One connection, and all questions at once (pipelining).
+    SentAhead,
+    /// A connection for each question, all begun at once.
+    AtOnce,
+}
+
+impl Way {
+    /// All of them, as they are shown.
+    pub const ALL: [Self; 3] = [Self::OneAtATime, Self::SentAhead, Self::AtOnce];
+
+    /// All of them in the order of a turn, counted from 0. Each turn begins with another way, so that none always runs first.
+    pub fn in_turn(turn: usize) -> [Self; 3] {
+        let mut ways = Self::ALL;
+        ways.rotate_left(turn % Self::ALL.len());
+        if turn >= Self::ALL.len() {
+            // Each way has followed one of the others in every turn so far; now it follows the other one.
+            ways.reverse();
+        }
+        ways
+    }
+}
+
+/// What each way brought in one turn, runs mostly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turn<T> {
+    /// Each question waits for the answer before it: one run.
+    pub one_at_a_time: Vec<T>,
+    /// All questions leave at once: one run.
+    pub sent_ahead: Vec<T>,
+    /// A connection for each question, all begun at the same reading: as many runs as questions.
+    pub at_once: Vec<T>,
+}
+
+impl<T> Default for Turn<T> {
+    fn default() -> Self {
+        Self { one_at_a_time: Vec::new(), sent_ahead: Vec::new(), at_once: Vec::new() }
+    }
+}
+
+impl<T> Turn<T> {
+    /// What a way brought; empty if it was not begun.
+    pub fn of(&self, way: Way) -> &[T] {
+        match way {
+            Way::OneAtATime => &self.one_at_a_time,
+            Way::SentAhead => &self.sent_ahead,
+            Way::AtOnce => &self.at_once,
+        }
+    }
+
+    /// The same, to be filled.
+    pub fn of_mut(&mut self, way: Way) -> &mut Vec<T> {
+        match way {
+            Way::OneAtATime => &mut self.one_at_a_time,
+            Way::SentAhead => &mut self.sent_ahead,
+            Way::AtOnce => &mut self.at_once,
+        }
+    }
+}
+
+/// Whether another turn should be run after some `turns` that took `took` together.
+pub fn has_another_turn(turns: usize, took: Duration) -> bool {
+    let next = took / u32::try_from(turns.max(1)).unwrap_or(u32::MAX);
+    turns == 0 || (turns < TURNS_MAX && took + next <= TURNS_TIME_MAX)
+}
+
+/// A time of each turn, summed up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spread {
+    /// The median; of an even number of turns the shorter of the two in the middle.
+    pub median: Duration,
+    /// The turn, from 0, in which it was that.
+    pub median_turn: usize,
+    /// The shortest.
+    pub least: Duration,
+    /// The longest.
+    pub most: Duration,
+    /// How many turns there were.
+    pub turns: usize,
+    /// The smallest step of the clock.
+    pub clock_step: Duration,
+}
+
+impl Spread {
+    /// Sums up a time of each turn; `None` if there is none.
+    pub fn of(times: &[Duration], clock_step: Duration) -> Option<Self> {
+        let (least, most) = (*times.iter().min()?, *times.iter().max()?);
+        // There are a few times only, and sorting them would be a fiftieth of what a browser has to load.
+        let rank = |turn: usize| {
+            let is_before = |other: &usize| (times[*other], *other) < (times[turn], turn);
+            (0..times.len()).filter(is_before).count()
+        };
+        let median_turn = (0..times.len()).find(|turn| rank(*turn) == (times.len() - 1) / 2)?;
+        Some(Self { median: times[median_turn], median_turn, least, most, turns: times.len(), clock_step })
+    }
+
+    /// How it stands to another, median to median. A difference is seen only where the two ranges, widened by the clock's step,
+    /// do not overlap.
+    pub fn compared_with(self, other: Self) -> Difference {
+        if [self, other].iter().any(|spread| spread.median < spread.clock_step * CLOCK_STEPS_MIN) {
+            return Difference::TooShort;
+        }
+        Difference::between((self.median, self.range()), (other.median, other.range()))
+    }
+
+    fn range(self) -> Interval {
+        Interval { from: self.least, until: self.most }.widened(self.clock_step)
+    }
+
+    /// The median in about three digits, or that it is less than a clock step.
+    pub fn in_words(self) -> String {
+        Reading::new(self.median, self.clock_step).in_words()
+    }
+
+    /// What the median rests on: `58 ms to 66 ms in 5 turns`, or `once`.
+    pub fn turns_in_words(self) -> String {
+        match self.turns {
+            1 => "once".to_owned(),
+            turns => format!("{} to {} in {turns} turns", readable(self.least), readable(self.most)),
+        }
+    }
+}
+
+/// The times of one way in all turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WayTimes {
+    /// From the beginning until the last connection was open.
+    pub connecting: Spread,
+    /// From the first question of the connection that was open last to the last answer.
+    pub answering: Spread,
+    /// From the first question to the last answer.
+    pub asking: Spread,
+    /// From the first open connection to the last.
+    pub opening: Spread,
+}
+
+impl WayTimes {
+    /// Sums up the runs of each turn, which began at the same moment; `None` if there are none, or not all are complete.
+    pub fn of(turns: &[Vec<&Run>]) -> Option<Self> {
+        let mut times: [Vec<Duration>; 4] = Default::default();
+        let mut clock_step = Duration::ZERO;
+        for runs in turns {
+            for (times, time) in times.iter_mut().zip(times_of(runs)?) {
+                times.push(time);
+            }
+            clock_step = runs.iter().map(|run| run.clock_step).fold(clock_step, Duration::max);
+        }
+        let [connecting, answering, asking, opening] = times.map(|times| Spread::of(&times, clock_step));
+        Some(Self { connecting: connecting?, answering: answering?, asking: asking?, opening: opening? })
+    }
+}
+
+/// The times of the runs of one turn, in the order of the fields of [`WayTimes`].
+fn times_of(runs: &[&Run]) -> Option<[Duration; 4]> {
+    let asking = run::asking(runs.iter().copied())?;
+    let (mut first, mut last, mut last_asked) = (Duration::MAX, Duration::ZERO, Duration::ZERO);
+    for run in runs {
+        let opened = run.connecting?.until;
+        (first, last) = (first.min(opened), last.max(opened));
+        last_asked = last_asked.max(run.asking()?.from);
+    }
+    Some([last, asking.until.saturating_sub(last_asked), asking.took(), last.saturating_sub(first)])
+}
+
+/// How much of connecting, of runs that began at the same moment, was the browser's spacing: how much longer the last of them
+/// was on its way to and from the bridge than the first. Browsers begin handshakes with one host one after the other (Chromium
+/// about every 10 ms). `None` unless the bridge saw each handshake, and there are several.
+pub fn spacing<'a>(watched: impl IntoIterator<Item = (&'a Run, Option<&'a Trace>)>) -> Option<Duration> {
+    let (mut least, mut most, mut count) = (Duration::MAX, Duration::ZERO, 0);
+    for (run, trace) in watched {
+        let outside = outside_of_the_bridge(run, trace?)?;
+        (least, most, count) = (least.min(outside), most.max(outside), count + 1);
+    }
+    (count > 1).then(|| most.saturating_sub(least))
+}
+
+/// How much of connecting was before the bridge had read the handshake, and after it had answered.
+fn outside_of_the_bridge(run: &Run, trace: &Trace) -> Option<Duration> {
+    let at = |point| trace.connecting.iter().find(|sighting| sighting.point == point).map(|sighting| sighting.at);
+    let inside = at(ConnectPoint::UpgradeOut)?.checked_sub(at(ConnectPoint::UpgradeIn)?)?;
+    Some(run.connecting?.took().saturating_sub(inside))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::{Ending, Order};
+    use crate::step::Step;
+    use crate::trace::ConnectSighting;
+
+    const fn us(micros: u64) -> Duration {
+        Duration::from_micros(micros)
+    }
+
+    /// A run of one question.
+    fn run(connected: u64, answered: u64) -> Run {
+        let mut run = Run::new(String::new(), Order::OneAtATime, us(5), ["What?".to_owned()]);
+        run.record(Step::Connected { at: us(connected) });
+        run.record(Step::Asked { at: us(connected) });
+        run.record(Step::Answered { at: us(answered), answer: "This.".to_owned() });
+        Run { ending: Ending::Complete, ..run }
+    }
+
+    fn spread(times: &[u64]) -> Spread {
+        Spread::of(&times.iter().copied().map(us).collect::<Vec<_>>(), us(5)).unwrap()
+    }
+
+    #[test]
+    fn every_way_is_first_and_last_and_follows_each_of_the_others() {
+        let turns: Vec<_> = (0..TURNS_MAX).map(Way::in_turn).collect();
+        for way in Way::ALL {
+            assert!(turns.iter().any(|turn| turn[0] == way) && turns.iter().any(|turn| turn[2] == way));
+            for before in Way::ALL.into_iter().filter(|before| *before != way) {
+                assert!(
+                    turns.iter().any(|turn| turn.windows(2).any(|pair| pair == [before, way])),
+                    "{before:?} {way:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn there_are_as_many_turns_as_fit_into_five_seconds_but_one_at_least_and_five_at_most() {
+        let turns = |each: Duration| {
+            (1..).find(|turns| !has_another_turn(*turns, each * u32::try_from(*turns).unwrap())).unwrap()
+        };
+        assert!(has_another_turn(0, Duration::ZERO));
+        let cases = [(us(10), 5), (us(999_000), 5), (us(1_200_000), 4), (us(2_400_000), 2), (us(6_000_000), 1)];
+        for (each, expected) in cases {
+            assert_eq!(turns(each), expected, "{each:?}");
+        }
+    }
+
+    #[test]
+    fn a_spread_has_a_median_that_was_a_turn_and_says_what_it_rests_on() {
+        let three = spread(&[9_000, 7_000, 8_000]);
+        assert_eq!((three.median, three.median_turn, three.least, three.most), (us(8_000), 2, us(7_000), us(9_000)));
+        assert_eq!(three.turns_in_words().replace('\u{a0}', " "), "7 ms to 9 ms in 3 turns");
+        assert_eq!((spread(&[2, 1]).median, spread(&[7]).turns_in_words().as_str()), (us(1), "once"));
+        assert_eq!(Spread::of(&[], us(5)), None);
+    }
+
+    #[test]
+    fn what_overlaps_in_the_turns_or_takes_a_few_clock_steps_is_not_told_apart() {
+        let compared = |first: &[u64], second: &[u64]| spread(first).compared_with(spread(second));
+        // Fifteen races over a direct link said 0.7 to 11.1 times of times like these.
+        assert_eq!(compared(&[700, 2_400, 1_000, 900, 900], &[250, 720, 400, 350, 300]), Difference::NoneSeen);
+        assert_eq!(compared(&[700, 710], &[690, 695]), Difference::NoneSeen, "within the clock's step");
+        assert_eq!(compared(&[90, 100, 110], &[15, 20, 20]), Difference::TooShort, "20 µs are four steps of 5 µs");
+        let told = compared(&[60_000, 61_000, 62_000], &[20_000, 20_000, 21_000]);
+        assert!(matches!(told, Difference::FirstLonger(times) if times.hundredths() == 305), "{told:?}");
+    }
+
+    #[test]
+    fn a_way_with_three_connections_is_connected_when_the_last_one_is() {
+        let turn = [run(10_000, 31_000), run(30_000, 50_000), run(20_000, 41_000)];
+        let times = WayTimes::of(&[turn.iter().collect()]).unwrap();
+        let medians = [times.connecting, times.answering, times.asking, times.opening].map(|spread| spread.median);
+        assert_eq!(medians, [us(30_000), us(20_000), us(40_000), us(20_000)]);
+        let stopped = Run { ending: Ending::Stopped, ..run(1, 2) };
+        assert_eq!(WayTimes::of(&[turn.iter().collect(), vec![&stopped]]), None);
+        assert_eq!(WayTimes::of(&[]), None);
+    }
+
+    #[test]
+    fn the_spacing_of_handshakes_is_what_the_bridge_does_not_account_for() {
+        let trace = |from: u64, until: u64| {
+            let seen = [(ConnectPoint::UpgradeIn, from), (ConnectPoint::UpgradeOut, until)];
+            let connecting = seen.map(|(point, at)| ConnectSighting { point, at: us(at) });
+            Trace { connecting: connecting.into(), ..Trace::default() }
+        };
+        // Each dialogue has a clock of its own in its trace.
+        let traces = [trace(0, 4_000), trace(7, 4_007), trace(0, 4_500)];
+        let runs = [run(6_000, 9_000), run(16_000, 19_000), run(27_000, 30_000)];
+        let watched = || runs.iter().zip(traces.iter().map(Some));
+        assert_eq!(spacing(watched()), Some(us(20_500)));
+        assert_eq!(spacing(watched().take(1)), None);
+        assert_eq!(spacing(runs.iter().map(|run| (run, None))), None);
+    }
+}
