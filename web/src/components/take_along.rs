@@ -99,7 +99,7 @@ pub fn TakeAlong(props: &Props) -> Html {
     });
     let state = props.asker.state();
     let has_runs = state.runs.iter().any(|numbered| numbered.run.is_over()) || state.races().any(Race::is_over);
-    let has_rounds = state.rounds.kept.iter().any(|kept| kept.rounds.is_over());
+    let has_rounds = state.rounds.worth_keeping().any(|kept| kept.rounds.is_over());
     let choices = CHOICES.iter().filter(|choice| {
         if choice.is_of_rounds { has_rounds } else { has_runs || choice.form == Form::Json && has_rounds }
     });
