@@ -1,6 +1,11 @@
 //! Rounds that take more than ten seconds.
 
+use launcelot_measure::compare::{Difference, compare};
+use launcelot_measure::export::Document;
+use launcelot_measure::{Rounds, Stopwatch};
+
 use super::*;
+use crate::support::page_session::PageSession;
 
 /// Watches the longest time between two frames.
 const WATCH_FRAMES: &str = "window.frames_gap = 0; let last; const watch = (now) => {
@@ -49,4 +54,50 @@ async fn a_burst_of_ten_thousand_rounds_neither_stops_the_page_nor_fills_its_mem
     .await;
     let grown = browser.memory_bytes().await - before;
     assert!(grown < 20_000_000, "the page grew by {grown} bytes");
+}
+
+/// Names a file for the recorded series: a line each, its times in microseconds. `measure/tests/fixtures/forty-series.csv` was
+/// recorded so.
+const RECORD: &str = "LAUNCELOT_RECORD_SERIES";
+
+/// Of forty series of the same thing, at most so many neighbours may be told apart: one in twenty.
+const CLAIMS_MAX: usize = 2;
+
+/// Forty series of a hundred rounds over the demo's direct path, one after the other.
+async fn forty_series(session: &PageSession) -> Vec<Rounds> {
+    let mut series = Vec::new();
+    for _ in 0..4 {
+        // The page keeps twelve of them.
+        session.browser.script("localStorage.clear()").await;
+        session.open().await;
+        for _ in 0..10 {
+            session.browser.ask_rounds(100, "#one-connection", "", "complete").await;
+        }
+        let document: Document = serde_json::from_str(&session.export("json", ".json").await).unwrap();
+        series.extend(document.rounds);
+    }
+    series
+}
+
+fn as_csv(series: &[Rounds]) -> String {
+    let micros = |time: Duration| (time.as_nanos() as f64 / 1_000.0).to_string();
+    let line = |rounds: &Rounds| rounds.times(Stopwatch::Question).map(micros).collect::<Vec<_>>().join(",") + "\n";
+    series.iter().map(line).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_forty_series_one_after_the_other_hardly_any_neighbours_are_told_apart() {
+    let session = PageSession::start_alone().await;
+    within_attempts_async(3, async || {
+        let series = forty_series(&session).await;
+        assert_eq!(series.iter().map(|rounds| rounds.samples().len()).collect::<Vec<_>>(), [100; 40]);
+        if let Some(file) = std::env::var_os(RECORD) {
+            std::fs::write(file, as_csv(&series)).unwrap();
+        }
+        let estimates: Vec<_> = series.iter().map(|rounds| rounds.estimates(Stopwatch::Question)).collect();
+        let is_claim = |found: &Difference| matches!(found, Difference::FirstLonger(_) | Difference::SecondLonger(_));
+        let claims = estimates.windows(2).filter(|pair| compare(&pair[0], &pair[1]).iter().any(is_claim)).count();
+        check(claims <= CLAIMS_MAX, || format!("{claims} of 39 neighbours are told apart"))
+    })
+    .await;
 }
