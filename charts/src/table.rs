@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use launcelot_measure::unit::grouped;
 use launcelot_measure::{Failures, PERCENTILES, Reading, Summary};
 
 use crate::markup::{Escaped, write};
@@ -87,7 +88,8 @@ fn write_failures(html: &mut String, series: &[Told]) {
         let unknown = told.failed.saturating_sub(told.failures.count());
         let known = told.failures.iter().map(|failure| (failure.count, failure.words.as_str()));
         for (count, words) in known.chain([(unknown, "not recorded why")]).filter(|(count, _)| *count > 0) {
-            let (letter, done, words) = (letter(index), told.done, Escaped(words));
+            let (letter, count, done) = (letter(index), grouped(count.into()), grouped(told.done as u64));
+            let words = Escaped(words);
             write(
                 html,
                 format_args!(
@@ -160,9 +162,9 @@ mod tests {
         let html = percentiles(&[told("a", [5]), Told { failed: 75, failures, ..told("b", [5]) }]);
         let rows: Vec<&str> = html.split("failures\"").nth(1).unwrap().split("<tr").skip(1).collect();
         assert_eq!(rows.len(), 2, "{rows:?}");
-        assert!(rows[0].contains(">B</th>") && rows[0].contains(">1 of 1000</td>"), "{}", rows[0]);
+        assert!(rows[0].contains(">B</th>") && rows[0].contains(">1 of 1,000</td>"), "{}", rows[0]);
         assert!(rows[0].contains("Error: &lt;unknown&gt;"), "{}", rows[0]);
-        assert!(rows[1].contains(">74 of 1000</td>") && rows[1].contains("not recorded"), "{}", rows[1]);
+        assert!(rows[1].contains(">74 of 1,000</td>") && rows[1].contains("not recorded"), "{}", rows[1]);
     }
 
     #[test]

@@ -180,6 +180,18 @@ async fn a_pace_that_can_be_kept_is_kept_to_a_fraction_of_a_millisecond() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_pace_under_a_millisecond_is_a_pace() {
+    let (_server, _bridge, browser) = page::open(&Options::default()).await;
+    browser.ask_rounds(20, "#one-connection", "0.25", "complete").await;
+    let name = browser.client.find(Locator::Css("#kept-rounds input")).await.unwrap();
+    let name = name.prop("value").await.unwrap().unwrap_or_default().replace('\u{a0}', " ");
+    assert!(name.ends_with(", every 250 µs"), "{name}");
+    browser.click("#at-due").await;
+    let why = browser.text("#stopwatch-why").await.replace('\u{a0}', " ");
+    assert!(why.starts_with("A round was due every 250 µs"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn runs_are_named_laid_over_compared_removed_and_survive_a_reload() {
     let (_server, bridge, browser) = page::open(&Options::default()).await;
     browser.ask_rounds(200, "#one-connection", "", "complete").await;
@@ -270,11 +282,15 @@ async fn a_server_killed_during_rounds_is_reported_and_their_samples_are_kept() 
     assert!(limits.ends_with(" · 100 errors") || limits.ends_with(" · 101 errors"), "{limits}");
     let meaning = browser.rounds_meaning().await;
     assert!(meaning.starts_with("The bridge is there, but it cannot reach the server."), "{meaning}");
+    assert!(meaning.contains(" rounds failed") && meaning.contains("Half of the other rounds"), "{meaning}");
+    let failures = browser.text("#failures").await;
+    assert!(failures.contains("100 of ") || failures.contains("101 of "), "{failures}");
 
     bridge.stop();
-    browser.begin_rounds(10, "#one-connection", "").await;
-    browser.wait_for("#many-rounds[data-state=broken] #rounds-meaning").await;
+    let kept = browser.kept().await;
+    browser.ask_rounds(10, "#one-connection", "", "broken").await;
     assert!(browser.rounds_meaning().await.contains("cannot be reached"));
+    assert_eq!(browser.kept().await, kept, "nothing is kept of a series without an answer");
     browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
 }
 
