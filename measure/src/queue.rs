@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::distribution::Distribution;
 use crate::percentile::Percentile;
+use crate::reading::Reading;
 use crate::rounds::{Connections, Rounds, Stopwatch};
 use crate::unit::{grouped, readable};
 
@@ -42,6 +43,8 @@ pub struct Queue {
     pub late_last: Duration,
     /// How late the asker's own timer was, at the median: from when a round could begin to its begin.
     pub timer_late: Duration,
+    /// The smallest step of the clock that took the times.
+    pub clock_step: Duration,
     /// Which connections carried the rounds.
     pub connections: Connections,
     /// p99 from the begin of a round, and from when it was due; `None` if so many rounds do not carry it.
@@ -133,6 +136,7 @@ pub fn judge(rounds: &[PacedRound], pace: Duration, clock_step: Duration, known:
         late_first,
         late_last,
         timer_late: timer_late.median(),
+        clock_step,
         connections: Connections::One,
         p99,
     })
@@ -172,8 +176,9 @@ impl Rounds {
 impl Queue {
     /// What became of the pace, in sentences.
     pub fn in_words(&self) -> String {
-        let Self { pace, rounds, late, own, late_first, late_last, timer_late, .. } = self;
-        let every = format!("A round was due every {}", readable(*pace));
+        let Self { rounds, late, late_first, late_last, .. } = self;
+        let every = format!("A round was due every {}", readable(self.pace));
+        let known = |time| Reading::new(time, self.clock_step).in_words();
         let (late, all) = (grouped(*late as u64), grouped(*rounds as u64));
         let mut words = match self.verdict {
             Verdict::Kept => format!("{every}, and every round began when it was due."),
@@ -184,14 +189,14 @@ impl Queue {
             Verdict::Grew(cause) => format!(
                 "{every}, and the queue grew: the first tenth of the rounds began {} late, the last tenth {}, because {}. One round \
                  took {}.",
-                readable(*late_first),
-                readable(*late_last),
+                known(*late_first),
+                known(*late_last),
                 self.reason(cause),
-                readable(*own),
+                known(self.own),
             ),
         };
         if matches!(self.verdict, Verdict::CaughtUp(Cause::Timer) | Verdict::Grew(Cause::Timer)) {
-            words += &format!(" That timer was {} late at the median.", readable(*timer_late));
+            words += &format!(" That timer was {} late at the median.", known(self.timer_late));
         }
         if let Some([begun, due]) = self.p99 {
             let from = match self.connections {
@@ -200,8 +205,8 @@ impl Queue {
             };
             words += &format!(
                 " p99 is {} from when {from}, and {} from when the question was due (what coordinated omission hides).",
-                readable(begun),
-                readable(due)
+                known(begun),
+                known(due)
             );
         }
         words

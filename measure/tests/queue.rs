@@ -57,6 +57,7 @@ fn a_server_that_thinks_as_long_as_the_pace_lets_the_queue_grow() {
     let (queue, words) = judged(&rounds(40, us(5_000), |_| us(5_150), us(20)));
     assert_eq!(queue.verdict, Verdict::Grew(Cause::Answer), "whose time the answer took is not known");
     assert!(words.starts_with("A round was due every 5 ms, and the queue grew"), "{words}");
+    assert!(!words.contains(" 0 "), "{words}");
     assert!(!words.contains("p99"), "40 rounds do not carry it: {words}");
 }
 
@@ -85,4 +86,15 @@ fn what_the_first_counted_round_waited_for_is_known_from_the_warm_up() {
     // The only late answer is the last of the warm-up, and only the first rounds that are counted wait for it.
     let (queue, _) = judged(&rounds(100, us(2_000), |number| if number == 9 { us(9_000) } else { us(360) }, us(0)));
     assert_eq!(queue.verdict, Verdict::CaughtUp(Cause::Answer));
+}
+
+#[test]
+fn a_wait_of_less_than_a_step_is_less_than_that_and_not_nothing() {
+    let coarse = Rounds { clock_step: us(1_000), ..rounds(40, us(5_000), |_| us(6_000), us(0)) };
+    let (queue, words) = judged(&coarse);
+    assert_eq!(queue.verdict, Verdict::Grew(Cause::Answer));
+    let coarse = Queue { late_first: us(0), ..queue };
+    let words_of_coarse = coarse.in_words().replace('\u{a0}', " ");
+    assert!(words_of_coarse.contains("began less than 1 ms late, the last tenth"), "{words_of_coarse}");
+    assert!(!words.contains(" 0 "), "{words}");
 }

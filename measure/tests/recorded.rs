@@ -13,7 +13,7 @@ use launcelot_measure::estimate::{Estimates, estimates};
 const STEP: Duration = Duration::from_micros(5);
 
 fn recorded(lines: &str) -> Vec<Vec<Duration>> {
-    let time = |text: &str| Duration::from_micros(text.parse().unwrap());
+    let time = |text: &str| Duration::from_micros(text.parse().expect("a whole number of microseconds"));
     lines.lines().map(|line| line.split(',').map(time).collect()).collect()
 }
 
