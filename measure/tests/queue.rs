@@ -38,7 +38,7 @@ fn rounds(counted: u32, pace: Duration, own: impl Fn(u32) -> Duration, timer: Du
 }
 
 fn judged(rounds: &Rounds) -> (Queue, String) {
-    let queue = rounds.queue(None).unwrap();
+    let queue = rounds.queue(None).expect("a paced series with answers");
     (queue, queue.in_words().replace('\u{a0}', " "))
 }
 
