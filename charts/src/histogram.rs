@@ -1,4 +1,4 @@
-//! How often which time came: time goes to the right, and what came more often stands higher.
+//! How often each time occurred: time goes to the right, and what came more often stands higher.
 
 use std::time::Duration;
 
@@ -104,8 +104,8 @@ mod tests {
 
     fn drawn(times: &[u64], clock_step: Duration) -> String {
         let distribution: Distribution = times.iter().map(|time| us(*time)).collect();
-        let scale = series::scale(&[&distribution]).unwrap();
-        draw(&scale, &[(&distribution, clock_step)])
+        let series = [(&distribution, clock_step)];
+        draw(&series::scale(&series).unwrap(), &series)
     }
 
     /// The heights of the outline, each once.
@@ -134,7 +134,7 @@ mod tests {
     fn a_coarse_clock_smears_no_series_of_a_finer_one() {
         let fine: Distribution = [100, 400, 400].into_iter().map(us).collect();
         let coarse: Distribution = [1_000].into_iter().map(us).collect();
-        let scale = series::scale(&[&fine, &coarse]).unwrap();
+        let scale = series::scale(&[(&fine, us(5)), (&coarse, us(1_000))]).unwrap();
         let path = |svg: &str| {
             svg.split("series-0").nth(1).unwrap().split(" d=").nth(1).unwrap().split('>').next().unwrap().to_owned()
         };

@@ -22,11 +22,12 @@ pub fn letter(index: usize) -> char {
     char::from(b'A' + (index % SERIES_MAX) as u8)
 }
 
-/// The axis of time on which all of them fit; `None` if there is nothing in any.
-pub fn scale(series: &[&Distribution]) -> Option<LogScale> {
-    let times = || series.iter().filter(|it| it.count() > 0).map(|it| it.summary());
-    let shortest = times().map(|it| it.shortest).min()?;
-    Some(LogScale::to_fit(shortest, times().map(|it| it.longest).max().unwrap_or(Duration::ZERO)))
+/// The axis of time on which all of them fit, each beside the step of its own clock; `None` if there is nothing in any. Of a time
+/// shorter than such a step nothing else is known, so it stands where the step does.
+pub fn scale(series: &[(&Distribution, Duration)]) -> Option<LogScale> {
+    let times = || series.iter().filter(|(it, _)| it.count() > 0).map(|(it, clock_step)| (it.summary(), *clock_step));
+    let shortest = times().map(|(it, clock_step)| it.shortest.max(clock_step)).min()?;
+    Some(LogScale::to_fit(shortest, times().map(|(it, _)| it.longest).max().unwrap_or(Duration::ZERO)))
 }
 
 /// What is drawn of a series in every drawing: its shape, for the middle of an element, and its cuts.
@@ -40,4 +41,19 @@ pub fn key(index: usize) -> String {
     format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" class="key series-{index}" width="36" height="12" viewBox="-18 -6 36 12" aria-hidden="true" focusable="false"><path class="curve" d="M-18 0H18" fill="none" stroke="currentColor" stroke-dasharray="{dashes}"/><path class="mark" d="{shape}"/></svg>"#
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_axis_begins_where_a_clock_begins_to_know() {
+        let ms = Duration::from_millis;
+        let coarse: Distribution = [0, 0, 16, 33].into_iter().map(ms).collect();
+        let scale = scale(&[(&coarse, ms(16))]).unwrap();
+        assert!(scale.percent(ms(16)) > 0.0);
+        assert_eq!(scale.percent(ms(14)), 0.0, "no time between nothing and a step has a place of its own");
+        assert!(scale.ticks().iter().all(|tick| *tick >= ms(15)), "{:?}", scale.ticks());
+    }
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use launcelot_measure::{PERCENTILES, Reading, Summary};
+use launcelot_measure::unit::grouped;
+use launcelot_measure::{Failures, PERCENTILES, Reading, Summary};
 
 use crate::markup::{Escaped, write};
 use crate::series::{key, letter};
@@ -16,6 +17,12 @@ pub struct Told {
     pub limits: String,
     /// What its times come to.
     pub summary: Summary,
+    /// How many rounds there were, those that failed and those of the warm-up included.
+    pub done: usize,
+    /// How many of them failed.
+    pub failed: u32,
+    /// Why they failed, as far as that is known.
+    pub failures: Failures,
     /// The smallest step of the clock that took them.
     pub clock_step: Duration,
 }
@@ -67,12 +74,36 @@ pub fn percentiles(series: &[Told]) -> String {
     if series.iter().any(|told| told.summary.percentiles.contains(&None)) {
         html += r#"<p class="hint">–: too few samples to tell it from the longest.</p>"#;
     }
+    write_failures(&mut html, series);
     html
+}
+
+/// Why rounds failed: a row for each reason of each series, and nothing if none failed.
+fn write_failures(html: &mut String, series: &[Told]) {
+    if series.iter().all(|told| told.failed == 0) {
+        return;
+    }
+    *html += r#"<table id="failures" role="table"><caption>Rounds that failed</caption><tbody role="rowgroup">"#;
+    for (index, told) in series.iter().enumerate() {
+        let unknown = told.failed.saturating_sub(told.failures.count());
+        let known = told.failures.iter().map(|failure| (failure.count, failure.words.as_str()));
+        for (count, words) in known.chain([(unknown, "not recorded why")]).filter(|(count, _)| *count > 0) {
+            let (letter, count, done) = (letter(index), grouped(count.into()), grouped(told.done as u64));
+            let words = Escaped(words);
+            write(
+                html,
+                format_args!(
+                    r#"<tr role="row"><th role="rowheader" scope="row">{letter}</th><td role="cell">{count} of {done}</td><td role="cell">{words}</td></tr>"#
+                ),
+            );
+        }
+    }
+    *html += "</tbody></table>";
 }
 
 #[cfg(test)]
 mod tests {
-    use launcelot_measure::Distribution;
+    use launcelot_measure::{Distribution, FailureKind};
 
     use super::*;
 
@@ -82,6 +113,9 @@ mod tests {
             name: name.to_owned(),
             limits: "9 < 10".to_owned(),
             summary: distribution.summary(),
+            done: 1_000,
+            failed: 0,
+            failures: Failures::default(),
             clock_step: Duration::from_micros(1),
         }
     }
@@ -118,6 +152,19 @@ mod tests {
         let html = percentiles(&[coarse, told("b", [5, 5, 6])]);
         assert_eq!(row(&html, "p50"), ["less than 16.7 ms", "5 µs"]);
         assert_eq!(row(&html, "longest"), ["16.7 ms", "6 µs"]);
+    }
+
+    #[test]
+    fn failures_are_counted_by_their_reasons() {
+        assert!(!percentiles(&[told("a", [5])]).contains("failed"));
+        let mut failures = Failures::default();
+        failures.add(FailureKind::ErrorAnswer, "Error: <unknown>");
+        let html = percentiles(&[told("a", [5]), Told { failed: 75, failures, ..told("b", [5]) }]);
+        let rows: Vec<&str> = html.split("failures\"").nth(1).unwrap().split("<tr").skip(1).collect();
+        assert_eq!(rows.len(), 2, "{rows:?}");
+        assert!(rows[0].contains(">B</th>") && rows[0].contains(">1 of 1,000</td>"), "{}", rows[0]);
+        assert!(rows[0].contains("Error: &lt;unknown&gt;"), "{}", rows[0]);
+        assert!(rows[1].contains(">74 of 1,000</td>") && rows[1].contains("not recorded"), "{}", rows[1]);
     }
 
     #[test]

@@ -24,7 +24,7 @@ fn run(connected: u64, exchanges: &[(u64, u64)]) -> Run {
 /// What is said of these turns, the sentences without their line breaks.
 fn report(turns: &[Turn<Run>]) -> String {
     let report = race(&RaceResult { first: turns[0].clone(), more_turns: turns[1..].to_vec() });
-    let (drawing, said) = report.split_once("From the").unwrap();
+    let (drawing, said) = report.split_once("From the").expect("the sentence follows the drawing");
     format!("{drawing}From the{}", said.replace('\n', " "))
 }
 

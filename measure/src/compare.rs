@@ -11,7 +11,7 @@ use crate::unit::{decimal, nanos};
 pub enum Difference {
     /// One of them rests on too few samples to compare.
     TooFewSamples,
-    /// One of them is shorter than its clock's step, so that a ratio would say nothing.
+    /// One of them may be nothing within its clock's step, so that a ratio would say nothing.
     TooShort,
     /// What is known of them overlaps: no difference is seen.
     NoneSeen,
@@ -62,10 +62,11 @@ impl Difference {
         (first, first_within): (Duration, Interval),
         (second, second_within): (Duration, Interval),
     ) -> Self {
+        // What may be nothing is no measure for something else.
         if first_within.from > second_within.until {
-            if second.is_zero() { Self::TooShort } else { Self::FirstLonger(Times::of(first, second)) }
+            if second_within.from.is_zero() { Self::TooShort } else { Self::FirstLonger(Times::of(first, second)) }
         } else if second_within.from > first_within.until {
-            if first.is_zero() { Self::TooShort } else { Self::SecondLonger(Times::of(second, first)) }
+            if first_within.from.is_zero() { Self::TooShort } else { Self::SecondLonger(Times::of(second, first)) }
         } else {
             Self::NoneSeen
         }
@@ -111,6 +112,7 @@ mod tests {
             (known(120, 110, 130), Some(Estimate { time: us(9), interval: None }), "too few samples to compare"),
             (None, known(100, 90, 110), "too few samples to compare"),
             (known(120, 110, 130), known(0, 0, 5), "too short for the clock to compare"),
+            (known(4, 0, 9), known(120, 110, 130), "too short for the clock to compare"),
         ];
         for (first, second, expected) in cases {
             assert_eq!(Difference::of(first, second).in_words("A", "B"), expected);

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::distribution::Distribution;
 use crate::percentile::Percentile;
+use crate::reading::Reading;
 use crate::rounds::{Connections, Rounds, Stopwatch};
 use crate::unit::{grouped, readable};
 
@@ -15,6 +16,8 @@ use crate::unit::{grouped, readable};
 pub struct PacedRound {
     /// When it was due.
     pub due: Duration,
+    /// When it could begin: it was due, and the answer before was there.
+    pub ready: Duration,
     /// When it began: when its connection began to be made, or its question was sent.
     pub begun: Duration,
     /// When its answer came.
@@ -38,6 +41,12 @@ pub struct Queue {
     pub late_first: Duration,
     /// How late the last tenth of the rounds began, at the median.
     pub late_last: Duration,
+    /// How late the asker's own timer was, at the median: from when a round could begin to its begin.
+    pub timer_late: Duration,
+    /// The smallest step of the clock that took the times.
+    pub clock_step: Duration,
+    /// Which connections carried the rounds.
+    pub connections: Connections,
     /// p99 from the begin of a round, and from when it was due; `None` if so many rounds do not carry it.
     pub p99: Option<[Duration; 2]>,
 }
@@ -102,12 +111,9 @@ pub fn judge(rounds: &[PacedRound], pace: Duration, clock_step: Duration, known:
     let own: Distribution = rounds.iter().map(own_time).collect();
     let due: Distribution = rounds.iter().map(|round| round.answered.saturating_sub(round.due)).collect();
     let (mut for_answers, mut for_timer) = (Duration::ZERO, Duration::ZERO);
-    let mut answered = Duration::ZERO;
     for round in rounds {
-        let free = answered.max(round.due).min(round.begun);
-        for_answers += free.saturating_sub(round.due);
-        for_timer += round.begun.saturating_sub(free);
-        answered = round.answered;
+        for_answers += round.ready.saturating_sub(round.due);
+        for_timer += round.begun.saturating_sub(round.ready);
     }
     let cause = if for_timer > for_answers { Cause::Timer } else { known.cause(own.median()) };
     let late = rounds.iter().filter(|round| late_by(round) > tolerance).count();
@@ -119,8 +125,21 @@ pub fn judge(rounds: &[PacedRound], pace: Duration, clock_step: Duration, known:
         false if late > 0 => Verdict::CaughtUp(cause),
         false => Verdict::Kept,
     };
+    let timer_late: Distribution = rounds.iter().map(|round| round.begun.saturating_sub(round.ready)).collect();
     let p99 = own.percentile(Percentile::P99).zip(due.percentile(Percentile::P99)).map(<[Duration; 2]>::from);
-    Some(Queue { verdict, pace, rounds: rounds.len(), late, own: own.median(), late_first, late_last, p99 })
+    Some(Queue {
+        verdict,
+        pace,
+        rounds: rounds.len(),
+        late,
+        own: own.median(),
+        late_first,
+        late_last,
+        timer_late: timer_late.median(),
+        clock_step,
+        connections: Connections::One,
+        p99,
+    })
 }
 
 impl Rounds {
@@ -128,62 +147,82 @@ impl Rounds {
     /// between, so that it is not known which was due when.
     pub fn queue(&self, server_busy: Option<Duration>) -> Option<Queue> {
         let pace = self.plan.pace?;
-        if self.errors > 0 && self.plan.connections == Connections::Each {
+        let connections = self.plan.connections;
+        if self.errors > 0 && connections == Connections::Each {
             return None;
         }
-        let stopwatch = match self.plan.connections {
-            Connections::One => Stopwatch::Question,
-            Connections::Each => Stopwatch::Connecting,
+        let (stopwatch, round_trips) = match connections {
+            Connections::One => (Stopwatch::Question, 1),
+            // Connecting takes a round trip of its own.
+            Connections::Each => (Stopwatch::Connecting, 2),
         };
-        let rounds = self.samples().iter().zip(0..).map(|(round, index)| {
+        let mut answer_before = Duration::ZERO;
+        let rounds = self.answered.iter().zip(0..).map(|(round, index)| {
             let due = pace.saturating_mul(index);
             let answered = due.saturating_add(round.took(Stopwatch::Due));
-            PacedRound { due, begun: answered.saturating_sub(round.took(stopwatch)), answered }
+            let begun = answered.saturating_sub(round.took(stopwatch));
+            let ready = answer_before.max(due).min(begun);
+            answer_before = answered;
+            PacedRound { due, ready, begun, answered }
         });
-        let link_round_trip = self.wire.map(|wire| wire.rtt);
-        judge(&rounds.collect::<Vec<_>>(), pace, self.clock_step, Known { server_busy, link_round_trip })
+        // What the first of them waited for is known from the warm-up.
+        let rounds: Vec<PacedRound> = rounds.skip(self.discarded()).collect();
+        let link_round_trip = self.wire.map(|wire| wire.rtt * round_trips);
+        let queue = judge(&rounds, pace, self.clock_step, Known { server_busy, link_round_trip })?;
+        Some(Queue { connections, ..queue })
     }
 }
 
 impl Queue {
     /// What became of the pace, in sentences.
     pub fn in_words(&self) -> String {
-        let Self { pace, rounds, late, own, late_first, late_last, .. } = self;
-        let every = format!("A round was due every {}", readable(*pace));
+        let Self { rounds, late, late_first, late_last, .. } = self;
+        let every = format!("A round was due every {}", readable(self.pace));
+        let known = |time| Reading::new(time, self.clock_step).in_words();
         let (late, all) = (grouped(*late as u64), grouped(*rounds as u64));
         let mut words = match self.verdict {
             Verdict::Kept => format!("{every}, and every round began when it was due."),
-            Verdict::CaughtUp(cause) => {
-                format!(
-                    "{every}. {late} of {all} rounds began late because {}, but the queue did not grow.",
-                    cause.in_words()
-                )
-            }
+            Verdict::CaughtUp(cause) => format!(
+                "{every}. {late} of {all} rounds began late because {}, but the queue did not grow.",
+                self.reason(cause)
+            ),
             Verdict::Grew(cause) => format!(
                 "{every}, and the queue grew: the first tenth of the rounds began {} late, the last tenth {}, because {}. One round \
                  took {}.",
-                readable(*late_first),
-                readable(*late_last),
-                cause.in_words(),
-                readable(*own),
+                known(*late_first),
+                known(*late_last),
+                self.reason(cause),
+                known(self.own),
             ),
         };
+        if matches!(self.verdict, Verdict::CaughtUp(Cause::Timer) | Verdict::Grew(Cause::Timer)) {
+            words += &format!(" That timer was {} late at the median.", known(self.timer_late));
+        }
         if let Some([begun, due]) = self.p99 {
-            words += &format!(" p99 is {} from its begin and {} from when it was due.", readable(begun), readable(due));
+            let from = match self.connections {
+                Connections::One => "the question was sent",
+                Connections::Each => "connecting began",
+            };
+            words += &format!(
+                " p99 is {} from when {from}, and {} from when the question was due (what coordinated omission hides).",
+                known(begun),
+                known(due)
+            );
         }
         words
     }
-}
 
-impl Cause {
-    fn in_words(self) -> &'static str {
-        match self {
-            Self::Server => "the server was busy with the question before",
-            Self::Connection => {
+    fn reason(&self, cause: Cause) -> &'static str {
+        match (cause, self.connections) {
+            (Cause::Server, _) => "the server was busy with the question before",
+            (Cause::Connection, Connections::One) => {
                 "the answer before was still on its way: a connection carries one question at a time (head-of-line blocking)"
             }
-            Self::Answer => "the answer before was not there yet",
-            Self::Timer => "the asker’s own timer was late, though the answer before was there",
+            (Cause::Connection, Connections::Each) => {
+                "the round before was still on its way, and no round begins before its end (closed loop)"
+            }
+            (Cause::Answer, _) => "the answer before was not there yet",
+            (Cause::Timer, _) => "the asker’s own timer was late, although the answer before was there",
         }
     }
 }
@@ -201,9 +240,10 @@ mod tests {
         let mut free = Duration::ZERO;
         let rounds = (0..count).map(|number| {
             let due = pace * number as u32;
-            let begun = due.max(free) + timer;
+            let ready = due.max(free);
+            let begun = ready + timer;
             free = begun + own(number);
-            PacedRound { due, begun, answered: free }
+            PacedRound { due, ready, begun, answered: free }
         });
         rounds.collect()
     }
@@ -247,7 +287,7 @@ mod tests {
         let [begun, due] = queue.p99.unwrap();
         assert!(begun <= us(3_500) && due > us(60_000), "{queue:?}");
         let words = queue.in_words().replace('\u{a0}', " ");
-        assert!(words.contains("p99 is 3.46 ms from its begin and "), "{words}");
+        assert!(words.contains("p99 is 3.46 ms from when the question was sent, and "), "{words}");
     }
 
     #[test]
@@ -255,7 +295,11 @@ mod tests {
         let pace = us(2_000);
         let queue = judged(&series(100, pace, |_| us(360), us(640)), pace, Known::default());
         assert_eq!((queue.verdict, queue.own), (Verdict::CaughtUp(Cause::Timer), us(360)));
-        assert!(queue.in_words().contains("own timer was late"), "{}", queue.in_words());
+        let words = queue.in_words().replace('\u{a0}', " ");
+        assert!(
+            words.contains("own timer was late") && words.contains("timer was 640 µs late at the median"),
+            "{words}"
+        );
     }
 
     #[test]

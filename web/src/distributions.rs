@@ -29,6 +29,9 @@ pub fn of(many: &ManyRounds) -> Distributions {
         name: kept.rounds.name.clone(),
         limits: words::limits(kept),
         summary: distribution.summary(),
+        done: kept.rounds.done(),
+        failed: kept.rounds.errors,
+        failures: kept.rounds.failures.clone(),
         clock_step: kept.rounds.clock_step,
     });
     let told: Vec<Told> = told.collect();
@@ -45,9 +48,9 @@ pub fn of(many: &ManyRounds) -> Distributions {
     let all: Vec<&Distribution> = distributions.iter().collect();
     let steps = many.shown().map(|kept| kept.rounds.clock_step);
     let by_clock: Vec<(&Distribution, Duration)> = distributions.iter().zip(steps).collect();
-    let figure = series::scale(&all).map(|scale| {
+    let figure = series::scale(&by_clock).map(|scale| {
         format!(
-            r#"<figure class="distributions"><h3>How often which time came</h3>{}<h3>How many percent took how long at most</h3>{}{}</figure><div class="percentile-table">{}</div>"#,
+            r#"<figure class="distributions"><h3>How often each time occurred</h3>{}<h3>Percentiles: what share was answered within what time</h3>{}{}</figure><div class="percentile-table">{}</div>"#,
             histogram::draw(&scale, &by_clock),
             percentiles::draw(&scale, &all),
             table::legend(&told),

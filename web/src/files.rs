@@ -25,6 +25,8 @@ pub enum Form {
     ChromeTrace,
     /// All rounds, for a spreadsheet.
     Rounds,
+    /// Why rounds failed, for a spreadsheet.
+    Failures,
     /// The rounds as histograms.
     HdrHistogramLog,
 }
@@ -71,6 +73,7 @@ fn write_loaded(form: Form, document: &Document) -> Result<String, SplitLoaderEr
         Form::Questions => csv::questions(document),
         Form::ChromeTrace => chrome::trace(document),
         Form::Rounds => csv::rounds(document),
+        Form::Failures => csv::failures(document),
         Form::HdrHistogramLog => hlog::log(document),
     })
 }

@@ -228,7 +228,8 @@ impl State {
         let over = self.runs.iter().filter(|numbered| numbered.run.is_over());
         let runs = over.map(Numbered::recorded);
         let races = self.races().filter_map(Race::exported);
-        let rounds = self.rounds.kept.iter().filter(|kept| kept.rounds.is_over()).map(|kept| (*kept.rounds).clone());
+        let rounds =
+            self.rounds.worth_keeping().filter(|kept| kept.rounds.is_over()).map(|kept| (*kept.rounds).clone());
         Document { runs: runs.collect(), races: races.collect(), rounds: rounds.collect(), ..Document::default() }
     }
 

@@ -180,6 +180,18 @@ async fn a_pace_that_can_be_kept_is_kept_to_a_fraction_of_a_millisecond() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_pace_under_a_millisecond_is_a_pace() {
+    let (_server, _bridge, browser) = page::open(&Options::default()).await;
+    browser.ask_rounds(20, "#one-connection", "0.25", "complete").await;
+    let name = browser.client.find(Locator::Css("#kept-rounds input")).await.unwrap();
+    let name = name.prop("value").await.unwrap().unwrap_or_default().replace('\u{a0}', " ");
+    assert!(name.ends_with(", every 250 µs"), "{name}");
+    browser.click("#at-due").await;
+    let why = browser.text("#stopwatch-why").await.replace('\u{a0}', " ");
+    assert!(why.starts_with("A round was due every 250 µs"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn runs_are_named_laid_over_compared_removed_and_survive_a_reload() {
     let (_server, bridge, browser) = page::open(&Options::default()).await;
     browser.ask_rounds(200, "#one-connection", "", "complete").await;
@@ -191,7 +203,8 @@ async fn runs_are_named_laid_over_compared_removed_and_survive_a_reload() {
     browser.click("#kept-rounds li:nth-child(2) button").await;
     browser.wait_for("#kept-rounds [aria-pressed=true]").await;
     let comparison = browser.text("#many-rounds .comparison").await;
-    assert!(comparison.starts_with("B beside A: p50 ") && comparison.contains("p99 "), "{comparison}");
+    assert!(comparison.starts_with("B compared with A: p50: "), "{comparison}");
+    assert!(comparison.ends_with("; p99: too few samples to compare."), "{comparison}");
     let curves = "return document.querySelectorAll('.percentiles path.curve').length";
     assert_eq!((browser.script(curves).await, browser.figures("p50").await.len()), (json!(2), 2));
     let before = browser.figures("p50").await;
@@ -220,7 +233,7 @@ async fn twelve_runs_are_kept_and_a_storage_that_is_full_or_spoilt_breaks_nothin
     }
     assert_eq!(browser.kept().await, 12);
     let hint = "#kept-rounds + .hint";
-    assert!(browser.text(hint).await.contains("the oldest had to go"));
+    assert!(browser.text(hint).await.contains("the oldest was removed"));
     assert_eq!(browser.script("return localStorage.length").await, 12);
 
     browser.script("for (const key of Object.keys(localStorage).slice(1)) localStorage[key] = 'spoilt'").await;
@@ -231,7 +244,7 @@ async fn twelve_runs_are_kept_and_a_storage_that_is_full_or_spoilt_breaks_nothin
     browser.ask_rounds(10, "#one-connection", "", "complete").await;
     browser.wait_for(hint).await;
     let said = browser.text(hint).await;
-    assert!(said.contains("gone when the page is loaded again"), "{said}");
+    assert!(said.contains("new series are lost when the page is reloaded"), "{said}");
     browser.ask_rounds(10, "#one-connection", "", "complete").await;
 
     let forbidden =
@@ -240,7 +253,7 @@ async fn twelve_runs_are_kept_and_a_storage_that_is_full_or_spoilt_breaks_nothin
     browser.open(&page).await;
     browser.ask_rounds(10, "#one-connection", "", "complete").await;
     let said = browser.text(hint).await;
-    assert!(said.contains("gone when the page is loaded again"), "{said}");
+    assert!(said.contains("new series are lost when the page is reloaded"), "{said}");
     browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
 }
 
@@ -255,7 +268,7 @@ async fn a_server_killed_during_rounds_is_reported_and_their_samples_are_kept() 
     browser.wait_for("#many-rounds[data-state=broken]").await;
     let meaning = browser.rounds_meaning().await;
     assert!(meaning.starts_with("The server went away in mid-dialogue"), "{meaning}");
-    assert!(meaning.contains("of 10,000 rounds; what had come is kept."), "{meaning}");
+    assert!(meaning.contains("of 10,100 rounds; what had come is kept."), "{meaning}");
     assert!(browser.figures("p50").await[0] > 0.0);
 
     // With a connection each, every failure is counted, until there are a hundred in a row.
@@ -269,11 +282,15 @@ async fn a_server_killed_during_rounds_is_reported_and_their_samples_are_kept() 
     assert!(limits.ends_with(" · 100 errors") || limits.ends_with(" · 101 errors"), "{limits}");
     let meaning = browser.rounds_meaning().await;
     assert!(meaning.starts_with("The bridge is there, but it cannot reach the server."), "{meaning}");
+    assert!(meaning.contains(" rounds failed") && meaning.contains("Half of the other rounds"), "{meaning}");
+    let failures = browser.text("#failures").await;
+    assert!(failures.contains("100 of ") || failures.contains("101 of "), "{failures}");
 
     bridge.stop();
-    browser.begin_rounds(10, "#one-connection", "").await;
-    browser.wait_for("#many-rounds[data-state=broken] #rounds-meaning").await;
+    let kept = browser.kept().await;
+    browser.ask_rounds(10, "#one-connection", "", "broken").await;
     assert!(browser.rounds_meaning().await.contains("cannot be reached"));
+    assert_eq!(browser.kept().await, kept, "nothing is kept of a series without an answer");
     browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
 }
 

@@ -1,4 +1,4 @@
-//! The rounds that are kept: named, laid over the newest, removed.
+//! The rounds that are kept: named, overlaid on the newest, removed.
 
 use launcelot_charts::series;
 use web_sys::HtmlInputElement;
@@ -13,19 +13,21 @@ use crate::state::rounds::{KEPT_MAX, Kept, NAME_MAX};
 /// The list, the newest first.
 pub fn kept_rounds(asker: &Asker) -> Html {
     let many = &asker.state().rounds;
-    if many.kept.is_empty() {
+    if many.worth_keeping().next().is_none() {
         return Html::default();
     }
     let hint = match (many.is_unstored, many.has_lost) {
-        (true, _) => "This browser stores no more of them: they are gone when the page is loaded again.".to_owned(),
-        (_, true) => format!("{KEPT_MAX} are kept: the oldest had to go."),
-        _ => "Up to three can be laid over the newest, and are compared with it.".to_owned(),
+        (true, _) => {
+            "The browser’s storage is full or blocked: new series are lost when the page is reloaded.".to_owned()
+        }
+        (_, true) => format!("{KEPT_MAX} are kept: the oldest was removed."),
+        _ => "Up to three can be overlaid on the newest, and are compared with it.".to_owned(),
     };
     html! {
         <div>
             <h3>{ "Kept" }</h3>
             <ul id="kept-rounds" class="kept-rounds" tabindex="-1" aria-label="Kept rounds">
-                for kept in many.kept.iter().rev() {
+                for kept in many.worth_keeping().rev() {
                     { row(asker, kept) }
                 }
             </ul>
@@ -51,7 +53,8 @@ fn row(asker: &Asker, Kept { id, rounds, .. }: &Kept) -> Html {
         }
     };
     let on_remove = {
-        let (remove, next) = (act(Removed(id)), if many.kept.len() > 1 { "kept-rounds" } else { "ask-rounds" });
+        let (remove, next) =
+            (act(Removed(id)), if many.worth_keeping().count() > 1 { "kept-rounds" } else { "ask-rounds" });
         Callback::from(move |event| {
             focus::move_to(next);
             remove.emit(event);
@@ -67,8 +70,8 @@ fn row(asker: &Asker, Kept { id, rounds, .. }: &Kept) -> Html {
         };
     let lay = match (is_newest, letter) {
         (true, _) => html! { <span class="hint">{ "the newest" }</span> },
-        (_, Some(_)) => button("Laid over", Some("true"), false, act(LaidToggled(id))),
-        (_, None) => button("Lay over", Some("false"), false, act(LaidToggled(id))),
+        (_, Some(_)) => button("Overlaid", Some("true"), false, act(LaidToggled(id))),
+        (_, None) => button("Overlay", Some("false"), false, act(LaidToggled(id))),
     };
     html! {
         <li key={id}>

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use js_sys::Number;
 use launcelot_measure::{Connections, Plan};
 use web_sys::{FormData, HtmlFormElement};
 use yew::prelude::*;
@@ -22,7 +23,8 @@ pub fn rounds_form(asker: &Asker) -> Html {
             let form = event.target_dyn_into::<HtmlFormElement>();
             let data = form.and_then(|form| FormData::new_with_form(&form).ok());
             let field = |name| data.as_ref().and_then(|data| data.get(name).as_string()).unwrap_or_default();
-            if let Some(plan) = plan(&field("rounds"), &field("connections"), &field("pace-ms")) {
+            let pace_ms = Number::parse_float(&field("pace-ms"));
+            if let Some(plan) = plan(&field("rounds"), &field("connections"), pace_ms) {
                 asker.ask_in_rounds(plan);
             }
         })
@@ -37,13 +39,10 @@ pub fn rounds_form(asker: &Asker) -> Html {
     }
 }
 
-/// The plan that was meant, if there is one. Without a pace, rounds follow at once.
-fn plan(rounds: &str, connections: &str, pace_ms: &str) -> Option<Plan> {
+/// The plan that was meant, if there is one. Without a pace, which then is not a number, rounds follow at once.
+fn plan(rounds: &str, connections: &str, pace_ms: f64) -> Option<Plan> {
     let connections = if connections == "each" { Connections::Each } else { Connections::One };
-    let pace = match pace_ms {
-        "" => None,
-        ms => Some(Duration::from_millis(u64::from(ms.parse::<u32>().ok()?))),
-    };
+    let pace = (pace_ms > 0.0).then(|| Duration::from_micros((pace_ms * 1_000.0).round() as u64));
     Some(Plan::new(rounds.parse().ok()?, connections, pace))
 }
 
@@ -53,9 +52,10 @@ mod tests {
 
     #[test]
     fn what_is_typed_and_chosen_is_a_plan() {
-        let two_ms = Some(Duration::from_millis(2));
-        assert_eq!(plan("1000", "one", ""), Some(Plan::new(1_000, Connections::One, None)));
-        assert_eq!(plan("10", "each", "2"), Some(Plan::new(10, Connections::Each, two_ms)));
-        assert_eq!([plan("", "one", ""), plan("10", "one", "x")], [None, None]);
+        let pace_us = |us| Some(Duration::from_micros(us));
+        assert_eq!(plan("1000", "one", f64::NAN), Some(Plan::new(1_000, Connections::One, None)));
+        assert_eq!(plan("10", "each", 2.0), Some(Plan::new(10, Connections::Each, pace_us(2_000))));
+        assert_eq!(plan("10", "one", 0.25), Some(Plan::new(10, Connections::One, pace_us(250))), "under a millisecond");
+        assert_eq!(plan("", "one", 2.0), None);
     }
 }

@@ -42,11 +42,12 @@ struct Choice {
 }
 
 #[rustfmt::skip]
-const CHOICES: [Choice; 5] = [
+const CHOICES: [Choice; 6] = [
     Choice { id: "json", name: "JSON", ending: ".json", kind: "application/json", form: Form::Json, is_of_rounds: false },
     Choice { id: "csv", name: "CSV of the questions", ending: "-questions.csv", kind: "text/csv", form: Form::Questions, is_of_rounds: false },
     Choice { id: "chrome", name: "Chrome trace", ending: "-trace.json", kind: "application/json", form: Form::ChromeTrace, is_of_rounds: false },
     Choice { id: "csv-rounds", name: "CSV of the rounds", ending: "-rounds.csv", kind: "text/csv", form: Form::Rounds, is_of_rounds: true },
+    Choice { id: "csv-failures", name: "CSV of the failed rounds", ending: "-failures.csv", kind: "text/csv", form: Form::Failures, is_of_rounds: true },
     Choice { id: "hlog", name: "HdrHistogram log", ending: ".hlog", kind: "text/plain", form: Form::HdrHistogramLog, is_of_rounds: true },
 ];
 
@@ -99,9 +100,16 @@ pub fn TakeAlong(props: &Props) -> Html {
     });
     let state = props.asker.state();
     let has_runs = state.runs.iter().any(|numbered| numbered.run.is_over()) || state.races().any(Race::is_over);
-    let has_rounds = state.rounds.kept.iter().any(|kept| kept.rounds.is_over());
+    let has_rounds = state.rounds.worth_keeping().any(|kept| kept.rounds.is_over());
+    let has_failures = state.rounds.worth_keeping().any(|kept| !kept.rounds.failures.is_empty());
     let choices = CHOICES.iter().filter(|choice| {
-        if choice.is_of_rounds { has_rounds } else { has_runs || choice.form == Form::Json && has_rounds }
+        if choice.form == Form::Failures {
+            has_failures
+        } else if choice.is_of_rounds {
+            has_rounds
+        } else {
+            has_runs || choice.form == Form::Json && has_rounds
+        }
     });
     html! {
         <section id="take" aria-labelledby="take-title">

@@ -101,6 +101,11 @@ impl ManyRounds {
         self.kept.last()
     }
 
+    /// Those that have an answer, or may still get one: of what brought no answer there is nothing to keep.
+    pub fn worth_keeping(&self) -> impl DoubleEndedIterator<Item = &Kept> {
+        self.kept.iter().filter(|kept| !kept.rounds.answered.is_empty() || !kept.rounds.is_over())
+    }
+
     /// Those that are drawn: the newest, then those that are laid over it, in the order of the laying.
     pub fn shown(&self) -> impl Iterator<Item = &Kept> {
         let newest = self.newest();
@@ -144,6 +149,7 @@ impl ManyRounds {
         if let Some(rounds) = self.going(number) {
             rounds.ending = why(&rounds.to);
             self.going = None;
+            self.make_room();
         }
     }
 
@@ -170,15 +176,19 @@ impl ManyRounds {
 
     fn begin(&mut self, number: u32, begun: Kept) {
         self.give_up(Ending::Stopped);
-        // Of what brought no answer, there is nothing to keep.
         self.kept.retain(|kept| !kept.rounds.answered.is_empty());
         self.kept.push(begun);
         self.going = Some(number);
-        if self.kept.len() > KEPT_MAX {
+        self.forget_what_is_gone();
+    }
+
+    /// Removes the oldest, if more are kept than may be. A series without an answer displaces none.
+    fn make_room(&mut self) {
+        if self.worth_keeping().count() > KEPT_MAX {
             self.kept.remove(0);
             self.has_lost = true;
+            self.forget_what_is_gone();
         }
-        self.forget_what_is_gone();
     }
 
     /// What is brought is drawn, unless rounds go on: those stay the newest. For what is brought nothing has to go; of
@@ -297,6 +307,16 @@ mod tests {
         assert!(!many.has_lost);
         let many = runs(KEPT_MAX as u32 + 1);
         assert_eq!((many.kept.len(), many.kept[0].id, many.has_lost), (KEPT_MAX, 2, true));
+    }
+
+    #[test]
+    fn a_series_without_an_answer_displaces_no_other_and_is_not_listed() {
+        let mut many = runs(KEPT_MAX as u32);
+        many.act(begun(100));
+        assert_eq!(many.worth_keeping().count(), KEPT_MAX + 1, "it may still get one");
+        many.end(100, |_| Ending::Broken("no connection".to_owned()));
+        assert_eq!((many.worth_keeping().count(), many.kept[0].id, many.has_lost), (KEPT_MAX, 1, false));
+        assert_eq!(many.newest().map(|newest| newest.id), Some(100), "what became of it is shown");
     }
 
     #[test]

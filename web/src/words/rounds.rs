@@ -3,7 +3,7 @@
 use launcelot_measure::Summary;
 use launcelot_measure::compare::Difference;
 use launcelot_measure::unit::{grouped, readable};
-use launcelot_measure::{Connections, Ending, PERCENTILES, Plan, Rounds, Stopwatch};
+use launcelot_measure::{Connections, Ending, PERCENTILES, Plan, Reading, Rounds, Stopwatch};
 
 use super::{limits, wire};
 use crate::state::rounds::Kept;
@@ -40,30 +40,46 @@ pub fn meaning(rounds: &Rounds, summary: &Summary) -> String {
         Ending::Stopped => format!("Stopped after {}. ", progress(rounds)),
         Ending::Broken(why) => format!("{why} That was after {}; what had come is kept. ", progress(rounds)),
     };
+    // What broke the rounds is said already.
+    let is_said = matches!(rounds.ending, Ending::Broken(_)) && rounds.errors == 1;
+    let failed = if is_said { String::new() } else { failed(rounds) };
     if summary.count == 0 {
-        return format!("{ended}No round beyond the warm-up had its answer.");
+        return format!("{ended}{failed}No round after the warm-up was answered.");
     }
+    let took = |time| Reading::new(time, rounds.clock_step);
     let within = |index: usize, part: &str| {
-        let time = summary.percentiles[index]?;
-        Some(format!("{part} within {}", readable(time)))
+        let time = took(summary.percentiles[index]?);
+        let within = if time.is_known() { "within" } else { "in" };
+        Some(format!("{part} {within} {}", time.in_words()))
     };
-    let [half, most] = [within(0, "Half of the answers came"), within(2, "99 of 100")];
-    let carried: Vec<String> = half.into_iter().chain(most).collect();
-    let longest = readable(summary.longest);
+    let half = if failed.is_empty() { "Half of the answers came" } else { "Half of the other rounds were answered" };
+    let carried: Vec<String> = within(0, half).into_iter().chain(within(2, "99 of 100")).collect();
+    let longest = took(summary.longest).in_words();
     match carried.join(", ") {
-        none if none.is_empty() => format!("{ended}The longest wait was {longest}."),
-        carried => format!("{ended}{carried}; the longest wait was {longest}."),
+        none if none.is_empty() => format!("{ended}{failed}The longest wait was {longest}."),
+        carried => format!("{ended}{failed}{carried}; the longest wait was {longest}."),
     }
+}
+
+/// How many rounds failed, and why: `75 of 900 rounds failed: 60 × …, 15 × …. `; nothing if none did.
+fn failed(rounds: &Rounds) -> String {
+    if rounds.errors == 0 {
+        return String::new();
+    }
+    let all = limits::count(rounds.done(), "round", "rounds");
+    let reasons = match rounds.failures.in_words() {
+        none if none.is_empty() => none,
+        reasons => [": ", &reasons].concat(),
+    };
+    format!("{} of {all} failed{reasons}. ", grouped(rounds.errors.into()))
 }
 
 /// Why the curve is what it is with such a stopwatch.
 pub fn why(rounds: &Rounds, stopwatch: Stopwatch) -> String {
-    let median = |stopwatch| rounds.distribution(stopwatch).median();
+    let median = |stopwatch| Reading::new(rounds.distribution(stopwatch).median(), rounds.clock_step).in_words();
     match (stopwatch, rounds.plan.connections, rounds.plan.pace) {
         (Stopwatch::Question, ..) => {
-            "From each question to its answer. Who stood in line before, or had to connect first, \
-                                      is not seen here."
-                .to_owned()
+            "From each question to its answer. Time spent queueing or connecting is not counted here.".to_owned()
         }
         (Stopwatch::Connecting, Connections::One, _) => {
             let first = if rounds.plan.warm_up > 0 { ", and it belongs to the warm-up" } else { "" };
@@ -73,13 +89,13 @@ pub fn why(rounds: &Rounds, stopwatch: Stopwatch) -> String {
             )
         }
         (Stopwatch::Connecting, Connections::Each, _) => format!(
-            "Every round paid for a connection of its own: half of them took {} at most, of which the question took {}. \
-             Browsers make connections that follow each other closely wait (Chromium, up to 10 ms): some of it is that.",
-            readable(median(Stopwatch::Connecting)),
-            readable(median(Stopwatch::Question)),
+            "Every round paid for a connection of its own. At the median a round took {}, and its question {}. \
+             Browsers delay connections opened in quick succession (Chromium by up to 10 ms); part of the time is that.",
+            median(Stopwatch::Connecting),
+            median(Stopwatch::Question),
         ),
         (Stopwatch::Due, connections, None) => format!(
-            "Without a pace, each round was due when the answer before was here, so nothing stood in line{}.",
+            "Without a pace, each round was due when the previous answer arrived, so no round had to queue{}.",
             if connections == Connections::Each {
                 ": this is connecting and asking"
             } else {
@@ -88,16 +104,19 @@ pub fn why(rounds: &Rounds, stopwatch: Stopwatch) -> String {
         ),
         (Stopwatch::Due, _, Some(pace)) => match rounds.queue(None) {
             Some(queue) => queue.in_words(),
-            None => format!("A round was due every {}. Whether that could be kept is not known.", readable(pace)),
+            None => format!(
+                "A round was due every {}. Rounds failed in between, so it is not known whether that pace was kept.",
+                readable(pace)
+            ),
         },
     }
 }
 
-/// How one that is laid over the newest stands to it, by letter, in the order of the percentiles.
+/// How one that is overlaid on the newest stands to it, by letter, in the order of the percentiles.
 pub fn comparison(letter: char, newest: char, [p50, _, p99, ..]: [Difference; PERCENTILES.len()]) -> String {
     let (letter, newest) = (letter.to_string(), newest.to_string());
     let [p50, p99] = [p50, p99].map(|difference| difference.in_words(&letter, &newest));
-    format!("{letter} beside {newest}: p50: {p50}; p99: {p99}.")
+    format!("{letter} compared with {newest}: p50: {p50}; p99: {p99}.")
 }
 
 /// What limits the figures.
@@ -121,7 +140,7 @@ mod tests {
     }
 
     use launcelot_measure::compare::Times;
-    use launcelot_measure::{Failures, Preset, Round};
+    use launcelot_measure::{FailureKind, Failures, Preset, Round};
 
     use super::*;
 
@@ -166,14 +185,67 @@ mod tests {
         let summary = complete.distribution(Stopwatch::Question).summary();
         assert_eq!(
             plain(&meaning(&complete, &summary)),
-            "Half of the answers came within 60 µs, 99 of 100 within 60 µs; the longest wait was 60 µs."
+            "1 of 1,101 rounds failed. Half of the other rounds were answered within 60 µs, 99 of 100 within 60 µs; the longest wait \
+             was 60 µs."
+        );
+        let all_answered = Rounds { errors: 0, ..complete.clone() };
+        assert!(
+            plain(&meaning(&all_answered, &summary)).starts_with("Half of the answers came within 60 µs, 99 of 100")
         );
         let broken = Rounds { ending: Ending::Broken("Gone.".to_owned()), ..complete };
         assert!(
             meaning(&broken, &summary)
                 .starts_with("Gone. That was after 1,101 of 1,100 rounds; what had come is kept.")
         );
-        assert!(meaning(&broken, &Summary::default()).ends_with("No round beyond the warm-up had its answer."));
+        assert!(meaning(&broken, &Summary::default()).ends_with("No round after the warm-up was answered."));
+    }
+
+    #[test]
+    fn rounds_that_failed_are_not_left_unsaid() {
+        let mut failures = Failures::default();
+        for number in 0..75 {
+            let closed = (FailureKind::Closed, "The server reset the connection.");
+            let (kind, words) =
+                if number < 60 { closed } else { (FailureKind::ErrorAnswer, "Error: unknown question.") };
+            failures.add(kind, words);
+        }
+        let all = rounds(Connections::One, None, 600);
+        let some = Rounds { answered: all.answered[..825].to_vec(), errors: 75, failures, ..all };
+        let summary = some.distribution(Stopwatch::Question).summary();
+        assert_eq!(
+            plain(&meaning(&some, &summary)),
+            "75 of 900 rounds failed: 60 × The server reset the connection, 15 × Error: unknown question. Half of the other rounds \
+             were answered within 60 µs, 99 of 100 within 60 µs; the longest wait was 60 µs."
+        );
+    }
+
+    #[test]
+    fn nothing_is_said_of_99_of_100_where_there_are_nine() {
+        let all = rounds(Connections::One, None, 600);
+        let nine = Rounds {
+            plan: Plan::new(9, Connections::One, None),
+            answered: all.answered[..9].to_vec(),
+            errors: 0,
+            ..all
+        };
+        let summary = nine.distribution(Stopwatch::Question).summary();
+        let expected = "Half of the answers came within 60 µs; the longest wait was 60 µs.";
+        assert_eq!(plain(&meaning(&nine, &summary)), expected);
+    }
+
+    #[test]
+    fn what_took_less_than_a_step_took_less_than_that_and_not_nothing() {
+        let all = rounds(Connections::One, None, 0);
+        let coarse = Rounds {
+            clock_step: Duration::from_micros(16_700),
+            answered: vec![Round { asked: 0, connecting: 0, due: 0 }; 1_100],
+            errors: 0,
+            ..all
+        };
+        let summary = coarse.distribution(Stopwatch::Question).summary();
+        let expected = "Half of the answers came in less than 16.7 ms, 99 of 100 in less than 16.7 ms; the longest wait was less than \
+                        16.7 ms.";
+        assert_eq!(plain(&meaning(&coarse, &summary)), expected);
     }
 
     #[test]
@@ -192,7 +264,7 @@ mod tests {
                 Connections::Each,
                 None,
                 600,
-                "took 600 µs at most, of which the question took 60 µs",
+                "At the median a round took 600 µs, and its question 60 µs.",
             ),
             (Stopwatch::Due, Connections::One, None, 600, "the curve hardly moves"),
             (Stopwatch::Due, Connections::Each, None, 600, "this is connecting and asking"),
@@ -217,10 +289,10 @@ mod tests {
         let differences =
             |p50, p99| [p50, Difference::TooFewSamples, p99, Difference::TooFewSamples, Difference::TooFewSamples];
         let words = comparison('B', 'A', differences(Difference::NoneSeen, Difference::FirstLonger(times(41, 10))));
-        assert_eq!(words, "B beside A: p50: no difference seen; p99: B takes 4.1 times as long as A.");
+        assert_eq!(words, "B compared with A: p50: no difference seen; p99: B takes 4.1 times as long as A.");
         let words =
             comparison('B', 'A', differences(Difference::SecondLonger(times(12, 10)), Difference::TooFewSamples));
-        assert_eq!(words, "B beside A: p50: A takes 1.20 times as long as B; p99: too few samples to compare.");
+        assert_eq!(words, "B compared with A: p50: A takes 1.20 times as long as B; p99: too few samples to compare.");
     }
 
     #[test]

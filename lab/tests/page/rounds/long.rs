@@ -1,6 +1,11 @@
 //! Rounds that take more than ten seconds.
 
+use launcelot_measure::compare::{Difference, compare};
+use launcelot_measure::export::Document;
+use launcelot_measure::{Rounds, Stopwatch};
+
 use super::*;
+use crate::support::page_session::PageSession;
 
 /// Watches the longest time between two frames.
 const WATCH_FRAMES: &str = "window.frames_gap = 0; let last; const watch = (now) => {
@@ -49,4 +54,54 @@ async fn a_burst_of_ten_thousand_rounds_neither_stops_the_page_nor_fills_its_mem
     .await;
     let grown = browser.memory_bytes().await - before;
     assert!(grown < 20_000_000, "the page grew by {grown} bytes");
+}
+
+/// Names a file for the recorded series: a line each, its times in microseconds. What stands in `measure/tests/fixtures` was recorded
+/// while nothing else took the processors from the browser.
+const RECORD: &str = "LAUNCELOT_RECORD_SERIES";
+
+/// How many rounds each recorded series has, if not 100.
+const RECORD_ROUNDS: &str = "LAUNCELOT_RECORD_ROUNDS";
+
+/// Forty series of so many rounds over the demo's direct path, one after the other.
+async fn forty_series(session: &PageSession, rounds: u32) -> Vec<Rounds> {
+    let mut series = Vec::new();
+    for _ in 0..4 {
+        // The page keeps twelve of them.
+        session.browser.script("localStorage.clear()").await;
+        session.open().await;
+        for _ in 0..10 {
+            session.browser.ask_rounds(rounds, "#one-connection", "", "complete").await;
+        }
+        let document: Document = serde_json::from_str(&session.export("json", ".json").await).unwrap();
+        series.extend(document.rounds);
+    }
+    series
+}
+
+fn as_csv(series: &[Rounds]) -> String {
+    let micros = |time: Duration| (time.as_nanos() as f64 / 1_000.0).to_string();
+    let line = |rounds: &Rounds| rounds.times(Stopwatch::Question).map(micros).collect::<Vec<_>>().join(",") + "\n";
+    series.iter().map(line).collect()
+}
+
+/// Whether neighbours are told apart is asserted of the recorded series: while other programs run, one series is not like the next.
+#[tokio::test(flavor = "multi_thread")]
+async fn forty_series_one_after_the_other_have_all_their_samples_and_are_compared_by_them() {
+    let session = PageSession::start_alone().await;
+    let rounds = std::env::var(RECORD_ROUNDS).map_or(100, |rounds| rounds.parse().unwrap());
+    let series = forty_series(&session, rounds).await;
+    assert_eq!(series.iter().map(|series| series.samples().len()).collect::<Vec<_>>(), [rounds as usize; 40]);
+    if let Some(file) = std::env::var_os(RECORD) {
+        std::fs::write(file, as_csv(&series)).unwrap();
+    }
+    let estimates: Vec<_> = series.iter().map(|series| series.estimates(Stopwatch::Question)).collect();
+    let is_claim = |found: &Difference| matches!(found, Difference::FirstLonger(_) | Difference::SecondLonger(_));
+    let compared: Vec<_> = estimates.windows(2).map(|pair| compare(&pair[0], &pair[1])).collect();
+    let claims = compared.iter().filter(|differences| differences.iter().any(is_claim)).count();
+    println!("{claims} of 39 neighbours are told apart");
+    if rounds < 368 {
+        let has_p99 = |[_, _, p99, ..]: &[Difference; 5]| *p99 != Difference::TooFewSamples;
+        assert!(!compared.iter().any(has_p99), "p99 of {rounds} rounds has no upper end");
+    }
 }
