@@ -40,7 +40,7 @@ fn builds_with_different_tools_have_different_names_for_the_program_and_all_that
     let wasm_opt = folder.path().join("wasm-opt");
     // Another tool, as far as it matters here: it adds an empty custom section to the program.
     // It is written by another process, since a file that is open for writing in any process cannot be executed.
-    let script = "#!/bin/sh\n{ cat \"$4\"; printf '\\0\\1\\0'; } > \"$6\"\n";
+    let script = "#!/bin/sh\n{ cat \"$5\"; printf '\\0\\1\\0'; } > \"$7\"\n";
     let write = "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\"";
     assert!(Command::new("sh").args(["-c", write]).arg(&wasm_opt).arg(script).status().unwrap().success());
 
