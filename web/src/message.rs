@@ -47,20 +47,8 @@ pub enum ToWorker {
 pub enum FromWorker {
     /// The worker has started and measured its clock.
     Ready(Clock),
-    /// Something happened in a run.
-    Step {
-        /// The run's number.
-        run: u32,
-        /// What and when.
-        step: Step,
-    },
-    /// A run is about to be told over: it began then.
-    Began {
-        /// The run's number.
-        run: u32,
-        /// When, since 1970, by the origin that the browser gives the worker's clock.
-        at: Duration,
-    },
+    /// What happened in runs: sent when all of them are over, and every 100 ms until then.
+    Runs(Vec<RunProgress>),
     /// Rounds are over; told at most four times a second.
     Rounds {
         /// The run's number.
@@ -71,13 +59,50 @@ pub enum FromWorker {
         /// How many were not.
         errors: u32,
     },
-    /// A run is over.
+    /// Rounds have ended.
     Ended {
         /// The run's number.
         run: u32,
         /// How.
         how: Ended,
     },
+}
+
+impl FromWorker {
+    /// Whether a run or rounds have ended with this message.
+    pub fn is_an_end(&self) -> bool {
+        match self {
+            Self::Runs(runs) => runs.iter().any(|progress| progress.end.is_some()),
+            Self::Ended { .. } => true,
+            Self::Ready(_) | Self::Rounds { .. } => false,
+        }
+    }
+
+    /// A step of a run that has not ended.
+    #[cfg(test)]
+    pub(crate) fn step(run: u32, step: Step) -> Self {
+        Self::Runs(vec![RunProgress { run, steps: vec![step], end: None }])
+    }
+}
+
+/// What happened in a run since the message before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunProgress {
+    /// The run's number.
+    pub run: u32,
+    /// Its steps, the oldest first.
+    pub steps: Vec<Step>,
+    /// Its end, once it has one.
+    pub end: Option<RunEnd>,
+}
+
+/// The end of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunEnd {
+    /// How it ended.
+    pub how: Ended,
+    /// When the run began, since 1970, by the origin that the browser gives the worker's clock; `None` if it did not begin.
+    pub began: Option<Duration>,
 }
 
 /// What limits every figure that the worker takes.
@@ -178,7 +203,8 @@ mod tests {
     #[test]
     fn a_message_arrives_as_it_was_sent() {
         let step = Step::Answered { at: Duration::from_nanos(1_234_567), answer: "Blue.".to_owned() };
-        let message = FromWorker::Step { run: 7, step };
+        let end = RunEnd { how: Ended::Complete, began: Some(Duration::from_secs(1_800_000_000)) };
+        let message = FromWorker::Runs(vec![RunProgress { run: 7, steps: vec![step], end: Some(end) }]);
         assert_eq!(decode(&encode(&message)), Some(message));
         assert_eq!(decode::<FromWorker>(&[250, 1, 2]), None);
     }

@@ -13,12 +13,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use launcelot_measure::export::Document;
-use launcelot_measure::{Ending, Order, Run, Step};
+use launcelot_measure::{Ending, Order, Run};
 use launcelot_protocol::Question;
 use yew::Reducible;
 
 use crate::lab::{Reply, Request};
-use crate::message::{Ask, Clock, Ended, FromWorker};
+use crate::message::{Ask, Clock, Ended, FromWorker, RunEnd, RunProgress};
 use crate::words;
 pub use lab::Legs;
 use lab::{Lab, Presence};
@@ -228,13 +228,8 @@ impl State {
     fn hear(&mut self, message: FromWorker) {
         match message {
             FromWorker::Ready(clock) => self.clock = Some(clock),
-            FromWorker::Step { run, step } => self.step(run, step),
+            FromWorker::Runs(runs) => runs.into_iter().for_each(|progress| self.progress(progress)),
             FromWorker::Rounds { run, answered, errors } => self.rounds.hear(run, &answered, errors),
-            FromWorker::Began { run, at } => {
-                if self.going_on(run).is_some() {
-                    self.begun = Some((run, at));
-                }
-            }
             FromWorker::Ended { run, how } => {
                 self.end(run, &how);
                 self.lab.run_ended(run);
@@ -242,10 +237,19 @@ impl State {
         }
     }
 
-    fn step(&mut self, number: u32, step: Step) {
-        match self.going_on(number) {
-            Some(going_on) => going_on.record(step),
-            None => self.race.step(number, step),
+    fn progress(&mut self, RunProgress { run: number, steps, end }: RunProgress) {
+        for step in steps {
+            match self.going_on(number) {
+                Some(run) => run.record(step),
+                None => self.race.step(number, step),
+            }
+        }
+        if let Some(RunEnd { how, began }) = end {
+            if let Some(began) = began.filter(|_| self.going_on(number).is_some()) {
+                self.begun = Some((number, began));
+            }
+            self.end(number, &how);
+            self.lab.run_ended(number);
         }
     }
 
@@ -324,7 +328,7 @@ impl Reducible for State {
 
 #[cfg(test)]
 mod tests {
-    use launcelot_measure::{Connections, Plan, Preset, Rounds, WireReport};
+    use launcelot_measure::{Connections, Plan, Preset, Rounds, Step, WireReport};
 
     use super::*;
     use crate::bridge::Route;
@@ -340,7 +344,7 @@ mod tests {
     }
 
     fn connected(run: u32) -> Action {
-        Action::Heard(FromWorker::Step { run, step: Step::Connected { at: Duration::from_micros(3) } })
+        Action::Heard(FromWorker::step(run, Step::Connected { at: Duration::from_micros(3) }))
     }
 
     fn ended(run: u32, how: Ended) -> Action {

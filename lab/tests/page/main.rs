@@ -11,6 +11,7 @@ mod build;
 mod exports;
 mod page_bench;
 mod picture;
+mod quiet;
 mod replay;
 mod rounds;
 mod route;

@@ -1,5 +1,6 @@
 //! Hooks: what a component may use that is not drawing.
 
+mod painted;
 mod use_asker;
 mod use_drop;
 mod use_frames;

@@ -3,7 +3,7 @@
 //! A time is read as the first act on an event, the next question leaves before anything is told,
 //! and telling the page comes last.
 //!
-//! - `asker`: one run or a few at once, every step told.
+//! - `asker`: one run or a few at once, told when they are over; `ticker` has a long one told meanwhile.
 //! - `rounds`: many rounds, told in batches; `course` says which is next, `pause` waits for it.
 
 mod asker;
@@ -11,6 +11,7 @@ mod clock;
 mod course;
 mod pause;
 mod rounds;
+mod ticker;
 
 use std::cell::RefCell;
 use std::thread::LocalKey;
@@ -54,11 +55,12 @@ pub fn start() {
         message: handler(&clock, &ASKER, move |asker, at, event: MessageEvent| asker.received(place, at, &event)),
         close: handler(&clock, &ASKER, move |asker, _, event: CloseEvent| asker.closed(place, &event)),
     });
+    let tick = handler(&clock, &ASKER, |asker, _, _: JsValue| asker.tick());
     let orders = handler(&clock, &ASKER, |asker, _, event: MessageEvent| obey(asker, &event));
     scope.set_onmessage(Some(&orders));
     ROUNDER.set(Some(Rounder::new(scope.clone(), clock.clone())));
     tell(&scope, &FromWorker::Ready(clock.measured(&scope)));
-    ASKER.set(Some(Asker::new(scope, clock, handlers)));
+    ASKER.set(Some(Asker::new(scope, clock, handlers, tick)));
 }
 
 /// A function for the browser to call: it reads the clock first.
