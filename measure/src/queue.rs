@@ -15,6 +15,8 @@ use crate::unit::{grouped, readable};
 pub struct PacedRound {
     /// When it was due.
     pub due: Duration,
+    /// When it could begin: it was due, and the answer before was there.
+    pub ready: Duration,
     /// When it began: when its connection began to be made, or its question was sent.
     pub begun: Duration,
     /// When its answer came.
@@ -102,12 +104,9 @@ pub fn judge(rounds: &[PacedRound], pace: Duration, clock_step: Duration, known:
     let own: Distribution = rounds.iter().map(own_time).collect();
     let due: Distribution = rounds.iter().map(|round| round.answered.saturating_sub(round.due)).collect();
     let (mut for_answers, mut for_timer) = (Duration::ZERO, Duration::ZERO);
-    let mut answered = Duration::ZERO;
     for round in rounds {
-        let free = answered.max(round.due).min(round.begun);
-        for_answers += free.saturating_sub(round.due);
-        for_timer += round.begun.saturating_sub(free);
-        answered = round.answered;
+        for_answers += round.ready.saturating_sub(round.due);
+        for_timer += round.begun.saturating_sub(round.ready);
     }
     let cause = if for_timer > for_answers { Cause::Timer } else { known.cause(own.median()) };
     let late = rounds.iter().filter(|round| late_by(round) > tolerance).count();
@@ -124,21 +123,26 @@ pub fn judge(rounds: &[PacedRound], pace: Duration, clock_step: Duration, known:
 }
 
 impl Rounds {
-    /// How the pace of the rounds that are counted was kept; `None` without a pace, without an answer, and where rounds failed in
-    /// between, so that it is not known which was due when.
+    /// How the pace of the rounds that are counted was kept; `None` without a pace, without an answer, and where rounds failed of
+    /// which it is not known when those after them could begin.
     pub fn queue(&self, server_busy: Option<Duration>) -> Option<Queue> {
         let pace = self.plan.pace?;
-        if self.errors > 0 && self.plan.connections == Connections::Each {
+        let is_known = self.samples().iter().all(|round| round.since_ready().is_some());
+        if !is_known && self.errors > 0 && self.plan.connections == Connections::Each {
             return None;
         }
-        let stopwatch = match self.plan.connections {
-            Connections::One => Stopwatch::Question,
-            Connections::Each => Stopwatch::Connecting,
-        };
+        let stopwatch = self.begins();
+        let mut answer_before = Duration::ZERO;
         let rounds = self.samples().iter().zip(0..).map(|(round, index)| {
             let due = pace.saturating_mul(index);
             let answered = due.saturating_add(round.took(Stopwatch::Due));
-            PacedRound { due, begun: answered.saturating_sub(round.took(stopwatch)), answered }
+            let begun = answered.saturating_sub(round.took(stopwatch));
+            let ready = match round.since_ready() {
+                Some(since) => answered.saturating_sub(since),
+                None => answer_before.max(due).min(begun),
+            };
+            answer_before = answered;
+            PacedRound { due, ready, begun, answered }
         });
         let link_round_trip = self.wire.map(|wire| wire.rtt);
         judge(&rounds.collect::<Vec<_>>(), pace, self.clock_step, Known { server_busy, link_round_trip })
@@ -201,9 +205,10 @@ mod tests {
         let mut free = Duration::ZERO;
         let rounds = (0..count).map(|number| {
             let due = pace * number as u32;
-            let begun = due.max(free) + timer;
+            let ready = due.max(free);
+            let begun = ready + timer;
             free = begun + own(number);
-            PacedRound { due, begun, answered: free }
+            PacedRound { due, ready, begun, answered: free }
         });
         rounds.collect()
     }

@@ -10,8 +10,8 @@ use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use launcelot_measure::export::{Document, Race, Recorded, Refusal, chrome, csv, hlog, json};
 use launcelot_measure::{
-    ConnectPoint, ConnectSighting, Connections, Ending, FailureKind, Failures, Order, Plan, Point, Preset, Round,
-    Rounds, Run, Sighting, Span, Step, Stopwatch, Trace,
+    ConnectPoint, ConnectSighting, Connections, Ending, FailureKind, Failures, Interruptions, Order, Plan, Point,
+    Preset, Round, Rounds, Run, Sighting, Span, Step, Stopwatch, Trace,
 };
 use serde_json::Value;
 
@@ -60,7 +60,8 @@ fn connecting() -> Vec<ConnectSighting> {
 }
 
 fn rounds(pace: Option<Duration>) -> Rounds {
-    let answered = (1..=1_000).map(|number| Round { asked: number, connecting: number * 3, due: number * 5 });
+    let answered =
+        (1..=1_000).map(|number| Round { asked: number, connecting: number * 3, due: number * 5, ready: number * 4 });
     Rounds {
         name: "A thousand, \"long\"".to_owned(),
         to: "ws://b/ws".to_owned(),
@@ -71,6 +72,7 @@ fn rounds(pace: Option<Duration>) -> Rounds {
         errors: 2,
         failures: failures(),
         wire: Some(Preset::Rack.wire()),
+        interruptions: Interruptions { was_hidden: true, was_suspended: false },
         ending: Ending::Stopped,
     }
 }

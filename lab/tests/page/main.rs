@@ -15,4 +15,5 @@ mod quiet;
 mod replay;
 mod rounds;
 mod route;
+mod trouble;
 mod trunk;

@@ -46,7 +46,7 @@ impl Asker {
         handlers: [Handlers; RUNS_AT_ONCE_MAX],
         tick: Function,
     ) -> Self {
-        let ticker = Ticker::new(scope.clone(), tick, TELLING_PERIOD_MS);
+        let ticker = Ticker::new(scope.clone(), clock.clone(), tick, TELLING_PERIOD_MS);
         Self { scope, clock, handlers, ticker, runs: Default::default(), ended: Vec::new() }
     }
 
@@ -117,6 +117,9 @@ impl Asker {
 
     /// Tells the page how far the runs are.
     pub(super) fn tick(&mut self) {
+        if self.ticker.was_suspended() {
+            tell(&self.scope, &FromWorker::Suspended);
+        }
         let mut progress = std::mem::take(&mut self.ended);
         for run in self.runs.iter_mut().flatten().filter(|run| !run.steps.is_empty()) {
             progress.push(RunProgress { run: run.number, steps: std::mem::take(&mut run.steps), end: None });
