@@ -17,7 +17,8 @@ pub fn legs_of(asker: &Asker) -> Html {
         return Html::default();
     };
     html! {
-        <table id="legs" class="legs" role="table">
+        <>
+            <table id="legs" class="legs" role="table">
             <caption class="unseen">{ "The legs of the way: what each is, how long it took for all questions together, and \
                 its share of the waiting" }</caption>
             <tbody role="rowgroup">
@@ -26,6 +27,8 @@ pub fn legs_of(asker: &Asker) -> Html {
                 }
             </tbody>
         </table>
+        <p class="limits">{ words::WATCHING }</p>
+        </>
     }
 }
 
