@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use launcelot_measure::export::{Document, Race, Recorded, chrome, csv, hlog, json};
-use launcelot_measure::{Connections, Ending, Failures, Order, Plan, Round, Rounds, Run, Turn, Way};
+use launcelot_measure::{Connections, Ending, Failures, Interruptions, Order, Plan, Round, Rounds, Run, Turn, Way};
 use launcelot_protocol::exchange;
 use thiserror::Error;
 
@@ -136,7 +136,7 @@ fn as_rounds(way: &str, runs: &[Run]) -> Rounds {
         let answered = run.questions.iter().enumerate().filter_map(move |(index, asked)| {
             let (took, answered) = (asked.took()?, asked.answered?);
             let connecting = began.filter(|_| index == 0).map_or(took, |began| answered.saturating_sub(began));
-            Some(Round { asked: steps(took), connecting: steps(connecting), due: steps(took) })
+            Some(Round { asked: steps(took), connecting: steps(connecting), due: steps(took), ready: 0 })
         });
         answered.collect::<Vec<_>>()
     };
@@ -157,6 +157,7 @@ fn as_rounds(way: &str, runs: &[Run]) -> Rounds {
         cores: cores(),
         wire: None,
         passage: None,
+        interruptions: Interruptions::default(),
         errors: broken().count() as u32,
         failures,
         answered,

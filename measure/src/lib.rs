@@ -4,7 +4,8 @@
 //! - [`step`]: what happens in a run, as whoever holds the clock tells it.
 //! - [`rounds`]: one question a round, again and again; [`distribution`]: how long they took, summed up;
 //!   [`percentile`]: which sample a percentile is, and how many carry it; [`estimate`]: how well it is known;
-//!   [`compare`]: how two series stand to each other; [`queue`]: whether a pace was kept; [`failures`]: what failed.
+//!   [`compare`]: how two series stand to each other; [`queue`]: whether a pace was kept; [`failures`]: what failed;
+//!   [`interruptions`]: what interrupted the asker.
 //! - [`race`]: three ways to ask in turns, and whether they differ.
 //! - [`wire`]: what a longer wire is like.
 //! - [`trace`]: what the hops on the path saw of one dialogue, and [`mod@paths`]: each question's path
@@ -25,6 +26,7 @@ pub mod distribution;
 pub mod estimate;
 pub mod export;
 pub mod failures;
+pub mod interruptions;
 pub mod legs;
 mod micros;
 mod offset;
@@ -44,6 +46,7 @@ pub use breakdown::Breakdown;
 pub use connecting::Connecting;
 pub use distribution::{Distribution, Summary};
 pub use failures::{FailureKind, Failures};
+pub use interruptions::Interruptions;
 pub use legs::Leg;
 pub use paths::{Path, Paths, paths};
 pub use percentile::{PERCENTILES, Percentile};

@@ -143,12 +143,13 @@ pub fn judge(rounds: &[PacedRound], pace: Duration, clock_step: Duration, known:
 }
 
 impl Rounds {
-    /// How the pace of the rounds that are counted was kept; `None` without a pace, without an answer, and where rounds failed in
-    /// between, so that it is not known which was due when.
+    /// How the pace of the rounds that are counted was kept; `None` without a pace, without an answer, and where rounds failed of
+    /// which it is not known when those after them could begin.
     pub fn queue(&self, server_busy: Option<Duration>) -> Option<Queue> {
         let pace = self.plan.pace?;
+        let is_known = self.answered.iter().all(|round| round.since_ready().is_some());
         let connections = self.plan.connections;
-        if self.errors > 0 && connections == Connections::Each {
+        if !is_known && self.errors > 0 && connections == Connections::Each {
             return None;
         }
         let (stopwatch, round_trips) = match connections {
@@ -161,7 +162,10 @@ impl Rounds {
             let due = pace.saturating_mul(index);
             let answered = due.saturating_add(round.took(Stopwatch::Due));
             let begun = answered.saturating_sub(round.took(stopwatch));
-            let ready = answer_before.max(due).min(begun);
+            let ready = match round.since_ready() {
+                Some(since) => answered.saturating_sub(since),
+                None => answer_before.max(due).min(begun),
+            };
             answer_before = answered;
             PacedRound { due, ready, begun, answered }
         });

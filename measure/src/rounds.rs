@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::distribution::Distribution;
 use crate::estimate::{Estimates, estimates};
 use crate::failures::Failures;
+use crate::interruptions::Interruptions;
 use crate::micros;
 use crate::run::Ending;
 use crate::wire::{Passage, Wire};
@@ -81,6 +82,14 @@ pub struct Round {
     /// Since the round was due: by the plan's pace, or as soon as there was nothing to wait for.
     #[serde(rename = "due_100ns")]
     pub due: u64,
+    /// Since the round could begin: it was due, and the answer before was there. What passed from then until it began is the
+    /// asker's own, its timer's above all. 0 if it is not known.
+    #[serde(rename = "ready_100ns", default, skip_serializing_if = "is_zero")]
+    pub ready: u64,
+}
+
+fn is_zero(steps: &u64) -> bool {
+    *steps == 0
 }
 
 impl Round {
@@ -89,11 +98,19 @@ impl Round {
 
     /// How long it took by such a stopwatch.
     pub fn took(self, stopwatch: Stopwatch) -> Duration {
-        let steps = match stopwatch {
+        Self::duration(match stopwatch {
             Stopwatch::Question => self.asked,
             Stopwatch::Connecting => self.connecting,
             Stopwatch::Due => self.due,
-        };
+        })
+    }
+
+    /// How long ago it could begin when its answer came; `None` if that is not known.
+    pub fn since_ready(self) -> Option<Duration> {
+        (self.ready > 0).then(|| Self::duration(self.ready))
+    }
+
+    fn duration(steps: u64) -> Duration {
         Duration::from_nanos(steps.saturating_mul(u64::from(Self::STEP_NS)))
     }
 }
@@ -125,6 +142,9 @@ pub struct Rounds {
     /// The settings of the lab's tunnel through which they went, where a lab told them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub passage: Option<Passage>,
+    /// What interrupted the asker meanwhile.
+    #[serde(default, skip_serializing_if = "Interruptions::is_none")]
+    pub interruptions: Interruptions,
     /// How it stands.
     pub ending: Ending,
 }
@@ -156,6 +176,21 @@ impl Rounds {
         estimates(&times, self.clock_step)
     }
 
+    /// How late those that are counted began although they could: the asker's own lateness, its timer's above all. Rounds of which it
+    /// is not known are left out.
+    pub fn asker_lateness(&self) -> Distribution {
+        let begun = self.begins();
+        self.samples().iter().filter_map(|round| Some(round.since_ready()?.saturating_sub(round.took(begun)))).collect()
+    }
+
+    /// The stopwatch that starts when a round begins: with its connection, if it makes one, else with its question.
+    pub fn begins(&self) -> Stopwatch {
+        match self.plan.connections {
+            Connections::One => Stopwatch::Question,
+            Connections::Each => Stopwatch::Connecting,
+        }
+    }
+
     /// How many rounds are over, with an answer or without.
     pub fn done(&self) -> usize {
         self.answered.len() + self.errors as usize
@@ -182,8 +217,9 @@ mod tests {
             cores: 2,
             wire: None,
             passage: None,
+            interruptions: Interruptions::default(),
             answered: (1..=count.into())
-                .map(|number| Round { asked: number, connecting: number * 3, due: 7 })
+                .map(|number| Round { asked: number, connecting: number * 3, due: 7, ready: number * 4 })
                 .collect(),
             errors: 2,
             failures: Failures::default(),
@@ -208,6 +244,14 @@ mod tests {
             let carried = rounds.distribution(Stopwatch::Question).percentile(percentile);
             assert!(carried.is_some(), "{} of {counted}", percentile.name);
         }
+    }
+
+    #[test]
+    fn what_passes_between_the_moment_a_round_could_begin_and_its_begin_is_the_lateness_of_the_asker() {
+        let lateness = rounds(1_000).asker_lateness();
+        assert_eq!((lateness.count(), lateness.longest()), (900, Duration::from_micros(100)));
+        let unknown = Rounds { answered: vec![Round { asked: 1, ..Round::default() }; 200], ..rounds(0) };
+        assert_eq!(unknown.asker_lateness().count(), 0);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::interruptions::Interruptions;
 use crate::micros;
 use crate::step::Step;
 
@@ -161,6 +162,9 @@ pub struct Run {
     /// What the asker's kernel thinks of the connection at the end, where it tells.
     #[serde(default)]
     pub kernel: Option<KernelView>,
+    /// What interrupted the asker meanwhile.
+    #[serde(default, skip_serializing_if = "Interruptions::is_none")]
+    pub interruptions: Interruptions,
     /// How it stands.
     pub ending: Ending,
 }
@@ -207,6 +211,7 @@ impl Run {
             attributed_handshake: None,
             questions: questions.into_iter().map(Asked::new).collect(),
             kernel: None,
+            interruptions: Interruptions::default(),
             ending: Ending::Running,
         }
     }

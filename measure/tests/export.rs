@@ -10,8 +10,8 @@ use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use launcelot_measure::export::{Document, Race, Recorded, Refusal, chrome, csv, hlog, json};
 use launcelot_measure::{
-    ConnectPoint, ConnectSighting, Connections, Ending, FailureKind, Failures, Instance, Order, Passage, Plan, Point,
-    Preset, Round, Rounds, Run, Sighting, Span, Step, Stopwatch, Trace, Turn,
+    ConnectPoint, ConnectSighting, Connections, Ending, FailureKind, Failures, Instance, Interruptions, Order, Passage,
+    Plan, Point, Preset, Round, Rounds, Run, Sighting, Span, Step, Stopwatch, Trace, Turn,
 };
 use serde_json::Value;
 
@@ -60,7 +60,8 @@ fn connecting() -> Vec<ConnectSighting> {
 }
 
 fn rounds(pace: Option<Duration>) -> Rounds {
-    let answered = (1..=1_000).map(|number| Round { asked: number, connecting: number * 3, due: number * 5 });
+    let answered =
+        (1..=1_000).map(|number| Round { asked: number, connecting: number * 3, due: number * 5, ready: number * 4 });
     Rounds {
         name: "A thousand, \"long\"".to_owned(),
         to: "ws://b/ws".to_owned(),
@@ -72,6 +73,7 @@ fn rounds(pace: Option<Duration>) -> Rounds {
         failures: failures(),
         wire: Some(Preset::Rack.wire()),
         passage: Some(passage()),
+        interruptions: Interruptions { was_hidden: true, was_suspended: false },
         ending: Ending::Stopped,
     }
 }

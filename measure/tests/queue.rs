@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use launcelot_measure::queue::{Cause, Queue, Verdict};
-use launcelot_measure::{Connections, Ending, Failures, Plan, Round, Rounds, Wire};
+use launcelot_measure::{Connections, Ending, Failures, Interruptions, Plan, Round, Rounds, Wire};
 
 const fn us(micros: u64) -> Duration {
     Duration::from_micros(micros)
@@ -21,10 +21,11 @@ fn rounds(counted: u32, pace: Duration, own: impl Fn(u32) -> Duration, timer: Du
     let answered = (0..plan.rounds).map(|number| {
         let (due, own) = (pace * number, own(number));
         free = due.max(free) + timer + own;
-        Round { asked: steps(own), connecting: steps(own), due: steps(free - due) }
+        Round { asked: steps(own), connecting: steps(own), due: steps(free - due), ready: 0 }
     });
     Rounds {
         passage: None,
+        interruptions: Interruptions::default(),
         name: String::new(),
         to: String::new(),
         plan,

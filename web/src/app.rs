@@ -16,12 +16,13 @@ use crate::components::runs::Runs;
 use crate::components::slow_motion::SlowMotion;
 use crate::components::take_along::TakeAlong;
 use crate::files;
-use crate::hooks::{use_asker, use_lab, use_race, use_timeline};
+use crate::hooks::{use_asker, use_interruptions, use_lab, use_race, use_timeline};
 
 /// The page.
 #[component]
 pub fn App() -> Html {
     let asker = use_asker();
+    use_interruptions(&asker);
     use_lab(&asker);
     use_race(&asker);
     use_timeline(&asker);

@@ -2,7 +2,7 @@
 //!
 //! Each has an entry of its own: its name, what the page and its worker had said to each other, the wire and whether it
 //! was imported, and why it broke. The
-//! bytes of the messages are the characters U+0000 to U+00FF, about 4 of them a round. An entry that cannot be
+//! bytes of the messages are the characters U+0000 to U+00FF, about 5 of them a round. An entry that cannot be
 //! read is left alone.
 
 use std::rc::Rc;
@@ -14,7 +14,7 @@ use crate::message::{Clock, FromWorker, ToWorker, decode, encode};
 use crate::state::rounds::{self, KEPT_MAX, Kept};
 
 /// What the keys of all entries begin with. The number is the shape of what follows.
-const PREFIX: &str = "launcelot-rounds-3-";
+const PREFIX: &str = "launcelot-rounds-4-";
 
 /// What stands between the parts of an entry. It is no byte, and of no script.
 const BETWEEN: char = '\u{e000}';
@@ -89,9 +89,9 @@ fn write(rounds: &Rounds, is_imported: bool) -> Option<String> {
     };
     let clock = Clock { step: rounds.clock_step, isolated: true, cores: rounds.cores };
     let begun = encode(&ToWorker::Rounds { run: 0, url: rounds.to.clone(), plan: rounds.plan });
-    let told = FromWorker::Rounds { run: 0, answered: rounds.answered.clone(), errors: rounds.errors };
+    let told = FromWorker::Rounds { run: 0, answered: rounds.answered.clone(), failures: rounds.failures.clone() };
     let mut entry = rounds.name.replace(BETWEEN, "");
-    let rest = encode(&(rounds.wire, is_imported));
+    let rest = encode(&(rounds.wire, is_imported, rounds.interruptions, rounds.errors));
     for message in [begun, encode(&FromWorker::Ready(clock)), encode(&told), rest] {
         entry.push(BETWEEN);
         entry.extend(message.into_iter().map(char::from));
@@ -109,11 +109,12 @@ fn read(entry: &str) -> Option<(Rounds, bool)> {
         Some(parts.next()?.chars().map(|character| u8::try_from(character).unwrap_or(u8::MAX)).collect())
     };
     let (begun, clock, told) = (decode(&bytes()?)?, decode(&bytes()?)?, decode(&bytes()?)?);
-    let (wire, is_imported) = decode(&bytes()?)?;
+    let (wire, is_imported, interruptions, errors) = decode(&bytes()?)?;
     let (ToWorker::Rounds { url, plan, .. }, FromWorker::Ready(clock)) = (begun, clock) else { return None };
     let mut rounds = rounds::begun(name, url, plan, clock);
-    let FromWorker::Rounds { answered, errors, .. } = told else { return None };
-    (rounds.answered, rounds.errors, rounds.wire) = (answered, errors, wire);
+    let FromWorker::Rounds { answered, failures, .. } = told else { return None };
+    (rounds.answered, rounds.errors, rounds.failures) = (answered, errors, failures);
+    (rounds.wire, rounds.interruptions) = (wire, interruptions);
     rounds.ending = match parts.next()? {
         "" if rounds.done() < plan.rounds as usize => Ending::Stopped,
         "" => Ending::Complete,
@@ -126,12 +127,12 @@ fn read(entry: &str) -> Option<(Rounds, bool)> {
 mod tests {
     use std::time::Duration;
 
-    use launcelot_measure::{Connections, Failures, Plan, Preset, Round};
+    use launcelot_measure::{Connections, Failures, Interruptions, Plan, Preset, Round};
 
     use super::*;
 
     fn rounds(answered: usize, ending: Ending) -> Rounds {
-        let round = Round { asked: 650, connecting: 650, due: u64::from(u32::MAX) };
+        let round = Round { asked: 650, connecting: 650, due: u64::from(u32::MAX), ready: 700 };
         Rounds {
             name: "Tausend, schön un Ārija".to_owned(),
             to: "ws://b/ws".to_owned(),
@@ -143,6 +144,7 @@ mod tests {
             answered: vec![round; answered],
             errors: 2,
             failures: Failures::default(),
+            interruptions: Interruptions { was_hidden: true, was_suspended: false },
             ending,
         }
     }
@@ -153,7 +155,7 @@ mod tests {
         for (answered, ending) in all {
             let rounds = rounds(answered, ending);
             let entry = write(&rounds, true).unwrap();
-            assert!(entry.chars().count() < 9_000, "{}", entry.chars().count());
+            assert!(entry.chars().count() < 10_000, "{}", entry.chars().count());
             assert_eq!(read(&entry), Some((rounds, true)));
         }
         assert_eq!(write(&rounds(3, Ending::Running), false), None);

@@ -7,7 +7,7 @@
 //!   [`components`] draw it, one a file, and [`words`] says it in plain sentences. The [`cupboard`]
 //!   keeps rounds from one visit to the next, and [`files`] are taken along and brought back.
 //! - As the page's [`worker`]: it owns the socket and the clock, so that drawing cannot delay a
-//!   reading.
+//!   reading. Drawing can delay a dialogue where processors are few, so the page draws nothing while a quick run goes on.
 //!
 //! They talk in [`message`]s. [`bridge`] finds out where the bridge is, and [`lab`] asks the lab behind it, in
 //! [`json`].

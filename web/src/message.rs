@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use launcelot_measure::{Order, Plan, Round, Step};
+use launcelot_measure::{Failures, Order, Plan, Round, Step};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// At most so many runs can be begun at the same moment.
@@ -47,20 +47,8 @@ pub enum ToWorker {
 pub enum FromWorker {
     /// The worker has started and measured its clock.
     Ready(Clock),
-    /// Something happened in a run.
-    Step {
-        /// The run's number.
-        run: u32,
-        /// What and when.
-        step: Step,
-    },
-    /// A run is about to be told over: it began then.
-    Began {
-        /// The run's number.
-        run: u32,
-        /// When, since 1970, by the origin that the browser gives the worker's clock.
-        at: Duration,
-    },
+    /// What happened in runs: sent when all of them are over, and every 100 ms until then.
+    Runs(Vec<RunProgress>),
     /// Rounds are over; told at most four times a second.
     Rounds {
         /// The run's number.
@@ -68,16 +56,55 @@ pub enum FromWorker {
         /// Those that were answered since this was told last.
         #[serde(with = "packed")]
         answered: Vec<Round>,
-        /// How many were not.
-        errors: u32,
+        /// Those that were not.
+        failures: Failures,
     },
-    /// A run is over.
+    /// The worker was suspended while something went on.
+    Suspended,
+    /// Rounds have ended.
     Ended {
         /// The run's number.
         run: u32,
         /// How.
         how: Ended,
     },
+}
+
+impl FromWorker {
+    /// Whether a run or rounds have ended with this message.
+    pub fn is_an_end(&self) -> bool {
+        match self {
+            Self::Runs(runs) => runs.iter().any(|progress| progress.end.is_some()),
+            Self::Ended { .. } => true,
+            Self::Ready(_) | Self::Rounds { .. } | Self::Suspended => false,
+        }
+    }
+
+    /// A step of a run that has not ended.
+    #[cfg(test)]
+    pub(crate) fn step(run: u32, step: Step) -> Self {
+        Self::Runs(vec![RunProgress { run, steps: vec![step], end: None }])
+    }
+}
+
+/// What happened in a run since the message before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunProgress {
+    /// The run's number.
+    pub run: u32,
+    /// Its steps, the oldest first.
+    pub steps: Vec<Step>,
+    /// Its end, once it has one.
+    pub end: Option<RunEnd>,
+}
+
+/// The end of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunEnd {
+    /// How it ended.
+    pub how: Ended,
+    /// When the run began, since 1970, by the origin that the browser gives the worker's clock; `None` if it did not begin.
+    pub began: Option<Duration>,
 }
 
 /// What limits every figure that the worker takes.
@@ -125,17 +152,18 @@ pub fn decode<M: DeserializeOwned>(bytes: &[u8]) -> Option<M> {
     postcard::from_bytes(bytes).ok()
 }
 
-/// Rounds as bytes, mostly four each. The worker writes them while an answer is on its way, so it is done in one
+/// Rounds as bytes, mostly five each. The worker writes them while an answer is on its way, so it is done in one
 /// loop and not number by number through serde.
 mod packed {
     use launcelot_measure::Round;
     use serde::{Deserialize, Deserializer, Serializer, de};
 
     pub(super) fn serialize<S: Serializer>(rounds: &[Round], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut bytes = Vec::with_capacity(rounds.len() * 5);
-        for Round { asked, connecting, due } in rounds {
+        let mut bytes = Vec::with_capacity(rounds.len() * 6);
+        for Round { asked, connecting, due, ready } in rounds {
             // Little more than the question took, as a rule.
-            for mut number in [*asked, connecting.wrapping_sub(*asked), due.wrapping_sub(*asked)] {
+            let more = |moment: &u64| moment.wrapping_sub(*asked);
+            for mut number in [*asked, more(connecting), more(due), more(ready)] {
                 while number > 0x7f {
                     bytes.push(number as u8 | 0x80);
                     number >>= 7;
@@ -148,7 +176,7 @@ mod packed {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Round>, D::Error> {
         let mut bytes = <&[u8]>::deserialize(deserializer)?.iter();
-        let mut rounds = Vec::with_capacity(bytes.len() / 4);
+        let mut rounds = Vec::with_capacity(bytes.len() / 5);
         let mut next = || {
             let mut number = 0;
             for shift in (0..64).step_by(7) {
@@ -161,11 +189,11 @@ mod packed {
             None
         };
         while let Some(asked) = next() {
-            let (Some(connecting), Some(due)) = (next(), next()) else {
+            let (Some(connecting), Some(due), Some(ready)) = (next(), next(), next()) else {
                 return Err(de::Error::custom("half a round"));
             };
             let after = |number| asked.wrapping_add(number);
-            rounds.push(Round { asked, connecting: after(connecting), due: after(due) });
+            rounds.push(Round { asked, connecting: after(connecting), due: after(due), ready: after(ready) });
         }
         Ok(rounds)
     }
@@ -173,23 +201,29 @@ mod packed {
 
 #[cfg(test)]
 mod tests {
+    use launcelot_measure::FailureKind;
+
     use super::*;
 
     #[test]
     fn a_message_arrives_as_it_was_sent() {
         let step = Step::Answered { at: Duration::from_nanos(1_234_567), answer: "Blue.".to_owned() };
-        let message = FromWorker::Step { run: 7, step };
+        let end = RunEnd { how: Ended::Complete, began: Some(Duration::from_secs(1_800_000_000)) };
+        let message = FromWorker::Runs(vec![RunProgress { run: 7, steps: vec![step], end: Some(end) }]);
         assert_eq!(decode(&encode(&message)), Some(message));
         assert_eq!(decode::<FromWorker>(&[250, 1, 2]), None);
     }
 
     #[test]
     fn rounds_arrive_as_they_were_sent() {
-        let usual = Round { asked: 650, connecting: 650, due: 660 };
-        let answered = vec![Round { asked: 7, connecting: u64::MAX, due: 3 }, Round::default(), usual];
-        let message = FromWorker::Rounds { run: 7, answered, errors: 3 };
+        let usual = Round { asked: 650, connecting: 650, due: 660, ready: 652 };
+        let a_day = 24 * 3_600 * 1_000_000_000 / u64::from(Round::STEP_NS);
+        let long = Round { asked: 7, connecting: u64::MAX, due: a_day, ready: 0 };
+        let mut failures = Failures::default();
+        failures.add(FailureKind::ErrorAnswer, "Error: unknown question.");
+        let message = FromWorker::Rounds { run: 7, answered: vec![long, Round::default(), usual], failures };
         assert_eq!(decode(&encode(&message)), Some(message));
-        let many = FromWorker::Rounds { run: 7, answered: vec![usual; 1_000], errors: 0 };
-        assert!(encode(&many).len() < 4_010);
+        let many = FromWorker::Rounds { run: 7, answered: vec![usual; 1_000], failures: Failures::default() };
+        assert!(encode(&many).len() < 5_010);
     }
 }

@@ -159,7 +159,7 @@ mod tests {
     fn asked(number: u32, steps: impl IntoIterator<Item = Step>) -> Vec<Action> {
         let (url, questions) = (String::new(), Question::the_three());
         let asked = Action::Asked { number, url, order: Order::OneAtATime, questions, dialogue: String::new() };
-        let steps = steps.into_iter().map(|step| Action::Heard(FromWorker::Step { run: number, step }));
+        let steps = steps.into_iter().map(|step| Action::Heard(FromWorker::step(number, step)));
         std::iter::once(asked).chain(steps).collect()
     }
 

@@ -13,12 +13,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use launcelot_measure::export::Document;
-use launcelot_measure::{Ending, Order, Run, Step};
+use launcelot_measure::{Ending, Interruptions, Order, Run};
 use launcelot_protocol::Question;
 use yew::Reducible;
 
 use crate::lab::{Reply, Request};
-use crate::message::{Ask, Clock, Ended, FromWorker};
+use crate::message::{Ask, Clock, Ended, FromWorker, RunEnd, RunProgress};
 use crate::words;
 pub use lab::Legs;
 use lab::{Lab, Presence};
@@ -29,6 +29,9 @@ use rounds::{Kept, ManyRounds};
 /// So many runs are kept; after that the oldest goes.
 pub const RUNS_MAX: usize = 50;
 
+const HIDDEN: Interruptions = Interruptions { was_hidden: true, was_suspended: false };
+const SUSPENDED: Interruptions = Interruptions { was_hidden: false, was_suspended: true };
+
 /// Everything that the page shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct State {
@@ -36,6 +39,8 @@ pub struct State {
     pub clock: Option<Clock>,
     /// Why the page cannot ask at all, if it cannot.
     pub broken: Option<String>,
+    /// Whether the tab is out of sight.
+    pub is_hidden: bool,
     /// The order in which the next run asks.
     pub order: Order,
     /// The lab behind the bridge, and the route through it.
@@ -64,6 +69,10 @@ pub enum Action {
     Heard(FromWorker),
     /// The worker did not start, or broke.
     WorkerBroke(String),
+    /// The tab came into sight, or went out of it.
+    Hidden(bool),
+    /// The browser has suspended the page for a time.
+    Suspended,
     /// The person chose an order.
     OrderChosen(Order),
     /// The person asked.
@@ -206,6 +215,16 @@ impl State {
         self.rounds.forget_wires(rounds);
     }
 
+    /// Notes what interrupts whatever goes on.
+    fn interrupt(&mut self, interruptions: Interruptions) {
+        self.each_run(&mut |numbered| {
+            if !numbered.run.is_over() {
+                numbered.run.interruptions.add(interruptions);
+            }
+        });
+        self.rounds.interrupt(interruptions);
+    }
+
     /// Does something with every run of which the lab may know something. It is compiled once, whatever is done.
     fn each_run(&mut self, act: &mut dyn FnMut(&mut Numbered)) {
         self.runs.iter_mut().chain(self.race.raced_mut()).for_each(act);
@@ -236,13 +255,9 @@ impl State {
     fn hear(&mut self, message: FromWorker) {
         match message {
             FromWorker::Ready(clock) => self.clock = Some(clock),
-            FromWorker::Step { run, step } => self.step(run, step),
-            FromWorker::Rounds { run, answered, errors } => self.rounds.hear(run, &answered, errors),
-            FromWorker::Began { run, at } => {
-                if self.going_on(run).is_some() {
-                    self.begun = Some((run, at));
-                }
-            }
+            FromWorker::Runs(runs) => runs.into_iter().for_each(|progress| self.progress(progress)),
+            FromWorker::Rounds { run, answered, failures } => self.rounds.hear(run, &answered, &failures),
+            FromWorker::Suspended => self.interrupt(SUSPENDED),
             FromWorker::Ended { run, how } => {
                 self.end(run, &how);
                 self.lab.run_ended(run);
@@ -250,10 +265,19 @@ impl State {
         }
     }
 
-    fn step(&mut self, number: u32, step: Step) {
-        match self.going_on(number) {
-            Some(going_on) => going_on.record(step),
-            None => self.race.step(number, step),
+    fn progress(&mut self, RunProgress { run: number, steps, end }: RunProgress) {
+        for step in steps {
+            match self.going_on(number) {
+                Some(run) => run.record(step),
+                None => self.race.step(number, step),
+            }
+        }
+        if let Some(RunEnd { how, began }) = end {
+            if let Some(began) = began.filter(|_| self.going_on(number).is_some()) {
+                self.begun = Some((number, began));
+            }
+            self.end(number, &how);
+            self.lab.run_ended(number);
         }
     }
 
@@ -292,6 +316,8 @@ impl Reducible for State {
                 state.rounds.give_up(Ending::Broken(why.clone()));
                 state.broken = Some(why);
             }
+            Action::Hidden(is_hidden) => state.is_hidden = is_hidden,
+            Action::Suspended => state.interrupt(SUSPENDED),
             Action::OrderChosen(order) => state.order = order,
             Action::Asked { number, url, order, questions, dialogue } => {
                 let ask = Ask { run: number, url, order, questions: questions.into_iter().map(String::from).collect() };
@@ -326,13 +352,16 @@ impl Reducible for State {
                 None => state.ghosts.push(number),
             },
         }
+        if state.is_hidden {
+            state.interrupt(HIDDEN);
+        }
         Rc::new(state)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use launcelot_measure::{Connections, Instance, Passage, Plan, Preset, Revision, Rounds, Trace, WireReport};
+    use launcelot_measure::{Connections, Instance, Passage, Plan, Preset, Revision, Rounds, Step, Trace, WireReport};
 
     use super::*;
     use crate::bridge::Route;
@@ -348,7 +377,7 @@ mod tests {
     }
 
     fn connected(run: u32) -> Action {
-        Action::Heard(FromWorker::Step { run, step: Step::Connected { at: Duration::from_micros(3) } })
+        Action::Heard(FromWorker::step(run, Step::Connected { at: Duration::from_micros(3) }))
     }
 
     fn report(preset: Preset) -> WireReport {
@@ -382,6 +411,19 @@ mod tests {
         let run = &state.newest().unwrap().run;
         assert!(matches!(&run.ending, Ending::Broken(why) if why.contains("ws://localhost:8080/ws")), "{run:?}");
         assert_eq!(run.connecting, None);
+    }
+
+    #[test]
+    fn what_interrupts_a_run_is_noted_in_it_and_in_no_other() {
+        let interruptions = |state: &State| state.runs.iter().map(|run| run.run.interruptions).collect::<Vec<_>>();
+        let none = Interruptions::default();
+        let state = after([asked(1), ended(1, Ended::Complete), Action::Hidden(true), Action::Hidden(false), asked(2)]);
+        assert_eq!(interruptions(&state), [none, none]);
+        let state = state.reduce(Action::Hidden(true)).reduce(Action::Hidden(false)).reduce(Action::Suspended);
+        let state = state.reduce(ended(2, Ended::Complete)).reduce(Action::Heard(FromWorker::Suspended));
+        assert_eq!(interruptions(&state), [none, Interruptions { was_hidden: true, was_suspended: true }]);
+        let state = after([Action::Hidden(true), asked(1), Action::Hidden(false)]);
+        assert_eq!(interruptions(&state), [HIDDEN], "it began out of sight");
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub mod wire;
 
 use launcelot_measure::compare::{Difference, Times};
 use launcelot_measure::unit::readable;
-use launcelot_measure::{Ending, Order, Reading, Run};
+use launcelot_measure::{Ending, FailureKind, Order, Reading, Run};
 use launcelot_protocol::exchange;
 
 use crate::message::{Clock, Ended};
@@ -38,6 +38,20 @@ pub fn why_it_broke(how: &Ended, url: &str) -> String {
         ),
         Ended::Nonsense(why) => format!("That was not the protocol: {why}."),
         Ended::Closed { code, reason, partial } => why_it_closed(*code, reason, partial),
+    }
+}
+
+/// The kind of failure that such an end is; `None` if it is none. What a person stopped did not fail.
+pub fn failure_kind(how: &Ended) -> Option<FailureKind> {
+    match how {
+        Ended::Complete | Ended::Stopped => None,
+        Ended::Refused(_) | Ended::NoBridge => Some(FailureKind::NoConnection),
+        Ended::Nonsense(_) => Some(FailureKind::NotTheProtocol),
+        Ended::Closed { code, .. } => Some(match *code {
+            close_code::SERVER_UNREACHABLE => FailureKind::NoConnection,
+            close_code::SERVER_TIMED_OUT | close_code::SILENCE => FailureKind::TimedOut,
+            _ => FailureKind::Closed,
+        }),
     }
 }
 
@@ -191,6 +205,19 @@ pub fn of_the_clock(clock: Clock) -> String {
     }
 }
 
+/// What the page can do to its own figures, and what it cannot.
+pub fn of_the_worker(clock: Clock) -> String {
+    let mut words = " Clock and socket live in a worker: drawing this page cannot delay a reading. Where processors are few it can delay \
+                     the dialogue, because browser and lab need them too. So a run begins once the click is drawn, and is drawn when it is \
+                     over or every 100 ms."
+        .to_owned();
+    if !clock.isolated {
+        words += " Its timers are coarser too: rounds with a pace may leave some milliseconds late, which is measured as the asker’s own \
+                  lateness.";
+    }
+    words
+}
+
 fn number(count: usize) -> String {
     match count {
         1 => "one".to_owned(),
@@ -263,6 +290,25 @@ mod tests {
             let why = why_it_broke(&how, "ws://b/ws");
             assert!(why.contains(expected), "{how:?}: {why}");
             assert!(said.insert(why));
+        }
+    }
+
+    #[test]
+    fn what_a_person_stopped_is_no_failure_and_every_other_end_has_its_kind() {
+        let closed = |code| Ended::Closed { code, reason: String::new(), partial: String::new() };
+        let kinds = [
+            (Ended::Complete, None),
+            (Ended::Stopped, None),
+            (Ended::NoBridge, Some(FailureKind::NoConnection)),
+            (Ended::Refused(String::new()), Some(FailureKind::NoConnection)),
+            (Ended::Nonsense(String::new()), Some(FailureKind::NotTheProtocol)),
+            (closed(4502), Some(FailureKind::NoConnection)),
+            (closed(4504), Some(FailureKind::TimedOut)),
+            (closed(4408), Some(FailureKind::TimedOut)),
+            (closed(1006), Some(FailureKind::Closed)),
+        ];
+        for (how, kind) in kinds {
+            assert_eq!(failure_kind(&how), kind, "{how:?}");
         }
     }
 

@@ -30,7 +30,7 @@ pub(crate) struct Options {
 enum What {
     /// The server's designs.
     Server,
-    /// Asking from the page, beside plain JavaScript and the native client.
+    /// Asking from the page, compared with plain JavaScript and the native client: single runs and many questions.
     Page,
     /// What it costs the server to be observed by the lab.
     Observe,

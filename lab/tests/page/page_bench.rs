@@ -4,6 +4,8 @@
 //! `cargo xtask bench page` runs it and shows the table. As a test it asks a few questions only, and checks that all
 //! of them are answered.
 
+mod single_runs;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -35,13 +37,12 @@ const RATIO_MAX: f64 = 1.05;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_clients_ask_the_same_questions_through_one_bridge() {
-    // Questions of each client in all, without the warm-up.
-    let asked_for = std::env::var("LAUNCELOT_BENCH_QUESTIONS").ok().map(|text| text.parse().unwrap());
+    let asked_for = asked_for();
     let count = asked_for.unwrap_or(500) / TURNS;
     let server = Server::start(Design::Async);
     let site = site();
     let bridge = Bridge::start(server.port, Some(site.path().to_owned()));
-    let browser = Browser::start().await;
+    let browser = start_browser().await;
 
     let mut turns = vec![Vec::new(); ASKERS.len()];
     for turn in 0..TURNS {
@@ -67,6 +68,16 @@ async fn all_clients_ask_the_same_questions_through_one_bridge() {
     );
 }
 
+/// The questions of each client in all, without the warm-up, where the benchmark is run as one.
+fn asked_for() -> Option<usize> {
+    std::env::var("LAUNCELOT_BENCH_QUESTIONS").ok().map(|text| text.parse().unwrap())
+}
+
+/// A browser, which has the machine to itself where the benchmark is run as one.
+async fn start_browser() -> Browser {
+    if asked_for().is_some() { Browser::start_alone().await } else { Browser::start().await }
+}
+
 /// A folder with the built page, and the page in plain JavaScript.
 fn site() -> tempfile::TempDir {
     let site = tempfile::tempdir().unwrap();
@@ -78,11 +89,9 @@ fn site() -> tempfile::TempDir {
 /// The page's rounds, with their samples as the page exports them.
 async fn from_the_page(browser: &Browser, bridge: &Bridge, count: usize) -> Vec<f64> {
     browser.open(&bridge.page_url()).await;
-    let catch = "localStorage.clear();
-        const made = URL.createObjectURL;
-        URL.createObjectURL = (blob) => { blob.text().then((text) => globalThis.exported = text); return made.call(URL, blob); };
-        document.querySelector('#rounds').value = arguments[0];";
-    browser.client.execute(catch, vec![json!(WARM_UP + count)]).await.unwrap();
+    catch_export(browser).await;
+    let fill_in = "localStorage.clear(); document.querySelector('#rounds').value = arguments[0];";
+    browser.client.execute(fill_in, vec![json!(WARM_UP + count)]).await.unwrap();
     // The page reports its end itself: polling from here would take the browser's time.
     let rounds =
         "const done = arguments[0], section = document.querySelector('#many-rounds'), before = section.dataset.run;
@@ -95,15 +104,27 @@ async fn from_the_page(browser: &Browser, bridge: &Bridge, count: usize) -> Vec<
     for _ in 0..2 {
         browser.client.execute_async(rounds, Vec::new()).await.unwrap();
     }
+    let document = exported(browser).await;
+    let rounds = document.rounds.last().unwrap();
+    let times: Vec<f64> = rounds.times(Stopwatch::Question).map(|time| time.as_secs_f64() * 1e6).collect();
+    times[times.len() - count..].to_vec()
+}
+
+/// Prepares the page so that [`exported`] finds what it exports.
+async fn catch_export(browser: &Browser) {
+    let catch = "const made = URL.createObjectURL;
+        URL.createObjectURL = (blob) => { blob.text().then((text) => globalThis.exported = text); return made.call(URL, blob); };";
+    browser.script(catch).await;
+}
+
+/// What the page has measured, as it exports it.
+async fn exported(browser: &Browser) -> Document {
     browser.click("#export-json").await;
     let script = "const done = arguments[0];
         const wait = () => globalThis.exported ? done(globalThis.exported) : setTimeout(wait, 5);
         wait();";
     let exported = browser.client.execute_async(script, Vec::new()).await.unwrap();
-    let document: Document = serde_json::from_str(exported.as_str().unwrap()).unwrap();
-    let rounds = document.rounds.last().unwrap();
-    let times: Vec<f64> = rounds.times(Stopwatch::Question).map(|time| time.as_secs_f64() * 1e6).collect();
-    times[times.len() - count..].to_vec()
+    serde_json::from_str(exported.as_str().unwrap()).unwrap()
 }
 
 async fn from_javascript(browser: &Browser, bridge: &Bridge, who: &str, count: usize) -> Vec<f64> {

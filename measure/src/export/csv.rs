@@ -48,6 +48,8 @@ struct QuestionLine<'a> {
     thinking_us: Option<Micros>,
     wire_back_us: Option<Micros>,
     unknown_us: Option<Micros>,
+    was_hidden: bool,
+    was_suspended: bool,
     ending: &'a str,
 }
 
@@ -66,6 +68,9 @@ struct RoundLine<'a> {
     since_asked_us: Micros,
     since_connecting_us: Micros,
     since_due_us: Micros,
+    since_ready_us: Option<Micros>,
+    was_hidden: bool,
+    was_suspended: bool,
 }
 
 /// Why rounds failed, and how many of them.
@@ -147,6 +152,8 @@ fn of_question<'a>(run: &'a Run, asked: &'a Asked, path: Option<&Path>) -> Quest
         thinking_us: path.and_then(Path::thinking).map(Micros),
         wire_back_us: leg(Leg::WireBack),
         unknown_us: leg(Leg::Unknown),
+        was_hidden: run.interruptions.was_hidden,
+        was_suspended: run.interruptions.was_suspended,
         ending: ending(&run.ending),
     }
 }
@@ -168,6 +175,9 @@ pub fn rounds(document: &Document) -> String {
             since_asked_us: Micros(round.took(Stopwatch::Question)),
             since_connecting_us: Micros(round.took(Stopwatch::Connecting)),
             since_due_us: Micros(round.took(Stopwatch::Due)),
+            since_ready_us: round.since_ready().map(Micros),
+            was_hidden: rounds.interruptions.was_hidden,
+            was_suspended: rounds.interruptions.was_suspended,
         })
     }))
 }

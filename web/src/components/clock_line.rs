@@ -1,4 +1,4 @@
-//! What limits the figures.
+//! What limits the figures: the clock, and that the page shares the machine with what it measures.
 
 use yew::prelude::*;
 
@@ -21,7 +21,7 @@ pub fn ClockLine(props: &Props) -> Html {
     html! {
         <p id="clock" data-step-ns={clock.step.as_nanos().to_string()} data-isolated={clock.isolated.to_string()}>
             { words::of_the_clock(clock) }
-            { " Clock and socket live in a worker of their own, so that drawing this page cannot delay a reading." }
+            { words::of_the_worker(clock) }
         </p>
     }
 }

@@ -48,6 +48,7 @@ pub fn legs_of(asker: &Asker) -> Html {
                 <tbody role="rowgroup">{ for Leg::ALL.into_iter().filter_map(line) }</tbody>
             </table>
             <p id="uncertainty" class="small">{ words::uncertainty(breakdown.clocks, newest.asker()) }</p>
+            <p class="limits">{ words::WATCHING }</p>
         </>
     }
 }

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use js_sys::futures::spawn_local;
 use js_sys::{Date, Uint8Array};
 use launcelot_measure::export::Document;
 use launcelot_measure::{Order, Passage, Plan, Rounds};
@@ -11,6 +12,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 use yew::prelude::*;
 
+use super::painted::{is_hidden, painted};
 use crate::bridge::{self, Route};
 use crate::cupboard::Cupboard;
 use crate::focus;
@@ -62,10 +64,11 @@ pub struct Asker {
     link: Rc<Link>,
 }
 
-/// The worker while it lives, how many runs it was told to do, what their dialogues' names begin with, which no
+/// The worker while it lives, what it has not been told yet, how many runs it was told to do, what their dialogues' names begin with, which no
 /// other page has, and where many rounds are kept.
 struct Link {
     worker: RefCell<Option<Worker>>,
+    orders: RefCell<Vec<Vec<u8>>>,
     runs: Cell<u32>,
     unseen: Cell<u32>,
     cupboard: RefCell<Cupboard>,
@@ -201,8 +204,9 @@ impl Link {
     fn new() -> Self {
         let cupboard = RefCell::new(Cupboard::open());
         let random = (js_sys::Math::random() * 9e15) as u64;
-        let (worker, runs, unseen) = (RefCell::default(), Cell::default(), Cell::new(UNSEEN));
-        Self { worker, runs, unseen, cupboard, page: format!("page-{random}") }
+        let (worker, orders) = (RefCell::default(), RefCell::default());
+        let (runs, unseen) = (Cell::default(), Cell::new(UNSEEN));
+        Self { worker, orders, runs, unseen, cupboard, page: format!("page-{random}") }
     }
 
     /// The name by which a lab is to know the dialogue of a run.
@@ -222,10 +226,27 @@ impl Link {
         self.unseen.get()
     }
 
-    fn tell(&self, order: &ToWorker) {
-        if let Some(worker) = &*self.worker.borrow() {
-            // Fails only for what cannot be copied, and bytes can.
-            let _ = worker.post_message(&Uint8Array::from(message::encode(order).as_slice()));
+    /// Tells the worker something once what the page has just drawn is painted: drawing would take a core from what is measured.
+    /// What is told first arrives first.
+    fn tell(self: &Rc<Self>, order: &ToWorker) {
+        self.orders.borrow_mut().push(message::encode(order));
+        if is_hidden() {
+            return self.send_orders();
+        }
+        let link = self.clone();
+        spawn_local(async move {
+            painted().await;
+            link.send_orders();
+        });
+    }
+
+    fn send_orders(&self) {
+        let worker = self.worker.borrow();
+        for order in self.orders.take() {
+            if let Some(worker) = &*worker {
+                // Fails only for what cannot be copied, and bytes can.
+                let _ = worker.post_message(&Uint8Array::from(order.as_slice()));
+            }
         }
     }
 }
@@ -255,8 +276,8 @@ pub fn use_asker() -> Asker {
             let on_message = {
                 let dispatcher = dispatcher.clone();
                 Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-                    if let Some(heard) = message::decode(&Uint8Array::new(&event.data()).to_vec()) {
-                        if matches!(heard, FromWorker::Ended { .. }) {
+                    if let Some(heard) = message::decode::<FromWorker>(&Uint8Array::new(&event.data()).to_vec()) {
+                        if heard.is_an_end() {
                             focus::leave_stop_buttons();
                         }
                         dispatcher.dispatch(Action::Heard(heard));

@@ -83,7 +83,7 @@ mod tests {
     }
 
     fn connected(run: u32) -> Action {
-        Action::Heard(FromWorker::Step { run, step: Step::Connected { at: Duration::from_micros(3) } })
+        Action::Heard(FromWorker::step(run, Step::Connected { at: Duration::from_micros(3) }))
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use launcelot_charts::series::SERIES_MAX;
-use launcelot_measure::{Ending, Failures, Passage, Plan, Round, Rounds, Stopwatch};
+use launcelot_measure::{Ending, Failures, Interruptions, Passage, Plan, Round, Rounds, Stopwatch};
 
 use crate::message::Clock;
 
@@ -81,6 +81,7 @@ pub fn begun(name: String, to: String, plan: Plan, clock: Clock) -> Rounds {
         failures: Failures::default(),
         wire: None,
         passage: None,
+        interruptions: Interruptions::default(),
         ending: Ending::Running,
     }
 }
@@ -137,10 +138,18 @@ impl ManyRounds {
     }
 
     /// The worker told of rounds.
-    pub fn hear(&mut self, number: u32, answered: &[Round], errors: u32) {
+    pub fn hear(&mut self, number: u32, answered: &[Round], failures: &Failures) {
         if let Some(rounds) = self.going(number) {
             rounds.answered.extend_from_slice(answered);
-            rounds.errors += errors;
+            rounds.errors += failures.count();
+            rounds.failures.extend(failures);
+        }
+    }
+
+    /// Notes what interrupts the rounds that go on.
+    pub fn interrupt(&mut self, interruptions: Interruptions) {
+        if let Some(rounds) = self.going.and_then(|number| self.going(number)) {
+            rounds.interruptions.add(interruptions);
         }
     }
 
@@ -231,7 +240,7 @@ impl ManyRounds {
 mod tests {
     use std::time::Duration;
 
-    use launcelot_measure::Connections;
+    use launcelot_measure::{Connections, FailureKind};
 
     use super::*;
 
@@ -241,7 +250,7 @@ mod tests {
         }
     }
 
-    const ROUND: Round = Round { asked: 600, connecting: 600, due: 600 };
+    const ROUND: Round = Round { asked: 600, connecting: 600, due: 600, ready: 600 };
 
     fn begun(id: u64) -> Action {
         let plan = Plan::new(10, Connections::One, None);
@@ -255,7 +264,7 @@ mod tests {
         let mut many = ManyRounds::default();
         for number in 1..=count {
             many.act(begun(number.into()));
-            many.hear(number, &[ROUND], 0);
+            many.hear(number, &[ROUND], &Failures::default());
             many.end(number, |_| Ending::Complete);
         }
         many
@@ -269,11 +278,14 @@ mod tests {
     fn rounds_are_counted_in_the_run_they_belong_to() {
         let mut many = ManyRounds::default();
         many.act(begun(1));
-        many.hear(1, &[ROUND; 3], 1);
+        let mut failures = Failures::default();
+        failures.add(FailureKind::ErrorAnswer, "Error: unknown question.");
+        many.hear(1, &[ROUND; 3], &failures);
+        assert_eq!((many.kept[0].rounds.errors, &many.kept[0].rounds.failures), (1, &failures));
         many.act(begun(2));
-        many.hear(1, &[ROUND; 5], 0);
+        many.hear(1, &[ROUND; 5], &Failures::default());
         many.end(1, |_| Ending::Complete);
-        many.hear(2, &[ROUND], 0);
+        many.hear(2, &[ROUND], &Failures::default());
         assert!(many.is_running());
         let stand = |index: usize| (many.kept[index].rounds.done(), many.kept[index].rounds.ending.clone());
         assert_eq!((stand(0), stand(1)), ((4, Ending::Stopped), (1, Ending::Running)));
@@ -329,7 +341,7 @@ mod tests {
         many.act(begun(2));
         many.act(brought(200..210));
         assert_eq!((ids(&many)[..4].to_vec(), ids(&many).len()), (vec![1, 100, 101, 202], KEPT_MAX));
-        many.hear(2, &[ROUND], 0);
+        many.hear(2, &[ROUND], &Failures::default());
         assert_eq!(many.newest().map(|kept| (kept.id, kept.rounds.done())), Some((2, 1)));
     }
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use launcelot_measure::Interruptions;
 use launcelot_measure::unit::{grouped, readable};
+use launcelot_protocol::exchange;
 
 use super::wire;
 use crate::state::Numbered;
@@ -36,16 +38,26 @@ pub fn line(
     )
 }
 
-/// The line of one run: a question without an answer is an error.
+/// The line of one run: what failed is an error, and what a person stopped is none.
 pub fn of_run(numbered: &Numbered) -> String {
     let Numbered { run, cores, .. } = numbered;
     let samples = count(run.questions.len(), "question", "questions");
-    line(&samples, wire::route_of(numbered), run.clock_step, *cores, "nothing", run.questions.len() - run.answered())
+    let errors = run.failures(exchange::is_error).count() as usize;
+    let line = line(&samples, wire::route_of(numbered), run.clock_step, *cores, "nothing", errors);
+    interrupted(line, run.interruptions)
+}
+
+/// A line, and what interrupted the asker.
+pub fn interrupted(line: String, interruptions: Interruptions) -> String {
+    match interruptions.in_words() {
+        None => line,
+        Some(words) => [&line, " · ", words].concat(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use launcelot_measure::{Order, Run};
+    use launcelot_measure::{Ending, Order, Run};
 
     use super::*;
     use crate::state::Legs;
@@ -57,8 +69,12 @@ mod tests {
         let (dialogue, legs) = (String::new(), Legs::Unknown);
         let run =
             Numbered { number: 1, run, dialogue, legs, cores: Some(1), wire: None, passage: None, is_imported: false };
-        let expected = "2 questions · clock steps 5 µs · 1 core · nothing discarded as warm-up · 2 errors";
+        let expected = "2 questions · clock steps 5 µs · 1 core · nothing discarded as warm-up · no errors";
         assert_eq!(of_run(&run).replace('\u{a0}', " "), expected);
-        assert!(of_run(&Numbered { cores: None, ..run }).contains(" · unknown cores · "));
+        assert!(of_run(&Numbered { cores: None, ..run.clone() }).contains(" · unknown cores · "));
+        let mut broken = run;
+        broken.run.ending = Ending::Broken("Gone.".to_owned());
+        broken.run.interruptions.was_hidden = true;
+        assert!(of_run(&broken).ends_with(" · 1 error · the tab was hidden meanwhile"), "{}", of_run(&broken));
     }
 }

@@ -125,7 +125,8 @@ pub fn limits(Kept { rounds, is_imported, .. }: &Kept) -> String {
     let samples = if *is_imported { ["imported · ", &samples].concat() } else { samples };
     let route = wire::route_to(&rounds.to, rounds.wire);
     let discarded = rounds.discarded().to_string();
-    limits::line(&samples, route, rounds.clock_step, Some(rounds.cores), &discarded, rounds.errors as usize)
+    let line = limits::line(&samples, route, rounds.clock_step, Some(rounds.cores), &discarded, rounds.errors as usize);
+    limits::interrupted(line, rounds.interruptions)
 }
 
 #[cfg(test)]
@@ -140,7 +141,7 @@ mod tests {
     }
 
     use launcelot_measure::compare::Times;
-    use launcelot_measure::{FailureKind, Failures, Preset, Round};
+    use launcelot_measure::{FailureKind, Failures, Interruptions, Preset, Round};
 
     use super::*;
 
@@ -152,11 +153,12 @@ mod tests {
             plan,
             clock_step: Duration::from_micros(5),
             cores: 2,
-            answered: vec![Round { asked: 600, connecting: 6_000, due }; 1_100],
+            answered: vec![Round { asked: 600, connecting: 6_000, due, ready: 0 }; 1_100],
             errors: 1,
             failures: Failures::default(),
             wire: None,
             passage: None,
+            interruptions: Interruptions::default(),
             ending: Ending::Complete,
         }
     }
@@ -238,7 +240,7 @@ mod tests {
         let all = rounds(Connections::One, None, 0);
         let coarse = Rounds {
             clock_step: Duration::from_micros(16_700),
-            answered: vec![Round { asked: 0, connecting: 0, due: 0 }; 1_100],
+            answered: vec![Round { asked: 0, connecting: 0, due: 0, ready: 0 }; 1_100],
             errors: 0,
             ..all
         };

@@ -1,100 +1,110 @@
 //! One run, or a few that begin at the same moment: a socket each, a dialogue, and when each thing happened.
 
-use js_sys::{ArrayBuffer, Reflect, Uint8Array};
+use js_sys::{ArrayBuffer, Function, Reflect, Uint8Array};
 use launcelot_measure::Step;
 use launcelot_protocol::{AnswerError, Dialogue, Question};
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, DedicatedWorkerGlobalScope, MessageEvent, WebSocket};
 
 use super::clock::{Clock, Reading};
+use super::ticker::Ticker;
 use super::{Handlers, tell};
-use crate::message::{Ask, Ended, FromWorker, RUNS_AT_ONCE_MAX};
+use crate::message::{Ask, Ended, FromWorker, RUNS_AT_ONCE_MAX, RunEnd, RunProgress};
 
-/// Who asks.
+/// How often the page is told while runs go on, in milliseconds. A message makes the page draw, which takes a core from the browser
+/// and the lab, so a run that is shorter is told as a whole once it is over.
+const TELLING_PERIOD_MS: i32 = 100;
+
+/// Runs single runs.
 #[derive(Debug)]
 pub(super) struct Asker {
     scope: DedicatedWorkerGlobalScope,
     clock: Clock,
     handlers: [Handlers; RUNS_AT_ONCE_MAX],
-    asking: [Option<Asking>; RUNS_AT_ONCE_MAX],
+    ticker: Ticker,
+    runs: [Option<ActiveRun>; RUNS_AT_ONCE_MAX],
+    /// Runs whose end the page has not been told.
+    ended: Vec<RunProgress>,
 }
 
-/// A run that goes on.
+/// A run that has not ended.
 #[derive(Debug)]
-struct Asking {
-    run: u32,
+struct ActiveRun {
+    number: u32,
     socket: WebSocket,
     dialogue: Dialogue,
     began: Reading,
-    opened: bool,
+    is_open: bool,
+    /// Steps that the page has not been told.
+    steps: Vec<Step>,
 }
 
 impl Asker {
-    pub(super) fn new(scope: DedicatedWorkerGlobalScope, clock: Clock, handlers: [Handlers; RUNS_AT_ONCE_MAX]) -> Self {
-        Self { scope, clock, handlers, asking: Default::default() }
+    pub(super) fn new(
+        scope: DedicatedWorkerGlobalScope,
+        clock: Clock,
+        handlers: [Handlers; RUNS_AT_ONCE_MAX],
+        tick: Function,
+    ) -> Self {
+        let ticker = Ticker::new(scope.clone(), clock.clone(), tick, TELLING_PERIOD_MS);
+        Self { scope, clock, handlers, ticker, runs: Default::default(), ended: Vec::new() }
     }
 
     /// Begins runs. The first time of all is taken just before the browser is told to connect.
-    pub(super) fn ask(&mut self, runs: &[Ask]) {
+    pub(super) fn ask(&mut self, asks: &[Ask]) {
         self.stop();
-        let dialogues: Vec<_> = runs.iter().map(dialogue_of).collect();
+        let dialogues: Vec<_> = asks.iter().map(dialogue_of).collect();
+        self.ticker.start();
         let began = self.clock.read();
-        for (place, (ask, dialogue)) in runs.iter().zip(dialogues).enumerate().take(RUNS_AT_ONCE_MAX) {
-            if let Err(how) = dialogue.and_then(|dialogue| self.begin(place, began, ask, dialogue)) {
-                self.tell_end(ask.run, how);
+        for (slot, (ask, dialogue)) in asks.iter().zip(dialogues).enumerate().take(RUNS_AT_ONCE_MAX) {
+            match dialogue.and_then(|dialogue| self.connect(slot, ask, dialogue, began)) {
+                Ok(run) => self.runs[slot] = Some(run),
+                Err(how) => {
+                    let end = RunEnd { how, began: None };
+                    self.ended.push(RunProgress { run: ask.run, steps: Vec::new(), end: Some(end) });
+                }
             }
         }
+        self.tell_if_all_ended();
     }
 
-    fn begin(&mut self, place: usize, began: Reading, ask: &Ask, dialogue: Dialogue) -> Result<(), Ended> {
+    fn connect(&self, slot: usize, ask: &Ask, dialogue: Dialogue, began: Reading) -> Result<ActiveRun, Ended> {
         let socket = WebSocket::new(&ask.url).map_err(|why| Ended::Refused(words_of(&why)))?;
-        let handlers = &self.handlers[place];
+        let handlers = &self.handlers[slot];
         socket.set_binary_type(BinaryType::Arraybuffer);
         socket.set_onopen(Some(&handlers.open));
         socket.set_onmessage(Some(&handlers.message));
         socket.set_onclose(Some(&handlers.close));
-        self.asking[place] = Some(Asking { run: ask.run, socket, dialogue, began, opened: false });
-        Ok(())
+        Ok(ActiveRun { number: ask.run, socket, dialogue, began, is_open: false, steps: Vec::new() })
     }
 
-    /// Gives up whatever goes on.
+    /// Stops all runs.
     pub(super) fn stop(&mut self) {
-        for place in 0..RUNS_AT_ONCE_MAX {
-            self.end(place, Ended::Stopped);
+        for slot in 0..RUNS_AT_ONCE_MAX {
+            self.end(slot, Ended::Stopped);
         }
     }
 
-    pub(super) fn opened(&mut self, place: usize, at: Reading) {
-        let Some(asking) = &mut self.asking[place] else { return };
-        asking.opened = true;
-        let mut steps = vec![Step::Connected { at: at.since(asking.began) }];
-        asking.send(&self.clock, &mut steps);
-        self.tell_steps(place, steps);
+    pub(super) fn opened(&mut self, slot: usize, at: Reading) {
+        let Some(run) = &mut self.runs[slot] else { return };
+        run.is_open = true;
+        run.steps.push(Step::Connected { at: at.since(run.began) });
+        run.send(&self.clock);
     }
 
-    pub(super) fn received(&mut self, place: usize, at: Reading, event: &MessageEvent) {
-        let Some(asking) = &mut self.asking[place] else { return };
-        let at = at.since(asking.began);
-        let mut answers = Vec::new();
-        let received = asking.dialogue.receive(&bytes_of(event), &mut answers);
-        let mut steps = Vec::new();
-        if received.is_ok() {
-            asking.send(&self.clock, &mut steps);
-        }
-        let is_complete = asking.dialogue.is_complete();
-        let answered = answers.into_iter().map(|answer| Step::Answered { at, answer });
-        self.tell_steps(place, answered.chain(steps));
-        match received {
-            Err(why) => self.end(place, Ended::Nonsense(why.to_string())),
-            Ok(()) if is_complete => self.end(place, Ended::Complete),
+    pub(super) fn received(&mut self, slot: usize, at: Reading, event: &MessageEvent) {
+        let Some(run) = &mut self.runs[slot] else { return };
+        match run.receive(&self.clock, at, event) {
+            Err(why) => self.end(slot, Ended::Nonsense(why.to_string())),
+            Ok(()) if run.dialogue.is_complete() => self.end(slot, Ended::Complete),
             Ok(()) => {}
         }
     }
 
-    pub(super) fn closed(&mut self, place: usize, event: &CloseEvent) {
-        let Some(asking) = &self.asking[place] else { return };
-        let how = if asking.opened {
-            let partial = match asking.dialogue.finish() {
+    pub(super) fn closed(&mut self, slot: usize, event: &CloseEvent) {
+        let Some(run) = &self.runs[slot] else { return };
+        let how = if run.is_open {
+            let partial = match run.dialogue.finish() {
                 Err(AnswerError::CutShort(partial)) => partial,
                 _ => String::new(),
             };
@@ -102,42 +112,67 @@ impl Asker {
         } else {
             Ended::NoBridge
         };
-        self.end(place, how);
+        self.end(slot, how);
     }
 
-    /// Ends a run that goes on: nothing that its socket still says is heard.
-    fn end(&mut self, place: usize, how: Ended) {
-        let Some(asking) = self.asking[place].take() else { return };
-        asking.socket.set_onopen(None);
-        asking.socket.set_onmessage(None);
-        asking.socket.set_onclose(None);
-        // Fails only for a code or a reason that is not allowed, and neither is given.
-        let _ = asking.socket.close();
-        tell(&self.scope, &FromWorker::Began { run: asking.run, at: self.clock.since_1970(asking.began) });
-        self.tell_end(asking.run, how);
-    }
-
-    fn tell_steps(&self, place: usize, steps: impl IntoIterator<Item = Step>) {
-        let Some(Asking { run, .. }) = self.asking[place] else { return };
-        for step in steps {
-            tell(&self.scope, &FromWorker::Step { run, step });
+    /// Tells the page how far the runs are.
+    pub(super) fn tick(&mut self) {
+        if self.ticker.was_suspended() {
+            tell(&self.scope, &FromWorker::Suspended);
+        }
+        let mut progress = std::mem::take(&mut self.ended);
+        for run in self.runs.iter_mut().flatten().filter(|run| !run.steps.is_empty()) {
+            progress.push(RunProgress { run: run.number, steps: std::mem::take(&mut run.steps), end: None });
+        }
+        if !progress.is_empty() {
+            tell(&self.scope, &FromWorker::Runs(progress));
         }
     }
 
-    fn tell_end(&self, run: u32, how: Ended) {
-        tell(&self.scope, &FromWorker::Ended { run, how });
+    /// Ends a run. No event of its socket is handled after that.
+    fn end(&mut self, slot: usize, how: Ended) {
+        let Some(run) = self.runs[slot].take() else { return };
+        run.socket.set_onopen(None);
+        run.socket.set_onmessage(None);
+        run.socket.set_onclose(None);
+        // Fails only for a code or a reason that is not allowed, and neither is given.
+        let _ = run.socket.close();
+        let end = RunEnd { how, began: Some(self.clock.since_1970(run.began)) };
+        self.ended.push(RunProgress { run: run.number, steps: run.steps, end: Some(end) });
+        self.tell_if_all_ended();
+    }
+
+    fn tell_if_all_ended(&mut self) {
+        if self.runs.iter().all(Option::is_none) {
+            self.ticker.stop();
+            self.tick();
+        }
     }
 }
 
-impl Asking {
+impl ActiveRun {
     /// Sends every question that may be sent now. Each time is taken just before.
-    fn send(&mut self, clock: &Clock, steps: &mut Vec<Step>) {
+    fn send(&mut self, clock: &Clock) {
         while let Some(question) = self.dialogue.next_to_send() {
             let at = clock.read().since(self.began);
             // Fails only before the socket is open; later the close event says what happened.
             let _ = self.socket.send_with_u8_array(question.as_bytes());
-            steps.push(Step::Asked { at });
+            self.steps.push(Step::Asked { at });
         }
+    }
+
+    /// Takes the answers out of a message, and sends the next question before it does anything else.
+    fn receive(&mut self, clock: &Clock, at: Reading, event: &MessageEvent) -> Result<(), AnswerError> {
+        let at = at.since(self.began);
+        let mut answers = Vec::new();
+        let received = self.dialogue.receive(&bytes_of(event), &mut answers);
+        let answered = self.steps.len();
+        if received.is_ok() {
+            self.send(clock);
+        }
+        // An answer comes before the question that it made room for.
+        self.steps.splice(answered..answered, answers.into_iter().map(|answer| Step::Answered { at, answer }));
+        received
     }
 }
 

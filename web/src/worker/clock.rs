@@ -30,7 +30,12 @@ impl Reading {
         Duration::try_from_secs_f64(self.ms_since(earlier) / 1e3).unwrap_or_default()
     }
 
-    /// The same in milliseconds; negative if `earlier` is later.
+    /// Milliseconds since the worker began.
+    pub(super) fn ms(self) -> f64 {
+        self.0
+    }
+
+    /// The time from `earlier` in milliseconds; negative if `earlier` is later.
     pub(super) fn ms_since(self, earlier: Self) -> f64 {
         self.0 - earlier.0
     }

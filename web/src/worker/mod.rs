@@ -3,14 +3,15 @@
 //! A time is read as the first act on an event, the next question leaves before anything is told,
 //! and telling the page comes last.
 //!
-//! - `asker`: one run or a few at once, every step told.
-//! - `rounds`: many rounds, told in batches; `course` says which is next, `pause` waits for it.
+//! - `asker`: one run or a few at once, told when they are over; `ticker` has a long one told meanwhile.
+//! - `rounds`: many rounds, told in batches; `schedule` says which is next, `pause` waits for it.
 
 mod asker;
 mod clock;
-mod course;
 mod pause;
 mod rounds;
+mod schedule;
+mod ticker;
 
 use std::cell::RefCell;
 use std::thread::LocalKey;
@@ -23,15 +24,15 @@ use web_sys::{CloseEvent, DedicatedWorkerGlobalScope, Event, MessageEvent};
 use crate::message::{self, FromWorker, ToWorker};
 use asker::Asker;
 use clock::{Clock, Reading};
-use rounds::Rounder;
+use rounds::RoundsRunner;
 
 thread_local! {
     static ASKER: RefCell<Option<Asker>> = const { RefCell::new(None) };
-    static ROUNDER: RefCell<Option<Rounder>> = const { RefCell::new(None) };
+    static ROUNDS_RUNNER: RefCell<Option<RoundsRunner>> = const { RefCell::new(None) };
 }
 
-/// Where somebody lives whom events are brought to.
-type Home<T> = &'static LocalKey<RefCell<Option<T>>>;
+/// Where the receiver of events is kept.
+type Slot<T> = &'static LocalKey<RefCell<Option<T>>>;
 
 /// The functions that a socket calls. They are made once and live as long as the worker.
 #[derive(Debug, Clone)]
@@ -48,31 +49,32 @@ pub fn start() {
         // Without a clock there is nothing to do; the page hears of it as the worker's error.
         wasm_bindgen::throw_str("this browser has no performance clock in workers");
     };
-    // Each place has functions of its own, so that nobody has to find out whose event it is.
-    let handlers = std::array::from_fn(|place| Handlers {
-        open: handler(&clock, &ASKER, move |asker, at, _: Event| asker.opened(place, at)),
-        message: handler(&clock, &ASKER, move |asker, at, event: MessageEvent| asker.received(place, at, &event)),
-        close: handler(&clock, &ASKER, move |asker, _, event: CloseEvent| asker.closed(place, &event)),
+    // Each slot has functions of its own, which know whose event it is.
+    let handlers = std::array::from_fn(|slot| Handlers {
+        open: handler(&clock, &ASKER, move |asker, at, _: Event| asker.opened(slot, at)),
+        message: handler(&clock, &ASKER, move |asker, at, event: MessageEvent| asker.received(slot, at, &event)),
+        close: handler(&clock, &ASKER, move |asker, _, event: CloseEvent| asker.closed(slot, &event)),
     });
+    let tick = handler(&clock, &ASKER, |asker, _, _: JsValue| asker.tick());
     let orders = handler(&clock, &ASKER, |asker, _, event: MessageEvent| obey(asker, &event));
     scope.set_onmessage(Some(&orders));
-    ROUNDER.set(Some(Rounder::new(scope.clone(), clock.clone())));
+    ROUNDS_RUNNER.set(Some(RoundsRunner::new(scope.clone(), clock.clone())));
     tell(&scope, &FromWorker::Ready(clock.measured(&scope)));
-    ASKER.set(Some(Asker::new(scope, clock, handlers)));
+    ASKER.set(Some(Asker::new(scope, clock, handlers, tick)));
 }
 
 /// A function for the browser to call: it reads the clock first.
 fn handler<T: 'static, E: FromWasmAbi + 'static>(
     clock: &Clock,
-    home: Home<T>,
+    slot: Slot<T>,
     act: impl Fn(&mut T, Reading, E) + 'static,
 ) -> Function {
     let clock = clock.clone();
     let closure = Closure::<dyn Fn(E)>::new(move |event| {
         let at = clock.read();
-        home.with_borrow_mut(|somebody| {
-            if let Some(somebody) = somebody {
-                act(somebody, at, event);
+        slot.with_borrow_mut(|receiver| {
+            if let Some(receiver) = receiver {
+                act(receiver, at, event);
             }
         });
     });
@@ -84,15 +86,15 @@ fn obey(asker: &mut Asker, event: &MessageEvent) {
     let Some(order) = message::decode(&bytes) else {
         wasm_bindgen::throw_str("the page said what its worker does not understand");
     };
-    ROUNDER.with_borrow_mut(|rounder| {
-        let Some(rounder) = rounder else { return };
+    ROUNDS_RUNNER.with_borrow_mut(|runner| {
+        let Some(runner) = runner else { return };
         // Whatever the order is, what went on before is over.
-        rounder.stop();
+        runner.stop();
         match order {
             ToWorker::Ask(runs) => asker.ask(&runs),
             ToWorker::Rounds { run, url, plan } => {
                 asker.stop();
-                rounder.begin(run, url, plan);
+                runner.begin(run, url, plan);
             }
             ToWorker::Stop => asker.stop(),
         }

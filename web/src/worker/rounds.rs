@@ -4,81 +4,90 @@
 //! while the next answer is on its way, and nothing is allocated for a round.
 
 use js_sys::{ArrayBuffer, Uint8Array};
-use launcelot_measure::{Plan, Round};
+use launcelot_measure::{FailureKind, Failures, Plan, Round};
 use launcelot_protocol::answers::ANSWER_MAX_BYTES;
-use launcelot_protocol::{AnswerError, Answers, EXCHANGES};
+use launcelot_protocol::{AnswerError, Answers, EXCHANGES, exchange};
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, DedicatedWorkerGlobalScope, Event, MessageEvent, WebSocket};
 
 use super::asker::{bytes_of, words_of};
 use super::clock::{Clock, Reading};
-use super::course::{Course, Moment, Turn};
 use super::pause::Pause;
-use super::{Handlers, ROUNDER, handler, tell};
+use super::schedule::{Moment, Schedule, Turn};
+use super::ticker::Ticker;
+use super::{Handlers, ROUNDS_RUNNER, handler, tell};
 use crate::message::{Ended, FromWorker};
+use crate::words;
 
 /// How long the page is told nothing after it was told something: 250 ms. Each time the page draws, and where
 /// processors are few, whoever asks may wait for one meanwhile.
 const TELLING_PAUSE: Moment = 250_000_000 / Round::STEP_NS as Moment;
 
+/// How often it is checked whether the worker was suspended, in milliseconds.
+const CHECKING_PERIOD_MS: i32 = 1_000;
+
 /// So many rounds can be kept between two tellings without allocating.
 const BATCH: usize = 4096;
 
-/// Who asks in rounds.
+/// Runs many rounds.
 #[derive(Debug)]
-pub(super) struct Rounder {
+pub(super) struct RoundsRunner {
     scope: DedicatedWorkerGlobalScope,
     clock: Clock,
     handlers: Handlers,
     pause: Pause,
+    ticker: Ticker,
     questions: [Uint8Array; EXCHANGES.len()],
-    going: Option<Going>,
+    active: Option<ActiveRounds>,
 }
 
-/// The rounds that go on.
+/// Rounds that have not ended.
 #[derive(Debug)]
-struct Going {
+struct ActiveRounds {
     run: u32,
     url: String,
     began: Reading,
-    course: Course,
+    schedule: Schedule,
     socket: Option<WebSocket>,
     is_open: bool,
     answers: Answers,
     /// What has not been told yet, and when something was told last.
     answered: Vec<Round>,
-    errors: u32,
+    failures: Failures,
     told: Moment,
 }
 
-impl Rounder {
+impl RoundsRunner {
     pub(super) fn new(scope: DedicatedWorkerGlobalScope, clock: Clock) -> Self {
         let handlers = Handlers {
-            open: handler(&clock, &ROUNDER, |rounder, at, _: Event| rounder.opened(at)),
-            message: handler(&clock, &ROUNDER, |rounder, at, event: MessageEvent| rounder.received(at, &event)),
-            close: handler(&clock, &ROUNDER, |rounder, at, event: CloseEvent| rounder.closed(at, &event)),
+            open: handler(&clock, &ROUNDS_RUNNER, |runner, at, _: Event| runner.opened(at)),
+            message: handler(&clock, &ROUNDS_RUNNER, |runner, at, event: MessageEvent| runner.received(at, &event)),
+            close: handler(&clock, &ROUNDS_RUNNER, |runner, at, event: CloseEvent| runner.closed(at, &event)),
         };
-        let timer_calls = handler(&clock, &ROUNDER, |rounder, at, _: JsValue| rounder.go_on(at));
+        let timer_calls = handler(&clock, &ROUNDS_RUNNER, |runner, at, _: JsValue| runner.go_on(at));
         let pause = Pause::new(scope.clone(), clock.clone(), timer_calls);
+        let tick = handler(&clock, &ROUNDS_RUNNER, |runner, _, _: JsValue| runner.tick());
+        let ticker = Ticker::new(scope.clone(), clock.clone(), tick, CHECKING_PERIOD_MS);
         let questions = EXCHANGES.map(|exchange| Uint8Array::from(exchange.question.as_bytes()));
-        Self { scope, clock, handlers, pause, questions, going: None }
+        Self { scope, clock, handlers, pause, ticker, questions, active: None }
     }
 
     /// Begins.
     pub(super) fn begin(&mut self, run: u32, url: String, plan: Plan) {
         self.stop();
-        let (began, course) = (self.clock.read(), Course::new(plan));
-        let connects_each = course.connects_each();
-        self.going = Some(Going {
+        self.ticker.start();
+        let (began, schedule) = (self.clock.read(), Schedule::new(plan));
+        let connects_each = schedule.connects_each();
+        self.active = Some(ActiveRounds {
             run,
             url,
             began,
-            course,
+            schedule,
             socket: None,
             is_open: false,
             answers: Answers::new(),
             answered: Vec::with_capacity(BATCH.min(plan.rounds as usize)),
-            errors: 0,
+            failures: Failures::default(),
             told: 0,
         });
         if connects_each {
@@ -94,37 +103,36 @@ impl Rounder {
     }
 
     fn opened(&mut self, at: Reading) {
-        let Some(going) = &mut self.going else { return };
-        going.is_open = true;
-        if going.course.connects_each() {
+        let Some(active) = &mut self.active else { return };
+        active.is_open = true;
+        if active.schedule.connects_each() {
             return self.ask();
         }
-        going.course.is_connected(at.steps_since(going.began));
+        active.schedule.is_connected(at.steps_since(active.began));
         self.go_on(at);
     }
 
     fn received(&mut self, at: Reading, event: &MessageEvent) {
-        let Some(going) = &mut self.going else { return };
-        let moment = at.steps_since(going.began);
-        let lost = u32::from(going.course.is_asking());
-        let round = match going.hear(event, moment) {
-            Ok(round) => round,
-            Err(why) => {
-                going.errors += lost;
-                return self.end(Ended::Nonsense(why.to_string()));
-            }
+        let Some(active) = &mut self.active else { return };
+        let moment = at.steps_since(active.began);
+        let heard = match active.receive(event, moment) {
+            Ok(heard) => heard,
+            Err(why) => return self.end(Ended::Nonsense(why.to_string())),
         };
-        if let Some(round) = round {
+        if let Some(heard) = heard {
             let turn = self.take_turn(moment);
-            self.keep(moment, |going| going.answered.push(round));
+            self.keep(moment, |active| match heard {
+                Ok(round) => active.answered.push(round),
+                Err(error) => active.failures.add(FailureKind::ErrorAnswer, &error),
+            });
             self.finish(turn);
         }
     }
 
     fn closed(&mut self, at: Reading, event: &CloseEvent) {
-        let Some(going) = &mut self.going else { return };
-        let how = if going.is_open {
-            let partial = match going.answers.finish() {
+        let Some(active) = &mut self.active else { return };
+        let how = if active.is_open {
+            let partial = match active.answers.finish() {
                 Err(AnswerError::CutShort(partial)) => partial,
                 _ => String::new(),
             };
@@ -132,30 +140,31 @@ impl Rounder {
         } else {
             Ended::NoBridge
         };
-        if !going.course.connects_each() {
-            going.errors += u32::from(going.course.is_asking());
+        let moment = at.steps_since(active.began);
+        let is_hopeful = active.schedule.connects_each() && active.schedule.failed(moment);
+        if !is_hopeful {
             return self.end(how);
         }
-        let moment = at.steps_since(going.began);
-        let is_hopeful = going.course.failed(moment);
-        self.keep(moment, |going| going.errors += 1);
-        if is_hopeful {
-            self.go_on(at);
-        } else {
-            self.end(how);
+        self.keep(moment, |active| active.fail(&how));
+        self.go_on(at);
+    }
+
+    fn tick(&mut self) {
+        if self.ticker.was_suspended() {
+            tell(&self.scope, &FromWorker::Suspended);
         }
     }
 
     /// Does whatever comes next.
     fn go_on(&mut self, at: Reading) {
-        let Some(going) = &self.going else { return };
-        let turn = self.take_turn(at.steps_since(going.began));
+        let Some(active) = &self.active else { return };
+        let turn = self.take_turn(at.steps_since(active.began));
         self.finish(turn);
     }
 
     /// Sends or connects, if it is time for either.
     fn take_turn(&mut self, now: Moment) -> Option<Turn> {
-        let turn = self.going.as_mut()?.course.turn(now);
+        let turn = self.active.as_mut()?.schedule.turn(now);
         match turn {
             Turn::Ask => self.ask(),
             Turn::Connect => self.connect(),
@@ -175,19 +184,19 @@ impl Rounder {
 
     /// Sends the question. The time is taken just before.
     fn ask(&mut self) {
-        let Some(going) = &mut self.going else { return };
-        let Some(socket) = &going.socket else { return };
-        let question = &self.questions[going.course.question()];
-        going.course.asks(self.clock.read().steps_since(going.began));
+        let Some(active) = &mut self.active else { return };
+        let Some(socket) = &active.socket else { return };
+        let question = &self.questions[active.schedule.question()];
+        active.schedule.asks(self.clock.read().steps_since(active.began));
         // Fails only before the socket is open; later the close event says what happened.
         let _ = socket.send_with_js_u8_array(question);
     }
 
     /// Connects anew, and then lets go of the connection before. The time is taken just before.
     fn connect(&mut self) {
-        let Some(going) = &mut self.going else { return };
-        going.course.connects(self.clock.read().steps_since(going.began));
-        let socket = match WebSocket::new(&going.url) {
+        let Some(active) = &mut self.active else { return };
+        active.schedule.connects(self.clock.read().steps_since(active.began));
+        let socket = match WebSocket::new(&active.url) {
             Ok(socket) => socket,
             Err(why) => return self.end(Ended::Refused(words_of(&why))),
         };
@@ -195,16 +204,16 @@ impl Rounder {
         socket.set_onopen(Some(&self.handlers.open));
         socket.set_onmessage(Some(&self.handlers.message));
         socket.set_onclose(Some(&self.handlers.close));
-        going.let_go();
-        going.socket = Some(socket);
+        active.let_go();
+        active.socket = Some(socket);
     }
 
     fn wait(&mut self, due: Moment) {
-        let Some(going) = &mut self.going else { return };
-        if going.course.connects_each() {
-            going.let_go();
+        let Some(active) = &mut self.active else { return };
+        if active.schedule.connects_each() {
+            active.let_go();
         }
-        let due = going.began.after(due);
+        let due = active.began.after(due);
         if self.pause.until(due) {
             // Not the clock's reading, which may be a hair earlier.
             self.go_on(due);
@@ -212,33 +221,39 @@ impl Rounder {
     }
 
     /// Keeps what came, and tells it if nothing was told for long enough.
-    fn keep(&mut self, now: Moment, keep: impl FnOnce(&mut Going)) {
-        let Some(going) = &mut self.going else { return };
-        keep(going);
-        if now.saturating_sub(going.told) >= TELLING_PAUSE {
-            going.told = now;
-            going.tell(&self.scope);
+    fn keep(&mut self, now: Moment, keep: impl FnOnce(&mut ActiveRounds)) {
+        let Some(active) = &mut self.active else { return };
+        keep(active);
+        if now.saturating_sub(active.told) >= TELLING_PAUSE {
+            active.told = now;
+            active.tell(&self.scope);
         }
     }
 
     /// Ends what goes on: nothing that its socket still says is heard.
     fn end(&mut self, how: Ended) {
-        let Some(mut going) = self.going.take() else { return };
+        let Some(mut active) = self.active.take() else { return };
         self.pause.cancel();
-        going.let_go();
-        going.tell(&self.scope);
-        tell(&self.scope, &FromWorker::Ended { run: going.run, how });
+        self.ticker.stop();
+        self.tick();
+        active.fail(&how);
+        active.let_go();
+        active.tell(&self.scope);
+        tell(&self.scope, &FromWorker::Ended { run: active.run, how });
     }
 }
 
-impl Going {
-    /// The round that is over with these bytes, if one is.
-    fn hear(&mut self, event: &MessageEvent, at: Moment) -> Result<Option<Round>, AnswerError> {
+impl ActiveRounds {
+    /// The round that is over with these bytes, if one is, or the server's words that it cannot answer.
+    fn receive(&mut self, event: &MessageEvent, at: Moment) -> Result<Option<Result<Round, String>>, AnswerError> {
         let mut buffer = [0; ANSWER_MAX_BYTES];
         let bytes = event.data().dyn_into().map(|data: ArrayBuffer| Uint8Array::new(&data));
         let (mut round, mut surplus) = (None, None);
-        let heard = |answer: &[u8]| match self.course.answered(at) {
-            Some(answered) => round = Some(answered),
+        let heard = |answer: &[u8]| match self.schedule.answered(at) {
+            Some(answered) => {
+                let error = str::from_utf8(answer).ok().filter(|answer| exchange::is_error(answer));
+                round = Some(error.map_or(Ok(answered), |error| Err(error.to_owned())));
+            }
             None => surplus = Some(String::from_utf8_lossy(answer).into_owned()),
         };
         match bytes {
@@ -267,15 +282,21 @@ impl Going {
         let _ = socket.close();
     }
 
+    /// Counts a failure, if that is one.
+    fn fail(&mut self, how: &Ended) {
+        if let Some(kind) = words::failure_kind(how) {
+            self.failures.add(kind, &words::why_it_broke(how, &self.url));
+        }
+    }
+
     /// Tells what has not been told.
     fn tell(&mut self, scope: &DedicatedWorkerGlobalScope) {
-        if self.answered.is_empty() && self.errors == 0 {
+        if self.answered.is_empty() && self.failures.is_empty() {
             return;
         }
-        let message =
-            FromWorker::Rounds { run: self.run, answered: std::mem::take(&mut self.answered), errors: self.errors };
+        let (answered, failures) = (std::mem::take(&mut self.answered), std::mem::take(&mut self.failures));
+        let message = FromWorker::Rounds { run: self.run, answered, failures };
         tell(scope, &message);
-        self.errors = 0;
         // The same memory again.
         if let FromWorker::Rounds { mut answered, .. } = message {
             answered.clear();
