@@ -45,14 +45,12 @@ impl Connecting {
         self.passed[point as usize]
     }
 
-    /// The points that it is known to have passed, the earliest first, with their moments in the asker's time; none if the
-    /// clocks contradict each other. A server may accept after the connection can be used.
+    /// The points that it is known to have passed, with their moments in the asker's time; none if the clocks contradict each
+    /// other. A server may accept after the connection can be used.
     pub fn moments(&self) -> Vec<(ConnectPoint, Duration)> {
         let Some(offset) = self.offset else { return Vec::new() };
         let passed = ConnectPoint::ALL.into_iter().zip(self.passed);
-        let mut moments: Vec<_> = passed.filter_map(|(point, at)| Some((point, offset.lay(at?)))).collect();
-        moments.sort_by_key(|(_, at)| *at);
-        moments
+        passed.filter_map(|(point, at)| Some((point, offset.lay(at?)))).collect()
     }
 
     /// The legs from the first attempt to the connection, one after the other without a gap: their sum is what connecting took.

@@ -114,7 +114,7 @@ async fn the_page_breaks_the_waiting_through_the_tunnel_down_into_legs() {
     // Each bar is cut, its thinking magnified by as much as it says.
     let count = async |css: &str| browser.client.find_all(Locator::Css(css)).await.unwrap().len();
     assert_eq!(count("#dialogue .leg.server:not(.near)").await, 3);
-    assert_eq!(count("#dialogue .leg.wire").await, 6);
+    assert_eq!(count("#dialogue .leg.wire").await, 7, "connect(), and each question there and back");
     assert_eq!(count("#dialogue .thinking").await, 3);
     assert!(browser.text("#dialogue .lens").await.contains("magnified ×"));
     let limits = browser.text("#dialogue + .limits").await;
