@@ -154,8 +154,6 @@ impl Spread {
 /// The times of one way in all turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WayTimes {
-    /// From the beginning until the last connection was open.
-    pub connecting: Spread,
     /// From the first question of the connection that was open last to the last answer.
     pub answering: Spread,
     /// From the first question to the last answer.
@@ -167,7 +165,7 @@ pub struct WayTimes {
 impl WayTimes {
     /// Sums up the runs of each turn, which began at the same moment; `None` if there are none, or not all are complete.
     pub fn of(turns: &[Vec<&Run>]) -> Option<Self> {
-        let mut times: [Vec<Duration>; 4] = Default::default();
+        let mut times: [Vec<Duration>; 3] = Default::default();
         let mut clock_step = Duration::ZERO;
         for runs in turns {
             for (times, time) in times.iter_mut().zip(times_of(runs)?) {
@@ -175,13 +173,13 @@ impl WayTimes {
             }
             clock_step = runs.iter().map(|run| run.clock_step).fold(clock_step, Duration::max);
         }
-        let [connecting, answering, asking, opening] = times.map(|times| Spread::of(&times, clock_step));
-        Some(Self { connecting: connecting?, answering: answering?, asking: asking?, opening: opening? })
+        let [answering, asking, opening] = times.map(|times| Spread::of(&times, clock_step));
+        Some(Self { answering: answering?, asking: asking?, opening: opening? })
     }
 }
 
 /// The times of the runs of one turn, in the order of the fields of [`WayTimes`].
-fn times_of(runs: &[&Run]) -> Option<[Duration; 4]> {
+fn times_of(runs: &[&Run]) -> Option<[Duration; 3]> {
     let asking = run::asking(runs.iter().copied())?;
     let (mut first, mut last, mut last_asked) = (Duration::MAX, Duration::ZERO, Duration::ZERO);
     for run in runs {
@@ -189,7 +187,7 @@ fn times_of(runs: &[&Run]) -> Option<[Duration; 4]> {
         (first, last) = (first.min(opened), last.max(opened));
         last_asked = last_asked.max(run.asking()?.from);
     }
-    Some([last, asking.until.saturating_sub(last_asked), asking.took(), last.saturating_sub(first)])
+    Some([asking.until.saturating_sub(last_asked), asking.took(), last.saturating_sub(first)])
 }
 
 /// How much of connecting, of runs that began at the same moment, was the browser's spacing: how much longer the last of them
@@ -285,8 +283,8 @@ mod tests {
     fn a_way_with_three_connections_is_connected_when_the_last_one_is() {
         let turn = [run(10_000, 31_000), run(30_000, 50_000), run(20_000, 41_000)];
         let times = WayTimes::of(&[turn.iter().collect()]).unwrap();
-        let medians = [times.connecting, times.answering, times.asking, times.opening].map(|spread| spread.median);
-        assert_eq!(medians, [us(30_000), us(20_000), us(40_000), us(20_000)]);
+        let medians = [times.answering, times.asking, times.opening].map(|spread| spread.median);
+        assert_eq!(medians, [us(20_000), us(40_000), us(20_000)]);
         let stopped = Run { ending: Ending::Stopped, ..run(1, 2) };
         assert_eq!(WayTimes::of(&[turn.iter().collect(), vec![&stopped]]), None);
         assert_eq!(WayTimes::of(&[]), None);

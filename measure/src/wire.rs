@@ -118,6 +118,11 @@ impl Passage {
         Self { last_revision: self.last_revision.filter(|last| *last != self.first_revision), ..self }
     }
 
+    /// Whether the settings became others between its beginning and its end.
+    pub fn is_changed(self) -> bool {
+        self.revision().is_none()
+    }
+
     /// The settings; `None` if they changed meanwhile.
     pub fn revision(self) -> Option<Revision> {
         let revision = self.last_revision.filter(|last| *last == self.first_revision)?;

@@ -9,7 +9,7 @@ use launcelot_measure::estimate::Estimates;
 use launcelot_measure::{Distribution, Summary};
 
 use crate::state::rounds::ManyRounds;
-use crate::words::rounds as words;
+use crate::words::{rounds as words, wire};
 
 /// Everything that is shown of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,10 +41,12 @@ pub fn of(many: &ManyRounds) -> Distributions {
         ..2 => Vec::new(),
         _ => many.shown().map(|kept| kept.rounds.estimates(many.stopwatch)).collect(),
     };
-    let compared =
-        estimates.iter().enumerate().skip(1).map(|(index, laid)| {
-            words::comparison(series::letter(index), series::letter(0), compare(laid, &estimates[0]))
-        });
+    let passages: Vec<_> = many.shown().map(|kept| kept.rounds.passage).collect();
+    let compared = estimates.iter().zip(&passages).enumerate().skip(1).map(|(index, (laid, passage))| {
+        let (letter, newest) = (series::letter(index), series::letter(0));
+        let not = wire::not_compared(&format!("{letter} beside {newest}"), [*passage, passages[0]]);
+        not.unwrap_or_else(|| words::comparison(letter, newest, compare(laid, &estimates[0])))
+    });
     let all: Vec<&Distribution> = distributions.iter().collect();
     let steps = many.shown().map(|kept| kept.rounds.clock_step);
     let by_clock: Vec<(&Distribution, Duration)> = distributions.iter().zip(steps).collect();

@@ -9,10 +9,26 @@ use js_sys::{Array, Reflect};
 use launcelot_measure::{
     ConnectPoint, ConnectSighting, Held, Instance, Passage, Point, Revision, Sighting, Trace, Wire, WireReport,
 };
-use serde::Deserialize as _;
-use serde::de::IntoDeserializer;
-use serde::de::value::Error;
 use wasm_bindgen::prelude::*;
+
+/// What the points of a path are called, in the order of [`Point::ALL`].
+const POINTS: [&str; Point::ALL.len()] = [
+    "bridge-in",
+    "bridge-out",
+    "tunnel-in",
+    "tunnel-out",
+    "server-in",
+    "answer-ready",
+    "answer-out",
+    "tunnel-back-in",
+    "tunnel-back-out",
+    "bridge-back-in",
+    "bridge-back-out",
+];
+
+/// The same for [`ConnectPoint::ALL`].
+const CONNECT_POINTS: [&str; ConnectPoint::ALL.len()] =
+    ["upgrade-in", "connect-begun", "tunnel-accepted", "server-accepted", "connect-done", "upgrade-out"];
 
 /// A value that is there: `null` is none.
 #[derive(Debug, Clone)]
@@ -72,18 +88,22 @@ pub fn trace(json: &Json) -> Option<Trace> {
     })
 }
 
+/// The place of a sighting's point among these names.
+fn place(sighting: &Json, names: &[&str]) -> Option<usize> {
+    let point = sighting.field("point")?.text()?;
+    names.iter().position(|name| *name == point)
+}
+
 fn connect_sighting(json: &Json) -> Option<ConnectSighting> {
-    let point = json.field("point")?.text()?;
     Some(ConnectSighting {
-        point: ConnectPoint::deserialize(IntoDeserializer::<Error>::into_deserializer(point.as_str())).ok()?,
+        point: ConnectPoint::ALL[place(json, &CONNECT_POINTS)?],
         at: json.field("at_us")?.micros()?,
     })
 }
 
 fn sighting(json: &Json) -> Option<Sighting> {
-    let point = json.field("point")?.text()?;
     Some(Sighting {
-        point: Point::deserialize(IntoDeserializer::<Error>::into_deserializer(point.as_str())).ok()?,
+        point: Point::ALL[place(json, &POINTS)?],
         at: json.field("at_us")?.micros()?,
         bytes: json.field("bytes")?.whole()?,
     })
@@ -141,6 +161,12 @@ pub fn of_wire(wire: Wire) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn points_have_the_names_that_measure_writes() {
+        let points = serde_json::to_value(Point::ALL).unwrap();
+        assert_eq!((points, serde_json::to_value(ConnectPoint::ALL).unwrap()), (POINTS.into(), CONNECT_POINTS.into()));
+    }
 
     #[test]
     fn a_wire_is_written_as_measure_reads_it() {

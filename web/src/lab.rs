@@ -38,36 +38,39 @@ pub enum Reply {
 
 /// Asks it.
 pub async fn ask(request: Request) -> Reply {
-    let init = RequestInit::new();
-    let put = |body: String| {
-        init.set_method("PUT");
-        init.set_body(&JsValue::from_str(&body));
+    let (path, body) = match &request {
+        Request::Tunnel => ("/tunnel".to_owned(), None),
+        Request::SetTunnel(wire) => ("/tunnel".to_owned(), Some(json::of_wire(*wire))),
+        Request::Server => ("/server".to_owned(), None),
+        Request::SetServer(think) => {
+            ("/server".to_owned(), Some(format!(r#"{{"think_us":{}}}"#, think.as_micros() as u64)))
+        }
+        Request::Trace(_, dialogue) => (["/dialogues/", dialogue].concat(), None),
     };
-    match &request {
-        Request::SetTunnel(wire) => put(json::of_wire(*wire)),
-        Request::SetServer(think) => put(format!(r#"{{"think_us":{}}}"#, think.as_micros() as u64)),
-        Request::Tunnel | Request::Server | Request::Trace(..) => {}
-    }
-    let path = match &request {
-        Request::Tunnel | Request::SetTunnel(_) => "/tunnel",
-        Request::Server | Request::SetServer(_) => "/server",
-        Request::Trace(_, dialogue) => &["/dialogues/", dialogue].concat(),
-    };
-    let answer = fetch(&(bridge::lab_of_this_page() + path), &init).await.and_then(Json::new);
+    reply(&request, fetch(path, body).await.and_then(Json::new))
+}
+
+fn reply(request: &Request, answer: Option<Json>) -> Reply {
     match request {
         Request::Tunnel | Request::SetTunnel(_) => Reply::Tunnel(answer.and_then(|answer| json::wire_report(&answer))),
         Request::Server | Request::SetServer(_) => {
             Reply::Server(answer.and_then(|answer| answer.field("think_us")?.micros()))
         }
         Request::Trace(run, _) => {
-            Reply::Trace(run, answer.and_then(|answer| Some((json::trace(&answer)?, json::passage(&answer)))))
+            Reply::Trace(*run, answer.and_then(|answer| Some((json::trace(&answer)?, json::passage(&answer)))))
         }
     }
 }
 
-/// The JSON of a good answer.
-async fn fetch(url: &str, init: &RequestInit) -> Option<JsValue> {
-    let response = web_sys::window()?.fetch_with_str_and_init(url, init).await.ok()?;
+/// The JSON of a good answer to what is asked at a path of the lab, or put there.
+async fn fetch(path: String, body: Option<String>) -> Option<JsValue> {
+    let init = RequestInit::new();
+    if let Some(body) = body {
+        init.set_method("PUT");
+        init.set_body(&JsValue::from_str(&body));
+    }
+    let url = bridge::lab_of_this_page() + &path;
+    let response = web_sys::window()?.fetch_with_str_and_init(&url, &init).await.ok()?;
     let response: Response = response.unchecked_into();
     if !response.ok() {
         return None;

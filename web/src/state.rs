@@ -517,9 +517,8 @@ mod tests {
         // Somebody else changes the link during the first of two runs, which the page learns afterwards.
         let runs = [reported(Preset::Ssh)].into_iter().chain(run(1)).chain(run(2)).chain([reported(Preset::Rack)]);
         let state = after(runs);
-        let revisions = |state: &State| -> Vec<_> {
-            state.runs.iter().map(|run| run.passage.map(launcelot_measure::Passage::revision)).collect()
-        };
+        let revisions =
+            |state: &State| -> Vec<_> { state.runs.iter().map(|run| run.passage.map(Passage::revision)).collect() };
         assert_eq!(revisions(&state), [Some(None), Some(None)], "changed meanwhile");
         let changed = Passage { last_revision: Some(9), ..passage(Preset::Ssh) };
         let state = [seen(1, changed), seen(2, passage(Preset::Rack))].into_iter().fold(state, Reducible::reduce);

@@ -31,7 +31,12 @@ pub fn Meaning(props: &Props) -> Html {
     };
     let comparisons: Vec<String> = newest
         .map(|newest| {
-            state.ghosts().filter_map(|ghost| words::comparison(&newest.run, &ghost.run, ghost.number)).collect()
+            let compared = |ghost: &Numbered| {
+                let what = format!("Run {} beside it", ghost.number);
+                let not = words::wire::not_compared(&what, [newest.passage, ghost.passage]);
+                not.or_else(|| words::comparison(&newest.run, &ghost.run, ghost.number))
+            };
+            state.ghosts().filter_map(compared).collect()
         })
         .unwrap_or_default();
     let on_stop = {

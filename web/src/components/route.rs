@@ -35,17 +35,14 @@ pub fn route_controls(asker: &Asker) -> Html {
                     { route_choice(asker, route) }
                 }
             </fieldset>
-            if let Some(notice) = lab.notice {
-                <p id="link-notice" role="status">{ words::notice(notice) }</p>
-            }
             if let Some(report) = lab.report().filter(|_| lab.route == Route::Tunnel) {
                 { tunnel(asker, lab, report) }
             }
             if let Work::Known(think) | Work::Wished(think) = lab.work {
                 { work(asker, think) }
             }
-            if lab.presence == Presence::Gone {
-                <p role="status">{ words::GONE_LAB }</p>
+            if let Some(said) = words::notice(lab) {
+                <p id="link-notice" role="status">{ said }</p>
             }
         </div>
     }

@@ -197,6 +197,7 @@ impl Lab {
             && revision != report.revision
         {
             self.notice_change(revision, wire, report);
+            self.probe = Probe::None;
         }
         self.known = Some((report.revision, report.wire));
         if self.wish == Some(report.wire) {
@@ -349,6 +350,7 @@ mod tests {
         lab.act(Action::Asked);
         lab.hear(report(Preset::Satellite, 0));
         assert_eq!((lab.notice, lab.wire()), (Some(Notice::ChangedElsewhere), Some(Preset::Satellite.wire())));
+        assert!(lab.lacks_a_measurement(), "the new link is measured, too");
     }
 
     /// A lab whose tunnel is chosen and measured.

@@ -73,10 +73,12 @@ pub fn parts(race: &Race, way: Way) -> String {
 }
 
 /// How one way to ask stands to another, of a race that is complete and went over one link.
+#[inline(never)]
 fn difference(race: &Race) -> Option<Difference> {
-    let [one, ahead] = [Way::OneAtATime, Way::SentAhead].map(|way| race.times(way));
-    (race.is_complete() && !race.link_changed()).then_some(())?;
-    Some(one?.asking.compared_with(ahead?.asking))
+    if !race.is_complete() || race.link_changed() {
+        return None;
+    }
+    Some(race.times(Way::OneAtATime)?.asking.compared_with(race.times(Way::SentAhead)?.asking))
 }
 
 /// A longer link, where this one was too short to tell the ways apart and a longer one can be chosen.

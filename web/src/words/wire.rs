@@ -2,11 +2,12 @@
 
 use launcelot_measure::unit::{grouped, readable};
 use launcelot_measure::wire::bits;
-use launcelot_measure::{Held, Wire, WireReport};
+use launcelot_measure::{Held, Passage, Wire, WireReport};
 
 use crate::bridge::Route;
 use crate::state::Numbered;
-use crate::state::lab::Notice;
+use crate::state::lab::{Lab, Notice, Presence};
+use crate::state::rounds::CHANGED;
 use crate::state::sliders::Slider;
 
 /// What a page says that has no lab.
@@ -14,7 +15,7 @@ pub const NO_LAB: &str =
     "There is no lab behind this bridge, so no longer link can be chosen; cargo xtask demo runs one.";
 
 /// What a page says whose lab does not answer any more.
-pub const GONE_LAB: &str =
+const GONE_LAB: &str =
     "The lab does not answer now: its link can be neither read nor changed. It is asked again after the next run.";
 
 /// What the tunnel is.
@@ -24,15 +25,18 @@ pub const EMULATED: &str =
 /// What a connection costs.
 pub const HANDSHAKE: &str = " A connection costs one round trip before its first byte (TCP’s three-way handshake).";
 
-/// What happened to the link elsewhere.
-pub fn notice(notice: Notice) -> &'static str {
-    match notice {
+/// What happened to the lab or its link elsewhere, if something did.
+pub fn notice(lab: &Lab) -> Option<&'static str> {
+    if lab.presence == Presence::Gone {
+        return Some(GONE_LAB);
+    }
+    Some(match lab.notice? {
         Notice::Restarted => "The lab was restarted. Its link is now set as shown here.",
         Notice::SetAgain => "The lab was restarted. Its link was set again to what you had chosen.",
         Notice::ChangedElsewhere => {
             "The link was changed elsewhere, in another tab perhaps. It is now set as shown here."
         }
-    }
+    })
 }
 
 /// What a slider is set to.
@@ -72,8 +76,15 @@ pub fn route(route: Route, wire: Option<Wire>) -> String {
 }
 
 /// The same for a run; nothing where it went straight.
-pub fn route_of(Numbered { run, wire, .. }: &Numbered) -> Option<String> {
-    route_to(&run.to, *wire)
+pub fn route_of(Numbered { run, wire, passage, .. }: &Numbered) -> Option<String> {
+    let changed = if passage.is_some_and(Passage::is_changed) { CHANGED } else { "" };
+    route_to(&run.to, *wire).map(|route| route + changed)
+}
+
+/// What is said instead of a comparison of two that went over the link under these settings, if one of them spans a change.
+pub fn not_compared(what: &str, passages: [Option<Passage>; 2]) -> Option<String> {
+    let spans_a_change = passages.into_iter().flatten().any(Passage::is_changed);
+    spans_a_change.then(|| format!("{what}: not compared, because the link changed meanwhile."))
 }
 
 /// The same for what was asked at this URL.
@@ -101,6 +112,17 @@ mod tests {
     use launcelot_measure::{Instance, Preset, Revision};
 
     use super::*;
+
+    #[test]
+    fn what_spans_a_change_of_the_link_is_not_compared() {
+        let passage = Passage::under(Revision { instance: Instance(1), revision: 1 });
+        let other = Passage::under(Revision { instance: Instance(2), revision: 9 });
+        let said = |passages| not_compared("B beside A", passages);
+        assert_eq!(said([Some(passage), Some(other)]), None, "two links are what a person compares");
+        assert_eq!(said([None, Some(passage)]), None);
+        let expected = "B beside A: not compared, because the link changed meanwhile.";
+        assert_eq!(said([Some(passage), Some(other.changed())]).as_deref(), Some(expected));
+    }
 
     #[test]
     fn the_delay_that_was_added_stands_beside_what_is_set() {
