@@ -148,8 +148,8 @@ fn what_is_no_document_is_refused_for_its_own_reason() {
 }
 
 fn validator() -> jsonschema::Validator {
-    let schema = serde_json::from_str(include_str!("../schema/export.schema.json")).unwrap();
-    jsonschema::validator_for(&schema).unwrap()
+    let schema = serde_json::from_str(include_str!("../schema/export.schema.json")).expect("the schema is JSON");
+    jsonschema::validator_for(&schema).expect("the schema is one")
 }
 
 #[test]
