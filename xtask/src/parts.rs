@@ -31,8 +31,8 @@ pub(crate) struct Parts {
     checks: BTreeSet<&'static str>,
     /// The packages whose tests run, and a part of a test's name for each that narrows them down.
     packages: Vec<(&'static str, Option<String>)>,
-    /// The tests in a browser, and a part of a test's name.
-    page: Option<Option<String>>,
+    /// The tests in a browser, and parts of test names, of which each that is run has one if there are any.
+    page: Option<Vec<String>>,
     is_all: bool,
 }
 
@@ -41,7 +41,7 @@ impl Parts {
     pub(crate) fn named(names: &[String]) -> Result<Self, Failure> {
         if names.is_empty() {
             let packages = PACKAGES.iter().map(|(_, package)| (*package, None)).collect();
-            return Ok(Self { checks: CHECKS.into(), packages, page: Some(None), is_all: true });
+            return Ok(Self { checks: CHECKS.into(), packages, page: Some(Vec::new()), is_all: true });
         }
         let mut parts = Self { checks: BTreeSet::new(), packages: Vec::new(), page: None, is_all: false };
         for name in names {
@@ -58,7 +58,7 @@ impl Parts {
         if let Some(check) = CHECKS.iter().find(|check| **check == name) {
             self.checks.insert(check);
         } else if part == PAGE {
-            self.page = Some(filter);
+            self.page.get_or_insert_default().extend(filter);
         } else if let Some((_, package)) = PACKAGES.iter().find(|(folder, _)| *folder == part) {
             self.packages.push((package, filter));
         } else {
@@ -87,9 +87,9 @@ impl Parts {
         &self.packages
     }
 
-    /// Whether the tests in a browser run, and a part of a test's name that narrows them down.
-    pub(crate) fn page(&self) -> Option<Option<&str>> {
-        self.page.as_ref().map(Option::as_deref)
+    /// Whether the tests in a browser run, and the parts of test names that narrow them down.
+    pub(crate) fn page(&self) -> Option<&[String]> {
+        self.page.as_deref()
     }
 
     /// Whether the tests of the lab run, of which one goes through a real SSH tunnel.
@@ -109,16 +109,16 @@ mod tests {
     #[test]
     fn without_a_name_all_parts_are_meant() {
         let all = named(&[]).unwrap();
-        assert!(all.is_all() && all.has_lab() && all.has_check("clippy") && all.page() == Some(None));
+        assert!(all.is_all() && all.has_lab() && all.has_check("clippy") && all.page() == Some(&[]));
         assert_eq!(all.packages().len(), PACKAGES.len());
     }
 
     #[test]
     fn a_name_is_a_check_a_folder_or_tests_in_it() {
-        let parts = named(&["format", "measure", "page::rounds::long"]).unwrap();
+        let parts = named(&["format", "measure", "page::rounds::long", "page::route"]).unwrap();
         assert!(parts.has_check("format") && !parts.has_check("clippy") && !parts.has_lab() && !parts.is_all());
         assert_eq!(parts.packages(), [("launcelot-measure", None)]);
-        assert_eq!(parts.page(), Some(Some("rounds::long")));
+        assert_eq!(parts.page(), Some(&["rounds::long".to_owned(), "route".to_owned()][..]));
     }
 
     #[test]

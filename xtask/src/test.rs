@@ -140,30 +140,30 @@ impl Tests<'_> {
             if program.is_some() {
                 tests.args(["--features", BROWSER_TESTS]);
             }
-            return vec![self.with_surroundings(tests, program, None)];
+            return vec![self.with_surroundings(tests, program, &[])];
         }
         let mut commands = Vec::new();
         for (package, filter) in self.parts.packages() {
             let mut tests = self.workspace.cargo("test");
             tests.args(["--package", package]);
-            commands.push(self.with_surroundings(tests, program, filter.as_deref()));
+            commands.push(self.with_surroundings(tests, program, filter.as_slice()));
         }
-        if let (Some(filter), Some(_)) = (self.parts.page(), program) {
+        if let (Some(filters), Some(_)) = (self.parts.page(), program) {
             let mut tests = self.workspace.cargo("test");
             // The whole workspace is selected, so that libraries have the features that they are compiled with otherwise.
             tests.args(["--workspace", "--features", BROWSER_TESTS, "--test", "page"]);
-            commands.push(self.with_surroundings(tests, program, filter));
+            commands.push(self.with_surroundings(tests, program, filters));
         }
         commands
     }
 
     /// Says where everything is, and leaves out the tests for which something is missing or that take long.
-    fn with_surroundings(&self, mut tests: Command, program: Option<&Path>, filter: Option<&str>) -> Command {
+    fn with_surroundings(&self, mut tests: Command, program: Option<&Path>, filters: &[String]) -> Command {
         let Setup { browser, openssh, has_python, trunk, .. } = self.setup;
         if let Some(program) = program {
             tests.env("LAUNCELOT_PAGE", self.workspace.page()).env("LAUNCELOT_PROGRAM", program);
         }
-        tests.arg("--").args(filter);
+        tests.arg("--").args(filters);
         if !self.long {
             tests.args(["--skip", LONG]);
         }
