@@ -109,7 +109,7 @@ fn work(asker: &Asker, think: Duration) -> Html {
         })
     };
     html! {
-        <p class="work">
+        <p class="number work">
             <label for="work">{ "The server works on each answer for " }</label>
             <input type="number" id="work" min="0" max="10000" step="any" value={millis(think)}
                 onchange={on_change} />

@@ -87,7 +87,7 @@ fn largest(breakdown: &Breakdown, asker: &str) -> Option<(Duration, &'static str
         _ => "the words were between the page and the bridge",
     };
     let places = [
-        (breakdown.in_the_tunnel, "the words were on the long wire and nobody was doing anything"),
+        (breakdown.in_the_tunnel, "the words were on the longer link, and nothing else happened"),
         (wire.map(|wire| wire.saturating_sub(held)), "the words were on the wire to the server and back"),
         (breakdown.leg(Leg::Asker), near),
         (breakdown.leg(Leg::Bridge), "they were in the bridge"),
@@ -148,7 +148,7 @@ mod tests {
         assert!(where_it_went(&breakdown(&straight), CLIENT).ends_with("near the client, where nobody watched."));
         assert_eq!(
             said(&through),
-            "You waited 1.40 ms; for 93 % of that the words were on the long wire and nobody was doing anything."
+            "You waited 1.40 ms; for 93 % of that the words were on the longer link, and nothing else happened."
         );
         assert!(Leg::ALL.iter().all(|leg| !name(*leg, CLIENT).contains("browser")));
         assert!(Leg::ALL.iter().all(|leg| !explanation(*leg, CLIENT).contains("page")));
