@@ -36,6 +36,15 @@ pub(crate) struct Parts {
     is_all: bool,
 }
 
+/// Checks a name on the command line.
+pub(crate) fn name(text: &str) -> Result<String, String> {
+    let name = text.to_owned();
+    match Parts::named(&[name.clone()]) {
+        Ok(_) => Ok(name),
+        Err(failure) => Err(failure.to_string()),
+    }
+}
+
 impl Parts {
     /// The parts with these names, or all of them without any.
     pub(crate) fn named(names: &[String]) -> Result<Self, Failure> {

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::licences;
 use crate::page;
 use crate::parallel;
-use crate::parts::Parts;
+use crate::parts::{self, Parts};
 use crate::progress::Progress;
 use crate::requirements::{Requirement, Skips};
 use crate::setup::{Setup, Trunk};
@@ -23,6 +23,7 @@ use crate::workspace::{Workspace, is_ci};
 pub(crate) struct Options {
     /// Parts to run in place of all: format, clippy, docs, licences, a crate's folder, or page (the tests in a browser);
     /// `lab::tunnel` runs the tests of `lab` with `tunnel` in their names.
+    #[arg(value_name = "NAME", value_parser = parts::name)]
     names: Vec<String>,
 
     /// Install what is missing, system packages too, and fail where that is not possible.
