@@ -39,7 +39,7 @@ pub(crate) struct Parts {
 /// Checks a name on the command line.
 pub(crate) fn name(text: &str) -> Result<String, String> {
     let name = text.to_owned();
-    match Parts::named(&[name.clone()]) {
+    match Parts::named(std::slice::from_ref(&name)) {
         Ok(_) => Ok(name),
         Err(failure) => Err(failure.to_string()),
     }
