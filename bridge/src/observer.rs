@@ -43,7 +43,7 @@ pub trait Observer: Debug + Send + Sync {
     fn connected(&self, uri: &Uri, connection: &Connection) -> Option<Box<dyn Watcher>>;
 }
 
-/// Is told of one WebSocket, by the task that carries it: a watcher should write into memory of its own.
+/// Observes one WebSocket. The task that relays it makes the calls, so a watcher should write into memory of its own.
 pub trait Watcher: Debug + Send {
     /// The answer to the request to upgrade (101) is handed on. The clock was read just before.
     fn upgraded(&mut self, _at: Instant) {}

@@ -1,4 +1,4 @@
-//! When a connection counts as connected, and what an observer is told of connecting.
+//! When a connection counts as connected, and which events of connecting an observer gets.
 
 #![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
 

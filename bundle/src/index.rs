@@ -27,7 +27,7 @@ pub struct Index {
     pub html: String,
     /// The files that it asks for, but for the program.
     pub files: Files,
-    /// The name of the script that is told how far loading is.
+    /// The name of the script that reports the progress of loading.
     initializer: String,
 }
 

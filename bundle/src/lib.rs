@@ -1,6 +1,6 @@
 //! Builds the page from the compiled program and `web/index.html`.
 //!
-//! trunk reads the same `index.html` while somebody works on the page. This build makes the page that is served: every
+//! trunk reads the same `index.html` during development. This build makes the page that is served: every
 //! file but `index.html` is named after its bytes, so a name can be cached for good, and no file can be joined with one
 //! of another build.
 //!

@@ -1,6 +1,6 @@
 //! The folder that a page is served from.
 //!
-//! A page is written aside and moved into place when it is whole. Beside it lies a record of what it was made from and
+//! A page is written to a folder next to its own and renamed when complete. A record holds what it was made from and
 //! of its files' sizes: a page that is still the same is not built again, and one that lost a file since is.
 
 use std::fmt::Write as _;

@@ -64,7 +64,7 @@ impl Export {
         let rounds = vec![as_rounds(order(&run), std::slice::from_ref(&run))];
         let tunnel = seen.as_ref().and_then(|seen| seen.tunnel);
         let passage = seen.as_ref().and_then(|seen| seen.passage);
-        // The settings that the lab told afterwards are those of the run only if nobody changed them.
+        // The settings that the lab told afterwards are those of the run only if they have not changed since.
         let wire = tunnel.filter(|report| passage.is_none_or(|passage| passage.revision() == Some(report.revision)));
         let wire = wire.map(|report| report.wire);
         let trace = seen.map(|seen| seen.trace);

@@ -1,6 +1,6 @@
 //! What a race says, of runs whose times are known.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic is how a failure is told")]
+#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 
 use std::time::Duration;
 

@@ -10,7 +10,7 @@
 //! | `PUT /api/server` with the same | the same once it is so; 400 if it cannot be |
 //!
 //! The tunnel's settings have a revision, which rises with every change and belongs to one run of the lab. It stands in
-//! both answers, so that whoever compares dialogues can tell whether they went over the same link.
+//! both answers, so that a client can tell whether two dialogues went over the same link.
 //!
 //! All of it is JSON, errors too: `{"error": "…"}`. Pages of other origins are let in as the bridge lets them
 //! in, so that one from `trunk serve` can ask as well.
@@ -155,7 +155,7 @@ async fn set_server(State(lab): State<Lab>, body: Bytes) -> Response {
     server(State(lab)).await
 }
 
-/// What somebody wants the link to be like, and whether a connection should cost a handshake, if that is said.
+/// The link that a request asks for, and whether connections should cost a handshake, if the request contains that.
 fn wish(body: &[u8]) -> Result<(Wire, Option<bool>), serde_json::Error> {
     let mut wish: Value = serde_json::from_slice(body)?;
     let handshake = wish.as_object_mut().and_then(|fields| fields.remove("handshake"));

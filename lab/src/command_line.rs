@@ -58,7 +58,7 @@ pub struct DemoOptions {
     /// How the server waits
     #[arg(long, value_enum, default_value_t)]
     pub design: Design,
-    /// Simulate work: the server takes so long for each answer
+    /// Simulate work: the server takes this long for each answer
     #[arg(long, value_name = "DURATION", default_value = "0s")]
     pub think: humantime::Duration,
     /// Open the page in a browser

@@ -6,9 +6,9 @@
 //!
 //! - [`wire`]: what the link is like, and presets.
 //! - `delay_queue`: one direction, as a queue of what is under way.
-//! - [`observer`]: who watches what is carried; `gauge`: how long it is held; [`report`]: both for the lab's API.
+//! - [`observer`]: the trait that observes relayed bytes; `gauge`: how long it is held; [`report`]: both for the lab's API.
 //! - `relay`: one connection, two sockets (`side`) and a delay queue each way; `far`: how it reaches the server.
-//! - [`handshake`]: how whoever connects from this process learns when a connection is really open.
+//! - [`handshake`]: tells clients in this process when a connection is open at the far end.
 //! - [`destination`]: the server's address, looked up for each connection.
 //! - `serve`: the thread that serves all of them; `wait`: how it waits.
 //! - [`handle`]: what others may do with a tunnel; `control`: what they share with its thread.
@@ -113,8 +113,8 @@ impl Tunnel {
         self.handle.set(wire);
     }
 
-    /// Waits until it carries nothing any more, which is before it is told to stop only if it breaks: [`stop`](Self::stop)
-    /// says why.
+    /// Waits until the tunnel's thread has ended. Before [`stop`](Self::stop) is called, only a failure ends it, which that
+    /// call returns.
     pub async fn ended(&self) {
         self.ended.notified().await;
     }

@@ -12,7 +12,7 @@ use crate::run::Run;
 use crate::trace::{ConnectPoint, Point, Trace};
 
 impl Run {
-    /// Moves the handshake, for which the tunnel held the connection so long, from the first question to connecting: at most
+    /// Moves the handshake, for which the tunnel held the connection for `held`, from the first question to connecting: at most
     /// what passed from sending that question to the tunnel's reading it. Questions that were sent meanwhile are sent at its
     /// end. How much was moved is in [`attributed_handshake`](Self::attributed_handshake).
     ///

@@ -15,9 +15,9 @@ pub enum Difference {
     TooShort,
     /// What is known of them overlaps: no difference is seen.
     NoneSeen,
-    /// The first is so many times as long as the second.
+    /// The first takes this many times as long as the second.
     FirstLonger(Times),
-    /// The second is so many times as long as the first.
+    /// The second takes this many times as long as the first.
     SecondLonger(Times),
 }
 

@@ -37,7 +37,7 @@ pub struct Summary {
     pub mean: Duration,
     /// The longest.
     pub longest: Duration,
-    /// The percentiles that so many samples carry, in the order of [`PERCENTILES`]; `None` for the others.
+    /// The percentiles that the number of samples carries, in the order of [`PERCENTILES`]; `None` for the others.
     pub percentiles: [Option<Duration>; PERCENTILES.len()],
 }
 
@@ -80,7 +80,7 @@ impl Distribution {
         self.longest
     }
 
-    /// A percentile, if so many times carry it.
+    /// A percentile, if the number of samples carries it.
     pub fn percentile(&self, percentile: Percentile) -> Option<Duration> {
         percentile.is_carried_by(self.count()).then(|| self.at_rank(percentile.rank(self.count())))
     }

@@ -84,7 +84,7 @@ pub fn interval_ranks(count: u64, percentile: Percentile) -> Option<(u64, u64)> 
     let (mut below, mut lower, mut upper) = (0.0, 0, None);
     for (successes, weight) in weights {
         below += weight / whole;
-        // So many samples or fewer lie below the percentile with probability `below`.
+        // `successes` samples or fewer lie below the percentile with probability `below`.
         if below <= TAIL {
             lower = successes + 1;
         }

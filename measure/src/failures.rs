@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::run::{Ending, Run};
 
-/// So many different words are kept; what fails otherwise is counted with the last of its kind, or of any.
+/// How many different reasons are kept. A further reason is counted with the last one of its kind, or with the last.
 const WORDS_MAX: usize = 20;
 
 /// A kind of failure.
@@ -37,7 +37,7 @@ pub struct Failure {
     pub count: u32,
 }
 
-/// Everything that failed, in the order in which it failed first. What a person stopped is no failure.
+/// Everything that failed, in the order in which it failed first. Stopping a run is not a failure.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Failures(Vec<Failure>);
@@ -86,8 +86,8 @@ impl Failures {
 }
 
 impl Run {
-    /// What failed in it: that it broke, and each answer of which `is_error` says that it is none. A run that a person stopped did
-    /// not fail, and neither did questions that were never asked.
+    /// What failed in it: that it broke, and each answer of which `is_error` says that it is none. Neither a
+    /// stopped run nor a question that was never asked is a failure.
     pub fn failures(&self, is_error: impl Fn(&str) -> bool) -> Failures {
         let mut failures = Failures::default();
         for answer in

@@ -1,6 +1,6 @@
-//! Percentiles by rank: which of so many sorted samples one is, and whether they carry it.
+//! Percentiles by rank: which of the sorted samples a percentile is, and whether there are enough of them.
 
-/// A time that so many of a hundred times did not exceed.
+/// A percentile: the sample that a given share of all samples does not exceed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Percentile {
     /// How many of 100,000: an exact decimal, since 99.9 / 100 is not 0.999 in binary floating point.
@@ -25,7 +25,7 @@ impl Percentile {
     /// One of ten thousand is longer.
     pub const P99_99: Self = Self { per_100_000: 99_990, name: "p99.99" };
 
-    /// Which of `count` sorted samples it is, from 1: the first that so many percent do not exceed (nearest rank).
+    /// Which of `count` sorted samples it is, from 1: the first that at least that share does not exceed (nearest rank).
     pub fn rank(self, count: u64) -> u64 {
         (u128::from(count) * u128::from(self.per_100_000)).div_ceil(100_000) as u64
     }

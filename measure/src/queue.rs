@@ -47,7 +47,7 @@ pub struct Queue {
     pub clock_step: Duration,
     /// Which connections carried the rounds.
     pub connections: Connections,
-    /// p99 from the begin of a round, and from when it was due; `None` if so many rounds do not carry it.
+    /// p99 from the begin of a round, and from when it was due; `None` if there are too few rounds.
     pub p99: Option<[Duration; 2]>,
 }
 
@@ -239,7 +239,7 @@ mod tests {
         Duration::from_micros(micros)
     }
 
-    /// Rounds over one connection, each of which takes as long as `own` says of its number, and begins so long after it could.
+    /// Rounds over one connection, each of which takes as long as `own` says of its number, and begins `timer` after it could.
     fn series(count: u64, pace: Duration, own: impl Fn(u64) -> Duration, timer: Duration) -> Vec<PacedRound> {
         let mut free = Duration::ZERO;
         let rounds = (0..count).map(|number| {

@@ -42,7 +42,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A plan for so many rounds that are counted. A warm-up of a tenth as many, but never more than 100, comes first and on top
+    /// A plan for `counted` rounds. A warm-up of a tenth as many, but never more than 100, comes first and on top
     /// of them: 1,000 rounds that are asked for are 1,000 samples.
     pub fn new(counted: u32, connections: Connections, pace: Option<Duration>) -> Self {
         let warm_up = (counted / 10).min(WARM_UP_MAX);

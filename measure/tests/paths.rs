@@ -1,6 +1,6 @@
 //! Paths and legs of random dialogues, by clocks that step and drift.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic is how a failure is told")]
+#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -25,7 +25,7 @@ fn series_of_1_000() -> Vec<Vec<Duration>> {
     recorded(include_str!("fixtures/forty-series-of-1000.csv"))
 }
 
-/// How many neighbours are told apart at any percentile, if the second of each pair is made so many times as long.
+/// How many neighbours are told apart at any percentile, if the second of each pair is made `times` times as long.
 fn told_apart(series: &[Vec<Duration>], times: f64) -> usize {
     let usual: Vec<Estimates> = series.iter().map(|series| estimates(series, STEP)).collect();
     let slower = series.iter().map(|series| series.iter().map(|time| time.mul_f64(times)).collect::<Vec<_>>());

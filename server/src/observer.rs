@@ -3,8 +3,8 @@
 //! Without an observer no clock is read for one and nothing is called. Worker processes, whose memory is
 //! their own, are not observed.
 //!
-//! What an observer takes is no part of what is measured: it is told that questions came when their answers
-//! are ready, and before these are written. So a client that has an answer finds it recorded.
+//! Time spent in an observer is not measured: questions are reported when their answers are ready, and before
+//! these are written. So the answer that a client has received is already recorded.
 
 use std::fmt::Debug;
 use std::net::SocketAddr;
@@ -21,14 +21,15 @@ pub enum Point {
     AnswerOut,
 }
 
-/// Is told of clients that the server accepts.
+/// Observes the clients that the server accepts.
 pub trait Observer: Debug + Send + Sync {
-    /// A client has been accepted at the address `local`. The clock was read just after `accept()`. The watcher
-    /// that is returned is told of the client's conversation, and is dropped at its end.
+    /// A client has been accepted at the address `local`. The clock was read just after `accept()`. The returned
+    /// watcher observes the client's conversation and is dropped at its end.
     fn accepted(&self, at: Instant, client: SocketAddr, local: SocketAddr) -> Option<Box<dyn Watcher>>;
 }
 
-/// Is told of one client's conversation, by the thread that serves it: a watcher should write into memory of its own.
+/// Observes one client's conversation. The thread that serves it makes the calls, so a watcher should write into memory of
+/// its own.
 pub trait Watcher: Debug + Send {
     /// Records that `bytes` were at `point`. The clock was read just after reading them, when they were known,
     /// or just before handing them on; the call itself may come later. Returns whether there should be more calls.

@@ -196,8 +196,8 @@ impl Session {
         }
     }
 
-    /// Writes what was left over, if the work on it is done, and then goes on with the input that had
-    /// to wait for that.
+    /// Writes the pending replies, if the work on them is done, and then continues with the input that had
+    /// to wait for them.
     fn write_pending(
         &mut self,
         mut pending: Box<Pending>,

@@ -15,7 +15,7 @@ impl ThinkTime {
         Duration::from_nanos(self.0.load(Ordering::Relaxed))
     }
 
-    /// Changes it for the answers to questions that are read from now on. More than 584 years are as good as for ever.
+    /// Changes it for the answers to questions that are read from now on. Capped at 584 years.
     pub fn set(&self, think: Duration) {
         self.0.store(u64::try_from(think.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }

@@ -1,4 +1,4 @@
-//! What an observer is told, and that being told is no part of what is measured.
+//! The events that an observer gets, and that time spent in it is not measured.
 
 #![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
 

@@ -18,7 +18,7 @@ pub enum Request {
     SetTunnel(Wire),
     /// How long the server works on each answer.
     Server,
-    /// That it work so long on each.
+    /// Sets how long it works on each answer.
     SetServer(Duration),
     /// What its stations saw of the dialogue of the run with this number, and of this name.
     Trace(u32, String),

@@ -69,7 +69,7 @@ pub struct Replay {
     pub moments: Vec<Moment>,
     /// The questions with their answers.
     pub said: Vec<(String, Option<String>)>,
-    /// How the hops' clock stands to that of whoever asks.
+    /// How the hops' clock relates to the asker's.
     pub clocks: Clocks,
     /// Whether some station between the browser and the server did not watch.
     pub is_partly_unknown: bool,

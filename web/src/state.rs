@@ -159,7 +159,7 @@ impl State {
                 let became_another =
                     revision.is_some() && report.is_some_and(|report| Some(report.revision) != revision);
                 if became_another || (wire.is_some() && wire != self.lab.wire()) {
-                    // Somebody else has changed it. Before which of the latest runs, only their traces tell.
+                    // Another client has changed it. Only the traces of the latest runs tell before which of them.
                     let unsure = std::mem::take(&mut self.unsure);
                     self.forget_wires(&unsure, &|numbered| unsure.contains(&numbered.number.into()));
                 }
@@ -215,7 +215,7 @@ impl State {
         self.rounds.forget_wires(rounds);
     }
 
-    /// Notes what interrupts whatever goes on.
+    /// Records an interruption in every run and series that is in progress.
     fn interrupt(&mut self, interruptions: Interruptions) {
         self.each_run(&mut |numbered| {
             if !numbered.run.is_over() {
@@ -514,7 +514,7 @@ mod tests {
         let run = |number| [through(number), ended(number, Ended::Complete)];
         let passage = |preset| Passage::under(report(preset).revision);
         let seen = |number, passage| Action::LabReplied(Reply::Trace(number, Some((Trace::default(), Some(passage)))));
-        // Somebody else changes the link during the first of two runs, which the page learns afterwards.
+        // Another client changes the link during the first of two runs, which the page learns afterwards.
         let runs = [reported(Preset::Ssh)].into_iter().chain(run(1)).chain(run(2)).chain([reported(Preset::Rack)]);
         let state = after(runs);
         let revisions =

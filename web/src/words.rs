@@ -41,7 +41,7 @@ pub fn why_it_broke(how: &Ended, url: &str) -> String {
     }
 }
 
-/// The kind of failure that such an end is; `None` if it is none. What a person stopped did not fail.
+/// The kind of failure that an end is; `None` if it is not a failure. Stopping is not a failure.
 pub fn failure_kind(how: &Ended) -> Option<FailureKind> {
     match how {
         Ended::Complete | Ended::Stopped => None,

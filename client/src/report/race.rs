@@ -78,7 +78,7 @@ fn rows(run: &Run) -> impl Iterator<Item = (&str, Option<Span>, char)> {
     connecting.chain(run.questions.iter().map(|asked| (asked.question.as_str(), asked.span(), '█')))
 }
 
-/// A stretch of an axis of so many characters; the shortest is one character, so that it is seen.
+/// A bar on an axis of `axis` characters; the shortest bar is one character, so that it stays visible.
 fn bar(span: Option<Span>, end: Duration, sign: char, axis: usize) -> String {
     let place = |at: Duration| (at.as_secs_f64() / end.as_secs_f64().max(1e-9) * axis as f64).round() as usize;
     let (from, length) = match span {

@@ -190,7 +190,7 @@ fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     Ok(client)
 }
 
-/// Asks so many questions, each when the one before is answered.
+/// Asks `count` questions in lockstep: each after the previous answer.
 fn ask(client: &mut TcpStream, count: u32) -> io::Result<()> {
     let mut answer = [0; 64];
     for exchange in EXCHANGES.iter().cycle().take(count as usize) {

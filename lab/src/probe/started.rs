@@ -33,7 +33,7 @@ const START_TRIES: usize = 3;
 /// How long to pause between two looks at a server that starts or ends.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// How long a server may take to end when it is told to, and to end by itself once it takes no connections any more.
+/// How long a server may take to exit after a signal, and to exit by itself once it accepts no more connections.
 const END_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How much is read of what a server has said last.
@@ -70,7 +70,7 @@ pub enum StartError {
         /// How long it was waited for.
         timeout: Duration,
     },
-    /// There is no free port.
+    /// All ports that were tried are in use.
     #[error("cannot find a free port between {} and {}", PORTS.start, PORTS.end)]
     NoPort,
 }
@@ -142,7 +142,7 @@ impl StartCommand {
         let command = self.text.replace(PORT, &port.to_string());
         loop {
             for address in [SocketAddr::from((Ipv4Addr::LOCALHOST, port)), (Ipv6Addr::LOCALHOST, port).into()] {
-                // Whoever accepts is the server only if that still runs.
+                // If the server has exited, another program accepted the connection.
                 if let Ok(wire) = Wire::connect(address, timeouts.answer)
                     && !server.has_ended()
                 {
@@ -208,7 +208,7 @@ impl StartedServer {
 
     /// Ends the whole process group, and returns how the process had ended.
     fn end(&mut self) -> Option<ExitStatus> {
-        // Signals fail only if nobody is left in the group.
+        // A signal fails only if the group has no process left.
         if self.running.lock().unwrap_or_else(PoisonError::into_inner).take().is_some() {
             let _ = kill_process_group(self.group, Signal::TERM);
             self.ends_within(END_TIMEOUT);
@@ -224,7 +224,7 @@ impl Drop for StartedServer {
     }
 }
 
-/// A port at which nobody listens at either address of this machine.
+/// A port at which no program listens, at either address of localhost.
 fn free_port() -> Option<u16> {
     let mut ports = std::iter::repeat_with(|| fastrand::u16(PORTS)).take(FREE_PORT_TRIES);
     ports.find(|port| Listeners::bind("localhost", *port, 1).is_ok())

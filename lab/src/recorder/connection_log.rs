@@ -1,7 +1,7 @@
 //! What one hop saw of one connection, in memory of its own.
 //!
 //! The thread that carries a connection writes here and nowhere else, so recording waits for no other connection and
-//! no other hop. The lock is there for whoever asks for a trace, which happens when the questions have been answered.
+//! no other hop. The lock is contended only while a trace is read, after the questions have been answered.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;

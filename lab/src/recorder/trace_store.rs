@@ -11,7 +11,7 @@ use launcelot_measure::{ConnectSighting, Sighting, Trace};
 use super::Passage;
 use super::connection_log::{ConnectEvent, ConnectionLog, Event};
 
-/// How many dialogues are kept. Those that nobody will ask for go first, and then the oldest.
+/// How many dialogues are kept. Dialogues without a name are evicted first, then the oldest.
 pub(super) const DIALOGUES_MAX: usize = 256;
 
 /// The smallest step of the clock that all hops in this process read.
@@ -68,7 +68,7 @@ struct Dialogue {
     name: String,
     /// The port to which its client had connected, or the bridge.
     to_port: u16,
-    /// It came through the bridge without a name: nobody will ask for it.
+    /// It came through the bridge without a name, so no request can ask for it.
     is_ignored: bool,
     /// Which hops have reported which connections of it.
     connections: Vec<(Hop, Ends)>,

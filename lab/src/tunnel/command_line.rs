@@ -152,7 +152,7 @@ pub fn run(options: &TunnelOptions) -> Result<(), ProgramError> {
     };
     let TunnelOptions { listen: (interface, port), to: (host, to_port), grace, wire } = options;
     let lookup = |source| ProgramError::Lookup { host: host.clone(), source };
-    // It is looked up again for each connection. A name that means nothing at all is told of now.
+    // Each connection looks the name up again. A name without an address is reported at the start.
     (host.as_str(), *to_port).to_socket_addrs().map_err(lookup)?;
     let destination = Destination::host(host, *to_port);
     let listeners = Listeners::bind(interface, *port, BACKLOG)?;
@@ -179,7 +179,7 @@ pub fn run(options: &TunnelOptions) -> Result<(), ProgramError> {
     Ok(tunnel.stop()?)
 }
 
-/// Changes the settings as the lines on standard input say. It may be blocked in a write that nobody reads, so it holds
+/// Changes the settings as the lines on standard input say. A full standard output may block it, so it holds
 /// nothing that the end of the program waits for.
 fn read_changes(tunnel: &TunnelHandle) {
     // A shell stops a job in the background that reads the terminal, unless the reading thread does not hear of it: then

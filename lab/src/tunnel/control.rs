@@ -1,4 +1,4 @@
-//! What the tunnel's thread shares with those who hold the tunnel: settings, figures, and the wish to stop.
+//! State shared by the tunnel's thread and its handles: settings, figures, and the request to stop.
 
 use std::io;
 use std::os::fd::OwnedFd;

@@ -166,7 +166,7 @@ impl DelayQueue {
         self.items.front().filter(|item| item.due <= now).map(|item| &item.segment)
     }
 
-    /// Takes out so many bytes of the next segment, or all of it if it has none.
+    /// Removes `count` bytes from the next segment, or the segment itself if it carries no bytes.
     pub(super) fn consume(&mut self, count: usize) {
         match self.items.front_mut().map(|item| &mut item.segment) {
             Some(Segment::Bytes(bytes)) if count < bytes.len() => {

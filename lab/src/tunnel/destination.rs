@@ -84,7 +84,7 @@ impl Resolver {
         let (wanted, requests) = channel();
         let found = Arc::new(Mutex::new(Vec::new()));
         let (results, control) = (Arc::clone(&found), Arc::clone(control));
-        // It ends when the tunnel's thread has: a lookup cannot be interrupted, so nobody waits for that.
+        // A lookup cannot be interrupted, so the thread is detached and may outlive the tunnel's thread.
         thread::Builder::new()
             .name("tunnel-lookup".to_owned())
             .spawn(move || look_up(&name, &lookup, &requests, &results, &control))?;

@@ -70,12 +70,12 @@ impl Far {
         }
     }
 
-    /// When it goes on by itself.
+    /// When it needs its next turn without an event on a socket.
     pub(super) fn next_due(&self) -> Option<Instant> {
         match self {
             Self::Requested { at, addresses: Some(_), .. } => Some(*at),
             Self::Connecting { until, .. } => Some(*until),
-            // Until the addresses are known, or for ever.
+            // The lookup wakes it; an open or refused connection needs no timer.
             Self::Requested { addresses: None, .. } | Self::Open(_) | Self::Refused => None,
         }
     }

@@ -1,4 +1,4 @@
-//! What others may do with a tunnel that somebody else holds.
+//! Shared access to a running tunnel: settings, report and handshakes, but not its end.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

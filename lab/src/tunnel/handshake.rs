@@ -1,8 +1,8 @@
-//! The handshakes of the tunnel's connections, for those who connect to it from this process.
+//! The handshakes of the tunnel's connections, for clients in the same process.
 //!
 //! The kernel accepts a connection at once, as an SSH client does for `ssh -L`. The request to connect takes its way to
-//! the far end, and the confirmation takes its way back: only then are bytes read from the client. Whoever shares the
-//! process can wait for that moment, and so count connecting as long as it would be without the tunnel's kernel.
+//! the far end, and the confirmation takes its way back: only then are bytes read from the client. A client in the
+//! same process can wait for that moment, and so count connecting as long as it would be without the tunnel's kernel.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -60,7 +60,7 @@ impl Entry {
     fn settle(&mut self, outcome: Outcome) {
         self.outcome = Some(outcome);
         for waiting in self.waiting.drain(..) {
-            // Whoever waited may have given up.
+            // A waiter may have been dropped.
             let _ = waiting.send(outcome);
         }
     }

@@ -34,7 +34,7 @@ pub trait Watcher: Debug + Send {
     /// The connection is carried under the settings of this revision from now on.
     fn goes_under(&mut self, _revision: u64) {}
 
-    /// The handshake is over: nothing was read from the client for so long after it was accepted. Not called if the
+    /// The handshake is over: nothing was read from the client until `held` after it was accepted. Not called if the
     /// settings ask for no handshake.
     fn opened(&mut self, _held: Duration) {}
 

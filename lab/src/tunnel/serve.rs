@@ -294,8 +294,8 @@ impl Registered {
             flags.set(EpollFlags::EPOLLIN, interest.input);
             flags.set(EpollFlags::EPOLLOUT, interest.output);
             flags.set(EpollFlags::EPOLLRDHUP, interest.end);
-            // That a connection is gone is told of every socket that is watched, again and again. So a socket of which
-            // nothing is wanted is not watched.
+            // epoll reports a hang-up of every registered socket at each wait, whatever its interest. So a socket without
+            // interest is not registered.
             match (before == Interest::default(), interest == Interest::default()) {
                 (true, false) => waiter.add(socket, token, flags)?,
                 (false, false) => waiter.modify(socket, token, flags)?,

@@ -52,7 +52,7 @@ impl Waiter {
     /// Waits until a descriptor is ready, or for `timeout` at most. [`ready`](Self::ready) returns which are.
     pub(super) fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         self.ready.clear();
-        // A timeout that the system cannot express is for ever.
+        // A timeout that the system cannot express waits without a limit.
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
         if let Some(pwait2) = self.pwait2 {
             match rustix::io::retry_on_intr(|| pwait2(&self.epoll, timeout.as_ref(), &mut self.ready)) {

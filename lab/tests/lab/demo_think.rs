@@ -1,4 +1,4 @@
-//! The demo's server simulates work if it is told so.
+//! `--think` and `PUT /api/server` let the demo's server simulate work.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;

@@ -94,7 +94,7 @@ async fn every_hop_is_traced_in_the_order_of_the_path() {
         assert!(in_the_tunnel + path.thinking().unwrap() < asked.took().unwrap());
     }
     let made: Vec<_> = trace.connecting.iter().map(|sighting| sighting.point).collect();
-    // Accepts are told by other threads than the bridge's, whose own points are in order.
+    // Threads other than the bridge's report accepts; only the bridge's own points are in order.
     assert!(ConnectPoint::ALL.iter().all(|point| made.contains(point)) && made.len() == 6, "{made:?}");
     let of_the_bridge = made.iter().filter(|point| !point_of_an_accept(**point));
     assert!(of_the_bridge.is_sorted(), "{made:?}");
@@ -173,7 +173,7 @@ async fn the_server_part_of_worker_processes_is_not_traced() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_native_client_reports_where_its_time_went_with_and_without_a_bridge() {
     let (demo, _web) = demo(&["--design", "poll"]);
-    // So long that a late process hardly counts.
+    // Long beside any delay of scheduling.
     let link = json!({ "rtt_us": 100_000 }).to_string();
     assert_eq!(http(demo.page_port, "PUT /api/tunnel HTTP/1.1", &link).0, 200);
     let bridge = Target::parse(&format!("ws://localhost:{}/ws/tunnel", demo.page_port), None).unwrap();

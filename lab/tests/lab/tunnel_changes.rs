@@ -143,7 +143,11 @@ fn a_stalled_connection_ends_when_its_client_has_gone() {
     drop(clients);
     eventually("only one client's descriptors are left", || program.descriptors() <= before + 2);
     stays.set_nonblocking(true).unwrap();
-    assert_eq!(stays.read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock, "who stays is still stalled");
+    assert_eq!(
+        stays.read(&mut [0]).unwrap_err().kind(),
+        ErrorKind::WouldBlock,
+        "a connection that stays open is still stalled"
+    );
 }
 
 #[test]
@@ -176,7 +180,7 @@ fn sigterm_gives_the_grace_period_while_standard_input_is_being_answered() {
     let mut client = connect(program.port);
     let mut accepted = server.accept().unwrap().0;
     accepted.set_read_timeout(Some(DEADLINE)).unwrap();
-    // Nobody reads what it says to these lines, so that it waits for a reader in the end.
+    // The test does not read the answers to these lines, so the program blocks once the pipe is full.
     let mut input = program.process.stdin.take().unwrap();
     let writing = thread::spawn(move || while input.write_all(b"--rtt 0s\n").is_ok() {});
     let state = format!("/proc/{}/task", program.process.id());
@@ -188,12 +192,12 @@ fn sigterm_gives_the_grace_period_while_standard_input_is_being_answered() {
         })
     });
     kill_process(Pid::from_child(&program.process), Signal::TERM).unwrap();
-    eventually("it accepts nobody", || TcpStream::connect(("127.0.0.1", program.port)).is_err());
+    eventually("it accepts no connection", || TcpStream::connect(("127.0.0.1", program.port)).is_err());
     client.write_all(b"What?").unwrap();
     accepted.read_exact(&mut [0; 5]).unwrap();
     accepted.write_all(b"That.").unwrap();
     client.read_exact(&mut [0; 5]).unwrap();
-    // Whoever came while it was told to stop is still in the server's backlog.
+    // A connection made during the stop may still be in the server's backlog.
     drop((client, accepted, server));
     assert_eq!(program.process.wait().unwrap().code(), Some(0));
     let mut rest = Vec::new();

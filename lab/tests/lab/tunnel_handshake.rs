@@ -242,5 +242,9 @@ fn the_settings_have_a_revision_that_every_change_raises_and_every_trace_tells()
     assert!((us(&held["held_us"]) - us(&held["there_us"]) - us(&held["back_us"])).abs() < 0.01, "{held}");
     assert!(us(&held["held_us"]) >= 1_000.0 && us(&report["in_force_us"]) >= us(&held["held_us"]), "{report}");
 
-    assert_ne!(&Lab::start().http("GET /api/tunnel", "").1["instance"], instance, "a restart is told");
+    assert_ne!(
+        &Lab::start().http("GET /api/tunnel", "").1["instance"],
+        instance,
+        "a restart has an instance of its own"
+    );
 }

@@ -38,7 +38,7 @@ async fn a_quick_run_is_told_in_one_message_and_nothing_changes_on_the_page_unti
     let (_server, bridge, browser) = page::open(&Options::default()).await;
     browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": LOG_MESSAGES })).await;
     browser.open(&bridge.page_url()).await;
-    // A run of more than 100 ms is told meanwhile.
+    // The worker reports a run of more than 100 ms before its end.
     within_attempts_async(5, async || {
         let log = browser.client.execute_async(LOG_OF_A_RUN, Vec::new()).await.unwrap();
         let expected = json!(["change", "frame", "to worker", "from worker", "change"]);

@@ -66,7 +66,7 @@ pub struct Race {
 }
 
 impl Race {
-    /// A race of these turns, after a warm-up of so many questions.
+    /// A race of these turns, after a warm-up of `warm_up` questions.
     pub fn new(warm_up: u32, turns: impl IntoIterator<Item = Turn<Recorded>>) -> Self {
         let mut turns = turns.into_iter();
         let Turn { one_at_a_time, sent_ahead, at_once } = turns.next().unwrap_or_default();

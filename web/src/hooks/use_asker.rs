@@ -227,7 +227,7 @@ impl Link {
     }
 
     /// Tells the worker something once what the page has just drawn is painted: drawing would take a core from what is measured.
-    /// What is told first arrives first.
+    /// Orders keep their sequence.
     fn tell(self: &Rc<Self>, order: &ToWorker) {
         self.orders.borrow_mut().push(message::encode(order));
         if is_hidden() {

@@ -34,7 +34,7 @@ pub struct Lab {
     pub notice: Option<Notice>,
     /// The settings that the lab told last, which may be of a lab that has ended since.
     known: Option<(Revision, Wire)>,
-    /// The link that the person has chosen on this page, unless somebody else has changed it since.
+    /// The link that the person has chosen on this page, unless another client has changed it since.
     chosen: Option<Wire>,
     /// How long the server works on each answer.
     pub work: Work,
@@ -57,9 +57,9 @@ pub enum Work {
     Unasked,
     /// That cannot be changed there.
     Fixed,
-    /// So long.
+    /// As long as the lab says.
     Known(Duration),
-    /// The person wants it to be so long, which the lab is still to be told.
+    /// As long as the person wants, which has not been sent to the lab yet.
     Wished(Duration),
 }
 
@@ -70,7 +70,7 @@ pub enum Notice {
     Restarted,
     /// The lab was restarted, and its link was set again to what the person had chosen.
     SetAgain,
-    /// Somebody else has changed the link.
+    /// Another client has changed the link.
     ChangedElsewhere,
 }
 
@@ -95,7 +95,7 @@ pub enum Action {
     Wished(Wire),
     /// The person has let go of the slider.
     Settled,
-    /// The person wants the server to work so long on each answer.
+    /// The person has chosen how long the server works on each answer.
     WorkWished(Duration),
     /// The lab is being asked something.
     Asked,
@@ -207,7 +207,7 @@ impl Lab {
         self.presence = Presence::There(report);
     }
 
-    /// The settings are others than they were: by this page's wish, by somebody else's, or since the lab was restarted.
+    /// The settings are others than they were: by this page's request, by another client's, or because the lab was restarted.
     fn notice_change(&mut self, revision: Revision, wire: Wire, report: WireReport) {
         if revision.instance != report.revision.instance {
             let again = self.chosen.filter(|chosen| *chosen != report.wire);

@@ -289,7 +289,7 @@ mod tests {
         Some(heat)
     }
 
-    /// Completes the runs of the newest heat, from the number `first` on, each question taking so long.
+    /// Completes the runs of the newest heat, from the number `first` on, each question taking `took`.
     fn complete(race: &mut Race, first: u32, took: Duration) -> u32 {
         let newest = race.runs.iter().filter(|(_, numbered)| numbered.number >= first);
         let questions: Vec<usize> = newest.map(|(_, numbered)| numbered.run.questions.len()).collect();
@@ -310,7 +310,7 @@ mod tests {
         race
     }
 
-    /// Runs it to its end, each question taking so long.
+    /// Runs it to its end, each question taking `took`.
     fn run(race: &mut Race, took: Duration) -> Vec<Heat> {
         let mut number = 1;
         std::iter::from_fn(|| {

@@ -38,7 +38,7 @@ pub fn line(
     )
 }
 
-/// The line of one run: what failed is an error, and what a person stopped is none.
+/// The line of one run: a failure is an error, and stopping is not.
 pub fn of_run(numbered: &Numbered) -> String {
     let Numbered { run, cores, .. } = numbered;
     let samples = count(run.questions.len(), "question", "questions");

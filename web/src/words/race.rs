@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn ways_over_different_links_are_not_compared() {
-        // Of the same length, but set anew meanwhile: nobody knows what was in between.
+        // Of the same length, but set again meanwhile: the settings in between are unknown.
         let later = Passage::under(Revision { revision: 9, ..REVISION });
         let elsewhere = Passage::under(Revision { instance: Instance(2), ..REVISION });
         for passage in [later, elsewhere, Passage::under(REVISION).changed()] {

@@ -9,11 +9,11 @@ use launcelot_measure::{Connections, Plan, Round};
 /// A number of a [`Round`]'s steps since the rounds began.
 pub(super) type Moment = u64;
 
-/// Where a connection serves one round, so many failures in a row are the end of it.
+/// With a connection for each round, this many consecutive failures end the series.
 const FAILURES_MAX: u32 = 100;
 
-/// So many milliseconds of nothing but failures are the end of it too: a browser makes connections
-/// after failed ones wait, up to seconds each.
+/// Failures alone for this many milliseconds end it too: after a failure a browser delays the next connection, up to
+/// seconds each.
 const FAILING_MAX_MS: u64 = 10_000;
 
 /// Where many rounds stand.

@@ -49,7 +49,7 @@ impl Ticker {
 }
 
 /// How far two clocks have come. The monotonic one stands still while some systems sleep; the other is the time of day, and steps
-/// when somebody sets it.
+/// when it is set.
 #[derive(Debug, Default)]
 struct Gaps {
     last_ms: Option<[f64; 2]>,
@@ -74,6 +74,6 @@ mod tests {
         assert!(!gaps.is_long([1_205.0, 1.8e12 + 1_200.0]), "a hidden tab");
         assert!(gaps.is_long([1_305.0, 1.8e12 + 60_000.0]), "the machine slept, and its monotonic clock stood still");
         assert!(gaps.is_long([31_305.0, 1.8e12 + 90_000.0]), "the browser froze the page");
-        assert!(!gaps.is_long([31_405.0, 1.8e12]), "somebody set the time of day back");
+        assert!(!gaps.is_long([31_405.0, 1.8e12]), "the time of day was set back");
     }
 }

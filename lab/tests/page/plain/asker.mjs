@@ -1,4 +1,4 @@
-// Asks so many questions, one at a time, over one WebSocket, and resolves to the milliseconds that each answer took.
+// Asks `count` questions, one at a time, over one WebSocket, and resolves to the milliseconds that each answer took.
 
 const QUESTIONS = ["What is your name?", "What is your quest?", "What is your favorite color?"];
 const FULL_STOP = ".".charCodeAt(0);

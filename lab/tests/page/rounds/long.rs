@@ -63,7 +63,7 @@ const RECORD: &str = "LAUNCELOT_RECORD_SERIES";
 /// How many rounds each recorded series has, if not 100.
 const RECORD_ROUNDS: &str = "LAUNCELOT_RECORD_ROUNDS";
 
-/// Forty series of so many rounds over the demo's direct path, one after the other.
+/// Forty series of `rounds` rounds over the demo's direct path, one after the other.
 async fn forty_series(session: &PageSession, rounds: u32) -> Vec<Rounds> {
     let mut series = Vec::new();
     for _ in 0..4 {
