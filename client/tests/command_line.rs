@@ -9,6 +9,9 @@ use std::thread::JoinHandle;
 
 use launcelot_measure::{Ending, Order, Run};
 use launcelot_protocol::{Conversation, EXCHANGES, QuestionError};
+use launcelot_testing::process::{Process, output};
+use launcelot_testing::sockets::accept;
+use launcelot_testing::wait::join;
 
 const ANSWERS: &str = "My name is Sir Lancelot of Camelot.\nTo seek the Holy Grail.\nBlue.\n";
 
@@ -16,7 +19,7 @@ const ANSWERS: &str = "My name is Sir Lancelot of Camelot.\nTo seek the Holy Gra
 fn server<T: Send + 'static>(serve: impl FnOnce(TcpStream) -> T + Send + 'static) -> (SocketAddr, JoinHandle<T>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    (address, std::thread::spawn(move || serve(listener.accept().unwrap().0)))
+    (address, std::thread::spawn(move || serve(accept(&listener))))
 }
 
 /// Answers as servers do until the client closes; returns how many bytes came in each read.
@@ -47,7 +50,7 @@ fn client() -> Command {
 }
 
 fn ask(address: SocketAddr, options: &[&str]) -> Output {
-    client().arg("127.0.0.1").arg(address.port().to_string()).args(options).output().unwrap()
+    output(client().arg("127.0.0.1").arg(address.port().to_string()).args(options))
 }
 
 fn text(bytes: &[u8]) -> &str {
@@ -68,7 +71,7 @@ fn prints_the_three_answers_one_a_line_and_nothing_else() {
     let (address, server) = server(converse);
     let output = ask(address, &[]);
     assert_eq!((text(&output.stdout), text(&output.stderr), output.status.code()), (ANSWERS, "", Some(0)));
-    assert_eq!(server.join().unwrap().len(), 3, "each question waits for the answer before it");
+    assert_eq!(join(server, "the end of the server").len(), 3, "each question waits for the answer before it");
 }
 
 #[test]
@@ -84,7 +87,7 @@ fn pipelined_questions_do_not_wait_for_answers() {
     });
     let output = ask(address, &["--pipelined"]);
     assert_eq!(text(&output.stdout), ANSWERS);
-    assert!(server.join().unwrap());
+    assert!(join(server, "the end of the server"));
 }
 
 #[test]
@@ -179,12 +182,12 @@ fn failures_are_one_line_and_keep_the_answers_that_came() {
         );
         assert!(stderr.starts_with("launcelot-client: "), "{stderr}");
     }
-    silence.join().unwrap();
+    join(silence, "the end of the server");
 }
 
 #[test]
 fn a_name_without_an_address_is_said_to_have_none() {
-    let output = client().arg("no-such-host.invalid").output().unwrap();
+    let output = output(client().arg("no-such-host.invalid"));
     assert!(text(&output.stderr).starts_with("launcelot-client: cannot find no-such-host.invalid: "), "{output:?}");
     assert_eq!(output.status.code(), Some(1));
 }
@@ -193,7 +196,7 @@ fn a_name_without_an_address_is_said_to_have_none() {
 fn something_that_is_no_bridge_is_said_to_be_none() {
     let (address, _server) =
         server(|mut stream| say(&mut stream, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"));
-    let output = client().arg(format!("ws://{address}/ws")).output().unwrap();
+    let output = output(client().arg(format!("ws://{address}/ws")));
     let stderr = text(&output.stderr);
     assert!(stderr.contains(&format!("cannot open a WebSocket at ws://{address}/ws: HTTP error: 404")), "{stderr}");
     assert_eq!((stderr.lines().count(), output.status.code()), (1, Some(1)));
@@ -213,7 +216,7 @@ fn usage_errors_are_one_message_and_exit_code_2() {
         (&["localhost", "--ask", "Où?"], &not_ascii),
     ];
     for (arguments, expected) in cases {
-        let output = client().args(arguments).output().unwrap();
+        let output = output(client().args(arguments));
         assert!(text(&output.stderr).contains(expected), "{arguments:?}: {}", text(&output.stderr));
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{arguments:?}");
     }
@@ -222,13 +225,11 @@ fn usage_errors_are_one_message_and_exit_code_2() {
 #[test]
 fn a_reader_that_has_had_enough_is_no_failure() {
     let (address, _server) = server(converse);
-    let mut child = client()
-        .args(["127.0.0.1", &address.port().to_string()])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = client();
+    command.args(["127.0.0.1", &address.port().to_string()]).stdout(writer).stderr(Stdio::piped());
+    let mut process = Process::start(&mut command);
+    let errors = process.stderr();
+    assert_eq!((process.wait().code(), errors.try_next()), (Some(0), None));
 }

@@ -11,6 +11,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use launcelot_protocol::{Conversation, EXCHANGES};
+use launcelot_testing::process::output;
+use launcelot_testing::sockets::accept;
+use launcelot_testing::wait::join;
 
 /// How long this server takes for each answer.
 const THINKING: Duration = Duration::from_millis(30);
@@ -49,7 +52,7 @@ fn converse(mut stream: TcpStream) {
         replies_go.send((Instant::now() + THINKING, replies)).unwrap();
     }
     drop(replies_go);
-    writes.join().unwrap();
+    join(writes, "the end of writing");
 }
 
 /// A lab that answers one request with `body`, and returns the request's first line.
@@ -59,7 +62,7 @@ fn lab(status: &str, body: &str) -> (SocketAddr, thread::JoinHandle<String>) {
     let length = body.len();
     let answer = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{body}");
     let asked = thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
+        let mut stream = accept(&listener);
         let mut request = String::new();
         let mut buffer = [0; 4096];
         while !request.contains("\r\n\r\n") {
@@ -74,7 +77,7 @@ fn lab(status: &str, body: &str) -> (SocketAddr, thread::JoinHandle<String>) {
 
 fn ask(address: SocketAddr, options: &[&str]) -> Output {
     let mut client = Command::new(env!("CARGO_BIN_EXE_launcelot-client"));
-    client.arg(address.ip().to_string()).arg(address.port().to_string()).args(options).output().unwrap()
+    output(client.arg(address.ip().to_string()).arg(address.port().to_string()).args(options))
 }
 
 fn said(output: &Output) -> &str {
@@ -112,7 +115,7 @@ fn a_lab_is_asked_by_the_client_s_own_address_and_what_it_says_is_drawn() {
         {"point": "answer-out", "at_us": 3, "bytes": 35}]"#;
     let (lab, asked) = lab("200 OK", &format!(r#"{{"id": "x", "sightings": {sightings}, "is_cut": false}}"#));
     let output = ask(slow_server(), &["--trace", "--lab", &lab.to_string()]);
-    assert!(asked.join().unwrap().starts_with("GET /api/dialogues/127.0.0.1:"));
+    assert!(join(asked, "the request to the lab").starts_with("GET /api/dialogues/127.0.0.1:"));
     let report = said(&output);
     assert!(report.contains("The server thought for 2.50 µs; you waited "), "{report}");
 }
@@ -180,9 +183,9 @@ fn a_way_that_fails_takes_nothing_from_those_before_it() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
-        let (first, _) = listener.accept().unwrap();
+        let first = accept(&listener);
         converse(first);
-        let (second, _) = listener.accept().unwrap();
+        let second = accept(&listener);
         // The connections of the third way are refused.
         drop(listener);
         converse(second);

@@ -6,8 +6,9 @@ mod support;
 
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
+use launcelot_testing::process::output;
 use support::*;
 
 /// A command that passes what is its standard input on as systemd would, and runs the program.
@@ -32,7 +33,7 @@ fn every_design_takes_over_the_listeners_it_is_given() {
         let mut early = Client::connect(port);
         early.say(NAME);
         let program = Program::from(&mut activated(listener.into(), &["--design", &name(design)]));
-        assert_eq!(program.ready_line, format!("Ready and listening at '127.0.0.1' port {port}\n"));
+        assert_eq!(program.ready_line, format!("Ready and listening at '127.0.0.1' port {port}"));
         early.hear(LANCELOT);
         drop(early);
         program.connect().ask(QUEST, GRAIL);
@@ -42,7 +43,7 @@ fn every_design_takes_over_the_listeners_it_is_given() {
 
 #[test]
 fn without_listeners_to_take_over_it_says_so() {
-    let output = Command::new(Program::PATH).arg("--listen-fds").output().unwrap();
+    let output = output(Command::new(Program::PATH).arg("--listen-fds"));
     let (code, errors) = errors_of(&output);
     assert_eq!(code, Some(1));
     assert!(errors.contains("LISTEN_FDS") && errors.lines().count() == 1, "{errors}");
@@ -51,7 +52,7 @@ fn without_listeners_to_take_over_it_says_so() {
 #[test]
 fn what_is_no_listener_is_refused() {
     let (reader, _writer) = std::io::pipe().unwrap();
-    let (code, errors) = errors_of(&activated(reader.into(), &[]).stderr(Stdio::piped()).output().unwrap());
+    let (code, errors) = errors_of(&output(&mut activated(reader.into(), &[])));
     assert_eq!(code, Some(1));
     assert!(errors.starts_with("launcelot-server: cannot take over the listeners"), "{errors}");
 }
@@ -59,8 +60,7 @@ fn what_is_no_listener_is_refused() {
 #[test]
 fn an_address_of_ones_own_is_a_wrong_call() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let (code, errors) =
-        errors_of(&activated(listener.into(), &["localhost"]).stderr(Stdio::piped()).output().unwrap());
+    let (code, errors) = errors_of(&output(&mut activated(listener.into(), &["localhost"])));
     assert_eq!(code, Some(2));
     assert!(errors.contains("--listen-fds"), "{errors}");
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use launcelot_protocol::exchange::QUESTION_MAX_BYTES;
 use launcelot_server::Options;
+use launcelot_testing::wait::join;
 use support::*;
 
 #[test]
@@ -65,7 +66,7 @@ fn a_burst_larger_than_every_buffer_is_answered_wholly() {
                 writer.half_close();
             });
             assert!(client.hear_to_end() == answer.repeat(count), "{question}");
-            writing.join().unwrap();
+            join(writing, "the end of writing");
         }
     });
 }
@@ -82,7 +83,7 @@ fn a_client_that_is_sent_away_hears_why_however_much_it_still_sends() {
             let _ = writer.shutdown(std::net::Shutdown::Write);
         });
         assert_eq!(client.hear_to_end(), TOO_LONG);
-        writing.join().unwrap();
+        join(writing, "the end of writing");
     });
 }
 

@@ -9,6 +9,9 @@ use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 
+use launcelot_testing::process::output_with_stdin;
+use launcelot_testing::sockets::accept;
+use launcelot_testing::wait::join;
 use rustix::process::{Pid, Signal, kill_process};
 use support::*;
 
@@ -28,7 +31,7 @@ impl Started {
     fn with(arguments: &[&str], stderr: impl FnOnce(&OwnedFd) -> Stdio) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let client = Client::at(listener.local_addr().unwrap());
-        let socket = OwnedFd::from(listener.accept().unwrap().0);
+        let socket = OwnedFd::from(accept(&listener));
         let mut command = command(arguments);
         command.stdout(socket.try_clone().unwrap()).stderr(stderr(&socket)).stdin(socket);
         let child = command.spawn().unwrap();
@@ -116,7 +119,7 @@ fn a_pipe_is_served_too_and_nothing_is_said_but_answers() {
     });
     let mut heard = String::new();
     child.stdout.take().unwrap().read_to_string(&mut heard).unwrap();
-    writing.join().unwrap();
+    join(writing, "the end of writing");
     assert!(heard == LANCELOT.repeat(20_000), "{} bytes", heard.len());
     assert_eq!(wait(&mut child).code(), Some(0));
 }
@@ -126,7 +129,7 @@ fn a_file_is_served_and_may_end_in_mid_question() {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(b"What is your quest?What is").unwrap();
     std::io::Seek::rewind(&mut file).unwrap();
-    let output = command(&[]).stdin(file).output().unwrap();
+    let output = output_with_stdin(command(&[]).stdin(file));
     assert_eq!(String::from_utf8_lossy(&output.stdout), GRAIL);
     assert!(String::from_utf8_lossy(&output.stderr).contains("in mid-question client=standard input"));
     assert_eq!(output.status.code(), Some(0));
@@ -135,7 +138,7 @@ fn a_file_is_served_and_may_end_in_mid_question() {
 #[test]
 fn a_listener_is_no_client() {
     let listener = OwnedFd::from(TcpListener::bind("127.0.0.1:0").unwrap());
-    let output = command(&[]).stdin(listener).output().unwrap();
+    let output = output_with_stdin(command(&[]).stdin(listener));
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1));
     assert!(errors.contains("--listen-fds") && errors.lines().count() == 1, "{errors}");

@@ -4,19 +4,19 @@
 
 mod support;
 
-use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv6Addr, SocketAddr, TcpListener};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use clap::ValueEnum as _;
 use launcelot_server::Design;
+use launcelot_testing::process::{Lines, output};
 use rustix::process::Signal;
 use support::*;
 
 /// Runs it to its end; returns its exit code, standard output and standard error.
 fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
-    let output = Command::new(Program::PATH).args(arguments).output().unwrap();
+    let output = output(Command::new(Program::PATH).args(arguments));
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
@@ -25,7 +25,7 @@ fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
 fn it_says_where_it_listens_and_answers_there() {
     each_design(|design| {
         let program = Program::start(&["--design", &name(design)]);
-        assert_eq!(program.ready_line, format!("Ready and listening at 'localhost' port {}\n", program.port));
+        assert_eq!(program.ready_line, format!("Ready and listening at 'localhost' port {}", program.port));
         program.connect().ask(NAME, LANCELOT);
         if TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok() {
             Client::at(SocketAddr::from((Ipv6Addr::LOCALHOST, program.port))).ask(NAME, LANCELOT);
@@ -158,12 +158,11 @@ fn nobody_need_read_its_standard_output() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let mut child = command.args(["localhost", "0", "-v"]).stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
-    let port = line.trim_end().rsplit("port=").next().and_then(|port| port.parse().ok());
+    let line = Lines::read("the server's log".to_owned(), child.stderr.take().unwrap()).next();
+    let port = line.rsplit("port=").next().and_then(|port| port.parse().ok());
     Client::connect(port.expect(&line)).ask(NAME, LANCELOT);
     child.kill().unwrap();
-    child.wait().unwrap();
+    wait(&mut child);
 }
 
 #[test]

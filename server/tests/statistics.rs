@@ -4,10 +4,10 @@
 
 mod support;
 
-use std::io::{BufRead as _, BufReader};
 use std::time::{Duration, Instant};
 
 use launcelot_server::Options;
+use launcelot_testing::process::{Lines, output};
 use rustix::process::{Signal, kill_process};
 use support::*;
 
@@ -117,10 +117,10 @@ fn a_signal_prints_them() {
         client.half_close();
         client.hear_to_end();
         program.signal(Signal::USR1);
-        let mut lines = BufReader::new(program.child.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let log = Lines::read("the server's log".to_owned(), program.child.stderr.take().unwrap());
         let figures = "connections: 1 (0 open), questions: 1 (0 unknown), bytes: 18 in, 35 out";
-        assert_eq!(lines.next().as_deref(), Some(figures));
-        assert!(lines.next().is_some_and(|line| line.starts_with("thinking: mean ")));
+        assert_eq!(log.next(), figures);
+        assert!(log.next().starts_with("thinking: mean "));
         program.connect().ask(QUEST, GRAIL);
     });
 }
@@ -129,8 +129,7 @@ fn a_signal_prints_them() {
 fn a_port_for_statistics_that_is_taken_is_a_clear_error() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let output = std::process::Command::new(Program::PATH).args(["localhost", "0", "--metrics", &address]).output();
-    let output = output.unwrap();
+    let output = output(std::process::Command::new(Program::PATH).args(["localhost", "0", "--metrics", &address]));
     assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(errors.contains("another program listens there already") && errors.lines().count() == 1, "{errors}");

@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use launcelot_server::Options;
+use launcelot_testing::wait::join;
 use support::*;
 
 #[test]
@@ -55,7 +56,7 @@ fn a_client_that_never_reads_cannot_prolong_the_grace() {
         });
         server.stopper.stop();
         server.join();
-        asking.join().unwrap();
+        join(asking, "the end of asking");
     });
 }
 

@@ -8,6 +8,7 @@ use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use launcelot_server::{Design, Options};
+use launcelot_testing::wait::join;
 use support::*;
 
 const THINK: Duration = Duration::from_millis(150);
@@ -76,7 +77,7 @@ fn with_poll_each_client_waits_for_the_work_of_all_before_it() {
         })
     });
     let waiting: Vec<_> = waiting.collect();
-    let mut waited: Vec<Duration> = waiting.into_iter().map(|thread| thread.join().unwrap()).collect();
+    let mut waited: Vec<Duration> = waiting.into_iter().map(|thread| join(thread, "an answer")).collect();
     waited.sort();
     let is_behind_all_before = |(before, waited): (u32, &Duration)| *waited >= think * (before + 1);
     assert!((0..).zip(&waited).all(is_behind_all_before), "waited {waited:?} with {think:?} of work each");

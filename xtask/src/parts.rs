@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::failure::Failure;
 
 /// The packages with tests, by the names of their folders. `lab` is the program of that name without a browser.
-const PACKAGES: [(&str, &str); 11] = [
+const PACKAGES: [(&str, &str); 12] = [
     ("protocol", "launcelot-protocol"),
     ("measure", "launcelot-measure"),
     ("endpoint", "launcelot-endpoint"),
@@ -16,6 +16,7 @@ const PACKAGES: [(&str, &str); 11] = [
     ("lab", "launcelot-lab"),
     ("web", "launcelot-web"),
     ("bundle", "launcelot-bundle"),
+    ("testing", "launcelot-testing"),
     ("xtask", "xtask"),
 ];
 

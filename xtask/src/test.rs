@@ -1,7 +1,9 @@
 //! Everything that must hold, in one run: what CI does, and what a person does before a commit.
 
+use std::env;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 
 use clap::Args;
 
@@ -36,6 +38,9 @@ pub(crate) struct Options {
     #[arg(long)]
     long: bool,
 }
+
+/// How many tests of a program run at once.
+const THREADS_VARIABLE: &str = "RUST_TEST_THREADS";
 
 /// The tests that take over ten seconds each are in modules of this name.
 const LONG: &str = "long::";
@@ -161,6 +166,9 @@ impl Tests<'_> {
     /// Says where everything is, and leaves out the tests for which something is missing or that take long.
     fn with_surroundings(&self, mut tests: Command, program: Option<&Path>, filters: &[String]) -> Command {
         let Setup { browser, openssh, has_python, trunk, .. } = self.setup;
+        if env::var_os(THREADS_VARIABLE).is_none() {
+            tests.env(THREADS_VARIABLE, test_threads().to_string());
+        }
         if let Some(program) = program {
             tests.env("LAUNCELOT_PAGE", self.workspace.page()).env("LAUNCELOT_PROGRAM", program);
         }
@@ -184,6 +192,11 @@ impl Tests<'_> {
         }
         tests
     }
+}
+
+/// Two for each processor: most tests wait for other processes and for the network.
+fn test_threads() -> usize {
+    2 * thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Leaves out the tests that need something that is missing.

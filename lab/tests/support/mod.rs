@@ -3,7 +3,6 @@
 
 #![allow(dead_code, reason = "each test program uses its part")]
 
-pub(crate) mod attempts;
 pub(crate) mod browser;
 pub(crate) mod chromedriver;
 pub(crate) mod demo;
@@ -11,7 +10,6 @@ pub(crate) mod fixtures;
 pub(crate) mod page;
 pub(crate) mod page_session;
 pub(crate) mod ports;
-pub(crate) mod process;
 pub(crate) mod schema;
-pub(crate) mod sockets;
-pub(crate) mod wait;
+
+pub(crate) use launcelot_testing::{attempts, process, sockets, wait};

@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -14,6 +14,8 @@ use clap::ValueEnum as _;
 use launcelot_endpoint::listen::{BACKLOG, Listeners};
 use launcelot_server::observer::Observer;
 use launcelot_server::{Design, Options, ServeError, Statistics, Stop, Stopper, serve, serve_observed};
+use launcelot_testing::process::Lines;
+use launcelot_testing::wait::join;
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 
 /// Longer than anything here takes on a busy machine: whoever waits so long waits for ever.
@@ -94,7 +96,7 @@ impl Server {
 
     /// Waits until it has stopped of itself.
     pub(crate) fn join(mut self) {
-        self.thread.take().unwrap().join().unwrap().unwrap();
+        join(self.thread.take().unwrap(), "the server's end").unwrap();
     }
 }
 
@@ -154,6 +156,16 @@ impl Client {
         }
     }
 
+    /// Whether an answer comes, and not the end of the connection. The answer remains to be read.
+    pub(crate) fn is_answered(&self) -> bool {
+        loop {
+            match self.0.peek(&mut [0]) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                peeked => return peeked.is_ok_and(|count| count > 0),
+            }
+        }
+    }
+
     /// Checks that nothing comes for a while.
     #[track_caller]
     pub(crate) fn hear_nothing(&mut self) {
@@ -196,7 +208,7 @@ pub(crate) struct Program {
     pub(crate) child: Child,
     pub(crate) port: u16,
     pub(crate) ready_line: String,
-    output: BufReader<ChildStdout>,
+    output: Lines,
 }
 
 impl Program {
@@ -216,10 +228,9 @@ impl Program {
     /// Runs a command that starts it.
     pub(crate) fn from(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut ready_line = String::new();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        output.read_line(&mut ready_line).unwrap();
-        let port = ready_line.trim_end().rsplit(' ').next().and_then(|port| port.parse().ok());
+        let output = Lines::read("the server's output".to_owned(), child.stdout.take().unwrap());
+        let ready_line = output.next();
+        let port = ready_line.rsplit(' ').next().and_then(|port| port.parse().ok());
         let port = port.unwrap_or_else(|| panic!("not ready: {ready_line:?}, {}", rest_of(&mut child)));
         Self { child, port, ready_line, output }
     }
@@ -230,9 +241,8 @@ impl Program {
 
     /// Where it serves its statistics, if it was told to.
     pub(crate) fn metrics_port(&mut self) -> u16 {
-        let mut line = String::new();
-        self.output.read_line(&mut line).unwrap();
-        let port = line.strip_prefix("Statistics at http://").and_then(|url| url.strip_suffix("/metrics\n"));
+        let line = self.output.next();
+        let port = line.strip_prefix("Statistics at http://").and_then(|url| url.strip_suffix("/metrics"));
         port.and_then(|url| url.rsplit(':').next()?.parse().ok()).unwrap_or_else(|| panic!("no statistics: {line:?}"))
     }
 

@@ -8,46 +8,47 @@ use std::thread;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 
-use super::wait::{self, DEADLINE};
+use crate::wait::{self, DEADLINE};
 
 /// A child process. Dropping it kills and reaps it, in a failing test too.
 #[derive(Debug)]
-pub(crate) struct Process {
-    pub(crate) child: Child,
+pub struct Process {
+    /// The running program.
+    pub child: Child,
     name: String,
 }
 
 impl Process {
     /// Starts a program.
     #[track_caller]
-    pub(crate) fn start(command: &mut Command) -> Self {
+    pub fn start(command: &mut Command) -> Self {
         Self::try_start(command).unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"))
     }
 
     /// Starts a program that may be missing.
-    pub(crate) fn try_start(command: &mut Command) -> std::io::Result<Self> {
+    pub fn try_start(command: &mut Command) -> std::io::Result<Self> {
         let name = command.get_program().to_string_lossy().into_owned();
         Ok(Self { child: command.spawn()?, name })
     }
 
     /// The lines of its standard output, which must be a pipe.
-    pub(crate) fn stdout(&mut self) -> Lines {
+    pub fn stdout(&mut self) -> Lines {
         Lines::read(format!("the output of {}", self.name), self.child.stdout.take().expect("stdout is a pipe"))
     }
 
     /// The lines of its standard error, which must be a pipe.
-    pub(crate) fn stderr(&mut self) -> Lines {
+    pub fn stderr(&mut self) -> Lines {
         Lines::read(format!("the errors of {}", self.name), self.child.stderr.take().expect("stderr is a pipe"))
     }
 
     /// Sends it a signal.
-    pub(crate) fn signal(&self, signal: Signal) {
+    pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
     /// Waits for its end.
     #[track_caller]
-    pub(crate) fn wait(&mut self) -> ExitStatus {
+    pub fn wait(&mut self) -> ExitStatus {
         if let Some(status) = self.child.try_wait().unwrap() {
             return status;
         }
@@ -69,13 +70,14 @@ impl Drop for Process {
 /// The lines that a process prints. They are read to the end whether or not the test takes them, so that the process
 /// never waits for a reader.
 #[derive(Debug)]
-pub(crate) struct Lines {
+pub struct Lines {
     of: String,
     lines: Receiver<String>,
 }
 
 impl Lines {
-    fn read(of: String, stream: impl Read + Send + 'static) -> Self {
+    /// Reads the lines of `stream`, which a failure calls by the name `of`.
+    pub fn read(of: String, stream: impl Read + Send + 'static) -> Self {
         let (sender, lines) = channel();
         thread::spawn(move || {
             for line in BufReader::new(stream).lines().map_while(Result::ok) {
@@ -86,18 +88,29 @@ impl Lines {
         Self { of, lines }
     }
 
+    /// The next line, or `None` at the end of the stream.
+    #[track_caller]
+    pub fn try_next(&self) -> Option<String> {
+        wait::receive(&self.lines, &format!("a line in {}", self.of))
+    }
+
     /// The next line.
     #[track_caller]
-    pub(crate) fn next(&self) -> String {
-        wait::receive(&self.lines, &format!("a line in {}", self.of))
-            .unwrap_or_else(|| panic!("{} ended before the line that the test waits for", self.of))
+    pub fn next(&self) -> String {
+        self.try_next().unwrap_or_else(|| panic!("{} ended before the line that the test waits for", self.of))
     }
 }
 
-/// Runs a program to its end and returns what it printed.
+/// Runs a program without standard input to its end and returns what it printed.
 #[track_caller]
-pub(crate) fn output(command: &mut Command) -> Output {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+pub fn output(command: &mut Command) -> Output {
+    output_with_stdin(command.stdin(Stdio::null()))
+}
+
+/// The same with the standard input that `command` has.
+#[track_caller]
+pub fn output_with_stdin(command: &mut Command) -> Output {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut process = Process::start(command);
     let stdout = process.child.stdout.take().map(read_to_end).expect("stdout is a pipe");
     let stderr = process.child.stderr.take().map(read_to_end).expect("stderr is a pipe");

@@ -2,7 +2,7 @@
 
 /// Repeats an attempt until it returns a value, at most `attempts` times, and fails with the reasons of all of them.
 #[track_caller]
-pub(crate) fn within_attempts<T>(attempts: usize, mut attempt: impl FnMut() -> Result<T, String>) -> T {
+pub fn within_attempts<T>(attempts: usize, mut attempt: impl FnMut() -> Result<T, String>) -> T {
     let mut reasons = Vec::new();
     while reasons.len() < attempts {
         match attempt() {
@@ -14,10 +14,7 @@ pub(crate) fn within_attempts<T>(attempts: usize, mut attempt: impl FnMut() -> R
 }
 
 /// The same for attempts that are asynchronous.
-pub(crate) async fn within_attempts_async<T>(
-    attempts: usize,
-    mut attempt: impl AsyncFnMut() -> Result<T, String>,
-) -> T {
+pub async fn within_attempts_async<T>(attempts: usize, mut attempt: impl AsyncFnMut() -> Result<T, String>) -> T {
     let mut reasons = Vec::new();
     while reasons.len() < attempts {
         match attempt().await {
@@ -29,6 +26,6 @@ pub(crate) async fn within_attempts_async<T>(
 }
 
 /// `Ok` if the condition holds, else the reason, for use as the last expression of an attempt.
-pub(crate) fn check(holds: bool, reason: impl FnOnce() -> String) -> Result<(), String> {
+pub fn check(holds: bool, reason: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(reason()) }
 }

@@ -6,20 +6,20 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// The longest wait for any event, far above what anything takes on a busy machine.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The pause between two looks, where the system reports no event.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// Looks again and again until there is something, and returns it.
 #[track_caller]
-pub(crate) fn until<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+pub fn until<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
     until_within(DEADLINE, what, look)
 }
 
 /// The same with another deadline.
 #[track_caller]
-pub(crate) fn until_within<T>(deadline: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub fn until_within<T>(deadline: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
         if let Some(found) = look() {
@@ -32,14 +32,14 @@ pub(crate) fn until_within<T>(deadline: Duration, what: &str, mut look: impl FnM
 
 /// Waits for the end of a thread and returns its result. A panic of the thread continues here.
 #[track_caller]
-pub(crate) fn join<T>(thread: JoinHandle<T>, what: &str) -> T {
+pub fn join<T>(thread: JoinHandle<T>, what: &str) -> T {
     until(what, || thread.is_finished().then_some(()));
     thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 /// The next value from a channel, or `None` once the sender has been dropped.
 #[track_caller]
-pub(crate) fn receive<T>(receiver: &Receiver<T>, what: &str) -> Option<T> {
+pub fn receive<T>(receiver: &Receiver<T>, what: &str) -> Option<T> {
     match receiver.recv_timeout(DEADLINE) {
         Ok(value) => Some(value),
         Err(RecvTimeoutError::Disconnected) => None,
@@ -48,7 +48,7 @@ pub(crate) fn receive<T>(receiver: &Receiver<T>, what: &str) -> Option<T> {
 }
 
 /// The same as [`until`], with an asynchronous look.
-pub(crate) async fn until_async<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub async fn until_async<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
         if let Some(found) = look().await {
@@ -60,7 +60,7 @@ pub(crate) async fn until_async<T>(what: &str, mut look: impl AsyncFnMut() -> Op
 }
 
 /// The output of a future.
-pub(crate) async fn within<F: Future>(deadline: Duration, what: &str, future: F) -> F::Output {
+pub async fn within<F: Future>(deadline: Duration, what: &str, future: F) -> F::Output {
     match tokio::time::timeout(deadline, future).await {
         Ok(output) => output,
         Err(_) => panic!("timed out after {deadline:?} while waiting for {what}"),

@@ -5,11 +5,11 @@ use std::thread;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::wait::DEADLINE;
+use crate::wait::DEADLINE;
 
 /// Connects to a port of 127.0.0.1.
 #[track_caller]
-pub(crate) fn connect(port: u16) -> TcpStream {
+pub fn connect(port: u16) -> TcpStream {
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     let stream = TcpStream::connect_timeout(&address, DEADLINE);
     with_deadline(stream.unwrap_or_else(|error| panic!("cannot connect to {address}: {error}")))
@@ -17,7 +17,7 @@ pub(crate) fn connect(port: u16) -> TcpStream {
 
 /// Accepts the next connection.
 #[track_caller]
-pub(crate) fn accept(listener: &TcpListener) -> TcpStream {
+pub fn accept(listener: &TcpListener) -> TcpStream {
     let timeout = Timespec::try_from(DEADLINE).expect("a minute is a valid timeout");
     let ready = poll(&mut [PollFd::new(listener, PollFlags::IN)], Some(&timeout)).unwrap();
     assert_eq!(ready, 1, "timed out after {DEADLINE:?} while waiting for a connection");
@@ -25,14 +25,14 @@ pub(crate) fn accept(listener: &TcpListener) -> TcpStream {
 }
 
 /// Gives every read and write of a stream a deadline.
-pub(crate) fn with_deadline(stream: TcpStream) -> TcpStream {
+pub fn with_deadline(stream: TcpStream) -> TcpStream {
     stream.set_read_timeout(Some(DEADLINE)).unwrap();
     stream.set_write_timeout(Some(DEADLINE)).unwrap();
     stream
 }
 
 /// Starts a server for one client on a thread of its own, and returns its address.
-pub(crate) fn serve_once(serve: impl FnOnce(TcpStream) + Send + 'static) -> SocketAddr {
+pub fn serve_once(serve: impl FnOnce(TcpStream) + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || serve(accept(&listener)));
