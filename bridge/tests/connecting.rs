@@ -86,7 +86,7 @@ impl Watcher for Told {
 }
 
 #[tokio::test]
-async fn an_observer_is_told_when_each_part_of_connecting_was_over() {
+async fn an_observer_gets_the_end_of_each_part_of_connecting() {
     let address = echo().await;
     let told = Told::default();
     let handshake_over = Arc::new(Mutex::new(None));

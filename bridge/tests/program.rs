@@ -10,9 +10,10 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{echo, hear, hear_bytes, listen, masked, open_by_hand, read_close, soon};
+use common::{echo, hear, hear_bytes, masked, open_by_hand, read_close, soon};
 use futures_util::SinkExt as _;
 use launcelot_testing::attempts::{check, within_attempts_async};
+use launcelot_testing::ports::ReservedPort;
 use launcelot_testing::process::Lines;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::AsyncWriteExt as _;
@@ -194,9 +195,8 @@ async fn a_second_signal_ends_it_at_once() {
 
 #[tokio::test]
 async fn an_unreachable_server_is_logged_in_one_line() {
-    let (listener, address) = listen().await;
-    drop(listener);
-    let running = Running::carrying_to(address);
+    let port = ReservedPort::new();
+    let running = Running::carrying_to(port.address());
     let (mut browser, _) = connect_async(format!("ws://127.0.0.1:{}/ws", running.port)).await.unwrap();
     assert_eq!(hear(&mut browser).await.1, 4502);
     running.signal(Signal::TERM);

@@ -72,8 +72,8 @@ async fn each_target_has_its_path() {
 
 #[tokio::test]
 async fn a_server_that_cannot_be_reached_is_named_in_the_close() {
-    let (listener, address) = listen().await;
-    drop(listener);
+    let port = launcelot_testing::ports::ReservedPort::new();
+    let address = port.address();
     let bridge = Bridge::to(address);
     let mut browser = bridge.open("/ws").await;
     let reason = format!("cannot reach 127.0.0.1 port {}: Connection refused", address.port());

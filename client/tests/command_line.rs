@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 
 use launcelot_measure::{Ending, Order, Run};
 use launcelot_protocol::{Conversation, EXCHANGES, QuestionError};
+use launcelot_testing::ports::ReservedPort;
 use launcelot_testing::process::{Process, output};
 use launcelot_testing::sockets::accept;
 use launcelot_testing::wait::join;
@@ -142,10 +143,8 @@ fn questions_of_one_s_own_are_asked_in_place_of_the_three() {
 
 #[test]
 fn failures_are_one_line_and_keep_the_answers_that_came() {
-    let refused = {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap()
-    };
+    let reserved = ReservedPort::new();
+    let refused = reserved.address();
     let (closes, _first) = server(|mut stream| say(&mut stream, "My name is Sir Lancelot of Camelot."));
     let (cuts, _second) = server(|mut stream| {
         say(&mut stream, "Blue.");

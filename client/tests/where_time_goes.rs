@@ -1,6 +1,6 @@
 //! `--trace`, `--race` and the kernel's view, as a person sees them in a terminal.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic is how a failure is told")]
+#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use launcelot_protocol::{Conversation, EXCHANGES};
 use launcelot_testing::process::output;
-use launcelot_testing::sockets::accept;
+use launcelot_testing::sockets::{accept, serve_each};
 use launcelot_testing::wait::join;
 
 /// How long this server takes for each answer.
@@ -20,14 +20,7 @@ const THINKING: Duration = Duration::from_millis(30);
 
 /// A server for any number of clients, each of whose segments it answers that long after it came.
 fn slow_server() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            thread::spawn(|| converse(stream.unwrap()));
-        }
-    });
-    address
+    serve_each(converse)
 }
 
 fn converse(mut stream: TcpStream) {

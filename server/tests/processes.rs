@@ -6,10 +6,10 @@ mod support;
 
 use std::error::Error as _;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use launcelot_endpoint::listen::{BACKLOG, Listeners};
 use launcelot_server::{Design, Options, Statistics, Stop, serve};
+use launcelot_testing::wait;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use support::*;
 
@@ -19,14 +19,6 @@ fn start_with_clients(count: usize) -> (Program, Vec<Client>) {
     let mut clients: Vec<Client> = (0..count).map(|_| program.connect()).collect();
     clients.iter_mut().for_each(|client| client.ask(NAME, LANCELOT));
     (program, clients)
-}
-
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !holds() {
-        assert!(began.elapsed() < HANGS, "{what} does not happen");
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }
 
 #[test]
@@ -92,7 +84,8 @@ fn no_worker_outlives_the_server_however_it_dies() {
         }
         clients.iter_mut().for_each(Client::hear_hang_up);
         for worker in workers {
-            wait_until("the end of a worker", || test_kill_process(worker).is_err() || is_zombie(worker));
+            let has_ended = || test_kill_process(worker).is_err() || is_zombie(worker);
+            wait::until("the end of a worker", || has_ended().then_some(()));
         }
     }
 }

@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use launcelot_server::{Design, Options};
-use launcelot_testing::wait::join;
+use launcelot_testing::wait::{join, until};
 use support::*;
 
 const THINK: Duration = Duration::from_millis(150);
@@ -17,14 +17,10 @@ fn start(design: Design, think: Duration, grace: Duration) -> Server {
     Server::with(Options { design, think: think.into(), grace, ..Options::default() })
 }
 
-/// Waits until the server has come so far.
+/// Waits until the server's statistics satisfy a condition.
 #[track_caller]
-fn wait_until(is_so_far: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !is_so_far() {
-        assert!(began.elapsed() < HANGS, "the server does not come so far");
-        std::thread::yield_now();
-    }
+fn wait_until(holds: impl Fn() -> bool) {
+    until("a condition of the server", || holds().then_some(()));
 }
 
 #[test]

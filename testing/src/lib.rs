@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 
 pub mod attempts;
+pub mod http;
+pub mod ports;
 pub mod process;
 pub mod sockets;
 pub mod wait;

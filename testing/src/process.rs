@@ -101,6 +101,18 @@ impl Lines {
     }
 }
 
+/// Reads the first line of a stream and leaves the rest unread. `of` names the stream in a failure.
+#[track_caller]
+pub fn first_line<R: Read + Send + 'static>(of: &str, stream: R) -> (String, BufReader<R>) {
+    let reading = thread::spawn(move || {
+        let mut stream = BufReader::new(stream);
+        let mut line = String::new();
+        stream.read_line(&mut line).unwrap();
+        (line.trim_end().to_owned(), stream)
+    });
+    wait::join(reading, &format!("the first line of {of}"))
+}
+
 /// Runs a program without standard input to its end and returns what it printed.
 #[track_caller]
 pub fn output(command: &mut Command) -> Output {

@@ -12,7 +12,9 @@ use crate::wait::DEADLINE;
 pub fn connect(port: u16) -> TcpStream {
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     let stream = TcpStream::connect_timeout(&address, DEADLINE);
-    with_deadline(stream.unwrap_or_else(|error| panic!("cannot connect to {address}: {error}")))
+    let stream = stream.unwrap_or_else(|error| panic!("cannot connect to {address}: {error}"));
+    stream.set_nodelay(true).unwrap();
+    with_deadline(stream)
 }
 
 /// Accepts the next connection.
@@ -36,5 +38,18 @@ pub fn serve_once(serve: impl FnOnce(TcpStream) + Send + 'static) -> SocketAddr 
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || serve(accept(&listener)));
+    address
+}
+
+/// Starts a server for any number of clients, each on a thread of its own, and returns its address.
+pub fn serve_each(serve: impl Fn(TcpStream) + Clone + Send + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let serve = serve.clone();
+            thread::spawn(move || serve(client.unwrap()));
+        }
+    });
     address
 }

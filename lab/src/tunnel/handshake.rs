@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_waits_hears_when_the_handshake_is_over_or_has_failed() {
+    async fn a_waiter_gets_the_end_or_the_failure_of_the_handshake() {
         let (all, now) = (Arc::new(Handshakes::default()), Instant::now());
         // Before the tunnel has accepted, while the handshake goes on, and afterwards.
         let early = tokio::spawn({

@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_pwait2_it_waits_as_long_and_hears_as_much() {
+    fn the_fallback_without_epoll_pwait2_waits_as_long_and_reports_the_same_events() {
         let old: Pwait2 = |_, _, _| Err(Errno::NOSYS);
         let sandboxed: Pwait2 = |_, _, _| Err(Errno::PERM);
         for (pwait2, is_there) in [(epoll_pwait2 as Pwait2, true), (old, false), (sandboxed, false)] {

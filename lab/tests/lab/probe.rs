@@ -11,6 +11,7 @@ use crate::support::fixtures::Server;
 use crate::support::ports::ReservedPort;
 use crate::support::process::output;
 use crate::support::schema;
+use crate::support::sockets;
 use clap::ValueEnum as _;
 use launcelot_lab::probe::cases::{self, Case};
 use launcelot_lab::probe::transcript::Then;
@@ -47,21 +48,15 @@ fn design_passes(design: Design) {
 
 #[test]
 fn a_server_that_a_super_server_starts_for_each_client_passes_too() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    // A super-server. That each client has a thread instead of a process makes no difference to it.
-    thread::spawn(move || {
-        for client in listener.incoming() {
-            let input = OwnedFd::from(client.unwrap());
-            thread::spawn(move || {
-                let (_stopper, stop) = Stop::pair().unwrap();
-                let statistics = Statistics::new(&Options::default()).unwrap();
-                let output = input.try_clone().unwrap();
-                launcelot_server::converse(input, output, &Options::default(), &statistics, stop).unwrap();
-            });
-        }
+    // A super-server. To the conversation a thread for each client is the same as a process.
+    let address = sockets::serve_each(|client| {
+        let (_stopper, stop) = Stop::pair().unwrap();
+        let statistics = Statistics::new(&Options::default()).unwrap();
+        let input = OwnedFd::from(client);
+        let output = input.try_clone().unwrap();
+        launcelot_server::converse(input, output, &Options::default(), &statistics, stop).unwrap();
     });
-    let findings = probe(port, HANGS, &cases::table());
+    let findings = probe(address.port(), HANGS, &cases::table());
     let as_expected = findings.count(Verdict::AsExpected);
     assert_eq!(as_expected, findings.all.len(), "{findings:?}");
 }

@@ -12,6 +12,7 @@ use launcelot_client::{Plan, Target, ask};
 use launcelot_measure::export::Document;
 use launcelot_measure::{ConnectPoint, Leg, Order, Point, Run, Span, Trace, WireReport, paths};
 use launcelot_protocol::Question;
+use launcelot_testing::http;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -34,21 +35,13 @@ async fn asked(target: &str, port: Option<u16>, order: Order) -> Run {
 
 /// Sends an HTTP request, and returns the status, the body and the head of the response.
 fn http(port: u16, request: &str, body: &str) -> (u16, String, String) {
-    let mut stream = sockets::connect(port);
-    let length = body.len();
-    let head = format!("{request}\r\nHost: localhost:{port}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n");
-    stream.write_all((head + body).as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    let head = head.to_ascii_lowercase();
+    let http::Response { status, head, body } = http::request(port, request, body);
     assert!(head.matches("\r\ncontent-type: ").count() <= 1, "{head}");
-    (status, body.to_owned(), head)
+    (status, body, head)
 }
 
 fn get(port: u16, path: &str) -> (u16, Value) {
-    let (status, body, _) = http(port, &format!("GET {path} HTTP/1.1"), "");
+    let (status, body, _) = http(port, &format!("GET {path}"), "");
     (status, serde_json::from_str(&body).unwrap())
 }
 
@@ -81,7 +74,7 @@ fn point_of_an_accept(point: ConnectPoint) -> bool {
 async fn every_hop_is_traced_in_the_order_of_the_path() {
     let (demo, _web) = demo(&[]);
     let wire = json!({ "rtt_us": 20_000 }).to_string();
-    assert_eq!(http(demo.page_port, "PUT /api/tunnel HTTP/1.1", &wire).0, 200);
+    assert_eq!(http(demo.page_port, "PUT /api/tunnel", &wire).0, 200);
     let url = format!("ws://localhost:{}/ws/tunnel?dialogue=all-the-way", demo.page_port);
     let run = asked(&url, None, Order::OneAtATime).await;
     let trace = trace(demo.page_port, "all-the-way", |trace| answers_seen(trace, Point::BridgeBackOut) == 3);
@@ -175,7 +168,7 @@ async fn a_native_client_reports_where_its_time_went_with_and_without_a_bridge()
     let (demo, _web) = demo(&["--design", "poll"]);
     // Long beside any delay of scheduling.
     let link = json!({ "rtt_us": 100_000 }).to_string();
-    assert_eq!(http(demo.page_port, "PUT /api/tunnel HTTP/1.1", &link).0, 200);
+    assert_eq!(http(demo.page_port, "PUT /api/tunnel", &link).0, 200);
     let bridge = Target::parse(&format!("ws://localhost:{}/ws/tunnel", demo.page_port), None).unwrap();
     let tunnel = Target::parse("localhost", Some(demo.tunnel_port)).unwrap();
     let place = ("localhost".to_owned(), demo.page_port);
@@ -207,7 +200,7 @@ async fn a_native_client_reports_where_its_time_went_with_and_without_a_bridge()
 fn a_native_client_through_the_tunnel_shows_the_handshake_as_connecting_and_says_that_it_is_attributed() {
     let (demo, _web) = demo(&[]);
     let link = json!({ "rtt_us": 100_000 }).to_string();
-    assert_eq!(http(demo.page_port, "PUT /api/tunnel HTTP/1.1", &link).0, 200);
+    assert_eq!(http(demo.page_port, "PUT /api/tunnel", &link).0, 200);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("run.json");
     let lab = format!("localhost:{}", demo.page_port);
@@ -251,7 +244,7 @@ fn invalid_link_settings_and_unknown_dialogues_are_refused_with_a_reason() {
         (r#"{"rtt_us": 0, "jiter_us": 5}"#, "unknown field"),
     ];
     for (body, expected) in cases {
-        let (status, said, _) = http(demo.page_port, "PUT /api/tunnel HTTP/1.1", body);
+        let (status, said, _) = http(demo.page_port, "PUT /api/tunnel", body);
         assert_eq!(status, 400, "{body}");
         assert!(said.contains(expected), "{body}: {said}");
     }
@@ -264,7 +257,7 @@ fn invalid_link_settings_and_unknown_dialogues_are_refused_with_a_reason() {
 #[test]
 fn pages_of_this_machine_may_use_the_lab_and_foreign_ones_may_not() {
     let (demo, _web) = demo(&[]);
-    let request = |method: &str, origin: &str| format!("{method} /api/tunnel HTTP/1.1\r\nOrigin: {origin}");
+    let request = |method: &str, origin: &str| format!("{method} /api/tunnel\r\nOrigin: {origin}");
     let trunk = "http://localhost:8000";
     let (status, _, head) = http(demo.page_port, &request("OPTIONS", trunk), "");
     assert_eq!(status, 204);
@@ -277,7 +270,7 @@ fn pages_of_this_machine_may_use_the_lab_and_foreign_ones_may_not() {
     let (status, ..) = http(demo.page_port, &request("PUT", "https://evil.example"), r#"{"rtt_us": 9}"#);
     assert_eq!(status, 403);
     for (what, origin) in [("/api/tunnel", "https://evil.example"), ("/api/dialogues/some", "null")] {
-        let (status, said, head) = http(demo.page_port, &format!("GET {what} HTTP/1.1\r\nOrigin: {origin}"), "");
+        let (status, said, head) = http(demo.page_port, &format!("GET {what}\r\nOrigin: {origin}"), "");
         assert_eq!(status, 403, "{what}: {said}");
         assert!(!head.contains("access-control-allow-origin") && said.contains("may not use this lab"), "{head}{said}");
     }

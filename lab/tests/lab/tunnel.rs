@@ -101,22 +101,15 @@ fn the_wire_changes_while_connections_are_open() {
 
 /// A server that sends back every byte, and closes when the client does.
 fn echo() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            std::thread::spawn(move || {
-                let mut stream = stream.unwrap();
-                let _ = std::io::copy(&mut stream.try_clone().unwrap(), &mut stream);
-                let _ = stream.shutdown(Shutdown::Write);
-            });
-        }
+    let address = sockets::serve_each(|mut stream| {
+        let _ = std::io::copy(&mut stream.try_clone().unwrap(), &mut stream);
+        let _ = stream.shutdown(Shutdown::Write);
     });
-    port
+    address.port()
 }
 
 #[test]
-fn more_than_the_link_holds_arrives_whole_and_in_order_and_so_does_the_close() {
+fn more_data_than_the_link_holds_arrives_complete_in_order_and_before_the_close() {
     let wire = Wire {
         length: Length { rtt: 2 * MS, jitter: MS, bandwidth: None },
         slice: NonZeroUsize::new(5000),

@@ -1,10 +1,10 @@
 //! The tunnel while something else changes: its settings, its clients, its end.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
+use std::io::{BufReader, ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::num::NonZeroU64;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,10 +13,11 @@ use launcelot_endpoint::listen::{BACKLOG, Listeners};
 use launcelot_lab::tunnel::observer::{Observer, Point, Watcher};
 use launcelot_lab::tunnel::{Tunnel, Wire};
 use launcelot_measure::Wire as Length;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
-/// Longer than anything here takes on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(30);
+use crate::support::process::{Process, first_line};
+use crate::support::sockets::{accept, connect};
+use crate::support::wait;
 
 /// Reports how many bytes have been read from the client.
 #[derive(Debug)]
@@ -39,21 +40,10 @@ impl Watcher for ReadFromClient {
     }
 }
 
-fn connect(port: u16) -> TcpStream {
-    let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream.set_nodelay(true).unwrap();
-    stream.set_read_timeout(Some(DEADLINE)).unwrap();
-    stream
-}
-
-/// Repeats `attempt` until it returns true.
+/// Waits until a condition holds.
 #[track_caller]
-fn eventually(what: &str, mut attempt: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !attempt() {
-        assert!(began.elapsed() < DEADLINE, "timed out after {DEADLINE:?} while waiting until {what}");
-        thread::yield_now();
-    }
+fn eventually(what: &str, holds: impl Fn() -> bool) {
+    wait::until(what, || holds().then_some(()));
 }
 
 #[test]
@@ -72,50 +62,36 @@ fn a_wider_bandwidth_applies_to_bytes_under_way_and_keeps_their_order() {
     client.write_all(&sent).unwrap();
     let mut count = 0;
     while count < BYTES {
-        count += read_from_client.recv_timeout(DEADLINE).unwrap();
+        count += wait::receive(&read_from_client, "bytes from the client").unwrap();
     }
     tunnel.set(Wire::default());
     client.write_all(b"after").unwrap();
-    let mut accepted = server.accept().unwrap().0;
-    accepted.set_read_timeout(Some(DEADLINE)).unwrap();
+    let mut accepted = accept(&server);
     let mut received = vec![0; BYTES + b"after".len()];
     accepted.read_exact(&mut received).unwrap();
     assert!(received == [&sent[..], b"after"].concat());
 }
 
-/// The program, its standard output, and the port where it listens.
+/// The program, its standard output after the ready line, and the port where it listens.
 struct Program {
-    process: Child,
+    process: Process,
     output: BufReader<ChildStdout>,
     port: u16,
 }
 
 impl Program {
     fn start(to: SocketAddr, options: &[&str]) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_launcelot-lab"))
-            .args(["tunnel", "--listen", "127.0.0.1:0", "--to", &to.to_string()])
-            .args(options)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut output = BufReader::new(process.stdout.take().unwrap());
-        let mut ready = String::new();
-        output.read_line(&mut ready).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_launcelot-lab"));
+        command.args(["tunnel", "--listen", "127.0.0.1:0", "--to", &to.to_string()]).args(options);
+        let mut process = Process::start(command.stdin(Stdio::piped()).stdout(Stdio::piped()));
+        let (ready, output) = first_line("the tunnel's output", process.child.stdout.take().unwrap());
         let (_, port) = ready.split_once(" port ").unwrap();
         let port = port.split(' ').next().unwrap().parse().unwrap();
         Self { process, output, port }
     }
 
     fn descriptors(&self) -> usize {
-        fs::read_dir(format!("/proc/{}/fd", self.process.id())).unwrap().count()
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        fs::read_dir(format!("/proc/{}/fd", self.process.child.id())).unwrap().count()
     }
 }
 
@@ -158,8 +134,7 @@ fn a_client_that_half_closed_before_the_stall_is_stalled_until_it_resets() {
     let mut client = connect(program.port);
     client.write_all(b"What?").unwrap();
     client.shutdown(Shutdown::Write).unwrap();
-    let mut accepted = server.accept().unwrap().0;
-    accepted.set_read_timeout(Some(DEADLINE)).unwrap();
+    let mut accepted = accept(&server);
     let mut question = Vec::new();
     accepted.read_to_end(&mut question).unwrap();
     assert_eq!(question, b"What?");
@@ -178,12 +153,11 @@ fn sigterm_gives_the_grace_period_while_standard_input_is_being_answered() {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut program = Program::start(server.local_addr().unwrap(), &["--grace", "60s"]);
     let mut client = connect(program.port);
-    let mut accepted = server.accept().unwrap().0;
-    accepted.set_read_timeout(Some(DEADLINE)).unwrap();
+    let mut accepted = accept(&server);
     // The test does not read the answers to these lines, so the program blocks once the pipe is full.
-    let mut input = program.process.stdin.take().unwrap();
+    let mut input = program.process.child.stdin.take().unwrap();
     let writing = thread::spawn(move || while input.write_all(b"--rtt 0s\n").is_ok() {});
-    let state = format!("/proc/{}/task", program.process.id());
+    let state = format!("/proc/{}/task", program.process.child.id());
     eventually("a thread is blocked in a write to standard output", || {
         fs::read_dir(&state).unwrap().any(|task| {
             let wchan = task.and_then(|task| fs::read_to_string(task.path().join("syscall")));
@@ -191,7 +165,7 @@ fn sigterm_gives_the_grace_period_while_standard_input_is_being_answered() {
             wchan.is_ok_and(|call| call.starts_with("1 0x1 ") || call.starts_with("64 0x1 "))
         })
     });
-    kill_process(Pid::from_child(&program.process), Signal::TERM).unwrap();
+    program.process.signal(Signal::TERM);
     eventually("it accepts no connection", || TcpStream::connect(("127.0.0.1", program.port)).is_err());
     client.write_all(b"What?").unwrap();
     accepted.read_exact(&mut [0; 5]).unwrap();
@@ -199,9 +173,9 @@ fn sigterm_gives_the_grace_period_while_standard_input_is_being_answered() {
     client.read_exact(&mut [0; 5]).unwrap();
     // A connection made during the stop may still be in the server's backlog.
     drop((client, accepted, server));
-    assert_eq!(program.process.wait().unwrap().code(), Some(0));
+    assert_eq!(program.process.wait().code(), Some(0));
     let mut rest = Vec::new();
     program.output.read_to_end(&mut rest).unwrap();
     drop(program);
-    writing.join().unwrap();
+    wait::join(writing, "the end of writing");
 }

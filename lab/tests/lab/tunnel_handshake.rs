@@ -1,22 +1,24 @@
 //! A connection through the tunnel costs one round trip before its first bytes pass, and the lab tells of that.
 
-use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::thread;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use launcelot_endpoint::listen::{BACKLOG, Listeners};
 use launcelot_lab::tunnel::handshake::HandshakeError;
 use launcelot_lab::tunnel::{Tunnel, Wire};
 use launcelot_measure::{Preset, Wire as Length};
+use launcelot_testing::http;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// Longer than anything here takes on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(30);
+use crate::support::attempts::{check, within_attempts};
+use crate::support::demo::Demo;
+use crate::support::ports::ReservedPort;
+use crate::support::sockets::{connect, serve_each};
+use crate::support::{schema, wait};
 
-/// Long beside what a busy machine adds.
+/// Longer than the delays of a busy machine.
 const RTT: Duration = Duration::from_millis(200);
 
 const QUESTION: &[u8] = b"What is your favorite color?";
@@ -33,27 +35,12 @@ fn tunnel_to(address: SocketAddr, wire: Wire) -> Tunnel {
 
 /// A server that greets each client, and answers each question with the same answer.
 fn server() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        for client in listener.incoming() {
-            thread::spawn(move || {
-                let mut client = client.unwrap();
-                client.write_all(b"!").unwrap();
-                while client.read_exact(&mut [0; QUESTION.len()]).is_ok() {
-                    client.write_all(ANSWER).unwrap();
-                }
-            });
+    serve_each(|mut client| {
+        client.write_all(b"!").unwrap();
+        while client.read_exact(&mut [0; QUESTION.len()]).is_ok() {
+            client.write_all(ANSWER).unwrap();
         }
-    });
-    address
-}
-
-fn connect(port: u16) -> TcpStream {
-    let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream.set_nodelay(true).unwrap();
-    stream.set_read_timeout(Some(DEADLINE)).unwrap();
-    stream
+    })
 }
 
 /// How long after connecting the greeting and the first answer came, and how long the second answer took.
@@ -78,17 +65,12 @@ fn a_connection_costs_one_round_trip_before_its_first_bytes_pass() {
     eprintln!("with a handshake: greeting after {greeting:?}, answers after {first:?} and {second:?}");
     assert!(greeting >= RTT && first >= 2 * RTT && second >= RTT);
     tunnel.set(link(false));
-    // A busy machine may add a round trip's time; not again and again.
-    let began = Instant::now();
-    loop {
+    within_attempts(10, || {
         let [greeting, first, second] = times(tunnel.port);
         eprintln!("without: greeting after {greeting:?}, answers after {first:?} and {second:?}");
         assert!(greeting >= RTT && first >= RTT && second >= RTT);
-        if first < 2 * RTT {
-            return;
-        }
-        assert!(began.elapsed() < DEADLINE, "the first answer always takes a round trip more");
-    }
+        check(first < 2 * RTT, || format!("the first answer took {first:?}"))
+    });
 }
 
 #[test]
@@ -97,7 +79,7 @@ fn every_preset_has_a_handshake() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_shares_the_process_can_wait_until_a_connection_is_open() {
+async fn a_client_in_the_same_process_can_wait_until_a_connection_is_open() {
     let tunnel = tunnel_to(server(), link(true));
     let began = Instant::now();
     let client = connect(tunnel.port);
@@ -110,11 +92,9 @@ async fn who_shares_the_process_can_wait_until_a_connection_is_open() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_nobody_listens_there_is_no_handshake() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap();
-    drop(free);
-    let tunnel = tunnel_to(address, link(true));
+async fn a_refused_connection_has_no_handshake() {
+    let port = ReservedPort::new();
+    let tunnel = tunnel_to(port.address(), link(true));
     let began = Instant::now();
     let mut client = connect(tunnel.port);
     assert_eq!(tunnel.handle().handshake(client.local_addr().unwrap()).await, Err(HandshakeError));
@@ -124,9 +104,7 @@ async fn where_nobody_listens_there_is_no_handshake() {
 
 /// The demo with a page that says little.
 struct Lab {
-    process: Child,
-    page_port: u16,
-    tunnel_port: u16,
+    demo: Demo,
     _page: TempDir,
 }
 
@@ -134,70 +112,33 @@ impl Lab {
     fn start() -> Self {
         let page = tempfile::tempdir().unwrap();
         std::fs::write(page.path().join("index.html"), "<!doctype html><title>A page</title>").unwrap();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_launcelot-lab"))
-            .arg("--web")
-            .arg(page.path())
-            .args(["--server-port", "0", "--tunnel-port", "0", "--page-port", "0"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let said: String = lines.take(2).map(|line| line.unwrap() + "\n").collect();
-        let numbers = said.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok());
-        let ports: Vec<u16> = numbers.collect();
-        let [page_port, _, tunnel_port] = ports[..] else { panic!("not three ports: {said}") };
-        Self { process, page_port, tunnel_port, _page: page }
+        Self { demo: Demo::start(page.path(), &[]), _page: page }
     }
 
     fn http(&self, request: &str, body: &str) -> (u16, Value) {
-        let mut stream = connect(self.page_port);
-        let (port, length) = (self.page_port, body.len());
-        let head = format!(
-            "{request} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
-        );
-        stream.write_all((head + body).as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head.split(' ').nth(1).unwrap().parse().unwrap(), serde_json::from_str(body).unwrap())
+        let response = http::request(self.demo.page_port, request, body);
+        (response.status, serde_json::from_str(&response.body).unwrap())
     }
 
     fn put(&self, link: &Value) -> Value {
         let (status, answer) = self.http("PUT /api/tunnel", &link.to_string());
         assert_eq!(status, 200, "{answer}");
-        holds(include_str!("../../schema/tunnel.schema.json"), &answer);
+        schema::assert_valid(include_str!("../../schema/tunnel.schema.json"), &answer);
         answer
     }
 
     /// Asks once through the tunnel, and returns how its dialogue went through it, once that satisfies `is_whole`.
     fn passage(&self, client: &TcpStream, is_whole: impl Fn(&Value) -> bool) -> Value {
         let path = format!("GET /api/dialogues/{}", client.local_addr().unwrap());
-        let began = Instant::now();
-        loop {
+        wait::until("the trace of the dialogue", || {
             let (status, trace) = self.http(&path, "");
-            if status == 200 {
-                holds(include_str!("../../schema/trace.schema.json"), &trace);
-                if is_whole(&trace["tunnel"]) {
-                    return trace["tunnel"].clone();
-                }
+            if status != 200 {
+                return None;
             }
-            assert!(began.elapsed() < DEADLINE, "timed out after {DEADLINE:?}: {trace}");
-        }
+            schema::assert_valid(include_str!("../../schema/trace.schema.json"), &trace);
+            is_whole(&trace["tunnel"]).then(|| trace["tunnel"].clone())
+        })
     }
-}
-
-impl Drop for Lab {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// Whether a schema of this crate holds for what was answered.
-fn holds(schema: &str, answer: &Value) {
-    let validator = jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap();
-    let errors: Vec<_> = validator.iter_errors(answer).map(|error| error.to_string()).collect();
-    assert!(errors.is_empty(), "{errors:?} in {answer}");
 }
 
 fn ask(client: &mut TcpStream) {
@@ -209,7 +150,7 @@ fn ask(client: &mut TcpStream) {
 fn the_settings_have_a_revision_that_every_change_raises_and_every_trace_tells() {
     let lab = Lab::start();
     let (_, report) = lab.http("GET /api/tunnel", "");
-    holds(include_str!("../../schema/tunnel.schema.json"), &report);
+    schema::assert_valid(include_str!("../../schema/tunnel.schema.json"), &report);
     assert_eq!((&report["revision"], &report["handshake"], &report["held"]), (&json!(1), &json!(true), &Value::Null));
     let instance = &report["instance"];
 
@@ -217,7 +158,7 @@ fn the_settings_have_a_revision_that_every_change_raises_and_every_trace_tells()
     assert_eq!((&report["revision"], &report["instance"], &report["handshake"]), (&json!(2), instance, &json!(true)));
     assert_eq!(lab.put(&json!({ "rtt_us": 20_000 }))["revision"], 2, "the same again is no change");
 
-    let mut client = connect(lab.tunnel_port);
+    let mut client = connect(lab.demo.tunnel_port);
     ask(&mut client);
     let passage = lab.passage(&client, |passage| !passage["handshake_us"].is_null());
     assert_eq!((&passage["first_revision"], &passage["last_revision"]), (&json!(2), &json!(2)));
@@ -230,7 +171,7 @@ fn the_settings_have_a_revision_that_every_change_raises_and_every_trace_tells()
     drop(client);
     assert_eq!(lab.put(&json!({ "rtt_us": 1_000 }))["handshake"], false, "what is left out stays as it is");
 
-    let mut client = connect(lab.tunnel_port);
+    let mut client = connect(lab.demo.tunnel_port);
     ask(&mut client);
     ask(&mut client);
     let passage = lab.passage(&client, |passage| !passage.is_null());

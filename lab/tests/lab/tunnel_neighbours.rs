@@ -1,7 +1,7 @@
 //! Connections through one tunnel: each has its own far end's address, and none delays another.
 
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -13,30 +13,15 @@ use launcelot_lab::tunnel::observer::{Observer, Point, Watcher};
 use launcelot_lab::tunnel::{Tunnel, Wire};
 use launcelot_measure::Wire as Length;
 
-/// Longer than anything here takes on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(30);
-
-fn connect(port: u16) -> TcpStream {
-    let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream.set_nodelay(true).unwrap();
-    stream.set_read_timeout(Some(DEADLINE)).unwrap();
-    stream
-}
+use crate::support::sockets::{connect, serve_each};
+use crate::support::wait;
 
 /// A server that sends to each client what distinguishes it from others, then sends back what it reads.
 fn server(greeting: u8) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        for client in listener.incoming() {
-            thread::spawn(move || {
-                let mut client = client.unwrap();
-                client.write_all(&[greeting]).unwrap();
-                let _ = std::io::copy(&mut client.try_clone().unwrap(), &mut client);
-            });
-        }
-    });
-    address
+    serve_each(move |mut client| {
+        client.write_all(&[greeting]).unwrap();
+        let _ = std::io::copy(&mut client.try_clone().unwrap(), &mut client);
+    })
 }
 
 fn tunnel_to(lookup: Lookup) -> Tunnel {
@@ -168,8 +153,8 @@ fn a_connection_that_sends_in_bulk_does_not_make_a_neighbour_in_lockstep_late() 
     let (passed, loud) = ask();
     bulk.shutdown(std::net::Shutdown::Both).unwrap();
     drop(tunnel);
-    writer.join().unwrap();
-    reader.join().unwrap();
+    wait::join(writer, "the end of writing");
+    wait::join(reader, "the end of reading");
     let ratio = loud.as_secs_f64() / quiet.as_secs_f64();
     eprintln!(
         "medians: {passed} bytes of the other passed when one was due; held {quiet:?} alone, {loud:?} beside it: {ratio:.2}"

@@ -235,7 +235,7 @@ async fn the_page_is_accessible_and_fits_at_any_width_in_light_and_dark() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_web_assembly_or_javascript_the_page_says_so() {
+async fn without_web_assembly_or_javascript_the_page_explains_what_is_missing() {
     let (_server, bridge, browser) = page::open(&Options::default()).await;
     let page = bridge.page_url();
     let without = serde_json::json!({ "source": "delete globalThis.WebAssembly" });

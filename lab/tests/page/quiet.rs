@@ -34,7 +34,7 @@ const LOG_OF_A_RUN: &str =
     requestAnimationFrame(() => log.push('frame'));";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_quick_run_is_told_in_one_message_and_nothing_changes_on_the_page_until_then() {
+async fn the_worker_reports_a_quick_run_in_one_message_and_the_page_does_not_change_before() {
     let (_server, bridge, browser) = page::open(&Options::default()).await;
     browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": LOG_MESSAGES })).await;
     browser.open(&bridge.page_url()).await;

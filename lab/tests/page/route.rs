@@ -232,7 +232,7 @@ async fn a_run_and_a_race_over_a_satellite_are_shown_well() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bridge_without_a_lab_says_so_and_the_legs_are_called_unknown() {
+async fn without_a_lab_the_page_shows_the_legs_as_unknown() {
     let (_server, _bridge, browser) = page::open(&Options::default()).await;
     browser.wait_for("#no-lab").await;
     assert!(browser.text("#no-lab").await.starts_with("There is no lab behind this bridge"));
@@ -310,7 +310,7 @@ async fn set_elsewhere(browser: &Browser, rtt: Duration) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_link_that_another_tab_changed_is_told_when_the_page_comes_to_the_front() {
+async fn a_change_of_the_link_in_another_tab_is_shown_when_the_page_becomes_visible() {
     let session = PageSession::start().await;
     session.choose_tunnel().await;
     let browser = &session.browser;

@@ -54,7 +54,7 @@ async fn rounds_that_the_server_cannot_answer_are_failures_of_their_kind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_measured_while_the_tab_was_hidden_says_so() {
+async fn results_of_a_hidden_tab_are_marked() {
     let (_server, _bridge, browser) = page::open(&Options::default()).await;
     browser.ask(1, "complete").await;
     let hide = "Object.defineProperty(document, 'hidden', { configurable: true, get: () => true });

@@ -9,7 +9,6 @@ pub(crate) mod demo;
 pub(crate) mod fixtures;
 pub(crate) mod page;
 pub(crate) mod page_session;
-pub(crate) mod ports;
 pub(crate) mod schema;
 
-pub(crate) use launcelot_testing::{attempts, process, sockets, wait};
+pub(crate) use launcelot_testing::{attempts, ports, process, sockets, wait};

@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lab_that_was_restarted_is_set_again_as_the_person_had_chosen_and_that_is_told() {
+    fn a_restarted_lab_gets_the_chosen_link_again_and_the_page_shows_it() {
         let mut lab = chosen();
         lab.act(Action::Wished(Preset::Continent.wire()));
         lab.act(Action::Settled);
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lab_is_told_how_long_its_server_should_work_and_again_after_a_restart() {
+    fn the_lab_gets_the_work_time_of_its_server_again_after_a_restart() {
         let mut lab = chosen();
         let think = Duration::from_millis(8);
         lab.act(Action::WorkWished(think));
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_that_moves_by_itself_is_told() {
+    fn a_link_that_changes_by_itself_is_shown() {
         let mut lab = chosen();
         lab.hear(report_of(2, Preset::Ssh, 3));
         lab.hear_of_work(Some(Duration::ZERO));

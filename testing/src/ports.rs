@@ -14,14 +14,16 @@ const TRIES: usize = 16;
 /// it and gives the port to no socket that asks for a free one, but lets another socket with `SO_REUSEADDR` bind the
 /// same port and listen (socket(7)). OpenSSH, trunk and all programs of this workspace set that option.
 #[derive(Debug)]
-pub(crate) struct ReservedPort {
-    pub(crate) number: u16,
+pub struct ReservedPort {
+    /// The port.
+    pub number: u16,
     _sockets: Vec<Socket>,
 }
 
+#[allow(clippy::new_without_default, reason = "a default that fails would surprise")]
 impl ReservedPort {
     /// Reserves a free port at both addresses of localhost.
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         for _ in 0..TRIES {
             match reserve() {
                 Err(error) if error.kind() == ErrorKind::AddrInUse => {}
@@ -29,6 +31,11 @@ impl ReservedPort {
             }
         }
         panic!("cannot reserve a port: after {TRIES} tries none is free at both 127.0.0.1 and ::1");
+    }
+
+    /// The port at 127.0.0.1, where connections are refused until a program listens.
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.number).into()
     }
 }
 
