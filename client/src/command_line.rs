@@ -38,13 +38,14 @@ pub struct CommandLine {
     timing: bool,
     /// Print what the program did, step by step, how much of it was waiting, and where on the way the time
     /// went, if the way leads through a lab that watches
-    #[arg(long)]
+    #[arg(long, group = "observed")]
     trace: bool,
-    /// The lab to ask for that: HOST:PORT of its page [default: where the bridge is]
-    #[arg(long, value_name = "HOST:PORT", value_parser = parse_host_port, requires = "trace", conflicts_with_all = ["race", "json"])]
+    /// The lab to ask for that, and with --race for the handshakes of its tunnel: HOST:PORT of its page [default with --trace:
+    /// where the bridge is]
+    #[arg(long, value_name = "HOST:PORT", value_parser = parse_host_port, requires = "observed")]
     lab: Option<(String, u16)>,
     /// Ask in three ways, one after the other, and draw them: one at a time, sent ahead, a connection each
-    #[arg(long, conflicts_with_all = ["timing", "trace", "pipelined"])]
+    #[arg(long, group = "observed", conflicts_with_all = ["timing", "trace", "pipelined"])]
     race: bool,
     /// Print the run with all its times as JSON, in place of the answers; with --race, the runs of each way
     #[arg(long, conflicts_with_all = ["timing", "trace"])]
@@ -116,7 +117,7 @@ fn ask_and_print(command_line: &CommandLine) -> Result<(), RunError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::Runtime)?;
     let mut output = io::stdout().lock();
     if command_line.race {
-        let (raced, result) = runtime.block_on(race(&plan));
+        let (raced, result) = runtime.block_on(race(&plan, command_line.lab.as_ref()));
         let printed = print_race(command_line, &raced, &mut output);
         return end(result, command_line.export.as_ref().map(|export| export.race(raced)), printed);
     }

@@ -8,7 +8,9 @@ use launcelot_measure::race::has_another_turn;
 use launcelot_measure::{Order, Run, Turn, Way, clock};
 use serde::Serialize;
 
-use crate::ask::{AskError, Plan, ask_since};
+use crate::ask::{Account, AskError, Plan, ask_since};
+use crate::lab::{self, LabError};
+use crate::target::Target;
 
 /// What came of the three ways in each turn.
 #[derive(Debug, Default, Serialize)]
@@ -18,6 +20,9 @@ pub struct RaceResult {
     pub first: Turn<Run>,
     /// The turns after it, as many as fit into five seconds, but at most four.
     pub more_turns: Vec<Turn<Run>>,
+    /// Why the lab could not tell the handshakes of an emulated link, if it was asked for them.
+    #[serde(skip)]
+    pub lab_error: Option<LabError>,
 }
 
 impl RaceResult {
@@ -29,20 +34,29 @@ impl RaceResult {
 
 /// Asks the questions of `plan` in each way; its order does not matter. The first way that fails is the last one, and says
 /// why; what had come before is kept.
-pub async fn race(plan: &Plan) -> (RaceResult, Result<(), AskError>) {
+///
+/// A `lab` whose tunnel the questions went through tells afterwards how long each connection's handshake was, which is then
+/// attributed to connecting. Behind a bridge, connecting contains the handshake already.
+pub async fn race(plan: &Plan, lab: Option<&(String, u16)>) -> (RaceResult, Result<(), AskError>) {
     let mut turns = Vec::new();
     let began = Instant::now();
     let mut result = Ok(());
     while result.is_ok() && has_another_turn(turns.len(), began.elapsed()) {
-        let mut runs = Turn::default();
-        result = run_turn(plan, turns.len(), &mut runs).await;
-        turns.push(runs);
+        let mut accounts = Turn::default();
+        result = run_turn(plan, turns.len(), &mut accounts).await;
+        turns.push(accounts);
     }
-    let mut turns = turns.into_iter();
-    (RaceResult { first: turns.next().unwrap_or_default(), more_turns: turns.collect() }, result)
+    let mut lab_error = None;
+    if lab.is_some() && matches!(plan.target, Target::Tcp { .. }) {
+        // Only now, so that it delays none of the runs.
+        lab_error = attribute_handshakes(plan, lab, &mut turns).await.err();
+    }
+    let mut turns = turns.into_iter().map(|accounts| accounts.map(|account| account.run));
+    let first = turns.next().unwrap_or_default();
+    (RaceResult { first, more_turns: turns.collect(), lab_error }, result)
 }
 
-async fn run_turn(plan: &Plan, turn: usize, runs: &mut Turn<Run>) -> Result<(), AskError> {
+async fn run_turn(plan: &Plan, turn: usize, accounts: &mut Turn<Account>) -> Result<(), AskError> {
     for way in Way::in_turn(turn) {
         let plans = match way {
             Way::OneAtATime => vec![Plan { order: Order::OneAtATime, ..plan.clone() }],
@@ -54,19 +68,40 @@ async fn run_turn(plan: &Plan, turn: usize, runs: &mut Turn<Run>) -> Result<(), 
                 .collect(),
         };
         let result;
-        (*runs.of_mut(way), result) = run_at_once(&plans).await;
+        (*accounts.of_mut(way), result) = run_at_once(&plans).await;
         result?;
     }
     Ok(())
 }
 
 /// Begins all plans at the same reading.
-async fn run_at_once(plans: &[Plan]) -> (Vec<Run>, Result<(), AskError>) {
+async fn run_at_once(plans: &[Plan]) -> (Vec<Account>, Result<(), AskError>) {
     let epoch = Instant::now();
     let step = clock::smallest_step(|| epoch.elapsed()).unwrap_or_default();
     let began = Instant::now();
     let asked =
         join_all(plans.iter().map(async |plan| ask_since(plan, began, step, |_| io::Result::Ok(())).await)).await;
-    let (runs, results): (_, Vec<_>) = asked.into_iter().map(|(account, result)| (account.run, result)).unzip();
-    (runs, results.into_iter().collect())
+    let (accounts, results): (_, Vec<_>) = asked.into_iter().unzip();
+    (accounts, results.into_iter().collect())
+}
+
+/// Moves the handshake of each connection to connecting: of all of them, or of none if the lab does not know one of them,
+/// because ways with and without it could not be compared.
+async fn attribute_handshakes(
+    plan: &Plan,
+    lab: Option<&(String, u16)>,
+    turns: &mut [Turn<Account>],
+) -> Result<(), LabError> {
+    let connected = turns.iter_mut().flat_map(Turn::all_mut).filter(|account| account.local.is_some());
+    let mut traced = Vec::new();
+    for account in connected {
+        let trace = lab::seen(&plan.target, lab, "", account.local, plan.timeout).await?;
+        traced.push((account, trace));
+    }
+    for (account, lab_trace) in traced {
+        if let Some(handshake) = lab_trace.handshake {
+            account.run.attribute_handshake(&lab_trace.trace, handshake);
+        }
+    }
+    Ok(())
 }

@@ -211,7 +211,7 @@ fn usage_errors_are_one_message_and_exit_code_2() {
         (&["wss://localhost/ws"], "needs TLS"),
         (&["localhost", "--color"], "unexpected argument '--color'"),
         (&["localhost", "--json", "--timing"], "cannot be used with"),
-        (&["localhost", "--race", "--lab", "localhost:8080"], "cannot be used with"),
+        (&["localhost", "--json", "--lab", "localhost:8080"], "required arguments were not provided"),
         (&["localhost", "--ask", "Où?"], &not_ascii),
     ];
     for (arguments, expected) in cases {

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use launcelot_client::lab::LabError;
 use launcelot_client::race::RaceResult;
 use launcelot_client::report::race::race;
 use launcelot_measure::{Asked, Ending, Order, Run, Step, Turn};
@@ -23,9 +24,13 @@ fn run(connected: u64, exchanges: &[(u64, u64)]) -> Run {
     Run { ending: Ending::Complete, ..run }
 }
 
+fn result(turns: &[Turn<Run>]) -> RaceResult {
+    RaceResult { first: turns[0].clone(), more_turns: turns[1..].to_vec(), ..RaceResult::default() }
+}
+
 /// What is said of these turns, the sentences without their line breaks.
 fn report(turns: &[Turn<Run>]) -> String {
-    let report = race(&RaceResult { first: turns[0].clone(), more_turns: turns[1..].to_vec() });
+    let report = race(&result(turns));
     let (drawing, said) = report.split_once("From the").expect("the sentence follows the drawing");
     format!("{drawing}From the{}", said.replace('\n', " "))
 }
@@ -57,9 +62,38 @@ fn the_drawing_and_the_text_fit_into_80_columns() {
         sent_ahead: vec![run(1, &[(1, 31), (1, 31), (1, 31)])],
         at_once: vec![run(1, &[(1, 31)]), run(20, &[(20, 50)]), run(41, &[(41, 71)])],
     };
-    let result = RaceResult { first: turn.clone(), more_turns: vec![turn] };
-    let report = race(&result);
+    assert_fits_80_columns(&race(&result(&[turn.clone(), turn])));
+}
+
+fn assert_fits_80_columns(report: &str) {
     assert!(report.lines().all(|line| line.chars().count() <= 80), "{report}");
+}
+
+#[test]
+fn attributed_handshakes_are_marked_and_explained() {
+    let attributed = |ms: u64, run: Run| Run { attributed_handshake: Some(Duration::from_millis(ms)), ..run };
+    let turn = Turn {
+        one_at_a_time: vec![attributed(99, run(100, &[(100, 200), (200, 300), (300, 400)]))],
+        sent_ahead: vec![attributed(99, run(100, &[(100, 200), (100, 200), (100, 200)]))],
+        at_once: vec![attributed(98, run(100, &[(100, 200)])), attributed(99, run(100, &[(100, 200)]))],
+    };
+    let report = race(&result(&[turn]));
+    assert_fits_80_columns(&report);
+    assert_eq!(report.matches("  (connecting)* ").count(), 4, "{report}");
+    let text = report.replace('\n', " ");
+    assert!(text.contains("* The last 98 ms to 99 ms of connecting are the emulated link's handshake"), "{report}");
+    assert!(text.contains("attributed as the lab told it, not measured"), "{report}");
+}
+
+#[test]
+fn a_lab_that_cannot_tell_the_handshakes_is_named() {
+    let turn = Turn { one_at_a_time: vec![run(1, &[(1, 2)])], ..Turn::default() };
+    let lab_error = Some(LabError::NotSeen("http://localhost:8080".to_owned()));
+    let report = race(&RaceResult { lab_error, ..result(&[turn]) });
+    assert_fits_80_columns(&report);
+    let expected = "An emulated link's handshake is not known, and would be part of the first question: \
+                    http://localhost:8080 has not seen this dialogue.";
+    assert!(report.replace('\n', " ").contains(expected), "{report}");
 }
 
 #[test]

@@ -86,6 +86,20 @@ impl<T> Turn<T> {
             Way::AtOnce => &mut self.at_once,
         }
     }
+
+    /// All that the ways brought.
+    pub fn all_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.one_at_a_time.iter_mut().chain(&mut self.sent_ahead).chain(&mut self.at_once)
+    }
+
+    /// The same turn with `convert` applied to all that the ways brought.
+    pub fn map<U>(self, mut convert: impl FnMut(T) -> U) -> Turn<U> {
+        Turn {
+            one_at_a_time: self.one_at_a_time.into_iter().map(&mut convert).collect(),
+            sent_ahead: self.sent_ahead.into_iter().map(&mut convert).collect(),
+            at_once: self.at_once.into_iter().map(&mut convert).collect(),
+        }
+    }
 }
 
 /// Whether another turn should be run after some `turns` that took `took` together.

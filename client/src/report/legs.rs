@@ -40,7 +40,7 @@ pub fn legs(run: &Run, seen: Result<&LabTrace, String>) -> String {
     }
     report += &Breakdown::of(run, &paths).map(|breakdown| meaning(&breakdown, unit)).unwrap_or_default();
     report += &paths.connecting().map(|path| connecting(path, run)).unwrap_or_default();
-    report += &attributed(run).unwrap_or_default();
+    report += &attributed([run]).unwrap_or_default();
     report += &asker_leg(paths.clocks());
     if passage.is_some_and(|passage| passage.revision().is_none()) {
         report += "The tunnel's settings changed during this dialogue.\n";

@@ -3,15 +3,13 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use launcelot_endpoint::failure::one_line;
 use launcelot_measure::compare::Difference;
 use launcelot_measure::race::{Spread, WayTimes};
 use launcelot_measure::{Ending, Run, Span, Turn, Way};
 
-use super::{padded, readable};
+use super::{NOT_MEASURED, WIDTH, attributed, padded, readable, wrapped};
 use crate::race::RaceResult;
-
-/// How wide a terminal is.
-const WIDTH: usize = 80;
 
 /// How many characters a figure has, with the space before it.
 const FIGURE: usize = 10;
@@ -23,7 +21,7 @@ pub fn race(result: &RaceResult) -> String {
     let end = ways.iter().map(|(_, _, runs)| until(runs)).max().unwrap_or_default();
     let questions = ways.iter().flat_map(|(_, _, runs)| runs.iter()).flat_map(|run| &run.questions);
     let longest = questions.map(|asked| asked.question.chars().count()).max().unwrap_or_default();
-    let width = longest.clamp("(connecting)".len(), WIDTH / 2) + 1;
+    let width = longest.clamp("(connecting)*".len(), WIDTH / 2) + 1;
     let axis = WIDTH - 2 - width - FIGURE;
     let mut drawing = String::new();
     for (way, times, runs) in ways.iter().filter(|(_, _, runs)| !runs.is_empty()) {
@@ -42,7 +40,18 @@ pub fn race(result: &RaceResult) -> String {
     }
     let [(_, one, _), (_, ahead, _), (_, once, runs)] = ways;
     let meaning = one.zip(ahead).zip(once).map(|((one, ahead), once)| meaning(runs.len(), one, ahead, once));
-    drawing + &meaning.unwrap_or_default()
+    drawing + &meaning.unwrap_or_default() + &handshakes(result, ways.iter().flat_map(|(_, _, runs)| *runs))
+}
+
+/// How much of connecting is attributed in the runs that are drawn, or why an emulated link's handshakes are not known.
+fn handshakes<'a>(result: &RaceResult, drawn: impl Iterator<Item = &'a Run>) -> String {
+    if let Some(error) = &result.lab_error {
+        let why = one_line(error);
+        return wrapped(&format!(
+            "An emulated link's handshake is not known, and would be part of the first question: {why}."
+        ));
+    }
+    attributed(drawn).map(|text| wrapped(&text)).unwrap_or_default()
 }
 
 fn name(way: Way) -> &'static str {
@@ -73,9 +82,15 @@ fn asking_in_words(asking: Spread) -> String {
     [asked, &asking.turns_in_words()].concat().replace('\u{a0}', " ")
 }
 
-fn rows(run: &Run) -> impl Iterator<Item = (&str, Option<Span>, char)> {
-    let connecting = std::iter::once(("(connecting)", run.connecting, '░'));
-    connecting.chain(run.questions.iter().map(|asked| (asked.question.as_str(), asked.span(), '█')))
+/// What stands in the rows of a run: words, and a bar with its character.
+fn rows(run: &Run) -> Vec<(String, Option<Span>, char)> {
+    let mut connecting = "(connecting)".to_owned();
+    if run.attributed_handshake.is_some() {
+        connecting.push(NOT_MEASURED);
+    }
+    let mut rows = vec![(connecting, run.connecting, '░')];
+    rows.extend(run.questions.iter().map(|asked| (asked.question.clone(), asked.span(), '█')));
+    rows
 }
 
 /// A bar on an axis of `axis` characters; the shortest bar is one character, so that it stays visible.
@@ -124,25 +139,6 @@ fn meaning(connections: usize, one: WayTimes, ahead: WayTimes, once: WayTimes) -
         once.opening.in_words(),
     );
     wrapped(&text.replace('\u{a0}', " "))
-}
-
-/// A text in lines that fit a terminal.
-fn wrapped(text: &str) -> String {
-    let mut lines = String::new();
-    let mut column = 0;
-    for word in text.split(' ') {
-        let length = word.chars().count();
-        if column > 0 && column + 1 + length > WIDTH {
-            lines.push('\n');
-            column = 0;
-        } else if column > 0 {
-            lines.push(' ');
-            column += 1;
-        }
-        lines += word;
-        column += length;
-    }
-    lines + "\n"
 }
 
 #[cfg(test)]

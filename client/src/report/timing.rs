@@ -20,7 +20,7 @@ pub fn timing(run: &Run) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(table, "{what:words$} {from:>COLUMN$} {until:>COLUMN$} {took:>COLUMN$}");
     }
-    table + &attributed(run).unwrap_or_default() + &kernel(run) + &limits(run)
+    table + &attributed([run]).unwrap_or_default() + &kernel(run) + &limits(run)
 }
 
 fn rows(run: &Run) -> Vec<(String, Option<Span>)> {

@@ -230,6 +230,35 @@ fn a_native_client_through_the_tunnel_shows_the_handshake_as_connecting_and_says
 }
 
 #[test]
+fn a_race_through_the_tunnel_attributes_the_handshake_of_every_connection() {
+    let (demo, _web) = demo(&[]);
+    let link = json!({ "rtt_us": 100_000 }).to_string();
+    assert_eq!(http(demo.page_port, "PUT /api/tunnel", &link).0, 200);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("race.json");
+    let lab = format!("localhost:{}", demo.page_port);
+    let tunnel = demo.tunnel_port.to_string();
+    let arguments =
+        ["launcelot-client", "localhost", &tunnel, "--race", "--lab", &lab, "--export", file.to_str().unwrap()];
+    let command_line = CommandLine::try_parse_from(arguments).unwrap();
+    launcelot_client::command_line::run(&command_line).unwrap();
+    let text = std::fs::read_to_string(&file).unwrap();
+    schema::assert_valid(
+        include_str!("../../../measure/schema/export.schema.json"),
+        &serde_json::from_str(&text).unwrap(),
+    );
+    let document: Document = serde_json::from_str(&text).unwrap();
+    let runs: Vec<_> = document.all_runs().map(|recorded| &recorded.run).collect();
+    assert_eq!(runs.len() % 5, 0, "each turn has a connection for the first two ways, and three for the last");
+    for run in runs {
+        let attributed = run.attributed_handshake.unwrap_or_else(|| panic!("nothing was attributed: {run:?}"));
+        // A busy machine makes the offset of the clocks uncertain, and with it how much of the 100 ms is attributed.
+        assert!(attributed >= Duration::from_millis(50), "{attributed:?}");
+        assert!(run.connecting.unwrap().took() >= attributed);
+    }
+}
+
+#[test]
 fn invalid_link_settings_and_unknown_dialogues_are_refused_with_a_reason() {
     let (demo, _web) = demo(&[]);
     let before = get(demo.page_port, "/api/tunnel").1;

@@ -87,9 +87,7 @@ impl Race {
     }
 
     fn runs_mut(&mut self) -> impl Iterator<Item = &mut Recorded> {
-        let more = self.more_turns.iter_mut();
-        let more =
-            more.flat_map(|turn| turn.one_at_a_time.iter_mut().chain(&mut turn.sent_ahead).chain(&mut turn.at_once));
+        let more = self.more_turns.iter_mut().flat_map(Turn::all_mut);
         self.one_at_a_time.iter_mut().chain(&mut self.sent_ahead).chain(&mut self.at_once).chain(more)
     }
 }
