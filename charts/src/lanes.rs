@@ -18,50 +18,50 @@ const BACK_AT: usize = 47;
 const RADIUS: usize = 6;
 
 /// A place across, in thousandths of the width.
-pub type Place = u16;
+pub type Position = u16;
 
 /// Where a message can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Station {
+pub struct Hop {
     /// What it is called; its class, too.
     pub name: &'static str,
     /// Its left edge.
-    pub from: Place,
+    pub from: Position,
     /// Its right edge.
-    pub until: Place,
+    pub until: Position,
 }
 
 /// A stretch that a message has gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stretch {
+pub struct Trail {
     /// In which lane, from 0.
     pub lane: usize,
     /// Whether it was the answer, on its way back.
     pub is_back: bool,
     /// Where it began.
-    pub from: Place,
+    pub from: Position,
     /// Where it ended, or has come to.
-    pub until: Place,
+    pub until: Position,
     /// Whose it was; it becomes the class.
     pub leg: &'static str,
 }
 
 /// A message, where it is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Token {
+pub struct Marker {
     /// In which lane, from 0.
     pub lane: usize,
     /// Whether it is the answer, on its way back.
     pub is_back: bool,
     /// Where.
-    pub at: Place,
+    pub at: Position,
 }
 
 /// The stations, and for each lane its words and its two ways.
-pub fn backdrop(stations: &[Station], lanes: &[String]) -> String {
+pub fn backdrop(stations: &[Hop], lanes: &[String]) -> String {
     let mut svg = open("lanes-backdrop", lanes.len());
     let height = LANE_HEIGHT * lanes.len() + 6;
-    for (index, Station { name, from, until }) in stations.iter().enumerate() {
+    for (index, Hop { name, from, until }) in stations.iter().enumerate() {
         let width = across(until - from);
         let x = across(*from);
         write(
@@ -100,16 +100,16 @@ pub fn backdrop(stations: &[Station], lanes: &[String]) -> String {
 }
 
 /// What has been gone so far, and where the messages are. A question is full, an answer hollow.
-pub fn moving(lanes: usize, stretches: &[Stretch], tokens: &[Token]) -> String {
+pub fn moving(lanes: usize, trails: &[Trail], markers: &[Marker]) -> String {
     let mut svg = open("lanes-moving", lanes);
-    for Stretch { lane, is_back, from, until, leg } in stretches {
+    for Trail { lane, is_back, from, until, leg } in trails {
         let (x1, x2, y) = (across(*from), across(*until), height_of(*lane, *is_back));
         write(
             &mut svg,
             format_args!(r#"<line class="gone {leg}" x1="{x1}" x2="{x2}" y1="{y}" y2="{y}" stroke="currentColor"/>"#),
         );
     }
-    for Token { lane, is_back, at } in tokens {
+    for Marker { lane, is_back, at } in markers {
         let (x, y) = (across(*at), height_of(*lane, *is_back));
         let class = if *is_back { "answer" } else { "question" };
         write(&mut svg, format_args!(r#"<circle class="message {class}" cx="{x}" cy="{y}" r="{RADIUS}"/>"#));
@@ -117,8 +117,8 @@ pub fn moving(lanes: usize, stretches: &[Stretch], tokens: &[Token]) -> String {
     svg + "</svg>"
 }
 
-fn across(place: Place) -> Percent {
-    Percent(f64::from(place) / 10.0)
+fn across(position: Position) -> Percent {
+    Percent(f64::from(position) / 10.0)
 }
 
 fn top(lane: usize) -> usize {
@@ -143,8 +143,7 @@ mod tests {
 
     #[test]
     fn stations_stand_where_they_are_and_words_stay_words() {
-        let stations =
-            [Station { name: "browser", from: 0, until: 90 }, Station { name: "server", from: 880, until: 1000 }];
+        let stations = [Hop { name: "browser", from: 0, until: 90 }, Hop { name: "server", from: 880, until: 1000 }];
         let svg = backdrop(&stations, &["a < b?".to_owned()]);
         assert!(
             svg.contains(r#"<rect class="station server" x="88%" y="24" width="12%" height="68" rx="6"/>"#),
@@ -157,8 +156,8 @@ mod tests {
 
     #[test]
     fn an_answer_comes_back_below_its_question() {
-        let token = |is_back| Token { lane: 1, is_back, at: 255 };
-        let svg = moving(2, &[], &[token(false), token(true)]);
+        let marker = |is_back| Marker { lane: 1, is_back, at: 255 };
+        let svg = moving(2, &[], &[marker(false), marker(true)]);
         assert!(svg.contains(r#"<circle class="message question" cx="25.5%" cy="123" r="6"/>"#), "{svg}");
         assert!(svg.contains(r#"<circle class="message answer" cx="25.5%" cy="139" r="6"/>"#), "{svg}");
     }

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use launcelot_measure::unit::grouped;
+use launcelot_measure::unit::format_count;
 use launcelot_measure::{Leg, Span};
 
 use crate::markup::{Escaped, Percent, write};
@@ -39,7 +39,7 @@ pub fn row(scale: &Scale, legs: &[(Leg, Span)], lens: Option<&Lens>, ghosts: &[G
     let height = ROW_HEIGHT + if drawn.is_some() { LENS_HEIGHT } else { 0 };
     let mut svg = open_row(scale, height, ghosts);
     // The asker's hollow ends lie below what they meet.
-    let (asker, others) = legs.iter().partition::<Vec<_>, _>(|(leg, _)| *leg == Leg::Asker);
+    let (asker, others) = legs.iter().partition::<Vec<_>, _>(|(leg, _)| *leg == Leg::Client);
     for &(leg, span) in asker.into_iter().chain(others) {
         write_leg(&mut svg, leg, scale.percent(span.from), scale.percent(span.until));
     }
@@ -61,12 +61,12 @@ pub fn swatch(leg: Leg) -> String {
 /// The class of a leg, and how far from the top of the row it stands and how tall it is.
 fn shape(leg: Leg) -> (&'static str, i32, i32) {
     match leg {
-        Leg::Asker => ("asker", 8, 12),
+        Leg::Client => ("asker", 8, 12),
         Leg::Bridge => ("bridge", 8, 12),
         Leg::Connect => ("wire", 12, 4),
-        Leg::WireOut => ("wire", 8, 4),
+        Leg::LinkOut => ("wire", 8, 4),
         Leg::Server => ("server", 4, 20),
-        Leg::WireBack => ("wire", 16, 4),
+        Leg::LinkBack => ("wire", 16, 4),
         Leg::Unknown => ("unknown", 8, 12),
     }
 }
@@ -116,7 +116,7 @@ impl Glass {
             write(svg, format_args!(r#"<rect class="{class}" x="{x}" y="34" width="{width}" height="10"/>"#));
         }
         let (at, anchor, dx) = if self.from > 0.0 { (self.from, "end", -8) } else { (until, "start", 8) };
-        let (x, label, factor) = (Percent(at), Escaped(&lens.label), grouped(self.factor as u64));
+        let (x, label, factor) = (Percent(at), Escaped(&lens.label), format_count(self.factor as u64));
         write(
             svg,
             format_args!(
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn legs_stand_where_their_times_are_and_the_asker_s_below_the_others() {
         let scale = Scale::to_fit(us(1000));
-        let legs = [(Leg::Asker, span(0, 255)), (Leg::Server, span(255, 510)), (Leg::Asker, span(510, 765))];
+        let legs = [(Leg::Client, span(0, 255)), (Leg::Server, span(255, 510)), (Leg::Client, span(510, 765))];
         let svg = row(&scale, &legs, None, &[]);
         let drawn: Vec<_> = svg.split("class=\"leg ").skip(1).map(|leg| leg.split(" y=").next().unwrap()).collect();
         assert_eq!(drawn, [r#"asker" x="0%""#, r#"asker" x="50%""#, r#"server" x="25%""#]);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use launcelot_measure::unit::readable;
+use launcelot_measure::unit::format_duration;
 
 /// At least so far apart are two ticks, in percent of the axis. Nearer, their labels would run into each other at 360
 /// pixels.
@@ -57,7 +57,7 @@ impl LogScale {
 
     /// The words at a tick.
     pub fn label(tick: Duration) -> String {
-        readable(tick)
+        format_duration(tick)
     }
 }
 

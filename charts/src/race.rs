@@ -3,7 +3,7 @@
 use launcelot_measure::Run;
 
 use crate::scale::Scale;
-use crate::waterfall::{Bar, Kind, close_row, open_row, write_bar};
+use crate::waterfall::{Bar, BarKind, close_row, open_row, write_bar};
 
 /// How far a lane is from the next, and how tall a bar in it is.
 const LANE: i32 = 12;
@@ -21,12 +21,12 @@ pub fn lanes<'a>(scale: &Scale, runs: impl IntoIterator<Item = &'a Run> + Clone)
         let room = (run.questions.len() as i32 - 1) * LANE + BAR_HEIGHT;
         let connecting = run
             .connecting
-            .map_or_else(|| Bar::Open(Kind::Connecting, run.until()), |span| Bar::Whole(Kind::Connecting, span));
+            .map_or_else(|| Bar::Open(BarKind::Connecting, run.until()), |span| Bar::Whole(BarKind::Connecting, span));
         write_bar(&mut svg, scale, connecting, "bar", top, room, None);
         for asked in &run.questions {
             let bar = match (asked.span(), asked.asked) {
-                (Some(span), _) => Some(Bar::Whole(Kind::Asking, span)),
-                (None, from) => from.map(|from| Bar::Open(Kind::Asking, from)),
+                (Some(span), _) => Some(Bar::Whole(BarKind::Asking, span)),
+                (None, from) => from.map(|from| Bar::Open(BarKind::Asking, from)),
             };
             if let Some(bar) = bar {
                 write_bar(&mut svg, scale, bar, "bar", top, BAR_HEIGHT, None);
@@ -59,7 +59,7 @@ mod tests {
         run
     }
 
-    /// Kind, top and height of every bar.
+    /// BarKind, top and height of every bar.
     fn bars(runs: &[Run]) -> Vec<String> {
         let svg = lanes(&Scale::to_fit(Duration::from_micros(1000)), runs);
         let part = |bar: &str, name: &str| {

@@ -51,7 +51,7 @@ impl Scale {
     pub fn label(&self, tick: Duration) -> String {
         let figure = self.unit.figure(tick);
         let figure = if figure.contains('.') { figure.trim_end_matches('0').trim_end_matches('.') } else { &figure };
-        format!("{figure}\u{a0}{}", self.unit.sign())
+        format!("{figure}\u{a0}{}", self.unit.symbol())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use launcelot_measure::unit::grouped;
+use launcelot_measure::unit::format_count;
 use launcelot_measure::{Failures, PERCENTILES, Reading, Summary};
 
 use crate::markup::{Escaped, write};
@@ -10,7 +10,7 @@ use crate::series::{key, letter};
 
 /// A series, as it is told about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct SeriesSummary {
     /// What it is called.
     pub name: String,
     /// What limits its figures.
@@ -28,7 +28,7 @@ pub struct Told {
 }
 
 /// Which letter, line and shape is whose, and what limits its figures: a paragraph each.
-pub fn legend(series: &[Told]) -> String {
+pub fn legend(series: &[SeriesSummary]) -> String {
     let mut html = String::from("<figcaption>");
     for (index, told) in series.iter().enumerate() {
         let (letter, key, name, limits) = (letter(index), key(index), Escaped(&told.name), Escaped(&told.limits));
@@ -41,7 +41,7 @@ pub fn legend(series: &[Told]) -> String {
 /// figure, and it is said why.
 ///
 /// The roles are spelled out for style sheets that lay rows out as something else.
-pub fn percentiles(series: &[Told]) -> String {
+pub fn percentiles(series: &[SeriesSummary]) -> String {
     let mut html = String::from(
         r#"<table id="percentiles" role="table"><caption class="unseen">How long the rounds took</caption><thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col"><span class="unseen">Percentile</span></th>"#,
     );
@@ -57,9 +57,9 @@ pub fn percentiles(series: &[Told]) -> String {
     html += r#"</tr></thead><tbody role="rowgroup">"#;
     let mut row = |name: &str, time: &dyn Fn(&Summary) -> Option<Duration>| {
         write(&mut html, format_args!(r#"<tr role="row"><th role="rowheader" scope="row">{name}</th>"#));
-        for Told { summary, clock_step, .. } in series {
+        for SeriesSummary { summary, clock_step, .. } in series {
             let time = time(summary).filter(|_| summary.count > 0);
-            let figure = time.map_or_else(|| "–".to_owned(), |time| Reading::new(time, *clock_step).in_words());
+            let figure = time.map_or_else(|| "–".to_owned(), |time| Reading::new(time, *clock_step).describe());
             write(&mut html, format_args!(r#"<td role="cell" class="took">{figure}</td>"#));
         }
         html += "</tr>";
@@ -79,16 +79,16 @@ pub fn percentiles(series: &[Told]) -> String {
 }
 
 /// Why rounds failed: a row for each reason of each series, and nothing if none failed.
-fn write_failures(html: &mut String, series: &[Told]) {
+fn write_failures(html: &mut String, series: &[SeriesSummary]) {
     if series.iter().all(|told| told.failed == 0) {
         return;
     }
     *html += r#"<table id="failures" role="table"><caption>Rounds that failed</caption><tbody role="rowgroup">"#;
     for (index, told) in series.iter().enumerate() {
         let unknown = told.failed.saturating_sub(told.failures.count());
-        let known = told.failures.iter().map(|failure| (failure.count, failure.words.as_str()));
+        let known = told.failures.iter().map(|failure| (failure.count, failure.message.as_str()));
         for (count, words) in known.chain([(unknown, "not recorded why")]).filter(|(count, _)| *count > 0) {
-            let (letter, count, done) = (letter(index), grouped(count.into()), grouped(told.done as u64));
+            let (letter, count, done) = (letter(index), format_count(count.into()), format_count(told.done as u64));
             let words = Escaped(words);
             write(
                 html,
@@ -107,9 +107,9 @@ mod tests {
 
     use super::*;
 
-    fn told(name: &str, times: impl IntoIterator<Item = u64>) -> Told {
+    fn told(name: &str, times: impl IntoIterator<Item = u64>) -> SeriesSummary {
         let distribution: Distribution = times.into_iter().map(Duration::from_micros).collect();
-        Told {
+        SeriesSummary {
             name: name.to_owned(),
             limits: "9 < 10".to_owned(),
             summary: distribution.summary(),
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn what_took_less_than_a_step_of_its_own_clock_is_said_to_be_that() {
-        let coarse = Told { clock_step: Duration::from_micros(16_700), ..told("a", [0, 0, 0, 16_700]) };
+        let coarse = SeriesSummary { clock_step: Duration::from_micros(16_700), ..told("a", [0, 0, 0, 16_700]) };
         let html = percentiles(&[coarse, told("b", [5, 5, 6])]);
         assert_eq!(row(&html, "p50"), ["less than 16.7 ms", "5 µs"]);
         assert_eq!(row(&html, "longest"), ["16.7 ms", "6 µs"]);
@@ -159,7 +159,7 @@ mod tests {
         assert!(!percentiles(&[told("a", [5])]).contains("failed"));
         let mut failures = Failures::default();
         failures.add(FailureKind::ErrorAnswer, "Error: <unknown>");
-        let html = percentiles(&[told("a", [5]), Told { failed: 75, failures, ..told("b", [5]) }]);
+        let html = percentiles(&[told("a", [5]), SeriesSummary { failed: 75, failures, ..told("b", [5]) }]);
         let rows: Vec<&str> = html.split("failures\"").nth(1).unwrap().split("<tr").skip(1).collect();
         assert_eq!(rows.len(), 2, "{rows:?}");
         assert!(rows[0].contains(">B</th>") && rows[0].contains(">1 of 1,000</td>"), "{}", rows[0]);

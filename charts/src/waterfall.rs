@@ -26,14 +26,14 @@ const TICK_OVERHANG: i32 = 60;
 
 /// What a bar shows; it becomes the bar's class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum BarKind {
     /// Connecting.
     Connecting,
     /// From a question to its answer.
     Asking,
 }
 
-impl Kind {
+impl BarKind {
     fn class(self) -> &'static str {
         match self {
             Self::Connecting => "connecting",
@@ -46,9 +46,9 @@ impl Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bar {
     /// It began and ended.
-    Whole(Kind, Span),
+    Whole(BarKind, Span),
     /// It began, and its end is not known: still going on, or broken off.
-    Open(Kind, Duration),
+    Open(BarKind, Duration),
 }
 
 /// The same step of an earlier run, laid below the bar.
@@ -167,21 +167,21 @@ mod tests {
     #[test]
     fn a_bar_stands_where_its_times_are() {
         let scale = Scale::to_fit(us(1000));
-        let svg = row(&scale, Some(Bar::Whole(Kind::Asking, Span { from: us(255), until: us(510) })), &[]);
+        let svg = row(&scale, Some(Bar::Whole(BarKind::Asking, Span { from: us(255), until: us(510) })), &[]);
         assert_eq!(bars(&svg), [r#"rect class="bar asking" x="25%" y="8" width="25%" height="12" rx="3"/>"#]);
     }
 
     #[test]
     fn a_step_without_an_end_is_open_to_the_right() {
         let scale = Scale::to_fit(us(1000));
-        let svg = row(&scale, Some(Bar::Open(Kind::Connecting, us(510))), &[]);
+        let svg = row(&scale, Some(Bar::Open(BarKind::Connecting, us(510))), &[]);
         assert_eq!(bars(&svg), [r#"rect class="bar connecting open" x="50%" y="8" width="50%" height="12" rx="3"/>"#]);
     }
 
     #[test]
     fn every_ghost_makes_the_row_taller_and_says_whose_it_is() {
         let scale = Scale::to_fit(us(1000));
-        let bar = Bar::Whole(Kind::Asking, Span { from: us(0), until: us(510) });
+        let bar = Bar::Whole(BarKind::Asking, Span { from: us(0), until: us(510) });
         let ghosts = ["run 1 & all", "run 2"].map(|label| Ghost { label: label.to_owned(), bar });
         let svg = row(&scale, None, &ghosts);
         assert!(svg.contains(r#"height="44""#), "{svg}");

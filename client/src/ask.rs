@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use launcelot_measure::{Ending, Order, Run, Step, clock};
+use launcelot_measure::{Order, Run, RunStatus, Step, clock};
 use launcelot_protocol::{AnswerError, Dialogue, Question};
 use thiserror::Error;
 use tokio::time::timeout;
@@ -15,7 +15,7 @@ use crate::target::Target;
 
 /// What is to be asked, of whom, and how.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct DialogueConfig {
     /// Who is asked.
     pub target: Target,
     /// Whether questions wait for the answers before them.
@@ -115,14 +115,14 @@ pub enum Operation {
 /// Asks, and returns the run with all that happened in it, however it ended.
 ///
 /// Each answer is told to `on_answer` once the next question is on its way.
-pub async fn ask(plan: &Plan, on_answer: impl FnMut(&str) -> io::Result<()>) -> (Run, Result<(), AskError>) {
-    let (account, result) = ask_and_account(plan, on_answer).await;
+pub async fn ask(plan: &DialogueConfig, on_answer: impl FnMut(&str) -> io::Result<()>) -> (Run, Result<(), AskError>) {
+    let (account, result) = ask_recorded(plan, on_answer).await;
     (account.run, result)
 }
 
 /// The same, with an account of every step.
-pub async fn ask_and_account(
-    plan: &Plan,
+pub async fn ask_recorded(
+    plan: &DialogueConfig,
     on_answer: impl FnMut(&str) -> io::Result<()>,
 ) -> (Account, Result<(), AskError>) {
     let epoch = Instant::now();
@@ -132,7 +132,7 @@ pub async fn ask_and_account(
 
 /// The same, with times since `began`, by a clock with steps of `step`.
 pub(crate) async fn ask_since(
-    plan: &Plan,
+    plan: &DialogueConfig,
     began: Instant,
     step: Duration,
     on_answer: impl FnMut(&str) -> io::Result<()>,
@@ -144,9 +144,9 @@ pub(crate) async fn ask_since(
     let result = stopwatch.ask(plan).await;
     let mut account = stopwatch.account;
     account.steps.sort_by_key(|done| done.at);
-    account.run.ending = match &result {
-        Ok(()) => Ending::Complete,
-        Err(error) => Ending::Broken(launcelot_endpoint::failure::one_line(error)),
+    account.run.status = match &result {
+        Ok(()) => RunStatus::Complete,
+        Err(error) => RunStatus::Broken(launcelot_endpoint::failure::one_line(error)),
     };
     (account, result)
 }
@@ -159,7 +159,7 @@ struct Stopwatch<F> {
 }
 
 impl<F: FnMut(&str) -> io::Result<()>> Stopwatch<F> {
-    async fn ask(&mut self, plan: &Plan) -> Result<(), AskError> {
+    async fn ask(&mut self, plan: &DialogueConfig) -> Result<(), AskError> {
         let at = self.began.elapsed();
         let (addresses, times) = measured(plan.wait("an address", Connection::look_up(&plan.target))).await;
         let looked_up = self.began.elapsed();
@@ -193,7 +193,7 @@ impl<F: FnMut(&str) -> io::Result<()>> Stopwatch<F> {
         })
     }
 
-    async fn converse(&mut self, plan: &Plan, connection: &mut Connection) -> Result<(), AskError> {
+    async fn converse(&mut self, plan: &DialogueConfig, connection: &mut Connection) -> Result<(), AskError> {
         let mut dialogue = Dialogue::new(plan.questions.clone(), plan.order.in_flight_max());
         let mut received = Vec::new();
         let mut answers = Vec::new();
@@ -249,7 +249,7 @@ impl<F: FnMut(&str) -> io::Result<()>> Stopwatch<F> {
         self.account.steps.push(Done { operation, at, times });
     }
 
-    fn closed(&self, plan: &Plan, dialogue: &Dialogue) -> AskError {
+    fn closed(&self, plan: &DialogueConfig, dialogue: &Dialogue) -> AskError {
         let target = plan.target.to_string();
         let run = &self.account.run;
         match dialogue.finish() {
@@ -259,7 +259,7 @@ impl<F: FnMut(&str) -> io::Result<()>> Stopwatch<F> {
     }
 }
 
-impl Plan {
+impl DialogueConfig {
     async fn wait<T>(
         &self,
         what: &'static str,

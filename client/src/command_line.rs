@@ -11,7 +11,7 @@ use launcelot_measure::{Order, Run};
 use launcelot_protocol::Question;
 use thiserror::Error;
 
-use crate::ask::{Account, AskError, Plan, ask_and_account};
+use crate::ask::{Account, AskError, DialogueConfig, ask_recorded};
 use crate::export::{Export, ExportError};
 use crate::lab::{self, LabError, LabTrace};
 use crate::race::{RaceResult, race};
@@ -84,14 +84,14 @@ pub enum RunError {
 impl CommandLine {
     /// What is to be asked, and what the dialogue is called where somebody watches. What the command line says wrongly ends
     /// the program with exit code 2.
-    fn plan(&self) -> (Plan, String) {
+    fn plan(&self) -> (DialogueConfig, String) {
         let target = Target::parse(&self.host, self.port);
         let target = target.unwrap_or_else(|why| Self::command().error(ErrorKind::ValueValidation, why).exit());
         let name = lab::new_name();
         let (target, name) = if self.trace { target.named(name) } else { (target, name) };
         let order = if self.pipelined { Order::SentAhead } else { Order::OneAtATime };
         let questions = if self.ask.is_empty() { Question::the_three() } else { self.ask.clone() };
-        (Plan { target, order, questions, timeout: self.timeout }, name)
+        (DialogueConfig { target, order, questions, timeout: self.timeout }, name)
     }
 }
 
@@ -134,7 +134,7 @@ fn ask_and_print(command_line: &CommandLine) -> Result<(), RunError> {
         unread = written;
         Ok(())
     };
-    let (mut account, result) = runtime.block_on(ask_and_account(&plan, on_answer));
+    let (mut account, result) = runtime.block_on(ask_recorded(&plan, on_answer));
     let mut seen = Err(LabError::Nobody);
     if command_line.trace {
         let asked = lab::seen(&plan.target, command_line.lab.as_ref(), &name, account.local, plan.timeout);

@@ -5,8 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use launcelot_measure::export::{Document, Race, Recorded, chrome, csv, hlog, json};
-use launcelot_measure::{Connections, Ending, Failures, Interruptions, Order, Plan, Round, Rounds, Run, Turn, Way};
+use launcelot_measure::export::{Document, RecordedRace, RecordedRun, chrome, csv, hlog, json};
+use launcelot_measure::{
+    Connections, Failures, Interruptions, Order, Round, Rounds, RoundsPlan, Run, RunStatus, Turn, Way,
+};
 use launcelot_protocol::exchange;
 use thiserror::Error;
 
@@ -63,13 +65,15 @@ impl Export {
     pub fn run(&self, run: Run, seen: Option<LabTrace>) -> Result<(), ExportError> {
         let rounds = vec![as_rounds(order(&run), std::slice::from_ref(&run))];
         let tunnel = seen.as_ref().and_then(|seen| seen.tunnel);
-        let passage = seen.as_ref().and_then(|seen| seen.passage);
+        let link_revisions = seen.as_ref().and_then(|seen| seen.link_revisions);
         // The settings that the lab told afterwards are those of the run only if they have not changed since.
-        let wire = tunnel.filter(|report| passage.is_none_or(|passage| passage.revision() == Some(report.revision)));
-        let wire = wire.map(|report| report.wire);
+        let link = tunnel.filter(|report| {
+            link_revisions.is_none_or(|link_revisions| link_revisions.revision() == Some(report.revision))
+        });
+        let link = link.map(|report| report.link);
         let trace = seen.map(|seen| seen.trace);
         self.write(Document {
-            runs: vec![Recorded { number: 1, run, trace, cores: Some(cores()), wire, passage }],
+            runs: vec![RecordedRun { number: 1, run, trace, cores: Some(cores()), link, link_revisions }],
             rounds,
             ..Document::default()
         })
@@ -88,8 +92,14 @@ impl Export {
         });
         let rounds = rounds.collect();
         let recorded = |runs: Vec<Run>| {
-            let recorded =
-                |(number, run)| Recorded { number, run, trace: None, cores: Some(cores()), wire: None, passage: None };
+            let recorded = |(number, run)| RecordedRun {
+                number,
+                run,
+                trace: None,
+                cores: Some(cores()),
+                link: None,
+                link_revisions: None,
+            };
             (1..).zip(runs).map(recorded).collect()
         };
         let turns = std::iter::once(raced.first).chain(raced.more_turns).map(|turn| Turn {
@@ -97,7 +107,7 @@ impl Export {
             sent_ahead: recorded(turn.sent_ahead),
             at_once: recorded(turn.at_once),
         });
-        let race = Race::new(0, turns);
+        let race = RecordedRace::new(0, turns);
         self.write(Document { races: vec![race], rounds, ..Document::default() })
     }
 
@@ -142,26 +152,26 @@ fn as_rounds(way: &str, runs: &[Run]) -> Rounds {
     };
     let answered: Vec<Round> = runs.iter().flat_map(of_run).collect();
     let questions = runs.iter().map(|run| run.questions.len()).sum::<usize>();
-    let to = runs.first().map(|run| run.to.clone()).unwrap_or_default();
+    let target = runs.first().map(|run| run.target.clone()).unwrap_or_default();
     let connections = if runs.len() > 1 { Connections::Each } else { Connections::One };
-    let broken = || runs.iter().map(|run| &run.ending).filter(|ending| matches!(ending, Ending::Broken(_)));
+    let broken = || runs.iter().map(|run| &run.status).filter(|status| matches!(status, RunStatus::Broken(_)));
     let mut failures = Failures::default();
     for run in runs {
         failures.extend(&run.failures(exchange::is_error));
     }
     Rounds {
-        name: format!("{to} {way}"),
-        to,
-        plan: Plan { rounds: questions as u32, warm_up: 0, connections, pace: None },
+        name: format!("{target} {way}"),
+        target,
+        plan: RoundsPlan { rounds: questions as u32, warm_up: 0, connections, pace: None },
         clock_step: runs.iter().map(|run| run.clock_step).max().unwrap_or_default(),
         cores: cores(),
-        wire: None,
-        passage: None,
+        link: None,
+        link_revisions: None,
         interruptions: Interruptions::default(),
         errors: broken().count() as u32,
         failures,
         answered,
-        ending: broken().next().cloned().unwrap_or(Ending::Complete),
+        status: broken().next().cloned().unwrap_or(RunStatus::Complete),
     }
 }
 

@@ -8,7 +8,7 @@ use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use launcelot_measure::{Passage, Point, Trace, WireReport};
+use launcelot_measure::{LinkReport, LinkRevisions, Trace, TracePoint};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
@@ -58,9 +58,9 @@ pub struct LabTrace {
     /// What its hops saw.
     pub trace: Trace,
     /// Its tunnel, if the dialogue went through that and it still tells.
-    pub tunnel: Option<WireReport>,
+    pub tunnel: Option<LinkReport>,
     /// The settings of the tunnel through which the dialogue went.
-    pub passage: Option<Passage>,
+    pub link_revisions: Option<LinkRevisions>,
     /// How long the tunnel held the connection for its handshake, if the dialogue went through it and there was one.
     pub handshake: Option<Duration>,
 }
@@ -78,7 +78,7 @@ struct TraceAnswer {
 #[derive(Debug, Deserialize)]
 struct TunnelAnswer {
     #[serde(flatten)]
-    passage: Passage,
+    link_revisions: LinkRevisions,
     handshake_us: Option<f64>,
 }
 
@@ -117,10 +117,10 @@ pub async fn seen(
     };
     let lab = Lab { host, port, patience };
     let TraceAnswer { trace, tunnel: through } = lab.ask(&format!("/api/dialogues/{name}")).await?;
-    let is_through = trace.sightings.iter().any(|sighting| sighting.point == Point::TunnelIn);
+    let is_through = trace.events.iter().any(|event| event.point == TracePoint::TunnelIn);
     let tunnel = if is_through { lab.ask("/api/tunnel").await.ok() } else { None };
     let handshake = through.as_ref().and_then(TunnelAnswer::handshake);
-    Ok(LabTrace { trace, tunnel, passage: through.map(|through| through.passage), handshake })
+    Ok(LabTrace { trace, tunnel, link_revisions: through.map(|through| through.link_revisions), handshake })
 }
 
 /// Who is asked over HTTP, and how long its answer is waited for.

@@ -24,5 +24,5 @@ pub mod race;
 pub mod report;
 pub mod target;
 
-pub use ask::{AskError, Plan, ask};
+pub use ask::{AskError, DialogueConfig, ask};
 pub use target::Target;

@@ -8,7 +8,7 @@ use launcelot_measure::race::has_another_turn;
 use launcelot_measure::{Order, Run, Turn, Way, clock};
 use serde::Serialize;
 
-use crate::ask::{Account, AskError, Plan, ask_since};
+use crate::ask::{Account, AskError, DialogueConfig, ask_since};
 use crate::lab::{self, LabError};
 use crate::target::Target;
 
@@ -37,7 +37,7 @@ impl RaceResult {
 ///
 /// A `lab` whose tunnel the questions went through tells afterwards how long each connection's handshake was, which is then
 /// attributed to connecting. Behind a bridge, connecting contains the handshake already.
-pub async fn race(plan: &Plan, lab: Option<&(String, u16)>) -> (RaceResult, Result<(), AskError>) {
+pub async fn race(plan: &DialogueConfig, lab: Option<&(String, u16)>) -> (RaceResult, Result<(), AskError>) {
     let mut turns = Vec::new();
     let began = Instant::now();
     let mut result = Ok(());
@@ -56,15 +56,15 @@ pub async fn race(plan: &Plan, lab: Option<&(String, u16)>) -> (RaceResult, Resu
     (RaceResult { first, more_turns: turns.collect(), lab_error }, result)
 }
 
-async fn run_turn(plan: &Plan, turn: usize, accounts: &mut Turn<Account>) -> Result<(), AskError> {
+async fn run_turn(plan: &DialogueConfig, turn: usize, accounts: &mut Turn<Account>) -> Result<(), AskError> {
     for way in Way::in_turn(turn) {
         let plans = match way {
-            Way::OneAtATime => vec![Plan { order: Order::OneAtATime, ..plan.clone() }],
-            Way::SentAhead => vec![Plan { order: Order::SentAhead, ..plan.clone() }],
+            Way::OneAtATime => vec![DialogueConfig { order: Order::OneAtATime, ..plan.clone() }],
+            Way::SentAhead => vec![DialogueConfig { order: Order::SentAhead, ..plan.clone() }],
             Way::AtOnce => plan
                 .questions
                 .iter()
-                .map(|question| Plan { questions: vec![question.clone()], ..plan.clone() })
+                .map(|question| DialogueConfig { questions: vec![question.clone()], ..plan.clone() })
                 .collect(),
         };
         let result;
@@ -75,7 +75,7 @@ async fn run_turn(plan: &Plan, turn: usize, accounts: &mut Turn<Account>) -> Res
 }
 
 /// Begins all plans at the same reading.
-async fn run_at_once(plans: &[Plan]) -> (Vec<Account>, Result<(), AskError>) {
+async fn run_at_once(plans: &[DialogueConfig]) -> (Vec<Account>, Result<(), AskError>) {
     let epoch = Instant::now();
     let step = clock::smallest_step(|| epoch.elapsed()).unwrap_or_default();
     let began = Instant::now();
@@ -88,7 +88,7 @@ async fn run_at_once(plans: &[Plan]) -> (Vec<Account>, Result<(), AskError>) {
 /// Moves the handshake of each connection to connecting: of all of them, or of none if the lab does not know one of them,
 /// because ways with and without it could not be compared.
 async fn attribute_handshakes(
-    plan: &Plan,
+    plan: &DialogueConfig,
     lab: Option<&(String, u16)>,
     turns: &mut [Turn<Account>],
 ) -> Result<(), LabError> {

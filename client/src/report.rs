@@ -24,8 +24,8 @@ const WIDTH: usize = 80;
 const COLUMN: usize = 11;
 
 /// A duration on its own, for a terminal: with a common space in place of a no-break one.
-fn readable(duration: Duration) -> String {
-    unit::readable(duration).replace('\u{a0}', " ")
+fn format_duration(duration: Duration) -> String {
+    unit::format_duration(duration).replace('\u{a0}', " ")
 }
 
 /// A duration in a sentence beside a column of that unit, for a terminal.
@@ -36,8 +36,8 @@ fn in_sentence(unit: Unit, duration: Duration) -> String {
 /// What of connecting is not measured in these runs, where an emulated link told it; the sign is that of [`NOT_MEASURED`].
 fn attributed<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Option<String> {
     let handshakes: Vec<Duration> = runs.into_iter().filter_map(|run| run.attributed_handshake).collect();
-    let shortest = readable(*handshakes.iter().min()?);
-    let longest = readable(*handshakes.iter().max()?);
+    let shortest = format_duration(*handshakes.iter().min()?);
+    let longest = format_duration(*handshakes.iter().max()?);
     let handshake = if shortest == longest { longest } else { format!("{shortest} to {longest}") };
     Some(format!(
         "{NOT_MEASURED} The last {handshake} of connecting are the emulated link's handshake (a round trip that opens the \
@@ -67,7 +67,7 @@ fn wrapped(text: &str) -> String {
 
 /// A part of a whole, for a terminal.
 fn percent(part: Duration, whole: Duration) -> String {
-    unit::percent(part, whole).replace('\u{a0}', " ")
+    unit::format_percent(part, whole).replace('\u{a0}', " ")
 }
 
 /// Words, and spaces after them up to `width` characters.

@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Output, Stdio};
 use std::thread::JoinHandle;
 
-use launcelot_measure::{Ending, Order, Run};
+use launcelot_measure::{Order, Run, RunStatus};
 use launcelot_protocol::{Conversation, EXCHANGES, QuestionError};
 use launcelot_testing::ports::ReservedPort;
 use launcelot_testing::process::{Process, output};
@@ -111,7 +111,7 @@ fn json_holds_to_its_schema_and_its_times_are_in_order() {
         let (address, _server) = server(converse);
         let output = ask(address, options);
         let (_, run) = json(&output);
-        assert_eq!((run.ending.clone(), run.order), (Ending::Complete, order));
+        assert_eq!((run.status.clone(), run.order), (RunStatus::Complete, order));
         let lookup = run.lookup.unwrap();
         let connecting = run.connecting.unwrap();
         assert!(lookup.until <= connecting.from && connecting.until <= run.questions[0].asked.unwrap());
@@ -129,7 +129,7 @@ fn json_of_a_run_that_broke_holds_to_the_schema_too() {
     let (address, _server) = server(|mut stream| say(&mut stream, "Blue."));
     let output = ask(address, &["--json"]);
     let (_, run) = json(&output);
-    assert!(matches!(run.ending, Ending::Broken(_)), "{run:?}");
+    assert!(matches!(run.status, RunStatus::Broken(_)), "{run:?}");
     assert_eq!(run.answered(), 1);
     assert_eq!(output.status.code(), Some(1));
 }

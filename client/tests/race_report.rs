@@ -7,7 +7,7 @@ use std::time::Duration;
 use launcelot_client::lab::LabError;
 use launcelot_client::race::RaceResult;
 use launcelot_client::report::race::race;
-use launcelot_measure::{Asked, Ending, Order, Run, Step, Turn};
+use launcelot_measure::{Order, QuestionTiming, Run, RunStatus, Step, Turn};
 
 /// A run that was connected, asked and answered at these milliseconds.
 fn run(connected: u64, exchanges: &[(u64, u64)]) -> Run {
@@ -21,7 +21,7 @@ fn run(connected: u64, exchanges: &[(u64, u64)]) -> Run {
     for (_, answered) in exchanges {
         run.record(Step::Answered { at: ms(*answered), answer: "This.".to_owned() });
     }
-    Run { ending: Ending::Complete, ..run }
+    Run { status: RunStatus::Complete, ..run }
 }
 
 fn result(turns: &[Turn<Run>]) -> RaceResult {
@@ -54,7 +54,11 @@ fn with_three_connections_the_time_is_from_the_first_question_to_the_last_answer
 fn the_drawing_and_the_text_fit_into_80_columns() {
     let question = "What is the airspeed velocity of an unladen swallow, African or European?";
     let long = |run: Run| Run {
-        questions: run.questions.into_iter().map(|asked| Asked { question: question.to_owned(), ..asked }).collect(),
+        questions: run
+            .questions
+            .into_iter()
+            .map(|asked| QuestionTiming { question: question.to_owned(), ..asked })
+            .collect(),
         ..run
     };
     let turn = Turn {

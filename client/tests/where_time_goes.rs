@@ -212,7 +212,7 @@ fn a_run_and_a_race_are_exported_in_every_form() {
     let folder = tempfile::tempdir().unwrap();
     for options in [&["--trace"][..], &["--race"]] {
         for (ending, begins) in [
-            ("json", "{\"format\":\"launcelot\",\"version\":1,"),
+            ("json", "{\"format\":\"launcelot\",\"version\":2,"),
             ("csv", "race,"),
             ("hlog", "#["),
             ("trace.json", "{\"displayTimeUnit\":"),

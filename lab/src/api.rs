@@ -4,8 +4,8 @@
 //! |---|---|
 //! | `GET /api/dialogues/NAME` | the [`Trace`] of a dialogue and how it went through the tunnel, or 404 |
 //! | `GET /api/dialogues/ADDRESS?to=PORT` | the same for a client that is known by its address, and had connected to that port |
-//! | `GET /api/tunnel` | the [`WireReport`](launcelot_measure::WireReport) |
-//! | `PUT /api/tunnel` with a [`Wire`], and `handshake` if that should change | the same once the link is so; 400 if no link can be |
+//! | `GET /api/tunnel` | the [`LinkReport`](launcelot_measure::LinkReport) |
+//! | `PUT /api/tunnel` with [`LinkSettings`], and `handshake` if that should change | the same once the link is so; 400 if no link can be |
 //! | `GET /api/server` | how long the server works on each answer: `{"think_us": 0}`; 404 where that cannot change |
 //! | `PUT /api/server` with the same | the same once it is so; 400 if it cannot be |
 //!
@@ -25,7 +25,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderValue, Method, StatusCode, header};
 use launcelot_bridge::origin::origin_may_connect;
-use launcelot_measure::{Instance, Trace, Wire};
+use launcelot_measure::{ConnectEvent, Instance, LinkRevisions, LinkSettings, Trace, TraceEvent};
 use launcelot_server::ThinkTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -56,8 +56,12 @@ struct ServerSettings {
 /// A trace as it is answered; `schema/trace.schema.json` describes it.
 #[derive(Debug, Serialize)]
 struct TraceAnswer {
-    #[serde(flatten)]
-    trace: Trace,
+    id: String,
+    sightings: Vec<TraceEvent>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    connecting: Vec<ConnectEvent>,
+    is_cut: bool,
+    clock_step_us: Micros,
     /// Null if the dialogue did not go through the tunnel.
     tunnel: Option<PassageAnswer>,
 }
@@ -65,7 +69,7 @@ struct TraceAnswer {
 #[derive(Debug, Serialize)]
 struct PassageAnswer {
     #[serde(flatten)]
-    passage: launcelot_measure::Passage,
+    passage: LinkRevisions,
     handshake_us: Option<Micros>,
 }
 
@@ -75,7 +79,7 @@ struct Micros(#[serde(serialize_with = "micros")] Duration);
 impl PassageAnswer {
     fn new(passage: Passage, instance: Instance) -> Self {
         let Passage { first_revision, last_revision, handshake } = passage;
-        let passage = launcelot_measure::Passage { instance, first_revision, last_revision: Some(last_revision) };
+        let passage = LinkRevisions { instance, first_revision, last_revision: Some(last_revision) };
         Self { passage, handshake_us: handshake.map(Micros) }
     }
 }
@@ -96,7 +100,16 @@ async fn dialogue(State(lab): State<Lab>, Path(name): Path<String>, RawQuery(que
         Some(trace) => {
             let passage = lab.recorder.passage(&name, to);
             let tunnel = passage.map(|passage| PassageAnswer::new(passage, lab.tunnel.instance()));
-            json(StatusCode::OK, &TraceAnswer { trace, tunnel })
+            let Trace { id, events, connecting, is_truncated, clock_step } = trace;
+            let answer = TraceAnswer {
+                id,
+                sightings: events,
+                connecting,
+                is_cut: is_truncated,
+                clock_step_us: Micros(clock_step),
+                tunnel,
+            };
+            json(StatusCode::OK, &answer)
         }
         None => error(StatusCode::NOT_FOUND, "no dialogue of that name was seen, or it is forgotten already"),
     }
@@ -156,7 +169,7 @@ async fn set_server(State(lab): State<Lab>, body: Bytes) -> Response {
 }
 
 /// The link that a request asks for, and whether connections should cost a handshake, if the request contains that.
-fn wish(body: &[u8]) -> Result<(Wire, Option<bool>), serde_json::Error> {
+fn wish(body: &[u8]) -> Result<(LinkSettings, Option<bool>), serde_json::Error> {
     let mut wish: Value = serde_json::from_slice(body)?;
     let handshake = wish.as_object_mut().and_then(|fields| fields.remove("handshake"));
     let handshake = handshake.map(serde_json::from_value).transpose()?;

@@ -1,31 +1,30 @@
-//! The handshake of an emulated link, where the asker's kernel could not see it.
+//! Attribution of an emulated link's handshake, which a client cannot measure.
 //!
-//! A tunnel emulates the round trip that a connection costs. To a client of its own its kernel accepts at once, as kernels do,
-//! and the tunnel holds the first bytes for that round trip. So the client's clock counts it with its first question. Where the
-//! tunnel tells how long it held the connection, that part is moved to connecting, where it belongs: by attribution, as no clock
-//! of the client has seen it end.
+//! A tunnel emulates the round trip that opening a connection costs. Its kernel accepts a client's connection at once, and the tunnel
+//! delays the first bytes by that round trip, so the client's clock counts it with the first question. Where the tunnel reports how
+//! long the handshake took, that time is moved to connecting. This is attribution: no clock of the client measured its end.
 
 use std::time::Duration;
 
 use crate::paths::paths;
 use crate::run::Run;
-use crate::trace::{ConnectPoint, Point, Trace};
+use crate::trace::{ConnectPoint, Trace, TracePoint};
 
 impl Run {
-    /// Moves the handshake, for which the tunnel held the connection for `held`, from the first question to connecting: at most
-    /// what passed from sending that question to the tunnel's reading it. Questions that were sent meanwhile are sent at its
-    /// end. How much was moved is in [`attributed_handshake`](Self::attributed_handshake).
+    /// Moves the tunnel's `handshake` from the first question to connecting: at most the time from sending that question until the
+    /// tunnel read it. Questions that were sent during the handshake count as sent at its end. The time moved is in
+    /// [`attributed_handshake`](Self::attributed_handshake).
     ///
-    /// Nothing is moved behind a bridge, whose connecting contains the handshake, nor a second time.
+    /// Does nothing behind a bridge, whose connecting contains the handshake, nor a second time.
     pub fn attribute_handshake(&mut self, trace: &Trace, handshake: Duration) {
-        let is_of_a_bridge = trace.connecting.iter().any(|sighting| sighting.point == ConnectPoint::UpgradeIn)
-            || trace.sightings.iter().any(|sighting| sighting.point == Point::BridgeIn);
+        let is_of_a_bridge = trace.connecting.iter().any(|event| event.point == ConnectPoint::UpgradeIn)
+            || trace.events.iter().any(|event| event.point == TracePoint::BridgeIn);
         if is_of_a_bridge || self.attributed_handshake.is_some() {
             return;
         }
         let paths = paths(self, trace);
         let Some(first) = paths.questions().first() else { return };
-        let read = first.moments().into_iter().find(|(point, _)| *point == Point::TunnelIn);
+        let read = first.moments().into_iter().find(|(point, _)| *point == TracePoint::TunnelIn);
         let (Some(connecting), Some((_, read))) = (&mut self.connecting, read) else { return };
         let asked = first.asked();
         let moved = handshake.min(read.min(asked.until).saturating_sub(asked.from));
@@ -47,7 +46,7 @@ mod tests {
     use crate::legs::Leg;
     use crate::run::{Order, Span};
     use crate::step::Step;
-    use crate::trace::{ConnectSighting, Sighting};
+    use crate::trace::{ConnectEvent, TraceEvent};
 
     const fn us(micros: u64) -> Duration {
         Duration::from_micros(micros)
@@ -57,7 +56,7 @@ mod tests {
         Span { from: us(from), until: us(until) }
     }
 
-    /// Through 70 ms: connected after 50 µs, while the first of two questions waits for two round trips.
+    /// Over a round trip of 70 ms: connected after 50 µs, and the first of two questions takes two round trips.
     fn run(order: Order) -> Run {
         let mut run = Run::new("localhost port 1061".to_owned(), order, us(1), ["What?", "Why ?"].map(str::to_owned));
         let answered = |at: u64| Step::Answered { at: us(at), answer: "Yes.".to_owned() };
@@ -70,27 +69,28 @@ mod tests {
         run
     }
 
-    /// The tunnel and the server by their clock, which is 500 µs behind. The tunnel held the connection for 70 ms.
+    /// The tunnel and the server by their clock, which is 500 µs behind. The tunnel delayed the first bytes by 70 ms.
     fn trace(order: Order) -> Trace {
-        let there = [(Point::TunnelIn, 69_560), (Point::ServerIn, 104_600), (Point::TunnelBackOut, 139_780)];
+        let there =
+            [(TracePoint::TunnelIn, 69_560), (TracePoint::ServerIn, 104_600), (TracePoint::TunnelBackOut, 139_780)];
         let seen = |after: u64, bytes: [u64; 2]| {
-            there.map(|(point, at)| Sighting {
+            there.map(|(point, at)| TraceEvent {
                 point,
                 at: us(at + after),
                 bytes: bytes[usize::from(point.is_of_answers())],
             })
         };
-        let sightings = match order {
+        let events = match order {
             Order::OneAtATime => [seen(0, [5, 4]), seen(70_350, [5, 4])].concat(),
             Order::SentAhead => seen(0, [10, 8]).to_vec(),
         };
         // As trace times are not negative, the clock begins with the accept.
-        let connecting = vec![ConnectSighting { point: ConnectPoint::TunnelAccepted, at: Duration::ZERO }];
-        Trace { sightings, connecting, ..Trace::default() }
+        let connecting = vec![ConnectEvent { point: ConnectPoint::TunnelAccepted, at: Duration::ZERO }];
+        Trace { events, connecting, ..Trace::default() }
     }
 
     #[test]
-    fn the_held_round_trip_belongs_to_connecting_and_not_to_the_first_question() {
+    fn the_handshake_is_moved_from_the_first_question_to_connecting() {
         let mut run = run(Order::OneAtATime);
         run.attribute_handshake(&trace(Order::OneAtATime), us(69_500));
         let moved = run.attributed_handshake.unwrap();
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn questions_that_were_sent_during_the_handshake_are_sent_at_its_end() {
+    fn questions_sent_during_the_handshake_count_as_sent_at_its_end() {
         let mut run = run(Order::SentAhead);
         run.attribute_handshake(&trace(Order::SentAhead), us(69_500));
         let moved = run.attributed_handshake.unwrap();
@@ -120,12 +120,12 @@ mod tests {
     }
 
     #[test]
-    fn no_more_is_moved_than_passed_before_the_tunnel_read_the_question() {
+    fn at_most_the_time_until_the_tunnel_read_the_question_is_moved() {
         let mut late = run(Order::OneAtATime);
         late.attribute_handshake(&trace(Order::OneAtATime), Duration::from_secs(9));
         assert!(late.attributed_handshake.is_some_and(|moved| moved < us(70_000)), "{:?}", late.attributed_handshake);
         let mut trace = trace(Order::OneAtATime);
-        trace.connecting.push(ConnectSighting { point: ConnectPoint::UpgradeIn, at: Duration::ZERO });
+        trace.connecting.push(ConnectEvent { point: ConnectPoint::UpgradeIn, at: Duration::ZERO });
         let mut behind_a_bridge = run(Order::OneAtATime);
         behind_a_bridge.attribute_handshake(&trace, us(69_500));
         assert_eq!(behind_a_bridge, run(Order::OneAtATime));

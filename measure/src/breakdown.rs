@@ -1,4 +1,4 @@
-//! How much of the waiting was whose.
+//! How the time that a client waited divides among the parts of the path.
 
 use std::time::Duration;
 
@@ -6,53 +6,55 @@ use crate::legs::Leg;
 use crate::paths::{Clocks, Paths};
 use crate::reading::Reading;
 use crate::run::{Run, Span};
-use crate::trace::Point;
+use crate::trace::TracePoint;
 
-/// What became of the time from the first question to the last answer.
+/// How the time from the first question to the last answer divides among the legs.
 ///
-/// Where questions travel together their legs overlap, so each moment is given to the oldest question that had no answer
-/// yet: it is the one that the asker waited for. The legs add up to what was waited.
+/// The legs of questions that are in flight together overlap. So each moment counts for the oldest unanswered question, which is
+/// the one that the client waits for. The legs add up to the time waited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Breakdown {
-    /// From the first question to the last answer.
+    /// The time from the first question to the last answer.
     pub waited: Duration,
-    /// How long the server thought, by its own clock; `None` if it was not watched.
+    /// How long the server worked on answers, by its own clock; `None` if it was not observed.
     pub thought: Option<Duration>,
-    /// How long the tunnel held the message that was waited for; `None` if it saw none.
+    /// How long the tunnel delayed the question or answer that was waited for; `None` if it saw none.
     pub in_the_tunnel: Option<Duration>,
-    /// How the hops' clock stands to the asker's.
+    /// The relation of the hops' clock to the client's.
     pub clocks: Clocks,
     clock_step: Duration,
     legs: [Option<Duration>; Leg::ALL.len()],
 }
 
 impl Breakdown {
-    /// Of a run and the paths of its questions; `None` as long as there is no answer.
+    /// Computes the breakdown of a run; `None` without an answer.
     pub fn of(run: &Run, paths: &Paths) -> Option<Self> {
         let asking = run.asking()?;
         let mut legs = [None; Leg::ALL.len()];
         let mut in_the_tunnel = None;
         let mut add = |leg: Leg, took: Duration| *legs[leg as usize].get_or_insert(Duration::ZERO) += took;
-        // Up to this moment the time is given away.
-        let mut given = asking.from;
+        // The time up to this moment is assigned to a leg.
+        let mut assigned = asking.from;
         for path in paths.questions() {
-            let rest = |span: Span| Span { from: span.from.max(given), until: span.until.max(given) }.took();
+            let rest = |span: Span| Span { from: span.from.max(assigned), until: span.until.max(assigned) }.took();
             let asked = path.asked();
-            if asked.from > given {
-                add(Leg::Asker, asked.from - given);
+            if asked.from > assigned {
+                add(Leg::Client, asked.from - assigned);
             }
             for (leg, span) in path.legs() {
                 add(leg, rest(span));
             }
-            for (from, until) in [(Point::TunnelIn, Point::TunnelOut), (Point::TunnelBackIn, Point::TunnelBackOut)] {
-                if let Some(held) = path.laid(from, until) {
+            for (from, until) in
+                [(TracePoint::TunnelIn, TracePoint::TunnelOut), (TracePoint::TunnelBackIn, TracePoint::TunnelBackOut)]
+            {
+                if let Some(held) = path.client_span(from, until) {
                     *in_the_tunnel.get_or_insert(Duration::ZERO) += rest(held);
                 }
             }
-            given = given.max(asked.until);
+            assigned = assigned.max(asked.until);
         }
-        if asking.until > given {
-            add(Leg::Unknown, asking.until - given);
+        if asking.until > assigned {
+            add(Leg::Unknown, asking.until - assigned);
         }
         Some(Self {
             waited: asking.took(),
@@ -64,27 +66,28 @@ impl Breakdown {
         })
     }
 
-    /// Which part of what was waited that is: `42 %`. `None` if the asker's clock makes steps that are longer than either.
+    /// Returns a part's share of the time waited: `42 %`. `None` if either is shorter than a step of the client's clock.
     pub fn percent(&self, part: Duration) -> Option<String> {
         Reading::new(part, self.clock_step).percent_of(self.waited())
     }
 
-    /// From the first question to the last answer, as the asker's clock knows it.
+    /// Returns the time waited as a reading of the client's clock.
     pub fn waited(&self) -> Reading {
         Reading::new(self.waited, self.clock_step)
     }
 
-    /// How long the message that was waited for was on such a leg; `None` if none ever was.
+    /// Returns the time on `leg`; `None` if the run has no such leg.
     pub fn leg(&self, leg: Leg) -> Option<Duration> {
         self.legs[leg as usize]
     }
 }
 
-/// How long the server thought at all: thinking for several questions at once counts once.
+/// Returns how long the server worked on answers. Work on several questions at once counts once.
 fn thought(paths: &Paths) -> Option<Duration> {
-    let (mut sum, mut counted) = (None, Duration::ZERO);
+    let mut sum = None;
+    let mut counted = Duration::ZERO;
     for path in paths.questions() {
-        let Some(Span { from, until }) = path.span(Point::ServerIn, Point::AnswerReady) else { continue };
+        let Some(Span { from, until }) = path.span(TracePoint::ServerIn, TracePoint::AnswerReady) else { continue };
         *sum.get_or_insert(Duration::ZERO) += until.saturating_sub(from.max(counted));
         counted = counted.max(until);
     }
@@ -97,7 +100,7 @@ mod tests {
     use crate::paths::paths;
     use crate::run::Order;
     use crate::step::Step;
-    use crate::trace::{Sighting, Trace};
+    use crate::trace::{Trace, TraceEvent};
 
     const fn us(micros: u64) -> Duration {
         Duration::from_micros(micros)
@@ -113,23 +116,23 @@ mod tests {
         run
     }
 
-    fn breakdown(run: &Run, sightings: &[(Point, u64, u64)]) -> Breakdown {
-        let sightings = sightings.iter().map(|&(point, at, bytes)| Sighting { point, at: us(at), bytes }).collect();
-        let breakdown = Breakdown::of(run, &paths(run, &Trace { sightings, ..Trace::default() })).unwrap();
+    fn breakdown(run: &Run, events: &[(TracePoint, u64, u64)]) -> Breakdown {
+        let events = events.iter().map(|&(point, at, bytes)| TraceEvent { point, at: us(at), bytes }).collect();
+        let breakdown = Breakdown::of(run, &paths(run, &Trace { events, ..Trace::default() })).unwrap();
         assert_eq!(Leg::ALL.into_iter().filter_map(|leg| breakdown.leg(leg)).sum::<Duration>(), breakdown.waited);
         breakdown
     }
 
     #[test]
-    fn questions_that_travel_together_are_waited_for_once() {
+    fn time_of_questions_in_flight_together_counts_once() {
         let path = [
-            (Point::BridgeIn, 0, 10),
-            (Point::BridgeOut, 2, 10),
-            (Point::TunnelIn, 10, 10),
-            (Point::TunnelOut, 60, 10),
-            (Point::ServerIn, 70, 10),
-            (Point::AnswerReady, 74, 10),
-            (Point::AnswerOut, 75, 10),
+            (TracePoint::BridgeIn, 0, 10),
+            (TracePoint::BridgeOut, 2, 10),
+            (TracePoint::TunnelIn, 10, 10),
+            (TracePoint::TunnelOut, 60, 10),
+            (TracePoint::ServerIn, 70, 10),
+            (TracePoint::AnswerReady, 74, 10),
+            (TracePoint::AnswerOut, 75, 10),
         ];
         let breakdown = breakdown(&run([100, 100], [300, 300]), &path);
         assert_eq!(
@@ -137,37 +140,37 @@ mod tests {
             (us(200), Some(us(4)), Some(us(50)))
         );
         assert_eq!(
-            [Leg::Bridge, Leg::WireOut, Leg::Server].map(|leg| breakdown.leg(leg)),
+            [Leg::Bridge, Leg::LinkOut, Leg::Server].map(|leg| breakdown.leg(leg)),
             [2, 68, 5].map(us).map(Some)
         );
-        assert_eq!((breakdown.leg(Leg::Asker), breakdown.leg(Leg::WireBack)), (Some(us(125)), None));
+        assert_eq!((breakdown.leg(Leg::Client), breakdown.leg(Leg::LinkBack)), (Some(us(125)), None));
     }
 
     #[test]
-    fn legs_of_questions_sent_ahead_at_different_moments_add_up_to_what_was_waited() {
+    fn legs_of_questions_sent_ahead_add_up_to_the_time_waited() {
         // One stay in the server for both. The second was sent 60 µs after the first, its answer came 20 µs later.
-        let path = [(Point::ServerIn, 1_070, 10), (Point::AnswerOut, 1_072, 10)];
+        let path = [(TracePoint::ServerIn, 1_070, 10), (TracePoint::AnswerOut, 1_072, 10)];
         let breakdown = breakdown(&run([100, 160], [300, 320]), &path);
         assert_eq!((breakdown.waited, breakdown.leg(Leg::Server)), (us(220), Some(us(2))));
-        assert_eq!(breakdown.leg(Leg::Asker), Some(us(218)));
+        assert_eq!(breakdown.leg(Leg::Client), Some(us(218)));
     }
 
     #[test]
-    fn questions_that_wait_for_each_other_add_up() {
+    fn legs_of_questions_one_at_a_time_add_up_to_the_time_waited() {
         let path = [
-            (Point::ServerIn, 10, 5),
-            (Point::AnswerOut, 14, 4),
-            (Point::ServerIn, 110, 5),
-            (Point::AnswerOut, 113, 6),
+            (TracePoint::ServerIn, 10, 5),
+            (TracePoint::AnswerOut, 14, 4),
+            (TracePoint::ServerIn, 110, 5),
+            (TracePoint::AnswerOut, 113, 6),
         ];
         let breakdown = breakdown(&run([100, 200], [150, 250]), &path);
         assert_eq!((breakdown.waited, breakdown.leg(Leg::Server)), (us(150), Some(us(7))));
-        assert_eq!(breakdown.leg(Leg::Asker), Some(us(143)), "between the questions the client had the time");
+        assert_eq!(breakdown.leg(Leg::Client), Some(us(143)), "between the questions the client had the time");
         assert_eq!((breakdown.thought, breakdown.in_the_tunnel), (None, None));
     }
 
     #[test]
-    fn what_no_hop_watched_is_unknown() {
+    fn a_path_without_observed_hops_is_unknown() {
         let breakdown = breakdown(&run([100, 200], [150, 250]), &[]);
         assert_eq!((breakdown.leg(Leg::Unknown), breakdown.leg(Leg::Server)), (Some(us(100)), None));
     }

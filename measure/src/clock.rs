@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-/// How many steps are watched. At a step of 100 µs, the coarsest in use, this takes 2 ms.
+/// The number of steps to observe. At a step of 100 µs, the coarsest in use, this takes 2 ms.
 const STEPS: usize = 20;
 
-/// How often a clock is read at most. A clock that stands still for so long has no step.
+/// The largest number of readings. A clock that does not move during `READINGS_MAX` readings has no step.
 const READINGS_MAX: usize = 1_000_000;
 
-/// Watches a clock move and returns its smallest step, or `None` if it stands still.
+/// Observes a clock and returns its smallest step, or `None` if it stands still.
 ///
-/// No time that the clock takes is known to less than this. `now` reads the clock. A clock that is
-/// finer than a reading is quick shows the length of a reading.
+/// No time is known more exactly than to this step. `now` reads the clock. For a clock whose step is shorter than one reading
+/// takes, the result is the duration of a reading.
 pub fn smallest_step(mut now: impl FnMut() -> Duration) -> Option<Duration> {
     let mut steps = Vec::with_capacity(STEPS);
     let mut last = now();
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_smallest_step_is_seen_through_the_larger_ones() {
+    fn the_smallest_step_is_found_among_larger_ones() {
         let mut readings = 0_u32;
         let step = smallest_step(|| {
             readings += 1;

@@ -1,55 +1,55 @@
-//! How two times stand to each other, and whether they differ at all.
+//! Comparisons of two times or two series: whether they differ, and by which factor.
 
 use std::time::Duration;
 
 use crate::estimate::{Estimate, Estimates, Interval};
 use crate::percentile::PERCENTILES;
-use crate::unit::{decimal, nanos};
+use crate::unit::{format_decimal, nanos};
 
-/// How one time stands to another.
+/// The result of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Difference {
-    /// One of them rests on too few samples to compare.
+    /// One side has too few samples to compare.
     TooFewSamples,
-    /// One of them may be nothing within its clock's step, so that a ratio would say nothing.
+    /// One side may be zero within its clock step, so there is no meaningful ratio.
     TooShort,
-    /// What is known of them overlaps: no difference is seen.
+    /// The intervals overlap.
     NoneSeen,
     /// The first takes this many times as long as the second.
-    FirstLonger(Times),
+    FirstLonger(Factor),
     /// The second takes this many times as long as the first.
-    SecondLonger(Times),
+    SecondLonger(Factor),
 }
 
-/// How many times as long something is, in hundredths.
+/// A ratio of two times, in hundredths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Times(u64);
+pub struct Factor(u64);
 
-impl Times {
-    /// How many times as long as `short` something is that took `long`.
+impl Factor {
+    /// Returns `long` divided by `short`.
     pub fn of(long: Duration, short: Duration) -> Self {
         let short = nanos(short).max(1);
         Self(nanos(long).saturating_mul(100).saturating_add(short / 2) / short)
     }
 
-    /// In hundredths: 410 is 4.1 times as long.
+    /// Returns the hundredths: 410 is 4.1 times as long.
     pub fn hundredths(self) -> u64 {
         self.0
     }
 
-    /// As in `4.1 times as long`: with two decimals below 2, with none from 100 on.
-    pub fn in_words(self) -> String {
+    /// Describes the factor: `4.1 times as long`. Below 2 it has two decimals, from 100 on none.
+    pub fn describe(self) -> String {
         let decimals = match self.0 {
             0..200 => 2,
             200..10_000 => 1,
             10_000.. => 0,
         };
-        format!("{} times as long", decimal(self.0, 100, decimals))
+        format!("{} times as long", format_decimal(self.0, 100, decimals))
     }
 }
 
 impl Difference {
-    /// How two percentiles stand to each other.
+    /// Compares two percentiles.
     pub fn of(first: Option<Estimate>, second: Option<Estimate>) -> Self {
         let (Some(first), Some(second)) = (first, second) else { return Self::TooFewSamples };
         let (Some(first_within), Some(second_within)) = (first.interval, second.interval) else {
@@ -62,29 +62,29 @@ impl Difference {
         (first, first_within): (Duration, Interval),
         (second, second_within): (Duration, Interval),
     ) -> Self {
-        // What may be nothing is no measure for something else.
+        // A time that may be zero cannot be a divisor.
         if first_within.from > second_within.until {
-            if second_within.from.is_zero() { Self::TooShort } else { Self::FirstLonger(Times::of(first, second)) }
+            if second_within.from.is_zero() { Self::TooShort } else { Self::FirstLonger(Factor::of(first, second)) }
         } else if second_within.from > first_within.until {
-            if first_within.from.is_zero() { Self::TooShort } else { Self::SecondLonger(Times::of(second, first)) }
+            if first_within.from.is_zero() { Self::TooShort } else { Self::SecondLonger(Factor::of(second, first)) }
         } else {
             Self::NoneSeen
         }
     }
 
-    /// In words, with what each of them is called: `B takes 4.1 times as long as A`.
-    pub fn in_words(self, first: &str, second: &str) -> String {
+    /// Describes the difference, given the names of both sides: `B takes 4.1 times as long as A`.
+    pub fn describe(self, first: &str, second: &str) -> String {
         match self {
             Self::TooFewSamples => "too few samples to compare".to_owned(),
             Self::TooShort => "too short for the clock to compare".to_owned(),
             Self::NoneSeen => "no difference seen".to_owned(),
-            Self::FirstLonger(times) => format!("{first} takes {} as {second}", times.in_words()),
-            Self::SecondLonger(times) => format!("{second} takes {} as {first}", times.in_words()),
+            Self::FirstLonger(factor) => format!("{first} takes {} as {second}", factor.describe()),
+            Self::SecondLonger(factor) => format!("{second} takes {} as {first}", factor.describe()),
         }
     }
 }
 
-/// How the percentiles of one series stand to those of another, in the order of [`PERCENTILES`].
+/// Compares the percentiles of two series, in the order of [`PERCENTILES`].
 pub fn compare(first: &Estimates, second: &Estimates) -> [Difference; PERCENTILES.len()] {
     std::array::from_fn(|index| Difference::of(first[index], second[index]))
 }
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn only_intervals_that_do_not_overlap_are_told_apart() {
+    fn only_intervals_that_do_not_overlap_differ() {
         let cases = [
             (known(410, 400, 420), known(100, 90, 110), "A takes 4.1 times as long as B"),
             (known(100, 90, 110), known(410, 400, 420), "B takes 4.1 times as long as A"),
@@ -115,7 +115,7 @@ mod tests {
             (known(4, 0, 9), known(120, 110, 130), "too short for the clock to compare"),
         ];
         for (first, second, expected) in cases {
-            assert_eq!(Difference::of(first, second).in_words("A", "B"), expected);
+            assert_eq!(Difference::of(first, second).describe("A", "B"), expected);
         }
     }
 }

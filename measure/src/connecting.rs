@@ -1,4 +1,4 @@
-//! Where the time of connecting went: its legs, as those of a question.
+//! The legs of connecting, like those of a question.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::offset::{Exchange, Offset};
 use crate::run::{Run, Span};
 use crate::trace::{ConnectPoint, Trace};
 
-/// When connecting passed each point.
+/// The moments at which connecting passed each point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Connecting {
     span: Span,
@@ -16,65 +16,65 @@ pub struct Connecting {
 }
 
 impl Connecting {
-    /// Finds it in a trace; `None` if the run has no connection, or no hop saw it being made.
+    /// Finds the moments in a trace; `None` if the run has no connection, or no hop recorded how it was opened.
     pub(crate) fn of(run: &Run, trace: &Trace) -> Option<Self> {
         let span = run.connecting?;
         let mut passed = [None; ConnectPoint::ALL.len()];
-        for sighting in &trace.connecting {
-            // The first counts: a bridge may try several addresses.
-            passed[sighting.point as usize].get_or_insert(sighting.at);
+        for event in &trace.connecting {
+            // The first counts, because a bridge may try several addresses.
+            passed[event.point as usize].get_or_insert(event.at);
         }
         passed.iter().any(Option::is_some).then_some(Self { span, passed, offset: None })
     }
 
-    /// The same with its points laid into the asker's time.
-    pub(crate) fn laid_by(self, offset: Offset) -> Self {
+    /// Returns the same with the offset that converts its moments to client time.
+    pub(crate) fn with_offset(self, offset: Offset) -> Self {
         Self { offset: Some(offset), ..self }
     }
 
-    /// What it says of the two clocks.
+    /// Returns the bounds that connecting sets to the offset of the two clocks.
     pub(crate) fn exchange(&self) -> Option<Exchange> {
         let first_seen = self.passed.iter().flatten().min()?;
-        // A server may accept a connection long after the kernel did, so only the bridge's answer was certainly before the end.
+        // A server may accept a connection long after its kernel did, so only the bridge's response is certainly before the end.
         let last_seen = self.at(ConnectPoint::UpgradeOut);
         Some(Exchange { sent: self.span.from, first_seen: *first_seen, last_seen, received: self.span.until })
     }
 
-    /// When it passed a point, by the hops' clock.
+    /// Returns when it passed `point`, by the hops' clock.
     pub fn at(&self, point: ConnectPoint) -> Option<Duration> {
         self.passed[point as usize]
     }
 
-    /// The points that it is known to have passed, with their moments in the asker's time; none if the clocks contradict each
-    /// other. A server may accept after the connection can be used.
+    /// Returns the recorded points with their moments in client time; none if the clocks contradict each other. A server may accept
+    /// after the connection is open.
     pub fn moments(&self) -> Vec<(ConnectPoint, Duration)> {
         let Some(offset) = self.offset else { return Vec::new() };
         let passed = ConnectPoint::ALL.into_iter().zip(self.passed);
-        passed.filter_map(|(point, at)| Some((point, offset.lay(at?)))).collect()
+        passed.filter_map(|(point, at)| Some((point, offset.to_client_time(at?)))).collect()
     }
 
-    /// The legs from the first attempt to the connection, one after the other without a gap: their sum is what connecting took.
+    /// Returns the legs of connecting, one after the other without a gap: they add up to its duration.
     pub fn legs(&self) -> Vec<(Leg, Span)> {
         use ConnectPoint::{ConnectBegun, ConnectDone, UpgradeIn, UpgradeOut};
         let Some(offset) = self.offset else { return vec![(Leg::Unknown, self.span)] };
         let Some(first) = self.at(UpgradeIn) else {
-            // Without a bridge all of it is the asker's own connect().
+            // Without a bridge all of it is the client's own connect().
             let leg = if self.at(ConnectBegun).is_none() { Leg::Connect } else { Leg::Unknown };
             return vec![(leg, self.span)];
         };
-        let mut legs = vec![(Leg::Asker, self.span.from)];
+        let mut legs = vec![(Leg::Client, self.span.from)];
         let mut last = first;
         let ends = [(ConnectBegun, Leg::Bridge), (ConnectDone, Leg::Connect), (UpgradeOut, Leg::Bridge)];
         for (point, leg) in ends {
-            legs.push((self.at(point).map_or(Leg::Unknown, |_| leg), offset.lay(last)));
+            legs.push((self.at(point).map_or(Leg::Unknown, |_| leg), offset.to_client_time(last)));
             let Some(at) = self.at(point) else { return spans(&legs, self.span) };
             last = at.max(last);
         }
-        legs.push((Leg::Asker, offset.lay(last)));
+        legs.push((Leg::Client, offset.to_client_time(last)));
         spans(&legs, self.span)
     }
 
-    /// How long all legs of one kind took together; `None` if there is none of that kind.
+    /// Returns the sum of all legs of one kind; `None` if there is none of that kind.
     pub fn took(&self, leg: Leg) -> Option<Duration> {
         let legs = self.legs();
         let of_that_kind = legs.iter().filter(|(kind, _)| *kind == leg).map(|(_, span)| span.took());
@@ -82,7 +82,7 @@ impl Connecting {
     }
 }
 
-/// Legs from where they begin: each lasts until the next begins, and the last until the end of `whole`.
+/// Returns legs from their begins: each lasts until the next begins, and the last until the end of `whole`.
 fn spans(begins: &[(Leg, Duration)], whole: Span) -> Vec<(Leg, Span)> {
     let mut from = whole.from;
     let ends = begins.iter().skip(1).map(|(_, begin)| *begin).chain([whole.until]);
@@ -101,7 +101,7 @@ mod tests {
     use crate::paths::{Clocks, paths};
     use crate::run::Order;
     use crate::step::Step;
-    use crate::trace::{ConnectSighting, Point, Sighting};
+    use crate::trace::{ConnectEvent, TraceEvent, TracePoint};
 
     const fn us(micros: u64) -> Duration {
         Duration::from_micros(micros)
@@ -117,7 +117,7 @@ mod tests {
     }
 
     fn trace(points: &[(ConnectPoint, u64)]) -> Trace {
-        let connecting = points.iter().map(|&(point, at)| ConnectSighting { point, at: us(at) }).collect();
+        let connecting = points.iter().map(|&(point, at)| ConnectEvent { point, at: us(at) }).collect();
         Trace { connecting, ..Trace::default() }
     }
 
@@ -139,11 +139,11 @@ mod tests {
     #[test]
     fn connecting_has_legs_like_a_question() {
         let expected = [
-            (Leg::Asker, us(49_900)),
+            (Leg::Client, us(49_900)),
             (Leg::Bridge, us(100)),
             (Leg::Connect, us(600_000)),
             (Leg::Bridge, us(100)),
-            (Leg::Asker, us(49_900)),
+            (Leg::Client, us(49_900)),
         ];
         assert_eq!(legs(&trace(&THROUGH_THE_BRIDGE)), expected);
     }
@@ -152,8 +152,8 @@ mod tests {
     fn connecting_bounds_the_offset_of_the_whole_dialogue() {
         let mut trace = trace(&THROUGH_THE_BRIDGE);
         // Connecting allows 0 to 99.8 ms, the question 90 to 100 ms.
-        let seen = [(Point::ServerIn, 610_000), (Point::AnswerOut, 1_210_000)];
-        trace.sightings = seen.map(|(point, at)| Sighting { point, at: us(at), bytes: 5 }).to_vec();
+        let seen = [(TracePoint::ServerIn, 610_000), (TracePoint::AnswerOut, 1_210_000)];
+        trace.events = seen.map(|(point, at)| TraceEvent { point, at: us(at), bytes: 5 }).to_vec();
         let paths = paths(&run(), &trace);
         assert_eq!(paths.clocks(), Clocks::Related { uncertainty: us(4_905) });
         assert_eq!(paths.connecting().unwrap().legs()[0].1.took(), us(94_900));
@@ -166,9 +166,9 @@ mod tests {
     }
 
     #[test]
-    fn what_no_hop_saw_of_connecting_is_unknown() {
+    fn parts_of_connecting_that_no_hop_recorded_are_unknown() {
         assert_eq!(paths(&run(), &trace(&[])).connecting(), None);
         let cut = legs(&trace(&THROUGH_THE_BRIDGE[..2]));
-        assert_eq!(cut.iter().map(|(leg, _)| *leg).collect::<Vec<_>>(), [Leg::Asker, Leg::Bridge, Leg::Unknown]);
+        assert_eq!(cut.iter().map(|(leg, _)| *leg).collect::<Vec<_>>(), [Leg::Client, Leg::Bridge, Leg::Unknown]);
     }
 }

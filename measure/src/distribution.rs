@@ -1,23 +1,23 @@
-//! How many times are distributed, and what they come to.
+//! The distribution of many times, and its summary.
 
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
 use crate::percentile::{PERCENTILES, Percentile};
-use crate::rounds::Round;
+use crate::round::Round;
 use crate::unit::nanos;
 
-/// How many digits of a time are kept: it is known to a thousandth of itself.
+/// The number of significant digits: a time is known to a thousandth of itself.
 const DIGITS: u8 = 3;
 
-/// The longest time that has a place of its own, in the steps of a [`Round`]: 30 hours.
+/// The longest time with a bin of its own, in the steps of a [`Round`]: 30 hours.
 const LONGEST_STEPS: u64 = 1 << 40;
 
-/// A distribution of times, in a histogram of high dynamic range.
+/// A distribution of times, in a histogram of high dynamic range (HdrHistogram). Distributions can be merged.
 ///
-/// It takes 130 kB however many times there are, and counts in the steps of a [`Round`]: up to 200 µs a time is exact, above
-/// that it is known to a thousandth. The shortest and the longest are kept exactly beside it.
+/// It takes 130 kB for any number of times, and counts in the steps of a [`Round`]: up to 200 µs a time is exact, above that it is
+/// known to a thousandth. The shortest and the longest time are exact.
 #[derive(Debug, Clone)]
 pub struct Distribution {
     histogram: Histogram<u32>,
@@ -26,18 +26,18 @@ pub struct Distribution {
     sum_ns: u64,
 }
 
-/// What many times come to.
+/// The summary of many times.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// How many they are.
+    /// The number of times.
     pub count: u64,
-    /// The shortest.
+    /// The shortest time.
     pub shortest: Duration,
-    /// Their mean.
+    /// The mean.
     pub mean: Duration,
-    /// The longest.
+    /// The longest time.
     pub longest: Duration,
-    /// The percentiles that the number of samples carries, in the order of [`PERCENTILES`]; `None` for the others.
+    /// The percentiles, in the order of [`PERCENTILES`]; `None` for those that need more samples.
     pub percentiles: [Option<Duration>; PERCENTILES.len()],
 }
 
@@ -62,7 +62,7 @@ impl FromIterator<Duration> for Distribution {
 }
 
 impl Distribution {
-    /// Adds a time. Percentiles count one of more than 30 hours as 30 hours.
+    /// Adds a time. Percentiles count a time of more than 30 hours as 30 hours.
     pub fn record(&mut self, time: Duration) {
         self.histogram.saturating_record(nanos(time) / u64::from(Round::STEP_NS));
         self.shortest = self.shortest.min(time);
@@ -70,46 +70,54 @@ impl Distribution {
         self.sum_ns = self.sum_ns.saturating_add(nanos(time));
     }
 
-    /// How many times there are.
+    /// Adds all times of `other`.
+    pub fn merge(&mut self, other: &Self) {
+        self.histogram.add(&other.histogram).expect("both histograms have the same bounds");
+        self.shortest = self.shortest.min(other.shortest);
+        self.longest = self.longest.max(other.longest);
+        self.sum_ns = self.sum_ns.saturating_add(other.sum_ns);
+    }
+
+    /// Returns the number of times.
     pub fn count(&self) -> u64 {
         self.histogram.len()
     }
 
-    /// The longest time; zero if there is none.
+    /// Returns the longest time; zero if there is none.
     pub fn longest(&self) -> Duration {
         self.longest
     }
 
-    /// A percentile, if the number of samples carries it.
+    /// Returns a percentile; `None` if it needs more samples.
     pub fn percentile(&self, percentile: Percentile) -> Option<Duration> {
-        percentile.is_carried_by(self.count()).then(|| self.at_rank(percentile.rank(self.count())))
+        percentile.is_supported_by(self.count()).then(|| self.at_rank(percentile.rank(self.count())))
     }
 
-    /// The median; the longest time, if the times are too few to carry it, and zero if there is none.
+    /// Returns the median; the longest time if there are too few samples, and zero if there is none.
     pub fn median(&self) -> Duration {
         self.percentile(Percentile::P50).unwrap_or(self.longest)
     }
 
-    /// The time at that rank among the sorted times, from 1; the longest beyond the last.
+    /// Returns the time at `rank` among the sorted times, from 1; the longest time beyond the last rank.
     pub fn at_rank(&self, rank: u64) -> Duration {
         let mut passed = 0;
         for at in self.histogram.iter_recorded() {
             passed += at.count_since_last_iteration();
             if passed >= rank {
-                return of_steps(at.value_iterated_to()).max(self.shortest).min(self.longest);
+                return Round::duration(at.value_iterated_to()).max(self.shortest).min(self.longest);
             }
         }
         self.longest
     }
 
-    /// Each time that was seen, rounded to what is known of it, and how often; the shortest first.
+    /// Returns each distinct time, as exactly as it is known, with its count; the shortest first.
     pub fn times(&self) -> impl Iterator<Item = (Duration, u32)> {
         self.histogram
             .iter_recorded()
-            .map(|at| (of_steps(at.value_iterated_to()).min(self.longest), at.count_at_value()))
+            .map(|at| (Round::duration(at.value_iterated_to()).min(self.longest), at.count_at_value()))
     }
 
-    /// What they come to.
+    /// Returns the summary.
     pub fn summary(&self) -> Summary {
         Summary {
             count: self.count(),
@@ -119,11 +127,6 @@ impl Distribution {
             percentiles: PERCENTILES.map(|percentile| self.percentile(percentile)),
         }
     }
-}
-
-/// A number of a [`Round`]'s steps.
-fn of_steps(steps: u64) -> Duration {
-    Duration::from_nanos(steps.saturating_mul(u64::from(Round::STEP_NS)))
 }
 
 #[cfg(test)]
@@ -147,14 +150,14 @@ mod tests {
 
     #[test]
     fn the_rank_of_p99_9_of_a_thousand_is_999() {
-        let steps: Distribution = (1..=1_000).map(of_steps).collect();
-        assert_eq!(steps.percentile(Percentile::P99_9), Some(of_steps(999)));
-        assert_eq!(steps.percentile(Percentile::P99_99), None, "a thousand times do not carry it");
-        assert_eq!([1, 500, 1_000, 1_001].map(|rank| steps.at_rank(rank)), [1, 500, 1_000, 1_000].map(of_steps));
+        let steps: Distribution = (1..=1_000).map(Round::duration).collect();
+        assert_eq!(steps.percentile(Percentile::P99_9), Some(Round::duration(999)));
+        assert_eq!(steps.percentile(Percentile::P99_99), None, "a thousand times are too few");
+        assert_eq!([1, 500, 1_000, 1_001].map(|rank| steps.at_rank(rank)), [1, 500, 1_000, 1_000].map(Round::duration));
     }
 
     #[test]
-    fn the_longest_and_the_shortest_are_those_that_were() {
+    fn the_longest_and_the_shortest_are_exact() {
         let odd = [Duration::from_nanos(12_345_678_901), Duration::from_nanos(1_000_007_001)];
         let summary = odd.into_iter().collect::<Distribution>().summary();
         assert_eq!((summary.shortest, summary.longest), (odd[1], odd[0]));
@@ -162,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_of_waiting_is_not_cut_off() {
+    fn times_of_a_day_are_not_clamped() {
         let hours = |hours: u64| Duration::from_secs(hours * 3_600);
         let distribution: Distribution = (1..=24).map(hours).chain([Duration::MAX]).collect();
         let median = distribution.percentile(Percentile::P50).unwrap();
@@ -173,6 +176,17 @@ mod tests {
     }
 
     #[test]
+    fn merging_equals_recording_all_times_in_one() {
+        let times: Vec<Duration> = (1..=1_000).map(us).collect();
+        let mut merged: Distribution = times[..400].iter().copied().collect();
+        merged.merge(&times[400..].iter().copied().collect());
+        merged.merge(&Distribution::default());
+        let whole: Distribution = times.into_iter().collect();
+        assert_eq!(merged.summary(), whole.summary());
+        assert!(merged.times().eq(whole.times()));
+    }
+
+    #[test]
     fn short_times_are_exact() {
         let times = [Duration::from_nanos(61_300), Duration::from_nanos(61_300), us(200)];
         let seen: Vec<_> = times.into_iter().collect::<Distribution>().times().collect();
@@ -180,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn no_times_have_no_percentiles() {
+    fn an_empty_distribution_has_no_percentiles() {
         let none = Distribution::default().summary();
         assert_eq!((none.count, none.shortest, none.mean, none.longest), (0, us(0), us(0), us(0)));
         assert_eq!(none.percentiles, [None; 5]);

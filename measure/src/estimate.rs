@@ -1,25 +1,25 @@
-//! How well a percentile is known: order-statistic confidence intervals.
+//! Confidence intervals of percentiles, from order statistics.
 //!
 //! The number of samples that do not exceed a percentile is binomial whatever the distribution, so two ranks enclose the
 //! percentile with a known probability. That holds for independent samples. Real rounds are not: a busy moment makes
-//! several in a row slow. So the intervals are those of the effective number of samples, found by comparing the spread of
-//! blocks with what independent samples would have (Flyvbjerg and Petersen, 1989, doi:10.1063/1.457480).
+//! several in a row slow (autocorrelation). So the intervals are those of the effective number of samples, found by comparing the
+//! variance of blocks with the variance that independent samples would have (Flyvbjerg and Petersen, 1989, doi:10.1063/1.457480).
 
 use std::time::Duration;
 
 use crate::distribution::Distribution;
 use crate::percentile::{PERCENTILES, Percentile};
 
-/// What lies outside of an interval at each end: 95 % lie within.
+/// The probability outside each end of a 95 % interval.
 const TAIL: f64 = 0.025;
 
-/// The spread of fewer blocks than this, or than the square root of the number of samples, says little.
+/// The variance of fewer blocks than this, or than the square root of the number of samples, says little.
 const BLOCKS_MIN: usize = 8;
 
-/// Fewer neighbours than this say little about how alike neighbours are.
-const NEIGHBOURS_MIN: usize = 24;
+/// The smallest number of blocks whose autocorrelation is considered.
+const CORRELATED_BLOCKS_MIN: usize = 24;
 
-/// A time that is known to lie between two others.
+/// An interval of times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Interval {
     /// The lower end.
@@ -29,29 +29,29 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// The same with each end further out.
+    /// Returns the interval with both ends moved outward by `by`.
     pub(crate) fn widened(self, by: Duration) -> Self {
         Self { from: self.from.saturating_sub(by), until: self.until.saturating_add(by) }
     }
 }
 
-/// A percentile of a series.
+/// A percentile of a series with its confidence interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Estimate {
     /// The percentile of the samples.
     pub time: Duration,
-    /// Where the percentile of what was sampled lies, with 95 % confidence; `None` if the samples are too few to tell.
+    /// The 95 % confidence interval of the percentile; `None` if there are too few samples.
     pub interval: Option<Interval>,
 }
 
-/// The percentiles of a series, in the order of [`PERCENTILES`]; `None` for those that its samples do not carry.
+/// The percentiles of a series, in the order of [`PERCENTILES`]; `None` for those that need more samples.
 pub type Estimates = [Option<Estimate>; PERCENTILES.len()];
 
-/// Estimates the percentiles of `times`, which stand in the order in which they were measured, by a clock with such steps.
+/// Estimates the percentiles of `times`, which must be in the order of measurement. `clock_step` widens the intervals.
 pub fn estimates(times: &[Duration], clock_step: Duration) -> Estimates {
     let count = times.len() as u64;
     let mut ranked = 0;
-    // Each time that was seen, with the highest rank that it has.
+    // Each distinct time with its highest rank.
     let sorted: Vec<(u64, Duration)> = times
         .iter()
         .copied()
@@ -64,10 +64,10 @@ pub fn estimates(times: &[Duration], clock_step: Duration) -> Estimates {
         .collect();
     let at = |rank: u64| sorted[sorted.partition_point(|(highest, _)| *highest < rank).min(sorted.len() - 1)].1;
     PERCENTILES.map(|percentile| {
-        let time = percentile.is_carried_by(count).then(|| at(percentile.rank(count)))?;
+        let time = percentile.is_supported_by(count).then(|| at(percentile.rank(count)))?;
         let effective = effective_count(times, time);
         let interval = interval_ranks(effective, percentile).map(|(lower, upper)| {
-            // Ranks of fewer samples, spread over those that there are.
+            // Ranks of the effective samples, scaled to the real ones.
             let (lower, upper) = (lower * count / effective, (upper * count).div_ceil(effective));
             Interval { from: at(lower.max(1)), until: at(upper.min(count)) }.widened(clock_step)
         });
@@ -75,13 +75,15 @@ pub fn estimates(times: &[Duration], clock_step: Duration) -> Estimates {
     })
 }
 
-/// The ranks, from 1, of two of `count` independent sorted samples that enclose the percentile with at least 95 %: both it and
-/// what lies below the lower and above the upper with at most 2.5 % each. `None` if no such ranks exist.
+/// Returns the ranks, from 1, of the two of `count` independent sorted samples that enclose the percentile with a confidence of 95 %,
+/// at most 2.5 % outside at each end. `None` if there are too few samples.
 pub fn interval_ranks(count: u64, percentile: Percentile) -> Option<(u64, u64)> {
     let share = percentile.percent() / 100.0;
     let weights = binomial(count, share);
     let whole: f64 = weights.iter().map(|(_, weight)| weight).sum();
-    let (mut below, mut lower, mut upper) = (0.0, 0, None);
+    let mut below = 0.0;
+    let mut lower = 0;
+    let mut upper = None;
     for (successes, weight) in weights {
         below += weight / whole;
         // `successes` samples or fewer lie below the percentile with probability `below`.
@@ -96,10 +98,10 @@ pub fn interval_ranks(count: u64, percentile: Percentile) -> Option<(u64, u64)> 
     (lower > 0).then_some((lower, upper))
 }
 
-/// How probable each number of successes is in `count` trials, in order, relative to the most probable. Numbers without weight
-/// are left out, which leaves about as many as the square root of `count`.
+/// Returns the binomial probabilities of each number of successes in `count` trials, relative to the most probable one. Negligible
+/// ones are left out; about as many as the square root of `count` remain.
 fn binomial(count: u64, share: f64) -> Vec<(u64, f64)> {
-    const NO_WEIGHT: f64 = 1e-20;
+    const NEGLIGIBLE: f64 = 1e-20;
     let odds = share / (1.0 - share);
     let mode = ((count as f64 + 1.0) * share) as u64;
     let down = |(successes, weight): &(u64, f64)| {
@@ -110,15 +112,15 @@ fn binomial(count: u64, share: f64) -> Vec<(u64, f64)> {
         let more = (*successes < count).then_some(successes + 1)?;
         Some((more, weight * (count - successes) as f64 * odds / more as f64))
     };
-    let has_weight = |(_, weight): &(u64, f64)| *weight > NO_WEIGHT;
+    let is_relevant = |(_, weight): &(u64, f64)| *weight > NEGLIGIBLE;
     let mut weights: Vec<_> =
-        std::iter::successors(Some((mode.min(count), 1.0)), down).take_while(has_weight).collect();
+        std::iter::successors(Some((mode.min(count), 1.0)), down).take_while(is_relevant).collect();
     weights.reverse();
-    weights.extend(std::iter::successors(Some((mode.min(count), 1.0)), up).skip(1).take_while(has_weight));
+    weights.extend(std::iter::successors(Some((mode.min(count), 1.0)), up).skip(1).take_while(is_relevant));
     weights
 }
 
-/// As many independent samples would tell as much of how many samples lie below `time`.
+/// Returns the effective number of independent samples, by the samples below `time`.
 fn effective_count(times: &[Duration], time: Duration) -> u64 {
     let is_below = |sample: &Duration| u8::from(*sample < time);
     let mut blocks: Vec<f64> = times.iter().map(is_below).map(f64::from).collect();
@@ -126,17 +128,18 @@ fn effective_count(times: &[Duration], time: Duration) -> u64 {
     let share = blocks.iter().sum::<f64>() / count;
     let independent = share * (1.0 - share);
     let blocks_min = BLOCKS_MIN.max(times.len().isqrt());
-    let (mut length, mut inflation) = (1.0, 1.0_f64);
+    let mut length = 1.0;
+    let mut inflation = 1.0_f64;
     while blocks.len() >= blocks_min && independent > 0.0 {
-        let off: Vec<f64> = blocks.iter().map(|sum| sum - length * share).collect();
-        let spread = off.iter().map(|off| off * off).sum::<f64>();
-        let variance = spread / (blocks.len() - 1) as f64;
+        let deviations: Vec<f64> = blocks.iter().map(|sum| sum - length * share).collect();
+        let squares = deviations.iter().map(|deviation| deviation * deviation).sum::<f64>();
+        let variance = squares / (blocks.len() - 1) as f64;
         let mut found = variance / (length * independent);
-        if blocks.len() >= NEIGHBOURS_MIN && spread > 0.0 {
-            // What longer blocks would find, if likeness fades evenly with distance: as much of it as is beyond chance.
-            let alike = off.windows(2).map(|pair| pair[0] * pair[1]).sum::<f64>() / spread;
-            let alike = (alike - 1.0 / (blocks.len() as f64).sqrt()).clamp(0.0, 0.9);
-            found *= (1.0 + alike) / (1.0 - alike);
+        if blocks.len() >= CORRELATED_BLOCKS_MIN && squares > 0.0 {
+            // The inflation of an AR(1) process with the lag-1 autocorrelation of the blocks, as far as that is beyond chance.
+            let correlation = deviations.windows(2).map(|pair| pair[0] * pair[1]).sum::<f64>() / squares;
+            let correlation = (correlation - 1.0 / (blocks.len() as f64).sqrt()).clamp(0.0, 0.9);
+            found *= (1.0 + correlation) / (1.0 - correlation);
         }
         inflation = inflation.max(found);
         blocks = blocks.chunks_exact(2).map(|pair| pair[0] + pair[1]).collect();
@@ -150,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_interval_has_an_upper_end_from_so_many_samples_on() {
+    fn an_interval_needs_a_minimum_of_samples() {
         let least = |percentile| (1..).find(|count| interval_ranks(*count, percentile).is_some());
         assert_eq!(least(Percentile::P50), Some(6));
         assert_eq!(least(Percentile::P90), Some(36));
@@ -159,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn ranks_are_those_of_the_tables() {
+    fn ranks_match_published_tables() {
         // Hahn and Meeker, Statistical Intervals, table A.15a gives 40 and 61 for the median of 100 at 95 %.
         assert_eq!(interval_ranks(100, Percentile::P50), Some((40, 61)));
         assert_eq!(interval_ranks(100, Percentile::P90), Some((84, 96)));
@@ -175,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_percentile_without_an_interval_still_has_its_time() {
+    fn a_percentile_without_an_interval_still_has_a_time() {
         let times: Vec<_> = (1..=100).map(|index| Duration::from_micros(index * 37 % 101)).collect();
         let [p50, _, p99, p99_9, _] = estimates(&times, Duration::from_micros(5));
         assert!(p50.is_some_and(|estimate| estimate.interval.is_some()));
@@ -192,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn samples_that_hang_together_count_for_fewer() {
+    fn correlated_samples_have_a_smaller_effective_number() {
         let mixed: Vec<_> = (0..1_000).map(|index| Duration::from_micros(100 + index * 611 % 1_009 % 7)).collect();
         let in_steps: Vec<_> = (0..1_000).map(|index| Duration::from_micros(100 + index / 100 % 7)).collect();
         let count = |times: &[Duration]| effective_count(times, Duration::from_micros(103));

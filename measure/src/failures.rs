@@ -1,84 +1,90 @@
-//! What failed, counted by kind and by the words for it.
+//! Failures, counted by kind and message.
 
 use serde::{Deserialize, Serialize};
 
-use crate::run::{Ending, Run};
+use crate::run::{Run, RunStatus};
 
-/// How many different reasons are kept. A further reason is counted with the last one of its kind, or with the last.
-const WORDS_MAX: usize = 20;
+/// The largest number of different messages. A further one is counted with the last message of its kind, or with the last.
+const MESSAGES_MAX: usize = 20;
 
 /// A kind of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailureKind {
-    /// No connection came about.
+    /// The connection could not be opened.
     NoConnection,
-    /// The connection ended before the answer was there.
+    /// The connection ended before the answer.
     Closed,
-    /// Nothing came in time.
+    /// The answer did not arrive in time.
     TimedOut,
-    /// What came is not the protocol.
+    /// The server does not speak the protocol.
     NotTheProtocol,
-    /// The server answered that it cannot answer.
+    /// The server answered with an error.
     ErrorAnswer,
-    /// Anything else, and what a newer version has another kind for.
+    /// Any other failure, also of a kind that only a newer version knows.
     #[serde(other)]
     Other,
 }
 
-/// How often something failed for one reason.
+/// Failures of one kind with the same message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// What kind of failure it is.
+    /// The kind.
     pub kind: FailureKind,
-    /// The reason, in words for a person.
-    pub words: String,
-    /// How often.
+    /// The message for people.
+    #[serde(alias = "words")]
+    pub message: String,
+    /// How many there are.
     pub count: u32,
 }
 
-/// Everything that failed, in the order in which it failed first. Stopping a run is not a failure.
+/// All failures, in the order in which each first occurred. Stopping a run is not a failure.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Failures(Vec<Failure>);
 
 impl Failures {
     /// Counts a failure.
-    pub fn add(&mut self, kind: FailureKind, words: &str) {
-        self.add_counted(&Failure { kind, words: words.to_owned(), count: 1 });
+    pub fn add(&mut self, kind: FailureKind, message: &str) {
+        self.add_counted(&Failure { kind, message: message.to_owned(), count: 1 });
     }
 
-    /// Counts all of `others` too.
+    /// Adds all failures of `others`.
     pub fn extend(&mut self, others: &Self) {
         others.0.iter().for_each(|failure| self.add_counted(failure));
     }
 
-    /// Each reason.
+    /// Returns the failures, one for each kind and message.
     pub fn iter(&self) -> impl Iterator<Item = &Failure> {
         self.0.iter()
     }
 
-    /// How many failures there are in all.
+    /// Returns the number of all failures.
     pub fn count(&self) -> u32 {
         self.0.iter().fold(0, |sum, failure| sum.saturating_add(failure.count))
     }
 
-    /// Whether nothing failed.
+    /// Whether there is no failure.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// All reasons, the count before each: `60 × Connection refused, 15 × no answer within 30s`.
-    pub fn in_words(&self) -> String {
-        let each = |failure: &Failure| format!("{} × {}", failure.count, failure.words.trim_end_matches('.'));
-        self.0.iter().map(each).collect::<Vec<_>>().join(", ")
+    /// Describes all failures: `60 × Connection refused, 15 × no answer within 30s`.
+    pub fn describe(&self) -> String {
+        let mut descriptions = Vec::new();
+        for Failure { message, count, .. } in &self.0 {
+            descriptions.push(format!("{count} × {}", message.trim_end_matches('.')));
+        }
+        descriptions.join(", ")
     }
 
     fn add_counted(&mut self, failure: &Failure) {
-        let is_full = self.0.len() >= WORDS_MAX;
-        let same = self.0.iter().position(|known| known.kind == failure.kind && known.words == failure.words);
-        let alike = || self.0.iter().rposition(|known| known.kind == failure.kind).or(self.0.len().checked_sub(1));
-        match same.or_else(|| if is_full { alike() } else { None }) {
+        let mut index = self.0.iter().position(|known| known.kind == failure.kind && known.message == failure.message);
+        if index.is_none() && self.0.len() >= MESSAGES_MAX {
+            let last_of_kind = self.0.iter().rposition(|known| known.kind == failure.kind);
+            index = last_of_kind.or(Some(self.0.len() - 1));
+        }
+        match index {
             Some(index) => self.0[index].count = self.0[index].count.saturating_add(failure.count),
             None => self.0.push(failure.clone()),
         }
@@ -86,16 +92,18 @@ impl Failures {
 }
 
 impl Run {
-    /// What failed in it: that it broke, and each answer of which `is_error` says that it is none. Neither a
-    /// stopped run nor a question that was never asked is a failure.
+    /// Returns the failures of the run: its broken connection, and each answer that `is_error` recognizes. Neither a stopped run nor
+    /// a question that was never sent is a failure.
     pub fn failures(&self, is_error: impl Fn(&str) -> bool) -> Failures {
         let mut failures = Failures::default();
-        for answer in
-            self.questions.iter().filter_map(|asked| asked.answer.as_deref()).filter(|answer| is_error(answer))
-        {
-            failures.add(FailureKind::ErrorAnswer, answer);
+        for asked in &self.questions {
+            if let Some(answer) = &asked.answer
+                && is_error(answer)
+            {
+                failures.add(FailureKind::ErrorAnswer, answer);
+            }
         }
-        if let Ending::Broken(why) = &self.ending {
+        if let RunStatus::Broken(why) = &self.status {
             let kind = if self.connecting.is_none() { FailureKind::NoConnection } else { FailureKind::Closed };
             failures.add(kind, why);
         }
@@ -112,7 +120,7 @@ mod tests {
     use crate::step::Step;
 
     #[test]
-    fn failures_are_counted_by_kind_and_words() {
+    fn failures_are_counted_by_kind_and_message() {
         let mut failures = Failures::default();
         for _ in 0..60 {
             failures.add(FailureKind::NoConnection, "Connection refused.");
@@ -120,39 +128,39 @@ mod tests {
         for _ in 0..15 {
             failures.add(FailureKind::TimedOut, "no answer within 30s");
         }
-        assert_eq!(failures.in_words(), "60 × Connection refused, 15 × no answer within 30s");
+        assert_eq!(failures.describe(), "60 × Connection refused, 15 × no answer within 30s");
         let mut twice = failures.clone();
         twice.extend(&failures);
         assert_eq!((twice.count(), twice.iter().count()), (150, 2));
     }
 
     #[test]
-    fn words_without_end_are_bounded_and_nothing_is_left_uncounted() {
+    fn the_number_of_messages_is_limited_and_every_failure_is_counted() {
         let mut failures = Failures::default();
         for number in 0..100 {
             failures.add(FailureKind::Closed, &format!("reason {number}"));
         }
-        assert_eq!((failures.count(), failures.iter().count()), (100, WORDS_MAX));
+        assert_eq!((failures.count(), failures.iter().count()), (100, MESSAGES_MAX));
     }
 
     #[test]
-    fn stopping_is_no_failure_and_an_error_answer_is_one() {
+    fn stopping_is_not_a_failure_but_an_error_answer_is() {
         let questions = ["What?", "Why?"].map(str::to_owned);
         let mut run = Run::new(String::new(), Order::OneAtATime, Duration::ZERO, questions);
         run.record(Step::Connected { at: Duration::ZERO });
         run.record(Step::Asked { at: Duration::ZERO });
         let is_error = |answer: &str| answer.starts_with("Error:");
-        run.ending = Ending::Stopped;
+        run.status = RunStatus::Stopped;
         assert!(run.failures(is_error).is_empty());
-        run.ending = Ending::Broken("the bridge was stopped".to_owned());
-        assert_eq!(run.failures(is_error).in_words(), "1 × the bridge was stopped", "the second was never asked");
+        run.status = RunStatus::Broken("the bridge was stopped".to_owned());
+        assert_eq!(run.failures(is_error).describe(), "1 × the bridge was stopped", "the second was never asked");
         run.record(Step::Answered { at: Duration::ZERO, answer: "Error: unknown question.".to_owned() });
-        run.ending = Ending::Complete;
-        assert_eq!(run.failures(is_error).in_words(), "1 × Error: unknown question");
+        run.status = RunStatus::Complete;
+        assert_eq!(run.failures(is_error).describe(), "1 × Error: unknown question");
     }
 
     #[test]
-    fn a_kind_of_a_newer_version_is_read_as_another() {
+    fn an_unknown_kind_is_read_as_other() {
         let failure: Failure = serde_json::from_str(r#"{"kind": "new", "words": "?", "count": 2}"#).unwrap();
         assert_eq!((failure.kind, failure.count), (FailureKind::Other, 2));
     }

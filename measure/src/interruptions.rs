@@ -1,30 +1,30 @@
-//! What interrupted the asker while it took times.
+//! What interrupted the client while it measured.
 
 use serde::{Deserialize, Serialize};
 
-/// What interrupted the asker. Times that were taken meanwhile may be longer for it.
+/// Interruptions of the client. Times that were measured meanwhile may be too long.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interruptions {
-    /// Its tab was out of sight for a time. Browsers slow such tabs down.
+    /// Its tab was hidden for a time. Browsers throttle hidden tabs.
     pub was_hidden: bool,
     /// It was suspended for a time: the machine slept, or the browser froze the page or kept it in its back-forward cache.
     pub was_suspended: bool,
 }
 
 impl Interruptions {
-    /// Whether there was none.
+    /// Whether there was no interruption.
     pub fn is_none(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Adds others.
-    pub fn add(&mut self, others: Self) {
-        self.was_hidden |= others.was_hidden;
-        self.was_suspended |= others.was_suspended;
+    /// Adds the interruptions of `other`.
+    pub fn add(&mut self, other: Self) {
+        self.was_hidden |= other.was_hidden;
+        self.was_suspended |= other.was_suspended;
     }
 
-    /// All of them, for a line of limits; `None` if there was none.
-    pub fn in_words(&self) -> Option<&'static str> {
+    /// Describes all interruptions for a line of limits; `None` if there was none.
+    pub fn describe(&self) -> Option<&'static str> {
         match (self.was_hidden, self.was_suspended) {
             (false, false) => None,
             (true, false) => Some("the tab was hidden meanwhile"),
@@ -39,12 +39,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn interruptions_add_up_and_no_interruption_has_no_words() {
+    fn interruptions_add_up_and_are_described() {
         let mut interruptions = Interruptions::default();
-        assert_eq!((interruptions.is_none(), interruptions.in_words()), (true, None));
+        assert_eq!((interruptions.is_none(), interruptions.describe()), (true, None));
         interruptions.add(Interruptions { was_hidden: true, was_suspended: false });
         interruptions.add(Interruptions { was_hidden: false, was_suspended: true });
         assert_eq!(interruptions, Interruptions { was_hidden: true, was_suspended: true });
-        assert_eq!(interruptions.in_words(), Some("the tab was hidden and suspended meanwhile"));
+        assert_eq!(interruptions.describe(), Some("the tab was hidden and suspended meanwhile"));
     }
 }

@@ -1,51 +1,52 @@
-//! The legs of a path: whose the time is between two points.
+//! The legs of a path: which part of the path the time between two points belongs to.
 
-use crate::trace::Point;
+use crate::trace::TracePoint;
 
-/// A part of the path, by whom the time belongs to.
+/// A part of the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Leg {
-    /// From the asker to the first hop that was watched, and back from it: for a page, the browser and its WebSocket.
-    /// The sum of both is exact; how much of it was before and how much after is known to the clocks'
-    /// [uncertainty](crate::paths::Clocks).
-    Asker,
+    /// From the client to the first observed hop, and back from it: for a page, the browser and its WebSocket. The sum of both
+    /// is exact; how it divides is known to the [uncertainty](crate::paths::Clocks) of the clocks.
+    Client,
     /// In the bridge.
     Bridge,
-    /// `connect()` to the server, or to the near end of a tunnel: there and back, and only while connecting.
+    /// `connect()` to the server, or to the near end of a tunnel. Only connecting has this leg.
     Connect,
-    /// From the bridge, or from the first hop that was watched, to the server.
-    WireOut,
-    /// In the server, from the question to the answer's going out.
+    /// From the bridge, or from the first observed hop, to the server.
+    LinkOut,
+    /// In the server, from reading the question to writing the answer.
     Server,
     /// Back from the server.
-    WireBack,
-    /// No hop watched there.
+    LinkBack,
+    /// No hop was observed there.
     Unknown,
 }
 
 impl Leg {
-    /// All of them, in the order of the path.
+    /// All legs, in the order of the path.
     pub const ALL: [Self; 7] =
-        [Self::Asker, Self::Bridge, Self::Connect, Self::WireOut, Self::Server, Self::WireBack, Self::Unknown];
+        [Self::Client, Self::Bridge, Self::Connect, Self::LinkOut, Self::Server, Self::LinkBack, Self::Unknown];
 
-    /// Whose the time is between two points of which nothing in between is known.
-    pub fn between(from: Point, until: Point) -> Self {
+    /// Returns the leg between two successive known points.
+    pub fn between(from: TracePoint, until: TracePoint) -> Self {
         match (from, until) {
-            (Point::BridgeIn, Point::BridgeOut) | (Point::BridgeBackIn, Point::BridgeBackOut) => Self::Bridge,
-            (from, until) if from >= Point::BridgeOut && until <= Point::ServerIn => Self::WireOut,
-            (from, until) if from >= Point::ServerIn && until <= Point::AnswerOut => Self::Server,
-            (from, until) if from >= Point::AnswerOut && until <= Point::BridgeBackIn => Self::WireBack,
+            (TracePoint::BridgeIn, TracePoint::BridgeOut) | (TracePoint::BridgeBackIn, TracePoint::BridgeBackOut) => {
+                Self::Bridge
+            }
+            (from, until) if from >= TracePoint::BridgeOut && until <= TracePoint::ServerIn => Self::LinkOut,
+            (from, until) if from >= TracePoint::ServerIn && until <= TracePoint::AnswerOut => Self::Server,
+            (from, until) if from >= TracePoint::AnswerOut && until <= TracePoint::BridgeBackIn => Self::LinkBack,
             _ => Self::Unknown,
         }
     }
 
-    /// Whose the time is before the first point that is known.
-    pub fn before(first: Point) -> Self {
-        if first.is_of_answers() { Self::Unknown } else { Self::Asker }
+    /// Returns the leg before the first known point.
+    pub fn before(first: TracePoint) -> Self {
+        if first.is_of_answers() { Self::Unknown } else { Self::Client }
     }
 
-    /// Whose the time is after the last point that is known.
-    pub fn after(last: Point) -> Self {
-        if last >= Point::AnswerOut { Self::Asker } else { Self::Unknown }
+    /// Returns the leg after the last known point.
+    pub fn after(last: TracePoint) -> Self {
+        if last >= TracePoint::AnswerOut { Self::Client } else { Self::Unknown }
     }
 }

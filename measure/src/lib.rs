@@ -1,21 +1,21 @@
-//! What is measured, as values: no clock is read here and nothing is drawn.
+//! Measurements as plain values: this crate reads no clock and does no I/O.
 //!
-//! - [`run`]: one client's questions with every time that was taken, from the first step to the end.
-//! - [`step`]: what happens in a run, as whoever holds the clock tells it.
-//! - [`rounds`]: one question a round, again and again; [`distribution`]: how long they took, summed up;
-//!   [`percentile`]: which sample a percentile is, and how many carry it; [`estimate`]: how well it is known;
-//!   [`compare`]: how two series stand to each other; [`queue`]: whether a pace was kept; [`failures`]: what failed;
-//!   [`interruptions`]: what interrupted the asker.
-//! - [`race`]: three ways to ask in turns, and whether they differ.
-//! - [`wire`]: what a longer wire is like.
-//! - [`trace`]: what the hops on the path saw of one dialogue, and [`mod@paths`]: each question's path
-//!   through them, cut into [`legs`]; [`connecting`]: the same for the connection; `attribution`: what of it is not
-//!   measured; [`breakdown`]: how much of the waiting was whose.
-//! - [`clock`]: the smallest step of a clock, which limits every figure; [`reading`]: what is known of a time within it.
-//! - [`mod@unit`]: how a duration is written for people.
+//! - [`run`]: the questions of one client over one connection, with all measured times; [`step`]: the steps that a run records.
+//! - [`round`]: one question of many, and the stopwatches that time it; [`rounds`]: a series of them.
+//! - [`distribution`]: a mergeable histogram; [`percentile`]: nearest ranks; [`estimate`]: confidence intervals; [`compare`]: whether
+//!   two series differ.
+//! - [`queue`]: whether a pace was kept; [`failures`]: failures by kind and message; [`interruptions`]: what interrupted the client.
+//! - [`race`]: three ways to ask that take turns, and whether they differ.
+//! - [`link`]: the settings of an emulated link.
+//! - [`trace`]: the events that hops recorded of a dialogue; [`mod@paths`]: the path of each question through the hops, divided into
+//!   [`legs`]; [`connecting`]: the same for the connection; `attribution`: the handshake that a client cannot measure;
+//!   [`breakdown`]: how the time waited divides among the legs.
+//! - [`clock`]: the smallest step of a clock, which limits every figure; [`reading`]: a single time within that limit.
+//! - [`export`]: documents for files.
+//! - [`mod@unit`]: durations and numbers, formatted for people.
 //!
-//! A moment is a [`Duration`](std::time::Duration) since its run began. Clock readings stay on the
-//! machine that took them, so two machines' clocks are related by cause and effect only.
+//! A moment is a [`Duration`](std::time::Duration) since the begin of its run. Clock readings stay on the machine that took them; the
+//! clocks of two machines are related by causality only.
 
 mod attribution;
 pub mod breakdown;
@@ -28,6 +28,7 @@ pub mod export;
 pub mod failures;
 pub mod interruptions;
 pub mod legs;
+pub mod link;
 mod micros;
 mod offset;
 pub mod paths;
@@ -35,12 +36,12 @@ pub mod percentile;
 pub mod queue;
 pub mod race;
 pub mod reading;
+pub mod round;
 pub mod rounds;
 pub mod run;
 pub mod step;
 pub mod trace;
 pub mod unit;
-pub mod wire;
 
 pub use breakdown::Breakdown;
 pub use connecting::Connecting;
@@ -48,13 +49,14 @@ pub use distribution::{Distribution, Summary};
 pub use failures::{FailureKind, Failures};
 pub use interruptions::Interruptions;
 pub use legs::Leg;
+pub use link::{AddedDelay, Instance, LinkReport, LinkRevisions, LinkSettings, Preset, Revision};
 pub use paths::{Path, Paths, paths};
 pub use percentile::{PERCENTILES, Percentile};
 pub use race::{Turn, Way};
 pub use reading::Reading;
-pub use rounds::{Connections, Plan, Round, Rounds, Stopwatch};
-pub use run::{Asked, Ending, Order, Run, Span};
+pub use round::{Round, Stopwatch};
+pub use rounds::{Connections, Rounds, RoundsPlan};
+pub use run::{Order, QuestionTiming, Run, RunStatus, Span};
 pub use step::Step;
-pub use trace::{ConnectPoint, ConnectSighting, Point, Sighting, Trace};
+pub use trace::{ConnectEvent, ConnectPoint, Trace, TraceEvent, TracePoint};
 pub use unit::Unit;
-pub use wire::{Held, Instance, Passage, Preset, Revision, Wire, WireReport};

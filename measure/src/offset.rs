@@ -1,24 +1,24 @@
-//! How the hops' clock stands to the asker's, by cause and effect alone.
+//! The offset between the hops' clock and the client's, derived from causality alone.
 //!
-//! A question was sent before a hop saw it, and a hop saw the answer before it arrived. Each such pair of moments bounds
-//! the offset between the two clocks from one side, and all pairs of a dialogue bound the same offset.
+//! A question was sent before a hop saw it, and a hop saw the answer before it arrived. Each such pair of moments bounds the offset
+//! from one side, and all pairs of a dialogue bound the same offset.
 
 use std::time::Duration;
 
-/// What the asker waited for, and when the hops saw it, each by its own clock.
+/// A request and its reply: the client's times by its clock, and the hops' times by theirs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Exchange {
-    /// When the asker sent, by the asker's clock.
+    /// When the client sent, by the client's clock.
     pub(crate) sent: Duration,
-    /// When a hop saw it first, by the hops' clock.
+    /// When a hop saw the request first, by the hops' clock.
     pub(crate) first_seen: Duration,
     /// When a hop saw the reply last, by the hops' clock; `None` if no hop saw the reply.
     pub(crate) last_seen: Option<Duration>,
-    /// When the reply arrived, by the asker's clock.
+    /// When the reply arrived, by the client's clock.
     pub(crate) received: Duration,
 }
 
-/// What is added to a moment of the hops to have it in the asker's time.
+/// The difference that converts a moment of the hops' clock to client time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Offset {
     nanos: i64,
@@ -26,14 +26,13 @@ pub(crate) struct Offset {
     pub(crate) uncertainty: Duration,
 }
 
-/// That no offset lets every question be sent before it was seen and every answer arrive after: one of the clocks drifted
-/// or was set while the dialogue went on.
+/// No offset satisfies all bounds: one of the clocks drifted or was set during the dialogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Contradiction;
 
 impl Offset {
-    /// The middle of all offsets that the exchanges allow. `steps` is how far a difference between a reading of one clock and a
-    /// reading of the other may be off: the steps of both together. `None` if there is no exchange.
+    /// Returns the middle of all offsets that the exchanges allow. `steps` is the sum of both clocks' steps, by which a difference
+    /// between their readings may be off. `None` if there is no exchange.
     ///
     /// # Errors
     ///
@@ -58,13 +57,13 @@ impl Offset {
         Ok(Some(Self { nanos: i64::midpoint(at_least, at_most), uncertainty }))
     }
 
-    /// A moment of the hops in the asker's time; zero if it was before the run began.
-    pub(crate) fn lay(self, at: Duration) -> Duration {
+    /// Converts a moment of the hops' clock to client time; zero if it was before the run began.
+    pub(crate) fn to_client_time(self, at: Duration) -> Duration {
         Duration::from_nanos(u64::try_from(signed(at).saturating_add(self.nanos)).unwrap_or_default())
     }
 }
 
-/// Nanoseconds; 292 years are as long as it gets.
+/// Returns nanoseconds, at most 292 years of them.
 fn signed(duration: Duration) -> i64 {
     i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
@@ -83,18 +82,21 @@ mod tests {
     }
 
     #[test]
-    fn every_exchange_bounds_the_same_offset() {
+    fn all_exchanges_bound_one_offset() {
         // The first allows 90 to 120 µs, the second 100 to 160 µs.
         let exchanges = [exchange([100, 10, 80, 200]), exchange([300, 200, 240, 400])];
         let offset = Offset::of(exchanges, Duration::ZERO).unwrap().unwrap();
-        assert_eq!((offset.lay(us(50)), offset.uncertainty), (us(160), us(10)));
+        assert_eq!((offset.to_client_time(us(50)), offset.uncertainty), (us(160), us(10)));
     }
 
     #[test]
-    fn a_hop_clock_ahead_of_the_asker_clock_gives_a_negative_offset() {
+    fn a_hop_clock_ahead_of_the_client_clock_gives_a_negative_offset() {
         let offset = Offset::of([exchange([100, 1_010, 1_080, 200])], us(5)).unwrap().unwrap();
-        assert_eq!((offset.lay(us(1_010)), offset.lay(us(1_080)), offset.uncertainty), (us(115), us(185), us(20)));
-        assert_eq!(offset.lay(us(3)), Duration::ZERO, "before the run began");
+        assert_eq!(
+            (offset.to_client_time(us(1_010)), offset.to_client_time(us(1_080)), offset.uncertainty),
+            (us(115), us(185), us(20))
+        );
+        assert_eq!(offset.to_client_time(us(3)), Duration::ZERO, "before the run began");
     }
 
     #[test]
@@ -102,7 +104,7 @@ mod tests {
         // The first allows 90 to 100 µs, the second 104 µs and more.
         let exchanges = [exchange([100, 10, 100, 200]), exchange([304, 200, 240, 400])];
         let offset = Offset::of(exchanges, us(3)).unwrap().unwrap();
-        assert_eq!((offset.lay(us(0)), offset.uncertainty), (us(102), us(1)));
+        assert_eq!((offset.to_client_time(us(0)), offset.uncertainty), (us(102), us(1)));
         assert_eq!(Offset::of(exchanges, us(1)), Err(Contradiction));
     }
 

@@ -1,11 +1,10 @@
 //! The path of each question through the hops, found by counting bytes, and its legs.
 //!
-//! A question has passed a point when as many bytes have passed there as it and those before it have; an answer likewise.
-//! So neither segments nor the order of asking matter.
+//! A question has passed a point when as many bytes have passed there as it and its predecessors have; an answer likewise. So neither
+//! segments nor the order of asking matter.
 //!
-//! A dialogue has one pair of clocks: the asker's and the hops'. All its questions together bound the offset between them,
-//! and every point is laid into the asker's time by that one offset. So what happened once has one moment, however
-//! many questions it carried.
+//! A dialogue has one pair of clocks: the client's and the hops'. All its questions together bound the offset between them, and this
+//! one offset converts every moment to client time. So an event has one moment, however many questions it carried.
 
 use std::time::Duration;
 
@@ -13,13 +12,13 @@ use crate::connecting::Connecting;
 use crate::legs::Leg;
 use crate::offset::{Exchange, Offset};
 use crate::run::{Run, Span};
-use crate::trace::{Point, Trace};
+use crate::trace::{Trace, TracePoint};
 
-/// When one question, and then its answer, passed each point.
+/// The moments at which one question and its answer passed each point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Path {
     asked: Span,
-    passed: [Option<Duration>; Point::ALL.len()],
+    passed: [Option<Duration>; TracePoint::ALL.len()],
     offset: Option<Offset>,
 }
 
@@ -31,41 +30,41 @@ pub struct Paths {
     clocks: Clocks,
 }
 
-/// How the hops' clock stands to the asker's.
+/// The relation of the hops' clock to the client's.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Clocks {
     /// No hop recorded anything.
     #[default]
-    Unwatched,
-    /// One offset relates them.
+    Unobserved,
+    /// One offset relates both clocks.
     Related {
-        /// Every moment of the hops is known to plus or minus this in the asker's time.
+        /// Every moment of the hops is known to plus or minus this in client time.
         uncertainty: Duration,
     },
-    /// No offset lets every question be sent before it was seen and every answer arrive after.
+    /// No offset satisfies causality for all questions.
     Contradictory,
 }
 
 impl Clocks {
-    /// Why the legs are unknown; `None` if they are known.
+    /// Returns why the legs are unknown; `None` if they are known.
     pub fn why_unknown(self) -> Option<&'static str> {
         match self {
-            Self::Unwatched => Some("no hop on the path was watched"),
+            Self::Unobserved => Some("no hop on the path was observed"),
             Self::Related { .. } => None,
             Self::Contradictory => Some(
-                "the asker’s clock and the hops’ clock contradict each other by more than their steps (one of them drifted or \
+                "the client’s clock and the hops’ clock contradict each other by more than their steps (one of them drifted or \
                  was set meanwhile)",
             ),
         }
     }
 }
 
-/// Finds the paths of all questions of `run` that were answered, in their order. The time it takes is proportional to the
-/// number of sightings.
+/// Finds the paths of the answered questions of `run`, in their order. Takes time proportional to the number of events.
 pub fn paths(run: &Run, trace: &Trace) -> Paths {
     let mut ends = Vec::new();
     let mut questions = Vec::new();
-    let (mut question_end, mut answer_end) = (0, 0);
+    let mut question_end = 0;
+    let mut answer_end = 0;
     for asked in &run.questions {
         let (Some(answer), Some(span)) = (&asked.answer, asked.span()) else { break };
         question_end += asked.question.len() as u64;
@@ -73,15 +72,15 @@ pub fn paths(run: &Run, trace: &Trace) -> Paths {
         ends.push((question_end, answer_end));
         questions.push(Path { asked: span, passed: Default::default(), offset: None });
     }
-    let mut progress = [(0_u64, 0); Point::ALL.len()];
-    for sighting in &trace.sightings {
-        let (bytes, next) = &mut progress[sighting.point as usize];
-        // A trace from a file may say anything.
-        *bytes = bytes.saturating_add(sighting.bytes);
+    let mut progress = [(0_u64, 0); TracePoint::ALL.len()];
+    for event in &trace.events {
+        let (bytes, next) = &mut progress[event.point as usize];
+        // A trace from a file may contain any numbers.
+        *bytes = bytes.saturating_add(event.bytes);
         while let Some((question_end, answer_end)) = ends.get(*next)
-            && *bytes >= if sighting.point.is_of_answers() { *answer_end } else { *question_end }
+            && *bytes >= if event.point.is_of_answers() { *answer_end } else { *question_end }
         {
-            questions[*next].passed[sighting.point as usize] = Some(sighting.at);
+            questions[*next].passed[event.point as usize] = Some(event.at);
             *next += 1;
         }
     }
@@ -90,10 +89,10 @@ pub fn paths(run: &Run, trace: &Trace) -> Paths {
     let exchanges =
         connecting.iter().filter_map(Connecting::exchange).chain(questions.iter().filter_map(Path::exchange));
     let clocks = match Offset::of(exchanges, steps) {
-        Ok(None) => Clocks::Unwatched,
+        Ok(None) => Clocks::Unobserved,
         Ok(Some(offset)) => {
             questions.iter_mut().for_each(|path| path.offset = Some(offset));
-            connecting = connecting.map(|connecting| connecting.laid_by(offset));
+            connecting = connecting.map(|connecting| connecting.with_offset(offset));
             Clocks::Related { uncertainty: offset.uncertainty }
         }
         Err(_) => Clocks::Contradictory,
@@ -102,99 +101,100 @@ pub fn paths(run: &Run, trace: &Trace) -> Paths {
 }
 
 impl Paths {
-    /// Where the time of connecting went, if a hop saw the connection being made.
+    /// Returns the path of connecting, if a hop recorded how the connection was opened.
     pub fn connecting(&self) -> Option<&Connecting> {
         self.connecting.as_ref()
     }
 
-    /// The paths of the answered questions, in the order of the questions.
+    /// Returns the paths of the answered questions, in the order of the questions.
     pub fn questions(&self) -> &[Path] {
         &self.questions
     }
 
-    /// How the hops' clock stands to the asker's.
+    /// Returns the relation of the hops' clock to the client's.
     pub fn clocks(&self) -> Clocks {
         self.clocks
     }
 }
 
 impl Path {
-    /// From the question to its answer, by the asker's clock.
+    /// Returns the span from the question to its answer, by the client's clock.
     pub fn asked(&self) -> Span {
         self.asked
     }
 
-    /// When it passed a point, if a hop watched there. The moment is since the first hop heard of the dialogue, by the hops'
-    /// clock.
-    pub fn at(&self, point: Point) -> Option<Duration> {
+    /// Returns when it passed `point`, by the hops' clock and since the first event of the dialogue; `None` if no hop recorded it.
+    pub fn at(&self, point: TracePoint) -> Option<Duration> {
         self.passed[point as usize]
     }
 
-    /// From one point to a later one, by the hops' clock.
-    pub fn span(&self, from: Point, until: Point) -> Option<Span> {
+    /// Returns the span from one point to a later one, by the hops' clock.
+    pub fn span(&self, from: TracePoint, until: TracePoint) -> Option<Span> {
         Some(Span { from: self.at(from)?, until: self.at(until)? })
     }
 
-    /// How long it took from one point to a later one.
-    pub fn between(&self, from: Point, until: Point) -> Option<Duration> {
+    /// Returns the time from one point to a later one, by the hops' clock.
+    pub fn between(&self, from: TracePoint, until: TracePoint) -> Option<Duration> {
         self.span(from, until).map(Span::took)
     }
 
-    /// How long the server thought.
+    /// Returns how long the server worked on the answer.
     pub fn thinking(&self) -> Option<Duration> {
-        self.between(Point::ServerIn, Point::AnswerReady)
+        self.between(TracePoint::ServerIn, TracePoint::AnswerReady)
     }
 
-    /// The points that it is known to have passed, with their moments in the asker's time; none if the clocks contradict each
-    /// other. Where clocks step, a moment may lie outside of the question by as much as the moments are uncertain.
-    pub fn moments(&self) -> Vec<(Point, Duration)> {
+    /// Returns the recorded points with their moments in client time; none if the clocks contradict each other. Where clocks step, a
+    /// moment may lie outside of the question's span by the uncertainty.
+    pub fn moments(&self) -> Vec<(TracePoint, Duration)> {
         let Some(offset) = self.offset else { return Vec::new() };
-        self.passed().map(|(point, at)| (point, offset.lay(at))).collect()
+        self.passed().map(|(point, at)| (point, offset.to_client_time(at))).collect()
     }
 
-    /// From one point to a later one in the asker's time, within the question.
-    pub fn laid(&self, from: Point, until: Point) -> Option<Span> {
+    /// Returns the span from one point to a later one in client time, limited to the question's span.
+    pub fn client_span(&self, from: TracePoint, until: TracePoint) -> Option<Span> {
         let offset = self.offset?;
-        let laid = |at| offset.lay(at).max(self.asked.from).min(self.asked.until);
+        let limited = |at| offset.to_client_time(at).max(self.asked.from).min(self.asked.until);
         let Span { from, until } = self.span(from, until)?;
-        Some(Span { from: laid(from), until: laid(until) })
+        Some(Span { from: limited(from), until: limited(until) })
     }
 
-    /// The legs from the question to its answer, one after the other without a gap: their sum is what the answer was waited
-    /// for.
+    /// Returns the legs from the question to its answer, one after the other without a gap: they add up to the time of the answer.
     pub fn legs(&self) -> Vec<(Leg, Span)> {
         let mut legs: Vec<(Leg, Span)> = Vec::new();
         let mut add = |leg, from, until| match legs.last_mut() {
             Some((same, span)) if *same == leg => span.until = until,
             _ => legs.push((leg, Span { from, until })),
         };
-        let (mut before, mut from) = (None, self.asked.from);
+        let mut before = None;
+        let mut from = self.asked.from;
         for (point, at) in self.moments() {
             let until = at.min(self.asked.until).max(from);
-            add(before.map_or(Leg::before(point), |before| Leg::between(before, point)), from, until);
-            (before, from) = (Some(point), until);
+            let leg = before.map_or(Leg::before(point), |before| Leg::between(before, point));
+            add(leg, from, until);
+            before = Some(point);
+            from = until;
         }
         add(before.map_or(Leg::Unknown, Leg::after), from, self.asked.until.max(from));
         legs
     }
 
-    /// How long all legs of one kind took together; `None` if there is none of that kind.
+    /// Returns the sum of all legs of one kind; `None` if there is none of that kind.
     pub fn took(&self, leg: Leg) -> Option<Duration> {
         let legs = self.legs();
         let of_that_kind = legs.iter().filter(|(kind, _)| *kind == leg).map(|(_, span)| span.took());
         of_that_kind.reduce(|sum, took| sum + took)
     }
 
-    /// The points that it is known to have passed, by the hops' clock, each no earlier than the one before.
-    fn passed(&self) -> impl Iterator<Item = (Point, Duration)> {
-        let passed = Point::ALL.into_iter().zip(self.passed).filter_map(|(point, at)| Some((point, at?)));
+    /// Returns the recorded points with their moments by the hops' clock, each no earlier than the one before.
+    fn passed(&self) -> impl Iterator<Item = (TracePoint, Duration)> {
+        let passed = TracePoint::ALL.into_iter().zip(self.passed).filter_map(|(point, at)| Some((point, at?)));
         passed.scan(Duration::ZERO, |last, (point, at)| {
             *last = at.max(*last);
             Some((point, *last))
         })
     }
 
-    /// What it says of the two clocks.
+    /// Returns the bounds that the question sets to the offset of the two clocks.
     fn exchange(&self) -> Option<Exchange> {
         let (_, first_seen) = self.passed().next()?;
         let (_, last_seen) = self.passed().last()?;
@@ -205,9 +205,9 @@ impl Path {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::{Ending, Order};
+    use crate::run::{Order, RunStatus};
     use crate::step::Step;
-    use crate::trace::Sighting;
+    use crate::trace::TraceEvent;
 
     const fn us(micros: u64) -> Duration {
         Duration::from_micros(micros)
@@ -221,51 +221,52 @@ mod tests {
         asked.into_iter().for_each(|at| run.record(Step::Asked { at: us(at) }));
         let answers = answered.into_iter().zip(["Yes.", "Never."]);
         answers.for_each(|(at, answer)| run.record(Step::Answered { at: us(at), answer: answer.to_owned() }));
-        run.ending = Ending::Complete;
+        run.status = RunStatus::Complete;
         run
     }
 
-    fn trace(sightings: &[(Point, u64, u64)]) -> Trace {
-        let sightings = sightings.iter().map(|&(point, at, bytes)| Sighting { point, at: us(at), bytes }).collect();
-        Trace { sightings, ..Trace::default() }
+    fn trace(events: &[(TracePoint, u64, u64)]) -> Trace {
+        let events = events.iter().map(|&(point, at, bytes)| TraceEvent { point, at: us(at), bytes }).collect();
+        Trace { events, ..Trace::default() }
     }
 
-    const WHOLE: [(Point, u64, u64); 11] = [
-        (Point::BridgeIn, 1_000, 10),
-        (Point::BridgeOut, 1_002, 10),
-        (Point::TunnelIn, 1_010, 10),
-        (Point::TunnelOut, 1_060, 10),
-        (Point::ServerIn, 1_070, 10),
-        (Point::AnswerReady, 1_071, 10),
-        (Point::AnswerOut, 1_072, 10),
-        (Point::TunnelBackIn, 1_080, 10),
-        (Point::TunnelBackOut, 1_130, 10),
-        (Point::BridgeBackIn, 1_140, 10),
-        (Point::BridgeBackOut, 1_143, 10),
+    const WHOLE: [(TracePoint, u64, u64); 11] = [
+        (TracePoint::BridgeIn, 1_000, 10),
+        (TracePoint::BridgeOut, 1_002, 10),
+        (TracePoint::TunnelIn, 1_010, 10),
+        (TracePoint::TunnelOut, 1_060, 10),
+        (TracePoint::ServerIn, 1_070, 10),
+        (TracePoint::AnswerReady, 1_071, 10),
+        (TracePoint::AnswerOut, 1_072, 10),
+        (TracePoint::TunnelBackIn, 1_080, 10),
+        (TracePoint::TunnelBackOut, 1_130, 10),
+        (TracePoint::BridgeBackIn, 1_140, 10),
+        (TracePoint::BridgeBackOut, 1_143, 10),
     ];
 
     #[test]
-    fn a_whole_path_has_seven_legs_without_a_gap() {
+    fn a_complete_path_has_seven_legs_without_a_gap() {
         let run = run([100, 100], [300, 300]);
         let asked = run.questions[0].span().unwrap();
         let path = paths(&run, &trace(&WHOLE)).questions()[0];
         let legs = path.legs();
         let kinds: Vec<Leg> = legs.iter().map(|(leg, _)| *leg).collect();
-        use Leg::{Asker, Bridge, Server, WireBack, WireOut};
-        assert_eq!(kinds, [Asker, Bridge, WireOut, Server, WireBack, Bridge, Asker]);
+        use Leg::{Bridge, Client, LinkBack, LinkOut, Server};
+        assert_eq!(kinds, [Client, Bridge, LinkOut, Server, LinkBack, Bridge, Client]);
         assert_eq!((legs[0].1.from, legs[6].1.until), (asked.from, asked.until));
         assert!(legs.windows(2).all(|pair| pair[0].1.until == pair[1].1.from), "{legs:?}");
         assert_eq!(legs.iter().map(|(_, span)| span.took()).sum::<Duration>(), asked.took());
         assert_eq!(path.thinking(), Some(us(1)));
         assert_eq!(path.took(Bridge), Some(us(5)));
-        assert_eq!(path.took(Asker), Some(us(200 - 143)));
+        assert_eq!(path.took(Client), Some(us(200 - 143)));
     }
 
     #[test]
-    fn one_stay_in_the_server_has_one_moment_for_all_questions_that_share_it() {
+    fn questions_in_one_segment_share_the_moments_of_that_segment() {
         // Sent ahead: the second left 40 µs after the first, and both answers came together.
         let paths = paths(&run([100, 140], [300, 300]), &trace(&WHOLE));
-        let in_server = |index: usize| paths.questions()[index].laid(Point::ServerIn, Point::AnswerOut);
+        let in_server =
+            |index: usize| paths.questions()[index].client_span(TracePoint::ServerIn, TracePoint::AnswerOut);
         assert_eq!(in_server(0), in_server(1));
         // Between 140 µs (the second was sent) and 157 µs (300 µs less the 143 µs that the hops had it).
         assert_eq!(in_server(0).map(|span| span.from), Some(us(70) + Duration::from_nanos(148_500)));
@@ -273,36 +274,36 @@ mod tests {
     }
 
     #[test]
-    fn questions_are_found_by_counting_bytes_however_they_are_cut() {
-        let sightings = [(Point::ServerIn, 1, 3), (Point::ServerIn, 2, 2), (Point::ServerIn, 3, 5)];
-        let answers = [(Point::AnswerOut, 4, 4), (Point::AnswerOut, 9, 6)];
-        let found = paths(&run([100, 100], [300, 300]), &trace(&[&sightings[..], &answers[..]].concat()));
+    fn questions_are_found_by_counting_bytes_in_any_segmentation() {
+        let events = [(TracePoint::ServerIn, 1, 3), (TracePoint::ServerIn, 2, 2), (TracePoint::ServerIn, 3, 5)];
+        let answers = [(TracePoint::AnswerOut, 4, 4), (TracePoint::AnswerOut, 9, 6)];
+        let found = paths(&run([100, 100], [300, 300]), &trace(&[&events[..], &answers[..]].concat()));
         let at = |point| [0, 1].map(|index: usize| found.questions()[index].at(point));
-        assert_eq!(at(Point::ServerIn), [Some(us(2)), Some(us(3))]);
-        assert_eq!(at(Point::AnswerOut), [Some(us(4)), Some(us(9))]);
-        assert_eq!(at(Point::BridgeIn), [None, None]);
+        assert_eq!(at(TracePoint::ServerIn), [Some(us(2)), Some(us(3))]);
+        assert_eq!(at(TracePoint::AnswerOut), [Some(us(4)), Some(us(9))]);
+        assert_eq!(at(TracePoint::BridgeIn), [None, None]);
     }
 
     #[test]
-    fn legs_without_a_watched_hop_are_unknown() {
+    fn legs_without_an_observed_hop_are_unknown() {
         let run = run([100, 100], [300, 300]);
         let asked = run.questions[0].span().unwrap();
-        let unwatched = paths(&run, &Trace::default());
-        assert_eq!(unwatched.questions()[0].legs(), [(Leg::Unknown, asked)]);
-        assert_eq!(unwatched.clocks(), Clocks::Unwatched);
+        let unobserved = paths(&run, &Trace::default());
+        assert_eq!(unobserved.questions()[0].legs(), [(Leg::Unknown, asked)]);
+        assert_eq!(unobserved.clocks(), Clocks::Unobserved);
         let no_server: Vec<_> = WHOLE.into_iter().filter(|(point, ..)| !(4..7).contains(&(*point as usize))).collect();
         let path = paths(&run, &trace(&no_server)).questions()[0];
         let kinds: Vec<Leg> = path.legs().iter().map(|(leg, _)| *leg).collect();
-        use Leg::{Asker, Bridge, Unknown, WireBack, WireOut};
-        assert_eq!(kinds, [Asker, Bridge, WireOut, Unknown, WireBack, Bridge, Asker]);
+        use Leg::{Bridge, Client, LinkBack, LinkOut, Unknown};
+        assert_eq!(kinds, [Client, Bridge, LinkOut, Unknown, LinkBack, Bridge, Client]);
         assert_eq!(path.thinking(), None);
         let cut = paths(&run, &trace(&WHOLE[..5])).questions()[0];
         assert_eq!(cut.legs().last().map(|(leg, _)| *leg), Some(Unknown), "the trace ends at the server");
     }
 
     #[test]
-    fn clocks_that_contradict_each_other_leave_the_legs_unknown_and_say_why() {
-        // The hops had the message for 143 µs, and the asker says that all was over after 60 µs.
+    fn contradictory_clocks_leave_the_legs_unknown_and_say_why() {
+        // The hops had the message for 143 µs, and by the client's clock all was over after 60 µs.
         let paths = paths(&run([100, 100], [160, 160]), &trace(&WHOLE));
         assert_eq!(paths.clocks(), Clocks::Contradictory);
         assert!(paths.clocks().why_unknown().is_some_and(|why| why.contains("contradict")));
@@ -312,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_with_coarse_steps_leaves_no_leg_outside_the_question() {
+    fn a_coarse_clock_leaves_no_leg_outside_the_question() {
         let mut run = run([100, 100], [200, 200]);
         run.clock_step = us(100);
         let found = paths(&run, &trace(&WHOLE));
@@ -323,11 +324,11 @@ mod tests {
 
     #[test]
     fn the_paths_of_200_000_questions_are_found_in_one_pass() {
-        // A file may bring as many as this. Work that grows with the square of it would not end within a test's patience.
+        // An imported file may contain this many. A quadratic algorithm would not finish in the test's time.
         let count = 200_000;
         let mut run = run([100, 100], [300, 300]);
         run.questions = vec![run.questions[0].clone(); count];
-        let both = [(Point::ServerIn, 10, 5), (Point::AnswerOut, 20, 4)];
+        let both = [(TracePoint::ServerIn, 10, 5), (TracePoint::AnswerOut, 20, 4)];
         let paths = paths(&run, &trace(&vec![both; count].concat()));
         let breakdown = crate::Breakdown::of(&run, &paths).unwrap();
         assert_eq!((paths.questions().len(), breakdown.leg(Leg::Server)), (count, Some(us(10))));

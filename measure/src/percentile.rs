@@ -1,15 +1,15 @@
-//! Percentiles by rank: which of the sorted samples a percentile is, and whether there are enough of them.
+//! Percentiles by nearest rank, and the number of samples that each of them needs.
 
 /// A percentile: the sample that a given share of all samples does not exceed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Percentile {
-    /// How many of 100,000: an exact decimal, since 99.9 / 100 is not 0.999 in binary floating point.
+    /// The share in 100,000ths: exact, because 99.9 / 100 is not 0.999 in binary floating point.
     per_100_000: u32,
-    /// What it is called: `p99.9`.
+    /// Its name: `p99.9`.
     pub name: &'static str,
 }
 
-/// The percentiles that are shown, in their order.
+/// The percentiles that tables show, in their order.
 pub const PERCENTILES: [Percentile; 5] =
     [Percentile::P50, Percentile::P90, Percentile::P99, Percentile::P99_9, Percentile::P99_99];
 
@@ -25,17 +25,17 @@ impl Percentile {
     /// One of ten thousand is longer.
     pub const P99_99: Self = Self { per_100_000: 99_990, name: "p99.99" };
 
-    /// Which of `count` sorted samples it is, from 1: the first that at least that share does not exceed (nearest rank).
+    /// Returns its rank among `count` sorted samples, from 1 (nearest rank).
     pub fn rank(self, count: u64) -> u64 {
         (u128::from(count) * u128::from(self.per_100_000)).div_ceil(100_000) as u64
     }
 
-    /// Whether `count` samples carry it: at least one of them ranks above it, so that it is not just the longest.
-    pub fn is_carried_by(self, count: u64) -> bool {
+    /// Whether `count` samples are enough: at least one ranks above the percentile, so that it is not merely the maximum.
+    pub fn is_supported_by(self, count: u64) -> bool {
         self.rank(count) < count
     }
 
-    /// How many of a hundred samples do not exceed it.
+    /// Returns the percentage of samples that do not exceed it.
     pub fn percent(self) -> f64 {
         f64::from(self.per_100_000) / 1_000.0
     }
@@ -62,9 +62,9 @@ mod tests {
     }
 
     #[test]
-    fn a_percentile_is_carried_from_the_count_on_that_has_one_sample_above_it() {
-        let least = |percentile: Percentile| (1..).find(|count| percentile.is_carried_by(*count));
+    fn a_percentile_needs_a_sample_that_ranks_above_it() {
+        let least = |percentile: Percentile| (1..).find(|count| percentile.is_supported_by(*count));
         assert_eq!(PERCENTILES.map(least), [2, 10, 100, 1_000, 10_000].map(Some));
-        assert!(PERCENTILES.iter().all(|percentile| !percentile.is_carried_by(0)));
+        assert!(PERCENTILES.iter().all(|percentile| !percentile.is_supported_by(0)));
     }
 }

@@ -8,8 +8,9 @@ use std::time::Duration;
 use crate::distribution::Distribution;
 use crate::percentile::Percentile;
 use crate::reading::Reading;
-use crate::rounds::{Connections, Rounds, Stopwatch};
-use crate::unit::{grouped, readable};
+use crate::round::Stopwatch;
+use crate::rounds::{Connections, Rounds};
+use crate::unit::{format_count, format_duration};
 
 /// A round of a paced series: moments since the first round was due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,7 +172,7 @@ impl Rounds {
         });
         // What the first of them waited for is known from the warm-up.
         let rounds: Vec<PacedRound> = rounds.skip(self.discarded()).collect();
-        let link_round_trip = self.wire.map(|wire| wire.rtt * round_trips);
+        let link_round_trip = self.link.map(|link| link.rtt * round_trips);
         let queue = judge(&rounds, pace, self.clock_step, Known { server_busy, link_round_trip })?;
         Some(Queue { connections, ..queue })
     }
@@ -179,11 +180,11 @@ impl Rounds {
 
 impl Queue {
     /// What became of the pace, in sentences.
-    pub fn in_words(&self) -> String {
+    pub fn describe(&self) -> String {
         let Self { rounds, late, late_first, late_last, .. } = self;
-        let every = format!("A round was due every {}", readable(self.pace));
-        let known = |time| Reading::new(time, self.clock_step).in_words();
-        let (late, all) = (grouped(*late as u64), grouped(*rounds as u64));
+        let every = format!("A round was due every {}", format_duration(self.pace));
+        let known = |time| Reading::new(time, self.clock_step).describe();
+        let (late, all) = (format_count(*late as u64), format_count(*rounds as u64));
         let mut words = match self.verdict {
             Verdict::Kept => format!("{every}, and every round began when it was due."),
             Verdict::CaughtUp(cause) => format!(
@@ -266,7 +267,7 @@ mod tests {
         ] {
             let queue = judged(&rounds, pace, known);
             assert_eq!((queue.verdict, queue.late), (Verdict::Grew(Cause::Connection), 99));
-            assert!(queue.in_words().contains("a connection carries one question at a time"), "{}", queue.in_words());
+            assert!(queue.describe().contains("a connection carries one question at a time"), "{}", queue.describe());
         }
         assert_eq!(judged(&rounds, pace, Known::default()).verdict, Verdict::Grew(Cause::Answer));
     }
@@ -290,7 +291,7 @@ mod tests {
         assert_eq!(queue.verdict, Verdict::CaughtUp(Cause::Answer));
         let [begun, due] = queue.p99.unwrap();
         assert!(begun <= us(3_500) && due > us(60_000), "{queue:?}");
-        let words = queue.in_words().replace('\u{a0}', " ");
+        let words = queue.describe().replace('\u{a0}', " ");
         assert!(words.contains("p99 is 3.46 ms from when the question was sent, and "), "{words}");
     }
 
@@ -299,7 +300,7 @@ mod tests {
         let pace = us(2_000);
         let queue = judged(&series(100, pace, |_| us(360), us(640)), pace, Known::default());
         assert_eq!((queue.verdict, queue.own), (Verdict::CaughtUp(Cause::Timer), us(360)));
-        let words = queue.in_words().replace('\u{a0}', " ");
+        let words = queue.describe().replace('\u{a0}', " ");
         assert!(
             words.contains("own timer was late") && words.contains("timer was 640 µs late at the median"),
             "{words}"

@@ -12,7 +12,7 @@ use crate::estimate::Interval;
 use crate::reading::Reading;
 use crate::run::{self, Run};
 use crate::trace::{ConnectPoint, Trace};
-use crate::unit::readable;
+use crate::unit::format_duration;
 
 /// At most this many turns. If two ways were alike, all five times of one would lie beyond all five of the other in 2 of 252
 /// races (the orders in which ten times can be mixed), so a difference that is seen in five turns is hardly ever chance.
@@ -152,15 +152,15 @@ impl Spread {
     }
 
     /// The median in about three digits, or that it is less than a clock step.
-    pub fn in_words(self) -> String {
-        Reading::new(self.median, self.clock_step).in_words()
+    pub fn describe(self) -> String {
+        Reading::new(self.median, self.clock_step).describe()
     }
 
     /// What the median rests on: `58 ms to 66 ms in 5 turns`, or `once`.
-    pub fn turns_in_words(self) -> String {
+    pub fn describe_turns(self) -> String {
         match self.turns {
             1 => "once".to_owned(),
-            turns => format!("{} to {} in {turns} turns", readable(self.least), readable(self.most)),
+            turns => format!("{} to {} in {turns} turns", format_duration(self.least), format_duration(self.most)),
         }
     }
 }
@@ -218,7 +218,7 @@ pub fn spacing<'a>(watched: impl IntoIterator<Item = (&'a Run, Option<&'a Trace>
 
 /// How much of connecting was before the bridge had read the handshake, and after it had answered.
 fn outside_of_the_bridge(run: &Run, trace: &Trace) -> Option<Duration> {
-    let at = |point| trace.connecting.iter().find(|sighting| sighting.point == point).map(|sighting| sighting.at);
+    let at = |point| trace.connecting.iter().find(|event| event.point == point).map(|event| event.at);
     let inside = at(ConnectPoint::UpgradeOut)?.checked_sub(at(ConnectPoint::UpgradeIn)?)?;
     Some(run.connecting?.took().saturating_sub(inside))
 }
@@ -226,9 +226,9 @@ fn outside_of_the_bridge(run: &Run, trace: &Trace) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::{Ending, Order};
+    use crate::run::{Order, RunStatus};
     use crate::step::Step;
-    use crate::trace::ConnectSighting;
+    use crate::trace::ConnectEvent;
 
     const fn us(micros: u64) -> Duration {
         Duration::from_micros(micros)
@@ -240,7 +240,7 @@ mod tests {
         run.record(Step::Connected { at: us(connected) });
         run.record(Step::Asked { at: us(connected) });
         run.record(Step::Answered { at: us(answered), answer: "This.".to_owned() });
-        Run { ending: Ending::Complete, ..run }
+        Run { status: RunStatus::Complete, ..run }
     }
 
     fn spread(times: &[u64]) -> Spread {
@@ -277,8 +277,8 @@ mod tests {
     fn a_spread_has_a_median_that_was_a_turn_and_says_what_it_rests_on() {
         let three = spread(&[9_000, 7_000, 8_000]);
         assert_eq!((three.median, three.median_turn, three.least, three.most), (us(8_000), 2, us(7_000), us(9_000)));
-        assert_eq!(three.turns_in_words().replace('\u{a0}', " "), "7 ms to 9 ms in 3 turns");
-        assert_eq!((spread(&[2, 1]).median, spread(&[7]).turns_in_words().as_str()), (us(1), "once"));
+        assert_eq!(three.describe_turns().replace('\u{a0}', " "), "7 ms to 9 ms in 3 turns");
+        assert_eq!((spread(&[2, 1]).median, spread(&[7]).describe_turns().as_str()), (us(1), "once"));
         assert_eq!(Spread::of(&[], us(5)), None);
     }
 
@@ -299,7 +299,7 @@ mod tests {
         let times = WayTimes::of(&[turn.iter().collect()]).unwrap();
         let medians = [times.answering, times.asking, times.opening].map(|spread| spread.median);
         assert_eq!(medians, [us(20_000), us(40_000), us(20_000)]);
-        let stopped = Run { ending: Ending::Stopped, ..run(1, 2) };
+        let stopped = Run { status: RunStatus::Stopped, ..run(1, 2) };
         assert_eq!(WayTimes::of(&[turn.iter().collect(), vec![&stopped]]), None);
         assert_eq!(WayTimes::of(&[]), None);
     }
@@ -308,7 +308,7 @@ mod tests {
     fn the_spacing_of_handshakes_is_what_the_bridge_does_not_account_for() {
         let trace = |from: u64, until: u64| {
             let seen = [(ConnectPoint::UpgradeIn, from), (ConnectPoint::UpgradeOut, until)];
-            let connecting = seen.map(|(point, at)| ConnectSighting { point, at: us(at) });
+            let connecting = seen.map(|(point, at)| ConnectEvent { point, at: us(at) });
             Trace { connecting: connecting.into(), ..Trace::default() }
         };
         // Each dialogue has a clock of its own in its trace.

@@ -1,10 +1,10 @@
-//! What a clock knows of a time: the difference of two of its readings, which is off by less than one of its steps.
+//! Single measurements: the difference of two readings of one clock, known to plus or minus one clock step.
 
 use std::time::Duration;
 
 use crate::compare::Difference;
 use crate::estimate::Interval;
-use crate::unit::{percent, readable};
+use crate::unit::{format_duration, format_percent};
 
 /// The difference of two readings of a clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,36 +16,36 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// A difference of two readings of a clock with such steps.
+    /// Returns a difference of two readings of a clock with the step `clock_step`.
     pub fn new(took: Duration, clock_step: Duration) -> Self {
         Self { took, clock_step }
     }
 
-    /// Whether it took at least one step: of less, nothing but that can be said.
+    /// Whether it took at least one clock step. Of a shorter time nothing else is known.
     pub fn is_known(self) -> bool {
         self.took >= self.clock_step && !self.took.is_zero()
     }
 
-    /// In which time it lies.
+    /// Returns the interval that contains the true duration.
     pub fn interval(self) -> Interval {
         Interval { from: self.took, until: self.took }.widened(self.clock_step)
     }
 
-    /// In about three digits: `412 µs`, or `less than 16.7 ms` if it took less than a step.
-    pub fn in_words(self) -> String {
-        match self.is_known() {
-            true => readable(self.took),
-            false if self.clock_step.is_zero() => readable(self.took),
-            false => format!("less than {}", readable(self.clock_step)),
+    /// Describes it in about three digits: `412 µs`, or `less than 16.7 ms` if it took less than a step.
+    pub fn describe(self) -> String {
+        if self.is_known() || self.clock_step.is_zero() {
+            format_duration(self.took)
+        } else {
+            format!("less than {}", format_duration(self.clock_step))
         }
     }
 
-    /// Which part of a whole it is: `42 %`. `None` if either took less than a step.
+    /// Returns its share of `whole`: `42 %`. `None` if either took less than a step.
     pub fn percent_of(self, whole: Self) -> Option<String> {
-        (self.is_known() && whole.is_known()).then(|| percent(self.took, whole.took))
+        (self.is_known() && whole.is_known()).then(|| format_percent(self.took, whole.took))
     }
 
-    /// How it stands to another. That both are single times has to be said beside it.
+    /// Compares two single measurements. Text that shows the result must say that they are single.
     pub fn compared_with(self, other: Self) -> Difference {
         if !self.is_known() || !other.is_known() {
             return Difference::TooShort;
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn less_than_a_step_is_said_to_be_that_and_never_nothing() {
+    fn a_time_below_one_step_is_described_as_less_than_a_step() {
         let cases = [
             (by_coarse_clock(0), "less than 16.7 ms"),
             (by_coarse_clock(16_700), "16.7 ms"),
@@ -76,7 +76,7 @@ mod tests {
             (Reading::new(us(7), us(5)), "7 µs"),
         ];
         for (reading, expected) in cases {
-            assert_eq!(reading.in_words().replace('\u{a0}', " "), expected);
+            assert_eq!(reading.describe().replace('\u{a0}', " "), expected);
         }
     }
 
@@ -86,14 +86,14 @@ mod tests {
     }
 
     #[test]
-    fn no_share_is_computed_of_what_took_less_than_a_step() {
+    fn a_time_below_one_step_has_no_share() {
         let percent = |part, whole| by_coarse_clock(part).percent_of(by_coarse_clock(whole));
         assert_eq!(percent(16_700, 33_400).as_deref(), Some("50\u{a0}%"));
         assert_eq!([percent(0, 33_400), percent(16_700, 0), percent(0, 0)], [None, None, None]);
     }
 
     #[test]
-    fn single_times_are_told_apart_by_more_than_the_steps_of_both_clocks() {
+    fn single_times_differ_only_by_more_than_the_steps_of_both_clocks() {
         let compared = |first, second| Reading::new(us(first), us(5)).compared_with(Reading::new(us(second), us(5)));
         assert_eq!(compared(100, 110), Difference::NoneSeen);
         assert!(matches!(compared(111, 100), Difference::FirstLonger(times) if times.hundredths() == 111));

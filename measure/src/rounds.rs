@@ -1,4 +1,4 @@
-//! Many rounds: a question asked again and again, and every time that was taken.
+//! Many rounds: one question asked again and again, with all measured times.
 
 use std::time::Duration;
 
@@ -8,197 +8,140 @@ use crate::distribution::Distribution;
 use crate::estimate::{Estimates, estimates};
 use crate::failures::Failures;
 use crate::interruptions::Interruptions;
+use crate::link::{LinkRevisions, LinkSettings};
 use crate::micros;
-use crate::run::Ending;
-use crate::wire::{Passage, Wire};
+use crate::round::{Round, Stopwatch};
+use crate::run::RunStatus;
 
-/// So many rounds of a warm-up are enough, however many are counted after it.
+/// The largest number of warm-up rounds.
 const WARM_UP_MAX: u32 = 100;
 
-/// Which connections carry the rounds.
+/// The connections that carry rounds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Connections {
-    /// One for all of them.
+    /// One connection for all rounds.
     #[default]
     One,
-    /// A new one for each.
+    /// A connection for each round.
     Each,
 }
 
-/// What is to be done: one question a round, and the next round when the answer is there.
+/// A plan for rounds: one question each, sent when the answer before has arrived (closed loop), at the earliest when it is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Plan {
-    /// How many rounds in all, those of the warm-up included.
+pub struct RoundsPlan {
+    /// The number of rounds, warm-up included.
     pub rounds: u32,
-    /// How many of them come first and are not counted: what is cold then is warm later.
+    /// The number of warm-up rounds, which come first and are discarded.
     pub warm_up: u32,
-    /// Which connections carry them.
+    /// The connections that carry them.
     pub connections: Connections,
-    /// After which time each round is due after the one before, in microseconds; `None` as soon as its
-    /// answer is there.
+    /// The time between the moments at which rounds are due, in microseconds; `None` if each is due when the round before ends.
     #[serde(rename = "pace_us", with = "micros::option")]
     pub pace: Option<Duration>,
 }
 
-impl Plan {
-    /// A plan for `counted` rounds. A warm-up of a tenth as many, but never more than 100, comes first and on top
-    /// of them: 1,000 rounds that are asked for are 1,000 samples.
+impl RoundsPlan {
+    /// Returns a plan for `counted` samples, preceded by a warm-up of a tenth as many rounds, at most 100.
     pub fn new(counted: u32, connections: Connections, pace: Option<Duration>) -> Self {
         let warm_up = (counted / 10).min(WARM_UP_MAX);
         Self { rounds: counted.saturating_add(warm_up), warm_up, connections, pace }
     }
 
-    /// How many rounds are counted.
+    /// Returns the number of rounds after the warm-up.
     pub fn counted(&self) -> u32 {
         self.rounds.saturating_sub(self.warm_up)
     }
 }
 
-/// Where the stopwatch starts. It stops at the answer.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Stopwatch {
-    /// When the question was sent.
-    #[default]
-    Question,
-    /// When the connection began to be made, in a round that made one; else when the question was sent.
-    Connecting,
-    /// When the round was due.
-    Due,
-}
-
-/// One round: how long ago each thing was when its answer came, in steps of 100 ns.
-///
-/// Serialized, a number takes as many bytes as it needs, so most rounds are small; no wait is too long.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Round {
-    /// Since the question was sent.
-    #[serde(rename = "asked_100ns")]
-    pub asked: u64,
-    /// Since the connection began to be made, or the question was sent if there was one already.
-    #[serde(rename = "connecting_100ns")]
-    pub connecting: u64,
-    /// Since the round was due: by the plan's pace, or as soon as there was nothing to wait for.
-    #[serde(rename = "due_100ns")]
-    pub due: u64,
-    /// Since the round could begin: it was due, and the answer before was there. What passed from then until it began is the
-    /// asker's own, its timer's above all. 0 if it is not known.
-    #[serde(rename = "ready_100ns", default, skip_serializing_if = "is_zero")]
-    pub ready: u64,
-}
-
-fn is_zero(steps: &u64) -> bool {
-    *steps == 0
-}
-
-impl Round {
-    /// The step in which it counts, in nanoseconds.
-    pub const STEP_NS: u32 = 100;
-
-    /// How long it took by such a stopwatch.
-    pub fn took(self, stopwatch: Stopwatch) -> Duration {
-        Self::duration(match stopwatch {
-            Stopwatch::Question => self.asked,
-            Stopwatch::Connecting => self.connecting,
-            Stopwatch::Due => self.due,
-        })
-    }
-
-    /// How long ago it could begin when its answer came; `None` if that is not known.
-    pub fn since_ready(self) -> Option<Duration> {
-        (self.ready > 0).then(|| Self::duration(self.ready))
-    }
-
-    fn duration(steps: u64) -> Duration {
-        Duration::from_nanos(steps.saturating_mul(u64::from(Self::STEP_NS)))
-    }
-}
-
-/// Many rounds, those of the warm-up included, and how they went.
+/// A series of rounds, warm-up included.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rounds {
-    /// What a person calls them.
+    /// The name that a person gave.
     pub name: String,
-    /// Who was asked.
-    pub to: String,
-    /// What was to be done.
-    pub plan: Plan,
-    /// The smallest step of the clock that took the times.
+    /// The target: `HOST port PORT`, or a `ws://` URL.
+    #[serde(alias = "to")]
+    pub target: String,
+    /// The plan.
+    pub plan: RoundsPlan,
+    /// The smallest step of the clock, in microseconds.
     #[serde(rename = "clock_step_us", with = "micros")]
     pub clock_step: Duration,
-    /// How many processors the asker's machine says that it has.
+    /// The number of processors that the client's machine reports.
     pub cores: u32,
-    /// The rounds that were answered.
+    /// The answered rounds.
     pub answered: Vec<Round>,
-    /// How many were not.
+    /// The number of failed rounds.
     pub errors: u32,
-    /// Why they were not, as far as that was recorded.
+    /// The failures by kind and message, as far as they were recorded.
     #[serde(default, skip_serializing_if = "Failures::is_empty")]
     pub failures: Failures,
-    /// The longer wire through which they went, as it was set; `None` where there was none, where it is not known, and
-    /// where it became another one meanwhile.
-    pub wire: Option<Wire>,
-    /// The settings of the lab's tunnel through which they went, where a lab told them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub passage: Option<Passage>,
-    /// What interrupted the asker meanwhile.
+    /// The settings of the emulated link; `None` if there was none, if they are unknown, or if they changed meanwhile.
+    #[serde(alias = "wire")]
+    pub link: Option<LinkSettings>,
+    /// The revisions of those settings, where a lab reported them.
+    #[serde(default, alias = "passage", skip_serializing_if = "Option::is_none")]
+    pub link_revisions: Option<LinkRevisions>,
+    /// What interrupted the client.
     #[serde(default, skip_serializing_if = "Interruptions::is_none")]
     pub interruptions: Interruptions,
-    /// How it stands.
-    pub ending: Ending,
+    /// The status.
+    #[serde(alias = "ending")]
+    pub status: RunStatus,
 }
 
 impl Rounds {
-    /// How many of those that were answered are the warm-up's, and are not counted.
+    /// Returns the number of answered rounds that belong to the warm-up.
     pub fn discarded(&self) -> usize {
         self.answered.len().min(self.plan.warm_up as usize)
     }
 
-    /// Those that are counted.
+    /// Returns the answered rounds after the warm-up.
     pub fn samples(&self) -> &[Round] {
         &self.answered[self.discarded()..]
     }
 
-    /// How long those that are counted took.
+    /// Returns how long each sample took.
     pub fn times(&self, stopwatch: Stopwatch) -> impl Iterator<Item = Duration> {
         self.samples().iter().map(move |round| round.took(stopwatch))
     }
 
-    /// How these times are distributed.
+    /// Returns the distribution of the samples.
     pub fn distribution(&self, stopwatch: Stopwatch) -> Distribution {
         self.times(stopwatch).collect()
     }
 
-    /// How well their percentiles are known.
+    /// Returns the percentiles of the samples with their confidence intervals.
     pub fn estimates(&self, stopwatch: Stopwatch) -> Estimates {
         let times: Vec<Duration> = self.times(stopwatch).collect();
         estimates(&times, self.clock_step)
     }
 
-    /// How late those that are counted began although they could: the asker's own lateness, its timer's above all. Rounds of which it
-    /// is not known are left out.
-    pub fn asker_lateness(&self) -> Distribution {
-        let begun = self.begins();
-        self.samples().iter().filter_map(|round| Some(round.since_ready()?.saturating_sub(round.took(begun)))).collect()
+    /// Returns the distribution of the client's own lateness: from when a round was ready until it began, mostly the lateness of a timer.
+    /// Rounds of which it is unknown are left out.
+    pub fn client_lateness(&self) -> Distribution {
+        let begun = self.begin_stopwatch();
+        let lateness = |round: &Round| Some(round.since_ready()?.saturating_sub(round.took(begun)));
+        self.samples().iter().filter_map(lateness).collect()
     }
 
-    /// The stopwatch that starts when a round begins: with its connection, if it makes one, else with its question.
-    pub fn begins(&self) -> Stopwatch {
+    /// Returns the stopwatch that starts when a round begins: with connecting, if it has a connection of its own, otherwise with the
+    /// question.
+    pub fn begin_stopwatch(&self) -> Stopwatch {
         match self.plan.connections {
             Connections::One => Stopwatch::Question,
             Connections::Each => Stopwatch::Connecting,
         }
     }
 
-    /// How many rounds are over, with an answer or without.
+    /// Returns the number of rounds that have ended, with an answer or with a failure.
     pub fn done(&self) -> usize {
         self.answered.len() + self.errors as usize
     }
 
-    /// Whether nothing more will happen in it.
+    /// Whether the series has ended.
     pub fn is_over(&self) -> bool {
-        self.ending != Ending::Running
+        self.status != RunStatus::Running
     }
 }
 
@@ -211,51 +154,54 @@ mod tests {
     fn rounds(count: u32) -> Rounds {
         Rounds {
             name: "A thousand".to_owned(),
-            to: "ws://b/ws".to_owned(),
-            plan: Plan { rounds: count, ..Plan::new(1_000, Connections::Each, Some(Duration::from_millis(2))) },
+            target: "ws://b/ws".to_owned(),
+            plan: RoundsPlan {
+                rounds: count,
+                ..RoundsPlan::new(1_000, Connections::Each, Some(Duration::from_millis(2)))
+            },
             clock_step: Duration::from_micros(5),
             cores: 2,
-            wire: None,
-            passage: None,
+            link: None,
+            link_revisions: None,
             interruptions: Interruptions::default(),
             answered: (1..=count.into())
                 .map(|number| Round { asked: number, connecting: number * 3, due: 7, ready: number * 4 })
                 .collect(),
             errors: 2,
             failures: Failures::default(),
-            ending: Ending::Complete,
+            status: RunStatus::Complete,
         }
     }
 
     #[test]
-    fn a_warm_up_comes_on_top_of_what_is_asked_for() {
-        let plan = |counted| Plan::new(counted, Connections::One, None);
+    fn the_warm_up_is_added_to_the_samples_asked_for() {
+        let plan = |counted| RoundsPlan::new(counted, Connections::One, None);
         assert_eq!([9, 10, 999, 1_000, 10_000].map(|counted| plan(counted).warm_up), [0, 1, 99, 100, 100]);
         assert_eq!([9, 10, 1_000, 10_000].map(|counted| plan(counted).rounds), [9, 11, 1_100, 10_100]);
         assert_eq!([9, 10, 1_000, 10_000].map(|counted| plan(counted).counted()), [9, 10, 1_000, 10_000]);
     }
 
     #[test]
-    fn what_is_asked_for_carries_the_percentile_of_its_size() {
+    fn the_samples_asked_for_are_enough_for_their_percentile() {
         for (counted, percentile) in [(100, Percentile::P99), (1_000, Percentile::P99_9), (10_000, Percentile::P99_99)]
         {
-            let plan = Plan::new(counted, Connections::One, None);
+            let plan = RoundsPlan::new(counted, Connections::One, None);
             let rounds = Rounds { plan, answered: vec![Round::default(); plan.rounds as usize], ..rounds(0) };
-            let carried = rounds.distribution(Stopwatch::Question).percentile(percentile);
-            assert!(carried.is_some(), "{} of {counted}", percentile.name);
+            let supported = rounds.distribution(Stopwatch::Question).percentile(percentile);
+            assert!(supported.is_some(), "{} of {counted}", percentile.name);
         }
     }
 
     #[test]
-    fn what_passes_between_the_moment_a_round_could_begin_and_its_begin_is_the_lateness_of_the_asker() {
-        let lateness = rounds(1_000).asker_lateness();
+    fn the_time_from_ready_to_begin_is_the_lateness_of_the_client() {
+        let lateness = rounds(1_000).client_lateness();
         assert_eq!((lateness.count(), lateness.longest()), (900, Duration::from_micros(100)));
         let unknown = Rounds { answered: vec![Round { asked: 1, ..Round::default() }; 200], ..rounds(0) };
-        assert_eq!(unknown.asker_lateness().count(), 0);
+        assert_eq!(unknown.client_lateness().count(), 0);
     }
 
     #[test]
-    fn the_warm_up_is_not_counted() {
+    fn the_warm_up_is_not_sampled() {
         let rounds = rounds(1_000);
         assert_eq!((rounds.discarded(), rounds.samples().len(), rounds.done()), (100, 900, 1_002));
         let shortest = |stopwatch| rounds.times(stopwatch).min();

@@ -1,4 +1,4 @@
-//! A run: one client, one connection, some questions, and every time that was taken.
+//! A run: the questions of one client over one connection, with all measured times.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub enum Order {
 }
 
 impl Order {
-    /// How many questions may be sent and not yet answered.
+    /// Returns the largest number of questions that are sent and not yet answered.
     pub fn in_flight_max(self) -> usize {
         match self {
             Self::OneAtATime => 1,
@@ -29,127 +29,126 @@ impl Order {
     }
 }
 
-/// A stretch of a run, in time since the run began.
+/// A span of time, counted from the begin of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
-    /// Its begin, in microseconds.
+    /// The begin, in microseconds.
     #[serde(rename = "from_us", with = "micros")]
     pub from: Duration,
-    /// Its end, in microseconds.
+    /// The end, in microseconds.
     #[serde(rename = "until_us", with = "micros")]
     pub until: Duration,
 }
 
 impl Span {
-    /// How long it took.
+    /// Returns the duration.
     pub fn took(self) -> Duration {
         self.until.saturating_sub(self.from)
     }
 }
 
-/// A question, and when it went out and its answer came.
+/// A question with its answer and the times of both.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asked {
+pub struct QuestionTiming {
     /// The question, its `?` included.
     pub question: String,
-    /// The answer, its `.` included, once it is whole.
+    /// The answer, its `.` included, once it is complete.
     pub answer: Option<String>,
-    /// Just before the question was handed to the socket.
+    /// The moment just before the question was written to the socket, in microseconds.
     #[serde(rename = "asked_us", with = "micros::option")]
     pub asked: Option<Duration>,
-    /// When the bytes that completed the answer came.
+    /// The moment when the last bytes of the answer arrived, in microseconds.
     #[serde(rename = "answered_us", with = "micros::option")]
     pub answered: Option<Duration>,
 }
 
-impl Asked {
+impl QuestionTiming {
     fn new(question: String) -> Self {
         Self { question, answer: None, asked: None, answered: None }
     }
 
-    /// From the question to its answer.
+    /// Returns the span from the question to its answer.
     pub fn span(&self) -> Option<Span> {
         Some(Span { from: self.asked?, until: self.answered? })
     }
 
-    /// How long the answer was waited for.
+    /// Returns how long the answer took.
     pub fn took(&self) -> Option<Duration> {
         self.span().map(Span::took)
     }
 }
 
-/// How a run stands.
+/// The status of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Readable", into = "Readable")]
-pub enum Ending {
-    /// It goes on.
+#[serde(from = "StatusJson", into = "StatusJson")]
+pub enum RunStatus {
+    /// Not all answers have arrived yet.
     Running,
     /// Every question has its answer.
     Complete,
-    /// The person who asked had enough.
+    /// A person stopped it.
     Stopped,
-    /// It broke, for this reason, in words for a person. What came before is kept.
+    /// It failed, for this reason in words for people. Earlier answers are kept.
     Broken(String),
 }
 
-/// [`Ending`] as it is written.
+/// [`RunStatus`] as JSON.
 #[derive(Serialize, Deserialize)]
-struct Readable {
-    state: Stand,
-    /// Why it broke.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    why: Option<String>,
+struct StatusJson {
+    state: State,
+    #[serde(alias = "why", skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Stand {
+enum State {
     Running,
     Complete,
     Stopped,
     Broken,
 }
 
-impl From<Ending> for Readable {
-    fn from(ending: Ending) -> Self {
-        let (state, why) = match ending {
-            Ending::Running => (Stand::Running, None),
-            Ending::Complete => (Stand::Complete, None),
-            Ending::Stopped => (Stand::Stopped, None),
-            Ending::Broken(why) => (Stand::Broken, Some(why)),
+impl From<RunStatus> for StatusJson {
+    fn from(status: RunStatus) -> Self {
+        let (state, reason) = match status {
+            RunStatus::Running => (State::Running, None),
+            RunStatus::Complete => (State::Complete, None),
+            RunStatus::Stopped => (State::Stopped, None),
+            RunStatus::Broken(reason) => (State::Broken, Some(reason)),
         };
-        Self { state, why }
+        Self { state, reason }
     }
 }
 
-impl From<Readable> for Ending {
-    fn from(Readable { state, why }: Readable) -> Self {
+impl From<StatusJson> for RunStatus {
+    fn from(StatusJson { state, reason }: StatusJson) -> Self {
         match state {
-            Stand::Running => Self::Running,
-            Stand::Complete => Self::Complete,
-            Stand::Stopped => Self::Stopped,
-            Stand::Broken => Self::Broken(why.unwrap_or_default()),
+            State::Running => Self::Running,
+            State::Complete => Self::Complete,
+            State::Stopped => Self::Stopped,
+            State::Broken => Self::Broken(reason.unwrap_or_default()),
         }
     }
 }
 
-/// One client's questions over one connection, with every time that was taken.
+/// The questions of one client over one connection, with all measured times.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
-    /// Who was asked: `localhost port 1060`, or a `ws://` URL.
-    pub to: String,
+    /// The target: `localhost port 1060`, or a `ws://` URL.
+    #[serde(alias = "to")]
+    pub target: String,
     /// Whether questions waited for the answers before them.
     pub order: Order,
-    /// The smallest step of the clock that took the times; none is known to less than this.
+    /// The smallest step of the clock, in microseconds; no time is known more exactly.
     #[serde(rename = "clock_step_us", with = "micros")]
     pub clock_step: Duration,
-    /// Looking up the host's name, where the client does that itself.
+    /// Resolving the host name, where the client does that itself.
     pub lookup: Option<Span>,
-    /// From the first attempt to connect to a connection that can be used, the WebSocket handshake
-    /// included where there is one.
+    /// From the first attempt to connect until the connection is open, including the WebSocket handshake if there is one.
     pub connecting: Option<Span>,
-    /// How much of connecting is the handshake of an emulated link, in microseconds: attributed to it and not measured, as
-    /// [`attribute_handshake`](Self::attribute_handshake) does.
+    /// The part of connecting that is the handshake of an emulated link, in microseconds: not measured, but attributed by
+    /// [`attribute_handshake`](Self::attribute_handshake).
     #[serde(
         rename = "attributed_handshake_us",
         with = "micros::option",
@@ -157,42 +156,43 @@ pub struct Run {
         skip_serializing_if = "Option::is_none"
     )]
     pub attributed_handshake: Option<Duration>,
-    /// The questions, in the order in which they are asked.
-    pub questions: Vec<Asked>,
-    /// What the asker's kernel thinks of the connection at the end, where it tells.
+    /// The questions, in the order of sending.
+    pub questions: Vec<QuestionTiming>,
+    /// The kernel's statistics of the connection at its end, where the system has them.
     #[serde(default)]
     pub kernel: Option<KernelView>,
-    /// What interrupted the asker meanwhile.
+    /// What interrupted the client.
     #[serde(default, skip_serializing_if = "Interruptions::is_none")]
     pub interruptions: Interruptions,
-    /// How it stands.
-    pub ending: Ending,
+    /// The status.
+    #[serde(alias = "ending")]
+    pub status: RunStatus,
 }
 
-/// What a kernel has found of a TCP connection's round trips: from a segment to its acknowledgment. The connection ends where it
-/// was accepted, which is the near end of a tunnel or a bridge if there is one.
+/// The kernel's round-trip times of a TCP connection: from a segment to its acknowledgment. The connection ends where it was
+/// accepted: at a bridge, or at the near end of a tunnel, if there is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KernelView {
-    /// The least round trip, in microseconds; `None` where the kernel does not tell.
+    /// The shortest round trip, in microseconds; `None` if the kernel does not report it.
     #[serde(rename = "least_round_trip_us", with = "micros::option", default)]
     pub least_round_trip: Option<Duration>,
-    /// Smoothed over the latest round trips, in microseconds (RFC 6298, SRTT). An acknowledgment may wait for an answer that
-    /// carries it (RFC 1122, 4.2.3.2), so waiting for answers is part of it.
+    /// The smoothed round-trip time, in microseconds (RFC 6298, SRTT). An acknowledgment may be delayed until an answer carries it
+    /// (RFC 1122, 4.2.3.2), so this includes waiting for answers.
     #[serde(rename = "round_trip_us", with = "micros")]
     pub round_trip: Duration,
-    /// How far they are from that, smoothed, in microseconds (RFC 6298, RTTVAR). Not an error of it in either direction.
+    /// The round-trip time variation, in microseconds (RFC 6298, RTTVAR). This is not an error margin.
     #[serde(rename = "deviation_us", with = "micros")]
     pub deviation: Duration,
-    /// How many segments were sent again.
+    /// The number of retransmitted segments.
     pub retransmissions: u32,
 }
 
-/// From the first question of all `runs` to the last answer of all of them; `None` unless every run is complete. Their moments must
-/// count from the same beginning.
+/// Returns the span from the first question of all `runs` to the last answer; `None` unless every run is complete. Their times must
+/// count from the same begin.
 pub fn asking<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Option<Span> {
     let mut all: Option<Span> = None;
     for run in runs {
-        let Span { from, until } = run.asking().filter(|_| run.ending == Ending::Complete)?;
+        let Span { from, until } = run.asking().filter(|_| run.status == RunStatus::Complete)?;
         let before = all.unwrap_or(Span { from, until });
         all = Some(Span { from: from.min(before.from), until: until.max(before.until) });
     }
@@ -200,23 +200,28 @@ pub fn asking<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Option<Span> {
 }
 
 impl Run {
-    /// A run that is about to begin.
-    pub fn new(to: String, order: Order, clock_step: Duration, questions: impl IntoIterator<Item = String>) -> Self {
+    /// Returns a run that has not begun.
+    pub fn new(
+        target: String,
+        order: Order,
+        clock_step: Duration,
+        questions: impl IntoIterator<Item = String>,
+    ) -> Self {
         Self {
-            to,
+            target,
             order,
             clock_step,
             lookup: None,
             connecting: None,
             attributed_handshake: None,
-            questions: questions.into_iter().map(Asked::new).collect(),
+            questions: questions.into_iter().map(QuestionTiming::new).collect(),
             kernel: None,
             interruptions: Interruptions::default(),
-            ending: Ending::Running,
+            status: RunStatus::Running,
         }
     }
 
-    /// Writes down a step. A question too many, or an answer to none, changes nothing.
+    /// Records a step. A surplus question or answer changes nothing.
     pub fn record(&mut self, step: Step) {
         match step {
             Step::LookedUp { at } => self.lookup = Some(Span { from: Duration::ZERO, until: at }),
@@ -239,28 +244,28 @@ impl Run {
         }
     }
 
-    /// From the first question to the last answer that came; `None` before the first answer.
+    /// Returns the span from the first question to the last answer so far; `None` before the first answer.
     pub fn asking(&self) -> Option<Span> {
         let from = self.questions.first()?.asked?;
         let until = self.questions.iter().filter_map(|asked| asked.answered).max()?;
         Some(Span { from, until })
     }
 
-    /// The end of the last thing that was recorded.
+    /// Returns the last recorded moment.
     pub fn until(&self) -> Duration {
         let questions = self.questions.iter().flat_map(|asked| [asked.asked, asked.answered]).flatten();
         let before = [self.lookup, self.connecting].into_iter().flatten().map(|span| span.until);
         questions.chain(before).max().unwrap_or_default()
     }
 
-    /// How many questions have their answers.
+    /// Returns the number of answered questions.
     pub fn answered(&self) -> usize {
         self.questions.iter().filter(|asked| asked.answered.is_some()).count()
     }
 
-    /// Whether nothing more will happen in it.
+    /// Whether the run has ended.
     pub fn is_over(&self) -> bool {
-        self.ending != Ending::Running
+        self.status != RunStatus::Running
     }
 }
 
@@ -297,7 +302,7 @@ mod tests {
             ],
         );
         assert_eq!(run.connecting, Some(Span { from: us(10), until: us(50) }));
-        assert_eq!(run.questions.iter().map(Asked::took).collect::<Vec<_>>(), [Some(us(29)), Some(us(18))]);
+        assert_eq!(run.questions.iter().map(QuestionTiming::took).collect::<Vec<_>>(), [Some(us(29)), Some(us(18))]);
         assert_eq!(run.asking().map(Span::took), Some(us(49)));
         assert_eq!((run.until(), run.answered()), (us(100), 2));
     }
@@ -309,16 +314,16 @@ mod tests {
             let mut run = Run::new(String::new(), Order::OneAtATime, Duration::ZERO, questions);
             run.record(Step::Asked { at: us(asked_at) });
             run.record(answered(us(answered_at), "This."));
-            Run { ending: Ending::Complete, ..run }
+            Run { status: RunStatus::Complete, ..run }
         };
         let runs = [run(40, 71), run(1, 31), run(20, 60)];
         assert_eq!(asking(&runs), Some(Span { from: us(1), until: us(71) }));
-        assert_eq!(asking([&Run { ending: Ending::Stopped, ..run(1, 2) }, &runs[0]]), None);
+        assert_eq!(asking([&Run { status: RunStatus::Stopped, ..run(1, 2) }, &runs[0]]), None);
         assert_eq!(asking([]), None);
     }
 
     #[test]
-    fn answers_belong_to_the_oldest_question() {
+    fn answers_belong_to_the_oldest_unanswered_question() {
         let steps = [Step::Asked { at: us(1) }, Step::Asked { at: us(2) }, answered(us(9), "This.")];
         let run = asked_twice(Order::SentAhead, steps);
         assert_eq!(run.questions[0].answer.as_deref(), Some("This."));
@@ -326,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_to_no_question_changes_nothing() {
+    fn a_surplus_answer_changes_nothing() {
         let run = asked_twice(Order::OneAtATime, [answered(us(9), "This.")]);
         assert_eq!(run, asked_twice(Order::OneAtATime, []));
     }
@@ -334,12 +339,12 @@ mod tests {
     #[test]
     fn json_gives_microseconds_and_reads_back_the_same() {
         let mut run = asked_twice(Order::SentAhead, [Step::Connected { at: Duration::from_nanos(1_234_567) }]);
-        run.ending = Ending::Broken("the server went away".to_owned());
+        run.status = RunStatus::Broken("the server went away".to_owned());
         let json = serde_json::to_value(&run).unwrap();
         assert_eq!(json["connecting"]["until_us"], 1234.567);
         assert_eq!(json["clock_step_us"], 0.02);
         assert_eq!(json["order"], "sent-ahead");
-        assert_eq!(json["ending"], serde_json::json!({ "state": "broken", "why": "the server went away" }));
+        assert_eq!(json["status"], serde_json::json!({ "state": "broken", "reason": "the server went away" }));
         assert_eq!(serde_json::from_value::<Run>(json).unwrap(), run);
     }
 }

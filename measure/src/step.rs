@@ -1,30 +1,30 @@
-//! What happens in a run, told by whoever holds the clock.
+//! The steps of a run, as the reader of the clock reports them.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// One step of a run. Times are since the run began, taken as the first act on the event.
+/// One step of a run. Times count from the begin of the run, and the clock is read before anything else is done on the event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Step {
-    /// The name of the host is an address now. Only where the client looks it up itself.
+    /// The host name is resolved. Only clients that resolve it themselves have this step.
     LookedUp {
-        /// When the address was there.
+        /// When the address was known.
         at: Duration,
     },
-    /// The connection can be used.
+    /// The connection is open.
     Connected {
-        /// When it could.
+        /// When it opened.
         at: Duration,
     },
-    /// The next question goes out.
+    /// The next question is sent.
     Asked {
-        /// Just before it was handed to the socket.
+        /// Just before it was written to the socket.
         at: Duration,
     },
     /// The oldest unanswered question has its answer.
     Answered {
-        /// When the bytes that completed the answer came.
+        /// When the last bytes of the answer arrived.
         at: Duration,
         /// The answer, its `.` included.
         answer: String,

@@ -1,6 +1,6 @@
-//! What the hops on the path of one dialogue saw pass, each moment by one clock.
+//! The trace of one dialogue: the events that the hops on its path recorded, all by one clock.
 //!
-//! A hop knows bytes and not questions. [`paths`](crate::paths()) finds each question's path in them.
+//! Hops count bytes and do not know questions. [`paths`](crate::paths()) finds the path of each question in a trace.
 
 use std::time::Duration;
 
@@ -8,36 +8,36 @@ use serde::{Deserialize, Serialize};
 
 use crate::micros;
 
-/// A point on the path of a question to the server and of its answer back, in the order of that path.
+/// A point on the path of a question to the server and of its answer back, in the order of the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Point {
-    /// The bridge has a message of the browser's.
+pub enum TracePoint {
+    /// The bridge has received a message from the browser.
     BridgeIn,
-    /// The bridge hands it to TCP.
+    /// The bridge writes it to TCP.
     BridgeOut,
     /// The tunnel has read it.
     TunnelIn,
-    /// The tunnel hands it on, after its delay.
+    /// The tunnel forwards it, after its delay.
     TunnelOut,
     /// The server has read it.
     ServerIn,
     /// The server knows the answer.
     AnswerReady,
-    /// The server hands the answer to TCP.
+    /// The server writes the answer to TCP.
     AnswerOut,
     /// The tunnel has read the answer.
     TunnelBackIn,
-    /// The tunnel hands it on, after its delay.
+    /// The tunnel forwards it, after its delay.
     TunnelBackOut,
     /// The bridge has read it.
     BridgeBackIn,
-    /// The bridge hands it to the browser's WebSocket.
+    /// The bridge sends it to the browser.
     BridgeBackOut,
 }
 
-impl Point {
-    /// All of them, in the order of the path.
+impl TracePoint {
+    /// All points, in the order of the path.
     pub const ALL: [Self; 11] = [
         Self::BridgeIn,
         Self::BridgeOut,
@@ -52,25 +52,25 @@ impl Point {
         Self::BridgeBackOut,
     ];
 
-    /// Whether answers pass there, and not questions.
+    /// Whether answers pass this point, as opposed to questions.
     pub fn is_of_answers(self) -> bool {
         self >= Self::AnswerReady
     }
 }
 
-/// That bytes passed a point.
+/// Bytes that passed a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sighting {
-    /// Where.
-    pub point: Point,
-    /// When, in microseconds since the first hop heard of the dialogue.
+pub struct TraceEvent {
+    /// The point.
+    pub point: TracePoint,
+    /// The moment, in microseconds since the first event of the dialogue.
     #[serde(rename = "at_us", with = "micros")]
     pub at: Duration,
-    /// How many bytes.
+    /// The number of bytes.
     pub bytes: u64,
 }
 
-/// A point that a connection passes while it is made, in the order in which that happens.
+/// A point that a connection passes while it is opened, in the order in which that happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ConnectPoint {
@@ -82,14 +82,14 @@ pub enum ConnectPoint {
     TunnelAccepted,
     /// The server has accepted a connection. That may be later than [`ConnectDone`](Self::ConnectDone): the kernel accepts first.
     ServerAccepted,
-    /// The bridge's connection can be used, a handshake that the tunnel emulates included.
+    /// The connection of the bridge is open, including a handshake that the tunnel emulates.
     ConnectDone,
-    /// The bridge hands the answer to the upgrade (101) to TCP.
+    /// The bridge writes the response to the upgrade (101) to TCP.
     UpgradeOut,
 }
 
 impl ConnectPoint {
-    /// All of them, in their order.
+    /// All points, in their order.
     pub const ALL: [Self; 6] = [
         Self::UpgradeIn,
         Self::ConnectBegun,
@@ -100,29 +100,31 @@ impl ConnectPoint {
     ];
 }
 
-/// That a connection that is made passed a point.
+/// A connection passed a point while it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConnectSighting {
-    /// Where.
+pub struct ConnectEvent {
+    /// The point.
     pub point: ConnectPoint,
-    /// When, in microseconds since the first hop heard of the dialogue.
+    /// The moment, in microseconds since the first event of the dialogue.
     #[serde(rename = "at_us", with = "micros")]
     pub at: Duration,
 }
 
-/// Everything that was seen of one dialogue, in the order in which it was told.
+/// Everything that hops recorded of one dialogue.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trace {
-    /// Which dialogue.
+    /// The name of the dialogue.
     pub id: String,
-    /// What was seen. A hop that is not watched has seen nothing.
-    pub sightings: Vec<Sighting>,
-    /// What was seen of its connection being made.
+    /// The bytes that passed, in the order in which they were recorded. A hop without an observer records nothing.
+    #[serde(alias = "sightings")]
+    pub events: Vec<TraceEvent>,
+    /// How its connection was opened.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub connecting: Vec<ConnectSighting>,
-    /// Whether there was more than is kept.
-    pub is_cut: bool,
-    /// The smallest step of the hops' clock, in microseconds; zero if it is not known.
+    pub connecting: Vec<ConnectEvent>,
+    /// Whether the recorder ran full and dropped later events.
+    #[serde(alias = "is_cut")]
+    pub is_truncated: bool,
+    /// The smallest step of the hops' clock, in microseconds; zero if it is unknown.
     #[serde(rename = "clock_step_us", with = "micros", default, skip_serializing_if = "Duration::is_zero")]
     pub clock_step: Duration,
 }

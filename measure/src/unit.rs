@@ -1,10 +1,10 @@
-//! How a duration is written for people.
+//! Durations and numbers, formatted for people.
 
 use std::time::Duration;
 
 use crate::run::Span;
 
-/// A unit of time, and with it how many decimals are worth showing.
+/// A unit of time for a column of figures, with its number of decimals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// µs
@@ -16,8 +16,8 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// The unit in which `longest`, and everything beside it, is easiest to read and to compare. Up to ten seconds that
-    /// is milliseconds: what a server takes would be nothing in seconds.
+    /// Returns the unit for a column whose longest duration is `longest`. Up to ten seconds that is milliseconds, because the
+    /// time of a server would be zero in seconds.
     pub fn for_longest(longest: Duration) -> Self {
         match longest.as_nanos() {
             0..1_000_000 => Self::Microseconds,
@@ -26,8 +26,8 @@ impl Unit {
         }
     }
 
-    /// The sign of the unit.
-    pub fn sign(self) -> &'static str {
+    /// Returns the symbol of the unit.
+    pub fn symbol(self) -> &'static str {
         match self {
             Self::Microseconds => "µs",
             Self::Milliseconds => "ms",
@@ -35,15 +35,14 @@ impl Unit {
         }
     }
 
-    /// The number of `duration` in this unit, without the sign: whole microseconds, else three
-    /// decimals. All figures of one unit therefore line up.
+    /// Formats `duration` in this unit without the symbol: whole microseconds, else three decimals, so that all figures of one unit
+    /// line up.
     pub fn figure(self, duration: Duration) -> String {
         let (nanos_per_digit, decimals) = self.digits();
-        decimal(nanos(duration), nanos_per_digit * 10_u64.pow(decimals), decimals)
+        format_decimal(nanos(duration), nanos_per_digit * 10_u64.pow(decimals), decimals)
     }
 
-    /// The figures of a span: when it began, when it ended, and how long it took. The ends are rounded first, so that what stands
-    /// there adds up.
+    /// Formats the begin, the end and the duration of a span. The ends are rounded first, so that the figures add up.
     pub fn figures(self, Span { from, until }: Span) -> [String; 3] {
         let (nanos_per_digit, _) = self.digits();
         let rounded = |at| nanos(at).saturating_add(nanos_per_digit / 2) / nanos_per_digit * nanos_per_digit;
@@ -51,7 +50,7 @@ impl Unit {
         [from, until, until.saturating_sub(from)].map(|time| self.figure(time))
     }
 
-    /// How many nanoseconds the last digit of a figure is, and how many decimals there are.
+    /// Returns the value of the last digit of a figure in nanoseconds, and the number of decimals.
     fn digits(self) -> (u64, u32) {
         match self {
             Self::Microseconds => (1_000, 0),
@@ -60,28 +59,27 @@ impl Unit {
         }
     }
 
-    /// A duration in a sentence beside a column of this unit: in about three digits, but in no larger unit than the column.
+    /// Formats a duration for a sentence about a column of this unit: about three digits, in a unit no larger than the column's.
     pub fn in_sentence(self, duration: Duration) -> String {
         let (nanos_per_digit, decimals) = self.digits();
         let unit = nanos_per_digit * 10_u64.pow(decimals);
-        // From there on it would be rounded up to the next unit.
+        // 9.995 and more would be rounded up to the next unit.
         if nanos(duration) / (unit / 10) < 9_995 {
-            return readable(duration);
+            return format_duration(duration);
         }
-        format!("{}\u{a0}{}", decimal(nanos(duration), unit, 0), self.sign())
+        format!("{}\u{a0}{}", format_decimal(nanos(duration), unit, 0), self.symbol())
     }
 
-    /// The figure with its sign, a no-break space between.
-    pub fn write(self, duration: Duration) -> String {
-        format!("{}\u{a0}{}", self.figure(duration), self.sign())
+    /// Formats `duration` with the symbol, separated by a no-break space.
+    pub fn format(self, duration: Duration) -> String {
+        format!("{}\u{a0}{}", self.figure(duration), self.symbol())
     }
 }
 
-/// A duration on its own, in about three digits: `412 µs`, `41.2 µs`, `1.31 ms`, `2.04 s`. Below
-/// 1 µs nanoseconds are written.
-pub fn readable(duration: Duration) -> String {
+/// Formats a single duration in about three digits: `412 µs`, `41.2 µs`, `1.31 ms`, `2.04 s`; below 1 µs in nanoseconds.
+pub fn format_duration(duration: Duration) -> String {
     let nanos = nanos(duration);
-    let (unit, sign) = match nanos {
+    let (unit, symbol) = match nanos {
         0 | 1_000..999_500 => (1_000, "µs"),
         1..1_000 => (1, "ns"),
         999_500..999_500_000 => (1_000_000, "ms"),
@@ -92,15 +90,15 @@ pub fn readable(duration: Duration) -> String {
         9_995.. => 1,
         _ => 2,
     };
-    format!("{}\u{a0}{sign}", decimal(nanos, unit, decimals))
+    format!("{}\u{a0}{symbol}", format_decimal(nanos, unit, decimals))
 }
 
-/// `number` in units of `unit`, rounded to so many decimals.
+/// Formats `number / unit`, rounded to `decimals` decimals.
 ///
-/// It calculates with whole numbers: what formats floating-point numbers is a tenth of a small page.
-pub fn decimal(number: u64, unit: u64, decimals: u32) -> String {
+/// It computes with integers, because formatting floating-point numbers would be a tenth of a small page's code.
+pub fn format_decimal(number: u64, unit: u64, decimals: u32) -> String {
     let power = 10_u64.pow(decimals);
-    // A number that is too large to be multiplied has no use for decimals.
+    // Saturation loses only decimals of numbers that are too large to need them.
     let rounded = number.saturating_mul(power).saturating_add(unit / 2) / unit;
     if decimals == 0 {
         return rounded.to_string();
@@ -108,14 +106,9 @@ pub fn decimal(number: u64, unit: u64, decimals: u32) -> String {
     format!("{}.{:0width$}", rounded / power, rounded % power, width = decimals as usize)
 }
 
-/// A ratio with one decimal, as in `4.1`.
-pub fn ratio(numerator: Duration, denominator: Duration) -> String {
-    decimal(nanos(numerator), nanos(denominator).max(1), 1)
-}
-
-/// A part of a whole: `42 %`, `99.97 %`, `<0.01 %`. At the edges decimals are kept: nearly all is not all, and very
-/// little is not nothing. A no-break space stands before the sign.
-pub fn percent(part: Duration, whole: Duration) -> String {
+/// Formats a share in percent: `42 %`, `99.97 %`, `<0.01 %`. Near 0 and 100 it keeps decimals, so that nearly all is not shown as
+/// all. A no-break space separates the number from the sign.
+pub fn format_percent(part: Duration, whole: Duration) -> String {
     let hundredths = nanos(part).saturating_mul(10_000) / nanos(whole).max(1);
     if hundredths == 0 && !part.is_zero() {
         return "<0.01\u{a0}%".to_owned();
@@ -125,11 +118,11 @@ pub fn percent(part: Duration, whole: Duration) -> String {
         1..10 | 9_990..10_000 => 2,
         _ => 1,
     };
-    format!("{}\u{a0}%", decimal(hundredths, 100, decimals))
+    format!("{}\u{a0}%", format_decimal(hundredths, 100, decimals))
 }
 
-/// A whole number, its thousands apart: `10,000`.
-pub fn grouped(number: u64) -> String {
+/// Formats an integer with thousands separators: `10,000`.
+pub fn format_count(number: u64) -> String {
     let mut text = number.to_string();
     let mut place = text.len();
     while place > 3 {
@@ -139,7 +132,7 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
-/// Nanoseconds; 584 years are as long as it gets.
+/// Returns nanoseconds, at most 584 years of them.
 pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
@@ -151,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_duration_on_its_own_has_about_three_digits() {
+    fn a_single_duration_has_about_three_digits() {
         let cases = [
             (0, "0 µs"),
             (21, "21 ns"),
@@ -165,22 +158,22 @@ mod tests {
             (2_040_000_000, "2.04 s"),
         ];
         for (nanos, expected) in cases {
-            assert_eq!(readable(Duration::from_nanos(nanos)).replace('\u{a0}', " "), expected);
+            assert_eq!(format_duration(Duration::from_nanos(nanos)).replace('\u{a0}', " "), expected);
         }
     }
 
     #[test]
-    fn figures_beside_each_other_share_a_unit_and_their_decimals() {
+    fn figures_of_a_column_share_a_unit_and_their_decimals() {
         let unit = Unit::for_longest(Duration::from_micros(1_305));
         assert_eq!(unit.figure(Duration::from_micros(412)), "0.412");
-        assert_eq!(unit.write(Duration::from_micros(1_305)), "1.305\u{a0}ms");
+        assert_eq!(unit.format(Duration::from_micros(1_305)), "1.305\u{a0}ms");
         assert_eq!(Unit::for_longest(Duration::from_micros(999)).figure(Duration::from_nanos(411_900)), "412");
         assert_eq!(Unit::for_longest(Duration::from_secs(2)).figure(Duration::from_micros(90)), "0.090");
         assert_eq!(Unit::for_longest(Duration::from_secs(10)), Unit::Seconds);
     }
 
     #[test]
-    fn what_took_is_the_difference_of_the_ends_as_they_are_shown() {
+    fn the_duration_is_the_difference_of_the_ends_as_shown() {
         let nanos = Duration::from_nanos;
         let span = Span { from: nanos(970_400), until: nanos(1_038_600) };
         assert_eq!(Unit::Milliseconds.figures(span), ["0.970", "1.039", "0.069"]);
@@ -188,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sentence_beside_a_column_is_in_no_larger_unit() {
+    fn a_sentence_uses_no_larger_unit_than_its_column() {
         let ms = Unit::Milliseconds;
         let cases = [(1_853_155, "1853 ms"), (12_345, "12.3 ms"), (2, "2 µs"), (999_800, "1000 ms")];
         for (micros, expected) in cases {
@@ -209,13 +202,13 @@ mod tests {
     }
 
     #[test]
-    fn thousands_stand_apart() {
-        let numbers = [7, 999, 1_000, 151_957, 12_345_678].map(grouped);
+    fn thousands_are_separated() {
+        let numbers = [7, 999, 1_000, 151_957, 12_345_678].map(format_count);
         assert_eq!(numbers, ["7", "999", "1,000", "151,957", "12,345,678"]);
     }
 
     #[test]
-    fn nearly_all_is_not_all_and_very_little_is_not_nothing() {
+    fn percentages_near_0_and_100_keep_decimals() {
         let cases = [
             (0, "0 %"),
             (1, "<0.01 %"),
@@ -228,7 +221,7 @@ mod tests {
         ];
         for (part, expected) in cases {
             assert_eq!(
-                percent(Duration::from_micros(part), Duration::from_micros(100_000)).replace('\u{a0}', " "),
+                format_percent(Duration::from_micros(part), Duration::from_micros(100_000)).replace('\u{a0}', " "),
                 expected
             );
         }

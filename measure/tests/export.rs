@@ -1,4 +1,4 @@
-//! What is exported, read back by readers that are not ours.
+//! Exports, read by independent readers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -8,10 +8,10 @@ use base64::prelude::BASE64_STANDARD;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
-use launcelot_measure::export::{Document, Race, Recorded, Refusal, chrome, csv, hlog, json};
+use launcelot_measure::export::{Document, DocumentError, RecordedRace, RecordedRun, chrome, csv, hlog, json};
 use launcelot_measure::{
-    ConnectPoint, ConnectSighting, Connections, Ending, FailureKind, Failures, Instance, Interruptions, Order, Passage,
-    Plan, Point, Preset, Round, Rounds, Run, Sighting, Span, Step, Stopwatch, Trace, Turn,
+    ConnectEvent, ConnectPoint, Connections, FailureKind, Failures, Instance, Interruptions, LinkRevisions, Order,
+    Preset, Round, Rounds, RoundsPlan, Run, RunStatus, Span, Step, Stopwatch, Trace, TraceEvent, TracePoint, Turn,
 };
 use serde_json::Value;
 
@@ -32,31 +32,31 @@ fn run(order: Order) -> Run {
     run.record(Step::Answered { at: us(300), answer: "Yes.".to_owned() });
     run.record(Step::Asked { at: us(second) });
     run.record(Step::Answered { at: us(600), answer: "\"No,\"\nhe…".to_owned() });
-    run.ending = Ending::Complete;
+    run.status = RunStatus::Complete;
     run
 }
 
 /// Both questions seen everywhere, the second 205 µs after the first.
 fn trace() -> Trace {
     let sightings = (0..2).flat_map(|question| {
-        let bytes = move |point: Point| if !point.is_of_answers() { 5 } else { [4, 11][question as usize] };
-        Point::ALL.into_iter().enumerate().map(move |(index, point)| {
+        let bytes = move |point: TracePoint| if !point.is_of_answers() { 5 } else { [4, 11][question as usize] };
+        TracePoint::ALL.into_iter().enumerate().map(move |(index, point)| {
             let at = Duration::from_nanos(60_000 + question * 205_000 + index as u64 * 10_125);
-            Sighting { point, at, bytes: bytes(point) }
+            TraceEvent { point, at, bytes: bytes(point) }
         })
     });
     Trace {
         id: "d-1".to_owned(),
-        sightings: sightings.collect(),
+        events: sightings.collect(),
         connecting: connecting(),
-        is_cut: false,
+        is_truncated: false,
         clock_step: Duration::from_nanos(20),
     }
 }
 
 /// The connection seen by the bridge, within 90 µs.
-fn connecting() -> Vec<ConnectSighting> {
-    ConnectPoint::ALL.into_iter().zip(0..).map(|(point, index)| ConnectSighting { point, at: us(index) }).collect()
+fn connecting() -> Vec<ConnectEvent> {
+    ConnectPoint::ALL.into_iter().zip(0..).map(|(point, index)| ConnectEvent { point, at: us(index) }).collect()
 }
 
 fn rounds(pace: Option<Duration>) -> Rounds {
@@ -64,22 +64,22 @@ fn rounds(pace: Option<Duration>) -> Rounds {
         (1..=1_000).map(|number| Round { asked: number, connecting: number * 3, due: number * 5, ready: number * 4 });
     Rounds {
         name: "A thousand, \"long\"".to_owned(),
-        to: "ws://b/ws".to_owned(),
-        plan: Plan { rounds: 1_002, warm_up: 100, connections: Connections::Each, pace },
+        target: "ws://b/ws".to_owned(),
+        plan: RoundsPlan { rounds: 1_002, warm_up: 100, connections: Connections::Each, pace },
         clock_step: us(5),
         cores: 2,
         answered: answered.collect(),
         errors: 2,
         failures: failures(),
-        wire: Some(Preset::Rack.wire()),
-        passage: Some(passage()),
+        link: Some(Preset::Rack.link()),
+        link_revisions: Some(link_revisions()),
         interruptions: Interruptions { was_hidden: true, was_suspended: false },
-        ending: Ending::Stopped,
+        status: RunStatus::Stopped,
     }
 }
 
-fn passage() -> Passage {
-    Passage { instance: Instance(0x0bad_cafe), first_revision: 3, last_revision: None }
+fn link_revisions() -> LinkRevisions {
+    LinkRevisions { instance: Instance(0x0bad_cafe), first_revision: 3, last_revision: None }
 }
 
 fn failures() -> Failures {
@@ -90,26 +90,26 @@ fn failures() -> Failures {
 }
 
 fn document() -> Document {
-    let recorded = |number, order, trace| Recorded {
+    let recorded = |number, order, trace| RecordedRun {
         number,
         run: run(order),
         trace,
         cores: Some(2),
-        wire: Some(Preset::Rack.wire()),
-        passage: Some(passage()),
+        link: Some(Preset::Rack.link()),
+        link_revisions: Some(link_revisions()),
     };
     let mut broken = run(Order::OneAtATime);
     broken.lookup = broken.connecting.take();
     broken.questions[1].answer = None;
     broken.questions[1].answered = None;
-    broken.ending = Ending::Broken("it \\ broke\u{1}".to_owned());
+    broken.status = RunStatus::Broken("it \\ broke\u{1}".to_owned());
     Document {
         runs: vec![
             recorded(3, Order::OneAtATime, Some(trace())),
             recorded(4, Order::SentAhead, Some(trace())),
-            Recorded { number: 5, run: broken, trace: None, cores: None, wire: None, passage: None },
+            RecordedRun { number: 5, run: broken, trace: None, cores: None, link: None, link_revisions: None },
         ],
-        races: vec![Race {
+        races: vec![RecordedRace {
             warm_up: 2,
             one_at_a_time: vec![recorded(1, Order::OneAtATime, None)],
             sent_ahead: vec![recorded(1, Order::SentAhead, Some(Trace::default()))],
@@ -127,7 +127,7 @@ fn json_reads_back_the_same() {
 }
 
 #[test]
-fn a_race_that_was_written_before_there_were_turns_is_read_as_one_turn() {
+fn a_race_without_turns_is_read_as_one_turn() {
     let mut older: serde_json::Value = serde_json::from_str(&json::write(&document())).unwrap();
     older["races"][0].as_object_mut().unwrap().remove("more_turns");
     let read = json::read(&older.to_string()).unwrap();
@@ -139,33 +139,33 @@ fn a_race_that_was_written_before_there_were_turns_is_read_as_one_turn() {
 }
 
 #[test]
-fn what_is_no_document_is_refused_for_its_own_reason() {
-    let newer = json::write(&document()).replace("\"version\":1", "\"version\":2");
+fn invalid_documents_are_refused_for_distinct_reasons() {
+    let newer = json::write(&document()).replace("\"version\":2", "\"version\":3");
     let cases = [
-        ("", Refusal::NotOne),
-        ("{}", Refusal::NotOne),
-        ("[1, 2", Refusal::NotOne),
-        (r#"{"format": "another", "version": 1}"#, Refusal::NotOne),
-        (r#"{"format": "launcelot", "version": 1}"#, Refusal::NotOne),
-        (newer.as_str(), Refusal::Newer(2)),
-        (r#"{"format": "launcelot", "version": 1, "runs": [], "races": [], "rounds": []}"#, Refusal::Empty),
+        ("", DocumentError::NotADocument),
+        ("{}", DocumentError::NotADocument),
+        ("[1, 2", DocumentError::NotADocument),
+        (r#"{"format": "another", "version": 1}"#, DocumentError::NotADocument),
+        (r#"{"format": "launcelot", "version": 1}"#, DocumentError::NotADocument),
+        (newer.as_str(), DocumentError::NewerVersion(3)),
+        (r#"{"format": "launcelot", "version": 1, "runs": [], "races": [], "rounds": []}"#, DocumentError::Empty),
     ];
     for (text, expected) in cases {
         assert_eq!(json::read(text), Err(expected), "{text}");
     }
-    let spoil = |spoil: &dyn Fn(&mut Recorded)| {
+    let spoil = |spoil: &dyn Fn(&mut RecordedRun)| {
         let mut document = document();
         document.runs.iter_mut().for_each(spoil);
         json::read(&json::write(&document))
     };
-    let end_before_it_begins = |recorded: &mut Recorded| {
+    let end_before_it_begins = |recorded: &mut RecordedRun| {
         recorded.run.connecting = Some(Span { from: us(9), until: us(8) });
     };
-    let go_back_in_time = |recorded: &mut Recorded| {
-        recorded.trace.iter_mut().for_each(|trace| trace.sightings.reverse());
+    let go_back_in_time = |recorded: &mut RecordedRun| {
+        recorded.trace.iter_mut().for_each(|trace| trace.events.reverse());
     };
-    assert_eq!(spoil(&end_before_it_begins), Err(Refusal::Impossible));
-    assert_eq!(spoil(&go_back_in_time), Err(Refusal::Impossible));
+    assert_eq!(spoil(&end_before_it_begins), Err(DocumentError::Impossible));
+    assert_eq!(spoil(&go_back_in_time), Err(DocumentError::Impossible));
 }
 
 fn validator() -> jsonschema::Validator {
@@ -174,7 +174,7 @@ fn validator() -> jsonschema::Validator {
 }
 
 #[test]
-fn json_holds_to_its_schema() {
+fn json_conforms_to_its_schema() {
     let validator = validator();
     for document in [document(), Document::default()] {
         let value = serde_json::from_str(&json::write(&document)).unwrap();
@@ -182,7 +182,7 @@ fn json_holds_to_its_schema() {
         assert!(errors.is_empty(), "{errors:?} in {value:#}");
     }
     let mut wrong: Value = serde_json::from_str(&json::write(&document())).unwrap();
-    wrong["runs"][0]["trace"]["sightings"][0]["point"] = "the gorge".into();
+    wrong["runs"][0]["trace"]["events"][0]["point"] = "the gorge".into();
     assert!(!validator.is_valid(&wrong));
 }
 
@@ -215,7 +215,7 @@ fn column<'a>(records: &'a [Vec<String>], name: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn what_is_attributed_and_not_measured_is_marked_in_every_export() {
+fn attributed_times_are_marked_in_every_export() {
     let mut document = document();
     let run = &mut document.runs[0].run;
     run.attributed_handshake = Some(us(80));
@@ -245,13 +245,13 @@ fn csv_has_a_line_for_each_question_with_its_legs() {
     assert_eq!(column(&records, "turn")[4..8], ["", "", "1", "1"]);
     assert_eq!(column(&records, "turn")[13..15], ["1", "2"]);
     assert_eq!(column(&records, "connecting_us")[0], "90.25");
-    let wire = ["wire_rtt_us", "wire_jitter_us", "wire_bandwidth_bits_per_s"];
-    assert_eq!(wire.map(|name| column(&records, name)[0]), ["200.0", "0.0", "10000000000"]);
-    assert_eq!(wire.map(|name| column(&records, name)[4]), [""; 3], "it is not known");
+    let link = ["link_rtt_us", "link_jitter_us", "link_bandwidth_bits_per_s"];
+    assert_eq!(link.map(|name| column(&records, name)[0]), ["200.0", "0.0", "10000000000"]);
+    assert_eq!(link.map(|name| column(&records, name)[4]), [""; 3], "it is not known");
     assert_eq!(column(&records, "took_us")[..6], ["200.0", "299.0", "200.0", "499.0", "200.0", ""]);
     assert_eq!(column(&records, "thinking_us")[..1], ["10.125"]);
     assert_eq!(column(&records, "server_us")[..1], ["20.25"]);
-    let legs = ["asker_us", "bridge_us", "wire_out_us", "server_us", "wire_back_us", "unknown_us"];
+    let legs = ["client_us", "bridge_us", "link_out_us", "server_us", "link_back_us", "unknown_us"];
     let sum = |row: usize| legs.iter().filter_map(|leg| column(&records, leg)[row].parse::<f64>().ok()).sum::<f64>();
     assert_eq!([sum(0), sum(1)], [200.0, 299.0]);
     assert_eq!(column(&records, "unknown_us")[8], "200.0", "a trace in which nothing was seen");
@@ -265,22 +265,22 @@ fn csv_has_a_line_for_each_round() {
     assert!(records.iter().all(|record| record.len() == records[0].len()));
     assert_eq!(column(&records, "name")[0], "A thousand, \"long\"");
     assert_eq!(column(&records, "is_warm_up")[99..101], ["true", "false"]);
-    assert_eq!(column(&records, "wire_rtt_us")[0], "200.0");
+    assert_eq!(column(&records, "link_rtt_us")[0], "200.0");
     let first =
         ["round", "since_asked_us", "since_connecting_us", "since_due_us"].map(|name| column(&records, name)[0]);
     assert_eq!(first, ["1", "0.1", "0.3", "0.5"]);
 }
 
 #[test]
-fn csv_has_a_line_for_each_reason_why_rounds_failed() {
+fn csv_has_a_line_for_each_kind_and_message_of_failures() {
     let records = records(&csv::failures(&document()));
-    assert_eq!(records[0], ["name", "to", "kind", "words", "count"]);
+    assert_eq!(records[0], ["name", "target", "kind", "message", "count"]);
     assert_eq!(records.len(), 1 + 2);
     assert_eq!(records[1][2..], ["no-connection", "Connection refused, twice", "2"]);
 }
 
 #[test]
-fn the_log_is_read_by_the_reader_of_hdrhistogram() {
+fn the_log_is_read_by_the_hdrhistogram_reader() {
     let text = hlog::log(&document());
     assert!(text.contains("#[Histogram log format version 1.3]\n"), "{text}");
     let entries = IntervalLogIterator::new(text.as_bytes()).map(Result::unwrap);
@@ -308,7 +308,7 @@ fn the_log_is_read_by_the_reader_of_hdrhistogram() {
 }
 
 #[test]
-fn what_is_complete_on_one_track_of_a_chrome_trace_never_overlaps_but_lies_within() {
+fn slices_of_one_chrome_trace_track_are_nested_or_disjoint() {
     let value: Value = serde_json::from_str(&chrome::trace(&document())).unwrap();
     let events = value["traceEvents"].as_array().unwrap();
     let mut tracks = BTreeMap::<_, Vec<(f64, f64)>>::new();
@@ -338,11 +338,11 @@ fn what_is_complete_on_one_track_of_a_chrome_trace_never_overlaps_but_lies_withi
         "connect()",
         "What?",
         "bridge",
-        "wire, out",
+        "link, out",
         "tunnel",
         "server",
         "thinking",
-        "wire, back",
+        "link, back",
         "unknown",
     ] {
         assert!(names.contains(name), "no {name} in {names:?}");

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use launcelot_measure::paths::Clocks;
-use launcelot_measure::{Breakdown, Leg, Order, Path, Paths, Point, Run, Sighting, Step, Trace, paths};
+use launcelot_measure::{Breakdown, Leg, Order, Path, Paths, Run, Step, Trace, TraceEvent, TracePoint, paths};
 use proptest::prelude::*;
 
 /// A dialogue as it really was, and the two clocks that recorded it.
@@ -14,11 +14,11 @@ use proptest::prelude::*;
 struct Dialogue {
     order: Order,
     /// How long each question stayed before each point, and after the last, in nanoseconds.
-    delays: Vec<[u64; Point::ALL.len() + 1]>,
+    delays: Vec<[u64; TracePoint::ALL.len() + 1]>,
     /// How long after the one before each question was sent, in nanoseconds.
     pauses: Vec<u64>,
     /// Where a question waited for the next one and went on in the same segment.
-    is_joined: Vec<[bool; Point::ALL.len()]>,
+    is_joined: Vec<[bool; TracePoint::ALL.len()]>,
     asker_step: u64,
     hop_step: u64,
     /// The hops' clock at the beginning of the run.
@@ -46,7 +46,7 @@ fn dialogues(drift: impl Strategy<Value = i64>) -> impl Strategy<Value = Dialogu
 }
 
 /// A question of which everything is known: when it was asked, passed each point, and was answered.
-type Truth = (u64, [u64; Point::ALL.len()], u64);
+type Truth = (u64, [u64; TracePoint::ALL.len()], u64);
 
 impl Dialogue {
     fn truth(&self) -> Vec<Truth> {
@@ -63,7 +63,7 @@ impl Dialogue {
                     now += delay;
                     *at = now;
                 }
-                now += delays[Point::ALL.len()];
+                now += delays[TracePoint::ALL.len()];
                 *answered = now;
             }
             return truth;
@@ -73,13 +73,13 @@ impl Dialogue {
             *asked = now;
         }
         let mut last: Vec<u64> = truth.iter().map(|(asked, ..)| *asked).collect();
-        for point in 0..=Point::ALL.len() {
+        for point in 0..=TracePoint::ALL.len() {
             let mut free = 0;
             for (at, delays) in last.iter_mut().zip(&self.delays) {
                 free = free.max(*at + delays[point]);
                 *at = free;
             }
-            for index in (1..count).rev().filter(|_| point < Point::ALL.len()) {
+            for index in (1..count).rev().filter(|_| point < TracePoint::ALL.len()) {
                 if self.is_joined[index - 1][point] {
                     last[index - 1] = last[index];
                 }
@@ -119,17 +119,17 @@ impl Dialogue {
 
     fn trace(&self) -> Trace {
         let began = self.began();
-        let mut segments = BTreeMap::<(u64, Point), u64>::new();
+        let mut segments = BTreeMap::<(u64, TracePoint), u64>::new();
         for (_, passed, _) in self.truth() {
-            for (point, at) in Point::ALL.into_iter().zip(passed) {
+            for (point, at) in TracePoint::ALL.into_iter().zip(passed) {
                 *segments.entry((at, point)).or_default() += if point.is_of_answers() { 4 } else { 5 };
             }
         }
         let at = |at| Duration::from_nanos(self.hop_clock(at) - began);
         let sightings =
-            segments.into_iter().map(|((true_at, point), bytes)| Sighting { point, at: at(true_at), bytes });
+            segments.into_iter().map(|((true_at, point), bytes)| TraceEvent { point, at: at(true_at), bytes });
         let clock_step = Duration::from_nanos(self.hop_step);
-        Trace { sightings: sightings.collect(), clock_step, ..Trace::default() }
+        Trace { events: sightings.collect(), clock_step, ..Trace::default() }
     }
 }
 
@@ -138,7 +138,7 @@ fn check(run: &Run, paths: &Paths) -> Result<(), TestCaseError> {
     let breakdown = Breakdown::of(run, paths).unwrap();
     let legs: Duration = Leg::ALL.into_iter().filter_map(|leg| breakdown.leg(leg)).sum();
     prop_assert_eq!(legs, breakdown.waited, "the legs of a run add up to what was waited");
-    let wire = [Leg::WireOut, Leg::WireBack].into_iter().filter_map(|leg| breakdown.leg(leg)).sum();
+    let wire = [Leg::LinkOut, Leg::LinkBack].into_iter().filter_map(|leg| breakdown.leg(leg)).sum();
     prop_assert!(breakdown.in_the_tunnel.unwrap_or_default() <= wire);
     let mut laid = BTreeMap::new();
     for (path, asked) in paths.questions().iter().zip(&run.questions) {
@@ -160,7 +160,7 @@ fn check(run: &Run, paths: &Paths) -> Result<(), TestCaseError> {
 
 /// How far a moment as laid is from the truth.
 fn error(path: &Path, (_, passed, _): &Truth) -> Duration {
-    let off = |(point, at): (Point, Duration)| at.abs_diff(Duration::from_nanos(passed[point as usize]));
+    let off = |(point, at): (TracePoint, Duration)| at.abs_diff(Duration::from_nanos(passed[point as usize]));
     path.moments().into_iter().map(off).max().unwrap_or_default()
 }
 
@@ -191,13 +191,13 @@ proptest! {
 
     #[test]
     fn a_trace_of_anything_breaks_nothing(
-        sightings in prop::collection::vec((0..Point::ALL.len(), any::<u32>(), 0_u64..20), 0..40),
+        sightings in prop::collection::vec((0..TracePoint::ALL.len(), any::<u32>(), 0_u64..20), 0..40),
         dialogue in dialogues(Just(0)),
     ) {
         let sighting = |(point, at, bytes): (usize, u32, u64)| {
-            Sighting { point: Point::ALL[point], at: Duration::from_nanos(at.into()), bytes }
+            TraceEvent { point: TracePoint::ALL[point], at: Duration::from_nanos(at.into()), bytes }
         };
-        let trace = Trace { sightings: sightings.into_iter().map(sighting).collect(), ..Trace::default() };
+        let trace = Trace { events: sightings.into_iter().map(sighting).collect(), ..Trace::default() };
         let run = dialogue.run();
         let paths = paths(&run, &trace);
         let breakdown = Breakdown::of(&run, &paths).unwrap();

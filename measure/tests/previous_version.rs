@@ -47,19 +47,19 @@ fn a_race_loads_with_all_its_runs() {
 fn a_broken_run_loads_with_its_reason() {
     let document = read(include_str!("fixtures/v1-run-broken.json"));
     let failures = document.runs[0].run.failures(|_| false);
-    assert_eq!(failures.in_words(), "1 × localhost port 40523: waited 10ms for an answer, in vain");
+    assert_eq!(failures.describe(), "1 × localhost port 40523: waited 10ms for an answer, in vain");
 }
 
 #[test]
 fn everything_that_a_document_can_hold_loads() {
     let document = read(include_str!("fixtures/v1-everything.json"));
     assert_eq!((document.runs.len(), document.races.len(), document.rounds.len()), (3, 1, 2));
-    assert!(document.runs[0].wire.is_some() && document.runs[0].passage.is_some());
-    assert!(document.runs[0].trace.as_ref().is_some_and(|trace| trace.sightings.len() == 22));
+    assert!(document.runs[0].link.is_some() && document.runs[0].link_revisions.is_some());
+    assert!(document.runs[0].trace.as_ref().is_some_and(|trace| trace.events.len() == 22));
     let rounds = &document.rounds[1];
     assert_eq!((rounds.plan.connections, rounds.answered.len(), rounds.errors), (Connections::Each, 130, 2));
-    assert!(rounds.wire.is_some() && rounds.passage.is_some() && rounds.interruptions.was_hidden);
-    assert_eq!(rounds.failures.in_words(), "2 × Connection refused, twice");
+    assert!(rounds.link.is_some() && rounds.link_revisions.is_some() && rounds.interruptions.was_hidden);
+    assert_eq!(rounds.failures.describe(), "2 × Connection refused, twice");
     assert_eq!(rounds.times(Stopwatch::Question).max(), Some(Duration::from_micros(13)));
 }
 
@@ -67,6 +67,6 @@ fn everything_that_a_document_can_hold_loads() {
 fn an_imported_document_is_written_as_the_current_version() {
     let document = read(include_str!("fixtures/v1-everything.json"));
     let written = json::write(&document);
-    assert!(written.starts_with(r#"{"format":"launcelot","version":1,"#), "{}", &written[..60]);
+    assert!(written.starts_with(r#"{"format":"launcelot","version":2,"#), "{}", &written[..60]);
     assert_eq!(json::read(&written), Ok(document));
 }

@@ -1,9 +1,9 @@
-//! Whose queue it was, judged by the rounds that the page keeps.
+//! The cause of a queue, judged by stored rounds.
 
 use std::time::Duration;
 
 use launcelot_measure::queue::{Cause, Queue, Verdict};
-use launcelot_measure::{Connections, Ending, Failures, Interruptions, Plan, Round, Rounds, Wire};
+use launcelot_measure::{Connections, Failures, Interruptions, LinkSettings, Round, Rounds, RoundsPlan, RunStatus};
 
 const fn us(micros: u64) -> Duration {
     Duration::from_micros(micros)
@@ -16,7 +16,7 @@ fn steps(time: Duration) -> u64 {
 /// Rounds over one connection, each of which takes as long as `own` says of its number, warm-up included, and which a timer begins so
 /// long after it could.
 fn rounds(counted: u32, pace: Duration, own: impl Fn(u32) -> Duration, timer: Duration) -> Rounds {
-    let plan = Plan::new(counted, Connections::One, Some(pace));
+    let plan = RoundsPlan::new(counted, Connections::One, Some(pace));
     let mut free = Duration::ZERO;
     let answered = (0..plan.rounds).map(|number| {
         let (due, own) = (pace * number, own(number));
@@ -24,30 +24,30 @@ fn rounds(counted: u32, pace: Duration, own: impl Fn(u32) -> Duration, timer: Du
         Round { asked: steps(own), connecting: steps(own), due: steps(free - due), ready: 0 }
     });
     Rounds {
-        passage: None,
+        link_revisions: None,
         interruptions: Interruptions::default(),
         name: String::new(),
-        to: String::new(),
+        target: String::new(),
         plan,
         clock_step: us(5),
         cores: 2,
         answered: answered.collect(),
         errors: 0,
         failures: Failures::default(),
-        wire: None,
-        ending: Ending::Complete,
+        link: None,
+        status: RunStatus::Complete,
     }
 }
 
 fn judged(rounds: &Rounds) -> (Queue, String) {
     let queue = rounds.queue(None).expect("a paced series with answers");
-    (queue, queue.in_words().replace('\u{a0}', " "))
+    (queue, queue.describe().replace('\u{a0}', " "))
 }
 
 #[test]
 fn across_a_continent_the_connection_cannot_keep_the_pace_not_the_server() {
-    let wire = Wire { rtt: us(70_000), ..Wire::default() };
-    let continent = Rounds { wire: Some(wire), ..rounds(100, us(20_000), |_| us(70_400), us(30)) };
+    let link = LinkSettings { rtt: us(70_000), ..LinkSettings::default() };
+    let continent = Rounds { link: Some(link), ..rounds(100, us(20_000), |_| us(70_400), us(30)) };
     let (queue, words) = judged(&continent);
     assert_eq!((queue.verdict, queue.late), (Verdict::Grew(Cause::Connection), 100));
     assert!(words.contains("a connection carries one question at a time (head-of-line blocking)"), "{words}");
@@ -96,7 +96,7 @@ fn a_wait_of_less_than_a_step_is_less_than_that_and_not_nothing() {
     let (queue, words) = judged(&coarse);
     assert_eq!(queue.verdict, Verdict::Grew(Cause::Answer));
     let coarse = Queue { late_first: us(0), ..queue };
-    let words_of_coarse = coarse.in_words().replace('\u{a0}', " ");
+    let words_of_coarse = coarse.describe().replace('\u{a0}', " ");
     assert!(words_of_coarse.contains("began less than 1 ms late, the last tenth"), "{words_of_coarse}");
     assert!(!words.contains(" 0 "), "{words}");
 }

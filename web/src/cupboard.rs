@@ -7,7 +7,7 @@
 
 use std::rc::Rc;
 
-use launcelot_measure::{Ending, Rounds};
+use launcelot_measure::{Rounds, RunStatus};
 use web_sys::Storage;
 
 use crate::message::{Clock, FromWorker, ToWorker, decode, encode};
@@ -82,16 +82,16 @@ fn key(id: u64) -> String {
 }
 
 fn write(rounds: &Rounds, is_imported: bool) -> Option<String> {
-    let broken = match &rounds.ending {
-        Ending::Running => return None,
-        Ending::Complete | Ending::Stopped => "",
-        Ending::Broken(why) => why,
+    let broken = match &rounds.status {
+        RunStatus::Running => return None,
+        RunStatus::Complete | RunStatus::Stopped => "",
+        RunStatus::Broken(why) => why,
     };
     let clock = Clock { step: rounds.clock_step, isolated: true, cores: rounds.cores };
-    let begun = encode(&ToWorker::Rounds { run: 0, url: rounds.to.clone(), plan: rounds.plan });
+    let begun = encode(&ToWorker::Rounds { run: 0, url: rounds.target.clone(), plan: rounds.plan });
     let told = FromWorker::Rounds { run: 0, answered: rounds.answered.clone(), failures: rounds.failures.clone() };
     let mut entry = rounds.name.replace(BETWEEN, "");
-    let rest = encode(&(rounds.wire, is_imported, rounds.interruptions, rounds.errors));
+    let rest = encode(&(rounds.link, is_imported, rounds.interruptions, rounds.errors));
     for message in [begun, encode(&FromWorker::Ready(clock)), encode(&told), rest] {
         entry.push(BETWEEN);
         entry.extend(message.into_iter().map(char::from));
@@ -114,11 +114,11 @@ fn read(entry: &str) -> Option<(Rounds, bool)> {
     let mut rounds = rounds::begun(name, url, plan, clock);
     let FromWorker::Rounds { answered, failures, .. } = told else { return None };
     (rounds.answered, rounds.errors, rounds.failures) = (answered, errors, failures);
-    (rounds.wire, rounds.interruptions) = (wire, interruptions);
-    rounds.ending = match parts.next()? {
-        "" if rounds.done() < plan.rounds as usize => Ending::Stopped,
-        "" => Ending::Complete,
-        why => Ending::Broken(why.to_owned()),
+    (rounds.link, rounds.interruptions) = (wire, interruptions);
+    rounds.status = match parts.next()? {
+        "" if rounds.done() < plan.rounds as usize => RunStatus::Stopped,
+        "" => RunStatus::Complete,
+        why => RunStatus::Broken(why.to_owned()),
     };
     Some((rounds, is_imported))
 }
@@ -127,43 +127,47 @@ fn read(entry: &str) -> Option<(Rounds, bool)> {
 mod tests {
     use std::time::Duration;
 
-    use launcelot_measure::{Connections, Failures, Interruptions, Plan, Preset, Round};
+    use launcelot_measure::{Connections, Failures, Interruptions, Preset, Round, RoundsPlan};
 
     use super::*;
 
-    fn rounds(answered: usize, ending: Ending) -> Rounds {
+    fn rounds(answered: usize, status: RunStatus) -> Rounds {
         let round = Round { asked: 650, connecting: 650, due: u64::from(u32::MAX), ready: 700 };
         Rounds {
             name: "Tausend, schön un Ārija".to_owned(),
-            to: "ws://b/ws".to_owned(),
-            plan: Plan { rounds: 1_002, ..Plan::new(1_000, Connections::Each, Some(Duration::from_millis(2))) },
+            target: "ws://b/ws".to_owned(),
+            plan: RoundsPlan {
+                rounds: 1_002,
+                ..RoundsPlan::new(1_000, Connections::Each, Some(Duration::from_millis(2)))
+            },
             clock_step: Duration::from_micros(5),
             cores: 2,
-            wire: Some(Preset::Ssh.wire()),
-            passage: None,
+            link: Some(Preset::Ssh.link()),
+            link_revisions: None,
             answered: vec![round; answered],
             errors: 2,
             failures: Failures::default(),
             interruptions: Interruptions { was_hidden: true, was_suspended: false },
-            ending,
+            status,
         }
     }
 
     #[test]
     fn what_is_written_can_be_read_and_is_small() {
-        let all = [(1_000, Ending::Complete), (999, Ending::Stopped), (700, Ending::Broken("Gone.".to_owned()))];
+        let all =
+            [(1_000, RunStatus::Complete), (999, RunStatus::Stopped), (700, RunStatus::Broken("Gone.".to_owned()))];
         for (answered, ending) in all {
             let rounds = rounds(answered, ending);
             let entry = write(&rounds, true).unwrap();
             assert!(entry.chars().count() < 10_000, "{}", entry.chars().count());
             assert_eq!(read(&entry), Some((rounds, true)));
         }
-        assert_eq!(write(&rounds(3, Ending::Running), false), None);
+        assert_eq!(write(&rounds(3, RunStatus::Running), false), None);
     }
 
     #[test]
     fn what_is_no_entry_is_no_entry() {
-        let whole = write(&rounds(1_000, Ending::Complete), false).unwrap();
+        let whole = write(&rounds(1_000, RunStatus::Complete), false).unwrap();
         let cut: String = whole.chars().take(500).collect();
         for entry in ["", "{}", "\u{ff}\u{ff}\u{ff}\u{ff}\u{ff}", "日本", &cut] {
             assert_eq!(read(entry), None, "{entry}");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use launcelot_charts::table::{self, Told};
+use launcelot_charts::table::{self, SeriesSummary};
 use launcelot_charts::{histogram, percentiles, series};
 use launcelot_measure::compare::compare;
 use launcelot_measure::estimate::Estimates;
@@ -25,7 +25,7 @@ pub struct Distributions {
 /// Sums up and draws.
 pub fn of(many: &ManyRounds) -> Distributions {
     let distributions: Vec<Distribution> = many.shown().map(|kept| kept.rounds.distribution(many.stopwatch)).collect();
-    let told = many.shown().zip(&distributions).map(|(kept, distribution)| Told {
+    let told = many.shown().zip(&distributions).map(|(kept, distribution)| SeriesSummary {
         name: kept.rounds.name.clone(),
         limits: words::limits(kept),
         summary: distribution.summary(),
@@ -34,14 +34,14 @@ pub fn of(many: &ManyRounds) -> Distributions {
         failures: kept.rounds.failures.clone(),
         clock_step: kept.rounds.clock_step,
     });
-    let told: Vec<Told> = told.collect();
+    let told: Vec<SeriesSummary> = told.collect();
     let newest = told.first().map(|told| told.summary).unwrap_or_default();
     // A series alone is compared with nothing.
     let estimates: Vec<Estimates> = match told.len() {
         ..2 => Vec::new(),
         _ => many.shown().map(|kept| kept.rounds.estimates(many.stopwatch)).collect(),
     };
-    let passages: Vec<_> = many.shown().map(|kept| kept.rounds.passage).collect();
+    let passages: Vec<_> = many.shown().map(|kept| kept.rounds.link_revisions).collect();
     let compared = estimates.iter().zip(&passages).enumerate().skip(1).map(|(index, (laid, passage))| {
         let (letter, newest) = (series::letter(index), series::letter(0));
         let not = wire::not_compared(&format!("{letter} beside {newest}"), [*passage, passages[0]]);

@@ -5,7 +5,7 @@
 //! is one piece.
 
 use js_sys::futures::spawn_local;
-use launcelot_measure::export::{Document, Refusal, chrome, csv, hlog, json};
+use launcelot_measure::export::{Document, DocumentError, chrome, csv, hlog, json};
 use wasm_bindgen::prelude::*;
 use wasm_split_helpers::SplitLoaderError;
 #[cfg(feature = "split")]
@@ -58,7 +58,7 @@ pub async fn write(form: Form, document: &Document) -> Option<String> {
 }
 
 /// The document that a text is, or why it is none that can be taken. `None` if what reads it cannot be loaded.
-pub async fn read(text: &str) -> Option<Result<Document, Refusal>> {
+pub async fn read(text: &str) -> Option<Result<Document, DocumentError>> {
     #[cfg(feature = "split")]
     let read = read_loaded(text).await;
     #[cfg(not(feature = "split"))]
@@ -79,6 +79,6 @@ fn write_loaded(form: Form, document: &Document) -> Result<String, SplitLoaderEr
 }
 
 #[cfg_attr(feature = "split", wasm_split(files, fallible))]
-fn read_loaded(text: &str) -> Result<Result<Document, Refusal>, SplitLoaderError> {
+fn read_loaded(text: &str) -> Result<Result<Document, DocumentError>, SplitLoaderError> {
     Ok(json::read(text))
 }

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use js_sys::{Array, Reflect};
 use launcelot_measure::{
-    ConnectPoint, ConnectSighting, Held, Instance, Passage, Point, Revision, Sighting, Trace, Wire, WireReport,
+    AddedDelay, ConnectEvent, ConnectPoint, Instance, LinkReport, LinkRevisions, LinkSettings, Revision, Trace,
+    TraceEvent, TracePoint,
 };
 use wasm_bindgen::prelude::*;
 
-/// What the points of a path are called, in the order of [`Point::ALL`].
-const POINTS: [&str; Point::ALL.len()] = [
+/// What the points of a path are called, in the order of [`TracePoint::ALL`].
+const POINTS: [&str; TracePoint::ALL.len()] = [
     "bridge-in",
     "bridge-out",
     "tunnel-in",
@@ -78,12 +79,12 @@ impl Json {
 pub fn trace(json: &Json) -> Option<Trace> {
     Some(Trace {
         id: json.field("id")?.text()?,
-        sightings: json.field("sightings")?.list()?.map(|json| sighting(&json)).collect::<Option<_>>()?,
+        events: json.field("sightings")?.list()?.map(|json| sighting(&json)).collect::<Option<_>>()?,
         connecting: match json.field("connecting") {
             Some(connecting) => connecting.list()?.map(|json| connect_sighting(&json)).collect::<Option<_>>()?,
             None => Vec::new(),
         },
-        is_cut: json.field("is_cut")?.is_true(),
+        is_truncated: json.field("is_cut")?.is_true(),
         clock_step: json.field("clock_step_us").and_then(|step| step.micros()).unwrap_or_default(),
     })
 }
@@ -94,37 +95,34 @@ fn place(sighting: &Json, names: &[&str]) -> Option<usize> {
     names.iter().position(|name| *name == point)
 }
 
-fn connect_sighting(json: &Json) -> Option<ConnectSighting> {
-    Some(ConnectSighting {
-        point: ConnectPoint::ALL[place(json, &CONNECT_POINTS)?],
-        at: json.field("at_us")?.micros()?,
-    })
+fn connect_sighting(json: &Json) -> Option<ConnectEvent> {
+    Some(ConnectEvent { point: ConnectPoint::ALL[place(json, &CONNECT_POINTS)?], at: json.field("at_us")?.micros()? })
 }
 
-fn sighting(json: &Json) -> Option<Sighting> {
-    Some(Sighting {
-        point: Point::ALL[place(json, &POINTS)?],
+fn sighting(json: &Json) -> Option<TraceEvent> {
+    Some(TraceEvent {
+        point: TracePoint::ALL[place(json, &POINTS)?],
         at: json.field("at_us")?.micros()?,
         bytes: json.field("bytes")?.whole()?,
     })
 }
 
 /// How the tunnel is set and measured.
-pub fn wire_report(json: &Json) -> Option<WireReport> {
+pub fn wire_report(json: &Json) -> Option<LinkReport> {
     let wire = json.field("wire")?;
     let held = json.field("held").and_then(|held| {
         let time = |name| held.field(name)?.micros();
-        Some(Held {
-            held: time("held_us")?,
-            there: time("there_us")?,
+        Some(AddedDelay {
+            total: time("held_us")?,
+            out: time("there_us")?,
             back: time("back_us")?,
             samples: held.field("samples")?.whole()?,
             dialogues: held.field("dialogues")?.whole()?,
         })
     });
-    Some(WireReport {
+    Some(LinkReport {
         port: u16::try_from(json.field("port")?.whole()?).ok()?,
-        wire: Wire {
+        link: LinkSettings {
             rtt: wire.field("rtt_us")?.micros()?,
             jitter: wire.field("jitter_us")?.micros()?,
             bandwidth: wire.field("bandwidth_bits_per_s").and_then(|bandwidth| NonZeroU64::new(bandwidth.whole()?)),
@@ -132,14 +130,14 @@ pub fn wire_report(json: &Json) -> Option<WireReport> {
         handshake: json.field("handshake").is_some_and(|handshake| handshake.is_true()),
         revision: Revision { instance: instance(json)?, revision: json.field("revision")?.whole()? },
         in_force: json.field("in_force_us")?.micros()?,
-        held,
+        added_delay: held,
     })
 }
 
 /// Under which settings of the tunnel a dialogue went through it; `None` if it did not.
-pub fn passage(trace: &Json) -> Option<Passage> {
+pub fn passage(trace: &Json) -> Option<LinkRevisions> {
     let tunnel = trace.field("tunnel")?;
-    Some(Passage {
+    Some(LinkRevisions {
         instance: instance(&tunnel)?,
         first_revision: tunnel.field("first_revision")?.whole()?,
         last_revision: Some(tunnel.field("last_revision")?.whole()?),
@@ -151,8 +149,8 @@ fn instance(json: &Json) -> Option<Instance> {
 }
 
 /// A wire, as the lab reads it: in whole microseconds.
-pub fn of_wire(wire: Wire) -> String {
-    let Wire { rtt, jitter, bandwidth } = wire;
+pub fn of_wire(wire: LinkSettings) -> String {
+    let LinkSettings { rtt, jitter, bandwidth } = wire;
     let bandwidth = bandwidth.map_or_else(|| "null".to_owned(), |bandwidth| bandwidth.to_string());
     let (rtt, jitter) = (rtt.as_micros() as u64, jitter.as_micros() as u64);
     format!(r#"{{"rtt_us":{rtt},"jitter_us":{jitter},"bandwidth_bits_per_s":{bandwidth}}}"#)
@@ -164,14 +162,14 @@ mod tests {
 
     #[test]
     fn points_have_the_names_that_measure_writes() {
-        let points = serde_json::to_value(Point::ALL).unwrap();
+        let points = serde_json::to_value(TracePoint::ALL).unwrap();
         assert_eq!((points, serde_json::to_value(ConnectPoint::ALL).unwrap()), (POINTS.into(), CONNECT_POINTS.into()));
     }
 
     #[test]
     fn a_wire_is_written_as_measure_reads_it() {
         for preset in launcelot_measure::Preset::ALL {
-            assert_eq!(serde_json::from_str::<Wire>(&of_wire(preset.wire())).ok(), Some(preset.wire()));
+            assert_eq!(serde_json::from_str::<LinkSettings>(&of_wire(preset.link())).ok(), Some(preset.link()));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use launcelot_measure::{Passage, Trace, Wire, WireReport};
+use launcelot_measure::{LinkReport, LinkRevisions, LinkSettings, Trace};
 use wasm_bindgen::prelude::*;
 use web_sys::{RequestInit, Response};
 
@@ -15,7 +15,7 @@ pub enum Request {
     /// How the tunnel is.
     Tunnel,
     /// That the tunnel be like this.
-    SetTunnel(Wire),
+    SetTunnel(LinkSettings),
     /// How long the server works on each answer.
     Server,
     /// Sets how long it works on each answer.
@@ -28,12 +28,12 @@ pub enum Request {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     /// How the tunnel is; `None` if there is no lab.
-    Tunnel(Option<WireReport>),
+    Tunnel(Option<LinkReport>),
     /// How long the server works on each answer; `None` if that cannot be changed.
     Server(Option<Duration>),
     /// What the hops saw of the dialogue of the run with this number, and through which settings of the tunnel it went; `None`
     /// if they saw nothing.
-    Trace(u32, Option<(Trace, Option<Passage>)>),
+    Trace(u32, Option<(Trace, Option<LinkRevisions>)>),
 }
 
 /// Asks it.

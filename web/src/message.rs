@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use launcelot_measure::{Failures, Order, Plan, Round, Step};
+use launcelot_measure::{Failures, Order, Round, RoundsPlan, Step};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// At most so many runs can be begun at the same moment.
@@ -36,7 +36,7 @@ pub enum ToWorker {
         /// The bridge.
         url: String,
         /// How many, over which connections, how often.
-        plan: Plan,
+        plan: RoundsPlan,
     },
     /// Give up whatever goes on.
     Stop,

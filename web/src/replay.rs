@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use launcelot_charts::lanes::{Place, Station, Stretch, Token};
+use launcelot_charts::lanes::{Hop, Marker, Position, Trail};
 use launcelot_measure::paths::Clocks;
-use launcelot_measure::{ConnectPoint, Connecting, Leg, Path, Paths, Point, Run, Span, Trace, paths};
+use launcelot_measure::{ConnectPoint, Connecting, Leg, Path, Paths, Run, Span, Trace, TracePoint, paths};
 
 /// What happened at a recorded moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum What {
     /// A question left the browser.
     Asked,
     /// It, or its answer, passed a point.
-    Passed(Point),
+    Passed(TracePoint),
     /// Its answer was in the browser.
     Answered,
 }
@@ -48,7 +48,7 @@ pub struct Moment {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Knot {
     at: Duration,
-    place: Place,
+    place: Position,
     /// Whether the answer came there.
     is_back: bool,
     /// Whose the way to there was.
@@ -62,7 +62,7 @@ pub(crate) type Journey = Vec<Knot>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replay {
     /// The stations, from left to right; the first is whoever asks.
-    pub stations: Vec<Station>,
+    pub stations: Vec<Hop>,
     /// The words of each lane: connecting, if it is known, and each question.
     pub lanes: Vec<String>,
     /// The recorded moments, in their order.
@@ -78,61 +78,61 @@ pub struct Replay {
 
 /// How wide the stations are, in thousandths of the width. The tunnel is where most of the time goes, and
 /// what takes long should be seen to move.
-const ASKER_WIDTH: Place = 90;
-const BRIDGE_WIDTH: Place = 90;
-const TUNNEL_WIDTH: Place = 300;
-const SERVER_WIDTH: Place = 120;
+const ASKER_WIDTH: Position = 90;
+const BRIDGE_WIDTH: Position = 90;
+const TUNNEL_WIDTH: Position = 300;
+const SERVER_WIDTH: Position = 120;
 
 /// Where the points are for one set of stations.
 struct Map {
-    stations: Vec<Station>,
+    stations: Vec<Hop>,
 }
 
 impl Map {
     /// A map of the stations that saw something.
     fn of(paths: &Paths, asker: &'static str) -> Self {
-        let saw = |points: [Point; 2], made: ConnectPoint| {
+        let saw = |points: [TracePoint; 2], made: ConnectPoint| {
             paths.questions().iter().any(|path| points.into_iter().any(|point| path.at(point).is_some()))
                 || paths.connecting().is_some_and(|connecting| connecting.at(made).is_some())
         };
         let mut named = vec![(asker, ASKER_WIDTH)];
-        if saw([Point::BridgeIn, Point::BridgeBackOut], ConnectPoint::UpgradeIn) {
+        if saw([TracePoint::BridgeIn, TracePoint::BridgeBackOut], ConnectPoint::UpgradeIn) {
             named.push(("bridge", BRIDGE_WIDTH));
         }
-        if saw([Point::TunnelIn, Point::TunnelBackOut], ConnectPoint::TunnelAccepted) {
+        if saw([TracePoint::TunnelIn, TracePoint::TunnelBackOut], ConnectPoint::TunnelAccepted) {
             named.push(("tunnel", TUNNEL_WIDTH));
         }
-        let knows_server = saw([Point::ServerIn, Point::AnswerOut], ConnectPoint::ServerAccepted);
+        let knows_server = saw([TracePoint::ServerIn, TracePoint::AnswerOut], ConnectPoint::ServerAccepted);
         named.push((if knows_server { "server" } else { "beyond" }, SERVER_WIDTH));
-        let free = 1000 - named.iter().map(|(_, width)| width).sum::<Place>();
-        let gap = free / (named.len() as Place - 1);
+        let free = 1000 - named.iter().map(|(_, width)| width).sum::<Position>();
+        let gap = free / (named.len() as Position - 1);
         let mut from = 0;
         let stations = named.into_iter().map(|(name, width)| {
-            let station = Station { name, from, until: from + width };
+            let station = Hop { name, from, until: from + width };
             from += width + gap;
             station
         });
         Self { stations: stations.collect() }
     }
 
-    fn station(&self, name: &str) -> Option<Station> {
+    fn station(&self, name: &str) -> Option<Hop> {
         self.stations.iter().find(|station| station.name == name).copied()
     }
 
     /// Where messages leave the browser, and come back to.
-    fn home(&self) -> Place {
+    fn home(&self) -> Position {
         ASKER_WIDTH
     }
 
     /// The nearest place of the farthest station.
-    fn far(&self) -> Place {
+    fn far(&self) -> Position {
         self.stations.last().map_or(0, |last| last.from)
     }
 
     /// Where a point is, if its station is on the map.
-    fn place(&self, point: Point) -> Option<Place> {
-        use Point::{AnswerOut, ServerIn, TunnelBackIn, TunnelBackOut, TunnelIn, TunnelOut};
-        use Point::{AnswerReady, BridgeBackIn, BridgeBackOut, BridgeIn, BridgeOut};
+    fn place(&self, point: TracePoint) -> Option<Position> {
+        use TracePoint::{AnswerOut, ServerIn, TunnelBackIn, TunnelBackOut, TunnelIn, TunnelOut};
+        use TracePoint::{AnswerReady, BridgeBackIn, BridgeBackOut, BridgeIn, BridgeOut};
         let (name, is_far_edge) = match point {
             BridgeIn | BridgeBackOut => ("bridge", false),
             BridgeOut | BridgeBackIn => ("bridge", true),
@@ -168,13 +168,13 @@ impl Map {
         let accepted = moments.iter().find(|(point, _)| *point == ConnectPoint::ServerAccepted).map(|(_, at)| *at);
         let bridge = self.station("bridge");
         let knot = |at, place, is_back, leg| Knot { at, place, is_back, leg: class_of(leg) };
-        let mut journey = vec![knot(span.from, self.home(), false, Leg::Asker)];
+        let mut journey = vec![knot(span.from, self.home(), false, Leg::Client)];
         for (index, &(leg, Span { from, until })) in legs.iter().enumerate() {
             let is_back = index > there;
             let place = match (leg, bridge) {
                 (Leg::Bridge, Some(bridge)) if is_back => bridge.from,
                 (Leg::Bridge, Some(bridge)) => bridge.until,
-                (Leg::Asker, Some(bridge)) if !is_back => bridge.from,
+                (Leg::Client, Some(bridge)) if !is_back => bridge.from,
                 (Leg::Connect, _) => {
                     let turn = accepted.filter(|at| (from..until).contains(at));
                     journey.push(knot(turn.unwrap_or(from + (until - from) / 2), self.far(), false, leg));
@@ -188,16 +188,17 @@ impl Map {
     }
 
     /// By the points that are known.
-    fn journey(&self, asked: Span, passed: &[(Point, Duration)]) -> Journey {
+    fn journey(&self, asked: Span, passed: &[(TracePoint, Duration)]) -> Journey {
         if passed.is_empty() {
             return self.unknown_journey(asked);
         }
-        let knows_server = passed.iter().any(|(point, _)| matches!(point, Point::ServerIn | Point::AnswerOut));
+        let knows_server =
+            passed.iter().any(|(point, _)| matches!(point, TracePoint::ServerIn | TracePoint::AnswerOut));
         let mut journey = vec![Knot { at: asked.from, place: self.home(), is_back: false, leg: "asker" }];
         let mut before = None;
         for (point, at) in passed {
             let Some(place) = self.place(*point) else { continue };
-            let is_back = *point >= Point::AnswerOut;
+            let is_back = *point >= TracePoint::AnswerOut;
             let leg = before.map_or("asker", |before| leg_between(before, *point));
             if let Some(last) = journey.last().copied().filter(|last| is_back && !last.is_back && !knows_server) {
                 let middle = last.at + at.saturating_sub(last.at) / 2;
@@ -213,15 +214,15 @@ impl Map {
 }
 
 /// Whose the way was between two points, as a class.
-fn leg_between(from: Point, until: Point) -> &'static str {
+fn leg_between(from: TracePoint, until: TracePoint) -> &'static str {
     class_of(Leg::between(from, until))
 }
 
 fn class_of(leg: Leg) -> &'static str {
     match leg {
-        Leg::Asker => "asker",
+        Leg::Client => "asker",
         Leg::Bridge => "bridge",
-        Leg::Connect | Leg::WireOut | Leg::WireBack => "wire",
+        Leg::Connect | Leg::LinkOut | Leg::LinkBack => "wire",
         Leg::Server => "server",
         Leg::Unknown => "unknown",
     }
@@ -293,25 +294,19 @@ impl Replay {
 
     /// What has been gone until `at`, and where the messages are then. A message that is home has arrived in the
     /// middle of the browser; one that has not left is not there yet.
-    pub fn at(&self, at: Duration) -> (Vec<Stretch>, Vec<Token>) {
+    pub fn at(&self, at: Duration) -> (Vec<Trail>, Vec<Marker>) {
         let (mut stretches, mut tokens) = (Vec::new(), Vec::new());
         for (lane, journey) in self.journeys.iter().enumerate() {
             let Some(first) = journey.first().filter(|first| first.at <= at) else { continue };
-            let mut token = Token { lane, is_back: false, at: first.place };
+            let mut token = Marker { lane, is_back: false, at: first.place };
             for pair in journey.windows(2) {
                 let [from, until] = pair else { continue };
                 if from.at >= at && until.at > at {
                     break;
                 }
                 let place = between(from, until, at);
-                stretches.push(Stretch {
-                    lane,
-                    is_back: until.is_back,
-                    from: from.place,
-                    until: place,
-                    leg: until.leg,
-                });
-                token = Token { lane, is_back: until.is_back, at: place };
+                stretches.push(Trail { lane, is_back: until.is_back, from: from.place, until: place, leg: until.leg });
+                token = Marker { lane, is_back: until.is_back, at: place };
             }
             if journey.last().is_some_and(|last| last.is_back && last.at <= at) {
                 token.at = ASKER_WIDTH / 2;
@@ -323,14 +318,14 @@ impl Replay {
 }
 
 /// Where a message is at `at` that left one place for another, as if it had gone evenly.
-fn between(from: &Knot, until: &Knot, at: Duration) -> Place {
+fn between(from: &Knot, until: &Knot, at: Duration) -> Position {
     let whole = until.at.saturating_sub(from.at);
     let gone = at.saturating_sub(from.at).min(whole);
     if whole.is_zero() {
         return until.place;
     }
     let way = f64::from(until.place) - f64::from(from.place);
-    (f64::from(from.place) + way * gone.as_secs_f64() / whole.as_secs_f64()).round() as Place
+    (f64::from(from.place) + way * gone.as_secs_f64() / whole.as_secs_f64()).round() as Position
 }
 
 /// What happened at the same time is one moment.
@@ -348,7 +343,7 @@ fn in_moments(mut events: Vec<(Duration, Event)>) -> Vec<Moment> {
 
 #[cfg(test)]
 mod tests {
-    use launcelot_measure::{ConnectSighting, Order, Sighting, Step};
+    use launcelot_measure::{ConnectEvent, Order, Step, TraceEvent};
 
     use super::*;
 
@@ -370,14 +365,14 @@ mod tests {
     }
 
     /// The first question seen at these points, 10 µs apart, so that 50 µs lie before them and after.
-    fn trace(points: &[Point]) -> Trace {
+    fn trace(points: &[TracePoint]) -> Trace {
         let step = if points.len() == 1 { 0 } else { 100 / (points.len() as u64 - 1) };
-        let sightings = points.iter().zip(0..).map(|(point, index)| Sighting {
+        let sightings = points.iter().zip(0..).map(|(point, index)| TraceEvent {
             point: *point,
             at: us(index * step),
             bytes: if point.is_of_answers() { 4 } else { 5 },
         });
-        Trace { sightings: sightings.collect(), ..Trace::default() }
+        Trace { events: sightings.collect(), ..Trace::default() }
     }
 
     fn names(replay: &Replay) -> Vec<&str> {
@@ -386,7 +381,7 @@ mod tests {
 
     #[test]
     fn a_message_passes_every_station_there_and_back_in_order() {
-        let replay = Replay::of(&run(), Some(&trace(&Point::ALL)), "browser").unwrap();
+        let replay = Replay::of(&run(), Some(&trace(&TracePoint::ALL)), "browser").unwrap();
         assert_eq!(names(&replay), ["browser", "bridge", "tunnel", "server"]);
         assert_eq!(replay.lanes, ["Connecting", "What?", "Why ?"]);
         let mut at = Duration::ZERO;
@@ -406,7 +401,8 @@ mod tests {
 
     #[test]
     fn between_two_moments_the_place_is_interpolated_and_at_them_it_is_the_recorded_one() {
-        let replay = Replay::of(&run(), Some(&trace(&[Point::ServerIn, Point::AnswerOut])), "browser").unwrap();
+        let replay =
+            Replay::of(&run(), Some(&trace(&[TracePoint::ServerIn, TracePoint::AnswerOut])), "browser").unwrap();
         assert_eq!(names(&replay), ["browser", "server"]);
         let place = |at| replay.at(at).1.into_iter().find(|token| token.lane == 1).map(|token| token.at);
         assert_eq!(place(us(99)), None, "it has not left");
@@ -418,12 +414,12 @@ mod tests {
     fn where_nobody_watched_it_goes_between_what_is_known() {
         let replay = Replay::of(&run(), None, "browser").unwrap();
         assert_eq!((names(&replay), replay.is_partly_unknown), (vec!["browser", "beyond"], true));
-        let bridge = [Point::BridgeIn, Point::BridgeOut, Point::BridgeBackIn, Point::BridgeBackOut];
+        let bridge = [TracePoint::BridgeIn, TracePoint::BridgeOut, TracePoint::BridgeBackIn, TracePoint::BridgeBackOut];
         let replay = Replay::of(&run(), Some(&trace(&bridge)), "browser").unwrap();
         assert_eq!(names(&replay), ["browser", "bridge", "beyond"]);
         let (stretches, tokens) = replay.at(us(200));
         assert_eq!(stretches.last().map(|stretch| (stretch.lane, stretch.leg)), Some((1, "unknown")));
-        assert_eq!(tokens.last(), Some(&Token { lane: 1, is_back: false, at: 880 }), "it turns half way in time");
+        assert_eq!(tokens.last(), Some(&Marker { lane: 1, is_back: false, at: 880 }), "it turns half way in time");
     }
 
     #[test]
@@ -439,16 +435,16 @@ mod tests {
             (ConnectDone, 600_200),
             (UpgradeOut, 600_300),
         ];
-        let connecting = passed.map(|(point, at)| ConnectSighting { point, at: us(at) }).to_vec();
+        let connecting = passed.map(|(point, at)| ConnectEvent { point, at: us(at) }).to_vec();
         let replay = Replay::of(&run, Some(&Trace { connecting, ..Trace::default() }), "browser").unwrap();
         assert_eq!(names(&replay), ["browser", "bridge", "tunnel", "server"]);
         let [bridge, server] = [1, 3].map(|index: usize| replay.stations[index]);
         let at = |micros| replay.at(us(micros)).1[0];
         let crossed = at(150 + 12_000).at - bridge.until;
         assert!(crossed.abs_diff((server.from - bridge.until) / 25) <= 1, "12 of 300 ms there: {crossed}");
-        assert_eq!(at(300_200), Token { lane: 0, is_back: false, at: server.from });
-        assert_eq!(at(600_250), Token { lane: 0, is_back: true, at: bridge.until });
-        assert_eq!(at(600_400), Token { lane: 0, is_back: true, at: ASKER_WIDTH / 2 });
+        assert_eq!(at(300_200), Marker { lane: 0, is_back: false, at: server.from });
+        assert_eq!(at(600_250), Marker { lane: 0, is_back: true, at: bridge.until });
+        assert_eq!(at(600_400), Marker { lane: 0, is_back: true, at: ASKER_WIDTH / 2 });
         assert_eq!(replay.moments.len(), 8, "each recorded point is a moment: {:?}", replay.moments);
     }
 
@@ -456,7 +452,7 @@ mod tests {
     fn a_question_without_an_answer_left_and_is_not_seen_to_arrive() {
         let replay = Replay::of(&run(), None, "browser").unwrap();
         let (_, tokens) = replay.at(replay.end());
-        assert_eq!(tokens.last(), Some(&Token { lane: 2, is_back: false, at: ASKER_WIDTH }));
+        assert_eq!(tokens.last(), Some(&Marker { lane: 2, is_back: false, at: ASKER_WIDTH }));
         let nothing = Run::new(String::new(), Order::OneAtATime, us(5), ["What?".to_owned()]);
         assert_eq!(Replay::of(&nothing, None, "browser"), None);
     }

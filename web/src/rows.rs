@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use launcelot_charts::Scale;
 use launcelot_charts::legs::{self, Lens};
-use launcelot_charts::waterfall::{self, Bar, Ghost, Kind};
-use launcelot_measure::unit::readable;
-use launcelot_measure::{Asked, Leg, Order, Path, Point, Run, Span, paths};
+use launcelot_charts::waterfall::{self, Bar, BarKind, Ghost};
+use launcelot_measure::unit::format_duration;
+use launcelot_measure::{Leg, Order, Path, QuestionTiming, Run, Span, TracePoint, paths};
 use launcelot_protocol::{Question, exchange};
 
 use crate::state::{Legs, Numbered, State};
@@ -51,11 +51,13 @@ impl Row {
     pub fn bar_in_words(&self) -> String {
         let mut words = match self.bar {
             None => "not begun".to_owned(),
-            Some(Bar::Open(_, from)) => format!("from {}, without an end", readable(from)),
-            Some(Bar::Whole(_, span)) => format!("from {} until {}", readable(span.from), readable(span.until)),
+            Some(Bar::Open(_, from)) => format!("from {}, without an end", format_duration(from)),
+            Some(Bar::Whole(_, span)) => {
+                format!("from {} until {}", format_duration(span.from), format_duration(span.until))
+            }
         };
         for (leg, span) in &self.legs {
-            words += &format!("; {} {}", words::legs::name(*leg, self.asker), readable(span.took()));
+            words += &format!("; {} {}", words::legs::name(*leg, self.asker), format_duration(span.took()));
         }
         words
     }
@@ -72,12 +74,12 @@ impl Row {
     fn cut(&mut self, path: &Path, asker: &'static str) {
         self.asker = asker;
         self.legs = path.legs();
-        let server = path.laid(Point::ServerIn, Point::AnswerOut);
-        let thought = path.laid(Point::ServerIn, Point::AnswerReady);
+        let server = path.client_span(TracePoint::ServerIn, TracePoint::AnswerOut);
+        let thought = path.client_span(TracePoint::ServerIn, TracePoint::AnswerReady);
         self.lens = server.zip(thought).zip(path.thinking()).map(|((server, thought), thinking)| Lens {
             server,
             ready: thought.until,
-            label: format!("thought {}", readable(thinking)),
+            label: format!("thought {}", format_duration(thinking)),
         });
     }
 }
@@ -108,11 +110,11 @@ pub fn of(state: &State) -> Vec<Row> {
 
 fn of_run(run: &Run, begun: bool) -> Vec<Row> {
     let bar = match run.connecting {
-        Some(span) => Some(Bar::Whole(Kind::Connecting, span)),
-        None => begun.then_some(Bar::Open(Kind::Connecting, Duration::ZERO)),
+        Some(span) => Some(Bar::Whole(BarKind::Connecting, span)),
+        None => begun.then_some(Bar::Open(BarKind::Connecting, Duration::ZERO)),
     };
     let words = match run.attributed_handshake {
-        Some(moved) => ["Connecting (", &readable(moved), " of it attributed, not measured)"].concat(),
+        Some(moved) => ["Connecting (", &format_duration(moved), " of it attributed, not measured)"].concat(),
         None => "Connecting".to_owned(),
     };
     let connecting = Row::new(words, None, bar);
@@ -120,10 +122,10 @@ fn of_run(run: &Run, begun: bool) -> Vec<Row> {
     std::iter::once(connecting).chain(questions).collect()
 }
 
-fn bar_of(asked: &Asked) -> Option<Bar> {
+fn bar_of(asked: &QuestionTiming) -> Option<Bar> {
     match asked.span() {
-        Some(span) => Some(Bar::Whole(Kind::Asking, span)),
-        None => asked.asked.map(|from| Bar::Open(Kind::Asking, from)),
+        Some(span) => Some(Bar::Whole(BarKind::Asking, span)),
+        None => asked.asked.map(|from| Bar::Open(BarKind::Asking, from)),
     }
 }
 
@@ -193,7 +195,7 @@ mod tests {
         let rows = of(&state);
         assert_eq!(rows[1].span().map(Span::took), Some(us(19)));
         assert!(rows[1].is_error);
-        assert_eq!(rows[2].bar, Some(Bar::Open(Kind::Asking, us(41))));
+        assert_eq!(rows[2].bar, Some(Bar::Open(BarKind::Asking, us(41))));
         assert_eq!(rows[3].bar, None);
     }
 

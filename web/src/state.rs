@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use launcelot_measure::export::Document;
-use launcelot_measure::{Ending, Interruptions, Order, Run};
+use launcelot_measure::{Interruptions, Order, Run, RunStatus};
 use launcelot_protocol::Question;
 use yew::Reducible;
 
@@ -232,7 +232,7 @@ impl State {
 
     fn begin(&mut self, begun: Numbered) {
         if let Some(newest) = self.runs.back_mut().filter(|newest| !newest.run.is_over()) {
-            newest.run.ending = Ending::Stopped;
+            newest.run.status = RunStatus::Stopped;
         }
         self.runs.push_back(begun);
         if self.runs.len() > RUNS_MAX
@@ -283,12 +283,12 @@ impl State {
 
     fn end(&mut self, number: u32, how: &Ended) {
         let ending = |to: &str| match how {
-            Ended::Complete => Ending::Complete,
-            Ended::Stopped => Ending::Stopped,
-            how => Ending::Broken(words::why_it_broke(how, to)),
+            Ended::Complete => RunStatus::Complete,
+            Ended::Stopped => RunStatus::Stopped,
+            how => RunStatus::Broken(words::why_it_broke(how, to)),
         };
         if let Some(run) = self.going_on(number) {
-            run.ending = ending(&run.to);
+            run.status = ending(&run.target);
         }
         self.race.end(number, ending);
         self.rounds.end(number, ending);
@@ -310,10 +310,10 @@ impl Reducible for State {
             Action::Heard(message) => state.hear(message),
             Action::WorkerBroke(why) => {
                 if let Some(newest) = state.runs.back_mut().filter(|newest| !newest.run.is_over()) {
-                    newest.run.ending = Ending::Broken(why.clone());
+                    newest.run.status = RunStatus::Broken(why.clone());
                 }
-                state.race.give_up(&Ending::Broken(why.clone()));
-                state.rounds.give_up(Ending::Broken(why.clone()));
+                state.race.give_up(&RunStatus::Broken(why.clone()));
+                state.rounds.give_up(RunStatus::Broken(why.clone()));
                 state.broken = Some(why);
             }
             Action::Hidden(is_hidden) => state.is_hidden = is_hidden,
@@ -361,7 +361,9 @@ impl Reducible for State {
 
 #[cfg(test)]
 mod tests {
-    use launcelot_measure::{Connections, Instance, Passage, Plan, Preset, Revision, Rounds, Step, Trace, WireReport};
+    use launcelot_measure::{
+        Connections, Instance, LinkReport, LinkRevisions, Preset, Revision, Rounds, RoundsPlan, Step, Trace,
+    };
 
     use super::*;
     use crate::bridge::Route;
@@ -380,10 +382,10 @@ mod tests {
         Action::Heard(FromWorker::step(run, Step::Connected { at: Duration::from_micros(3) }))
     }
 
-    fn report(preset: Preset) -> WireReport {
+    fn report(preset: Preset) -> LinkReport {
         let revision = Revision { instance: Instance(1), revision: preset as u64 };
-        let wire = preset.wire();
-        WireReport { port: 1061, wire, handshake: true, revision, in_force: Duration::ZERO, held: None }
+        let wire = preset.link();
+        LinkReport { port: 1061, link: wire, handshake: true, revision, in_force: Duration::ZERO, added_delay: None }
     }
 
     fn ended(run: u32, how: Ended) -> Action {
@@ -400,7 +402,7 @@ mod tests {
     #[test]
     fn what_an_older_run_says_late_is_not_taken_for_the_newest() {
         let state = after([asked(1), asked(2), connected(1), ended(1, Ended::Complete)]);
-        assert_eq!(state.runs[0].run.ending, Ending::Stopped);
+        assert_eq!(state.runs[0].run.status, RunStatus::Stopped);
         assert!(state.is_running());
         assert_eq!(state.newest().unwrap().run.connecting, None);
     }
@@ -409,7 +411,7 @@ mod tests {
     fn a_run_that_is_over_stays_as_it_was() {
         let state = after([asked(1), ended(1, Ended::NoBridge), connected(1), ended(1, Ended::Complete)]);
         let run = &state.newest().unwrap().run;
-        assert!(matches!(&run.ending, Ending::Broken(why) if why.contains("ws://localhost:8080/ws")), "{run:?}");
+        assert!(matches!(&run.status, RunStatus::Broken(why) if why.contains("ws://localhost:8080/ws")), "{run:?}");
         assert_eq!(run.connecting, None);
     }
 
@@ -449,12 +451,12 @@ mod tests {
 
     #[test]
     fn a_wire_that_becomes_another_is_told_by_the_rounds_that_go_through_it() {
-        let wished = |preset: Preset| Action::Lab(lab::Action::Wished(preset.wire()));
+        let wished = |preset: Preset| Action::Lab(lab::Action::Wished(preset.link()));
         let name = |url: &str, actions: [Action; 2]| {
             let clock = Clock { step: Duration::ZERO, isolated: true, cores: 2 };
-            let plan = Plan::new(10, Connections::One, None);
-            let wire = (Route::of(url) == Route::Tunnel).then(|| Preset::Ssh.wire());
-            let begun = Rounds { wire, ..rounds::begun("Rounds".to_owned(), url.to_owned(), plan, clock) };
+            let plan = RoundsPlan::new(10, Connections::One, None);
+            let wire = (Route::of(url) == Route::Tunnel).then(|| Preset::Ssh.link());
+            let begun = Rounds { link: wire, ..rounds::begun("Rounds".to_owned(), url.to_owned(), plan, clock) };
             let begun = rounds::Action::Begun(1, Kept { id: 1, rounds: Rc::new(begun), is_imported: false });
             let report = report(Preset::Ssh);
             let before = [Action::LabReplied(Reply::Tunnel(Some(report))), Action::Rounds(begun)];
@@ -469,7 +471,7 @@ mod tests {
 
     #[test]
     fn a_run_knows_the_wire_it_went_through_unless_that_became_another_one_meanwhile() {
-        let wished = |preset: Preset| Action::Lab(lab::Action::Wished(preset.wire()));
+        let wished = |preset: Preset| Action::Lab(lab::Action::Wished(preset.link()));
         let through = |number| {
             let (url, questions) = ("ws://b/ws/tunnel".to_owned(), Question::the_three());
             Action::Asked { number, url, order: Order::OneAtATime, questions, dialogue: String::new() }
@@ -486,14 +488,14 @@ mod tests {
             ended(3, Ended::Complete),
         ]);
         let wires = |state: &State| state.runs.iter().map(|numbered| numbered.wire).collect::<Vec<_>>();
-        assert_eq!(wires(&state), [Some(Preset::Ssh.wire()), None, None]);
+        assert_eq!(wires(&state), [Some(Preset::Ssh.link()), None, None]);
 
         // Somebody else changes it before the second run.
         let reported = |preset: Preset| Action::LabReplied(Reply::Tunnel(Some(report(preset))));
         let run = |number| [through(number), ended(number, Ended::Complete)];
         let first = [reported(Preset::Ssh)].into_iter().chain(run(1)).chain([reported(Preset::Ssh)]);
         let second = run(2).into_iter().chain([reported(Preset::Rack)]).chain(run(3)).chain([reported(Preset::Rack)]);
-        let expected = [Some(Preset::Ssh.wire()), None, Some(Preset::Rack.wire())];
+        let expected = [Some(Preset::Ssh.link()), None, Some(Preset::Rack.link())];
         assert_eq!(wires(&after(first.chain(second))), expected);
         assert_eq!(words::title(&state.runs[0]), "run 1, one at a time");
         let said = words::wire::route_of(&state.runs[0]).map(|said| said.replace('\u{a0}', " "));
@@ -512,18 +514,19 @@ mod tests {
             Action::Asked { number, url, order: Order::OneAtATime, questions, dialogue: String::new() }
         };
         let run = |number| [through(number), ended(number, Ended::Complete)];
-        let passage = |preset| Passage::under(report(preset).revision);
+        let passage = |preset| LinkRevisions::unchanged(report(preset).revision);
         let seen = |number, passage| Action::LabReplied(Reply::Trace(number, Some((Trace::default(), Some(passage)))));
         // Another client changes the link during the first of two runs, which the page learns afterwards.
         let runs = [reported(Preset::Ssh)].into_iter().chain(run(1)).chain(run(2)).chain([reported(Preset::Rack)]);
         let state = after(runs);
-        let revisions =
-            |state: &State| -> Vec<_> { state.runs.iter().map(|run| run.passage.map(Passage::revision)).collect() };
+        let revisions = |state: &State| -> Vec<_> {
+            state.runs.iter().map(|run| run.passage.map(LinkRevisions::revision)).collect()
+        };
         assert_eq!(revisions(&state), [Some(None), Some(None)], "changed meanwhile");
-        let changed = Passage { last_revision: Some(9), ..passage(Preset::Ssh) };
+        let changed = LinkRevisions { last_revision: Some(9), ..passage(Preset::Ssh) };
         let state = [seen(1, changed), seen(2, passage(Preset::Rack))].into_iter().fold(state, Reducible::reduce);
         assert_eq!(revisions(&state), [Some(None), Some(Some(report(Preset::Rack).revision))]);
-        assert_eq!(state.runs.iter().map(|run| run.wire).collect::<Vec<_>>(), [None, Some(Preset::Rack.wire())]);
+        assert_eq!(state.runs.iter().map(|run| run.wire).collect::<Vec<_>>(), [None, Some(Preset::Rack.link())]);
     }
 
     #[test]

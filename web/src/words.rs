@@ -8,9 +8,9 @@ pub mod replay;
 pub mod rounds;
 pub mod wire;
 
-use launcelot_measure::compare::{Difference, Times};
-use launcelot_measure::unit::readable;
-use launcelot_measure::{Ending, FailureKind, Order, Reading, Run};
+use launcelot_measure::compare::{Difference, Factor};
+use launcelot_measure::unit::format_duration;
+use launcelot_measure::{FailureKind, Order, Reading, Run, RunStatus};
 use launcelot_protocol::exchange;
 
 use crate::message::{Clock, Ended};
@@ -79,11 +79,11 @@ fn why_it_closed(code: u16, reason: &str, partial: &str) -> String {
 
 /// What the numbers of a run say.
 pub fn meaning(run: &Run) -> String {
-    match &run.ending {
-        Ending::Running => waiting(run),
-        Ending::Stopped => format!("Stopped. {}", kept(run)),
-        Ending::Broken(why) => format!("{why} {}", kept(run)),
-        Ending::Complete => complete(run),
+    match &run.status {
+        RunStatus::Running => waiting(run),
+        RunStatus::Stopped => format!("Stopped. {}", kept(run)),
+        RunStatus::Broken(why) => format!("{why} {}", kept(run)),
+        RunStatus::Complete => complete(run),
     }
 }
 
@@ -100,7 +100,7 @@ fn complete(run: &Run) -> String {
     let (Some(connecting), Some(asking)) = (run.connecting, run.asking()) else {
         return String::new();
     };
-    let (connecting, asking) = (readable(connecting.took()), readable(asking.took()));
+    let (connecting, asking) = (format_duration(connecting.took()), format_duration(asking.took()));
     let count = run.questions.len();
     let mut meaning = match (run.order, count) {
         (_, 1) => format!("You waited {asking} for the answer, after {connecting} of connecting."),
@@ -134,40 +134,40 @@ fn kept(run: &Run) -> String {
 /// How a run compares with an earlier one that asked as many questions; `None` if one of them has
 /// no end to compare.
 pub fn comparison(run: &Run, earlier: &Run, earlier_number: u32) -> Option<String> {
-    if run.ending != Ending::Complete || earlier.ending != Ending::Complete {
+    if run.status != RunStatus::Complete || earlier.status != RunStatus::Complete {
         return None;
     }
     if run.questions.len() != earlier.questions.len() {
         return None;
     }
     let (now, then) = (run.asking()?.took(), earlier.asking()?.took());
-    let (order, then_in_words) = (in_words(earlier.order), readable(then));
+    let (order, then_in_words) = (in_words(earlier.order), format_duration(then));
     let difference = Reading::new(then, earlier.clock_step).compared_with(Reading::new(now, run.clock_step));
     Some(format!("Run {earlier_number}, {order}, took {then_in_words}: {}.", times(difference)))
 }
 
 /// How a single earlier time stands to the present one. Within a twentieth, single times are about the same.
 fn times(difference: Difference) -> String {
-    let is_about_one = |times: &Times| times.hundredths() <= 105;
+    let is_about_one = |factor: &Factor| factor.hundredths() <= 105;
     match difference {
         Difference::NoneSeen => "about as long".to_owned(),
-        Difference::FirstLonger(times) | Difference::SecondLonger(times) if is_about_one(&times) => {
+        Difference::FirstLonger(factor) | Difference::SecondLonger(factor) if is_about_one(&factor) => {
             "about as long".to_owned()
         }
-        Difference::FirstLonger(times) => times.in_words(),
-        Difference::SecondLonger(times) => format!("this run took {}", times.in_words()),
+        Difference::FirstLonger(factor) => factor.describe(),
+        Difference::SecondLonger(factor) => format!("this run took {}", factor.describe()),
         Difference::TooFewSamples | Difference::TooShort => "too short for the clock to compare".to_owned(),
     }
 }
 
 /// How something stands, in one word: whoever styles the page or reads it by program goes by it.
-pub fn state(ending: Option<&Ending>) -> &'static str {
-    match ending {
+pub fn state(status: Option<&RunStatus>) -> &'static str {
+    match status {
         None => "idle",
-        Some(Ending::Running) => "running",
-        Some(Ending::Complete) => "complete",
-        Some(Ending::Stopped) => "stopped",
-        Some(Ending::Broken(_)) => "broken",
+        Some(RunStatus::Running) => "running",
+        Some(RunStatus::Complete) => "complete",
+        Some(RunStatus::Stopped) => "stopped",
+        Some(RunStatus::Broken(_)) => "broken",
     }
 }
 
@@ -191,7 +191,7 @@ pub fn title(numbered: &Numbered) -> String {
 
 /// What limits the figures.
 pub fn of_the_clock(clock: Clock) -> String {
-    let step = readable(clock.step);
+    let step = format_duration(clock.step);
     if clock.isolated {
         format!(
             "The clock moves in steps of {step}, so no figure is finer than that. \
@@ -259,7 +259,7 @@ mod tests {
     }
 
     fn complete_run(order: Order) -> Run {
-        Run { ending: Ending::Complete, ..run(order, 3, 3) }
+        Run { status: RunStatus::Complete, ..run(order, 3, 3) }
     }
 
     fn plain(text: &str) -> String {
@@ -336,7 +336,7 @@ mod tests {
     #[test]
     fn a_broken_run_says_what_is_kept() {
         let broken =
-            |answered| Run { ending: Ending::Broken("Gone.".to_owned()), ..run(Order::OneAtATime, 3, answered) };
+            |answered| Run { status: RunStatus::Broken("Gone.".to_owned()), ..run(Order::OneAtATime, 3, answered) };
         assert_eq!(meaning(&broken(0)), "Gone. No answer had come.");
         assert_eq!(meaning(&broken(2)), "Gone. Two of three answers had come; they stand above.");
     }
@@ -346,7 +346,7 @@ mod tests {
         let mut run = run(Order::OneAtATime, 1, 0);
         run.record(Step::Asked { at: us(2_200) });
         run.record(Step::Answered { at: us(2_300), answer: exchange::UNKNOWN_QUESTION.to_owned() });
-        run.ending = Ending::Complete;
+        run.status = RunStatus::Complete;
         assert!(meaning(&run).contains("did not know"));
         assert!(plain(&meaning(&run)).starts_with("You waited 100 µs for the answer"));
     }

@@ -3,25 +3,25 @@
 use std::fmt::Write as _;
 
 use launcelot_measure::paths::Clocks;
-use launcelot_measure::{Breakdown, Connecting, Held, Leg, Paths, Run, Unit, WireReport, paths};
+use launcelot_measure::{AddedDelay, Breakdown, Connecting, Leg, LinkReport, Paths, Run, Unit, paths};
 
-use super::{COLUMN, NOT_MEASURED, attributed, in_sentence, padded, readable};
+use super::{COLUMN, NOT_MEASURED, attributed, format_duration, in_sentence, padded};
 use crate::lab::LabTrace;
 
 /// The legs, as they are called and in the order of the path.
 const LEGS: [(Leg, &str); 7] = [
-    (Leg::Asker, "client"),
+    (Leg::Client, "client"),
     (Leg::Bridge, "bridge"),
     (Leg::Connect, "connect()"),
-    (Leg::WireOut, "wire out"),
+    (Leg::LinkOut, "wire out"),
     (Leg::Server, "server"),
-    (Leg::WireBack, "wire back"),
+    (Leg::LinkBack, "wire back"),
     (Leg::Unknown, "unknown"),
 ];
 
 /// Each question with how long it was in each leg of its path, and what that means. If nothing was seen: why.
 pub fn legs(run: &Run, seen: Result<&LabTrace, String>) -> String {
-    let LabTrace { trace, tunnel, passage, .. } = match seen {
+    let LabTrace { trace, tunnel, link_revisions, .. } = match seen {
         Ok(seen) => seen,
         Err(why) => return format!("The legs are unknown: {why}.\n"),
     };
@@ -32,17 +32,17 @@ pub fn legs(run: &Run, seen: Result<&LabTrace, String>) -> String {
         Some(why) => format!("The legs are unknown: {why}.\n"),
         None => table(run, &paths, unit),
     };
-    if paths.clocks() == Clocks::Unwatched {
+    if paths.clocks() == Clocks::Unobserved {
         return report;
     }
-    if trace.is_cut {
+    if trace.is_truncated {
         report += "The dialogue was longer than the lab records: what has no figure was not seen.\n";
     }
     report += &Breakdown::of(run, &paths).map(|breakdown| meaning(&breakdown, unit)).unwrap_or_default();
     report += &paths.connecting().map(|path| connecting(path, run)).unwrap_or_default();
     report += &attributed([run]).unwrap_or_default();
     report += &asker_leg(paths.clocks());
-    if passage.is_some_and(|passage| passage.revision().is_none()) {
+    if link_revisions.is_some_and(|link_revisions| link_revisions.revision().is_none()) {
         report += "The tunnel's settings changed during this dialogue.\n";
     }
     report + &tunnel.map(emulated_link).unwrap_or_default()
@@ -67,8 +67,9 @@ fn table(run: &Run, paths: &Paths, unit: Unit) -> String {
     table.push('\n');
     for (words, path) in questions() {
         table += &padded(words, width);
-        let times = legs().map(|(leg, _)| path.took(leg).map(|took| format!("{} {}", unit.figure(took), unit.sign())));
-        for time in times.chain([path.thinking().map(readable)]) {
+        let times =
+            legs().map(|(leg, _)| path.took(leg).map(|took| format!("{} {}", unit.figure(took), unit.symbol())));
+        for time in times.chain([path.thinking().map(format_duration)]) {
             let _ = write!(table, " {:>COLUMN$}", time.unwrap_or_else(|| "–".to_owned()));
         }
         table.push('\n');
@@ -81,21 +82,21 @@ fn connecting(connecting: &Connecting, run: &Run) -> String {
     let each = LEGS.into_iter().filter_map(|(leg, name)| {
         let is_attributed = leg == Leg::Connect && run.attributed_handshake.is_some();
         let sign = if is_attributed { NOT_MEASURED.to_string() } else { String::new() };
-        Some(format!("{} {name}{sign}", readable(connecting.took(leg)?)))
+        Some(format!("{} {name}{sign}", format_duration(connecting.took(leg)?)))
     });
     format!("Of connecting: {}.\n", each.collect::<Vec<_>>().join(", "))
 }
 
 /// The emulated link as it is set, and how long the tunnel held bytes, those of other dialogues too.
-fn emulated_link(report: WireReport) -> String {
-    let held = match report.held {
-        Some(Held { held, samples, dialogues, .. }) => {
+fn emulated_link(report: LinkReport) -> String {
+    let held = match report.added_delay {
+        Some(AddedDelay { total, samples, dialogues, .. }) => {
             let dialogues = if dialogues == 1 { "1 dialogue".to_owned() } else { format!("{dialogues} dialogues") };
-            format!("{} (median of {samples}, {dialogues})", readable(held))
+            format!("{} (median of {samples}, {dialogues})", format_duration(total))
         }
         None => "not known yet".to_owned(),
     };
-    let set = report.wire.in_short().replace('\u{a0}', " ");
+    let set = report.link.describe().replace('\u{a0}', " ");
     format!("The tunnel emulates a longer link. Set: {set}.\nDelay added, both ways, since it was set: {held}.\n")
 }
 
@@ -104,7 +105,7 @@ fn meaning(breakdown: &Breakdown, unit: Unit) -> String {
     let Breakdown { waited, thought, .. } = breakdown;
     let waited = in_sentence(unit, *waited);
     let thought = match *thought {
-        Some(thought) => format!("The server thought for {}; you waited {waited}.", readable(thought)),
+        Some(thought) => format!("The server thought for {}; you waited {waited}.", format_duration(thought)),
         None => {
             format!("How long the server thought is unknown: it was not watched. You waited {waited}.")
         }
@@ -125,7 +126,7 @@ fn asker_leg(clocks: Clocks) -> String {
     format!(
         "The client's leg is what the hops did not see, there and back. Their clock and the client's are related by cause and \
          effect only: every moment of theirs is known to ± {}.\n",
-        readable(uncertainty)
+        format_duration(uncertainty)
     )
 }
 
@@ -134,7 +135,7 @@ mod tests {
     use std::time::Duration;
 
     use launcelot_measure::{
-        ConnectPoint, ConnectSighting, Instance, Order, Point, Preset, Revision, Sighting, Step, Trace,
+        ConnectEvent, ConnectPoint, Instance, Order, Preset, Revision, Step, Trace, TraceEvent, TracePoint,
     };
 
     use super::*;
@@ -151,25 +152,25 @@ mod tests {
         run
     }
 
-    fn seen(points: &[(Point, u64)]) -> LabTrace {
-        let sightings = points.iter().map(|&(point, at)| Sighting { point, at: us(at), bytes: 5 }).collect();
-        let held = Held { held: us(1_480), there: us(740), back: us(740), samples: 7, dialogues: 2 };
+    fn seen(points: &[(TracePoint, u64)]) -> LabTrace {
+        let events = points.iter().map(|&(point, at)| TraceEvent { point, at: us(at), bytes: 5 }).collect();
+        let held = AddedDelay { total: us(1_480), out: us(740), back: us(740), samples: 7, dialogues: 2 };
         let revision = Revision { instance: Instance(1), revision: 1 };
-        let tunnel = WireReport {
+        let tunnel = LinkReport {
             port: 1061,
-            wire: Preset::Ssh.wire(),
+            link: Preset::Ssh.link(),
             handshake: true,
             revision,
             in_force: us(9),
-            held: Some(held),
+            added_delay: Some(held),
         };
-        LabTrace { trace: Trace { sightings, ..Trace::default() }, tunnel: Some(tunnel), ..LabTrace::default() }
+        LabTrace { trace: Trace { events, ..Trace::default() }, tunnel: Some(tunnel), ..LabTrace::default() }
     }
 
     #[test]
     fn what_was_seen_is_a_table_and_a_sentence() {
         let times = [0, 10, 20, 420, 430, 432, 434, 440, 840, 850, 860];
-        let points: Vec<_> = Point::ALL.into_iter().zip(times).collect();
+        let points: Vec<_> = TracePoint::ALL.into_iter().zip(times).collect();
         let report = legs(&run(), Ok(&seen(&points)));
         let expected = [
             "           client      bridge    wire out      server   wire back    thinking",
@@ -184,21 +185,21 @@ mod tests {
 
     #[test]
     fn connecting_has_its_legs_too() {
-        let mut seen = seen(&[(Point::BridgeIn, 110), (Point::BridgeBackOut, 1_010)]);
+        let mut seen = seen(&[(TracePoint::BridgeIn, 110), (TracePoint::BridgeBackOut, 1_010)]);
         let points =
             [ConnectPoint::UpgradeIn, ConnectPoint::ConnectBegun, ConnectPoint::ConnectDone, ConnectPoint::UpgradeOut];
-        let sightings = points.into_iter().zip([0, 4, 14, 18]).map(|(point, at)| ConnectSighting { point, at: us(at) });
-        seen.trace.connecting = sightings.collect();
+        let events = points.into_iter().zip([0, 4, 14, 18]).map(|(point, at)| ConnectEvent { point, at: us(at) });
+        seen.trace.connecting = events.collect();
         let report = legs(&run(), Ok(&seen));
         assert!(report.contains("\nOf connecting: 72 µs client, 8 µs bridge, 10 µs connect().\n"), "{report}");
     }
 
     #[test]
     fn clocks_that_contradict_each_other_leave_the_legs_unknown_and_the_thinking_known() {
-        let points = [(Point::ServerIn, 0), (Point::AnswerReady, 3), (Point::AnswerOut, 2_000)];
+        let points = [(TracePoint::ServerIn, 0), (TracePoint::AnswerReady, 3), (TracePoint::AnswerOut, 2_000)];
         let report = legs(&run(), Ok(&seen(&points)));
         assert!(
-            report.starts_with("The legs are unknown: the asker’s clock and the hops’ clock contradict"),
+            report.starts_with("The legs are unknown: the client’s clock and the hops’ clock contradict"),
             "{report}"
         );
         assert!(report.contains("The server thought for 3 µs; you waited 1 ms."), "{report}");
@@ -206,14 +207,14 @@ mod tests {
 
     #[test]
     fn what_was_not_seen_is_unknown() {
-        let report = legs(&run(), Ok(&seen(&[(Point::BridgeIn, 0), (Point::BridgeBackOut, 900)])));
+        let report = legs(&run(), Ok(&seen(&[(TracePoint::BridgeIn, 0), (TracePoint::BridgeBackOut, 900)])));
         assert!(report.contains("What?    0.100 ms           –"), "{report}");
         assert!(
             report.contains("wire back     unknown    thinking\n") && report.contains("    0.900 ms           –\n"),
             "{report}"
         );
         assert!(report.contains("How long the server thought is unknown"), "{report}");
-        assert!(legs(&run(), Ok(&LabTrace::default())).contains("no hop on the path was watched"));
+        assert!(legs(&run(), Ok(&LabTrace::default())).contains("no hop on the path was observed"));
         assert!(legs(&run(), Err("no lab".to_owned())).contains("unknown: no lab."));
     }
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use launcelot_endpoint::failure::one_line;
 use launcelot_measure::compare::Difference;
 use launcelot_measure::race::{Spread, WayTimes};
-use launcelot_measure::{Ending, Run, Span, Turn, Way};
+use launcelot_measure::{Run, RunStatus, Span, Turn, Way};
 
-use super::{NOT_MEASURED, WIDTH, attributed, padded, readable, wrapped};
+use super::{NOT_MEASURED, WIDTH, attributed, format_duration, padded, wrapped};
 use crate::race::RaceResult;
 
 /// How many characters a figure has, with the space before it.
@@ -25,14 +25,14 @@ pub fn race(result: &RaceResult) -> String {
     let axis = WIDTH - 2 - width - FIGURE;
     let mut drawing = String::new();
     for (way, times, runs) in ways.iter().filter(|(_, _, runs)| !runs.is_empty()) {
-        let is_whole = runs.iter().all(|run| run.ending == Ending::Complete);
+        let is_whole = runs.iter().all(|run| run.status == RunStatus::Complete);
         let broke = if is_whole { "" } else { "failed after " };
         let turns = times.map_or_else(String::new, |times| format!(" ({})", asking_in_words(times.asking)));
         // Writing to a string cannot fail.
-        let _ = writeln!(drawing, "{}: {broke}{}{turns}", name(*way), readable(until(runs)));
+        let _ = writeln!(drawing, "{}: {broke}{}{turns}", name(*way), format_duration(until(runs)));
         for run in *runs {
             for (words, span, sign) in rows(run) {
-                let took = span.map_or_else(|| "–".to_owned(), |span| readable(span.took()));
+                let took = span.map_or_else(|| "–".to_owned(), |span| format_duration(span.took()));
                 let words: String = words.chars().take(width - 1).collect();
                 let _ = writeln!(drawing, "  {}{}{took:>FIGURE$}", padded(&words, width), bar(span, end, sign, axis));
             }
@@ -79,7 +79,7 @@ fn drawn<'a>(turns: &[&'a Turn<Run>], way: Way) -> &'a [Run] {
 /// What all turns say of asking: `asking 58 ms to 66 ms in 5 turns`, or `once`.
 fn asking_in_words(asking: Spread) -> String {
     let asked = if asking.turns > 1 { "asking " } else { "" };
-    [asked, &asking.turns_in_words()].concat().replace('\u{a0}', " ")
+    [asked, &asking.describe_turns()].concat().replace('\u{a0}', " ")
 }
 
 /// What stands in the rows of a run: words, and a bar with its character.
@@ -115,7 +115,7 @@ fn meaning(connections: usize, one: WayTimes, ahead: WayTimes, once: WayTimes) -
     if connections == 1 {
         return "One question is one round trip, whichever way it is asked.\n".to_owned();
     }
-    let [one_took, ahead_took, once_took] = [one, ahead, once].map(|times| times.asking.in_words());
+    let [one_took, ahead_took, once_took] = [one, ahead, once].map(|times| times.asking.describe());
     let difference = one.asking.compared_with(ahead.asking);
     let turns = match one.asking.turns {
         1 => "in one turn".to_owned(),
@@ -123,7 +123,7 @@ fn meaning(connections: usize, one: WayTimes, ahead: WayTimes, once: WayTimes) -
     };
     let told = match difference {
         Difference::FirstLonger(_) | Difference::SecondLonger(_) => {
-            format!("{}.", difference.in_words("one at a time", "sent ahead"))
+            format!("{}.", difference.describe("one at a time", "sent ahead"))
         }
         Difference::TooShort => {
             "the link is too short for this clock to tell one at a time from sent ahead. Try a longer link.".to_owned()
@@ -136,7 +136,7 @@ fn meaning(connections: usize, one: WayTimes, ahead: WayTimes, once: WayTimes) -
         "From the first question to the last answer, {turns}: {one_took} one at a time ({connections} round trips), {ahead_took} sent \
          ahead (one round trip), {once_took} with a connection each; the last of those opened {} after the first, and there are \
          {connections} to make. In this race {told}",
-        once.opening.in_words(),
+        once.opening.describe(),
     );
     wrapped(&text.replace('\u{a0}', " "))
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use launcelot_measure::{Order, Run, Span, Unit};
 
-use super::{COLUMN, NOT_MEASURED, attributed, readable};
+use super::{COLUMN, NOT_MEASURED, attributed, format_duration};
 
 /// Each step with when it began, when it ended, and how long it took, all in one unit.
 pub fn timing(run: &Run) -> String {
@@ -14,7 +14,7 @@ pub fn timing(run: &Run) -> String {
     let mut table = format!("{:words$} {:>COLUMN$} {:>COLUMN$} {:>COLUMN$}\n", "", "from", "until", "took");
     for (what, span) in &rows {
         let [from, until, took] = match span {
-            Some(span) => unit.figures(*span).map(|figure| format!("{figure} {}", unit.sign())),
+            Some(span) => unit.figures(*span).map(|figure| format!("{figure} {}", unit.symbol())),
             None => ["–", "–", "–"].map(str::to_owned),
         };
         // Writing to a string cannot fail.
@@ -36,8 +36,8 @@ fn kernel(run: &Run) -> String {
     let Some(kernel) = run.kernel else {
         return "The kernel's own view of the connection: not to be had here.\n".to_owned();
     };
-    let to = if run.to.contains("://") { "the bridge" } else { "the server, or to the near end of a tunnel" };
-    let least = kernel.least_round_trip.map_or_else(|| "unknown".to_owned(), readable);
+    let to = if run.target.contains("://") { "the bridge" } else { "the server, or to the near end of a tunnel" };
+    let least = kernel.least_round_trip.map_or_else(|| "unknown".to_owned(), format_duration);
     let again = match kernel.retransmissions {
         0 => "nothing was sent again".to_owned(),
         1 => "one segment was sent again".to_owned(),
@@ -46,7 +46,7 @@ fn kernel(run: &Run) -> String {
     format!(
         "The kernel's own view of the connection to {to}: least round trip {least}; smoothed {} (includes waiting for answers that \
          carry acknowledgments); {again}.\n",
-        readable(kernel.round_trip),
+        format_duration(kernel.round_trip),
     )
 }
 
@@ -56,7 +56,7 @@ fn limits(run: &Run) -> String {
         Order::OneAtATime => "one at a time",
         Order::SentAhead => "sent ahead",
     };
-    format!("Asked {order}, by a clock with steps of {}.\n", readable(run.clock_step))
+    format!("Asked {order}, by a clock with steps of {}.\n", format_duration(run.clock_step))
 }
 
 #[cfg(test)]
@@ -78,7 +78,7 @@ mod tests {
                         trip 42 µs; smoothed 361 µs (includes waiting for answers that carry acknowledgments); nothing was \
                         sent again.\n";
         assert_eq!(kernel(&run), expected);
-        run.to = "ws://localhost:8080/ws".to_owned();
+        run.target = "ws://localhost:8080/ws".to_owned();
         run.kernel.iter_mut().for_each(|kernel| kernel.least_round_trip = None);
         assert!(kernel(&run).contains("to the bridge: least round trip unknown; smoothed"), "{}", kernel(&run));
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use launcelot_measure::{Run, Unit};
 
-use super::{COLUMN, in_sentence, padded, percent, readable};
+use super::{COLUMN, format_duration, in_sentence, padded, percent};
 use crate::ask::{Account, Operation};
 use crate::target::Target;
 
@@ -19,8 +19,8 @@ pub fn trace(account: &Account, target: &Target) -> String {
     let mut table = format!("{} {:>COLUMN$}  {:>9}  {:>9}\n", padded("", width), "at", "own", "waited");
     let (mut own, mut waited) = (Duration::ZERO, Duration::ZERO);
     for (words, done) in &lines {
-        let at = format!("{} {}", unit.figure(done.at), unit.sign());
-        let [of_own, of_waiting] = [done.times.own, done.times.waited].map(readable);
+        let at = format!("{} {}", unit.figure(done.at), unit.symbol());
+        let [of_own, of_waiting] = [done.times.own, done.times.waited].map(format_duration);
         // Writing to a string cannot fail.
         let _ = writeln!(table, "{} {at:>COLUMN$}  {of_own:>9}  {of_waiting:>9}", padded(words, width));
         own += done.times.own;

@@ -166,7 +166,7 @@ impl Server {
     fn check_recording(&self, client: SocketAddr) -> Result<(), ObserveError> {
         let Some(recorder) = &self.recorder else { return Ok(()) };
         let recorded =
-            recorder.trace(&client.to_string(), Some(self.address.port())).map_or(0, |trace| trace.sightings.len());
+            recorder.trace(&client.to_string(), Some(self.address.port())).map_or(0, |trace| trace.events.len());
         let expected = EVENTS_A_QUESTION * (WARM_UP_QUESTIONS + QUESTIONS_A_ROUND) as usize;
         if recorded == expected {
             return Ok(());

@@ -6,7 +6,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use launcelot_measure::{ConnectPoint, Point};
+use launcelot_measure::{ConnectPoint, TracePoint as Point};
 
 /// How many events are kept of a connection.
 pub(super) const EVENTS_MAX: usize = 2048;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use launcelot_bridge::observer as bridge;
-use launcelot_measure::{ConnectPoint, Point};
+use launcelot_measure::{ConnectPoint, TracePoint as Point};
 use launcelot_server::observer as server;
 
 use super::Recorder;

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use launcelot_measure::clock::smallest_step;
-use launcelot_measure::{ConnectSighting, Sighting, Trace};
+use launcelot_measure::{Trace, TraceEvent};
 
 use super::Passage;
 use super::connection_log::{ConnectEvent, ConnectionLog, Event};
@@ -174,13 +174,14 @@ impl TraceStore {
         let firsts = [events.first().map(|event| event.at), connecting.first().map(|event| event.at)];
         let began = firsts.into_iter().flatten().min();
         let since_began = |at: Instant| began.map(|began| at - began).unwrap_or_default();
-        let sighting = |event: Event| Sighting { point: event.point, at: since_began(event.at), bytes: event.bytes };
-        let passed = |event: ConnectEvent| ConnectSighting { point: event.point, at: since_began(event.at) };
+        let passed = |event: Event| TraceEvent { point: event.point, at: since_began(event.at), bytes: event.bytes };
+        let passed_connecting =
+            |event: ConnectEvent| launcelot_measure::ConnectEvent { point: event.point, at: since_began(event.at) };
         Some(Trace {
             id: name.to_owned(),
-            sightings: events.into_iter().map(sighting).collect(),
-            connecting: connecting.into_iter().map(passed).collect(),
-            is_cut,
+            events: events.into_iter().map(passed).collect(),
+            connecting: connecting.into_iter().map(passed_connecting).collect(),
+            is_truncated: is_cut,
             clock_step: *CLOCK_STEP,
         })
     }
@@ -241,7 +242,7 @@ impl Dialogue {
 
 #[cfg(test)]
 mod tests {
-    use launcelot_measure::{ConnectPoint, Point};
+    use launcelot_measure::{ConnectPoint, TracePoint as Point};
 
     use super::super::connection_log::EVENTS_MAX;
     use super::*;
@@ -266,7 +267,7 @@ mod tests {
     }
 
     fn points(store: &TraceStore, name: &str) -> Vec<Point> {
-        store.trace(name, None).unwrap().sightings.into_iter().map(|sighting| sighting.point).collect()
+        store.trace(name, None).unwrap().events.into_iter().map(|sighting| sighting.point).collect()
     }
 
     fn record(log: &ConnectionLog, point: Point) -> bool {
@@ -323,7 +324,7 @@ mod tests {
         let mut store = TraceStore::default();
         record(&store.connected(Hop::Tunnel, to_tunnel(1)).1, Point::TunnelIn);
         record(&store.connected(Hop::Server, from(1)).1, Point::ServerIn);
-        let first_point = |port| store.trace("127.0.0.1:1", Some(port)).map(|trace| trace.sightings[0].point);
+        let first_point = |port| store.trace("127.0.0.1:1", Some(port)).map(|trace| trace.events[0].point);
         assert_eq!([TUNNEL, SERVER].map(first_point), [Some(Point::TunnelIn), Some(Point::ServerIn)]);
         assert_eq!(first_point(80), None);
     }
@@ -347,7 +348,7 @@ mod tests {
         let passed: Vec<_> = trace.connecting.iter().map(|passed| (passed.point, passed.at.as_micros())).collect();
         use ConnectPoint::{ConnectBegun, ConnectDone, ServerAccepted, UpgradeIn};
         assert_eq!(passed, [(UpgradeIn, 0), (ConnectBegun, 2), (ServerAccepted, 25), (ConnectDone, 30)]);
-        assert_eq!(trace.sightings[0].at.as_micros(), 50);
+        assert_eq!(trace.events[0].at.as_micros(), 50);
         assert!(!trace.clock_step.is_zero() && trace.clock_step < Duration::from_millis(1), "{:?}", trace.clock_step);
     }
 
@@ -413,7 +414,7 @@ mod tests {
         let (_, long) = store.connected(Hop::Server, from(1));
         assert!((0..EVENTS_MAX).all(|_| record(&long, Point::ServerIn)));
         assert!(!record(&long, Point::ServerIn));
-        assert!(store.trace("127.0.0.1:1", None).unwrap().is_cut);
+        assert!(store.trace("127.0.0.1:1", None).unwrap().is_truncated);
         let (_, forgotten) = store.connected(Hop::Server, from(2));
         for port in 0..2 * DIALOGUES_MAX as u16 {
             let (number, _) = store.connected(Hop::Tunnel, to_tunnel(port));

@@ -89,7 +89,7 @@ impl WireOptions {
     /// Returns `wire` with these changes.
     pub fn change(&self, wire: Wire) -> Wire {
         let wire = self.like.map_or(wire, |Like(preset)| Wire::preset(preset));
-        let length = launcelot_measure::Wire {
+        let length = launcelot_measure::LinkSettings {
             rtt: self.rtt.unwrap_or(wire.length.rtt),
             jitter: self.jitter.unwrap_or(wire.length.jitter),
             bandwidth: self.bandwidth.map_or(wire.length.bandwidth, |Limit(limit)| limit),
@@ -222,7 +222,7 @@ fn read_changes(tunnel: &TunnelHandle) {
 
 #[cfg(test)]
 mod tests {
-    use launcelot_measure::{Preset, Wire as Length};
+    use launcelot_measure::{LinkSettings as Length, Preset};
 
     use super::*;
 
@@ -234,7 +234,7 @@ mod tests {
     fn what_is_left_out_stays_as_it_is() {
         let wire = change("--like ssh --bandwidth 10Mbit", Wire::default());
         let bandwidth = NonZeroU64::new(10_000_000);
-        assert_eq!(wire, Wire { length: Length { bandwidth, ..Preset::Ssh.wire() }, ..Wire::preset(Preset::Ssh) });
+        assert_eq!(wire, Wire { length: Length { bandwidth, ..Preset::Ssh.link() }, ..Wire::preset(Preset::Ssh) });
         let longer = change("--rtt 20ms --slice 3 --slow-close 1s --reset-after 9 --stall-after 8", wire);
         let expected = Wire {
             length: Length { rtt: Duration::from_millis(20), ..wire.length },

@@ -188,7 +188,7 @@ impl DelayQueue {
 mod tests {
     use std::num::NonZeroU64;
 
-    use launcelot_measure::wire::Wire as Length;
+    use launcelot_measure::LinkSettings as Length;
     use proptest::prelude::*;
 
     use super::*;

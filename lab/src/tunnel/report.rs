@@ -2,27 +2,27 @@
 
 use std::time::Duration;
 
-use launcelot_measure::{Held, Revision, WireReport};
+use launcelot_measure::{AddedDelay, LinkReport, Revision};
 
 use super::gauge;
 use super::handle::TunnelHandle;
 
-impl From<gauge::Held> for Held {
+impl From<gauge::Held> for AddedDelay {
     fn from(gauge::Held { there, back, samples, dialogues }: gauge::Held) -> Self {
-        Self { held: there + back, there, back, samples, dialogues }
+        Self { total: there + back, out: there, back, samples, dialogues }
     }
 }
 
 impl TunnelHandle {
     /// The settings, their revision, and how long it held bytes under them. `schema/tunnel.schema.json` describes its JSON.
-    pub fn report(&self) -> WireReport {
-        self.control.read(|wire, revision, gauge| WireReport {
+    pub fn report(&self) -> LinkReport {
+        self.control.read(|wire, revision, gauge| LinkReport {
             port: self.port,
-            wire: wire.length,
+            link: wire.length,
             handshake: wire.handshake,
             revision: Revision { instance: self.instance(), revision },
             in_force: gauge.age(),
-            held: gauge.held().map(Held::from),
+            added_delay: gauge.held().map(AddedDelay::from),
         })
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
-use launcelot_measure::{Preset, wire};
+use launcelot_measure::{LinkSettings, Preset};
 
 /// A wire that takes longer there and back, or may, is no use to anybody who waits.
 pub const DELAY_MAX: Duration = Duration::from_secs(10);
@@ -18,7 +18,7 @@ pub const SLOW_CLOSE_MAX: Duration = Duration::from_secs(3_600);
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Wire {
     /// How long and how wide it is. Bytes never overtake bytes, whatever the jitter.
-    pub length: wire::Wire,
+    pub length: LinkSettings,
     /// The most bytes that arrive together; `None` for as many as left together.
     pub slice: Option<NonZeroUsize>,
     /// Resets a connection, both ends of it, once it has carried so many bytes, both ways together.
@@ -34,7 +34,7 @@ pub struct Wire {
 impl Wire {
     /// A link that one may know. To open a connection over any of them costs a round trip.
     pub fn preset(preset: Preset) -> Self {
-        Self { length: preset.wire(), handshake: true, ..Self::default() }
+        Self { length: preset.link(), handshake: true, ..Self::default() }
     }
 
     /// How long a byte takes that meets no other, with `chance` from 0 to 1 for the jitter.
@@ -53,7 +53,7 @@ impl Wire {
 /// As the options of the command line that make it so.
 impl fmt::Display for Wire {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let wire::Wire { rtt, jitter, bandwidth } = self.length;
+        let LinkSettings { rtt, jitter, bandwidth } = self.length;
         // One word: `1ms300us`.
         let word = |duration| humantime::format_duration(duration).to_string().replace(' ', "");
         write!(formatter, "--rtt {} --jitter {}", word(rtt), word(jitter))?;
@@ -111,8 +111,8 @@ impl ValueEnum for Like {
 }
 
 /// A good link of that length, over which connections are open at once.
-impl From<wire::Wire> for Wire {
-    fn from(length: wire::Wire) -> Self {
+impl From<LinkSettings> for Wire {
+    fn from(length: LinkSettings) -> Self {
         Self { length, ..Self::default() }
     }
 }
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn sending_takes_as_long_as_the_bits_do() {
-        let wire = Wire::from(wire::Wire { bandwidth: NonZeroU64::new(8_000), ..wire::Wire::default() });
+        let wire = Wire::from(LinkSettings { bandwidth: NonZeroU64::new(8_000), ..LinkSettings::default() });
         assert_eq!(wire.sending(1500), Duration::from_millis(1500));
         assert_eq!(Wire::default().sending(usize::MAX), Duration::ZERO);
     }

@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::Output;
 use std::time::Duration;
 
-use launcelot_client::{Plan, Target, ask};
+use launcelot_client::{DialogueConfig, Target, ask};
 use launcelot_measure::Order;
 use launcelot_protocol::{EXCHANGES, Question};
 use rustix::process::Signal;
@@ -48,7 +48,7 @@ async fn one_program_serves_the_page_and_answers_both_clients() {
     let tcp = |port| Target::parse("localhost", Some(port));
     let web_socket = |path| Target::parse(&format!("ws://localhost:{}{path}", demo.page_port), None);
     for target in [tcp(demo.server_port), web_socket("/ws"), tcp(demo.tunnel_port), web_socket("/ws/tunnel")] {
-        let plan = Plan {
+        let plan = DialogueConfig {
             target: target.unwrap(),
             order: Order::OneAtATime,
             questions: Question::the_three(),

@@ -14,9 +14,9 @@ use crate::support::ports::ReservedPort;
 use crate::support::process::{Process, output};
 use crate::support::wait;
 use launcelot_client::report::timing::timing;
-use launcelot_client::{Plan, Target, ask};
+use launcelot_client::{DialogueConfig, Target, ask};
 use launcelot_measure::Order;
-use launcelot_measure::unit::readable;
+use launcelot_measure::unit::format_duration;
 use launcelot_protocol::{EXCHANGES, Question};
 use launcelot_server::Design;
 
@@ -91,8 +91,8 @@ fn program(variable: &str, usual: &str) -> Command {
 }
 
 /// A number of questions, one at a time.
-fn plan(port: u16, count: usize) -> Plan {
-    Plan {
+fn plan(port: u16, count: usize) -> DialogueConfig {
+    DialogueConfig {
         target: Target::parse("127.0.0.1", Some(port)).unwrap(),
         order: Order::OneAtATime,
         questions: Question::the_three().into_iter().cycle().take(count).collect(),
@@ -152,7 +152,7 @@ async fn the_questions_are_answered_through_a_real_ssh_tunnel() {
         assert_eq!(answers, expected, "{way}");
         let mut times: Vec<Duration> = run.questions.iter().map(|asked| asked.took().unwrap()).collect();
         times.sort_unstable();
-        let median = readable(times[ROUNDS / 2]).replace('\u{a0}', " ");
+        let median = format_duration(times[ROUNDS / 2]).replace('\u{a0}', " ");
         println!("{way}: {median} from a question to its answer, the median of {ROUNDS}");
     }
     // What `launcelot-client localhost PORT --timing` prints.

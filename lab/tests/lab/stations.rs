@@ -8,9 +8,9 @@ use crate::support::demo::Demo;
 use crate::support::{schema, sockets, wait};
 use clap::Parser as _;
 use launcelot_client::command_line::CommandLine;
-use launcelot_client::{Plan, Target, ask};
+use launcelot_client::{DialogueConfig, Target, ask};
 use launcelot_measure::export::Document;
-use launcelot_measure::{ConnectPoint, Leg, Order, Point, Run, Span, Trace, WireReport, paths};
+use launcelot_measure::{ConnectPoint, Leg, LinkReport, Order, Run, Span, Trace, TracePoint, paths};
 use launcelot_protocol::Question;
 use launcelot_testing::http;
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ fn demo(arguments: &[&str]) -> (Demo, TempDir) {
 
 async fn asked(target: &str, port: Option<u16>, order: Order) -> Run {
     let target = Target::parse(target, port).unwrap();
-    let plan = Plan { target, order, questions: Question::the_three(), timeout: CLIENT_TIMEOUT };
+    let plan = DialogueConfig { target, order, questions: Question::the_three(), timeout: CLIENT_TIMEOUT };
     let (run, result) = ask(&plan, |_| Ok(())).await;
     result.unwrap();
     run
@@ -58,12 +58,12 @@ fn trace(port: u16, name: &str, is_complete: impl Fn(&Trace) -> bool) -> Trace {
     })
 }
 
-fn answers_seen(trace: &Trace, point: Point) -> usize {
-    trace.sightings.iter().filter(|sighting| sighting.point == point).count()
+fn answers_seen(trace: &Trace, point: TracePoint) -> usize {
+    trace.events.iter().filter(|event| event.point == point).count()
 }
 
-fn points(trace: &Trace) -> Vec<Point> {
-    trace.sightings.iter().map(|sighting| sighting.point).collect()
+fn points(trace: &Trace) -> Vec<TracePoint> {
+    trace.events.iter().map(|event| event.point).collect()
 }
 
 fn point_of_an_accept(point: ConnectPoint) -> bool {
@@ -77,12 +77,12 @@ async fn every_hop_is_traced_in_the_order_of_the_path() {
     assert_eq!(http(demo.page_port, "PUT /api/tunnel", &wire).0, 200);
     let url = format!("ws://localhost:{}/ws/tunnel?dialogue=all-the-way", demo.page_port);
     let run = asked(&url, None, Order::OneAtATime).await;
-    let trace = trace(demo.page_port, "all-the-way", |trace| answers_seen(trace, Point::BridgeBackOut) == 3);
-    let expected: Vec<Point> = (0..3).flat_map(|_| Point::ALL).collect();
+    let trace = trace(demo.page_port, "all-the-way", |trace| answers_seen(trace, TracePoint::BridgeBackOut) == 3);
+    let expected: Vec<TracePoint> = (0..3).flat_map(|_| TracePoint::ALL).collect();
     assert_eq!(points(&trace), expected);
     for (path, asked) in paths(&run, &trace).questions().iter().zip(&run.questions) {
-        let there = path.between(Point::TunnelIn, Point::TunnelOut).unwrap();
-        let in_the_tunnel = there + path.between(Point::TunnelBackIn, Point::TunnelBackOut).unwrap();
+        let there = path.between(TracePoint::TunnelIn, TracePoint::TunnelOut).unwrap();
+        let in_the_tunnel = there + path.between(TracePoint::TunnelBackIn, TracePoint::TunnelBackOut).unwrap();
         assert!(in_the_tunnel >= Duration::from_millis(20), "{in_the_tunnel:?}");
         assert!(in_the_tunnel + path.thinking().unwrap() < asked.took().unwrap());
     }
@@ -101,10 +101,10 @@ async fn every_hop_is_traced_in_the_order_of_the_path() {
     assert!(connecting.took(Leg::Unknown).is_none() && connecting.took(Leg::Bridge).is_some(), "{connecting:?}");
     let (_, report) = get(demo.page_port, "/api/tunnel");
     schema::assert_valid(include_str!("../../schema/tunnel.schema.json"), &report);
-    let report: WireReport = serde_json::from_value(report).unwrap();
-    let held = report.held.unwrap();
-    assert!(held.samples >= 3 && held.held >= report.wire.rtt && held.dialogues == 1, "{report:?}");
-    assert_eq!((report.wire.rtt, report.port), (Duration::from_millis(20), demo.tunnel_port));
+    let report: LinkReport = serde_json::from_value(report).unwrap();
+    let held = report.added_delay.unwrap();
+    assert!(held.samples >= 3 && held.total >= report.link.rtt && held.dialogues == 1, "{report:?}");
+    assert_eq!((report.link.rtt, report.port), (Duration::from_millis(20), demo.tunnel_port));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,16 +113,16 @@ async fn the_straight_path_has_no_tunnel_and_pipelined_questions_are_traced_toge
     let url = format!("ws://localhost:{}/ws?dialogue=straight", demo.page_port);
     let run = asked(&url, None, Order::SentAhead).await;
     let bytes = |trace: &Trace, point| -> u64 {
-        trace.sightings.iter().filter(|sighting| sighting.point == point).map(|sighting| sighting.bytes).sum()
+        trace.events.iter().filter(|event| event.point == point).map(|event| event.bytes).sum()
     };
-    let trace = trace(demo.page_port, "straight", |trace| bytes(trace, Point::BridgeBackOut) == 63);
-    assert_eq!((bytes(&trace, Point::BridgeIn), bytes(&trace, Point::ServerIn)), (65, 65));
-    assert_eq!(bytes(&trace, Point::TunnelIn), 0);
+    let trace = trace(demo.page_port, "straight", |trace| bytes(trace, TracePoint::BridgeBackOut) == 63);
+    assert_eq!((bytes(&trace, TracePoint::BridgeIn), bytes(&trace, TracePoint::ServerIn)), (65, 65));
+    assert_eq!(bytes(&trace, TracePoint::TunnelIn), 0);
     assert!(
         paths(&run, &trace)
             .questions()
             .iter()
-            .all(|path| path.thinking().is_some() && path.at(Point::TunnelIn).is_none())
+            .all(|path| path.thinking().is_some() && path.at(TracePoint::TunnelIn).is_none())
     );
 }
 
@@ -142,9 +142,9 @@ async fn clients_without_a_bridge_are_told_apart_by_their_addresses() {
     });
     for client in clients {
         let (address, through_the_tunnel) = wait::join(client, "a client");
-        let last = if through_the_tunnel { Point::TunnelBackOut } else { Point::AnswerOut };
+        let last = if through_the_tunnel { TracePoint::TunnelBackOut } else { TracePoint::AnswerOut };
         let trace = trace(demo.page_port, &address.to_string(), |trace| answers_seen(trace, last) == 3);
-        let seen = if through_the_tunnel { &Point::ALL[2..9] } else { &Point::ALL[4..7] };
+        let seen = if through_the_tunnel { &TracePoint::ALL[2..9] } else { &TracePoint::ALL[4..7] };
         assert_eq!(points(&trace), seen.repeat(3));
     }
 }
@@ -154,12 +154,12 @@ async fn the_server_part_of_worker_processes_is_not_traced() {
     let (demo, _web) = demo(&["--design", "processes"]);
     let url = format!("ws://localhost:{}/ws?dialogue=workers", demo.page_port);
     let run = asked(&url, None, Order::OneAtATime).await;
-    let trace = trace(demo.page_port, "workers", |trace| answers_seen(trace, Point::BridgeBackOut) == 3);
+    let trace = trace(demo.page_port, "workers", |trace| answers_seen(trace, TracePoint::BridgeBackOut) == 3);
     assert!(
         paths(&run, &trace)
             .questions()
             .iter()
-            .all(|path| path.thinking().is_none() && path.at(Point::BridgeIn).is_some())
+            .all(|path| path.thinking().is_none() && path.at(TracePoint::BridgeIn).is_some())
     );
 }
 
@@ -178,9 +178,13 @@ async fn a_native_client_reports_where_its_time_went_with_and_without_a_bridge()
             attempt += 1;
             let name = format!("native-{attempt}");
             let target = target.clone().named(name.clone()).0;
-            let plan =
-                Plan { target, order: Order::OneAtATime, questions: Question::the_three(), timeout: CLIENT_TIMEOUT };
-            let (account, result) = launcelot_client::ask::ask_and_account(&plan, |_| Ok(())).await;
+            let plan = DialogueConfig {
+                target,
+                order: Order::OneAtATime,
+                questions: Question::the_three(),
+                timeout: CLIENT_TIMEOUT,
+            };
+            let (account, result) = launcelot_client::ask::ask_recorded(&plan, |_| Ok(())).await;
             result.unwrap();
             let seen = launcelot_client::lab::seen(&plan.target, place, &name, account.local, CLIENT_TIMEOUT).await;
             let report = launcelot_client::report::legs::legs(&account.run, Ok(&seen.unwrap()));

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::support::fixtures::{Bridge, Server};
 use crate::support::wait;
-use launcelot_client::{Plan, Target, ask};
-use launcelot_measure::{Ending, Order};
+use launcelot_client::{DialogueConfig, Target, ask};
+use launcelot_measure::{Order, RunStatus};
 use launcelot_protocol::{EXCHANGES, Question};
 use launcelot_server::Design;
 use tokio::sync::Barrier;
@@ -18,7 +18,7 @@ async fn assert_all_are_answered(target: Target) {
     let all_are_ready = Arc::new(Barrier::new(CLIENTS));
     let clients: Vec<_> = (0..CLIENTS)
         .map(|client| {
-            let plan = Plan {
+            let plan = DialogueConfig {
                 target: target.clone(),
                 order: if client % 2 == 0 { Order::OneAtATime } else { Order::SentAhead },
                 // Clients begin at different questions, so that another client's answer would be a wrong one.
@@ -36,7 +36,7 @@ async fn assert_all_are_answered(target: Target) {
         .collect();
     for client in clients {
         let run = wait::within(wait::DEADLINE, "a client", client).await.unwrap();
-        assert_eq!((run.ending, run.questions.len()), (Ending::Complete, QUESTIONS));
+        assert_eq!((run.status, run.questions.len()), (RunStatus::Complete, QUESTIONS));
         for asked in run.questions {
             let exchange = EXCHANGES.iter().find(|exchange| exchange.question == asked.question).unwrap();
             assert_eq!(asked.answer.as_deref(), Some(exchange.answer));

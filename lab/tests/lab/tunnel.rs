@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use launcelot_endpoint::listen::{BACKLOG, Listeners};
 use launcelot_lab::tunnel::{Tunnel, Wire};
-use launcelot_measure::Wire as Length;
+use launcelot_measure::LinkSettings as Length;
 use launcelot_server::Design;
 use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};

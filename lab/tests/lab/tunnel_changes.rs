@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use launcelot_endpoint::listen::{BACKLOG, Listeners};
 use launcelot_lab::tunnel::observer::{Observer, Point, Watcher};
 use launcelot_lab::tunnel::{Tunnel, Wire};
-use launcelot_measure::Wire as Length;
+use launcelot_measure::LinkSettings as Length;
 use rustix::process::Signal;
 
 use crate::support::process::{Process, first_line};

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use launcelot_endpoint::listen::{BACKLOG, Listeners};
 use launcelot_lab::tunnel::handshake::HandshakeError;
 use launcelot_lab::tunnel::{Tunnel, Wire};
-use launcelot_measure::{Preset, Wire as Length};
+use launcelot_measure::{LinkSettings as Length, Preset};
 use launcelot_testing::http;
 use serde_json::{Value, json};
 use tempfile::TempDir;

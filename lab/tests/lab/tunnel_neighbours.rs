@@ -11,7 +11,7 @@ use launcelot_endpoint::listen::{BACKLOG, Listeners};
 use launcelot_lab::tunnel::destination::{Destination, Lookup};
 use launcelot_lab::tunnel::observer::{Observer, Point, Watcher};
 use launcelot_lab::tunnel::{Tunnel, Wire};
-use launcelot_measure::Wire as Length;
+use launcelot_measure::LinkSettings as Length;
 
 use crate::support::sockets::{connect, serve_each};
 use crate::support::wait;

@@ -7,7 +7,7 @@ use crate::support::schema;
 use fantoccini::Locator;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use launcelot_measure::export::{Document, json};
-use launcelot_measure::{Ending, Point, Span, paths};
+use launcelot_measure::{RunStatus, Span, TracePoint, paths};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -21,13 +21,11 @@ async fn every_export_is_saved_and_can_be_read_by_other_programs() {
     schema::assert_valid(schema, &serde_json::from_str(&text).unwrap());
     let document: Document = serde_json::from_str(&text).unwrap();
     let recorded = &document.runs[0];
-    assert_eq!((recorded.number, &recorded.run.ending), (1, &Ending::Complete));
+    assert_eq!((recorded.number, &recorded.run.status), (1, &RunStatus::Complete));
     let paths = paths(&recorded.run, recorded.trace.as_ref().unwrap());
     assert!(
-        paths
-            .questions()
-            .iter()
-            .all(|path| path.thinking().is_some() && path.between(Point::TunnelBackIn, Point::TunnelBackOut).is_some()),
+        paths.questions().iter().all(|path| path.thinking().is_some()
+            && path.between(TracePoint::TunnelBackIn, TracePoint::TunnelBackOut).is_some()),
         "{paths:?}"
     );
 
@@ -156,7 +154,7 @@ async fn a_race_is_exported_alone_and_so_is_the_part_of_a_race_that_was_stopped(
     assert!(limits.starts_with("3 questions · ") && limits.ends_with(" errors"), "{limits}");
     let document: Document = serde_json::from_str(&session.export("json", ".json").await).unwrap();
     let raced = &document.races[0];
-    assert_eq!(raced.one_at_a_time[0].run.ending, Ending::Stopped);
+    assert_eq!(raced.one_at_a_time[0].run.status, RunStatus::Stopped);
     assert_eq!((raced.one_at_a_time[0].run.questions.len(), raced.sent_ahead.len()), (3, 0));
 }
 
@@ -220,7 +218,7 @@ async fn after_a_run_its_legs_are_tracks_in_the_performance_panel() {
     let measures = session.browser.script(entries).await;
     let after = session.browser.script("return performance.now()").await.as_f64().unwrap();
     let measures = measures.as_array().unwrap();
-    for track in ["asker", "bridge", "wire", "server"] {
+    for track in ["client", "bridge", "link", "server"] {
         let of_track = measures.iter().filter(|measure| measure["tells"]["track"] == track).count();
         assert!(of_track >= 3, "{track}: {measures:?}");
     }

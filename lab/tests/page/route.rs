@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fantoccini::Locator;
 use launcelot_measure::export::Document;
-use launcelot_measure::{Point, paths};
+use launcelot_measure::{TracePoint, paths};
 use launcelot_server::Options;
 use serde_json::{Value, json};
 
@@ -146,8 +146,8 @@ async fn the_legs_of_questions_sent_ahead_and_of_connecting_add_up_to_no_more_th
     for recorded in &document.runs {
         let paths = paths(&recorded.run, recorded.trace.as_ref().unwrap());
         let read = paths.questions().iter().map(|path| {
-            let moment = path.moments().into_iter().find(|(point, _)| *point == Point::ServerIn);
-            (path.at(Point::ServerIn), moment)
+            let moment = path.moments().into_iter().find(|(point, _)| *point == TracePoint::ServerIn);
+            (path.at(TracePoint::ServerIn), moment)
         });
         let read: BTreeSet<_> = read.collect();
         let events: BTreeSet<_> = read.iter().map(|(event, _)| *event).collect();

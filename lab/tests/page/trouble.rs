@@ -48,7 +48,7 @@ async fn rounds_that_the_server_cannot_answer_are_failures_of_their_kind() {
     assert!(limits.ends_with(" · 11 errors"), "{limits}");
     let rounds = &browser.document().await.rounds[0];
     assert_eq!((rounds.answered.len(), rounds.errors), (11, 11));
-    assert_eq!(rounds.failures.in_words(), "11 × Error: unknown question");
+    assert_eq!(rounds.failures.describe(), "11 × Error: unknown question");
     assert!(rounds.answered.iter().all(|round| round.since_ready().is_some()), "{:?}", rounds.answered);
     browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
 }

@@ -7,61 +7,61 @@ use std::time::Duration;
 use csv::{Terminator, WriterBuilder};
 use serde::Serialize;
 
-use super::document::{Document, Recorded};
+use super::document::{Document, RecordedRun};
 use crate::failures::FailureKind;
 use crate::legs::Leg;
 use crate::micros;
 use crate::paths::{Path, paths};
 use crate::race::Way;
-use crate::rounds::Stopwatch;
-use crate::run::{Asked, Ending, Order, Run, Span};
+use crate::round::Stopwatch;
+use crate::run::{Order, QuestionTiming, Run, RunStatus, Span};
 
 /// A time in microseconds.
 #[derive(Serialize)]
 struct Micros(#[serde(with = "micros")] Duration);
 
-/// A question. Without a race, without a longer wire, and where a leg is not known, fields are empty.
+/// A question. Fields are empty without a race, without an emulated link, and for unknown legs.
 #[derive(Serialize)]
 struct QuestionLine<'a> {
     race: Option<usize>,
     way: &'a str,
     turn: Option<usize>,
     run: u32,
-    to: &'a str,
+    target: &'a str,
     order: Order,
     clock_step_us: Micros,
-    wire_rtt_us: Option<Micros>,
-    wire_jitter_us: Option<Micros>,
-    wire_bandwidth_bits_per_s: Option<NonZeroU64>,
+    link_rtt_us: Option<Micros>,
+    link_jitter_us: Option<Micros>,
+    link_bandwidth_bits_per_s: Option<NonZeroU64>,
     connecting_us: Option<Micros>,
-    /// How much of that is attributed and not measured.
+    /// The part of connecting that is attributed and not measured.
     attributed_handshake_us: Option<Micros>,
     question: &'a str,
     answer: Option<&'a str>,
     asked_us: Option<Micros>,
     answered_us: Option<Micros>,
     took_us: Option<Micros>,
-    asker_us: Option<Micros>,
+    client_us: Option<Micros>,
     bridge_us: Option<Micros>,
-    wire_out_us: Option<Micros>,
+    link_out_us: Option<Micros>,
     server_us: Option<Micros>,
     thinking_us: Option<Micros>,
-    wire_back_us: Option<Micros>,
+    link_back_us: Option<Micros>,
     unknown_us: Option<Micros>,
     was_hidden: bool,
     was_suspended: bool,
-    ending: &'a str,
+    status: &'a str,
 }
 
 /// A round: how long it took by each stopwatch.
 #[derive(Serialize)]
 struct RoundLine<'a> {
     name: &'a str,
-    to: &'a str,
+    target: &'a str,
     clock_step_us: Micros,
-    wire_rtt_us: Option<Micros>,
-    wire_jitter_us: Option<Micros>,
-    wire_bandwidth_bits_per_s: Option<NonZeroU64>,
+    link_rtt_us: Option<Micros>,
+    link_jitter_us: Option<Micros>,
+    link_bandwidth_bits_per_s: Option<NonZeroU64>,
     cores: u32,
     round: usize,
     is_warm_up: bool,
@@ -77,9 +77,9 @@ struct RoundLine<'a> {
 #[derive(Serialize)]
 struct FailureLine<'a> {
     name: &'a str,
-    to: &'a str,
+    target: &'a str,
     kind: FailureKind,
-    words: &'a str,
+    message: &'a str,
     count: u32,
 }
 
@@ -106,7 +106,7 @@ fn way_in_words(way: Way) -> &'static str {
 /// The questions of a run, and of which heat it is: the number of the race, the turn and the way.
 fn of_run(
     heat: Option<(usize, usize, Way)>,
-    Recorded { number, run, trace, wire, .. }: &Recorded,
+    RecordedRun { number, run, trace, link, .. }: &RecordedRun,
 ) -> impl Iterator<Item = QuestionLine<'_>> {
     let paths = trace.as_ref().map(|trace| paths(run, trace)).unwrap_or_default();
     run.questions.iter().enumerate().map(move |(index, asked)| {
@@ -116,28 +116,28 @@ fn of_run(
             way: heat.map_or("", |(_, _, way)| way_in_words(way)),
             turn: heat.map(|(_, turn, _)| turn),
             run: *number,
-            wire_rtt_us: wire.map(|wire| Micros(wire.rtt)),
-            wire_jitter_us: wire.map(|wire| Micros(wire.jitter)),
-            wire_bandwidth_bits_per_s: wire.and_then(|wire| wire.bandwidth),
+            link_rtt_us: link.map(|link| Micros(link.rtt)),
+            link_jitter_us: link.map(|link| Micros(link.jitter)),
+            link_bandwidth_bits_per_s: link.and_then(|link| link.bandwidth),
             ..of_question(run, asked, path)
         }
     })
 }
 
 /// What a question and its path say.
-fn of_question<'a>(run: &'a Run, asked: &'a Asked, path: Option<&Path>) -> QuestionLine<'a> {
+fn of_question<'a>(run: &'a Run, asked: &'a QuestionTiming, path: Option<&Path>) -> QuestionLine<'a> {
     let leg = |leg| path.and_then(|path| path.took(leg)).map(Micros);
     QuestionLine {
         race: None,
         way: "",
         turn: None,
         run: 0,
-        to: &run.to,
+        target: &run.target,
         order: run.order,
         clock_step_us: Micros(run.clock_step),
-        wire_rtt_us: None,
-        wire_jitter_us: None,
-        wire_bandwidth_bits_per_s: None,
+        link_rtt_us: None,
+        link_jitter_us: None,
+        link_bandwidth_bits_per_s: None,
         connecting_us: run.connecting.map(Span::took).map(Micros),
         attributed_handshake_us: run.attributed_handshake.map(Micros),
         question: &asked.question,
@@ -145,16 +145,16 @@ fn of_question<'a>(run: &'a Run, asked: &'a Asked, path: Option<&Path>) -> Quest
         asked_us: asked.asked.map(Micros),
         answered_us: asked.answered.map(Micros),
         took_us: asked.took().map(Micros),
-        asker_us: leg(Leg::Asker),
+        client_us: leg(Leg::Client),
         bridge_us: leg(Leg::Bridge),
-        wire_out_us: leg(Leg::WireOut),
+        link_out_us: leg(Leg::LinkOut),
         server_us: leg(Leg::Server),
         thinking_us: path.and_then(Path::thinking).map(Micros),
-        wire_back_us: leg(Leg::WireBack),
+        link_back_us: leg(Leg::LinkBack),
         unknown_us: leg(Leg::Unknown),
         was_hidden: run.interruptions.was_hidden,
         was_suspended: run.interruptions.was_suspended,
-        ending: ending(&run.ending),
+        status: status(&run.status),
     }
 }
 
@@ -164,11 +164,11 @@ pub fn rounds(document: &Document) -> String {
         let discarded = rounds.discarded();
         rounds.answered.iter().enumerate().map(move |(index, round)| RoundLine {
             name: &rounds.name,
-            to: &rounds.to,
+            target: &rounds.target,
             clock_step_us: Micros(rounds.clock_step),
-            wire_rtt_us: rounds.wire.map(|wire| Micros(wire.rtt)),
-            wire_jitter_us: rounds.wire.map(|wire| Micros(wire.jitter)),
-            wire_bandwidth_bits_per_s: rounds.wire.and_then(|wire| wire.bandwidth),
+            link_rtt_us: rounds.link.map(|link| Micros(link.rtt)),
+            link_jitter_us: rounds.link.map(|link| Micros(link.jitter)),
+            link_bandwidth_bits_per_s: rounds.link.and_then(|link| link.bandwidth),
             cores: rounds.cores,
             round: index + 1,
             is_warm_up: index < discarded,
@@ -187,20 +187,20 @@ pub fn failures(document: &Document) -> String {
     table(document.rounds.iter().flat_map(|rounds| {
         rounds.failures.iter().map(|failure| FailureLine {
             name: &rounds.name,
-            to: &rounds.to,
+            target: &rounds.target,
             kind: failure.kind,
-            words: &failure.words,
+            message: &failure.message,
             count: failure.count,
         })
     }))
 }
 
-fn ending(ending: &Ending) -> &str {
-    match ending {
-        Ending::Running => "running",
-        Ending::Complete => "complete",
-        Ending::Stopped => "stopped",
-        Ending::Broken(why) => why,
+fn status(status: &RunStatus) -> &str {
+    match status {
+        RunStatus::Running => "running",
+        RunStatus::Complete => "complete",
+        RunStatus::Stopped => "stopped",
+        RunStatus::Broken(reason) => reason,
     }
 }
 

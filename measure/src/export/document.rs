@@ -1,80 +1,80 @@
-//! Everything that was measured, in one value, and which documents are taken back.
+//! The export document: all measurements in one value, and the checks of an imported one.
 
 use serde::{Deserialize, Serialize};
 
+use crate::link::{LinkRevisions, LinkSettings};
 use crate::race::{Turn, Way};
 use crate::rounds::Rounds;
-use crate::run::{Asked, Ending, Run};
-use crate::trace::{Point, Trace};
-use crate::wire::{Passage, Wire};
+use crate::run::{QuestionTiming, Run, RunStatus};
+use crate::trace::{Trace, TracePoint};
 
-/// What a document says that it is.
+/// The value of [`Document::format`].
 pub const FORMAT: &str = "launcelot";
-/// The version that is written, and the newest that is read. It grows when a reader of the version
-/// before would be misled.
-pub const VERSION: u32 = 1;
-/// A larger document is not read: a page should not be brought to its knees by a file.
+/// The version that is written, and the newest that is read. It increases when a reader of the version before would be misled.
+///
+/// Version 1 had other names for some fields, which are read as aliases.
+pub const VERSION: u32 = 2;
+/// The largest document that is read, so that a file cannot overload a page.
 pub const DOCUMENT_MAX_BYTES: u64 = 20_000_000;
 
-/// A run with what the hops on its path saw.
+/// A run with the trace of the hops on its path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Recorded {
-    /// Its number among those that were measured with it, from 1.
+pub struct RecordedRun {
+    /// The number of the run, from 1.
     pub number: u32,
     /// The run.
     pub run: Run,
-    /// What was seen of it, where somebody watched.
+    /// The trace; `None` if no hop was observed.
     pub trace: Option<Trace>,
-    /// On how many processors the asker ran, where that is known.
+    /// The number of processors of the client's machine, if known.
     pub cores: Option<u32>,
-    /// The longer wire through which it went, as it was set; `None` where there was none, where it is not known, and where
-    /// it became another one meanwhile.
-    pub wire: Option<Wire>,
-    /// The settings of the lab's tunnel through which it went, where a lab told them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub passage: Option<Passage>,
+    /// The settings of the emulated link; `None` if there was none, if they are unknown, or if they changed meanwhile.
+    #[serde(alias = "wire")]
+    pub link: Option<LinkSettings>,
+    /// The revisions of those settings, where a lab reported them.
+    #[serde(default, alias = "passage", skip_serializing_if = "Option::is_none")]
+    pub link_revisions: Option<LinkRevisions>,
 }
 
-impl Recorded {
-    /// Whether everything in it could have been measured: nothing ends before it begins, and at each point of the way
-    /// time goes on.
+impl RecordedRun {
+    /// Whether these times can have been measured: no span ends before it begins, and the events of each point are in order.
     fn is_possible(&self) -> bool {
-        let spans =
-            [self.run.lookup, self.run.connecting].into_iter().chain(self.run.questions.iter().map(Asked::span));
-        let goes_on = |point| {
-            let sightings = self.trace.iter().flat_map(|trace| &trace.sightings);
-            sightings.filter(|sighting| sighting.point == point).is_sorted_by_key(|sighting| sighting.at)
+        let mut spans = vec![self.run.lookup, self.run.connecting];
+        spans.extend(self.run.questions.iter().map(QuestionTiming::span));
+        let is_in_order = |point| {
+            let events = self.trace.iter().flat_map(|trace| &trace.events);
+            events.filter(|event| event.point == point).is_sorted_by_key(|event| event.at)
         };
-        spans.flatten().all(|span| span.from <= span.until) && Point::ALL.into_iter().all(goes_on)
+        spans.into_iter().flatten().all(|span| span.from <= span.until) && TracePoint::ALL.into_iter().all(is_in_order)
     }
 }
 
-/// The same questions asked in three ways, one after the other, so that none disturbs another, in one turn or several.
+/// A race: the same questions asked in three ways that take turns.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Race {
-    /// How many questions came first and were discarded, as a warm-up.
+pub struct RecordedRace {
+    /// The number of questions that were asked first and discarded, as a warm-up.
     pub warm_up: u32,
     /// Each question waits for the answer before it: one run.
-    pub one_at_a_time: Vec<Recorded>,
-    /// All questions leave at once: one run.
-    pub sent_ahead: Vec<Recorded>,
-    /// A connection for each question, all begun at the same reading: as many runs as questions.
-    pub at_once: Vec<Recorded>,
-    /// The turns after the first, whose runs are the three above.
+    pub one_at_a_time: Vec<RecordedRun>,
+    /// All questions are sent at once: one run.
+    pub sent_ahead: Vec<RecordedRun>,
+    /// A connection for each question, all begun at the same moment: as many runs as questions.
+    pub at_once: Vec<RecordedRun>,
+    /// The turns after the first. The runs of the first are the three fields above.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub more_turns: Vec<Turn<Recorded>>,
+    pub more_turns: Vec<Turn<RecordedRun>>,
 }
 
-impl Race {
-    /// A race of these turns, after a warm-up of `warm_up` questions.
-    pub fn new(warm_up: u32, turns: impl IntoIterator<Item = Turn<Recorded>>) -> Self {
+impl RecordedRace {
+    /// Returns a race of these turns, after a warm-up of `warm_up` questions.
+    pub fn new(warm_up: u32, turns: impl IntoIterator<Item = Turn<RecordedRun>>) -> Self {
         let mut turns = turns.into_iter();
         let Turn { one_at_a_time, sent_ahead, at_once } = turns.next().unwrap_or_default();
         Self { warm_up, one_at_a_time, sent_ahead, at_once, more_turns: turns.collect() }
     }
 
-    /// The runs of each way in each turn, turns counted from 0.
-    pub fn heats(&self) -> Vec<(usize, Way, &[Recorded])> {
+    /// Returns the runs of each way in each turn, turns counted from 0.
+    pub fn heats(&self) -> Vec<(usize, Way, &[RecordedRun])> {
         let mut heats = vec![
             (0, Way::OneAtATime, self.one_at_a_time.as_slice()),
             (0, Way::SentAhead, self.sent_ahead.as_slice()),
@@ -86,13 +86,13 @@ impl Race {
         heats
     }
 
-    fn runs_mut(&mut self) -> impl Iterator<Item = &mut Recorded> {
+    fn runs_mut(&mut self) -> impl Iterator<Item = &mut RecordedRun> {
         let more = self.more_turns.iter_mut().flat_map(Turn::all_mut);
         self.one_at_a_time.iter_mut().chain(&mut self.sent_ahead).chain(&mut self.at_once).chain(more)
     }
 }
 
-/// Everything that was measured.
+/// All measurements.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
     /// Always [`FORMAT`].
@@ -100,50 +100,51 @@ pub struct Document {
     /// At most [`VERSION`].
     pub version: u32,
     /// Single runs, the oldest first.
-    pub runs: Vec<Recorded>,
+    pub runs: Vec<RecordedRun>,
     /// Races, the oldest first.
-    pub races: Vec<Race>,
-    /// Many rounds, the oldest first.
+    pub races: Vec<RecordedRace>,
+    /// Series of rounds, the oldest first.
     pub rounds: Vec<Rounds>,
 }
 
-/// The first words of a document, by which it is known.
+/// The fields by which a document is recognized.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Head {
+pub struct DocumentHeader {
     /// See [`Document::format`].
     pub format: String,
     /// See [`Document::version`].
     pub version: u32,
 }
 
-/// Why a document is not taken.
+/// Why a document is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// It is larger than [`DOCUMENT_MAX_BYTES`].
+pub enum DocumentError {
+    /// The text is larger than [`DOCUMENT_MAX_BYTES`].
     TooLarge,
-    /// It is no document of this kind, or a damaged one.
-    NotOne,
-    /// It has this version, which is newer than [`VERSION`].
-    Newer(u32),
-    /// There is nothing in it.
+    /// The text is not an export document, or it is damaged.
+    NotADocument,
+    /// The document has this version, which is newer than [`VERSION`].
+    NewerVersion(u32),
+    /// The document contains no measurements.
     Empty,
-    /// Something in it cannot have been measured.
+    /// The document contains times that cannot have been measured.
     Impossible,
 }
 
-impl Head {
-    /// Whether a document with this head can be read.
+impl DocumentHeader {
+    /// Checks whether a document with this header can be read.
     ///
     /// # Errors
     ///
-    /// Says why not.
-    pub fn check(&self) -> Result<(), Refusal> {
-        match self.version {
-            _ if self.format != FORMAT => Err(Refusal::NotOne),
-            0 => Err(Refusal::NotOne),
-            version if version > VERSION => Err(Refusal::Newer(version)),
-            _ => Ok(()),
+    /// Returns why it cannot.
+    pub fn check(&self) -> Result<(), DocumentError> {
+        if self.format != FORMAT || self.version == 0 {
+            return Err(DocumentError::NotADocument);
         }
+        if self.version > VERSION {
+            return Err(DocumentError::NewerVersion(self.version));
+        }
+        Ok(())
     }
 }
 
@@ -154,36 +155,39 @@ impl Default for Document {
 }
 
 impl Document {
-    /// Whether there is nothing in it.
+    /// Whether it contains no measurements.
     pub fn is_empty(&self) -> bool {
         self.runs.is_empty() && self.races.is_empty() && self.rounds.is_empty()
     }
 
-    /// All runs, those of races after the single ones.
-    pub fn all_runs(&self) -> impl Iterator<Item = &Recorded> {
+    /// Returns all runs, those of races after the single ones.
+    pub fn all_runs(&self) -> impl Iterator<Item = &RecordedRun> {
         let of_races = self.races.iter().flat_map(|race| race.heats().into_iter().flat_map(|(_, _, runs)| runs));
         self.runs.iter().chain(of_races)
     }
 
-    /// A document as it was read from elsewhere, with nothing in it that goes on: what had not ended when
-    /// it was written has ended since.
+    /// Checks an imported document. What was running when it was written counts as stopped, and the version becomes [`VERSION`].
     ///
     /// # Errors
     ///
-    /// If there is nothing in it, or something that cannot have been measured.
-    pub fn taken(mut self) -> Result<Self, Refusal> {
-        let recorded = self.runs.iter_mut().chain(self.races.iter_mut().flat_map(Race::runs_mut));
-        let endings = recorded.map(|recorded| &mut recorded.run.ending);
-        for ending in endings.chain(self.rounds.iter_mut().map(|rounds| &mut rounds.ending)) {
-            if *ending == Ending::Running {
-                *ending = Ending::Stopped;
+    /// Returns an error if it contains no measurements, or times that cannot have been measured.
+    pub fn validated(mut self) -> Result<Self, DocumentError> {
+        self.version = VERSION;
+        let runs = self.runs.iter_mut().chain(self.races.iter_mut().flat_map(RecordedRace::runs_mut));
+        let of_runs = runs.map(|recorded| &mut recorded.run.status);
+        let of_rounds = self.rounds.iter_mut().map(|rounds| &mut rounds.status);
+        for status in of_runs.chain(of_rounds) {
+            if *status == RunStatus::Running {
+                *status = RunStatus::Stopped;
             }
         }
-        match () {
-            () if self.is_empty() => Err(Refusal::Empty),
-            () if !self.all_runs().all(Recorded::is_possible) => Err(Refusal::Impossible),
-            () => Ok(self),
+        if self.is_empty() {
+            return Err(DocumentError::Empty);
         }
+        if !self.all_runs().all(RecordedRun::is_possible) {
+            return Err(DocumentError::Impossible);
+        }
+        Ok(self)
     }
 }
 
@@ -195,23 +199,23 @@ mod tests {
     use crate::run::Order;
 
     #[test]
-    fn only_documents_of_this_kind_and_no_newer_are_taken() {
-        let check = |format: &str, version| Head { format: format.to_owned(), version }.check();
+    fn documents_of_another_format_or_a_newer_version_are_refused() {
+        let check = |format: &str, version| DocumentHeader { format: format.to_owned(), version }.check();
         assert_eq!(check(FORMAT, VERSION), Ok(()));
-        assert_eq!(check(FORMAT, 0), Err(Refusal::NotOne));
-        assert_eq!(check(FORMAT, 9), Err(Refusal::Newer(9)));
-        assert_eq!(check("galahad", VERSION), Err(Refusal::NotOne));
+        assert_eq!(check(FORMAT, 0), Err(DocumentError::NotADocument));
+        assert_eq!(check(FORMAT, 9), Err(DocumentError::NewerVersion(9)));
+        assert_eq!(check("galahad", VERSION), Err(DocumentError::NotADocument));
     }
 
     #[test]
-    fn what_went_on_when_it_was_written_has_ended_when_it_is_read() {
+    fn runs_that_were_running_count_as_stopped_after_an_import() {
         let run = Run::new(String::new(), Order::OneAtATime, Duration::ZERO, []);
-        let recorded = Recorded { number: 1, run, trace: None, cores: None, wire: None, passage: None };
-        let race = Race { at_once: vec![recorded.clone()], ..Race::default() };
+        let recorded = RecordedRun { number: 1, run, trace: None, cores: None, link: None, link_revisions: None };
+        let race = RecordedRace { at_once: vec![recorded.clone()], ..RecordedRace::default() };
         let document = Document { runs: vec![recorded], races: vec![race], ..Document::default() };
-        let taken = document.taken().unwrap();
-        assert_eq!(taken.runs[0].run.ending, Ending::Stopped);
-        assert_eq!(taken.races[0].at_once[0].run.ending, Ending::Stopped);
-        assert_eq!(Document::default().taken(), Err(Refusal::Empty));
+        let imported = document.validated().unwrap();
+        assert_eq!(imported.runs[0].run.status, RunStatus::Stopped);
+        assert_eq!(imported.races[0].at_once[0].run.status, RunStatus::Stopped);
+        assert_eq!(Document::default().validated(), Err(DocumentError::Empty));
     }
 }

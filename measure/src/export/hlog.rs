@@ -1,6 +1,6 @@
-//! Rounds as an HdrHistogram log, version 1.3: a line for each of them and each stopwatch, told apart by tags.
+//! Rounds as an HdrHistogram log, version 1.3: a line for each series and each stopwatch, distinguished by tags.
 //!
-//! Times are counted in nanoseconds, and the longest is written in milliseconds, as tools expect it.
+//! Values are in nanoseconds, and `Interval_Max` is in milliseconds, as tools expect it.
 
 use std::time::Duration;
 
@@ -9,20 +9,21 @@ use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 
 use super::document::Document;
-use crate::rounds::{Rounds, Stopwatch};
+use crate::round::Stopwatch;
+use crate::rounds::Rounds;
 
-/// How many digits of a time are kept.
+/// The number of significant digits.
 const DIGITS: u8 = 3;
 
-/// The longest time that has a place of its own: 39 hours.
+/// The longest time with a bin of its own: 39 hours.
 const LONGEST_NS: u64 = 1 << 47;
 
-/// What each stopwatch is called in a tag.
+/// The name of each stopwatch in a tag.
 const STOPWATCHES: [(&str, Stopwatch); 3] =
     [("since-asked", Stopwatch::Question), ("since-connecting", Stopwatch::Connecting), ("since-due", Stopwatch::Due)];
 
-/// All rounds of the document. Each log line is an interval that begins at 0 and lasts as long as its
-/// rounds took one after the other.
+/// Writes all rounds of the document. Each log line is an interval that begins at 0 and lasts as long as its rounds took one after
+/// the other.
 pub fn log(document: &Document) -> String {
     let mut text = Vec::new();
     let mut serializer = V2DeflateSerializer::new();
@@ -31,15 +32,15 @@ pub fn log(document: &Document) -> String {
         .add_comment("[Values are in nanoseconds, Interval_Max in milliseconds. Warm-up is left out.]")
         .with_max_value_divisor(1e6)
         .begin_log_with(&mut text, &mut serializer)
-        .expect("memory takes everything");
+        .expect("writing to memory cannot fail");
     for rounds in &document.rounds {
         for (name, stopwatch) in STOPWATCHES {
             let tag = tag(&rounds.name, name);
             log.write_histogram(&histogram(rounds, stopwatch), Duration::ZERO, took(rounds), Tag::new(&tag))
-                .expect("memory takes every histogram");
+                .expect("writing to memory cannot fail");
         }
     }
-    String::from_utf8(text).expect("text was written")
+    String::from_utf8(text).expect("the log is text")
 }
 
 fn histogram(rounds: &Rounds, stopwatch: Stopwatch) -> Histogram<u32> {
@@ -50,7 +51,7 @@ fn histogram(rounds: &Rounds, stopwatch: Stopwatch) -> Histogram<u32> {
     histogram
 }
 
-/// How long the rounds took one after the other.
+/// Returns how long the rounds took one after the other.
 fn took(rounds: &Rounds) -> Duration {
     match rounds.plan.pace {
         Some(pace) => pace.saturating_mul(rounds.samples().len() as u32),
@@ -58,10 +59,10 @@ fn took(rounds: &Rounds) -> Duration {
     }
 }
 
-/// What a line is told apart by. A tag ends at the first comma and may not have white space.
+/// Returns the tag of a line. A tag ends at the first comma and may not contain white space.
 fn tag(name: &str, stopwatch: &str) -> String {
-    let is_none = |character: char| character == ',' || character.is_whitespace();
-    [&name.replace(is_none, "-"), ".", stopwatch].concat()
+    let is_forbidden = |character: char| character == ',' || character.is_whitespace();
+    [&name.replace(is_forbidden, "-"), ".", stopwatch].concat()
 }
 
 #[cfg(test)]
@@ -69,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tag_has_neither_commas_nor_spaces() {
-        assert_eq!(tag("Long, wire\n2", "since-due"), "Long--wire-2.since-due");
+    fn a_tag_has_neither_commas_nor_white_space() {
+        assert_eq!(tag("Long, link\n2", "since-due"), "Long--link-2.since-due");
     }
 }

@@ -2,21 +2,21 @@
 //!
 //! `schema/export.schema.json` describes it, and a test holds it to that.
 
-use super::document::{Document, Head, Refusal};
+use super::document::{Document, DocumentError, DocumentHeader};
 
-/// The document as JSON.
+/// Writes a document as JSON.
 pub fn write(document: &Document) -> String {
     serde_json::to_string(document).expect("values without maps are JSON") + "\n"
 }
 
-/// The document that a text is.
+/// Reads and checks a document.
 ///
 /// # Errors
 ///
-/// Says why it is none that can be taken.
-pub fn read(text: &str) -> Result<Document, Refusal> {
-    // The head first: of a newer version nothing else can be expected to be understood.
-    let head: Head = serde_json::from_str(text).map_err(|_| Refusal::NotOne)?;
-    head.check()?;
-    serde_json::from_str::<Document>(text).map_err(|_| Refusal::NotOne)?.taken()
+/// Returns why the text is not accepted.
+pub fn read(text: &str) -> Result<Document, DocumentError> {
+    // The header first, because the rest of a newer version may be different.
+    let header: DocumentHeader = serde_json::from_str(text).map_err(|_| DocumentError::NotADocument)?;
+    header.check()?;
+    serde_json::from_str::<Document>(text).map_err(|_| DocumentError::NotADocument)?.validated()
 }

@@ -1,9 +1,8 @@
-//! What was measured, as text to take along: pure functions from values, the same for the page and for
-//! the programs.
+//! Exports: measurements as text, written by pure functions that the page and the native programs share.
 //!
-//! - [`document`]: everything in one value, which [`json`] writes and reads back.
-//! - [`csv`]: tables for a spreadsheet, one of the questions and one of the rounds.
-//! - [`hlog`]: rounds as histograms, for the tools that read HdrHistogram's logs.
+//! - [`document`]: all measurements in one value, which [`json`] writes and reads.
+//! - [`csv`]: tables for a spreadsheet, of questions, rounds and failures.
+//! - [`hlog`]: rounds as histograms, for tools that read HdrHistogram logs.
 //! - [`chrome`]: runs as tracks, for Perfetto and the trace viewers of browsers.
 //!
 //! Times are in microseconds with up to three decimals.
@@ -14,4 +13,4 @@ pub mod document;
 pub mod hlog;
 pub mod json;
 
-pub use document::{Document, Race, Recorded, Refusal};
+pub use document::{Document, DocumentError, RecordedRace, RecordedRun};

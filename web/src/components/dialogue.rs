@@ -25,7 +25,7 @@ pub fn Dialogue(props: &Props) -> Html {
     let caption = "The dialogue: each step, its answer, when it happened, and how long it took";
     html! {
         <>
-            <table id="dialogue" class="dialogue" role="table" data-state={words::state(state.newest().map(|newest| &newest.run.ending))}
+            <table id="dialogue" class="dialogue" role="table" data-state={words::state(state.newest().map(|newest| &newest.run.status))}
                 data-run={state.newest().map(|newest| newest.number.to_string())}>
                 { timetable::head(caption, ["Step", "Answer"], scale) }
                 { timetable::body(rows::of(state).iter().map(|row| line(row, scale))) }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use launcelot_charts::legs;
-use launcelot_measure::unit::readable;
+use launcelot_measure::unit::format_duration;
 use launcelot_measure::{Connecting, Leg, Reading, Span, paths};
 use yew::prelude::*;
 
@@ -62,7 +62,7 @@ fn drawn(leg: Leg, asker: &'static str, took: [Option<(Duration, Option<String>)
             for part in took {
                 <td role="cell" class="took">
                     if let Some((took, percent)) = part {
-                        { readable(took) }<br />{ percent }
+                        { format_duration(took) }<br />{ percent }
                     }
                 </td>
             }

@@ -31,7 +31,7 @@ pub fn ManyRounds(props: &Props) -> Html {
     // Drawn again only if something of it has changed, and the worker tells of rounds four times a second at most.
     let drawn = use_memo(many.clone(), distributions::of);
     let newest = many.newest().map(|newest| &*newest.rounds);
-    let state = crate::words::state(newest.map(|newest| &newest.ending));
+    let state = crate::words::state(newest.map(|newest| &newest.status));
     let meaning = newest.map_or_else(String::new, |newest| words::meaning(newest, &drawn.newest));
     let comparisons = if many.is_running() { &[][..] } else { &drawn.comparisons };
     let on_stopwatch = {

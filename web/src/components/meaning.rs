@@ -1,6 +1,6 @@
 //! What the numbers mean, in words, for the eye and the ear.
 
-use launcelot_measure::Ending;
+use launcelot_measure::RunStatus;
 use yew::prelude::*;
 
 use crate::hooks::Asker;
@@ -25,7 +25,7 @@ pub fn Meaning(props: &Props) -> Html {
         (None, None) if state.clock.is_none() => ("", "Setting the clock…".to_owned()),
         (None, None) => ("", "Nothing has been asked yet.".to_owned()),
         (None, Some(newest)) => {
-            let class = if matches!(newest.run.ending, Ending::Broken(_)) { "broken" } else { "" };
+            let class = if matches!(newest.run.status, RunStatus::Broken(_)) { "broken" } else { "" };
             (class, words::meaning(&newest.run))
         }
     };
@@ -49,7 +49,7 @@ pub fn Meaning(props: &Props) -> Html {
                 if let Some(imported) = newest.filter(|newest| newest.is_imported) {
                     <p class="comparison">
                         <span class="imported">{ "imported" }</span>
-                        { format!(" This was measured elsewhere, or another day: {}.", imported.run.to) }
+                        { format!(" This was measured elsewhere, or another day: {}.", imported.run.target) }
                     </p>
                 }
                 <p id="meaning" class={class}>{ meaning }</p>
@@ -67,9 +67,9 @@ pub fn Meaning(props: &Props) -> Html {
 
 /// On which legs the time of a complete run went, once the lab has said so.
 fn where_it_went(newest: &Numbered) -> Option<Html> {
-    let words = match (&newest.run.ending, newest.breakdown()) {
-        (Ending::Complete, Some(breakdown)) => words::legs::where_it_went(&breakdown, newest.asker()),
-        (Ending::Complete, None) if newest.legs == Legs::Unknown => words::legs::UNKNOWN.to_owned(),
+    let words = match (&newest.run.status, newest.breakdown()) {
+        (RunStatus::Complete, Some(breakdown)) => words::legs::where_it_went(&breakdown, newest.asker()),
+        (RunStatus::Complete, None) if newest.legs == Legs::Unknown => words::legs::UNKNOWN.to_owned(),
         _ => return None,
     };
     Some(html! { <p id="where">{ words }</p> })

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use launcelot_charts::lanes;
 use launcelot_measure::Unit;
-use launcelot_measure::unit::grouped;
+use launcelot_measure::unit::format_count;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -50,14 +50,14 @@ pub fn Player(props: &Props) -> Html {
         let state = state.clone();
         Callback::from(move |slowness| state.dispatch(Action::SlownessChosen(slowness)))
     };
-    let speeds = SLOWNESS.map(|slowness| (slowness, ["1/", &grouped(slowness.into())].concat())).to_vec();
+    let speeds = SLOWNESS.map(|slowness| (slowness, ["1/", &format_count(slowness.into())].concat())).to_vec();
     let (stretches, tokens) = replay.at(state.at);
     let unit = Unit::for_longest(replay.end());
     let passed = replay.passed(state.at);
     let moment = passed.checked_sub(1).and_then(|last| replay.moments.get(last));
     let says = moment.map(|moment| words::replay::of(replay, moment)).unwrap_or_default();
     let is_there = moment.is_some_and(|moment| moment.at == state.at);
-    let time = unit.write(state.at);
+    let time = unit.format(state.at);
     let steps_of = |time: Duration| (time.as_nanos().div_ceil(SCRUB_STEP.as_nanos())).to_string();
     html! {
         <div class="player" data-playing={state.is_playing.to_string()} data-passed={passed.to_string()}>
@@ -69,7 +69,7 @@ pub fn Player(props: &Props) -> Html {
                 aria-label="Moment" aria-valuetext={time.clone()} oninput={on_scrub} />
             <p class="clock">
                 <span id="replay-time">{ time }</span>
-                { format!(" of {}; moment {passed} of {} that were recorded", unit.write(replay.end()), replay.moments.len()) }
+                { format!(" of {}; moment {passed} of {} that were recorded", unit.format(replay.end()), replay.moments.len()) }
             </p>
             <p id="replay-words" class={classes!("says", (!is_there).then_some("gone"))}
                 aria-live={if state.is_playing { "off" } else { "polite" }}>{ says }</p>

@@ -56,7 +56,7 @@ fn longer_link(asker: &Asker, preset: Preset) -> Html {
     let on_choose = {
         let asker = asker.clone();
         Callback::from(move |_: MouseEvent| {
-            for action in [LabAction::RouteChosen(Route::Tunnel), LabAction::Wished(preset.wire()), LabAction::Settled]
+            for action in [LabAction::RouteChosen(Route::Tunnel), LabAction::Wished(preset.link()), LabAction::Settled]
             {
                 asker.dispatch(Action::Lab(action));
             }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use js_sys::Number;
-use launcelot_measure::{Connections, Plan};
+use launcelot_measure::{Connections, RoundsPlan};
 use web_sys::{FormData, HtmlFormElement};
 use yew::prelude::*;
 
@@ -40,10 +40,10 @@ pub fn rounds_form(asker: &Asker) -> Html {
 }
 
 /// The plan that was meant, if there is one. Without a pace, which then is not a number, rounds follow at once.
-fn plan(rounds: &str, connections: &str, pace_ms: f64) -> Option<Plan> {
+fn plan(rounds: &str, connections: &str, pace_ms: f64) -> Option<RoundsPlan> {
     let connections = if connections == "each" { Connections::Each } else { Connections::One };
     let pace = (pace_ms > 0.0).then(|| Duration::from_micros((pace_ms * 1_000.0).round() as u64));
-    Some(Plan::new(rounds.parse().ok()?, connections, pace))
+    Some(RoundsPlan::new(rounds.parse().ok()?, connections, pace))
 }
 
 #[cfg(test)]
@@ -53,9 +53,13 @@ mod tests {
     #[test]
     fn what_is_typed_and_chosen_is_a_plan() {
         let pace_us = |us| Some(Duration::from_micros(us));
-        assert_eq!(plan("1000", "one", f64::NAN), Some(Plan::new(1_000, Connections::One, None)));
-        assert_eq!(plan("10", "each", 2.0), Some(Plan::new(10, Connections::Each, pace_us(2_000))));
-        assert_eq!(plan("10", "one", 0.25), Some(Plan::new(10, Connections::One, pace_us(250))), "under a millisecond");
+        assert_eq!(plan("1000", "one", f64::NAN), Some(RoundsPlan::new(1_000, Connections::One, None)));
+        assert_eq!(plan("10", "each", 2.0), Some(RoundsPlan::new(10, Connections::Each, pace_us(2_000))));
+        assert_eq!(
+            plan("10", "one", 0.25),
+            Some(RoundsPlan::new(10, Connections::One, pace_us(250))),
+            "under a millisecond"
+        );
         assert_eq!(plan("", "one", 2.0), None);
     }
 }

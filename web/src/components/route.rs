@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use launcelot_measure::unit::decimal;
-use launcelot_measure::{Preset, Wire, WireReport};
+use launcelot_measure::unit::format_decimal;
+use launcelot_measure::{LinkReport, LinkSettings, Preset};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -71,8 +71,8 @@ fn route_choice(asker: &Asker, route: Route) -> Html {
 
 /// As it is set, with everything to set it, and as it was measured.
 #[inline(never)]
-fn tunnel(asker: &Asker, lab: &Lab, report: WireReport) -> Html {
-    let (wire, held) = (lab.wire().unwrap_or(report.wire), lab.held());
+fn tunnel(asker: &Asker, lab: &Lab, report: LinkReport) -> Html {
+    let (wire, held) = (lab.wire().unwrap_or(report.link), lab.held());
     html! {
         <div class="tunnel">
             <p>{ words::EMULATED }{ if report.handshake { words::HANDSHAKE } else { "" } }</p>
@@ -87,7 +87,7 @@ fn tunnel(asker: &Asker, lab: &Lab, report: WireReport) -> Html {
                 }
             </div>
             // For whoever reads the page by program there are numbers, too.
-            <p id="measured" role="status" data-rtt-us={held.map(|held| (held.held.as_micros() as u64).to_string())}
+            <p id="measured" role="status" data-rtt-us={held.map(|held| (held.total.as_micros() as u64).to_string())}
                 data-nominal-us={(wire.rtt.as_micros() as u64).to_string()}>
                 { words::held(held, &report, wire) }
             </p>
@@ -121,24 +121,24 @@ fn work(asker: &Asker, think: Duration) -> Html {
 /// Milliseconds, with decimals only where they are needed.
 fn millis(time: Duration) -> String {
     let micros = time.as_micros() as u64;
-    decimal(micros, 1_000, if micros.is_multiple_of(1_000) { 0 } else { 3 })
+    format_decimal(micros, 1_000, if micros.is_multiple_of(1_000) { 0 } else { 3 })
 }
 
-fn preset_button(asker: &Asker, wire: Wire, preset: Preset) -> Html {
+fn preset_button(asker: &Asker, wire: LinkSettings, preset: Preset) -> Html {
     let on_choose = {
         let asker = asker.clone();
         Callback::from(move |_: MouseEvent| {
-            act(&asker, LabAction::Wished(preset.wire()));
+            act(&asker, LabAction::Wished(preset.link()));
             act(&asker, LabAction::Settled);
         })
     };
     html! {
-        <button type="button" aria-pressed={(preset.wire() == wire).to_string()} onclick={on_choose}>{ preset.name() }</button>
+        <button type="button" aria-pressed={(preset.link() == wire).to_string()} onclick={on_choose}>{ preset.name() }</button>
     }
 }
 
 #[inline(never)]
-fn slider_row(asker: &Asker, wire: Wire, slider: Slider) -> Html {
+fn slider_row(asker: &Asker, wire: LinkSettings, slider: Slider) -> Html {
     let on_input = {
         let asker = asker.clone();
         Callback::from(move |event: InputEvent| {

@@ -1,6 +1,6 @@
 //! The earlier runs, each of which can be laid below the newest.
 
-use launcelot_measure::{Ending, Span, unit::readable};
+use launcelot_measure::{RunStatus, Span, unit::format_duration};
 use yew::prelude::*;
 
 use crate::hooks::Asker;
@@ -54,7 +54,7 @@ fn drawn(asker: &Asker, numbered: &Numbered) -> Html {
         let asker = asker.clone();
         Callback::from(move |_: MouseEvent| asker.dispatch(Action::GhostToggled(number)))
     };
-    let took = |span: Option<Span>| span.map_or_else(|| "–".to_owned(), |span| readable(span.took()));
+    let took = |span: Option<Span>| span.map_or_else(|| "–".to_owned(), |span| format_duration(span.took()));
     html! {
         <tr role="row" key={number} data-run={number.to_string()}>
             <th role="rowheader" scope="row">{ number }</th>
@@ -88,9 +88,9 @@ fn asked(numbered: &Numbered) -> String {
         Some(route) => [&what, ", ", &route].concat(),
     };
     let all = run.questions.len();
-    match run.ending {
-        Ending::Complete | Ending::Running => what,
-        Ending::Stopped => format!("{what}; stopped after {} of {all} answers", run.answered()),
-        Ending::Broken(_) => format!("{what}; broke after {} of {all} answers", run.answered()),
+    match run.status {
+        RunStatus::Complete | RunStatus::Running => what,
+        RunStatus::Stopped => format!("{what}; stopped after {} of {all} answers", run.answered()),
+        RunStatus::Broken(_) => format!("{what}; broke after {} of {all} answers", run.answered()),
     }
 }

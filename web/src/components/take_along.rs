@@ -2,7 +2,7 @@
 
 use js_sys::Date;
 use js_sys::futures::{JsFuture, spawn_local};
-use launcelot_measure::export::document::{DOCUMENT_MAX_BYTES, Document, Refusal};
+use launcelot_measure::export::document::{DOCUMENT_MAX_BYTES, Document, DocumentError};
 use web_sys::{File, HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
@@ -160,9 +160,9 @@ async fn read(file: &File) -> Result<Document, String> {
     let name = file.name();
     let refused = |why| words::import::why_not(&name, why);
     if file.size() > DOCUMENT_MAX_BYTES as f64 {
-        return Err(refused(Refusal::TooLarge));
+        return Err(refused(DocumentError::TooLarge));
     }
-    let text = JsFuture::from(file.text()).await.map_err(|_| refused(Refusal::NotOne))?;
+    let text = JsFuture::from(file.text()).await.map_err(|_| refused(DocumentError::NotADocument))?;
     let read = files::read(&text.as_string().unwrap_or_default()).await;
     read.ok_or_else(|| words::import::not_loaded(&name))?.map_err(refused)
 }

@@ -25,7 +25,7 @@ pub struct Line {
 /// forget that they are rows.
 #[inline(never)]
 pub fn head(caption: &'static str, [step, answer]: [&'static str; 2], scale: Option<Scale>) -> Html {
-    let unit = scale.map_or("", |scale| scale.unit().sign());
+    let unit = scale.map_or("", |scale| scale.unit().symbol());
     let axis = scale.map(|scale| html! { <Drawing svg={waterfall::axis(&scale)} /> });
     html! {
         <>

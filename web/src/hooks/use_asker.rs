@@ -6,7 +6,7 @@ use std::rc::Rc;
 use js_sys::futures::spawn_local;
 use js_sys::{Date, Uint8Array};
 use launcelot_measure::export::Document;
-use launcelot_measure::{Order, Passage, Plan, Rounds};
+use launcelot_measure::{LinkRevisions, Order, Rounds, RoundsPlan};
 use launcelot_protocol::{EXCHANGES, Question};
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
@@ -159,7 +159,7 @@ impl Asker {
     }
 
     /// Begins to ask in rounds; does nothing while that cannot be begun.
-    pub fn ask_in_rounds(&self, plan: Plan) {
+    pub fn ask_in_rounds(&self, plan: RoundsPlan) {
         let Some(clock) = self.state.clock.filter(|_| self.is_ready()) else { return };
         let url = self.url();
         let number = self.link.next_unseen();
@@ -169,7 +169,11 @@ impl Asker {
         let others: Vec<&str> = self.state.rounds.kept.iter().map(|kept| kept.rounds.name.as_str()).collect();
         let name = words::rounds::told_apart(name, &others);
         let revision = self.state.lab.revision().filter(|_| wire.is_some());
-        let rounds = Rounds { wire, passage: revision.map(Passage::under), ..rounds::begun(name, url, plan, clock) };
+        let rounds = Rounds {
+            link: wire,
+            link_revisions: revision.map(LinkRevisions::unchanged),
+            ..rounds::begun(name, url, plan, clock)
+        };
         let kept = Kept { id: Date::now() as u64, rounds: Rc::new(rounds), is_imported: false };
         self.state.dispatch(Action::Rounds(rounds::Action::Begun(number, kept)));
     }

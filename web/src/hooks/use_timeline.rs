@@ -8,9 +8,9 @@
 use std::time::Duration;
 
 use js_sys::JSON;
-use launcelot_measure::export::Recorded;
-use launcelot_measure::export::chrome::{TRACKS, stretches};
-use launcelot_measure::unit::decimal;
+use launcelot_measure::export::RecordedRun;
+use launcelot_measure::export::chrome::{TRACKS, slices};
+use launcelot_measure::unit::format_decimal;
 use wasm_bindgen::prelude::*;
 use yew::prelude::*;
 
@@ -50,15 +50,15 @@ pub fn use_timeline(asker: &Asker) {
 }
 
 /// `began` is since 1970.
-fn write(recorded: &Recorded, began: Duration) -> Result<(), JsValue> {
+fn write(recorded: &RecordedRun, began: Duration) -> Result<(), JsValue> {
     let performance = web_sys::window().and_then(|window| window.performance()).ok_or(JsValue::NULL)?;
     let origin = Duration::from_nanos((performance.time_origin() * 1e6) as u64);
     let timeline: &Timeline = performance.unchecked_ref();
     timeline.clear_measures();
-    for stretch in stretches(recorded) {
+    for stretch in slices(recorded) {
         let [start, end] = [stretch.span.from, stretch.span.until].map(|at| {
             let nanos = (began + at).saturating_sub(origin).as_nanos() as u64;
-            decimal(nanos, 1_000_000, 6)
+            format_decimal(nanos, 1_000_000, 6)
         });
         let (track, colour) = (TRACKS[stretch.track], COLOURS[stretch.track]);
         let options = [

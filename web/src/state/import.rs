@@ -64,7 +64,7 @@ mod tests {
     use std::rc::Rc;
     use std::time::Duration;
 
-    use launcelot_measure::export::{self, Recorded};
+    use launcelot_measure::export::{self, RecordedRun};
     use launcelot_measure::{Order, Run, Step, Trace};
     use launcelot_protocol::Question;
     use yew::Reducible;
@@ -89,13 +89,13 @@ mod tests {
     #[test]
     fn imported_runs_are_earlier_ones_unless_there_are_none() {
         let run = Run::new("ws://elsewhere/ws".to_owned(), Order::SentAhead, Duration::ZERO, []);
-        let recorded = |number| Recorded {
+        let recorded = |number| RecordedRun {
             number,
             run: run.clone(),
             trace: Some(Trace::default()),
             cores: Some(8),
-            wire: None,
-            passage: None,
+            link: None,
+            link_revisions: None,
         };
         let document = Rc::new(Document { runs: vec![recorded(1), recorded(2)], ..Document::default() });
         let imported = |number| Action::Imported { number, unseen: 1_000, document: document.clone() };
@@ -113,9 +113,15 @@ mod tests {
     #[test]
     fn what_is_brought_takes_the_place_of_nothing() {
         let run = Run::new(String::new(), Order::OneAtATime, Duration::ZERO, []);
-        let recorded =
-            |number| Recorded { number, run: run.clone(), trace: None, cores: None, wire: None, passage: None };
-        let race = export::Race { one_at_a_time: vec![recorded(1)], ..export::Race::default() };
+        let recorded = |number| RecordedRun {
+            number,
+            run: run.clone(),
+            trace: None,
+            cores: None,
+            link: None,
+            link_revisions: None,
+        };
+        let race = export::RecordedRace { one_at_a_time: vec![recorded(1)], ..export::RecordedRace::default() };
         let mut document =
             Document { runs: (1..=60).map(recorded).collect(), races: vec![race; 5], ..Document::default() };
         let state = after((1..=20).map(asked));

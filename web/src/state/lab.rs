@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use launcelot_measure::{Held, Revision, Trace, Wire, WireReport};
+use launcelot_measure::{AddedDelay, LinkReport, LinkSettings, Revision, Trace};
 
 use crate::bridge::Route;
 use crate::lab::Request;
@@ -18,7 +18,7 @@ pub enum Presence {
     /// There is none behind this bridge.
     Absent,
     /// It is there, and its tunnel is like this.
-    There(WireReport),
+    There(LinkReport),
     /// It was there, and does not answer now.
     Gone,
 }
@@ -33,13 +33,13 @@ pub struct Lab {
     /// What happened to the link that the person did not do here, and may not know.
     pub notice: Option<Notice>,
     /// The settings that the lab told last, which may be of a lab that has ended since.
-    known: Option<(Revision, Wire)>,
+    known: Option<(Revision, LinkSettings)>,
     /// The link that the person has chosen on this page, unless another client has changed it since.
-    chosen: Option<Wire>,
+    chosen: Option<LinkSettings>,
     /// How long the server works on each answer.
     pub work: Work,
     /// The wire that the person wants, until the lab says that the tunnel is like that.
-    wish: Option<Wire>,
+    wish: Option<LinkSettings>,
     /// Whether the person still moves a slider.
     is_moving: bool,
     /// Whether the lab is being asked something.
@@ -92,7 +92,7 @@ pub enum Action {
     /// The person chose a route.
     RouteChosen(Route),
     /// The person wants another wire.
-    Wished(Wire),
+    Wished(LinkSettings),
     /// The person has let go of the slider.
     Settled,
     /// The person has chosen how long the server works on each answer.
@@ -107,7 +107,7 @@ pub enum Action {
 
 impl Lab {
     /// How the tunnel is set and measured.
-    pub fn report(&self) -> Option<WireReport> {
+    pub fn report(&self) -> Option<LinkReport> {
         match self.presence {
             Presence::There(report) => Some(report),
             Presence::Asked | Presence::Absent | Presence::Gone => None,
@@ -115,13 +115,13 @@ impl Lab {
     }
 
     /// The wire as the person wants it, which may be newer than what the lab knows.
-    pub fn wire(&self) -> Option<Wire> {
-        self.wish.or_else(|| self.report().map(|report| report.wire))
+    pub fn wire(&self) -> Option<LinkSettings> {
+        self.wish.or_else(|| self.report().map(|report| report.link))
     }
 
     /// How long the tunnel held bytes under the settings that the person wants.
-    pub fn held(&self) -> Option<Held> {
-        self.report().filter(|_| self.wish.is_none())?.held
+    pub fn held(&self) -> Option<AddedDelay> {
+        self.report().filter(|_| self.wish.is_none())?.added_delay
     }
 
     /// Which settings of the tunnel are in force; `None` if they are not known, or about to change.
@@ -174,13 +174,13 @@ impl Lab {
 
     /// Whether the tunnel is to be measured by a quiet run.
     pub fn lacks_a_measurement(&self) -> bool {
-        let lacks = self.report().is_some_and(|report| report.held.is_none());
+        let lacks = self.report().is_some_and(|report| report.added_delay.is_none());
         let is_busy = self.wish.is_some() || self.is_moving || self.is_asked || self.is_stale;
         lacks && !is_busy && self.route == Route::Tunnel && self.probe == Probe::None
     }
 
     /// The lab said how the tunnel is, or nothing.
-    pub fn hear(&mut self, report: Option<WireReport>) {
+    pub fn hear(&mut self, report: Option<LinkReport>) {
         self.is_asked = false;
         self.is_stale = false;
         let Some(report) = report else {
@@ -199,8 +199,8 @@ impl Lab {
             self.notice_change(revision, wire, report);
             self.probe = Probe::None;
         }
-        self.known = Some((report.revision, report.wire));
-        if self.wish == Some(report.wire) {
+        self.known = Some((report.revision, report.link));
+        if self.wish == Some(report.link) {
             self.wish = None;
             self.probe = Probe::None;
         }
@@ -208,9 +208,9 @@ impl Lab {
     }
 
     /// The settings are others than they were: by this page's request, by another client's, or because the lab was restarted.
-    fn notice_change(&mut self, revision: Revision, wire: Wire, report: WireReport) {
+    fn notice_change(&mut self, revision: Revision, wire: LinkSettings, report: LinkReport) {
         if revision.instance != report.revision.instance {
-            let again = self.chosen.filter(|chosen| *chosen != report.wire);
+            let again = self.chosen.filter(|chosen| *chosen != report.link);
             self.notice = Some(if again.is_some() { Notice::SetAgain } else { Notice::Restarted });
             self.wish = self.wish.or(again);
             self.work = match self.work {
@@ -218,7 +218,7 @@ impl Lab {
                 Work::Known(think) | Work::Wished(think) if !think.is_zero() => Work::Wished(think),
                 _ => Work::Unasked,
             };
-        } else if self.wish.is_none() && wire != report.wire {
+        } else if self.wish.is_none() && wire != report.link {
             self.notice = Some(Notice::ChangedElsewhere);
             self.chosen = None;
         }
@@ -285,23 +285,23 @@ mod tests {
 
     use super::*;
 
-    fn report(preset: Preset, samples: u64) -> Option<WireReport> {
+    fn report(preset: Preset, samples: u64) -> Option<LinkReport> {
         report_of(1, preset, samples)
     }
 
     /// What an instance of the lab says whose settings have this length.
-    fn report_of(instance: u64, preset: Preset, samples: u64) -> Option<WireReport> {
-        let rtt = preset.wire().rtt;
-        let held = Held { held: rtt, there: rtt / 2, back: rtt / 2, samples, dialogues: 1 };
+    fn report_of(instance: u64, preset: Preset, samples: u64) -> Option<LinkReport> {
+        let rtt = preset.link().rtt;
+        let held = AddedDelay { total: rtt, out: rtt / 2, back: rtt / 2, samples, dialogues: 1 };
         let revision = Revision { instance: Instance(instance), revision: 1 + preset as u64 };
         let (handshake, in_force, held) = (true, Duration::ZERO, (samples > 0).then_some(held));
-        Some(WireReport { port: 1061, wire: preset.wire(), handshake, revision, in_force, held })
+        Some(LinkReport { port: 1061, link: preset.link(), handshake, revision, in_force, added_delay: held })
     }
 
     #[test]
     fn a_restarted_lab_gets_the_chosen_link_again_and_the_page_shows_it() {
         let mut lab = chosen();
-        lab.act(Action::Wished(Preset::Continent.wire()));
+        lab.act(Action::Wished(Preset::Continent.link()));
         lab.act(Action::Settled);
         lab.act(Action::Asked);
         lab.hear(report(Preset::Continent, 3));
@@ -310,13 +310,13 @@ mod tests {
         lab.hear(None);
         lab.run_ended(2);
         lab.hear(report_of(2, Preset::Ssh, 0));
-        assert_eq!(lab.request(true), Some(Request::SetTunnel(Preset::Continent.wire())));
+        assert_eq!(lab.request(true), Some(Request::SetTunnel(Preset::Continent.link())));
         assert_eq!((lab.notice, lab.revision()), (Some(Notice::SetAgain), None), "another is on its way");
         lab.act(Action::Asked);
         lab.hear(report_of(2, Preset::Continent, 0));
         lab.hear_of_work(Some(Duration::ZERO));
         assert_eq!((lab.request(true), lab.notice), (None, Some(Notice::SetAgain)));
-        lab.act(Action::Wished(Preset::Rack.wire()));
+        lab.act(Action::Wished(Preset::Rack.link()));
         assert_eq!(lab.notice, None);
     }
 
@@ -349,7 +349,7 @@ mod tests {
         assert_eq!((lab.request(false), lab.request(true)), (None, Some(Request::Tunnel)));
         lab.act(Action::Asked);
         lab.hear(report(Preset::Satellite, 0));
-        assert_eq!((lab.notice, lab.wire()), (Some(Notice::ChangedElsewhere), Some(Preset::Satellite.wire())));
+        assert_eq!((lab.notice, lab.wire()), (Some(Notice::ChangedElsewhere), Some(Preset::Satellite.link())));
         assert!(lab.lacks_a_measurement(), "the new link is measured, too");
     }
 
@@ -366,14 +366,14 @@ mod tests {
     #[test]
     fn the_newest_wish_wins_and_the_lab_is_told_one_at_a_time() {
         let mut lab = chosen();
-        lab.act(Action::Wished(Preset::Rack.wire()));
-        assert_eq!(lab.request(false), Some(Request::SetTunnel(Preset::Rack.wire())), "a run does not hinder it");
+        lab.act(Action::Wished(Preset::Rack.link()));
+        assert_eq!(lab.request(false), Some(Request::SetTunnel(Preset::Rack.link())), "a run does not hinder it");
         lab.act(Action::Asked);
-        lab.act(Action::Wished(Preset::Continent.wire()));
-        lab.act(Action::Wished(Preset::Satellite.wire()));
+        lab.act(Action::Wished(Preset::Continent.link()));
+        lab.act(Action::Wished(Preset::Satellite.link()));
         assert_eq!(lab.request(false), None);
         lab.hear(report(Preset::Rack, 0));
-        assert_eq!(lab.request(false), Some(Request::SetTunnel(Preset::Satellite.wire())));
+        assert_eq!(lab.request(false), Some(Request::SetTunnel(Preset::Satellite.link())));
         lab.act(Action::Asked);
         lab.hear(report(Preset::Satellite, 0));
         assert_eq!((lab.wish, lab.request(true)), (None, None));
@@ -383,7 +383,7 @@ mod tests {
     fn a_tunnel_that_has_measured_nothing_is_measured_once_when_the_person_lets_go() {
         let mut lab = chosen();
         assert!(!lab.lacks_a_measurement());
-        lab.act(Action::Wished(Preset::Rack.wire()));
+        lab.act(Action::Wished(Preset::Rack.link()));
         lab.act(Action::Asked);
         lab.hear(report(Preset::Rack, 0));
         assert!(!lab.lacks_a_measurement(), "the slider still moves");
@@ -400,7 +400,7 @@ mod tests {
     #[test]
     fn a_lab_that_does_not_answer_any_more_is_asked_again_after_the_next_run() {
         let mut lab = chosen();
-        lab.act(Action::Wished(Preset::Rack.wire()));
+        lab.act(Action::Wished(Preset::Rack.link()));
         lab.hear(None);
         assert_eq!((lab.presence, lab.route, lab.request(true)), (Presence::Gone, Route::Tunnel, None));
         lab.run_ended(1);

@@ -1,7 +1,7 @@
 //! A run as the page keeps it: its number, its legs, and what else is known of it.
 
-use launcelot_measure::export::Recorded;
-use launcelot_measure::{Breakdown, Passage, Point, Revision, Run, Trace, Wire, WireReport, paths};
+use launcelot_measure::export::RecordedRun;
+use launcelot_measure::{Breakdown, LinkReport, LinkRevisions, LinkSettings, Revision, Run, Trace, TracePoint, paths};
 
 use super::Legs;
 use crate::bridge::Route;
@@ -24,9 +24,9 @@ pub struct Numbered {
     /// On how many processors the asker ran, where that is known.
     pub cores: Option<u32>,
     /// The longer wire through which it goes, if it is known and stays as it is.
-    pub wire: Option<Wire>,
+    pub wire: Option<LinkSettings>,
     /// Under which settings of the lab's tunnel it went through that, as far as they are known.
-    pub passage: Option<Passage>,
+    pub passage: Option<LinkRevisions>,
     /// Whether it was measured elsewhere, or before, and came from a file.
     pub is_imported: bool,
 }
@@ -39,7 +39,7 @@ pub struct Circumstances {
     /// What is known of its legs.
     pub legs: Legs,
     /// The wire of the lab's tunnel.
-    pub wire: Option<Wire>,
+    pub wire: Option<LinkSettings>,
     /// Which settings of the tunnel those are.
     pub revision: Option<Revision>,
 }
@@ -51,24 +51,31 @@ impl Numbered {
         let step = clock.map(|clock| clock.step).unwrap_or_default();
         let is_through = Route::of(&ask.url) == Route::Tunnel;
         let wire = wire.filter(|_| is_through);
-        let passage = revision.filter(|_| is_through).map(Passage::under);
+        let passage = revision.filter(|_| is_through).map(LinkRevisions::unchanged);
         let run = Run::new(ask.url, ask.order, step, ask.questions);
         let cores = clock.map(|clock| clock.cores);
         Self { number: ask.run, run, dialogue, legs: legs.clone(), cores, wire, passage, is_imported: false }
     }
 
     /// A run from a file, under a number of this page.
-    pub fn imported(number: u32, recorded: &Recorded) -> Self {
+    pub fn imported(number: u32, recorded: &RecordedRun) -> Self {
         let legs = recorded.trace.clone().map_or(Legs::Unknown, Legs::Known);
-        let Recorded { cores, wire, passage, .. } = *recorded;
+        let RecordedRun { cores, link: wire, link_revisions: passage, .. } = *recorded;
         let run = recorded.run.clone();
         Self { number, run, dialogue: String::new(), legs, cores, wire, passage, is_imported: true }
     }
 
     /// The same to be exported.
-    pub fn recorded(&self) -> Recorded {
+    pub fn recorded(&self) -> RecordedRun {
         let (run, trace) = (self.run.clone(), self.trace().cloned());
-        Recorded { number: self.number, run, trace, cores: self.cores, wire: self.wire, passage: self.passage }
+        RecordedRun {
+            number: self.number,
+            run,
+            trace,
+            cores: self.cores,
+            link: self.wire,
+            link_revisions: self.passage,
+        }
     }
 
     /// How much of the waiting was whose, if somebody watched.
@@ -91,19 +98,19 @@ impl Numbered {
 
     /// Through which settings it went is no longer certain: they became others, before or meanwhile.
     pub(super) fn link_changes(&mut self) {
-        if Route::of(&self.run.to) == Route::Tunnel {
+        if Route::of(&self.run.target) == Route::Tunnel {
             self.wire = None;
-            self.passage = self.passage.map(Passage::changed);
+            self.passage = self.passage.map(LinkRevisions::changed);
         }
     }
 
     /// The lab said through which settings it went, and how the tunnel is set now.
-    pub(super) fn know_passage(&mut self, passage: Passage, report: Option<WireReport>) {
+    pub(super) fn know_passage(&mut self, passage: LinkRevisions, report: Option<LinkReport>) {
         let is_as_before = self.passage.is_some_and(|before| before.revision().is_some() && before == passage);
         self.passage = Some(passage);
         let current = report.filter(|report| passage.revision() == Some(report.revision));
         match current {
-            Some(report) => self.wire = Some(report.wire),
+            Some(report) => self.wire = Some(report.link),
             None if is_as_before => {}
             None => self.wire = None,
         }
@@ -112,7 +119,7 @@ impl Numbered {
     pub(super) fn know_legs(&mut self, trace: Option<Trace>) {
         let saw_the_end = |trace: &Trace| {
             let paths = paths(&self.run, trace);
-            paths.questions().last().is_none_or(|path| path.at(Point::BridgeBackOut).is_some())
+            paths.questions().last().is_none_or(|path| path.at(TracePoint::BridgeBackOut).is_some())
         };
         self.legs = match trace {
             Some(trace) if self.legs == Legs::Incomplete || saw_the_end(&trace) => Legs::Known(trace),

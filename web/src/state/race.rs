@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use launcelot_measure::race::{self, Spread, WayTimes, has_another_turn};
-use launcelot_measure::{Ending, Order, Revision, Run, Step, Turn, Way, export};
+use launcelot_measure::{Order, Revision, Run, RunStatus, Step, Turn, Way, export};
 use launcelot_protocol::EXCHANGES;
 
 use super::{Circumstances, Numbered};
@@ -52,13 +52,13 @@ pub enum Action {
 
 impl Race {
     /// One that was run elsewhere, or before, and came from a file; its runs are numbered from `number` on.
-    pub fn imported(race: &export::Race, number: u32) -> Self {
+    pub fn imported(race: &export::RecordedRace, number: u32) -> Self {
         let mut imported = Self { warm_up: race.warm_up, ..Self::default() };
         let mut numbers = number..;
         for (turn, way, runs) in race.heats() {
             for (recorded, number) in runs.iter().zip(&mut numbers) {
                 if imported.url.is_empty() {
-                    imported.url.clone_from(&recorded.run.to);
+                    imported.url.clone_from(&recorded.run.target);
                 }
                 imported.runs.push((Heat::Turn(turn, way), Numbered::imported(number, recorded)));
             }
@@ -131,7 +131,7 @@ impl Race {
     pub fn due(&self) -> Option<Heat> {
         if self.url.is_empty()
             || self.is_imported()
-            || !self.runs.iter().all(|(_, it)| it.run.ending == Ending::Complete)
+            || !self.runs.iter().all(|(_, it)| it.run.status == RunStatus::Complete)
         {
             return None;
         }
@@ -211,22 +211,22 @@ impl Race {
     }
 
     /// The same to be exported, once it is over.
-    pub fn exported(&self) -> Option<export::Race> {
+    pub fn exported(&self) -> Option<export::RecordedRace> {
         self.is_over().then_some(())?;
         let mut turns = vec![Turn::default(); self.turns()];
         for (heat, numbered) in &self.runs {
             if let Heat::Turn(turn, way) = heat {
                 let runs = turns[*turn].of_mut(*way);
-                runs.push(export::Recorded { number: runs.len() as u32 + 1, ..numbered.recorded() });
+                runs.push(export::RecordedRun { number: runs.len() as u32 + 1, ..numbered.recorded() });
             }
         }
-        Some(export::Race::new(self.warm_up, turns))
+        Some(export::RecordedRace::new(self.warm_up, turns))
     }
 
     /// How it ended before its end, if it did.
-    pub fn failure(&self) -> Option<&Ending> {
-        let mut endings = self.runs.iter().map(|(_, numbered)| &numbered.run.ending);
-        endings.find(|ending| !matches!(ending, Ending::Running | Ending::Complete))
+    pub fn failure(&self) -> Option<&RunStatus> {
+        let mut endings = self.runs.iter().map(|(_, numbered)| &numbered.run.status);
+        endings.find(|ending| !matches!(ending, RunStatus::Running | RunStatus::Complete))
     }
 
     /// Changes something; what begins, begins in these circumstances.
@@ -253,16 +253,16 @@ impl Race {
     }
 
     /// A run is over. `how` says how, who having been asked.
-    pub fn end(&mut self, number: u32, how: impl FnOnce(&str) -> Ending) {
+    pub fn end(&mut self, number: u32, how: impl FnOnce(&str) -> RunStatus) {
         if let Some(run) = self.going_on(number) {
-            run.ending = how(&run.to);
+            run.status = how(&run.target);
         }
     }
 
     /// Whatever goes on will not.
-    pub fn give_up(&mut self, ending: &Ending) {
+    pub fn give_up(&mut self, status: &RunStatus) {
         for (_, numbered) in self.runs.iter_mut().filter(|(_, numbered)| !numbered.run.is_over()) {
-            numbered.run.ending = ending.clone();
+            numbered.run.status = status.clone();
         }
     }
 
@@ -299,7 +299,7 @@ mod tests {
                 race.step(number, Step::Asked { at: took * question });
                 race.step(number, Step::Answered { at: took * (question + 1), answer: "This.".to_owned() });
             }
-            race.end(number, |_| Ending::Complete);
+            race.end(number, |_| RunStatus::Complete);
         }
         first + questions.len() as u32
     }
@@ -367,22 +367,22 @@ mod tests {
     fn a_heat_that_breaks_is_the_end_of_the_race() {
         let mut race = begun();
         begin(&mut race, 1);
-        race.end(1, |_| Ending::Stopped);
-        assert_eq!((race.due(), race.is_running(), race.failure()), (None, false, Some(&Ending::Stopped)));
+        race.end(1, |_| RunStatus::Stopped);
+        assert_eq!((race.due(), race.is_running(), race.failure()), (None, false, Some(&RunStatus::Stopped)));
         assert_eq!(race.exported(), None, "only the warm-up was run");
 
         let mut race = begun();
         begin(&mut race, 1);
-        race.end(1, |_| Ending::Complete);
+        race.end(1, |_| RunStatus::Complete);
         begin(&mut race, 2);
-        race.end(2, |_| Ending::Stopped);
+        race.end(2, |_| RunStatus::Stopped);
         let exported = race.exported().unwrap();
         assert_eq!(
             exported.heats().into_iter().map(|(_, _, runs)| runs.len()).collect::<Vec<_>>(),
             [1, 0, 0],
             "what had come is kept"
         );
-        assert_eq!(Race::imported(&exported, 1).failure(), Some(&Ending::Stopped));
+        assert_eq!(Race::imported(&exported, 1).failure(), Some(&RunStatus::Stopped));
     }
 
     #[test]

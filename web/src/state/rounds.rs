@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use launcelot_charts::series::SERIES_MAX;
-use launcelot_measure::{Ending, Failures, Interruptions, Passage, Plan, Round, Rounds, Stopwatch};
+use launcelot_measure::{Failures, Interruptions, LinkRevisions, Round, Rounds, RoundsPlan, RunStatus, Stopwatch};
 
 use crate::message::Clock;
 
@@ -67,22 +67,22 @@ pub enum Action {
 }
 
 /// Rounds of which none is over.
-pub fn begun(name: String, to: String, plan: Plan, clock: Clock) -> Rounds {
+pub fn begun(name: String, target: String, plan: RoundsPlan, clock: Clock) -> Rounds {
     let answered = Vec::with_capacity(plan.rounds.min(CAPACITY_MAX) as usize);
     let (clock_step, cores) = (clock.step, clock.cores);
     Rounds {
         name,
-        to,
+        target,
         plan,
         clock_step,
         cores,
         answered,
         errors: 0,
         failures: Failures::default(),
-        wire: None,
-        passage: None,
+        link: None,
+        link_revisions: None,
         interruptions: Interruptions::default(),
-        ending: Ending::Running,
+        status: RunStatus::Running,
     }
 }
 
@@ -154,9 +154,9 @@ impl ManyRounds {
     }
 
     /// Rounds are over. `why` says how, who having been asked.
-    pub fn end(&mut self, number: u32, why: impl FnOnce(&str) -> Ending) {
+    pub fn end(&mut self, number: u32, why: impl FnOnce(&str) -> RunStatus) {
         if let Some(rounds) = self.going(number) {
-            rounds.ending = why(&rounds.to);
+            rounds.status = why(&rounds.target);
             self.going = None;
             self.make_room();
         }
@@ -167,24 +167,24 @@ impl ManyRounds {
     pub fn forget_wires(&mut self, ids: &[u64]) {
         for kept in &mut self.kept {
             let is_unsure = ids.contains(&kept.id) || !kept.rounds.is_over();
-            if is_unsure && kept.rounds.wire.is_some() {
+            if is_unsure && kept.rounds.link.is_some() {
                 let rounds = Rc::make_mut(&mut kept.rounds);
-                rounds.wire = None;
-                rounds.passage = rounds.passage.map(Passage::changed);
+                rounds.link = None;
+                rounds.link_revisions = rounds.link_revisions.map(LinkRevisions::changed);
                 rounds.name += CHANGED;
             }
         }
     }
 
     /// Whatever goes on will not.
-    pub fn give_up(&mut self, ending: Ending) {
+    pub fn give_up(&mut self, status: RunStatus) {
         if let Some(number) = self.going {
-            self.end(number, |_| ending);
+            self.end(number, |_| status);
         }
     }
 
     fn begin(&mut self, number: u32, begun: Kept) {
-        self.give_up(Ending::Stopped);
+        self.give_up(RunStatus::Stopped);
         self.kept.retain(|kept| !kept.rounds.answered.is_empty());
         self.kept.push(begun);
         self.going = Some(number);
@@ -253,7 +253,7 @@ mod tests {
     const ROUND: Round = Round { asked: 600, connecting: 600, due: 600, ready: 600 };
 
     fn begun(id: u64) -> Action {
-        let plan = Plan::new(10, Connections::One, None);
+        let plan = RoundsPlan::new(10, Connections::One, None);
         let clock = Clock { step: Duration::from_micros(5), isolated: true, cores: 2 };
         let rounds = super::begun(format!("Number {id}"), "ws://b/ws".to_owned(), plan, clock);
         Action::Begun(u32::try_from(id).unwrap(), Kept { id, rounds: Rc::new(rounds), is_imported: false })
@@ -265,7 +265,7 @@ mod tests {
         for number in 1..=count {
             many.act(begun(number.into()));
             many.hear(number, &[ROUND], &Failures::default());
-            many.end(number, |_| Ending::Complete);
+            many.end(number, |_| RunStatus::Complete);
         }
         many
     }
@@ -284,19 +284,19 @@ mod tests {
         assert_eq!((many.kept[0].rounds.errors, &many.kept[0].rounds.failures), (1, &failures));
         many.act(begun(2));
         many.hear(1, &[ROUND; 5], &Failures::default());
-        many.end(1, |_| Ending::Complete);
+        many.end(1, |_| RunStatus::Complete);
         many.hear(2, &[ROUND], &Failures::default());
         assert!(many.is_running());
-        let stand = |index: usize| (many.kept[index].rounds.done(), many.kept[index].rounds.ending.clone());
-        assert_eq!((stand(0), stand(1)), ((4, Ending::Stopped), (1, Ending::Running)));
+        let stand = |index: usize| (many.kept[index].rounds.done(), many.kept[index].rounds.status.clone());
+        assert_eq!((stand(0), stand(1)), ((4, RunStatus::Stopped), (1, RunStatus::Running)));
     }
 
     #[test]
     fn what_brought_no_answer_goes_with_the_next() {
         let mut many = runs(1);
         many.act(begun(2));
-        many.end(2, |to| Ending::Broken(format!("{to} is gone")));
-        assert_eq!(many.newest().unwrap().rounds.ending, Ending::Broken("ws://b/ws is gone".to_owned()));
+        many.end(2, |to| RunStatus::Broken(format!("{to} is gone")));
+        assert_eq!(many.newest().unwrap().rounds.status, RunStatus::Broken("ws://b/ws is gone".to_owned()));
         many.act(begun(3));
         assert_eq!(many.kept.iter().map(|kept| kept.id).collect::<Vec<_>>(), [1, 3]);
     }
@@ -326,7 +326,7 @@ mod tests {
         let mut many = runs(KEPT_MAX as u32);
         many.act(begun(100));
         assert_eq!(many.worth_keeping().count(), KEPT_MAX + 1, "it may still get one");
-        many.end(100, |_| Ending::Broken("no connection".to_owned()));
+        many.end(100, |_| RunStatus::Broken("no connection".to_owned()));
         assert_eq!((many.worth_keeping().count(), many.kept[0].id, many.has_lost), (KEPT_MAX, 1, false));
         assert_eq!(many.newest().map(|newest| newest.id), Some(100), "what became of it is shown");
     }

@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use launcelot_measure::Wire;
+use launcelot_measure::LinkSettings;
 
 /// Something of a wire that a slider sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,28 +40,28 @@ impl Slider {
     }
 
     /// The step that is nearest to a wire, not above it.
-    pub fn step(self, wire: Wire) -> u64 {
+    pub fn step(self, wire: LinkSettings) -> u64 {
         let steps = (0..=self.last()).rev();
         let is_below = |step: &u64| {
-            let at_step = self.set(Wire::default(), *step);
+            let at_step = self.set(LinkSettings::default(), *step);
             match self {
                 Self::RoundTrip => at_step.rtt <= wire.rtt,
                 Self::Jitter => at_step.jitter <= wire.jitter,
-                Self::Bandwidth => bits(at_step) <= bits(wire),
+                Self::Bandwidth => format_bandwidth(at_step) <= format_bandwidth(wire),
             }
         };
         steps.into_iter().find(is_below).unwrap_or_default()
     }
 
     /// A wire with this slider at a step.
-    pub fn set(self, wire: Wire, step: u64) -> Wire {
+    pub fn set(self, wire: LinkSettings, step: u64) -> LinkSettings {
         let step = step.min(self.last());
         let time = || Duration::from_micros(step.checked_sub(1).map_or(0, value));
         match self {
-            Self::RoundTrip => Wire { rtt: time(), ..wire },
-            Self::Jitter => Wire { jitter: time(), ..wire },
-            Self::Bandwidth if step == self.last() => Wire { bandwidth: None, ..wire },
-            Self::Bandwidth => Wire { bandwidth: NonZeroU64::new(1_000 * value(step)), ..wire },
+            Self::RoundTrip => LinkSettings { rtt: time(), ..wire },
+            Self::Jitter => LinkSettings { jitter: time(), ..wire },
+            Self::Bandwidth if step == self.last() => LinkSettings { bandwidth: None, ..wire },
+            Self::Bandwidth => LinkSettings { bandwidth: NonZeroU64::new(1_000 * value(step)), ..wire },
         }
     }
 }
@@ -71,7 +71,7 @@ fn value(step: u64) -> u64 {
     DIGITS[step as usize % DIGITS.len()] * 10_u64.pow(step as u32 / DIGITS.len() as u32)
 }
 
-fn bits(wire: Wire) -> u64 {
+fn format_bandwidth(wire: LinkSettings) -> u64 {
     wire.bandwidth.map_or(u64::MAX, NonZeroU64::get)
 }
 
@@ -83,13 +83,13 @@ mod tests {
 
     #[test]
     fn sliders_reach_from_nothing_to_their_ends_and_never_go_back() {
-        let at = |slider: Slider, step| slider.set(Wire::default(), step);
+        let at = |slider: Slider, step| slider.set(LinkSettings::default(), step);
         assert_eq!(at(Slider::RoundTrip, 0).rtt, Duration::ZERO);
         assert_eq!(at(Slider::RoundTrip, 1).rtt, Duration::from_micros(10));
         assert_eq!(at(Slider::RoundTrip, u64::MAX).rtt, Duration::from_secs(1));
         assert_eq!(at(Slider::Jitter, u64::MAX).jitter, Duration::from_millis(100));
-        assert_eq!(bits(at(Slider::Bandwidth, 0)), 10_000);
-        assert_eq!(bits(at(Slider::Bandwidth, BANDWIDTH_STEPS - 1)), 10_000_000_000);
+        assert_eq!(format_bandwidth(at(Slider::Bandwidth, 0)), 10_000);
+        assert_eq!(format_bandwidth(at(Slider::Bandwidth, BANDWIDTH_STEPS - 1)), 10_000_000_000);
         assert_eq!(at(Slider::Bandwidth, BANDWIDTH_STEPS).bandwidth, None);
         for step in 0..ROUND_TRIP_STEPS {
             assert!(at(Slider::RoundTrip, step).rtt < at(Slider::RoundTrip, step + 1).rtt);
@@ -100,12 +100,12 @@ mod tests {
     fn a_wire_that_a_slider_made_is_found_at_its_step() {
         for slider in Slider::ALL {
             for step in 0..=slider.last() {
-                assert_eq!(slider.step(slider.set(Preset::Ssh.wire(), step)), step, "{slider:?}");
+                assert_eq!(slider.step(slider.set(Preset::Ssh.link(), step)), step, "{slider:?}");
             }
         }
         assert_eq!(
-            Slider::RoundTrip.set(Wire::default(), Slider::RoundTrip.step(Preset::Ssh.wire())).rtt,
-            Preset::Ssh.wire().rtt
+            Slider::RoundTrip.set(LinkSettings::default(), Slider::RoundTrip.step(Preset::Ssh.link())).rtt,
+            Preset::Ssh.link().rtt
         );
     }
 }

@@ -1,6 +1,6 @@
 //! What came of bringing a document, in one sentence.
 
-use launcelot_measure::export::document::{DOCUMENT_MAX_BYTES, Document, Refusal, VERSION};
+use launcelot_measure::export::document::{DOCUMENT_MAX_BYTES, Document, DocumentError, VERSION};
 
 use super::limits::count;
 use crate::state::RUNS_MAX;
@@ -8,15 +8,17 @@ use crate::state::import::RACES_MAX;
 use crate::state::rounds::KEPT_MAX;
 
 /// Why it was not taken.
-pub fn why_not(name: &str, refusal: Refusal) -> String {
+pub fn why_not(name: &str, refusal: DocumentError) -> String {
     match refusal {
-        Refusal::TooLarge => format!("Not read: {name} is larger than {} MB.", DOCUMENT_MAX_BYTES / 1_000_000),
-        Refusal::NotOne => format!("Not taken: {name} is no export of Launcelot’s in JSON, or a damaged one."),
-        Refusal::Newer(version) => {
+        DocumentError::TooLarge => format!("Not read: {name} is larger than {} MB.", DOCUMENT_MAX_BYTES / 1_000_000),
+        DocumentError::NotADocument => {
+            format!("Not taken: {name} is no export of Launcelot’s in JSON, or a damaged one.")
+        }
+        DocumentError::NewerVersion(version) => {
             format!("Not taken: {name} is of version {version}, and this page reads none newer than {VERSION}.")
         }
-        Refusal::Empty => format!("Not taken: there is nothing in {name}."),
-        Refusal::Impossible => format!("Not taken: {name} holds times that cannot have been measured."),
+        DocumentError::Empty => format!("Not taken: there is nothing in {name}."),
+        DocumentError::Impossible => format!("Not taken: {name} holds times that cannot have been measured."),
     }
 }
 
@@ -51,13 +53,13 @@ pub fn taken(name: &str, document: &Document, left_out: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use launcelot_measure::export::Race;
+    use launcelot_measure::export::RecordedRace;
 
     use super::*;
 
     #[test]
     fn what_was_taken_is_named_and_what_was_not_is_counted() {
-        let mut document = Document { races: vec![Race::default(); 2], ..Document::default() };
+        let mut document = Document { races: vec![RecordedRace::default(); 2], ..Document::default() };
         assert_eq!(taken("x", &document, 0), "Imported from x: 2 races.");
         document.runs.clear();
         document.races.clear();
@@ -66,11 +68,17 @@ mod tests {
 
     #[test]
     fn every_refusal_is_one_sentence_with_the_name_of_the_file() {
-        for refusal in [Refusal::TooLarge, Refusal::NotOne, Refusal::Newer(7), Refusal::Empty, Refusal::Impossible] {
+        for refusal in [
+            DocumentError::TooLarge,
+            DocumentError::NotADocument,
+            DocumentError::NewerVersion(7),
+            DocumentError::Empty,
+            DocumentError::Impossible,
+        ] {
             let says = why_not("x.json", refusal);
             assert!(says.contains("x.json") && says.ends_with('.'), "{says}");
         }
         assert!(not_loaded("x.json").contains("x.json"));
-        assert!(why_not("x", Refusal::Newer(7)).contains("version 7"));
+        assert!(why_not("x", DocumentError::NewerVersion(7)).contains("version 7"));
     }
 }

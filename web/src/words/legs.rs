@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use launcelot_measure::paths::Clocks;
-use launcelot_measure::unit::readable;
+use launcelot_measure::unit::format_duration;
 use launcelot_measure::{Breakdown, Leg};
 
 use crate::state::CLIENT;
@@ -18,13 +18,13 @@ pub const WATCHING: &str = "The lab watches the server meanwhile: that adds at m
 /// What a leg is called where `asker` asked.
 pub fn name(leg: Leg, asker: &'static str) -> &'static str {
     match leg {
-        Leg::Asker if asker == CLIENT => CLIENT,
-        Leg::Asker => "browser and WebSocket",
+        Leg::Client if asker == CLIENT => CLIENT,
+        Leg::Client => "browser and WebSocket",
         Leg::Bridge => "bridge",
         Leg::Connect => "connect()",
-        Leg::WireOut => "wire out",
+        Leg::LinkOut => "wire out",
         Leg::Server => "server",
-        Leg::WireBack => "wire back",
+        Leg::LinkBack => "wire back",
         Leg::Unknown => "unknown",
     }
 }
@@ -32,17 +32,17 @@ pub fn name(leg: Leg, asker: &'static str) -> &'static str {
 /// What happens there.
 pub fn explanation(leg: Leg, asker: &str) -> String {
     let what = match leg {
-        Leg::Asker => {
+        Leg::Client => {
             let way = if asker == CLIENT { "client to whoever watched first" } else { "page to the bridge" };
             return format!("From the {way}, and back. The sum of both is exact.");
         }
         Leg::Bridge => "Out of the WebSocket and into TCP, and the other way.",
         Leg::Connect => "To the server and back, through the tunnel if there is one: only while connecting.",
-        Leg::WireOut => "On to the server.",
+        Leg::LinkOut => "On to the server.",
         Leg::Server => {
             "From the question’s arrival to the answer’s leaving. Magnified, its solid part is the thinking."
         }
-        Leg::WireBack => "Back from the server.",
+        Leg::LinkBack => "Back from the server.",
         Leg::Unknown => "Nobody watched there.",
     };
     what.to_owned()
@@ -55,15 +55,15 @@ pub fn uncertainty(clocks: Clocks, asker: &str) -> Option<String> {
         "The clocks of the {asker} and of the hops are related by cause and effect only: what a hop saw had been sent, and what \
          arrived had been seen. So every moment of the hops is known to ± {}, and with it where the first leg ends and the last \
          begins.",
-        readable(uncertainty)
+        format_duration(uncertainty)
     ))
 }
 
 /// Where the time went of what `asker` asked, in one sentence.
 pub fn where_it_went(breakdown: &Breakdown, asker: &str) -> String {
-    let waited = breakdown.waited().in_words();
+    let waited = breakdown.waited().describe();
     let mut said = match breakdown.thought {
-        Some(thought) => format!("The server thought for {}; you waited {waited}", readable(thought)),
+        Some(thought) => format!("The server thought for {}; you waited {waited}", format_duration(thought)),
         None => format!("You waited {waited}"),
     };
     if breakdown.clocks == Clocks::Contradictory {
@@ -80,7 +80,7 @@ pub fn where_it_went(breakdown: &Breakdown, asker: &str) -> String {
 /// Where most of the time went. In the tunnel nothing happens at all; elsewhere on a wire the kernels are at work.
 fn largest(breakdown: &Breakdown, asker: &str) -> Option<(Duration, &'static str)> {
     let wire =
-        [Leg::WireOut, Leg::WireBack].into_iter().filter_map(|leg| breakdown.leg(leg)).reduce(|out, back| out + back);
+        [Leg::LinkOut, Leg::LinkBack].into_iter().filter_map(|leg| breakdown.leg(leg)).reduce(|out, back| out + back);
     let held = breakdown.in_the_tunnel.unwrap_or_default();
     let near = match asker {
         CLIENT => "the words were near the client, where nobody watched",
@@ -89,7 +89,7 @@ fn largest(breakdown: &Breakdown, asker: &str) -> Option<(Duration, &'static str
     let places = [
         (breakdown.in_the_tunnel, "the words were on the longer link, and nothing else happened"),
         (wire.map(|wire| wire.saturating_sub(held)), "the words were on the wire to the server and back"),
-        (breakdown.leg(Leg::Asker), near),
+        (breakdown.leg(Leg::Client), near),
         (breakdown.leg(Leg::Bridge), "they were in the bridge"),
         (breakdown.leg(Leg::Server), "they were with the server"),
         (breakdown.leg(Leg::Unknown), "nobody watched"),
@@ -99,7 +99,7 @@ fn largest(breakdown: &Breakdown, asker: &str) -> Option<(Duration, &'static str
 
 #[cfg(test)]
 mod tests {
-    use launcelot_measure::{Order, Point, Run, Sighting, Step, Trace, paths};
+    use launcelot_measure::{Order, Run, Step, Trace, TraceEvent, TracePoint, paths};
 
     use super::*;
 
@@ -108,16 +108,16 @@ mod tests {
     }
 
     /// A question that took 1,400 µs, and what the stations saw of it.
-    fn breakdown(sightings: &[(Point, u64)]) -> Breakdown {
+    fn breakdown(sightings: &[(TracePoint, u64)]) -> Breakdown {
         let mut run = Run::new(String::new(), Order::OneAtATime, us(5), ["What?".to_owned()]);
         run.record(Step::Connected { at: us(90) });
         run.record(Step::Asked { at: us(100) });
         run.record(Step::Answered { at: us(1_500), answer: "This.".to_owned() });
-        let sightings = sightings.iter().map(|&(point, at)| Sighting { point, at: us(at), bytes: 5 }).collect();
-        Breakdown::of(&run, &paths(&run, &Trace { sightings, ..Trace::default() })).unwrap()
+        let sightings = sightings.iter().map(|&(point, at)| TraceEvent { point, at: us(at), bytes: 5 }).collect();
+        Breakdown::of(&run, &paths(&run, &Trace { events: sightings, ..Trace::default() })).unwrap()
     }
 
-    fn said(sightings: &[(Point, u64)]) -> String {
+    fn said(sightings: &[(TracePoint, u64)]) -> String {
         where_it_went(&breakdown(sightings), "browser").replace('\u{a0}', " ")
     }
 
@@ -131,16 +131,16 @@ mod tests {
     #[test]
     fn it_is_said_where_most_of_the_time_went() {
         let straight = [
-            (Point::BridgeIn, 0),
-            (Point::BridgeOut, 2),
-            (Point::ServerIn, 40),
-            (Point::AnswerReady, 41),
-            (Point::AnswerOut, 42),
-            (Point::BridgeBackIn, 90),
-            (Point::BridgeBackOut, 92),
+            (TracePoint::BridgeIn, 0),
+            (TracePoint::BridgeOut, 2),
+            (TracePoint::ServerIn, 40),
+            (TracePoint::AnswerReady, 41),
+            (TracePoint::AnswerOut, 42),
+            (TracePoint::BridgeBackIn, 90),
+            (TracePoint::BridgeBackOut, 92),
         ];
-        let tunnel = [(Point::TunnelIn, 10), (Point::TunnelOut, 660), (Point::TunnelBackIn, 700)];
-        let through = [&straight[..2], &tunnel, &[(Point::TunnelBackOut, 1_350)]].concat();
+        let tunnel = [(TracePoint::TunnelIn, 10), (TracePoint::TunnelOut, 660), (TracePoint::TunnelBackIn, 700)];
+        let through = [&straight[..2], &tunnel, &[(TracePoint::TunnelBackOut, 1_350)]].concat();
         assert_eq!(
             said(&straight),
             "The server thought for 1 µs; you waited 1.40 ms; for 93 % of that the words were between the page and the bridge."
@@ -152,10 +152,11 @@ mod tests {
         );
         assert!(Leg::ALL.iter().all(|leg| !name(*leg, CLIENT).contains("browser")));
         assert!(Leg::ALL.iter().all(|leg| !explanation(*leg, CLIENT).contains("page")));
-        let longer_than_the_question = [(Point::ServerIn, 0), (Point::AnswerReady, 1), (Point::AnswerOut, 1_500)];
+        let longer_than_the_question =
+            [(TracePoint::ServerIn, 0), (TracePoint::AnswerReady, 1), (TracePoint::AnswerOut, 1_500)];
         let unknown = said(&longer_than_the_question);
         assert!(
-            unknown.starts_with("The server thought for 1 µs; you waited 1.40 ms. The legs are unknown: the asker"),
+            unknown.starts_with("The server thought for 1 µs; you waited 1.40 ms. The legs are unknown: the client"),
             "{unknown}"
         );
         assert_eq!(said(&[]), "You waited 1.40 ms; for 100 % of that nobody watched.");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use launcelot_measure::Interruptions;
-use launcelot_measure::unit::{grouped, readable};
+use launcelot_measure::unit::{format_count, format_duration};
 use launcelot_protocol::exchange;
 
 use super::wire;
@@ -14,7 +14,7 @@ pub fn count(count: usize, one: &str, more: &str) -> String {
     match count {
         0 => format!("no {more}"),
         1 => format!("1 {one}"),
-        _ => format!("{} {more}", grouped(count as u64)),
+        _ => format!("{} {more}", format_count(count as u64)),
     }
 }
 
@@ -32,7 +32,7 @@ pub fn line(
     let route = route.map_or_else(String::new, |route| [&route, " · "].concat());
     format!(
         "{samples} · {route}clock steps {} · {} · {discarded} discarded as warm-up · {}",
-        readable(clock_step),
+        format_duration(clock_step),
         cores.as_deref().unwrap_or("unknown cores"),
         count(errors, "error", "errors"),
     )
@@ -49,7 +49,7 @@ pub fn of_run(numbered: &Numbered) -> String {
 
 /// A line, and what interrupted the asker.
 pub fn interrupted(line: String, interruptions: Interruptions) -> String {
-    match interruptions.in_words() {
+    match interruptions.describe() {
         None => line,
         Some(words) => [&line, " · ", words].concat(),
     }
@@ -57,7 +57,7 @@ pub fn interrupted(line: String, interruptions: Interruptions) -> String {
 
 #[cfg(test)]
 mod tests {
-    use launcelot_measure::{Ending, Order, Run};
+    use launcelot_measure::{Order, Run, RunStatus};
 
     use super::*;
     use crate::state::Legs;
@@ -73,7 +73,7 @@ mod tests {
         assert_eq!(of_run(&run).replace('\u{a0}', " "), expected);
         assert!(of_run(&Numbered { cores: None, ..run.clone() }).contains(" · unknown cores · "));
         let mut broken = run;
-        broken.run.ending = Ending::Broken("Gone.".to_owned());
+        broken.run.status = RunStatus::Broken("Gone.".to_owned());
         broken.run.interruptions.was_hidden = true;
         assert!(of_run(&broken).ends_with(" · 1 error · the tab was hidden meanwhile"), "{}", of_run(&broken));
     }

@@ -1,8 +1,8 @@
 //! What the race shows, in words.
 
 use launcelot_measure::compare::Difference;
-use launcelot_measure::unit::readable;
-use launcelot_measure::{Ending, Preset, Run, Way};
+use launcelot_measure::unit::format_duration;
+use launcelot_measure::{Preset, Run, RunStatus, Way};
 
 use super::limits::{count, line};
 use super::wire;
@@ -52,7 +52,9 @@ pub fn title(way: Way, index: usize, numbered: &Numbered) -> String {
 /// Over which link the next race goes.
 pub fn over(lab: &Lab) -> String {
     match lab.report().filter(|_| lab.route == Route::Tunnel) {
-        Some(report) => format!("over the route above: {}, round trip {}", lab.route.name(), readable(report.wire.rtt)),
+        Some(report) => {
+            format!("over the route above: {}, round trip {}", lab.route.name(), format_duration(report.link.rtt))
+        }
         None => format!("over the route above: {}", lab.route.name()),
     }
 }
@@ -66,10 +68,10 @@ pub fn parts(race: &Race, way: Way) -> String {
     let until = runs().map(Run::until).max().unwrap_or_default();
     let asking = until.saturating_sub(connecting);
     let turns = match race.times(way).filter(|_| race.is_complete()) {
-        Some(times) => format!(" ({})", times.answering.turns_in_words()),
+        Some(times) => format!(" ({})", times.answering.describe_turns()),
         None => String::new(),
     };
-    format!("{} connecting, {} asking{turns}", readable(connecting), readable(asking))
+    format!("{} connecting, {} asking{turns}", format_duration(connecting), format_duration(asking))
 }
 
 /// How one way to ask stands to another, of a race that is complete and went over one link.
@@ -84,15 +86,15 @@ fn difference(race: &Race) -> Option<Difference> {
 /// A longer link, where this one was too short to tell the ways apart and a longer one can be chosen.
 pub fn longer_link(race: &Race, lab: &Lab) -> Option<Preset> {
     let is_told = matches!(difference(race)?, Difference::FirstLonger(_) | Difference::SecondLonger(_));
-    let rtt = lab.report()?.wire.rtt;
-    let is_long = Route::of(&race.url) == Route::Tunnel && rtt >= Preset::Continent.wire().rtt;
+    let rtt = lab.report()?.link.rtt;
+    let is_long = Route::of(&race.url) == Route::Tunnel && rtt >= Preset::Continent.link().rtt;
     (!is_told && !is_long).then_some(Preset::Continent)
 }
 
 /// What it shows.
 pub fn meaning(race: &Race) -> String {
     match race.failure() {
-        Some(Ending::Broken(why)) => return format!("The race was called off: {why}"),
+        Some(RunStatus::Broken(why)) => return format!("The race was called off: {why}"),
         Some(_) => return "The race was stopped.".to_owned(),
         None if race.is_running() => return "Racing…".to_owned(),
         None => {}
@@ -100,10 +102,10 @@ pub fn meaning(race: &Race) -> String {
     let [Some(one), Some(ahead), Some(once)] = Way::ALL.map(|way| race.times(way)) else { return String::new() };
     let Some(difference) = difference(race) else { return LINK_CHANGED.to_owned() };
     // One figure, one meaning: as the terminal says it.
-    let [one_took, ahead_took, once_took] = [one, ahead, once].map(|times| times.asking.in_words());
+    let [one_took, ahead_took, once_took] = [one, ahead, once].map(|times| times.asking.describe());
     let told = match difference {
         Difference::FirstLonger(_) | Difference::SecondLonger(_) => {
-            [&difference.in_words("one at a time", "sent ahead"), "."].concat()
+            [&difference.describe("one at a time", "sent ahead"), "."].concat()
         }
         Difference::TooShort => "the times are too short for this clock to tell the ways apart.".to_owned(),
         Difference::NoneSeen | Difference::TooFewSamples => {
@@ -114,13 +116,13 @@ pub fn meaning(race: &Race) -> String {
         1 => "In one turn".to_owned(),
         turns => format!("By the medians of {turns} turns"),
     };
-    let opening = once.opening.in_words();
+    let opening = once.opening.describe();
     // A median of differences is not the difference of medians, but on the safe side of what is told here.
     let spacing = match race.spacing() {
         Some(spacing) => format!(
             "; {} of that was the browser, which begins its handshakes one after the other. Without that it would be {}",
-            spacing.in_words(),
-            readable(once.asking.median.saturating_sub(spacing.median))
+            spacing.describe(),
+            format_duration(once.asking.median.saturating_sub(spacing.median))
         ),
         None => String::new(),
     };
@@ -154,7 +156,7 @@ pub fn limits(race: &Race) -> String {
 mod tests {
     use std::time::Duration;
 
-    use launcelot_measure::{Instance, Passage, Revision, Step};
+    use launcelot_measure::{Instance, LinkRevisions, Revision, Step};
 
     use super::*;
     use crate::message::{Ask, Clock};
@@ -171,7 +173,7 @@ mod tests {
     fn raced(rtt: Duration) -> Race {
         let mut race = Race::default();
         let clock = Some(Clock { step: us(5), isolated: true, cores: 2 });
-        let (wire, revision) = (Some(Preset::Ssh.wire()), Some(REVISION));
+        let (wire, revision) = (Some(Preset::Ssh.link()), Some(REVISION));
         let circumstances = Circumstances { clock, wire, revision, ..Circumstances::default() };
         race.act(Action::Begun("ws://b/ws/tunnel".to_owned()), &circumstances);
         let mut number = 0;
@@ -201,7 +203,7 @@ mod tests {
                 if is_ahead {
                     ask.questions.iter().for_each(|_| race.step(ask.run, answer(at + rtt)));
                 }
-                race.end(ask.run, |_| Ending::Complete);
+                race.end(ask.run, |_| RunStatus::Complete);
             }
         }
         race
@@ -241,9 +243,9 @@ mod tests {
     #[test]
     fn ways_over_different_links_are_not_compared() {
         // Of the same length, but set again meanwhile: the settings in between are unknown.
-        let later = Passage::under(Revision { revision: 9, ..REVISION });
-        let elsewhere = Passage::under(Revision { instance: Instance(2), ..REVISION });
-        for passage in [later, elsewhere, Passage::under(REVISION).changed()] {
+        let later = LinkRevisions::unchanged(Revision { revision: 9, ..REVISION });
+        let elsewhere = LinkRevisions::unchanged(Revision { instance: Instance(2), ..REVISION });
+        for passage in [later, elsewhere, LinkRevisions::unchanged(REVISION).changed()] {
             let mut race = raced(us(20_000));
             race.raced_mut().last().unwrap().passage = Some(passage);
             assert_eq!(meaning(&race), LINK_CHANGED, "{passage:?}");

@@ -1,6 +1,6 @@
 //! What happens at a moment of a recorded dialogue, in words.
 
-use launcelot_measure::{ConnectPoint, Point};
+use launcelot_measure::{ConnectPoint, TracePoint};
 
 use crate::replay::{Event, Moment, Replay, What};
 
@@ -20,14 +20,14 @@ fn sentence(replay: &Replay, Event { what, question }: Event) -> String {
         What::Asked => ("sends", "."),
         What::Answered => ("has", "."),
         What::Passed(point) => match point {
-            Point::BridgeIn | Point::BridgeBackIn => ("The bridge has", "."),
-            Point::BridgeOut => ("The bridge hands", "to TCP."),
-            Point::TunnelIn | Point::TunnelBackIn => ("The tunnel swallows", "."),
-            Point::TunnelOut | Point::TunnelBackOut => ("The tunnel hands on", "."),
-            Point::ServerIn => ("The server has read", "."),
-            Point::AnswerReady => ("The server knows its answer:", ""),
-            Point::AnswerOut => ("The server sends", "."),
-            Point::BridgeBackOut => ("The bridge hands back", "."),
+            TracePoint::BridgeIn | TracePoint::BridgeBackIn => ("The bridge has", "."),
+            TracePoint::BridgeOut => ("The bridge hands", "to TCP."),
+            TracePoint::TunnelIn | TracePoint::TunnelBackIn => ("The tunnel swallows", "."),
+            TracePoint::TunnelOut | TracePoint::TunnelBackOut => ("The tunnel hands on", "."),
+            TracePoint::ServerIn => ("The server has read", "."),
+            TracePoint::AnswerReady => ("The server knows its answer:", ""),
+            TracePoint::AnswerOut => ("The server sends", "."),
+            TracePoint::BridgeBackOut => ("The bridge hands back", "."),
         },
     };
     let is_answer = match what {
@@ -78,7 +78,7 @@ mod tests {
             is_partly_unknown: false,
             journeys: Vec::new(),
         };
-        for point in Point::ALL {
+        for point in TracePoint::ALL {
             let moment = Moment { at: Duration::ZERO, events: vec![Event { what: What::Passed(point), question: 0 }] };
             let said = of(&replay, &moment);
             assert_eq!(said.contains("Because."), point.is_of_answers(), "{said}");

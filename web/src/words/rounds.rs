@@ -2,8 +2,8 @@
 
 use launcelot_measure::Summary;
 use launcelot_measure::compare::Difference;
-use launcelot_measure::unit::{grouped, readable};
-use launcelot_measure::{Connections, Ending, PERCENTILES, Plan, Reading, Rounds, Stopwatch};
+use launcelot_measure::unit::{format_count, format_duration};
+use launcelot_measure::{Connections, PERCENTILES, Reading, Rounds, RoundsPlan, RunStatus, Stopwatch};
 
 use super::{limits, wire};
 use crate::state::rounds::Kept;
@@ -16,32 +16,32 @@ pub fn told_apart(name: String, others: &[&str]) -> String {
 }
 
 /// What rounds are called before a person names them.
-pub fn name(plan: &Plan, route: &str) -> String {
-    let mut name = format!("{} rounds, {route}", grouped(plan.counted().into()));
+pub fn name(plan: &RoundsPlan, route: &str) -> String {
+    let mut name = format!("{} rounds, {route}", format_count(plan.counted().into()));
     if plan.connections == Connections::Each {
         name += ", a connection each";
     }
     if let Some(pace) = plan.pace {
-        name += &format!(", every {}", readable(pace));
+        name += &format!(", every {}", format_duration(pace));
     }
     name
 }
 
 /// How far they are.
 pub fn progress(rounds: &Rounds) -> String {
-    format!("{} of {} rounds", grouped(rounds.done() as u64), grouped(rounds.plan.rounds.into()))
+    format!("{} of {} rounds", format_count(rounds.done() as u64), format_count(rounds.plan.rounds.into()))
 }
 
 /// What the numbers say.
 pub fn meaning(rounds: &Rounds, summary: &Summary) -> String {
-    let ended = match &rounds.ending {
-        Ending::Running => return "Asking…".to_owned(),
-        Ending::Complete => String::new(),
-        Ending::Stopped => format!("Stopped after {}. ", progress(rounds)),
-        Ending::Broken(why) => format!("{why} That was after {}; what had come is kept. ", progress(rounds)),
+    let ended = match &rounds.status {
+        RunStatus::Running => return "Asking…".to_owned(),
+        RunStatus::Complete => String::new(),
+        RunStatus::Stopped => format!("Stopped after {}. ", progress(rounds)),
+        RunStatus::Broken(why) => format!("{why} That was after {}; what had come is kept. ", progress(rounds)),
     };
     // What broke the rounds is said already.
-    let is_said = matches!(rounds.ending, Ending::Broken(_)) && rounds.errors == 1;
+    let is_said = matches!(rounds.status, RunStatus::Broken(_)) && rounds.errors == 1;
     let failed = if is_said { String::new() } else { failed(rounds) };
     if summary.count == 0 {
         return format!("{ended}{failed}No round after the warm-up was answered.");
@@ -50,11 +50,11 @@ pub fn meaning(rounds: &Rounds, summary: &Summary) -> String {
     let within = |index: usize, part: &str| {
         let time = took(summary.percentiles[index]?);
         let within = if time.is_known() { "within" } else { "in" };
-        Some(format!("{part} {within} {}", time.in_words()))
+        Some(format!("{part} {within} {}", time.describe()))
     };
     let half = if failed.is_empty() { "Half of the answers came" } else { "Half of the other rounds were answered" };
     let carried: Vec<String> = within(0, half).into_iter().chain(within(2, "99 of 100")).collect();
-    let longest = took(summary.longest).in_words();
+    let longest = took(summary.longest).describe();
     match carried.join(", ") {
         none if none.is_empty() => format!("{ended}{failed}The longest wait was {longest}."),
         carried => format!("{ended}{failed}{carried}; the longest wait was {longest}."),
@@ -67,16 +67,16 @@ fn failed(rounds: &Rounds) -> String {
         return String::new();
     }
     let all = limits::count(rounds.done(), "round", "rounds");
-    let reasons = match rounds.failures.in_words() {
+    let reasons = match rounds.failures.describe() {
         none if none.is_empty() => none,
         reasons => [": ", &reasons].concat(),
     };
-    format!("{} of {all} failed{reasons}. ", grouped(rounds.errors.into()))
+    format!("{} of {all} failed{reasons}. ", format_count(rounds.errors.into()))
 }
 
 /// Why the curve is what it is with such a stopwatch.
 pub fn why(rounds: &Rounds, stopwatch: Stopwatch) -> String {
-    let median = |stopwatch| Reading::new(rounds.distribution(stopwatch).median(), rounds.clock_step).in_words();
+    let median = |stopwatch| Reading::new(rounds.distribution(stopwatch).median(), rounds.clock_step).describe();
     match (stopwatch, rounds.plan.connections, rounds.plan.pace) {
         (Stopwatch::Question, ..) => {
             "From each question to its answer. Time spent queueing or connecting is not counted here.".to_owned()
@@ -103,10 +103,10 @@ pub fn why(rounds: &Rounds, stopwatch: Stopwatch) -> String {
             }
         ),
         (Stopwatch::Due, _, Some(pace)) => match rounds.queue(None) {
-            Some(queue) => queue.in_words(),
+            Some(queue) => queue.describe(),
             None => format!(
                 "A round was due every {}. Rounds failed in between, so it is not known whether that pace was kept.",
-                readable(pace)
+                format_duration(pace)
             ),
         },
     }
@@ -115,7 +115,7 @@ pub fn why(rounds: &Rounds, stopwatch: Stopwatch) -> String {
 /// How one that is overlaid on the newest stands to it, by letter, in the order of the percentiles.
 pub fn comparison(letter: char, newest: char, [p50, _, p99, ..]: [Difference; PERCENTILES.len()]) -> String {
     let (letter, newest) = (letter.to_string(), newest.to_string());
-    let [p50, p99] = [p50, p99].map(|difference| difference.in_words(&letter, &newest));
+    let [p50, p99] = [p50, p99].map(|difference| difference.describe(&letter, &newest));
     format!("{letter} compared with {newest}: p50: {p50}; p99: {p99}.")
 }
 
@@ -123,7 +123,7 @@ pub fn comparison(letter: char, newest: char, [p50, _, p99, ..]: [Difference; PE
 pub fn limits(Kept { rounds, is_imported, .. }: &Kept) -> String {
     let samples = limits::count(rounds.samples().len(), "sample", "samples");
     let samples = if *is_imported { ["imported · ", &samples].concat() } else { samples };
-    let route = wire::route_to(&rounds.to, rounds.wire);
+    let route = wire::route_to(&rounds.target, rounds.link);
     let discarded = rounds.discarded().to_string();
     let line = limits::line(&samples, route, rounds.clock_step, Some(rounds.cores), &discarded, rounds.errors as usize);
     limits::interrupted(line, rounds.interruptions)
@@ -140,26 +140,26 @@ mod tests {
         assert_eq!(super::told_apart("A".to_owned(), &["A", "A (2)", "B"]), "A (3)");
     }
 
-    use launcelot_measure::compare::Times;
+    use launcelot_measure::compare::Factor;
     use launcelot_measure::{FailureKind, Failures, Interruptions, Preset, Round};
 
     use super::*;
 
     fn rounds(connections: Connections, pace_ms: Option<u64>, due: u64) -> Rounds {
-        let plan = Plan::new(1_000, connections, pace_ms.map(Duration::from_millis));
+        let plan = RoundsPlan::new(1_000, connections, pace_ms.map(Duration::from_millis));
         Rounds {
             name: String::new(),
-            to: String::new(),
+            target: String::new(),
             plan,
             clock_step: Duration::from_micros(5),
             cores: 2,
             answered: vec![Round { asked: 600, connecting: 6_000, due, ready: 0 }; 1_100],
             errors: 1,
             failures: Failures::default(),
-            wire: None,
-            passage: None,
+            link: None,
+            link_revisions: None,
             interruptions: Interruptions::default(),
-            ending: Ending::Complete,
+            status: RunStatus::Complete,
         }
     }
 
@@ -170,9 +170,9 @@ mod tests {
     #[test]
     fn rounds_are_named_after_what_was_done() {
         let cases = [
-            (Plan::new(1_000, Connections::One, None), "1,000 rounds, straight"),
+            (RoundsPlan::new(1_000, Connections::One, None), "1,000 rounds, straight"),
             (
-                Plan::new(10, Connections::Each, Some(Duration::from_millis(2))),
+                RoundsPlan::new(10, Connections::Each, Some(Duration::from_millis(2))),
                 "10 rounds, straight, a connection each, every 2 ms",
             ),
         ];
@@ -194,7 +194,7 @@ mod tests {
         assert!(
             plain(&meaning(&all_answered, &summary)).starts_with("Half of the answers came within 60 µs, 99 of 100")
         );
-        let broken = Rounds { ending: Ending::Broken("Gone.".to_owned()), ..complete };
+        let broken = Rounds { status: RunStatus::Broken("Gone.".to_owned()), ..complete };
         assert!(
             meaning(&broken, &summary)
                 .starts_with("Gone. That was after 1,101 of 1,100 rounds; what had come is kept.")
@@ -225,7 +225,7 @@ mod tests {
     fn nothing_is_said_of_99_of_100_where_there_are_nine() {
         let all = rounds(Connections::One, None, 600);
         let nine = Rounds {
-            plan: Plan::new(9, Connections::One, None),
+            plan: RoundsPlan::new(9, Connections::One, None),
             answered: all.answered[..9].to_vec(),
             errors: 0,
             ..all
@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn two_are_compared_in_words() {
-        let times = |long, short| Times::of(Duration::from_millis(long), Duration::from_millis(short));
+        let times = |long, short| Factor::of(Duration::from_millis(long), Duration::from_millis(short));
         let differences =
             |p50, p99| [p50, Difference::TooFewSamples, p99, Difference::TooFewSamples, Difference::TooFewSamples];
         let words = comparison('B', 'A', differences(Difference::NoneSeen, Difference::FirstLonger(times(41, 10))));
@@ -303,8 +303,8 @@ mod tests {
         let expected = "1,000 samples · clock steps 5 µs · 2 cores · 100 discarded as warm-up · 1 error";
         let kept = Kept { id: 1, rounds: Rc::new(rounds.clone()), is_imported: false };
         assert_eq!(plain(&limits(&kept)), expected);
-        let (to, wire) = ("ws://b/ws/tunnel".to_owned(), Some(Preset::Rack.wire()));
-        let kept = Kept { rounds: Rc::new(Rounds { to, wire, ..rounds }), is_imported: true, ..kept };
+        let (to, wire) = ("ws://b/ws/tunnel".to_owned(), Some(Preset::Rack.link()));
+        let kept = Kept { rounds: Rc::new(Rounds { target: to, link: wire, ..rounds }), is_imported: true, ..kept };
         let expected = "imported · 1,000 samples · through the tunnel at 200 µs, 10 Gbit/s · clock steps 5 µs";
         assert!(plain(&limits(&kept)).starts_with(expected), "{}", limits(&kept));
     }

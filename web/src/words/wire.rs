@@ -1,8 +1,8 @@
 //! A longer link in words.
 
-use launcelot_measure::unit::{grouped, readable};
-use launcelot_measure::wire::bits;
-use launcelot_measure::{Held, Passage, Wire, WireReport};
+use launcelot_measure::link::format_bandwidth;
+use launcelot_measure::unit::{format_count, format_duration};
+use launcelot_measure::{AddedDelay, LinkReport, LinkRevisions, LinkSettings};
 
 use crate::bridge::Route;
 use crate::state::Numbered;
@@ -40,67 +40,68 @@ pub fn notice(lab: &Lab) -> Option<&'static str> {
 }
 
 /// What a slider is set to.
-pub fn of_slider(slider: Slider, wire: Wire) -> String {
+pub fn of_slider(slider: Slider, wire: LinkSettings) -> String {
     match slider {
         Slider::RoundTrip if wire.rtt.is_zero() => "no delay added".to_owned(),
-        Slider::RoundTrip => readable(wire.rtt),
+        Slider::RoundTrip => format_duration(wire.rtt),
         Slider::Jitter if wire.jitter.is_zero() => "none".to_owned(),
-        Slider::Jitter => format!("up to {}", readable(wire.jitter)),
+        Slider::Jitter => format!("up to {}", format_duration(wire.jitter)),
         Slider::Bandwidth => match wire.bandwidth {
             None => "any".to_owned(),
-            Some(bandwidth) => bits(bandwidth),
+            Some(bandwidth) => format_bandwidth(bandwidth),
         },
     }
 }
 
 /// How long the tunnel held bytes, if it did, beside what is set: a delay that the tunnel added, and no round trip that it measured.
-pub fn held(held: Option<Held>, report: &WireReport, wire: Wire) -> String {
+pub fn held(held: Option<AddedDelay>, report: &LinkReport, wire: LinkSettings) -> String {
     let set = set(wire);
-    let Some(Held { held, samples, dialogues, .. }) = held else {
+    let Some(AddedDelay { total, samples, dialogues, .. }) = held else {
         return format!("Delay added, both ways: not known yet. Set: {set}.");
     };
-    let dialogues = if dialogues == 1 { "1 dialogue".to_owned() } else { [&grouped(dialogues), " dialogues"].concat() };
+    let dialogues =
+        if dialogues == 1 { "1 dialogue".to_owned() } else { [&format_count(dialogues), " dialogues"].concat() };
     format!(
         "Delay added, both ways: {} (median of {samples} in {dialogues}, in the {} since it was set). Set: {set}.",
-        readable(held),
-        readable(report.in_force)
+        format_duration(total),
+        format_duration(report.in_force)
     )
 }
 
 /// The route and, where it is known, what its wire is like.
-pub fn route(route: Route, wire: Option<Wire>) -> String {
+pub fn route(route: Route, wire: Option<LinkSettings>) -> String {
     match wire.filter(|_| route == Route::Tunnel) {
-        Some(wire) => format!("{} at {}", route.name(), wire.in_short()),
+        Some(wire) => format!("{} at {}", route.name(), wire.describe()),
         None => route.name().to_owned(),
     }
 }
 
 /// The same for a run; nothing where it went straight.
 pub fn route_of(Numbered { run, wire, passage, .. }: &Numbered) -> Option<String> {
-    let changed = if passage.is_some_and(Passage::is_changed) { CHANGED } else { "" };
-    route_to(&run.to, *wire).map(|route| route + changed)
+    let changed = if passage.is_some_and(LinkRevisions::is_changed) { CHANGED } else { "" };
+    route_to(&run.target, *wire).map(|route| route + changed)
 }
 
 /// What is said instead of a comparison of two that went over the link under these settings, if one of them spans a change.
-pub fn not_compared(what: &str, passages: [Option<Passage>; 2]) -> Option<String> {
-    let spans_a_change = passages.into_iter().flatten().any(Passage::is_changed);
+pub fn not_compared(what: &str, passages: [Option<LinkRevisions>; 2]) -> Option<String> {
+    let spans_a_change = passages.into_iter().flatten().any(LinkRevisions::is_changed);
     spans_a_change.then(|| format!("{what}: not compared, because the link changed meanwhile."))
 }
 
 /// The same for what was asked at this URL.
-pub fn route_to(url: &str, wire: Option<Wire>) -> Option<String> {
+pub fn route_to(url: &str, wire: Option<LinkSettings>) -> Option<String> {
     let to = Route::of(url);
     (to == Route::Tunnel).then(|| route(to, wire))
 }
 
-fn set(wire: Wire) -> String {
+fn set(wire: LinkSettings) -> String {
     let mut set = wire.round_trip();
     if !wire.jitter.is_zero() {
         // Half of the jitter each way, as often more as less.
-        set += &format!(", about {} with jitter", readable(wire.rtt + wire.jitter));
+        set += &format!(", about {} with jitter", format_duration(wire.rtt + wire.jitter));
     }
     if let Some(bandwidth) = wire.bandwidth {
-        set += &format!(", and what it takes to send at {}", bits(bandwidth));
+        set += &format!(", and what it takes to send at {}", format_bandwidth(bandwidth));
     }
     set
 }
@@ -115,8 +116,8 @@ mod tests {
 
     #[test]
     fn what_spans_a_change_of_the_link_is_not_compared() {
-        let passage = Passage::under(Revision { instance: Instance(1), revision: 1 });
-        let other = Passage::under(Revision { instance: Instance(2), revision: 9 });
+        let passage = LinkRevisions::unchanged(Revision { instance: Instance(1), revision: 1 });
+        let other = LinkRevisions::unchanged(Revision { instance: Instance(2), revision: 9 });
         let said = |passages| not_compared("B beside A", passages);
         assert_eq!(said([Some(passage), Some(other)]), None, "two links are what a person compares");
         assert_eq!(said([None, Some(passage)]), None);
@@ -126,22 +127,22 @@ mod tests {
 
     #[test]
     fn the_delay_that_was_added_stands_beside_what_is_set() {
-        let found = Held {
-            held: Duration::from_micros(1_480),
-            there: Duration::from_micros(740),
+        let found = AddedDelay {
+            total: Duration::from_micros(1_480),
+            out: Duration::from_micros(740),
             back: Duration::from_micros(740),
             samples: 30,
             dialogues: 10,
         };
-        let said = |found, wire: Wire| {
+        let said = |found, wire: LinkSettings| {
             let revision = Revision { instance: Instance(1), revision: 1 };
             let in_force = Duration::from_secs(41);
-            let report = WireReport { port: 1061, wire, handshake: true, revision, in_force, held: found };
+            let report = LinkReport { port: 1061, link: wire, handshake: true, revision, in_force, added_delay: found };
             held(found, &report, wire).replace('\u{a0}', " ")
         };
         let expected = "Delay added, both ways: 1.48 ms (median of 30 in 10 dialogues, in the 41 s since it was set). \
                         Set: 1.30 ms, about 1.45 ms with jitter.";
-        assert_eq!(said(Some(found), Preset::Ssh.wire()), expected);
-        assert_eq!(said(None, Wire::default()), "Delay added, both ways: not known yet. Set: 0 ms.");
+        assert_eq!(said(Some(found), Preset::Ssh.link()), expected);
+        assert_eq!(said(None, LinkSettings::default()), "Delay added, both ways: not known yet. Set: 0 ms.");
     }
 }

@@ -4,7 +4,7 @@
 //! while the next answer is on its way, and nothing is allocated for a round.
 
 use js_sys::{ArrayBuffer, Uint8Array};
-use launcelot_measure::{FailureKind, Failures, Plan, Round};
+use launcelot_measure::{FailureKind, Failures, Round, RoundsPlan};
 use launcelot_protocol::answers::ANSWER_MAX_BYTES;
 use launcelot_protocol::{AnswerError, Answers, EXCHANGES, exchange};
 use wasm_bindgen::prelude::*;
@@ -73,7 +73,7 @@ impl RoundsRunner {
     }
 
     /// Begins.
-    pub(super) fn begin(&mut self, run: u32, url: String, plan: Plan) {
+    pub(super) fn begin(&mut self, run: u32, url: String, plan: RoundsPlan) {
         self.stop();
         self.ticker.start();
         let (began, schedule) = (self.clock.read(), Schedule::new(plan));

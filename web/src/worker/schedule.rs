@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use launcelot_measure::{Connections, Plan, Round};
+use launcelot_measure::{Connections, Round, RoundsPlan};
 
 /// A number of a [`Round`]'s steps since the rounds began.
 pub(super) type Moment = u64;
@@ -19,7 +19,7 @@ const FAILING_MAX_MS: u64 = 10_000;
 /// Where many rounds stand.
 #[derive(Debug)]
 pub(super) struct Schedule {
-    plan: Plan,
+    plan: RoundsPlan,
     pace: Option<Moment>,
     /// How many rounds have begun.
     begun: u32,
@@ -53,7 +53,7 @@ pub(super) enum Turn {
 
 impl Schedule {
     /// Nothing has begun.
-    pub(super) fn new(plan: Plan) -> Self {
+    pub(super) fn new(plan: RoundsPlan) -> Self {
         Self {
             plan,
             pace: plan.pace.map(steps),
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     fn schedule(rounds: u32, connections: Connections, pace_us: Option<u64>) -> Schedule {
-        Schedule::new(Plan::new(rounds, connections, pace_us.map(Duration::from_micros)))
+        Schedule::new(RoundsPlan::new(rounds, connections, pace_us.map(Duration::from_micros)))
     }
 
     #[test]
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn a_wait_of_a_day_is_not_cut_off() {
         let day = Duration::from_secs(24 * 3_600);
-        let mut schedule = Schedule::new(Plan::new(9, Connections::One, Some(day)));
+        let mut schedule = Schedule::new(RoundsPlan::new(9, Connections::One, Some(day)));
         schedule.is_connected(0);
         schedule.turn(0);
         schedule.asks(0);
