@@ -1,4 +1,4 @@
-//! The dialogue with a target, and when each thing happened.
+//! A dialogue with a target, and the times of its steps.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,191 +10,196 @@ use thiserror::Error;
 use tokio::time::timeout;
 
 use crate::connection::{Connection, ConnectionError};
-use crate::poll_times::{PollTimes, measured};
+use crate::poll_times::{PollTimes, time_polls};
 use crate::target::Target;
 
-/// What is to be asked, of whom, and how.
+/// What to ask, and how.
 #[derive(Debug, Clone)]
 pub struct DialogueConfig {
-    /// Who is asked.
+    /// The server or bridge.
     pub target: Target,
     /// Whether questions wait for the answers before them.
     pub order: Order,
-    /// What is asked.
+    /// The questions.
     pub questions: Vec<Question>,
-    /// How long the client waits for anything at most: an address, a connection, an answer.
+    /// The timeout of each step: resolving, connecting, opening a WebSocket, and each answer.
     pub timeout: Duration,
 }
 
-/// Why not everything was answered.
+/// Why a dialogue failed.
 #[derive(Debug, Error)]
 pub enum AskError {
-    /// No connection came about.
+    /// The connection could not be opened.
     #[error(transparent)]
     Connection(#[from] ConnectionError),
-    /// The connection broke in mid-dialogue.
+    /// The connection failed during the dialogue.
     #[error("asking {target} failed")]
-    Asking {
-        /// Who was asked.
+    Dialogue {
+        /// The target.
         target: String,
-        /// How it broke.
+        /// The failure.
         source: ConnectionError,
     },
-    /// The other side closed before it had answered everything.
+    /// The server closed the connection before the last answer.
     #[error("{target} closed the connection after {answered} of {asked} answers")]
     Closed {
-        /// Who was asked.
+        /// The target.
         target: String,
-        /// How many answers came.
+        /// The number of answers.
         answered: usize,
-        /// How many questions there were.
+        /// The number of questions.
         asked: usize,
     },
-    /// What came is not the protocol.
+    /// The answer is not valid in the protocol.
     #[error("{target} does not speak the protocol")]
-    Nonsense {
-        /// Who was asked.
+    Protocol {
+        /// The target.
         target: String,
-        /// What is wrong with it.
+        /// The violation.
         source: AnswerError,
     },
-    /// Nothing came.
-    #[error("{target}: waited {} for {what}, in vain", humantime::format_duration(*.waited))]
+    /// A step timed out.
+    #[error("{target}: timed out after {} while {activity}", humantime::format_duration(*.timeout))]
     TimedOut {
-        /// Who was asked.
+        /// The target.
         target: String,
-        /// What was waited for.
-        what: &'static str,
-        /// How long.
-        waited: Duration,
+        /// The step.
+        activity: &'static str,
+        /// The timeout.
+        timeout: Duration,
     },
-    /// The answers cannot be told.
+    /// The answers could not be printed.
     #[error("cannot write the answers")]
     Output(#[source] io::Error),
 }
 
-/// Everything that is known of a run.
+/// The record of a dialogue.
 #[derive(Debug)]
-pub struct Account {
-    /// What happened in it, however it ended.
+pub struct DialogueRecord {
+    /// The run with its times, also of a dialogue that failed.
     pub run: Run,
-    /// What the program did, one step after the other.
-    pub steps: Vec<Done>,
-    /// The client's own address, if it got a connection.
+    /// The operations of the client, in their order.
+    pub operations: Vec<TimedOperation>,
+    /// The local address of the connection; `None` if it was not opened.
     pub local: Option<SocketAddr>,
 }
 
-/// A step that the program has taken.
+/// An operation with its times.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Done {
-    /// Which.
+pub struct TimedOperation {
+    /// The operation.
     pub operation: Operation,
-    /// When it began, since the run began.
+    /// When it began, counted from the begin of the run.
     pub at: Duration,
     /// How long it took.
     pub times: PollTimes,
 }
 
-/// What the program does.
+/// An operation of the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Operation {
-    /// Looks up the host's address.
+    /// Resolves the host name.
     LookUp,
-    /// Connects to it.
+    /// Connects to the host.
     Connect,
-    /// Asks a bridge for a WebSocket over that connection.
+    /// Opens a WebSocket over that connection.
     Handshake,
-    /// Sends the question with that number, from 0.
+    /// Sends the question with this number, from 0.
     Send(usize),
-    /// Waits for something and reads it: so many bytes.
+    /// Waits for data and reads this number of bytes.
     Receive(usize),
-    /// Finds so many whole answers in what was read.
+    /// Finds this number of complete answers in the data.
     Read(usize),
 }
 
-/// Asks, and returns the run with all that happened in it, however it ended.
+/// Asks, and returns the run, also of a dialogue that failed.
 ///
-/// Each answer is told to `on_answer` once the next question is on its way.
-pub async fn ask(plan: &DialogueConfig, on_answer: impl FnMut(&str) -> io::Result<()>) -> (Run, Result<(), AskError>) {
-    let (account, result) = ask_recorded(plan, on_answer).await;
-    (account.run, result)
+/// `on_answer` gets each answer after the next question was sent.
+pub async fn ask(
+    config: &DialogueConfig,
+    on_answer: impl FnMut(&str) -> io::Result<()>,
+) -> (Run, Result<(), AskError>) {
+    let (record, result) = ask_recorded(config, on_answer).await;
+    (record.run, result)
 }
 
-/// The same, with an account of every step.
+/// Asks, and returns the record of the dialogue, also of one that failed.
 pub async fn ask_recorded(
-    plan: &DialogueConfig,
+    config: &DialogueConfig,
     on_answer: impl FnMut(&str) -> io::Result<()>,
-) -> (Account, Result<(), AskError>) {
+) -> (DialogueRecord, Result<(), AskError>) {
     let epoch = Instant::now();
     let step = clock::smallest_step(|| epoch.elapsed()).unwrap_or_default();
-    ask_since(plan, Instant::now(), step, on_answer).await
+    ask_since(config, Instant::now(), step, on_answer).await
 }
 
-/// The same, with times since `began`, by a clock with steps of `step`.
+/// The same with times counted from `began`, by a clock with the smallest step `step`.
 pub(crate) async fn ask_since(
-    plan: &DialogueConfig,
+    config: &DialogueConfig,
     began: Instant,
     step: Duration,
     on_answer: impl FnMut(&str) -> io::Result<()>,
-) -> (Account, Result<(), AskError>) {
-    let questions = plan.questions.iter().map(Question::to_string);
-    let run = Run::new(plan.target.to_string(), plan.order, step, questions);
-    let account = Account { run, steps: Vec::new(), local: None };
-    let mut stopwatch = Stopwatch { account, began, on_answer };
-    let result = stopwatch.ask(plan).await;
-    let mut account = stopwatch.account;
-    account.steps.sort_by_key(|done| done.at);
-    account.run.status = match &result {
+) -> (DialogueRecord, Result<(), AskError>) {
+    let questions = config.questions.iter().map(Question::to_string);
+    let run = Run::new(config.target.to_string(), config.order, step, questions);
+    let record = DialogueRecord { run, operations: Vec::new(), local: None };
+    let mut recorder = DialogueRecorder { record, began, on_answer };
+    let result = recorder.ask(config).await;
+    let mut record = recorder.record;
+    record.operations.sort_by_key(|operation| operation.at);
+    record.run.status = match &result {
         Ok(()) => RunStatus::Complete,
         Err(error) => RunStatus::Broken(launcelot_endpoint::failure::one_line(error)),
     };
-    (account, result)
+    (record, result)
 }
 
-/// An account as it is written.
-struct Stopwatch<F> {
-    account: Account,
+/// A dialogue that is being recorded.
+struct DialogueRecorder<F> {
+    record: DialogueRecord,
     began: Instant,
     on_answer: F,
 }
 
-impl<F: FnMut(&str) -> io::Result<()>> Stopwatch<F> {
-    async fn ask(&mut self, plan: &DialogueConfig) -> Result<(), AskError> {
+impl<F: FnMut(&str) -> io::Result<()>> DialogueRecorder<F> {
+    async fn ask(&mut self, config: &DialogueConfig) -> Result<(), AskError> {
         let at = self.began.elapsed();
-        let (addresses, times) = measured(plan.wait("an address", Connection::look_up(&plan.target))).await;
+        let (addresses, times) =
+            time_polls(config.within_timeout("resolving the host name", Connection::look_up(&config.target))).await;
         let looked_up = self.began.elapsed();
-        self.did(Operation::LookUp, at, times);
+        self.record_operation(Operation::LookUp, at, times);
         let addresses = addresses?;
-        self.account.run.record(Step::LookedUp { at: looked_up });
+        self.record.run.record(Step::LookedUp { at: looked_up });
 
-        let connecting = plan.wait("a connection", Connection::connect(&plan.target, &addresses));
-        let (stream, times) = measured(connecting).await;
+        let connecting = config.within_timeout("connecting", Connection::connect(&config.target, &addresses));
+        let (stream, times) = time_polls(connecting).await;
         let accepted = self.began.elapsed();
-        self.did(Operation::Connect, looked_up, times);
-        let (connection, times) = measured(plan.wait("a WebSocket", Connection::open(&plan.target, stream?))).await;
-        let connected = match plan.target {
+        self.record_operation(Operation::Connect, looked_up, times);
+        let (connection, times) =
+            time_polls(config.within_timeout("opening the WebSocket", Connection::open(&config.target, stream?))).await;
+        let connected = match config.target {
             Target::Tcp { .. } => accepted,
             Target::WebSocket { .. } => {
                 let connected = self.began.elapsed();
-                self.did(Operation::Handshake, accepted, times);
+                self.record_operation(Operation::Handshake, accepted, times);
                 connected
             }
         };
         let mut connection = connection?;
-        self.account.run.record(Step::Connected { at: connected });
-        self.account.local = connection.local();
+        self.record.run.record(Step::Connected { at: connected });
+        self.record.local = connection.local();
 
-        let result = self.converse(plan, &mut connection).await;
-        self.account.run.kernel = connection.kernel_view();
+        let result = self.run_dialogue(config, &mut connection).await;
+        self.record.run.kernel = connection.kernel_view();
         connection.close().await;
         result.map_err(|error| match error {
-            AskError::Connection(source) => AskError::Asking { target: plan.target.to_string(), source },
+            AskError::Connection(source) => AskError::Dialogue { target: config.target.to_string(), source },
             other => other,
         })
     }
 
-    async fn converse(&mut self, plan: &DialogueConfig, connection: &mut Connection) -> Result<(), AskError> {
-        let mut dialogue = Dialogue::new(plan.questions.clone(), plan.order.in_flight_max());
+    async fn run_dialogue(&mut self, config: &DialogueConfig, connection: &mut Connection) -> Result<(), AskError> {
+        let mut dialogue = Dialogue::new(config.questions.clone(), config.order.in_flight_max());
         let mut received = Vec::new();
         let mut answers = Vec::new();
         let mut sent = 0;
@@ -202,32 +207,33 @@ impl<F: FnMut(&str) -> io::Result<()>> Stopwatch<F> {
         while !dialogue.is_complete() {
             received.clear();
             let begins = self.began.elapsed();
-            let (goes_on, times) = measured(plan.wait("an answer", connection.receive(&mut received))).await;
+            let (is_open, times) =
+                time_polls(config.within_timeout("waiting for an answer", connection.receive(&mut received))).await;
             let at = self.began.elapsed();
-            if !matches!(goes_on, Ok(true)) {
-                // No question waits to leave, and this wait was perhaps the longest.
-                self.did(Operation::Receive(0), begins, times);
-                goes_on?;
-                return Err(self.closed(plan, &dialogue));
+            if !matches!(is_open, Ok(true)) {
+                // Recorded at once, because no question is left to send first.
+                self.record_operation(Operation::Receive(0), begins, times);
+                is_open?;
+                return Err(self.closed(config, &dialogue));
             }
-            let heard = dialogue.receive(&received, &mut answers);
-            let reading = PollTimes { own: self.began.elapsed().saturating_sub(at), waited: Duration::ZERO };
+            let parsed = dialogue.receive(&received, &mut answers);
+            let parsing = PollTimes { own: self.began.elapsed().saturating_sub(at), waited: Duration::ZERO };
             let result = self.send(&mut dialogue, connection, &mut sent).await;
-            // Written down once the next question is on its way, and put into order at the end.
-            self.did(Operation::Receive(received.len()), begins, times);
-            self.did(Operation::Read(answers.len()), at, reading);
+            // Recorded after the next question was sent, and sorted at the end.
+            self.record_operation(Operation::Receive(received.len()), begins, times);
+            self.record_operation(Operation::Read(answers.len()), at, parsing);
             for answer in answers.drain(..) {
-                let told = (self.on_answer)(&answer);
-                self.account.run.record(Step::Answered { at, answer });
-                told.map_err(AskError::Output)?;
+                let printed = (self.on_answer)(&answer);
+                self.record.run.record(Step::Answered { at, answer });
+                printed.map_err(AskError::Output)?;
             }
-            heard.map_err(|source| AskError::Nonsense { target: plan.target.to_string(), source })?;
+            parsed.map_err(|source| AskError::Protocol { target: config.target.to_string(), source })?;
             result?;
         }
         Ok(())
     }
 
-    /// Sends every question that may be sent now. Each time is taken just before.
+    /// Sends all questions that may be sent now. The clock is read just before each.
     async fn send(
         &mut self,
         dialogue: &mut Dialogue,
@@ -236,38 +242,39 @@ impl<F: FnMut(&str) -> io::Result<()>> Stopwatch<F> {
     ) -> Result<(), ConnectionError> {
         while let Some(question) = dialogue.next_to_send() {
             let at = self.began.elapsed();
-            let (result, times) = measured(connection.send(question.as_bytes())).await;
-            self.account.run.record(Step::Asked { at });
-            self.did(Operation::Send(*sent), at, times);
+            let (result, times) = time_polls(connection.send(question.as_bytes())).await;
+            self.record.run.record(Step::Asked { at });
+            self.record_operation(Operation::Send(*sent), at, times);
             *sent += 1;
             result?;
         }
         Ok(())
     }
 
-    fn did(&mut self, operation: Operation, at: Duration, times: PollTimes) {
-        self.account.steps.push(Done { operation, at, times });
+    fn record_operation(&mut self, operation: Operation, at: Duration, times: PollTimes) {
+        self.record.operations.push(TimedOperation { operation, at, times });
     }
 
-    fn closed(&self, plan: &DialogueConfig, dialogue: &Dialogue) -> AskError {
-        let target = plan.target.to_string();
-        let run = &self.account.run;
+    fn closed(&self, config: &DialogueConfig, dialogue: &Dialogue) -> AskError {
+        let target = config.target.to_string();
+        let run = &self.record.run;
         match dialogue.finish() {
-            Err(source) => AskError::Nonsense { target, source },
+            Err(source) => AskError::Protocol { target, source },
             Ok(()) => AskError::Closed { target, answered: run.answered(), asked: run.questions.len() },
         }
     }
 }
 
 impl DialogueConfig {
-    async fn wait<T>(
+    /// Awaits `event` no longer than the timeout of this dialogue.
+    async fn within_timeout<T>(
         &self,
-        what: &'static str,
+        activity: &'static str,
         event: impl Future<Output = Result<T, ConnectionError>>,
     ) -> Result<T, AskError> {
         match timeout(self.timeout, event).await {
             Ok(result) => Ok(result?),
-            Err(_) => Err(AskError::TimedOut { target: self.target.to_string(), what, waited: self.timeout }),
+            Err(_) => Err(AskError::TimedOut { target: self.target.to_string(), activity, timeout: self.timeout }),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The command line, and what stands behind it.
+//! The command line of the client.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -11,14 +11,14 @@ use launcelot_measure::{Order, Run};
 use launcelot_protocol::Question;
 use thiserror::Error;
 
-use crate::ask::{Account, AskError, DialogueConfig, ask_recorded};
+use crate::ask::{AskError, DialogueConfig, DialogueRecord, ask_recorded};
 use crate::export::{Export, ExportError};
 use crate::lab::{self, LabError, LabTrace};
 use crate::race::{RaceResult, race};
 use crate::report;
 use crate::target::Target;
 
-/// Asks a Launcelot server three questions and prints the answers, one a line.
+/// Asks a Launcelot server three questions and prints the answers, one per line.
 ///
 /// Examples:
 ///   launcelot-client localhost
@@ -29,74 +29,75 @@ use crate::target::Target;
 #[derive(Debug, Clone, Parser)]
 #[command(name = "launcelot-client", version, verbatim_doc_comment)]
 pub struct CommandLine {
-    /// A server's name or address, or the URL of a bridge: ws://HOST:PORT/ws
+    /// The server's host name or address, or the URL of a bridge: ws://HOST:PORT/ws
     host: String,
     /// The server's port [default: 1060]
     port: Option<u16>,
-    /// Print a table of when each step began and ended, and the kernel's own view, after the answers
+    /// Print a table with the begin, end and duration of each step, and the kernel's round-trip times, after the answers
     #[arg(long)]
     timing: bool,
-    /// Print what the program did, step by step, how much of it was waiting, and where on the way the time
-    /// went, if the way leads through a lab that watches
+    /// Print each operation of the client and how much of it was waiting, and where on the path the time went, if a lab recorded
+    /// the dialogue
     #[arg(long, group = "observed")]
     trace: bool,
-    /// The lab to ask for that, and with --race for the handshakes of its tunnel: HOST:PORT of its page [default with --trace:
-    /// where the bridge is]
+    /// The lab that recorded the dialogue, for --trace, and for the handshakes of its tunnel with --race: HOST:PORT of its page
+    /// [default for --trace: that of the bridge]
     #[arg(long, value_name = "HOST:PORT", value_parser = parse_host_port, requires = "observed")]
     lab: Option<(String, u16)>,
-    /// Ask in three ways, one after the other, and draw them: one at a time, sent ahead, a connection each
+    /// Ask in three ways that take turns, and draw them: one at a time, sent ahead (pipelining), over a connection each
     #[arg(long, group = "observed", conflicts_with_all = ["timing", "trace", "pipelined"])]
     race: bool,
-    /// Print the run with all its times as JSON, in place of the answers; with --race, the runs of each way
+    /// Print the run with all its times as JSON instead of the answers; with --race, the runs of each way
     #[arg(long, conflicts_with_all = ["timing", "trace"])]
     json: bool,
-    /// Write the times of each question into a file, too, with --trace also the legs of its way: .json, .csv, .hlog (HdrHistogram) or .trace.json (Chrome, Perfetto)
+    /// Also write the times into a file, with --trace also the legs: .json, .csv, .hlog (HdrHistogram) or .trace.json (Chrome,
+    /// Perfetto)
     #[arg(long, value_name = "FILE", value_parser = Export::parse)]
     export: Option<Export>,
-    /// Send all questions ahead, without waiting for the answers before them
+    /// Send all questions without waiting for the answers (pipelining)
     #[arg(long)]
     pipelined: bool,
-    /// Ask this in place of the three questions; may be given several times
+    /// Ask this instead of the three questions; may be repeated
     #[arg(long, value_name = "QUESTION", value_parser = Question::new)]
     ask: Vec<Question>,
-    /// How long to wait for an address, a connection or an answer
+    /// The timeout of each step: resolving the host name, connecting, each answer
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
     timeout: Duration,
 }
 
-/// Why the program fails.
+/// Why the program failed.
 #[derive(Debug, Error)]
 pub enum RunError {
-    /// Not everything was answered.
+    /// Not all questions were answered.
     #[error(transparent)]
     Ask(#[from] AskError),
-    /// The system gives no event loop.
-    #[error("cannot wait for sockets")]
+    /// The event loop could not be created.
+    #[error("cannot create an event loop")]
     Runtime(#[source] io::Error),
-    /// The file to be written cannot be written.
+    /// The export file could not be written.
     #[error(transparent)]
     Export(#[from] ExportError),
-    /// What is to be printed cannot be printed.
+    /// Standard output could not be written.
     #[error("cannot write to standard output")]
     Output(#[source] io::Error),
 }
 
 impl CommandLine {
-    /// What is to be asked, and what the dialogue is called where somebody watches. What the command line says wrongly ends
-    /// the program with exit code 2.
-    fn plan(&self) -> (DialogueConfig, String) {
+    /// Returns what to ask, and the name of the dialogue for a lab's recorder. Exits with code 2 if the target is invalid.
+    fn config(&self) -> (DialogueConfig, String) {
         let target = Target::parse(&self.host, self.port);
         let target = target.unwrap_or_else(|why| Self::command().error(ErrorKind::ValueValidation, why).exit());
-        let name = lab::new_name();
-        let (target, name) = if self.trace { target.named(name) } else { (target, name) };
+        let name = lab::random_dialogue_name();
+        let (target, name) = if self.trace { target.with_dialogue_name(name) } else { (target, name) };
         let order = if self.pipelined { Order::SentAhead } else { Order::OneAtATime };
         let questions = if self.ask.is_empty() { Question::the_three() } else { self.ask.clone() };
         (DialogueConfig { target, order, questions, timeout: self.timeout }, name)
     }
 }
 
-/// Asks as the command line says and prints what is wanted. What had come before a failure is printed.
-/// A reader that has closed standard output (`… | head -1`) has what it wanted, and is no failure.
+/// Runs the client. Answers that arrived before a failure are printed.
+///
+/// A closed standard output (`… | head -1`) is not an error.
 ///
 /// # Errors
 ///
@@ -113,46 +114,47 @@ pub fn run(command_line: &CommandLine) -> Result<(), RunError> {
 }
 
 fn ask_and_print(command_line: &CommandLine) -> Result<(), RunError> {
-    let (plan, name) = command_line.plan();
+    let (config, name) = command_line.config();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::Runtime)?;
     let mut output = io::stdout().lock();
     if command_line.race {
-        let (raced, result) = runtime.block_on(race(&plan, command_line.lab.as_ref()));
+        let (raced, result) = runtime.block_on(race(&config, command_line.lab.as_ref()));
         let printed = print_race(command_line, &raced, &mut output);
-        return end(result, command_line.export.as_ref().map(|export| export.race(raced)), printed);
+        return first_error(result, command_line.export.as_ref().map(|export| export.race(raced)), printed);
     }
-    // What is exported is measured to the end, whoever has stopped reading.
-    let mut unread = Ok(());
+    // With an export the dialogue goes on, even if nothing can be printed any more.
+    let mut printed = Ok(());
     let on_answer = |answer: &str| {
-        if command_line.json || unread.is_err() {
+        if command_line.json || printed.is_err() {
             return Ok(());
         }
         let written = writeln!(output, "{answer}");
         if command_line.export.is_none() {
             return written;
         }
-        unread = written;
+        printed = written;
         Ok(())
     };
-    let (mut account, result) = runtime.block_on(ask_recorded(&plan, on_answer));
-    let mut seen = Err(LabError::Nobody);
+    let (mut record, result) = runtime.block_on(ask_recorded(&config, on_answer));
+    let mut lab_trace = Err(LabError::NoLab);
     if command_line.trace {
-        let asked = lab::seen(&plan.target, command_line.lab.as_ref(), &name, account.local, plan.timeout);
-        seen = runtime.block_on(asked);
-        if let Ok(LabTrace { trace, handshake: Some(handshake), .. }) = &seen {
-            account.run.attribute_handshake(trace, *handshake);
+        let lab = command_line.lab.as_ref();
+        let fetched = lab::fetch_trace(&config.target, lab, &name, record.local, config.timeout);
+        lab_trace = runtime.block_on(fetched);
+        if let Ok(LabTrace { trace, handshake: Some(handshake), .. }) = &lab_trace {
+            record.run.attribute_handshake(trace, *handshake);
         }
     }
-    let mut printed = unread.and_then(|()| print(command_line, &account.run, &mut output));
+    let mut printed = printed.and_then(|()| print(command_line, &record.run, &mut output));
     if command_line.trace {
-        printed = printed.and_then(|()| print_trace(&account, &plan.target, &seen, &mut output));
+        printed = printed.and_then(|()| print_trace(&record, &config.target, &lab_trace, &mut output));
     }
-    // A run that broke is worth keeping too.
-    end(result, command_line.export.as_ref().map(|export| export.run(account.run, seen.ok())), printed)
+    // A run that failed is exported too.
+    first_error(result, command_line.export.as_ref().map(|export| export.run(record.run, lab_trace.ok())), printed)
 }
 
-/// Of what failed, what matters most: why not everything was answered, then the file, then what is printed.
-fn end(
+/// Returns the most important error: of the dialogue, of the export, or of printing.
+fn first_error(
     asked: Result<(), AskError>,
     exported: Option<Result<(), ExportError>>,
     printed: io::Result<()>,
@@ -162,19 +164,19 @@ fn end(
     printed.map_err(RunError::Output)
 }
 
-/// Prints what the program did, and where on the way the time went.
+/// Prints the operations, and where on the path the time went.
 fn print_trace(
-    account: &Account,
+    record: &DialogueRecord,
     target: &Target,
-    seen: &Result<LabTrace, LabError>,
+    lab_trace: &Result<LabTrace, LabError>,
     output: &mut impl Write,
 ) -> io::Result<()> {
-    write!(output, "\n{}", report::trace::trace(account, target))?;
-    write!(output, "\n{}", report::legs::legs(&account.run, seen.as_ref().map_err(|why| one_line(why))))?;
+    write!(output, "\n{}", report::trace::trace(record, target))?;
+    write!(output, "\n{}", report::legs::legs(&record.run, lab_trace.as_ref().map_err(|why| one_line(why))))?;
     output.flush()
 }
 
-/// Prints the three ways.
+/// Prints a race.
 fn print_race(command_line: &CommandLine, raced: &RaceResult, output: &mut impl Write) -> io::Result<()> {
     if command_line.json {
         serde_json::to_writer_pretty(&mut *output, raced)?;
@@ -185,7 +187,7 @@ fn print_race(command_line: &CommandLine, raced: &RaceResult, output: &mut impl 
     output.flush()
 }
 
-/// Prints what goes beyond the answers.
+/// Prints the run as JSON or as a table, if asked for.
 fn print(command_line: &CommandLine, run: &Run, output: &mut impl Write) -> io::Result<()> {
     if command_line.json {
         serde_json::to_writer_pretty(&mut *output, run)?;

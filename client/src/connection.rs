@@ -1,4 +1,4 @@
-//! A connection that carries bytes both ways: TCP, or WebSocket over it.
+//! A connection to a target: TCP, or a WebSocket over TCP.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,68 +14,68 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 use crate::kernel;
 use crate::target::Target;
 
-/// How many bytes are read from TCP at once.
+/// The number of bytes that one read from TCP returns at most.
 const READ_BYTES: usize = 16 * 1024;
 
 /// A connection.
 #[derive(Debug)]
 pub enum Connection {
-    /// TCP as it is.
+    /// Plain TCP.
     Tcp {
         /// The socket.
         stream: TcpStream,
-        /// What was read last.
+        /// The buffer of the latest read.
         buffer: Vec<u8>,
     },
-    /// A WebSocket through a bridge.
+    /// A WebSocket to a bridge.
     WebSocket(Box<WebSocketStream<TcpStream>>),
 }
 
-/// Why bytes do not get through.
+/// Why a connection failed.
 #[derive(Debug, Error)]
 pub enum ConnectionError {
-    /// The host's name has no address.
-    #[error("cannot find {host}")]
+    /// The host name could not be resolved.
+    #[error("cannot resolve '{host}'")]
     Lookup {
-        /// The name.
+        /// The host name.
         host: String,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// No connection came about.
+    /// No address accepted the connection.
     #[error("cannot connect to {target}")]
     Connect {
-        /// Who was tried.
+        /// The target.
         target: String,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// There is something, but it does not speak WebSocket, or not with us.
+    /// The WebSocket handshake failed.
     #[error("cannot open a WebSocket at {target}")]
     Handshake {
-        /// Who was tried.
+        /// The target.
         target: String,
-        /// What came instead.
+        /// The failure.
         source: Box<tungstenite::Error>,
     },
-    /// The TCP connection broke.
-    #[error("the connection broke")]
+    /// The TCP connection failed.
+    #[error("connection lost")]
     Tcp(#[source] io::Error),
-    /// The WebSocket connection broke.
-    #[error("the connection to the bridge broke")]
+    /// The WebSocket failed.
+    #[error("WebSocket connection lost")]
     WebSocket(#[source] Box<tungstenite::Error>),
-    /// The bridge closed, and said why.
+    /// The bridge closed the WebSocket with an error code.
     #[error("the bridge closed the connection: {reason} (code {code})")]
     ClosedByBridge {
         /// The WebSocket close code.
         code: u16,
-        /// The bridge's words.
+        /// The bridge's reason.
         reason: String,
     },
 }
 
 impl Connection {
-    /// The addresses of a target.
+    /// Resolves the host of a target.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl Connection {
         Ok(stream)
     }
 
-    /// Makes of a connection what the target speaks: TCP is that already, a bridge has to be shaken hands with.
+    /// Opens the protocol of the target over a TCP connection: for a bridge, a WebSocket.
     ///
     /// # Errors
     ///
@@ -114,17 +114,16 @@ impl Connection {
         }
     }
 
-    /// The client's own address.
+    /// Returns the local address.
     pub fn local(&self) -> Option<SocketAddr> {
         self.stream().local_addr().ok()
     }
 
-    /// What the kernel thinks of the TCP connection, where it tells.
+    /// Returns the kernel's statistics of the TCP connection, where the system has them.
     pub fn kernel_view(&self) -> Option<KernelView> {
         kernel::view(self.stream())
     }
 
-    /// The TCP connection underneath.
     fn stream(&self) -> &TcpStream {
         match self {
             Self::Tcp { stream, .. } => stream,
@@ -147,7 +146,7 @@ impl Connection {
         }
     }
 
-    /// Waits for bytes and appends them to `received`; false if the other side has closed in order.
+    /// Waits for bytes and appends them to `received`. Returns false if the peer has closed the connection regularly.
     ///
     /// # Errors
     ///
@@ -164,7 +163,7 @@ impl Connection {
                 match socket.next().await {
                     Some(Ok(Message::Binary(bytes))) => received.extend_from_slice(&bytes),
                     Some(Ok(Message::Text(text))) => received.extend_from_slice(text.as_bytes()),
-                    Some(Ok(Message::Close(frame))) => return ended(frame),
+                    Some(Ok(Message::Close(frame))) => return closed(frame),
                     Some(Ok(_)) => continue,
                     Some(Err(error)) => return Err(ConnectionError::WebSocket(Box::new(error))),
                     None => return Ok(false),
@@ -174,7 +173,7 @@ impl Connection {
         }
     }
 
-    /// Says goodbye. A connection that is broken already is left as it is.
+    /// Closes the connection. Does nothing if it has failed already.
     pub async fn close(self) {
         match self {
             // Dropping the socket closes it.
@@ -186,8 +185,8 @@ impl Connection {
     }
 }
 
-/// A close frame: an end in order if its code is 1000, or if it gives none.
-fn ended(frame: Option<CloseFrame>) -> Result<bool, ConnectionError> {
+/// Interprets a close frame: regular if its code is 1000, or if it has none.
+fn closed(frame: Option<CloseFrame>) -> Result<bool, ConnectionError> {
     match frame {
         Some(CloseFrame { code, reason }) if u16::from(code) != 1000 => {
             Err(ConnectionError::ClosedByBridge { code: code.into(), reason: reason.to_string() })

@@ -1,8 +1,8 @@
-//! Runs and races as a file to take along, in the form that the file's name asks for.
+//! Exports of runs and races to a file, in the format that its name asks for.
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use launcelot_measure::export::{Document, RecordedRace, RecordedRun, chrome, csv, hlog, json};
@@ -15,27 +15,30 @@ use thiserror::Error;
 use crate::lab::LabTrace;
 use crate::race::RaceResult;
 
-/// A file, and what it is to hold.
+/// A file and its format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Export {
     path: PathBuf,
-    form: Form,
+    format: Format,
 }
 
-/// In which form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum Format {
     Json,
     Csv,
     HdrHistogramLog,
     ChromeTrace,
 }
 
-/// The endings of file names; the first that fits counts.
-const ENDINGS: [(&str, Form); 4] =
-    [(".trace.json", Form::ChromeTrace), (".json", Form::Json), (".csv", Form::Csv), (".hlog", Form::HdrHistogramLog)];
+/// The file extensions; the first match counts.
+const EXTENSIONS: [(&str, Format); 4] = [
+    (".trace.json", Format::ChromeTrace),
+    (".json", Format::Json),
+    (".csv", Format::Csv),
+    (".hlog", Format::HdrHistogramLog),
+];
 
-/// A file that cannot be written.
+/// The export file could not be written.
 #[derive(Debug, Error)]
 #[error("cannot write '{}'", .path.display())]
 pub struct ExportError {
@@ -44,34 +47,35 @@ pub struct ExportError {
 }
 
 impl Export {
-    /// Understands a file's name.
+    /// Parses a file name.
     ///
     /// # Errors
     ///
-    /// Which endings there are.
+    /// Returns a message with the valid extensions.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let form = ENDINGS.iter().find(|(ending, _)| text.ends_with(ending)).map(|(_, form)| *form);
-        let form = form.ok_or_else(|| {
-            "its name must end with .json, .csv, .hlog (HdrHistogram) or .trace.json (Chrome, Perfetto)".to_owned()
-        })?;
-        Ok(Self { path: Path::new(text).to_owned(), form })
+        for (extension, format) in EXTENSIONS {
+            if text.ends_with(extension) {
+                return Ok(Self { path: PathBuf::from(text), format });
+            }
+        }
+        Err("its name must end with .json, .csv, .hlog (HdrHistogram) or .trace.json (Chrome, Perfetto)".to_owned())
     }
 
-    /// Writes a run, with what a lab knows of it.
+    /// Writes a run, with its trace if a lab has one.
     ///
     /// # Errors
     ///
-    /// If the file cannot be written.
-    pub fn run(&self, run: Run, seen: Option<LabTrace>) -> Result<(), ExportError> {
+    /// Returns an error if the file cannot be written.
+    pub fn run(&self, run: Run, lab_trace: Option<LabTrace>) -> Result<(), ExportError> {
         let rounds = vec![as_rounds(order(&run), std::slice::from_ref(&run))];
-        let tunnel = seen.as_ref().and_then(|seen| seen.tunnel);
-        let link_revisions = seen.as_ref().and_then(|seen| seen.link_revisions);
-        // The settings that the lab told afterwards are those of the run only if they have not changed since.
+        let tunnel = lab_trace.as_ref().and_then(|lab_trace| lab_trace.tunnel);
+        let link_revisions = lab_trace.as_ref().and_then(|lab_trace| lab_trace.link_revisions);
+        // The lab reports its current settings, which are those of the run only if their revision is the same.
         let link = tunnel.filter(|report| {
             link_revisions.is_none_or(|link_revisions| link_revisions.revision() == Some(report.revision))
         });
         let link = link.map(|report| report.link);
-        let trace = seen.map(|seen| seen.trace);
+        let trace = lab_trace.map(|lab_trace| lab_trace.trace);
         self.write(Document {
             runs: vec![RecordedRun { number: 1, run, trace, cores: Some(cores()), link, link_revisions }],
             rounds,
@@ -83,11 +87,11 @@ impl Export {
     ///
     /// # Errors
     ///
-    /// If the file cannot be written.
-    pub fn race(&self, raced: RaceResult) -> Result<(), ExportError> {
+    /// Returns an error if the file cannot be written.
+    pub fn race(&self, result: RaceResult) -> Result<(), ExportError> {
         let ways = [("one-at-a-time", Way::OneAtATime), ("sent-ahead", Way::SentAhead), ("at-once", Way::AtOnce)];
         let rounds = ways.into_iter().filter_map(|(name, way)| {
-            let runs: Vec<Run> = raced.turns().flat_map(|turn| turn.of(way)).cloned().collect();
+            let runs: Vec<Run> = result.turns().flat_map(|turn| turn.of(way)).cloned().collect();
             (!runs.is_empty()).then(|| as_rounds(name, &runs))
         });
         let rounds = rounds.collect();
@@ -102,7 +106,7 @@ impl Export {
             };
             (1..).zip(runs).map(recorded).collect()
         };
-        let turns = std::iter::once(raced.first).chain(raced.more_turns).map(|turn| Turn {
+        let turns = std::iter::once(result.first).chain(result.more_turns).map(|turn| Turn {
             one_at_a_time: recorded(turn.one_at_a_time),
             sent_ahead: recorded(turn.sent_ahead),
             at_once: recorded(turn.at_once),
@@ -112,21 +116,21 @@ impl Export {
     }
 
     fn write(&self, mut document: Document) -> Result<(), ExportError> {
-        if self.form != Form::HdrHistogramLog {
-            // Only a histogram needs them to be rounds; elsewhere they would stand there twice.
+        if self.format != Format::HdrHistogramLog {
+            // Only histograms need rounds; other formats contain the same questions as runs.
             document.rounds.clear();
         }
-        let text = match self.form {
-            Form::Json => json::write(&document),
-            Form::Csv => csv::questions(&document),
-            Form::HdrHistogramLog => hlog::log(&document),
-            Form::ChromeTrace => chrome::trace(&document),
+        let text = match self.format {
+            Format::Json => json::write(&document),
+            Format::Csv => csv::questions(&document),
+            Format::HdrHistogramLog => hlog::log(&document),
+            Format::ChromeTrace => chrome::trace(&document),
         };
         fs::write(&self.path, text).map_err(|source| ExportError { path: self.path.clone(), source })
     }
 }
 
-/// On how many processors this program may run.
+/// Returns the number of processors that this program may use.
 fn cores() -> u32 {
     std::thread::available_parallelism().map_or(1, |count| count.get() as u32)
 }
@@ -138,7 +142,7 @@ fn order(run: &Run) -> &'static str {
     }
 }
 
-/// The questions of a way to ask as rounds, for a histogram. The first question of each connection paid for connecting.
+/// Converts questions to rounds, for a histogram. The first question of each connection includes connecting.
 fn as_rounds(way: &str, runs: &[Run]) -> Rounds {
     let steps = |time: Duration| u64::try_from(time.as_nanos() / u128::from(Round::STEP_NS)).unwrap_or(u64::MAX);
     let of_run = |run: &Run| {
@@ -180,12 +184,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_of_a_file_says_what_it_is() {
-        let form = |name: &str| Export::parse(name).map(|export| export.form);
-        assert_eq!(form("a.json"), Ok(Form::Json));
-        assert_eq!(form("b/a.trace.json"), Ok(Form::ChromeTrace));
-        assert_eq!(form("a.csv"), Ok(Form::Csv));
-        assert_eq!(form("a.b.hlog"), Ok(Form::HdrHistogramLog));
-        assert!(form("a.txt").unwrap_err().contains(".trace.json"));
+    fn the_extension_selects_the_format() {
+        let format = |name: &str| Export::parse(name).map(|export| export.format);
+        assert_eq!(format("a.json"), Ok(Format::Json));
+        assert_eq!(format("b/a.trace.json"), Ok(Format::ChromeTrace));
+        assert_eq!(format("a.csv"), Ok(Format::Csv));
+        assert_eq!(format("a.b.hlog"), Ok(Format::HdrHistogramLog));
+        assert!(format("a.txt").unwrap_err().contains(".trace.json"));
     }
 }

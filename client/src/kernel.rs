@@ -1,21 +1,19 @@
-//! What the kernel knows of a connection's round trips (`TCP_INFO` in `tcp(7)`).
+//! The kernel's round-trip times of a connection (`TCP_INFO` in `tcp(7)`).
 //!
-//! The one place of this crate with `unsafe`: no library that the project uses has this option of a socket with all that the
-//! kernel tells.
+//! This is the only `unsafe` code of the crate: no library that the project uses returns all fields of this socket option.
 
 #![cfg_attr(target_os = "linux", allow(unsafe_code, reason = "getsockopt(2) fills in memory through a pointer"))]
 
 use launcelot_measure::run::KernelView;
 use tokio::net::TcpStream;
 
-/// What it says now, in steps of a microsecond; `None` on systems that do not tell, and if it has not measured a round trip
-/// yet.
+/// Returns the current statistics, in microseconds; `None` if the kernel has not measured a round trip yet, and on other systems.
 #[cfg(target_os = "linux")]
 pub(crate) fn view(stream: &TcpStream) -> Option<KernelView> {
     linux::view(&linux::tcp_info(stream).ok()?)
 }
 
-/// What it says now: nothing on this system.
+/// Returns `None`, as this system has no such option.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn view(_: &TcpStream) -> Option<KernelView> {
     None
@@ -30,25 +28,25 @@ mod linux {
     use launcelot_measure::run::KernelView;
     use tokio::net::TcpStream;
 
-    /// Where fields of `struct tcp_info` begin (`include/uapi/linux/tcp.h`). Fields are only ever added at the end, and libc's
-    /// struct stops before the last of these.
+    /// Offsets of fields in `struct tcp_info` (`include/uapi/linux/tcp.h`). Kernels only append fields, and libc's struct lacks the
+    /// last of these.
     const RTT: usize = 68;
     const RTTVAR: usize = 72;
     const TOTAL_RETRANS: usize = 100;
     const MIN_RTT: usize = 148;
 
-    /// The end of the last of them.
+    /// The number of bytes up to the last of them.
     const PREFIX_BYTES: usize = MIN_RTT + size_of::<u32>();
 
-    /// What the kernel fills in while it has no round trip.
+    /// The kernel's value before the first round trip.
     const NO_ROUND_TRIP: u32 = u32::MAX;
 
-    /// The begin of the connection's `tcp_info`, as much as the kernel gives: older ones give less.
+    /// Reads the first bytes of the connection's `tcp_info`. Older kernels return fewer.
     pub(super) fn tcp_info(stream: &TcpStream) -> io::Result<Vec<u8>> {
         let mut info = vec![0_u8; PREFIX_BYTES];
         let mut length = PREFIX_BYTES as libc::socklen_t;
-        // SAFETY: the descriptor is open as long as `stream` is borrowed, and the kernel writes at most `length` bytes, which is
-        // how many there are.
+        // SAFETY: the descriptor is open while `stream` is borrowed, and the kernel writes at most `length` bytes, which is the
+        // size of `info`.
         let result = unsafe {
             libc::getsockopt(
                 stream.as_raw_fd(),
@@ -65,7 +63,7 @@ mod linux {
         Ok(info)
     }
 
-    /// Understands it.
+    /// Parses the bytes of `tcp_info`.
     pub(super) fn view(info: &[u8]) -> Option<KernelView> {
         let field = |begin: usize| Some(u32::from_ne_bytes(*info.get(begin..)?.first_chunk()?));
         let us = |micros: u32| Duration::from_micros(micros.into());
@@ -91,14 +89,14 @@ mod linux {
         }
 
         #[test]
-        fn fields_are_read_where_the_kernel_puts_them() {
+        fn fields_are_read_at_their_offsets() {
             let view = view(&info(361, 42)).unwrap();
             let us = Duration::from_micros;
             assert_eq!((view.round_trip, view.least_round_trip, view.retransmissions), (us(361), Some(us(42)), 3));
         }
 
         #[test]
-        fn what_an_older_kernel_does_not_give_is_unknown() {
+        fn fields_that_an_older_kernel_lacks_are_unknown() {
             // Before Linux 4.6 the struct ended at 136 bytes or earlier.
             assert_eq!(view(&info(361, 42)[..104]).unwrap().least_round_trip, None);
             assert_eq!(view(&info(361, NO_ROUND_TRIP)).unwrap().least_round_trip, None);
@@ -107,7 +105,7 @@ mod linux {
         }
 
         #[test]
-        fn the_offsets_are_those_of_the_struct_that_libc_knows_the_begin_of() {
+        fn the_offsets_match_libc() {
             use std::mem::offset_of;
 
             assert_eq!(RTT, offset_of!(libc::tcp_info, tcpi_rtt));

@@ -1,4 +1,4 @@
-//! What the hops on the path saw of a dialogue: asked of the lab that recorded it.
+//! Traces of dialogues, requested from the lab that recorded them.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,122 +13,121 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 
 use crate::target::Target;
 
-/// A lab keeps some thousand sightings of a dialogue; each is about 60 bytes.
+/// The largest response that is read. A lab keeps a few thousand events of a dialogue, about 60 bytes each.
 const ANSWER_MAX_BYTES: usize = 4 * 1024 * 1024;
 
-/// Why nothing is known of the path.
+/// Why there is no trace.
 #[derive(Debug, Error)]
 pub enum LabError {
-    /// Nobody could be asked.
+    /// There is no lab to ask.
     #[error("no lab is known: --lab HOST:PORT names one")]
-    Nobody,
-    /// No answer came.
+    NoLab,
+    /// The lab did not respond.
     #[error("no lab answers at {lab}")]
     Unreachable {
-        /// Who was asked.
+        /// The URL of the lab.
         lab: String,
-        /// What is wrong.
+        /// The failure.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// It has no such dialogue, or it is no lab.
-    #[error("{0} has not seen this dialogue")]
-    NotSeen(String),
-    /// What came is no trace.
-    #[error("{lab} answered with something else")]
-    Nonsense {
-        /// Who was asked.
+    /// The server at this URL has no trace of the dialogue, or it is not a lab.
+    #[error("{0} has no trace of this dialogue")]
+    NoTrace(String),
+    /// The response is not a trace.
+    #[error("the response of {lab} is not a trace")]
+    InvalidResponse {
+        /// The URL of the lab.
         lab: String,
-        /// What is wrong with it.
+        /// The failure.
         source: serde_json::Error,
     },
 }
 
-/// A name for a dialogue that nobody else has chosen.
-pub fn new_name() -> String {
+/// Returns a random name for a dialogue.
+pub fn random_dialogue_name() -> String {
     format!("{:016x}", fastrand::u64(..))
 }
 
-/// What a lab knows of a dialogue.
+/// The trace of a dialogue, and the link that it went through.
 #[derive(Debug, Clone, Default)]
 pub struct LabTrace {
-    /// What its hops saw.
+    /// The events that hops recorded.
     pub trace: Trace,
-    /// Its tunnel, if the dialogue went through that and it still tells.
+    /// The report of the tunnel, if the dialogue went through it and the lab still responds.
     pub tunnel: Option<LinkReport>,
-    /// The settings of the tunnel through which the dialogue went.
+    /// The revisions of the link settings during the dialogue.
     pub link_revisions: Option<LinkRevisions>,
-    /// How long the tunnel held the connection for its handshake, if the dialogue went through it and there was one.
+    /// The duration of the emulated handshake, if the dialogue went through the tunnel and there was one.
     pub handshake: Option<Duration>,
 }
 
-/// What a lab answers of a dialogue.
+/// The lab's response for a dialogue.
 #[derive(Debug, Deserialize)]
-struct TraceAnswer {
+struct TraceResponse {
     #[serde(flatten)]
     trace: Trace,
     #[serde(default)]
-    tunnel: Option<TunnelAnswer>,
+    tunnel: Option<TransitResponse>,
 }
 
 /// How the dialogue went through the tunnel.
 #[derive(Debug, Deserialize)]
-struct TunnelAnswer {
+struct TransitResponse {
     #[serde(flatten)]
     link_revisions: LinkRevisions,
     handshake_us: Option<f64>,
 }
 
-impl TunnelAnswer {
+impl TransitResponse {
     fn handshake(&self) -> Option<Duration> {
         Duration::try_from_secs_f64(self.handshake_us? / 1e6).ok()
     }
 }
 
-/// What was seen of the dialogue that a client had with `target`, from its own address `local` and under
-/// that `name`. The lab is where `lab` says, or where the bridge is.
+/// Requests the trace of a dialogue with `target`: for a bridge by the `name` of the dialogue, otherwise by the client's `local`
+/// address. The lab is at `lab`, or where the bridge is.
 ///
 /// # Errors
 ///
 /// See [`LabError`].
-pub async fn seen(
+pub async fn fetch_trace(
     target: &Target,
     lab: Option<&(String, u16)>,
     name: &str,
     local: Option<SocketAddr>,
-    patience: Duration,
+    timeout: Duration,
 ) -> Result<LabTrace, LabError> {
     let (host, port) = match (lab, target) {
         (Some((host, port)), _) => (host.as_str(), *port),
         (None, Target::WebSocket { host, port, .. }) => (host.as_str(), *port),
-        (None, Target::Tcp { .. }) => return Err(LabError::Nobody),
+        (None, Target::Tcp { .. }) => return Err(LabError::NoLab),
     };
     let name = match target {
         Target::WebSocket { .. } => name.to_owned(),
-        // Without a bridge, a dialogue is known by its client's address, and by the port to which it had connected: the
-        // system may use one port towards two servers at once. Brackets are escaped.
+        // Without a bridge, the client's address and the port of the server identify a dialogue, because one local port may be in
+        // use for two servers at once. Brackets are escaped.
         Target::Tcp { port: to, .. } => {
             let local = local.map(|local| local.to_string()).unwrap_or_default();
             format!("{}?to={to}", local.replace('[', "%5B").replace(']', "%5D"))
         }
     };
-    let lab = Lab { host, port, patience };
-    let TraceAnswer { trace, tunnel: through } = lab.ask(&format!("/api/dialogues/{name}")).await?;
+    let lab = Lab { host, port, timeout };
+    let TraceResponse { trace, tunnel: through } = lab.get_json(&format!("/api/dialogues/{name}")).await?;
     let is_through = trace.events.iter().any(|event| event.point == TracePoint::TunnelIn);
-    let tunnel = if is_through { lab.ask("/api/tunnel").await.ok() } else { None };
-    let handshake = through.as_ref().and_then(TunnelAnswer::handshake);
+    let tunnel = if is_through { lab.get_json("/api/tunnel").await.ok() } else { None };
+    let handshake = through.as_ref().and_then(TransitResponse::handshake);
     Ok(LabTrace { trace, tunnel, link_revisions: through.map(|through| through.link_revisions), handshake })
 }
 
-/// Who is asked over HTTP, and how long its answer is waited for.
+/// A lab's HTTP API.
 #[derive(Debug)]
 struct Lab<'a> {
     host: &'a str,
     port: u16,
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl Lab<'_> {
@@ -137,16 +136,16 @@ impl Lab<'_> {
         if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
     }
 
-    async fn ask<T: DeserializeOwned>(&self, path: &str) -> Result<T, LabError> {
+    async fn get_json<T: DeserializeOwned>(&self, path: &str) -> Result<T, LabError> {
         let lab = format!("http://{}", self.authority());
-        let (status, body) = match timeout(self.patience, self.get(path)).await {
+        let (status, body) = match tokio::time::timeout(self.timeout, self.get(path)).await {
             Ok(answered) => answered.map_err(|source| LabError::Unreachable { lab: lab.clone(), source })?,
             Err(late) => return Err(LabError::Unreachable { lab, source: late.into() }),
         };
         if status != StatusCode::OK {
-            return Err(LabError::NotSeen(lab));
+            return Err(LabError::NoTrace(lab));
         }
-        serde_json::from_slice(&body).map_err(|source| LabError::Nonsense { lab, source })
+        serde_json::from_slice(&body).map_err(|source| LabError::InvalidResponse { lab, source })
     }
 
     async fn get(&self, path: &str) -> Result<(StatusCode, Bytes), Box<dyn std::error::Error + Send + Sync>> {

@@ -1,17 +1,16 @@
-//! Who asks: the native client, over TCP or through a bridge over WebSocket, with a stopwatch.
+//! The native client: asks over TCP, or over a WebSocket through a bridge, and measures times.
 //!
-//! - [`target`]: who is asked, from what a person types.
-//! - [`connection`]: a connection to it, bytes both ways.
-//! - [`mod@ask`]: the dialogue over that connection, and when each thing happened.
-//! - [`poll_times`]: how much of a step's time is waiting; `kernel`: what the system knows of the connection.
+//! - [`target`]: the server or bridge, parsed from the command line.
+//! - [`connection`]: a connection to it.
+//! - [`mod@ask`]: the dialogue over that connection, and the times of its steps.
+//! - [`poll_times`]: how much of an operation is waiting; `kernel`: the kernel's statistics of the connection.
 //! - [`mod@race`]: the same questions in three ways.
-//! - [`lab`]: what the hops on the path saw, if a lab recorded it.
-//! - [`export`]: a file to take along.
-//! - [`report`]: what a person reads of it.
-//! - [`command_line`]: what a person types, and [`run`](command_line::run) behind it.
+//! - [`lab`]: traces of dialogues, from the lab that recorded them.
+//! - [`export`]: files for other programs.
+//! - [`report`]: text for the terminal.
+//! - [`command_line`]: the options, and [`run`](command_line::run) behind them.
 //!
-//! A time is read as the first act when bytes have come; the next question leaves before an answer
-//! is told.
+//! When bytes arrive, the clock is read before anything else is done, and the next question is sent before an answer is printed.
 
 pub mod ask;
 pub mod command_line;

@@ -1,24 +1,23 @@
-//! How much of the time that a step takes is its own, and how much is waiting.
+//! How much time a future spends inside its polls, and how much between them.
 //!
-//! A future that can do nothing more returns, and is called again when something has happened. The time
-//! inside those calls is the step's own; the time between them is waiting: for the kernel, for the wire,
-//! for the server, for a turn at the processor.
+//! A future that cannot make progress returns from its poll, and is polled again after an event. The time inside polls is its own;
+//! the time between them is waiting: for the kernel, the network, the server, or a processor.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-/// How long something took.
+/// The times of a future.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PollTimes {
-    /// Doing it.
+    /// The time inside its polls.
     pub own: Duration,
-    /// Waiting for it.
+    /// The time between its polls.
     pub waited: Duration,
 }
 
-/// Runs `event` to its end and says how long it took.
-pub async fn measured<T>(event: impl Future<Output = T>) -> (T, PollTimes) {
+/// Awaits `event`, and returns its output and its times.
+pub async fn time_polls<T>(event: impl Future<Output = T>) -> (T, PollTimes) {
     let mut event = pin!(event);
     let began = Instant::now();
     let mut own = Duration::ZERO;
@@ -45,10 +44,10 @@ mod tests {
         while began.elapsed() < WORK {}
     }
 
-    /// Works three times, and between two of them waits for a thread that wakes it.
+    /// Works in three polls, each but the last followed by waiting for a thread that wakes it.
     async fn work_and_wait() -> PollTimes {
         let mut calls = 0;
-        let (output, times) = measured(poll_fn(|context| {
+        let (output, times) = time_polls(poll_fn(|context| {
             calls += 1;
             work();
             if calls == 3 {
@@ -67,8 +66,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn time_inside_is_its_own_and_time_between_is_waiting() {
-        // A machine that does much else may begin to wait late, but not every time.
+    async fn time_inside_polls_is_own_and_time_between_them_is_waiting() {
+        // A busy machine may wake it late, but not every time.
         let mut waited = Duration::ZERO;
         for _ in 0..10 {
             let times = work_and_wait().await;
@@ -82,11 +81,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_ready_at_once_waits_for_nothing() {
-        // A machine that does much else may take the processor away in between, but not every time.
+    async fn a_future_that_is_ready_at_once_has_not_waited() {
+        // A busy machine may preempt it in between, but not every time.
         let mut waited = Duration::MAX;
         for _ in 0..10 {
-            let (_, times) = measured(async { work() }).await;
+            let (_, times) = time_polls(async { work() }).await;
             assert!(times.own >= WORK, "{times:?}");
             waited = waited.min(times.waited);
         }

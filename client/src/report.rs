@@ -1,9 +1,9 @@
-//! What a person reads of a run.
+//! Reports for the terminal.
 //!
-//! - [`timing`]: when each thing began and ended.
-//! - [`trace`]: what the program did, and how much of that was waiting.
-//! - [`legs`]: where on the way the time went.
-//! - [`race`]: three ways on one time axis.
+//! - [`timing`]: when each step began and ended.
+//! - [`trace`]: the operations of the client, and how much of them was waiting.
+//! - [`legs`]: where on the path the time went.
+//! - [`race`]: three ways to ask, on one time axis.
 
 pub mod legs;
 pub mod race;
@@ -14,39 +14,47 @@ use std::time::Duration;
 
 use launcelot_measure::{Run, Unit, unit};
 
-/// The sign beside a figure that is attributed and not measured.
+/// The sign of a figure that is attributed and not measured.
 const NOT_MEASURED: char = '*';
 
-/// How wide a terminal is.
+/// The width of a terminal.
 const WIDTH: usize = 80;
 
-/// How wide a column of times in one unit is, besides the space before it: `9999.999 ms`.
+/// The width of a column of times, without the space before it: `9999.999 ms`.
 const COLUMN: usize = 11;
 
-/// A duration on its own, for a terminal: with a common space in place of a no-break one.
+/// Replaces no-break spaces, which some terminals show as something else.
+fn plain(text: &str) -> String {
+    text.replace('\u{a0}', " ")
+}
+
 fn format_duration(duration: Duration) -> String {
-    unit::format_duration(duration).replace('\u{a0}', " ")
+    plain(&unit::format_duration(duration))
 }
 
-/// A duration in a sentence beside a column of that unit, for a terminal.
+/// Formats a duration for a sentence about a column of this unit.
 fn in_sentence(unit: Unit, duration: Duration) -> String {
-    unit.in_sentence(duration).replace('\u{a0}', " ")
+    plain(&unit.in_sentence(duration))
 }
 
-/// What of connecting is not measured in these runs, where an emulated link told it; the sign is that of [`NOT_MEASURED`].
+fn format_percent(part: Duration, whole: Duration) -> String {
+    plain(&unit::format_percent(part, whole))
+}
+
+/// Explains what [`NOT_MEASURED`] marks in these runs; `None` if it marks nothing.
 fn attributed<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Option<String> {
     let handshakes: Vec<Duration> = runs.into_iter().filter_map(|run| run.attributed_handshake).collect();
     let shortest = format_duration(*handshakes.iter().min()?);
     let longest = format_duration(*handshakes.iter().max()?);
     let handshake = if shortest == longest { longest } else { format!("{shortest} to {longest}") };
     Some(format!(
-        "{NOT_MEASURED} The last {handshake} of connecting are the emulated link's handshake (a round trip that opens the \
-         connection): attributed as the lab told it, not measured. The client's kernel accepted at once, and the link held the first \
-         bytes for that long.\n"
+        "{NOT_MEASURED} The last {handshake} of connecting are the emulated link's handshake (a round trip that opens the connection): \
+         attributed as the lab reported it, not measured. The client's kernel accepted at once, and the link delayed the first bytes by \
+         that time.\n"
     ))
 }
 
-/// A text in lines that fit a terminal.
+/// Wraps a text to the width of a terminal.
 fn wrapped(text: &str) -> String {
     let mut lines = String::new();
     let mut column = 0;
@@ -62,15 +70,10 @@ fn wrapped(text: &str) -> String {
         lines += word;
         column += length;
     }
-    lines + "\n"
+    plain(&lines) + "\n"
 }
 
-/// A part of a whole, for a terminal.
-fn percent(part: Duration, whole: Duration) -> String {
-    unit::format_percent(part, whole).replace('\u{a0}', " ")
-}
-
-/// Words, and spaces after them up to `width` characters.
-fn padded(words: &str, width: usize) -> String {
-    format!("{words:width$}")
+/// Pads a text with spaces to `width` characters.
+fn padded(text: &str, width: usize) -> String {
+    format!("{text:width$}")
 }

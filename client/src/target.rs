@@ -1,4 +1,4 @@
-//! Who is asked.
+//! The target of a dialogue, parsed from the command line.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ pub enum Target {
     WebSocket {
         /// The whole URL, as it was typed.
         url: String,
-        /// What whoever watches there is to call the dialogue; `None` if that is in the URL, or nobody is to be told.
+        /// The name of the dialogue for a lab's recorder; `None` if the URL contains one, or if none is needed.
         dialogue: Option<String>,
         /// Its host, an IPv6 address without brackets.
         host: String,
@@ -29,31 +29,31 @@ pub enum Target {
     },
 }
 
-/// Why a text names nobody who could be asked.
+/// Why a text is not a target.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TargetError {
-    /// A URL of another kind.
-    #[error("'{0}' is neither a host nor a ws:// URL")]
+    /// The URL has another scheme.
+    #[error("'{0}' is neither a host name nor a ws:// URL")]
     Scheme(String),
-    /// TLS is not spoken.
-    #[error("wss:// needs TLS, which this client does not speak; use ws://")]
+    /// TLS is not supported.
+    #[error("wss:// needs TLS, which this client does not support; use ws://")]
     Tls,
-    /// The URL has no host, or its port is no port.
-    #[error("'{0}' is no URL of the form ws://HOST:PORT/PATH")]
+    /// The URL has no host, or its port is not a port number.
+    #[error("'{0}' is not a URL of the form ws://HOST:PORT/PATH")]
     Url(String),
-    /// The URL of a WebSocket has no fragment.
-    #[error("'{0}' has a '#', which the URL of a WebSocket must not have")]
+    /// The URL has a fragment.
+    #[error("'{0}' has a fragment ('#'), which a WebSocket URL must not have")]
     Fragment(String),
-    /// A URL says the port itself.
-    #[error("a ws:// URL says its port itself: ws://HOST:PORT/PATH")]
+    /// A port was given in addition to a URL.
+    #[error("the port of a ws:// URL is part of it: ws://HOST:PORT/PATH")]
     PortTwice,
-    /// There is no such host.
-    #[error("'{0}' is no host; a port goes after a space, as in 'localhost 1060'")]
+    /// The text is not a host name.
+    #[error("'{0}' is not a host name; give the port as a second argument, as in 'localhost 1060'")]
     Host(String),
 }
 
 impl Target {
-    /// Understands `HOST`, with `port` or the protocol's own, and `ws://HOST:PORT/PATH`.
+    /// Parses `HOST`, with `port` or the default port, or `ws://HOST:PORT/PATH`.
     ///
     /// # Errors
     ///
@@ -85,9 +85,9 @@ impl Target {
         }
     }
 
-    /// The same bridge, which is told a name for the dialogue, and that name: whoever watches there files it under it.
-    /// A name that the URL has already stays. A server that is asked directly needs none.
-    pub fn named(mut self, name: String) -> (Self, String) {
+    /// Returns the target with a name for the dialogue, and that name: a lab behind the bridge records the dialogue under it. A name in
+    /// the URL has precedence. A server without a bridge needs none.
+    pub fn with_dialogue_name(mut self, name: String) -> (Self, String) {
         if let Self::WebSocket { url, dialogue, .. } = &mut self {
             let query = url.split_once('?').map(|(_, query)| query);
             let given = query.and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("dialogue=")));
@@ -99,21 +99,21 @@ impl Target {
         (self, name)
     }
 
-    /// The URL that is asked for: that of a bridge, with the name that the dialogue was given.
+    /// Returns the URL of the WebSocket, with the name of the dialogue; `None` for TCP.
     pub fn url(&self) -> Option<String> {
         let Self::WebSocket { url, dialogue, .. } = self else { return None };
         let sign = if url.contains('?') { '&' } else { '?' };
         Some(dialogue.as_ref().map_or_else(|| url.clone(), |name| format!("{url}{sign}dialogue={name}")))
     }
 
-    /// The name or address whose socket is connected to.
+    /// Returns the host to connect to.
     pub fn host(&self) -> &str {
         match self {
             Self::Tcp { host, .. } | Self::WebSocket { host, .. } => host,
         }
     }
 
-    /// The port that is connected to.
+    /// Returns the port to connect to.
     pub fn port(&self) -> u16 {
         match self {
             Self::Tcp { port, .. } | Self::WebSocket { port, .. } => *port,
@@ -135,10 +135,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_dialogue_s_name_goes_into_the_url() {
+    fn the_name_of_a_dialogue_is_added_to_the_url() {
         let named = |url: &str| {
-            let (target, name) = Target::parse(url, None).unwrap().named("x".to_owned());
-            assert!(target.to_string().starts_with(url), "it is called what was typed: {target}");
+            let (target, name) = Target::parse(url, None).unwrap().with_dialogue_name("x".to_owned());
+            assert!(target.to_string().starts_with(url), "it is displayed as typed: {target}");
             (target.url().unwrap_or_default(), name)
         };
         let expected = |url: &str, name: &str| (url.to_owned(), name.to_owned());
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_person_types_names_somebody_or_says_why_not() {
+    fn targets_are_parsed_or_refused_with_a_reason() {
         let tcp = |host: &str, port| Ok(Target::Tcp { host: host.to_owned(), port });
         let ws = |url: &str, host: &str, port| {
             Ok(Target::WebSocket { url: url.to_owned(), dialogue: None, host: host.to_owned(), port })

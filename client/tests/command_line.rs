@@ -1,4 +1,4 @@
-//! The program as a person runs it, against servers that behave as each test needs.
+//! The program, run against servers that behave as each test needs.
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic is how a failure is told")]
 
@@ -16,7 +16,7 @@ use launcelot_testing::wait::join;
 
 const ANSWERS: &str = "My name is Sir Lancelot of Camelot.\nTo seek the Holy Grail.\nBlue.\n";
 
-/// A server for one client, which does what `serve` does.
+/// Starts a server that serves one client with `serve`.
 fn server<T: Send + 'static>(serve: impl FnOnce(TcpStream) -> T + Send + 'static) -> (SocketAddr, JoinHandle<T>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -40,10 +40,10 @@ fn converse(mut stream: TcpStream) -> Vec<usize> {
     }
 }
 
-/// Reads one question and says `words`.
-fn say(stream: &mut TcpStream, words: &str) {
+/// Reads one question and sends `text`.
+fn send(stream: &mut TcpStream, text: &str) {
     let _ = stream.read(&mut [0; 4096]).unwrap();
-    stream.write_all(words.as_bytes()).unwrap();
+    stream.write_all(text.as_bytes()).unwrap();
 }
 
 fn client() -> Command {
@@ -68,7 +68,7 @@ fn json(output: &Output) -> (serde_json::Value, Run) {
 }
 
 #[test]
-fn prints_the_three_answers_one_a_line_and_nothing_else() {
+fn prints_only_the_three_answers_one_per_line() {
     let (address, server) = server(converse);
     let output = ask(address, &[]);
     assert_eq!((text(&output.stdout), text(&output.stderr), output.status.code()), (ANSWERS, "", Some(0)));
@@ -77,14 +77,14 @@ fn prints_the_three_answers_one_a_line_and_nothing_else() {
 
 #[test]
 fn pipelined_questions_do_not_wait_for_answers() {
-    // This server answers nothing before it has heard all three questions.
+    // This server answers after it has received all three questions.
     let (address, server) = server(|mut stream| {
         let all: String = EXCHANGES.iter().map(|exchange| exchange.question).collect();
-        let mut heard = vec![0; all.len()];
-        stream.read_exact(&mut heard).unwrap();
+        let mut received = vec![0; all.len()];
+        stream.read_exact(&mut received).unwrap();
         let answers: String = EXCHANGES.iter().map(|exchange| exchange.answer).collect();
         stream.write_all(answers.as_bytes()).unwrap();
-        text(&heard) == all
+        text(&received) == all
     });
     let output = ask(address, &["--pipelined"]);
     assert_eq!(text(&output.stdout), ANSWERS);
@@ -102,11 +102,11 @@ fn timing_adds_a_table_of_the_steps() {
         let took: f64 = row.split_whitespace().rev().nth(1).unwrap().parse().unwrap();
         assert!(took > 0.0, "{row}");
     }
-    assert!(table.contains("clock with steps of"), "{table}");
+    assert!(table.contains("clock step "), "{table}");
 }
 
 #[test]
-fn json_holds_to_its_schema_and_its_times_are_in_order() {
+fn json_conforms_to_its_schema_and_its_times_are_in_order() {
     for (options, order) in [(&["--json"][..], Order::OneAtATime), (&["--json", "--pipelined"], Order::SentAhead)] {
         let (address, _server) = server(converse);
         let output = ask(address, options);
@@ -125,8 +125,8 @@ fn json_holds_to_its_schema_and_its_times_are_in_order() {
 }
 
 #[test]
-fn json_of_a_run_that_broke_holds_to_the_schema_too() {
-    let (address, _server) = server(|mut stream| say(&mut stream, "Blue."));
+fn json_of_a_failed_run_conforms_to_the_schema() {
+    let (address, _server) = server(|mut stream| send(&mut stream, "Blue."));
     let output = ask(address, &["--json"]);
     let (_, run) = json(&output);
     assert!(matches!(run.status, RunStatus::Broken(_)), "{run:?}");
@@ -135,27 +135,27 @@ fn json_of_a_run_that_broke_holds_to_the_schema_too() {
 }
 
 #[test]
-fn questions_of_one_s_own_are_asked_in_place_of_the_three() {
+fn questions_given_by_the_user_replace_the_three() {
     let (address, _server) = server(converse);
     let output = ask(address, &["--ask", "What is the air-speed of a swallow", "--ask", "What is your quest?"]);
     assert_eq!(text(&output.stdout), "Error: unknown question.\nTo seek the Holy Grail.\n");
 }
 
 #[test]
-fn failures_are_one_line_and_keep_the_answers_that_came() {
+fn failures_are_one_line_and_keep_earlier_answers() {
     let reserved = ReservedPort::new();
     let refused = reserved.address();
-    let (closes, _first) = server(|mut stream| say(&mut stream, "My name is Sir Lancelot of Camelot."));
+    let (closes, _first) = server(|mut stream| send(&mut stream, "My name is Sir Lancelot of Camelot."));
     let (cuts, _second) = server(|mut stream| {
-        say(&mut stream, "Blue.");
-        say(&mut stream, "No, yel");
+        send(&mut stream, "Blue.");
+        send(&mut stream, "No, yel");
     });
     let (resets, _third) = server(|mut stream| {
-        say(&mut stream, "Blue.");
-        // What comes after is never read, so that closing resets.
+        send(&mut stream, "Blue.");
+        // Unread data makes closing reset the connection.
         stream.peek(&mut [0]).unwrap();
     });
-    let (chatters, _fourth) = server(|mut stream| say(&mut stream, "Blue.No, yellow."));
+    let (chatters, _fourth) = server(|mut stream| send(&mut stream, "Blue.No, yellow."));
     let (silent, silence) = server(|mut stream| stream.read_to_end(&mut Vec::new()).unwrap());
     let cases: [(SocketAddr, &[&str], &str, &str); 6] = [
         (refused, &[], "", "cannot connect to 127.0.0.1 port PORT: Connection refused"),
@@ -166,9 +166,9 @@ fn failures_are_one_line_and_keep_the_answers_that_came() {
             "127.0.0.1 port PORT closed the connection after 1 of 3 answers",
         ),
         (cuts, &[], "Blue.\n", "does not speak the protocol: the connection ended in mid-answer, after \"No, yel\""),
-        (resets, &[], "Blue.\n", "asking 127.0.0.1 port PORT failed: the connection broke: Connection reset by peer"),
+        (resets, &[], "Blue.\n", "asking 127.0.0.1 port PORT failed: connection lost: Connection reset by peer"),
         (chatters, &[], "Blue.\n", "the server said \"No, yellow.\", but nothing had been asked"),
-        (silent, &["--timeout", "50ms"], "", "127.0.0.1 port PORT: waited 50ms for an answer, in vain"),
+        (silent, &["--timeout", "50ms"], "", "127.0.0.1 port PORT: timed out after 50ms while waiting for an answer"),
     ];
     for (address, options, answers, expected) in cases {
         let output = ask(address, options);
@@ -185,16 +185,19 @@ fn failures_are_one_line_and_keep_the_answers_that_came() {
 }
 
 #[test]
-fn a_name_without_an_address_is_said_to_have_none() {
+fn an_unknown_host_name_is_reported() {
     let output = output(client().arg("no-such-host.invalid"));
-    assert!(text(&output.stderr).starts_with("launcelot-client: cannot find no-such-host.invalid: "), "{output:?}");
+    assert!(
+        text(&output.stderr).starts_with("launcelot-client: cannot resolve 'no-such-host.invalid': "),
+        "{output:?}"
+    );
     assert_eq!(output.status.code(), Some(1));
 }
 
 #[test]
-fn something_that_is_no_bridge_is_said_to_be_none() {
+fn an_http_server_without_websocket_is_reported() {
     let (address, _server) =
-        server(|mut stream| say(&mut stream, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"));
+        server(|mut stream| send(&mut stream, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"));
     let output = output(client().arg(format!("ws://{address}/ws")));
     let stderr = text(&output.stderr);
     assert!(stderr.contains(&format!("cannot open a WebSocket at ws://{address}/ws: HTTP error: 404")), "{stderr}");
@@ -202,12 +205,12 @@ fn something_that_is_no_bridge_is_said_to_be_none() {
 }
 
 #[test]
-fn usage_errors_are_one_message_and_exit_code_2() {
+fn invalid_arguments_exit_with_2() {
     let not_ascii = QuestionError::NotAscii('ù').to_string();
     let cases: [(&[&str], &str); 8] = [
         (&[], "HOST"),
         (&["localhost", "port"], "invalid value 'port'"),
-        (&["localhost:1060"], "a port goes after a space"),
+        (&["localhost:1060"], "give the port as a second argument"),
         (&["wss://localhost/ws"], "needs TLS"),
         (&["localhost", "--color"], "unexpected argument '--color'"),
         (&["localhost", "--json", "--timing"], "cannot be used with"),
@@ -222,7 +225,7 @@ fn usage_errors_are_one_message_and_exit_code_2() {
 }
 
 #[test]
-fn a_reader_that_has_had_enough_is_no_failure() {
+fn a_closed_standard_output_is_not_an_error() {
     let (address, _server) = server(converse);
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);

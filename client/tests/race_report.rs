@@ -1,4 +1,4 @@
-//! What a race says, of runs whose times are known.
+//! The report of a race, for runs with given times.
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 
@@ -9,7 +9,7 @@ use launcelot_client::race::RaceResult;
 use launcelot_client::report::race::race;
 use launcelot_measure::{Order, QuestionTiming, Run, RunStatus, Step, Turn};
 
-/// A run that was connected, asked and answered at these milliseconds.
+/// A run with these milliseconds of connecting, questions and answers.
 fn run(connected: u64, exchanges: &[(u64, u64)]) -> Run {
     let ms = Duration::from_millis;
     let questions = exchanges.iter().map(|_| "What?".to_owned());
@@ -28,11 +28,11 @@ fn result(turns: &[Turn<Run>]) -> RaceResult {
     RaceResult { first: turns[0].clone(), more_turns: turns[1..].to_vec(), ..RaceResult::default() }
 }
 
-/// What is said of these turns, the sentences without their line breaks.
+/// The report of these turns, its sentences without line breaks.
 fn report(turns: &[Turn<Run>]) -> String {
     let report = race(&result(turns));
-    let (drawing, said) = report.split_once("From the").expect("the sentence follows the drawing");
-    format!("{drawing}From the{}", said.replace('\n', " "))
+    let (drawing, text) = report.split_once("One at a time, ").expect("the sentence follows the drawing");
+    format!("{drawing}One at a time, {}", text.replace('\n', " "))
 }
 
 #[test]
@@ -43,11 +43,16 @@ fn with_three_connections_the_time_is_from_the_first_question_to_the_last_answer
         sent_ahead: vec![run(1, &[(1, 31), (1, 31), (1, 31)])],
         at_once: vec![run(1, &[(1, 31)]), run(20, &[(20, 50)]), run(41, &[(41, 71)])],
     };
-    let said = report(&[first]);
-    assert!(said.contains("30 ms sent ahead (one round trip), 70 ms with a connection each"), "{said}");
-    assert!(said.contains("the last of those opened 40 ms after the first"), "{said}");
-    assert!(said.contains("in one turn: 90 ms"), "{said}");
-    assert!(said.contains("In this race one at a time takes 3.0 times as long as sent ahead."), "{said}");
+    let text = report(&[first]);
+    for expected in [
+        "made three round trips: 90 ms.",
+        "they made one: 30 ms.",
+        "In one turn, one at a time takes 3.0 times as long as sent ahead.",
+        "own: 70 ms from the first question to the last answer.",
+        "The last connection was open 40 ms after the first.",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
 }
 
 #[test]
@@ -86,46 +91,46 @@ fn attributed_handshakes_are_marked_and_explained() {
     assert_eq!(report.matches("  (connecting)* ").count(), 4, "{report}");
     let text = report.replace('\n', " ");
     assert!(text.contains("* The last 98 ms to 99 ms of connecting are the emulated link's handshake"), "{report}");
-    assert!(text.contains("attributed as the lab told it, not measured"), "{report}");
+    assert!(text.contains("attributed as the lab reported it, not measured"), "{report}");
 }
 
 #[test]
-fn a_lab_that_cannot_tell_the_handshakes_is_named() {
+fn a_lab_without_the_handshakes_is_reported() {
     let turn = Turn { one_at_a_time: vec![run(1, &[(1, 2)])], ..Turn::default() };
-    let lab_error = Some(LabError::NotSeen("http://localhost:8080".to_owned()));
+    let lab_error = Some(LabError::NoTrace("http://localhost:8080".to_owned()));
     let report = race(&RaceResult { lab_error, ..result(&[turn]) });
     assert_fits_80_columns(&report);
-    let expected = "An emulated link's handshake is not known, and would be part of the first question: \
-                    http://localhost:8080 has not seen this dialogue.";
+    let expected = "An emulated link's handshake is unknown, and would be part of the first question: \
+                    http://localhost:8080 has no trace of this dialogue.";
     assert!(report.replace('\n', " ").contains(expected), "{report}");
 }
 
 #[test]
-fn the_median_turn_is_drawn_and_the_turns_are_told() {
+fn the_median_turn_is_drawn_and_all_turns_are_described() {
     let turn = |ms: u64| Turn {
         one_at_a_time: vec![run(1, &[(1, 1 + ms), (1 + ms, 1 + 2 * ms)])],
         sent_ahead: vec![run(1, &[(1, 1 + ms), (1, 1 + ms)])],
         at_once: vec![run(1, &[(1, 1 + ms)]), run(1, &[(1, 1 + ms)])],
     };
-    let said = report(&[turn(29), turn(30), turn(34)]);
-    assert!(said.starts_with("one at a time: 61 ms (asking 58 ms to 68 ms in 3 turns)\n"), "{said}");
-    assert!(said.contains("the median of 3 turns: 60 ms one at a time"), "{said}");
-    assert!(said.contains("takes 2.0 times as long as"), "{said}");
+    let text = report(&[turn(29), turn(30), turn(34)]);
+    assert!(text.starts_with("one at a time: 61 ms (asking 58 ms to 68 ms in 3 turns)\n"), "{text}");
+    assert!(text.contains("made two round trips: 60 ms.") && text.contains("By the medians of 3 turns, "), "{text}");
+    assert!(text.contains("takes 2.0 times as long as"), "{text}");
 
-    // One of them was late once, as it happens on a short link.
+    // One late answer, as it happens on a short link.
     let late = Turn { sent_ahead: vec![run(1, &[(1, 90), (1, 90)])], ..turn(30) };
-    let said = report(&[turn(29), late, turn(34)]);
-    assert!(said.contains("the turns overlap") && said.contains("Try a longer link."), "{said}");
-    assert!(!said.contains("times as long"), "{said}");
+    let text = report(&[turn(29), late, turn(34)]);
+    assert!(text.contains("their turns overlap") && text.contains("Try a longer link."), "{text}");
+    assert!(!text.contains("times as long"), "{text}");
 }
 
 #[test]
-fn a_way_that_takes_longer_when_sent_ahead_is_never_a_fraction_as_fast() {
+fn sent_ahead_may_take_longer() {
     let turn = Turn {
         one_at_a_time: vec![run(1, &[(1, 2), (2, 3), (3, 4)])],
         sent_ahead: vec![run(1, &[(1, 31), (1, 31), (1, 31)])],
         at_once: vec![run(1, &[(1, 31)]); 2],
     };
-    let said = report(&[turn]);
-    assert!(said.contains("sent ahead takes 10.0 times as long as one at a time"), "{said}");
+    let text = report(&[turn]);
+    assert!(text.contains("sent ahead takes 10.0 times as long as one at a time"), "{text}");
 }

@@ -1,4 +1,4 @@
-//! `--trace`, `--race` and the kernel's view, as a person sees them in a terminal.
+//! `--trace`, `--race`, `--export` and the kernel's round-trip times.
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 
@@ -15,10 +15,10 @@ use launcelot_testing::process::output;
 use launcelot_testing::sockets::{accept, serve_each};
 use launcelot_testing::wait::join;
 
-/// How long this server takes for each answer.
+/// The time that the slow server takes for each answer.
 const THINKING: Duration = Duration::from_millis(30);
 
-/// A server for any number of clients, each of whose segments it answers that long after it came.
+/// Starts a server that answers each segment after `THINKING`.
 fn slow_server() -> SocketAddr {
     serve_each(converse)
 }
@@ -26,7 +26,7 @@ fn slow_server() -> SocketAddr {
 fn converse(mut stream: TcpStream) {
     let mut writer = stream.try_clone().unwrap();
     let (replies_go, replies_wait) = mpsc::channel::<(Instant, Vec<u8>)>();
-    // What comes while something waits waits beside it, however the client's writes are cut into segments.
+    // Segments are delayed independently of each other, whatever the segmentation of the client's writes.
     let writes = thread::spawn(move || {
         for (due, replies) in replies_wait {
             thread::sleep(due.saturating_duration_since(Instant::now()));
@@ -48,7 +48,7 @@ fn converse(mut stream: TcpStream) {
     join(writes, "the end of writing");
 }
 
-/// A lab that answers one request with `body`, and returns the request's first line.
+/// Starts a lab that answers one request with `body`. The thread returns the first line of the request.
 fn lab(status: &str, body: &str) -> (SocketAddr, thread::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -73,15 +73,15 @@ fn ask(address: SocketAddr, options: &[&str]) -> Output {
     output(client.arg(address.ip().to_string()).arg(address.port().to_string()).args(options))
 }
 
-fn said(output: &Output) -> &str {
+fn stdout(output: &Output) -> &str {
     assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0), "{output:?}");
     std::str::from_utf8(&output.stdout).unwrap()
 }
 
 #[test]
-fn a_trace_reads_like_the_program_and_tells_waiting_from_work() {
-    // A machine that does much else may let the client be late, but not every time.
-    let traces = std::iter::repeat_with(|| said(&ask(slow_server(), &["--trace"])).to_owned());
+fn a_trace_lists_the_operations_and_distinguishes_waiting_from_work() {
+    // A busy machine may delay the client, but not every time.
+    let traces = std::iter::repeat_with(|| stdout(&ask(slow_server(), &["--trace"])).to_owned());
     let trace = traces.take(10).find(|trace| tells_waiting_from_work(trace)).expect("ten clients in a row were late");
     let lines: Vec<_> = trace.lines().map(|line| line.split('(').next().unwrap().trim()).collect();
     let asked = ["send", "receive", "read"];
@@ -103,28 +103,26 @@ fn tells_waiting_from_work(trace: &str) -> bool {
 }
 
 #[test]
-fn a_lab_is_asked_by_the_client_s_own_address_and_what_it_says_is_drawn() {
+fn the_trace_of_a_lab_is_requested_by_the_local_address_of_the_client() {
     let sightings = r#"[{"point": "server-in", "at_us": 0, "bytes": 18}, {"point": "answer-ready", "at_us": 2.5, "bytes": 35},
         {"point": "answer-out", "at_us": 3, "bytes": 35}]"#;
     let (lab, asked) = lab("200 OK", &format!(r#"{{"id": "x", "sightings": {sightings}, "is_cut": false}}"#));
     let output = ask(slow_server(), &["--trace", "--lab", &lab.to_string()]);
     assert!(join(asked, "the request to the lab").starts_with("GET /api/dialogues/127.0.0.1:"));
-    let report = said(&output);
+    let report = stdout(&output);
     assert!(report.contains("The server thought for 2.50 µs; you waited "), "{report}");
 }
 
 #[test]
-fn what_a_lab_does_not_know_is_no_failure() {
+fn a_lab_without_a_trace_is_not_an_error() {
     let (not_seen, _) = lab("404 Not Found", r#"{"error": "no"}"#);
     let (nonsense, _) = lab("200 OK", "<html>");
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    for (lab, expected) in [
-        (not_seen, "has not seen this dialogue."),
-        (nonsense, "answered with something else"),
-        (gone, "no lab answers at"),
-    ] {
+    for (lab, expected) in
+        [(not_seen, "has no trace of this dialogue."), (nonsense, "is not a trace"), (gone, "no lab answers at")]
+    {
         let output = ask(slow_server(), &["--trace", "--lab", &lab.to_string()]);
-        let report = said(&output);
+        let report = stdout(&output);
         let legs = report.lines().find(|line| line.starts_with("The legs are unknown: ")).unwrap();
         assert!(legs.contains(expected), "{legs}");
     }
@@ -145,21 +143,21 @@ fn three_round_trips_become_one() {
         assert!(three >= 90.0, "{race}");
         took(race, "sent ahead: ") < three / 2.0 && took(race, "a connection each, at once: ") < three / 2.0
     };
-    // A machine that does much else may let the client be late, but not every time.
-    let races = std::iter::repeat_with(|| said(&ask(slow_server(), &["--race"])).to_owned());
+    // A busy machine may delay the client, but not every time.
+    let races = std::iter::repeat_with(|| stdout(&ask(slow_server(), &["--race"])).to_owned());
     let race = races.take(10).find(is_one).expect("ten clients in a row were late");
     assert_eq!(race.lines().filter(|line| line.contains('█')).count(), 9);
     assert_eq!(race.lines().filter(|line| line.contains('░')).count(), 5);
 
     let output = ask(slow_server(), &["--race", "--ask", EXCHANGES[0].question]);
-    let race = said(&output);
+    let race = stdout(&output);
     assert!(race.ends_with("One question is one round trip, whichever way it is asked.\n"), "{race}");
 }
 
 #[test]
-fn a_race_is_to_be_had_as_json_too() {
+fn a_race_can_be_printed_as_json() {
     let output = ask(slow_server(), &["--race", "--json"]);
-    let race: serde_json::Value = serde_json::from_str(said(&output)).unwrap();
+    let race: serde_json::Value = serde_json::from_str(stdout(&output)).unwrap();
     let schema = serde_json::from_str(include_str!("../schema/run.schema.json")).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let counts = ["one_at_a_time", "sent_ahead", "at_once"].map(|way| {
@@ -172,7 +170,7 @@ fn a_race_is_to_be_had_as_json_too() {
 }
 
 #[test]
-fn a_way_that_fails_takes_nothing_from_those_before_it() {
+fn a_way_that_fails_keeps_the_earlier_ways() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
@@ -197,18 +195,18 @@ fn a_way_that_fails_takes_nothing_from_those_before_it() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_kernel_s_view_does_not_know_how_long_the_server_thinks() {
+fn the_round_trip_time_of_the_kernel_excludes_the_thinking_of_the_server() {
     let output = ask(slow_server(), &["--json"]);
-    let run: serde_json::Value = serde_json::from_str(said(&output)).unwrap();
+    let run: serde_json::Value = serde_json::from_str(stdout(&output)).unwrap();
     // Null before Linux 4.6.
     let least = run["kernel"]["least_round_trip_us"].as_f64().unwrap_or_default();
     assert!(least < 20_000.0 && run["kernel"]["round_trip_us"].as_f64().unwrap() > 0.0, "{run:#}");
     let output = ask(slow_server(), &["--timing"]);
-    assert!(said(&output).contains("The kernel's own view of the connection to the server, "));
+    assert!(stdout(&output).contains("The kernel's round-trip time to the server, "));
 }
 
 #[test]
-fn a_run_and_a_race_are_exported_in_every_form() {
+fn a_run_and_a_race_are_exported_in_every_format() {
     let folder = tempfile::tempdir().unwrap();
     for options in [&["--trace"][..], &["--race"]] {
         for (ending, begins) in [
@@ -218,7 +216,7 @@ fn a_run_and_a_race_are_exported_in_every_form() {
             ("trace.json", "{\"displayTimeUnit\":"),
         ] {
             let file = folder.path().join(format!("run.{ending}"));
-            said(&ask(slow_server(), &[options, &["--export", file.to_str().unwrap()]].concat()));
+            stdout(&ask(slow_server(), &[options, &["--export", file.to_str().unwrap()]].concat()));
             let text = std::fs::read_to_string(&file).unwrap();
             assert!(text.starts_with(begins), "{ending}: {text}");
             let tags: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("Tag=")?.split(',').next()).collect();
@@ -234,7 +232,7 @@ fn a_run_and_a_race_are_exported_in_every_form() {
 }
 
 #[test]
-fn a_reader_that_goes_away_takes_nothing_from_an_export() {
+fn a_closed_standard_output_does_not_shorten_an_export() {
     let folder = tempfile::tempdir().unwrap();
     for options in [&["--timing"][..], &["--json"], &["--race"]] {
         let file = folder.path().join(format!("{}.csv", options[0]));
@@ -249,7 +247,7 @@ fn a_reader_that_goes_away_takes_nothing_from_an_export() {
 }
 
 #[test]
-fn a_trace_has_the_wait_that_was_in_vain() {
+fn a_trace_contains_the_wait_that_timed_out() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let output = ask(silent.local_addr().unwrap(), &["--trace", "--timeout", "200ms"]);
     let trace = String::from_utf8_lossy(&output.stdout);
@@ -260,7 +258,7 @@ fn a_trace_has_the_wait_that_was_in_vain() {
 }
 
 #[test]
-fn a_file_that_cannot_be_written_is_one_line_and_the_answers_are_there() {
+fn a_file_that_cannot_be_written_is_reported_after_the_answers() {
     let output = ask(slow_server(), &["--export", "/nowhere/run.json"]);
     let error = std::str::from_utf8(&output.stderr).unwrap();
     assert_eq!((output.status.code(), error.lines().count()), (Some(1), 1), "{output:?}");
@@ -272,7 +270,7 @@ fn a_file_that_cannot_be_written_is_one_line_and_the_answers_are_there() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_said_to_be_full() {
+fn a_full_disk_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("full.json");
     std::os::unix::fs::symlink("/dev/full", &file).unwrap();

@@ -11,7 +11,7 @@
 //!   [`legs`]; [`connecting`]: the same for the connection; `attribution`: the handshake that a client cannot measure;
 //!   [`breakdown`]: how the time waited divides among the legs.
 //! - [`clock`]: the smallest step of a clock, which limits every figure; [`reading`]: a single time within that limit.
-//! - [`export`]: documents for files.
+//! - [`export`]: documents for files; [`text`]: sentences for people.
 //! - [`mod@unit`]: durations and numbers, formatted for people.
 //!
 //! A moment is a [`Duration`](std::time::Duration) since the begin of its run. Clock readings stay on the machine that took them; the
@@ -40,6 +40,7 @@ pub mod round;
 pub mod rounds;
 pub mod run;
 pub mod step;
+pub mod text;
 pub mod trace;
 pub mod unit;
 

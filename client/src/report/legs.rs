@@ -1,133 +1,106 @@
-//! Where on the path the time went, as the hops saw it.
+//! Where on the path the time went, as the hops recorded it.
 
 use std::fmt::Write as _;
 
 use launcelot_measure::paths::Clocks;
-use launcelot_measure::{AddedDelay, Breakdown, Connecting, Leg, LinkReport, Paths, Run, Unit, paths};
+use launcelot_measure::text::legs::{ClientKind, name, uncertainty, where_it_went};
+use launcelot_measure::text::link::added_delay;
+use launcelot_measure::{Breakdown, Connecting, Leg, LinkReport, LinkRevisions, Paths, Run, Unit, paths};
 
-use super::{COLUMN, NOT_MEASURED, attributed, format_duration, in_sentence, padded};
+use super::{COLUMN, NOT_MEASURED, WIDTH, attributed, format_duration, padded, plain};
 use crate::lab::LabTrace;
 
-/// The legs, as they are called and in the order of the path.
-const LEGS: [(Leg, &str); 7] = [
-    (Leg::Client, "client"),
-    (Leg::Bridge, "bridge"),
-    (Leg::Connect, "connect()"),
-    (Leg::LinkOut, "wire out"),
-    (Leg::Server, "server"),
-    (Leg::LinkBack, "wire back"),
-    (Leg::Unknown, "unknown"),
-];
-
-/// Each question with how long it was in each leg of its path, and what that means. If nothing was seen: why.
-pub fn legs(run: &Run, seen: Result<&LabTrace, String>) -> String {
-    let LabTrace { trace, tunnel, link_revisions, .. } = match seen {
-        Ok(seen) => seen,
+/// Returns a table of the legs of each question, and sentences about them; if there is no trace, why not.
+pub fn legs(run: &Run, lab_trace: Result<&LabTrace, String>) -> String {
+    let LabTrace { trace, tunnel, link_revisions, .. } = match lab_trace {
+        Ok(lab_trace) => lab_trace,
         Err(why) => return format!("The legs are unknown: {why}.\n"),
     };
     let paths = paths(run, trace);
-    let longest = paths.questions().iter().map(|path| path.asked().took()).max();
-    let unit = Unit::for_longest(longest.unwrap_or_default());
-    let mut report = match paths.clocks().why_unknown() {
-        Some(why) => format!("The legs are unknown: {why}.\n"),
-        None => table(run, &paths, unit),
-    };
     if paths.clocks() == Clocks::Unobserved {
-        return report;
+        return format!("The legs are unknown: {}.\n", paths.clocks().why_unknown().unwrap_or_default());
+    }
+    let mut report = String::new();
+    if matches!(paths.clocks(), Clocks::Related { .. }) {
+        report += &table(run, &paths);
     }
     if trace.is_truncated {
-        report += "The dialogue was longer than the lab records: what has no figure was not seen.\n";
+        report += "The dialogue was longer than the lab records: legs without a figure were not recorded.\n";
     }
-    report += &Breakdown::of(run, &paths).map(|breakdown| meaning(&breakdown, unit)).unwrap_or_default();
-    report += &paths.connecting().map(|path| connecting(path, run)).unwrap_or_default();
+    if let Some(breakdown) = Breakdown::of(run, &paths) {
+        report += &plain(&where_it_went(&breakdown, ClientKind::Native));
+        report.push('\n');
+    }
+    if let Some(path) = paths.connecting() {
+        report += &connecting(path, run);
+    }
     report += &attributed([run]).unwrap_or_default();
-    report += &asker_leg(paths.clocks());
-    if link_revisions.is_some_and(|link_revisions| link_revisions.revision().is_none()) {
+    if let Some(uncertainty) = uncertainty(paths.clocks(), ClientKind::Native) {
+        report += &plain(&uncertainty);
+        report.push('\n');
+    }
+    if link_revisions.is_some_and(LinkRevisions::is_changed) {
         report += "The tunnel's settings changed during this dialogue.\n";
     }
-    report + &tunnel.map(emulated_link).unwrap_or_default()
+    if let Some(tunnel) = tunnel {
+        report += &emulated_link(*tunnel);
+    }
+    report
 }
 
-/// A line for each answered question, and a column for each leg.
-fn table(run: &Run, paths: &Paths, unit: Unit) -> String {
-    let questions = || run.questions.iter().map(|asked| asked.question.as_str()).zip(paths.questions());
-    let width = questions().map(|(words, _)| words.chars().count()).max().unwrap_or_default();
-    let is_known = questions().all(|(_, path)| path.took(Leg::Unknown).is_none());
-    let is_shown = |leg| match leg {
-        Leg::Connect => false,
-        Leg::Unknown => !is_known,
-        _ => true,
-    };
-    let legs = || LEGS.into_iter().filter(|(leg, _)| is_shown(*leg));
-    let mut table = padded("", width);
-    for head in legs().map(|(_, name)| name).chain(["thinking"]) {
+/// Returns a row for each answered question, and a column for each leg that any of them has.
+fn table(run: &Run, paths: &Paths) -> String {
+    let longest = paths.questions().iter().map(|path| path.asked().took()).max();
+    let unit = Unit::for_longest(longest.unwrap_or_default());
+    let is_shown = |leg: &Leg| paths.questions().iter().any(|path| path.took(*leg).is_some());
+    let legs: Vec<Leg> = Leg::ALL.into_iter().filter(is_shown).collect();
+    let figures_width = (legs.len() + 1) * (COLUMN + 1);
+    let longest = run.questions.iter().map(|asked| asked.question.chars().count()).max().unwrap_or_default();
+    // Where figures do not fit next to the questions, each question is on a line of its own above them.
+    let question_width = if longest + figures_width > WIDTH { 0 } else { longest };
+
+    let mut table = padded("", question_width);
+    for head in legs.iter().map(|leg| name(*leg, ClientKind::Native)).chain(["thinking"]) {
         // Writing to a string cannot fail.
         let _ = write!(table, " {head:>COLUMN$}");
     }
     table.push('\n');
-    for (words, path) in questions() {
-        table += &padded(words, width);
-        let times =
-            legs().map(|(leg, _)| path.took(leg).map(|took| format!("{} {}", unit.figure(took), unit.symbol())));
-        for time in times.chain([path.thinking().map(format_duration)]) {
-            let _ = write!(table, " {:>COLUMN$}", time.unwrap_or_else(|| "–".to_owned()));
+    for (asked, path) in run.questions.iter().zip(paths.questions()) {
+        table += &padded(&asked.question, question_width);
+        if question_width == 0 {
+            table.push('\n');
+        }
+        let mut figures: Vec<Option<String>> = Vec::new();
+        for leg in &legs {
+            figures.push(path.took(*leg).map(|took| format!("{} {}", unit.figure(took), unit.symbol())));
+        }
+        figures.push(path.thinking().map(format_duration));
+        for figure in figures {
+            let _ = write!(table, " {:>COLUMN$}", figure.unwrap_or_else(|| "–".to_owned()));
         }
         table.push('\n');
     }
     table
 }
 
-/// Where the time of connecting went.
+/// Lists the legs of connecting.
 fn connecting(connecting: &Connecting, run: &Run) -> String {
-    let each = LEGS.into_iter().filter_map(|(leg, name)| {
-        let is_attributed = leg == Leg::Connect && run.attributed_handshake.is_some();
-        let sign = if is_attributed { NOT_MEASURED.to_string() } else { String::new() };
-        Some(format!("{} {name}{sign}", format_duration(connecting.took(leg)?)))
-    });
-    format!("Of connecting: {}.\n", each.collect::<Vec<_>>().join(", "))
+    let mut legs = Vec::new();
+    for leg in Leg::ALL {
+        let Some(took) = connecting.took(leg) else { continue };
+        let mut part = format!("{} {}", format_duration(took), name(leg, ClientKind::Native));
+        if leg == Leg::Connect && run.attributed_handshake.is_some() {
+            part.push(NOT_MEASURED);
+        }
+        legs.push(part);
+    }
+    format!("Of connecting: {}.\n", legs.join(", "))
 }
 
-/// The emulated link as it is set, and how long the tunnel held bytes, those of other dialogues too.
+/// States the settings of the emulated link, and the delay that it added, to other dialogues too.
 fn emulated_link(report: LinkReport) -> String {
-    let held = match report.added_delay {
-        Some(AddedDelay { total, samples, dialogues, .. }) => {
-            let dialogues = if dialogues == 1 { "1 dialogue".to_owned() } else { format!("{dialogues} dialogues") };
-            format!("{} (median of {samples}, {dialogues})", format_duration(total))
-        }
-        None => "not known yet".to_owned(),
-    };
-    let set = report.link.describe().replace('\u{a0}', " ");
-    format!("The tunnel emulates a longer link. Set: {set}.\nDelay added, both ways, since it was set: {held}.\n")
-}
-
-/// What the legs of all questions together say.
-fn meaning(breakdown: &Breakdown, unit: Unit) -> String {
-    let Breakdown { waited, thought, .. } = breakdown;
-    let waited = in_sentence(unit, *waited);
-    let thought = match *thought {
-        Some(thought) => format!("The server thought for {}; you waited {waited}.", format_duration(thought)),
-        None => {
-            format!("How long the server thought is unknown: it was not watched. You waited {waited}.")
-        }
-    };
-    let wire = match breakdown.in_the_tunnel.and_then(|held| breakdown.percent(held)) {
-        Some(percent) => {
-            let percent = percent.replace('\u{a0}', " ");
-            format!(" For {percent} of that the words were on the longer link, and nothing else happened.")
-        }
-        None => String::new(),
-    };
-    format!("{thought}{wire}\n")
-}
-
-/// What limits the client's leg.
-fn asker_leg(clocks: Clocks) -> String {
-    let Clocks::Related { uncertainty } = clocks else { return String::new() };
-    format!(
-        "The client's leg is what the hops did not see, there and back. Their clock and the client's are related by cause and \
-         effect only: every moment of theirs is known to ± {}.\n",
-        format_duration(uncertainty)
-    )
+    let delay = added_delay(report.added_delay, report.in_force, report.link);
+    format!("The tunnel emulates a longer link. {}\n", plain(&delay))
 }
 
 #[cfg(test)]
@@ -135,7 +108,7 @@ mod tests {
     use std::time::Duration;
 
     use launcelot_measure::{
-        ConnectEvent, ConnectPoint, Instance, Order, Preset, Revision, Step, Trace, TraceEvent, TracePoint,
+        AddedDelay, ConnectEvent, ConnectPoint, Instance, Order, Preset, Revision, Step, Trace, TraceEvent, TracePoint,
     };
 
     use super::*;
@@ -152,7 +125,7 @@ mod tests {
         run
     }
 
-    fn seen(points: &[(TracePoint, u64)]) -> LabTrace {
+    fn lab_trace(points: &[(TracePoint, u64)]) -> LabTrace {
         let events = points.iter().map(|&(point, at)| TraceEvent { point, at: us(at), bytes: 5 }).collect();
         let held = AddedDelay { total: us(1_480), out: us(740), back: us(740), samples: 7, dialogues: 2 };
         let revision = Revision { instance: Instance(1), revision: 1 };
@@ -161,59 +134,71 @@ mod tests {
             link: Preset::Ssh.link(),
             handshake: true,
             revision,
-            in_force: us(9),
+            in_force: us(9_000),
             added_delay: Some(held),
         };
         LabTrace { trace: Trace { events, ..Trace::default() }, tunnel: Some(tunnel), ..LabTrace::default() }
     }
 
     #[test]
-    fn what_was_seen_is_a_table_and_a_sentence() {
+    fn a_trace_becomes_a_table_and_sentences() {
         let times = [0, 10, 20, 420, 430, 432, 434, 440, 840, 850, 860];
         let points: Vec<_> = TracePoint::ALL.into_iter().zip(times).collect();
-        let report = legs(&run(), Ok(&seen(&points)));
+        let report = legs(&run(), Ok(&lab_trace(&points)));
         let expected = [
-            "           client      bridge    wire out      server   wire back    thinking",
+            "           client      bridge    link out      server   link back    thinking",
             "What?    0.140 ms    0.020 ms    0.420 ms    0.004 ms    0.416 ms        2 µs",
-            "The server thought for 2 µs; you waited 1 ms. For 80 % of that the words were on the longer link, and \
-             nothing else happened.",
+            "The server thought for 2 µs; you waited 1 ms; 80 % of that was spent on the longer link, and nothing else happened.",
         ];
         assert_eq!(report.lines().take(3).collect::<Vec<_>>(), expected);
-        let wire = "Set: 1.30 ms, jitter up to 150 µs.\nDelay added, both ways, since it was set: 1.48 ms (median of 7, 2 dialogues).";
-        assert!(report.ends_with(&format!("{wire}\n")), "{report}");
+        let expected = "The tunnel emulates a longer link. Delay added, both ways: 1.48 ms (median of 7 in 2 dialogues, in the 9 ms \
+                        since it was set). Set: 1.30 ms, about 1.45 ms with jitter.\n";
+        assert!(report.ends_with(expected), "{report}");
     }
 
     #[test]
-    fn connecting_has_its_legs_too() {
-        let mut seen = seen(&[(TracePoint::BridgeIn, 110), (TracePoint::BridgeBackOut, 1_010)]);
+    fn a_question_that_leaves_no_room_for_the_figures_has_a_line_of_its_own() {
+        let mut run = run();
+        run.questions[0].question = "What is your favorite color?".to_owned();
+        let times = [0, 10, 20, 420, 430, 432, 434, 440, 840, 850, 860];
+        let events = TracePoint::ALL.into_iter().zip(times);
+        let events = events.map(|(point, at)| TraceEvent { point, at: us(at), bytes: 28 }).collect();
+        let trace = LabTrace { trace: Trace { events, ..Trace::default() }, ..LabTrace::default() };
+        let report = legs(&run, Ok(&trace));
+        let expected = [
+            "      client      bridge    link out      server   link back    thinking",
+            "What is your favorite color?",
+            "    0.140 ms    0.020 ms    0.420 ms    0.004 ms    0.416 ms        2 µs",
+        ];
+        assert_eq!(report.lines().take(3).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn connecting_has_legs_like_a_question() {
+        let mut lab_trace = lab_trace(&[(TracePoint::BridgeIn, 110), (TracePoint::BridgeBackOut, 1_010)]);
         let points =
             [ConnectPoint::UpgradeIn, ConnectPoint::ConnectBegun, ConnectPoint::ConnectDone, ConnectPoint::UpgradeOut];
         let events = points.into_iter().zip([0, 4, 14, 18]).map(|(point, at)| ConnectEvent { point, at: us(at) });
-        seen.trace.connecting = events.collect();
-        let report = legs(&run(), Ok(&seen));
+        lab_trace.trace.connecting = events.collect();
+        let report = legs(&run(), Ok(&lab_trace));
         assert!(report.contains("\nOf connecting: 72 µs client, 8 µs bridge, 10 µs connect().\n"), "{report}");
     }
 
     #[test]
-    fn clocks_that_contradict_each_other_leave_the_legs_unknown_and_the_thinking_known() {
+    fn contradictory_clocks_leave_the_legs_unknown_but_not_the_thinking() {
         let points = [(TracePoint::ServerIn, 0), (TracePoint::AnswerReady, 3), (TracePoint::AnswerOut, 2_000)];
-        let report = legs(&run(), Ok(&seen(&points)));
-        assert!(
-            report.starts_with("The legs are unknown: the client’s clock and the hops’ clock contradict"),
-            "{report}"
-        );
-        assert!(report.contains("The server thought for 3 µs; you waited 1 ms."), "{report}");
+        let report = legs(&run(), Ok(&lab_trace(&points)));
+        let expected = "The server thought for 3 µs; you waited 1 ms. The legs are unknown: the client’s clock and the hops’ clock";
+        assert!(report.starts_with(expected), "{report}");
     }
 
     #[test]
-    fn what_was_not_seen_is_unknown() {
-        let report = legs(&run(), Ok(&seen(&[(TracePoint::BridgeIn, 0), (TracePoint::BridgeBackOut, 900)])));
-        assert!(report.contains("What?    0.100 ms           –"), "{report}");
-        assert!(
-            report.contains("wire back     unknown    thinking\n") && report.contains("    0.900 ms           –\n"),
-            "{report}"
-        );
-        assert!(report.contains("How long the server thought is unknown"), "{report}");
+    fn legs_without_events_are_unknown() {
+        let points = [(TracePoint::BridgeIn, 0), (TracePoint::BridgeBackOut, 900)];
+        let report = legs(&run(), Ok(&lab_trace(&points)));
+        let expected = ["           client     unknown    thinking", "What?    0.100 ms    0.900 ms           –"];
+        assert_eq!(report.lines().take(2).collect::<Vec<_>>(), expected);
+        assert!(report.contains("You waited 1 ms; 90 % of that is unaccounted for"), "{report}");
         assert!(legs(&run(), Ok(&LabTrace::default())).contains("no hop on the path was observed"));
         assert!(legs(&run(), Err("no lab".to_owned())).contains("unknown: no lab."));
     }

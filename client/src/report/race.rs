@@ -1,4 +1,4 @@
-//! Three ways to ask, on one time axis, and what their turns say together.
+//! A race: three ways to ask on one time axis, and what their turns show.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -6,15 +6,16 @@ use std::time::Duration;
 use launcelot_endpoint::failure::one_line;
 use launcelot_measure::compare::Difference;
 use launcelot_measure::race::{Spread, WayTimes};
+use launcelot_measure::text::race::{RaceTimes, meaning};
 use launcelot_measure::{Run, RunStatus, Span, Turn, Way};
 
-use super::{NOT_MEASURED, WIDTH, attributed, format_duration, padded, wrapped};
+use super::{NOT_MEASURED, WIDTH, attributed, format_duration, padded, plain, wrapped};
 use crate::race::RaceResult;
 
-/// How many characters a figure has, with the space before it.
+/// The width of a figure, with the space before it.
 const FIGURE: usize = 10;
 
-/// Every connecting and every question of a typical turn as a bar, and what all turns say.
+/// Draws connecting and the questions of the median turn as bars, and says what all turns show.
 pub fn race(result: &RaceResult) -> String {
     let turns: Vec<&Turn<Run>> = result.turns().collect();
     let ways = Way::ALL.map(|way| (way, times(&turns, way), drawn(&turns, way)));
@@ -25,11 +26,11 @@ pub fn race(result: &RaceResult) -> String {
     let axis = WIDTH - 2 - width - FIGURE;
     let mut drawing = String::new();
     for (way, times, runs) in ways.iter().filter(|(_, _, runs)| !runs.is_empty()) {
-        let is_whole = runs.iter().all(|run| run.status == RunStatus::Complete);
-        let broke = if is_whole { "" } else { "failed after " };
-        let turns = times.map_or_else(String::new, |times| format!(" ({})", asking_in_words(times.asking)));
+        let is_complete = runs.iter().all(|run| run.status == RunStatus::Complete);
+        let failed = if is_complete { "" } else { "failed after " };
+        let turns = times.map_or_else(String::new, |times| format!(" ({})", describe_asking(times.asking)));
         // Writing to a string cannot fail.
-        let _ = writeln!(drawing, "{}: {broke}{}{turns}", name(*way), format_duration(until(runs)));
+        let _ = writeln!(drawing, "{}: {failed}{}{turns}", name(*way), format_duration(until(runs)));
         for run in *runs {
             for (words, span, sign) in rows(run) {
                 let took = span.map_or_else(|| "–".to_owned(), |span| format_duration(span.took()));
@@ -38,17 +39,19 @@ pub fn race(result: &RaceResult) -> String {
             }
         }
     }
-    let [(_, one, _), (_, ahead, _), (_, once, runs)] = ways;
-    let meaning = one.zip(ahead).zip(once).map(|((one, ahead), once)| meaning(runs.len(), one, ahead, once));
-    drawing + &meaning.unwrap_or_default() + &handshakes(result, ways.iter().flat_map(|(_, _, runs)| *runs))
+    if let [(_, Some(one_at_a_time), _), (_, Some(sent_ahead), _), (_, Some(at_once), runs)] = ways {
+        let times = RaceTimes { one_at_a_time, sent_ahead, at_once, spacing: None };
+        drawing += &conclusion(runs.len(), &times);
+    }
+    drawing + &handshakes(result, ways.iter().flat_map(|(_, _, runs)| *runs))
 }
 
-/// How much of connecting is attributed in the runs that are drawn, or why an emulated link's handshakes are not known.
+/// Explains attributed handshakes in the runs that are drawn, or why an emulated link's handshakes are unknown.
 fn handshakes<'a>(result: &RaceResult, drawn: impl Iterator<Item = &'a Run>) -> String {
     if let Some(error) = &result.lab_error {
         let why = one_line(error);
         return wrapped(&format!(
-            "An emulated link's handshake is not known, and would be part of the first question: {why}."
+            "An emulated link's handshake is unknown, and would be part of the first question: {why}."
         ));
     }
     attributed(drawn).map(|text| wrapped(&text)).unwrap_or_default()
@@ -62,13 +65,13 @@ fn name(way: Way) -> &'static str {
     }
 }
 
-/// The times of a way in all turns, unless one failed.
+/// Returns the times of a way in all turns; `None` if one failed.
 fn times(turns: &[&Turn<Run>], way: Way) -> Option<WayTimes> {
     let runs: Vec<Vec<&Run>> = turns.iter().map(|turn| turn.of(way).iter().collect()).collect();
     WayTimes::of(&runs)
 }
 
-/// The runs that are drawn of a way: those of the turn in which asking took the median, or of the last turn if one failed.
+/// Returns the runs of a way to draw: those of the median turn by asking, or of the last turn if one failed.
 fn drawn<'a>(turns: &[&'a Turn<Run>], way: Way) -> &'a [Run] {
     match times(turns, way) {
         Some(times) => turns[times.asking.median_turn].of(way),
@@ -76,13 +79,13 @@ fn drawn<'a>(turns: &[&'a Turn<Run>], way: Way) -> &'a [Run] {
     }
 }
 
-/// What all turns say of asking: `asking 58 ms to 66 ms in 5 turns`, or `once`.
-fn asking_in_words(asking: Spread) -> String {
+/// Describes asking in all turns: `asking 58 ms to 66 ms in 5 turns`, or `once`.
+fn describe_asking(asking: Spread) -> String {
     let asked = if asking.turns > 1 { "asking " } else { "" };
-    [asked, &asking.describe_turns()].concat().replace('\u{a0}', " ")
+    plain(&[asked, &asking.describe_turns()].concat())
 }
 
-/// What stands in the rows of a run: words, and a bar with its character.
+/// Returns the rows of a run: a label, and a bar with its character.
 fn rows(run: &Run) -> Vec<(String, Option<Span>, char)> {
     let mut connecting = "(connecting)".to_owned();
     if run.attributed_handshake.is_some() {
@@ -93,7 +96,7 @@ fn rows(run: &Run) -> Vec<(String, Option<Span>, char)> {
     rows
 }
 
-/// A bar on an axis of `axis` characters; the shortest bar is one character, so that it stays visible.
+/// Draws a bar on an axis of `axis` characters. The shortest bar is one character, so that it stays visible.
 fn bar(span: Option<Span>, end: Duration, sign: char, axis: usize) -> String {
     let place = |at: Duration| (at.as_secs_f64() / end.as_secs_f64().max(1e-9) * axis as f64).round() as usize;
     let (from, length) = match span {
@@ -105,40 +108,19 @@ fn bar(span: Option<Span>, end: Duration, sign: char, axis: usize) -> String {
     format!("{}{bar}{}", " ".repeat(from), " ".repeat(axis - from - length))
 }
 
-/// When the last answer of all of them was there.
+/// Returns the end of the last run.
 fn until(runs: &[Run]) -> Duration {
     runs.iter().map(Run::until).max().unwrap_or_default()
 }
 
-/// What the race shows, wrapped to the width of a terminal.
-fn meaning(connections: usize, one: WayTimes, ahead: WayTimes, once: WayTimes) -> String {
-    if connections == 1 {
-        return "One question is one round trip, whichever way it is asked.\n".to_owned();
+/// Says what the turns show, and advises a longer link if they do not differ.
+fn conclusion(questions: usize, times: &RaceTimes) -> String {
+    let mut text = meaning(questions, times);
+    let differs = matches!(times.difference(), Difference::FirstLonger(_) | Difference::SecondLonger(_));
+    if questions > 1 && !differs {
+        text += " Try a longer link.";
     }
-    let [one_took, ahead_took, once_took] = [one, ahead, once].map(|times| times.asking.describe());
-    let difference = one.asking.compared_with(ahead.asking);
-    let turns = match one.asking.turns {
-        1 => "in one turn".to_owned(),
-        turns => format!("the median of {turns} turns"),
-    };
-    let told = match difference {
-        Difference::FirstLonger(_) | Difference::SecondLonger(_) => {
-            format!("{}.", difference.describe("one at a time", "sent ahead"))
-        }
-        Difference::TooShort => {
-            "the link is too short for this clock to tell one at a time from sent ahead. Try a longer link.".to_owned()
-        }
-        Difference::NoneSeen | Difference::TooFewSamples => {
-            "the turns overlap, so one at a time cannot be told from sent ahead. Try a longer link.".to_owned()
-        }
-    };
-    let text = format!(
-        "From the first question to the last answer, {turns}: {one_took} one at a time ({connections} round trips), {ahead_took} sent \
-         ahead (one round trip), {once_took} with a connection each; the last of those opened {} after the first, and there are \
-         {connections} to make. In this race {told}",
-        once.opening.describe(),
-    );
-    wrapped(&text.replace('\u{a0}', " "))
+    wrapped(&text)
 }
 
 #[cfg(test)]
@@ -148,7 +130,7 @@ mod tests {
     const AXIS: usize = 48;
 
     #[test]
-    fn bars_stand_where_their_times_are_and_are_never_invisible() {
+    fn bars_are_at_their_times_and_always_visible() {
         let ms = Duration::from_millis;
         let span = |from, until| Some(Span { from: ms(from), until: ms(until) });
         let half = bar(span(24, 48), ms(48), '█', AXIS);

@@ -1,12 +1,12 @@
-//! When each thing began and ended, and what the kernel thinks of the connection.
+//! When each step began and ended, and the kernel's round-trip times.
 
 use std::fmt::Write as _;
 
-use launcelot_measure::{Order, Run, Span, Unit};
+use launcelot_measure::{Run, Span, Unit, text};
 
 use super::{COLUMN, NOT_MEASURED, attributed, format_duration};
 
-/// Each step with when it began, when it ended, and how long it took, all in one unit.
+/// Returns a table of the begin, end and duration of each step, all in one unit.
 pub fn timing(run: &Run) -> String {
     let rows = rows(run);
     let unit = Unit::for_longest(run.until());
@@ -31,60 +31,55 @@ fn rows(run: &Run) -> Vec<(String, Option<Span>)> {
     lookup.into_iter().chain([connecting]).chain(questions).collect()
 }
 
-/// What the kernel has found, which knows nothing of questions.
+/// States the kernel's round-trip times, which do not depend on questions.
 fn kernel(run: &Run) -> String {
     let Some(kernel) = run.kernel else {
-        return "The kernel's own view of the connection: not to be had here.\n".to_owned();
+        return "The kernel's round-trip times are not available on this system.\n".to_owned();
     };
     let to = if run.target.contains("://") { "the bridge" } else { "the server, or to the near end of a tunnel" };
-    let least = kernel.least_round_trip.map_or_else(|| "unknown".to_owned(), format_duration);
-    let again = match kernel.retransmissions {
-        0 => "nothing was sent again".to_owned(),
-        1 => "one segment was sent again".to_owned(),
-        count => format!("{count} segments were sent again"),
+    let shortest = kernel.least_round_trip.map_or_else(|| "unknown".to_owned(), format_duration);
+    let retransmissions = match kernel.retransmissions {
+        0 => "no retransmissions".to_owned(),
+        1 => "one retransmission".to_owned(),
+        count => format!("{count} retransmissions"),
     };
     format!(
-        "The kernel's own view of the connection to {to}: least round trip {least}; smoothed {} (includes waiting for answers that \
-         carry acknowledgments); {again}.\n",
+        "The kernel's round-trip time to {to}: shortest {shortest}; smoothed {} (includes waiting for answers that carry \
+         acknowledgments); {retransmissions}.\n",
         format_duration(kernel.round_trip),
     )
 }
 
-/// What limits the figures.
+/// States what limits the figures.
 fn limits(run: &Run) -> String {
-    let order = match run.order {
-        Order::OneAtATime => "one at a time",
-        Order::SentAhead => "sent ahead",
-    };
-    format!("Asked {order}, by a clock with steps of {}.\n", format_duration(run.clock_step))
+    format!("Asked {}; clock step {}.\n", text::order(run.order), format_duration(run.clock_step))
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use launcelot_measure::Step;
     use launcelot_measure::run::KernelView;
+    use launcelot_measure::{Order, Step};
 
     use super::*;
 
     #[test]
-    fn the_kernel_shows_its_least_round_trip_and_calls_the_smoothed_one_that() {
+    fn the_shortest_and_the_smoothed_round_trip_of_the_kernel_are_distinguished() {
         let us = Duration::from_micros;
         let mut run = Run::new("localhost port 1061".to_owned(), Order::OneAtATime, us(1), ["What?".to_owned()]);
         let least_round_trip = Some(us(42));
         run.kernel = Some(KernelView { round_trip: us(361), least_round_trip, deviation: us(586), retransmissions: 0 });
-        let expected = "The kernel's own view of the connection to the server, or to the near end of a tunnel: least round \
-                        trip 42 µs; smoothed 361 µs (includes waiting for answers that carry acknowledgments); nothing was \
-                        sent again.\n";
+        let expected = "The kernel's round-trip time to the server, or to the near end of a tunnel: shortest 42 µs; smoothed \
+                        361 µs (includes waiting for answers that carry acknowledgments); no retransmissions.\n";
         assert_eq!(kernel(&run), expected);
         run.target = "ws://localhost:8080/ws".to_owned();
         run.kernel.iter_mut().for_each(|kernel| kernel.least_round_trip = None);
-        assert!(kernel(&run).contains("to the bridge: least round trip unknown; smoothed"), "{}", kernel(&run));
+        assert!(kernel(&run).contains("to the bridge: shortest unknown; smoothed"), "{}", kernel(&run));
     }
 
     #[test]
-    fn what_is_attributed_to_connecting_is_marked() {
+    fn an_attributed_handshake_is_marked() {
         let us = Duration::from_micros;
         let mut run = Run::new("localhost port 1061".to_owned(), Order::OneAtATime, us(1), ["What?".to_owned()]);
         run.record(Step::Connected { at: us(1_350) });
@@ -97,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_lines_up_and_says_what_is_missing() {
+    fn the_table_is_aligned_and_shows_missing_times() {
         let us = Duration::from_micros;
         let questions = ["What is your name?", "What?"].map(str::to_owned);
         let mut run =
@@ -117,8 +112,8 @@ mod tests {
             "(connecting)                0.100 ms    0.250 ms    0.150 ms",
             "What is your name?          0.251 ms    1.300 ms    1.049 ms",
             "What?                              –           –           –",
-            "The kernel's own view of the connection: not to be had here.",
-            "Asked one at a time, by a clock with steps of 21 ns.",
+            "The kernel's round-trip times are not available on this system.",
+            "Asked one at a time; clock step 21 ns.",
         ];
         assert_eq!(timing(&run).lines().collect::<Vec<_>>(), expected);
     }

@@ -177,7 +177,7 @@ async fn a_native_client_reports_where_its_time_went_with_and_without_a_bridge()
         within_attempts_async(5, async || {
             attempt += 1;
             let name = format!("native-{attempt}");
-            let target = target.clone().named(name.clone()).0;
+            let target = target.clone().with_dialogue_name(name.clone()).0;
             let plan = DialogueConfig {
                 target,
                 order: Order::OneAtATime,
@@ -186,13 +186,15 @@ async fn a_native_client_reports_where_its_time_went_with_and_without_a_bridge()
             };
             let (account, result) = launcelot_client::ask::ask_recorded(&plan, |_| Ok(())).await;
             result.unwrap();
-            let seen = launcelot_client::lab::seen(&plan.target, place, &name, account.local, CLIENT_TIMEOUT).await;
+            let seen =
+                launcelot_client::lab::fetch_trace(&plan.target, place, &name, account.local, CLIENT_TIMEOUT).await;
             let report = launcelot_client::report::legs::legs(&account.run, Ok(&seen.unwrap()));
             let is_told =
-                ["The tunnel emulates a longer link. Set: 100 ms.", "Delay added, both ways, since it was set: "];
+                ["The tunnel emulates a longer link. Delay added, both ways: ", " since it was set). Set: 100 ms."];
             assert!(is_told.iter().all(|line| report.contains(line)), "{report}");
             assert!(report.contains("The server thought for "), "{report}");
-            let percent: f64 = report.split(" For ").nth(1).unwrap().split(" %").next().unwrap().parse().unwrap();
+            let percent: f64 =
+                report.split(" % of that was spent").next().unwrap().rsplit(' ').next().unwrap().parse().unwrap();
             // Of 100 ms a question, most is the tunnel's, unless this machine is very busy.
             check((50.0..100.0).contains(&percent), || report)
         })
@@ -227,7 +229,7 @@ fn a_native_client_through_the_tunnel_shows_the_handshake_as_connecting_and_says
         assert!(first >= Duration::from_millis(50), "{first:?}");
         let report = launcelot_client::report::timing::timing(run);
         assert!(
-            report.contains("(connecting)*") && report.contains("attributed as the lab told it, not measured"),
+            report.contains("(connecting)*") && report.contains("attributed as the lab reported it, not measured"),
             "{report}"
         );
     }

@@ -1,0 +1,53 @@
+//! The settings of an emulated link, and the delay that it added.
+
+use std::time::Duration;
+
+use crate::link::{AddedDelay, LinkSettings, format_bandwidth};
+use crate::unit::{format_count, format_duration};
+
+/// Says how much delay the tunnel has added since `link` was set, `in_force` ago. This is not a measured round trip.
+pub fn added_delay(added: Option<AddedDelay>, in_force: Duration, link: LinkSettings) -> String {
+    let set = settings(link);
+    let Some(AddedDelay { total, samples, dialogues, .. }) = added else {
+        return format!("Delay added, both ways: not known yet. Set: {set}.");
+    };
+    let dialogues =
+        if dialogues == 1 { "1 dialogue".to_owned() } else { [&format_count(dialogues), " dialogues"].concat() };
+    format!(
+        "Delay added, both ways: {} (median of {samples} in {dialogues}, in the {} since it was set). Set: {set}.",
+        format_duration(total),
+        format_duration(in_force)
+    )
+}
+
+/// Describes the delay that settings should add, both ways.
+fn settings(link: LinkSettings) -> String {
+    let mut set = link.round_trip();
+    if !link.jitter.is_zero() {
+        // The mean of the jitter is half of it each way.
+        set += &format!(", about {} with jitter", format_duration(link.rtt + link.jitter));
+    }
+    if let Some(bandwidth) = link.bandwidth {
+        set += &format!(", and what it takes to send at {}", format_bandwidth(bandwidth));
+    }
+    set
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::link::Preset;
+
+    #[test]
+    fn the_added_delay_is_stated_together_with_the_settings() {
+        let us = Duration::from_micros;
+        let added = AddedDelay { total: us(1_480), out: us(740), back: us(740), samples: 30, dialogues: 10 };
+        let text = |added, link| added_delay(added, Duration::from_secs(41), link).replace('\u{a0}', " ");
+        let expected = "Delay added, both ways: 1.48 ms (median of 30 in 10 dialogues, in the 41 s since it was set). \
+                        Set: 1.30 ms, about 1.45 ms with jitter.";
+        assert_eq!(text(Some(added), Preset::Ssh.link()), expected);
+        assert_eq!(text(None, LinkSettings::default()), "Delay added, both ways: not known yet. Set: 0 ms.");
+        let narrow = text(None, Preset::Satellite.link());
+        assert!(narrow.ends_with("about 615 ms with jitter, and what it takes to send at 20 Mbit/s."), "{narrow}");
+    }
+}

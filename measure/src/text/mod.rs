@@ -1,0 +1,32 @@
+//! Sentences about measurements that the native client and the page share.
+//!
+//! - [`legs`]: where the time of a run went.
+//! - [`link`]: the settings of an emulated link, and the delay that it added.
+//! - [`race`]: what the turns of a race show.
+//!
+//! Numbers and their units are separated by no-break spaces. A terminal replaces them.
+
+pub mod legs;
+pub mod link;
+pub mod race;
+
+use crate::run::Order;
+use crate::unit::format_count;
+
+/// Returns how questions were asked, for use within a sentence.
+pub fn order(order: Order) -> &'static str {
+    match order {
+        Order::OneAtATime => "one at a time",
+        Order::SentAhead => "sent ahead",
+    }
+}
+
+/// Returns a number as a word up to three, and in digits above.
+pub fn number(count: usize) -> String {
+    match count {
+        1 => "one".to_owned(),
+        2 => "two".to_owned(),
+        3 => "three".to_owned(),
+        other => format_count(other as u64),
+    }
+}

@@ -1,0 +1,139 @@
+//! What the turns of a race show.
+
+use super::number;
+use crate::compare::Difference;
+use crate::race::{Spread, WayTimes};
+use crate::reading::Reading;
+
+/// The times of the three ways of a race in all turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RaceTimes {
+    /// One connection, one question at a time.
+    pub one_at_a_time: WayTimes,
+    /// One connection, all questions sent ahead.
+    pub sent_ahead: WayTimes,
+    /// A connection for each question.
+    pub at_once: WayTimes,
+    /// How much later the last connection opened because a browser spaces its handshakes, if that is known.
+    pub spacing: Option<Spread>,
+}
+
+impl RaceTimes {
+    /// Compares one question at a time with all sent ahead.
+    pub fn difference(&self) -> Difference {
+        self.one_at_a_time.asking.compared_with(self.sent_ahead.asking)
+    }
+}
+
+/// Says what a race of `questions` questions shows.
+pub fn meaning(questions: usize, times: &RaceTimes) -> String {
+    if questions == 1 {
+        return "One question is one round trip, whichever way it is asked.".to_owned();
+    }
+    let RaceTimes { one_at_a_time, sent_ahead, at_once, .. } = times;
+    let count = number(questions);
+    format!(
+        "One at a time, the questions made {count} round trips: {}. Sent ahead, without waiting (pipelining), they made one: {}. {}, {} \
+         Over {count} connections each made one of its own: {} from the first question to the last answer. The last connection was open \
+         {} after the first{}.",
+        one_at_a_time.asking.describe(),
+        sent_ahead.asking.describe(),
+        turns(one_at_a_time.asking),
+        verdict(times.difference()),
+        at_once.asking.describe(),
+        at_once.opening.describe(),
+        spacing(times),
+    )
+}
+
+/// Says how many turns the comparison rests on.
+fn turns(asking: Spread) -> String {
+    match asking.turns {
+        1 => "In one turn".to_owned(),
+        turns => format!("By the medians of {turns} turns"),
+    }
+}
+
+/// Says whether the ways differ.
+fn verdict(difference: Difference) -> String {
+    match difference {
+        Difference::FirstLonger(_) | Difference::SecondLonger(_) => {
+            [&difference.describe("one at a time", "sent ahead"), "."].concat()
+        }
+        Difference::TooShort => "the times are too short for this clock to tell the ways apart.".to_owned(),
+        Difference::NoneSeen | Difference::TooFewSamples => {
+            "their turns overlap, so on a link this short the ways cannot be told apart.".to_owned()
+        }
+    }
+}
+
+/// Says how much of the time between the first and the last open connection is the browser's spacing of handshakes.
+fn spacing(RaceTimes { at_once, spacing, .. }: &RaceTimes) -> String {
+    let is_known = |spacing: &Spread| Reading::new(spacing.median, spacing.clock_step).is_known();
+    let Some(spacing) = spacing.filter(is_known) else { return String::new() };
+    // A median of differences is not the difference of medians, but it errs on the safe side here.
+    let without = Reading::new(at_once.asking.median.saturating_sub(spacing.median), spacing.clock_step);
+    format!(
+        "; {} of that was the browser, which begins its handshakes one after the other. Without that it would be {}",
+        spacing.describe(),
+        without.describe()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const fn us(micros: u64) -> Duration {
+        Duration::from_micros(micros)
+    }
+
+    fn spread(times_us: &[u64]) -> Spread {
+        let times: Vec<Duration> = times_us.iter().copied().map(us).collect();
+        Spread::of(&times, us(5)).unwrap()
+    }
+
+    fn way(asking_us: &[u64]) -> WayTimes {
+        WayTimes { answering: spread(asking_us), asking: spread(asking_us), opening: spread(&[4_000]) }
+    }
+
+    fn times(one_at_a_time: &[u64], sent_ahead: &[u64]) -> RaceTimes {
+        let [one_at_a_time, sent_ahead] = [one_at_a_time, sent_ahead].map(way);
+        RaceTimes { one_at_a_time, sent_ahead, at_once: way(&[27_000]), spacing: None }
+    }
+
+    fn text(questions: usize, times: &RaceTimes) -> String {
+        meaning(questions, times).replace('\u{a0}', " ")
+    }
+
+    #[test]
+    fn three_round_trips_become_one() {
+        let race = times(&[60_000, 61_000, 62_000], &[20_000, 20_000, 21_000]);
+        assert_eq!(
+            text(3, &race),
+            "One at a time, the questions made three round trips: 61 ms. Sent ahead, without waiting (pipelining), they made one: 20 ms. \
+             By the medians of 3 turns, one at a time takes 3.1 times as long as sent ahead. Over three connections each made one of its \
+             own: 27 ms from the first question to the last answer. The last connection was open 4 ms after the first."
+        );
+        assert!(text(4, &race).contains("made 4 round trips"));
+        assert_eq!(text(1, &race), "One question is one round trip, whichever way it is asked.");
+    }
+
+    #[test]
+    fn ways_that_do_not_differ_are_not_compared() {
+        let overlapping = text(3, &times(&[700, 2_400], &[250, 720]));
+        assert!(overlapping.contains("their turns overlap") && !overlapping.contains("times as long"), "{overlapping}");
+        let short = text(3, &times(&[15], &[10]));
+        assert!(short.contains("In one turn, the times are too short for this clock"), "{short}");
+    }
+
+    #[test]
+    fn the_spacing_of_handshakes_is_subtracted_if_it_is_known() {
+        let race = times(&[60_000], &[20_000]);
+        let spaced = text(3, &RaceTimes { spacing: Some(spread(&[3_000])), ..race });
+        assert!(spaced.contains("; 3 ms of that was the browser") && spaced.ends_with("would be 24 ms."), "{spaced}");
+        assert_eq!(text(3, &RaceTimes { spacing: Some(spread(&[2])), ..race }), text(3, &race), "below a clock step");
+    }
+}
