@@ -1,4 +1,4 @@
-//! How often each time occurred: time goes to the right, and what came more often stands higher.
+//! Histograms: how often each time occurred, on a logarithmic time axis.
 
 use std::time::Duration;
 
@@ -8,23 +8,22 @@ use crate::log_scale::LogScale;
 use crate::markup::{Escaped, Percent, write};
 use crate::series::{letter, look};
 
-/// How tall the drawing is, in pixels, and the part of it above the labels.
+/// The height of the chart, in pixels, and of its part above the labels.
 const HEIGHT: u32 = 148;
 const PLOT_HEIGHT: u32 = 120;
 
-/// How many bins an axis has.
+/// The number of bins.
 const BINS: usize = 80;
 
-/// Both sides of the box in which shapes are drawn; it is stretched to whatever room there is.
+/// The width and height of the view box of the shapes, which is stretched to the chart.
 const BOX: i32 = 960;
 
-/// How high the least is that is seen.
-const LEAST: i32 = 12;
+/// The height of the lowest visible bin.
+const HEIGHT_MIN: i32 = 12;
 
-/// Draws all of `series`, the first of them filled.
+/// Draws all `series`, each with the step of its own clock.
 ///
-/// Beside each stands the step of its own clock. A time is known to one step on either side, so it is spread evenly over the
-/// bins there: else there would be gaps where the clock has no time to show.
+/// A time is known to plus or minus one clock step, so it is spread evenly over those bins. Otherwise a coarse clock would leave gaps.
 pub fn draw(scale: &LogScale, series: &[(&Distribution, Duration)]) -> String {
     let mut svg = format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" class="histogram" width="100%" height="{HEIGHT}" aria-hidden="true" focusable="false">"#
@@ -47,7 +46,7 @@ pub fn draw(scale: &LogScale, series: &[(&Distribution, Duration)]) -> String {
             r#"<svg height="{PLOT_HEIGHT}" viewBox="0 0 {BOX} {BOX}" preserveAspectRatio="none" overflow="visible">"#
         ),
     );
-    // The first lies on top.
+    // The first series is on top.
     for (index, (distribution, clock_step)) in series.iter().enumerate().rev() {
         let (letter, (_, dashes)) = (letter(index), look(index));
         write(
@@ -61,7 +60,7 @@ pub fn draw(scale: &LogScale, series: &[(&Distribution, Duration)]) -> String {
     svg + "</svg></svg>"
 }
 
-/// A label at the left edge starts there, one at the right edge ends there.
+/// Returns the text anchor of a label, so that labels at the edges stay inside.
 pub(crate) fn anchor(percent: f64) -> &'static str {
     match percent {
         ..8.0 => "start",
@@ -70,7 +69,7 @@ pub(crate) fn anchor(percent: f64) -> &'static str {
     }
 }
 
-/// The outline of a distribution, as high as the box at its highest.
+/// Returns the outline of a distribution, whose highest bin is as high as the box.
 fn outline(scale: &LogScale, clock_step: Duration, distribution: &Distribution) -> String {
     let mut bins = [0.0_f64; BINS];
     let place = |time| (scale.percent(time) / 100.0 * BINS as f64) as usize;
@@ -84,9 +83,9 @@ fn outline(scale: &LogScale, clock_step: Duration, distribution: &Distribution) 
     let highest = bins.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
     let mut path = format!("M0 {BOX}");
     for (left, bin) in (0..BOX).step_by(BOX as usize / BINS).zip(bins) {
-        // What came at all is seen, however rare it is.
-        let least = if bin > 0.0 { LEAST } else { 0 };
-        let height = ((bin / highest * f64::from(BOX)) as i32).max(least);
+        // A rare time is visible too.
+        let height_min = if bin > 0.0 { HEIGHT_MIN } else { 0 };
+        let height = ((bin / highest * f64::from(BOX)) as i32).max(height_min);
         write(&mut path, format_args!("H{left}V{}", BOX - height));
     }
     write(&mut path, format_args!("H{BOX}V{BOX}"));
@@ -108,7 +107,7 @@ mod tests {
         draw(&series::scale(&series).unwrap(), &series)
     }
 
-    /// The heights of the outline, each once.
+    /// The heights of the outline, without repetitions.
     fn heights(svg: &str) -> Vec<i32> {
         let path = svg.split(&format!(" d=\"M0 {BOX}")).nth(1).and_then(|rest| rest.split('"').next()).unwrap();
         let bottoms = path.split('V').skip(1).map(|rest| rest.split('H').next().unwrap().parse::<i32>().unwrap());
@@ -118,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_more_often_stands_higher() {
+    fn more_frequent_times_are_higher() {
         let heights = heights(&drawn(&[100, 400, 400, 400, 400], Duration::ZERO));
         assert_eq!(heights, [0, BOX / 4, 0, BOX, 0]);
     }
@@ -131,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_coarse_clock_smears_no_series_of_a_finer_one() {
+    fn a_coarse_clock_does_not_spread_a_series_of_a_finer_one() {
         let fine: Distribution = [100, 400, 400].into_iter().map(us).collect();
         let coarse: Distribution = [1_000].into_iter().map(us).collect();
         let scale = series::scale(&[(&fine, us(5)), (&coarse, us(1_000))]).unwrap();
@@ -144,9 +143,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_rare_is_seen() {
+    fn rare_times_are_visible() {
         let mut times = vec![100; 9_999];
         times.push(5_000);
-        assert!(heights(&drawn(&times, us(5))).contains(&LEAST));
+        assert!(heights(&drawn(&times, us(5))).contains(&HEIGHT_MIN));
     }
 }

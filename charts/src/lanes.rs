@@ -1,29 +1,28 @@
-//! Messages on their way between stations: the stations from left to right, and a lane for each message,
-//! its question above and its answer, coming back, below.
+//! Messages between hops: the hops from left to right, and a lane for each message with its question above its answer.
 //!
-//! What stands still ([`backdrop`]) and what moves ([`moving`]) are two drawings of one size, one upon the
-//! other, so that a page need not draw the stations anew sixty times a second.
+//! The hops ([`backdrop`]) and the messages ([`moving`]) are two drawings of one size, one on top of the other, so that an animation
+//! redraws only the messages.
 
 use crate::markup::{Escaped, Percent, write};
 
-/// How tall the head with the names of the stations is, in pixels.
+/// The height of the head with the names of the hops, in pixels.
 const HEAD_HEIGHT: usize = 30;
-/// How tall a lane is.
+/// The height of a lane.
 const LANE_HEIGHT: usize = 62;
-/// How far down in its lane the words stand, the way there, and the way back.
-const WORDS_AT: usize = 17;
-const THERE_AT: usize = 31;
-const BACK_AT: usize = 47;
-/// How large a message is.
+/// The vertical positions in a lane of its label, of the question and of the answer.
+const LABEL_AT: usize = 17;
+const QUESTION_AT: usize = 31;
+const ANSWER_AT: usize = 47;
+/// The radius of a message.
 const RADIUS: usize = 6;
 
-/// A place across, in thousandths of the width.
+/// A horizontal position, in thousandths of the width.
 pub type Position = u16;
 
-/// Where a message can be.
+/// A hop, or an end of the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hop {
-    /// What it is called; its class, too.
+    /// Its name, which is also its class.
     pub name: &'static str,
     /// Its left edge.
     pub from: Position,
@@ -31,37 +30,37 @@ pub struct Hop {
     pub until: Position,
 }
 
-/// A stretch that a message has gone.
+/// A part of the path that a message has passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Trail {
-    /// In which lane, from 0.
+    /// The lane, from 0.
     pub lane: usize,
-    /// Whether it was the answer, on its way back.
+    /// Whether it was the answer.
     pub is_back: bool,
-    /// Where it began.
+    /// Its begin.
     pub from: Position,
-    /// Where it ended, or has come to.
+    /// Its end, or the current position of the message.
     pub until: Position,
-    /// Whose it was; it becomes the class.
+    /// The leg, which is also the class.
     pub leg: &'static str,
 }
 
-/// A message, where it is now.
+/// The current position of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Marker {
-    /// In which lane, from 0.
+    /// The lane, from 0.
     pub lane: usize,
-    /// Whether it is the answer, on its way back.
+    /// Whether it is the answer.
     pub is_back: bool,
-    /// Where.
+    /// The position.
     pub at: Position,
 }
 
-/// The stations, and for each lane its words and its two ways.
-pub fn backdrop(stations: &[Hop], lanes: &[String]) -> String {
+/// Draws the hops, and for each lane its label and its two directions.
+pub fn backdrop(hops: &[Hop], lanes: &[String]) -> String {
     let mut svg = open("lanes-backdrop", lanes.len());
     let height = LANE_HEIGHT * lanes.len() + 6;
-    for (index, Hop { name, from, until }) in stations.iter().enumerate() {
+    for (index, Hop { name, from, until }) in hops.iter().enumerate() {
         let width = across(until - from);
         let x = across(*from);
         write(
@@ -73,16 +72,16 @@ pub fn backdrop(stations: &[Hop], lanes: &[String]) -> String {
         );
         let (anchor, x) = match index {
             0 => ("start", *from),
-            _ if index + 1 == stations.len() => ("end", *until),
+            _ if index + 1 == hops.len() => ("end", *until),
             _ => ("middle", (from + until) / 2),
         };
         let x = across(x);
         write(&mut svg, format_args!(r#"<text class="name" x="{x}" y="15" text-anchor="{anchor}">{name}</text>"#));
     }
-    let (left, right) = (stations.first().map_or(0, |first| first.until), stations.last().map_or(0, |last| last.from));
+    let (left, right) = (hops.first().map_or(0, |first| first.until), hops.last().map_or(0, |last| last.from));
     let (left, right) = (across(left), across(right));
-    for (lane, words) in lanes.iter().enumerate() {
-        for at in [THERE_AT, BACK_AT] {
+    for (lane, label) in lanes.iter().enumerate() {
+        for at in [QUESTION_AT, ANSWER_AT] {
             let y = top(lane) + at;
             write(
                 &mut svg,
@@ -93,13 +92,13 @@ pub fn backdrop(stations: &[Hop], lanes: &[String]) -> String {
         }
         write(
             &mut svg,
-            format_args!(r#"<text class="words" x="0.8%" y="{}">{}</text>"#, top(lane) + WORDS_AT, Escaped(words)),
+            format_args!(r#"<text class="words" x="0.8%" y="{}">{}</text>"#, top(lane) + LABEL_AT, Escaped(label)),
         );
     }
     svg + "</svg>"
 }
 
-/// What has been gone so far, and where the messages are. A question is full, an answer hollow.
+/// Draws the trails and the messages. A question is filled, an answer hollow.
 pub fn moving(lanes: usize, trails: &[Trail], markers: &[Marker]) -> String {
     let mut svg = open("lanes-moving", lanes);
     for Trail { lane, is_back, from, until, leg } in trails {
@@ -126,10 +125,10 @@ fn top(lane: usize) -> usize {
 }
 
 fn height_of(lane: usize, is_back: bool) -> usize {
-    top(lane) + if is_back { BACK_AT } else { THERE_AT }
+    top(lane) + if is_back { ANSWER_AT } else { QUESTION_AT }
 }
 
-/// The words beside it say the same, so the drawing itself is hidden from screen readers.
+/// Opens a drawing. The page has the same information as text, so the drawing is hidden from screen readers.
 fn open(class: &str, lanes: usize) -> String {
     let height = top(lanes) + 4;
     format!(
@@ -142,9 +141,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stations_stand_where_they_are_and_words_stay_words() {
-        let stations = [Hop { name: "browser", from: 0, until: 90 }, Hop { name: "server", from: 880, until: 1000 }];
-        let svg = backdrop(&stations, &["a < b?".to_owned()]);
+    fn hops_are_at_their_positions_and_labels_are_escaped() {
+        let hops = [Hop { name: "browser", from: 0, until: 90 }, Hop { name: "server", from: 880, until: 1000 }];
+        let svg = backdrop(&hops, &["a < b?".to_owned()]);
         assert!(
             svg.contains(r#"<rect class="station server" x="88%" y="24" width="12%" height="68" rx="6"/>"#),
             "{svg}"
@@ -155,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_comes_back_below_its_question() {
+    fn an_answer_is_below_its_question() {
         let marker = |is_back| Marker { lane: 1, is_back, at: 255 };
         let svg = moving(2, &[], &[marker(false), marker(true)]);
         assert!(svg.contains(r#"<circle class="message question" cx="25.5%" cy="123" r="6"/>"#), "{svg}");
@@ -163,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn both_drawings_are_of_one_size() {
+    fn both_drawings_have_the_same_size() {
         let height =
             |svg: &str| svg.split("height=\"").nth(1).and_then(|rest| rest.split('"').next()).map(str::to_owned);
         assert_eq!(height(&backdrop(&[], &["a".to_owned(), "b".to_owned()])), height(&moving(2, &[], &[])));

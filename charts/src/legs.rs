@@ -1,8 +1,7 @@
-//! The bar of a question, cut into its legs, and what the server thought as a sliver, magnified.
+//! The bar of a question, divided into its legs, with a lens that magnifies the server.
 //!
-//! The legs are told apart without colour too: the one who asks is hollow, the bridge is solid, the server stands
-//! higher, the wire is thin, above on the way out, below on the way back and in the middle while connecting, and what is unknown is
-//! hatched.
+//! Legs are distinguished without colour too: the client is hollow, the bridge is solid, the server is taller, the link is thin (above
+//! on the way out, below on the way back, in the middle while connecting), and unknown legs are hatched.
 
 use std::time::Duration;
 
@@ -13,43 +12,43 @@ use crate::markup::{Escaped, Percent, write};
 use crate::scale::Scale;
 use crate::waterfall::{Ghost, ROW_HEIGHT, close_row, open_row};
 
-/// How much taller a row with a magnified sliver is.
+/// The additional height of a row with a lens.
 const LENS_HEIGHT: i32 = 24;
-/// How wide the magnified server is, in percent of the axis.
+/// The width of the magnified server, in percent of the axis.
 const LENS_WIDTH: f64 = 30.0;
-/// Less than this is not worth magnifying.
+/// The smallest factor that is worth a lens.
 const FACTOR_MIN: f64 = 4.0;
 
-/// The server's leg from near.
+/// What a lens shows: the server's leg, magnified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lens {
-    /// From the question's arrival to the answer's leaving.
+    /// The server's leg.
     pub server: Span,
-    /// When the answer was ready: until then the server thought.
+    /// When the answer was ready.
     pub ready: Duration,
-    /// What it says, before how many times it is magnified.
+    /// The label, which is followed by the factor.
     pub label: String,
 }
 
-/// One row: the legs of a question, the server's from near if it is short, and the ghosts of earlier runs below.
+/// Draws one row: the legs of a question, the lens if the server's leg is short, and the ghosts of earlier runs below.
 pub fn row(scale: &Scale, legs: &[(Leg, Span)], lens: Option<&Lens>, ghosts: &[Ghost]) -> String {
     let drawn = lens
-        .map(|lens| (lens, Glass::on(scale, lens)))
-        .filter(|(_, glass)| glass.factor >= FACTOR_MIN && glass.factor.is_finite());
+        .map(|lens| (lens, LensLayout::of(scale, lens)))
+        .filter(|(_, layout)| layout.factor >= FACTOR_MIN && layout.factor.is_finite());
     let height = ROW_HEIGHT + if drawn.is_some() { LENS_HEIGHT } else { 0 };
     let mut svg = open_row(scale, height, ghosts);
-    // The asker's hollow ends lie below what they meet.
-    let (asker, others) = legs.iter().partition::<Vec<_>, _>(|(leg, _)| *leg == Leg::Client);
-    for &(leg, span) in asker.into_iter().chain(others) {
+    // The hollow ends of the client are below their neighbours.
+    let (client, others) = legs.iter().partition::<Vec<_>, _>(|(leg, _)| *leg == Leg::Client);
+    for &(leg, span) in client.into_iter().chain(others) {
         write_leg(&mut svg, leg, scale.percent(span.from), scale.percent(span.until));
     }
-    if let Some((lens, glass)) = drawn {
-        glass.write(&mut svg, lens);
+    if let Some((lens, layout)) = drawn {
+        layout.write(&mut svg, lens);
     }
     close_row(svg, scale, height, ghosts)
 }
 
-/// One leg on its own, as wide as it is given room: for a legend.
+/// Draws a single leg for a legend.
 pub fn swatch(leg: Leg) -> String {
     let mut svg = format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" class="swatch" width="28" height="{ROW_HEIGHT}" aria-hidden="true" focusable="false">"#
@@ -58,7 +57,7 @@ pub fn swatch(leg: Leg) -> String {
     svg + "</svg>"
 }
 
-/// The class of a leg, and how far from the top of the row it stands and how tall it is.
+/// Returns the class of a leg, its distance from the top of the row, and its height.
 fn shape(leg: Leg) -> (&'static str, i32, i32) {
     match leg {
         Leg::Client => ("asker", 8, 12),
@@ -75,7 +74,7 @@ fn write_leg(svg: &mut String, leg: Leg, from: f64, until: f64) {
     let (class, y, height) = shape(leg);
     let (x, end, width) = (Percent(from), Percent(until), Percent((until - from).max(0.0)));
     if leg == Leg::Unknown {
-        // Dashes across a line that is as thick as a bar are its hatching.
+        // A dashed line as thick as a bar looks hatched.
         let middle = y + height / 2;
         write(svg, format_args!(r#"<line class="leg unknown" x1="{x}" x2="{end}" y1="{middle}" y2="{middle}"/>"#));
         return;
@@ -83,17 +82,17 @@ fn write_leg(svg: &mut String, leg: Leg, from: f64, until: f64) {
     write(svg, format_args!(r#"<rect class="leg {class}" x="{x}" y="{y}" width="{width}" height="{height}"/>"#));
 }
 
-/// Where the magnified server stands, and how many times larger it is.
-struct Glass {
+/// The position of the magnified server, and the factor.
+struct LensLayout {
     server: (f64, f64),
     from: f64,
     factor: f64,
     thought: f64,
 }
 
-impl Glass {
-    /// At the end of the axis that is nearer, so that there is room for words beside it.
-    fn on(scale: &Scale, lens: &Lens) -> Self {
+impl LensLayout {
+    /// Places the lens at the nearer end of the axis, which leaves room for its label.
+    fn of(scale: &Scale, lens: &Lens) -> Self {
         let server @ (from, until) = (scale.percent(lens.server.from), scale.percent(lens.server.until));
         let is_left = from + until < 100.0;
         let thinking = lens.ready.saturating_sub(lens.server.from).as_secs_f64();
@@ -151,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn legs_stand_where_their_times_are_and_the_asker_s_below_the_others() {
+    fn legs_are_at_their_times_and_the_client_is_below_the_others() {
         let scale = Scale::to_fit(us(1000));
         let legs = [(Leg::Client, span(0, 255)), (Leg::Server, span(255, 510)), (Leg::Client, span(510, 765))];
         let svg = row(&scale, &legs, None, &[]);
@@ -160,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_server_is_magnified_as_many_times_as_it_says() {
+    fn a_short_server_leg_is_magnified_by_the_stated_factor() {
         let scale = Scale::to_fit(us(1000));
         let server = span(306, 316);
         let svg = row(&scale, &[(Leg::Server, server)], Some(&lens(server, 308)), &[]);
@@ -171,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_is_large_enough_is_not_magnified() {
+    fn a_long_server_leg_is_not_magnified() {
         let scale = Scale::to_fit(us(1000));
         let server = span(200, 700);
         assert!(!row(&scale, &[(Leg::Server, server)], Some(&lens(server, 600)), &[]).contains("lens"));

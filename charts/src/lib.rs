@@ -1,15 +1,14 @@
-//! How it looks: numbers in, SVG text out. One drawing serves the page and any report.
+//! Charts: functions from measurements to SVG and HTML text.
 //!
-//! - [`scale`]: a time axis with round ticks; [`log_scale`]: one on which every tenfold takes the same room.
-//! - [`lanes`]: messages on their way between stations.
-//! - [`waterfall`]: the bars of a run on that axis, a row for each step; [`legs`]: one of them, cut into its legs.
-//! - [`histogram`] and [`percentiles`]: many rounds, several of them on one drawing; [`series`] tells them apart,
-//!   [`table`] tells the same in words and figures, which are HTML.
-//! - [`race`]: one way to ask, in lanes, to be laid beside others.
+//! - [`scale`]: a linear time axis with round ticks; [`log_scale`]: a logarithmic one.
+//! - [`lanes`]: messages between the hops of a path.
+//! - [`waterfall`]: the bars of a run, one row for each step; [`legs`]: a row divided into legs.
+//! - [`histogram`] and [`percentiles`]: several series of rounds in one chart; [`series`]: how they are distinguished; [`table`]: the
+//!   same as an HTML table.
+//! - [`race`]: one way to ask, in lanes.
 //!
-//! Positions across are percentages, so a drawing stretches to the width that it is given without
-//! stretching its text. Colours are left to the style sheet of whoever shows it, by class; without
-//! one everything is drawn in black.
+//! Horizontal positions are percentages, so a chart stretches to any width without stretching its text. Colours come from the style
+//! sheet of the page, by class; without one everything is black.
 
 pub mod histogram;
 pub mod lanes;

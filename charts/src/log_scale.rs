@@ -1,21 +1,20 @@
-//! A time axis on which every tenfold takes the same room: short times and their long tail on one drawing.
+//! A logarithmic time axis: short times and a long tail in one chart.
 
 use std::time::Duration;
 
 use launcelot_measure::unit::format_duration;
 
-/// At least so far apart are two ticks, in percent of the axis. Nearer, their labels would run into each other at 360
-/// pixels.
+/// The smallest distance of two ticks, in percent of the axis. At 360 pixels, nearer labels would overlap.
 const GAP_MIN: f64 = 16.0;
 
-/// The leading digits of ticks, and from which power to which they go: the densest first.
+/// The leading digits of ticks, and the factor between successive powers: the densest first.
 const TICKS: [(&[u64], u64); 6] =
     [(&[1, 2, 3, 4, 6, 8], 10), (&[1, 2, 5], 10), (&[1, 3], 10), (&[1], 10), (&[1], 100), (&[1], 1_000)];
 
-/// The shortest time that has a place: a logarithm knows no zero.
+/// The shortest time on an axis, as there is no logarithm of zero.
 const SHORTEST_NS: u64 = 100;
 
-/// The longest that has one of its own: 32 years.
+/// The longest time on an axis: 32 years.
 const LONGEST_NS: u64 = 1_000_000_000_000_000_000;
 
 /// A logarithmic axis of time.
@@ -26,8 +25,7 @@ pub struct LogScale {
 }
 
 impl LogScale {
-    /// The axis on which everything from `shortest` to `longest` fits, with a little room on both sides and
-    /// at least half a tenfold in all.
+    /// Returns an axis from `shortest` to `longest`, with a margin on both sides, that spans at least a factor of 3.
     pub fn to_fit(shortest: Duration, longest: Duration) -> Self {
         let ns =
             |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX).clamp(SHORTEST_NS, LONGEST_NS);
@@ -35,14 +33,14 @@ impl LogScale {
         Self { from_ns, until_ns: (ns(longest) / 10 * 11).max(from_ns * 3) }
     }
 
-    /// Where a time stands, in percent of the axis' length.
+    /// Returns the position of a time, in percent of the axis.
     pub fn percent(&self, time: Duration) -> f64 {
         let log = |ns: u64| (ns as f64).ln();
         let ns = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX).clamp(self.from_ns, self.until_ns);
         (log(ns) - log(self.from_ns)) / (log(self.until_ns) - log(self.from_ns)) * 100.0
     }
 
-    /// The times at which ticks stand, as many as there is room for.
+    /// Returns the times of the ticks: as many as have room.
     pub fn ticks(&self) -> Vec<Duration> {
         let ticks = |(digits, factor): (&[u64], u64)| -> Vec<Duration> {
             let powers = std::iter::successors(Some(1_u64), |power| power.checked_mul(factor));
@@ -55,7 +53,7 @@ impl LogScale {
         TICKS.into_iter().map(ticks).find(is_roomy).unwrap_or_default()
     }
 
-    /// The words at a tick.
+    /// Returns the label of a tick.
     pub fn label(tick: Duration) -> String {
         format_duration(tick)
     }
@@ -70,10 +68,10 @@ mod tests {
     }
 
     #[test]
-    fn a_tenfold_takes_the_same_room_everywhere() {
+    fn a_factor_of_ten_has_the_same_width_everywhere() {
         let scale = LogScale::to_fit(us(10), us(10_000));
-        let room = |from: u64| scale.percent(us(from * 10)) - scale.percent(us(from));
-        assert!((room(10) - room(1_000)).abs() < 1e-9);
+        let width = |from: u64| scale.percent(us(from * 10)) - scale.percent(us(from));
+        assert!((width(10) - width(1_000)).abs() < 1e-9);
         assert!(scale.percent(us(10)) > 0.0 && scale.percent(us(10_000)) < 100.0);
         assert_eq!((scale.percent(us(0)), scale.percent(Duration::MAX)), (0.0, 100.0));
     }
@@ -95,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn any_two_times_make_an_axis() {
+    fn any_two_times_have_an_axis() {
         for (shortest, longest) in [(0, 0), (0, u64::MAX), (u64::MAX, u64::MAX)] {
             let scale = LogScale::to_fit(Duration::from_nanos(shortest), Duration::from_nanos(longest));
             let at = scale.percent(Duration::from_nanos(longest));

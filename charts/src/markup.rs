@@ -1,14 +1,14 @@
-//! Small things that SVG text is made of.
+//! Parts of SVG and HTML text.
 
 use std::fmt::{self, Write as _};
 
-/// A position or length across, in percent of the width, with at most three decimals.
+/// A horizontal position or length, in percent, with at most three decimals.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Percent(pub(crate) f64);
 
 impl fmt::Display for Percent {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Whole numbers: what formats floating-point numbers is a tenth of a small page.
+        // Integers, because formatting floating-point numbers would be a tenth of a small page's code.
         let thousandths = (self.0 * 1000.0).round() as i64;
         let (whole, rest) = (thousandths / 1000, thousandths % 1000);
         match (rest, rest % 100, rest % 10) {
@@ -20,7 +20,7 @@ impl fmt::Display for Percent {
     }
 }
 
-/// Text that may stand between tags or in a quoted attribute.
+/// Text, escaped for use between tags or in a quoted attribute.
 pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Escaped<'_> {
@@ -38,7 +38,7 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// Adds to SVG or HTML text.
+/// Appends to SVG or HTML text.
 pub(crate) fn write(svg: &mut String, text: fmt::Arguments<'_>) {
     // Writing to a string cannot fail.
     let _ = svg.write_fmt(text);
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn markup_in_words_stays_words() {
+    fn markup_in_text_is_escaped() {
         assert_eq!(Escaped(r#"<b a="1">&"#).to_string(), "&lt;b a=&quot;1&quot;&gt;&amp;");
     }
 

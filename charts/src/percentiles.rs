@@ -1,7 +1,7 @@
-//! Percentile curves: how many of the rounds (to the right) took how long at most (upwards).
+//! Percentile curves: the share of rounds (to the right) that took at most a time (upwards).
 //!
-//! To the right every next mark has a tenth as many rounds beyond it: 0, 90, 99, 99.9, 99.99 %. So the
-//! rare long times have as much room as the many usual ones.
+//! Each mark to the right has a tenth as many rounds beyond it: 0, 90, 99, 99.9, 99.99 %. So the rare long times have as much room as
+//! the frequent short ones.
 
 use std::time::Duration;
 
@@ -12,24 +12,24 @@ use crate::log_scale::LogScale;
 use crate::markup::{Escaped, Percent, write};
 use crate::series::{letter, look};
 
-/// How tall the drawing is, in pixels, the room above the plot, and the plot.
+/// The heights of the chart, of the margin above the plot, and of the plot, in pixels.
 const HEIGHT: u32 = 300;
 const TOP: u32 = 20;
 const PLOT_HEIGHT: u32 = 252;
 
-/// Both sides of the box in which curves are drawn; it is stretched to whatever room there is.
+/// The width and height of the view box of the curves, which is stretched to the chart.
 const BOX: i32 = 1000;
 
-/// The marks at the bottom: from the first on, each has a tenth as many rounds beyond it as the one before.
+/// The marks of the horizontal axis, in percent.
 const MARKS: [&str; 5] = ["0", "90", "99", "99.9", "99.99"];
 
-/// Draws the curves of all of `series`. The labels of the times stand to the left of it, where 60 pixels must be free.
+/// Draws the curves of all `series`. The labels of the times are to the left of the chart and need 60 pixels.
 pub fn draw(scale: &LogScale, series: &[&Distribution]) -> String {
     let mut svg = format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" class="percentiles" width="100%" height="{HEIGHT}" aria-hidden="true" focusable="false">"#
     );
     for (index, mark) in MARKS.into_iter().enumerate() {
-        let at = place_of_tail(0.1_f64.powi(index as i32));
+        let at = position_of_tail(0.1_f64.powi(index as i32));
         let (x, bottom, base) = (Percent(at), TOP + PLOT_HEIGHT, HEIGHT - 8);
         write(
             &mut svg,
@@ -50,15 +50,15 @@ pub fn draw(scale: &LogScale, series: &[&Distribution]) -> String {
             ),
         );
     }
-    // The first lies on top.
+    // The first series is on top.
     for (index, distribution) in series.iter().enumerate().rev() {
         write_curve(&mut svg, scale, index, distribution);
     }
     svg + "</svg></svg>"
 }
 
-/// Where the part of rounds that lies beyond a mark puts it, in percent of the width; at most 100.
-fn place_of_tail(tail: f64) -> f64 {
+/// Returns the position of a mark from the share of rounds beyond it, in percent of the width; at most 100.
+fn position_of_tail(tail: f64) -> f64 {
     (-tail.ln() / std::f64::consts::LN_10 / (MARKS.len() - 1) as f64 * 100.0).min(100.0)
 }
 
@@ -78,17 +78,17 @@ fn write_curve(svg: &mut String, scale: &LogScale, index: usize, distribution: &
     let place = |time: Duration| Percent(100.0 - scale.percent(time));
     for percentile in PERCENTILES {
         let Some(time) = distribution.percentile(percentile) else { continue };
-        let (x, y) = (Percent(place_of_tail(1.0 - percentile.percent() / 100.0)), place(time));
+        let (x, y) = (Percent(position_of_tail(1.0 - percentile.percent() / 100.0)), place(time));
         write(svg, format_args!(r#"<svg x="{x}" y="{y}" overflow="visible"><path class="mark" d="{shape}"/></svg>"#));
     }
-    // Which it is stands at its end, the longest time.
-    let (end, y) = (place_of_tail(1.0 / count as f64), place(distribution.longest()));
+    // The letter of the series is at the end of its curve, the longest time.
+    let (end, y) = (position_of_tail(1.0 / count as f64), place(distribution.longest()));
     let (x, letter) = (Percent(end), letter(index));
     write(svg, format_args!(r#"<text class="letter" x="{x}" y="{y}" dy="-8" text-anchor="end">{letter}</text></g>"#));
 }
 
-/// From the shortest time to the longest, in units of the box. It is a staircase: a time holds for as many rounds as
-/// took so long, and between two of them no other was measured.
+/// Returns the path from the shortest time to the longest, in units of the view box. It is a staircase, because no time between two
+/// successive ones was measured.
 fn curve(scale: &LogScale, distribution: &Distribution) -> String {
     let count = distribution.count() as f64;
     let units = |percent: f64| (percent / 100.0 * f64::from(BOX)).round() as i32;
@@ -96,9 +96,9 @@ fn curve(scale: &LogScale, distribution: &Distribution) -> String {
     for (time, times) in distribution.times() {
         let y = BOX - units(scale.percent(time));
         let not_longer = shorter + f64::from(times);
-        // The longest has no round beyond it, and ends where the last but one is left behind.
+        // The longest has no round beyond it, so it ends at the mark of the last but one.
         for rounds in [shorter, not_longer.min(count - 1.0)] {
-            let x = units(place_of_tail(1.0 - rounds / count));
+            let x = units(position_of_tail(1.0 - rounds / count));
             if drawn != Some((x, y)) {
                 write(&mut path, format_args!("{}{x} {y}", if drawn.is_some() { "L" } else { "" }));
                 drawn = Some((x, y));
@@ -120,7 +120,7 @@ mod tests {
         times.into_iter().map(Duration::from_micros).collect()
     }
 
-    /// The axis of a clock that is fine enough for everything.
+    /// The axis for a clock without a step.
     fn scale(series: &[&Distribution]) -> Option<LogScale> {
         series::scale(&series.iter().map(|it| (*it, Duration::ZERO)).collect::<Vec<_>>())
     }
@@ -130,13 +130,13 @@ mod tests {
     }
 
     #[test]
-    fn every_mark_has_a_quarter_of_the_width() {
-        let places = [1.0, 0.1, 0.01, 0.001, 0.0001, 0.0].map(|tail: f64| place_of_tail(tail).round());
+    fn marks_are_a_quarter_of_the_width_apart() {
+        let places = [1.0, 0.1, 0.01, 0.001, 0.0001, 0.0].map(|tail: f64| position_of_tail(tail).round());
         assert_eq!(places, [0.0, 25.0, 50.0, 75.0, 100.0, 100.0]);
     }
 
     #[test]
-    fn a_curve_rises_to_the_right_as_far_as_there_are_rounds() {
+    fn a_curve_rises_to_the_right_and_ends_at_its_last_round() {
         let distribution = of(1..=1_000);
         let path = curve(&scale(&[&distribution]).unwrap(), &distribution);
         let points: Vec<(i32, i32)> = path
@@ -150,20 +150,20 @@ mod tests {
     }
 
     #[test]
-    fn a_curve_goes_through_every_percentile() {
+    fn a_curve_passes_through_every_percentile() {
         let distribution = of([1, 2, 4, 8, 16, 32, 64, 128, 256, 512]);
         let scale = scale(&[&distribution]).unwrap();
         let path = curve(&scale, &distribution);
         let percent = |time| scale.percent(Duration::from_micros(time));
         let y = |time| BOX - (percent(time) / 100.0 * f64::from(BOX)).round() as i32;
         // Half of them took 16 µs at most, and where 50 % is, the curve is level.
-        let (from, until) = (place_of_tail(0.6) * 10.0, place_of_tail(0.5) * 10.0);
+        let (from, until) = (position_of_tail(0.6) * 10.0, position_of_tail(0.5) * 10.0);
         assert_eq!(distribution.percentile(Percentile::P50), Some(Duration::from_micros(16)));
         assert!(path.contains(&format!("L{from:.0} {0}L{until:.0} {0}L", y(16))), "{path}");
     }
 
     #[test]
-    fn curves_are_told_apart_without_colour() {
+    fn curves_are_distinguished_without_colour() {
         let (one, other) = (of(1..=100), of(50..=150));
         let svg = drawn(&[&one, &other]);
         let count = |part: &str| svg.matches(part).count();
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn of_no_rounds_there_is_no_curve() {
+    fn a_series_without_rounds_has_no_curve() {
         assert!(!drawn(&[&of([]), &of([5])]).contains(r#""series-0""#));
         assert_eq!(scale(&[&of([])]), None);
     }

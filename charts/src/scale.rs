@@ -1,16 +1,16 @@
-//! A time axis that starts at nothing and ends a little after the longest time, with round ticks.
+//! A linear time axis from zero to a little after the longest time, with round ticks.
 
 use std::time::Duration;
 
 use launcelot_measure::Unit;
 
-/// At most so many ticks after the one at zero. More would run into each other at 360 pixels.
+/// The largest number of ticks after zero. At 360 pixels, more labels would overlap.
 const TICKS_MAX: u64 = 4;
 
-/// The shortest axis: below it, ticks would be finer than any clock.
+/// The shortest axis. On a shorter one, ticks would be finer than any clock.
 const SHORTEST: Duration = Duration::from_micros(1);
 
-/// The longest, in nanoseconds: 31 years. Above that, everything ends at the right edge.
+/// The longest axis, in nanoseconds: 31 years. Longer times end at the right edge.
 const LONGEST_NS: u64 = 1_000_000_000_000_000_000;
 
 /// A linear axis of time.
@@ -22,7 +22,7 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// The axis on which `longest` still fits, ticks at 1, 2 or 5 times a power of ten.
+    /// Returns an axis for times up to `longest`, with ticks at multiples of 1, 2 or 5 times a power of ten.
     pub fn to_fit(longest: Duration) -> Self {
         let longest = u64::try_from(longest.max(SHORTEST).as_nanos()).unwrap_or(u64::MAX).min(LONGEST_NS);
         let step = Duration::from_nanos(round_up(longest.div_ceil(TICKS_MAX)));
@@ -30,24 +30,24 @@ impl Scale {
         Self { end, step, unit: Unit::for_longest(end) }
     }
 
-    /// The moments at which ticks stand, the first at zero.
+    /// Returns the moments of the ticks, the first at zero.
     pub fn ticks(&self) -> impl Iterator<Item = Duration> {
         let Self { end, step, .. } = *self;
         std::iter::successors(Some(Duration::ZERO), move |last| last.checked_add(step))
             .take_while(move |tick| *tick <= end)
     }
 
-    /// Where on the axis a moment stands, in percent of its length; at most 100.
+    /// Returns the position of a moment, in percent of the axis; at most 100.
     pub fn percent(&self, at: Duration) -> f64 {
         (at.as_secs_f64() / self.end.as_secs_f64() * 100.0).min(100.0)
     }
 
-    /// The unit in which times on this axis are written.
+    /// Returns the unit of the labels.
     pub fn unit(&self) -> Unit {
         self.unit
     }
 
-    /// The words at a tick: the number without needless zeros, and the unit.
+    /// Returns the label of a tick: the number without trailing zeros, and the unit.
     pub fn label(&self, tick: Duration) -> String {
         let figure = self.unit.figure(tick);
         let figure = if figure.contains('.') { figure.trim_end_matches('0').trim_end_matches('.') } else { &figure };
@@ -55,7 +55,7 @@ impl Scale {
     }
 }
 
-/// The next number of the form 1, 2 or 5 times a power of ten.
+/// Rounds up to 1, 2 or 5 times a power of ten.
 fn round_up(nanos: u64) -> u64 {
     let mut power = 1;
     loop {

@@ -1,4 +1,4 @@
-//! Several distributions on one drawing, told apart without colour: by letter, by shape, by how their line is cut.
+//! How several distributions in one chart are distinguished without colour: by letter, mark and dashes.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use launcelot_measure::Distribution;
 
 use crate::log_scale::LogScale;
 
-/// At most so many can be told apart.
+/// The largest number of series that can be distinguished.
 pub const SERIES_MAX: usize = 4;
 
-/// What stands on the line of each, and how it is cut.
+/// The mark on the line of each series, and its dashes.
 const LOOKS: [(&str, &str); SERIES_MAX] = [
     ("M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z", "none"),
     ("M-4-4h8v8h-8z", "7 3"),
@@ -17,25 +17,25 @@ const LOOKS: [(&str, &str); SERIES_MAX] = [
     ("M0-5l5 9h-10z", "9 3 2 3"),
 ];
 
-/// The letter of the series that stands at `index`: the first is A.
+/// Returns the letter of the series at `index`: the first is A.
 pub fn letter(index: usize) -> char {
     char::from(b'A' + (index % SERIES_MAX) as u8)
 }
 
-/// The axis of time on which all of them fit, each beside the step of its own clock; `None` if there is nothing in any. Of a time
-/// shorter than such a step nothing else is known, so it stands where the step does.
+/// Returns a time axis for all series, each with the step of its own clock; `None` if all are empty. A time shorter than the clock
+/// step is placed at the step, because nothing else is known of it.
 pub fn scale(series: &[(&Distribution, Duration)]) -> Option<LogScale> {
     let times = || series.iter().filter(|(it, _)| it.count() > 0).map(|(it, clock_step)| (it.summary(), *clock_step));
     let shortest = times().map(|(it, clock_step)| it.shortest.max(clock_step)).min()?;
     Some(LogScale::to_fit(shortest, times().map(|(it, _)| it.longest).max().unwrap_or(Duration::ZERO)))
 }
 
-/// What is drawn of a series in every drawing: its shape, for the middle of an element, and its cuts.
+/// Returns the mark of a series, as a path around the origin, and its dashes.
 pub(crate) fn look(index: usize) -> (&'static str, &'static str) {
     LOOKS[index % SERIES_MAX]
 }
 
-/// A piece of a series' line with its shape, for a legend.
+/// Draws a part of a series' line with its mark, for a legend.
 pub fn key(index: usize) -> String {
     let (shape, dashes) = look(index);
     format!(
@@ -48,12 +48,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_axis_begins_where_a_clock_begins_to_know() {
+    fn the_axis_begins_at_the_clock_step() {
         let ms = Duration::from_millis;
         let coarse: Distribution = [0, 0, 16, 33].into_iter().map(ms).collect();
         let scale = scale(&[(&coarse, ms(16))]).unwrap();
         assert!(scale.percent(ms(16)) > 0.0);
-        assert_eq!(scale.percent(ms(14)), 0.0, "no time between nothing and a step has a place of its own");
+        assert_eq!(scale.percent(ms(14)), 0.0, "no time between zero and a step is distinguished");
         assert!(scale.ticks().iter().all(|tick| *tick >= ms(15)), "{:?}", scale.ticks());
     }
 }

@@ -1,8 +1,7 @@
 //! The bars of a run, one row for each step, all on one time axis.
 //!
-//! The drawing is made of strips: [`axis`] for the head, [`row`] for each step. They are drawn
-//! apart, so that a page can lay them beside words and figures in a table, and their ticks meet
-//! when they stand one below the other.
+//! The chart consists of strips: [`axis`] for the head and [`row`] for each step. They are separate drawings, so that a page can put
+//! them into the cells of a table; their ticks line up when the strips are below each other.
 
 use std::time::Duration;
 
@@ -11,20 +10,19 @@ use launcelot_measure::Span;
 use crate::markup::{Escaped, Percent, write};
 use crate::scale::Scale;
 
-/// How tall a row without ghosts is, in pixels.
+/// The height of a row without ghosts, in pixels.
 pub(crate) const ROW_HEIGHT: i32 = 28;
-/// How tall a bar is.
+/// The height of a bar.
 const BAR_HEIGHT: i32 = 12;
-/// How much further down each ghost stands, and how tall it is.
+/// The vertical distance between ghosts, and the height of one.
 const GHOST_STEP: i32 = 8;
 const GHOST_HEIGHT: i32 = 4;
-/// How tall the axis is.
+/// The height of the axis.
 const AXIS_HEIGHT: i32 = 24;
-/// How far ticks reach out of their strip, downwards. Where drawings may overflow, they meet those of
-/// the next row, whatever stands between, and lie behind its bars.
+/// How far ticks extend below their strip. With visible overflow they reach those of the next row, behind its bars.
 const TICK_OVERHANG: i32 = 60;
 
-/// What a bar shows; it becomes the bar's class.
+/// What a bar shows, which is also its class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BarKind {
     /// Connecting.
@@ -42,30 +40,30 @@ impl BarKind {
     }
 }
 
-/// A stretch of time to be drawn.
+/// A span of time to draw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bar {
-    /// It began and ended.
+    /// A span with an end.
     Whole(BarKind, Span),
-    /// It began, and its end is not known: still going on, or broken off.
+    /// A span without an end: still running, or failed.
     Open(BarKind, Duration),
 }
 
-/// The same step of an earlier run, laid below the bar.
+/// The same step of an earlier run, drawn below the bar.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ghost {
-    /// Which run, as its bar's tooltip.
+    /// The name of the run, as a tooltip.
     pub label: String,
-    /// What is drawn.
+    /// The bar.
     pub bar: Bar,
 }
 
-/// The head of the drawing: the ticks with their labels.
+/// Draws the head: the ticks with their labels.
 pub fn axis(scale: &Scale) -> String {
     let mut svg = open("axis", AXIS_HEIGHT);
     for tick in scale.ticks() {
         let at = scale.percent(tick);
-        // A label at the left edge starts there, one at the right edge ends there.
+        // Labels at the edges stay inside.
         let anchor = match at {
             0.0 => "start",
             _ if at > 92.0 => "end",
@@ -81,7 +79,7 @@ pub fn axis(scale: &Scale) -> String {
     svg + "</svg>"
 }
 
-/// One row: its bar, if the step has begun, and the ghosts of earlier runs below it.
+/// Draws one row: its bar, if the step has begun, and the ghosts of earlier runs below it.
 pub fn row(scale: &Scale, bar: Option<Bar>, ghosts: &[Ghost]) -> String {
     let mut svg = open_row(scale, ROW_HEIGHT, ghosts);
     if let Some(bar) = bar {
@@ -91,7 +89,7 @@ pub fn row(scale: &Scale, bar: Option<Bar>, ghosts: &[Ghost]) -> String {
     close_row(svg, scale, ROW_HEIGHT, ghosts)
 }
 
-/// The beginning of a row whose bar needs so much room: its ticks.
+/// Opens a row with a bar of `bar_height`, and draws its ticks.
 pub(crate) fn open_row(scale: &Scale, bar_height: i32, ghosts: &[Ghost]) -> String {
     let height = bar_height + ghosts.iter().map(|_| GHOST_STEP).sum::<i32>();
     let mut svg = open("row", height);
@@ -101,7 +99,7 @@ pub(crate) fn open_row(scale: &Scale, bar_height: i32, ghosts: &[Ghost]) -> Stri
     svg
 }
 
-/// The end of such a row: its ghosts.
+/// Draws the ghosts of a row and closes it.
 pub(crate) fn close_row(mut svg: String, scale: &Scale, bar_height: i32, ghosts: &[Ghost]) -> String {
     let tops = (bar_height - GHOST_HEIGHT / 2..).step_by(GHOST_STEP as usize);
     for (ghost, top) in ghosts.iter().zip(tops) {
@@ -110,7 +108,7 @@ pub(crate) fn close_row(mut svg: String, scale: &Scale, bar_height: i32, ghosts:
     svg + "</svg>"
 }
 
-/// The words and figures beside it say the same, so the drawing itself is hidden from screen readers.
+/// Opens a drawing. The page has the same information as text, so the drawing is hidden from screen readers.
 fn open(class: &str, height: i32) -> String {
     format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" class="waterfall-{class}" width="100%" height="{height}" aria-hidden="true" focusable="false">"#
@@ -165,21 +163,21 @@ mod tests {
     }
 
     #[test]
-    fn a_bar_stands_where_its_times_are() {
+    fn a_bar_is_at_its_times() {
         let scale = Scale::to_fit(us(1000));
         let svg = row(&scale, Some(Bar::Whole(BarKind::Asking, Span { from: us(255), until: us(510) })), &[]);
         assert_eq!(bars(&svg), [r#"rect class="bar asking" x="25%" y="8" width="25%" height="12" rx="3"/>"#]);
     }
 
     #[test]
-    fn a_step_without_an_end_is_open_to_the_right() {
+    fn a_span_without_an_end_is_open_to_the_right() {
         let scale = Scale::to_fit(us(1000));
         let svg = row(&scale, Some(Bar::Open(BarKind::Connecting, us(510))), &[]);
         assert_eq!(bars(&svg), [r#"rect class="bar connecting open" x="50%" y="8" width="50%" height="12" rx="3"/>"#]);
     }
 
     #[test]
-    fn every_ghost_makes_the_row_taller_and_says_whose_it_is() {
+    fn every_ghost_makes_the_row_taller_and_names_its_run() {
         let scale = Scale::to_fit(us(1000));
         let bar = Bar::Whole(BarKind::Asking, Span { from: us(0), until: us(510) });
         let ghosts = ["run 1 & all", "run 2"].map(|label| Ghost { label: label.to_owned(), bar });
