@@ -1,17 +1,17 @@
-//! One way to ask, drawn in lanes: a lane for each question, and across the lanes of a connection its connecting.
+//! One way to ask, in lanes: a lane for each question, and across the lanes of a connection its connecting.
 
 use launcelot_measure::Run;
 
 use crate::scale::Scale;
 use crate::waterfall::{Bar, BarKind, close_row, open_row, write_bar};
 
-/// How far a lane is from the next, and how tall a bar in it is.
+/// The distance between lanes, and the height of a bar.
 const LANE: i32 = 12;
 const BAR_HEIGHT: i32 = 8;
-/// What is free above the first lane and below the last.
+/// The margin above the first lane and below the last.
 const MARGIN: i32 = 6;
 
-/// All runs of one way, which began at the same moment.
+/// Draws all runs of one way, which began at the same moment.
 pub fn lanes<'a>(scale: &Scale, runs: impl IntoIterator<Item = &'a Run> + Clone) -> String {
     let questions = runs.clone().into_iter().map(|run| run.questions.len() as i32).sum::<i32>();
     let height = 2 * MARGIN + (questions - 1) * LANE + BAR_HEIGHT;
@@ -59,7 +59,7 @@ mod tests {
         run
     }
 
-    /// BarKind, top and height of every bar.
+    /// The class, the top and the height of every bar.
     fn bars(runs: &[Run]) -> Vec<String> {
         let svg = lanes(&Scale::to_fit(Duration::from_micros(1000)), runs);
         let part = |bar: &str, name: &str| {
@@ -70,13 +70,13 @@ mod tests {
     }
 
     #[test]
-    fn one_connection_stands_across_the_lanes_of_its_questions() {
+    fn connecting_spans_the_lanes_of_its_questions() {
         let expected = ["bar connecting 6 32", "bar asking 6 8", "bar asking 18 8", "bar asking 30 8"];
         assert_eq!(bars(&[run(3)]), expected);
     }
 
     #[test]
-    fn of_three_connections_each_has_a_lane_of_its_own() {
+    fn each_of_three_connections_has_a_lane_of_its_own() {
         let expected =
             ["connecting 6 8", "asking 6 8", "connecting 18 8", "asking 18 8", "connecting 30 8", "asking 30 8"];
         assert_eq!(bars(&[run(1), run(1), run(1)]), expected.map(|bar| format!("bar {bar}")));

@@ -1,7 +1,7 @@
-//! A race of three ways to ask the same questions: whose turn it is, and what the times of all turns say together.
+//! A race of three ways to ask the same questions: the order of the turns, and the times of all turns together.
 //!
-//! On a short link a single race says little: what else the machine does moves each way by more than the ways differ. So the
-//! ways take turns, and only what differs in every turn is told apart.
+//! On a short link a single turn says little, because other load on the machine changes each time by more than the ways differ. So the
+//! ways take turns, and they differ only if their times do not overlap in all turns.
 
 use std::time::Duration;
 
@@ -14,11 +14,11 @@ use crate::run::{self, Run};
 use crate::trace::{ConnectPoint, Trace};
 use crate::unit::format_duration;
 
-/// At most this many turns. If two ways were alike, all five times of one would lie beyond all five of the other in 2 of 252
-/// races (the orders in which ten times can be mixed), so a difference that is seen in five turns is hardly ever chance.
+/// The largest number of turns. If two ways were alike, all five times of one would lie beyond all five of the other in 2 of 252
+/// races (the orders in which ten times can be mixed), so a difference in five turns is hardly ever chance.
 pub const TURNS_MAX: usize = 5;
 
-/// All turns together should take no longer than this, but for the first.
+/// The time that all turns together should take at most. A longer first turn is the only one.
 pub const TURNS_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// A median of fewer clock steps than this is too coarse for a ratio.
@@ -27,38 +27,38 @@ const CLOCK_STEPS_MIN: u32 = 5;
 /// A way to ask several questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
-    /// One connection, and each question waits for the answer before it.
+    /// One connection; each question waits for the answer before it.
     OneAtATime,
-    /// One connection, and all questions at once (pipelining).
+    /// One connection; all questions are sent at once (pipelining).
     SentAhead,
     /// A connection for each question, all begun at once.
     AtOnce,
 }
 
 impl Way {
-    /// All of them, as they are shown.
+    /// All ways, in the order of presentation.
     pub const ALL: [Self; 3] = [Self::OneAtATime, Self::SentAhead, Self::AtOnce];
 
-    /// All of them in the order of a turn, counted from 0. Each turn begins with another way, so that none always runs first.
+    /// Returns the order of the ways in a turn, counted from 0. Successive turns begin with different ways.
     pub fn in_turn(turn: usize) -> [Self; 3] {
         let mut ways = Self::ALL;
         ways.rotate_left(turn % Self::ALL.len());
         if turn >= Self::ALL.len() {
-            // Each way has followed one of the others in every turn so far; now it follows the other one.
+            // So that each way also follows the other of its two predecessors.
             ways.reverse();
         }
         ways
     }
 }
 
-/// What each way brought in one turn, runs mostly.
+/// The results of each way in one turn, mostly runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Turn<T> {
     /// Each question waits for the answer before it: one run.
     pub one_at_a_time: Vec<T>,
-    /// All questions leave at once: one run.
+    /// All questions are sent at once: one run.
     pub sent_ahead: Vec<T>,
-    /// A connection for each question, all begun at the same reading: as many runs as questions.
+    /// A connection for each question, all begun at the same moment: as many runs as questions.
     pub at_once: Vec<T>,
 }
 
@@ -69,7 +69,7 @@ impl<T> Default for Turn<T> {
 }
 
 impl<T> Turn<T> {
-    /// What a way brought; empty if it was not begun.
+    /// Returns the results of a way; empty if it has not begun.
     pub fn of(&self, way: Way) -> &[T] {
         match way {
             Way::OneAtATime => &self.one_at_a_time,
@@ -78,7 +78,7 @@ impl<T> Turn<T> {
         }
     }
 
-    /// The same, to be filled.
+    /// Returns the results of a way for modification.
     pub fn of_mut(&mut self, way: Way) -> &mut Vec<T> {
         match way {
             Way::OneAtATime => &mut self.one_at_a_time,
@@ -87,12 +87,12 @@ impl<T> Turn<T> {
         }
     }
 
-    /// All that the ways brought.
+    /// Returns all results for modification.
     pub fn all_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.one_at_a_time.iter_mut().chain(&mut self.sent_ahead).chain(&mut self.at_once)
     }
 
-    /// The same turn with `convert` applied to all that the ways brought.
+    /// Converts all results.
     pub fn map<U>(self, mut convert: impl FnMut(T) -> U) -> Turn<U> {
         Turn {
             one_at_a_time: self.one_at_a_time.into_iter().map(&mut convert).collect(),
@@ -102,34 +102,34 @@ impl<T> Turn<T> {
     }
 }
 
-/// Whether another turn should be run after some `turns` that took `took` together.
+/// Whether another turn fits after `turns` turns that took `took` together.
 pub fn has_another_turn(turns: usize, took: Duration) -> bool {
     let next = took / u32::try_from(turns.max(1)).unwrap_or(u32::MAX);
     turns == 0 || (turns < TURNS_MAX && took + next <= TURNS_TIME_MAX)
 }
 
-/// A time of each turn, summed up.
+/// The spread of a time over all turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spread {
     /// The median; of an even number of turns the shorter of the two in the middle.
     pub median: Duration,
-    /// The turn, from 0, in which it was that.
+    /// The turn of the median, from 0.
     pub median_turn: usize,
-    /// The shortest.
+    /// The shortest time.
     pub least: Duration,
-    /// The longest.
+    /// The longest time.
     pub most: Duration,
-    /// How many turns there were.
+    /// The number of turns.
     pub turns: usize,
     /// The smallest step of the clock.
     pub clock_step: Duration,
 }
 
 impl Spread {
-    /// Sums up a time of each turn; `None` if there is none.
+    /// Returns the spread of the times of all turns; `None` if there is none.
     pub fn of(times: &[Duration], clock_step: Duration) -> Option<Self> {
         let (least, most) = (*times.iter().min()?, *times.iter().max()?);
-        // There are a few times only, and sorting them would be a fiftieth of what a browser has to load.
+        // Ranks are counted, because a sort would add a fiftieth to the size of the page for a few times.
         let rank = |turn: usize| {
             let is_before = |other: &usize| (times[*other], *other) < (times[turn], turn);
             (0..times.len()).filter(is_before).count()
@@ -138,8 +138,7 @@ impl Spread {
         Some(Self { median: times[median_turn], median_turn, least, most, turns: times.len(), clock_step })
     }
 
-    /// How it stands to another, median to median. A difference is seen only where the two ranges, widened by the clock's step,
-    /// do not overlap.
+    /// Compares the medians. They differ only if the ranges of both, widened by the clock step, do not overlap.
     pub fn compared_with(self, other: Self) -> Difference {
         if [self, other].iter().any(|spread| spread.median < spread.clock_step * CLOCK_STEPS_MIN) {
             return Difference::TooShort;
@@ -151,12 +150,12 @@ impl Spread {
         Interval { from: self.least, until: self.most }.widened(self.clock_step)
     }
 
-    /// The median in about three digits, or that it is less than a clock step.
+    /// Describes the median in about three digits, or as less than a clock step.
     pub fn describe(self) -> String {
         Reading::new(self.median, self.clock_step).describe()
     }
 
-    /// What the median rests on: `58 ms to 66 ms in 5 turns`, or `once`.
+    /// Describes the range: `58 ms to 66 ms in 5 turns`, or `once`.
     pub fn describe_turns(self) -> String {
         match self.turns {
             1 => "once".to_owned(),
@@ -177,7 +176,7 @@ pub struct WayTimes {
 }
 
 impl WayTimes {
-    /// Sums up the runs of each turn, which began at the same moment; `None` if there are none, or not all are complete.
+    /// Computes the times of all turns, whose runs began at the same moment; `None` if there is none, or not all are complete.
     pub fn of(turns: &[Vec<&Run>]) -> Option<Self> {
         let mut times: [Vec<Duration>; 3] = Default::default();
         let mut clock_step = Duration::ZERO;
@@ -192,7 +191,7 @@ impl WayTimes {
     }
 }
 
-/// The times of the runs of one turn, in the order of the fields of [`WayTimes`].
+/// Returns the times of the runs of one turn, in the order of the fields of [`WayTimes`].
 fn times_of(runs: &[&Run]) -> Option<[Duration; 3]> {
     let asking = run::asking(runs.iter().copied())?;
     let (mut first, mut last, mut last_asked) = (Duration::MAX, Duration::ZERO, Duration::ZERO);
@@ -204,19 +203,19 @@ fn times_of(runs: &[&Run]) -> Option<[Duration; 3]> {
     Some([asking.until.saturating_sub(last_asked), asking.took(), last.saturating_sub(first)])
 }
 
-/// How much of connecting, of runs that began at the same moment, was the browser's spacing: how much longer the last of them
-/// was on its way to and from the bridge than the first. Browsers begin handshakes with one host one after the other (Chromium
-/// about every 10 ms). `None` unless the bridge saw each handshake, and there are several.
-pub fn spacing<'a>(watched: impl IntoIterator<Item = (&'a Run, Option<&'a Trace>)>) -> Option<Duration> {
+/// Returns how long the browser delayed the last of several connections that began at the same moment: how much longer it was on
+/// its way to and from the bridge than the first. Browsers begin handshakes with one host one after the other (Chromium about every
+/// 10 ms). `None` unless there are several, and the bridge recorded each handshake.
+pub fn spacing<'a>(traced: impl IntoIterator<Item = (&'a Run, Option<&'a Trace>)>) -> Option<Duration> {
     let (mut least, mut most, mut count) = (Duration::MAX, Duration::ZERO, 0);
-    for (run, trace) in watched {
+    for (run, trace) in traced {
         let outside = outside_of_the_bridge(run, trace?)?;
         (least, most, count) = (least.min(outside), most.max(outside), count + 1);
     }
     (count > 1).then(|| most.saturating_sub(least))
 }
 
-/// How much of connecting was before the bridge had read the handshake, and after it had answered.
+/// Returns the time of connecting before the bridge read the handshake and after it responded.
 fn outside_of_the_bridge(run: &Run, trace: &Trace) -> Option<Duration> {
     let at = |point| trace.connecting.iter().find(|event| event.point == point).map(|event| event.at);
     let inside = at(ConnectPoint::UpgradeOut)?.checked_sub(at(ConnectPoint::UpgradeIn)?)?;
@@ -248,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn every_way_is_first_and_last_and_follows_each_of_the_others() {
+    fn every_way_is_first_and_last_and_follows_both_others() {
         let turns: Vec<_> = (0..TURNS_MAX).map(Way::in_turn).collect();
         for way in Way::ALL {
             assert!(turns.iter().any(|turn| turn[0] == way) && turns.iter().any(|turn| turn[2] == way));
@@ -262,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_as_many_turns_as_fit_into_five_seconds_but_one_at_least_and_five_at_most() {
+    fn there_are_one_to_five_turns_within_five_seconds() {
         let turns = |each: Duration| {
             (1..).find(|turns| !has_another_turn(*turns, each * u32::try_from(*turns).unwrap())).unwrap()
         };
@@ -274,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spread_has_a_median_that_was_a_turn_and_says_what_it_rests_on() {
+    fn the_median_of_a_spread_is_the_time_of_a_turn() {
         let three = spread(&[9_000, 7_000, 8_000]);
         assert_eq!((three.median, three.median_turn, three.least, three.most), (us(8_000), 2, us(7_000), us(9_000)));
         assert_eq!(three.describe_turns().replace('\u{a0}', " "), "7 ms to 9 ms in 3 turns");
@@ -283,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn what_overlaps_in_the_turns_or_takes_a_few_clock_steps_is_not_told_apart() {
+    fn times_that_overlap_or_take_a_few_clock_steps_do_not_differ() {
         let compared = |first: &[u64], second: &[u64]| spread(first).compared_with(spread(second));
         // Fifteen races over a direct link said 0.7 to 11.1 times of times like these.
         assert_eq!(compared(&[700, 2_400, 1_000, 900, 900], &[250, 720, 400, 350, 300]), Difference::NoneSeen);
@@ -294,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_way_with_three_connections_is_connected_when_the_last_one_is() {
+    fn a_way_with_three_connections_is_open_when_the_last_one_is() {
         let turn = [run(10_000, 31_000), run(30_000, 50_000), run(20_000, 41_000)];
         let times = WayTimes::of(&[turn.iter().collect()]).unwrap();
         let medians = [times.answering, times.asking, times.opening].map(|spread| spread.median);
@@ -305,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn the_spacing_of_handshakes_is_what_the_bridge_does_not_account_for() {
+    fn the_spacing_is_the_time_outside_of_the_bridge() {
         let trace = |from: u64, until: u64| {
             let seen = [(ConnectPoint::UpgradeIn, from), (ConnectPoint::UpgradeOut, until)];
             let connecting = seen.map(|(point, at)| ConnectEvent { point, at: us(at) });
@@ -314,9 +313,9 @@ mod tests {
         // Each dialogue has a clock of its own in its trace.
         let traces = [trace(0, 4_000), trace(7, 4_007), trace(0, 4_500)];
         let runs = [run(6_000, 9_000), run(16_000, 19_000), run(27_000, 30_000)];
-        let watched = || runs.iter().zip(traces.iter().map(Some));
-        assert_eq!(spacing(watched()), Some(us(20_500)));
-        assert_eq!(spacing(watched().take(1)), None);
+        let traced = || runs.iter().zip(traces.iter().map(Some));
+        assert_eq!(spacing(traced()), Some(us(20_500)));
+        assert_eq!(spacing(traced().take(1)), None);
         assert_eq!(spacing(runs.iter().map(|run| (run, None))), None);
     }
 }

@@ -1,6 +1,6 @@
-//! Whether series of the same thing are told apart, and whether series of different things are.
+//! The rates of false and true differences between series.
 //!
-//! The series are autocorrelated, as real rounds are: AR(1) with fixed seeds, made skew by an exponential.
+//! The series are autocorrelated, as real rounds are: AR(1) processes with fixed seeds, skewed by an exponential.
 
 use std::time::Duration;
 
@@ -28,12 +28,12 @@ impl Random {
     }
 }
 
-/// Times around `median_us`, each like the one before by `likeness`, read by the clock.
-fn series(random: &mut Random, count: usize, likeness: f64, spread: f64, median_us: f64) -> Vec<Duration> {
+/// Times around `median_us` with the lag-1 autocorrelation `correlation`, read by the clock.
+fn series(random: &mut Random, count: usize, correlation: f64, spread: f64, median_us: f64) -> Vec<Duration> {
     let mut state = random.normal();
     let step_us = STEP.as_secs_f64() * 1e6;
     let times = (0..count).map(|_| {
-        state = likeness * state + (1.0 - likeness * likeness).sqrt() * random.normal();
+        state = correlation * state + (1.0 - correlation * correlation).sqrt() * random.normal();
         let us = median_us * (spread * state).exp();
         Duration::from_secs_f64((us / step_us).floor() * step_us / 1e6)
     });
@@ -46,22 +46,22 @@ fn claims(first: &Estimates, second: &Estimates) -> bool {
     compare(first, second).iter().any(is_claim)
 }
 
-/// How many of a hundred neighbours among 400 series of the same thing are told apart.
-fn false_claims(count: usize, likeness: f64, spread: f64) -> f64 {
+/// Returns the percentage of neighbours among 400 series of the same distribution that differ.
+fn false_claims(count: usize, correlation: f64, spread: f64) -> f64 {
     let mut random = Random(11);
     let all: Vec<Estimates> =
-        (0..400).map(|_| estimates(&series(&mut random, count, likeness, spread, 400.0), STEP)).collect();
+        (0..400).map(|_| estimates(&series(&mut random, count, correlation, spread, 400.0), STEP)).collect();
     let told_apart = all.windows(2).filter(|pair| claims(&pair[0], &pair[1])).count();
     told_apart as f64 * 100.0 / (all.len() - 1) as f64
 }
 
-/// How many of a hundred times a series that is a fifth slower is told apart.
-fn true_claims(count: usize, likeness: f64, spread: f64) -> f64 {
+/// Returns the percentage of series a fifth slower that differ.
+fn true_claims(count: usize, correlation: f64, spread: f64) -> f64 {
     let mut random = Random(12);
     let pairs = 100;
     let told_apart = (0..pairs).filter(|_| {
         let [usual, slower] =
-            [400.0, 480.0].map(|median| estimates(&series(&mut random, count, likeness, spread, median), STEP));
+            [400.0, 480.0].map(|median| estimates(&series(&mut random, count, correlation, spread, median), STEP));
         let [p50, ..] = compare(&slower, &usual);
         assert!(!matches!(p50, Difference::SecondLonger(_)));
         matches!(p50, Difference::FirstLonger(_))
@@ -70,28 +70,28 @@ fn true_claims(count: usize, likeness: f64, spread: f64) -> f64 {
 }
 
 #[test]
-fn at_most_one_in_twenty_neighbours_of_the_same_thing_is_told_apart() {
-    for (count, likeness, spread) in
+fn at_most_5_percent_of_equal_series_differ() {
+    for (count, correlation, spread) in
         [(100, 0.0, 0.3), (100, 0.5, 0.3), (100, 0.8, 0.05), (100, 0.9, 0.3), (90, 0.9, 0.3), (1_000, 0.9, 0.3)]
     {
-        let claims = false_claims(count, likeness, spread);
-        println!("{count} rounds, likeness {likeness}, spread {spread}: {claims:.1} % told apart");
-        assert!(claims <= 5.0, "{count} rounds, likeness {likeness}, spread {spread}: {claims} %");
+        let claims = false_claims(count, correlation, spread);
+        println!("{count} rounds, correlation {correlation}, spread {spread}: {claims:.1} % differ");
+        assert!(claims <= 5.0, "{count} rounds, correlation {correlation}, spread {spread}: {claims} %");
     }
 }
 
 #[test]
-fn a_series_that_is_a_fifth_slower_is_told_apart_in_four_of_five() {
-    for (likeness, spread) in [(0.0, 0.3), (0.5, 0.3), (0.8, 0.2), (0.9, 0.1)] {
-        let claims = true_claims(1_000, likeness, spread);
-        println!("likeness {likeness}, spread {spread}: {claims:.1} % told apart");
-        assert!(claims >= 80.0, "likeness {likeness}, spread {spread}: {claims} %");
+fn at_least_80_percent_of_series_a_fifth_slower_differ() {
+    for (correlation, spread) in [(0.0, 0.3), (0.5, 0.3), (0.8, 0.2), (0.9, 0.1)] {
+        let claims = true_claims(1_000, correlation, spread);
+        println!("correlation {correlation}, spread {spread}: {claims:.1} % differ");
+        assert!(claims >= 80.0, "correlation {correlation}, spread {spread}: {claims} %");
     }
 }
 
 #[test]
-fn four_series_of_90_samples_of_the_same_thing_are_not_told_apart_by_one_late_answer() {
-    // One answer in 90 took 21.9 times as long: p99 of so few is the longest, and was compared all the same.
+fn one_late_answer_in_90_samples_makes_no_difference() {
+    // One answer in 90 takes 21.9 times as long. p99 of 90 samples would be that maximum.
     let series = |late: Option<usize>| {
         let time = |index: u64| {
             Duration::from_micros(if Some(index as usize) == late { 21_900 } else { 1_000 + index * 37 % 89 })

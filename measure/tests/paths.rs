@@ -9,21 +9,21 @@ use launcelot_measure::paths::Clocks;
 use launcelot_measure::{Breakdown, Leg, Order, Path, Paths, Run, Step, Trace, TraceEvent, TracePoint, paths};
 use proptest::prelude::*;
 
-/// A dialogue as it really was, and the two clocks that recorded it.
+/// A dialogue with its true times, and the two clocks that record it.
 #[derive(Debug, Clone)]
 struct Dialogue {
     order: Order,
-    /// How long each question stayed before each point, and after the last, in nanoseconds.
+    /// The delay of each question before each point, and after the last, in nanoseconds.
     delays: Vec<[u64; TracePoint::ALL.len() + 1]>,
-    /// How long after the one before each question was sent, in nanoseconds.
+    /// The time before each question was sent, in nanoseconds.
     pauses: Vec<u64>,
-    /// Where a question waited for the next one and went on in the same segment.
+    /// The points at which a question joined the segment of the next one.
     is_joined: Vec<[bool; TracePoint::ALL.len()]>,
-    asker_step: u64,
+    client_step: u64,
     hop_step: u64,
     /// The hops' clock at the beginning of the run.
     hop_began: u64,
-    /// By how many millionths the hops' clock is too fast.
+    /// How much the hops' clock is too fast, in parts per million.
     drift: i64,
 }
 
@@ -32,12 +32,12 @@ fn dialogues(drift: impl Strategy<Value = i64>) -> impl Strategy<Value = Dialogu
     let delay = || prop_oneof![0_u64..1_000, 0_u64..100_000, 0_u64..30_000_000];
     let question = (prop::array::uniform12(delay()), delay(), prop::array::uniform11(any::<bool>()));
     (prop::collection::vec(question, 1..6), any::<bool>(), step(), step(), 0_u64..1 << 40, drift).prop_map(
-        |(questions, is_ahead, asker_step, hop_step, hop_began, drift)| Dialogue {
+        |(questions, is_ahead, client_step, hop_step, hop_began, drift)| Dialogue {
             order: if is_ahead { Order::SentAhead } else { Order::OneAtATime },
             delays: questions.iter().map(|(delays, ..)| *delays).collect(),
             pauses: questions.iter().map(|(_, pause, _)| *pause).collect(),
             is_joined: questions.iter().map(|(.., is_joined)| *is_joined).collect(),
-            asker_step,
+            client_step,
             hop_step,
             hop_began,
             drift,
@@ -45,7 +45,7 @@ fn dialogues(drift: impl Strategy<Value = i64>) -> impl Strategy<Value = Dialogu
     )
 }
 
-/// A question of which everything is known: when it was asked, passed each point, and was answered.
+/// The true moments of a question: when it was asked, passed each point, and was answered.
 type Truth = (u64, [u64; TracePoint::ALL.len()], u64);
 
 impl Dialogue {
@@ -102,17 +102,17 @@ impl Dialogue {
     }
 
     fn run(&self) -> Run {
-        let asker = |at: u64| Duration::from_nanos(at / self.asker_step * self.asker_step);
+        let client_clock = |at: u64| Duration::from_nanos(at / self.client_step * self.client_step);
         let mut steps = Vec::new();
         for (asked, _, answered) in self.truth() {
-            steps.push((asked, 0, Step::Asked { at: asker(asked) }));
-            steps.push((answered, 1, Step::Answered { at: asker(answered), answer: "Yes.".to_owned() }));
+            steps.push((asked, 0, Step::Asked { at: client_clock(asked) }));
+            steps.push((answered, 1, Step::Answered { at: client_clock(answered), answer: "Yes.".to_owned() }));
         }
         if self.order == Order::SentAhead {
             steps.sort_by_key(|(at, kind, _)| (*at, *kind));
         }
         let questions = self.delays.iter().map(|_| "What?".to_owned());
-        let mut run = Run::new(String::new(), self.order, Duration::from_nanos(self.asker_step), questions);
+        let mut run = Run::new(String::new(), self.order, Duration::from_nanos(self.client_step), questions);
         steps.into_iter().for_each(|(.., step)| run.record(step));
         run
     }
@@ -126,21 +126,20 @@ impl Dialogue {
             }
         }
         let at = |at| Duration::from_nanos(self.hop_clock(at) - began);
-        let sightings =
-            segments.into_iter().map(|((true_at, point), bytes)| TraceEvent { point, at: at(true_at), bytes });
+        let events = segments.into_iter().map(|((true_at, point), bytes)| TraceEvent { point, at: at(true_at), bytes });
         let clock_step = Duration::from_nanos(self.hop_step);
-        Trace { events: sightings.collect(), clock_step, ..Trace::default() }
+        Trace { events: events.collect(), clock_step, ..Trace::default() }
     }
 }
 
-/// What holds for every dialogue, whatever the clocks do.
+/// Checks the properties of every dialogue, for any clocks.
 fn check(run: &Run, paths: &Paths) -> Result<(), TestCaseError> {
     let breakdown = Breakdown::of(run, paths).unwrap();
     let legs: Duration = Leg::ALL.into_iter().filter_map(|leg| breakdown.leg(leg)).sum();
-    prop_assert_eq!(legs, breakdown.waited, "the legs of a run add up to what was waited");
-    let wire = [Leg::LinkOut, Leg::LinkBack].into_iter().filter_map(|leg| breakdown.leg(leg)).sum();
-    prop_assert!(breakdown.in_the_tunnel.unwrap_or_default() <= wire);
-    let mut laid = BTreeMap::new();
+    prop_assert_eq!(legs, breakdown.waited, "the legs of a run add up to the time waited");
+    let link = [Leg::LinkOut, Leg::LinkBack].into_iter().filter_map(|leg| breakdown.leg(leg)).sum();
+    prop_assert!(breakdown.in_the_tunnel.unwrap_or_default() <= link);
+    let mut moments_of_events = BTreeMap::new();
     for (path, asked) in paths.questions().iter().zip(&run.questions) {
         let legs = path.legs();
         let sum: Duration = legs.iter().map(|(_, span)| span.took()).sum();
@@ -149,16 +148,16 @@ fn check(run: &Run, paths: &Paths) -> Result<(), TestCaseError> {
         let moments = path.moments();
         prop_assert!(moments.is_sorted_by_key(|(_, at)| *at), "order is kept");
         for (point, at) in moments {
-            let known = laid.entry(path.at(point)).or_insert(at);
+            let known = moments_of_events.entry(path.at(point)).or_insert(at);
             prop_assert_eq!(*known, at, "an event has one moment");
         }
     }
-    let in_order: Vec<_> = laid.into_values().collect();
+    let in_order: Vec<_> = moments_of_events.into_values().collect();
     prop_assert!(in_order.is_sorted(), "events of different questions keep their order");
     Ok(())
 }
 
-/// How far a moment as laid is from the truth.
+/// Returns the largest error of a path's moments.
 fn error(path: &Path, (_, passed, _): &Truth) -> Duration {
     let off = |(point, at): (TracePoint, Duration)| at.abs_diff(Duration::from_nanos(passed[point as usize]));
     path.moments().into_iter().map(off).max().unwrap_or_default()
@@ -166,13 +165,13 @@ fn error(path: &Path, (_, passed, _): &Truth) -> Duration {
 
 proptest! {
     #[test]
-    fn every_moment_is_true_within_its_uncertainty_if_no_clock_drifts(dialogue in dialogues(Just(0))) {
+    fn every_moment_is_within_its_uncertainty_if_no_clock_drifts(dialogue in dialogues(Just(0))) {
         let (run, trace) = (dialogue.run(), dialogue.trace());
         let paths = paths(&run, &trace);
         check(&run, &paths)?;
         let Clocks::Related { uncertainty } = paths.clocks() else { panic!("{:?}", paths.clocks()) };
         for (path, truth) in paths.questions().iter().zip(&dialogue.truth()) {
-            // A reading of the hops is itself known to one step.
+            // The reading of a hop is itself known to one step only.
             let known = uncertainty + trace.clock_step;
             prop_assert!(error(path, truth) <= known, "{:?} is more than {:?}", error(path, truth), known);
         }
@@ -190,14 +189,14 @@ proptest! {
     }
 
     #[test]
-    fn a_trace_of_anything_breaks_nothing(
-        sightings in prop::collection::vec((0..TracePoint::ALL.len(), any::<u32>(), 0_u64..20), 0..40),
+    fn legs_of_an_arbitrary_trace_add_up(
+        events in prop::collection::vec((0..TracePoint::ALL.len(), any::<u32>(), 0_u64..20), 0..40),
         dialogue in dialogues(Just(0)),
     ) {
-        let sighting = |(point, at, bytes): (usize, u32, u64)| {
+        let event = |(point, at, bytes): (usize, u32, u64)| {
             TraceEvent { point: TracePoint::ALL[point], at: Duration::from_nanos(at.into()), bytes }
         };
-        let trace = Trace { events: sightings.into_iter().map(sighting).collect(), ..Trace::default() };
+        let trace = Trace { events: events.into_iter().map(event).collect(), ..Trace::default() };
         let run = dialogue.run();
         let paths = paths(&run, &trace);
         let breakdown = Breakdown::of(&run, &paths).unwrap();

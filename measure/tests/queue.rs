@@ -13,8 +13,7 @@ fn steps(time: Duration) -> u64 {
     time.as_nanos() as u64 / u64::from(Round::STEP_NS)
 }
 
-/// Rounds over one connection, each of which takes as long as `own` says of its number, warm-up included, and which a timer begins so
-/// long after it could.
+/// Rounds over one connection, warm-up included. Each takes `own` of its number, and begins `timer` after it was ready.
 fn rounds(counted: u32, pace: Duration, own: impl Fn(u32) -> Duration, timer: Duration) -> Rounds {
     let plan = RoundsPlan::new(counted, Connections::One, Some(pace));
     let mut free = Duration::ZERO;
@@ -45,7 +44,7 @@ fn judged(rounds: &Rounds) -> (Queue, String) {
 }
 
 #[test]
-fn across_a_continent_the_connection_cannot_keep_the_pace_not_the_server() {
+fn across_a_continent_the_connection_cannot_keep_the_pace() {
     let link = LinkSettings { rtt: us(70_000), ..LinkSettings::default() };
     let continent = Rounds { link: Some(link), ..rounds(100, us(20_000), |_| us(70_400), us(30)) };
     let (queue, words) = judged(&continent);
@@ -57,14 +56,14 @@ fn across_a_continent_the_connection_cannot_keep_the_pace_not_the_server() {
 #[test]
 fn a_server_that_thinks_as_long_as_the_pace_lets_the_queue_grow() {
     let (queue, words) = judged(&rounds(40, us(5_000), |_| us(5_150), us(20)));
-    assert_eq!(queue.verdict, Verdict::Grew(Cause::Answer), "whose time the answer took is not known");
+    assert_eq!(queue.verdict, Verdict::Grew(Cause::Answer), "where the time was spent is unknown");
     assert!(words.starts_with("A round was due every 5 ms, and the queue grew"), "{words}");
     assert!(!words.contains(" 0 "), "{words}");
-    assert!(!words.contains("p99"), "40 rounds do not carry it: {words}");
+    assert!(!words.contains("p99"), "40 rounds are too few: {words}");
 }
 
 #[test]
-fn p99_is_named_both_ways() {
+fn p99_is_stated_both_ways() {
     // Twice in a thousand rounds an answer takes 68.7 ms, and those after it wait.
     let stalls = |number: u32| match number {
         400 | 700 => us(68_700),
@@ -77,21 +76,21 @@ fn p99_is_named_both_ways() {
 }
 
 #[test]
-fn a_timer_that_is_late_is_measured_and_named() {
+fn a_late_timer_is_measured_and_named() {
     let (queue, words) = judged(&rounds(100, us(2_000), |_| us(360), us(640)));
     assert_eq!((queue.verdict, queue.timer_late), (Verdict::CaughtUp(Cause::Timer), us(640)));
     assert!(words.contains("That timer was 640 µs late at the median."), "{words}");
 }
 
 #[test]
-fn what_the_first_counted_round_waited_for_is_known_from_the_warm_up() {
+fn the_first_sample_may_have_waited_for_the_warm_up() {
     // The only late answer is the last of the warm-up, and only the first rounds that are counted wait for it.
     let (queue, _) = judged(&rounds(100, us(2_000), |number| if number == 9 { us(9_000) } else { us(360) }, us(0)));
     assert_eq!(queue.verdict, Verdict::CaughtUp(Cause::Answer));
 }
 
 #[test]
-fn a_wait_of_less_than_a_step_is_less_than_that_and_not_nothing() {
+fn a_wait_below_one_step_is_described_as_less_than_a_step() {
     let coarse = Rounds { clock_step: us(1_000), ..rounds(40, us(5_000), |_| us(6_000), us(0)) };
     let (queue, words) = judged(&coarse);
     assert_eq!(queue.verdict, Verdict::Grew(Cause::Answer));

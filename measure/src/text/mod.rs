@@ -2,12 +2,14 @@
 //!
 //! - [`legs`]: where the time of a run went.
 //! - [`link`]: the settings of an emulated link, and the delay that it added.
+//! - `queue`: whether a pace was kept ([`Queue::describe`](crate::queue::Queue::describe)).
 //! - [`race`]: what the turns of a race show.
 //!
 //! Numbers and their units are separated by no-break spaces. A terminal replaces them.
 
 pub mod legs;
 pub mod link;
+mod queue;
 pub mod race;
 
 use crate::run::Order;
