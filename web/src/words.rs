@@ -9,6 +9,7 @@ pub mod rounds;
 pub mod wire;
 
 use launcelot_measure::compare::{Difference, Factor};
+use launcelot_measure::text::{self, number};
 use launcelot_measure::unit::format_duration;
 use launcelot_measure::{FailureKind, Order, Reading, Run, RunStatus};
 use launcelot_protocol::exchange;
@@ -173,10 +174,7 @@ pub fn state(status: Option<&RunStatus>) -> &'static str {
 
 /// An order, as it stands in a sentence.
 pub fn in_words(order: Order) -> &'static str {
-    match order {
-        Order::OneAtATime => "one at a time",
-        Order::SentAhead => "sent ahead",
-    }
+    text::order(order)
 }
 
 /// A run among others.
@@ -216,15 +214,6 @@ pub fn of_the_worker(clock: Clock) -> String {
                   lateness.";
     }
     words
-}
-
-fn number(count: usize) -> String {
-    match count {
-        1 => "one".to_owned(),
-        2 => "two".to_owned(),
-        3 => "three".to_owned(),
-        other => other.to_string(),
-    }
 }
 
 fn capitalized(count: usize) -> String {

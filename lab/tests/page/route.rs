@@ -86,7 +86,7 @@ async fn legs_account_for_the_waiting(browser: &Browser) -> Result<(), String> {
     let connecting = shares(browser, "td:nth-child(3)").await;
     assert!(connecting.iter().any(|share| share.starts_with("connect()")), "{connecting:?}");
     let rows = shares(browser, "td:last-child").await;
-    let names = ["browser and WebSocket", "bridge", "wire out", "server", "wire back"];
+    let names = ["browser and WebSocket", "bridge", "link out", "server", "link back"];
     assert_eq!(rows.len(), names.len(), "{rows:?}");
     assert!(rows.iter().zip(names).all(|(row, name)| row.trim_start().starts_with(name)), "{rows:?}");
     let wires = durations(&rows[2]).last().copied().unwrap() + durations(&rows[4]).last().copied().unwrap();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use launcelot_measure::text::link::added_delay;
 use launcelot_measure::unit::format_decimal;
 use launcelot_measure::{LinkReport, LinkSettings, Preset};
 use web_sys::HtmlInputElement;
@@ -89,7 +90,7 @@ fn tunnel(asker: &Asker, lab: &Lab, report: LinkReport) -> Html {
             // For whoever reads the page by program there are numbers, too.
             <p id="measured" role="status" data-rtt-us={held.map(|held| (held.total.as_micros() as u64).to_string())}
                 data-nominal-us={(wire.rtt.as_micros() as u64).to_string()}>
-                { words::held(held, &report, wire) }
+                { added_delay(held, report.in_force, wire) }
             </p>
         </div>
     }

@@ -1,9 +1,7 @@
 //! The legs of the way in words.
 
-use std::time::Duration;
-
 use launcelot_measure::paths::Clocks;
-use launcelot_measure::unit::format_duration;
+use launcelot_measure::text::legs::{self, ClientKind};
 use launcelot_measure::{Breakdown, Leg};
 
 use crate::state::CLIENT;
@@ -16,17 +14,13 @@ pub const WATCHING: &str = "The lab watches the server meanwhile: that adds at m
     the processor time for a question.";
 
 /// What a leg is called where `asker` asked.
-pub fn name(leg: Leg, asker: &'static str) -> &'static str {
-    match leg {
-        Leg::Client if asker == CLIENT => CLIENT,
-        Leg::Client => "browser and WebSocket",
-        Leg::Bridge => "bridge",
-        Leg::Connect => "connect()",
-        Leg::LinkOut => "wire out",
-        Leg::Server => "server",
-        Leg::LinkBack => "wire back",
-        Leg::Unknown => "unknown",
-    }
+pub fn name(leg: Leg, asker: &str) -> &'static str {
+    legs::name(leg, kind(asker))
+}
+
+/// What kind of client `asker` is.
+fn kind(asker: &str) -> ClientKind {
+    if asker == CLIENT { ClientKind::Native } else { ClientKind::Browser }
 }
 
 /// What happens there.
@@ -50,115 +44,21 @@ pub fn explanation(leg: Leg, asker: &str) -> String {
 
 /// How well the moments of the hops are known in the time of `asker`.
 pub fn uncertainty(clocks: Clocks, asker: &str) -> Option<String> {
-    let Clocks::Related { uncertainty } = clocks else { return None };
-    Some(format!(
-        "The clocks of the {asker} and of the hops are related by cause and effect only: what a hop saw had been sent, and what \
-         arrived had been seen. So every moment of the hops is known to ± {}, and with it where the first leg ends and the last \
-         begins.",
-        format_duration(uncertainty)
-    ))
+    legs::uncertainty(clocks, kind(asker))
 }
 
 /// Where the time went of what `asker` asked, in one sentence.
 pub fn where_it_went(breakdown: &Breakdown, asker: &str) -> String {
-    let waited = breakdown.waited().describe();
-    let mut said = match breakdown.thought {
-        Some(thought) => format!("The server thought for {}; you waited {waited}", format_duration(thought)),
-        None => format!("You waited {waited}"),
-    };
-    if breakdown.clocks == Clocks::Contradictory {
-        let why = breakdown.clocks.why_unknown().unwrap_or_default();
-        return format!("{said}. The legs are unknown: {why}.");
-    }
-    let largest = largest(breakdown, asker).and_then(|(part, place)| Some((breakdown.percent(part)?, place)));
-    if let Some((percent, place)) = largest {
-        said += &format!("; for {percent} of that {place}");
-    }
-    said + "."
-}
-
-/// Where most of the time went. In the tunnel nothing happens at all; elsewhere on a wire the kernels are at work.
-fn largest(breakdown: &Breakdown, asker: &str) -> Option<(Duration, &'static str)> {
-    let wire =
-        [Leg::LinkOut, Leg::LinkBack].into_iter().filter_map(|leg| breakdown.leg(leg)).reduce(|out, back| out + back);
-    let held = breakdown.in_the_tunnel.unwrap_or_default();
-    let near = match asker {
-        CLIENT => "the words were near the client, where nobody watched",
-        _ => "the words were between the page and the bridge",
-    };
-    let places = [
-        (breakdown.in_the_tunnel, "the words were on the longer link, and nothing else happened"),
-        (wire.map(|wire| wire.saturating_sub(held)), "the words were on the wire to the server and back"),
-        (breakdown.leg(Leg::Client), near),
-        (breakdown.leg(Leg::Bridge), "they were in the bridge"),
-        (breakdown.leg(Leg::Server), "they were with the server"),
-        (breakdown.leg(Leg::Unknown), "nobody watched"),
-    ];
-    places.into_iter().filter_map(|(part, place)| Some((part?, place))).max_by_key(|(part, _)| *part)
+    legs::where_it_went(breakdown, kind(asker))
 }
 
 #[cfg(test)]
 mod tests {
-    use launcelot_measure::{Order, Run, Step, Trace, TraceEvent, TracePoint, paths};
-
     use super::*;
 
-    const fn us(micros: u64) -> Duration {
-        Duration::from_micros(micros)
-    }
-
-    /// A question that took 1,400 µs, and what the stations saw of it.
-    fn breakdown(sightings: &[(TracePoint, u64)]) -> Breakdown {
-        let mut run = Run::new(String::new(), Order::OneAtATime, us(5), ["What?".to_owned()]);
-        run.record(Step::Connected { at: us(90) });
-        run.record(Step::Asked { at: us(100) });
-        run.record(Step::Answered { at: us(1_500), answer: "This.".to_owned() });
-        let sightings = sightings.iter().map(|&(point, at)| TraceEvent { point, at: us(at), bytes: 5 }).collect();
-        Breakdown::of(&run, &paths(&run, &Trace { events: sightings, ..Trace::default() })).unwrap()
-    }
-
-    fn said(sightings: &[(TracePoint, u64)]) -> String {
-        where_it_went(&breakdown(sightings), "browser").replace('\u{a0}', " ")
-    }
-
     #[test]
-    fn it_is_said_how_well_the_moments_of_the_hops_are_known() {
-        let said = uncertainty(Clocks::Related { uncertainty: us(12) }, "browser").unwrap();
-        assert!(said.replace('\u{a0}', " ").contains("every moment of the hops is known to ± 12 µs"), "{said}");
-        assert_eq!(uncertainty(Clocks::Contradictory, "browser"), None);
-    }
-
-    #[test]
-    fn it_is_said_where_most_of_the_time_went() {
-        let straight = [
-            (TracePoint::BridgeIn, 0),
-            (TracePoint::BridgeOut, 2),
-            (TracePoint::ServerIn, 40),
-            (TracePoint::AnswerReady, 41),
-            (TracePoint::AnswerOut, 42),
-            (TracePoint::BridgeBackIn, 90),
-            (TracePoint::BridgeBackOut, 92),
-        ];
-        let tunnel = [(TracePoint::TunnelIn, 10), (TracePoint::TunnelOut, 660), (TracePoint::TunnelBackIn, 700)];
-        let through = [&straight[..2], &tunnel, &[(TracePoint::TunnelBackOut, 1_350)]].concat();
-        assert_eq!(
-            said(&straight),
-            "The server thought for 1 µs; you waited 1.40 ms; for 93 % of that the words were between the page and the bridge."
-        );
-        assert!(where_it_went(&breakdown(&straight), CLIENT).ends_with("near the client, where nobody watched."));
-        assert_eq!(
-            said(&through),
-            "You waited 1.40 ms; for 93 % of that the words were on the longer link, and nothing else happened."
-        );
+    fn legs_of_a_client_do_not_mention_a_page() {
         assert!(Leg::ALL.iter().all(|leg| !name(*leg, CLIENT).contains("browser")));
         assert!(Leg::ALL.iter().all(|leg| !explanation(*leg, CLIENT).contains("page")));
-        let longer_than_the_question =
-            [(TracePoint::ServerIn, 0), (TracePoint::AnswerReady, 1), (TracePoint::AnswerOut, 1_500)];
-        let unknown = said(&longer_than_the_question);
-        assert!(
-            unknown.starts_with("The server thought for 1 µs; you waited 1.40 ms. The legs are unknown: the client"),
-            "{unknown}"
-        );
-        assert_eq!(said(&[]), "You waited 1.40 ms; for 100 % of that nobody watched.");
     }
 }

@@ -1,8 +1,10 @@
 //! What the race shows, in words.
 
 use launcelot_measure::compare::Difference;
+use launcelot_measure::text::race::{self as text, RaceTimes};
 use launcelot_measure::unit::format_duration;
 use launcelot_measure::{Preset, Run, RunStatus, Way};
+use launcelot_protocol::EXCHANGES;
 
 use super::limits::{count, line};
 use super::wire;
@@ -74,18 +76,12 @@ pub fn parts(race: &Race, way: Way) -> String {
     format!("{} connecting, {} asking{turns}", format_duration(connecting), format_duration(asking))
 }
 
-/// How one way to ask stands to another, of a race that is complete and went over one link.
-#[inline(never)]
-fn difference(race: &Race) -> Option<Difference> {
-    if !race.is_complete() || race.link_changed() {
-        return None;
-    }
-    Some(race.times(Way::OneAtATime)?.asking.compared_with(race.times(Way::SentAhead)?.asking))
-}
-
 /// A longer link, where this one was too short to tell the ways apart and a longer one can be chosen.
 pub fn longer_link(race: &Race, lab: &Lab) -> Option<Preset> {
-    let is_told = matches!(difference(race)?, Difference::FirstLonger(_) | Difference::SecondLonger(_));
+    let is_told = matches!(times(race)?.difference(), Difference::FirstLonger(_) | Difference::SecondLonger(_));
+    if race.link_changed() {
+        return None;
+    }
     let rtt = lab.report()?.link.rtt;
     let is_long = Route::of(&race.url) == Route::Tunnel && rtt >= Preset::Continent.link().rtt;
     (!is_told && !is_long).then_some(Preset::Continent)
@@ -99,38 +95,24 @@ pub fn meaning(race: &Race) -> String {
         None if race.is_running() => return "Racing…".to_owned(),
         None => {}
     }
-    let [Some(one), Some(ahead), Some(once)] = Way::ALL.map(|way| race.times(way)) else { return String::new() };
-    let Some(difference) = difference(race) else { return LINK_CHANGED.to_owned() };
-    // One figure, one meaning: as the terminal says it.
-    let [one_took, ahead_took, once_took] = [one, ahead, once].map(|times| times.asking.describe());
-    let told = match difference {
-        Difference::FirstLonger(_) | Difference::SecondLonger(_) => {
-            [&difference.describe("one at a time", "sent ahead"), "."].concat()
-        }
-        Difference::TooShort => "the times are too short for this clock to tell the ways apart.".to_owned(),
-        Difference::NoneSeen | Difference::TooFewSamples => {
-            "their turns overlap, so on a link this short the ways cannot be told apart.".to_owned()
-        }
-    };
-    let turns = match one.asking.turns {
-        1 => "In one turn".to_owned(),
-        turns => format!("By the medians of {turns} turns"),
-    };
-    let opening = once.opening.describe();
-    // A median of differences is not the difference of medians, but on the safe side of what is told here.
-    let spacing = match race.spacing() {
-        Some(spacing) => format!(
-            "; {} of that was the browser, which begins its handshakes one after the other. Without that it would be {}",
-            spacing.describe(),
-            format_duration(once.asking.median.saturating_sub(spacing.median))
-        ),
-        None => String::new(),
-    };
-    format!(
-        "One at a time, the questions made three round trips: {one_took}. Sent ahead, they made one: {ahead_took}. {turns}, {told} \
-         Over three connections each made one of its own: {once_took} from the first question to the last answer. The last \
-         connection was open {opening} after the first{spacing}."
-    )
+    let Some(times) = times(race) else { return String::new() };
+    if race.link_changed() {
+        return LINK_CHANGED.to_owned();
+    }
+    text::meaning(EXCHANGES.len(), &times)
+}
+
+/// The times of all ways in all turns; `None` if the race is not complete.
+fn times(race: &Race) -> Option<RaceTimes> {
+    if !race.is_complete() {
+        return None;
+    }
+    Some(RaceTimes {
+        one_at_a_time: race.times(Way::OneAtATime)?,
+        sent_ahead: race.times(Way::SentAhead)?,
+        at_once: race.times(Way::AtOnce)?,
+        spacing: race.spacing(),
+    })
 }
 
 /// What limits the figures.

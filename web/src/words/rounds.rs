@@ -276,7 +276,7 @@ mod tests {
                 Connections::One,
                 Some(2),
                 90_000,
-                "1,000 of 1,000 rounds began late because the answer before was not there yet",
+                "1,000 of 1,000 rounds began late because the answer before had not arrived yet",
             ),
         ];
         for (stopwatch, connections, pace, due, expected) in cases {

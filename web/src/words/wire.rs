@@ -1,8 +1,8 @@
 //! A longer link in words.
 
 use launcelot_measure::link::format_bandwidth;
-use launcelot_measure::unit::{format_count, format_duration};
-use launcelot_measure::{AddedDelay, LinkReport, LinkRevisions, LinkSettings};
+use launcelot_measure::unit::format_duration;
+use launcelot_measure::{LinkRevisions, LinkSettings};
 
 use crate::bridge::Route;
 use crate::state::Numbered;
@@ -53,21 +53,6 @@ pub fn of_slider(slider: Slider, wire: LinkSettings) -> String {
     }
 }
 
-/// How long the tunnel held bytes, if it did, beside what is set: a delay that the tunnel added, and no round trip that it measured.
-pub fn held(held: Option<AddedDelay>, report: &LinkReport, wire: LinkSettings) -> String {
-    let set = set(wire);
-    let Some(AddedDelay { total, samples, dialogues, .. }) = held else {
-        return format!("Delay added, both ways: not known yet. Set: {set}.");
-    };
-    let dialogues =
-        if dialogues == 1 { "1 dialogue".to_owned() } else { [&format_count(dialogues), " dialogues"].concat() };
-    format!(
-        "Delay added, both ways: {} (median of {samples} in {dialogues}, in the {} since it was set). Set: {set}.",
-        format_duration(total),
-        format_duration(report.in_force)
-    )
-}
-
 /// The route and, where it is known, what its wire is like.
 pub fn route(route: Route, wire: Option<LinkSettings>) -> String {
     match wire.filter(|_| route == Route::Tunnel) {
@@ -94,23 +79,9 @@ pub fn route_to(url: &str, wire: Option<LinkSettings>) -> Option<String> {
     (to == Route::Tunnel).then(|| route(to, wire))
 }
 
-fn set(wire: LinkSettings) -> String {
-    let mut set = wire.round_trip();
-    if !wire.jitter.is_zero() {
-        // Half of the jitter each way, as often more as less.
-        set += &format!(", about {} with jitter", format_duration(wire.rtt + wire.jitter));
-    }
-    if let Some(bandwidth) = wire.bandwidth {
-        set += &format!(", and what it takes to send at {}", format_bandwidth(bandwidth));
-    }
-    set
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use launcelot_measure::{Instance, Preset, Revision};
+    use launcelot_measure::{Instance, Revision};
 
     use super::*;
 
@@ -123,26 +94,5 @@ mod tests {
         assert_eq!(said([None, Some(passage)]), None);
         let expected = "B beside A: not compared, because the link changed meanwhile.";
         assert_eq!(said([Some(passage), Some(other.changed())]).as_deref(), Some(expected));
-    }
-
-    #[test]
-    fn the_delay_that_was_added_stands_beside_what_is_set() {
-        let found = AddedDelay {
-            total: Duration::from_micros(1_480),
-            out: Duration::from_micros(740),
-            back: Duration::from_micros(740),
-            samples: 30,
-            dialogues: 10,
-        };
-        let said = |found, wire: LinkSettings| {
-            let revision = Revision { instance: Instance(1), revision: 1 };
-            let in_force = Duration::from_secs(41);
-            let report = LinkReport { port: 1061, link: wire, handshake: true, revision, in_force, added_delay: found };
-            held(found, &report, wire).replace('\u{a0}', " ")
-        };
-        let expected = "Delay added, both ways: 1.48 ms (median of 30 in 10 dialogues, in the 41 s since it was set). \
-                        Set: 1.30 ms, about 1.45 ms with jitter.";
-        assert_eq!(said(Some(found), Preset::Ssh.link()), expected);
-        assert_eq!(said(None, LinkSettings::default()), "Delay added, both ways: not known yet. Set: 0 ms.");
     }
 }
