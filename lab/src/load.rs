@@ -27,7 +27,7 @@ use thiserror::Error;
 
 pub use closed_loop::ClosedLoop;
 pub use open_loop::OpenLoop;
-pub use outcome::{Latency, Outcome};
+pub use outcome::Outcome;
 
 /// How long nobody may be answered until the server counts as stuck. Far above any wait that a
 /// measurement is after.

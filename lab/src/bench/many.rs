@@ -4,6 +4,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use launcelot_measure::{Distribution, Percentile};
+
 use super::plan::Plan;
 use super::results::{Failure, Idle, Rates, median};
 use super::subject::Subject;
@@ -98,6 +100,6 @@ fn failed(design: &str, clients: usize, source: LoadError) -> BenchError {
     BenchError::Load { design: design.to_owned(), clients, source }
 }
 
-fn p99_us(latency: &crate::load::Latency) -> f64 {
-    latency.percentile(99.0).as_secs_f64() * 1e6
+fn p99_us(latency: &Distribution) -> f64 {
+    latency.nearest_rank(Percentile::P99).as_secs_f64() * 1e6
 }

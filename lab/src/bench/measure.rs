@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use launcelot_measure::Percentile;
+
 use super::plan::{Cell, Plan};
 use super::results::{CellResults, Failure, Measured};
 use super::subject::Subject;
@@ -70,12 +72,12 @@ fn design_once(program: &Path, plan: &Plan, cell: Cell, design: &str) -> Result<
     let outcome = load.run(plan.time).map_err(failed)?;
     let tree = subject.processes()?;
     let used = processes::processor_time(&tree).saturating_sub(before);
-    let us = |percent| outcome.latency.percentile(percent).as_secs_f64() * 1e6;
+    let us = |percentile| outcome.latency.nearest_rank(percentile).as_secs_f64() * 1e6;
     Ok(Measured {
         served: outcome.served,
         questions_per_second: outcome.questions_per_second(),
-        p50_us: us(50.0),
-        p99_us: us(99.0),
+        p50_us: us(Percentile::P50),
+        p99_us: us(Percentile::P99),
         processor_us: used.as_secs_f64() * 1e6 / outcome.questions as f64,
         // While the connections are still there: they are a part of it.
         memory_bytes: Some(processes::memory_bytes(&tree)),

@@ -4,8 +4,10 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use launcelot_measure::Distribution;
+
 use super::crowd::Crowd;
-use super::{Latency, LoadError, Outcome, PATIENCE};
+use super::{LoadError, Outcome, PATIENCE};
 
 /// A crowd of clients that ask as fast as they are answered.
 pub struct ClosedLoop {
@@ -41,7 +43,7 @@ impl ClosedLoop {
     pub fn run(&mut self, time: Duration) -> Result<Outcome, LoadError> {
         let began = Instant::now();
         let end = began + time;
-        let mut latency = Latency::default();
+        let mut latency = Distribution::default();
         let mut questions = 0;
         let mut in_flight = 0;
         let served: Vec<usize> = self.crowd.served().filter(|&index| self.crowd.is_idle(index)).collect();
@@ -80,7 +82,7 @@ impl ClosedLoop {
             questions,
             elapsed: now - began,
             latency,
-            lateness: Latency::default(),
+            lateness: Distribution::default(),
         })
     }
 

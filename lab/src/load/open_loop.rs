@@ -8,8 +8,10 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use launcelot_measure::Distribution;
+
 use super::crowd::Crowd;
-use super::{Latency, LoadError, Outcome, PATIENCE};
+use super::{LoadError, Outcome, PATIENCE};
 
 /// A crowd of clients that ask by the clock.
 pub struct OpenLoop {
@@ -44,7 +46,7 @@ impl OpenLoop {
         let served: Vec<usize> = self.crowd.served().collect();
         let gap = interval.as_secs_f64() / served.len() as f64;
         let questions = (time.as_secs_f64() / gap).round() as u64;
-        let (mut latency, mut lateness) = (Latency::default(), Latency::default());
+        let (mut latency, mut lateness) = (Distribution::default(), Distribution::default());
         let (mut asked, mut answered) = (0, 0);
 
         let began = Instant::now();
