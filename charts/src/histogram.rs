@@ -30,7 +30,9 @@ pub fn draw(scale: &LogScale, series: &[(&Distribution, Duration)]) -> String {
     );
     for tick in scale.ticks() {
         let at = scale.percent(tick);
-        let (x, label, base) = (Percent(at), LogScale::label(tick), HEIGHT - 8);
+        let x = Percent(at);
+        let label = LogScale::label(tick);
+        let base = HEIGHT - 8;
         write(
             &mut svg,
             format_args!(

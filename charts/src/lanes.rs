@@ -79,7 +79,8 @@ pub fn backdrop(hops: &[Hop], lanes: &[String]) -> String {
         write(&mut svg, format_args!(r#"<text class="name" x="{x}" y="15" text-anchor="{anchor}">{name}</text>"#));
     }
     let (left, right) = (hops.first().map_or(0, |first| first.until), hops.last().map_or(0, |last| last.from));
-    let (left, right) = (across(left), across(right));
+    let left = across(left);
+    let right = across(right);
     for (lane, label) in lanes.iter().enumerate() {
         for at in [QUESTION_AT, ANSWER_AT] {
             let y = top(lane) + at;
@@ -102,14 +103,17 @@ pub fn backdrop(hops: &[Hop], lanes: &[String]) -> String {
 pub fn moving(lanes: usize, trails: &[Trail], markers: &[Marker]) -> String {
     let mut svg = open("lanes-moving", lanes);
     for Trail { lane, is_back, from, until, leg } in trails {
-        let (x1, x2, y) = (across(*from), across(*until), height_of(*lane, *is_back));
+        let x1 = across(*from);
+        let x2 = across(*until);
+        let y = height_of(*lane, *is_back);
         write(
             &mut svg,
             format_args!(r#"<line class="gone {leg}" x1="{x1}" x2="{x2}" y1="{y}" y2="{y}" stroke="currentColor"/>"#),
         );
     }
     for Marker { lane, is_back, at } in markers {
-        let (x, y) = (across(*at), height_of(*lane, *is_back));
+        let x = across(*at);
+        let y = height_of(*lane, *is_back);
         let class = if *is_back { "answer" } else { "question" };
         write(&mut svg, format_args!(r#"<circle class="message {class}" cx="{x}" cy="{y}" r="{RADIUS}"/>"#));
     }

@@ -72,7 +72,9 @@ fn shape(leg: Leg) -> (&'static str, i32, i32) {
 
 fn write_leg(svg: &mut String, leg: Leg, from: f64, until: f64) {
     let (class, y, height) = shape(leg);
-    let (x, end, width) = (Percent(from), Percent(until), Percent((until - from).max(0.0)));
+    let x = Percent(from);
+    let end = Percent(until);
+    let width = Percent((until - from).max(0.0));
     if leg == Leg::Unknown {
         // A dashed line as thick as a bar looks hatched.
         let middle = y + height / 2;
@@ -107,15 +109,19 @@ impl LensLayout {
     fn write(&self, svg: &mut String, lens: &Lens) {
         let until = self.from + LENS_WIDTH;
         for (near, far) in [(self.server.0, self.from), (self.server.1, until)] {
-            let (near, far) = (Percent(near), Percent(far));
+            let near = Percent(near);
+            let far = Percent(far);
             write(svg, format_args!(r#"<line class="ray" x1="{near}" x2="{far}" y1="24" y2="34"/>"#));
         }
         for (class, width) in [("leg server near", LENS_WIDTH), ("thinking", self.thought)] {
-            let (x, width) = (Percent(self.from), Percent(width));
+            let x = Percent(self.from);
+            let width = Percent(width);
             write(svg, format_args!(r#"<rect class="{class}" x="{x}" y="34" width="{width}" height="10"/>"#));
         }
         let (at, anchor, dx) = if self.from > 0.0 { (self.from, "end", -8) } else { (until, "start", 8) };
-        let (x, label, factor) = (Percent(at), Escaped(&lens.label), format_count(self.factor as u64));
+        let x = Percent(at);
+        let label = Escaped(&lens.label);
+        let factor = format_count(self.factor as u64);
         write(
             svg,
             format_args!(

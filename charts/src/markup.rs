@@ -10,7 +10,8 @@ impl fmt::Display for Percent {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Integers, because formatting floating-point numbers would be a tenth of a small page's code.
         let thousandths = (self.0 * 1000.0).round() as i64;
-        let (whole, rest) = (thousandths / 1000, thousandths % 1000);
+        let whole = thousandths / 1000;
+        let rest = thousandths % 1000;
         match (rest, rest % 100, rest % 10) {
             (0, ..) => write!(formatter, "{whole}%"),
             (_, 0, _) => write!(formatter, "{whole}.{}%", rest / 100),

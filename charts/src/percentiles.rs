@@ -30,7 +30,9 @@ pub fn draw(scale: &LogScale, series: &[&Distribution]) -> String {
     );
     for (index, mark) in MARKS.into_iter().enumerate() {
         let at = position_of_tail(0.1_f64.powi(index as i32));
-        let (x, bottom, base) = (Percent(at), TOP + PLOT_HEIGHT, HEIGHT - 8);
+        let x = Percent(at);
+        let bottom = TOP + PLOT_HEIGHT;
+        let base = HEIGHT - 8;
         write(
             &mut svg,
             format_args!(
@@ -41,7 +43,8 @@ pub fn draw(scale: &LogScale, series: &[&Distribution]) -> String {
     }
     write(&mut svg, format_args!(r#"<svg y="{TOP}" height="{PLOT_HEIGHT}" overflow="visible">"#));
     for tick in scale.ticks() {
-        let (y, label) = (Percent(100.0 - scale.percent(tick)), LogScale::label(tick));
+        let y = Percent(100.0 - scale.percent(tick));
+        let label = LogScale::label(tick);
         write(
             &mut svg,
             format_args!(
@@ -78,12 +81,15 @@ fn write_curve(svg: &mut String, scale: &LogScale, index: usize, distribution: &
     let place = |time: Duration| Percent(100.0 - scale.percent(time));
     for percentile in PERCENTILES {
         let Some(time) = distribution.percentile(percentile) else { continue };
-        let (x, y) = (Percent(position_of_tail(1.0 - percentile.percent() / 100.0)), place(time));
+        let x = Percent(position_of_tail(1.0 - percentile.percent() / 100.0));
+        let y = place(time);
         write(svg, format_args!(r#"<svg x="{x}" y="{y}" overflow="visible"><path class="mark" d="{shape}"/></svg>"#));
     }
     // The letter of the series is at the end of its curve, the longest time.
-    let (end, y) = (position_of_tail(1.0 / count as f64), place(distribution.longest()));
-    let (x, letter) = (Percent(end), letter(index));
+    let end = position_of_tail(1.0 / count as f64);
+    let y = place(distribution.longest());
+    let x = Percent(end);
+    let letter = letter(index);
     write(svg, format_args!(r#"<text class="letter" x="{x}" y="{y}" dy="-8" text-anchor="end">{letter}</text></g>"#));
 }
 
@@ -92,7 +98,9 @@ fn write_curve(svg: &mut String, scale: &LogScale, index: usize, distribution: &
 fn curve(scale: &LogScale, distribution: &Distribution) -> String {
     let count = distribution.count() as f64;
     let units = |percent: f64| (percent / 100.0 * f64::from(BOX)).round() as i32;
-    let (mut path, mut shorter, mut drawn) = (String::from("M"), 0.0, None);
+    let mut path = String::from("M");
+    let mut shorter = 0.0;
+    let mut drawn = None;
     for (time, times) in distribution.times() {
         let y = BOX - units(scale.percent(time));
         let not_longer = shorter + f64::from(times);
@@ -157,14 +165,16 @@ mod tests {
         let percent = |time| scale.percent(Duration::from_micros(time));
         let y = |time| BOX - (percent(time) / 100.0 * f64::from(BOX)).round() as i32;
         // Half of them took 16 µs at most, and where 50 % is, the curve is level.
-        let (from, until) = (position_of_tail(0.6) * 10.0, position_of_tail(0.5) * 10.0);
+        let from = position_of_tail(0.6) * 10.0;
+        let until = position_of_tail(0.5) * 10.0;
         assert_eq!(distribution.percentile(Percentile::P50), Some(Duration::from_micros(16)));
         assert!(path.contains(&format!("L{from:.0} {0}L{until:.0} {0}L", y(16))), "{path}");
     }
 
     #[test]
     fn curves_are_distinguished_without_colour() {
-        let (one, other) = (of(1..=100), of(50..=150));
+        let one = of(1..=100);
+        let other = of(50..=150);
         let svg = drawn(&[&one, &other]);
         let count = |part: &str| svg.matches(part).count();
         assert_eq!((count(">A</text>"), count(">B</text>")), (1, 1));

@@ -31,7 +31,10 @@ pub struct SeriesSummary {
 pub fn legend(series: &[SeriesSummary]) -> String {
     let mut html = String::from("<figcaption>");
     for (index, summary) in series.iter().enumerate() {
-        let (letter, key, name, limits) = (letter(index), key(index), Escaped(&summary.name), Escaped(&summary.limits));
+        let letter = letter(index);
+        let key = key(index);
+        let name = Escaped(&summary.name);
+        let limits = Escaped(&summary.limits);
         write(&mut html, format_args!("<p><b>{letter}</b>{key}<span>{name} <small>{limits}</small></span></p>"));
     }
     html + "</figcaption>"
@@ -46,7 +49,8 @@ pub fn percentiles(series: &[SeriesSummary]) -> String {
         r#"<table id="percentiles" role="table"><caption class="unseen">How long the rounds took</caption><thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col"><span class="unseen">Percentile</span></th>"#,
     );
     for (index, summary) in series.iter().enumerate() {
-        let (letter, name) = (letter(index), Escaped(&summary.name));
+        let letter = letter(index);
+        let name = Escaped(&summary.name);
         write(
             &mut html,
             format_args!(
@@ -88,7 +92,9 @@ fn write_failures(html: &mut String, series: &[SeriesSummary]) {
         let unknown = summary.failed.saturating_sub(summary.failures.count());
         let known = summary.failures.iter().map(|failure| (failure.count, failure.message.as_str()));
         for (count, message) in known.chain([(unknown, "not recorded why")]).filter(|(count, _)| *count > 0) {
-            let (letter, count, done) = (letter(index), format_count(count.into()), format_count(summary.done as u64));
+            let letter = letter(index);
+            let count = format_count(count.into());
+            let done = format_count(summary.done as u64);
             let message = Escaped(message);
             write(
                 html,

@@ -136,7 +136,9 @@ pub(crate) fn write_bar(
         Bar::Whole(kind, span) => (kind, scale.percent(span.from), scale.percent(span.until), ""),
         Bar::Open(kind, from) => (kind, scale.percent(from), 100.0, " open"),
     };
-    let (x, width, kind) = (Percent(from), Percent((until - from).max(0.0)), kind.class());
+    let x = Percent(from);
+    let width = Percent((until - from).max(0.0));
+    let kind = kind.class();
     let rounding = height / 4;
     write(
         svg,

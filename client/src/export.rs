@@ -148,7 +148,8 @@ fn as_rounds(way: &str, runs: &[Run]) -> Rounds {
     let of_run = |run: &Run| {
         let began = run.connecting.map(|span| span.from);
         let answered = run.questions.iter().enumerate().filter_map(move |(index, asked)| {
-            let (took, answered) = (asked.took()?, asked.answered?);
+            let took = asked.took()?;
+            let answered = asked.answered?;
             let connecting = began.filter(|_| index == 0).map_or(took, |began| answered.saturating_sub(began));
             Some(Round { asked: steps(took), connecting: steps(connecting), due: steps(took), ready: 0 })
         });

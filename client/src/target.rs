@@ -76,7 +76,9 @@ impl Target {
                 let authority = rest.split(['/', '?']).next().unwrap_or_default();
                 match split_host_port(authority) {
                     Some((host, port)) if !host.contains('@') => {
-                        let (url, host, port) = (text.to_owned(), host.to_owned(), port.unwrap_or(80));
+                        let url = text.to_owned();
+                        let host = host.to_owned();
+                        let port = port.unwrap_or(80);
                         Ok(Self::WebSocket { url, dialogue: None, host, port })
                     }
                     _ => Err(TargetError::Url(text.to_owned())),

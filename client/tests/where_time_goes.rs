@@ -184,7 +184,8 @@ fn a_way_that_fails_keeps_the_earlier_ways() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("race.csv");
     let output = ask(address, &["--race", "--export", file.to_str().unwrap()]);
-    let (drawn, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let drawn = String::from_utf8_lossy(&output.stdout);
+    let error = String::from_utf8_lossy(&output.stderr);
     assert_eq!((output.status.code(), error.lines().count()), (Some(1), 1), "{error}");
     assert!(error.contains("cannot connect to"), "{error}");
     assert_eq!(drawn.lines().filter(|line| line.contains('█')).count(), 6, "{drawn}");

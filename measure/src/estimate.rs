@@ -68,7 +68,8 @@ pub fn estimates(times: &[Duration], clock_step: Duration) -> Estimates {
         let effective = effective_count(times, time);
         let interval = interval_ranks(effective, percentile).map(|(lower, upper)| {
             // Ranks of the effective samples, scaled to the real ones.
-            let (lower, upper) = (lower * count / effective, (upper * count).div_ceil(effective));
+            let lower = lower * count / effective;
+            let upper = (upper * count).div_ceil(effective);
             Interval { from: at(lower.max(1)), until: at(upper.min(count)) }.widened(clock_step)
         });
         Some(Estimate { time, interval })

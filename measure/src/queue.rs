@@ -26,7 +26,7 @@ pub struct PacedRound {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Queue {
     /// Whether the pace was kept.
-    pub verdict: Verdict,
+    pub verdict: PaceVerdict,
     /// The time between the moments at which rounds were due.
     pub pace: Duration,
     /// The number of rounds.
@@ -51,7 +51,7 @@ pub struct Queue {
 
 /// Whether a pace was kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum PaceVerdict {
     /// Every round began when it was due.
     Kept,
     /// Some rounds began late, but the queue did not grow from the first tenth to the last.
@@ -75,14 +75,14 @@ pub enum Cause {
 
 /// What is known about where the time of an answer was spent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Known {
+pub struct KnownTimes {
     /// How long the server works on a question.
     pub server_busy: Option<Duration>,
     /// The round-trip time that the link adds.
     pub link_round_trip: Option<Duration>,
 }
 
-impl Known {
+impl KnownTimes {
     /// Returns where most of an answer's time was spent.
     fn cause(self, own: Duration) -> Cause {
         match self {
@@ -95,7 +95,7 @@ impl Known {
 }
 
 /// Judges rounds in their order; `None` if there are none. Less than a clock step is not late.
-pub fn judge(rounds: &[PacedRound], pace: Duration, clock_step: Duration, known: Known) -> Option<Queue> {
+pub fn judge(rounds: &[PacedRound], pace: Duration, clock_step: Duration, known: KnownTimes) -> Option<Queue> {
     if rounds.is_empty() {
         return None;
     }
@@ -121,11 +121,11 @@ pub fn judge(rounds: &[PacedRound], pace: Duration, clock_step: Duration, known:
     let is_too_fast = own.summary().mean > pace;
     let growth = late_last.saturating_sub(late_first);
     let verdict = if growth > pace.max(tolerance) || (is_too_fast && growth > tolerance) {
-        Verdict::Grew(cause)
+        PaceVerdict::Grew(cause)
     } else if late > 0 {
-        Verdict::CaughtUp(cause)
+        PaceVerdict::CaughtUp(cause)
     } else {
-        Verdict::Kept
+        PaceVerdict::Kept
     };
     let timer_late: Distribution = rounds.iter().map(|round| round.begun.saturating_sub(round.ready)).collect();
     let p99 = own.percentile(Percentile::P99).zip(due.percentile(Percentile::P99)).map(<[Duration; 2]>::from);
@@ -174,7 +174,7 @@ impl Rounds {
         // The warm-up is left out only now, because the first sample may have waited for its last answer.
         let rounds: Vec<PacedRound> = rounds.skip(self.discarded()).collect();
         let link_round_trip = self.link.map(|link| link.rtt * round_trips);
-        let queue = judge(&rounds, pace, self.clock_step, Known { server_busy, link_round_trip })?;
+        let queue = judge(&rounds, pace, self.clock_step, KnownTimes { server_busy, link_round_trip })?;
         Some(Queue { connections, ..queue })
     }
 }
@@ -200,7 +200,7 @@ mod tests {
         rounds.collect()
     }
 
-    fn judged(rounds: &[PacedRound], pace: Duration, known: Known) -> Queue {
+    fn judged(rounds: &[PacedRound], pace: Duration, known: KnownTimes) -> Queue {
         judge(rounds, pace, us(5), known).unwrap()
     }
 
@@ -209,22 +209,22 @@ mod tests {
         let pace = us(20_000);
         let rounds = series(100, pace, |_| us(70_400), us(30));
         for known in [
-            Known { server_busy: Some(us(200)), link_round_trip: None },
-            Known { server_busy: None, link_round_trip: Some(us(70_000)) },
+            KnownTimes { server_busy: Some(us(200)), link_round_trip: None },
+            KnownTimes { server_busy: None, link_round_trip: Some(us(70_000)) },
         ] {
             let queue = judged(&rounds, pace, known);
-            assert_eq!((queue.verdict, queue.late), (Verdict::Grew(Cause::Connection), 99));
+            assert_eq!((queue.verdict, queue.late), (PaceVerdict::Grew(Cause::Connection), 99));
             assert!(queue.describe().contains("a connection carries one question at a time"), "{}", queue.describe());
         }
-        assert_eq!(judged(&rounds, pace, Known::default()).verdict, Verdict::Grew(Cause::Answer));
+        assert_eq!(judged(&rounds, pace, KnownTimes::default()).verdict, PaceVerdict::Grew(Cause::Answer));
     }
 
     #[test]
     fn a_server_that_thinks_as_long_as_the_pace_lets_the_queue_grow() {
         let pace = us(5_000);
         let rounds = series(40, pace, |_| us(5_150), us(20));
-        let queue = judged(&rounds, pace, Known { server_busy: Some(us(5_000)), link_round_trip: None });
-        assert_eq!(queue.verdict, Verdict::Grew(Cause::Server));
+        let queue = judged(&rounds, pace, KnownTimes { server_busy: Some(us(5_000)), link_round_trip: None });
+        assert_eq!(queue.verdict, PaceVerdict::Grew(Cause::Server));
         assert!(queue.late_last > us(5_000) && queue.late_first < us(1_000), "{queue:?}");
         assert_eq!(queue.p99, None, "40 rounds are too few");
     }
@@ -234,8 +234,8 @@ mod tests {
         let pace = us(2_500);
         // Twice in a thousand rounds an answer takes 80 ms, and those after it wait.
         let stalls = |number| if number == 300 || number == 600 { us(80_000) } else { us(400 + number % 10 * 340) };
-        let queue = judged(&series(1_000, pace, stalls, us(10)), pace, Known::default());
-        assert_eq!(queue.verdict, Verdict::CaughtUp(Cause::Answer));
+        let queue = judged(&series(1_000, pace, stalls, us(10)), pace, KnownTimes::default());
+        assert_eq!(queue.verdict, PaceVerdict::CaughtUp(Cause::Answer));
         let [begun, due] = queue.p99.unwrap();
         assert!(begun <= us(3_500) && due > us(60_000), "{queue:?}");
         let words = queue.describe().replace('\u{a0}', " ");
@@ -245,8 +245,8 @@ mod tests {
     #[test]
     fn a_late_timer_is_not_mistaken_for_a_busy_server() {
         let pace = us(2_000);
-        let queue = judged(&series(100, pace, |_| us(360), us(640)), pace, Known::default());
-        assert_eq!((queue.verdict, queue.own), (Verdict::CaughtUp(Cause::Timer), us(360)));
+        let queue = judged(&series(100, pace, |_| us(360), us(640)), pace, KnownTimes::default());
+        assert_eq!((queue.verdict, queue.own), (PaceVerdict::CaughtUp(Cause::Timer), us(360)));
         let words = queue.describe().replace('\u{a0}', " ");
         assert!(
             words.contains("own timer was late") && words.contains("timer was 640 µs late at the median"),
@@ -257,8 +257,8 @@ mod tests {
     #[test]
     fn a_kept_pace_is_recognized() {
         let pace = us(2_000);
-        let queue = judged(&series(100, pace, |_| us(360), us(4)), pace, Known::default());
-        assert_eq!(queue.verdict, Verdict::Kept);
-        assert_eq!(judge(&[], pace, us(5), Known::default()), None);
+        let queue = judged(&series(100, pace, |_| us(360), us(4)), pace, KnownTimes::default());
+        assert_eq!(queue.verdict, PaceVerdict::Kept);
+        assert_eq!(judge(&[], pace, us(5), KnownTimes::default()), None);
     }
 }

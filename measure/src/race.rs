@@ -128,7 +128,8 @@ pub struct Spread {
 impl Spread {
     /// Returns the spread of the times of all turns; `None` if there is none.
     pub fn of(times: &[Duration], clock_step: Duration) -> Option<Self> {
-        let (least, most) = (*times.iter().min()?, *times.iter().max()?);
+        let least = *times.iter().min()?;
+        let most = *times.iter().max()?;
         // Ranks are counted, because a sort would add a fiftieth to the size of the page for a few times.
         let rank = |turn: usize| {
             let is_before = |other: &usize| (times[*other], *other) < (times[turn], turn);
@@ -194,7 +195,9 @@ impl WayTimes {
 /// Returns the times of the runs of one turn, in the order of the fields of [`WayTimes`].
 fn times_of(runs: &[&Run]) -> Option<[Duration; 3]> {
     let asking = run::asking(runs.iter().copied())?;
-    let (mut first, mut last, mut last_asked) = (Duration::MAX, Duration::ZERO, Duration::ZERO);
+    let mut first = Duration::MAX;
+    let mut last = Duration::ZERO;
+    let mut last_asked = Duration::ZERO;
     for run in runs {
         let opened = run.connecting?.until;
         (first, last) = (first.min(opened), last.max(opened));
@@ -207,7 +210,9 @@ fn times_of(runs: &[&Run]) -> Option<[Duration; 3]> {
 /// its way to and from the bridge than the first. Browsers begin handshakes with one host one after the other (Chromium about every
 /// 10 ms). `None` unless there are several, and the bridge recorded each handshake.
 pub fn spacing<'a>(traced: impl IntoIterator<Item = (&'a Run, Option<&'a Trace>)>) -> Option<Duration> {
-    let (mut least, mut most, mut count) = (Duration::MAX, Duration::ZERO, 0);
+    let mut least = Duration::MAX;
+    let mut most = Duration::ZERO;
+    let mut count = 0;
     for (run, trace) in traced {
         let outside = outside_of_the_bridge(run, trace?)?;
         (least, most, count) = (least.min(outside), most.max(outside), count + 1);

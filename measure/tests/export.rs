@@ -188,7 +188,9 @@ fn json_conforms_to_its_schema() {
 
 /// The records of a CSV file, by RFC 4180.
 fn records(text: &str) -> Vec<Vec<String>> {
-    let (mut records, mut fields, mut field) = (Vec::new(), Vec::new(), String::new());
+    let mut records = Vec::new();
+    let mut fields = Vec::new();
+    let mut field = String::new();
     let mut is_quoted = false;
     let mut rest = text.chars().peekable();
     while let Some(character) = rest.next() {

@@ -166,7 +166,8 @@ fn error(path: &Path, (_, passed, _): &Truth) -> Duration {
 proptest! {
     #[test]
     fn every_moment_is_within_its_uncertainty_if_no_clock_drifts(dialogue in dialogues(Just(0))) {
-        let (run, trace) = (dialogue.run(), dialogue.trace());
+        let run = dialogue.run();
+        let trace = dialogue.trace();
         let paths = paths(&run, &trace);
         check(&run, &paths)?;
         let Clocks::Related { uncertainty } = paths.clocks() else { panic!("{:?}", paths.clocks()) };

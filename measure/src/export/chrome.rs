@@ -151,7 +151,8 @@ pub fn slices(RecordedRun { run, trace, .. }: &RecordedRun) -> Vec<Slice<'_>> {
     }
     for (question, asked) in run.questions.iter().enumerate() {
         let Some(span) = asked.span() else { continue };
-        let (name, answer) = (asked.question.as_str(), asked.answer.as_deref());
+        let name = asked.question.as_str();
+        let answer = asked.answer.as_deref();
         slices.push(Slice { track: 0, question, name, span, answer });
         let Some(path) = paths.questions().get(question) else { continue };
         for (leg, span) in path.legs() {

@@ -1,5 +1,5 @@
-//! Tables for a spreadsheet (RFC 4180): a line for each question, for each round, or for each reason why rounds failed. The first
-//! line names the columns, with their units.
+//! Tables for a spreadsheet (RFC 4180): a line for each question, each round, or each kind and message of failures. The first line has
+//! the names of the columns, with their units.
 
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -53,7 +53,7 @@ struct QuestionLine<'a> {
     status: &'a str,
 }
 
-/// A round: how long it took by each stopwatch.
+/// A round with its time by each stopwatch.
 #[derive(Serialize)]
 struct RoundLine<'a> {
     name: &'a str,
@@ -73,7 +73,7 @@ struct RoundLine<'a> {
     was_suspended: bool,
 }
 
-/// Why rounds failed, and how many of them.
+/// Failures of rounds with the same kind and message.
 #[derive(Serialize)]
 struct FailureLine<'a> {
     name: &'a str,
@@ -83,7 +83,7 @@ struct FailureLine<'a> {
     count: u32,
 }
 
-/// Every question of every run, those of races after the single ones.
+/// Writes every question of every run, those of races after the single ones.
 pub fn questions(document: &Document) -> String {
     let single = document.runs.iter().map(|recorded| (None, recorded));
     let raced = document.races.iter().zip(1..).flat_map(|(race, number)| {
@@ -95,7 +95,7 @@ pub fn questions(document: &Document) -> String {
     table(single.chain(raced).flat_map(|(heat, recorded)| of_run(heat, recorded)))
 }
 
-fn way_in_words(way: Way) -> &'static str {
+fn way_name(way: Way) -> &'static str {
     match way {
         Way::OneAtATime => "one_at_a_time",
         Way::SentAhead => "sent_ahead",
@@ -103,7 +103,7 @@ fn way_in_words(way: Way) -> &'static str {
     }
 }
 
-/// The questions of a run, and of which heat it is: the number of the race, the turn and the way.
+/// Returns the lines of a run. `heat` is its race, turn and way, if it belongs to a race.
 fn of_run(
     heat: Option<(usize, usize, Way)>,
     RecordedRun { number, run, trace, link, .. }: &RecordedRun,
@@ -113,7 +113,7 @@ fn of_run(
         let path = paths.questions().get(index);
         QuestionLine {
             race: heat.map(|(race, _, _)| race),
-            way: heat.map_or("", |(_, _, way)| way_in_words(way)),
+            way: heat.map_or("", |(_, _, way)| way_name(way)),
             turn: heat.map(|(_, turn, _)| turn),
             run: *number,
             link_rtt_us: link.map(|link| Micros(link.rtt)),
@@ -124,7 +124,7 @@ fn of_run(
     })
 }
 
-/// What a question and its path say.
+/// Returns the line of a question with its path, without the fields of its run.
 fn of_question<'a>(run: &'a Run, asked: &'a QuestionTiming, path: Option<&Path>) -> QuestionLine<'a> {
     let leg = |leg| path.and_then(|path| path.took(leg)).map(Micros);
     QuestionLine {
@@ -158,7 +158,7 @@ fn of_question<'a>(run: &'a Run, asked: &'a QuestionTiming, path: Option<&Path>)
     }
 }
 
-/// Every round that was answered, those of the warm-up marked.
+/// Writes every answered round, those of the warm-up marked.
 pub fn rounds(document: &Document) -> String {
     table(document.rounds.iter().flat_map(|rounds| {
         let discarded = rounds.discarded();
@@ -182,7 +182,7 @@ pub fn rounds(document: &Document) -> String {
     }))
 }
 
-/// Every reason why rounds failed.
+/// Writes the failures of rounds by kind and message.
 pub fn failures(document: &Document) -> String {
     table(document.rounds.iter().flat_map(|rounds| {
         rounds.failures.iter().map(|failure| FailureLine {
@@ -204,12 +204,12 @@ fn status(status: &RunStatus) -> &str {
     }
 }
 
-/// A line for each, after the names of the columns.
+/// Writes a line for each value, after the names of the columns.
 fn table(lines: impl Iterator<Item = impl Serialize>) -> String {
     let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
     for line in lines {
-        writer.serialize(line).expect("a line in memory has nothing that a table cannot hold");
+        writer.serialize(line).expect("every field can be a column, and writing to memory cannot fail");
     }
-    let bytes = writer.into_inner().expect("memory takes everything");
-    String::from_utf8(bytes).expect("text was written")
+    let bytes = writer.into_inner().expect("writing to memory cannot fail");
+    String::from_utf8(bytes).expect("the table is text")
 }

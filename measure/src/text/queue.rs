@@ -1,6 +1,6 @@
 //! Whether the pace of a series was kept, and why not.
 
-use crate::queue::{Cause, Queue, Verdict};
+use crate::queue::{Cause, PaceVerdict, Queue};
 use crate::reading::Reading;
 use crate::rounds::Connections;
 use crate::unit::{format_count, format_duration};
@@ -11,14 +11,14 @@ impl Queue {
         let known = |time| Reading::new(time, self.clock_step).describe();
         let every = format!("A round was due every {}", format_duration(self.pace));
         let mut text = match self.verdict {
-            Verdict::Kept => format!("{every}, and every round began when it was due."),
-            Verdict::CaughtUp(cause) => format!(
+            PaceVerdict::Kept => format!("{every}, and every round began when it was due."),
+            PaceVerdict::CaughtUp(cause) => format!(
                 "{every}. {} of {} rounds began late because {}, but the queue did not grow.",
                 format_count(self.late as u64),
                 format_count(self.rounds as u64),
                 self.reason(cause)
             ),
-            Verdict::Grew(cause) => format!(
+            PaceVerdict::Grew(cause) => format!(
                 "{every}, and the queue grew: the first tenth of the rounds began {} late, the last tenth {}, because {}. One round took \
                  {}.",
                 known(self.late_first),
@@ -27,7 +27,7 @@ impl Queue {
                 known(self.own),
             ),
         };
-        if matches!(self.verdict, Verdict::CaughtUp(Cause::Timer) | Verdict::Grew(Cause::Timer)) {
+        if matches!(self.verdict, PaceVerdict::CaughtUp(Cause::Timer) | PaceVerdict::Grew(Cause::Timer)) {
             text += &format!(" That timer was {} late at the median.", known(self.timer_late));
         }
         if let Some([begun, due]) = self.p99 {
