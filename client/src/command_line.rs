@@ -24,7 +24,7 @@ use crate::target::Target;
 ///   launcelot-client localhost
 ///   launcelot-client localhost 1061 --timing
 ///   launcelot-client ws://localhost:8080/ws/tunnel --trace
-///   launcelot-client localhost 1061 --race
+///   launcelot-client localhost 1061 --race --lab localhost:8080
 ///   launcelot-client ws://localhost:8080/ws --pipelined --json
 #[derive(Debug, Clone, Parser)]
 #[command(name = "launcelot-client", version, verbatim_doc_comment)]
