@@ -8,6 +8,7 @@ mod support;
 mod bench;
 mod demo;
 mod demo_think;
+mod docs;
 mod load;
 mod probe;
 mod probe_start;

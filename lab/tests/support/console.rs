@@ -1,0 +1,225 @@
+//! A console session that a document shows, carried out again: programs are started, signalled and asked as the reader
+//! would do it, and what they print is compared with what the document says.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::Shutdown;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+
+use super::figures::are_alike;
+use super::ports::ReservedPort;
+use super::process::{self, Lines, Process};
+use super::sockets;
+
+/// What stands before a command.
+const PROMPT: &str = "$ ";
+
+/// The ports that the documents show: those of the server, the tunnel, the bridge and the statistics.
+const PORTS: [u16; 4] = [1060, 1061, 8080, 9106];
+
+/// The ports that a command line leaves out: where it begins with the first and contains none of the second, the third is added.
+const DEFAULTS: [(&str, &[&str], &str); 7] = [
+    ("launcelot-server", &["1060", "inetd", "--listen-fds", "--help"], "localhost 1060"),
+    ("launcelot-client", &["1060", "1061", "ws://", "--help"], "1060"),
+    ("launcelot-bridge", &["--listen", "--help"], "--listen localhost:8080"),
+    ("launcelot-bridge", &["--target", "--help"], "--target localhost:1060"),
+    ("launcelot-lab --", &["--help"], "--server-port 1060 --tunnel-port 1061 --page-port 8080"),
+    ("launcelot-lab probe", &["1060", "1061", "--start", "--help"], "1060"),
+    ("launcelot-lab tunnel", &["--help"], "--listen localhost:1061 --to localhost:1060"),
+];
+
+/// netcat's options differ from system to system, and not every system has it. So this command is carried out here.
+static NETCAT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^(printf .*) \| nc (?:-\S+ )*localhost (\d+)$").expect("a valid pattern"));
+
+/// What stands between the commands of one line.
+static SEPARATOR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r" \| |; | && ").expect("a valid pattern"));
+
+/// One reader at a terminal.
+pub(crate) struct Console {
+    programs: PathBuf,
+    folder: tempfile::TempDir,
+    /// The port of the document, and the one that takes its place here.
+    ports: Vec<(u16, ReservedPort)>,
+    /// What runs beside all blocks.
+    beside: Vec<Process>,
+    /// What the last block that started programs in the background has started.
+    background: Vec<(Process, Lines)>,
+}
+
+impl Console {
+    /// Starts a session with the programs in a folder, at ports of its own, in a folder with nothing but a built page.
+    pub(crate) fn start(programs: &Path) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for page in ["target/page", "target/demo-page"] {
+            let page = folder.path().join(page);
+            fs::create_dir_all(&page).unwrap();
+            fs::write(page.join("index.html"), "<!doctype html><title>A page</title>\n").unwrap();
+        }
+        Self {
+            programs: programs.to_owned(),
+            folder,
+            ports: PORTS.map(|port| (port, ReservedPort::new())).into(),
+            beside: Vec::new(),
+            background: Vec::new(),
+        }
+    }
+
+    /// Starts a program that runs to the end of the session, and waits for its first line.
+    pub(crate) fn run_beside(&mut self, command: &str) {
+        self.start_in_background(command, 1);
+        self.beside.extend(self.background.pop().map(|(process, _)| process));
+    }
+
+    /// Carries out the commands of a block, and returns the block as it should be: as it is where it is true. A block that
+    /// starts programs in the background ends those of the blocks before.
+    pub(crate) fn run(&mut self, block: &str) -> String {
+        let starts_programs = block.lines().filter_map(|line| line.strip_prefix(PROMPT)).any(is_in_background);
+        if starts_programs {
+            self.background.clear();
+        }
+        let mut result = String::new();
+        let mut lines = block.lines().peekable();
+        while let Some(line) = lines.next() {
+            let command = line.strip_prefix(PROMPT);
+            let command = command.unwrap_or_else(|| panic!("a console block begins with a command, not with {line:?}"));
+            let mut documented = Vec::new();
+            while let Some(output) = lines.next_if(|line| !line.starts_with(PROMPT)) {
+                documented.push(output);
+            }
+            let printed = self.carry_out(command, documented.len());
+            let printed: Vec<&str> = printed.iter().map(String::as_str).collect();
+            let is_true = are_alike(&documented, &printed);
+            result.push_str(line);
+            result.push('\n');
+            for line in if is_true { documented } else { printed } {
+                result.push_str(line.trim_end());
+                result.push('\n');
+            }
+        }
+        result
+    }
+
+    /// Carries out one command. Returns what it printed: all of it, or the first `count` lines of a program in the background.
+    fn carry_out(&mut self, command: &str, count: usize) -> Vec<String> {
+        if is_in_background(command) {
+            return self.start_in_background(command.trim_end_matches(" &"), count);
+        }
+        let command = self.with_ports(command);
+        if let Some(netcat) = NETCAT.captures(&command) {
+            return self.talk(&netcat);
+        }
+        let (command, signalled) = self.with_process_ids(&command);
+        let output = process::output(&mut self.shell(&command));
+        let mut printed: Vec<String> =
+            String::from_utf8_lossy(&output.stdout).lines().map(|line| self.with_documented_ports(line)).collect();
+        if let Some(index) = signalled {
+            while printed.len() < count {
+                printed.push(self.with_documented_ports(&self.background[index].1.next()));
+            }
+        }
+        printed
+    }
+
+    fn start_in_background(&mut self, command: &str, count: usize) -> Vec<String> {
+        let command = format!("exec {}", self.with_ports(command));
+        let mut process = Process::start(self.shell(&command).stdout(Stdio::piped()));
+        let lines = process.stdout();
+        let printed = (0..count).map(|_| self.with_documented_ports(&lines.next())).collect();
+        self.background.push((process, lines));
+        printed
+    }
+
+    /// Sends what `printf` prints, says that nothing more comes, and returns what is answered.
+    fn talk(&self, netcat: &Captures) -> Vec<String> {
+        let text = process::output(&mut self.shell(&netcat[1])).stdout;
+        let mut stream = sockets::connect(netcat[2].parse().unwrap());
+        stream.write_all(&text).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut answers = String::new();
+        stream.read_to_string(&mut answers).unwrap();
+        answers.lines().map(ToOwned::to_owned).collect()
+    }
+
+    /// A shell that has the programs on its path and sends errors where the output goes.
+    fn shell(&self, command: &str) -> Command {
+        let mut path = self.programs.clone().into_os_string();
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap_or_default());
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("exec 2>&1; {command}")]).current_dir(&self.folder);
+        shell.env("PATH", path).env("NO_COLOR", "1").env_remove("RUST_BACKTRACE").stdin(Stdio::null());
+        shell
+    }
+
+    /// A command with the ports of this session, also those that it leaves out.
+    fn with_ports(&self, command: &str) -> String {
+        let mut complete = String::new();
+        let mut rest = command;
+        while let Some(separator) = SEPARATOR.find(rest) {
+            complete.push_str(&with_defaults(&rest[..separator.start()]));
+            complete.push_str(separator.as_str());
+            rest = &rest[separator.end()..];
+        }
+        complete.push_str(&with_defaults(rest));
+        for (documented, reserved) in &self.ports {
+            complete = replace_number(&complete, *documented, reserved.number);
+        }
+        complete
+    }
+
+    /// A printed line with the ports of the document. A column keeps its width.
+    fn with_documented_ports(&self, line: &str) -> String {
+        let mut line = line.to_owned();
+        for (documented, reserved) in &self.ports {
+            let before = line.len();
+            line = replace_number(&line, reserved.number, *documented);
+            if line.len() < before
+                && let Some(gap) = line.find("  ")
+            {
+                line.insert_str(gap, &" ".repeat(before - line.len()));
+            }
+        }
+        line
+    }
+
+    /// A command with process ids in the place of `%1`, `%2` …, and which of the programs in the background it names.
+    fn with_process_ids(&self, command: &str) -> (String, Option<usize>) {
+        let mut named = None;
+        let mut command = command.to_owned();
+        for (index, (process, _)) in self.background.iter().enumerate() {
+            let job = format!("%{}", index + 1);
+            if command.contains(&job) {
+                command = command.replace(&job, &process.child.id().to_string());
+                named = Some(index);
+            }
+        }
+        (command, named)
+    }
+}
+
+fn is_in_background(command: &str) -> bool {
+    command.ends_with(" &")
+}
+
+/// A command with the ports that it leaves out.
+fn with_defaults(command: &str) -> String {
+    let mut complete = command.to_owned();
+    for (words, others, addition) in DEFAULTS {
+        let begins = format!("{command} --").starts_with(words);
+        if begins && !others.iter().any(|other| command.contains(other)) {
+            complete.push(' ');
+            complete.push_str(addition);
+        }
+    }
+    complete
+}
+
+fn replace_number(text: &str, from: u16, to: u16) -> String {
+    let number = Regex::new(&format!(r"\b{from}\b")).expect("a valid pattern");
+    number.replace_all(text, to.to_string()).into_owned()
+}
