@@ -206,10 +206,10 @@ fn every_option_has_a_row_in_its_reference_and_every_row_is_an_option() {
 fn is_path(code: &str) -> bool {
     const EXTENSIONS: [&str; 8] = [".rs", ".toml", ".md", ".json", ".html", ".mjs", ".png", ".py"];
     let is_plain = code.chars().all(|character| character.is_ascii_alphanumeric() || "-_./".contains(character));
-    let is_made = code.starts_with("target/");
-    let is_named =
-        code.contains('/') && !code.starts_with(['/', '.']) || EXTENSIONS.iter().any(|end| code.ends_with(end));
-    is_plain && is_named && !is_made && code.len() > 4
+    let is_named = code.contains('/') || EXTENSIONS.iter().any(|end| code.ends_with(end));
+    let is_elsewhere = code.starts_with(['/', '.']) || code.starts_with("target/");
+    let is_placeholder = code.contains("NAME");
+    is_plain && is_named && !is_elsewhere && !is_placeholder
 }
 
 /// Names that look like paths of this workspace, and are not.

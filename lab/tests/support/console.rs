@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 
 use super::figures::are_alike;
+use super::http;
 use super::ports::ReservedPort;
 use super::process::{self, Lines, Process};
 use super::sockets;
@@ -24,8 +25,8 @@ const PORTS: [u16; 4] = [1060, 1061, 8080, 9106];
 /// The ports that a command line leaves out: where it begins with the first and contains none of the second, the third is added.
 const DEFAULTS: [(&str, &[&str], &str); 7] = [
     ("launcelot-server", &["1060", "inetd", "--listen-fds", "--help"], "localhost 1060"),
-    ("launcelot-client", &["1060", "1061", "ws://", "--help"], "1060"),
-    ("launcelot-bridge", &["--listen", "--help"], "--listen localhost:8080"),
+    ("launcelot-client", &["1060", "1061", "9106", "ws://", "--help"], "1060"),
+    ("launcelot-bridge", &["--listen", "--help"], "--listen 127.0.0.1:8080"),
     ("launcelot-bridge", &["--target", "--help"], "--target localhost:1060"),
     ("launcelot-lab --", &["--help"], "--server-port 1060 --tunnel-port 1061 --page-port 8080"),
     ("launcelot-lab probe", &["1060", "1061", "--start", "--help"], "1060"),
@@ -113,6 +114,10 @@ impl Console {
         if let Some(netcat) = NETCAT.captures(&command) {
             return self.talk(&netcat);
         }
+        if command.starts_with("curl ") {
+            let body = fetch(&command);
+            return body.lines().map(|line| self.with_documented_ports(line)).collect();
+        }
         let (command, signalled) = self.with_process_ids(&command);
         let output = process::output(&mut self.shell(&command));
         let mut printed: Vec<String> =
@@ -172,16 +177,21 @@ impl Console {
         complete
     }
 
-    /// A printed line with the ports of the document. A column keeps its width.
+    /// A printed line with the ports of the document. A cell of a table keeps its width.
     fn with_documented_ports(&self, line: &str) -> String {
         let mut line = line.to_owned();
         for (documented, reserved) in &self.ports {
-            let before = line.len();
-            line = replace_number(&line, reserved.number, *documented);
-            if line.len() < before
-                && let Some(gap) = line.find("  ")
-            {
-                line.insert_str(gap, &" ".repeat(before - line.len()));
+            let documented = documented.to_string();
+            let printed = reserved.number.to_string();
+            while let Some((before, after)) = line.split_once(&printed) {
+                let mut after = after.to_owned();
+                if let Some((rest_of_cell, _)) = after.split_once("  ")
+                    && !rest_of_cell.contains(' ')
+                {
+                    let missing = printed.len() - documented.len();
+                    after.insert_str(rest_of_cell.len(), &" ".repeat(missing));
+                }
+                line = format!("{before}{documented}{after}");
             }
         }
         line
@@ -204,6 +214,26 @@ impl Console {
 
 fn is_in_background(command: &str) -> bool {
     command.ends_with(" &")
+}
+
+/// Sends the request of a `curl` command, which not every system has, and returns the body of the response.
+fn fetch(command: &str) -> String {
+    let mut words = shell_words::split(command).unwrap().into_iter().skip(1);
+    let mut method = "GET".to_owned();
+    let mut data = String::new();
+    let mut headers = String::new();
+    let mut url = String::new();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--request" => method = words.next().unwrap(),
+            "--data" => data = words.next().unwrap(),
+            "--header" => headers = format!("\r\n{}", words.next().unwrap()),
+            _ => url = word,
+        }
+    }
+    let authority_and_path = url.strip_prefix("http://localhost:").unwrap_or_else(|| panic!("cannot fetch {url:?}"));
+    let (port, path) = authority_and_path.split_once('/').unwrap();
+    http::request(port.parse().unwrap(), &format!("{method} /{path}{headers}"), &data).body
 }
 
 /// A command with the ports that it leaves out.

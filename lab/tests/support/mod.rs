@@ -14,4 +14,4 @@ pub(crate) mod page;
 pub(crate) mod page_session;
 pub(crate) mod schema;
 
-pub(crate) use launcelot_testing::{attempts, ports, process, sockets, wait};
+pub(crate) use launcelot_testing::{attempts, http, ports, process, sockets, wait};
