@@ -29,8 +29,8 @@ pub(crate) enum Benchmark {
 
 #[derive(Args, Debug)]
 pub(crate) struct Forwarded {
-    /// Options of `launcelot-lab bench`, which docs/lab.md lists, and `-- --help` too.
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
+    /// Options of the same command of `launcelot-lab bench`; docs/lab.md lists them, and `-- --help` prints them.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "LAB_OPTIONS")]
     options: Vec<OsString>,
 }
 

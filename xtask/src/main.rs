@@ -131,3 +131,37 @@ fn page_tools(workspace: &Workspace, progress: &Progress, check: bool) -> Result
     println!("\nTo use them: PATH=\"{}:$PATH\" trunk serve", tools::path_for_trunk(workspace)?);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Result<Chore, ErrorKind> {
+        let parsed = Arguments::try_parse_from([&["cargo xtask"], arguments].concat());
+        parsed.map(|arguments| arguments.chore).map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn every_chore_and_every_benchmark_has_help() {
+        for chore in Arguments::command().get_subcommands() {
+            assert_eq!(parse(&[chore.get_name(), "--help"]).err(), Some(ErrorKind::DisplayHelp), "{chore}");
+            for benchmark in chore.get_subcommands() {
+                let arguments = [chore.get_name(), benchmark.get_name(), "--help"];
+                assert_eq!(parse(&arguments).err(), Some(ErrorKind::DisplayHelp), "{benchmark}");
+            }
+        }
+    }
+
+    #[test]
+    fn benchmarks_pass_options_on_to_the_lab() {
+        for arguments in
+            [&["bench", "server", "--markdown", "--rounds", "1"][..], &["bench", "observe", "--", "--help"]]
+        {
+            assert!(matches!(parse(arguments), Ok(Chore::Bench(_))), "{arguments:?}");
+        }
+        assert_eq!(parse(&["bench", "page", "--markdown"]).err(), Some(ErrorKind::UnknownArgument));
+    }
+}
