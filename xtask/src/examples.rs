@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::workspace::Workspace;
 
-/// Runs the commands that the documents show, and rewrites the output that is no longer what the programs print.
+/// Runs the examples, and rewrites output that has changed.
 pub(crate) fn run(workspace: &Workspace, progress: &Progress) -> Result<(), Failure> {
     progress.run("the programs", cargo::programs_for_tests(workspace))?;
     let mut test = workspace.cargo("test");

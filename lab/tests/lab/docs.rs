@@ -1,7 +1,7 @@
-//! The documentation against the programs and the tree: examples print what stands there, every option has a row, every path
-//! exists, and prose is wrapped.
+//! Tests of the documents: examples print what is documented, every option has a row, every path exists, and prose is
+//! wrapped.
 //!
-//! `cargo xtask examples` writes the output of the examples anew, where it is no longer true.
+//! `cargo xtask examples` rewrites the output of examples that has changed.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -14,10 +14,10 @@ use crate::support::figures::{are_alike, normalized};
 use crate::support::markdown::{Document, workspace};
 use crate::support::process;
 
-/// If set, examples that are no longer true are written anew.
+/// If set, output of examples that has changed is rewritten.
 const WRITE_VARIABLE: &str = "LAUNCELOT_WRITE_EXAMPLES";
 
-/// The folder with all programs. Cargo builds them with the tests of the workspace.
+/// Returns the folder of all programs. Cargo builds them with the tests of the workspace.
 fn programs() -> PathBuf {
     let lab = Path::new(env!("CARGO_BIN_EXE_launcelot-lab"));
     for name in ["launcelot-server", "launcelot-client", "launcelot-bridge"] {
@@ -27,18 +27,18 @@ fn programs() -> PathBuf {
     lab.with_file_name("")
 }
 
-/// Carries out the console sessions of a document, and fails with those blocks that should be otherwise.
+/// Executes the console sessions of a document. Fails with the blocks whose output has changed, as they should be.
 #[track_caller]
 fn examples_of(path: &str) {
     let document = Document::read(path);
     let mut console = Console::start(&programs());
     for instruction in document.instructions() {
-        if let Some(command) = instruction.strip_prefix("beside ") {
-            console.run_beside(command);
+        if let Some(command) = instruction.strip_prefix("start ") {
+            console.start_service(command);
         }
     }
     let mut text = document.text.clone();
-    let mut complaints = String::new();
+    let mut changes = String::new();
     let mut shift = 0;
     for block in document.console_blocks() {
         let is_skipped = block.instruction.as_ref().is_some_and(|instruction| instruction.starts_with("not run, "));
@@ -49,55 +49,55 @@ fn examples_of(path: &str) {
         let printed = console.run(documented);
         if printed != documented {
             let line = document.line(block.range.start);
-            complaints.push_str(&format!("{path}:{line} should be:\n{printed}\n"));
+            changes.push_str(&format!("{path}:{line} should be:\n{printed}\n"));
             let start = block.range.start.strict_add_signed(shift);
             text.replace_range(start..start + documented.len(), &printed);
             shift += printed.len() as isize - documented.len() as isize;
         }
     }
-    if complaints.is_empty() {
+    if changes.is_empty() {
         return;
     }
     if env::var_os(WRITE_VARIABLE).is_some() {
         fs::write(workspace().join(path), text).unwrap();
-        println!("{complaints}");
+        println!("{changes}");
     } else {
-        panic!("{complaints}To write it: cargo xtask examples");
+        panic!("{changes}To rewrite it, type: cargo xtask examples");
     }
 }
 
 #[test]
-fn the_examples_of_the_readme_print_what_stands_there() {
+fn the_examples_of_the_readme_print_what_is_documented() {
     examples_of("README.md");
 }
 
 #[test]
-fn the_examples_of_the_server_print_what_stands_there() {
+fn the_examples_of_the_server_print_what_is_documented() {
     examples_of("docs/server.md");
 }
 
 #[test]
-fn the_examples_of_the_client_print_what_stands_there() {
+fn the_examples_of_the_client_print_what_is_documented() {
     examples_of("docs/client.md");
 }
 
 #[test]
-fn the_examples_of_the_bridge_print_what_stands_there() {
+fn the_examples_of_the_bridge_print_what_is_documented() {
     examples_of("docs/bridge.md");
 }
 
 #[test]
-fn the_examples_of_the_lab_print_what_stands_there() {
+fn the_examples_of_the_lab_print_what_is_documented() {
     examples_of("docs/lab.md");
 }
 
 #[test]
-fn the_examples_of_the_protocol_print_what_stands_there() {
+fn the_examples_of_the_protocol_print_what_is_documented() {
     examples_of("docs/protocol.md");
 }
 
 #[test]
-fn figures_differ_and_words_do_not() {
+fn figures_may_differ_and_words_may_not() {
     let alike = [
         ("(connecting)   122 µs   187 µs    65 µs", "(connecting)   0.122 ms  0.3 ms  1 s"),
         ("It was ready 82 % of the time.", "It was ready 7 % of the time."),
@@ -126,7 +126,7 @@ fn an_ellipsis_stands_for_any_number_of_lines() {
     }
 }
 
-/// The long options in the text that `--help` prints, but those that every program has.
+/// Returns the long options in the output of `--help`, without those that every program has.
 fn options_in(help: &str) -> BTreeSet<String> {
     let mut options = BTreeSet::new();
     for line in help.lines() {
@@ -142,7 +142,7 @@ fn options_in(help: &str) -> BTreeSet<String> {
     options
 }
 
-/// The commands in the text that `--help` prints.
+/// Returns the commands in the output of `--help`.
 fn commands_in(help: &str) -> Vec<String> {
     let Some((_, commands)) = help.split_once("Commands:\n") else { return Vec::new() };
     commands.lines().map_while(|line| line.split_whitespace().next()).map(ToOwned::to_owned).collect()
@@ -156,13 +156,13 @@ fn help(command: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Adds a command and all that it has to the list.
-fn with_subcommands(command: &str, all: &mut Vec<String>) {
+/// Adds a command and its subcommands to the list.
+fn add_with_subcommands(command: &str, all: &mut Vec<String>) {
     let mut subcommands = commands_in(&help(command));
     subcommands.retain(|name| name != "help");
     all.push(command.to_owned());
     for name in subcommands {
-        with_subcommands(&format!("{command} {name}"), all);
+        add_with_subcommands(&format!("{command} {name}"), all);
     }
 }
 
@@ -175,7 +175,7 @@ fn every_option_has_a_row_in_its_reference_and_every_row_is_an_option() {
         ("launcelot-lab", "docs/lab.md"),
     ] {
         let mut commands = Vec::new();
-        with_subcommands(program, &mut commands);
+        add_with_subcommands(program, &mut commands);
         let sections = Document::read(path).sections();
         for command in commands {
             let mut expected = options_in(&help(&command));
@@ -204,7 +204,7 @@ fn every_option_has_a_row_in_its_reference_and_every_row_is_an_option() {
     }
 }
 
-/// Whether a piece of code names a file or a folder of this workspace.
+/// Returns whether a piece of code looks like a path in this workspace.
 fn is_path(code: &str) -> bool {
     const EXTENSIONS: [&str; 8] = [".rs", ".toml", ".md", ".json", ".html", ".mjs", ".png", ".py"];
     let is_plain = code.chars().all(|character| character.is_ascii_alphanumeric() || "-_./".contains(character));
@@ -214,15 +214,15 @@ fn is_path(code: &str) -> bool {
     is_plain && is_named && !is_elsewhere && !is_placeholder
 }
 
-/// Names that look like paths of this workspace, and are not.
-const NOT_OURS: [&str; 2] = ["launcelot-lab/browser-tests", "index.html"];
+/// Code that looks like a path in this workspace but is not one.
+const NOT_PATHS: [&str; 2] = ["launcelot-lab/browser-tests", "index.html"];
 
 #[test]
 fn every_path_in_the_documents_exists() {
     let mut missing = Vec::new();
     for document in Document::all() {
         for (line, code) in document.code_spans() {
-            if is_path(&code) && !NOT_OURS.contains(&code.as_str()) && !workspace().join(&code).exists() {
+            if is_path(&code) && !NOT_PATHS.contains(&code.as_str()) && !workspace().join(&code).exists() {
                 missing.push(format!("{}:{line}: {code}", document.path.display()));
             }
         }
@@ -231,7 +231,7 @@ fn every_path_in_the_documents_exists() {
 }
 
 #[test]
-fn every_link_within_the_documents_leads_somewhere() {
+fn every_link_between_the_documents_has_a_target() {
     let mut broken = Vec::new();
     for document in Document::all() {
         let folder = workspace().join(document.path.parent().unwrap());
@@ -241,8 +241,9 @@ fn every_link_within_the_documents_leads_somewhere() {
             }
             let (path, fragment) = link.split_once('#').unwrap_or((&link, ""));
             let target = if path.is_empty() { workspace().join(&document.path) } else { folder.join(path) };
-            let leads = target.exists() && (fragment.is_empty() || anchors_of(&target).contains(&fragment.to_owned()));
-            if !leads {
+            let is_valid =
+                target.exists() && (fragment.is_empty() || anchors_of(&target).contains(&fragment.to_owned()));
+            if !is_valid {
                 broken.push(format!("{}:{line}: {link}", document.path.display()));
             }
         }

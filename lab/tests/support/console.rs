@@ -1,5 +1,4 @@
-//! A console session that a document shows, carried out again: programs are started, signalled and asked as the reader
-//! would do it, and what they print is compared with what the document says.
+//! Executes the console sessions of a document, and compares what the programs print with what the document shows.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -16,44 +15,64 @@ use super::ports::ReservedPort;
 use super::process::{self, Lines, Process};
 use super::sockets;
 
-/// What stands before a command.
+/// The prefix of a command.
 const PROMPT: &str = "$ ";
 
-/// The ports that the documents show: those of the server, the tunnel, the bridge and the statistics.
+/// The ports in the documents: of the server, the tunnel, the bridge and the statistics.
 const PORTS: [u16; 4] = [1060, 1061, 8080, 9106];
 
-/// The ports that a command line leaves out: where it begins with the first and contains none of the second, the third is added.
-const DEFAULTS: [(&str, &[&str], &str); 7] = [
-    ("launcelot-server", &["1060", "inetd", "--listen-fds", "--help"], "localhost 1060"),
-    ("launcelot-client", &["1060", "1061", "9106", "ws://", "--help"], "1060"),
-    ("launcelot-bridge", &["--listen", "--help"], "--listen 127.0.0.1:8080"),
-    ("launcelot-bridge", &["--target", "--help"], "--target localhost:1060"),
-    ("launcelot-lab --", &["--help"], "--server-port 1060 --tunnel-port 1061 --page-port 8080"),
-    ("launcelot-lab probe", &["1060", "1061", "--start", "--help"], "1060"),
-    ("launcelot-lab tunnel", &["--help"], "--listen localhost:1061 --to localhost:1060"),
+/// Arguments with the default ports, which a command in a document leaves out.
+struct DefaultPorts {
+    /// The beginning of the command.
+    command: &'static str,
+    /// Arguments with which the defaults do not apply.
+    unless: &'static [&'static str],
+    arguments: &'static str,
+}
+
+const DEFAULTS: [DefaultPorts; 7] = [
+    DefaultPorts {
+        command: "launcelot-server",
+        unless: &["1060", "inetd", "--listen-fds"],
+        arguments: "localhost 1060",
+    },
+    DefaultPorts { command: "launcelot-client", unless: &["1060", "1061", "9106", "ws://"], arguments: "1060" },
+    DefaultPorts { command: "launcelot-bridge", unless: &["--listen"], arguments: "--listen 127.0.0.1:8080" },
+    DefaultPorts { command: "launcelot-bridge", unless: &["--target"], arguments: "--target localhost:1060" },
+    DefaultPorts {
+        command: "launcelot-lab --",
+        unless: &[],
+        arguments: "--server-port 1060 --tunnel-port 1061 --page-port 8080",
+    },
+    DefaultPorts { command: "launcelot-lab probe", unless: &["1060", "1061", "--start"], arguments: "1060" },
+    DefaultPorts {
+        command: "launcelot-lab tunnel",
+        unless: &["--listen"],
+        arguments: "--listen localhost:1061 --to localhost:1060",
+    },
 ];
 
-/// netcat's options differ from system to system, and not every system has it. So this command is carried out here.
+/// A command with netcat. Its options differ between systems, and not every system has it, so tests execute it themselves.
 static NETCAT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^(printf .*) \| nc (?:-\S+ )*localhost (\d+)$").expect("a valid pattern"));
 
-/// What stands between the commands of one line.
+/// The separators of several commands in one line.
 static SEPARATOR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r" \| |; | && ").expect("a valid pattern"));
 
-/// One reader at a terminal.
+/// A console session, with its own folder and ports, and its programs in the background.
 pub(crate) struct Console {
     programs: PathBuf,
     folder: tempfile::TempDir,
-    /// The port of the document, and the one that takes its place here.
+    /// The ports of the document, each with the one that replaces it.
     ports: Vec<(u16, ReservedPort)>,
-    /// What runs beside all blocks.
-    beside: Vec<Process>,
-    /// What the last block that started programs in the background has started.
+    /// Programs that run to the end of the session.
+    services: Vec<Process>,
+    /// Programs that the current block, or one before it, has started in the background.
     background: Vec<(Process, Lines)>,
 }
 
 impl Console {
-    /// Starts a session with the programs in a folder, at ports of its own, in a folder with nothing but a built page.
+    /// Starts a session with the programs in `programs`. Its current folder contains a page, as if built, and nothing else.
     pub(crate) fn start(programs: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for page in ["target/page", "target/demo-page"] {
@@ -65,19 +84,19 @@ impl Console {
             programs: programs.to_owned(),
             folder,
             ports: PORTS.map(|port| (port, ReservedPort::new())).into(),
-            beside: Vec::new(),
+            services: Vec::new(),
             background: Vec::new(),
         }
     }
 
     /// Starts a program that runs to the end of the session, and waits for its first line.
-    pub(crate) fn run_beside(&mut self, command: &str) {
+    pub(crate) fn start_service(&mut self, command: &str) {
         self.start_in_background(command, 1);
-        self.beside.extend(self.background.pop().map(|(process, _)| process));
+        self.services.extend(self.background.pop().map(|(process, _)| process));
     }
 
-    /// Carries out the commands of a block, and returns the block as it should be: as it is where it is true. A block that
-    /// starts programs in the background ends those of the blocks before.
+    /// Executes the commands of a block. Returns the block with the output of each command where that differs from the
+    /// documented output. A block that starts programs in the background first ends those of earlier blocks.
     pub(crate) fn run(&mut self, block: &str) -> String {
         let starts_programs = block.lines().filter_map(|line| line.strip_prefix(PROMPT)).any(is_in_background);
         if starts_programs {
@@ -92,12 +111,12 @@ impl Console {
             while let Some(output) = lines.next_if(|line| !line.starts_with(PROMPT)) {
                 documented.push(output);
             }
-            let printed = self.carry_out(command, documented.len());
+            let printed = self.execute(command, documented.len());
             let printed: Vec<&str> = printed.iter().map(String::as_str).collect();
-            let is_true = are_alike(&documented, &printed);
+            let is_current = are_alike(&documented, &printed);
             result.push_str(line);
             result.push('\n');
-            for line in if is_true { documented } else { printed } {
+            for line in if is_current { documented } else { printed } {
                 result.push_str(line.trim_end());
                 result.push('\n');
             }
@@ -105,17 +124,17 @@ impl Console {
         result
     }
 
-    /// Carries out one command. Returns what it printed: all of it, or the first `count` lines of a program in the background.
-    fn carry_out(&mut self, command: &str, count: usize) -> Vec<String> {
+    /// Executes one command. Returns its output, or the first `count` lines of a program in the background.
+    fn execute(&mut self, command: &str, count: usize) -> Vec<String> {
         if is_in_background(command) {
             return self.start_in_background(command.trim_end_matches(" &"), count);
         }
         let command = self.with_ports(command);
         if let Some(netcat) = NETCAT.captures(&command) {
-            return self.talk(&netcat);
+            return self.execute_netcat(&netcat);
         }
         if command.starts_with("curl ") {
-            let body = fetch(&command);
+            let body = execute_curl(&command);
             return body.lines().map(|line| self.with_documented_ports(line)).collect();
         }
         let (command, signalled) = self.with_process_ids(&command);
@@ -139,8 +158,8 @@ impl Console {
         printed
     }
 
-    /// Sends what `printf` prints, says that nothing more comes, and returns what is answered.
-    fn talk(&self, netcat: &Captures) -> Vec<String> {
+    /// Sends the output of `printf`, shuts down the writing side, and returns the answers.
+    fn execute_netcat(&self, netcat: &Captures) -> Vec<String> {
         let text = process::output(&mut self.shell(&netcat[1])).stdout;
         let mut stream = sockets::connect(netcat[2].parse().unwrap());
         stream.write_all(&text).unwrap();
@@ -150,7 +169,7 @@ impl Console {
         answers.lines().map(ToOwned::to_owned).collect()
     }
 
-    /// A shell that has the programs on its path and sends errors where the output goes.
+    /// Makes a shell command with the programs on its path, and standard error redirected to standard output.
     fn shell(&self, command: &str) -> Command {
         let mut path = self.programs.clone().into_os_string();
         path.push(":");
@@ -161,7 +180,7 @@ impl Console {
         shell
     }
 
-    /// A command with the ports of this session, also those that it leaves out.
+    /// Replaces the ports in a command, and adds those that it leaves out.
     fn with_ports(&self, command: &str) -> String {
         let mut complete = String::new();
         let mut rest = command;
@@ -177,7 +196,7 @@ impl Console {
         complete
     }
 
-    /// A printed line with the ports of the document. A cell of a table keeps its width.
+    /// Replaces the ports in a line of output by those of the document. Cells of tables keep their widths.
     fn with_documented_ports(&self, line: &str) -> String {
         let mut line = line.to_owned();
         for (documented, reserved) in &self.ports {
@@ -197,7 +216,7 @@ impl Console {
         line
     }
 
-    /// A command with process ids in the place of `%1`, `%2` …, and which of the programs in the background it names.
+    /// Replaces `%1`, `%2` … by process ids. Also returns which program in the background the command names.
     fn with_process_ids(&self, command: &str) -> (String, Option<usize>) {
         let mut named = None;
         let mut command = command.to_owned();
@@ -216,8 +235,8 @@ fn is_in_background(command: &str) -> bool {
     command.ends_with(" &")
 }
 
-/// Sends the request of a `curl` command, which not every system has, and returns the body of the response.
-fn fetch(command: &str) -> String {
+/// Sends the request of a `curl` command and returns the body of the response. Not every system has curl.
+fn execute_curl(command: &str) -> String {
     let mut words = shell_words::split(command).unwrap().into_iter().skip(1);
     let mut method = "GET".to_owned();
     let mut data = String::new();
@@ -236,14 +255,14 @@ fn fetch(command: &str) -> String {
     http::request(port.parse().unwrap(), &format!("{method} /{path}{headers}"), &data).body
 }
 
-/// A command with the ports that it leaves out.
+/// Adds the ports that a command leaves out.
 fn with_defaults(command: &str) -> String {
     let mut complete = command.to_owned();
-    for (words, others, addition) in DEFAULTS {
-        let begins = format!("{command} --").starts_with(words);
-        if begins && !others.iter().any(|other| command.contains(other)) {
+    for DefaultPorts { command: beginning, unless, arguments } in DEFAULTS {
+        let begins = format!("{command} --").starts_with(beginning);
+        if begins && !unless.iter().any(|argument| command.contains(argument)) {
             complete.push(' ');
-            complete.push_str(addition);
+            complete.push_str(arguments);
         }
     }
     complete

@@ -1,13 +1,13 @@
-//! Comparing what a program printed with what a document shows: figures by their pattern, everything else word by word.
+//! Compares the output of a program with a document: figures by pattern, everything else word by word.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// A line of a document that stands for any number of lines, and at the end of a line for the rest of it.
+/// Alone on a line, stands for any number of lines; at the end of a line, for the rest of it.
 const ELLIPSIS: char = '…';
 
-/// What differs from run to run, and what takes its place before lines are compared.
+/// Patterns of what differs from run to run, and what replaces them before lines are compared.
 static VARIES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     let patterns = [
         // A duration, a share, a ratio or a size, with its unit.
@@ -21,7 +21,7 @@ static VARIES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     patterns.map(|(pattern, name)| (Regex::new(pattern).expect("a valid pattern"), name)).into()
 });
 
-/// A line without what differs from run to run, its words one space apart.
+/// Replaces what differs from run to run, and puts one space between words.
 pub(crate) fn normalized(line: &str) -> String {
     let mut text = line.to_owned();
     for (pattern, name) in VARIES.iter() {
@@ -30,7 +30,7 @@ pub(crate) fn normalized(line: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Whether lines are what a document shows.
+/// Returns whether the output matches the documented lines.
 pub(crate) fn are_alike(documented: &[&str], printed: &[&str]) -> bool {
     let Some((first, rest)) = documented.split_first() else { return printed.is_empty() };
     if first.trim() == ELLIPSIS.to_string() {

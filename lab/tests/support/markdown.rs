@@ -1,4 +1,4 @@
-//! The parts of a Markdown file that the tests of the documentation look at.
+//! Markdown files of this workspace, and the parts of them that tests check.
 
 use std::fs;
 use std::ops::Range;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-/// How a comment begins that tells these tests what to do.
+/// The beginning of a comment with an instruction to the tests.
 const INSTRUCTION: &str = "<!-- test: ";
 
 /// The longest line of prose, in characters.
@@ -23,11 +23,11 @@ pub(crate) struct Document {
 pub(crate) struct ConsoleBlock {
     /// The bytes between the fences.
     pub(crate) range: Range<usize>,
-    /// What the comment before the block tells the tests.
+    /// The instruction in the comment before the block.
     pub(crate) instruction: Option<String>,
 }
 
-/// A heading and everything down to the next one that is not below it.
+/// A section of the first or second level.
 pub(crate) struct Section {
     /// The code in the heading, such as `launcelot-lab probe`; empty if there is none.
     pub(crate) command: String,
@@ -35,7 +35,7 @@ pub(crate) struct Section {
     pub(crate) first_cells: Vec<String>,
 }
 
-/// The folder of the root `Cargo.toml`.
+/// Returns the folder of the root `Cargo.toml`.
 pub(crate) fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the lab is a folder of the workspace")
 }
@@ -62,12 +62,12 @@ impl Document {
         documents
     }
 
-    /// The line number of a byte, from 1.
+    /// Returns the line number of a byte, from 1.
     pub(crate) fn line(&self, offset: usize) -> usize {
         1 + self.text[..offset].matches('\n').count()
     }
 
-    /// The blocks of console sessions.
+    /// Returns the console blocks in their order.
     pub(crate) fn console_blocks(&self) -> Vec<ConsoleBlock> {
         let mut blocks = Vec::new();
         let mut instruction = None;
@@ -99,7 +99,7 @@ impl Document {
         blocks
     }
 
-    /// All instructions to the tests, in their order.
+    /// Returns all instructions to the tests, in their order.
     pub(crate) fn instructions(&self) -> Vec<String> {
         let mut instructions = Vec::new();
         for (event, _) in self.events() {
@@ -110,7 +110,7 @@ impl Document {
         instructions
     }
 
-    /// The code within lines of prose, each with its line number.
+    /// Returns inline code, each with its line number.
     pub(crate) fn code_spans(&self) -> Vec<(usize, String)> {
         let mut spans = Vec::new();
         for (event, range) in self.events() {
@@ -121,7 +121,7 @@ impl Document {
         spans
     }
 
-    /// The destinations of links and pictures, each with its line number.
+    /// Returns the destinations of links and pictures, each with its line number.
     pub(crate) fn links(&self) -> Vec<(usize, String)> {
         let mut links = Vec::new();
         for (event, range) in self.events() {
@@ -132,7 +132,7 @@ impl Document {
         links
     }
 
-    /// The fragments by which GitHub links to the headings.
+    /// Returns the anchors of the headings, formed as GitHub does.
     pub(crate) fn anchors(&self) -> Vec<String> {
         let mut anchors = Vec::new();
         let mut heading: Option<String> = None;
@@ -151,7 +151,7 @@ impl Document {
         anchors
     }
 
-    /// The sections, by the headings of the first two levels.
+    /// Returns the sections of the first two levels.
     pub(crate) fn sections(&self) -> Vec<Section> {
         let mut sections: Vec<Section> = Vec::new();
         let mut is_in_heading = false;
@@ -183,7 +183,7 @@ impl Document {
         sections
     }
 
-    /// The numbers of the lines of prose that are too long. Tables and code cannot be wrapped, nor can a single word.
+    /// Returns the numbers of lines of prose that are too long. Tables, code and single words cannot be wrapped.
     pub(crate) fn long_lines(&self) -> Vec<usize> {
         let mut exceptions: Vec<Range<usize>> = Vec::new();
         for (event, range) in self.events() {
@@ -214,7 +214,7 @@ fn instruction_in(html: &str) -> Option<String> {
     Some(instruction.trim().to_owned())
 }
 
-/// Letters and digits in lower case, hyphens for spaces, and nothing else.
+/// Keeps letters and digits in lower case, and replaces spaces by hyphens.
 fn anchor(heading: &str) -> String {
     let mut anchor = String::new();
     for character in heading.to_lowercase().chars() {
