@@ -4,7 +4,10 @@
 //! compiled before the first demo, so it must compile quickly: heavy dependencies belong into `bundle/`.
 
 #[cfg(not(target_os = "linux"))]
-compile_error!("Launcelot runs on Linux only: its tunnel waits with epoll_pwait2(2), and its server with poll(2)");
+compile_error!(
+    "Launcelot runs on Linux only: its tunnel waits with epoll_pwait2(2), and its server with poll(2). \
+     On other systems, use the Containerfile."
+);
 
 mod bench;
 mod browser;
