@@ -33,16 +33,17 @@ fn examples_of(path: &str) {
     let document = Document::read(path);
     let mut console = Console::start(&programs());
     for instruction in document.instructions() {
-        if let Some(command) = instruction.strip_prefix("start ") {
-            console.start_service(command);
+        match instruction.split_once(' ') {
+            Some(("start", command)) => console.start_service(command),
+            Some(("not", reason)) if reason.starts_with("run, ") => {}
+            _ => panic!("{path}: unknown instruction {instruction:?}; known are `start COMMAND` and `not run, REASON`"),
         }
     }
     let mut text = document.text.clone();
     let mut changes = String::new();
     let mut shift = 0;
     for block in document.console_blocks() {
-        let is_skipped = block.instruction.as_ref().is_some_and(|instruction| instruction.starts_with("not run, "));
-        if is_skipped {
+        if block.instruction.is_some_and(|instruction| instruction.starts_with("not run, ")) {
             continue;
         }
         let documented = &document.text[block.range.clone()];
@@ -65,6 +66,10 @@ fn examples_of(path: &str) {
         panic!("{changes}To rewrite it, type: cargo xtask examples");
     }
 }
+
+/// The documents with examples. Each has its own test below, so that they run in parallel.
+const WITH_EXAMPLES: [&str; 6] =
+    ["README.md", "docs/server.md", "docs/client.md", "docs/bridge.md", "docs/lab.md", "docs/protocol.md"];
 
 #[test]
 fn the_examples_of_the_readme_print_what_is_documented() {
@@ -94,6 +99,14 @@ fn the_examples_of_the_lab_print_what_is_documented() {
 #[test]
 fn the_examples_of_the_protocol_print_what_is_documented() {
     examples_of("docs/protocol.md");
+}
+
+#[test]
+fn every_document_with_examples_is_tested() {
+    for document in Document::all() {
+        let is_tested = WITH_EXAMPLES.iter().any(|path| document.path == Path::new(path));
+        assert_eq!(!document.console_blocks().is_empty(), is_tested, "{}", document.path.display());
+    }
 }
 
 #[test]
