@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tungstenite::handshake::derive_accept_key;
 
-use crate::close::frame;
+use crate::close_code::frame;
 use crate::connect::ConnectError;
 use crate::goodbye::{close_websocket, linger};
 use crate::relay::{Carried, Ending, relay};

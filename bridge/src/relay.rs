@@ -26,7 +26,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::io::poll_read_buf;
 use tungstenite::{Error, Message};
 
-use crate::close::{CloseCode, frame};
+use crate::close_code::{CloseCode, frame};
 use crate::goodbye::{PATIENCE, close_websocket, deliver};
 
 /// The most bytes that are read from TCP at once, and so the longest message to the browser.
@@ -336,7 +336,7 @@ where
     async fn end(self, ending: &Ending) {
         let rest = deliver(self.tcp, &self.to_tcp[self.written..]);
         if let Some(code) = ending.code() {
-            join(rest, close_websocket(self.websocket, frame(code, code.words()))).await;
+            join(rest, close_websocket(self.websocket, frame(code, code.reason()))).await;
         } else {
             rest.await;
             // The answer to the browser's close waits to be flushed. If the browser is gone, that fails.
