@@ -14,6 +14,7 @@ use common::{
 use futures_util::future::join_all;
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use launcelot_bridge::{Options, Target};
+use launcelot_testing::sockets::SilentAddress;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
@@ -86,15 +87,8 @@ async fn a_server_that_cannot_be_reached_is_named_in_the_close() {
 
 #[tokio::test]
 async fn a_server_that_does_not_accept_in_time_is_reported_in_the_close() {
-    // The backlog is full, and Linux leaves further attempts unanswered.
-    let socket = tokio::net::TcpSocket::new_v4().unwrap();
-    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let listener = socket.listen(0).unwrap();
-    let address = listener.local_addr().unwrap();
-    let mut queue = Vec::new();
-    while let Ok(waiting) = timeout(NEVER, tokio::net::TcpStream::connect(address)).await {
-        queue.push(waiting.unwrap());
-    }
+    let silent = SilentAddress::new();
+    let address = silent.address;
     let connect_timeout = Duration::from_millis(50);
     let bridge = Bridge::start(Options { targets: vec![target(address)], connect_timeout, ..Options::default() });
     let (_, code, reason) = receive_to_close(&mut bridge.open("/ws").await).await;
