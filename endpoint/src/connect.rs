@@ -19,6 +19,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::net::TcpStream;
 use tokio::time::sleep_until;
 
+use crate::failure::one_line;
 use crate::lookup::look_up;
 
 pub use attempts::{Attempts, HEAD_START};
@@ -60,7 +61,10 @@ pub async fn connect(addresses: impl IntoIterator<Item = SocketAddr>) -> io::Res
 }
 
 async fn connect_to_address(address: SocketAddr) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect(address).await?;
+    tracing::info!("connecting to {address}");
+    let stream = TcpStream::connect(address).await.inspect_err(|error| {
+        tracing::info!("cannot connect to {address}: {}", one_line(error));
+    })?;
     stream.set_nodelay(true)?;
     Ok(stream)
 }
