@@ -6,7 +6,6 @@
 //! - [`options`]: what can be chosen, with its defaults.
 //! - [`think_time`]: how long each answer takes, which may change meanwhile.
 //! - [`statistics`]: what is counted meanwhile.
-//! - [`observer`]: observers of conversations.
 //! - [`stop`]: how a server is told to stop, from another thread.
 //! - [`designs`]: the list of designs, and one file for each. Read these first: a design's file says
 //!   who waits where, and little else.
@@ -15,6 +14,7 @@
 //!
 //! - `session`: one client from its coming to its going, on a `stream` that never blocks.
 //! - `service`: what all clients of one server share.
+//! - `reporter`: reports conversations to an observer.
 //! - `ending` and `peer`: how a conversation ended and whose it was, for the log.
 //! - `accepting`: what to do when a connection cannot be accepted.
 //! - `blocking`: waiting in a thread, by `poll(2)`.
@@ -59,10 +59,10 @@ pub mod command_line;
 pub mod designs;
 mod ending;
 mod metrics;
-pub mod observer;
 pub mod options;
 mod peer;
 pub mod program;
+mod reporter;
 mod runtime;
 mod service;
 mod session;
@@ -79,9 +79,9 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use launcelot_endpoint::listen::Listeners;
+use launcelot_endpoint::observe::Observer;
 use thiserror::Error;
 
-use crate::observer::Observer;
 use crate::service::Service;
 
 pub use designs::Design;

@@ -9,12 +9,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use launcelot_endpoint::observe::Watcher;
 use launcelot_protocol::Conversation;
 use launcelot_protocol::conversation::{Heard, REPLIES_MAX_BYTES};
 
 use crate::ending::Ending;
-use crate::observer::{Watched, Watcher};
 use crate::peer::Peer;
+use crate::reporter::Reporter;
 use crate::service::Service;
 use crate::statistics::ThreadNumber;
 use crate::stream::Stream;
@@ -86,7 +87,7 @@ pub(crate) struct Session {
     pending: Option<Box<Pending>>,
     lingering: Option<Lingering>,
     has_ended: bool,
-    watched: Watched,
+    reporter: Reporter,
 }
 
 /// What could not be written yet, and what has been read but not heard because of that.
@@ -131,7 +132,7 @@ impl Session {
             pending: None,
             lingering: None,
             has_ended: false,
-            watched: Watched::by(watcher),
+            reporter: Reporter::to(watcher),
         }
     }
 
@@ -184,7 +185,7 @@ impl Session {
                     return lingering.take(count);
                 }
                 self.last_moved = received_at;
-                self.watched.questions_read(received_at, count);
+                self.reporter.questions_read(received_at, count);
                 let Scratch { input, replies, thread } = scratch;
                 self.answer(&input[..count], received_at, replies, stream, *thread)
             }
@@ -211,7 +212,7 @@ impl Session {
                 return Ok(Turn::Blocked);
             }
             self.service.statistics.tally(scratch.thread).answered(heard.questions, heard.unknown, now - since);
-            self.watched.answers_ready(now, pending.replies.len());
+            self.reporter.answers_ready(now, pending.replies.len());
             self.last_moved = now;
             pending.work = None;
         }
@@ -253,7 +254,7 @@ impl Session {
             if !replies.is_empty() {
                 let now = Instant::now();
                 self.service.statistics.tally(thread).answered(heard.questions, heard.unknown, now - since);
-                self.watched.answers_ready(now, replies.len());
+                self.reporter.answers_ready(now, replies.len());
             }
             let written = self.write(replies, stream, thread)?;
             if written < replies.len() {
@@ -269,7 +270,7 @@ impl Session {
                 since = Instant::now();
             }
         }
-        self.watched.report_questions();
+        self.reporter.report_questions();
         if self.conversation.is_over() && self.lingering.is_none() {
             stream.end_output();
             self.lingering = Some(Lingering { until: Instant::now() + LINGER, room_bytes: LINGER_MAX_BYTES });
@@ -309,7 +310,7 @@ impl Session {
 
     fn end(&mut self, ending: &Ending) -> Turn {
         self.has_ended = true;
-        self.watched.report_questions();
+        self.reporter.report_questions();
         self.service.statistics.tally(self.thread).closed();
         let Self { client, questions, unknown, .. } = self;
         if self.conversation.is_in_mid_question() {

@@ -1,11 +1,48 @@
 //! Sockets of the tests' own. Every read, write and accept has a deadline.
 
+use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use socket2::{Domain, Socket, Type};
 
 use crate::wait::DEADLINE;
+
+/// An address that never answers: the backlog of its listener is full, and Linux leaves further attempts to connect
+/// unanswered.
+#[derive(Debug)]
+pub struct SilentAddress {
+    /// The address.
+    pub address: SocketAddr,
+    _listener: Socket,
+    _backlog: Vec<TcpStream>,
+}
+
+#[allow(clippy::new_without_default, reason = "a default that fails would surprise")]
+impl SilentAddress {
+    /// How long an attempt to connect must be unanswered before the backlog counts as full.
+    const UNANSWERED: Duration = Duration::from_millis(200);
+
+    /// Listens at a port of 127.0.0.1 and fills the backlog.
+    #[track_caller]
+    pub fn new() -> Self {
+        let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        listener.listen(0).unwrap();
+        let address = listener.local_addr().unwrap().as_socket().expect("an IPv4 address");
+        let mut backlog = Vec::new();
+        loop {
+            match TcpStream::connect_timeout(&address, Self::UNANSWERED) {
+                Ok(stream) => backlog.push(stream),
+                Err(error) if error.kind() == ErrorKind::TimedOut => break,
+                Err(error) => panic!("cannot fill the backlog of {address}: {error}"),
+            }
+        }
+        Self { address, _listener: listener, _backlog: backlog }
+    }
+}
 
 /// Connects to a port of 127.0.0.1.
 #[track_caller]

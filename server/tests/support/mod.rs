@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum as _;
 use launcelot_endpoint::listen::{BACKLOG, Listeners};
-use launcelot_server::observer::Observer;
+use launcelot_endpoint::observe::Observer;
 use launcelot_server::{Design, Options, ServeError, Statistics, Stop, Stopper, serve, serve_observed};
 use launcelot_testing::process::Lines;
 use launcelot_testing::wait::join;

@@ -1,10 +1,10 @@
 //! The file system for [`ServeDir`], with a hash of each file's content in place of its time of modification.
 //!
 //! `ServeDir` derives an ETag from a file's length and time of modification, and evaluates `If-Match` and
-//! `If-None-Match` by it. Two builds of a page may agree in both: a reproducible build or an unpacked
+//! `If-None-Match` by it. Two builds of a page may agree in both, because a reproducible build or an unpacked
 //! archive sets the time. Then a browser would keep the older one. So this backend reads a file when it
-//! is opened, and reports a moment that stands for the hash of what it read. [`files`](crate::files) keeps that
-//! moment out of `Last-Modified`, and conditions on times out of `ServeDir`.
+//! is opened, and reports a time that encodes the hash of its content. [`files`](super::files) removes that time from
+//! `Last-Modified`, and removes conditions on times from requests.
 //!
 //! [`ServeDir`]: tower_http::services::ServeDir
 
@@ -25,10 +25,10 @@ use tower_http::services::fs::{Backend, File, Metadata};
 /// How much of a file is read and hashed at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// How many hashes are remembered. When there would be more, all are forgotten.
+/// The most hashes that are cached. When there would be more, the cache is cleared.
 const REMEMBERED_MAX: usize = 1024;
 
-/// A file's hash is remembered only if the file was last changed longer ago than this. A change that
+/// A file's hash is cached only if the file was last changed longer ago than this. A change that
 /// follows within the same tick of the file system's clock leaves the time as it was (FAT has the
 /// coarsest clock, of two seconds).
 const SETTLED_AFTER: Duration = Duration::from_secs(3);

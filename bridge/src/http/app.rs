@@ -1,6 +1,5 @@
-//! What the bridge answers over HTTP.
+//! The router of the bridge.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,32 +10,18 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use http::{HeaderMap, StatusCode, Uri, header};
+use launcelot_endpoint::observe::{ConnectStep, Connection, Watcher};
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument as _;
 
+use super::connection::ConnectInfo;
+use super::files::{Files, not_found};
+use super::headers;
+use super::origin::{host_may_be_used, origin_may_connect};
 use crate::connect::connect;
 use crate::crossing::{Limits, agree, cross};
-use crate::files::{Files, not_found};
-use crate::headers;
-use crate::observer::{Connection, Watcher};
 use crate::options::{Options, Target};
-use crate::origin::{host_may_be_used, origin_may_connect};
 use crate::tasks::Tasks;
-
-/// Who sent a request, where the server that called the router knows: an extension of the request.
-#[derive(Debug, Clone)]
-pub(crate) struct Caller {
-    pub(crate) address: SocketAddr,
-    /// Its place among the connections, kept for as long as anything of it is open.
-    _place: Arc<OwnedSemaphorePermit>,
-}
-
-impl Caller {
-    pub(crate) fn new(address: SocketAddr, place: OwnedSemaphorePermit) -> Self {
-        Self { address, _place: Arc::new(place) }
-    }
-}
 
 struct Bridge {
     options: Options,
@@ -44,29 +29,35 @@ struct Bridge {
 }
 
 impl Bridge {
-    /// Reads the clock, if an observer needs to know.
+    /// Reads the clock if there is an observer.
     fn now_if_observed(&self) -> Option<Instant> {
         self.options.observer.as_ref().map(|_| Instant::now())
     }
 
-    /// Tells the observer of a connection, for which the request was read and `connect()` called at these moments.
-    fn connected(
+    /// Reports a new connection to the observer, with the moments at which the request was read and connecting began.
+    fn report(
         &self,
         uri: &Uri,
-        (upgrade_in, connect_begun): (Instant, Instant),
+        request_in: Option<Instant>,
+        connect_begun: Option<Instant>,
         server: &TcpStream,
     ) -> Option<Box<dyn Watcher>> {
         let observer = self.options.observer.as_ref()?;
         let connect_done = Instant::now();
-        let (local, peer) = (server.local_addr().ok()?, server.peer_addr().ok()?);
-        observer.connected(uri, &Connection { local, peer, upgrade_in, connect_begun, connect_done })
+        let steps = [
+            (request_in?, ConnectStep::RequestIn),
+            (connect_begun?, ConnectStep::ConnectBegun),
+            (connect_done, ConnectStep::ConnectDone),
+        ];
+        let from = server.local_addr().ok()?;
+        let to = server.peer_addr().ok()?;
+        observer.connection(&Connection { from, to, query: uri.query(), steps: &steps })
     }
 }
 
-/// The bridge as a router, for `options` that [can be](Options::check). Its WebSockets run as `tasks`.
+/// Returns the bridge as a router, for `options` that have been [checked](Options::check). Its WebSockets run as `tasks`.
 ///
-/// It needs a server that can upgrade connections: [`serve`](crate::serve()) is one, `axum::serve` is
-/// another.
+/// The router needs a server that can upgrade connections, such as [`serve`](crate::serve()) or `axum::serve`.
 pub fn app(options: &Options, tasks: &Tasks) -> Router {
     let bridge = Arc::new(Bridge { options: options.clone(), tasks: tasks.clone() });
     let router = Router::new()
@@ -91,20 +82,20 @@ async fn introduction() -> &'static str {
     "This is a bridge from WebSocket to TCP: open a WebSocket at /ws.\n"
 }
 
-/// Refuses requests that were meant for another host (see [`origin`](crate::origin)).
+/// Refuses requests that are meant for another host (see [`origin`](super::origin)).
 async fn check_host(State(bridge): State<Arc<Bridge>>, request: Request, next: Next) -> Response {
     let Some(host) = host_of(request.headers(), request.uri()) else {
-        return (StatusCode::BAD_REQUEST, "A request needs one Host header.\n").into_response();
+        return (StatusCode::BAD_REQUEST, "A request needs exactly one Host header.\n").into_response();
     };
     if !host_may_be_used(host, &bridge.options.origins) {
-        let words = "This bridge does not answer to that name; --origin makes it do so.\n";
-        return (StatusCode::FORBIDDEN, words).into_response();
+        let reason = "This host name is not one of the bridge's; --origin adds one.\n";
+        return (StatusCode::FORBIDDEN, reason).into_response();
     }
     next.run(request).await
 }
 
-/// The host that a request is meant for. A URL in the request line goes before the header (RFC 9112,
-/// section 3.2.2), and there must be a header even so.
+/// The host that a request is meant for. A URL in the request line takes precedence over the header, which must be there
+/// nevertheless (RFC 9112, section 3.2.2).
 fn host_of<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> {
     let mut hosts = headers.get_all(header::HOST).into_iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else { return None };
@@ -124,48 +115,48 @@ async fn websocket_to_named(State(bridge): State<Arc<Bridge>>, Path(name): Path<
     websocket(bridge, named, request).await
 }
 
-/// Connects to the target before the browser is answered: the time that its handshake takes is then
-/// the time of the whole way, and what it says first finds the server there.
+/// Opens a WebSocket. Connects to the target before it answers the browser, so that the browser's handshake takes as long
+/// as the whole way, and the first message finds the server connected.
 async fn websocket(bridge: Arc<Bridge>, target: Option<Target>, request: Request) -> Response {
-    let upgrade_in = bridge.now_if_observed();
+    let request_in = bridge.now_if_observed();
     let (mut parts, _) = request.into_parts();
     if !origin_is_allowed(&parts.headers, &parts.uri, &bridge.options) {
-        let words = "Pages from that origin may not use this bridge; --origin allows them.\n";
-        return (StatusCode::FORBIDDEN, words).into_response();
+        let reason = "Pages from this origin may not use the bridge; --origin allows one.\n";
+        return (StatusCode::FORBIDDEN, reason).into_response();
     }
     let Some(target) = target else {
-        return (StatusCode::NOT_FOUND, "This bridge leads to no such target.\n").into_response();
+        return (StatusCode::NOT_FOUND, "The bridge has no target of this name.\n").into_response();
     };
-    let agreement = match agree(&parts) {
-        Ok(agreement) => agreement,
-        Err(not_agreed) => return not_agreed.into_response(),
+    let response = match agree(&parts) {
+        Ok(response) => response,
+        Err(refusal) => return refusal.into_response(),
     };
-    let caller = parts.extensions.remove::<Caller>();
+    let connect_info = parts.extensions.remove::<ConnectInfo>();
     let uri = parts.uri.clone();
     let upgrade = hyper::upgrade::on(http::Request::from_parts(parts, Body::empty()));
     let Options { connect_timeout, idle_timeout, max_message_bytes, .. } = bridge.options;
     let connect_begun = bridge.now_if_observed();
     let server = connect(&target, bridge.options.handshakes.get(&target), connect_timeout).await;
-    let mut watcher = upgrade_in
-        .zip(connect_begun)
-        .zip(server.as_ref().ok())
-        .and_then(|(begun, server)| bridge.connected(&uri, begun, server));
+    let mut watcher = match &server {
+        Ok(server) => bridge.report(&uri, request_in, connect_begun, server),
+        Err(_) => None,
+    };
     let limits = Limits { idle_timeout, max_message_bytes };
     let stop = bridge.tasks.stopping();
-    let browser = caller.as_ref().map(|caller| tracing::field::display(caller.address));
+    let browser = connect_info.as_ref().map(|info| tracing::field::display(info.peer));
     let span = tracing::info_span!("websocket", browser, %target);
     if let Some(watcher) = &mut watcher {
-        watcher.upgraded(Instant::now());
+        watcher.step(Instant::now(), ConnectStep::ResponseOut);
     }
-    let crossing = async move {
+    let relaying = async move {
         cross(upgrade, server, limits, watcher, stop).await;
-        drop(caller);
+        drop(connect_info);
     };
-    bridge.tasks.spawn(crossing.instrument(span));
-    agreement
+    bridge.tasks.spawn(relaying.instrument(span));
+    response
 }
 
-/// Clients that are no browsers send no origin.
+/// Whether the page may open a WebSocket. Clients other than browsers send no origin.
 fn origin_is_allowed(headers: &HeaderMap, uri: &Uri, options: &Options) -> bool {
     let mut origins = headers.get_all(header::ORIGIN).into_iter();
     let Some(origin) = origins.next() else { return true };

@@ -1,10 +1,9 @@
-//! Who may talk to the bridge: the rules for `Host` and `Origin`.
+//! Which pages may use the bridge: the rules for `Host` and `Origin`.
 //!
-//! A bridge on this machine can be reached by every page that this machine's browser shows. Two
-//! rules keep foreign pages out. By `Origin`, which a page cannot forge, only the bridge's own pages
-//! and those from this machine may open a WebSocket. By `Host`, the bridge answers only to names
-//! that nobody else can own: otherwise a foreign page could point its own name at 127.0.0.1 and be
-//! of one origin with the bridge (DNS rebinding).
+//! Every page in a browser on this machine can send requests to the bridge. Two rules keep foreign pages out. By `Origin`,
+//! which a page cannot forge, only the bridge's own pages and those of this machine may open a WebSocket. By `Host`, the
+//! bridge answers only to addresses, `localhost` and allowed names. Otherwise a foreign page could resolve its own name to
+//! 127.0.0.1 and would have the same origin as the bridge (DNS rebinding).
 
 use std::fmt;
 use std::net::IpAddr;
@@ -13,7 +12,7 @@ use std::str::FromStr;
 use http::uri::Authority;
 use thiserror::Error;
 
-/// Where a page comes from: `http://localhost:8000`.
+/// The origin of a page, such as `http://localhost:8000`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Origin {
     secure: bool,
@@ -22,9 +21,9 @@ pub struct Origin {
     port: u16,
 }
 
-/// Why a text is no origin.
+/// A text is not an origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("an origin is http://HOST, https://HOST or either with :PORT, and no path")]
+#[error("expected http://HOST[:PORT] or https://HOST[:PORT], without a path")]
 pub struct OriginError;
 
 impl FromStr for Origin {
@@ -51,33 +50,31 @@ impl fmt::Display for Origin {
 }
 
 impl Origin {
-    /// Whether it is a page from this machine.
+    /// Whether pages of this origin come from this machine.
     fn is_loopback(&self) -> bool {
         self.host == "localhost" || address(&self.host).is_some_and(|address| address.is_loopback())
     }
 
-    /// Whether it is the origin of the bridge itself, when that was addressed by `host`.
+    /// Whether this is the bridge's own origin when its `Host` header is `host`.
     fn is_of(&self, host: &str) -> bool {
         host_and_port(host)
             .is_some_and(|(host, port)| host == self.host && port.unwrap_or(default_port(self.secure)) == self.port)
     }
 }
 
-/// Whether a bridge that was told of `allowed` may be addressed by this `Host` header: by an address,
-/// by `localhost`, or by the host of an allowed origin.
+/// Whether the bridge answers a request with this `Host` header: an address, `localhost`, or the host of an allowed origin.
 pub fn host_may_be_used(host: &str, allowed: &[Origin]) -> bool {
     host_and_port(host).is_some_and(|(name, _)| {
         name == "localhost" || address(&name).is_some() || allowed.iter().any(|origin| origin.host == name)
     })
 }
 
-/// Whether a page with this `Origin` header may open a WebSocket on a bridge that it addressed by
-/// `host`.
+/// Whether a request with these `Origin` and `Host` headers may open a WebSocket.
 pub fn origin_may_connect(origin: &str, host: &str, allowed: &[Origin]) -> bool {
     origin.parse().is_ok_and(|origin: Origin| origin.is_loopback() || origin.is_of(host) || allowed.contains(&origin))
 }
 
-/// A `Host` header's parts, the name in lower case. `None` if it is none.
+/// The parts of a `Host` header, the name in lower case. `None` if the header is malformed.
 fn host_and_port(text: &str) -> Option<(String, Option<u16>)> {
     let authority: Authority = text.parse().ok()?;
     let digits = text.strip_prefix(authority.host())?;
@@ -120,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bridge_answers_only_to_names_that_nobody_else_can_own() {
+    fn the_bridge_answers_only_to_addresses_localhost_and_allowed_hosts() {
         let cases = [
             ("localhost", true),
             ("localhost:8080", true),
@@ -152,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_bridges_own_pages_and_this_machines_and_the_allowed_may_connect() {
+    fn only_pages_of_the_bridge_of_this_machine_and_of_allowed_origins_may_connect() {
         let cases = [
             ("http://localhost:8080", "localhost:8080", true),
             ("http://localhost:8000", "localhost:8080", true),

@@ -1,16 +1,16 @@
-//! Why a WebSocket is closed, as numbers that a page can rely on.
+//! The codes and reasons of close frames, on which pages rely.
 //!
-//! Browsers show a page nothing of a failed handshake but "it failed". So the bridge completes the
-//! handshake even when it has nobody to carry to, and says what is wrong in the close frame.
+//! When a WebSocket's handshake fails, a browser does not tell the page why. So the bridge completes the handshake even when
+//! it cannot reach the server, and says what is wrong in the close frame.
 
 use tungstenite::protocol::CloseFrame;
 use tungstenite::{Error, Utf8Bytes};
 
-/// The most bytes that a close frame has for its reason (RFC 6455, section 5.5: 125, less the code).
+/// The most bytes of a close frame's reason (RFC 6455, section 5.5: 125, less two for the code).
 pub const REASON_MAX_BYTES: usize = 123;
 
-/// Why the bridge closes a WebSocket. The numbers below 4000 are those of RFC 6455, section 7.4.1;
-/// those above are the bridge's own, and end like the HTTP status that says the same.
+/// Why the bridge closes a WebSocket. Numbers below 4000 are those of RFC 6455, section 7.4.1. The others are the bridge's
+/// own, and end like the HTTP status of the same meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u16)]
 pub enum CloseCode {
@@ -18,24 +18,24 @@ pub enum CloseCode {
     ServerClosed = 1000,
     /// The bridge is stopping.
     BridgeStopping = 1001,
-    /// The browser broke the WebSocket protocol.
+    /// The browser violated the WebSocket protocol.
     ProtocolError = 1002,
     /// The browser sent a text message that is not UTF-8.
     NotUtf8 = 1007,
     /// The browser sent a message over the limit.
     MessageTooBig = 1009,
-    /// Neither side said anything for the idle timeout.
+    /// No byte moved in either direction for the idle timeout.
     Idle = 4408,
     /// The server reset the connection.
     ServerReset = 4500,
-    /// The server cannot be reached. The reason names it, and gives the system's words.
+    /// The server cannot be reached. The reason contains the server's name and the system's error.
     ServerUnreachable = 4502,
     /// The server did not accept the connection in time.
     ServerTimedOut = 4504,
 }
 
 impl CloseCode {
-    /// All of them.
+    /// All codes, in the order of their numbers.
     pub const ALL: [Self; 9] = [
         Self::ServerClosed,
         Self::BridgeStopping,
@@ -48,28 +48,27 @@ impl CloseCode {
         Self::ServerTimedOut,
     ];
 
-    /// The number on the wire.
+    /// The number in the close frame.
     pub fn number(self) -> u16 {
         self as u16
     }
 
-    /// What it means, in words for the reason of a close frame.
-    pub fn words(self) -> &'static str {
+    /// The meaning, as the reason of a close frame.
+    pub fn reason(self) -> &'static str {
         match self {
             Self::ServerClosed => "the server closed the connection",
             Self::BridgeStopping => "the bridge is stopping",
-            Self::ProtocolError => "that is no WebSocket protocol",
-            Self::NotUtf8 => "a text message must be UTF-8",
+            Self::ProtocolError => "WebSocket protocol error",
+            Self::NotUtf8 => "a text message is not UTF-8",
             Self::MessageTooBig => "the message is too big",
-            Self::Idle => "nothing was said for too long",
+            Self::Idle => "idle for too long",
             Self::ServerReset => "the server reset the connection",
             Self::ServerUnreachable => "the server cannot be reached",
             Self::ServerTimedOut => "the server did not accept the connection in time",
         }
     }
 
-    /// What a browser's message is to be answered with if `error` is the browser's own fault, and
-    /// not the end of its connection.
+    /// Returns the code for an error that the browser has caused, or `None` if its connection has failed.
     pub fn for_fault(error: &Error) -> Option<Self> {
         use tungstenite::error::ProtocolError;
         match error {
@@ -82,7 +81,7 @@ impl CloseCode {
     }
 }
 
-/// A close frame with `reason`, cut to what a close frame can hold.
+/// Returns a close frame with `reason`, cut to [`REASON_MAX_BYTES`].
 pub fn frame(code: CloseCode, reason: &str) -> CloseFrame {
     let end = reason.floor_char_boundary(REASON_MAX_BYTES);
     CloseFrame { code: code.number().into(), reason: Utf8Bytes::from(&reason[..end]) }
@@ -93,16 +92,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_numbers_stay_what_they_are() {
+    fn numbers_are_those_that_pages_know() {
         let numbers = CloseCode::ALL.map(CloseCode::number);
         assert_eq!(numbers, [1000, 1001, 1002, 1007, 1009, 4408, 4500, 4502, 4504]);
     }
 
     #[test]
-    fn every_code_may_be_sent() {
+    fn every_code_is_allowed_in_a_close_frame() {
         for code in CloseCode::ALL {
-            assert!(frame(code, code.words()).code.is_allowed(), "{code:?}");
-            assert!(code.words().len() <= REASON_MAX_BYTES);
+            assert!(frame(code, code.reason()).code.is_allowed(), "{code:?}");
+            assert!(code.reason().len() <= REASON_MAX_BYTES);
         }
     }
 

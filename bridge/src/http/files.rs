@@ -1,5 +1,4 @@
-//! The files of `--web`: with the right types, compressed where a compressed variant lies beside them,
-//! with an ETag of their content, and kept by browsers as long as their names allow.
+//! The files of `--web`, with their types, their compressed variants, and an ETag of their content.
 
 use std::path::Path;
 
@@ -10,7 +9,7 @@ use tower::ServiceExt as _;
 use tower_http::services::ServeDir;
 use tower_http::services::fs::DefaultServeDirFallback;
 
-use crate::content::HashedFiles;
+use super::content::HashedFiles;
 
 /// A directory of files.
 #[derive(Debug, Clone)]
@@ -24,7 +23,7 @@ impl Files {
         Self { directory: directory.precompressed_br().precompressed_gzip() }
     }
 
-    /// Returns the file that is asked for, or the answer that there is none.
+    /// Returns the requested file, or the response that there is none.
     pub(crate) async fn get(self, request: Request<Body>) -> Response {
         let path = request.uri().path();
         if !is_plain(path) {
@@ -45,14 +44,14 @@ impl Files {
             }
             _ => {}
         }
-        name_charset(&mut response);
+        add_charset(&mut response);
         if request.method() == Method::HEAD { response.map(|_| Body::empty()) } else { response }
     }
 
     /// Reads a file under conditions on its ETag. A range is only sent of the content that `If-Range`
     /// names; `ServeDir` does not know that header.
     async fn read(&self, uri: &Uri, mut conditions: HeaderMap) -> Response {
-        // Times of modification decide nothing: see `content`.
+        // Times of modification are not used: see `content`.
         conditions.remove(header::IF_MODIFIED_SINCE);
         conditions.remove(header::IF_UNMODIFIED_SINCE);
         let if_range = conditions.remove(header::IF_RANGE);
@@ -66,7 +65,7 @@ impl Files {
         response
     }
 
-    /// Always asks for GET: `ServeDir` answers HEAD without opening the file, whose content then has no hash.
+    /// Always requests GET: `ServeDir` answers HEAD without opening the file, and then there is no hash of the content.
     async fn serve(&self, uri: &Uri, headers: HeaderMap) -> Response {
         let mut request = Request::new(Body::empty());
         *request.uri_mut() = uri.clone();
@@ -80,22 +79,21 @@ impl Files {
     }
 }
 
-/// How long a browser may use what it keeps. A name with a hash of the content stands for that content for
-/// ever; other files are asked for again each time.
+/// How long a browser may use a cached file. A name with a hash of the content never gets other content; a browser
+/// revalidates all other files each time.
 fn caching(path: &str) -> &'static str {
     let name = path.rsplit('/').next().unwrap_or(path);
     if has_hash(name) { "public, max-age=31536000, immutable" } else { "no-cache" }
 }
 
-/// Whether a name is made as those of a built page are: `name-0123456789abcdef.ext`, or `…_bg.wasm`.
+/// Whether a name has the form of a built page's files: `name-0123456789abcdef.ext`, or `…_bg.wasm`.
 fn has_hash(name: &str) -> bool {
     let stem = name.strip_suffix("_bg.wasm").or_else(|| Some(name.split_once('.')?.0));
     let Some((_, hash)) = stem.and_then(|stem| stem.rsplit_once('-')) else { return false };
     hash.len() == 16 && hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Whether a path leads to no hidden file, and has no empty part: `//name/` as the goal of a redirect
-/// would lead to another host.
+/// Whether a path has no hidden and no empty part. A redirect to `//name/` would lead to another host.
 fn is_plain(path: &str) -> bool {
     let mut parts = path.split('/').skip(1).peekable();
     while let Some(part) = parts.next() {
@@ -107,8 +105,8 @@ fn is_plain(path: &str) -> bool {
     true
 }
 
-/// Text is UTF-8, and says so. A script has one type, whatever its file is called (RFC 9239).
-fn name_charset(response: &mut Response) {
+/// Adds the charset of text, which is UTF-8, and gives every script the same type (RFC 9239).
+fn add_charset(response: &mut Response) {
     let Some(content_type) = response.headers_mut().get_mut(header::CONTENT_TYPE) else { return };
     let name = match content_type.to_str() {
         Ok("application/javascript") => "text/javascript",
@@ -119,7 +117,7 @@ fn name_charset(response: &mut Response) {
 }
 
 pub(crate) fn not_found() -> Response {
-    (StatusCode::NOT_FOUND, "There is nothing here.\n").into_response()
+    (StatusCode::NOT_FOUND, "Not found.\n").into_response()
 }
 
 #[cfg(test)]
@@ -127,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_names_with_a_hash_of_the_content_are_kept_for_ever() {
+    fn only_names_with_a_hash_of_the_content_are_immutable() {
         let cases = [
             ("/launcelot-0123456789abcdef_bg.wasm", true),
             ("/launcelot-0123456789abcdef.js", true),
@@ -150,13 +148,13 @@ mod tests {
             ("/style.css", false),
             ("/", false),
         ];
-        for (path, for_ever) in cases {
-            assert_eq!(caching(path).contains("immutable"), for_ever, "{path}");
+        for (path, is_immutable) in cases {
+            assert_eq!(caching(path).contains("immutable"), is_immutable, "{path}");
         }
     }
 
     #[test]
-    fn hidden_files_and_empty_parts_lead_nowhere() {
+    fn paths_with_hidden_or_empty_parts_are_not_plain() {
         for path in ["/", "/a", "/a/", "/a/b.html", "/a.b"] {
             assert!(is_plain(path), "{path}");
         }

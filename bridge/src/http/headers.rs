@@ -3,13 +3,12 @@
 use axum::response::Response;
 use http::{HeaderName, HeaderValue, header};
 
-/// Nothing comes from elsewhere, and no script is inline.
+/// Allows nothing from other hosts, and no inline script.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
                       font-src 'self'; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
 
-/// What every response says, whatever it answers. The first two make a page cross-origin isolated,
-/// which makes the steps of its clock 5 µs instead of 100.
+/// The first two make a page cross-origin isolated, so that its clock has steps of 5 µs instead of 100.
 const EVERYWHERE: [(HeaderName, HeaderValue); 6] = [
     (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
     (HeaderName::from_static("cross-origin-embedder-policy"), HeaderValue::from_static("require-corp")),
