@@ -1,6 +1,6 @@
 //! The events that an observer gets, and that time spent in it is not measured.
 
-#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
+#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 
 mod support;
 
@@ -12,7 +12,7 @@ use launcelot_server::observer::{Observer, Point, Watcher};
 use launcelot_server::{Design, Options};
 use support::*;
 
-/// An observer that takes its time.
+/// An observer that is slow on purpose.
 #[derive(Debug, Clone, Default)]
 struct Slow {
     accepted: Arc<Mutex<Vec<(Instant, SocketAddr, SocketAddr)>>>,
@@ -55,7 +55,7 @@ impl Slow {
 
 /// Runs `test` with every design whose conversations can be observed.
 fn each_observed_design(think: Duration, test: impl Fn(Server, Slow)) {
-    each_design_but(&[Design::Processes], |design| {
+    each_design_except(&[Design::Processes], |design| {
         let observer = Slow::default();
         let options = Options { design, think: think.into(), grace: Duration::ZERO, ..Options::default() };
         test(Server::observed(options, Arc::new(observer.clone())), observer);
@@ -111,12 +111,12 @@ fn an_answer_that_a_client_has_was_recorded_with_its_question() {
 fn every_byte_is_recorded_at_every_point() {
     each_observed_design(Duration::ZERO, |server, observer| {
         let mut client = server.connect();
-        client.say("What is");
+        client.send("What is");
         client.ask(" your name?", LANCELOT);
-        client.say(&"?".repeat(10_000));
-        client.say("What is your");
+        client.send(&"?".repeat(10_000));
+        client.send("What is your");
         client.half_close();
-        let heard = client.hear_to_end();
+        let heard = client.read_to_end();
         let totals = server.statistics.totals();
         assert_eq!(totals.questions, 10_001);
         assert_eq!(observer.bytes_at(Point::QuestionIn) as u64, totals.bytes_in);
