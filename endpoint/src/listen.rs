@@ -54,6 +54,7 @@ pub struct Listeners {
     pub port: u16,
     /// How many connections were asked to wait at each.
     backlog: u32,
+    are_inherited: bool,
 }
 
 impl Listeners {
@@ -89,7 +90,7 @@ impl Listeners {
             socket.set_nonblocking(true)?;
             rustix::io::fcntl_setfd(socket, rustix::io::FdFlags::CLOEXEC)?;
         }
-        Ok(Self { sockets, port, backlog: BACKLOG })
+        Ok(Self { sockets, port, backlog: BACKLOG, are_inherited: true })
     }
 
     /// Listens once more at the same addresses and port. The kernel deals the connections that come
@@ -107,6 +108,11 @@ impl Listeners {
         // Only now, when nothing is short any more: to give one up again would reset who is dealt to it.
         let sockets = bound.into_iter().map(|socket| listen_at(socket, self.backlog));
         Ok(Self { sockets: sockets.collect::<io::Result<_>>()?, ..*self })
+    }
+
+    /// Whether another process opened these listeners. They can be bound in ways that this process may not repeat.
+    pub fn are_inherited(&self) -> bool {
+        self.are_inherited
     }
 
     /// The addresses that are listened at.
@@ -166,7 +172,7 @@ fn addresses_of(interface: &str) -> io::Result<Vec<IpAddr>> {
 
 /// Listens at all of `addresses` that the machine has; that is an error only if it has none.
 fn bind_all(addresses: &[IpAddr], port: u16, backlog: u32) -> io::Result<Listeners> {
-    let mut listeners = Listeners { sockets: Vec::with_capacity(addresses.len()), port, backlog };
+    let mut listeners = Listeners { sockets: Vec::with_capacity(addresses.len()), port, backlog, are_inherited: false };
     let mut absent = io::Error::from(io::ErrorKind::AddrNotAvailable);
     for address in addresses {
         match bind_one(SocketAddr::new(*address, listeners.port), false).and_then(|socket| listen_at(socket, backlog)) {

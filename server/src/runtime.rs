@@ -1,6 +1,7 @@
 //! Waiting in a tokio runtime: an accept loop, and one task for each client.
 
 pub(crate) mod acceptor;
+pub(crate) mod distributor;
 pub(crate) mod limit;
 mod task;
 

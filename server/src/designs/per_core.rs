@@ -1,24 +1,32 @@
 //! All clients at once: one task per client, and one thread per processor with its own tasks.
 //!
-//! Each thread has its own runtime and listeners. The kernel distributes new connections among the threads
-//! (`SO_REUSEPORT`), and a client stays with its thread until it disconnects. Threads share nothing but the limit of
-//! connections, so none waits for another. Under load clients wait for their own thread even while another is idle,
-//! because tasks never move (no work stealing). Simulated work waits in the task, while the thread serves other clients.
+//! Each thread has its own runtime, and a client stays with its thread until it disconnects. Threads share nothing but
+//! the limit of connections, so none waits for another. Under load clients wait for their own thread even while another
+//! is idle, because tasks never move (no work stealing). Simulated work waits in the task, while the thread serves
+//! other clients.
+//!
+//! Each thread listens at the same port, and the kernel distributes new connections among the threads
+//! (`SO_REUSEPORT`). Listeners that were handed over to this process, by systemd for example, allow no further
+//! listeners at their port: binding it can need privileges that this process lacks, and connections in the backlogs of
+//! further listeners would be reset when this process restarts. In this case the first thread accepts for all and
+//! distributes the connections round-robin.
 
 use std::io;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Sender};
 use std::thread::{self, Scope, ScopedJoinHandle, available_parallelism};
 
 use launcelot_endpoint::failure::one_line;
 use launcelot_endpoint::listen::Listeners;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::error::ServeError;
+use crate::runtime;
 use crate::runtime::acceptor::Acceptor;
+use crate::runtime::distributor::{Detached, accept_and_distribute, receive_loop};
 use crate::runtime::limit::ConnectionLimit;
-use crate::runtime::{self, accept_loop};
 use crate::session::service::Service;
 use crate::stop::Stop;
 
@@ -31,17 +39,21 @@ pub(super) fn serve(listeners: Listeners, service: &Arc<Service>, stop: &Stop) -
     let first = Core::new(stop, &limit, service)?;
     thread::scope(|scope| {
         let mut threads = Vec::new();
+        let mut channels = Vec::new();
         for number in 2..=count {
             let core = Core::new(stop, &limit, service);
             match core.and_then(|core| start_thread(scope, &listeners, core)) {
-                Ok(thread) => threads.push(thread),
+                Ok(Started { thread, channel }) => {
+                    threads.push(thread);
+                    channels.extend(channel);
+                }
                 Err(error) => {
                     tracing::warn!("started only {} of {count} threads: {}", number - 1, one_line(&error));
                     break;
                 }
             }
         }
-        let mut result = first.serve(listeners);
+        let mut result = first.serve(Source::Listeners { listeners, channels });
         for thread in threads {
             result = result.and(thread.join().expect("threads do not panic"));
         }
@@ -49,25 +61,53 @@ pub(super) fn serve(listeners: Listeners, service: &Arc<Service>, stop: &Stop) -
     })
 }
 
-/// Starts a thread with listeners of its own. They are created last, when nothing else can fail: closing them again would
-/// reset the connections in their backlogs.
+/// The origin of a thread's connections.
+enum Source {
+    /// Listeners, and channels to the threads that have none and get their share of the connections.
+    Listeners { listeners: Listeners, channels: Vec<UnboundedSender<Detached>> },
+    /// The channel from the first thread.
+    Channel(UnboundedReceiver<Detached>),
+}
+
+/// A thread that was started, and the channel to it if it has no listeners.
+struct Started<'scope> {
+    thread: ScopedJoinHandle<'scope, Result<(), ServeError>>,
+    channel: Option<UnboundedSender<Detached>>,
+}
+
+/// Starts a thread that serves besides the one with `listeners`. If it gets listeners of its own, they are created last,
+/// when nothing else can fail: closing them again would reset the connections in their backlogs.
 fn start_thread<'scope, R>(
     scope: &'scope Scope<'scope, '_>,
     listeners: &Listeners,
     core: Core<'scope, R>,
-) -> Result<ScopedJoinHandle<'scope, Result<(), ServeError>>, ServeError>
+) -> Result<Started<'scope>, ServeError>
 where
     R: Future<Output = io::Result<()>> + Send + 'scope,
 {
-    let (sender, receiver) = mpsc::channel();
-    let run = move || match receiver.recv() {
-        Ok(listeners) => core.serve(listeners),
+    let (source_sender, source_receiver) = mpsc::channel();
+    let run = move || match source_receiver.recv() {
+        Ok(source) => core.serve(source),
         Err(_) => Ok(()),
     };
     let thread = thread::Builder::new().name("core".to_owned()).spawn_scoped(scope, run).map_err(ServeError::Start)?;
-    let siblings = listeners.sibling().map_err(ServeError::Start)?;
-    sender.send(siblings).expect("the thread waits for its listeners");
-    Ok(thread)
+    let channel = send_source(listeners, &source_sender)?;
+    Ok(Started { thread, channel })
+}
+
+fn send_source(
+    listeners: &Listeners,
+    thread: &Sender<Source>,
+) -> Result<Option<UnboundedSender<Detached>>, ServeError> {
+    let (source, channel) = if listeners.are_inherited() {
+        let (sender, receiver) = unbounded_channel();
+        (Source::Channel(receiver), Some(sender))
+    } else {
+        let listeners = listeners.sibling().map_err(ServeError::Start)?;
+        (Source::Listeners { listeners, channels: Vec::new() }, None)
+    };
+    thread.send(source).expect("the thread waits for its source");
+    Ok(channel)
 }
 
 /// The runtime of one thread.
@@ -91,11 +131,19 @@ impl<'a> Core<'a, ()> {
 }
 
 impl<R: Future<Output = io::Result<()>>> Core<'_, R> {
-    fn serve(self, listeners: Listeners) -> Result<(), ServeError> {
+    fn serve(self, source: Source) -> Result<(), ServeError> {
         let Self { runtime, requested, limit, service } = self;
         runtime.block_on(async {
-            let acceptor = Acceptor::new(listeners)?;
-            runtime::serve(accept_loop(acceptor, limit, service), requested, limit, service).await
+            match source {
+                Source::Listeners { listeners, channels } => {
+                    let acceptor = Acceptor::new(listeners)?;
+                    let accept_loop = accept_and_distribute(acceptor, channels, limit, service);
+                    runtime::serve(accept_loop, requested, limit, service).await
+                }
+                Source::Channel(connections) => {
+                    runtime::serve(receive_loop(connections, service), requested, limit, service).await
+                }
+            }
         })
     }
 }
