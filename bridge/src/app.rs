@@ -11,6 +11,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use http::{HeaderMap, StatusCode, Uri, header};
+use launcelot_endpoint::observe::{ConnectStep, Connection, Watcher};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument as _;
@@ -19,7 +20,6 @@ use crate::connect::connect;
 use crate::crossing::{Limits, agree, cross};
 use crate::files::{Files, not_found};
 use crate::headers;
-use crate::observer::{Connection, Watcher};
 use crate::options::{Options, Target};
 use crate::origin::{host_may_be_used, origin_may_connect};
 use crate::tasks::Tasks;
@@ -58,8 +58,14 @@ impl Bridge {
     ) -> Option<Box<dyn Watcher>> {
         let observer = self.options.observer.as_ref()?;
         let connect_done = Instant::now();
-        let (local, peer) = (server.local_addr().ok()?, server.peer_addr().ok()?);
-        observer.connected(uri, &Connection { local, peer, upgrade_in, connect_begun, connect_done })
+        let steps = [
+            (upgrade_in, ConnectStep::RequestIn),
+            (connect_begun, ConnectStep::ConnectBegun),
+            (connect_done, ConnectStep::ConnectDone),
+        ];
+        let from = server.local_addr().ok()?;
+        let to = server.peer_addr().ok()?;
+        observer.connection(&Connection { from, to, query: uri.query(), steps: &steps })
     }
 }
 
@@ -155,7 +161,7 @@ async fn websocket(bridge: Arc<Bridge>, target: Option<Target>, request: Request
     let browser = caller.as_ref().map(|caller| tracing::field::display(caller.address));
     let span = tracing::info_span!("websocket", browser, %target);
     if let Some(watcher) = &mut watcher {
-        watcher.upgraded(Instant::now());
+        watcher.step(Instant::now(), ConnectStep::ResponseOut);
     }
     let crossing = async move {
         cross(upgrade, server, limits, watcher, stop).await;

@@ -24,7 +24,6 @@
 //! - [`connect`]: reaching the target. [`handshake`]: what a connection costs beyond what its kernel does.
 //! - [`relay`]: the bytes themselves, and [`socket`]: the WebSocket as the relay needs it.
 //! - [`goodbye`]: parting so that nothing is lost, and [`close`]: the codes that say why.
-//! - [`observer`]: observers of what is carried.
 //! - [`options`]: all that can be chosen. `tasks`: what is open.
 
 mod app;
@@ -36,7 +35,6 @@ mod files;
 pub mod goodbye;
 pub mod handshake;
 mod headers;
-pub mod observer;
 pub mod options;
 pub mod origin;
 pub mod relay;

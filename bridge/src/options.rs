@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use axum::Router;
 use launcelot_endpoint::listen::split_host_port;
+use launcelot_endpoint::observe::Observer;
 use thiserror::Error;
 
 use crate::handshake::Handshake;
-use crate::observer::Observer;
 use crate::origin::Origin;
 
 /// Everything that a bridge is told. The default carries to `localhost` port 1060 and serves no

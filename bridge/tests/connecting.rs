@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use common::{Bridge, accept, echo, hear, listen, soon, target};
 use futures_util::FutureExt as _;
-use launcelot_bridge::observer::{Connection, Observer, Point, Watcher};
 use launcelot_bridge::{Handshake, Options};
+use launcelot_endpoint::observe::{ConnectStep, Connection, Observer, Point, Watcher};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 use tokio_tungstenite::connect_async;
@@ -64,20 +64,20 @@ async fn a_handshake_that_fails_or_takes_too_long_is_a_target_that_was_not_reach
     drop(listener);
 }
 
-/// What an observer was told of one connection.
+/// The steps of one connection that an observer got, and the address that was connected to.
 #[derive(Debug, Clone, Default)]
-struct Told(Arc<Mutex<(Option<Connection>, Option<Instant>)>>);
+struct Steps(Arc<Mutex<(Option<SocketAddr>, Vec<(Instant, ConnectStep)>)>>);
 
-impl Observer for Told {
-    fn connected(&self, _: &http::Uri, connection: &Connection) -> Option<Box<dyn Watcher>> {
-        self.0.lock().unwrap().0 = Some(*connection);
+impl Observer for Steps {
+    fn connection(&self, connection: &Connection<'_>) -> Option<Box<dyn Watcher>> {
+        *self.0.lock().unwrap() = (Some(connection.to), connection.steps.to_vec());
         Some(Box::new(self.clone()))
     }
 }
 
-impl Watcher for Told {
-    fn upgraded(&mut self, at: Instant) {
-        self.0.lock().unwrap().1 = Some(at);
+impl Watcher for Steps {
+    fn step(&mut self, at: Instant, step: ConnectStep) {
+        self.0.lock().unwrap().1.push((at, step));
     }
 
     fn record(&mut self, _: Instant, _: Point, _: usize) -> bool {
@@ -87,23 +87,25 @@ impl Watcher for Told {
 
 #[tokio::test]
 async fn an_observer_gets_the_end_of_each_part_of_connecting() {
+    use ConnectStep::{ConnectBegun, ConnectDone, RequestIn, ResponseOut};
     let address = echo().await;
-    let told = Told::default();
+    let observer = Steps::default();
     let handshake_over = Arc::new(Mutex::new(None));
     let read_clock = Arc::clone(&handshake_over);
     let handshake = Handshake::new(move |_| {
         *read_clock.lock().unwrap() = Some(Instant::now());
         async { Ok(()) }.boxed()
     });
-    let options = Options { observer: Some(Arc::new(told.clone())), ..with_handshake(address, handshake) };
+    let options = Options { observer: Some(Arc::new(observer.clone())), ..with_handshake(address, handshake) };
     let bridge = Bridge::start(options);
     let begin = Instant::now();
     let _browser = bridge.open("/ws").await;
     let end = Instant::now();
-    let (Some(connection), Some(upgraded)) = *told.0.lock().unwrap() else { panic!("{told:?}") };
-    assert_eq!(connection.peer, address);
-    let Connection { upgrade_in, connect_begun, connect_done, .. } = connection;
+    let (to, steps) = observer.0.lock().unwrap().clone();
+    assert_eq!(to, Some(address));
+    let (moments, steps): (Vec<Instant>, Vec<ConnectStep>) = steps.into_iter().unzip();
+    assert_eq!(steps, [RequestIn, ConnectBegun, ConnectDone, ResponseOut]);
     let handshake_over = handshake_over.lock().unwrap().unwrap();
-    let moments = [begin, upgrade_in, connect_begun, handshake_over, connect_done, upgraded, end];
+    let moments = [begin, moments[0], moments[1], handshake_over, moments[2], moments[3], end];
     assert!(moments.is_sorted(), "{moments:?}");
 }

@@ -147,10 +147,8 @@ fn what_cannot_be_meant_is_a_usage_error() {
 fn what_cannot_be_done_is_said_in_one_line() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
-    let port_taken = format!(
-        "launcelot-bridge: cannot listen at '127.0.0.1' port {}: another program listens there already\n",
-        address.port()
-    );
+    let port_taken =
+        format!("launcelot-bridge: cannot listen at '127.0.0.1' port {}: address already in use\n", address.port());
     let no_directory = "launcelot-bridge: cannot serve files from '/no/such': it is no directory\n";
     let address = address.to_string();
     let cases: [(&[&str], &str); 2] =

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -97,9 +96,8 @@ pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
     };
     let statistics = Statistics::new(&server_options).map_err(DemoError::Start)?;
     let recorder = Recorder::default();
-    let observer = Arc::new(recorder.clone());
     let (ended, server_ended) = oneshot::channel();
-    let server_observer = observer.clone();
+    let server_observer = recorder.server_observer();
     let server = thread::Builder::new()
         .name("server".to_owned())
         .spawn(move || {
@@ -111,13 +109,13 @@ pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
         })
         .map_err(DemoError::Start)?;
     let to = vec![(Ipv4Addr::LOCALHOST, server_port).into(), (Ipv6Addr::LOCALHOST, server_port).into()];
-    let tunnel = Tunnel::start(tunnel_door, to, Wire::preset(Preset::Ssh), GRACE, Some(observer.clone()))?;
+    let tunnel = Tunnel::start(tunnel_door, to, Wire::preset(Preset::Ssh), GRACE, Some(recorder.tunnel_observer()))?;
     let through_tunnel = target(Some(TUNNEL), tunnel_port);
     let bridge_options = launcelot_bridge::Options {
         handshakes: HashMap::from([(through_tunnel.clone(), handshake(tunnel.handle()))]),
         targets: vec![target(None, server_port), through_tunnel],
         connect_timeout: CONNECT_TIMEOUT,
-        observer: Some(observer.clone()),
+        observer: Some(recorder.bridge_observer()),
         routes: Some(api::routes(recorder, tunnel.handle(), may_change.then_some(think))),
         web: Some(options.web.clone()),
         grace: GRACE,

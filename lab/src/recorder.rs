@@ -10,7 +10,7 @@
 //! - `connection_log`: what was seen of one connection, in memory of its own.
 //! - `trace_store`: the dialogues, and which connections belong to which of them. It is asked when a connection
 //!   begins or ends, and for a trace; never on the way of a question.
-//! - `hops`: the recorder as each hop's observer.
+//! - `hops`: the observer of each hop.
 
 mod connection_log;
 mod hops;
@@ -23,7 +23,7 @@ use launcelot_measure::Trace;
 
 use trace_store::TraceStore;
 
-/// An observer of all hops. Clones record into the same store.
+/// Records all hops, each by an observer of its own. Clones record into the same store.
 #[derive(Debug, Clone, Default)]
 pub struct Recorder {
     store: Arc<Mutex<TraceStore>>,

@@ -6,7 +6,7 @@
 //!
 //! - [`wire`]: what the link is like, and presets.
 //! - `delay_queue`: one direction, as a queue of what is under way.
-//! - [`observer`]: the trait that observes relayed bytes; `gauge`: how long it is held; [`report`]: both for the lab's API.
+//! - `gauge`: how long bytes are held; [`report`]: that and the settings for the lab's API.
 //! - `relay`: one connection, two sockets (`side`) and a delay queue each way; `far`: how it reaches the server.
 //! - [`handshake`]: tells clients in this process when a connection is open at the far end.
 //! - [`destination`]: the server's address, looked up for each connection.
@@ -22,7 +22,6 @@ mod far;
 mod gauge;
 pub mod handle;
 pub mod handshake;
-pub mod observer;
 mod relay;
 pub mod report;
 mod serve;
@@ -36,12 +35,12 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use launcelot_endpoint::listen::Listeners;
+use launcelot_endpoint::observe::Observer;
 use thiserror::Error;
 use tokio::sync::Notify;
 
 use control::Control;
 use destination::Destination;
-use observer::Observer;
 
 pub use handle::TunnelHandle;
 pub use wire::Wire;
@@ -69,7 +68,7 @@ pub struct Tunnel {
 
 impl Tunnel {
     /// Carries connections to `listeners` on to the first address of `to` that accepts. When it stops,
-    /// open connections may go on for `grace`. If there is an `observer`, it is told of all that is carried.
+    /// open connections may go on for `grace`. If there is an `observer`, all connections and bytes are reported to it.
     ///
     /// # Errors
     ///

@@ -7,7 +7,6 @@
 //! - [`options`]: the options of a server and their defaults.
 //! - [`think_time`]: simulated work, which may change while the server runs.
 //! - [`statistics`]: the counters of a server.
-//! - [`observer`]: observers of conversations.
 //! - [`stop`]: how to stop a server from another thread.
 //! - [`error`]: the errors that end a server.
 //! - [`worker`]: the worker processes of the processes design.
@@ -58,7 +57,6 @@ mod control;
 pub mod design;
 mod designs;
 pub mod error;
-pub mod observer;
 pub mod options;
 pub mod program;
 mod runtime;
@@ -72,8 +70,8 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use launcelot_endpoint::listen::Listeners;
+use launcelot_endpoint::observe::Observer;
 
-use crate::observer::Observer;
 use crate::session::service::Service;
 
 pub use design::Design;

@@ -9,6 +9,7 @@ mod close_reason;
 mod linger;
 pub(crate) mod peer;
 mod pending;
+mod reporter;
 mod scratch;
 pub(crate) mod service;
 pub(crate) mod stream;
@@ -17,13 +18,14 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
+use launcelot_endpoint::observe::Watcher;
 use launcelot_protocol::Conversation;
 
-use crate::observer::{Watched, Watcher};
 use crate::session::close_reason::CloseReason;
 use crate::session::linger::Linger;
 use crate::session::peer::Peer;
 use crate::session::pending::{Pending, Work};
+use crate::session::reporter::Reporter;
 use crate::session::service::Service;
 use crate::session::stream::Stream;
 use crate::statistics::tally::ThreadNumber;
@@ -68,7 +70,7 @@ pub(crate) struct Session {
     pending: Option<Box<Pending>>,
     linger: Option<Linger>,
     has_ended: bool,
-    watched: Watched,
+    reporter: Reporter,
 }
 
 impl Session {
@@ -88,7 +90,7 @@ impl Session {
             pending: None,
             linger: None,
             has_ended: false,
-            watched: Watched::by(watcher),
+            reporter: Reporter::to(watcher),
         }
     }
 
@@ -153,7 +155,7 @@ impl Session {
             return Ok(Turn::Progress);
         }
         self.last_activity = received_at;
-        self.watched.questions_read(received_at, count);
+        self.reporter.questions_read(received_at, count);
         let Scratch { input, replies, thread } = scratch;
         self.answer(&input[..count], received_at, replies, stream, *thread)
     }
@@ -173,7 +175,7 @@ impl Session {
                 return Ok(Turn::Blocked);
             }
             self.service.statistics.tally(scratch.thread).answered(parsed.questions, parsed.unknown, now - began);
-            self.watched.answers_ready(now, pending.replies.len());
+            self.reporter.answers_ready(now, pending.replies.len());
             self.last_activity = now;
             pending.work = None;
         }
@@ -213,7 +215,7 @@ impl Session {
             if !replies.is_empty() {
                 let now = Instant::now();
                 self.service.statistics.tally(thread).answered(parsed.questions, parsed.unknown, now - began);
-                self.watched.answers_ready(now, replies.len());
+                self.reporter.answers_ready(now, replies.len());
             }
             let written = self.write(replies, stream, thread)?;
             if written < replies.len() {
@@ -224,7 +226,7 @@ impl Session {
                 began = Instant::now();
             }
         }
-        self.watched.report_questions();
+        self.reporter.report_questions();
         if self.conversation.is_over() && self.linger.is_none() {
             stream.end_output();
             self.linger = Some(Linger::begin());
@@ -254,7 +256,7 @@ impl Session {
 
     fn end(&mut self, reason: &CloseReason) -> Turn {
         self.has_ended = true;
-        self.watched.report_questions();
+        self.reporter.report_questions();
         self.service.statistics.tally(self.thread).closed();
         let Self { client, questions, unknown, .. } = self;
         if self.conversation.is_in_question() {

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use launcelot_server::observer::{Observer, Point, Watcher};
+use launcelot_endpoint::observe::{ConnectStep, Connection, Observer, Point, Watcher};
 use launcelot_server::{Design, Options};
 use support::*;
 
@@ -28,8 +28,9 @@ struct Event {
 }
 
 impl Observer for Slow {
-    fn accepted(&self, at: Instant, client: SocketAddr, local: SocketAddr) -> Option<Box<dyn Watcher>> {
-        self.accepted.lock().unwrap().push((at, client, local));
+    fn connection(&self, connection: &Connection<'_>) -> Option<Box<dyn Watcher>> {
+        let [(at, ConnectStep::Accepted)] = connection.steps else { panic!("{connection:?}") };
+        self.accepted.lock().unwrap().push((*at, connection.from, connection.to));
         Some(Box::new(self.clone()))
     }
 }
@@ -75,7 +76,7 @@ fn a_client_is_reported_with_the_moment_and_both_addresses_of_its_connection() {
 }
 
 #[test]
-fn thinking_does_not_contain_the_telling() {
+fn measured_thinking_does_not_contain_the_time_of_reports() {
     for think in [Duration::ZERO, Duration::from_millis(2)] {
         each_observed_design(think, |server, observer| {
             server.connect().ask(NAME, LANCELOT);
@@ -98,9 +99,9 @@ fn an_answer_that_a_client_has_was_recorded_with_its_question() {
             client.ask(question, answer);
             let told: Vec<_> = observer.events()[before..].iter().map(|event| (event.point, event.bytes)).collect();
             let expected = [
-                (Point::QuestionIn, question.len()),
+                (Point::FromClient, question.len()),
                 (Point::AnswerReady, answer.len()),
-                (Point::AnswerOut, answer.len()),
+                (Point::ToClient, answer.len()),
             ];
             assert_eq!(told, expected);
         }
@@ -119,8 +120,8 @@ fn every_byte_is_recorded_at_every_point() {
         let heard = client.read_to_end();
         let totals = server.statistics.totals();
         assert_eq!(totals.questions, 10_001);
-        assert_eq!(observer.bytes_at(Point::QuestionIn) as u64, totals.bytes_in);
+        assert_eq!(observer.bytes_at(Point::FromClient) as u64, totals.bytes_in);
         assert_eq!(observer.bytes_at(Point::AnswerReady), LANCELOT.len() + heard.len());
-        assert_eq!(observer.bytes_at(Point::AnswerOut), LANCELOT.len() + heard.len());
+        assert_eq!(observer.bytes_at(Point::ToClient), LANCELOT.len() + heard.len());
     });
 }

@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use launcelot_endpoint::failure::one_line;
+use launcelot_endpoint::observe::{Watched, Watcher};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::SockRef;
 
@@ -13,7 +14,6 @@ use super::control::Control;
 use super::delay_queue::{DelayQueue, Segment};
 use super::far::{End, Far, Progress};
 use super::handshake::Handshake;
-use super::observer::{Point, Watcher};
 use super::side::{Interest, SIDES, Side};
 use super::wire::Wire;
 
@@ -35,7 +35,7 @@ pub(super) struct Relay {
     attempts: u32,
     /// Until it is over, nothing is read from the client.
     handshake: Handshake,
-    watcher: Option<Box<dyn Watcher>>,
+    watched: Watched,
 }
 
 /// Whether a relay goes on.
@@ -63,7 +63,8 @@ impl Relay {
             handshake.complete(now);
         }
         let near = End::new(near)?;
-        Ok(Self { near, far, sent_by: Default::default(), carried_bytes: 0, attempts: 0, handshake, watcher })
+        let watched = Watched::by(watcher);
+        Ok(Self { near, far, sent_by: Default::default(), carried_bytes: 0, attempts: 0, handshake, watched })
     }
 
     /// Takes the far end's addresses, which were looked up.
@@ -73,8 +74,8 @@ impl Relay {
 
     /// Applies changed settings to everything that is under way.
     pub(super) fn reschedule(&mut self, now: Instant, wire: &Wire, revision: u64) {
-        if let Some(watcher) = &mut self.watcher {
-            watcher.goes_under(revision);
+        if let Some(watcher) = self.watched.watcher() {
+            watcher.settings_changed(revision);
         }
         self.far.reschedule(now, wire);
         for queue in &mut self.sent_by {
@@ -87,8 +88,8 @@ impl Relay {
 
     fn complete_handshake(&mut self, now: Instant) {
         let held = self.handshake.complete(now);
-        if let Some(watcher) = &mut self.watcher {
-            watcher.opened(held);
+        if let Some(watcher) = self.watched.watcher() {
+            watcher.handshake_done(held);
         }
     }
 
@@ -225,10 +226,10 @@ impl Relay {
             Progress::Nothing => {}
             Progress::Connecting => self.attempts += 1,
             Progress::Connected => {
-                if let (Some(watcher), Far::Open(end)) = (&mut self.watcher, &self.far)
+                if let (Some(watcher), Far::Open(end)) = (self.watched.watcher(), &self.far)
                     && let (Ok(local), Ok(peer)) = (end.stream.local_addr(), end.stream.peer_addr())
                 {
-                    watcher.connected(local, peer);
+                    watcher.forwarded(local, peer);
                 }
                 if !self.handshake.is_over() {
                     answers.confirm(now, wire);
@@ -260,7 +261,7 @@ impl Relay {
                 Ok(0) => queue.end(now, wire),
                 Ok(count) => {
                     let now = Instant::now();
-                    tell(&mut self.watcher, now, side.heard(), count);
+                    self.watched.record_at(now, side.heard(), count);
                     queue.send(&buffer[..count], now, wire, chance());
                     left -= count;
                     // A short read has left nothing behind.
@@ -304,7 +305,7 @@ impl Relay {
                     if let Some(since) = queue.first_try() {
                         let now = Instant::now();
                         control.consumed(self.handshake.number(), side.other(), since, now);
-                        tell(&mut self.watcher, now, side.told(), bytes.len());
+                        self.watched.record_at(now, side.told(), bytes.len());
                     }
                     match end.stream.write(&bytes[..count]) {
                         Ok(count) => {
@@ -348,13 +349,6 @@ impl Relay {
                 let _ = SockRef::from(&end.stream).set_linger(Some(Duration::ZERO));
             }
         }
-    }
-}
-
-/// Tells who watches, if somebody does.
-fn tell(watcher: &mut Option<Box<dyn Watcher>>, at: Instant, point: Point, bytes: usize) {
-    if watcher.as_mut().is_some_and(|watcher| !watcher.saw(at, point, bytes)) {
-        *watcher = None;
     }
 }
 

@@ -10,13 +10,14 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::num::NonZeroU64;
 use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use launcelot_endpoint::failure::one_line;
+use launcelot_endpoint::observe::{ConnectStep, Connection, Observer, Watcher};
 use nix::sys::epoll::EpollFlags;
 use rustix::thread::set_current_timer_slack;
 
@@ -24,7 +25,6 @@ use super::TunnelError;
 use super::control::Control;
 use super::destination::{Destination, Resolver};
 use super::handshake::Handshakes;
-use super::observer::Observer;
 use super::relay::{Course, Relay};
 use super::side::{Interest, SIDES, Side};
 use super::wait::Waiter;
@@ -219,13 +219,7 @@ impl Thread {
         let listener = self.listeners.get(place)?;
         let number = self.next_number;
         let begun = listener.accept().and_then(|(near, client)| {
-            let mut watcher = self
-                .observer
-                .as_ref()
-                .and_then(|observer| observer.accepted(Instant::now(), client, near.local_addr().ok()?));
-            if let Some(watcher) = &mut watcher {
-                watcher.goes_under(self.revision);
-            }
+            let watcher = self.report(&near, client);
             let handshake = self.handshakes.begin(client, now);
             Relay::begin(near, self.resolver.request(number), now, &self.wire, handshake, watcher)
         });
@@ -246,6 +240,16 @@ impl Thread {
                 None
             }
         }
+    }
+
+    /// Reports a connection that has just been accepted to the observer, if there is one.
+    fn report(&self, near: &TcpStream, client: SocketAddr) -> Option<Box<dyn Watcher>> {
+        let observer = self.observer.as_ref()?;
+        let steps = [(Instant::now(), ConnectStep::Accepted)];
+        let to = near.local_addr().ok()?;
+        let mut watcher = observer.connection(&Connection { from: client, to, query: None, steps: &steps })?;
+        watcher.settings_changed(self.revision);
+        Some(watcher)
     }
 
     /// Gives a relay its turn, unless it has had one in this round.

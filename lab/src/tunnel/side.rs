@@ -1,6 +1,6 @@
 //! The two sides of a connection through the tunnel, and what is waited for on each.
 
-use super::observer::Point;
+use launcelot_endpoint::observe::Point;
 
 /// Both ends of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,16 +35,16 @@ impl Side {
     /// Where bytes are that it has said.
     pub(super) fn heard(self) -> Point {
         match self {
-            Self::Near => Point::NearIn,
-            Self::Far => Point::FarIn,
+            Self::Near => Point::FromClient,
+            Self::Far => Point::FromServer,
         }
     }
 
     /// Where bytes are that it is told.
     pub(super) fn told(self) -> Point {
         match self {
-            Self::Near => Point::NearOut,
-            Self::Far => Point::FarOut,
+            Self::Near => Point::ToClient,
+            Self::Far => Point::ToServer,
         }
     }
 }

@@ -6,9 +6,9 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Instant;
 
+use launcelot_endpoint::observe::{ConnectStep, Connection, Observer, Watcher};
 use rustix::net::sockopt::set_tcp_nodelay;
 
-use crate::observer::{Observer, Watcher};
 use crate::options::Options;
 use crate::statistics::Statistics;
 
@@ -33,8 +33,8 @@ impl Service {
         local: impl FnOnce() -> io::Result<SocketAddr>,
     ) -> Option<Box<dyn Watcher>> {
         let observer = self.observer.as_ref()?;
-        let at = Instant::now();
-        observer.accepted(at, client, local().ok()?)
+        let steps = [(Instant::now(), ConnectStep::Accepted)];
+        observer.connection(&Connection { from: client, to: local().ok()?, query: None, steps: &steps })
     }
 }
 

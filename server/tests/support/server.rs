@@ -5,7 +5,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use launcelot_endpoint::listen::{BACKLOG, Listeners};
-use launcelot_server::observer::Observer;
+use launcelot_endpoint::observe::Observer;
 use launcelot_server::{Design, Options, ServeError, Statistics, Stop, Stopper, serve, serve_observed};
 use launcelot_testing::wait::join;
 
