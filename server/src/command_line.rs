@@ -5,8 +5,9 @@ use std::num::NonZeroU32;
 use clap::builder::PossibleValue;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{ArgAction, ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
-use launcelot_endpoint::listen::{BACKLOG, parse_host_port};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
+use launcelot_endpoint::command_line::{self, ListenOptions, Verbosity};
+use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners, parse_host_port};
 use launcelot_protocol::PORT;
 
 use crate::design::Design;
@@ -16,6 +17,8 @@ use crate::options::{GRACE, IDLE_TIMEOUT, MAX_CONNECTIONS, Options, WORKERS};
 #[derive(Debug, Clone, Parser)]
 #[command(
     version,
+    mut_arg("listen", |arg| arg.conflicts_with_all(["interface", "port"])),
+    mut_arg("listen_fds", |arg| arg.conflicts_with_all(["interface", "port", "backlog"])),
     after_help = "\
 DURATION is a number with a unit, such as 30s, 1.5min or 200ms.
 
@@ -36,9 +39,9 @@ pub struct CommandLine {
     #[arg(value_name = "PORT", default_value_t = PORT)]
     pub port: u16,
 
-    /// Use the listeners that systemd has opened (LISTEN_FDS) instead of INTERFACE and PORT
-    #[arg(long, conflicts_with_all = ["interface", "port", "backlog"])]
-    pub listen_fds: bool,
+    /// Further ways to say where to listen.
+    #[command(flatten)]
+    pub listen: ListenOptions,
 
     /// How the server waits for its clients
     #[arg(long, value_name = "NAME", value_enum, default_value_t)]
@@ -79,9 +82,9 @@ pub struct CommandLine {
     #[arg(long, value_name = "ADDR", value_parser = parse_host_port)]
     pub metrics: Option<(String, u16)>,
 
-    /// Log more on standard error: -v connections, -vv everything
-    #[arg(short, long, action = ArgAction::Count)]
-    pub verbose: u8,
+    /// How much the program logs.
+    #[command(flatten)]
+    pub verbosity: Verbosity,
 }
 
 /// The designs with listeners, and the one without.
@@ -128,9 +131,22 @@ impl ValueEnum for DesignName {
 impl CommandLine {
     /// Parses the arguments of this program. Prints an error and exits with 2 if they are invalid.
     pub fn of_this_program() -> Self {
-        let matches = Self::command().get_matches();
+        let matches = command_line::matches::<Self>();
         let parsed = check(&matches).and_then(|()| Self::from_arg_matches(&matches));
         parsed.unwrap_or_else(|error| error.exit())
+    }
+
+    /// Opens the listeners that the arguments name, or takes over those that systemd has opened.
+    ///
+    /// # Errors
+    ///
+    /// See [`ListenError`].
+    pub fn listen(&self) -> Result<Listeners, ListenError> {
+        if self.listen.listen_fds || !self.listen.listen.is_empty() {
+            self.listen.bind(self.port, self.backlog)
+        } else {
+            Listeners::bind(&self.interface, self.port, self.backlog)
+        }
     }
 
     /// The server options in the arguments.
@@ -156,7 +172,7 @@ fn check(matches: &ArgMatches) -> Result<(), clap::Error> {
     if matches.get_one("design") != Some(&DesignName::Inetd) {
         return Ok(());
     }
-    for argument in ["interface", "port", "listen_fds", "backlog", "max_connections", "metrics"] {
+    for argument in ["interface", "port", "listen", "listen_fds", "backlog", "max_connections", "metrics"] {
         if matches.value_source(argument) == Some(ValueSource::CommandLine) {
             let message = format!("`--design inetd` has no listeners and cannot be used with '{argument}'");
             return Err(CommandLine::command().error(ErrorKind::ArgumentConflict, message));
@@ -197,8 +213,27 @@ mod tests {
         };
         assert!(check(&["--design", "inetd", "--idle-timeout", "1s", "--think", "1s", "-v"]).is_ok());
         assert!(check(&["localhost", "1060", "--metrics", "localhost:0"]).is_ok());
-        for argument in [&["localhost"][..], &["--listen-fds"], &["--backlog", "1"], &["--metrics", "localhost:0"]] {
+        let about_listeners: [&[&str]; 5] = [
+            &["localhost"],
+            &["--listen", "localhost"],
+            &["--listen-fds"],
+            &["--backlog", "1"],
+            &["--metrics", "localhost:0"],
+        ];
+        for argument in about_listeners {
             assert!(check(&[&["--design", "inetd"], argument].concat()).is_err(), "{argument:?}");
+        }
+    }
+
+    #[test]
+    fn a_server_listens_at_one_interface_or_at_the_addresses_of_listen() {
+        let parse = |arguments: &[&str]| CommandLine::try_parse_from(["launcelot-server"].iter().chain(arguments));
+        let interfaces = |arguments: &[&str]| parse(arguments).unwrap().listen().unwrap().interfaces;
+        assert_eq!(interfaces(&["127.0.0.1", "0"])[0].name, "127.0.0.1");
+        let listen = interfaces(&["--listen", "127.0.0.1:0", "--listen", "127.0.0.2:0"]);
+        assert_eq!([&listen[0].name, &listen[1].name], ["127.0.0.1", "127.0.0.2"]);
+        for conflict in [&["localhost", "--listen", "localhost"][..], &["--listen-fds", "--listen", "localhost"]] {
+            assert!(parse(conflict).is_err(), "{conflict:?}");
         }
     }
 

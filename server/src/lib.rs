@@ -15,9 +15,8 @@
 //!
 //! - `designs`: one file per design. Start reading here: a design's file says where the server waits, and little else.
 //! - `blocking`: waiting in a thread with `poll(2)`: accept loop, connection limit, one client.
-//! - `runtime`: waiting in a tokio runtime: accept loop, connection limit, one task per client.
+//! - `runtime`: waiting in a tokio runtime: accept loop, one task per client.
 //! - `session`: one client from accept to close, on a stream that never blocks; the same for all designs.
-//! - `accept_errors`: the policy for errors of `accept(2)`.
 //!
 //! The program `launcelot-server`:
 //!
@@ -50,7 +49,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod accept_errors;
 mod blocking;
 pub mod command_line;
 mod control;

@@ -11,6 +11,6 @@ fn main() -> ExitCode {
         return code;
     }
     let command_line = CommandLine::of_this_program();
-    log::to_stderr(command_line.verbose);
+    log::to_stderr(command_line.verbosity.verbose);
     failure::exit_code("launcelot-server", program::run(&command_line))
 }

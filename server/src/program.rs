@@ -1,12 +1,11 @@
 //! The program around the server: listening, the "Ready" line, and stopping on signals.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::os::fd::AsFd as _;
 use std::{fs, process};
 
-use launcelot_endpoint::descriptors;
 use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners};
-use listenfd::ListenFd;
+use launcelot_endpoint::{descriptors, output};
 use rustix::fs::fstat;
 use thiserror::Error;
 
@@ -23,12 +22,6 @@ pub enum ProgramError {
     /// The program cannot listen.
     #[error(transparent)]
     Listen(#[from] ListenError),
-    /// `--listen-fds` was given, but no listeners.
-    #[error("cannot use inherited listeners: LISTEN_FDS and LISTEN_PID do not name any for this process")]
-    NoListeners,
-    /// An inherited descriptor is not a TCP listener, or the system refuses to use it.
-    #[error("cannot use inherited listeners (LISTEN_FDS)")]
-    InheritedListeners(#[source] io::Error),
     /// The program cannot install signal handlers or wait for signals.
     #[error("cannot handle signals")]
     Signals(#[source] io::Error),
@@ -68,13 +61,8 @@ fn listen_and_serve(
     options: &Options,
     statistics: &Statistics,
 ) -> Result<(), ProgramError> {
-    let CommandLine { interface, port, backlog, .. } = command_line;
-    let (interface, listeners) = if command_line.listen_fds {
-        inherited_listeners()?
-    } else {
-        (interface.clone(), Listeners::bind(interface, *port, *backlog)?)
-    };
-    let mut ready = format!("Ready and listening at '{interface}' port {}\n", listeners.port);
+    let listeners = command_line.listen()?;
+    let mut ready = listeners.ready();
     let mut metrics_listeners = None;
     if let Some((host, port)) = &command_line.metrics {
         let listeners = Listeners::bind(host, *port, BACKLOG)?;
@@ -82,7 +70,10 @@ fn listen_and_serve(
         metrics_listeners = Some(listeners);
     }
     let stop = start_control(control, statistics, metrics_listeners)?;
-    print_ready(&ready, listeners.port);
+    for address in listeners.addresses().map_err(ServeError::Start)? {
+        tracing::info!(%address, "listening");
+    }
+    output::print(&ready);
     Ok(crate::serve(listeners, options, statistics, stop)?)
 }
 
@@ -96,31 +87,6 @@ fn start_control(
     let request_stop = move || stopper.stop();
     control.start(request_stop, Some(statistics.clone()), metrics_listeners).map_err(ProgramError::Signals)?;
     Ok(stop)
-}
-
-/// Prints the "Ready" line. The server runs even if standard output is closed or full.
-fn print_ready(ready: &str, port: u16) {
-    let mut output = io::stdout();
-    if let Err(error) = output.write_all(ready.as_bytes()).and_then(|()| output.flush()) {
-        tracing::info!("ready, but cannot write to standard output ({error}), port={port}");
-    }
-}
-
-/// Takes over the listeners that systemd passed to this process (sd_listen_fds(3)). Also returns the address of the
-/// first.
-fn inherited_listeners() -> Result<(String, Listeners), ProgramError> {
-    let mut inherited = ListenFd::from_env();
-    let mut sockets = Vec::new();
-    for index in 0..inherited.len() {
-        let socket = inherited.take_tcp_listener(index).map_err(ProgramError::InheritedListeners)?;
-        sockets.extend(socket);
-    }
-    if sockets.is_empty() {
-        return Err(ProgramError::NoListeners);
-    }
-    let listeners = Listeners::inherited(sockets).map_err(ProgramError::InheritedListeners)?;
-    let addresses = listeners.addresses().map_err(ProgramError::InheritedListeners)?;
-    Ok((addresses[0].ip().to_string(), listeners))
 }
 
 /// Redirects standard error to `/dev/null` if it is the client's socket, as inetd passes it. The client must not receive

@@ -1,18 +1,16 @@
 //! Waiting in a tokio runtime: an accept loop, and one task for each client.
 
-pub(crate) mod acceptor;
 pub(crate) mod distributor;
-pub(crate) mod limit;
 mod task;
 
 use std::io;
 use std::sync::Arc;
 
+use launcelot_endpoint::accept::{Accepted, Acceptor};
+use launcelot_endpoint::limit::ConnectionLimit;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::error::ServeError;
-use crate::runtime::acceptor::{Accepted, Acceptor};
-use crate::runtime::limit::ConnectionLimit;
 use crate::session::Session;
 use crate::session::service::{Service, disable_nagle};
 use crate::stop::Stop;
@@ -48,7 +46,7 @@ pub(crate) async fn serve(
         result = accept_loop => result?,
         requested = requested => requested.map_err(ServeError::Wait)?,
     }
-    let _ = tokio::time::timeout(service.options.grace, limit.all_released()).await;
+    let _ = tokio::time::timeout(service.options.grace, limit.all_closed()).await;
     Ok(())
 }
 
@@ -59,16 +57,17 @@ pub(crate) async fn accept_loop(
     service: &Arc<Service>,
 ) -> Result<(), ServeError> {
     loop {
-        spawn_session(acceptor.accept(limit).await?, service);
+        let accepted = acceptor.accept(limit).await.map_err(ServeError::Accept)?;
+        spawn_session(accepted, service);
     }
 }
 
 /// Starts a task in this runtime that serves the client to its end.
 pub(crate) fn spawn_session(accepted: Accepted, service: &Arc<Service>) {
-    let Accepted { stream, client, permit } = accepted;
-    let watcher = service.accepted(client, || stream.local_addr());
+    let Accepted { stream, peer, permit } = accepted;
+    let watcher = service.accepted(peer, || stream.local_addr());
     disable_nagle(&stream);
-    let session = Session::begin(client.into(), Arc::clone(service), watcher);
+    let session = Session::begin(peer.into(), Arc::clone(service), watcher);
     tokio::spawn(async move {
         task::serve_client(stream, session).await;
         drop(permit);

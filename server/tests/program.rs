@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::fs::File;
 use std::net::{Ipv6Addr, SocketAddr, TcpListener};
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -153,14 +154,43 @@ fn with_v_connections_are_logged() {
 }
 
 #[test]
-fn a_closed_standard_output_does_not_stop_the_server() {
-    let mut command = Command::new(Program::PATH);
-    let (reader, writer) = std::io::pipe().unwrap();
+fn a_closed_or_full_standard_output_does_not_stop_the_server() {
+    let (reader, closed) = std::io::pipe().unwrap();
     drop(reader);
-    let mut process = Process::start(command.args(["localhost", "0", "-v"]).stdout(writer).stderr(Stdio::piped()));
-    let line = process.stderr().next();
-    let port = line.rsplit("port=").next().and_then(|port| port.parse().ok());
-    Client::connect(port.expect(&line)).ask(NAME, LANCELOT);
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    for stdout in [Stdio::from(closed), Stdio::from(full)] {
+        let mut command = Command::new(Program::PATH);
+        command.args(["127.0.0.1", "0", "-v"]).stdout(stdout).stderr(Stdio::piped());
+        let mut process = Process::start(&mut command);
+        let line = process.stderr().next();
+        let (_, address) = line.split_once("listening address=").expect(&line);
+        Client::at(address.parse().unwrap()).ask(NAME, LANCELOT);
+    }
+}
+
+#[test]
+fn the_server_answers_at_every_address_that_listen_names() {
+    each_design(|design| {
+        let arguments = ["--design", &name(design), "--listen", "127.0.0.1:0", "--listen", "127.0.0.2:0"];
+        let mut program = Program::from(Command::new(Program::PATH).args(arguments));
+        assert_eq!(program.ready_line, format!("Ready and listening at '127.0.0.1' port {}", program.port));
+        let second_line = program.next_line();
+        let port = second_line.strip_prefix("Ready and listening at '127.0.0.2' port ").expect(&second_line);
+        program.connect().ask(NAME, LANCELOT);
+        Client::at(SocketAddr::from(([127, 0, 0, 2], port.parse().unwrap()))).ask(NAME, LANCELOT);
+        assert_eq!(program.stop(), "");
+    });
+}
+
+#[test]
+fn completions_name_the_options_and_designs() {
+    for shell in ["bash", "zsh", "fish"] {
+        let (code, script, errors) = run(&["completions", shell]);
+        assert_eq!((code, errors.as_str()), (Some(0), ""), "{shell}");
+        for part in ["listen-fds", "max-connections", "per-core"] {
+            assert!(script.contains(part), "{part} is missing in the script for {shell}");
+        }
+    }
 }
 
 #[test]

@@ -141,7 +141,7 @@ fn an_inherited_descriptor_that_is_not_a_listener_is_an_error() {
     let (reader, _writer) = std::io::pipe().unwrap();
     let (code, errors) = code_and_errors(&output(&mut activated(reader.into(), &[])));
     assert_eq!(code, Some(1));
-    assert!(errors.starts_with("launcelot-server: cannot use inherited listeners"), "{errors}");
+    assert!(errors.starts_with("launcelot-server: cannot take over the listeners that LISTEN_FDS names"), "{errors}");
 }
 
 #[test]

@@ -4,10 +4,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
+use launcelot_endpoint::accept::{AcceptErrors, Retry};
 use launcelot_endpoint::listen::Listeners;
 use rustix::event::{PollFd, PollFlags};
 
-use crate::accept_errors::AcceptErrors;
 use crate::blocking::client::Client;
 use crate::blocking::poll::{is_ready, wait};
 use crate::error::ServeError;
@@ -73,10 +73,17 @@ impl Acceptor {
         };
         self.next = index + 1;
         match self.accept_from(index) {
-            Ok(client) => Ok(Some(client)),
+            Ok(client) => {
+                self.errors.accepted();
+                Ok(Some(client))
+            }
             Err(error) => {
-                let pause = self.errors.pause_after(error)?;
-                self.pause_end = pause.map(|pause| Instant::now() + pause);
+                let now = Instant::now();
+                match self.errors.failed(&error, now) {
+                    Retry::AtOnce => {}
+                    Retry::After(pause) => self.pause_end = Some(now + pause),
+                    Retry::Never => return Err(ServeError::Accept(error)),
+                }
                 Ok(None)
             }
         }

@@ -1,11 +1,11 @@
-//! The limit of connections, for threads.
+//! The limit of connections for threads; [`launcelot_endpoint::limit`] has one for tasks.
 
+use std::num::NonZeroU32;
 use std::sync::{Condvar, Mutex};
-
-use crate::options::Options;
 
 /// A counting semaphore with one permit for each connection that may be open.
 pub(crate) struct ConnectionLimit {
+    max: NonZeroU32,
     free_permits: Mutex<u32>,
     released: Condvar,
 }
@@ -16,15 +16,15 @@ pub(crate) struct Permit<'a>(&'a ConnectionLimit);
 const NOT_POISONED: &str = "counting permits does not panic";
 
 impl ConnectionLimit {
-    pub(crate) fn new(options: &Options) -> Self {
-        Self { free_permits: Mutex::new(options.max_connections.get()), released: Condvar::new() }
+    pub(crate) fn new(max: NonZeroU32) -> Self {
+        Self { max, free_permits: Mutex::new(max.get()), released: Condvar::new() }
     }
 
     /// Waits for a permit.
-    pub(crate) fn acquire(&self) -> Permit<'_> {
+    pub(crate) fn permit(&self) -> Permit<'_> {
         let mut free = self.free_permits.lock().expect(NOT_POISONED);
         if *free == 0 {
-            tracing::info!("connection limit reached, further clients wait");
+            tracing::info!("{} connections are open, further clients wait until one is closed", self.max);
         }
         free = self.released.wait_while(free, |free| *free == 0).expect(NOT_POISONED);
         *free -= 1;

@@ -9,12 +9,12 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
+use launcelot_endpoint::accept::Acceptor;
+use launcelot_endpoint::limit::ConnectionLimit;
 use launcelot_endpoint::listen::Listeners;
 use tokio::runtime::Builder;
 
 use crate::error::ServeError;
-use crate::runtime::acceptor::Acceptor;
-use crate::runtime::limit::ConnectionLimit;
 use crate::runtime::{self, accept_loop};
 use crate::session::service::Service;
 use crate::stop::Stop;
@@ -34,10 +34,10 @@ pub(super) fn serve(listeners: Listeners, service: &Arc<Service>, stop: &Stop) -
     };
     let runtime = runtime::build(&mut builder)?;
     let requested = runtime::requested(&runtime, stop)?;
-    let limit = ConnectionLimit::new(&service.options);
+    let limit = ConnectionLimit::new(service.options.max_connections);
     // When the runtime is dropped, so are the tasks that did not end within the grace period.
     runtime.block_on(async {
-        let acceptor = Acceptor::new(listeners)?;
+        let acceptor = Acceptor::new(listeners).map_err(ServeError::Start)?;
         runtime::serve(accept_loop(acceptor, &limit, service), requested, &limit, service).await
     })
 }

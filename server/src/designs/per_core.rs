@@ -17,16 +17,16 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 use std::thread::{self, Scope, ScopedJoinHandle, available_parallelism};
 
+use launcelot_endpoint::accept::Acceptor;
 use launcelot_endpoint::failure::one_line;
+use launcelot_endpoint::limit::ConnectionLimit;
 use launcelot_endpoint::listen::Listeners;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::error::ServeError;
 use crate::runtime;
-use crate::runtime::acceptor::Acceptor;
 use crate::runtime::distributor::{Detached, accept_and_distribute, receive_loop};
-use crate::runtime::limit::ConnectionLimit;
 use crate::session::service::Service;
 use crate::stop::Stop;
 
@@ -35,7 +35,7 @@ pub(super) fn serve(listeners: Listeners, service: &Arc<Service>, stop: &Stop) -
         Some(count) => count.get() as usize,
         None => available_parallelism().map_or(1, NonZeroUsize::get),
     };
-    let limit = ConnectionLimit::new(&service.options);
+    let limit = ConnectionLimit::new(service.options.max_connections);
     let first = Core::new(stop, &limit, service)?;
     thread::scope(|scope| {
         let mut threads = Vec::new();
@@ -136,7 +136,7 @@ impl<R: Future<Output = io::Result<()>>> Core<'_, R> {
         runtime.block_on(async {
             match source {
                 Source::Listeners { listeners, channels } => {
-                    let acceptor = Acceptor::new(listeners)?;
+                    let acceptor = Acceptor::new(listeners).map_err(ServeError::Start)?;
                     let accept_loop = accept_and_distribute(acceptor, channels, limit, service);
                     runtime::serve(accept_loop, requested, limit, service).await
                 }

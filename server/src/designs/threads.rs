@@ -9,11 +9,12 @@ use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 use std::thread::{self, Scope};
+use std::time::Instant;
 
+use launcelot_endpoint::accept::AcceptErrors;
 use launcelot_endpoint::failure::one_line;
 use launcelot_endpoint::listen::Listeners;
 
-use crate::accept_errors::AcceptErrors;
 use crate::blocking::acceptor::Acceptor;
 use crate::blocking::client::{Client, Served};
 use crate::blocking::limit::{ConnectionLimit, Permit};
@@ -24,7 +25,7 @@ use crate::session::service::Service;
 use crate::stop::Stop;
 
 pub(super) fn serve(listeners: Listeners, service: &Arc<Service>, stop: &Stop) -> Result<(), ServeError> {
-    let limit = ConnectionLimit::new(&service.options);
+    let limit = ConnectionLimit::new(service.options.max_connections);
     // The scope waits for its threads, each of which watches the stop and the grace period by itself.
     thread::scope(|scope| accept_loop(scope, Acceptor::new(listeners, service), &limit, service, stop))
 }
@@ -39,16 +40,18 @@ fn accept_loop<'scope>(
 ) -> Result<(), ServeError> {
     let mut errors = AcceptErrors::default();
     loop {
-        let permit = limit.acquire();
+        let permit = limit.permit();
         match start_thread(scope, permit, service, stop) {
             Ok(thread) => {
                 let Some(client) = acceptor.accept_next(stop)? else {
                     return Ok(());
                 };
+                errors.accepted();
                 thread.send(client).expect("the thread waits for its client");
             }
             Err(error) => {
-                if stops_within(stop, errors.pause_for_shortage(&error))? {
+                let pause = errors.pause(&error, Instant::now());
+                if stops_within(stop, pause)? {
                     return Ok(());
                 }
             }

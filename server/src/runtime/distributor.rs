@@ -4,33 +4,33 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use launcelot_endpoint::accept::{Accepted, Acceptor};
 use launcelot_endpoint::failure::one_line;
+use launcelot_endpoint::limit::{ConnectionLimit, Permit};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use crate::error::ServeError;
-use crate::runtime::acceptor::{Accepted, Acceptor};
-use crate::runtime::limit::{ConnectionLimit, Permit};
 use crate::runtime::spawn_session;
 use crate::session::service::Service;
 
 /// A connection on its way to the thread that will serve it. Its socket is registered with no runtime.
 pub(crate) struct Detached {
     stream: std::net::TcpStream,
-    client: SocketAddr,
+    peer: SocketAddr,
     permit: Permit,
 }
 
 impl Detached {
     fn new(accepted: Accepted) -> io::Result<Self> {
-        let Accepted { stream, client, permit } = accepted;
-        Ok(Self { stream: stream.into_std()?, client, permit })
+        let Accepted { stream, peer, permit } = accepted;
+        Ok(Self { stream: stream.into_std()?, peer, permit })
     }
 
     /// Registers the socket with the runtime of the calling thread.
     fn attach(self) -> io::Result<Accepted> {
-        let Self { stream, client, permit } = self;
-        Ok(Accepted { stream: TcpStream::from_std(stream)?, client, permit })
+        let Self { stream, peer, permit } = self;
+        Ok(Accepted { stream: TcpStream::from_std(stream)?, peer, permit })
     }
 }
 
@@ -43,7 +43,7 @@ pub(crate) async fn accept_and_distribute(
 ) -> Result<(), ServeError> {
     let mut next = 0;
     loop {
-        let accepted = acceptor.accept(limit).await?;
+        let accepted = acceptor.accept(limit).await.map_err(ServeError::Accept)?;
         match others.get(next) {
             Some(other) => {
                 next += 1;

@@ -4,11 +4,10 @@ mod exposition;
 
 use std::convert::Infallible;
 use std::io;
-use std::sync::Arc;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::join_all;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
@@ -16,54 +15,37 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use launcelot_endpoint::accept::{Accepted, Acceptor};
 use launcelot_endpoint::failure::one_line;
+use launcelot_endpoint::limit::ConnectionLimit;
 use launcelot_endpoint::listen::Listeners;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::accept_errors::AcceptErrors;
 use crate::statistics::Statistics;
 
 /// The most open connections. Scrapers connect seldom; others wait.
-const CONNECTIONS_MAX: usize = 16;
+const CONNECTIONS_MAX: NonZeroU32 = NonZeroU32::new(16).expect("16 is not zero");
 
 /// The time in which a request must arrive, and in which its response must be taken.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Serves the statistics at all listeners.
+/// Serves the statistics until a listener fails.
 pub(crate) async fn serve(listeners: Listeners, statistics: Statistics) {
-    let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let accept_loops = listeners.sockets.into_iter().map(|socket| accept_loop(socket, &statistics, &permits));
-    for result in join_all(accept_loops).await {
-        if let Err(error) = result {
-            tracing::error!("cannot serve the statistics: {}", one_line(&error));
-        }
+    if let Err(error) = accept_loop(listeners, &statistics).await {
+        tracing::error!("cannot serve the statistics: {}", one_line(&error));
     }
 }
 
-async fn accept_loop(
-    socket: std::net::TcpListener,
-    statistics: &Statistics,
-    permits: &Arc<Semaphore>,
-) -> io::Result<()> {
-    let listener = TcpListener::from_std(socket)?;
-    let mut errors = AcceptErrors::default();
+async fn accept_loop(listeners: Listeners, statistics: &Statistics) -> io::Result<()> {
+    let mut acceptor = Acceptor::new(listeners)?;
+    let limit = ConnectionLimit::new(CONNECTIONS_MAX);
     loop {
-        let permit = Arc::clone(permits).acquire_owned().await.expect("the semaphore is never closed");
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                tokio::spawn(serve_connection(stream, statistics.clone(), permit));
-            }
-            Err(error) => {
-                if let Some(pause) = errors.pause_after(error).map_err(io::Error::other)? {
-                    tokio::time::sleep(pause).await;
-                }
-            }
-        }
+        let accepted = acceptor.accept(&limit).await?;
+        tokio::spawn(serve_connection(accepted, statistics.clone()));
     }
 }
 
-async fn serve_connection(stream: TcpStream, statistics: Statistics, permit: OwnedSemaphorePermit) {
+async fn serve_connection(accepted: Accepted, statistics: Statistics) {
+    let Accepted { stream, permit, .. } = accepted;
     let service = service_fn(move |request| {
         let response = respond(&request, &statistics);
         async { Ok::<_, Infallible>(response) }

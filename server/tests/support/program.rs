@@ -45,9 +45,14 @@ impl Program {
         Client::connect(self.port)
     }
 
+    /// The next line of standard output.
+    pub(crate) fn next_line(&mut self) -> String {
+        self.stdout.next()
+    }
+
     /// The port of the statistics, if the program has been told to serve them.
     pub(crate) fn metrics_port(&mut self) -> u16 {
-        let line = self.stdout.next();
+        let line = self.next_line();
         let port = line.strip_prefix("Statistics at http://").and_then(|url| url.strip_suffix("/metrics"));
         let port = port.and_then(|url| url.rsplit(':').next()?.parse().ok());
         port.unwrap_or_else(|| panic!("not the line about the statistics: {line:?}"))
