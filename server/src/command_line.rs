@@ -39,7 +39,7 @@ pub struct CommandLine {
     #[arg(value_name = "PORT", default_value_t = PORT)]
     pub port: u16,
 
-    /// Further ways to say where to listen.
+    /// The options for several addresses and for inherited listeners.
     #[command(flatten)]
     pub listen: ListenOptions,
 

@@ -1,7 +1,7 @@
 //! Counters of a server: connections, questions, bytes, and a histogram of how long answers took.
 //!
-//! Every serving thread counts in a [tally](tally) of its own, so counting takes a few nanoseconds a turn and no thread
-//! waits for another. The tallies are in memory that worker processes [share](shared_memory), so what a worker has
+//! Every serving thread counts in a tally of its own, so counting takes a few nanoseconds a turn and no thread
+//! waits for another. The tallies are in memory that worker processes share (`shared_memory`), so what a worker has
 //! counted survives its death. [`Statistics::totals`] returns their [sum](Totals).
 
 pub(crate) mod histogram;

@@ -50,7 +50,7 @@ impl Program {
         self.stdout.next()
     }
 
-    /// The port of the statistics, if the program has been told to serve them.
+    /// The port of the statistics, if the program serves them.
     pub(crate) fn metrics_port(&mut self) -> u16 {
         let line = self.next_line();
         let port = line.strip_prefix("Statistics at http://").and_then(|url| url.strip_suffix("/metrics"));
