@@ -1,9 +1,9 @@
-//! Memory that processes share, for counting in it together.
+//! Tallies in memory that several processes share.
 //!
-//! The one place in the server that needs `unsafe`: the compiler cannot know what lies in memory
-//! that other processes write.
+//! This is the one module of the server with `unsafe` code: the compiler cannot know the contents of memory that other
+//! processes write.
 
-#![expect(unsafe_code, reason = "shared memory is bytes until somebody says what they are")]
+#![expect(unsafe_code, reason = "shared memory is untyped until this module gives it a type")]
 
 use std::fs::File;
 use std::io;
@@ -12,9 +12,9 @@ use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use memmap2::MmapRaw;
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, memfd_create};
 
-use crate::statistics::Tally;
+use crate::statistics::tally::Tally;
 
-/// Tallies that several processes can count in at once.
+/// Tallies in which several processes may count at the same time.
 #[derive(Debug)]
 pub(crate) struct SharedTallies {
     memory: File,
@@ -22,11 +22,11 @@ pub(crate) struct SharedTallies {
     count: usize,
 }
 
-/// Nobody who has the memory can make it smaller or larger, so no access can miss it.
+/// The seals that fix the size of the memory, so that no process can make an access of another fault.
 const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW);
 
 impl SharedTallies {
-    /// So many, all zero.
+    /// Creates tallies that have counted nothing.
     pub(crate) fn new(count: usize) -> io::Result<Self> {
         let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
         let memory = File::from(memfd_create("launcelot statistics", flags)?);
@@ -35,10 +35,10 @@ impl SharedTallies {
         Self::from_memory(memory.into())
     }
 
-    /// Those of another process.
+    /// Maps the tallies of another process.
     pub(crate) fn from_memory(memory: OwnedFd) -> io::Result<Self> {
         if !fcntl_get_seals(&memory)?.contains(SEALS) {
-            return Err(io::ErrorKind::InvalidInput.into());
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the size of the shared memory is not sealed"));
         }
         let map = MmapRaw::map_raw(&memory)?;
         let count = map.len() / size_of::<Tally>();
@@ -50,9 +50,9 @@ impl SharedTallies {
     }
 
     pub(crate) fn as_slice(&self) -> &[Tally] {
-        // SAFETY: the map has at least `count` tallies, because it cannot shrink (see SEALS), and begins
-        // at a page, which is aligned for them. It lives as long as `self`. A tally is made of atomic
-        // integers only: every pattern of bits is one, and others may write them at any time.
+        // SAFETY: the map has room for `count` tallies, because its size is sealed (SEALS), and begins at a page, which
+        // is aligned for a tally. It lives as long as `self`. A tally consists of atomic integers only: every bit pattern
+        // is a valid value, and other processes may write it at any time.
         unsafe { std::slice::from_raw_parts(self.map.as_ptr().cast(), self.count) }
     }
 }

@@ -1,14 +1,13 @@
-//! Who asks, as the log says it.
+//! The other end of a session, as the log names it.
 
 use std::fmt;
 use std::net::SocketAddr;
 
-/// Who asks.
+/// The other end of a session.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Peer {
-    /// A client of a listener.
     Address(SocketAddr),
-    /// Whoever this program was started for.
+    /// A terminal, a pipe or a file.
     StandardInput,
 }
 

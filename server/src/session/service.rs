@@ -1,4 +1,4 @@
-//! What all clients of one server share.
+//! The state that all sessions of one server share.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,11 +10,9 @@ use launcelot_endpoint::observe::{ConnectStep, Connection, Observer, Watcher};
 use rustix::net::sockopt::set_tcp_nodelay;
 
 use crate::options::Options;
-use crate::peer::Peer;
-use crate::session::Session;
 use crate::statistics::Statistics;
 
-/// What was chosen, what is counted, and who watches.
+/// The options, statistics and observer of one server.
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) options: Options,
@@ -27,7 +25,8 @@ impl Service {
         Arc::new(Self { options: options.clone(), statistics: statistics.clone(), observer })
     }
 
-    /// Tells the observer, if there is one, of a client that has been accepted just now. `local` finds out where.
+    /// Reports a connection to the observer, just after it was accepted. Calls `local` for the local address only if
+    /// there is an observer.
     pub(crate) fn accepted(
         &self,
         client: SocketAddr,
@@ -37,15 +36,10 @@ impl Service {
         let steps = [(Instant::now(), ConnectStep::Accepted)];
         observer.connection(&Connection { from: client, to: local().ok()?, query: None, steps: &steps })
     }
-
-    /// Begins with a client that this thread has accepted, and its watcher.
-    pub(crate) fn begin(self: &Arc<Self>, client: impl Into<Peer>, watcher: Option<Box<dyn Watcher>>) -> Session {
-        Session::begin(client.into(), Arc::clone(self), watcher)
-    }
 }
 
-/// Sees to it that an answer never waits for the acknowledgement of the one before. It fails only
-/// if the client has left already.
-pub(crate) fn answer_at_once(socket: impl AsFd) {
+/// Disables Nagle's algorithm (`TCP_NODELAY`), so that no answer waits for the acknowledgement of the one before.
+pub(crate) fn disable_nagle(socket: impl AsFd) {
+    // Fails only if the client has disconnected already.
     let _ = set_tcp_nodelay(socket, true);
 }

@@ -1,6 +1,6 @@
-//! Simulated work (`--think`): it blocks whatever it would block in each design.
+//! Simulated work (`--think`), which blocks what work would block in each design.
 
-#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
+#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 
 mod support;
 
@@ -24,51 +24,51 @@ fn wait_until(holds: impl Fn() -> bool) {
 }
 
 #[test]
-fn every_answer_takes_its_time_and_none_is_lost() {
+fn every_answer_is_delayed_and_none_is_lost() {
     each_design(|design| {
         let server = start(design, THINK, Duration::ZERO);
         let mut client = server.connect();
         let began = Instant::now();
         client.ask(NAME, LANCELOT);
         assert!(began.elapsed() >= THINK);
-        // Two and a half together: the half is no work.
+        // Two complete questions and a part of a third one, which is no work yet.
         client.ask(&[QUEST, COLOR, "What is"].concat(), &[GRAIL, BLUE].concat());
         assert!(began.elapsed() >= 3 * THINK);
-        client.say(" your name?");
+        client.send(" your name?");
         client.half_close();
-        assert_eq!(client.hear_to_end(), LANCELOT);
+        assert_eq!(client.read_to_end(), LANCELOT);
     });
 }
 
 #[test]
-fn who_waits_for_another_ones_work_is_what_the_designs_differ_in() {
+fn only_with_poll_does_a_client_wait_for_the_work_of_another() {
     let count = 40;
-    each_design_but(&[Design::Simple], |design| {
+    each_design_except(&[Design::Simple], |design| {
         let server = start(design, THINK, Duration::ZERO);
         let mut busy = server.connect();
         let questions = NAME.repeat(count);
-        busy.say(&questions);
+        busy.send(&questions);
         let began = Instant::now();
         wait_until(|| server.statistics.totals().bytes_in >= questions.len() as u64);
         let mut other = server.connect();
         other.ask(COLOR, BLUE);
         let waited = began.elapsed();
         let work = THINK * u32::try_from(count).unwrap();
-        assert_eq!(waited >= work, design == Design::Poll, "waited {waited:?} beside {work:?} of work");
+        assert_eq!(waited >= work, design == Design::Poll, "waited {waited:?} during {work:?} of work");
     });
 }
 
 #[test]
-fn with_poll_each_client_waits_for_the_work_of_all_before_it() {
+fn with_poll_each_client_waits_for_the_work_of_all_before() {
     let think = Duration::from_millis(50);
     let server = start(Design::Poll, think, Duration::ZERO);
     let mut clients: Vec<Client> = (0..4).map(|_| server.connect()).collect();
     wait_until(|| server.statistics.totals().open == 4);
     let began = Instant::now();
-    clients.iter_mut().for_each(|client| client.say(NAME));
+    clients.iter_mut().for_each(|client| client.send(NAME));
     let waiting = clients.into_iter().map(|mut client| {
         std::thread::spawn(move || {
-            client.hear(LANCELOT);
+            client.expect_answer(LANCELOT);
             began.elapsed()
         })
     });
@@ -80,7 +80,7 @@ fn with_poll_each_client_waits_for_the_work_of_all_before_it() {
 }
 
 #[test]
-fn the_idle_timeout_does_not_count_while_the_server_thinks() {
+fn the_idle_timeout_does_not_include_work() {
     each_design(|design| {
         let idle_timeout = Some(THINK / 3);
         let server = Server::with(Options { design, think: THINK.into(), idle_timeout, ..Options::default() });
@@ -89,26 +89,26 @@ fn the_idle_timeout_does_not_count_while_the_server_thinks() {
 }
 
 #[test]
-fn a_server_that_thinks_can_be_stopped() {
+fn a_server_can_be_stopped_during_work() {
     each_design(|design| {
         let hour = Duration::from_secs(3600);
         let workers = NonZeroU32::new(2).unwrap();
         let server = Server::with(Options { design, think: hour.into(), workers, grace: THINK, ..Options::default() });
         let mut client = server.connect();
-        client.say(NAME);
+        client.send(NAME);
         wait_until(|| server.statistics.totals().bytes_in > 0);
         server.stopper.stop();
-        client.hear_hang_up();
+        client.expect_closed();
         server.join();
     });
 }
 
 #[test]
-fn work_without_end_is_no_error() {
+fn endless_work_is_not_an_error() {
     each_design(|design| {
         let server = start(design, Duration::MAX, Duration::ZERO);
         let mut client = server.connect();
-        client.say(&NAME.repeat(3));
-        client.hear_nothing();
+        client.send(&NAME.repeat(3));
+        client.expect_silence();
     });
 }

@@ -1,21 +1,21 @@
-//! A connection as its session sees it, and as a thread that waits for it does.
+//! The connection of a session.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsFd as _, BorrowedFd};
 
-/// What a client is heard and answered through. Neither reading nor writing ever blocks.
+/// A byte stream to and from a client. Neither reads nor writes ever block.
 pub(crate) trait Stream: Read + Write {
-    /// Says that nothing more will be written, where the stream can say so. It fails only if the
-    /// client has gone, which the next read will tell.
+    /// Closes the writing side, if the stream has one to close. An error is not reported: it means that the client has
+    /// disconnected, and the next read reports that.
     fn end_output(&mut self);
 }
 
-/// A stream that `poll(2)` can wait for.
+/// A stream for `poll(2)`.
 pub(crate) trait Pollable: Stream {
-    /// What becomes readable.
+    /// The descriptor that becomes readable.
     fn input(&self) -> BorrowedFd<'_>;
-    /// What becomes writable.
+    /// The descriptor that becomes writable.
     fn output(&self) -> BorrowedFd<'_>;
 }
 
