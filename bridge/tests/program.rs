@@ -148,7 +148,7 @@ fn what_cannot_be_done_is_said_in_one_line() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     let port_taken = format!(
-        "launcelot-bridge: cannot listen at '127.0.0.1' port {}: another program listens there already\n",
+        "launcelot-bridge: cannot listen at '127.0.0.1' port {}: address already in use\n",
         address.port()
     );
     let no_directory = "launcelot-bridge: cannot serve files from '/no/such': it is no directory\n";

@@ -58,8 +58,8 @@ fn a_failure_is_one_line_and_exit_code_1() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let cases = [
-        (["localhost", &port], format!("'localhost' port {port}: another program listens there already")),
-        (["192.0.2.1", "0"], "'192.0.2.1': it is no address of this machine".to_owned()),
+        (["localhost", &port], format!("'localhost' port {port}: address already in use")),
+        (["192.0.2.1", "0"], "'192.0.2.1': not an address of this machine".to_owned()),
     ];
     for (arguments, expected) in cases {
         let (code, output, errors) = run(&arguments);

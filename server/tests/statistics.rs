@@ -132,5 +132,5 @@ fn a_port_for_statistics_that_is_taken_is_a_clear_error() {
     let output = output(std::process::Command::new(Program::PATH).args(["localhost", "0", "--metrics", &address]));
     assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(errors.contains("another program listens there already") && errors.lines().count() == 1, "{errors}");
+    assert!(errors.contains("address already in use") && errors.lines().count() == 1, "{errors}");
 }

@@ -86,7 +86,7 @@ fn a_taken_port_is_named_with_the_option_that_chooses_another() {
         let others = ANY_PORTS.chunks(2).filter(|pair| pair[0] != option).flatten();
         let output = output(demo::command(page.path()).args(others).args([option, &port]));
         let stderr = error_line(&output);
-        assert!(stderr.contains(&format!("port {port}: another program listens there already")), "{stderr}");
+        assert!(stderr.contains(&format!("port {port}: address already in use")), "{stderr}");
         assert!(stderr.contains(&format!("choose another port with {option}")), "{stderr}");
     }
 }
