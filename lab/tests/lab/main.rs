@@ -9,7 +9,6 @@ mod bench;
 mod demo;
 mod load;
 mod probe;
-mod probe_started_servers;
 mod ssh;
 mod think_time;
 mod thousand_clients;
