@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use launcelot_endpoint::command_line::Verbosity;
 use launcelot_protocol::PORT;
 use launcelot_server::Design;
 
 use crate::bench::options::Benchmark;
 use crate::probe::command_line::ProbeOptions;
+use crate::tunnel;
 use crate::tunnel::command_line::TunnelOptions;
 
 /// Runs a Launcelot server, an emulated link to it, a bridge to both and the page in one process, until Ctrl-C. With a
@@ -23,9 +25,9 @@ pub struct CommandLine {
     /// The options of the demo.
     #[command(flatten)]
     pub demo: DemoOptions,
-    /// Log what happens to connections to standard error; twice: log everything
-    #[arg(short, long, global = true, display_order = 100, action = clap::ArgAction::Count)]
-    pub verbose: u8,
+    /// How much is logged.
+    #[command(flatten)]
+    pub verbosity: Verbosity,
 }
 
 /// The instruments.
@@ -50,7 +52,7 @@ pub struct DemoOptions {
     #[arg(long, value_name = "PORT", default_value_t = PORT)]
     pub server_port: u16,
     /// Port of the emulated link to the server; 0 chooses a free one
-    #[arg(long, value_name = "PORT", default_value_t = 1061)]
+    #[arg(long, value_name = "PORT", default_value_t = tunnel::command_line::PORT)]
     pub tunnel_port: u16,
     /// Port of the page and its bridge; 0 chooses a free one
     #[arg(long, value_name = "PORT", default_value_t = 8080)]

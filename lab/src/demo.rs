@@ -3,8 +3,7 @@
 //! A recorder observes all of them, and the page asks it for traces.
 
 use std::collections::HashMap;
-use std::io::{self, Write};
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -12,9 +11,9 @@ use std::time::Duration;
 
 use launcelot_bridge::Handshake;
 use launcelot_bridge::options::Target;
-use launcelot_endpoint::descriptors;
 use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners};
 use launcelot_endpoint::stop::StopSignals;
+use launcelot_endpoint::{descriptors, output};
 use launcelot_measure::Preset;
 use launcelot_protocol::PORT;
 use launcelot_server::{Design, ServeError, Statistics, Stop, Stopper, ThinkTime};
@@ -24,6 +23,7 @@ use tokio::sync::oneshot;
 use crate::api;
 use crate::command_line::DemoOptions;
 use crate::recorder::Recorder;
+use crate::tunnel::destination::Destination;
 use crate::tunnel::{Tunnel, TunnelError, TunnelHandle, TunnelSettings};
 
 /// How long open connections may go on after Ctrl-C: a person waits for the prompt.
@@ -91,9 +91,14 @@ pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
     let recorder = Recorder::default();
     let think = ThinkTime::from(*options.think);
     let server = DemoServer::start(server_listeners, options.design, think.clone(), recorder.clone())?;
-    let server_addresses = vec![(Ipv4Addr::LOCALHOST, server_port).into(), (Ipv6Addr::LOCALHOST, server_port).into()];
     let settings = TunnelSettings::preset(Preset::Ssh);
-    let tunnel = Tunnel::start(tunnel_listeners, server_addresses, settings, GRACE, Some(Arc::new(recorder.clone())))?;
+    let tunnel = Tunnel::start(
+        tunnel_listeners,
+        Destination::host("localhost", server_port),
+        settings,
+        GRACE,
+        Some(Arc::new(recorder.clone())),
+    )?;
     let tunnel_target = target(Some(TUNNEL), tunnel_port);
     // Worker processes keep the think time with which they were started.
     let think = (options.design != Design::Processes).then_some(think);
@@ -109,8 +114,7 @@ pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
     };
 
     let url = format!("http://localhost:{page_port}");
-    // Standard output may be closed.
-    let _ = writeln!(io::stdout(), "{}", instructions(&url, server_port, tunnel_port));
+    output::print(&instructions(&url, server_port, tunnel_port));
     if options.open
         && let Err(error) = open::that_detached(&url)
     {
@@ -179,7 +183,7 @@ fn instructions(url: &str, server_port: u16, tunnel_port: u16) -> String {
     format!(
         "Open {url}\n\
          In a terminal, `launcelot-client {server}` asks the same server,\n\
-         `launcelot-client localhost {tunnel_port}` through an emulated link. Ctrl-C stops it."
+         `launcelot-client localhost {tunnel_port}` through an emulated link. Ctrl-C stops it.\n"
     )
 }
 

@@ -59,6 +59,9 @@ pub enum TunnelError {
     /// Its thread, or what that waits with, could not be created.
     #[error("cannot start the tunnel")]
     Start(#[source] io::Error),
+    /// A listener is broken.
+    #[error("the tunnel cannot accept connections")]
+    Accept(#[source] io::Error),
     /// Waiting for events failed.
     #[error("the tunnel cannot wait for its sockets")]
     Wait(#[source] io::Error),

@@ -1,13 +1,15 @@
 //! The `launcelot-lab tunnel` command.
 
-use std::io::{self, Write as _};
-use std::net::ToSocketAddrs as _;
+use std::io;
 use std::thread;
 
 use clap::Args;
-use launcelot_endpoint::descriptors;
-use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners, parse_host_port};
+use launcelot_endpoint::address::parse_host_port;
+use launcelot_endpoint::command_line::ListenOptions;
+use launcelot_endpoint::listen::{BACKLOG, ListenError};
+use launcelot_endpoint::lookup::look_up_blocking;
 use launcelot_endpoint::stop::StopSignals;
+use launcelot_endpoint::{descriptors, output};
 use thiserror::Error;
 
 use super::destination::Destination;
@@ -15,9 +17,12 @@ use super::options::LinkOptions;
 use super::standard_input;
 use super::{Tunnel, TunnelError, TunnelSettings};
 
+/// The port of the tunnel, unless told otherwise.
+pub const PORT: u16 = 1061;
+
 /// The arguments of `launcelot-lab tunnel`.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "\
+#[command(mut_arg("listen", |arg| arg.default_value("localhost:1061")), after_help = "\
 The link is emulated: this program delays bytes, and loses, reorders or congests nothing.
 
 DURATION is a number with its unit, as in 1.3ms or 2s; BANDWIDTH is one as in 56kbit or 10Mbit.
@@ -34,9 +39,9 @@ The tunnel accepts a connection at once, as an SSH client does for `ssh -L`. Wit
 part of every preset, the first bytes wait for the round trip that opening the connection takes. The
 server sees the connection half a round trip after the client has opened it.")]
 pub struct TunnelOptions {
-    /// Address to listen at
-    #[arg(long, value_name = "HOST:PORT", default_value = "localhost:1061", value_parser = parse_host_port)]
-    pub listen: (String, u16),
+    /// The addresses to listen at.
+    #[command(flatten)]
+    pub listen: ListenOptions,
     /// Server to relay connections to
     #[arg(long, value_name = "HOST:PORT", default_value = "localhost:1060", value_parser = parse_host_port)]
     pub to: (String, u16),
@@ -82,20 +87,16 @@ pub fn run(options: &TunnelOptions) -> Result<(), ProgramError> {
         let _context = runtime.enter();
         StopSignals::catch().map_err(ProgramError::Signals)?
     };
-    let TunnelOptions { listen: (interface, port), to: (host, to_port), grace, link } = options;
+    let TunnelOptions { listen, to: (host, to_port), grace, link } = options;
     // Each connection resolves the name again. This reports a name without an address at the start.
     let lookup = |source| ProgramError::Lookup { host: host.clone(), source };
-    (host.as_str(), *to_port).to_socket_addrs().map_err(lookup)?;
+    look_up_blocking(host, *to_port).map_err(lookup)?;
     let destination = Destination::host(host, *to_port);
-    let listeners = Listeners::bind(interface, *port, BACKLOG)?;
+    let listeners = listen.bind(PORT, BACKLOG)?;
+    let ready = listeners.ready();
     let settings = link.apply_to(TunnelSettings::default());
     let tunnel = Tunnel::start(listeners, destination, settings, **grace, None)?;
-    let port = tunnel.port;
-    // Standard output may be closed.
-    let _ = writeln!(
-        io::stdout(),
-        "Ready and listening at '{interface}' port {port}, relaying to '{host}' port {to_port} over an emulated link"
-    );
+    output::print(&format!("{ready}Relaying to '{host}' port {to_port} over an emulated link: {settings}\n"));
     let handle = tunnel.handle();
     // The thread ends at the end of standard input, or with the process.
     thread::spawn(move || standard_input::apply_lines(&handle));

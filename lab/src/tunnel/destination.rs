@@ -2,12 +2,13 @@
 
 use std::fmt::{self, Debug};
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use launcelot_endpoint::failure::one_line;
+use launcelot_endpoint::lookup::{known_addresses, look_up_blocking};
 
 use super::control::Control;
 
@@ -29,16 +30,13 @@ pub enum Destination {
 }
 
 impl Destination {
-    /// Returns the destination for a host's name or address. An address is not resolved.
+    /// Returns the destination for a host's name or address. An address and `localhost` need no resolver.
     pub fn host(host: &str, port: u16) -> Self {
-        if let Ok(address) = host.parse() {
-            return Self::Addresses(vec![SocketAddr::new(address, port)]);
+        if let Some(addresses) = known_addresses(host, port) {
+            return Self::Addresses(addresses);
         }
         let name = host.to_owned();
-        Self::Name {
-            name: name.clone(),
-            lookup: Arc::new(move || Ok((name.as_str(), port).to_socket_addrs()?.collect())),
-        }
+        Self::Name { name: name.clone(), lookup: Arc::new(move || look_up_blocking(&name, port)) }
     }
 }
 

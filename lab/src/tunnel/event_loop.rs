@@ -13,12 +13,13 @@ mod registration;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::num::NonZeroU64;
 use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use launcelot_endpoint::accept::{AcceptErrors, Retry};
 use launcelot_endpoint::failure::one_line;
 use nix::sys::epoll::EpollFlags;
 use rustix::thread::set_current_timer_slack;
@@ -42,9 +43,6 @@ const FIRST_LISTENER_TOKEN: u64 = u64::MAX - 1024;
 /// The size of the read buffer.
 const READ_BYTES: usize = 16 * 1024;
 
-/// The pause in accepting when the system has no descriptor or memory for a connection.
-const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
-
 /// The longest time for which the thread polls before a timer is due, and keeps a processor busy.
 const EARLY_WAKE_MAX: Duration = Duration::from_micros(150);
 
@@ -67,7 +65,8 @@ pub(super) struct EventLoop {
     /// The relays that get a turn in this round. Some are in it more than once.
     run_queue: Vec<u64>,
     round: u64,
-    /// When accepting begins again after a failure.
+    accept_errors: AcceptErrors,
+    /// When accepting begins again after a shortage of descriptors or memory.
     accept_at: Option<Instant>,
     buffer: Box<[u8]>,
 }
@@ -100,6 +99,7 @@ impl EventLoop {
             timers: BinaryHeap::new(),
             run_queue: Vec::new(),
             round: 0,
+            accept_errors: AcceptErrors::default(),
             accept_at: None,
             buffer: vec![0; READ_BYTES].into(),
         };
@@ -123,7 +123,7 @@ impl EventLoop {
                 self.listeners.clear();
                 end_of_grace = Some(now.checked_add(self.grace).unwrap_or(now));
             }
-            self.run_round();
+            self.run_round().map_err(TunnelError::Accept)?;
             if self.accept_at.is_some_and(|accept_at| accept_at <= now) {
                 self.accept_at = None;
                 self.register_listeners().map_err(TunnelError::Wait)?;
@@ -168,7 +168,7 @@ impl EventLoop {
 
     /// Gives one turn to every relay that has something to do: first to those whose timers are due, the earliest first,
     /// then to those whose sockets are ready. A relay that needs another turn gets it in the next round.
-    fn run_round(&mut self) {
+    fn run_round(&mut self) -> io::Result<()> {
         let now = Instant::now();
         self.queue_due_relays(now);
         for index in 0..self.poller.ready().len() {
@@ -179,7 +179,7 @@ impl EventLoop {
                 }
                 token @ FIRST_LISTENER_TOKEN.. => {
                     let index = usize::try_from(token - FIRST_LISTENER_TOKEN).unwrap_or(0);
-                    let accepted = self.accept(index, now);
+                    let accepted = self.accept(index, now)?;
                     self.run_queue.extend(accepted);
                 }
                 token => self.run_queue.push(RegisteredRelay::number_of(token)),
@@ -191,6 +191,7 @@ impl EventLoop {
             self.run_turn(number, Instant::now());
         }
         self.run_queue = run_queue;
+        Ok(())
     }
 
     fn queue_due_relays(&mut self, now: Instant) {
@@ -225,39 +226,44 @@ impl EventLoop {
     }
 
     /// Accepts a connection from a listener, and returns the number of its relay.
-    fn accept(&mut self, listener: usize, now: Instant) -> Option<u64> {
-        let listener = self.listeners.get(listener)?;
+    fn accept(&mut self, listener: usize, now: Instant) -> io::Result<Option<u64>> {
+        // The listeners are gone while the tunnel stops.
+        let Some(listener) = self.listeners.get(listener) else { return Ok(None) };
         let number = self.next_number;
-        let accepted = listener.accept().and_then(|(client, address)| {
-            let mut watcher = self
-                .observer
-                .as_ref()
-                .and_then(|observer| observer.accepted(Instant::now(), address, client.local_addr().ok()?));
-            if let Some(watcher) = &mut watcher {
-                watcher.goes_under(self.revision);
-            }
-            let handshake = self.handshakes.begin(address, now);
-            Relay::new(client, self.resolver.request(number), now, &self.settings, handshake, watcher)
-        });
-        match accepted {
+        match listener.accept().and_then(|(client, address)| self.relay(number, client, address, now)) {
             Ok(relay) => {
+                self.accept_errors.accepted();
                 self.next_number += 1;
                 self.relays.insert(number, RegisteredRelay::new(relay, number));
-                Some(number)
+                Ok(Some(number))
             }
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::ConnectionAborted) => None,
-            Err(error) => {
-                tracing::warn!(
-                    "the tunnel cannot accept a connection and tries again in {ACCEPT_RETRY_DELAY:?}: {}",
-                    one_line(&error)
-                );
-                for listener in &self.listeners {
-                    let _ = self.poller.delete(listener.as_fd());
+            Err(error) => match self.accept_errors.failed(&error, now) {
+                Retry::AtOnce => Ok(None),
+                Retry::After(pause) => {
+                    for listener in &self.listeners {
+                        self.poller.delete(listener.as_fd())?;
+                    }
+                    self.accept_at = Some(now + pause);
+                    Ok(None)
                 }
-                self.accept_at = Some(now + ACCEPT_RETRY_DELAY);
-                None
-            }
+                Retry::Never => Err(error),
+            },
         }
+    }
+
+    /// Creates the relay of an accepted connection.
+    fn relay(&self, number: u64, client: TcpStream, address: SocketAddr, now: Instant) -> io::Result<Relay> {
+        let mut watcher = None;
+        if let Some(observer) = &self.observer {
+            let local = client.local_addr()?;
+            watcher = observer.accepted(Instant::now(), address, local);
+        }
+        if let Some(watcher) = &mut watcher {
+            watcher.goes_under(self.revision);
+        }
+        let handshake = self.handshakes.begin(address, now);
+        let addresses = self.resolver.request(number);
+        Relay::new(client, addresses, now, &self.settings, handshake, watcher)
     }
 
     /// Gives a relay its turn, unless it has had one in this round.

@@ -1,12 +1,9 @@
 //! The socket of one side of a relayed connection.
 
-use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, TcpStream};
+use std::io;
+use std::net::TcpStream;
 
-use rustix::io::Errno;
-use socket2::{Domain, Socket, Type};
-
-/// A socket in non-blocking mode, and how far each of its directions is.
+/// A connected socket in non-blocking mode, and how far each of its directions is.
 #[derive(Debug)]
 pub(super) struct PeerSocket {
     pub(super) stream: TcpStream,
@@ -19,33 +16,10 @@ pub(super) struct PeerSocket {
 }
 
 impl PeerSocket {
+    /// Disables Nagle's algorithm, so that the only delays are those of the delay queue.
     pub(super) fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, read_closed: false, write_closed: false, is_full: false })
-    }
-
-    /// Begins to connect to an address.
-    pub(super) fn start_connecting(address: SocketAddr) -> io::Result<Self> {
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-        socket.set_nonblocking(true)?;
-        match socket.connect(&address.into()) {
-            Ok(()) => {}
-            Err(error) if Errno::from_io_error(&error) == Some(Errno::INPROGRESS) => {}
-            Err(error) => return Err(error),
-        }
-        Self::new(socket.into())
-    }
-
-    /// Returns whether connecting has succeeded yet, or why it has failed.
-    pub(super) fn is_connected(&self) -> io::Result<bool> {
-        if let Some(error) = self.stream.take_error()? {
-            return Err(error);
-        }
-        match self.stream.peer_addr() {
-            Ok(_) => Ok(true),
-            Err(error) if error.kind() == ErrorKind::NotConnected => Ok(false),
-            Err(error) => Err(error),
-        }
     }
 }

@@ -29,8 +29,6 @@ pub(super) struct Relay {
     sent_by: [DelayQueue; 2],
     /// How many bytes have been written to either side.
     relayed_bytes: u64,
-    /// How many sockets have been used to connect to the server.
-    attempts: u32,
     /// Nothing is read from the client before it is complete.
     handshake: Handshake,
     watcher: Option<Box<dyn Watcher>>,
@@ -61,7 +59,7 @@ impl Relay {
         }
         let client = PeerSocket::new(client)?;
         let sent_by = Default::default();
-        Ok(Self { client, upstream, sent_by, relayed_bytes: 0, attempts: 0, handshake, watcher })
+        Ok(Self { client, upstream, sent_by, relayed_bytes: 0, handshake, watcher })
     }
 
     /// Sets the server's addresses once they have been resolved.
@@ -90,12 +88,12 @@ impl Relay {
         }
     }
 
-    /// Returns how many sockets have been used to connect to the server: each address takes one.
-    pub(super) fn attempts(&self) -> u32 {
-        self.attempts
+    /// Returns the sockets that are connecting to the server, each with the number of its attempt.
+    pub(super) fn connecting_sockets(&self) -> impl Iterator<Item = (u32, BorrowedFd<'_>)> {
+        self.upstream.connecting_sockets()
     }
 
-    /// Returns the socket of a side, if it has one.
+    /// Returns the socket of a side, if it is connected.
     pub(super) fn descriptor(&self, side: Side) -> Option<BorrowedFd<'_>> {
         self.socket(side).map(|socket| socket.stream.as_fd())
     }
@@ -104,9 +102,6 @@ impl Relay {
     pub(super) fn interest(&self, side: Side, settings: &TunnelSettings) -> Interest {
         if self.is_stalled(settings) {
             return self.interest_while_stalled(side);
-        }
-        if side == Side::Server && matches!(self.upstream, Upstream::Connecting { .. }) {
-            return Interest { writable: true, ..Interest::default() };
         }
         let Some(socket) = self.socket(side) else { return Interest::default() };
         let has_capacity = self.sent_by[side as usize].capacity(settings) > 0;
@@ -137,9 +132,6 @@ impl Relay {
 
     /// Returns when the next segment for a side arrives. If its socket is full, the segment waits for the socket instead.
     fn next_write_due(&self, side: Side) -> Option<Instant> {
-        if side == Side::Server && !matches!(self.upstream, Upstream::Open(_)) {
-            return None;
-        }
         let socket = self.socket(side)?;
         if socket.is_full || socket.write_closed {
             return None;
@@ -178,7 +170,7 @@ impl Relay {
         buffer: &mut [u8],
         mut random: impl FnMut() -> f64,
     ) -> io::Result<RelayState> {
-        self.connect(now, settings);
+        self.connect(now, settings)?;
         for side in SIDES {
             self.read(side, now, settings, buffer, &mut random);
         }
@@ -222,23 +214,20 @@ impl Relay {
         }
     }
 
-    fn connect(&mut self, now: Instant, settings: &TunnelSettings) {
-        let progress = self.upstream.advance(now);
+    fn connect(&mut self, now: Instant, settings: &TunnelSettings) -> io::Result<()> {
+        let progress = self.upstream.advance(now)?;
         let to_client = &mut self.sent_by[Side::Server as usize];
         match progress {
-            Progress::Unchanged => {}
-            Progress::Connecting => self.attempts += 1,
+            Progress::None => {}
             Progress::Connected => {
                 if !self.handshake.is_complete() {
                     to_client.send_confirmation(now, settings);
                 }
                 self.report_connected();
             }
-            Progress::Refused => {
-                self.attempts += 1;
-                to_client.send_reset(now, settings);
-            }
+            Progress::Refused => to_client.send_reset(now, settings),
         }
+        Ok(())
     }
 
     fn report_connected(&mut self) {

@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use clap::Parser;
+use launcelot_endpoint::output;
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal};
 
@@ -49,7 +50,7 @@ fn is_background_read(error: &io::Error) -> bool {
     error.raw_os_error() == Some(Errno::EIO as i32) && io::stdin().is_terminal()
 }
 
-/// Applies one line and prints the new settings, or what is wrong with the line. Both streams may be closed.
+/// Applies one line and prints the new settings, or what is wrong with the line. Standard error may be closed.
 fn apply(tunnel: &TunnelHandle, line: &str) {
     if line.trim().is_empty() {
         return;
@@ -57,7 +58,7 @@ fn apply(tunnel: &TunnelHandle, line: &str) {
     match Line::try_parse_from(line.split_whitespace()) {
         Ok(Line { link }) => {
             let settings = tunnel.update(|settings| link.apply_to(settings));
-            let _ = writeln!(io::stdout(), "Link settings: {settings}");
+            output::print(&format!("Link settings: {settings}\n"));
         }
         Err(error) => {
             let message = error.to_string();

@@ -1,9 +1,14 @@
 //! The server's side of a relayed connection, from the request to connect on.
+//!
+//! The server's addresses are tried as Happy Eyeballs does (RFC 8305): one that does not answer delays the connection by
+//! 250 ms.
 
-use std::io;
-use std::net::SocketAddr;
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpStream};
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::time::{Duration, Instant};
 
+use launcelot_endpoint::connect::{Attempts, is_connected, start_connecting};
 use launcelot_endpoint::failure::one_line;
 
 use super::peer_socket::PeerSocket;
@@ -17,20 +22,35 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) enum Upstream {
     /// The request to connect is in flight until `arrives_at`. `addresses` are `None` until they have been resolved.
     Requested { requested_at: Instant, arrives_at: Instant, addresses: Option<Vec<SocketAddr>> },
-    /// Connecting to one address. The others are tried after it.
-    Connecting { socket: PeerSocket, address: SocketAddr, others: Vec<SocketAddr>, timeout_at: Instant },
+    /// Connecting to one address, or to several at the same time.
+    Connecting(Connecting),
     /// The server has accepted.
     Open(PeerSocket),
     /// None of the addresses has accepted.
     Refused,
 }
 
+/// The attempts to connect to the server's addresses.
+#[derive(Debug)]
+pub(super) struct Connecting {
+    attempts: Attempts,
+    sockets: Vec<ConnectingSocket>,
+    next_number: u32,
+}
+
+#[derive(Debug)]
+struct ConnectingSocket {
+    /// The number of the attempt.
+    number: u32,
+    address: SocketAddr,
+    stream: TcpStream,
+    timeout_at: Instant,
+}
+
 /// What has changed about the connection to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Progress {
-    Unchanged,
-    /// Another socket is connecting.
-    Connecting,
+    None,
     Connected,
     Refused,
 }
@@ -57,73 +77,90 @@ impl Upstream {
         }
     }
 
-    /// Returns when a turn is needed without an event on the socket.
+    /// Returns when a turn is needed without an event on a socket.
     pub(super) fn next_due(&self) -> Option<Instant> {
         match self {
             Self::Requested { arrives_at, addresses: Some(_), .. } => Some(*arrives_at),
-            Self::Connecting { timeout_at, .. } => Some(*timeout_at),
+            Self::Connecting(connecting) => connecting.next_due(),
             // The resolver wakes the event loop; an open or refused connection needs no timer.
             Self::Requested { addresses: None, .. } | Self::Open(_) | Self::Refused => None,
         }
     }
 
-    /// Returns the socket, if there is one.
+    /// Returns the socket once it is connected.
     pub(super) fn socket(&self) -> Option<&PeerSocket> {
-        match self {
-            Self::Connecting { socket, .. } | Self::Open(socket) => Some(socket),
-            Self::Requested { .. } | Self::Refused => None,
-        }
+        if let Self::Open(socket) = self { Some(socket) } else { None }
+    }
+
+    /// Returns the sockets that are connecting, each with the number of its attempt. A socket is writable when its attempt
+    /// has ended.
+    pub(super) fn connecting_sockets(&self) -> impl Iterator<Item = (u32, BorrowedFd<'_>)> {
+        let sockets = if let Self::Connecting(connecting) = self { connecting.sockets.as_slice() } else { &[] };
+        sockets.iter().map(|socket| (socket.number, socket.stream.as_fd()))
     }
 
     /// Advances connecting as far as it goes without waiting.
-    pub(super) fn advance(&mut self, now: Instant) -> Progress {
-        match std::mem::replace(self, Self::Refused) {
-            Self::Requested { arrives_at, addresses: Some(addresses), .. } if arrives_at <= now => {
-                self.connect_to_first(addresses, now)
-            }
-            Self::Connecting { socket, address, others, timeout_at } => match socket.is_connected() {
-                Ok(true) => {
-                    *self = Self::Open(socket);
-                    Progress::Connected
-                }
-                Ok(false) if now < timeout_at => {
-                    *self = Self::Connecting { socket, address, others, timeout_at };
-                    Progress::Unchanged
-                }
-                Ok(false) => {
-                    tracing::warn!("timed out after {CONNECT_TIMEOUT:?} while connecting to {address}");
-                    self.connect_to_first(others, now)
-                }
-                Err(error) => {
-                    log_failure(address, &error);
-                    self.connect_to_first(others, now)
-                }
-            },
-            unchanged => {
-                *self = unchanged;
-                Progress::Unchanged
-            }
+    pub(super) fn advance(&mut self, now: Instant) -> io::Result<Progress> {
+        if let Self::Requested { arrives_at, addresses: Some(addresses), .. } = self
+            && *arrives_at <= now
+        {
+            *self = Self::Connecting(Connecting::to(std::mem::take(addresses)));
         }
-    }
-
-    /// Begins to connect to the first address to which that is possible.
-    fn connect_to_first(&mut self, addresses: Vec<SocketAddr>, now: Instant) -> Progress {
-        let mut others = addresses.into_iter();
-        while let Some(address) = others.next() {
-            match PeerSocket::start_connecting(address) {
-                Ok(socket) => {
-                    let timeout_at = now + CONNECT_TIMEOUT;
-                    *self = Self::Connecting { socket, address, others: others.collect(), timeout_at };
-                    return Progress::Connecting;
-                }
-                Err(error) => log_failure(address, &error),
-            }
+        let Self::Connecting(connecting) = self else { return Ok(Progress::None) };
+        if let Some(stream) = connecting.take_connected(now) {
+            *self = Self::Open(PeerSocket::new(stream)?);
+            return Ok(Progress::Connected);
         }
-        *self = Self::Refused;
-        Progress::Refused
+        connecting.start_attempts(now);
+        if connecting.attempts.exhausted().is_some() {
+            *self = Self::Refused;
+            return Ok(Progress::Refused);
+        }
+        Ok(Progress::None)
     }
 }
 
-fn log_failure(address: SocketAddr, error: &io::Error) {
-    tracing::warn!("the tunnel cannot connect to {address}: {}", one_line(error));
+impl Connecting {
+    fn to(addresses: Vec<SocketAddr>) -> Self {
+        Self { attempts: Attempts::new(addresses), sockets: Vec::new(), next_number: 0 }
+    }
+
+    fn next_due(&self) -> Option<Instant> {
+        let next_timeout = self.sockets.iter().map(|socket| socket.timeout_at).min();
+        self.attempts.next_at().into_iter().chain(next_timeout).min()
+    }
+
+    /// Returns the first socket that is connected, and drops those whose attempts have failed.
+    fn take_connected(&mut self, now: Instant) -> Option<TcpStream> {
+        for index in (0..self.sockets.len()).rev() {
+            let socket = &self.sockets[index];
+            let error = match is_connected(&socket.stream) {
+                Ok(true) => return Some(self.sockets.swap_remove(index).stream),
+                Ok(false) if now < socket.timeout_at => continue,
+                Ok(false) => ErrorKind::TimedOut.into(),
+                Err(error) => error,
+            };
+            self.fail(socket.address, error);
+            self.sockets.swap_remove(index);
+        }
+        None
+    }
+
+    fn start_attempts(&mut self, now: Instant) {
+        while let Some(address) = self.attempts.start_next(now) {
+            match start_connecting(address) {
+                Ok(stream) => {
+                    let number = self.next_number;
+                    self.next_number += 1;
+                    self.sockets.push(ConnectingSocket { number, address, stream, timeout_at: now + CONNECT_TIMEOUT });
+                }
+                Err(error) => self.fail(address, error),
+            }
+        }
+    }
+
+    fn fail(&mut self, address: SocketAddr, error: io::Error) {
+        tracing::warn!("the tunnel cannot connect to {address}: {}", one_line(&error));
+        self.attempts.failed(error);
+    }
 }

@@ -86,7 +86,7 @@ impl Program {
         let mut process = Process::start(command.stdin(Stdio::piped()).stdout(Stdio::piped()));
         let (ready, output) = first_line("the tunnel's output", process.child.stdout.take().unwrap());
         let (_, port) = ready.split_once(" port ").unwrap();
-        let port = port.split(',').next().unwrap().parse().unwrap();
+        let port = port.parse().unwrap();
         Self { process, output, port }
     }
 

@@ -10,14 +10,18 @@ use crate::tunnel::relay::Relay;
 use crate::tunnel::settings::TunnelSettings;
 use crate::tunnel::side::{Interest, SIDES, Side};
 
+/// What the sockets that are connecting to the server are registered for. It differs from every interest of a connected
+/// socket, so that the registration is changed once one is connected.
+const CONNECTING: Interest = Interest { readable: false, writable: true, read_hang_up: false, hang_up: true };
+
 /// A relay of the event loop.
 pub(super) struct RegisteredRelay {
     pub(super) relay: Relay,
     number: u64,
     /// What each of its sockets is registered for. A socket without interest is not registered.
     interests: [Interest; 2],
-    /// The attempt to connect whose socket is registered.
-    attempts: u32,
+    /// How many attempts to connect to the server have had their sockets registered.
+    registered_attempts: u32,
     /// The entry of this relay in the heap of timers that is not outdated.
     pub(super) timer: Option<Instant>,
     /// The round of its last turn.
@@ -26,7 +30,7 @@ pub(super) struct RegisteredRelay {
 
 impl RegisteredRelay {
     pub(super) fn new(relay: Relay, number: u64) -> Self {
-        Self { relay, number, interests: Default::default(), attempts: 0, timer: None, round: 0 }
+        Self { relay, number, interests: Default::default(), registered_attempts: 0, timer: None, round: 0 }
     }
 
     /// Returns the poller's token of a side's socket.
@@ -41,16 +45,18 @@ impl RegisteredRelay {
 
     /// Registers the sockets for the events that the relay waits for now.
     pub(super) fn update_interests(&mut self, poller: &Poller, settings: &TunnelSettings) -> io::Result<()> {
-        let attempts = self.relay.attempts();
-        if self.attempts != attempts {
-            self.attempts = attempts;
-            // Closing the socket of the attempt before has removed it from the epoll instance.
-            self.interests[Side::Server as usize] = Interest::default();
+        for (number, socket) in self.relay.connecting_sockets() {
+            if number >= self.registered_attempts {
+                // Edge-triggered: a stalled relay does not react to the event. Closing a socket removes its registration.
+                poller.add(socket, self.token(Side::Server), EpollFlags::EPOLLOUT | EpollFlags::EPOLLET)?;
+                self.registered_attempts = number + 1;
+                self.interests[Side::Server as usize] = CONNECTING;
+            }
         }
         for side in SIDES {
+            let Some(socket) = self.relay.descriptor(side) else { continue };
             let interest = self.relay.interest(side, settings);
             let before = std::mem::replace(&mut self.interests[side as usize], interest);
-            let Some(socket) = self.relay.descriptor(side) else { continue };
             if interest == before {
                 continue;
             }
