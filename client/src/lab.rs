@@ -116,7 +116,7 @@ pub async fn seen(
         }
     };
     let lab = Lab { host, port, patience };
-    let TraceAnswer { trace, tunnel: through } = lab.ask(&format!("/api/dialogues/{name}")).await?;
+    let TraceAnswer { trace, tunnel: through } = lab.ask(&format!("/api/traces/{name}")).await?;
     let is_through = trace.sightings.iter().any(|sighting| sighting.point == Point::TunnelIn);
     let tunnel = if is_through { lab.ask("/api/tunnel").await.ok() } else { None };
     let handshake = through.as_ref().and_then(TunnelAnswer::handshake);

@@ -111,15 +111,15 @@ fn sighting(json: &Json) -> Option<Sighting> {
 
 /// How the tunnel is set and measured.
 pub fn wire_report(json: &Json) -> Option<WireReport> {
-    let wire = json.field("wire")?;
-    let held = json.field("held").and_then(|held| {
+    let wire = json.field("link")?;
+    let held = json.field("added_delay").and_then(|held| {
         let time = |name| held.field(name)?.micros();
         Some(Held {
-            held: time("held_us")?,
-            there: time("there_us")?,
+            held: time("total_us")?,
+            there: time("out_us")?,
             back: time("back_us")?,
             samples: held.field("samples")?.whole()?,
-            dialogues: held.field("dialogues")?.whole()?,
+            dialogues: held.field("connections")?.whole()?,
         })
     });
     Some(WireReport {

@@ -45,7 +45,7 @@ pub async fn ask(request: Request) -> Reply {
         Request::SetServer(think) => {
             ("/server".to_owned(), Some(format!(r#"{{"think_us":{}}}"#, think.as_micros() as u64)))
         }
-        Request::Trace(_, dialogue) => (["/dialogues/", dialogue].concat(), None),
+        Request::Trace(_, dialogue) => (["/traces/", dialogue].concat(), None),
     };
     reply(&request, fetch(path, body).await.and_then(Json::new))
 }

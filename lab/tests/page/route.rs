@@ -209,8 +209,8 @@ async fn a_preset_and_a_slider_act_at_once_and_the_measured_round_trip_follows()
         "return performance.getEntriesByType('resource').filter((entry) => entry.name.endsWith('/api/tunnel')).length";
     let requests = browser.script(script).await.as_u64().unwrap();
     assert!((2..16).contains(&requests), "{requests} requests for 32 steps");
-    let wire = tunnel(browser).await;
-    assert_eq!((&wire["wire"]["rtt_us"], &wire["wire"]["jitter_us"]), (&json!(100), &json!(2_000)));
+    let report = tunnel(browser).await;
+    assert_eq!((&report["link"]["rtt_us"], &report["link"]["jitter_us"]), (&json!(100), &json!(2_000)));
     assert_shown_well(browser, "the tunnel’s controls").await;
     browser.assert_console_is_quiet(&[]).await;
 }
@@ -292,7 +292,7 @@ async fn a_lab_that_ends_is_reported_and_found_again_when_it_comes_back() {
     let said = browser.text("#link-notice").await;
     assert_eq!(said, "The lab was restarted. Its link was set again to what you had chosen.");
     measured(&browser, Duration::from_micros(200)).await;
-    assert_eq!(tunnel(&browser).await["wire"]["rtt_us"], 200);
+    assert_eq!(tunnel(&browser).await["link"]["rtt_us"], 200);
 }
 
 /// What the lab says of its tunnel.

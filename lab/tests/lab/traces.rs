@@ -1,4 +1,4 @@
-//! The lab's traces of dialogues, over real sockets and over HTTP.
+//! Traces of dialogues, as the lab's API answers them.
 
 use std::io::{Read as _, Write as _};
 use std::time::Duration;
@@ -45,10 +45,10 @@ fn get(port: u16, path: &str) -> (u16, Value) {
     (status, serde_json::from_str(&body).unwrap())
 }
 
-/// The trace of a dialogue once it is complete: the last hop records an answer just after it has sent it.
+/// Returns the trace of a dialogue once it is complete: a client may have an answer before the last hop has recorded it.
 fn trace(port: u16, name: &str, is_complete: impl Fn(&Trace) -> bool) -> Trace {
     wait::until(&format!("the trace of {name}"), || {
-        let (status, body) = get(port, &format!("/api/dialogues/{name}"));
+        let (status, body) = get(port, &format!("/api/traces/{name}"));
         if status != 200 {
             return None;
         }
@@ -58,7 +58,7 @@ fn trace(port: u16, name: &str, is_complete: impl Fn(&Trace) -> bool) -> Trace {
     })
 }
 
-fn answers_seen(trace: &Trace, point: Point) -> usize {
+fn events_at(trace: &Trace, point: Point) -> usize {
     trace.sightings.iter().filter(|sighting| sighting.point == point).count()
 }
 
@@ -66,31 +66,34 @@ fn points(trace: &Trace) -> Vec<Point> {
     trace.sightings.iter().map(|sighting| sighting.point).collect()
 }
 
-fn point_of_an_accept(point: ConnectPoint) -> bool {
+fn is_accept(point: ConnectPoint) -> bool {
     matches!(point, ConnectPoint::TunnelAccepted | ConnectPoint::ServerAccepted)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_hop_is_traced_in_the_order_of_the_path() {
     let (demo, _web) = demo(&[]);
-    let wire = json!({ "rtt_us": 20_000 }).to_string();
-    assert_eq!(http(demo.page_port, "PUT /api/tunnel", &wire).0, 200);
+    let link = json!({ "rtt_us": 20_000 }).to_string();
+    assert_eq!(http(demo.page_port, "PUT /api/tunnel", &link).0, 200);
     let url = format!("ws://localhost:{}/ws/tunnel?dialogue=all-the-way", demo.page_port);
     let run = asked(&url, None, Order::OneAtATime).await;
-    let trace = trace(demo.page_port, "all-the-way", |trace| answers_seen(trace, Point::BridgeBackOut) == 3);
+    let trace = trace(demo.page_port, "all-the-way", |trace| events_at(trace, Point::BridgeBackOut) == 3);
     let expected: Vec<Point> = (0..3).flat_map(|_| Point::ALL).collect();
     assert_eq!(points(&trace), expected);
     for (path, asked) in paths(&run, &trace).questions().iter().zip(&run.questions) {
-        let there = path.between(Point::TunnelIn, Point::TunnelOut).unwrap();
-        let in_the_tunnel = there + path.between(Point::TunnelBackIn, Point::TunnelBackOut).unwrap();
+        let out = path.between(Point::TunnelIn, Point::TunnelOut).unwrap();
+        let in_the_tunnel = out + path.between(Point::TunnelBackIn, Point::TunnelBackOut).unwrap();
         assert!(in_the_tunnel >= Duration::from_millis(20), "{in_the_tunnel:?}");
         assert!(in_the_tunnel + path.thinking().unwrap() < asked.took().unwrap());
     }
-    let made: Vec<_> = trace.connecting.iter().map(|sighting| sighting.point).collect();
-    // Threads other than the bridge's report accepts; only the bridge's own points are in order.
-    assert!(ConnectPoint::ALL.iter().all(|point| made.contains(point)) && made.len() == 6, "{made:?}");
-    let of_the_bridge = made.iter().filter(|point| !point_of_an_accept(**point));
-    assert!(of_the_bridge.is_sorted(), "{made:?}");
+    let connecting: Vec<_> = trace.connecting.iter().map(|sighting| sighting.point).collect();
+    // Other threads report the accepts, so only the bridge's own points are in order.
+    assert!(
+        ConnectPoint::ALL.iter().all(|point| connecting.contains(point)) && connecting.len() == 6,
+        "{connecting:?}"
+    );
+    let of_the_bridge = connecting.iter().filter(|point| !is_accept(**point));
+    assert!(of_the_bridge.is_sorted(), "{connecting:?}");
     assert!(!trace.clock_step.is_zero());
     // Connecting is cut into legs that add up, and its connect() lasts for the round trip of the handshake.
     let paths_of_run = paths(&run, &trace);
@@ -102,13 +105,13 @@ async fn every_hop_is_traced_in_the_order_of_the_path() {
     let (_, report) = get(demo.page_port, "/api/tunnel");
     schema::assert_valid(include_str!("../../schema/tunnel.schema.json"), &report);
     let report: WireReport = serde_json::from_value(report).unwrap();
-    let held = report.held.unwrap();
-    assert!(held.samples >= 3 && held.held >= report.wire.rtt && held.dialogues == 1, "{report:?}");
+    let delay = report.held.unwrap();
+    assert!(delay.samples >= 3 && delay.held >= report.wire.rtt && delay.dialogues == 1, "{report:?}");
     assert_eq!((report.wire.rtt, report.port), (Duration::from_millis(20), demo.tunnel_port));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_straight_path_has_no_tunnel_and_pipelined_questions_are_traced_together() {
+async fn a_path_without_the_tunnel_has_no_tunnel_events_and_pipelined_questions_are_traced_together() {
     let (demo, _web) = demo(&[]);
     let url = format!("ws://localhost:{}/ws?dialogue=straight", demo.page_port);
     let run = asked(&url, None, Order::SentAhead).await;
@@ -127,7 +130,7 @@ async fn the_straight_path_has_no_tunnel_and_pipelined_questions_are_traced_toge
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn clients_without_a_bridge_are_told_apart_by_their_addresses() {
+async fn clients_without_a_bridge_are_identified_by_their_addresses() {
     let (demo, _web) = demo(&[]);
     let (server_port, tunnel_port) = (demo.server_port, demo.tunnel_port);
     let clients = [server_port, tunnel_port, server_port, tunnel_port].map(|port| {
@@ -143,7 +146,7 @@ async fn clients_without_a_bridge_are_told_apart_by_their_addresses() {
     for client in clients {
         let (address, through_the_tunnel) = wait::join(client, "a client");
         let last = if through_the_tunnel { Point::TunnelBackOut } else { Point::AnswerOut };
-        let trace = trace(demo.page_port, &address.to_string(), |trace| answers_seen(trace, last) == 3);
+        let trace = trace(demo.page_port, &address.to_string(), |trace| events_at(trace, last) == 3);
         let seen = if through_the_tunnel { &Point::ALL[2..9] } else { &Point::ALL[4..7] };
         assert_eq!(points(&trace), seen.repeat(3));
     }
@@ -154,7 +157,7 @@ async fn the_server_part_of_worker_processes_is_not_traced() {
     let (demo, _web) = demo(&["--design", "processes"]);
     let url = format!("ws://localhost:{}/ws?dialogue=workers", demo.page_port);
     let run = asked(&url, None, Order::OneAtATime).await;
-    let trace = trace(demo.page_port, "workers", |trace| answers_seen(trace, Point::BridgeBackOut) == 3);
+    let trace = trace(demo.page_port, "workers", |trace| events_at(trace, Point::BridgeBackOut) == 3);
     assert!(
         paths(&run, &trace)
             .questions()
@@ -166,13 +169,13 @@ async fn the_server_part_of_worker_processes_is_not_traced() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_native_client_reports_where_its_time_went_with_and_without_a_bridge() {
     let (demo, _web) = demo(&["--design", "poll"]);
-    // Long beside any delay of scheduling.
+    // Much longer than any scheduling delay.
     let link = json!({ "rtt_us": 100_000 }).to_string();
     assert_eq!(http(demo.page_port, "PUT /api/tunnel", &link).0, 200);
     let bridge = Target::parse(&format!("ws://localhost:{}/ws/tunnel", demo.page_port), None).unwrap();
     let tunnel = Target::parse("localhost", Some(demo.tunnel_port)).unwrap();
-    let place = ("localhost".to_owned(), demo.page_port);
-    for (target, place) in [(bridge, None), (tunnel, Some(&place))] {
+    let lab = ("localhost".to_owned(), demo.page_port);
+    for (target, lab) in [(bridge, None), (tunnel, Some(&lab))] {
         let mut attempt = 0;
         within_attempts_async(5, async || {
             attempt += 1;
@@ -182,14 +185,14 @@ async fn a_native_client_reports_where_its_time_went_with_and_without_a_bridge()
                 Plan { target, order: Order::OneAtATime, questions: Question::the_three(), timeout: CLIENT_TIMEOUT };
             let (account, result) = launcelot_client::ask::ask_and_account(&plan, |_| Ok(())).await;
             result.unwrap();
-            let seen = launcelot_client::lab::seen(&plan.target, place, &name, account.local, CLIENT_TIMEOUT).await;
+            let seen = launcelot_client::lab::seen(&plan.target, lab, &name, account.local, CLIENT_TIMEOUT).await;
             let report = launcelot_client::report::legs::legs(&account.run, Ok(&seen.unwrap()));
-            let is_told =
+            let lines =
                 ["The tunnel emulates a longer link. Set: 100 ms.", "Delay added, both ways, since it was set: "];
-            assert!(is_told.iter().all(|line| report.contains(line)), "{report}");
+            assert!(lines.iter().all(|line| report.contains(line)), "{report}");
             assert!(report.contains("The server thought for "), "{report}");
             let percent: f64 = report.split(" For ").nth(1).unwrap().split(" %").next().unwrap().parse().unwrap();
-            // Of 100 ms a question, most is the tunnel's, unless this machine is very busy.
+            // Most of the 100 ms of a question is the tunnel's, unless the machine is very busy.
             check((50.0..100.0).contains(&percent), || report)
         })
         .await;
@@ -197,7 +200,7 @@ async fn a_native_client_reports_where_its_time_went_with_and_without_a_bridge()
 }
 
 #[test]
-fn a_native_client_through_the_tunnel_shows_the_handshake_as_connecting_and_says_that_it_is_attributed() {
+fn a_native_client_attributes_the_emulated_handshake_to_connecting() {
     let (demo, _web) = demo(&[]);
     let link = json!({ "rtt_us": 100_000 }).to_string();
     assert_eq!(http(demo.page_port, "PUT /api/tunnel", &link).0, 200);
@@ -233,29 +236,29 @@ fn a_native_client_through_the_tunnel_shows_the_handshake_as_connecting_and_says
 fn invalid_link_settings_and_unknown_dialogues_are_refused_with_a_reason() {
     let (demo, _web) = demo(&[]);
     let before = get(demo.page_port, "/api/tunnel").1;
-    assert_eq!(before["wire"]["rtt_us"], 1300.0);
+    assert_eq!(before["link"]["rtt_us"], 1300.0);
     let cases = [
-        ("", "no wire"),
-        ("[]", "no wire"),
-        (r#"{"rtt_us": -1}"#, "no wire"),
+        ("", "invalid link settings"),
+        ("[]", "invalid link settings"),
+        (r#"{"rtt_us": -1}"#, "invalid link settings"),
         (r#"{"rtt_us": 1e9}"#, "at most 10 seconds"),
-        (r#"{"rtt_us": 0, "bandwidth_bits_per_s": 0}"#, "no wire"),
+        (r#"{"rtt_us": 0, "bandwidth_bits_per_s": 0}"#, "invalid link settings"),
         (r#"{"rtt_us": 0, "bandwidth_bits_per_s": 10}"#, "at least 1000"),
         (r#"{"rtt_us": 0, "jiter_us": 5}"#, "unknown field"),
     ];
     for (body, expected) in cases {
-        let (status, said, _) = http(demo.page_port, "PUT /api/tunnel", body);
+        let (status, answer, _) = http(demo.page_port, "PUT /api/tunnel", body);
         assert_eq!(status, 400, "{body}");
-        assert!(said.contains(expected), "{body}: {said}");
+        assert!(answer.contains(expected), "{body}: {answer}");
     }
-    assert_eq!(get(demo.page_port, "/api/tunnel").1["wire"], before["wire"]);
-    let (status, said) = get(demo.page_port, "/api/dialogues/unknown");
+    assert_eq!(get(demo.page_port, "/api/tunnel").1["link"], before["link"]);
+    let (status, answer) = get(demo.page_port, "/api/traces/unknown");
     assert_eq!(status, 404);
-    assert!(said["error"].as_str().unwrap().contains("no dialogue"));
+    assert!(answer["error"].as_str().unwrap().contains("no trace of a dialogue 'unknown'"));
 }
 
 #[test]
-fn pages_of_this_machine_may_use_the_lab_and_foreign_ones_may_not() {
+fn pages_of_loopback_origins_may_use_the_api_and_others_may_not() {
     let (demo, _web) = demo(&[]);
     let request = |method: &str, origin: &str| format!("{method} /api/tunnel\r\nOrigin: {origin}");
     let trunk = "http://localhost:8000";
@@ -269,10 +272,13 @@ fn pages_of_this_machine_may_use_the_lab_and_foreign_ones_may_not() {
     let before = get(demo.page_port, "/api/tunnel").1;
     let (status, ..) = http(demo.page_port, &request("PUT", "https://evil.example"), r#"{"rtt_us": 9}"#);
     assert_eq!(status, 403);
-    for (what, origin) in [("/api/tunnel", "https://evil.example"), ("/api/dialogues/some", "null")] {
-        let (status, said, head) = http(demo.page_port, &format!("GET {what}\r\nOrigin: {origin}"), "");
-        assert_eq!(status, 403, "{what}: {said}");
-        assert!(!head.contains("access-control-allow-origin") && said.contains("may not use this lab"), "{head}{said}");
+    for (path, origin) in [("/api/tunnel", "https://evil.example"), ("/api/traces/some", "null")] {
+        let (status, answer, head) = http(demo.page_port, &format!("GET {path}\r\nOrigin: {origin}"), "");
+        assert_eq!(status, 403, "{path}: {answer}");
+        assert!(
+            !head.contains("access-control-allow-origin") && answer.contains("may not use this lab"),
+            "{head}{answer}"
+        );
     }
-    assert_eq!(get(demo.page_port, "/api/tunnel").1["wire"], before["wire"]);
+    assert_eq!(get(demo.page_port, "/api/tunnel").1["link"], before["link"]);
 }

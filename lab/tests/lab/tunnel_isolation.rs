@@ -1,4 +1,4 @@
-//! Connections through one tunnel: each has its own far end's address, and none delays another.
+//! Connections through one tunnel are independent: each resolves the server's name, and none delays another.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use launcelot_endpoint::listen::{BACKLOG, Listeners};
 use launcelot_endpoint::observe::{self, Observer, Point, Watcher};
 use launcelot_lab::tunnel::destination::{Destination, Lookup};
-use launcelot_lab::tunnel::{Tunnel, Wire};
-use launcelot_measure::Wire as Length;
+use launcelot_lab::tunnel::{Tunnel, TunnelSettings};
+use launcelot_measure::Wire as LinkSettings;
 
 use crate::support::sockets::{connect, serve_each};
 use crate::support::wait;
 
-/// A server that sends to each client what distinguishes it from others, then sends back what it reads.
+/// An echo server that first sends a byte by which a client can tell it from others.
 fn server(greeting: u8) -> SocketAddr {
     serve_each(move |mut client| {
         client.write_all(&[greeting]).unwrap();
@@ -27,7 +27,7 @@ fn server(greeting: u8) -> SocketAddr {
 fn tunnel_to(lookup: Lookup) -> Tunnel {
     let listeners = Listeners::bind("localhost", 0, BACKLOG).unwrap();
     let to = Destination::Name { name: "camelot.example".to_owned(), lookup };
-    Tunnel::start(listeners, to, Wire::default(), Duration::ZERO, None).unwrap()
+    Tunnel::start(listeners, to, TunnelSettings::default(), Duration::ZERO, None).unwrap()
 }
 
 fn read_byte(client: &mut TcpStream) -> std::io::Result<u8> {
@@ -36,7 +36,7 @@ fn read_byte(client: &mut TcpStream) -> std::io::Result<u8> {
 }
 
 #[test]
-fn a_name_whose_address_changes_is_looked_up_for_each_connection() {
+fn the_server_name_is_resolved_for_each_connection() {
     let (first, second) = (server(1), server(2));
     let known = Arc::new(Mutex::new(vec![first]));
     let now_known = Arc::clone(&known);
@@ -51,11 +51,11 @@ fn a_name_whose_address_changes_is_looked_up_for_each_connection() {
     known.lock().unwrap().clear();
     assert_eq!(read_byte(&mut connect(tunnel.port)).unwrap_err().kind(), ErrorKind::ConnectionReset);
     before.write_all(&[7]).unwrap();
-    assert_eq!(read_byte(&mut before).unwrap(), 7, "an open connection stays where it is");
+    assert_eq!(read_byte(&mut before).unwrap(), 7, "an open connection keeps its server");
 }
 
 #[test]
-fn a_lookup_that_takes_long_delays_no_connection_that_is_open() {
+fn a_slow_lookup_does_not_delay_open_connections() {
     let address = server(1);
     let (answer, answers) = channel::<()>();
     let answers = Mutex::new(answers);
@@ -75,7 +75,7 @@ fn a_lookup_that_takes_long_delays_no_connection_that_is_open() {
     assert_eq!(read_byte(&mut waiting).unwrap(), 1);
 }
 
-/// What happened to which client, in the order of the tunnel's thread.
+/// Client, time, point and bytes of each event, in the order of the tunnel's thread.
 type Events = Arc<Mutex<Vec<(SocketAddr, Instant, Point, usize)>>>;
 
 #[derive(Debug, Default)]
@@ -103,23 +103,22 @@ fn median<T: Ord + Copy>(mut values: Vec<T>) -> T {
 }
 
 #[test]
-fn a_connection_that_sends_in_bulk_does_not_make_a_neighbour_in_lockstep_late() {
-    /// In one turn, a connection has at most 16 KiB read and as many written each way. The neighbour may have the rest of
-    /// one turn after something is due, and one turn more.
+fn a_bulk_transfer_does_not_delay_another_connection() {
+    /// In one turn, a connection has at most 16 KiB read and as many written in each direction. The bulk transfer may finish a
+    /// turn after a question is due, and have one more.
     const TWO_TURNS_BYTES: usize = 2 * 2 * 2 * 16 * 1024;
     const QUESTIONS: usize = 200;
     let one_way = Duration::from_millis(1);
     let events = Events::default();
     let observer = Arc::new(Recorder(Arc::clone(&events)));
     let listeners = Listeners::bind("localhost", 0, BACKLOG).unwrap();
-    let wire = Wire::from(Length { rtt: 2 * one_way, ..Length::default() });
-    let tunnel = Tunnel::start(listeners, vec![server(1)], wire, Duration::ZERO, Some(observer)).unwrap();
+    let settings = TunnelSettings::from(LinkSettings { rtt: 2 * one_way, ..LinkSettings::default() });
+    let tunnel = Tunnel::start(listeners, vec![server(1)], settings, Duration::ZERO, Some(observer)).unwrap();
     let mut neighbour = connect(tunnel.port);
     let bulk = connect(tunnel.port);
     let address = neighbour.local_addr().unwrap();
     read_byte(&mut neighbour).unwrap();
-    // What passed of others between the moment when each question was due and that when it was handed on, and how long
-    // it was held.
+    // The bytes of the bulk transfer that passed after each question was due, and how long the question was held.
     let mut ask = || {
         events.lock().unwrap().clear();
         for _ in 0..QUESTIONS {
@@ -143,19 +142,19 @@ fn a_connection_that_sends_in_bulk_does_not_make_a_neighbour_in_lockstep_late() 
         assert_eq!(held.len(), QUESTIONS);
         (median(passed), median(held))
     };
-    let (_, quiet) = ask();
+    let (_, alone) = ask();
     let mut writing = bulk.try_clone().unwrap();
     let writer = thread::spawn(move || while writing.write_all(&[0; 256 * 1024]).is_ok() {});
     let mut reading = bulk.try_clone().unwrap();
     let reader = thread::spawn(move || while reading.read(&mut [0; 256 * 1024]).is_ok_and(|count| count > 0) {});
-    let (passed, loud) = ask();
+    let (passed, during_transfer) = ask();
     bulk.shutdown(std::net::Shutdown::Both).unwrap();
     drop(tunnel);
     wait::join(writer, "the end of writing");
     wait::join(reader, "the end of reading");
-    let ratio = loud.as_secs_f64() / quiet.as_secs_f64();
+    let ratio = during_transfer.as_secs_f64() / alone.as_secs_f64();
     eprintln!(
-        "medians: {passed} bytes of the other passed when one was due; held {quiet:?} alone, {loud:?} beside it: {ratio:.2}"
+        "medians: {passed} bytes of the transfer passed after a question was due; held {alone:?} alone, {during_transfer:?} during the transfer: {ratio:.2}"
     );
-    assert!(passed <= TWO_TURNS_BYTES, "{passed} bytes of the other passed while one was due");
+    assert!(passed <= TWO_TURNS_BYTES, "{passed} bytes of the transfer passed after a question was due");
 }

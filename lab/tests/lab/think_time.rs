@@ -1,4 +1,4 @@
-//! `--think` and `PUT /api/server` let the demo's server simulate work.
+//! The think time of the demo's server: `--think` and `PUT /api/server`.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -12,7 +12,7 @@ use crate::support::{schema, sockets};
 
 const THINK: Duration = Duration::from_millis(150);
 
-/// The status and the JSON that the lab answers.
+/// Sends a request to the API, and returns the status and the JSON of the response.
 fn http(port: u16, request: &str, body: &str) -> (u16, Value) {
     let response = http::request(port, request, body);
     (response.status, serde_json::from_str(&response.body).unwrap())
@@ -27,24 +27,24 @@ fn ask(client: &mut TcpStream) -> Duration {
 }
 
 #[test]
-fn the_work_on_each_answer_can_be_changed_while_the_demo_runs() {
+fn the_think_time_can_be_changed_while_the_demo_runs() {
     let page = tempfile::tempdir().unwrap();
     std::fs::write(page.path().join("index.html"), "<!doctype html><title>A page</title>").unwrap();
     let demo = Demo::start(page.path(), &[]);
     let (status, before) = http(demo.page_port, "GET /api/server", "");
     schema::assert_valid(include_str!("../../schema/server.schema.json"), &before);
     assert_eq!((status, before), (200, json!({ "think_us": 0.0 })));
-    let wish = json!({ "think_us": 120_500 }).to_string();
-    assert_eq!(http(demo.page_port, "PUT /api/server", &wish), (200, json!({ "think_us": 120_500.0 })));
+    let body = json!({ "think_us": 120_500 }).to_string();
+    assert_eq!(http(demo.page_port, "PUT /api/server", &body), (200, json!({ "think_us": 120_500.0 })));
     assert!(ask(&mut sockets::connect(demo.server_port)) >= Duration::from_micros(120_500));
-    for wish in ["{}", "", r#"{"think_us": -1}"#, r#"{"think_us": 1e9}"#, r#"{"think_us": 1, "design": "poll"}"#] {
-        let (status, answer) = http(demo.page_port, "PUT /api/server", wish);
-        assert_eq!((status, answer["error"].is_string()), (400, true), "{wish}: {answer}");
+    for body in ["{}", "", r#"{"think_us": -1}"#, r#"{"think_us": 1e9}"#, r#"{"think_us": 1, "design": "poll"}"#] {
+        let (status, answer) = http(demo.page_port, "PUT /api/server", body);
+        assert_eq!((status, answer["error"].is_string()), (400, true), "{body}: {answer}");
     }
 }
 
 #[test]
-fn the_work_of_worker_processes_cannot_be_changed() {
+fn the_think_time_of_worker_processes_cannot_be_changed() {
     let page = tempfile::tempdir().unwrap();
     std::fs::write(page.path().join("index.html"), "<!doctype html><title>A page</title>").unwrap();
     let demo = Demo::start(page.path(), &["--design", "processes"]);
@@ -53,7 +53,7 @@ fn the_work_of_worker_processes_cannot_be_changed() {
 }
 
 #[test]
-fn think_delays_each_answer_of_the_demo_server() {
+fn the_think_option_delays_each_answer_of_the_demo_server() {
     let page = tempfile::tempdir().unwrap();
     std::fs::write(page.path().join("index.html"), "<!doctype html><title>A page</title>").unwrap();
     let demo = Demo::start(page.path(), &["--think", "150ms"]);
