@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `GET /api/dialogues/NAME` | the [`Trace`] of a dialogue and how it went through the tunnel, or 404 |
 //! | `GET /api/dialogues/ADDRESS?to=PORT` | the same for a client that is known by its address, and had connected to that port |
+//! | `GET /api/series/NAME` | how long the server thought about a series of rounds: `{"answers": 40, "thinking_us": 200000}`, or 404 |
 //! | `GET /api/tunnel` | the [`WireReport`](launcelot_measure::WireReport) |
 //! | `PUT /api/tunnel` with a [`Wire`], and `handshake` if that should change | the same once the link is so; 400 if no link can be |
 //! | `GET /api/server` | how long the server works on each answer: `{"think_us": 0}`; 404 where that cannot change |
@@ -30,7 +31,7 @@ use launcelot_server::ThinkTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::recorder::{Passage, Recorder};
+use crate::recorder::{Passage, Recorder, Thinking};
 use crate::tunnel::report::micros;
 use crate::tunnel::wire::DELAY_MAX;
 use crate::tunnel::{self, TunnelHandle};
@@ -51,6 +52,14 @@ struct Lab {
 #[serde(deny_unknown_fields)]
 struct ServerSettings {
     think_us: f64,
+}
+
+/// The thinking of a series; `schema/series.schema.json` describes it.
+#[derive(Debug, Serialize)]
+struct SeriesAnswer {
+    answers: u64,
+    #[serde(serialize_with = "micros")]
+    thinking_us: Duration,
 }
 
 /// A trace as it is answered; `schema/trace.schema.json` describes it.
@@ -84,6 +93,7 @@ impl PassageAnswer {
 pub fn routes(recorder: Recorder, tunnel: TunnelHandle, think: Option<ThinkTime>) -> Router {
     Router::new()
         .route("/api/dialogues/{name}", get(dialogue))
+        .route("/api/series/{name}", get(series))
         .route("/api/tunnel", get(report).put(set))
         .route("/api/server", get(server).put(set_server))
         .layer(middleware::from_fn(share_with_pages))
@@ -99,6 +109,13 @@ async fn dialogue(State(lab): State<Lab>, Path(name): Path<String>, RawQuery(que
             json(StatusCode::OK, &TraceAnswer { trace, tunnel })
         }
         None => error(StatusCode::NOT_FOUND, "no dialogue of that name was seen, or it is forgotten already"),
+    }
+}
+
+async fn series(State(lab): State<Lab>, Path(name): Path<String>) -> Response {
+    match lab.recorder.thinking(&name) {
+        Some(Thinking { answers, total }) => json(StatusCode::OK, &SeriesAnswer { answers, thinking_us: total }),
+        None => error(StatusCode::NOT_FOUND, "no series of that name was seen, or it is forgotten already"),
     }
 }
 

@@ -5,15 +5,17 @@
 //! address is not enough: the same port may be in use at the same time towards two servers.
 //!
 //! A dialogue through the bridge is known by the name that its URL gives it (`/ws?dialogue=NAME`), and is
-//! not recorded without one. Any other is known by its client's address.
+//! not recorded without one. Any other is known by its client's address. Of a series of rounds (`/ws?series=NAME`), over one
+//! connection or many, no events are kept: only the server is watched, and how long it thinks is summed up.
 //!
-//! - `connection_log`: what was seen of one connection, in memory of its own.
+//! - `connection_log`: what was seen of one connection, in memory of its own; `thinking` sums the server's thinking up.
 //! - `trace_store`: the dialogues, and which connections belong to which of them. It is asked when a connection
 //!   begins or ends, and for a trace; never on the way of a question.
 //! - `hops`: the recorder as each hop's observer.
 
 mod connection_log;
 mod hops;
+mod thinking;
 mod trace_store;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,6 +23,7 @@ use std::time::Duration;
 
 use launcelot_measure::Trace;
 
+pub use thinking::Thinking;
 use trace_store::TraceStore;
 
 /// An observer of all hops. Clones record into the same store.
@@ -50,6 +53,11 @@ impl Recorder {
     /// Returns how that dialogue went through the tunnel, if it did.
     pub fn passage(&self, name: &str, to: Option<u16>) -> Option<Passage> {
         self.store().passage(name, to)
+    }
+
+    /// Returns how long the server thought about the questions of the series of that name.
+    pub fn thinking(&self, series: &str) -> Option<Thinking> {
+        self.store().thinking(series)
     }
 
     fn store(&self) -> MutexGuard<'_, TraceStore> {

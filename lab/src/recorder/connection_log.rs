@@ -8,6 +8,8 @@ use std::time::Instant;
 
 use launcelot_measure::{ConnectPoint, Point};
 
+use super::thinking::{Thinking, ThinkingSum};
+
 /// How many events are kept of a connection.
 pub(super) const EVENTS_MAX: usize = 2048;
 
@@ -39,6 +41,9 @@ struct Log {
     is_cut: bool,
     /// The events will not be asked for.
     is_discarded: bool,
+    /// Only how long the server thought will be asked for.
+    is_summed_up: bool,
+    thinking: ThinkingSum,
 }
 
 impl ConnectionLog {
@@ -47,6 +52,10 @@ impl ConnectionLog {
         let mut log = self.lock();
         if log.is_discarded {
             return false;
+        }
+        log.thinking.record(event);
+        if log.is_summed_up {
+            return true;
         }
         if log.events.len() == EVENTS_MAX {
             log.is_cut = true;
@@ -67,6 +76,18 @@ impl ConnectionLog {
     /// Forgets the events, and wants no more of them.
     pub(super) fn discard(&self) {
         *self.lock() = Log { is_discarded: true, ..Log::default() };
+    }
+
+    /// Forgets the events, and from now on only sums up how long the server thinks.
+    pub(super) fn sum_up(&self) {
+        let mut log = self.lock();
+        log.events = Vec::new();
+        log.is_summed_up = true;
+    }
+
+    /// Returns how long the server has thought.
+    pub(super) fn thinking(&self) -> Thinking {
+        self.lock().thinking.so_far()
     }
 
     /// Appends the events to those of other connections, and returns whether there were more than are kept.

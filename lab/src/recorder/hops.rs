@@ -50,7 +50,12 @@ impl Drop for Connection {
 impl bridge::Observer for Recorder {
     fn connected(&self, uri: &http::Uri, made: &bridge::Connection) -> Option<Box<dyn bridge::Watcher>> {
         let connection = self.connection(Hop::Bridge, Ends { from: made.local, to: made.peer });
-        let name = uri.query().and_then(name_in);
+        let query = uri.query().unwrap_or_default();
+        if let Some(series) = name_in(query, "series=") {
+            self.store().in_series(connection.dialogue, series);
+            return None;
+        }
+        let name = name_in(query, "dialogue=");
         self.store().named(connection.dialogue, name);
         connection.passed(made.upgrade_in, ConnectPoint::UpgradeIn);
         connection.passed(made.connect_begun, ConnectPoint::ConnectBegun);
@@ -59,9 +64,9 @@ impl bridge::Observer for Recorder {
     }
 }
 
-/// The name that a URL's query gives to a dialogue.
-fn name_in(query: &str) -> Option<&str> {
-    let name = query.split('&').find_map(|parameter| parameter.strip_prefix("dialogue="))?;
+/// The name that a URL's query gives to a dialogue or to a series.
+fn name_in<'a>(query: &'a str, parameter: &str) -> Option<&'a str> {
+    let name = query.split('&').find_map(|part| part.strip_prefix(parameter))?;
     let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     (is_plain && (1..=NAME_MAX_BYTES).contains(&name.len())).then_some(name)
 }
@@ -167,7 +172,8 @@ mod tests {
             (long.as_str(), None),
         ];
         for (query, expected) in cases {
-            assert_eq!(name_in(query), expected, "{query}");
+            assert_eq!(name_in(query, "dialogue="), expected, "{query}");
         }
+        assert_eq!(name_in("dialogue=a&series=b", "series="), Some("b"));
     }
 }

@@ -10,6 +10,7 @@ use launcelot_measure::{ConnectSighting, Sighting, Trace};
 
 use super::Passage;
 use super::connection_log::{ConnectEvent, ConnectionLog, Event};
+use super::thinking::Thinking;
 
 /// How many dialogues are kept. Dialogues without a name are evicted first, then the oldest.
 pub(super) const DIALOGUES_MAX: usize = 256;
@@ -75,6 +76,10 @@ struct Dialogue {
     /// What they saw, each connection apart.
     logs: Vec<Arc<ConnectionLog>>,
     passage: Option<Passage>,
+    /// It belongs to a series, of which only the server's thinking is asked for.
+    is_of_a_series: bool,
+    /// The thinking for the connections of its series before it.
+    thinking_before: Thinking,
     /// One of its connections has ended: the next one with the same ends is another dialogue's.
     is_over: bool,
 }
@@ -110,6 +115,29 @@ impl TraceStore {
                 }
             }
         }
+    }
+
+    /// Makes a dialogue the newest of the series of that name: its events are not kept, and an earlier one is replaced by it.
+    pub(super) fn in_series(&mut self, number: Number, name: &str) {
+        let earlier = self.newest_in_series(name).map(|(number, dialogue)| (*number, dialogue.thinking()));
+        if let Some((earlier, _)) = earlier {
+            self.forget(earlier);
+        }
+        if let Some(dialogue) = self.dialogues.get_mut(&number) {
+            name.clone_into(&mut dialogue.name);
+            dialogue.thinking_before = earlier.map(|(_, thinking)| thinking).unwrap_or_default();
+            dialogue.is_of_a_series = true;
+            dialogue.add([]);
+        }
+    }
+
+    /// Returns how long the server thought about the questions of a series.
+    pub(super) fn thinking(&self, series: &str) -> Option<Thinking> {
+        self.newest_in_series(series).map(|(_, dialogue)| dialogue.thinking())
+    }
+
+    fn newest_in_series(&self, name: &str) -> Option<(&Number, &Dialogue)> {
+        self.dialogues.iter().rev().find(|(_, dialogue)| dialogue.is_of_a_series && dialogue.name == name)
     }
 
     /// Adds the connection by which the tunnel forwards a dialogue. The server may have reported it already.
@@ -155,8 +183,8 @@ impl TraceStore {
     pub(super) fn ended(&mut self, number: Number) {
         let number = self.real(number);
         if let Some(dialogue) = self.dialogues.get_mut(&number) {
-            // The logs of one that is ignored are dropped before its end.
-            dialogue.is_over = !dialogue.is_ignored;
+            // The bridge lets go of one that is ignored, or of a series, before its end.
+            dialogue.is_over = !dialogue.is_ignored && !dialogue.is_of_a_series;
         }
     }
 
@@ -217,6 +245,10 @@ impl TraceStore {
     fn forget_one(&mut self) {
         let ignored = self.dialogues.iter().find(|(_, dialogue)| dialogue.is_ignored);
         let Some(gone) = ignored.or(self.dialogues.first_key_value()).map(|(number, _)| *number) else { return };
+        self.forget(gone);
+    }
+
+    fn forget(&mut self, gone: Number) {
         if let Some(dialogue) = self.dialogues.remove(&gone) {
             dialogue.discard();
         }
@@ -231,7 +263,15 @@ impl Dialogue {
         self.logs.extend(logs);
         if self.is_ignored {
             self.discard();
+        } else if self.is_of_a_series {
+            self.logs.iter().for_each(|log| log.sum_up());
         }
+    }
+
+    fn thinking(&self) -> Thinking {
+        let mut thinking = self.thinking_before;
+        self.logs.iter().for_each(|log| thinking.add(log.thinking()));
+        thinking
     }
 
     fn discard(&self) {
@@ -377,6 +417,32 @@ mod tests {
             assert!(!record(&log, Point::AnswerReady));
         }
         assert_eq!(store.trace("127.0.0.1:1", None), None);
+    }
+
+    #[test]
+    fn the_thinking_of_a_series_is_summed_up_over_its_connections_and_more_events_than_are_kept() {
+        let mut store = TraceStore::default();
+        let (_, other) = store.connected(Hop::Server, from(9));
+        record(&other, Point::ServerIn);
+        let begun = Instant::now();
+        let at = |micros| begun + Duration::from_micros(micros);
+        for port in 0..2 * DIALOGUES_MAX as u16 {
+            let (number, _) = store.connected(Hop::Bridge, to_tunnel(10_000 + port));
+            store.in_series(number, "series");
+            store.ended(number);
+            store.connected(Hop::Tunnel, to_tunnel(10_000 + port));
+            store.forwarded(number, from(20_000 + port));
+            let (_, server) = store.connected(Hop::Server, from(20_000 + port));
+            for _ in 0..EVENTS_MAX / DIALOGUES_MAX {
+                server.record(Event { at: at(5), point: Point::ServerIn, bytes: 1 });
+                assert!(server.record(Event { at: at(12), point: Point::AnswerReady, bytes: 1 }));
+            }
+        }
+        let answers = 2 * EVENTS_MAX as u64;
+        let expected = Thinking { answers, total: Duration::from_micros(7 * answers) };
+        assert_eq!((store.thinking("series"), store.thinking("another")), (Some(expected), None));
+        assert_eq!(points(&store, "series"), [], "events of it are not kept");
+        assert_eq!((points(&store, "127.0.0.1:9").len(), store.dialogues.len()), (1, 2), "others are not displaced");
     }
 
     #[test]

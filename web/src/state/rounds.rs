@@ -1,6 +1,7 @@
 //! The many rounds that the page keeps: which go on, which are drawn, how each changes.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use launcelot_charts::series::SERIES_MAX;
 use launcelot_measure::{Ending, Failures, Interruptions, Passage, Plan, Round, Rounds, Stopwatch};
@@ -37,6 +38,8 @@ pub struct ManyRounds {
     pub kept: Vec<Kept>,
     /// The number of the worker's run that goes on, which is the newest.
     going: Option<u32>,
+    /// The newest that began here, until the lab was asked how long the server thought about it.
+    pub untold: Option<u64>,
     /// Those that are laid over the newest.
     laid: Vec<u64>,
     /// Where the stopwatch starts.
@@ -81,6 +84,7 @@ pub fn begun(name: String, to: String, plan: Plan, clock: Clock) -> Rounds {
         failures: Failures::default(),
         wire: None,
         passage: None,
+        thinking_mean: None,
         interruptions: Interruptions::default(),
         ending: Ending::Running,
     }
@@ -176,6 +180,14 @@ impl ManyRounds {
         }
     }
 
+    /// The lab said how long the server thought about a question of a series, or that it does not know.
+    pub fn know_thinking(&mut self, id: u64, mean: Option<Duration>) {
+        self.untold = None;
+        if let Some(kept) = self.kept.iter_mut().find(|kept| kept.id == id) {
+            Rc::make_mut(&mut kept.rounds).thinking_mean = mean;
+        }
+    }
+
     /// Whatever goes on will not.
     pub fn give_up(&mut self, ending: Ending) {
         if let Some(number) = self.going {
@@ -186,6 +198,7 @@ impl ManyRounds {
     fn begin(&mut self, number: u32, begun: Kept) {
         self.give_up(Ending::Stopped);
         self.kept.retain(|kept| !kept.rounds.answered.is_empty());
+        self.untold = Some(begun.id);
         self.kept.push(begun);
         self.going = Some(number);
         self.forget_what_is_gone();
@@ -238,8 +251,6 @@ impl ManyRounds {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use launcelot_measure::{Connections, FailureKind};
 
     use super::*;
@@ -289,6 +300,19 @@ mod tests {
         assert!(many.is_running());
         let stand = |index: usize| (many.kept[index].rounds.done(), many.kept[index].rounds.ending.clone());
         assert_eq!((stand(0), stand(1)), ((4, Ending::Stopped), (1, Ending::Running)));
+    }
+
+    #[test]
+    fn the_lab_is_asked_once_about_the_thinking_in_a_series() {
+        let mut many = runs(2);
+        assert_eq!(many.untold, Some(2), "not about an earlier one");
+        let mean = Some(Duration::from_millis(5));
+        many.know_thinking(2, mean);
+        let means: Vec<_> = many.kept.iter().map(|kept| kept.rounds.thinking_mean).collect();
+        assert_eq!((means, many.untold), (vec![None, mean], None));
+        many.act(begun(3));
+        many.know_thinking(3, None);
+        assert_eq!((many.kept[2].rounds.thinking_mean, many.untold), (None, None), "the lab saw nothing");
     }
 
     #[test]
