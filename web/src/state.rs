@@ -289,13 +289,14 @@ impl State {
     }
 
     fn end(&mut self, number: u32, how: &Ended) {
-        let ending = |to: &str| match how {
+        let ending = |to: &str, interruptions: Interruptions| match how {
             Ended::Complete => Ending::Complete,
             Ended::Stopped => Ending::Stopped,
+            how if interruptions.was_suspended => Ending::Broken(words::why_it_broke(how, to) + words::SUSPENDED),
             how => Ending::Broken(words::why_it_broke(how, to)),
         };
         if let Some(run) = self.going_on(number) {
-            run.ending = ending(&run.to);
+            run.ending = ending(&run.to, run.interruptions);
         }
         self.race.end(number, ending);
         self.rounds.end(number, ending);

@@ -157,10 +157,10 @@ impl ManyRounds {
         }
     }
 
-    /// Rounds are over. `why` says how, who having been asked.
-    pub fn end(&mut self, number: u32, why: impl FnOnce(&str) -> Ending) {
+    /// Rounds are over. `why` says how, who having been asked, and after which interruptions.
+    pub fn end(&mut self, number: u32, why: impl FnOnce(&str, Interruptions) -> Ending) {
         if let Some(rounds) = self.going(number) {
-            rounds.ending = why(&rounds.to);
+            rounds.ending = why(&rounds.to, rounds.interruptions);
             self.going = None;
             self.make_room();
         }
@@ -191,7 +191,7 @@ impl ManyRounds {
     /// Whatever goes on will not.
     pub fn give_up(&mut self, ending: Ending) {
         if let Some(number) = self.going {
-            self.end(number, |_| ending);
+            self.end(number, |_, _| ending);
         }
     }
 
@@ -276,7 +276,7 @@ mod tests {
         for number in 1..=count {
             many.act(begun(number.into()));
             many.hear(number, &[ROUND], &Failures::default());
-            many.end(number, |_| Ending::Complete);
+            many.end(number, |_, _| Ending::Complete);
         }
         many
     }
@@ -295,7 +295,7 @@ mod tests {
         assert_eq!((many.kept[0].rounds.errors, &many.kept[0].rounds.failures), (1, &failures));
         many.act(begun(2));
         many.hear(1, &[ROUND; 5], &Failures::default());
-        many.end(1, |_| Ending::Complete);
+        many.end(1, |_, _| Ending::Complete);
         many.hear(2, &[ROUND], &Failures::default());
         assert!(many.is_running());
         let stand = |index: usize| (many.kept[index].rounds.done(), many.kept[index].rounds.ending.clone());
@@ -319,7 +319,7 @@ mod tests {
     fn what_brought_no_answer_goes_with_the_next() {
         let mut many = runs(1);
         many.act(begun(2));
-        many.end(2, |to| Ending::Broken(format!("{to} is gone")));
+        many.end(2, |to, _| Ending::Broken(format!("{to} is gone")));
         assert_eq!(many.newest().unwrap().rounds.ending, Ending::Broken("ws://b/ws is gone".to_owned()));
         many.act(begun(3));
         assert_eq!(many.kept.iter().map(|kept| kept.id).collect::<Vec<_>>(), [1, 3]);
@@ -350,7 +350,7 @@ mod tests {
         let mut many = runs(KEPT_MAX as u32);
         many.act(begun(100));
         assert_eq!(many.worth_keeping().count(), KEPT_MAX + 1, "it may still get one");
-        many.end(100, |_| Ending::Broken("no connection".to_owned()));
+        many.end(100, |_, _| Ending::Broken("no connection".to_owned()));
         assert_eq!((many.worth_keeping().count(), many.kept[0].id, many.has_lost), (KEPT_MAX, 1, false));
         assert_eq!(many.newest().map(|newest| newest.id), Some(100), "what became of it is shown");
     }
