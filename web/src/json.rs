@@ -111,15 +111,15 @@ fn sighting(json: &Json) -> Option<Sighting> {
 
 /// How the tunnel is set and measured.
 pub fn wire_report(json: &Json) -> Option<WireReport> {
-    let wire = json.field("wire")?;
-    let held = json.field("held").and_then(|held| {
+    let wire = json.field("link")?;
+    let held = json.field("added_delay").and_then(|held| {
         let time = |name| held.field(name)?.micros();
         Some(Held {
-            held: time("held_us")?,
-            there: time("there_us")?,
+            held: time("total_us")?,
+            there: time("out_us")?,
             back: time("back_us")?,
             samples: held.field("samples")?.whole()?,
-            dialogues: held.field("dialogues")?.whole()?,
+            dialogues: held.field("connections")?.whole()?,
         })
     });
     Some(WireReport {
@@ -144,6 +144,12 @@ pub fn passage(trace: &Json) -> Option<Passage> {
         first_revision: tunnel.field("first_revision")?.whole()?,
         last_revision: Some(tunnel.field("last_revision")?.whole()?),
     })
+}
+
+/// How long the server thought about a question of a series, at the mean.
+pub fn thinking_mean(series: &Json) -> Option<Duration> {
+    let answers = u32::try_from(series.field("answers")?.whole()?).ok()?;
+    series.field("thinking_us")?.micros()?.checked_div(answers)
 }
 
 fn instance(json: &Json) -> Option<Instance> {

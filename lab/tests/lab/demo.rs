@@ -1,4 +1,4 @@
-//! The demo as a person runs it: one program, one page, both clients, Ctrl-C.
+//! The demo as a program: its page, its connections, its errors and its end.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -22,8 +22,8 @@ fn page() -> TempDir {
     page
 }
 
-/// The one line on standard error of a demo that has failed.
-fn failed(output: &Output) -> &str {
+/// Returns the line that a failed demo prints to standard error.
+fn error_line(output: &Output) -> &str {
     assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{output:?}");
     let stderr = std::str::from_utf8(&output.stderr).unwrap();
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
@@ -31,7 +31,7 @@ fn failed(output: &Output) -> &str {
 }
 
 #[tokio::test]
-async fn one_program_serves_the_page_and_answers_both_clients() {
+async fn the_demo_serves_the_page_and_answers_over_every_path() {
     let page = page();
     let demo = Demo::start(page.path(), &[]);
     for address in ["127.0.0.1", "::1"] {
@@ -70,8 +70,8 @@ fn a_signal_stops_everything_and_the_exit_code_is_0() {
     for signal in [Signal::INT, Signal::TERM] {
         let page = page();
         let mut demo = Demo::start(page.path(), &[]);
-        // A client is still connected, and sends nothing.
-        let _silent = sockets::connect(demo.server_port);
+        // An idle client is still connected.
+        let _idle = sockets::connect(demo.server_port);
         demo.process.signal(signal);
         assert_eq!(demo.process.wait().code(), Some(0), "{signal:?}");
     }
@@ -85,8 +85,8 @@ fn a_taken_port_is_named_with_the_option_that_chooses_another() {
     for option in ["--server-port", "--tunnel-port", "--page-port"] {
         let others = ANY_PORTS.chunks(2).filter(|pair| pair[0] != option).flatten();
         let output = output(demo::command(page.path()).args(others).args([option, &port]));
-        let stderr = failed(&output);
-        assert!(stderr.contains(&format!("port {port}: another program listens there already")), "{stderr}");
+        let stderr = error_line(&output);
+        assert!(stderr.contains(&format!("port {port}: address already in use")), "{stderr}");
         assert!(stderr.contains(&format!("choose another port with {option}")), "{stderr}");
     }
 }
@@ -95,5 +95,5 @@ fn a_taken_port_is_named_with_the_option_that_chooses_another() {
 fn a_page_that_is_not_built_is_reported_as_missing() {
     let empty = tempfile::tempdir().unwrap();
     let output = output(demo::command(empty.path()).args(ANY_PORTS));
-    assert!(failed(&output).contains("build it with `cargo xtask dist`"));
+    assert!(error_line(&output).contains("build it with `cargo xtask dist`"));
 }
