@@ -31,13 +31,9 @@ struct DefaultPorts {
 }
 
 const DEFAULTS: [DefaultPorts; 7] = [
-    DefaultPorts {
-        command: "launcelot-server",
-        unless: &["1060", "inetd", "--listen-fds"],
-        arguments: "localhost 1060",
-    },
+    DefaultPorts { command: "launcelot-server", unless: &["1060", "inetd", "--listen"], arguments: "localhost 1060" },
     DefaultPorts { command: "launcelot-client", unless: &["1060", "1061", "9106", "ws://"], arguments: "1060" },
-    DefaultPorts { command: "launcelot-bridge", unless: &["--listen"], arguments: "--listen 127.0.0.1:8080" },
+    DefaultPorts { command: "launcelot-bridge", unless: &["--listen"], arguments: "--listen localhost:8080" },
     DefaultPorts { command: "launcelot-bridge", unless: &["--target"], arguments: "--target localhost:1060" },
     DefaultPorts {
         command: "launcelot-lab --",
