@@ -44,6 +44,17 @@ pub struct Interface {
     pub port: u16,
 }
 
+impl Interface {
+    /// Returns the host of a URL that leads there from this machine.
+    pub fn url_host(&self) -> String {
+        match self.name.parse::<IpAddr>() {
+            Ok(address) if address.is_unspecified() => "localhost".to_owned(),
+            Ok(IpAddr::V6(address)) => format!("[{address}]"),
+            _ => self.name.clone(),
+        }
+    }
+}
+
 impl Listeners {
     /// Listens at all addresses of `interface`, a name or an address, with the same `port`; 0 is any free one.
     ///
@@ -269,6 +280,14 @@ mod tests {
             "Ready and listening at '127.0.0.1' port {first}\nReady and listening at '127.0.0.2' port {second}\n"
         );
         assert_eq!(listeners.ready(), expected);
+    }
+
+    #[test]
+    fn the_host_of_a_url_leads_to_the_interface() {
+        let cases = [("localhost", "localhost"), ("::1", "[::1]"), ("::", "localhost"), ("0.0.0.0", "localhost")];
+        for (name, expected) in cases {
+            assert_eq!(Interface { name: name.to_owned(), port: 80 }.url_host(), expected);
+        }
     }
 
     #[test]
