@@ -33,7 +33,7 @@ fn server() -> (u16, JoinHandle<String>) {
             }
             received.extend_from_slice(&buffer[..count]);
             let mut replies = Vec::new();
-            conversation.hear(&buffer[..count], &mut replies);
+            conversation.feed(&buffer[..count], &mut replies);
             stream.write_all(&replies).unwrap();
         }
     });

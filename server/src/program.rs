@@ -66,6 +66,7 @@ fn listen_and_serve(
     let mut metrics_listeners = None;
     if let Some((host, port)) = &command_line.metrics {
         let listeners = Listeners::bind(host, *port, BACKLOG)?;
+        let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
         ready.push_str(&format!("Statistics at http://{host}:{}/metrics\n", listeners.port));
         metrics_listeners = Some(listeners);
     }

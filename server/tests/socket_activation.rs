@@ -10,6 +10,7 @@ use std::os::fd::OwnedFd;
 use std::process::{Command, Output};
 
 use launcelot_testing::process::output;
+use rustix::process::Signal;
 use socket2::{Domain, Socket, Type};
 use support::*;
 
@@ -69,7 +70,8 @@ fn dual_stack_listener() -> Option<TcpListener> {
     Some(socket.into())
 }
 
-/// Connects clients to an address of a listener and checks that every thread serves some of them.
+/// Connects clients to an address of a listener and checks that every thread serves some of them, also during the grace
+/// period.
 fn check_distribution(listener: TcpListener, address: IpAddr) {
     const THREADS: usize = 4;
     let arguments = ["--design", "per-core", "--threads", &THREADS.to_string()];
@@ -90,8 +92,11 @@ fn check_distribution(listener: TcpListener, address: IpAddr) {
     }
     assert_eq!(clients_per_thread.iter().sum::<usize>(), clients.len(), "{address}: {clients_per_thread:?}");
     assert_eq!(clients_per_thread.len(), THREADS, "{address}: clients per thread {clients_per_thread:?}");
-    drop(clients);
-    assert_eq!(program.stop(), "");
+    program.signal(Signal::TERM);
+    for mut client in clients {
+        client.ask(QUEST, GRAIL);
+    }
+    assert_eq!(program.end(), (Some(0), String::new()));
 }
 
 /// The inodes of the sockets with an established connection to a local port (proc_pid_net(5)).

@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::net::{Ipv6Addr, SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
 use launcelot_server::Options;
@@ -126,8 +127,21 @@ fn sigusr1_prints_the_statistics() {
 }
 
 #[test]
+fn the_url_of_the_statistics_has_brackets_around_an_ipv6_address() {
+    if TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_err() {
+        eprintln!("skipped: this machine has no IPv6");
+        return;
+    }
+    let mut program = Program::start(&["--metrics", "[::1]:0"]);
+    let line = program.next_line();
+    let address = line.strip_prefix("Statistics at http://").and_then(|url| url.strip_suffix("/metrics"));
+    let address: SocketAddr = address.and_then(|address| address.parse().ok()).unwrap_or_else(|| panic!("{line}"));
+    assert!(address.is_ipv6());
+}
+
+#[test]
 fn a_metrics_port_in_use_is_an_error() {
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let output = output(std::process::Command::new(Program::PATH).args(["localhost", "0", "--metrics", &address]));
     assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));

@@ -57,7 +57,12 @@ impl Observer for HopObserver {
         let (dialogue, log) = self.recorder.store().connected(self.hop, ends);
         let mut connection = Connection { recorder: self.recorder.clone(), hop: self.hop, dialogue, log };
         if self.hop == Hop::Bridge {
-            let name = reported.query.and_then(name_in);
+            let query = reported.query.unwrap_or_default();
+            if let Some(series) = name_in(query, "series=") {
+                self.recorder.store().in_series(dialogue, series);
+                return None;
+            }
+            let name = name_in(query, "dialogue=");
             self.recorder.store().named(dialogue, name);
             name?;
         }
@@ -68,9 +73,9 @@ impl Observer for HopObserver {
     }
 }
 
-/// The name that a URL's query gives to a dialogue.
-fn name_in(query: &str) -> Option<&str> {
-    let name = query.split('&').find_map(|parameter| parameter.strip_prefix("dialogue="))?;
+/// The name that a URL's query gives to a dialogue or to a series.
+fn name_in<'a>(query: &'a str, parameter: &str) -> Option<&'a str> {
+    let name = query.split('&').find_map(|part| part.strip_prefix(parameter))?;
     let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     (is_plain && (1..=NAME_MAX_BYTES).contains(&name.len())).then_some(name)
 }
@@ -175,7 +180,8 @@ mod tests {
             (long.as_str(), None),
         ];
         for (query, expected) in cases {
-            assert_eq!(name_in(query), expected, "{query}");
+            assert_eq!(name_in(query, "dialogue="), expected, "{query}");
         }
+        assert_eq!(name_in("dialogue=a&series=b", "series="), Some("b"));
     }
 }

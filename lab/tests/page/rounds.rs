@@ -1,6 +1,8 @@
 //! Many rounds on the page, in a real browser: what is counted, kept, compared, and what it costs the page.
 
+mod interrupted;
 mod long;
+mod with_lab;
 
 use std::io::{Read as _, Write as _};
 use std::time::Duration;

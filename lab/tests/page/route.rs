@@ -40,6 +40,11 @@ fn durations(text: &str) -> Vec<Duration> {
     pairs.collect()
 }
 
+/// How many ways to ask of the race have the spread of their turns drawn.
+async fn whiskers(browser: &Browser) -> usize {
+    browser.client.find_all(Locator::Css("#race .whisker.median")).await.unwrap().len()
+}
+
 /// The first percentage in a text.
 fn percentage(text: &str) -> f64 {
     let (before, _) = text.split_once('%').unwrap_or_else(|| panic!("no percentage: {text}"));
@@ -227,6 +232,9 @@ async fn a_run_and_a_race_over_a_satellite_are_shown_well() {
     browser.wait_for("#where").await;
     browser.click("#run-race").await;
     browser.wait_for("#race[data-state=complete]").await;
+    // Each way has one turn: so long is the link.
+    let parts = browser.text("#race tbody").await;
+    assert_eq!((parts.matches("(once)").count(), whiskers(browser).await), (3, 0), "{parts}");
     assert_shown_well(browser, "a satellite").await;
     browser.assert_console_is_quiet(&[]).await;
 }
@@ -326,6 +334,8 @@ async fn a_change_of_the_link_in_another_tab_is_shown_when_the_page_becomes_visi
         assert!(said.contains(expected), "{expected}: {said}");
     }
     assert!(!said.contains("Measured round trip"), "{said}");
+    let page = browser.text("body").await;
+    assert_eq!(page.matches("emulate").count(), 1, "said once, plainly: {page}");
     assert_shown_well(browser, "a link changed elsewhere").await;
     browser.client.find(Locator::XPath("//button[.='same rack']")).await.unwrap().click().await.unwrap();
     measured(browser, Duration::from_micros(200)).await;
@@ -430,6 +440,16 @@ async fn in_the_race_three_round_trips_become_one() {
     assert!(best[0] > 2.9 && best[1] > 0.95 && best[2] > 0.95, "fewer round trips than there are: {best:?}");
     let count = async |css: &str| browser.client.find_all(Locator::Css(css)).await.unwrap().len();
     assert_eq!((count("#race .connecting").await, count("#race .asking").await), (5, 9));
+    // From the shortest turn to the longest, with its ends and its median, on the axis of the bars.
+    assert_eq!(whiskers(browser).await, 3);
+    assert_eq!(count("#race [aria-hidden=true] > .whisker").await, 3 * 4, "in words, the row says it");
+    assert!(browser.text("#race").await.contains("from the shortest turn to the longest, with a tick at the median"));
+    let drawn = "return [...document.querySelectorAll('#race .whisker')].every((line) => {
+        const [inner, outer] = [line, line.ownerSVGElement].map((it) => it.getBoundingClientRect());
+        return getComputedStyle(line).stroke !== 'none' && inner.left >= outer.left && inner.right <= outer.right + 2
+            && inner.top >= outer.top && inner.bottom <= outer.bottom;
+    })";
+    assert_eq!(browser.script(drawn).await, true, "within the drawing");
     let said = browser.text("#race-meaning").await;
     assert!(said.contains("three round trips") && said.contains("times as long as sent ahead"), "{said}");
     assert!(browser.text("#race .limits").await.contains("3 questions discarded as warm-up"));

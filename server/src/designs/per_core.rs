@@ -14,7 +14,7 @@
 use std::io;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc;
 use std::thread::{self, Scope, ScopedJoinHandle, available_parallelism};
 
 use launcelot_endpoint::accept::Acceptor;
@@ -69,14 +69,26 @@ enum Source {
     Channel(UnboundedReceiver<Detached>),
 }
 
+impl Source {
+    /// The source of a further thread: listeners of its own, or a channel, whose sender is returned as well.
+    fn of_further_thread(listeners: &Listeners) -> io::Result<(Self, Option<UnboundedSender<Detached>>)> {
+        if listeners.are_inherited() {
+            let (sender, receiver) = unbounded_channel();
+            return Ok((Self::Channel(receiver), Some(sender)));
+        }
+        let listeners = listeners.sibling()?;
+        Ok((Self::Listeners { listeners, channels: Vec::new() }, None))
+    }
+}
+
 /// A thread that was started, and the channel to it if it has no listeners.
 struct Started<'scope> {
     thread: ScopedJoinHandle<'scope, Result<(), ServeError>>,
     channel: Option<UnboundedSender<Detached>>,
 }
 
-/// Starts a thread that serves besides the one with `listeners`. If it gets listeners of its own, they are created last,
-/// when nothing else can fail: closing them again would reset the connections in their backlogs.
+/// Starts a further thread. Its listeners are created last, when nothing else can fail: closing them again would reset
+/// the connections in their backlogs.
 fn start_thread<'scope, R>(
     scope: &'scope Scope<'scope, '_>,
     listeners: &Listeners,
@@ -85,29 +97,15 @@ fn start_thread<'scope, R>(
 where
     R: Future<Output = io::Result<()>> + Send + 'scope,
 {
-    let (source_sender, source_receiver) = mpsc::channel();
-    let run = move || match source_receiver.recv() {
+    let (sender, receiver) = mpsc::channel();
+    let run = move || match receiver.recv() {
         Ok(source) => core.serve(source),
         Err(_) => Ok(()),
     };
     let thread = thread::Builder::new().name("core".to_owned()).spawn_scoped(scope, run).map_err(ServeError::Start)?;
-    let channel = send_source(listeners, &source_sender)?;
+    let (source, channel) = Source::of_further_thread(listeners).map_err(ServeError::Start)?;
+    sender.send(source).expect("the thread waits for its source");
     Ok(Started { thread, channel })
-}
-
-fn send_source(
-    listeners: &Listeners,
-    thread: &Sender<Source>,
-) -> Result<Option<UnboundedSender<Detached>>, ServeError> {
-    let (source, channel) = if listeners.are_inherited() {
-        let (sender, receiver) = unbounded_channel();
-        (Source::Channel(receiver), Some(sender))
-    } else {
-        let listeners = listeners.sibling().map_err(ServeError::Start)?;
-        (Source::Listeners { listeners, channels: Vec::new() }, None)
-    };
-    thread.send(source).expect("the thread waits for its source");
-    Ok(channel)
 }
 
 /// The runtime of one thread.
