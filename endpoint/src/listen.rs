@@ -12,7 +12,6 @@ use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use crate::lookup::look_up_blocking;
 
-pub use crate::address::{parse_host_port, split_host_port};
 pub use error::ListenError;
 
 /// How many connections may wait to be accepted, unless the program is told otherwise. The system lowers it to its own
