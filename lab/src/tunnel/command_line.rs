@@ -23,21 +23,24 @@ pub const PORT: u16 = 1061;
 /// The arguments of `launcelot-lab tunnel`.
 #[derive(Debug, Clone, Args)]
 #[command(mut_arg("listen", |arg| arg.default_value("localhost:1061")), after_help = "\
-The link is emulated: this program delays bytes, and loses, reorders or congests nothing.
+The link is emulated: this program delays bytes. It does not lose or reorder
+them, and does not emulate congestion.
 
-DURATION is a number with its unit, as in 1.3ms or 2s; BANDWIDTH is one as in 56kbit or 10Mbit.
+DURATION is a number with its unit, as in 1.3ms or 2s. BANDWIDTH is a number
+with its unit, as in 56kbit or 10Mbit.
 
-A line of link options on standard input changes the link while connections are open. It applies to
-bytes in flight, too. `none` removes a limit, as in
+A line of link options on standard input changes the link while connections are
+open, also for bytes in flight. `none` removes a limit, as in
   --rtt 20ms --bandwidth none
 
 Example: measure the server's answers through a link as long as an SSH tunnel
   launcelot-lab tunnel --link ssh
   launcelot-client localhost 1061 --timing
 
-The tunnel accepts a connection at once, as an SSH client does for `ssh -L`. With --handshake, which is
-part of every preset, the first bytes wait for the round trip that opening the connection takes. The
-server sees the connection half a round trip after the client has opened it.")]
+The tunnel accepts a connection at once, as an SSH client does for `ssh -L`.
+With --handshake, which is part of every preset, the first bytes wait for the
+round trip that opening the connection takes. The server sees the connection
+half a round trip after the client has opened it.")]
 pub struct TunnelOptions {
     /// The addresses to listen at.
     #[command(flatten)]

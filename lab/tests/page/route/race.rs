@@ -97,14 +97,16 @@ async fn questions_sent_ahead_win_the_race_with_one_round_trip_instead_of_three(
             let asking = durations(parts.as_str().unwrap())[1];
             *best = best.min(asking.as_secs_f64() / rtt.as_secs_f64());
         }
-        check(best[0] < 4.0 && best[1] < 1.5 && best[2] < 1.5, || format!("round trips: {best:?}"))
+        check(best[0] < 4.0 && best[1] < 1.5 && best[2] < 1.5, || format!("round trips: {best:?}"))?;
+        // While the machine is busy, the turns may overlap, and then the page does not compare them.
+        let message = browser.text("#race-meaning").await;
+        assert!(message.contains("three round trips"), "{message}");
+        check(message.contains("times as long as sent ahead"), || message)
     })
     .await;
     assert!(best[0] > 2.9 && best[1] > 0.95 && best[2] > 0.95, "fewer round trips than possible: {best:?}");
     let count = async |css: &str| browser.client.find_all(Locator::Css(css)).await.unwrap().len();
     assert_eq!((count("#race .connecting").await, count("#race .asking").await), (5, 9));
-    let message = browser.text("#race-meaning").await;
-    assert!(message.contains("three round trips") && message.contains("times as long as sent ahead"), "{message}");
     assert!(browser.text("#race .limits").await.contains("3 questions discarded as warm-up"));
     assert!(
         browser.client.find(Locator::Css("#runs")).await.is_err(),
