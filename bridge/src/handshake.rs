@@ -1,7 +1,7 @@
-//! What a connection to a target costs beyond what its kernel does.
+//! Handshakes above TCP's own.
 //!
-//! A tunnel's kernel accepts a connection before the tunnel has reached its far end. A program in which both run
-//! knows when that has happened, and makes the bridge wait for it.
+//! A tunnel's kernel accepts a connection before the tunnel has reached its far end. A program in which both run can tell
+//! the bridge when that has happened, so that connecting includes it.
 
 use std::fmt;
 use std::io;
@@ -10,13 +10,13 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-/// A handshake above TCP's own, which is over before a connection counts as connected.
+/// A handshake above TCP's own, which must be over before a connection counts as connected.
 #[derive(Clone)]
 pub struct Handshake(Arc<dyn Fn(SocketAddr) -> BoxFuture<'static, io::Result<()>> + Send + Sync>);
 
 impl Handshake {
-    /// A handshake that is over when the future is which `wait` returns for the connecting socket's own address. If that
-    /// fails, the target could not be reached. It is dropped if it takes longer than the bridge's connect timeout.
+    /// A handshake that is over when the future is that `wait` returns for the bridge's own address. If the future
+    /// fails, the target counts as not reached. It is dropped when it takes longer than the bridge's connect timeout.
     pub fn new(wait: impl Fn(SocketAddr) -> BoxFuture<'static, io::Result<()>> + Send + Sync + 'static) -> Self {
         Self(Arc::new(wait))
     }

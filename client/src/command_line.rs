@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
+use launcelot_endpoint::address::parse_host_port;
+use launcelot_endpoint::command_line::Verbosity;
 use launcelot_endpoint::failure::one_line;
-use launcelot_endpoint::listen::parse_host_port;
+use launcelot_endpoint::output::Output;
 use launcelot_measure::{Order, Run};
 use launcelot_protocol::Question;
 use thiserror::Error;
@@ -61,6 +63,9 @@ pub struct CommandLine {
     /// How long to wait for an address, a connection or an answer
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
     timeout: Duration,
+    /// How much to log.
+    #[command(flatten)]
+    pub verbosity: Verbosity,
 }
 
 /// Why the program fails.
@@ -94,45 +99,22 @@ impl CommandLine {
     }
 }
 
-/// Asks as the command line says and prints what is wanted. What had come before a failure is printed.
-/// A reader that has closed standard output (`… | head -1`) has what it wanted, and is no failure.
+/// Asks as the command line says and prints what is wanted. A standard output that is closed (`… | head -1`) or full ends
+/// nothing; that it is full is reported at the end.
 ///
 /// # Errors
 ///
 /// See [`RunError`].
 pub fn run(command_line: &CommandLine) -> Result<(), RunError> {
-    match ask_and_print(command_line) {
-        Err(RunError::Output(error) | RunError::Ask(AskError::Output(error)))
-            if error.kind() == io::ErrorKind::BrokenPipe =>
-        {
-            Ok(())
-        }
-        result => result,
-    }
-}
-
-fn ask_and_print(command_line: &CommandLine) -> Result<(), RunError> {
     let (plan, name) = command_line.plan();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::Runtime)?;
-    let mut output = io::stdout().lock();
+    let mut output = Output::stdout();
     if command_line.race {
         let (raced, result) = runtime.block_on(race(&plan));
-        let printed = print_race(command_line, &raced, &mut output);
+        let printed = print_race(command_line, &raced, &mut output).and_then(|()| output.finish());
         return end(result, command_line.export.as_ref().map(|export| export.race(raced)), printed);
     }
-    // What is exported is measured to the end, whoever has stopped reading.
-    let mut unread = Ok(());
-    let on_answer = |answer: &str| {
-        if command_line.json || unread.is_err() {
-            return Ok(());
-        }
-        let written = writeln!(output, "{answer}");
-        if command_line.export.is_none() {
-            return written;
-        }
-        unread = written;
-        Ok(())
-    };
+    let on_answer = |answer: &str| if command_line.json { Ok(()) } else { writeln!(output, "{answer}") };
     let (mut account, result) = runtime.block_on(ask_and_account(&plan, on_answer));
     let mut seen = Err(LabError::Nobody);
     if command_line.trace {
@@ -142,10 +124,11 @@ fn ask_and_print(command_line: &CommandLine) -> Result<(), RunError> {
             account.run.attribute_handshake(trace, *handshake);
         }
     }
-    let mut printed = unread.and_then(|()| print(command_line, &account.run, &mut output));
+    let mut printed = print(command_line, &account.run, &mut output);
     if command_line.trace {
         printed = printed.and_then(|()| print_trace(&account, &plan.target, &seen, &mut output));
     }
+    let printed = printed.and_then(|()| output.finish());
     // A run that broke is worth keeping too.
     end(result, command_line.export.as_ref().map(|export| export.run(account.run, seen.ok())), printed)
 }

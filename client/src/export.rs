@@ -157,6 +157,7 @@ fn as_rounds(way: &str, runs: &[Run]) -> Rounds {
         cores: cores(),
         wire: None,
         passage: None,
+        thinking_mean: None,
         interruptions: Interruptions::default(),
         errors: broken().count() as u32,
         failures,

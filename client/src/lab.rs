@@ -8,11 +8,11 @@ use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use launcelot_endpoint::connect::connect_to_host;
 use launcelot_measure::{Passage, Point, Trace, WireReport};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::target::Target;
@@ -150,7 +150,7 @@ impl Lab<'_> {
     }
 
     async fn get(&self, path: &str) -> Result<(StatusCode, Bytes), Box<dyn std::error::Error + Send + Sync>> {
-        let stream = TcpStream::connect((self.host, self.port)).await?;
+        let stream = connect_to_host(self.host, self.port).await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         let connection = tokio::spawn(connection);
         let request = Request::get(path).header(header::HOST, self.authority()).body(Empty::<Bytes>::new())?;

@@ -41,7 +41,7 @@ fn converse(mut stream: TcpStream) {
             break;
         }
         let mut replies = Vec::new();
-        conversation.hear(&buffer[..count], &mut replies);
+        conversation.feed(&buffer[..count], &mut replies);
         replies_go.send((Instant::now() + THINKING, replies)).unwrap();
     }
     drop(replies_go);

@@ -19,6 +19,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::net::TcpStream;
 use tokio::time::sleep_until;
 
+use crate::failure::one_line;
 use crate::lookup::look_up;
 
 pub use attempts::{Attempts, HEAD_START};
@@ -60,7 +61,10 @@ pub async fn connect(addresses: impl IntoIterator<Item = SocketAddr>) -> io::Res
 }
 
 async fn connect_to_address(address: SocketAddr) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect(address).await?;
+    tracing::info!("connecting to {address}");
+    let stream = TcpStream::connect(address).await.inspect_err(|error| {
+        tracing::info!("cannot connect to {address}: {}", one_line(error));
+    })?;
     stream.set_nodelay(true)?;
     Ok(stream)
 }
@@ -77,9 +81,9 @@ mod tests {
     use std::time::Duration;
 
     use launcelot_testing::ports::ReservedPort;
+    use launcelot_testing::sockets::SilentAddress;
     use launcelot_testing::wait::{DEADLINE, within};
-    use tokio::net::{TcpListener, TcpSocket};
-    use tokio::time::timeout;
+    use tokio::net::TcpListener;
 
     use super::*;
 
@@ -101,7 +105,7 @@ mod tests {
     async fn the_next_address_is_tried_while_one_does_not_answer() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let open = listener.local_addr().unwrap();
-        let silent = SilentAddress::new().await;
+        let silent = SilentAddress::new();
         let stream = first_to_accept(&[silent.address, open]).await.unwrap();
         assert_eq!(stream.peer_addr().unwrap(), open);
         let addresses = [silent.address, open];
@@ -120,31 +124,10 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
     }
 
-    #[tokio::test]
-    async fn a_blocking_connect_ends_at_its_timeout() {
-        let silent = SilentAddress::new().await;
+    #[test]
+    fn a_blocking_connect_ends_at_its_timeout() {
+        let silent = SilentAddress::new();
         let error = connect_blocking([silent.address], Duration::from_millis(20)).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-    }
-
-    /// A listener with a full backlog: Linux leaves further attempts to connect unanswered.
-    struct SilentAddress {
-        address: SocketAddr,
-        _listener: TcpListener,
-        _backlog: Vec<TcpStream>,
-    }
-
-    impl SilentAddress {
-        async fn new() -> Self {
-            let socket = TcpSocket::new_v4().unwrap();
-            socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-            let listener = socket.listen(0).unwrap();
-            let address = listener.local_addr().unwrap();
-            let mut backlog = Vec::new();
-            while let Ok(stream) = timeout(Duration::from_millis(50), TcpStream::connect(address)).await {
-                backlog.push(stream.unwrap());
-            }
-            Self { address, _listener: listener, _backlog: backlog }
-        }
     }
 }

@@ -32,6 +32,7 @@ pub struct Listeners {
     /// What the program listens at, as it was named.
     pub interfaces: Vec<Interface>,
     backlog: u32,
+    are_inherited: bool,
 }
 
 /// A name or address and the port at which a program listens there.
@@ -61,7 +62,7 @@ impl Listeners {
             match bind_addresses(&addresses, port, backlog) {
                 Ok((sockets, port)) => {
                     let interfaces = vec![Interface { name: interface.to_owned(), port }];
-                    return Ok(Self { sockets, port, interfaces, backlog });
+                    return Ok(Self { sockets, port, interfaces, backlog, are_inherited: false });
                 }
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
                 Err(error) => return Err(ListenError::of_bind(interface, port, error)),
@@ -106,7 +107,7 @@ impl Listeners {
             interfaces.push(Interface { name: address.ip().to_string(), port: address.port() });
         }
         let port = interfaces.first().ok_or(io::ErrorKind::InvalidInput)?.port;
-        Ok(Self { sockets, port, interfaces, backlog: BACKLOG })
+        Ok(Self { sockets, port, interfaces, backlog: BACKLOG, are_inherited: true })
     }
 
     /// Listens once more at the same addresses and ports. The kernel distributes new connections among all that listen
@@ -124,7 +125,13 @@ impl Listeners {
         // Only now that nothing can fail for lack of anything: to close a sibling that listens would reset the connections
         // that the kernel has given to it.
         let sockets = bound.into_iter().map(|socket| listen_at(socket, self.backlog)).collect::<io::Result<_>>()?;
-        Ok(Self { sockets, port: self.port, interfaces: self.interfaces.clone(), backlog: self.backlog })
+        let interfaces = self.interfaces.clone();
+        Ok(Self { sockets, port: self.port, interfaces, backlog: self.backlog, are_inherited: self.are_inherited })
+    }
+
+    /// Whether another process opened these listeners. They can be bound in ways that this process may not repeat.
+    pub fn are_inherited(&self) -> bool {
+        self.are_inherited
     }
 
     /// The addresses of the listeners.

@@ -1,6 +1,7 @@
 //! Logs on standard error, quiet unless asked.
 
 use std::env;
+use std::ffi::OsStr;
 use std::io::{self, IsTerminal};
 
 use tracing::level_filters::LevelFilter;
@@ -17,14 +18,34 @@ pub fn to_stderr(verbosity: u8) {
     let _ = tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal() && !no_color())
+        .with_ansi(has_colors(io::stderr().is_terminal(), env::var_os("NO_COLOR").as_deref()))
         // A line that cannot be written is lost. To complain about that on standard error, which is
         // what just failed, would be a panic.
         .log_internal_errors(false)
         .try_init();
 }
 
-/// Whether the user wants no colours, in any program (<https://no-color.org>). Help and usage errors obey already.
-fn no_color() -> bool {
-    env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+/// Whether a stream gets colours: a terminal, unless the user wants none in any program (<https://no-color.org>). Help and
+/// usage errors obey the same rule by themselves.
+fn has_colors(is_terminal: bool, no_color: Option<&OsStr>) -> bool {
+    is_terminal && no_color.is_none_or(OsStr::is_empty)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_gets_colors_unless_no_color_is_set() {
+        let cases = [
+            (true, None, true),
+            (true, Some(""), true),
+            (true, Some("1"), false),
+            (true, Some("0"), false),
+            (false, None, false),
+        ];
+        for (is_terminal, no_color, expected) in cases {
+            assert_eq!(has_colors(is_terminal, no_color.map(OsStr::new)), expected, "{is_terminal} {no_color:?}");
+        }
+    }
 }

@@ -5,6 +5,7 @@
 //! | method and path | answers |
 //! |---|---|
 //! | `GET /api/traces/ID` | 200 with a trace, or 404 |
+//! | `GET /api/series/NAME` | 200 with the server's thinking in a series of rounds, or 404 |
 //! | `GET /api/tunnel` | 200 with the tunnel's report |
 //! | `PUT /api/tunnel` | 200 with the tunnel's report under the new settings, or 400 |
 //! | `GET /api/server` | 200 with the server's settings, or 404 if they cannot be changed |
@@ -30,6 +31,12 @@
 //!
 //! `tunnel` is `null` if the dialogue did not go through the tunnel. `first_revision` and `last_revision` differ if the
 //! tunnel's settings changed during the dialogue. `schema/trace.schema.json` describes all fields.
+//!
+//! # `/api/series/NAME`
+//!
+//! `NAME` is what the URLs of the series' WebSockets give it (`/ws?series=NAME`). `{"answers": 40, "thinking_us": 200000}`:
+//! how many answers the server gave, and how long it thought about all of them. No events of a series are kept.
+//! `schema/series.schema.json` describes it.
 //!
 //! # `/api/tunnel`
 //!
@@ -75,7 +82,7 @@ use launcelot_server::ThinkTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::recorder::{Recorder, TunnelTransit};
+use crate::recorder::{Recorder, Thinking, TunnelTransit};
 use crate::tunnel::report::micros;
 use crate::tunnel::settings::DELAY_MAX;
 use crate::tunnel::{TunnelHandle, TunnelSettings};
@@ -97,6 +104,14 @@ struct Lab {
 #[serde(deny_unknown_fields)]
 struct ServerSettings {
     think_us: f64,
+}
+
+/// The body of `/api/series/NAME`.
+#[derive(Debug, Serialize)]
+struct SeriesAnswer {
+    answers: u64,
+    #[serde(serialize_with = "micros")]
+    thinking_us: Duration,
 }
 
 /// The body of `/api/traces/ID`.
@@ -131,6 +146,7 @@ impl TransitAnswer {
 pub fn routes(recorder: Recorder, tunnel: TunnelHandle, think: Option<ThinkTime>) -> Router {
     Router::new()
         .route("/api/traces/{id}", get(get_trace))
+        .route("/api/series/{name}", get(get_series))
         .route("/api/tunnel", get(get_tunnel).put(put_tunnel))
         .route("/api/server", get(get_server).put(put_server))
         .layer(middleware::from_fn(check_origin))
@@ -148,6 +164,13 @@ async fn get_trace(State(lab): State<Lab>, Path(id): Path<String>, RawQuery(quer
     let transit = lab.recorder.transit(&id, to);
     let tunnel = transit.map(|transit| TransitAnswer::new(transit, lab.tunnel.instance()));
     json(StatusCode::OK, &TraceAnswer { trace, tunnel })
+}
+
+async fn get_series(State(lab): State<Lab>, Path(name): Path<String>) -> Response {
+    match lab.recorder.thinking(&name) {
+        Some(Thinking { answers, total }) => json(StatusCode::OK, &SeriesAnswer { answers, thinking_us: total }),
+        None => error(StatusCode::NOT_FOUND, &format!("no series '{name}': it was not recorded, or was evicted")),
+    }
 }
 
 /// Returns the port in a query such as `to=1061`.

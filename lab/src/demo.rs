@@ -5,7 +5,6 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -96,7 +95,7 @@ pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
         Destination::host("localhost", server_port),
         settings,
         GRACE,
-        Some(Arc::new(recorder.clone())),
+        Some(recorder.tunnel_observer()),
     )?;
     let tunnel_target = target(Some(TUNNEL), tunnel_port);
     // Worker processes keep the think time with which they were started.
@@ -105,7 +104,7 @@ pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
         handshakes: HashMap::from([(tunnel_target.clone(), handshake(tunnel.handle()))]),
         targets: vec![target(None, server_port), tunnel_target],
         connect_timeout: CONNECT_TIMEOUT,
-        observer: Some(Arc::new(recorder.clone())),
+        observer: Some(recorder.bridge_observer()),
         routes: Some(api::routes(recorder, tunnel.handle(), think)),
         web: Some(options.web.clone()),
         grace: GRACE,
@@ -150,7 +149,8 @@ impl DemoServer {
         let statistics = Statistics::new(&options).map_err(DemoError::Start)?;
         let (sender, ended) = oneshot::channel();
         let serve = move || {
-            let result = launcelot_server::serve_observed(listeners, &options, &statistics, Arc::new(recorder), stop);
+            let result =
+                launcelot_server::serve_observed(listeners, &options, &statistics, recorder.server_observer(), stop);
             // The receiver is gone if the bridge has ended first.
             let _ = sender.send(());
             result

@@ -11,7 +11,7 @@ use launcelot_server::worker;
 const NAME: &str = "launcelot-lab";
 
 fn main() -> ExitCode {
-    if let Some(code) = worker::run_if_asked() {
+    if let Some(code) = worker::run_if_worker() {
         return code;
     }
     let command_line: CommandLine = command_line::parse();

@@ -5,17 +5,19 @@
 //! in use at the same time for connections to two servers.
 //!
 //! A dialogue through the bridge is identified by the name in its URL (`/ws?dialogue=NAME`), and is not recorded without
-//! one. Any other dialogue is identified by its client's address.
+//! one. Any other dialogue is identified by its client's address. Of a series of rounds (`/ws?series=NAME`), over one
+//! connection or many, no events are kept: only the server is observed, and the sum of its thinking is kept.
 //!
-//! - `connection_log`: the events of one connection at one hop.
+//! - `connection_log`: the events of one connection at one hop; `thinking`: the sum of a server's thinking.
 //! - `dialogue`: the connections of one dialogue, and its trace.
 //! - `trace_store`: the latest dialogues. It is locked when a connection begins or ends, and for a trace; never while a
 //!   question is relayed.
-//! - `hops`: the recorder as the observer of each hop.
+//! - `hops`: the observer of each hop.
 
 mod connection_log;
 mod dialogue;
 mod hops;
+mod thinking;
 mod trace_store;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,9 +25,10 @@ use std::time::Duration;
 
 use launcelot_measure::Trace;
 
+pub use thinking::Thinking;
 use trace_store::TraceStore;
 
-/// An observer of all hops. Clones share one trace store.
+/// Records all hops, each by an observer of its own. Clones share one trace store.
 #[derive(Debug, Clone, Default)]
 pub struct Recorder {
     store: Arc<Mutex<TraceStore>>,
@@ -52,6 +55,11 @@ impl Recorder {
     /// Returns how that dialogue went through the tunnel, or `None` if it did not.
     pub fn transit(&self, name: &str, to: Option<u16>) -> Option<TunnelTransit> {
         self.store().transit(name, to)
+    }
+
+    /// Returns how long the server thought about the questions of the series of that name.
+    pub fn thinking(&self, series: &str) -> Option<Thinking> {
+        self.store().thinking(series)
     }
 
     fn store(&self) -> MutexGuard<'_, TraceStore> {

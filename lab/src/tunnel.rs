@@ -12,8 +12,7 @@
 //! - [`destination`]: the server's address, resolved for each connection.
 //! - `event_loop`: the thread that serves all connections; `poller`: how it waits.
 //! - [`handle`]: shared access to a running tunnel; `control`: what handles share with the thread.
-//! - [`observer`]: the trait that observes relayed bytes; `added_delay`: how long they are held; [`report`]: that and
-//!   the settings, for the lab's API.
+//! - `added_delay`: how long bytes are held; [`report`]: that and the settings, for the lab's API.
 //! - [`command_line`]: the command; `standard_input`: changes of the settings while it runs.
 
 mod added_delay;
@@ -24,7 +23,6 @@ pub mod destination;
 mod event_loop;
 pub mod handle;
 pub mod handshake;
-pub mod observer;
 pub mod options;
 mod peer_socket;
 mod poller;
@@ -42,13 +40,13 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use launcelot_endpoint::listen::Listeners;
+use launcelot_endpoint::observe::Observer;
 use thiserror::Error;
 use tokio::sync::Notify;
 
 use control::Control;
 use destination::Destination;
 use event_loop::EventLoop;
-use observer::Observer;
 
 pub use handle::TunnelHandle;
 pub use settings::TunnelSettings;

@@ -145,7 +145,7 @@ pub fn judge(rounds: &[PacedRound], pace: Duration, clock_step: Duration, known:
 impl Rounds {
     /// How the pace of the rounds that are counted was kept; `None` without a pace, without an answer, and where rounds failed of
     /// which it is not known when those after them could begin.
-    pub fn queue(&self, server_busy: Option<Duration>) -> Option<Queue> {
+    pub fn queue(&self) -> Option<Queue> {
         let pace = self.plan.pace?;
         let is_known = self.answered.iter().all(|round| round.since_ready().is_some());
         let connections = self.plan.connections;
@@ -172,7 +172,8 @@ impl Rounds {
         // What the first of them waited for is known from the warm-up.
         let rounds: Vec<PacedRound> = rounds.skip(self.discarded()).collect();
         let link_round_trip = self.wire.map(|wire| wire.rtt * round_trips);
-        let queue = judge(&rounds, pace, self.clock_step, Known { server_busy, link_round_trip })?;
+        let known = Known { server_busy: self.thinking_mean, link_round_trip };
+        let queue = judge(&rounds, pace, self.clock_step, known)?;
         Some(Queue { connections, ..queue })
     }
 }

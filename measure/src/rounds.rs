@@ -142,6 +142,9 @@ pub struct Rounds {
     /// The settings of the lab's tunnel through which they went, where a lab told them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub passage: Option<Passage>,
+    /// How long the server thought about a question, at the mean and in microseconds, where a lab told it.
+    #[serde(rename = "thinking_mean_us", default, skip_serializing_if = "Option::is_none", with = "micros::option")]
+    pub thinking_mean: Option<Duration>,
     /// What interrupted the asker meanwhile.
     #[serde(default, skip_serializing_if = "Interruptions::is_none")]
     pub interruptions: Interruptions,
@@ -217,6 +220,7 @@ mod tests {
             cores: 2,
             wire: None,
             passage: None,
+            thinking_mean: None,
             interruptions: Interruptions::default(),
             answered: (1..=count.into())
                 .map(|number| Round { asked: number, connecting: number * 3, due: 7, ready: number * 4 })

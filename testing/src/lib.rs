@@ -1,5 +1,10 @@
-//! What the tests of several crates share: waits, child processes and sockets, each with a deadline. A dependency of
-//! tests only.
+//! Helpers for the tests of several crates. Every wait has a deadline.
+//!
+//! - [`wait`]: waiting for a condition, a thread, a channel or a future.
+//! - [`process`]: child processes and their output.
+//! - [`sockets`]: connections and small servers; [`http`]: HTTP requests.
+//! - [`ports`]: reserved ports for programs that must be told which one to use.
+//! - [`attempts`]: assertions about time.
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 

@@ -146,6 +146,12 @@ pub fn passage(trace: &Json) -> Option<Passage> {
     })
 }
 
+/// How long the server thought about a question of a series, at the mean.
+pub fn thinking_mean(series: &Json) -> Option<Duration> {
+    let answers = u32::try_from(series.field("answers")?.whole()?).ok()?;
+    series.field("thinking_us")?.micros()?.checked_div(answers)
+}
+
 fn instance(json: &Json) -> Option<Instance> {
     u64::from_str_radix(&json.field("instance")?.text()?, 16).ok().map(Instance)
 }

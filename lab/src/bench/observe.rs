@@ -9,7 +9,6 @@ mod cost;
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -136,7 +135,7 @@ impl Server {
         let (stopper, stop) = Stop::pair().map_err(ObserveError::Start)?;
         let statistics = Statistics::new(&options).map_err(ObserveError::Start)?;
         let counted = statistics.clone();
-        let observer = recorder.clone().map(Arc::new);
+        let observer = recorder.as_ref().map(Recorder::server_observer);
         let serving = move || match observer {
             Some(observer) => serve_observed(listeners, &options, &counted, observer, stop),
             None => serve(listeners, &options, &counted, stop),

@@ -8,6 +8,8 @@ use std::time::Instant;
 
 use launcelot_measure::{ConnectPoint, Point};
 
+use super::thinking::{Thinking, ThinkingSum};
+
 /// How many events of a connection are kept.
 pub(super) const EVENTS_MAX: usize = 2048;
 
@@ -39,6 +41,9 @@ struct Log {
     is_cut: bool,
     /// Whether no request will ask for the events.
     is_discarded: bool,
+    /// Whether only the sum of the server's thinking is kept.
+    is_summed_up: bool,
+    thinking: ThinkingSum,
 }
 
 impl ConnectionLog {
@@ -47,6 +52,10 @@ impl ConnectionLog {
         let mut log = self.lock();
         if log.is_discarded {
             return false;
+        }
+        log.thinking.record(event);
+        if log.is_summed_up {
+            return true;
         }
         if log.events.len() == EVENTS_MAX {
             log.is_cut = true;
@@ -67,6 +76,18 @@ impl ConnectionLog {
     /// Discards the events, also those that follow.
     pub(super) fn discard(&self) {
         *self.lock() = Log { is_discarded: true, ..Log::default() };
+    }
+
+    /// Discards the events, and from now on keeps only the sum of the server's thinking.
+    pub(super) fn sum_up(&self) {
+        let mut log = self.lock();
+        log.events = Vec::new();
+        log.is_summed_up = true;
+    }
+
+    /// Returns how long the server has thought.
+    pub(super) fn thinking(&self) -> Thinking {
+        self.lock().thinking.so_far()
     }
 
     /// Appends the events to those of other connections. Returns whether there were more than are kept.

@@ -9,6 +9,7 @@ use launcelot_measure::{ConnectSighting, Sighting, Trace};
 
 use super::TunnelTransit;
 use super::connection_log::ConnectionLog;
+use super::thinking::Thinking;
 
 /// The smallest step of the clock that all hops in this process read.
 static CLOCK_STEP: LazyLock<Duration> = LazyLock::new(|| {
@@ -58,6 +59,10 @@ pub(super) struct Dialogue {
     /// The events of each reported end.
     pub(super) logs: Vec<Arc<ConnectionLog>>,
     pub(super) transit: Option<TunnelTransit>,
+    /// Whether it belongs to a series, of which only the server's thinking is kept.
+    pub(super) is_in_series: bool,
+    /// The thinking over the earlier connections of its series.
+    pub(super) thinking_before: Thinking,
     /// Whether one of its connections has ended. A later connection with the same ends belongs to another dialogue.
     pub(super) has_ended: bool,
 }
@@ -78,12 +83,25 @@ impl Dialogue {
         !self.has_ended && self.connections == [(Hop::Server, ends)]
     }
 
-    /// Adds logs. If the dialogue is ignored, their events are discarded.
+    /// Adds logs. If the dialogue is ignored or belongs to a series, their events are discarded.
     pub(super) fn add(&mut self, logs: impl IntoIterator<Item = Arc<ConnectionLog>>) {
         self.logs.extend(logs);
         if self.is_ignored {
             self.discard();
+        } else if self.is_in_series {
+            for log in &self.logs {
+                log.sum_up();
+            }
         }
+    }
+
+    /// Returns how long the server has thought, with the earlier connections of its series.
+    pub(super) fn thinking(&self) -> Thinking {
+        let mut thinking = self.thinking_before;
+        for log in &self.logs {
+            thinking.add(log.thinking());
+        }
+        thinking
     }
 
     /// Discards the events.

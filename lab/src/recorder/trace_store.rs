@@ -10,6 +10,7 @@ use super::TunnelTransit;
 use super::connection_log::ConnectionLog;
 use super::dialogue::Dialogue;
 pub(super) use super::dialogue::{Ends, Hop};
+use super::thinking::Thinking;
 
 /// How many dialogues are kept. Dialogues without a name are evicted first, then the oldest.
 const DIALOGUES_MAX: usize = 256;
@@ -52,6 +53,29 @@ impl TraceStore {
             dialogue.is_ignored = true;
             dialogue.discard();
         }
+    }
+
+    /// Makes a dialogue the newest of the series of that name: its events are not kept, and an earlier one is replaced by it.
+    pub(super) fn in_series(&mut self, number: Number, name: &str) {
+        let earlier = self.newest_in_series(name).map(|(number, dialogue)| (*number, dialogue.thinking()));
+        if let Some((earlier, _)) = earlier {
+            self.remove(earlier);
+        }
+        if let Some(dialogue) = self.dialogues.get_mut(&number) {
+            name.clone_into(&mut dialogue.name);
+            dialogue.thinking_before = earlier.map(|(_, thinking)| thinking).unwrap_or_default();
+            dialogue.is_in_series = true;
+            dialogue.add([]);
+        }
+    }
+
+    /// Returns how long the server thought about the questions of a series.
+    pub(super) fn thinking(&self, series: &str) -> Option<Thinking> {
+        self.newest_in_series(series).map(|(_, dialogue)| dialogue.thinking())
+    }
+
+    fn newest_in_series(&self, name: &str) -> Option<(&Number, &Dialogue)> {
+        self.dialogues.iter().rev().find(|(_, dialogue)| dialogue.is_in_series && dialogue.name == name)
     }
 
     /// Adds the connection by which the tunnel forwards a dialogue. The server may have reported it already.
@@ -100,8 +124,8 @@ impl TraceStore {
     pub(super) fn ended(&mut self, number: Number) {
         let number = self.resolve(number);
         if let Some(dialogue) = self.dialogues.get_mut(&number) {
-            // The watchers of an ignored dialogue are dropped before its connections end.
-            dialogue.has_ended = !dialogue.is_ignored;
+            // A watcher of a dialogue that is ignored, or belongs to a series, is dropped before the end of its connection.
+            dialogue.has_ended = !dialogue.is_ignored && !dialogue.is_in_series;
         }
     }
 
@@ -140,12 +164,16 @@ impl TraceStore {
 
     fn evict(&mut self) {
         let oldest_ignored = self.dialogues.iter().find(|(_, dialogue)| dialogue.is_ignored);
-        let Some((evicted, dialogue)) = oldest_ignored.or(self.dialogues.first_key_value()) else { return };
-        let evicted = *evicted;
-        dialogue.discard();
-        self.dialogues.remove(&evicted);
-        self.by_ends.retain(|_, number| *number != evicted);
-        self.same_as.retain(|_, number| *number != evicted);
+        let Some((evicted, _)) = oldest_ignored.or(self.dialogues.first_key_value()) else { return };
+        self.remove(*evicted);
+    }
+
+    fn remove(&mut self, removed: Number) {
+        if let Some(dialogue) = self.dialogues.remove(&removed) {
+            dialogue.discard();
+        }
+        self.by_ends.retain(|_, number| *number != removed);
+        self.same_as.retain(|_, number| *number != removed);
     }
 }
 
@@ -289,6 +317,32 @@ mod tests {
             assert!(!record(&log, Point::AnswerReady));
         }
         assert_eq!(store.trace("127.0.0.1:1", None), None);
+    }
+
+    #[test]
+    fn the_thinking_of_a_series_is_summed_up_over_its_connections_and_more_events_than_are_kept() {
+        let mut store = TraceStore::default();
+        let (_, other) = store.connected(Hop::Server, from(9));
+        record(&other, Point::ServerIn);
+        let begun = Instant::now();
+        let at = |micros| begun + Duration::from_micros(micros);
+        for port in 0..2 * DIALOGUES_MAX as u16 {
+            let (number, _) = store.connected(Hop::Bridge, to_tunnel(10_000 + port));
+            store.in_series(number, "series");
+            store.ended(number);
+            store.connected(Hop::Tunnel, to_tunnel(10_000 + port));
+            store.forwarded(number, from(20_000 + port));
+            let (_, server) = store.connected(Hop::Server, from(20_000 + port));
+            for _ in 0..EVENTS_MAX / DIALOGUES_MAX {
+                server.record(Event { at: at(5), point: Point::ServerIn, bytes: 1 });
+                assert!(server.record(Event { at: at(12), point: Point::AnswerReady, bytes: 1 }));
+            }
+        }
+        let answers = 2 * EVENTS_MAX as u64;
+        let expected = Thinking { answers, total: Duration::from_micros(7 * answers) };
+        assert_eq!((store.thinking("series"), store.thinking("another")), (Some(expected), None));
+        assert_eq!(points(&store, "series"), [], "events of it are not kept");
+        assert_eq!((points(&store, "127.0.0.1:9").len(), store.dialogues.len()), (1, 2), "others are not displaced");
     }
 
     #[test]

@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 
 use launcelot_endpoint::accept::{AcceptErrors, Retry};
 use launcelot_endpoint::failure::one_line;
+use launcelot_endpoint::observe::{ConnectStep, Connection, Observer, Watcher};
 use nix::sys::epoll::EpollFlags;
 use rustix::thread::set_current_timer_slack;
 
@@ -28,7 +29,6 @@ use super::TunnelError;
 use super::control::Control;
 use super::destination::{Destination, Resolved, Resolver};
 use super::handshake::Handshakes;
-use super::observer::Observer;
 use super::poller::Poller;
 use super::relay::{Relay, RelayState};
 use super::settings::TunnelSettings;
@@ -253,17 +253,20 @@ impl EventLoop {
 
     /// Creates the relay of an accepted connection.
     fn relay(&self, number: u64, client: TcpStream, address: SocketAddr, now: Instant) -> io::Result<Relay> {
-        let mut watcher = None;
-        if let Some(observer) = &self.observer {
-            let local = client.local_addr()?;
-            watcher = observer.accepted(Instant::now(), address, local);
-        }
-        if let Some(watcher) = &mut watcher {
-            watcher.goes_under(self.revision);
-        }
+        let watcher = self.report(&client, address);
         let handshake = self.handshakes.begin(address, now);
         let addresses = self.resolver.request(number);
         Relay::new(client, addresses, now, &self.settings, handshake, watcher)
+    }
+
+    /// Reports a connection that has just been accepted to the observer, if there is one.
+    fn report(&self, client: &TcpStream, from: SocketAddr) -> Option<Box<dyn Watcher>> {
+        let observer = self.observer.as_ref()?;
+        let steps = [(Instant::now(), ConnectStep::Accepted)];
+        let to = client.local_addr().ok()?;
+        let mut watcher = observer.connection(&Connection { from, to, query: None, steps: &steps })?;
+        watcher.settings_changed(self.revision);
+        Some(watcher)
     }
 
     /// Gives a relay its turn, unless it has had one in this round.

@@ -8,13 +8,13 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use launcelot_endpoint::failure::one_line;
+use launcelot_endpoint::observe::{Watched, Watcher};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::SockRef;
 
 use super::control::Control;
 use super::delay_queue::DelayQueue;
 use super::handshake::Handshake;
-use super::observer::Watcher;
 use super::peer_socket::PeerSocket;
 use super::settings::TunnelSettings;
 use super::side::{Interest, SIDES, Side};
@@ -31,7 +31,7 @@ pub(super) struct Relay {
     relayed_bytes: u64,
     /// Nothing is read from the client before it is complete.
     handshake: Handshake,
-    watcher: Option<Box<dyn Watcher>>,
+    watched: Watched,
 }
 
 /// The state of a relay after a turn.
@@ -59,7 +59,7 @@ impl Relay {
         }
         let client = PeerSocket::new(client)?;
         let sent_by = Default::default();
-        Ok(Self { client, upstream, sent_by, relayed_bytes: 0, handshake, watcher })
+        Ok(Self { client, upstream, sent_by, relayed_bytes: 0, handshake, watched: Watched::by(watcher) })
     }
 
     /// Sets the server's addresses once they have been resolved.
@@ -69,8 +69,8 @@ impl Relay {
 
     /// Applies changed settings to everything in flight.
     pub(super) fn reschedule(&mut self, now: Instant, settings: &TunnelSettings, revision: u64) {
-        if let Some(watcher) = &mut self.watcher {
-            watcher.goes_under(revision);
+        if let Some(watcher) = self.watched.watcher() {
+            watcher.settings_changed(revision);
         }
         self.upstream.reschedule(now, settings);
         for queue in &mut self.sent_by {
@@ -83,8 +83,8 @@ impl Relay {
 
     fn complete_handshake(&mut self, now: Instant) {
         let held = self.handshake.complete(now);
-        if let Some(watcher) = &mut self.watcher {
-            watcher.opened(held);
+        if let Some(watcher) = self.watched.watcher() {
+            watcher.handshake_done(held);
         }
     }
 
@@ -231,10 +231,10 @@ impl Relay {
     }
 
     fn report_connected(&mut self) {
-        if let (Some(watcher), Upstream::Open(socket)) = (&mut self.watcher, &self.upstream)
+        if let (Some(watcher), Upstream::Open(socket)) = (self.watched.watcher(), &self.upstream)
             && let (Ok(local), Ok(peer)) = (socket.stream.local_addr(), socket.stream.peer_addr())
         {
-            watcher.connected(local, peer);
+            watcher.forwarded(local, peer);
         }
     }
 

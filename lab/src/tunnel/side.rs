@@ -1,6 +1,6 @@
 //! The two sides of a relayed connection, and the events to wait for on their sockets.
 
-use super::observer::Point;
+use launcelot_endpoint::observe::Point;
 
 /// A side of a relayed connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,16 +33,16 @@ impl Side {
     /// The observed point where bytes have been read from this side.
     pub(super) fn read_point(self) -> Point {
         match self {
-            Self::Client => Point::NearIn,
-            Self::Server => Point::FarIn,
+            Self::Client => Point::FromClient,
+            Self::Server => Point::FromServer,
         }
     }
 
     /// The observed point where bytes are about to be written to this side.
     pub(super) fn write_point(self) -> Point {
         match self {
-            Self::Client => Point::NearOut,
-            Self::Server => Point::FarOut,
+            Self::Client => Point::ToClient,
+            Self::Server => Point::ToServer,
         }
     }
 }

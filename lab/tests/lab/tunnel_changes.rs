@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use launcelot_endpoint::listen::{BACKLOG, Listeners};
-use launcelot_lab::tunnel::observer::{Observer, Point, Watcher};
+use launcelot_endpoint::observe::{self, Observer, Point, Watcher};
 use launcelot_lab::tunnel::{Tunnel, TunnelSettings};
 use launcelot_measure::Wire as LinkSettings;
 use rustix::process::Signal;
@@ -24,16 +24,14 @@ use crate::support::wait;
 struct ReadFromClient(Sender<usize>);
 
 impl Observer for ReadFromClient {
-    fn accepted(&self, _: Instant, _: SocketAddr, _: SocketAddr) -> Option<Box<dyn Watcher>> {
+    fn connection(&self, _: &observe::Connection<'_>) -> Option<Box<dyn Watcher>> {
         Some(Box::new(Self(self.0.clone())))
     }
 }
 
 impl Watcher for ReadFromClient {
-    fn connected(&mut self, _: SocketAddr, _: SocketAddr) {}
-
-    fn saw(&mut self, _: Instant, point: Point, bytes: usize) -> bool {
-        if point == Point::NearIn {
+    fn record(&mut self, _: Instant, point: Point, bytes: usize) -> bool {
+        if point == Point::FromClient {
             let _ = self.0.send(bytes);
         }
         true

@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use launcelot_endpoint::listen::{BACKLOG, Listeners};
+use launcelot_endpoint::observe::{self, Observer, Point, Watcher};
 use launcelot_lab::tunnel::destination::{Destination, Lookup};
-use launcelot_lab::tunnel::observer::{Observer, Point, Watcher};
 use launcelot_lab::tunnel::{Tunnel, TunnelSettings};
 use launcelot_measure::Wire as LinkSettings;
 
@@ -85,15 +85,13 @@ struct Recorder(Events);
 struct Connection(SocketAddr, Events);
 
 impl Observer for Recorder {
-    fn accepted(&self, _: Instant, from: SocketAddr, _: SocketAddr) -> Option<Box<dyn Watcher>> {
-        Some(Box::new(Connection(from, Arc::clone(&self.0))))
+    fn connection(&self, connection: &observe::Connection<'_>) -> Option<Box<dyn Watcher>> {
+        Some(Box::new(Connection(connection.from, Arc::clone(&self.0))))
     }
 }
 
 impl Watcher for Connection {
-    fn connected(&mut self, _: SocketAddr, _: SocketAddr) {}
-
-    fn saw(&mut self, at: Instant, point: Point, bytes: usize) -> bool {
+    fn record(&mut self, at: Instant, point: Point, bytes: usize) -> bool {
         self.1.lock().unwrap().push((self.0, at, point, bytes));
         true
     }
@@ -134,7 +132,7 @@ fn a_bulk_transfer_does_not_delay_another_connection() {
             all.map(|(place, event)| (place, event.1)).collect::<Vec<_>>()
         };
         for ((read, read_at), (handed_on, handed_on_at)) in
-            of_neighbour(Point::NearIn).into_iter().zip(of_neighbour(Point::FarOut))
+            of_neighbour(Point::FromClient).into_iter().zip(of_neighbour(Point::ToServer))
         {
             let others =
                 events[read..handed_on].iter().filter(|event| event.0 != address && event.1 > read_at + one_way);

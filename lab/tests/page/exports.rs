@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::page_session::PageSession;
-use crate::support::schema;
+use crate::support::{schema, wait};
 use fantoccini::Locator;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use launcelot_measure::export::{Document, json};
@@ -217,7 +217,12 @@ async fn after_a_run_its_legs_are_tracks_in_the_performance_panel() {
     session.ask(1).await;
     let entries = "return performance.getEntriesByType('measure').map((entry) => ({
         name: entry.name, from: entry.startTime, until: entry.startTime + entry.duration, tells: entry.detail.devtools }))";
-    let measures = session.browser.script(entries).await;
+    // What writes them is loaded when the browser is idle.
+    let measures = wait::until_async("the measures", async || {
+        let measures = session.browser.script(entries).await;
+        (!measures.as_array().unwrap().is_empty()).then_some(measures)
+    })
+    .await;
     let after = session.browser.script("return performance.now()").await.as_f64().unwrap();
     let measures = measures.as_array().unwrap();
     for track in ["asker", "bridge", "wire", "server"] {

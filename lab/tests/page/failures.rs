@@ -11,7 +11,7 @@ use crate::support::{page, sockets};
 
 impl Browser {
     /// Returns the page's export.
-    async fn document(&self) -> Document {
+    pub(crate) async fn document(&self) -> Document {
         let catch = "const made = URL.createObjectURL;
             URL.createObjectURL = (blob) => { blob.text().then((text) => globalThis.exported = text); return made.call(URL, blob); };";
         self.script(catch).await;

@@ -1,6 +1,8 @@
 //! Many rounds on the page: percentiles, pace, storage, comparison, failures, and accessibility.
 
+mod interrupted;
 mod long;
+mod with_lab;
 
 use std::io::{Read as _, Write as _};
 use std::time::Duration;
@@ -321,7 +323,7 @@ async fn a_round_without_an_answer_is_an_error_also_over_one_connection() {
         for count in 0.. {
             let (mut question, mut replies) = ([0; 1024], Vec::new());
             let length = stream.read(&mut question).unwrap();
-            conversation.hear(&question[..length], &mut replies);
+            conversation.feed(&question[..length], &mut replies);
             if count == 3 {
                 break;
             }

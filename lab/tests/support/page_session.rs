@@ -20,16 +20,21 @@ pub(crate) struct PageSession {
 impl PageSession {
     /// Starts the demo and a browser, and opens the page.
     pub(crate) async fn start() -> Self {
-        Self::with(Browser::start().await).await
+        Self::with(Browser::start().await, &[]).await
+    }
+
+    /// The same with further arguments for the demo.
+    pub(crate) async fn start_with(arguments: &[&str]) -> Self {
+        Self::with(Browser::start().await, arguments).await
     }
 
     /// The same while no other test has a browser, for a test that measures times.
     pub(crate) async fn start_alone() -> Self {
-        Self::with(Browser::start_alone().await).await
+        Self::with(Browser::start_alone().await, &[]).await
     }
 
-    async fn with(browser: Browser) -> Self {
-        let demo = Demo::start(&page::built(), &[]);
+    async fn with(browser: Browser, arguments: &[&str]) -> Self {
+        let demo = Demo::start(&page::built(), arguments);
         let files = tempfile::tempdir().unwrap();
         let session = Self { demo, browser, files };
         session.open().await;

@@ -1,5 +1,13 @@
 //! Tables for a spreadsheet (RFC 4180): a line for each question, for each round, or for each reason why rounds failed. The first
 //! line names the columns, with their units.
+//!
+//! - `wire_…`: how the emulated link was set. `link_instance`, `link_first_revision` and `link_last_revision` tell under which
+//!   settings of which lab a run or series went through it, from its first connection to its end. Two lines are of the same link
+//!   only if all three are equal, and both revisions are. A last revision that is empty beside a first one: the link changed
+//!   meanwhile, to settings that are not known.
+//! - `thinking_mean_us`: how long the server thought about a question of the series, at the mean.
+//! - `connecting_…_us`: the legs of connecting, whose sum is `connecting_us`. `asker_us` to `unknown_us`: the legs of the question,
+//!   whose sum is `took_us`. A leg that the path does not have, or of which nothing is known, is empty.
 
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -8,6 +16,7 @@ use csv::{Terminator, WriterBuilder};
 use serde::Serialize;
 
 use super::document::{Document, Recorded};
+use crate::connecting::Connecting;
 use crate::failures::FailureKind;
 use crate::legs::Leg;
 use crate::micros;
@@ -15,6 +24,7 @@ use crate::paths::{Path, paths};
 use crate::race::Way;
 use crate::rounds::Stopwatch;
 use crate::run::{Asked, Ending, Order, Run, Span};
+use crate::wire::Instance;
 
 /// A time in microseconds.
 #[derive(Serialize)]
@@ -33,9 +43,16 @@ struct QuestionLine<'a> {
     wire_rtt_us: Option<Micros>,
     wire_jitter_us: Option<Micros>,
     wire_bandwidth_bits_per_s: Option<NonZeroU64>,
+    link_instance: Option<Instance>,
+    link_first_revision: Option<u64>,
+    link_last_revision: Option<u64>,
     connecting_us: Option<Micros>,
     /// How much of that is attributed and not measured.
     attributed_handshake_us: Option<Micros>,
+    connecting_asker_us: Option<Micros>,
+    connecting_bridge_us: Option<Micros>,
+    connecting_connect_us: Option<Micros>,
+    connecting_unknown_us: Option<Micros>,
     question: &'a str,
     answer: Option<&'a str>,
     asked_us: Option<Micros>,
@@ -62,6 +79,10 @@ struct RoundLine<'a> {
     wire_rtt_us: Option<Micros>,
     wire_jitter_us: Option<Micros>,
     wire_bandwidth_bits_per_s: Option<NonZeroU64>,
+    link_instance: Option<Instance>,
+    link_first_revision: Option<u64>,
+    link_last_revision: Option<u64>,
+    thinking_mean_us: Option<Micros>,
     cores: u32,
     round: usize,
     is_warm_up: bool,
@@ -106,11 +127,12 @@ fn way_in_words(way: Way) -> &'static str {
 /// The questions of a run, and of which heat it is: the number of the race, the turn and the way.
 fn of_run(
     heat: Option<(usize, usize, Way)>,
-    Recorded { number, run, trace, wire, .. }: &Recorded,
+    Recorded { number, run, trace, wire, passage, .. }: &Recorded,
 ) -> impl Iterator<Item = QuestionLine<'_>> {
     let paths = trace.as_ref().map(|trace| paths(run, trace)).unwrap_or_default();
     run.questions.iter().enumerate().map(move |(index, asked)| {
         let path = paths.questions().get(index);
+        let connecting = |leg| paths.connecting().and_then(|path| Connecting::took(path, leg)).map(Micros);
         QuestionLine {
             race: heat.map(|(race, _, _)| race),
             way: heat.map_or("", |(_, _, way)| way_in_words(way)),
@@ -119,6 +141,13 @@ fn of_run(
             wire_rtt_us: wire.map(|wire| Micros(wire.rtt)),
             wire_jitter_us: wire.map(|wire| Micros(wire.jitter)),
             wire_bandwidth_bits_per_s: wire.and_then(|wire| wire.bandwidth),
+            link_instance: passage.map(|passage| passage.instance),
+            link_first_revision: passage.map(|passage| passage.first_revision),
+            link_last_revision: passage.and_then(|passage| passage.last_revision),
+            connecting_asker_us: connecting(Leg::Asker),
+            connecting_bridge_us: connecting(Leg::Bridge),
+            connecting_connect_us: connecting(Leg::Connect),
+            connecting_unknown_us: connecting(Leg::Unknown),
             ..of_question(run, asked, path)
         }
     })
@@ -138,8 +167,15 @@ fn of_question<'a>(run: &'a Run, asked: &'a Asked, path: Option<&Path>) -> Quest
         wire_rtt_us: None,
         wire_jitter_us: None,
         wire_bandwidth_bits_per_s: None,
+        link_instance: None,
+        link_first_revision: None,
+        link_last_revision: None,
         connecting_us: run.connecting.map(Span::took).map(Micros),
         attributed_handshake_us: run.attributed_handshake.map(Micros),
+        connecting_asker_us: None,
+        connecting_bridge_us: None,
+        connecting_connect_us: None,
+        connecting_unknown_us: None,
         question: &asked.question,
         answer: asked.answer.as_deref(),
         asked_us: asked.asked.map(Micros),
@@ -169,6 +205,10 @@ pub fn rounds(document: &Document) -> String {
             wire_rtt_us: rounds.wire.map(|wire| Micros(wire.rtt)),
             wire_jitter_us: rounds.wire.map(|wire| Micros(wire.jitter)),
             wire_bandwidth_bits_per_s: rounds.wire.and_then(|wire| wire.bandwidth),
+            link_instance: rounds.passage.map(|passage| passage.instance),
+            link_first_revision: rounds.passage.map(|passage| passage.first_revision),
+            link_last_revision: rounds.passage.and_then(|passage| passage.last_revision),
+            thinking_mean_us: rounds.thinking_mean.map(Micros),
             cores: rounds.cores,
             round: index + 1,
             is_warm_up: index < discarded,

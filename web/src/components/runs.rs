@@ -1,6 +1,6 @@
 //! The earlier runs, each of which can be laid below the newest.
 
-use launcelot_measure::{Ending, Span, unit::readable};
+use launcelot_measure::{Ending, Reading, Span};
 use yew::prelude::*;
 
 use crate::hooks::Asker;
@@ -54,7 +54,10 @@ fn drawn(asker: &Asker, numbered: &Numbered) -> Html {
         let asker = asker.clone();
         Callback::from(move |_: MouseEvent| asker.dispatch(Action::GhostToggled(number)))
     };
-    let took = |span: Option<Span>| span.map_or_else(|| "–".to_owned(), |span| readable(span.took()));
+    let took = |span: Option<Span>| match span {
+        Some(span) => Reading::new(span.took(), run.clock_step).in_words(),
+        None => "–".to_owned(),
+    };
     html! {
         <tr role="row" key={number} data-run={number.to_string()}>
             <th role="rowheader" scope="row">{ number }</th>

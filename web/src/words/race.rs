@@ -1,8 +1,9 @@
 //! What the race shows, in words.
 
 use launcelot_measure::compare::Difference;
+use launcelot_measure::race::Spread;
 use launcelot_measure::unit::readable;
-use launcelot_measure::{Ending, Preset, Run, Way};
+use launcelot_measure::{Ending, Preset, Reading, Way};
 
 use super::limits::{count, line};
 use super::wire;
@@ -14,7 +15,8 @@ use crate::state::rounds;
 
 /// What is raced, and how.
 pub const INTRODUCTION: &str = "The same three questions: one at a time, sent ahead (pipelined), and over three connections at once. \
-                                The ways take turns, up to five and each turn in another order, and the turn with the median is drawn.";
+                                The ways take turns, up to five and each turn in another order. Drawn is the turn with the median; the mark \
+                                below it reaches from the shortest turn to the longest, with a tick at the median.";
 
 /// Why ways are not compared.
 const LINK_CHANGED: &str = "The link changed during the race: it was set anew, or the lab was restarted. So the ways cannot be \
@@ -59,17 +61,16 @@ pub fn over(lab: &Lab) -> String {
 
 /// Of which parts the total of a way is made, in the turn that is drawn, and what all turns say.
 pub fn parts(race: &Race, way: Way) -> String {
-    let runs = || race.drawn(way).map(|numbered| &numbered.run);
-    let Some(connecting) = runs().filter_map(|run| run.connecting).map(|span| span.until).max() else {
-        return String::new();
-    };
-    let until = runs().map(Run::until).max().unwrap_or_default();
+    let Some(connecting) = race.connected(way) else { return String::new() };
+    let until = race.drawn(way).map(|numbered| numbered.run.until()).max().unwrap_or_default();
     let asking = until.saturating_sub(connecting);
+    let step = race.drawn(way).map(|numbered| numbered.run.clock_step).max().unwrap_or_default();
+    let [connecting, asking] = [connecting, asking].map(|took| Reading::new(took, step).in_words());
     let turns = match race.times(way).filter(|_| race.is_complete()) {
         Some(times) => format!(" ({})", times.answering.turns_in_words()),
         None => String::new(),
     };
-    format!("{} connecting, {} asking{turns}", readable(connecting), readable(asking))
+    format!("{connecting} connecting, {asking} asking{turns}")
 }
 
 /// How one way to ask stands to another, of a race that is complete and went over one link.
@@ -116,11 +117,12 @@ pub fn meaning(race: &Race) -> String {
     };
     let opening = once.opening.in_words();
     // A median of differences is not the difference of medians, but on the safe side of what is told here.
-    let spacing = match race.spacing() {
+    let known = |spread: &Spread| Reading::new(spread.median, spread.clock_step).is_known();
+    let spacing = match race.spacing().filter(known) {
         Some(spacing) => format!(
             "; {} of that was the browser, which begins its handshakes one after the other. Without that it would be {}",
             spacing.in_words(),
-            readable(once.asking.median.saturating_sub(spacing.median))
+            Reading::new(once.asking.median.saturating_sub(spacing.median), spacing.clock_step).in_words()
         ),
         None => String::new(),
     };
@@ -201,7 +203,7 @@ mod tests {
                 if is_ahead {
                     ask.questions.iter().for_each(|_| race.step(ask.run, answer(at + rtt)));
                 }
-                race.end(ask.run, |_| Ending::Complete);
+                race.end(ask.run, |_, _| Ending::Complete);
             }
         }
         race
@@ -255,6 +257,14 @@ mod tests {
         assert_ne!(meaning(&race), LINK_CHANGED);
         race.raced_mut().last().unwrap().wire = None;
         assert_eq!(meaning(&race), LINK_CHANGED);
+    }
+
+    #[test]
+    fn a_part_below_the_step_of_the_clock_is_said_to_be_that_and_never_nothing() {
+        let mut race = raced(us(20_000));
+        race.raced_mut().for_each(|run| run.run.clock_step = us(16_700));
+        let said = parts(&race, Way::OneAtATime).replace('\u{a0}', " ");
+        assert_eq!(said, "less than 16.7 ms connecting, 60 ms asking (60 ms to 60 ms in 5 turns)");
     }
 
     #[test]

@@ -6,7 +6,6 @@ use std::time::Instant;
 
 use super::Relay;
 use crate::tunnel::control::Control;
-use crate::tunnel::observer::{Point, Watcher};
 use crate::tunnel::peer_socket::PeerSocket;
 use crate::tunnel::segment::Segment;
 use crate::tunnel::settings::TunnelSettings;
@@ -47,7 +46,7 @@ impl Relay {
                 }
                 Ok(count) => {
                     let read_at = Instant::now();
-                    record(&mut self.watcher, read_at, side.read_point(), count);
+                    self.watched.record_at(read_at, side.read_point(), count);
                     queue.send(&buffer[..count], read_at, settings, random());
                     turn_bytes -= count;
                     // A short read has emptied the receive buffer.
@@ -95,7 +94,7 @@ impl Relay {
                     if let Some(read_at) = queue.first_attempt() {
                         let written_at = Instant::now();
                         control.record_delay(self.handshake.number(), side.other(), read_at, written_at);
-                        record(&mut self.watcher, written_at, side.write_point(), bytes.len());
+                        self.watched.record_at(written_at, side.write_point(), bytes.len());
                     }
                     match socket.stream.write(&bytes[..count]) {
                         Ok(count) => {
@@ -137,13 +136,6 @@ fn open_socket<'a>(client: &'a mut PeerSocket, upstream: &'a mut Upstream, side:
         (Side::Client, _) => Some(client),
         (Side::Server, Upstream::Open(socket)) => Some(socket),
         (Side::Server, _) => None,
-    }
-}
-
-/// Reports bytes to the watcher, until it wants no more reports.
-fn record(watcher: &mut Option<Box<dyn Watcher>>, at: Instant, point: Point, bytes: usize) {
-    if watcher.as_mut().is_some_and(|watcher| !watcher.saw(at, point, bytes)) {
-        *watcher = None;
     }
 }
 

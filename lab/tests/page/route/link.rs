@@ -101,6 +101,8 @@ async fn a_change_of_the_link_in_another_tab_is_shown_when_the_page_becomes_visi
         assert!(message.contains(expected), "{expected}: {message}");
     }
     assert!(!message.contains("Measured round trip"), "{message}");
+    let page = browser.text("body").await;
+    assert_eq!(page.matches("emulate").count(), 1, "the page calls the link emulated once: {page}");
     assert_accessible_in_every_look(browser, "a link changed elsewhere").await;
     browser.client.find(Locator::XPath("//button[.='same rack']")).await.unwrap().click().await.unwrap();
     measured(browser, Duration::from_micros(200)).await;

@@ -6,7 +6,13 @@ use fantoccini::Locator;
 
 use super::{assert_accessible_in_every_look, durations, measured, set_elsewhere};
 use crate::support::attempts::{check, within_attempts_async};
+use crate::support::browser::Browser;
 use crate::support::page_session::PageSession;
+
+/// Returns for how many ways of asking the page draws the spread of the turns.
+async fn whiskers(browser: &Browser) -> usize {
+    browser.client.find_all(Locator::Css("#race .whisker.median")).await.unwrap().len()
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_and_a_race_over_a_satellite_are_accessible() {
@@ -20,6 +26,9 @@ async fn a_run_and_a_race_over_a_satellite_are_accessible() {
     browser.wait_for("#where").await;
     browser.click("#run-race").await;
     browser.wait_for("#race[data-state=complete]").await;
+    // On a link this long, each way of asking has one turn.
+    let parts = browser.text("#race tbody").await;
+    assert_eq!((parts.matches("(once)").count(), whiskers(browser).await), (3, 0), "{parts}");
     assert_accessible_in_every_look(browser, "a satellite").await;
     browser.assert_console_is_quiet(&[]).await;
 }
@@ -107,6 +116,16 @@ async fn questions_sent_ahead_win_the_race_with_one_round_trip_instead_of_three(
     assert!(best[0] > 2.9 && best[1] > 0.95 && best[2] > 0.95, "fewer round trips than possible: {best:?}");
     let count = async |css: &str| browser.client.find_all(Locator::Css(css)).await.unwrap().len();
     assert_eq!((count("#race .connecting").await, count("#race .asking").await), (5, 9));
+    // A whisker from the shortest turn to the longest, with its ends and its median, on the axis of the bars.
+    assert_eq!(whiskers(browser).await, 3);
+    assert_eq!(count("#race [aria-hidden=true] > .whisker").await, 3 * 4, "the row has the figures as text");
+    assert!(browser.text("#race").await.contains("from the shortest turn to the longest, with a tick at the median"));
+    let drawn = "return [...document.querySelectorAll('#race .whisker')].every((line) => {
+        const [inner, outer] = [line, line.ownerSVGElement].map((it) => it.getBoundingClientRect());
+        return getComputedStyle(line).stroke !== 'none' && inner.left >= outer.left && inner.right <= outer.right + 2
+            && inner.top >= outer.top && inner.bottom <= outer.bottom;
+    })";
+    assert_eq!(browser.script(drawn).await, true, "every whisker is within the drawing");
     assert!(browser.text("#race .limits").await.contains("3 questions discarded as warm-up"));
     assert!(
         browser.client.find(Locator::Css("#runs")).await.is_err(),

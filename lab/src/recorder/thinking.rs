@@ -1,0 +1,78 @@
+//! How long the server thought about all questions of a connection together.
+//!
+//! A sum costs no memory, so it goes on where the single events are too many to be kept.
+
+use std::time::{Duration, Instant};
+
+use launcelot_measure::Point;
+
+use super::connection_log::Event;
+
+/// How often the server answered, and how long it thought before that in all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Thinking {
+    /// How many answers there were. Questions that the server read together have one.
+    pub answers: u64,
+    /// The time from reading each question to knowing its answer, added up.
+    pub total: Duration,
+}
+
+impl Thinking {
+    pub(super) fn add(&mut self, other: Self) {
+        self.answers += other.answers;
+        self.total += other.total;
+    }
+}
+
+/// The thinking of one connection, as its events come.
+#[derive(Debug, Default)]
+pub(super) struct ThinkingSum {
+    sum: Thinking,
+    /// When the server began to think about what has no answer yet.
+    began: Option<Instant>,
+}
+
+impl ThinkingSum {
+    pub(super) fn record(&mut self, event: Event) {
+        match event.point {
+            Point::ServerIn => self.began = Some(event.at),
+            Point::AnswerReady => {
+                // What was read with this question is thought about next.
+                if let Some(began) = self.began.replace(event.at) {
+                    self.sum.add(Thinking { answers: 1, total: event.at.saturating_duration_since(began) });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn so_far(&self) -> Thinking {
+        self.sum
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thinking_is_the_time_from_each_question_to_its_answer() {
+        let start = Instant::now();
+        let mut thinking = ThinkingSum::default();
+        let events = [
+            (Point::ServerIn, 100),
+            (Point::AnswerReady, 107),
+            (Point::AnswerOut, 120),
+            // Two that came together.
+            (Point::ServerIn, 200),
+            (Point::AnswerReady, 205),
+            (Point::AnswerReady, 210),
+            // Not answered.
+            (Point::ServerIn, 300),
+        ];
+        for (point, micros) in events {
+            thinking.record(Event { at: start + Duration::from_micros(micros), point, bytes: 5 });
+        }
+        assert_eq!(thinking.so_far(), Thinking { answers: 3, total: Duration::from_micros(17) });
+    }
+}
