@@ -166,20 +166,25 @@ async fn connecting_over_a_long_link_takes_its_round_trip_and_has_legs() {
     let browser = &session.browser;
     browser.client.find(Locator::XPath("//button[.='across a continent']")).await.unwrap().click().await.unwrap();
     measured(browser, Duration::from_millis(70)).await;
-    browser.ask(1, "complete").await;
-    browser.wait_for("#replay[data-run='1'][data-traced=true]").await;
-    let connecting = shares(browser, "td:nth-child(3)").await;
-    let connect = connecting.iter().find(|share| share.starts_with("connect()")).unwrap();
-    assert!(durations(connect)[0] >= Duration::from_millis(70), "{connecting:?}");
-    assert!(percentage(connect) > 50.0, "{connecting:?}");
-    // In slow motion, connecting also takes that time on the link.
-    let scrub = "const scrub = document.querySelector('#replay-scrub');
-        scrub.value = 30_000 * 10;
-        scrub.dispatchEvent(new Event('input', { bubbles: true }));";
-    browser.script(scrub).await;
-    let position = "return parseFloat(document.querySelector('.lanes-moving .message').getAttribute('cx'))";
-    let position = browser.script(position).await.as_f64().unwrap();
-    assert!((25.0..88.0).contains(&position), "at 30 ms, {position} % of the way across");
+    let mut run = 0;
+    // On a busy machine, the browser and the bridge may take longer than the link.
+    within_attempts_async(5, async || {
+        run += 1;
+        session.ask(run).await;
+        let connecting = shares(browser, "td:nth-child(3)").await;
+        let connect = connecting.iter().find(|share| share.starts_with("connect()")).unwrap();
+        assert!(durations(connect)[0] >= Duration::from_millis(70), "{connecting:?}");
+        check(percentage(connect) > 50.0, || format!("{connecting:?}"))?;
+        // In slow motion, connecting also takes that time on the link.
+        let scrub = "const scrub = document.querySelector('#replay-scrub');
+            scrub.value = 30_000 * 10;
+            scrub.dispatchEvent(new Event('input', { bubbles: true }));";
+        browser.script(scrub).await;
+        let position = "return parseFloat(document.querySelector('.lanes-moving .message').getAttribute('cx'))";
+        let position = browser.script(position).await.as_f64().unwrap();
+        check((25.0..88.0).contains(&position), || format!("at 30 ms, {position} % of the way across"))
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
