@@ -9,7 +9,7 @@
 //! - `many`: ten thousand connections, silent or asking by the clock.
 //! - [`observe`]: one server with the lab's recorder and without it.
 //! - [`results`]: the figures, and the arithmetic from rounds to medians and ratios.
-//! - [`report`] and [`markdown`]: the figures as a person reads them, in a terminal and in the README.
+//! - [`report`] and [`markdown`]: the figures as a person reads them, in a terminal and in docs/server.md.
 
 mod many;
 pub mod markdown;

@@ -15,7 +15,7 @@ struct Arguments {
     /// The folder of the page.
     page: PathBuf,
 
-    /// Fail if the page is larger than it may be.
+    /// Fail if a size is above its limit.
     #[arg(long)]
     check: bool,
 }

@@ -8,6 +8,7 @@ mod support;
 mod bench;
 mod command_line;
 mod demo;
+mod docs;
 mod load;
 mod probe;
 mod ssh;

@@ -4,10 +4,13 @@
 
 pub(crate) mod browser;
 pub(crate) mod chromedriver;
+pub(crate) mod console;
 pub(crate) mod demo;
+pub(crate) mod figures;
 pub(crate) mod fixtures;
+pub(crate) mod markdown;
 pub(crate) mod page;
 pub(crate) mod page_session;
 pub(crate) mod schema;
 
-pub(crate) use launcelot_testing::{attempts, ports, process, sockets, wait};
+pub(crate) use launcelot_testing::{attempts, http, ports, process, sockets, wait};
