@@ -2,11 +2,10 @@
 
 use std::fmt::Write as _;
 use std::io;
-use std::net::IpAddr;
 use std::pin::pin;
 
 use launcelot_endpoint::command_line::ListenOptions;
-use launcelot_endpoint::listen::{BACKLOG, Interface, ListenError, Listeners};
+use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners};
 use launcelot_endpoint::stop::StopSignals;
 use launcelot_endpoint::{descriptors, output};
 use thiserror::Error;
@@ -75,20 +74,12 @@ async fn serve_until_stopped(listen: &ListenOptions, options: Options) -> Result
     }
 }
 
-/// The host of a URL that leads to an interface of this machine.
-fn host_of_url(interface: &str) -> String {
-    match interface.parse::<IpAddr>() {
-        Ok(address) if address.is_unspecified() => "localhost".to_owned(),
-        Ok(IpAddr::V6(address)) => format!("[{address}]"),
-        _ => interface.to_owned(),
-    }
-}
-
 /// The lines that are printed once the bridge listens: where it listens, and a URL for each target.
 fn ready(listeners: &Listeners, targets: &[Target]) -> String {
     let mut text = listeners.ready();
-    let Some(Interface { name, port }) = listeners.interfaces.first() else { return text };
-    let host = host_of_url(name);
+    let Some(interface) = listeners.interfaces.first() else { return text };
+    let host = interface.url_host();
+    let port = interface.port;
     for (index, target) in targets.iter().enumerate() {
         let path = match &target.name {
             Some(name) if index > 0 => format!("/ws/{name}"),
@@ -98,17 +89,4 @@ fn ready(listeners: &Listeners, targets: &[Target]) -> String {
         let _ = writeln!(text, "Relaying ws://{host}:{port}{path} to {target}");
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_host_of_a_url_leads_to_the_interface() {
-        let cases = [("localhost", "localhost"), ("::1", "[::1]"), ("::", "localhost"), ("0.0.0.0", "localhost")];
-        for (interface, expected) in cases {
-            assert_eq!(host_of_url(interface), expected);
-        }
-    }
 }

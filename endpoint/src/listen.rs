@@ -12,7 +12,6 @@ use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use crate::lookup::look_up_blocking;
 
-pub use crate::address::{parse_host_port, split_host_port};
 pub use error::ListenError;
 
 /// How many connections may wait to be accepted, unless the program is told otherwise. The system lowers it to its own
@@ -42,6 +41,17 @@ pub struct Interface {
     pub name: String,
     /// The port, never 0.
     pub port: u16,
+}
+
+impl Interface {
+    /// Returns the host of a URL that leads there from this machine.
+    pub fn url_host(&self) -> String {
+        match self.name.parse::<IpAddr>() {
+            Ok(address) if address.is_unspecified() => "localhost".to_owned(),
+            Ok(IpAddr::V6(address)) => format!("[{address}]"),
+            _ => self.name.clone(),
+        }
+    }
 }
 
 impl Listeners {
@@ -269,6 +279,14 @@ mod tests {
             "Ready and listening at '127.0.0.1' port {first}\nReady and listening at '127.0.0.2' port {second}\n"
         );
         assert_eq!(listeners.ready(), expected);
+    }
+
+    #[test]
+    fn the_host_of_a_url_leads_to_the_interface() {
+        let cases = [("localhost", "localhost"), ("::1", "[::1]"), ("::", "localhost"), ("0.0.0.0", "localhost")];
+        for (name, expected) in cases {
+            assert_eq!(Interface { name: name.to_owned(), port: 80 }.url_host(), expected);
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use launcelot_endpoint::command_line::Verbosity;
+use launcelot_endpoint::command_line::{ListenOptions, Verbosity};
 use launcelot_measure::Preset;
 use launcelot_protocol::PORT;
 use launcelot_server::Design;
@@ -56,9 +56,12 @@ pub struct DemoOptions {
     /// Port of the emulated link to the server; 0 chooses a free one
     #[arg(long, value_name = "PORT", default_value_t = tunnel::command_line::PORT)]
     pub tunnel_port: u16,
-    /// Port of the page and its bridge; 0 chooses a free one
-    #[arg(long, value_name = "PORT", default_value_t = 8080)]
+    /// Port of the page and its bridge at localhost; 0 chooses a free one
+    #[arg(long, value_name = "PORT", default_value_t = 8080, conflicts_with = "listen_fds")]
     pub page_port: u16,
+    /// Where the page and its bridge are, if not at localhost.
+    #[command(flatten)]
+    pub listen: ListenOptions,
     /// Preset of the emulated link; the page can change it
     #[arg(long, value_name = "PRESET", default_value = "ssh", value_parser = preset_parser())]
     pub link: Preset,

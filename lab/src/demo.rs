@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use launcelot_bridge::Handshake;
 use launcelot_bridge::options::Target;
-use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners};
+use launcelot_endpoint::listen::{BACKLOG, Interface, ListenError, Listeners};
 use launcelot_endpoint::stop::StopSignals;
 use launcelot_endpoint::{descriptors, output};
 use launcelot_protocol::PORT;
@@ -76,10 +76,10 @@ pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
     }
     let server_listeners = listen(options.server_port, "--server-port")?;
     let tunnel_listeners = listen(options.tunnel_port, "--tunnel-port")?;
-    let page_listeners = listen(options.page_port, "--page-port")?;
+    let page_listeners = listen_for_page(options)?;
     let server_port = server_listeners.port;
     let tunnel_port = tunnel_listeners.port;
-    let page_port = page_listeners.port;
+    let url = page_url(&page_listeners);
 
     let runtime = tokio::runtime::Runtime::new().map_err(DemoError::Start)?;
     let mut signals = {
@@ -111,7 +111,6 @@ pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
         ..launcelot_bridge::Options::default()
     };
 
-    let url = format!("http://localhost:{page_port}");
     output::print(&instructions(&url, server_port, tunnel_port));
     if options.open
         && let Err(error) = open::that_detached(&url)
@@ -162,6 +161,18 @@ impl DemoServer {
 
 fn listen(port: u16, option: &'static str) -> Result<Listeners, DemoError> {
     Listeners::bind("localhost", port, BACKLOG).map_err(|source| DemoError::Listen { source, option })
+}
+
+/// Listens for the page at `--listen` or `--listen-fds`, else at `--page-port` of localhost.
+fn listen_for_page(options: &DemoOptions) -> Result<Listeners, DemoError> {
+    let option = if options.listen.listen.is_empty() { "--page-port" } else { "--listen" };
+    options.listen.bind(options.page_port, BACKLOG).map_err(|source| DemoError::Listen { source, option })
+}
+
+/// The page's URL on this machine.
+fn page_url(listeners: &Listeners) -> String {
+    let host = listeners.interfaces.first().map_or_else(|| "localhost".to_owned(), Interface::url_host);
+    format!("http://{host}:{}", listeners.port)
 }
 
 fn target(name: Option<&str>, port: u16) -> Target {

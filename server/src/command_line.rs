@@ -6,8 +6,9 @@ use clap::builder::PossibleValue;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
+use launcelot_endpoint::address::parse_host_port;
 use launcelot_endpoint::command_line::{self, ListenOptions, Verbosity};
-use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners, parse_host_port};
+use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners};
 use launcelot_protocol::PORT;
 
 use crate::design::Design;

@@ -66,8 +66,9 @@ fn listen_and_serve(
     let mut metrics_listeners = None;
     if let Some((host, port)) = &command_line.metrics {
         let listeners = Listeners::bind(host, *port, BACKLOG)?;
-        let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
-        ready.push_str(&format!("Statistics at http://{host}:{}/metrics\n", listeners.port));
+        for interface in &listeners.interfaces {
+            ready.push_str(&format!("Statistics at http://{}:{}/metrics\n", interface.url_host(), interface.port));
+        }
         metrics_listeners = Some(listeners);
     }
     let stop = start_control(control, statistics, metrics_listeners)?;

@@ -19,6 +19,7 @@ mod failure;
 mod install;
 mod licences;
 mod openssh;
+mod output;
 mod packages;
 mod page;
 mod parallel;
@@ -112,7 +113,7 @@ fn run(chore: &Chore, progress: &Progress) -> Result<(), Failure> {
         Chore::Test(options) => test::run(&workspace, progress, options),
         Chore::Examples => examples::run(&workspace, progress),
         Chore::Dist => {
-            print!("{}", page::build_for_release(&workspace, progress)?);
+            output::print(&page::build_for_release(&workspace, progress)?.to_string());
             Ok(())
         }
         Chore::Tools { check } => page_tools(&workspace, progress, *check),
@@ -131,7 +132,8 @@ fn page_tools(workspace: &Workspace, progress: &Progress, check: bool) -> Result
     if check && !is_complete {
         return Err(Failure::new("a tool is missing; type: cargo xtask tools"));
     }
-    println!("\nTo use them: PATH=\"{}:$PATH\" trunk serve", tools::path_for_trunk(workspace)?);
+    let path = tools::path_for_trunk(workspace)?;
+    output::print(&format!("\nTo use them: PATH=\"{path}:$PATH\" trunk serve\n"));
     Ok(())
 }
 

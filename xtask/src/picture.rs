@@ -7,6 +7,7 @@ use thousands::Separable as _;
 use crate::browser::Browser;
 use crate::cargo;
 use crate::failure::{Context, Failure};
+use crate::output;
 use crate::page;
 use crate::progress::Progress;
 use crate::workspace::Workspace;
@@ -40,6 +41,6 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress) -> Result<(), Fail
     }
     // Copied, not moved: the target folder may be on another file system.
     fs::copy(&taken, workspace.root.join(PATH)).context(|| format!("cannot copy the picture to {PATH}"))?;
-    println!("{PATH}: {} bytes", size.separate_with_commas());
+    output::print(&format!("{PATH}: {} bytes\n", size.separate_with_commas()));
     Ok(())
 }

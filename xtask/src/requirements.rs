@@ -3,6 +3,7 @@
 use crate::cargo::BROWSER_TESTS;
 use crate::command::output_of;
 use crate::failure::Failure;
+use crate::output;
 use crate::workspace::Workspace;
 
 /// A requirement of some tests. Without it they are skipped, or `cargo xtask test --install` fails.
@@ -80,9 +81,9 @@ impl Skips {
                     let (program, names) = requirement.tests();
                     let count = count_tests(workspace, program, names)?;
                     let tests = if count == 1 { "test" } else { "tests" };
-                    println!("Skipped: {count} {tests} {}: {why}", requirement.description());
+                    output::print(&format!("Skipped: {count} {tests} {}: {why}\n", requirement.description()));
                 }
-                Skip::Check(what, why) => println!("Skipped: {what}: {why}"),
+                Skip::Check(what, why) => output::print(&format!("Skipped: {what}: {why}\n")),
             }
         }
         Ok(())

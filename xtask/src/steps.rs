@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
+use crate::output;
 use crate::progress::format_time;
 
 /// The steps that passed, in the order of their ends. Some may run in parallel.
@@ -38,11 +39,11 @@ impl Steps {
 
     /// Prints the steps with their times, and the time since the first began.
     pub(crate) fn print(&self) {
-        println!("\nAll passed.");
+        output::print("\nAll passed.\n");
         for (name, time) in self.passed.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            println!("  {name:<20}{:>12}", format_time(*time));
+            output::print(&format!("  {name:<20}{:>12}\n", format_time(*time)));
         }
-        println!("  {:<20}{:>12}", "in all", format_time(self.began.elapsed()));
+        output::print(&format!("  {:<20}{:>12}\n", "in all", format_time(self.began.elapsed())));
     }
 }
 

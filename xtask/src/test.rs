@@ -11,6 +11,7 @@ use crate::cargo::{self, BROWSER_TESTS, WITH_TEST_FEATURES};
 use crate::command;
 use crate::failure::Failure;
 use crate::licences;
+use crate::output;
 use crate::page;
 use crate::parallel;
 use crate::parts::{self, Parts};
@@ -74,7 +75,7 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options)
         parallel::both(page, || checks(workspace, progress, &parts, &steps, &mut skips, setup.browser.is_some()))?;
     let run = Tests { workspace, parts: &parts, setup: &setup, long: options.long };
     if let Some((_, sizes)) = &page {
-        print!("{sizes}");
+        output::print(&sizes.to_string());
     }
     let program = page.map(|(program, _)| program);
     let commands = run.commands(program.as_deref());

@@ -9,6 +9,7 @@ use std::process::Command;
 
 use crate::command::output_of;
 use crate::failure::{Context, Failure};
+use crate::output;
 use crate::versions;
 use crate::workspace::{Workspace, find_program, is_program};
 
@@ -191,7 +192,8 @@ pub(crate) fn print(workspace: &Workspace) -> Result<bool, Failure> {
             Found::Missing => "missing".to_owned(),
             Found::Broken(why) => format!("does not run: {why}"),
         };
-        println!("{:<24}{state}", format!("{} {}", tool.name(), tool.version(workspace)?));
+        let name_and_version = format!("{} {}", tool.name(), tool.version(workspace)?);
+        output::print(&format!("{name_and_version:<24}{state}\n"));
     }
     Ok(is_complete)
 }

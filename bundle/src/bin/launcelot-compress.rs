@@ -1,5 +1,6 @@
 //! Adds compressed variants to a finished page and prints its sizes.
 
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -34,6 +35,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     add_variants(&arguments.page).map_err(|error| format!("cannot compress {}: {error}", arguments.page.display()))?;
     let list = Output::new(&arguments.page).list();
     let sizes = Sizes::of(&list.map_err(|error| format!("cannot read {}: {error}", arguments.page.display()))?);
-    print!("{sizes}");
+    // Standard output may be closed.
+    let _ = write!(io::stdout(), "{sizes}");
     if arguments.check { sizes.check() } else { Ok(()) }
 }

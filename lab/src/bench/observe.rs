@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use clap::ValueEnum as _;
 use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners};
+use launcelot_endpoint::output::Output;
 use launcelot_protocol::exchange::EXCHANGES;
 use launcelot_server::{Design, ServeError, Statistics, Stop, Stopper, serve, serve_observed};
 use nix::time::{ClockId, clock_gettime};
@@ -83,7 +84,9 @@ pub enum ObserveError {
 /// See [`ObserveError`].
 pub fn run(options: &ObserveOptions) -> Result<(), ObserveError> {
     let cost = measure(options)?;
-    io::stdout().write_all(cost.report(&design_name(options.design)).as_bytes()).map_err(ObserveError::Write)
+    let mut output = Output::stdout();
+    let report = cost.report(&design_name(options.design));
+    output.write_all(report.as_bytes()).and_then(|()| output.finish()).map_err(ObserveError::Write)
 }
 
 fn measure(options: &ObserveOptions) -> Result<Cost, ObserveError> {

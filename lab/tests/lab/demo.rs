@@ -1,8 +1,8 @@
 //! The demo as a program: its page, its connections, its errors and its end.
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::process::Output;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use launcelot_client::{Plan, Target, ask};
@@ -13,7 +13,7 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::support::demo::{self, ANY_PORTS, Demo};
-use crate::support::process::output;
+use crate::support::process::{Process, output};
 use crate::support::sockets;
 
 /// A page of one line, since the demo only serves it.
@@ -104,6 +104,18 @@ fn the_link_option_chooses_the_preset_of_the_emulated_link() {
     let report = http::request(demo.page_port, "GET /api/tunnel", "").body;
     let report: WireReport = serde_json::from_str(&report).unwrap();
     assert_eq!((report.wire, report.handshake), (Preset::Continent.wire(), true));
+}
+
+#[test]
+fn the_page_can_be_at_another_address_than_localhost() {
+    let page = page();
+    let mut command = demo::command(page.path());
+    command.args(["--server-port", "0", "--tunnel-port", "0", "--listen", "127.0.0.2:0", "--listen", "127.0.0.3:0"]);
+    let mut process = Process::start(command.stdout(Stdio::piped()));
+    let line = process.stdout().next();
+    let address: SocketAddr = line.strip_prefix("Open http://").unwrap_or_default().parse().unwrap();
+    assert_eq!(address.ip(), Ipv4Addr::new(127, 0, 0, 2));
+    assert!(TcpStream::connect(address).is_ok());
 }
 
 #[test]
