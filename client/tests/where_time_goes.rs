@@ -108,7 +108,7 @@ fn a_lab_is_asked_by_the_client_s_own_address_and_what_it_says_is_drawn() {
         {"point": "answer-out", "at_us": 3, "bytes": 35}]"#;
     let (lab, asked) = lab("200 OK", &format!(r#"{{"id": "x", "sightings": {sightings}, "is_cut": false}}"#));
     let output = ask(slow_server(), &["--trace", "--lab", &lab.to_string()]);
-    assert!(join(asked, "the request to the lab").starts_with("GET /api/dialogues/127.0.0.1:"));
+    assert!(join(asked, "the request to the lab").starts_with("GET /api/traces/127.0.0.1:"));
     let report = said(&output);
     assert!(report.contains("The server thought for 2.50 µs; you waited "), "{report}");
 }

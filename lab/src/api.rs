@@ -34,9 +34,9 @@
 //!
 //! # `/api/series/NAME`
 //!
-//! `NAME` is what the URLs of the series' WebSockets give it (`/ws?series=NAME`). `{"answers": 40, "thinking_us": 200000}`:
-//! how many answers the server gave, and how long it thought about all of them. No events of a series are kept.
-//! `schema/series.schema.json` describes it.
+//! `NAME` is the name of a series of rounds in the URLs of its WebSockets (`/ws?series=NAME`). The answer is
+//! `{"answers": 40, "thinking_us": 200000}`: the number of answers, and the server's thinking about all of them. The events
+//! of a series are not kept. `schema/series.schema.json` describes it.
 //!
 //! # `/api/tunnel`
 //!

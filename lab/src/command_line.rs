@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use launcelot_endpoint::command_line::{ListenOptions, Verbosity};
+use launcelot_measure::Preset;
 use launcelot_protocol::PORT;
 use launcelot_server::Design;
 
@@ -11,6 +12,7 @@ use crate::bench::options::Benchmark;
 use crate::probe::command_line::ProbeOptions;
 use crate::tunnel;
 use crate::tunnel::command_line::TunnelOptions;
+use crate::tunnel::options::preset_parser;
 
 /// Runs a Launcelot server, an emulated link to it, a bridge to both and the page in one process, until Ctrl-C. With a
 /// command, runs a single instrument instead.
@@ -60,6 +62,9 @@ pub struct DemoOptions {
     /// Where the page and its bridge are, if not at localhost.
     #[command(flatten)]
     pub listen: ListenOptions,
+    /// Preset of the emulated link; the page can change it
+    #[arg(long, value_name = "PRESET", default_value = "ssh", value_parser = preset_parser())]
+    pub link: Preset,
     /// Design of the server: how it waits for its clients
     #[arg(long, value_enum, default_value_t)]
     pub design: Design,

@@ -13,7 +13,6 @@ use launcelot_bridge::options::Target;
 use launcelot_endpoint::listen::{BACKLOG, Interface, ListenError, Listeners};
 use launcelot_endpoint::stop::StopSignals;
 use launcelot_endpoint::{descriptors, output};
-use launcelot_measure::Preset;
 use launcelot_protocol::PORT;
 use launcelot_server::{Design, ServeError, Statistics, Stop, Stopper, ThinkTime};
 use thiserror::Error;
@@ -90,7 +89,7 @@ pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
     let recorder = Recorder::default();
     let think = ThinkTime::from(*options.think);
     let server = DemoServer::start(server_listeners, options.design, think.clone(), recorder.clone())?;
-    let settings = TunnelSettings::preset(Preset::Ssh);
+    let settings = TunnelSettings::preset(options.link);
     let tunnel = Tunnel::start(
         tunnel_listeners,
         Destination::host("localhost", server_port),

@@ -5,8 +5,8 @@
 //! in use at the same time for connections to two servers.
 //!
 //! A dialogue through the bridge is identified by the name in its URL (`/ws?dialogue=NAME`), and is not recorded without
-//! one. Any other dialogue is identified by its client's address. Of a series of rounds (`/ws?series=NAME`), over one
-//! connection or many, no events are kept: only the server is observed, and the sum of its thinking is kept.
+//! one. Any other dialogue is identified by its client's address. The events of a series of rounds (`/ws?series=NAME`)
+//! are not kept, but the sum of the server's thinking over all connections of the series.
 //!
 //! - `connection_log`: the events of one connection at one hop; `thinking`: the sum of a server's thinking.
 //! - `dialogue`: the connections of one dialogue, and its trace.
@@ -28,7 +28,7 @@ use launcelot_measure::Trace;
 pub use thinking::Thinking;
 use trace_store::TraceStore;
 
-/// Records all hops, each by an observer of its own. Clones share one trace store.
+/// Records the events of all hops, each with an observer of its own. Clones share one trace store.
 #[derive(Debug, Clone, Default)]
 pub struct Recorder {
     store: Arc<Mutex<TraceStore>>,
@@ -57,7 +57,7 @@ impl Recorder {
         self.store().transit(name, to)
     }
 
-    /// Returns how long the server thought about the questions of the series of that name.
+    /// Returns the server's thinking about the questions of a series.
     pub fn thinking(&self, series: &str) -> Option<Thinking> {
         self.store().thinking(series)
     }

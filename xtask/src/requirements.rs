@@ -25,7 +25,7 @@ impl Requirement {
         match self {
             Self::Browser => ("page", ""),
             Self::OpenSsh => ("lab", "ssh::"),
-            Self::Python => ("lab", "probe_start::"),
+            Self::Python => ("lab", "probe::started_servers::"),
             Self::Trunk => ("page", "trunk::"),
         }
     }

@@ -24,10 +24,11 @@ const INTERRUPTED_EXIT_CODE: i32 = 130;
 #[command(after_help = "\
 DURATION is a number with its unit, as in 30s, 1.5min or 200ms.
 
-The exit code is 0 if everything is as expected, 1 if something differs or the server cannot be
-reached, and 2 if the command line is wrong. Serving one client at a time is a design, not a fault.
+The exit code is 0 if everything is as expected, 1 if something differs or the
+server cannot be reached, and 2 for a usage error. Serving one client at a time
+is a design, not a fault.
 
-Example: test a server that may crash, with a fresh server process for each behaviour
+Example: test a server that may crash, with a server process for each behaviour
   launcelot-lab probe --start 'python3 server.py {port}'")]
 pub struct ProbeOptions {
     /// Name or address of the server

@@ -9,7 +9,8 @@ use launcelot_measure::{ConnectPoint, Point};
 
 use super::Recorder;
 use super::connection_log::{ConnectEvent, ConnectionLog, Event};
-use super::trace_store::{Ends, Hop, Number};
+use super::dialogue::{Ends, Hop};
+use super::trace_store::DialogueNumber;
 
 /// The longest name of a dialogue, which is part of a URL as it is.
 const NAME_MAX_BYTES: usize = 40;
@@ -26,7 +27,7 @@ struct HopObserver {
 struct Connection {
     recorder: Recorder,
     hop: Hop,
-    dialogue: Number,
+    dialogue: DialogueNumber,
     log: Arc<ConnectionLog>,
 }
 
@@ -59,11 +60,11 @@ impl Observer for HopObserver {
         if self.hop == Hop::Bridge {
             let query = reported.query.unwrap_or_default();
             if let Some(series) = name_in(query, "series=") {
-                self.recorder.store().in_series(dialogue, series);
+                self.recorder.store().set_series(dialogue, series);
                 return None;
             }
             let name = name_in(query, "dialogue=");
-            self.recorder.store().named(dialogue, name);
+            self.recorder.store().set_name(dialogue, name);
             name?;
         }
         for (at, step) in reported.steps {
@@ -73,7 +74,7 @@ impl Observer for HopObserver {
     }
 }
 
-/// The name that a URL's query gives to a dialogue or to a series.
+/// Returns the name of a dialogue or of a series in a URL's query.
 fn name_in<'a>(query: &'a str, parameter: &str) -> Option<&'a str> {
     let name = query.split('&').find_map(|part| part.strip_prefix(parameter))?;
     let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
@@ -99,11 +100,11 @@ impl Watcher for Connection {
     }
 
     fn settings_changed(&mut self, revision: u64) {
-        self.recorder.store().goes_under(self.dialogue, revision);
+        self.recorder.store().settings_changed(self.dialogue, revision);
     }
 
     fn handshake_done(&mut self, held: Duration) {
-        self.recorder.store().opened(self.dialogue, held);
+        self.recorder.store().handshake_done(self.dialogue, held);
     }
 }
 
@@ -113,7 +114,7 @@ impl Drop for Connection {
     }
 }
 
-/// Where bytes are on the path of a dialogue. `None` for a point that the hop does not have.
+/// Returns the point on the path of a dialogue, or `None` if the hop does not have the point.
 fn event_point(hop: Hop, point: observe::Point) -> Option<Point> {
     use observe::Point::{AnswerReady, FromClient, FromServer, ToClient, ToServer};
     let point = match (hop, point) {
@@ -133,7 +134,7 @@ fn event_point(hop: Hop, point: observe::Point) -> Option<Point> {
     Some(point)
 }
 
-/// Where a dialogue is while it connects. `None` for a step that the hop does not take.
+/// Returns the point of a connection that is being opened, or `None` if the hop does not take the step.
 fn connect_point(hop: Hop, step: ConnectStep) -> Option<ConnectPoint> {
     let point = match (hop, step) {
         (Hop::Bridge, ConnectStep::RequestIn) => ConnectPoint::UpgradeIn,

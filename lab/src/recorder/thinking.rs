@@ -1,6 +1,6 @@
-//! How long the server thought about all questions of a connection together.
+//! The server's thinking about all questions of a connection, as a sum.
 //!
-//! A sum costs no memory, so it goes on where the single events are too many to be kept.
+//! A sum takes constant memory, so it also counts the events that are too many to be kept.
 
 use std::time::{Duration, Instant};
 
@@ -8,12 +8,12 @@ use launcelot_measure::Point;
 
 use super::connection_log::Event;
 
-/// How often the server answered, and how long it thought before that in all.
+/// The number of answers, and the server's thinking before them in total.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Thinking {
-    /// How many answers there were. Questions that the server read together have one.
+    /// The number of answers. Questions that the server read together have one.
     pub answers: u64,
-    /// The time from reading each question to knowing its answer, added up.
+    /// The sum of the times from reading each question to knowing its answer.
     pub total: Duration,
 }
 
@@ -24,11 +24,11 @@ impl Thinking {
     }
 }
 
-/// The thinking of one connection, as its events come.
+/// The sum of one connection, from its events.
 #[derive(Debug, Default)]
 pub(super) struct ThinkingSum {
     sum: Thinking,
-    /// When the server began to think about what has no answer yet.
+    /// When the server began to think about the question that has no answer yet.
     began: Option<Instant>,
 }
 
@@ -37,7 +37,7 @@ impl ThinkingSum {
         match event.point {
             Point::ServerIn => self.began = Some(event.at),
             Point::AnswerReady => {
-                // What was read with this question is thought about next.
+                // The server thinks next about the question that it has read together with this one.
                 if let Some(began) = self.began.replace(event.at) {
                     self.sum.add(Thinking { answers: 1, total: event.at.saturating_duration_since(began) });
                 }
@@ -63,7 +63,7 @@ mod tests {
             (Point::ServerIn, 100),
             (Point::AnswerReady, 107),
             (Point::AnswerOut, 120),
-            // Two that came together.
+            // Two questions in one read.
             (Point::ServerIn, 200),
             (Point::AnswerReady, 205),
             (Point::AnswerReady, 210),

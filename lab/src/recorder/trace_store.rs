@@ -8,30 +8,29 @@ use launcelot_measure::Trace;
 
 use super::TunnelTransit;
 use super::connection_log::ConnectionLog;
-use super::dialogue::Dialogue;
-pub(super) use super::dialogue::{Ends, Hop};
+use super::dialogue::{Dialogue, Ends, Hop};
 use super::thinking::Thinking;
 
 /// How many dialogues are kept. Dialogues without a name are evicted first, then the oldest.
 const DIALOGUES_MAX: usize = 256;
 
-/// A dialogue's number, which counts up.
-pub(super) type Number = u64;
+/// The number of a dialogue. Numbers count up.
+pub(super) type DialogueNumber = u64;
 
 /// The latest dialogues.
 #[derive(Debug, Default)]
 pub(super) struct TraceStore {
-    dialogues: BTreeMap<Number, Dialogue>,
+    dialogues: BTreeMap<DialogueNumber, Dialogue>,
     /// The newest dialogue that has a connection with these ends.
-    by_ends: HashMap<Ends, Number>,
+    by_ends: HashMap<Ends, DialogueNumber>,
     /// The dialogues that turned out to be the same as another.
-    same_as: HashMap<Number, Number>,
-    next: Number,
+    same_as: HashMap<DialogueNumber, DialogueNumber>,
+    next: DialogueNumber,
 }
 
 impl TraceStore {
     /// Adds the end of a connection that a hop reports. Returns the dialogue that it belongs to, and the log of its events.
-    pub(super) fn connected(&mut self, hop: Hop, ends: Ends) -> (Number, Arc<ConnectionLog>) {
+    pub(super) fn connected(&mut self, hop: Hop, ends: Ends) -> (DialogueNumber, Arc<ConnectionLog>) {
         let known = self.by_ends.get(&ends).copied();
         let known =
             known.filter(|number| self.dialogues.get(number).is_some_and(|dialogue| dialogue.expects(hop, ends)));
@@ -45,7 +44,7 @@ impl TraceStore {
     }
 
     /// Names a dialogue through the bridge. Without a name it is ignored.
-    pub(super) fn named(&mut self, number: Number, name: Option<&str>) {
+    pub(super) fn set_name(&mut self, number: DialogueNumber, name: Option<&str>) {
         let Some(dialogue) = self.dialogues.get_mut(&number) else { return };
         if let Some(name) = name {
             name.clone_into(&mut dialogue.name);
@@ -55,8 +54,8 @@ impl TraceStore {
         }
     }
 
-    /// Makes a dialogue the newest of the series of that name: its events are not kept, and an earlier one is replaced by it.
-    pub(super) fn in_series(&mut self, number: Number, name: &str) {
+    /// Adds a dialogue to a series. It replaces the earlier dialogue of the series, and its events are discarded.
+    pub(super) fn set_series(&mut self, number: DialogueNumber, name: &str) {
         let earlier = self.newest_in_series(name).map(|(number, dialogue)| (*number, dialogue.thinking()));
         if let Some((earlier, _)) = earlier {
             self.remove(earlier);
@@ -69,17 +68,17 @@ impl TraceStore {
         }
     }
 
-    /// Returns how long the server thought about the questions of a series.
+    /// Returns the server's thinking in a series.
     pub(super) fn thinking(&self, series: &str) -> Option<Thinking> {
         self.newest_in_series(series).map(|(_, dialogue)| dialogue.thinking())
     }
 
-    fn newest_in_series(&self, name: &str) -> Option<(&Number, &Dialogue)> {
+    fn newest_in_series(&self, name: &str) -> Option<(&DialogueNumber, &Dialogue)> {
         self.dialogues.iter().rev().find(|(_, dialogue)| dialogue.is_in_series && dialogue.name == name)
     }
 
     /// Adds the connection by which the tunnel forwards a dialogue. The server may have reported it already.
-    pub(super) fn forwarded(&mut self, number: Number, ends: Ends) {
+    pub(super) fn forwarded(&mut self, number: DialogueNumber, ends: Ends) {
         let number = self.resolve(number);
         if let Some(dialogue) = self.dialogues.get_mut(&number) {
             dialogue.connections.push((Hop::TunnelOnward, ends));
@@ -93,7 +92,7 @@ impl TraceStore {
     }
 
     /// Moves the connections of one dialogue into another.
-    fn merge(&mut self, from: Number, into: Number) {
+    fn merge(&mut self, from: DialogueNumber, into: DialogueNumber) {
         if let (Some(from_dialogue), Some(dialogue)) = (self.dialogues.remove(&from), self.dialogues.get_mut(&into)) {
             dialogue.connections.extend(from_dialogue.connections);
             dialogue.add(from_dialogue.logs);
@@ -102,7 +101,7 @@ impl TraceStore {
     }
 
     /// Records the revision of the tunnel's settings under which a dialogue is relayed from now on.
-    pub(super) fn goes_under(&mut self, number: Number, revision: u64) {
+    pub(super) fn settings_changed(&mut self, number: DialogueNumber, revision: u64) {
         let number = self.resolve(number);
         if let Some(dialogue) = self.dialogues.get_mut(&number) {
             let first = TunnelTransit { first_revision: revision, last_revision: revision, handshake: None };
@@ -111,7 +110,7 @@ impl TraceStore {
     }
 
     /// Records the handshake of a dialogue's connection to the tunnel.
-    pub(super) fn opened(&mut self, number: Number, handshake: Duration) {
+    pub(super) fn handshake_done(&mut self, number: DialogueNumber, handshake: Duration) {
         let number = self.resolve(number);
         if let Some(dialogue) = self.dialogues.get_mut(&number)
             && let Some(transit) = &mut dialogue.transit
@@ -121,10 +120,10 @@ impl TraceStore {
     }
 
     /// Records that a connection of a dialogue has ended.
-    pub(super) fn ended(&mut self, number: Number) {
+    pub(super) fn ended(&mut self, number: DialogueNumber) {
         let number = self.resolve(number);
         if let Some(dialogue) = self.dialogues.get_mut(&number) {
-            // A watcher of a dialogue that is ignored, or belongs to a series, is dropped before the end of its connection.
+            // The watchers of a dialogue that is ignored or belongs to a series are dropped before its connections end.
             dialogue.has_ended = !dialogue.is_ignored && !dialogue.is_in_series;
         }
     }
@@ -146,11 +145,11 @@ impl TraceStore {
     }
 
     /// Returns the number under which a dialogue is kept: another one after a merge.
-    fn resolve(&self, number: Number) -> Number {
+    fn resolve(&self, number: DialogueNumber) -> DialogueNumber {
         self.same_as.get(&number).copied().unwrap_or(number)
     }
 
-    fn begin(&mut self, ends: Ends) -> Number {
+    fn begin(&mut self, ends: Ends) -> DialogueNumber {
         let number = self.next;
         self.next += 1;
         if self.dialogues.len() == DIALOGUES_MAX {
@@ -168,7 +167,7 @@ impl TraceStore {
         self.remove(*evicted);
     }
 
-    fn remove(&mut self, removed: Number) {
+    fn remove(&mut self, removed: DialogueNumber) {
         if let Some(dialogue) = self.dialogues.remove(&removed) {
             dialogue.discard();
         }
@@ -219,7 +218,7 @@ mod tests {
         type Report = fn(&mut TraceStore) -> Arc<ConnectionLog>;
         let bridge: Report = |store| {
             let (number, log) = store.connected(Hop::Bridge, to_tunnel(1));
-            store.named(number, Some("me"));
+            store.set_name(number, Some("me"));
             log
         };
         let tunnel: Report = |store| {
@@ -272,7 +271,7 @@ mod tests {
     fn connecting_is_traced_by_the_same_clock_as_the_questions() {
         let mut store = TraceStore::default();
         let (number, bridge) = store.connected(Hop::Bridge, from(1));
-        store.named(number, Some("me"));
+        store.set_name(number, Some("me"));
         let (_, server) = store.connected(Hop::Server, from(1));
         let began = Instant::now();
         let at = |micros| began + Duration::from_micros(micros);
@@ -309,9 +308,9 @@ mod tests {
         let (_, server) = store.connected(Hop::Server, from(1));
         assert!(record(&server, Point::ServerIn));
         let (number, bridge) = store.connected(Hop::Bridge, from(1));
-        store.named(number, None);
+        store.set_name(number, None);
         let (number, other_bridge) = store.connected(Hop::Bridge, from(2));
-        store.named(number, None);
+        store.set_name(number, None);
         let (_, other_server) = store.connected(Hop::Server, from(2));
         for log in [server, bridge, other_server, other_bridge] {
             assert!(!record(&log, Point::AnswerReady));
@@ -328,7 +327,7 @@ mod tests {
         let at = |micros| begun + Duration::from_micros(micros);
         for port in 0..2 * DIALOGUES_MAX as u16 {
             let (number, _) = store.connected(Hop::Bridge, to_tunnel(10_000 + port));
-            store.in_series(number, "series");
+            store.set_series(number, "series");
             store.ended(number);
             store.connected(Hop::Tunnel, to_tunnel(10_000 + port));
             store.forwarded(number, from(20_000 + port));
@@ -350,14 +349,14 @@ mod tests {
         let mut store = TraceStore::default();
         let named = |store: &mut TraceStore, port, name| {
             let (number, log) = store.connected(Hop::Bridge, from(port));
-            store.named(number, name);
+            store.set_name(number, name);
             (number, log)
         };
         let (_, me) = named(&mut store, 1, Some("me"));
         record(&me, Point::BridgeIn);
         // Through the tunnel: from port 2 to the tunnel, from port 3 to the server.
         let (unnamed, _) = store.connected(Hop::Bridge, to_tunnel(2));
-        store.named(unnamed, None);
+        store.set_name(unnamed, None);
         assert_eq!(store.connected(Hop::Tunnel, to_tunnel(2)).0, unnamed);
         store.forwarded(unnamed, from(3));
         assert_eq!(store.connected(Hop::Server, from(3)).0, unnamed);

@@ -23,19 +23,22 @@ pub const PORT: u16 = 1061;
 /// The arguments of `launcelot-lab tunnel`.
 #[derive(Debug, Clone, Args)]
 #[command(mut_arg("listen", |arg| arg.default_value("localhost:1061")), after_help = "\
-The link is emulated: this program delays bytes, and loses, reorders or congests nothing.
+The link is emulated: this program delays bytes. It does not lose or reorder
+them, and does not emulate congestion.
 
-DURATION is a number with its unit, as in 1.3ms or 2s; BANDWIDTH is one as in 56kbit or 10Mbit.
+DURATION is a number with its unit, as in 1.3ms or 2s. BANDWIDTH is a number
+with its unit, as in 56kbit or 10Mbit.
 
-A line of link options on standard input changes the link while connections are open. It applies to
-bytes in flight, too. `none` removes a limit, as in
+A line of link options on standard input changes the link while connections are
+open, also for bytes in flight. `none` removes a limit, as in
   --rtt 20ms --bandwidth none
 
 Example: measure the server's answers through a link as long as an SSH tunnel
   launcelot-lab tunnel --link ssh
   launcelot-client localhost 1061 --timing
-It shows connecting as almost nothing and the first question as two round trips: the tunnel accepts at
-once, as `ssh -L` does, and with --handshake (in every preset) the first bytes wait for a round trip.
+It shows connecting as almost nothing and the first question as two round
+trips: the tunnel accepts at once, as `ssh -L` does, and with --handshake (in
+every preset) the first bytes wait for a round trip.
 
 The server sees the connection half a round trip after the client has opened it.")]
 pub struct TunnelOptions {

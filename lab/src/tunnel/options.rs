@@ -22,7 +22,7 @@ pub struct LinkOptions {
     /// The most random delay to add in each direction
     #[arg(long, value_name = "DURATION", value_parser = |text: &str| parse_duration(text, DELAY_MAX))]
     pub jitter: Option<Duration>,
-    /// Make a connection cost one round trip before its first bytes pass, as between two machines; every preset does
+    /// Make opening a connection cost one round trip, as between two machines; part of every preset
     #[arg(long, value_enum, num_args = 0..=1, default_missing_value = "tcp", hide_possible_values = true, value_name = "none")]
     pub handshake: Option<Handshake>,
     /// Bandwidth of each direction
@@ -87,8 +87,8 @@ pub enum Handshake {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit<T>(pub Option<T>);
 
-/// Parses the keyword of a preset. The presets and their descriptions are those of the page.
-fn preset_parser() -> impl TypedValueParser<Value = Preset> {
+/// Parses the keyword of a preset. The presets are those of the page.
+pub(crate) fn preset_parser() -> impl TypedValueParser<Value = Preset> {
     let values = Preset::ALL.map(|preset| PossibleValue::new(preset.keyword()).help(preset.description()));
     PossibleValuesParser::new(values).try_map(|keyword| {
         let preset = Preset::ALL.into_iter().find(|preset| preset.keyword() == keyword);

@@ -6,8 +6,9 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use launcelot_client::{Plan, Target, ask};
-use launcelot_measure::Order;
+use launcelot_measure::{Order, Preset, WireReport};
 use launcelot_protocol::{EXCHANGES, Question};
+use launcelot_testing::http;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
@@ -36,7 +37,7 @@ async fn the_demo_serves_the_page_and_answers_over_every_path() {
     let demo = Demo::start(page.path(), &[]);
     for address in ["127.0.0.1", "::1"] {
         let Ok(stream) = TcpStream::connect((address, demo.page_port)) else {
-            assert_eq!(address, "::1", "IPv4 is always there");
+            assert_eq!(address, "::1", "IPv4 is always available");
             continue;
         };
         let mut stream = sockets::with_deadline(stream);
@@ -78,17 +79,31 @@ fn a_signal_stops_everything_and_the_exit_code_is_0() {
 }
 
 #[test]
-fn a_taken_port_is_named_with_the_option_that_chooses_another() {
+fn a_port_that_is_taken_in_either_family_is_named_with_the_option_that_chooses_another() {
     let page = page();
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = taken.local_addr().unwrap().port().to_string();
-    for option in ["--server-port", "--tunnel-port", "--page-port"] {
-        let others = ANY_PORTS.chunks(2).filter(|pair| pair[0] != option).flatten();
-        let output = output(demo::command(page.path()).args(others).args([option, &port]));
-        let stderr = error_line(&output);
-        assert!(stderr.contains(&format!("port {port}: address already in use")), "{stderr}");
-        assert!(stderr.contains(&format!("choose another port with {option}")), "{stderr}");
+    for address in ["127.0.0.1:0", "[::1]:0"] {
+        let Ok(taken) = TcpListener::bind(address) else {
+            assert_eq!(address, "[::1]:0", "IPv4 is always available");
+            continue;
+        };
+        let port = taken.local_addr().unwrap().port().to_string();
+        for option in ["--server-port", "--tunnel-port", "--page-port"] {
+            let others = ANY_PORTS.chunks(2).filter(|pair| pair[0] != option).flatten();
+            let output = output(demo::command(page.path()).args(others).args([option, &port]));
+            let stderr = error_line(&output);
+            assert!(stderr.contains(&format!("port {port}: address already in use")), "{stderr}");
+            assert!(stderr.contains(&format!("choose another port with {option}")), "{stderr}");
+        }
     }
+}
+
+#[test]
+fn the_link_option_chooses_the_preset_of_the_emulated_link() {
+    let page = page();
+    let demo = Demo::start(page.path(), &["--link", "continent"]);
+    let report = http::request(demo.page_port, "GET /api/tunnel", "").body;
+    let report: WireReport = serde_json::from_str(&report).unwrap();
+    assert_eq!((report.wire, report.handshake), (Preset::Continent.wire(), true));
 }
 
 #[test]

@@ -233,11 +233,11 @@ fn a_native_client_attributes_the_emulated_handshake_to_connecting() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_thinking_of_a_series_is_summed_up_over_its_connections_on_both_routes() {
+async fn the_thinking_in_a_series_is_summed_over_its_connections_on_both_paths() {
     let (demo, _web) = demo(&["--think", "5ms"]);
-    for (route, connections) in [("/ws", 3), ("/ws/tunnel", 2)] {
+    for (path, connections) in [("/ws", 3), ("/ws/tunnel", 2)] {
         let name = format!("series-{connections}");
-        let url = format!("ws://localhost:{}{route}?series={name}", demo.page_port);
+        let url = format!("ws://localhost:{}{path}?series={name}", demo.page_port);
         for _ in 0..connections {
             asked(&url, None, Order::OneAtATime).await;
         }
@@ -247,7 +247,7 @@ async fn the_thinking_of_a_series_is_summed_up_over_its_connections_on_both_rout
         let answers = 3 * connections;
         assert_eq!(series["answers"], answers, "{series}");
         assert!(series["thinking_us"].as_f64().unwrap() >= 5_000.0 * f64::from(answers), "{series}");
-        let (_, trace) = get(demo.page_port, &format!("/api/dialogues/{name}"));
+        let (_, trace) = get(demo.page_port, &format!("/api/traces/{name}"));
         assert_eq!(trace["sightings"], json!([]), "events of a series are not kept");
     }
     assert_eq!(get(demo.page_port, "/api/series/unknown").0, 404);

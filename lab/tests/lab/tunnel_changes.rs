@@ -45,7 +45,7 @@ fn eventually(what: &str, holds: impl Fn() -> bool) {
 }
 
 #[test]
-fn a_wider_bandwidth_applies_to_bytes_under_way_and_keeps_their_order() {
+fn a_wider_bandwidth_applies_to_bytes_in_flight_and_keeps_their_order() {
     const BYTES: usize = 20_000;
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let listeners = Listeners::bind("localhost", 0, BACKLOG).unwrap();

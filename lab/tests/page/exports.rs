@@ -53,7 +53,7 @@ async fn every_export_is_saved_and_can_be_read_by_other_programs() {
 }
 
 #[tokio::test]
-async fn an_imported_export_is_drawn_again_and_marked() {
+async fn an_imported_export_is_drawn_and_marked_as_imported() {
     let session = PageSession::start().await;
     session.ask(1).await;
     let rows = session.browser.rows().await;
@@ -65,7 +65,7 @@ async fn an_imported_export_is_drawn_again_and_marked() {
     session.open().await;
     assert!(session.drop_file("one.json", &text).await.starts_with("Imported from one.json: 1 run and 1 series"));
     session.browser.wait_for("#dialogue[data-run='1'][data-state=complete]").await;
-    assert_eq!(session.browser.rows().await, rows, "drawn again as it was");
+    assert_eq!(session.browser.rows().await, rows, "drawn as before");
     assert!(session.browser.text(".meaning").await.starts_with("imported"), "marked");
     session.browser.wait_for("#replay[data-run='1'][data-traced=true]").await;
     let limits = session.browser.text("#replay .limits").await;
@@ -94,7 +94,7 @@ async fn an_imported_export_is_drawn_again_and_marked() {
 }
 
 #[tokio::test]
-async fn a_race_comes_back_as_a_race_and_its_runs_play_in_slow_motion() {
+async fn a_race_can_be_imported_and_its_runs_play_in_slow_motion() {
     let session = PageSession::start().await;
     session.ask(1).await;
     session.browser.click("#run-race").await;
@@ -111,7 +111,7 @@ async fn a_race_comes_back_as_a_race_and_its_runs_play_in_slow_motion() {
     assert_eq!(session.browser.script(titles).await, json!(expected));
     session.browser.click("#replay-run option:nth-child(3)").await;
     session.browser.wait_for("#replay[data-traced=true]:not([data-run='1'])").await;
-    // The next race takes the place of that which was chosen.
+    // The next race replaces the chosen one.
     session.browser.click("#run-race").await;
     session.browser.wait_for("#race[data-state=complete]").await;
     session.browser.wait_for("#replay[data-traced=true][data-run='1']").await;
@@ -122,22 +122,22 @@ async fn a_race_comes_back_as_a_race_and_its_runs_play_in_slow_motion() {
     assert!(document.races[0].sent_ahead[0].trace.is_some(), "its legs are exported, too");
 
     session.open().await;
-    let said = session.drop_file("race.json", &text).await;
-    assert!(said.starts_with("Imported from race.json: 1 run and 1 race."), "{said}");
+    let message = session.drop_file("race.json", &text).await;
+    assert!(message.starts_with("Imported from race.json: 1 run and 1 race."), "{message}");
     session.browser.wait_for(".imported-race .limits").await;
-    assert_eq!(session.browser.script(rows).await, raced, "drawn again as it was");
+    assert_eq!(session.browser.script(rows).await, raced, "drawn as before");
     let limits = session.browser.text(".imported-race .limits").await;
     assert!(limits.ends_with(" · 3 questions discarded as warm-up · no errors"), "{limits}");
     assert!(session.browser.text(".imported-race").await.starts_with("imported"), "marked");
     session.browser.wait_for("#dialogue[data-run='1'][data-state=complete]").await;
     let is_seen = "const place = document.querySelector('#import-says').getBoundingClientRect();
         return place.top >= 0 && place.bottom <= innerHeight";
-    assert_eq!(session.browser.script(is_seen).await, true, "what came of the drop");
+    assert_eq!(session.browser.script(is_seen).await, true, "the message about the import");
     session.browser.assert_console_is_quiet(&[]).await;
 }
 
 #[tokio::test]
-async fn a_race_is_exported_alone_and_so_is_the_part_of_a_race_that_was_stopped() {
+async fn a_race_and_a_race_that_was_stopped_can_be_exported() {
     let session = PageSession::start().await;
     session.browser.click("#run-race").await;
     session.browser.wait_for("#race[data-state=complete]").await;
@@ -161,15 +161,15 @@ async fn a_race_is_exported_alone_and_so_is_the_part_of_a_race_that_was_stopped(
 }
 
 #[tokio::test]
-async fn an_import_displaces_none_of_the_rounds_measured_here() {
+async fn an_import_does_not_evict_measured_rounds() {
     let session = PageSession::start().await;
     session.ask_in_rounds().await;
     let mut document: Document = serde_json::from_str(&session.export("json", ".json").await).unwrap();
     let names = "return [...document.querySelectorAll('#kept-rounds input')].map((input) => input.value)";
     let own = session.browser.script(names).await[0].as_str().unwrap().to_owned();
     document.rounds = vec![document.rounds[0].clone(); 14];
-    let said = session.drop_file("many.json", &serde_json::to_string(&document).unwrap()).await;
-    assert!(said.contains("11 series of rounds. 3 things were left out"), "{said}");
+    let message = session.drop_file("many.json", &serde_json::to_string(&document).unwrap()).await;
+    assert!(message.contains("11 series of rounds. 3 things were left out"), "{message}");
     let kept = session.browser.script(names).await;
     assert_eq!(kept.as_array().unwrap().len(), 12);
     assert!(kept.as_array().unwrap().contains(&own.into()), "{kept}");
@@ -198,8 +198,8 @@ async fn a_file_that_is_not_an_export_is_refused_with_a_reason_and_changes_nothi
         ("impossible.json", impossible.as_str(), "cannot have been measured"),
     ];
     for (name, text, why) in cases {
-        let says = session.drop_file(name, text).await;
-        assert!(says.contains(name) && says.contains(why), "{name}: {says}");
+        let message = session.drop_file(name, text).await;
+        assert!(message.contains(name) && message.contains(why), "{name}: {message}");
     }
     let large = session.files.path().join("large.json");
     std::fs::File::create(&large).unwrap().set_len(20_000_001).unwrap();

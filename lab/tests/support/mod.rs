@@ -1,7 +1,6 @@
-//! The driver that the test programs `lab` and `page` share: programs and servers to test, a browser, and waiting
-//! with a deadline.
+//! What the test programs `lab` and `page` share: programs and servers to test, a browser, and waits with a deadline.
 
-#![allow(dead_code, reason = "each test program uses its part")]
+#![allow(dead_code, reason = "each of the two test programs uses a part")]
 
 pub(crate) mod browser;
 pub(crate) mod chromedriver;

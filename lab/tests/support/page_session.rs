@@ -1,4 +1,4 @@
-//! The page with the demo behind it, and what the browser saves from it.
+//! A browser with the page of a running demo, and the files that it saves.
 
 use std::path::Path;
 
@@ -49,7 +49,7 @@ impl PageSession {
         self.browser.wait_for("#tunnel").await;
     }
 
-    /// Chooses the way through the tunnel, and waits until its round trip is measured.
+    /// Chooses the path through the tunnel, and waits until its round trip is measured.
     pub(crate) async fn choose_tunnel(&self) {
         self.browser.click("#tunnel").await;
         self.browser.wait_for("#measured[data-rtt-us]").await;
@@ -86,7 +86,7 @@ impl PageSession {
         text
     }
 
-    /// Drops a file on the page, and returns the page's answer.
+    /// Drops a file on the page, and returns the page's message.
     pub(crate) async fn drop_file(&self, name: &str, text: &str) -> String {
         let script = "const data = new DataTransfer();
             data.items.add(new File([arguments[1]], arguments[0]));
@@ -102,7 +102,7 @@ impl PageSession {
         field.send_keys(file.to_str().unwrap()).await.unwrap();
     }
 
-    /// The whole number in an attribute of an element.
+    /// Returns the number in an attribute of an element.
     pub(crate) async fn number(&self, css: &str, attribute: &str) -> usize {
         let element = self.browser.client.find(Locator::Css(css)).await.unwrap();
         element.attr(attribute).await.unwrap().unwrap().parse().unwrap()

@@ -1,4 +1,4 @@
-//! Rounds that the browser or the machine interrupts: frozen, left through the history, suspended. Their line and exports say so.
+//! Rounds that are interrupted: the browser freezes the page, the person leaves it, or the machine sleeps.
 
 use std::fs;
 use std::time::Duration;
@@ -11,16 +11,16 @@ use serde_json::json;
 use crate::support::browser::{Browser, FAILED_WEB_SOCKET, NO_LAB};
 use crate::support::page;
 
-/// Longer than any timer of a hidden tab is late, so the page takes it for a suspension.
+/// Longer than any timer of a hidden tab is late, so that the page detects a suspension.
 const SUSPENSION: Duration = Duration::from_secs(4);
 
-/// Begins more rounds than will be waited for, and returns when some are counted.
+/// Begins more rounds than the test waits for, and returns when some have been counted.
 async fn begin_many_rounds(browser: &Browser) {
     browser.begin_rounds(10_000, "#one-connection", "10").await;
     browser.wait_for("#many-rounds[data-state=running] #percentiles").await;
 }
 
-/// Fails unless the line of the rounds and their export say that they were suspended.
+/// Fails unless the rounds are marked as suspended, on the page and in its export.
 async fn assert_noted_as_suspended(browser: &Browser) {
     let limits = browser.limits().await;
     assert!(limits.ends_with("suspended meanwhile"), "{limits}");
@@ -28,7 +28,7 @@ async fn assert_noted_as_suspended(browser: &Browser) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rounds_of_a_page_that_the_browser_froze_are_said_to_be_suspended() {
+async fn rounds_of_a_frozen_page_are_marked_as_suspended() {
     let (_server, _bridge, browser) = page::open(&Options::default()).await;
     begin_many_rounds(&browser).await;
     for state in ["frozen", "active"] {
@@ -55,7 +55,7 @@ async fn leave_and_come_back(browser: &Browser) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rounds_of_a_page_that_was_left_through_the_history_are_said_to_be_suspended() {
+async fn rounds_of_a_page_in_the_back_forward_cache_are_marked_as_suspended() {
     let (_server, _bridge, browser) = page::open(&Options::default()).await;
     browser.ask(1, "complete").await;
     leave_and_come_back(&browser).await;
@@ -76,7 +76,7 @@ async fn rounds_of_a_page_that_was_left_through_the_history_are_said_to_be_suspe
     browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
 }
 
-/// The processes of this test's browsers that run pages.
+/// Returns the renderer processes of this test's browsers.
 fn renderers() -> Vec<Pid> {
     let mut renderers = Vec::new();
     for entry in fs::read_dir("/proc").unwrap() {
@@ -103,8 +103,8 @@ fn is_of_this_test(mut pid: i32) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rounds_of_a_machine_that_slept_are_said_to_be_suspended() {
-    // No other test may have a browser: its pages would sleep too.
+async fn rounds_during_a_sleep_of_the_machine_are_marked_as_suspended() {
+    // Alone, since the pages of other tests would be stopped, too.
     let (_server, _bridge, browser) = page::open_alone().await;
     begin_many_rounds(&browser).await;
     let renderers = renderers();

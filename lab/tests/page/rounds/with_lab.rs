@@ -1,4 +1,4 @@
-//! Many rounds with a lab behind the bridge: whose queue it was, and over which link they went.
+//! Many rounds with a lab: the cause of a queue, and the link of a series.
 
 use std::time::Duration;
 
@@ -17,43 +17,43 @@ async fn choose_link(browser: &Browser, name: &str, rtt: Duration) {
     browser.wait_for(&format!("#measured[data-nominal-us='{}'][data-rtt-us]", rtt.as_micros())).await;
 }
 
-/// What is said of the pace, once it contains these words. The lab is asked when the rounds are over.
-async fn said_of_the_pace(browser: &Browser, words: &str) -> String {
+/// Returns the page's sentence about the pace, once it contains `words`. The page asks the lab after the rounds.
+async fn pace_message(browser: &Browser, words: &str) -> String {
     browser.click("#at-due").await;
     wait::until_async(&format!("{words:?}"), async || {
-        let said = browser.text("#stopwatch-why").await;
-        said.contains(words).then_some(said)
+        let message = browser.text("#stopwatch-why").await;
+        message.contains(words).then_some(message)
     })
     .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_queue_is_named_after_the_server_that_is_busy_or_after_the_connection_across_a_continent() {
-    const BUSY: &str = "because the server was busy with the question before";
-    const ON_ITS_WAY: &str = "a connection carries one question at a time (head-of-line blocking)";
+async fn the_cause_of_a_queue_is_the_busy_server_or_head_of_line_blocking_on_a_long_link() {
+    const SERVER_BUSY: &str = "because the server was busy with the question before";
+    const HEAD_OF_LINE_BLOCKING: &str = "a connection carries one question at a time (head-of-line blocking)";
     let session = PageSession::start_with(&["--think", "5ms"]).await;
     let browser = &session.browser;
     // On a busy machine most of an answer's time may be neither the server's nor the link's.
     within_attempts_async(20, async || {
         browser.ask_rounds(40, "#one-connection", "5", "complete").await;
-        let said = said_of_the_pace(browser, " because the ").await;
-        assert!(said.contains("the queue grew"), "{said}");
-        check(said.contains(BUSY), || said)
+        let message = pace_message(browser, " because the ").await;
+        assert!(message.contains("the queue grew"), "{message}");
+        check(message.contains(SERVER_BUSY), || message)
     })
     .await;
     let series = "fetch('/api/series/series-' + document.querySelector('#many-rounds').dataset.run)
         .then((answer) => answer.json()).then(arguments[0])";
     let series = browser.client.execute_async(series, Vec::new()).await.unwrap();
-    assert_eq!(series["answers"], 44, "those of the warm-up too: {series}");
+    assert_eq!(series["answers"], 44, "including the warm-up: {series}");
     assert!(series["thinking_us"].as_f64().unwrap() >= 44.0 * 5_000.0, "{series}");
     browser.open(&session.demo.page_url()).await;
-    said_of_the_pace(browser, BUSY).await;
+    pace_message(browser, SERVER_BUSY).await;
 
     session.choose_tunnel().await;
     choose_link(browser, "across a continent", Duration::from_millis(70)).await;
     browser.ask_rounds(40, "#one-connection", "20", "complete").await;
-    let said = said_of_the_pace(browser, ON_ITS_WAY).await;
-    assert!(said.contains("the queue grew") && !said.contains("busy"), "{said}");
+    let message = pace_message(browser, HEAD_OF_LINE_BLOCKING).await;
+    assert!(message.contains("the queue grew") && !message.contains("busy"), "{message}");
     let document: Value = serde_json::from_str(&session.export("json", ".json").await).unwrap();
     let means =
         document["rounds"].as_array().unwrap().iter().map(|rounds| rounds["thinking_mean_us"].as_f64().unwrap());
@@ -62,7 +62,7 @@ async fn a_queue_is_named_after_the_server_that_is_busy_or_after_the_connection_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_thinking_in_a_series_with_a_connection_each_is_that_of_all_its_connections() {
+async fn the_thinking_in_a_series_is_summed_over_all_its_connections() {
     let session = PageSession::start_with(&["--think", "1ms"]).await;
     let browser = &session.browser;
     browser.ask_rounds(20, "#each-connection", "", "complete").await;
@@ -77,7 +77,7 @@ async fn the_thinking_in_a_series_with_a_connection_each_is_that_of_all_its_conn
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_series_over_a_link_that_changed_is_not_compared_after_a_reload_either() {
+async fn a_series_over_a_link_that_changed_is_not_compared_also_after_a_reload() {
     let session = PageSession::start().await;
     session.choose_tunnel().await;
     let browser = &session.browser;

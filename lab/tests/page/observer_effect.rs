@@ -1,4 +1,4 @@
-//! The page does not disturb what it measures: while a run goes on it draws nothing, and its worker keeps what happened.
+//! The page does not disturb what it measures: during a run it draws nothing, and its worker buffers the events.
 
 use launcelot_server::Options;
 use serde_json::json;
@@ -7,7 +7,7 @@ use crate::support::attempts::{check, within_attempts_async};
 use crate::support::browser::{FAILED_WEB_SOCKET, NO_LAB};
 use crate::support::page;
 
-/// Logs what goes to the page's worker and comes from it.
+/// Logs the messages to the page's worker and from it.
 const LOG_MESSAGES: &str = "globalThis.log = [];
     globalThis.Worker = class extends Worker {
         constructor(...parameters) {
@@ -20,7 +20,7 @@ const LOG_MESSAGES: &str = "globalThis.log = [];
         }
     };";
 
-/// Presses the button, and returns the log with the page's changes and the next frame in it, once the run is complete.
+/// Presses the button. Once the run is complete, returns the log, which also contains the page's changes and the next frame.
 const LOG_OF_A_RUN: &str =
     "const done = arguments[0], dialogue = document.querySelector('#dialogue'), before = dialogue.dataset.run;
     log.length = 0;
@@ -49,7 +49,7 @@ async fn the_worker_reports_a_quick_run_in_one_message_and_the_page_does_not_cha
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tab_that_gets_no_frames_asks_all_the_same() {
+async fn a_tab_without_animation_frames_can_ask() {
     let (_server, _bridge, browser) = page::open(&Options::default()).await;
     browser.script("globalThis.requestAnimationFrame = () => 0").await;
     browser.ask(1, "complete").await;

@@ -1,4 +1,4 @@
-//! The page in a real browser, asking a real server through a real bridge.
+//! Dialogues from the page: the button, the keyboard, failures, and accessibility.
 
 use std::io::{Read as _, Write as _};
 
@@ -11,13 +11,13 @@ use crate::support::page;
 use crate::support::ports::ReservedPort;
 use crate::support::{sockets, wait};
 
-/// A server that serves one client at a time.
+/// Returns the options of a server that serves one client at a time.
 fn one_at_a_time() -> Options {
     Options { design: Design::Simple, ..Options::default() }
 }
 
-/// Does what a person does first: reads, asks, and asks again in the other order.
-pub(super) async fn asks_both_ways(browser: &Browser) {
+/// Asks one question at a time, then sends the questions ahead (pipelining).
+pub(super) async fn assert_asks_in_both_orders(browser: &Browser) {
     assert_eq!(browser.meaning().await, "Nothing has been asked yet.");
     browser.ask(1, "complete").await;
     browser.assert_three_answers().await;
@@ -34,21 +34,21 @@ pub(super) async fn asks_both_ways(browser: &Browser) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_button_brings_three_answers_and_their_times_both_ways() {
+async fn the_button_shows_three_answers_and_their_times_in_both_orders() {
     let (_server, _bridge, browser) = page::open(&Options::default()).await;
-    asks_both_ways(&browser).await;
+    assert_asks_in_both_orders(&browser).await;
     browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_keyboard_is_enough() {
+async fn the_page_works_with_the_keyboard() {
     let (_server, _bridge, browser) = page::open(&Options::default()).await;
     let press = async |keys: &str| browser.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
     press("\u{e004}").await;
     assert_eq!(browser.script("return document.activeElement.id").await, "ask");
     press("\u{e007}").await;
     browser.wait_for("#dialogue[data-run='1'][data-state=complete]").await;
-    assert_eq!(browser.script("return document.activeElement.id").await, "ask", "asking must not lose the focus");
+    assert_eq!(browser.script("return document.activeElement.id").await, "ask", "asking keeps the focus");
     press("\u{e004}").await;
     press("\u{e014}").await;
     assert_eq!(browser.script("return document.querySelector('#sent-ahead').checked").await, true);
@@ -60,7 +60,7 @@ async fn the_keyboard_is_enough() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_custom_question_is_asked_and_a_mistake_is_explained() {
+async fn a_custom_question_is_asked_and_an_empty_one_is_explained() {
     let (_server, _bridge, browser) = page::open(&Options::default()).await;
     let own = browser.client.find(fantoccini::Locator::Id("own")).await.unwrap();
     browser.click("#ask-own").await;
@@ -72,14 +72,14 @@ async fn a_custom_question_is_asked_and_a_mistake_is_explained() {
     browser.wait_for("#dialogue[data-run='1'][data-state=complete]").await;
     let rows = browser.rows().await;
     assert_eq!(rows.len(), 2);
-    assert_eq!(rows[1].words, "What is the air-speed of an unladen swallow?");
+    assert_eq!(rows[1].question, "What is the air-speed of an unladen swallow?");
     assert_eq!(rows[1].answer, "Error: unknown question.");
     assert!(browser.meaning().await.contains("did not know what you asked"));
     browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_earlier_run_can_be_laid_below_the_newest_and_is_compared() {
+async fn an_earlier_run_can_be_compared_with_the_newest() {
     let (_server, _bridge, browser) = page::open(&Options::default()).await;
     browser.ask(1, "complete").await;
     browser.ask(2, "complete").await;
@@ -101,7 +101,7 @@ async fn two_tabs_ask_at_the_same_time() {
     let second = browser.client.new_window(true).await.unwrap().handle;
     browser.client.switch_to_window(second.clone()).await.unwrap();
     browser.open(&bridge.page_url()).await;
-    // Each tab presses its own button again and again; neither may get the other's answers.
+    // Each tab presses its button repeatedly; neither may get the other's answers.
     let press = "const press = () => { const ask = document.querySelector('#ask');
         if (Number(document.querySelector('#dialogue').dataset.run ?? 0) < 20) { ask.click(); setTimeout(press, 5); } };
         press();";
@@ -118,17 +118,17 @@ async fn two_tabs_ask_at_the_same_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_killed_during_a_dialogue_is_reported_and_may_come_back() {
+async fn a_server_that_is_stopped_during_a_dialogue_is_reported_and_can_be_restarted() {
     let port = ReservedPort::new();
     let server = Server::start_at(&port, &one_at_a_time());
     let (_bridge, browser) = page::open_with_bridge_to(server.port).await;
 
-    // The server serves one client at a time, and this is not the page.
-    let first_in_line = server.silent_client();
+    // The server serves one client at a time, and this client is first.
+    let first_client = server.idle_client();
     browser.ask(1, "running").await;
     browser.wait_for("#dialogue .asking.open").await;
     server.kill();
-    drop(first_in_line);
+    drop(first_client);
     browser.wait_for("#dialogue[data-run='1'][data-state=broken]").await;
     let meaning = browser.meaning().await;
     assert!(meaning.starts_with("The server went away in mid-dialogue"), "{meaning}");
@@ -138,15 +138,15 @@ async fn a_server_killed_during_a_dialogue_is_reported_and_may_come_back() {
     assert!(meaning.starts_with("The bridge is there, but it cannot reach the server."), "{meaning}");
     assert!(meaning.contains(&format!("localhost port {}", port.number)) && meaning.contains("refused"), "{meaning}");
 
-    let _back = Server::start_at(&port, &Options::default());
+    let _restarted = Server::start_at(&port, &Options::default());
     browser.ask(3, "complete").await;
     browser.assert_three_answers().await;
     browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_answers_before_the_server_died_are_kept() {
-    // A server that answers once, begins to answer again, and dies.
+async fn the_answers_before_the_end_of_the_server_are_kept() {
+    // A server that answers once, sends part of the next answer, and closes the connection.
     let server = sockets::serve_once(|mut stream| {
         for answer in [EXCHANGES[0].answer, "To seek the"] {
             let _ = stream.read(&mut [0; 1024]).unwrap();
@@ -165,7 +165,7 @@ async fn the_answers_before_the_server_died_are_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bridge_that_stops_is_reported_and_may_come_back() {
+async fn a_bridge_that_stops_is_reported_and_can_be_restarted() {
     let server = Server::start_with(&one_at_a_time());
     let port = ReservedPort::new();
     let bridge = Bridge::start_at(&port, server.port, Some(page::built()));
@@ -173,7 +173,7 @@ async fn a_bridge_that_stops_is_reported_and_may_come_back() {
     let browser = Browser::start().await;
     browser.open(&bridge.page_url()).await;
 
-    let first_in_line = server.silent_client();
+    let first_client = server.idle_client();
     browser.ask(1, "running").await;
     browser.wait_for("#dialogue .asking.open").await;
     bridge.stop();
@@ -184,18 +184,18 @@ async fn a_bridge_that_stops_is_reported_and_may_come_back() {
     let meaning = browser.meaning().await;
     assert!(meaning.starts_with(&format!("The bridge at {url} cannot be reached.")), "{meaning}");
 
-    drop(first_in_line);
-    let _back = Bridge::start_at(&port, server.port, Some(page::built()));
+    drop(first_client);
+    let _restarted = Bridge::start_at(&port, server.port, Some(page::built()));
     browser.ask(3, "complete").await;
     browser.assert_three_answers().await;
     browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dialogue_that_waits_can_be_stopped() {
+async fn a_waiting_dialogue_can_be_stopped() {
     let server = Server::start_with(&one_at_a_time());
     let (_bridge, browser) = page::open_with_bridge_to(server.port).await;
-    let first_in_line = server.silent_client();
+    let first_client = server.idle_client();
     browser.ask(1, "running").await;
     wait::until_async("the button that stops", async || {
         let stop = browser.client.find(fantoccini::Locator::Id("stop")).await.ok()?;
@@ -205,7 +205,7 @@ async fn a_dialogue_that_waits_can_be_stopped() {
     browser.click("#stop").await;
     browser.wait_for("#dialogue[data-run='1'][data-state=stopped]").await;
     assert_eq!(browser.meaning().await, "Stopped. No answer had come.");
-    drop(first_in_line);
+    drop(first_client);
     browser.ask(2, "complete").await;
     browser.assert_three_answers().await;
     browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;

@@ -1,4 +1,4 @@
-//! What failed and what interrupted the page, in its lines of limits and in its exports.
+//! Failures and interruptions, as the page shows and exports them.
 
 use std::io::{Read as _, Write as _};
 
@@ -10,7 +10,7 @@ use crate::support::browser::{Browser, FAILED_WEB_SOCKET, NO_LAB};
 use crate::support::{page, sockets};
 
 impl Browser {
-    /// What the page has measured, as it exports it.
+    /// Returns the page's export.
     pub(crate) async fn document(&self) -> Document {
         let catch = "const made = URL.createObjectURL;
             URL.createObjectURL = (blob) => { blob.text().then((text) => globalThis.exported = text); return made.call(URL, blob); };";
@@ -32,8 +32,8 @@ impl Browser {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rounds_that_the_server_cannot_answer_are_failures_of_their_kind() {
-    // A server that knows the answer to every other question.
+async fn unknown_questions_are_counted_as_failures() {
+    // A server that knows every second answer.
     let server = sockets::serve_once(|mut stream| {
         for answer in ["Blue.", UNKNOWN_QUESTION].into_iter().cycle() {
             if stream.read(&mut [0; 1024]).unwrap_or(0) == 0 {
