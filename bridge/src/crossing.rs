@@ -13,14 +13,14 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, head
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use launcelot_endpoint::failure::one_line;
+use launcelot_endpoint::observe::Watcher;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tungstenite::handshake::derive_accept_key;
 
-use crate::close::frame;
+use crate::close_code::frame;
 use crate::connect::ConnectError;
 use crate::goodbye::{close_websocket, linger};
-use crate::observer::Watcher;
 use crate::relay::{Carried, Ending, relay};
 use crate::socket::Socket;
 

@@ -1,8 +1,7 @@
-//! A bridge that carries a browser's WebSocket to a TCP server, byte for byte.
+//! A bridge that relays a browser's WebSocket to a TCP server, byte for byte.
 //!
-//! A page cannot open a TCP connection. It can open a WebSocket, so the bridge takes what comes in
-//! messages and writes it to TCP as it is, and sends back what TCP says as binary messages. It knows
-//! bytes, and nothing of what they mean.
+//! A page cannot open a TCP connection, but it can open a WebSocket. The bridge writes the payload of each message to TCP as
+//! it is, and sends what it reads from TCP as binary messages. It does not look at the bytes.
 //!
 //! ```no_run
 //! use launcelot_bridge::{Options, serve};
@@ -17,36 +16,32 @@
 //! ```
 //!
 //! From the outside in:
-//! - [`serve()`]: accepting connections, and stopping.
-//! - [`app()`]: what is answered over HTTP: `files` from a directory, as their `content` is now, and `headers` everywhere.
-//! - [`origin`]: who may talk to the bridge.
+//! - [`command_line`]: the arguments of the program, and [`program`]: from the listeners to the exit.
+//! - [`serve()`]: accepting connections, and stopping. `tasks`: the open connections.
+//! - [`http`]: what is answered over HTTP.
 //! - `crossing`: one WebSocket from its handshake to its end.
-//! - [`connect`]: reaching the target. [`handshake`]: what a connection costs beyond what its kernel does.
+//! - [`connect`]: connecting to the target. [`handshake`]: handshakes above TCP's own.
 //! - [`relay`]: the bytes themselves, and [`socket`]: the WebSocket as the relay needs it.
-//! - [`goodbye`]: parting so that nothing is lost, and [`close`]: the codes that say why.
-//! - [`observer`]: observers of what is carried.
-//! - [`options`]: all that can be chosen. `tasks`: what is open.
+//! - [`goodbye`]: closing so that nothing is lost, and [`close_code`]: the codes that say why.
+//! - [`options`]: the settings of a bridge.
 
-mod app;
-pub mod close;
+pub mod close_code;
+pub mod command_line;
 pub mod connect;
-mod content;
 mod crossing;
-mod files;
 pub mod goodbye;
 pub mod handshake;
-mod headers;
-pub mod observer;
+pub mod http;
 pub mod options;
-pub mod origin;
+pub mod program;
 pub mod relay;
 mod serve;
 pub mod socket;
 mod tasks;
 
-pub use app::app;
+pub use crate::http::app;
+pub use crate::http::origin::{self, Origin};
 pub use handshake::Handshake;
 pub use options::{Options, Target};
-pub use origin::Origin;
 pub use serve::{ServeError, serve};
 pub use tasks::Tasks;

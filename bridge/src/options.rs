@@ -1,49 +1,52 @@
-//! What a bridge is told: where to carry to, who may come, and what is too much.
+//! The settings of a bridge.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use launcelot_endpoint::listen::split_host_port;
+use launcelot_endpoint::address::split_host_port;
+use launcelot_endpoint::observe::Observer;
 use thiserror::Error;
 
 use crate::handshake::Handshake;
-use crate::observer::Observer;
 use crate::origin::Origin;
 
-/// Everything that a bridge is told. The default carries to `localhost` port 1060 and serves no
-/// files.
+/// The settings of a bridge. By default its target is `localhost` port 1060, and it serves no files.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The servers to carry to: the first at `/ws`, and each that has a name at `/ws/NAME`.
+    /// The servers: the first is at `/ws`, and each that has a name is at `/ws/NAME`.
     pub targets: Vec<Target>,
     /// The directory whose files are served; `None` serves none.
     pub web: Option<PathBuf>,
-    /// Origins that may open a WebSocket, beside the bridge's own and those on this machine. Their
-    /// hosts are also names by which the bridge may be addressed.
+    /// Origins that may open a WebSocket, besides the bridge's own and those of this machine. The bridge also answers to
+    /// their hosts.
     pub origins: Vec<Origin>,
-    /// Handshakes above TCP's own: a connection to such a target is connected when that is over.
+    /// Handshakes above TCP's own. A connection to such a target is connected when its handshake is over.
     pub handshakes: HashMap<Target, Handshake>,
-    /// How long a server has to accept a connection, looking up its name and its [handshake](Self::handshakes) included.
+    /// How long a server has to accept a connection, with the lookup of its name and its [handshake](Self::handshakes).
     pub connect_timeout: Duration,
-    /// How long a connection may stay open with nothing said by either side; zero means for ever.
+    /// How long a connection may stay open while no byte moves; zero is no limit.
     pub idle_timeout: Duration,
     /// How long open connections have to end when the bridge is stopped.
     pub grace: Duration,
-    /// How many connections may be open at once, over all; more wait to be accepted. A WebSocket
-    /// counts once, and needs two descriptors.
-    pub max_connections: usize,
-    /// The most bytes that a browser may put into one message.
+    /// How many connections may be open at once; more wait to be accepted. A WebSocket counts once and needs two
+    /// descriptors.
+    pub max_connections: NonZeroU32,
+    /// The most bytes of one message from a browser.
     pub max_message_bytes: usize,
-    /// Who is told of what is carried.
+    /// Observes the WebSockets that have reached their server.
     pub observer: Option<Arc<dyn Observer>>,
-    /// What else is answered over HTTP, under the same rules and with the same headers.
+    /// Further routes, with the same rules and headers as the bridge's own.
     pub routes: Option<Router>,
 }
+
+/// The default of [`Options::max_connections`].
+pub(crate) const MAX_CONNECTIONS: NonZeroU32 = NonZeroU32::new(10_000).expect("10,000 is not zero");
 
 impl Default for Options {
     fn default() -> Self {
@@ -55,7 +58,7 @@ impl Default for Options {
             connect_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(5 * 60),
             grace: Duration::from_secs(5),
-            max_connections: 10_000,
+            max_connections: MAX_CONNECTIONS,
             max_message_bytes: 1024 * 1024,
             observer: None,
             routes: None,
@@ -63,28 +66,25 @@ impl Default for Options {
     }
 }
 
-/// Why a bridge cannot be what it was told to be.
+/// Why options are not valid.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum OptionsError {
-    /// There is nobody to carry to.
-    #[error("there is no target")]
+    /// There is no target.
+    #[error("a bridge needs a target")]
     NoTarget,
-    /// A target that no path leads to.
-    #[error("only the first target may go without a name, but '{0}' has none")]
+    /// A target that has no path.
+    #[error("only the first target may be without a name, but '{0}' has none")]
     Nameless(Target),
     /// Two targets at one path.
     #[error("two targets have the name '{0}'")]
     SameName(String),
-    /// No connection could ever be accepted.
-    #[error("a bridge needs room for at least one connection")]
-    NoRoom,
     /// The files to serve are not there.
-    #[error("cannot serve files from '{}': it is no directory", .0.display())]
+    #[error("cannot serve files from '{}': not a directory", .0.display())]
     NoDirectory(PathBuf),
 }
 
 impl Options {
-    /// Whether a bridge can be what these options say.
+    /// Checks whether a bridge can run with these options.
     ///
     /// # Errors
     ///
@@ -95,13 +95,10 @@ impl Options {
             return Err(OptionsError::Nameless(nameless.clone()));
         }
         let mut names = HashSet::new();
-        if let Some(twice) =
-            self.targets.iter().filter_map(|target| target.name.as_ref()).find(|name| !names.insert(*name))
-        {
-            return Err(OptionsError::SameName(twice.clone()));
-        }
-        if self.max_connections == 0 {
-            return Err(OptionsError::NoRoom);
+        for name in self.targets.iter().filter_map(|target| target.name.as_ref()) {
+            if !names.insert(name) {
+                return Err(OptionsError::SameName(name.clone()));
+            }
         }
         match &self.web {
             Some(web) if !web.is_dir() => Err(OptionsError::NoDirectory(web.clone())),
@@ -110,25 +107,25 @@ impl Options {
     }
 }
 
-/// A TCP server to carry to. Written `HOST:PORT` or `NAME=HOST:PORT`.
+/// A TCP server, written `HOST:PORT` or `NAME=HOST:PORT`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {
-    /// Its name in `/ws/NAME`.
+    /// The name in `/ws/NAME`.
     pub name: Option<String>,
-    /// A name or an address, without brackets.
+    /// A host name or an address, without brackets.
     pub host: String,
-    /// Its port.
+    /// The port.
     pub port: u16,
 }
 
-/// Why a text names no target.
+/// Why a text is not a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum TargetError {
-    /// Not `HOST:PORT`.
-    #[error("a target is HOST:PORT or NAME=HOST:PORT, with a port from 1 to 65535")]
+    /// The address is not `HOST:PORT`.
+    #[error("expected HOST:PORT or NAME=HOST:PORT, with a port from 1 to 65535")]
     Address,
-    /// A name that would need escaping in a URL.
-    #[error("a target's name may have letters, digits, '-', '_' and '.', and begins with a letter or a digit")]
+    /// The name would need escaping in a URL.
+    #[error("a name consists of letters, digits, '-', '_' and '.', and begins with a letter or a digit")]
     Name,
 }
 
@@ -192,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn options_that_make_no_bridge_are_refused() {
+    fn invalid_options_are_refused() {
         let with_targets = |targets: &[&str]| {
             Options { targets: targets.iter().map(|text| target(text)).collect(), ..Options::default() }.check()
         };
@@ -201,8 +198,6 @@ mod tests {
         assert_eq!(with_targets(&[]), Err(OptionsError::NoTarget));
         assert_eq!(with_targets(&["a:1", "b:2"]), Err(OptionsError::Nameless(target("b:2"))));
         assert_eq!(with_targets(&["x=a:1", "x=b:2"]), Err(OptionsError::SameName("x".to_owned())));
-        let no_room = Options { max_connections: 0, ..Options::default() };
-        assert_eq!(no_room.check(), Err(OptionsError::NoRoom));
         let file = tempfile::NamedTempFile::new().unwrap();
         let no_directory = Options { web: Some(file.path().to_owned()), ..Options::default() };
         assert_eq!(no_directory.check(), Err(OptionsError::NoDirectory(file.path().to_owned())));

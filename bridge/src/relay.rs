@@ -20,14 +20,14 @@ use std::time::Duration;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use futures_util::future::join;
 use futures_util::{Sink, SinkExt as _, Stream, StreamExt as _};
+use launcelot_endpoint::observe::{Point, Watched, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::io::poll_read_buf;
 use tungstenite::{Error, Message};
 
-use crate::close::{CloseCode, frame};
+use crate::close_code::{CloseCode, frame};
 use crate::goodbye::{PATIENCE, close_websocket, deliver};
-use crate::observer::{Point, Watched, Watcher};
 
 /// The most bytes that are read from TCP at once, and so the longest message to the browser.
 pub const CHUNK_BYTES: usize = 16 * 1024;
@@ -248,7 +248,7 @@ where
     }
 
     fn take(&mut self, bytes: &[u8]) {
-        self.watched.record(Point::MessageIn, bytes.len());
+        self.watched.record(Point::FromClient, bytes.len());
         self.from_browser += bytes.len() as u64;
         if self.write_failure.is_some() {
             return;
@@ -272,7 +272,7 @@ where
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let fresh = self.waiting().len() - self.announced;
         if fresh > 0 {
-            self.watched.record(Point::TcpOut, fresh);
+            self.watched.record(Point::ToServer, fresh);
             self.announced += fresh;
         }
         while !self.waiting().is_empty() {
@@ -307,10 +307,10 @@ where
         if bytes.is_empty() {
             return Poll::Ready(Err(self.server_closed()));
         }
-        self.watched.record(Point::TcpIn, bytes.len());
+        self.watched.record(Point::FromServer, bytes.len());
         self.active = true;
         self.from_server += bytes.len() as u64;
-        self.watched.record(Point::MessageOut, bytes.len());
+        self.watched.record(Point::ToClient, bytes.len());
         self.websocket.start_send_unpin(Message::Binary(bytes)).map_err(Ending::from_websocket)?;
         self.unflushed = true;
         self.poll_flush(cx)
@@ -336,7 +336,7 @@ where
     async fn end(self, ending: &Ending) {
         let rest = deliver(self.tcp, &self.to_tcp[self.written..]);
         if let Some(code) = ending.code() {
-            join(rest, close_websocket(self.websocket, frame(code, code.words()))).await;
+            join(rest, close_websocket(self.websocket, frame(code, code.reason()))).await;
         } else {
             rest.await;
             // The answer to the browser's close waits to be flushed. If the browser is gone, that fails.

@@ -1,4 +1,4 @@
-//! The tasks of a running bridge: so that a stop reaches all of them, and can wait for them.
+//! The tasks of a running bridge, so that a stop reaches all of them and can wait for them.
 
 use std::future::Future;
 use std::time::Duration;
@@ -12,38 +12,37 @@ use tokio_util::task::TaskTracker;
 pub struct Tasks {
     tracker: TaskTracker,
     stopping: CancellationToken,
-    abandoned: CancellationToken,
+    aborted: CancellationToken,
 }
 
 impl Tasks {
-    /// Tells every connection that the bridge is stopping, waits for them at most `grace`, and drops
-    /// those that are left.
+    /// Announces the stop to every connection, waits at most `grace` for their ends, and drops the others.
     pub async fn stop(&self, grace: Duration) {
         self.stopping.cancel();
         self.tracker.close();
         if timeout(grace, self.tracker.wait()).await.is_err() {
             tracing::info!("{} connections did not end within the grace period", self.tracker.len());
         }
-        self.abandoned.cancel();
+        self.aborted.cancel();
         self.tracker.wait().await;
     }
 
     /// Runs `task` until it ends or is dropped by [`stop`](Self::stop).
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let abandoned = self.abandoned.clone();
+        let aborted = self.aborted.clone();
         self.tracker.spawn(async move {
             // Whether it ended by itself makes no difference.
-            let _ = abandoned.run_until_cancelled_owned(task).await;
+            let _ = aborted.run_until_cancelled_owned(task).await;
         });
     }
 
-    /// A token of its own for one connection, so that connections do not share its lock.
+    /// A token for one connection, so that connections do not share its lock.
     pub(crate) fn stopping(&self) -> CancellationToken {
         self.stopping.child_token()
     }
 
     /// Drops all connections when the guard is dropped.
-    pub(crate) fn abandon_on_drop(&self) -> DropGuard {
-        self.abandoned.clone().drop_guard()
+    pub(crate) fn abort_on_drop(&self) -> DropGuard {
+        self.aborted.clone().drop_guard()
     }
 }

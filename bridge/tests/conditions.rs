@@ -60,7 +60,7 @@ async fn an_unchanged_file_keeps_its_etag_when_it_is_written_again() {
 }
 
 #[tokio::test]
-async fn an_etag_is_strong_and_head_carries_it_too() {
+async fn an_etag_is_strong_and_head_has_it_too() {
     let web = web();
     for path in ["/", "/page.html", "/picture.svg", "/notes", "/icon.png"] {
         let etag = etag(web.path(), path, &[]).await;
@@ -129,7 +129,7 @@ async fn if_match_is_compared_strongly() {
 }
 
 #[tokio::test]
-async fn not_modified_carries_what_a_browser_takes_over() {
+async fn not_modified_has_the_headers_that_a_browser_updates() {
     let web = web();
     for path in ["/", "/picture.svg", "/page-0123456789abcdef.js", "/page-0123456789abcdef_bg.wasm"] {
         let first = ask(web.path(), path, &[(header::ACCEPT_ENCODING, "br")]).await;
@@ -146,7 +146,7 @@ async fn not_modified_carries_what_a_browser_takes_over() {
 }
 
 #[tokio::test]
-async fn times_of_modification_decide_nothing() {
+async fn times_of_modification_are_ignored() {
     let web = web();
     let future = "Fri, 31 Dec 2100 23:59:59 GMT";
     let past = "Sat, 01 Jan 2000 00:00:00 GMT";

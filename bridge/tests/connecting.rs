@@ -10,10 +10,10 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use common::{Bridge, accept, echo, hear, listen, soon, target};
+use common::{Bridge, accept, echo, listen, receive_to_close, soon, target};
 use futures_util::FutureExt as _;
-use launcelot_bridge::observer::{Connection, Observer, Point, Watcher};
 use launcelot_bridge::{Handshake, Options};
+use launcelot_endpoint::observe::{ConnectStep, Connection, Observer, Point, Watcher};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 use tokio_tungstenite::connect_async;
@@ -29,7 +29,7 @@ async fn a_connection_is_connected_when_its_handshake_is_over() {
     let (called, mut calls) = mpsc::unbounded_channel();
     let over = Arc::new(Notify::new());
     let is_over = Arc::clone(&over);
-    let handshake = Handshake::new(move |local| {
+    let handshake = Handshake::new(move |local, _| {
         called.send(local).unwrap();
         let is_over = Arc::clone(&is_over);
         async move {
@@ -49,35 +49,41 @@ async fn a_connection_is_connected_when_its_handshake_is_over() {
 }
 
 #[tokio::test]
-async fn a_handshake_that_fails_or_takes_too_long_is_a_target_that_was_not_reached() {
+async fn a_handshake_that_fails_or_takes_too_long_is_reported_like_an_unreachable_target() {
     let (listener, address) = listen().await;
-    let failing = Handshake::new(|_| async { Err(io::Error::other("refused far away")) }.boxed());
+    let failing = Handshake::new(|_, _| async { Err(io::Error::other("refused far away")) }.boxed());
     let bridge = Bridge::start(with_handshake(address, failing));
-    let (_, code, reason) = hear(&mut bridge.open("/ws").await).await;
+    let (_, code, reason) = receive_to_close(&mut bridge.open("/ws").await).await;
     let expected = format!("cannot reach 127.0.0.1 port {}: refused far away", address.port());
     assert_eq!((code, reason), (4502, expected));
 
-    let endless = Handshake::new(|_| std::future::pending().boxed());
+    let endless = Handshake::new(|_, _| std::future::pending().boxed());
     let connect_timeout = Duration::from_millis(50);
     let bridge = Bridge::start(Options { connect_timeout, ..with_handshake(address, endless) });
-    assert_eq!(hear(&mut bridge.open("/ws").await).await.1, 4504);
+    assert_eq!(receive_to_close(&mut bridge.open("/ws").await).await.1, 4504);
     drop(listener);
 }
 
-/// What an observer was told of one connection.
+/// Records the address and the steps of a connection. A clone records into the same place.
 #[derive(Debug, Clone, Default)]
-struct Told(Arc<Mutex<(Option<Connection>, Option<Instant>)>>);
+struct StepRecorder(Arc<Mutex<Recorded>>);
 
-impl Observer for Told {
-    fn connected(&self, _: &http::Uri, connection: &Connection) -> Option<Box<dyn Watcher>> {
-        self.0.lock().unwrap().0 = Some(*connection);
+#[derive(Debug, Clone, Default)]
+struct Recorded {
+    to: Option<SocketAddr>,
+    steps: Vec<(Instant, ConnectStep)>,
+}
+
+impl Observer for StepRecorder {
+    fn connection(&self, connection: &Connection<'_>) -> Option<Box<dyn Watcher>> {
+        *self.0.lock().unwrap() = Recorded { to: Some(connection.to), steps: connection.steps.to_vec() };
         Some(Box::new(self.clone()))
     }
 }
 
-impl Watcher for Told {
-    fn upgraded(&mut self, at: Instant) {
-        self.0.lock().unwrap().1 = Some(at);
+impl Watcher for StepRecorder {
+    fn step(&mut self, at: Instant, step: ConnectStep) {
+        self.0.lock().unwrap().steps.push((at, step));
     }
 
     fn record(&mut self, _: Instant, _: Point, _: usize) -> bool {
@@ -87,23 +93,25 @@ impl Watcher for Told {
 
 #[tokio::test]
 async fn an_observer_gets_the_end_of_each_part_of_connecting() {
+    use ConnectStep::{ConnectBegun, ConnectDone, RequestIn, ResponseOut};
     let address = echo().await;
-    let told = Told::default();
+    let observer = StepRecorder::default();
     let handshake_over = Arc::new(Mutex::new(None));
     let read_clock = Arc::clone(&handshake_over);
-    let handshake = Handshake::new(move |_| {
+    let handshake = Handshake::new(move |_, _| {
         *read_clock.lock().unwrap() = Some(Instant::now());
         async { Ok(()) }.boxed()
     });
-    let options = Options { observer: Some(Arc::new(told.clone())), ..with_handshake(address, handshake) };
+    let options = Options { observer: Some(Arc::new(observer.clone())), ..with_handshake(address, handshake) };
     let bridge = Bridge::start(options);
     let begin = Instant::now();
     let _browser = bridge.open("/ws").await;
     let end = Instant::now();
-    let (Some(connection), Some(upgraded)) = *told.0.lock().unwrap() else { panic!("{told:?}") };
-    assert_eq!(connection.peer, address);
-    let Connection { upgrade_in, connect_begun, connect_done, .. } = connection;
+    let Recorded { to, steps } = observer.0.lock().unwrap().clone();
+    assert_eq!(to, Some(address));
+    let (moments, steps): (Vec<Instant>, Vec<ConnectStep>) = steps.into_iter().unzip();
+    assert_eq!(steps, [RequestIn, ConnectBegun, ConnectDone, ResponseOut]);
     let handshake_over = handshake_over.lock().unwrap().unwrap();
-    let moments = [begin, upgrade_in, connect_begun, handshake_over, connect_done, upgraded, end];
+    let moments = [begin, moments[0], moments[1], handshake_over, moments[2], moments[3], end];
     assert!(moments.is_sorted(), "{moments:?}");
 }

@@ -93,11 +93,7 @@ async fn files_outside_the_directory_and_hidden_files_are_not_found() {
     for path in paths {
         let response = answer(&options(Some(web.path())), get(path, &[])).await;
         let status = response.status();
-        assert_eq!(
-            (status, body(response).await.as_str()),
-            (StatusCode::NOT_FOUND, "There is nothing here.\n"),
-            "{path}"
-        );
+        assert_eq!((status, body(response).await.as_str()), (StatusCode::NOT_FOUND, "Not found.\n"), "{path}");
     }
 }
 

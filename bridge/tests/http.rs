@@ -6,7 +6,7 @@ mod common;
 
 use axum::body::Body;
 use common::request::{answer, body, get, options, text, web};
-use common::{Bridge, ask, echo};
+use common::{Bridge, echo, send_request};
 use http::{HeaderName, Request, StatusCode, header};
 
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
@@ -27,7 +27,7 @@ fn handshake(headers: &[(HeaderName, &str)]) -> Request<Body> {
 }
 
 #[tokio::test]
-async fn a_foreign_host_is_refused_everywhere() {
+async fn a_foreign_host_is_refused_on_every_path() {
     let web = web();
     for path in ["/", "/ws", "/ws/none", "/healthz", "/page.html", "/missing"] {
         for (host, refused) in [("evil.example:8080", true), ("localhost", false), ("camelot.example", false)] {
@@ -53,7 +53,7 @@ async fn a_request_needs_exactly_one_host() {
         ("GET http://localhost/healthz HTTP/1.1\r\nConnection: close\r\nHost: localhost\r\n\r\n", 200),
     ];
     for (request, expected) in cases {
-        assert_eq!(ask(bridge.port, request).await.status, expected, "{request:?}");
+        assert_eq!(send_request(bridge.port, request).await.status, expected, "{request:?}");
     }
 }
 
@@ -73,8 +73,8 @@ async fn a_foreign_origin_is_refused_before_the_upgrade() {
         let response = answer(&options(None), handshake(&headers)).await;
         assert_eq!(response.status(), expected, "{origin:?}");
         if expected == StatusCode::FORBIDDEN {
-            let words = "Pages from that origin may not use this bridge; --origin allows them.\n";
-            assert_eq!(body(response).await, words);
+            let reason = "Pages from this origin may not use the bridge; --origin allows one.\n";
+            assert_eq!(body(response).await, reason);
         }
     }
     let two = [(header::ORIGIN, "http://localhost"), (header::ORIGIN, "http://localhost")];
@@ -82,7 +82,7 @@ async fn a_foreign_origin_is_refused_before_the_upgrade() {
 }
 
 #[tokio::test]
-async fn what_is_no_handshake_is_refused() {
+async fn an_invalid_handshake_is_refused() {
     let without = |name: HeaderName| {
         let mut request = handshake(&[]);
         request.headers_mut().remove(name);
@@ -108,9 +108,9 @@ async fn what_is_no_handshake_is_refused() {
         (old, 426),
     ];
     for (request, expected) in cases {
-        let asked = format!("{request:?}");
+        let request_text = format!("{request:?}");
         let response = answer(&options(None), request).await;
-        assert_eq!(response.status(), expected, "{asked}");
+        assert_eq!(response.status(), expected, "{request_text}");
         if expected == 426 {
             assert_eq!(text(&response, header::SEC_WEBSOCKET_VERSION), Some("13"));
             assert_eq!(text(&response, header::UPGRADE), Some("websocket"));
@@ -152,9 +152,9 @@ async fn every_response_has_the_headers() {
         (get("/ws", &[]), 426),
     ];
     for (request, expected) in cases {
-        let asked = format!("{} {}", request.method(), request.uri());
+        let request_text = format!("{} {}", request.method(), request.uri());
         let response = answer(&with_files, request).await;
-        assert_eq!(response.status(), expected, "{asked}");
+        assert_eq!(response.status(), expected, "{request_text}");
         let expected = [
             ("content-security-policy", POLICY),
             ("cross-origin-opener-policy", "same-origin"),
@@ -164,17 +164,17 @@ async fn every_response_has_the_headers() {
             ("referrer-policy", "no-referrer"),
         ];
         for (name, value) in expected {
-            assert_eq!(text(&response, HeaderName::from_static(name)), Some(value), "{asked}: {name}");
+            assert_eq!(text(&response, HeaderName::from_static(name)), Some(value), "{request_text}: {name}");
         }
-        assert_eq!(response.headers().get_all(header::CONTENT_SECURITY_POLICY).iter().count(), 1, "{asked}");
+        assert_eq!(response.headers().get_all(header::CONTENT_SECURITY_POLICY).iter().count(), 1, "{request_text}");
     }
 }
 
 #[tokio::test]
-async fn without_files_the_bridge_says_what_it_is() {
+async fn without_files_the_root_introduces_the_bridge() {
     let response = answer(&options(None), get("/", &[])).await;
     assert_eq!(text(&response, header::CONTENT_TYPE), Some("text/plain; charset=utf-8"));
     assert_eq!(body(response).await, "This is a bridge from WebSocket to TCP: open a WebSocket at /ws.\n");
     let missing = answer(&options(None), get("/index.html", &[])).await;
-    assert_eq!((missing.status(), body(missing).await), (StatusCode::NOT_FOUND, "There is nothing here.\n".to_owned()));
+    assert_eq!((missing.status(), body(missing).await), (StatusCode::NOT_FOUND, "Not found.\n".to_owned()));
 }

@@ -4,17 +4,18 @@
 
 mod common;
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::Read as _;
 use std::net::SocketAddr;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{echo, hear, hear_bytes, masked, open_by_hand, read_close, soon};
+use common::{echo, masked, open_by_hand, read_close, receive_bytes, receive_to_close, soon};
 use futures_util::SinkExt as _;
 use launcelot_testing::attempts::{check, within_attempts_async};
 use launcelot_testing::ports::ReservedPort;
-use launcelot_testing::process::Lines;
+use launcelot_testing::process::{Lines, Process};
+use launcelot_testing::wait::until_async;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
@@ -22,8 +23,8 @@ use tokio::time::timeout;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 
-/// How long a hostile client keeps at it.
-const SIEGE: Duration = Duration::from_secs(10);
+/// How long a hostile client sends.
+const ATTACK: Duration = Duration::from_secs(10);
 
 /// How much a hostile client may make the bridge grow.
 const GROWTH_MAX_BYTES: u64 = 2 * 1024 * 1024;
@@ -44,17 +45,16 @@ struct Running {
 }
 
 impl Running {
-    /// Starts `command` and waits for its first `lines` lines, which say that it is ready.
+    /// Starts `command` and reads its first `lines` lines, the first of which contains the port.
     fn start(command: &mut Command, lines: usize) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stdout = Lines::read("the bridge's output".to_owned(), child.stdout.take().unwrap());
         let ready: Vec<String> = (0..lines).map(|_| stdout.next()).collect();
-        let url = ready[0].split(' ').nth(3).unwrap();
-        let port = url.trim_start_matches("ws://").split('/').next().unwrap().rsplit(':').next().unwrap();
+        let port = ready[0].rsplit(' ').next().unwrap();
         Self { child, port: port.parse().unwrap(), ready }
     }
 
-    fn carrying_to(server: SocketAddr) -> Self {
+    fn to(server: SocketAddr) -> Self {
         Self::start(program().args(["--listen", "127.0.0.1:0", "--target", &server.to_string()]), 1)
     }
 
@@ -62,7 +62,7 @@ impl Running {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Its exit code and what it wrote on standard error.
+    /// Waits for its end and returns the exit code and standard error.
     async fn ended(mut self) -> (Option<i32>, String) {
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -80,10 +80,10 @@ impl Running {
         statm.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * rustix::param::page_size() as u64
     }
 
-    async fn answers(&self) {
+    async fn check_echo(&self) {
         let (mut browser, _) = soon(connect_async(format!("ws://127.0.0.1:{}/ws", self.port))).await.unwrap();
         browser.send(Message::text("What?")).await.unwrap();
-        assert_eq!(hear_bytes(&mut browser, 5).await, b"What?");
+        assert_eq!(receive_bytes(&mut browser, 5).await, b"What?");
         browser.close(None).await.unwrap();
     }
 }
@@ -96,14 +96,15 @@ impl Drop for Running {
 }
 
 #[test]
-fn it_says_what_it_carries_where() {
+fn it_prints_where_it_listens_and_a_url_for_each_target() {
     let targets = ["--target", "localhost:1060", "--target", "slow=127.0.0.1:1061", "--target", "v6=[::1]:1060"];
-    let running = Running::start(program().args(["--listen", "127.0.0.1:0"]).args(targets), 3);
+    let running = Running::start(program().args(["--listen", "127.0.0.1:0"]).args(targets), 4);
     let port = running.port;
     let expected = [
-        format!("Ready and carrying ws://127.0.0.1:{port}/ws to localhost port 1060"),
-        format!("Ready and carrying ws://127.0.0.1:{port}/ws/slow to 127.0.0.1 port 1061"),
-        format!("Ready and carrying ws://127.0.0.1:{port}/ws/v6 to ::1 port 1060"),
+        format!("Ready and listening at '127.0.0.1' port {port}"),
+        format!("Relaying ws://127.0.0.1:{port}/ws to localhost port 1060"),
+        format!("Relaying ws://127.0.0.1:{port}/ws/slow to 127.0.0.1 port 1061"),
+        format!("Relaying ws://127.0.0.1:{port}/ws/v6 to ::1 port 1060"),
     ];
     assert_eq!(running.ready, expected);
 }
@@ -111,28 +112,81 @@ fn it_says_what_it_carries_where() {
 #[tokio::test]
 async fn localhost_is_both_families() {
     let running = Running::start(program().args(["--listen", "localhost:0"]), 1);
-    assert!(running.ready[0].starts_with("Ready and carrying ws://localhost:"), "{:?}", running.ready);
+    assert!(running.ready[0].starts_with("Ready and listening at 'localhost' port "), "{:?}", running.ready);
     assert!(TcpStream::connect(("127.0.0.1", running.port)).await.is_ok());
     let has_v6 = std::net::TcpListener::bind("[::1]:0").is_ok();
     assert_eq!(TcpStream::connect(("::1", running.port)).await.is_ok(), has_v6);
 }
 
+#[tokio::test]
+async fn it_listens_at_every_address_that_is_given() {
+    let running = Running::start(program().args(["--listen", "127.0.0.1:0", "--listen", "127.0.0.2:0"]), 2);
+    for (host, ready) in ["127.0.0.1", "127.0.0.2"].iter().zip(&running.ready) {
+        let port: u16 = ready.rsplit(' ').next().unwrap().parse().unwrap();
+        assert!(TcpStream::connect((*host, port)).await.is_ok(), "{ready}");
+    }
+}
+
 #[test]
-fn what_cannot_be_meant_is_a_usage_error() {
+fn a_port_in_use_at_the_ipv6_address_of_localhost_is_refused() {
+    let Ok(taken) = std::net::TcpListener::bind("[::1]:0") else { return };
+    let port = taken.local_addr().unwrap().port();
+    let Output { status, stdout, stderr } = output(&["--listen", &format!("localhost:{port}")]);
+    let expected = format!("launcelot-bridge: cannot listen at 'localhost' port {port}: address already in use\n");
+    assert_eq!((status.code(), String::from_utf8(stderr).unwrap()), (Some(1), expected));
+    assert!(stdout.is_empty(), "it is not ready");
+}
+
+#[tokio::test]
+async fn listeners_of_systemd_are_taken_over() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let script = "exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" --listen-fds \"$@\"";
+    let mut command = Command::new("sh");
+    command.args(["-c", script, env!("CARGO_BIN_EXE_launcelot-bridge"), "--target", &echo().await.to_string()]);
+    let running = Running::start(command.stdin(std::os::fd::OwnedFd::from(listener)), 1);
+    assert_eq!(running.ready, [format!("Ready and listening at '127.0.0.1' port {port}")]);
+    running.check_echo().await;
+}
+
+#[tokio::test]
+async fn a_closed_or_full_standard_output_ends_nothing() {
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let (reader, closed) = std::io::pipe().unwrap();
+    drop(reader);
+    for output in [Stdio::from(full), Stdio::from(closed)] {
+        let port = ReservedPort::new();
+        let address = port.address();
+        let mut child = Process::start(program().args(["--listen", &address.to_string()]).stdout(output));
+        until_async("the bridge to listen", async || TcpStream::connect(address).await.ok()).await;
+        child.signal(Signal::TERM);
+        assert_eq!(child.wait().code(), Some(0));
+    }
+}
+
+#[test]
+fn completions_are_printed_for_a_shell() {
+    let Output { status, stdout, .. } = output(&["completions", "bash"]);
+    assert!(status.success());
+    assert!(String::from_utf8(stdout).unwrap().contains("--listen-fds"));
+}
+
+#[test]
+fn invalid_arguments_exit_with_2() {
     let cases: [(&[&str], &str); 11] = [
-        (&["--target", "localhost"], "a target is HOST:PORT or NAME=HOST:PORT"),
-        (&["--target", "a/b=localhost:1"], "a target's name may have letters"),
+        (&["--target", "localhost"], "expected HOST:PORT or NAME=HOST:PORT"),
+        (&["--target", "a/b=localhost:1"], "a name consists of letters"),
         (
             &["--target", "a:1", "--target", "b:2"],
-            "only the first target may go without a name, but 'b port 2' has none",
+            "only the first target may be without a name, but 'b port 2' has none",
         ),
         (&["--target", "x=a:1", "--target", "x=b:2"], "two targets have the name 'x'"),
-        (&["--listen", "8080"], "a port needs a host before it"),
-        (&["--listen", "localhost:http"], "an address is HOST, HOST:PORT or [IPv6]:PORT"),
-        (&["--origin", "camelot.example"], "an origin is http://HOST"),
-        (&["--origin", "https://camelot.example/path"], "an origin is http://HOST"),
+        (&["--listen", "8080"], "expected a host before the port"),
+        (&["--listen", "localhost:http"], "expected HOST, HOST:PORT or [IPv6]:PORT"),
+        (&["--origin", "camelot.example"], "expected http://HOST"),
+        (&["--origin", "https://camelot.example/path"], "expected http://HOST"),
         (&["--idle-timeout", "soon"], "a duration is like 500ms, 5s or 2min"),
-        (&["--max-connections", "0"], "room for at least one connection"),
+        (&["--max-connections", "0"], "--max-connections"),
         (&["--what"], "--what"),
     ];
     for (arguments, expected) in cases {
@@ -144,14 +198,12 @@ fn what_cannot_be_meant_is_a_usage_error() {
 }
 
 #[test]
-fn what_cannot_be_done_is_said_in_one_line() {
+fn a_failure_is_one_line_and_exit_code_1() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
-    let port_taken = format!(
-        "launcelot-bridge: cannot listen at '127.0.0.1' port {}: another program listens there already\n",
-        address.port()
-    );
-    let no_directory = "launcelot-bridge: cannot serve files from '/no/such': it is no directory\n";
+    let port_taken =
+        format!("launcelot-bridge: cannot listen at '127.0.0.1' port {}: address already in use\n", address.port());
+    let no_directory = "launcelot-bridge: cannot serve files from '/no/such': not a directory\n";
     let address = address.to_string();
     let cases: [(&[&str], &str); 2] =
         [(&["--listen", &address], &port_taken), (&["--listen", "127.0.0.1:0", "--web", "/no/such"], no_directory)];
@@ -163,32 +215,32 @@ fn what_cannot_be_done_is_said_in_one_line() {
 }
 
 #[tokio::test]
-async fn a_signal_tells_the_browsers_and_ends_it_quietly() {
+async fn a_signal_closes_the_websockets_and_ends_the_program_without_a_message() {
     for signal in [Signal::INT, Signal::TERM] {
-        let running = Running::carrying_to(echo().await);
+        let running = Running::to(echo().await);
         let (mut browser, _) = connect_async(format!("ws://127.0.0.1:{}/ws", running.port)).await.unwrap();
         running.signal(signal);
-        assert_eq!(hear(&mut browser).await.1, 1001);
+        assert_eq!(receive_to_close(&mut browser).await.1, 1001);
         drop(browser);
         assert_eq!(soon(running.ended()).await, (Some(0), String::new()), "{signal:?}");
     }
 }
 
 #[tokio::test]
-async fn a_second_signal_ends_it_at_once() {
+async fn a_second_signal_ends_the_program_at_once() {
     within_attempts_async(3, async || {
         let mut command = program();
         command.args(["--listen", "127.0.0.1:0", "--grace", "1h", "--target", &echo().await.to_string()]);
         let running = Running::start(&mut command, 1);
         let mut browser = open_by_hand(running.port).await;
         running.signal(Signal::INT);
-        // It does not answer the close.
+        // The browser does not answer the close.
         assert_eq!(read_close(&mut browser).await, 1001);
         let began = Instant::now();
         running.signal(Signal::INT);
         assert_eq!(soon(running.ended()).await.0, Some(0));
         let waited = began.elapsed();
-        check(waited < Duration::from_secs(4), || format!("it waited {waited:?}"))
+        check(waited < Duration::from_secs(4), || format!("ended after {waited:?}"))
     })
     .await;
 }
@@ -196,9 +248,9 @@ async fn a_second_signal_ends_it_at_once() {
 #[tokio::test]
 async fn an_unreachable_server_is_logged_in_one_line() {
     let port = ReservedPort::new();
-    let running = Running::carrying_to(port.address());
+    let running = Running::to(port.address());
     let (mut browser, _) = connect_async(format!("ws://127.0.0.1:{}/ws", running.port)).await.unwrap();
-    assert_eq!(hear(&mut browser).await.1, 4502);
+    assert_eq!(receive_to_close(&mut browser).await.1, 4502);
     running.signal(Signal::TERM);
     let (_, errors) = soon(running.ended()).await;
     assert_eq!(errors.lines().count(), 1, "{errors}");
@@ -206,7 +258,7 @@ async fn an_unreachable_server_is_logged_in_one_line() {
 }
 
 #[tokio::test]
-async fn when_descriptors_run_out_others_wait_and_nothing_spins() {
+async fn without_descriptors_clients_wait_and_no_processor_time_is_spent() {
     let server = echo().await;
     let limited =
         format!("ulimit -n 40; exec {} --listen 127.0.0.1:0 --target {server}", env!("CARGO_BIN_EXE_launcelot-bridge"));
@@ -219,11 +271,11 @@ async fn when_descriptors_run_out_others_wait_and_nothing_spins() {
         let before = cpu_ticks(running.child.id());
         tokio::time::sleep(Duration::from_secs(1)).await;
         let spent = cpu_ticks(running.child.id()) - before;
-        check(spent < 20, || format!("{spent} hundredths of a second were spent on waiting for one second"))
+        check(spent < 20, || format!("{spent} hundredths of a second of processor time in one second"))
     })
     .await;
     drop(idle);
-    running.answers().await;
+    running.check_echo().await;
 }
 
 /// Processor time in hundredths of a second.
@@ -233,13 +285,13 @@ fn cpu_ticks(pid: u32) -> u64 {
     fields[12].parse::<u64>().unwrap() + fields[13].parse::<u64>().unwrap()
 }
 
-/// Sends `frames` for as long as [`SIEGE`] lasts, and reads nothing.
-async fn besiege(running: &Running, frames: &[u8]) {
-    // What every connection costs is paid before.
-    running.answers().await;
+/// Sends `frames` again and again for [`ATTACK`], and reads nothing. Memory must not grow by more than [`GROWTH_MAX_BYTES`].
+async fn attack_and_measure_memory(running: &Running, frames: &[u8]) {
+    // So that one-time costs are not measured.
+    running.check_echo().await;
     let mut hostile = open_by_hand(running.port).await;
     hostile.write_all(&frames[..frames.len().min(4096)]).await.unwrap();
-    running.answers().await;
+    running.check_echo().await;
     let before = running.resident_bytes();
     let rest = frames[frames.len().min(4096)..].to_vec();
     let attack = async {
@@ -248,20 +300,20 @@ async fn besiege(running: &Running, frames: &[u8]) {
             hostile.write_all(frames).await.unwrap();
         }
     };
-    assert!(timeout(SIEGE, attack).await.is_err());
-    running.answers().await;
+    assert!(timeout(ATTACK, attack).await.is_err());
+    running.check_echo().await;
     let grown = running.resident_bytes().saturating_sub(before);
-    assert!(grown <= GROWTH_MAX_BYTES, "it grew by {grown} bytes");
+    assert!(grown <= GROWTH_MAX_BYTES, "{grown} bytes more");
 }
 
 #[tokio::test]
 async fn a_client_that_pings_and_never_reads_costs_no_memory() {
-    let running = Running::carrying_to(echo().await);
-    besiege(&running, &masked(0x9, &[7; 120]).repeat(1000)).await;
+    let running = Running::to(echo().await);
+    attack_and_measure_memory(&running, &masked(0x9, &[7; 120]).repeat(1000)).await;
 }
 
 #[tokio::test]
-async fn a_client_that_asks_and_never_reads_costs_no_memory() {
-    let running = Running::carrying_to(echo().await);
-    besiege(&running, &masked(0x1, b"What is your name?").repeat(5000)).await;
+async fn a_client_that_sends_and_never_reads_costs_no_memory() {
+    let running = Running::to(echo().await);
+    attack_and_measure_memory(&running, &masked(0x1, b"What is your name?").repeat(5000)).await;
 }

@@ -339,7 +339,7 @@ async fn a_connection_on_which_nothing_is_said_is_closed_in_time() {
     assert_eq!(heard(&mut browser).await, Some(Message::binary(b"Blue.".as_slice())));
     assert_eq!(heard(&mut browser).await, Some(Message::Pong(b"".as_slice().into())));
     let (_, code, reason) = heard_to_the_end(&mut browser).await;
-    assert_eq!((code, reason.as_str()), (4408, "nothing was said for too long"));
+    assert_eq!((code, reason.as_str()), (4408, "idle for too long"));
     assert_eq!(began.elapsed().as_secs(), 210);
     assert_eq!(heard(&mut browser).await, None);
     assert!(matches!(carried.await.unwrap().ending, Ending::Idle));

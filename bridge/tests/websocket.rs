@@ -4,43 +4,48 @@
 
 mod common;
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
-use common::{Bridge, accept, ask, echo, hear, hear_bytes, listen, masked, open_by_hand, read_close, soon, target};
+use common::{
+    Bridge, accept, echo, listen, masked, open_by_hand, read_close, receive_bytes, receive_to_close, send_request,
+    soon, target,
+};
 use futures_util::future::join_all;
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use launcelot_bridge::{Options, Target};
+use launcelot_testing::sockets::SilentAddress;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 
+/// How long a test waits for what must not happen.
 const NEVER: Duration = Duration::from_millis(200);
 
 #[tokio::test]
-async fn bytes_go_there_and_back() {
+async fn bytes_are_relayed_both_ways() {
     let bridge = Bridge::to(echo().await);
     let mut browser = bridge.open("/ws").await;
     browser.send(Message::text("What is your name?")).await.unwrap();
-    assert_eq!(hear_bytes(&mut browser, 18).await, b"What is your name?");
+    assert_eq!(receive_bytes(&mut browser, 18).await, b"What is your name?");
     let large = vec![7; 1024 * 1024];
     browser.send(Message::binary(large.clone())).await.unwrap();
-    assert!(hear_bytes(&mut browser, large.len()).await == large);
+    assert!(receive_bytes(&mut browser, large.len()).await == large);
 }
 
 #[tokio::test]
-async fn what_is_said_in_one_segment_with_the_handshake_is_kept() {
+async fn a_message_in_one_segment_with_the_handshake_is_relayed() {
     let (listener, address) = listen().await;
     let bridge = Bridge::to(address);
     let mut socket = bridge.socket().await;
-    // The first question comes in one segment with the handshake.
     let handshake = "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
                      Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     let early = [handshake.as_bytes(), &masked(0x1, b"What?")].concat();
     socket.write_all(&early).await.unwrap();
     let mut server = accept(&listener).await;
-    let mut heard = [0; 5];
-    soon(server.read_exact(&mut heard)).await.unwrap();
-    assert_eq!(heard, *b"What?");
+    let mut received = [0; 5];
+    soon(server.read_exact(&mut received)).await.unwrap();
+    assert_eq!(received, *b"What?");
 }
 
 #[tokio::test]
@@ -48,7 +53,7 @@ async fn the_handshake_is_answered_once_the_server_has_accepted() {
     let (listener, address) = listen().await;
     let bridge = Bridge::to(address);
     let _browser = bridge.open("/ws").await;
-    // It waits in the queue already.
+    // The connection is in the backlog.
     assert!(listener.accept().now_or_never().is_some());
 }
 
@@ -63,11 +68,11 @@ async fn each_target_has_its_path() {
     for (path, server) in [("/ws", &first), ("/ws/fast", &first), ("/ws/slow", &slow)] {
         let mut browser = bridge.open(path).await;
         accept(server).await.write_all(path.as_bytes()).await.unwrap();
-        assert_eq!(hear(&mut browser).await.0, path.as_bytes());
+        assert_eq!(receive_to_close(&mut browser).await.0, path.as_bytes());
     }
     let unknown = "GET /ws/unknown HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\
                    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-    assert_eq!(ask(bridge.port, unknown).await.status, 404);
+    assert_eq!(send_request(bridge.port, unknown).await.status, 404);
 }
 
 #[tokio::test]
@@ -77,29 +82,22 @@ async fn a_server_that_cannot_be_reached_is_named_in_the_close() {
     let bridge = Bridge::to(address);
     let mut browser = bridge.open("/ws").await;
     let reason = format!("cannot reach 127.0.0.1 port {}: Connection refused", address.port());
-    assert_eq!(hear(&mut browser).await, (Vec::new(), 4502, reason));
+    assert_eq!(receive_to_close(&mut browser).await, (Vec::new(), 4502, reason));
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_accept_in_time_is_given_up() {
-    // Its queue is full, and Linux leaves further attempts unanswered.
-    let socket = tokio::net::TcpSocket::new_v4().unwrap();
-    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let listener = socket.listen(0).unwrap();
-    let address = listener.local_addr().unwrap();
-    let mut queue = Vec::new();
-    while let Ok(waiting) = timeout(NEVER, tokio::net::TcpStream::connect(address)).await {
-        queue.push(waiting.unwrap());
-    }
+async fn a_server_that_does_not_accept_in_time_is_reported_in_the_close() {
+    let silent = SilentAddress::new();
+    let address = silent.address;
     let connect_timeout = Duration::from_millis(50);
     let bridge = Bridge::start(Options { targets: vec![target(address)], connect_timeout, ..Options::default() });
-    let (_, code, reason) = hear(&mut bridge.open("/ws").await).await;
+    let (_, code, reason) = receive_to_close(&mut bridge.open("/ws").await).await;
     let expected = format!("127.0.0.1 port {} did not accept the connection in time", address.port());
     assert_eq!((code, reason), (4504, expected));
 }
 
 #[tokio::test]
-async fn a_server_that_closes_is_told_from_one_that_resets() {
+async fn a_close_and_a_reset_by_the_server_have_different_codes() {
     let (listener, address) = listen().await;
     let bridge = Bridge::to(address);
     for (reset, expected) in [(false, 1000), (true, 4500)] {
@@ -111,31 +109,31 @@ async fn a_server_that_closes_is_told_from_one_that_resets() {
             server.write_all(&[7; 300_000]).await.unwrap();
         }
         drop(server);
-        let (bytes, code, _) = hear(&mut browser).await;
+        let (bytes, code, _) = receive_to_close(&mut browser).await;
         assert_eq!((bytes.len(), code), (if reset { 0 } else { 300_000 }, expected));
     }
 }
 
 #[tokio::test]
-async fn a_server_that_shuts_down_only_its_writing_side_has_closed() {
+async fn a_half_close_by_the_server_closes_the_connection() {
     let (listener, address) = listen().await;
     let bridge = Bridge::to(address);
     let mut browser = bridge.open("/ws").await;
     let mut server = accept(&listener).await;
     server.write_all(b"Blue.").await.unwrap();
     server.shutdown().await.unwrap();
-    let (bytes, code, _) = hear(&mut browser).await;
+    let (bytes, code, _) = receive_to_close(&mut browser).await;
     assert_eq!((bytes.as_slice(), code), (b"Blue.".as_slice(), 1000));
     assert_eq!(soon(server.read(&mut [0; 1])).await.unwrap(), 0);
 }
 
 #[tokio::test]
-async fn what_a_browser_said_before_it_closed_reaches_the_server_before_the_end() {
+async fn bytes_sent_before_a_close_by_the_browser_reach_the_server_before_eof() {
     let (listener, address) = listen().await;
     let bridge = Bridge::to(address);
     let mut browser = bridge.open("/ws").await;
     let mut server = accept(&listener).await;
-    // What the server says may go unheard, but must not turn the end into a reset.
+    // The server's unread bytes must not turn EOF into a reset.
     server.write_all(&[1; 100_000]).await.unwrap();
     browser.send(Message::binary(vec![7; 500_000])).await.unwrap();
     browser.close(None).await.unwrap();
@@ -144,15 +142,15 @@ async fn what_a_browser_said_before_it_closed_reaches_the_server_before_the_end(
             assert!(message.is_ok(), "{message:?}");
         }
     });
-    let mut heard = Vec::new();
-    soon(server.read_to_end(&mut heard)).await.unwrap();
-    assert_eq!(heard.len(), 500_000);
+    let mut received = Vec::new();
+    soon(server.read_to_end(&mut received)).await.unwrap();
+    assert_eq!(received.len(), 500_000);
     drop(server);
     soon(browser).await.unwrap();
 }
 
 #[tokio::test]
-async fn when_a_browser_vanishes_the_connection_is_closed() {
+async fn the_server_connection_is_closed_when_the_browser_disconnects_without_a_close() {
     let (listener, address) = listen().await;
     let bridge = Bridge::to(address);
     for reset in [false, true] {
@@ -167,7 +165,7 @@ async fn when_a_browser_vanishes_the_connection_is_closed() {
 }
 
 #[tokio::test]
-async fn a_browser_that_breaks_the_protocol_hears_so_whatever_else_it_sent() {
+async fn a_protocol_error_is_reported_in_the_close_although_more_bytes_follow() {
     let bridge = Bridge::to(echo().await);
     let unmasked = [0x82, 0x05, b'W', b'h', b'a', b't', b'?'].as_slice();
     let too_big = [[0x82, 0xff].as_slice(), &(64_u64 << 20).to_be_bytes(), &[0; 4]].concat();
@@ -175,7 +173,7 @@ async fn a_browser_that_breaks_the_protocol_hears_so_whatever_else_it_sent() {
     for (bytes, code) in [(unmasked, 1002), (&not_utf8, 1007), (&too_big, 1009)] {
         let (mut reader, mut writer) = open_by_hand(bridge.port).await.into_split();
         writer.write_all(bytes).await.unwrap();
-        // More than the sockets' buffers hold: were it left unread, a reset would destroy the close.
+        // More than the socket buffers hold: if the bridge did not read it, a reset would destroy the close frame.
         let sent = tokio::spawn(async move {
             writer.write_all(&vec![0; 16 << 20]).await.unwrap();
             writer
@@ -190,14 +188,14 @@ async fn a_browser_that_breaks_the_protocol_hears_so_whatever_else_it_sent() {
 }
 
 #[tokio::test]
-async fn a_stop_tells_every_browser_and_ends_the_bridge() {
+async fn a_stop_closes_every_websocket_and_ends_the_bridge() {
     let bridge = Bridge::to(echo().await);
     let mut browsers = join_all((0..10).map(|_| bridge.open("/ws"))).await;
     let keeps_alive = bridge.socket().await;
     let Bridge { port, stop, served } = bridge;
     stop.send(()).unwrap();
     for browser in &mut browsers {
-        assert_eq!(hear(browser).await, (Vec::new(), 1001, "the bridge is stopping".to_owned()));
+        assert_eq!(receive_to_close(browser).await, (Vec::new(), 1001, "the bridge is stopping".to_owned()));
     }
     drop(browsers);
     soon(served).await.unwrap().unwrap();
@@ -211,21 +209,21 @@ async fn a_stop_waits_for_a_browser_that_has_not_read_everything_yet() {
     let bridge = Bridge::to(address);
     let mut browser = bridge.open("/ws").await;
     let mut server = accept(&listener).await;
-    let mut said = 0;
+    let mut sent = 0;
     while let Ok(written) = timeout(NEVER, server.write(&[7; 64 * 1024])).await {
-        said += written.unwrap();
+        sent += written.unwrap();
     }
     bridge.stop.send(()).unwrap();
-    // It hears what the bridge had taken for it, and then why that was all.
-    let (bytes, code, _) = hear(&mut browser).await;
+    // The browser receives what the bridge has read from the server, and then the close.
+    let (bytes, code, _) = receive_to_close(&mut browser).await;
     assert_eq!(code, 1001);
-    assert!((1..=said).contains(&bytes.len()));
+    assert!((1..=sent).contains(&bytes.len()));
     drop((browser, server));
     soon(bridge.served).await.unwrap().unwrap();
 }
 
 #[tokio::test]
-async fn a_browser_that_does_not_answer_the_close_has_the_grace_period() {
+async fn a_browser_that_does_not_answer_the_close_is_dropped_after_the_grace_period() {
     let options = Options { targets: vec![target(echo().await)], grace: NEVER, ..Options::default() };
     let bridge = Bridge::start(options);
     let mut browser = open_by_hand(bridge.port).await;
@@ -245,8 +243,9 @@ async fn a_bridge_that_is_dropped_drops_its_connections() {
 }
 
 #[tokio::test]
-async fn no_more_connections_than_allowed_are_open_and_the_next_has_its_turn() {
-    let options = Options { targets: vec![target(echo().await)], max_connections: 2, ..Options::default() };
+async fn a_connection_over_the_limit_waits_until_another_is_closed() {
+    const TWO: NonZeroU32 = NonZeroU32::new(2).unwrap();
+    let options = Options { targets: vec![target(echo().await)], max_connections: TWO, ..Options::default() };
     let bridge = Bridge::start(options);
     let first = bridge.open("/ws").await;
     let mut second = bridge.open("/ws").await;
@@ -256,31 +255,31 @@ async fn no_more_connections_than_allowed_are_open_and_the_next_has_its_turn() {
     let mut third = soon(third).await;
     for browser in [&mut second, &mut third] {
         browser.send(Message::text("What?")).await.unwrap();
-        assert_eq!(hear_bytes(browser, 5).await, b"What?");
+        assert_eq!(receive_bytes(browser, 5).await, b"What?");
     }
 }
 
 #[tokio::test]
-async fn many_browsers_at_once_each_hear_their_own() {
+async fn many_browsers_at_once_each_receive_their_own_bytes() {
     const BROWSERS: usize = 300;
     let bridge = Bridge::to(echo().await);
-    let talk = |index: usize| {
+    let send_and_receive = |index: usize| {
         let bridge = &bridge;
         async move {
             let mut browser = bridge.open("/ws").await;
-            let said = format!("{index:06}").repeat(100);
-            for part in said.as_bytes().chunks(60) {
+            let sent = format!("{index:06}").repeat(100);
+            for part in sent.as_bytes().chunks(60) {
                 browser.feed(Message::binary(part.to_vec())).await.unwrap();
             }
             browser.flush().await.unwrap();
-            assert_eq!(hear_bytes(&mut browser, said.len()).await, said.as_bytes());
+            assert_eq!(receive_bytes(&mut browser, sent.len()).await, sent.as_bytes());
         }
     };
-    join_all((0..BROWSERS).map(talk)).await;
+    join_all((0..BROWSERS).map(send_and_receive)).await;
 }
 
 #[tokio::test]
-async fn garbage_and_silence_on_the_port_hurt_nobody() {
+async fn garbage_and_silent_connections_do_not_affect_other_clients() {
     let bridge = Bridge::to(echo().await);
     let mut silent = Vec::new();
     for garbage in
@@ -290,7 +289,7 @@ async fn garbage_and_silence_on_the_port_hurt_nobody() {
         socket.write_all(garbage).await.unwrap();
         silent.push(socket);
     }
-    let endless = format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(100_000));
-    assert_eq!(ask(bridge.port, &endless).await.status, 431);
-    assert_eq!(ask(bridge.port, "GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n").await.body, b"ok");
+    let long_head = format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(100_000));
+    assert_eq!(send_request(bridge.port, &long_head).await.status, 431);
+    assert_eq!(send_request(bridge.port, "GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n").await.body, b"ok");
 }

@@ -1,4 +1,4 @@
-//! Compressed variants beside the files of the page, for a server that sends what a browser accepts.
+//! Compressed variants of the page's files, for a server that sends what a browser accepts.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -15,17 +15,17 @@ pub const GZIP: &str = "gz";
 /// The extension of a Brotli variant.
 pub const BROTLI: &str = "br";
 
-/// The extensions of files that get smaller. Other files, pictures above all, are compressed already.
+/// The extensions of files that compress well. Other files, such as pictures, are compressed already.
 const COMPRESSIBLE: [&str; 6] = ["css", "html", "js", "mjs", "svg", "wasm"];
 
-/// The highest level of both formats: a page is compressed once and sent often.
+/// The highest level, as for gzip: a page is compressed once and sent often.
 const BROTLI_QUALITY: i32 = 11;
 
 /// The base-2 logarithm of Brotli's window: 4 MiB, larger than any of the files.
 const BROTLI_WINDOW: i32 = 22;
 
-/// Writes a `.gz` and a `.br` beside every compressible file in `folder` that is larger without. A variant that is there
-/// is kept, because a file's name stands for its content, but for that of `index.html`.
+/// Writes a `.gz` and a `.br` for every compressible file in `folder`, if that is smaller. Existing variants are kept,
+/// because a file's name stands for its content, except those of `index.html`.
 ///
 /// # Errors
 ///
@@ -54,7 +54,7 @@ pub fn add_variants(folder: &Path) -> io::Result<()> {
 /// Compresses the bytes of a file.
 type Encode = fn(&[u8]) -> io::Result<Vec<u8>>;
 
-/// The name of a file's compressed variant.
+/// Returns the path of a file's compressed variant.
 fn variant(path: &Path, extension: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".");
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_variants_of_the_index_are_written_again() {
+    fn existing_variants_are_kept_except_those_of_the_index() {
         let page = tempfile::tempdir().unwrap();
         for name in [INDEX, "a-0123456789abcdef.js"] {
             fs::write(page.path().join(name), "a".repeat(4_000)).unwrap();

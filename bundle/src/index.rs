@@ -1,6 +1,6 @@
-//! `index.html` as trunk reads it: which files it asks for, and the page without trunk's own attributes.
+//! Resolves the links of `index.html` that are meant for trunk: reads their files, and removes trunk's attributes.
 //!
-//! Of trunk's links this build knows those that the page uses: `css`, `icon`, `copy-file` and `rust`.
+//! Of trunk's kinds of links this build supports those that the page uses: `css`, `icon`, `copy-file` and `rust`.
 
 use std::cell::RefCell;
 use std::error::Error;
@@ -11,7 +11,7 @@ use lol_html::{RewriteStrSettings, comments, element, rewrite_str};
 use crate::program::{GLUE, MAIN};
 use crate::{BundleError, Files};
 
-/// All style sheets in one, in the order of their links.
+/// The file into which all style sheets are joined, in the order of their links.
 const STYLE: &str = "style.css";
 
 /// The script that `index.html` starts.
@@ -23,15 +23,15 @@ const ENTRY_SOURCE: &str = include_str!("page.mjs");
 /// The page around the program.
 #[derive(Debug)]
 pub struct Index {
-    /// `index.html` without anything that is trunk's.
+    /// `index.html` without links and attributes for trunk.
     pub html: String,
-    /// The files that it asks for, but for the program.
+    /// The linked files, without the program.
     pub files: Files,
     /// The name of the script that reports the progress of loading.
     initializer: String,
 }
 
-/// What the links ask for, collected while the HTML is rewritten.
+/// The files of the links, collected while the HTML is rewritten.
 #[derive(Default)]
 struct Links {
     files: Files,
@@ -39,12 +39,12 @@ struct Links {
     initializer: Option<String>,
 }
 
-/// Resolves the links in `html`. Their files are read by `read`, which is given the `href` as it is written.
+/// Resolves the links in `html`, and calls `read` with the `href` of each.
 ///
 /// # Errors
 ///
-/// [`BundleError::Index`] if a link is of a kind that this build does not know, has no `href`, or if there is no
-/// program; what `read` returns if a file cannot be read.
+/// [`BundleError::Index`] if a link has an unsupported kind, has no `href`, or if no link is that of the program, and if
+/// `read` fails.
 pub fn resolve(html: &str, read: &dyn Fn(&str) -> Result<Vec<u8>, BundleError>) -> Result<Index, BundleError> {
     let links = RefCell::new(Links::default());
     let settings = RewriteStrSettings::new()
@@ -61,12 +61,15 @@ pub fn resolve(html: &str, read: &dyn Fn(&str) -> Result<Vec<u8>, BundleError>) 
     if !style.is_empty() {
         files.insert(STYLE.to_owned(), style);
     }
-    let no_program = || BundleError::Index("it has no `<link data-trunk rel=\"rust\" data-initializer>`".to_owned());
-    Ok(Index { html, files, initializer: initializer.ok_or_else(no_program)? })
+    let Some(initializer) = initializer else {
+        let reason = "it has no `<link data-trunk rel=\"rust\" data-initializer>`";
+        return Err(BundleError::Index(reason.to_owned()));
+    };
+    Ok(Index { html, files, initializer })
 }
 
 impl Index {
-    /// The script that loads a program of this size, in bytes before compression, under its name.
+    /// Returns the name and the text of the script that loads the program, whose size is that before compression.
     pub fn entry(&self, program_bytes: usize) -> (String, Vec<u8>) {
         let text = ENTRY_SOURCE.replace("INITIALIZER", &self.initializer);
         (ENTRY.to_owned(), text.replace("PROGRAM_BYTES", &program_bytes.to_string()).into_bytes())
@@ -101,10 +104,10 @@ fn follow(link: &mut Element, links: &mut Links, read: &dyn Fn(&str) -> Result<V
                 link.get_attribute("data-initializer").ok_or("the program's link has no data-initializer")?;
             links.files.insert(initializer.clone(), read(&initializer)?);
             links.initializer = Some(initializer);
-            link.before(&starts_program(), ContentType::Html);
+            link.before(&program_elements(), ContentType::Html);
             link.remove();
         }
-        _ => return Err(format!("`<link data-trunk rel=\"{kind}\">` is not known to this build").into()),
+        _ => return Err(format!("`<link data-trunk rel=\"{kind}\">` is not supported by this build").into()),
     }
     Ok(())
 }
@@ -114,8 +117,8 @@ fn href(link: &Element) -> Result<String, String> {
     link.get_attribute("href").ok_or_else(|| format!("`<link data-trunk rel=\"{kind}\">` has no href"))
 }
 
-/// The elements that start the program, and have a browser load its large files at once.
-fn starts_program() -> String {
+/// Returns the elements that start the program and preload its large files.
+fn program_elements() -> String {
     format!(
         "<link rel=\"modulepreload\" href=\"./{GLUE}\">\n\
          <link rel=\"preload\" href=\"./{MAIN}\" as=\"fetch\" type=\"application/wasm\" crossorigin>\n\
@@ -123,7 +126,7 @@ fn starts_program() -> String {
     )
 }
 
-/// Makes the worker's address a reference that follows the file's name.
+/// Gives the worker's address the form of a reference, which is rewritten when the file gets its name.
 fn point_to_worker(meta: &mut Element) -> HandlerResult {
     let worker = meta.get_attribute("content").unwrap_or_default();
     meta.set_attribute("content", &format!("./{}", worker.trim_start_matches("./")))?;
@@ -170,7 +173,7 @@ mod tests {
     #[test]
     fn a_link_that_cannot_be_followed_is_an_error_that_quotes_it() {
         let cases = [
-            ("<link data-trunk rel=\"sass\" href=\"a.scss\">", "`<link data-trunk rel=\"sass\">` is not known"),
+            ("<link data-trunk rel=\"sass\" href=\"a.scss\">", "`<link data-trunk rel=\"sass\">` is not supported"),
             ("<link data-trunk rel=\"css\">", "`<link data-trunk rel=\"css\">` has no href"),
             ("<link data-trunk rel=\"rust\">", "no data-initializer"),
             ("<p>", "no `<link data-trunk rel=\"rust\""),

@@ -1,4 +1,4 @@
-//! The program that `cargo xtask` builds the page with.
+//! `launcelot-bundle`, with which `cargo xtask` builds the page.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -54,7 +54,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     build_into(&sources, &Output::new(&arguments.output), arguments.force).map_err(|error| error.to_string())
 }
 
-/// Builds the page unless it is current.
+/// Builds the page unless the existing one has the same inputs.
 fn build_into(sources: &Sources, output: &Output, force: bool) -> Result<(), BundleError> {
     let inputs = inputs(sources)?;
     if force || !output.is_current(&inputs) {
@@ -63,17 +63,17 @@ fn build_into(sources: &Sources, output: &Output, force: bool) -> Result<(), Bun
     Ok(())
 }
 
-/// What the page depends on: its sources, and this program with all libraries in it.
+/// Describes what the page depends on: its sources, and this program with its libraries.
 fn inputs(sources: &Sources) -> Result<String, BundleError> {
-    let this = std::env::current_exe().and_then(|path| version(&path)).unwrap_or_default();
+    let bundler = std::env::current_exe().and_then(|path| version(&path)).unwrap_or_default();
     let wasm_opt = match &sources.wasm_opt {
         Some(path) => version(path).map_err(|source| BundleError::Read { path: path.clone(), source })?,
         None => "none".to_owned(),
     };
-    Ok(format!("{}, bundle {this}, wasm-opt {wasm_opt}", sources.digest()?))
+    Ok(format!("{}, bundle {bundler}, wasm-opt {wasm_opt}", sources.digest()?))
 }
 
-/// A program's length and time of modification, which change when another version is installed in its place.
+/// Returns a program's size and modification time, which change when another version replaces it.
 fn version(program: &Path) -> io::Result<String> {
     let metadata = program.metadata()?;
     let modified = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();

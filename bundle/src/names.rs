@@ -1,7 +1,7 @@
-//! Names that stand for content: `style.css` becomes `style-0123456789abcdef.css`.
+//! Content-addressed names: `style.css` becomes `style-0123456789abcdef.css`.
 //!
-//! A file is named after its final bytes, and these hold the names of the files that it refers to. So a change of any
-//! file changes the names of all files that lead to it, up to `index.html`, whose name stays.
+//! A file is named after its final bytes, which contain the names of the files that it refers to. So a change of a file
+//! changes the names of all files that lead to it, except `index.html`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,22 +10,22 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{BundleError, Files};
 
-/// The file that a browser asks for by its own name.
+/// The file that keeps its name, because browsers request it by that.
 pub const INDEX: &str = "index.html";
 
-/// How many hexadecimal digits of the SHA-256 a name carries: 64 bits.
+/// The number of hexadecimal digits of the SHA-256 in a name: 64 bits.
 const HASH_DIGITS: usize = 16;
 
 /// The extensions of files that may refer to other files.
 const TEXT: [&str; 4] = ["css", "html", "js", "mjs"];
 
-/// Names every file but `index.html` after its bytes and rewrites the references between them.
+/// Names every file but `index.html` after its bytes, and rewrites the references between files.
 ///
 /// A reference is the name of a file, with or without `./` in front, as a whole string in quotes.
 ///
 /// # Errors
 ///
-/// [`BundleError::Circle`] if files refer to each other in a circle.
+/// [`BundleError::Cycle`] if files refer to each other in a cycle.
 pub fn after_content(files: Files) -> Result<Files, BundleError> {
     let mut unnamed = files;
     let mut names: BTreeMap<String, String> = BTreeMap::new();
@@ -36,8 +36,8 @@ pub fn after_content(files: Files) -> Result<Files, BundleError> {
             !others.any(|other| refers_to(name, &unnamed[*name], other))
         };
         let Some(next) = unnamed.keys().find(is_ready).cloned() else {
-            let circle: Vec<&str> = unnamed.keys().map(String::as_str).collect();
-            return Err(BundleError::Circle(circle.join(", ")));
+            let cycle: Vec<&str> = unnamed.keys().map(String::as_str).collect();
+            return Err(BundleError::Cycle(cycle.join(", ")));
         };
         let Some(bytes) = unnamed.remove(&next) else { continue };
         let bytes = if is_text(&next) { rewrite(&bytes, &names) } else { bytes };
@@ -48,20 +48,20 @@ pub fn after_content(files: Files) -> Result<Files, BundleError> {
     Ok(named)
 }
 
-/// `style.css` with the hash of its bytes: `style-0123456789abcdef.css`.
+/// Adds the hash of a file's bytes to its name: `style.css` becomes `style-0123456789abcdef.css`.
 fn with_hash(name: &str, bytes: &[u8]) -> String {
     let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
     format!("{stem}-{}.{extension}", hash(bytes))
 }
 
-/// The first digits of the bytes' SHA-256.
+/// Returns the first digits of the bytes' SHA-256.
 fn hash(bytes: &[u8]) -> String {
     let mut digits = hexadecimal(&Sha256::digest(bytes));
     digits.truncate(HASH_DIGITS);
     digits
 }
 
-/// Bytes as lower-case hexadecimal digits.
+/// Formats bytes as lower-case hexadecimal digits.
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     let mut digits = String::with_capacity(2 * bytes.len());
     for byte in bytes {
@@ -83,7 +83,7 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 
-/// The forms in which a file may be referred to.
+/// Returns the forms of a reference to a file.
 fn references(name: &str) -> [String; 4] {
     [format!("\"{name}\""), format!("'{name}'"), format!("\"./{name}\""), format!("'./{name}'")]
 }
@@ -145,13 +145,13 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_of_references_is_an_error_that_names_the_files() {
-        let circle = files(&[("a.js", "'./b.js'"), ("b.js", "'./a.js'"), ("c.js", "")]);
-        assert_eq!(after_content(circle).unwrap_err().to_string(), "files refer to each other in a circle: a.js, b.js");
+    fn a_cycle_of_references_is_an_error_that_names_the_files() {
+        let cycle = files(&[("a.js", "'./b.js'"), ("b.js", "'./a.js'"), ("c.js", "")]);
+        assert_eq!(after_content(cycle).unwrap_err().to_string(), "files refer to each other in a cycle: a.js, b.js");
     }
 
     proptest! {
-        /// Whatever the bytes of a leaf are, equal bytes give equal names and other bytes give other names.
+        /// Equal bytes of a leaf give equal names, and other bytes give other names.
         #[test]
         fn names_are_a_function_of_the_bytes(one in ".{0,40}", two in ".{0,40}") {
             let names = |program: &str| -> Vec<String> { after_content(page(program)).unwrap().into_keys().collect() };

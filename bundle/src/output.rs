@@ -1,28 +1,29 @@
-//! The folder that a page is served from.
+//! The folder from which a page is served.
 //!
-//! A page is written to a folder next to its own and renamed when complete. A record holds what it was made from and
-//! of its files' sizes: a page that is still the same is not built again, and one that lost a file since is.
+//! A page is written to a temporary folder, which is renamed when it is complete. A record contains the page's inputs and
+//! its files' sizes, so a page is built again only if its inputs have changed or a file is missing.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use crate::{BundleError, Files};
+use crate::Files;
+use crate::error::BundleError;
 
-/// A finished page's folder.
+/// The folder of a page.
 #[derive(Debug)]
 pub struct Output {
     folder: PathBuf,
 }
 
 impl Output {
-    /// The page in this folder, whether it is there yet or not.
+    /// Describes the page in this folder, which need not exist yet.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into() }
     }
 
-    /// Whether a whole page made from `inputs` is there.
+    /// Returns whether there is a complete page made from `inputs`.
     pub fn is_current(&self, inputs: &str) -> bool {
         let (Ok(recorded), Ok(list)) = (fs::read_to_string(self.record()), self.list()) else { return false };
         recorded == record_text(inputs, &list)
@@ -41,7 +42,7 @@ impl Output {
             let path = next.join(name);
             fs::write(&path, bytes).map_err(|source| cannot_write(&path, source))?;
         }
-        // Without a record no page counts as whole, wherever this is interrupted.
+        // If this is interrupted, the page has no record and so does not count as complete.
         remove(&self.record())?;
         remove(&self.folder)?;
         fs::rename(&next, &self.folder).map_err(|source| cannot_write(&self.folder, source))?;
@@ -49,7 +50,7 @@ impl Output {
         fs::write(self.record(), record_text(inputs, &list)).map_err(|source| cannot_write(&self.record(), source))
     }
 
-    /// The name and length of each file, in the order of names.
+    /// Returns the name and length of each file, in the order of names.
     ///
     /// # Errors
     ///
@@ -69,7 +70,7 @@ impl Output {
     }
 }
 
-/// Compressed variants are not on record: they are added to a finished page.
+/// Returns the text of a record. It leaves out compressed variants, which are added to a finished page.
 fn record_text(inputs: &str, list: &[(String, u64)]) -> String {
     let mut text = format!("made from {inputs}\n");
     for (name, length) in list.iter().filter(|(name, _)| !is_variant(name)) {
@@ -79,7 +80,7 @@ fn record_text(inputs: &str, list: &[(String, u64)]) -> String {
     text
 }
 
-/// Whether a file is the compressed variant of another.
+/// Returns whether a file is the compressed variant of another.
 pub(crate) fn is_variant(name: &str) -> bool {
     name.ends_with(".gz") || name.ends_with(".br")
 }
@@ -88,7 +89,7 @@ fn cannot_write(path: &Path, source: io::Error) -> BundleError {
     BundleError::Write { path: path.to_owned(), source }
 }
 
-/// Removes a file or a folder that may not be there.
+/// Removes a file or a folder, if it exists.
 fn remove(path: &Path) -> Result<(), BundleError> {
     let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     match removed {

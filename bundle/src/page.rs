@@ -1,26 +1,27 @@
-//! The whole page, from the compiled program and the folder of the page's sources.
+//! The whole build, from the compiled program and the page's sources to the files of the page.
 
 use std::path::PathBuf;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::error::{BundleError, read};
 use crate::index::Index;
 use crate::program::MAIN;
-use crate::{BundleError, Files, index, names, optimize, program, read};
+use crate::{Files, index, names, optimize, program};
 
-/// What a page is made from.
+/// The inputs of a page.
 #[derive(Debug, Clone)]
 pub struct Sources {
     /// The program, compiled for wasm32-unknown-unknown, with its relocations.
     pub program: PathBuf,
     /// The folder with `index.html` and the files that it names.
     pub web: PathBuf,
-    /// wasm-opt, if the program is to be made smaller.
+    /// wasm-opt, to make the program smaller.
     pub wasm_opt: Option<PathBuf>,
 }
 
 impl Sources {
-    /// A digest of everything that the page is made from but the tools.
+    /// Returns a digest of all inputs except wasm-opt.
     ///
     /// # Errors
     ///
@@ -28,9 +29,10 @@ impl Sources {
     pub fn digest(&self) -> Result<String, BundleError> {
         let mut digest = Sha256::new();
         let index = self.index()?;
-        let program =
-            [("program".to_owned(), read(&self.program)?), (names::INDEX.to_owned(), index.html.into_bytes())];
-        for (name, bytes) in program.into_iter().chain(index.files) {
+        let mut inputs = index.files;
+        inputs.insert("program".to_owned(), read(&self.program)?);
+        inputs.insert(names::INDEX.to_owned(), index.html.into_bytes());
+        for (name, bytes) in inputs {
             digest.update(format!("{name} {}\n", bytes.len()));
             digest.update(bytes);
         }
@@ -44,7 +46,7 @@ impl Sources {
     }
 }
 
-/// Builds the page: all of its files, under their final names.
+/// Builds the page and returns all of its files under their final names.
 ///
 /// # Errors
 ///

@@ -1,8 +1,8 @@
-//! The compiled program as a browser loads it: its main part, its later parts, and the JavaScript glue.
+//! Splits the compiled program into the files that a browser loads: the main part, later parts, and the JavaScript glue.
 //!
-//! The program's crate marks the functions at which it may be split. What belongs to which part follows from the calls
-//! between functions, which the splitter reads from the relocations that the linker was told to keep. All parts are one
-//! program in one memory: a later part is loaded into the main one.
+//! The program's crate marks the functions at which it may be split. The splitter finds the rest by the calls between
+//! functions, for which the linker has to keep relocations. All parts share one memory: a later part is loaded into the
+//! main one.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -11,21 +11,22 @@ use std::path::Path;
 use wasm_bindgen_cli_support::Bindgen;
 use wasm_split_cli_support::{Options, transform};
 
-use crate::{BundleError, Files, read};
+use crate::Files;
+use crate::error::{BundleError, read};
 
-/// The glue: the script that loads the main part and that the program calls JavaScript through.
+/// The glue: the script that loads the main part, and through which the program calls JavaScript.
 pub const GLUE: &str = "launcelot.js";
 
 /// The main part, as the glue refers to it.
 pub const MAIN: &str = "launcelot_bg.wasm";
 
-/// What wasm-bindgen makes [`GLUE`] and [`MAIN`] from.
+/// The name from which wasm-bindgen forms [`GLUE`] and [`MAIN`].
 const OUT_NAME: &str = "launcelot";
 
 /// The module that loads later parts, as the splitter writes it.
 const LOADER: &str = "./parts.js";
 
-/// What the splitter puts in front of the name of a later part.
+/// The prefix that the splitter gives to the name of a later part.
 const PART_PREFIX: &str = "split_";
 
 /// Splits a compiled program and binds it to JavaScript.
@@ -43,7 +44,8 @@ pub fn bind(program: &[u8]) -> Result<Files, BundleError> {
     let mut output = output.generate_output().map_err(bind)?;
 
     let mut glue = join(output.js(), &loader)?;
-    for (index, import) in output.wasm_mut().imports.iter_mut().filter(|import| has_digits(&import.name)).enumerate() {
+    let imports = output.wasm_mut().imports.iter_mut();
+    for (index, import) in imports.filter(|import| is_generated(&import.name)).enumerate() {
         let short = format!("i{index}_");
         glue = glue.replace(&import.name, &short);
         import.name = short;
@@ -54,14 +56,14 @@ pub fn bind(program: &[u8]) -> Result<Files, BundleError> {
     Ok(files)
 }
 
-/// Whether wasm-bindgen has made a name: it ends with 16 digits, which do not compress. The names of some 170 imports,
-/// in the program and in the glue, are 5 kB with Brotli; short ones are next to nothing.
-fn has_digits(import: &str) -> bool {
+/// Returns whether wasm-bindgen has generated the name of an import: it then ends with 16 digits, which do not compress.
+/// With Brotli, some 170 such names take 5 kB in the program and the glue, and short names take almost nothing.
+fn is_generated(import: &str) -> bool {
     let digits = import.strip_prefix("__wb").and_then(|name| name.rsplit_once('_'));
     digits.is_some_and(|(_, digits)| digits.len() == 16 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
 }
 
-/// Whether a file is a part that a browser loads after the main one.
+/// Returns whether a file is a part that a browser loads after the main one.
 pub fn is_later_part(name: &str) -> bool {
     name.ends_with(".wasm") && !name.starts_with("launcelot_bg")
 }
@@ -89,9 +91,9 @@ fn split(program: &[u8]) -> Result<Parts, BundleError> {
     let mut loader = text(&folder.path().join(LOADER))?;
     let mut later = Files::new();
     for path in &split.split_modules {
-        let given = path.file_name().unwrap_or_default().to_string_lossy();
-        let name = given.trim_start_matches(PART_PREFIX).to_owned();
-        loader = loader.replace(&format!("\"./{given}\""), &format!("\"./{name}\""));
+        let old_name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = old_name.trim_start_matches(PART_PREFIX).to_owned();
+        loader = loader.replace(&format!("\"./{old_name}\""), &format!("\"./{name}\""));
         later.insert(name, read(path)?);
     }
     Ok(Parts { main: read(&main)?, loader, later })
@@ -101,8 +103,8 @@ fn text(path: &Path) -> Result<String, BundleError> {
     fs::read_to_string(path).map_err(|source| BundleError::Read { path: path.to_owned(), source })
 }
 
-/// Puts the loader of the later parts into the glue. As modules of their own they would import each other, and files
-/// that refer to each other cannot both be named after their content.
+/// Joins the loader of the later parts with the glue. As separate modules they would import each other, and files that
+/// refer to each other cannot both be named after their content.
 fn join(glue: &str, loader: &str) -> Result<String, BundleError> {
     let from_glue = format!("import {{ initSync }} from \"./{GLUE}\";");
     let Some(body) = loader.strip_prefix(&from_glue) else {
@@ -132,12 +134,12 @@ fn join(glue: &str, loader: &str) -> Result<String, BundleError> {
     Ok(joined)
 }
 
-/// The name in `export const NAME = …`.
+/// Returns the name in `export const NAME = …`.
 fn exported(line: &str) -> Option<&str> {
     line.strip_prefix("export const ")?.split_whitespace().next()
 }
 
-/// The name in `import * as NAME from "./parts.js"`.
+/// Returns the name in `import * as NAME from "./parts.js"`.
 fn imported(line: &str) -> Option<&str> {
     let (name, from) = line.strip_prefix("import * as ")?.split_once(" from ")?;
     (from.trim_end_matches(';').trim_matches('"') == LOADER).then_some(name)
@@ -171,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn only_names_that_wasm_bindgen_has_made_end_with_digits() {
+    fn generated_names_end_with_16_digits() {
         for (name, expected) in [
             ("__wbg_now_0123456789abcdef", true),
             ("__wbindgen_cast_00000000000000ff", true),
@@ -179,7 +181,7 @@ mod tests {
             ("__wbg_now_0123456789abcdeg", false),
             ("now_0123456789abcdef", false),
         ] {
-            assert_eq!(has_digits(name), expected, "{name}");
+            assert_eq!(is_generated(name), expected, "{name}");
         }
     }
 
@@ -189,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn only_parts_beside_the_main_one_are_later() {
+    fn all_parts_but_the_main_one_are_later_parts() {
         let cases = [("launcelot_bg-0.wasm", false), (MAIN, false), ("files-0.wasm", true), (GLUE, false)];
         for (name, is_later) in cases {
             assert_eq!(is_later_part(name), is_later, "{name}");

@@ -1,5 +1,4 @@
-//! How large the page is: each file raw and compressed, the program that a browser loads first, and what it loads when
-//! idle.
+//! The sizes of the page's files, raw and compressed, and the limits of what a browser loads first and when it is idle.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
@@ -9,11 +8,11 @@ use thousands::Separable as _;
 use crate::output::is_variant;
 use crate::program::is_later_part;
 
-/// The most that a browser may load of the program before the page is complete, compressed with Brotli: WebAssembly and
-/// scripts, the worker's too, but for the part that reads and writes files.
+/// The limit of the program that a browser loads before the page is complete, compressed with Brotli: WebAssembly and
+/// scripts, including the worker's, without the part that reads and writes files.
 pub const FIRST_LOAD_MAX_BYTES: u64 = 180_000;
 
-/// The most that it may load once it is idle, compressed with Brotli.
+/// The limit of what a browser loads once it is idle, compressed with Brotli.
 pub const LATER_MAX_BYTES: u64 = 100_000;
 
 /// The sizes of all files of a page.
@@ -30,7 +29,7 @@ struct FileSizes {
 }
 
 impl Sizes {
-    /// The sizes in a list of names and lengths in bytes, compressed variants (`.gz`, `.br`) among them.
+    /// Takes the sizes from a list of names and lengths in bytes that includes compressed variants (`.gz`, `.br`).
     pub fn of(list: &[(String, u64)]) -> Self {
         let lengths: BTreeMap<&str, u64> = list.iter().map(|(name, length)| (name.as_str(), *length)).collect();
         let mut sizes = Vec::new();
@@ -44,11 +43,11 @@ impl Sizes {
         Self(sizes)
     }
 
-    /// Fails above a limit, with a sentence.
+    /// Checks both limits.
     ///
     /// # Errors
     ///
-    /// A sentence with both figures.
+    /// If a sum is above its limit: a sentence with both figures.
     pub fn check(&self) -> Result<(), String> {
         for (sum, limit) in self.sums() {
             if sum.brotli > limit {
@@ -59,7 +58,7 @@ impl Sizes {
         Ok(())
     }
 
-    /// Both sums, each with its limit.
+    /// Returns both sums, each with its limit.
     fn sums(&self) -> [(FileSizes, u64); 2] {
         [
             (self.sum("program, first load", |name| is_program(name) && !is_later_part(name)), FIRST_LOAD_MAX_BYTES),
@@ -78,7 +77,7 @@ impl Sizes {
     }
 }
 
-/// Whether a file runs.
+/// Returns whether a file is a part of the program.
 fn is_program(name: &str) -> bool {
     [".wasm", ".js", ".mjs"].iter().any(|extension| name.ends_with(extension))
 }
@@ -109,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_load_is_what_runs_but_for_the_later_part_in_its_smallest_form() {
+    fn the_first_load_is_the_program_without_its_later_part_in_its_smallest_form() {
         let sizes = Sizes::of(&list(&[
             ("files-0123456789abcdef.wasm", 80_000),
             ("index.html", 2_000),

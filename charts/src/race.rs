@@ -1,7 +1,12 @@
-//! One way to ask, in lanes: a lane for each question, and across the lanes of a connection its connecting.
+//! One way to ask, in lanes: a lane for each question, and across the lanes of a connection its connecting. Below them a whisker, as
+//! of a box plot, shows the spread of the turns.
+
+use std::time::Duration;
 
 use launcelot_measure::Run;
+use launcelot_measure::race::Spread;
 
+use crate::markup::{Percent, write};
 use crate::scale::Scale;
 use crate::waterfall::{Bar, BarKind, close_row, open_row, write_bar};
 
@@ -10,11 +15,53 @@ const LANE: i32 = 12;
 const BAR_HEIGHT: i32 = 8;
 /// The margin above the first lane and below the last.
 const MARGIN: i32 = 6;
+/// The gap between the last lane and the whisker, and half the heights of its ends and of its median.
+const WHISKER_GAP: i32 = 4;
+const END_HALF: i32 = 3;
+const MEDIAN_HALF: i32 = 5;
 
-/// Draws all runs of one way, which began at the same moment.
-pub fn lanes<'a>(scale: &Scale, runs: impl IntoIterator<Item = &'a Run> + Clone) -> String {
+/// The ends of the shortest, the median and the longest turn of one way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Whisker([Duration; 3]);
+
+impl Whisker {
+    /// Returns the whisker of the turns, from the `begin` of asking in the turn that is drawn; `None` for a single turn.
+    pub fn from(begin: Duration, spread: Spread) -> Option<Self> {
+        let Spread { least, median, most, turns, .. } = spread;
+        (turns > 1).then(|| Self([least, median, most].map(|took| begin + took)))
+    }
+
+    /// Returns the end of the longest turn, which the axis should include.
+    pub fn end(&self) -> Duration {
+        self.0[2]
+    }
+
+    /// Draws the whisker at the height `middle`.
+    fn write(&self, svg: &mut String, scale: &Scale, middle: i32) {
+        let [least, median, most] = self.0.map(|at| Percent(scale.percent(at)));
+        let mut line = |class, from, until, half: i32| {
+            let top = middle - half;
+            let bottom = middle + half;
+            write(
+                svg,
+                format_args!(
+                    r#"<line class="{class}" x1="{from}" x2="{until}" y1="{top}" y2="{bottom}" stroke="currentColor"/>"#
+                ),
+            );
+        };
+        line("whisker", least, most, 0);
+        line("whisker", least, least, END_HALF);
+        line("whisker", most, most, END_HALF);
+        line("whisker median", median, median, MEDIAN_HALF);
+    }
+}
+
+/// Draws all runs of one way, which began at the same moment, and the whisker of its turns.
+pub fn lanes<'a>(scale: &Scale, runs: impl IntoIterator<Item = &'a Run> + Clone, whisker: Option<Whisker>) -> String {
     let questions = runs.clone().into_iter().map(|run| run.questions.len() as i32).sum::<i32>();
-    let height = 2 * MARGIN + (questions - 1) * LANE + BAR_HEIGHT;
+    let lanes_end = MARGIN + (questions - 1) * LANE + BAR_HEIGHT;
+    let whisker_height = whisker.map_or(0, |_| WHISKER_GAP + 2 * MEDIAN_HALF);
+    let height = lanes_end + whisker_height + MARGIN;
     let mut svg = open_row(scale, height, &[]);
     let mut top = MARGIN;
     for run in runs {
@@ -34,13 +81,14 @@ pub fn lanes<'a>(scale: &Scale, runs: impl IntoIterator<Item = &'a Run> + Clone)
             top += LANE;
         }
     }
+    if let Some(whisker) = whisker {
+        whisker.write(&mut svg, scale, lanes_end + WHISKER_GAP + MEDIAN_HALF);
+    }
     close_row(svg, scale, height, &[])
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use launcelot_measure::{Order, Step};
 
     use super::*;
@@ -61,12 +109,39 @@ mod tests {
 
     /// The class, the top and the height of every bar.
     fn bars(runs: &[Run]) -> Vec<String> {
-        let svg = lanes(&Scale::to_fit(Duration::from_micros(1000)), runs);
-        let part = |bar: &str, name: &str| {
-            bar.split(&format!("{name}=\"")).nth(1).unwrap().split('"').next().unwrap().to_owned()
+        let svg = lanes(&Scale::to_fit(Duration::from_micros(1000)), runs, None);
+        parts(&svg, "<rect ", ["class", " y", " height"])
+    }
+
+    /// The values of three attributes of every element of a kind.
+    fn parts(svg: &str, element: &str, names: [&str; 3]) -> Vec<String> {
+        let part = |element: &str, name: &str| {
+            element.split(&format!("{name}=\"")).nth(1).unwrap().split('"').next().unwrap().to_owned()
         };
-        let bars = svg.split("<rect ").skip(1);
-        bars.map(|bar| format!("{} {} {}", part(bar, "class"), part(bar, " y"), part(bar, " height"))).collect()
+        svg.split(element).skip(1).map(|element| names.map(|name| part(element, name)).join(" ")).collect()
+    }
+
+    /// Lanes over one millisecond, with the whisker of turns of these microseconds from 250 µs on.
+    fn whisker(took: &[u64]) -> String {
+        let took: Vec<Duration> = took.iter().copied().map(Duration::from_micros).collect();
+        let spread = Spread::of(&took, Duration::from_micros(5)).unwrap();
+        let scale = Scale::to_fit(Duration::from_nanos(980_393));
+        lanes(&scale, &[run(3)], Whisker::from(Duration::from_micros(250), spread))
+    }
+
+    #[test]
+    fn a_whisker_spans_the_turns_with_a_tick_at_the_median() {
+        let svg = whisker(&[250, 650, 350]);
+        let lines = parts(&svg, r#"<line class="whisker"#, ["x1", "x2", "y1"]);
+        assert_eq!(lines, ["50% 90% 47", "50% 50% 44", "90% 90% 44", "60% 60% 42"]);
+        assert_eq!(svg.matches(r#"class="whisker median""#).count(), 1);
+        assert!(svg.contains(r#"height="58""#), "14 more than without: {svg}");
+    }
+
+    #[test]
+    fn a_single_turn_has_no_whisker() {
+        let svg = whisker(&[250]);
+        assert!(!svg.contains("whisker") && svg.contains(r#"height="44""#), "{svg}");
     }
 
     #[test]

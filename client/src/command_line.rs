@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
+use launcelot_endpoint::address::parse_host_port;
+use launcelot_endpoint::command_line::Verbosity;
 use launcelot_endpoint::failure::one_line;
-use launcelot_endpoint::listen::parse_host_port;
+use launcelot_endpoint::output::Output;
 use launcelot_measure::{Order, Run};
 use launcelot_protocol::Question;
 use thiserror::Error;
@@ -63,6 +65,9 @@ pub struct CommandLine {
     /// The timeout of each step: resolving the host name, connecting, each answer
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
     timeout: Duration,
+    /// How much to log.
+    #[command(flatten)]
+    pub verbosity: Verbosity,
 }
 
 /// Why the program failed.
@@ -97,44 +102,21 @@ impl CommandLine {
 
 /// Runs the client. Answers that arrived before a failure are printed.
 ///
-/// A closed standard output (`… | head -1`) is not an error.
+/// A closed standard output (`… | head -1`) or a full one does not end the dialogue; a full one is reported at the end.
 ///
 /// # Errors
 ///
 /// See [`RunError`].
 pub fn run(command_line: &CommandLine) -> Result<(), RunError> {
-    match ask_and_print(command_line) {
-        Err(RunError::Output(error) | RunError::Ask(AskError::Output(error)))
-            if error.kind() == io::ErrorKind::BrokenPipe =>
-        {
-            Ok(())
-        }
-        result => result,
-    }
-}
-
-fn ask_and_print(command_line: &CommandLine) -> Result<(), RunError> {
     let (config, name) = command_line.config();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::Runtime)?;
-    let mut output = io::stdout().lock();
+    let mut output = Output::stdout();
     if command_line.race {
         let (raced, result) = runtime.block_on(race(&config, command_line.lab.as_ref()));
-        let printed = print_race(command_line, &raced, &mut output);
+        let printed = print_race(command_line, &raced, &mut output).and_then(|()| output.finish());
         return first_error(result, command_line.export.as_ref().map(|export| export.race(raced)), printed);
     }
-    // With an export the dialogue goes on, even if nothing can be printed any more.
-    let mut printed = Ok(());
-    let on_answer = |answer: &str| {
-        if command_line.json || printed.is_err() {
-            return Ok(());
-        }
-        let written = writeln!(output, "{answer}");
-        if command_line.export.is_none() {
-            return written;
-        }
-        printed = written;
-        Ok(())
-    };
+    let on_answer = |answer: &str| if command_line.json { Ok(()) } else { writeln!(output, "{answer}") };
     let (mut record, result) = runtime.block_on(ask_recorded(&config, on_answer));
     let mut lab_trace = Err(LabError::NoLab);
     if command_line.trace {
@@ -145,10 +127,11 @@ fn ask_and_print(command_line: &CommandLine) -> Result<(), RunError> {
             record.run.attribute_handshake(trace, *handshake);
         }
     }
-    let mut printed = printed.and_then(|()| print(command_line, &record.run, &mut output));
+    let mut printed = print(command_line, &record.run, &mut output);
     if command_line.trace {
         printed = printed.and_then(|()| print_trace(&record, &config.target, &lab_trace, &mut output));
     }
+    let printed = printed.and_then(|()| output.finish());
     // A run that failed is exported too.
     first_error(result, command_line.export.as_ref().map(|export| export.run(record.run, lab_trace.ok())), printed)
 }

@@ -4,10 +4,12 @@ use std::io;
 use std::net::SocketAddr;
 
 use futures_util::{SinkExt, StreamExt};
+use launcelot_endpoint::connect::connect;
+use launcelot_endpoint::lookup::look_up;
 use launcelot_measure::run::KernelView;
 use thiserror::Error;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{self, Message, protocol::CloseFrame};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
@@ -81,22 +83,19 @@ impl Connection {
     ///
     /// [`ConnectionError::Lookup`].
     pub async fn look_up(target: &Target) -> Result<Vec<SocketAddr>, ConnectionError> {
-        let addresses = lookup_host((target.host(), target.port())).await;
-        let addresses = addresses.map(Iterator::collect);
+        let addresses = look_up(target.host(), target.port()).await;
         addresses.map_err(|source| ConnectionError::Lookup { host: target.host().to_owned(), source })
     }
 
-    /// Connects to the first of `addresses` that accepts.
+    /// Connects to the first of `addresses` that accepts (Happy Eyeballs). A question is one small segment, which is not
+    /// delayed until the one before is acknowledged (`TCP_NODELAY`).
     ///
     /// # Errors
     ///
     /// [`ConnectionError::Connect`].
     pub async fn connect(target: &Target, addresses: &[SocketAddr]) -> Result<TcpStream, ConnectionError> {
-        let refused = |source| ConnectionError::Connect { target: target.to_string(), source };
-        let stream = TcpStream::connect(addresses).await.map_err(refused)?;
-        // A question is one small segment; it must not wait for the acknowledgment of the one before.
-        stream.set_nodelay(true).map_err(refused)?;
-        Ok(stream)
+        let stream = connect(addresses.iter().copied()).await;
+        stream.map_err(|source| ConnectionError::Connect { target: target.to_string(), source })
     }
 
     /// Opens the protocol of the target over a TCP connection: for a bridge, a WebSocket.
@@ -192,5 +191,24 @@ fn closed(frame: Option<CloseFrame>) -> Result<bool, ConnectionError> {
             Err(ConnectionError::ClosedByBridge { code: code.into(), reason: reason.to_string() })
         }
         _ => Ok(false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use launcelot_testing::sockets::SilentAddress;
+    use launcelot_testing::wait::{DEADLINE, within};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_next_address_is_tried_while_the_first_does_not_answer() {
+        let silent = SilentAddress::new();
+        let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = server.local_addr().unwrap();
+        let target = Target::parse("localhost", None).unwrap();
+        let addresses = [silent.address, address];
+        let stream = within(DEADLINE, "a connection", Connection::connect(&target, &addresses)).await.unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), address);
     }
 }

@@ -172,6 +172,7 @@ fn as_rounds(way: &str, runs: &[Run]) -> Rounds {
         cores: cores(),
         link: None,
         link_revisions: None,
+        thinking_mean: None,
         interruptions: Interruptions::default(),
         errors: broken().count() as u32,
         failures,

@@ -8,11 +8,11 @@ use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use launcelot_endpoint::connect::connect_to_host;
 use launcelot_measure::{LinkReport, LinkRevisions, Trace, TracePoint};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
-use tokio::net::TcpStream;
 
 use crate::target::Target;
 
@@ -115,7 +115,7 @@ pub async fn fetch_trace(
         }
     };
     let lab = Lab { host, port, timeout };
-    let TraceResponse { trace, tunnel: through } = lab.get_json(&format!("/api/dialogues/{name}")).await?;
+    let TraceResponse { trace, tunnel: through } = lab.get_json(&format!("/api/traces/{name}")).await?;
     let is_through = trace.events.iter().any(|event| event.point == TracePoint::TunnelIn);
     let tunnel = if is_through { lab.get_json("/api/tunnel").await.ok() } else { None };
     let handshake = through.as_ref().and_then(TransitResponse::handshake);
@@ -149,7 +149,7 @@ impl Lab<'_> {
     }
 
     async fn get(&self, path: &str) -> Result<(StatusCode, Bytes), Box<dyn std::error::Error + Send + Sync>> {
-        let stream = TcpStream::connect((self.host, self.port)).await?;
+        let stream = connect_to_host(self.host, self.port).await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         let connection = tokio::spawn(connection);
         let request = Request::get(path).header(header::HOST, self.authority()).body(Empty::<Bytes>::new())?;

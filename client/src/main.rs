@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use launcelot_client::command_line::{self, CommandLine};
-use launcelot_endpoint::failure;
+use launcelot_client::command_line::{CommandLine, run};
+use launcelot_endpoint::{command_line, failure, log};
 
 fn main() -> ExitCode {
-    let command_line = CommandLine::parse();
-    failure::exit_code("launcelot-client", command_line::run(&command_line))
+    let command_line: CommandLine = command_line::parse();
+    log::to_stderr(command_line.verbosity.verbose);
+    failure::exit_code("launcelot-client", run(&command_line))
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use launcelot_endpoint::listen::split_host_port;
+use launcelot_endpoint::address::split_host_port;
 use launcelot_protocol::PORT;
 use thiserror::Error;
 

@@ -35,7 +35,7 @@ fn converse(mut stream: TcpStream) -> Vec<usize> {
         }
         reads.push(count);
         let mut replies = Vec::new();
-        conversation.hear(&buffer[..count], &mut replies);
+        conversation.feed(&buffer[..count], &mut replies);
         stream.write_all(&replies).unwrap();
     }
 }
@@ -165,9 +165,14 @@ fn failures_are_one_line_and_keep_earlier_answers() {
             "My name is Sir Lancelot of Camelot.\n",
             "127.0.0.1 port PORT closed the connection after 1 of 3 answers",
         ),
-        (cuts, &[], "Blue.\n", "does not speak the protocol: the connection ended in mid-answer, after \"No, yel\""),
+        (
+            cuts,
+            &[],
+            "Blue.\n",
+            "does not speak the protocol: the connection ended in the middle of an answer, after \"No, yel\"",
+        ),
         (resets, &[], "Blue.\n", "asking 127.0.0.1 port PORT failed: connection lost: Connection reset by peer"),
-        (chatters, &[], "Blue.\n", "the server said \"No, yellow.\", but nothing had been asked"),
+        (chatters, &[], "Blue.\n", "the server sent \"No, yellow.\", but there was no question to answer"),
         (silent, &["--timeout", "50ms"], "", "127.0.0.1 port PORT: timed out after 50ms while waiting for an answer"),
     ];
     for (address, options, answers, expected) in cases {

@@ -41,7 +41,7 @@ fn converse(mut stream: TcpStream) {
             break;
         }
         let mut replies = Vec::new();
-        conversation.hear(&buffer[..count], &mut replies);
+        conversation.feed(&buffer[..count], &mut replies);
         replies_go.send((Instant::now() + THINKING, replies)).unwrap();
     }
     drop(replies_go);
@@ -104,11 +104,11 @@ fn tells_waiting_from_work(trace: &str) -> bool {
 
 #[test]
 fn the_trace_of_a_lab_is_requested_by_the_local_address_of_the_client() {
-    let sightings = r#"[{"point": "server-in", "at_us": 0, "bytes": 18}, {"point": "answer-ready", "at_us": 2.5, "bytes": 35},
+    let events = r#"[{"point": "server-in", "at_us": 0, "bytes": 18}, {"point": "answer-ready", "at_us": 2.5, "bytes": 35},
         {"point": "answer-out", "at_us": 3, "bytes": 35}]"#;
-    let (lab, asked) = lab("200 OK", &format!(r#"{{"id": "x", "sightings": {sightings}, "is_cut": false}}"#));
+    let (lab, asked) = lab("200 OK", &format!(r#"{{"id": "x", "events": {events}, "is_truncated": false}}"#));
     let output = ask(slow_server(), &["--trace", "--lab", &lab.to_string()]);
-    assert!(join(asked, "the request to the lab").starts_with("GET /api/dialogues/127.0.0.1:"));
+    assert!(join(asked, "the request to the lab").starts_with("GET /api/traces/127.0.0.1:"));
     let report = stdout(&output);
     assert!(report.contains("The server thought for 2.50 µs; you waited "), "{report}");
 }

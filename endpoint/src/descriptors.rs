@@ -1,4 +1,4 @@
-//! Room for many sockets: the limit on open descriptors.
+//! The limit on open descriptors, and so on open sockets.
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 

@@ -11,7 +11,7 @@ pub fn exit_code<T>(program: &str, result: Result<T, impl Error + 'static>) -> E
     match result {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nobody may be there to read it.
+            // Standard error may be closed.
             let _ = writeln!(io::stderr(), "{program}: {}", one_line(&error));
             ExitCode::FAILURE
         }
@@ -48,13 +48,13 @@ mod tests {
     use super::*;
 
     #[derive(Debug, thiserror::Error)]
-    #[error("cannot cross the bridge")]
+    #[error("cannot connect")]
     struct Outer(#[source] io::Error);
 
     #[test]
     fn a_failure_is_one_line_with_its_causes() {
         let refused = io::Error::from_raw_os_error(rustix::io::Errno::CONNREFUSED.raw_os_error());
-        assert_eq!(one_line(&Outer(refused)), "cannot cross the bridge: Connection refused");
+        assert_eq!(one_line(&Outer(refused)), "cannot connect: Connection refused");
         let reset = io::Error::from_raw_os_error(rustix::io::Errno::CONNRESET.raw_os_error());
         assert_eq!(one_line(&reset), "Connection reset by peer");
     }

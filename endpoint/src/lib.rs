@@ -1,15 +1,32 @@
-//! What every program of the house does at its edges, and none of them should do differently.
+//! What all programs of the workspace do alike, where they meet the system and the person who starts them.
 //!
-//! - [`listen`]: which addresses a name means, and listening at all of them.
-//! - [`stop`]: SIGINT and SIGTERM as a future.
-//! - [`log`]: logs on standard error.
+//! Connections:
+//! - [`listen`]: listening at all addresses of a name, at several, or with listeners that were handed over.
+//! - [`accept`]: accepting connections, and what to do when that fails.
+//! - [`limit`]: the limit on open connections.
+//! - [`lookup`]: the addresses of a host. [`mod@connect`]: connecting to the first that accepts (Happy Eyeballs).
+//! - [`address`]: addresses as people write them.
+//! - [`observe`]: observers of connections.
+//!
+//! Programs:
+//! - [`command_line`]: the options that are alike, and completions for shells.
+//! - [`output`]: standard output, which may be closed or full. [`log`]: logs on standard error.
 //! - [`failure`]: a failure as one line with its causes, and the exit code.
-//! - [`descriptors`]: room for many sockets.
+//! - [`stop`]: SIGINT and SIGTERM as a future.
+//! - [`descriptors`]: the limit on open descriptors.
 //!
-//! It knows neither questions nor WebSockets.
+//! The crate does not know the protocol, HTTP or WebSocket.
 
+pub mod accept;
+pub mod address;
+pub mod command_line;
+pub mod connect;
 pub mod descriptors;
 pub mod failure;
+pub mod limit;
 pub mod listen;
 pub mod log;
+pub mod lookup;
+pub mod observe;
+pub mod output;
 pub mod stop;

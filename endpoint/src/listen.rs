@@ -1,189 +1,204 @@
-//! Which addresses a name means, and listening at all of them.
+//! Listening at all addresses of a name, at several names, or with listeners that were handed over.
 
+mod error;
+
+use std::fmt::Write as _;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
+use listenfd::ListenFd;
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
-use thiserror::Error;
 
-/// How many connections may wait to be accepted, unless the program says otherwise. The system
-/// lowers it to its own limit (`net.core.somaxconn`, 4,096 on today's Linux).
+use crate::lookup::look_up_blocking;
+
+pub use error::ListenError;
+
+/// How many connections may wait to be accepted, unless the program is told otherwise. The system lowers it to its own
+/// limit (`net.core.somaxconn`, 4,096 on today's Linux).
 pub const BACKLOG: u32 = 4096;
 
 /// How often another port is tried when one that is free at one address is taken at the next.
 const FREE_PORT_TRIES: usize = 16;
 
-/// Why a program cannot listen.
-#[derive(Debug, Error)]
-pub enum ListenError {
-    /// The name means no address.
-    #[error("cannot listen at '{interface}': it is no address of this machine")]
-    Unknown {
-        /// What was asked for.
-        interface: String,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The port is taken.
-    #[error("cannot listen at '{interface}' port {port}: another program listens there already")]
-    Taken {
-        /// What was asked for.
-        interface: String,
-        /// The port.
-        port: u16,
-    },
-    /// Anything else.
-    #[error("cannot listen at '{interface}' port {port}")]
-    Other {
-        /// What was asked for.
-        interface: String,
-        /// The port.
-        port: u16,
-        /// What the system says.
-        source: io::Error,
-    },
-}
-
-/// Listeners at every address of one name, all with the same port.
+/// Listeners at every address of one or several names.
 #[derive(Debug)]
 pub struct Listeners {
     /// One for each address, in non-blocking mode, with close-on-exec.
     pub sockets: Vec<TcpListener>,
-    /// The port that they really got.
+    /// The port of the first name, never 0.
     pub port: u16,
-    /// How many connections were asked to wait at each.
+    /// What the program listens at, as it was named.
+    pub interfaces: Vec<Interface>,
     backlog: u32,
+    are_inherited: bool,
+}
+
+/// A name or address and the port at which a program listens there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interface {
+    /// The name or address, without brackets.
+    pub name: String,
+    /// The port, never 0.
+    pub port: u16,
+}
+
+impl Interface {
+    /// Returns the host of a URL that leads there from this machine.
+    pub fn url_host(&self) -> String {
+        match self.name.parse::<IpAddr>() {
+            Ok(address) if address.is_unspecified() => "localhost".to_owned(),
+            Ok(IpAddr::V6(address)) => format!("[{address}]"),
+            _ => self.name.clone(),
+        }
+    }
 }
 
 impl Listeners {
-    /// Listens at `interface`, a name or an address, and `port`; 0 means any free one.
+    /// Listens at all addresses of `interface`, a name or an address, with the same `port`; 0 is any free one.
     ///
-    /// `localhost` means 127.0.0.1 and ::1 both, where the machine has both.
+    /// `localhost` is 127.0.0.1 and ::1, and `::` is every address of both families. A family that the machine does not
+    /// have is left out.
     ///
     /// # Errors
     ///
-    /// See [`ListenError`].
+    /// See [`ListenError`]. One address at which another program listens is enough.
     pub fn bind(interface: &str, port: u16, backlog: u32) -> Result<Self, ListenError> {
         let addresses = addresses_of(interface)
             .map_err(|source| ListenError::Unknown { interface: interface.to_owned(), source })?;
         let mut tries = if port == 0 { FREE_PORT_TRIES } else { 1 };
         loop {
             tries -= 1;
-            match bind_all(&addresses, port, backlog) {
-                Ok(listeners) => return Ok(listeners),
-                Err(source) if source.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
-                Err(source) => return Err(refusal(interface, port, source)),
+            match bind_addresses(&addresses, port, backlog) {
+                Ok((sockets, port)) => {
+                    let interfaces = vec![Interface { name: interface.to_owned(), port }];
+                    return Ok(Self { sockets, port, interfaces, backlog, are_inherited: false });
+                }
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
+                Err(error) => return Err(ListenError::of_bind(interface, port, error)),
             }
         }
     }
 
-    /// Takes over listeners that whoever started this program has opened.
+    /// Listens at those addresses also.
+    pub fn extend(&mut self, others: Self) {
+        self.sockets.extend(others.sockets);
+        self.interfaces.extend(others.interfaces);
+    }
+
+    /// Takes over the listeners that a service manager has opened for this process (sd_listen_fds(3)).
     ///
     /// # Errors
     ///
-    /// What the system says, or [`io::ErrorKind::InvalidInput`] if there is none.
+    /// [`ListenError::NoneInherited`] or [`ListenError::Inherit`].
+    pub fn from_environment() -> Result<Self, ListenError> {
+        let mut given = ListenFd::from_env();
+        let mut sockets = Vec::with_capacity(given.len());
+        for index in 0..given.len() {
+            sockets.extend(given.take_tcp_listener(index).map_err(ListenError::Inherit)?);
+        }
+        if sockets.is_empty() {
+            return Err(ListenError::NoneInherited);
+        }
+        Self::inherited(sockets).map_err(ListenError::Inherit)
+    }
+
+    /// Takes over listeners that another process has opened.
+    ///
+    /// # Errors
+    ///
+    /// The system's, or [`io::ErrorKind::InvalidInput`] if there are none.
     pub fn inherited(sockets: Vec<TcpListener>) -> io::Result<Self> {
-        let port = sockets.first().ok_or(io::ErrorKind::InvalidInput)?.local_addr()?.port();
+        let mut interfaces = Vec::with_capacity(sockets.len());
         for socket in &sockets {
             socket.set_nonblocking(true)?;
             rustix::io::fcntl_setfd(socket, rustix::io::FdFlags::CLOEXEC)?;
+            let address = socket.local_addr()?;
+            interfaces.push(Interface { name: address.ip().to_string(), port: address.port() });
         }
-        Ok(Self { sockets, port, backlog: BACKLOG })
+        let port = interfaces.first().ok_or(io::ErrorKind::InvalidInput)?.port;
+        Ok(Self { sockets, port, interfaces, backlog: BACKLOG, are_inherited: true })
     }
 
-    /// Listens once more at the same addresses and port. The kernel deals the connections that come
-    /// out among those who listen (`SO_REUSEPORT`).
+    /// Listens once more at the same addresses and ports. The kernel distributes new connections among all that listen
+    /// there (`SO_REUSEPORT`).
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's.
     pub fn sibling(&self) -> io::Result<Self> {
-        let bound = self.sockets.iter().map(|socket| {
+        let mut bound = Vec::with_capacity(self.sockets.len());
+        for socket in &self.sockets {
             SockRef::from(socket).set_reuse_port(true)?;
-            bind_one(socket.local_addr()?, true)
-        });
-        let bound = bound.collect::<io::Result<Vec<_>>>()?;
-        // Only now, when nothing is short any more: to give one up again would reset who is dealt to it.
-        let sockets = bound.into_iter().map(|socket| listen_at(socket, self.backlog));
-        Ok(Self { sockets: sockets.collect::<io::Result<_>>()?, ..*self })
+            bound.push(bind_address(socket.local_addr()?, true)?);
+        }
+        // Only now that nothing can fail for lack of anything: to close a sibling that listens would reset the connections
+        // that the kernel has given to it.
+        let sockets = bound.into_iter().map(|socket| listen_at(socket, self.backlog)).collect::<io::Result<_>>()?;
+        let interfaces = self.interfaces.clone();
+        Ok(Self { sockets, port: self.port, interfaces, backlog: self.backlog, are_inherited: self.are_inherited })
     }
 
-    /// The addresses that are listened at.
+    /// Whether another process opened these listeners. They can be bound in ways that this process may not repeat.
+    pub fn are_inherited(&self) -> bool {
+        self.are_inherited
+    }
+
+    /// The addresses of the listeners.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The system's.
     pub fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
         self.sockets.iter().map(TcpListener::local_addr).collect()
     }
-}
 
-/// Splits `HOST:PORT`, `[IPv6]:PORT` or `HOST` into its parts, brackets removed.
-pub fn split_host_port(text: &str) -> Option<(&str, Option<u16>)> {
-    let (host, port) = match text.strip_prefix('[') {
-        Some(bracketed) => {
-            let (host, after) = bracketed.split_once(']')?;
-            let port = if after.is_empty() { None } else { Some(after.strip_prefix(':')?) };
-            (host, port)
+    /// The line, or the lines, that a program prints once it listens: `Ready and listening at 'localhost' port 1060`.
+    pub fn ready(&self) -> String {
+        let mut text = String::new();
+        for Interface { name, port } in &self.interfaces {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "Ready and listening at '{name}' port {port}");
         }
-        None => match text.rsplit_once(':') {
-            Some((host, port)) if !host.contains(':') => (host, Some(port)),
-            _ => (text, None),
-        },
-    };
-    let port = match port {
-        Some(digits) => Some(digits.parse().ok()?),
-        None => None,
-    };
-    (!host.is_empty()).then_some((host, port))
-}
-
-/// Reads `HOST:PORT`, as an argument of a command line.
-///
-/// # Errors
-///
-/// What a person should write instead.
-pub fn parse_host_port(text: &str) -> Result<(String, u16), String> {
-    match split_host_port(text) {
-        Some((host, Some(port))) => Ok((host.to_owned(), port)),
-        _ => Err("it must be HOST:PORT".to_owned()),
+        text
     }
 }
 
 fn addresses_of(interface: &str) -> io::Result<Vec<IpAddr>> {
-    if interface.eq_ignore_ascii_case("localhost") {
-        return Ok(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
-    }
     let mut addresses = Vec::new();
-    for address in (interface, 0).to_socket_addrs()? {
+    for address in look_up_blocking(interface, 0)? {
         if !addresses.contains(&address.ip()) {
             addresses.push(address.ip());
         }
     }
+    // A socket for each family: one for both would report IPv4 clients by IPv6 addresses.
+    if addresses == [IpAddr::from(Ipv6Addr::UNSPECIFIED)] {
+        addresses.insert(0, Ipv4Addr::UNSPECIFIED.into());
+    }
     Ok(addresses)
 }
 
-/// Listens at all of `addresses` that the machine has; that is an error only if it has none.
-fn bind_all(addresses: &[IpAddr], port: u16, backlog: u32) -> io::Result<Listeners> {
-    let mut listeners = Listeners { sockets: Vec::with_capacity(addresses.len()), port, backlog };
+/// Listens at all of `addresses` that the machine has, and returns the port. Fails if it has none of them.
+fn bind_addresses(addresses: &[IpAddr], mut port: u16, backlog: u32) -> io::Result<(Vec<TcpListener>, u16)> {
+    let mut sockets = Vec::with_capacity(addresses.len());
     let mut absent = io::Error::from(io::ErrorKind::AddrNotAvailable);
     for address in addresses {
-        match bind_one(SocketAddr::new(*address, listeners.port), false).and_then(|socket| listen_at(socket, backlog)) {
+        let bound = bind_address(SocketAddr::new(*address, port), false);
+        match bound.and_then(|socket| listen_at(socket, backlog)) {
             Ok(socket) => {
-                listeners.port = socket.local_addr()?.port();
-                listeners.sockets.push(socket);
+                port = socket.local_addr()?.port();
+                sockets.push(socket);
             }
             Err(error) if is_absent(&error) => absent = error,
             Err(error) => return Err(error),
         }
     }
-    if listeners.sockets.is_empty() { Err(absent) } else { Ok(listeners) }
+    if sockets.is_empty() { Err(absent) } else { Ok((sockets, port)) }
 }
 
-fn bind_one(address: SocketAddr, is_sibling: bool) -> io::Result<Socket> {
+fn bind_address(address: SocketAddr, is_sibling: bool) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    // A server that was stopped a moment ago may listen again at once.
+    // So that a server can listen again at once after it was stopped.
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(is_sibling)?;
     if address.is_ipv6() {
@@ -205,18 +220,13 @@ fn is_absent(error: &io::Error) -> bool {
     errno == Some(Errno::ADDRNOTAVAIL) || errno == Some(Errno::AFNOSUPPORT)
 }
 
-fn refusal(interface: &str, port: u16, source: io::Error) -> ListenError {
-    let interface = interface.to_owned();
-    match source.kind() {
-        io::ErrorKind::AddrInUse => ListenError::Taken { interface, port },
-        io::ErrorKind::AddrNotAvailable => ListenError::Unknown { interface, source },
-        _ => ListenError::Other { interface, port, source },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn has_ipv6() -> bool {
+        TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
+    }
 
     #[test]
     fn localhost_is_both_families_with_one_port() {
@@ -224,52 +234,76 @@ mod tests {
         let addresses = listeners.addresses().unwrap();
         assert_eq!(addresses[0], SocketAddr::from((Ipv4Addr::LOCALHOST, listeners.port)));
         assert!(addresses.iter().all(|address| address.port() == listeners.port && listeners.port != 0));
-        let has_v6 = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok();
-        assert_eq!(addresses.len(), if has_v6 { 2 } else { 1 });
+        assert_eq!(addresses.len(), if has_ipv6() { 2 } else { 1 });
     }
 
     #[test]
-    fn a_taken_port_is_said_to_be_taken() {
+    fn the_unspecified_ipv6_address_takes_both_families() {
+        let listeners = Listeners::bind("::", 0, BACKLOG).unwrap();
+        launcelot_testing::sockets::connect(listeners.port);
+        assert_eq!(listeners.addresses().unwrap().len(), if has_ipv6() { 2 } else { 1 });
+    }
+
+    #[test]
+    fn a_port_in_use_is_refused() {
         let taken = Listeners::bind("127.0.0.1", 0, BACKLOG).unwrap();
         let refused = Listeners::bind("localhost", taken.port, BACKLOG).unwrap_err();
         assert!(matches!(refused, ListenError::Taken { port, .. } if port == taken.port), "{refused:?}");
     }
 
     #[test]
-    fn siblings_share_who_comes() {
+    fn a_port_in_use_in_one_family_only_is_refused() {
+        if !has_ipv6() {
+            return;
+        }
+        for other in ["::1", "::"] {
+            let taken = bind_address((other.parse::<IpAddr>().unwrap(), 0).into(), false).unwrap();
+            let taken = listen_at(taken, 1).unwrap();
+            let port = taken.local_addr().unwrap().port();
+            for interface in ["localhost", "::"] {
+                let refused = Listeners::bind(interface, port, BACKLOG).map(|listeners| listeners.addresses());
+                assert!(matches!(refused, Err(ListenError::Taken { .. })), "{other}, then {interface}: {refused:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn several_names_are_listened_at_together() {
+        let mut listeners = Listeners::bind("127.0.0.1", 0, BACKLOG).unwrap();
+        listeners.extend(Listeners::bind("127.0.0.2", 0, BACKLOG).unwrap());
+        let addresses = listeners.addresses().unwrap();
+        assert_eq!(addresses.len(), 2);
+        let [first, second] = [addresses[0].port(), addresses[1].port()];
+        assert_eq!(listeners.port, first);
+        let expected = format!(
+            "Ready and listening at '127.0.0.1' port {first}\nReady and listening at '127.0.0.2' port {second}\n"
+        );
+        assert_eq!(listeners.ready(), expected);
+    }
+
+    #[test]
+    fn the_host_of_a_url_leads_to_the_interface() {
+        let cases = [("localhost", "localhost"), ("::1", "[::1]"), ("::", "localhost"), ("0.0.0.0", "localhost")];
+        for (name, expected) in cases {
+            assert_eq!(Interface { name: name.to_owned(), port: 80 }.url_host(), expected);
+        }
+    }
+
+    #[test]
+    fn connections_are_distributed_among_siblings() {
         let first = Listeners::bind("localhost", 0, BACKLOG).unwrap();
         let second = first.sibling().unwrap();
         assert_eq!(first.addresses().unwrap(), second.addresses().unwrap());
-        let came = |listeners: &Listeners| listeners.sockets[0].accept().is_ok();
-        // The kernel deals by address: that all of 64 clients fall to one is as likely as 64 equal coins.
+        // The kernel chooses by the client's port: that all of 64 fall to one is as likely as 64 equal coins.
         let clients: Vec<_> = (0..64).map(|_| std::net::TcpStream::connect(first.addresses().unwrap()[0])).collect();
         assert!(clients.iter().all(Result::is_ok));
-        assert!(came(&first) && came(&second));
+        let has_connection = |listeners: &Listeners| listeners.sockets[0].accept().is_ok();
+        assert!(has_connection(&first) && has_connection(&second));
     }
 
     #[test]
     fn an_address_of_another_machine_is_refused() {
         let refused = Listeners::bind("192.0.2.1", 0, BACKLOG).unwrap_err();
         assert!(matches!(refused, ListenError::Unknown { .. }), "{refused:?}");
-    }
-
-    #[test]
-    fn hosts_and_ports_are_told_apart() {
-        let cases = [
-            ("localhost:1060", Some(("localhost", Some(1060)))),
-            ("localhost", Some(("localhost", None))),
-            ("[::1]:8080", Some(("::1", Some(8080)))),
-            ("[::1]", Some(("::1", None))),
-            ("::1", Some(("::1", None))),
-            ("127.0.0.1:0", Some(("127.0.0.1", Some(0)))),
-            ("localhost:http", None),
-            ("localhost:65536", None),
-            (":80", None),
-            ("[::1", None),
-            ("", None),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(split_host_port(text), expected, "{text:?}");
-        }
     }
 }

@@ -1,11 +1,13 @@
 //! Logs on standard error, quiet unless asked.
 
+use std::env;
+use std::ffi::OsStr;
 use std::io::{self, IsTerminal};
 
 use tracing::level_filters::LevelFilter;
 
-/// Sends the logs of this process to standard error: warnings and errors, with `verbosity` 1 also
-/// what happens to connections, with 2 everything. Does nothing if logs go somewhere already.
+/// Sends the logs of this process to standard error: warnings and errors, with `verbosity` 1 also what happens to
+/// connections, with 2 everything. Does nothing if logs go somewhere already.
 pub fn to_stderr(verbosity: u8) {
     let level = match verbosity {
         0 => LevelFilter::WARN,
@@ -16,9 +18,34 @@ pub fn to_stderr(verbosity: u8) {
     let _ = tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
+        .with_ansi(has_colors(io::stderr().is_terminal(), env::var_os("NO_COLOR").as_deref()))
         // A line that cannot be written is lost. To complain about that on standard error, which is
         // what just failed, would be a panic.
         .log_internal_errors(false)
         .try_init();
+}
+
+/// Whether a stream gets colours: a terminal, unless the user wants none in any program (<https://no-color.org>). Help and
+/// usage errors obey the same rule by themselves.
+fn has_colors(is_terminal: bool, no_color: Option<&OsStr>) -> bool {
+    is_terminal && no_color.is_none_or(OsStr::is_empty)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_gets_colors_unless_no_color_is_set() {
+        let cases = [
+            (true, None, true),
+            (true, Some(""), true),
+            (true, Some("1"), false),
+            (true, Some("0"), false),
+            (false, None, false),
+        ];
+        for (is_terminal, no_color, expected) in cases {
+            assert_eq!(has_colors(is_terminal, no_color.map(OsStr::new)), expected, "{is_terminal} {no_color:?}");
+        }
+    }
 }

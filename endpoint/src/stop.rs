@@ -1,4 +1,4 @@
-//! Being asked to stop.
+//! The signals that stop a program.
 
 use std::io;
 
@@ -22,7 +22,7 @@ impl StopSignals {
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
-    /// Waits for the next of them.
+    /// Waits for the next of these signals.
     pub async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}

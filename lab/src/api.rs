@@ -1,19 +1,71 @@
-//! What the lab answers over HTTP, beside what its bridge does: traces of dialogues, and the tunnel's wire.
+//! The lab's HTTP API: traces of dialogues, the settings of the tunnel, and those of the server.
 //!
-//! | request | answer |
+//! Bodies are JSON in both directions, without a `Content-Type` that matters. An error has the body `{"error": "REASON"}`.
+//!
+//! | method and path | answers |
 //! |---|---|
-//! | `GET /api/dialogues/NAME` | the [`Trace`] of a dialogue and how it went through the tunnel, or 404 |
-//! | `GET /api/dialogues/ADDRESS?to=PORT` | the same for a client that is known by its address, and had connected to that port |
-//! | `GET /api/tunnel` | the [`LinkReport`](launcelot_measure::LinkReport) |
-//! | `PUT /api/tunnel` with [`LinkSettings`], and `handshake` if that should change | the same once the link is so; 400 if no link can be |
-//! | `GET /api/server` | how long the server works on each answer: `{"think_us": 0}`; 404 where that cannot change |
-//! | `PUT /api/server` with the same | the same once it is so; 400 if it cannot be |
+//! | `GET /api/traces/ID` | 200 with a trace, or 404 |
+//! | `GET /api/series/NAME` | 200 with the server's thinking in a series of rounds, or 404 |
+//! | `GET /api/tunnel` | 200 with the tunnel's report |
+//! | `PUT /api/tunnel` | 200 with the tunnel's report under the new settings, or 400 |
+//! | `GET /api/server` | 200 with the server's settings, or 404 if they cannot be changed |
+//! | `PUT /api/server` | 200 with the server's new settings, 400, or 404 if they cannot be changed |
 //!
-//! The tunnel's settings have a revision, which rises with every change and belongs to one run of the lab. It stands in
-//! both answers, so that a client can tell whether two dialogues went over the same link.
+//! # `/api/traces/ID`
 //!
-//! All of it is JSON, errors too: `{"error": "…"}`. Pages of other origins are let in as the bridge lets them
-//! in, so that one from `trunk serve` can ask as well.
+//! `ID` is the name that the URL of the dialogue's WebSocket gives it (`/ws/tunnel?dialogue=ID`), or the address of a
+//! client without a bridge, such as `127.0.0.1:50123`. Two clients may have the same address if one is connected to the
+//! server and the other to the tunnel: `?to=PORT` selects the one that has connected to `PORT`. The lab keeps the latest
+//! 256 dialogues, and of several with the same ID it answers with the newest.
+//!
+//! ```json
+//! {
+//!   "id": "all-the-way",
+//!   "events": [{ "point": "bridge-in", "at_us": 0.0, "bytes": 18 }],
+//!   "connecting": [{ "point": "upgrade-in", "at_us": 0.0 }],
+//!   "is_truncated": false,
+//!   "clock_step_us": 0.03,
+//!   "tunnel": { "instance": "87f63a74ef8628e8", "first_revision": 1, "last_revision": 1, "handshake_us": 1305.2 }
+//! }
+//! ```
+//!
+//! `tunnel` is `null` if the dialogue did not go through the tunnel. `first_revision` and `last_revision` differ if the
+//! tunnel's settings changed during the dialogue. `schema/trace.schema.json` describes all fields.
+//!
+//! # `/api/series/NAME`
+//!
+//! `NAME` is the name of a series of rounds in the URLs of its WebSockets (`/ws?series=NAME`). The answer is
+//! `{"answers": 40, "thinking_us": 200000}`: the number of answers, and the server's thinking about all of them. The events
+//! of a series are not kept. `schema/series.schema.json` describes it.
+//!
+//! # `/api/tunnel`
+//!
+//! ```json
+//! {
+//!   "port": 1061,
+//!   "link": { "rtt_us": 1300.0, "jitter_us": 150.0, "bandwidth_bits_per_s": null },
+//!   "handshake": true,
+//!   "instance": "87f63a74ef8628e8",
+//!   "revision": 1,
+//!   "in_force_us": 41000000.0,
+//!   "added_delay": { "total_us": 1480.0, "out_us": 740.0, "back_us": 740.0, "samples": 7, "connections": 2 }
+//! }
+//! ```
+//!
+//! `PUT` takes the fields of `link`, of which `rtt_us` is required, and optionally `handshake`, which otherwise stays as
+//! it is: `{"rtt_us": 20000, "handshake": false}`. The settings also apply to bytes in flight. `revision` rises with every
+//! change and is unique within `instance`, which identifies one run of the lab. So two dialogues had the same link if both
+//! values are the same. `schema/tunnel.schema.json` describes all fields.
+//!
+//! # `/api/server`
+//!
+//! `{"think_us": 5000}`: how long the server works on each answer. Worker processes (`--design processes`) keep the value
+//! with which they were started, and the API answers 404. `schema/server.schema.json` describes it.
+//!
+//! # Origins
+//!
+//! Pages of other origins may use the API if the bridge would accept their WebSocket, so that a page from `trunk serve` can.
+//! A request from any other origin is answered with 403.
 
 use std::time::Duration;
 
@@ -25,165 +77,173 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderValue, Method, StatusCode, header};
 use launcelot_bridge::origin::origin_may_connect;
-use launcelot_measure::{ConnectEvent, Instance, LinkRevisions, LinkSettings, Trace, TraceEvent};
+use launcelot_measure::{Instance, LinkRevisions, LinkSettings, Trace};
 use launcelot_server::ThinkTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::recorder::{Passage, Recorder};
+use crate::recorder::{Recorder, Thinking, TunnelTransit};
 use crate::tunnel::report::micros;
-use crate::tunnel::wire::DELAY_MAX;
-use crate::tunnel::{self, TunnelHandle};
+use crate::tunnel::settings::DELAY_MAX;
+use crate::tunnel::{TunnelHandle, TunnelSettings};
 
-/// A wire that carries less lets a question take a quarter of a second to leave.
+/// The smallest bandwidth that can be set. The transmission of a question takes a quarter of a second with it.
 const BANDWIDTH_MIN_BITS: u64 = 1_000;
 
-/// Who is asked.
+/// What the handlers share.
 #[derive(Debug, Clone)]
 struct Lab {
     recorder: Recorder,
     tunnel: TunnelHandle,
+    /// `None` if the server's settings cannot be changed.
     think: Option<ThinkTime>,
 }
 
-/// The settings of the server; `schema/server.schema.json` describes them.
+/// The body of `/api/server`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ServerSettings {
     think_us: f64,
 }
 
-/// A trace as it is answered; `schema/trace.schema.json` describes it.
+/// The body of `/api/series/NAME`.
 #[derive(Debug, Serialize)]
-struct TraceAnswer {
-    id: String,
-    sightings: Vec<TraceEvent>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    connecting: Vec<ConnectEvent>,
-    is_cut: bool,
-    clock_step_us: Micros,
-    /// Null if the dialogue did not go through the tunnel.
-    tunnel: Option<PassageAnswer>,
+struct SeriesAnswer {
+    answers: u64,
+    #[serde(serialize_with = "micros")]
+    thinking_us: Duration,
 }
 
+/// The body of `/api/traces/ID`.
 #[derive(Debug, Serialize)]
-struct PassageAnswer {
+struct TraceAnswer {
     #[serde(flatten)]
-    passage: LinkRevisions,
+    trace: Trace,
+    tunnel: Option<TransitAnswer>,
+}
+
+/// How a dialogue went through the tunnel.
+#[derive(Debug, Serialize)]
+struct TransitAnswer {
+    #[serde(flatten)]
+    revisions: LinkRevisions,
     handshake_us: Option<Micros>,
 }
 
 #[derive(Debug, Serialize)]
 struct Micros(#[serde(serialize_with = "micros")] Duration);
 
-impl PassageAnswer {
-    fn new(passage: Passage, instance: Instance) -> Self {
-        let Passage { first_revision, last_revision, handshake } = passage;
-        let passage = LinkRevisions { instance, first_revision, last_revision: Some(last_revision) };
-        Self { passage, handshake_us: handshake.map(Micros) }
+impl TransitAnswer {
+    fn new(transit: TunnelTransit, instance: Instance) -> Self {
+        let TunnelTransit { first_revision, last_revision, handshake } = transit;
+        let revisions = LinkRevisions { instance, first_revision, last_revision: Some(last_revision) };
+        Self { revisions, handshake_us: handshake.map(Micros) }
     }
 }
 
-/// The routes, for a bridge to serve with its own. `think` is how long the server works on each answer, where that can change.
+/// Returns the routes of the API, for a bridge to serve with its own. `think` is the server's think time, or `None` if that
+/// cannot be changed.
 pub fn routes(recorder: Recorder, tunnel: TunnelHandle, think: Option<ThinkTime>) -> Router {
     Router::new()
-        .route("/api/dialogues/{name}", get(dialogue))
-        .route("/api/tunnel", get(report).put(set))
-        .route("/api/server", get(server).put(set_server))
-        .layer(middleware::from_fn(share_with_pages))
+        .route("/api/traces/{id}", get(get_trace))
+        .route("/api/series/{name}", get(get_series))
+        .route("/api/tunnel", get(get_tunnel).put(put_tunnel))
+        .route("/api/server", get(get_server).put(put_server))
+        .layer(middleware::from_fn(check_origin))
         .with_state(Lab { recorder, tunnel, think })
 }
 
-async fn dialogue(State(lab): State<Lab>, Path(name): Path<String>, RawQuery(query): RawQuery) -> Response {
-    let to = query.as_deref().and_then(port_in);
-    match lab.recorder.trace(&name, to) {
-        Some(trace) => {
-            let passage = lab.recorder.passage(&name, to);
-            let tunnel = passage.map(|passage| PassageAnswer::new(passage, lab.tunnel.instance()));
-            let Trace { id, events, connecting, is_truncated, clock_step } = trace;
-            let answer = TraceAnswer {
-                id,
-                sightings: events,
-                connecting,
-                is_cut: is_truncated,
-                clock_step_us: Micros(clock_step),
-                tunnel,
-            };
-            json(StatusCode::OK, &answer)
-        }
-        None => error(StatusCode::NOT_FOUND, "no dialogue of that name was seen, or it is forgotten already"),
+async fn get_trace(State(lab): State<Lab>, Path(id): Path<String>, RawQuery(query): RawQuery) -> Response {
+    let to = query.as_deref().and_then(to_port);
+    let Some(trace) = lab.recorder.trace(&id, to) else {
+        return error(
+            StatusCode::NOT_FOUND,
+            &format!("no trace of a dialogue '{id}': it was not recorded, or was evicted"),
+        );
+    };
+    let transit = lab.recorder.transit(&id, to);
+    let tunnel = transit.map(|transit| TransitAnswer::new(transit, lab.tunnel.instance()));
+    json(StatusCode::OK, &TraceAnswer { trace, tunnel })
+}
+
+async fn get_series(State(lab): State<Lab>, Path(name): Path<String>) -> Response {
+    match lab.recorder.thinking(&name) {
+        Some(Thinking { answers, total }) => json(StatusCode::OK, &SeriesAnswer { answers, thinking_us: total }),
+        None => error(StatusCode::NOT_FOUND, &format!("no series '{name}': it was not recorded, or was evicted")),
     }
 }
 
-/// The port that a query asks for.
-fn port_in(query: &str) -> Option<u16> {
+/// Returns the port in a query such as `to=1061`.
+fn to_port(query: &str) -> Option<u16> {
     query.split('&').find_map(|parameter| parameter.strip_prefix("to="))?.parse().ok()
 }
 
-async fn report(State(lab): State<Lab>) -> Response {
+async fn get_tunnel(State(lab): State<Lab>) -> Response {
     json(StatusCode::OK, &lab.tunnel.report())
 }
 
-async fn set(State(lab): State<Lab>, body: Bytes) -> Response {
-    let (wire, handshake) = match wish(&body) {
-        Ok(wish) => wish,
-        Err(why) => return error(StatusCode::BAD_REQUEST, &format!("that is no wire: {why}")),
+async fn put_tunnel(State(lab): State<Lab>, body: Bytes) -> Response {
+    let LinkRequest { link, handshake } = match parse_link_request(&body) {
+        Ok(request) => request,
+        Err(why) => return error(StatusCode::BAD_REQUEST, &format!("invalid link settings: {why}")),
     };
-    if wire.rtt.max(wire.jitter) > DELAY_MAX {
-        return error(StatusCode::BAD_REQUEST, "rtt_us and jitter_us are at most 10 seconds each");
+    if link.rtt.max(link.jitter) > DELAY_MAX {
+        return error(StatusCode::BAD_REQUEST, "rtt_us and jitter_us must be at most 10 seconds each");
     }
-    if wire.bandwidth.is_some_and(|bits| bits.get() < BANDWIDTH_MIN_BITS) {
-        return error(StatusCode::BAD_REQUEST, "bandwidth_bits_per_s is at least 1000, or null for any");
+    if link.bandwidth.is_some_and(|bits| bits.get() < BANDWIDTH_MIN_BITS) {
+        return error(StatusCode::BAD_REQUEST, "bandwidth_bits_per_s must be at least 1000, or null for no limit");
     }
-    lab.tunnel.update(|before| tunnel::Wire {
-        length: wire,
-        handshake: handshake.unwrap_or(before.handshake),
-        ..before
-    });
-    report(State(lab)).await
+    lab.tunnel.update(|before| TunnelSettings { link, handshake: handshake.unwrap_or(before.handshake), ..before });
+    get_tunnel(State(lab)).await
 }
 
-async fn server(State(lab): State<Lab>) -> Response {
+async fn get_server(State(lab): State<Lab>) -> Response {
     match &lab.think {
         Some(think) => {
             let think_us = think.get().as_nanos() as f64 / 1_000.0;
             json(StatusCode::OK, &ServerSettings { think_us })
         }
-        None => error(StatusCode::NOT_FOUND, "the settings of worker processes cannot change"),
+        None => error(StatusCode::NOT_FOUND, "the settings of worker processes cannot be changed"),
     }
 }
 
-async fn set_server(State(lab): State<Lab>, body: Bytes) -> Response {
+async fn put_server(State(lab): State<Lab>, body: Bytes) -> Response {
     let settings: ServerSettings = match serde_json::from_slice(&body) {
         Ok(settings) => settings,
-        Err(why) => return error(StatusCode::BAD_REQUEST, &format!("not the settings of a server: {why}")),
+        Err(why) => return error(StatusCode::BAD_REQUEST, &format!("invalid server settings: {why}")),
     };
-    let think = Duration::try_from_secs_f64(settings.think_us / 1e6).ok().filter(|think| *think <= DELAY_MAX);
-    let Some(wanted) = think else {
-        return error(StatusCode::BAD_REQUEST, "think_us is at least 0 and at most 10 seconds");
+    let think_time = Duration::try_from_secs_f64(settings.think_us / 1e6).ok().filter(|time| *time <= DELAY_MAX);
+    let Some(think_time) = think_time else {
+        return error(StatusCode::BAD_REQUEST, "think_us must be at least 0 and at most 10 seconds");
     };
     if let Some(think) = &lab.think {
-        think.set(wanted);
+        think.set(think_time);
     }
-    server(State(lab)).await
+    get_server(State(lab)).await
 }
 
-/// The link that a request asks for, and whether connections should cost a handshake, if the request contains that.
-fn wish(body: &[u8]) -> Result<(LinkSettings, Option<bool>), serde_json::Error> {
-    let mut wish: Value = serde_json::from_slice(body)?;
-    let handshake = wish.as_object_mut().and_then(|fields| fields.remove("handshake"));
+/// The body of `PUT /api/tunnel`.
+struct LinkRequest {
+    link: LinkSettings,
+    handshake: Option<bool>,
+}
+
+/// Parses the fields of the link and of the request from one object, in which unknown fields are errors.
+fn parse_link_request(body: &[u8]) -> Result<LinkRequest, serde_json::Error> {
+    let mut body: Value = serde_json::from_slice(body)?;
+    let handshake = body.as_object_mut().and_then(|fields| fields.remove("handshake"));
     let handshake = handshake.map(serde_json::from_value).transpose()?;
-    Ok((serde_json::from_value(wish)?, handshake))
+    Ok(LinkRequest { link: serde_json::from_value(body)?, handshake })
 }
 
-/// Answers what a page of another origin needs to be told (Fetch, section 3.2), and refuses those that the
-/// bridge would refuse.
-async fn share_with_pages(request: Request, next: Next) -> Response {
+/// Lets pages of other origins read the answers (CORS protocol: Fetch, section 3.2), if the bridge would accept their
+/// WebSocket.
+async fn check_origin(request: Request, next: Next) -> Response {
     let headers = request.headers();
     let Some(origin) = headers.get(header::ORIGIN).cloned() else { return next.run(request).await };
-    let text = |value: Option<&HeaderValue>| value.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    if !origin_may_connect(&text(Some(&origin)), &text(headers.get(header::HOST)), &[]) {
-        return error(StatusCode::FORBIDDEN, "pages from that origin may not use this lab");
+    if !origin_may_connect(text_of(Some(&origin)), text_of(headers.get(header::HOST)), &[]) {
+        let reason = format!("pages of the origin {} may not use this lab", text_of(Some(&origin)));
+        return error(StatusCode::FORBIDDEN, &reason);
     }
     let mut response = if request.method() == Method::OPTIONS {
         let allowed = [
@@ -197,6 +257,11 @@ async fn share_with_pages(request: Request, next: Next) -> Response {
     response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     response.headers_mut().append(header::VARY, HeaderValue::from_static("origin"));
     response
+}
+
+/// Returns the text of a header, or an empty one if it is missing or not ASCII.
+fn text_of(value: Option<&HeaderValue>) -> &str {
+    value.and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 fn json(status: StatusCode, value: &impl Serialize) -> Response {

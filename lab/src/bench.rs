@@ -9,7 +9,7 @@
 //! - `many`: ten thousand connections, silent or asking by the clock.
 //! - [`observe`]: one server with the lab's recorder and without it.
 //! - [`results`]: the figures, and the arithmetic from rounds to medians and ratios.
-//! - [`report`] and [`markdown`]: the figures as a person reads them, in a terminal and in the README.
+//! - [`report`] and [`markdown`]: the figures as a person reads them, in a terminal and in docs/server.md.
 
 mod many;
 pub mod markdown;
@@ -27,6 +27,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use launcelot_endpoint::descriptors;
+use launcelot_endpoint::output::Output;
 use thiserror::Error;
 
 use crate::load::LoadError;
@@ -106,13 +107,14 @@ pub fn server(options: &ServerOptions) -> Result<(), BenchError> {
     let mut results = Results::begin(Machine::this(), &plan);
 
     // A table is shown as soon as it is complete: the whole takes minutes.
-    let mut output = io::stdout();
+    let mut output = Output::stdout();
     let mut show = |text: &str| {
         let shown = if options.format() == Format::Text { text } else { "" };
         output.write_all(shown.as_bytes()).and_then(|()| output.flush()).map_err(BenchError::Write)
     };
     show(&report::head(&results))?;
-    eprintln!("This takes about {}.", report::in_words(plan.estimate()));
+    // Standard error may be closed.
+    let _ = writeln!(io::stderr(), "This takes about {}.", report::in_words(plan.estimate()));
     for cell in &plan.cells {
         let measured = measure::cell(&program, redis.as_ref(), &plan, *cell);
         show(&report::cell(&measured, &plan))?;
@@ -129,7 +131,7 @@ pub fn server(options: &ServerOptions) -> Result<(), BenchError> {
         Format::Json => serde_json::to_string_pretty(&results).expect("figures and words") + "\n",
         Format::Markdown => markdown::table(&results),
     };
-    output.write_all(whole.as_bytes()).map_err(BenchError::Write)?;
+    output.write_all(whole.as_bytes()).and_then(|()| output.finish()).map_err(BenchError::Write)?;
     match results.failed() {
         0 => Ok(()),
         failed => Err(BenchError::Failed { failed, attempted: results.attempted() }),

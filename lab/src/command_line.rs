@@ -1,41 +1,45 @@
-//! The arguments of `launcelot-lab`.
+//! The command line of `launcelot-lab`.
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use launcelot_endpoint::command_line::{ListenOptions, Verbosity};
+use launcelot_measure::Preset;
 use launcelot_protocol::PORT;
 use launcelot_server::Design;
 
 use crate::bench::options::Benchmark;
 use crate::probe::command_line::ProbeOptions;
+use crate::tunnel;
 use crate::tunnel::command_line::TunnelOptions;
+use crate::tunnel::options::preset_parser;
 
-/// Runs a Launcelot server, an emulated link to it, a bridge to both and the page in one process, until Ctrl-C; or, with
-/// a command, a single instrument.
+/// Runs a Launcelot server, an emulated link to it, a bridge to both and the page in one process, until Ctrl-C. With a
+/// command, runs a single instrument instead.
 ///
-/// Build the page first with `cargo xtask dist`, or let `cargo xtask demo` do everything.
+/// Build the page first with `cargo xtask dist`; `cargo xtask demo` builds and runs everything.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "launcelot-lab", version, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub struct CommandLine {
-    /// A single instrument in place of the demo.
+    /// A single instrument, instead of the demo.
     #[command(subcommand)]
     pub instrument: Option<Instrument>,
-    /// What the demo is like.
+    /// The options of the demo.
     #[command(flatten)]
     pub demo: DemoOptions,
-    /// Log to standard error what happens to connections; twice, everything
-    #[arg(short, long, global = true, display_order = 100, action = clap::ArgAction::Count)]
-    pub verbose: u8,
+    /// How much is logged.
+    #[command(flatten)]
+    pub verbosity: Verbosity,
 }
 
-/// The instruments that can be had by themselves.
+/// The instruments.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Instrument {
-    /// Tries every behaviour of the protocol on a server, ours or not, and says what differs
+    /// Tests whether any server follows the protocol, and reports what differs
     Probe(ProbeOptions),
-    /// Carries TCP connections over an emulated link: later, narrower, in pieces, or not to the end
+    /// Relays TCP connections over an emulated link with delay, bandwidth and faults
     Tunnel(TunnelOptions),
-    /// Compares how much designs can do, and what it costs them
+    /// Compares the throughput and the cost of the server's designs
     #[command(subcommand)]
     Bench(Benchmark),
 }
@@ -43,22 +47,28 @@ pub enum Instrument {
 /// The arguments of the demo.
 #[derive(Debug, Clone, Args)]
 pub struct DemoOptions {
-    /// The folder of the built page
+    /// Folder of the built page
     #[arg(long, value_name = "DIR", default_value = "target/page")]
     pub web: PathBuf,
-    /// The port of the server; 0 means any free one
+    /// Port of the server; 0 chooses a free one
     #[arg(long, value_name = "PORT", default_value_t = PORT)]
     pub server_port: u16,
-    /// The port of the emulated link to the server; 0 means any free one
-    #[arg(long, value_name = "PORT", default_value_t = 1061)]
+    /// Port of the emulated link to the server; 0 chooses a free one
+    #[arg(long, value_name = "PORT", default_value_t = tunnel::command_line::PORT)]
     pub tunnel_port: u16,
-    /// The port of the page and its bridge; 0 means any free one
-    #[arg(long, value_name = "PORT", default_value_t = 8080)]
+    /// Port of the page and its bridge at localhost; 0 chooses a free one
+    #[arg(long, value_name = "PORT", default_value_t = 8080, conflicts_with = "listen_fds")]
     pub page_port: u16,
-    /// How the server waits
+    /// Where the page and its bridge are, if not at localhost.
+    #[command(flatten)]
+    pub listen: ListenOptions,
+    /// Preset of the emulated link; the page can change it
+    #[arg(long, value_name = "PRESET", default_value = "ssh", value_parser = preset_parser())]
+    pub link: Preset,
+    /// Design of the server: how it waits for its clients
     #[arg(long, value_enum, default_value_t)]
     pub design: Design,
-    /// Simulate work: the server takes this long for each answer
+    /// Simulated work of the server on each answer
     #[arg(long, value_name = "DURATION", default_value = "0s")]
     pub think: humantime::Duration,
     /// Open the page in a browser

@@ -1,71 +1,70 @@
-//! The demo: a server, an emulated link to it, a bridge to both, and the page that the bridge serves. A
-//! recorder watches all of them, and the page asks it afterwards.
+//! The demo: a server, an emulated link to it, a bridge to both, and the page that the bridge serves, in one process.
+//!
+//! A recorder observes all of them, and the page asks it for traces.
 
 use std::collections::HashMap;
-use std::io::{self, Write};
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use launcelot_bridge::Handshake;
 use launcelot_bridge::options::Target;
-use launcelot_endpoint::descriptors;
-use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners};
+use launcelot_endpoint::listen::{BACKLOG, Interface, ListenError, Listeners};
 use launcelot_endpoint::stop::StopSignals;
-use launcelot_measure::Preset;
+use launcelot_endpoint::{descriptors, output};
 use launcelot_protocol::PORT;
-use launcelot_server::{Design, ServeError, Statistics, Stop, ThinkTime};
+use launcelot_server::{Design, ServeError, Statistics, Stop, Stopper, ThinkTime};
 use thiserror::Error;
 use tokio::sync::oneshot;
 
 use crate::api;
 use crate::command_line::DemoOptions;
 use crate::recorder::Recorder;
-use crate::tunnel::{Tunnel, TunnelError, TunnelHandle, Wire};
+use crate::tunnel::destination::Destination;
+use crate::tunnel::{Tunnel, TunnelError, TunnelHandle, TunnelSettings};
 
-/// How long open conversations may go on after Ctrl-C: a person waits for the prompt.
+/// How long open connections may go on after Ctrl-C: a person waits for the prompt.
 const GRACE: Duration = Duration::from_millis(250);
 
-/// The longest that a handshake through the tunnel takes is twice the longest delay and jitter each way.
+/// The bridge's timeout of connecting. A handshake through the tunnel takes at most twice the longest delay and jitter.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(45);
 
-/// The emulated link's name among the bridge's targets: `/ws/tunnel`.
+/// The name of the emulated link among the bridge's targets: `/ws/tunnel`.
 const TUNNEL: &str = "tunnel";
 
-/// Why the demo does not run.
+/// Why the demo fails.
 #[derive(Debug, Error)]
 pub enum DemoError {
-    /// There is no page to show.
+    /// The page has not been built.
     #[error(
         "there is no page in '{}': build it with `cargo xtask dist`, or name its folder with --web",
         .0.display()
     )]
     NoPage(PathBuf),
-    /// A port is not to be had.
+    /// Listening at a port failed.
     #[error("{source}; choose another port with {option}")]
     Listen {
-        /// What the system says.
+        /// Why.
         source: ListenError,
         /// The option that chooses another port.
         option: &'static str,
     },
-    /// The system gives no threads, signals or event loop.
+    /// Threads, signal handlers or the event loop could not be created.
     #[error("cannot start")]
     Start(#[source] io::Error),
-    /// The tunnel broke.
+    /// The tunnel failed.
     #[error(transparent)]
     Tunnel(#[from] TunnelError),
-    /// The server broke.
-    #[error("the server broke")]
+    /// The server failed.
+    #[error("the server failed")]
     Server(#[from] ServeError),
-    /// The bridge broke.
-    #[error("the bridge broke")]
+    /// The bridge failed.
+    #[error("the bridge failed")]
     Bridge(#[from] launcelot_bridge::ServeError),
 }
 
-/// Runs everything until SIGINT or SIGTERM.
+/// Runs the demo until SIGINT or SIGTERM.
 ///
 /// # Errors
 ///
@@ -75,62 +74,50 @@ pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
     if !options.web.join("index.html").is_file() {
         return Err(DemoError::NoPage(options.web.clone()));
     }
-    let server_door = listen(options.server_port, "--server-port")?;
-    let tunnel_door = listen(options.tunnel_port, "--tunnel-port")?;
-    let page_door = listen(options.page_port, "--page-port")?;
-    let (server_port, tunnel_port, page_port) = (server_door.port, tunnel_door.port, page_door.port);
+    let server_listeners = listen(options.server_port, "--server-port")?;
+    let tunnel_listeners = listen(options.tunnel_port, "--tunnel-port")?;
+    let page_listeners = listen_for_page(options)?;
+    let server_port = server_listeners.port;
+    let tunnel_port = tunnel_listeners.port;
+    let url = page_url(&page_listeners);
 
     let runtime = tokio::runtime::Runtime::new().map_err(DemoError::Start)?;
     let mut signals = {
         let _context = runtime.enter();
         StopSignals::catch().map_err(DemoError::Start)?
     };
-    let (stopper, stop) = Stop::pair().map_err(DemoError::Start)?;
-    let think = ThinkTime::from(*options.think);
-    // Worker processes keep the time with which they were started.
-    let may_change = options.design != Design::Processes;
-    let server_options = launcelot_server::Options {
-        design: options.design,
-        think: think.clone(),
-        grace: GRACE,
-        ..launcelot_server::Options::default()
-    };
-    let statistics = Statistics::new(&server_options).map_err(DemoError::Start)?;
     let recorder = Recorder::default();
-    let observer = Arc::new(recorder.clone());
-    let (ended, server_ended) = oneshot::channel();
-    let server_observer = observer.clone();
-    let server = thread::Builder::new()
-        .name("server".to_owned())
-        .spawn(move || {
-            let served =
-                launcelot_server::serve_observed(server_door, &server_options, &statistics, server_observer, stop);
-            // Nobody waits for it any more if the bridge has ended first.
-            let _ = ended.send(());
-            served
-        })
-        .map_err(DemoError::Start)?;
-    let to = vec![(Ipv4Addr::LOCALHOST, server_port).into(), (Ipv6Addr::LOCALHOST, server_port).into()];
-    let tunnel = Tunnel::start(tunnel_door, to, Wire::preset(Preset::Ssh), GRACE, Some(observer.clone()))?;
-    let through_tunnel = target(Some(TUNNEL), tunnel_port);
+    let think = ThinkTime::from(*options.think);
+    let server = DemoServer::start(server_listeners, options.design, think.clone(), recorder.clone())?;
+    let settings = TunnelSettings::preset(options.link);
+    let tunnel = Tunnel::start(
+        tunnel_listeners,
+        Destination::host("localhost", server_port),
+        settings,
+        GRACE,
+        Some(recorder.tunnel_observer()),
+    )?;
+    let tunnel_target = target(Some(TUNNEL), tunnel_port);
+    // Worker processes keep the think time with which they were started.
+    let think = (options.design != Design::Processes).then_some(think);
     let bridge_options = launcelot_bridge::Options {
-        handshakes: HashMap::from([(through_tunnel.clone(), handshake(tunnel.handle()))]),
-        targets: vec![target(None, server_port), through_tunnel],
+        handshakes: HashMap::from([(tunnel_target.clone(), handshake(tunnel.handle()))]),
+        targets: vec![target(None, server_port), tunnel_target],
         connect_timeout: CONNECT_TIMEOUT,
-        observer: Some(observer.clone()),
-        routes: Some(api::routes(recorder, tunnel.handle(), may_change.then_some(think))),
+        observer: Some(recorder.bridge_observer()),
+        routes: Some(api::routes(recorder, tunnel.handle(), think)),
         web: Some(options.web.clone()),
         grace: GRACE,
         ..launcelot_bridge::Options::default()
     };
 
-    let url = format!("http://localhost:{page_port}");
-    say(&url, server_port, tunnel_port);
+    output::print(&instructions(&url, server_port, tunnel_port));
     if options.open
         && let Err(error) = open::that_detached(&url)
     {
-        tracing::warn!("cannot open a browser: {error}");
+        tracing::warn!("cannot open {url} in a browser: {error}");
     }
+    let DemoServer { stopper, ended: server_ended, thread: server_thread } = server;
     let stop = async {
         tokio::select! {
             () = signals.next() => {}
@@ -138,37 +125,87 @@ pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
             () = tunnel.ended() => {}
         }
     };
-    let bridged = runtime.block_on(launcelot_bridge::serve(page_door, bridge_options, stop));
+    let bridge_result = runtime.block_on(launcelot_bridge::serve(page_listeners, bridge_options, stop));
     stopper.stop();
-    let carried = tunnel.stop();
-    server.join().expect("the server does not panic")?;
-    carried?;
-    Ok(bridged?)
+    let tunnel_result = tunnel.stop();
+    server_thread.join().expect("the server does not panic")?;
+    tunnel_result?;
+    Ok(bridge_result?)
+}
+
+/// The demo's server on a thread of its own.
+struct DemoServer {
+    stopper: Stopper,
+    /// Completes when the thread ends.
+    ended: oneshot::Receiver<()>,
+    thread: JoinHandle<Result<(), ServeError>>,
+}
+
+impl DemoServer {
+    fn start(listeners: Listeners, design: Design, think: ThinkTime, recorder: Recorder) -> Result<Self, DemoError> {
+        let (stopper, stop) = Stop::pair().map_err(DemoError::Start)?;
+        let options = launcelot_server::Options { design, think, grace: GRACE, ..launcelot_server::Options::default() };
+        let statistics = Statistics::new(&options).map_err(DemoError::Start)?;
+        let (sender, ended) = oneshot::channel();
+        let serve = move || {
+            let result =
+                launcelot_server::serve_observed(listeners, &options, &statistics, recorder.server_observer(), stop);
+            // The receiver is gone if the bridge has ended first.
+            let _ = sender.send(());
+            result
+        };
+        let thread = thread::Builder::new().name("server".to_owned()).spawn(serve).map_err(DemoError::Start)?;
+        Ok(Self { stopper, ended, thread })
+    }
 }
 
 fn listen(port: u16, option: &'static str) -> Result<Listeners, DemoError> {
     Listeners::bind("localhost", port, BACKLOG).map_err(|source| DemoError::Listen { source, option })
 }
 
+/// Listens for the page at `--listen` or `--listen-fds`, else at `--page-port` of localhost.
+fn listen_for_page(options: &DemoOptions) -> Result<Listeners, DemoError> {
+    let option = if options.listen.listen.is_empty() { "--page-port" } else { "--listen" };
+    options.listen.bind(options.page_port, BACKLOG).map_err(|source| DemoError::Listen { source, option })
+}
+
+/// The page's URL on this machine.
+fn page_url(listeners: &Listeners) -> String {
+    let host = listeners.interfaces.first().map_or_else(|| "localhost".to_owned(), Interface::url_host);
+    format!("http://{host}:{}", listeners.port)
+}
+
 fn target(name: Option<&str>, port: u16) -> Target {
     Target { name: name.map(str::to_owned), host: "localhost".to_owned(), port }
 }
 
-/// The tunnel's handshake, as the bridge waits for it: the kernel accepts a connection before the far end has.
+/// Lets the bridge wait for the tunnel's handshake, since the kernel accepts a connection before the server has.
 fn handshake(tunnel: TunnelHandle) -> Handshake {
-    Handshake::new(move |local| {
+    Handshake::new(move |local, connect_begun| {
         let tunnel = tunnel.clone();
-        Box::pin(async move { tunnel.handshake(local).await.map(|_| ()).map_err(io::Error::other) })
+        Box::pin(async move { tunnel.handshake(local, connect_begun).await.map(|_| ()).map_err(io::Error::other) })
     })
 }
 
-/// Says what runs where. Nobody may be there to read it.
-fn say(url: &str, server_port: u16, tunnel_port: u16) {
-    let port = if server_port == PORT { String::new() } else { format!(" {server_port}") };
-    let _ = writeln!(
-        io::stdout(),
+/// Returns what the demo prints once everything runs, in lines of at most 80 columns.
+fn instructions(url: &str, server_port: u16, tunnel_port: u16) -> String {
+    let server = if server_port == PORT { "localhost".to_owned() } else { format!("localhost {server_port}") };
+    format!(
         "Open {url}\n\
-         `launcelot-client localhost{port}` asks the same server in a terminal, `launcelot-client localhost {tunnel_port}` \
-         through an emulated link. Ctrl-C stops everything."
-    );
+         In a terminal, `launcelot-client {server}` asks the same server,\n\
+         `launcelot-client localhost {tunnel_port}` through an emulated link. Ctrl-C stops it.\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_instructions_fit_80_columns_with_any_ports() {
+        for (server_port, tunnel_port) in [(PORT, 1061), (u16::MAX, u16::MAX)] {
+            let instructions = instructions("http://localhost:65535", server_port, tunnel_port);
+            assert!(instructions.lines().all(|line| line.chars().count() <= 80), "{instructions}");
+        }
+    }
 }

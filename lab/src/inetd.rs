@@ -1,5 +1,5 @@
-//! A small super-server, as inetd(8) is a large one: it listens, and starts a program for each
-//! connection, with the connection as the program's standard input and output.
+//! A super-server like inetd(8): it listens, and starts a program for each connection, with the connection as the
+//! program's standard input and output.
 
 use std::collections::HashMap;
 use std::io;
@@ -16,54 +16,54 @@ use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::net::listen;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-/// What the epoll calls the listener. Programs are called by their process numbers, which are above.
-const LISTENER: u64 = 0;
+/// The epoll token of the listener. The token of a program is its process ID, which is larger than the tokens here.
+const LISTENER_TOKEN: u64 = 0;
 
-/// What the epoll calls the request to stop. Process 1 is nobody's child.
-const STOP: u64 = 1;
+/// The epoll token of the request to stop. Process 1 is init, which is never a child.
+const STOP_TOKEN: u64 = 1;
 
-/// A super-server on a thread of its own. To drop it ends its programs.
+/// A super-server on a thread of its own. Dropping it kills its programs.
 #[derive(Debug)]
 pub struct SuperServer {
-    /// Where it listens.
+    /// The address at which it listens.
     pub address: SocketAddr,
     programs: Arc<Programs>,
     thread: Option<JoinHandle<()>>,
     stop: Option<OwnedFd>,
 }
 
-/// The programs that run, each with what says that it has ended.
+/// The running programs by process ID, each with its pidfd.
 type Programs = Mutex<HashMap<u32, (Child, OwnedFd)>>;
 
 impl SuperServer {
-    /// Listens at a free port of 127.0.0.1, and starts what `command` makes for each connection.
+    /// Listens at a free port of 127.0.0.1, and starts the program that `command` returns for each connection.
     ///
     /// # Errors
     ///
-    /// If the system gives no listener or no thread.
+    /// If listening fails, or the thread cannot be started.
     pub fn start(command: impl Fn() -> Command + Send + 'static) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
-        // The standard library's backlog is 128. To start a program takes longer than to connect, and
-        // a client that finds the backlog full tries again only after a second.
+        // The standard library's backlog is 128. Starting a program takes longer than connecting, and the SYN of a client
+        // that finds the backlog full is sent again only after a second.
         listen(&listener, BACKLOG.try_into().unwrap_or(i32::MAX))?;
         let address = listener.local_addr()?;
         let (stopped, stop) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        epoll::add(&epoll, &listener, EventData::new_u64(LISTENER), EventFlags::IN)?;
-        epoll::add(&epoll, &stopped, EventData::new_u64(STOP), EventFlags::IN)?;
+        epoll::add(&epoll, &listener, EventData::new_u64(LISTENER_TOKEN), EventFlags::IN)?;
+        epoll::add(&epoll, &stopped, EventData::new_u64(STOP_TOKEN), EventFlags::IN)?;
         let programs = Arc::new(Programs::default());
         let shared = Arc::clone(&programs);
         let thread = thread::Builder::new().name("super-server".to_owned()).spawn(move || {
-            // The other end is closed to stop it; this one must be open until then.
+            // The writing end is closed to stop the thread. This end must be open until then.
             let _stopped = stopped;
             if let Err(error) = serve(&listener, &epoll, &shared, &command) {
-                tracing::warn!("the super-server gives up: {}", one_line(&error));
+                tracing::warn!("the super-server failed and has stopped: {}", one_line(&error));
             }
         })?;
         Ok(Self { address, programs, thread: Some(thread), stop: Some(stop) })
     }
 
-    /// The process numbers of the programs that run.
+    /// Returns the process IDs of the running programs.
     pub fn processes(&self) -> Vec<u32> {
         lock(&self.programs).keys().copied().collect()
     }
@@ -94,9 +94,9 @@ fn serve(
         rustix::io::retry_on_intr(|| epoll::wait(epoll, spare_capacity(&mut events), None))?;
         for event in &events {
             match event.data.u64() {
-                LISTENER => {
+                LISTENER_TOKEN => {
                     let (connection, _) = listener.accept()?;
-                    // Before it starts: whoever has its answer finds it among those that run.
+                    // Lock before the program starts, so that a client that has its answer finds it among the running ones.
                     let mut running = lock(programs);
                     let program = command()
                         .stdin(OwnedFd::from(connection.try_clone()?))
@@ -106,7 +106,7 @@ fn serve(
                     epoll::add(epoll, ended.as_fd(), EventData::new_u64(program.id().into()), EventFlags::IN)?;
                     running.insert(program.id(), (program, ended));
                 }
-                STOP => return Ok(()),
+                STOP_TOKEN => return Ok(()),
                 process => {
                     let process = u32::try_from(process).unwrap_or_default();
                     if let Some((mut program, _)) = lock(programs).remove(&process) {
@@ -118,7 +118,7 @@ fn serve(
     }
 }
 
-/// Whoever panicked holding it left it as good as it was.
+/// A panic cannot leave the map inconsistent, so a poisoned lock is used as it is.
 fn lock(programs: &Programs) -> MutexGuard<'_, HashMap<u32, (Child, OwnedFd)>> {
     programs.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_connection_gets_a_program_of_its_own_which_is_gone_after_it() {
+    fn each_connection_gets_a_program_of_its_own_which_is_reaped_after_it() {
         let server = SuperServer::start(|| Command::new("cat")).unwrap();
         let mut clients = [0, 1].map(|_| TcpStream::connect(server.address).unwrap());
         for client in &mut clients {

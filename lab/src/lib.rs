@@ -1,14 +1,13 @@
-//! The lab: everything in one process, for a person who wants to see it and not to set it up, and
-//! single instruments to look closer with.
+//! The lab: the demo, which runs everything in one process, and the instruments.
 //!
 //! - [`demo`]: a server, an emulated link to it, a bridge to both, and the page, until Ctrl-C.
-//! - [`recorder`]: what all of them see of each dialogue, and [`api`]: how a page gets to know it.
-//! - [`probe`]: whether any server behaves as a Launcelot server should.
-//! - [`mod@bench`]: how the server's designs compare.
+//! - [`recorder`]: the traces of dialogues through them; [`api`]: the HTTP API that answers with traces.
+//! - [`probe`]: tests whether any server behaves as a Launcelot server should.
+//! - [`mod@bench`]: compares the server's designs.
 //! - [`tunnel`]: an emulated link between a client and a server.
-//! - [`load`]: many clients that ask one server, and how long they wait.
+//! - [`load`]: many clients of one server, and how long they wait.
 //! - [`inetd`]: a super-server, which starts a program for each connection.
-//! - [`command_line`]: what a person types.
+//! - [`command_line`]: the arguments of `launcelot-lab`.
 
 pub mod api;
 pub mod bench;

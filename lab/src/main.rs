@@ -1,9 +1,8 @@
-//! `launcelot-lab`: the whole of Launcelot in one process, or a single instrument.
+//! `launcelot-lab`: the demo, or a single instrument.
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use launcelot_endpoint::{failure, log};
+use launcelot_endpoint::{command_line, failure, log};
 use launcelot_lab::bench::{self, options::Benchmark};
 use launcelot_lab::command_line::{CommandLine, Instrument};
 use launcelot_lab::{demo, probe, tunnel};
@@ -12,11 +11,11 @@ use launcelot_server::worker;
 const NAME: &str = "launcelot-lab";
 
 fn main() -> ExitCode {
-    if let Some(code) = worker::run_if_asked() {
+    if let Some(code) = worker::run_if_worker() {
         return code;
     }
-    let command_line = CommandLine::parse();
-    log::to_stderr(command_line.verbose);
+    let command_line: CommandLine = command_line::parse();
+    log::to_stderr(command_line.verbosity.verbose);
     match &command_line.instrument {
         None => failure::exit_code(NAME, demo::run(&command_line.demo)),
         Some(Instrument::Probe(options)) => match probe::command_line::run(options) {

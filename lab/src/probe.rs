@@ -1,38 +1,38 @@
-//! The prober: does a server behave as the table of behaviours says, whoever wrote it?
+//! The prober: tests whether a server of any origin follows the protocol.
 //!
-//! It acts out one case after another, looks at what the server says, and asks it one question over
-//! a fresh connection after each, to see whether it has survived.
+//! It runs one case after another, compares what the server sends with what is expected, and after each case asks one
+//! question over a fresh connection to find out whether the server is still alive.
 //!
-//! - [`cases`]: the table itself, as data.
-//! - [`runner`]: acts out the cases against a server.
-//! - [`started`]: a server that the prober starts itself, anew for each case.
-//! - `dialogue`: one client's side of a case.
-//! - `wire`: its connection, on which every wait has an end.
-//! - [`transcript`]: what a client heard, and how to show it on one line.
-//! - [`verdict`]: whether that is what was to be heard.
+//! - [`cases`]: the cases, as data.
+//! - [`runner`]: runs the cases against a server.
+//! - [`start_command`]: starts a server of its own for each case; `server_process`: that server.
+//! - `client`: one client of a case; `connection`: its connection, on which every wait has a timeout.
+//! - [`transcript`]: what a client has received, and how to show it on one line.
+//! - [`verdict`]: the verdict on a case.
 //! - [`report`]: the findings for a person and for a program.
-//! - [`command_line`]: what a person types, and [`run`](command_line::run) behind it.
+//! - [`command_line`]: the `launcelot-lab probe` command.
 //!
 //! ```no_run
 //! use launcelot_lab::probe::{Prober, cases};
 //! use std::time::Duration;
 //!
-//! let prober = Prober::reach("localhost", 1060, Duration::from_secs(5))?;
+//! let prober = Prober::connect("localhost", 1060, Duration::from_secs(5))?;
 //! let findings = prober.probe(&cases::table(), |finding| println!("{}", finding.behaviour));
 //! assert!(findings.are_as_expected());
-//! # Ok::<(), launcelot_lab::probe::ReachError>(())
+//! # Ok::<(), launcelot_lab::probe::ConnectError>(())
 //! ```
 
 pub mod cases;
+mod client;
 pub mod command_line;
-mod dialogue;
+mod connection;
 pub mod report;
 pub mod runner;
-pub mod started;
+mod server_process;
+pub mod start_command;
 pub mod transcript;
 pub mod verdict;
-mod wire;
 
-pub use runner::{Prober, ReachError, Timeouts, probe_anew};
-pub use started::{StartCommand, StartError};
+pub use runner::{ConnectError, Prober, probe_with_server_per_case};
+pub use start_command::{StartCommand, StartError, Timeouts};
 pub use verdict::{Finding, Findings, ServerState, Verdict};

@@ -1,19 +1,23 @@
-//! Records what the hops in this process see of each dialogue, by the one clock that they share.
+//! The recorder: it observes bridge, tunnel and server, and keeps a trace of each dialogue, by their common clock.
 //!
-//! Bridge, tunnel and server do not know each other, and their threads report a connection in any order.
-//! Addresses join them: a connection is known by the addresses of both its ends, which the hops at both ends report. One
-//! address is not enough: the same port may be in use at the same time towards two servers.
+//! The hops do not know each other, and their threads report a connection in any order. The recorder joins the reports by
+//! the addresses of both ends of a connection, which the hops at both ends know. One address is not enough: a port may be
+//! in use at the same time for connections to two servers.
 //!
-//! A dialogue through the bridge is known by the name that its URL gives it (`/ws?dialogue=NAME`), and is
-//! not recorded without one. Any other is known by its client's address.
+//! A dialogue through the bridge is identified by the name in its URL (`/ws?dialogue=NAME`), and is not recorded without
+//! one. Any other dialogue is identified by its client's address. The events of a series of rounds (`/ws?series=NAME`)
+//! are not kept, but the sum of the server's thinking over all connections of the series.
 //!
-//! - `connection_log`: what was seen of one connection, in memory of its own.
-//! - `trace_store`: the dialogues, and which connections belong to which of them. It is asked when a connection
-//!   begins or ends, and for a trace; never on the way of a question.
-//! - `hops`: the recorder as each hop's observer.
+//! - `connection_log`: the events of one connection at one hop; `thinking`: the sum of a server's thinking.
+//! - `dialogue`: the connections of one dialogue, and its trace.
+//! - `trace_store`: the latest dialogues. It is locked when a connection begins or ends, and for a trace; never while a
+//!   question is relayed.
+//! - `hops`: the observer of each hop.
 
 mod connection_log;
+mod dialogue;
 mod hops;
+mod thinking;
 mod trace_store;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,9 +25,10 @@ use std::time::Duration;
 
 use launcelot_measure::Trace;
 
+pub use thinking::Thinking;
 use trace_store::TraceStore;
 
-/// An observer of all hops. Clones record into the same store.
+/// Records the events of all hops, each with an observer of its own. Clones share one trace store.
 #[derive(Debug, Clone, Default)]
 pub struct Recorder {
     store: Arc<Mutex<TraceStore>>,
@@ -31,25 +36,30 @@ pub struct Recorder {
 
 /// How a dialogue went through the tunnel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Passage {
+pub struct TunnelTransit {
     /// The revision of the settings when it began.
     pub first_revision: u64,
-    /// The revision of the settings when it ended, or now. What spans two links is not to be compared.
+    /// The revision of the settings when it ended, or now. If it differs from the first, the link changed meanwhile.
     pub last_revision: u64,
-    /// How long the tunnel held the connection before it was open. `None` without a handshake, or before its end.
+    /// How long the handshake took. `None` without a handshake, or before its end.
     pub handshake: Option<Duration>,
 }
 
 impl Recorder {
-    /// Returns what was seen of the newest dialogue of that name: the one in its URL, or its client's address. If there is
-    /// a port `to`, it is one whose client had connected to that port.
+    /// Returns the trace of the newest dialogue with this name, which is the one in its URL or its client's address. With
+    /// `to`, its client must have connected to that port.
     pub fn trace(&self, name: &str, to: Option<u16>) -> Option<Trace> {
         self.store().trace(name, to)
     }
 
-    /// Returns how that dialogue went through the tunnel, if it did.
-    pub fn passage(&self, name: &str, to: Option<u16>) -> Option<Passage> {
-        self.store().passage(name, to)
+    /// Returns how that dialogue went through the tunnel, or `None` if it did not.
+    pub fn transit(&self, name: &str, to: Option<u16>) -> Option<TunnelTransit> {
+        self.store().transit(name, to)
+    }
+
+    /// Returns the server's thinking about the questions of a series.
+    pub fn thinking(&self, series: &str) -> Option<Thinking> {
+        self.store().thinking(series)
     }
 
     fn store(&self) -> MutexGuard<'_, TraceStore> {

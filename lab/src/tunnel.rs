@@ -1,34 +1,40 @@
-//! An emulated link: a relay between TCP clients and a server that carries everything, a while later.
+//! An emulated link: a relay between TCP clients and a server that delays bytes.
 //!
-//! What it emulates is the link and nothing else: order is kept, what is under way overlaps, a connection costs a
-//! handshake if the settings say so, and a change of settings applies to what is under way too. Memory is bounded by
-//! what a delay holds: on each connection each way 4 MiB, and what 60,000 pieces take to be kept, which is some 7 MiB.
+//! It emulates the link and nothing else: order is kept, bytes in flight overlap, opening a connection costs a handshake
+//! if the settings say so, and a change of settings applies to bytes in flight, too. Memory is bounded by the delay
+//! queues: in each direction of each connection 4 MiB of bytes, and 60,000 segments, which take some 7 MiB.
 //!
-//! - [`wire`]: what the link is like, and presets.
-//! - `delay_queue`: one direction, as a queue of what is under way.
-//! - [`observer`]: the trait that observes relayed bytes; `gauge`: how long it is held; [`report`]: both for the lab's API.
-//! - `relay`: one connection, two sockets (`side`) and a delay queue each way; `far`: how it reaches the server.
-//! - [`handshake`]: tells clients in this process when a connection is open at the far end.
-//! - [`destination`]: the server's address, looked up for each connection.
-//! - `serve`: the thread that serves all of them; `wait`: how it waits.
-//! - [`handle`]: what others may do with a tunnel; `control`: what they share with its thread.
-//! - [`command_line`]: what a person types.
+//! - [`settings`]: what the link is like; [`options`]: the options that set it.
+//! - `delay_queue`: the segments in flight in one direction; `segment`: the schedule of each of them.
+//! - `relay`: one connection, with two sockets (`peer_socket`) and a delay queue in each direction; `upstream`: connecting
+//!   to the server; `side`: client and server.
+//! - `keepalive`: how the end of a client is noticed while a connection is stalled.
+//! - [`handshake`]: lets clients in this process wait until a connection is open.
+//! - [`destination`]: the server's address, resolved for each connection.
+//! - `event_loop`: the thread that serves all connections; `poller`: how it waits.
+//! - [`handle`]: shared access to a running tunnel; `control`: what handles share with the thread.
+//! - `added_delay`: how long bytes are held; [`report`]: that and the settings, for the lab's API.
+//! - [`command_line`]: the command; `standard_input`: changes of the settings while it runs.
 
+mod added_delay;
 pub mod command_line;
 mod control;
 mod delay_queue;
 pub mod destination;
-mod far;
-mod gauge;
+mod event_loop;
 pub mod handle;
 pub mod handshake;
-pub mod observer;
+mod keepalive;
+pub mod options;
+mod peer_socket;
+mod poller;
 mod relay;
 pub mod report;
-mod serve;
+mod segment;
+pub mod settings;
 mod side;
-mod wait;
-pub mod wire;
+mod standard_input;
+mod upstream;
 
 use std::io;
 use std::sync::Arc;
@@ -36,31 +42,37 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use launcelot_endpoint::listen::Listeners;
+use launcelot_endpoint::observe::Observer;
+use socket2::TcpKeepalive;
 use thiserror::Error;
 use tokio::sync::Notify;
 
 use control::Control;
 use destination::Destination;
-use observer::Observer;
+use event_loop::EventLoop;
+use keepalive::CLIENT_KEEPALIVE;
 
 pub use handle::TunnelHandle;
-pub use wire::Wire;
+pub use settings::TunnelSettings;
 
-/// Why a tunnel does not run.
+/// Why a tunnel fails.
 #[derive(Debug, Error)]
 pub enum TunnelError {
-    /// It could not begin.
-    #[error("cannot start a tunnel")]
+    /// Its thread, or what that waits with, could not be created.
+    #[error("cannot start the tunnel")]
     Start(#[source] io::Error),
-    /// The system does not let it wait.
-    #[error("the tunnel cannot wait for connections")]
+    /// A listener is broken.
+    #[error("the tunnel cannot accept connections")]
+    Accept(#[source] io::Error),
+    /// Waiting for events failed.
+    #[error("the tunnel cannot wait for its sockets")]
     Wait(#[source] io::Error),
 }
 
-/// A tunnel on a thread of its own. To drop it stops it, with the grace it was given.
+/// A tunnel on a thread of its own. Dropping it stops it, after the grace period at most.
 #[derive(Debug)]
 pub struct Tunnel {
-    /// Where it listens.
+    /// The port at which it listens.
     pub port: u16,
     handle: TunnelHandle,
     thread: Option<JoinHandle<Result<(), TunnelError>>>,
@@ -68,62 +80,74 @@ pub struct Tunnel {
 }
 
 impl Tunnel {
-    /// Carries connections to `listeners` on to the first address of `to` that accepts. When it stops,
-    /// open connections may go on for `grace`. If there is an `observer`, it is told of all that is carried.
+    /// Relays each connection to `listeners` to the first address of `to` that accepts. When the tunnel stops, open
+    /// connections may go on for `grace`. An `observer` is called for every connection and for all relayed bytes.
     ///
     /// # Errors
     ///
-    /// See [`TunnelError`]. Whether the far end accepts is seen when somebody comes.
+    /// See [`TunnelError`]. The tunnel starts even if the server refuses connections.
     pub fn start(
         listeners: Listeners,
         to: impl Into<Destination>,
-        wire: Wire,
+        settings: TunnelSettings,
         grace: Duration,
         observer: Option<Arc<dyn Observer>>,
     ) -> Result<Self, TunnelError> {
+        Self::start_with_keepalive(listeners, to.into(), settings, grace, observer, CLIENT_KEEPALIVE)
+    }
+
+    /// Starts a tunnel that finds out by `keepalive` which clients are gone.
+    fn start_with_keepalive(
+        listeners: Listeners,
+        to: Destination,
+        settings: TunnelSettings,
+        grace: Duration,
+        observer: Option<Arc<dyn Observer>>,
+        keepalive: TcpKeepalive,
+    ) -> Result<Self, TunnelError> {
         let port = listeners.port;
-        let control = Control::new(wire).map_err(TunnelError::Start)?;
+        let control = Control::new(settings).map_err(TunnelError::Start)?;
         let handle = TunnelHandle::new(port, Arc::clone(&control));
         let handshakes = Arc::clone(&handle.handshakes);
-        let serving = serve::Thread::new(listeners.sockets, to.into(), control, grace, handshakes, observer);
-        let serving = serving.map_err(TunnelError::Start)?;
+        let event_loop = EventLoop::new(listeners.sockets, to, control, grace, handshakes, observer, keepalive);
+        let event_loop = event_loop.map_err(TunnelError::Start)?;
         let ended = Arc::new(Notify::new());
-        let ending = Arc::clone(&ended);
+        let notify_ended = Arc::clone(&ended);
         let run = move || {
-            let run = serving.run();
-            ending.notify_one();
-            run
+            let result = event_loop.run();
+            notify_ended.notify_one();
+            result
         };
         let thread = thread::Builder::new().name("tunnel".to_owned()).spawn(run).map_err(TunnelError::Start)?;
         Ok(Self { port, handle, thread: Some(thread), ended })
     }
 
-    /// A handle for others, which does not keep the tunnel running.
+    /// Returns a handle, which does not keep the tunnel running.
     pub fn handle(&self) -> TunnelHandle {
         self.handle.clone()
     }
 
-    /// The settings in force.
-    pub fn wire(&self) -> Wire {
-        self.handle.wire()
+    /// Returns the settings in force.
+    pub fn settings(&self) -> TunnelSettings {
+        self.handle.settings()
     }
 
-    /// Changes the settings, for what is under way too; its order is kept.
-    pub fn set(&self, wire: Wire) {
-        self.handle.set(wire);
+    /// Changes the settings, also for bytes in flight, whose order is kept.
+    pub fn set(&self, settings: TunnelSettings) {
+        self.handle.set(settings);
     }
 
-    /// Waits until the tunnel's thread has ended. Before [`stop`](Self::stop) is called, only a failure ends it, which that
-    /// call returns.
+    /// Waits until the tunnel's thread has ended. Before [`stop`](Self::stop) is called, only a failure ends it, and `stop`
+    /// returns that failure.
     pub async fn ended(&self) {
         self.ended.notified().await;
     }
 
-    /// Stops it, and waits until it has.
+    /// Stops the tunnel, and waits for the end of its thread.
     ///
     /// # Errors
     ///
-    /// If it had broken before.
+    /// The failure that ended the tunnel before, if there was one.
     pub fn stop(mut self) -> Result<(), TunnelError> {
         self.handle.control.stop();
         self.thread.take().map_or(Ok(()), |thread| thread.join().expect("the tunnel does not panic"))
@@ -134,7 +158,7 @@ impl Drop for Tunnel {
     fn drop(&mut self) {
         self.handle.control.stop();
         if let Some(thread) = self.thread.take() {
-            // Who wants to know how it ended calls `stop`.
+            // `stop` is the call that returns the result.
             let _ = thread.join();
         }
     }

@@ -147,7 +147,7 @@ pub fn judge(rounds: &[PacedRound], pace: Duration, clock_step: Duration, known:
 impl Rounds {
     /// Judges how the samples kept their pace; `None` without a pace, without a sample, and if rounds failed so that it is unknown when
     /// those after them were ready.
-    pub fn queue(&self, server_busy: Option<Duration>) -> Option<Queue> {
+    pub fn queue(&self) -> Option<Queue> {
         let pace = self.plan.pace?;
         let is_known = self.answered.iter().all(|round| round.since_ready().is_some());
         let connections = self.plan.connections;
@@ -174,7 +174,8 @@ impl Rounds {
         // The warm-up is left out only now, because the first sample may have waited for its last answer.
         let rounds: Vec<PacedRound> = rounds.skip(self.discarded()).collect();
         let link_round_trip = self.link.map(|link| link.rtt * round_trips);
-        let queue = judge(&rounds, pace, self.clock_step, KnownTimes { server_busy, link_round_trip })?;
+        let known = KnownTimes { server_busy: self.thinking_mean, link_round_trip };
+        let queue = judge(&rounds, pace, self.clock_step, known)?;
         Some(Queue { connections, ..queue })
     }
 }

@@ -12,7 +12,6 @@ use crate::estimate::Interval;
 use crate::reading::Reading;
 use crate::run::{self, Run};
 use crate::trace::{ConnectPoint, Trace};
-use crate::unit::format_duration;
 
 /// The largest number of turns. If two ways were alike, all five times of one would lie beyond all five of the other in 2 of 252
 /// races (the orders in which ten times can be mixed), so a difference in five turns is hardly ever chance.
@@ -160,7 +159,10 @@ impl Spread {
     pub fn describe_turns(self) -> String {
         match self.turns {
             1 => "once".to_owned(),
-            turns => format!("{} to {} in {turns} turns", format_duration(self.least), format_duration(self.most)),
+            turns => {
+                let [least, most] = [self.least, self.most].map(|took| Reading::new(took, self.clock_step).describe());
+                format!("{least} to {most} in {turns} turns")
+            }
         }
     }
 }
@@ -283,6 +285,7 @@ mod tests {
         assert_eq!((three.median, three.median_turn, three.least, three.most), (us(8_000), 2, us(7_000), us(9_000)));
         assert_eq!(three.describe_turns().replace('\u{a0}', " "), "7 ms to 9 ms in 3 turns");
         assert_eq!((spread(&[2, 1]).median, spread(&[7]).describe_turns().as_str()), (us(1), "once"));
+        assert_eq!(spread(&[3, 7]).describe_turns().replace('\u{a0}', " "), "less than 5 µs to 7 µs in 2 turns");
         assert_eq!(Spread::of(&[], us(5)), None);
     }
 

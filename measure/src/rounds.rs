@@ -82,6 +82,9 @@ pub struct Rounds {
     /// The revisions of those settings, where a lab reported them.
     #[serde(default, alias = "passage", skip_serializing_if = "Option::is_none")]
     pub link_revisions: Option<LinkRevisions>,
+    /// The mean time that the server worked on a question, in microseconds, where a lab reported it.
+    #[serde(rename = "thinking_mean_us", default, skip_serializing_if = "Option::is_none", with = "micros::option")]
+    pub thinking_mean: Option<Duration>,
     /// What interrupted the client.
     #[serde(default, skip_serializing_if = "Interruptions::is_none")]
     pub interruptions: Interruptions,
@@ -163,6 +166,7 @@ mod tests {
             cores: 2,
             link: None,
             link_revisions: None,
+            thinking_mean: None,
             interruptions: Interruptions::default(),
             answered: (1..=count.into())
                 .map(|number| Round { asked: number, connecting: number * 3, due: 7, ready: number * 4 })

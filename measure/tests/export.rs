@@ -73,6 +73,7 @@ fn rounds(pace: Option<Duration>) -> Rounds {
         failures: failures(),
         link: Some(Preset::Rack.link()),
         link_revisions: Some(link_revisions()),
+        thinking_mean: Some(Duration::from_nanos(5_012_250)),
         interruptions: Interruptions { was_hidden: true, was_suspended: false },
         status: RunStatus::Stopped,
     }
@@ -258,6 +259,41 @@ fn csv_has_a_line_for_each_question_with_its_legs() {
     assert_eq!([sum(0), sum(1)], [200.0, 299.0]);
     assert_eq!(column(&records, "unknown_us")[8], "200.0", "a trace in which nothing was seen");
     assert_eq!(column(&records, "server_us")[4], "", "no trace at all");
+}
+
+/// The instance and the revisions of the link in a line.
+fn link(records: &[Vec<String>], line: usize) -> [&str; 3] {
+    ["link_instance", "link_first_revision", "link_last_revision"].map(|name| column(records, name)[line])
+}
+
+#[test]
+fn csv_has_the_link_revisions_of_each_question_and_each_round() {
+    let mut document = document();
+    let unchanged = LinkRevisions { last_revision: Some(3), ..link_revisions() };
+    document.runs[1].link_revisions = Some(unchanged);
+    document.rounds[1].link_revisions = Some(unchanged);
+    let questions = records(&csv::questions(&document));
+    let changed_meanwhile = ["000000000badcafe", "3", ""];
+    assert_eq!(link(&questions, 0), changed_meanwhile);
+    assert_eq!(link(&questions, 2), ["000000000badcafe", "3", "3"]);
+    assert_eq!(link(&questions, 4), [""; 3], "no lab reported it");
+    let rounds = records(&csv::rounds(&document));
+    assert_eq!(link(&rounds, 0), changed_meanwhile);
+    assert_eq!(link(&rounds, 1_000), ["000000000badcafe", "3", "3"]);
+    assert_eq!(column(&rounds, "thinking_mean_us")[0], "5012.25");
+}
+
+#[test]
+fn csv_has_the_legs_of_connecting_which_add_up_to_it() {
+    let records = records(&csv::questions(&document()));
+    let legs = ["connecting_client_us", "connecting_bridge_us", "connecting_connect_us", "connecting_unknown_us"];
+    let of_line = |line: usize| legs.map(|leg| column(&records, leg)[line]);
+    assert_eq!(of_line(0), ["85.25", "2.0", "3.0", ""]);
+    assert_eq!(of_line(1), of_line(0), "both questions used that connection");
+    let sum: f64 = of_line(0).iter().filter_map(|leg| leg.parse::<f64>().ok()).sum();
+    assert_eq!(column(&records, "connecting_us")[0].parse(), Ok(sum));
+    assert_eq!(of_line(4), [""; 4], "neither a connection nor a trace");
+    assert_eq!(of_line(6), [""; 4], "a connection without a trace");
 }
 
 #[test]

@@ -25,6 +25,7 @@ fn rounds(counted: u32, pace: Duration, own: impl Fn(u32) -> Duration, timer: Du
     });
     Rounds {
         link_revisions: None,
+        thinking_mean: None,
         interruptions: Interruptions::default(),
         name: String::new(),
         target: String::new(),
@@ -40,7 +41,7 @@ fn rounds(counted: u32, pace: Duration, own: impl Fn(u32) -> Duration, timer: Du
 }
 
 fn judged(rounds: &Rounds) -> (Queue, String) {
-    let queue = rounds.queue(None).expect("a paced series with answers");
+    let queue = rounds.queue().expect("a paced series with answers");
     (queue, queue.describe().replace('\u{a0}', " "))
 }
 
@@ -61,6 +62,10 @@ fn a_server_that_thinks_as_long_as_the_pace_lets_the_queue_grow() {
     assert!(words.starts_with("A round was due every 5 ms, and the queue grew"), "{words}");
     assert!(!words.contains(" 0 "), "{words}");
     assert!(!words.contains("p99"), "40 rounds are too few: {words}");
+    let reported = Rounds { thinking_mean: Some(us(5_000)), ..rounds(40, us(5_000), |_| us(5_150), us(20)) };
+    let (queue, words) = judged(&reported);
+    assert_eq!(queue.verdict, PaceVerdict::Grew(Cause::Server));
+    assert!(words.contains("because the server was busy with the question before"), "{words}");
 }
 
 #[test]

@@ -1,56 +1,56 @@
-//! The framing on the client's side: bytes in, whole answers out.
+//! The framing on the client's side: bytes in, complete answers out.
 
 use memchr::memchr;
 use thiserror::Error;
 
 use crate::exchange::ANSWER_END;
 
-/// The most bytes that a client takes for one answer. The longest that our servers give has 35.
+/// The most bytes in one answer. The longest answer of the protocol has 35.
 pub const ANSWER_MAX_BYTES: usize = 1024;
 
-/// Cuts the bytes of a connection into answers. Keeps at most [`ANSWER_MAX_BYTES`].
+/// Splits the bytes of a connection into answers. Keeps at most [`ANSWER_MAX_BYTES`] of an incomplete answer.
 #[derive(Debug, Clone, Default)]
 pub struct Answers {
     partial: Vec<u8>,
 }
 
-/// Why what a server sent is not an answer.
+/// A violation of the protocol by the server.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum AnswerError {
-    /// So many bytes without a `.` are no answer.
+    /// The server sent [`ANSWER_MAX_BYTES`] bytes without a `.`.
     #[error("the server sent {ANSWER_MAX_BYTES} bytes without a full stop")]
     TooLong,
-    /// The stream ended in mid-answer; this is what had come of it.
-    #[error("the connection ended in mid-answer, after {0:?}")]
+    /// The stream ended in the middle of an answer. Contains the part that was received.
+    #[error("the connection ended in the middle of an answer, after {0:?}")]
     CutShort(String),
-    /// An answer came when nothing was asked.
-    #[error("the server said {0:?}, but nothing had been asked")]
+    /// An answer was received without a question.
+    #[error("the server sent {0:?}, but there was no question to answer")]
     NotAsked(String),
 }
 
 impl Answers {
-    /// A connection on which nothing has been said.
+    /// Creates the state of a new connection.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes all of `bytes` and appends the answers that are whole now to `answers`, each with its
-    /// `.`. Bytes that are not UTF-8 become U+FFFD.
+    /// Takes all of `bytes` and appends the answers that are now complete to `answers`, each with its `.`. Bytes that are
+    /// not UTF-8 become U+FFFD.
     ///
     /// # Errors
     ///
-    /// [`AnswerError::TooLong`]; the answers before it have been appended.
+    /// Returns [`AnswerError::TooLong`] after appending the answers before it.
     pub fn receive(&mut self, bytes: &[u8], answers: &mut Vec<String>) -> Result<(), AnswerError> {
         self.receive_each(bytes, |answer| answers.push(String::from_utf8_lossy(answer).into_owned()))
     }
 
-    /// The same for whoever wants only to look at each answer, or to count them: nothing is allocated
-    /// but once, for the first.
+    /// Takes all of `bytes` and calls `complete` with each answer that is now complete. Unlike [`Self::receive`], allocates
+    /// only once, for the first answer.
     ///
     /// # Errors
     ///
-    /// [`AnswerError::TooLong`]; the answers before it have been shown.
-    pub fn receive_each(&mut self, bytes: &[u8], mut whole: impl FnMut(&[u8])) -> Result<(), AnswerError> {
+    /// Returns [`AnswerError::TooLong`] after the calls for the answers before it.
+    pub fn receive_each(&mut self, bytes: &[u8], mut complete: impl FnMut(&[u8])) -> Result<(), AnswerError> {
         let mut rest = bytes;
         loop {
             let room = ANSWER_MAX_BYTES - self.partial.len();
@@ -58,7 +58,7 @@ impl Answers {
             if let Some(end) = memchr(ANSWER_END, within) {
                 let (words, after) = rest.split_at(end + 1);
                 self.partial.extend_from_slice(words);
-                whole(&self.partial);
+                complete(&self.partial);
                 self.partial.clear();
                 rest = after;
             } else if rest.len() < room {
@@ -70,11 +70,11 @@ impl Answers {
         }
     }
 
-    /// Says that the stream has ended.
+    /// Checks that the stream may end here.
     ///
     /// # Errors
     ///
-    /// [`AnswerError::CutShort`] if it ended in mid-answer.
+    /// Returns [`AnswerError::CutShort`] in the middle of an answer.
     pub fn finish(&self) -> Result<(), AnswerError> {
         if self.partial.is_empty() {
             return Ok(());
@@ -88,28 +88,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_come_whole_however_the_bytes_are_cut() {
+    fn answers_are_complete_however_the_bytes_are_split() {
         let mut answers = Answers::new();
-        let mut heard = Vec::new();
+        let mut received = Vec::new();
         for piece in ["To seek", " the Holy Grail.Bl", "ue", "."] {
-            answers.receive(piece.as_bytes(), &mut heard).unwrap();
+            answers.receive(piece.as_bytes(), &mut received).unwrap();
         }
-        assert_eq!(heard, ["To seek the Holy Grail.", "Blue."]);
+        assert_eq!(received, ["To seek the Holy Grail.", "Blue."]);
         assert_eq!(answers.finish(), Ok(()));
     }
 
     #[test]
-    fn a_stream_that_ends_in_mid_answer_says_what_had_come() {
+    fn the_error_for_an_incomplete_answer_contains_the_part_received() {
         let mut answers = Answers::new();
         answers.receive(b"Blue. No, yel", &mut Vec::new()).unwrap();
         assert_eq!(answers.finish(), Err(AnswerError::CutShort(" No, yel".to_owned())));
     }
 
     #[test]
-    fn a_server_that_never_comes_to_the_point_is_cut_off() {
+    fn an_answer_without_end_is_an_error() {
         let mut answers = Answers::new();
-        let mut heard = Vec::new();
-        assert_eq!(answers.receive(&[b'x'; ANSWER_MAX_BYTES - 1], &mut heard), Ok(()));
-        assert_eq!(answers.receive(b"x", &mut heard), Err(AnswerError::TooLong));
+        let mut received = Vec::new();
+        assert_eq!(answers.receive(&[b'x'; ANSWER_MAX_BYTES - 1], &mut received), Ok(()));
+        assert_eq!(answers.receive(b"x", &mut received), Err(AnswerError::TooLong));
     }
 }

@@ -1,8 +1,8 @@
 //! The server's side of a conversation: bytes in, replies out.
 //!
-//! Every server design shares it, so that they differ only in how they wait. It can be interrupted
-//! at every byte, and it is bounded: the longest question that anyone can ask correctly has 28
-//! bytes, so no more than that is ever kept of a question that has not ended yet.
+//! All server designs share this incremental parser, so they differ only in how they wait. Input may be split at any
+//! byte. Memory is bounded: the longest known question has 28 bytes, and the parser keeps no more than that of an
+//! incomplete question.
 
 use memchr::memchr;
 
@@ -11,59 +11,58 @@ use crate::exchange::{
     QUESTION_TOO_LONG, UNKNOWN_QUESTION, answer_to,
 };
 
-/// The most bytes of replies that [`Conversation::hear`] gathers before it asks for them to be
-/// written. One `?` is a question, and its reply is 24 times as long: without a bound, 16 KiB of
-/// question marks would become 384 KiB of replies.
+/// The most bytes of replies that [`Conversation::feed`] appends before the caller has to write them. A single `?` is a
+/// question, and its reply is 24 times as long: without a bound, 16 KiB of question marks would produce 384 KiB of
+/// replies.
 pub const REPLIES_MAX_BYTES: usize = 64 * 1024;
 
-/// One client's conversation, as its server keeps it: a few bytes, whatever the client sends.
+/// The state of one client's conversation: a few bytes, whatever the client sends.
 #[derive(Debug, Clone, Default)]
 pub struct Conversation {
-    /// The start of a question that has not ended yet.
+    /// The start of an incomplete question.
     start: [u8; LONGEST_QUESTION_BYTES],
-    /// How many bytes that question has so far, kept or not.
+    /// The length of that question so far, including bytes that are not kept.
     length: u16,
     over: bool,
 }
 
-/// What [`Conversation::hear`] did.
+/// The result of [`Conversation::feed`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Heard {
-    /// Bytes taken from the front of the input. Fewer than all of them only when the replies have
-    /// to be written first.
+pub struct Parsed {
+    /// The number of bytes taken from the front of the input. Less than the whole input only if the replies have to be
+    /// written first.
     pub bytes: usize,
-    /// Whole questions that were answered, unknown ones included.
+    /// The number of complete questions that were answered, including unknown ones.
     pub questions: usize,
-    /// Those of them that were not one of the three.
+    /// The number of questions that were none of the three.
     pub unknown: usize,
 }
 
 impl Conversation {
-    /// A conversation in which nothing has been said.
+    /// Creates the state of a new connection.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes bytes from the front of `input` and appends the replies to `replies`.
+    /// Parses bytes from the front of `input` and appends the replies to `replies`.
     ///
-    /// It stops early when `replies` could grow past [`REPLIES_MAX_BYTES`]. The caller writes and
-    /// clears them, then calls again with what is left of `input`. Once the conversation
-    /// [is over](Self::is_over), input is taken and ignored.
-    pub fn hear(&mut self, input: &[u8], replies: &mut Vec<u8>) -> Heard {
-        let mut heard = Heard::default();
+    /// Stops early if `replies` could exceed [`REPLIES_MAX_BYTES`]. The caller then writes and clears the replies, and
+    /// calls again with the rest of `input`. Once the conversation [is over](Self::is_over), input is discarded.
+    pub fn feed(&mut self, input: &[u8], replies: &mut Vec<u8>) -> Parsed {
+        let mut parsed = Parsed::default();
         let mut rest = input;
         while !self.over {
             if self.length == 0 {
                 rest = rest.trim_ascii_start();
             }
             if rest.is_empty() || replies.len() + LONGEST_REPLY_BYTES > REPLIES_MAX_BYTES {
-                heard.bytes = input.len() - rest.len();
-                return heard;
+                parsed.bytes = input.len() - rest.len();
+                return parsed;
             }
             if self.length == 0
                 && let Some((exchange, after)) = known_question(rest)
             {
-                heard.questions += 1;
+                parsed.questions += 1;
                 replies.extend_from_slice(exchange.answer.as_bytes());
                 rest = after;
                 continue;
@@ -72,9 +71,9 @@ impl Conversation {
             let within = &rest[..rest.len().min(room)];
             if let Some(end) = memchr(QUESTION_END, within) {
                 let (words, after) = rest.split_at(end + 1);
-                let answer = self.whole(words).and_then(answer_to);
-                heard.questions += 1;
-                heard.unknown += usize::from(answer.is_none());
+                let answer = self.complete(words).and_then(answer_to);
+                parsed.questions += 1;
+                parsed.unknown += usize::from(answer.is_none());
                 replies.extend_from_slice(answer.unwrap_or(UNKNOWN_QUESTION).as_bytes());
                 self.length = 0;
                 rest = after;
@@ -87,23 +86,23 @@ impl Conversation {
                 self.over = true;
             }
         }
-        heard.bytes = input.len();
-        heard
+        parsed.bytes = input.len();
+        parsed
     }
 
-    /// Whether the server is to write what it has to say, and close.
+    /// Whether the server should write the replies and close the connection.
     pub fn is_over(&self) -> bool {
         self.over
     }
 
-    /// Whether a question has begun that has not ended. A client that leaves now leaves in
-    /// mid-question; otherwise its leaving is the normal end.
-    pub fn is_in_mid_question(&self) -> bool {
+    /// Whether the input so far ends in the middle of a question. Otherwise the end of the stream is the normal end of a
+    /// conversation.
+    pub fn is_in_question(&self) -> bool {
         self.length > 0
     }
 
-    /// The question that ends with `words`, or `None` if it is longer than any known question.
-    fn whole<'a>(&'a mut self, words: &'a [u8]) -> Option<&'a [u8]> {
+    /// Returns the complete question that ends with `words`, or `None` if it is longer than any known question.
+    fn complete<'a>(&'a mut self, words: &'a [u8]) -> Option<&'a [u8]> {
         if self.length == 0 {
             return Some(words);
         }
@@ -111,7 +110,7 @@ impl Conversation {
         self.start.get(..usize::from(self.length))
     }
 
-    /// Counts `words` as part of the question, and keeps what a known question could still need.
+    /// Adds `words` to the incomplete question and keeps as many bytes as a known question may have.
     fn keep(&mut self, words: &[u8]) {
         let from = usize::from(self.length).min(LONGEST_QUESTION_BYTES);
         let kept = words.len().min(LONGEST_QUESTION_BYTES - from);
@@ -121,28 +120,32 @@ impl Conversation {
     }
 }
 
-/// The known question with which `input` begins, and what comes after it. Nearly every question is
-/// a known one that came whole, and this finds it faster than by looking for the `?` first.
+/// Returns the known question at the start of `input`, and the input after it. Most questions are known and arrive in one
+/// piece, and this finds them faster than a search for the `?`.
 fn known_question(input: &[u8]) -> Option<(&'static Exchange, &[u8])> {
-    EXCHANGES
-        .iter()
-        .find_map(|exchange| input.strip_prefix(exchange.question.as_bytes()).map(|after| (exchange, after)))
+    for exchange in &EXCHANGES {
+        if let Some(after) = input.strip_prefix(exchange.question.as_bytes()) {
+            return Some((exchange, after));
+        }
+    }
+    None
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn said(input: &[u8]) -> (String, Conversation) {
+    /// Feeds `input` to a new conversation and returns its replies.
+    fn replies_to(input: &[u8]) -> (String, Conversation) {
         let mut conversation = Conversation::new();
         let mut replies = Vec::new();
-        let heard = conversation.hear(input, &mut replies);
-        assert_eq!(heard.bytes, input.len());
+        let parsed = conversation.feed(input, &mut replies);
+        assert_eq!(parsed.bytes, input.len());
         (String::from_utf8(replies).unwrap(), conversation)
     }
 
     #[test]
-    fn what_is_heard_decides_what_is_said() {
+    fn every_question_gets_its_reply() {
         let too_long = "x".repeat(QUESTION_MAX_BYTES);
         let longest = format!("{}?", "x".repeat(QUESTION_MAX_BYTES - 1));
         let spaced = format!("{}What is your quest?", " ".repeat(5000));
@@ -159,30 +162,31 @@ mod tests {
             ("", ""),
         ];
         for (input, expected) in cases {
-            assert_eq!(said(input.as_bytes()).0, expected, "{input:?}");
+            assert_eq!(replies_to(input.as_bytes()).0, expected, "{input:?}");
         }
     }
 
     #[test]
-    fn a_client_is_in_mid_question_from_its_first_word_to_its_question_mark() {
+    fn a_question_extends_from_its_first_character_to_its_question_mark() {
         for (input, expected) in [("", false), (" \n", false), ("W", true), ("What?", false), ("What? ", false)] {
-            assert_eq!(said(input.as_bytes()).1.is_in_mid_question(), expected, "{input:?}");
+            assert_eq!(replies_to(input.as_bytes()).1.is_in_question(), expected, "{input:?}");
         }
     }
 
     #[test]
-    fn after_a_question_that_is_too_long_nothing_more_is_said() {
-        let (_, mut conversation) = said("x".repeat(QUESTION_MAX_BYTES).as_bytes());
+    fn input_after_a_question_that_is_too_long_is_discarded() {
+        let (_, mut conversation) = replies_to("x".repeat(QUESTION_MAX_BYTES).as_bytes());
         assert!(conversation.is_over());
         let mut replies = Vec::new();
-        assert_eq!(conversation.hear(b"What is your name?", &mut replies), Heard { bytes: 18, ..Heard::default() });
+        let parsed = conversation.feed(b"What is your name?", &mut replies);
+        assert_eq!(parsed, Parsed { bytes: 18, ..Parsed::default() });
         assert!(replies.is_empty());
     }
 
     #[test]
-    fn questions_and_unknown_ones_are_counted() {
+    fn questions_are_counted_and_unknown_ones_among_them() {
         let mut replies = Vec::new();
-        let heard = Conversation::new().hear(b"What is your quest?No?What", &mut replies);
-        assert_eq!(heard, Heard { bytes: 26, questions: 2, unknown: 1 });
+        let parsed = Conversation::new().feed(b"What is your quest?No?What", &mut replies);
+        assert_eq!(parsed, Parsed { bytes: 26, questions: 2, unknown: 1 });
     }
 }

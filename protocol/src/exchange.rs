@@ -1,11 +1,11 @@
-//! The words themselves: three questions, their answers, and the two errors.
+//! The texts of the protocol: three questions, their answers, and two error replies.
 
-/// A question and the answer that every server gives to it.
+/// A question and its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exchange {
-    /// The question, its `?` included.
+    /// The question, including its `?`.
     pub question: &'static str,
-    /// The answer, its `.` included.
+    /// The answer, including its `.`.
     pub answer: &'static str,
 }
 
@@ -22,16 +22,16 @@ pub const QUESTION_END: u8 = b'?';
 /// The byte that ends an answer.
 pub const ANSWER_END: u8 = b'.';
 
-/// The reply to a question that is none of the three; the conversation goes on.
+/// The reply to a question that is none of the three. The conversation continues.
 pub const UNKNOWN_QUESTION: &str = "Error: unknown question.";
 
-/// The reply to [`QUESTION_MAX_BYTES`] bytes without a `?`; the server closes after it.
+/// The reply to [`QUESTION_MAX_BYTES`] bytes without a `?`. The server closes the connection after it.
 pub const QUESTION_TOO_LONG: &str = "Error: question too long.";
 
-/// The most bytes that a question may have, its `?` included and white space before it not counted.
+/// The most bytes in a question, including its `?` but not the white space before it.
 pub const QUESTION_MAX_BYTES: usize = 1024;
 
-/// How many bytes the longest known question has.
+/// The length of the longest known question.
 pub(crate) const LONGEST_QUESTION_BYTES: usize = {
     let mut longest = 0;
     let mut index = 0;
@@ -44,7 +44,7 @@ pub(crate) const LONGEST_QUESTION_BYTES: usize = {
     longest
 };
 
-/// How many bytes the longest reply has.
+/// The length of the longest reply.
 pub(crate) const LONGEST_REPLY_BYTES: usize = {
     let mut longest =
         if UNKNOWN_QUESTION.len() > QUESTION_TOO_LONG.len() { UNKNOWN_QUESTION.len() } else { QUESTION_TOO_LONG.len() };
@@ -58,12 +58,13 @@ pub(crate) const LONGEST_REPLY_BYTES: usize = {
     longest
 };
 
-/// The answer to `question` (its `?` included), or `None` if it is not one of the three.
+/// Returns the answer to `question` (including its `?`), or `None` if it is none of the three.
 pub fn answer_to(question: &[u8]) -> Option<&'static str> {
-    EXCHANGES.iter().find(|exchange| exchange.question.as_bytes() == question).map(|exchange| exchange.answer)
+    let exchange = EXCHANGES.iter().find(|exchange| exchange.question.as_bytes() == question)?;
+    Some(exchange.answer)
 }
 
-/// Whether an answer says that the question could not be answered.
+/// Whether a reply is an error reply.
 pub fn is_error(answer: &str) -> bool {
     answer.starts_with("Error:")
 }
@@ -73,13 +74,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_longest_words_are_known_before_the_program_runs() {
+    fn the_greatest_lengths_are_those_of_the_favorite_color_and_of_the_name() {
         assert_eq!(LONGEST_QUESTION_BYTES, "What is your favorite color?".len());
         assert_eq!(LONGEST_REPLY_BYTES, "My name is Sir Lancelot of Camelot.".len());
     }
 
     #[test]
-    fn a_question_is_known_by_its_every_byte() {
+    fn a_question_is_known_only_if_every_byte_matches() {
         assert_eq!(answer_to(b"What is your quest?"), Some("To seek the Holy Grail."));
         for unknown in ["what is your quest?", "What is your quest", " What is your quest?", "?", ""] {
             assert_eq!(answer_to(unknown.as_bytes()), None, "{unknown:?}");

@@ -1,4 +1,4 @@
-//! A question that is fit to be sent: one `?`, at its end, plain ASCII, not too long.
+//! A validated question: one `?`, at its end, printable ASCII, not too long.
 
 use std::fmt;
 
@@ -6,30 +6,29 @@ use thiserror::Error;
 
 use crate::exchange::{EXCHANGES, QUESTION_END, QUESTION_MAX_BYTES};
 
-/// A question, its `?` included. What it is made from is checked once, here, so that a client never
-/// sends what a server would hear as two questions, or as none.
+/// A validated question, including its `?`. A server parses it as exactly one question.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Question(String);
 
-/// Why a text is not a question.
+/// Why a text is not a valid question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum QuestionError {
-    /// Nothing stands before the `?`.
-    #[error("a question needs words before its question mark")]
+    /// There is no text before the `?`.
+    #[error("a question needs text before its question mark")]
     Empty,
-    /// A `?` stands before the end, which a server would hear as the end of the question.
-    #[error("a question has one question mark, at its end")]
+    /// There is a `?` before the end, where a server would split the question.
+    #[error("a question may have only one question mark, at its end")]
     MoreThanOne,
-    /// The protocol is ASCII, and this is not, or has a control character.
-    #[error("a question is plain ASCII text; {0:?} is not")]
+    /// A character is not printable ASCII.
+    #[error("a question must be plain ASCII text, {0:?} is not")]
     NotAscii(char),
-    /// More bytes than a server listens to.
-    #[error("a question has at most {QUESTION_MAX_BYTES} bytes; this one has {0}")]
+    /// The question has more than [`QUESTION_MAX_BYTES`] bytes. Contains its length.
+    #[error("a question may have at most {QUESTION_MAX_BYTES} bytes, this one has {0}")]
     TooLong(usize),
 }
 
 impl Question {
-    /// Makes a question of what a person typed: white space around it goes, a missing `?` is added.
+    /// Makes a question from text that a person typed: trims white space and adds a missing `?`.
     ///
     /// # Errors
     ///
@@ -52,17 +51,17 @@ impl Question {
         Ok(Self(format!("{words}?")))
     }
 
-    /// The three questions, in order.
+    /// Returns the three questions, in order.
     pub fn the_three() -> Vec<Self> {
         EXCHANGES.iter().map(|exchange| Self(exchange.question.to_owned())).collect()
     }
 
-    /// The question as text, its `?` included.
+    /// The question as text, including its `?`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The question as it goes over the wire.
+    /// The question as bytes to send.
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
@@ -85,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_person_types_becomes_a_question_or_says_why_not() {
+    fn typed_text_becomes_a_question_or_an_error() {
         let long = "a".repeat(QUESTION_MAX_BYTES);
         let cases: [(&str, Result<&str, QuestionError>); 9] = [
             ("What is your quest?", Ok("What is your quest?")),

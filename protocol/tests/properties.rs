@@ -1,30 +1,30 @@
-//! What holds for any bytes, cut in any way.
+//! Properties that hold for any bytes, split in any way.
 
 use launcelot_protocol::conversation::REPLIES_MAX_BYTES;
 use launcelot_protocol::exchange::QUESTION_MAX_BYTES;
 use launcelot_protocol::{Answers, Conversation, EXCHANGES};
 use proptest::prelude::*;
 
-/// Plays the server for a client whose bytes arrive in `pieces`, and returns all that it says.
+/// Feeds `pieces` to a conversation and returns all replies.
 fn replies_to<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
     let mut conversation = Conversation::new();
-    let mut said = Vec::new();
+    let mut all_replies = Vec::new();
     for piece in pieces {
         let mut rest = piece;
         while !rest.is_empty() {
             let mut replies = Vec::new();
-            let heard = conversation.hear(rest, &mut replies);
+            let parsed = conversation.feed(rest, &mut replies);
             assert!(replies.len() <= REPLIES_MAX_BYTES);
-            assert!(heard.bytes > 0, "no progress on {} bytes", rest.len());
-            said.extend_from_slice(&replies);
-            rest = &rest[heard.bytes..];
+            assert!(parsed.bytes > 0, "no progress on {} bytes", rest.len());
+            all_replies.extend_from_slice(&replies);
+            rest = &rest[parsed.bytes..];
         }
     }
-    said
+    all_replies
 }
 
-/// Cuts `bytes` at the given places, taken modulo what is left.
-fn cut<'a>(bytes: &'a [u8], places: &[usize]) -> Vec<&'a [u8]> {
+/// Splits `bytes` at the given places, modulo the length of the rest.
+fn split<'a>(bytes: &'a [u8], places: &[usize]) -> Vec<&'a [u8]> {
     let mut pieces = Vec::new();
     let mut rest = bytes;
     for place in places {
@@ -39,7 +39,7 @@ fn cut<'a>(bytes: &'a [u8], places: &[usize]) -> Vec<&'a [u8]> {
     pieces
 }
 
-/// Bytes as clients send them: known questions, unknown ones, white space, noise, floods.
+/// Input of all kinds: known and unknown questions, white space, random bytes, questions that are too long, floods.
 fn client_bytes() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         4 => (0..EXCHANGES.len()).prop_map(|index| EXCHANGES[index].question.as_bytes().to_vec()),
@@ -59,14 +59,14 @@ proptest! {
         places in proptest::collection::vec(any::<usize>(), 0..20),
     ) {
         let whole = replies_to([bytes.as_slice()]);
-        prop_assert_eq!(&replies_to(cut(&bytes, &places)), &whole);
+        prop_assert_eq!(&replies_to(split(&bytes, &places)), &whole);
         prop_assert_eq!(&replies_to(bytes.chunks(1)), &whole);
     }
 
     #[test]
-    fn random_bytes_never_panic_and_leave_nothing_behind_but_a_few_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..8192)) {
+    fn any_bytes_are_parsed_in_constant_memory(bytes in proptest::collection::vec(any::<u8>(), 0..8192)) {
         replies_to([bytes.as_slice()]);
-        // The whole of a conversation's memory: it owns no heap.
+        // A conversation allocates nothing, so this is all its memory.
         prop_assert!(!std::mem::needs_drop::<Conversation>());
         prop_assert!(size_of::<Conversation>() <= 32);
     }
@@ -80,8 +80,8 @@ proptest! {
         let ended = Answers::new().receive(&bytes, &mut whole);
         let mut pieces = Vec::new();
         let mut answers = Answers::new();
-        let cut_ended = cut(&bytes, &places).into_iter().try_for_each(|piece| answers.receive(piece, &mut pieces));
-        prop_assert_eq!(cut_ended, ended);
+        let split_ended = split(&bytes, &places).into_iter().try_for_each(|piece| answers.receive(piece, &mut pieces));
+        prop_assert_eq!(split_ended, ended);
         prop_assert_eq!(pieces, whole);
     }
 }

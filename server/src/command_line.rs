@@ -5,89 +5,93 @@ use std::num::NonZeroU32;
 use clap::builder::PossibleValue;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{ArgAction, ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
-use launcelot_endpoint::listen::{BACKLOG, parse_host_port};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
+use launcelot_endpoint::address::parse_host_port;
+use launcelot_endpoint::command_line::{self, ListenOptions, Verbosity};
+use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners};
 use launcelot_protocol::PORT;
 
-use crate::designs::Design;
+use crate::design::Design;
 use crate::options::{GRACE, IDLE_TIMEOUT, MAX_CONNECTIONS, Options, WORKERS};
 
 /// Answers the three questions of the bridge-keeper, over TCP.
 #[derive(Debug, Clone, Parser)]
 #[command(
     version,
+    mut_arg("listen", |arg| arg.conflicts_with_all(["interface", "port"])),
+    mut_arg("listen_fds", |arg| arg.conflicts_with_all(["interface", "port", "backlog"])),
     after_help = "\
-DURATION is a number with its unit, as in 30s, 1.5min or 200ms.
+DURATION is a number with a unit, such as 30s, 1.5min or 200ms.
 
-Examples: serve at every IPv4 address of this machine, one client at a time; serve this terminal
-  launcelot-server 0.0.0.0 1060 --design simple
-  launcelot-server --design inetd
+Examples:
+  launcelot-server 0.0.0.0 1060 --design simple   listen at every IPv4 address of this machine
+  launcelot-server --design inetd                 serve this terminal
 
-SIGINT (Ctrl-C) and SIGTERM stop it: nobody new is let in, and who is there may finish. A second
-signal ends it at once. SIGUSR1 prints what it has counted on standard error."
+SIGINT (Ctrl-C) and SIGTERM stop the server: it accepts no further connections and lets open
+sessions finish within --grace. A second signal ends it at once. SIGUSR1 prints the statistics on
+standard error."
 )]
 pub struct CommandLine {
-    /// The name or address to listen at; localhost is 127.0.0.1 and ::1 both
+    /// The host name or address to listen at; localhost means both 127.0.0.1 and ::1
     #[arg(value_name = "INTERFACE", default_value = "localhost")]
     pub interface: String,
 
-    /// The TCP port; 0 takes any that is free
+    /// The TCP port; 0 means any free port
     #[arg(value_name = "PORT", default_value_t = PORT)]
     pub port: u16,
 
-    /// Serve the listeners that systemd has opened (LISTEN_FDS), instead of INTERFACE and PORT
-    #[arg(long, conflicts_with_all = ["interface", "port", "backlog"])]
-    pub listen_fds: bool,
+    /// The options for several addresses and for inherited listeners.
+    #[command(flatten)]
+    pub listen: ListenOptions,
 
     /// How the server waits for its clients
     #[arg(long, value_name = "NAME", value_enum, default_value_t)]
     pub design: DesignName,
 
-    /// How many connections may be open at once; further clients wait. The simple design serves one,
-    /// the workers and processes designs one for each worker
+    /// The most open connections; further clients wait. The simple design serves one connection at a
+    /// time, the workers and processes designs one per worker
     #[arg(long, value_name = "N", default_value_t = MAX_CONNECTIONS)]
     pub max_connections: NonZeroU32,
 
-    /// How many workers the workers and processes designs have, which is how many clients they serve
-    /// at once
+    /// The number of workers of the workers and processes designs; each serves one client at a time
     #[arg(long, value_name = "N", default_value_t = WORKERS)]
     pub workers: NonZeroU32,
 
-    /// How many threads share the clients of the async and per-core designs [default: async has one for
-    /// every two processors, per-core one for each]
+    /// The number of threads that run the tasks of the async and per-core designs [default: async has
+    /// one thread per two processors, per-core one per processor]
     #[arg(long, value_name = "N")]
     pub threads: Option<NonZeroU32>,
 
-    /// Simulate work: each answer takes so long, which blocks whatever it would block in that design.
-    /// The async and per-core designs count it in whole milliseconds
+    /// Simulate work on each answer, which blocks what work would block in that design. The async and
+    /// per-core designs round up to milliseconds
     #[arg(long, value_name = "DURATION", default_value = "0s")]
     pub think: humantime::Duration,
 
-    /// Close a connection on which no byte has moved for so long; 0 for never
+    /// Close a connection after this time without a byte in either direction; 0 disables the timeout
     #[arg(long, value_name = "DURATION", default_value_t = IDLE_TIMEOUT.into())]
     pub idle_timeout: humantime::Duration,
 
-    /// How long open conversations may go on when the server is told to stop
+    /// The time for which open sessions may continue after a stop signal
     #[arg(long, value_name = "DURATION", default_value_t = GRACE.into())]
     pub grace: humantime::Duration,
 
-    /// How many clients may wait to be let in; the system may have a lower limit
+    /// The most connections waiting to be accepted; the system may have a lower limit
     #[arg(long, value_name = "N", default_value_t = BACKLOG)]
     pub backlog: u32,
 
-    /// Serve what is counted at http://ADDR/metrics, as Prometheus reads it; ADDR is HOST:PORT
+    /// Serve the statistics at http://ADDR/metrics in the format of Prometheus; ADDR is HOST:PORT
     #[arg(long, value_name = "ADDR", value_parser = parse_host_port)]
     pub metrics: Option<(String, u16)>,
 
-    /// Say more on standard error: -v who comes and goes, -vv everything
-    #[arg(short, long, action = ArgAction::Count)]
-    pub verbose: u8,
+    /// How much the program logs.
+    #[command(flatten)]
+    pub verbosity: Verbosity,
 }
 
-/// The designs, and the one that has no listeners.
+/// The designs with listeners, and the one without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DesignName {
-    /// Listen, and wait like that.
+    /// Serve the clients of listeners.
     Listening(Design),
     /// Serve one client on standard input and output.
     Inetd,
@@ -119,20 +123,34 @@ impl ValueEnum for DesignName {
             Self::Listening(design) => design.to_possible_value(),
             Self::Inetd => Some(
                 PossibleValue::new("inetd")
-                    .help("One client, on standard input and output: for inetd, and for systemd with Accept=yes"),
+                    .help("One client on standard input and output: for inetd, and for systemd with Accept=yes"),
             ),
         }
     }
 }
 
 impl CommandLine {
-    /// The arguments of this program. If they make no sense it says so, and exits with 2.
+    /// Parses the arguments of this program. Prints an error and exits with 2 if they are invalid.
     pub fn of_this_program() -> Self {
-        let matches = Self::command().get_matches();
-        check(&matches).and_then(|()| Self::from_arg_matches(&matches)).unwrap_or_else(|error| error.exit())
+        let matches = command_line::matches::<Self>();
+        let parsed = check(&matches).and_then(|()| Self::from_arg_matches(&matches));
+        parsed.unwrap_or_else(|error| error.exit())
     }
 
-    /// What the arguments say about how to serve.
+    /// Opens the listeners that the arguments name, or takes over those that systemd has opened.
+    ///
+    /// # Errors
+    ///
+    /// See [`ListenError`].
+    pub fn listen(&self) -> Result<Listeners, ListenError> {
+        if self.listen.listen_fds || !self.listen.listen.is_empty() {
+            self.listen.bind(self.port, self.backlog)
+        } else {
+            Listeners::bind(&self.interface, self.port, self.backlog)
+        }
+    }
+
+    /// The server options in the arguments.
     pub fn options(&self) -> Options {
         Options {
             design: match self.design {
@@ -150,17 +168,18 @@ impl CommandLine {
     }
 }
 
-/// A server without listeners cannot be told anything about them.
+/// Rejects arguments about listeners for a design that has none.
 fn check(matches: &ArgMatches) -> Result<(), clap::Error> {
-    let is_given = |argument: &&str| matches.value_source(argument) == Some(ValueSource::CommandLine);
-    let of_listeners = ["interface", "port", "listen_fds", "backlog", "max_connections", "metrics"];
-    match of_listeners.iter().find(|argument| is_given(argument)) {
-        Some(argument) if matches.get_one("design") == Some(&DesignName::Inetd) => {
-            let message = format!("with `--design inetd` there is nothing to listen at, and no use for '{argument}'");
-            Err(CommandLine::command().error(ErrorKind::ArgumentConflict, message))
-        }
-        _ => Ok(()),
+    if matches.get_one("design") != Some(&DesignName::Inetd) {
+        return Ok(());
     }
+    for argument in ["interface", "port", "listen", "listen_fds", "backlog", "max_connections", "metrics"] {
+        if matches.value_source(argument) == Some(ValueSource::CommandLine) {
+            let message = format!("`--design inetd` has no listeners and cannot be used with '{argument}'");
+            return Err(CommandLine::command().error(ErrorKind::ArgumentConflict, message));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -174,33 +193,53 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_of_the_command_line_are_the_defaults_of_the_library() {
+    fn command_line_and_library_have_the_same_defaults() {
         assert_eq!(options(&[]), Options::default());
     }
 
     #[test]
     fn every_design_has_a_name() {
-        let names =
-            |designs: &[Design]| designs.iter().map(|design| DesignName::Listening(*design)).collect::<Vec<_>>();
-        let designs = DesignName::value_variants();
-        assert_eq!(designs[..designs.len() - 1], names(Design::value_variants()));
-        assert_eq!(designs.last(), Some(&DesignName::Inetd));
+        let mut expected = Vec::new();
+        for design in Design::value_variants() {
+            expected.push(DesignName::Listening(*design));
+        }
+        expected.push(DesignName::Inetd);
+        assert_eq!(DesignName::value_variants(), expected);
     }
 
     #[test]
-    fn a_conversation_has_no_use_for_listeners() {
+    fn options_about_listeners_conflict_with_the_inetd_design() {
         let check = |arguments: &[&str]| {
             check(&CommandLine::command().get_matches_from(["launcelot-server"].iter().chain(arguments)))
         };
         assert!(check(&["--design", "inetd", "--idle-timeout", "1s", "--think", "1s", "-v"]).is_ok());
         assert!(check(&["localhost", "1060", "--metrics", "localhost:0"]).is_ok());
-        for argument in [&["localhost"][..], &["--listen-fds"], &["--backlog", "1"], &["--metrics", "localhost:0"]] {
+        let about_listeners: [&[&str]; 5] = [
+            &["localhost"],
+            &["--listen", "localhost"],
+            &["--listen-fds"],
+            &["--backlog", "1"],
+            &["--metrics", "localhost:0"],
+        ];
+        for argument in about_listeners {
             assert!(check(&[&["--design", "inetd"], argument].concat()).is_err(), "{argument:?}");
         }
     }
 
     #[test]
-    fn every_argument_reaches_its_option() {
+    fn a_server_listens_at_one_interface_or_at_the_addresses_of_listen() {
+        let parse = |arguments: &[&str]| CommandLine::try_parse_from(["launcelot-server"].iter().chain(arguments));
+        let interfaces = |arguments: &[&str]| parse(arguments).unwrap().listen().unwrap().interfaces;
+        assert_eq!(interfaces(&["127.0.0.1", "0"])[0].name, "127.0.0.1");
+        let listen = interfaces(&["--listen", "127.0.0.1:0", "--listen", "127.0.0.2:0"]);
+        assert_eq!([&listen[0].name, &listen[1].name], ["127.0.0.1", "127.0.0.2"]);
+        for conflict in [&["localhost", "--listen", "localhost"][..], &["--listen-fds", "--listen", "localhost"]] {
+            assert!(parse(conflict).is_err(), "{conflict:?}");
+        }
+    }
+
+    #[test]
+    fn every_argument_sets_its_option() {
         let defaults = Options::default();
         let idle = |timeout| Options { idle_timeout: timeout, ..defaults.clone() };
         let cases: [(&[&str], Options); 9] = [

@@ -1,31 +1,28 @@
-//! Who answers: the Launcelot server, in several designs that differ only in how they wait.
+//! The Launcelot server, in several designs that differ only in how they wait.
 //!
-//! [`serve`] takes listeners and serves whoever comes until it is told to stop; [`converse`] serves a
-//! client whom somebody else has let in. Around them:
+//! [`serve`] takes listeners and serves their clients until it is told to stop. [`converse`] serves one client that has
+//! been accepted already. The parts of the interface:
 //!
-//! - [`options`]: what can be chosen, with its defaults.
-//! - [`think_time`]: how long each answer takes, which may change meanwhile.
-//! - [`statistics`]: what is counted meanwhile.
-//! - [`observer`]: observers of conversations.
-//! - [`stop`]: how a server is told to stop, from another thread.
-//! - [`designs`]: the list of designs, and one file for each. Read these first: a design's file says
-//!   who waits where, and little else.
+//! - [`design`]: the names of the designs.
+//! - [`options`]: the options of a server and their defaults.
+//! - [`think_time`]: simulated work, which may change while the server runs.
+//! - [`statistics`]: the counters of a server.
+//! - [`stop`]: how to stop a server from another thread.
+//! - [`error`]: the errors that end a server.
+//! - [`worker`]: the worker processes of the processes design.
 //!
-//! What all designs share, because none of it is about waiting:
+//! The implementation, from the top down:
 //!
-//! - `session`: one client from its coming to its going, on a `stream` that never blocks.
-//! - `service`: what all clients of one server share.
-//! - `ending` and `peer`: how a conversation ended and whose it was, for the log.
-//! - `accepting`: what to do when a connection cannot be accepted.
-//! - `blocking`: waiting in a thread, by `poll(2)`.
-//! - `runtime` and `task`: waiting in a runtime of tokio.
-//! - [`worker`]: worker processes, and the `shared_memory` in which they count.
+//! - `designs`: one file per design. Start reading here: a design's file says where the server waits, and little else.
+//! - `blocking`: waiting in a thread with `poll(2)`: accept loop, connection limit, one client.
+//! - `runtime`: waiting in a tokio runtime: accept loop, one task per client.
+//! - `session`: one client from accept to close, on a stream that never blocks; the same for all designs.
 //!
-//! And the program, `launcelot-server`:
+//! The program `launcelot-server`:
 //!
 //! - [`command_line`]: its arguments.
-//! - [`program`]: the ready line and the exit.
-//! - `attendant`: signals and the statistics beside the serving; `metrics`: how they read.
+//! - [`program`]: listening, the "Ready" line, and the exit.
+//! - `control`: signals, and the statistics over HTTP.
 //!
 //! ```
 //! use launcelot_endpoint::listen::{BACKLOG, Listeners};
@@ -52,72 +49,50 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod accepting;
-mod attendant;
 mod blocking;
 pub mod command_line;
-pub mod designs;
-mod ending;
-mod metrics;
-pub mod observer;
+mod control;
+pub mod design;
+mod designs;
+pub mod error;
 pub mod options;
-mod peer;
 pub mod program;
 mod runtime;
-mod service;
 mod session;
-mod shared_memory;
 pub mod statistics;
 pub mod stop;
-mod stream;
-mod task;
 pub mod think_time;
 pub mod worker;
 
-use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use launcelot_endpoint::listen::Listeners;
-use thiserror::Error;
+use launcelot_endpoint::observe::Observer;
 
-use crate::observer::Observer;
-use crate::service::Service;
+use crate::session::service::Service;
 
-pub use designs::Design;
+pub use design::Design;
+pub use error::ServeError;
 pub use options::Options;
 pub use statistics::Statistics;
 pub use stop::{Stop, Stopper};
 pub use think_time::ThinkTime;
 
-/// Why a server gave up. What one client does is never a reason.
-#[derive(Debug, Error)]
-pub enum ServeError {
-    /// It could not begin: no threads, or no descriptors for its own use.
-    #[error("cannot start to serve")]
-    Start(#[source] io::Error),
-    /// The system refuses to wait for clients.
-    #[error("cannot wait for clients")]
-    Wait(#[source] io::Error),
-    /// A listener is broken for good.
-    #[error("cannot accept connections")]
-    Accept(#[source] io::Error),
-}
-
-/// Serves until `stop` is requested. Then it closes the listeners, lets open conversations finish
-/// within [`Options::grace`], cuts the others, and returns.
+/// Serves until `stop` is requested. Then closes the listeners, lets open sessions finish within [`Options::grace`], cuts
+/// off the others, and returns.
 ///
-/// It blocks the thread that calls it, which must not belong to an async runtime.
+/// Blocks the calling thread, which must not belong to an async runtime.
 ///
 /// # Errors
 ///
 /// See [`ServeError`].
 #[expect(clippy::needless_pass_by_value, reason = "a server that has returned must not be told to stop")]
 pub fn serve(listeners: Listeners, options: &Options, statistics: &Statistics, stop: Stop) -> Result<(), ServeError> {
-    options.design.serve(listeners, &Service::new(options, statistics, None), &stop)
+    designs::serve(listeners, &Service::new(options, statistics, None), &stop)
 }
 
-/// The same, while `observer` is told what happens in every conversation but those of worker processes.
+/// Serves like [`serve`] and reports every session to `observer`, except those of worker processes.
 ///
 /// # Errors
 ///
@@ -130,13 +105,13 @@ pub fn serve_observed(
     observer: Arc<dyn Observer>,
     stop: Stop,
 ) -> Result<(), ServeError> {
-    options.design.serve(listeners, &Service::new(options, statistics, Some(observer)), &stop)
+    designs::serve(listeners, &Service::new(options, statistics, Some(observer)), &stop)
 }
 
-/// Serves the one client at `input` and `output`, until it leaves or until `stop` is requested and the
-/// grace is over. They may be one TCP socket, or a terminal, a pipe or a file each.
+/// Serves one client until it disconnects, or until `stop` is requested and [`Options::grace`] has passed. `input` and
+/// `output` may be one TCP socket, or a terminal, a pipe or a file each.
 ///
-/// It blocks the thread that calls it. The design of `options` does not matter.
+/// Blocks the calling thread. The design in `options` does not matter.
 ///
 /// # Errors
 ///

@@ -1,5 +1,4 @@
-//! The program `launcelot-server`. Exit codes: 0 when it was stopped, 1 when it failed, 2 when it
-//! was called wrongly.
+//! The program `launcelot-server`. Exit codes: 0 after it was stopped, 1 after a failure, 2 for invalid arguments.
 
 use std::process::ExitCode;
 
@@ -8,10 +7,10 @@ use launcelot_server::command_line::CommandLine;
 use launcelot_server::{program, worker};
 
 fn main() -> ExitCode {
-    if let Some(code) = worker::run_if_asked() {
+    if let Some(code) = worker::run_if_worker() {
         return code;
     }
     let command_line = CommandLine::of_this_program();
-    log::to_stderr(command_line.verbose);
+    log::to_stderr(command_line.verbosity.verbose);
     failure::exit_code("launcelot-server", program::run(&command_line))
 }

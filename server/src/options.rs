@@ -1,41 +1,40 @@
-//! What can be chosen about a server.
+//! The options of a server.
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::designs::Design;
+use crate::design::Design;
 use crate::think_time::ThinkTime;
 
-/// How a server serves. Made from the command line by
-/// [`CommandLine::options`](crate::command_line::CommandLine::options).
+/// The options of a server. [`CommandLine::options`](crate::command_line::CommandLine::options) makes them from the
+/// command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// How it waits.
+    /// How the server waits.
     pub design: Design,
-    /// How many connections may be open at once; further clients wait to be accepted.
+    /// The most open connections. Further clients wait in the backlog.
     pub max_connections: NonZeroU32,
-    /// How many workers the designs with workers have, threads or processes.
+    /// The number of workers of the designs with workers, threads or processes.
     pub workers: NonZeroU32,
-    /// The program that the processes design starts as its workers: it must call
-    /// [`run_if_asked`](crate::worker::run_if_asked) first of all. `None` for this very program.
+    /// The program that the processes design starts as its workers, which must call
+    /// [`run_if_worker`](crate::worker::run_if_worker) first in `main`. `None` for the running program.
     pub worker_program: Option<PathBuf>,
-    /// How many threads share the tasks of the async and per-core designs; `None` for as many as
-    /// the design chooses.
+    /// The number of threads that run the tasks of the async and per-core designs. `None` lets the design choose.
     pub threads: Option<NonZeroU32>,
-    /// After how long without a byte in either direction a connection is closed; `None` for never.
+    /// The time without a byte in either direction after which a connection is closed. `None` for no timeout.
     pub idle_timeout: Option<Duration>,
-    /// How long each answer takes: simulated work, which blocks whatever it would block in that
-    /// design. Zero for none; async code counts it in milliseconds, rounded up. It may change while the server serves.
+    /// Simulated work on each answer, which blocks what work would block in that design. The designs with tasks round it
+    /// up to milliseconds.
     pub think: ThinkTime,
-    /// How long open conversations may go on when the server has been told to stop.
+    /// The time for which open sessions may continue after a stop request.
     pub grace: Duration,
 }
 
-/// Far above what a class-room needs; silent, they take some 15 MiB together.
+/// Far more than a classroom needs. This many silent connections take about 15 MiB.
 pub(crate) const MAX_CONNECTIONS: NonZeroU32 = NonZeroU32::new(10_000).expect("10,000 is not zero");
 
-/// As many as in the book from which the designs come.
+/// The number in the book from which the designs come.
 pub(crate) const WORKERS: NonZeroU32 = NonZeroU32::new(10).expect("10 is not zero");
 
 /// Long enough for a person who types the questions.

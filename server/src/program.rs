@@ -1,107 +1,108 @@
-//! The program around the server: listen, say so, stop on signals.
+//! The program around the server: listening, the "Ready" line, and stopping on signals.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::os::fd::AsFd as _;
 use std::{fs, process};
 
-use launcelot_endpoint::descriptors;
 use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners};
-use listenfd::ListenFd;
+use launcelot_endpoint::{descriptors, output};
 use rustix::fs::fstat;
 use thiserror::Error;
 
-use crate::ServeError;
-use crate::attendant::Attendant;
 use crate::command_line::{CommandLine, DesignName};
+use crate::control::Control;
+use crate::error::ServeError;
+use crate::options::Options;
 use crate::statistics::Statistics;
 use crate::stop::Stop;
 
-/// Why the program failed.
+/// An error that ends the program.
 #[derive(Debug, Error)]
 pub enum ProgramError {
-    /// It could not listen.
+    /// The program cannot listen.
     #[error(transparent)]
     Listen(#[from] ListenError),
-    /// There are no listeners to take over.
-    #[error("no listeners to take over: LISTEN_FDS and LISTEN_PID do not name any for this process")]
-    NoListeners,
-    /// What it was given to take over is no TCP listener, or another failure of the system.
-    #[error("cannot take over the listeners")]
-    TakeOver(#[source] io::Error),
-    /// It could not catch the signals that stop it.
-    #[error("cannot wait for signals")]
+    /// The program cannot install signal handlers or wait for signals.
+    #[error("cannot handle signals")]
     Signals(#[source] io::Error),
-    /// It listened, but could not serve.
+    /// The server failed.
     #[error(transparent)]
     Serve(#[from] ServeError),
 }
 
-/// Serves as the command line says, until a signal stops it.
+/// Serves as the command line says, until a signal stops the server.
 ///
 /// # Errors
 ///
 /// See [`ProgramError`].
 pub fn run(command_line: &CommandLine) -> Result<(), ProgramError> {
     descriptors::raise_limit();
-    let attendant = Attendant::new().map_err(ProgramError::Signals)?;
-    let (stopper, stop) = Stop::pair().map_err(ProgramError::Signals)?;
+    let control = Control::new().map_err(ProgramError::Signals)?;
     let options = command_line.options();
     let statistics = Statistics::new(&options).map_err(ServeError::Start)?;
-    let attend = |metrics| {
-        attendant.attend(move || stopper.stop(), Some(statistics.clone()), metrics).map_err(ProgramError::Signals)
-    };
     if command_line.design == DesignName::Inetd {
-        keep_log_from_client();
-        attend(None)?;
-        let input = io::stdin().as_fd().try_clone_to_owned().map_err(ServeError::Start)?;
-        let output = io::stdout().as_fd().try_clone_to_owned().map_err(ServeError::Start)?;
-        return Ok(crate::converse(input, output, &options, &statistics, stop)?);
-    }
-    let CommandLine { interface, port, backlog, metrics, .. } = command_line;
-    let (interface, listeners) = if command_line.listen_fds {
-        take_over()?
+        run_for_one_client(control, &options, &statistics)
     } else {
-        (interface.clone(), Listeners::bind(interface, *port, *backlog)?)
-    };
-    let metrics = metrics.as_ref().map(|(host, port)| Listeners::bind(host, *port, BACKLOG)).transpose()?;
-    let mut ready = format!("Ready and listening at '{interface}' port {}\n", listeners.port);
-    if let (Some(metrics), Some((host, _))) = (&metrics, &command_line.metrics) {
-        ready.push_str(&format!("Statistics at http://{host}:{}/metrics\n", metrics.port));
-    }
-    attend(metrics)?;
-    say(&ready, listeners.port);
-    Ok(crate::serve(listeners, &options, &statistics, stop)?)
-}
-
-/// Nobody may be there to read it; the server serves all the same.
-fn say(ready: &str, port: u16) {
-    let mut output = io::stdout();
-    if let Err(error) = output.write_all(ready.as_bytes()).and_then(|()| output.flush()) {
-        tracing::info!("ready, but cannot say so ({error}), port={port}");
+        listen_and_serve(command_line, control, &options, &statistics)
     }
 }
 
-/// The listeners that systemd passes to a process (sd_listen_fds(3)), and the address of the first.
-fn take_over() -> Result<(String, Listeners), ProgramError> {
-    let mut given = ListenFd::from_env();
-    let sockets = (0..given.len()).filter_map(|index| given.take_tcp_listener(index).transpose());
-    let sockets = sockets.collect::<io::Result<Vec<_>>>().map_err(ProgramError::TakeOver)?;
-    if sockets.is_empty() {
-        return Err(ProgramError::NoListeners);
-    }
-    let listeners = Listeners::inherited(sockets).map_err(ProgramError::TakeOver)?;
-    let addresses = listeners.addresses().map_err(ProgramError::TakeOver)?;
-    Ok((addresses[0].ip().to_string(), listeners))
+fn run_for_one_client(control: Control, options: &Options, statistics: &Statistics) -> Result<(), ProgramError> {
+    keep_log_from_client();
+    let stop = start_control(control, statistics, None)?;
+    let input = io::stdin().as_fd().try_clone_to_owned().map_err(ServeError::Start)?;
+    let output = io::stdout().as_fd().try_clone_to_owned().map_err(ServeError::Start)?;
+    Ok(crate::converse(input, output, options, statistics, stop)?)
 }
 
-/// An inetd gives its client's socket as standard error too. The client has not asked for a log.
+fn listen_and_serve(
+    command_line: &CommandLine,
+    control: Control,
+    options: &Options,
+    statistics: &Statistics,
+) -> Result<(), ProgramError> {
+    let listeners = command_line.listen()?;
+    let mut ready = listeners.ready();
+    let mut metrics_listeners = None;
+    if let Some((host, port)) = &command_line.metrics {
+        let listeners = Listeners::bind(host, *port, BACKLOG)?;
+        for interface in &listeners.interfaces {
+            ready.push_str(&format!("Statistics at http://{}:{}/metrics\n", interface.url_host(), interface.port));
+        }
+        metrics_listeners = Some(listeners);
+    }
+    let stop = start_control(control, statistics, metrics_listeners)?;
+    for address in listeners.addresses().map_err(ServeError::Start)? {
+        tracing::info!(%address, "listening");
+    }
+    output::print(&ready);
+    Ok(crate::serve(listeners, options, statistics, stop)?)
+}
+
+/// Starts the control thread and returns the stop that it will request.
+fn start_control(
+    control: Control,
+    statistics: &Statistics,
+    metrics_listeners: Option<Listeners>,
+) -> Result<Stop, ProgramError> {
+    let (stopper, stop) = Stop::pair().map_err(ProgramError::Signals)?;
+    let request_stop = move || stopper.stop();
+    control.start(request_stop, Some(statistics.clone()), metrics_listeners).map_err(ProgramError::Signals)?;
+    Ok(stop)
+}
+
+/// Redirects standard error to `/dev/null` if it is the client's socket, as inetd passes it. The client must not receive
+/// the log.
 fn keep_log_from_client() {
-    let (Ok(input), Ok(errors)) = (fstat(io::stdin()), fstat(io::stderr())) else { return };
+    let (Ok(input), Ok(errors)) = (fstat(io::stdin()), fstat(io::stderr())) else {
+        return;
+    };
     let is_socket = rustix::net::sockopt::socket_type(io::stdin()).is_ok();
-    if is_socket && (input.st_dev, input.st_ino) == (errors.st_dev, errors.st_ino) {
-        // Better no server than one that says what nobody asked.
-        let silenced = fs::File::options().write(true).open("/dev/null").map(rustix::stdio::dup2_stderr);
-        if !matches!(silenced, Ok(Ok(()))) {
+    let is_same = (input.st_dev, input.st_ino) == (errors.st_dev, errors.st_ino);
+    if is_socket && is_same {
+        let redirected = fs::File::options().write(true).open("/dev/null").map(rustix::stdio::dup2_stderr);
+        if !matches!(redirected, Ok(Ok(()))) {
+            // An error message would be sent to the client.
             process::exit(1);
         }
     }

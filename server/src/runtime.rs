@@ -1,35 +1,31 @@
-//! Waiting in a runtime of tokio: letting clients in, each into a task of its own.
+//! Waiting in a tokio runtime: an accept loop, and one task for each client.
 
-use std::convert::Infallible;
-use std::future::poll_fn;
+pub(crate) mod distributor;
+mod task;
+
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use launcelot_endpoint::listen::Listeners;
-use tokio::net::{TcpListener, TcpStream};
+use launcelot_endpoint::accept::{Accepted, Acceptor};
+use launcelot_endpoint::limit::ConnectionLimit;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::ServeError;
-use crate::accepting::AcceptErrors;
-use crate::options::Options;
-use crate::service::{Service, answer_at_once};
+use crate::error::ServeError;
+use crate::session::Session;
+use crate::session::service::{Service, disable_nagle};
 use crate::stop::Stop;
-use crate::task;
 
-/// After how many turns of its tasks a thread looks for events. With tokio's default of 61, a
-/// thousand busy clients cost one more system call for every 61 questions, and those whose events
-/// come late wait behind the others again and again.
-const TURNS_BETWEEN_EVENTS: u32 = 1024;
+/// The number of task polls after which a thread checks for I/O events. With tokio's default of 61, a thousand busy
+/// clients cost one more system call for every 61 questions, and clients whose events come late wait behind all others
+/// repeatedly.
+const EVENT_INTERVAL: u32 = 1024;
 
-/// Builds a runtime with what the tasks here need.
+/// Builds a runtime with I/O and timers.
 pub(crate) fn build(builder: &mut Builder) -> Result<Runtime, ServeError> {
-    builder.enable_io().enable_time().event_interval(TURNS_BETWEEN_EVENTS).build().map_err(ServeError::Start)
+    builder.enable_io().enable_time().event_interval(EVENT_INTERVAL).build().map_err(ServeError::Start)
 }
 
-/// What waits for the stop in that runtime.
+/// Returns a future that waits for the stop request in this runtime.
 pub(crate) fn requested(
     runtime: &Runtime,
     stop: &Stop,
@@ -38,116 +34,42 @@ pub(crate) fn requested(
     stop.requested().map_err(ServeError::Start)
 }
 
-/// Serves in the runtime that this runs in: lets clients in until the stop is requested, and then
-/// waits for those in the room, but no longer than the grace.
+/// Runs `accept_loop` until it ends or the stop is requested. Then drops it, which closes its listeners, and waits for
+/// all connections to end, but no longer than the grace period.
 pub(crate) async fn serve(
-    listeners: Listeners,
+    accept_loop: impl Future<Output = Result<(), ServeError>>,
     requested: impl Future<Output = io::Result<()>>,
-    room: &Room,
-    service: &Arc<Service>,
+    limit: &ConnectionLimit,
+    service: &Service,
 ) -> Result<(), ServeError> {
-    let door = Door::new(listeners)?;
     tokio::select! {
-        never = welcome(door, room, service) => match never? {},
+        result = accept_loop => result?,
         requested = requested => requested.map_err(ServeError::Wait)?,
     }
-    // The door is closed: it belonged to the future that was dropped just now.
-    let _ = tokio::time::timeout(service.options.grace, room.is_empty()).await;
+    let _ = tokio::time::timeout(service.options.grace, limit.all_closed()).await;
     Ok(())
 }
 
-/// Lets in clients for ever, and starts a task for each.
-async fn welcome(mut door: Door, room: &Room, service: &Arc<Service>) -> Result<Infallible, ServeError> {
-    let mut errors = AcceptErrors::default();
+/// Accepts clients and starts a task for each, until a listener fails.
+pub(crate) async fn accept_loop(
+    mut acceptor: Acceptor,
+    limit: &ConnectionLimit,
+    service: &Arc<Service>,
+) -> Result<(), ServeError> {
     loop {
-        match door.next_client(room).await {
-            Ok((stream, client, place)) => {
-                let watcher = service.accepted(client, || stream.local_addr());
-                answer_at_once(&stream);
-                let session = service.begin(client, watcher);
-                tokio::spawn(async move {
-                    task::attend(stream, session).await;
-                    drop(place);
-                });
-            }
-            Err(error) => {
-                if let Some(pause) = errors.pause_after(error)? {
-                    tokio::time::sleep(pause).await;
-                }
-            }
-        }
+        let accepted = acceptor.accept(limit).await.map_err(ServeError::Accept)?;
+        spawn_session(accepted, service);
     }
 }
 
-/// The listeners, in turn, so that clients at one address cannot keep out those at another.
-struct Door {
-    listeners: Vec<TcpListener>,
-    next: usize,
-}
-
-impl Door {
-    fn new(listeners: Listeners) -> Result<Self, ServeError> {
-        let listeners = listeners.sockets.into_iter().map(TcpListener::from_std).collect::<io::Result<_>>();
-        Ok(Self { listeners: listeners.map_err(ServeError::Start)?, next: 0 })
-    }
-
-    /// Waits for a client and a place for it. Who is not let in yet costs nothing, and while nobody
-    /// comes to this door, its place can be had at another.
-    async fn next_client(&mut self, room: &Room) -> io::Result<(TcpStream, SocketAddr, Place)> {
-        loop {
-            let mut place = Some(room.place().await);
-            let accepted = poll_fn(|context| {
-                let Some(place) = place.take().or_else(|| room.free_place()) else { return Poll::Ready(None) };
-                self.poll_accept(context).map_ok(|(stream, client)| (stream, client, place)).map(Some)
-            });
-            if let Some(accepted) = accepted.await {
-                return accepted;
-            }
-        }
-    }
-
-    fn poll_accept(&mut self, context: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        for _ in 0..self.listeners.len() {
-            let listener = &self.listeners[self.next];
-            self.next = (self.next + 1) % self.listeners.len();
-            if let Poll::Ready(accepted) = listener.poll_accept(context) {
-                return Poll::Ready(accepted);
-            }
-        }
-        Poll::Pending
-    }
-}
-
-/// The places for connections. A clone is the same room.
-#[derive(Debug, Clone)]
-pub(crate) struct Room {
-    places: Arc<Semaphore>,
-    count: u32,
-}
-
-/// A place that is taken, until it is dropped.
-type Place = OwnedSemaphorePermit;
-
-impl Room {
-    pub(crate) fn new(options: &Options) -> Self {
-        let most = u32::try_from(Semaphore::MAX_PERMITS).unwrap_or(u32::MAX);
-        let count = options.max_connections.get().min(most);
-        Self { places: Arc::new(Semaphore::new(count as usize)), count }
-    }
-
-    async fn place(&self) -> Place {
-        if self.places.available_permits() == 0 {
-            tracing::info!(connections = self.count, "full: further clients wait until one leaves");
-        }
-        Arc::clone(&self.places).acquire_owned().await.expect("nobody closes this semaphore")
-    }
-
-    fn free_place(&self) -> Option<Place> {
-        Arc::clone(&self.places).try_acquire_owned().ok()
-    }
-
-    /// Waits until every connection has ended.
-    async fn is_empty(&self) {
-        let _all = self.places.acquire_many(self.count).await.expect("nobody closes this semaphore");
-    }
+/// Starts a task in this runtime that serves the client to its end.
+pub(crate) fn spawn_session(accepted: Accepted, service: &Arc<Service>) {
+    let Accepted { stream, peer, permit } = accepted;
+    let watcher = service.accepted(peer, || stream.local_addr());
+    disable_nagle(&stream);
+    let session = Session::begin(peer.into(), Arc::clone(service), watcher);
+    tokio::spawn(async move {
+        task::serve_client(stream, session).await;
+        drop(permit);
+    });
 }

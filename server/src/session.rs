@@ -1,124 +1,83 @@
-//! One client from its coming to its going, on a socket that never blocks.
+//! A session: one client from accept to close, on a stream that never blocks.
 //!
-//! A design owns the socket and the waiting. When the socket is ready, or a time is up, it gives the
-//! session its [turn](Session::turn), and the session reads, hears, answers, closes politely and
-//! writes the log. A session whose client is silent owns no buffer, and one whose client does not
-//! read owns a bounded one.
+//! A design owns the socket and the waiting. When the socket is ready or the session's deadline has passed, the design
+//! gives the session a [turn](Session::turn): the session reads, parses, answers, closes gracefully and writes the log.
+//! A session whose client is silent owns no buffers. A session whose client does not read stops reading, so its buffers
+//! are bounded (backpressure).
+
+mod close_reason;
+mod linger;
+pub(crate) mod peer;
+mod pending;
+mod reporter;
+mod scratch;
+pub(crate) mod service;
+pub(crate) mod stream;
 
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use launcelot_endpoint::observe::Watcher;
 use launcelot_protocol::Conversation;
-use launcelot_protocol::conversation::{Heard, REPLIES_MAX_BYTES};
 
-use crate::ending::Ending;
-use crate::observer::{Watched, Watcher};
-use crate::peer::Peer;
-use crate::service::Service;
-use crate::statistics::ThreadNumber;
-use crate::stream::Stream;
+use crate::session::close_reason::CloseReason;
+use crate::session::linger::Linger;
+use crate::session::peer::Peer;
+use crate::session::pending::{Pending, Work};
+use crate::session::reporter::Reporter;
+use crate::session::service::Service;
+use crate::session::stream::Stream;
+use crate::statistics::tally::ThreadNumber;
 
-/// How much is read at once.
-const READ_BYTES: usize = 16 * 1024;
+pub(crate) use pending::FAR_FUTURE;
+pub(crate) use scratch::Scratch;
 
-/// Stands for no end at all.
-pub(crate) const FAR_FUTURE: Duration = Duration::from_secs(60 * 60 * 24 * 365);
-
-/// How long, and how much, a client may go on sending after the server has said its last word. To
-/// close while input is unread makes the system send a reset, which can overtake that last word and
-/// destroy it at the client (RFC 1122, section 4.2.2.13).
-const LINGER: Duration = Duration::from_secs(2);
-const LINGER_MAX_BYTES: usize = 16 * 1024 * 1024;
-
-/// Buffers for the length of one turn, for all sessions that take turns on one thread.
-#[derive(Debug)]
-pub(crate) struct Scratch {
-    input: Box<[u8]>,
-    replies: Vec<u8>,
-    /// Where the thread counts.
-    thread: ThreadNumber,
-}
-
-impl Default for Scratch {
-    fn default() -> Self {
-        Self {
-            input: vec![0; READ_BYTES].into(),
-            replies: Vec::with_capacity(REPLIES_MAX_BYTES),
-            thread: ThreadNumber::of_this_thread(),
-        }
-    }
-}
-
-/// What came of a turn.
+/// The result of a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Turn {
-    /// Bytes moved; there may be more.
+    /// Bytes were read or written. Another turn may make further progress.
     Progress,
-    /// What the session [waits for](Session::awaits) has not come.
+    /// The session has to wait for what [`Session::awaits`] returns, or for its [deadline](Session::deadline).
     Blocked,
-    /// The conversation is over and in the log: close the socket.
+    /// The session has ended and is in the log. The socket should be closed.
     Over,
 }
 
-/// What a session waits for, beside its [deadline](Session::deadline).
+/// The event for which a session waits, apart from its [deadline](Session::deadline).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Awaits {
-    /// That the client says something.
+    /// The stream becomes readable.
     Input,
-    /// That the client takes what was said to it.
+    /// The stream becomes writable.
     Output,
-    /// Nothing: it works, until its deadline.
+    /// Nothing but the deadline, at which simulated work is done.
     Work,
 }
 
-/// One client.
+/// One client's session.
 #[derive(Debug)]
 pub(crate) struct Session {
     client: Peer,
     service: Arc<Service>,
-    /// The thread that let the client in: there its coming and going are counted.
+    /// The thread that accepted the connection. The connection is counted in that thread's tally.
     thread: ThreadNumber,
     conversation: Conversation,
     questions: u64,
     unknown: u64,
-    last_moved: Instant,
+    /// When a byte was last read or written, or work was done.
+    last_activity: Instant,
     pending: Option<Box<Pending>>,
-    lingering: Option<Lingering>,
+    linger: Option<Linger>,
     has_ended: bool,
-    watched: Watched,
-}
-
-/// What could not be written yet, and what has been read but not heard because of that.
-#[derive(Debug)]
-struct Pending {
-    work: Option<Work>,
-    replies: Vec<u8>,
-    written: usize,
-    input: Vec<u8>,
-}
-
-/// Simulated work ([`Options::think`](crate::Options::think)): the replies are not to be had before
-/// it is done.
-#[derive(Debug, Clone, Copy)]
-struct Work {
-    since: Instant,
-    until: Instant,
-    heard: Heard,
-}
-
-/// The client has been told all that it will be told, and may finish its sentence.
-#[derive(Debug)]
-struct Lingering {
-    until: Instant,
-    room_bytes: usize,
+    reporter: Reporter,
 }
 
 impl Session {
-    /// Begins with a client that this thread has accepted, and its watcher.
+    /// Begins the session of a connection that this thread has accepted.
     pub(crate) fn begin(client: Peer, service: Arc<Service>, watcher: Option<Box<dyn Watcher>>) -> Self {
         let thread = ThreadNumber::of_this_thread();
-        tracing::info!(%client, "a client came");
+        tracing::info!(%client, "client connected");
         service.statistics.tally(thread).opened();
         Self {
             client,
@@ -127,99 +86,104 @@ impl Session {
             conversation: Conversation::new(),
             questions: 0,
             unknown: 0,
-            last_moved: Instant::now(),
+            last_activity: Instant::now(),
             pending: None,
-            lingering: None,
+            linger: None,
             has_ended: false,
-            watched: Watched::by(watcher),
+            reporter: Reporter::to(watcher),
         }
     }
 
-    /// Reads once and answers what came, with one write; or writes what was left over before.
+    /// Writes pending replies if there are any. Otherwise reads once and answers with one write.
     pub(crate) fn turn(&mut self, stream: &mut impl Stream, scratch: &mut Scratch) -> Turn {
         let turn = match self.pending.take() {
             Some(pending) => self.write_pending(pending, stream, scratch),
             None => self.read(stream, scratch),
         };
-        turn.unwrap_or_else(|ending| self.end(&ending))
+        turn.unwrap_or_else(|reason| self.end(&reason))
     }
 
-    /// What it waits for.
     pub(crate) fn awaits(&self) -> Awaits {
-        match self.pending.as_deref() {
+        match &self.pending {
             None => Awaits::Input,
-            Some(Pending { work: None, .. }) => Awaits::Output,
-            Some(Pending { work: Some(_), .. }) => Awaits::Work,
+            Some(pending) if pending.work.is_some() => Awaits::Work,
+            Some(_) => Awaits::Output,
         }
     }
 
-    /// When it is to have a turn whatever happens: its work may be done, or it may be
-    /// [overdue](Self::is_overdue) if no byte moves until then.
+    /// When the session needs a turn in any case: simulated work is done, or the session is
+    /// [overdue](Self::end_if_overdue) if no byte is read or written before.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        match (self.pending.as_deref(), &self.lingering) {
-            (Some(Pending { work: Some(work), .. }), _) => Some(work.until),
-            (_, Some(lingering)) => Some(lingering.until),
-            (_, None) => self.last_moved.checked_add(self.service.options.idle_timeout?),
+        if let Some(pending) = &self.pending
+            && let Some(work) = pending.work
+        {
+            return Some(work.until);
         }
+        if let Some(linger) = &self.linger {
+            return Some(linger.until);
+        }
+        self.last_activity.checked_add(self.service.options.idle_timeout?)
     }
 
-    /// Whether its time is up; if so the conversation is over and in the log: close the socket.
-    pub(crate) fn is_overdue(&mut self) -> bool {
-        let is_overdue =
-            self.awaits() != Awaits::Work && self.deadline().is_some_and(|deadline| deadline <= Instant::now());
-        if is_overdue {
-            self.end(&if self.lingering.is_some() { Ending::QuestionTooLong } else { Ending::Idle });
+    /// Ends the session if its deadline has passed without work being done. Returns whether the session has ended: the
+    /// socket should be closed.
+    pub(crate) fn end_if_overdue(&mut self) -> bool {
+        let has_passed = self.deadline().is_some_and(|deadline| deadline <= Instant::now());
+        if !has_passed || self.awaits() == Awaits::Work {
+            return false;
         }
-        is_overdue
+        let reason = if self.linger.is_some() { CloseReason::QuestionTooLong } else { CloseReason::Idle };
+        self.end(&reason);
+        true
     }
 
-    fn read(&mut self, stream: &mut impl Stream, scratch: &mut Scratch) -> Result<Turn, Ending> {
-        match stream.read(&mut scratch.input) {
-            Ok(0) if self.lingering.is_some() => Err(Ending::QuestionTooLong),
-            Ok(0) => Err(Ending::Left),
-            Ok(count) => {
-                let received_at = Instant::now();
-                self.service.statistics.tally(scratch.thread).heard(count);
-                if let Some(lingering) = &mut self.lingering {
-                    return lingering.take(count);
-                }
-                self.last_moved = received_at;
-                self.watched.questions_read(received_at, count);
-                let Scratch { input, replies, thread } = scratch;
-                self.answer(&input[..count], received_at, replies, stream, *thread)
-            }
+    fn read(&mut self, stream: &mut impl Stream, scratch: &mut Scratch) -> Result<Turn, CloseReason> {
+        let count = match stream.read(&mut scratch.input) {
+            Ok(0) if self.linger.is_some() => return Err(CloseReason::QuestionTooLong),
+            Ok(0) => return Err(CloseReason::Disconnected),
+            Ok(count) => count,
             Err(error) => match error.kind() {
-                io::ErrorKind::WouldBlock => Ok(Turn::Blocked),
-                io::ErrorKind::Interrupted => Ok(Turn::Progress),
-                _ => Err(Ending::Broken(error)),
+                io::ErrorKind::WouldBlock => return Ok(Turn::Blocked),
+                io::ErrorKind::Interrupted => return Ok(Turn::Progress),
+                _ => return Err(CloseReason::Failed(error)),
             },
+        };
+        let received_at = Instant::now();
+        self.service.statistics.tally(scratch.thread).received(count);
+        if let Some(linger) = &mut self.linger {
+            linger.discard(count)?;
+            return Ok(Turn::Progress);
         }
+        self.last_activity = received_at;
+        self.reporter.questions_read(received_at, count);
+        let Scratch { input, replies, thread } = scratch;
+        self.answer(&input[..count], received_at, replies, stream, *thread)
     }
 
-    /// Writes the pending replies, if the work on them is done, and then continues with the input that had
-    /// to wait for them.
+    /// Writes the pending replies, if the work on them is done, and then continues with the input that had to wait for
+    /// them.
     fn write_pending(
         &mut self,
         mut pending: Box<Pending>,
         stream: &mut impl Stream,
         scratch: &mut Scratch,
-    ) -> Result<Turn, Ending> {
-        if let Some(Work { since, until, heard }) = pending.work {
+    ) -> Result<Turn, CloseReason> {
+        if let Some(Work { began, until, parsed }) = pending.work {
             let now = Instant::now();
             if now < until {
                 self.pending = Some(pending);
                 return Ok(Turn::Blocked);
             }
-            self.service.statistics.tally(scratch.thread).answered(heard.questions, heard.unknown, now - since);
-            self.watched.answers_ready(now, pending.replies.len());
-            self.last_moved = now;
+            self.service.statistics.tally(scratch.thread).answered(parsed.questions, parsed.unknown, now - began);
+            self.reporter.answers_ready(now, pending.replies.len());
+            self.last_activity = now;
             pending.work = None;
         }
         let written = self.write(&pending.replies[pending.written..], stream, scratch.thread)?;
         pending.written += written;
         let now = Instant::now();
         if written > 0 {
-            self.last_moved = now;
+            self.last_activity = now;
         }
         if pending.written < pending.replies.len() {
             self.pending = Some(pending);
@@ -228,71 +192,54 @@ impl Session {
         self.answer(&pending.input, now, &mut scratch.replies, stream, scratch.thread)
     }
 
-    /// Hears all of `input`, which is there since `since`, and writes the replies, as far as the
-    /// client takes them.
+    /// Parses all of `input`, which was complete at `began`, and writes the replies as far as the client takes them.
     fn answer(
         &mut self,
         input: &[u8],
-        mut since: Instant,
+        mut began: Instant,
         replies: &mut Vec<u8>,
         stream: &mut impl Stream,
         thread: ThreadNumber,
-    ) -> Result<Turn, Ending> {
+    ) -> Result<Turn, CloseReason> {
         let mut rest = input;
         while !rest.is_empty() {
             replies.clear();
-            let heard = self.conversation.hear(rest, replies);
-            rest = &rest[heard.bytes..];
-            self.questions += heard.questions as u64;
-            self.unknown += heard.unknown as u64;
-            if let Some(until) = self.work_until(since, heard) {
-                let work = Some(Work { since, until, heard });
-                self.hold(Pending { work, replies: replies.clone(), written: 0, input: rest.to_vec() });
+            let parsed = self.conversation.feed(rest, replies);
+            rest = &rest[parsed.bytes..];
+            self.questions += parsed.questions as u64;
+            self.unknown += parsed.unknown as u64;
+            if let Some(work) = Work::on(parsed, began, self.service.options.think.get()) {
+                self.keep_pending(Some(work), replies, rest);
                 return Ok(Turn::Blocked);
             }
             if !replies.is_empty() {
                 let now = Instant::now();
-                self.service.statistics.tally(thread).answered(heard.questions, heard.unknown, now - since);
-                self.watched.answers_ready(now, replies.len());
+                self.service.statistics.tally(thread).answered(parsed.questions, parsed.unknown, now - began);
+                self.reporter.answers_ready(now, replies.len());
             }
             let written = self.write(replies, stream, thread)?;
             if written < replies.len() {
-                self.hold(Pending {
-                    work: None,
-                    replies: replies[written..].to_vec(),
-                    written: 0,
-                    input: rest.to_vec(),
-                });
+                self.keep_pending(None, &replies[written..], rest);
                 return Ok(Turn::Blocked);
             }
             if !rest.is_empty() {
-                since = Instant::now();
+                began = Instant::now();
             }
         }
-        self.watched.report_questions();
-        if self.conversation.is_over() && self.lingering.is_none() {
+        self.reporter.report_questions();
+        if self.conversation.is_over() && self.linger.is_none() {
             stream.end_output();
-            self.lingering = Some(Lingering { until: Instant::now() + LINGER, room_bytes: LINGER_MAX_BYTES });
+            self.linger = Some(Linger::begin());
         }
         Ok(Turn::Progress)
     }
 
-    /// Until when the work on these answers is simulated, if there is to be any.
-    fn work_until(&self, since: Instant, heard: Heard) -> Option<Instant> {
-        let think = self.service.options.think.get();
-        if think.is_zero() || heard.questions == 0 {
-            return None;
-        }
-        // Thousands at once, or longer than the system can count: as good as for ever.
-        let work = think.checked_mul(u32::try_from(heard.questions).unwrap_or(u32::MAX)).unwrap_or(Duration::MAX);
-        Some(since.checked_add(work).unwrap_or_else(|| since + FAR_FUTURE))
-    }
-
-    fn hold(&mut self, pending: Pending) {
+    fn keep_pending(&mut self, work: Option<Work>, replies: &[u8], input: &[u8]) {
+        let pending = Pending { work, replies: replies.to_vec(), written: 0, input: input.to_vec() };
         self.pending = Some(Box::new(pending));
     }
 
-    /// Writes as many of `bytes` as the stream takes now, and says how many.
+    /// Writes as much of `bytes` as the stream takes without blocking, and returns the number of bytes written.
     fn write(&self, bytes: &[u8], stream: &mut impl Stream, thread: ThreadNumber) -> io::Result<usize> {
         let mut written = 0;
         while written < bytes.len() {
@@ -303,45 +250,31 @@ impl Session {
                 Err(error) => return Err(error),
             }
         }
-        self.service.statistics.tally(thread).wrote(written);
+        self.service.statistics.tally(thread).sent(written);
         Ok(written)
     }
 
-    fn end(&mut self, ending: &Ending) -> Turn {
+    fn end(&mut self, reason: &CloseReason) -> Turn {
         self.has_ended = true;
-        self.watched.report_questions();
+        self.reporter.report_questions();
         self.service.statistics.tally(self.thread).closed();
         let Self { client, questions, unknown, .. } = self;
-        if self.conversation.is_in_mid_question() {
-            tracing::warn!(%client, questions, unknown, "{ending} in mid-question");
-        } else if matches!(ending, Ending::QuestionTooLong) {
-            tracing::warn!(%client, questions, unknown, "{ending}");
+        if self.conversation.is_in_question() {
+            tracing::warn!(%client, questions, unknown, "{reason} in the middle of a question");
+        } else if matches!(reason, CloseReason::QuestionTooLong) {
+            tracing::warn!(%client, questions, unknown, "{reason}");
         } else {
-            tracing::info!(%client, questions, unknown, "{ending}");
+            tracing::info!(%client, questions, unknown, "{reason}");
         }
         Turn::Over
     }
 }
 
-/// A session that is dropped before its end is cut off: the server stops.
+/// A session that is dropped before its end is cut off because the server stops.
 impl Drop for Session {
     fn drop(&mut self) {
         if !self.has_ended {
-            self.end(&Ending::Cut);
+            self.end(&CloseReason::Stopped);
         }
-    }
-}
-
-impl Lingering {
-    /// Ignores `count` bytes, unless it has had enough.
-    fn take(&mut self, count: usize) -> Result<Turn, Ending> {
-        self.room_bytes = self.room_bytes.checked_sub(count).ok_or(Ending::QuestionTooLong)?;
-        Ok(Turn::Progress)
-    }
-}
-
-impl From<io::Error> for Ending {
-    fn from(error: io::Error) -> Self {
-        Self::Broken(error)
     }
 }

@@ -1,8 +1,8 @@
-//! How a server is told to stop, from any thread.
+//! Stopping a server from any thread.
 //!
-//! It is a pipe, because that is what every design can wait for: async code by a readiness event,
-//! blocking code by `poll(2)` beside its sockets. What is written into it is never read, so that all
-//! who wait see it, and who looks later sees it still.
+//! The request is sent through a pipe, because every design can wait for one: async code for a readiness event, blocking
+//! code with `poll(2)` together with its sockets. Nothing reads the pipe, so it stays readable: level-triggered for
+//! present and future waiters.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -11,43 +11,42 @@ use std::sync::Arc;
 use rustix::pipe::{PipeFlags, pipe_with};
 use tokio::net::unix::pipe::Receiver;
 
-/// The end that waits. As a file descriptor it becomes readable when the stop is requested.
+/// The waiting side. As a file descriptor it becomes readable when the stop is requested.
 #[derive(Debug)]
 pub struct Stop {
     pipe: OwnedFd,
 }
 
-/// The end that requests the stop. When the last clone is dropped, that is a request too: nobody
-/// would be left who could make one.
+/// The requesting side. Dropping the last clone requests the stop as well.
 #[derive(Debug, Clone)]
 pub struct Stopper {
     pipe: Arc<OwnedFd>,
 }
 
 impl Stop {
-    /// Both ends.
+    /// Creates both sides.
     ///
     /// # Errors
     ///
-    /// If the system has no descriptors left.
+    /// Returns the system's error if there are no descriptors left.
     pub fn pair() -> io::Result<(Stopper, Self)> {
         let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
         Ok((Stopper { pipe: Arc::new(write) }, Self { pipe: read }))
     }
 
-    /// Waits for the request, in a tokio runtime with I/O. What the waiting needs is taken at once,
-    /// so that it cannot fail later for want of descriptors, when clients have taken all.
+    /// Returns a future that waits for the request, in a tokio runtime with I/O. Everything that the wait needs is
+    /// allocated now, so that it cannot fail later, when clients use all descriptors.
     ///
     /// # Errors
     ///
-    /// If the system has no descriptors left.
+    /// Returns the system's error if there are no descriptors left.
     pub fn requested(&self) -> io::Result<impl Future<Output = io::Result<()>> + use<>> {
         let pipe = Receiver::from_owned_fd(self.pipe.try_clone()?)?;
         Ok(async move { pipe.readable().await })
     }
 }
 
-/// What is readable at its end is a stop at its end.
+/// Any descriptor that becomes readable at its end of stream can serve as a stop.
 impl From<OwnedFd> for Stop {
     fn from(pipe: OwnedFd) -> Self {
         Self { pipe }
@@ -61,9 +60,9 @@ impl AsFd for Stop {
 }
 
 impl Stopper {
-    /// Requests the stop. To do so again changes nothing.
+    /// Requests the stop. Further calls have no effect.
     pub fn stop(&self) {
-        // It fails if the server has returned already, or if nobody read thousands of requests.
+        // Fails if the server has returned already, or if the pipe is full of earlier requests.
         let _ = rustix::io::write(&self.pipe, &[0]);
     }
 }
@@ -76,7 +75,7 @@ mod tests {
 
     use super::*;
 
-    /// Whether a stop is requested, first as blocking code sees it, then as async code does.
+    /// Whether a stop is requested, according to `poll(2)` and to the future.
     fn is_requested(stop: &Stop) -> [bool; 2] {
         let mut fds = [PollFd::new(stop, PollFlags::IN)];
         let polled = poll(&mut fds, Some(&Timespec::default())).unwrap() == 1;
@@ -89,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stop_is_seen_by_polling_and_by_awaiting_and_stays() {
+    fn a_requested_stop_stays_visible_to_poll_and_to_futures() {
         let (stopper, stop) = Stop::pair().unwrap();
         assert_eq!(is_requested(&stop), [false, false]);
         stopper.clone().stop();
@@ -99,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_stopper_stops_when_it_is_dropped() {
+    fn dropping_the_last_stopper_requests_the_stop() {
         let (stopper, stop) = Stop::pair().unwrap();
         let another = stopper.clone();
         drop(stopper);
@@ -109,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stop_that_nobody_waits_for_any_more_harms_nobody() {
+    fn a_request_after_the_waiting_side_is_gone_is_ignored() {
         let (stopper, stop) = Stop::pair().unwrap();
         drop(stop);
         stopper.stop();

@@ -1,6 +1,6 @@
-//! The table of behaviours: what a client does, and what every design does then, over real sockets.
+//! Behaviour towards a single client, the same for every design, over real sockets.
 
-#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
+#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 
 mod support;
 
@@ -13,48 +13,52 @@ use launcelot_testing::wait::join;
 use support::*;
 
 #[test]
-fn what_is_asked_is_answered_in_order_however_it_is_cut() {
+fn questions_are_answered_in_order_however_they_are_split() {
     let name_by_bytes: Vec<&str> = NAME.split("").filter(|byte| !byte.is_empty()).collect();
     let long = "x".repeat(QUESTION_MAX_BYTES - 1);
     let too_long = "x".repeat(QUESTION_MAX_BYTES);
     let cases: [(&str, &[&str], String); 10] = [
         ("one question", &[COLOR], BLUE.to_owned()),
-        ("nothing at all", &[], String::new()),
+        ("no input", &[], String::new()),
         ("byte by byte", &name_by_bytes, LANCELOT.to_owned()),
         ("several in one segment", &[NAME, QUEST, COLOR], [LANCELOT, GRAIL, BLUE].concat()),
-        ("cut in mid-question", &["What is your quest?What is", " your name?"], [GRAIL, LANCELOT].concat()),
+        (
+            "split in the middle of a question",
+            &["What is your quest?What is", " your name?"],
+            [GRAIL, LANCELOT].concat(),
+        ),
         ("white space before a question", &[" \r\n\t", QUEST, "\n\n", COLOR, "\n"], [GRAIL, BLUE].concat()),
         ("an unknown question", &["Why?", COLOR], [UNKNOWN, BLUE].concat()),
         ("a long unknown question", &[&long, "?", COLOR], [UNKNOWN, BLUE].concat()),
-        ("a question without end", &[&too_long], TOO_LONG.to_owned()),
-        ("a question without end after others", &[COLOR, &too_long, COLOR], [BLUE, TOO_LONG].concat()),
+        ("a question that is too long", &[&too_long], TOO_LONG.to_owned()),
+        ("a question that is too long, after another", &[COLOR, &too_long, COLOR], [BLUE, TOO_LONG].concat()),
     ];
     each_design(|design| {
         let server = Server::start(design);
         for (what, pieces, expected) in &cases {
             let mut client = server.connect();
-            pieces.iter().for_each(|piece| client.say(piece));
+            pieces.iter().for_each(|piece| client.send(piece));
             client.half_close();
-            assert_eq!(client.hear_to_end(), *expected, "{what}");
+            assert_eq!(client.read_to_end(), *expected, "{what}");
         }
     });
 }
 
 #[test]
-fn what_came_together_is_answered_with_one_write() {
+fn questions_in_one_segment_are_answered_with_one_write() {
     each_design(|design| {
         let server = Server::start(design);
         let mut client = server.connect();
-        client.say(&[NAME, QUEST, COLOR].concat());
+        client.send(&[NAME, QUEST, COLOR].concat());
         // One write is one segment here, and one segment is one read.
-        let mut heard = [0; 1024];
-        let count = client.read(&mut heard).unwrap();
-        assert_eq!(String::from_utf8_lossy(&heard[..count]), [LANCELOT, GRAIL, BLUE].concat());
+        let mut answers = [0; 1024];
+        let count = client.read(&mut answers).unwrap();
+        assert_eq!(String::from_utf8_lossy(&answers[..count]), [LANCELOT, GRAIL, BLUE].concat());
     });
 }
 
 #[test]
-fn a_burst_larger_than_every_buffer_is_answered_wholly() {
+fn a_burst_larger_than_all_buffers_is_answered_completely() {
     let cases = [(NAME, LANCELOT, 20_000), ("?", UNKNOWN, 200_000)];
     each_design(|design| {
         let server = Server::start(design);
@@ -62,53 +66,53 @@ fn a_burst_larger_than_every_buffer_is_answered_wholly() {
             let mut client = server.connect();
             let mut writer = Client(client.0.try_clone().unwrap());
             let writing = std::thread::spawn(move || {
-                writer.say(&question.repeat(count));
+                writer.send(&question.repeat(count));
                 writer.half_close();
             });
-            assert!(client.hear_to_end() == answer.repeat(count), "{question}");
+            assert!(client.read_to_end() == answer.repeat(count), "{question}");
             join(writing, "the end of writing");
         }
     });
 }
 
 #[test]
-fn a_client_that_is_sent_away_hears_why_however_much_it_still_sends() {
+fn the_last_reply_arrives_however_much_the_client_still_sends() {
     each_design(|design| {
         let server = Server::start(design);
         let mut client = server.connect();
         let mut writer = client.0.try_clone().unwrap();
         let writing = std::thread::spawn(move || {
-            // The server ends this when it has had enough; what counts is that its words arrive.
+            // Fails if the server closes the connection at its limit; only the last reply matters.
             let _ = writer.write_all(&vec![b'x'; 8 * 1024 * 1024]);
             let _ = writer.shutdown(std::net::Shutdown::Write);
         });
-        assert_eq!(client.hear_to_end(), TOO_LONG);
+        assert_eq!(client.read_to_end(), TOO_LONG);
         join(writing, "the end of writing");
     });
 }
 
 #[test]
-fn a_client_that_is_sent_away_cannot_stay() {
+fn the_server_closes_the_connection_after_a_question_that_is_too_long() {
     each_design(|design| {
         let server = Server::start(design);
-        let mut staying = server.connect();
-        staying.say(&"x".repeat(QUESTION_MAX_BYTES));
-        assert_eq!(staying.hear_to_end(), TOO_LONG);
-        // It does not close. With the simple design, this one waits until the server does.
+        let mut lingering = server.connect();
+        lingering.send(&"x".repeat(QUESTION_MAX_BYTES));
+        assert_eq!(lingering.read_to_end(), TOO_LONG);
+        // The first client keeps its side open. With the simple design, the next one waits until the server closes.
         server.connect().ask(COLOR, BLUE);
     });
 }
 
 #[test]
-fn a_client_may_leave_at_any_time_in_any_way_and_hurts_nobody() {
-    let partings: [fn(Client); 2] = [drop, Client::reset];
+fn a_close_or_reset_at_any_time_does_not_affect_other_clients() {
+    let ways_to_end: [fn(Client); 2] = [drop, Client::reset];
     each_design(|design| {
         let server = Server::start(design);
-        for leave in partings {
-            for said in ["", COLOR, "What is your", &"?".repeat(10_000)] {
+        for end in ways_to_end {
+            for input in ["", COLOR, "What is your", &"?".repeat(10_000)] {
                 let mut client = server.connect();
-                client.say(said);
-                leave(client);
+                client.send(input);
+                end(client);
                 server.connect().ask(COLOR, BLUE);
             }
         }
@@ -116,55 +120,55 @@ fn a_client_may_leave_at_any_time_in_any_way_and_hurts_nobody() {
 }
 
 #[test]
-fn a_client_that_closes_its_writing_side_hears_every_answer() {
+fn a_client_that_half_closes_receives_every_answer() {
     each_design(|design| {
         let server = Server::start(design);
         let mut client = server.connect();
-        client.say(&[NAME, QUEST, COLOR, "What is"].concat());
+        client.send(&[NAME, QUEST, COLOR, "What is"].concat());
         client.half_close();
-        assert_eq!(client.hear_to_end(), [LANCELOT, GRAIL, BLUE].concat());
+        assert_eq!(client.read_to_end(), [LANCELOT, GRAIL, BLUE].concat());
     });
 }
 
 #[test]
-fn a_client_that_does_not_read_is_not_read_and_misses_nothing_when_it_reads_at_last() {
-    // The second makes more replies of one read than the server keeps, so that input waits as well.
+fn the_server_stops_reading_from_a_client_that_does_not_read_and_loses_no_answer() {
+    // The second question produces more replies per read than the server keeps, so input has to wait as well.
     let cases = [(QUEST, GRAIL), ("?", UNKNOWN)];
     each_design(|design| {
         let server = Server::start(design);
         for (question, answer) in cases {
             let mut client = server.connect();
-            let (said, refused) = say_until_refused(&client, question);
-            assert_eq!(refused, ErrorKind::WouldBlock);
+            let (sent, error) = send_until_blocked(&client, question);
+            assert_eq!(error, ErrorKind::WouldBlock);
             client.half_close();
-            assert!(client.hear_to_end() == answer.repeat(said / question.len()), "{question}");
+            assert!(client.read_to_end() == answer.repeat(sent / question.len()), "{question}");
         }
     });
 }
 
-/// Asks without reading until no byte is taken for a while, or the connection breaks. Returns how
-/// many bytes were taken, and what happened then.
-fn say_until_refused(client: &Client, question: &str) -> (usize, ErrorKind) {
+/// Sends questions without reading, until a write blocks for a while or the connection fails. Returns the number of bytes
+/// sent and the kind of the error.
+fn send_until_blocked(client: &Client, question: &str) -> (usize, ErrorKind) {
     client.0.set_write_timeout(Some(SILENCE)).unwrap();
     let questions = question.repeat(10_000);
-    let mut said = 0;
+    let mut sent = 0;
     loop {
-        match (&client.0).write(&questions.as_bytes()[said % questions.len()..]) {
-            Ok(count) => said += count,
+        match (&client.0).write(&questions.as_bytes()[sent % questions.len()..]) {
+            Ok(count) => sent += count,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return (said, error.kind()),
+            Err(error) => return (sent, error.kind()),
         }
     }
 }
 
 #[test]
-fn silence_ends_a_connection_and_talk_keeps_it() {
+fn the_idle_timeout_closes_silent_connections_only() {
     each_design(|design| {
         let idle_timeout = Duration::from_millis(600);
         let server = Server::with(Options { design, idle_timeout: Some(idle_timeout), ..Options::default() });
         let mut client = server.connect();
         let began = Instant::now();
-        // The pauses are what is tested: together they are longer than the timeout.
+        // The test is about these pauses: each is shorter than the timeout, their sum is longer.
         for _ in 0..5 {
             client.ask(COLOR, BLUE);
             std::thread::sleep(idle_timeout / 4);
@@ -172,19 +176,19 @@ fn silence_ends_a_connection_and_talk_keeps_it() {
         assert!(began.elapsed() > idle_timeout);
         client.ask(COLOR, BLUE);
         let silent = Instant::now();
-        assert_eq!(client.hear_to_end(), "");
+        assert_eq!(client.read_to_end(), "");
         assert!(silent.elapsed() > idle_timeout / 2, "closed after {:?}", silent.elapsed());
     });
 }
 
 #[test]
-fn a_client_that_neither_reads_nor_leaves_is_idle_too() {
+fn the_idle_timeout_applies_to_clients_that_do_not_read() {
     each_design(|design| {
         let server = Server::with(Options { design, idle_timeout: Some(SILENCE), ..Options::default() });
         let client = server.connect();
         let began = Instant::now();
-        while say_until_refused(&client, QUEST).1 == ErrorKind::WouldBlock {
-            assert!(began.elapsed() < HANGS, "it may stay");
+        while send_until_blocked(&client, QUEST).1 == ErrorKind::WouldBlock {
+            assert!(began.elapsed() < DEADLINE, "the connection stays open");
         }
     });
 }

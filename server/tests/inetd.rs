@@ -1,18 +1,18 @@
-//! One conversation on standard input and output: started by a super-server, by a shell, or wrongly.
+//! One client on standard input and output (`--design inetd`): a connection, a pipe or a file.
 
-#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
+#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 
 mod support;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
-use launcelot_testing::process::output_with_stdin;
+use launcelot_testing::process::{Process, output_with_stdin};
 use launcelot_testing::sockets::accept;
 use launcelot_testing::wait::join;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use support::*;
 
 fn command(arguments: &[&str]) -> Command {
@@ -21,10 +21,10 @@ fn command(arguments: &[&str]) -> Command {
     command
 }
 
-/// A client, and the program that was started for it as an inetd does.
+/// A client, and the program that was started for it as inetd does.
 struct Started {
     client: Client,
-    child: Child,
+    process: Process,
 }
 
 impl Started {
@@ -34,109 +34,108 @@ impl Started {
         let socket = OwnedFd::from(accept(&listener));
         let mut command = command(arguments);
         command.stdout(socket.try_clone().unwrap()).stderr(stderr(&socket)).stdin(socket);
-        let child = command.spawn().unwrap();
-        Self { client, child }
+        Self { client, process: Process::start(&mut command) }
     }
 
-    /// As systemd does with `Accept=yes`.
+    /// Starts the program as systemd does with `Accept=yes`: standard error is not the connection.
     fn with_log(arguments: &[&str]) -> Self {
         Self::with(arguments, |_| Stdio::piped())
     }
 
-    /// Waits for the program's end, which must be a good one; returns its log.
+    /// Disconnects, checks that the program exits with 0, and returns its log.
     fn end(mut self) -> String {
         drop(self.client);
-        assert_eq!(wait(&mut self.child).code(), Some(0));
+        assert_eq!(self.process.wait().code(), Some(0));
         let mut log = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        self.process.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
         log
     }
 }
 
 #[test]
-fn a_super_servers_client_is_answered_and_the_program_ends_with_it() {
+fn the_program_serves_the_connection_that_inetd_passes_and_ends_with_it() {
     let mut started = Started::with_log(&["-v"]);
     started.client.ask(NAME, LANCELOT);
     started.client.ask(&[QUEST, "Why?", COLOR].concat(), &[GRAIL, UNKNOWN, BLUE].concat());
     let address = started.client.0.local_addr().unwrap();
     started.client.half_close();
-    assert_eq!(started.client.hear_to_end(), "");
+    assert_eq!(started.client.read_to_end(), "");
     let log = started.end();
-    assert!(log.contains(&format!("the client left client={address} questions=4 unknown=1")), "{log}");
+    assert!(log.contains(&format!("client disconnected client={address} questions=4 unknown=1")), "{log}");
 }
 
 #[test]
-fn the_log_of_an_inetd_that_gives_its_client_as_standard_error_is_not_for_the_client() {
+fn the_log_is_not_sent_to_the_client_if_standard_error_is_the_connection() {
     let mut started = Started::with(&["-vv"], |socket| socket.try_clone().unwrap().into());
     started.client.ask(NAME, LANCELOT);
-    started.client.say("What is");
+    started.client.send("What is");
     started.client.half_close();
-    assert_eq!(started.client.hear_to_end(), "");
-    assert_eq!(wait(&mut started.child).code(), Some(0));
+    assert_eq!(started.client.read_to_end(), "");
+    assert_eq!(started.process.wait().code(), Some(0));
 }
 
 #[test]
-fn what_ends_a_conversation_elsewhere_ends_it_here() {
+fn the_limits_of_other_designs_apply() {
     let mut started = Started::with_log(&[]);
-    started.client.say(&"x".repeat(1024));
-    assert_eq!(started.client.hear_to_end(), TOO_LONG);
-    assert!(started.end().contains("its question was too long"));
+    started.client.send(&"x".repeat(1024));
+    assert_eq!(started.client.read_to_end(), TOO_LONG);
+    assert!(started.end().contains("connection closed, the question was too long"));
 
     let mut idle = Started::with_log(&["--idle-timeout", "200ms", "-v"]);
-    assert_eq!(idle.client.hear_to_end(), "");
-    assert!(idle.end().contains("silent for too long"));
+    assert_eq!(idle.client.read_to_end(), "");
+    assert!(idle.end().contains("connection closed after the idle timeout"));
 
     let mut reset = Started::with_log(&[]);
-    reset.client.say("What is");
+    reset.client.send("What is");
     reset.client.reset();
-    assert_eq!(wait(&mut reset.child).code(), Some(0));
+    assert_eq!(reset.process.wait().code(), Some(0));
 }
 
 #[test]
-fn told_to_stop_it_lets_its_client_finish_but_not_for_ever() {
+fn sigterm_lets_the_client_finish_within_the_grace_period() {
     let mut finishing = Started::with_log(&["--grace", "20s"]);
     finishing.client.ask(NAME, LANCELOT);
-    kill_process(Pid::from_child(&finishing.child), Signal::TERM).unwrap();
+    finishing.process.signal(Signal::TERM);
     finishing.client.ask(QUEST, GRAIL);
     assert_eq!(finishing.end(), "");
 
     let mut staying = Started::with_log(&["--grace", "100ms"]);
     staying.client.ask(NAME, LANCELOT);
-    kill_process(Pid::from_child(&staying.child), Signal::TERM).unwrap();
-    staying.client.hear_hang_up();
+    staying.process.signal(Signal::TERM);
+    staying.client.expect_closed();
     assert_eq!(staying.end(), "");
 }
 
 #[test]
-fn a_pipe_is_served_too_and_nothing_is_said_but_answers() {
-    let mut child = command(&[]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut input = child.stdin.take().unwrap();
-    // More than a pipe holds, so that writing has to wait for a reader, and reading for a writer.
+fn a_pipe_is_served_and_receives_nothing_but_answers() {
+    let mut process = Process::start(command(&[]).stdin(Stdio::piped()).stdout(Stdio::piped()));
+    let mut input = process.child.stdin.take().unwrap();
+    // More than fits into a pipe, so the writer has to wait for the reader and the other way round.
     let writing = std::thread::spawn(move || {
         for _ in 0..20_000 {
             input.write_all(b"What is your name?\n").unwrap();
         }
     });
-    let mut heard = String::new();
-    child.stdout.take().unwrap().read_to_string(&mut heard).unwrap();
+    let mut answers = String::new();
+    process.child.stdout.take().unwrap().read_to_string(&mut answers).unwrap();
     join(writing, "the end of writing");
-    assert!(heard == LANCELOT.repeat(20_000), "{} bytes", heard.len());
-    assert_eq!(wait(&mut child).code(), Some(0));
+    assert!(answers == LANCELOT.repeat(20_000), "{} bytes", answers.len());
+    assert_eq!(process.wait().code(), Some(0));
 }
 
 #[test]
-fn a_file_is_served_and_may_end_in_mid_question() {
+fn a_file_is_served_and_may_end_in_the_middle_of_a_question() {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(b"What is your quest?What is").unwrap();
     std::io::Seek::rewind(&mut file).unwrap();
     let output = output_with_stdin(command(&[]).stdin(file));
     assert_eq!(String::from_utf8_lossy(&output.stdout), GRAIL);
-    assert!(String::from_utf8_lossy(&output.stderr).contains("in mid-question client=standard input"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("in the middle of a question client=standard input"));
     assert_eq!(output.status.code(), Some(0));
 }
 
 #[test]
-fn a_listener_is_no_client() {
+fn a_listener_on_standard_input_is_an_error() {
     let listener = OwnedFd::from(TcpListener::bind("127.0.0.1:0").unwrap());
     let output = output_with_stdin(command(&[]).stdin(listener));
     let errors = String::from_utf8_lossy(&output.stderr);

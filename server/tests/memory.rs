@@ -1,6 +1,6 @@
-//! Memory, as the system counts it for the real program.
+//! Resident memory of the program, as the system reports it.
 
-#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
+#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 
 mod support;
 
@@ -11,14 +11,14 @@ use clap::ValueEnum as _;
 use launcelot_server::Design;
 use support::*;
 
-/// The most that the resident memory may grow when a client never reads.
+/// The most growth of the resident memory for a client that never reads.
 const GROWTH_MAX_BYTES: usize = 2 * 1024 * 1024;
 
-/// The most that a connection may cost while its client is silent.
+/// The most memory for a connection whose client is silent.
 const IDLE_MAX_BYTES: usize = 4 * 1024;
 
 #[test]
-fn a_client_that_never_reads_for_ten_seconds_costs_next_to_nothing() {
+fn memory_is_bounded_while_a_client_sends_for_ten_seconds_and_never_reads() {
     std::thread::scope(|scope| {
         for design in Design::value_variants() {
             scope.spawn(|| flood(*design));
@@ -28,7 +28,7 @@ fn a_client_that_never_reads_for_ten_seconds_costs_next_to_nothing() {
 
 fn flood(design: Design) {
     let program = Program::start(&["--design", &name(design), "--workers", "2"]);
-    // Both workers are at work before anything is measured.
+    // Both workers have served a client before the first measurement.
     let mut warm: Vec<Client> = (0..if design == Design::Simple { 1 } else { 2 }).map(|_| program.connect()).collect();
     warm.iter_mut().for_each(|client| client.ask(NAME, LANCELOT));
     drop(warm);
@@ -56,7 +56,7 @@ fn flood(design: Design) {
 }
 
 #[test]
-fn a_silent_connection_costs_at_most_a_page() {
+fn a_silent_connection_takes_at_most_a_page() {
     let program = Program::start(&[]);
     let connect = |count| -> Vec<Client> {
         let mut clients: Vec<Client> = (0..count).map(|_| program.connect()).collect();
@@ -67,6 +67,6 @@ fn a_silent_connection_costs_at_most_a_page() {
     let before = program.resident_bytes();
     let silent = connect(800);
     let each = (program.resident_bytes() - before) / silent.len();
-    eprintln!("{each} bytes for each");
-    assert!(each <= IDLE_MAX_BYTES, "{each} bytes for each");
+    eprintln!("{each} bytes per connection");
+    assert!(each <= IDLE_MAX_BYTES, "{each} bytes per connection");
 }

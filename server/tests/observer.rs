@@ -1,6 +1,6 @@
 //! The events that an observer gets, and that time spent in it is not measured.
 
-#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
+#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 
 mod support;
 
@@ -8,11 +8,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use launcelot_server::observer::{Observer, Point, Watcher};
+use launcelot_endpoint::observe::{ConnectStep, Connection, Observer, Point, Watcher};
 use launcelot_server::{Design, Options};
 use support::*;
 
-/// An observer that takes its time.
+/// An observer that is slow on purpose.
 #[derive(Debug, Clone, Default)]
 struct Slow {
     accepted: Arc<Mutex<Vec<(Instant, SocketAddr, SocketAddr)>>>,
@@ -24,21 +24,22 @@ struct Event {
     point: Point,
     at: Instant,
     bytes: usize,
-    told_at: Instant,
+    reported_at: Instant,
 }
 
 impl Observer for Slow {
-    fn accepted(&self, at: Instant, client: SocketAddr, local: SocketAddr) -> Option<Box<dyn Watcher>> {
-        self.accepted.lock().unwrap().push((at, client, local));
+    fn connection(&self, connection: &Connection<'_>) -> Option<Box<dyn Watcher>> {
+        let [(at, ConnectStep::Accepted)] = connection.steps else { panic!("{connection:?}") };
+        self.accepted.lock().unwrap().push((*at, connection.from, connection.to));
         Some(Box::new(self.clone()))
     }
 }
 
 impl Watcher for Slow {
     fn record(&mut self, at: Instant, point: Point, bytes: usize) -> bool {
-        let told_at = Instant::now();
+        let reported_at = Instant::now();
         std::thread::sleep(Duration::from_millis(5));
-        self.events.lock().unwrap().push(Event { point, at, bytes, told_at });
+        self.events.lock().unwrap().push(Event { point, at, bytes, reported_at });
         true
     }
 }
@@ -55,7 +56,7 @@ impl Slow {
 
 /// Runs `test` with every design whose conversations can be observed.
 fn each_observed_design(think: Duration, test: impl Fn(Server, Slow)) {
-    each_design_but(&[Design::Processes], |design| {
+    each_design_except(&[Design::Processes], |design| {
         let observer = Slow::default();
         let options = Options { design, think: think.into(), grace: Duration::ZERO, ..Options::default() };
         test(Server::observed(options, Arc::new(observer.clone())), observer);
@@ -75,14 +76,17 @@ fn a_client_is_reported_with_the_moment_and_both_addresses_of_its_connection() {
 }
 
 #[test]
-fn thinking_does_not_contain_the_telling() {
+fn measured_thinking_does_not_contain_the_time_of_reports() {
     for think in [Duration::ZERO, Duration::from_millis(2)] {
         each_observed_design(think, |server, observer| {
             server.connect().ask(NAME, LANCELOT);
             let events = observer.events();
             let [question_in, answer_ready, answer_out] = events[..] else { panic!("{events:?}") };
             let thinking = answer_ready.at - question_in.at;
-            assert!(answer_ready.at <= question_in.told_at, "told while it thought, for {thinking:?}");
+            assert!(
+                answer_ready.at <= question_in.reported_at,
+                "reported before the answer was ready, in {thinking:?}"
+            );
             assert_eq!(server.statistics.totals().thinking.sum, thinking);
             assert!(thinking >= think && answer_out.at >= answer_ready.at);
         });
@@ -96,13 +100,13 @@ fn an_answer_that_a_client_has_was_recorded_with_its_question() {
         for (question, answer) in [(NAME, LANCELOT), (QUEST, GRAIL), (COLOR, BLUE)] {
             let before = observer.events().len();
             client.ask(question, answer);
-            let told: Vec<_> = observer.events()[before..].iter().map(|event| (event.point, event.bytes)).collect();
+            let reported: Vec<_> = observer.events()[before..].iter().map(|event| (event.point, event.bytes)).collect();
             let expected = [
-                (Point::QuestionIn, question.len()),
+                (Point::FromClient, question.len()),
                 (Point::AnswerReady, answer.len()),
-                (Point::AnswerOut, answer.len()),
+                (Point::ToClient, answer.len()),
             ];
-            assert_eq!(told, expected);
+            assert_eq!(reported, expected);
         }
     });
 }
@@ -111,16 +115,16 @@ fn an_answer_that_a_client_has_was_recorded_with_its_question() {
 fn every_byte_is_recorded_at_every_point() {
     each_observed_design(Duration::ZERO, |server, observer| {
         let mut client = server.connect();
-        client.say("What is");
+        client.send("What is");
         client.ask(" your name?", LANCELOT);
-        client.say(&"?".repeat(10_000));
-        client.say("What is your");
+        client.send(&"?".repeat(10_000));
+        client.send("What is your");
         client.half_close();
-        let heard = client.hear_to_end();
+        let answers = client.read_to_end();
         let totals = server.statistics.totals();
         assert_eq!(totals.questions, 10_001);
-        assert_eq!(observer.bytes_at(Point::QuestionIn) as u64, totals.bytes_in);
-        assert_eq!(observer.bytes_at(Point::AnswerReady), LANCELOT.len() + heard.len());
-        assert_eq!(observer.bytes_at(Point::AnswerOut), LANCELOT.len() + heard.len());
+        assert_eq!(observer.bytes_at(Point::FromClient) as u64, totals.bytes_in);
+        assert_eq!(observer.bytes_at(Point::AnswerReady), LANCELOT.len() + answers.len());
+        assert_eq!(observer.bytes_at(Point::ToClient), LANCELOT.len() + answers.len());
     });
 }

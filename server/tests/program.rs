@@ -1,20 +1,21 @@
-//! The real program: its lines, its exit codes, its signals, and its log.
+//! The program: its output, exit codes, signals and log.
 
-#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
+#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 
 mod support;
 
+use std::fs::File;
 use std::net::{Ipv6Addr, SocketAddr, TcpListener};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use clap::ValueEnum as _;
 use launcelot_server::Design;
-use launcelot_testing::process::{Lines, output};
+use launcelot_testing::process::{Process, output};
 use rustix::process::Signal;
 use support::*;
 
-/// Runs it to its end; returns its exit code, standard output and standard error.
+/// Runs the program to its end and returns its exit code, standard output and standard error.
 fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
     let output = output(Command::new(Program::PATH).args(arguments));
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -22,7 +23,7 @@ fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
 }
 
 #[test]
-fn it_says_where_it_listens_and_answers_there() {
+fn the_ready_line_names_the_address_at_which_the_server_answers() {
     each_design(|design| {
         let program = Program::start(&["--design", &name(design)]);
         assert_eq!(program.ready_line, format!("Ready and listening at 'localhost' port {}", program.port));
@@ -30,12 +31,12 @@ fn it_says_where_it_listens_and_answers_there() {
         if TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok() {
             Client::at(SocketAddr::from((Ipv6Addr::LOCALHOST, program.port))).ask(NAME, LANCELOT);
         }
-        assert_eq!(program.stop(), "", "quiet unless asked");
+        assert_eq!(program.stop(), "", "the log is empty unless -v is given");
     });
 }
 
 #[test]
-fn a_wrong_call_is_one_clear_message_and_exit_code_2() {
+fn invalid_arguments_exit_with_2() {
     let cases: [(&[&str], &str); 5] = [
         (
             &["--design", "magic"],
@@ -54,12 +55,12 @@ fn a_wrong_call_is_one_clear_message_and_exit_code_2() {
 }
 
 #[test]
-fn a_failure_is_one_line_and_exit_code_1() {
+fn a_failure_is_one_line_and_exits_with_1() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let cases = [
-        (["localhost", &port], format!("'localhost' port {port}: another program listens there already")),
-        (["192.0.2.1", "0"], "'192.0.2.1': it is no address of this machine".to_owned()),
+        (["localhost", &port], format!("'localhost' port {port}: address already in use")),
+        (["192.0.2.1", "0"], "'192.0.2.1': not an address of this machine".to_owned()),
     ];
     for (arguments, expected) in cases {
         let (code, output, errors) = run(&arguments);
@@ -70,7 +71,7 @@ fn a_failure_is_one_line_and_exit_code_1() {
 }
 
 #[test]
-fn either_signal_lets_open_conversations_finish() {
+fn sigint_and_sigterm_let_open_sessions_finish() {
     each_design(|design| {
         for signal in [Signal::INT, Signal::TERM] {
             let program = Program::start(&["--design", &name(design), "--grace", "20s"]);
@@ -81,34 +82,34 @@ fn either_signal_lets_open_conversations_finish() {
             client.ask(QUEST, GRAIL);
             drop(client);
             assert_eq!(program.end(), (Some(0), String::new()));
-            assert!(began.elapsed() < HANGS);
+            assert!(began.elapsed() < DEADLINE);
         }
     });
 }
 
 #[test]
-fn a_conversation_in_mid_question_is_cut_off_after_the_grace_and_logged() {
+fn a_session_that_is_cut_off_in_the_middle_of_a_question_is_logged() {
     each_design(|design| {
         let program = Program::start(&["--design", &name(design), "--grace", "200ms"]);
         let mut client = program.connect();
         client.ask(NAME, LANCELOT);
-        client.say("What is your");
+        client.send("What is your");
         program.signal(Signal::TERM);
-        client.hear_hang_up();
+        client.expect_closed();
         let (code, log) = program.end();
         assert_eq!(code, Some(0));
-        assert!(log.contains("the server stopped in mid-question"), "{log}");
+        assert!(log.contains("connection closed after the grace period in the middle of a question"), "{log}");
     });
 }
 
 #[test]
-fn a_second_signal_ends_it_at_once() {
+fn a_second_signal_ends_the_program_at_once() {
     each_design(|design| {
         let program = Program::start(&["--design", &name(design), "--grace", "1h"]);
         let mut client = program.connect();
         client.ask(NAME, LANCELOT);
         program.signal(Signal::INT);
-        // The listener is closed when the first signal has been heard.
+        // The listener is closed once the first signal has been handled.
         while std::net::TcpStream::connect(("127.0.0.1", program.port)).is_ok() {}
         program.signal(Signal::INT);
         assert_eq!(program.end().0, Some(0));
@@ -116,20 +117,20 @@ fn a_second_signal_ends_it_at_once() {
 }
 
 #[test]
-fn leaving_in_mid_question_is_logged_for_that_client_and_ordinary_leaving_is_not() {
-    type Leave = fn(Client);
-    let partings: [(Leave, &str); 2] = [
-        (drop, "the client left in mid-question"),
-        (Client::reset, "the connection broke (Connection reset by peer) in mid-question"),
+fn only_a_disconnect_in_the_middle_of_a_question_is_logged_as_a_warning() {
+    type End = fn(Client);
+    let cases: [(End, &str); 2] = [
+        (drop, "client disconnected in the middle of a question"),
+        (Client::reset, "connection failed (Connection reset by peer) in the middle of a question"),
     ];
     each_design(|design| {
-        for (leave, expected) in partings {
+        for (end, expected) in cases {
             let program = Program::start(&["--design", &name(design)]);
             let mut client = program.connect();
             let address = client.0.local_addr().unwrap().to_string();
             client.ask(NAME, LANCELOT);
-            client.say("What is your");
-            leave(client);
+            client.send("What is your");
+            end(client);
             program.connect().ask(COLOR, BLUE);
             let log = program.stop();
             assert_eq!(log.lines().count(), 1, "{log}");
@@ -139,37 +140,64 @@ fn leaving_in_mid_question_is_logged_for_that_client_and_ordinary_leaving_is_not
 }
 
 #[test]
-fn with_v_it_logs_who_comes_and_goes() {
+fn with_v_connections_are_logged() {
     let program = Program::start(&["-v"]);
     let mut client = program.connect();
     let address = client.0.local_addr().unwrap().to_string();
     client.ask(&[NAME, "Why?"].concat(), &[LANCELOT, UNKNOWN].concat());
     client.half_close();
-    client.hear_to_end();
+    client.read_to_end();
     let log = program.stop();
-    let came = format!("a client came client={address}");
-    let left = format!("the client left client={address} questions=2 unknown=1");
-    assert!(log.contains(&came) && log.contains(&left), "{log}");
+    let connected = format!("client connected client={address}");
+    let disconnected = format!("client disconnected client={address} questions=2 unknown=1");
+    assert!(log.contains(&connected) && log.contains(&disconnected), "{log}");
 }
 
 #[test]
-fn nobody_need_read_its_standard_output() {
-    let mut command = Command::new(Program::PATH);
-    let (reader, writer) = std::io::pipe().unwrap();
+fn a_closed_or_full_standard_output_does_not_stop_the_server() {
+    let (reader, closed) = std::io::pipe().unwrap();
     drop(reader);
-    let mut child = command.args(["localhost", "0", "-v"]).stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
-    let line = Lines::read("the server's log".to_owned(), child.stderr.take().unwrap()).next();
-    let port = line.rsplit("port=").next().and_then(|port| port.parse().ok());
-    Client::connect(port.expect(&line)).ask(NAME, LANCELOT);
-    child.kill().unwrap();
-    wait(&mut child);
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    for stdout in [Stdio::from(closed), Stdio::from(full)] {
+        let mut command = Command::new(Program::PATH);
+        command.args(["127.0.0.1", "0", "-v"]).stdout(stdout).stderr(Stdio::piped());
+        let mut process = Process::start(&mut command);
+        let line = process.stderr().next();
+        let (_, address) = line.split_once("listening address=").expect(&line);
+        Client::at(address.parse().unwrap()).ask(NAME, LANCELOT);
+    }
 }
 
 #[test]
-fn nobody_need_read_its_log() {
+fn the_server_answers_at_every_address_that_listen_names() {
+    each_design(|design| {
+        let arguments = ["--design", &name(design), "--listen", "127.0.0.1:0", "--listen", "127.0.0.2:0"];
+        let mut program = Program::from(Command::new(Program::PATH).args(arguments));
+        assert_eq!(program.ready_line, format!("Ready and listening at '127.0.0.1' port {}", program.port));
+        let second_line = program.next_line();
+        let port = second_line.strip_prefix("Ready and listening at '127.0.0.2' port ").expect(&second_line);
+        program.connect().ask(NAME, LANCELOT);
+        Client::at(SocketAddr::from(([127, 0, 0, 2], port.parse().unwrap()))).ask(NAME, LANCELOT);
+        assert_eq!(program.stop(), "");
+    });
+}
+
+#[test]
+fn completions_name_the_options_and_designs() {
+    for shell in ["bash", "zsh", "fish"] {
+        let (code, script, errors) = run(&["completions", shell]);
+        assert_eq!((code, errors.as_str()), (Some(0), ""), "{shell}");
+        for part in ["listen-fds", "max-connections", "per-core"] {
+            assert!(script.contains(part), "{part} is missing in the script for {shell}");
+        }
+    }
+}
+
+#[test]
+fn a_closed_standard_error_does_not_stop_the_server() {
     each_design(|design| {
         let mut program = Program::start(&["-v", "--design", &name(design)]);
-        drop(program.child.stderr.take());
+        drop(program.process.child.stderr.take());
         for _ in 0..3 {
             program.connect().ask(NAME, LANCELOT);
         }
@@ -178,26 +206,26 @@ fn nobody_need_read_its_log() {
 }
 
 #[test]
-fn without_descriptors_it_waits_and_then_goes_on() {
+fn a_lack_of_descriptors_delays_clients_until_others_disconnect() {
     each_design(|design| {
         let program = Program::start_with_descriptors(24, &["--design", &name(design), "--workers", "24"]);
-        let mut inside: Vec<Client> = (0..24).map(|_| program.connect()).collect();
-        for client in &mut inside {
-            client.say(COLOR);
+        let mut clients: Vec<Client> = (0..24).map(|_| program.connect()).collect();
+        for client in &mut clients {
+            client.send(COLOR);
         }
-        let mut outside = program.connect();
-        outside.say(QUEST);
-        outside.hear_nothing();
+        let mut waiting = program.connect();
+        waiting.send(QUEST);
+        waiting.expect_silence();
         let before = program.processor_time();
-        outside.hear_nothing();
+        waiting.expect_silence();
         let used = program.processor_time() - before;
-        assert!(used < SILENCE / 4, "it spins: {used:?} in {SILENCE:?}");
-        inside[0].hear(BLUE);
-        drop(inside);
-        outside.hear(GRAIL);
-        drop(outside);
+        assert!(used < SILENCE / 4, "busy waiting: {used:?} in {SILENCE:?}");
+        clients[0].expect_answer(BLUE);
+        drop(clients);
+        waiting.expect_answer(GRAIL);
+        drop(waiting);
         let log = program.stop();
-        // The simple design has one client at a time, and descriptors enough.
+        // The simple design serves one client at a time and does not run out of descriptors.
         if design != Design::Simple {
             assert!(log.contains("WARN") && log.contains("Too many open files"), "{log}");
         }
@@ -205,35 +233,35 @@ fn without_descriptors_it_waits_and_then_goes_on() {
 }
 
 #[test]
-fn without_threads_it_waits_and_then_goes_on() {
+fn a_lack_of_threads_delays_clients_until_others_disconnect() {
     let program = Program::start(&["--design", "threads"]);
-    // One thread attends this client, the next waits for another. With the client, the first goes: not before that is it
-    // known how much memory is left, and a thread that starts with next to none takes the process with it.
+    // One thread serves this client, a second waits for the next. The first ends with its client. The limit is set only
+    // then, when the memory in use is known: a thread that starts with almost no memory left aborts the process.
     let mut first = program.connect();
     first.ask(NAME, LANCELOT);
     program.wait_for_threads("client", 2);
     drop(first);
     program.wait_for_threads("client", 1);
-    // Room for buffers, but not for the stack of another thread.
+    // Enough for buffers, but not for the stack of another thread.
     program.limit_growth(Some(1024 * 1024));
     let mut clients: Vec<Client> = (0..4).map(|_| program.connect()).collect();
-    clients.iter_mut().for_each(|client| client.say(COLOR));
-    let mut outside = clients.pop().unwrap();
-    outside.hear_nothing();
+    clients.iter_mut().for_each(|client| client.send(COLOR));
+    let mut waiting = clients.pop().unwrap();
+    waiting.expect_silence();
     let before = program.processor_time();
-    outside.hear_nothing();
+    waiting.expect_silence();
     let used = program.processor_time() - before;
-    assert!(used < SILENCE / 4, "it spins: {used:?} in {SILENCE:?}");
-    clients[0].hear(BLUE);
+    assert!(used < SILENCE / 4, "busy waiting: {used:?} in {SILENCE:?}");
+    clients[0].expect_answer(BLUE);
     program.limit_growth(None);
-    outside.hear(BLUE);
-    drop((clients, outside));
+    waiting.expect_answer(BLUE);
+    drop((clients, waiting));
     let log = program.stop();
     assert!(log.contains("WARN") && log.contains("Resource temporarily unavailable"), "{log}");
 }
 
 #[test]
-fn help_names_every_default_and_an_example() {
+fn help_contains_every_default_and_an_example() {
     let (code, output, _) = run(&["--help"]);
     assert_eq!(code, Some(0));
     let designs = Design::value_variants().iter().map(|design| name(*design)).chain(["inetd".to_owned()]);

@@ -1,6 +1,8 @@
-//! Assertions about time. Whatever else the machine does only adds to a time, so one of several attempts must hold.
+//! Assertions about time. Other load on the machine only adds to a time, so it is enough if one of several attempts
+//! succeeds.
 
-/// Repeats an attempt until it returns a value, at most `attempts` times, and fails with the reasons of all of them.
+/// Repeats an attempt until it succeeds, and returns its value. Panics with the reasons of all attempts after `attempts`
+/// of them.
 #[track_caller]
 pub fn within_attempts<T>(attempts: usize, mut attempt: impl FnMut() -> Result<T, String>) -> T {
     let mut reasons = Vec::new();
@@ -10,10 +12,10 @@ pub fn within_attempts<T>(attempts: usize, mut attempt: impl FnMut() -> Result<T
             Err(reason) => reasons.push(reason),
         }
     }
-    panic!("none of {attempts} attempts held: {reasons:#?}");
+    panic!("none of {attempts} attempts succeeded: {reasons:#?}");
 }
 
-/// The same for attempts that are asynchronous.
+/// Repeats an asynchronous attempt until it succeeds, like [`within_attempts`].
 pub async fn within_attempts_async<T>(attempts: usize, mut attempt: impl AsyncFnMut() -> Result<T, String>) -> T {
     let mut reasons = Vec::new();
     while reasons.len() < attempts {
@@ -22,10 +24,10 @@ pub async fn within_attempts_async<T>(attempts: usize, mut attempt: impl AsyncFn
             Err(reason) => reasons.push(reason),
         }
     }
-    panic!("none of {attempts} attempts held: {reasons:#?}");
+    panic!("none of {attempts} attempts succeeded: {reasons:#?}");
 }
 
-/// `Ok` if the condition holds, else the reason, for use as the last expression of an attempt.
+/// Returns `Ok` if the condition holds, otherwise the reason. Meant for the last expression of an attempt.
 pub fn check(holds: bool, reason: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(reason()) }
 }

@@ -5,14 +5,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use socket2::{Domain, Socket, Type};
 
-/// How often another port is tried when the one that is free at 127.0.0.1 is taken at ::1.
+/// The number of ports to try: one that is free at 127.0.0.1 may be taken at ::1.
 const TRIES: usize = 16;
 
-/// A port of localhost that stays reserved for one test while the programs that listen there come and go.
+/// A port of localhost that stays reserved for one test, while the programs that listen there may start and stop.
 ///
 /// The reservation is a socket that is bound with `SO_REUSEADDR` and never listens. The kernel refuses connections to
-/// it and gives the port to no socket that asks for a free one, but lets another socket with `SO_REUSEADDR` bind the
-/// same port and listen (socket(7)). OpenSSH, trunk and all programs of this workspace set that option.
+/// the port and does not assign it to a socket that asks for any free port. Another socket with `SO_REUSEADDR` can still
+/// bind the port and listen (socket(7)). OpenSSH, trunk and all programs of this workspace set that option.
 #[derive(Debug)]
 pub struct ReservedPort {
     /// The port.
@@ -20,7 +20,7 @@ pub struct ReservedPort {
     _sockets: Vec<Socket>,
 }
 
-#[allow(clippy::new_without_default, reason = "a default that fails would surprise")]
+#[allow(clippy::new_without_default, reason = "a default value should not fail")]
 impl ReservedPort {
     /// Reserves a free port at both addresses of localhost.
     pub fn new() -> Self {
@@ -30,10 +30,10 @@ impl ReservedPort {
                 reserved => return reserved.unwrap_or_else(|error| panic!("cannot reserve a port: {error}")),
             }
         }
-        panic!("cannot reserve a port: after {TRIES} tries none is free at both 127.0.0.1 and ::1");
+        panic!("cannot reserve a port: none of {TRIES} ports is free at both 127.0.0.1 and ::1");
     }
 
-    /// The port at 127.0.0.1, where connections are refused until a program listens.
+    /// The port's address at 127.0.0.1. Connections are refused until a program listens.
     pub fn address(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.number).into()
     }

@@ -1,4 +1,4 @@
-//! Child processes: what they print and how they end, each with a deadline.
+//! Child processes: their output and their exit status, each with a deadline.
 
 use std::io::{BufRead as _, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -10,7 +10,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 
 use crate::wait::{self, DEADLINE};
 
-/// A child process. Dropping it kills and reaps it, in a failing test too.
+/// A child process. Dropping it kills and reaps it, even if the test fails.
 #[derive(Debug)]
 pub struct Process {
     /// The running program.
@@ -25,7 +25,7 @@ impl Process {
         Self::try_start(command).unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"))
     }
 
-    /// Starts a program that may be missing.
+    /// Starts a program that may not be installed.
     pub fn try_start(command: &mut Command) -> std::io::Result<Self> {
         let name = command.get_program().to_string_lossy().into_owned();
         Ok(Self { child: command.spawn()?, name })
@@ -33,12 +33,15 @@ impl Process {
 
     /// The lines of its standard output, which must be a pipe.
     pub fn stdout(&mut self) -> Lines {
-        Lines::read(format!("the output of {}", self.name), self.child.stdout.take().expect("stdout is a pipe"))
+        Lines::read(
+            format!("the standard output of {}", self.name),
+            self.child.stdout.take().expect("stdout is a pipe"),
+        )
     }
 
     /// The lines of its standard error, which must be a pipe.
     pub fn stderr(&mut self) -> Lines {
-        Lines::read(format!("the errors of {}", self.name), self.child.stderr.take().expect("stderr is a pipe"))
+        Lines::read(format!("the standard error of {}", self.name), self.child.stderr.take().expect("stderr is a pipe"))
     }
 
     /// Sends it a signal.
@@ -46,7 +49,7 @@ impl Process {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Waits for its end.
+    /// Waits for the process to exit.
     #[track_caller]
     pub fn wait(&mut self) -> ExitStatus {
         if let Some(status) = self.child.try_wait().unwrap() {
@@ -55,7 +58,7 @@ impl Process {
         let pidfd = pidfd_open(Pid::from_child(&self.child), PidfdFlags::empty()).unwrap();
         let timeout = Timespec::try_from(DEADLINE).expect("a minute is a valid timeout");
         let ended = poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&timeout)).unwrap();
-        assert_eq!(ended, 1, "timed out after {DEADLINE:?} while waiting for the end of {}", self.name);
+        assert_eq!(ended, 1, "timed out after {DEADLINE:?} while waiting for {} to exit", self.name);
         self.child.wait().unwrap()
     }
 }
@@ -67,59 +70,59 @@ impl Drop for Process {
     }
 }
 
-/// The lines that a process prints. They are read to the end whether or not the test takes them, so that the process
-/// never waits for a reader.
+/// The lines that a process prints. A thread reads them to the end whether or not the test takes them, so the process
+/// never blocks on a full pipe.
 #[derive(Debug)]
 pub struct Lines {
-    of: String,
+    name: String,
     lines: Receiver<String>,
 }
 
 impl Lines {
-    /// Reads the lines of `stream`, which a failure calls by the name `of`.
-    pub fn read(of: String, stream: impl Read + Send + 'static) -> Self {
+    /// Starts to read the lines of a stream. Failures refer to it by `name`.
+    pub fn read(name: String, stream: impl Read + Send + 'static) -> Self {
         let (sender, lines) = channel();
         thread::spawn(move || {
             for line in BufReader::new(stream).lines().map_while(Result::ok) {
-                // The test may have seen enough.
+                // Fails if the test takes no more lines.
                 let _ = sender.send(line);
             }
         });
-        Self { of, lines }
+        Self { name, lines }
     }
 
     /// The next line, or `None` at the end of the stream.
     #[track_caller]
     pub fn try_next(&self) -> Option<String> {
-        wait::receive(&self.lines, &format!("a line in {}", self.of))
+        wait::receive(&self.lines, &format!("a line of {}", self.name))
     }
 
     /// The next line.
     #[track_caller]
     pub fn next(&self) -> String {
-        self.try_next().unwrap_or_else(|| panic!("{} ended before the line that the test waits for", self.of))
+        self.try_next().unwrap_or_else(|| panic!("{} ended, but the test expects another line", self.name))
     }
 }
 
-/// Reads the first line of a stream and leaves the rest unread. `of` names the stream in a failure.
+/// Reads the first line of a stream and returns it with the rest of the stream. Failures refer to the stream by `name`.
 #[track_caller]
-pub fn first_line<R: Read + Send + 'static>(of: &str, stream: R) -> (String, BufReader<R>) {
+pub fn first_line<R: Read + Send + 'static>(name: &str, stream: R) -> (String, BufReader<R>) {
     let reading = thread::spawn(move || {
         let mut stream = BufReader::new(stream);
         let mut line = String::new();
         stream.read_line(&mut line).unwrap();
         (line.trim_end().to_owned(), stream)
     });
-    wait::join(reading, &format!("the first line of {of}"))
+    wait::join(reading, &format!("the first line of {name}"))
 }
 
-/// Runs a program without standard input to its end and returns what it printed.
+/// Runs a program to its end, with an empty standard input, and returns its output.
 #[track_caller]
 pub fn output(command: &mut Command) -> Output {
     output_with_stdin(command.stdin(Stdio::null()))
 }
 
-/// The same with the standard input that `command` has.
+/// Runs a program to its end, with the standard input that `command` has, and returns its output.
 #[track_caller]
 pub fn output_with_stdin(command: &mut Command) -> Output {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -1,11 +1,48 @@
-//! Sockets of the tests' own. Every read, write and accept has a deadline.
+//! Sockets of a test. Every read, write and accept has a deadline.
 
+use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use socket2::{Domain, Socket, Type};
 
 use crate::wait::DEADLINE;
+
+/// An address that never answers: the backlog of its listener is full, and Linux leaves further attempts to connect
+/// unanswered.
+#[derive(Debug)]
+pub struct SilentAddress {
+    /// The address.
+    pub address: SocketAddr,
+    _listener: Socket,
+    _backlog: Vec<TcpStream>,
+}
+
+#[allow(clippy::new_without_default, reason = "a default that fails would surprise")]
+impl SilentAddress {
+    /// How long an attempt to connect must be unanswered before the backlog counts as full.
+    const UNANSWERED: Duration = Duration::from_millis(200);
+
+    /// Listens at a port of 127.0.0.1 and fills the backlog.
+    #[track_caller]
+    pub fn new() -> Self {
+        let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        listener.listen(0).unwrap();
+        let address = listener.local_addr().unwrap().as_socket().expect("an IPv4 address");
+        let mut backlog = Vec::new();
+        loop {
+            match TcpStream::connect_timeout(&address, Self::UNANSWERED) {
+                Ok(stream) => backlog.push(stream),
+                Err(error) if error.kind() == ErrorKind::TimedOut => break,
+                Err(error) => panic!("cannot fill the backlog of {address}: {error}"),
+            }
+        }
+        Self { address, _listener: listener, _backlog: backlog }
+    }
+}
 
 /// Connects to a port of 127.0.0.1.
 #[track_caller]
@@ -26,14 +63,14 @@ pub fn accept(listener: &TcpListener) -> TcpStream {
     with_deadline(listener.accept().unwrap().0)
 }
 
-/// Gives every read and write of a stream a deadline.
+/// Sets a deadline for every read and write of a stream.
 pub fn with_deadline(stream: TcpStream) -> TcpStream {
     stream.set_read_timeout(Some(DEADLINE)).unwrap();
     stream.set_write_timeout(Some(DEADLINE)).unwrap();
     stream
 }
 
-/// Starts a server for one client on a thread of its own, and returns its address.
+/// Starts a thread that accepts and serves one client, and returns its address.
 pub fn serve_once(serve: impl FnOnce(TcpStream) + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -41,7 +78,7 @@ pub fn serve_once(serve: impl FnOnce(TcpStream) + Send + 'static) -> SocketAddr 
     address
 }
 
-/// Starts a server for any number of clients, each on a thread of its own, and returns its address.
+/// Starts a server that serves every client on a thread of its own, and returns its address.
 pub fn serve_each(serve: impl Fn(TcpStream) + Clone + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

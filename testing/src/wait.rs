@@ -1,43 +1,43 @@
-//! Waiting with a deadline. When the deadline has passed, the test fails and says what it waited for.
+//! Waiting with a deadline. When the deadline passes, the test fails with what it waited for.
 
 use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// The longest wait for any event, far above what anything takes on a busy machine.
+/// The deadline of every wait, far more than anything takes even on a busy machine.
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
-/// The pause between two looks, where the system reports no event.
+/// The pause between two polls of a condition for which the system reports no events.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Looks again and again until there is something, and returns it.
+/// Calls `poll` until it returns a value, and returns that value.
 #[track_caller]
-pub fn until<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
-    until_within(DEADLINE, what, look)
+pub fn until<T>(what: &str, poll: impl FnMut() -> Option<T>) -> T {
+    until_within(DEADLINE, what, poll)
 }
 
-/// The same with another deadline.
+/// Calls `poll` until it returns a value, within `deadline`, and returns that value.
 #[track_caller]
-pub fn until_within<T>(deadline: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub fn until_within<T>(deadline: Duration, what: &str, mut poll: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
-        if let Some(found) = look() {
-            return found;
+        if let Some(value) = poll() {
+            return value;
         }
         assert!(began.elapsed() < deadline, "timed out after {deadline:?} while waiting for {what}");
         thread::sleep(PAUSE);
     }
 }
 
-/// Waits for the end of a thread and returns its result. A panic of the thread continues here.
+/// Waits for a thread to end and returns its result. If the thread panicked, this panics as well.
 #[track_caller]
 pub fn join<T>(thread: JoinHandle<T>, what: &str) -> T {
     until(what, || thread.is_finished().then_some(()));
     thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
 
-/// The next value from a channel, or `None` once the sender has been dropped.
+/// Waits for the next value from a channel. Returns `None` once the sender has been dropped.
 #[track_caller]
 pub fn receive<T>(receiver: &Receiver<T>, what: &str) -> Option<T> {
     match receiver.recv_timeout(DEADLINE) {
@@ -47,19 +47,19 @@ pub fn receive<T>(receiver: &Receiver<T>, what: &str) -> Option<T> {
     }
 }
 
-/// The same as [`until`], with an asynchronous look.
-pub async fn until_async<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+/// Calls the asynchronous `poll` until it returns a value, and returns that value.
+pub async fn until_async<T>(what: &str, mut poll: impl AsyncFnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
-        if let Some(found) = look().await {
-            return found;
+        if let Some(value) = poll().await {
+            return value;
         }
         assert!(began.elapsed() < DEADLINE, "timed out after {DEADLINE:?} while waiting for {what}");
         tokio::time::sleep(PAUSE).await;
     }
 }
 
-/// The output of a future.
+/// Waits for a future, within `deadline`, and returns its output.
 pub async fn within<F: Future>(deadline: Duration, what: &str, future: F) -> F::Output {
     match tokio::time::timeout(deadline, future).await {
         Ok(output) => output,

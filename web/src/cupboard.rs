@@ -1,7 +1,7 @@
 //! Where rounds are kept from one visit to the next: the browser's local storage.
 //!
 //! Each has an entry of its own: its name, what the page and its worker had said to each other, the wire and whether it
-//! was imported, and why it broke. The
+//! was imported, why it broke, and what the lab told of it. The
 //! bytes of the messages are the characters U+0000 to U+00FF, about 5 of them a round. An entry that cannot be
 //! read is left alone.
 
@@ -13,7 +13,8 @@ use web_sys::Storage;
 use crate::message::{Clock, FromWorker, ToWorker, decode, encode};
 use crate::state::rounds::{self, KEPT_MAX, Kept};
 
-/// What the keys of all entries begin with. The number is the shape of what follows.
+/// What the keys of all entries begin with. The number is the shape of what follows, and rises where a reader of the shape before
+/// would be misled: one that does not know of the last part does not miss it.
 const PREFIX: &str = "launcelot-rounds-4-";
 
 /// What stands between the parts of an entry. It is no byte, and of no script.
@@ -98,16 +99,17 @@ fn write(rounds: &Rounds, is_imported: bool) -> Option<String> {
     }
     entry.push(BETWEEN);
     entry += broken;
+    entry.push(BETWEEN);
+    entry.extend(encode(&(rounds.link_revisions, rounds.thinking_mean)).into_iter().map(char::from));
     Some(entry)
 }
 
 fn read(entry: &str) -> Option<(Rounds, bool)> {
     let mut parts = entry.split(BETWEEN);
     let name = parts.next()?.to_owned();
-    let mut bytes = || -> Option<Vec<u8>> {
-        // A character that is no byte makes a message that cannot be read.
-        Some(parts.next()?.chars().map(|character| u8::try_from(character).unwrap_or(u8::MAX)).collect())
-    };
+    // A character that is no byte makes a message that cannot be read.
+    let to_bytes = |part: &str| part.chars().map(|character| u8::try_from(character).unwrap_or(u8::MAX)).collect();
+    let mut bytes = || -> Option<Vec<u8>> { parts.next().map(to_bytes) };
     let (begun, clock, told) = (decode(&bytes()?)?, decode(&bytes()?)?, decode(&bytes()?)?);
     let (wire, is_imported, interruptions, errors) = decode(&bytes()?)?;
     let (ToWorker::Rounds { url, plan, .. }, FromWorker::Ready(clock)) = (begun, clock) else { return None };
@@ -120,6 +122,10 @@ fn read(entry: &str) -> Option<(Rounds, bool)> {
         "" => RunStatus::Complete,
         why => RunStatus::Broken(why.to_owned()),
     };
+    // Earlier versions of the page did not keep what the lab told.
+    if let Some(told) = parts.next() {
+        (rounds.link_revisions, rounds.thinking_mean) = decode(&to_bytes(told))?;
+    }
     Some((rounds, is_imported))
 }
 
@@ -127,9 +133,14 @@ fn read(entry: &str) -> Option<(Rounds, bool)> {
 mod tests {
     use std::time::Duration;
 
-    use launcelot_measure::{Connections, Failures, Interruptions, Preset, Round, RoundsPlan};
+    use launcelot_measure::{Connections, Failures, Instance, Interruptions, LinkRevisions, Preset, Round, RoundsPlan};
 
     use super::*;
+
+    /// Through settings that became others meanwhile.
+    fn passage() -> LinkRevisions {
+        LinkRevisions { instance: Instance(0xfedc_ba98_7654_3210), first_revision: 300, last_revision: None }
+    }
 
     fn rounds(answered: usize, status: RunStatus) -> Rounds {
         let round = Round { asked: 650, connecting: 650, due: u64::from(u32::MAX), ready: 700 };
@@ -143,7 +154,8 @@ mod tests {
             clock_step: Duration::from_micros(5),
             cores: 2,
             link: Some(Preset::Ssh.link()),
-            link_revisions: None,
+            link_revisions: Some(passage()),
+            thinking_mean: Some(Duration::from_micros(5_012)),
             answered: vec![round; answered],
             errors: 2,
             failures: Failures::default(),
@@ -163,6 +175,18 @@ mod tests {
             assert_eq!(read(&entry), Some((rounds, true)));
         }
         assert_eq!(write(&rounds(3, RunStatus::Running), false), None);
+    }
+
+    /// An entry as it was written before what the lab told was kept.
+    const WITHOUT_WHAT_THE_LAB_TOLD: &str = "Tausend, sch\u{f6}n un \u{100}rija\u{e000}\u{1}\u{0}\tws://b/ws\u{ea}\u{7}d\u{1}\u{1}\
+        \u{0}\u{0}\u{0}\u{0}\u{0}@\u{9f}@\u{e000}\u{0}\u{0}\u{88}\'\u{1}\u{2}\u{e000}\u{2}\u{0}\u{1b}\u{8a}\u{5}\u{0}\u{f5}\u{fa}\u{ff}\
+        \u{ff}\u{f}2\u{8a}\u{5}\u{0}\u{f5}\u{fa}\u{ff}\u{ff}\u{f}2\u{8a}\u{5}\u{0}\u{f5}\u{fa}\u{ff}\u{ff}\u{f}2\u{0}\u{e000}\u{1}\u{0}\
+        \u{0}\u{0}\u{0}\u{0}P\u{94}@\u{0}\u{0}\u{0}\u{0}\u{0}\u{c0}b@\u{0}\u{1}\u{1}\u{0}\u{2}\u{e000}";
+
+    #[test]
+    fn an_entry_of_an_earlier_version_is_read_and_its_link_is_unknown() {
+        let expected = Rounds { link_revisions: None, thinking_mean: None, ..rounds(3, RunStatus::Stopped) };
+        assert_eq!(read(WITHOUT_WHAT_THE_LAB_TOLD), Some((expected, true)));
     }
 
     #[test]

@@ -4,12 +4,18 @@
 //! browser loads it once it is idle. The feature `split` marks the part; without it, as under `trunk serve`, the program
 //! is one piece.
 
+use std::time::Duration;
+
 use js_sys::futures::spawn_local;
-use launcelot_measure::export::{Document, DocumentError, chrome, csv, hlog, json};
+use launcelot_measure::export::{Document, DocumentError, RecordedRun, chrome, csv, hlog, json};
 use wasm_bindgen::prelude::*;
 use wasm_split_helpers::SplitLoaderError;
 #[cfg(feature = "split")]
 use wasm_split_helpers::wasm_split;
+
+use crate::state::import::Room;
+use crate::timeline::{self, Measure};
+use crate::words::import as words;
 
 /// How long a browser without idle callbacks (Safari before 18.4) waits before it loads the part.
 const NO_IDLE_CALLBACK_DELAY_MS: i32 = 500;
@@ -57,13 +63,27 @@ pub async fn write(form: Form, document: &Document) -> Option<String> {
     written.ok()
 }
 
-/// The document that a text is, or why it is none that can be taken. `None` if what reads it cannot be loaded.
-pub async fn read(text: &str) -> Option<Result<Document, DocumentError>> {
+/// The document in the file of that name, as far as there is room for it, and a sentence that says so.
+///
+/// # Errors
+///
+/// A sentence that says why nothing is taken from it.
+pub async fn read(name: &str, text: Result<String, DocumentError>, room: Room) -> Result<(Document, String), String> {
     #[cfg(feature = "split")]
-    let read = read_loaded(text).await;
+    let read = read_loaded(name, text, room).await;
     #[cfg(not(feature = "split"))]
-    let read = read_loaded(text);
-    read.ok()
+    let read = read_loaded(name, text, room);
+    read.unwrap_or_else(|_| Err(words::not_loaded(name)))
+}
+
+/// The entries of a run in the browser's performance panel, which is written like a file. `None` if what makes them cannot be
+/// loaded.
+pub async fn measures(recorded: &RecordedRun, began: Duration, origin: Duration) -> Option<Vec<Measure>> {
+    #[cfg(feature = "split")]
+    let measures = measures_loaded(recorded, began, origin).await;
+    #[cfg(not(feature = "split"))]
+    let measures = measures_loaded(recorded, began, origin);
+    measures.ok()
 }
 
 #[cfg_attr(feature = "split", wasm_split(files, fallible, preload(load_part)))]
@@ -79,6 +99,27 @@ fn write_loaded(form: Form, document: &Document) -> Result<String, SplitLoaderEr
 }
 
 #[cfg_attr(feature = "split", wasm_split(files, fallible))]
-fn read_loaded(text: &str) -> Result<Result<Document, DocumentError>, SplitLoaderError> {
-    Ok(json::read(text))
+fn read_loaded(
+    name: &str,
+    text: Result<String, DocumentError>,
+    room: Room,
+) -> Result<Result<(Document, String), String>, SplitLoaderError> {
+    let read = match text.and_then(|text| json::read(&text)) {
+        Ok(mut document) => {
+            let left_out = room.fit(&mut document);
+            let words = words::taken(name, &document, left_out);
+            Ok((document, words))
+        }
+        Err(why) => Err(words::why_not(name, why)),
+    };
+    Ok(read)
+}
+
+#[cfg_attr(feature = "split", wasm_split(files, fallible))]
+fn measures_loaded(
+    recorded: &RecordedRun,
+    began: Duration,
+    origin: Duration,
+) -> Result<Vec<Measure>, SplitLoaderError> {
+    Ok(timeline::measures(recorded, began, origin))
 }

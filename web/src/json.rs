@@ -79,12 +79,12 @@ impl Json {
 pub fn trace(json: &Json) -> Option<Trace> {
     Some(Trace {
         id: json.field("id")?.text()?,
-        events: json.field("sightings")?.list()?.map(|json| sighting(&json)).collect::<Option<_>>()?,
+        events: json.field("events")?.list()?.map(|json| sighting(&json)).collect::<Option<_>>()?,
         connecting: match json.field("connecting") {
             Some(connecting) => connecting.list()?.map(|json| connect_sighting(&json)).collect::<Option<_>>()?,
             None => Vec::new(),
         },
-        is_truncated: json.field("is_cut")?.is_true(),
+        is_truncated: json.field("is_truncated")?.is_true(),
         clock_step: json.field("clock_step_us").and_then(|step| step.micros()).unwrap_or_default(),
     })
 }
@@ -109,15 +109,15 @@ fn sighting(json: &Json) -> Option<TraceEvent> {
 
 /// How the tunnel is set and measured.
 pub fn wire_report(json: &Json) -> Option<LinkReport> {
-    let wire = json.field("wire")?;
-    let held = json.field("held").and_then(|held| {
+    let wire = json.field("link")?;
+    let held = json.field("added_delay").and_then(|held| {
         let time = |name| held.field(name)?.micros();
         Some(AddedDelay {
-            total: time("held_us")?,
-            out: time("there_us")?,
+            total: time("total_us")?,
+            out: time("out_us")?,
             back: time("back_us")?,
             samples: held.field("samples")?.whole()?,
-            dialogues: held.field("dialogues")?.whole()?,
+            connections: held.field("connections")?.whole()?,
         })
     });
     Some(LinkReport {
@@ -142,6 +142,12 @@ pub fn passage(trace: &Json) -> Option<LinkRevisions> {
         first_revision: tunnel.field("first_revision")?.whole()?,
         last_revision: Some(tunnel.field("last_revision")?.whole()?),
     })
+}
+
+/// How long the server thought about a question of a series, at the mean.
+pub fn thinking_mean(series: &Json) -> Option<Duration> {
+    let answers = u32::try_from(series.field("answers")?.whole()?).ok()?;
+    series.field("thinking_us")?.micros()?.checked_div(answers)
 }
 
 fn instance(json: &Json) -> Option<Instance> {

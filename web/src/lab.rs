@@ -22,6 +22,8 @@ pub enum Request {
     SetServer(Duration),
     /// What its stations saw of the dialogue of the run with this number, and of this name.
     Trace(u32, String),
+    /// How long the server thought about the questions of the series with this id.
+    Series(u64),
 }
 
 /// What it says.
@@ -34,6 +36,13 @@ pub enum Reply {
     /// What the hops saw of the dialogue of the run with this number, and through which settings of the tunnel it went; `None`
     /// if they saw nothing.
     Trace(u32, Option<(Trace, Option<LinkRevisions>)>),
+    /// How long the server thought about a question of the series with this id, at the mean; `None` if that was not seen.
+    Series(u64, Option<Duration>),
+}
+
+/// The name by which the lab knows the series with this id.
+pub fn series_name(id: u64) -> String {
+    format!("series-{id}")
 }
 
 /// Asks it.
@@ -45,7 +54,8 @@ pub async fn ask(request: Request) -> Reply {
         Request::SetServer(think) => {
             ("/server".to_owned(), Some(format!(r#"{{"think_us":{}}}"#, think.as_micros() as u64)))
         }
-        Request::Trace(_, dialogue) => (["/dialogues/", dialogue].concat(), None),
+        Request::Trace(_, dialogue) => (["/traces/", dialogue].concat(), None),
+        Request::Series(id) => (["/series/", &series_name(*id)].concat(), None),
     };
     reply(&request, fetch(path, body).await.and_then(Json::new))
 }
@@ -59,6 +69,7 @@ fn reply(request: &Request, answer: Option<Json>) -> Reply {
         Request::Trace(run, _) => {
             Reply::Trace(*run, answer.and_then(|answer| Some((json::trace(&answer)?, json::passage(&answer)))))
         }
+        Request::Series(id) => Reply::Series(*id, answer.and_then(|answer| json::thinking_mean(&answer))),
     }
 }
 

@@ -29,5 +29,6 @@ pub mod message;
 pub mod replay;
 pub mod rows;
 pub mod state;
+pub mod timeline;
 pub mod words;
 pub mod worker;

@@ -146,6 +146,9 @@ impl State {
         let is_idle = !self.is_running();
         self.lab.request(is_idle).or_else(|| {
             self.lab.report().filter(|_| is_idle && self.lab.is_free())?;
+            if let Some(id) = self.rounds.untold {
+                return Some(Request::Series(id));
+            }
             let pending = self.runs.iter().chain(self.race.raced()).find(|numbered| numbered.legs.are_pending())?;
             Some(Request::Trace(pending.number, pending.dialogue.clone()))
         })
@@ -176,6 +179,10 @@ impl State {
                 }
             }
             Reply::Server(think) => self.lab.hear_of_work(think),
+            Reply::Series(id, thinking_mean) => {
+                self.lab.heard_of_a_run();
+                self.rounds.know_thinking(id, thinking_mean);
+            }
             Reply::Trace(number, seen) => {
                 self.lab.heard_of_a_run();
                 let report = self.lab.report();
@@ -282,13 +289,14 @@ impl State {
     }
 
     fn end(&mut self, number: u32, how: &Ended) {
-        let ending = |to: &str| match how {
+        let ending = |to: &str, interruptions: Interruptions| match how {
             Ended::Complete => RunStatus::Complete,
             Ended::Stopped => RunStatus::Stopped,
+            how if interruptions.was_suspended => RunStatus::Broken(words::why_it_broke(how, to) + words::SUSPENDED),
             how => RunStatus::Broken(words::why_it_broke(how, to)),
         };
         if let Some(run) = self.going_on(number) {
-            run.status = ending(&run.target);
+            run.status = ending(&run.target, run.interruptions);
         }
         self.race.end(number, ending);
         self.rounds.end(number, ending);

@@ -42,6 +42,10 @@ pub fn why_it_broke(how: &Ended, url: &str) -> String {
     }
 }
 
+/// What is added where a page was suspended that broke.
+pub const SUSPENDED: &str =
+    " The page was suspended meanwhile, and browsers close the connections of pages that they freeze.";
+
 /// The kind of failure that an end is; `None` if it is not a failure. Stopping is not a failure.
 pub fn failure_kind(how: &Ended) -> Option<FailureKind> {
     match how {
@@ -60,7 +64,7 @@ fn why_it_closed(code: u16, reason: &str, partial: &str) -> String {
     let mut why = match code {
         close_code::NORMAL => "The server went away in mid-dialogue: it closed the connection.".to_owned(),
         close_code::BRIDGE_STOPS => "The bridge was stopped in mid-dialogue.".to_owned(),
-        close_code::NONE_CAME => "The bridge went away in mid-dialogue.".to_owned(),
+        close_code::NONE_CAME => "The connection to the bridge broke off in mid-dialogue.".to_owned(),
         close_code::SILENCE => "The bridge gave up: nothing was said for too long.".to_owned(),
         close_code::SERVER_RESET => "The server went away in mid-dialogue: it reset the connection.".to_owned(),
         close_code::SERVER_UNREACHABLE => "The bridge is there, but it cannot reach the server.".to_owned(),
@@ -101,7 +105,7 @@ fn complete(run: &Run) -> String {
     let (Some(connecting), Some(asking)) = (run.connecting, run.asking()) else {
         return String::new();
     };
-    let (connecting, asking) = (format_duration(connecting.took()), format_duration(asking.took()));
+    let [connecting, asking] = [connecting, asking].map(|span| Reading::new(span.took(), run.clock_step).describe());
     let count = run.questions.len();
     let mut meaning = match (run.order, count) {
         (_, 1) => format!("You waited {asking} for the answer, after {connecting} of connecting."),
@@ -141,10 +145,10 @@ pub fn comparison(run: &Run, earlier: &Run, earlier_number: u32) -> Option<Strin
     if run.questions.len() != earlier.questions.len() {
         return None;
     }
-    let (now, then) = (run.asking()?.took(), earlier.asking()?.took());
-    let (order, then_in_words) = (in_words(earlier.order), format_duration(then));
-    let difference = Reading::new(then, earlier.clock_step).compared_with(Reading::new(now, run.clock_step));
-    Some(format!("Run {earlier_number}, {order}, took {then_in_words}: {}.", times(difference)))
+    let now = Reading::new(run.asking()?.took(), run.clock_step);
+    let then = Reading::new(earlier.asking()?.took(), earlier.clock_step);
+    let (order, difference) = (in_words(earlier.order), times(then.compared_with(now)));
+    Some(format!("Run {earlier_number}, {order}, took {}: {difference}.", then.describe()))
 }
 
 /// How a single earlier time stands to the present one. Within a twentieth, single times are about the same.
@@ -192,12 +196,12 @@ pub fn of_the_clock(clock: Clock) -> String {
     let step = format_duration(clock.step);
     if clock.isolated {
         format!(
-            "The clock moves in steps of {step}, so no figure is finer than that. \
+            "The page’s clock moves in steps of {step}, and no time that it took is finer than that. \
              The page is cross-origin isolated, which is why the step is not coarser."
         )
     } else {
         format!(
-            "The clock moves in steps of {step}, so no figure is finer than that. The page is not cross-origin isolated; \
+            "The page’s clock moves in steps of {step}, and no time that it took is finer than that. The page is not cross-origin isolated; \
              it would be, with a finer clock, as http://localhost from the bridge or from trunk serve."
         )
     }
@@ -268,7 +272,7 @@ mod tests {
             (closed(4500, "the server reset the connection"), "The server went away in mid-dialogue: it reset"),
             (closed(1000, "the server closed the connection"), "The server went away in mid-dialogue: it closed"),
             (closed(1001, "the bridge is stopping"), "The bridge was stopped in mid-dialogue."),
-            (closed(1006, ""), "The bridge went away in mid-dialogue."),
+            (closed(1006, ""), "The connection to the bridge broke off in mid-dialogue."),
             (closed(4408, ""), "nothing was said for too long"),
             (closed(3999, "who knows"), "with code 3999. It says: who knows."),
             (Ended::Nonsense("a wrong word".to_owned()), "not the protocol: a wrong word."),
@@ -320,6 +324,18 @@ mod tests {
         assert!(meaning_of(Order::OneAtATime).starts_with("You waited 1.20 ms for three answers, after 2.10 ms of"));
         assert!(meaning_of(Order::OneAtATime).contains("three round trips"));
         assert!(meaning_of(Order::SentAhead).contains("one round trip for all"));
+    }
+
+    #[test]
+    fn a_time_below_the_step_of_the_clock_is_said_to_be_that_and_never_nothing() {
+        let coarse = Run { clock_step: us(16_700), ..complete_run(Order::OneAtATime) };
+        let said = plain(&meaning(&coarse));
+        assert!(
+            said.starts_with("You waited less than 16.7 ms for three answers, after less than 16.7 ms of"),
+            "{said}"
+        );
+        let said = comparison(&coarse, &coarse, 4).unwrap();
+        assert_eq!(plain(&said), "Run 4, one at a time, took less than 16.7 ms: too short for the clock to compare.");
     }
 
     #[test]

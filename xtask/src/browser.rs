@@ -1,4 +1,4 @@
-//! What the browser tests need: Chromium, its driver, and axe-core, found or installed.
+//! Chromium, its driver and axe-core for the tests in a browser: found, or installed on request.
 
 use std::env;
 use std::ffi::OsString;
@@ -14,15 +14,15 @@ use crate::tools::{self, Tool};
 use crate::versions;
 use crate::workspace::{Workspace, find_program};
 
-/// The names that Chromium goes by.
-const CHROMIUM: [&str; 5] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
+/// The names of Chromium's program.
+const CHROMIUM_NAMES: [&str; 5] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 
-/// The variables that name what the browser tests use. The first two, if set, choose the browser.
+/// The environment variables from which the tests take the paths. A user may set the first two to choose a browser.
 const CHROMIUM_VARIABLE: &str = "LAUNCELOT_CHROMIUM";
 const DRIVER_VARIABLE: &str = "LAUNCELOT_CHROMEDRIVER";
 const AXE_VARIABLE: &str = "LAUNCELOT_AXE";
 
-/// A browser, its driver, and what judges the page in it.
+/// The paths of a browser, of its driver, and of axe-core, which checks the page's accessibility.
 #[derive(Debug)]
 pub(crate) struct Browser {
     chromium: PathBuf,
@@ -31,17 +31,17 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Finds all of it. With `install`, installs what is missing where this user may.
+    /// Finds all three. With `install`, installs what is missing, as far as this user may.
     pub(crate) fn find(workspace: &Workspace, progress: &Progress, install: bool) -> Result<Self, Failure> {
         require_packages(workspace, progress, install)?;
-        let missing = || Failure::new("Chromium was installed, but neither it nor its driver is on the path");
-        let chromium = chromium().ok_or_else(missing)?;
-        let driver = driver().ok_or_else(missing)?;
-        let (browser, drives) = (major(workspace.command(&chromium))?, major(workspace.command(&driver))?);
-        if browser != drives {
+        let chromium = chromium().ok_or_else(|| Failure::new("Chromium was installed, but is not on the path"))?;
+        let driver = driver().ok_or_else(|| Failure::new("chromedriver was installed, but is not on the path"))?;
+        let chromium_version = major_version(workspace.command(&chromium))?;
+        let driver_version = major_version(workspace.command(&driver))?;
+        if chromium_version != driver_version {
             return Err(Failure::new(format!(
-                "{} is version {browser}, but {} drives version {drives}: \
-                 set {CHROMIUM_VARIABLE} and {DRIVER_VARIABLE} to a pair that belongs together",
+                "{} is version {chromium_version}, but {} drives version {driver_version}: \
+                 set {CHROMIUM_VARIABLE} and {DRIVER_VARIABLE} to programs of one version",
                 chromium.display(),
                 driver.display(),
             )));
@@ -49,13 +49,13 @@ impl Browser {
         if install {
             install::tools(workspace, progress, &[Tool::Axe])?;
         }
-        let axe = tools::look(workspace, Tool::Axe)?.path().map(Path::to_owned);
+        let axe = tools::find(workspace, Tool::Axe)?.path().map(Path::to_owned);
         let axe = axe.ok_or_else(|| Failure::new("axe-core is missing; type: cargo xtask test --install"))?;
         Ok(Self { chromium, driver, axe })
     }
 
-    /// Tells a test where everything is.
-    pub(crate) fn describe_to(&self, command: &mut Command) {
+    /// Passes the paths to a test.
+    pub(crate) fn set_env(&self, command: &mut Command) {
         command.env(CHROMIUM_VARIABLE, &self.chromium);
         command.env(DRIVER_VARIABLE, &self.driver);
         command.env(AXE_VARIABLE, &self.axe);
@@ -65,13 +65,13 @@ impl Browser {
 fn require_packages(workspace: &Workspace, progress: &Progress, install: bool) -> Result<(), Failure> {
     let mut packages = Vec::new();
     if chromium().is_none() {
-        // Without a font there is nothing to read on the page.
+        // Without any font the page would have no text.
         packages.extend(["chromium", "fonts-liberation"]);
     }
     if driver().is_none() {
         packages.push("chromium-driver");
     }
-    let has_axe = tools::look(workspace, Tool::Axe)?.path().is_some();
+    let has_axe = tools::find(workspace, Tool::Axe)?.path().is_some();
     if !has_axe && find_program("npm").is_none() {
         packages.extend(["nodejs", "npm"]);
     }
@@ -88,8 +88,8 @@ fn require_packages(workspace: &Workspace, progress: &Progress, install: bool) -
 }
 
 fn chromium() -> Option<PathBuf> {
-    let find = || CHROMIUM.iter().find_map(|name| find_program(name));
-    env::var_os(CHROMIUM_VARIABLE).and_then(non_empty).or_else(find)
+    let chosen = env::var_os(CHROMIUM_VARIABLE).and_then(non_empty);
+    chosen.or_else(|| CHROMIUM_NAMES.iter().find_map(|name| find_program(name)))
 }
 
 fn driver() -> Option<PathBuf> {
@@ -100,11 +100,10 @@ fn non_empty(path: OsString) -> Option<PathBuf> {
     (!path.is_empty()).then(|| path.into())
 }
 
-fn major(mut command: Command) -> Result<u32, Failure> {
+fn major_version(mut command: Command) -> Result<u32, Failure> {
     let program = command.get_program().to_string_lossy().into_owned();
     command.arg("--version");
     let text = output_of(command)?;
-    versions::said(&text)
-        .and_then(versions::major)
-        .ok_or_else(|| Failure::new(format!("{program} does not say its version: `{}`", text.trim())))
+    let version = versions::find(&text).and_then(versions::major);
+    version.ok_or_else(|| Failure::new(format!("`{program} --version` printed no version: `{}`", text.trim())))
 }

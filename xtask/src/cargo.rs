@@ -1,4 +1,4 @@
-//! What cargo builds, with which features, and where it says that it put it.
+//! Cargo's builds: with which features, and the paths of the programs they make.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -8,41 +8,58 @@ use serde_json::Value;
 use crate::command;
 use crate::failure::Failure;
 use crate::progress::Progress;
+use crate::workspace::Workspace;
 
 /// The feature with which the tests in a browser are compiled.
 pub(crate) const BROWSER_TESTS: &str = "launcelot-lab/browser-tests";
 
-/// Naming examples, of which there may be none, makes cargo give libraries the features that tests need. So they are
-/// compiled once for tests, documentation and the page's bundler alike.
+/// With this argument cargo gives libraries the features that tests need, even if there are no examples. So libraries are
+/// compiled once for tests, documentation and the page's bundler.
 pub(crate) const WITH_TEST_FEATURES: &str = "--examples";
 
-/// The programs that a build made, or found up to date.
+/// The tests in a browser, compiled for release, with further arguments.
+pub(crate) fn browser_tests(workspace: &Workspace, arguments: &[&str]) -> Command {
+    let mut cargo = workspace.cargo("test");
+    cargo.args(["--release", "--package", "launcelot-lab", "--features", BROWSER_TESTS, "--test", "page"]);
+    cargo.args(arguments);
+    cargo
+}
+
+/// Builds the programs of other packages that the tests of the lab start, with the libraries that tests have.
+pub(crate) fn programs_for_tests(workspace: &Workspace) -> Command {
+    let mut cargo = workspace.cargo("build");
+    cargo.args(["--workspace", WITH_TEST_FEATURES]);
+    cargo.args(["--bin", "launcelot-server", "--bin", "launcelot-client", "--bin", "launcelot-bridge"]);
+    cargo
+}
+
+/// The programs that a build made or found up to date, with their paths.
 #[derive(Debug)]
 pub(crate) struct Programs(Vec<(String, PathBuf)>);
 
 impl Programs {
-    /// Runs a `cargo build`. The target folder, the profile's folder and the target triple are cargo's to know, from the
-    /// environment and from any of its configuration files, so it is asked for the path of each program.
-    pub(crate) fn build(progress: &Progress, mut cargo: Command, say: &dyn Fn(&str)) -> Result<Self, Failure> {
+    /// Runs a `cargo build`, and passes the lines about its progress to `status`. The paths come from cargo's messages,
+    /// because its environment and configuration files may change the target folder.
+    pub(crate) fn build(progress: &Progress, mut cargo: Command, status: &dyn Fn(&str)) -> Result<Self, Failure> {
         cargo.arg("--message-format=json-render-diagnostics");
-        // Warnings and errors are shown as they come, not when the other crates are compiled too.
-        let heard = |line: &str| if is_status(line) { say(line) } else { progress.print(line) };
+        // Warnings and errors are shown at once, not only when everything is compiled.
+        let on_line = |line: &str| if is_status(line) { status(line) } else { progress.print(line) };
         let messages = if progress.is_verbose() {
             command::run_for_output(cargo, None)?
         } else {
-            command::run_for_output(cargo, Some(&heard)).map_err(Failure::without_output)?
+            command::run_for_output(cargo, Some(&on_line)).map_err(Failure::without_output)?
         };
         Ok(Self(messages.lines().filter_map(program).collect()))
     }
 
-    /// The path of a program.
+    /// Returns the path of a program.
     pub(crate) fn path(&self, name: &str) -> Result<PathBuf, Failure> {
         let program = self.0.iter().find(|(found, _)| found == name);
-        program.map(|(_, path)| path.clone()).ok_or_else(|| Failure::new(format!("cargo built no program {name}")))
+        program.map(|(_, path)| path.clone()).ok_or_else(|| Failure::new(format!("cargo did not build {name}")))
     }
 }
 
-/// Whether cargo tells with a line what it is at: `   Compiling syn v2.0.0`, with the verb right-aligned in 12 columns.
+/// Whether a line of cargo's is about its progress: `   Compiling syn v2.0.0`, with the verb right-aligned in 12 columns.
 fn is_status(line: &str) -> bool {
     line.split_at_checked(12).is_some_and(|(verb, rest)| {
         let verb = verb.trim_start();
@@ -50,7 +67,7 @@ fn is_status(line: &str) -> bool {
     })
 }
 
-/// The name and path in a message about a program that was built.
+/// Returns the name and path in a message about a program that was built.
 fn program(message: &str) -> Option<(String, PathBuf)> {
     let message: Value = serde_json::from_str(message).ok()?;
     if message["reason"] != "compiler-artifact" {

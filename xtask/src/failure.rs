@@ -1,41 +1,41 @@
-//! The failure of a chore: one line, and what a failed command printed.
+//! The failure of a chore: one line, and the output of the command that failed.
 
 use std::fmt::{self, Display};
 use std::io;
 
-/// A chore that failed: what was tried and why it failed, in one line.
+/// What was tried and why it failed, in one line.
 #[derive(Debug)]
 pub(crate) struct Failure {
     line: String,
-    /// What the failed command had to say.
-    said: String,
+    /// The output of the command that failed, as far as it has not been shown.
+    output: String,
 }
 
 impl Failure {
-    /// A failure without a command.
+    /// A failure without output of a command.
     pub(crate) fn new(line: impl Into<String>) -> Self {
-        Self { line: line.into(), said: String::new() }
+        Self { line: line.into(), output: String::new() }
     }
 
-    /// The failure of a command that printed `said`.
-    pub(crate) fn with_output(line: String, said: String) -> Self {
-        Self { line, said }
+    /// The failure of a command that printed `output`.
+    pub(crate) fn with_output(line: String, output: String) -> Self {
+        Self { line, output }
     }
 
-    /// What the failed command printed, unless it has been shown.
+    /// The output of the command that failed, unless it has been shown.
     #[cfg(test)]
     pub(crate) fn output(&self) -> &str {
-        &self.said
+        &self.output
     }
 
     /// The failure of a command whose output has been shown already.
     pub(crate) fn without_output(self) -> Self {
-        Self { said: String::new(), ..self }
+        Self { output: String::new(), ..self }
     }
 
-    /// Prints what the failed command had to say, once.
+    /// Prints the output of the command that failed, once.
     pub(crate) fn show_output(&mut self) {
-        eprint!("{}", std::mem::take(&mut self.said));
+        eprint!("{}", std::mem::take(&mut self.output));
     }
 }
 
@@ -45,7 +45,7 @@ impl Display for Failure {
     }
 }
 
-/// Says what was tried, where an error only says why it failed.
+/// Adds what was tried to an error of the system.
 pub(crate) trait Context<T> {
     /// `tried` is a clause such as `cannot read Cargo.lock`.
     fn context(self, tried: impl FnOnce() -> String) -> Result<T, Failure>;

@@ -1,5 +1,5 @@
-//! Installing tools, what of the Rust toolchain is missing, and nothing else. An installation is moved into place when it
-//! is complete.
+//! Installs tools, and missing parts of the Rust toolchain. A tool is installed into a temporary folder, which is renamed
+//! when it is complete.
 
 use std::env;
 use std::fs;
@@ -10,12 +10,12 @@ use std::process::Command;
 use crate::command::output_of;
 use crate::failure::{Context, Failure};
 use crate::progress::Progress;
-use crate::tools::{Found, Tool, WASM_TARGET, cache, folder, look, npm_is_missing};
+use crate::tools::{Found, Tool, WASM_TARGET, cache, check_npm, find, folder};
 use crate::workspace::{self, Workspace};
 
-/// The tools run for a second or two, so compiling them without optimization saves minutes: with trunk's own release
-/// profile it takes 13 minutes on two processors, with this one less than 4.
-const QUICK_PROFILE: [(&str, &str); 5] = [
+/// The environment that compiles tools without optimization. They run for a second or two; on two processors, trunk
+/// compiles in less than 4 minutes instead of 13.
+const UNOPTIMIZED: [(&str, &str); 5] = [
     ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
     ("CARGO_PROFILE_RELEASE_LTO", "off"),
     ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "256"),
@@ -27,7 +27,7 @@ const QUICK_PROFILE: [(&str, &str); 5] = [
 pub(crate) fn tools(workspace: &Workspace, progress: &Progress, tools: &[Tool]) -> Result<(), Failure> {
     let mut missing = Vec::new();
     for tool in tools {
-        if look(workspace, *tool)?.path().is_none() {
+        if find(workspace, *tool)?.path().is_none() {
             missing.push(*tool);
         }
     }
@@ -46,8 +46,8 @@ fn install_one(workspace: &Workspace, progress: &Progress, tool: Tool) -> Result
     let version = tool.version(workspace)?;
     let folder = folder(tool, &version)?;
     let _lock = workspace::lock(&folder.with_added_extension("lock"))?;
-    if look(workspace, tool)?.path().is_some() {
-        // Another clone installed it while this one waited.
+    if find(workspace, tool)?.path().is_some() {
+        // Another clone has installed it while this one waited for the lock.
         return Ok(());
     }
     let partial = folder.with_added_extension("partial");
@@ -59,12 +59,12 @@ fn install_one(workspace: &Workspace, progress: &Progress, tool: Tool) -> Result
         cargo_install(workspace, tool, &version, &partial)
     };
     progress.run(&format!("{} {version}", tool.name()), command)?;
-    // 1.4 GB that nothing needs any more; if it cannot be removed, it does no harm.
+    // 1.4 GB that are not needed any more, and do no harm if they cannot be removed.
     let _ = fs::remove_dir_all(partial.join("build"));
     remove(&folder)?;
     fs::rename(&partial, &folder).context(|| format!("cannot rename {}", partial.display()))?;
-    match look(workspace, tool)? {
-        Found::There(_) => Ok(()),
+    match find(workspace, tool)? {
+        Found::Working(_) => Ok(()),
         Found::Missing => {
             Err(Failure::new(format!("{} was installed, but is not in {}", tool.name(), folder.display())))
         }
@@ -72,16 +72,16 @@ fn install_one(workspace: &Workspace, progress: &Progress, tool: Tool) -> Result
     }
 }
 
-/// `--no-default-features`, because those are for downloading, which neither has to do here.
+/// The default features of both tools are for downloading, which is not needed here.
 fn cargo_install(workspace: &Workspace, tool: Tool, version: &str, folder: &Path) -> Command {
     let mut command = workspace.command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(["install", "--no-default-features", "--no-track", "--root"]).arg(folder);
-    command.arg("--target-dir").arg(folder.join("build")).envs(QUICK_PROFILE);
-    // A target or flags that the user chose for this workspace are not for its tools.
+    command.arg("--target-dir").arg(folder.join("build")).envs(UNOPTIMIZED);
+    // The user's target and flags are meant for this workspace, not for its tools.
     command.env_remove("CARGO_BUILD_TARGET").env_remove("RUSTFLAGS");
     command.args(["--version", version, tool.package()]);
     match tool {
-        // Not `--locked`: its lock file names a crate that was withdrawn.
+        // Not `--locked`: its lock file names a crate that was yanked.
         Tool::WasmBindgen => {
             command.args(["--bin", "wasm-bindgen"]).env("CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS", "fallback")
         }
@@ -90,10 +90,10 @@ fn cargo_install(workspace: &Workspace, tool: Tool, version: &str, folder: &Path
     command
 }
 
-/// Installs one npm package with nothing written outside `folder`.
+/// Installs one npm package into `folder`, and writes nothing else.
 fn npm_install(workspace: &Workspace, tool: Tool, version: &str, folder: &Path) -> Result<Command, Failure> {
-    if let Some(why) = npm_is_missing() {
-        return Err(Failure::new(format!("{} comes from npm, and {why}", tool.name())));
+    if let Err(why) = check_npm() {
+        return Err(Failure::new(format!("cannot install {} from npm: {why}", tool.name())));
     }
     let mut command = workspace.command("npm");
     command.args(["install", "--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]);
@@ -101,23 +101,23 @@ fn npm_install(workspace: &Workspace, tool: Tool, version: &str, folder: &Path) 
     Ok(command)
 }
 
-/// Installs wasm-opt if that is possible, or says that the page will be larger without it.
+/// Finds or installs wasm-opt. Without it the page is larger, which is printed.
 pub(crate) fn wasm_opt(workspace: &Workspace, progress: &Progress) -> Result<Option<PathBuf>, Failure> {
-    let found = look(workspace, Tool::WasmOpt)?;
-    let why = match found {
-        Found::There(path) => return Ok(Some(path)),
-        // Installing it again would bring the same.
-        Found::Broken(why) => format!("wasm-opt does not run: {why}"),
-        Found::Missing => match tools(workspace, progress, &[Tool::WasmOpt]) {
-            Ok(()) => return Ok(look(workspace, Tool::WasmOpt)?.path().map(Path::to_owned)),
-            Err(failure) => failure.to_string(),
-        },
-    };
-    eprintln!("The page is larger than it could be: {why}");
-    Ok(None)
+    let mut found = find(workspace, Tool::WasmOpt)?;
+    if found == Found::Missing {
+        if let Err(failure) = tools(workspace, progress, &[Tool::WasmOpt]) {
+            eprintln!("The page is larger than it could be: {failure}");
+            return Ok(None);
+        }
+        found = find(workspace, Tool::WasmOpt)?;
+    }
+    if let Found::Broken(why) = &found {
+        eprintln!("The page is larger than it could be: wasm-opt does not run: {why}");
+    }
+    Ok(found.path().map(Path::to_owned))
 }
 
-/// Adds the standard library for WebAssembly. rustup does not do so by itself where the toolchain was there before.
+/// Adds the standard library for WebAssembly. rustup adds it by itself only when it installs the toolchain.
 pub(crate) fn add_wasm_target(workspace: &Workspace, progress: &Progress) -> Result<(), Failure> {
     let mut print = workspace.command("rustc");
     print.args(["--print", "target-libdir", "--target", WASM_TARGET]);
@@ -129,7 +129,7 @@ pub(crate) fn add_wasm_target(workspace: &Workspace, progress: &Progress) -> Res
     progress.run(WASM_TARGET, rustup)
 }
 
-/// Adds the components that checking needs.
+/// Adds rustfmt and clippy.
 pub(crate) fn add_components(workspace: &Workspace, progress: &Progress) -> Result<(), Failure> {
     for (component, program) in [("rustfmt", "cargo-fmt"), ("clippy", "cargo-clippy")] {
         let mut version = workspace.command(program);
@@ -144,9 +144,9 @@ pub(crate) fn add_components(workspace: &Workspace, progress: &Progress) -> Resu
 }
 
 fn remove(folder: &Path) -> Result<(), Failure> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-    .context(|| format!("cannot remove {}", folder.display()))
+    let removed = match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    };
+    removed.context(|| format!("cannot remove {}", folder.display()))
 }

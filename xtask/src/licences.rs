@@ -1,4 +1,4 @@
-//! Licences, advisories and duplicates of the dependencies, by cargo-deny where it is installed (`deny.toml`).
+//! Checks the dependencies' licences, advisories and duplicates with cargo-deny, where it is installed (`deny.toml`).
 
 use crate::command::output_of;
 use crate::failure::Failure;
@@ -6,10 +6,10 @@ use crate::progress::Progress;
 use crate::requirements::Skips;
 use crate::workspace::{Workspace, find_program};
 
-/// Checks what can be checked without a network; advisories only where their database can be fetched.
+/// Runs cargo-deny. Without a network, advisories are skipped, because their database cannot be fetched.
 pub(crate) fn check(workspace: &Workspace, progress: &Progress, skips: &mut Skips) -> Result<(), Failure> {
     let Some(deny) = find_program("cargo-deny") else {
-        skips.check(
+        skips.add_check(
             "licences, advisories and duplicates",
             "cargo-deny is missing; type: cargo install cargo-deny".to_owned(),
         );
@@ -21,7 +21,7 @@ pub(crate) fn check(workspace: &Workspace, progress: &Progress, skips: &mut Skip
         command
     };
     if let Err(failure) = output_of(command(&["fetch", "db"])) {
-        skips.check("advisories", format!("their database cannot be fetched ({failure})"));
+        skips.add_check("advisories", format!("cannot fetch their database: {failure}"));
         return progress.run("cargo deny", command(&["--offline", "check", "licenses", "bans", "sources"]));
     }
     progress.run("cargo deny", command(&["check"]))

@@ -1,20 +1,25 @@
-//! The chores of the workspace: `cargo xtask demo`, `test`, `dist`, `tools`, `picture`, `bench`.
+//! The chores of the workspace: `cargo xtask demo`, `test`, `examples`, `dist`, `tools`, `picture`, `bench`.
 //!
 //! Tools are installed per user (see [`tools`]); everything that is built goes into cargo's target folder. This crate is
-//! compiled before every first demo, so it stays quick to compile: what is heavy is in `bundle/`.
+//! compiled before the first demo, so it must compile quickly: heavy dependencies belong into `bundle/`.
 
 #[cfg(not(target_os = "linux"))]
-compile_error!("Launcelot runs on Linux only: its tunnel waits with epoll_pwait2(2), and its server with poll(2)");
+compile_error!(
+    "Launcelot runs on Linux only: its tunnel waits with epoll_pwait2(2), and its server with poll(2). \
+     On other systems, use the Containerfile."
+);
 
 mod bench;
 mod browser;
 mod cargo;
 mod command;
 mod demo;
+mod examples;
 mod failure;
 mod install;
 mod licences;
 mod openssh;
+mod output;
 mod packages;
 mod page;
 mod parallel;
@@ -34,6 +39,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::bench::Benchmark;
 use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::tools::Tool;
@@ -53,34 +59,38 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Chore {
-    /// Run everything: server, bridge and page, at http://localhost:8080.
+    /// Run everything: server, emulated link, bridge and page, at http://localhost:8080.
     ///
     /// Compiles what has changed, and serves until Ctrl-C.
     Demo(demo::Options),
 
-    /// Check and test all of it, or the parts that are named.
+    /// Check and test everything, or the named parts.
     ///
-    /// Formatting, clippy, documentation, licences, the page and its size, and every test, in a browser too. CI runs
+    /// Formatting, clippy, documentation, licences, the page and its size, and every test, also in a browser. CI runs
     /// `cargo xtask test --install`.
     Test(test::Options),
+
+    /// Run the examples in README.md and docs/, and rewrite output that has changed.
+    Examples,
 
     /// Build the page for release into target/page, optimized and compressed, and print its sizes.
     Dist,
 
     /// Install the tools for working on the page, per user: trunk, its wasm-bindgen, wasm-opt.
     Tools {
-        /// Print what is there and what is missing, and install nothing. Exit code 1 if something is missing.
+        /// Print which tools are installed, and install nothing. The exit code is 1 if one is missing.
         #[arg(long)]
         check: bool,
     },
 
-    /// Make the README's picture, docs/page.png, from the real page.
+    /// Take the README's picture, docs/page.png, of the real page.
     Picture,
 
-    /// Measure the server's designs, asking from the page, or what it costs to be observed.
+    /// Measure the server's designs, the page, or the cost of being observed.
     ///
-    /// Builds the programs for release. The README's table comes from `cargo xtask bench server --markdown`.
-    Bench(bench::Options),
+    /// Builds the programs for release first.
+    #[command(subcommand)]
+    Bench(Benchmark),
 }
 
 fn main() -> ExitCode {
@@ -101,13 +111,14 @@ fn run(chore: &Chore, progress: &Progress) -> Result<(), Failure> {
     match chore {
         Chore::Demo(options) => demo::run(&workspace, progress, options),
         Chore::Test(options) => test::run(&workspace, progress, options),
+        Chore::Examples => examples::run(&workspace, progress),
         Chore::Dist => {
-            print!("{}", page::build_for_release(&workspace, progress)?);
+            output::print(&page::build_for_release(&workspace, progress)?.to_string());
             Ok(())
         }
         Chore::Tools { check } => page_tools(&workspace, progress, *check),
         Chore::Picture => picture::run(&workspace, progress),
-        Chore::Bench(options) => bench::run(&workspace, progress, options),
+        Chore::Bench(benchmark) => bench::run(&workspace, progress, benchmark),
     }
 }
 
@@ -119,8 +130,43 @@ fn page_tools(workspace: &Workspace, progress: &Progress, check: bool) -> Result
     }
     let is_complete = tools::print(workspace)?;
     if check && !is_complete {
-        return Err(Failure::new("something is missing; type: cargo xtask tools"));
+        return Err(Failure::new("a tool is missing; type: cargo xtask tools"));
     }
-    println!("\nTo use them: PATH=\"{}:$PATH\" trunk serve", tools::path_for_trunk(workspace)?);
+    let path = tools::path_for_trunk(workspace)?;
+    output::print(&format!("\nTo use them: PATH=\"{path}:$PATH\" trunk serve\n"));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Result<Chore, ErrorKind> {
+        let parsed = Arguments::try_parse_from([&["cargo xtask"], arguments].concat());
+        parsed.map(|arguments| arguments.chore).map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn every_chore_and_every_benchmark_has_help() {
+        for chore in Arguments::command().get_subcommands() {
+            assert_eq!(parse(&[chore.get_name(), "--help"]).err(), Some(ErrorKind::DisplayHelp), "{chore}");
+            for benchmark in chore.get_subcommands() {
+                let arguments = [chore.get_name(), benchmark.get_name(), "--help"];
+                assert_eq!(parse(&arguments).err(), Some(ErrorKind::DisplayHelp), "{benchmark}");
+            }
+        }
+    }
+
+    #[test]
+    fn benchmarks_pass_options_on_to_the_lab() {
+        for arguments in
+            [&["bench", "server", "--markdown", "--rounds", "1"][..], &["bench", "observe", "--", "--help"]]
+        {
+            assert!(matches!(parse(arguments), Ok(Chore::Bench(_))), "{arguments:?}");
+        }
+        assert_eq!(parse(&["bench", "page", "--markdown"]).err(), Some(ErrorKind::UnknownArgument));
+    }
 }

@@ -1,4 +1,4 @@
-//! What the test of the real SSH tunnel needs: OpenSSH and its server, found or installed.
+//! OpenSSH's client and server for the test of a real SSH tunnel: found, or installed on request.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,32 +8,30 @@ use crate::packages;
 use crate::progress::Progress;
 use crate::workspace::{Workspace, find_program, is_program};
 
-/// What Debian calls them.
+/// Debian's packages.
 const PACKAGES: [&str; 2] = ["openssh-server", "openssh-client"];
 
-/// Where systemd runs, Debian's package of the server starts it for everybody who can reach the machine.
+/// Exists where systemd runs. There, installing Debian's package starts the server, for anyone who can reach the machine.
 const SYSTEMD: &str = "/run/systemd/system";
 
-/// Where Debian has the server. It is not on the path of common users.
+/// Debian's path of the server, which is not on the `PATH` of common users.
 const SSHD: &str = "/usr/sbin/sshd";
 
-/// OpenSSH's programs.
+/// The paths of OpenSSH's programs.
 #[derive(Debug)]
 pub(crate) struct OpenSsh {
-    /// The server. It wants to be started by its whole path.
+    /// Absolute, as sshd requires it.
     sshd: PathBuf,
-    /// The client.
     ssh: PathBuf,
 }
 
 impl OpenSsh {
-    /// Finds both. With `install`, installs them where this user may and no service would begin to listen.
+    /// Finds both. With `install`, installs them, as far as this user may and no service would start.
     pub(crate) fn find(workspace: &Workspace, progress: &Progress, install: bool) -> Result<Self, Failure> {
         if let Some(openssh) = Self::on_this_machine() {
             return Ok(openssh);
         }
-        let starts_service = Path::new(SYSTEMD).exists();
-        if install && starts_service {
+        if install && Path::new(SYSTEMD).exists() {
             return Err(Failure::new(format!(
                 "OpenSSH's server is missing, and installing it would start it as a service; type: \
                  sudo apt-get install --yes {}",
@@ -45,12 +43,17 @@ impl OpenSsh {
     }
 
     fn on_this_machine() -> Option<Self> {
-        let sshd = find_program("sshd").or_else(|| Some(SSHD.into()).filter(|path: &PathBuf| is_program(path)));
-        Some(Self { sshd: sshd?, ssh: find_program("ssh")? })
+        let ssh = find_program("ssh")?;
+        let sshd = match find_program("sshd") {
+            Some(sshd) => sshd,
+            None if is_program(Path::new(SSHD)) => SSHD.into(),
+            None => return None,
+        };
+        Some(Self { sshd, ssh })
     }
 
-    /// Tells a test where both are.
-    pub(crate) fn describe_to(&self, tests: &mut Command) {
+    /// Passes the paths to a test.
+    pub(crate) fn set_env(&self, tests: &mut Command) {
         tests.env("LAUNCELOT_SSHD", &self.sshd).env("LAUNCELOT_SSH", &self.ssh);
     }
 }

@@ -1,4 +1,4 @@
-//! Packages of the system, for the tests only: installed on request, where this user may.
+//! System packages for the tests, installed on request as far as this user may.
 
 use std::fs;
 use std::process::Command;
@@ -8,8 +8,8 @@ use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::workspace::{Workspace, find_program};
 
-/// Installs packages of Debian or one of its kin if `install` is set and this user may; otherwise fails with the command
-/// to type. `why` they are needed is a clause such as `the tests drive a browser`.
+/// Installs packages on Debian and its derivatives, if `install` is set and this user may; otherwise fails with the
+/// command to type. `why` is a clause such as `the tests drive a browser`.
 pub(crate) fn require(
     workspace: &Workspace,
     progress: &Progress,
@@ -19,7 +19,7 @@ pub(crate) fn require(
 ) -> Result<(), Failure> {
     let names = packages.join(" ");
     let Some(apt) = find_program("apt-get") else {
-        return Err(Failure::new(format!("{why}: install what Debian calls {names}, then try again")));
+        return Err(Failure::new(format!("{why}: install the equivalents of Debian's {names}")));
     };
     if !install {
         return Err(Failure::new(format!("{why}; type: cargo xtask test --install, or apt-get install {names}")));
@@ -34,7 +34,7 @@ pub(crate) fn require(
             Rights::Sudo => workspace.command("sudo"),
         };
         if let Rights::Sudo = rights {
-            // It does not pass the environment on.
+            // sudo does not pass the environment on.
             command.args(["-n", "env", "DEBIAN_FRONTEND=noninteractive"]).arg(&apt);
         }
         command.env("DEBIAN_FRONTEND", "noninteractive").args(arguments);
@@ -42,14 +42,15 @@ pub(crate) fn require(
     };
     eprintln!("Installing Debian packages, because {why} (about a minute): {names}");
     progress.run("package lists", command(&["update"]))?;
-    let install: Vec<&str> = ["install", "--yes", "--no-install-recommends"].iter().chain(packages).copied().collect();
-    progress.run(&names, command(&install))
+    let mut install = command(&["install", "--yes", "--no-install-recommends"]);
+    install.args(packages);
+    progress.run(&names, install)
 }
 
-/// Which Linux this is, as os-release(5) calls it: `debian`, `ubuntu`, `fedora`; empty if it does not say.
+/// Returns the distribution's name in os-release(5): `debian`, `ubuntu`, `fedora`; empty if there is none.
 pub(crate) fn distribution() -> String {
-    let says = fs::read_to_string("/etc/os-release").unwrap_or_default();
-    id_in(&says).to_owned()
+    let os_release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    id_in(&os_release).to_owned()
 }
 
 fn id_in(os_release: &str) -> &str {
@@ -62,17 +63,17 @@ enum Rights {
     Sudo,
 }
 
-/// How this user may install packages, without being asked for a password.
+/// Returns how this user may install packages without a password; `None` if not at all.
 fn rights(workspace: &Workspace) -> Option<Rights> {
-    let says = |program: &str, arguments: &[&str]| {
+    let output = |program: &str, arguments: &[&str]| {
         let mut command: Command = workspace.command(program);
         command.args(arguments);
         output_of(command)
     };
-    if says("id", &["-u"]).is_ok_and(|id| id.trim() == "0") {
+    if output("id", &["-u"]).is_ok_and(|id| id.trim() == "0") {
         return Some(Rights::Root);
     }
-    says("sudo", &["-n", "true"]).is_ok().then_some(Rights::Sudo)
+    output("sudo", &["-n", "true"]).is_ok().then_some(Rights::Sudo)
 }
 
 #[cfg(test)]
@@ -80,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_distribution_says_its_name() {
+    fn the_id_is_found_in_os_release() {
         let debian = "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nVERSION_ID=\"12\"\nID=debian\n";
         let cases = [(debian, "debian"), ("ID_LIKE=debian\nID=\"ubuntu\"\n", "ubuntu"), ("", "")];
         for (text, id) in cases {

@@ -20,25 +20,27 @@ const PACKAGE: &str = "launcelot-web";
 
 /// Compiles the page's program, which needs no tool but cargo, and returns its path.
 pub(crate) fn compile(workspace: &Workspace, progress: &Progress) -> Result<PathBuf, Failure> {
-    progress.step("the page's program", |say| {
+    progress.step("the page's program", |status| {
         let mut cargo = workspace.cargo("build");
         cargo.args(["--package", PACKAGE, "--features", "split", "--profile", "web", "--target", WASM_TARGET]);
         cargo.env("CARGO_ENCODED_RUSTFLAGS", rust_flags());
-        Programs::build(progress, cargo, say)?.path(PACKAGE)
+        Programs::build(progress, cargo, status)?.path(PACKAGE)
     })
 }
 
-/// The splitter reads from the relocations which function calls which. No path of this machine stays in the program.
+/// Flags that keep relocations, in which the splitter reads the calls between functions, and keep this machine's paths out
+/// of the program.
 fn rust_flags() -> String {
     let mut flags = vec!["-Clink-arg=--emit-relocs".to_owned()];
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
-    if let Some(home) = home.or_else(|| Some(env::home_dir()?.join(".cargo"))) {
+    let home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo")));
+    if let Some(home) = home {
         flags.push(format!("--remap-path-prefix={}=cargo", home.display()));
     }
     flags.join("\u{1f}")
 }
 
-/// Builds the page of the demo from its compiled program: neither optimized nor compressed, since its browser is on the
+/// Builds the demo's page from its compiled program. It is neither optimized nor compressed, because its browser is on the
 /// same machine.
 pub(crate) fn bundle_for_demo(workspace: &Workspace, progress: &Progress, program: &Path) -> Result<(), Failure> {
     let _lock = workspace.lock()?;
@@ -48,8 +50,8 @@ pub(crate) fn bundle_for_demo(workspace: &Workspace, progress: &Progress, progra
     progress.run("the page", bundle)
 }
 
-/// Builds the page for release from its compiled program: optimized where there is wasm-opt, and compressed. Returns the
-/// table of its sizes; with `check`, fails if it is larger than it may be.
+/// Builds the page for release from its compiled program: optimized if there is wasm-opt, and compressed. Returns the
+/// table of its sizes. With `check`, fails if a size exceeds its limit.
 pub(crate) fn bundle_for_release(
     workspace: &Workspace,
     progress: &Progress,
@@ -73,7 +75,7 @@ pub(crate) fn bundle_for_release(
     progress.step("the page, compressed", |_| command::run_for_output(compress, None))
 }
 
-/// Everything that the page for release needs, from the tools to the compressed files. Returns the table of its sizes.
+/// Installs what the page for release needs, compiles and builds it. Returns the table of its sizes.
 pub(crate) fn build_for_release(workspace: &Workspace, progress: &Progress) -> Result<String, Failure> {
     install::add_wasm_target(workspace, progress)?;
     let wasm_opt = install::wasm_opt(workspace, progress)?;
@@ -84,7 +86,7 @@ pub(crate) fn build_for_release(workspace: &Workspace, progress: &Progress) -> R
 fn bundler(workspace: &Workspace, progress: &Progress, arguments: &[&str]) -> Result<Programs, Failure> {
     let mut cargo = workspace.cargo("build");
     cargo.args(arguments);
-    progress.step("the page's bundler", |say| Programs::build(progress, cargo, say))
+    progress.step("the page's bundler", |status| Programs::build(progress, cargo, status))
 }
 
 fn bundle(workspace: &Workspace, bundler: &Path, program: &Path, page: &Path) -> Command {

@@ -1,4 +1,4 @@
-//! Two jobs at once: as soon as one fails, its failure is shown and the commands of the other are ended.
+//! Two jobs in parallel: when one fails, its failure is shown and the commands of the other are killed.
 
 use std::cell::RefCell;
 use std::io;
@@ -9,11 +9,11 @@ use std::thread;
 use crate::failure::Failure;
 
 thread_local! {
-    /// The commands of the jobs that this thread does one of.
+    /// The group to which the job on this thread belongs.
     static GROUP: RefCell<Option<Group>> = const { RefCell::new(None) };
 }
 
-/// The commands of two jobs. Clones are the same group.
+/// The running commands of two jobs. Clones share them.
 #[derive(Clone, Default)]
 struct Group(Arc<Mutex<Commands>>);
 
@@ -23,12 +23,12 @@ struct Commands {
     failure: Option<Failure>,
 }
 
-/// A command that was started. Clones are the same command.
+/// A running command. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Running(Arc<Mutex<Child>>);
 
 impl Running {
-    /// Waits for the end of a command that has closed its outputs.
+    /// Waits for the end of the command, which must have closed its outputs: meanwhile it cannot be killed.
     pub(crate) fn wait(self) -> io::Result<ExitStatus> {
         let status = lock(&self.0).wait();
         if let Some(group) = GROUP.with_borrow(Option::clone) {
@@ -41,18 +41,22 @@ impl Running {
 /// Starts a command, unless the other job has failed.
 pub(crate) fn start(command: &mut Command) -> io::Result<Running> {
     let Some(group) = GROUP.with_borrow(Option::clone) else {
-        return Ok(Running(Arc::new(Mutex::new(command.spawn()?))));
+        return spawn(command);
     };
     let mut commands = lock(&group.0);
     if commands.failure.is_some() {
-        return Err(io::Error::other("something else has failed"));
+        return Err(io::Error::other("the other job has failed"));
     }
-    let running = Running(Arc::new(Mutex::new(command.spawn()?)));
+    let running = spawn(command)?;
     commands.running.push(running.clone());
     Ok(running)
 }
 
-/// Does two jobs at once and returns both results, or the first failure.
+fn spawn(command: &mut Command) -> io::Result<Running> {
+    Ok(Running(Arc::new(Mutex::new(command.spawn()?))))
+}
+
+/// Does two jobs in parallel and returns both results, or the first failure.
 pub(crate) fn both<A: Send, B: Send>(
     first: impl FnOnce() -> Result<A, Failure> + Send,
     second: impl FnOnce() -> Result<B, Failure> + Send,
@@ -86,14 +90,14 @@ impl Group {
 
     fn fail(&self, mut failure: Failure) {
         let mut commands = lock(&self.0);
-        // A later failure is that of a command that was ended.
+        // A later failure is that of a command that was killed.
         if commands.failure.is_some() {
             return;
         }
         failure.show_output();
         commands.failure = Some(failure);
         for running in &commands.running {
-            // A command that is being waited for has ended.
+            // The lock is held while a command that has ended is reaped.
             if let Ok(mut child) = running.0.try_lock() {
                 let _ = child.kill();
             }
@@ -101,7 +105,7 @@ impl Group {
     }
 }
 
-/// A thread that panicked leaves the list of commands as good as it was.
+/// Ignores poisoning: a thread that panics leaves the list of commands valid.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -124,10 +128,10 @@ mod tests {
     }
 
     #[test]
-    fn the_first_failure_ends_the_commands_of_the_other_job_and_starts_no_other() {
+    fn the_first_failure_kills_the_commands_of_the_other_job_and_starts_no_more() {
         let folder = tempfile::tempdir().unwrap();
         let (started, next) = (folder.path().join("started"), folder.path().join("next"));
-        // Opening a pipe with a name waits until the other end is opened too.
+        // Opening a FIFO blocks until the other end is opened.
         assert!(Command::new("mkfifo").arg(&started).status().unwrap().success());
         let other = || {
             sh(&format!("echo > {}; exec sleep 1000", started.display()))?;

@@ -1,10 +1,10 @@
-//! The parts of `cargo xtask test`, and which of them were asked for.
+//! The parts of `cargo xtask test`, and the selection of them by name.
 
 use std::collections::BTreeSet;
 
 use crate::failure::Failure;
 
-/// The packages with tests, by the names of their folders. `lab` is the program of that name without a browser.
+/// Folders and their packages. The tests of `lab` in a browser are a part of their own.
 const PACKAGES: [(&str, &str); 12] = [
     ("protocol", "launcelot-protocol"),
     ("measure", "launcelot-measure"),
@@ -20,25 +20,25 @@ const PACKAGES: [(&str, &str); 12] = [
     ("xtask", "xtask"),
 ];
 
-/// The checks that are no tests.
+/// The checks that are not tests.
 const CHECKS: [&str; 4] = ["format", "clippy", "docs", "licences"];
 
-/// The tests in a browser.
+/// The part with the tests in a browser.
 const PAGE: &str = "page";
 
-/// What is to be done.
+/// The selected parts.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Parts {
     checks: BTreeSet<&'static str>,
-    /// The packages whose tests run, and a part of a test's name for each that narrows them down.
+    /// The packages whose tests run, each with a filter of test names.
     packages: Vec<(&'static str, Option<String>)>,
-    /// The tests in a browser, and parts of test names, of which each that is run has one if there are any.
+    /// The filters of the tests in a browser; `None` if those do not run, empty if all of them do.
     page: Option<Vec<String>>,
     is_all: bool,
 }
 
-/// Checks a name on the command line.
-pub(crate) fn name(text: &str) -> Result<String, String> {
+/// Parses a name on the command line.
+pub(crate) fn parse_name(text: &str) -> Result<String, String> {
     let name = text.to_owned();
     match Parts::named(std::slice::from_ref(&name)) {
         Ok(_) => Ok(name),
@@ -47,7 +47,7 @@ pub(crate) fn name(text: &str) -> Result<String, String> {
 }
 
 impl Parts {
-    /// The parts with these names, or all of them without any.
+    /// Selects the parts with these names, or all parts if there is no name.
     pub(crate) fn named(names: &[String]) -> Result<Self, Failure> {
         if names.is_empty() {
             let packages = PACKAGES.iter().map(|(_, package)| (*package, None)).collect();
@@ -74,35 +74,33 @@ impl Parts {
         } else {
             let packages = PACKAGES.iter().map(|(folder, _)| *folder);
             let all: Vec<&str> = CHECKS.into_iter().chain(packages).chain([PAGE]).collect();
-            return Err(Failure::new(format!(
-                "'{name}' is not a part of the tests; the parts are: {}",
-                all.join(", ")
-            )));
+            let all = all.join(", ");
+            return Err(Failure::new(format!("'{name}' is not a part of the tests; the parts are: {all}")));
         }
         Ok(())
     }
 
-    /// Whether this is everything.
+    /// Returns whether all parts are selected without any filter.
     pub(crate) fn is_all(&self) -> bool {
         self.is_all
     }
 
-    /// Whether a check is to be made.
+    /// Returns whether a check is selected.
     pub(crate) fn has_check(&self, name: &str) -> bool {
         self.checks.contains(name)
     }
 
-    /// The packages whose tests run, each with a part of a test's name that narrows them down.
+    /// Returns the packages whose tests run, each with a filter of test names.
     pub(crate) fn packages(&self) -> &[(&'static str, Option<String>)] {
         &self.packages
     }
 
-    /// Whether the tests in a browser run, and the parts of test names that narrow them down.
+    /// Returns the filters of the tests in a browser, if those run.
     pub(crate) fn page(&self) -> Option<&[String]> {
         self.page.as_deref()
     }
 
-    /// Whether the tests of the lab run, of which one goes through a real SSH tunnel.
+    /// Returns whether tests of the lab without a browser run.
     pub(crate) fn has_lab(&self) -> bool {
         self.packages.iter().any(|(package, _)| *package == "launcelot-lab")
     }
@@ -117,14 +115,14 @@ mod tests {
     }
 
     #[test]
-    fn without_a_name_all_parts_are_meant() {
+    fn without_a_name_all_parts_are_selected() {
         let all = named(&[]).unwrap();
         assert!(all.is_all() && all.has_lab() && all.has_check("clippy") && all.page() == Some(&[]));
         assert_eq!(all.packages().len(), PACKAGES.len());
     }
 
     #[test]
-    fn a_name_is_a_check_a_folder_or_tests_in_it() {
+    fn a_name_selects_a_check_a_folder_or_tests_in_a_folder() {
         let parts = named(&["format", "measure", "page::rounds::long", "page::route"]).unwrap();
         assert!(parts.has_check("format") && !parts.has_check("clippy") && !parts.has_lab() && !parts.is_all());
         assert_eq!(parts.packages(), [("launcelot-measure", None)]);
@@ -144,10 +142,9 @@ mod tests {
     fn every_folder_with_a_package_is_a_part() {
         let manifest = include_str!("../../Cargo.toml");
         let members = manifest.split_once("members = [").unwrap().1.split_once(']').unwrap().0;
-        for member in
-            members.split(',').map(|member| member.trim().trim_matches('"')).filter(|member| !member.is_empty())
-        {
-            assert!(PACKAGES.iter().any(|(folder, _)| *folder == member), "{member}");
+        for member in members.split(',') {
+            let member = member.trim().trim_matches('"');
+            assert!(member.is_empty() || PACKAGES.iter().any(|(folder, _)| *folder == member), "{member}");
         }
     }
 }

@@ -1,58 +1,46 @@
-//! The README's picture of the page, made from the page itself.
+//! The README's picture of the page, taken of the page itself.
 
 use std::fs;
 
 use thousands::Separable as _;
 
 use crate::browser::Browser;
-use crate::cargo::BROWSER_TESTS;
+use crate::cargo;
 use crate::failure::{Context, Failure};
+use crate::output;
 use crate::page;
 use crate::progress::Progress;
 use crate::workspace::Workspace;
 
-/// Where the README looks for it, from the workspace's top.
-const PLACE: &str = "docs/page.png";
+/// The picture's path from the workspace's top, as the README links to it.
+const PATH: &str = "docs/page.png";
 
-/// Every clone carries each version of the picture.
-const LIMIT_BYTES: u64 = 300_000;
+/// The largest picture. Every clone carries each version of it.
+const MAX_BYTES: u64 = 300_000;
 
-/// Builds the page, lets a browser take the picture, and puts it into its place if it is small enough.
+/// Builds the page, has a browser take the picture, and copies it to its path if it is small enough.
 pub(crate) fn run(workspace: &Workspace, progress: &Progress) -> Result<(), Failure> {
     let browser = Browser::find(workspace, progress, false)?;
     page::build_for_release(workspace, progress)?;
 
     let taken = workspace.target.join("page.png");
-    // The photographer is a test, so that no demo has to compile a browser's driver.
-    let mut camera = workspace.cargo("test");
-    camera.args([
-        "--release",
-        "--package",
-        "launcelot-lab",
-        "--features",
-        BROWSER_TESTS,
-        "--test",
-        "page",
-        "--",
-        "picture::",
-    ]);
-    camera.env("LAUNCELOT_PICTURE", &taken).env("LAUNCELOT_PAGE", workspace.page());
-    browser.describe_to(&mut camera);
-    progress.run("the picture", camera)?;
+    // A test takes the picture, so that the demo need not compile a browser's driver.
+    let mut test = cargo::browser_tests(workspace, &["--", "picture::"]);
+    test.env("LAUNCELOT_PICTURE", &taken).env("LAUNCELOT_PAGE", workspace.page());
+    browser.set_env(&mut test);
+    progress.run("the picture", test)?;
 
-    let size = fs::metadata(&taken).context(|| "no picture was taken".to_owned())?.len();
-    if size >= LIMIT_BYTES {
-        let (size, limit) = (size.separate_with_commas(), LIMIT_BYTES.separate_with_commas());
-        let place = taken.display();
+    let size = fs::metadata(&taken).context(|| format!("cannot read {}", taken.display()))?.len();
+    if size > MAX_BYTES {
         return Err(Failure::new(format!(
-            "the picture is too large: {size} bytes, not under {limit}; it is at {place}"
+            "the picture is too large: {} has {} bytes, at most {} are allowed",
+            taken.display(),
+            size.separate_with_commas(),
+            MAX_BYTES.separate_with_commas(),
         )));
     }
-    let place = workspace.root.join(PLACE);
-    let cannot = || format!("cannot put the picture into {PLACE}");
-    fs::create_dir_all(workspace.root.join("docs")).context(cannot)?;
-    // Copied, not moved: the target folder may be on another disk.
-    fs::copy(&taken, &place).context(cannot)?;
-    println!("{PLACE}: {} bytes", size.separate_with_commas());
+    // Copied, not moved: the target folder may be on another file system.
+    fs::copy(&taken, workspace.root.join(PATH)).context(|| format!("cannot copy the picture to {PATH}"))?;
+    output::print(&format!("{PATH}: {} bytes\n", size.separate_with_commas()));
     Ok(())
 }

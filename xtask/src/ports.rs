@@ -1,41 +1,41 @@
-//! Whether a port of localhost is free.
+//! Checks whether ports of localhost are free.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
 
 use crate::failure::Failure;
 
-/// A port that a program is about to listen at.
+/// A port at which a program will listen.
 #[derive(Debug)]
-pub(crate) struct Wanted {
-    /// Who wants it.
-    pub(crate) who: &'static str,
-    /// The option that chooses another.
+pub(crate) struct PortOption {
+    /// As in `port 1060, for the server`.
+    pub(crate) program: &'static str,
+    /// The option that chooses another port.
     pub(crate) option: &'static str,
     /// The port; 0 means any free one.
     pub(crate) port: u16,
 }
 
-/// Fails, naming every port that cannot be had and the option that chooses another.
-pub(crate) fn check(wanted: &[Wanted]) -> Result<(), Failure> {
-    let mut complaints = Vec::new();
-    for (index, Wanted { who, option, port }) in wanted.iter().enumerate() {
-        let twice = *port != 0 && wanted[..index].iter().any(|other| other.port == *port);
-        if twice {
-            complaints.push(format!("port {port} is wanted twice: choose another for {who} with {option}"));
-        } else if let Err(error) = try_at_localhost(*port) {
+/// Fails if a port is not free. The failure names all of them, and the options that choose others.
+pub(crate) fn check(ports: &[PortOption]) -> Result<(), Failure> {
+    let mut errors = Vec::new();
+    for (index, PortOption { program, option, port }) in ports.iter().enumerate() {
+        let is_taken_before = *port != 0 && ports[..index].iter().any(|other| other.port == *port);
+        if is_taken_before {
+            errors.push(format!("port {port} is chosen twice: choose another for {program} with {option} N"));
+        } else if let Err(error) = bind_at_localhost(*port) {
             let why = match error.kind() {
                 ErrorKind::AddrInUse => "is taken by another program".to_owned(),
-                _ => format!("cannot be had ({error})"),
+                _ => format!("is not available ({error})"),
             };
-            complaints.push(format!("port {port}, for {who}, {why}: choose another with {option} N"));
+            errors.push(format!("port {port}, for {program}, {why}: choose another with {option} N"));
         }
     }
-    if complaints.is_empty() { Ok(()) } else { Err(Failure::new(complaints.join("\ncargo xtask: "))) }
+    if errors.is_empty() { Ok(()) } else { Err(Failure::new(errors.join("\ncargo xtask: "))) }
 }
 
-/// Listens for a moment at both addresses of localhost. A machine may lack one of them.
-fn try_at_localhost(port: u16) -> io::Result<()> {
+/// Binds both addresses of localhost for a moment. A machine may lack one of them.
+fn bind_at_localhost(port: u16) -> io::Result<()> {
     let v4 = TcpListener::bind((IpAddr::from(Ipv4Addr::LOCALHOST), port)).map(drop);
     let v6 = TcpListener::bind((IpAddr::from(Ipv6Addr::LOCALHOST), port)).map(drop);
     match (v4, v6) {
@@ -45,7 +45,7 @@ fn try_at_localhost(port: u16) -> io::Result<()> {
     }
 }
 
-/// Whether the address is there, but not to be had. What else a system says means that it is not there.
+/// Returns whether the machine has the address but refuses the port. Other errors mean that it lacks the address.
 fn is_refusal(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::AddrInUse | ErrorKind::PermissionDenied)
 }
@@ -54,19 +54,19 @@ fn is_refusal(error: &io::Error) -> bool {
 mod tests {
     use super::*;
 
-    fn wanted(server: u16, page: u16) -> [Wanted; 2] {
+    fn ports(server: u16, page: u16) -> [PortOption; 2] {
         [
-            Wanted { who: "the server", option: "--server-port", port: server },
-            Wanted { who: "the page", option: "--page-port", port: page },
+            PortOption { program: "the server", option: "--server-port", port: server },
+            PortOption { program: "the page", option: "--page-port", port: page },
         ]
     }
 
     #[test]
-    fn a_taken_port_is_named_with_its_option_whichever_address_it_is_taken_at() {
+    fn a_port_taken_at_either_address_is_named_with_its_option() {
         let addresses = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
         for listener in addresses.into_iter().filter_map(|address| TcpListener::bind((address, 0)).ok()) {
             let port = listener.local_addr().unwrap().port();
-            let failure = check(&wanted(0, port)).unwrap_err().to_string();
+            let failure = check(&ports(0, port)).unwrap_err().to_string();
             let expected =
                 format!("port {port}, for the page, is taken by another program: choose another with --page-port N");
             assert_eq!(failure, expected);
@@ -74,9 +74,9 @@ mod tests {
     }
 
     #[test]
-    fn a_port_wanted_twice_is_refused_and_any_free_port_is_not() {
+    fn a_port_chosen_twice_is_refused_and_two_free_ports_are_not() {
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-        assert!(check(&wanted(free, free)).unwrap_err().to_string().contains("wanted twice"));
-        check(&wanted(0, 0)).unwrap();
+        assert!(check(&ports(free, free)).unwrap_err().to_string().contains("chosen twice"));
+        check(&ports(0, 0)).unwrap();
     }
 }

@@ -1,5 +1,4 @@
-//! What is being done: a line for each step with the time it took, and on a terminal, while it
-//! runs, what it is at. All of it on standard error.
+//! Progress on standard error: a line for each step with the time it took and, on a terminal, a status line while it runs.
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -11,10 +10,10 @@ use std::time::{Duration, Instant};
 use crate::command;
 use crate::failure::Failure;
 
-/// How wide the status line may be; a longer one would wrap and could not be cleared.
+/// The width of the status line. A longer line would wrap, and could not be cleared.
 const STATUS_WIDTH: usize = 78;
 
-/// The steps that run now. Several may run at once, on threads of their own.
+/// The running steps. Several may run at once, on threads of their own.
 #[derive(Debug)]
 pub(crate) struct Progress {
     verbose: bool,
@@ -26,11 +25,11 @@ pub(crate) struct Progress {
 struct Running {
     name: String,
     since: Instant,
-    saying: String,
+    status: String,
 }
 
 impl Progress {
-    /// With `verbose`, commands print for themselves.
+    /// With `verbose`, commands inherit standard output and error.
     pub(crate) fn start(verbose: bool) -> Self {
         let terminal = io::stderr().is_terminal() && !verbose;
         let progress = Self { verbose, terminal, running: Arc::default() };
@@ -46,7 +45,7 @@ impl Progress {
         progress
     }
 
-    /// Does one step, which says what it is at by calling what it is given.
+    /// Runs one step, which may call its argument to set its status.
     pub(crate) fn step<T>(
         &self,
         name: &str,
@@ -54,39 +53,37 @@ impl Progress {
     ) -> Result<T, Failure> {
         let since = Instant::now();
         if self.terminal {
-            lock(&self.running).push(Running { name: name.to_owned(), since, saying: String::new() });
+            lock(&self.running).push(Running { name: name.to_owned(), since, status: String::new() });
         } else {
             eprintln!("  {name} …");
         }
         let result = work(&|line| {
             if let Some(step) = lock(&self.running).iter_mut().find(|step| step.name == name) {
-                line.trim().clone_into(&mut step.saying);
+                line.trim().clone_into(&mut step.status);
             }
         });
         let mut running = lock(&self.running);
         running.retain(|step| step.name != name);
         let outcome = if result.is_ok() { "done in" } else { "failed after" };
         self.erase();
-        eprintln!("  {name}: {outcome} {}", in_words(since.elapsed()));
+        eprintln!("  {name}: {outcome} {}", format_time(since.elapsed()));
         result
     }
 
-    /// Whether commands print for themselves.
+    /// Returns whether commands inherit standard output and error.
     pub(crate) fn is_verbose(&self) -> bool {
         self.verbose
     }
 
-    /// A step that is one command.
+    /// Runs a command as a step; its last line of output is the status.
     pub(crate) fn run(&self, name: &str, command: Command) -> Result<(), Failure> {
-        self.step(name, |say| self.command(command, say))
+        if self.verbose {
+            return self.step(name, |_| command::show(command));
+        }
+        self.step(name, |status| command::run(command, status))
     }
 
-    /// One of several commands of a step.
-    pub(crate) fn command(&self, command: Command, say: &dyn Fn(&str)) -> Result<(), Failure> {
-        if self.verbose { command::show(command) } else { command::run(command, say) }
-    }
-
-    /// Prints a line that stays.
+    /// Prints a line above the status line.
     pub(crate) fn print(&self, line: &str) {
         let _running = lock(&self.running);
         self.erase();
@@ -100,34 +97,35 @@ impl Progress {
     }
 }
 
-/// A thread that panicked in mid-step leaves the list as good as it was.
+/// Ignores poisoning: a thread that panics leaves the list valid.
 fn lock(running: &Mutex<Vec<Running>>) -> MutexGuard<'_, Vec<Running>> {
     running.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Draws the status line over the last one. Nobody is left to be told if standard error is closed.
+/// Draws the status line over the last one. An error is ignored: it could only be printed there, too.
 fn draw(running: &[Running]) {
     if !running.is_empty() {
-        let _ = write!(io::stderr(), "\r\x1b[K{}", status(running));
+        let _ = write!(io::stderr(), "\r\x1b[K{}", status_line(running));
     }
 }
 
-/// What runs and for how long; what it is at too, where there is room because it runs alone.
-fn status(running: &[Running]) -> String {
+/// Formats the names and times of the running steps, and the status of a step that runs alone.
+fn status_line(running: &[Running]) -> String {
     let mut line = String::from("  ");
     for (index, step) in running.iter().enumerate() {
-        let _ = write!(line, "{}{} {}", if index > 0 { ", " } else { "" }, step.name, in_words(step.since.elapsed()));
+        let _ =
+            write!(line, "{}{} {}", if index > 0 { ", " } else { "" }, step.name, format_time(step.since.elapsed()));
     }
     if let [step] = running
-        && !step.saying.is_empty()
+        && !step.status.is_empty()
     {
-        let _ = write!(line, ": {}", step.saying);
+        let _ = write!(line, ": {}", step.status);
     }
     line.chars().take(STATUS_WIDTH).collect()
 }
 
-/// A time as a person would say it: tenths below ten seconds, then seconds, then minutes too.
-pub(crate) fn in_words(time: Duration) -> String {
+/// Formats a time: tenths below ten seconds, then seconds, then minutes and seconds.
+pub(crate) fn format_time(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
         0..10 => format!("{:.1} s", time.as_secs_f64()),
@@ -141,25 +139,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_as_fine_as_a_person_cares() {
+    fn times_have_tenths_below_ten_seconds_and_minutes_from_sixty() {
         let cases =
             [(40, "0.0 s"), (1_250, "1.2 s"), (12_900, "12 s"), (60_000, "1 min 00 s"), (247_000, "4 min 07 s")];
         for (milliseconds, words) in cases {
-            assert_eq!(in_words(Duration::from_millis(milliseconds)), words);
+            assert_eq!(format_time(Duration::from_millis(milliseconds)), words);
         }
     }
 
     #[test]
-    fn what_a_step_is_at_is_shown_where_it_runs_alone() {
+    fn the_status_of_a_step_is_shown_where_it_runs_alone() {
         let step =
-            |name: &str| Running { name: name.to_owned(), since: Instant::now(), saying: "Compiling syn".to_owned() };
-        assert_eq!(status(&[step("trunk")]), "  trunk 0.0 s: Compiling syn");
-        assert_eq!(status(&[step("trunk"), step("the lab")]), "  trunk 0.0 s, the lab 0.0 s");
-        assert_eq!(status(&[step(&"x".repeat(100))]).chars().count(), STATUS_WIDTH);
+            |name: &str| Running { name: name.to_owned(), since: Instant::now(), status: "Compiling syn".to_owned() };
+        assert_eq!(status_line(&[step("trunk")]), "  trunk 0.0 s: Compiling syn");
+        assert_eq!(status_line(&[step("trunk"), step("the lab")]), "  trunk 0.0 s, the lab 0.0 s");
+        assert_eq!(status_line(&[step(&"x".repeat(100))]).chars().count(), STATUS_WIDTH);
     }
 
     #[test]
-    fn a_failed_step_fails_and_no_longer_runs() {
+    fn a_failed_step_fails_and_is_removed() {
         let progress = Progress::start(false);
         let result: Result<(), _> = progress.step("fail", |_| Err(Failure::new("it is only a model")));
         assert_eq!(result.unwrap_err().to_string(), "it is only a model");

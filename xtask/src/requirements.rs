@@ -1,30 +1,31 @@
-//! What some tests need beside cargo, and what is skipped without it.
+//! Requirements of some tests besides cargo, and what is skipped without them.
 
 use crate::cargo::BROWSER_TESTS;
 use crate::command::output_of;
 use crate::failure::Failure;
+use crate::output;
 use crate::workspace::Workspace;
 
-/// What some tests need. `cargo xtask test --install` fails without it; otherwise those tests are skipped.
+/// A requirement of some tests. Without it they are skipped, or `cargo xtask test --install` fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Requirement {
     /// Chromium, its driver, and axe-core.
     Browser,
     /// OpenSSH and its server.
     OpenSsh,
-    /// Python 3, in which a server of other people is written.
+    /// Python 3, in which a server that the prober tests is written.
     Python,
     /// trunk and its wasm-bindgen.
     Trunk,
 }
 
 impl Requirement {
-    /// The test program that has the tests, and what their names have in common.
+    /// Returns the test program and the prefix of the names of the tests.
     pub(crate) fn tests(self) -> (&'static str, &'static str) {
         match self {
             Self::Browser => ("page", ""),
             Self::OpenSsh => ("lab", "ssh::"),
-            Self::Python => ("lab", "probe_start::"),
+            Self::Python => ("lab", "probe::started_servers::"),
             Self::Trunk => ("page", "trunk::"),
         }
     }
@@ -39,7 +40,7 @@ impl Requirement {
     }
 }
 
-/// What was skipped, and why.
+/// The skipped tests and checks.
 #[derive(Debug, Default)]
 pub(crate) struct Skips(Vec<Skip>);
 
@@ -50,16 +51,16 @@ enum Skip {
 }
 
 impl Skips {
-    /// What was found of a requirement. If it was not, its tests are skipped, unless it `must` be there.
-    pub(crate) fn take<T>(
+    /// Returns what was found of a requirement. If it is missing, fails if it is `mandatory`, or else skips its tests.
+    pub(crate) fn unless_found<T>(
         &mut self,
         requirement: Requirement,
-        must: bool,
+        mandatory: bool,
         found: Result<T, Failure>,
     ) -> Result<Option<T>, Failure> {
         match found {
             Ok(found) => Ok(Some(found)),
-            Err(failure) if must => Err(failure),
+            Err(failure) if mandatory => Err(failure),
             Err(failure) => {
                 self.0.push(Skip::Tests(requirement, failure.to_string()));
                 Ok(None)
@@ -67,12 +68,12 @@ impl Skips {
         }
     }
 
-    /// A check that was not made.
-    pub(crate) fn check(&mut self, what: &'static str, why: String) {
+    /// Adds a skipped check.
+    pub(crate) fn add_check(&mut self, what: &'static str, why: String) {
         self.0.push(Skip::Check(what, why));
     }
 
-    /// Prints a line for each, with the number of tests.
+    /// Prints a line for each, with the number of skipped tests.
     pub(crate) fn print(&self, workspace: &Workspace) -> Result<(), Failure> {
         for skip in &self.0 {
             match skip {
@@ -80,16 +81,16 @@ impl Skips {
                     let (program, names) = requirement.tests();
                     let count = count_tests(workspace, program, names)?;
                     let tests = if count == 1 { "test" } else { "tests" };
-                    println!("Skipped: {count} {tests} {}: {why}", requirement.description());
+                    output::print(&format!("Skipped: {count} {tests} {}: {why}\n", requirement.description()));
                 }
-                Skip::Check(what, why) => println!("Skipped: {what}: {why}"),
+                Skip::Check(what, why) => output::print(&format!("Skipped: {what}: {why}\n")),
             }
         }
         Ok(())
     }
 }
 
-/// How many tests of a program have `names` in their names.
+/// Returns the number of tests of a program with `names` in their names.
 fn count_tests(workspace: &Workspace, program: &str, names: &str) -> Result<usize, Failure> {
     let mut list = workspace.cargo("test");
     list.args(["--quiet", "--workspace", "--features", BROWSER_TESTS, "--test", program, "--", "--list", names]);
@@ -101,12 +102,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_requirement_is_a_failure_only_where_it_must_be_there() {
+    fn a_missing_requirement_is_a_failure_only_if_it_is_mandatory() {
         let missing = || Err::<(), _>(Failure::new("no sshd"));
         let mut skips = Skips::default();
-        assert_eq!(skips.take(Requirement::OpenSsh, true, missing()).unwrap_err().to_string(), "no sshd");
+        assert_eq!(skips.unless_found(Requirement::OpenSsh, true, missing()).unwrap_err().to_string(), "no sshd");
         assert!(skips.0.is_empty());
-        assert!(skips.take(Requirement::OpenSsh, false, missing()).unwrap().is_none());
+        assert!(skips.unless_found(Requirement::OpenSsh, false, missing()).unwrap().is_none());
         assert!(matches!(&skips.0[..], [Skip::Tests(Requirement::OpenSsh, why)] if why == "no sshd"));
     }
 }

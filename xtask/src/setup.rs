@@ -1,4 +1,4 @@
-//! What the tests need beside cargo: found, or installed on request.
+//! Everything the tests need besides cargo: found, or installed on request.
 
 use std::env;
 use std::ffi::OsString;
@@ -15,7 +15,7 @@ use crate::requirements::{Requirement, Skips};
 use crate::tools::{self, Tool};
 use crate::workspace::{Workspace, find_program};
 
-/// What the tests need beside cargo, as far as it is there.
+/// Everything the tests need besides cargo, as far as it was found.
 #[derive(Debug)]
 pub(crate) struct Setup {
     pub(crate) browser: Option<Browser>,
@@ -25,7 +25,7 @@ pub(crate) struct Setup {
     pub(crate) wasm_opt: Option<PathBuf>,
 }
 
-/// trunk, and the path on which it finds its wasm-bindgen.
+/// trunk, and the `PATH` on which it finds its wasm-bindgen.
 #[derive(Debug)]
 pub(crate) struct Trunk {
     pub(crate) program: PathBuf,
@@ -33,9 +33,9 @@ pub(crate) struct Trunk {
 }
 
 impl Setup {
-    /// Finds everything that `parts` need, or notes what is skipped. With `install`, installs what is missing, and fails
-    /// where that is not possible.
-    pub(crate) fn make(
+    /// Finds everything that `parts` need, and adds what is skipped to `skips`. With `install`, installs what is missing,
+    /// and fails if that is not possible.
+    pub(crate) fn find(
         workspace: &Workspace,
         progress: &Progress,
         parts: &Parts,
@@ -51,28 +51,28 @@ impl Setup {
         let mut setup = Self { browser: None, openssh: None, has_python: false, trunk: None, wasm_opt: None };
         if parts.has_lab() {
             let found = OpenSsh::find(workspace, progress, install);
-            setup.openssh = skips.take(Requirement::OpenSsh, install, found)?;
+            setup.openssh = skips.unless_found(Requirement::OpenSsh, install, found)?;
             let found = python(workspace, progress, install);
-            setup.has_python = skips.take(Requirement::Python, install, found)?.is_some();
+            setup.has_python = skips.unless_found(Requirement::Python, install, found)?.is_some();
         }
         if parts.page().is_some() {
             let found = Browser::find(workspace, progress, install);
-            setup.browser = skips.take(Requirement::Browser, install, found)?;
+            setup.browser = skips.unless_found(Requirement::Browser, install, found)?;
         }
         if setup.browser.is_some() {
             let found = trunk(workspace, progress, install);
-            setup.trunk = skips.take(Requirement::Trunk, install, found)?;
+            setup.trunk = skips.unless_found(Requirement::Trunk, install, found)?;
             setup.wasm_opt = if install {
                 install::wasm_opt(workspace, progress)?
             } else {
-                tools::look(workspace, Tool::WasmOpt)?.path().map(Into::into)
+                tools::find(workspace, Tool::WasmOpt)?.path().map(Into::into)
             };
         }
         Ok(setup)
     }
 }
 
-/// Finds Python, which is called by its name on the path.
+/// Finds Python, which the tests start by its name.
 fn python(workspace: &Workspace, progress: &Progress, install: bool) -> Result<(), Failure> {
     if find_program("python3").is_some() {
         return Ok(());
@@ -85,7 +85,8 @@ fn trunk(workspace: &Workspace, progress: &Progress, install: bool) -> Result<Tr
     if install {
         install::tools(workspace, progress, &[Tool::Trunk, Tool::WasmBindgen])?;
     }
-    let (trunk, wasm_bindgen) = (tools::look(workspace, Tool::Trunk)?, tools::look(workspace, Tool::WasmBindgen)?);
+    let trunk = tools::find(workspace, Tool::Trunk)?;
+    let wasm_bindgen = tools::find(workspace, Tool::WasmBindgen)?;
     let (Some(program), Some(wasm_bindgen)) = (trunk.path(), wasm_bindgen.path()) else {
         return Err(Failure::new("trunk or its wasm-bindgen is missing; type: cargo xtask tools"));
     };

@@ -1,4 +1,4 @@
-//! Everything that must hold, in one run: what CI does, and what a person does before a commit.
+//! All checks and tests in one run, as CI does it.
 
 use std::env;
 use std::path::Path;
@@ -7,10 +7,11 @@ use std::thread;
 
 use clap::Args;
 
-use crate::cargo::{BROWSER_TESTS, WITH_TEST_FEATURES};
+use crate::cargo::{self, BROWSER_TESTS, WITH_TEST_FEATURES};
 use crate::command;
 use crate::failure::Failure;
 use crate::licences;
+use crate::output;
 use crate::page;
 use crate::parallel;
 use crate::parts::{self, Parts};
@@ -20,72 +21,72 @@ use crate::setup::{Setup, Trunk};
 use crate::steps::Steps;
 use crate::workspace::{Workspace, is_ci};
 
-/// What a person may choose about the tests.
+/// The options of the tests.
 #[derive(Args, Debug)]
 pub(crate) struct Options {
-    /// Parts to run in place of all: format, clippy, docs, licences, a crate's folder, or page (the tests in a browser);
+    /// Parts to run instead of all: format, clippy, docs, licences, a crate's folder, or page (the tests in a browser);
     /// `lab::tunnel` runs the tests of `lab` with `tunnel` in their names.
-    #[arg(value_name = "NAME", value_parser = parts::name)]
+    #[arg(value_name = "NAME", value_parser = parts::parse_name)]
     names: Vec<String>,
 
-    /// Install what is missing, system packages too, and fail where that is not possible.
+    /// Install what is missing, also system packages, and fail if that is not possible.
     ///
-    /// Without it, tests that need something that is missing are skipped and counted.
+    /// Without it, tests whose requirements are missing are skipped and counted.
     #[arg(long)]
     install: bool,
 
-    /// Run the tests that take over ten seconds each, too.
+    /// Also run the tests that take more than ten seconds each.
     #[arg(long)]
     long: bool,
 }
 
-/// How many tests of a program run at once.
+/// The number of tests of a program that run at once.
 const THREADS_VARIABLE: &str = "RUST_TEST_THREADS";
 
-/// The tests that take over ten seconds each are in modules of this name.
+/// The modules of tests that take more than ten seconds each.
 const LONG: &str = "long::";
 
-/// Checks, builds and tests. The first step that fails ends it.
+/// Checks, builds and tests, until the first step fails.
 pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options) -> Result<(), Failure> {
     let parts = Parts::named(&options.names)?;
     let steps = Steps::default();
     let mut skips = Skips::default();
-    let setup = steps.take("set-up", || Setup::make(workspace, progress, &parts, options.install, &mut skips))?;
+    let setup = steps.run("set-up", || Setup::find(workspace, progress, &parts, options.install, &mut skips))?;
     if is_ci() && parts.is_all() {
-        steps.take("lock file", || lock_file_is_committed(workspace))?;
+        steps.run("lock file", || lock_file_is_committed(workspace))?;
     }
     if parts.has_check("format") {
         let mut format = workspace.cargo("fmt");
         format.args(["--all", "--check"]);
-        steps.take("format", || progress.run("cargo fmt", format))?;
+        steps.run("format", || progress.run("cargo fmt", format))?;
     }
-    // The page's program is linked on one processor for most of the time, beside which there is room for the rest.
+    // Linking the page's program takes long and uses one processor, so the checks run meanwhile.
     let page = || {
         if setup.browser.is_none() {
             return Ok(None);
         }
-        let program = steps.take("page: compile", || page::compile(workspace, progress))?;
+        let program = steps.run("page: compile", || page::compile(workspace, progress))?;
         let wasm_opt = setup.wasm_opt.as_deref();
         let bundle = || page::bundle_for_release(workspace, progress, wasm_opt, &program, true);
-        let sizes = steps.take("page: bundle", bundle)?;
+        let sizes = steps.run("page: bundle", bundle)?;
         Ok(Some((program, sizes)))
     };
     let (page, ()) =
         parallel::both(page, || checks(workspace, progress, &parts, &steps, &mut skips, setup.browser.is_some()))?;
     let run = Tests { workspace, parts: &parts, setup: &setup, long: options.long };
     if let Some((_, sizes)) = &page {
-        print!("{sizes}");
+        output::print(&sizes.to_string());
     }
     let program = page.map(|(program, _)| program);
     let commands = run.commands(program.as_deref());
     if !commands.is_empty() {
-        steps.take("tests", || commands.into_iter().try_for_each(command::show))?;
+        steps.run("tests", || commands.into_iter().try_for_each(command::show))?;
     }
     steps.print();
     skips.print(workspace)
 }
 
-/// Clippy, documentation and licences, and what the tests are compiled to.
+/// Runs clippy, rustdoc and the check of licences, and compiles the tests.
 fn checks(
     workspace: &Workspace,
     progress: &Progress,
@@ -95,7 +96,7 @@ fn checks(
     has_browser: bool,
 ) -> Result<(), Failure> {
     if parts.has_check("clippy") {
-        steps.take("clippy", || {
+        steps.run("clippy", || {
             let mut clippy = workspace.cargo("clippy");
             clippy.args(["--workspace", "--all-targets", "--features", BROWSER_TESTS, "--", "-D", "warnings"]);
             progress.run("clippy", clippy)
@@ -103,13 +104,13 @@ fn checks(
     }
     if parts.has_check("docs") {
         let mut docs = workspace.cargo("doc");
-        // Naming targets leaves out programs, of which xtask alone has no library.
+        // Naming targets leaves out programs. Of these, only xtask has no library.
         docs.args(["--workspace", "--no-deps", "--lib", "--bin", "xtask", WITH_TEST_FEATURES])
             .env("RUSTDOCFLAGS", "-D warnings");
-        steps.take("docs", || progress.run("cargo doc", docs))?;
+        steps.run("docs", || progress.run("cargo doc", docs))?;
     }
     if parts.has_check("licences") {
-        steps.take("licences", || licences::check(workspace, progress, skips))?;
+        steps.run("licences", || licences::check(workspace, progress, skips))?;
     }
     if parts.is_all() {
         let mut compile = workspace.cargo("test");
@@ -117,12 +118,12 @@ fn checks(
         if has_browser {
             compile.args(["--features", BROWSER_TESTS]);
         }
-        steps.take("tests: compile", || progress.run("the tests", compile))?;
+        steps.run("tests: compile", || progress.run("the tests", compile))?;
     }
     Ok(())
 }
 
-/// What cargo had to add to the lock file when it started this program would otherwise go unnoticed.
+/// Fails if cargo had to change the lock file when it built this program.
 fn lock_file_is_committed(workspace: &Workspace) -> Result<(), Failure> {
     let mut diff = workspace.command("git");
     diff.args(["diff", "--exit-code", "--", "Cargo.lock"]);
@@ -138,7 +139,7 @@ struct Tests<'a> {
 }
 
 impl Tests<'_> {
-    /// All commands, with the tests in a browser for the page made from `program`, if there is one.
+    /// Returns the commands; those of the tests in a browser only if there is the page's `program`.
     fn commands(&self, program: Option<&Path>) -> Vec<Command> {
         if self.parts.is_all() {
             let mut tests = self.workspace.cargo("test");
@@ -146,25 +147,28 @@ impl Tests<'_> {
             if program.is_some() {
                 tests.args(["--features", BROWSER_TESTS]);
             }
-            return vec![self.with_surroundings(tests, program, &[])];
+            return vec![self.configure(tests, program, &[])];
         }
         let mut commands = Vec::new();
+        if self.parts.has_lab() {
+            commands.push(cargo::programs_for_tests(self.workspace));
+        }
         for (package, filter) in self.parts.packages() {
             let mut tests = self.workspace.cargo("test");
             tests.args(["--package", package]);
-            commands.push(self.with_surroundings(tests, program, filter.as_slice()));
+            commands.push(self.configure(tests, program, filter.as_slice()));
         }
         if let (Some(filters), Some(_)) = (self.parts.page(), program) {
             let mut tests = self.workspace.cargo("test");
             // The whole workspace is selected, so that libraries have the features that they are compiled with otherwise.
             tests.args(["--workspace", "--features", BROWSER_TESTS, "--test", "page"]);
-            commands.push(self.with_surroundings(tests, program, filters));
+            commands.push(self.configure(tests, program, filters));
         }
         commands
     }
 
-    /// Says where everything is, and leaves out the tests for which something is missing or that take long.
-    fn with_surroundings(&self, mut tests: Command, program: Option<&Path>, filters: &[String]) -> Command {
+    /// Passes the paths of everything, and leaves out long tests and those whose requirements are missing.
+    fn configure(&self, mut tests: Command, program: Option<&Path>, filters: &[String]) -> Command {
         let Setup { browser, openssh, has_python, trunk, .. } = self.setup;
         if env::var_os(THREADS_VARIABLE).is_none() {
             tests.env(THREADS_VARIABLE, test_threads().to_string());
@@ -177,29 +181,31 @@ impl Tests<'_> {
             tests.args(["--skip", LONG]);
         }
         match openssh {
-            Some(openssh) => openssh.describe_to(&mut tests),
+            Some(openssh) => openssh.set_env(&mut tests),
             None => skip(&mut tests, Requirement::OpenSsh),
         }
         if !has_python {
             skip(&mut tests, Requirement::Python);
         }
         match trunk {
-            Some(Trunk { program, path }) => drop(tests.env("LAUNCELOT_TRUNK", program).env("PATH", path)),
+            Some(Trunk { program, path }) => {
+                tests.env("LAUNCELOT_TRUNK", program).env("PATH", path);
+            }
             None => skip(&mut tests, Requirement::Trunk),
         }
         if let Some(browser) = browser {
-            browser.describe_to(&mut tests);
+            browser.set_env(&mut tests);
         }
         tests
     }
 }
 
-/// Two for each processor: most tests wait for other processes and for the network.
+/// Returns two for each processor, because most tests wait for other processes and for the network.
 fn test_threads() -> usize {
     2 * thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Leaves out the tests that need something that is missing.
+/// Leaves out the tests with a requirement.
 fn skip(tests: &mut Command, requirement: Requirement) {
     let (_, names) = requirement.tests();
     tests.args(["--skip", names]);

@@ -1,6 +1,6 @@
-//! Tools beside cargo: trunk for working on the page, wasm-opt for a smaller page, axe-core for the tests.
+//! Tools besides cargo: trunk for working on the page, wasm-opt for a smaller page, axe-core for the tests.
 //!
-//! They are installed per user, each version into a folder of its own, so that a second clone finds them (`install`).
+//! They are installed per user, each version into a folder of its own, where every clone finds them ([`crate::install`]).
 
 use std::env;
 use std::fs;
@@ -9,33 +9,34 @@ use std::process::Command;
 
 use crate::command::output_of;
 use crate::failure::{Context, Failure};
+use crate::output;
 use crate::versions;
 use crate::workspace::{Workspace, find_program, is_program};
 
-/// What the page is compiled for.
+/// The target of the page's program.
 pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
-/// The trunks that are good enough when they are on the path already.
-const GOOD_TRUNKS: [&str; 2] = ["0.21.", "0.22."];
+/// The series of trunk that are accepted on the `PATH`.
+const TRUNK_SERIES: [&str; 2] = ["0.21.", "0.22."];
 
-/// The oldest Node that runs what comes from npm.
+/// The oldest Node that runs the packages from npm.
 pub(crate) const NODE_MAJOR_MIN: u32 = 18;
 
 /// A tool that can be installed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tool {
-    /// Builds the page at every change and serves it.
+    /// Serves the page and rebuilds it after every change.
     Trunk,
-    /// What trunk joins Rust to JavaScript with.
+    /// Writes the JavaScript glue; trunk calls it.
     WasmBindgen,
     /// Makes WebAssembly smaller.
     WasmOpt,
-    /// Finds what keeps people with a screen reader or a keyboard out of a page.
+    /// Finds accessibility violations in a page.
     Axe,
 }
 
 impl Tool {
-    /// What `cargo xtask tools` is about. axe-core is for the tests only.
+    /// The tools that `cargo xtask tools` installs. axe-core is for the tests only.
     pub(crate) const FOR_THE_PAGE: [Self; 3] = [Self::Trunk, Self::WasmBindgen, Self::WasmOpt];
 
     pub(crate) fn name(self) -> &'static str {
@@ -47,7 +48,7 @@ impl Tool {
         }
     }
 
-    /// The package that the tool comes in.
+    /// Returns the name of the tool's package.
     pub(crate) fn package(self) -> &'static str {
         match self {
             Self::Trunk => "trunk",
@@ -61,7 +62,7 @@ impl Tool {
         matches!(self, Self::WasmOpt | Self::Axe)
     }
 
-    /// The version to install. wasm-bindgen's command line must be of the version of the crate.
+    /// Returns the version to install. That of wasm-bindgen must be the version of the crate.
     pub(crate) fn version(self, workspace: &Workspace) -> Result<String, Failure> {
         Ok(match self {
             // The newest that Rust 1.95 compiles.
@@ -70,14 +71,16 @@ impl Tool {
                 let path = workspace.root.join("Cargo.lock");
                 let lock_file = fs::read_to_string(&path).context(|| format!("cannot read {}", path.display()))?;
                 let version = versions::locked(&lock_file, "wasm-bindgen");
-                version.ok_or_else(|| Failure::new("Cargo.lock names no wasm-bindgen"))?.to_owned()
+                version
+                    .ok_or_else(|| Failure::new(format!("{} does not contain wasm-bindgen", path.display())))?
+                    .to_owned()
             }
             Self::WasmOpt => "132.0.0".to_owned(),
             Self::Axe => "4.14.1".to_owned(),
         })
     }
 
-    /// How long installing it takes, measured on two processors.
+    /// Returns how long the installation takes, measured on two processors.
     pub(crate) fn duration(self) -> &'static str {
         match self {
             Self::Trunk => "3 to 4 minutes",
@@ -86,7 +89,7 @@ impl Tool {
         }
     }
 
-    /// The tool's program or script inside the folder that it is installed into.
+    /// Returns the path of the tool's program or script inside its folder.
     fn file(self, folder: &Path) -> PathBuf {
         match self {
             Self::Trunk | Self::WasmBindgen => folder.join("bin").join(self.name()),
@@ -95,120 +98,129 @@ impl Tool {
         }
     }
 
-    /// Whether a version on the path is as good as the one that would be installed.
-    fn is_good(self, found: &str, wanted: &str) -> bool {
+    /// Returns whether a version on the `PATH` may be used instead of the `wanted` one.
+    fn accepts(self, found: &str, wanted: &str) -> bool {
         match self {
-            Self::Trunk => GOOD_TRUNKS.iter().any(|good| found.starts_with(good)),
+            Self::Trunk => TRUNK_SERIES.iter().any(|series| found.starts_with(series)),
             Self::WasmBindgen | Self::WasmOpt | Self::Axe => found == wanted,
         }
     }
 }
 
-/// Whether a tool is there.
+/// The result of looking for a tool.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// At this path, and it runs.
-    There(PathBuf),
-    /// Not there.
+    /// It is at this path, and runs.
+    Working(PathBuf),
     Missing,
-    /// There, but it does not run, for this reason.
+    /// It does not run, for this reason.
     Broken(String),
 }
 
 impl Found {
-    /// The path of a tool that is there and runs.
+    /// Returns the path of a tool that runs.
     pub(crate) fn path(&self) -> Option<&Path> {
         match self {
-            Self::There(path) => Some(path),
+            Self::Working(path) => Some(path),
             Self::Missing | Self::Broken(_) => None,
         }
     }
 }
 
-/// Looks for a tool: where it would be installed, then on the path.
-pub(crate) fn look(workspace: &Workspace, tool: Tool) -> Result<Found, Failure> {
+/// Finds a tool: in its folder, then on the `PATH`.
+pub(crate) fn find(workspace: &Workspace, tool: Tool) -> Result<Found, Failure> {
     let version = tool.version(workspace)?;
     let installed = tool.file(&folder(tool, &version)?);
     if tool == Tool::Axe {
-        return Ok(if installed.is_file() { Found::There(installed) } else { Found::Missing });
+        return Ok(if installed.is_file() { Found::Working(installed) } else { Found::Missing });
     }
     if is_program(&installed) {
-        return Ok(match says_version(&installed) {
-            Ok(_) => Found::There(installed),
+        return Ok(match version_of(&installed) {
+            Ok(_) => Found::Working(installed),
             Err(failure) => Found::Broken(failure.to_string()),
         });
     }
-    // wasm-opt is only used in one version: the page's limit of size depends on it.
-    let Some(on_path) = find_program(tool.name()).filter(|_| !tool.is_from_npm()) else { return Ok(Found::Missing) };
-    let is_good = says_version(&on_path).is_ok_and(|found| tool.is_good(&found, &version));
-    Ok(if is_good { Found::There(on_path) } else { Found::Missing })
+    if tool.is_from_npm() {
+        // Only this version of wasm-opt is used, because the page's limits of size depend on it.
+        return Ok(Found::Missing);
+    }
+    if let Some(program) = find_program(tool.name())
+        && version_of(&program).is_ok_and(|found| tool.accepts(&found, &version))
+    {
+        return Ok(Found::Working(program));
+    }
+    Ok(Found::Missing)
 }
 
-/// The version that a program says it is. A program that does not run says none.
-fn says_version(program: &Path) -> Result<String, Failure> {
+/// Returns the version that a program prints with `--version`. Fails if it does not run.
+fn version_of(program: &Path) -> Result<String, Failure> {
     let mut command = Command::new(program);
     command.arg("--version");
     let text = output_of(command)?;
-    let version = versions::said(&text).map(ToOwned::to_owned);
-    version.ok_or_else(|| Failure::new(format!("{} does not say its version: `{}`", program.display(), text.trim())))
+    let version = versions::find(&text).map(ToOwned::to_owned);
+    version
+        .ok_or_else(|| Failure::new(format!("`{} --version` printed no version: `{}`", program.display(), text.trim())))
 }
 
-/// Why nothing can be installed from npm, if so.
-pub(crate) fn npm_is_missing() -> Option<String> {
+/// Fails with the reason if packages from npm cannot be installed.
+pub(crate) fn check_npm() -> Result<(), String> {
     if find_program("npm").is_none() {
-        return Some("there is no npm".to_owned());
+        return Err("npm is not on the path".to_owned());
     }
-    let node = find_program("node").and_then(|node| says_version_of_node(&node));
-    match node {
-        Some(major) if major >= NODE_MAJOR_MIN => None,
-        Some(major) => Some(format!("Node is version {major}, older than {NODE_MAJOR_MIN}")),
-        None => Some("there is no Node that runs".to_owned()),
+    match node_major_version() {
+        Some(major) if major >= NODE_MAJOR_MIN => Ok(()),
+        Some(major) => Err(format!("Node {major} is older than {NODE_MAJOR_MIN}")),
+        None => Err("Node is not on the path, or does not run".to_owned()),
     }
 }
 
-fn says_version_of_node(node: &Path) -> Option<u32> {
-    let mut command = Command::new(node);
+fn node_major_version() -> Option<u32> {
+    let mut command = Command::new(find_program("node")?);
     command.arg("--version");
-    versions::major(output_of(command).ok()?.trim().strip_prefix('v')?)
+    let text = output_of(command).ok()?;
+    versions::major(text.trim().strip_prefix('v')?)
 }
 
-/// Prints what is there and what is missing. Returns whether everything is there.
+/// Prints the state of each tool. Returns whether all of them work.
 pub(crate) fn print(workspace: &Workspace) -> Result<bool, Failure> {
     let mut is_complete = true;
     for tool in Tool::FOR_THE_PAGE {
-        let found = look(workspace, tool)?;
+        let found = find(workspace, tool)?;
         is_complete &= found.path().is_some();
         let state = match &found {
-            Found::There(path) => path.display().to_string(),
+            Found::Working(path) => path.display().to_string(),
             Found::Missing => "missing".to_owned(),
             Found::Broken(why) => format!("does not run: {why}"),
         };
-        println!("{:<24}{state}", format!("{} {}", tool.name(), tool.version(workspace)?));
+        let name_and_version = format!("{} {}", tool.name(), tool.version(workspace)?);
+        output::print(&format!("{name_and_version:<24}{state}\n"));
     }
     Ok(is_complete)
 }
 
-/// The folders of trunk and of the wasm-bindgen that it calls, as the beginning of a `PATH`.
+/// Returns the folders of trunk and of the wasm-bindgen that it calls, as the beginning of a `PATH`.
 pub(crate) fn path_for_trunk(workspace: &Workspace) -> Result<String, Failure> {
     let mut folders = Vec::new();
     for tool in [Tool::Trunk, Tool::WasmBindgen] {
-        if let Some(folder) = look(workspace, tool)?.path().and_then(Path::parent) {
+        if let Some(folder) = find(workspace, tool)?.path().and_then(Path::parent) {
             folders.push(folder.display().to_string());
         }
     }
     Ok(folders.join(":"))
 }
 
-/// The folder of one version of a tool.
+/// Returns the folder of one version of a tool.
 pub(crate) fn folder(tool: Tool, version: &str) -> Result<PathBuf, Failure> {
     Ok(cache()?.join(format!("{}-{version}", tool.name())))
 }
 
-/// Where this user's programs keep what can be had again (XDG Base Directory Specification).
+/// Returns this user's cache folder for Launcelot (XDG Base Directory Specification).
 pub(crate) fn cache() -> Result<PathBuf, Failure> {
     let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = cache.or_else(|| Some(env::home_dir()?.join(".cache")));
-    cache.map(|cache| cache.join("launcelot")).ok_or_else(|| Failure::new("this user has no home folder for tools"))
+    cache
+        .map(|cache| cache.join("launcelot"))
+        .ok_or_else(|| Failure::new("cannot find a folder for tools: neither XDG_CACHE_HOME nor HOME is set"))
 }
 
 #[cfg(test)]
@@ -216,7 +228,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_trunk_of_the_two_series_is_good_and_other_tools_must_be_of_one_version() {
+    fn trunk_is_accepted_by_series_and_other_tools_by_exact_version() {
         let cases = [
             (Tool::Trunk, "0.21.0", true),
             (Tool::Trunk, "0.22.3", true),
@@ -225,24 +237,24 @@ mod tests {
             (Tool::WasmBindgen, "0.2.130", true),
             (Tool::WasmBindgen, "0.2.129", false),
         ];
-        for (tool, version, good) in cases {
-            assert_eq!(tool.is_good(version, "0.2.130"), good, "{tool:?} {version}");
+        for (tool, version, is_accepted) in cases {
+            assert_eq!(tool.accepts(version, "0.2.130"), is_accepted, "{tool:?} {version}");
         }
     }
 
     #[test]
-    fn a_program_that_does_not_run_says_no_version_but_why() {
+    fn a_program_without_a_version_is_an_error_with_the_reason() {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("wasm-opt");
-        let says = |script: &str| {
+        let version = |script: &str| {
             // Written by another process: a file that is open for writing in any process cannot be executed, and what
             // another test starts meanwhile would inherit it.
             let write = "printf '#!/bin/sh\n%s\n' \"$1\" > \"$0\" && chmod 755 \"$0\"";
             assert!(Command::new("sh").args(["-c", write]).arg(&program).arg(script).status().unwrap().success());
-            says_version(&program).map_err(|failure| failure.to_string())
+            version_of(&program).map_err(|failure| failure.to_string())
         };
-        assert_eq!(says("echo wasm-opt version 132"), Ok("132".to_owned()));
-        assert_eq!(says("exit 1"), Err("`wasm-opt --version` failed (exit status: 1)".to_owned()));
-        assert!(says("echo spam").unwrap_err().ends_with("does not say its version: `spam`"));
+        assert_eq!(version("echo wasm-opt version 132"), Ok("132".to_owned()));
+        assert_eq!(version("exit 1"), Err("`wasm-opt --version` failed (exit status: 1)".to_owned()));
+        assert!(version("echo spam").unwrap_err().ends_with("printed no version: `spam`"));
     }
 }

@@ -1,6 +1,6 @@
-//! Versions: out of `Cargo.lock`, and out of what programs say with `--version`.
+//! Versions: in `Cargo.lock`, and in what programs print with `--version`.
 
-/// The version of a crate in the text of a `Cargo.lock`.
+/// Finds the version of a crate in the text of a `Cargo.lock`.
 pub(crate) fn locked<'a>(lock_file: &'a str, name: &str) -> Option<&'a str> {
     let named = format!("name = \"{name}\"");
     let mut lines = lock_file.lines().skip_while(|line| *line != named);
@@ -8,13 +8,13 @@ pub(crate) fn locked<'a>(lock_file: &'a str, name: &str) -> Option<&'a str> {
     lines.next()?.strip_prefix("version = \"")?.strip_suffix('"')
 }
 
-/// The version in `trunk 0.21.14`, `wasm-bindgen 0.2.130 (abc)` or `wasm-opt version 132 (version_132)`:
-/// the first word that begins with a digit.
-pub(crate) fn said(text: &str) -> Option<&str> {
+/// Finds the version in `trunk 0.21.14`, `wasm-bindgen 0.2.130 (abc)` or `wasm-opt version 132 (version_132)`: the first
+/// word that begins with a digit.
+pub(crate) fn find(text: &str) -> Option<&str> {
     text.split_whitespace().find(|word| word.starts_with(|first: char| first.is_ascii_digit()))
 }
 
-/// The major version of a program, or of a crate from 1.0 on.
+/// Returns the number before the first dot.
 pub(crate) fn major(version: &str) -> Option<u32> {
     version.split('.').next()?.parse().ok()
 }
@@ -45,7 +45,7 @@ dependencies = [
     }
 
     #[test]
-    fn the_workspaces_own_lock_file_names_one_wasm_bindgen() {
+    fn the_lock_file_of_this_workspace_has_one_wasm_bindgen() {
         let lock_file = include_str!("../../Cargo.lock");
         assert_eq!(lock_file.matches("name = \"wasm-bindgen\"\n").count(), 1);
         assert!(locked(lock_file, "wasm-bindgen").is_some());
@@ -61,7 +61,7 @@ dependencies = [
             ("an unladen swallow", None),
         ];
         for (text, version) in cases {
-            assert_eq!(said(text), version, "{text:?}");
+            assert_eq!(find(text), version, "{text:?}");
         }
         assert_eq!(major("150.0.7871.1"), Some(150));
         assert_eq!(major("132"), Some(132));

@@ -1,4 +1,4 @@
-//! What the tests share: bridges and servers on free ports, and clients that speak by hand.
+//! Bridges and servers on free ports, and clients that write requests and frames by hand.
 
 #![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
 #![allow(dead_code, reason = "each test file uses a part of it")]
@@ -22,11 +22,11 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 pub(crate) type Browser = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// What must happen, happens within this time even on a busy machine.
+/// The deadline of every wait, far above what anything takes on a busy machine.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
-    timeout(SOON, future).await.expect("it did not happen in time")
+    timeout(SOON, future).await.expect("the deadline has passed")
 }
 
 /// A bridge that runs until it is stopped or dropped.
@@ -75,7 +75,7 @@ pub(crate) async fn accept(listener: &TcpListener) -> TcpStream {
     soon(listener.accept()).await.unwrap().0
 }
 
-/// A server that says back what it hears.
+/// Starts a server that sends back what it receives, and returns its address.
 pub(crate) async fn echo() -> SocketAddr {
     let (listener, address) = listen().await;
     tokio::spawn(async move {
@@ -89,36 +89,35 @@ pub(crate) async fn echo() -> SocketAddr {
     address
 }
 
-/// Everything that the browser hears until it is closed, and the code and reason of the close.
-pub(crate) async fn hear(browser: &mut Browser) -> (Vec<u8>, u16, String) {
-    let mut heard = Vec::new();
+/// Receives until the bridge closes, and answers the close. Returns all bytes, and the code and reason of the close.
+pub(crate) async fn receive_to_close(browser: &mut Browser) -> (Vec<u8>, u16, String) {
+    let mut received = Vec::new();
     loop {
         match soon(browser.next()).await {
-            Some(Ok(Message::Binary(bytes))) => heard.extend_from_slice(&bytes),
+            Some(Ok(Message::Binary(bytes))) => received.extend_from_slice(&bytes),
             Some(Ok(Message::Close(Some(frame)))) => {
-                // Answers the close.
                 while soon(browser.next()).await.is_some() {}
-                return (heard, frame.code.into(), frame.reason.to_string());
+                return (received, frame.code.into(), frame.reason.to_string());
             }
-            other => panic!("{other:?} is neither bytes nor a close with a reason"),
+            other => panic!("expected bytes or a close frame, received {other:?}"),
         }
     }
 }
 
-/// Hears exactly so many bytes.
-pub(crate) async fn hear_bytes(browser: &mut Browser, count: usize) -> Vec<u8> {
-    let mut heard = Vec::new();
-    while heard.len() < count {
+/// Receives exactly `count` bytes.
+pub(crate) async fn receive_bytes(browser: &mut Browser, count: usize) -> Vec<u8> {
+    let mut received = Vec::new();
+    while received.len() < count {
         match soon(browser.next()).await {
-            Some(Ok(Message::Binary(bytes))) => heard.extend_from_slice(&bytes),
-            other => panic!("{other:?} is no bytes"),
+            Some(Ok(Message::Binary(bytes))) => received.extend_from_slice(&bytes),
+            other => panic!("expected bytes, received {other:?}"),
         }
     }
-    assert_eq!(heard.len(), count);
-    heard
+    assert_eq!(received.len(), count);
+    received
 }
 
-/// A WebSocket whose frames are written by hand.
+/// Opens a WebSocket whose frames the test writes by hand.
 pub(crate) async fn open_by_hand(port: u16) -> TcpStream {
     let mut socket = soon(TcpStream::connect(("127.0.0.1", port))).await.unwrap();
     let request = format!(
@@ -143,7 +142,7 @@ pub(crate) fn masked(opcode: u8, payload: &[u8]) -> Vec<u8> {
     [&[0x80 | opcode, 0x80 | length, 0, 0, 0, 0], payload].concat()
 }
 
-/// The code of the next frame, which must be a close.
+/// Returns the code of the next frame, which must be a close frame.
 pub(crate) async fn read_close(socket: &mut TcpStream) -> u16 {
     let opcode = soon(socket.read_u8()).await.unwrap();
     assert_eq!(opcode, 0x88);
@@ -154,21 +153,21 @@ pub(crate) async fn read_close(socket: &mut TcpStream) -> u16 {
     code
 }
 
-/// A response read to the end of its connection.
+/// A response that was read to the end of its connection.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct HttpResponse {
     pub(crate) status: u16,
     pub(crate) body: Vec<u8>,
 }
 
 /// Sends `request` as it is and reads until the bridge closes.
-pub(crate) async fn ask(port: u16, request: &str) -> Answer {
+pub(crate) async fn send_request(port: u16, request: &str) -> HttpResponse {
     let mut socket = soon(TcpStream::connect(("127.0.0.1", port))).await.unwrap();
     socket.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    soon(socket.read_to_end(&mut answer)).await.unwrap();
-    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("an answer has a head");
-    let head = std::str::from_utf8(&answer[..end]).unwrap();
+    let mut response = Vec::new();
+    soon(socket.read_to_end(&mut response)).await.unwrap();
+    let end = response.windows(4).position(|four| four == b"\r\n\r\n").expect("a response has a head");
+    let head = std::str::from_utf8(&response[..end]).unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Answer { status, body: answer[end + 4..].to_vec() }
+    HttpResponse { status, body: response[end + 4..].to_vec() }
 }

@@ -1,4 +1,4 @@
-//! Requests to the router without a socket, and the directory of files that they ask for.
+//! Requests to the router without a socket, and a directory of files to request.
 
 use std::fs;
 use std::path::Path;

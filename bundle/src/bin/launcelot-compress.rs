@@ -1,5 +1,6 @@
 //! Adds compressed variants to a finished page and prints its sizes.
 
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -15,7 +16,7 @@ struct Arguments {
     /// The folder of the page.
     page: PathBuf,
 
-    /// Fail if the page is larger than it may be.
+    /// Fail if a size is above its limit.
     #[arg(long)]
     check: bool,
 }
@@ -34,6 +35,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     add_variants(&arguments.page).map_err(|error| format!("cannot compress {}: {error}", arguments.page.display()))?;
     let list = Output::new(&arguments.page).list();
     let sizes = Sizes::of(&list.map_err(|error| format!("cannot read {}: {error}", arguments.page.display()))?);
-    print!("{sizes}");
+    // Standard output may be closed.
+    let _ = write!(io::stdout(), "{sizes}");
     if arguments.check { sizes.check() } else { Ok(()) }
 }

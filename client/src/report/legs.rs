@@ -127,7 +127,7 @@ mod tests {
 
     fn lab_trace(points: &[(TracePoint, u64)]) -> LabTrace {
         let events = points.iter().map(|&(point, at)| TraceEvent { point, at: us(at), bytes: 5 }).collect();
-        let held = AddedDelay { total: us(1_480), out: us(740), back: us(740), samples: 7, dialogues: 2 };
+        let held = AddedDelay { total: us(1_480), out: us(740), back: us(740), samples: 7, connections: 2 };
         let revision = Revision { instance: Instance(1), revision: 1 };
         let tunnel = LinkReport {
             port: 1061,

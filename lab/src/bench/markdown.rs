@@ -1,4 +1,4 @@
-//! The README's table of designs: a row for each design, for a few cells that tell them apart.
+//! The table of designs in docs/server.md: a row for each design, for a few cells that tell them apart.
 
 use std::fmt::Write as _;
 

@@ -9,12 +9,12 @@ mod cost;
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use clap::ValueEnum as _;
 use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners};
+use launcelot_endpoint::output::Output;
 use launcelot_protocol::exchange::EXCHANGES;
 use launcelot_server::{Design, ServeError, Statistics, Stop, Stopper, serve, serve_observed};
 use nix::time::{ClockId, clock_gettime};
@@ -84,7 +84,9 @@ pub enum ObserveError {
 /// See [`ObserveError`].
 pub fn run(options: &ObserveOptions) -> Result<(), ObserveError> {
     let cost = measure(options)?;
-    io::stdout().write_all(cost.report(&design_name(options.design)).as_bytes()).map_err(ObserveError::Write)
+    let mut output = Output::stdout();
+    let report = cost.report(&design_name(options.design));
+    output.write_all(report.as_bytes()).and_then(|()| output.finish()).map_err(ObserveError::Write)
 }
 
 fn measure(options: &ObserveOptions) -> Result<Cost, ObserveError> {
@@ -136,7 +138,7 @@ impl Server {
         let (stopper, stop) = Stop::pair().map_err(ObserveError::Start)?;
         let statistics = Statistics::new(&options).map_err(ObserveError::Start)?;
         let counted = statistics.clone();
-        let observer = recorder.clone().map(Arc::new);
+        let observer = recorder.as_ref().map(Recorder::server_observer);
         let serving = move || match observer {
             Some(observer) => serve_observed(listeners, &options, &counted, observer, stop),
             None => serve(listeners, &options, &counted, stop),

@@ -61,7 +61,7 @@ pub struct ServerOptions {
     /// Print the results for programs
     #[arg(long, conflicts_with = "markdown")]
     pub json: bool,
-    /// Print the README's table of designs
+    /// Print the table of designs in docs/server.md
     #[arg(long)]
     pub markdown: bool,
 }

@@ -1,141 +1,140 @@
-//! The table of behaviours as data: what clients do, and what they are to hear.
+//! The cases of the prober as data: what clients do, and what they should receive.
 //!
-//! A case ends with all of its connections closed. Whether the server lives on is asked after each,
-//! and belongs to none of them.
+//! At the end of a case all of its connections are closed. Whether the server is still alive is tested after each case.
 
 use launcelot_protocol::EXCHANGES;
 use launcelot_protocol::exchange::{Exchange, QUESTION_MAX_BYTES, QUESTION_TOO_LONG, UNKNOWN_QUESTION};
 
-/// One behaviour of a server.
+/// A test of one behaviour of a server.
 #[derive(Debug, Clone)]
 pub struct Case {
-    /// What is done to the server, in a few words.
+    /// The name of the behaviour, in at most 32 columns.
     pub behaviour: &'static str,
-    /// What the clients do, in this order.
+    /// The steps, in their order.
     pub steps: Vec<Step>,
 }
 
-/// What one client does.
+/// One step of a case.
 #[derive(Debug, Clone)]
 pub struct Step {
-    /// Who does it.
+    /// The client that performs it.
     pub client: Client,
-    /// What is done. A client that has no connection yet opens one first.
-    pub act: Act,
+    /// The action. A client without a connection connects first.
+    pub action: Action,
 }
 
-/// Who acts. Most cases need one client only.
+/// A client of a case. Most cases have one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Client {
-    /// The one that comes first.
+    /// The client that connects first.
     First,
-    /// The one that comes while the first is still there.
+    /// The client that connects while the first is still connected.
     Second,
 }
 
-/// A thing that a client can do.
+/// An action of a client.
 #[derive(Debug, Clone)]
-pub enum Act {
-    /// Opens a connection and keeps silent.
+pub enum Action {
+    /// Connects and sends nothing.
     Connect,
-    /// Writes all of it at once: one segment, if it is short.
-    Say(String),
-    /// Writes each byte by itself.
-    SayByteByByte(String),
-    /// Asks the same again and again and reads nothing, until the server takes no more of it.
-    AskUntilRefused(Exchange),
-    /// Expects these bytes, and none beyond them.
-    Hear(String),
-    /// Expects these bytes too, but soon: a server that serves one client at a time owes them.
-    HearMeanwhile(String),
-    /// Expects what is still owed, if anything is.
-    HearWhatIsOwed,
-    /// Expects the answers to everything that was asked until the server refused.
-    HearEveryAnswer(Exchange),
-    /// Expects that the server closes, without a word more.
-    HearEndOfStream,
-    /// Closes the writing side, and goes on listening.
+    /// Sends a text with one write: in one segment, if it is short.
+    Send(String),
+    /// Sends a text with a write for each byte.
+    SendByteByByte(String),
+    /// Sends the same question repeatedly and reads nothing, until the server applies backpressure.
+    SendUntilBackpressure(Exchange),
+    /// Expects these bytes, and no others.
+    Receive(String),
+    /// Expects these bytes soon. If they do not come, the server may serve one client at a time.
+    ReceivePromptly(String),
+    /// Expects the bytes that did not come promptly, if there are any.
+    ReceiveOverdue,
+    /// Expects the answers to all questions that were sent until the server applied backpressure.
+    ReceiveEveryAnswer(Exchange),
+    /// Expects the end of the stream, and no bytes.
+    ReceiveEnd,
+    /// Shuts down the writing side, and goes on reading.
     HalfClose,
-    /// Leaves with a reset in place of a close.
+    /// Resets the connection.
     Reset,
-    /// Leaves.
+    /// Closes the connection.
     Close,
 }
 
-/// Every case, the simple ones first.
+/// Returns all cases, the simple ones first.
 pub fn table() -> Vec<Case> {
-    use Act::{
-        AskUntilRefused, Close, Connect, HalfClose, Hear, HearEndOfStream, HearEveryAnswer, HearMeanwhile,
-        HearWhatIsOwed, Reset, Say, SayByteByByte,
+    use Action::{
+        Close, Connect, HalfClose, Receive, ReceiveEnd, ReceiveEveryAnswer, ReceiveOverdue, ReceivePromptly, Reset,
+        Send, SendByteByByte, SendUntilBackpressure,
     };
     use Client::{First, Second};
 
     let [name, quest, color] = EXCHANGES;
-    let say = |words: &[&str]| Say(words.concat());
-    let hear = |words: &[&str]| Hear(words.concat());
+    let send = |texts: &[&str]| Send(texts.concat());
+    let receive = |texts: &[&str]| Receive(texts.concat());
     vec![
-        alone(
+        one_client(
             "three questions, one at a time",
-            EXCHANGES.iter().flat_map(|exchange| [say(&[exchange.question]), hear(&[exchange.answer])]),
+            EXCHANGES.iter().flat_map(|exchange| [send(&[exchange.question]), receive(&[exchange.answer])]),
         ),
-        alone("a question byte by byte", [SayByteByByte(name.question.to_owned()), hear(&[name.answer])]),
-        alone(
+        one_client("a question byte by byte", [SendByteByByte(name.question.to_owned()), receive(&[name.answer])]),
+        one_client(
             "two questions in one segment",
-            [say(&[name.question, quest.question]), hear(&[name.answer, quest.answer])],
+            [send(&[name.question, quest.question]), receive(&[name.answer, quest.answer])],
         ),
-        alone("three questions in one segment", [say(&questions()), hear(&answers())]),
-        alone(
+        one_client("three questions in one segment", [send(&questions()), receive(&answers())]),
+        one_client(
             "one and a half in one segment",
             [
-                say(&[quest.question, "What is your"]),
-                hear(&[quest.answer]),
-                say(&[" favorite color?"]),
-                hear(&[color.answer]),
+                send(&[quest.question, "What is your"]),
+                receive(&[quest.answer]),
+                send(&[" favorite color?"]),
+                receive(&[color.answer]),
             ],
         ),
-        alone(
+        one_client(
             "an unknown question",
-            [say(&["Why?"]), hear(&[UNKNOWN_QUESTION]), say(&[color.question]), hear(&[color.answer])],
+            [send(&["Why?"]), receive(&[UNKNOWN_QUESTION]), send(&[color.question]), receive(&[color.answer])],
         ),
-        alone(
+        one_client(
             "a question that is too long",
-            [Say("x".repeat(QUESTION_MAX_BYTES)), hear(&[QUESTION_TOO_LONG]), HearEndOfStream],
+            [Send("x".repeat(QUESTION_MAX_BYTES)), receive(&[QUESTION_TOO_LONG]), ReceiveEnd],
         ),
-        alone(
+        one_client(
             "white space before questions",
-            [say(&[" \r\n\t", quest.question, "\n", color.question, "\n"]), hear(&[quest.answer, color.answer])],
+            [send(&[" \r\n\t", quest.question, "\n", color.question, "\n"]), receive(&[quest.answer, color.answer])],
         ),
-        alone(
+        one_client(
             "end of stream between questions",
-            [say(&[color.question]), hear(&[color.answer]), HalfClose, HearEndOfStream],
+            [send(&[color.question]), receive(&[color.answer]), HalfClose, ReceiveEnd],
         ),
-        // The answer tells that the half question has been read as well, and is not just lost.
-        alone(
-            "end of stream in mid-question",
-            [say(&[color.question, "What is"]), hear(&[color.answer]), HalfClose, HearEndOfStream],
+        // The answer shows that the server has also read the partial question.
+        one_client(
+            "end of stream within a question",
+            [send(&[color.question, "What is"]), receive(&[color.answer]), HalfClose, ReceiveEnd],
         ),
-        alone("reset in mid-question", [say(&[color.question, "What is"]), hear(&[color.answer]), Reset]),
-        alone("half-close after asking", [say(&questions()), HalfClose, hear(&answers()), HearEndOfStream]),
-        alone("leaving without the answers", [say(&questions()), Close]),
-        together(
-            "an idle client and a second one",
+        one_client("reset within a question", [send(&[color.question, "What is"]), receive(&[color.answer]), Reset]),
+        one_client("half-close after the questions", [send(&questions()), HalfClose, receive(&answers()), ReceiveEnd]),
+        one_client("close before the answers", [send(&questions()), Close]),
+        two_clients(
+            "an idle client and another",
             [
                 (First, Connect),
-                (Second, say(&[color.question])),
-                (Second, HearMeanwhile(color.answer.to_owned())),
+                (Second, send(&[color.question])),
+                (Second, ReceivePromptly(color.answer.to_owned())),
                 (First, Close),
-                (Second, HearWhatIsOwed),
+                (Second, ReceiveOverdue),
             ],
         ),
-        together(
-            "a deaf client and a second one",
+        two_clients(
+            "a non-reading client and another",
             [
-                (First, AskUntilRefused(quest)),
-                (Second, say(&[color.question])),
-                (Second, HearMeanwhile(color.answer.to_owned())),
-                (First, HearEveryAnswer(quest)),
+                (First, SendUntilBackpressure(quest)),
+                (Second, send(&[color.question])),
+                (Second, ReceivePromptly(color.answer.to_owned())),
+                (First, ReceiveEveryAnswer(quest)),
                 (First, Close),
-                (Second, HearWhatIsOwed),
+                (Second, ReceiveOverdue),
             ],
         ),
     ]
@@ -149,12 +148,12 @@ fn answers() -> [&'static str; 3] {
     EXCHANGES.map(|exchange| exchange.answer)
 }
 
-fn alone(behaviour: &'static str, acts: impl IntoIterator<Item = Act>) -> Case {
-    let steps = acts.into_iter().map(|act| Step { client: Client::First, act }).collect();
+fn one_client(behaviour: &'static str, actions: impl IntoIterator<Item = Action>) -> Case {
+    let steps = actions.into_iter().map(|action| Step { client: Client::First, action }).collect();
     Case { behaviour, steps }
 }
 
-fn together(behaviour: &'static str, steps: impl IntoIterator<Item = (Client, Act)>) -> Case {
-    let steps = steps.into_iter().map(|(client, act)| Step { client, act }).collect();
+fn two_clients(behaviour: &'static str, steps: impl IntoIterator<Item = (Client, Action)>) -> Case {
+    let steps = steps.into_iter().map(|(client, action)| Step { client, action }).collect();
     Case { behaviour, steps }
 }

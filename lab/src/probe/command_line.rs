@@ -1,112 +1,112 @@
-//! The arguments of `launcelot-lab probe`, and what stands behind them.
+//! The `launcelot-lab probe` command.
 
 use std::io::{self, Write};
 use std::thread;
 use std::time::Duration;
 
 use clap::Args;
+use launcelot_endpoint::output::Output;
 use launcelot_endpoint::stop::StopSignals;
 use launcelot_protocol::PORT;
 use thiserror::Error;
 
 use super::cases;
 use super::report::{self, Report};
-use super::runner::{Prober, ReachError, Timeouts, probe_anew};
-use super::started::{StartCommand, StartError};
+use super::runner::{ConnectError, Prober, probe_with_server_per_case};
+use super::start_command::{StartCommand, StartError, Timeouts};
 use super::verdict::{Finding, Findings};
 
-/// What a shell reports of a program that Ctrl-C has ended.
-const STOPPED_EXIT_CODE: i32 = 130;
+/// The exit code that a shell reports for a program that Ctrl-C has ended.
+const INTERRUPTED_EXIT_CODE: i32 = 130;
 
-/// Whom to probe, and how to tell about it.
+/// The arguments of `launcelot-lab probe`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
 DURATION is a number with its unit, as in 30s, 1.5min or 200ms.
 
-The exit code is 0 if everything is as expected, 1 if something differs or the server cannot be
-reached, and 2 if the command line is wrong. To serve one client at a time is a design, not a fault.
+The exit code is 0 if everything is as expected, 1 if something differs or the
+server cannot be reached, and 2 for a usage error. Serving one client at a time
+is a design, not a fault.
 
-Example: a server that may die of what is done to it, and still gets its whole table
+Example: test a server that may crash, with a server process for each behaviour
   launcelot-lab probe --start 'python3 server.py {port}'")]
 pub struct ProbeOptions {
-    /// The server's name or address
+    /// Name or address of the server
     #[arg(required_unless_present = "start")]
     pub host: Option<String>,
-    /// The server's port
+    /// Port of the server
     #[arg(default_value_t = PORT, value_parser = clap::value_parser!(u16).range(1..))]
     pub port: u16,
-    /// Start the server anew for each behaviour, at the port that takes the place of {port}, and end it afterwards
+    /// Start the server for each behaviour, with a free port instead of {port}, and stop it afterwards
     #[arg(long, value_name = "COMMAND", conflicts_with_all = ["host", "port"])]
     pub start: Option<StartCommand>,
-    /// How long a server that is started may take until it listens
-    #[arg(long, value_name = "DURATION", default_value = "60s", requires = "start", value_parser = timeout)]
+    /// How long to wait for a started server to listen
+    #[arg(long, value_name = "DURATION", default_value = "60s", requires = "start", value_parser = parse_timeout)]
     pub start_timeout: Duration,
-    /// Print the findings as JSON, in place of the table
+    /// Print the findings as JSON instead of a table
     #[arg(long)]
     pub json: bool,
     /// How long to wait for a connection or an answer
-    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = timeout)]
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_timeout)]
     pub timeout: Duration,
 }
 
-/// Why the program fails.
+/// Why `launcelot-lab probe` fails.
 #[derive(Debug, Error)]
 pub enum ProbeError {
-    /// There is no server.
+    /// The server cannot be reached.
     #[error(transparent)]
-    Reach(#[from] ReachError),
+    Connect(#[from] ConnectError),
     /// The server cannot be started.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// The signals cannot be caught that end the program.
-    #[error("cannot wait for signals")]
+    /// The signal handlers could not be installed.
+    #[error("cannot install handlers for SIGINT and SIGTERM")]
     Signals(#[source] io::Error),
-    /// What is to be printed cannot be printed.
+    /// Standard output is full.
     #[error("cannot write to standard output")]
     Output(#[source] io::Error),
 }
 
-/// Probes a server with every case and prints what is found, each row of the table as soon as it is
-/// known. A reader that has closed standard output has had enough, and is no failure.
+/// Probes a server with every case and prints the findings, each row of the table as soon as it is known. A closed standard
+/// output is not a failure.
 ///
 /// # Errors
 ///
 /// See [`ProbeError`].
 pub fn run(options: &ProbeOptions) -> Result<Findings, ProbeError> {
-    let mut output = Output { is_json: options.json, printed: Ok(()), to: io::stdout().lock() };
+    let mut printer = Printer { is_json: options.json, output: Output::stdout() };
     let findings = match (&options.start, &options.host) {
         (Some(command), _) => {
-            end_with_signals(command.clone())?;
-            output.begin();
+            kill_server_on_signal(command.clone())?;
+            printer.begin();
             let timeouts = Timeouts { start: options.start_timeout, answer: options.timeout };
-            let findings = probe_anew(command, timeouts, &cases::table(), |finding| output.row(finding))?;
-            output.end(&findings, &Report::started(command.text(), &findings));
+            let findings =
+                probe_with_server_per_case(command, timeouts, &cases::table(), |finding| printer.row(finding))?;
+            printer.end(&findings, &Report::with_server_per_case(command.text(), &findings));
             findings
         }
         (None, host) => {
             let host = host.as_deref().unwrap_or_default();
-            let prober = Prober::reach(host, options.port, options.timeout)?;
+            let prober = Prober::connect(host, options.port, options.timeout)?;
             let address = prober.address();
-            output.begin();
-            let findings = prober.probe(&cases::table(), |finding| output.row(finding));
-            output.end(&findings, &Report::new(host, address, &findings));
+            printer.begin();
+            let findings = prober.probe(&cases::table(), |finding| printer.row(finding));
+            printer.end(&findings, &Report::new(host, address, &findings));
             findings
         }
     };
-    match output.printed {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(ProbeError::Output(error)),
-        _ => Ok(findings),
-    }
+    printer.output.finish().map_err(ProbeError::Output)?;
+    Ok(findings)
 }
 
-/// The table, row by row, or the whole report in the end. After a failure nothing more is written.
-struct Output<W> {
+/// Prints the table row by row, or the JSON at the end.
+struct Printer {
     is_json: bool,
-    printed: io::Result<()>,
-    to: W,
+    output: Output,
 }
 
-impl<W: Write> Output<W> {
+impl Printer {
     fn begin(&mut self) {
         if !self.is_json {
             self.line(&report::heading());
@@ -120,26 +120,24 @@ impl<W: Write> Output<W> {
     }
 
     fn end(&mut self, findings: &Findings, report: &Report<'_>) {
-        if !self.is_json {
+        if self.is_json {
+            // The output reports success always, and the report has no maps with other keys than strings.
+            let _ = serde_json::to_writer_pretty(&mut self.output, report);
+            self.line("");
+        } else {
             self.line(&report::summary(findings));
-            return;
-        }
-        match serde_json::to_string_pretty(report) {
-            Ok(text) => self.line(&text),
-            Err(error) => self.printed = Err(error.into()),
         }
     }
 
     fn line(&mut self, text: &str) {
-        if self.printed.is_ok() {
-            self.printed = writeln!(self.to, "{text}");
-        }
+        // The output keeps its first failure.
+        let _ = writeln!(self.output, "{text}");
     }
 }
 
-/// Ends the server that runs when this program is asked to end: being in a process group of its own, it does not get
-/// the terminal's Ctrl-C.
-fn end_with_signals(command: StartCommand) -> Result<(), ProbeError> {
+/// Kills the running server when a signal ends this program. The server is in a process group of its own, so the terminal's
+/// Ctrl-C does not reach it.
+fn kill_server_on_signal(command: StartCommand) -> Result<(), ProbeError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(ProbeError::Signals)?;
     let mut signals = {
         let _context = runtime.enter();
@@ -148,14 +146,14 @@ fn end_with_signals(command: StartCommand) -> Result<(), ProbeError> {
     thread::spawn(move || {
         runtime.block_on(signals.next());
         command.kill_running();
-        std::process::exit(STOPPED_EXIT_CODE);
+        std::process::exit(INTERRUPTED_EXIT_CODE);
     });
     Ok(())
 }
 
-fn timeout(text: &str) -> Result<Duration, String> {
+fn parse_timeout(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err("without waiting, nothing is heard".to_owned()),
+        Ok(Duration::ZERO) => Err("a timeout must be longer than 0s".to_owned()),
         parsed => parsed.map_err(|error| error.to_string()),
     }
 }

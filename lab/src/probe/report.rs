@@ -1,7 +1,7 @@
-//! The findings, as a table for a person and as JSON for a program.
+//! The findings as a table for a person and as JSON for a program.
 //!
-//! The table can be printed row by row while the probing goes on. What was heard is escaped, so that
-//! each character of it is one column wide.
+//! The table is printed row by row while the prober runs. Received bytes are escaped, so that each character is one column
+//! wide.
 
 use std::net::SocketAddr;
 
@@ -10,24 +10,25 @@ use serde::Serialize;
 use super::transcript::Transcript;
 use super::verdict::{Finding, Findings, ServerState, Verdict};
 
-/// With these widths, no row of the table is wider than 100 columns.
+/// The width of a line.
+const LINE_COLUMNS: usize = 80;
+
 const BEHAVIOUR_COLUMNS: usize = 32;
 const VERDICT_COLUMNS: usize = 15;
-const SERVER_COLUMNS: usize = 6;
-const SEEN_COLUMNS: usize = 41;
 
-/// What is left for how the server died, from the verdict's column on.
-const DEATH_COLUMNS: usize = 100 - BEHAVIOUR_COLUMNS - "  died: ".len();
+/// The indentation of the lines below a row.
+const INDENT: &str = "    ";
 
-/// How much is shown to a program, in bytes or so.
+/// About how many bytes of received data the JSON shows.
 const JSON_COLUMNS: usize = 60;
 
-/// The heads of the columns.
+/// Returns the head of the table.
 pub fn heading() -> String {
-    row("behaviour", "verdict", "server", "seen")
+    row("behaviour", "verdict", "server")
 }
 
-/// A finding as a row; one that differs has a second line with what was expected.
+/// Returns a finding as a row of the table. A finding that is not as expected has further lines: what was received, what was
+/// expected, and how the server exited.
 pub fn finding_row(finding: &Finding) -> String {
     let verdict = match finding.verdict {
         Verdict::AsExpected => "✓ as expected",
@@ -35,56 +36,57 @@ pub fn finding_row(finding: &Finding) -> String {
         Verdict::Differs => "✗ differs",
         Verdict::NotRun => "– not run",
     };
-    let (server, seen) = match finding.verdict {
-        Verdict::NotRun => ("", server_is_gone(finding.server).to_owned()),
+    let mut lines = vec![row(finding.behaviour, verdict, state(finding.server))];
+    match finding.verdict {
+        Verdict::AsExpected | Verdict::NotRun => {}
         Verdict::OneAtATime => {
-            const WHEN: &str = ", once the first had left";
-            (state(finding.server), seen(finding, SEEN_COLUMNS - WHEN.len()) + WHEN)
+            const AFTER: &str = " after the first client had left";
+            let width = LINE_COLUMNS - INDENT.len() - "received ".len() - AFTER.len();
+            lines.push(format!("{INDENT}received {}{AFTER}", received(finding, width)));
         }
-        Verdict::AsExpected | Verdict::Differs => (state(finding.server), seen(finding, SEEN_COLUMNS)),
-    };
-    let mut rows = row(finding.behaviour, verdict, server, &seen);
-    if let Some(expected) = expected(finding, SEEN_COLUMNS - "expected ".len()) {
-        rows += "\n";
-        rows += &row("", "", "", &format!("expected {expected}"));
+        Verdict::Differs => {
+            let width = LINE_COLUMNS - INDENT.len() - "received ".len();
+            lines.push(format!("{INDENT}received {}", received(finding, width)));
+            lines.push(format!("{INDENT}expected {}", expected(finding, width)));
+        }
     }
-    if let Some(death) = &finding.death {
-        rows += "\n";
-        rows += &row("", &format!("died: {}", shortened(death, DEATH_COLUMNS)), "", "");
+    if let Some(exit) = &finding.exit {
+        lines.push(shortened(&format!("{INDENT}the server exited: {exit}"), LINE_COLUMNS));
     }
-    rows
+    lines.join("\n")
 }
 
-/// The findings in a sentence.
+/// Returns the summary: a line with the number of each verdict, and one about the server.
 pub fn summary(findings: &Findings) -> String {
-    let count = |verdict| findings.count(verdict);
-    let mut parts = vec![format!("{} of {} as expected", count(Verdict::AsExpected), findings.all.len())];
-    let others = [
-        (count(Verdict::OneAtATime), "as its design has it (one client at a time)"),
-        (count(Verdict::Differs), "not as expected"),
-        (count(Verdict::NotRun), "not run"),
-    ];
-    parts.extend(others.iter().filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}")));
+    let mut counts = vec![format!("{} of {} as expected", findings.count(Verdict::AsExpected), findings.all.len())];
+    let others =
+        [(Verdict::OneAtATime, "one client at a time"), (Verdict::Differs, "different"), (Verdict::NotRun, "not run")];
+    for (verdict, name) in others {
+        let count = findings.count(verdict);
+        if count > 0 {
+            counts.push(format!("{count} {name}"));
+        }
+    }
     let server = match findings.server() {
-        _ if findings.started_anew => survival(findings),
-        ServerState::Alive => "the server survived".to_owned(),
-        ServerState::Dead => "the server died".to_owned(),
-        ServerState::Hung => "the server hangs".to_owned(),
+        _ if findings.has_server_per_case => servers_summary(findings),
+        ServerState::Alive => "The server is alive.".to_owned(),
+        ServerState::Dead => "The server is dead: it accepts no connections.".to_owned(),
+        ServerState::Hung => "The server is hung: it does not answer.".to_owned(),
     };
-    format!("{}; {server}.", parts.join(", "))
+    format!("{}.\n{server}", counts.join(", "))
 }
 
-/// What became of the servers that had one behaviour each.
-fn survival(findings: &Findings) -> String {
-    let died = (findings.count_left(ServerState::Dead), "died of");
-    let hung = (findings.count_left(ServerState::Hung), "hung after");
-    let parts: Vec<String> = [died, hung]
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, verb)| format!("{verb} {count}"))
-        .collect();
-    let ends = if parts.is_empty() { "survived every one".to_owned() } else { parts.join(" and ") };
-    format!("the server, started anew for each, {ends}")
+/// Returns in how many cases the server that was started for the case did not survive it.
+fn servers_summary(findings: &Findings) -> String {
+    let mut failures = Vec::new();
+    for state in [ServerState::Dead, ServerState::Hung] {
+        let count = findings.count_left(state);
+        if count > 0 {
+            failures.push(format!("{} after {count}", self::state(state)));
+        }
+    }
+    let result = if failures.is_empty() { "alive after all".to_owned() } else { failures.join(" and ") };
+    format!("The server, started anew for each case, was {result}.")
 }
 
 fn shortened(text: &str, columns: usize) -> String {
@@ -94,7 +96,7 @@ fn shortened(text: &str, columns: usize) -> String {
     text.chars().take(columns - 1).chain(['…']).collect()
 }
 
-/// What a program reads; `schema/probe.schema.json` describes it.
+/// The findings as JSON. `schema/probe.schema.json` describes it.
 #[derive(Debug, Serialize)]
 pub struct Report<'a> {
     host: Option<&'a str>,
@@ -111,21 +113,21 @@ pub struct Report<'a> {
 struct Behaviour {
     behaviour: &'static str,
     verdict: Verdict,
-    seen: Option<String>,
+    received: Option<String>,
     expected: Option<String>,
     server: Option<ServerState>,
-    death: Option<String>,
+    exit: Option<String>,
 }
 
 impl<'a> Report<'a> {
-    /// What was found about the server that was asked for as `host` and found at `address`.
+    /// Creates the report on a server that was running, with its name as it was given and its address.
     pub fn new(host: &'a str, address: SocketAddr, findings: &Findings) -> Self {
-        let (port, address) = (Some(address.port()), Some(address));
-        Self { host: Some(host), port, address, ..Self::of(findings) }
+        let port = Some(address.port());
+        Self { host: Some(host), port, address: Some(address), ..Self::of(findings) }
     }
 
-    /// What was found about the servers that `command` has started.
-    pub fn started(command: &'a str, findings: &Findings) -> Self {
+    /// Creates the report on servers that `command` has started.
+    pub fn with_server_per_case(command: &'a str, findings: &Findings) -> Self {
         Self { command: Some(command), ..Self::of(findings) }
     }
 
@@ -146,33 +148,31 @@ impl<'a> Report<'a> {
 impl From<&Finding> for Behaviour {
     fn from(finding: &Finding) -> Self {
         let was_run = finding.verdict != Verdict::NotRun;
+        let differs = finding.verdict == Verdict::Differs;
         Self {
             behaviour: finding.behaviour,
             verdict: finding.verdict,
-            seen: was_run.then(|| seen(finding, JSON_COLUMNS)),
-            expected: expected(finding, JSON_COLUMNS),
+            received: was_run.then(|| received(finding, JSON_COLUMNS)),
+            expected: differs.then(|| expected(finding, JSON_COLUMNS)),
             server: was_run.then_some(finding.server),
-            death: finding.death.clone(),
+            exit: finding.exit.clone(),
         }
     }
 }
 
-fn seen(finding: &Finding, columns: usize) -> String {
-    finding.seen.beside(&finding.expected, columns)
+fn received(finding: &Finding, columns: usize) -> String {
+    finding.received.describe(&finding.expected, columns)
 }
 
-/// What was expected, if that was not seen.
-fn expected(finding: &Finding, columns: usize) -> Option<String> {
-    if finding.verdict != Verdict::Differs {
-        return None;
-    }
-    Some(if finding.seen == finding.expected {
-        "the server to survive it".to_owned()
+/// Describes what was expected of a case that differs.
+fn expected(finding: &Finding, columns: usize) -> String {
+    if finding.received == finding.expected {
+        "the server to be alive afterwards".to_owned()
     } else if finding.expected == Transcript::default() {
         "a connection".to_owned()
     } else {
-        finding.expected.beside(&finding.seen, columns)
-    })
+        finding.expected.describe(&finding.received, columns)
+    }
 }
 
 fn state(server: ServerState) -> &'static str {
@@ -183,16 +183,8 @@ fn state(server: ServerState) -> &'static str {
     }
 }
 
-fn server_is_gone(server: ServerState) -> &'static str {
-    match server {
-        ServerState::Hung => "the server answers nobody",
-        ServerState::Alive | ServerState::Dead => "the server is gone",
-    }
-}
-
-fn row(behaviour: &str, verdict: &str, server: &str, seen: &str) -> String {
-    let row = format!("{behaviour:BEHAVIOUR_COLUMNS$}  {verdict:VERDICT_COLUMNS$}  {server:SERVER_COLUMNS$}  {seen}");
-    row.trim_end().to_owned()
+fn row(behaviour: &str, verdict: &str, server: &str) -> String {
+    format!("{behaviour:BEHAVIOUR_COLUMNS$}  {verdict:VERDICT_COLUMNS$}  {server}")
 }
 
 #[cfg(test)]
@@ -201,92 +193,97 @@ mod tests {
 
     use super::*;
     use crate::probe::cases;
-    use crate::probe::transcript::Then;
+    use crate::probe::transcript::SocketEvent;
     use crate::probe::verdict::Observation;
 
-    fn heard(text: &str, then: Option<Then>) -> Transcript {
-        Transcript { heard: text.into(), then }
+    fn received(text: &str, event: Option<SocketEvent>) -> Transcript {
+        Transcript { bytes: text.into(), event }
     }
 
-    fn finding(behaviour: &'static str, seen: Transcript, expected: Transcript, kept_waiting: bool) -> Finding {
-        Finding::judged(behaviour, Observation { seen, expected, kept_waiting }, ServerState::Alive)
+    fn finding(behaviour: &'static str, received: Transcript, expected: Transcript, was_delayed: bool) -> Finding {
+        Finding::new(behaviour, Observation { received, expected, was_delayed }, ServerState::Alive)
     }
 
     #[test]
-    fn the_table_lines_up_and_ends_with_a_sentence() {
+    fn the_table_has_a_row_for_each_finding_and_ends_with_a_summary() {
         let three = "My name is Sir Lancelot of Camelot.To seek the Holy Grail.Blue.";
-        let silence = Some(Then::Silence(Duration::from_secs(5)));
+        let timeout = Some(SocketEvent::Timeout(Duration::from_secs(5)));
         let findings = Findings {
             all: vec![
-                finding("three questions", heard(three, None), heard(three, None), false),
-                finding("a second client", heard("Blue.", None), heard("Blue.", None), true),
-                finding("two questions", heard(&three[..35], silence), heard(&three[..58], None), false),
+                finding("three questions", received(three, None), received(three, None), false),
+                finding("a second client", received("Blue.", None), received("Blue.", None), true),
+                finding("two questions", received(&three[..35], timeout), received(&three[..58], None), false),
                 Finding {
                     server: ServerState::Dead,
                     verdict: Verdict::Differs,
-                    ..finding("reset", heard("Blue.", None), heard("Blue.", None), false)
+                    ..finding("reset", received("Blue.", None), received("Blue.", None), false)
                 },
                 Finding::not_run("half-close", ServerState::Dead),
             ],
-            started_anew: false,
+            has_server_per_case: false,
         };
-        let mut lines = vec![heading()];
-        lines.extend(
-            findings.all.iter().flat_map(|finding| finding_row(finding).lines().map(str::to_owned).collect::<Vec<_>>()),
-        );
-        lines.push(summary(&findings));
+        let mut table = heading() + "\n";
+        for finding in &findings.all {
+            table += &finding_row(finding);
+            table += "\n";
+        }
+        table += &summary(&findings);
         let expected = [
-            r#"behaviour                         verdict          server  seen"#,
-            r#"three questions                   ✓ as expected    alive   "My name is Sir Lancelot of Camelot.To…""#,
-            r#"a second client                   • one at a time  alive   "Blue.", once the first had left"#,
-            r#"two questions                     ✗ differs        alive   "… Camelot.", then nothing for 5s"#,
-            r#"                                                           expected "…lot of Camelot.To seek the H…""#,
-            r#"reset                             ✗ differs        dead    "Blue.""#,
-            r#"                                                           expected the server to survive it"#,
-            r#"half-close                        – not run                the server is gone"#,
-            r#"1 of 5 as expected, 1 as its design has it (one client at a time), 2 not as expected, 1 not run; the server died."#,
+            r#"behaviour                         verdict          server"#,
+            r#"three questions                   ✓ as expected    alive"#,
+            r#"a second client                   • one at a time  alive"#,
+            r#"    received "Blue." after the first client had left"#,
+            r#"two questions                     ✗ differs        alive"#,
+            r#"    received "My name is Sir Lancelot of Camelot.", then nothing for 5s"#,
+            r#"    expected "My name is Sir Lancelot of Camelot.To seek the Holy Grail.""#,
+            r#"reset                             ✗ differs        dead"#,
+            r#"    received "Blue.""#,
+            r#"    expected the server to be alive afterwards"#,
+            r#"half-close                        – not run        dead"#,
+            r#"1 of 5 as expected, 1 one client at a time, 2 different, 1 not run."#,
+            r#"The server is dead: it accepts no connections."#,
         ];
-        assert_eq!(lines, expected);
+        assert_eq!(table.lines().collect::<Vec<_>>(), expected);
     }
 
     #[test]
-    fn how_a_server_died_has_a_line_and_the_summary_counts_deaths() {
-        let blue = || heard("Blue.", None);
-        let died = |death: &str| Finding {
+    fn the_exit_of_a_server_has_a_line_and_the_summary_counts_dead_servers() {
+        let blue = || received("Blue.", None);
+        let dead = |exit: &str| Finding {
             server: ServerState::Dead,
             verdict: Verdict::Differs,
-            death: Some(death.to_owned()),
+            exit: Some(exit.to_owned()),
             ..finding("reset", blue(), blue(), false)
         };
-        let hung = Finding { server: ServerState::Hung, ..died("") };
-        let rows = finding_row(&died("exit code 1: KeyError"));
-        assert_eq!(rows.lines().last(), Some("                                  died: exit code 1: KeyError"));
-        assert!(finding_row(&died(&"x".repeat(200))).lines().all(|line| line.chars().count() <= 100));
-        let summary_of = |all: Vec<Finding>| summary(&Findings { all, started_anew: true });
+        let hung = Finding { server: ServerState::Hung, ..dead("") };
+        let rows = finding_row(&dead("exit code 1: KeyError"));
+        assert_eq!(rows.lines().last(), Some("    the server exited: exit code 1: KeyError"));
+        assert!(finding_row(&dead(&"x".repeat(200))).lines().all(|line| line.chars().count() <= LINE_COLUMNS));
+        let summary_of = |all: Vec<Finding>| summary(&Findings { all, has_server_per_case: true });
         let fine = || finding("reset", blue(), blue(), false);
         assert_eq!(
-            summary_of(vec![fine(), died(""), hung.clone(), died("")]),
-            "1 of 4 as expected, 3 not as expected; the server, started anew for each, died of 2 and hung after 1."
+            summary_of(vec![fine(), dead(""), hung.clone(), dead("")]),
+            "1 of 4 as expected, 3 different.\nThe server, started anew for each case, was dead after 2 and hung after 1."
         );
         assert_eq!(
             summary_of(vec![fine()]),
-            "1 of 1 as expected; the server, started anew for each, survived every one."
+            "1 of 1 as expected.\nThe server, started anew for each case, was alive after all."
         );
     }
 
     #[test]
-    fn no_row_is_wider_than_a_hundred_columns() {
+    fn no_line_is_wider_than_80_columns() {
         let text = "\0".repeat(2000);
-        let then = || Some(Then::Silence(Duration::from_millis(59_999)));
+        let timeout = || Some(SocketEvent::Timeout(Duration::from_millis(59_999)));
         for case in cases::table() {
             assert!(case.behaviour.chars().count() <= BEHAVIOUR_COLUMNS, "{}", case.behaviour);
             for finding in [
-                finding(case.behaviour, heard(&text, None), heard("Blue.", None), false),
-                finding(case.behaviour, heard("Blue.", then()), heard(&text, None), false),
-                finding(case.behaviour, heard("Blue.", None), heard("Blue.", None), true),
+                finding(case.behaviour, received(&text, None), received("Blue.", None), false),
+                finding(case.behaviour, received("Blue.", timeout()), received(&text, None), false),
+                finding(case.behaviour, received("Blue.", None), received("Blue.", None), true),
             ] {
                 for line in finding_row(&finding).lines() {
-                    assert!(line.chars().count() <= 100, "{line}");
+                    assert!(line.chars().count() <= LINE_COLUMNS, "{line}");
                 }
             }
         }

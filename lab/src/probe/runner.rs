@@ -1,85 +1,89 @@
-//! Acts out the cases against a server.
+//! Runs the cases against a server.
 
 use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use launcelot_endpoint::lookup::look_up_blocking;
 use launcelot_protocol::EXCHANGES;
 use launcelot_protocol::exchange::Exchange;
 use thiserror::Error;
 
 use super::cases::{Case, Client, Step};
-use super::dialogue::Dialogue;
-use super::started::{StartCommand, StartError};
-use super::transcript::Then;
+use super::client::ProbeClient;
+use super::connection::Connection;
+use super::start_command::{StartCommand, StartError, Timeouts};
+use super::transcript::SocketEvent;
 use super::verdict::{Finding, Findings, Observation, ServerState};
-use super::wire::Wire;
 
-/// Why there is nothing to probe.
+/// Why a server cannot be probed.
 #[derive(Debug, Error)]
-pub enum ReachError {
-    /// The name has no address.
-    #[error("cannot find '{host}'")]
+pub enum ConnectError {
+    /// The server's name could not be resolved.
+    #[error("cannot resolve '{host}'")]
     Lookup {
-        /// Who was looked for.
+        /// The name.
         host: String,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// Nobody takes connections there.
+    /// None of the server's addresses accepts connections.
     #[error("cannot connect to '{host}' port {port}")]
     Connect {
-        /// Who was tried.
+        /// The server's name or address.
         host: String,
-        /// At which port.
+        /// The server's port.
         port: u16,
-        /// What the system says about the address that was tried last.
+        /// The error of the first attempt that failed, or a timeout.
         source: io::Error,
     },
 }
 
-/// A server that has been reached and is to be probed.
+/// A server to probe.
 #[derive(Debug)]
 pub struct Prober {
     address: SocketAddr,
     timeout: Duration,
-    /// The connection by which it was reached. The first case uses it: a client that comes and goes
-    /// without a word could be too much for a server already.
-    opened: Option<Wire>,
+    /// The connection by which the address was found. The first case uses it: a client that connects and closes could
+    /// already be too much for the server.
+    first_connection: Option<Connection>,
 }
 
 impl Prober {
-    /// Connects to the first of the host's addresses that accepts. Each wait, now and later, lasts
-    /// for at most `timeout`, which must not be zero.
+    /// Connects to the first of the host's addresses that accepts. Each wait, now and later, lasts for at most `timeout`,
+    /// which must not be zero.
     ///
     /// # Errors
     ///
-    /// See [`ReachError`].
-    pub fn reach(host: &str, port: u16, timeout: Duration) -> Result<Self, ReachError> {
-        let lookup = |source| ReachError::Lookup { host: host.to_owned(), source };
-        let mut refused = io::Error::from(ErrorKind::AddrNotAvailable);
-        for address in (host, port).to_socket_addrs().map_err(lookup)? {
-            match Wire::connect(address, timeout) {
-                Ok(wire) => return Ok(Self { address, timeout, opened: Some(wire) }),
-                Err(error) => refused = error,
-            }
+    /// See [`ConnectError`].
+    pub fn connect(host: &str, port: u16, timeout: Duration) -> Result<Self, ConnectError> {
+        let addresses =
+            look_up_blocking(host, port).map_err(|source| ConnectError::Lookup { host: host.to_owned(), source })?;
+        let connected =
+            Connection::connect(addresses, timeout).and_then(|connection| Ok((connection.peer_address()?, connection)));
+        match connected {
+            Ok((address, connection)) => Ok(Self::new(address, connection, timeout)),
+            Err(source) => Err(ConnectError::Connect { host: host.to_owned(), port, source }),
         }
-        Err(ReachError::Connect { host: host.to_owned(), port, source: refused })
     }
 
-    /// The address that accepted.
+    fn new(address: SocketAddr, connection: Connection, timeout: Duration) -> Self {
+        Self { address, timeout, first_connection: Some(connection) }
+    }
+
+    /// Returns the address that has accepted.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Acts out `cases`, and hands each finding to `on_finding` as soon as it is made. Once the
-    /// server answers nobody any more, the cases that are left are not run.
+    /// Runs `cases`, and passes each finding to `on_finding` as soon as it is made. Once the server no longer answers, the
+    /// remaining cases are not run.
     pub fn probe(mut self, cases: &[Case], mut on_finding: impl FnMut(&Finding)) -> Findings {
         let mut findings = Findings::default();
         for case in cases {
             let finding = match findings.server() {
-                ServerState::Alive => self.try_out(case),
-                gone => Finding::not_run(case.behaviour, gone),
+                ServerState::Alive => self.run_case(case),
+                state => Finding::not_run(case.behaviour, state),
             };
             on_finding(&finding);
             findings.all.push(finding);
@@ -87,58 +91,61 @@ impl Prober {
         findings
     }
 
-    fn try_out(&mut self, case: &Case) -> Finding {
+    fn run_case(&mut self, case: &Case) -> Finding {
         tracing::info!("{}", case.behaviour);
-        // The connections of the case are closed before the server is asked again.
-        let observation = self.act_out(case);
-        Finding::judged(case.behaviour, observation, self.server_state())
+        // The connections of the case are closed before the server's state is tested.
+        let observation = self.run_steps(case);
+        Finding::new(case.behaviour, observation, self.server_state())
     }
 
-    /// Takes the steps of a case, up to the first at which the server departs from what is expected.
-    fn act_out(&mut self, case: &Case) -> Observation {
-        let mut first = Dialogue::new(self.timeout);
-        let mut second = Dialogue::new(self.timeout);
-        for Step { client, act } in &case.steps {
-            tracing::debug!("{client:?}: {act:?}");
-            let dialogue = match client {
+    /// Runs the steps of a case, up to the first at which the server differs from what is expected.
+    fn run_steps(&mut self, case: &Case) -> Observation {
+        let mut first = ProbeClient::new(self.timeout);
+        let mut second = ProbeClient::new(self.timeout);
+        for Step { client, action } in &case.steps {
+            tracing::debug!("{client:?}: {action:?}");
+            let client = match client {
                 Client::First => &mut first,
                 Client::Second => &mut second,
             };
-            if !dialogue.has_begun() {
-                dialogue.begin(self.connect());
+            if !client.has_begun() {
+                client.begin(self.open_connection());
             }
-            dialogue.act(act);
-            if dialogue.has_departed() {
-                return dialogue.observation();
+            client.perform(action);
+            if client.differs() {
+                return client.observation();
             }
         }
-        // With two clients, what the second one hears is the point.
+        // A case with two clients is about the second.
         if second.has_begun() { second.observation() } else { first.observation() }
     }
 
-    fn connect(&mut self) -> io::Result<Wire> {
-        self.opened.take().map_or_else(|| Wire::connect(self.address, self.timeout), Ok)
+    fn open_connection(&mut self) -> io::Result<Connection> {
+        match self.first_connection.take() {
+            Some(connection) => Ok(connection),
+            None => Connection::connect([self.address], self.timeout),
+        }
     }
 
-    /// Asks one question over a fresh connection. Any answer is a sign of life.
+    /// Asks one question over a fresh connection. With any answer the server is alive.
     fn server_state(&self) -> ServerState {
-        // A server that is just dying may have taken the connection before it lets go of its port;
-        // the next one tells.
+        // A server that is about to exit may have accepted the first connection before it closed its listener. The second
+        // one shows that it has exited.
         const TRIES: usize = 2;
         for _ in 0..TRIES {
-            let mut wire = match Wire::connect(self.address, self.timeout) {
-                Ok(wire) => wire,
+            let mut connection = match Connection::connect([self.address], self.timeout) {
+                Ok(connection) => connection,
                 Err(error) if error.kind() == ErrorKind::TimedOut => return ServerState::Hung,
                 Err(_) => return ServerState::Dead,
             };
             let [.., Exchange { question, answer }] = EXCHANGES;
-            wire.say(question.as_bytes());
-            let mut heard = Vec::new();
-            let then = wire.hear(answer.as_bytes(), &mut heard, self.timeout);
-            if !heard.is_empty() {
+            connection.send(question.as_bytes());
+            let mut received = Vec::new();
+            let event = connection.receive(answer.as_bytes(), &mut received, self.timeout);
+            if !received.is_empty() {
                 return ServerState::Alive;
             }
-            if let Some(Then::Silence(_)) = then {
+            if let Some(SocketEvent::Timeout(_)) = event {
                 return ServerState::Hung;
             }
         }
@@ -146,33 +153,24 @@ impl Prober {
     }
 }
 
-/// How long to wait for a server that is started for each case. None of it may be zero.
-#[derive(Debug, Clone, Copy)]
-pub struct Timeouts {
-    /// Until it listens.
-    pub start: Duration,
-    /// For a connection or an answer.
-    pub answer: Duration,
-}
-
-/// Acts out each of `cases` against a server of its own, which `command` starts, and hands each finding to `on_finding`
-/// as soon as it is made.
+/// Runs each of `cases` against a server of its own, which `command` starts. Passes each finding to `on_finding` as soon as
+/// it is made.
 ///
 /// # Errors
 ///
-/// If a server cannot be started. The findings up to then have been handed over.
-pub fn probe_anew(
+/// If a server cannot be started. The findings up to then have been passed on.
+pub fn probe_with_server_per_case(
     command: &StartCommand,
     timeouts: Timeouts,
     cases: &[Case],
     mut on_finding: impl FnMut(&Finding),
 ) -> Result<Findings, StartError> {
-    let mut findings = Findings { started_anew: true, ..Findings::default() };
+    let mut findings = Findings { has_server_per_case: true, ..Findings::default() };
     for case in cases {
-        let (mut server, address, wire) = command.start(timeouts)?;
-        let mut finding = Prober { address, timeout: timeouts.answer, opened: Some(wire) }.try_out(case);
+        let (mut server, address, connection) = command.start(timeouts)?;
+        let mut finding = Prober::new(address, connection, timeouts.answer).run_case(case);
         if finding.server == ServerState::Dead {
-            finding.death = server.death();
+            finding.exit = server.exit();
         }
         drop(server);
         on_finding(&finding);

@@ -1,114 +1,114 @@
-//! Whether what was seen is what was to be seen.
+//! The verdict on a case: whether the clients received what was expected, and the state of the server after it.
 
 use serde::Serialize;
 
 use super::transcript::Transcript;
 
-/// What the clients of a case saw, up to the first departure from what was expected.
+/// What the clients of a case received, up to the first difference from what was expected.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Observation {
-    /// What the client heard whose hearing is the point.
-    pub(super) seen: Transcript,
-    /// What it was to hear by then.
+    /// What the client that the case is about has received.
+    pub(super) received: Transcript,
+    /// What it should have received by then.
     pub(super) expected: Transcript,
-    /// Whether it heard that only when the client before it had left.
-    pub(super) kept_waiting: bool,
+    /// Whether it received that only after the first client had left.
+    pub(super) was_delayed: bool,
 }
 
-/// What a fresh connection finds after a case.
+/// The state of the server after a case, as a fresh connection shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ServerState {
     /// It answers.
     Alive,
-    /// It takes no connections any more.
+    /// It no longer accepts connections.
     Dead,
-    /// It, or the system for it, takes connections, but it answers none.
+    /// It, or the kernel for it, accepts connections, but it does not answer.
     Hung,
 }
 
-/// What is to be said of one behaviour.
+/// The verdict on one behaviour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// As the table of behaviours says.
+    /// The behaviour is as expected.
     AsExpected,
-    /// The second client was answered once the first had left: the server's own design, no fault.
+    /// The second client was answered after the first had left. That is a design, not a fault.
     OneAtATime,
-    /// Something else, or the server did not survive it.
+    /// The behaviour differs, or the server did not survive the case.
     Differs,
-    /// The server was gone already.
+    /// The server was dead or hung before the case.
     NotRun,
 }
 
-/// One behaviour, and what was found about it.
+/// The result of one case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// The behaviour's name in the table.
+    /// The name of the behaviour.
     pub behaviour: &'static str,
-    /// What is to be said of it.
+    /// The verdict.
     pub verdict: Verdict,
-    /// What a client heard.
-    pub seen: Transcript,
-    /// What it was to hear.
+    /// What a client received.
+    pub received: Transcript,
+    /// What it should have received.
     pub expected: Transcript,
-    /// The server after this case. If the case was not run, as it was found before.
+    /// The state of the server after the case, or before it if it was not run.
     pub server: ServerState,
-    /// How a server that the prober has started died of it, and its last words.
-    pub death: Option<String>,
+    /// How a server exited that the prober had started: its exit code or signal, and its last line on standard error.
+    pub exit: Option<String>,
 }
 
 impl Finding {
-    pub(super) fn judged(behaviour: &'static str, observation: Observation, server: ServerState) -> Self {
+    pub(super) fn new(behaviour: &'static str, observation: Observation, server: ServerState) -> Self {
         let verdict = judge(&observation, server);
-        let Observation { seen, expected, .. } = observation;
-        Self { behaviour, verdict, seen, expected, server, death: None }
+        let Observation { received, expected, .. } = observation;
+        Self { behaviour, verdict, received, expected, server, exit: None }
     }
 
     pub(super) fn not_run(behaviour: &'static str, server: ServerState) -> Self {
-        let Observation { seen, expected, .. } = Observation::default();
-        Self { behaviour, verdict: Verdict::NotRun, seen, expected, server, death: None }
+        let Observation { received, expected, .. } = Observation::default();
+        Self { behaviour, verdict: Verdict::NotRun, received, expected, server, exit: None }
     }
 }
 
 fn judge(observation: &Observation, server: ServerState) -> Verdict {
-    if observation.seen != observation.expected || server != ServerState::Alive {
+    if observation.received != observation.expected || server != ServerState::Alive {
         Verdict::Differs
-    } else if observation.kept_waiting {
+    } else if observation.was_delayed {
         Verdict::OneAtATime
     } else {
         Verdict::AsExpected
     }
 }
 
-/// All that was found, in the order of the table.
+/// The results of all cases, in their order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Findings {
-    /// One for each case.
+    /// The results.
     pub all: Vec<Finding>,
-    /// Each case had a server of its own.
-    pub started_anew: bool,
+    /// Whether the prober has started a server of its own for each case.
+    pub has_server_per_case: bool,
 }
 
 impl Findings {
-    /// How many have this verdict.
+    /// Returns how many cases have this verdict.
     pub fn count(&self, verdict: Verdict) -> usize {
         self.all.iter().filter(|finding| finding.verdict == verdict).count()
     }
 
-    /// Whether nothing differs, and everything was run. To serve one client at a time is no fault.
+    /// Whether all cases were run and none differs. Serving one client at a time is not a fault.
     pub fn are_as_expected(&self) -> bool {
         self.count(Verdict::Differs) + self.count(Verdict::NotRun) == 0
     }
 
-    /// How many cases left the server like this.
+    /// Returns after how many cases the server was in this state.
     pub fn count_left(&self, state: ServerState) -> usize {
         self.all.iter().filter(|finding| finding.server == state).count()
     }
 
-    /// The server in the end; the worst of all servers, if each case had its own.
+    /// Returns the state of the server at the end, or the worst state of all servers if each case had its own.
     pub fn server(&self) -> ServerState {
-        if self.started_anew {
+        if self.has_server_per_case {
             let worst = [ServerState::Dead, ServerState::Hung].into_iter().find(|state| self.count_left(*state) > 0);
             return worst.unwrap_or(ServerState::Alive);
         }
@@ -119,35 +119,35 @@ impl Findings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::transcript::Then;
+    use crate::probe::transcript::SocketEvent;
 
-    fn heard(text: &str, then: Option<Then>) -> Transcript {
-        Transcript { heard: text.into(), then }
+    fn received(text: &str, event: Option<SocketEvent>) -> Transcript {
+        Transcript { bytes: text.into(), event }
     }
 
     #[test]
-    fn only_what_is_as_expected_on_a_server_that_lives_on_is_no_fault() {
-        let blue = || heard("Blue.", None);
-        let ended = || heard("Blue.", Some(Then::EndOfStream));
+    fn a_difference_or_a_server_that_is_not_alive_is_a_fault() {
+        let blue = || received("Blue.", None);
+        let ended = || received("Blue.", Some(SocketEvent::End));
         let cases = [
             (blue(), blue(), false, ServerState::Alive, Verdict::AsExpected),
             (ended(), ended(), false, ServerState::Alive, Verdict::AsExpected),
             (blue(), blue(), true, ServerState::Alive, Verdict::OneAtATime),
             (blue(), blue(), false, ServerState::Dead, Verdict::Differs),
             (blue(), blue(), true, ServerState::Hung, Verdict::Differs),
-            (heard("Blue.\n", None), blue(), false, ServerState::Alive, Verdict::Differs),
+            (received("Blue.\n", None), blue(), false, ServerState::Alive, Verdict::Differs),
             (ended(), blue(), false, ServerState::Alive, Verdict::Differs),
-            (heard("Blue.", Some(Then::Reset)), ended(), false, ServerState::Alive, Verdict::Differs),
-            (heard("No, yellow.", None), blue(), true, ServerState::Alive, Verdict::Differs),
+            (received("Blue.", Some(SocketEvent::Reset)), ended(), false, ServerState::Alive, Verdict::Differs),
+            (received("No, yellow.", None), blue(), true, ServerState::Alive, Verdict::Differs),
         ];
-        for (seen, expected, kept_waiting, server, verdict) in cases {
-            let observation = Observation { seen, expected, kept_waiting };
+        for (received, expected, was_delayed, server, verdict) in cases {
+            let observation = Observation { received, expected, was_delayed };
             assert_eq!(judge(&observation, server), verdict, "{observation:?}, {server:?}");
         }
     }
 
     #[test]
-    fn a_design_is_no_fault_and_a_case_that_was_not_run_is_one() {
+    fn one_client_at_a_time_is_not_a_fault_and_a_case_that_was_not_run_is_one() {
         let finding = |verdict, server| Finding { verdict, ..Finding::not_run("", server) };
         let cases = [
             (finding(Verdict::AsExpected, ServerState::Alive), true),
@@ -157,7 +157,7 @@ mod tests {
         ];
         for (finding, expected) in cases {
             assert_eq!(
-                Findings { all: vec![finding.clone()], started_anew: false }.are_as_expected(),
+                Findings { all: vec![finding.clone()], has_server_per_case: false }.are_as_expected(),
                 expected,
                 "{finding:?}"
             );

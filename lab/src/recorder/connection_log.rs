@@ -1,25 +1,27 @@
-//! What one hop saw of one connection, in memory of its own.
+//! The events of one connection at one hop.
 //!
-//! The thread that carries a connection writes here and nowhere else, so recording waits for no other connection and
-//! no other hop. The lock is contended only while a trace is read, after the questions have been answered.
+//! Each has a log of its own, so that recording waits for no other connection and no other hop. The lock is contended
+//! only while a trace is read, after the questions have been answered.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use launcelot_measure::{ConnectPoint, TracePoint as Point};
+use launcelot_measure::{ConnectPoint, TracePoint};
 
-/// How many events are kept of a connection.
+use super::thinking::{Thinking, ThinkingSum};
+
+/// How many events of a connection are kept.
 pub(super) const EVENTS_MAX: usize = 2048;
 
-/// Bytes at a point.
+/// Bytes passed a point.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Event {
     pub(super) at: Instant,
-    pub(super) point: Point,
+    pub(super) point: TracePoint,
     pub(super) bytes: u64,
 }
 
-/// That the connection passed a point while it was made.
+/// The connection passed a point while it was being opened.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ConnectEvent {
     pub(super) at: Instant,
@@ -33,12 +35,15 @@ pub(super) struct ConnectionLog(Mutex<Log>);
 #[derive(Debug, Default)]
 struct Log {
     events: Vec<Event>,
-    /// One for each point that the hop reports, so there are few.
+    /// At most one event for each point that the hop reports.
     connecting: Vec<ConnectEvent>,
-    /// There were more events than are kept.
+    /// Whether there were more events than are kept.
     is_cut: bool,
-    /// The events will not be asked for.
+    /// Whether no request will ask for the events.
     is_discarded: bool,
+    /// Whether only the sum of the server's thinking is kept.
+    is_summed_up: bool,
+    thinking: ThinkingSum,
 }
 
 impl ConnectionLog {
@@ -48,6 +53,10 @@ impl ConnectionLog {
         if log.is_discarded {
             return false;
         }
+        log.thinking.record(event);
+        if log.is_summed_up {
+            return true;
+        }
         if log.events.len() == EVENTS_MAX {
             log.is_cut = true;
             return false;
@@ -56,7 +65,7 @@ impl ConnectionLog {
         true
     }
 
-    /// Records that the connection passed a point while it was made.
+    /// Records that the connection passed a point while it was being opened.
     pub(super) fn record_connecting(&self, event: ConnectEvent) {
         let mut log = self.lock();
         if !log.is_discarded {
@@ -64,12 +73,24 @@ impl ConnectionLog {
         }
     }
 
-    /// Forgets the events, and wants no more of them.
+    /// Discards the events, also those that follow.
     pub(super) fn discard(&self) {
         *self.lock() = Log { is_discarded: true, ..Log::default() };
     }
 
-    /// Appends the events to those of other connections, and returns whether there were more than are kept.
+    /// Discards the events, and from now on keeps only the sum of the server's thinking.
+    pub(super) fn sum_up(&self) {
+        let mut log = self.lock();
+        log.events = Vec::new();
+        log.is_summed_up = true;
+    }
+
+    /// Returns how long the server has thought.
+    pub(super) fn thinking(&self) -> Thinking {
+        self.lock().thinking.so_far()
+    }
+
+    /// Appends the events to those of other connections. Returns whether there were more than are kept.
     pub(super) fn append_to(&self, events: &mut Vec<Event>, connecting: &mut Vec<ConnectEvent>) -> bool {
         let log = self.lock();
         events.extend_from_slice(&log.events);

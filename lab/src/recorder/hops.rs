@@ -1,43 +1,110 @@
-//! The recorder as each hop's observer: it translates what a hop reports into events.
+//! The recorder as the observer of each hop: it translates what a hop reports into events.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use launcelot_bridge::observer as bridge;
-use launcelot_measure::{ConnectPoint, TracePoint as Point};
-use launcelot_server::observer as server;
+use launcelot_endpoint::observe::{self, ConnectStep, Observer, Watcher};
+use launcelot_measure::{ConnectPoint, TracePoint};
 
 use super::Recorder;
 use super::connection_log::{ConnectEvent, ConnectionLog, Event};
-use super::trace_store::{Ends, Hop, Number};
-use crate::tunnel::observer as tunnel;
+use super::dialogue::{Ends, Hop};
+use super::trace_store::DialogueNumber;
 
-/// How long a dialogue's name may be, which stands in a URL as it is.
+/// The longest name of a dialogue, which is part of a URL as it is.
 const NAME_MAX_BYTES: usize = 40;
+
+/// The observer of one hop.
+#[derive(Debug)]
+struct HopObserver {
+    recorder: Recorder,
+    hop: Hop,
+}
 
 /// One hop's connection of one dialogue.
 #[derive(Debug)]
 struct Connection {
     recorder: Recorder,
-    dialogue: Number,
+    hop: Hop,
+    dialogue: DialogueNumber,
     log: Arc<ConnectionLog>,
 }
 
 impl Recorder {
-    fn connection(&self, hop: Hop, ends: Ends) -> Connection {
-        let (dialogue, log) = self.store().connected(hop, ends);
-        Connection { recorder: self.clone(), dialogue, log }
+    /// Returns the observer of the bridge.
+    pub fn bridge_observer(&self) -> Arc<dyn Observer> {
+        self.observer(Hop::Bridge)
+    }
+
+    /// Returns the observer of the tunnel.
+    pub fn tunnel_observer(&self) -> Arc<dyn Observer> {
+        self.observer(Hop::Tunnel)
+    }
+
+    /// Returns the observer of the server.
+    pub fn server_observer(&self) -> Arc<dyn Observer> {
+        self.observer(Hop::Server)
+    }
+
+    fn observer(&self, hop: Hop) -> Arc<dyn Observer> {
+        Arc::new(HopObserver { recorder: self.clone(), hop })
     }
 }
 
-impl Connection {
-    fn write(&self, at: Instant, point: Point, bytes: usize) -> bool {
-        self.log.record(Event { at, point, bytes: bytes as u64 })
+impl Observer for HopObserver {
+    fn connection(&self, reported: &observe::Connection<'_>) -> Option<Box<dyn Watcher>> {
+        let ends = Ends { from: reported.from, to: reported.to };
+        let (dialogue, log) = self.recorder.store().connected(self.hop, ends);
+        let mut connection = Connection { recorder: self.recorder.clone(), hop: self.hop, dialogue, log };
+        if self.hop == Hop::Bridge {
+            let query = reported.query.unwrap_or_default();
+            if let Some(series) = name_in(query, "series=") {
+                self.recorder.store().set_series(dialogue, series);
+                return None;
+            }
+            let name = name_in(query, "dialogue=");
+            self.recorder.store().set_name(dialogue, name);
+            name?;
+        }
+        for (at, step) in reported.steps {
+            connection.step(*at, *step);
+        }
+        Some(Box::new(connection))
+    }
+}
+
+/// Returns the name of a dialogue or of a series in a URL's query.
+fn name_in<'a>(query: &'a str, parameter: &str) -> Option<&'a str> {
+    let name = query.split('&').find_map(|part| part.strip_prefix(parameter))?;
+    let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    (is_plain && (1..=NAME_MAX_BYTES).contains(&name.len())).then_some(name)
+}
+
+impl Watcher for Connection {
+    fn record(&mut self, at: Instant, point: observe::Point, bytes: usize) -> bool {
+        match event_point(self.hop, point) {
+            Some(point) => self.log.record(Event { at, point, bytes: bytes as u64 }),
+            None => true,
+        }
     }
 
-    fn passed(&self, at: Instant, point: ConnectPoint) {
-        self.log.record_connecting(ConnectEvent { at, point });
+    fn step(&mut self, at: Instant, step: ConnectStep) {
+        if let Some(point) = connect_point(self.hop, step) {
+            self.log.record_connecting(ConnectEvent { at, point });
+        }
+    }
+
+    fn forwarded(&mut self, from: SocketAddr, to: SocketAddr) {
+        self.recorder.store().forwarded(self.dialogue, Ends { from, to });
+    }
+
+    fn settings_changed(&mut self, revision: u64) {
+        self.recorder.store().settings_changed(self.dialogue, revision);
+    }
+
+    fn handshake_done(&mut self, held: Duration) {
+        self.recorder.store().handshake_done(self.dialogue, held);
     }
 }
 
@@ -47,90 +114,38 @@ impl Drop for Connection {
     }
 }
 
-impl bridge::Observer for Recorder {
-    fn connected(&self, uri: &http::Uri, made: &bridge::Connection) -> Option<Box<dyn bridge::Watcher>> {
-        let connection = self.connection(Hop::Bridge, Ends { from: made.local, to: made.peer });
-        let name = uri.query().and_then(name_in);
-        self.store().named(connection.dialogue, name);
-        connection.passed(made.upgrade_in, ConnectPoint::UpgradeIn);
-        connection.passed(made.connect_begun, ConnectPoint::ConnectBegun);
-        connection.passed(made.connect_done, ConnectPoint::ConnectDone);
-        name.map(|_| Box::new(connection) as _)
-    }
+/// Returns the point on the path of a dialogue, or `None` if the hop does not have the point.
+fn event_point(hop: Hop, point: observe::Point) -> Option<TracePoint> {
+    use observe::Point::{AnswerReady, FromClient, FromServer, ToClient, ToServer};
+    let point = match (hop, point) {
+        (Hop::Bridge, FromClient) => TracePoint::BridgeIn,
+        (Hop::Bridge, ToServer) => TracePoint::BridgeOut,
+        (Hop::Bridge, FromServer) => TracePoint::BridgeBackIn,
+        (Hop::Bridge, ToClient) => TracePoint::BridgeBackOut,
+        (Hop::Tunnel, FromClient) => TracePoint::TunnelIn,
+        (Hop::Tunnel, ToServer) => TracePoint::TunnelOut,
+        (Hop::Tunnel, FromServer) => TracePoint::TunnelBackIn,
+        (Hop::Tunnel, ToClient) => TracePoint::TunnelBackOut,
+        (Hop::Server, FromClient) => TracePoint::ServerIn,
+        (Hop::Server, AnswerReady) => TracePoint::AnswerReady,
+        (Hop::Server, ToClient) => TracePoint::AnswerOut,
+        _ => return None,
+    };
+    Some(point)
 }
 
-/// The name that a URL's query gives to a dialogue.
-fn name_in(query: &str) -> Option<&str> {
-    let name = query.split('&').find_map(|parameter| parameter.strip_prefix("dialogue="))?;
-    let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    (is_plain && (1..=NAME_MAX_BYTES).contains(&name.len())).then_some(name)
-}
-
-impl bridge::Watcher for Connection {
-    fn upgraded(&mut self, at: Instant) {
-        self.passed(at, ConnectPoint::UpgradeOut);
-    }
-
-    fn record(&mut self, at: Instant, point: bridge::Point, bytes: usize) -> bool {
-        let point = match point {
-            bridge::Point::MessageIn => Point::BridgeIn,
-            bridge::Point::TcpOut => Point::BridgeOut,
-            bridge::Point::TcpIn => Point::BridgeBackIn,
-            bridge::Point::MessageOut => Point::BridgeBackOut,
-        };
-        self.write(at, point, bytes)
-    }
-}
-
-impl tunnel::Observer for Recorder {
-    fn accepted(&self, at: Instant, client: SocketAddr, local: SocketAddr) -> Option<Box<dyn tunnel::Watcher>> {
-        let connection = self.connection(Hop::Tunnel, Ends { from: client, to: local });
-        connection.passed(at, ConnectPoint::TunnelAccepted);
-        Some(Box::new(connection))
-    }
-}
-
-impl tunnel::Watcher for Connection {
-    fn connected(&mut self, local: SocketAddr, peer: SocketAddr) {
-        self.recorder.store().forwarded(self.dialogue, Ends { from: local, to: peer });
-    }
-
-    fn goes_under(&mut self, revision: u64) {
-        self.recorder.store().goes_under(self.dialogue, revision);
-    }
-
-    fn opened(&mut self, held: Duration) {
-        self.recorder.store().opened(self.dialogue, held);
-    }
-
-    fn saw(&mut self, at: Instant, point: tunnel::Point, bytes: usize) -> bool {
-        let point = match point {
-            tunnel::Point::NearIn => Point::TunnelIn,
-            tunnel::Point::FarOut => Point::TunnelOut,
-            tunnel::Point::FarIn => Point::TunnelBackIn,
-            tunnel::Point::NearOut => Point::TunnelBackOut,
-        };
-        self.write(at, point, bytes)
-    }
-}
-
-impl server::Observer for Recorder {
-    fn accepted(&self, at: Instant, client: SocketAddr, local: SocketAddr) -> Option<Box<dyn server::Watcher>> {
-        let connection = self.connection(Hop::Server, Ends { from: client, to: local });
-        connection.passed(at, ConnectPoint::ServerAccepted);
-        Some(Box::new(connection))
-    }
-}
-
-impl server::Watcher for Connection {
-    fn record(&mut self, at: Instant, point: server::Point, bytes: usize) -> bool {
-        let point = match point {
-            server::Point::QuestionIn => Point::ServerIn,
-            server::Point::AnswerReady => Point::AnswerReady,
-            server::Point::AnswerOut => Point::AnswerOut,
-        };
-        self.write(at, point, bytes)
-    }
+/// Returns the point of a connection that is being opened, or `None` if the hop does not take the step.
+fn connect_point(hop: Hop, step: ConnectStep) -> Option<ConnectPoint> {
+    let point = match (hop, step) {
+        (Hop::Bridge, ConnectStep::RequestIn) => ConnectPoint::UpgradeIn,
+        (Hop::Bridge, ConnectStep::ConnectBegun) => ConnectPoint::ConnectBegun,
+        (Hop::Bridge, ConnectStep::ConnectDone) => ConnectPoint::ConnectDone,
+        (Hop::Bridge, ConnectStep::ResponseOut) => ConnectPoint::UpgradeOut,
+        (Hop::Tunnel, ConnectStep::Accepted) => ConnectPoint::TunnelAccepted,
+        (Hop::Server, ConnectStep::Accepted) => ConnectPoint::ServerAccepted,
+        _ => return None,
+    };
+    Some(point)
 }
 
 #[cfg(test)]
@@ -140,14 +155,13 @@ mod tests {
     #[test]
     fn recording_waits_for_no_other_connection() {
         let recorder = Recorder::default();
-        let mut server = {
-            let [client, local] = [1, 1060].map(|port| ([127, 0, 0, 1], port).into());
-            server::Observer::accepted(&recorder, Instant::now(), client, local).unwrap()
-        };
+        let [from, to] = [1, 1060].map(|port| ([127, 0, 0, 1], port).into());
+        let reported = observe::Connection { from, to, query: None, steps: &[] };
+        let mut server = recorder.server_observer().connection(&reported).unwrap();
         let (done, is_done) = std::sync::mpsc::channel();
         let store = recorder.store();
         let recording = std::thread::spawn(move || {
-            let is_wanted = server.record(Instant::now(), server::Point::QuestionIn, 1);
+            let is_wanted = server.record(Instant::now(), observe::Point::FromClient, 1);
             done.send(is_wanted).unwrap();
         });
         assert_eq!(is_done.recv_timeout(std::time::Duration::from_secs(20)), Ok(true));
@@ -167,7 +181,8 @@ mod tests {
             (long.as_str(), None),
         ];
         for (query, expected) in cases {
-            assert_eq!(name_in(query), expected, "{query}");
+            assert_eq!(name_in(query, "dialogue="), expected, "{query}");
         }
+        assert_eq!(name_in("dialogue=a&series=b", "series="), Some("b"));
     }
 }

@@ -1,4 +1,4 @@
-//! State shared by the tunnel's thread and its handles: settings, figures, and the request to stop.
+//! State that the tunnel's thread shares with its handles: settings, measured delays, and the request to stop.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -8,60 +8,61 @@ use std::time::Instant;
 
 use rustix::event::{EventfdFlags, eventfd};
 
-use super::Wire;
-use super::gauge::Gauge;
+use super::TunnelSettings;
+use super::added_delay::DelaySamples;
 use super::side::Side;
 
-/// Shared by the tunnel, its handles and its thread.
+/// The state shared by a tunnel, its handles and its thread.
 #[derive(Debug)]
 pub(super) struct Control {
-    settings: Mutex<Settings>,
+    current: Mutex<Current>,
     is_stopping: AtomicBool,
-    /// Becomes readable when the thread should look here again.
+    /// An eventfd that is readable when the thread should look here again.
     wake: OwnedFd,
 }
 
+/// The settings in force, and what was measured under them.
 #[derive(Debug)]
-struct Settings {
-    wire: Wire,
+struct Current {
+    settings: TunnelSettings,
     revision: u64,
-    gauge: Gauge,
+    delays: DelaySamples,
 }
 
 impl Control {
-    pub(super) fn new(wire: Wire) -> io::Result<Arc<Self>> {
+    pub(super) fn new(settings: TunnelSettings) -> io::Result<Arc<Self>> {
         let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        let settings = Mutex::new(Settings { wire, revision: 1, gauge: Gauge::new() });
-        Ok(Arc::new(Self { settings, is_stopping: AtomicBool::new(false), wake }))
+        let current = Mutex::new(Current { settings, revision: 1, delays: DelaySamples::new() });
+        Ok(Arc::new(Self { current, is_stopping: AtomicBool::new(false), wake }))
     }
 
-    /// The settings in force, and their revision.
-    pub(super) fn wire(&self) -> (Wire, u64) {
-        let settings = self.settings();
-        (settings.wire, settings.revision)
+    /// Returns the settings in force and their revision.
+    pub(super) fn settings(&self) -> (TunnelSettings, u64) {
+        let current = self.current();
+        (current.settings, current.revision)
     }
 
-    /// Changes the settings by `change`. Equal settings are no change, and keep their revision.
-    pub(super) fn update(&self, change: impl FnOnce(Wire) -> Wire) -> Wire {
-        let mut settings = self.settings();
-        let wire = change(settings.wire);
-        if wire != settings.wire {
-            *settings = Settings { wire, revision: settings.revision + 1, gauge: Gauge::new() };
-            drop(settings);
+    /// Changes the settings by `change`. Equal settings are not a change, and keep their revision.
+    pub(super) fn update(&self, change: impl FnOnce(TunnelSettings) -> TunnelSettings) -> TunnelSettings {
+        let mut current = self.current();
+        let settings = change(current.settings);
+        if settings != current.settings {
+            *current = Current { settings, revision: current.revision + 1, delays: DelaySamples::new() };
+            drop(current);
             self.wake();
         }
-        wire
+        settings
     }
 
     /// Runs `read` on the settings and on what was measured under them.
-    pub(super) fn read<T>(&self, read: impl FnOnce(&Wire, u64, &Gauge) -> T) -> T {
-        let settings = self.settings();
-        read(&settings.wire, settings.revision, &settings.gauge)
+    pub(super) fn read<T>(&self, read: impl FnOnce(&TunnelSettings, u64, &DelaySamples) -> T) -> T {
+        let current = self.current();
+        read(&current.settings, current.revision, &current.delays)
     }
 
-    /// Records how long something that a side of a connection sent was held.
-    pub(super) fn consumed(&self, connection: u64, sender: Side, read_at: Instant, handed_on: Instant) {
-        self.settings().gauge.consumed(connection, sender, read_at, handed_on);
+    /// Records the delay of bytes that a side of a connection has sent.
+    pub(super) fn record_delay(&self, connection: u64, sender: Side, read_at: Instant, written_at: Instant) {
+        self.current().delays.record(connection, sender, read_at, written_at);
     }
 
     /// Tells the thread to stop.
@@ -74,22 +75,22 @@ impl Control {
         self.is_stopping.load(Ordering::Acquire)
     }
 
-    /// Readable after each [`wake`](Self::wake), until [`clear`](Self::clear).
+    /// A descriptor that is readable from a [`wake`](Self::wake) until [`clear`](Self::clear).
     pub(super) fn wake_descriptor(&self) -> &OwnedFd {
         &self.wake
     }
 
     pub(super) fn wake(&self) {
-        // It fails only if the counter is full, and then the thread is woken all the same.
+        // This fails only if the counter is full, and then the descriptor is readable already.
         let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
     }
 
     pub(super) fn clear(&self) {
-        // It fails only if another wake has been cleared before.
+        // This fails only if there is nothing to clear.
         let _ = rustix::io::read(&self.wake, &mut [0; 8]);
     }
 
-    fn settings(&self) -> MutexGuard<'_, Settings> {
-        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
+    fn current(&self) -> MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,201 +1,145 @@
-//! One direction of one connection: what is under way, and when it arrives.
+//! A delay queue: the segments in flight in one direction of a connection, and when each of them arrives.
 //!
-//! A delay is a pipe and not a lock: what is sent while something is under way is under way as well.
-//! Order is kept, whatever the jitter and however the settings change meanwhile. A change of settings applies to
-//! what is under way too.
+//! Segments overlap, as in a pipe: one that is sent while another is in flight does not wait for that to arrive. Order
+//! is kept, whatever the jitter and however the settings change. A change of settings applies to segments in flight,
+//! too.
 
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::{Buf as _, Bytes};
 
-use super::wire::Wire;
+use super::segment::{InFlight, Segment};
+use super::settings::TunnelSettings;
 
-/// The most bytes that are under way at once; more are not taken until some have arrived. With a
-/// longer and wider wire than this holds, it is the window that limits the rate, as it is with TCP.
-pub(super) const UNDER_WAY_MAX_BYTES: usize = 4 * 1024 * 1024;
+/// The most bytes in flight at once. More are not read until some have arrived. Where bandwidth times delay is larger
+/// than this, it limits the rate as a TCP window does.
+pub(super) const IN_FLIGHT_MAX_BYTES: usize = 4 * 1024 * 1024;
 
-/// The most pieces of them: to keep one takes memory too.
-const UNDER_WAY_MAX_PIECES: usize = 60_000;
+/// The most segments in flight at once: each takes memory for its bookkeeping, too.
+const IN_FLIGHT_MAX_SEGMENTS: usize = 60_000;
 
-/// What is under way in one direction.
+/// The segments in flight in one direction.
 #[derive(Debug, Default)]
 pub(super) struct DelayQueue {
-    items: VecDeque<Item>,
+    in_flight: VecDeque<InFlight>,
     bytes: usize,
-    /// When everything that was put in will have left.
-    free_at: Option<Instant>,
-    /// When the last of it will have arrived.
+    /// When the link will have transmitted everything that was sent.
+    idle_at: Option<Instant>,
+    /// When the last segment will arrive.
     last_due: Option<Instant>,
 }
 
-#[derive(Debug)]
-struct Item {
-    /// When it was read.
-    since: Instant,
-    /// When its first bit leaves.
-    starts_at: Instant,
-    /// When its last bit has left.
-    sent_at: Instant,
-    /// From 0 to 1, for the jitter.
-    chance: f64,
-    due: Instant,
-    /// It has been tried to hand it on.
-    is_tried: bool,
-    segment: Segment,
-}
-
-/// A piece of what is under way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Segment {
-    /// Bytes that arrive together.
-    Bytes(Bytes),
-    /// The news that the far side has accepted.
-    Confirmed,
-    /// The close of one side.
-    End,
-    /// The end of everything.
-    Reset,
-}
-
-impl Segment {
-    fn len(&self) -> usize {
-        if let Self::Bytes(bytes) = self { bytes.len() } else { 0 }
-    }
-
-    /// How long it takes from one end to the other.
-    fn travel(&self, wire: &Wire, chance: f64) -> Duration {
-        match self {
-            Self::Bytes(_) => wire.one_way(chance),
-            Self::End => wire.one_way(0.0) + wire.slow_close,
-            Self::Confirmed | Self::Reset => wire.one_way(0.0),
-        }
-    }
-}
-
-impl Item {
-    /// Sets when it leaves and arrives anew, if it has not arrived yet. Bits that have left travel on at the new speed,
-    /// and the bits that are left leave at the new rate from `free_at` on.
-    fn reschedule(&mut self, now: Instant, free_at: Instant, wire: &Wire) {
-        if self.due <= now {
-            return;
-        }
-        if self.sent_at > now {
-            let left = if self.starts_at >= now {
-                1.0
-            } else {
-                (self.sent_at - now).div_duration_f64(self.sent_at - self.starts_at)
-            };
-            let sending = wire.sending(self.segment.len());
-            let begin = free_at.max(now);
-            self.sent_at = begin + sending.mul_f64(left);
-            self.starts_at = self.sent_at.checked_sub(sending).unwrap_or(begin);
-        }
-        self.due = self.sent_at + self.segment.travel(wire, self.chance);
-    }
-}
-
 impl DelayQueue {
-    /// How many bytes may be put in, cut into pieces as the wire does.
-    pub(super) fn room(&self, wire: &Wire) -> usize {
-        let pieces = UNDER_WAY_MAX_PIECES.saturating_sub(self.items.len());
-        let in_pieces = pieces.saturating_mul(wire.slice.map_or(usize::MAX, NonZeroUsize::get));
-        UNDER_WAY_MAX_BYTES.saturating_sub(self.bytes).min(in_pieces)
+    /// Returns how many more bytes may be sent, cut into slices as the settings say.
+    pub(super) fn capacity(&self, settings: &TunnelSettings) -> usize {
+        let segments = IN_FLIGHT_MAX_SEGMENTS.saturating_sub(self.in_flight.len());
+        let slice = settings.slice.map_or(usize::MAX, NonZeroUsize::get);
+        let bytes = IN_FLIGHT_MAX_BYTES.saturating_sub(self.bytes);
+        bytes.min(segments.saturating_mul(slice))
     }
 
-    /// Puts in what was sent together. `chance` is from 0 to 1, for the jitter.
-    pub(super) fn send(&mut self, bytes: &[u8], now: Instant, wire: &Wire, chance: f64) {
+    /// Sends bytes that were read together. `jitter_fraction`, from 0 to 1, is the share of the jitter that is added.
+    pub(super) fn send(&mut self, bytes: &[u8], now: Instant, settings: &TunnelSettings, jitter_fraction: f64) {
         let mut rest = Bytes::copy_from_slice(bytes);
         while !rest.is_empty() {
-            let slice = rest.split_to(wire.slice.map_or(rest.len(), |slice| slice.get().min(rest.len())));
+            let slice = settings.slice.map_or(rest.len(), |slice| slice.get().min(rest.len()));
+            let slice = rest.split_to(slice);
             self.bytes += slice.len();
-            self.put(Segment::Bytes(slice), now, wire, chance);
+            self.push(Segment::Bytes(slice), now, settings, jitter_fraction);
         }
     }
 
-    /// Puts in the news that the far side has accepted.
-    pub(super) fn confirm(&mut self, now: Instant, wire: &Wire) {
-        self.put(Segment::Confirmed, now, wire, 0.0);
+    /// Sends the confirmation that the server has accepted.
+    pub(super) fn send_confirmation(&mut self, now: Instant, settings: &TunnelSettings) {
+        self.push(Segment::Confirmation, now, settings, 0.0);
     }
 
-    /// Puts in the end of what is sent.
-    pub(super) fn end(&mut self, now: Instant, wire: &Wire) {
-        self.put(Segment::End, now, wire, 0.0);
+    /// Sends the end of the stream.
+    pub(super) fn send_end(&mut self, now: Instant, settings: &TunnelSettings) {
+        self.push(Segment::End, now, settings, 0.0);
     }
 
-    /// Puts in a reset, which arrives after what was sent before it.
-    pub(super) fn reset(&mut self, now: Instant, wire: &Wire) {
-        self.put(Segment::Reset, now, wire, 0.0);
+    /// Sends a reset, which arrives after everything that was sent before.
+    pub(super) fn send_reset(&mut self, now: Instant, settings: &TunnelSettings) {
+        self.push(Segment::Reset, now, settings, 0.0);
     }
 
-    fn put(&mut self, segment: Segment, now: Instant, wire: &Wire, chance: f64) {
-        let starts_at = self.free_at.map_or(now, |free_at| free_at.max(now));
-        let sent_at = starts_at + wire.sending(segment.len());
-        let due = sent_at + segment.travel(wire, chance);
-        let due = self.last_due.map_or(due, |last| due.max(last));
-        (self.free_at, self.last_due) = (Some(sent_at), Some(due));
-        self.items.push_back(Item { since: now, starts_at, sent_at, chance, due, is_tried: false, segment });
-    }
-
-    /// Applies changed settings to everything that is under way. Order is kept, and slices stay as they were cut.
-    pub(super) fn reschedule(&mut self, now: Instant, wire: &Wire) {
-        let (mut free_at, mut last_due) = (now, now);
-        for item in &mut self.items {
-            item.reschedule(now, free_at, wire);
-            item.due = item.due.max(last_due);
-            (free_at, last_due) = (item.sent_at, item.due);
+    fn push(&mut self, segment: Segment, now: Instant, settings: &TunnelSettings, jitter_fraction: f64) {
+        let mut in_flight = InFlight::new(segment, now, self.idle_at, settings, jitter_fraction);
+        if let Some(last_due) = self.last_due {
+            in_flight.due = in_flight.due.max(last_due);
         }
-        (self.free_at, self.last_due) = (Some(free_at), Some(last_due));
+        self.idle_at = Some(in_flight.sent_at);
+        self.last_due = Some(in_flight.due);
+        self.in_flight.push_back(in_flight);
     }
 
-    /// When the next thing arrives.
+    /// Applies changed settings to all segments in flight. Order is kept, and slices stay as they were cut.
+    pub(super) fn reschedule(&mut self, now: Instant, settings: &TunnelSettings) {
+        let mut idle_at = now;
+        let mut last_due = now;
+        for in_flight in &mut self.in_flight {
+            in_flight.reschedule(now, idle_at, settings);
+            in_flight.due = in_flight.due.max(last_due);
+            idle_at = in_flight.sent_at;
+            last_due = in_flight.due;
+        }
+        self.idle_at = Some(idle_at);
+        self.last_due = Some(last_due);
+    }
+
+    /// Returns when the next segment arrives.
     pub(super) fn next_due(&self) -> Option<Instant> {
-        self.items.front().map(|item| item.due)
+        self.in_flight.front().map(|in_flight| in_flight.due)
     }
 
-    /// When the next thing was read, at the first try to hand it on, and `None` at any later one.
-    pub(super) fn first_try(&mut self) -> Option<Instant> {
-        let item = self.items.front_mut().filter(|item| !item.is_tried)?;
-        item.is_tried = true;
-        Some(item.since)
+    /// Marks the next segment as attempted. Returns when it was read at the first attempt to write it, and `None` at any
+    /// later one.
+    pub(super) fn first_attempt(&mut self) -> Option<Instant> {
+        let next = self.in_flight.front_mut()?;
+        if next.is_attempted {
+            return None;
+        }
+        next.is_attempted = true;
+        Some(next.read_at)
     }
 
-    /// The next thing, if it has arrived.
+    /// Returns the next segment if it has arrived.
     pub(super) fn arrived(&self, now: Instant) -> Option<&Segment> {
-        self.items.front().filter(|item| item.due <= now).map(|item| &item.segment)
+        let next = self.in_flight.front()?;
+        (next.due <= now).then_some(&next.segment)
     }
 
     /// Removes `count` bytes from the next segment, or the segment itself if it carries no bytes.
     pub(super) fn consume(&mut self, count: usize) {
-        match self.items.front_mut().map(|item| &mut item.segment) {
-            Some(Segment::Bytes(bytes)) if count < bytes.len() => {
+        let Some(next) = self.in_flight.front_mut() else { return };
+        if let Segment::Bytes(bytes) = &mut next.segment {
+            if count < bytes.len() {
                 bytes.advance(count);
                 self.bytes -= count;
+                return;
             }
-            Some(Segment::Bytes(bytes)) => {
-                self.bytes -= bytes.len();
-                self.items.pop_front();
-            }
-            _ => {
-                self.items.pop_front();
-            }
+            self.bytes -= bytes.len();
         }
+        self.in_flight.pop_front();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroU64;
+    use std::time::Duration;
 
-    use launcelot_measure::LinkSettings as Length;
+    use launcelot_measure::LinkSettings;
     use proptest::prelude::*;
 
     use super::*;
 
     const MS: Duration = Duration::from_millis(1);
 
-    /// Everything in the queue with when it arrives, in milliseconds after `begin`.
+    /// Drains the queue: each segment with its arrival in milliseconds after `begin`.
     fn arrivals(queue: &mut DelayQueue, begin: Instant) -> Vec<(u128, Segment)> {
         let mut all = Vec::new();
         while let Some(due) = queue.next_due() {
@@ -211,22 +155,26 @@ mod tests {
     }
 
     #[test]
-    fn what_is_under_way_overlaps() {
+    fn segments_in_flight_overlap() {
         let (mut queue, begin) = (DelayQueue::default(), Instant::now());
-        let wire = Wire::from(Length { rtt: 100 * MS, ..Length::default() });
-        queue.send(b"one", begin, &wire, 0.0);
-        queue.send(b"two", begin + 10 * MS, &wire, 0.0);
+        let settings = TunnelSettings::from(LinkSettings { rtt: 100 * MS, ..LinkSettings::default() });
+        queue.send(b"one", begin, &settings, 0.0);
+        queue.send(b"two", begin + 10 * MS, &settings, 0.0);
         assert_eq!(queue.arrived(begin + 49 * MS), None);
         assert_eq!(arrivals(&mut queue, begin), [(50, bytes("one")), (60, bytes("two"))]);
     }
 
     #[test]
-    fn a_narrow_wire_sends_one_after_the_other() {
+    fn a_narrow_link_transmits_one_segment_after_the_other() {
         let (mut queue, begin) = (DelayQueue::default(), Instant::now());
-        let wire = Wire::from(Length { rtt: 100 * MS, bandwidth: NonZeroU64::new(8_000), ..Length::default() });
-        queue.send(&[0; 10], begin, &wire, 0.0);
-        queue.send(&[1; 20], begin, &wire, 0.0);
-        queue.end(begin, &wire);
+        let settings = TunnelSettings::from(LinkSettings {
+            rtt: 100 * MS,
+            bandwidth: NonZeroU64::new(8_000),
+            ..LinkSettings::default()
+        });
+        queue.send(&[0; 10], begin, &settings, 0.0);
+        queue.send(&[1; 20], begin, &settings, 0.0);
+        queue.send_end(begin, &settings);
         let when: Vec<u128> = arrivals(&mut queue, begin).into_iter().map(|(ms, _)| ms).collect();
         assert_eq!(when, [60, 80, 80]);
     }
@@ -234,50 +182,50 @@ mod tests {
     #[test]
     fn slices_arrive_one_by_one() {
         let (mut queue, begin) = (DelayQueue::default(), Instant::now());
-        let wire = Wire { slice: NonZeroUsize::new(2), ..Wire::default() };
-        queue.send(b"Blue.", begin, &wire, 0.0);
+        let settings = TunnelSettings { slice: NonZeroUsize::new(2), ..TunnelSettings::default() };
+        queue.send(b"Blue.", begin, &settings, 0.0);
         assert_eq!(arrivals(&mut queue, begin), [(0, bytes("Bl")), (0, bytes("ue")), (0, bytes("."))]);
-        assert_eq!(queue.room(&wire), 2 * UNDER_WAY_MAX_PIECES, "pieces are what there is room for");
-        queue.send(&vec![0; 2 * UNDER_WAY_MAX_PIECES], begin, &wire, 0.0);
-        assert_eq!((queue.room(&wire), queue.room(&Wire::default())), (0, 0));
+        assert_eq!(queue.capacity(&settings), 2 * IN_FLIGHT_MAX_SEGMENTS, "the number of segments is the limit");
+        queue.send(&vec![0; 2 * IN_FLIGHT_MAX_SEGMENTS], begin, &settings, 0.0);
+        assert_eq!((queue.capacity(&settings), queue.capacity(&TunnelSettings::default())), (0, 0));
     }
 
     #[test]
-    fn a_close_may_be_slow_and_a_reset_comes_after_the_bytes() {
+    fn a_close_can_be_slow_and_a_reset_arrives_after_the_bytes() {
         let (mut queue, begin) = (DelayQueue::default(), Instant::now());
-        let wire = Wire {
-            length: Length { rtt: 10 * MS, jitter: 10 * MS, bandwidth: None },
+        let settings = TunnelSettings {
+            link: LinkSettings { rtt: 10 * MS, jitter: 10 * MS, bandwidth: None },
             slow_close: 30 * MS,
-            ..Wire::default()
+            ..TunnelSettings::default()
         };
-        queue.send(b"x", begin, &wire, 1.0);
-        queue.reset(begin, &wire);
-        queue.end(begin, &wire);
+        queue.send(b"x", begin, &settings, 1.0);
+        queue.send_reset(begin, &settings);
+        queue.send_end(begin, &settings);
         assert_eq!(arrivals(&mut queue, begin), [(15, bytes("x")), (15, Segment::Reset), (35, Segment::End)]);
     }
 
     #[test]
-    fn changed_settings_apply_to_what_is_under_way() {
+    fn changed_settings_apply_to_segments_in_flight() {
         let (mut queue, begin) = (DelayQueue::default(), Instant::now());
         let rate = |bits, rtt| {
-            let length = Length { rtt, bandwidth: NonZeroU64::new(bits), ..Length::default() };
-            Wire::from(length)
+            let link = LinkSettings { rtt, bandwidth: NonZeroU64::new(bits), ..LinkSettings::default() };
+            TunnelSettings::from(link)
         };
-        // A byte takes 1 ms: the first piece is sent after 10 ms, the second after 30 ms, the close with it.
+        // A byte takes 1 ms: the first segment is transmitted after 10 ms, the second after 30 ms, the end with it.
         queue.send(&[0; 10], begin, &rate(8_000, 100 * MS), 0.0);
         queue.send(&[1; 20], begin, &rate(8_000, 100 * MS), 0.0);
-        queue.end(begin, &rate(8_000, 100 * MS));
+        queue.send_end(begin, &rate(8_000, 100 * MS));
         let now = begin + 20 * MS;
         let when = |queue: &mut DelayQueue| arrivals(queue, begin).into_iter().map(|(ms, _)| ms).collect::<Vec<_>>();
-        let after = |wire: &Wire, queue: &mut DelayQueue| {
-            queue.reschedule(now, wire);
-            queue.items.iter().map(|item| (item.due - begin).as_millis()).collect::<Vec<_>>()
+        let after = |settings: &TunnelSettings, queue: &mut DelayQueue| {
+            queue.reschedule(now, settings);
+            queue.in_flight.iter().map(|segment| (segment.due - begin).as_millis()).collect::<Vec<_>>()
         };
-        // The first piece has left. Of the second, half is left to be sent.
+        // The first segment has been transmitted, and half of the second.
         assert_eq!(after(&rate(16_000, 100 * MS), &mut queue), [60, 75, 75]);
         assert_eq!(after(&rate(2_000, 100 * MS), &mut queue), [60, 110, 110]);
         assert_eq!(after(&rate(8_000, 200 * MS), &mut queue), [110, 130, 130]);
-        assert_eq!(after(&rate(8_000, 100 * MS), &mut queue), [60, 80, 80], "as if nothing had been changed");
+        assert_eq!(after(&rate(8_000, 100 * MS), &mut queue), [60, 80, 80], "as if the settings had not changed");
         assert_eq!(after(&rate(8_000, Duration::ZERO), &mut queue), [20, 30, 30]);
         queue.send(b"x", now, &rate(8_000, Duration::ZERO), 0.0);
         assert_eq!(when(&mut queue), [20, 30, 30, 31]);
@@ -292,7 +240,7 @@ mod tests {
             let (mut now, mut next, mut arrived) = (begin, 0u8, Vec::new());
             for (pause, rtt, jitter, bits, count, is_change) in steps {
                 now += Duration::from_millis(pause);
-                let length = Length {
+                let link = LinkSettings {
                     rtt: Duration::from_millis(rtt),
                     jitter: Duration::from_millis(jitter),
                     bandwidth: NonZeroU64::new(bits),
@@ -302,18 +250,18 @@ mod tests {
                     arrived.extend(bytes);
                 }
                 if is_change {
-                    queue.reschedule(now, &length.into());
+                    queue.reschedule(now, &link.into());
                 }
                 let bytes: Vec<u8> = (0..count).map(|_| { next = next.wrapping_add(1); next }).collect();
-                queue.send(&bytes, now, &length.into(), f64::from(next) / 255.0);
-                prop_assert!(queue.items.iter().is_sorted_by_key(|item| item.due));
-                prop_assert!(queue.items.iter().all(|item| item.starts_at <= item.sent_at && item.sent_at <= item.due));
+                queue.send(&bytes, now, &link.into(), f64::from(next) / 255.0);
+                prop_assert!(queue.in_flight.iter().is_sorted_by_key(|segment| segment.due));
+                prop_assert!(queue.in_flight.iter().all(|segment| segment.starts_at <= segment.sent_at && segment.sent_at <= segment.due));
             }
             let rest = arrivals(&mut queue, begin).into_iter().map(|(_, segment)| segment);
             arrived.extend(rest.flat_map(|segment| match segment { Segment::Bytes(bytes) => bytes, _ => Bytes::new() }));
             let expected: Vec<u8> = (0..arrived.len()).map(|number| (number as u8).wrapping_add(1)).collect();
             prop_assert_eq!(arrived, expected);
-            prop_assert_eq!(queue.room(&Wire::default()), UNDER_WAY_MAX_BYTES);
+            prop_assert_eq!(queue.capacity(&TunnelSettings::default()), IN_FLIGHT_MAX_BYTES);
         }
 
         #[test]
@@ -325,19 +273,19 @@ mod tests {
             for (pause, rtt, jitter, count, slice) in sent {
                 now += Duration::from_millis(pause);
                 let bytes: Vec<u8> = (0..count).map(|_| { next = next.wrapping_add(1); next }).collect();
-                let wire = Wire {
-                    length: Length {
+                let settings = TunnelSettings {
+                    link: LinkSettings {
                         rtt: Duration::from_millis(rtt),
                         jitter: Duration::from_millis(jitter),
                         bandwidth: None,
                     },
                     slice: NonZeroUsize::new(slice),
-                    ..Wire::default()
+                    ..TunnelSettings::default()
                 };
-                queue.send(&bytes, now, &wire, (f64::from(next) / 255.0).min(1.0));
+                queue.send(&bytes, now, &settings, (f64::from(next) / 255.0).min(1.0));
                 expected.extend(bytes);
             }
-            prop_assert_eq!(UNDER_WAY_MAX_BYTES - queue.room(&Wire::default()), expected.len());
+            prop_assert_eq!(IN_FLIGHT_MAX_BYTES - queue.capacity(&TunnelSettings::default()), expected.len());
             let arrived = arrivals(&mut queue, begin);
             prop_assert!(arrived.is_sorted_by_key(|(ms, _)| *ms));
             let arrived: Vec<u8> = arrived
@@ -345,7 +293,7 @@ mod tests {
                 .flat_map(|(_, segment)| match segment { Segment::Bytes(bytes) => bytes, _ => Bytes::new() })
                 .collect();
             prop_assert_eq!(arrived, expected);
-            prop_assert_eq!(queue.room(&Wire::default()), UNDER_WAY_MAX_BYTES);
+            prop_assert_eq!(queue.capacity(&TunnelSettings::default()), IN_FLIGHT_MAX_BYTES);
         }
     }
 }

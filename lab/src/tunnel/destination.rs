@@ -1,27 +1,28 @@
-//! The far end's address: known, or looked up for each connection.
+//! The server's address: fixed, or resolved for each connection.
 
 use std::fmt::{self, Debug};
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use launcelot_endpoint::failure::one_line;
+use launcelot_endpoint::lookup::{known_addresses, look_up_blocking};
 
 use super::control::Control;
 
-/// Looks the far end up. It may take its time, on a thread of its own.
+/// Resolves the server's name. It may block: it runs on a thread of its own.
 pub type Lookup = Arc<dyn Fn() -> io::Result<Vec<SocketAddr>> + Send + Sync>;
 
-/// Where the tunnel carries connections to: the first address that accepts.
+/// The server to which the tunnel relays: the first address that accepts.
 #[derive(Clone)]
 pub enum Destination {
-    /// Addresses that never change.
+    /// Fixed addresses.
     Addresses(Vec<SocketAddr>),
-    /// A name that is looked up for each connection, since its addresses may change.
+    /// A name that is resolved for each connection, since its addresses may change.
     Name {
-        /// What it is called, for messages.
+        /// The name, for log messages.
         name: String,
         /// Returns its addresses.
         lookup: Lookup,
@@ -29,16 +30,13 @@ pub enum Destination {
 }
 
 impl Destination {
-    /// A host's name or address, and a port. An address is not looked up.
+    /// Returns the destination for a host's name or address. An address and `localhost` need no resolver.
     pub fn host(host: &str, port: u16) -> Self {
-        if let Ok(address) = host.parse() {
-            return Self::Addresses(vec![SocketAddr::new(address, port)]);
+        if let Some(addresses) = known_addresses(host, port) {
+            return Self::Addresses(addresses);
         }
         let name = host.to_owned();
-        Self::Name {
-            name: name.clone(),
-            lookup: Arc::new(move || Ok((name.as_str(), port).to_socket_addrs()?.collect())),
-        }
+        Self::Name { name: name.clone(), lookup: Arc::new(move || look_up_blocking(&name, port)) }
     }
 }
 
@@ -57,70 +55,86 @@ impl From<Vec<SocketAddr>> for Destination {
     }
 }
 
-/// Looks the far end up for the tunnel's thread, which must not wait for that.
+/// Resolves the server's name without blocking the tunnel's thread.
 ///
-/// All connections have the same far end: one lookup, begun after they came, is enough for all that wait for one.
+/// All connections have the same server, so one lookup serves all connections that were accepted before it began.
 #[derive(Debug)]
 pub(super) enum Resolver {
-    /// There is nothing to look up.
-    Known(Vec<SocketAddr>),
-    /// Another thread looks up.
+    /// There is nothing to resolve.
+    Fixed(Vec<SocketAddr>),
+    /// Another thread resolves the name.
     Thread {
-        /// Whose relay it is for.
-        wanted: Sender<u64>,
-        found: Arc<Mutex<Vec<Found>>>,
+        /// The numbers of the relays that wait for addresses.
+        requests: Sender<u64>,
+        results: Arc<Mutex<Vec<Resolved>>>,
     },
 }
 
-/// The addresses of the far end, for the relay of that number. None if it was not found.
-pub(super) type Found = (u64, Vec<SocketAddr>);
+/// The result of a lookup for one relay.
+#[derive(Debug)]
+pub(super) struct Resolved {
+    /// The relay's number.
+    pub(super) relay: u64,
+    /// Empty if the lookup failed.
+    pub(super) addresses: Vec<SocketAddr>,
+}
 
 impl Resolver {
     pub(super) fn start(destination: Destination, control: &Arc<Control>) -> io::Result<Self> {
         let (name, lookup) = match destination {
-            Destination::Addresses(addresses) => return Ok(Self::Known(addresses)),
+            Destination::Addresses(addresses) => return Ok(Self::Fixed(addresses)),
             Destination::Name { name, lookup } => (name, lookup),
         };
-        let (wanted, requests) = channel();
-        let found = Arc::new(Mutex::new(Vec::new()));
-        let (results, control) = (Arc::clone(&found), Arc::clone(control));
+        let (requests, receiver) = channel();
+        let results = Arc::new(Mutex::new(Vec::new()));
+        let shared_results = Arc::clone(&results);
+        let control = Arc::clone(control);
         // A lookup cannot be interrupted, so the thread is detached and may outlive the tunnel's thread.
         thread::Builder::new()
             .name("tunnel-lookup".to_owned())
-            .spawn(move || look_up(&name, &lookup, &requests, &results, &control))?;
-        Ok(Self::Thread { wanted, found })
+            .spawn(move || resolve_requests(&name, &lookup, &receiver, &shared_results, &control))?;
+        Ok(Self::Thread { requests, results })
     }
 
-    /// The addresses for a new relay, if nothing needs to be looked up.
-    pub(super) fn request(&self, number: u64) -> Option<Vec<SocketAddr>> {
+    /// Returns the addresses for a new relay, or `None` if [`take_results`](Self::take_results) will return them.
+    pub(super) fn request(&self, relay: u64) -> Option<Vec<SocketAddr>> {
         match self {
-            Self::Known(addresses) => Some(addresses.clone()),
-            Self::Thread { wanted, .. } => match wanted.send(number) {
+            Self::Fixed(addresses) => Some(addresses.clone()),
+            Self::Thread { requests, .. } => match requests.send(relay) {
                 Ok(()) => None,
-                // The thread is gone, so nothing can be found.
+                // The thread has ended, so there will be no result.
                 Err(_) => Some(Vec::new()),
             },
         }
     }
 
-    /// What has been found since the last time.
-    pub(super) fn found(&self) -> Vec<Found> {
+    /// Takes the results since the last call.
+    pub(super) fn take_results(&self) -> Vec<Resolved> {
         match self {
-            Self::Known(_) => Vec::new(),
-            Self::Thread { found, .. } => std::mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner)),
+            Self::Fixed(_) => Vec::new(),
+            Self::Thread { results, .. } => {
+                std::mem::take(&mut *results.lock().unwrap_or_else(PoisonError::into_inner))
+            }
         }
     }
 }
 
-fn look_up(name: &str, lookup: &Lookup, requests: &Receiver<u64>, found: &Mutex<Vec<Found>>, control: &Control) {
+fn resolve_requests(
+    name: &str,
+    lookup: &Lookup,
+    requests: &Receiver<u64>,
+    results: &Mutex<Vec<Resolved>>,
+    control: &Control,
+) {
     while let Ok(first) = requests.recv() {
-        let numbers: Vec<u64> = std::iter::once(first).chain(requests.try_iter()).collect();
+        let mut relays = vec![first];
+        relays.extend(requests.try_iter());
         let addresses = lookup().unwrap_or_else(|error| {
-            tracing::warn!("the tunnel cannot find '{name}': {}", one_line(&error));
+            tracing::warn!("the tunnel cannot resolve '{name}': {}", one_line(&error));
             Vec::new()
         });
-        let results = numbers.into_iter().map(|number| (number, addresses.clone()));
-        found.lock().unwrap_or_else(PoisonError::into_inner).extend(results);
+        let resolved = relays.into_iter().map(|relay| Resolved { relay, addresses: addresses.clone() });
+        results.lock().unwrap_or_else(PoisonError::into_inner).extend(resolved);
         control.wake();
     }
 }

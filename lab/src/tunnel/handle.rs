@@ -1,16 +1,16 @@
-//! Shared access to a running tunnel: settings, report and handshakes, but not its end.
+//! Shared access to a running tunnel: its settings, its report and its handshakes.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use launcelot_measure::Instance;
 
-use super::Wire;
+use super::TunnelSettings;
 use super::control::Control;
 use super::handshake::{HandshakeError, Handshakes};
 
-/// Changes and watches a tunnel. Clones belong to the same tunnel, and none of them keeps it running.
+/// A handle of a running tunnel. Clones belong to the same tunnel, and none of them keeps it running.
 #[derive(Debug, Clone)]
 pub struct TunnelHandle {
     pub(super) port: u16,
@@ -24,36 +24,38 @@ impl TunnelHandle {
         Self { port, control, handshakes: Arc::default(), instance: Instance(fastrand::u64(..)) }
     }
 
-    /// Tells this tunnel from any other, one of an earlier run of the program too.
+    /// Returns an identifier that differs from that of any other tunnel, in earlier runs of the program, too.
     pub fn instance(&self) -> Instance {
         self.instance
     }
 
-    /// The settings in force.
-    pub fn wire(&self) -> Wire {
-        self.control.wire().0
+    /// Returns the settings in force.
+    pub fn settings(&self) -> TunnelSettings {
+        self.control.settings().0
     }
 
-    /// Changes the settings, for what is under way too; its order is kept.
-    pub fn set(&self, wire: Wire) {
-        self.update(|_| wire);
+    /// Changes the settings, also for bytes in flight, whose order is kept.
+    pub fn set(&self, settings: TunnelSettings) {
+        self.update(|_| settings);
     }
 
     /// Changes the settings by `change`, and returns them.
-    pub fn update(&self, change: impl FnOnce(Wire) -> Wire) -> Wire {
+    pub fn update(&self, change: impl FnOnce(TunnelSettings) -> TunnelSettings) -> TunnelSettings {
         self.control.update(change)
     }
 
-    /// Waits until the handshake is over of the connection that `client` has opened to the tunnel, and returns how long
-    /// it took from the tunnel's accepting it.
+    /// Waits for the handshake of the connection that `client` has opened to the tunnel. Returns how long it took, from
+    /// the tunnel's accept on.
     ///
-    /// `client` is the connecting socket's own address. It may wait before the tunnel's thread has accepted, and up to
-    /// two seconds after the connection has ended. If no such connection ever comes, this never ends.
+    /// `client` is the connecting socket's own address, and `connect_begun` a moment before it connected: a connection that
+    /// the tunnel accepted before is an earlier one from the same address. A caller may wait before the tunnel's thread has
+    /// accepted, and up to two seconds after the connection has ended. If there is never such a connection, the future never
+    /// completes.
     ///
     /// # Errors
     ///
-    /// If the connection ended before, because the far end refused for example.
-    pub async fn handshake(&self, client: SocketAddr) -> Result<Duration, HandshakeError> {
-        self.handshakes.over(client).await
+    /// [`HandshakeError`] if the connection ended before, for example because the server refused it.
+    pub async fn handshake(&self, client: SocketAddr, connect_begun: Instant) -> Result<Duration, HandshakeError> {
+        self.handshakes.wait_for(client, connect_begun).await
     }
 }

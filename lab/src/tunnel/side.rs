@@ -1,50 +1,46 @@
-//! The two sides of a connection through the tunnel, and what is waited for on each.
+//! The two sides of a relayed connection, and the events to wait for on their sockets.
 
-use super::observer::Point;
+use launcelot_endpoint::observe::Point;
 
-/// Both ends of a connection.
+/// A side of a relayed connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
-    /// The client.
-    Near = 0,
-    /// The server.
-    Far = 1,
+    Client = 0,
+    Server = 1,
 }
 
-pub(super) const SIDES: [Side; 2] = [Side::Near, Side::Far];
+pub(super) const SIDES: [Side; 2] = [Side::Client, Side::Server];
 
-/// What is to be waited for on a socket.
+/// The events to wait for on a socket.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Interest {
-    pub(super) input: bool,
-    pub(super) output: bool,
-    /// That the other side has closed, without reading up to that.
-    pub(super) end: bool,
-    /// That the connection is gone.
+    pub(super) readable: bool,
+    pub(super) writable: bool,
+    /// The connection is closed in both directions or reset.
     pub(super) hang_up: bool,
 }
 
 impl Side {
     pub(super) fn other(self) -> Self {
         match self {
-            Self::Near => Self::Far,
-            Self::Far => Self::Near,
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
         }
     }
 
-    /// Where bytes are that it has said.
-    pub(super) fn heard(self) -> Point {
+    /// The observed point where bytes have been read from this side.
+    pub(super) fn read_point(self) -> Point {
         match self {
-            Self::Near => Point::NearIn,
-            Self::Far => Point::FarIn,
+            Self::Client => Point::FromClient,
+            Self::Server => Point::FromServer,
         }
     }
 
-    /// Where bytes are that it is told.
-    pub(super) fn told(self) -> Point {
+    /// The observed point where bytes are about to be written to this side.
+    pub(super) fn write_point(self) -> Point {
         match self {
-            Self::Near => Point::NearOut,
-            Self::Far => Point::FarOut,
+            Self::Client => Point::ToClient,
+            Self::Server => Point::ToServer,
         }
     }
 }

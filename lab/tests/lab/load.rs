@@ -35,7 +35,7 @@ fn converse(mut stream: TcpStream, conversation: &mut Conversation) {
     let mut buffer = [0; 4096];
     while let Ok(count @ 1..) = stream.read(&mut buffer) {
         let mut replies = Vec::new();
-        conversation.hear(&buffer[..count], &mut replies);
+        conversation.feed(&buffer[..count], &mut replies);
         stream.write_all(&replies).unwrap();
     }
 }
@@ -92,7 +92,7 @@ fn an_open_loop_does_not_hide_the_queue_of_a_server_that_stalls() {
         let mut conversation = Conversation::new();
         for questions in [1, STALLED as usize] {
             let mut replies = Vec::new();
-            conversation.hear(&read_questions(&mut stream, questions), &mut replies);
+            conversation.feed(&read_questions(&mut stream, questions), &mut replies);
             stream.write_all(&replies).unwrap();
         }
         converse(stream, &mut conversation);

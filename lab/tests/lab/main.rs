@@ -1,4 +1,4 @@
-//! Tests of the lab's instruments and of the demo, all over real sockets. They need no browser.
+//! Tests of the instruments and of the demo, over real sockets. They need no browser.
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 
@@ -6,15 +6,16 @@
 mod support;
 
 mod bench;
+mod command_line;
 mod demo;
-mod demo_think;
+mod docs;
 mod load;
 mod probe;
-mod probe_start;
 mod ssh;
-mod stations;
-mod thousand;
+mod think_time;
+mod thousand_clients;
+mod traces;
 mod tunnel;
 mod tunnel_changes;
 mod tunnel_handshake;
-mod tunnel_neighbours;
+mod tunnel_isolation;

@@ -139,7 +139,7 @@ async fn the_questions_are_answered_through_a_real_ssh_tunnel() {
     let mut ssh = Running::start(&mut ssh, folder.path().join("ssh.log"));
     ssh.listens(tunnel_port.number);
 
-    for (way, port) in [("straight", server.port), ("through the tunnel", tunnel_port.number)] {
+    for (path, port) in [("direct", server.port), ("through the tunnel", tunnel_port.number)] {
         let plan = plan(port, ROUNDS);
         let mut answers = Vec::new();
         let (run, result) = ask(&plan, |answer| {
@@ -147,13 +147,13 @@ async fn the_questions_are_answered_through_a_real_ssh_tunnel() {
             Ok(())
         })
         .await;
-        result.unwrap_or_else(|error| panic!("{way}: {error}; {}", ssh.log()));
+        result.unwrap_or_else(|error| panic!("{path}: {error}; {}", ssh.log()));
         let expected: Vec<_> = EXCHANGES.iter().map(|exchange| exchange.answer).cycle().take(ROUNDS).collect();
-        assert_eq!(answers, expected, "{way}");
+        assert_eq!(answers, expected, "{path}");
         let mut times: Vec<Duration> = run.questions.iter().map(|asked| asked.took().unwrap()).collect();
         times.sort_unstable();
         let median = format_duration(times[ROUNDS / 2]).replace('\u{a0}', " ");
-        println!("{way}: {median} from a question to its answer, the median of {ROUNDS}");
+        println!("{path}: {median} from a question to its answer, the median of {ROUNDS}");
     }
     // What `launcelot-client localhost PORT --timing` prints.
     let (run, result) = ask(&plan(tunnel_port.number, EXCHANGES.len()), |_| Ok(())).await;

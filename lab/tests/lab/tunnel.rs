@@ -1,4 +1,4 @@
-//! The tunnel: what a longer link does to a dialogue, measured, and what a faulty one does.
+//! The tunnel: delays, faults, and the program.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -8,8 +8,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use launcelot_endpoint::listen::{BACKLOG, Listeners};
-use launcelot_lab::tunnel::{Tunnel, Wire};
-use launcelot_measure::LinkSettings as Length;
+use launcelot_lab::tunnel::{Tunnel, TunnelSettings};
+use launcelot_measure::LinkSettings;
 use launcelot_server::Design;
 use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
@@ -25,18 +25,18 @@ const MS: Duration = Duration::from_millis(1);
 const QUESTION: &[u8] = b"What is your favorite color?";
 const ANSWER: &[u8] = b"Blue.";
 
-/// A link with a longer round trip, and nothing else.
-fn round_trip(rtt: Duration) -> Wire {
-    Length { rtt, ..Length::default() }.into()
+/// A link that only adds to the round-trip time.
+fn round_trip(rtt: Duration) -> TunnelSettings {
+    LinkSettings { rtt, ..LinkSettings::default() }.into()
 }
 
-fn tunnel_to(port: u16, wire: Wire) -> Tunnel {
-    tunnel_to_one_of(vec![(Ipv4Addr::LOCALHOST, port).into()], wire)
+fn tunnel_to(port: u16, settings: TunnelSettings) -> Tunnel {
+    tunnel_to_one_of(vec![(Ipv4Addr::LOCALHOST, port).into()], settings)
 }
 
-fn tunnel_to_one_of(addresses: Vec<SocketAddr>, wire: Wire) -> Tunnel {
+fn tunnel_to_one_of(addresses: Vec<SocketAddr>, settings: TunnelSettings) -> Tunnel {
     let listeners = Listeners::bind("localhost", 0, BACKLOG).unwrap();
-    Tunnel::start(listeners, addresses, wire, Duration::ZERO, None).unwrap()
+    Tunnel::start(listeners, addresses, settings, Duration::ZERO, None).unwrap()
 }
 
 fn connect(port: u16) -> TcpStream {
@@ -81,20 +81,20 @@ fn questions_sent_ahead_take_one_round_trip_together() {
 }
 
 #[test]
-fn the_wire_changes_while_connections_are_open() {
+fn settings_change_while_connections_are_open() {
     let server = Server::start(Design::Async);
-    let tunnel = tunnel_to(server.port, Wire::default());
+    let tunnel = tunnel_to(server.port, TunnelSettings::default());
     let mut client = connect(tunnel.port);
     ask(&mut client);
-    let wire = round_trip(150 * MS);
-    tunnel.set(wire);
-    assert_eq!(tunnel.wire(), wire);
-    assert!(ask(&mut client) >= wire.length.rtt);
-    tunnel.set(Wire { stall_after: Some(0), ..Wire::default() });
+    let settings = round_trip(150 * MS);
+    tunnel.set(settings);
+    assert_eq!(tunnel.settings(), settings);
+    assert!(ask(&mut client) >= settings.link.rtt);
+    tunnel.set(TunnelSettings { stall_after: Some(0), ..TunnelSettings::default() });
     client.write_all(QUESTION).unwrap();
     client.set_read_timeout(Some(200 * MS)).unwrap();
     assert_eq!(client.read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
-    tunnel.set(Wire::default());
+    tunnel.set(TunnelSettings::default());
     client.set_read_timeout(Some(wait::DEADLINE)).unwrap();
     client.read_exact(&mut [0; ANSWER.len()]).unwrap();
 }
@@ -109,13 +109,13 @@ fn echo() -> u16 {
 }
 
 #[test]
-fn more_data_than_the_link_holds_arrives_complete_in_order_and_before_the_close() {
-    let wire = Wire {
-        length: Length { rtt: 2 * MS, jitter: MS, bandwidth: None },
+fn more_bytes_than_the_queue_holds_arrive_in_order_and_before_the_close() {
+    let settings = TunnelSettings {
+        link: LinkSettings { rtt: 2 * MS, jitter: MS, bandwidth: None },
         slice: NonZeroUsize::new(5000),
-        ..Wire::default()
+        ..TunnelSettings::default()
     };
-    let tunnel = tunnel_to(echo(), wire);
+    let tunnel = tunnel_to(echo(), settings);
     let mut client = connect(tunnel.port);
     let sent: Vec<u8> = (0..10_000_000u32).map(|number| (number / 7) as u8).collect();
     let mut writer = client.try_clone().unwrap();
@@ -124,42 +124,44 @@ fn more_data_than_the_link_holds_arrives_complete_in_order_and_before_the_close(
         writer.write_all(&sent).unwrap();
         writer.shutdown(Shutdown::Write).unwrap();
     });
-    let mut heard = Vec::new();
-    client.read_to_end(&mut heard).unwrap();
+    let mut received = Vec::new();
+    client.read_to_end(&mut received).unwrap();
     wait::join(writing, "the writer");
-    assert!(heard == expected, "{} bytes of {}", heard.len(), expected.len());
+    assert!(received == expected, "{} bytes of {}", received.len(), expected.len());
 }
 
 #[test]
-fn a_client_that_does_not_read_stops_the_tunnel_from_reading() {
+fn a_client_that_does_not_read_causes_backpressure() {
     let tunnel = tunnel_to(echo(), round_trip(MS));
     let mut client = connect(tunnel.port);
     client.set_write_timeout(Some(500 * MS)).unwrap();
-    let mut taken = 0;
+    let mut written = 0;
     while let Ok(count) = client.write(&[0; 65536]) {
-        taken += count;
+        written += count;
     }
-    // Two queues of 4 MiB, and the system's buffers at six sockets.
-    assert!(taken < 64 * 1024 * 1024, "{taken} bytes");
+    // Two queues of 4 MiB, and the buffers of six sockets.
+    assert!(written < 64 * 1024 * 1024, "{written} bytes");
 }
 
 #[test]
 fn a_faulty_link_resets_stalls_or_closes_late() {
     let port = echo();
-    let mut reset = connect(tunnel_to_leaked(port, Wire { reset_after: Some(8), ..Wire::default() }));
+    let mut reset =
+        connect(tunnel_to_leaked(port, TunnelSettings { reset_after: Some(8), ..TunnelSettings::default() }));
     reset.write_all(b"12345").unwrap();
-    let mut heard = Vec::new();
-    assert_eq!(reset.read_to_end(&mut heard).unwrap_err().kind(), ErrorKind::ConnectionReset);
-    assert!(b"123".starts_with(&heard[..]), "{heard:?}");
+    let mut received = Vec::new();
+    assert_eq!(reset.read_to_end(&mut received).unwrap_err().kind(), ErrorKind::ConnectionReset);
+    assert!(b"123".starts_with(&received[..]), "{received:?}");
 
-    let mut stalled = connect(tunnel_to_leaked(port, Wire { stall_after: Some(8), ..Wire::default() }));
+    let mut stalled =
+        connect(tunnel_to_leaked(port, TunnelSettings { stall_after: Some(8), ..TunnelSettings::default() }));
     stalled.write_all(b"12345").unwrap();
     stalled.read_exact(&mut [0; 3]).unwrap();
     stalled.set_read_timeout(Some(200 * MS)).unwrap();
     assert_eq!(stalled.read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
 
     let slow_close = 300 * MS;
-    let mut slow = connect(tunnel_to_leaked(port, Wire { slow_close, ..Wire::default() }));
+    let mut slow = connect(tunnel_to_leaked(port, TunnelSettings { slow_close, ..TunnelSettings::default() }));
     slow.write_all(b"x").unwrap();
     slow.read_exact(&mut [0]).unwrap();
     let began = Instant::now();
@@ -170,8 +172,8 @@ fn a_faulty_link_resets_stalls_or_closes_late() {
 }
 
 /// A tunnel that runs to the end of the test program.
-fn tunnel_to_leaked(port: u16, wire: Wire) -> u16 {
-    let tunnel = tunnel_to(port, wire);
+fn tunnel_to_leaked(port: u16, settings: TunnelSettings) -> u16 {
+    let tunnel = tunnel_to(port, settings);
     let port = tunnel.port;
     std::mem::forget(tunnel);
     port
@@ -184,9 +186,32 @@ fn a_client_of_a_refused_connection_is_reset_after_a_round_trip() {
     let tunnel = tunnel_to(port.number, round_trip(rtt));
     let mut client = connect(tunnel.port);
     let began = Instant::now();
-    let heard = client.read(&mut [0]);
-    assert_eq!(heard.unwrap_err().kind(), ErrorKind::ConnectionReset);
+    let read = client.read(&mut [0]);
+    assert_eq!(read.unwrap_err().kind(), ErrorKind::ConnectionReset);
     assert!(began.elapsed() >= rtt * 9 / 10, "{:?}", began.elapsed());
+}
+
+#[test]
+fn the_next_address_is_tried_while_one_does_not_answer() {
+    // The backlog is full, so the kernel drops further handshakes.
+    let full = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    full.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+    full.listen(0).unwrap();
+    let full_address = full.local_addr().unwrap().as_socket().unwrap();
+    let connect_to_full = || TcpStream::connect_timeout(&full_address, 300 * MS);
+    let waiting: Vec<_> = (0..4).map(|_| connect_to_full()).collect();
+    assert!(waiting.iter().any(Result::is_err), "the backlog is not full");
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let tunnel = tunnel_to_one_of(vec![full_address, server.local_addr().unwrap()], TunnelSettings::default());
+    let began = Instant::now();
+    let mut client = connect(tunnel.port);
+    client.write_all(b"ni").unwrap();
+    let mut accepted = sockets::accept(&server);
+    let mut received = [0; 2];
+    accepted.read_exact(&mut received).unwrap();
+    assert_eq!(&received, b"ni");
+    // An attempt to connect times out after ten seconds.
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
 }
 
 #[test]
@@ -206,7 +231,9 @@ fn the_program_prints_its_port_and_reads_settings_from_standard_input() {
         let line = errors.next();
         assert!(line.starts_with("launcelot-lab: ") && line.contains(expected) && !line.contains("error:"), "{line}");
     }
-    assert_eq!(output.next(), "The wire is --rtt 100ms --jitter 0s --slice 3 now");
+    let link = "over an emulated link: --rtt 1ms --jitter 0s";
+    assert_eq!(output.next(), format!("Relaying to 'localhost' port {} {link}", server.port));
+    assert_eq!(output.next(), "Link settings: --rtt 100ms --jitter 0s --slice 3");
     until_it_takes_100_ms(&mut client);
     process.signal(Signal::TERM);
     drop(client);
@@ -240,9 +267,9 @@ fn a_shell_job_relays_in_the_background_and_reads_settings_in_the_foreground() {
     assert_eq!(shell.wait().code(), Some(0));
 }
 
-/// The port in the line with which the program says that it is ready.
+/// Returns the port in the program's ready line.
 fn port_in(ready: &str) -> u16 {
-    ready.strip_prefix("Ready and carrying 'localhost' port ").unwrap().split(' ').next().unwrap().parse().unwrap()
+    ready.strip_prefix("Ready and listening at 'localhost' port ").unwrap().parse().unwrap()
 }
 
 /// Waits until a round trip of 100 ms has taken effect.
@@ -254,7 +281,7 @@ mod long {
     use super::*;
 
     #[test]
-    fn a_round_trip_is_longer_by_the_setting_to_50_microseconds_at_the_median() {
+    fn the_median_round_trip_is_within_50_microseconds_of_the_setting() {
         let server = Server::start(Design::Simple);
         for rtt in [Duration::from_micros(200), Duration::from_micros(1300), 10 * MS] {
             let measure = |rtt| {
@@ -262,7 +289,7 @@ mod long {
                 let mut client = connect(tunnel.port);
                 median((0..101).map(|_| ask(&mut client)).collect())
             };
-            // On a busy machine most attempts are off.
+            // On a busy machine most attempts fail.
             within_attempts(100, || {
                 let (shortest, measured) = (measure(Duration::ZERO), measure(rtt));
                 eprintln!("{rtt:?}: {measured:?}, and {shortest:?} without any");
@@ -270,26 +297,5 @@ mod long {
                 check(error <= Duration::from_micros(50), || format!("{rtt:?}: {measured:?}, without {shortest:?}"))
             });
         }
-    }
-
-    /// The tunnel waits for ten seconds until it tries the next address.
-    #[test]
-    fn the_next_address_is_tried_after_one_that_does_not_answer() {
-        // The backlog is full, so that a handshake never ends.
-        let mute = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-        mute.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
-        mute.listen(0).unwrap();
-        let mute_address = mute.local_addr().unwrap().as_socket().unwrap();
-        let connect_to_mute = || TcpStream::connect_timeout(&mute_address, 300 * MS);
-        let waiting: Vec<_> = (0..4).map(|_| connect_to_mute()).collect();
-        assert!(waiting.iter().any(Result::is_err), "it is not mute");
-        let server = TcpListener::bind("127.0.0.1:0").unwrap();
-        let tunnel = tunnel_to_one_of(vec![mute_address, server.local_addr().unwrap()], Wire::default());
-        let mut client = connect(tunnel.port);
-        client.write_all(b"ni").unwrap();
-        let mut accepted = sockets::accept(&server);
-        let mut heard = [0; 2];
-        accepted.read_exact(&mut heard).unwrap();
-        assert_eq!(&heard, b"ni");
     }
 }

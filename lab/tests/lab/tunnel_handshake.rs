@@ -1,4 +1,4 @@
-//! A connection through the tunnel costs one round trip before its first bytes pass, and the lab tells of that.
+//! The emulated handshake: a connection through the tunnel costs one round trip before its first bytes pass.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use launcelot_endpoint::listen::{BACKLOG, Listeners};
 use launcelot_lab::tunnel::handshake::HandshakeError;
-use launcelot_lab::tunnel::{Tunnel, Wire};
-use launcelot_measure::{LinkSettings as Length, Preset};
+use launcelot_lab::tunnel::{Tunnel, TunnelSettings};
+use launcelot_measure::{LinkSettings, Preset};
 use launcelot_testing::http;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -24,13 +24,17 @@ const RTT: Duration = Duration::from_millis(200);
 const QUESTION: &[u8] = b"What is your favorite color?";
 const ANSWER: &[u8] = b"Blue.";
 
-fn link(handshake: bool) -> Wire {
-    Wire { length: Length { rtt: RTT, ..Length::default() }, handshake, ..Wire::default() }
+fn settings(handshake: bool) -> TunnelSettings {
+    TunnelSettings {
+        link: LinkSettings { rtt: RTT, ..LinkSettings::default() },
+        handshake,
+        ..TunnelSettings::default()
+    }
 }
 
-fn tunnel_to(address: SocketAddr, wire: Wire) -> Tunnel {
+fn tunnel_to(address: SocketAddr, settings: TunnelSettings) -> Tunnel {
     let listeners = Listeners::bind("localhost", 0, BACKLOG).unwrap();
-    Tunnel::start(listeners, vec![address], wire, Duration::ZERO, None).unwrap()
+    Tunnel::start(listeners, vec![address], settings, Duration::ZERO, None).unwrap()
 }
 
 /// A server that greets each client, and answers each question with the same answer.
@@ -43,7 +47,7 @@ fn server() -> SocketAddr {
     })
 }
 
-/// How long after connecting the greeting and the first answer came, and how long the second answer took.
+/// Returns the times of the greeting and the first answer since connecting, and the time that the second answer took.
 fn times(port: u16) -> [Duration; 3] {
     let began = Instant::now();
     let mut client = connect(port);
@@ -60,11 +64,11 @@ fn times(port: u16) -> [Duration; 3] {
 #[test]
 fn a_connection_costs_one_round_trip_before_its_first_bytes_pass() {
     let address = server();
-    let tunnel = tunnel_to(address, link(true));
+    let tunnel = tunnel_to(address, settings(true));
     let [greeting, first, second] = times(tunnel.port);
     eprintln!("with a handshake: greeting after {greeting:?}, answers after {first:?} and {second:?}");
     assert!(greeting >= RTT && first >= 2 * RTT && second >= RTT);
-    tunnel.set(link(false));
+    tunnel.set(settings(false));
     within_attempts(10, || {
         let [greeting, first, second] = times(tunnel.port);
         eprintln!("without: greeting after {greeting:?}, answers after {first:?} and {second:?}");
@@ -75,34 +79,34 @@ fn a_connection_costs_one_round_trip_before_its_first_bytes_pass() {
 
 #[test]
 fn every_preset_has_a_handshake() {
-    assert!(Preset::ALL.into_iter().all(|preset| Wire::preset(preset).handshake));
+    assert!(Preset::ALL.into_iter().all(|preset| TunnelSettings::preset(preset).handshake));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_in_the_same_process_can_wait_until_a_connection_is_open() {
-    let tunnel = tunnel_to(server(), link(true));
+    let tunnel = tunnel_to(server(), settings(true));
     let began = Instant::now();
     let client = connect(tunnel.port);
-    let held = tunnel.handle().handshake(client.local_addr().unwrap()).await.unwrap();
+    let held = tunnel.handle().handshake(client.local_addr().unwrap(), began).await.unwrap();
     assert!(held >= RTT && began.elapsed() >= held, "{held:?}");
     // Without a handshake it is open as soon as the tunnel has accepted.
-    tunnel.set(link(false));
+    tunnel.set(settings(false));
     let client = connect(tunnel.port);
-    assert_eq!(tunnel.handle().handshake(client.local_addr().unwrap()).await, Ok(Duration::ZERO));
+    assert_eq!(tunnel.handle().handshake(client.local_addr().unwrap(), began).await, Ok(Duration::ZERO));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_connection_has_no_handshake() {
     let port = ReservedPort::new();
-    let tunnel = tunnel_to(port.address(), link(true));
+    let tunnel = tunnel_to(port.address(), settings(true));
     let began = Instant::now();
     let mut client = connect(tunnel.port);
-    assert_eq!(tunnel.handle().handshake(client.local_addr().unwrap()).await, Err(HandshakeError));
+    assert_eq!(tunnel.handle().handshake(client.local_addr().unwrap(), began).await, Err(HandshakeError));
     assert!(began.elapsed() >= RTT);
     assert_eq!(client.read(&mut [0]).unwrap_err().kind(), ErrorKind::ConnectionReset);
 }
 
-/// The demo with a page that says little.
+/// The demo with a small page.
 struct Lab {
     demo: Demo,
     _page: TempDir,
@@ -127,16 +131,16 @@ impl Lab {
         answer
     }
 
-    /// Asks once through the tunnel, and returns how its dialogue went through it, once that satisfies `is_whole`.
-    fn passage(&self, client: &TcpStream, is_whole: impl Fn(&Value) -> bool) -> Value {
-        let path = format!("GET /api/dialogues/{}", client.local_addr().unwrap());
+    /// Returns how the client's dialogue went through the tunnel, once it satisfies `is_complete`.
+    fn transit(&self, client: &TcpStream, is_complete: impl Fn(&Value) -> bool) -> Value {
+        let path = format!("GET /api/traces/{}", client.local_addr().unwrap());
         wait::until("the trace of the dialogue", || {
             let (status, trace) = self.http(&path, "");
             if status != 200 {
                 return None;
             }
             schema::assert_valid(include_str!("../../schema/trace.schema.json"), &trace);
-            is_whole(&trace["tunnel"]).then(|| trace["tunnel"].clone())
+            is_complete(&trace["tunnel"]).then(|| trace["tunnel"].clone())
         })
     }
 }
@@ -147,41 +151,44 @@ fn ask(client: &mut TcpStream) {
 }
 
 #[test]
-fn the_settings_have_a_revision_that_every_change_raises_and_every_trace_tells() {
+fn every_change_of_the_settings_raises_their_revision_and_traces_report_it() {
     let lab = Lab::start();
     let (_, report) = lab.http("GET /api/tunnel", "");
     schema::assert_valid(include_str!("../../schema/tunnel.schema.json"), &report);
-    assert_eq!((&report["revision"], &report["handshake"], &report["held"]), (&json!(1), &json!(true), &Value::Null));
+    assert_eq!(
+        (&report["revision"], &report["handshake"], &report["added_delay"]),
+        (&json!(1), &json!(true), &Value::Null)
+    );
     let instance = &report["instance"];
 
     let report = lab.put(&json!({ "rtt_us": 20_000 }));
     assert_eq!((&report["revision"], &report["instance"], &report["handshake"]), (&json!(2), instance, &json!(true)));
-    assert_eq!(lab.put(&json!({ "rtt_us": 20_000 }))["revision"], 2, "the same again is no change");
+    assert_eq!(lab.put(&json!({ "rtt_us": 20_000 }))["revision"], 2, "equal settings are not a change");
 
     let mut client = connect(lab.demo.tunnel_port);
     ask(&mut client);
-    let passage = lab.passage(&client, |passage| !passage["handshake_us"].is_null());
-    assert_eq!((&passage["first_revision"], &passage["last_revision"]), (&json!(2), &json!(2)));
-    assert!(&passage["instance"] == instance && passage["handshake_us"].as_f64().unwrap() >= 20_000.0, "{passage}");
+    let transit = lab.transit(&client, |transit| !transit["handshake_us"].is_null());
+    assert_eq!((&transit["first_revision"], &transit["last_revision"]), (&json!(2), &json!(2)));
+    assert!(&transit["instance"] == instance && transit["handshake_us"].as_f64().unwrap() >= 20_000.0, "{transit}");
 
     assert_eq!(lab.put(&json!({ "rtt_us": 0, "handshake": false }))["revision"], 3);
     ask(&mut client);
-    let passage = lab.passage(&client, |passage| passage["last_revision"] == 3);
-    assert_eq!(passage["first_revision"], 2, "it spans two links");
+    let transit = lab.transit(&client, |transit| transit["last_revision"] == 3);
+    assert_eq!(transit["first_revision"], 2, "the settings changed in between");
     drop(client);
-    assert_eq!(lab.put(&json!({ "rtt_us": 1_000 }))["handshake"], false, "what is left out stays as it is");
+    assert_eq!(lab.put(&json!({ "rtt_us": 1_000 }))["handshake"], false, "a missing field leaves its setting as it is");
 
     let mut client = connect(lab.demo.tunnel_port);
     ask(&mut client);
     ask(&mut client);
-    let passage = lab.passage(&client, |passage| !passage.is_null());
-    assert_eq!((&passage["first_revision"], &passage["handshake_us"]), (&json!(4), &Value::Null));
+    let transit = lab.transit(&client, |transit| !transit.is_null());
+    assert_eq!((&transit["first_revision"], &transit["handshake_us"]), (&json!(4), &Value::Null));
     let (_, report) = lab.http("GET /api/tunnel", "");
-    let held = &report["held"];
-    assert_eq!((&held["dialogues"], &held["samples"]), (&json!(1), &json!(2)));
+    let delay = &report["added_delay"];
+    assert_eq!((&delay["connections"], &delay["samples"]), (&json!(1), &json!(2)));
     let us = |value: &Value| value.as_f64().unwrap();
-    assert!((us(&held["held_us"]) - us(&held["there_us"]) - us(&held["back_us"])).abs() < 0.01, "{held}");
-    assert!(us(&held["held_us"]) >= 1_000.0 && us(&report["in_force_us"]) >= us(&held["held_us"]), "{report}");
+    assert!((us(&delay["total_us"]) - us(&delay["out_us"]) - us(&delay["back_us"])).abs() < 0.01, "{delay}");
+    assert!(us(&delay["total_us"]) >= 1_000.0 && us(&report["in_force_us"]) >= us(&delay["total_us"]), "{report}");
 
     assert_ne!(
         &Lab::start().http("GET /api/tunnel", "").1["instance"],

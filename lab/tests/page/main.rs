@@ -6,14 +6,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod browser;
 mod build;
+mod dialogue;
 mod exports;
+mod failures;
+mod observer_effect;
 mod page_bench;
 mod picture;
-mod quiet;
 mod replay;
 mod rounds;
 mod route;
-mod trouble;
 mod trunk;

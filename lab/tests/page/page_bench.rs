@@ -19,63 +19,63 @@ use launcelot_protocol::Question;
 use launcelot_server::Design;
 use serde_json::json;
 
-/// The number of turns of each asker. They alternate, so that other load on the machine affects all of them.
+/// The number of turns of each client. They alternate, so that other load on the machine affects all clients.
 const TURNS: usize = 5;
 
 /// The number of questions at the beginning of each turn that are not counted.
 const WARM_UP: usize = 100;
 
 /// The clients that are compared.
-const ASKERS: [&str; 4] =
+const CLIENTS: [&str; 4] =
     ["the page's worker", "plain JavaScript, worker", "plain JavaScript, main thread", "launcelot-client ws://"];
 
 /// The index of the client with which the others are compared.
-const MEASURE: usize = 1;
+const BASELINE: usize = 1;
 
 /// The largest ratio of the medians, the page's worker to plain JavaScript in a worker.
 const RATIO_MAX: f64 = 1.05;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_clients_ask_the_same_questions_through_one_bridge() {
-    let asked_for = asked_for();
-    let count = asked_for.unwrap_or(500) / TURNS;
+    let requested = question_count();
+    let count = requested.unwrap_or(500) / TURNS;
     let server = Server::start(Design::Async);
     let site = site();
     let bridge = Bridge::start(server.port, Some(site.path().to_owned()));
     let browser = start_browser().await;
 
-    let mut turns = vec![Vec::new(); ASKERS.len()];
+    let mut turns = vec![Vec::new(); CLIENTS.len()];
     for turn in 0..TURNS {
-        for position in 0..ASKERS.len() {
+        for position in 0..CLIENTS.len() {
             // Each client is first, second, third and last in turn.
-            let asker = (turn + position) % ASKERS.len();
-            let mut times = match asker {
+            let client = (turn + position) % CLIENTS.len();
+            let mut times = match client {
                 0 => from_the_page(&browser, &bridge, count).await,
                 1 => from_javascript(&browser, &bridge, "worker", count).await,
                 2 => from_javascript(&browser, &bridge, "mainThread", count).await,
                 _ => natively(&bridge, count).await,
             };
-            assert_eq!(times.len(), count, "{}", ASKERS[asker]);
+            assert_eq!(times.len(), count, "{}", CLIENTS[client]);
             times.sort_by(f64::total_cmp);
-            turns[asker].push(times);
+            turns[client].push(times);
         }
     }
     let ratio = print(&turns, clock_step(&browser).await);
     // A few questions while other tests run say nothing about the ratio.
     assert!(
-        asked_for.is_none() || ratio <= RATIO_MAX,
+        requested.is_none() || ratio <= RATIO_MAX,
         "the page's worker takes {ratio:.2} times as long as one in plain JavaScript, and {RATIO_MAX} is the most it may"
     );
 }
 
-/// The questions of each client in all, without the warm-up, where the benchmark is run as one.
-fn asked_for() -> Option<usize> {
+/// Returns the number of questions of each client without the warm-up, if the test runs as a benchmark.
+fn question_count() -> Option<usize> {
     std::env::var("LAUNCELOT_BENCH_QUESTIONS").ok().map(|text| text.parse().unwrap())
 }
 
-/// A browser, which has the machine to itself where the benchmark is run as one.
+/// Starts a browser, alone on the machine if the test runs as a benchmark.
 async fn start_browser() -> Browser {
-    if asked_for().is_some() { Browser::start_alone().await } else { Browser::start().await }
+    if question_count().is_some() { Browser::start_alone().await } else { Browser::start().await }
 }
 
 /// A folder with the built page, and the page in plain JavaScript.
@@ -86,7 +86,7 @@ fn site() -> tempfile::TempDir {
     site
 }
 
-/// The page's rounds, with their samples as the page exports them.
+/// Asks in rounds on the page, and returns the times from its export.
 async fn from_the_page(browser: &Browser, bridge: &Bridge, count: usize) -> Vec<f64> {
     browser.open(&bridge.page_url()).await;
     catch_export(browser).await;
@@ -117,7 +117,7 @@ async fn catch_export(browser: &Browser) {
     browser.script(catch).await;
 }
 
-/// What the page has measured, as it exports it.
+/// Returns the page's export.
 async fn exported(browser: &Browser) -> Document {
     browser.click("#export-json").await;
     let script = "const done = arguments[0];
@@ -127,16 +127,16 @@ async fn exported(browser: &Browser) -> Document {
     serde_json::from_str(exported.as_str().unwrap()).unwrap()
 }
 
-async fn from_javascript(browser: &Browser, bridge: &Bridge, who: &str, count: usize) -> Vec<f64> {
+async fn from_javascript(browser: &Browser, bridge: &Bridge, client: &str, count: usize) -> Vec<f64> {
     browser.client.goto(&format!("{}plain/index.html", bridge.page_url())).await.unwrap();
-    let script = "const [who, url, count, done] = arguments;
-        const wait = () => globalThis[who]
-            ? globalThis[who](url, count).then(() => globalThis[who](url, count)).then(done, (error) => done(String(error)))
+    let script = "const [client, url, count, done] = arguments;
+        const wait = () => globalThis[client]
+            ? globalThis[client](url, count).then(() => globalThis[client](url, count)).then(done, (error) => done(String(error)))
             : setTimeout(wait, 5);
         wait();";
-    let arguments = vec![json!(who), json!(bridge.url()), json!(WARM_UP + count)];
+    let arguments = vec![json!(client), json!(bridge.url()), json!(WARM_UP + count)];
     let times = browser.client.execute_async(script, arguments).await.unwrap();
-    let times = times.as_array().unwrap_or_else(|| panic!("{who}: {times}"));
+    let times = times.as_array().unwrap_or_else(|| panic!("{client}: {times}"));
     times[WARM_UP..].iter().map(|milliseconds| milliseconds.as_f64().unwrap() * 1e3).collect()
 }
 
@@ -161,8 +161,7 @@ async fn clock_step(browser: &Browser) -> f64 {
     browser.script(script).await.as_f64().unwrap() * 1e3
 }
 
-/// A browser's clock moves in steps, and many readings are alike. The median is found within its step, as
-/// if the readings of a step were spread over it evenly.
+/// Returns the median of times by a clock with a coarse step. Times within one step are treated as evenly distributed.
 fn median(sorted: &[f64], step: f64) -> f64 {
     let middle = sorted[sorted.len() / 2];
     let below = sorted.iter().filter(|time| **time < middle - step / 2.0).count();
@@ -176,20 +175,20 @@ fn middle(mut figures: Vec<f64>) -> f64 {
     figures[figures.len() / 2]
 }
 
-/// Prints the table, and returns the first asker's ratio at the median.
+/// Prints the table, and returns the ratio of the medians of the first client and the baseline.
 fn print(turns: &[Vec<Vec<f64>>], step: f64) -> f64 {
-    let medians = |asker: usize| turns[asker].iter().map(|times| median(times, step)).collect::<Vec<_>>();
-    let p99s = |asker: usize| turns[asker].iter().map(|times| times[times.len() * 99 / 100]).collect::<Vec<_>>();
-    // Ratios are of the same turn: what was noisy then was noisy for both.
+    let medians = |client: usize| turns[client].iter().map(|times| median(times, step)).collect::<Vec<_>>();
+    let p99s = |client: usize| turns[client].iter().map(|times| times[times.len() * 99 / 100]).collect::<Vec<_>>();
+    // Ratios are taken within a turn, so that other load on the machine affects both sides.
     let ratio = |of: Vec<f64>, to: Vec<f64>| middle(of.iter().zip(&to).map(|(of, to)| of / to).collect());
-    println!("\n| who asks | median | p99 | median, ratio | p99, ratio |\n|---|--:|--:|--:|--:|");
-    for (asker, name) in ASKERS.iter().enumerate() {
+    println!("\n| client | median | p99 | median, ratio | p99, ratio |\n|---|--:|--:|--:|--:|");
+    for (client, name) in CLIENTS.iter().enumerate() {
         println!(
             "| {name} | {:.0} µs | {:.0} µs | {:.2} | {:.2} |",
-            middle(medians(asker)),
-            middle(p99s(asker)),
-            ratio(medians(asker), medians(MEASURE)),
-            ratio(p99s(asker), p99s(MEASURE)),
+            middle(medians(client)),
+            middle(p99s(client)),
+            ratio(medians(client), medians(BASELINE)),
+            ratio(p99s(client), p99s(BASELINE)),
         );
     }
     let count = turns[0][0].len();
@@ -197,5 +196,5 @@ fn print(turns: &[Vec<Vec<f64>>], step: f64) -> f64 {
         "\nFrom a question to its answer, one at a time, through one bridge; medians of {TURNS} turns of {count} questions. \
          The browser's clock moves in steps of {step:.0} µs."
     );
-    ratio(medians(0), medians(MEASURE))
+    ratio(medians(0), medians(BASELINE))
 }

@@ -1,14 +1,14 @@
-//! The picture of the page, from the real page.
+//! The screenshot of the page for the documentation.
 
 use crate::support::page_session::PageSession;
 
-/// The largest picture that the repository accepts, since every clone carries all its versions.
+/// The largest size of the screenshot: every clone of the repository contains all its versions.
 const PICTURE_MAX_BYTES: usize = 300_000;
 
-/// In CSS pixels.
+/// The width of the page in CSS pixels.
 const WIDTH: u32 = 1280;
 
-/// Takes the picture, and writes it to the path in `LAUNCELOT_PICTURE` if there is one.
+/// Takes the screenshot, and writes it to the path in `LAUNCELOT_PICTURE` if there is one.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_can_be_pictured() {
     let session = PageSession::start().await;
@@ -23,7 +23,7 @@ async fn the_page_can_be_pictured() {
     session.ask(1).await;
     browser.wait_for("#where").await;
     browser.script("document.activeElement.blur()").await;
-    // Down to the legs of the way.
+    // The screenshot ends below the legs.
     let end = "return document.querySelector('main > section').getBoundingClientRect().bottom + scrollY";
     let height = browser.script(end).await.as_f64().unwrap();
     let picture = browser.picture(WIDTH, height).await;

@@ -1,4 +1,4 @@
-//! Slow motion of what the page has recorded.
+//! Slow motion of recorded runs.
 
 use crate::support::page_session::PageSession;
 use serde_json::json;
@@ -7,13 +7,13 @@ use serde_json::json;
 async fn slow_motion_steps_through_a_run_in_order_to_its_end() {
     let session = PageSession::start().await;
     session.ask(1).await;
-    let mut said = Vec::new();
+    let mut sentences = Vec::new();
     let mut last = session.number(".player", "data-passed").await;
     while session.browser.script("return document.querySelector('#replay-step').ariaDisabled").await == "false" {
         session.browser.click("#replay-step").await;
         session.browser.wait_for(&format!(".player[data-passed='{}']", last + 1)).await;
         last += 1;
-        said.push(session.browser.text("#replay-words").await);
+        sentences.push(session.browser.text("#replay-words").await);
     }
     let order = [
         "The connection can be used.",
@@ -28,11 +28,12 @@ async fn slow_motion_steps_through_a_run_in_order_to_its_end() {
         "The browser sends “What is your quest?”",
         "The browser has “Blue.”",
     ];
-    // What happened within one step of the clock is one moment, and its sentences come together.
-    let said = said.join(" ");
-    let mut rest = said.as_str();
+    // Events within one step of the clock have one moment, and their sentences are shown together.
+    let sentences = sentences.join(" ");
+    let mut rest = sentences.as_str();
     for sentence in order {
-        (_, rest) = rest.split_once(sentence).unwrap_or_else(|| panic!("no {sentence:?}, in its order, in {said}"));
+        (_, rest) =
+            rest.split_once(sentence).unwrap_or_else(|| panic!("no {sentence:?}, in its order, in {sentences}"));
     }
 
     let limits = session.browser.text("#replay .limits").await;
@@ -62,7 +63,7 @@ async fn slow_motion_plays_and_with_reduced_motion_moves_in_steps() {
 
     let still = json!({ "features": [{ "name": "prefers-reduced-motion", "value": "reduce" }] });
     session.browser.devtools("Emulation.setEmulatedMedia", still).await;
-    // With reduced motion only recorded moments are drawn, so the place changes in far fewer frames than there are.
+    // With reduced motion only recorded moments are drawn, so the position changes in few of the frames.
     let watch = "const done = arguments[0], seen = new Set(), scrub = document.querySelector('#replay-scrub');
         document.querySelector('#replay-play').click();
         let frames = 0;
@@ -73,8 +74,8 @@ async fn slow_motion_plays_and_with_reduced_motion_moves_in_steps() {
         };
         look();";
     let seen = session.browser.client.execute_async(watch, Vec::new()).await.unwrap();
-    let [places, frames] = [0, 1].map(|index| seen[index].as_u64().unwrap());
-    assert!(places * 4 <= frames, "{places} places in {frames} frames");
+    let [positions, frames] = [0, 1].map(|index| seen[index].as_u64().unwrap());
+    assert!(positions * 4 <= frames, "{positions} positions in {frames} frames");
     session.browser.click("#replay-play").await;
     session.browser.wait_for(".player[data-playing=false]").await;
 }

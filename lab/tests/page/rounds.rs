@@ -1,6 +1,8 @@
-//! Many rounds on the page, in a real browser: what is counted, kept, compared, and what it costs the page.
+//! Many rounds on the page: percentiles, pace, storage, comparison, failures, and accessibility.
 
+mod interrupted;
 mod long;
+mod with_lab;
 
 use std::io::{Read as _, Write as _};
 use std::time::Duration;
@@ -28,7 +30,7 @@ impl Browser {
         self.click("#ask-rounds").await;
     }
 
-    /// The same, and waits until the rounds have this state.
+    /// Starts rounds, and waits until they have this state.
     async fn ask_rounds(&self, rounds: u32, connections: &str, pace_ms: &str, state: &str) {
         let before = self.script("return document.querySelector('#many-rounds').dataset.run ?? ''").await;
         let before = before.as_str().unwrap();
@@ -36,12 +38,12 @@ impl Browser {
         self.wait_for(&format!("#many-rounds[data-state={state}]:not([data-run='{before}'])")).await;
     }
 
-    /// The number of runs that are kept.
+    /// Returns the number of stored series.
     async fn kept(&self) -> u64 {
         self.script("return document.querySelectorAll('#kept-rounds li').length").await.as_u64().unwrap()
     }
 
-    /// The figures of a row of the table, in microseconds, a column for each run that is shown.
+    /// Returns the figures in a row of the table, in microseconds, a column for each series.
     async fn figures(&self, row: &str) -> Vec<f64> {
         let script = "const units = { ns: 1e-3, 'µs': 1, ms: 1e3, s: 1e6 };
             const row = [...document.querySelectorAll('#percentiles tbody tr')]
@@ -54,7 +56,7 @@ impl Browser {
         figures.as_array().unwrap().iter().map(|figure| figure.as_f64().unwrap()).collect()
     }
 
-    /// The sentence on what limits the figures of the newest run.
+    /// Returns the sentence about the limits of the newest series.
     async fn limits(&self) -> String {
         self.text("#many-rounds figcaption small").await.replace('\u{a0}', " ")
     }
@@ -143,7 +145,7 @@ async fn a_stopwatch_that_starts_at_connecting_sees_what_each_connection_costs()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopwatch_that_starts_when_a_question_was_due_sees_the_queue() {
-    // Every answer takes twice as long as there is until the next question is due.
+    // Each answer takes twice the interval between questions.
     let slow = Options { think: Duration::from_millis(8).into(), ..Options::default() };
     let (_server, _bridge, browser) = page::open(&slow).await;
     within_attempts_async(5, async || {
@@ -161,7 +163,7 @@ async fn a_stopwatch_that_starts_when_a_question_was_due_sees_the_queue() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pace_that_can_be_kept_is_kept_to_a_fraction_of_a_millisecond() {
+async fn questions_are_sent_within_a_fraction_of_a_millisecond_of_their_schedule() {
     let (_server, _bridge, browser) = page::open_alone().await;
     for (rounds, pace) in [(60, "2"), (20, "20")] {
         // A busy machine is late in most attempts, a timer that steps in milliseconds in all of them.
@@ -180,7 +182,7 @@ async fn a_pace_that_can_be_kept_is_kept_to_a_fraction_of_a_millisecond() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pace_under_a_millisecond_is_a_pace() {
+async fn a_pace_below_a_millisecond_is_possible() {
     let (_server, _bridge, browser) = page::open(&Options::default()).await;
     browser.ask_rounds(20, "#one-connection", "0.25", "complete").await;
     let name = browser.client.find(Locator::Css("#kept-rounds input")).await.unwrap();
@@ -192,7 +194,7 @@ async fn a_pace_under_a_millisecond_is_a_pace() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn runs_are_named_laid_over_compared_removed_and_survive_a_reload() {
+async fn series_can_be_named_compared_and_removed_and_survive_a_reload() {
     let (_server, bridge, browser) = page::open(&Options::default()).await;
     browser.ask_rounds(200, "#one-connection", "", "complete").await;
     browser.ask_rounds(100, "#each-connection", "", "complete").await;
@@ -225,7 +227,7 @@ async fn runs_are_named_laid_over_compared_removed_and_survive_a_reload() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn twelve_runs_are_kept_and_a_storage_that_is_full_or_spoilt_breaks_nothing() {
+async fn twelve_series_are_stored_and_a_full_or_corrupt_storage_is_tolerated() {
     let (_server, bridge, browser) = page::open(&Options::default()).await;
     let page = bridge.page_url();
     for _ in 0..13 {
@@ -243,8 +245,8 @@ async fn twelve_runs_are_kept_and_a_storage_that_is_full_or_spoilt_breaks_nothin
         for (let key = 0; key < 9; key += 1) try { localStorage[size + '-' + key] = 'x'.repeat(size) } catch {} } catch {}").await;
     browser.ask_rounds(10, "#one-connection", "", "complete").await;
     browser.wait_for(hint).await;
-    let said = browser.text(hint).await;
-    assert!(said.contains("new series are lost when the page is reloaded"), "{said}");
+    let message = browser.text(hint).await;
+    assert!(message.contains("new series are lost when the page is reloaded"), "{message}");
     browser.ask_rounds(10, "#one-connection", "", "complete").await;
 
     let forbidden =
@@ -252,13 +254,13 @@ async fn twelve_runs_are_kept_and_a_storage_that_is_full_or_spoilt_breaks_nothin
     browser.devtools("Page.addScriptToEvaluateOnNewDocument", forbidden).await;
     browser.open(&page).await;
     browser.ask_rounds(10, "#one-connection", "", "complete").await;
-    let said = browser.text(hint).await;
-    assert!(said.contains("new series are lost when the page is reloaded"), "{said}");
+    let message = browser.text(hint).await;
+    assert!(message.contains("new series are lost when the page is reloaded"), "{message}");
     browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_killed_during_rounds_is_reported_and_their_samples_are_kept() {
+async fn a_server_that_is_stopped_during_rounds_is_reported_and_their_samples_are_kept() {
     let port = ReservedPort::new();
     let server = Server::start_at(&port, &Options::default());
     let (bridge, browser) = page::open_with_bridge_to(server.port).await;
@@ -290,16 +292,16 @@ async fn a_server_killed_during_rounds_is_reported_and_their_samples_are_kept() 
     let kept = browser.kept().await;
     browser.ask_rounds(10, "#one-connection", "", "broken").await;
     assert!(browser.rounds_meaning().await.contains("cannot be reached"));
-    assert_eq!(browser.kept().await, kept, "nothing is kept of a series without an answer");
+    assert_eq!(browser.kept().await, kept, "a series without an answer is not stored");
     browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_keyboard_focus_moves_on_when_the_stop_button_disappears() {
+async fn the_keyboard_focus_moves_to_the_start_button_when_the_stop_button_disappears() {
     let (_server, _bridge, browser) = page::open(&Options::default()).await;
     let focus_stop = "document.querySelector('#stop-rounds').focus()";
     let focused = "return document.activeElement.id";
-    // Pressed, and left alone.
+    // Once the button is pressed, and once the rounds end by themselves.
     browser.begin_rounds(10_000, "#one-connection", "10").await;
     browser.wait_for("#many-rounds[data-state=running] #stop-rounds").await;
     browser.script(focus_stop).await;
@@ -314,14 +316,14 @@ async fn the_keyboard_focus_moves_on_when_the_stop_button_disappears() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_round_whose_answer_never_came_is_an_error_over_one_connection_too() {
+async fn a_round_without_an_answer_is_an_error_also_over_one_connection() {
     // A server that answers three questions and closes when it has read the fourth.
     let server = sockets::serve_once(|mut stream| {
         let mut conversation = Conversation::new();
         for count in 0.. {
             let (mut question, mut replies) = ([0; 1024], Vec::new());
             let length = stream.read(&mut question).unwrap();
-            conversation.hear(&question[..length], &mut replies);
+            conversation.feed(&question[..length], &mut replies);
             if count == 3 {
                 break;
             }
@@ -338,7 +340,7 @@ async fn a_round_whose_answer_never_came_is_an_error_over_one_connection_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_that_is_blocked_for_half_a_second_changes_no_figure() {
+async fn blocking_the_page_for_half_a_second_does_not_change_the_percentiles() {
     let (_server, _bridge, browser) = page::open_alone().await;
     let block = "const until = performance.now() + 500; while (performance.now() < until) {}";
     // The best of several runs each: a busy machine only adds time.

@@ -1,4 +1,4 @@
-//! The page from the real `trunk serve`, as it runs while the page is being edited.
+//! The page from `trunk serve`, which serves it during development.
 //!
 //! Needs trunk: `LAUNCELOT_TRUNK` names it, or it is on the path.
 
@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use launcelot_server::Design;
 
-use super::browser::asks_both_ways;
+use super::dialogue::assert_asks_in_both_orders;
 use crate::support::browser::{Browser, FAILED_WEB_SOCKET, NO_LAB};
 use crate::support::fixtures::{Bridge, Server};
 use crate::support::ports::ReservedPort;
@@ -24,7 +24,7 @@ async fn trunk_serves_the_same_page_and_reloads_it_after_a_change() {
     let trunk = TrunkServe::start();
     let browser = Browser::start().await;
     browser.open(&format!("http://localhost:{}/?bridge={}", trunk.port.number, bridge.port)).await;
-    asks_both_ways(&browser).await;
+    assert_asks_in_both_orders(&browser).await;
     browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
 
     browser.script("document.documentElement.dataset.old = ''").await;

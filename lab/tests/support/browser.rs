@@ -24,21 +24,21 @@ use super::wait::{self, DEADLINE};
 /// script, after [`DEADLINE`], and says so.
 const COMMAND_DEADLINE: Duration = DEADLINE.saturating_add(Duration::from_secs(30));
 
-/// The console's lines about connections that failed. The browser writes them itself.
+/// Part of the console's line about a failed connection. The browser writes it.
 pub(crate) const FAILED_WEB_SOCKET: &str = "WebSocket connection to";
 
-/// The console's line about a bridge without a lab behind it.
+/// Part of the console's line about a bridge without a lab.
 pub(crate) const NO_LAB: &str = "/api/tunnel";
 
 /// The longest wait until the browsers of other tests have ended.
-const TURN_DEADLINE: Duration = Duration::from_secs(600);
+const LOCK_DEADLINE: Duration = Duration::from_secs(600);
 
-/// Shared by all browsers, but for those whose test measures times: they have the machine to themselves.
+/// Read-locked by each browser, and write-locked by one whose test measures times, so that it runs alone.
 static MACHINE: RwLock<()> = RwLock::const_new(());
 
-/// A share in the machine, or all of it.
+/// A lock on the machine.
 #[allow(dead_code, reason = "a guard is held, not read")]
-enum Turn {
+enum MachineLock {
     Shared(RwLockReadGuard<'static, ()>),
     Alone(RwLockWriteGuard<'static, ()>),
 }
@@ -48,23 +48,23 @@ pub(crate) struct Browser {
     pub(crate) client: Client,
     driver: Arc<Chromedriver>,
     session: String,
-    _turn: Turn,
+    _lock: MachineLock,
 }
 
 impl Browser {
     /// Starts a browser.
     pub(crate) async fn start() -> Self {
-        let turn = wait::within(TURN_DEADLINE, "tests that measure times", MACHINE.read()).await;
-        Self::run(Turn::Shared(turn)).await
+        let lock = wait::within(LOCK_DEADLINE, "tests that measure times", MACHINE.read()).await;
+        Self::run(MachineLock::Shared(lock)).await
     }
 
     /// Starts a browser while no other test of this program has one, for a test that measures times.
     pub(crate) async fn start_alone() -> Self {
-        let turn = wait::within(TURN_DEADLINE, "the browsers of other tests", MACHINE.write()).await;
-        Self::run(Turn::Alone(turn)).await
+        let lock = wait::within(LOCK_DEADLINE, "the browsers of other tests", MACHINE.write()).await;
+        Self::run(MachineLock::Alone(lock)).await
     }
 
-    async fn run(turn: Turn) -> Self {
+    async fn run(lock: MachineLock) -> Self {
         let driver = Chromedriver::shared();
         let chromium = std::env::var("LAUNCELOT_CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned());
         let options = json!({
@@ -91,25 +91,25 @@ impl Browser {
         let client = wait::within(DEADLINE, "a browser", session.connect(&address)).await;
         let client = client.unwrap_or_else(|error| panic!("cannot start {chromium}: {error}"));
         let session = client.session_id().await.unwrap().expect("the session has begun");
-        let browser = Self { client, driver, session, _turn: turn };
+        let browser = Self { client, driver, session, _lock: lock };
         let timeouts = TimeoutConfiguration::new(Some(DEADLINE), Some(DEADLINE), None);
         browser.client.update_timeouts(timeouts).await.unwrap();
         browser
     }
 
-    /// The warnings and errors on the console since the last call.
-    pub(crate) async fn complaints(&self) -> Vec<String> {
+    /// Returns the warnings and errors on the console since the last call.
+    pub(crate) async fn console_warnings(&self) -> Vec<String> {
         let log = self.client.issue_cmd(Chrome::log()).await.unwrap();
         let entries = log.as_array().unwrap().iter();
-        let complaints = entries.filter(|entry| matches!(entry["level"].as_str(), Some("WARNING" | "SEVERE")));
-        complaints.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
+        let warnings = entries.filter(|entry| matches!(entry["level"].as_str(), Some("WARNING" | "SEVERE")));
+        warnings.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
-    /// Fails if the console has a warning or an error that contains none of the `expected` words.
+    /// Fails if the console has a warning or an error that contains none of the `expected` texts.
     pub(crate) async fn assert_console_is_quiet(&self, expected: &[&str]) {
-        let mut complaints = self.complaints().await;
-        complaints.retain(|line| !expected.iter().any(|words| line.contains(words)));
-        assert_eq!(complaints, [""; 0], "on the console");
+        let mut warnings = self.console_warnings().await;
+        warnings.retain(|line| !expected.iter().any(|part| line.contains(part)));
+        assert_eq!(warnings, [""; 0], "on the console");
     }
 
     /// Calls a method of the Chrome DevTools Protocol.

@@ -10,8 +10,7 @@ use tempfile::TempDir;
 use super::process::Process;
 use super::sockets;
 
-/// The driver of the sessions that are open. The last session takes it along when it ends: a value that lasts as long
-/// as the test program would never be dropped.
+/// The driver of the open sessions. The last session drops it: a static value would never be dropped.
 static SHARED: Mutex<Weak<Chromedriver>> = Mutex::new(Weak::new());
 
 /// A running ChromeDriver. Dropping it ends its browsers, then the process.
@@ -19,12 +18,12 @@ static SHARED: Mutex<Weak<Chromedriver>> = Mutex::new(Weak::new());
 pub(crate) struct Chromedriver {
     pub(crate) port: u16,
     _process: Process,
-    /// Holds the browsers' profiles, and whatever else they leave.
+    /// The browsers' profiles and other temporary files.
     _temporary: TempDir,
 }
 
 impl Chromedriver {
-    /// The driver that is running, or a new one.
+    /// Returns the running driver, or starts one.
     pub(crate) fn shared() -> Arc<Self> {
         // A test that failed to start the driver has poisoned the lock and left nothing behind.
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -57,7 +56,7 @@ impl Chromedriver {
         self.request(&format!("DELETE /session/{session}"))
     }
 
-    /// Sends a request, and returns when the answer begins: when what was asked for is done.
+    /// Sends a request, and returns at the beginning of the response, when the command has been executed.
     fn request(&self, request: &str) -> io::Result<()> {
         let mut stream = sockets::with_deadline(TcpStream::connect(("127.0.0.1", self.port))?);
         write!(stream, "{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
@@ -67,7 +66,7 @@ impl Chromedriver {
 
 impl Drop for Chromedriver {
     fn drop(&mut self) {
-        // To kill the driver would leave a browser running whose session was never known to a test.
+        // Killing the driver would leave its browsers running.
         let _ = self.request("GET /shutdown");
     }
 }

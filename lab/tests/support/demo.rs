@@ -1,4 +1,4 @@
-//! The demo, `launcelot-lab` without a command, as a program of its own.
+//! The demo, `launcelot-lab` without a command, as a child process.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -6,10 +6,10 @@ use std::process::{Command, Stdio};
 use super::ports::ReservedPort;
 use super::process::Process;
 
-/// Lets the demo choose every port.
+/// Lets the system choose every port.
 pub(crate) const ANY_PORTS: [&str; 6] = ["--server-port", "0", "--tunnel-port", "0", "--page-port", "0"];
 
-/// A demo that is running, and the ports at which it listens.
+/// A running demo and its ports.
 pub(crate) struct Demo {
     pub(crate) page_port: u16,
     pub(crate) server_port: u16,
@@ -37,7 +37,7 @@ impl Demo {
     fn run(command: &mut Command) -> Self {
         let mut process = Process::start(command.stdout(Stdio::piped()));
         let lines = process.stdout();
-        let printed = format!("{}\n{}", lines.next(), lines.next());
+        let printed = [lines.next(), lines.next(), lines.next()].join("\n");
         let mut rest = printed.as_str();
         let mut number_after = |words: &str| {
             let (_, after) = rest.split_once(words).unwrap_or_else(|| panic!("no {words:?} in {rest:?}"));
@@ -50,13 +50,13 @@ impl Demo {
         Self { page_port, server_port, tunnel_port, process }
     }
 
-    /// The address of the page.
+    /// Returns the URL of the page.
     pub(crate) fn page_url(&self) -> String {
         format!("http://localhost:{}/", self.page_port)
     }
 }
 
-/// The demo's command line, still without ports.
+/// Returns the demo's command, without ports.
 pub(crate) fn command(web: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_launcelot-lab"));
     command.arg("--web").arg(web);

@@ -1,4 +1,4 @@
-//! A server and a bridge in this process, which can be stopped and started again.
+//! A server and a bridge in this process.
 
 use std::net::TcpStream;
 use std::path::PathBuf;
@@ -59,7 +59,7 @@ impl Server {
         Self { port, stopper, thread }
     }
 
-    /// Stops it at once, whatever its clients do. Its port is free when this returns.
+    /// Stops it without a grace period. Its port is free when this returns.
     pub(crate) fn kill(mut self) {
         self.stop();
     }
@@ -71,8 +71,8 @@ impl Server {
         }
     }
 
-    /// Connects a client that sends nothing.
-    pub(crate) fn silent_client(&self) -> TcpStream {
+    /// Connects an idle client.
+    pub(crate) fn idle_client(&self) -> TcpStream {
         sockets::connect(self.port)
     }
 }
@@ -133,12 +133,12 @@ impl Bridge {
         }
     }
 
-    /// The address of its WebSocket.
+    /// Returns the URL of its WebSocket.
     pub(crate) fn url(&self) -> String {
         format!("ws://localhost:{}/ws", self.port)
     }
 
-    /// The address of the page that it serves.
+    /// Returns the URL of the page that it serves.
     pub(crate) fn page_url(&self) -> String {
         format!("http://localhost:{}/", self.port)
     }
@@ -150,7 +150,8 @@ impl Drop for Bridge {
     }
 }
 
-/// Waits for the end of a thread that was told to stop, unless the test fails already: it would hide why.
+/// Waits for the end of a thread that was told to stop. In a failing test it does not wait, so that a second panic does not
+/// hide the first.
 fn end(thread: JoinHandle<()>, what: &str) {
     if !thread::panicking() {
         wait::join(thread, what);

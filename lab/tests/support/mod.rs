@@ -1,14 +1,16 @@
-//! The driver that the test programs `lab` and `page` share: programs and servers to test, a browser, and waiting
-//! with a deadline.
+//! What the test programs `lab` and `page` share: programs and servers to test, a browser, and waits with a deadline.
 
-#![allow(dead_code, reason = "each test program uses its part")]
+#![allow(dead_code, reason = "each of the two test programs uses a part")]
 
 pub(crate) mod browser;
 pub(crate) mod chromedriver;
+pub(crate) mod console;
 pub(crate) mod demo;
+pub(crate) mod figures;
 pub(crate) mod fixtures;
+pub(crate) mod markdown;
 pub(crate) mod page;
 pub(crate) mod page_session;
 pub(crate) mod schema;
 
-pub(crate) use launcelot_testing::{attempts, ports, process, sockets, wait};
+pub(crate) use launcelot_testing::{attempts, http, ports, process, sockets, wait};

@@ -1,4 +1,4 @@
-//! The page as a person uses it.
+//! Actions and assertions on the page.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use super::browser::Browser;
 use super::fixtures::{Bridge, Server};
 use super::wait::DEADLINE;
 
-/// The folder of the built page.
+/// Returns the folder of the built page.
 pub(crate) fn built() -> PathBuf {
     let page = std::env::var_os("LAUNCELOT_PAGE").map(PathBuf::from);
     let page = page.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/page"));
@@ -55,23 +55,23 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// A row of the dialogue's table, as it reads.
+/// The text of a row in the dialogue's table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Row {
-    pub(crate) words: String,
+    pub(crate) question: String,
     pub(crate) answer: String,
     pub(crate) took: String,
 }
 
 impl Row {
-    /// The figure at the right.
+    /// Returns the time in the last column.
     pub(crate) fn took(&self) -> f64 {
         self.took.parse().unwrap_or_else(|_| panic!("{self:?} has no time"))
     }
 }
 
 impl Browser {
-    /// Opens the page and waits until it is loaded completely and can ask.
+    /// Opens the page and waits until it is loaded and ready to ask.
     pub(crate) async fn open(&self, url: &str) {
         self.client.goto(url).await.unwrap();
         self.wait_for("#ask[aria-disabled=false]").await;
@@ -102,12 +102,12 @@ impl Browser {
         self.wait_for(&format!("#dialogue[data-run='{run}'][data-state={state}]")).await;
     }
 
-    /// The visible text of an element.
+    /// Returns the visible text of an element.
     pub(crate) async fn text(&self, css: &str) -> String {
         self.client.find(Locator::Css(css)).await.unwrap().text().await.unwrap()
     }
 
-    /// The sentence under the table.
+    /// Returns the sentence under the table.
     pub(crate) async fn meaning(&self) -> String {
         self.text("#meaning").await.replace('\u{a0}', " ")
     }
@@ -117,7 +117,7 @@ impl Browser {
         self.client.execute(script, Vec::new()).await.unwrap()
     }
 
-    /// The rows of the table.
+    /// Returns the rows of the table.
     pub(crate) async fn rows(&self) -> Vec<Row> {
         let rows = self
             .script(
@@ -127,23 +127,23 @@ impl Browser {
             .await;
         let cell = |row: &Value, index: usize| row[index].as_str().unwrap().to_owned();
         let rows = rows.as_array().unwrap().iter();
-        rows.map(|row| Row { words: cell(row, 0), answer: cell(row, 1), took: cell(row, 2) }).collect()
+        rows.map(|row| Row { question: cell(row, 0), answer: cell(row, 1), took: cell(row, 2) }).collect()
     }
 
     /// Fails unless the table has the connection and the three answers, each with its time.
     pub(crate) async fn assert_three_answers(&self) {
         let rows = self.rows().await;
         assert_eq!(rows.len(), 4, "{rows:?}");
-        assert_eq!(rows[0].words, "Connecting");
+        assert_eq!(rows[0].question, "Connecting");
         for (row, exchange) in rows[1..].iter().zip(EXCHANGES) {
-            assert_eq!((row.words.as_str(), row.answer.as_str()), (exchange.question, exchange.answer));
+            assert_eq!((row.question.as_str(), row.answer.as_str()), (exchange.question, exchange.answer));
         }
         for row in &rows {
             assert!(row.took() > 0.0, "{row:?}");
         }
     }
 
-    /// The violations that an accessibility checker (axe-core) finds on the page as it stands.
+    /// Returns the violations that an accessibility checker (axe-core) finds on the page.
     pub(crate) async fn accessibility_violations(&self) -> Vec<String> {
         let axe = std::env::var("LAUNCELOT_AXE").expect("LAUNCELOT_AXE names axe.min.js; `cargo xtask test` sets it");
         let axe = fs::read_to_string(&axe).unwrap_or_else(|error| panic!("cannot read {axe}: {error}"));
@@ -154,14 +154,14 @@ impl Browser {
         found.as_array().unwrap().iter().map(|violation| violation.as_str().unwrap().to_owned()).collect()
     }
 
-    /// Fails if the page as it stands has an accessibility violation or is wider than its window.
+    /// Fails if the page has an accessibility violation or is wider than its window.
     pub(crate) async fn assert_accessible(&self, state: &str) {
         assert_eq!(self.accessibility_violations().await, [""; 0], "{state}");
         let overflow = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
         assert_eq!(self.script(overflow).await, json!(0), "{state}: CSS pixels of overflow");
     }
 
-    /// Repeats an assertion for a wide and a narrow page, each in light and in dark colours.
+    /// Repeats an assertion at two widths, each in light and in dark colours.
     pub(crate) async fn for_every_look(&self, mut assert: impl AsyncFnMut(&str)) {
         for scheme in ["light", "dark"] {
             for width in [1280, 360] {

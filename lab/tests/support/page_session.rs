@@ -1,4 +1,4 @@
-//! The page with the demo behind it, and what the browser saves from it.
+//! A browser with the page of a running demo, and the files that it saves.
 
 use std::path::Path;
 
@@ -20,16 +20,21 @@ pub(crate) struct PageSession {
 impl PageSession {
     /// Starts the demo and a browser, and opens the page.
     pub(crate) async fn start() -> Self {
-        Self::with(Browser::start().await).await
+        Self::with(Browser::start().await, &[]).await
+    }
+
+    /// The same with further arguments for the demo.
+    pub(crate) async fn start_with(arguments: &[&str]) -> Self {
+        Self::with(Browser::start().await, arguments).await
     }
 
     /// The same while no other test has a browser, for a test that measures times.
     pub(crate) async fn start_alone() -> Self {
-        Self::with(Browser::start_alone().await).await
+        Self::with(Browser::start_alone().await, &[]).await
     }
 
-    async fn with(browser: Browser) -> Self {
-        let demo = Demo::start(&page::built(), &[]);
+    async fn with(browser: Browser, arguments: &[&str]) -> Self {
+        let demo = Demo::start(&page::built(), arguments);
         let files = tempfile::tempdir().unwrap();
         let session = Self { demo, browser, files };
         session.open().await;
@@ -44,7 +49,7 @@ impl PageSession {
         self.browser.wait_for("#tunnel").await;
     }
 
-    /// Chooses the way through the tunnel, and waits until its round trip is measured.
+    /// Chooses the path through the tunnel, and waits until its round trip is measured.
     pub(crate) async fn choose_tunnel(&self) {
         self.browser.click("#tunnel").await;
         self.browser.wait_for("#measured[data-rtt-us]").await;
@@ -81,7 +86,7 @@ impl PageSession {
         text
     }
 
-    /// Drops a file on the page, and returns the page's answer.
+    /// Drops a file on the page, and returns the page's message.
     pub(crate) async fn drop_file(&self, name: &str, text: &str) -> String {
         let script = "const data = new DataTransfer();
             data.items.add(new File([arguments[1]], arguments[0]));
@@ -97,7 +102,7 @@ impl PageSession {
         field.send_keys(file.to_str().unwrap()).await.unwrap();
     }
 
-    /// The whole number in an attribute of an element.
+    /// Returns the number in an attribute of an element.
     pub(crate) async fn number(&self, css: &str, attribute: &str) -> usize {
         let element = self.browser.client.find(Locator::Css(css)).await.unwrap();
         element.attr(attribute).await.unwrap().unwrap().parse().unwrap()

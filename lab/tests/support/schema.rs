@@ -1,4 +1,4 @@
-//! JSON against the schemas that describe it.
+//! Validation of JSON against its schema.
 
 use serde_json::Value;
 

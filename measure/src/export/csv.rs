@@ -1,5 +1,12 @@
 //! Tables for a spreadsheet (RFC 4180): a line for each question, each round, or each kind and message of failures. The first line has
 //! the names of the columns, with their units.
+//!
+//! - `link_…`: the settings of the emulated link. `link_instance`, `link_first_revision` and `link_last_revision`: the revisions of
+//!   the settings of that lab, from the first connection of a run or series to its end. Two lines have the same link only if all three
+//!   are equal, and both revisions are. An empty last revision next to a first one: the settings changed meanwhile, and are unknown.
+//! - `thinking_mean_us`: the mean time that the server worked on a question of the series.
+//! - `connecting_…_us`: the legs of connecting, which add up to `connecting_us`. `client_us` to `unknown_us`: the legs of the question,
+//!   which add up to `took_us`. A leg that the path does not have, or that is unknown, is empty.
 
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -8,8 +15,10 @@ use csv::{Terminator, WriterBuilder};
 use serde::Serialize;
 
 use super::document::{Document, RecordedRun};
+use crate::connecting::Connecting;
 use crate::failures::FailureKind;
 use crate::legs::Leg;
+use crate::link::Instance;
 use crate::micros;
 use crate::paths::{Path, paths};
 use crate::race::Way;
@@ -33,9 +42,16 @@ struct QuestionLine<'a> {
     link_rtt_us: Option<Micros>,
     link_jitter_us: Option<Micros>,
     link_bandwidth_bits_per_s: Option<NonZeroU64>,
+    link_instance: Option<Instance>,
+    link_first_revision: Option<u64>,
+    link_last_revision: Option<u64>,
     connecting_us: Option<Micros>,
     /// The part of connecting that is attributed and not measured.
     attributed_handshake_us: Option<Micros>,
+    connecting_client_us: Option<Micros>,
+    connecting_bridge_us: Option<Micros>,
+    connecting_connect_us: Option<Micros>,
+    connecting_unknown_us: Option<Micros>,
     question: &'a str,
     answer: Option<&'a str>,
     asked_us: Option<Micros>,
@@ -62,6 +78,10 @@ struct RoundLine<'a> {
     link_rtt_us: Option<Micros>,
     link_jitter_us: Option<Micros>,
     link_bandwidth_bits_per_s: Option<NonZeroU64>,
+    link_instance: Option<Instance>,
+    link_first_revision: Option<u64>,
+    link_last_revision: Option<u64>,
+    thinking_mean_us: Option<Micros>,
     cores: u32,
     round: usize,
     is_warm_up: bool,
@@ -106,11 +126,12 @@ fn way_name(way: Way) -> &'static str {
 /// Returns the lines of a run. `heat` is its race, turn and way, if it belongs to a race.
 fn of_run(
     heat: Option<(usize, usize, Way)>,
-    RecordedRun { number, run, trace, link, .. }: &RecordedRun,
+    RecordedRun { number, run, trace, link, link_revisions, .. }: &RecordedRun,
 ) -> impl Iterator<Item = QuestionLine<'_>> {
     let paths = trace.as_ref().map(|trace| paths(run, trace)).unwrap_or_default();
     run.questions.iter().enumerate().map(move |(index, asked)| {
         let path = paths.questions().get(index);
+        let connecting = |leg| paths.connecting().and_then(|path| Connecting::took(path, leg)).map(Micros);
         QuestionLine {
             race: heat.map(|(race, _, _)| race),
             way: heat.map_or("", |(_, _, way)| way_name(way)),
@@ -119,6 +140,13 @@ fn of_run(
             link_rtt_us: link.map(|link| Micros(link.rtt)),
             link_jitter_us: link.map(|link| Micros(link.jitter)),
             link_bandwidth_bits_per_s: link.and_then(|link| link.bandwidth),
+            link_instance: link_revisions.map(|revisions| revisions.instance),
+            link_first_revision: link_revisions.map(|revisions| revisions.first_revision),
+            link_last_revision: link_revisions.and_then(|revisions| revisions.last_revision),
+            connecting_client_us: connecting(Leg::Client),
+            connecting_bridge_us: connecting(Leg::Bridge),
+            connecting_connect_us: connecting(Leg::Connect),
+            connecting_unknown_us: connecting(Leg::Unknown),
             ..of_question(run, asked, path)
         }
     })
@@ -138,8 +166,15 @@ fn of_question<'a>(run: &'a Run, asked: &'a QuestionTiming, path: Option<&Path>)
         link_rtt_us: None,
         link_jitter_us: None,
         link_bandwidth_bits_per_s: None,
+        link_instance: None,
+        link_first_revision: None,
+        link_last_revision: None,
         connecting_us: run.connecting.map(Span::took).map(Micros),
         attributed_handshake_us: run.attributed_handshake.map(Micros),
+        connecting_client_us: None,
+        connecting_bridge_us: None,
+        connecting_connect_us: None,
+        connecting_unknown_us: None,
         question: &asked.question,
         answer: asked.answer.as_deref(),
         asked_us: asked.asked.map(Micros),
@@ -169,6 +204,10 @@ pub fn rounds(document: &Document) -> String {
             link_rtt_us: rounds.link.map(|link| Micros(link.rtt)),
             link_jitter_us: rounds.link.map(|link| Micros(link.jitter)),
             link_bandwidth_bits_per_s: rounds.link.and_then(|link| link.bandwidth),
+            link_instance: rounds.link_revisions.map(|revisions| revisions.instance),
+            link_first_revision: rounds.link_revisions.map(|revisions| revisions.first_revision),
+            link_last_revision: rounds.link_revisions.and_then(|revisions| revisions.last_revision),
+            thinking_mean_us: rounds.thinking_mean.map(Micros),
             cores: rounds.cores,
             round: index + 1,
             is_warm_up: index < discarded,

@@ -8,13 +8,13 @@ use crate::unit::{format_count, format_duration};
 /// Says how much delay the tunnel has added since `link` was set, `in_force` ago. This is not a measured round trip.
 pub fn added_delay(added: Option<AddedDelay>, in_force: Duration, link: LinkSettings) -> String {
     let set = settings(link);
-    let Some(AddedDelay { total, samples, dialogues, .. }) = added else {
+    let Some(AddedDelay { total, samples, connections, .. }) = added else {
         return format!("Delay added, both ways: not known yet. Set: {set}.");
     };
-    let dialogues =
-        if dialogues == 1 { "1 dialogue".to_owned() } else { [&format_count(dialogues), " dialogues"].concat() };
+    let connections =
+        if connections == 1 { "1 dialogue".to_owned() } else { [&format_count(connections), " dialogues"].concat() };
     format!(
-        "Delay added, both ways: {} (median of {samples} in {dialogues}, in the {} since it was set). Set: {set}.",
+        "Delay added, both ways: {} (median of {samples} in {connections}, in the {} since it was set). Set: {set}.",
         format_duration(total),
         format_duration(in_force)
     )
@@ -41,7 +41,7 @@ mod tests {
     #[test]
     fn the_added_delay_is_stated_together_with_the_settings() {
         let us = Duration::from_micros;
-        let added = AddedDelay { total: us(1_480), out: us(740), back: us(740), samples: 30, dialogues: 10 };
+        let added = AddedDelay { total: us(1_480), out: us(740), back: us(740), samples: 30, connections: 10 };
         let text = |added, link| added_delay(added, Duration::from_secs(41), link).replace('\u{a0}', " ");
         let expected = "Delay added, both ways: 1.48 ms (median of 30 in 10 dialogues, in the 41 s since it was set). \
                         Set: 1.30 ms, about 1.45 ms with jitter.";

@@ -1,10 +1,9 @@
-//! One conversation, with whoever this process was started for, on its standard input and output.
+//! One client, on standard input and output.
 //!
-//! A super-server (inetd, or systemd with `Accept=yes`) waits for clients and starts this program
-//! anew for each; the program waits for that client alone, as the threads design does in a thread,
-//! and ends with it. Under load there is a process for each client, the kernel decides whose turn it
-//! is, and who comes waits for a program to start. How many there may be at once is the super-server's
-//! to say. Without one it serves a terminal or a pipe.
+//! A super-server (inetd, or systemd with `Accept=yes`) accepts connections and starts this program once per client.
+//! The program waits for that client alone, as a thread of the threads design does, and ends with it. Under load there
+//! is a process per client, the kernel's scheduler decides which runs, and each client waits for a program to start. The
+//! super-server limits the number of connections. Without a super-server the client is a terminal, a pipe or a file.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -14,47 +13,51 @@ use std::sync::Arc;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::sockopt;
 
-use crate::ServeError;
-use crate::blocking::{Attended, Client};
-use crate::peer::Peer;
-use crate::service::{Service, answer_at_once};
-use crate::session::Scratch;
+use crate::blocking::client::{Client, Served};
+use crate::error::ServeError;
+use crate::session::peer::Peer;
+use crate::session::service::{Service, disable_nagle};
+use crate::session::stream::{Pollable, Stream};
+use crate::session::{Scratch, Session};
 use crate::stop::Stop;
-use crate::stream::{Pollable, Stream};
 
-/// What a pipe takes without blocking once `poll(2)` calls it writable (POSIX, `PIPE_BUF` on Linux).
+/// The bytes that a pipe takes without blocking once `poll(2)` reports it writable (POSIX, `PIPE_BUF` on Linux).
 const WRITE_MAX_BYTES: usize = 4096;
 
+/// Serves the client at `input` and `output` until it disconnects or the grace period after a stop is over.
 pub(crate) fn serve(input: OwnedFd, output: OwnedFd, service: &Arc<Service>, stop: &Stop) -> Result<(), ServeError> {
     if sockopt::socket_acceptconn(&input).unwrap_or(false) {
-        let why = "standard input is a listener, not a client: let the super-server accept, or use --listen-fds";
-        return Err(ServeError::Start(io::Error::other(why)));
+        let reason = "standard input is a listener, not a connection: let the super-server accept, or use --listen-fds";
+        return Err(ServeError::Start(io::Error::other(reason)));
     }
     let stream = TcpStream::from(input);
     match stream.peer_addr() {
         Ok(address) => {
             let watcher = service.accepted(address, || stream.local_addr());
             stream.set_nonblocking(true).map_err(ServeError::Start)?;
-            answer_at_once(&stream);
-            attend(Client { stream, session: service.begin(address, watcher) }, service, stop)
+            disable_nagle(&stream);
+            let session = Session::begin(address.into(), Arc::clone(service), watcher);
+            serve_client(Client { stream, session }, service, stop)
         }
+        // Not a TCP connection.
         Err(_) => {
             let stream = Pipes { input: stream.into(), output };
-            attend(Client { stream, session: service.begin(Peer::StandardInput, None) }, service, stop)
+            let session = Session::begin(Peer::StandardInput, Arc::clone(service), None);
+            serve_client(Client { stream, session }, service, stop)
         }
     }
 }
 
-fn attend<S: Pollable>(mut client: Client<S>, service: &Service, stop: &Stop) -> Result<(), ServeError> {
+fn serve_client<S: Pollable>(mut client: Client<S>, service: &Service, stop: &Stop) -> Result<(), ServeError> {
     let mut scratch = Scratch::default();
-    match client.attend(stop, &mut scratch)? {
-        Attended::UntilEnd => Ok(()),
-        Attended::UntilStop => client.attend_for(service.options.grace, &mut scratch),
+    match client.serve_client(stop, &mut scratch)? {
+        Served::UntilEnd => Ok(()),
+        Served::UntilStop => client.serve_for(service.options.grace, &mut scratch),
     }
 }
 
-/// A terminal, a pipe or a file. Whoever else has it open, such as a shell, must not find it changed
-/// to non-blocking, so it is asked every time.
+/// A terminal, a pipe or a file. Other processes may have it open, such as a shell, and must not find it changed to
+/// non-blocking mode. So each read and write is preceded by a `poll(2)`.
 struct Pipes {
     input: OwnedFd,
     output: OwnedFd,
@@ -84,7 +87,7 @@ impl Write for Pipes {
 
 impl Stream for Pipes {
     fn end_output(&mut self) {
-        // The end of this process will say it.
+        // The end of this process closes it.
     }
 }
 

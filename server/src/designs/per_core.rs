@@ -1,10 +1,15 @@
-//! Every client at once, each in a task on one thread, and a thread for each processor.
+//! All clients at once: one task per client, and one thread per processor with its own tasks.
 //!
-//! Each thread has a runtime and listeners of its own: the kernel deals the clients who come to one
-//! port out among them (`SO_REUSEPORT`), and a client stays with its thread until it leaves. Threads
-//! share nothing but the limit of connections, so none waits for another; but under load clients wait
-//! for their own thread, even while another is idle, for nobody carries them over. Work on an answer
-//! is waited for in the task, while its thread serves others.
+//! Each thread has its own runtime, and a client stays with its thread until it disconnects. Threads share nothing but
+//! the limit of connections, so none waits for another. Under load clients wait for their own thread even while another
+//! is idle, because tasks never move (no work stealing). Simulated work waits in the task, while the thread serves
+//! other clients.
+//!
+//! Each thread listens at the same port, and the kernel distributes new connections among the threads
+//! (`SO_REUSEPORT`). Listeners that were handed over to this process, by systemd for example, allow no further
+//! listeners at their port: binding it can need privileges that this process lacks, and connections in the backlogs of
+//! further listeners would be reset when this process restarts. In this case the first thread accepts for all and
+//! distributes the connections round-robin.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -12,74 +17,131 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread::{self, Scope, ScopedJoinHandle, available_parallelism};
 
+use launcelot_endpoint::accept::Acceptor;
 use launcelot_endpoint::failure::one_line;
+use launcelot_endpoint::limit::ConnectionLimit;
 use launcelot_endpoint::listen::Listeners;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::ServeError;
-use crate::runtime::{self, Room};
-use crate::service::Service;
+use crate::error::ServeError;
+use crate::runtime;
+use crate::runtime::distributor::{Detached, accept_and_distribute, receive_loop};
+use crate::session::service::Service;
 use crate::stop::Stop;
 
 pub(super) fn serve(listeners: Listeners, service: &Arc<Service>, stop: &Stop) -> Result<(), ServeError> {
-    let count = service.options.threads.map_or_else(processors, |count| count.get() as usize);
-    let room = &Room::new(&service.options);
-    let first = Core::new(stop)?;
+    let count = match service.options.threads {
+        Some(count) => count.get() as usize,
+        None => available_parallelism().map_or(1, NonZeroUsize::get),
+    };
+    let limit = ConnectionLimit::new(service.options.max_connections);
+    let first = Core::new(stop, &limit, service)?;
     thread::scope(|scope| {
         let mut threads = Vec::new();
+        let mut channels = Vec::new();
         for number in 2..=count {
-            match start_thread(scope, &listeners, room, service, stop) {
-                Ok(thread) => threads.push(thread),
+            let core = Core::new(stop, &limit, service);
+            match core.and_then(|core| start_thread(scope, &listeners, core)) {
+                Ok(Started { thread, channel }) => {
+                    threads.push(thread);
+                    channels.extend(channel);
+                }
                 Err(error) => {
-                    tracing::warn!("only {} of {count} threads can serve: {}", number - 1, one_line(&error));
+                    tracing::warn!("started only {} of {count} threads: {}", number - 1, one_line(&error));
                     break;
                 }
             }
         }
-        let first = first.serve(listeners, room, service);
-        threads.into_iter().map(|thread| thread.join().expect("threads do not panic")).fold(first, Result::and)
+        let mut result = first.serve(Source::Listeners { listeners, channels });
+        for thread in threads {
+            result = result.and(thread.join().expect("threads do not panic"));
+        }
+        result
     })
 }
 
-/// Starts a thread that listens beside `listeners`. It listens last of all, when it has what it needs:
-/// to give up listening would reset whoever the kernel has dealt to it meanwhile.
-fn start_thread<'scope>(
+/// The origin of a thread's connections.
+enum Source {
+    /// Listeners, and channels to the threads that have none and get their share of the connections.
+    Listeners { listeners: Listeners, channels: Vec<UnboundedSender<Detached>> },
+    /// The channel from the first thread.
+    Channel(UnboundedReceiver<Detached>),
+}
+
+impl Source {
+    /// The source of a further thread: listeners of its own, or a channel, whose sender is returned as well.
+    fn of_further_thread(listeners: &Listeners) -> io::Result<(Self, Option<UnboundedSender<Detached>>)> {
+        if listeners.are_inherited() {
+            let (sender, receiver) = unbounded_channel();
+            return Ok((Self::Channel(receiver), Some(sender)));
+        }
+        let listeners = listeners.sibling()?;
+        Ok((Self::Listeners { listeners, channels: Vec::new() }, None))
+    }
+}
+
+/// A thread that was started, and the channel to it if it has no listeners.
+struct Started<'scope> {
+    thread: ScopedJoinHandle<'scope, Result<(), ServeError>>,
+    channel: Option<UnboundedSender<Detached>>,
+}
+
+/// Starts a further thread. Its listeners are created last, when nothing else can fail: closing them again would reset
+/// the connections in their backlogs.
+fn start_thread<'scope, R>(
     scope: &'scope Scope<'scope, '_>,
     listeners: &Listeners,
-    room: &'scope Room,
-    service: &'scope Arc<Service>,
-    stop: &Stop,
-) -> Result<ScopedJoinHandle<'scope, Result<(), ServeError>>, ServeError> {
-    let core = Core::new(stop)?;
+    core: Core<'scope, R>,
+) -> Result<Started<'scope>, ServeError>
+where
+    R: Future<Output = io::Result<()>> + Send + 'scope,
+{
     let (sender, receiver) = mpsc::channel();
-    let serve = move || receiver.recv().map_or(Ok(()), |listeners| core.serve(listeners, room, service));
-    let thread =
-        thread::Builder::new().name("core".to_owned()).spawn_scoped(scope, serve).map_err(ServeError::Start)?;
-    let siblings = listeners.sibling().map_err(ServeError::Start)?;
-    sender.send(siblings).expect("the thread waits for its listeners");
-    Ok(thread)
+    let run = move || match receiver.recv() {
+        Ok(source) => core.serve(source),
+        Err(_) => Ok(()),
+    };
+    let thread = thread::Builder::new().name("core".to_owned()).spawn_scoped(scope, run).map_err(ServeError::Start)?;
+    let (source, channel) = Source::of_further_thread(listeners).map_err(ServeError::Start)?;
+    sender.send(source).expect("the thread waits for its source");
+    Ok(Started { thread, channel })
 }
 
-/// What one thread has for itself.
-struct Core<R> {
+/// The runtime of one thread.
+struct Core<'a, R> {
     runtime: Runtime,
     requested: R,
+    limit: &'a ConnectionLimit,
+    service: &'a Arc<Service>,
 }
 
-impl Core<()> {
-    fn new(stop: &Stop) -> Result<Core<impl Future<Output = io::Result<()>> + Send + use<>>, ServeError> {
+impl<'a> Core<'a, ()> {
+    fn new(
+        stop: &Stop,
+        limit: &'a ConnectionLimit,
+        service: &'a Arc<Service>,
+    ) -> Result<Core<'a, impl Future<Output = io::Result<()>> + Send + use<>>, ServeError> {
         let runtime = runtime::build(&mut Builder::new_current_thread())?;
         let requested = runtime::requested(&runtime, stop)?;
-        Ok(Core { runtime, requested })
+        Ok(Core { runtime, requested, limit, service })
     }
 }
 
-impl<R: Future<Output = io::Result<()>>> Core<R> {
-    fn serve(self, listeners: Listeners, room: &Room, service: &Arc<Service>) -> Result<(), ServeError> {
-        self.runtime.block_on(runtime::serve(listeners, self.requested, room, service))
+impl<R: Future<Output = io::Result<()>>> Core<'_, R> {
+    fn serve(self, source: Source) -> Result<(), ServeError> {
+        let Self { runtime, requested, limit, service } = self;
+        runtime.block_on(async {
+            match source {
+                Source::Listeners { listeners, channels } => {
+                    let acceptor = Acceptor::new(listeners).map_err(ServeError::Start)?;
+                    let accept_loop = accept_and_distribute(acceptor, channels, limit, service);
+                    runtime::serve(accept_loop, requested, limit, service).await
+                }
+                Source::Channel(connections) => {
+                    runtime::serve(receive_loop(connections, service), requested, limit, service).await
+                }
+            }
+        })
     }
-}
-
-fn processors() -> usize {
-    available_parallelism().map_or(1, NonZeroUsize::get)
 }

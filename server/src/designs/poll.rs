@@ -1,10 +1,10 @@
-//! Every client at once in one thread, which asks the kernel with `poll(2)` who has something to say.
+//! All clients at once in one thread, which waits for all sockets with `poll(2)`.
 //!
-//! One thread waits for all clients and all listeners together, then gives every client that is ready
-//! one turn, and asks again. Under load clients wait for their turn behind all others that are ready, and
-//! at every call the kernel looks at every socket, the silent ones too (level-triggered), so that
-//! each silent client makes the questions of all others dearer. What blocks the thread, such as work
-//! on one answer, stops everybody; at the limit of connections it does not look at the listeners.
+//! The thread waits for all clients and listeners together, gives every client that is ready one turn, and waits again.
+//! Under load a client waits for its turn behind all others that are ready. Each call makes the kernel check every
+//! socket, including silent ones, so each silent client makes every question more expensive. Anything that blocks
+//! the thread, such as simulated work on one answer, stops all clients. At the limit of connections the thread does not
+//! wait for the listeners.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,46 +12,53 @@ use std::time::Instant;
 use launcelot_endpoint::listen::Listeners;
 use rustix::event::{PollFd, PollFlags};
 
-use crate::ServeError;
-use crate::blocking::{Client, Door, wait};
-use crate::service::Service;
-use crate::session::{Awaits, Scratch};
+use crate::blocking::acceptor::Acceptor;
+use crate::blocking::client::Client;
+use crate::blocking::poll::{is_ready, wait};
+use crate::error::ServeError;
+use crate::session::service::Service;
+use crate::session::{Awaits, Scratch, Turn};
 use crate::stop::Stop;
 
 pub(super) fn serve(listeners: Listeners, service: &Arc<Service>, stop: &Stop) -> Result<(), ServeError> {
     let mut scratch = Scratch::default();
-    let mut phase = Phase::Open(Door::new(listeners, service));
+    let mut phase = Phase::Accepting(Acceptor::new(listeners, service));
     let mut clients: Vec<Client> = Vec::new();
-    while !(phase.is_over() || phase.is_stopping() && clients.is_empty()) {
+    loop {
+        if phase.is_grace_over() || phase.is_stopping() && clients.is_empty() {
+            return Ok(());
+        }
         let is_full = clients.len() >= service.options.max_connections.get() as usize;
         let ready = wait_for_any(stop, &phase, is_full, &clients)?;
         if ready.stop {
             phase.stop(service);
         }
-        // Last first, because a client that leaves gives its place to the last.
+        // In reverse, because `swap_remove` moves the last client to the place of the one that it removes.
         for index in (0..clients.len()).rev() {
-            if ready.clients[index] && take_turn(&mut clients[index], &mut phase, service, stop, &mut scratch)? {
+            if !ready.clients[index] {
+                continue;
+            }
+            if take_turn(&mut clients[index], &mut phase, service, stop, &mut scratch)? == Turn::Over {
                 clients.swap_remove(index);
             }
         }
-        if let Phase::Open(door) = &mut phase
-            && let Some(client) = door.let_in(&ready.listeners)?
+        if let Phase::Accepting(acceptor) = &mut phase
+            && let Some(client) = acceptor.accept(&ready.listeners)?
         {
             clients.push(client);
         }
     }
-    Ok(())
 }
 
 /// Whether the server accepts clients, or only lets those that it has finish.
 enum Phase {
-    Open(Door),
-    /// Until this time; `None` if it is too far off to be counted.
+    Accepting(Acceptor),
+    /// Stopping until this time; `None` if the end of the grace period is beyond the range of the clock.
     Stopping(Option<Instant>),
 }
 
 impl Phase {
-    /// Closes the listeners, and gives the open conversations their grace.
+    /// Closes the listeners and begins the grace period, unless that has been done.
     fn stop(&mut self, service: &Service) {
         if !self.is_stopping() {
             *self = Self::Stopping(Instant::now().checked_add(service.options.grace));
@@ -62,47 +69,47 @@ impl Phase {
         matches!(self, Self::Stopping(_))
     }
 
-    /// Whether the grace is over.
-    fn is_over(&self) -> bool {
+    fn is_grace_over(&self) -> bool {
         self.end_of_grace().is_some_and(|end| end <= Instant::now())
     }
 
     fn end_of_grace(&self) -> Option<Instant> {
         match self {
-            Self::Open(_) => None,
+            Self::Accepting(_) => None,
             Self::Stopping(end) => *end,
         }
     }
 
-    /// The stop, as long as it has not been requested: from then on it is always ready.
-    fn awaited_stop<'a>(&self, stop: &'a Stop) -> Option<PollFd<'a>> {
-        (!self.is_stopping()).then(|| PollFd::new(stop, PollFlags::IN))
+    /// The stop, before it is requested. Afterwards it is always ready and would end every wait.
+    fn stop_fd<'a>(&self, stop: &'a Stop) -> Option<PollFd<'a>> {
+        match self {
+            Self::Accepting(_) => Some(PollFd::new(stop, PollFlags::IN)),
+            Self::Stopping(_) => None,
+        }
     }
 }
 
-/// Gives a client its turn, and does the work on its answers in this thread: meanwhile nothing else is
-/// served, and nothing but the stop is noticed. Returns whether the conversation is over.
+/// Gives a client a turn. Simulated work blocks this thread, which then waits for nothing but the stop.
 fn take_turn(
     client: &mut Client,
     phase: &mut Phase,
     service: &Service,
     stop: &Stop,
     scratch: &mut Scratch,
-) -> Result<bool, ServeError> {
-    let mut is_over = client.is_over(scratch);
-    while !is_over && client.session.awaits() == Awaits::Work && !phase.is_over() {
-        let mut fds = Vec::from_iter(phase.awaited_stop(stop));
-        let deadlines = [client.session.deadline(), phase.end_of_grace()];
-        wait(&mut fds, deadlines.into_iter().flatten().min()).map_err(ServeError::Wait)?;
-        if fds.iter().any(|fd| !fd.revents().is_empty()) {
+) -> Result<Turn, ServeError> {
+    let mut turn = client.take_turn(scratch);
+    while turn != Turn::Over && client.session.awaits() == Awaits::Work && !phase.is_grace_over() {
+        let mut fds = Vec::from_iter(phase.stop_fd(stop));
+        wait(&mut fds, earliest([client.session.deadline(), phase.end_of_grace()])).map_err(ServeError::Wait)?;
+        if fds.iter().any(is_ready) {
             phase.stop(service);
         }
-        is_over = client.is_over(scratch);
+        turn = client.take_turn(scratch);
     }
-    Ok(is_over)
+    Ok(turn)
 }
 
-/// What is ready, and which clients are to have a turn.
+/// The result of a wait: what is ready, and which clients should have a turn.
 struct Ready {
     stop: bool,
     listeners: Vec<bool>,
@@ -110,28 +117,37 @@ struct Ready {
 }
 
 fn wait_for_any(stop: &Stop, phase: &Phase, is_full: bool, clients: &[Client]) -> Result<Ready, ServeError> {
-    let open = match phase {
-        Phase::Open(door) if !is_full => Some(door),
-        Phase::Open(_) | Phase::Stopping(_) => None,
+    let acceptor = match phase {
+        Phase::Accepting(acceptor) if !is_full => Some(acceptor),
+        Phase::Accepting(_) | Phase::Stopping(_) => None,
     };
     let mut fds = Vec::with_capacity(clients.len() + 3);
-    fds.extend(phase.awaited_stop(stop));
+    fds.extend(phase.stop_fd(stop));
     let first_listener = fds.len();
-    fds.extend(open.into_iter().flat_map(Door::awaited));
+    if let Some(acceptor) = acceptor {
+        fds.extend(acceptor.poll_fds());
+    }
     let first_client = fds.len();
-    fds.extend(clients.iter().filter_map(Client::awaited));
+    // No client is in the middle of simulated work here, so each has a descriptor.
+    fds.extend(clients.iter().filter_map(Client::poll_fd));
 
     let next_deadline = clients.iter().filter_map(|client| client.session.deadline()).min();
-    let deadlines = [next_deadline, open.and_then(Door::pause_end), phase.end_of_grace()];
-    wait(&mut fds, deadlines.into_iter().flatten().min()).map_err(ServeError::Wait)?;
+    let deadlines = [next_deadline, acceptor.and_then(Acceptor::pause_end), phase.end_of_grace()];
+    wait(&mut fds, earliest(deadlines)).map_err(ServeError::Wait)?;
 
-    let is_ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
+    let ready: Vec<bool> = fds.iter().map(is_ready).collect();
     let now = Instant::now();
-    let is_due = |client: &Client| client.session.deadline().is_some_and(|deadline| deadline <= now);
-    let turns = clients.iter().zip(&is_ready[first_client..]).map(|(client, ready)| *ready || is_due(client));
+    let mut ready_clients = ready[first_client..].to_vec();
+    for (client, ready) in clients.iter().zip(&mut ready_clients) {
+        *ready |= client.session.deadline().is_some_and(|deadline| deadline <= now);
+    }
     Ok(Ready {
-        stop: is_ready[..first_listener].contains(&true),
-        listeners: is_ready[first_listener..first_client].to_vec(),
-        clients: turns.collect(),
+        stop: ready[..first_listener].contains(&true),
+        listeners: ready[first_listener..first_client].to_vec(),
+        clients: ready_clients,
     })
+}
+
+fn earliest<const N: usize>(deadlines: [Option<Instant>; N]) -> Option<Instant> {
+    deadlines.into_iter().flatten().min()
 }

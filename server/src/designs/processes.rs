@@ -1,10 +1,9 @@
-//! As many clients at once as there are workers: a fixed pool of processes that share the listeners.
+//! A fixed pool of processes that all accept from the same listeners; each serves one client at a time.
 //!
-//! Each worker is a simple server of its own at the same door, as in the workers design, but in a
-//! process of its own: what one of them breaks, memory above all, breaks for its client alone. The
-//! first process serves nobody; it waits for workers that die, and replaces each at once. Under load,
-//! when every worker has its client, all others wait in the listener's backlog, and the death of a
-//! worker costs whoever it served the connection, and the others nothing.
+//! Each worker is a simple server, as in the workers design, but in a process of its own: a fault in a worker, such as a
+//! corrupted memory, affects only that worker's client. The first process serves no clients. It waits for workers that
+//! die, reaps them and starts others in their place. Under load, when every worker has a client, all others wait in the
+//! listener's backlog. When a worker dies, its client loses the connection; the other clients lose nothing.
 
 use std::process::ExitStatus;
 use std::sync::Arc;
@@ -15,163 +14,188 @@ use launcelot_endpoint::failure::one_line;
 use launcelot_endpoint::listen::Listeners;
 use rustix::event::{PollFd, PollFlags};
 
-use crate::ServeError;
-use crate::blocking::wait;
-use crate::service::Service;
+use crate::blocking::poll::{is_ready, wait};
+use crate::error::ServeError;
+use crate::session::service::Service;
 use crate::stop::Stop;
-use crate::worker::{News, Worker};
+use crate::worker::handle::{Worker, WorkerEvent};
 
-/// How long to wait before a worker that could not start is started again.
-const PAUSE: Duration = Duration::from_millis(100);
+/// The pause before another attempt to start a worker that failed to start.
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
-/// How much longer than the grace the workers may take to leave by themselves.
-const LEAVING: Duration = Duration::from_secs(1);
+/// The time beyond the grace period that workers have to exit by themselves.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(1);
 
 pub(super) fn serve(listeners: Listeners, service: &Arc<Service>, stop: &Stop) -> Result<(), ServeError> {
     let mut pool = Pool::start(listeners, service)?;
     loop {
         let mut fds = vec![PollFd::new(stop, PollFlags::IN)];
-        fds.extend(pool.awaited());
-        wait(&mut fds, pool.next_start()).map_err(ServeError::Wait)?;
-        let is_ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
-        if is_ready[0] {
+        fds.extend(pool.poll_fds());
+        wait(&mut fds, pool.next_retry()).map_err(ServeError::Wait)?;
+        let ready: Vec<bool> = fds.iter().map(is_ready).collect();
+        if ready[0] {
             return pool.stop();
         }
-        pool.look_after(&is_ready[1..])?;
+        pool.handle_events(&ready[1..])?;
+        pool.retry_starts();
     }
 }
 
 struct Pool<'a> {
     listeners: Listeners,
     service: &'a Service,
-    places: Vec<Place>,
-    /// Whether any worker ever was ready. If none was, there is no hope that another will be.
-    has_begun: bool,
+    /// The index of a slot is its worker's number.
+    slots: Vec<WorkerSlot>,
+    /// Whether any worker has ever been ready. If not, another attempt would fail the same way.
+    has_been_ready: bool,
 }
 
-/// The place of one worker.
-enum Place {
-    Taken(Worker, Standing),
-    /// Its worker could not start, and the next attempt is then.
-    Vacant(Instant),
+enum WorkerSlot {
+    /// The worker has been started. It is ready once it accepts clients.
+    Running { worker: Worker, is_ready: bool },
+    /// The worker failed to start.
+    Vacant { retry_at: Instant },
 }
 
-/// How far a worker is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
-    Starting,
-    AtWork,
+impl WorkerSlot {
+    fn worker(&self) -> Option<&Worker> {
+        match self {
+            Self::Running { worker, .. } => Some(worker),
+            Self::Vacant { .. } => None,
+        }
+    }
 }
 
 impl<'a> Pool<'a> {
     fn start(listeners: Listeners, service: &'a Service) -> Result<Self, ServeError> {
         let count = service.options.workers.min(service.options.max_connections).get() as usize;
         let first = Worker::start(0, &listeners, service).map_err(ServeError::Start)?;
-        let mut pool = Self { listeners, service, places: Vec::with_capacity(count), has_begun: false };
-        pool.places.push(Place::Taken(first, Standing::Starting));
+        let mut pool = Self { listeners, service, slots: Vec::with_capacity(count), has_been_ready: false };
+        pool.slots.push(WorkerSlot::Running { worker: first, is_ready: false });
         for number in 1..count {
-            let place = pool.fill(number);
-            pool.places.push(place);
+            let slot = pool.start_worker(number);
+            pool.slots.push(slot);
         }
         Ok(pool)
     }
 
-    fn fill(&self, number: usize) -> Place {
+    fn start_worker(&self, number: usize) -> WorkerSlot {
         match Worker::start(number, &self.listeners, self.service) {
-            Ok(worker) => Place::Taken(worker, Standing::Starting),
+            Ok(worker) => WorkerSlot::Running { worker, is_ready: false },
             Err(error) => self.leave_vacant(number, &one_line(&error)),
         }
     }
 
-    fn leave_vacant(&self, number: usize, why: &str) -> Place {
-        // Not at every attempt: the others are still at work, and there are ten attempts a second.
-        if !matches!(self.places.get(number), Some(Place::Vacant(_))) {
-            tracing::warn!(worker = number, "a worker cannot start, clients may have to wait: {why}");
+    fn leave_vacant(&self, number: usize, reason: &str) -> WorkerSlot {
+        let was_vacant = matches!(self.slots.get(number), Some(WorkerSlot::Vacant { .. }));
+        // The first failure only: there are ten attempts a second.
+        if !was_vacant {
+            tracing::warn!(worker = number, "cannot start a worker, clients may have to wait: {reason}");
         }
-        Place::Vacant(Instant::now() + PAUSE)
+        WorkerSlot::Vacant { retry_at: Instant::now() + RETRY_PAUSE }
     }
 
-    fn awaited(&self) -> impl Iterator<Item = PollFd<'_>> {
+    /// The connections to all workers, in the order of their slots.
+    fn poll_fds(&self) -> impl Iterator<Item = PollFd<'_>> {
         self.workers().map(|worker| PollFd::new(worker, PollFlags::IN))
     }
 
     fn workers(&self) -> impl Iterator<Item = &Worker> {
-        self.places.iter().filter_map(|place| match place {
-            Place::Taken(worker, _) => Some(worker),
-            Place::Vacant(_) => None,
-        })
+        self.slots.iter().filter_map(WorkerSlot::worker)
     }
 
-    /// When the next vacant place is to be filled.
-    fn next_start(&self) -> Option<Instant> {
-        let starts = self.places.iter().filter_map(|place| match place {
-            Place::Taken(..) => None,
-            Place::Vacant(next) => Some(*next),
+    fn next_retry(&self) -> Option<Instant> {
+        let retries = self.slots.iter().filter_map(|slot| match slot {
+            WorkerSlot::Vacant { retry_at } => Some(*retry_at),
+            WorkerSlot::Running { .. } => None,
         });
-        starts.min()
+        retries.min()
     }
 
-    /// Hears what became of the workers who are ready to say it, and fills the places of the dead.
-    fn look_after(&mut self, is_ready: &[bool]) -> Result<(), ServeError> {
-        let mut is_ready = is_ready.iter();
-        for number in 0..self.places.len() {
-            let dead = match &mut self.places[number] {
-                Place::Taken(worker, standing) => {
-                    if is_ready.next() != Some(&true) {
-                        continue;
-                    }
-                    match worker.news().map_err(ServeError::Wait)? {
-                        News::Ready => {
-                            *standing = Standing::AtWork;
-                            self.has_begun = true;
-                            continue;
-                        }
-                        News::Dead(status) => Some((*standing, status)),
-                    }
-                }
-                Place::Vacant(next) if *next > Instant::now() => continue,
-                Place::Vacant(_) => None,
+    /// Handles the events of the workers that are `ready`, with one entry for each of [`Self::poll_fds`].
+    fn handle_events(&mut self, ready: &[bool]) -> Result<(), ServeError> {
+        let mut ready = ready.iter();
+        for number in 0..self.slots.len() {
+            let WorkerSlot::Running { worker, is_ready } = &mut self.slots[number] else {
+                continue;
             };
-            self.places[number] = match dead {
-                Some((Standing::Starting, status)) => self.mourn_early(number, status)?,
-                Some((Standing::AtWork, status)) => {
-                    self.service.statistics.bury(number);
-                    if status.success() {
-                        tracing::info!(worker = number, "a worker has left, and another takes its place");
-                    } else {
-                        tracing::warn!(worker = number, "a worker has died ({status}), and another takes its place");
-                    }
-                    self.fill(number)
+            if ready.next() != Some(&true) {
+                continue;
+            }
+            let was_ready = *is_ready;
+            match worker.next_event().map_err(ServeError::Wait)? {
+                WorkerEvent::Ready => {
+                    *is_ready = true;
+                    self.has_been_ready = true;
                 }
-                None => self.fill(number),
-            };
+                WorkerEvent::Exited(status) if was_ready => {
+                    self.reap(number, status);
+                    self.slots[number] = self.start_worker(number);
+                }
+                WorkerEvent::Exited(status) => {
+                    self.slots[number] = self.failed_to_start(number, status)?;
+                }
+            }
         }
         Ok(())
     }
 
-    /// A worker died before it was ready, so the next may do the same.
-    fn mourn_early(&self, number: usize, status: ExitStatus) -> Result<Place, ServeError> {
-        let why = format!("a worker ended before it was ready ({status})");
-        if self.has_begun { Ok(self.leave_vacant(number, &why)) } else { Err(ServeError::Start(io::Error::other(why))) }
+    /// Leaves the slot vacant for a while, or fails if no worker has ever been ready.
+    fn failed_to_start(&self, number: usize, status: ExitStatus) -> Result<WorkerSlot, ServeError> {
+        let reason = format!("the worker exited before it was ready ({status})");
+        if self.has_been_ready {
+            Ok(self.leave_vacant(number, &reason))
+        } else {
+            Err(ServeError::Start(io::Error::other(reason)))
+        }
     }
 
-    /// Lets every worker finish within the grace; those who do not are killed.
+    /// Counts the connections of a dead worker as closed and logs its exit status.
+    fn reap(&self, number: usize, status: ExitStatus) {
+        self.service.statistics.reap(number);
+        if status.success() {
+            tracing::info!(worker = number, "a worker exited, starting another");
+        } else {
+            tracing::warn!(worker = number, "a worker died ({status}), starting another");
+        }
+    }
+
+    /// Starts workers in the vacant slots whose pause is over.
+    fn retry_starts(&mut self) {
+        let now = Instant::now();
+        for number in 0..self.slots.len() {
+            if matches!(self.slots[number], WorkerSlot::Vacant { retry_at } if retry_at <= now) {
+                self.slots[number] = self.start_worker(number);
+            }
+        }
+    }
+
+    /// Lets every worker finish within the grace period and kills those that do not.
     fn stop(mut self) -> Result<(), ServeError> {
-        self.workers().for_each(Worker::tell_to_stop);
+        self.workers().for_each(Worker::request_stop);
         drop(mem::take(&mut self.listeners.sockets));
-        let end = Instant::now().checked_add(self.service.options.grace).and_then(|end| end.checked_add(LEAVING));
+        let grace = self.service.options.grace.saturating_add(EXIT_TIMEOUT);
+        let end = Instant::now().checked_add(grace);
         while end.is_none_or(|end| Instant::now() < end) {
-            let mut fds: Vec<PollFd<'_>> = self.awaited().collect();
+            let mut fds: Vec<PollFd<'_>> = self.poll_fds().collect();
             if fds.is_empty() {
                 break;
             }
             wait(&mut fds, end).map_err(ServeError::Wait)?;
-            let mut is_ready = fds.iter().map(|fd| !fd.revents().is_empty()).collect::<Vec<_>>().into_iter();
-            self.places.retain_mut(|place| match place {
-                Place::Taken(worker, _) => is_ready.next() != Some(true) || matches!(worker.news(), Ok(News::Ready)),
-                Place::Vacant(_) => false,
-            });
+            let ready: Vec<bool> = fds.iter().map(is_ready).collect();
+            self.remove_exited(&ready);
         }
+        // Dropping the workers that are left kills them.
         Ok(())
+    }
+
+    fn remove_exited(&mut self, ready: &[bool]) {
+        let mut ready = ready.iter();
+        self.slots.retain_mut(|slot| match slot {
+            WorkerSlot::Running { worker, .. } => {
+                ready.next() != Some(&true) || matches!(worker.next_event(), Ok(WorkerEvent::Ready))
+            }
+            WorkerSlot::Vacant { .. } => false,
+        });
     }
 }

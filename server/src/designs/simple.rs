@@ -1,33 +1,34 @@
-//! One client at a time, as the first server that anyone writes.
+//! One client at a time: the simplest server.
 //!
-//! One thread waits for a client, then for that client's questions until it leaves, and only then
-//! for the next client. Under load all clients but one wait in the listener's backlog: they are
-//! connected, they have sent their questions, and nobody hears them (head-of-line blocking). Each
-//! question, once it is heard, is answered as fast as ever, which hides the wait from a stopwatch
-//! that starts with the question. Its natural limit is one connection, whatever the options allow.
+//! One thread waits for a client, then for that client's questions until it disconnects, and only then for the next
+//! client. Under load all clients but one wait in the listener's backlog: they are connected and have sent their
+//! questions, but the server does not read them (head-of-line blocking). A question that has been read is answered as
+//! fast as ever, so a stopwatch that starts with the question does not see the wait. The design serves one connection at
+//! a time, whatever the options allow.
 
 use std::sync::Arc;
 
 use launcelot_endpoint::listen::Listeners;
 
-use crate::ServeError;
-use crate::blocking::{Attended, Door};
-use crate::service::Service;
+use crate::blocking::acceptor::Acceptor;
+use crate::blocking::client::Served;
+use crate::error::ServeError;
 use crate::session::Scratch;
+use crate::session::service::Service;
 use crate::stop::Stop;
 
 pub(super) fn serve(listeners: Listeners, service: &Arc<Service>, stop: &Stop) -> Result<(), ServeError> {
-    one_at_a_time(Door::new(listeners, service), service, stop)
+    serve_one_at_a_time(Acceptor::new(listeners, service), service, stop)
 }
 
-/// Serves whoever comes through the door, which others may share.
-pub(crate) fn one_at_a_time(mut door: Door, service: &Service, stop: &Stop) -> Result<(), ServeError> {
+/// Accepts and serves one client after the other. Several workers may share the listeners.
+pub(crate) fn serve_one_at_a_time(mut acceptor: Acceptor, service: &Service, stop: &Stop) -> Result<(), ServeError> {
     let mut scratch = Scratch::default();
-    while let Some(mut client) = door.next_client(stop)? {
-        if client.attend(stop, &mut scratch)? == Attended::UntilStop {
-            // Who comes now is refused, and need not wait for nothing.
-            drop(door);
-            return client.attend_for(service.options.grace, &mut scratch);
+    while let Some(mut client) = acceptor.accept_next(stop)? {
+        if client.serve_client(stop, &mut scratch)? == Served::UntilStop {
+            // Closed before the grace period, so that new connections are refused and do not wait in vain.
+            drop(acceptor);
+            return client.serve_for(service.options.grace, &mut scratch);
         }
     }
     Ok(())

@@ -1,118 +1,98 @@
-//! Every client at once, each with a thread of its own.
+//! All clients at once: one thread per client.
 //!
-//! Each thread waits, with a stack and buffers of its own, for the one client it has, and the kernel
-//! decides whose turn it is: under load clients wait for a processor, and every question costs a
-//! switch from one thread to another. The thread for the next client is made before that client is
-//! let in, so that nobody is let in whom nobody can serve. One more thread, the caller's, waits for
-//! new clients, and at the limit of connections for a thread to end.
+//! Each thread has its own stack and buffers and waits for its one client. The kernel's scheduler decides which thread
+//! runs: under load clients wait for a processor, and every question costs a context switch. The thread for the next
+//! client is started before that client is accepted, so an accepted client always has a thread. The calling thread runs
+//! the accept loop; at the limit of connections it waits for a permit.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, Scope};
+use std::time::Instant;
 
+use launcelot_endpoint::accept::AcceptErrors;
 use launcelot_endpoint::failure::one_line;
 use launcelot_endpoint::listen::Listeners;
 
-use crate::ServeError;
-use crate::accepting::AcceptErrors;
-use crate::blocking::{Attended, Client, Door, stops_within};
-use crate::options::Options;
-use crate::service::Service;
+use crate::blocking::acceptor::Acceptor;
+use crate::blocking::client::{Client, Served};
+use crate::blocking::limit::{ConnectionLimit, Permit};
+use crate::blocking::poll::stops_within;
+use crate::error::ServeError;
 use crate::session::Scratch;
+use crate::session::service::Service;
 use crate::stop::Stop;
 
 pub(super) fn serve(listeners: Listeners, service: &Arc<Service>, stop: &Stop) -> Result<(), ServeError> {
-    let room = Room::new(&service.options);
-    // At its end the scope waits for its threads. They see the stop and the grace for themselves.
-    thread::scope(|scope| {
-        let mut door = Door::new(listeners, service);
-        let mut errors = AcceptErrors::default();
-        loop {
-            let place = room.place();
-            match start_thread(scope, place, service, stop) {
-                Ok(thread) => match door.next_client(stop)? {
-                    Some(client) => thread.send(client).expect("the thread waits for its client"),
-                    None => return Ok(()),
-                },
-                Err(error) => {
-                    if stops_within(stop, errors.pause_for_shortage(&error))? {
-                        return Ok(());
-                    }
+    let limit = ConnectionLimit::new(service.options.max_connections);
+    // The scope waits for its threads, each of which watches the stop and the grace period by itself.
+    thread::scope(|scope| accept_loop(scope, Acceptor::new(listeners, service), &limit, service, stop))
+}
+
+/// Accepts clients until the stop is requested, and serves each in a thread of its own.
+fn accept_loop<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    mut acceptor: Acceptor,
+    limit: &'scope ConnectionLimit,
+    service: &'scope Service,
+    stop: &'scope Stop,
+) -> Result<(), ServeError> {
+    let mut errors = AcceptErrors::default();
+    loop {
+        let permit = limit.permit();
+        match start_thread(scope, permit, service, stop) {
+            Ok(thread) => {
+                let Some(client) = acceptor.accept_next(stop)? else {
+                    return Ok(());
+                };
+                errors.accepted();
+                thread.send(client).expect("the thread waits for its client");
+            }
+            Err(error) => {
+                let pause = errors.pause(&error, Instant::now());
+                if stops_within(stop, pause)? {
+                    return Ok(());
                 }
             }
         }
-    })
+    }
 }
 
-/// Starts a thread for one client, which is to be sent to it. To drop the sender ends the thread.
+/// Starts a thread that waits for a client from the returned sender. The thread ends if the sender is dropped.
 fn start_thread<'scope>(
     scope: &'scope Scope<'scope, '_>,
-    place: Place<'scope>,
+    permit: Permit<'scope>,
     service: &'scope Service,
     stop: &'scope Stop,
 ) -> io::Result<Sender<Client>> {
-    let (sender, client) = mpsc::channel();
-    let attend = move || {
-        if let Ok(client) = client.recv()
-            && let Err(error) = attend(client, place, service, stop)
-        {
-            tracing::error!("a client is lost: {}", one_line(&error));
+    let (sender, receiver) = mpsc::channel();
+    let run = move || {
+        let Ok(client) = receiver.recv() else {
+            return;
+        };
+        if let Err(error) = serve_client(client, permit, service, stop) {
+            tracing::error!("cannot serve a client: {}", one_line(&error));
         }
     };
-    thread::Builder::new().name("client".to_owned()).spawn_scoped(scope, attend)?;
+    thread::Builder::new().name("client".to_owned()).spawn_scoped(scope, run)?;
     Ok(sender)
 }
 
-fn attend(mut client: Client, place: Place<'_>, service: &Service, stop: &Stop) -> Result<(), ServeError> {
+fn serve_client(mut client: Client, permit: Permit<'_>, service: &Service, stop: &Stop) -> Result<(), ServeError> {
     let mut scratch = Scratch::default();
-    let attended = client.attend(stop, &mut scratch)?;
-    match attended {
-        Attended::UntilEnd => {
-            // Who takes the place finds the descriptor free.
+    let served = client.serve_client(stop, &mut scratch)?;
+    match served {
+        Served::UntilEnd => {
+            // The descriptor is free before the permit is, because the next client needs both.
             drop(client);
-            drop(place);
+            drop(permit);
             Ok(())
         }
-        Attended::UntilStop => {
-            // Nobody will take it, but who waits for it cannot see the stop.
-            drop(place);
-            client.attend_for(service.options.grace, &mut scratch)
+        Served::UntilStop => {
+            // The accept loop may wait for a permit, where it cannot see the stop.
+            drop(permit);
+            client.serve_for(service.options.grace, &mut scratch)
         }
     }
 }
-
-/// The places for connections.
-struct Room {
-    free: Mutex<u32>,
-    has_free: Condvar,
-}
-
-/// A place that is taken, until it is dropped.
-struct Place<'a>(&'a Room);
-
-impl Room {
-    fn new(options: &Options) -> Self {
-        Self { free: Mutex::new(options.max_connections.get()), has_free: Condvar::new() }
-    }
-
-    /// Waits for a place.
-    fn place(&self) -> Place<'_> {
-        let mut free = self.free.lock().expect(NO_PANIC);
-        if *free == 0 {
-            tracing::info!("full: further clients wait until one leaves");
-        }
-        free = self.has_free.wait_while(free, |free| *free == 0).expect(NO_PANIC);
-        *free -= 1;
-        Place(self)
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        *self.0.free.lock().expect(NO_PANIC) += 1;
-        self.0.has_free.notify_one();
-    }
-}
-
-const NO_PANIC: &str = "counting does not panic";

@@ -1,10 +1,9 @@
-//! As many clients at once as there are workers: a fixed pool of threads that all accept.
+//! A fixed pool of threads that all accept from the same listeners; each serves one client at a time.
 //!
-//! Each worker is a simple server of its own at the same door: it waits for a client, then for that
-//! client's questions until it leaves, and only then for the next client. A client who comes wakes
-//! every worker who waits at the door, and the first of them takes it. Under load, when every worker
-//! has its client, all others wait in the listener's backlog, however little those inside ask: the
-//! number of workers is the natural limit of connections.
+//! Each worker is a simple server: it waits for a client, then for that client's questions until it disconnects, and
+//! only then for the next client. A new connection wakes every idle worker, and the first to call `accept(2)` gets it.
+//! Under load, when every worker has a client, all others wait in the listener's backlog, even if the clients being
+//! served are silent. The number of workers limits the number of connections.
 
 use std::sync::Arc;
 use std::thread;
@@ -12,31 +11,34 @@ use std::thread;
 use launcelot_endpoint::failure::one_line;
 use launcelot_endpoint::listen::Listeners;
 
-use crate::ServeError;
-use crate::blocking::Door;
-use crate::designs::simple::one_at_a_time;
-use crate::service::Service;
+use crate::blocking::acceptor::Acceptor;
+use crate::designs::simple::serve_one_at_a_time;
+use crate::error::ServeError;
+use crate::session::service::Service;
 use crate::stop::Stop;
 
 pub(super) fn serve(listeners: Listeners, service: &Arc<Service>, stop: &Stop) -> Result<(), ServeError> {
     let count = service.options.workers.min(service.options.max_connections).get();
-    // The last worker who leaves the door closes it, and when told to stop each does so at once.
-    let door = Door::new(listeners, service);
+    // The listeners close when the last worker drops its acceptor. When stopped, each does so at once.
+    let acceptor = Acceptor::new(listeners, service);
     thread::scope(|scope| {
         let mut workers = Vec::new();
-        // The first is this thread, so that a pool which the system lets grow no further still works.
+        // This thread is the first worker, so the pool works even if the system refuses further threads.
         for number in 2..=count {
-            let door = door.clone();
-            let worker = move || one_at_a_time(door, service, stop);
+            let acceptor = acceptor.clone();
+            let worker = move || serve_one_at_a_time(acceptor, service, stop);
             match thread::Builder::new().name(format!("worker {number}")).spawn_scoped(scope, worker) {
                 Ok(worker) => workers.push(worker),
                 Err(error) => {
-                    tracing::warn!("only {} of {count} workers can start: {}", number - 1, one_line(&error));
+                    tracing::warn!("started only {} of {count} worker threads: {}", number - 1, one_line(&error));
                     break;
                 }
             }
         }
-        let first = one_at_a_time(door, service, stop);
-        workers.into_iter().map(|worker| worker.join().expect("workers do not panic")).fold(first, Result::and)
+        let mut result = serve_one_at_a_time(acceptor, service, stop);
+        for worker in workers {
+            result = result.and(worker.join().expect("workers do not panic"));
+        }
+        result
     })
 }

@@ -19,7 +19,7 @@ pub fn ClockLine(props: &Props) -> Html {
         return Html::default();
     };
     html! {
-        <p id="clock" data-step-ns={clock.step.as_nanos().to_string()} data-isolated={clock.isolated.to_string()}>
+        <p id="clock" data-step-ns={(clock.step.as_nanos() as u64).to_string()} data-isolated={clock.isolated.to_string()}>
             { words::of_the_clock(clock) }
             { words::of_the_worker(clock) }
         </p>

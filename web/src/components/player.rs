@@ -17,7 +17,7 @@ use crate::state::player::{Action, Player as State, SLOWNESS};
 use crate::words;
 
 /// How finely a person can scrub.
-const SCRUB_STEP: Duration = Duration::from_nanos(100);
+const SCRUB_STEP_NS: u64 = 100;
 
 /// What it plays.
 #[derive(PartialEq, Properties)]
@@ -42,7 +42,7 @@ pub fn Player(props: &Props) -> Html {
         Callback::from(move |event: InputEvent| {
             let steps: Option<u64> =
                 event.target_dyn_into().and_then(|input: HtmlInputElement| input.value().parse().ok());
-            let at = Duration::from_nanos(steps.unwrap_or_default() * SCRUB_STEP.as_nanos() as u64);
+            let at = Duration::from_nanos(steps.unwrap_or_default() * SCRUB_STEP_NS);
             state.dispatch(Action::Scrubbed(at));
         })
     };
@@ -58,7 +58,7 @@ pub fn Player(props: &Props) -> Html {
     let says = moment.map(|moment| words::replay::of(replay, moment)).unwrap_or_default();
     let is_there = moment.is_some_and(|moment| moment.at == state.at);
     let time = unit.format(state.at);
-    let steps_of = |time: Duration| (time.as_nanos().div_ceil(SCRUB_STEP.as_nanos())).to_string();
+    let steps_of = |time: Duration| (time.as_nanos() as u64).div_ceil(SCRUB_STEP_NS).to_string();
     html! {
         <div class="player" data-playing={state.is_playing.to_string()} data-passed={passed.to_string()}>
             <div class="lanes">

@@ -83,7 +83,8 @@ fn imported(race: &Race) -> Html {
 /// A row for each way, all on one time axis; nothing before there is something to be drawn.
 #[inline(never)]
 fn ways(race: &Race) -> Option<Html> {
-    let longest = Way::ALL.into_iter().filter_map(|way| total(runs(race, way))).max()?;
+    let longest = Way::ALL.into_iter().filter_map(|way| total(runs(race, way)));
+    let longest = longest.chain(Way::ALL.into_iter().filter_map(|way| Some(race.whisker(way)?.end()))).max()?;
     let scale = Scale::to_fit(longest);
     let caption =
         "The race: each way to ask, of which parts its time is made, when its answers came, and how long it took";
@@ -112,8 +113,9 @@ fn line(race: &Race, way: Way, scale: &Scale) -> Line {
         words: words::name(way).to_owned(),
         answer: Html::from(words::parts(race, way)),
         when: words::lanes(way).to_owned(),
-        took: total(runs.clone()).map_or_else(|| "–".to_owned(), |took| scale.unit().figure(took)),
-        svg: Some(chart::lanes(scale, runs)),
+        took: total(runs.clone())
+            .map_or_else(|| "–".to_owned(), |took| timetable::figure(scale, took, race.clock_step())),
+        svg: Some(chart::lanes(scale, runs, race.whisker(way))),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The earlier runs, each of which can be laid below the newest.
 
-use launcelot_measure::{RunStatus, Span, unit::format_duration};
+use launcelot_measure::{Reading, RunStatus, Span};
 use yew::prelude::*;
 
 use crate::hooks::Asker;
@@ -54,7 +54,10 @@ fn drawn(asker: &Asker, numbered: &Numbered) -> Html {
         let asker = asker.clone();
         Callback::from(move |_: MouseEvent| asker.dispatch(Action::GhostToggled(number)))
     };
-    let took = |span: Option<Span>| span.map_or_else(|| "–".to_owned(), |span| format_duration(span.took()));
+    let took = |span: Option<Span>| match span {
+        Some(span) => Reading::new(span.took(), run.clock_step).describe(),
+        None => "–".to_owned(),
+    };
     html! {
         <tr role="row" key={number} data-run={number.to_string()}>
             <th role="rowheader" scope="row">{ number }</th>

@@ -6,10 +6,11 @@ use launcelot_measure::export::document::{DOCUMENT_MAX_BYTES, Document, Document
 use web_sys::{File, HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
+use crate::download;
 use crate::files::{self, Form};
 use crate::hooks::{Asker, use_drop};
+use crate::state::import::Room;
 use crate::state::race::Race;
-use crate::{download, words};
 
 /// What it shows and acts on.
 #[derive(PartialEq, Properties)]
@@ -60,19 +61,14 @@ pub fn TakeAlong(props: &Props) -> Html {
         Callback::from(move |file: File| {
             let (asker, says) = (asker.clone(), says.clone());
             spawn_local(async move {
-                let name = file.name();
-                match read(&file).await {
-                    Err(words) => says.set(Said { at: Date::now(), is_bad: true, words, of: name }),
-                    Ok(document) => {
-                        let (taken, left_out) = asker.import(document);
-                        says.set(Said {
-                            at: Date::now(),
-                            is_bad: false,
-                            words: words::import::taken(&name, &taken, left_out),
-                            of: name,
-                        });
+                let (is_bad, words) = match read(&file, asker.state().room()).await {
+                    Err(words) => (true, words),
+                    Ok((document, words)) => {
+                        asker.import(document);
+                        (false, words)
                     }
-                }
+                };
+                says.set(Said { at: Date::now(), is_bad, words, of: file.name() });
             });
         })
     };
@@ -155,14 +151,13 @@ fn on_save(choice: &'static Choice, asker: &Asker, says: &UseStateHandle<Said>) 
     })
 }
 
-/// The document in a file, or in one sentence why it is not taken.
-async fn read(file: &File) -> Result<Document, String> {
-    let name = file.name();
-    let refused = |why| words::import::why_not(&name, why);
-    if file.size() > DOCUMENT_MAX_BYTES as f64 {
-        return Err(refused(DocumentError::TooLarge));
-    }
-    let text = JsFuture::from(file.text()).await.map_err(|_| refused(DocumentError::NotADocument))?;
-    let read = files::read(&text.as_string().unwrap_or_default()).await;
-    read.ok_or_else(|| words::import::not_loaded(&name))?.map_err(refused)
+/// The document in a file, as far as there is room for it, or why it is not taken, and a sentence in either case.
+async fn read(file: &File, room: Room) -> Result<(Document, String), String> {
+    let text = if file.size() > DOCUMENT_MAX_BYTES as f64 {
+        Err(DocumentError::TooLarge)
+    } else {
+        let text = JsFuture::from(file.text()).await.ok();
+        text.and_then(|text| text.as_string()).ok_or(DocumentError::NotADocument)
+    };
+    files::read(&file.name(), text, room).await
 }

@@ -16,6 +16,7 @@ use super::painted::{is_hidden, painted};
 use crate::bridge::{self, Route};
 use crate::cupboard::Cupboard;
 use crate::focus;
+use crate::lab::series_name;
 use crate::message::{self, Ask, FromWorker, ToWorker};
 use crate::state::race::{self, Heat};
 use crate::state::rounds::{self, Kept};
@@ -163,7 +164,8 @@ impl Asker {
         let Some(clock) = self.state.clock.filter(|_| self.is_ready()) else { return };
         let url = self.url();
         let number = self.link.next_unseen();
-        self.link.tell(&ToWorker::Rounds { run: number, url: url.clone(), plan });
+        let id = Date::now() as u64;
+        self.link.tell(&ToWorker::Rounds { run: number, url: format!("{url}?series={}", series_name(id)), plan });
         let wire = self.state.lab.wire().filter(|_| self.state.lab.route == Route::Tunnel);
         let name = words::rounds::name(&plan, &words::wire::route(self.state.lab.route, wire));
         let others: Vec<&str> = self.state.rounds.kept.iter().map(|kept| kept.rounds.name.as_str()).collect();
@@ -174,14 +176,12 @@ impl Asker {
             link_revisions: revision.map(LinkRevisions::unchanged),
             ..rounds::begun(name, url, plan, clock)
         };
-        let kept = Kept { id: Date::now() as u64, rounds: Rc::new(rounds), is_imported: false };
+        let kept = Kept { id, rounds: Rc::new(rounds), is_imported: false };
         self.state.dispatch(Action::Rounds(rounds::Action::Begun(number, kept)));
     }
 
-    /// Puts the runs of a document among the earlier ones, its races below the race, and its rounds among the rounds, as far as
-    /// there is room. Returns what was taken, and how many things were left out.
-    pub fn import(&self, mut document: Document) -> (Rc<Document>, usize) {
-        let left_out = self.state.room().fit(&mut document);
+    /// Puts the runs of a document among the earlier ones, its races below the race, and its rounds among the rounds.
+    pub fn import(&self, document: Document) {
         let document = Rc::new(document);
         let now = Date::now() as u64;
         let brought = document.rounds.iter().zip(now..).map(|(rounds, id)| {
@@ -194,8 +194,7 @@ impl Asker {
         self.link.runs.set(self.link.runs.get() + document.runs.len() as u32);
         let unseen = self.link.unseen.get() + 1;
         self.link.unseen.set(self.link.unseen.get() + document.all_runs().count() as u32);
-        self.state.dispatch(Action::Imported { number, unseen, document: document.clone() });
-        (document, left_out)
+        self.state.dispatch(Action::Imported { number, unseen, document });
     }
 
     /// Gives up the run that goes on.

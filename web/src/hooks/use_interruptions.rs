@@ -9,9 +9,10 @@ use super::Asker;
 use super::painted::is_hidden;
 use crate::state::Action;
 
-/// The events. `resume` follows a freeze (<https://wicg.github.io/page-lifecycle/>), and `pageshow` a stay in the back-forward cache if
-/// it says that it is persisted.
-const EVENTS: [&str; 3] = ["visibilitychange", "resume", "pageshow"];
+/// The events. `freeze` and `resume` come before and after a freeze (<https://wicg.github.io/page-lifecycle/>): a browser that
+/// freezes a page closes its connections, and what breaks by that is to know why. `pageshow` follows a stay in the back-forward
+/// cache if it says that it is persisted.
+const EVENTS: [&str; 4] = ["visibilitychange", "freeze", "resume", "pageshow"];
 
 /// Tells the state of interruptions, for as long as the page lives.
 #[hook]
@@ -30,7 +31,9 @@ pub fn use_interruptions(asker: &Asker) {
         if let Some(window) = web_sys::window() {
             for event in EVENTS {
                 // Fails only for what is no event target.
-                let _ = window.add_event_listener_with_callback(event, on_event.unchecked_ref());
+                // Those of the document do not bubble up to the window, but are captured there.
+                let on_event = on_event.unchecked_ref();
+                let _ = window.add_event_listener_with_callback_and_bool(event, on_event, true);
             }
         }
     });

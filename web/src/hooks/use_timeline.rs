@@ -1,6 +1,7 @@
 //! A run's legs as tracks in the browser's own performance panel.
 //!
-//! They are written when the run is over and its legs are known, never while it goes on. The run began by the worker's clock;
+//! They are written when the run is over and its legs are known, never while it goes on. What writes them is in the part of the
+//! program that the browser loads when it is idle. The run began by the worker's clock;
 //! the browser counts both clocks from one notion of 1970, so a moment is laid on the page's timeline by adding
 //! the worker's origin and taking away the page's. What is lost by that is the rounding of a number of
 //! milliseconds since 1970, a quarter of a microsecond, and the steps of the clock.
@@ -8,16 +9,13 @@
 use std::time::Duration;
 
 use js_sys::JSON;
+use js_sys::futures::spawn_local;
 use launcelot_measure::export::RecordedRun;
-use launcelot_measure::export::chrome::{TRACKS, slices};
-use launcelot_measure::unit::format_decimal;
 use wasm_bindgen::prelude::*;
 use yew::prelude::*;
 
 use super::Asker;
-
-/// The colours of the tracks, out of those that the panel has.
-const COLOURS: [&str; TRACKS.len()] = ["primary", "secondary", "tertiary", "primary-dark", "secondary-light"];
+use crate::files;
 
 #[wasm_bindgen]
 extern "C" {
@@ -43,36 +41,22 @@ pub fn use_timeline(asker: &Asker) {
     let asker = asker.clone();
     use_effect_with(over, move |over| {
         if let Some((newest, (_, began))) = asker.state().newest().zip(*over) {
+            let recorded = newest.recorded();
             // Fails only where the panel is of another opinion on what a measure is: the page does not need it.
-            let _ = write(&newest.recorded(), began);
+            spawn_local(async move { drop(write(&recorded, began).await) });
         }
     });
 }
 
 /// `began` is since 1970.
-fn write(recorded: &RecordedRun, began: Duration) -> Result<(), JsValue> {
+async fn write(recorded: &RecordedRun, began: Duration) -> Result<(), JsValue> {
     let performance = web_sys::window().and_then(|window| window.performance()).ok_or(JsValue::NULL)?;
     let origin = Duration::from_nanos((performance.time_origin() * 1e6) as u64);
+    let measures = files::measures(recorded, began, origin).await.unwrap_or_default();
     let timeline: &Timeline = performance.unchecked_ref();
     timeline.clear_measures();
-    for stretch in slices(recorded) {
-        let [start, end] = [stretch.span.from, stretch.span.until].map(|at| {
-            let nanos = (began + at).saturating_sub(origin).as_nanos() as u64;
-            format_decimal(nanos, 1_000_000, 6)
-        });
-        let (track, colour) = (TRACKS[stretch.track], COLOURS[stretch.track]);
-        let options = [
-            r#"{"start":"#,
-            &start,
-            r#","end":"#,
-            &end,
-            r#","detail":{"devtools":{"dataType":"track-entry","trackGroup":"Launcelot","track":""#,
-            track,
-            r#"","color":""#,
-            colour,
-            r#""}}}"#,
-        ];
-        timeline.measure(stretch.name, &JSON::parse(&options.concat())?)?;
+    for measure in measures {
+        timeline.measure(&measure.name, &JSON::parse(&measure.options)?)?;
     }
     Ok(())
 }

@@ -292,7 +292,7 @@ mod tests {
     /// What an instance of the lab says whose settings have this length.
     fn report_of(instance: u64, preset: Preset, samples: u64) -> Option<LinkReport> {
         let rtt = preset.link().rtt;
-        let held = AddedDelay { total: rtt, out: rtt / 2, back: rtt / 2, samples, dialogues: 1 };
+        let held = AddedDelay { total: rtt, out: rtt / 2, back: rtt / 2, samples, connections: 1 };
         let revision = Revision { instance: Instance(instance), revision: 1 + preset as u64 };
         let (handshake, in_force, held) = (true, Duration::ZERO, (samples > 0).then_some(held));
         Some(LinkReport { port: 1061, link: preset.link(), handshake, revision, in_force, added_delay: held })

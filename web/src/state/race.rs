@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use launcelot_charts::race::Whisker;
 use launcelot_measure::race::{self, Spread, WayTimes, has_another_turn};
-use launcelot_measure::{Order, Revision, Run, RunStatus, Step, Turn, Way, export};
+use launcelot_measure::{Interruptions, Order, Revision, Run, RunStatus, Step, Turn, Way, export};
 use launcelot_protocol::EXCHANGES;
 
 use super::{Circumstances, Numbered};
@@ -97,6 +98,19 @@ impl Race {
         WayTimes::of(&turns)
     }
 
+    /// How the turns of a way were spread, laid from the moment at which all connections of the turn that is drawn were open; `None`
+    /// until the race is complete, and of a single turn.
+    pub fn whisker(&self, way: Way) -> Option<Whisker> {
+        let connected = self.connected(way)?;
+        self.is_complete().then_some(())?;
+        Whisker::from(connected, self.times(way)?.answering)
+    }
+
+    /// When the last connection of the turn that is drawn of a way was open.
+    pub fn connected(&self, way: Way) -> Option<Duration> {
+        self.drawn(way).filter_map(|numbered| numbered.run.connecting).map(|span| span.until).max()
+    }
+
     /// The runs that are drawn of a way: those of the turn in which asking took the median, or of the newest while that is not
     /// known; none if it has not begun.
     pub fn drawn(&self, way: Way) -> impl Iterator<Item = &Numbered> + Clone {
@@ -105,6 +119,11 @@ impl Race {
             None => (0..self.turns()).rev().find(|turn| self.heat(*turn, way).next().is_some()).unwrap_or_default(),
         };
         self.heat(turn, way)
+    }
+
+    /// The largest step of the clocks that took its times.
+    pub fn clock_step(&self) -> Duration {
+        self.raced().map(|numbered| numbered.run.clock_step).max().unwrap_or_default()
     }
 
     /// The runs that are drawn: of which way, how manieth in it from 0, and the run.
@@ -252,10 +271,10 @@ impl Race {
         }
     }
 
-    /// A run is over. `how` says how, who having been asked.
-    pub fn end(&mut self, number: u32, how: impl FnOnce(&str) -> RunStatus) {
+    /// A run is over. `how` says how, who having been asked, and after which interruptions.
+    pub fn end(&mut self, number: u32, how: impl FnOnce(&str, Interruptions) -> RunStatus) {
         if let Some(run) = self.going_on(number) {
-            run.status = how(&run.target);
+            run.status = how(&run.target, run.interruptions);
         }
     }
 
@@ -299,7 +318,7 @@ mod tests {
                 race.step(number, Step::Asked { at: took * question });
                 race.step(number, Step::Answered { at: took * (question + 1), answer: "This.".to_owned() });
             }
-            race.end(number, |_| RunStatus::Complete);
+            race.end(number, |_, _| RunStatus::Complete);
         }
         first + questions.len() as u32
     }
@@ -331,6 +350,8 @@ mod tests {
         assert!(race.is_complete() && !race.is_running());
         let medians = Way::ALL.map(|way| race.times(way).unwrap().asking.median.as_millis());
         assert_eq!((medians, race.warm_up), ([3, 3, 1], 3));
+        let ends = Way::ALL.map(|way| race.whisker(way).map(|whisker| whisker.end().as_millis()));
+        assert_eq!(ends, [Some(3), Some(3), Some(1)], "connecting took no time");
     }
 
     #[test]
@@ -338,6 +359,7 @@ mod tests {
         let mut race = begun();
         assert_eq!(run(&mut race, Duration::from_secs(1)).len(), 1 + 3);
         assert_eq!((race.turns(), race.is_complete()), (1, true));
+        assert_eq!(race.whisker(Way::OneAtATime), None, "a single turn has no spread");
     }
 
     #[test]
@@ -367,15 +389,15 @@ mod tests {
     fn a_heat_that_breaks_is_the_end_of_the_race() {
         let mut race = begun();
         begin(&mut race, 1);
-        race.end(1, |_| RunStatus::Stopped);
+        race.end(1, |_, _| RunStatus::Stopped);
         assert_eq!((race.due(), race.is_running(), race.failure()), (None, false, Some(&RunStatus::Stopped)));
         assert_eq!(race.exported(), None, "only the warm-up was run");
 
         let mut race = begun();
         begin(&mut race, 1);
-        race.end(1, |_| RunStatus::Complete);
+        race.end(1, |_, _| RunStatus::Complete);
         begin(&mut race, 2);
-        race.end(2, |_| RunStatus::Stopped);
+        race.end(2, |_, _| RunStatus::Stopped);
         let exported = race.exported().unwrap();
         assert_eq!(
             exported.heats().into_iter().map(|(_, _, runs)| runs.len()).collect::<Vec<_>>(),

@@ -1,6 +1,7 @@
 //! The many rounds that the page keeps: which go on, which are drawn, how each changes.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use launcelot_charts::series::SERIES_MAX;
 use launcelot_measure::{Failures, Interruptions, LinkRevisions, Round, Rounds, RoundsPlan, RunStatus, Stopwatch};
@@ -37,6 +38,8 @@ pub struct ManyRounds {
     pub kept: Vec<Kept>,
     /// The number of the worker's run that goes on, which is the newest.
     going: Option<u32>,
+    /// The newest that began here, until the lab was asked how long the server thought about it.
+    pub untold: Option<u64>,
     /// Those that are laid over the newest.
     laid: Vec<u64>,
     /// Where the stopwatch starts.
@@ -81,6 +84,7 @@ pub fn begun(name: String, target: String, plan: RoundsPlan, clock: Clock) -> Ro
         failures: Failures::default(),
         link: None,
         link_revisions: None,
+        thinking_mean: None,
         interruptions: Interruptions::default(),
         status: RunStatus::Running,
     }
@@ -153,10 +157,10 @@ impl ManyRounds {
         }
     }
 
-    /// Rounds are over. `why` says how, who having been asked.
-    pub fn end(&mut self, number: u32, why: impl FnOnce(&str) -> RunStatus) {
+    /// Rounds are over. `why` says how, who having been asked, and after which interruptions.
+    pub fn end(&mut self, number: u32, why: impl FnOnce(&str, Interruptions) -> RunStatus) {
         if let Some(rounds) = self.going(number) {
-            rounds.status = why(&rounds.target);
+            rounds.status = why(&rounds.target, rounds.interruptions);
             self.going = None;
             self.make_room();
         }
@@ -176,16 +180,25 @@ impl ManyRounds {
         }
     }
 
+    /// The lab said how long the server thought about a question of a series, or that it does not know.
+    pub fn know_thinking(&mut self, id: u64, mean: Option<Duration>) {
+        self.untold = None;
+        if let Some(kept) = self.kept.iter_mut().find(|kept| kept.id == id) {
+            Rc::make_mut(&mut kept.rounds).thinking_mean = mean;
+        }
+    }
+
     /// Whatever goes on will not.
     pub fn give_up(&mut self, status: RunStatus) {
         if let Some(number) = self.going {
-            self.end(number, |_| status);
+            self.end(number, |_, _| status);
         }
     }
 
     fn begin(&mut self, number: u32, begun: Kept) {
         self.give_up(RunStatus::Stopped);
         self.kept.retain(|kept| !kept.rounds.answered.is_empty());
+        self.untold = Some(begun.id);
         self.kept.push(begun);
         self.going = Some(number);
         self.forget_what_is_gone();
@@ -238,8 +251,6 @@ impl ManyRounds {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use launcelot_measure::{Connections, FailureKind};
 
     use super::*;
@@ -265,7 +276,7 @@ mod tests {
         for number in 1..=count {
             many.act(begun(number.into()));
             many.hear(number, &[ROUND], &Failures::default());
-            many.end(number, |_| RunStatus::Complete);
+            many.end(number, |_, _| RunStatus::Complete);
         }
         many
     }
@@ -284,7 +295,7 @@ mod tests {
         assert_eq!((many.kept[0].rounds.errors, &many.kept[0].rounds.failures), (1, &failures));
         many.act(begun(2));
         many.hear(1, &[ROUND; 5], &Failures::default());
-        many.end(1, |_| RunStatus::Complete);
+        many.end(1, |_, _| RunStatus::Complete);
         many.hear(2, &[ROUND], &Failures::default());
         assert!(many.is_running());
         let stand = |index: usize| (many.kept[index].rounds.done(), many.kept[index].rounds.status.clone());
@@ -292,10 +303,23 @@ mod tests {
     }
 
     #[test]
+    fn the_lab_is_asked_once_about_the_thinking_in_a_series() {
+        let mut many = runs(2);
+        assert_eq!(many.untold, Some(2), "not about an earlier one");
+        let mean = Some(Duration::from_millis(5));
+        many.know_thinking(2, mean);
+        let means: Vec<_> = many.kept.iter().map(|kept| kept.rounds.thinking_mean).collect();
+        assert_eq!((means, many.untold), (vec![None, mean], None));
+        many.act(begun(3));
+        many.know_thinking(3, None);
+        assert_eq!((many.kept[2].rounds.thinking_mean, many.untold), (None, None), "the lab saw nothing");
+    }
+
+    #[test]
     fn what_brought_no_answer_goes_with_the_next() {
         let mut many = runs(1);
         many.act(begun(2));
-        many.end(2, |to| RunStatus::Broken(format!("{to} is gone")));
+        many.end(2, |to, _| RunStatus::Broken(format!("{to} is gone")));
         assert_eq!(many.newest().unwrap().rounds.status, RunStatus::Broken("ws://b/ws is gone".to_owned()));
         many.act(begun(3));
         assert_eq!(many.kept.iter().map(|kept| kept.id).collect::<Vec<_>>(), [1, 3]);
@@ -326,7 +350,7 @@ mod tests {
         let mut many = runs(KEPT_MAX as u32);
         many.act(begun(100));
         assert_eq!(many.worth_keeping().count(), KEPT_MAX + 1, "it may still get one");
-        many.end(100, |_| RunStatus::Broken("no connection".to_owned()));
+        many.end(100, |_, _| RunStatus::Broken("no connection".to_owned()));
         assert_eq!((many.worth_keeping().count(), many.kept[0].id, many.has_lost), (KEPT_MAX, 1, false));
         assert_eq!(many.newest().map(|newest| newest.id), Some(100), "what became of it is shown");
     }

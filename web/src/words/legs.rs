@@ -1,8 +1,11 @@
 //! The legs of the way in words.
 
+use std::time::Duration;
+
 use launcelot_measure::paths::Clocks;
 use launcelot_measure::text::legs::{self, ClientKind};
-use launcelot_measure::{Breakdown, Leg};
+use launcelot_measure::unit::format_duration;
+use launcelot_measure::{Breakdown, Leg, Reading};
 
 use crate::state::CLIENT;
 
@@ -21,6 +24,14 @@ pub fn name(leg: Leg, asker: &str) -> &'static str {
 /// What kind of client `asker` is.
 fn kind(asker: &str) -> ClientKind {
     if asker == CLIENT { ClientKind::Native } else { ClientKind::Browser }
+}
+
+/// How long it took. The asker's own leg, and what is unknown, are known by its clock of these steps; the others by the hops' clock.
+pub fn took(leg: Leg, took: Duration, clock_step: Duration) -> String {
+    match leg {
+        Leg::Client | Leg::Unknown => Reading::new(took, clock_step).describe(),
+        _ => format_duration(took),
+    }
 }
 
 /// What happens there.
@@ -55,6 +66,16 @@ pub fn where_it_went(breakdown: &Breakdown, asker: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const fn us(micros: u64) -> Duration {
+        Duration::from_micros(micros)
+    }
+
+    #[test]
+    fn the_leg_of_the_asker_is_never_said_to_take_no_time() {
+        let said = |leg| took(leg, us(2), us(1_000)).replace('\u{a0}', " ");
+        assert_eq!([Leg::Client, Leg::Bridge].map(said), ["less than 1 ms", "2 µs"]);
+    }
 
     #[test]
     fn legs_of_a_client_do_not_mention_a_page() {

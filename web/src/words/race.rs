@@ -3,7 +3,7 @@
 use launcelot_measure::compare::Difference;
 use launcelot_measure::text::race::{self as text, RaceTimes};
 use launcelot_measure::unit::format_duration;
-use launcelot_measure::{Preset, Run, RunStatus, Way};
+use launcelot_measure::{Preset, Reading, RunStatus, Way};
 use launcelot_protocol::EXCHANGES;
 
 use super::limits::{count, line};
@@ -16,7 +16,8 @@ use crate::state::rounds;
 
 /// What is raced, and how.
 pub const INTRODUCTION: &str = "The same three questions: one at a time, sent ahead (pipelined), and over three connections at once. \
-                                The ways take turns, up to five and each turn in another order, and the turn with the median is drawn.";
+                                The ways take turns, up to five and each turn in another order. Drawn is the turn with the median; the mark \
+                                below it reaches from the shortest turn to the longest, with a tick at the median.";
 
 /// Why ways are not compared.
 const LINK_CHANGED: &str = "The link changed during the race: it was set anew, or the lab was restarted. So the ways cannot be \
@@ -63,17 +64,15 @@ pub fn over(lab: &Lab) -> String {
 
 /// Of which parts the total of a way is made, in the turn that is drawn, and what all turns say.
 pub fn parts(race: &Race, way: Way) -> String {
-    let runs = || race.drawn(way).map(|numbered| &numbered.run);
-    let Some(connecting) = runs().filter_map(|run| run.connecting).map(|span| span.until).max() else {
-        return String::new();
-    };
-    let until = runs().map(Run::until).max().unwrap_or_default();
+    let Some(connecting) = race.connected(way) else { return String::new() };
+    let until = race.drawn(way).map(|numbered| numbered.run.until()).max().unwrap_or_default();
     let asking = until.saturating_sub(connecting);
+    let [connecting, asking] = [connecting, asking].map(|took| Reading::new(took, race.clock_step()).describe());
     let turns = match race.times(way).filter(|_| race.is_complete()) {
         Some(times) => format!(" ({})", times.answering.describe_turns()),
         None => String::new(),
     };
-    format!("{} connecting, {} asking{turns}", format_duration(connecting), format_duration(asking))
+    format!("{connecting} connecting, {asking} asking{turns}")
 }
 
 /// A longer link, where this one was too short to tell the ways apart and a longer one can be chosen.
@@ -120,7 +119,6 @@ pub fn limits(race: &Race) -> String {
     let runs = || race.raced();
     let questions: usize = runs().map(|numbered| numbered.run.questions.len()).sum();
     let answered: usize = runs().map(|numbered| numbered.run.answered()).sum();
-    let step = runs().map(|numbered| numbered.run.clock_step).max().unwrap_or_default();
     let route = if race.link_changed() {
         Some([Route::Tunnel.name(), rounds::CHANGED].concat())
     } else {
@@ -131,6 +129,7 @@ pub fn limits(race: &Race) -> String {
         0 => "nothing".to_owned(),
         warm_up => count(warm_up as usize, "question", "questions"),
     };
+    let step = race.clock_step();
     line(&count(questions, "question", "questions"), route, step, cores, &discarded, questions - answered)
 }
 
@@ -185,7 +184,7 @@ mod tests {
                 if is_ahead {
                     ask.questions.iter().for_each(|_| race.step(ask.run, answer(at + rtt)));
                 }
-                race.end(ask.run, |_| RunStatus::Complete);
+                race.end(ask.run, |_, _| RunStatus::Complete);
             }
         }
         race
@@ -239,6 +238,14 @@ mod tests {
         assert_ne!(meaning(&race), LINK_CHANGED);
         race.raced_mut().last().unwrap().wire = None;
         assert_eq!(meaning(&race), LINK_CHANGED);
+    }
+
+    #[test]
+    fn a_part_below_the_step_of_the_clock_is_said_to_be_that_and_never_nothing() {
+        let mut race = raced(us(20_000));
+        race.raced_mut().for_each(|run| run.run.clock_step = us(16_700));
+        let said = parts(&race, Way::OneAtATime).replace('\u{a0}', " ");
+        assert_eq!(said, "less than 16.7 ms connecting, 60 ms asking (60 ms to 60 ms in 5 turns)");
     }
 
     #[test]

@@ -102,7 +102,7 @@ pub fn why(rounds: &Rounds, stopwatch: Stopwatch) -> String {
                 ": the curve hardly moves"
             }
         ),
-        (Stopwatch::Due, _, Some(pace)) => match rounds.queue(None) {
+        (Stopwatch::Due, _, Some(pace)) => match rounds.queue() {
             Some(queue) => queue.describe(),
             None => format!(
                 "A round was due every {}. Rounds failed in between, so it is not known whether that pace was kept.",
@@ -158,6 +158,7 @@ mod tests {
             failures: Failures::default(),
             link: None,
             link_revisions: None,
+            thinking_mean: None,
             interruptions: Interruptions::default(),
             status: RunStatus::Complete,
         }

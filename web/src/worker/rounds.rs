@@ -285,7 +285,9 @@ impl ActiveRounds {
     /// Counts a failure, if that is one.
     fn fail(&mut self, how: &Ended) {
         if let Some(kind) = words::failure_kind(how) {
-            self.failures.add(kind, &words::why_it_broke(how, &self.url));
+            // Without the name by which a lab knows the series.
+            let to = self.url.split('?').next().unwrap_or_default();
+            self.failures.add(kind, &words::why_it_broke(how, to));
         }
     }
 

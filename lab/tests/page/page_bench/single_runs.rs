@@ -1,14 +1,14 @@
-//! What the page takes from a single run that it measures: the page's own button against a plain JavaScript worker, in turns in
-//! one browser, from connecting to the last answer.
+//! The overhead of the page on a single run: its button compared with a plain JavaScript worker, in turns in one browser, from
+//! connecting to the last answer.
 
 use launcelot_measure::export::Document;
 use launcelot_server::Design;
 use serde_json::{Value, json};
 
-use super::{asked_for, catch_export, clock_step, exported, median, middle, site, start_browser};
+use super::{catch_export, clock_step, exported, median, middle, question_count, site, start_browser};
 use crate::support::fixtures::{Bridge, Server};
 
-/// How often the page is loaded anew. It keeps 50 runs.
+/// How often the page is loaded. It keeps 50 runs.
 const TURNS: usize = 5;
 
 /// The number of runs of each at the beginning of a turn that are not counted.
@@ -20,7 +20,7 @@ const RUNS: usize = 40;
 /// The largest ratio of the medians, the page's button to a plain worker.
 const RATIO_MAX: f64 = 1.1;
 
-/// Runs of the page's button and of a plain worker, one after the other. Before each, whatever was to be drawn is drawn.
+/// Runs by the page's button and by a plain worker, in turns. Before each run, the page finishes drawing.
 const IN_TURNS: &str = "const [url, count, done] = arguments;
     const plain = new Worker('/plain/run.mjs', { type: 'module' });
     const dialogue = document.querySelector('#dialogue');
@@ -57,7 +57,7 @@ const IN_TURNS: &str = "const [url, count, done] = arguments;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_single_run_by_the_page_is_compared_with_one_by_a_plain_worker() {
-    let is_measured = asked_for().is_some();
+    let is_measured = question_count().is_some();
     let (turns, warm_up, runs) = if is_measured { (TURNS, WARM_UP, RUNS) } else { (1, 0, 3) };
     let server = Server::start(Design::Async);
     let site = site();
@@ -99,7 +99,7 @@ fn counted(mut times: Vec<f64>, warm_up: usize) -> Vec<f64> {
 fn print(by_page: &[Vec<f64>], by_plain_worker: &[Vec<f64>], step: f64) -> f64 {
     let medians = |turns: &[Vec<f64>]| turns.iter().map(|times| median(times, step)).collect::<Vec<_>>();
     let p90s = |turns: &[Vec<f64>]| turns.iter().map(|times| times[times.len() * 9 / 10]).collect::<Vec<_>>();
-    // Ratios are of the same turn: what was noisy then was noisy for both.
+    // Ratios are taken within a turn, so that other load on the machine affects both sides.
     let ratio = |of: Vec<f64>, to: Vec<f64>| middle(of.iter().zip(&to).map(|(of, to)| of / to).collect());
     let ratios = |turns: &[Vec<f64>]| {
         (ratio(medians(turns), medians(by_plain_worker)), ratio(p90s(turns), p90s(by_plain_worker)))

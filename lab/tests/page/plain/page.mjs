@@ -1,6 +1,6 @@
-// Two who ask: this thread, and a worker. A test calls them.
+// Two clients for tests to call: this thread, and a worker.
 
-import { ask } from "./asker.mjs";
+import { ask } from "./client.mjs";
 
 globalThis.mainThread = ask;
 

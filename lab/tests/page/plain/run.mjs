@@ -1,5 +1,5 @@
-// A worker that stays: for each URL that comes, it asks the three questions once over a new WebSocket, one at a time, keeps what
-// happened when, and posts it when the last answer is there.
+// A worker for several runs: for each URL it asks the three questions over a new WebSocket, one at a time, and posts the times
+// and answers after the last answer.
 
 const QUESTIONS = ["What is your name?", "What is your quest?", "What is your favorite color?"];
 const FULL_STOP = ".".charCodeAt(0);

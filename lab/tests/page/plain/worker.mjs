@@ -1,3 +1,3 @@
-import { ask } from "./asker.mjs";
+import { ask } from "./client.mjs";
 
 onmessage = async ({ data: [url, count] }) => postMessage(await ask(url, count));

@@ -7,12 +7,12 @@ use launcelot_measure::{Rounds, Stopwatch};
 use super::*;
 use crate::support::page_session::PageSession;
 
-/// Watches the longest time between two frames.
+/// Records the longest time between two frames.
 const WATCH_FRAMES: &str = "window.frames_gap = 0; let last; const watch = (now) => {
     if (last !== undefined) window.frames_gap = Math.max(window.frames_gap, now - last);
     last = now; requestAnimationFrame(watch); }; requestAnimationFrame(watch);";
 
-/// The browser does not count the memory of WebAssembly, so this keeps a reference to the first one. Deferred parts share it.
+/// Keeps a reference to the page's WebAssembly memory, which the browser does not count. Deferred parts share it.
 const WATCH_WASM: &str = "const made = (result) => {
         window.wasm_memory ??= (result.instance ?? result).exports.memory; return result; };
     for (const name of ['instantiate', 'instantiateStreaming']) {
@@ -21,7 +21,7 @@ const WATCH_WASM: &str = "const made = (result) => {
     }";
 
 impl Browser {
-    /// What the page and its worker hold, after the browser has tidied up, and the page's WebAssembly.
+    /// Returns the memory of the page and its worker after a garbage collection, and that of the page's WebAssembly.
     async fn memory_bytes(&self) -> i64 {
         self.devtools("HeapProfiler.collectGarbage", json!({})).await;
         let script = "const done = arguments[0];
@@ -33,11 +33,11 @@ impl Browser {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_burst_of_ten_thousand_rounds_neither_stops_the_page_nor_fills_its_memory() {
+async fn ten_thousand_rounds_neither_block_the_page_nor_grow_its_memory() {
     let (_server, bridge, browser) = page::open_alone().await;
     browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": WATCH_WASM })).await;
     browser.open(&bridge.page_url()).await;
-    // The first rounds allocate what all later ones use.
+    // The first rounds allocate buffers that later rounds reuse.
     browser.ask_rounds(100, "#one-connection", "", "complete").await;
     let before = browser.memory_bytes().await;
     browser.script(WATCH_FRAMES).await;
@@ -87,7 +87,7 @@ fn as_csv(series: &[Rounds]) -> String {
 
 /// Whether neighbours are told apart is asserted of the recorded series: while other programs run, one series is not like the next.
 #[tokio::test(flavor = "multi_thread")]
-async fn forty_series_one_after_the_other_have_all_their_samples_and_are_compared_by_them() {
+async fn forty_series_in_a_row_have_all_their_samples() {
     let session = PageSession::start_alone().await;
     let rounds = std::env::var(RECORD_ROUNDS).map_or(100, |rounds| rounds.parse().unwrap());
     let series = forty_series(&session, rounds).await;

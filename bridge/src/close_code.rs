@@ -1,0 +1,113 @@
+//! The codes and reasons of close frames, on which pages rely.
+//!
+//! When a WebSocket's handshake fails, a browser does not tell the page why. So the bridge completes the handshake even when
+//! it cannot reach the server, and says what is wrong in the close frame.
+
+use tungstenite::protocol::CloseFrame;
+use tungstenite::{Error, Utf8Bytes};
+
+/// The most bytes of a close frame's reason (RFC 6455, section 5.5: 125, less two for the code).
+pub const REASON_MAX_BYTES: usize = 123;
+
+/// Why the bridge closes a WebSocket. Numbers below 4000 are those of RFC 6455, section 7.4.1. The others are the bridge's
+/// own, and end like the HTTP status of the same meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u16)]
+pub enum CloseCode {
+    /// The server closed the connection. All that it sent has been delivered.
+    ServerClosed = 1000,
+    /// The bridge is stopping.
+    BridgeStopping = 1001,
+    /// The browser violated the WebSocket protocol.
+    ProtocolError = 1002,
+    /// The browser sent a text message that is not UTF-8.
+    NotUtf8 = 1007,
+    /// The browser sent a message over the limit.
+    MessageTooBig = 1009,
+    /// No byte moved in either direction for the idle timeout.
+    Idle = 4408,
+    /// The server reset the connection.
+    ServerReset = 4500,
+    /// The server cannot be reached. The reason contains the server's name and the system's error.
+    ServerUnreachable = 4502,
+    /// The server did not accept the connection in time.
+    ServerTimedOut = 4504,
+}
+
+impl CloseCode {
+    /// All codes, in the order of their numbers.
+    pub const ALL: [Self; 9] = [
+        Self::ServerClosed,
+        Self::BridgeStopping,
+        Self::ProtocolError,
+        Self::NotUtf8,
+        Self::MessageTooBig,
+        Self::Idle,
+        Self::ServerReset,
+        Self::ServerUnreachable,
+        Self::ServerTimedOut,
+    ];
+
+    /// The number in the close frame.
+    pub fn number(self) -> u16 {
+        self as u16
+    }
+
+    /// The meaning, as the reason of a close frame.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::ServerClosed => "the server closed the connection",
+            Self::BridgeStopping => "the bridge is stopping",
+            Self::ProtocolError => "WebSocket protocol error",
+            Self::NotUtf8 => "a text message is not UTF-8",
+            Self::MessageTooBig => "the message is too big",
+            Self::Idle => "idle for too long",
+            Self::ServerReset => "the server reset the connection",
+            Self::ServerUnreachable => "the server cannot be reached",
+            Self::ServerTimedOut => "the server did not accept the connection in time",
+        }
+    }
+
+    /// Returns the code for an error that the browser has caused, or `None` if its connection has failed.
+    pub fn for_fault(error: &Error) -> Option<Self> {
+        use tungstenite::error::ProtocolError;
+        match error {
+            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
+            Error::Protocol(_) | Error::AttackAttempt => Some(Self::ProtocolError),
+            Error::Utf8(_) => Some(Self::NotUtf8),
+            Error::Capacity(_) => Some(Self::MessageTooBig),
+            _ => None,
+        }
+    }
+}
+
+/// Returns a close frame with `reason`, cut to [`REASON_MAX_BYTES`].
+pub fn frame(code: CloseCode, reason: &str) -> CloseFrame {
+    let end = reason.floor_char_boundary(REASON_MAX_BYTES);
+    CloseFrame { code: code.number().into(), reason: Utf8Bytes::from(&reason[..end]) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_those_that_pages_know() {
+        let numbers = CloseCode::ALL.map(CloseCode::number);
+        assert_eq!(numbers, [1000, 1001, 1002, 1007, 1009, 4408, 4500, 4502, 4504]);
+    }
+
+    #[test]
+    fn every_code_is_allowed_in_a_close_frame() {
+        for code in CloseCode::ALL {
+            assert!(frame(code, code.reason()).code.is_allowed(), "{code:?}");
+            assert!(code.reason().len() <= REASON_MAX_BYTES);
+        }
+    }
+
+    #[test]
+    fn a_reason_is_cut_between_characters() {
+        let frame = frame(CloseCode::ServerUnreachable, &"é".repeat(100));
+        assert_eq!(frame.reason.as_str(), "é".repeat(61));
+    }
+}

@@ -1,0 +1,104 @@
+//! The arguments of `launcelot-bridge`.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+use launcelot_endpoint::command_line::{ListenOptions, Verbosity};
+
+use crate::options::{MAX_CONNECTIONS, Options, Target};
+use crate::origin::Origin;
+
+/// Relays a browser's WebSocket to a TCP server, byte for byte.
+#[derive(Debug, Clone, Parser)]
+#[command(
+    version,
+    name = "launcelot-bridge",
+    mut_arg("listen", |arg| arg.default_value("localhost:8080")),
+    after_help = "\
+DURATION is a number with its unit, as in 30s, 1.5min or 200ms.
+
+SIGINT (Ctrl-C) and SIGTERM stop it: it accepts no more connections, and open ones may end. A second signal ends it at
+once."
+)]
+pub struct CommandLine {
+    /// Where to listen.
+    #[command(flatten)]
+    pub listen: ListenOptions,
+    /// A server to connect to; the first at /ws, and each that has a name at /ws/NAME [default: localhost:1060]
+    #[arg(long = "target", value_name = "[NAME=]HOST:PORT")]
+    pub targets: Vec<Target>,
+    /// Serve the files in this directory
+    #[arg(long, value_name = "DIR")]
+    pub web: Option<PathBuf>,
+    /// Let pages of this origin connect, besides those of this machine, and answer to its host name
+    #[arg(long = "origin", value_name = "URL")]
+    pub origins: Vec<Origin>,
+    /// How long a server has to accept a connection
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
+    pub connect_timeout: Duration,
+    /// How long a connection may stay open while no byte moves; 0 is no limit
+    #[arg(long, value_name = "DURATION", default_value = "5min", value_parser = duration)]
+    pub idle_timeout: Duration,
+    /// How long open connections have to end when the bridge is stopped
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
+    pub grace: Duration,
+    /// How many connections may be open at once; more wait to be accepted
+    #[arg(long, value_name = "N", default_value_t = MAX_CONNECTIONS)]
+    pub max_connections: NonZeroU32,
+    /// How much to log.
+    #[command(flatten)]
+    pub verbosity: Verbosity,
+}
+
+impl CommandLine {
+    /// The settings of the bridge.
+    pub fn options(&self) -> Options {
+        let defaults = Options::default();
+        Options {
+            targets: if self.targets.is_empty() { defaults.targets } else { self.targets.clone() },
+            web: self.web.clone(),
+            origins: self.origins.clone(),
+            connect_timeout: self.connect_timeout,
+            idle_timeout: self.idle_timeout,
+            grace: self.grace,
+            max_connections: self.max_connections,
+            ..defaults
+        }
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| format!("{error}; a duration is like 500ms, 5s or 2min"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_those_of_the_library() {
+        let options = CommandLine::parse_from(["launcelot-bridge"]).options();
+        assert_eq!(format!("{options:?}"), format!("{:?}", Options::default()));
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn the_default_address_is_localhost_in_both_families() {
+        let listen = CommandLine::parse_from(["launcelot-bridge"]).listen.listen;
+        assert_eq!(listen, ["localhost:8080".parse().unwrap()]);
+    }
+
+    #[test]
+    fn a_zero_duration_needs_no_unit() {
+        assert_eq!(duration("0"), Ok(Duration::ZERO));
+        assert_eq!(duration("5min"), Ok(Duration::from_secs(300)));
+    }
+}

@@ -1,0 +1,92 @@
+//! The program around the bridge: listen, print that it is ready, stop on signals.
+
+use std::fmt::Write as _;
+use std::io;
+use std::pin::pin;
+
+use launcelot_endpoint::command_line::ListenOptions;
+use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners};
+use launcelot_endpoint::stop::StopSignals;
+use launcelot_endpoint::{descriptors, output};
+use thiserror::Error;
+use tokio::sync::oneshot;
+
+use crate::options::{Options, Target};
+use crate::serve::{ServeError, serve};
+
+/// The port to listen at where an address has none.
+const PORT: u16 = 8080;
+
+/// The most threads that look up names and read files.
+const BLOCKING_THREADS: usize = 16;
+
+/// Why the program failed.
+#[derive(Debug, Error)]
+pub enum ProgramError {
+    /// It could not listen.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// It listened, but could not serve.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// The system gives no threads.
+    #[error("cannot start threads")]
+    Threads(#[source] io::Error),
+    /// It could not catch the signals that stop it.
+    #[error("cannot wait for signals")]
+    Signals(#[source] io::Error),
+}
+
+/// Runs a bridge until a signal stops it; a second signal ends it at once.
+///
+/// # Errors
+///
+/// See [`ProgramError`].
+pub fn run(listen: &ListenOptions, options: Options) -> Result<(), ProgramError> {
+    descriptors::raise_limit();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS)
+        .build()
+        .map_err(ProgramError::Threads)?;
+    let result = runtime.block_on(serve_until_stopped(listen, options));
+    // Does not wait for a name that is being looked up.
+    runtime.shutdown_background();
+    result
+}
+
+async fn serve_until_stopped(listen: &ListenOptions, options: Options) -> Result<(), ProgramError> {
+    let mut signals = StopSignals::catch().map_err(ProgramError::Signals)?;
+    let listeners = listen.bind(PORT, BACKLOG)?;
+    output::print(&ready(&listeners, &options.targets));
+    let (stop, stopped) = oneshot::channel::<()>();
+    let mut serving = pin!(serve(listeners, options, async {
+        // Dropping the sender stops, too.
+        let _ = stopped.await;
+    }));
+    tokio::select! {
+        served = &mut serving => return Ok(served?),
+        () = signals.next() => drop(stop),
+    }
+    tokio::select! {
+        served = &mut serving => Ok(served?),
+        () = signals.next() => Ok(()),
+    }
+}
+
+/// The lines that are printed once the bridge listens: where it listens, and a URL for each target.
+fn ready(listeners: &Listeners, targets: &[Target]) -> String {
+    let mut text = listeners.ready();
+    let Some(interface) = listeners.interfaces.first() else { return text };
+    let host = interface.url_host();
+    let port = interface.port;
+    for (index, target) in targets.iter().enumerate() {
+        let path = match &target.name {
+            Some(name) if index > 0 => format!("/ws/{name}"),
+            _ => "/ws".to_owned(),
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "Relaying ws://{host}:{port}{path} to {target}");
+    }
+    text
+}

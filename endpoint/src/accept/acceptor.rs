@@ -1,0 +1,140 @@
+//! The accept loop for tokio.
+
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::sleep;
+
+use super::{AcceptErrors, Retry};
+use crate::limit::{ConnectionLimit, Permit};
+use crate::listen::Listeners;
+
+/// Accepts connections at several listeners, within a limit.
+///
+/// The listeners take turns, so that clients at one address cannot keep out those at another. A connection is accepted
+/// only when there is a permit for it: until then it waits in the kernel's backlog and costs nothing. An idle acceptor
+/// holds no permit, so several acceptors can share one limit.
+#[derive(Debug)]
+pub struct Acceptor {
+    listeners: Vec<TcpListener>,
+    next: usize,
+    errors: AcceptErrors,
+}
+
+/// A connection that was accepted.
+#[derive(Debug)]
+pub struct Accepted {
+    /// The connection.
+    pub stream: TcpStream,
+    /// The client's address.
+    pub peer: SocketAddr,
+    /// To be kept until the connection is closed.
+    pub permit: Permit,
+}
+
+impl Acceptor {
+    /// Prepares to accept at `listeners`. Needs a tokio runtime with I/O.
+    ///
+    /// # Errors
+    ///
+    /// The system's, if it cannot wait for the listeners.
+    pub fn new(listeners: Listeners) -> io::Result<Self> {
+        let listeners = listeners.sockets.into_iter().map(TcpListener::from_std).collect::<io::Result<_>>()?;
+        Ok(Self { listeners, next: 0, errors: AcceptErrors::default() })
+    }
+
+    /// Waits for the next connection. If the future is dropped, no connection is lost.
+    ///
+    /// # Errors
+    ///
+    /// Only if a listener does not listen any more. Other errors are logged and accept is tried again.
+    pub async fn accept(&mut self, limit: &ConnectionLimit) -> io::Result<Accepted> {
+        loop {
+            let error = match self.accept_once(limit).await {
+                Ok(accepted) => {
+                    self.errors.accepted();
+                    return Ok(accepted);
+                }
+                Err(error) => error,
+            };
+            match self.errors.failed(&error, Instant::now()) {
+                Retry::AtOnce => {}
+                Retry::After(pause) => sleep(pause).await,
+                Retry::Never => return Err(error),
+            }
+        }
+    }
+
+    async fn accept_once(&mut self, limit: &ConnectionLimit) -> io::Result<Accepted> {
+        loop {
+            let mut first_permit = Some(limit.permit().await);
+            let accepted = poll_fn(|context| {
+                // Pending drops the permit. When a connection comes, another acceptor may have taken the last one.
+                let Some(permit) = first_permit.take().or_else(|| limit.try_permit()) else { return Poll::Ready(None) };
+                let accepted = self.poll_listeners(context);
+                accepted.map_ok(|(stream, peer)| Accepted { stream, peer, permit }).map(Some)
+            });
+            if let Some(accepted) = accepted.await {
+                return accepted;
+            }
+        }
+    }
+
+    fn poll_listeners(&mut self, context: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        for _ in 0..self.listeners.len() {
+            let listener = &self.listeners[self.next];
+            self.next = (self.next + 1) % self.listeners.len();
+            if let Poll::Ready(accepted) = listener.poll_accept(context) {
+                return Poll::Ready(accepted);
+            }
+        }
+        Poll::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+    use std::pin::pin;
+
+    use futures_util::FutureExt as _;
+    use launcelot_testing::wait::{DEADLINE, within};
+
+    use super::*;
+
+    fn acceptor_and_port() -> (Acceptor, u16) {
+        let listeners = Listeners::bind("127.0.0.1", 0, 16).unwrap();
+        let port = listeners.port;
+        (Acceptor::new(listeners).unwrap(), port)
+    }
+
+    async fn next(acceptor: &mut Acceptor, limit: &ConnectionLimit) -> Accepted {
+        within(DEADLINE, "a connection", acceptor.accept(limit)).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_connection_over_the_limit_waits_for_a_permit() {
+        let (mut acceptor, port) = acceptor_and_port();
+        let limit = ConnectionLimit::new(NonZeroU32::MIN);
+        let _clients = [launcelot_testing::sockets::connect(port), launcelot_testing::sockets::connect(port)];
+        let first = next(&mut acceptor, &limit).await;
+        assert!(acceptor.accept(&limit).now_or_never().is_none());
+        drop(first);
+        next(&mut acceptor, &limit).await;
+    }
+
+    #[tokio::test]
+    async fn an_idle_acceptor_leaves_the_permit_to_another() {
+        let limit = ConnectionLimit::new(NonZeroU32::MIN);
+        let (mut idle, _) = acceptor_and_port();
+        let mut idle = pin!(idle.accept(&limit));
+        assert!(idle.as_mut().now_or_never().is_none());
+        let (mut busy, port) = acceptor_and_port();
+        let _client = launcelot_testing::sockets::connect(port);
+        next(&mut busy, &limit).await;
+    }
+}

@@ -1,0 +1,22 @@
+//! What the command lines of all programs share.
+//!
+//! - [`parse`] reads the arguments and adds the command `completions SHELL`.
+//! - [`Verbosity`] is `-v/--verbose`, [`ListenOptions`] is `--listen ADDR` and `--listen-fds`.
+//!
+//! Help and usage errors have colours on a terminal, unless `NO_COLOR` is set.
+
+mod completions;
+mod listen;
+
+use clap::{ArgAction, Args};
+
+pub use completions::{matches, parse};
+pub use listen::{ListenAddress, ListenAddressError, ListenOptions};
+
+/// How much a program logs.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Verbosity {
+    /// Log what happens to connections to standard error; twice, log everything
+    #[arg(short, long, global = true, display_order = 100, action = ArgAction::Count)]
+    pub verbose: u8,
+}

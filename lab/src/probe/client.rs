@@ -1,0 +1,160 @@
+//! One client of a case: what it does, what it receives, and what it should receive.
+
+use std::io;
+use std::time::Duration;
+
+use launcelot_protocol::exchange::Exchange;
+
+use super::cases::Action;
+use super::connection::{self, Connection};
+use super::transcript::{SocketEvent, Transcript};
+use super::verdict::Observation;
+
+/// How soon a server that serves clients at the same time answers the second one, and how long a write blocks before the
+/// server is considered to apply backpressure. It is far longer than an answer takes, even over a slow link.
+const PROMPT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The most that a client sends without reading. The socket buffers on both sides hold a few mebibytes each, and are often
+/// set larger. A server that accepts this much does not apply backpressure.
+const UNREAD_MAX_BYTES: usize = 64 * 1024 * 1024;
+
+/// A client of a case.
+#[derive(Debug)]
+pub(super) struct ProbeClient {
+    state: State,
+    timeout: Duration,
+    received: Transcript,
+    expected: Transcript,
+    /// How many bytes of questions the server accepted before it applied backpressure.
+    sent_bytes: usize,
+    /// What it should have received promptly, and has not received yet.
+    overdue: Option<String>,
+    was_delayed: bool,
+}
+
+#[derive(Debug)]
+enum State {
+    NotConnected,
+    Connected(Connection),
+    /// Closed, or connecting failed.
+    Closed,
+}
+
+impl ProbeClient {
+    /// Creates a client that waits for at most `timeout` each time.
+    pub(super) fn new(timeout: Duration) -> Self {
+        Self {
+            state: State::NotConnected,
+            timeout,
+            received: Transcript::default(),
+            expected: Transcript::default(),
+            sent_bytes: 0,
+            overdue: None,
+            was_delayed: false,
+        }
+    }
+
+    /// Whether it has tried to connect.
+    pub(super) fn has_begun(&self) -> bool {
+        !matches!(self.state, State::NotConnected)
+    }
+
+    /// Begins with a connection, or with the failure to connect.
+    pub(super) fn begin(&mut self, connected: io::Result<Connection>) {
+        self.state = match connected {
+            Ok(connection) => State::Connected(connection),
+            Err(error) => {
+                self.received.event = Some(connection::error_event(&error));
+                State::Closed
+            }
+        };
+    }
+
+    /// Whether it has received something else than expected.
+    pub(super) fn differs(&self) -> bool {
+        self.received != self.expected
+    }
+
+    /// Returns what it has received so far.
+    pub(super) fn observation(&self) -> Observation {
+        Observation { received: self.received.clone(), expected: self.expected.clone(), was_delayed: self.was_delayed }
+    }
+
+    /// Performs an action. Without a connection it does nothing.
+    pub(super) fn perform(&mut self, action: &Action) {
+        let State::Connected(connection) = &mut self.state else { return };
+        match action {
+            Action::Connect => {}
+            Action::Send(text) => connection.send(text.as_bytes()),
+            Action::SendByteByByte(text) => {
+                for byte in text.as_bytes().chunks(1) {
+                    connection.send(byte);
+                }
+            }
+            Action::SendUntilBackpressure(exchange) => self.send_until_backpressure(*exchange),
+            Action::Receive(text) => self.receive(text, self.timeout),
+            Action::ReceivePromptly(text) => self.receive_promptly(text),
+            Action::ReceiveOverdue => self.receive_overdue(),
+            Action::ReceiveEveryAnswer(exchange) => self.receive_every_answer(*exchange),
+            Action::ReceiveEnd => {
+                self.expected.event = Some(SocketEvent::End);
+                self.received.event = connection.receive_end(&mut self.received.bytes);
+            }
+            Action::HalfClose => connection.half_close(),
+            Action::Reset => {
+                connection.reset_on_close();
+                self.state = State::Closed;
+            }
+            Action::Close => self.state = State::Closed,
+        }
+    }
+
+    fn prompt_timeout(&self) -> Duration {
+        PROMPT_TIMEOUT.min(self.timeout)
+    }
+
+    fn receive(&mut self, text: &str, timeout: Duration) {
+        let State::Connected(connection) = &mut self.state else { return };
+        self.expected.bytes.extend_from_slice(text.as_bytes());
+        self.received.event = connection.receive(&self.expected.bytes, &mut self.received.bytes, timeout);
+    }
+
+    fn receive_promptly(&mut self, text: &str) {
+        let before = self.expected.bytes.len();
+        self.receive(text, self.prompt_timeout());
+        let is_missing = self.received.bytes.len() == before;
+        if is_missing && matches!(self.received.event, Some(SocketEvent::Timeout(_))) {
+            self.received.event = None;
+            self.expected.bytes.truncate(before);
+            self.overdue = Some(text.to_owned());
+        }
+    }
+
+    fn receive_overdue(&mut self) {
+        if let Some(text) = self.overdue.take() {
+            self.was_delayed = true;
+            self.receive(&text, self.timeout);
+        }
+    }
+
+    fn send_until_backpressure(&mut self, exchange: Exchange) {
+        let timeout = self.prompt_timeout();
+        let State::Connected(connection) = &mut self.state else { return };
+        let (sent_bytes, event) = connection.send_until_blocked(exchange.question, timeout, UNREAD_MAX_BYTES);
+        self.sent_bytes = sent_bytes;
+        if event != SocketEvent::Backpressure {
+            self.expected.event = Some(SocketEvent::Backpressure);
+            self.received.event = Some(event);
+        }
+    }
+
+    fn receive_every_answer(&mut self, Exchange { question, answer }: Exchange) {
+        self.receive(&answer.repeat(self.sent_bytes / question.len()), self.timeout);
+        let partial_bytes = self.sent_bytes % question.len();
+        if partial_bytes > 0 && !self.differs() {
+            // The last question was sent in part. Now that its answers are read, the server reads the rest.
+            self.perform(&Action::Send(question[partial_bytes..].to_owned()));
+            self.receive(answer, self.timeout);
+        }
+    }
+}

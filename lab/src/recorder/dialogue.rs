@@ -1,0 +1,144 @@
+//! One dialogue: the connections that it went over, and the trace of it.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
+
+use launcelot_measure::clock::smallest_step;
+use launcelot_measure::{Trace, TraceEvent};
+
+use super::TunnelTransit;
+use super::connection_log::ConnectionLog;
+use super::thinking::Thinking;
+
+/// The smallest step of the clock that all hops in this process read.
+static CLOCK_STEP: LazyLock<Duration> = LazyLock::new(|| {
+    let begin = Instant::now();
+    smallest_step(|| begin.elapsed()).unwrap_or_default()
+});
+
+/// A connection, identified by the addresses of both its ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Ends {
+    /// The end that called `connect()`.
+    pub(super) from: SocketAddr,
+    /// The end that called `accept()`.
+    pub(super) to: SocketAddr,
+}
+
+/// The hop that reports one end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hop {
+    /// The bridge's connection to the next hop.
+    Bridge,
+    /// A client's connection to the tunnel.
+    Tunnel,
+    /// The tunnel's connection to the server.
+    TunnelOnward,
+    /// A client's connection to the server.
+    Server,
+}
+
+impl Hop {
+    /// Whether the hop accepted the connection. A connection has one end that accepted and one that connected.
+    fn accepted(self) -> bool {
+        matches!(self, Self::Tunnel | Self::Server)
+    }
+}
+
+/// A dialogue that is kept.
+#[derive(Debug, Default)]
+pub(super) struct Dialogue {
+    pub(super) name: String,
+    /// The port to which its client, or the bridge for it, connected.
+    pub(super) to_port: u16,
+    /// Whether it came through the bridge without a name, so that no request can ask for it.
+    pub(super) is_ignored: bool,
+    /// The ends of its connections that have been reported.
+    pub(super) connections: Vec<(Hop, Ends)>,
+    /// The events of each reported end.
+    pub(super) logs: Vec<Arc<ConnectionLog>>,
+    pub(super) transit: Option<TunnelTransit>,
+    /// Whether it belongs to a series, of which only the server's thinking is kept.
+    pub(super) is_in_series: bool,
+    /// The thinking over the earlier connections of its series.
+    pub(super) thinking_before: Thinking,
+    /// Whether one of its connections has ended. A later connection with the same ends belongs to another dialogue.
+    pub(super) has_ended: bool,
+}
+
+impl Dialogue {
+    /// Whether `hop` may report its end of the connection `ends` of this dialogue. If the same end has been reported
+    /// before, a new connection uses the same ports.
+    pub(super) fn expects(&self, hop: Hop, ends: Ends) -> bool {
+        let is_reported = self
+            .connections
+            .iter()
+            .any(|(other, other_ends)| *other_ends == ends && other.accepted() == hop.accepted());
+        !self.has_ended && !is_reported
+    }
+
+    /// Whether the server has reported the connection `ends`, and nothing else is known of the dialogue.
+    pub(super) fn is_known_from_server_only(&self, ends: Ends) -> bool {
+        !self.has_ended && self.connections == [(Hop::Server, ends)]
+    }
+
+    /// Adds logs. If the dialogue is ignored or belongs to a series, their events are discarded.
+    pub(super) fn add(&mut self, logs: impl IntoIterator<Item = Arc<ConnectionLog>>) {
+        self.logs.extend(logs);
+        if self.is_ignored {
+            self.discard();
+        } else if self.is_in_series {
+            for log in &self.logs {
+                log.sum_up();
+            }
+        }
+    }
+
+    /// Returns how long the server has thought, with the earlier connections of its series.
+    pub(super) fn thinking(&self) -> Thinking {
+        let mut thinking = self.thinking_before;
+        for log in &self.logs {
+            thinking.add(log.thinking());
+        }
+        thinking
+    }
+
+    /// Discards the events.
+    pub(super) fn discard(&self) {
+        for log in &self.logs {
+            log.discard();
+        }
+    }
+
+    /// Returns the events of all hops, the earliest first.
+    pub(super) fn trace(&self) -> Trace {
+        let mut events = Vec::new();
+        let mut connecting = Vec::new();
+        let mut is_truncated = false;
+        for log in &self.logs {
+            is_truncated |= log.append_to(&mut events, &mut connecting);
+        }
+        events.sort_by_key(|event| (event.at, event.point));
+        connecting.sort_by_key(|event| (event.at, event.point));
+        let first_event = events.first().map(|event| event.at);
+        let first_connecting = connecting.first().map(|event| event.at);
+        let began = first_event.into_iter().chain(first_connecting).min();
+        let since_began = |at: Instant| began.map(|began| at - began).unwrap_or_default();
+        let events = events.into_iter().map(|event| TraceEvent {
+            point: event.point,
+            at: since_began(event.at),
+            bytes: event.bytes,
+        });
+        let connecting = connecting
+            .into_iter()
+            .map(|event| launcelot_measure::ConnectEvent { point: event.point, at: since_began(event.at) });
+        Trace {
+            id: self.name.clone(),
+            events: events.collect(),
+            connecting: connecting.collect(),
+            is_truncated,
+            clock_step: *CLOCK_STEP,
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! `probe --start`: the prober starts a server for each behaviour, so that a crash ends only one case.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use launcelot_lab::probe::{Findings, Timeouts, Verdict, cases, probe_with_server_per_case};
+use serde_json::Value;
+
+use crate::support::{process, schema, wait};
+
+/// Returns the command `python3`, which the server of these tests needs.
+fn python() -> &'static str {
+    let found = Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success());
+    assert!(found, "cannot run 'python3': these tests probe a server in Python 3.8 or later; install python3");
+    "python3"
+}
+
+fn naive() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers/naive.py")
+}
+
+fn probe(arguments: &[&str]) -> Output {
+    process::output(Command::new(env!("CARGO_BIN_EXE_launcelot-lab")).arg("probe").args(arguments))
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+#[test]
+fn a_server_that_crashes_is_tested_with_every_case() {
+    let command = format!("{} '{}' {{port}}", python(), naive().display());
+    let output = probe(&["--start", &command, "--timeout", "5s", "--json"]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(&output)));
+    schema::assert_valid(include_str!("../../../schema/probe.schema.json"), &report);
+    assert_eq!((&report["command"], &report["port"]), (&Value::from(command), &Value::Null));
+    let rows = report["behaviours"].as_array().unwrap();
+    assert_eq!(rows.len(), cases::table().len());
+    assert!(rows.iter().all(|row| row["verdict"] != "not-run"), "{report:#}");
+    let row = |behaviour: &str| rows.iter().find(|row| row["behaviour"] == behaviour).unwrap();
+    let expected = [
+        ("three questions, one at a time", "as-expected", "alive"),
+        ("two questions in one segment", "differs", "alive"),
+        ("one and a half in one segment", "differs", "dead"),
+        ("an unknown question", "differs", "dead"),
+        ("a question that is too long", "differs", "alive"),
+        ("end of stream between questions", "as-expected", "alive"),
+        ("reset within a question", "differs", "dead"),
+        ("an idle client and another", "one-at-a-time", "alive"),
+    ];
+    for (behaviour, verdict, server) in expected {
+        let row = row(behaviour);
+        assert_eq!((&row["verdict"], &row["server"]), (&verdict.into(), &server.into()), "{row:#}");
+    }
+    assert_eq!(row("an unknown question")["exit"], "exit code 1: KeyError: b'Why?'");
+    assert!(row("reset within a question")["exit"].as_str().unwrap().contains("ConnectionResetError"));
+    assert_eq!(row("three questions, one at a time")["exit"], Value::Null);
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn the_table_shows_how_the_server_exited_and_how_often() {
+    let command = format!("{} '{}' {{port}}", python(), naive().display());
+    let output = probe(&["--start", &command, "--timeout", "5s"]);
+    let text = stdout(&output);
+    assert!(text.contains("✗ differs        dead\n"), "{text}{}", stderr(&output));
+    assert!(text.contains("    the server exited: exit code 1: KeyError: b'Why?'\n"), "{text}");
+    assert!(!text.contains("not run"), "{text}");
+    let (rows, summary) = text.trim_end().rsplit_once('\n').unwrap();
+    assert!(summary.contains("The server, started anew for each case, was dead after "), "{summary}");
+    assert!(rows.lines().all(|line| line.chars().count() <= 80), "{text}");
+}
+
+#[test]
+fn the_whole_process_group_of_a_server_is_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = format!(
+        "sh -c 'echo $$ >> \"{0}\"; \"{1}\" \"{2}\" \"$0\" & echo $! >> \"{0}\"; wait' {{port}}",
+        folder.path().join("ids").display(),
+        python(),
+        naive().display()
+    );
+    let findings = probe_two(&server);
+    assert_eq!(findings.all[0].verdict, Verdict::AsExpected, "{findings:?}");
+    let ids = fs::read_to_string(folder.path().join("ids")).unwrap();
+    assert!(ids.lines().count() >= 2 * findings.all.len(), "a shell and a server for each: {ids}");
+    for id in ids.lines() {
+        // The kernel ends a killed process some time after the signal.
+        wait::until(&format!("the end of process {id}"), || {
+            let command = fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default();
+            (!command.contains("naive.py")).then_some(())
+        });
+    }
+}
+
+#[test]
+fn a_command_that_starts_no_server_fails_in_one_line() {
+    let cases: [(&[&str], i32, &str); 7] = [
+        (&["--start", "sh -c 'echo no such knight >&2; exit 3' {port}"], 1, "exit code 3: no such knight"),
+        (&["--start", "/no/such/program {port}"], 1, "cannot run '/no/such/program': No such file"),
+        (&["--start", "sleep 1000 {port}", "--start-timeout", "300ms"], 1, "timed out after 300ms"),
+        (&["--start", "server 1060"], 2, "{port}"),
+        (&["--start", "server 'unclosed {port}"], 2, "quote"),
+        (&["--start", ""], 2, "{port}"),
+        (&["--start", "server {port}", "localhost"], 2, "cannot be used with"),
+    ];
+    for (arguments, code, expected) in cases {
+        let output = probe(arguments);
+        let message = stderr(&output);
+        assert_eq!((output.status.code(), message.contains(expected)), (Some(code), true), "{arguments:?}: {message}");
+        assert!(code == 2 || message.lines().count() == 1, "{message}");
+    }
+}
+
+#[test]
+fn a_server_whose_port_is_taken_is_started_again_at_another_port() {
+    let folder = tempfile::tempdir().unwrap();
+    // The first time it fails like a server whose port is taken.
+    let server = format!(
+        "sh -c 'if mkdir \"{0}\" 2>/dev/null; then echo Address already in use >&2; exit 1; fi; exec \"{1}\" \"{2}\" \"$0\"' {{port}}",
+        folder.path().join("once").display(),
+        python(),
+        naive().display()
+    );
+    let findings = probe_two(&server);
+    assert_eq!(findings.all[0].verdict, Verdict::AsExpected, "{findings:?}");
+}
+
+/// Runs the first two cases.
+fn probe_two(command: &str) -> Findings {
+    let timeouts = Timeouts { start: wait::DEADLINE, answer: wait::DEADLINE };
+    probe_with_server_per_case(&command.parse().unwrap(), timeouts, &cases::table()[..2], |_| {}).unwrap()
+}

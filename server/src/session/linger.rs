@@ -1,0 +1,35 @@
+//! Reading on after the last reply, so that the client receives it.
+
+use std::time::{Duration, Instant};
+
+use crate::session::close_reason::CloseReason;
+
+/// The most time and bytes for which a session reads on after its last reply. If a socket is closed while input is
+/// unread, the system sends a reset, which can overtake the last reply and destroy it at the client (RFC 1122, section
+/// 4.2.2.13).
+const LINGER: Duration = Duration::from_secs(2);
+const LINGER_MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// The state of a session after its last reply: input is discarded until the client closes the connection.
+#[derive(Debug)]
+pub(super) struct Linger {
+    pub(super) until: Instant,
+    bytes_left: usize,
+}
+
+impl Linger {
+    pub(super) fn begin() -> Self {
+        Self { until: Instant::now() + LINGER, bytes_left: LINGER_MAX_BYTES }
+    }
+
+    /// Discards `count` bytes, or ends the session if that exceeds the limit.
+    pub(super) fn discard(&mut self, count: usize) -> Result<(), CloseReason> {
+        match self.bytes_left.checked_sub(count) {
+            Some(left) => {
+                self.bytes_left = left;
+                Ok(())
+            }
+            None => Err(CloseReason::QuestionTooLong),
+        }
+    }
+}
