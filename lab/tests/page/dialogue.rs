@@ -65,7 +65,7 @@ async fn a_custom_question_is_asked_and_an_empty_one_is_explained() {
     let own = browser.client.find(fantoccini::Locator::Id("own")).await.unwrap();
     browser.click("#ask-own").await;
     browser.wait_for("#own[aria-invalid=true]").await;
-    assert!(browser.text("#own-mistake").await.contains("needs words"));
+    assert!(browser.text("#own-mistake").await.contains("needs text"));
 
     own.send_keys("What is the air-speed of an unladen swallow").await.unwrap();
     browser.click("#ask-own").await;
