@@ -1,7 +1,7 @@
 //! Connecting to a target.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use launcelot_endpoint::connect::connect_to_host;
 use launcelot_endpoint::failure::one_line;
@@ -64,9 +64,10 @@ pub async fn connect(
     limit: Duration,
 ) -> Result<TcpStream, ConnectError> {
     let connecting = async {
+        let connect_begun = Instant::now();
         let stream = connect_to_host(&target.host, target.port).await?;
         if let Some(handshake) = handshake {
-            handshake.completed(stream.local_addr()?).await?;
+            handshake.completed(stream.local_addr()?, connect_begun).await?;
         }
         Ok(stream)
     };

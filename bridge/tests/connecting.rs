@@ -29,7 +29,7 @@ async fn a_connection_is_connected_when_its_handshake_is_over() {
     let (called, mut calls) = mpsc::unbounded_channel();
     let over = Arc::new(Notify::new());
     let is_over = Arc::clone(&over);
-    let handshake = Handshake::new(move |local| {
+    let handshake = Handshake::new(move |local, _| {
         called.send(local).unwrap();
         let is_over = Arc::clone(&is_over);
         async move {
@@ -51,13 +51,13 @@ async fn a_connection_is_connected_when_its_handshake_is_over() {
 #[tokio::test]
 async fn a_handshake_that_fails_or_takes_too_long_is_reported_like_an_unreachable_target() {
     let (listener, address) = listen().await;
-    let failing = Handshake::new(|_| async { Err(io::Error::other("refused far away")) }.boxed());
+    let failing = Handshake::new(|_, _| async { Err(io::Error::other("refused far away")) }.boxed());
     let bridge = Bridge::start(with_handshake(address, failing));
     let (_, code, reason) = receive_to_close(&mut bridge.open("/ws").await).await;
     let expected = format!("cannot reach 127.0.0.1 port {}: refused far away", address.port());
     assert_eq!((code, reason), (4502, expected));
 
-    let endless = Handshake::new(|_| std::future::pending().boxed());
+    let endless = Handshake::new(|_, _| std::future::pending().boxed());
     let connect_timeout = Duration::from_millis(50);
     let bridge = Bridge::start(Options { connect_timeout, ..with_handshake(address, endless) });
     assert_eq!(receive_to_close(&mut bridge.open("/ws").await).await.1, 4504);
@@ -98,7 +98,7 @@ async fn an_observer_gets_the_end_of_each_part_of_connecting() {
     let observer = StepRecorder::default();
     let handshake_over = Arc::new(Mutex::new(None));
     let read_clock = Arc::clone(&handshake_over);
-    let handshake = Handshake::new(move |_| {
+    let handshake = Handshake::new(move |_, _| {
         *read_clock.lock().unwrap() = Some(Instant::now());
         async { Ok(()) }.boxed()
     });

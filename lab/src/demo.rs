@@ -181,9 +181,9 @@ fn target(name: Option<&str>, port: u16) -> Target {
 
 /// Lets the bridge wait for the tunnel's handshake, since the kernel accepts a connection before the server has.
 fn handshake(tunnel: TunnelHandle) -> Handshake {
-    Handshake::new(move |local| {
+    Handshake::new(move |local, connect_begun| {
         let tunnel = tunnel.clone();
-        Box::pin(async move { tunnel.handshake(local).await.map(|_| ()).map_err(io::Error::other) })
+        Box::pin(async move { tunnel.handshake(local, connect_begun).await.map(|_| ()).map_err(io::Error::other) })
     })
 }
 

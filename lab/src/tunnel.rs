@@ -8,6 +8,7 @@
 //! - `delay_queue`: the segments in flight in one direction; `segment`: the schedule of each of them.
 //! - `relay`: one connection, with two sockets (`peer_socket`) and a delay queue in each direction; `upstream`: connecting
 //!   to the server; `side`: client and server.
+//! - `keepalive`: how the end of a client is noticed while a connection is stalled.
 //! - [`handshake`]: lets clients in this process wait until a connection is open.
 //! - [`destination`]: the server's address, resolved for each connection.
 //! - `event_loop`: the thread that serves all connections; `poller`: how it waits.
@@ -23,6 +24,7 @@ pub mod destination;
 mod event_loop;
 pub mod handle;
 pub mod handshake;
+mod keepalive;
 pub mod options;
 mod peer_socket;
 mod poller;
@@ -41,12 +43,14 @@ use std::time::Duration;
 
 use launcelot_endpoint::listen::Listeners;
 use launcelot_endpoint::observe::Observer;
+use socket2::TcpKeepalive;
 use thiserror::Error;
 use tokio::sync::Notify;
 
 use control::Control;
 use destination::Destination;
 use event_loop::EventLoop;
+use keepalive::CLIENT_KEEPALIVE;
 
 pub use handle::TunnelHandle;
 pub use settings::TunnelSettings;
@@ -89,11 +93,23 @@ impl Tunnel {
         grace: Duration,
         observer: Option<Arc<dyn Observer>>,
     ) -> Result<Self, TunnelError> {
+        Self::start_with_keepalive(listeners, to.into(), settings, grace, observer, CLIENT_KEEPALIVE)
+    }
+
+    /// Starts a tunnel that finds out by `keepalive` which clients are gone.
+    fn start_with_keepalive(
+        listeners: Listeners,
+        to: Destination,
+        settings: TunnelSettings,
+        grace: Duration,
+        observer: Option<Arc<dyn Observer>>,
+        keepalive: TcpKeepalive,
+    ) -> Result<Self, TunnelError> {
         let port = listeners.port;
         let control = Control::new(settings).map_err(TunnelError::Start)?;
         let handle = TunnelHandle::new(port, Arc::clone(&control));
         let handshakes = Arc::clone(&handle.handshakes);
-        let event_loop = EventLoop::new(listeners.sockets, to.into(), control, grace, handshakes, observer);
+        let event_loop = EventLoop::new(listeners.sockets, to, control, grace, handshakes, observer, keepalive);
         let event_loop = event_loop.map_err(TunnelError::Start)?;
         let ended = Arc::new(Notify::new());
         let notify_ended = Arc::clone(&ended);

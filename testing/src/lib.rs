@@ -5,10 +5,13 @@
 //! - [`sockets`]: connections and small servers; [`http`]: HTTP requests.
 //! - [`ports`]: reserved ports for programs that must be told which one to use.
 //! - [`attempts`]: assertions about time.
+//! - `fin_timeout`: how long the kernel remembers a closed socket, on Linux.
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 
 pub mod attempts;
+#[cfg(target_os = "linux")]
+pub mod fin_timeout;
 pub mod http;
 pub mod ports;
 pub mod process;

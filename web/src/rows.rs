@@ -19,6 +19,8 @@ pub struct Row {
     pub words: String,
     /// What came of it, once it is there.
     pub answer: Option<String>,
+    /// The smallest step of the clock that took its times.
+    pub clock_step: Duration,
     /// Whether the answer says that there is none.
     pub is_error: bool,
     /// The bar, if the step has begun.
@@ -34,9 +36,19 @@ pub struct Row {
 }
 
 impl Row {
-    fn new(words: impl Into<String>, answer: Option<String>, bar: Option<Bar>) -> Self {
+    fn new(run: &Run, words: impl Into<String>, answer: Option<String>, bar: Option<Bar>) -> Self {
         let is_error = answer.as_deref().is_some_and(exchange::is_error);
-        Self { words: words.into(), answer, is_error, bar, legs: Vec::new(), asker: "", lens: None, ghosts: Vec::new() }
+        Self {
+            words: words.into(),
+            answer,
+            clock_step: run.clock_step,
+            is_error,
+            bar,
+            legs: Vec::new(),
+            asker: "",
+            lens: None,
+            ghosts: Vec::new(),
+        }
     }
 
     /// When the step began and ended, if it did both.
@@ -55,7 +67,8 @@ impl Row {
             Some(Bar::Whole(_, span)) => format!("from {} until {}", readable(span.from), readable(span.until)),
         };
         for (leg, span) in &self.legs {
-            words += &format!("; {} {}", words::legs::name(*leg, self.asker), readable(span.took()));
+            let took = words::legs::took(*leg, span.took(), self.clock_step);
+            words += &format!("; {} {took}", words::legs::name(*leg, self.asker));
         }
         words
     }
@@ -115,8 +128,9 @@ fn of_run(run: &Run, begun: bool) -> Vec<Row> {
         Some(moved) => ["Connecting (", &readable(moved), " of it attributed, not measured)"].concat(),
         None => "Connecting".to_owned(),
     };
-    let connecting = Row::new(words, None, bar);
-    let questions = run.questions.iter().map(|asked| Row::new(&asked.question, asked.answer.clone(), bar_of(asked)));
+    let connecting = Row::new(run, words, None, bar);
+    let questions = run.questions.iter();
+    let questions = questions.map(|asked| Row::new(run, &asked.question, asked.answer.clone(), bar_of(asked)));
     std::iter::once(connecting).chain(questions).collect()
 }
 

@@ -36,11 +36,11 @@ open, also for bytes in flight. `none` removes a limit, as in
 Example: measure the server's answers through a link as long as an SSH tunnel
   launcelot-lab tunnel --link ssh
   launcelot-client localhost 1061 --timing
+It shows connecting as almost nothing and the first question as two round
+trips: the tunnel accepts at once, as `ssh -L` does, and with --handshake (in
+every preset) the first bytes wait for a round trip.
 
-The tunnel accepts a connection at once, as an SSH client does for `ssh -L`.
-With --handshake, which is part of every preset, the first bytes wait for the
-round trip that opening the connection takes. The server sees the connection
-half a round trip after the client has opened it.")]
+The server sees the connection half a round trip after the client has opened it.")]
 pub struct TunnelOptions {
     /// The addresses to listen at.
     #[command(flatten)]

@@ -24,6 +24,7 @@ use launcelot_endpoint::failure::one_line;
 use launcelot_endpoint::observe::{ConnectStep, Connection, Observer, Watcher};
 use nix::sys::epoll::EpollFlags;
 use rustix::thread::set_current_timer_slack;
+use socket2::{SockRef, TcpKeepalive};
 
 use super::TunnelError;
 use super::control::Control;
@@ -53,6 +54,8 @@ pub(super) struct EventLoop {
     grace: Duration,
     handshakes: Arc<Handshakes>,
     observer: Option<Arc<dyn Observer>>,
+    /// Of the clients' sockets.
+    keepalive: TcpKeepalive,
     listeners: Vec<TcpListener>,
     resolver: Resolver,
     /// The settings by which everything in flight has been scheduled.
@@ -79,6 +82,7 @@ impl EventLoop {
         grace: Duration,
         handshakes: Arc<Handshakes>,
         observer: Option<Arc<dyn Observer>>,
+        keepalive: TcpKeepalive,
     ) -> io::Result<Self> {
         let poller = Poller::new()?;
         poller.add(control.wake_descriptor().as_fd(), CONTROL_TOKEN, EpollFlags::EPOLLIN)?;
@@ -90,6 +94,7 @@ impl EventLoop {
             grace,
             handshakes,
             observer,
+            keepalive,
             listeners,
             resolver,
             settings,
@@ -253,6 +258,7 @@ impl EventLoop {
 
     /// Creates the relay of an accepted connection.
     fn relay(&self, number: u64, client: TcpStream, address: SocketAddr, now: Instant) -> io::Result<Relay> {
+        SockRef::from(&client).set_tcp_keepalive(&self.keepalive)?;
         let watcher = self.report(&client, address);
         let handshake = self.handshakes.begin(address, now);
         let addresses = self.resolver.request(number);

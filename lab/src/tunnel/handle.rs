@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use launcelot_measure::Instance;
 
@@ -47,13 +47,15 @@ impl TunnelHandle {
     /// Waits for the handshake of the connection that `client` has opened to the tunnel. Returns how long it took, from
     /// the tunnel's accept on.
     ///
-    /// `client` is the connecting socket's own address. A caller may wait before the tunnel's thread has accepted, and up
-    /// to two seconds after the connection has ended. If there is never such a connection, the future never completes.
+    /// `client` is the connecting socket's own address, and `connect_begun` a moment before it connected: a connection that
+    /// the tunnel accepted before is an earlier one from the same address. A caller may wait before the tunnel's thread has
+    /// accepted, and up to two seconds after the connection has ended. If there is never such a connection, the future never
+    /// completes.
     ///
     /// # Errors
     ///
     /// [`HandshakeError`] if the connection ended before, for example because the server refused it.
-    pub async fn handshake(&self, client: SocketAddr) -> Result<Duration, HandshakeError> {
-        self.handshakes.wait_for(client).await
+    pub async fn handshake(&self, client: SocketAddr, connect_begun: Instant) -> Result<Duration, HandshakeError> {
+        self.handshakes.wait_for(client, connect_begun).await
     }
 }

@@ -41,20 +41,36 @@ struct Entries {
 
 #[derive(Debug, Default)]
 struct Entry {
-    /// The number of the connection, since a later one may have the same address. `None` before the tunnel has accepted.
-    number: Option<u64>,
+    /// `None` before the tunnel has accepted.
+    connection: Option<Accepted>,
     outcome: Option<Outcome>,
     ended: Option<Instant>,
     waiters: Vec<oneshot::Sender<Outcome>>,
 }
 
+/// A connection that the tunnel has accepted. A later one may have the same client address.
+#[derive(Debug, Clone, Copy)]
+struct Accepted {
+    number: u64,
+    at: Instant,
+}
+
 impl Entry {
     fn is_current(&self, now: Instant) -> bool {
-        match (self.number, self.ended) {
+        match (self.connection, self.ended) {
             (None, _) => self.waiters.iter().any(|waiter| !waiter.is_closed()),
             (Some(_), Some(ended)) => now.saturating_duration_since(ended) < OUTCOME_RETENTION,
             (Some(_), None) => true,
         }
+    }
+
+    /// Whether the tunnel accepted its connection before another one began to connect from the same address.
+    fn is_older_than(&self, connect_begun: Instant) -> bool {
+        self.connection.is_some_and(|accepted| accepted.at < connect_begun)
+    }
+
+    fn is_of(&self, number: u64) -> bool {
+        self.connection.is_some_and(|accepted| accepted.number == number)
     }
 
     fn settle(&mut self, outcome: Outcome) {
@@ -74,20 +90,24 @@ impl Handshakes {
         let number = entries.next_number;
         entries.next_number += 1;
         let entry = entries.by_client.entry(client).or_default();
-        if entry.number.is_some() {
+        if entry.connection.is_some() {
             *entry = Entry::default();
         }
-        entry.number = Some(number);
+        entry.connection = Some(Accepted { number, at: now });
         drop(entries);
         Handshake { all: Arc::clone(self), client, number, began: now, is_complete: false }
     }
 
-    /// Waits for the handshake of the connection from `client`, which the tunnel may not have accepted yet.
-    pub(super) async fn wait_for(&self, client: SocketAddr) -> Outcome {
+    /// Waits for the handshake of the connection from `client` that began to connect at `connect_begun`. The tunnel may not
+    /// have accepted it yet.
+    pub(super) async fn wait_for(&self, client: SocketAddr, connect_begun: Instant) -> Outcome {
         let receiver = {
             let mut entries = self.entries();
             entries.prune(Instant::now());
             let entry = entries.by_client.entry(client).or_default();
+            if entry.is_older_than(connect_begun) {
+                *entry = Entry::default();
+            }
             if let Some(outcome) = entry.outcome {
                 return outcome;
             }
@@ -143,8 +163,7 @@ impl Handshake {
 
     fn with_entry(&self, change: impl FnOnce(&mut Entry)) {
         let mut entries = self.all.entries();
-        // A later connection may have the same client address.
-        let entry = entries.by_client.get_mut(&self.client).filter(|entry| entry.number == Some(self.number));
+        let entry = entries.by_client.get_mut(&self.client).filter(|entry| entry.is_of(self.number));
         if let Some(entry) = entry {
             change(entry);
         }
@@ -180,20 +199,20 @@ mod tests {
         // Before the tunnel has accepted, while the handshake goes on, and afterwards.
         let early = tokio::spawn({
             let all = Arc::clone(&all);
-            async move { all.wait_for(client(1)).await }
+            async move { all.wait_for(client(1), now).await }
         });
         while all.entries().by_client.is_empty() {
             tokio::task::yield_now().await;
         }
         let mut handshake = all.begin(client(1), now);
-        assert!(timeout(MS, all.wait_for(client(1))).await.is_err() && !handshake.is_complete());
+        assert!(timeout(MS, all.wait_for(client(1), now)).await.is_err() && !handshake.is_complete());
         assert_eq!(handshake.complete(now + 70 * MS), 70 * MS);
         assert_eq!(early.await.unwrap(), Ok(70 * MS));
-        assert_eq!(all.wait_for(client(1)).await, Ok(70 * MS));
+        assert_eq!(all.wait_for(client(1), now).await, Ok(70 * MS));
         drop(handshake);
-        assert_eq!(all.wait_for(client(1)).await, Ok(70 * MS), "a late waiter");
+        assert_eq!(all.wait_for(client(1), now).await, Ok(70 * MS), "a late waiter");
         drop(all.begin(client(2), now));
-        assert_eq!(all.wait_for(client(2)).await, Err(HandshakeError));
+        assert_eq!(all.wait_for(client(2), now).await, Err(HandshakeError));
     }
 
     #[tokio::test]
@@ -203,9 +222,29 @@ mod tests {
         first.complete(now);
         let mut second = all.begin(client(1), now);
         drop(first);
-        assert!(timeout(MS, all.wait_for(client(1))).await.is_err());
+        assert!(timeout(MS, all.wait_for(client(1), now)).await.is_err());
         second.complete(now + MS);
-        assert_eq!(all.wait_for(client(1)).await, Ok(MS));
+        assert_eq!(all.wait_for(client(1), now).await, Ok(MS));
+    }
+
+    #[tokio::test]
+    async fn the_outcome_of_an_earlier_connection_is_not_that_of_a_later_one_from_the_same_address() {
+        let (all, now) = (Arc::new(Handshakes::default()), Instant::now());
+        all.begin(client(1), now).complete(now + MS);
+        // The next connection from this port begins when the first has ended, and waits before the tunnel has accepted.
+        let connect_begun = now + 2 * MS;
+        let later = tokio::spawn({
+            let all = Arc::clone(&all);
+            async move { all.wait_for(client(1), connect_begun).await }
+        });
+        while all.entries().by_client[&client(1)].waiters.is_empty() {
+            assert!(!later.is_finished(), "{:?}, before the tunnel has accepted", later.await.unwrap());
+            tokio::task::yield_now().await;
+        }
+        let mut handshake = all.begin(client(1), connect_begun + MS);
+        handshake.complete(connect_begun + 71 * MS);
+        assert_eq!(later.await.unwrap(), Ok(70 * MS));
+        assert_eq!(all.wait_for(client(1), connect_begun).await, Ok(70 * MS));
     }
 
     #[test]

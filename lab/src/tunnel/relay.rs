@@ -101,7 +101,8 @@ impl Relay {
     /// Returns the events to wait for on a side's socket.
     pub(super) fn interest(&self, side: Side, settings: &TunnelSettings) -> Interest {
         if self.is_stalled(settings) {
-            return self.interest_while_stalled(side);
+            // A stalled connection ends with its client.
+            return Interest { hang_up: side == Side::Client, ..Interest::default() };
         }
         let Some(socket) = self.socket(side) else { return Interest::default() };
         let has_capacity = self.sent_by[side as usize].capacity(settings) > 0;
@@ -109,14 +110,6 @@ impl Relay {
             readable: !socket.read_closed && self.may_read(side) && has_capacity,
             writable: socket.is_full,
             ..Interest::default()
-        }
-    }
-
-    /// A stalled connection ends with its client. A client that has half-closed may still wait until it closes or resets.
-    fn interest_while_stalled(&self, side: Side) -> Interest {
-        match side {
-            Side::Client => Interest { hang_up: true, read_hang_up: !self.client.read_closed, ..Interest::default() },
-            Side::Server => Interest::default(),
         }
     }
 
@@ -194,10 +187,11 @@ impl Relay {
         settings.stall_after.is_some_and(|limit| self.relayed_bytes >= limit)
     }
 
-    /// Whether the client of a stalled connection has closed or reset it. Nothing is read to find that out.
+    /// Whether the client of a stalled connection is gone. Nothing is read to find that out, and the end of what it has
+    /// sent is not a sign of it: after a half-close it may still wait. The [keepalive](super::keepalive) tells the two apart.
     fn client_has_left(&self) -> bool {
-        let wanted = if self.client.read_closed { PollFlags::empty() } else { PollFlags::RDHUP };
-        let mut polled = [PollFd::new(&self.client.stream, wanted)];
+        // poll(2) reports a hang-up and an error whatever is asked for.
+        let mut polled = [PollFd::new(&self.client.stream, PollFlags::empty())];
         let found = poll(&mut polled, Some(&Timespec::default()));
         found.is_ok_and(|count| count > 0) && !polled[0].revents().is_empty()
     }

@@ -16,8 +16,6 @@ pub(super) const SIDES: [Side; 2] = [Side::Client, Side::Server];
 pub(super) struct Interest {
     pub(super) readable: bool,
     pub(super) writable: bool,
-    /// The peer has closed its writing side, whether or not everything before has been read.
-    pub(super) read_hang_up: bool,
     /// The connection is closed in both directions or reset.
     pub(super) hang_up: bool,
 }

@@ -35,6 +35,17 @@ fn completions_prints_a_script_for_the_shell() {
 }
 
 #[test]
+fn the_help_of_the_tunnel_says_where_its_example_shows_the_handshake() {
+    let output = output(lab().args(["tunnel", "--help"]));
+    let help = String::from_utf8(output.stdout).unwrap();
+    let (_, example) = help.split_once("launcelot-client localhost 1061 --timing\n").unwrap();
+    assert!(
+        example.starts_with("It shows connecting as almost nothing and the first question as two round trips"),
+        "{example}"
+    );
+}
+
+#[test]
 fn the_tunnel_listens_at_every_address_of_a_repeated_listen_option() {
     let server = Server::start(Design::Async);
     let mut command = lab();

@@ -87,12 +87,12 @@ async fn a_client_in_the_same_process_can_wait_until_a_connection_is_open() {
     let tunnel = tunnel_to(server(), settings(true));
     let began = Instant::now();
     let client = connect(tunnel.port);
-    let held = tunnel.handle().handshake(client.local_addr().unwrap()).await.unwrap();
+    let held = tunnel.handle().handshake(client.local_addr().unwrap(), began).await.unwrap();
     assert!(held >= RTT && began.elapsed() >= held, "{held:?}");
     // Without a handshake it is open as soon as the tunnel has accepted.
     tunnel.set(settings(false));
     let client = connect(tunnel.port);
-    assert_eq!(tunnel.handle().handshake(client.local_addr().unwrap()).await, Ok(Duration::ZERO));
+    assert_eq!(tunnel.handle().handshake(client.local_addr().unwrap(), began).await, Ok(Duration::ZERO));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,7 +101,7 @@ async fn a_refused_connection_has_no_handshake() {
     let tunnel = tunnel_to(port.address(), settings(true));
     let began = Instant::now();
     let mut client = connect(tunnel.port);
-    assert_eq!(tunnel.handle().handshake(client.local_addr().unwrap()).await, Err(HandshakeError));
+    assert_eq!(tunnel.handle().handshake(client.local_addr().unwrap(), began).await, Err(HandshakeError));
     assert!(began.elapsed() >= RTT);
     assert_eq!(client.read(&mut [0]).unwrap_err().kind(), ErrorKind::ConnectionReset);
 }

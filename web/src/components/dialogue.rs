@@ -39,7 +39,7 @@ pub fn Dialogue(props: &Props) -> Html {
 
 fn line(row: &Row, scale: Option<Scale>) -> Line {
     let took = match (row.span().map(Span::took), scale) {
-        (Some(took), Some(scale)) => scale.unit().figure(took),
+        (Some(took), Some(scale)) => timetable::figure(&scale, took, row.clock_step),
         _ => "–".to_owned(),
     };
     let answer =

@@ -1,9 +1,6 @@
 //! The legs of the newest run: what each is, and how long they took together, of connecting and of all questions.
 
-use std::time::Duration;
-
 use launcelot_charts::legs;
-use launcelot_measure::unit::readable;
 use launcelot_measure::{Connecting, Leg, Reading, Span, paths};
 use yew::prelude::*;
 
@@ -29,7 +26,8 @@ pub fn legs_of(asker: &Asker) -> Html {
         Some(drawn(
             leg,
             newest.asker(),
-            [connecting.map(|took| (took, percent(took))), asking.map(|took| (took, breakdown.percent(took)))],
+            [connecting.map(|took| (took, percent(took))), asking.map(|took| (took, breakdown.percent(took)))]
+                .map(|part| part.map(|(took, percent)| (words::took(leg, took, run.clock_step), percent))),
         ))
     };
     html! {
@@ -54,7 +52,7 @@ pub fn legs_of(asker: &Asker) -> Html {
 }
 
 #[inline(never)]
-fn drawn(leg: Leg, asker: &'static str, took: [Option<(Duration, Option<String>)>; 2]) -> Html {
+fn drawn(leg: Leg, asker: &'static str, took: [Option<(String, Option<String>)>; 2]) -> Html {
     html! {
         <tr role="row">
             <th role="rowheader" scope="row"><Drawing svg={legs::swatch(leg)} />{ words::name(leg, asker) }</th>
@@ -62,7 +60,7 @@ fn drawn(leg: Leg, asker: &'static str, took: [Option<(Duration, Option<String>)
             for part in took {
                 <td role="cell" class="took">
                     if let Some((took, percent)) = part {
-                        { readable(took) }<br />{ percent }
+                        { took }<br />{ percent }
                     }
                 </td>
             }

@@ -113,7 +113,8 @@ fn line(race: &Race, way: Way, scale: &Scale) -> Line {
         words: words::name(way).to_owned(),
         answer: Html::from(words::parts(race, way)),
         when: words::lanes(way).to_owned(),
-        took: total(runs.clone()).map_or_else(|| "–".to_owned(), |took| scale.unit().figure(took)),
+        took: total(runs.clone())
+            .map_or_else(|| "–".to_owned(), |took| timetable::figure(scale, took, race.clock_step())),
         svg: Some(chart::lanes(scale, runs, race.whisker(way))),
     }
 }

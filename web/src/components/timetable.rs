@@ -1,5 +1,7 @@
 //! A table whose rows stand on one time axis: words, what came of them, when, and how long it took.
 
+use std::time::Duration;
+
 use launcelot_charts::{Scale, waterfall};
 use yew::prelude::*;
 
@@ -17,6 +19,14 @@ pub struct Line {
     pub svg: Option<String>,
     /// How long it took, in the unit of the axis.
     pub took: String,
+}
+
+/// How long something took, in the unit of the axis: `< 16.700` if that was less than a step of the clock.
+pub fn figure(scale: &Scale, took: Duration, clock_step: Duration) -> String {
+    if took < clock_step {
+        return ["< ", &scale.unit().figure(clock_step)].concat();
+    }
+    scale.unit().figure(took)
 }
 
 /// What stands above the rows: three headings, of which the eye sees none, and the axis.
@@ -59,5 +69,17 @@ fn drawn(line: Line) -> Html {
             </td>
             <td role="cell" class="took">{ took }</td>
         </tr>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_took_less_than_a_step_of_the_clock_is_not_said_to_have_taken_no_time() {
+        let scale = Scale::to_fit(Duration::from_millis(50));
+        let figure = |took| figure(&scale, Duration::from_micros(took), Duration::from_micros(16_700));
+        assert_eq!([0, 16_700].map(figure), ["< 16.700", "16.700"]);
     }
 }

@@ -121,6 +121,11 @@ impl Race {
         self.heat(turn, way)
     }
 
+    /// The largest step of the clocks that took its times.
+    pub fn clock_step(&self) -> Duration {
+        self.raced().map(|numbered| numbered.run.clock_step).max().unwrap_or_default()
+    }
+
     /// The runs that are drawn: of which way, how manieth in it from 0, and the run.
     pub fn shown(&self) -> impl DoubleEndedIterator<Item = (Way, usize, &Numbered)> {
         let mut shown = Vec::new();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use launcelot_measure::paths::Clocks;
 use launcelot_measure::unit::readable;
-use launcelot_measure::{Breakdown, Leg};
+use launcelot_measure::{Breakdown, Leg, Reading};
 
 use crate::state::CLIENT;
 
@@ -26,6 +26,14 @@ pub fn name(leg: Leg, asker: &'static str) -> &'static str {
         Leg::Server => "server",
         Leg::WireBack => "wire back",
         Leg::Unknown => "unknown",
+    }
+}
+
+/// How long it took. The asker's own leg, and what is unknown, are known by its clock of these steps; the others by the hops' clock.
+pub fn took(leg: Leg, took: Duration, clock_step: Duration) -> String {
+    match leg {
+        Leg::Asker | Leg::Unknown => Reading::new(took, clock_step).in_words(),
+        _ => readable(took),
     }
 }
 
@@ -126,6 +134,12 @@ mod tests {
         let said = uncertainty(Clocks::Related { uncertainty: us(12) }, "browser").unwrap();
         assert!(said.replace('\u{a0}', " ").contains("every moment of the hops is known to ± 12 µs"), "{said}");
         assert_eq!(uncertainty(Clocks::Contradictory, "browser"), None);
+    }
+
+    #[test]
+    fn the_leg_of_the_asker_is_never_said_to_take_no_time() {
+        let said = |leg| took(leg, us(2), us(1_000)).replace('\u{a0}', " ");
+        assert_eq!([Leg::Asker, Leg::Bridge].map(said), ["less than 1 ms", "2 µs"]);
     }
 
     #[test]

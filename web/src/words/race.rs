@@ -64,8 +64,7 @@ pub fn parts(race: &Race, way: Way) -> String {
     let Some(connecting) = race.connected(way) else { return String::new() };
     let until = race.drawn(way).map(|numbered| numbered.run.until()).max().unwrap_or_default();
     let asking = until.saturating_sub(connecting);
-    let step = race.drawn(way).map(|numbered| numbered.run.clock_step).max().unwrap_or_default();
-    let [connecting, asking] = [connecting, asking].map(|took| Reading::new(took, step).in_words());
+    let [connecting, asking] = [connecting, asking].map(|took| Reading::new(took, race.clock_step()).in_words());
     let turns = match race.times(way).filter(|_| race.is_complete()) {
         Some(times) => format!(" ({})", times.answering.turns_in_words()),
         None => String::new(),
@@ -138,7 +137,6 @@ pub fn limits(race: &Race) -> String {
     let runs = || race.raced();
     let questions: usize = runs().map(|numbered| numbered.run.questions.len()).sum();
     let answered: usize = runs().map(|numbered| numbered.run.answered()).sum();
-    let step = runs().map(|numbered| numbered.run.clock_step).max().unwrap_or_default();
     let route = if race.link_changed() {
         Some([Route::Tunnel.name(), rounds::CHANGED].concat())
     } else {
@@ -149,6 +147,7 @@ pub fn limits(race: &Race) -> String {
         0 => "nothing".to_owned(),
         warm_up => count(warm_up as usize, "question", "questions"),
     };
+    let step = race.clock_step();
     line(&count(questions, "question", "questions"), route, step, cores, &discarded, questions - answered)
 }
 

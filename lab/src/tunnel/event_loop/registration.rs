@@ -12,7 +12,7 @@ use crate::tunnel::side::{Interest, SIDES, Side};
 
 /// What the sockets that are connecting to the server are registered for. It differs from every interest of a connected
 /// socket, so that the registration is changed once one is connected.
-const CONNECTING: Interest = Interest { readable: false, writable: true, read_hang_up: false, hang_up: true };
+const CONNECTING: Interest = Interest { readable: false, writable: true, hang_up: true };
 
 /// A relay of the event loop.
 pub(super) struct RegisteredRelay {
@@ -77,6 +77,5 @@ fn flags(interest: Interest) -> EpollFlags {
     let mut flags = EpollFlags::empty();
     flags.set(EpollFlags::EPOLLIN, interest.readable);
     flags.set(EpollFlags::EPOLLOUT, interest.writable);
-    flags.set(EpollFlags::EPOLLRDHUP, interest.read_hang_up);
     flags
 }
