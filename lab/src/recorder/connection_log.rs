@@ -53,7 +53,7 @@ impl ConnectionLog {
         if log.is_discarded {
             return false;
         }
-        log.thinking.record(event);
+        log.thinking.record(event.at, event.point);
         if log.is_summed_up {
             return true;
         }

@@ -6,8 +6,6 @@ use std::time::{Duration, Instant};
 
 use launcelot_measure::TracePoint;
 
-use super::connection_log::Event;
-
 /// The number of answers, and the server's thinking before them in total.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Thinking {
@@ -33,13 +31,14 @@ pub(super) struct ThinkingSum {
 }
 
 impl ThinkingSum {
-    pub(super) fn record(&mut self, event: Event) {
-        match event.point {
-            TracePoint::ServerIn => self.began = Some(event.at),
+    /// Adds an event. Only events of the server count.
+    pub(super) fn record(&mut self, at: Instant, point: TracePoint) {
+        match point {
+            TracePoint::ServerIn => self.began = Some(at),
             TracePoint::AnswerReady => {
                 // The server thinks next about the question that it has read together with this one.
-                if let Some(began) = self.began.replace(event.at) {
-                    self.sum.add(Thinking { answers: 1, total: event.at.saturating_duration_since(began) });
+                if let Some(began) = self.began.replace(at) {
+                    self.sum.add(Thinking { answers: 1, total: at.saturating_duration_since(began) });
                 }
             }
             _ => {}
@@ -71,7 +70,7 @@ mod tests {
             (TracePoint::ServerIn, 300),
         ];
         for (point, micros) in events {
-            thinking.record(Event { at: start + Duration::from_micros(micros), point, bytes: 5 });
+            thinking.record(start + Duration::from_micros(micros), point);
         }
         assert_eq!(thinking.so_far(), Thinking { answers: 3, total: Duration::from_micros(17) });
     }

@@ -39,11 +39,8 @@ fn the_help_of_the_tunnel_says_where_its_example_shows_the_handshake() {
     let output = output(lab().args(["tunnel", "--help"]));
     let help = String::from_utf8(output.stdout).unwrap();
     let (_, example) = help.split_once("launcelot-client localhost 1061 --timing\n").unwrap();
-    let example = example.replace('\n', " ");
-    assert!(
-        example.starts_with("It shows connecting as almost nothing and the first question as two round trips"),
-        "{example}"
-    );
+    let explanation = example.replace('\n', " ");
+    assert!(explanation.starts_with("It shows connecting as almost nothing and the first question as two round trips"));
 }
 
 #[test]
