@@ -145,7 +145,9 @@ impl Relay {
         if self.is_stalled(settings) {
             return if self.client_has_left() { RelayState::Closed } else { RelayState::Open };
         }
-        match self.try_run_turn(now, settings, control, buffer, random) {
+        let state = self.try_run_turn(now, settings, control, buffer, random);
+        self.watched.report();
+        match state {
             Ok(state) => state,
             Err(error) => {
                 tracing::info!("the tunnel resets a connection: {}", one_line(&error));
