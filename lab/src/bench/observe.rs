@@ -71,19 +71,23 @@ pub enum ObserveError {
     /// A server ended with an error.
     #[error("the server broke")]
     Server(#[from] ServeError),
+    /// The result is printed.
+    #[error("the server is not observed as cheaply as it should be")]
+    BarsNotMet,
     /// The result cannot be written.
     #[error("cannot write the result")]
     Write(#[source] io::Error),
 }
 
-/// Measures what the recorder costs, and prints it on standard output.
+/// Measures what the recorder costs, and prints it on standard output. It fails if that is more than the bars allow.
 ///
 /// # Errors
 ///
 /// See [`ObserveError`].
 pub fn run(options: &ObserveOptions) -> Result<(), ObserveError> {
     let cost = measure(options)?;
-    io::stdout().write_all(cost.report(&design_name(options.design)).as_bytes()).map_err(ObserveError::Write)
+    io::stdout().write_all(cost.report(&design_name(options.design)).as_bytes()).map_err(ObserveError::Write)?;
+    if cost.are_bars_met() { Ok(()) } else { Err(ObserveError::BarsNotMet) }
 }
 
 fn measure(options: &ObserveOptions) -> Result<Cost, ObserveError> {
