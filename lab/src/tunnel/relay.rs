@@ -169,6 +169,8 @@ impl Relay {
         for side in SIDES {
             self.read(side, now, settings, buffer, &mut random);
         }
+        // What was just read, and is not delayed, has arrived.
+        let now = Instant::now();
         let was_complete = self.handshake.is_complete();
         for side in SIDES {
             self.write(side, now, settings, control)?;

@@ -18,3 +18,4 @@ mod tunnel;
 mod tunnel_changes;
 mod tunnel_handshake;
 mod tunnel_isolation;
+mod tunnel_observer;
