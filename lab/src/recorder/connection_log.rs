@@ -51,6 +51,8 @@ struct Log {
     is_summed_up: bool,
     /// Whether events are announced: the hop writes, and records after that.
     is_announced: bool,
+    /// How many readers wait for announced events.
+    waiting_readers: usize,
     thinking: ThinkingSum,
 }
 
@@ -80,8 +82,12 @@ impl ConnectionLog {
 
     /// Records that there are no announced events any more.
     pub(super) fn records_complete(&self) {
-        self.lock().is_announced = false;
-        self.is_complete.notify_all();
+        let mut log = self.lock();
+        log.is_announced = false;
+        // Notifying takes a system call, whether anything waits or not.
+        if log.waiting_readers > 0 {
+            self.is_complete.notify_all();
+        }
     }
 
     /// Records that the connection passed a point while it was being opened.
@@ -124,7 +130,11 @@ impl ConnectionLog {
 
     /// Locks the log once nothing is announced.
     fn complete(&self) -> MutexGuard<'_, Log> {
-        let waited = self.is_complete.wait_timeout_while(self.lock(), ANNOUNCED_TIMEOUT, |log| log.is_announced);
-        waited.unwrap_or_else(PoisonError::into_inner).0
+        let mut log = self.lock();
+        log.waiting_readers += 1;
+        let waited = self.is_complete.wait_timeout_while(log, ANNOUNCED_TIMEOUT, |log| log.is_announced);
+        let (mut log, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        log.waiting_readers -= 1;
+        log
     }
 }
