@@ -272,9 +272,15 @@ where
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let fresh = self.waiting().len() - self.announced;
         if fresh > 0 {
-            self.watched.record(Point::ToServer, fresh);
+            self.watched.record_write(Point::ToServer, fresh);
             self.announced += fresh;
         }
+        let written = self.poll_write_waiting(cx);
+        self.watched.report();
+        written
+    }
+
+    fn poll_write_waiting(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while !self.waiting().is_empty() {
             match ready!(Pin::new(&mut *self.tcp).poll_write(cx, &self.to_tcp[self.written..])) {
                 Ok(0) => self.fail_writing(io::ErrorKind::WriteZero.into()),
@@ -310,7 +316,13 @@ where
         self.watched.record(Point::FromServer, bytes.len());
         self.active = true;
         self.from_server += bytes.len() as u64;
-        self.watched.record(Point::ToClient, bytes.len());
+        self.watched.record_write(Point::ToClient, bytes.len());
+        let sent = self.poll_send(bytes, cx);
+        self.watched.report();
+        sent
+    }
+
+    fn poll_send(&mut self, bytes: Bytes, cx: &mut Context<'_>) -> Poll<Result<(), Ending>> {
         self.websocket.start_send_unpin(Message::Binary(bytes)).map_err(Ending::from_websocket)?;
         self.unflushed = true;
         self.poll_flush(cx)

@@ -3,9 +3,12 @@
 //! Server, bridge and tunnel report their connections to an [`Observer`], if there is one. Without one, no clock is read
 //! for it and nothing is called. A program does not know who observes it, or why.
 //!
-//! Time spent in an observer is not measured: the clock is read just after bytes were read, or just before they are
-//! written, and what the program does between two readings is not interrupted by a report. A server reports a question
-//! together with its answer, before it writes the answer.
+//! Time spent in an observer is not measured, and bytes do not wait for it: the clock is read just after bytes were read
+//! and just before they are written, and all that is reported after the write. What remains on the path of a question is
+//! the announcement of the write. Reports delay only what the same thread does next.
+//!
+//! So the next program may have bytes before they are reported here. An observer that answers questions about what it
+//! was told waits for what is announced: see [`Watcher::records_follow`].
 
 use std::fmt::Debug;
 use std::net::SocketAddr;
@@ -61,11 +64,22 @@ pub enum Point {
     ToClient,
 }
 
+/// How many records of a connection wait for a report at most.
+const UNREPORTED_MAX: usize = 32;
+
 /// Observes one connection. The thread that carries it makes the calls, so a watcher should write into memory of its own.
 pub trait Watcher: Debug + Send {
     /// Records that `bytes` were at `point`. The clock was read just then; the call itself may come later. Returns whether
     /// there should be more calls.
     fn record(&mut self, at: Instant, point: Point, bytes: usize) -> bool;
+
+    /// Announces that bytes are handed to the system next, and recorded after that. What has been recorded is complete only
+    /// after [`records_complete`](Self::records_complete): whoever asks for it in between, because it has the bytes already,
+    /// should wait. In between, the thread writes without blocking, and makes no calls but to record.
+    fn records_follow(&mut self) {}
+
+    /// Records that everything announced has been recorded.
+    fn records_complete(&mut self) {}
 
     /// Records a step that was taken after the connection was reported.
     fn step(&mut self, _at: Instant, _step: ConnectStep) {}
@@ -80,74 +94,191 @@ pub trait Watcher: Debug + Send {
     fn handshake_done(&mut self, _held: Duration) {}
 }
 
-/// The watcher of a connection, if there is one and it wants more.
+/// The watcher of a connection, if there is one and it wants more, and the records that it has not got yet.
 #[derive(Debug, Default)]
-pub struct Watched(Option<Box<dyn Watcher>>);
+pub struct Watched {
+    watcher: Option<Box<dyn Watcher>>,
+    unreported: Vec<Record>,
+    is_announced: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Record {
+    at: Instant,
+    point: Point,
+    bytes: usize,
+}
 
 impl Watched {
     /// Reports to `watcher`.
     pub fn by(watcher: Option<Box<dyn Watcher>>) -> Self {
-        Self(watcher)
+        Self { watcher, unreported: Vec::new(), is_announced: false }
     }
 
-    /// Whether there is a watcher, so that the clock must be read.
-    pub fn is_observed(&self) -> bool {
-        self.0.is_some()
-    }
-
-    /// Records bytes that have just been read or are written next. The clock is read only if there is a watcher.
+    /// Records bytes that have just been read. The clock is read only if there is a watcher, which gets the record with
+    /// the next [`report`](Self::report).
     pub fn record(&mut self, point: Point, bytes: usize) {
-        if self.is_observed() {
+        if self.watcher.is_some() {
             self.record_at(Instant::now(), point, bytes);
         }
     }
 
     /// Records bytes that were at `point` when the clock was read.
     pub fn record_at(&mut self, at: Instant, point: Point, bytes: usize) {
-        if let Some(watcher) = &mut self.0
-            && !watcher.record(at, point, bytes)
-        {
-            self.0 = None;
+        if self.unreported.len() == UNREPORTED_MAX {
+            self.report_records();
+        }
+        if self.watcher.is_some() {
+            self.unreported.push(Record { at, point, bytes });
         }
     }
 
-    /// The watcher, for what is not recorded with bytes.
+    /// Records bytes that are written next. A [`report`](Self::report) has to follow the write at once.
+    pub fn record_write(&mut self, point: Point, bytes: usize) {
+        if let Some(watcher) = &mut self.watcher {
+            if !self.is_announced {
+                watcher.records_follow();
+                self.is_announced = true;
+            }
+            self.record(point, bytes);
+        }
+    }
+
+    /// Reports all records to the watcher.
+    pub fn report(&mut self) {
+        self.report_records();
+        if std::mem::take(&mut self.is_announced)
+            && let Some(watcher) = &mut self.watcher
+        {
+            watcher.records_complete();
+        }
+    }
+
+    fn report_records(&mut self) {
+        for Record { at, point, bytes } in self.unreported.drain(..) {
+            if let Some(watcher) = &mut self.watcher
+                && !watcher.record(at, point, bytes)
+            {
+                if self.is_announced {
+                    watcher.records_complete();
+                }
+                self.watcher = None;
+            }
+        }
+    }
+
+    /// The watcher, for what is not recorded with bytes. All records are reported before.
     pub fn watcher(&mut self) -> Option<&mut dyn Watcher> {
-        match &mut self.0 {
+        self.report();
+        match &mut self.watcher {
             Some(watcher) => Some(watcher.as_mut()),
             None => None,
         }
     }
 }
 
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.report();
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Mutex};
 
     use super::*;
 
-    /// Wants a number of calls and counts them.
+    /// Wants a number of records, and lists its calls.
     #[derive(Debug)]
-    struct Counting {
+    struct Listing {
         wanted: usize,
-        calls: Arc<AtomicUsize>,
+        calls: Arc<Mutex<Vec<Call>>>,
     }
 
-    impl Watcher for Counting {
-        fn record(&mut self, _at: Instant, _point: Point, _bytes: usize) -> bool {
-            self.calls.fetch_add(1, Ordering::Relaxed) + 1 < self.wanted
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    enum Call {
+        Record(Point),
+        Follow,
+        Complete,
+        Dropped,
+    }
+
+    impl Listing {
+        fn list(&self, call: Call) {
+            self.calls.lock().unwrap().push(call);
         }
+    }
+
+    impl Watcher for Listing {
+        fn record(&mut self, _at: Instant, point: Point, _bytes: usize) -> bool {
+            self.list(Call::Record(point));
+            self.wanted -= 1;
+            self.wanted > 0
+        }
+
+        fn records_follow(&mut self) {
+            self.list(Call::Follow);
+        }
+
+        fn records_complete(&mut self) {
+            self.list(Call::Complete);
+        }
+    }
+
+    impl Drop for Listing {
+        fn drop(&mut self) {
+            self.list(Call::Dropped);
+        }
+    }
+
+    fn listed(wanted: usize) -> (Watched, Arc<Mutex<Vec<Call>>>) {
+        let calls = Arc::default();
+        (Watched::by(Some(Box::new(Listing { wanted, calls: Arc::clone(&calls) }))), calls)
+    }
+
+    #[test]
+    fn a_watcher_gets_the_announcement_before_a_write_and_the_records_after_it() {
+        let (mut watched, calls) = listed(10);
+        watched.record(Point::FromClient, 1);
+        watched.record_write(Point::ToServer, 1);
+        watched.record_write(Point::ToServer, 1);
+        assert_eq!(*calls.lock().unwrap(), [Call::Follow]);
+        watched.report();
+        let [read, written] = [Call::Record(Point::FromClient), Call::Record(Point::ToServer)];
+        assert_eq!(*calls.lock().unwrap(), [Call::Follow, read, written, written, Call::Complete]);
+        calls.lock().unwrap().clear();
+        watched.record(Point::FromClient, 1);
+        assert!(calls.lock().unwrap().is_empty());
+        drop(watched);
+        assert_eq!(*calls.lock().unwrap(), [read, Call::Dropped]);
     }
 
     #[test]
     fn a_watcher_gets_no_call_after_the_last_that_it_wanted() {
-        let calls = Arc::default();
-        let mut watched = Watched::by(Some(Box::new(Counting { wanted: 2, calls: Arc::clone(&calls) })));
+        let (mut watched, calls) = listed(2);
+        watched.record_write(Point::ToClient, 1);
         for _ in 0..5 {
             watched.record(Point::FromClient, 1);
         }
-        assert_eq!(calls.load(Ordering::Relaxed), 2);
-        assert!(!watched.is_observed());
+        watched.report();
+        watched.record_write(Point::ToClient, 1);
+        watched.report();
+        let records = [Point::ToClient, Point::FromClient].map(Call::Record);
+        assert_eq!(*calls.lock().unwrap(), [Call::Follow, records[0], records[1], Call::Complete, Call::Dropped]);
+        assert!(watched.watcher().is_none());
+    }
+
+    #[test]
+    fn a_bounded_number_of_records_waits_for_a_report() {
+        let (mut watched, calls) = listed(usize::MAX);
+        watched.record_write(Point::ToServer, 1);
+        for _ in 0..10 * UNREPORTED_MAX {
+            watched.record(Point::FromClient, 1);
+            assert!(watched.unreported.len() <= UNREPORTED_MAX);
+        }
+        assert!(!calls.lock().unwrap().contains(&Call::Complete));
+        watched.report();
+        assert_eq!(calls.lock().unwrap().len(), 10 * UNREPORTED_MAX + 3);
     }
 }

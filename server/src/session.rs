@@ -226,7 +226,6 @@ impl Session {
                 began = Instant::now();
             }
         }
-        self.reporter.report_questions();
         if self.conversation.is_over() && self.linger.is_none() {
             stream.end_output();
             self.linger = Some(Linger::begin());
@@ -239,24 +238,20 @@ impl Session {
         self.pending = Some(Box::new(pending));
     }
 
-    /// Writes as much of `bytes` as the stream takes without blocking, and returns the number of bytes written.
-    fn write(&self, bytes: &[u8], stream: &mut impl Stream, thread: ThreadNumber) -> io::Result<usize> {
-        let mut written = 0;
-        while written < bytes.len() {
-            match stream.write(&bytes[written..]) {
-                Ok(count) => written += count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
+    /// Writes as much of `bytes` as the stream takes without blocking, and returns the number of bytes written. Then
+    /// reports to the observer.
+    fn write(&mut self, bytes: &[u8], stream: &mut impl Stream, thread: ThreadNumber) -> io::Result<usize> {
+        self.reporter.before_write();
+        let written = write(bytes, stream);
+        self.reporter.report();
+        let written = written?;
         self.service.statistics.tally(thread).sent(written);
         Ok(written)
     }
 
     fn end(&mut self, reason: &CloseReason) -> Turn {
         self.has_ended = true;
-        self.reporter.report_questions();
+        self.reporter.report();
         self.service.statistics.tally(self.thread).closed();
         let Self { client, questions, unknown, .. } = self;
         if self.conversation.is_in_question() {
@@ -268,6 +263,20 @@ impl Session {
         }
         Turn::Over
     }
+}
+
+/// Writes as much of `bytes` as the stream takes without blocking, and returns the number of bytes written.
+fn write(bytes: &[u8], stream: &mut impl Stream) -> io::Result<usize> {
+    let mut written = 0;
+    while written < bytes.len() {
+        match stream.write(&bytes[written..]) {
+            Ok(count) => written += count,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(written)
 }
 
 /// A session that is dropped before its end is cut off because the server stops.

@@ -1,11 +1,11 @@
-//! The events that an observer gets, and that time spent in it is not measured.
+//! The events that an observer gets, and that time spent in it is neither measured nor waited for.
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 
 mod support;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use launcelot_endpoint::observe::{ConnectStep, Connection, Observer, Point, Watcher};
@@ -16,7 +16,26 @@ use support::*;
 #[derive(Debug, Clone, Default)]
 struct Slow {
     accepted: Arc<Mutex<Vec<(Instant, SocketAddr, SocketAddr)>>>,
-    events: Arc<Mutex<Vec<Event>>>,
+    events: Arc<Events>,
+}
+
+#[derive(Debug, Default)]
+struct Events {
+    recorded: Mutex<Recorded>,
+    is_complete: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Recorded {
+    events: Vec<Event>,
+    /// Whether more events are announced.
+    is_announced: bool,
+}
+
+impl Events {
+    fn lock(&self) -> MutexGuard<'_, Recorded> {
+        self.recorded.lock().unwrap()
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -39,14 +58,28 @@ impl Watcher for Slow {
     fn record(&mut self, at: Instant, point: Point, bytes: usize) -> bool {
         let reported_at = Instant::now();
         std::thread::sleep(Duration::from_millis(5));
-        self.events.lock().unwrap().push(Event { point, at, bytes, reported_at });
+        self.events.lock().events.push(Event { point, at, bytes, reported_at });
         true
+    }
+
+    fn records_follow(&mut self) {
+        self.events.lock().is_announced = true;
+    }
+
+    fn records_complete(&mut self) {
+        self.events.lock().is_announced = false;
+        self.events.is_complete.notify_all();
     }
 }
 
 impl Slow {
+    /// Returns the events once those that are announced have come.
     fn events(&self) -> Vec<Event> {
-        self.events.lock().unwrap().clone()
+        let recorded =
+            self.events.is_complete.wait_timeout_while(self.events.lock(), DEADLINE, |recorded| recorded.is_announced);
+        let (recorded, waited) = recorded.unwrap();
+        assert!(!waited.timed_out(), "timed out after {DEADLINE:?} while waiting for announced events");
+        recorded.events.clone()
     }
 
     fn bytes_at(&self, point: Point) -> usize {
@@ -93,8 +126,56 @@ fn measured_thinking_does_not_contain_the_time_of_reports() {
     }
 }
 
+/// An observer that blocks the server's thread until the test lets it go on.
+#[derive(Debug, Clone, Default)]
+struct Blocking {
+    may_go_on: Arc<(Mutex<bool>, Condvar)>,
+}
+
+impl Observer for Blocking {
+    fn connection(&self, _: &Connection<'_>) -> Option<Box<dyn Watcher>> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+impl Watcher for Blocking {
+    fn record(&mut self, _: Instant, _: Point, _: usize) -> bool {
+        let (may_go_on, changed) = &*self.may_go_on;
+        drop(changed.wait_timeout_while(may_go_on.lock().unwrap(), DEADLINE, |may_go_on| !*may_go_on).unwrap());
+        true
+    }
+}
+
 #[test]
-fn an_answer_that_a_client_has_was_recorded_with_its_question() {
+fn an_answer_does_not_wait_for_the_observer() {
+    each_design_except(&[Design::Processes], |design| {
+        let observer = Blocking::default();
+        let options = Options { design, grace: Duration::ZERO, ..Options::default() };
+        let server = Server::observed(options, Arc::new(observer.clone()));
+        server.connect().ask(NAME, LANCELOT);
+        let (may_go_on, changed) = &*observer.may_go_on;
+        *may_go_on.lock().unwrap() = true;
+        changed.notify_all();
+    });
+}
+
+#[test]
+fn the_time_from_a_ready_answer_to_its_write_does_not_contain_the_time_of_reports() {
+    each_observed_design(Duration::ZERO, |server, observer| {
+        server.connect().ask(NAME, LANCELOT);
+        let events = observer.events();
+        let [question_in, answer_ready, answer_out] = events[..] else { panic!("{events:?}") };
+        assert!(
+            answer_out.at <= question_in.reported_at,
+            "written {:?} after the answer was ready, and {:?} after the first report",
+            answer_out.at - answer_ready.at,
+            answer_out.at - question_in.reported_at
+        );
+    });
+}
+
+#[test]
+fn an_answer_that_a_client_has_was_recorded_or_announced_with_its_question() {
     each_observed_design(Duration::ZERO, |server, observer| {
         let mut client = server.connect();
         for (question, answer) in [(NAME, LANCELOT), (QUEST, GRAIL), (COLOR, BLUE)] {

@@ -72,12 +72,15 @@ pub enum ObserveError {
     /// A server ended with an error.
     #[error("the server broke")]
     Server(#[from] ServeError),
+    /// The result is printed.
+    #[error("the server is not observed as cheaply as it should be")]
+    BarsNotMet,
     /// The result cannot be written.
     #[error("cannot write the result")]
     Write(#[source] io::Error),
 }
 
-/// Measures what the recorder costs, and prints it on standard output.
+/// Measures what the recorder costs, and prints it on standard output. It fails if that is more than the bars allow.
 ///
 /// # Errors
 ///
@@ -86,7 +89,8 @@ pub fn run(options: &ObserveOptions) -> Result<(), ObserveError> {
     let cost = measure(options)?;
     let mut output = Output::stdout();
     let report = cost.report(&design_name(options.design));
-    output.write_all(report.as_bytes()).and_then(|()| output.finish()).map_err(ObserveError::Write)
+    output.write_all(report.as_bytes()).and_then(|()| output.finish()).map_err(ObserveError::Write)?;
+    if cost.are_bars_met() { Ok(()) } else { Err(ObserveError::BarsNotMet) }
 }
 
 fn measure(options: &ObserveOptions) -> Result<Cost, ObserveError> {

@@ -3,8 +3,8 @@
 //! Each has a log of its own, so that recording waits for no other connection and no other hop. The lock is contended
 //! only while a trace is read, after the questions have been answered.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use launcelot_measure::{ConnectPoint, TracePoint};
 
@@ -12,6 +12,9 @@ use super::thinking::{Thinking, ThinkingSum};
 
 /// How many events of a connection are kept.
 pub(super) const EVENTS_MAX: usize = 2048;
+
+/// How long a reader waits for announced events. They come as soon as the hop's thread has a processor.
+const ANNOUNCED_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Bytes passed a point.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +33,10 @@ pub(super) struct ConnectEvent {
 
 /// The events of one connection.
 #[derive(Debug, Default)]
-pub(super) struct ConnectionLog(Mutex<Log>);
+pub(super) struct ConnectionLog {
+    log: Mutex<Log>,
+    is_complete: Condvar,
+}
 
 #[derive(Debug, Default)]
 struct Log {
@@ -43,6 +49,10 @@ struct Log {
     is_discarded: bool,
     /// Whether only the sum of the server's thinking is kept.
     is_summed_up: bool,
+    /// Whether events are announced: the hop writes, and records after that.
+    is_announced: bool,
+    /// How many readers wait for announced events.
+    waiting_readers: usize,
     thinking: ThinkingSum,
 }
 
@@ -65,6 +75,21 @@ impl ConnectionLog {
         true
     }
 
+    /// Has readers wait until the events are [complete](Self::records_complete).
+    pub(super) fn records_follow(&self) {
+        self.lock().is_announced = true;
+    }
+
+    /// Records that there are no announced events any more.
+    pub(super) fn records_complete(&self) {
+        let mut log = self.lock();
+        log.is_announced = false;
+        // Notifying takes a system call, whether anything waits or not.
+        if log.waiting_readers > 0 {
+            self.is_complete.notify_all();
+        }
+    }
+
     /// Records that the connection passed a point while it was being opened.
     pub(super) fn record_connecting(&self, event: ConnectEvent) {
         let mut log = self.lock();
@@ -85,20 +110,31 @@ impl ConnectionLog {
         log.is_summed_up = true;
     }
 
-    /// Returns how long the server has thought.
+    /// Returns how long the server has thought. Waits for announced events.
     pub(super) fn thinking(&self) -> Thinking {
-        self.lock().thinking.so_far()
+        self.complete().thinking.so_far()
     }
 
-    /// Appends the events to those of other connections. Returns whether there were more than are kept.
+    /// Appends the events to those of other connections. Returns whether there were more than are kept. Waits for announced
+    /// events.
     pub(super) fn append_to(&self, events: &mut Vec<Event>, connecting: &mut Vec<ConnectEvent>) -> bool {
-        let log = self.lock();
+        let log = self.complete();
         events.extend_from_slice(&log.events);
         connecting.extend_from_slice(&log.connecting);
         log.is_cut
     }
 
     fn lock(&self) -> MutexGuard<'_, Log> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Locks the log once nothing is announced.
+    fn complete(&self) -> MutexGuard<'_, Log> {
+        let mut log = self.lock();
+        log.waiting_readers += 1;
+        let waited = self.is_complete.wait_timeout_while(log, ANNOUNCED_TIMEOUT, |log| log.is_announced);
+        let (mut log, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        log.waiting_readers -= 1;
+        log
     }
 }

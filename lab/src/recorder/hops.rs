@@ -89,6 +89,14 @@ impl Watcher for Connection {
         }
     }
 
+    fn records_follow(&mut self) {
+        self.log.records_follow();
+    }
+
+    fn records_complete(&mut self) {
+        self.log.records_complete();
+    }
+
     fn step(&mut self, at: Instant, step: ConnectStep) {
         if let Some(point) = connect_point(self.hop, step) {
             self.log.record_connecting(ConnectEvent { at, point });
@@ -167,6 +175,27 @@ mod tests {
         assert_eq!(is_done.recv_timeout(std::time::Duration::from_secs(20)), Ok(true));
         drop(store);
         recording.join().unwrap();
+    }
+
+    #[test]
+    fn a_trace_contains_what_was_announced_when_it_was_asked_for() {
+        let recorder = Recorder::default();
+        let [from, to] = [1, 1060].map(|port| ([127, 0, 0, 1], port).into());
+        let reported = observe::Connection { from, to, query: None, steps: &[] };
+        let mut server = recorder.server_observer().connection(&reported).unwrap();
+        server.records_follow();
+        let (asked, is_asked) = std::sync::mpsc::channel();
+        let asking = std::thread::spawn(move || {
+            asked.send(()).unwrap();
+            recorder.trace("127.0.0.1:1", None).unwrap().events.len()
+        });
+        is_asked.recv().unwrap();
+        for point in [observe::Point::FromClient, observe::Point::AnswerReady, observe::Point::ToClient] {
+            std::thread::yield_now();
+            server.record(Instant::now(), point, 1);
+        }
+        server.records_complete();
+        assert_eq!(asking.join().unwrap(), 3);
     }
 
     #[test]

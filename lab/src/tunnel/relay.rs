@@ -145,7 +145,9 @@ impl Relay {
         if self.is_stalled(settings) {
             return if self.client_has_left() { RelayState::Closed } else { RelayState::Open };
         }
-        match self.try_run_turn(now, settings, control, buffer, random) {
+        let state = self.try_run_turn(now, settings, control, buffer, random);
+        self.watched.report();
+        match state {
             Ok(state) => state,
             Err(error) => {
                 tracing::info!("the tunnel resets a connection: {}", one_line(&error));
@@ -167,6 +169,8 @@ impl Relay {
         for side in SIDES {
             self.read(side, now, settings, buffer, &mut random);
         }
+        // What was just read, and is not delayed, has arrived.
+        let now = Instant::now();
         let was_complete = self.handshake.is_complete();
         for side in SIDES {
             self.write(side, now, settings, control)?;

@@ -19,3 +19,4 @@ mod tunnel;
 mod tunnel_changes;
 mod tunnel_handshake;
 mod tunnel_isolation;
+mod tunnel_observer;

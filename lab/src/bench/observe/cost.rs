@@ -49,17 +49,19 @@ impl Cost {
             let (without_us, with_us) = (without / 1e3, with / 1e3);
             text += &format!("{name:<32}  {without_us:>8.3}  {with_us:>8.3}  {:>10.3} times\n", with / without);
         }
-        let [without, with] = thinking.means_ns;
-        let is_thinking_met = with - without <= THINKING_BAR_NS;
-        // Some rounds cost several times as much as others, as it happens; a mean would compare how many of them each had.
-        let [without, with] = processor.medians_ns;
-        let is_processor_met = with / without <= PROCESSOR_BAR;
         text += &format!(
             "\nMean thinking: at most {THINKING_BAR_NS} ns more, {}. Median processor time: at most {PROCESSOR_BAR} times, {}.\n",
-            verdict(is_thinking_met),
-            verdict(is_processor_met),
+            verdict(thinking.is_thinking_met()),
+            verdict(processor.is_processor_met()),
         );
         text
+    }
+
+    /// Whether no bar is exceeded.
+    pub(super) fn are_bars_met(&self) -> bool {
+        let thinking = Compared::of(self, |round| round.thinking);
+        let processor = Compared::of(self, |round| round.processor);
+        thinking.is_thinking_met() && processor.is_processor_met()
     }
 }
 
@@ -90,6 +92,17 @@ impl Compared {
             }),
         }
     }
+
+    fn is_thinking_met(&self) -> bool {
+        let [without, with] = self.means_ns;
+        with - without <= THINKING_BAR_NS
+    }
+
+    /// Some rounds cost several times as much as others, as it happens; a mean would compare how many of them each had.
+    fn is_processor_met(&self) -> bool {
+        let [without, with] = self.medians_ns;
+        with / without <= PROCESSOR_BAR
+    }
 }
 
 #[cfg(test)]
@@ -102,6 +115,16 @@ mod tests {
             questions,
             thinking: Duration::from_nanos(thinking_ns * questions),
             processor: Duration::from_micros(processor_us * questions),
+        }
+    }
+
+    #[test]
+    fn the_bars_are_met_if_neither_is_exceeded() {
+        let without = vec![round(100, 10)];
+        let cases = [((150, 11), true), ((151, 11), false), ((150, 12), false), ((90, 9), true)];
+        for ((thinking_ns, processor_us), expected) in cases {
+            let cost = Cost { without: without.clone(), with: vec![round(thinking_ns, processor_us)] };
+            assert_eq!(cost.are_bars_met(), expected, "{}", cost.report("async"));
         }
     }
 

@@ -92,9 +92,8 @@ impl Relay {
                     }
                     let bytes = bytes.clone();
                     if let Some(read_at) = queue.first_attempt() {
-                        let written_at = Instant::now();
-                        control.record_delay(self.handshake.number(), side.other(), read_at, written_at);
-                        self.watched.record_at(written_at, side.write_point(), bytes.len());
+                        control.record_delay(self.handshake.number(), side.other(), read_at, Instant::now());
+                        self.watched.record_write(side.write_point(), bytes.len());
                     }
                     match socket.stream.write(&bytes[..count]) {
                         Ok(count) => {
