@@ -4,7 +4,7 @@
 //! - [`round`]: one question of many, and the stopwatches that time it; [`rounds`]: a series of them.
 //! - [`distribution`]: a mergeable histogram; [`percentile`]: nearest ranks; [`estimate`]: confidence intervals; [`compare`]: whether
 //!   two series differ.
-//! - [`queue`]: whether a pace was kept; [`failures`]: failures by kind and message; [`interruptions`]: what interrupted the client.
+//! - [`queue`]: whether a pace was kept; `lateness`: what made rounds late; [`failures`]: failures by kind and message; [`interruptions`]: what interrupted the client.
 //! - [`race`]: three ways to ask that take turns, and whether they differ.
 //! - [`link`]: the settings of an emulated link.
 //! - [`trace`]: the events that hops recorded of a dialogue; [`mod@paths`]: the path of each question through the hops, divided into
@@ -27,6 +27,7 @@ pub mod estimate;
 pub mod export;
 pub mod failures;
 pub mod interruptions;
+mod lateness;
 pub mod legs;
 pub mod link;
 mod micros;

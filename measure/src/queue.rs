@@ -1,10 +1,12 @@
 //! Whether a pace was kept, and what late rounds waited for.
 //!
-//! A late round first waited for the answer before, and after that for the client's own timer.
+//! A late round first waited for the answer before, and after that for the client's own timer. Where the answer before was late only
+//! because a timer had been, the timer is the cause: `lateness` divides the two.
 
 use std::time::Duration;
 
 use crate::distribution::Distribution;
+use crate::lateness::{divide, without_longest};
 use crate::percentile::Percentile;
 use crate::round::Stopwatch;
 use crate::rounds::{Connections, Rounds};
@@ -20,6 +22,18 @@ pub struct PacedRound {
     pub begun: Duration,
     /// When its answer arrived.
     pub answered: Duration,
+}
+
+impl PacedRound {
+    /// Returns how late it began.
+    pub fn late(&self) -> Duration {
+        self.begun.saturating_sub(self.due)
+    }
+
+    /// Returns how late the client's own timer was: from when the round was ready until it began.
+    pub fn timer_late(&self) -> Duration {
+        self.begun.saturating_sub(self.ready)
+    }
 }
 
 /// How a pace was kept.
@@ -39,24 +53,51 @@ pub struct Queue {
     pub late_first: Duration,
     /// The median lateness of the last tenth of the rounds.
     pub late_last: Duration,
-    /// The median lateness of the client's own timer: from when a round was ready until it began.
+    /// The longest lateness.
+    pub late_most: Duration,
+    /// The mean lateness by its cause.
+    pub mean_late: MeanLateness,
+    /// The median lateness of the client's own timer: from when a round was ready until it began. Rounds that were ready late and began
+    /// at once needed no timer, and do not count.
     pub timer_late: Duration,
+    /// p99 of the same; `None` if there are too few rounds.
+    pub timer_late_p99: Option<Duration>,
     /// The smallest step of the clock.
     pub clock_step: Duration,
     /// The connections that carried the rounds.
     pub connections: Connections,
-    /// p99 from the begin of a round, and from when it was due; `None` if there are too few rounds.
-    pub p99: Option<[Duration; 2]>,
+    /// p99 of the times until the answers; `None` if there are too few rounds.
+    pub p99: Option<TimesUntilAnswer>,
+}
+
+/// The mean lateness of rounds by its cause. Both parts add up to the mean lateness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MeanLateness {
+    /// The part that would remain if the client's timer were never late.
+    pub by_answers: Duration,
+    /// The rest.
+    pub by_timer: Duration,
+}
+
+/// The time until the answer, from different moments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimesUntilAnswer {
+    /// From when the round began.
+    pub begun: Duration,
+    /// From when it was due.
+    pub due: Duration,
+    /// From when it was due, if the client's timer were never late.
+    pub due_without_timer: Duration,
 }
 
 /// Whether a pace was kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PaceVerdict {
-    /// Every round began when it was due.
+    /// Every round began when it was due, within the [tolerance](judge).
     Kept,
     /// Some rounds began late, but the queue did not grow from the first tenth to the last.
     CaughtUp(Cause),
-    /// The queue grew from the first tenth to the last.
+    /// The queue grew from the first tenth to the last, and not because of one stall.
     Grew(Cause),
 }
 
@@ -69,7 +110,7 @@ pub enum Cause {
     Connection,
     /// The answer before; where its time was spent is unknown.
     Answer,
-    /// The client's own timer: the answer before had arrived when the round was due.
+    /// The client's own timer, which was late for the round or for one before it.
     Timer,
 }
 
@@ -94,54 +135,87 @@ impl KnownTimes {
     }
 }
 
-/// Judges rounds in their order; `None` if there are none. Less than a clock step is not late.
-pub fn judge(rounds: &[PacedRound], pace: Duration, clock_step: Duration, known: KnownTimes) -> Option<Queue> {
-    if rounds.is_empty() {
-        return None;
-    }
-    let late_by = |round: &PacedRound| round.begun.saturating_sub(round.due);
-    let own_time = |round: &PacedRound| round.answered.saturating_sub(round.begun);
-    // A round is late from a clock step and a twentieth of the pace on.
-    let tolerance = clock_step.max(pace / 20);
-    let tenth = rounds.len().div_ceil(10);
-    let median = |rounds: &[PacedRound]| rounds.iter().map(late_by).collect::<Distribution>().median();
-    let late_first = median(&rounds[..tenth]);
-    let late_last = median(&rounds[rounds.len() - tenth..]);
-    let own: Distribution = rounds.iter().map(own_time).collect();
+/// Judges rounds in their order, of which the first `warm_up` only show what those after them waited for; `None` if there are no
+/// others.
+///
+/// A round is late if it begins later than a tenth of the median time of an answer, which would change that time's first digits, and at
+/// most a twentieth of the pace. Less than a clock step is never late.
+pub fn judge(
+    rounds: &[PacedRound],
+    warm_up: usize,
+    pace: Duration,
+    clock_step: Duration,
+    known: KnownTimes,
+) -> Option<Queue> {
+    let lateness = divide(rounds);
+    let lateness = lateness.get(warm_up..)?;
+    let steady = without_longest(rounds, warm_up);
+    let steady = steady.get(warm_up..)?;
+    let rounds = rounds.get(warm_up..).filter(|rounds| !rounds.is_empty())?;
+
+    let late: Vec<Duration> = rounds.iter().map(PacedRound::late).collect();
+    let own_times: Vec<Duration> = rounds.iter().map(|round| round.answered.saturating_sub(round.begun)).collect();
+    let own: Distribution = own_times.iter().copied().collect();
     let due: Distribution = rounds.iter().map(|round| round.answered.saturating_sub(round.due)).collect();
-    let mut for_answers = Duration::ZERO;
-    let mut for_timer = Duration::ZERO;
-    for round in rounds {
-        for_answers += round.ready.saturating_sub(round.due);
-        for_timer += round.begun.saturating_sub(round.ready);
-    }
-    let cause = if for_timer > for_answers { Cause::Timer } else { known.cause(own.median()) };
-    let late = rounds.iter().filter(|round| late_by(round) > tolerance).count();
-    // A queue grows slowly if answers take hardly longer than the pace.
-    let is_too_fast = own.summary().mean > pace;
-    let growth = late_last.saturating_sub(late_first);
-    let verdict = if growth > pace.max(tolerance) || (is_too_fast && growth > tolerance) {
+    let due_without_timer: Distribution =
+        own_times.iter().zip(lateness).map(|(own, late)| *own + late.by_answers).collect();
+    let by_answers: Distribution = lateness.iter().map(|late| late.by_answers).collect();
+    let by_timer: Distribution = lateness.iter().map(|late| late.by_timer).collect();
+    let needs_timer = |round: &&PacedRound| round.ready == round.due || round.timer_late() >= clock_step;
+    let timer: Distribution = rounds.iter().filter(needs_timer).map(PacedRound::timer_late).collect();
+    let mean_late = MeanLateness { by_answers: by_answers.summary().mean, by_timer: by_timer.summary().mean };
+
+    let tolerance = clock_step.max((pace / 20).min(own.median() / 10));
+    let late_count = late.iter().filter(|late| **late > tolerance).count();
+    let [late_first, late_last] = first_and_last(&late);
+    let cause = if mean_late.by_timer > mean_late.by_answers { Cause::Timer } else { known.cause(own.median()) };
+    let verdict = if grows(steady, &own_times, pace, clock_step) {
         PaceVerdict::Grew(cause)
-    } else if late > 0 {
+    } else if late_count > 0 {
         PaceVerdict::CaughtUp(cause)
     } else {
         PaceVerdict::Kept
     };
-    let timer_late: Distribution = rounds.iter().map(|round| round.begun.saturating_sub(round.ready)).collect();
-    let p99 = own.percentile(Percentile::P99).zip(due.percentile(Percentile::P99)).map(<[Duration; 2]>::from);
+    let p99 = |times: &Distribution| times.percentile(Percentile::P99);
+    let p99_until_answer = p99(&own).zip(p99(&due)).zip(p99(&due_without_timer));
     Some(Queue {
         verdict,
         pace,
         rounds: rounds.len(),
-        late,
+        late: late_count,
         own: own.median(),
         late_first,
         late_last,
-        timer_late: timer_late.median(),
+        late_most: late.iter().max().copied().unwrap_or_default(),
+        mean_late,
+        timer_late: timer.median(),
+        timer_late_p99: p99(&timer),
         clock_step,
         connections: Connections::One,
-        p99,
+        p99: p99_until_answer.map(|((begun, due), due_without_timer)| TimesUntilAnswer {
+            begun,
+            due,
+            due_without_timer,
+        }),
     })
+}
+
+/// Whether the lateness grew from the first tenth to the last: by more than the pace, or slowly, because most answers take hardly longer
+/// than the pace. `steady` is the lateness without the longest stall.
+fn grows(steady: &[Duration], own_times: &[Duration], pace: Duration, clock_step: Duration) -> bool {
+    let [first, last] = first_and_last(steady);
+    let growth = last.saturating_sub(first);
+    let longest = own_times.iter().max().copied().unwrap_or_default();
+    let others = own_times.iter().sum::<Duration>().saturating_sub(longest);
+    let is_too_fast = others > pace.saturating_mul(own_times.len() as u32 - 1);
+    growth > pace.max(clock_step) || (is_too_fast && growth > clock_step.max(pace / 20))
+}
+
+/// Returns the medians of the first tenth and of the last.
+fn first_and_last(times: &[Duration]) -> [Duration; 2] {
+    let tenth = times.len().div_ceil(10);
+    let median = |times: &[Duration]| times.iter().copied().collect::<Distribution>().median();
+    [median(&times[..tenth]), median(&times[times.len() - tenth..])]
 }
 
 impl Rounds {
@@ -171,11 +245,10 @@ impl Rounds {
             answer_before = answered;
             PacedRound { due, ready, begun, answered }
         });
-        // The warm-up is left out only now, because the first sample may have waited for its last answer.
-        let rounds: Vec<PacedRound> = rounds.skip(self.discarded()).collect();
+        let rounds: Vec<PacedRound> = rounds.collect();
         let link_round_trip = self.link.map(|link| link.rtt * round_trips);
         let known = KnownTimes { server_busy: self.thinking_mean, link_round_trip };
-        let queue = judge(&rounds, pace, self.clock_step, known)?;
+        let queue = judge(&rounds, self.discarded(), pace, self.clock_step, known)?;
         Some(Queue { connections, ..queue })
     }
 }
@@ -202,7 +275,7 @@ mod tests {
     }
 
     fn judged(rounds: &[PacedRound], pace: Duration, known: KnownTimes) -> Queue {
-        judge(rounds, pace, us(5), known).unwrap()
+        judge(rounds, 0, pace, us(5), known).unwrap()
     }
 
     #[test]
@@ -237,7 +310,7 @@ mod tests {
         let stalls = |number| if number == 300 || number == 600 { us(80_000) } else { us(400 + number % 10 * 340) };
         let queue = judged(&series(1_000, pace, stalls, us(10)), pace, KnownTimes::default());
         assert_eq!(queue.verdict, PaceVerdict::CaughtUp(Cause::Answer));
-        let [begun, due] = queue.p99.unwrap();
+        let TimesUntilAnswer { begun, due, .. } = queue.p99.unwrap();
         assert!(begun <= us(3_500) && due > us(60_000), "{queue:?}");
         let words = queue.describe().replace('\u{a0}', " ");
         assert!(words.contains("p99 is 3.46 ms from when the question was sent, and "), "{words}");
@@ -250,7 +323,7 @@ mod tests {
         assert_eq!((queue.verdict, queue.own), (PaceVerdict::CaughtUp(Cause::Timer), us(360)));
         let words = queue.describe().replace('\u{a0}', " ");
         assert!(
-            words.contains("own timer was late") && words.contains("timer was 640 µs late at the median"),
+            words.contains("own timer was late") && words.contains("timer was late by 640 µs at the median"),
             "{words}"
         );
     }
@@ -260,6 +333,6 @@ mod tests {
         let pace = us(2_000);
         let queue = judged(&series(100, pace, |_| us(360), us(4)), pace, KnownTimes::default());
         assert_eq!(queue.verdict, PaceVerdict::Kept);
-        assert_eq!(judge(&[], pace, us(5), KnownTimes::default()), None);
+        assert_eq!(judge(&[], 0, pace, us(5), KnownTimes::default()), None);
     }
 }

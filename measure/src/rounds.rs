@@ -120,14 +120,6 @@ impl Rounds {
         estimates(&times, self.clock_step)
     }
 
-    /// Returns the distribution of the client's own lateness: from when a round was ready until it began, mostly the lateness of a timer.
-    /// Rounds of which it is unknown are left out.
-    pub fn client_lateness(&self) -> Distribution {
-        let begun = self.begin_stopwatch();
-        let lateness = |round: &Round| Some(round.since_ready()?.saturating_sub(round.took(begun)));
-        self.samples().iter().filter_map(lateness).collect()
-    }
-
     /// Returns the stopwatch that starts when a round begins: with connecting, if it has a connection of its own, otherwise with the
     /// question.
     pub fn begin_stopwatch(&self) -> Stopwatch {
@@ -194,14 +186,6 @@ mod tests {
             let supported = rounds.distribution(Stopwatch::Question).percentile(percentile);
             assert!(supported.is_some(), "{} of {counted}", percentile.name);
         }
-    }
-
-    #[test]
-    fn the_time_from_ready_to_begin_is_the_lateness_of_the_client() {
-        let lateness = rounds(1_000).client_lateness();
-        assert_eq!((lateness.count(), lateness.longest()), (900, Duration::from_micros(100)));
-        let unknown = Rounds { answered: vec![Round { asked: 1, ..Round::default() }; 200], ..rounds(0) };
-        assert_eq!(unknown.client_lateness().count(), 0);
     }
 
     #[test]

@@ -15,13 +15,24 @@ fn steps(time: Duration) -> u64 {
 
 /// Rounds over one connection, warm-up included. Each takes `own` of its number, and begins `timer` after it was ready.
 fn rounds(counted: u32, pace: Duration, own: impl Fn(u32) -> Duration, timer: Duration) -> Rounds {
+    rounds_begun_at(counted, pace, own, |_, due, free| due.max(free) + timer)
+}
+
+/// The same, and each begins at the moment that `begun` returns for its number, when it is due, and when the answer before arrived.
+fn rounds_begun_at(
+    counted: u32,
+    pace: Duration,
+    own: impl Fn(u32) -> Duration,
+    begun: impl Fn(u32, Duration, Duration) -> Duration,
+) -> Rounds {
     let plan = RoundsPlan::new(counted, Connections::One, Some(pace));
     let mut free = Duration::ZERO;
     let answered = (0..plan.rounds).map(|number| {
         let due = pace * number;
-        let own = own(number);
-        free = due.max(free) + timer + own;
-        Round { asked: steps(own), connecting: steps(own), due: steps(free - due), ready: 0 }
+        let ready = due.max(free);
+        free = begun(number, due, free) + own(number);
+        let own = steps(own(number));
+        Round { asked: own, connecting: own, due: steps(free - due), ready: steps(free - ready) }
     });
     Rounds {
         link_revisions: None,
@@ -85,7 +96,7 @@ fn p99_is_stated_both_ways() {
 fn a_late_timer_is_measured_and_named() {
     let (queue, words) = judged(&rounds(100, us(2_000), |_| us(360), us(640)));
     assert_eq!((queue.verdict, queue.timer_late), (PaceVerdict::CaughtUp(Cause::Timer), us(640)));
-    assert!(words.contains("That timer was 640 µs late at the median."), "{words}");
+    assert!(words.contains("own timer was late by 640 µs at the median and 640 µs at p99."), "{words}");
 }
 
 #[test]
@@ -104,4 +115,86 @@ fn a_wait_below_one_step_is_described_as_less_than_a_step() {
     let words_of_coarse = coarse.describe().replace('\u{a0}', " ");
     assert!(words_of_coarse.contains("began less than 1 ms late, the last tenth"), "{words_of_coarse}");
     assert!(!words.contains(" 0 "), "{words}");
+}
+
+#[test]
+fn rounds_that_one_late_timer_delayed_are_not_blamed_on_answers() {
+    // A timer that expires every 4.3 ms only. All rounds that are due by then follow one after the other.
+    let granularity = us(4_300).as_nanos();
+    let begun = |_, due: Duration, free: Duration| {
+        let expires = due.as_nanos().div_ceil(granularity) * granularity;
+        if free > due { free } else { Duration::from_nanos(expires as u64) }
+    };
+    let own = |number: u32| if number.is_multiple_of(50) { us(600) } else { us(200) };
+    let (queue, words) = judged(&rounds_begun_at(300, us(500), own, begun));
+    assert_eq!(queue.verdict, PaceVerdict::CaughtUp(Cause::Timer), "{words}");
+    assert!(words.contains("rounds began late because the client’s own timer was late"), "{words}");
+    assert!(words.contains("A round began 1.33 ms late on average."), "{words}");
+    assert!(words.contains("The client’s own timer was late by 2.40 ms at the median"), "{words}");
+    assert!(!words.contains("coordinated omission"), "{words}");
+}
+
+#[test]
+fn a_timer_that_makes_answers_miss_the_pace_is_named() {
+    let (queue, words) = judged(&rounds(100, us(2_500), |_| us(2_400), us(200)));
+    assert_eq!(queue.verdict, PaceVerdict::Grew(Cause::Timer), "{words}");
+    assert!(!words.contains("the answer before"), "{words}");
+    assert!(words.contains("The client’s own timer was late by 200 µs at the median and 200 µs at p99."), "{words}");
+}
+
+#[test]
+fn both_causes_are_stated_if_both_made_rounds_late() {
+    let own = |number: u32| if number.is_multiple_of(10) { us(5_000) } else { us(400) };
+    let (queue, words) = judged(&rounds(100, us(2_000), own, us(200)));
+    assert_eq!(queue.verdict, PaceVerdict::CaughtUp(Cause::Answer), "{words}");
+    assert!(words.contains("because of answers and"), "{words}");
+    assert!(words.contains("The client’s own timer was late by 200 µs at the median"), "{words}");
+}
+
+#[test]
+fn rounds_that_began_late_are_not_said_to_have_begun_when_they_were_due() {
+    for (pace, timer) in [(us(1_000_000), us(45_000)), (us(20_000), us(640))] {
+        let (queue, words) = judged(&rounds(100, pace, |_| us(360), timer));
+        assert_eq!((queue.verdict, queue.late), (PaceVerdict::CaughtUp(Cause::Timer), 100), "{words}");
+        assert!(!words.contains("began when it was due"), "{words}");
+        assert!(!words.contains("coordinated omission"), "{words}");
+    }
+}
+
+#[test]
+fn a_kept_pace_states_how_late_rounds_began() {
+    let (queue, words) = judged(&rounds(100, us(2_000), |_| us(360), us(30)));
+    assert_eq!(queue.verdict, PaceVerdict::Kept);
+    assert!(words.starts_with("A round was due every 2 ms, and every round began within 30 µs of that."), "{words}");
+    let (_, words) = judged(&rounds(100, us(2_000), |_| us(360), us(0)));
+    assert!(words.starts_with("A round was due every 2 ms, and every round began when it was due."), "{words}");
+    assert!(!words.contains("coordinated omission"), "{words}");
+}
+
+#[test]
+fn a_single_stall_is_no_growth_wherever_it_is() {
+    for stalled in [15, 60, 102, 108] {
+        let own = |number: u32| if number == stalled { us(30_000) } else { us(360) };
+        let (queue, words) = judged(&rounds(100, us(2_000), own, us(0)));
+        assert_eq!(queue.verdict, PaceVerdict::CaughtUp(Cause::Answer), "{stalled}: {words}");
+        let begun = |number, due: Duration, free| {
+            let stall = if number == stalled { us(30_000) } else { us(0) };
+            due.max(free) + stall
+        };
+        let (queue, words) = judged(&rounds_begun_at(100, us(2_000), |_| us(360), begun));
+        assert_eq!(queue.verdict, PaceVerdict::CaughtUp(Cause::Timer), "{stalled}: {words}");
+    }
+}
+
+#[test]
+fn a_server_that_becomes_slow_near_the_end_lets_the_queue_grow() {
+    let own = |number: u32| if number >= 90 { us(5_000) } else { us(360) };
+    let (queue, _) = judged(&rounds(100, us(2_000), own, us(0)));
+    assert_eq!(queue.verdict, PaceVerdict::Grew(Cause::Answer));
+}
+
+#[test]
+fn the_time_of_a_round_is_called_a_median() {
+    let (_, words) = judged(&rounds(40, us(5_000), |_| us(5_150), us(20)));
+    assert!(words.contains(" A round took 5.15 ms at the median."), "{words}");
 }

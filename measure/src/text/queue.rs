@@ -1,16 +1,24 @@
 //! Whether the pace of a series was kept, and why not.
 
+use std::time::Duration;
+
 use crate::queue::{Cause, PaceVerdict, Queue};
 use crate::reading::Reading;
 use crate::rounds::Connections;
 use crate::unit::{format_count, format_duration};
 
 impl Queue {
-    /// Says whether the pace was kept, what late rounds waited for, and what coordinated omission would hide.
+    /// Says whether the pace was kept, what made rounds late, and what coordinated omission would hide.
     pub fn describe(&self) -> String {
-        let known = |time| Reading::new(time, self.clock_step).describe();
+        [self.describe_verdict(), self.describe_causes(), self.describe_timer(), self.describe_p99()].concat()
+    }
+
+    fn describe_verdict(&self) -> String {
         let every = format!("A round was due every {}", format_duration(self.pace));
-        let mut text = match self.verdict {
+        match self.verdict {
+            PaceVerdict::Kept if self.is_known(self.late_most) => {
+                format!("{every}, and every round began within {} of that.", format_duration(self.late_most))
+            }
             PaceVerdict::Kept => format!("{every}, and every round began when it was due."),
             PaceVerdict::CaughtUp(cause) => format!(
                 "{every}. {} of {} rounds began late because {}, but the queue did not grow.",
@@ -19,29 +27,61 @@ impl Queue {
                 self.reason(cause)
             ),
             PaceVerdict::Grew(cause) => format!(
-                "{every}, and the queue grew: the first tenth of the rounds began {} late, the last tenth {}, because {}. One round took \
-                 {}.",
-                known(self.late_first),
-                known(self.late_last),
+                "{every}, and the queue grew: the first tenth of the rounds began {} late, the last tenth {}, because {}. A round took {} \
+                 at the median.",
+                self.reading(self.late_first),
+                self.reading(self.late_last),
                 self.reason(cause),
-                known(self.own),
+                self.reading(self.own),
             ),
+        }
+    }
+
+    /// States the mean lateness and divides it among its causes, if the timer is one of them.
+    fn describe_causes(&self) -> String {
+        let late = self.mean_late;
+        if self.verdict == PaceVerdict::Kept || !self.is_known(late.by_timer) {
+            return String::new();
+        }
+        let mut text = format!(" A round began {} late on average", format_duration(late.by_answers + late.by_timer));
+        if self.is_known(late.by_answers) {
+            let [by_answers, by_timer] = [late.by_answers, late.by_timer].map(format_duration);
+            text += &format!(": {by_answers} because of answers and {by_timer} because of the client’s own timer");
+        }
+        text + "."
+    }
+
+    /// States the lateness of the client's own timer, if the clock can measure it.
+    fn describe_timer(&self) -> String {
+        let p99 = self.timer_late_p99.filter(|late| self.is_known(*late));
+        if !self.is_known(self.timer_late) && p99.is_none() {
+            return String::new();
+        }
+        let p99 = p99.map(|late| format!(" and {} at p99", format_duration(late))).unwrap_or_default();
+        format!(" The client’s own timer was late by {} at the median{p99}.", self.reading(self.timer_late))
+    }
+
+    /// States p99 from both moments, and what makes the difference.
+    fn describe_p99(&self) -> String {
+        let Some(p99) = self.p99 else { return String::new() };
+        let begin = match self.connections {
+            Connections::One => "the question was sent",
+            Connections::Each => "connecting began",
         };
-        if matches!(self.verdict, PaceVerdict::CaughtUp(Cause::Timer) | PaceVerdict::Grew(Cause::Timer)) {
-            text += &format!(" That timer was {} late at the median.", known(self.timer_late));
-        }
-        if let Some([begun, due]) = self.p99 {
-            let begin = match self.connections {
-                Connections::One => "the question was sent",
-                Connections::Each => "connecting began",
-            };
-            text += &format!(
-                " p99 is {} from when {begin}, and {} from when the question was due (what coordinated omission hides).",
-                known(begun),
-                known(due)
-            );
-        }
-        text
+        let by_answers = p99.due_without_timer.saturating_sub(p99.begun);
+        let by_timer = p99.due.saturating_sub(p99.due_without_timer);
+        let difference = if !self.is_known(p99.due.saturating_sub(p99.begun)) {
+            ""
+        } else if by_answers >= by_timer {
+            " (what coordinated omission hides)"
+        } else {
+            " (mostly because of that timer)"
+        };
+        format!(
+            " p99 is {} from when {begin}, and {} from when the question was due{difference}.",
+            self.reading(p99.begun),
+            self.reading(p99.due)
+        )
     }
 
     fn reason(&self, cause: Cause) -> &'static str {
@@ -54,7 +94,15 @@ impl Queue {
                 "the round before was still on its way, and no round begins before its end (closed loop)"
             }
             (Cause::Answer, _) => "the answer before had not arrived yet",
-            (Cause::Timer, _) => "the client’s own timer was late, although the answer before had arrived",
+            (Cause::Timer, _) => "the client’s own timer was late, for them or for a round before them",
         }
+    }
+
+    fn is_known(&self, time: Duration) -> bool {
+        Reading::new(time, self.clock_step).is_known()
+    }
+
+    fn reading(&self, time: Duration) -> String {
+        Reading::new(time, self.clock_step).describe()
     }
 }

@@ -277,7 +277,7 @@ mod tests {
                 Connections::One,
                 Some(2),
                 90_000,
-                "1,000 of 1,000 rounds began late because the answer before had not arrived yet",
+                "1,000 of 1,000 rounds began late because the client’s own timer was late",
             ),
         ];
         for (stopwatch, connections, pace, due, expected) in cases {
