@@ -11,8 +11,9 @@ use crate::run::Run;
 use crate::trace::{ConnectPoint, Trace, TracePoint};
 
 impl Run {
-    /// Moves the tunnel's `handshake` from the first question to connecting: at most the time from sending that question until the
-    /// tunnel read it. Questions that were sent during the handshake count as sent at its end. The time moved is in
+    /// Moves the tunnel's `handshake` from the first question, answered or not, to connecting: at most the time from sending that question
+    /// until the tunnel read it. Without an answer the earliest moment at which the tunnel may have read it counts. Questions that were
+    /// sent during the handshake count as sent at its end. The time moved is in
     /// [`attributed_handshake`](Self::attributed_handshake).
     ///
     /// Does nothing behind a bridge, whose connecting contains the handshake, nor a second time.
@@ -22,18 +23,23 @@ impl Run {
         if is_of_a_bridge || self.attributed_handshake.is_some() {
             return;
         }
-        let paths = paths(self, trace);
-        let Some(first) = paths.questions().first() else { return };
-        let read = first.moments().into_iter().find(|(point, _)| *point == TracePoint::TunnelIn);
-        let (Some(connecting), Some((_, read))) = (&mut self.connecting, read) else { return };
-        let asked = first.asked();
-        let moved = handshake.min(read.min(asked.until).saturating_sub(asked.from));
+        let read = paths(self, trace).first_passed(TracePoint::TunnelIn);
+        let first = self.questions.first().and_then(|first| Some((first.asked?, first.answered)));
+        let (Some(connecting), Some((asked, answered)), Some(read)) = (&mut self.connecting, first, read) else {
+            return;
+        };
+        let read = answered.map_or(read, |answered| read.min(answered));
+        let moved = handshake.min(read.saturating_sub(asked));
         if moved.is_zero() {
             return;
         }
         connecting.until += moved;
-        for sent in self.questions.iter_mut().filter_map(|question| question.asked.as_mut()) {
-            *sent = (*sent).max(asked.from + moved);
+        let end = asked + moved;
+        for question in &mut self.questions {
+            if let Some(sent) = question.asked.filter(|sent| *sent < end) {
+                question.measured_asked = Some(sent);
+                question.asked = Some(end);
+            }
         }
         self.attributed_handshake = Some(moved);
     }
@@ -44,6 +50,7 @@ mod tests {
     use super::*;
     use crate::breakdown::Breakdown;
     use crate::legs::Leg;
+    use crate::paths::{Path, Paths};
     use crate::run::{Order, Span};
     use crate::step::Step;
     use crate::trace::{ConnectEvent, TraceEvent};
@@ -132,5 +139,32 @@ mod tests {
         let mut unwatched = run(Order::OneAtATime);
         unwatched.attribute_handshake(&Trace::default(), us(69_500));
         assert_eq!(unwatched.attributed_handshake, None);
+    }
+    #[test]
+    fn attribution_changes_no_bound_of_the_clocks() {
+        for order in [Order::OneAtATime, Order::SentAhead] {
+            let measured = run(order);
+            let mut attributed = measured.clone();
+            attributed.attribute_handshake(&trace(order), us(69_500));
+            let [before, after] = [&measured, &attributed].map(|run| paths(run, &trace(order)));
+            assert_eq!(before.clocks(), after.clocks(), "{order:?}");
+            let moments = |paths: &Paths| paths.questions().iter().map(Path::moments).collect::<Vec<_>>();
+            assert_eq!(moments(&before), moments(&after), "{order:?}");
+        }
+    }
+
+    #[test]
+    fn the_handshake_is_attributed_without_an_answer() {
+        let questions = ["What?", "Why ?"].map(str::to_owned);
+        let mut run = Run::new("localhost port 1061".to_owned(), Order::OneAtATime, us(1), questions);
+        run.record(Step::Connected { at: us(50) });
+        run.record(Step::Asked { at: us(100) });
+        let mut trace = trace(Order::OneAtATime);
+        trace.events.truncate(2);
+        run.attribute_handshake(&trace, us(69_500));
+        // The tunnel accepted after connecting began, and read the question 69,560 µs after that.
+        assert_eq!(run.attributed_handshake, Some(us(69_460)));
+        let paths = paths(&run, &trace);
+        assert_eq!(paths.connecting().unwrap().legs(), [(Leg::Connect, span(0, 69_510))]);
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::legs::Leg;
-use crate::offset::{Exchange, Offset};
+use crate::offset::{Exchange, Offset, Reply};
 use crate::run::{Run, Span};
 use crate::trace::{ConnectPoint, Trace};
 
@@ -11,6 +11,8 @@ use crate::trace::{ConnectPoint, Trace};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Connecting {
     span: Span,
+    /// The end without an attributed handshake.
+    measured_until: Duration,
     passed: [Option<Duration>; ConnectPoint::ALL.len()],
     offset: Option<Offset>,
 }
@@ -24,7 +26,8 @@ impl Connecting {
             // The first counts, because a bridge may try several addresses.
             passed[event.point as usize].get_or_insert(event.at);
         }
-        passed.iter().any(Option::is_some).then_some(Self { span, passed, offset: None })
+        let measured_until = span.until.saturating_sub(run.attributed_handshake.unwrap_or_default());
+        passed.iter().any(Option::is_some).then_some(Self { span, measured_until, passed, offset: None })
     }
 
     /// Returns the same with the offset that converts its moments to client time.
@@ -36,8 +39,9 @@ impl Connecting {
     pub(crate) fn exchange(&self) -> Option<Exchange> {
         let first_seen = self.passed.iter().flatten().min()?;
         // A server may accept a connection long after its kernel did, so only the bridge's response is certainly before the end.
-        let last_seen = self.at(ConnectPoint::UpgradeOut);
-        Some(Exchange { sent: self.span.from, first_seen: *first_seen, last_seen, received: self.span.until })
+        let reply =
+            self.at(ConnectPoint::UpgradeOut).map(|last_seen| Reply { last_seen, received: self.measured_until });
+        Some(Exchange { sent: self.span.from, first_seen: *first_seen, reply })
     }
 
     /// Returns when it passed `point`, by the hops' clock.
@@ -45,7 +49,7 @@ impl Connecting {
         self.passed[point as usize]
     }
 
-    /// Returns the recorded points with their moments in client time; none if the clocks contradict each other. A server may accept
+    /// Returns the recorded points with their moments in client time; none if the clocks are not related. A server may accept
     /// after the connection is open.
     pub fn moments(&self) -> Vec<(ConnectPoint, Duration)> {
         let Some(offset) = self.offset else { return Vec::new() };
@@ -56,11 +60,12 @@ impl Connecting {
     /// Returns the legs of connecting, one after the other without a gap: they add up to its duration.
     pub fn legs(&self) -> Vec<(Leg, Span)> {
         use ConnectPoint::{ConnectBegun, ConnectDone, UpgradeIn, UpgradeOut};
-        let Some(offset) = self.offset else { return vec![(Leg::Unknown, self.span)] };
-        let Some(first) = self.at(UpgradeIn) else {
+        if self.at(UpgradeIn).is_none() && self.at(ConnectBegun).is_none() {
             // Without a bridge all of it is the client's own connect().
-            let leg = if self.at(ConnectBegun).is_none() { Leg::Connect } else { Leg::Unknown };
-            return vec![(leg, self.span)];
+            return vec![(Leg::Connect, self.span)];
+        }
+        let (Some(offset), Some(first)) = (self.offset, self.at(UpgradeIn)) else {
+            return vec![(Leg::Unknown, self.span)];
         };
         let mut legs = vec![(Leg::Client, self.span.from)];
         let mut last = first;
@@ -168,7 +173,11 @@ mod tests {
     #[test]
     fn parts_of_connecting_that_no_hop_recorded_are_unknown() {
         assert_eq!(paths(&run(), &trace(&[])).connecting(), None);
-        let cut = legs(&trace(&THROUGH_THE_BRIDGE[..2]));
-        assert_eq!(cut.iter().map(|(leg, _)| *leg).collect::<Vec<_>>(), [Leg::Client, Leg::Bridge, Leg::Unknown]);
+        let mut cut = trace(&THROUGH_THE_BRIDGE[..2]);
+        let kinds = |trace: &Trace| legs(trace).into_iter().map(|(leg, _)| leg).collect::<Vec<_>>();
+        assert_eq!(kinds(&cut), [Leg::Unknown], "nothing bounds the offset from above");
+        let seen = [(TracePoint::ServerIn, 610_000), (TracePoint::AnswerOut, 1_210_000)];
+        cut.events = seen.map(|(point, at)| TraceEvent { point, at: us(at), bytes: 5 }).to_vec();
+        assert_eq!(kinds(&cut), [Leg::Client, Leg::Bridge, Leg::Unknown]);
     }
 }

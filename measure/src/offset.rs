@@ -5,17 +5,31 @@
 
 use std::time::Duration;
 
-/// A request and its reply: the client's times by its clock, and the hops' times by theirs.
+/// A request and its reply: the client's times by its clock, as measured and not as attributed, and the hops' times by theirs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Exchange {
     /// When the client sent, by the client's clock.
     pub(crate) sent: Duration,
     /// When a hop saw the request first, by the hops' clock.
     pub(crate) first_seen: Duration,
-    /// When a hop saw the reply last, by the hops' clock; `None` if no hop saw the reply.
-    pub(crate) last_seen: Option<Duration>,
-    /// When the reply arrived, by the client's clock.
+    /// The reply; `None` if none arrived, or no hop saw it.
+    pub(crate) reply: Option<Reply>,
+}
+
+/// A reply that arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Reply {
+    /// When a hop saw it last, by the hops' clock.
+    pub(crate) last_seen: Duration,
+    /// When it arrived, by the client's clock.
     pub(crate) received: Duration,
+}
+
+/// The offsets that exchanges allow, in nanoseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    at_least: Option<i64>,
+    at_most: Option<i64>,
 }
 
 /// The difference that converts a moment of the hops' clock to client time.
@@ -26,37 +40,57 @@ pub(crate) struct Offset {
     pub(crate) uncertainty: Duration,
 }
 
-/// No offset satisfies all bounds: one of the clocks drifted or was set during the dialogue.
+/// Why the offset is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Contradiction;
+pub(crate) enum UnknownOffset {
+    /// There was no exchange.
+    Unobserved,
+    /// There was no reply. A request alone says how early a hop may have seen it, but not how late.
+    Unbounded,
+    /// No offset satisfies all bounds: one of the clocks drifted or was set during the dialogue.
+    Contradictory,
+}
 
-impl Offset {
-    /// Returns the middle of all offsets that the exchanges allow. `steps` is the sum of both clocks' steps, by which a difference
-    /// between their readings may be off. `None` if there is no exchange.
+impl Bounds {
+    /// Returns the bounds that all exchanges set together.
+    pub(crate) fn of(exchanges: impl IntoIterator<Item = Exchange>) -> Self {
+        let mut bounds = Self::default();
+        for Exchange { sent, first_seen, reply } in exchanges {
+            let at_least = signed(sent).saturating_sub(signed(first_seen));
+            bounds.at_least = Some(bounds.at_least.map_or(at_least, |known| known.max(at_least)));
+            if let Some(Reply { last_seen, received }) = reply {
+                let at_most = signed(received).saturating_sub(signed(last_seen));
+                bounds.at_most = Some(bounds.at_most.map_or(at_most, |known| known.min(at_most)));
+            }
+        }
+        bounds
+    }
+
+    /// Returns the middle of all offsets that the bounds allow. `steps` is the sum of both clocks' steps, by which a difference between
+    /// their readings may be off.
     ///
     /// # Errors
     ///
-    /// [`Contradiction`], if no offset fits all exchanges.
-    pub(crate) fn of(
-        exchanges: impl IntoIterator<Item = Exchange>,
-        steps: Duration,
-    ) -> Result<Option<Self>, Contradiction> {
-        let mut bounds = None;
-        for exchange in exchanges {
-            let (at_least, at_most) = bounds.unwrap_or((i64::MIN, i64::MAX));
-            let sent = signed(exchange.sent).saturating_sub(signed(exchange.first_seen));
-            let received = exchange.last_seen.map(|last| signed(exchange.received).saturating_sub(signed(last)));
-            bounds = Some((at_least.max(sent), at_most.min(received.unwrap_or(i64::MAX))));
-        }
-        let Some((at_least, at_most)) = bounds else { return Ok(None) };
+    /// See [`UnknownOffset`].
+    pub(crate) fn offset(self, steps: Duration) -> Result<Offset, UnknownOffset> {
+        let at_least = self.at_least.ok_or(UnknownOffset::Unobserved)?;
+        let at_most = self.at_most.ok_or(UnknownOffset::Unbounded)?;
         let width = at_most.saturating_sub(at_least).saturating_add(signed(steps).saturating_mul(2));
         if width < 0 {
-            return Err(Contradiction);
+            return Err(UnknownOffset::Contradictory);
         }
         let uncertainty = Duration::from_nanos(width.unsigned_abs().div_ceil(2));
-        Ok(Some(Self { nanos: i64::midpoint(at_least, at_most), uncertainty }))
+        Ok(Offset { nanos: i64::midpoint(at_least, at_most), uncertainty })
     }
 
+    /// Returns the earliest client time that a moment of the hops' clock may have; `None` if nothing bounds it.
+    pub(crate) fn earliest(self, at: Duration) -> Option<Duration> {
+        let earliest = signed(at).saturating_add(self.at_least?);
+        Some(Duration::from_nanos(u64::try_from(earliest).unwrap_or_default()))
+    }
+}
+
+impl Offset {
     /// Converts a moment of the hops' clock to client time; zero if it was before the run began.
     pub(crate) fn to_client_time(self, at: Duration) -> Duration {
         Duration::from_nanos(u64::try_from(signed(at).saturating_add(self.nanos)).unwrap_or_default())
@@ -78,20 +112,20 @@ mod tests {
 
     fn exchange([sent, first_seen, last_seen, received]: [u64; 4]) -> Exchange {
         let [sent, first_seen, last_seen, received] = [sent, first_seen, last_seen, received].map(us);
-        Exchange { sent, first_seen, last_seen: Some(last_seen), received }
+        Exchange { sent, first_seen, reply: Some(Reply { last_seen, received }) }
     }
 
     #[test]
     fn all_exchanges_bound_one_offset() {
         // The first allows 90 to 120 µs, the second 100 to 160 µs.
         let exchanges = [exchange([100, 10, 80, 200]), exchange([300, 200, 240, 400])];
-        let offset = Offset::of(exchanges, Duration::ZERO).unwrap().unwrap();
+        let offset = Bounds::of(exchanges).offset(Duration::ZERO).unwrap();
         assert_eq!((offset.to_client_time(us(50)), offset.uncertainty), (us(160), us(10)));
     }
 
     #[test]
     fn a_hop_clock_ahead_of_the_client_clock_gives_a_negative_offset() {
-        let offset = Offset::of([exchange([100, 1_010, 1_080, 200])], us(5)).unwrap().unwrap();
+        let offset = Bounds::of([exchange([100, 1_010, 1_080, 200])]).offset(us(5)).unwrap();
         assert_eq!(
             (offset.to_client_time(us(1_010)), offset.to_client_time(us(1_080)), offset.uncertainty),
             (us(115), us(185), us(20))
@@ -103,13 +137,23 @@ mod tests {
     fn bounds_that_meet_only_within_the_steps_of_the_clocks_still_give_an_offset() {
         // The first allows 90 to 100 µs, the second 104 µs and more.
         let exchanges = [exchange([100, 10, 100, 200]), exchange([304, 200, 240, 400])];
-        let offset = Offset::of(exchanges, us(3)).unwrap().unwrap();
+        let offset = Bounds::of(exchanges).offset(us(3)).unwrap();
         assert_eq!((offset.to_client_time(us(0)), offset.uncertainty), (us(102), us(1)));
-        assert_eq!(Offset::of(exchanges, us(1)), Err(Contradiction));
+        assert_eq!(Bounds::of(exchanges).offset(us(1)), Err(UnknownOffset::Contradictory));
     }
 
     #[test]
     fn no_exchange_gives_no_offset() {
-        assert_eq!(Offset::of([], us(1)), Ok(None));
+        assert_eq!(Bounds::of([]).offset(us(1)), Err(UnknownOffset::Unobserved));
+    }
+
+    #[test]
+    fn a_request_without_a_reply_bounds_the_offset_from_one_side_only() {
+        let unanswered = Exchange { sent: us(100), first_seen: us(10), reply: None };
+        let bounds = Bounds::of([unanswered]);
+        assert_eq!(bounds.offset(us(1)), Err(UnknownOffset::Unbounded));
+        assert_eq!((bounds.earliest(us(30)), Bounds::default().earliest(us(30))), (Some(us(120)), None));
+        let answered = exchange([50, 0, 20, 130]);
+        assert_eq!(Bounds::of([unanswered, answered]).offset(us(0)).unwrap().uncertainty, us(10));
     }
 }

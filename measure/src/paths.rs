@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::connecting::Connecting;
 use crate::legs::Leg;
-use crate::offset::{Exchange, Offset};
+use crate::offset::{Bounds, Exchange, Offset, Reply, UnknownOffset};
 use crate::run::{Run, Span};
 use crate::trace::{Trace, TracePoint};
 
@@ -18,6 +18,8 @@ use crate::trace::{Trace, TracePoint};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Path {
     asked: Span,
+    /// When the question was sent, as measured and not as attributed.
+    sent: Duration,
     passed: [Option<Duration>; TracePoint::ALL.len()],
     offset: Option<Offset>,
 }
@@ -27,6 +29,9 @@ pub struct Path {
 pub struct Paths {
     connecting: Option<Connecting>,
     questions: Vec<Path>,
+    /// The paths of the questions after those, which were sent and not answered.
+    unanswered: Vec<Path>,
+    bounds: Bounds,
     clocks: Clocks,
 }
 
@@ -41,6 +46,8 @@ pub enum Clocks {
         /// Every moment of the hops is known to plus or minus this in client time.
         uncertainty: Duration,
     },
+    /// No hop saw an answer that arrived, so moments of the hops may have been at any time after the questions.
+    Unbounded,
     /// No offset satisfies causality for all questions.
     Contradictory,
 }
@@ -51,6 +58,9 @@ impl Clocks {
         match self {
             Self::Unobserved => Some("no hop on the path was observed"),
             Self::Related { .. } => None,
+            Self::Unbounded => {
+                Some("no hop saw an answer that arrived, so the client’s clock and the hops’ clock cannot be related")
+            }
             Self::Contradictory => Some(
                 "the client’s clock and the hops’ clock contradict each other by more than their steps (one of them drifted or \
                  was set meanwhile)",
@@ -63,14 +73,23 @@ impl Clocks {
 pub fn paths(run: &Run, trace: &Trace) -> Paths {
     let mut ends = Vec::new();
     let mut questions = Vec::new();
+    let mut answered = 0;
     let mut question_end = 0;
     let mut answer_end = 0;
-    for asked in &run.questions {
-        let (Some(answer), Some(span)) = (&asked.answer, asked.span()) else { break };
-        question_end += asked.question.len() as u64;
-        answer_end += answer.len() as u64;
+    for (index, question) in run.questions.iter().enumerate() {
+        let (Some(asked), Some(sent)) = (question.asked, run.measured_asked(question)) else { break };
+        question_end += question.question.len() as u64;
+        let mut span = Span { from: asked, until: asked };
+        match (&question.answer, question.answered) {
+            (Some(answer), Some(until)) if answered == index => {
+                span.until = until;
+                answer_end += answer.len() as u64;
+                answered += 1;
+            }
+            _ => answer_end = u64::MAX,
+        }
         ends.push((question_end, answer_end));
-        questions.push(Path { asked: span, passed: Default::default(), offset: None });
+        questions.push(Path { asked: span, sent, passed: Default::default(), offset: None });
     }
     let mut progress = [(0_u64, 0); TracePoint::ALL.len()];
     for event in &trace.events {
@@ -86,18 +105,24 @@ pub fn paths(run: &Run, trace: &Trace) -> Paths {
     }
     let steps = run.clock_step.saturating_add(trace.clock_step);
     let mut connecting = Connecting::of(run, trace);
-    let exchanges =
-        connecting.iter().filter_map(Connecting::exchange).chain(questions.iter().filter_map(Path::exchange));
-    let clocks = match Offset::of(exchanges, steps) {
-        Ok(None) => Clocks::Unobserved,
-        Ok(Some(offset)) => {
+    let unanswered = questions.split_off(answered);
+    let of_answered = questions.iter().filter_map(Path::exchange);
+    // What a hop saw after the last answer bounds nothing, but it saw questions after they were sent.
+    let of_unanswered =
+        unanswered.iter().filter_map(Path::exchange).map(|exchange| Exchange { reply: None, ..exchange });
+    let of_connecting = connecting.iter().filter_map(Connecting::exchange);
+    let bounds = Bounds::of(of_connecting.chain(of_answered).chain(of_unanswered));
+    let clocks = match bounds.offset(steps) {
+        Ok(offset) => {
             questions.iter_mut().for_each(|path| path.offset = Some(offset));
             connecting = connecting.map(|connecting| connecting.with_offset(offset));
             Clocks::Related { uncertainty: offset.uncertainty }
         }
-        Err(_) => Clocks::Contradictory,
+        Err(UnknownOffset::Unobserved) => Clocks::Unobserved,
+        Err(UnknownOffset::Unbounded) => Clocks::Unbounded,
+        Err(UnknownOffset::Contradictory) => Clocks::Contradictory,
     };
-    Paths { connecting, questions, clocks }
+    Paths { connecting, questions, unanswered, bounds, clocks }
 }
 
 impl Paths {
@@ -109,6 +134,18 @@ impl Paths {
     /// Returns the paths of the answered questions, in the order of the questions.
     pub fn questions(&self) -> &[Path] {
         &self.questions
+    }
+
+    /// Returns the client time at which the first question, answered or not, passed `point`. Without an answer that is the earliest possible
+    /// time. `None` if no hop recorded it, or the clocks contradict each other.
+    pub(crate) fn first_passed(&self, point: TracePoint) -> Option<Duration> {
+        let first = self.questions.first().or(self.unanswered.first())?;
+        let at = first.at(point)?;
+        match (first.offset, self.clocks) {
+            (Some(offset), _) => Some(offset.to_client_time(at)),
+            (None, Clocks::Unbounded) => self.bounds.earliest(at),
+            (None, _) => None,
+        }
     }
 
     /// Returns the relation of the hops' clock to the client's.
@@ -143,7 +180,7 @@ impl Path {
         self.between(TracePoint::ServerIn, TracePoint::AnswerReady)
     }
 
-    /// Returns the recorded points with their moments in client time; none if the clocks contradict each other. Where clocks step, a
+    /// Returns the recorded points with their moments in client time; none if the clocks are not related. Where clocks step, a
     /// moment may lie outside of the question's span by the uncertainty.
     pub fn moments(&self) -> Vec<(TracePoint, Duration)> {
         let Some(offset) = self.offset else { return Vec::new() };
@@ -198,7 +235,7 @@ impl Path {
     fn exchange(&self) -> Option<Exchange> {
         let (_, first_seen) = self.passed().next()?;
         let (_, last_seen) = self.passed().last()?;
-        Some(Exchange { sent: self.asked.from, first_seen, last_seen: Some(last_seen), received: self.asked.until })
+        Some(Exchange { sent: self.sent, first_seen, reply: Some(Reply { last_seen, received: self.asked.until }) })
     }
 }
 
@@ -207,7 +244,7 @@ mod tests {
     use super::*;
     use crate::run::{Order, RunStatus};
     use crate::step::Step;
-    use crate::trace::TraceEvent;
+    use crate::trace::{ConnectEvent, ConnectPoint, TraceEvent};
 
     const fn us(micros: u64) -> Duration {
         Duration::from_micros(micros)
@@ -320,6 +357,30 @@ mod tests {
         assert_eq!(found.clocks(), Clocks::Related { uncertainty: Duration::from_nanos(78_500) });
         let legs = found.questions()[0].legs();
         assert_eq!(legs.iter().map(|(_, span)| span.took()).sum::<Duration>(), us(100));
+    }
+
+    #[test]
+    fn without_an_answer_the_clocks_are_not_related() {
+        let mut run = run([100, 100], [300, 300]);
+        run.questions.iter_mut().for_each(|asked| (asked.answer, asked.answered) = (None, None));
+        let mut trace = trace(&WHOLE[2..5]);
+        trace.connecting = vec![ConnectEvent { point: ConnectPoint::TunnelAccepted, at: us(900) }];
+        let unanswered = paths(&run, &trace);
+        assert_eq!(unanswered.clocks(), Clocks::Unbounded);
+        assert!(unanswered.clocks().why_unknown().is_some_and(|why| why.contains("no hop saw an answer")));
+        assert_eq!(unanswered.connecting().unwrap().moments(), []);
+    }
+
+    #[test]
+    fn an_unanswered_question_bounds_the_offset_too() {
+        let mut run = run([100, 320], [300, 500]);
+        (run.questions[1].answer, run.questions[1].answered) = (None, None);
+        let first = [(TracePoint::ServerIn, 1_000, 5), (TracePoint::AnswerOut, 1_100, 4)];
+        let both = [&first[..], &[(TracePoint::ServerIn, 1_180, 5)]].concat();
+        // The answer allows up to 200 - 1,000 µs. The first question allows 100 - 1,000 µs and more, the second 320 - 1,180.
+        let uncertainty = |events: &[_]| paths(&run, &trace(events)).clocks();
+        assert_eq!(uncertainty(&first), Clocks::Related { uncertainty: us(55) });
+        assert_eq!(uncertainty(&both), Clocks::Related { uncertainty: us(35) });
     }
 
     #[test]

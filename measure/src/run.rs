@@ -54,9 +54,13 @@ pub struct QuestionTiming {
     pub question: String,
     /// The answer, its `.` included, once it is complete.
     pub answer: Option<String>,
-    /// The moment just before the question was written to the socket, in microseconds.
+    /// The moment just before the question was written to the socket, in microseconds; at the earliest the end of an attributed
+    /// handshake.
     #[serde(rename = "asked_us", with = "micros::option")]
     pub asked: Option<Duration>,
+    /// That moment as it was measured, in microseconds, if it was before the end of an attributed handshake.
+    #[serde(rename = "measured_asked_us", with = "micros::option", default, skip_serializing_if = "Option::is_none")]
+    pub measured_asked: Option<Duration>,
     /// The moment when the last bytes of the answer arrived, in microseconds.
     #[serde(rename = "answered_us", with = "micros::option")]
     pub answered: Option<Duration>,
@@ -64,7 +68,7 @@ pub struct QuestionTiming {
 
 impl QuestionTiming {
     fn new(question: String) -> Self {
-        Self { question, answer: None, asked: None, answered: None }
+        Self { question, answer: None, asked: None, measured_asked: None, answered: None }
     }
 
     /// Returns the span from the question to its answer.
@@ -249,6 +253,17 @@ impl Run {
         let from = self.questions.first()?.asked?;
         let until = self.questions.iter().filter_map(|asked| asked.answered).max()?;
         Some(Span { from, until })
+    }
+
+    /// Returns when one of its questions was sent, as the client measured it and without an attributed handshake.
+    pub(crate) fn measured_asked(&self, question: &QuestionTiming) -> Option<Duration> {
+        if question.measured_asked.is_some() {
+            return question.measured_asked;
+        }
+        // In files without measured moments, all that is known is that they were earlier by at most the handshake.
+        let is_stated = self.questions.first().is_some_and(|first| first.measured_asked.is_some());
+        let earlier = self.attributed_handshake.filter(|_| !is_stated).unwrap_or_default();
+        Some(question.asked?.saturating_sub(earlier))
     }
 
     /// Returns the last recorded moment.

@@ -30,6 +30,8 @@ pub fn legs(run: &Run, lab_trace: Result<&LabTrace, String>) -> String {
     if let Some(breakdown) = Breakdown::of(run, &paths) {
         report += &plain(&where_it_went(&breakdown, ClientKind::Native));
         report.push('\n');
+    } else if let Some(why) = paths.clocks().why_unknown() {
+        report += &format!("The legs are unknown: {why}.\n");
     }
     if let Some(path) = paths.connecting() {
         report += &connecting(path, run);
@@ -182,6 +184,21 @@ mod tests {
         lab_trace.trace.connecting = events.collect();
         let report = legs(&run(), Ok(&lab_trace));
         assert!(report.contains("\nOf connecting: 72 µs client, 8 µs bridge, 10 µs connect().\n"), "{report}");
+    }
+
+    #[test]
+    fn without_an_answer_the_legs_are_unknown_and_the_handshake_is_attributed() {
+        let mut run = Run::new("b".to_owned(), Order::OneAtATime, us(1), ["What?".to_owned()]);
+        run.record(Step::Connected { at: us(90) });
+        run.record(Step::Asked { at: us(100) });
+        let mut lab_trace = lab_trace(&[(TracePoint::TunnelIn, 70_040), (TracePoint::ServerIn, 105_000)]);
+        lab_trace.trace.connecting = vec![ConnectEvent { point: ConnectPoint::TunnelAccepted, at: us(0) }];
+        run.attribute_handshake(&lab_trace.trace, us(70_000));
+        let report = legs(&run, Ok(&lab_trace));
+        let expected = "The legs are unknown: no hop saw an answer that arrived, so the client’s clock and the hops’ clock cannot be \
+                        related.\nOf connecting: 70.0 ms connect()*.\n* The last 69.9 ms of connecting are the emulated link's handshake";
+        assert!(report.starts_with(expected), "{report}");
+        assert!(!report.contains('±'), "{report}");
     }
 
     #[test]
