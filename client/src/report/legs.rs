@@ -21,7 +21,7 @@ pub fn legs(run: &Run, lab_trace: Result<&LabTrace, String>) -> String {
         return format!("The legs are unknown: {}.\n", paths.clocks().why_unknown().unwrap_or_default());
     }
     let mut report = String::new();
-    if matches!(paths.clocks(), Clocks::Related { .. }) {
+    if matches!(paths.clocks(), Clocks::Related { .. }) && !paths.questions().is_empty() {
         report += &table(run, &paths);
     }
     if trace.is_truncated {
@@ -199,6 +199,18 @@ mod tests {
                         related.\nOf connecting: 70.0 ms connect()*.\n* The last 69.9 ms of connecting are the emulated link's handshake";
         assert!(report.starts_with(expected), "{report}");
         assert!(!report.contains('±'), "{report}");
+    }
+
+    #[test]
+    fn a_run_without_an_answer_has_no_table() {
+        let mut run = Run::new("ws://b/ws".to_owned(), Order::OneAtATime, us(1), ["What?".to_owned()]);
+        run.record(Step::Connected { at: us(90) });
+        run.record(Step::Asked { at: us(100) });
+        let mut lab_trace = lab_trace(&[(TracePoint::BridgeIn, 110)]);
+        let points = [(ConnectPoint::UpgradeIn, 0), (ConnectPoint::ConnectBegun, 4), (ConnectPoint::UpgradeOut, 18)];
+        lab_trace.trace.connecting = points.map(|(point, at)| ConnectEvent { point, at: us(at) }).to_vec();
+        let report = legs(&run, Ok(&lab_trace));
+        assert!(report.starts_with("Of connecting: "), "{report}");
     }
 
     #[test]
