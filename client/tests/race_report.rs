@@ -47,7 +47,7 @@ fn with_three_connections_the_time_is_from_the_first_question_to_the_last_answer
     for expected in [
         "made three round trips: 90 ms.",
         "they made one: 30 ms.",
-        "In one turn, one at a time takes 3.0 times as long as sent ahead.",
+        "In this one turn, one at a time took 3.0 times as long as sent ahead.",
         "own: 70 ms from the first question to the last answer.",
         "The last connection was open 40 ms after the first.",
     ] {
@@ -112,14 +112,14 @@ fn the_median_turn_is_drawn_and_all_turns_are_described() {
         sent_ahead: vec![run(1, &[(1, 1 + ms), (1, 1 + ms)])],
         at_once: vec![run(1, &[(1, 1 + ms)]), run(1, &[(1, 1 + ms)])],
     };
-    let text = report(&[turn(29), turn(30), turn(34)]);
-    assert!(text.starts_with("one at a time: 61 ms (asking 58 ms to 68 ms in 3 turns)\n"), "{text}");
-    assert!(text.contains("made two round trips: 60 ms.") && text.contains("By the medians of 3 turns, "), "{text}");
+    let text = report(&[turn(29), turn(30), turn(34), turn(31)]);
+    assert!(text.starts_with("one at a time: 61 ms (asking 58 ms to 68 ms in 4 turns)\n"), "{text}");
+    assert!(text.contains("made two round trips: 60 ms.") && text.contains("By the medians of 4 turns, "), "{text}");
     assert!(text.contains("takes 2.0 times as long as"), "{text}");
 
     // One late answer, as it happens on a short link.
     let late = Turn { sent_ahead: vec![run(1, &[(1, 90), (1, 90)])], ..turn(30) };
-    let text = report(&[turn(29), late, turn(34)]);
+    let text = report(&[turn(29), late, turn(34), turn(30)]);
     assert!(text.contains("their turns overlap") && text.contains("Try a longer link."), "{text}");
     assert!(!text.contains("times as long"), "{text}");
 }
@@ -132,5 +132,5 @@ fn sent_ahead_may_take_longer() {
         at_once: vec![run(1, &[(1, 31)]); 2],
     };
     let text = report(&[turn]);
-    assert!(text.contains("sent ahead takes 10.0 times as long as one at a time"), "{text}");
+    assert!(text.contains("sent ahead took 10.0 times as long as one at a time"), "{text}");
 }

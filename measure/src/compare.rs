@@ -15,11 +15,17 @@ pub enum Difference {
     TooShort,
     /// The intervals overlap.
     NoneSeen,
+    /// The intervals do not overlap, but the times differ by less than a twentieth.
+    Negligible,
     /// The first takes this many times as long as the second.
     FirstLonger(Factor),
     /// The second takes this many times as long as the first.
     SecondLonger(Factor),
 }
+
+/// The smallest factor that is stated, in hundredths. The conditions of two measurements are hardly ever alike to a twentieth, and
+/// "1.00 times as long" states no difference.
+const FACTOR_MIN: u64 = 105;
 
 /// A ratio of two times, in hundredths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,13 +68,22 @@ impl Difference {
         (first, first_within): (Duration, Interval),
         (second, second_within): (Duration, Interval),
     ) -> Self {
-        // A time that may be zero cannot be a divisor.
-        if first_within.from > second_within.until {
-            if second_within.from.is_zero() { Self::TooShort } else { Self::FirstLonger(Factor::of(first, second)) }
-        } else if second_within.from > first_within.until {
-            if first_within.from.is_zero() { Self::TooShort } else { Self::SecondLonger(Factor::of(second, first)) }
+        let is_first_longer = first_within.from > second_within.until;
+        if !is_first_longer && second_within.from <= first_within.until {
+            return Self::NoneSeen;
+        }
+        let (long, short, short_within) =
+            if is_first_longer { (first, second, second_within) } else { (second, first, first_within) };
+        let factor = Factor::of(long, short);
+        if short_within.from.is_zero() {
+            // A time that may be zero cannot be a divisor.
+            Self::TooShort
+        } else if factor.hundredths() < FACTOR_MIN {
+            Self::Negligible
+        } else if is_first_longer {
+            Self::FirstLonger(factor)
         } else {
-            Self::NoneSeen
+            Self::SecondLonger(factor)
         }
     }
 
@@ -78,6 +93,7 @@ impl Difference {
             Self::TooFewSamples => "too few samples to compare".to_owned(),
             Self::TooShort => "too short for the clock to compare".to_owned(),
             Self::NoneSeen => "no difference seen".to_owned(),
+            Self::Negligible => format!("{first} takes about as long as {second}"),
             Self::FirstLonger(factor) => format!("{first} takes {} as {second}", factor.describe()),
             Self::SecondLonger(factor) => format!("{second} takes {} as {first}", factor.describe()),
         }
@@ -109,6 +125,9 @@ mod tests {
             (known(120, 115, 125), known(100, 90, 110), "A takes 1.20 times as long as B"),
             (known(191_940, 190_000, 200_000), known(100, 90, 110), "A takes 1919 times as long as B"),
             (known(120, 110, 130), known(100, 90, 110), "no difference seen"),
+            (known(60_027, 60_022, 60_032), known(60_000, 59_995, 60_005), "A takes about as long as B"),
+            (known(1_044, 1_035, 1_050), known(1_000, 990, 1_010), "A takes about as long as B"),
+            (known(1_000, 990, 1_010), known(1_060, 1_050, 1_070), "B takes 1.06 times as long as A"),
             (known(120, 110, 130), Some(Estimate { time: us(9), interval: None }), "too few samples to compare"),
             (None, known(100, 90, 110), "too few samples to compare"),
             (known(120, 110, 130), known(0, 0, 5), "too short for the clock to compare"),

@@ -8,7 +8,7 @@ pub mod replay;
 pub mod rounds;
 pub mod wire;
 
-use launcelot_measure::compare::{Difference, Factor};
+use launcelot_measure::compare::Difference;
 use launcelot_measure::text::{self, number};
 use launcelot_measure::unit::format_duration;
 use launcelot_measure::{FailureKind, Order, Reading, Run, RunStatus};
@@ -153,12 +153,8 @@ pub fn comparison(run: &Run, earlier: &Run, earlier_number: u32) -> Option<Strin
 
 /// How a single earlier time stands to the present one. Within a twentieth, single times are about the same.
 fn times(difference: Difference) -> String {
-    let is_about_one = |factor: &Factor| factor.hundredths() <= 105;
     match difference {
-        Difference::NoneSeen => "about as long".to_owned(),
-        Difference::FirstLonger(factor) | Difference::SecondLonger(factor) if is_about_one(&factor) => {
-            "about as long".to_owned()
-        }
+        Difference::NoneSeen | Difference::Negligible => "about as long".to_owned(),
         Difference::FirstLonger(factor) => factor.describe(),
         Difference::SecondLonger(factor) => format!("this run took {}", factor.describe()),
         Difference::TooFewSamples | Difference::TooShort => "too short for the clock to compare".to_owned(),

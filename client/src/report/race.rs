@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use launcelot_endpoint::failure::one_line;
-use launcelot_measure::compare::Difference;
 use launcelot_measure::race::{Spread, WayTimes};
 use launcelot_measure::text::race::{RaceTimes, meaning};
 use launcelot_measure::{Run, RunStatus, Span, Turn, Way};
@@ -113,11 +112,10 @@ fn until(runs: &[Run]) -> Duration {
     runs.iter().map(Run::until).max().unwrap_or_default()
 }
 
-/// Says what the turns show, and advises a longer link if they do not differ.
+/// Says what the turns show, and advises a longer link if this one is too short.
 fn conclusion(questions: usize, times: &RaceTimes) -> String {
     let mut text = meaning(questions, times);
-    let differs = matches!(times.difference(), Difference::FirstLonger(_) | Difference::SecondLonger(_));
-    if questions > 1 && !differs {
+    if questions > 1 && times.is_link_too_short() {
         text += " Try a longer link.";
     }
     wrapped(&text)

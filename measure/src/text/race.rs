@@ -2,7 +2,7 @@
 
 use super::number;
 use crate::compare::Difference;
-use crate::race::{Spread, WayTimes};
+use crate::race::{Spread, TURNS_MIN, WayTimes};
 use crate::reading::Reading;
 
 /// The times of the three ways of a race in all turns.
@@ -23,6 +23,11 @@ impl RaceTimes {
     pub fn difference(&self) -> Difference {
         self.one_at_a_time.asking.compared_with(self.sent_ahead.asking)
     }
+
+    /// Whether the ways would differ more on a longer link. It does not help if there are too few turns.
+    pub fn is_link_too_short(&self) -> bool {
+        matches!(self.difference(), Difference::TooShort | Difference::NoneSeen | Difference::Negligible)
+    }
 }
 
 /// Says what a race of `questions` questions shows.
@@ -33,38 +38,50 @@ pub fn meaning(questions: usize, times: &RaceTimes) -> String {
     let RaceTimes { one_at_a_time, sent_ahead, at_once, .. } = times;
     let count = number(questions);
     format!(
-        "One at a time, the questions made {count} round trips: {}. Sent ahead, without waiting (pipelining), they made one: {}. {}, {} \
+        "One at a time, the questions made {count} round trips: {}. Sent ahead, without waiting (pipelining), they made one: {}. {} \
          Over {count} connections each made one of its own: {} from the first question to the last answer. The last connection was open \
          {} after the first{}.",
         one_at_a_time.asking.describe(),
         sent_ahead.asking.describe(),
-        turns(one_at_a_time.asking),
-        verdict(times.difference()),
+        verdict(times),
         at_once.asking.describe(),
         at_once.opening.describe(),
         spacing(times),
     )
 }
 
-/// Says how many turns the comparison rests on.
-fn turns(asking: Spread) -> String {
-    match asking.turns {
+/// Says whether the ways differ, or what few turns showed.
+fn verdict(times: &RaceTimes) -> String {
+    let difference = times.difference();
+    let turns = match times.one_at_a_time.asking.turns {
         1 => "In one turn".to_owned(),
         turns => format!("By the medians of {turns} turns"),
+    };
+    match difference {
+        Difference::FirstLonger(_) | Difference::SecondLonger(_) | Difference::Negligible => {
+            format!("{turns}, {}.", difference.describe("one at a time", "sent ahead"))
+        }
+        Difference::TooShort => format!("{turns}, the times are too short for this clock to tell the ways apart."),
+        Difference::NoneSeen => {
+            format!("{turns}, their turns overlap, so on a link this short the ways cannot be told apart.")
+        }
+        Difference::TooFewSamples => observed(times),
     }
 }
 
-/// Says whether the ways differ.
-fn verdict(difference: Difference) -> String {
-    match difference {
-        Difference::FirstLonger(_) | Difference::SecondLonger(_) => {
-            [&difference.describe("one at a time", "sent ahead"), "."].concat()
-        }
-        Difference::TooShort => "the times are too short for this clock to tell the ways apart.".to_owned(),
-        Difference::NoneSeen | Difference::TooFewSamples => {
-            "their turns overlap, so on a link this short the ways cannot be told apart.".to_owned()
-        }
-    }
+/// Says what fewer than [`TURNS_MIN`] turns showed, as a fact of these turns.
+fn observed(RaceTimes { one_at_a_time, sent_ahead, .. }: &RaceTimes) -> String {
+    let these = match one_at_a_time.asking.turns {
+        1 => "this one turn".to_owned(),
+        turns => format!("these {} turns", number(turns)),
+    };
+    let fact = match one_at_a_time.asking.observed_against(sent_ahead.asking) {
+        Difference::FirstLonger(factor) => format!("one at a time took {} as sent ahead", factor.describe()),
+        Difference::SecondLonger(factor) => format!("sent ahead took {} as one at a time", factor.describe()),
+        Difference::NoneSeen if one_at_a_time.asking.turns > 1 => "the times of both ways overlapped".to_owned(),
+        _ => "one at a time took about as long as sent ahead".to_owned(),
+    };
+    format!("In {these}, {fact}. Fewer than {TURNS_MIN} turns are too few to compare the ways.")
 }
 
 /// Says how much of the time between the first and the last open connection is the browser's spacing of handshakes.
@@ -110,11 +127,11 @@ mod tests {
 
     #[test]
     fn three_round_trips_become_one() {
-        let race = times(&[60_000, 61_000, 62_000], &[20_000, 20_000, 21_000]);
+        let race = times(&[60_000, 61_000, 62_000, 62_000], &[20_000, 20_000, 21_000, 21_000]);
         assert_eq!(
             text(3, &race),
             "One at a time, the questions made three round trips: 61 ms. Sent ahead, without waiting (pipelining), they made one: 20 ms. \
-             By the medians of 3 turns, one at a time takes 3.1 times as long as sent ahead. Over three connections each made one of its \
+             By the medians of 4 turns, one at a time takes 3.1 times as long as sent ahead. Over three connections each made one of its \
              own: 27 ms from the first question to the last answer. The last connection was open 4 ms after the first."
         );
         assert!(text(4, &race).contains("made 4 round trips"));
@@ -123,10 +140,41 @@ mod tests {
 
     #[test]
     fn ways_that_do_not_differ_are_not_compared() {
-        let overlapping = text(3, &times(&[700, 2_400], &[250, 720]));
+        let overlapping = text(3, &times(&[700, 2_400, 900, 900], &[250, 720, 300, 300]));
         assert!(overlapping.contains("their turns overlap") && !overlapping.contains("times as long"), "{overlapping}");
         let short = text(3, &times(&[15], &[10]));
         assert!(short.contains("In one turn, the times are too short for this clock"), "{short}");
+    }
+
+    #[test]
+    fn few_turns_are_described_and_not_compared() {
+        let cases = [
+            (
+                times(&[1_800_000], &[600_000]),
+                "In this one turn, one at a time took 3.0 times as long as sent ahead. Fewer than 4 turns are too few to compare the ways.",
+            ),
+            (
+                times(&[600_000], &[1_800_000]),
+                "In this one turn, sent ahead took 3.0 times as long as one at a time. Fewer than 4 turns are too few to compare the ways.",
+            ),
+            (
+                times(&[6_002_000], &[6_001_000]),
+                "In this one turn, one at a time took about as long as sent ahead. Fewer than 4 turns are too few to compare the ways.",
+            ),
+            (
+                times(&[900_000, 910_000, 920_000], &[300_000, 310_000, 300_000]),
+                "In these three turns, one at a time took 3.0 times as long as sent ahead. Fewer than 4 turns are too few to \
+                 compare the ways.",
+            ),
+            (
+                times(&[900_000, 1_200_000], &[800_000, 910_000]),
+                "In these two turns, the times of both ways overlapped. Fewer than 4 turns are too few to compare the ways.",
+            ),
+        ];
+        for (times, expected) in cases {
+            assert!(text(3, &times).contains(expected), "{}", text(3, &times));
+            assert!(!times.is_link_too_short());
+        }
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! What the race shows, in words.
 
-use launcelot_measure::compare::Difference;
 use launcelot_measure::text::race::{self as text, RaceTimes};
 use launcelot_measure::unit::format_duration;
 use launcelot_measure::{Preset, Reading, RunStatus, Way};
@@ -77,13 +76,13 @@ pub fn parts(race: &Race, way: Way) -> String {
 
 /// A longer link, where this one was too short to tell the ways apart and a longer one can be chosen.
 pub fn longer_link(race: &Race, lab: &Lab) -> Option<Preset> {
-    let is_told = matches!(times(race)?.difference(), Difference::FirstLonger(_) | Difference::SecondLonger(_));
+    let is_too_short = times(race)?.is_link_too_short();
     if race.link_changed() {
         return None;
     }
     let rtt = lab.report()?.link.rtt;
     let is_long = Route::of(&race.url) == Route::Tunnel && rtt >= Preset::Continent.link().rtt;
-    (!is_told && !is_long).then_some(Preset::Continent)
+    (is_too_short && !is_long).then_some(Preset::Continent)
 }
 
 /// What it shows.
@@ -202,7 +201,7 @@ mod tests {
             assert!(said.contains(expected), "{said}");
         }
         let said = meaning(&raced(us(1_000_000))).replace('\u{a0}', " ");
-        assert!(said.contains("In one turn, one at a time takes 3.0 times"), "{said}");
+        assert!(said.contains("In this one turn, one at a time took 3.0 times"), "{said}");
     }
 
     #[test]
