@@ -105,7 +105,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_series_without_timer_is_the_series_by_answers(
+        fn lateness_by_answers_is_that_of_a_series_whose_timer_is_never_late(
             rounds in prop::collection::vec((0_u64..5_000, 0_u64..5_000), 0..50),
         ) {
             let pace = us(1_000);

@@ -86,6 +86,7 @@ pub fn paths(run: &Run, trace: &Trace) -> Paths {
                 answer_end += answer.len() as u64;
                 answered += 1;
             }
+            // No answer ends there, so no event of answers belongs to this question.
             _ => answer_end = u64::MAX,
         }
         ends.push((question_end, answer_end));

@@ -207,7 +207,7 @@ fn grows(steady: &[Duration], own_times: &[Duration], pace: Duration, clock_step
     let growth = last.saturating_sub(first);
     let longest = own_times.iter().max().copied().unwrap_or_default();
     let others = own_times.iter().sum::<Duration>().saturating_sub(longest);
-    let is_too_fast = others > pace.saturating_mul(own_times.len() as u32 - 1);
+    let is_too_fast = others > pace.saturating_mul((own_times.len() as u32).saturating_sub(1));
     growth > pace.max(clock_step) || (is_too_fast && growth > clock_step.max(pace / 20))
 }
 

@@ -172,7 +172,7 @@ fn a_kept_pace_states_how_late_rounds_began() {
 }
 
 #[test]
-fn a_single_stall_is_no_growth_wherever_it_is() {
+fn a_single_stall_is_not_growth_wherever_it_is() {
     for stalled in [15, 60, 102, 108] {
         let own = |number: u32| if number == stalled { us(30_000) } else { us(360) };
         let (queue, words) = judged(&rounds(100, us(2_000), own, us(0)));
