@@ -7,7 +7,7 @@ use launcelot_endpoint::failure::one_line;
 use launcelot_measure::compare::Difference;
 use launcelot_measure::race::{Spread, WayTimes};
 use launcelot_measure::text::race::{RaceTimes, meaning};
-use launcelot_measure::{Run, RunStatus, Span, Turn, Way};
+use launcelot_measure::{Reading, Run, RunStatus, Span, Turn, Way};
 
 use super::{NOT_MEASURED, WIDTH, attributed, format_duration, padded, plain, wrapped};
 use crate::race::RaceResult;
@@ -115,7 +115,7 @@ fn until(runs: &[Run]) -> Duration {
 
 /// Says what the turns show, and advises a longer link if they do not differ.
 fn conclusion(questions: usize, times: &RaceTimes) -> String {
-    let mut text = meaning(questions, times);
+    let mut text = meaning(questions, times, &Reading::describe);
     let differs = matches!(times.difference(), Difference::FirstLonger(_) | Difference::SecondLonger(_));
     if questions > 1 && !differs {
         text += " Try a longer link.";

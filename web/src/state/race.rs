@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use launcelot_charts::race::Whisker;
 use launcelot_measure::race::{self, Spread, WayTimes, has_another_turn};
-use launcelot_measure::{Interruptions, Order, Revision, Run, RunStatus, Step, Turn, Way, export};
+use launcelot_measure::{Interruptions, Order, Revision, Run, RunStatus, Span, Step, Turn, Way, export};
 use launcelot_protocol::EXCHANGES;
 
 use super::{Circumstances, Numbered};
@@ -98,17 +98,20 @@ impl Race {
         WayTimes::of(&turns)
     }
 
-    /// How the turns of a way were spread, laid from the moment at which all connections of the turn that is drawn were open; `None`
-    /// until the race is complete, and of a single turn.
+    /// How asking was spread over the turns of a way, laid from the first question of the turn that is drawn; `None` until the race is
+    /// complete, and of a single turn.
     pub fn whisker(&self, way: Way) -> Option<Whisker> {
-        let connected = self.connected(way)?;
+        let asking = self.asking(way)?;
         self.is_complete().then_some(())?;
-        Whisker::from(connected, self.times(way)?.answering)
+        Whisker::from(asking.from, self.times(way)?.asking)
     }
 
-    /// When the last connection of the turn that is drawn of a way was open.
-    pub fn connected(&self, way: Way) -> Option<Duration> {
-        self.drawn(way).filter_map(|numbered| numbered.run.connecting).map(|span| span.until).max()
+    /// From the first question of the turn that is drawn of a way to its last answer so far; `None` before the first question.
+    pub fn asking(&self, way: Way) -> Option<Span> {
+        let questions = self.drawn(way).flat_map(|numbered| &numbered.run.questions);
+        let from = questions.filter_map(|asked| asked.asked).min()?;
+        let until = self.drawn(way).map(|numbered| numbered.run.until()).max()?;
+        Some(Span { from, until })
     }
 
     /// The runs that are drawn of a way: those of the turn in which asking took the median, or of the newest while that is not

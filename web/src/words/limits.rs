@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use launcelot_measure::Interruptions;
 use launcelot_measure::unit::{format_count, format_duration};
+use launcelot_measure::{Interruptions, Run};
 use launcelot_protocol::exchange;
 
 use super::wire;
@@ -42,9 +42,13 @@ pub fn line(
 pub fn of_run(numbered: &Numbered) -> String {
     let Numbered { run, cores, .. } = numbered;
     let samples = count(run.questions.len(), "question", "questions");
-    let errors = run.failures(exchange::is_error).count() as usize;
-    let line = line(&samples, wire::route_of(numbered), run.clock_step, *cores, "nothing", errors);
+    let line = line(&samples, wire::route_of(numbered), run.clock_step, *cores, "nothing", errors(run));
     interrupted(line, run.interruptions)
+}
+
+/// How many errors a run had.
+pub fn errors(run: &Run) -> usize {
+    run.failures(exchange::is_error).count() as usize
 }
 
 /// A line, and what interrupted the asker.
@@ -57,7 +61,7 @@ pub fn interrupted(line: String, interruptions: Interruptions) -> String {
 
 #[cfg(test)]
 mod tests {
-    use launcelot_measure::{Order, Run, RunStatus};
+    use launcelot_measure::{Order, RunStatus};
 
     use super::*;
     use crate::state::Legs;
