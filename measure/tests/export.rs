@@ -346,6 +346,25 @@ fn the_log_is_read_by_the_hdrhistogram_reader() {
 }
 
 #[test]
+fn interruptions_are_in_the_log_and_in_the_chrome_trace() {
+    let mut document = document();
+    document.runs[1].run.interruptions = Interruptions { was_hidden: true, was_suspended: true };
+    document.rounds[1].interruptions = Interruptions::default();
+    let log = hlog::log(&document);
+    let comments: Vec<&str> = log.lines().filter(|line| line.starts_with('#') && line.contains("meanwhile")).collect();
+    assert_eq!(comments, ["#[A thousand, \"long\": the tab was hidden meanwhile]"]);
+
+    let value: Value = serde_json::from_str(&chrome::trace(&document)).unwrap();
+    let events = value["traceEvents"].as_array().unwrap();
+    let labels: Vec<_> = events.iter().filter(|event| event["name"] == "process_labels").collect();
+    let expected = serde_json::json!([{
+        "pid": 2, "tid": 0, "ph": "M", "name": "process_labels",
+        "args": { "labels": "the tab was hidden and suspended meanwhile" }
+    }]);
+    assert_eq!(serde_json::to_value(labels).unwrap(), expected);
+}
+
+#[test]
 fn slices_of_one_chrome_trace_track_are_nested_or_disjoint() {
     let value: Value = serde_json::from_str(&chrome::trace(&document())).unwrap();
     let events = value["traceEvents"].as_array().unwrap();

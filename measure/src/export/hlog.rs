@@ -34,6 +34,9 @@ pub fn log(document: &Document) -> String {
         .begin_log_with(&mut text, &mut serializer)
         .expect("writing to memory cannot fail");
     for rounds in &document.rounds {
+        if let Some(interruptions) = rounds.interruptions.describe() {
+            log.write_comment(&comment(&rounds.name, interruptions)).expect("writing to memory cannot fail");
+        }
         for (name, stopwatch) in STOPWATCHES {
             let tag = tag(&rounds.name, name);
             log.write_histogram(&histogram(rounds, stopwatch), Duration::ZERO, took(rounds), Tag::new(&tag))
@@ -57,6 +60,11 @@ fn took(rounds: &Rounds) -> Duration {
         Some(pace) => pace.saturating_mul(rounds.samples().len() as u32),
         None => rounds.times(Stopwatch::Due).sum(),
     }
+}
+
+/// Returns a comment about a series, which comes before its lines.
+fn comment(name: &str, text: &str) -> String {
+    format!("[{}: {text}]", name.replace(char::is_control, " "))
 }
 
 /// Returns the tag of a line. A tag ends at the first comma and may not contain white space.
