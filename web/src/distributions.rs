@@ -44,7 +44,7 @@ pub fn of(many: &ManyRounds) -> Distributions {
     let passages: Vec<_> = many.shown().map(|kept| kept.rounds.link_revisions).collect();
     let compared = estimates.iter().zip(&passages).enumerate().skip(1).map(|(index, (laid, passage))| {
         let (letter, newest) = (series::letter(index), series::letter(0));
-        let not = wire::not_compared(&format!("{letter} beside {newest}"), [*passage, passages[0]]);
+        let not = wire::not_compared(&format!("{letter} and {newest}"), [*passage, passages[0]]);
         not.unwrap_or_else(|| words::comparison(letter, newest, compare(laid, &estimates[0])))
     });
     let all: Vec<&Distribution> = distributions.iter().collect();

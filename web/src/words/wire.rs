@@ -89,10 +89,10 @@ mod tests {
     fn what_spans_a_change_of_the_link_is_not_compared() {
         let passage = LinkRevisions::unchanged(Revision { instance: Instance(1), revision: 1 });
         let other = LinkRevisions::unchanged(Revision { instance: Instance(2), revision: 9 });
-        let said = |passages| not_compared("B beside A", passages);
+        let said = |passages| not_compared("B and A", passages);
         assert_eq!(said([Some(passage), Some(other)]), None, "two links are what a person compares");
         assert_eq!(said([None, Some(passage)]), None);
-        let expected = "B beside A: not compared, because the link changed meanwhile.";
+        let expected = "B and A: not compared, because the link changed meanwhile.";
         assert_eq!(said([Some(passage), Some(other.changed())]).as_deref(), Some(expected));
     }
 }

@@ -93,7 +93,7 @@ async fn a_series_over_a_link_that_changed_is_not_compared_also_after_a_reload()
     browser.ask_rounds(100, "#one-connection", "", "complete").await;
 
     let overlay = "#kept-rounds li:nth-child(2) button";
-    let expected = "B beside A: not compared, because the link changed meanwhile.";
+    let expected = "B and A: not compared, because the link changed meanwhile.";
     browser.click(overlay).await;
     assert_eq!(browser.text("#many-rounds .comparison").await, expected);
     browser.open(&session.demo.page_url()).await;
