@@ -26,6 +26,7 @@ fn rounds(counted: u32, pace: Duration, own: impl Fn(u32) -> Duration, timer: Du
     Rounds {
         link_revisions: None,
         thinking_mean: None,
+        server_work: None,
         interruptions: Interruptions::default(),
         name: String::new(),
         target: String::new(),

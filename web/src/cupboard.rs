@@ -101,6 +101,8 @@ fn write(rounds: &Rounds, is_imported: bool) -> Option<String> {
     entry += broken;
     entry.push(BETWEEN);
     entry.extend(encode(&(rounds.link_revisions, rounds.thinking_mean)).into_iter().map(char::from));
+    entry.push(BETWEEN);
+    entry.extend(encode(&rounds.server_work).into_iter().map(char::from));
     Some(entry)
 }
 
@@ -126,6 +128,9 @@ fn read(entry: &str) -> Option<(Rounds, bool)> {
     if let Some(told) = parts.next() {
         (rounds.link_revisions, rounds.thinking_mean) = decode(&to_bytes(told))?;
     }
+    if let Some(work) = parts.next() {
+        rounds.server_work = decode(&to_bytes(work))?;
+    }
     Some((rounds, is_imported))
 }
 
@@ -133,7 +138,9 @@ fn read(entry: &str) -> Option<(Rounds, bool)> {
 mod tests {
     use std::time::Duration;
 
-    use launcelot_measure::{Connections, Failures, Instance, Interruptions, LinkRevisions, Preset, Round, RoundsPlan};
+    use launcelot_measure::{
+        Connections, Failures, Instance, Interruptions, LinkRevisions, Preset, Round, RoundsPlan, ServerWork,
+    };
 
     use super::*;
 
@@ -156,6 +163,7 @@ mod tests {
             link: Some(Preset::Ssh.link()),
             link_revisions: Some(passage()),
             thinking_mean: Some(Duration::from_micros(5_012)),
+            server_work: Some(ServerWork::begun(Duration::from_millis(3))),
             answered: vec![round; answered],
             errors: 2,
             failures: Failures::default(),
@@ -185,8 +193,13 @@ mod tests {
 
     #[test]
     fn an_entry_of_an_earlier_version_is_read_and_its_link_is_unknown() {
-        let expected = Rounds { link_revisions: None, thinking_mean: None, ..rounds(3, RunStatus::Stopped) };
+        let expected =
+            Rounds { link_revisions: None, thinking_mean: None, server_work: None, ..rounds(3, RunStatus::Stopped) };
         assert_eq!(read(WITHOUT_WHAT_THE_LAB_TOLD), Some((expected, true)));
+        let stopped = rounds(3, RunStatus::Stopped);
+        let entry = write(&stopped, true).unwrap();
+        let without_work = entry.rsplit_once(BETWEEN).unwrap().0;
+        assert_eq!(read(without_work), Some((Rounds { server_work: None, ..stopped }, true)));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 use super::document::Document;
 use crate::round::Stopwatch;
 use crate::rounds::Rounds;
+use crate::server_work::ServerWork;
 
 /// The number of significant digits.
 const DIGITS: u8 = 3;
@@ -34,8 +35,10 @@ pub fn log(document: &Document) -> String {
         .begin_log_with(&mut text, &mut serializer)
         .expect("writing to memory cannot fail");
     for rounds in &document.rounds {
-        if let Some(interruptions) = rounds.interruptions.describe() {
-            log.write_comment(&comment(&rounds.name, interruptions)).expect("writing to memory cannot fail");
+        let interruptions = rounds.interruptions.describe().map(str::to_owned);
+        let work = rounds.server_work.and_then(ServerWork::describe);
+        for note in [work, interruptions].into_iter().flatten() {
+            log.write_comment(&comment(&rounds.name, &note)).expect("writing to memory cannot fail");
         }
         for (name, stopwatch) in STOPWATCHES {
             let tag = tag(&rounds.name, name);

@@ -35,7 +35,8 @@ pub fn Meaning(props: &Props) -> Html {
         .map(|newest| {
             let compared = |ghost: &Numbered| {
                 let what = format!("Run {}", ghost.number);
-                let not = words::wire::not_compared(&what, [newest.passage, ghost.passage]);
+                let conditions = [newest, ghost].map(|numbered| (numbered.passage, numbered.server_work));
+                let not = words::wire::not_compared(&what, conditions);
                 not.or_else(|| words::comparison(&newest.run, &ghost.run, ghost.number, unit))
             };
             state.ghosts().filter_map(compared).collect()

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use launcelot_charts::race::Whisker;
 use launcelot_measure::race::{self, Spread, WayTimes, has_another_turn};
-use launcelot_measure::{Interruptions, Order, Revision, Run, RunStatus, Span, Step, Turn, Way, export};
+use launcelot_measure::{Interruptions, Order, Revision, Run, RunStatus, ServerWork, Span, Step, Turn, Way, export};
 use launcelot_protocol::EXCHANGES;
 
 use super::{Circumstances, Numbered};
@@ -225,6 +225,19 @@ impl Race {
             }
         }
         false
+    }
+
+    /// How long the server worked on each answer of the first run, and of the first one that differs from that.
+    pub fn server_work(&self) -> Option<ServerWork> {
+        let works = || self.raced().filter_map(|numbered| numbered.server_work);
+        let ServerWork { first, .. } = works().next()?;
+        let mut times = works().flat_map(|work| [Some(work.first), work.last]).flatten();
+        Some(ServerWork { first, last: times.find(|time| *time != first) })
+    }
+
+    /// Whether the server did not work equally long on each answer of all turns.
+    pub fn work_changed(&self) -> bool {
+        self.server_work().is_some_and(ServerWork::is_changed)
     }
 
     /// Whether there is something to keep of it: it is over, and one of its ways was begun.

@@ -85,6 +85,7 @@ pub fn begun(name: String, target: String, plan: RoundsPlan, clock: Clock) -> Ro
         link: None,
         link_revisions: None,
         thinking_mean: None,
+        server_work: None,
         interruptions: Interruptions::default(),
         status: RunStatus::Running,
     }
@@ -185,6 +186,25 @@ impl ManyRounds {
         self.untold = None;
         if let Some(kept) = self.kept.iter_mut().find(|kept| kept.id == id) {
             Rc::make_mut(&mut kept.rounds).thinking_mean = mean;
+        }
+    }
+
+    /// The lab said how long its server works on each answer now: this was so when the newest series ended.
+    pub fn know_work(&mut self, now: Duration) {
+        for kept in self.kept.iter_mut().filter(|kept| Some(kept.id) == self.untold && kept.rounds.is_over()) {
+            if kept.rounds.server_work.is_some_and(|work| work.last.is_none()) {
+                Rc::make_mut(&mut kept.rounds).server_work.iter_mut().for_each(|work| work.end(now));
+            }
+        }
+    }
+
+    /// The person wants the server to work that long from now on.
+    pub fn change_work(&mut self, wanted: Duration) {
+        if let Some(work) = self.newest().and_then(|newest| newest.rounds.server_work) {
+            self.know_work(work.first);
+        }
+        if let Some(rounds) = self.going.and_then(|number| self.going(number)) {
+            rounds.server_work.iter_mut().filter(|work| work.first != wanted).for_each(|work| work.end(wanted));
         }
     }
 

@@ -7,7 +7,7 @@ use launcelot_measure::unit::format_duration;
 use launcelot_measure::{Interruptions, Preset, Reading, RunStatus, Unit, Way};
 use launcelot_protocol::EXCHANGES;
 
-use super::limits::{count, errors, interrupted, line};
+use super::limits::{count, errors, line, noted};
 use super::wire;
 use crate::bridge::Route;
 use crate::state::Numbered;
@@ -24,6 +24,10 @@ pub const INTRODUCTION: &str = "The same three questions: one at a time, sent ah
 /// Why ways are not compared.
 const LINK_CHANGED: &str = "The link changed during the race: it was set anew, or the lab was restarted. So the ways cannot be \
                             compared. Race them again.";
+
+/// The same where the server changed.
+const WORK_CHANGED: &str = "How long the server works on each answer changed during the race. So the ways cannot be compared. Race them \
+                            again.";
 
 /// A way to ask.
 pub fn name(way: Way) -> &'static str {
@@ -93,7 +97,7 @@ fn turns(spread: Spread, unit: Unit) -> String {
 /// A longer link, where this one was too short to tell the ways apart and a longer one can be chosen.
 pub fn longer_link(race: &Race, lab: &Lab) -> Option<Preset> {
     let is_told = matches!(times(race)?.difference(), Difference::FirstLonger(_) | Difference::SecondLonger(_));
-    if race.link_changed() {
+    if race.link_changed() || race.work_changed() {
         return None;
     }
     let rtt = lab.report()?.link.rtt;
@@ -112,6 +116,9 @@ pub fn meaning(race: &Race, unit: Unit) -> String {
     let Some(times) = times(race) else { return String::new() };
     if race.link_changed() {
         return LINK_CHANGED.to_owned();
+    }
+    if race.work_changed() {
+        return WORK_CHANGED.to_owned();
     }
     text::meaning(EXCHANGES.len(), &times, &|reading| reading.describe_in(unit))
 }
@@ -148,14 +155,14 @@ pub fn limits(race: &Race) -> String {
     };
     let step = race.clock_step();
     let line = line(&count(questions, "question", "questions"), route, step, cores, &discarded, errors);
-    interrupted(line, interruptions)
+    noted(line, race.server_work(), interruptions)
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use launcelot_measure::{Instance, LinkRevisions, Revision, Step};
+    use launcelot_measure::{Instance, LinkRevisions, Revision, ServerWork, Step};
 
     use super::*;
     use crate::message::{Ask, Clock};
@@ -300,6 +307,27 @@ mod tests {
         assert_ne!(meaning(&race, MS), LINK_CHANGED);
         race.raced_mut().last().unwrap().wire = None;
         assert_eq!(meaning(&race, MS), LINK_CHANGED);
+    }
+
+    #[test]
+    fn ways_are_not_compared_if_the_work_of_the_server_changed() {
+        let ms = Duration::from_millis;
+        let mut race = raced(us(20_000));
+        race.raced_mut().for_each(|run| run.server_work = Some(ServerWork { first: ms(3), last: Some(ms(3)) }));
+        assert_ne!(meaning(&race, MS), WORK_CHANGED);
+        let said = |race: &Race| limits(race).replace('\u{a0}', " ");
+        assert!(said(&race).ends_with(" · no errors · the server worked 3 ms on each answer"), "{}", said(&race));
+        let expected = " · the server’s work on each answer changed meanwhile from 3 ms to 5 ms";
+        let mut later = race.clone();
+        later.raced_mut().last().unwrap().server_work = Some(ServerWork::begun(ms(5)));
+        let mut at_the_end = race;
+        at_the_end.raced_mut().for_each(|run| run.server_work = Some(ServerWork { first: ms(3), last: Some(ms(5)) }));
+        for race in [later, at_the_end] {
+            assert_eq!(meaning(&race, MS), WORK_CHANGED);
+            assert!(said(&race).ends_with(expected), "{}", said(&race));
+            let imported = Race::imported(&race.exported().unwrap(), 1);
+            assert_eq!((meaning(&imported, MS), limits(&imported)), (WORK_CHANGED.to_owned(), limits(&race)));
+        }
     }
 
     #[test]

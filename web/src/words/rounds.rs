@@ -142,7 +142,7 @@ pub fn limits(Kept { rounds, is_imported, .. }: &Kept) -> String {
     let route = wire::route_to(&rounds.target, rounds.link);
     let discarded = rounds.discarded().to_string();
     let line = limits::line(&samples, route, rounds.clock_step, Some(rounds.cores), &discarded, rounds.errors as usize);
-    limits::interrupted(line, rounds.interruptions)
+    limits::noted(line, rounds.server_work, rounds.interruptions)
 }
 
 #[cfg(test)]
@@ -174,6 +174,7 @@ mod tests {
             link: None,
             link_revisions: None,
             thinking_mean: None,
+            server_work: None,
             interruptions: Interruptions::default(),
             status: RunStatus::Complete,
         }
