@@ -33,19 +33,19 @@ impl Reading {
 
     /// Describes it in about three digits: `412 µs`, or `less than 16.7 ms` if it took less than a step.
     pub fn describe(self) -> String {
-        self.describe_with(format_duration)
+        self.describe_with(&format_duration)
     }
 
     /// Describes it in the same way for a sentence about a column of `unit`, so that both have one unit.
     pub fn describe_in(self, unit: Unit) -> String {
-        self.describe_with(|time| unit.in_sentence(time))
+        self.describe_with(&|time| unit.in_sentence(time))
     }
 
-    fn describe_with(self, format: impl Fn(Duration) -> String) -> String {
+    fn describe_with(self, format: &dyn Fn(Duration) -> String) -> String {
         if self.is_known() || self.clock_step.is_zero() {
             format(self.took)
         } else {
-            format!("less than {}", format(self.clock_step))
+            ["less than ", &format(self.clock_step)].concat()
         }
     }
 

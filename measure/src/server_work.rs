@@ -29,6 +29,15 @@ impl ServerWork {
         self.last.get_or_insert(last);
     }
 
+    /// Records that the work is set to `wanted`, after a measurement that is over or during one.
+    pub fn change(&mut self, is_over: bool, wanted: Duration) {
+        if is_over {
+            self.end(self.first);
+        } else if wanted != self.first {
+            self.end(wanted);
+        }
+    }
+
     /// Whether the work changed between the beginning and the end.
     pub fn is_changed(self) -> bool {
         self.last.is_some_and(|last| last != self.first)
@@ -37,14 +46,11 @@ impl ServerWork {
     /// Describes it for a line of limits; `None` if the server did not simulate any work.
     pub fn describe(self) -> Option<String> {
         let first = format_duration(self.first);
-        match self.last {
-            Some(last) if last != self.first => {
-                let last = format_duration(last);
-                Some(format!("the server’s work on each answer changed meanwhile from {first} to {last}"))
-            }
-            _ if self.first.is_zero() => None,
-            _ => Some(format!("the server worked {first} on each answer")),
+        if let Some(last) = self.last.filter(|last| *last != self.first) {
+            let last = format_duration(last);
+            return Some(["the server’s work on each answer changed meanwhile from ", &first, " to ", &last].concat());
         }
+        (!self.first.is_zero()).then(|| ["the server worked ", &first, " on each answer"].concat())
     }
 }
 

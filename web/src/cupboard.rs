@@ -6,8 +6,9 @@
 //! read is left alone.
 
 use std::rc::Rc;
+use std::time::Duration;
 
-use launcelot_measure::{Rounds, RunStatus};
+use launcelot_measure::{Rounds, RunStatus, ServerWork};
 use web_sys::Storage;
 
 use crate::message::{Clock, FromWorker, ToWorker, decode, encode};
@@ -102,7 +103,8 @@ fn write(rounds: &Rounds, is_imported: bool) -> Option<String> {
     entry.push(BETWEEN);
     entry.extend(encode(&(rounds.link_revisions, rounds.thinking_mean)).into_iter().map(char::from));
     entry.push(BETWEEN);
-    entry.extend(encode(&rounds.server_work).into_iter().map(char::from));
+    let work = (rounds.server_work.map(|work| work.first), rounds.server_work.and_then(|work| work.last));
+    entry.extend(encode(&work).into_iter().map(char::from));
     Some(entry)
 }
 
@@ -129,18 +131,15 @@ fn read(entry: &str) -> Option<(Rounds, bool)> {
         (rounds.link_revisions, rounds.thinking_mean) = decode(&to_bytes(told))?;
     }
     if let Some(work) = parts.next() {
-        rounds.server_work = decode(&to_bytes(work))?;
+        let (first, last): (Option<Duration>, _) = decode(&to_bytes(work))?;
+        rounds.server_work = first.map(|first| ServerWork { first, last });
     }
     Some((rounds, is_imported))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use launcelot_measure::{
-        Connections, Failures, Instance, Interruptions, LinkRevisions, Preset, Round, RoundsPlan, ServerWork,
-    };
+    use launcelot_measure::{Connections, Failures, Instance, Interruptions, LinkRevisions, Preset, Round, RoundsPlan};
 
     use super::*;
 

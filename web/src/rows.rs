@@ -142,6 +142,7 @@ fn bar_of(asked: &QuestionTiming) -> Option<Bar> {
 }
 
 /// The axis on which the newest run and its ghosts fit; `None` as long as nothing has a time.
+#[inline(never)]
 pub fn scale(state: &State) -> Option<Scale> {
     let runs = state.newest().into_iter().chain(state.ghosts());
     let longest = runs.map(|numbered| room_for(&numbered.run)).max()?;
@@ -149,6 +150,7 @@ pub fn scale(state: &State) -> Option<Scale> {
 }
 
 /// The unit of that axis, and of every figure and sentence beside it.
+#[inline(never)]
 pub fn unit(state: &State) -> Unit {
     scale(state).map_or(Unit::Milliseconds, |scale| scale.unit())
 }

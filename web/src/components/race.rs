@@ -89,6 +89,7 @@ fn scale(race: &Race) -> Option<Scale> {
 }
 
 /// The unit of that axis, and of every figure and sentence beside it.
+#[inline(never)]
 fn unit(race: &Race) -> Unit {
     scale(race).map_or(Unit::Milliseconds, |scale| scale.unit())
 }

@@ -129,16 +129,18 @@ impl Numbered {
 
     /// The lab said how long its server works on each answer now.
     pub(super) fn know_work(&mut self, now: Duration) {
-        if self.run.is_over() && !self.is_imported {
-            self.server_work.iter_mut().for_each(|work| work.end(now));
+        if let Some(work) = &mut self.server_work
+            && self.run.is_over()
+            && !self.is_imported
+        {
+            work.end(now);
         }
     }
 
     /// The person wants the server to work that long from now on.
     pub(super) fn change_work(&mut self, wanted: Duration) {
-        let is_over = self.run.is_over();
-        for work in self.server_work.iter_mut().filter(|work| is_over || work.first != wanted) {
-            work.end(if is_over { work.first } else { wanted });
+        if let Some(work) = &mut self.server_work {
+            work.change(self.run.is_over(), wanted);
         }
     }
 

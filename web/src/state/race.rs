@@ -228,11 +228,19 @@ impl Race {
     }
 
     /// How long the server worked on each answer of the first run, and of the first one that differs from that.
+    #[inline(never)]
     pub fn server_work(&self) -> Option<ServerWork> {
-        let works = || self.raced().filter_map(|numbered| numbered.server_work);
-        let ServerWork { first, .. } = works().next()?;
-        let mut times = works().flat_map(|work| [Some(work.first), work.last]).flatten();
-        Some(ServerWork { first, last: times.find(|time| *time != first) })
+        let mut whole: Option<ServerWork> = None;
+        for numbered in self.raced() {
+            let Some(work) = numbered.server_work else { continue };
+            let whole = whole.get_or_insert(ServerWork::begun(work.first));
+            for time in [work.first, work.last.unwrap_or(work.first)] {
+                if time != whole.first {
+                    whole.end(time);
+                }
+            }
+        }
+        whole
     }
 
     /// Whether the server did not work equally long on each answer of all turns.

@@ -191,21 +191,28 @@ impl ManyRounds {
 
     /// The lab said how long its server works on each answer now: this was so when the newest series ended.
     pub fn know_work(&mut self, now: Duration) {
-        for kept in self.kept.iter_mut().filter(|kept| Some(kept.id) == self.untold && kept.rounds.is_over()) {
-            if kept.rounds.server_work.is_some_and(|work| work.last.is_none()) {
-                Rc::make_mut(&mut kept.rounds).server_work.iter_mut().for_each(|work| work.end(now));
-            }
+        if let Some(rounds) = self.untold()
+            && rounds.is_over()
+            && let Some(work) = &mut rounds.server_work
+        {
+            work.end(now);
         }
     }
 
     /// The person wants the server to work that long from now on.
     pub fn change_work(&mut self, wanted: Duration) {
-        if let Some(work) = self.newest().and_then(|newest| newest.rounds.server_work) {
-            self.know_work(work.first);
+        if let Some(rounds) = self.untold() {
+            let is_over = rounds.is_over();
+            if let Some(work) = &mut rounds.server_work {
+                work.change(is_over, wanted);
+            }
         }
-        if let Some(rounds) = self.going.and_then(|number| self.going(number)) {
-            rounds.server_work.iter_mut().filter(|work| work.first != wanted).for_each(|work| work.end(wanted));
-        }
+    }
+
+    /// The newest that began here, as long as the lab was not asked about it.
+    fn untold(&mut self) -> Option<&mut Rounds> {
+        let newest = self.kept.last_mut().filter(|newest| Some(newest.id) == self.untold)?;
+        Some(Rc::make_mut(&mut newest.rounds))
     }
 
     /// Whatever goes on will not.

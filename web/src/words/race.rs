@@ -17,17 +17,17 @@ use crate::state::rounds;
 
 /// What is raced, and how.
 pub const INTRODUCTION: &str = "The same three questions: one at a time, sent ahead (pipelined), and over three connections at once. \
-                                The ways take turns, up to five and each turn in another order. Drawn is the turn in which asking, from the first \
-                                question to the last answer, took the median; the mark below it reaches from the shortest turn to the longest, with a \
-                                tick at the median.";
+                                The ways take turns, up to five and each turn in another order. Drawn is the turn with the median from the first \
+                                question to the last answer; the mark below it reaches from the shortest turn to the longest, with a tick at the \
+                                median.";
 
 /// Why ways are not compared.
 const LINK_CHANGED: &str = "The link changed during the race: it was set anew, or the lab was restarted. So the ways cannot be \
                             compared. Race them again.";
 
-/// The same where the server changed.
-const WORK_CHANGED: &str = "How long the server works on each answer changed during the race. So the ways cannot be compared. Race them \
-                            again.";
+/// The same where the server's work did.
+const WORK_CHANGED: &str =
+    "The server’s work changed during the race. So the ways cannot be compared. Race them again.";
 
 /// A way to ask.
 pub fn name(way: Way) -> &'static str {
