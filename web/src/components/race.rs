@@ -83,9 +83,11 @@ fn imported(race: &Race) -> Html {
 /// The axis on which all ways fit; `None` before there is something to be drawn.
 #[inline(never)]
 fn scale(race: &Race) -> Option<Scale> {
-    let longest = Way::ALL.into_iter().filter_map(|way| total(runs(race, way)));
-    let longest = longest.chain(Way::ALL.into_iter().filter_map(|way| Some(race.whisker(way)?.end()))).max()?;
-    Some(Scale::to_fit(longest.max(race.clock_step())))
+    let mut longest = None;
+    for way in Way::ALL {
+        longest = longest.max(total(runs(race, way))).max(race.whisker(way).map(|whisker| whisker.end()));
+    }
+    Some(Scale::to_fit(longest?.max(race.clock_step())))
 }
 
 /// The unit of that axis, and of every figure and sentence beside it.

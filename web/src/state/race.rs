@@ -108,10 +108,15 @@ impl Race {
 
     /// From the first question of the turn that is drawn of a way to its last answer so far; `None` before the first question.
     pub fn asking(&self, way: Way) -> Option<Span> {
-        let questions = self.drawn(way).flat_map(|numbered| &numbered.run.questions);
-        let from = questions.filter_map(|asked| asked.asked).min()?;
-        let until = self.drawn(way).map(|numbered| numbered.run.until()).max()?;
-        Some(Span { from, until })
+        let mut from = Duration::MAX;
+        let mut until = Duration::ZERO;
+        for numbered in self.drawn(way) {
+            if let Some(asked) = numbered.run.questions.first().and_then(|first| first.asked) {
+                from = from.min(asked);
+            }
+            until = until.max(numbered.run.until());
+        }
+        (from <= until).then_some(Span { from, until })
     }
 
     /// The runs that are drawn of a way: those of the turn in which asking took the median, or of the newest while that is not

@@ -125,7 +125,8 @@ pub fn why(rounds: &Rounds, stopwatch: Stopwatch) -> String {
 fn is_delayed_by_the_browser(rounds: &Rounds) -> bool {
     let round = rounds.distribution(Stopwatch::Connecting).median();
     let pause = rounds.plan.pace.map_or(Duration::ZERO, |pace| pace.saturating_sub(round));
-    rounds.target.contains("://") && pause < CHROMIUM_DELAY
+    let is_web_socket = rounds.target.starts_with("ws:") || rounds.target.starts_with("wss:");
+    is_web_socket && pause < CHROMIUM_DELAY
 }
 
 /// How one that is overlaid on the newest stands to it, by letter, in the order of the percentiles.
