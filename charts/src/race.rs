@@ -25,7 +25,7 @@ const MEDIAN_HALF: i32 = 5;
 pub struct Whisker([Duration; 3]);
 
 impl Whisker {
-    /// Returns the whisker of the turns, from the `begin` of asking in the turn that is drawn; `None` for a single turn.
+    /// Returns the whisker of asking in all turns, from the `begin` of asking in the turn that is drawn; `None` for a single turn.
     pub fn from(begin: Duration, spread: Spread) -> Option<Self> {
         let Spread { least, median, most, turns, .. } = spread;
         (turns > 1).then(|| Self([least, median, most].map(|took| begin + took)))

@@ -77,7 +77,15 @@ impl Export {
         let link = link.map(|report| report.link);
         let trace = lab_trace.map(|lab_trace| lab_trace.trace);
         self.write(Document {
-            runs: vec![RecordedRun { number: 1, run, trace, cores: Some(cores()), link, link_revisions }],
+            runs: vec![RecordedRun {
+                number: 1,
+                run,
+                trace,
+                cores: Some(cores()),
+                link,
+                link_revisions,
+                server_work: None,
+            }],
             rounds,
             ..Document::default()
         })
@@ -103,6 +111,7 @@ impl Export {
                 cores: Some(cores()),
                 link: None,
                 link_revisions: None,
+                server_work: None,
             };
             (1..).zip(runs).map(recorded).collect()
         };
@@ -173,6 +182,7 @@ fn as_rounds(way: &str, runs: &[Run]) -> Rounds {
         link: None,
         link_revisions: None,
         thinking_mean: None,
+        server_work: None,
         interruptions: Interruptions::default(),
         errors: broken().count() as u32,
         failures,

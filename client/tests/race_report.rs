@@ -120,7 +120,7 @@ fn the_median_turn_is_drawn_and_all_turns_are_described() {
     // One late answer, as it happens on a short link.
     let late = Turn { sent_ahead: vec![run(1, &[(1, 90), (1, 90)])], ..turn(30) };
     let text = report(&[turn(29), late, turn(34), turn(30)]);
-    assert!(text.contains("their turns overlap") && text.contains("Try a longer link."), "{text}");
+    assert!(text.contains("these two ways overlap") && text.contains("Try a longer link."), "{text}");
     assert!(!text.contains("times as long"), "{text}");
 }
 

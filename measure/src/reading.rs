@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::compare::Difference;
 use crate::estimate::Interval;
-use crate::unit::{format_duration, format_percent};
+use crate::unit::{Unit, format_duration, format_percent};
 
 /// The difference of two readings of a clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,10 +33,19 @@ impl Reading {
 
     /// Describes it in about three digits: `412 µs`, or `less than 16.7 ms` if it took less than a step.
     pub fn describe(self) -> String {
+        self.describe_with(&format_duration)
+    }
+
+    /// Describes it in the same way for a sentence about a column of `unit`, so that both have one unit.
+    pub fn describe_in(self, unit: Unit) -> String {
+        self.describe_with(&|time| unit.in_sentence(time))
+    }
+
+    fn describe_with(self, format: &dyn Fn(Duration) -> String) -> String {
         if self.is_known() || self.clock_step.is_zero() {
-            format_duration(self.took)
+            format(self.took)
         } else {
-            format!("less than {}", format_duration(self.clock_step))
+            ["less than ", &format(self.clock_step)].concat()
         }
     }
 
@@ -78,6 +87,14 @@ mod tests {
         for (reading, expected) in cases {
             assert_eq!(reading.describe().replace('\u{a0}', " "), expected);
         }
+    }
+
+    #[test]
+    fn a_reading_next_to_a_column_has_the_unit_of_the_column() {
+        let describe = |reading: Reading| reading.describe_in(Unit::Milliseconds).replace('\u{a0}', " ");
+        assert_eq!(describe(by_coarse_clock(1_853_155)), "1853 ms");
+        assert_eq!(describe(by_coarse_clock(0)), "less than 16.7 ms");
+        assert_eq!(describe(Reading::new(us(7), us(5))), "7 µs");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::link::{LinkRevisions, LinkSettings};
 use crate::micros;
 use crate::round::{Round, Stopwatch};
 use crate::run::RunStatus;
+use crate::server_work::ServerWork;
 
 /// The largest number of warm-up rounds.
 const WARM_UP_MAX: u32 = 100;
@@ -85,6 +86,9 @@ pub struct Rounds {
     /// The mean time that the server worked on a question, in microseconds, where a lab reported it.
     #[serde(rename = "thinking_mean_us", default, skip_serializing_if = "Option::is_none", with = "micros::option")]
     pub thinking_mean: Option<Duration>,
+    /// The simulated work of the server on each answer, where a lab reported it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_work: Option<ServerWork>,
     /// What interrupted the client.
     #[serde(default, skip_serializing_if = "Interruptions::is_none")]
     pub interruptions: Interruptions,
@@ -159,6 +163,7 @@ mod tests {
             link: None,
             link_revisions: None,
             thinking_mean: None,
+            server_work: None,
             interruptions: Interruptions::default(),
             answered: (1..=count.into())
                 .map(|number| Round { asked: number, connecting: number * 3, due: 7, ready: number * 4 })

@@ -11,7 +11,8 @@ use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use launcelot_measure::export::{Document, DocumentError, RecordedRace, RecordedRun, chrome, csv, hlog, json};
 use launcelot_measure::{
     ConnectEvent, ConnectPoint, Connections, FailureKind, Failures, Instance, Interruptions, LinkRevisions, Order,
-    Preset, Round, Rounds, RoundsPlan, Run, RunStatus, Span, Step, Stopwatch, Trace, TraceEvent, TracePoint, Turn,
+    Preset, Round, Rounds, RoundsPlan, Run, RunStatus, ServerWork, Span, Step, Stopwatch, Trace, TraceEvent,
+    TracePoint, Turn,
 };
 use serde_json::Value;
 
@@ -74,6 +75,7 @@ fn rounds(pace: Option<Duration>) -> Rounds {
         link: Some(Preset::Rack.link()),
         link_revisions: Some(link_revisions()),
         thinking_mean: Some(Duration::from_nanos(5_012_250)),
+        server_work: Some(ServerWork { first: us(3_000), last: None }),
         interruptions: Interruptions { was_hidden: true, was_suspended: false },
         status: RunStatus::Stopped,
     }
@@ -98,6 +100,7 @@ fn document() -> Document {
         cores: Some(2),
         link: Some(Preset::Rack.link()),
         link_revisions: Some(link_revisions()),
+        server_work: Some(ServerWork { first: us(3_000), last: Some(us(5_000)) }),
     };
     let mut broken = run(Order::OneAtATime);
     broken.lookup = broken.connecting.take();
@@ -108,7 +111,15 @@ fn document() -> Document {
         runs: vec![
             recorded(3, Order::OneAtATime, Some(trace())),
             recorded(4, Order::SentAhead, Some(trace())),
-            RecordedRun { number: 5, run: broken, trace: None, cores: None, link: None, link_revisions: None },
+            RecordedRun {
+                number: 5,
+                run: broken,
+                trace: None,
+                cores: None,
+                link: None,
+                link_revisions: None,
+                server_work: None,
+            },
         ],
         races: vec![RecordedRace {
             warm_up: 2,
@@ -343,6 +354,30 @@ fn the_log_is_read_by_the_hdrhistogram_reader() {
     let tags: BTreeSet<_> = intervals.iter().map(|interval| interval.tag().unwrap().as_str()).collect();
     assert!(tags.contains("A-thousand--\"long\".since-due"), "{tags:?}");
     assert_eq!(intervals[3].duration(), Duration::from_secs(2) - us(200_000), "900 rounds, 2 ms apart");
+}
+
+#[test]
+fn interruptions_are_in_the_log_and_in_the_chrome_trace() {
+    let mut document = document();
+    document.runs[1].run.interruptions = Interruptions { was_hidden: true, was_suspended: true };
+    document.rounds[0].server_work = None;
+    document.rounds[1].interruptions = Interruptions::default();
+    document.rounds[1].server_work = Some(ServerWork { first: us(3_000), last: Some(us(5_000)) });
+    let log = hlog::log(&document);
+    let comments: Vec<&str> = log.lines().filter(|line| line.starts_with("#[A thousand")).collect();
+    let hidden = "#[A thousand, \"long\": the tab was hidden meanwhile]";
+    let worked =
+        "#[A thousand, \"long\": the server’s work on each answer changed meanwhile from 3\u{a0}ms to 5\u{a0}ms]";
+    assert_eq!(comments, [hidden, worked]);
+
+    let value: Value = serde_json::from_str(&chrome::trace(&document)).unwrap();
+    let events = value["traceEvents"].as_array().unwrap();
+    let labels: Vec<_> = events.iter().filter(|event| event["name"] == "process_labels").collect();
+    let expected = serde_json::json!([{
+        "pid": 2, "tid": 0, "ph": "M", "name": "process_labels",
+        "args": { "labels": "the tab was hidden and suspended meanwhile" }
+    }]);
+    assert_eq!(serde_json::to_value(labels).unwrap(), expected);
 }
 
 #[test]

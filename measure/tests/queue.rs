@@ -37,6 +37,7 @@ fn rounds_begun_at(
     Rounds {
         link_revisions: None,
         thinking_mean: None,
+        server_work: None,
         interruptions: Interruptions::default(),
         name: String::new(),
         target: String::new(),

@@ -43,7 +43,7 @@ impl Route {
     /// What a person calls it.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Straight => "straight",
+            Self::Straight => "direct",
             Self::Tunnel => "through the tunnel",
         }
     }

@@ -6,8 +6,9 @@
 //! read is left alone.
 
 use std::rc::Rc;
+use std::time::Duration;
 
-use launcelot_measure::{Rounds, RunStatus};
+use launcelot_measure::{Rounds, RunStatus, ServerWork};
 use web_sys::Storage;
 
 use crate::message::{Clock, FromWorker, ToWorker, decode, encode};
@@ -101,6 +102,9 @@ fn write(rounds: &Rounds, is_imported: bool) -> Option<String> {
     entry += broken;
     entry.push(BETWEEN);
     entry.extend(encode(&(rounds.link_revisions, rounds.thinking_mean)).into_iter().map(char::from));
+    entry.push(BETWEEN);
+    let work = (rounds.server_work.map(|work| work.first), rounds.server_work.and_then(|work| work.last));
+    entry.extend(encode(&work).into_iter().map(char::from));
     Some(entry)
 }
 
@@ -126,13 +130,15 @@ fn read(entry: &str) -> Option<(Rounds, bool)> {
     if let Some(told) = parts.next() {
         (rounds.link_revisions, rounds.thinking_mean) = decode(&to_bytes(told))?;
     }
+    if let Some(work) = parts.next() {
+        let (first, last): (Option<Duration>, _) = decode(&to_bytes(work))?;
+        rounds.server_work = first.map(|first| ServerWork { first, last });
+    }
     Some((rounds, is_imported))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use launcelot_measure::{Connections, Failures, Instance, Interruptions, LinkRevisions, Preset, Round, RoundsPlan};
 
     use super::*;
@@ -156,6 +162,7 @@ mod tests {
             link: Some(Preset::Ssh.link()),
             link_revisions: Some(passage()),
             thinking_mean: Some(Duration::from_micros(5_012)),
+            server_work: Some(ServerWork::begun(Duration::from_millis(3))),
             answered: vec![round; answered],
             errors: 2,
             failures: Failures::default(),
@@ -185,8 +192,13 @@ mod tests {
 
     #[test]
     fn an_entry_of_an_earlier_version_is_read_and_its_link_is_unknown() {
-        let expected = Rounds { link_revisions: None, thinking_mean: None, ..rounds(3, RunStatus::Stopped) };
+        let expected =
+            Rounds { link_revisions: None, thinking_mean: None, server_work: None, ..rounds(3, RunStatus::Stopped) };
         assert_eq!(read(WITHOUT_WHAT_THE_LAB_TOLD), Some((expected, true)));
+        let stopped = rounds(3, RunStatus::Stopped);
+        let entry = write(&stopped, true).unwrap();
+        let without_work = entry.rsplit_once(BETWEEN).unwrap().0;
+        assert_eq!(read(without_work), Some((Rounds { server_work: None, ..stopped }, true)));
     }
 
     #[test]

@@ -41,10 +41,10 @@ pub fn of(many: &ManyRounds) -> Distributions {
         ..2 => Vec::new(),
         _ => many.shown().map(|kept| kept.rounds.estimates(many.stopwatch)).collect(),
     };
-    let passages: Vec<_> = many.shown().map(|kept| kept.rounds.link_revisions).collect();
-    let compared = estimates.iter().zip(&passages).enumerate().skip(1).map(|(index, (laid, passage))| {
+    let conditions: Vec<_> = many.shown().map(|kept| (kept.rounds.link_revisions, kept.rounds.server_work)).collect();
+    let compared = estimates.iter().zip(&conditions).enumerate().skip(1).map(|(index, (laid, of_laid))| {
         let (letter, newest) = (series::letter(index), series::letter(0));
-        let not = wire::not_compared(&format!("{letter} beside {newest}"), [*passage, passages[0]]);
+        let not = wire::not_compared(&format!("{letter} and {newest}"), [*of_laid, conditions[0]]);
         not.unwrap_or_else(|| words::comparison(letter, newest, compare(laid, &estimates[0])))
     });
     let all: Vec<&Distribution> = distributions.iter().collect();

@@ -1,6 +1,6 @@
 //! Slow motion: where each message of a recorded dialogue was at any moment.
 //!
-//! The recorded moments move everything. Between two of them the place is interpolated; where nobody watched,
+//! The recorded moments move everything. Between two of them the place is interpolated; where no hop was observed,
 //! a message goes on to "beyond" and turns half way in time, which only says that it was away.
 
 use std::time::Duration;
@@ -71,6 +71,8 @@ pub struct Replay {
     pub said: Vec<(String, Option<String>)>,
     /// How the hops' clock relates to the asker's.
     pub clocks: Clocks,
+    /// The smallest step of the asker's clock.
+    pub clock_step: Duration,
     /// Whether some station between the browser and the server did not watch.
     pub is_partly_unknown: bool,
     pub(crate) journeys: Vec<Journey>,
@@ -158,8 +160,9 @@ impl Map {
     }
 
     /// To the server and back while connecting, by its legs. `connect()` turns when the server accepted, or half way in time
-    /// if it was told of that after its kernel had answered.
-    fn connecting(&self, span: Span, connecting: Option<&Connecting>) -> Journey {
+    /// if it was told of that after its kernel had answered. Without a handshake across the tunnel it turns at the near end.
+    fn connecting(&self, run: &Run, span: Span, paths: &Paths) -> Journey {
+        let connecting = paths.connecting();
         let legs = connecting.map(Connecting::legs).unwrap_or_default();
         let moments = connecting.map(Connecting::moments).unwrap_or_default();
         let Some(there) = legs.iter().position(|(leg, _)| *leg == Leg::Connect) else {
@@ -176,8 +179,13 @@ impl Map {
                 (Leg::Bridge, Some(bridge)) => bridge.until,
                 (Leg::Client, Some(bridge)) if !is_back => bridge.from,
                 (Leg::Connect, _) => {
-                    let turn = accepted.filter(|at| (from..until).contains(at));
-                    journey.push(knot(turn.unwrap_or(from + (until - from) / 2), self.far(), false, leg));
+                    let took = until - from;
+                    let turn = accepted.filter(|at| (from..until).contains(at) && took >= held_back(paths));
+                    let end = match self.station("tunnel") {
+                        Some(tunnel) if turn.is_none() && run.attributed_handshake.is_none() => tunnel.from,
+                        _ => self.far(),
+                    };
+                    journey.push(knot(turn.unwrap_or(from + took / 2), end, false, leg));
                     bridge.map_or(self.home(), |bridge| bridge.until)
                 }
                 _ => self.home(),
@@ -213,6 +221,12 @@ impl Map {
     }
 }
 
+/// How long the tunnel held the first question back. What took less cannot have crossed it.
+fn held_back(paths: &Paths) -> Duration {
+    let first = paths.questions().first();
+    first.and_then(|path| path.between(TracePoint::TunnelIn, TracePoint::TunnelOut)).unwrap_or_default()
+}
+
 /// Whose the way was between two points, as a class.
 fn leg_between(from: TracePoint, until: TracePoint) -> &'static str {
     class_of(Leg::between(from, until))
@@ -236,7 +250,7 @@ impl Replay {
         let (mut lanes, mut journeys, mut events) = (Vec::new(), Vec::new(), Vec::new());
         if let Some(span) = run.connecting {
             lanes.push("Connecting".to_owned());
-            journeys.push(map.connecting(span, paths.connecting()));
+            journeys.push(map.connecting(run, span, &paths));
             events.push((span.from, Event { what: What::Connecting, question: 0 }));
             let passed = paths.connecting().map(Connecting::moments).unwrap_or_default();
             events.extend(
@@ -266,6 +280,7 @@ impl Replay {
             moments,
             said,
             clocks: paths.clocks(),
+            clock_step: run.clock_step,
             is_partly_unknown,
             journeys,
         })
@@ -446,6 +461,35 @@ mod tests {
         assert_eq!(at(600_250), Marker { lane: 0, is_back: true, at: bridge.until });
         assert_eq!(at(600_400), Marker { lane: 0, is_back: true, at: ASKER_WIDTH / 2 });
         assert_eq!(replay.moments.len(), 8, "each recorded point is a moment: {:?}", replay.moments);
+    }
+
+    #[test]
+    fn connecting_without_a_handshake_across_the_tunnel_turns_at_its_near_end() {
+        use ConnectPoint::{ConnectBegun, ConnectDone, ServerAccepted, TunnelAccepted, UpgradeIn, UpgradeOut};
+        let far_along = |connecting: &[(ConnectPoint, u64)], attributed: Option<Duration>| {
+            let mut run = Run::new(String::new(), Order::OneAtATime, us(5), ["What?".to_owned()]);
+            run.record(Step::Connected { at: us(400) });
+            run.attributed_handshake = attributed;
+            let connecting = connecting.iter().map(|&(point, at)| ConnectEvent { point, at: us(at) }).collect();
+            let replay = Replay::of(&run, Some(&Trace { connecting, ..Trace::default() }), "browser").unwrap();
+            let farthest = (0..=400).map(|at| replay.at(us(at)).1[0].at).max().unwrap();
+            replay.stations.iter().rev().find(|station| station.from <= farthest).map(|station| station.name).unwrap()
+        };
+        let through = |accepted| {
+            [
+                (UpgradeIn, 0),
+                (ConnectBegun, 100),
+                (TunnelAccepted, 110),
+                (ServerAccepted, accepted),
+                (ConnectDone, 200),
+                (UpgradeOut, 300),
+            ]
+        };
+        assert_eq!(far_along(&through(150), None), "server", "the handshake crossed the tunnel");
+        assert_eq!(far_along(&through(350_000), None), "tunnel", "the tunnel accepted by itself");
+        let native = [(TunnelAccepted, 110), (ServerAccepted, 350_000)];
+        assert_eq!(far_along(&native, None), "tunnel");
+        assert_eq!(far_along(&native, Some(us(300))), "server", "attributed");
     }
 
     #[test]

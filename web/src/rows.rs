@@ -6,7 +6,7 @@ use launcelot_charts::Scale;
 use launcelot_charts::legs::{self, Lens};
 use launcelot_charts::waterfall::{self, Bar, BarKind, Ghost};
 use launcelot_measure::unit::format_duration;
-use launcelot_measure::{Leg, Order, Path, QuestionTiming, Run, Span, TracePoint, paths};
+use launcelot_measure::{Leg, Order, Path, QuestionTiming, Run, Span, TracePoint, Unit, paths};
 use launcelot_protocol::{Question, exchange};
 
 use crate::state::{Legs, Numbered, State};
@@ -59,17 +59,15 @@ impl Row {
         }
     }
 
-    /// What the bar shows, in words.
-    pub fn bar_in_words(&self) -> String {
+    /// What the bar shows, in words, with figures in the unit of the column.
+    pub fn bar_in_words(&self, unit: Unit) -> String {
         let mut words = match self.bar {
             None => "not begun".to_owned(),
-            Some(Bar::Open(_, from)) => format!("from {}, without an end", format_duration(from)),
-            Some(Bar::Whole(_, span)) => {
-                format!("from {} until {}", format_duration(span.from), format_duration(span.until))
-            }
+            Some(Bar::Open(_, from)) => format!("from {}, without an end", unit.format(from)),
+            Some(Bar::Whole(_, span)) => format!("from {} until {}", unit.format(span.from), unit.format(span.until)),
         };
         for (leg, span) in &self.legs {
-            let took = words::legs::took(*leg, span.took(), self.clock_step);
+            let took = words::legs::took(*leg, span.took(), self.clock_step, unit);
             words += &format!("; {} {took}", words::legs::name(*leg, self.asker));
         }
         words
@@ -102,9 +100,9 @@ pub fn of(state: &State) -> Vec<Row> {
     let Some(newest) = state.newest() else {
         let questions = Question::the_three();
         let run = Run::new(String::new(), Order::default(), Duration::ZERO, questions.into_iter().map(String::from));
-        return of_run(&run, false);
+        return of_run(&run, false, unit(state));
     };
-    let mut rows = of_run(&newest.run, true);
+    let mut rows = of_run(&newest.run, true, unit(state));
     if let Legs::Known(trace) = &newest.legs {
         let paths = paths(&newest.run, trace);
         if let Some((connecting, row)) = paths.connecting().zip(rows.first_mut()) {
@@ -114,20 +112,20 @@ pub fn of(state: &State) -> Vec<Row> {
     }
     for Numbered { number, run, .. } in state.ghosts() {
         let label = format!("Run {number}, {}", words::in_words(run.order));
-        for (row, ghost) in rows.iter_mut().zip(of_run(run, true)) {
+        for (row, ghost) in rows.iter_mut().zip(of_run(run, true, unit(state))) {
             row.ghosts.extend(ghost.bar.map(|bar| Ghost { label: label.clone(), bar }));
         }
     }
     rows
 }
 
-fn of_run(run: &Run, begun: bool) -> Vec<Row> {
+fn of_run(run: &Run, begun: bool, unit: Unit) -> Vec<Row> {
     let bar = match run.connecting {
         Some(span) => Some(Bar::Whole(BarKind::Connecting, span)),
         None => begun.then_some(Bar::Open(BarKind::Connecting, Duration::ZERO)),
     };
     let words = match run.attributed_handshake {
-        Some(moved) => ["Connecting (", &format_duration(moved), " of it attributed, not measured)"].concat(),
+        Some(moved) => ["Connecting (", &unit.in_sentence(moved), " of it attributed, not measured)"].concat(),
         None => "Connecting".to_owned(),
     };
     let connecting = Row::new(run, words, None, bar);
@@ -144,17 +142,25 @@ fn bar_of(asked: &QuestionTiming) -> Option<Bar> {
 }
 
 /// The axis on which the newest run and its ghosts fit; `None` as long as nothing has a time.
+#[inline(never)]
 pub fn scale(state: &State) -> Option<Scale> {
     let runs = state.newest().into_iter().chain(state.ghosts());
     let longest = runs.map(|numbered| room_for(&numbered.run)).max()?;
     (!longest.is_zero()).then(|| Scale::to_fit(longest))
 }
 
+/// The unit of that axis, and of every figure and sentence beside it.
+#[inline(never)]
+pub fn unit(state: &State) -> Unit {
+    scale(state).map_or(Unit::Milliseconds, |scale| scale.unit())
+}
+
 /// How long an axis must be for a run. What has no end gets as much room as everything before it, so
-/// that it is seen to go on.
+/// that it is seen to go on. What took less than a step of the clock has room for a step.
 fn room_for(run: &Run) -> Duration {
     let is_open = run.questions.iter().any(|asked| asked.asked.is_some() && asked.answered.is_none());
-    if is_open { run.until().saturating_mul(2) } else { run.until() }
+    let room = if is_open { run.until().saturating_mul(2) } else { run.until() };
+    if run.connecting.is_some() { room.max(run.clock_step) } else { room }
 }
 
 #[cfg(test)]
@@ -217,8 +223,31 @@ mod tests {
     fn what_is_attributed_to_connecting_is_marked() {
         let mut run = Run::new(String::new(), Order::OneAtATime, us(1), []);
         run.attributed_handshake = Some(us(1_300));
-        let words = of_run(&run, true)[0].words.replace('\u{a0}', " ");
+        let words = of_run(&run, true, Unit::Milliseconds)[0].words.replace('\u{a0}', " ");
         assert_eq!(words, "Connecting (1.30 ms of it attributed, not measured)");
+    }
+
+    #[test]
+    fn the_begin_the_end_and_the_time_of_a_row_add_up_in_one_unit() {
+        let mut steps = vec![Step::Connected { at: us(604_800) }, Step::Asked { at: us(604_805) }];
+        steps.push(Step::Answered { at: us(1_223_650), answer: "This.".to_owned() });
+        let state = after(asked(1, steps));
+        let row = &of(&state)[1];
+        let words = row.bar_in_words(unit(&state)).replace('\u{a0}', " ");
+        assert_eq!(words, "from 604.805 ms until 1223.650 ms");
+        let mut numbers = words.split(' ').filter_map(|word| word.parse::<f64>().ok());
+        let (from, until) = (numbers.next().unwrap(), numbers.next().unwrap());
+        let took: f64 = unit(&state).figures(row.span().unwrap())[2].parse().unwrap();
+        assert_eq!(format!("{:.3}", until - from), format!("{took:.3}"));
+    }
+
+    #[test]
+    fn a_run_below_the_step_of_the_clock_has_figures() {
+        let mut steps = vec![Step::Connected { at: us(0) }, Step::Asked { at: us(0) }];
+        steps.push(Step::Answered { at: us(0), answer: "This.".to_owned() });
+        let mut state = State::clone(&after(asked(1, steps)));
+        state.runs[0].run.clock_step = us(16_700);
+        assert_eq!((scale(&state), unit(&state)), (Some(Scale::to_fit(us(16_700))), Unit::Milliseconds));
     }
 
     #[test]

@@ -178,7 +178,13 @@ impl State {
                     });
                 }
             }
-            Reply::Server(think) => self.lab.hear_of_work(think),
+            Reply::Server(think) => {
+                if let Some(now) = think {
+                    self.each_run(&mut |numbered| numbered.know_work(now));
+                    self.rounds.know_work(now);
+                }
+                self.lab.hear_of_work(think);
+            }
             Reply::Series(id, thinking_mean) => {
                 self.lab.heard_of_a_run();
                 self.rounds.know_thinking(id, thinking_mean);
@@ -205,7 +211,8 @@ impl State {
     /// In what circumstances a run begins now.
     fn circumstances(&self) -> Circumstances {
         let legs = if self.lab.presence == Presence::Absent { Legs::Unknown } else { Legs::Pending };
-        Circumstances { clock: self.clock, legs, wire: self.lab.wire(), revision: self.lab.revision() }
+        let Self { clock, lab, .. } = self;
+        Circumstances { clock: *clock, legs, wire: lab.wire(), revision: lab.revision(), work: lab.work_time() }
     }
 
     /// The wire becomes another one: through which what goes on went cannot be said.
@@ -338,6 +345,10 @@ impl Reducible for State {
                 {
                     state.wire_changes();
                 }
+                if let lab::Action::WorkWished(wanted) = action {
+                    state.each_run(&mut |numbered| numbered.change_work(wanted));
+                    state.rounds.change_work(wanted);
+                }
                 state.lab.act(action);
             }
             Action::Race(action) => {
@@ -370,7 +381,7 @@ impl Reducible for State {
 #[cfg(test)]
 mod tests {
     use launcelot_measure::{
-        Connections, Instance, LinkReport, LinkRevisions, Preset, Revision, Rounds, RoundsPlan, Step, Trace,
+        Connections, Instance, LinkReport, LinkRevisions, Preset, Revision, Rounds, RoundsPlan, ServerWork, Step, Trace,
     };
 
     use super::*;
@@ -512,6 +523,43 @@ mod tests {
             [1, 2].map(|index| words::wire::route_of(&state.runs[index])),
             [None, Some("through the tunnel".to_owned())]
         );
+    }
+
+    #[test]
+    fn a_change_of_the_servers_work_is_noted_in_what_spans_it() {
+        let ms = Duration::from_millis;
+        let told = |millis| Action::LabReplied(Reply::Server(Some(ms(millis))));
+        let wished = |millis| Action::Lab(lab::Action::WorkWished(ms(millis)));
+        let first = || after([Action::LabReplied(Reply::Tunnel(Some(report(Preset::Ssh)))), told(0)]);
+        let series = |state: Rc<State>| {
+            let clock = Clock { step: Duration::ZERO, isolated: true, cores: 2 };
+            let plan = RoundsPlan::new(10, Connections::One, None);
+            let server_work = state.lab.work_time().map(ServerWork::begun);
+            let begun = Rounds { server_work, ..rounds::begun(String::new(), String::new(), plan, clock) };
+            let kept = Kept { id: 1_000, rounds: Rc::new(begun), is_imported: false };
+            state.reduce(Action::Rounds(rounds::Action::Begun(7, kept)))
+        };
+        let works = |state: &State| {
+            let of_series = state.rounds.newest().and_then(|newest| newest.rounds.server_work);
+            [state.newest().unwrap().server_work, of_series].map(|work| work.unwrap())
+        };
+        let (unchanged, changed) =
+            (ServerWork { first: ms(0), last: Some(ms(0)) }, ServerWork { first: ms(0), last: Some(ms(3)) });
+        let over = || [ended(1, Ended::Complete), ended(7, Ended::Complete)];
+        let cases = [
+            ("by another client", over().into_iter().chain([told(3)]).collect(), changed),
+            ("not at all", over().into_iter().chain([told(0)]).collect(), unchanged),
+            ("here", [wished(3)].into_iter().chain(over()).chain([told(3)]).collect(), changed),
+            ("here and back", [wished(3), wished(0)].into_iter().chain(over()).chain([told(0)]).collect(), changed),
+            ("afterwards", over().into_iter().chain([wished(3), told(3)]).collect::<Vec<Action>>(), unchanged),
+        ];
+        for (how, actions, expected) in cases {
+            let state = actions.into_iter().fold(series(first().reduce(asked(1))), Reducible::reduce);
+            assert_eq!(works(&state), [expected; 2], "{how}");
+        }
+        let state = over().into_iter().chain([told(3)]).fold(series(first().reduce(asked(1))), Reducible::reduce);
+        let next = works(&series(state.reduce(asked(2))));
+        assert_eq!(next, [ServerWork::begun(ms(3)); 2], "the next begins with what was told last");
     }
 
     #[test]

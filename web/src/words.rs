@@ -8,10 +8,12 @@ pub mod replay;
 pub mod rounds;
 pub mod wire;
 
+use std::time::Duration;
+
 use launcelot_measure::compare::Difference;
 use launcelot_measure::text::{self, number};
 use launcelot_measure::unit::format_duration;
-use launcelot_measure::{FailureKind, Order, Reading, Run, RunStatus};
+use launcelot_measure::{FailureKind, Order, Reading, Run, RunStatus, Span, Unit};
 use launcelot_protocol::exchange;
 
 use crate::message::{Clock, Ended};
@@ -82,13 +84,13 @@ fn why_it_closed(code: u16, reason: &str, partial: &str) -> String {
     why
 }
 
-/// What the numbers of a run say.
-pub fn meaning(run: &Run) -> String {
+/// What the numbers of a run say, beside a column of `unit`.
+pub fn meaning(run: &Run, unit: Unit) -> String {
     match &run.status {
         RunStatus::Running => waiting(run),
         RunStatus::Stopped => format!("Stopped. {}", kept(run)),
         RunStatus::Broken(why) => format!("{why} {}", kept(run)),
-        RunStatus::Complete => complete(run),
+        RunStatus::Complete => complete(run, unit),
     }
 }
 
@@ -101,11 +103,12 @@ fn waiting(run: &Run) -> String {
     }
 }
 
-fn complete(run: &Run) -> String {
+fn complete(run: &Run, unit: Unit) -> String {
     let (Some(connecting), Some(asking)) = (run.connecting, run.asking()) else {
         return String::new();
     };
-    let [connecting, asking] = [connecting, asking].map(|span| Reading::new(span.took(), run.clock_step).describe());
+    let describe = |span: Span| Reading::new(span.took(), run.clock_step).describe_in(unit);
+    let [connecting, asking] = [connecting, asking].map(describe);
     let count = run.questions.len();
     let mut meaning = match (run.order, count) {
         (_, 1) => format!("You waited {asking} for the answer, after {connecting} of connecting."),
@@ -121,10 +124,11 @@ fn complete(run: &Run) -> String {
             number(count),
         ),
     };
-    let unknown = run.questions.iter().filter_map(|asked| asked.answer.as_deref()).filter(|it| exchange::is_error(it));
-    if unknown.count() > 0 {
-        meaning += " The server did not know what you asked. Others were cast into the gorge for less; \
-                    here, the conversation would have gone on.";
+    let mut answers = run.questions.iter().filter_map(|asked| asked.answer.as_deref());
+    if let Some(error) = answers.find(|answer| exchange::is_error(answer)) {
+        meaning += &format!(
+            " The server answered “{error}” Others were cast into the gorge for less; here, the conversation would have gone on."
+        );
     }
     meaning
 }
@@ -136,9 +140,9 @@ fn kept(run: &Run) -> String {
     }
 }
 
-/// How a run compares with an earlier one that asked as many questions; `None` if one of them has
-/// no end to compare.
-pub fn comparison(run: &Run, earlier: &Run, earlier_number: u32) -> Option<String> {
+/// How a run compares with an earlier one that asked as many questions, beside a column of `unit`; `None` if one of them has no end
+/// to compare.
+pub fn comparison(run: &Run, earlier: &Run, earlier_number: u32, unit: Unit) -> Option<String> {
     if run.status != RunStatus::Complete || earlier.status != RunStatus::Complete {
         return None;
     }
@@ -148,7 +152,7 @@ pub fn comparison(run: &Run, earlier: &Run, earlier_number: u32) -> Option<Strin
     let now = Reading::new(run.asking()?.took(), run.clock_step);
     let then = Reading::new(earlier.asking()?.took(), earlier.clock_step);
     let (order, difference) = (in_words(earlier.order), times(then.compared_with(now)));
-    Some(format!("Run {earlier_number}, {order}, took {}: {difference}.", then.describe()))
+    Some(format!("Run {earlier_number}, {order}, took {}: {difference}.", then.describe_in(unit)))
 }
 
 /// How a single earlier time stands to the present one. Within a twentieth, single times are about the same.
@@ -187,10 +191,10 @@ pub fn title(numbered: &Numbered) -> String {
     format!("run {number}, {what}{}", if *is_imported { ", imported" } else { "" })
 }
 
-/// What limits the figures.
-pub fn of_the_clock(clock: Clock) -> String {
+/// What limits the figures. The hops' clock moves in steps of `hops_step`, where that is known.
+pub fn of_the_clock(clock: Clock, hops_step: Option<Duration>) -> String {
     let step = format_duration(clock.step);
-    if clock.isolated {
+    let words = if clock.isolated {
         format!(
             "The page’s clock moves in steps of {step}, and no time that it took is finer than that. \
              The page is cross-origin isolated, which is why the step is not coarser."
@@ -200,6 +204,10 @@ pub fn of_the_clock(clock: Clock) -> String {
             "The page’s clock moves in steps of {step}, and no time that it took is finer than that. The page is not cross-origin isolated; \
              it would be, with a finer clock, as http://localhost from the bridge or from trunk serve."
         )
+    };
+    match hops_step.filter(|step| !step.is_zero()) {
+        Some(step) => format!("{words} The hops have a clock of their own, with steps of {}.", format_duration(step)),
+        None => words,
     }
 }
 
@@ -226,11 +234,11 @@ fn capitalized(count: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use launcelot_measure::Step;
 
     use super::*;
+
+    const MS: Unit = Unit::Milliseconds;
 
     const fn us(micros: u64) -> Duration {
         Duration::from_micros(micros)
@@ -310,27 +318,48 @@ mod tests {
     #[test]
     fn a_run_that_goes_on_says_what_it_waits_for() {
         let connected = run(Order::OneAtATime, 3, 1);
-        assert_eq!(meaning(&connected), "Waiting for the answer to “What is 1?”…");
-        assert_eq!(meaning(&Run { connecting: None, ..connected }), "Waiting for the connection…");
+        assert_eq!(meaning(&connected, MS), "Waiting for the answer to “What is 1?”…");
+        assert_eq!(meaning(&Run { connecting: None, ..connected }, MS), "Waiting for the connection…");
     }
 
     #[test]
     fn a_complete_run_says_what_was_waited_for() {
-        let meaning_of = |order| plain(&meaning(&complete_run(order)));
+        let meaning_of = |order| plain(&meaning(&complete_run(order), MS));
         assert!(meaning_of(Order::OneAtATime).starts_with("You waited 1.20 ms for three answers, after 2.10 ms of"));
         assert!(meaning_of(Order::OneAtATime).contains("three round trips"));
         assert!(meaning_of(Order::SentAhead).contains("one round trip for all"));
     }
 
     #[test]
+    fn a_sentence_has_the_unit_of_the_column_beside_it() {
+        let mut slow = complete_run(Order::OneAtATime);
+        slow.questions[2].answered = Some(us(2_200 + 1_853_155));
+        assert!(plain(&meaning(&slow, MS)).starts_with("You waited 1853 ms for three answers, after 2.10 ms of"));
+        let said = comparison(&slow, &slow, 4, MS).unwrap();
+        assert_eq!(plain(&said), "Run 4, one at a time, took 1853 ms: about as long.");
+    }
+
+    #[test]
+    fn the_clock_of_the_hops_is_named_beside_that_of_the_page() {
+        let clock = Clock { step: us(5), isolated: true, cores: 2 };
+        let said = |step| plain(&of_the_clock(clock, step));
+        let hops = said(Some(Duration::from_nanos(21)));
+        assert!(
+            hops.contains("steps of 5 µs") && hops.ends_with("a clock of their own, with steps of 21 ns."),
+            "{hops}"
+        );
+        assert!(!said(None).contains("hops"));
+    }
+
+    #[test]
     fn a_time_below_the_step_of_the_clock_is_said_to_be_that_and_never_nothing() {
         let coarse = Run { clock_step: us(16_700), ..complete_run(Order::OneAtATime) };
-        let said = plain(&meaning(&coarse));
+        let said = plain(&meaning(&coarse, MS));
         assert!(
             said.starts_with("You waited less than 16.7 ms for three answers, after less than 16.7 ms of"),
             "{said}"
         );
-        let said = comparison(&coarse, &coarse, 4).unwrap();
+        let said = comparison(&coarse, &coarse, 4, MS).unwrap();
         assert_eq!(plain(&said), "Run 4, one at a time, took less than 16.7 ms: too short for the clock to compare.");
     }
 
@@ -338,8 +367,8 @@ mod tests {
     fn a_broken_run_says_what_is_kept() {
         let broken =
             |answered| Run { status: RunStatus::Broken("Gone.".to_owned()), ..run(Order::OneAtATime, 3, answered) };
-        assert_eq!(meaning(&broken(0)), "Gone. No answer had come.");
-        assert_eq!(meaning(&broken(2)), "Gone. Two of three answers had come; they stand above.");
+        assert_eq!(meaning(&broken(0), MS), "Gone. No answer had come.");
+        assert_eq!(meaning(&broken(2), MS), "Gone. Two of three answers had come; they stand above.");
     }
 
     #[test]
@@ -348,17 +377,20 @@ mod tests {
         run.record(Step::Asked { at: us(2_200) });
         run.record(Step::Answered { at: us(2_300), answer: exchange::UNKNOWN_QUESTION.to_owned() });
         run.status = RunStatus::Complete;
-        assert!(meaning(&run).contains("did not know"));
-        assert!(plain(&meaning(&run)).starts_with("You waited 100 µs for the answer"));
+        let quoted = "The server answered “Error: unknown question.” Others were cast into the gorge";
+        assert!(meaning(&run, MS).contains(quoted));
+        run.questions[0].answer = Some(exchange::QUESTION_TOO_LONG.to_owned());
+        assert!(meaning(&run, MS).contains("answered “Error: question too long.” Others"));
+        assert!(plain(&meaning(&run, MS)).starts_with("You waited 100 µs for the answer"));
     }
 
     #[test]
     fn two_runs_are_compared_only_if_they_can_be() {
         let now = complete_run(Order::SentAhead);
         let then = complete_run(Order::OneAtATime);
-        let said = comparison(&now, &then, 4).map(|said| plain(&said));
+        let said = comparison(&now, &then, 4, MS).map(|said| plain(&said));
         assert_eq!(said.as_deref(), Some("Run 4, one at a time, took 1.20 ms: about as long."));
-        assert_eq!(comparison(&now, &run(Order::OneAtATime, 3, 2), 4), None);
+        assert_eq!(comparison(&now, &run(Order::OneAtATime, 3, 2), 4, MS), None);
         let cases = [
             (us(100), us(210), "2.1 times as long"),
             (us(300), us(100), "this run took 3.0 times as long"),

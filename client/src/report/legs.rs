@@ -28,7 +28,7 @@ pub fn legs(run: &Run, lab_trace: Result<&LabTrace, String>) -> String {
         report += "The dialogue was longer than the lab records: legs without a figure were not recorded.\n";
     }
     if let Some(breakdown) = Breakdown::of(run, &paths) {
-        report += &plain(&where_it_went(&breakdown, ClientKind::Native));
+        report += &plain(&where_it_went(&breakdown, ClientKind::Native, unit(&paths)));
         report.push('\n');
     } else if let Some(why) = paths.clocks().why_unknown() {
         report += &format!("The legs are unknown: {why}.\n");
@@ -50,10 +50,15 @@ pub fn legs(run: &Run, lab_trace: Result<&LabTrace, String>) -> String {
     report
 }
 
+/// Returns the unit of the table of legs.
+fn unit(paths: &Paths) -> Unit {
+    let longest = paths.questions().iter().map(|path| path.asked().took()).max();
+    Unit::for_longest(longest.unwrap_or_default())
+}
+
 /// Returns a row for each answered question, and a column for each leg that any of them has.
 fn table(run: &Run, paths: &Paths) -> String {
-    let longest = paths.questions().iter().map(|path| path.asked().took()).max();
-    let unit = Unit::for_longest(longest.unwrap_or_default());
+    let unit = unit(paths);
     let is_shown = |leg: &Leg| paths.questions().iter().any(|path| path.took(*leg).is_some());
     let legs: Vec<Leg> = Leg::ALL.into_iter().filter(is_shown).collect();
     let figures_width = (legs.len() + 1) * (COLUMN + 1);

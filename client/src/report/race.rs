@@ -6,7 +6,7 @@ use std::time::Duration;
 use launcelot_endpoint::failure::one_line;
 use launcelot_measure::race::{Spread, WayTimes};
 use launcelot_measure::text::race::{RaceTimes, meaning};
-use launcelot_measure::{Run, RunStatus, Span, Turn, Way};
+use launcelot_measure::{Reading, Run, RunStatus, Span, Turn, Way};
 
 use super::{NOT_MEASURED, WIDTH, attributed, format_duration, padded, plain, wrapped};
 use crate::race::RaceResult;
@@ -114,7 +114,7 @@ fn until(runs: &[Run]) -> Duration {
 
 /// Says what the turns show, and advises a longer link if this one is too short.
 fn conclusion(questions: usize, times: &RaceTimes) -> String {
-    let mut text = meaning(questions, times);
+    let mut text = meaning(questions, times, &Reading::describe);
     if questions > 1 && times.is_link_too_short() {
         text += " Try a longer link.";
     }

@@ -74,7 +74,7 @@ async fn a_custom_question_is_asked_and_an_empty_one_is_explained() {
     assert_eq!(rows.len(), 2);
     assert_eq!(rows[1].question, "What is the air-speed of an unladen swallow?");
     assert_eq!(rows[1].answer, "Error: unknown question.");
-    assert!(browser.meaning().await.contains("did not know what you asked"));
+    assert!(browser.meaning().await.contains("“Error: unknown question.” Others were cast"));
     browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
 }
 

@@ -199,7 +199,7 @@ async fn series_can_be_named_compared_and_removed_and_survive_a_reload() {
     browser.ask_rounds(200, "#one-connection", "", "complete").await;
     browser.ask_rounds(100, "#each-connection", "", "complete").await;
     let second = browser.client.find(Locator::Css("#kept-rounds li:nth-child(2) input")).await.unwrap();
-    assert_eq!(second.prop("value").await.unwrap().as_deref(), Some("200 rounds, straight"));
+    assert_eq!(second.prop("value").await.unwrap().as_deref(), Some("200 rounds, direct"));
     second.clear().await.unwrap();
     second.send_keys("Böse <Kaninchen>\n").await.unwrap();
     browser.click("#kept-rounds li:nth-child(2) button").await;

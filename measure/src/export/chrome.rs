@@ -57,9 +57,9 @@ struct Event<'a> {
 #[derive(Serialize)]
 #[serde(tag = "ph")]
 enum EventKind<'a> {
-    /// Metadata: the name of a process or thread.
+    /// Metadata: the name of a process or thread, or labels next to the name.
     #[serde(rename = "M")]
-    Metadata { name: &'static str, args: NameArgs },
+    Metadata { name: &'static str, args: MetadataArgs },
     /// A complete event: a slice.
     #[serde(rename = "X")]
     Complete {
@@ -74,8 +74,10 @@ enum EventKind<'a> {
 }
 
 #[derive(Serialize)]
-struct NameArgs {
-    name: String,
+#[serde(rename_all = "lowercase")]
+enum MetadataArgs {
+    Name(String),
+    Labels(&'static str),
 }
 
 #[derive(Serialize)]
@@ -111,17 +113,17 @@ pub fn trace(document: &Document) -> String {
 
 fn add_run<'a>(events: &mut Vec<Event<'a>>, process: usize, name: &str, recorded: &'a RecordedRun) {
     let RecordedRun { number, run, .. } = recorded;
-    let metadata = |tid, kind, name| Event {
-        pid: process,
-        tid,
-        kind: EventKind::Metadata { name: kind, args: NameArgs { name } },
-    };
-    events.push(metadata(0, "process_name", format!("{name} {number} to {}", run.target)));
+    let metadata = |tid, kind, args| Event { pid: process, tid, kind: EventKind::Metadata { name: kind, args } };
+    let name = format!("{name} {number} to {}", run.target);
+    events.push(metadata(0, "process_name", MetadataArgs::Name(name)));
+    if let Some(interruptions) = run.interruptions.describe() {
+        events.push(metadata(0, "process_labels", MetadataArgs::Labels(interruptions)));
+    }
     let in_flight_max = if run.order == Order::SentAhead { run.questions.len().max(1) } else { 1 };
     for (track, name) in TRACKS.iter().enumerate() {
         for slot in 0..in_flight_max {
             let name = if slot == 0 { (*name).to_owned() } else { format!("{name}, question {}", slot + 1) };
-            events.push(metadata(track * in_flight_max + slot + 1, "thread_name", name));
+            events.push(metadata(track * in_flight_max + slot + 1, "thread_name", MetadataArgs::Name(name)));
         }
     }
     for Slice { track, question, name, span, answer } in slices(recorded) {

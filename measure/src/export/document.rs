@@ -6,6 +6,7 @@ use crate::link::{LinkRevisions, LinkSettings};
 use crate::race::{Turn, Way};
 use crate::rounds::Rounds;
 use crate::run::{QuestionTiming, Run, RunStatus};
+use crate::server_work::ServerWork;
 use crate::trace::{Trace, TracePoint};
 
 /// The value of [`Document::format`].
@@ -34,6 +35,9 @@ pub struct RecordedRun {
     /// The revisions of those settings, where a lab reported them.
     #[serde(default, alias = "passage", skip_serializing_if = "Option::is_none")]
     pub link_revisions: Option<LinkRevisions>,
+    /// The simulated work of the server on each answer, where a lab reported it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_work: Option<ServerWork>,
 }
 
 impl RecordedRun {
@@ -210,7 +214,15 @@ mod tests {
     #[test]
     fn runs_that_were_running_count_as_stopped_after_an_import() {
         let run = Run::new(String::new(), Order::OneAtATime, Duration::ZERO, []);
-        let recorded = RecordedRun { number: 1, run, trace: None, cores: None, link: None, link_revisions: None };
+        let recorded = RecordedRun {
+            number: 1,
+            run,
+            trace: None,
+            cores: None,
+            link: None,
+            link_revisions: None,
+            server_work: None,
+        };
         let race = RecordedRace { at_once: vec![recorded.clone()], ..RecordedRace::default() };
         let document = Document { runs: vec![recorded], races: vec![race], ..Document::default() };
         let imported = document.validated().unwrap();

@@ -11,6 +11,7 @@ use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 use super::document::Document;
 use crate::round::Stopwatch;
 use crate::rounds::Rounds;
+use crate::server_work::ServerWork;
 
 /// The number of significant digits.
 const DIGITS: u8 = 3;
@@ -34,6 +35,11 @@ pub fn log(document: &Document) -> String {
         .begin_log_with(&mut text, &mut serializer)
         .expect("writing to memory cannot fail");
     for rounds in &document.rounds {
+        let interruptions = rounds.interruptions.describe().map(str::to_owned);
+        let work = rounds.server_work.and_then(ServerWork::describe);
+        for note in [work, interruptions].into_iter().flatten() {
+            log.write_comment(&comment(&rounds.name, &note)).expect("writing to memory cannot fail");
+        }
         for (name, stopwatch) in STOPWATCHES {
             let tag = tag(&rounds.name, name);
             log.write_histogram(&histogram(rounds, stopwatch), Duration::ZERO, took(rounds), Tag::new(&tag))
@@ -57,6 +63,11 @@ fn took(rounds: &Rounds) -> Duration {
         Some(pace) => pace.saturating_mul(rounds.samples().len() as u32),
         None => rounds.times(Stopwatch::Due).sum(),
     }
+}
+
+/// Returns a comment about a series, which comes before its lines.
+fn comment(name: &str, text: &str) -> String {
+    format!("[{}: {text}]", name.replace(char::is_control, " "))
 }
 
 /// Returns the tag of a line. A tag ends at the first comma and may not contain white space.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::breakdown::Breakdown;
 use crate::legs::Leg;
 use crate::paths::Clocks;
-use crate::unit::format_duration;
+use crate::unit::{Unit, format_duration};
 
 /// The kind of a client, which determines what its leg consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,11 +40,12 @@ pub fn name(leg: Leg, client: ClientKind) -> &'static str {
     }
 }
 
-/// Says how long the server worked, how long the client waited, and which part of the path took most of that.
-pub fn where_it_went(breakdown: &Breakdown, client: ClientKind) -> String {
-    let waited = breakdown.waited().describe();
+/// Says how long the server worked, how long the client waited, and which part of the path took most of that. The times of the run
+/// are in a column of `unit`.
+pub fn where_it_went(breakdown: &Breakdown, client: ClientKind, unit: Unit) -> String {
+    let waited = breakdown.waited().describe_in(unit);
     let mut sentence = match breakdown.thought {
-        Some(thought) => format!("The server thought for {}; you waited {waited}", format_duration(thought)),
+        Some(thought) => format!("The server thought for {}; you waited {waited}", unit.in_sentence(thought)),
         None => format!("You waited {waited}"),
     };
     if breakdown.clocks == Clocks::Contradictory {
@@ -118,7 +119,7 @@ mod tests {
     }
 
     fn sentence(events: &[(TracePoint, u64)], client: ClientKind) -> String {
-        where_it_went(&breakdown(events), client).replace('\u{a0}', " ")
+        where_it_went(&breakdown(events), client, Unit::Milliseconds).replace('\u{a0}', " ")
     }
 
     const DIRECT: [(TracePoint, u64); 7] = [

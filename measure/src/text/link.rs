@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::link::{AddedDelay, LinkSettings, format_bandwidth};
 use crate::unit::{format_count, format_duration};
 
-/// Says how much delay the tunnel has added since `link` was set, `in_force` ago. This is not a measured round trip.
+/// Says how much delay the tunnel has added since `link` was set, `in_force` ago, by the latest samples, which are all that a lab keeps.
+/// This is not a measured round trip.
 pub fn added_delay(added: Option<AddedDelay>, in_force: Duration, link: LinkSettings) -> String {
     let set = settings(link);
     let Some(AddedDelay { total, samples, connections, .. }) = added else {
@@ -14,7 +15,7 @@ pub fn added_delay(added: Option<AddedDelay>, in_force: Duration, link: LinkSett
     let connections =
         if connections == 1 { "1 dialogue".to_owned() } else { [&format_count(connections), " dialogues"].concat() };
     format!(
-        "Delay added, both ways: {} (median of {samples} in {connections}, in the {} since it was set). Set: {set}.",
+        "Delay added, both ways: {} (median of the last {samples}, in {connections} within the {} since it was set). Set: {set}.",
         format_duration(total),
         format_duration(in_force)
     )
@@ -43,7 +44,7 @@ mod tests {
         let us = Duration::from_micros;
         let added = AddedDelay { total: us(1_480), out: us(740), back: us(740), samples: 30, connections: 10 };
         let text = |added, link| added_delay(added, Duration::from_secs(41), link).replace('\u{a0}', " ");
-        let expected = "Delay added, both ways: 1.48 ms (median of 30 in 10 dialogues, in the 41 s since it was set). \
+        let expected = "Delay added, both ways: 1.48 ms (median of the last 30, in 10 dialogues within the 41 s since it was set). \
                         Set: 1.30 ms, about 1.45 ms with jitter.";
         assert_eq!(text(Some(added), Preset::Ssh.link()), expected);
         assert_eq!(text(None, LinkSettings::default()), "Delay added, both ways: not known yet. Set: 0 ms.");

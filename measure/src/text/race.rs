@@ -1,9 +1,14 @@
 //! What the turns of a race show.
 
+use std::time::Duration;
+
 use super::number;
 use crate::compare::Difference;
 use crate::race::{Spread, TURNS_MIN, WayTimes};
 use crate::reading::Reading;
+
+/// On a link with a shorter round trip, other work of the machine often takes as long.
+const SHORT_ROUND_TRIP: Duration = Duration::from_millis(10);
 
 /// The times of the three ways of a race in all turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,40 +35,44 @@ impl RaceTimes {
     }
 }
 
-/// Says what a race of `questions` questions shows.
-pub fn meaning(questions: usize, times: &RaceTimes) -> String {
+/// Says what a race of `questions` questions shows. `describe` formats a time for a sentence, in the unit of the figures next to it.
+pub fn meaning(questions: usize, times: &RaceTimes, describe: &dyn Fn(Reading) -> String) -> String {
     if questions == 1 {
         return "One question is one round trip, whichever way it is asked.".to_owned();
     }
     let RaceTimes { one_at_a_time, sent_ahead, at_once, .. } = times;
     let count = number(questions);
+    let median = |spread: &Spread| describe(Reading::new(spread.median, spread.clock_step));
     format!(
         "One at a time, the questions made {count} round trips: {}. Sent ahead, without waiting (pipelining), they made one: {}. {} \
          Over {count} connections each made one of its own: {} from the first question to the last answer. The last connection was open \
          {} after the first{}.",
-        one_at_a_time.asking.describe(),
-        sent_ahead.asking.describe(),
+        median(&one_at_a_time.asking),
+        median(&sent_ahead.asking),
         verdict(times),
-        at_once.asking.describe(),
-        at_once.opening.describe(),
-        spacing(times),
+        median(&at_once.asking),
+        median(&at_once.opening),
+        spacing(times, describe),
     )
 }
 
 /// Says whether the ways differ, or what few turns showed.
 fn verdict(times: &RaceTimes) -> String {
+    let Spread { turns, median: round_trip, .. } = times.sent_ahead.asking;
     let difference = times.difference();
-    let turns = match times.one_at_a_time.asking.turns {
-        1 => "In one turn".to_owned(),
-        turns => format!("By the medians of {turns} turns"),
-    };
     match difference {
         Difference::FirstLonger(_) | Difference::SecondLonger(_) | Difference::Negligible => {
-            format!("{turns}, {}.", difference.describe("one at a time", "sent ahead"))
+            let difference = difference.describe("one at a time", "sent ahead");
+            format!("By the medians of {turns} turns, {difference}.")
         }
-        Difference::TooShort => format!("{turns}, the times are too short for this clock to tell the ways apart."),
+        Difference::TooShort => "The times are too short for this clock to tell the ways apart.".to_owned(),
         Difference::NoneSeen => {
-            format!("{turns}, their turns overlap, so on a link this short the ways cannot be told apart.")
+            let why = if round_trip < SHORT_ROUND_TRIP {
+                ": on a link this short, other work of the machine may take as long as the round trips"
+            } else {
+                ""
+            };
+            format!("In {turns} turns, the times of these two ways overlap, so they cannot be told apart{why}.")
         }
         Difference::TooFewSamples => observed(times),
     }
@@ -85,22 +94,25 @@ fn observed(RaceTimes { one_at_a_time, sent_ahead, .. }: &RaceTimes) -> String {
 }
 
 /// Says how much of the time between the first and the last open connection is the browser's spacing of handshakes.
-fn spacing(RaceTimes { at_once, spacing, .. }: &RaceTimes) -> String {
+fn spacing(RaceTimes { at_once, spacing, .. }: &RaceTimes, describe: &dyn Fn(Reading) -> String) -> String {
     let is_known = |spacing: &Spread| Reading::new(spacing.median, spacing.clock_step).is_known();
     let Some(spacing) = spacing.filter(is_known) else { return String::new() };
-    // A median of differences is not the difference of medians, but it errs on the safe side here.
-    let without = Reading::new(at_once.asking.median.saturating_sub(spacing.median), spacing.clock_step);
+    // A median of differences is not the difference of medians: it may exceed the whole, or be the median of another turn.
+    let part = if spacing.median < at_once.opening.median {
+        describe(Reading::new(spacing.median, spacing.clock_step))
+    } else {
+        "all".to_owned()
+    };
+    let spacing_median = spacing.median.min(at_once.opening.median);
+    let without = Reading::new(at_once.asking.median.saturating_sub(spacing_median), spacing.clock_step);
     format!(
-        "; {} of that was the browser, which begins its handshakes one after the other. Without that it would be {}",
-        spacing.describe(),
-        without.describe()
+        "; {part} of that was the browser, which begins its handshakes one after the other. Without that it would be {}",
+        describe(without)
     )
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     const fn us(micros: u64) -> Duration {
@@ -122,7 +134,7 @@ mod tests {
     }
 
     fn text(questions: usize, times: &RaceTimes) -> String {
-        meaning(questions, times).replace('\u{a0}', " ")
+        meaning(questions, times, &Reading::describe).replace('\u{a0}', " ")
     }
 
     #[test]
@@ -141,9 +153,13 @@ mod tests {
     #[test]
     fn ways_that_do_not_differ_are_not_compared() {
         let overlapping = text(3, &times(&[700, 2_400, 900, 900], &[250, 720, 300, 300]));
-        assert!(overlapping.contains("their turns overlap") && !overlapping.contains("times as long"), "{overlapping}");
+        let expected = "In 4 turns, the times of these two ways overlap, so they cannot be told apart: on a link this short, other work \
+                        of the machine may take as long as the round trips.";
+        assert!(overlapping.contains(expected) && !overlapping.contains("times as long"), "{overlapping}");
+        let continent = text(3, &times(&[70_500, 210_000, 80_000, 80_000], &[70_000, 71_000, 70_200, 70_300]));
+        assert!(continent.contains("cannot be told apart. Over three"), "70 ms are not short: {continent}");
         let short = text(3, &times(&[15], &[10]));
-        assert!(short.contains("In one turn, the times are too short for this clock"), "{short}");
+        assert!(short.contains(". The times are too short for this clock to tell the ways apart. "), "{short}");
     }
 
     #[test]
@@ -183,5 +199,8 @@ mod tests {
         let spaced = text(3, &RaceTimes { spacing: Some(spread(&[3_000])), ..race });
         assert!(spaced.contains("; 3 ms of that was the browser") && spaced.ends_with("would be 24 ms."), "{spaced}");
         assert_eq!(text(3, &RaceTimes { spacing: Some(spread(&[2])), ..race }), text(3, &race), "below a clock step");
+        let whole = text(3, &RaceTimes { spacing: Some(spread(&[4_100])), ..race });
+        assert!(whole.contains("open 4 ms after the first; all of that was the browser"), "{whole}");
+        assert!(whole.ends_with("would be 23 ms."), "a part is not more than the whole: {whole}");
     }
 }

@@ -3,6 +3,7 @@
 use yew::prelude::*;
 
 use crate::hooks::Asker;
+use crate::state::Numbered;
 use crate::words;
 
 /// What it shows.
@@ -18,9 +19,11 @@ pub fn ClockLine(props: &Props) -> Html {
     let Some(clock) = props.asker.state().clock else {
         return Html::default();
     };
+    let newest = props.asker.state().newest().filter(|newest| !newest.is_imported);
+    let hops_step = newest.and_then(Numbered::trace).map(|trace| trace.clock_step);
     html! {
         <p id="clock" data-step-ns={(clock.step.as_nanos() as u64).to_string()} data-isolated={clock.isolated.to_string()}>
-            { words::of_the_clock(clock) }
+            { words::of_the_clock(clock, hops_step) }
             { words::of_the_worker(clock) }
         </p>
     }

@@ -1,7 +1,7 @@
 //! The table of the dialogue, which is the waterfall.
 
 use launcelot_charts::Scale;
-use launcelot_measure::Span;
+use launcelot_measure::Unit;
 use yew::prelude::*;
 
 use crate::components::timetable::{self, Line};
@@ -28,7 +28,7 @@ pub fn Dialogue(props: &Props) -> Html {
             <table id="dialogue" class="dialogue" role="table" data-state={words::state(state.newest().map(|newest| &newest.run.status))}
                 data-run={state.newest().map(|newest| newest.number.to_string())}>
                 { timetable::head(caption, ["Step", "Answer"], scale) }
-                { timetable::body(rows::of(state).iter().map(|row| line(row, scale))) }
+                { timetable::body(rows::of(state).iter().map(|row| line(row, scale, rows::unit(state)))) }
             </table>
             if let Some(over) = over {
                 <p class="limits">{ words::limits::of_run(over) }</p>
@@ -37,18 +37,15 @@ pub fn Dialogue(props: &Props) -> Html {
     }
 }
 
-fn line(row: &Row, scale: Option<Scale>) -> Line {
-    let took = match (row.span().map(Span::took), scale) {
-        (Some(took), Some(scale)) => timetable::figure(&scale, took, row.clock_step),
-        _ => "–".to_owned(),
-    };
+fn line(row: &Row, scale: Option<Scale>, unit: Unit) -> Line {
+    let took = row.span().map(|span| timetable::figure(unit, span, row.clock_step));
     let answer =
         row.answer.as_ref().map(|answer| html! { <q class={classes!(row.is_error.then_some("error"))}>{ answer }</q> });
     Line {
         words: row.words.clone(),
         answer: answer.unwrap_or_default(),
-        when: row.bar_in_words(),
+        when: row.bar_in_words(unit),
         svg: scale.map(|scale| row.drawing(&scale)),
-        took,
+        took: took.unwrap_or_else(|| "–".to_owned()),
     }
 }

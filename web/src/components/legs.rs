@@ -6,6 +6,7 @@ use yew::prelude::*;
 
 use crate::components::drawing::Drawing;
 use crate::hooks::Asker;
+use crate::rows;
 use crate::state::Numbered;
 use crate::words::legs as words;
 
@@ -18,6 +19,7 @@ pub fn legs_of(asker: &Asker) -> Html {
     let paths = paths(run, trace);
     let connecting = run.connecting.map(Span::took).unwrap_or_default();
     let whole = Reading::new(connecting, run.clock_step);
+    let unit = rows::unit(asker.state());
     let line = |leg| {
         let connecting = paths.connecting().and_then(|path| Connecting::took(path, leg));
         let asking = breakdown.leg(leg);
@@ -25,9 +27,10 @@ pub fn legs_of(asker: &Asker) -> Html {
         let percent = |took| Reading::new(took, run.clock_step).percent_of(whole);
         Some(drawn(
             leg,
+            words::explanation(leg, newest.asker(), run.clock_step),
             newest.asker(),
             [connecting.map(|took| (took, percent(took))), asking.map(|took| (took, breakdown.percent(took)))]
-                .map(|part| part.map(|(took, percent)| (words::took(leg, took, run.clock_step), percent))),
+                .map(|part| part.map(|(took, percent)| (words::took(leg, took, run.clock_step, unit), percent))),
         ))
     };
     html! {
@@ -46,17 +49,19 @@ pub fn legs_of(asker: &Asker) -> Html {
                 <tbody role="rowgroup">{ for Leg::ALL.into_iter().filter_map(line) }</tbody>
             </table>
             <p id="uncertainty" class="small">{ words::uncertainty(breakdown.clocks, newest.asker()) }</p>
-            <p class="limits">{ words::WATCHING }</p>
+            if !newest.is_imported {
+                <p class="limits">{ words::OBSERVING }</p>
+            }
         </>
     }
 }
 
 #[inline(never)]
-fn drawn(leg: Leg, asker: &'static str, took: [Option<(String, Option<String>)>; 2]) -> Html {
+fn drawn(leg: Leg, explanation: String, asker: &'static str, took: [Option<(String, Option<String>)>; 2]) -> Html {
     html! {
         <tr role="row">
             <th role="rowheader" scope="row"><Drawing svg={legs::swatch(leg)} />{ words::name(leg, asker) }</th>
-            <td role="cell" class="what">{ words::explanation(leg, asker) }</td>
+            <td role="cell" class="what">{ explanation }</td>
             for part in took {
                 <td role="cell" class="took">
                     if let Some((took, percent)) = part {

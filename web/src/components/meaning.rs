@@ -1,9 +1,10 @@
 //! What the numbers mean, in words, for the eye and the ear.
 
-use launcelot_measure::RunStatus;
+use launcelot_measure::{RunStatus, Unit};
 use yew::prelude::*;
 
 use crate::hooks::Asker;
+use crate::rows;
 use crate::state::{Legs, Numbered};
 use crate::words;
 
@@ -20,21 +21,23 @@ pub struct Props {
 pub fn Meaning(props: &Props) -> Html {
     let state = props.asker.state();
     let newest = state.newest();
+    let unit = rows::unit(state);
     let (class, meaning) = match (&state.broken, newest) {
         (Some(why), _) => ("broken", why.clone()),
         (None, None) if state.clock.is_none() => ("", "Setting the clock…".to_owned()),
         (None, None) => ("", "Nothing has been asked yet.".to_owned()),
         (None, Some(newest)) => {
             let class = if matches!(newest.run.status, RunStatus::Broken(_)) { "broken" } else { "" };
-            (class, words::meaning(&newest.run))
+            (class, words::meaning(&newest.run, unit))
         }
     };
     let comparisons: Vec<String> = newest
         .map(|newest| {
             let compared = |ghost: &Numbered| {
-                let what = format!("Run {} beside it", ghost.number);
-                let not = words::wire::not_compared(&what, [newest.passage, ghost.passage]);
-                not.or_else(|| words::comparison(&newest.run, &ghost.run, ghost.number))
+                let what = format!("Run {}", ghost.number);
+                let conditions = [newest, ghost].map(|numbered| (numbered.passage, numbered.server_work));
+                let not = words::wire::not_compared(&what, conditions);
+                not.or_else(|| words::comparison(&newest.run, &ghost.run, ghost.number, unit))
             };
             state.ghosts().filter_map(compared).collect()
         })
@@ -53,7 +56,7 @@ pub fn Meaning(props: &Props) -> Html {
                     </p>
                 }
                 <p id="meaning" class={class}>{ meaning }</p>
-                { newest.and_then(where_it_went) }
+                { newest.and_then(|newest| where_it_went(newest, unit)) }
                 for comparison in comparisons {
                     <p class="comparison">{ comparison }</p>
                 }
@@ -66,9 +69,9 @@ pub fn Meaning(props: &Props) -> Html {
 }
 
 /// On which legs the time of a complete run went, once the lab has said so.
-fn where_it_went(newest: &Numbered) -> Option<Html> {
+fn where_it_went(newest: &Numbered, unit: Unit) -> Option<Html> {
     let words = match (&newest.run.status, newest.breakdown()) {
-        (RunStatus::Complete, Some(breakdown)) => words::legs::where_it_went(&breakdown, newest.asker()),
+        (RunStatus::Complete, Some(breakdown)) => words::legs::where_it_went(&breakdown, newest.asker(), unit),
         (RunStatus::Complete, None) if newest.legs == Legs::Unknown => words::legs::UNKNOWN.to_owned(),
         _ => return None,
     };

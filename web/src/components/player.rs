@@ -4,8 +4,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use launcelot_charts::lanes;
-use launcelot_measure::Unit;
 use launcelot_measure::unit::format_count;
+use launcelot_measure::{Reading, Unit};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -58,6 +58,8 @@ pub fn Player(props: &Props) -> Html {
     let says = moment.map(|moment| words::replay::of(replay, moment)).unwrap_or_default();
     let is_there = moment.is_some_and(|moment| moment.at == state.at);
     let time = unit.format(state.at);
+    let whole = Reading::new(replay.end(), replay.clock_step);
+    let whole = if whole.is_known() { unit.format(replay.end()) } else { whole.describe_in(unit) };
     let steps_of = |time: Duration| (time.as_nanos() as u64).div_ceil(SCRUB_STEP_NS).to_string();
     html! {
         <div class="player" data-playing={state.is_playing.to_string()} data-passed={passed.to_string()}>
@@ -69,7 +71,7 @@ pub fn Player(props: &Props) -> Html {
                 aria-label="Moment" aria-valuetext={time.clone()} oninput={on_scrub} />
             <p class="clock">
                 <span id="replay-time">{ time }</span>
-                { format!(" of {}; moment {passed} of {} that were recorded", unit.format(replay.end()), replay.moments.len()) }
+                { format!(" of {whole}; recorded moment {passed} of {}", replay.moments.len()) }
             </p>
             <p id="replay-words" class={classes!("says", (!is_there).then_some("gone"))}
                 aria-live={if state.is_playing { "off" } else { "polite" }}>{ says }</p>

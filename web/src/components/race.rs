@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use launcelot_charts::{Scale, race as chart};
-use launcelot_measure::{Preset, Run, Way};
+use launcelot_measure::{Preset, Run, Span, Unit, Way};
 use yew::prelude::*;
 
 use crate::bridge::Route;
@@ -40,7 +40,7 @@ pub fn race(asker: &Asker) -> Html {
             </div>
             // What comes and goes has a place of its own: what stands beside it keeps the keyboard's focus.
             <div class="ways">{ ways(race) }</div>
-            <p id="race-meaning" class="moral" role="status">{ words::meaning(race) }</p>
+            <p id="race-meaning" class="moral" role="status">{ words::meaning(race, unit(race)) }</p>
             if let Some(preset) = words::longer_link(race, &asker.state().lab) {
                 { longer_link(asker, preset) }
             }
@@ -75,17 +75,31 @@ fn imported(race: &Race) -> Html {
         <div class="imported-race">
             <p class="comparison"><span class="imported">{ "imported" }</span>{ format!(" A race elsewhere, or another day: {}.", race.url) }</p>
             { ways(race) }
-            <p class="moral">{ words::meaning(race) }</p>
+            <p class="moral">{ words::meaning(race, unit(race)) }</p>
         </div>
     }
+}
+
+/// The axis on which all ways fit; `None` before there is something to be drawn.
+#[inline(never)]
+fn scale(race: &Race) -> Option<Scale> {
+    let mut longest = None;
+    for way in Way::ALL {
+        longest = longest.max(total(runs(race, way))).max(race.whisker(way).map(|whisker| whisker.end()));
+    }
+    Some(Scale::to_fit(longest?.max(race.clock_step())))
+}
+
+/// The unit of that axis, and of every figure and sentence beside it.
+#[inline(never)]
+fn unit(race: &Race) -> Unit {
+    scale(race).map_or(Unit::Milliseconds, |scale| scale.unit())
 }
 
 /// A row for each way, all on one time axis; nothing before there is something to be drawn.
 #[inline(never)]
 fn ways(race: &Race) -> Option<Html> {
-    let longest = Way::ALL.into_iter().filter_map(|way| total(runs(race, way)));
-    let longest = longest.chain(Way::ALL.into_iter().filter_map(|way| Some(race.whisker(way)?.end()))).max()?;
-    let scale = Scale::to_fit(longest);
+    let scale = scale(race)?;
     let caption =
         "The race: each way to ask, of which parts its time is made, when its answers came, and how long it took";
     Some(html! {
@@ -109,17 +123,18 @@ fn runs(race: &Race, way: Way) -> impl Iterator<Item = &Run> + Clone {
 #[inline(never)]
 fn line(race: &Race, way: Way, scale: &Scale) -> Line {
     let runs = runs(race, way);
+    let unit = scale.unit();
+    let took = total(runs.clone()).map(|until| Span { from: Duration::ZERO, until });
     Line {
         words: words::name(way).to_owned(),
-        answer: Html::from(words::parts(race, way)),
+        answer: Html::from(words::parts(race, way, unit)),
         when: words::lanes(way).to_owned(),
-        took: total(runs.clone())
-            .map_or_else(|| "–".to_owned(), |took| timetable::figure(scale, took, race.clock_step())),
+        took: took.map_or_else(|| "–".to_owned(), |took| timetable::figure(unit, took, race.clock_step())),
         svg: Some(chart::lanes(scale, runs, race.whisker(way))),
     }
 }
 
-/// From the beginning to the last answer so far.
+/// From the beginning to the last answer so far, once there is a connection.
 fn total<'a>(runs: impl Iterator<Item = &'a Run>) -> Option<Duration> {
-    runs.map(Run::until).max().filter(|total| !total.is_zero())
+    runs.filter(|run| run.connecting.is_some()).map(Run::until).max()
 }

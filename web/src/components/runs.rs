@@ -1,8 +1,9 @@
 //! The earlier runs, each of which can be laid below the newest.
 
-use launcelot_measure::{Reading, RunStatus, Span};
+use launcelot_measure::{RunStatus, Span, Unit};
 use yew::prelude::*;
 
+use crate::components::timetable;
 use crate::hooks::Asker;
 use crate::state::{Action, Numbered};
 use crate::words;
@@ -22,6 +23,8 @@ pub fn Runs(props: &Props) -> Html {
     if runs.len() < 2 {
         return Html::default();
     }
+    let longest = runs.iter().map(|numbered| numbered.run.until().max(numbered.run.clock_step)).max();
+    let unit = Unit::for_longest(longest.unwrap_or_default());
     html! {
         <section aria-labelledby="runs-title">
             <h2 id="runs-title">{ "Earlier runs" }</h2>
@@ -38,7 +41,7 @@ pub fn Runs(props: &Props) -> Html {
                 </thead>
                 <tbody role="rowgroup">
                     for numbered in runs.iter().rev().skip(1) {
-                        { drawn(asker, numbered) }
+                        { drawn(asker, numbered, unit) }
                     }
                 </tbody>
             </table>
@@ -46,7 +49,7 @@ pub fn Runs(props: &Props) -> Html {
     }
 }
 
-fn drawn(asker: &Asker, numbered: &Numbered) -> Html {
+fn drawn(asker: &Asker, numbered: &Numbered, unit: Unit) -> Html {
     let Numbered { number, run, is_imported, .. } = numbered;
     let number = *number;
     let is_ghost = asker.state().ghosts.contains(&number);
@@ -55,7 +58,7 @@ fn drawn(asker: &Asker, numbered: &Numbered) -> Html {
         Callback::from(move |_: MouseEvent| asker.dispatch(Action::GhostToggled(number)))
     };
     let took = |span: Option<Span>| match span {
-        Some(span) => Reading::new(span.took(), run.clock_step).describe(),
+        Some(span) => [&timetable::figure(unit, span, run.clock_step), "\u{a0}", unit.symbol()].concat(),
         None => "–".to_owned(),
     };
     html! {

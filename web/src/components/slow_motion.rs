@@ -49,9 +49,9 @@ pub fn SlowMotion(props: &Props) -> Html {
             <Player key={format!("{number} {is_traced}")} {replay} />
             <p class="limits">{ limits }</p>
             <p class="small">
-                { "Between two recorded moments a message is drawn as if it went evenly: where it really was, nobody saw." }
+                { "Between two recorded moments a message is drawn as if it went evenly: where it really was is not known." }
                 if is_partly_unknown {
-                    { " Not every hop watched, so a message goes “beyond”, and turns half way in time." }
+                    { " Not every hop was observed, so a message goes “beyond”, and turns half way in time." }
                 }
                 { known.map(|known| [" ", &known].concat()) }
             </p>

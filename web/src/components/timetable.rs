@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use launcelot_charts::{Scale, waterfall};
+use launcelot_measure::{Span, Unit};
 use yew::prelude::*;
 
 use crate::components::drawing::Drawing;
@@ -21,12 +22,14 @@ pub struct Line {
     pub took: String,
 }
 
-/// How long something took, in the unit of the axis: `< 16.700` if that was less than a step of the clock.
-pub fn figure(scale: &Scale, took: Duration, clock_step: Duration) -> String {
-    if took < clock_step {
-        return ["< ", &scale.unit().figure(clock_step)].concat();
+/// How long something took, in the unit of its column: `< 16.700` if that was less than a step of the clock. It is the difference of
+/// the begin and the end as they are shown.
+pub fn figure(unit: Unit, span: Span, clock_step: Duration) -> String {
+    if span.took() < clock_step {
+        return ["< ", &unit.figure(clock_step)].concat();
     }
-    scale.unit().figure(took)
+    let [_, _, took] = unit.figures(span);
+    took
 }
 
 /// What stands above the rows: three headings, of which the eye sees none, and the axis.
@@ -78,8 +81,8 @@ mod tests {
 
     #[test]
     fn what_took_less_than_a_step_of_the_clock_is_not_said_to_have_taken_no_time() {
-        let scale = Scale::to_fit(Duration::from_millis(50));
-        let figure = |took| figure(&scale, Duration::from_micros(took), Duration::from_micros(16_700));
+        let span = |until| Span { from: Duration::ZERO, until: Duration::from_micros(until) };
+        let figure = |took| figure(Unit::Milliseconds, span(took), Duration::from_micros(16_700));
         assert_eq!([0, 16_700].map(figure), ["< 16.700", "16.700"]);
     }
 }

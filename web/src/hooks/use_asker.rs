@@ -6,7 +6,7 @@ use std::rc::Rc;
 use js_sys::futures::spawn_local;
 use js_sys::{Date, Uint8Array};
 use launcelot_measure::export::Document;
-use launcelot_measure::{LinkRevisions, Order, Rounds, RoundsPlan};
+use launcelot_measure::{LinkRevisions, Order, Rounds, RoundsPlan, ServerWork};
 use launcelot_protocol::{EXCHANGES, Question};
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
@@ -174,6 +174,7 @@ impl Asker {
         let rounds = Rounds {
             link: wire,
             link_revisions: revision.map(LinkRevisions::unchanged),
+            server_work: self.state.lab.work_time().map(ServerWork::begun),
             ..rounds::begun(name, url, plan, clock)
         };
         let kept = Kept { id, rounds: Rc::new(rounds), is_imported: false };

@@ -96,6 +96,7 @@ mod tests {
             cores: Some(8),
             link: None,
             link_revisions: None,
+            server_work: None,
         };
         let document = Rc::new(Document { runs: vec![recorded(1), recorded(2)], ..Document::default() });
         let imported = |number| Action::Imported { number, unseen: 1_000, document: document.clone() };
@@ -120,6 +121,7 @@ mod tests {
             cores: None,
             link: None,
             link_revisions: None,
+            server_work: None,
         };
         let race = export::RecordedRace { one_at_a_time: vec![recorded(1)], ..export::RecordedRace::default() };
         let mut document =

@@ -46,6 +46,8 @@ pub struct Lab {
     is_asked: bool,
     /// Whether something may have gone through the tunnel since the lab was asked how it is.
     is_stale: bool,
+    /// Whether another client may have changed the server's work since the lab was asked about it.
+    is_work_stale: bool,
     probe: Probe,
 }
 
@@ -72,6 +74,8 @@ pub enum Notice {
     SetAgain,
     /// Another client has changed the link.
     ChangedElsewhere,
+    /// Another client has changed how long the server works on each answer.
+    WorkChangedElsewhere,
 }
 
 /// How the quiet run through the tunnel stands: nobody sees its times, but the tunnel measures itself by it.
@@ -124,6 +128,14 @@ impl Lab {
         self.report().filter(|_| self.wish.is_none())?.added_delay
     }
 
+    /// How long the server works on each answer, or will as soon as the lab is told; `None` if that is not known.
+    pub fn work_time(&self) -> Option<Duration> {
+        match self.work {
+            Work::Known(think) | Work::Wished(think) => Some(think),
+            Work::Unasked | Work::Fixed => None,
+        }
+    }
+
     /// Which settings of the tunnel are in force; `None` if they are not known, or about to change.
     pub fn revision(&self) -> Option<Revision> {
         self.report().filter(|_| self.wish.is_none()).map(|report| report.revision)
@@ -142,10 +154,13 @@ impl Lab {
                 self.is_moving = true;
             }
             Action::Settled => self.is_moving = false,
-            Action::WorkWished(think) => self.work = Work::Wished(think),
+            Action::WorkWished(think) => (self.work, self.notice) = (Work::Wished(think), None),
             Action::Asked => self.is_asked = true,
             Action::Probing(run) => self.probe = Probe::Going(run),
-            Action::CameToFront => self.is_stale |= self.may_answer(),
+            Action::CameToFront => {
+                self.is_stale |= self.may_answer();
+                self.is_work_stale |= self.may_answer();
+            }
         }
     }
 
@@ -165,6 +180,7 @@ impl Lab {
             (Presence::There(_), None) | (Presence::Gone, _) if is_idle && self.is_stale => Some(Request::Tunnel),
             (Presence::There(_), None) => match self.work {
                 Work::Unasked if is_idle => Some(Request::Server),
+                Work::Known(_) if is_idle && self.is_work_stale => Some(Request::Server),
                 Work::Wished(think) => Some(Request::SetServer(think)),
                 Work::Unasked | Work::Fixed | Work::Known(_) => None,
             },
@@ -227,6 +243,12 @@ impl Lab {
     /// The lab said how long its server works on each answer; `None` if that cannot be changed.
     pub fn hear_of_work(&mut self, think: Option<Duration>) {
         self.is_asked = false;
+        self.is_work_stale = false;
+        if let (Work::Known(before), Some(think)) = (self.work, think)
+            && before != think
+        {
+            self.notice = Some(Notice::WorkChangedElsewhere);
+        }
         self.work = match (self.work, think) {
             // A newer wish.
             (Work::Wished(wished), Some(think)) if wished != think => Work::Wished(wished),
@@ -247,6 +269,7 @@ impl Lab {
         }
         // Which way the run went is not known here.
         self.is_stale = self.may_answer();
+        self.is_work_stale = self.may_answer();
     }
 
     /// Whether there is, or was, a lab to be asked.
@@ -351,6 +374,27 @@ mod tests {
         lab.hear(report(Preset::Satellite, 0));
         assert_eq!((lab.notice, lab.wire()), (Some(Notice::ChangedElsewhere), Some(Preset::Satellite.link())));
         assert!(lab.lacks_a_measurement(), "the new link is measured, too");
+    }
+
+    #[test]
+    fn the_work_of_the_server_is_asked_again_after_a_run_and_when_the_page_comes_to_the_front() {
+        let mut lab = chosen();
+        for action in [None, Some(Action::CameToFront)] {
+            match action {
+                None => lab.run_ended(1),
+                Some(action) => lab.act(action),
+            }
+            assert_eq!((lab.request(false), lab.request(true)), (None, Some(Request::Tunnel)));
+            lab.hear(report(Preset::Ssh, 3));
+            assert_eq!((lab.request(false), lab.request(true)), (None, Some(Request::Server)));
+            lab.hear_of_work(Some(Duration::ZERO));
+            assert_eq!((lab.request(true), lab.notice), (None, None));
+        }
+        lab.hear_of_work(Some(Duration::from_millis(3)));
+        assert_eq!(lab.notice, Some(Notice::WorkChangedElsewhere));
+        lab.act(Action::WorkWished(Duration::ZERO));
+        lab.hear_of_work(Some(Duration::ZERO));
+        assert_eq!(lab.notice, None, "the person changed it here");
     }
 
     /// A lab whose tunnel is chosen and measured.

@@ -1,7 +1,11 @@
 //! A run as the page keeps it: its number, its legs, and what else is known of it.
 
+use std::time::Duration;
+
 use launcelot_measure::export::RecordedRun;
-use launcelot_measure::{Breakdown, LinkReport, LinkRevisions, LinkSettings, Revision, Run, Trace, TracePoint, paths};
+use launcelot_measure::{
+    Breakdown, LinkReport, LinkRevisions, LinkSettings, Revision, Run, ServerWork, Trace, TracePoint, paths,
+};
 
 use super::Legs;
 use crate::bridge::Route;
@@ -27,6 +31,8 @@ pub struct Numbered {
     pub wire: Option<LinkSettings>,
     /// Under which settings of the lab's tunnel it went through that, as far as they are known.
     pub passage: Option<LinkRevisions>,
+    /// How long the lab's server worked on each answer, where that is known.
+    pub server_work: Option<ServerWork>,
     /// Whether it was measured elsewhere, or before, and came from a file.
     pub is_imported: bool,
 }
@@ -42,27 +48,31 @@ pub struct Circumstances {
     pub wire: Option<LinkSettings>,
     /// Which settings of the tunnel those are.
     pub revision: Option<Revision>,
+    /// How long the lab's server works on each answer.
+    pub work: Option<Duration>,
 }
 
 impl Numbered {
     /// A run that begins, whose dialogue the lab knows by that name.
     pub fn begun(dialogue: String, ask: Ask, circumstances: &Circumstances) -> Self {
-        let Circumstances { clock, legs, wire, revision } = circumstances;
+        let Circumstances { clock, legs, wire, revision, work } = circumstances;
         let step = clock.map(|clock| clock.step).unwrap_or_default();
         let is_through = Route::of(&ask.url) == Route::Tunnel;
         let wire = wire.filter(|_| is_through);
         let passage = revision.filter(|_| is_through).map(LinkRevisions::unchanged);
         let run = Run::new(ask.url, ask.order, step, ask.questions);
         let cores = clock.map(|clock| clock.cores);
-        Self { number: ask.run, run, dialogue, legs: legs.clone(), cores, wire, passage, is_imported: false }
+        let server_work = work.map(ServerWork::begun);
+        let legs = legs.clone();
+        Self { number: ask.run, run, dialogue, legs, cores, wire, passage, server_work, is_imported: false }
     }
 
     /// A run from a file, under a number of this page.
     pub fn imported(number: u32, recorded: &RecordedRun) -> Self {
         let legs = recorded.trace.clone().map_or(Legs::Unknown, Legs::Known);
-        let RecordedRun { cores, link: wire, link_revisions: passage, .. } = *recorded;
+        let RecordedRun { cores, link: wire, link_revisions: passage, server_work, .. } = *recorded;
         let run = recorded.run.clone();
-        Self { number, run, dialogue: String::new(), legs, cores, wire, passage, is_imported: true }
+        Self { number, run, dialogue: String::new(), legs, cores, wire, passage, server_work, is_imported: true }
     }
 
     /// The same to be exported.
@@ -75,6 +85,7 @@ impl Numbered {
             cores: self.cores,
             link: self.wire,
             link_revisions: self.passage,
+            server_work: self.server_work,
         }
     }
 
@@ -113,6 +124,23 @@ impl Numbered {
             Some(report) => self.wire = Some(report.link),
             None if is_as_before => {}
             None => self.wire = None,
+        }
+    }
+
+    /// The lab said how long its server works on each answer now.
+    pub(super) fn know_work(&mut self, now: Duration) {
+        if let Some(work) = &mut self.server_work
+            && self.run.is_over()
+            && !self.is_imported
+        {
+            work.end(now);
+        }
+    }
+
+    /// The person wants the server to work that long from now on.
+    pub(super) fn change_work(&mut self, wanted: Duration) {
+        if let Some(work) = &mut self.server_work {
+            work.change(self.run.is_over(), wanted);
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use launcelot_charts::race::Whisker;
 use launcelot_measure::race::{self, Spread, WayTimes, has_another_turn};
-use launcelot_measure::{Interruptions, Order, Revision, Run, RunStatus, Step, Turn, Way, export};
+use launcelot_measure::{Interruptions, Order, Revision, Run, RunStatus, ServerWork, Span, Step, Turn, Way, export};
 use launcelot_protocol::EXCHANGES;
 
 use super::{Circumstances, Numbered};
@@ -98,17 +98,25 @@ impl Race {
         WayTimes::of(&turns)
     }
 
-    /// How the turns of a way were spread, laid from the moment at which all connections of the turn that is drawn were open; `None`
-    /// until the race is complete, and of a single turn.
+    /// How asking was spread over the turns of a way, laid from the first question of the turn that is drawn; `None` until the race is
+    /// complete, and of a single turn.
     pub fn whisker(&self, way: Way) -> Option<Whisker> {
-        let connected = self.connected(way)?;
+        let asking = self.asking(way)?;
         self.is_complete().then_some(())?;
-        Whisker::from(connected, self.times(way)?.answering)
+        Whisker::from(asking.from, self.times(way)?.asking)
     }
 
-    /// When the last connection of the turn that is drawn of a way was open.
-    pub fn connected(&self, way: Way) -> Option<Duration> {
-        self.drawn(way).filter_map(|numbered| numbered.run.connecting).map(|span| span.until).max()
+    /// From the first question of the turn that is drawn of a way to its last answer so far; `None` before the first question.
+    pub fn asking(&self, way: Way) -> Option<Span> {
+        let mut from = Duration::MAX;
+        let mut until = Duration::ZERO;
+        for numbered in self.drawn(way) {
+            if let Some(asked) = numbered.run.questions.first().and_then(|first| first.asked) {
+                from = from.min(asked);
+            }
+            until = until.max(numbered.run.until());
+        }
+        (from <= until).then_some(Span { from, until })
     }
 
     /// The runs that are drawn of a way: those of the turn in which asking took the median, or of the newest while that is not
@@ -222,6 +230,27 @@ impl Race {
             }
         }
         false
+    }
+
+    /// How long the server worked on each answer of the first run, and of the first one that differs from that.
+    #[inline(never)]
+    pub fn server_work(&self) -> Option<ServerWork> {
+        let mut whole: Option<ServerWork> = None;
+        for numbered in self.raced() {
+            let Some(work) = numbered.server_work else { continue };
+            let whole = whole.get_or_insert(ServerWork::begun(work.first));
+            for time in [work.first, work.last.unwrap_or(work.first)] {
+                if time != whole.first {
+                    whole.end(time);
+                }
+            }
+        }
+        whole
+    }
+
+    /// Whether the server did not work equally long on each answer of all turns.
+    pub fn work_changed(&self) -> bool {
+        self.server_work().is_some_and(ServerWork::is_changed)
     }
 
     /// Whether there is something to keep of it: it is over, and one of its ways was begun.

@@ -85,6 +85,7 @@ pub fn begun(name: String, target: String, plan: RoundsPlan, clock: Clock) -> Ro
         link: None,
         link_revisions: None,
         thinking_mean: None,
+        server_work: None,
         interruptions: Interruptions::default(),
         status: RunStatus::Running,
     }
@@ -186,6 +187,32 @@ impl ManyRounds {
         if let Some(kept) = self.kept.iter_mut().find(|kept| kept.id == id) {
             Rc::make_mut(&mut kept.rounds).thinking_mean = mean;
         }
+    }
+
+    /// The lab said how long its server works on each answer now: this was so when the newest series ended.
+    pub fn know_work(&mut self, now: Duration) {
+        if let Some(rounds) = self.untold()
+            && rounds.is_over()
+            && let Some(work) = &mut rounds.server_work
+        {
+            work.end(now);
+        }
+    }
+
+    /// The person wants the server to work that long from now on.
+    pub fn change_work(&mut self, wanted: Duration) {
+        if let Some(rounds) = self.untold() {
+            let is_over = rounds.is_over();
+            if let Some(work) = &mut rounds.server_work {
+                work.change(is_over, wanted);
+            }
+        }
+    }
+
+    /// The newest that began here, as long as the lab was not asked about it.
+    fn untold(&mut self) -> Option<&mut Rounds> {
+        let newest = self.kept.last_mut().filter(|newest| Some(newest.id) == self.untold)?;
+        Some(Rc::make_mut(&mut newest.rounds))
     }
 
     /// Whatever goes on will not.

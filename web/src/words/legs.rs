@@ -5,16 +5,16 @@ use std::time::Duration;
 use launcelot_measure::paths::Clocks;
 use launcelot_measure::text::legs::{self, ClientKind};
 use launcelot_measure::unit::format_duration;
-use launcelot_measure::{Breakdown, Leg, Reading};
+use launcelot_measure::{Breakdown, Leg, Reading, Unit};
 
 use crate::state::CLIENT;
 
-/// What is said where nobody could tell the legs.
-pub const UNKNOWN: &str = "Where on the way the time went is unknown here: nobody watched it pass.";
+/// What is said where the legs are unknown.
+pub const UNKNOWN: &str = "Where on the path the time went is unknown here: no hop on it was observed.";
 
-/// What it costs that the lab watches. `cargo xtask bench observe` measures both figures, and they are rounded up.
-pub const WATCHING: &str = "The lab watches the server meanwhile: that adds at most 50 ns to its thinking, and takes about 1.05 times \
-    the processor time for a question.";
+/// What observing the server costs. `cargo xtask bench observe` measures both figures, and they are rounded up.
+pub const OBSERVING: &str = "The lab observes the server meanwhile. On the machine on which that was measured, it added at most 50 ns to \
+    the thinking, and took about 1.05 times the processor time for a question; cargo xtask bench observe measures it on this one.";
 
 /// What a leg is called where `asker` asked.
 pub fn name(leg: Leg, asker: &str) -> &'static str {
@@ -26,20 +26,25 @@ fn kind(asker: &str) -> ClientKind {
     if asker == CLIENT { ClientKind::Native } else { ClientKind::Browser }
 }
 
-/// How long it took. The asker's own leg, and what is unknown, are known by its clock of these steps; the others by the hops' clock.
-pub fn took(leg: Leg, took: Duration, clock_step: Duration) -> String {
-    match leg {
-        Leg::Client | Leg::Unknown => Reading::new(took, clock_step).describe(),
-        _ => format_duration(took),
+/// How long it took, beside a column of `unit`. The asker's own leg, and what is unknown, are known by its clock of these steps; the
+/// others by the hops' clock, but none lasts longer than the asker's clock leaves room for.
+pub fn took(leg: Leg, took: Duration, clock_step: Duration, unit: Unit) -> String {
+    let is_by_the_hops = !matches!(leg, Leg::Client | Leg::Unknown);
+    if is_by_the_hops && !took.is_zero() {
+        return unit.in_sentence(took);
     }
+    Reading::new(took, clock_step).describe_in(unit)
 }
 
-/// What happens there.
-pub fn explanation(leg: Leg, asker: &str) -> String {
+/// What happens there; the clock of `asker` moves in these steps.
+pub fn explanation(leg: Leg, asker: &str, clock_step: Duration) -> String {
     let what = match leg {
         Leg::Client => {
-            let way = if asker == CLIENT { "client to whoever watched first" } else { "page to the bridge" };
-            return format!("From the {way}, and back. The sum of both is exact.");
+            let way = if asker == CLIENT { "client to the first observed hop" } else { "page to the bridge" };
+            let step = format_duration(clock_step);
+            return format!(
+                "From the {way}, and back. The sum of both is known to ± {step}, one step of the clock there."
+            );
         }
         Leg::Bridge => "Out of the WebSocket and into TCP, and the other way.",
         Leg::Connect => "To the server and back, through the tunnel if there is one: only while connecting.",
@@ -48,7 +53,7 @@ pub fn explanation(leg: Leg, asker: &str) -> String {
             "From the question’s arrival to the answer’s leaving. Magnified, its solid part is the thinking."
         }
         Leg::LinkBack => "Back from the server.",
-        Leg::Unknown => "Nobody watched there.",
+        Leg::Unknown => "Not observed.",
     };
     what.to_owned()
 }
@@ -58,9 +63,9 @@ pub fn uncertainty(clocks: Clocks, asker: &str) -> Option<String> {
     legs::uncertainty(clocks, kind(asker))
 }
 
-/// Where the time went of what `asker` asked, in one sentence.
-pub fn where_it_went(breakdown: &Breakdown, asker: &str) -> String {
-    legs::where_it_went(breakdown, kind(asker))
+/// Where the time went of what `asker` asked, in one sentence beside a column of `unit`.
+pub fn where_it_went(breakdown: &Breakdown, asker: &str, unit: Unit) -> String {
+    legs::where_it_went(breakdown, kind(asker), unit)
 }
 
 #[cfg(test)]
@@ -72,14 +77,22 @@ mod tests {
     }
 
     #[test]
-    fn the_leg_of_the_asker_is_never_said_to_take_no_time() {
-        let said = |leg| took(leg, us(2), us(1_000)).replace('\u{a0}', " ");
-        assert_eq!([Leg::Client, Leg::Bridge].map(said), ["less than 1 ms", "2 µs"]);
+    fn no_leg_is_said_to_take_no_time() {
+        let said = |leg, time| took(leg, us(time), us(1_000), Unit::Milliseconds).replace('\u{a0}', " ");
+        assert_eq!([Leg::Client, Leg::Bridge].map(|leg| said(leg, 2)), ["less than 1 ms", "2 µs"]);
+        // The hops' clock saw it, but the asker's clock did not move meanwhile.
+        assert_eq!(said(Leg::Bridge, 0), "less than 1 ms");
+    }
+
+    #[test]
+    fn the_leg_of_the_asker_is_known_to_one_step_of_its_clock() {
+        let said = explanation(Leg::Client, "browser", us(5)).replace('\u{a0}', " ");
+        assert!(said.contains("± 5 µs") && !said.contains("exact"), "{said}");
     }
 
     #[test]
     fn legs_of_a_client_do_not_mention_a_page() {
         assert!(Leg::ALL.iter().all(|leg| !name(*leg, CLIENT).contains("browser")));
-        assert!(Leg::ALL.iter().all(|leg| !explanation(*leg, CLIENT).contains("page")));
+        assert!(Leg::ALL.iter().all(|leg| !explanation(*leg, CLIENT, us(5)).contains("page")));
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use launcelot_measure::Interruptions;
 use launcelot_measure::unit::{format_count, format_duration};
+use launcelot_measure::{Interruptions, Run, ServerWork};
 use launcelot_protocol::exchange;
 
 use super::wire;
@@ -42,22 +42,30 @@ pub fn line(
 pub fn of_run(numbered: &Numbered) -> String {
     let Numbered { run, cores, .. } = numbered;
     let samples = count(run.questions.len(), "question", "questions");
-    let errors = run.failures(exchange::is_error).count() as usize;
-    let line = line(&samples, wire::route_of(numbered), run.clock_step, *cores, "nothing", errors);
-    interrupted(line, run.interruptions)
+    let line = line(&samples, wire::route_of(numbered), run.clock_step, *cores, "nothing", errors(run));
+    noted(line, numbered.server_work, run.interruptions)
 }
 
-/// A line, and what interrupted the asker.
-pub fn interrupted(line: String, interruptions: Interruptions) -> String {
-    match interruptions.describe() {
-        None => line,
-        Some(words) => [&line, " · ", words].concat(),
+/// How many errors a run had.
+pub fn errors(run: &Run) -> usize {
+    run.failures(exchange::is_error).count() as usize
+}
+
+/// A line, what work the server simulated, and what interrupted the asker.
+pub fn noted(mut line: String, work: Option<ServerWork>, interruptions: Interruptions) -> String {
+    let work = work.and_then(ServerWork::describe).unwrap_or_default();
+    for words in [work.as_str(), interruptions.describe().unwrap_or_default()] {
+        if !words.is_empty() {
+            line += " · ";
+            line += words;
+        }
     }
+    line
 }
 
 #[cfg(test)]
 mod tests {
-    use launcelot_measure::{Order, Run, RunStatus};
+    use launcelot_measure::{Order, RunStatus};
 
     use super::*;
     use crate::state::Legs;
@@ -67,11 +75,15 @@ mod tests {
         let step = Duration::from_micros(5);
         let run = Run::new(String::new(), Order::OneAtATime, step, ["What?", "Why?"].map(str::to_owned));
         let (dialogue, legs) = (String::new(), Legs::Unknown);
-        let run =
-            Numbered { number: 1, run, dialogue, legs, cores: Some(1), wire: None, passage: None, is_imported: false };
+        let (cores, wire, passage, server_work) = (Some(1), None, None, None);
+        let run = Numbered { number: 1, run, dialogue, legs, cores, wire, passage, server_work, is_imported: false };
         let expected = "2 questions · clock steps 5 µs · 1 core · nothing discarded as warm-up · no errors";
         assert_eq!(of_run(&run).replace('\u{a0}', " "), expected);
         assert!(of_run(&Numbered { cores: None, ..run.clone() }).contains(" · unknown cores · "));
+        let worked = Numbered { server_work: Some(ServerWork::begun(Duration::from_millis(3))), ..run.clone() };
+        assert!(
+            of_run(&worked).replace('\u{a0}', " ").ends_with(" · no errors · the server worked 3 ms on each answer")
+        );
         let mut broken = run;
         broken.run.status = RunStatus::Broken("Gone.".to_owned());
         broken.run.interruptions.was_hidden = true;

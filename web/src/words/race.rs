@@ -1,11 +1,12 @@
 //! What the race shows, in words.
 
+use launcelot_measure::race::Spread;
 use launcelot_measure::text::race::{self as text, RaceTimes};
 use launcelot_measure::unit::format_duration;
-use launcelot_measure::{Preset, Reading, RunStatus, Way};
+use launcelot_measure::{Interruptions, Preset, Reading, RunStatus, Unit, Way};
 use launcelot_protocol::EXCHANGES;
 
-use super::limits::{count, line};
+use super::limits::{count, errors, line, noted};
 use super::wire;
 use crate::bridge::Route;
 use crate::state::Numbered;
@@ -15,12 +16,17 @@ use crate::state::rounds;
 
 /// What is raced, and how.
 pub const INTRODUCTION: &str = "The same three questions: one at a time, sent ahead (pipelined), and over three connections at once. \
-                                The ways take turns, up to five and each turn in another order. Drawn is the turn with the median; the mark \
-                                below it reaches from the shortest turn to the longest, with a tick at the median.";
+                                The ways take turns, up to five and each turn in another order. Drawn is the turn with the median from the first \
+                                question to the last answer; the mark below it reaches from the shortest turn to the longest, with a tick at the \
+                                median.";
 
 /// Why ways are not compared.
 const LINK_CHANGED: &str = "The link changed during the race: it was set anew, or the lab was restarted. So the ways cannot be \
                             compared. Race them again.";
+
+/// The same where the server's work did.
+const WORK_CHANGED: &str =
+    "The server’s work changed during the race. So the ways cannot be compared. Race them again.";
 
 /// A way to ask.
 pub fn name(way: Way) -> &'static str {
@@ -61,23 +67,36 @@ pub fn over(lab: &Lab) -> String {
     }
 }
 
-/// Of which parts the total of a way is made, in the turn that is drawn, and what all turns say.
-pub fn parts(race: &Race, way: Way) -> String {
-    let Some(connecting) = race.connected(way) else { return String::new() };
-    let until = race.drawn(way).map(|numbered| numbered.run.until()).max().unwrap_or_default();
-    let asking = until.saturating_sub(connecting);
-    let [connecting, asking] = [connecting, asking].map(|took| Reading::new(took, race.clock_step()).describe());
+/// Of which parts the total of a way is made, in the turn that is drawn, and what all turns say: connecting until the first
+/// question, then asking until the last answer. The totals are in a column of `unit`.
+pub fn parts(race: &Race, way: Way, unit: Unit) -> String {
+    let Some(asking) = race.asking(way) else { return String::new() };
+    let describe = |took| Reading::new(took, race.clock_step()).describe_in(unit);
+    let connecting = match way {
+        Way::AtOnce => "to the first connection",
+        Way::OneAtATime | Way::SentAhead => "connecting",
+    };
     let turns = match race.times(way).filter(|_| race.is_complete()) {
-        Some(times) => format!(" ({})", times.answering.describe_turns()),
+        Some(times) => [" (", &turns(times.asking, unit), ")"].concat(),
         None => String::new(),
     };
-    format!("{connecting} connecting, {asking} asking{turns}")
+    format!("{} {connecting}, {} asking{turns}", describe(asking.from), describe(asking.took()))
+}
+
+/// The range of all turns: `58 ms to 66 ms in 5 turns`, or `once`.
+fn turns(spread: Spread, unit: Unit) -> String {
+    let Spread { least, most, turns, clock_step, .. } = spread;
+    if turns == 1 {
+        return "once".to_owned();
+    }
+    let [least, most] = [least, most].map(|took| Reading::new(took, clock_step).describe_in(unit));
+    format!("{least} to {most} in {turns} turns")
 }
 
 /// A longer link, where this one was too short to tell the ways apart and a longer one can be chosen.
 pub fn longer_link(race: &Race, lab: &Lab) -> Option<Preset> {
     let is_too_short = times(race)?.is_link_too_short();
-    if race.link_changed() {
+    if race.link_changed() || race.work_changed() {
         return None;
     }
     let rtt = lab.report()?.link.rtt;
@@ -85,8 +104,8 @@ pub fn longer_link(race: &Race, lab: &Lab) -> Option<Preset> {
     (is_too_short && !is_long).then_some(Preset::Continent)
 }
 
-/// What it shows.
-pub fn meaning(race: &Race) -> String {
+/// What it shows. The totals are in a column of `unit`.
+pub fn meaning(race: &Race, unit: Unit) -> String {
     match race.failure() {
         Some(RunStatus::Broken(why)) => return format!("The race was called off: {why}"),
         Some(_) => return "The race was stopped.".to_owned(),
@@ -97,7 +116,10 @@ pub fn meaning(race: &Race) -> String {
     if race.link_changed() {
         return LINK_CHANGED.to_owned();
     }
-    text::meaning(EXCHANGES.len(), &times)
+    if race.work_changed() {
+        return WORK_CHANGED.to_owned();
+    }
+    text::meaning(EXCHANGES.len(), &times, &|reading| reading.describe_in(unit))
 }
 
 /// The times of all ways in all turns; `None` if the race is not complete.
@@ -117,7 +139,9 @@ fn times(race: &Race) -> Option<RaceTimes> {
 pub fn limits(race: &Race) -> String {
     let runs = || race.raced();
     let questions: usize = runs().map(|numbered| numbered.run.questions.len()).sum();
-    let answered: usize = runs().map(|numbered| numbered.run.answered()).sum();
+    let errors: usize = runs().map(|numbered| errors(&numbered.run)).sum();
+    let mut interruptions = Interruptions::default();
+    runs().for_each(|numbered| interruptions.add(numbered.run.interruptions));
     let route = if race.link_changed() {
         Some([Route::Tunnel.name(), rounds::CHANGED].concat())
     } else {
@@ -129,19 +153,22 @@ pub fn limits(race: &Race) -> String {
         warm_up => count(warm_up as usize, "question", "questions"),
     };
     let step = race.clock_step();
-    line(&count(questions, "question", "questions"), route, step, cores, &discarded, questions - answered)
+    let line = line(&count(questions, "question", "questions"), route, step, cores, &discarded, errors);
+    noted(line, race.server_work(), interruptions)
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use launcelot_measure::{Instance, LinkRevisions, Revision, Step};
+    use launcelot_measure::{Instance, LinkRevisions, Revision, ServerWork, Step};
 
     use super::*;
     use crate::message::{Ask, Clock};
     use crate::state::Circumstances;
     use crate::state::race::Action;
+
+    const MS: Unit = Unit::Milliseconds;
 
     const fn us(micros: u64) -> Duration {
         Duration::from_micros(micros)
@@ -191,7 +218,7 @@ mod tests {
 
     #[test]
     fn the_race_shows_that_three_round_trips_become_one() {
-        let said = meaning(&raced(us(20_000))).replace('\u{a0}', " ");
+        let said = meaning(&raced(us(20_000)), MS).replace('\u{a0}', " ");
         for expected in [
             "three round trips: 60 ms.",
             "they made one: 20 ms.",
@@ -200,13 +227,13 @@ mod tests {
         ] {
             assert!(said.contains(expected), "{said}");
         }
-        let said = meaning(&raced(us(1_000_000))).replace('\u{a0}', " ");
+        let said = meaning(&raced(us(1_000_000)), MS).replace('\u{a0}', " ");
         assert!(said.contains("In this one turn, one at a time took 3.0 times"), "{said}");
     }
 
     #[test]
     fn on_a_link_that_is_too_short_nothing_is_compared() {
-        let said = meaning(&raced(us(15)));
+        let said = meaning(&raced(us(15)), MS);
         assert!(said.contains("too short for this clock to tell the ways apart."), "{said}");
         assert!(!said.contains("times as long"), "{said}");
     }
@@ -215,9 +242,51 @@ mod tests {
     fn a_race_from_a_file_is_told_and_limited_by_what_is_in_the_file() {
         let own = raced(us(20_000));
         let imported = Race::imported(&own.exported().unwrap(), 1);
-        assert_eq!(meaning(&imported), meaning(&own));
+        assert_eq!(meaning(&imported, MS), meaning(&own, MS));
         let expected = "45 questions · through the tunnel at 1.30 ms, jitter up to 150 µs · clock steps 5 µs · 2 cores · 3 questions discarded as warm-up · no errors";
         assert_eq!([&own, &imported].map(|race| limits(race).replace('\u{a0}', " ")), [expected, expected]);
+    }
+
+    #[test]
+    fn the_number_its_range_and_the_drawing_are_the_same_quantity() {
+        // Between opening the connection and asking lie 100 µs, and the last of three connections is open 20 ms after the first.
+        let mut race = raced(us(20_000));
+        for (index, numbered) in race.raced_mut().enumerate() {
+            let late = us(index as u64 % 5 * 5_000);
+            let shift = |at: &mut Option<Duration>| *at = at.map(|at| at + late + us(100));
+            numbered.run.connecting.iter_mut().for_each(|span| span.until += late);
+            for asked in &mut numbered.run.questions {
+                shift(&mut asked.asked);
+                shift(&mut asked.answered);
+            }
+        }
+        for way in Way::ALL {
+            let times = race.times(way).unwrap();
+            let said = parts(&race, way, MS);
+            assert!(said.contains(&format!("{} asking (", times.asking.describe())), "{said}");
+            assert!(said.contains(&format!(" asking ({})", times.asking.describe_turns())), "{said}");
+            let drawn_until = race.drawn(way).map(|numbered| numbered.run.until()).max().unwrap();
+            let begun = drawn_until - times.asking.median;
+            assert_eq!(race.whisker(way), launcelot_charts::race::Whisker::from(begun, times.asking), "{way:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_stopped_is_no_error_and_error_answers_and_interruptions_are_noted() {
+        let mut stopped = raced(us(20_000));
+        let last = stopped.raced_mut().last().unwrap();
+        last.run.status = RunStatus::Stopped;
+        last.run.questions.iter_mut().for_each(|asked| (asked.answer, asked.answered) = (None, None));
+        assert!(limits(&stopped).ends_with(" · no errors"), "{}", limits(&stopped));
+
+        let mut race = raced(us(20_000));
+        let first = race.raced_mut().next().unwrap();
+        first.run.interruptions.was_hidden = true;
+        first.run.questions[0].answer = Some("Error: unknown question.".to_owned());
+        race.raced_mut().last().unwrap().run.interruptions.was_suspended = true;
+        let imported = Race::imported(&race.exported().unwrap(), 1);
+        let expected = " · 1 error · the tab was hidden and suspended meanwhile";
+        assert!(limits(&imported).ends_with(expected), "{}", limits(&imported));
     }
 
     #[test]
@@ -228,30 +297,51 @@ mod tests {
         for passage in [later, elsewhere, LinkRevisions::unchanged(REVISION).changed()] {
             let mut race = raced(us(20_000));
             race.raced_mut().last().unwrap().passage = Some(passage);
-            assert_eq!(meaning(&race), LINK_CHANGED, "{passage:?}");
+            assert_eq!(meaning(&race, MS), LINK_CHANGED, "{passage:?}");
             assert!(limits(&race).contains(" · through the tunnel, changed meanwhile · "));
         }
         // A file from before revisions were known tells the lengths only.
         let mut race = raced(us(20_000));
         race.raced_mut().for_each(|run| run.passage = None);
-        assert_ne!(meaning(&race), LINK_CHANGED);
+        assert_ne!(meaning(&race, MS), LINK_CHANGED);
         race.raced_mut().last().unwrap().wire = None;
-        assert_eq!(meaning(&race), LINK_CHANGED);
+        assert_eq!(meaning(&race, MS), LINK_CHANGED);
+    }
+
+    #[test]
+    fn ways_are_not_compared_if_the_work_of_the_server_changed() {
+        let ms = Duration::from_millis;
+        let mut race = raced(us(20_000));
+        race.raced_mut().for_each(|run| run.server_work = Some(ServerWork { first: ms(3), last: Some(ms(3)) }));
+        assert_ne!(meaning(&race, MS), WORK_CHANGED);
+        let said = |race: &Race| limits(race).replace('\u{a0}', " ");
+        assert!(said(&race).ends_with(" · no errors · the server worked 3 ms on each answer"), "{}", said(&race));
+        let expected = " · the server’s work on each answer changed meanwhile from 3 ms to 5 ms";
+        let mut later = race.clone();
+        later.raced_mut().last().unwrap().server_work = Some(ServerWork::begun(ms(5)));
+        let mut at_the_end = race;
+        at_the_end.raced_mut().for_each(|run| run.server_work = Some(ServerWork { first: ms(3), last: Some(ms(5)) }));
+        for race in [later, at_the_end] {
+            assert_eq!(meaning(&race, MS), WORK_CHANGED);
+            assert!(said(&race).ends_with(expected), "{}", said(&race));
+            let imported = Race::imported(&race.exported().unwrap(), 1);
+            assert_eq!((meaning(&imported, MS), limits(&imported)), (WORK_CHANGED.to_owned(), limits(&race)));
+        }
     }
 
     #[test]
     fn a_part_below_the_step_of_the_clock_is_said_to_be_that_and_never_nothing() {
         let mut race = raced(us(20_000));
         race.raced_mut().for_each(|run| run.run.clock_step = us(16_700));
-        let said = parts(&race, Way::OneAtATime).replace('\u{a0}', " ");
+        let said = parts(&race, Way::OneAtATime, MS).replace('\u{a0}', " ");
         assert_eq!(said, "less than 16.7 ms connecting, 60 ms asking (60 ms to 60 ms in 5 turns)");
     }
 
     #[test]
     fn a_total_is_made_of_parts() {
-        let said = |race: &Race| parts(race, Way::AtOnce).replace('\u{a0}', " ");
-        assert_eq!(said(&raced(us(20_000))), "12 ms connecting, 20 ms asking (20 ms to 20 ms in 5 turns)");
-        assert_eq!(said(&raced(us(1_000_000))), "12 ms connecting, 1 s asking (once)");
+        let said = |race: &Race| parts(race, Way::AtOnce, MS).replace('\u{a0}', " ");
+        assert_eq!(said(&raced(us(20_000))), "12 ms to the first connection, 20 ms asking (20 ms to 20 ms in 5 turns)");
+        assert_eq!(said(&raced(us(1_000_000))), "12 ms to the first connection, 1000 ms asking (once)");
         assert_eq!(said(&Race::default()), "");
     }
 }

@@ -74,6 +74,7 @@ mod tests {
             lanes: Vec::new(),
             moments: Vec::new(),
             clocks: Default::default(),
+            clock_step: Duration::ZERO,
             said: vec![("Why?".to_owned(), Some("Because.".to_owned()))],
             is_partly_unknown: false,
             journeys: Vec::new(),

@@ -1,5 +1,7 @@
 //! What many rounds say, in plain sentences.
 
+use std::time::Duration;
+
 use launcelot_measure::Summary;
 use launcelot_measure::compare::Difference;
 use launcelot_measure::unit::{format_count, format_duration};
@@ -7,6 +9,9 @@ use launcelot_measure::{Connections, PERCENTILES, Reading, Rounds, RoundsPlan, R
 
 use super::{limits, wire};
 use crate::state::rounds::Kept;
+
+/// How long Chromium waits after a WebSocket handshake before it begins the next with the same host.
+const CHROMIUM_DELAY: Duration = Duration::from_millis(10);
 
 /// A name that none of the others has.
 pub fn told_apart(name: String, others: &[&str]) -> String {
@@ -89,10 +94,14 @@ pub fn why(rounds: &Rounds, stopwatch: Stopwatch) -> String {
             )
         }
         (Stopwatch::Connecting, Connections::Each, _) => format!(
-            "Every round paid for a connection of its own. At the median a round took {}, and its question {}. \
-             Browsers delay connections opened in quick succession (Chromium by up to 10 ms); part of the time is that.",
+            "Every round paid for a connection of its own. At the median a round took {}, and its question {}.{}",
             median(Stopwatch::Connecting),
             median(Stopwatch::Question),
+            if is_delayed_by_the_browser(rounds) {
+                " Browsers delay connections opened in quick succession (Chromium by up to 10 ms); part of the time is that."
+            } else {
+                ""
+            }
         ),
         (Stopwatch::Due, connections, None) => format!(
             "Without a pace, each round was due when the previous answer arrived, so no round had to queue{}.",
@@ -112,6 +121,14 @@ pub fn why(rounds: &Rounds, stopwatch: Stopwatch) -> String {
     }
 }
 
+/// Whether the next connection is opened so soon after the one before that a browser delays it. The native client opens them by itself.
+fn is_delayed_by_the_browser(rounds: &Rounds) -> bool {
+    let round = rounds.distribution(Stopwatch::Connecting).median();
+    let pause = rounds.plan.pace.map_or(Duration::ZERO, |pace| pace.saturating_sub(round));
+    let is_web_socket = rounds.target.starts_with("ws:") || rounds.target.starts_with("wss:");
+    is_web_socket && pause < CHROMIUM_DELAY
+}
+
 /// How one that is overlaid on the newest stands to it, by letter, in the order of the percentiles.
 pub fn comparison(letter: char, newest: char, [p50, _, p99, ..]: [Difference; PERCENTILES.len()]) -> String {
     let (letter, newest) = (letter.to_string(), newest.to_string());
@@ -126,16 +143,15 @@ pub fn limits(Kept { rounds, is_imported, .. }: &Kept) -> String {
     let route = wire::route_to(&rounds.target, rounds.link);
     let discarded = rounds.discarded().to_string();
     let line = limits::line(&samples, route, rounds.clock_step, Some(rounds.cores), &discarded, rounds.errors as usize);
-    limits::interrupted(line, rounds.interruptions)
+    limits::noted(line, rounds.server_work, rounds.interruptions)
 }
 
 #[cfg(test)]
 mod tests {
     use std::rc::Rc;
-    use std::time::Duration;
 
     #[test]
-    fn no_two_names_are_alike_that_nobody_has_made_so() {
+    fn names_are_numbered_until_all_differ() {
         assert_eq!(super::told_apart("A".to_owned(), &["B"]), "A");
         assert_eq!(super::told_apart("A".to_owned(), &["A", "A (2)", "B"]), "A (3)");
     }
@@ -159,6 +175,7 @@ mod tests {
             link: None,
             link_revisions: None,
             thinking_mean: None,
+            server_work: None,
             interruptions: Interruptions::default(),
             status: RunStatus::Complete,
         }
@@ -171,14 +188,14 @@ mod tests {
     #[test]
     fn rounds_are_named_after_what_was_done() {
         let cases = [
-            (RoundsPlan::new(1_000, Connections::One, None), "1,000 rounds, straight"),
+            (RoundsPlan::new(1_000, Connections::One, None), "1,000 rounds, direct"),
             (
                 RoundsPlan::new(10, Connections::Each, Some(Duration::from_millis(2))),
-                "10 rounds, straight, a connection each, every 2 ms",
+                "10 rounds, direct, a connection each, every 2 ms",
             ),
         ];
         for (plan, expected) in cases {
-            assert_eq!(plain(&name(&plan, "straight")), expected);
+            assert_eq!(plain(&name(&plan, "direct")), expected);
         }
     }
 
@@ -284,6 +301,18 @@ mod tests {
             let why = plain(&why(&rounds(connections, pace, due), stopwatch));
             assert!(why.contains(expected), "{why}");
         }
+    }
+
+    #[test]
+    fn only_connections_in_quick_succession_are_said_to_be_delayed_by_the_browser() {
+        let to =
+            |target: &str, pace_ms| Rounds { target: target.to_owned(), ..rounds(Connections::Each, pace_ms, 600) };
+        let is_said = |rounds: &Rounds| why(rounds, Stopwatch::Connecting).contains("Browsers delay");
+        let cases = [(None, true), (Some(2), true), (Some(1_000), false)];
+        for (pace_ms, expected) in cases {
+            assert_eq!(is_said(&to("ws://b/ws", pace_ms)), expected, "{pace_ms:?}");
+        }
+        assert!(!is_said(&to("localhost port 1060", None)), "the native client is not a browser");
     }
 
     #[test]

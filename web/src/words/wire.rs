@@ -2,7 +2,7 @@
 
 use launcelot_measure::link::format_bandwidth;
 use launcelot_measure::unit::format_duration;
-use launcelot_measure::{LinkRevisions, LinkSettings};
+use launcelot_measure::{LinkRevisions, LinkSettings, ServerWork};
 
 use crate::bridge::Route;
 use crate::state::Numbered;
@@ -36,6 +36,9 @@ pub fn notice(lab: &Lab) -> Option<&'static str> {
         Notice::ChangedElsewhere => {
             "The link was changed elsewhere, in another tab perhaps. It is now set as shown here."
         }
+        Notice::WorkChangedElsewhere => {
+            "The server’s work was changed elsewhere, in another tab perhaps. It is now as shown here."
+        }
     })
 }
 
@@ -67,10 +70,19 @@ pub fn route_of(Numbered { run, wire, passage, .. }: &Numbered) -> Option<String
     route_to(&run.target, *wire).map(|route| route + changed)
 }
 
-/// What is said instead of a comparison of two that went over the link under these settings, if one of them spans a change.
-pub fn not_compared(what: &str, passages: [Option<LinkRevisions>; 2]) -> Option<String> {
-    let spans_a_change = passages.into_iter().flatten().any(LinkRevisions::is_changed);
-    spans_a_change.then(|| format!("{what}: not compared, because the link changed meanwhile."))
+/// Over which settings of the link something went, and how long the server worked on each answer of it.
+pub type Conditions = (Option<LinkRevisions>, Option<ServerWork>);
+
+/// What is said instead of a comparison of two under these conditions, if one of them spans a change.
+pub fn not_compared(what: &str, conditions: [Conditions; 2]) -> Option<String> {
+    let changed = if conditions.iter().any(|(passage, _)| passage.is_some_and(LinkRevisions::is_changed)) {
+        "the link"
+    } else if conditions.iter().any(|(_, work)| work.is_some_and(ServerWork::is_changed)) {
+        "the server’s work"
+    } else {
+        return None;
+    };
+    Some(format!("{what}: not compared, because {changed} changed meanwhile."))
 }
 
 /// The same for what was asked at this URL.
@@ -89,10 +101,15 @@ mod tests {
     fn what_spans_a_change_of_the_link_is_not_compared() {
         let passage = LinkRevisions::unchanged(Revision { instance: Instance(1), revision: 1 });
         let other = LinkRevisions::unchanged(Revision { instance: Instance(2), revision: 9 });
-        let said = |passages| not_compared("B beside A", passages);
+        let said = |passages: [_; 2]| not_compared("B and A", passages.map(|passage| (passage, None)));
         assert_eq!(said([Some(passage), Some(other)]), None, "two links are what a person compares");
         assert_eq!(said([None, Some(passage)]), None);
-        let expected = "B beside A: not compared, because the link changed meanwhile.";
+        let expected = "B and A: not compared, because the link changed meanwhile.";
         assert_eq!(said([Some(passage), Some(other.changed())]).as_deref(), Some(expected));
+        let work = ServerWork::begun(std::time::Duration::ZERO);
+        let changed = ServerWork { last: Some(std::time::Duration::from_millis(3)), ..work };
+        let said = |work| not_compared("B and A", [(Some(passage), Some(work)), (None, None)]);
+        let expected = "B and A: not compared, because the server’s work changed meanwhile.";
+        assert_eq!((said(work), said(changed).as_deref()), (None, Some(expected)));
     }
 }

@@ -93,12 +93,40 @@ async fn a_series_over_a_link_that_changed_is_not_compared_also_after_a_reload()
     browser.ask_rounds(100, "#one-connection", "", "complete").await;
 
     let overlay = "#kept-rounds li:nth-child(2) button";
-    let expected = "B beside A: not compared, because the link changed meanwhile.";
+    let expected = "B and A: not compared, because the link changed meanwhile.";
     browser.click(overlay).await;
     assert_eq!(browser.text("#many-rounds .comparison").await, expected);
     browser.open(&session.demo.page_url()).await;
     assert_eq!(browser.script("return document.querySelectorAll('#many-rounds .comparison').length").await, json!(0));
     browser.click(overlay).await;
     assert_eq!(browser.text("#many-rounds .comparison").await, expected);
+    browser.assert_console_is_quiet(&[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_series_during_which_the_work_of_the_server_changed_is_not_compared() {
+    let session = PageSession::start().await;
+    let browser = &session.browser;
+    browser.wait_for("#work").await;
+    browser.begin_rounds(200, "#one-connection", "5").await;
+    browser.wait_for("#many-rounds[data-state=running] #percentiles").await;
+    // Another client changes the work, which the page learns when the rounds are over.
+    let set = "fetch('/api/server', { method: 'PUT', body: JSON.stringify({ think_us: 3000 }) })
+        .then((answer) => arguments[0](answer.status))";
+    assert_eq!(browser.client.execute_async(set, Vec::new()).await.unwrap(), 200);
+    browser.wait_for("#many-rounds[data-state=complete]").await;
+    browser.wait_for("#link-notice").await;
+    let changed = "the server’s work on each answer changed meanwhile from 0 µs to 3 ms";
+    let text = browser.text("#many-rounds").await.replace('\u{a0}', " ");
+    assert!(text.contains(changed), "{text}");
+
+    browser.ask_rounds(100, "#one-connection", "", "complete").await;
+    browser.click("#kept-rounds li:nth-child(2) button").await;
+    let expected = "B and A: not compared, because the server’s work changed meanwhile.";
+    assert_eq!(browser.text("#many-rounds .comparison").await, expected);
+    let text = browser.text("#many-rounds").await.replace('\u{a0}', " ");
+    assert!(text.contains("the server worked 3 ms on each answer"), "{text}");
+    let document: Value = serde_json::from_str(&session.export("json", ".json").await).unwrap();
+    assert_eq!(document["rounds"][0]["server_work"], json!({ "first_us": 0.0, "last_us": 3000.0 }));
     browser.assert_console_is_quiet(&[]).await;
 }
