@@ -31,7 +31,10 @@ server cannot be reached, and 2 for a usage error. Serving one client at a time
 is a design, not a fault.
 
 Example: test a server that may crash, with a server process for each behaviour
-  launcelot-lab probe --start 'python3 server.py {port}'")]
+  launcelot-lab probe --start 'python3 server.py {port}'
+
+Example: test a server that is asked for aphorisms
+  launcelot-lab probe localhost --script docs/scripts/aphorisms.toml")]
 pub struct ProbeOptions {
     /// Name or address of the server
     #[arg(required_unless_present = "start")]
