@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use launcelot_measure::{Order, Run, RunStatus, Step, clock};
-use launcelot_protocol::{AnswerError, Dialogue, Question};
+use launcelot_protocol::{AnswerError, Dialogue, Framing, Question};
 use thiserror::Error;
 use tokio::time::timeout;
 
@@ -22,6 +22,8 @@ pub struct DialogueConfig {
     pub order: Order,
     /// The questions.
     pub questions: Vec<Question>,
+    /// The characters that end questions and answers.
+    pub framing: Framing,
     /// The timeout of each step: resolving, connecting, opening a WebSocket, and each answer.
     pub timeout: Duration,
 }
@@ -199,7 +201,8 @@ impl<F: FnMut(&str) -> io::Result<()>> DialogueRecorder<F> {
     }
 
     async fn run_dialogue(&mut self, config: &DialogueConfig, connection: &mut Connection) -> Result<(), AskError> {
-        let mut dialogue = Dialogue::new(config.questions.clone(), config.order.in_flight_max());
+        let mut dialogue =
+            Dialogue::new(config.questions.clone(), config.order.in_flight_max()).with_framing(config.framing);
         let mut received = Vec::new();
         let mut answers = Vec::new();
         let mut sent = 0;

@@ -1,6 +1,7 @@
 //! The command line of the client.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
@@ -10,7 +11,7 @@ use launcelot_endpoint::command_line::Verbosity;
 use launcelot_endpoint::failure::one_line;
 use launcelot_endpoint::output::Output;
 use launcelot_measure::{Order, Run};
-use launcelot_protocol::Question;
+use launcelot_protocol::{Framing, Question};
 use thiserror::Error;
 
 use crate::ask::{AskError, DialogueConfig, DialogueRecord, ask_recorded};
@@ -18,7 +19,9 @@ use crate::export::{Export, ExportError};
 use crate::lab::{self, LabError, LabTrace};
 use crate::race::{RaceResult, race};
 use crate::report;
+use crate::script::{self, ScriptFileError};
 use crate::target::Target;
+use crate::wrong_answer::{self, WrongAnswer};
 
 /// Asks a Launcelot server three questions and prints the answers, one per line.
 ///
@@ -28,6 +31,7 @@ use crate::target::Target;
 ///   launcelot-client ws://localhost:8080/ws/tunnel --trace
 ///   launcelot-client localhost 1061 --race --lab localhost:8080
 ///   launcelot-client ws://localhost:8080/ws --pipelined --json
+///   launcelot-client localhost --script docs/scripts/aphorisms.toml
 #[derive(Debug, Clone, Parser)]
 #[command(name = "launcelot-client", version, verbatim_doc_comment)]
 pub struct CommandLine {
@@ -62,6 +66,9 @@ pub struct CommandLine {
     /// Ask this instead of the three questions; may be repeated
     #[arg(long, value_name = "QUESTION", value_parser = Question::new)]
     ask: Vec<Question>,
+    /// Ask the questions of this script instead, and fail if an answer is not the one it expects (a TOML file)
+    #[arg(long, value_name = "FILE", conflicts_with = "ask")]
+    script: Option<PathBuf>,
     /// The timeout of each step: resolving the host name, connecting, each answer
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
     timeout: Duration,
@@ -73,9 +80,15 @@ pub struct CommandLine {
 /// Why the program failed.
 #[derive(Debug, Error)]
 pub enum RunError {
+    /// The script could not be read.
+    #[error(transparent)]
+    Script(#[from] ScriptFileError),
     /// Not all questions were answered.
     #[error(transparent)]
     Ask(#[from] AskError),
+    /// An answer is not the one that the script expects.
+    #[error(transparent)]
+    WrongAnswer(#[from] WrongAnswer),
     /// The event loop could not be created.
     #[error("cannot create an event loop")]
     Runtime(#[source] io::Error),
@@ -96,7 +109,7 @@ impl CommandLine {
         let (target, name) = if self.trace { target.with_dialogue_name(name) } else { (target, name) };
         let order = if self.pipelined { Order::SentAhead } else { Order::OneAtATime };
         let questions = if self.ask.is_empty() { Question::the_three() } else { self.ask.clone() };
-        (DialogueConfig { target, order, questions, timeout: self.timeout }, name)
+        (DialogueConfig { target, order, questions, framing: Framing::default(), timeout: self.timeout }, name)
     }
 }
 
@@ -108,13 +121,19 @@ impl CommandLine {
 ///
 /// See [`RunError`].
 pub fn run(command_line: &CommandLine) -> Result<(), RunError> {
-    let (config, name) = command_line.config();
+    let (mut config, name) = command_line.config();
+    let script = command_line.script.as_deref().map(script::read).transpose()?;
+    if let Some(script) = &script {
+        config.questions = script.questions();
+        config.framing = script.framing();
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::Runtime)?;
     let mut output = Output::stdout();
     if command_line.race {
         let (raced, result) = runtime.block_on(race(&config, command_line.lab.as_ref()));
         let printed = print_race(command_line, &raced, &mut output).and_then(|()| output.finish());
-        return first_error(result, command_line.export.as_ref().map(|export| export.race(raced)), printed);
+        let checked = script.as_ref().map_or(Ok(()), |script| wrong_answer::check(script, raced.runs()));
+        return first_error(result, checked, command_line.export.as_ref().map(|export| export.race(raced)), printed);
     }
     let on_answer = |answer: &str| if command_line.json { Ok(()) } else { writeln!(output, "{answer}") };
     let (mut record, result) = runtime.block_on(ask_recorded(&config, on_answer));
@@ -132,17 +151,21 @@ pub fn run(command_line: &CommandLine) -> Result<(), RunError> {
         printed = printed.and_then(|()| print_trace(&record, &config.target, &lab_trace, &mut output));
     }
     let printed = printed.and_then(|()| output.finish());
+    let checked = script.as_ref().map_or(Ok(()), |script| wrong_answer::check(script, [&record.run]));
     // A run that failed is exported too.
-    first_error(result, command_line.export.as_ref().map(|export| export.run(record.run, lab_trace.ok())), printed)
+    let exported = command_line.export.as_ref().map(|export| export.run(record.run, lab_trace.ok()));
+    first_error(result, checked, exported, printed)
 }
 
-/// Returns the most important error: of the dialogue, of the export, or of printing.
+/// Returns the most important error: of the dialogue, of an answer, of the export, or of printing.
 fn first_error(
     asked: Result<(), AskError>,
+    checked: Result<(), WrongAnswer>,
     exported: Option<Result<(), ExportError>>,
     printed: io::Result<()>,
 ) -> Result<(), RunError> {
     asked?;
+    checked?;
     exported.unwrap_or(Ok(()))?;
     printed.map_err(RunError::Output)
 }

@@ -6,6 +6,7 @@
 //! - [`poll_times`]: how much of an operation is waiting; `kernel`: the kernel's statistics of the connection.
 //! - [`mod@race`]: the same questions in three ways.
 //! - [`lab`]: traces of dialogues, from the lab that recorded them.
+//! - [`script`]: other questions and answers, from a file; [`wrong_answer`]: the check of the answers.
 //! - [`export`]: files for other programs.
 //! - [`report`]: text for the terminal.
 //! - [`command_line`]: the options, and [`run`](command_line::run) behind them.
@@ -21,7 +22,9 @@ pub mod lab;
 pub mod poll_times;
 pub mod race;
 pub mod report;
+pub mod script;
 pub mod target;
+pub mod wrong_answer;
 
 pub use ask::{AskError, DialogueConfig, ask};
 pub use target::Target;

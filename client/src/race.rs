@@ -30,6 +30,11 @@ impl RaceResult {
     pub fn turns(&self) -> impl Iterator<Item = &Turn<Run>> {
         std::iter::once(&self.first).chain(&self.more_turns)
     }
+
+    /// Returns the runs of all turns.
+    pub fn runs(&self) -> impl Iterator<Item = &Run> {
+        self.turns().flat_map(|turn| Way::ALL.into_iter().flat_map(|way| turn.of(way)))
+    }
 }
 
 /// Asks the questions of `config` in each way, whatever its order is. The race ends with the first way that fails; earlier runs are

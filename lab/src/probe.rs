@@ -14,10 +14,11 @@
 //!
 //! ```no_run
 //! use launcelot_lab::probe::{Prober, cases};
+//! use launcelot_protocol::Script;
 //! use std::time::Duration;
 //!
 //! let prober = Prober::connect("localhost", 1060, Duration::from_secs(5))?;
-//! let findings = prober.probe(&cases::table(), |finding| println!("{}", finding.behaviour));
+//! let findings = prober.probe(&cases::table(&Script::default()), |finding| println!("{}", finding.behaviour));
 //! assert!(findings.are_as_expected());
 //! # Ok::<(), launcelot_lab::probe::ConnectError>(())
 //! ```

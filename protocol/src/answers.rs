@@ -4,21 +4,23 @@ use memchr::memchr;
 use thiserror::Error;
 
 use crate::exchange::ANSWER_END;
+use crate::script::Framing;
 
 /// The most bytes in one answer. The longest answer of the protocol has 35.
 pub const ANSWER_MAX_BYTES: usize = 1024;
 
 /// Splits the bytes of a connection into answers. Keeps at most [`ANSWER_MAX_BYTES`] of an incomplete answer.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Answers {
     partial: Vec<u8>,
+    end: u8,
 }
 
 /// A violation of the protocol by the server.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum AnswerError {
-    /// The server sent [`ANSWER_MAX_BYTES`] bytes without a `.`.
-    #[error("the server sent {ANSWER_MAX_BYTES} bytes without a full stop")]
+    /// The server sent [`ANSWER_MAX_BYTES`] bytes without the end of an answer.
+    #[error("the server sent {ANSWER_MAX_BYTES} bytes without the end of an answer")]
     TooLong,
     /// The stream ended in the middle of an answer. Contains the part that was received.
     #[error("the connection ended in the middle of an answer, after {0:?}")]
@@ -29,13 +31,18 @@ pub enum AnswerError {
 }
 
 impl Answers {
-    /// Creates the state of a new connection.
+    /// Creates the state of a new connection, on which an answer ends with `.`.
     pub fn new() -> Self {
-        Self::default()
+        Self { partial: Vec::new(), end: ANSWER_END }
     }
 
-    /// Takes all of `bytes` and appends the answers that are now complete to `answers`, each with its `.`. Bytes that are
-    /// not UTF-8 become U+FFFD.
+    /// Creates the state of a new connection with this framing.
+    pub fn with_framing(framing: Framing) -> Self {
+        Self { partial: Vec::new(), end: framing.answer_end() }
+    }
+
+    /// Takes all of `bytes` and appends the answers that are now complete to `answers`, each with its end. Bytes that
+    /// are not UTF-8 become U+FFFD.
     ///
     /// # Errors
     ///
@@ -55,7 +62,7 @@ impl Answers {
         loop {
             let room = ANSWER_MAX_BYTES - self.partial.len();
             let within = &rest[..rest.len().min(room)];
-            if let Some(end) = memchr(ANSWER_END, within) {
+            if let Some(end) = memchr(self.end, within) {
                 let (words, after) = rest.split_at(end + 1);
                 self.partial.extend_from_slice(words);
                 complete(&self.partial);
@@ -80,6 +87,12 @@ impl Answers {
             return Ok(());
         }
         Err(AnswerError::CutShort(String::from_utf8_lossy(&self.partial).into_owned()))
+    }
+}
+
+impl Default for Answers {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

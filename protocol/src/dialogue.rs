@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use crate::answers::{AnswerError, Answers};
 use crate::question::Question;
+use crate::script::Framing;
 
 /// A list of questions that are sent and answered in order over one connection.
 ///
@@ -22,6 +23,12 @@ impl Dialogue {
     /// `usize::MAX` sends all of them ahead (pipelining). 0 means 1.
     pub fn new(questions: Vec<Question>, in_flight_max: usize) -> Self {
         Self { to_send: questions.into(), in_flight: 0, in_flight_max: in_flight_max.max(1), answers: Answers::new() }
+    }
+
+    /// Sets the framing of the answers, before the first of them.
+    pub fn with_framing(mut self, framing: Framing) -> Self {
+        self.answers = Answers::with_framing(framing);
+        self
     }
 
     /// Returns the next question, if one may be sent now, and counts it as sent.

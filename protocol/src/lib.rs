@@ -8,6 +8,7 @@
 //! - [`conversation`]: the server's side, from bytes to replies.
 //! - [`dialogue`]: the client's side: which question to send next, and from bytes to answers.
 //! - [`answers`]: the framing of the client's side.
+//! - [`script`]: other questions and answers, with other ends.
 //!
 //! ```
 //! use launcelot_protocol::{Conversation, Dialogue, Question};
@@ -29,12 +30,14 @@ pub mod conversation;
 pub mod dialogue;
 pub mod exchange;
 pub mod question;
+pub mod script;
 
 pub use answers::{AnswerError, Answers};
 pub use conversation::{Conversation, Parsed};
 pub use dialogue::Dialogue;
 pub use exchange::{EXCHANGES, Exchange};
 pub use question::{Question, QuestionError};
+pub use script::{Framing, Script, ScriptError, ScriptExchange};
 
 /// The TCP port of the protocol.
 pub const PORT: u16 = 1060;

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::exchange::{EXCHANGES, QUESTION_END, QUESTION_MAX_BYTES};
 
-/// A validated question, including its `?`. A server parses it as exactly one question.
+/// A validated question, including its end. A server parses it as exactly one question.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Question(String);
 
@@ -56,7 +56,12 @@ impl Question {
         EXCHANGES.iter().map(|exchange| Self(exchange.question.to_owned())).collect()
     }
 
-    /// The question as text, including its `?`.
+    /// Wraps a question whose text has been checked.
+    pub(crate) fn checked(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The question as text, including its end.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -2,7 +2,7 @@
 
 use launcelot_protocol::conversation::REPLIES_MAX_BYTES;
 use launcelot_protocol::exchange::QUESTION_MAX_BYTES;
-use launcelot_protocol::{Answers, Conversation, EXCHANGES};
+use launcelot_protocol::{Answers, Conversation, Dialogue, EXCHANGES, Framing, Script};
 use proptest::prelude::*;
 
 /// Feeds `pieces` to a conversation and returns all replies.
@@ -52,7 +52,52 @@ fn client_bytes() -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
 }
 
+/// Any text of printable ASCII without `end`, followed by `end`.
+fn text_with_end(end: char) -> impl Strategy<Value = String> {
+    "[!-~][ -~]{0,60}".prop_filter_map("only the end", move |text| {
+        let text = text.replace(end, "");
+        let text = text.trim_start();
+        (!text.is_empty()).then(|| format!("{text}{end}"))
+    })
+}
+
+/// Any script whose exchanges are valid.
+fn scripts() -> impl Strategy<Value = Script> {
+    let end = || proptest::sample::select(('!'..='~').filter(char::is_ascii_punctuation).collect::<Vec<_>>());
+    (end(), end()).prop_flat_map(|(question_end, answer_end)| {
+        let framing = Framing::new(question_end, answer_end).expect("both are punctuation");
+        // A map has each question once.
+        let exchanges = proptest::collection::btree_map(text_with_end(question_end), text_with_end(answer_end), 1..6);
+        exchanges.prop_map(move |exchanges| Script::new(framing, exchanges, None).expect("every text is valid"))
+    })
+}
+
+/// Answers complete questions as `script` says.
+fn answers_of_server(script: &Script, questions: &str) -> String {
+    let end = char::from(script.framing().question_end());
+    questions.split_inclusive(end).map(|question| script.answer_to(question).expect("a known question")).collect()
+}
+
 proptest! {
+    #[test]
+    fn any_script_is_asked_and_answered_at_any_split_of_the_bytes(
+        script in scripts(),
+        in_flight_max in 1..8usize,
+        places in proptest::collection::vec(any::<usize>(), 0..20),
+    ) {
+        let mut dialogue = Dialogue::new(script.questions(), in_flight_max).with_framing(script.framing());
+        let mut answers = Vec::new();
+        while !dialogue.is_complete() {
+            let asked: String = std::iter::from_fn(|| dialogue.next_to_send()).map(String::from).collect();
+            for piece in split(answers_of_server(&script, &asked).as_bytes(), &places) {
+                dialogue.receive(piece, &mut answers)?;
+            }
+        }
+        dialogue.finish()?;
+        let expected: Vec<&str> = script.exchanges().iter().map(|exchange| exchange.answer.as_str()).collect();
+        prop_assert_eq!(answers, expected);
+    }
+
     #[test]
     fn any_split_of_any_bytes_gives_the_same_replies(
         bytes in client_bytes(),

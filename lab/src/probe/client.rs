@@ -3,7 +3,8 @@
 use std::io;
 use std::time::Duration;
 
-use launcelot_protocol::exchange::Exchange;
+use launcelot_protocol::ScriptExchange;
+use launcelot_protocol::answers::ANSWER_MAX_BYTES;
 
 use super::cases::Action;
 use super::connection::{self, Connection};
@@ -91,11 +92,12 @@ impl ProbeClient {
                     connection.send(byte);
                 }
             }
-            Action::SendUntilBackpressure(exchange) => self.send_until_backpressure(*exchange),
+            Action::SendUntilBackpressure(question) => self.send_until_backpressure(question.as_str()),
             Action::Receive(text) => self.receive(text, self.timeout),
             Action::ReceivePromptly(text) => self.receive_promptly(text),
             Action::ReceiveOverdue => self.receive_overdue(),
-            Action::ReceiveEveryAnswer(exchange) => self.receive_every_answer(*exchange),
+            Action::ReceiveEveryAnswer(exchange) => self.receive_every_answer(exchange),
+            Action::ReceiveAnyAnswer(end) => self.receive_any_answer(*end),
             Action::ReceiveEnd => {
                 self.expected.event = Some(SocketEvent::End);
                 self.received.event = connection.receive_end(&mut self.received.bytes);
@@ -137,10 +139,25 @@ impl ProbeClient {
         }
     }
 
-    fn send_until_backpressure(&mut self, exchange: Exchange) {
+    /// Accepts any bytes up to the first `end`, if nothing follows it.
+    fn receive_any_answer(&mut self, end: char) {
+        let State::Connected(connection) = &mut self.state else { return };
+        let before = self.received.bytes.len();
+        let max_bytes = before + ANSWER_MAX_BYTES;
+        self.received.event = connection.receive_until(end, max_bytes, &mut self.received.bytes);
+        let answer = &self.received.bytes[before..];
+        let end_index = answer.iter().position(|byte| char::from(*byte) == end);
+        if end_index.is_some_and(|index| index + 1 == answer.len() && answer.len() <= ANSWER_MAX_BYTES) {
+            self.expected.bytes.clone_from(&self.received.bytes);
+        } else {
+            self.expected.event = Some(SocketEvent::AnyAnswer(end));
+        }
+    }
+
+    fn send_until_backpressure(&mut self, question: &str) {
         let timeout = self.prompt_timeout();
         let State::Connected(connection) = &mut self.state else { return };
-        let (sent_bytes, event) = connection.send_until_blocked(exchange.question, timeout, UNREAD_MAX_BYTES);
+        let (sent_bytes, event) = connection.send_until_blocked(question, timeout, UNREAD_MAX_BYTES);
         self.sent_bytes = sent_bytes;
         if event != SocketEvent::Backpressure {
             self.expected.event = Some(SocketEvent::Backpressure);
@@ -148,7 +165,8 @@ impl ProbeClient {
         }
     }
 
-    fn receive_every_answer(&mut self, Exchange { question, answer }: Exchange) {
+    fn receive_every_answer(&mut self, ScriptExchange { question, answer }: &ScriptExchange) {
+        let question = question.as_str();
         self.receive(&answer.repeat(self.sent_bytes / question.len()), self.timeout);
         let partial_bytes = self.sent_bytes % question.len();
         if partial_bytes > 0 && !self.differs() {

@@ -1,13 +1,15 @@
 //! The `launcelot-lab probe` command.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
 use clap::Args;
+use launcelot_client::script::{self, ScriptFileError};
 use launcelot_endpoint::output::Output;
 use launcelot_endpoint::stop::StopSignals;
-use launcelot_protocol::PORT;
+use launcelot_protocol::{PORT, Script};
 use thiserror::Error;
 
 use super::cases;
@@ -29,7 +31,10 @@ server cannot be reached, and 2 for a usage error. Serving one client at a time
 is a design, not a fault.
 
 Example: test a server that may crash, with a server process for each behaviour
-  launcelot-lab probe --start 'python3 server.py {port}'")]
+  launcelot-lab probe --start 'python3 server.py {port}'
+
+Example: test a server that is asked for aphorisms
+  launcelot-lab probe localhost --script docs/scripts/aphorisms.toml")]
 pub struct ProbeOptions {
     /// Name or address of the server
     #[arg(required_unless_present = "start")]
@@ -43,6 +48,9 @@ pub struct ProbeOptions {
     /// How long to wait for a started server to listen
     #[arg(long, value_name = "DURATION", default_value = "60s", requires = "start", value_parser = parse_timeout)]
     pub start_timeout: Duration,
+    /// Test with the questions and answers of this script instead of the three questions (a TOML file)
+    #[arg(long, value_name = "FILE")]
+    pub script: Option<PathBuf>,
     /// Print the findings as JSON instead of a table
     #[arg(long)]
     pub json: bool,
@@ -54,6 +62,9 @@ pub struct ProbeOptions {
 /// Why `launcelot-lab probe` fails.
 #[derive(Debug, Error)]
 pub enum ProbeError {
+    /// The script cannot be read.
+    #[error(transparent)]
+    Script(#[from] ScriptFileError),
     /// The server cannot be reached.
     #[error(transparent)]
     Connect(#[from] ConnectError),
@@ -75,14 +86,18 @@ pub enum ProbeError {
 ///
 /// See [`ProbeError`].
 pub fn run(options: &ProbeOptions) -> Result<Findings, ProbeError> {
+    let script = match &options.script {
+        Some(path) => script::read(path)?,
+        None => Script::default(),
+    };
+    let cases = cases::table(&script);
     let mut printer = Printer { is_json: options.json, output: Output::stdout() };
     let findings = match (&options.start, &options.host) {
         (Some(command), _) => {
             kill_server_on_signal(command.clone())?;
             printer.begin();
             let timeouts = Timeouts { start: options.start_timeout, answer: options.timeout };
-            let findings =
-                probe_with_server_per_case(command, timeouts, &cases::table(), |finding| printer.row(finding))?;
+            let findings = probe_with_server_per_case(command, timeouts, &cases, |finding| printer.row(finding))?;
             printer.end(&findings, &Report::with_server_per_case(command.text(), &findings));
             findings
         }
@@ -91,7 +106,7 @@ pub fn run(options: &ProbeOptions) -> Result<Findings, ProbeError> {
             let prober = Prober::connect(host, options.port, options.timeout)?;
             let address = prober.address();
             printer.begin();
-            let findings = prober.probe(&cases::table(), |finding| printer.row(finding));
+            let findings = prober.probe(&cases, |finding| printer.row(finding));
             printer.end(&findings, &Report::new(host, address, &findings));
             findings
         }

@@ -95,6 +95,21 @@ impl Connection {
         None
     }
 
+    /// Reads into `received` until `end` arrives, or until there are at least `max_bytes`. Returns what came instead of
+    /// bytes.
+    pub(super) fn receive_until(&mut self, end: char, max_bytes: usize, received: &mut Vec<u8>) -> Option<SocketEvent> {
+        while received.len() < max_bytes {
+            let before = received.len();
+            if let Err(event) = self.read_more(received, self.timeout) {
+                return Some(event);
+            }
+            if received[before..].iter().any(|byte| char::from(*byte) == end) {
+                break;
+            }
+        }
+        None
+    }
+
     /// Reads once. Returns what came instead of bytes, which should be the end of the stream.
     pub(super) fn receive_end(&mut self, received: &mut Vec<u8>) -> Option<SocketEvent> {
         self.read_more(received, self.timeout).err()

@@ -191,6 +191,8 @@ fn row(behaviour: &str, verdict: &str, server: &str) -> String {
 mod tests {
     use std::time::Duration;
 
+    use launcelot_protocol::Script;
+
     use super::*;
     use crate::probe::cases;
     use crate::probe::transcript::SocketEvent;
@@ -275,7 +277,7 @@ mod tests {
     fn no_line_is_wider_than_80_columns() {
         let text = "\0".repeat(2000);
         let timeout = || Some(SocketEvent::Timeout(Duration::from_millis(59_999)));
-        for case in cases::table() {
+        for case in cases::table(&Script::default()) {
             assert!(case.behaviour.chars().count() <= BEHAVIOUR_COLUMNS, "{}", case.behaviour);
             for finding in [
                 finding(case.behaviour, received(&text, None), received("Blue.", None), false),

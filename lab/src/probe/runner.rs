@@ -5,8 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use launcelot_endpoint::lookup::look_up_blocking;
-use launcelot_protocol::EXCHANGES;
-use launcelot_protocol::exchange::Exchange;
+use launcelot_protocol::ScriptExchange;
 use thiserror::Error;
 
 use super::cases::{Case, Client, Step};
@@ -95,7 +94,7 @@ impl Prober {
         tracing::info!("{}", case.behaviour);
         // The connections of the case are closed before the server's state is tested.
         let observation = self.run_steps(case);
-        Finding::new(case.behaviour, observation, self.server_state())
+        Finding::new(case.behaviour, observation, self.server_state(&case.alive_check))
     }
 
     /// Runs the steps of a case, up to the first at which the server differs from what is expected.
@@ -128,7 +127,7 @@ impl Prober {
     }
 
     /// Asks one question over a fresh connection. With any answer the server is alive.
-    fn server_state(&self) -> ServerState {
+    fn server_state(&self, alive_check: &ScriptExchange) -> ServerState {
         // A server that is about to exit may have accepted the first connection before it closed its listener. The second
         // one shows that it has exited.
         const TRIES: usize = 2;
@@ -138,10 +137,9 @@ impl Prober {
                 Err(error) if error.kind() == ErrorKind::TimedOut => return ServerState::Hung,
                 Err(_) => return ServerState::Dead,
             };
-            let [.., Exchange { question, answer }] = EXCHANGES;
-            connection.send(question.as_bytes());
+            connection.send(alive_check.question.as_bytes());
             let mut received = Vec::new();
-            let event = connection.receive(answer.as_bytes(), &mut received, self.timeout);
+            let event = connection.receive(alive_check.answer.as_bytes(), &mut received, self.timeout);
             if !received.is_empty() {
                 return ServerState::Alive;
             }

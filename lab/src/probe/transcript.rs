@@ -33,6 +33,8 @@ pub enum SocketEvent {
     Backpressure,
     /// The server has read this many bytes of questions while its answers were not read, and still reads.
     NoBackpressure(usize),
+    /// An answer of any text with this end. It is only ever expected.
+    AnyAnswer(char),
 }
 
 impl fmt::Display for SocketEvent {
@@ -43,6 +45,7 @@ impl fmt::Display for SocketEvent {
             Self::Reset => f.write_str("reset"),
             Self::Error(error) => f.write_str(error),
             Self::Backpressure => f.write_str("backpressure"),
+            Self::AnyAnswer(end) => write!(f, "an answer that ends with {end:?}"),
             Self::NoBackpressure(count) => write!(f, "no backpressure after {count} bytes"),
         }
     }

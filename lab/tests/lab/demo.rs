@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use launcelot_client::{DialogueConfig, Target, ask};
 use launcelot_measure::{LinkReport, Order, Preset};
-use launcelot_protocol::{EXCHANGES, Question};
+use launcelot_protocol::{EXCHANGES, Framing, Question};
 use launcelot_testing::http;
 use rustix::process::Signal;
 use tempfile::TempDir;
@@ -53,6 +53,7 @@ async fn the_demo_serves_the_page_and_answers_over_every_path() {
             target: target.unwrap(),
             order: Order::OneAtATime,
             questions: Question::the_three(),
+            framing: Framing::default(),
             timeout: Duration::from_secs(20),
         };
         let mut answers = Vec::new();

@@ -1,6 +1,7 @@
 //! The prober: the workspace's servers pass, and faulty servers do not.
 
 mod faulty_server;
+mod other_words;
 mod program;
 mod started_servers;
 
@@ -13,7 +14,7 @@ use clap::ValueEnum as _;
 use launcelot_lab::probe::cases::{self, Case};
 use launcelot_lab::probe::transcript::SocketEvent;
 use launcelot_lab::probe::{Finding, Findings, Prober, ServerState, Verdict};
-use launcelot_protocol::EXCHANGES;
+use launcelot_protocol::{EXCHANGES, Script};
 use launcelot_server::{Design, Options, Statistics, Stop};
 
 use crate::support::fixtures::Server;
@@ -39,7 +40,7 @@ fn every_design_passes_and_only_the_simple_one_serves_one_client_at_a_time() {
 
 fn design_passes(design: Design) {
     let server = Server::start(design);
-    let findings = probe(server.port, LONG_TIMEOUT, &cases::table());
+    let findings = probe(server.port, LONG_TIMEOUT, &built_in_cases());
     for finding in &findings.all {
         let is_delayed = design == Design::Simple && finding.behaviour.ends_with("client and another");
         let expected = if is_delayed { Verdict::OneAtATime } else { Verdict::AsExpected };
@@ -58,7 +59,7 @@ fn a_server_on_standard_input_and_output_passes() {
         let output = input.try_clone().unwrap();
         launcelot_server::converse(input, output, &Options::default(), &statistics, stop).unwrap();
     });
-    let findings = probe(address.port(), LONG_TIMEOUT, &cases::table());
+    let findings = probe(address.port(), LONG_TIMEOUT, &built_in_cases());
     let as_expected = findings.count(Verdict::AsExpected);
     assert_eq!(as_expected, findings.all.len(), "{findings:?}");
 }
@@ -69,7 +70,7 @@ fn the_cases_after_the_end_of_a_server_are_not_run() {
         Err(UnknownQuestion) => Exit,
         Ok(()) => Continue,
     });
-    let findings = probe(port, LONG_TIMEOUT, &cases::table());
+    let findings = probe(port, LONG_TIMEOUT, &built_in_cases());
     let unknown = find(&findings, "an unknown question");
     assert_eq!((unknown.verdict, unknown.server), (Verdict::Differs, ServerState::Dead), "{unknown:?}");
     assert_eq!(unknown.received.bytes, b"");
@@ -231,9 +232,14 @@ fn probe(port: u16, timeout: Duration, cases: &[Case]) -> Findings {
     findings
 }
 
+/// Returns all cases with the three questions.
+fn built_in_cases() -> Vec<Case> {
+    cases::table(&Script::default())
+}
+
 /// Returns the case with this name.
 fn only(behaviour: &str) -> Vec<Case> {
-    let case = cases::table().into_iter().find(|case| case.behaviour == behaviour);
+    let case = built_in_cases().into_iter().find(|case| case.behaviour == behaviour);
     vec![case.unwrap_or_else(|| panic!("no case {behaviour:?}"))]
 }
 

@@ -17,7 +17,7 @@ use launcelot_client::report::timing::timing;
 use launcelot_client::{DialogueConfig, Target, ask};
 use launcelot_measure::Order;
 use launcelot_measure::unit::format_duration;
-use launcelot_protocol::{EXCHANGES, Question};
+use launcelot_protocol::{EXCHANGES, Framing, Question};
 use launcelot_server::Design;
 
 /// The number of questions on each path.
@@ -96,6 +96,7 @@ fn plan(port: u16, count: usize) -> DialogueConfig {
         target: Target::parse("127.0.0.1", Some(port)).unwrap(),
         order: Order::OneAtATime,
         questions: Question::the_three().into_iter().cycle().take(count).collect(),
+        framing: Framing::default(),
         timeout: wait::DEADLINE,
     }
 }

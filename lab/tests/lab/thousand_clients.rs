@@ -6,7 +6,7 @@ use crate::support::fixtures::{Bridge, Server};
 use crate::support::wait;
 use launcelot_client::{DialogueConfig, Target, ask};
 use launcelot_measure::{Order, RunStatus};
-use launcelot_protocol::{EXCHANGES, Question};
+use launcelot_protocol::{EXCHANGES, Framing, Question};
 use launcelot_server::Design;
 use tokio::sync::Barrier;
 
@@ -23,6 +23,7 @@ async fn assert_all_are_answered(target: Target) {
                 order: if client % 2 == 0 { Order::OneAtATime } else { Order::SentAhead },
                 // Clients begin at different questions, so that another client's answer would be a wrong one.
                 questions: Question::the_three().into_iter().cycle().skip(client % 3).take(QUESTIONS).collect(),
+                framing: Framing::default(),
                 timeout: wait::DEADLINE,
             };
             let all_are_ready = Arc::clone(&all_are_ready);

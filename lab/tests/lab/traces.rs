@@ -11,7 +11,7 @@ use launcelot_client::command_line::CommandLine;
 use launcelot_client::{DialogueConfig, Target, ask};
 use launcelot_measure::export::Document;
 use launcelot_measure::{ConnectPoint, Leg, LinkReport, Order, Run, Span, Trace, TracePoint, paths};
-use launcelot_protocol::Question;
+use launcelot_protocol::{Framing, Question};
 use launcelot_testing::http;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -27,7 +27,13 @@ fn demo(arguments: &[&str]) -> (Demo, TempDir) {
 
 async fn asked(target: &str, port: Option<u16>, order: Order) -> Run {
     let target = Target::parse(target, port).unwrap();
-    let plan = DialogueConfig { target, order, questions: Question::the_three(), timeout: CLIENT_TIMEOUT };
+    let plan = DialogueConfig {
+        target,
+        order,
+        questions: Question::the_three(),
+        framing: Framing::default(),
+        timeout: CLIENT_TIMEOUT,
+    };
     let (run, result) = ask(&plan, |_| Ok(())).await;
     result.unwrap();
     run
@@ -185,6 +191,7 @@ async fn a_native_client_reports_where_its_time_went_with_and_without_a_bridge()
                 target,
                 order: Order::OneAtATime,
                 questions: Question::the_three(),
+                framing: Framing::default(),
                 timeout: CLIENT_TIMEOUT,
             };
             let (record, result) = launcelot_client::ask::ask_recorded(&config, |_| Ok(())).await;

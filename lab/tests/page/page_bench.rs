@@ -15,7 +15,7 @@ use crate::support::page;
 use launcelot_client::{DialogueConfig, Target, ask};
 use launcelot_measure::export::Document;
 use launcelot_measure::{Order, Stopwatch};
-use launcelot_protocol::Question;
+use launcelot_protocol::{Framing, Question};
 use launcelot_server::Design;
 use serde_json::json;
 
@@ -143,7 +143,13 @@ async fn from_javascript(browser: &Browser, bridge: &Bridge, client: &str, count
 async fn natively(bridge: &Bridge, count: usize) -> Vec<f64> {
     let questions = Question::the_three().into_iter().cycle().take(WARM_UP + count).collect();
     let target = Target::parse(&bridge.url(), None).unwrap();
-    let plan = DialogueConfig { target, order: Order::OneAtATime, questions, timeout: Duration::from_secs(20) };
+    let plan = DialogueConfig {
+        target,
+        order: Order::OneAtATime,
+        questions,
+        framing: Framing::default(),
+        timeout: Duration::from_secs(20),
+    };
     let (run, result) = ask(&plan, |_| Ok(())).await;
     result.unwrap();
     run.questions[WARM_UP..].iter().map(|asked| asked.took().unwrap().as_secs_f64() * 1e6).collect()

@@ -11,12 +11,16 @@ use regex::{Captures, Regex};
 
 use super::figures::are_alike;
 use super::http;
+use super::markdown::workspace;
 use super::ports::ReservedPort;
 use super::process::{self, Lines, Process};
 use super::sockets;
 
 /// The prefix of a command.
 const PROMPT: &str = "$ ";
+
+/// The folder of scripts, which commands in the documents name.
+const SCRIPTS: &str = "docs/scripts";
 
 /// The ports in the documents: of the server, the tunnel, the bridge and the statistics.
 const PORTS: [u16; 4] = [1060, 1061, 8080, 9106];
@@ -68,13 +72,20 @@ pub(crate) struct Console {
 }
 
 impl Console {
-    /// Starts a session with the programs in `programs`. Its current folder contains a page, as if built, and nothing else.
+    /// Starts a session with the programs in `programs`. Its current folder contains a page, as if built, and the scripts of
+    /// the documents.
     pub(crate) fn start(programs: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for page in ["target/page", "target/demo-page"] {
             let page = folder.path().join(page);
             fs::create_dir_all(&page).unwrap();
             fs::write(page.join("index.html"), "<!doctype html><title>A page</title>\n").unwrap();
+        }
+        let scripts = folder.path().join(SCRIPTS);
+        fs::create_dir_all(&scripts).unwrap();
+        for script in fs::read_dir(workspace().join(SCRIPTS)).unwrap() {
+            let script = script.unwrap();
+            fs::copy(script.path(), scripts.join(script.file_name())).unwrap();
         }
         Self {
             programs: programs.to_owned(),

@@ -4,9 +4,9 @@ use std::io::Read as _;
 use std::process::{Command, Output};
 use std::thread;
 
-use launcelot_lab::probe::cases;
 use launcelot_server::Design;
 
+use super::built_in_cases;
 use super::faulty_server::Afterwards::{Continue, Exit};
 use super::faulty_server::{UnknownQuestion, answer_to, converse, faulty_server};
 use crate::support::fixtures::Server;
@@ -20,11 +20,11 @@ fn the_program_prints_a_table_and_a_summary() {
     let output = probe_program(server.port, &["--timeout", "20s"]);
     let text = stdout(&output);
     let rows: Vec<&str> = text.lines().collect();
-    assert_eq!(rows.len(), 1 + cases::table().len() + 2, "{text}");
-    for (row, case) in rows[1..].iter().zip(cases::table()) {
+    assert_eq!(rows.len(), 1 + built_in_cases().len() + 2, "{text}");
+    for (row, case) in rows[1..].iter().zip(built_in_cases()) {
         assert!(row.starts_with(case.behaviour) && row.ends_with("✓ as expected    alive"), "{row}");
     }
-    let count = cases::table().len();
+    let count = built_in_cases().len();
     let summary = [format!("{count} of {count} as expected."), "The server is alive.".to_owned()];
     assert_eq!(rows[1 + count..], summary);
     assert_eq!((output.status.code(), &*output.stderr), (Some(0), &b""[..]));
@@ -80,7 +80,7 @@ fn the_json_matches_its_schema_for_every_verdict() {
                 let output = probe_program(port, &["--json", "--timeout", "20s"]);
                 let value: serde_json::Value = serde_json::from_str(stdout(&output)).unwrap();
                 schema::assert_valid(include_str!("../../../schema/probe.schema.json"), &value);
-                assert_eq!(value["behaviours"].as_array().unwrap().len(), cases::table().len());
+                assert_eq!(value["behaviours"].as_array().unwrap().len(), built_in_cases().len());
                 assert_eq!(value["as_expected"], as_expected);
                 assert_eq!(value["one_client_at_a_time"], one_at_a_time);
                 assert_eq!(value["server"], state);

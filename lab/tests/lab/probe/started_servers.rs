@@ -4,10 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use launcelot_client::script;
 use launcelot_lab::probe::{Findings, Timeouts, Verdict, cases, probe_with_server_per_case};
 use serde_json::Value;
 
+use super::built_in_cases;
+use crate::support::markdown::workspace;
 use crate::support::{process, schema, wait};
+
+/// Timeouts that nothing reaches, on a busy machine either.
+const LONG_TIMEOUTS: Timeouts = Timeouts { start: wait::DEADLINE, answer: wait::DEADLINE };
 
 /// Returns the command `python3`, which the server of these tests needs.
 fn python() -> &'static str {
@@ -40,7 +46,7 @@ fn a_server_that_crashes_is_tested_with_every_case() {
     schema::assert_valid(include_str!("../../../schema/probe.schema.json"), &report);
     assert_eq!((&report["command"], &report["port"]), (&Value::from(command), &Value::Null));
     let rows = report["behaviours"].as_array().unwrap();
-    assert_eq!(rows.len(), cases::table().len());
+    assert_eq!(rows.len(), built_in_cases().len());
     assert!(rows.iter().all(|row| row["verdict"] != "not-run"), "{report:#}");
     let row = |behaviour: &str| rows.iter().find(|row| row["behaviour"] == behaviour).unwrap();
     let expected = [
@@ -74,6 +80,27 @@ fn the_table_shows_how_the_server_exited_and_how_often() {
     let (rows, summary) = text.trim_end().rsplit_once('\n').unwrap();
     assert!(summary.contains("The server, started anew for each case, was dead after "), "{summary}");
     assert!(rows.lines().all(|line| line.chars().count() <= 80), "{text}");
+}
+
+#[test]
+fn a_server_with_other_words_is_tested_with_its_script() {
+    let server = naive().with_file_name("aphorisms.py");
+    let command = format!("{} '{}' {{port}}", python(), server.display());
+    let script = script::read(&workspace().join("docs/scripts/aphorisms.toml")).unwrap();
+    // The server takes all that has arrived for one question, and serves one client at a time.
+    let expected = [
+        ("three questions, one at a time", Verdict::AsExpected),
+        ("a question byte by byte", Verdict::AsExpected),
+        ("two questions in one segment", Verdict::Differs),
+        ("an unknown question", Verdict::AsExpected),
+        ("end of stream between questions", Verdict::AsExpected),
+        ("an idle client and another", Verdict::OneAtATime),
+    ];
+    let mut cases = cases::table(&script);
+    cases.retain(|case| expected.iter().any(|(behaviour, _)| case.behaviour == *behaviour));
+    let findings = probe_with_server_per_case(&command.parse().unwrap(), LONG_TIMEOUTS, &cases, |_| {}).unwrap();
+    let verdicts: Vec<_> = findings.all.iter().map(|finding| (finding.behaviour, finding.verdict)).collect();
+    assert_eq!(verdicts, expected, "{findings:?}");
 }
 
 #[test]
@@ -133,6 +160,5 @@ fn a_server_whose_port_is_taken_is_started_again_at_another_port() {
 
 /// Runs the first two cases.
 fn probe_two(command: &str) -> Findings {
-    let timeouts = Timeouts { start: wait::DEADLINE, answer: wait::DEADLINE };
-    probe_with_server_per_case(&command.parse().unwrap(), timeouts, &cases::table()[..2], |_| {}).unwrap()
+    probe_with_server_per_case(&command.parse().unwrap(), LONG_TIMEOUTS, &built_in_cases()[..2], |_| {}).unwrap()
 }
