@@ -1,13 +1,13 @@
-//! What was measured, as a file to take along, and a file that was brought back.
+//! What was measured, as a file to take along, and a file that was brought back; and what is said of a series of rounds.
 //!
-//! The code that reads and writes files is a part of the program of its own: the first question does not need it, so the
-//! browser loads it once it is idle. The feature `split` marks the part; without it, as under `trunk serve`, the program
-//! is one piece.
+//! The code for it is a part of the program of its own: the first question does not need it, so the browser loads it once
+//! it is idle. The feature `split` marks the part; without it, as under `trunk serve`, the program is one piece.
 
 use std::time::Duration;
 
 use js_sys::futures::spawn_local;
 use launcelot_measure::export::{Document, DocumentError, RecordedRun, chrome, csv, hlog, json};
+use launcelot_measure::{Rounds, Stopwatch};
 use wasm_bindgen::prelude::*;
 use wasm_split_helpers::SplitLoaderError;
 #[cfg(feature = "split")]
@@ -86,6 +86,15 @@ pub async fn measures(recorded: &RecordedRun, began: Duration, origin: Duration)
     measures.ok()
 }
 
+/// Why the curve of a series is what it is with such a stopwatch. `None` if what judges it cannot be loaded.
+pub async fn why(rounds: &Rounds, stopwatch: Stopwatch) -> Option<String> {
+    #[cfg(feature = "split")]
+    let why = why_loaded(rounds, stopwatch).await;
+    #[cfg(not(feature = "split"))]
+    let why = why_loaded(rounds, stopwatch);
+    why.ok()
+}
+
 #[cfg_attr(feature = "split", wasm_split(files, fallible, preload(load_part)))]
 fn write_loaded(form: Form, document: &Document) -> Result<String, SplitLoaderError> {
     Ok(match form {
@@ -122,4 +131,9 @@ fn measures_loaded(
     origin: Duration,
 ) -> Result<Vec<Measure>, SplitLoaderError> {
     Ok(timeline::measures(recorded, began, origin))
+}
+
+#[cfg_attr(feature = "split", wasm_split(files, fallible))]
+fn why_loaded(rounds: &Rounds, stopwatch: Stopwatch) -> Result<String, SplitLoaderError> {
+    Ok(crate::words::rounds::why(rounds, stopwatch))
 }

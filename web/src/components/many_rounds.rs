@@ -7,6 +7,7 @@ use yew::prelude::*;
 use crate::components::drawing::Drawing;
 use crate::components::kept_rounds::kept_rounds;
 use crate::components::rounds_form::rounds_form;
+use crate::components::stopwatch_why::StopwatchWhy;
 use crate::distributions;
 use crate::hooks::Asker;
 use crate::state::Action;
@@ -64,8 +65,8 @@ pub fn ManyRounds(props: &Props) -> Html {
             <fieldset class="choice" hidden={drawn.figure.is_none()} onchange={on_stopwatch}>
                 <Drawing svg={STOPWATCHES} />
             </fieldset>
-            if let (Some(figure), Some(newest)) = (&drawn.figure, newest) {
-                <p id="stopwatch-why" aria-live={if many.is_running() { "off" } else { "polite" }}>{ words::why(newest, many.stopwatch) }</p>
+            if let (Some(figure), Some(newest)) = (&drawn.figure, many.newest()) {
+                <StopwatchWhy rounds={newest.rounds.clone()} stopwatch={many.stopwatch} />
                 <Drawing svg={figure.clone()} />
             }
             { kept_rounds(asker) }
