@@ -59,13 +59,13 @@ pub struct CommandLine {
     /// Send all questions without waiting for the answers (pipelining)
     #[arg(long)]
     pipelined: bool,
-    /// Ask this instead of the three questions; may be repeated
+    /// Ask this instead of the three questions; may be given several times
     #[arg(long, value_name = "QUESTION", value_parser = Question::new)]
     ask: Vec<Question>,
     /// The timeout of each step: resolving the host name, connecting, each answer
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
     timeout: Duration,
-    /// How much to log.
+    /// How much the program logs.
     #[command(flatten)]
     pub verbosity: Verbosity,
 }

@@ -122,7 +122,7 @@ fn parse_bandwidth(text: &str) -> Result<NonZeroU64, String> {
             return Ok(bits);
         }
     }
-    Err("expected a number with its unit, as in 56kbit, 10Mbit or 2.5Gbit".to_owned())
+    Err("expected a number with a unit, such as 56kbit, 10Mbit or 2.5Gbit".to_owned())
 }
 
 #[cfg(test)]

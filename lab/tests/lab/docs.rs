@@ -139,6 +139,15 @@ fn an_ellipsis_stands_for_any_number_of_lines() {
     }
 }
 
+#[test]
+fn line_breaks_of_wrapped_sentences_are_not_compared() {
+    let long = "It took 12.5 ms to find out that this sentence is too long for a line of eighty";
+    let documented = [long, "columns."];
+    let printed = ["It took 2 ms to find out that this sentence is too long for a line of eighty", "columns."];
+    assert!(are_alike(&documented, &printed));
+    assert!(!are_alike(&["Blue.", "Blue."], &["Blue. Blue."]));
+}
+
 /// Returns the long options in the output of `--help`, without those that every program has.
 fn options_in(help: &str) -> BTreeSet<String> {
     let mut options = BTreeSet::new();
@@ -158,7 +167,10 @@ fn options_in(help: &str) -> BTreeSet<String> {
 /// Returns the commands in the output of `--help`.
 fn commands_in(help: &str) -> Vec<String> {
     let Some((_, commands)) = help.split_once("Commands:\n") else { return Vec::new() };
-    commands.lines().map_while(|line| line.split_whitespace().next()).map(ToOwned::to_owned).collect()
+    let lines = commands.lines().take_while(|line| !line.is_empty());
+    // Names are indented by two columns; descriptions that are wrapped go on further to the right.
+    let named = lines.filter_map(|line| line.strip_prefix("  ")).filter(|line| !line.starts_with(' '));
+    named.filter_map(|line| line.split(' ').next()).map(ToOwned::to_owned).collect()
 }
 
 fn help(command: &str) -> String {

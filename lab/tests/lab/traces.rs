@@ -230,7 +230,7 @@ fn a_native_client_attributes_the_emulated_handshake_to_connecting() {
         assert!(run.connecting.unwrap().took() >= attributed);
         let first = run.questions[0].took().unwrap();
         assert!(first >= Duration::from_millis(50), "{first:?}");
-        let report = launcelot_client::report::timing::timing(run);
+        let report = launcelot_client::report::timing::timing(run).replace('\n', " ");
         assert!(
             report.contains("(connecting)*") && report.contains("attributed as the lab reported it, not measured"),
             "{report}"
