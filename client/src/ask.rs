@@ -89,7 +89,7 @@ pub struct DialogueRecord {
 pub struct TimedOperation {
     /// The operation.
     pub operation: Operation,
-    /// When it began, counted from the begin of the run.
+    /// The time at which it began, counted from the begin of the run.
     pub at: Duration,
     /// How long it took.
     pub times: PollTimes,

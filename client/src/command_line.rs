@@ -112,9 +112,9 @@ pub fn run(command_line: &CommandLine) -> Result<(), RunError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::Runtime)?;
     let mut output = Output::stdout();
     if command_line.race {
-        let (raced, result) = runtime.block_on(race(&config, command_line.lab.as_ref()));
-        let printed = print_race(command_line, &raced, &mut output).and_then(|()| output.finish());
-        return first_error(result, command_line.export.as_ref().map(|export| export.race(raced)), printed);
+        let (race, result) = runtime.block_on(race(&config, command_line.lab.as_ref()));
+        let printed = print_race(command_line, &race, &mut output).and_then(|()| output.finish());
+        return first_error(result, command_line.export.as_ref().map(|export| export.race(race)), printed);
     }
     let on_answer = |answer: &str| if command_line.json { Ok(()) } else { writeln!(output, "{answer}") };
     let (mut record, result) = runtime.block_on(ask_recorded(&config, on_answer));
@@ -160,12 +160,12 @@ fn print_trace(
 }
 
 /// Prints a race.
-fn print_race(command_line: &CommandLine, raced: &RaceResult, output: &mut impl Write) -> io::Result<()> {
+fn print_race(command_line: &CommandLine, race: &RaceResult, output: &mut impl Write) -> io::Result<()> {
     if command_line.json {
-        serde_json::to_writer_pretty(&mut *output, raced)?;
+        serde_json::to_writer_pretty(&mut *output, race)?;
         writeln!(output)?;
     } else {
-        write!(output, "{}", report::race::race(raced))?;
+        write!(output, "{}", report::race::race(race))?;
     }
     output.flush()
 }

@@ -38,7 +38,7 @@ fn attributed<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Option<String> {
     let handshake = if shortest == longest { longest } else { format!("{shortest} to {longest}") };
     Some(wrapped(&format!(
         "{NOT_MEASURED} The last {handshake} of connecting are the emulated link's handshake (a round trip that opens the connection): \
-         attributed as the lab reported it, not measured. The client's kernel accepted at once, and the link delayed the first bytes by \
+         attributed as the lab reported it, not measured. The tunnel's kernel accepted at once, and the link delayed the first bytes by \
          that time."
     )))
 }

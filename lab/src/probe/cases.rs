@@ -11,21 +11,21 @@ pub struct Case {
     /// The name of the behaviour, in at most 32 columns.
     pub behaviour: &'static str,
     /// The steps, in their order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<CaseStep>,
 }
 
 /// One step of a case.
 #[derive(Debug, Clone)]
-pub struct Step {
+pub struct CaseStep {
     /// The client that performs it.
-    pub client: Client,
+    pub client: CaseClient,
     /// The action. A client without a connection connects first.
     pub action: Action,
 }
 
 /// A client of a case. Most cases have one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Client {
+pub enum CaseClient {
     /// The client that connects first.
     First,
     /// The client that connects while the first is still connected.
@@ -67,7 +67,7 @@ pub fn table() -> Vec<Case> {
         Close, Connect, HalfClose, Receive, ReceiveEnd, ReceiveEveryAnswer, ReceiveOverdue, ReceivePromptly, Reset,
         Send, SendByteByByte, SendUntilBackpressure,
     };
-    use Client::{First, Second};
+    use CaseClient::{First, Second};
 
     let [name, quest, color] = EXCHANGES;
     let send = |texts: &[&str]| Send(texts.concat());
@@ -149,11 +149,11 @@ fn answers() -> [&'static str; 3] {
 }
 
 fn one_client(behaviour: &'static str, actions: impl IntoIterator<Item = Action>) -> Case {
-    let steps = actions.into_iter().map(|action| Step { client: Client::First, action }).collect();
+    let steps = actions.into_iter().map(|action| CaseStep { client: CaseClient::First, action }).collect();
     Case { behaviour, steps }
 }
 
-fn two_clients(behaviour: &'static str, steps: impl IntoIterator<Item = (Client, Action)>) -> Case {
-    let steps = steps.into_iter().map(|(client, action)| Step { client, action }).collect();
+fn two_clients(behaviour: &'static str, steps: impl IntoIterator<Item = (CaseClient, Action)>) -> Case {
+    let steps = steps.into_iter().map(|(client, action)| CaseStep { client, action }).collect();
     Case { behaviour, steps }
 }

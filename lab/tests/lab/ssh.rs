@@ -104,14 +104,16 @@ fn plan(port: u16, count: usize) -> DialogueConfig {
 async fn the_questions_are_answered_through_a_real_ssh_tunnel() {
     let server = Server::start(Design::Simple);
     let folder = tempfile::tempdir().unwrap();
-    let (host_key, user_key) = (folder.path().join("host"), folder.path().join("user"));
+    let host_key = folder.path().join("host");
+    let user_key = folder.path().join("user");
     key(&host_key);
     key(&user_key);
     let user = output(Command::new("id").arg("-un"));
     let user = String::from_utf8(user.stdout).unwrap().trim().to_owned();
 
     let _folder = PrivilegeSeparationFolder::create_for(&user);
-    let (ssh_port, tunnel_port) = (ReservedPort::new(), ReservedPort::new());
+    let ssh_port = ReservedPort::new();
+    let tunnel_port = ReservedPort::new();
     let config = folder.path().join("sshd_config");
     let lines = [
         format!("ListenAddress 127.0.0.1:{}", ssh_port.number),

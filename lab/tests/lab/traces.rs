@@ -86,7 +86,7 @@ async fn every_hop_is_traced_in_the_order_of_the_path() {
         assert!(in_the_tunnel >= Duration::from_millis(20), "{in_the_tunnel:?}");
         assert!(in_the_tunnel + path.thinking().unwrap() < asked.took().unwrap());
     }
-    let connecting: Vec<_> = trace.connecting.iter().map(|sighting| sighting.point).collect();
+    let connecting: Vec<_> = trace.connecting.iter().map(|event| event.point).collect();
     // Other threads report the accepts, so only the bridge's own points are in order.
     assert!(
         ConnectPoint::ALL.iter().all(|point| connecting.contains(point)) && connecting.len() == 6,
@@ -132,7 +132,8 @@ async fn a_path_without_the_tunnel_has_no_tunnel_events_and_pipelined_questions_
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_without_a_bridge_are_identified_by_their_addresses() {
     let (demo, _web) = demo(&[]);
-    let (server_port, tunnel_port) = (demo.server_port, demo.tunnel_port);
+    let server_port = demo.server_port;
+    let tunnel_port = demo.tunnel_port;
     let clients = [server_port, tunnel_port, server_port, tunnel_port].map(|port| {
         std::thread::spawn(move || {
             let mut stream = sockets::connect(port);

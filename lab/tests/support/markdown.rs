@@ -14,7 +14,7 @@ const LINE_MAX_CHARACTERS: usize = 100;
 
 /// A Markdown file of this workspace.
 pub(crate) struct Document {
-    /// Its path from the workspace's top.
+    /// The path, relative to the root of the workspace.
     pub(crate) path: PathBuf,
     pub(crate) text: String,
 }
