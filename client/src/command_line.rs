@@ -116,7 +116,12 @@ pub fn run(command_line: &CommandLine) -> Result<(), RunError> {
         let printed = print_race(command_line, &race, &mut output).and_then(|()| output.finish());
         return first_error(result, command_line.export.as_ref().map(|export| export.race(race)), printed);
     }
-    let on_answer = |answer: &str| if command_line.json { Ok(()) } else { writeln!(output, "{answer}") };
+    let on_answer = |answer: &str| {
+        if !command_line.json {
+            // The output keeps its first failure.
+            let _ = writeln!(output, "{answer}");
+        }
+    };
     let (mut record, result) = runtime.block_on(ask_recorded(&config, on_answer));
     let mut lab_trace = Err(LabError::NoLab);
     if command_line.trace {

@@ -56,11 +56,7 @@ async fn the_demo_serves_the_page_and_answers_over_every_path() {
             timeout: Duration::from_secs(20),
         };
         let mut answers = Vec::new();
-        let (_, result) = ask(&plan, |answer| {
-            answers.push(answer.to_owned());
-            Ok(())
-        })
-        .await;
+        let (_, result) = ask(&plan, |answer| answers.push(answer.to_owned())).await;
         result.unwrap();
         assert_eq!(answers, EXCHANGES.map(|exchange| exchange.answer));
     }

@@ -144,11 +144,7 @@ async fn the_questions_are_answered_through_a_real_ssh_tunnel() {
     for (path, port) in [("direct", server.port), ("through the tunnel", tunnel_port.number)] {
         let plan = plan(port, ROUNDS);
         let mut answers = Vec::new();
-        let (run, result) = ask(&plan, |answer| {
-            answers.push(answer.to_owned());
-            Ok(())
-        })
-        .await;
+        let (run, result) = ask(&plan, |answer| answers.push(answer.to_owned())).await;
         result.unwrap_or_else(|error| panic!("{path}: {error}; {}", ssh.log()));
         let expected: Vec<_> = EXCHANGES.iter().map(|exchange| exchange.answer).cycle().take(ROUNDS).collect();
         assert_eq!(answers, expected, "{path}");
@@ -158,7 +154,7 @@ async fn the_questions_are_answered_through_a_real_ssh_tunnel() {
         println!("{path}: {median} from a question to its answer, the median of {ROUNDS}");
     }
     // What `launcelot-client localhost PORT --timing` prints.
-    let (run, result) = ask(&plan(tunnel_port.number, EXCHANGES.len()), |_| Ok(())).await;
+    let (run, result) = ask(&plan(tunnel_port.number, EXCHANGES.len()), |_| ()).await;
     result.unwrap();
     println!("{}", timing(&run));
 }

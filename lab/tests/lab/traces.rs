@@ -28,7 +28,7 @@ fn demo(arguments: &[&str]) -> (Demo, TempDir) {
 async fn asked(target: &str, port: Option<u16>, order: Order) -> Run {
     let target = Target::parse(target, port).unwrap();
     let plan = DialogueConfig { target, order, questions: Question::the_three(), timeout: CLIENT_TIMEOUT };
-    let (run, result) = ask(&plan, |_| Ok(())).await;
+    let (run, result) = ask(&plan, |_| ()).await;
     result.unwrap();
     run
 }
@@ -188,7 +188,7 @@ async fn a_native_client_reports_where_its_time_went_with_and_without_a_bridge()
                 questions: Question::the_three(),
                 timeout: CLIENT_TIMEOUT,
             };
-            let (record, result) = launcelot_client::ask::ask_recorded(&config, |_| Ok(())).await;
+            let (record, result) = launcelot_client::ask::ask_recorded(&config, |_| ()).await;
             result.unwrap();
             let trace =
                 launcelot_client::lab::fetch_trace(&config.target, lab, &name, record.local, CLIENT_TIMEOUT).await;

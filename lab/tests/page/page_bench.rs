@@ -144,7 +144,7 @@ async fn natively(bridge: &Bridge, count: usize) -> Vec<f64> {
     let questions = Question::the_three().into_iter().cycle().take(WARM_UP + count).collect();
     let target = Target::parse(&bridge.url(), None).unwrap();
     let plan = DialogueConfig { target, order: Order::OneAtATime, questions, timeout: Duration::from_secs(20) };
-    let (run, result) = ask(&plan, |_| Ok(())).await;
+    let (run, result) = ask(&plan, |_| ()).await;
     result.unwrap();
     run.questions[WARM_UP..].iter().map(|asked| asked.took().unwrap().as_secs_f64() * 1e6).collect()
 }
