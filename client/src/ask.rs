@@ -87,7 +87,7 @@ pub struct TimedOperation {
     pub operation: Operation,
     /// The time at which it began, counted from the begin of the run.
     pub at: Duration,
-    /// How long it took.
+    /// The processor time and the waiting time.
     pub times: PollTimes,
 }
 

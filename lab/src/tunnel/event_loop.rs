@@ -63,7 +63,7 @@ pub(super) struct EventLoop {
     revision: u64,
     relays: HashMap<u64, RegisteredRelay>,
     next_number: u64,
-    /// When which relay needs a turn. An entry is outdated if it differs from the relay's own.
+    /// The times at which relays need a turn. An entry is outdated if it differs from the relay's own.
     timers: BinaryHeap<Reverse<(Instant, u64)>>,
     /// The relays that get a turn in this round. Some are in it more than once.
     run_queue: Vec<u64>,

@@ -87,7 +87,7 @@ fn a_port_that_is_taken_in_either_family_is_named_with_the_option_that_chooses_a
             let others = ANY_PORTS.chunks(2).filter(|pair| pair[0] != option).flatten();
             let output = output(demo::command(page.path()).args(others).args([option, &port]));
             let stderr = error_line(&output);
-            assert!(stderr.contains(&format!("port {port}: address already in use")), "{stderr}");
+            assert!(stderr.contains(&format!("port {port}: Address already in use")), "{stderr}");
             assert!(stderr.contains(&format!("choose another port with {option}")), "{stderr}");
         }
     }
@@ -118,5 +118,5 @@ fn the_page_can_be_at_another_address_than_localhost() {
 fn a_page_that_is_not_built_is_reported_as_missing() {
     let empty = tempfile::tempdir().unwrap();
     let output = output(demo::command(empty.path()).args(ANY_PORTS));
-    assert!(error_line(&output).contains("build it with `cargo xtask dist`"));
+    assert!(error_line(&output).contains("build the page with `cargo xtask dist`"));
 }
