@@ -11,7 +11,7 @@ use std::process::Command;
 
 use crate::support::console::Console;
 use crate::support::figures::{are_alike, normalized};
-use crate::support::markdown::{Document, workspace};
+use crate::support::markdown::{MarkdownDocument, workspace};
 use crate::support::process;
 
 /// If set, output of examples that has changed is rewritten.
@@ -30,7 +30,7 @@ fn programs() -> PathBuf {
 /// Executes the console sessions of a document. Fails with the blocks whose output has changed, as they should be.
 #[track_caller]
 fn examples_of(path: &str) {
-    let document = Document::read(path);
+    let document = MarkdownDocument::read(path);
     let mut console = Console::start(&programs());
     for instruction in document.instructions() {
         match instruction.split_once(' ') {
@@ -103,7 +103,7 @@ fn the_examples_of_the_protocol_print_what_is_documented() {
 
 #[test]
 fn every_document_with_examples_is_tested() {
-    for document in Document::all() {
+    for document in MarkdownDocument::all() {
         let is_tested = WITH_EXAMPLES.iter().any(|path| document.path == Path::new(path));
         assert_eq!(!document.console_blocks().is_empty(), is_tested, "{}", document.path.display());
     }
@@ -201,7 +201,7 @@ fn every_option_has_a_row_in_its_reference_and_every_row_is_an_option() {
     ] {
         let mut commands = Vec::new();
         add_with_subcommands(program, &mut commands);
-        let sections = Document::read(path).sections();
+        let sections = MarkdownDocument::read(path).sections();
         for command in commands {
             let mut expected = options_in(&help(&command));
             if command != program {
@@ -245,7 +245,7 @@ const NOT_PATHS: [&str; 2] = ["launcelot-lab/browser-tests", "index.html"];
 #[test]
 fn every_path_in_the_documents_exists() {
     let mut missing = Vec::new();
-    for document in Document::all() {
+    for document in MarkdownDocument::all() {
         for (line, code) in document.code_spans() {
             if is_path(&code) && !NOT_PATHS.contains(&code.as_str()) && !workspace().join(&code).exists() {
                 missing.push(format!("{}:{line}: {code}", document.path.display()));
@@ -258,7 +258,7 @@ fn every_path_in_the_documents_exists() {
 #[test]
 fn every_link_between_the_documents_has_a_target() {
     let mut broken = Vec::new();
-    for document in Document::all() {
+    for document in MarkdownDocument::all() {
         let folder = workspace().join(document.path.parent().unwrap());
         for (line, link) in document.links() {
             if link.contains("://") {
@@ -278,13 +278,13 @@ fn every_link_between_the_documents_has_a_target() {
 
 fn anchors_of(path: &Path) -> Vec<String> {
     let text = fs::read_to_string(path).unwrap();
-    Document { path: path.to_owned(), text }.anchors()
+    MarkdownDocument { path: path.to_owned(), text }.anchors()
 }
 
 #[test]
 fn prose_is_wrapped_at_100_columns() {
     let mut long = Vec::new();
-    for document in Document::all() {
+    for document in MarkdownDocument::all() {
         long.extend(document.long_lines().iter().map(|line| format!("{}:{line}", document.path.display())));
     }
     assert!(long.is_empty(), "{long:#?}");
