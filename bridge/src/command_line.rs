@@ -17,37 +17,39 @@ use crate::origin::Origin;
     name = "launcelot-bridge",
     mut_arg("listen", |arg| arg.default_value("localhost:8080")),
     after_help = "\
-DURATION is a number with its unit, as in 30s, 1.5min or 200ms.
+DURATION is a number with a unit, such as 30s, 1.5min or 200ms.
 
-SIGINT (Ctrl-C) and SIGTERM stop it: it accepts no more connections, and open ones may end. A second signal ends it at
-once."
+SIGINT (Ctrl-C) and SIGTERM stop the bridge: it accepts no further connections
+and lets open ones finish within --grace. A second signal ends it at once."
 )]
 pub struct CommandLine {
     /// Where to listen.
     #[command(flatten)]
     pub listen: ListenOptions,
-    /// A server to connect to; the first at /ws, and each that has a name at /ws/NAME [default: localhost:1060]
+    /// A server to relay to; the first at /ws, and each that has a name at /ws/NAME; may be given several times [default:
+    /// localhost:1060]
     #[arg(long = "target", value_name = "[NAME=]HOST:PORT")]
     pub targets: Vec<Target>,
     /// Serve the files in this directory
     #[arg(long, value_name = "DIR")]
     pub web: Option<PathBuf>,
-    /// Let pages of this origin connect, besides those of this machine, and answer to its host name
+    /// Let pages from this origin connect, besides those of this machine, and answer to its host name; may be given several
+    /// times
     #[arg(long = "origin", value_name = "URL")]
     pub origins: Vec<Origin>,
-    /// How long a server has to accept a connection
+    /// The timeout of connecting to a server
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
     pub connect_timeout: Duration,
-    /// How long a connection may stay open while no byte moves; 0 is no limit
+    /// Close a connection after this time without a byte in either direction; 0 disables the timeout
     #[arg(long, value_name = "DURATION", default_value = "5min", value_parser = duration)]
     pub idle_timeout: Duration,
-    /// How long open connections have to end when the bridge is stopped
+    /// The time for which open connections may continue after a stop signal
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
     pub grace: Duration,
-    /// How many connections may be open at once; more wait to be accepted
+    /// The most open connections; further ones wait to be accepted
     #[arg(long, value_name = "N", default_value_t = MAX_CONNECTIONS)]
     pub max_connections: NonZeroU32,
-    /// How much to log.
+    /// How much the program logs.
     #[command(flatten)]
     pub verbosity: Verbosity,
 }

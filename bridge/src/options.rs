@@ -30,7 +30,7 @@ pub struct Options {
     pub handshakes: HashMap<Target, Handshake>,
     /// How long a server has to accept a connection, with the lookup of its name and its [handshake](Self::handshakes).
     pub connect_timeout: Duration,
-    /// How long a connection may stay open while no byte moves; zero is no limit.
+    /// How long a connection may stay open while no byte moves; zero disables the timeout.
     pub idle_timeout: Duration,
     /// How long open connections have to end when the bridge is stopped.
     pub grace: Duration,

@@ -29,11 +29,11 @@ pub enum ProgramError {
     /// It listened, but could not serve.
     #[error(transparent)]
     Serve(#[from] ServeError),
-    /// The system gives no threads.
-    #[error("cannot start threads")]
-    Threads(#[source] io::Error),
-    /// It could not catch the signals that stop it.
-    #[error("cannot wait for signals")]
+    /// The event loop could not be created.
+    #[error("cannot create an event loop")]
+    Runtime(#[source] io::Error),
+    /// The signal handlers could not be installed.
+    #[error("cannot install handlers for SIGINT and SIGTERM")]
     Signals(#[source] io::Error),
 }
 
@@ -48,7 +48,7 @@ pub fn run(listen: &ListenOptions, options: Options) -> Result<(), ProgramError>
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS)
         .build()
-        .map_err(ProgramError::Threads)?;
+        .map_err(ProgramError::Runtime)?;
     let result = runtime.block_on(serve_until_stopped(listen, options));
     // Does not wait for a name that is being looked up.
     runtime.shutdown_background();

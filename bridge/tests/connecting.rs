@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use common::{Bridge, accept, echo, listen, receive_to_close, soon, target};
 use futures_util::FutureExt as _;
 use launcelot_bridge::{Handshake, Options};
-use launcelot_endpoint::observe::{ConnectStep, Connection, Observer, Point, Watcher};
+use launcelot_endpoint::observe::{ConnectStep, NewConnection, Observer, Point, Watcher};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 use tokio_tungstenite::connect_async;
@@ -75,7 +75,7 @@ struct Recorded {
 }
 
 impl Observer for StepRecorder {
-    fn connection(&self, connection: &Connection<'_>) -> Option<Box<dyn Watcher>> {
+    fn connection(&self, connection: &NewConnection<'_>) -> Option<Box<dyn Watcher>> {
         *self.0.lock().unwrap() = Recorded { to: Some(connection.to), steps: connection.steps.to_vec() };
         Some(Box::new(self.clone()))
     }

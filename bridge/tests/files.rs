@@ -12,16 +12,17 @@ use http::{StatusCode, header};
 #[tokio::test]
 async fn files_have_their_types_and_are_cached_as_their_names_allow() {
     let web = web();
-    let (revalidate, for_ever) = ("no-cache", "public, max-age=31536000, immutable");
+    let revalidate = "no-cache";
+    let immutable = "public, max-age=31536000, immutable";
     let cases = [
         ("/", "text/html; charset=utf-8", revalidate),
         ("/index.html", "text/html; charset=utf-8", revalidate),
         ("/deep/", "text/html; charset=utf-8", revalidate),
         ("/page.html", "text/html; charset=utf-8", revalidate),
-        ("/page-0123456789abcdef.js", "text/javascript; charset=utf-8", for_ever),
+        ("/page-0123456789abcdef.js", "text/javascript; charset=utf-8", immutable),
         ("/worker.mjs", "text/javascript; charset=utf-8", revalidate),
-        ("/page-0123456789abcdef_bg.wasm", "application/wasm", for_ever),
-        ("/style-0123456789abcdef.css", "text/css; charset=utf-8", for_ever),
+        ("/page-0123456789abcdef_bg.wasm", "application/wasm", immutable),
+        ("/style-0123456789abcdef.css", "text/css; charset=utf-8", immutable),
         ("/picture.svg", "image/svg+xml", revalidate),
         ("/icon.png", "image/png", revalidate),
         ("/data.json", "application/json", revalidate),

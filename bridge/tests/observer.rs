@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use common::{Bridge, accept, listen, receive_bytes, soon, target};
 use futures_util::SinkExt as _;
 use launcelot_bridge::Options;
-use launcelot_endpoint::observe::{Connection, Observer, Point, Watcher};
+use launcelot_endpoint::observe::{NewConnection, Observer, Point, Watcher};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -26,7 +26,7 @@ struct Event {
 }
 
 impl Observer for Slow {
-    fn connection(&self, _: &Connection<'_>) -> Option<Box<dyn Watcher>> {
+    fn connection(&self, _: &NewConnection<'_>) -> Option<Box<dyn Watcher>> {
         Some(Box::new(self.clone()))
     }
 }

@@ -1,7 +1,7 @@
 //! Builds the page from the compiled program and `web/index.html`.
 //!
 //! This build makes the page that is served; trunk reads the same `index.html` during development. Every file but
-//! `index.html` is named after its content. So a file can be cached for ever, and never meets a file of another build.
+//! `index.html` is named after its content. So a file can be cached without revalidation, and never meets a file of another build.
 //!
 //! The steps, each a function from bytes to bytes, in the order in which [`page::build`] calls them:
 //! - [`program`]: splits the compiled program at the marked functions, and writes its JavaScript glue.

@@ -7,7 +7,7 @@ use std::time::UNIX_EPOCH;
 
 use clap::Parser;
 use launcelot_bundle::BundleError;
-use launcelot_bundle::output::Output;
+use launcelot_bundle::output::OutputFolder;
 use launcelot_bundle::page::{Sources, build};
 
 /// Builds the page from its compiled program.
@@ -51,11 +51,11 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         web: arguments.web.clone(),
         wasm_opt: arguments.wasm_opt.clone(),
     };
-    build_into(&sources, &Output::new(&arguments.output), arguments.force).map_err(|error| error.to_string())
+    build_into(&sources, &OutputFolder::new(&arguments.output), arguments.force).map_err(|error| error.to_string())
 }
 
 /// Builds the page unless the existing one has the same inputs.
-fn build_into(sources: &Sources, output: &Output, force: bool) -> Result<(), BundleError> {
+fn build_into(sources: &Sources, output: &OutputFolder, force: bool) -> Result<(), BundleError> {
     let inputs = inputs(sources)?;
     if force || !output.is_current(&inputs) {
         output.replace(&build(sources)?, &inputs)?;

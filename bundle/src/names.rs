@@ -138,7 +138,8 @@ mod tests {
 
     #[test]
     fn a_changed_file_renames_every_file_that_leads_to_it_and_no_other() {
-        let (old, new) = (after_content(page("v1")).unwrap(), after_content(page("v2")).unwrap());
+        let old = after_content(page("v1")).unwrap();
+        let new = after_content(page("v2")).unwrap();
         let kept: Vec<&String> = old.keys().filter(|name| new.contains_key(*name)).collect();
         assert!(matches!(&kept[..], [index, start] if *index == INDEX && start.starts_with("start-")), "{kept:?}");
         assert_ne!(old[INDEX], new[INDEX]);

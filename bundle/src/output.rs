@@ -13,11 +13,11 @@ use crate::error::BundleError;
 
 /// The folder of a page.
 #[derive(Debug)]
-pub struct Output {
+pub struct OutputFolder {
     folder: PathBuf,
 }
 
-impl Output {
+impl OutputFolder {
     /// Describes the page in this folder, which need not exist yet.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into() }
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn a_page_is_current_only_with_its_inputs_and_all_of_its_files() {
         let folder = tempfile::tempdir().unwrap();
-        let output = Output::new(folder.path().join("page"));
+        let output = OutputFolder::new(folder.path().join("page"));
         assert!(!output.is_current("v1"));
         output.replace(&files(&[("index.html", "one"), ("old.js", "")]), "v1").unwrap();
         assert!(output.is_current("v1") && !output.is_current("v2"));
@@ -127,7 +127,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
-        let error = Output::new(file.join("page")).replace(&files(&[("a", "")]), "").unwrap_err().to_string();
+        let error = OutputFolder::new(file.join("page")).replace(&files(&[("a", "")]), "").unwrap_err().to_string();
         assert!(error.starts_with("cannot write ") && error.contains("file/page.next: Not a directory"), "{error}");
     }
 }

@@ -51,7 +51,8 @@ impl Sizes {
     pub fn check(&self) -> Result<(), String> {
         for (sum, limit) in self.sums() {
             if sum.brotli > limit {
-                let (bytes, limit) = (sum.brotli.separate_with_commas(), limit.separate_with_commas());
+                let bytes = sum.brotli.separate_with_commas();
+                let limit = limit.separate_with_commas();
                 return Err(format!("the page is too large: {}: {bytes} bytes with Brotli, at most {limit}", sum.name));
             }
         }

@@ -22,11 +22,11 @@ pub type Position = u16;
 /// A hop, or an end of the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hop {
-    /// Its name, which is also its class.
+    /// The name, which is also the class of its rectangle.
     pub name: &'static str,
-    /// Its left edge.
+    /// The left edge.
     pub from: Position,
-    /// Its right edge.
+    /// The right edge.
     pub until: Position,
 }
 
@@ -37,9 +37,9 @@ pub struct Trail {
     pub lane: usize,
     /// Whether it was the answer.
     pub is_back: bool,
-    /// Its begin.
+    /// The begin of the trail.
     pub from: Position,
-    /// Its end, or the current position of the message.
+    /// The end of the trail, or the current position of the message.
     pub until: Position,
     /// The leg, which is also the class.
     pub leg: &'static str,
@@ -66,7 +66,7 @@ pub fn backdrop(hops: &[Hop], lanes: &[String]) -> String {
         write(
             &mut svg,
             format_args!(
-                r#"<rect class="station {name}" x="{x}" y="{}" width="{width}" height="{height}" rx="6"/>"#,
+                r#"<rect class="hop {name}" x="{x}" y="{}" width="{width}" height="{height}" rx="6"/>"#,
                 HEAD_HEIGHT - 6
             ),
         );
@@ -78,9 +78,8 @@ pub fn backdrop(hops: &[Hop], lanes: &[String]) -> String {
         let x = across(x);
         write(&mut svg, format_args!(r#"<text class="name" x="{x}" y="15" text-anchor="{anchor}">{name}</text>"#));
     }
-    let (left, right) = (hops.first().map_or(0, |first| first.until), hops.last().map_or(0, |last| last.from));
-    let left = across(left);
-    let right = across(right);
+    let left = across(hops.first().map_or(0, |first| first.until));
+    let right = across(hops.last().map_or(0, |last| last.from));
     for (lane, label) in lanes.iter().enumerate() {
         for at in [QUESTION_AT, ANSWER_AT] {
             let y = top(lane) + at;
@@ -148,10 +147,7 @@ mod tests {
     fn hops_are_at_their_positions_and_labels_are_escaped() {
         let hops = [Hop { name: "browser", from: 0, until: 90 }, Hop { name: "server", from: 880, until: 1000 }];
         let svg = backdrop(&hops, &["a < b?".to_owned()]);
-        assert!(
-            svg.contains(r#"<rect class="station server" x="88%" y="24" width="12%" height="68" rx="6"/>"#),
-            "{svg}"
-        );
+        assert!(svg.contains(r#"<rect class="hop server" x="88%" y="24" width="12%" height="68" rx="6"/>"#), "{svg}");
         assert!(svg.contains(r#"x="100%" y="15" text-anchor="end">server<"#), "{svg}");
         assert!(svg.contains(">a &lt; b?</text>"), "{svg}");
         assert_eq!(svg.matches(r#"class="lane" x1="9%" x2="88%""#).count(), 2, "{svg}");

@@ -24,7 +24,7 @@ const FACTOR_MIN: f64 = 4.0;
 pub struct Lens {
     /// The server's leg.
     pub server: Span,
-    /// When the answer was ready.
+    /// The time at which the answer was ready.
     pub ready: Duration,
     /// The label, which is followed by the factor.
     pub label: String,
@@ -60,12 +60,12 @@ pub fn swatch(leg: Leg) -> String {
 /// Returns the class of a leg, its distance from the top of the row, and its height.
 fn shape(leg: Leg) -> (&'static str, i32, i32) {
     match leg {
-        Leg::Client => ("asker", 8, 12),
+        Leg::Client => ("client", 8, 12),
         Leg::Bridge => ("bridge", 8, 12),
-        Leg::Connect => ("wire", 12, 4),
-        Leg::LinkOut => ("wire", 8, 4),
+        Leg::Connect => ("link", 12, 4),
+        Leg::LinkOut => ("link", 8, 4),
         Leg::Server => ("server", 4, 20),
-        Leg::LinkBack => ("wire", 16, 4),
+        Leg::LinkBack => ("link", 16, 4),
         Leg::Unknown => ("unknown", 8, 12),
     }
 }
@@ -161,7 +161,7 @@ mod tests {
         let legs = [(Leg::Client, span(0, 255)), (Leg::Server, span(255, 510)), (Leg::Client, span(510, 765))];
         let svg = row(&scale, &legs, None, &[]);
         let drawn: Vec<_> = svg.split("class=\"leg ").skip(1).map(|leg| leg.split(" y=").next().unwrap()).collect();
-        assert_eq!(drawn, [r#"asker" x="0%""#, r#"asker" x="50%""#, r#"server" x="25%""#]);
+        assert_eq!(drawn, [r#"client" x="0%""#, r#"client" x="50%""#, r#"server" x="25%""#]);
     }
 
     #[test]

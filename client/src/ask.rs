@@ -1,6 +1,5 @@
 //! A dialogue with a target, and the times of its steps.
 
-use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -70,9 +69,6 @@ pub enum AskError {
         /// The timeout.
         timeout: Duration,
     },
-    /// The answers could not be printed.
-    #[error("cannot write the answers")]
-    Output(#[source] io::Error),
 }
 
 /// The record of a dialogue.
@@ -91,9 +87,9 @@ pub struct DialogueRecord {
 pub struct TimedOperation {
     /// The operation.
     pub operation: Operation,
-    /// When it began, counted from the begin of the run.
+    /// The time at which it began, counted from the begin of the run.
     pub at: Duration,
-    /// How long it took.
+    /// The processor time and the waiting time.
     pub times: PollTimes,
 }
 
@@ -117,10 +113,7 @@ pub enum Operation {
 /// Asks, and returns the run, also of a dialogue that failed.
 ///
 /// `on_answer` gets each answer after the next question was sent.
-pub async fn ask(
-    config: &DialogueConfig,
-    on_answer: impl FnMut(&str) -> io::Result<()>,
-) -> (Run, Result<(), AskError>) {
+pub async fn ask(config: &DialogueConfig, on_answer: impl FnMut(&str)) -> (Run, Result<(), AskError>) {
     let (record, result) = ask_recorded(config, on_answer).await;
     (record.run, result)
 }
@@ -128,19 +121,19 @@ pub async fn ask(
 /// Asks, and returns the record of the dialogue, also of one that failed.
 pub async fn ask_recorded(
     config: &DialogueConfig,
-    on_answer: impl FnMut(&str) -> io::Result<()>,
+    on_answer: impl FnMut(&str),
 ) -> (DialogueRecord, Result<(), AskError>) {
     let epoch = Instant::now();
     let step = clock::smallest_step(|| epoch.elapsed()).unwrap_or_default();
     ask_since(config, Instant::now(), step, on_answer).await
 }
 
-/// The same with times counted from `began`, by a clock with the smallest step `step`.
+/// Asks, with times counted from `began` by a clock with the smallest step `step`.
 pub(crate) async fn ask_since(
     config: &DialogueConfig,
     began: Instant,
     step: Duration,
-    on_answer: impl FnMut(&str) -> io::Result<()>,
+    on_answer: impl FnMut(&str),
 ) -> (DialogueRecord, Result<(), AskError>) {
     let questions = config.questions.iter().map(Question::to_string);
     let run = Run::new(config.target.to_string(), config.order, step, questions);
@@ -163,7 +156,7 @@ struct DialogueRecorder<F> {
     on_answer: F,
 }
 
-impl<F: FnMut(&str) -> io::Result<()>> DialogueRecorder<F> {
+impl<F: FnMut(&str)> DialogueRecorder<F> {
     async fn ask(&mut self, config: &DialogueConfig) -> Result<(), AskError> {
         let at = self.began.elapsed();
         let (addresses, times) =
@@ -226,9 +219,8 @@ impl<F: FnMut(&str) -> io::Result<()>> DialogueRecorder<F> {
             self.record_operation(Operation::Receive(received.len()), begins, times);
             self.record_operation(Operation::Read(answers.len()), at, parsing);
             for answer in answers.drain(..) {
-                let printed = (self.on_answer)(&answer);
+                (self.on_answer)(&answer);
                 self.record.run.record(Step::Answered { at, answer });
-                printed.map_err(AskError::Output)?;
             }
             parsed.map_err(|source| AskError::Protocol { target: config.target.to_string(), source })?;
             result?;

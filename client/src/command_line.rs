@@ -63,7 +63,7 @@ pub struct CommandLine {
     /// Send all questions without waiting for the answers (pipelining)
     #[arg(long)]
     pipelined: bool,
-    /// Ask this instead of the three questions; may be repeated
+    /// Ask this instead of the three questions; may be given several times
     #[arg(long, value_name = "QUESTION", value_parser = Question::new)]
     ask: Vec<Question>,
     /// Ask the questions of this script instead, and fail if an answer is not the one it expects (a TOML file)
@@ -72,7 +72,7 @@ pub struct CommandLine {
     /// The timeout of each step: resolving the host name, connecting, each answer
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
     timeout: Duration,
-    /// How much to log.
+    /// How much the program logs.
     #[command(flatten)]
     pub verbosity: Verbosity,
 }
@@ -130,12 +130,17 @@ pub fn run(command_line: &CommandLine) -> Result<(), RunError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::Runtime)?;
     let mut output = Output::stdout();
     if command_line.race {
-        let (raced, result) = runtime.block_on(race(&config, command_line.lab.as_ref()));
-        let printed = print_race(command_line, &raced, &mut output).and_then(|()| output.finish());
-        let checked = script.as_ref().map_or(Ok(()), |script| wrong_answer::check(script, raced.runs()));
-        return first_error(result, checked, command_line.export.as_ref().map(|export| export.race(raced)), printed);
+        let (race, result) = runtime.block_on(race(&config, command_line.lab.as_ref()));
+        let printed = print_race(command_line, &race, &mut output).and_then(|()| output.finish());
+        let checked = script.as_ref().map_or(Ok(()), |script| wrong_answer::check(script, race.runs()));
+        return first_error(result, checked, command_line.export.as_ref().map(|export| export.race(race)), printed);
     }
-    let on_answer = |answer: &str| if command_line.json { Ok(()) } else { writeln!(output, "{answer}") };
+    let on_answer = |answer: &str| {
+        if !command_line.json {
+            // The output keeps its first failure.
+            let _ = writeln!(output, "{answer}");
+        }
+    };
     let (mut record, result) = runtime.block_on(ask_recorded(&config, on_answer));
     let mut lab_trace = Err(LabError::NoLab);
     if command_line.trace {
@@ -183,12 +188,12 @@ fn print_trace(
 }
 
 /// Prints a race.
-fn print_race(command_line: &CommandLine, raced: &RaceResult, output: &mut impl Write) -> io::Result<()> {
+fn print_race(command_line: &CommandLine, race: &RaceResult, output: &mut impl Write) -> io::Result<()> {
     if command_line.json {
-        serde_json::to_writer_pretty(&mut *output, raced)?;
+        serde_json::to_writer_pretty(&mut *output, race)?;
         writeln!(output)?;
     } else {
-        write!(output, "{}", report::race::race(raced))?;
+        write!(output, "{}", report::race::race(race))?;
     }
     output.flush()
 }

@@ -1,6 +1,5 @@
 //! A race: the same questions asked in three ways that take turns, so that none disturbs another.
 
-use std::io;
 use std::time::Instant;
 
 use futures_util::future::join_all;
@@ -72,8 +71,8 @@ async fn run_turn(config: &DialogueConfig, turn: usize, records: &mut Turn<Dialo
                 .map(|question| DialogueConfig { questions: vec![question.clone()], ..config.clone() })
                 .collect(),
         };
-        let result;
-        (*records.of_mut(way), result) = run_at_once(&configs).await;
+        let (of_way, result) = run_at_once(&configs).await;
+        *records.of_mut(way) = of_way;
         result?;
     }
     Ok(())
@@ -84,8 +83,7 @@ async fn run_at_once(configs: &[DialogueConfig]) -> (Vec<DialogueRecord>, Result
     let epoch = Instant::now();
     let step = clock::smallest_step(|| epoch.elapsed()).unwrap_or_default();
     let began = Instant::now();
-    let asked =
-        join_all(configs.iter().map(async |config| ask_since(config, began, step, |_| io::Result::Ok(())).await)).await;
+    let asked = join_all(configs.iter().map(async |config| ask_since(config, began, step, |_| ()).await)).await;
     let (records, results): (_, Vec<_>) = asked.into_iter().unzip();
     (records, results.into_iter().collect())
 }

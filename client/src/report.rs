@@ -12,7 +12,8 @@ pub mod trace;
 
 use std::time::Duration;
 
-use launcelot_measure::{Run, Unit, unit};
+use launcelot_measure::Run;
+use launcelot_measure::unit::format_duration;
 
 /// The sign of a figure that is attributed and not measured.
 const NOT_MEASURED: char = '*';
@@ -23,22 +24,10 @@ const WIDTH: usize = 80;
 /// The width of a column of times, without the space before it: `9999.999 ms`.
 const COLUMN: usize = 11;
 
-/// Replaces no-break spaces, which some terminals show as something else.
+/// Replaces no-break spaces, which some terminals show as something else. Reports contain them until they are complete, so
+/// that no line is wrapped between a number and its unit.
 fn plain(text: &str) -> String {
     text.replace('\u{a0}', " ")
-}
-
-fn format_duration(duration: Duration) -> String {
-    plain(&unit::format_duration(duration))
-}
-
-/// Formats a duration for a sentence about a column of this unit.
-fn in_sentence(unit: Unit, duration: Duration) -> String {
-    plain(&unit.in_sentence(duration))
-}
-
-fn format_percent(part: Duration, whole: Duration) -> String {
-    plain(&unit::format_percent(part, whole))
 }
 
 /// Explains what [`NOT_MEASURED`] marks in these runs; `None` if it marks nothing.
@@ -47,14 +36,14 @@ fn attributed<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Option<String> {
     let shortest = format_duration(*handshakes.iter().min()?);
     let longest = format_duration(*handshakes.iter().max()?);
     let handshake = if shortest == longest { longest } else { format!("{shortest} to {longest}") };
-    Some(format!(
+    Some(wrapped(&format!(
         "{NOT_MEASURED} The last {handshake} of connecting are the emulated link's handshake (a round trip that opens the connection): \
-         attributed as the lab reported it, not measured. The client's kernel accepted at once, and the link delayed the first bytes by \
-         that time.\n"
-    ))
+         attributed as the lab reported it, not measured. The tunnel's kernel accepted at once, and the link delayed the first bytes by \
+         that time."
+    )))
 }
 
-/// Wraps a text to the width of a terminal.
+/// Wraps a text to the width of a terminal, and ends it with a line break.
 fn wrapped(text: &str) -> String {
     let mut lines = String::new();
     let mut column = 0;
@@ -70,7 +59,7 @@ fn wrapped(text: &str) -> String {
         lines += word;
         column += length;
     }
-    plain(&lines) + "\n"
+    lines + "\n"
 }
 
 /// Pads a text with spaces to `width` characters.

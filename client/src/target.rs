@@ -13,7 +13,7 @@ pub enum Target {
     Tcp {
         /// A name or an address, an IPv6 address without brackets.
         host: String,
-        /// Its port.
+        /// The port.
         port: u16,
     },
     /// A bridge that carries the protocol over WebSocket.
@@ -22,9 +22,9 @@ pub enum Target {
         url: String,
         /// The name of the dialogue for a lab's recorder; `None` if the URL contains one, or if none is needed.
         dialogue: Option<String>,
-        /// Its host, an IPv6 address without brackets.
+        /// The host name, or an address without brackets.
         host: String,
-        /// Its port.
+        /// The port.
         port: u16,
     },
 }

@@ -3,7 +3,7 @@
 //! - [`parse`] reads the arguments and adds the command `completions SHELL`.
 //! - [`Verbosity`] is `-v/--verbose`, [`ListenOptions`] is `--listen ADDR` and `--listen-fds`.
 //!
-//! Help and usage errors have colours on a terminal, unless `NO_COLOR` is set.
+//! Help and usage errors have colours on a terminal, unless `NO_COLOR` is set. Help fits 80 columns.
 
 mod completions;
 mod listen;

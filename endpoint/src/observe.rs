@@ -17,13 +17,13 @@ use std::time::{Duration, Instant};
 /// Observes the connections of one program.
 pub trait Observer: Debug + Send + Sync {
     /// Reports a new connection. The returned watcher observes it and is dropped at its end.
-    fn connection(&self, connection: &Connection<'_>) -> Option<Box<dyn Watcher>>;
+    fn connection(&self, connection: &NewConnection<'_>) -> Option<Box<dyn Watcher>>;
 }
 
 /// A new TCP connection: one that the program has accepted, or, if it came with a request by HTTP, the one that it has made
 /// to carry out the request.
 #[derive(Debug, Clone, Copy)]
-pub struct Connection<'a> {
+pub struct NewConnection<'a> {
     /// The address of the end that has connected.
     pub from: SocketAddr,
     /// The address of the end that has accepted.
@@ -74,8 +74,8 @@ pub trait Watcher: Debug + Send {
     fn record(&mut self, at: Instant, point: Point, bytes: usize) -> bool;
 
     /// Announces that bytes are handed to the system next, and recorded after that. What has been recorded is complete only
-    /// after [`records_complete`](Self::records_complete): whoever asks for it in between, because it has the bytes already,
-    /// should wait. In between, the thread writes without blocking, and makes no calls but to record.
+    /// after [`records_complete`](Self::records_complete). A reader that asks in between, because its client has the bytes
+    /// already, should wait. In between, the thread writes without blocking, and makes no calls but to record.
     fn records_follow(&mut self) {}
 
     /// Records that everything announced has been recorded.

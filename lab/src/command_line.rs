@@ -27,7 +27,7 @@ pub struct CommandLine {
     /// The options of the demo.
     #[command(flatten)]
     pub demo: DemoOptions,
-    /// How much is logged.
+    /// How much the program logs.
     #[command(flatten)]
     pub verbosity: Verbosity,
 }

@@ -38,7 +38,7 @@ const TUNNEL: &str = "tunnel";
 pub enum DemoError {
     /// The page has not been built.
     #[error(
-        "there is no page in '{}': build it with `cargo xtask dist`, or name its folder with --web",
+        "'{}' has no index.html: build the page with `cargo xtask dist`, or name its folder with --web",
         .0.display()
     )]
     NoPage(PathBuf),
@@ -51,7 +51,7 @@ pub enum DemoError {
         option: &'static str,
     },
     /// Threads, signal handlers or the event loop could not be created.
-    #[error("cannot start")]
+    #[error("cannot start the demo")]
     Start(#[source] io::Error),
     /// The tunnel failed.
     #[error(transparent)]

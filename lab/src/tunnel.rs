@@ -12,13 +12,12 @@
 //! - [`handshake`]: lets clients in this process wait until a connection is open.
 //! - [`destination`]: the server's address, resolved for each connection.
 //! - `event_loop`: the thread that serves all connections; `poller`: how it waits.
-//! - [`handle`]: shared access to a running tunnel; `control`: what handles share with the thread.
+//! - [`handle`]: shared access to a running tunnel; `shared_state`: what handles share with the thread.
 //! - `added_delay`: how long bytes are held; [`report`]: that and the settings, for the lab's API.
 //! - [`command_line`]: the command; `standard_input`: changes of the settings while it runs.
 
 mod added_delay;
 pub mod command_line;
-mod control;
 mod delay_queue;
 pub mod destination;
 mod event_loop;
@@ -32,6 +31,7 @@ mod relay;
 pub mod report;
 mod segment;
 pub mod settings;
+mod shared_state;
 mod side;
 mod standard_input;
 mod upstream;
@@ -47,10 +47,10 @@ use socket2::TcpKeepalive;
 use thiserror::Error;
 use tokio::sync::Notify;
 
-use control::Control;
 use destination::Destination;
 use event_loop::EventLoop;
 use keepalive::CLIENT_KEEPALIVE;
+use shared_state::SharedState;
 
 pub use handle::TunnelHandle;
 pub use settings::TunnelSettings;
@@ -106,10 +106,10 @@ impl Tunnel {
         keepalive: TcpKeepalive,
     ) -> Result<Self, TunnelError> {
         let port = listeners.port;
-        let control = Control::new(settings).map_err(TunnelError::Start)?;
-        let handle = TunnelHandle::new(port, Arc::clone(&control));
+        let shared_state = SharedState::new(settings).map_err(TunnelError::Start)?;
+        let handle = TunnelHandle::new(port, Arc::clone(&shared_state));
         let handshakes = Arc::clone(&handle.handshakes);
-        let event_loop = EventLoop::new(listeners.sockets, to, control, grace, handshakes, observer, keepalive);
+        let event_loop = EventLoop::new(listeners.sockets, to, shared_state, grace, handshakes, observer, keepalive);
         let event_loop = event_loop.map_err(TunnelError::Start)?;
         let ended = Arc::new(Notify::new());
         let notify_ended = Arc::clone(&ended);
@@ -149,14 +149,14 @@ impl Tunnel {
     ///
     /// The failure that ended the tunnel before, if there was one.
     pub fn stop(mut self) -> Result<(), TunnelError> {
-        self.handle.control.stop();
+        self.handle.shared_state.stop();
         self.thread.take().map_or(Ok(()), |thread| thread.join().expect("the tunnel does not panic"))
     }
 }
 
 impl Drop for Tunnel {
     fn drop(&mut self) {
-        self.handle.control.stop();
+        self.handle.shared_state.stop();
         if let Some(thread) = self.thread.take() {
             // `stop` is the call that returns the result.
             let _ = thread.join();

@@ -34,7 +34,7 @@ pub struct Failure {
     /// The message for people.
     #[serde(alias = "words")]
     pub message: String,
-    /// How many there are.
+    /// The number of failures with this kind, target and message.
     pub count: u32,
 }
 

@@ -5,7 +5,7 @@
 pub struct Percentile {
     /// The share in 100,000ths: exact, because 99.9 / 100 is not 0.999 in binary floating point.
     per_100_000: u32,
-    /// Its name: `p99.9`.
+    /// The name, such as `p99.9`.
     pub name: &'static str,
 }
 

@@ -9,22 +9,22 @@ use serde::{Deserialize, Serialize};
 pub enum Step {
     /// The host name is resolved. Only clients that resolve it themselves have this step.
     LookedUp {
-        /// When the address was known.
+        /// The time at which the address was known.
         at: Duration,
     },
     /// The connection is open.
     Connected {
-        /// When it opened.
+        /// The time at which the connection opened.
         at: Duration,
     },
     /// The next question is sent.
     Asked {
-        /// Just before it was written to the socket.
+        /// The time just before the question was written to the socket.
         at: Duration,
     },
     /// The oldest unanswered question has its answer.
     Answered {
-        /// When the last bytes of the answer arrived.
+        /// The time at which the last bytes of the answer arrived.
         at: Duration,
         /// The answer, its `.` included.
         answer: String,

@@ -24,12 +24,12 @@ use crate::options::{GRACE, IDLE_TIMEOUT, MAX_CONNECTIONS, Options, WORKERS};
 DURATION is a number with a unit, such as 30s, 1.5min or 200ms.
 
 Examples:
-  launcelot-server 0.0.0.0 1060 --design simple   listen at every IPv4 address of this machine
+  launcelot-server 0.0.0.0 1060 --design simple   listen at every IPv4 address
   launcelot-server --design inetd                 serve this terminal
 
-SIGINT (Ctrl-C) and SIGTERM stop the server: it accepts no further connections and lets open
-sessions finish within --grace. A second signal ends it at once. SIGUSR1 prints the statistics on
-standard error."
+SIGINT (Ctrl-C) and SIGTERM stop the server: it accepts no further connections
+and lets open sessions finish within --grace. A second signal ends it at once.
+SIGUSR1 prints the statistics on standard error."
 )]
 pub struct CommandLine {
     /// The host name or address to listen at; localhost means both 127.0.0.1 and ::1

@@ -34,7 +34,7 @@ pub struct Options {
 /// Far more than a classroom needs. This many silent connections take about 15 MiB.
 pub(crate) const MAX_CONNECTIONS: NonZeroU32 = NonZeroU32::new(10_000).expect("10,000 is not zero");
 
-/// The number in the book from which the designs come.
+/// The number of workers in the book from which the designs come.
 pub(crate) const WORKERS: NonZeroU32 = NonZeroU32::new(10).expect("10 is not zero");
 
 /// Long enough for a person who types the questions.

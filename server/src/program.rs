@@ -23,7 +23,7 @@ pub enum ProgramError {
     #[error(transparent)]
     Listen(#[from] ListenError),
     /// The program cannot install signal handlers or wait for signals.
-    #[error("cannot handle signals")]
+    #[error("cannot install signal handlers")]
     Signals(#[source] io::Error),
     /// The server failed.
     #[error(transparent)]

@@ -19,7 +19,7 @@ use crate::options::Options;
 use crate::statistics::shared_memory::SharedTallies;
 use crate::statistics::tally::{Tally, ThreadNumber};
 
-pub use histogram::{BOUNDS_NS, LONGEST_BOUND_NS, Thinking};
+pub use histogram::{BOUNDS_NS, LONGEST_BOUND_NS, ThinkingHistogram};
 pub use totals::Totals;
 
 /// The number of tallies. If there are more threads, several share a tally.

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use launcelot_endpoint::observe::{ConnectStep, Connection, Observer, Point, Watcher};
+use launcelot_endpoint::observe::{ConnectStep, NewConnection, Observer, Point, Watcher};
 use launcelot_server::{Design, Options};
 use support::*;
 
@@ -47,7 +47,7 @@ struct Event {
 }
 
 impl Observer for Slow {
-    fn connection(&self, connection: &Connection<'_>) -> Option<Box<dyn Watcher>> {
+    fn connection(&self, connection: &NewConnection<'_>) -> Option<Box<dyn Watcher>> {
         let [(at, ConnectStep::Accepted)] = connection.steps else { panic!("{connection:?}") };
         self.accepted.lock().unwrap().push((*at, connection.from, connection.to));
         Some(Box::new(self.clone()))
@@ -133,7 +133,7 @@ struct Blocking {
 }
 
 impl Observer for Blocking {
-    fn connection(&self, _: &Connection<'_>) -> Option<Box<dyn Watcher>> {
+    fn connection(&self, _: &NewConnection<'_>) -> Option<Box<dyn Watcher>> {
         Some(Box::new(self.clone()))
     }
 }

@@ -59,7 +59,7 @@ fn a_failure_is_one_line_and_exits_with_1() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let cases = [
-        (["localhost", &port], format!("'localhost' port {port}: address already in use")),
+        (["localhost", &port], format!("'localhost' port {port}: Address already in use")),
         (["192.0.2.1", "0"], "'192.0.2.1': not an address of this machine".to_owned()),
     ];
     for (arguments, expected) in cases {

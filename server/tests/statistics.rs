@@ -146,5 +146,5 @@ fn a_metrics_port_in_use_is_an_error() {
     let output = output(std::process::Command::new(Program::PATH).args(["localhost", "0", "--metrics", &address]));
     assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(errors.contains("address already in use") && errors.lines().count() == 1, "{errors}");
+    assert!(errors.contains("Address already in use") && errors.lines().count() == 1, "{errors}");
 }

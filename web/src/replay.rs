@@ -202,12 +202,12 @@ impl Map {
         }
         let knows_server =
             passed.iter().any(|(point, _)| matches!(point, TracePoint::ServerIn | TracePoint::AnswerOut));
-        let mut journey = vec![Knot { at: asked.from, place: self.home(), is_back: false, leg: "asker" }];
+        let mut journey = vec![Knot { at: asked.from, place: self.home(), is_back: false, leg: "client" }];
         let mut before = None;
         for (point, at) in passed {
             let Some(place) = self.place(*point) else { continue };
             let is_back = *point >= TracePoint::AnswerOut;
-            let leg = before.map_or("asker", |before| leg_between(before, *point));
+            let leg = before.map_or("client", |before| leg_between(before, *point));
             if let Some(last) = journey.last().copied().filter(|last| is_back && !last.is_back && !knows_server) {
                 let middle = last.at + at.saturating_sub(last.at) / 2;
                 journey.push(Knot { at: middle, place: self.far(), is_back: false, leg: "unknown" });
@@ -216,7 +216,7 @@ impl Map {
             journey.push(Knot { at: (*at).max(asked.from).min(asked.until), place, is_back, leg });
             before = Some(*point);
         }
-        journey.push(Knot { at: asked.until, place: self.home(), is_back: true, leg: "asker" });
+        journey.push(Knot { at: asked.until, place: self.home(), is_back: true, leg: "client" });
         journey
     }
 }
@@ -234,9 +234,9 @@ fn leg_between(from: TracePoint, until: TracePoint) -> &'static str {
 
 fn class_of(leg: Leg) -> &'static str {
     match leg {
-        Leg::Client => "asker",
+        Leg::Client => "client",
         Leg::Bridge => "bridge",
-        Leg::Connect | Leg::LinkOut | Leg::LinkBack => "wire",
+        Leg::Connect | Leg::LinkOut | Leg::LinkBack => "link",
         Leg::Server => "server",
         Leg::Unknown => "unknown",
     }
@@ -263,7 +263,7 @@ impl Replay {
             lanes.push(asked.question.clone());
             events.push((from, Event { what: What::Asked, question }));
             let Some(span) = asked.span() else {
-                journeys.push(vec![Knot { at: from, place: map.home(), is_back: false, leg: "asker" }]);
+                journeys.push(vec![Knot { at: from, place: map.home(), is_back: false, leg: "client" }]);
                 continue;
             };
             let passed = paths.questions().get(question).map(Path::moments).unwrap_or_default();

@@ -47,7 +47,7 @@ use crate::workspace::Workspace;
 
 /// The chores of this workspace.
 #[derive(Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true, max_term_width = 80)]
 struct Arguments {
     #[command(subcommand)]
     chore: Chore,

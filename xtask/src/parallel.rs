@@ -130,7 +130,8 @@ mod tests {
     #[test]
     fn the_first_failure_kills_the_commands_of_the_other_job_and_starts_no_more() {
         let folder = tempfile::tempdir().unwrap();
-        let (started, next) = (folder.path().join("started"), folder.path().join("next"));
+        let started = folder.path().join("started");
+        let next = folder.path().join("next");
         // Opening a FIFO blocks until the other end is opened.
         assert!(Command::new("mkfifo").arg(&started).status().unwrap().success());
         let other = || {

@@ -10,7 +10,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use http::{HeaderMap, StatusCode, Uri, header};
-use launcelot_endpoint::observe::{ConnectStep, Connection, Watcher};
+use launcelot_endpoint::observe::{ConnectStep, NewConnection, Watcher};
 use tokio::net::TcpStream;
 use tracing::Instrument as _;
 
@@ -51,7 +51,7 @@ impl Bridge {
         ];
         let from = server.local_addr().ok()?;
         let to = server.peer_addr().ok()?;
-        observer.connection(&Connection { from, to, query: uri.query(), steps: &steps })
+        observer.connection(&NewConnection { from, to, query: uri.query(), steps: &steps })
     }
 }
 

@@ -1,4 +1,4 @@
-//! The file system for [`ServeDir`], with a hash of each file's content in place of its time of modification.
+//! The file system for [`ServeDir`], with a hash of each file's content instead of its time of modification.
 //!
 //! `ServeDir` derives an ETag from a file's length and time of modification, and evaluates `If-Match` and
 //! `If-None-Match` by it. Two builds of a page may agree in both, because a reproducible build or an unpacked

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use launcelot_bundle::compress::add_variants;
-use launcelot_bundle::output::Output;
+use launcelot_bundle::output::OutputFolder;
 use launcelot_bundle::sizes::Sizes;
 
 /// Adds .br and .gz files to a finished page and prints its sizes.
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<(), String> {
     add_variants(&arguments.page).map_err(|error| format!("cannot compress {}: {error}", arguments.page.display()))?;
-    let list = Output::new(&arguments.page).list();
+    let list = OutputFolder::new(&arguments.page).list();
     let sizes = Sizes::of(&list.map_err(|error| format!("cannot read {}: {error}", arguments.page.display()))?);
     // Standard output may be closed.
     let _ = write!(io::stdout(), "{sizes}");

@@ -5,49 +5,48 @@ use std::fmt::Write as _;
 use launcelot_measure::paths::Clocks;
 use launcelot_measure::text::legs::{ClientKind, name, uncertainty, where_it_went};
 use launcelot_measure::text::link::added_delay;
+use launcelot_measure::unit::format_duration;
 use launcelot_measure::{Breakdown, Connecting, Leg, LinkReport, LinkRevisions, Paths, Run, Unit, paths};
 
-use super::{COLUMN, NOT_MEASURED, WIDTH, attributed, format_duration, padded, plain};
+use super::{COLUMN, NOT_MEASURED, WIDTH, attributed, padded, plain, wrapped};
 use crate::lab::LabTrace;
 
 /// Returns a table of the legs of each question, and sentences about them; if there is no trace, why not.
 pub fn legs(run: &Run, lab_trace: Result<&LabTrace, String>) -> String {
     let LabTrace { trace, tunnel, link_revisions, .. } = match lab_trace {
         Ok(lab_trace) => lab_trace,
-        Err(why) => return format!("The legs are unknown: {why}.\n"),
+        Err(why) => return wrapped(&format!("The legs are unknown: {why}.")),
     };
     let paths = paths(run, trace);
     if paths.clocks() == Clocks::Unobserved {
-        return format!("The legs are unknown: {}.\n", paths.clocks().why_unknown().unwrap_or_default());
+        return wrapped(&format!("The legs are unknown: {}.", paths.clocks().why_unknown().unwrap_or_default()));
     }
     let mut report = String::new();
     if matches!(paths.clocks(), Clocks::Related { .. }) && !paths.questions().is_empty() {
         report += &table(run, &paths);
     }
     if trace.is_truncated {
-        report += "The dialogue was longer than the lab records: legs without a figure were not recorded.\n";
+        report += &wrapped("The dialogue was longer than the lab records: legs without a figure were not recorded.");
     }
     if let Some(breakdown) = Breakdown::of(run, &paths) {
-        report += &plain(&where_it_went(&breakdown, ClientKind::Native, unit(&paths)));
-        report.push('\n');
+        report += &wrapped(&where_it_went(&breakdown, ClientKind::Native, unit(&paths)));
     } else if let Some(why) = paths.clocks().why_unknown() {
-        report += &format!("The legs are unknown: {why}.\n");
+        report += &wrapped(&format!("The legs are unknown: {why}."));
     }
     if let Some(path) = paths.connecting() {
         report += &connecting(path, run);
     }
     report += &attributed([run]).unwrap_or_default();
     if let Some(uncertainty) = uncertainty(paths.clocks(), ClientKind::Native) {
-        report += &plain(&uncertainty);
-        report.push('\n');
+        report += &wrapped(&uncertainty);
     }
     if link_revisions.is_some_and(LinkRevisions::is_changed) {
-        report += "The tunnel's settings changed during this dialogue.\n";
+        report += &wrapped("The tunnel's settings changed during this dialogue.");
     }
     if let Some(tunnel) = tunnel {
         report += &emulated_link(*tunnel);
     }
-    report
+    plain(&report)
 }
 
 /// Returns the unit of the table of legs.
@@ -101,13 +100,13 @@ fn connecting(connecting: &Connecting, run: &Run) -> String {
         }
         legs.push(part);
     }
-    format!("Of connecting: {}.\n", legs.join(", "))
+    wrapped(&format!("Of connecting: {}.", legs.join(", ")))
 }
 
 /// States the settings of the emulated link, and the delay that it added, to other dialogues too.
 fn emulated_link(report: LinkReport) -> String {
     let delay = added_delay(report.added_delay, report.in_force, report.link);
-    format!("The tunnel emulates a longer link. {}\n", plain(&delay))
+    wrapped(&format!("The tunnel emulates a longer link. {delay}"))
 }
 
 #[cfg(test)]
@@ -155,12 +154,15 @@ mod tests {
         let expected = [
             "           client      bridge    link out      server   link back    thinking",
             "What?    0.140 ms    0.020 ms    0.420 ms    0.004 ms    0.416 ms        2 µs",
-            "The server thought for 2 µs; you waited 1 ms; 80 % of that was spent on the longer link, and nothing else happened.",
+            "The server thought for 2 µs; you waited 1 ms; 80 % of that was spent on the",
+            "longer link, and nothing else happened.",
         ];
-        assert_eq!(report.lines().take(3).collect::<Vec<_>>(), expected);
-        let expected = "The tunnel emulates a longer link. Delay added, both ways: 1.48 ms (median of the last 7, in 2 dialogues \
-                        within the 9 ms since it was set). Set: 1.30 ms, about 1.45 ms with jitter.\n";
+        assert_eq!(report.lines().take(4).collect::<Vec<_>>(), expected);
+        let expected = "The tunnel emulates a longer link. Delay added, both ways: 1.48 ms (median of\n\
+                        the last 7, in 2 dialogues within the 9 ms since it was set). Set: 1.30 ms,\n\
+                        about 1.45 ms with jitter.\n";
         assert!(report.ends_with(expected), "{report}");
+        assert!(report.lines().all(|line| line.chars().count() <= WIDTH), "{report}");
     }
 
     #[test]
@@ -223,7 +225,7 @@ mod tests {
         let points = [(TracePoint::ServerIn, 0), (TracePoint::AnswerReady, 3), (TracePoint::AnswerOut, 2_000)];
         let report = legs(&run(), Ok(&lab_trace(&points)));
         let expected = "The server thought for 3 µs; you waited 1 ms. The legs are unknown: the client’s clock and the hops’ clock";
-        assert!(report.starts_with(expected), "{report}");
+        assert!(report.replace('\n', " ").starts_with(expected), "{report}");
     }
 
     #[test]

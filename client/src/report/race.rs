@@ -6,9 +6,10 @@ use std::time::Duration;
 use launcelot_endpoint::failure::one_line;
 use launcelot_measure::race::{Spread, WayTimes};
 use launcelot_measure::text::race::{RaceTimes, meaning};
+use launcelot_measure::unit::format_duration;
 use launcelot_measure::{Reading, Run, RunStatus, Span, Turn, Way};
 
-use super::{NOT_MEASURED, WIDTH, attributed, format_duration, padded, plain, wrapped};
+use super::{NOT_MEASURED, WIDTH, attributed, padded, plain, wrapped};
 use crate::race::RaceResult;
 
 /// The width of a figure, with the space before it.
@@ -42,7 +43,8 @@ pub fn race(result: &RaceResult) -> String {
         let times = RaceTimes { one_at_a_time, sent_ahead, at_once, spacing: None };
         drawing += &conclusion(runs.len(), &times);
     }
-    drawing + &handshakes(result, ways.iter().flat_map(|(_, _, runs)| *runs))
+    drawing += &handshakes(result, ways.iter().flat_map(|(_, _, runs)| *runs));
+    plain(&drawing)
 }
 
 /// Explains attributed handshakes in the runs that are drawn, or why an emulated link's handshakes are unknown.
@@ -53,7 +55,7 @@ fn handshakes<'a>(result: &RaceResult, drawn: impl Iterator<Item = &'a Run>) -> 
             "An emulated link's handshake is unknown, and would be part of the first question: {why}."
         ));
     }
-    attributed(drawn).map(|text| wrapped(&text)).unwrap_or_default()
+    attributed(drawn).unwrap_or_default()
 }
 
 fn name(way: Way) -> &'static str {
@@ -81,7 +83,7 @@ fn drawn<'a>(turns: &[&'a Turn<Run>], way: Way) -> &'a [Run] {
 /// Describes asking in all turns: `asking 58 ms to 66 ms in 5 turns`, or `once`.
 fn describe_asking(asking: Spread) -> String {
     let asked = if asking.turns > 1 { "asking " } else { "" };
-    plain(&[asked, &asking.describe_turns()].concat())
+    [asked, &asking.describe_turns()].concat()
 }
 
 /// Returns the rows of a run: a label, and a bar with its character.

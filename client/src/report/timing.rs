@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
+use launcelot_measure::unit::format_duration;
 use launcelot_measure::{Run, Span, Unit, text};
 
-use super::{COLUMN, NOT_MEASURED, attributed, format_duration};
+use super::{COLUMN, NOT_MEASURED, attributed, plain, wrapped};
 
-/// Returns a table of the begin, end and duration of each step, all in one unit.
+/// Returns a table of the begin, end and duration of each step, all in one unit, and sentences about it.
 pub fn timing(run: &Run) -> String {
     let rows = rows(run);
     let unit = Unit::for_longest(run.until());
@@ -20,7 +21,10 @@ pub fn timing(run: &Run) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(table, "{what:words$} {from:>COLUMN$} {until:>COLUMN$} {took:>COLUMN$}");
     }
-    table + &attributed([run]).unwrap_or_default() + &kernel(run) + &limits(run)
+    table += &attributed([run]).unwrap_or_default();
+    table += &wrapped(&kernel(run));
+    table += &wrapped(&limits(run));
+    plain(&table)
 }
 
 fn rows(run: &Run) -> Vec<(String, Option<Span>)> {
@@ -34,7 +38,7 @@ fn rows(run: &Run) -> Vec<(String, Option<Span>)> {
 /// States the kernel's round-trip times, which do not depend on questions.
 fn kernel(run: &Run) -> String {
     let Some(kernel) = run.kernel else {
-        return "The kernel's round-trip times are not available on this system.\n".to_owned();
+        return "The kernel's round-trip times are not available on this system.".to_owned();
     };
     let to = if run.target.contains("://") { "the bridge" } else { "the server, or to the near end of a tunnel" };
     let shortest = kernel.least_round_trip.map_or_else(|| "unknown".to_owned(), format_duration);
@@ -45,14 +49,14 @@ fn kernel(run: &Run) -> String {
     };
     format!(
         "The kernel's round-trip time to {to}: shortest {shortest}; smoothed {} (includes waiting for answers that carry \
-         acknowledgments); {retransmissions}.\n",
+         acknowledgments); {retransmissions}.",
         format_duration(kernel.round_trip),
     )
 }
 
 /// States what limits the figures.
 fn limits(run: &Run) -> String {
-    format!("Asked {}; clock step {}.\n", text::order(run.order), format_duration(run.clock_step))
+    format!("Asked {}; clock step {}.", text::order(run.order), format_duration(run.clock_step))
 }
 
 #[cfg(test)]
@@ -62,6 +66,7 @@ mod tests {
     use launcelot_measure::run::KernelView;
     use launcelot_measure::{Order, Step};
 
+    use super::super::WIDTH;
     use super::*;
 
     #[test]
@@ -71,8 +76,8 @@ mod tests {
         let least_round_trip = Some(us(42));
         run.kernel = Some(KernelView { round_trip: us(361), least_round_trip, deviation: us(586), retransmissions: 0 });
         let expected = "The kernel's round-trip time to the server, or to the near end of a tunnel: shortest 42 µs; smoothed \
-                        361 µs (includes waiting for answers that carry acknowledgments); no retransmissions.\n";
-        assert_eq!(kernel(&run), expected);
+                        361 µs (includes waiting for answers that carry acknowledgments); no retransmissions.";
+        assert_eq!(plain(&kernel(&run)), expected);
         run.target = "ws://localhost:8080/ws".to_owned();
         run.kernel.iter_mut().for_each(|kernel| kernel.least_round_trip = None);
         assert!(kernel(&run).contains("to the bridge: shortest unknown; smoothed"), "{}", kernel(&run));
@@ -88,7 +93,8 @@ mod tests {
         let report = timing(&run);
         assert!(report.contains("(connecting)*    0.000 ms    1.350 ms    1.350 ms\n"), "{report}");
         assert!(report.contains("\n* The last 1.30 ms of connecting are the emulated link's handshake"), "{report}");
-        assert!(report.contains("not measured"), "{report}");
+        assert!(report.replace('\n', " ").contains("not measured"), "{report}");
+        assert!(report.lines().all(|line| line.chars().count() <= WIDTH), "{report}");
     }
 
     #[test]

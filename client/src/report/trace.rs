@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use launcelot_measure::unit::{format_duration, format_percent};
 use launcelot_measure::{Run, Unit};
 
-use super::{COLUMN, format_duration, format_percent, in_sentence, padded};
+use super::{COLUMN, padded, plain, wrapped};
 use crate::ask::{DialogueRecord, Operation};
 use crate::target::Target;
 
@@ -31,14 +32,13 @@ pub fn trace(record: &DialogueRecord, target: &Target) -> String {
         waited += timed.times.waited;
     }
     let whole = own + waited;
-    let _ = writeln!(
-        table,
+    table += &wrapped(&format!(
         "The program was busy for {} and waited for {}: {} of the time.",
-        in_sentence(unit, own),
-        in_sentence(unit, waited),
+        unit.in_sentence(own),
+        unit.in_sentence(waited),
         format_percent(waited, whole),
-    );
-    table
+    ));
+    plain(&table)
 }
 
 /// Describes an operation, much like its call in the program.

@@ -10,13 +10,16 @@ use crate::output;
 /// The name of the command.
 const COMPLETIONS: &str = "completions";
 
+/// Help is wrapped to the width of the terminal, and to this many columns at most.
+const HELP_MAX_COLUMNS: usize = 80;
+
 /// Reads the arguments of this program. Usage errors end it with exit code 2; `--help` and `completions SHELL` print what is
 /// asked for and end it with 0.
 pub fn parse<T: CommandFactory + FromArgMatches>() -> T {
     T::from_arg_matches(&matches::<T>()).unwrap_or_else(|error| error.exit())
 }
 
-/// The same, for a program that looks at the matches itself.
+/// Returns the arguments of this program unparsed, for a program that looks at them itself. Ends it as [`parse`] does.
 pub fn matches<T: CommandFactory>() -> ArgMatches {
     let mut command = with_completions(T::command());
     let matches = command.get_matches_mut();
@@ -38,6 +41,7 @@ fn with_completions(command: Command) -> Command {
         .args_conflicts_with_subcommands(true)
         .subcommand_negates_reqs(true)
         .disable_help_subcommand(true)
+        .max_term_width(HELP_MAX_COLUMNS)
 }
 
 fn script(command: &mut Command, shell: Shell) -> String {
@@ -71,6 +75,14 @@ mod tests {
         let example = Example::from_arg_matches(&parse(&["example", "localhost", "1060", "-vv"]).unwrap()).unwrap();
         assert_eq!((example.host.as_str(), example.port, example.verbosity.verbose), ("localhost", Some(1060), 2));
         assert!(parse(&["example"]).is_err(), "the host is still required");
+    }
+
+    #[test]
+    fn help_fits_80_columns() {
+        let long = "word ".repeat(40);
+        let mut command = with_completions(Example::command().about(long.clone()).after_help(long));
+        let help = command.render_long_help().to_string();
+        assert!(help.lines().all(|line| line.chars().count() <= HELP_MAX_COLUMNS), "{help}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Which address is tried when.
+//! The schedule of attempts to connect to several addresses, without I/O.
 
 use std::collections::VecDeque;
 use std::io;

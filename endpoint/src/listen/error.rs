@@ -16,7 +16,7 @@ pub enum ListenError {
         source: io::Error,
     },
     /// Another socket listens at one of the addresses of that name.
-    #[error("cannot listen at '{interface}' port {port}: address already in use")]
+    #[error("cannot listen at '{interface}' port {port}: Address already in use")]
     Taken {
         /// The name or address.
         interface: String,

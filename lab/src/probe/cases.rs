@@ -13,23 +13,23 @@ pub struct Case {
     /// The name of the behaviour, in at most 32 columns.
     pub behaviour: &'static str,
     /// The steps, in their order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<CaseStep>,
     /// A question that a server which is still alive answers after the steps, and its answer.
     pub alive_check: ScriptExchange,
 }
 
 /// One step of a case.
 #[derive(Debug, Clone)]
-pub struct Step {
+pub struct CaseStep {
     /// The client that performs it.
-    pub client: Client,
+    pub client: CaseClient,
     /// The action. A client without a connection connects first.
     pub action: Action,
 }
 
 /// A client of a case. Most cases have one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Client {
+pub enum CaseClient {
     /// The client that connects first.
     First,
     /// The client that connects while the first is still connected.
@@ -73,7 +73,7 @@ pub fn table(script: &Script) -> Vec<Case> {
         Close, Connect, HalfClose, Receive, ReceiveAnyAnswer, ReceiveEnd, ReceiveEveryAnswer, ReceiveOverdue,
         ReceivePromptly, Reset, Send, SendByteByByte, SendUntilBackpressure,
     };
-    use Client::{First, Second};
+    use CaseClient::{First, Second};
 
     // A script with fewer than three exchanges repeats them.
     let exchanges: [&ScriptExchange; 3] = array::from_fn(|index| &script.exchanges()[index % script.exchanges().len()]);
@@ -172,15 +172,15 @@ fn question_too_long(framing: Framing) -> String {
     QUESTION_TOO_LONG.replace(char::from(ANSWER_END), &char::from(framing.answer_end()).to_string())
 }
 
-fn one_client(behaviour: &'static str, actions: impl IntoIterator<Item = Action>) -> (&'static str, Vec<Step>) {
-    two_clients(behaviour, actions.into_iter().map(|action| (Client::First, action)))
+fn one_client(behaviour: &'static str, actions: impl IntoIterator<Item = Action>) -> (&'static str, Vec<CaseStep>) {
+    two_clients(behaviour, actions.into_iter().map(|action| (CaseClient::First, action)))
 }
 
 fn two_clients(
     behaviour: &'static str,
-    steps: impl IntoIterator<Item = (Client, Action)>,
-) -> (&'static str, Vec<Step>) {
-    (behaviour, steps.into_iter().map(|(client, action)| Step { client, action }).collect())
+    steps: impl IntoIterator<Item = (CaseClient, Action)>,
+) -> (&'static str, Vec<CaseStep>) {
+    (behaviour, steps.into_iter().map(|(client, action)| CaseStep { client, action }).collect())
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ const INTERRUPTED_EXIT_CODE: i32 = 130;
 /// The arguments of `launcelot-lab probe`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
-DURATION is a number with its unit, as in 30s, 1.5min or 200ms.
+DURATION is a number with a unit, such as 30s, 1.5min or 200ms.
 
 The exit code is 0 if everything is as expected, 1 if something differs or the
 server cannot be reached, and 2 for a usage error. Serving one client at a time
@@ -45,7 +45,7 @@ pub struct ProbeOptions {
     /// Start the server for each behaviour, with a free port instead of {port}, and stop it afterwards
     #[arg(long, value_name = "COMMAND", conflicts_with_all = ["host", "port"])]
     pub start: Option<StartCommand>,
-    /// How long to wait for a started server to listen
+    /// The timeout of a started server, until it listens
     #[arg(long, value_name = "DURATION", default_value = "60s", requires = "start", value_parser = parse_timeout)]
     pub start_timeout: Duration,
     /// Test with the questions and answers of this script instead of the three questions (a TOML file)
@@ -54,7 +54,7 @@ pub struct ProbeOptions {
     /// Print the findings as JSON instead of a table
     #[arg(long)]
     pub json: bool,
-    /// How long to wait for a connection or an answer
+    /// The timeout of connecting, and of each answer
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_timeout)]
     pub timeout: Duration,
 }

@@ -8,7 +8,7 @@ use launcelot_endpoint::lookup::look_up_blocking;
 use launcelot_protocol::ScriptExchange;
 use thiserror::Error;
 
-use super::cases::{Case, Client, Step};
+use super::cases::{Case, CaseClient, CaseStep};
 use super::client::ProbeClient;
 use super::connection::Connection;
 use super::start_command::{StartCommand, StartError, Timeouts};
@@ -101,11 +101,11 @@ impl Prober {
     fn run_steps(&mut self, case: &Case) -> Observation {
         let mut first = ProbeClient::new(self.timeout);
         let mut second = ProbeClient::new(self.timeout);
-        for Step { client, action } in &case.steps {
+        for CaseStep { client, action } in &case.steps {
             tracing::debug!("{client:?}: {action:?}");
             let client = match client {
-                Client::First => &mut first,
-                Client::Second => &mut second,
+                CaseClient::First => &mut first,
+                CaseClient::Second => &mut second,
             };
             if !client.has_begun() {
                 client.begin(self.open_connection());

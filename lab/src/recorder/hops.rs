@@ -53,7 +53,7 @@ impl Recorder {
 }
 
 impl Observer for HopObserver {
-    fn connection(&self, reported: &observe::Connection<'_>) -> Option<Box<dyn Watcher>> {
+    fn connection(&self, reported: &observe::NewConnection<'_>) -> Option<Box<dyn Watcher>> {
         let ends = Ends { from: reported.from, to: reported.to };
         let (dialogue, log) = self.recorder.store().connected(self.hop, ends);
         let mut connection = Connection { recorder: self.recorder.clone(), hop: self.hop, dialogue, log };
@@ -164,7 +164,7 @@ mod tests {
     fn recording_waits_for_no_other_connection() {
         let recorder = Recorder::default();
         let [from, to] = [1, 1060].map(|port| ([127, 0, 0, 1], port).into());
-        let reported = observe::Connection { from, to, query: None, steps: &[] };
+        let reported = observe::NewConnection { from, to, query: None, steps: &[] };
         let mut server = recorder.server_observer().connection(&reported).unwrap();
         let (done, is_done) = std::sync::mpsc::channel();
         let store = recorder.store();
@@ -181,7 +181,7 @@ mod tests {
     fn a_trace_contains_what_was_announced_when_it_was_asked_for() {
         let recorder = Recorder::default();
         let [from, to] = [1, 1060].map(|port| ([127, 0, 0, 1], port).into());
-        let reported = observe::Connection { from, to, query: None, steps: &[] };
+        let reported = observe::NewConnection { from, to, query: None, steps: &[] };
         let mut server = recorder.server_observer().connection(&reported).unwrap();
         server.records_follow();
         let (asked, is_asked) = std::sync::mpsc::channel();

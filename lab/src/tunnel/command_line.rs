@@ -26,8 +26,8 @@ pub const PORT: u16 = 1061;
 The link is emulated: this program delays bytes. It does not lose or reorder
 them, and does not emulate congestion.
 
-DURATION is a number with its unit, as in 1.3ms or 2s. BANDWIDTH is a number
-with its unit, as in 56kbit or 10Mbit.
+DURATION is a number with a unit, such as 1.3ms or 2s. BANDWIDTH is a number
+with a unit, such as 56kbit or 10Mbit.
 
 A line of link options on standard input changes the link while connections are
 open, also for bytes in flight. `none` removes a limit, as in
@@ -48,7 +48,7 @@ pub struct TunnelOptions {
     /// Server to relay connections to
     #[arg(long, value_name = "HOST:PORT", default_value = "localhost:1060", value_parser = parse_host_port)]
     pub to: (String, u16),
-    /// How long open connections may go on after a signal to stop
+    /// The time for which open connections may continue after a stop signal
     #[arg(long, value_name = "DURATION", default_value = "5s")]
     pub grace: humantime::Duration,
     /// The emulated link.

@@ -25,9 +25,9 @@ const IN_FLIGHT_MAX_SEGMENTS: usize = 60_000;
 pub(super) struct DelayQueue {
     in_flight: VecDeque<InFlight>,
     bytes: usize,
-    /// When the link will have transmitted everything that was sent.
+    /// The time at which the link will have transmitted everything that was sent.
     idle_at: Option<Instant>,
-    /// When the last segment will arrive.
+    /// The time at which the last segment will arrive.
     last_due: Option<Instant>,
 }
 
@@ -156,7 +156,8 @@ mod tests {
 
     #[test]
     fn segments_in_flight_overlap() {
-        let (mut queue, begin) = (DelayQueue::default(), Instant::now());
+        let mut queue = DelayQueue::default();
+        let begin = Instant::now();
         let settings = TunnelSettings::from(LinkSettings { rtt: 100 * MS, ..LinkSettings::default() });
         queue.send(b"one", begin, &settings, 0.0);
         queue.send(b"two", begin + 10 * MS, &settings, 0.0);
@@ -166,7 +167,8 @@ mod tests {
 
     #[test]
     fn a_narrow_link_transmits_one_segment_after_the_other() {
-        let (mut queue, begin) = (DelayQueue::default(), Instant::now());
+        let mut queue = DelayQueue::default();
+        let begin = Instant::now();
         let settings = TunnelSettings::from(LinkSettings {
             rtt: 100 * MS,
             bandwidth: NonZeroU64::new(8_000),
@@ -181,7 +183,8 @@ mod tests {
 
     #[test]
     fn slices_arrive_one_by_one() {
-        let (mut queue, begin) = (DelayQueue::default(), Instant::now());
+        let mut queue = DelayQueue::default();
+        let begin = Instant::now();
         let settings = TunnelSettings { slice: NonZeroUsize::new(2), ..TunnelSettings::default() };
         queue.send(b"Blue.", begin, &settings, 0.0);
         assert_eq!(arrivals(&mut queue, begin), [(0, bytes("Bl")), (0, bytes("ue")), (0, bytes("."))]);
@@ -192,7 +195,8 @@ mod tests {
 
     #[test]
     fn a_close_can_be_slow_and_a_reset_arrives_after_the_bytes() {
-        let (mut queue, begin) = (DelayQueue::default(), Instant::now());
+        let mut queue = DelayQueue::default();
+        let begin = Instant::now();
         let settings = TunnelSettings {
             link: LinkSettings { rtt: 10 * MS, jitter: 10 * MS, bandwidth: None },
             slow_close: 30 * MS,
@@ -206,7 +210,8 @@ mod tests {
 
     #[test]
     fn changed_settings_apply_to_segments_in_flight() {
-        let (mut queue, begin) = (DelayQueue::default(), Instant::now());
+        let mut queue = DelayQueue::default();
+        let begin = Instant::now();
         let rate = |bits, rtt| {
             let link = LinkSettings { rtt, bandwidth: NonZeroU64::new(bits), ..LinkSettings::default() };
             TunnelSettings::from(link)
@@ -236,8 +241,11 @@ mod tests {
         fn order_is_kept_however_often_the_settings_change(
             steps in prop::collection::vec((0u64..50, 0u64..200, 0u64..30, 1u64..100_000, 1usize..40, any::<bool>()), 0..40)
         ) {
-            let (mut queue, begin) = (DelayQueue::default(), Instant::now());
-            let (mut now, mut next, mut arrived) = (begin, 0u8, Vec::new());
+            let mut queue = DelayQueue::default();
+            let begin = Instant::now();
+            let mut now = begin;
+            let mut next = 0u8;
+            let mut arrived = Vec::new();
             for (pause, rtt, jitter, bits, count, is_change) in steps {
                 now += Duration::from_millis(pause);
                 let link = LinkSettings {
@@ -268,8 +276,11 @@ mod tests {
         fn order_is_kept_and_nothing_is_lost(
             sent in prop::collection::vec((0u64..50, 0u64..200, 0u64..30, 1usize..40, 1usize..10), 0..40)
         ) {
-            let (mut queue, begin) = (DelayQueue::default(), Instant::now());
-            let (mut now, mut next, mut expected) = (begin, 0u8, Vec::new());
+            let mut queue = DelayQueue::default();
+            let begin = Instant::now();
+            let mut now = begin;
+            let mut next = 0u8;
+            let mut expected = Vec::new();
             for (pause, rtt, jitter, count, slice) in sent {
                 now += Duration::from_millis(pause);
                 let bytes: Vec<u8> = (0..count).map(|_| { next = next.wrapping_add(1); next }).collect();

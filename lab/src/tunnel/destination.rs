@@ -10,7 +10,7 @@ use std::thread;
 use launcelot_endpoint::failure::one_line;
 use launcelot_endpoint::lookup::{known_addresses, look_up_blocking};
 
-use super::control::Control;
+use super::shared_state::SharedState;
 
 /// Resolves the server's name. It may block: it runs on a thread of its own.
 pub type Lookup = Arc<dyn Fn() -> io::Result<Vec<SocketAddr>> + Send + Sync>;
@@ -80,7 +80,7 @@ pub(super) struct Resolved {
 }
 
 impl Resolver {
-    pub(super) fn start(destination: Destination, control: &Arc<Control>) -> io::Result<Self> {
+    pub(super) fn start(destination: Destination, shared_state: &Arc<SharedState>) -> io::Result<Self> {
         let (name, lookup) = match destination {
             Destination::Addresses(addresses) => return Ok(Self::Fixed(addresses)),
             Destination::Name { name, lookup } => (name, lookup),
@@ -88,11 +88,11 @@ impl Resolver {
         let (requests, receiver) = channel();
         let results = Arc::new(Mutex::new(Vec::new()));
         let shared_results = Arc::clone(&results);
-        let control = Arc::clone(control);
+        let shared_state = Arc::clone(shared_state);
         // A lookup cannot be interrupted, so the thread is detached and may outlive the tunnel's thread.
         thread::Builder::new()
             .name("tunnel-lookup".to_owned())
-            .spawn(move || resolve_requests(&name, &lookup, &receiver, &shared_results, &control))?;
+            .spawn(move || resolve_requests(&name, &lookup, &receiver, &shared_results, &shared_state))?;
         Ok(Self::Thread { requests, results })
     }
 
@@ -124,7 +124,7 @@ fn resolve_requests(
     lookup: &Lookup,
     requests: &Receiver<u64>,
     results: &Mutex<Vec<Resolved>>,
-    control: &Control,
+    shared_state: &SharedState,
 ) {
     while let Ok(first) = requests.recv() {
         let mut relays = vec![first];
@@ -135,6 +135,6 @@ fn resolve_requests(
         });
         let resolved = relays.into_iter().map(|relay| Resolved { relay, addresses: addresses.clone() });
         results.lock().unwrap_or_else(PoisonError::into_inner).extend(resolved);
-        control.wake();
+        shared_state.wake();
     }
 }

@@ -21,22 +21,22 @@ use std::time::{Duration, Instant};
 
 use launcelot_endpoint::accept::{AcceptErrors, Retry};
 use launcelot_endpoint::failure::one_line;
-use launcelot_endpoint::observe::{ConnectStep, Connection, Observer, Watcher};
+use launcelot_endpoint::observe::{ConnectStep, NewConnection, Observer, Watcher};
 use nix::sys::epoll::EpollFlags;
 use rustix::thread::set_current_timer_slack;
 use socket2::{SockRef, TcpKeepalive};
 
 use super::TunnelError;
-use super::control::Control;
 use super::destination::{Destination, Resolved, Resolver};
 use super::handshake::Handshakes;
 use super::poller::Poller;
 use super::relay::{Relay, RelayState};
 use super::settings::TunnelSettings;
+use super::shared_state::SharedState;
 use registration::RegisteredRelay;
 
-/// The poller's token of the control's descriptor.
-const CONTROL_TOKEN: u64 = u64::MAX;
+/// The poller's token of the shared state's descriptor.
+const SHARED_STATE_TOKEN: u64 = u64::MAX;
 
 /// The poller's token of the first listener. The others follow.
 const FIRST_LISTENER_TOKEN: u64 = u64::MAX - 1024;
@@ -50,7 +50,7 @@ const EARLY_WAKE_MAX: Duration = Duration::from_micros(150);
 /// The state of the tunnel's thread.
 pub(super) struct EventLoop {
     poller: Poller,
-    control: Arc<Control>,
+    shared_state: Arc<SharedState>,
     grace: Duration,
     handshakes: Arc<Handshakes>,
     observer: Option<Arc<dyn Observer>>,
@@ -63,7 +63,7 @@ pub(super) struct EventLoop {
     revision: u64,
     relays: HashMap<u64, RegisteredRelay>,
     next_number: u64,
-    /// When which relay needs a turn. An entry is outdated if it differs from the relay's own.
+    /// The times at which relays need a turn. An entry is outdated if it differs from the relay's own.
     timers: BinaryHeap<Reverse<(Instant, u64)>>,
     /// The relays that get a turn in this round. Some are in it more than once.
     run_queue: Vec<u64>,
@@ -78,19 +78,19 @@ impl EventLoop {
     pub(super) fn new(
         listeners: Vec<TcpListener>,
         destination: Destination,
-        control: Arc<Control>,
+        shared_state: Arc<SharedState>,
         grace: Duration,
         handshakes: Arc<Handshakes>,
         observer: Option<Arc<dyn Observer>>,
         keepalive: TcpKeepalive,
     ) -> io::Result<Self> {
         let poller = Poller::new()?;
-        poller.add(control.wake_descriptor().as_fd(), CONTROL_TOKEN, EpollFlags::EPOLLIN)?;
-        let resolver = Resolver::start(destination, &control)?;
-        let (settings, revision) = control.settings();
+        poller.add(shared_state.wake_descriptor().as_fd(), SHARED_STATE_TOKEN, EpollFlags::EPOLLIN)?;
+        let resolver = Resolver::start(destination, &shared_state)?;
+        let (settings, revision) = shared_state.settings();
         let event_loop = Self {
             poller,
-            control,
+            shared_state,
             grace,
             handshakes,
             observer,
@@ -124,7 +124,7 @@ impl EventLoop {
             early_wake = self.wait(end_of_grace, early_wake).map_err(TunnelError::Wait)?;
             let now = Instant::now();
             self.apply_changed_settings(now);
-            if end_of_grace.is_none() && self.control.is_stopping() {
+            if end_of_grace.is_none() && self.shared_state.is_stopping() {
                 self.listeners.clear();
                 end_of_grace = Some(now.checked_add(self.grace).unwrap_or(now));
             }
@@ -159,7 +159,7 @@ impl EventLoop {
 
     /// Applies settings that have changed, before anything else happens under them.
     fn apply_changed_settings(&mut self, now: Instant) {
-        let (settings, revision) = self.control.settings();
+        let (settings, revision) = self.shared_state.settings();
         if revision == self.revision {
             return;
         }
@@ -178,8 +178,8 @@ impl EventLoop {
         self.queue_due_relays(now);
         for index in 0..self.poller.ready().len() {
             match self.poller.ready()[index] {
-                CONTROL_TOKEN => {
-                    self.control.clear();
+                SHARED_STATE_TOKEN => {
+                    self.shared_state.clear();
                     self.apply_lookups();
                 }
                 token @ FIRST_LISTENER_TOKEN.. => {
@@ -270,7 +270,7 @@ impl EventLoop {
         let observer = self.observer.as_ref()?;
         let steps = [(Instant::now(), ConnectStep::Accepted)];
         let to = client.local_addr().ok()?;
-        let mut watcher = observer.connection(&Connection { from, to, query: None, steps: &steps })?;
+        let mut watcher = observer.connection(&NewConnection { from, to, query: None, steps: &steps })?;
         watcher.settings_changed(self.revision);
         Some(watcher)
     }
@@ -283,7 +283,7 @@ impl EventLoop {
         }
         registered.round = self.round;
         let settings = &self.settings;
-        let state = registered.relay.run_turn(now, settings, &self.control, &mut self.buffer, fastrand::f64);
+        let state = registered.relay.run_turn(now, settings, &self.shared_state, &mut self.buffer, fastrand::f64);
         if state == RelayState::Closed {
             self.relays.remove(&number);
             return;

@@ -7,21 +7,21 @@ use std::time::{Duration, Instant};
 use launcelot_measure::Instance;
 
 use super::TunnelSettings;
-use super::control::Control;
 use super::handshake::{HandshakeError, Handshakes};
+use super::shared_state::SharedState;
 
 /// A handle of a running tunnel. Clones belong to the same tunnel, and none of them keeps it running.
 #[derive(Debug, Clone)]
 pub struct TunnelHandle {
     pub(super) port: u16,
-    pub(super) control: Arc<Control>,
+    pub(super) shared_state: Arc<SharedState>,
     pub(super) handshakes: Arc<Handshakes>,
     instance: Instance,
 }
 
 impl TunnelHandle {
-    pub(super) fn new(port: u16, control: Arc<Control>) -> Self {
-        Self { port, control, handshakes: Arc::default(), instance: Instance(fastrand::u64(..)) }
+    pub(super) fn new(port: u16, shared_state: Arc<SharedState>) -> Self {
+        Self { port, shared_state, handshakes: Arc::default(), instance: Instance(fastrand::u64(..)) }
     }
 
     /// Returns an identifier that differs from that of any other tunnel, in earlier runs of the program, too.
@@ -31,7 +31,7 @@ impl TunnelHandle {
 
     /// Returns the settings in force.
     pub fn settings(&self) -> TunnelSettings {
-        self.control.settings().0
+        self.shared_state.settings().0
     }
 
     /// Changes the settings, also for bytes in flight, whose order is kept.
@@ -41,7 +41,7 @@ impl TunnelHandle {
 
     /// Changes the settings by `change`, and returns them.
     pub fn update(&self, change: impl FnOnce(TunnelSettings) -> TunnelSettings) -> TunnelSettings {
-        self.control.update(change)
+        self.shared_state.update(change)
     }
 
     /// Waits for the handshake of the connection that `client` has opened to the tunnel. Returns how long it took, from

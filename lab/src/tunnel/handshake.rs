@@ -195,7 +195,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_waiter_gets_the_completion_or_the_failure_of_the_handshake() {
-        let (all, now) = (Arc::new(Handshakes::default()), Instant::now());
+        let all = Arc::new(Handshakes::default());
+        let now = Instant::now();
         // Before the tunnel has accepted, while the handshake goes on, and afterwards.
         let early = tokio::spawn({
             let all = Arc::clone(&all);
@@ -217,7 +218,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_later_connection_from_the_same_address_is_another_one() {
-        let (all, now) = (Arc::new(Handshakes::default()), Instant::now());
+        let all = Arc::new(Handshakes::default());
+        let now = Instant::now();
         let mut first = all.begin(client(1), now);
         first.complete(now);
         let mut second = all.begin(client(1), now);
@@ -229,7 +231,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_outcome_of_an_earlier_connection_is_not_that_of_a_later_one_from_the_same_address() {
-        let (all, now) = (Arc::new(Handshakes::default()), Instant::now());
+        let all = Arc::new(Handshakes::default());
+        let now = Instant::now();
         all.begin(client(1), now).complete(now + MS);
         // The next connection from this port begins when the first has ended, and waits before the tunnel has accepted.
         let connect_begun = now + 2 * MS;

@@ -26,7 +26,7 @@ mod tests {
     use std::time::Instant;
 
     use launcelot_endpoint::listen::{BACKLOG, Listeners};
-    use launcelot_endpoint::observe::{Connection, Observer, Point, Watcher};
+    use launcelot_endpoint::observe::{NewConnection, Observer, Point, Watcher};
     use launcelot_testing::fin_timeout::shorten_fin_timeout;
     use launcelot_testing::sockets::connect;
     use launcelot_testing::wait;
@@ -44,7 +44,7 @@ mod tests {
     struct SendOnDrop(Sender<()>);
 
     impl Observer for Ends {
-        fn connection(&self, _: &Connection<'_>) -> Option<Box<dyn Watcher>> {
+        fn connection(&self, _: &NewConnection<'_>) -> Option<Box<dyn Watcher>> {
             Some(Box::new(SendOnDrop(self.0.clone())))
         }
     }

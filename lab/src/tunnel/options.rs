@@ -24,7 +24,7 @@ pub struct LinkOptions {
     pub jitter: Option<Duration>,
     /// Make opening a connection cost one round trip, as between two machines; part of every preset
     #[arg(long, value_enum, num_args = 0..=1, default_missing_value = "tcp", hide_possible_values = true, value_name = "none")]
-    pub handshake: Option<Handshake>,
+    pub handshake: Option<HandshakeOption>,
     /// Bandwidth of each direction
     #[arg(long, value_name = "BANDWIDTH", value_parser = |text: &str| parse_limit(text, parse_bandwidth))]
     pub bandwidth: Option<Limit<NonZeroU64>>,
@@ -53,7 +53,7 @@ impl LinkOptions {
             settings.link.jitter = jitter;
         }
         if let Some(handshake) = self.handshake {
-            settings.handshake = handshake == Handshake::Tcp;
+            settings.handshake = handshake == HandshakeOption::Tcp;
         }
         if let Some(Limit(bandwidth)) = self.bandwidth {
             settings.link.bandwidth = bandwidth;
@@ -76,7 +76,7 @@ impl LinkOptions {
 
 /// The value of `--handshake`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Handshake {
+pub enum HandshakeOption {
     /// A connection costs a round trip before its first bytes pass
     Tcp,
     /// A connection is open at once
@@ -122,7 +122,7 @@ fn parse_bandwidth(text: &str) -> Result<NonZeroU64, String> {
             return Ok(bits);
         }
     }
-    Err("expected a number with its unit, as in 56kbit, 10Mbit or 2.5Gbit".to_owned())
+    Err("expected a number with a unit, such as 56kbit, 10Mbit or 2.5Gbit".to_owned())
 }
 
 #[cfg(test)]

@@ -12,11 +12,11 @@ use launcelot_endpoint::observe::{Watched, Watcher};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::SockRef;
 
-use super::control::Control;
 use super::delay_queue::DelayQueue;
 use super::handshake::Handshake;
 use super::peer_socket::PeerSocket;
 use super::settings::TunnelSettings;
+use super::shared_state::SharedState;
 use super::side::{Interest, SIDES, Side};
 use super::upstream::{Progress, Upstream};
 
@@ -132,20 +132,20 @@ impl Relay {
         self.sent_by[side.other() as usize].next_due()
     }
 
-    /// Does what can be done now, up to the limits of one turn, and records in `control` how long bytes were held.
+    /// Does what can be done now, up to the limits of one turn, and records in `shared_state` how long bytes were held.
     /// `random` returns numbers from 0 to 1 for the jitter.
     pub(super) fn run_turn(
         &mut self,
         now: Instant,
         settings: &TunnelSettings,
-        control: &Control,
+        shared_state: &SharedState,
         buffer: &mut [u8],
         random: impl FnMut() -> f64,
     ) -> RelayState {
         if self.is_stalled(settings) {
             return if self.client_has_left() { RelayState::Closed } else { RelayState::Open };
         }
-        let state = self.try_run_turn(now, settings, control, buffer, random);
+        let state = self.try_run_turn(now, settings, shared_state, buffer, random);
         self.watched.report();
         match state {
             Ok(state) => state,
@@ -161,7 +161,7 @@ impl Relay {
         &mut self,
         now: Instant,
         settings: &TunnelSettings,
-        control: &Control,
+        shared_state: &SharedState,
         buffer: &mut [u8],
         mut random: impl FnMut() -> f64,
     ) -> io::Result<RelayState> {
@@ -173,7 +173,7 @@ impl Relay {
         let now = Instant::now();
         let was_complete = self.handshake.is_complete();
         for side in SIDES {
-            self.write(side, now, settings, control)?;
+            self.write(side, now, settings, shared_state)?;
             if settings.reset_after.is_some_and(|limit| self.relayed_bytes >= limit) {
                 self.reset_on_close();
                 return Ok(RelayState::Closed);

@@ -10,7 +10,7 @@ impl TunnelHandle {
     /// Returns the settings, their revision, and the delay that was added under them. `schema/tunnel.schema.json` describes
     /// its JSON.
     pub fn report(&self) -> LinkReport {
-        self.control.read(|settings, revision, delays| LinkReport {
+        self.shared_state.read(|settings, revision, delays| LinkReport {
             port: self.port,
             link: settings.link,
             handshake: settings.handshake,

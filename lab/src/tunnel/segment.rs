@@ -38,15 +38,15 @@ impl Segment {
 /// A segment in flight, and when it is transmitted and arrives.
 #[derive(Debug)]
 pub(super) struct InFlight {
-    /// When it was read from its sender.
+    /// The time at which it was read from its sender.
     pub(super) read_at: Instant,
-    /// When its transmission begins.
+    /// The time at which its transmission begins.
     pub(super) starts_at: Instant,
-    /// When its transmission ends.
+    /// The time at which its transmission ends.
     pub(super) sent_at: Instant,
     /// The share of the jitter that is added to its delay, from 0 to 1.
     jitter_fraction: f64,
-    /// When it arrives.
+    /// The time at which it arrives.
     pub(super) due: Instant,
     /// Whether a write of it has been attempted.
     pub(super) is_attempted: bool,

@@ -23,7 +23,7 @@ pub(super) enum Upstream {
     /// The request to connect is in flight until `arrives_at`. `addresses` are `None` until they have been resolved.
     Requested { requested_at: Instant, arrives_at: Instant, addresses: Option<Vec<SocketAddr>> },
     /// Connecting to one address, or to several at the same time.
-    Connecting(Connecting),
+    Connecting(ConnectAttempts),
     /// The server has accepted.
     Open(PeerSocket),
     /// None of the addresses has accepted.
@@ -32,7 +32,7 @@ pub(super) enum Upstream {
 
 /// The attempts to connect to the server's addresses.
 #[derive(Debug)]
-pub(super) struct Connecting {
+pub(super) struct ConnectAttempts {
     attempts: Attempts,
     sockets: Vec<ConnectingSocket>,
     next_number: u32,
@@ -104,7 +104,7 @@ impl Upstream {
         if let Self::Requested { arrives_at, addresses: Some(addresses), .. } = self
             && *arrives_at <= now
         {
-            *self = Self::Connecting(Connecting::to(std::mem::take(addresses)));
+            *self = Self::Connecting(ConnectAttempts::to(std::mem::take(addresses)));
         }
         let Self::Connecting(connecting) = self else { return Ok(Progress::None) };
         if let Some(stream) = connecting.take_connected(now) {
@@ -120,7 +120,7 @@ impl Upstream {
     }
 }
 
-impl Connecting {
+impl ConnectAttempts {
     fn to(addresses: Vec<SocketAddr>) -> Self {
         Self { attempts: Attempts::new(addresses), sockets: Vec::new(), next_number: 0 }
     }

@@ -57,11 +57,7 @@ async fn the_demo_serves_the_page_and_answers_over_every_path() {
             timeout: Duration::from_secs(20),
         };
         let mut answers = Vec::new();
-        let (_, result) = ask(&plan, |answer| {
-            answers.push(answer.to_owned());
-            Ok(())
-        })
-        .await;
+        let (_, result) = ask(&plan, |answer| answers.push(answer.to_owned())).await;
         result.unwrap();
         assert_eq!(answers, EXCHANGES.map(|exchange| exchange.answer));
     }
@@ -92,7 +88,7 @@ fn a_port_that_is_taken_in_either_family_is_named_with_the_option_that_chooses_a
             let others = ANY_PORTS.chunks(2).filter(|pair| pair[0] != option).flatten();
             let output = output(demo::command(page.path()).args(others).args([option, &port]));
             let stderr = error_line(&output);
-            assert!(stderr.contains(&format!("port {port}: address already in use")), "{stderr}");
+            assert!(stderr.contains(&format!("port {port}: Address already in use")), "{stderr}");
             assert!(stderr.contains(&format!("choose another port with {option}")), "{stderr}");
         }
     }
@@ -123,5 +119,5 @@ fn the_page_can_be_at_another_address_than_localhost() {
 fn a_page_that_is_not_built_is_reported_as_missing() {
     let empty = tempfile::tempdir().unwrap();
     let output = output(demo::command(empty.path()).args(ANY_PORTS));
-    assert!(error_line(&output).contains("build it with `cargo xtask dist`"));
+    assert!(error_line(&output).contains("build the page with `cargo xtask dist`"));
 }

@@ -133,7 +133,7 @@ fn an_answer_that_is_wrong_by_one_byte_differs() {
             Continue
         });
         let mut case = only("an idle client and another");
-        case[0].steps.retain(|step| step.client == cases::Client::Second);
+        case[0].steps.retain(|step| step.client == cases::CaseClient::Second);
         let finding = differing(probe(port, LONG_TIMEOUT, &case));
         assert_eq!((&*finding.received.bytes, finding.received.event), (wrong.as_bytes(), event));
     }

@@ -105,14 +105,16 @@ fn plan(port: u16, count: usize) -> DialogueConfig {
 async fn the_questions_are_answered_through_a_real_ssh_tunnel() {
     let server = Server::start(Design::Simple);
     let folder = tempfile::tempdir().unwrap();
-    let (host_key, user_key) = (folder.path().join("host"), folder.path().join("user"));
+    let host_key = folder.path().join("host");
+    let user_key = folder.path().join("user");
     key(&host_key);
     key(&user_key);
     let user = output(Command::new("id").arg("-un"));
     let user = String::from_utf8(user.stdout).unwrap().trim().to_owned();
 
     let _folder = PrivilegeSeparationFolder::create_for(&user);
-    let (ssh_port, tunnel_port) = (ReservedPort::new(), ReservedPort::new());
+    let ssh_port = ReservedPort::new();
+    let tunnel_port = ReservedPort::new();
     let config = folder.path().join("sshd_config");
     let lines = [
         format!("ListenAddress 127.0.0.1:{}", ssh_port.number),
@@ -143,11 +145,7 @@ async fn the_questions_are_answered_through_a_real_ssh_tunnel() {
     for (path, port) in [("direct", server.port), ("through the tunnel", tunnel_port.number)] {
         let plan = plan(port, ROUNDS);
         let mut answers = Vec::new();
-        let (run, result) = ask(&plan, |answer| {
-            answers.push(answer.to_owned());
-            Ok(())
-        })
-        .await;
+        let (run, result) = ask(&plan, |answer| answers.push(answer.to_owned())).await;
         result.unwrap_or_else(|error| panic!("{path}: {error}; {}", ssh.log()));
         let expected: Vec<_> = EXCHANGES.iter().map(|exchange| exchange.answer).cycle().take(ROUNDS).collect();
         assert_eq!(answers, expected, "{path}");
@@ -157,7 +155,7 @@ async fn the_questions_are_answered_through_a_real_ssh_tunnel() {
         println!("{path}: {median} from a question to its answer, the median of {ROUNDS}");
     }
     // What `launcelot-client localhost PORT --timing` prints.
-    let (run, result) = ask(&plan(tunnel_port.number, EXCHANGES.len()), |_| Ok(())).await;
+    let (run, result) = ask(&plan(tunnel_port.number, EXCHANGES.len()), |_| ()).await;
     result.unwrap();
     println!("{}", timing(&run));
 }

@@ -29,7 +29,7 @@ async fn assert_all_are_answered(target: Target) {
             let all_are_ready = Arc::clone(&all_are_ready);
             tokio::spawn(async move {
                 all_are_ready.wait().await;
-                let (run, result) = ask(&plan, |_| Ok(())).await;
+                let (run, result) = ask(&plan, |_| ()).await;
                 result.unwrap();
                 run
             })

@@ -27,14 +27,14 @@ fn demo(arguments: &[&str]) -> (Demo, TempDir) {
 
 async fn asked(target: &str, port: Option<u16>, order: Order) -> Run {
     let target = Target::parse(target, port).unwrap();
-    let plan = DialogueConfig {
+    let config = DialogueConfig {
         target,
         order,
         questions: Question::the_three(),
         framing: Framing::default(),
         timeout: CLIENT_TIMEOUT,
     };
-    let (run, result) = ask(&plan, |_| Ok(())).await;
+    let (run, result) = ask(&config, |_| ()).await;
     result.unwrap();
     run
 }
@@ -92,7 +92,7 @@ async fn every_hop_is_traced_in_the_order_of_the_path() {
         assert!(in_the_tunnel >= Duration::from_millis(20), "{in_the_tunnel:?}");
         assert!(in_the_tunnel + path.thinking().unwrap() < asked.took().unwrap());
     }
-    let connecting: Vec<_> = trace.connecting.iter().map(|sighting| sighting.point).collect();
+    let connecting: Vec<_> = trace.connecting.iter().map(|event| event.point).collect();
     // Other threads report the accepts, so only the bridge's own points are in order.
     assert!(
         ConnectPoint::ALL.iter().all(|point| connecting.contains(point)) && connecting.len() == 6,
@@ -138,7 +138,8 @@ async fn a_path_without_the_tunnel_has_no_tunnel_events_and_pipelined_questions_
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_without_a_bridge_are_identified_by_their_addresses() {
     let (demo, _web) = demo(&[]);
-    let (server_port, tunnel_port) = (demo.server_port, demo.tunnel_port);
+    let server_port = demo.server_port;
+    let tunnel_port = demo.tunnel_port;
     let clients = [server_port, tunnel_port, server_port, tunnel_port].map(|port| {
         std::thread::spawn(move || {
             let mut stream = sockets::connect(port);
@@ -194,7 +195,7 @@ async fn a_native_client_reports_where_its_time_went_with_and_without_a_bridge()
                 framing: Framing::default(),
                 timeout: CLIENT_TIMEOUT,
             };
-            let (record, result) = launcelot_client::ask::ask_recorded(&config, |_| Ok(())).await;
+            let (record, result) = launcelot_client::ask::ask_recorded(&config, |_| ()).await;
             result.unwrap();
             let trace =
                 launcelot_client::lab::fetch_trace(&config.target, lab, &name, record.local, CLIENT_TIMEOUT).await;
@@ -237,7 +238,7 @@ fn a_native_client_attributes_the_emulated_handshake_to_connecting() {
         assert!(run.connecting.unwrap().took() >= attributed);
         let first = run.questions[0].took().unwrap();
         assert!(first >= Duration::from_millis(50), "{first:?}");
-        let report = launcelot_client::report::timing::timing(run);
+        let report = launcelot_client::report::timing::timing(run).replace('\n', " ");
         assert!(
             report.contains("(connecting)*") && report.contains("attributed as the lab reported it, not measured"),
             "{report}"

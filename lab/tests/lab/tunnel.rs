@@ -221,7 +221,8 @@ fn the_program_prints_its_port_and_reads_settings_from_standard_input() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_launcelot-lab"));
     command.args(["tunnel", "--listen", "localhost:0", "--to", &to, "--rtt", "1ms"]);
     let mut process = Process::start(command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()));
-    let (output, errors) = (process.stdout(), process.stderr());
+    let output = process.stdout();
+    let errors = process.stderr();
     let mut client = connect(port_in(&output.next()));
     assert!(ask(&mut client) >= MS);
     let mut input = process.child.stdin.take().unwrap();
@@ -291,7 +292,8 @@ mod long {
             };
             // On a busy machine most attempts fail.
             within_attempts(100, || {
-                let (shortest, measured) = (measure(Duration::ZERO), measure(rtt));
+                let shortest = measure(Duration::ZERO);
+                let measured = measure(rtt);
                 eprintln!("{rtt:?}: {measured:?}, and {shortest:?} without any");
                 let error = measured.saturating_sub(shortest).abs_diff(rtt);
                 check(error <= Duration::from_micros(50), || format!("{rtt:?}: {measured:?}, without {shortest:?}"))

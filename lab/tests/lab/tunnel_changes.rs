@@ -24,7 +24,7 @@ use crate::support::wait;
 struct ReadFromClient(Sender<usize>);
 
 impl Observer for ReadFromClient {
-    fn connection(&self, _: &observe::Connection<'_>) -> Option<Box<dyn Watcher>> {
+    fn connection(&self, _: &observe::NewConnection<'_>) -> Option<Box<dyn Watcher>> {
         Some(Box::new(Self(self.0.clone())))
     }
 }

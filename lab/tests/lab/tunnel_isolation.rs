@@ -37,7 +37,8 @@ fn read_byte(client: &mut TcpStream) -> std::io::Result<u8> {
 
 #[test]
 fn the_server_name_is_resolved_for_each_connection() {
-    let (first, second) = (server(1), server(2));
+    let first = server(1);
+    let second = server(2);
     let known = Arc::new(Mutex::new(vec![first]));
     let now_known = Arc::clone(&known);
     let tunnel = tunnel_to(Arc::new(move || match &now_known.lock().unwrap()[..] {
@@ -85,7 +86,7 @@ struct Recorder(Events);
 struct Connection(SocketAddr, Events);
 
 impl Observer for Recorder {
-    fn connection(&self, connection: &observe::Connection<'_>) -> Option<Box<dyn Watcher>> {
+    fn connection(&self, connection: &observe::NewConnection<'_>) -> Option<Box<dyn Watcher>> {
         Some(Box::new(Connection(connection.from, Arc::clone(&self.0))))
     }
 }
@@ -126,7 +127,8 @@ fn a_bulk_transfer_does_not_delay_another_connection() {
             read_byte(&mut neighbour).unwrap();
         }
         let events = events.lock().unwrap();
-        let (mut passed, mut held) = (Vec::new(), Vec::new());
+        let mut passed = Vec::new();
+        let mut held = Vec::new();
         let of_neighbour = |wanted: Point| {
             let all = events.iter().enumerate().filter(move |(_, event)| event.0 == address && event.2 == wanted);
             all.map(|(place, event)| (place, event.1)).collect::<Vec<_>>()

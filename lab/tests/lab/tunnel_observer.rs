@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use launcelot_endpoint::listen::{BACKLOG, Listeners};
-use launcelot_endpoint::observe::{Connection, Observer, Point, Watcher};
+use launcelot_endpoint::observe::{NewConnection, Observer, Point, Watcher};
 use launcelot_lab::tunnel::{Tunnel, TunnelSettings};
 
 use crate::support::sockets::{accept, connect};
@@ -26,7 +26,7 @@ struct Event {
 }
 
 impl Observer for Slow {
-    fn connection(&self, _: &Connection<'_>) -> Option<Box<dyn Watcher>> {
+    fn connection(&self, _: &NewConnection<'_>) -> Option<Box<dyn Watcher>> {
         Some(Box::new(self.clone()))
     }
 }

@@ -44,7 +44,8 @@ fn builds_with_different_tools_differ_in_the_names_of_the_program_and_of_the_fil
     let write = "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\"";
     assert!(Command::new("sh").args(["-c", write]).arg(&wasm_opt).arg(script).status().unwrap().success());
 
-    let (one, other) = (build(&sources(None)).unwrap(), build(&sources(Some(wasm_opt))).unwrap());
+    let one = build(&sources(None)).unwrap();
+    let other = build(&sources(Some(wasm_opt))).unwrap();
     let logical_names = |files: &Files| -> Vec<String> {
         let names: BTreeSet<String> = files.keys().map(|name| without_hash(name)).collect();
         names.into_iter().collect()

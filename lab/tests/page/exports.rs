@@ -114,7 +114,7 @@ async fn a_race_can_be_imported_and_its_runs_play_in_slow_motion() {
     session.browser.wait_for("#race[data-state=complete]").await;
     session.browser.wait_for("#replay[data-traced=true][data-run='1']").await;
     let rows = "return [...document.querySelectorAll('#race table')].map((table) => table.innerText)";
-    let raced = session.browser.script(rows).await;
+    let drawn = session.browser.script(rows).await;
     let text = session.export("json", ".json").await;
     let document: Document = serde_json::from_str(&text).unwrap();
     assert!(document.races[0].sent_ahead[0].trace.is_some(), "its legs are exported, too");
@@ -123,7 +123,7 @@ async fn a_race_can_be_imported_and_its_runs_play_in_slow_motion() {
     let message = session.drop_file("race.json", &text).await;
     assert!(message.starts_with("Imported from race.json: 1 run and 1 race."), "{message}");
     session.browser.wait_for(".imported-race .limits").await;
-    assert_eq!(session.browser.script(rows).await, raced, "drawn as before");
+    assert_eq!(session.browser.script(rows).await, drawn, "as before");
     let limits = session.browser.text(".imported-race .limits").await;
     assert!(limits.ends_with(" · 3 questions discarded as warm-up · no errors"), "{limits}");
     assert!(session.browser.text(".imported-race").await.starts_with("imported"), "marked");
@@ -153,9 +153,9 @@ async fn a_race_and_a_race_that_was_stopped_can_be_exported() {
     let limits = session.browser.text("#race .limits").await;
     assert!(limits.starts_with("3 questions · ") && limits.ends_with(" errors"), "{limits}");
     let document: Document = serde_json::from_str(&session.export("json", ".json").await).unwrap();
-    let raced = &document.races[0];
-    assert_eq!(raced.one_at_a_time[0].run.status, RunStatus::Stopped);
-    assert_eq!((raced.one_at_a_time[0].run.questions.len(), raced.sent_ahead.len()), (3, 0));
+    let race = &document.races[0];
+    assert_eq!(race.one_at_a_time[0].run.status, RunStatus::Stopped);
+    assert_eq!((race.one_at_a_time[0].run.questions.len(), race.sent_ahead.len()), (3, 0));
 }
 
 #[tokio::test]
@@ -214,7 +214,7 @@ async fn after_a_run_its_legs_are_tracks_in_the_performance_panel() {
     let before = session.browser.script("return performance.now()").await.as_f64().unwrap();
     session.ask(1).await;
     let entries = "return performance.getEntriesByType('measure').map((entry) => ({
-        name: entry.name, from: entry.startTime, until: entry.startTime + entry.duration, tells: entry.detail.devtools }))";
+        name: entry.name, from: entry.startTime, until: entry.startTime + entry.duration, details: entry.detail.devtools }))";
     // What writes them is loaded when the browser is idle.
     let measures = wait::until_async("the measures", async || {
         let measures = session.browser.script(entries).await;
@@ -224,12 +224,12 @@ async fn after_a_run_its_legs_are_tracks_in_the_performance_panel() {
     let after = session.browser.script("return performance.now()").await.as_f64().unwrap();
     let measures = measures.as_array().unwrap();
     for track in ["client", "bridge", "link", "server"] {
-        let of_track = measures.iter().filter(|measure| measure["tells"]["track"] == track).count();
+        let of_track = measures.iter().filter(|measure| measure["details"]["track"] == track).count();
         assert!(of_track >= 3, "{track}: {measures:?}");
     }
     for measure in measures {
-        assert_eq!(measure["tells"]["dataType"], "track-entry");
-        assert_eq!(measure["tells"]["trackGroup"], "Launcelot");
+        assert_eq!(measure["details"]["dataType"], "track-entry");
+        assert_eq!(measure["details"]["trackGroup"], "Launcelot");
         let [from, until] = ["from", "until"].map(|name| measure[name].as_f64().unwrap());
         assert!(before <= from && from <= until && until <= after, "{before} {measure} {after}");
     }

@@ -143,14 +143,14 @@ async fn from_javascript(browser: &Browser, bridge: &Bridge, client: &str, count
 async fn natively(bridge: &Bridge, count: usize) -> Vec<f64> {
     let questions = Question::the_three().into_iter().cycle().take(WARM_UP + count).collect();
     let target = Target::parse(&bridge.url(), None).unwrap();
-    let plan = DialogueConfig {
+    let config = DialogueConfig {
         target,
         order: Order::OneAtATime,
         questions,
         framing: Framing::default(),
         timeout: Duration::from_secs(20),
     };
-    let (run, result) = ask(&plan, |_| Ok(())).await;
+    let (run, result) = ask(&config, |_| ()).await;
     result.unwrap();
     run.questions[WARM_UP..].iter().map(|asked| asked.took().unwrap().as_secs_f64() * 1e6).collect()
 }

@@ -321,7 +321,8 @@ async fn a_round_without_an_answer_is_an_error_also_over_one_connection() {
     let server = sockets::serve_once(|mut stream| {
         let mut conversation = Conversation::new();
         for count in 0.. {
-            let (mut question, mut replies) = ([0; 1024], Vec::new());
+            let mut question = [0; 1024];
+            let mut replies = Vec::new();
             let length = stream.read(&mut question).unwrap();
             conversation.feed(&question[..length], &mut replies);
             if count == 3 {
@@ -344,7 +345,8 @@ async fn blocking_the_page_for_half_a_second_does_not_change_the_percentiles() {
     let (_server, _bridge, browser) = page::open_alone().await;
     let block = "const until = performance.now() + 500; while (performance.now() < until) {}";
     // The best of several runs each: a busy machine only adds time.
-    let (mut free, mut blocked) = ([f64::MAX; 2], [f64::MAX; 2]);
+    let mut free = [f64::MAX; 2];
+    let mut blocked = [f64::MAX; 2];
     within_attempts_async(10, async || {
         for (best, script) in [(&mut free, ""), (&mut blocked, block)] {
             let figures = browser.ask_while(script).await?;

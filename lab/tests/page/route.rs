@@ -64,7 +64,7 @@ async fn assert_accessible_in_every_look(browser: &Browser, state: &str) {
 }
 
 /// Returns the names of the legs with their share in one column of the table, without those that have none.
-async fn shares(browser: &Browser, column: &str) -> Vec<String> {
+async fn legs_with_share(browser: &Browser, column: &str) -> Vec<String> {
     let rows = "return [...document.querySelectorAll('#legs tbody tr')]
         .map((row) => [row.querySelector('th').innerText, row.querySelector(arguments[0]).innerText])
         .filter(([, share]) => share.trim()).map((row) => row.join(' '))";
@@ -84,14 +84,14 @@ async fn legs_account_for_the_waiting(browser: &Browser) -> Result<(), String> {
     assert!(message.contains("on the longer link, and nothing else happened") || held < 50.0, "{message}");
     assert!(percentage(&message) <= 100.0, "{message}");
 
-    let connecting = shares(browser, "td:nth-child(3)").await;
+    let connecting = legs_with_share(browser, "td:nth-child(3)").await;
     assert!(connecting.iter().any(|share| share.starts_with("connect()")), "{connecting:?}");
-    let rows = shares(browser, "td:last-child").await;
+    let rows = legs_with_share(browser, "td:last-child").await;
     let names = ["browser and WebSocket", "bridge", "link out", "server", "link back"];
     assert_eq!(rows.len(), names.len(), "{rows:?}");
     assert!(rows.iter().zip(names).all(|(row, name)| row.trim_start().starts_with(name)), "{rows:?}");
-    let wires = durations(&rows[2]).last().copied().unwrap() + durations(&rows[4]).last().copied().unwrap();
-    assert!(wires >= round_trips, "{rows:?}");
+    let on_the_link = durations(&rows[2]).last().copied().unwrap() + durations(&rows[4]).last().copied().unwrap();
+    assert!(on_the_link >= round_trips, "{rows:?}");
     // Only the time between an answer and the next question belongs to no leg.
     let sum: Duration = rows.iter().map(|row| *durations(row).last().unwrap()).sum();
     assert!(sum <= waited + waited / 50, "{sum:?} of {waited:?}");
@@ -115,7 +115,7 @@ async fn the_page_breaks_the_waiting_down_into_legs() {
     // Each bar is divided into legs, and thinking is magnified.
     let count = async |css: &str| browser.client.find_all(Locator::Css(css)).await.unwrap().len();
     assert_eq!(count("#dialogue .leg.server:not(.near)").await, 3);
-    assert_eq!(count("#dialogue .leg.wire").await, 7, "connect(), and each question there and back");
+    assert_eq!(count("#dialogue .leg.link").await, 7, "connect(), and each question there and back");
     assert_eq!(count("#dialogue .thinking").await, 3);
     assert!(browser.text("#dialogue .lens").await.contains("magnified ×"));
     let limits = browser.text("#dialogue + .limits").await;
@@ -134,7 +134,7 @@ async fn the_shares_of_the_legs_add_up_to_100_percent() {
     for run in 1..=5 {
         session.ask(run).await;
         for column in ["td:nth-child(3)", "td:last-child"] {
-            let shares = shares(browser, column).await;
+            let shares = legs_with_share(browser, column).await;
             let sum: f64 = shares.iter().filter(|share| share.contains('%')).map(|share| percentage(share)).sum();
             // Each share is rounded to a whole number.
             assert!((80.0..=100.0 + 0.5 * shares.len() as f64).contains(&sum), "{sum} %: {shares:?}");
@@ -171,7 +171,7 @@ async fn connecting_over_a_long_link_takes_its_round_trip_and_has_legs() {
     within_attempts_async(5, async || {
         run += 1;
         session.ask(run).await;
-        let connecting = shares(browser, "td:nth-child(3)").await;
+        let connecting = legs_with_share(browser, "td:nth-child(3)").await;
         let connect = connecting.iter().find(|share| share.starts_with("connect()")).unwrap();
         assert!(durations(connect)[0] >= Duration::from_millis(70), "{connecting:?}");
         check(percentage(connect) > 50.0, || format!("{connecting:?}"))?;

@@ -1,4 +1,5 @@
-//! Compares the output of a program with a document: figures by pattern, everything else word by word.
+//! Compares the output of a program with a document: figures by pattern, everything else word by word. Where a sentence is
+//! wrapped depends on the width of its figures, so line breaks of wrapped sentences are not compared.
 
 use std::sync::LazyLock;
 
@@ -6,6 +7,9 @@ use regex::Regex;
 
 /// Alone on a line, stands for any number of lines; at the end of a line, for the rest of it.
 const ELLIPSIS: char = '…';
+
+/// The width to which programs wrap their sentences.
+const WIDTH: usize = 80;
 
 /// Patterns of what differs from run to run, and what replaces them before lines are compared.
 static VARIES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
@@ -32,12 +36,37 @@ pub(crate) fn normalized(line: &str) -> String {
 
 /// Returns whether the output matches the documented lines.
 pub(crate) fn are_alike(documented: &[&str], printed: &[&str]) -> bool {
+    lines_are_alike(documented, printed) || lines_are_alike(&unwrapped(documented), &unwrapped(printed))
+}
+
+fn lines_are_alike<Line: AsRef<str>>(documented: &[Line], printed: &[Line]) -> bool {
     let Some((first, rest)) = documented.split_first() else { return printed.is_empty() };
-    if first.trim() == ELLIPSIS.to_string() {
-        return (0..=printed.len()).any(|skipped| are_alike(rest, &printed[skipped..]));
+    if first.as_ref().trim() == ELLIPSIS.to_string() {
+        return (0..=printed.len()).any(|skipped| lines_are_alike(rest, &printed[skipped..]));
     }
     let Some((printed_first, printed_rest)) = printed.split_first() else { return false };
-    is_alike(first, printed_first) && are_alike(rest, printed_rest)
+    is_alike(first.as_ref(), printed_first.as_ref()) && lines_are_alike(rest, printed_rest)
+}
+
+/// Joins lines of sentences where the next word would not have fitted into [`WIDTH`] columns. Tables have several spaces in a
+/// row.
+fn unwrapped(lines: &[&str]) -> Vec<String> {
+    let mut joined: Vec<String> = Vec::new();
+    let mut columns = 0;
+    for line in lines {
+        let first_word = line.split(' ').next().unwrap_or_default();
+        let is_wrapped = columns <= WIDTH && columns + 1 + first_word.chars().count() > WIDTH;
+        let is_sentence = !line.contains("  ") && !line.starts_with(ELLIPSIS);
+        match joined.last_mut() {
+            Some(last) if is_wrapped && is_sentence && !last.contains("  ") && !last.ends_with(ELLIPSIS) => {
+                last.push(' ');
+                last.push_str(line);
+            }
+            _ => joined.push((*line).to_owned()),
+        }
+        columns = line.chars().count();
+    }
+    joined
 }
 
 fn is_alike(documented: &str, printed: &str) -> bool {

@@ -13,8 +13,8 @@ const INSTRUCTION: &str = "<!-- test: ";
 const LINE_MAX_CHARACTERS: usize = 100;
 
 /// A Markdown file of this workspace.
-pub(crate) struct Document {
-    /// Its path from the workspace's top.
+pub(crate) struct MarkdownDocument {
+    /// The path, relative to the root of the workspace.
     pub(crate) path: PathBuf,
     pub(crate) text: String,
 }
@@ -40,7 +40,7 @@ pub(crate) fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the lab is a folder of the workspace")
 }
 
-impl Document {
+impl MarkdownDocument {
     /// Reads a file.
     pub(crate) fn read(path: &str) -> Self {
         let text =

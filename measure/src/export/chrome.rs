@@ -31,7 +31,7 @@ pub struct Slice<'a> {
     pub question: usize,
     /// The name.
     pub name: &'a str,
-    /// Its begin and end.
+    /// The begin and the end.
     pub span: Span,
     /// The answer of a question.
     pub answer: Option<&'a str>,

@@ -106,13 +106,13 @@ struct FailureLine<'a> {
 /// Writes every question of every run, those of races after the single ones.
 pub fn questions(document: &Document) -> String {
     let single = document.runs.iter().map(|recorded| (None, recorded));
-    let raced = document.races.iter().zip(1..).flat_map(|(race, number)| {
+    let of_races = document.races.iter().zip(1..).flat_map(|(race, number)| {
         let heats = race.heats().into_iter();
         heats.flat_map(move |(turn, way, runs)| {
             runs.iter().map(move |recorded| (Some((number, turn + 1, way)), recorded))
         })
     });
-    table(single.chain(raced).flat_map(|(heat, recorded)| of_run(heat, recorded)))
+    table(single.chain(of_races).flat_map(|(heat, recorded)| of_run(heat, recorded)))
 }
 
 fn way_name(way: Way) -> &'static str {

@@ -26,7 +26,7 @@ pub(crate) fn serve_one_at_a_time(mut acceptor: Acceptor, service: &Service, sto
     let mut scratch = Scratch::default();
     while let Some(mut client) = acceptor.accept_next(stop)? {
         if client.serve_client(stop, &mut scratch)? == Served::UntilStop {
-            // Closed before the grace period, so that new connections are refused and do not wait in vain.
+            // Closed before the grace period, so that new connections are refused instead of waiting for a server that has stopped.
             drop(acceptor);
             return client.serve_for(service.options.grace, &mut scratch);
         }

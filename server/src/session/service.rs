@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Instant;
 
-use launcelot_endpoint::observe::{ConnectStep, Connection, Observer, Watcher};
+use launcelot_endpoint::observe::{ConnectStep, NewConnection, Observer, Watcher};
 use rustix::net::sockopt::set_tcp_nodelay;
 
 use crate::options::Options;
@@ -34,7 +34,7 @@ impl Service {
     ) -> Option<Box<dyn Watcher>> {
         let observer = self.observer.as_ref()?;
         let steps = [(Instant::now(), ConnectStep::Accepted)];
-        observer.connection(&Connection { from: client, to: local().ok()?, query: None, steps: &steps })
+        observer.connection(&NewConnection { from: client, to: local().ok()?, query: None, steps: &steps })
     }
 }
 

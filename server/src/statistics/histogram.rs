@@ -6,7 +6,8 @@ use std::time::Duration;
 /// what took longer.
 pub const BOUNDS_NS: [u64; 26] = {
     let mut bounds = [0; 26];
-    let (mut decade, mut index) = (10, 0);
+    let mut decade = 10;
+    let mut index = 0;
     while index < bounds.len() {
         // 5, then 1, 2 and 5 of the next decade, and so on.
         bounds[index] = match index % 3 {
@@ -32,7 +33,7 @@ pub(super) fn bucket_of(duration_ns: u64) -> usize {
 
 /// A histogram of thinking times: for each question, the time from when it was complete until its answer was ready.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Thinking {
+pub struct ThinkingHistogram {
     /// The number of questions per bucket. A bucket counts times up to its bound in [`BOUNDS_NS`] and above the bound
     /// before; the last bucket counts times above all bounds.
     pub counts: [u64; BOUNDS_NS.len() + 1],
@@ -40,7 +41,7 @@ pub struct Thinking {
     pub sum: Duration,
 }
 
-impl Thinking {
+impl ThinkingHistogram {
     /// Returns the upper bound of the bucket that contains the given percentile, in nanoseconds. Returns `None` if the
     /// histogram is empty, or if the percentile is above the last bound.
     pub fn percentile_ns(&self, percent: u64) -> Option<u64> {
@@ -73,7 +74,7 @@ mod tests {
 
     #[test]
     fn percentiles_are_upper_bounds_of_their_buckets() {
-        let mut thinking = Thinking::default();
+        let mut thinking = ThinkingHistogram::default();
         assert_eq!(thinking.percentile_ns(99), None, "an empty histogram has no percentiles");
         for (duration_ns, count) in [(50, 9), (51, 3), (11_000_000_000, 3)] {
             thinking.counts[bucket_of(duration_ns)] += count;

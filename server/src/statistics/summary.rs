@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::statistics::histogram::{LONGEST_BOUND_NS, Thinking};
+use crate::statistics::histogram::{LONGEST_BOUND_NS, ThinkingHistogram};
 use crate::statistics::totals::Totals;
 
 /// One line with the counters, and a second one about thinking if there were any questions.
@@ -22,7 +22,7 @@ impl fmt::Display for Totals {
     }
 }
 
-impl fmt::Display for Thinking {
+impl fmt::Display for ThinkingHistogram {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count: u64 = self.counts.iter().sum();
         let mean_ns = self.sum.as_nanos() / u128::from(count.max(1));

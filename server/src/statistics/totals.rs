@@ -1,6 +1,6 @@
 //! The sum of all counters.
 
-use crate::statistics::histogram::Thinking;
+use crate::statistics::histogram::ThinkingHistogram;
 
 /// The counters of a server, summed over its threads and worker processes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,5 +18,5 @@ pub struct Totals {
     /// Bytes of replies that the system has taken from the server.
     pub bytes_out: u64,
     /// How long answers took.
-    pub thinking: Thinking,
+    pub thinking: ThinkingHistogram,
 }

@@ -5,10 +5,10 @@ use std::net::Shutdown;
 use std::time::Instant;
 
 use super::Relay;
-use crate::tunnel::control::Control;
 use crate::tunnel::peer_socket::PeerSocket;
 use crate::tunnel::segment::Segment;
 use crate::tunnel::settings::TunnelSettings;
+use crate::tunnel::shared_state::SharedState;
 use crate::tunnel::side::Side;
 use crate::tunnel::upstream::Upstream;
 
@@ -70,7 +70,7 @@ impl Relay {
         side: Side,
         now: Instant,
         settings: &TunnelSettings,
-        control: &Control,
+        shared_state: &SharedState,
     ) -> io::Result<()> {
         let queue = &mut self.sent_by[side.other() as usize];
         let Some(socket) = open_socket(&mut self.client, &mut self.upstream, side) else { return Ok(()) };
@@ -92,7 +92,7 @@ impl Relay {
                     }
                     let bytes = bytes.clone();
                     if let Some(read_at) = queue.first_attempt() {
-                        control.record_delay(self.handshake.number(), side.other(), read_at, Instant::now());
+                        shared_state.record_delay(self.handshake.number(), side.other(), read_at, Instant::now());
                         self.watched.record_write(side.write_point(), bytes.len());
                     }
                     match socket.stream.write(&bytes[..count]) {
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn a_turn_reads_and_writes_a_bounded_number_of_bytes_and_segments() {
         let settings = TunnelSettings::default();
-        let control = Control::new(settings).unwrap();
+        let shared_state = SharedState::new(settings).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -161,7 +161,8 @@ mod tests {
         let to = vec![server.local_addr().unwrap()];
         let mut relay = Relay::new(accepted, Some(to), now, &settings, handshake, None).unwrap();
         let mut buffer = vec![0; 4 * TURN_MAX_BYTES];
-        let mut turn = |relay: &mut Relay| relay.run_turn(Instant::now(), &settings, &control, &mut buffer, || 0.0);
+        let mut turn =
+            |relay: &mut Relay| relay.run_turn(Instant::now(), &settings, &shared_state, &mut buffer, || 0.0);
         while !matches!(relay.upstream, Upstream::Open(_)) {
             assert_eq!(turn(&mut relay), RelayState::Open);
         }

@@ -64,7 +64,8 @@ async fn a_single_run_by_the_page_is_compared_with_one_by_a_plain_worker() {
     let bridge = Bridge::start(server.port, Some(site.path().to_owned()));
     let browser = start_browser().await;
 
-    let (mut by_page, mut by_plain_worker) = (Vec::new(), Vec::new());
+    let mut by_page = Vec::new();
+    let mut by_plain_worker = Vec::new();
     for _ in 0..turns {
         browser.open(&bridge.page_url()).await;
         catch_export(&browser).await;

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
-use crate::statistics::{BOUNDS_NS, Thinking, Totals};
+use crate::statistics::{BOUNDS_NS, ThinkingHistogram, Totals};
 
 pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -27,7 +27,7 @@ pub(super) fn exposition(totals: &Totals) -> String {
     text
 }
 
-fn push_histogram(text: &mut String, thinking: &Thinking) {
+fn push_histogram(text: &mut String, thinking: &ThinkingHistogram) {
     let name = "launcelot_server_thinking_seconds";
     let help = "Time from when a question was complete until its answer was ready.";
     let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} histogram\n");

@@ -14,7 +14,7 @@ use super::side::Side;
 
 /// The state shared by a tunnel, its handles and its thread.
 #[derive(Debug)]
-pub(super) struct Control {
+pub(super) struct SharedState {
     current: Mutex<Current>,
     is_stopping: AtomicBool,
     /// An eventfd that is readable when the thread should look here again.
@@ -29,7 +29,7 @@ struct Current {
     delays: DelaySamples,
 }
 
-impl Control {
+impl SharedState {
     pub(super) fn new(settings: TunnelSettings) -> io::Result<Arc<Self>> {
         let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         let current = Mutex::new(Current { settings, revision: 1, delays: DelaySamples::new() });
