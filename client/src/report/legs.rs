@@ -156,8 +156,8 @@ mod tests {
             "The server thought for 2 µs; you waited 1 ms; 80 % of that was spent on the longer link, and nothing else happened.",
         ];
         assert_eq!(report.lines().take(3).collect::<Vec<_>>(), expected);
-        let expected = "The tunnel emulates a longer link. Delay added, both ways: 1.48 ms (median of 7 in 2 dialogues, in the 9 ms \
-                        since it was set). Set: 1.30 ms, about 1.45 ms with jitter.\n";
+        let expected = "The tunnel emulates a longer link. Delay added, both ways: 1.48 ms (median of the last 7, in 2 dialogues \
+                        within the 9 ms since it was set). Set: 1.30 ms, about 1.45 ms with jitter.\n";
         assert!(report.ends_with(expected), "{report}");
     }
 
