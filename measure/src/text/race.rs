@@ -66,7 +66,7 @@ fn verdict(times: &RaceTimes) -> String {
         Difference::TooShort => "The times are too short for this clock to tell the ways apart.".to_owned(),
         Difference::NoneSeen | Difference::TooFewSamples => {
             let why = if round_trip < SHORT_ROUND_TRIP {
-                ": on a link this short, other work of the machine may take as long"
+                ": on a link this short, other work of the machine may take as long as the round trips"
             } else {
                 ""
             };
@@ -137,7 +137,7 @@ mod tests {
     fn ways_that_do_not_differ_are_not_compared() {
         let overlapping = text(3, &times(&[700, 2_400], &[250, 720]));
         let expected = "In 2 turns, the times of these two ways overlap, so they cannot be told apart: on a link this short, other work \
-                        of the machine may take as long.";
+                        of the machine may take as long as the round trips.";
         assert!(overlapping.contains(expected) && !overlapping.contains("times as long"), "{overlapping}");
         let continent = text(3, &times(&[70_500, 210_000], &[70_000, 71_000]));
         assert!(continent.contains("cannot be told apart. Over three"), "70 ms are not short: {continent}");
