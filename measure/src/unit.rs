@@ -44,10 +44,18 @@ impl Unit {
 
     /// Formats the begin, the end and the duration of a span. The ends are rounded first, so that the figures add up.
     pub fn figures(self, Span { from, until }: Span) -> [String; 3] {
+        [self.figure(from), self.figure(until), self.figure_between(Span { from, until })]
+    }
+
+    /// Formats the duration of a span, the difference of its ends as [`figure`](Self::figure) formats them.
+    pub fn figure_between(self, Span { from, until }: Span) -> String {
+        self.figure(self.rounded(until).saturating_sub(self.rounded(from)))
+    }
+
+    /// Returns a time as a figure shows it.
+    fn rounded(self, time: Duration) -> Duration {
         let (nanos_per_digit, _) = self.digits();
-        let rounded = |at| nanos(at).saturating_add(nanos_per_digit / 2) / nanos_per_digit * nanos_per_digit;
-        let [from, until] = [from, until].map(|at| Duration::from_nanos(rounded(at)));
-        [from, until, until.saturating_sub(from)].map(|time| self.figure(time))
+        Duration::from_nanos(nanos(time).saturating_add(nanos_per_digit / 2) / nanos_per_digit * nanos_per_digit)
     }
 
     /// Returns the value of the last digit of a figure in nanoseconds, and the number of decimals.

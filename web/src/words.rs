@@ -206,7 +206,7 @@ pub fn of_the_clock(clock: Clock, hops_step: Option<Duration>) -> String {
         )
     };
     match hops_step.filter(|step| !step.is_zero()) {
-        Some(step) => format!("{words} The hops have a clock of their own, with steps of {}.", format_duration(step)),
+        Some(step) => [&words, " The hops’ clock moves in steps of ", &format_duration(step), "."].concat(),
         None => words,
     }
 }
@@ -344,10 +344,7 @@ mod tests {
         let clock = Clock { step: us(5), isolated: true, cores: 2 };
         let said = |step| plain(&of_the_clock(clock, step));
         let hops = said(Some(Duration::from_nanos(21)));
-        assert!(
-            hops.contains("steps of 5 µs") && hops.ends_with("a clock of their own, with steps of 21 ns."),
-            "{hops}"
-        );
+        assert!(hops.contains("steps of 5 µs") && hops.ends_with("The hops’ clock moves in steps of 21 ns."), "{hops}");
         assert!(!said(None).contains("hops"));
     }
 

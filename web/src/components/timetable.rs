@@ -28,8 +28,7 @@ pub fn figure(unit: Unit, span: Span, clock_step: Duration) -> String {
     if span.took() < clock_step {
         return ["< ", &unit.figure(clock_step)].concat();
     }
-    let [_, _, took] = unit.figures(span);
-    took
+    unit.figure_between(span)
 }
 
 /// What stands above the rows: three headings, of which the eye sees none, and the axis.

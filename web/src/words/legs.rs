@@ -13,8 +13,8 @@ use crate::state::CLIENT;
 pub const UNKNOWN: &str = "Where on the path the time went is unknown here: no hop on it was observed.";
 
 /// What observing the server costs. `cargo xtask bench observe` measures both figures, and they are rounded up.
-pub const OBSERVING: &str = "The lab observes the server meanwhile. On the machine on which that was measured, it added at most 50 ns to \
-    the thinking, and took about 1.05 times the processor time for a question; cargo xtask bench observe measures it on this one.";
+pub const OBSERVING: &str = "Where it was measured, observing the server took at most 50 ns of its thinking and 1.05 times the processor \
+    time; cargo xtask bench observe measures it here.";
 
 /// What a leg is called where `asker` asked.
 pub fn name(leg: Leg, asker: &str) -> &'static str {
@@ -41,10 +41,8 @@ pub fn explanation(leg: Leg, asker: &str, clock_step: Duration) -> String {
     let what = match leg {
         Leg::Client => {
             let way = if asker == CLIENT { "client to the first observed hop" } else { "page to the bridge" };
-            let step = format_duration(clock_step);
-            return format!(
-                "From the {way}, and back. The sum of both is known to ± {step}, one step of the clock there."
-            );
+            return ["From the ", way, ", and back. The sum of both is known to ± ", &format_duration(clock_step), "."]
+                .concat();
         }
         Leg::Bridge => "Out of the WebSocket and into TCP, and the other way.",
         Leg::Connect => "To the server and back, through the tunnel if there is one: only while connecting.",
