@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_watcher_gets_the_announcement_before_a_write_and_the_records_after_it() {
+    fn an_observer_gets_the_announcement_before_a_write_and_the_records_after_it() {
         let (mut observed, calls) = listed(10);
         observed.record(Point::FromClient, 1);
         observed.record_write(Point::ToServer, 1);
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_watcher_gets_no_call_after_the_last_that_it_wanted() {
+    fn an_observer_gets_no_call_after_the_last_that_it_wanted() {
         let (mut observed, calls) = listed(2);
         observed.record_write(Point::ToClient, 1);
         for _ in 0..5 {

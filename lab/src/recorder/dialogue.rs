@@ -68,7 +68,7 @@ pub(super) struct Dialogue {
 }
 
 impl Dialogue {
-    /// Whether `hop` may report its end of the connection `ends` of this dialogue. If the same end has been reported
+    /// Whether `hop` may report its end of the connection `addresses` of this dialogue. If the same end has been reported
     /// before, a new connection uses the same ports.
     pub(super) fn expects(&self, hop: Hop, addresses: ConnectionAddresses) -> bool {
         let is_reported = self
@@ -78,7 +78,7 @@ impl Dialogue {
         !self.has_ended && !is_reported
     }
 
-    /// Whether the server has reported the connection `ends`, and nothing else is known of the dialogue.
+    /// Whether the server has reported the connection `addresses`, and nothing else is known of the dialogue.
     pub(super) fn is_known_from_server_only(&self, addresses: ConnectionAddresses) -> bool {
         !self.has_ended && self.connections == [(Hop::Server, addresses)]
     }

@@ -12,7 +12,7 @@ use super::connection_log::{ConnectEvent, ConnectionLog, Event};
 use super::dialogue::{ConnectionAddresses, Hop};
 use super::trace_store::DialogueNumber;
 
-/// The longest name of a dialogue, which is part of a URL as it is.
+/// Maximum length of a dialogue's name, which is part of a URL as it is.
 const NAME_MAX_BYTES: usize = 40;
 
 /// The observer of one hop.

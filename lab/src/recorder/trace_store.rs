@@ -21,7 +21,7 @@ pub(super) type DialogueNumber = u64;
 #[derive(Debug, Default)]
 pub(super) struct TraceStore {
     dialogues: BTreeMap<DialogueNumber, Dialogue>,
-    /// The newest dialogue that has a connection with these ends.
+    /// The newest dialogue that has a connection with these addresses.
     by_addresses: HashMap<ConnectionAddresses, DialogueNumber>,
     /// The dialogues that turned out to be the same as another.
     same_as: HashMap<DialogueNumber, DialogueNumber>,
@@ -127,7 +127,8 @@ impl TraceStore {
     pub(super) fn ended(&mut self, number: DialogueNumber) {
         let number = self.resolve(number);
         if let Some(dialogue) = self.dialogues.get_mut(&number) {
-            // The watchers of a dialogue that is ignored or belongs to a series are dropped before its connections end.
+            // The observer of an ignored dialogue, or of one in a series, is dropped while its connection is still open:
+            // that does not mean that the connection has ended.
             dialogue.has_ended = !dialogue.is_ignored && !dialogue.is_in_series;
         }
     }

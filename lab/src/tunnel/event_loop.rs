@@ -44,7 +44,7 @@ const FIRST_LISTENER_TOKEN: u64 = u64::MAX - 1024;
 /// The size of the read buffer.
 const READ_BYTES: usize = 16 * 1024;
 
-/// The longest time for which the thread polls before a timer is due, and keeps a processor busy.
+/// Maximum time for which the thread polls before a timer is due, and keeps a processor busy.
 const EARLY_WAKE_MAX: Duration = Duration::from_micros(150);
 
 /// The state of the tunnel's thread.
@@ -275,7 +275,7 @@ impl EventLoop {
         Some(connection_observer)
     }
 
-    /// Gives a relay its turn, unless it has had one in this round.
+    /// Gives a relay its turn, unless it has already run in this loop iteration.
     fn run_turn(&mut self, number: u64, now: Instant) {
         let Some(registered) = self.relays.get_mut(&number) else { return };
         if registered.round == self.round {

@@ -132,8 +132,8 @@ impl Relay {
         self.sent_by[side.other() as usize].next_due()
     }
 
-    /// Does what can be done now, up to the limits of one turn, and records in `shared_state` how long bytes were held.
-    /// `random` returns numbers from 0 to 1 for the jitter.
+    /// Does what can be done now, up to the limits of one turn, and records in `shared_state` the delay added to the
+    /// bytes. `random` returns numbers from 0 to 1 for the jitter.
     pub(super) fn run_turn(
         &mut self,
         now: Instant,

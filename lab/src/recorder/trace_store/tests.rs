@@ -86,7 +86,7 @@ fn one_port_with_two_destinations_is_two_connections() {
 }
 
 #[test]
-fn two_clients_with_one_port_are_told_apart_by_their_destinations() {
+fn two_clients_with_the_same_port_are_distinguished_by_destination() {
     let mut store = TraceStore::default();
     record(&store.connected(Hop::Tunnel, to_tunnel(1)).1, TracePoint::TunnelIn);
     record(&store.connected(Hop::Server, from(1)).1, TracePoint::ServerIn);
