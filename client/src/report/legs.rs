@@ -202,7 +202,7 @@ mod tests {
         lab_trace.trace.connecting = vec![ConnectEvent { point: ConnectPoint::TunnelAccepted, at: us(0) }];
         run.attribute_handshake(&lab_trace.trace, us(70_000));
         let report = legs(&run, Ok(&lab_trace));
-        let expected = "The legs are unknown: no hop saw an answer that arrived, so the client’s clock and the hops’ clock cannot be \
+        let expected = "The legs are unknown: no hop saw an answer that arrived, so the client’s clock\nand the hops’ clock cannot be \
                         related.\nOf connecting: 70.0 ms connect()*.\n* The last 69.9 ms of connecting are the emulated link's handshake";
         assert!(report.starts_with(expected), "{report}");
         assert!(!report.contains('±'), "{report}");
