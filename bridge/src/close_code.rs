@@ -6,7 +6,7 @@
 use tungstenite::protocol::CloseFrame;
 use tungstenite::{Error, Utf8Bytes};
 
-/// The most bytes of a close frame's reason (RFC 6455, section 5.5: 125, less two for the code).
+/// Maximum number of bytes in a close frame's reason (RFC 6455, section 5.5: 125, less two for the code).
 pub const REASON_MAX_BYTES: usize = 123;
 
 /// Why the bridge closes a WebSocket. Numbers below 4000 are those of RFC 6455, section 7.4.1. The others are the bridge's

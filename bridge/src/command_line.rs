@@ -46,7 +46,7 @@ pub struct CommandLine {
     /// The time for which open connections may continue after a stop signal
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
     pub grace: Duration,
-    /// The most open connections; further ones wait to be accepted
+    /// Maximum number of open connections; further ones wait to be accepted
     #[arg(long, value_name = "N", default_value_t = MAX_CONNECTIONS)]
     pub max_connections: NonZeroU32,
     /// How much the program logs.

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, head
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use launcelot_endpoint::failure::one_line;
-use launcelot_endpoint::observe::Watcher;
+use launcelot_endpoint::observe::ConnectionObserver;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tungstenite::handshake::derive_accept_key;
@@ -92,7 +92,7 @@ pub(crate) async fn cross(
     upgrade: OnUpgrade,
     server: Result<TcpStream, ConnectError>,
     limits: Limits,
-    watcher: Option<Box<dyn Watcher>>,
+    watcher: Option<Box<dyn ConnectionObserver>>,
     stop: CancellationToken,
 ) {
     let socket = match upgrade.await {

@@ -37,7 +37,7 @@ pub struct Options {
     /// How many connections may be open at once; more wait to be accepted. A WebSocket counts once and needs two
     /// descriptors.
     pub max_connections: NonZeroU32,
-    /// The most bytes of one message from a browser.
+    /// Maximum number of bytes in one message from a browser.
     pub max_message_bytes: usize,
     /// Observes the WebSockets that have reached their server.
     pub observer: Option<Arc<dyn Observer>>,
@@ -70,7 +70,7 @@ impl Default for Options {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum OptionsError {
     /// There is no target.
-    #[error("a bridge needs a target")]
+    #[error("no target given: a bridge needs at least one")]
     NoTarget,
     /// A target that has no path.
     #[error("only the first target may be without a name, but '{0}' has none")]
@@ -118,7 +118,7 @@ pub struct Target {
     pub port: u16,
 }
 
-/// Why a text is not a target.
+/// Why a string is not a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum TargetError {
     /// The address is not `HOST:PORT`.

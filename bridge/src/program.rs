@@ -14,10 +14,10 @@ use tokio::sync::oneshot;
 use crate::options::{Options, Target};
 use crate::serve::{ServeError, serve};
 
-/// The port to listen at where an address has none.
+/// The port to listen on where an address has none.
 const PORT: u16 = 8080;
 
-/// The most threads that look up names and read files.
+/// Maximum number of threads that look up names and read files.
 const BLOCKING_THREADS: usize = 16;
 
 /// Why the program failed.

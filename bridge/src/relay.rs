@@ -20,7 +20,7 @@ use std::time::Duration;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use futures_util::future::join;
 use futures_util::{Sink, SinkExt as _, Stream, StreamExt as _};
-use launcelot_endpoint::observe::{Point, Watched, Watcher};
+use launcelot_endpoint::observe::{ConnectionObserver, Observed, Point};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::io::poll_read_buf;
@@ -112,7 +112,7 @@ pub async fn relay<W, T>(
     tcp: &mut T,
     idle_timeout: Duration,
     stop: impl Future<Output = ()>,
-    watcher: Option<Box<dyn Watcher>>,
+    watcher: Option<Box<dyn ConnectionObserver>>,
 ) -> Carried
 where
     W: Stream<Item = Result<Message, Error>> + Sink<Message, Error = Error> + Unpin,
@@ -129,7 +129,7 @@ where
         active: false,
         from_browser: 0,
         from_server: 0,
-        watched: Watched::by(watcher),
+        watched: Observed::by(watcher),
     };
     let ending = relay.carry(idle_timeout, stop).await;
     let Relay { from_browser, from_server, .. } = relay;
@@ -153,7 +153,7 @@ struct Relay<'a, W, T> {
     active: bool,
     from_browser: u64,
     from_server: u64,
-    watched: Watched,
+    watched: Observed,
 }
 
 impl<W, T> Relay<'_, W, T>

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use common::{Bridge, accept, echo, listen, receive_to_close, soon, target};
 use futures_util::FutureExt as _;
 use launcelot_bridge::{Handshake, Options};
-use launcelot_endpoint::observe::{ConnectStep, NewConnection, Observer, Point, Watcher};
+use launcelot_endpoint::observe::{ConnectStep, ConnectionObserver, NewConnection, Observer, Point};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 use tokio_tungstenite::connect_async;
@@ -75,13 +75,13 @@ struct Recorded {
 }
 
 impl Observer for StepRecorder {
-    fn connection(&self, connection: &NewConnection<'_>) -> Option<Box<dyn Watcher>> {
+    fn connection(&self, connection: &NewConnection<'_>) -> Option<Box<dyn ConnectionObserver>> {
         *self.0.lock().unwrap() = Recorded { to: Some(connection.to), steps: connection.steps.to_vec() };
         Some(Box::new(self.clone()))
     }
 }
 
-impl Watcher for StepRecorder {
+impl ConnectionObserver for StepRecorder {
     fn step(&mut self, at: Instant, step: ConnectStep) {
         self.0.lock().unwrap().steps.push((at, step));
     }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use common::{Bridge, accept, listen, receive_bytes, soon, target};
 use futures_util::SinkExt as _;
 use launcelot_bridge::Options;
-use launcelot_endpoint::observe::{NewConnection, Observer, Point, Watcher};
+use launcelot_endpoint::observe::{ConnectionObserver, NewConnection, Observer, Point};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -26,12 +26,12 @@ struct Event {
 }
 
 impl Observer for Slow {
-    fn connection(&self, _: &NewConnection<'_>) -> Option<Box<dyn Watcher>> {
+    fn connection(&self, _: &NewConnection<'_>) -> Option<Box<dyn ConnectionObserver>> {
         Some(Box::new(self.clone()))
     }
 }
 
-impl Watcher for Slow {
+impl ConnectionObserver for Slow {
     fn record(&mut self, at: Instant, point: Point, _: usize) -> bool {
         let reported_at = Instant::now();
         std::thread::sleep(Duration::from_millis(5));

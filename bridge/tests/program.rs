@@ -132,13 +132,13 @@ fn a_port_in_use_at_the_ipv6_address_of_localhost_is_refused() {
     let Ok(taken) = std::net::TcpListener::bind("[::1]:0") else { return };
     let port = taken.local_addr().unwrap().port();
     let Output { status, stdout, stderr } = output(&["--listen", &format!("localhost:{port}")]);
-    let expected = format!("launcelot-bridge: cannot listen at 'localhost' port {port}: Address already in use\n");
+    let expected = format!("launcelot-bridge: cannot listen on 'localhost' port {port}: Address already in use\n");
     assert_eq!((status.code(), String::from_utf8(stderr).unwrap()), (Some(1), expected));
     assert!(stdout.is_empty(), "it is not ready");
 }
 
 #[tokio::test]
-async fn listeners_of_systemd_are_taken_over() {
+async fn sockets_passed_by_systemd_are_used() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let script = "exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" --listen-fds \"$@\"";
@@ -202,7 +202,7 @@ fn a_failure_is_one_line_and_exit_code_1() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     let port_taken =
-        format!("launcelot-bridge: cannot listen at '127.0.0.1' port {}: Address already in use\n", address.port());
+        format!("launcelot-bridge: cannot listen on '127.0.0.1' port {}: Address already in use\n", address.port());
     let no_directory = "launcelot-bridge: cannot serve files from '/no/such': not a directory\n";
     let address = address.to_string();
     let cases: [(&[&str], &str); 2] =

@@ -37,7 +37,7 @@ pub struct Trail {
     pub lane: usize,
     /// Whether it was the answer.
     pub is_back: bool,
-    /// The begin of the trail.
+    /// The start of the trail.
     pub from: Position,
     /// The end of the trail, or the current position of the message.
     pub until: Position,

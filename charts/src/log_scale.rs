@@ -14,7 +14,7 @@ const TICKS: [(&[u64], u64); 6] =
 /// The shortest time on an axis, as there is no logarithm of zero.
 const SHORTEST_NS: u64 = 100;
 
-/// The longest time on an axis: 32 years.
+/// Maximum time on an axis: 32 years.
 const LONGEST_NS: u64 = 1_000_000_000_000_000_000;
 
 /// A logarithmic axis of time.

@@ -10,7 +10,7 @@ const TICKS_MAX: u64 = 4;
 /// The shortest axis. On a shorter one, ticks would be finer than any clock.
 const SHORTEST: Duration = Duration::from_micros(1);
 
-/// The longest axis, in nanoseconds: 31 years. Longer times end at the right edge.
+/// Maximum length of an axis, in nanoseconds: 31 years. Longer times end at the right edge.
 const LONGEST_NS: u64 = 1_000_000_000_000_000_000;
 
 /// A linear axis of time.
@@ -30,7 +30,7 @@ impl Scale {
         Self { end, step, unit: Unit::for_longest(end) }
     }
 
-    /// Returns the moments of the ticks, the first at zero.
+    /// Returns the times of the ticks, starting at zero.
     pub fn ticks(&self) -> impl Iterator<Item = Duration> {
         let Self { end, step, .. } = *self;
         std::iter::successors(Some(Duration::ZERO), move |last| last.checked_add(step))

@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bar_is_at_its_times() {
+    fn a_bar_spans_its_start_and_end_times() {
         let scale = Scale::to_fit(us(1000));
         let svg = row(&scale, Some(Bar::Whole(BarKind::Asking, Span { from: us(255), until: us(510) })), &[]);
         assert_eq!(bars(&svg), [r#"rect class="bar asking" x="25%" y="8" width="25%" height="12" rx="3"/>"#]);

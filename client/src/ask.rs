@@ -76,7 +76,7 @@ pub enum AskError {
 pub struct DialogueRecord {
     /// The run with its times, also of a dialogue that failed.
     pub run: Run,
-    /// The operations of the client, in their order.
+    /// The operations of the client, in chronological order.
     pub operations: Vec<TimedOperation>,
     /// The local address of the connection; `None` if it was not opened.
     pub local: Option<SocketAddr>,
@@ -87,7 +87,7 @@ pub struct DialogueRecord {
 pub struct TimedOperation {
     /// The operation.
     pub operation: Operation,
-    /// The time at which it began, counted from the begin of the run.
+    /// The time at which it began, counted from the start of the run.
     pub at: Duration,
     /// The processor time and the waiting time.
     pub times: PollTimes,

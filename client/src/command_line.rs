@@ -39,7 +39,7 @@ pub struct CommandLine {
     host: String,
     /// The server's port [default: 1060]
     port: Option<u16>,
-    /// Print a table with the begin, end and duration of each step, and the kernel's round-trip times, after the answers
+    /// Print a table with the start, end and duration of each step, and the kernel's round-trip times, after the answers
     #[arg(long)]
     timing: bool,
     /// Print each operation of the client and how much of it was waiting, and where on the path the time went, if a lab recorded

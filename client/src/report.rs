@@ -43,7 +43,7 @@ fn attributed<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Option<String> {
     )))
 }
 
-/// Wraps a text to the width of a terminal, and ends it with a line break.
+/// Wraps a string to the width of a terminal, and ends it with a line break.
 fn wrapped(text: &str) -> String {
     let mut lines = String::new();
     let mut column = 0;
@@ -62,7 +62,7 @@ fn wrapped(text: &str) -> String {
     lines + "\n"
 }
 
-/// Pads a text with spaces to `width` characters.
+/// Pads a string with spaces to `width` characters.
 fn padded(text: &str, width: usize) -> String {
     format!("{text:width$}")
 }

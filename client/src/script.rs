@@ -27,7 +27,7 @@ enum ReadError {
     Whole(String),
 }
 
-/// A position in a text, from 1. Columns are characters.
+/// A position in a string, from 1. Columns are characters.
 #[derive(Debug, PartialEq, Eq)]
 struct Position {
     line: usize,

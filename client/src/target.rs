@@ -29,7 +29,7 @@ pub enum Target {
     },
 }
 
-/// Why a text is not a target.
+/// Why a string is not a target.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TargetError {
     /// The URL has another scheme.

@@ -72,7 +72,7 @@ fn prints_only_the_three_answers_one_per_line() {
     let (address, server) = server(converse);
     let output = ask(address, &[]);
     assert_eq!((text(&output.stdout), text(&output.stderr), output.status.code()), (ANSWERS, "", Some(0)));
-    assert_eq!(join(server, "the end of the server").len(), 3, "each question waits for the answer before it");
+    assert_eq!(join(server, "the end of the server").len(), 3, "each question waits for the previous answer");
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub use acceptor::{Accepted, Acceptor};
 /// The first pause of a shortage. Each further pause is twice as long as the one before.
 pub const PAUSE_MIN: Duration = Duration::from_millis(5);
 
-/// The longest pause, and so the longest that a client waits after the end of a shortage.
+/// Maximum pause, and so the longest that a client waits after the end of a shortage.
 pub const PAUSE_MAX: Duration = Duration::from_millis(200);
 
 /// Failures that are not further apart belong to one shortage, which is logged once.

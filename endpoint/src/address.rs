@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_and_its_port_are_told_apart() {
+    fn a_host_is_separated_from_its_port() {
         let cases = [
             ("localhost:1060", Some(("localhost", Some(1060)))),
             ("localhost", Some(("localhost", None))),

@@ -1,7 +1,7 @@
 //! What all programs of the workspace do alike, where they meet the system and the person who starts them.
 //!
 //! Connections:
-//! - [`listen`]: listening at all addresses of a name, at several, or with listeners that were handed over.
+//! - [`listen`]: listening on all addresses of a name, on several, or with listeners that were handed over.
 //! - [`accept`]: accepting connections, and what to do when that fails.
 //! - [`limit`]: the limit on open connections.
 //! - [`lookup`]: the addresses of a host. [`mod@connect`]: connecting to the first that accepts (Happy Eyeballs).

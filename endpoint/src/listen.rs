@@ -1,4 +1,4 @@
-//! Listening at all addresses of a name, at several names, or with listeners that were handed over.
+//! Listening on all addresses of a name, on several names, or with listeners that were handed over.
 
 mod error;
 
@@ -18,17 +18,17 @@ pub use error::ListenError;
 /// limit (`net.core.somaxconn`, 4,096 on today's Linux).
 pub const BACKLOG: u32 = 4096;
 
-/// How often another port is tried when one that is free at one address is taken at the next.
+/// How many other ports are tried when a port that is free on one address is taken on another.
 const FREE_PORT_TRIES: usize = 16;
 
-/// Listeners at every address of one or several names.
+/// Listeners on every address of one or several names.
 #[derive(Debug)]
 pub struct Listeners {
     /// One for each address, in non-blocking mode, with close-on-exec.
     pub sockets: Vec<TcpListener>,
     /// The port of the first name, never 0.
     pub port: u16,
-    /// What the program listens at, as it was named.
+    /// What the program listens on, as it was named.
     pub interfaces: Vec<Interface>,
     backlog: u32,
     are_inherited: bool,
@@ -55,7 +55,7 @@ impl Interface {
 }
 
 impl Listeners {
-    /// Listens at all addresses of `interface`, a name or an address, with the same `port`; 0 is any free one.
+    /// Listens on all addresses of `interface`, a name or an address, with the same `port`; 0 for any free port.
     ///
     /// `localhost` is 127.0.0.1 and ::1, and `::` is every address of both families. A family that the machine does not
     /// have is left out.
@@ -80,7 +80,7 @@ impl Listeners {
         }
     }
 
-    /// Listens at those addresses also.
+    /// Listens on those addresses also.
     pub fn extend(&mut self, others: Self) {
         self.sockets.extend(others.sockets);
         self.interfaces.extend(others.interfaces);
@@ -178,7 +178,7 @@ fn addresses_of(interface: &str) -> io::Result<Vec<IpAddr>> {
     Ok(addresses)
 }
 
-/// Listens at all of `addresses` that the machine has, and returns the port. Fails if it has none of them.
+/// Listens on all of `addresses` that the machine has, and returns the port. Fails if it has none of them.
 fn bind_addresses(addresses: &[IpAddr], mut port: u16, backlog: u32) -> io::Result<(Vec<TcpListener>, u16)> {
     let mut sockets = Vec::with_capacity(addresses.len());
     let mut absent = io::Error::from(io::ErrorKind::AddrNotAvailable);

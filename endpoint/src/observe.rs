@@ -8,7 +8,7 @@
 //! the announcement of the write. Reports delay only what the same thread does next.
 //!
 //! So the next program may have bytes before they are reported here. An observer that answers questions about what it
-//! was told waits for what is announced: see [`Watcher::records_follow`].
+//! was told waits for what is announced: see [`ConnectionObserver::records_follow`].
 
 use std::fmt::Debug;
 use std::net::SocketAddr;
@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 
 /// Observes the connections of one program.
 pub trait Observer: Debug + Send + Sync {
-    /// Reports a new connection. The returned watcher observes it and is dropped at its end.
-    fn connection(&self, connection: &NewConnection<'_>) -> Option<Box<dyn Watcher>>;
+    /// Reports a new connection. The returned observer observes it and is dropped at its end.
+    fn connection(&self, connection: &NewConnection<'_>) -> Option<Box<dyn ConnectionObserver>>;
 }
 
 /// A new TCP connection: one that the program has accepted, or, if it came with a request by HTTP, the one that it has made
@@ -67,8 +67,8 @@ pub enum Point {
 /// How many records of a connection wait for a report at most.
 const UNREPORTED_MAX: usize = 32;
 
-/// Observes one connection. The thread that carries it makes the calls, so a watcher should write into memory of its own.
-pub trait Watcher: Debug + Send {
+/// Observes one connection. The thread that carries it makes the calls, so an observer should write into memory of its own.
+pub trait ConnectionObserver: Debug + Send {
     /// Records that `bytes` were at `point`. The clock was read just then; the call itself may come later. Returns whether
     /// there should be more calls.
     fn record(&mut self, at: Instant, point: Point, bytes: usize) -> bool;
@@ -94,10 +94,10 @@ pub trait Watcher: Debug + Send {
     fn handshake_done(&mut self, _held: Duration) {}
 }
 
-/// The watcher of a connection, if there is one and it wants more, and the records that it has not got yet.
+/// The observer of a connection, if there is one and it wants more, and the records that it has not got yet.
 #[derive(Debug, Default)]
-pub struct Watched {
-    watcher: Option<Box<dyn Watcher>>,
+pub struct Observed {
+    observer: Option<Box<dyn ConnectionObserver>>,
     unreported: Vec<Record>,
     is_announced: bool,
 }
@@ -109,16 +109,16 @@ struct Record {
     bytes: usize,
 }
 
-impl Watched {
-    /// Reports to `watcher`.
-    pub fn by(watcher: Option<Box<dyn Watcher>>) -> Self {
-        Self { watcher, unreported: Vec::new(), is_announced: false }
+impl Observed {
+    /// Reports to `observer`.
+    pub fn by(observer: Option<Box<dyn ConnectionObserver>>) -> Self {
+        Self { observer, unreported: Vec::new(), is_announced: false }
     }
 
-    /// Records bytes that have just been read. The clock is read only if there is a watcher, which gets the record with
+    /// Records bytes that have just been read. The clock is read only if there is an observer, which gets the record with
     /// the next [`report`](Self::report).
     pub fn record(&mut self, point: Point, bytes: usize) {
-        if self.watcher.is_some() {
+        if self.observer.is_some() {
             self.record_at(Instant::now(), point, bytes);
         }
     }
@@ -128,56 +128,56 @@ impl Watched {
         if self.unreported.len() == UNREPORTED_MAX {
             self.report_records();
         }
-        if self.watcher.is_some() {
+        if self.observer.is_some() {
             self.unreported.push(Record { at, point, bytes });
         }
     }
 
     /// Records bytes that are written next. A [`report`](Self::report) has to follow the write at once.
     pub fn record_write(&mut self, point: Point, bytes: usize) {
-        if let Some(watcher) = &mut self.watcher {
+        if let Some(observer) = &mut self.observer {
             if !self.is_announced {
-                watcher.records_follow();
+                observer.records_follow();
                 self.is_announced = true;
             }
             self.record(point, bytes);
         }
     }
 
-    /// Reports all records to the watcher.
+    /// Reports all records to the observer.
     pub fn report(&mut self) {
         self.report_records();
         if std::mem::take(&mut self.is_announced)
-            && let Some(watcher) = &mut self.watcher
+            && let Some(observer) = &mut self.observer
         {
-            watcher.records_complete();
+            observer.records_complete();
         }
     }
 
     fn report_records(&mut self) {
         for Record { at, point, bytes } in self.unreported.drain(..) {
-            if let Some(watcher) = &mut self.watcher
-                && !watcher.record(at, point, bytes)
+            if let Some(observer) = &mut self.observer
+                && !observer.record(at, point, bytes)
             {
                 if self.is_announced {
-                    watcher.records_complete();
+                    observer.records_complete();
                 }
-                self.watcher = None;
+                self.observer = None;
             }
         }
     }
 
-    /// The watcher, for what is not recorded with bytes. All records are reported before.
-    pub fn watcher(&mut self) -> Option<&mut dyn Watcher> {
+    /// The observer, for what is not recorded with bytes. All records are reported before.
+    pub fn observer(&mut self) -> Option<&mut dyn ConnectionObserver> {
         self.report();
-        match &mut self.watcher {
-            Some(watcher) => Some(watcher.as_mut()),
+        match &mut self.observer {
+            Some(observer) => Some(observer.as_mut()),
             None => None,
         }
     }
 }
 
-impl Drop for Watched {
+impl Drop for Observed {
     fn drop(&mut self) {
         self.report();
     }
@@ -210,7 +210,7 @@ mod tests {
         }
     }
 
-    impl Watcher for Listing {
+    impl ConnectionObserver for Listing {
         fn record(&mut self, _at: Instant, point: Point, _bytes: usize) -> bool {
             self.list(Call::Record(point));
             self.wanted -= 1;
@@ -232,53 +232,53 @@ mod tests {
         }
     }
 
-    fn listed(wanted: usize) -> (Watched, Arc<Mutex<Vec<Call>>>) {
+    fn listed(wanted: usize) -> (Observed, Arc<Mutex<Vec<Call>>>) {
         let calls = Arc::default();
-        (Watched::by(Some(Box::new(Listing { wanted, calls: Arc::clone(&calls) }))), calls)
+        (Observed::by(Some(Box::new(Listing { wanted, calls: Arc::clone(&calls) }))), calls)
     }
 
     #[test]
-    fn a_watcher_gets_the_announcement_before_a_write_and_the_records_after_it() {
-        let (mut watched, calls) = listed(10);
-        watched.record(Point::FromClient, 1);
-        watched.record_write(Point::ToServer, 1);
-        watched.record_write(Point::ToServer, 1);
+    fn an_observer_gets_the_announcement_before_a_write_and_the_records_after_it() {
+        let (mut observed, calls) = listed(10);
+        observed.record(Point::FromClient, 1);
+        observed.record_write(Point::ToServer, 1);
+        observed.record_write(Point::ToServer, 1);
         assert_eq!(*calls.lock().unwrap(), [Call::Follow]);
-        watched.report();
+        observed.report();
         let [read, written] = [Call::Record(Point::FromClient), Call::Record(Point::ToServer)];
         assert_eq!(*calls.lock().unwrap(), [Call::Follow, read, written, written, Call::Complete]);
         calls.lock().unwrap().clear();
-        watched.record(Point::FromClient, 1);
+        observed.record(Point::FromClient, 1);
         assert!(calls.lock().unwrap().is_empty());
-        drop(watched);
+        drop(observed);
         assert_eq!(*calls.lock().unwrap(), [read, Call::Dropped]);
     }
 
     #[test]
-    fn a_watcher_gets_no_call_after_the_last_that_it_wanted() {
-        let (mut watched, calls) = listed(2);
-        watched.record_write(Point::ToClient, 1);
+    fn an_observer_gets_no_call_after_the_last_that_it_wanted() {
+        let (mut observed, calls) = listed(2);
+        observed.record_write(Point::ToClient, 1);
         for _ in 0..5 {
-            watched.record(Point::FromClient, 1);
+            observed.record(Point::FromClient, 1);
         }
-        watched.report();
-        watched.record_write(Point::ToClient, 1);
-        watched.report();
+        observed.report();
+        observed.record_write(Point::ToClient, 1);
+        observed.report();
         let records = [Point::ToClient, Point::FromClient].map(Call::Record);
         assert_eq!(*calls.lock().unwrap(), [Call::Follow, records[0], records[1], Call::Complete, Call::Dropped]);
-        assert!(watched.watcher().is_none());
+        assert!(observed.observer().is_none());
     }
 
     #[test]
     fn a_bounded_number_of_records_waits_for_a_report() {
-        let (mut watched, calls) = listed(usize::MAX);
-        watched.record_write(Point::ToServer, 1);
+        let (mut observed, calls) = listed(usize::MAX);
+        observed.record_write(Point::ToServer, 1);
         for _ in 0..10 * UNREPORTED_MAX {
-            watched.record(Point::FromClient, 1);
-            assert!(watched.unreported.len() <= UNREPORTED_MAX);
+            observed.record(Point::FromClient, 1);
+            assert!(observed.unreported.len() <= UNREPORTED_MAX);
         }
         assert!(!calls.lock().unwrap().contains(&Call::Complete));
-        watched.report();
+        observed.report();
         assert_eq!(calls.lock().unwrap().len(), 10 * UNREPORTED_MAX + 3);
     }
 }

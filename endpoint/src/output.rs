@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Stdout, Write};
 
 use crate::failure::one_line;
 
-/// Prints a text whose loss changes nothing, such as a program's first line. A failure is only logged.
+/// Prints a string whose loss changes nothing, such as a program's first line. A failure is only logged.
 pub fn print(text: &str) {
     let mut output = io::stdout().lock();
     if let Err(error) = output.write_all(text.as_bytes()).and_then(|()| output.flush()) {

@@ -50,13 +50,13 @@ pub struct DemoOptions {
     /// Folder of the built page
     #[arg(long, value_name = "DIR", default_value = "target/page")]
     pub web: PathBuf,
-    /// Port of the server; 0 chooses a free one
+    /// Port of the server; 0 for any free port
     #[arg(long, value_name = "PORT", default_value_t = PORT)]
     pub server_port: u16,
-    /// Port of the emulated link to the server; 0 chooses a free one
+    /// Port of the emulated link to the server; 0 for any free port
     #[arg(long, value_name = "PORT", default_value_t = tunnel::command_line::PORT)]
     pub tunnel_port: u16,
-    /// Port of the page and its bridge at localhost; 0 chooses a free one
+    /// Port of the page and its bridge at localhost; 0 for any free port
     #[arg(long, value_name = "PORT", default_value_t = 8080, conflicts_with = "listen_fds")]
     pub page_port: u16,
     /// Where the page and its bridge are, if not at localhost.

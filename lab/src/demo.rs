@@ -42,7 +42,7 @@ pub enum DemoError {
         .0.display()
     )]
     NoPage(PathBuf),
-    /// Listening at a port failed.
+    /// Listening on a port failed.
     #[error("{source}; choose another port with {option}")]
     Listen {
         /// Why.

@@ -36,7 +36,7 @@ pub struct SuperServer {
 type Programs = Mutex<HashMap<u32, (Child, OwnedFd)>>;
 
 impl SuperServer {
-    /// Listens at a free port of 127.0.0.1, and starts the program that `command` returns for each connection.
+    /// Listens on a free port of 127.0.0.1, and starts the program that `command` returns for each connection.
     ///
     /// # Errors
     ///

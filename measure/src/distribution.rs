@@ -8,10 +8,10 @@ use crate::percentile::{PERCENTILES, Percentile};
 use crate::round::Round;
 use crate::unit::nanos;
 
-/// The number of significant digits: a time is known to a thousandth of itself.
+/// The number of significant digits: the relative error of a time is at most 0.1 %.
 const DIGITS: u8 = 3;
 
-/// The longest time with a bin of its own, in the steps of a [`Round`]: 30 hours.
+/// Maximum time with a bin of its own, in the steps of a [`Round`]: 30 hours.
 const LONGEST_STEPS: u64 = 1 << 40;
 
 /// A distribution of times, in a histogram of high dynamic range (HdrHistogram). Distributions can be merged.

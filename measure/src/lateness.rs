@@ -1,7 +1,7 @@
 //! The lateness of the rounds of a paced series, divided by what caused it.
 //!
 //! Over one connection a late round makes those after it late, whatever made it late itself. So lateness is found by replaying the
-//! series without the time in question: each round begins when it is due and the answer before has arrived in the replay, and takes the
+//! series without the time in question: each round begins when it is due and the previous answer has arrived in the replay, and takes the
 //! time that it took.
 
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub(crate) fn without_longest(rounds: &[PacedRound], first: usize) -> Vec<Durati
     rounds.iter().zip(waits).map(|(round, wait)| wait + round.timer_late()).collect()
 }
 
-/// Returns how long each round waits for the answer before if the time of each is shorter by what is `taken_out`.
+/// Returns how long each round waits for the previous answer if the time of each is shorter by what is `taken_out`.
 fn waits_without(rounds: &[PacedRound], taken_out: &[Duration]) -> Vec<Duration> {
     // How much earlier than it did the round before ends in the replay.
     let mut ahead = Duration::ZERO;

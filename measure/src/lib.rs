@@ -14,7 +14,7 @@
 //! - [`export`]: documents for files; [`text`]: sentences for people.
 //! - [`mod@unit`]: durations and numbers, formatted for people.
 //!
-//! A moment is a [`Duration`](std::time::Duration) since the begin of its run. Clock readings stay on the machine that took them; the
+//! A moment is a [`Duration`](std::time::Duration) since the start of its run. Clock readings stay on the machine that took them; the
 //! clocks of two machines are related by causality only.
 
 mod attribution;

@@ -1,6 +1,6 @@
 //! Whether a pace was kept, and what late rounds waited for.
 //!
-//! A late round first waited for the answer before, and after that for the client's own timer. Where the answer before was late only
+//! A late round first waited for the previous answer, and after that for the client's own timer. Where the previous answer was late only
 //! because a timer had been, the timer is the cause: `lateness` divides the two.
 
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::rounds::{Connections, Rounds};
 pub struct PacedRound {
     /// When it was due.
     pub due: Duration,
-    /// When it was ready: due, and the answer before had arrived.
+    /// When it was ready: due, and the previous answer had arrived.
     pub ready: Duration,
     /// When it began: when connecting began, or the question was sent.
     pub begun: Duration,
@@ -47,7 +47,7 @@ pub struct Queue {
     pub rounds: usize,
     /// The number of rounds that began late.
     pub late: usize,
-    /// The median time from the begin of a round to its answer.
+    /// The median time from the start of a round to its answer.
     pub own: Duration,
     /// The median lateness of the first tenth of the rounds.
     pub late_first: Duration,
@@ -104,11 +104,11 @@ pub enum PaceVerdict {
 /// What late rounds mostly waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
-    /// The answer before, most of whose time was spent in the server.
+    /// The previous answer, most of whose time was spent in the server.
     Server,
-    /// The answer before, most of whose time was spent on the link: a connection carries one question at a time.
+    /// The previous answer, most of whose time was spent on the link: a connection carries one question at a time.
     Connection,
-    /// The answer before; where its time was spent is unknown.
+    /// The previous answer; where its time was spent is unknown.
     Answer,
     /// The client's own timer, which was late for the round or for one before it.
     Timer,

@@ -31,11 +31,11 @@ const CLOCK_STEPS_MIN: u32 = 5;
 /// A way to ask several questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
-    /// One connection; each question waits for the answer before it.
+    /// One connection; each question waits for the previous answer.
     OneAtATime,
     /// One connection; all questions are sent at once (pipelining).
     SentAhead,
-    /// A connection for each question, all begun at once.
+    /// A connection for each question, all opened at the same time.
     AtOnce,
 }
 
@@ -58,7 +58,7 @@ impl Way {
 /// The results of each way in one turn, mostly runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Turn<T> {
-    /// Each question waits for the answer before it: one run.
+    /// Each question waits for the previous answer: one run.
     pub one_at_a_time: Vec<T>,
     /// All questions are sent at once: one run.
     pub sent_ahead: Vec<T>,

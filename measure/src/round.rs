@@ -31,7 +31,7 @@ pub struct Round {
     /// Since the round was due: by the pace of the plan, or as soon as the round before had ended.
     #[serde(rename = "due_100ns")]
     pub due: u64,
-    /// Since the round was ready: it was due, and the answer before had arrived. The time from then until its begin is the client's
+    /// Since the round was ready: it was due, and the previous answer had arrived. The time from then until its begin is the client's
     /// own lateness, mostly of its timer. 0 if it is unknown.
     #[serde(rename = "ready_100ns", default, skip_serializing_if = "is_zero")]
     pub ready: u64,

@@ -28,7 +28,7 @@ pub enum Connections {
     Each,
 }
 
-/// A plan for rounds: one question each, sent when the answer before has arrived (closed loop), at the earliest when it is due.
+/// A plan for rounds: one question each, sent when the previous answer has arrived (closed loop), at the earliest when it is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoundsPlan {
     /// The number of rounds, warm-up included.

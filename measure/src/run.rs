@@ -29,7 +29,7 @@ impl Order {
     }
 }
 
-/// A span of time, counted from the begin of the run.
+/// A span of time, counted from the start of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
     /// The begin, in microseconds.

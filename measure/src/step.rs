@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// One step of a run. Times count from the begin of the run, and the clock is read before anything else is done on the event.
+/// One step of a run. Times count from the start of the run, and the clock is read before anything else is done on the event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Step {
     /// The host name is resolved. Only clients that resolve it themselves have this step.

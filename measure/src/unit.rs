@@ -42,7 +42,7 @@ impl Unit {
         format_decimal(nanos(duration), nanos_per_digit * 10_u64.pow(decimals), decimals)
     }
 
-    /// Formats the begin, the end and the duration of a span. The ends are rounded first, so that the figures add up.
+    /// Formats the start, the end and the duration of a span. The ends are rounded first, so that the figures add up.
     pub fn figures(self, Span { from, until }: Span) -> [String; 3] {
         [self.figure(from), self.figure(until), self.figure_between(Span { from, until })]
     }

@@ -51,22 +51,22 @@ fn false_claims(count: usize, correlation: f64, spread: f64) -> f64 {
     let mut random = Random(11);
     let all: Vec<Estimates> =
         (0..400).map(|_| estimates(&series(&mut random, count, correlation, spread, 400.0), STEP)).collect();
-    let told_apart = all.windows(2).filter(|pair| claims(&pair[0], &pair[1])).count();
-    told_apart as f64 * 100.0 / (all.len() - 1) as f64
+    let distinguished = all.windows(2).filter(|pair| claims(&pair[0], &pair[1])).count();
+    distinguished as f64 * 100.0 / (all.len() - 1) as f64
 }
 
 /// Returns the percentage of series a fifth slower that differ.
 fn true_claims(count: usize, correlation: f64, spread: f64) -> f64 {
     let mut random = Random(12);
     let pairs = 100;
-    let told_apart = (0..pairs).filter(|_| {
+    let distinguished = (0..pairs).filter(|_| {
         let [usual, slower] =
             [400.0, 480.0].map(|median| estimates(&series(&mut random, count, correlation, spread, median), STEP));
         let [p50, ..] = compare(&slower, &usual);
         assert!(!matches!(p50, Difference::SecondLonger(_)));
         matches!(p50, Difference::FirstLonger(_))
     });
-    told_apart.count() as f64 * 100.0 / f64::from(pairs)
+    distinguished.count() as f64 * 100.0 / f64::from(pairs)
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn rounds(counted: u32, pace: Duration, own: impl Fn(u32) -> Duration, timer: Du
     rounds_begun_at(counted, pace, own, |_, due, free| due.max(free) + timer)
 }
 
-/// The same, and each begins at the moment that `begun` returns for its number, when it is due, and when the answer before arrived.
+/// The same, and each begins at the moment that `begun` returns for its number, when it is due, and when the previous answer arrived.
 fn rounds_begun_at(
     counted: u32,
     pace: Duration,
@@ -139,7 +139,7 @@ fn rounds_that_one_late_timer_delayed_are_not_blamed_on_answers() {
 fn a_timer_that_makes_answers_miss_the_pace_is_named() {
     let (queue, words) = judged(&rounds(100, us(2_500), |_| us(2_400), us(200)));
     assert_eq!(queue.verdict, PaceVerdict::Grew(Cause::Timer), "{words}");
-    assert!(!words.contains("the answer before"), "{words}");
+    assert!(!words.contains("the previous answer"), "{words}");
     assert!(words.contains("The client’s own timer was late by 200 µs at the median and 200 µs at p99."), "{words}");
 }
 

@@ -6,7 +6,7 @@ use thiserror::Error;
 use crate::exchange::ANSWER_END;
 use crate::script::Framing;
 
-/// The most bytes in one answer. The longest answer of the protocol has 35.
+/// Maximum number of bytes in one answer. The longest answer of the protocol has 35.
 pub const ANSWER_MAX_BYTES: usize = 1024;
 
 /// Splits the bytes of a connection into answers. Keeps at most [`ANSWER_MAX_BYTES`] of an incomplete answer.

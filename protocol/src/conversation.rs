@@ -11,9 +11,9 @@ use crate::exchange::{
     QUESTION_TOO_LONG, UNKNOWN_QUESTION, answer_to,
 };
 
-/// The most bytes of replies that [`Conversation::feed`] appends before the caller has to write them. A single `?` is a
-/// question, and its reply is 24 times as long: without a bound, 16 KiB of question marks would produce 384 KiB of
-/// replies.
+/// Maximum number of bytes of replies that [`Conversation::feed`] appends before the caller has to write them. A single `?`
+/// is a question, and its reply is 24 times as long: without a bound, 16 KiB of question marks would produce 384 KiB
+/// of replies.
 pub const REPLIES_MAX_BYTES: usize = 64 * 1024;
 
 /// The state of one client's conversation: a few bytes, whatever the client sends.

@@ -28,7 +28,7 @@ pub const UNKNOWN_QUESTION: &str = "Error: unknown question.";
 /// The reply to [`QUESTION_MAX_BYTES`] bytes without a `?`. The server closes the connection after it.
 pub const QUESTION_TOO_LONG: &str = "Error: question too long.";
 
-/// The most bytes in a question, including its `?` but not the white space before it.
+/// Maximum number of bytes in a question, including its `?` but not the white space before it.
 pub const QUESTION_MAX_BYTES: usize = 1024;
 
 /// The length of the longest known question.

@@ -10,7 +10,7 @@ use crate::exchange::{EXCHANGES, QUESTION_END, QUESTION_MAX_BYTES};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Question(String);
 
-/// Why a text is not a valid question.
+/// Why a string is not a valid question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum QuestionError {
     /// There is no text before the `?`.

@@ -43,7 +43,7 @@ pub struct ScriptExchange {
 /// Why a script is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ScriptError {
-    /// A text cannot end with this character.
+    /// A string cannot end with this character.
     #[error("{0:?} is not an ASCII punctuation character")]
     NotPunctuation(char),
     /// The script has no exchanges.
@@ -87,7 +87,7 @@ pub enum ScriptError {
     },
 }
 
-/// Why a text is not a valid question or answer of a script.
+/// Why a string is not a valid question or answer of a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum TextFault {
     /// The last character is not the end.

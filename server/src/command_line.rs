@@ -24,7 +24,7 @@ use crate::options::{GRACE, IDLE_TIMEOUT, MAX_CONNECTIONS, Options, WORKERS};
 DURATION is a number with a unit, such as 30s, 1.5min or 200ms.
 
 Examples:
-  launcelot-server 0.0.0.0 1060 --design simple   listen at every IPv4 address
+  launcelot-server 0.0.0.0 1060 --design simple   listen on every IPv4 address
   launcelot-server --design inetd                 serve this terminal
 
 SIGINT (Ctrl-C) and SIGTERM stop the server: it accepts no further connections
@@ -32,11 +32,11 @@ and lets open sessions finish within --grace. A second signal ends it at once.
 SIGUSR1 prints the statistics on standard error."
 )]
 pub struct CommandLine {
-    /// The host name or address to listen at; localhost means both 127.0.0.1 and ::1
+    /// The host name or address to listen on; localhost means both 127.0.0.1 and ::1
     #[arg(value_name = "INTERFACE", default_value = "localhost")]
     pub interface: String,
 
-    /// The TCP port; 0 means any free port
+    /// The TCP port; 0 for any free port
     #[arg(value_name = "PORT", default_value_t = PORT)]
     pub port: u16,
 
@@ -48,7 +48,7 @@ pub struct CommandLine {
     #[arg(long, value_name = "NAME", value_enum, default_value_t)]
     pub design: DesignName,
 
-    /// The most open connections; further clients wait. The simple design serves one connection at a
+    /// Maximum number of open connections; further clients wait. The simple design serves one connection at a
     /// time, the workers and processes designs one per worker
     #[arg(long, value_name = "N", default_value_t = MAX_CONNECTIONS)]
     pub max_connections: NonZeroU32,
@@ -75,7 +75,7 @@ pub struct CommandLine {
     #[arg(long, value_name = "DURATION", default_value_t = GRACE.into())]
     pub grace: humantime::Duration,
 
-    /// The most connections waiting to be accepted; the system may have a lower limit
+    /// Maximum number of connections waiting to be accepted; the system may have a lower limit
     #[arg(long, value_name = "N", default_value_t = BACKLOG)]
     pub backlog: u32,
 

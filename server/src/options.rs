@@ -13,7 +13,7 @@ use crate::think_time::ThinkTime;
 pub struct Options {
     /// How the server waits.
     pub design: Design,
-    /// The most open connections. Further clients wait in the backlog.
+    /// Maximum number of open connections. Further clients wait in the backlog.
     pub max_connections: NonZeroU32,
     /// The number of workers of the designs with workers, threads or processes.
     pub workers: NonZeroU32,

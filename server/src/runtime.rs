@@ -65,9 +65,9 @@ pub(crate) async fn accept_loop(
 /// Starts a task in this runtime that serves the client to its end.
 pub(crate) fn spawn_session(accepted: Accepted, service: &Arc<Service>) {
     let Accepted { stream, peer, permit } = accepted;
-    let watcher = service.accepted(peer, || stream.local_addr());
+    let observer = service.accepted(peer, || stream.local_addr());
     disable_nagle(&stream);
-    let session = Session::begin(peer.into(), Arc::clone(service), watcher);
+    let session = Session::begin(peer.into(), Arc::clone(service), observer);
     tokio::spawn(async move {
         task::serve_client(stream, session).await;
         drop(permit);

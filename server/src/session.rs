@@ -18,7 +18,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-use launcelot_endpoint::observe::Watcher;
+use launcelot_endpoint::observe::ConnectionObserver;
 use launcelot_protocol::Conversation;
 
 use crate::session::close_reason::CloseReason;
@@ -75,7 +75,7 @@ pub(crate) struct Session {
 
 impl Session {
     /// Begins the session of a connection that this thread has accepted.
-    pub(crate) fn begin(client: Peer, service: Arc<Service>, watcher: Option<Box<dyn Watcher>>) -> Self {
+    pub(crate) fn begin(client: Peer, service: Arc<Service>, observer: Option<Box<dyn ConnectionObserver>>) -> Self {
         let thread = ThreadNumber::of_this_thread();
         tracing::info!(%client, "client connected");
         service.statistics.tally(thread).opened();
@@ -90,7 +90,7 @@ impl Session {
             pending: None,
             linger: None,
             has_ended: false,
-            reporter: Reporter::to(watcher),
+            reporter: Reporter::to(observer),
         }
     }
 

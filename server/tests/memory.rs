@@ -11,10 +11,10 @@ use clap::ValueEnum as _;
 use launcelot_server::Design;
 use support::*;
 
-/// The most growth of the resident memory for a client that never reads.
+/// Maximum growth of the resident memory for a client that never reads.
 const GROWTH_MAX_BYTES: usize = 2 * 1024 * 1024;
 
-/// The most memory for a connection whose client is silent.
+/// Maximum memory for a connection whose client is silent.
 const IDLE_MAX_BYTES: usize = 4 * 1024;
 
 #[test]

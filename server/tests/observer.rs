@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use launcelot_endpoint::observe::{ConnectStep, NewConnection, Observer, Point, Watcher};
+use launcelot_endpoint::observe::{ConnectStep, ConnectionObserver, NewConnection, Observer, Point};
 use launcelot_server::{Design, Options};
 use support::*;
 
@@ -47,14 +47,14 @@ struct Event {
 }
 
 impl Observer for Slow {
-    fn connection(&self, connection: &NewConnection<'_>) -> Option<Box<dyn Watcher>> {
+    fn connection(&self, connection: &NewConnection<'_>) -> Option<Box<dyn ConnectionObserver>> {
         let [(at, ConnectStep::Accepted)] = connection.steps else { panic!("{connection:?}") };
         self.accepted.lock().unwrap().push((*at, connection.from, connection.to));
         Some(Box::new(self.clone()))
     }
 }
 
-impl Watcher for Slow {
+impl ConnectionObserver for Slow {
     fn record(&mut self, at: Instant, point: Point, bytes: usize) -> bool {
         let reported_at = Instant::now();
         std::thread::sleep(Duration::from_millis(5));
@@ -133,12 +133,12 @@ struct Blocking {
 }
 
 impl Observer for Blocking {
-    fn connection(&self, _: &NewConnection<'_>) -> Option<Box<dyn Watcher>> {
+    fn connection(&self, _: &NewConnection<'_>) -> Option<Box<dyn ConnectionObserver>> {
         Some(Box::new(self.clone()))
     }
 }
 
-impl Watcher for Blocking {
+impl ConnectionObserver for Blocking {
     fn record(&mut self, _: Instant, _: Point, _: usize) -> bool {
         let (may_go_on, changed) = &*self.may_go_on;
         drop(changed.wait_timeout_while(may_go_on.lock().unwrap(), DEADLINE, |may_go_on| !*may_go_on).unwrap());

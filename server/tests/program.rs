@@ -65,7 +65,7 @@ fn a_failure_is_one_line_and_exits_with_1() {
     for (arguments, expected) in cases {
         let (code, output, errors) = run(&arguments);
         assert_eq!((code, output.as_str()), (Some(1), ""), "{arguments:?}");
-        assert!(errors.starts_with("launcelot-server: cannot listen at ") && errors.contains(&expected), "{errors}");
+        assert!(errors.starts_with("launcelot-server: cannot listen on ") && errors.contains(&expected), "{errors}");
         assert_eq!(errors.lines().count(), 1, "{errors}");
     }
 }

@@ -60,7 +60,7 @@ fn with_per_core_every_thread_serves_clients_of_an_inherited_dual_stack_listener
     check_distribution(listener, Ipv6Addr::LOCALHOST.into());
 }
 
-/// A listener at `[::]` that accepts IPv4 connections as well; `None` on a machine without IPv6.
+/// A listener on `[::]` that accepts IPv4 connections as well; `None` on a machine without IPv6.
 fn dual_stack_listener() -> Option<TcpListener> {
     let socket = Socket::new(Domain::IPV6, Type::STREAM, None).ok()?;
     socket.set_only_v6(false).unwrap();

@@ -1,4 +1,4 @@
-//! HTTP/1.1 requests, written out byte by byte, each on a connection of its own.
+//! HTTP/1.1 requests composed by hand, each on a connection of its own.
 
 use std::io::{Read as _, Write as _};
 

@@ -25,7 +25,7 @@ impl SilentAddress {
     /// How long an attempt to connect must be unanswered before the backlog counts as full.
     const UNANSWERED: Duration = Duration::from_millis(200);
 
-    /// Listens at a port of 127.0.0.1 and fills the backlog.
+    /// Listens on a port of 127.0.0.1 and fills the backlog.
     #[track_caller]
     pub fn new() -> Self {
         let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();

@@ -1,4 +1,4 @@
-//! Benchmarks of the programs as cargo builds them for release.
+//! Benchmarks of release builds of the programs.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -29,7 +29,8 @@ pub(crate) enum Benchmark {
 
 #[derive(Args, Debug)]
 pub(crate) struct Forwarded {
-    /// Options of the same command of `launcelot-lab bench`; docs/lab.md lists them, and `-- --help` prints them.
+    /// Options passed on to the `launcelot-lab bench` subcommand of the same name; docs/lab.md lists them, and
+    /// `-- --help` prints them.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "LAB_OPTIONS")]
     options: Vec<OsString>,
 }
@@ -73,7 +74,7 @@ fn observe(workspace: &Workspace, progress: &Progress, forwarded: &Forwarded) ->
     command::replace_process(bench)
 }
 
-/// Builds the program of a package for release, and returns its path.
+/// Makes a release build of a package's program, and returns its path.
 fn build_for_release(workspace: &Workspace, progress: &Progress, package: &str) -> Result<PathBuf, Failure> {
     let mut cargo = workspace.cargo("build");
     cargo.args(["--release", "--package", package]);

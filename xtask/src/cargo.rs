@@ -17,7 +17,7 @@ pub(crate) const BROWSER_TESTS: &str = "launcelot-lab/browser-tests";
 /// compiled once for tests, documentation and the page's bundler.
 pub(crate) const WITH_TEST_FEATURES: &str = "--examples";
 
-/// The tests in a browser, compiled for release, with further arguments.
+/// The tests in a browser, in a release build, with further arguments.
 pub(crate) fn browser_tests(workspace: &Workspace, arguments: &[&str]) -> Command {
     let mut cargo = workspace.cargo("test");
     cargo.args(["--release", "--package", "launcelot-lab", "--features", BROWSER_TESTS, "--test", "page"]);

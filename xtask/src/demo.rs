@@ -28,20 +28,20 @@ pub(crate) struct Options {
     #[arg(long)]
     no_run: bool,
 
-    /// The port of the server; 0 means any free one.
+    /// The port of the server; 0 for any free port.
     #[arg(long, value_name = "N", default_value_t = 1060)]
     server_port: u16,
 
-    /// The port of the emulated link to the server; 0 means any free one.
+    /// The port of the emulated link to the server; 0 for any free port.
     #[arg(long, value_name = "N", default_value_t = 1061)]
     tunnel_port: u16,
 
-    /// The port of the page and its bridge; 0 means any free one.
+    /// The port of the page and its bridge; 0 for any free port.
     #[arg(long, value_name = "N", default_value_t = 8080)]
     page_port: u16,
 }
 
-/// The profile of the programs: as for release, but quicker to compile.
+/// The profile of the programs: as for a release build, but quicker to compile.
 const PROFILE: &str = "demo";
 
 /// Processor time for compiling everything, measured.

@@ -45,7 +45,7 @@ use crate::progress::Progress;
 use crate::tools::Tool;
 use crate::workspace::Workspace;
 
-/// The chores of this workspace.
+/// Development tasks of this workspace.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true, max_term_width = 80)]
 struct Arguments {
@@ -73,7 +73,7 @@ enum Chore {
     /// Run the examples in README.md and docs/, and rewrite output that has changed.
     Examples,
 
-    /// Build the page for release into target/page, optimized and compressed, and print its sizes.
+    /// Make a release build of the page in target/page, optimized and compressed, and print its sizes.
     Dist,
 
     /// Install the tools for working on the page, per user: trunk, its wasm-bindgen, wasm-opt.
@@ -88,7 +88,7 @@ enum Chore {
 
     /// Measure the server's designs, the page, or the cost of being observed.
     ///
-    /// Builds the programs for release first.
+    /// Makes a release build of the programs first.
     #[command(subcommand)]
     Bench(Benchmark),
 }

@@ -5,7 +5,7 @@
 
 use std::io::{self, Write as _};
 
-/// Prints a text. What cannot be printed is lost, and the work goes on.
+/// Prints a string. What cannot be printed is lost, and the work goes on.
 pub(crate) fn print(text: &str) {
     let mut output = io::stdout().lock();
     let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());

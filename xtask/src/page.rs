@@ -50,8 +50,8 @@ pub(crate) fn bundle_for_demo(workspace: &Workspace, progress: &Progress, progra
     progress.run("the page", bundle)
 }
 
-/// Builds the page for release from its compiled program: optimized if there is wasm-opt, and compressed. Returns the
-/// table of its sizes. With `check`, fails if a size exceeds its limit.
+/// Makes a release build of the page from its compiled program: optimized if there is wasm-opt, and compressed. Returns
+/// the table of its sizes. With `check`, fails if a size exceeds its limit.
 pub(crate) fn bundle_for_release(
     workspace: &Workspace,
     progress: &Progress,
@@ -75,7 +75,7 @@ pub(crate) fn bundle_for_release(
     progress.step("the page, compressed", |_| command::run_for_output(compress, None))
 }
 
-/// Installs what the page for release needs, compiles and builds it. Returns the table of its sizes.
+/// Installs what a release build of the page needs, compiles and builds it. Returns the table of its sizes.
 pub(crate) fn build_for_release(workspace: &Workspace, progress: &Progress) -> Result<String, Failure> {
     install::add_wasm_target(workspace, progress)?;
     let wasm_opt = install::wasm_opt(workspace, progress)?;

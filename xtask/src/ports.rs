@@ -12,7 +12,7 @@ pub(crate) struct PortOption {
     pub(crate) program: &'static str,
     /// The option that chooses another port.
     pub(crate) option: &'static str,
-    /// The port; 0 means any free one.
+    /// The port; 0 for any free port.
     pub(crate) port: u16,
 }
 

@@ -110,10 +110,10 @@ impl Tool {
 /// The result of looking for a tool.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// It is at this path, and runs.
+    /// Found at this path, and it runs.
     Working(PathBuf),
     Missing,
-    /// It does not run, for this reason.
+    /// Found, but it does not run, for this reason.
     Broken(String),
 }
 

@@ -38,7 +38,7 @@ impl Workspace {
         Ok(Self { root: folder("workspace_root")?, target: folder("target_directory")? })
     }
 
-    /// Returns the folder of the page for release. The demo's page has its own, so that neither replaces the other.
+    /// Returns the folder of the page's release build. The demo's page has its own, so that neither replaces the other.
     pub(crate) fn page(&self) -> PathBuf {
         self.target.join("page")
     }

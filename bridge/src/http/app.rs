@@ -10,7 +10,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use http::{HeaderMap, StatusCode, Uri, header};
-use launcelot_endpoint::observe::{ConnectStep, NewConnection, Watcher};
+use launcelot_endpoint::observe::{ConnectStep, ConnectionObserver, NewConnection};
 use tokio::net::TcpStream;
 use tracing::Instrument as _;
 
@@ -41,7 +41,7 @@ impl Bridge {
         request_in: Option<Instant>,
         connect_begun: Option<Instant>,
         server: &TcpStream,
-    ) -> Option<Box<dyn Watcher>> {
+    ) -> Option<Box<dyn ConnectionObserver>> {
         let observer = self.options.observer.as_ref()?;
         let connect_done = Instant::now();
         let steps = [
@@ -137,7 +137,7 @@ async fn websocket(bridge: Arc<Bridge>, target: Option<Target>, request: Request
     let Options { connect_timeout, idle_timeout, max_message_bytes, .. } = bridge.options;
     let connect_begun = bridge.now_if_observed();
     let server = connect(&target, bridge.options.handshakes.get(&target), connect_timeout).await;
-    let mut watcher = match &server {
+    let mut connection_observer = match &server {
         Ok(server) => bridge.report(&uri, request_in, connect_begun, server),
         Err(_) => None,
     };
@@ -145,11 +145,11 @@ async fn websocket(bridge: Arc<Bridge>, target: Option<Target>, request: Request
     let stop = bridge.tasks.stopping();
     let browser = connect_info.as_ref().map(|info| tracing::field::display(info.peer));
     let span = tracing::info_span!("websocket", browser, %target);
-    if let Some(watcher) = &mut watcher {
-        watcher.step(Instant::now(), ConnectStep::ResponseOut);
+    if let Some(connection_observer) = &mut connection_observer {
+        connection_observer.step(Instant::now(), ConnectStep::ResponseOut);
     }
     let relaying = async move {
-        cross(upgrade, server, limits, watcher, stop).await;
+        cross(upgrade, server, limits, connection_observer, stop).await;
         drop(connect_info);
     };
     bridge.tasks.spawn(relaying.instrument(span));

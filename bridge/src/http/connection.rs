@@ -20,7 +20,7 @@ use tower::ServiceExt as _;
 /// How long a client has for the head of a request, and how long a connection may wait for the next request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The most bytes that the head of a request may have.
+/// Maximum number of bytes in the head of a request.
 const HEAD_MAX_BYTES: usize = 16 * 1024;
 
 /// The connection by which a request came, an extension of the request.

@@ -25,7 +25,7 @@ use tower_http::services::fs::{Backend, File, Metadata};
 /// How much of a file is read and hashed at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// The most hashes that are cached. When there would be more, the cache is cleared.
+/// Maximum number of cached hashes. When there would be more, the cache is cleared.
 const REMEMBERED_MAX: usize = 1024;
 
 /// A file's hash is cached only if the file was last changed longer ago than this. A change that
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_hash_of_a_settled_file_is_remembered() {
+    async fn the_hash_of_a_settled_file_is_cached() {
         let files = HashedFiles::default();
         let settled = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
         let version = Version::of(&fs::metadata(&settled).unwrap());
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bounded_number_of_hashes_is_remembered() {
+    fn a_bounded_number_of_hashes_is_cached() {
         let files = HashedFiles::default();
         for changed in 0..3000 {
             files.remember(version(changed), 0);

@@ -21,7 +21,7 @@ pub struct Origin {
     port: u16,
 }
 
-/// A text is not an origin.
+/// A string is not an origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("expected http://HOST[:PORT] or https://HOST[:PORT], without a path")]
 pub struct OriginError;

@@ -7,7 +7,7 @@ use launcelot_measure::{Run, Span, Unit, text};
 
 use super::{COLUMN, NOT_MEASURED, attributed, plain, wrapped};
 
-/// Returns a table of the begin, end and duration of each step, all in one unit, and sentences about it.
+/// Returns a table of the start, end and duration of each step, all in one unit, and sentences about it.
 pub fn timing(run: &Run) -> String {
     let rows = rows(run);
     let unit = Unit::for_longest(run.until());

@@ -41,7 +41,7 @@ pub fn trace(record: &DialogueRecord, target: &Target) -> String {
     plain(&table)
 }
 
-/// Describes an operation, much like its call in the program.
+/// Describes an operation, formatted like a function call.
 fn line<'a>(operation: &Operation, run: &Run, target: &Target, answers: &mut impl Iterator<Item = &'a str>) -> String {
     match operation {
         Operation::LookUp => format!("look_up({:?}, {})", target.host(), target.port()),

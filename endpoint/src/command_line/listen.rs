@@ -9,14 +9,14 @@ use crate::address::split_host_port;
 use crate::listen::{ListenError, Listeners};
 
 /// Not a doc comment, where brackets are links.
-const LISTEN_HELP: &str = "Listen at HOST, HOST:PORT or [IPv6]:PORT; may be given several times. localhost is 127.0.0.1 \
-                           and ::1, [::] is every address of both families, port 0 is any free one";
+const LISTEN_HELP: &str = "Listen on HOST, HOST:PORT or [IPv6]:PORT; may be given several times. localhost is 127.0.0.1 \
+                           and ::1, [::] for every address of both families, port 0 for any free port";
 
 /// Where a program listens. A program shows its default by
 /// `#[command(mut_arg("listen", |arg| arg.default_value("localhost:8080")))]`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ListenOptions {
-    /// The addresses to listen at.
+    /// The addresses to listen on.
     #[arg(long, value_name = "ADDR", help = LISTEN_HELP)]
     pub listen: Vec<ListenAddress>,
     /// Serve the listeners that systemd has opened (LISTEN_FDS) instead
@@ -24,7 +24,7 @@ pub struct ListenOptions {
     pub listen_fds: bool,
 }
 
-/// A name or an address to listen at, with or without a port.
+/// A name or an address to listen on, with or without a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListenAddress {
     /// The name or address, without brackets.
@@ -33,7 +33,7 @@ pub struct ListenAddress {
     pub port: Option<u16>,
 }
 
-/// Why a text is not an address to listen at.
+/// Why a string is not an address to listen on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ListenAddressError {
     /// Another form.
@@ -45,7 +45,7 @@ pub enum ListenAddressError {
 }
 
 impl ListenOptions {
-    /// Listens at all addresses, or takes over the listeners of the environment. Without any address, that is localhost.
+    /// Listens on all addresses, or takes over the listeners of the environment. Without any address, that is localhost.
     ///
     /// # Errors
     ///

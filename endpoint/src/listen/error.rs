@@ -8,15 +8,15 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum ListenError {
     /// The name has no address, or none of this machine.
-    #[error("cannot listen at '{interface}': not an address of this machine")]
+    #[error("cannot listen on '{interface}': not an address of this machine")]
     Unknown {
         /// The name or address.
         interface: String,
         /// The system's error.
         source: io::Error,
     },
-    /// Another socket listens at one of the addresses of that name.
-    #[error("cannot listen at '{interface}' port {port}: Address already in use")]
+    /// Another socket listens on one of the addresses of that name.
+    #[error("cannot listen on '{interface}' port {port}: Address already in use")]
     Taken {
         /// The name or address.
         interface: String,
@@ -24,7 +24,7 @@ pub enum ListenError {
         port: u16,
     },
     /// Anything else.
-    #[error("cannot listen at '{interface}' port {port}")]
+    #[error("cannot listen on '{interface}' port {port}")]
     Other {
         /// The name or address.
         interface: String,

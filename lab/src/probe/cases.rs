@@ -41,9 +41,9 @@ pub enum CaseClient {
 pub enum Action {
     /// Connects and sends nothing.
     Connect,
-    /// Sends a text with one write: in one segment, if it is short.
+    /// Sends a string in a single write: one segment, if it is short.
     Send(String),
-    /// Sends a text with a write for each byte.
+    /// Sends a string with a write for each byte.
     SendByteByByte(String),
     /// Sends the same question repeatedly and reads nothing, until the server applies backpressure.
     SendUntilBackpressure(Question),

@@ -15,8 +15,8 @@ use super::verdict::Observation;
 /// server is considered to apply backpressure. It is far longer than an answer takes, even over a slow link.
 const PROMPT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The most that a client sends without reading. The socket buffers on both sides hold a few mebibytes each, and are often
-/// set larger. A server that accepts this much does not apply backpressure.
+/// Maximum number of bytes that a client sends without reading. The socket buffers on both sides hold a few mebibytes each, and are
+/// often set larger. A server that accepts this much does not apply backpressure.
 const UNREAD_MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// A client of a case.

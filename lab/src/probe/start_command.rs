@@ -1,4 +1,4 @@
-//! A command that starts a server at a free port.
+//! A command that starts a server on a free port.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -14,7 +14,7 @@ use thiserror::Error;
 use super::connection::Connection;
 use super::server_process::{POLL_INTERVAL, RunningGroup, ServerProcess};
 
-/// The placeholder of the port in a command.
+/// The placeholder for the port in a command.
 const PORT: &str = "{port}";
 
 /// The ports to choose from. They are below the kernel's range of ephemeral ports.
@@ -23,7 +23,7 @@ const PORTS: std::ops::Range<u16> = 20_000..30_000;
 /// How many ports are tried to find a free one.
 const FREE_PORT_TRIES: usize = 100;
 
-/// How often a server is started if it exits before it listens: another program may have taken its port.
+/// How many times a server is started if it exits before it listens: another program may have taken its port.
 const START_TRIES: usize = 3;
 
 /// The timeouts for a server that is started. None of them may be zero.
@@ -47,7 +47,7 @@ pub enum StartError {
         source: io::Error,
     },
     /// The server exited before it listened.
-    #[error("'{command}' exited before it listened at port {port}: {exit}")]
+    #[error("'{command}' exited before it listened on port {port}: {exit}")]
     Exited {
         /// The command with its port.
         command: String,
@@ -57,11 +57,11 @@ pub enum StartError {
         exit: String,
     },
     /// The server does not listen.
-    #[error("timed out after {} while waiting for '{command}' to listen at port {port}", humantime::format_duration(*.timeout))]
+    #[error("timed out after {} while waiting for '{command}' to listen on port {port}", humantime::format_duration(*.timeout))]
     Timeout {
         /// The command with its port.
         command: String,
-        /// The port at which it should listen.
+        /// The port on which it should listen.
         port: u16,
         /// The timeout.
         timeout: Duration,

@@ -13,7 +13,8 @@ use super::thinking::{Thinking, ThinkingSum};
 /// How many events of a connection are kept.
 pub(super) const EVENTS_MAX: usize = 2048;
 
-/// How long a reader waits for announced events. They come as soon as the hop's thread has a processor.
+/// How long a reader waits for pending events, which the hop has announced. They come as soon as the hop's thread is
+/// scheduled.
 const ANNOUNCED_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Bytes passed a point.

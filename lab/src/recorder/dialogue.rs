@@ -19,7 +19,7 @@ static CLOCK_STEP: LazyLock<Duration> = LazyLock::new(|| {
 
 /// A connection, identified by the addresses of both its ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Ends {
+pub(super) struct ConnectionAddresses {
     /// The end that called `connect()`.
     pub(super) from: SocketAddr,
     /// The end that called `accept()`.
@@ -54,8 +54,8 @@ pub(super) struct Dialogue {
     pub(super) to_port: u16,
     /// Whether it came through the bridge without a name, so that no request can ask for it.
     pub(super) is_ignored: bool,
-    /// The ends of its connections that have been reported.
-    pub(super) connections: Vec<(Hop, Ends)>,
+    /// The addresses of its connections that have been reported.
+    pub(super) connections: Vec<(Hop, ConnectionAddresses)>,
     /// The events of each reported end.
     pub(super) logs: Vec<Arc<ConnectionLog>>,
     pub(super) transit: Option<TunnelTransit>,
@@ -63,24 +63,24 @@ pub(super) struct Dialogue {
     pub(super) is_in_series: bool,
     /// The thinking over the earlier connections of its series.
     pub(super) thinking_before: Thinking,
-    /// Whether one of its connections has ended. A later connection with the same ends belongs to another dialogue.
+    /// Whether one of its connections has ended. A later connection with the same addresses belongs to another dialogue.
     pub(super) has_ended: bool,
 }
 
 impl Dialogue {
-    /// Whether `hop` may report its end of the connection `ends` of this dialogue. If the same end has been reported
+    /// Whether `hop` may report its end of the connection `addresses` of this dialogue. If the same end has been reported
     /// before, a new connection uses the same ports.
-    pub(super) fn expects(&self, hop: Hop, ends: Ends) -> bool {
+    pub(super) fn expects(&self, hop: Hop, addresses: ConnectionAddresses) -> bool {
         let is_reported = self
             .connections
             .iter()
-            .any(|(other, other_ends)| *other_ends == ends && other.accepted() == hop.accepted());
+            .any(|(other, other_addresses)| *other_addresses == addresses && other.accepted() == hop.accepted());
         !self.has_ended && !is_reported
     }
 
-    /// Whether the server has reported the connection `ends`, and nothing else is known of the dialogue.
-    pub(super) fn is_known_from_server_only(&self, ends: Ends) -> bool {
-        !self.has_ended && self.connections == [(Hop::Server, ends)]
+    /// Whether the server has reported the connection `addresses`, and nothing else is known of the dialogue.
+    pub(super) fn is_known_from_server_only(&self, addresses: ConnectionAddresses) -> bool {
+        !self.has_ended && self.connections == [(Hop::Server, addresses)]
     }
 
     /// Adds logs. If the dialogue is ignored or belongs to a series, their events are discarded.

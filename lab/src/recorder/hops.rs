@@ -4,15 +4,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use launcelot_endpoint::observe::{self, ConnectStep, Observer, Watcher};
+use launcelot_endpoint::observe::{self, ConnectStep, ConnectionObserver, Observer};
 use launcelot_measure::{ConnectPoint, TracePoint};
 
 use super::Recorder;
 use super::connection_log::{ConnectEvent, ConnectionLog, Event};
-use super::dialogue::{Ends, Hop};
+use super::dialogue::{ConnectionAddresses, Hop};
 use super::trace_store::DialogueNumber;
 
-/// The longest name of a dialogue, which is part of a URL as it is.
+/// Maximum length of a dialogue's name, which is part of a URL as it is.
 const NAME_MAX_BYTES: usize = 40;
 
 /// The observer of one hop.
@@ -53,9 +53,9 @@ impl Recorder {
 }
 
 impl Observer for HopObserver {
-    fn connection(&self, reported: &observe::NewConnection<'_>) -> Option<Box<dyn Watcher>> {
-        let ends = Ends { from: reported.from, to: reported.to };
-        let (dialogue, log) = self.recorder.store().connected(self.hop, ends);
+    fn connection(&self, reported: &observe::NewConnection<'_>) -> Option<Box<dyn ConnectionObserver>> {
+        let addresses = ConnectionAddresses { from: reported.from, to: reported.to };
+        let (dialogue, log) = self.recorder.store().connected(self.hop, addresses);
         let mut connection = Connection { recorder: self.recorder.clone(), hop: self.hop, dialogue, log };
         if self.hop == Hop::Bridge {
             let query = reported.query.unwrap_or_default();
@@ -81,7 +81,7 @@ fn name_in<'a>(query: &'a str, parameter: &str) -> Option<&'a str> {
     (is_plain && (1..=NAME_MAX_BYTES).contains(&name.len())).then_some(name)
 }
 
-impl Watcher for Connection {
+impl ConnectionObserver for Connection {
     fn record(&mut self, at: Instant, point: observe::Point, bytes: usize) -> bool {
         match event_point(self.hop, point) {
             Some(point) => self.log.record(Event { at, point, bytes: bytes as u64 }),
@@ -104,7 +104,7 @@ impl Watcher for Connection {
     }
 
     fn forwarded(&mut self, from: SocketAddr, to: SocketAddr) {
-        self.recorder.store().forwarded(self.dialogue, Ends { from, to });
+        self.recorder.store().forwarded(self.dialogue, ConnectionAddresses { from, to });
     }
 
     fn settings_changed(&mut self, revision: u64) {

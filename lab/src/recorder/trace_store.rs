@@ -8,7 +8,7 @@ use launcelot_measure::Trace;
 
 use super::TunnelTransit;
 use super::connection_log::ConnectionLog;
-use super::dialogue::{Dialogue, Ends, Hop};
+use super::dialogue::{ConnectionAddresses, Dialogue, Hop};
 use super::thinking::Thinking;
 
 /// How many dialogues are kept. Dialogues without a name are evicted first, then the oldest.
@@ -21,8 +21,8 @@ pub(super) type DialogueNumber = u64;
 #[derive(Debug, Default)]
 pub(super) struct TraceStore {
     dialogues: BTreeMap<DialogueNumber, Dialogue>,
-    /// The newest dialogue that has a connection with these ends.
-    by_ends: HashMap<Ends, DialogueNumber>,
+    /// The newest dialogue that has a connection with these addresses.
+    by_addresses: HashMap<ConnectionAddresses, DialogueNumber>,
     /// The dialogues that turned out to be the same as another.
     same_as: HashMap<DialogueNumber, DialogueNumber>,
     next: DialogueNumber,
@@ -30,14 +30,18 @@ pub(super) struct TraceStore {
 
 impl TraceStore {
     /// Adds the end of a connection that a hop reports. Returns the dialogue that it belongs to, and the log of its events.
-    pub(super) fn connected(&mut self, hop: Hop, ends: Ends) -> (DialogueNumber, Arc<ConnectionLog>) {
-        let known = self.by_ends.get(&ends).copied();
+    pub(super) fn connected(
+        &mut self,
+        hop: Hop,
+        addresses: ConnectionAddresses,
+    ) -> (DialogueNumber, Arc<ConnectionLog>) {
+        let known = self.by_addresses.get(&addresses).copied();
         let known =
-            known.filter(|number| self.dialogues.get(number).is_some_and(|dialogue| dialogue.expects(hop, ends)));
-        let number = known.unwrap_or_else(|| self.begin(ends));
+            known.filter(|number| self.dialogues.get(number).is_some_and(|dialogue| dialogue.expects(hop, addresses)));
+        let number = known.unwrap_or_else(|| self.begin(addresses));
         let log = Arc::new(ConnectionLog::default());
         if let Some(dialogue) = self.dialogues.get_mut(&number) {
-            dialogue.connections.push((hop, ends));
+            dialogue.connections.push((hop, addresses));
             dialogue.add([Arc::clone(&log)]);
         }
         (number, log)
@@ -78,14 +82,14 @@ impl TraceStore {
     }
 
     /// Adds the connection by which the tunnel forwards a dialogue. The server may have reported it already.
-    pub(super) fn forwarded(&mut self, number: DialogueNumber, ends: Ends) {
+    pub(super) fn forwarded(&mut self, number: DialogueNumber, addresses: ConnectionAddresses) {
         let number = self.resolve(number);
         if let Some(dialogue) = self.dialogues.get_mut(&number) {
-            dialogue.connections.push((Hop::TunnelOnward, ends));
+            dialogue.connections.push((Hop::TunnelOnward, addresses));
         }
-        let Some(other) = self.by_ends.insert(ends, number) else { return };
+        let Some(other) = self.by_addresses.insert(addresses, number) else { return };
         let is_from_server =
-            self.dialogues.get(&other).is_some_and(|dialogue| dialogue.is_known_from_server_only(ends));
+            self.dialogues.get(&other).is_some_and(|dialogue| dialogue.is_known_from_server_only(addresses));
         if other != number && is_from_server {
             self.merge(other, number);
         }
@@ -123,7 +127,8 @@ impl TraceStore {
     pub(super) fn ended(&mut self, number: DialogueNumber) {
         let number = self.resolve(number);
         if let Some(dialogue) = self.dialogues.get_mut(&number) {
-            // The watchers of a dialogue that is ignored or belongs to a series are dropped before its connections end.
+            // The observer of an ignored dialogue, or of one in a series, is dropped while its connection is still open:
+            // that does not mean that the connection has ended.
             dialogue.has_ended = !dialogue.is_ignored && !dialogue.is_in_series;
         }
     }
@@ -149,15 +154,16 @@ impl TraceStore {
         self.same_as.get(&number).copied().unwrap_or(number)
     }
 
-    fn begin(&mut self, ends: Ends) -> DialogueNumber {
+    fn begin(&mut self, addresses: ConnectionAddresses) -> DialogueNumber {
         let number = self.next;
         self.next += 1;
         if self.dialogues.len() == DIALOGUES_MAX {
             self.evict();
         }
-        let dialogue = Dialogue { name: ends.from.to_string(), to_port: ends.to.port(), ..Dialogue::default() };
+        let dialogue =
+            Dialogue { name: addresses.from.to_string(), to_port: addresses.to.port(), ..Dialogue::default() };
         self.dialogues.insert(number, dialogue);
-        self.by_ends.insert(ends, number);
+        self.by_addresses.insert(addresses, number);
         number
     }
 
@@ -171,7 +177,7 @@ impl TraceStore {
         if let Some(dialogue) = self.dialogues.remove(&removed) {
             dialogue.discard();
         }
-        self.by_ends.retain(|_, number| *number != removed);
+        self.by_addresses.retain(|_, number| *number != removed);
         self.same_as.retain(|_, number| *number != removed);
     }
 }

@@ -42,7 +42,7 @@ every preset) the first bytes wait for a round trip.
 
 The server sees the connection half a round trip after the client has opened it.")]
 pub struct TunnelOptions {
-    /// The addresses to listen at.
+    /// The addresses to listen on.
     #[command(flatten)]
     pub listen: ListenOptions,
     /// Server to relay connections to

@@ -13,11 +13,11 @@ use bytes::{Buf as _, Bytes};
 use super::segment::{InFlight, Segment};
 use super::settings::TunnelSettings;
 
-/// The most bytes in flight at once. More are not read until some have arrived. Where bandwidth times delay is larger
-/// than this, it limits the rate as a TCP window does.
+/// Maximum number of bytes in flight at once. More are not read until some have arrived. Where bandwidth times delay is
+/// larger than this, it limits the rate as a TCP window does.
 pub(super) const IN_FLIGHT_MAX_BYTES: usize = 4 * 1024 * 1024;
 
-/// The most segments in flight at once: each takes memory for its bookkeeping, too.
+/// Maximum number of segments in flight at once: each takes memory for its bookkeeping, too.
 const IN_FLIGHT_MAX_SEGMENTS: usize = 60_000;
 
 /// The segments in flight in one direction.

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use launcelot_endpoint::accept::{AcceptErrors, Retry};
 use launcelot_endpoint::failure::one_line;
-use launcelot_endpoint::observe::{ConnectStep, NewConnection, Observer, Watcher};
+use launcelot_endpoint::observe::{ConnectStep, ConnectionObserver, NewConnection, Observer};
 use nix::sys::epoll::EpollFlags;
 use rustix::thread::set_current_timer_slack;
 use socket2::{SockRef, TcpKeepalive};
@@ -44,7 +44,7 @@ const FIRST_LISTENER_TOKEN: u64 = u64::MAX - 1024;
 /// The size of the read buffer.
 const READ_BYTES: usize = 16 * 1024;
 
-/// The longest time for which the thread polls before a timer is due, and keeps a processor busy.
+/// Maximum time for which the thread polls before a timer is due, and keeps a processor busy.
 const EARLY_WAKE_MAX: Duration = Duration::from_micros(150);
 
 /// The state of the tunnel's thread.
@@ -259,23 +259,23 @@ impl EventLoop {
     /// Creates the relay of an accepted connection.
     fn relay(&self, number: u64, client: TcpStream, address: SocketAddr, now: Instant) -> io::Result<Relay> {
         SockRef::from(&client).set_tcp_keepalive(&self.keepalive)?;
-        let watcher = self.report(&client, address);
+        let connection_observer = self.report(&client, address);
         let handshake = self.handshakes.begin(address, now);
         let addresses = self.resolver.request(number);
-        Relay::new(client, addresses, now, &self.settings, handshake, watcher)
+        Relay::new(client, addresses, now, &self.settings, handshake, connection_observer)
     }
 
     /// Reports a connection that has just been accepted to the observer, if there is one.
-    fn report(&self, client: &TcpStream, from: SocketAddr) -> Option<Box<dyn Watcher>> {
+    fn report(&self, client: &TcpStream, from: SocketAddr) -> Option<Box<dyn ConnectionObserver>> {
         let observer = self.observer.as_ref()?;
         let steps = [(Instant::now(), ConnectStep::Accepted)];
         let to = client.local_addr().ok()?;
-        let mut watcher = observer.connection(&NewConnection { from, to, query: None, steps: &steps })?;
-        watcher.settings_changed(self.revision);
-        Some(watcher)
+        let mut connection_observer = observer.connection(&NewConnection { from, to, query: None, steps: &steps })?;
+        connection_observer.settings_changed(self.revision);
+        Some(connection_observer)
     }
 
-    /// Gives a relay its turn, unless it has had one in this round.
+    /// Gives a relay its turn, unless it has already run in this loop iteration.
     fn run_turn(&mut self, number: u64, now: Instant) {
         let Some(registered) = self.relays.get_mut(&number) else { return };
         if registered.round == self.round {

@@ -18,9 +18,9 @@ const OUTCOME_RETENTION: Duration = Duration::from_secs(2);
 /// The number of entries at which outdated ones are first removed.
 const PRUNE_MIN_ENTRIES: usize = 256;
 
-/// The connection ended before its handshake was complete.
+/// The client's connection ended before its emulated handshake was complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the tunnel's connection ended before its handshake was complete")]
+#[error("the client's connection to the tunnel closed before the emulated handshake was complete")]
 pub struct HandshakeError;
 
 /// How long the handshake took, or that the connection ended before.

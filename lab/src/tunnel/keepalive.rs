@@ -26,7 +26,7 @@ mod tests {
     use std::time::Instant;
 
     use launcelot_endpoint::listen::{BACKLOG, Listeners};
-    use launcelot_endpoint::observe::{NewConnection, Observer, Point, Watcher};
+    use launcelot_endpoint::observe::{ConnectionObserver, NewConnection, Observer, Point};
     use launcelot_testing::fin_timeout::shorten_fin_timeout;
     use launcelot_testing::sockets::connect;
     use launcelot_testing::wait;
@@ -44,12 +44,12 @@ mod tests {
     struct SendOnDrop(Sender<()>);
 
     impl Observer for Ends {
-        fn connection(&self, _: &NewConnection<'_>) -> Option<Box<dyn Watcher>> {
+        fn connection(&self, _: &NewConnection<'_>) -> Option<Box<dyn ConnectionObserver>> {
             Some(Box::new(SendOnDrop(self.0.clone())))
         }
     }
 
-    impl Watcher for SendOnDrop {
+    impl ConnectionObserver for SendOnDrop {
         fn record(&mut self, _: Instant, _: Point, _: usize) -> bool {
             true
         }

@@ -19,7 +19,7 @@ pub struct LinkOptions {
     /// Round-trip time to add, half of it in each direction
     #[arg(long, value_name = "DURATION", value_parser = |text: &str| parse_duration(text, DELAY_MAX))]
     pub rtt: Option<Duration>,
-    /// The most random delay to add in each direction
+    /// Maximum random delay to add in each direction
     #[arg(long, value_name = "DURATION", value_parser = |text: &str| parse_duration(text, DELAY_MAX))]
     pub jitter: Option<Duration>,
     /// Make opening a connection cost one round trip, as between two machines; part of every preset

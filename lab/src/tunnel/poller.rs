@@ -13,7 +13,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
 use rustix::io::Errno;
 
-/// The most events that one wait reports.
+/// Maximum number of events that one wait reports.
 const EVENTS_MAX: usize = 256;
 
 /// A call of `epoll_pwait2(2)`. Tests replace it.

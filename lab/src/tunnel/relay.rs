@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use launcelot_endpoint::failure::one_line;
-use launcelot_endpoint::observe::{Watched, Watcher};
+use launcelot_endpoint::observe::{ConnectionObserver, Observed};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::SockRef;
 
@@ -31,7 +31,7 @@ pub(super) struct Relay {
     relayed_bytes: u64,
     /// Nothing is read from the client before it is complete.
     handshake: Handshake,
-    watched: Watched,
+    observed: Observed,
 }
 
 /// The state of a relay after a turn.
@@ -51,7 +51,7 @@ impl Relay {
         now: Instant,
         settings: &TunnelSettings,
         mut handshake: Handshake,
-        watcher: Option<Box<dyn Watcher>>,
+        observer: Option<Box<dyn ConnectionObserver>>,
     ) -> io::Result<Self> {
         let upstream = Upstream::request(now, settings, addresses);
         if !settings.handshake {
@@ -59,7 +59,7 @@ impl Relay {
         }
         let client = PeerSocket::new(client)?;
         let sent_by = Default::default();
-        Ok(Self { client, upstream, sent_by, relayed_bytes: 0, handshake, watched: Watched::by(watcher) })
+        Ok(Self { client, upstream, sent_by, relayed_bytes: 0, handshake, observed: Observed::by(observer) })
     }
 
     /// Sets the server's addresses once they have been resolved.
@@ -69,8 +69,8 @@ impl Relay {
 
     /// Applies changed settings to everything in flight.
     pub(super) fn reschedule(&mut self, now: Instant, settings: &TunnelSettings, revision: u64) {
-        if let Some(watcher) = self.watched.watcher() {
-            watcher.settings_changed(revision);
+        if let Some(observer) = self.observed.observer() {
+            observer.settings_changed(revision);
         }
         self.upstream.reschedule(now, settings);
         for queue in &mut self.sent_by {
@@ -83,8 +83,8 @@ impl Relay {
 
     fn complete_handshake(&mut self, now: Instant) {
         let held = self.handshake.complete(now);
-        if let Some(watcher) = self.watched.watcher() {
-            watcher.handshake_done(held);
+        if let Some(observer) = self.observed.observer() {
+            observer.handshake_done(held);
         }
     }
 
@@ -132,8 +132,8 @@ impl Relay {
         self.sent_by[side.other() as usize].next_due()
     }
 
-    /// Does what can be done now, up to the limits of one turn, and records in `shared_state` how long bytes were held.
-    /// `random` returns numbers from 0 to 1 for the jitter.
+    /// Does what can be done now, up to the limits of one turn, and records in `shared_state` the delay added to the
+    /// bytes. `random` returns numbers from 0 to 1 for the jitter.
     pub(super) fn run_turn(
         &mut self,
         now: Instant,
@@ -146,7 +146,7 @@ impl Relay {
             return if self.client_has_left() { RelayState::Closed } else { RelayState::Open };
         }
         let state = self.try_run_turn(now, settings, shared_state, buffer, random);
-        self.watched.report();
+        self.observed.report();
         match state {
             Ok(state) => state,
             Err(error) => {
@@ -229,10 +229,10 @@ impl Relay {
     }
 
     fn report_connected(&mut self) {
-        if let (Some(watcher), Upstream::Open(socket)) = (self.watched.watcher(), &self.upstream)
+        if let (Some(observer), Upstream::Open(socket)) = (self.observed.observer(), &self.upstream)
             && let (Ok(local), Ok(peer)) = (socket.stream.local_addr(), socket.stream.peer_addr())
         {
-            watcher.forwarded(local, peer);
+            observer.forwarded(local, peer);
         }
     }
 

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use launcelot_measure::{LinkSettings, Preset};
 
-/// The longest round trip and the largest jitter that can be set.
+/// Maximum round trip and maximum jitter that can be set.
 pub const DELAY_MAX: Duration = Duration::from_secs(10);
 
-/// The longest delay of a close that can be set.
+/// Maximum delay of a close that can be set.
 pub const SLOW_CLOSE_MAX: Duration = Duration::from_secs(3_600);
 
 /// The link that a tunnel emulates, and the faults that it injects. The default adds nothing: bytes are relayed at once.
@@ -17,7 +17,7 @@ pub const SLOW_CLOSE_MAX: Duration = Duration::from_secs(3_600);
 pub struct TunnelSettings {
     /// Round trip, jitter and bandwidth. Order is kept, whatever the jitter.
     pub link: LinkSettings,
-    /// The most bytes that are delivered together. `None` delivers together what was read together.
+    /// Maximum number of bytes that are delivered together. `None` delivers together what was read together.
     pub slice: Option<NonZeroUsize>,
     /// Resets both sides of a connection once it has relayed this many bytes, counted in both directions.
     pub reset_after: Option<u64>,

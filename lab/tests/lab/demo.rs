@@ -1,4 +1,4 @@
-//! The demo as a program: its page, its connections, its errors and its end.
+//! The demo as a program: its page, its connections, its errors and its shutdown.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};

@@ -27,7 +27,8 @@ fn programs() -> PathBuf {
     lab.with_file_name("")
 }
 
-/// Executes the console sessions of a document. Fails with the blocks whose output has changed, as they should be.
+/// Executes the console sessions of a document. On a mismatch, panics and prints the changed blocks with their actual
+/// output.
 #[track_caller]
 fn examples_of(path: &str) {
     let document = MarkdownDocument::read(path);

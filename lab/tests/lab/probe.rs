@@ -157,7 +157,7 @@ fn a_server_that_does_not_close_after_too_long_a_question_differs() {
 }
 
 #[test]
-fn a_server_that_drops_its_answers_on_a_half_close_differs() {
+fn dropping_answers_on_a_half_close_is_reported_as_a_difference() {
     let port = faulty_server(|client| {
         let mut question = Vec::new();
         let mut buffer = [0; 1024];
@@ -210,7 +210,7 @@ fn a_server_without_backpressure_differs() {
 }
 
 #[test]
-fn a_server_that_drops_a_client_that_reads_late_differs() {
+fn dropping_a_late_reader_is_reported_as_a_difference() {
     // It reads once, answers the first question, and closes the connection.
     let port = faulty_server(|client| {
         let mut buffer = [0; 1024];

@@ -36,11 +36,11 @@ impl Running {
         Self { process: process.unwrap_or_else(|error| panic!("{}", missing(command, &error))), log }
     }
 
-    /// Waits until the process listens at `port`, and fails with its log if it ends before.
+    /// Waits until the process listens on `port`, and fails with its log if it ends before.
     fn listens(&mut self, port: u16) {
-        wait::until(&format!("a listener at port {port}"), || {
+        wait::until(&format!("a listener on port {port}"), || {
             if let Some(status) = self.process.child.try_wait().unwrap() {
-                panic!("no listener at port {port}, {status}: {}", self.log());
+                panic!("no listener on port {port}, {status}: {}", self.log());
             }
             TcpStream::connect(("127.0.0.1", port)).ok()
         });

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use launcelot_endpoint::listen::{BACKLOG, Listeners};
-use launcelot_endpoint::observe::{self, Observer, Point, Watcher};
+use launcelot_endpoint::observe::{self, ConnectionObserver, Observer, Point};
 use launcelot_lab::tunnel::{Tunnel, TunnelSettings};
 use launcelot_measure::LinkSettings;
 use rustix::process::Signal;
@@ -24,12 +24,12 @@ use crate::support::wait;
 struct ReadFromClient(Sender<usize>);
 
 impl Observer for ReadFromClient {
-    fn connection(&self, _: &observe::NewConnection<'_>) -> Option<Box<dyn Watcher>> {
+    fn connection(&self, _: &observe::NewConnection<'_>) -> Option<Box<dyn ConnectionObserver>> {
         Some(Box::new(Self(self.0.clone())))
     }
 }
 
-impl Watcher for ReadFromClient {
+impl ConnectionObserver for ReadFromClient {
     fn record(&mut self, _: Instant, point: Point, bytes: usize) -> bool {
         if point == Point::FromClient {
             let _ = self.0.send(bytes);

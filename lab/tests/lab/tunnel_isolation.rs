@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use launcelot_endpoint::listen::{BACKLOG, Listeners};
-use launcelot_endpoint::observe::{self, Observer, Point, Watcher};
+use launcelot_endpoint::observe::{self, ConnectionObserver, Observer, Point};
 use launcelot_lab::tunnel::destination::{Destination, Lookup};
 use launcelot_lab::tunnel::{Tunnel, TunnelSettings};
 use launcelot_measure::LinkSettings;
@@ -86,12 +86,12 @@ struct Recorder(Events);
 struct Connection(SocketAddr, Events);
 
 impl Observer for Recorder {
-    fn connection(&self, connection: &observe::NewConnection<'_>) -> Option<Box<dyn Watcher>> {
+    fn connection(&self, connection: &observe::NewConnection<'_>) -> Option<Box<dyn ConnectionObserver>> {
         Some(Box::new(Connection(connection.from, Arc::clone(&self.0))))
     }
 }
 
-impl Watcher for Connection {
+impl ConnectionObserver for Connection {
     fn record(&mut self, at: Instant, point: Point, bytes: usize) -> bool {
         self.1.lock().unwrap().push((self.0, at, point, bytes));
         true

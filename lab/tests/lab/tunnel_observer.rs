@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use launcelot_endpoint::listen::{BACKLOG, Listeners};
-use launcelot_endpoint::observe::{NewConnection, Observer, Point, Watcher};
+use launcelot_endpoint::observe::{ConnectionObserver, NewConnection, Observer, Point};
 use launcelot_lab::tunnel::{Tunnel, TunnelSettings};
 
 use crate::support::sockets::{accept, connect};
@@ -26,12 +26,12 @@ struct Event {
 }
 
 impl Observer for Slow {
-    fn connection(&self, _: &NewConnection<'_>) -> Option<Box<dyn Watcher>> {
+    fn connection(&self, _: &NewConnection<'_>) -> Option<Box<dyn ConnectionObserver>> {
         Some(Box::new(self.clone()))
     }
 }
 
-impl Watcher for Slow {
+impl ConnectionObserver for Slow {
     fn record(&mut self, at: Instant, point: Point, _: usize) -> bool {
         let reported_at = Instant::now();
         thread::sleep(Duration::from_millis(5));

@@ -215,7 +215,7 @@ async fn after_a_run_its_legs_are_tracks_in_the_performance_panel() {
     session.ask(1).await;
     let entries = "return performance.getEntriesByType('measure').map((entry) => ({
         name: entry.name, from: entry.startTime, until: entry.startTime + entry.duration, details: entry.detail.devtools }))";
-    // What writes them is loaded when the browser is idle.
+    // The code that writes these measures is lazy-loaded when the browser is idle.
     let measures = wait::until_async("the measures", async || {
         let measures = session.browser.script(entries).await;
         (!measures.as_array().unwrap().is_empty()).then_some(measures)

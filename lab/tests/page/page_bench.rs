@@ -167,7 +167,8 @@ async fn clock_step(browser: &Browser) -> f64 {
     browser.script(script).await.as_f64().unwrap() * 1e3
 }
 
-/// Returns the median of times by a clock with a coarse step. Times within one step are treated as evenly distributed.
+/// Returns the median of timings from a coarse clock with the resolution `step`. Times within one step are treated as
+/// evenly distributed.
 fn median(sorted: &[f64], step: f64) -> f64 {
     let middle = sorted[sorted.len() / 2];
     let below = sorted.iter().filter(|time| **time < middle - step / 2.0).count();

@@ -316,7 +316,7 @@ async fn the_keyboard_focus_moves_to_the_start_button_when_the_stop_button_disap
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_round_without_an_answer_is_an_error_also_over_one_connection() {
+async fn a_round_without_an_answer_is_an_error_even_over_a_single_connection() {
     // A server that answers three questions and closes when it has read the fourth.
     let server = sockets::serve_once(|mut stream| {
         let mut conversation = Conversation::new();

@@ -25,7 +25,7 @@ async fn measured(browser: &Browser, nominal: Duration) -> Duration {
     Duration::from_micros(rtt.unwrap().parse().unwrap())
 }
 
-/// Returns the durations in a text, each a number and a unit.
+/// Returns the durations in a string, each a number and a unit.
 fn durations(text: &str) -> Vec<Duration> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let pairs = words.windows(2).filter_map(|pair| {
@@ -41,7 +41,7 @@ fn durations(text: &str) -> Vec<Duration> {
     pairs.collect()
 }
 
-/// Returns the first percentage in a text.
+/// Returns the first percentage in a string.
 fn percentage(text: &str) -> f64 {
     let (before, _) = text.split_once('%').unwrap_or_else(|| panic!("no percentage: {text}"));
     before.split_whitespace().last().unwrap().parse().unwrap()

@@ -33,7 +33,7 @@ async fn trunk_serves_the_same_page_and_reloads_it_after_a_change() {
     browser.wait_for_within(BUILD_DEADLINE, "html:not([data-old]) #ask[aria-disabled=false]").await;
 }
 
-/// The longest time in which trunk may build the page; the first time, it compiles all that the page needs.
+/// Maximum time in which trunk may build the page; the first time, it compiles all that the page needs.
 const BUILD_DEADLINE: Duration = Duration::from_secs(1_200);
 
 fn web_folder() -> PathBuf {

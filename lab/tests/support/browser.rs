@@ -30,7 +30,7 @@ pub(crate) const FAILED_WEB_SOCKET: &str = "WebSocket connection to";
 /// Part of the console's line about a bridge without a lab.
 pub(crate) const NO_LAB: &str = "/api/tunnel";
 
-/// The longest wait until the browsers of other tests have ended.
+/// Maximum time to wait for other tests' browsers to exit.
 const LOCK_DEADLINE: Duration = Duration::from_secs(600);
 
 /// Read-locked by each browser, and write-locked by one whose test measures times, so that it runs alone.

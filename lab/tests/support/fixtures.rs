@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use super::ports::ReservedPort;
 use super::{sockets, wait};
 
-/// Listens at localhost.
+/// Listens on localhost.
 ///
 /// A listener that was closed can stay open for a moment in a child that another test is just starting: the child has
 /// copies of all descriptors until its program begins. So a port that is taken is tried again.
@@ -32,7 +32,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a server that listens at a free port when this returns.
+    /// Starts a server that listens on a free port when this returns.
     pub(crate) fn start(design: Design) -> Self {
         Self::start_with(&Options { design, ..Options::default() })
     }
@@ -91,7 +91,7 @@ pub(crate) struct Bridge {
 }
 
 impl Bridge {
-    /// Starts a bridge that listens at a free port when this returns.
+    /// Starts a bridge that listens on a free port when this returns.
     pub(crate) fn start(server_port: u16, web: Option<PathBuf>) -> Self {
         Self::run(0, server_port, web)
     }

@@ -9,7 +9,7 @@ use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, T
 /// The beginning of a comment with an instruction to the tests.
 const INSTRUCTION: &str = "<!-- test: ";
 
-/// The longest line of prose, in characters.
+/// Maximum length of a line of prose, in characters.
 const LINE_MAX_CHARACTERS: usize = 100;
 
 /// A Markdown file of this workspace.
@@ -48,7 +48,7 @@ impl MarkdownDocument {
         Self { path: path.into(), text }
     }
 
-    /// Reads every Markdown file at the workspace's top and in `docs/`.
+    /// Reads every Markdown file at the workspace root and in `docs/`.
     pub(crate) fn all() -> Vec<Self> {
         let mut documents = Vec::new();
         for folder in ["", "docs/"] {

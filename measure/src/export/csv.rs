@@ -193,7 +193,7 @@ fn of_question<'a>(run: &'a Run, asked: &'a QuestionTiming, path: Option<&Path>)
     }
 }
 
-/// Writes every answered round, those of the warm-up marked.
+/// Writes every answered round, with a flag for warm-up rounds.
 pub fn rounds(document: &Document) -> String {
     table(document.rounds.iter().flat_map(|rounds| {
         let discarded = rounds.discarded();

@@ -58,7 +58,7 @@ impl RecordedRun {
 pub struct RecordedRace {
     /// The number of questions that were asked first and discarded, as a warm-up.
     pub warm_up: u32,
-    /// Each question waits for the answer before it: one run.
+    /// Each question waits for the previous answer: one run.
     pub one_at_a_time: Vec<RecordedRun>,
     /// All questions are sent at once: one run.
     pub sent_ahead: Vec<RecordedRun>,

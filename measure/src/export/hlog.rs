@@ -16,7 +16,7 @@ use crate::server_work::ServerWork;
 /// The number of significant digits.
 const DIGITS: u8 = 3;
 
-/// The longest time with a bin of its own: 39 hours.
+/// Maximum time with a bin of its own: 39 hours.
 const LONGEST_NS: u64 = 1 << 47;
 
 /// The name of each stopwatch in a tag.

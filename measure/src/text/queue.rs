@@ -88,12 +88,12 @@ impl Queue {
         match (cause, self.connections) {
             (Cause::Server, _) => "the server was busy with the question before",
             (Cause::Connection, Connections::One) => {
-                "the answer before was still on its way: a connection carries one question at a time (head-of-line blocking)"
+                "the previous answer was still on its way: a connection carries one question at a time (head-of-line blocking)"
             }
             (Cause::Connection, Connections::Each) => {
                 "the round before was still on its way, and no round begins before its end (closed loop)"
             }
-            (Cause::Answer, _) => "the answer before had not arrived yet",
+            (Cause::Answer, _) => "the previous answer had not arrived yet",
             (Cause::Timer, _) => "the client’s own timer was late, for them or for a round before them",
         }
     }

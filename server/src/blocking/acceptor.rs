@@ -96,10 +96,10 @@ impl Acceptor {
 
     fn accept_from(&self, index: usize) -> io::Result<Client> {
         let (stream, address) = self.listeners.sockets[index].accept()?;
-        let watcher = self.service.accepted(address, || stream.local_addr());
+        let observer = self.service.accepted(address, || stream.local_addr());
         stream.set_nonblocking(true)?;
         disable_nagle(&stream);
-        let session = Session::begin(address.into(), Arc::clone(&self.service), watcher);
+        let session = Session::begin(address.into(), Arc::clone(&self.service), observer);
         Ok(Client { stream, session })
     }
 }

@@ -33,10 +33,10 @@ pub(crate) fn serve(input: OwnedFd, output: OwnedFd, service: &Arc<Service>, sto
     let stream = TcpStream::from(input);
     match stream.peer_addr() {
         Ok(address) => {
-            let watcher = service.accepted(address, || stream.local_addr());
+            let observer = service.accepted(address, || stream.local_addr());
             stream.set_nonblocking(true).map_err(ServeError::Start)?;
             disable_nagle(&stream);
-            let session = Session::begin(address.into(), Arc::clone(service), watcher);
+            let session = Session::begin(address.into(), Arc::clone(service), observer);
             serve_client(Client { stream, session }, service, stop)
         }
         // Not a TCP connection.

@@ -5,9 +5,9 @@
 //! is idle, because tasks never move (no work stealing). Simulated work waits in the task, while the thread serves
 //! other clients.
 //!
-//! Each thread listens at the same port, and the kernel distributes new connections among the threads
+//! Each thread listens on the same port, and the kernel distributes new connections among the threads
 //! (`SO_REUSEPORT`). Listeners that were handed over to this process, by systemd for example, allow no further
-//! listeners at their port: binding it can need privileges that this process lacks, and connections in the backlogs of
+//! listeners on their port: binding it can need privileges that this process lacks, and connections in the backlogs of
 //! further listeners would be reset when this process restarts. In this case the first thread accepts for all and
 //! distributes the connections round-robin.
 

@@ -72,7 +72,7 @@ fn start_thread<'scope>(
             return;
         };
         if let Err(error) = serve_client(client, permit, service, stop) {
-            tracing::error!("cannot serve a client: {}", one_line(&error));
+            tracing::error!("serving a client failed: {}", one_line(&error));
         }
     };
     thread::Builder::new().name("client".to_owned()).spawn_scoped(scope, run)?;

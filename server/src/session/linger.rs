@@ -4,10 +4,12 @@ use std::time::{Duration, Instant};
 
 use crate::session::close_reason::CloseReason;
 
-/// The most time and bytes for which a session reads on after its last reply. If a socket is closed while input is
-/// unread, the system sends a reset, which can overtake the last reply and destroy it at the client (RFC 1122, section
-/// 4.2.2.13).
+/// Time limit of the lingering close: how long a session reads on after its last reply. If a socket is closed while
+/// input is unread, the system sends a reset, which can overtake the last reply and make the client discard it (RFC
+/// 1122, section 4.2.2.13).
 const LINGER: Duration = Duration::from_secs(2);
+
+/// Byte limit of the lingering close.
 const LINGER_MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// The state of a session after its last reply: input is discarded until the client closes the connection.

@@ -5,40 +5,40 @@
 
 use std::time::Instant;
 
-use launcelot_endpoint::observe::{Point, Watched, Watcher};
+use launcelot_endpoint::observe::{ConnectionObserver, Observed, Point};
 
-/// The watcher of one session, if there is one.
+/// The observer of one session, if there is one.
 #[derive(Debug)]
 pub(crate) struct Reporter {
-    watched: Watched,
+    observed: Observed,
     /// The bytes of answers that are ready, and that nothing has tried to write yet.
     ready_bytes: usize,
 }
 
 impl Reporter {
-    pub(crate) fn to(watcher: Option<Box<dyn Watcher>>) -> Self {
-        Self { watched: Watched::by(watcher), ready_bytes: 0 }
+    pub(crate) fn to(observer: Option<Box<dyn ConnectionObserver>>) -> Self {
+        Self { observed: Observed::by(observer), ready_bytes: 0 }
     }
 
     pub(crate) fn questions_read(&mut self, at: Instant, bytes: usize) {
-        self.watched.record_at(at, Point::FromClient, bytes);
+        self.observed.record_at(at, Point::FromClient, bytes);
     }
 
     pub(crate) fn answers_ready(&mut self, at: Instant, bytes: usize) {
-        self.watched.record_at(at, Point::AnswerReady, bytes);
+        self.observed.record_at(at, Point::AnswerReady, bytes);
         self.ready_bytes += bytes;
     }
 
     /// Reads the clock for the answers that are written next. [`report`](Self::report) has to follow the write.
     pub(crate) fn before_write(&mut self) {
         if self.ready_bytes > 0 {
-            self.watched.record_write(Point::ToClient, self.ready_bytes);
+            self.observed.record_write(Point::ToClient, self.ready_bytes);
             self.ready_bytes = 0;
         }
     }
 
     /// Reports what has happened since the last report.
     pub(crate) fn report(&mut self) {
-        self.watched.report();
+        self.observed.report();
     }
 }

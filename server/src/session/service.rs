@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Instant;
 
-use launcelot_endpoint::observe::{ConnectStep, NewConnection, Observer, Watcher};
+use launcelot_endpoint::observe::{ConnectStep, ConnectionObserver, NewConnection, Observer};
 use rustix::net::sockopt::set_tcp_nodelay;
 
 use crate::options::Options;
@@ -31,7 +31,7 @@ impl Service {
         &self,
         client: SocketAddr,
         local: impl FnOnce() -> io::Result<SocketAddr>,
-    ) -> Option<Box<dyn Watcher>> {
+    ) -> Option<Box<dyn ConnectionObserver>> {
         let observer = self.observer.as_ref()?;
         let steps = [(Instant::now(), ConnectStep::Accepted)];
         observer.connection(&NewConnection { from: client, to: local().ok()?, query: None, steps: &steps })

@@ -22,7 +22,7 @@ use launcelot_endpoint::listen::Listeners;
 
 use crate::statistics::Statistics;
 
-/// The most open connections. Scrapers connect seldom; others wait.
+/// Maximum number of open connections. Scrapers connect seldom; others wait.
 const CONNECTIONS_MAX: NonZeroU32 = NonZeroU32::new(16).expect("16 is not zero");
 
 /// The time in which a request must arrive, and in which its response must be taken.

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 /// The environment variable that makes this program a worker.
 pub(super) const WORKER_VARIABLE: &str = "LAUNCELOT_WORKER";
 
-/// The most descriptors in one message: the shared memory and a listener for each address.
+/// Maximum number of descriptors in one message: the shared memory and a listener for each address.
 const DESCRIPTORS_MAX: usize = 64;
 
 /// More bytes than a serialized [`WorkerConfig`] has.
@@ -27,7 +27,7 @@ const CONFIG_MAX_BYTES: usize = 256;
 /// What a worker has to know besides its descriptors.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct WorkerConfig {
-    /// The worker's number, which is the index of its tally.
+    /// The worker's number, which is the index of its counters.
     pub(super) number: usize,
     pub(super) idle_timeout: Option<Duration>,
     pub(super) grace: Duration,

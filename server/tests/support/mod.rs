@@ -16,7 +16,7 @@ pub(crate) use client::Client;
 pub(crate) use program::Program;
 pub(crate) use server::Server;
 
-/// The longest wait for any event, far more than anything here takes on a busy machine.
+/// Maximum wait for any event, far more than anything here takes on a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 /// The time after which a test concludes that nothing happens.

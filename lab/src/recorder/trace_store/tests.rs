@@ -11,19 +11,19 @@ use crate::recorder::connection_log::{ConnectEvent, EVENTS_MAX, Event};
 const SERVER: u16 = 1060;
 const TUNNEL: u16 = 1061;
 
-fn ends(from: u16, to: u16) -> Ends {
+fn addresses(from: u16, to: u16) -> ConnectionAddresses {
     let [from, to] = [from, to].map(|port| ([127, 0, 0, 1], port).into());
-    Ends { from, to }
+    ConnectionAddresses { from, to }
 }
 
 /// A connection to the server.
-fn from(port: u16) -> Ends {
-    ends(port, SERVER)
+fn from(port: u16) -> ConnectionAddresses {
+    addresses(port, SERVER)
 }
 
 /// A connection to the tunnel.
-fn to_tunnel(port: u16) -> Ends {
-    ends(port, TUNNEL)
+fn to_tunnel(port: u16) -> ConnectionAddresses {
+    addresses(port, TUNNEL)
 }
 
 fn points(store: &TraceStore, name: &str) -> Vec<TracePoint> {
@@ -86,7 +86,7 @@ fn one_port_with_two_destinations_is_two_connections() {
 }
 
 #[test]
-fn two_clients_with_one_port_are_told_apart_by_their_destinations() {
+fn two_clients_with_the_same_port_are_distinguished_by_destination() {
     let mut store = TraceStore::default();
     record(&store.connected(Hop::Tunnel, to_tunnel(1)).1, TracePoint::TunnelIn);
     record(&store.connected(Hop::Server, from(1)).1, TracePoint::ServerIn);
@@ -216,6 +216,6 @@ fn a_bounded_number_of_events_and_dialogues_is_kept() {
     assert_eq!(store.trace("127.0.0.1:1", None), None);
     assert!(!record(&forgotten, TracePoint::ServerIn));
     assert_eq!(store.dialogues.len(), DIALOGUES_MAX);
-    assert!(store.by_ends.len() <= 2 * DIALOGUES_MAX, "{}", store.by_ends.len());
+    assert!(store.by_addresses.len() <= 2 * DIALOGUES_MAX, "{}", store.by_addresses.len());
     assert!(store.same_as.len() <= DIALOGUES_MAX);
 }

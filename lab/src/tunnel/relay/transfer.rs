@@ -46,7 +46,7 @@ impl Relay {
                 }
                 Ok(count) => {
                     let read_at = Instant::now();
-                    self.watched.record_at(read_at, side.read_point(), count);
+                    self.observed.record_at(read_at, side.read_point(), count);
                     queue.send(&buffer[..count], read_at, settings, random());
                     turn_bytes -= count;
                     // A short read has emptied the receive buffer.
@@ -93,7 +93,7 @@ impl Relay {
                     let bytes = bytes.clone();
                     if let Some(read_at) = queue.first_attempt() {
                         shared_state.record_delay(self.handshake.number(), side.other(), read_at, Instant::now());
-                        self.watched.record_write(side.write_point(), bytes.len());
+                        self.observed.record_write(side.write_point(), bytes.len());
                     }
                     match socket.stream.write(&bytes[..count]) {
                         Ok(count) => {

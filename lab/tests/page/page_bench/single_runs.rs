@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{catch_export, clock_step, exported, median, middle, question_count, site, start_browser};
 use crate::support::fixtures::{Bridge, Server};
 
-/// How often the page is loaded. It keeps 50 runs.
+/// How many times the page is loaded. It keeps 50 runs.
 const TURNS: usize = 5;
 
 /// The number of runs of each at the beginning of a turn that are not counted.
@@ -96,7 +96,8 @@ fn counted(mut times: Vec<f64>, warm_up: usize) -> Vec<f64> {
     counted
 }
 
-/// Prints the table, and returns the ratio of the medians.
+/// Prints the table. Returns the median over the turns of the ratio of the medians, the page's button to a plain
+/// worker.
 fn print(by_page: &[Vec<f64>], by_plain_worker: &[Vec<f64>], step: f64) -> f64 {
     let medians = |turns: &[Vec<f64>]| turns.iter().map(|times| median(times, step)).collect::<Vec<_>>();
     let p90s = |turns: &[Vec<f64>]| turns.iter().map(|times| times[times.len() * 9 / 10]).collect::<Vec<_>>();

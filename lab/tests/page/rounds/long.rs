@@ -91,7 +91,7 @@ fn as_csv(series: &[Rounds]) -> String {
     series.iter().map(line).collect()
 }
 
-/// Whether neighbours are told apart is asserted of the recorded series: while other programs run, one series is not like the next.
+/// Whether neighbours are distinguished is asserted of the recorded series: while other programs run, one series is not like the next.
 #[tokio::test(flavor = "multi_thread")]
 async fn forty_series_in_a_row_have_all_their_samples() {
     let session = PageSession::start_alone().await;
@@ -105,7 +105,7 @@ async fn forty_series_in_a_row_have_all_their_samples() {
     let is_claim = |found: &Difference| matches!(found, Difference::FirstLonger(_) | Difference::SecondLonger(_));
     let compared: Vec<_> = estimates.windows(2).map(|pair| compare(&pair[0], &pair[1])).collect();
     let claims = compared.iter().filter(|differences| differences.iter().any(is_claim)).count();
-    println!("{claims} of 39 neighbours are told apart");
+    println!("{claims} of 39 neighbours are distinguished");
     if rounds < 368 {
         let has_p99 = |[_, _, p99, ..]: &[Difference; 5]| *p99 != Difference::TooFewSamples;
         assert!(!compared.iter().any(has_p99), "p99 of {rounds} rounds has no upper end");
