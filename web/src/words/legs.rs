@@ -13,7 +13,7 @@ use crate::state::CLIENT;
 pub const UNKNOWN: &str = "Where on the path the time went is unknown here: no hop on it was observed.";
 
 /// What observing the server costs. `cargo xtask bench observe` measures both figures, and they are rounded up.
-pub const OBSERVING: &str = "Where it was measured, observing the server took at most 50 ns of its thinking and 1.05 times the processor \
+pub const OBSERVING: &str = "Where it was measured, observing the server took at most 50 ns of its thinking and 1.1 times the processor \
     time; cargo xtask bench observe measures it here.";
 
 /// What a leg is called where `asker` asked.
