@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn both_drawings_have_the_same_size() {
+    fn the_backdrop_and_what_moves_have_the_same_height() {
         let height =
             |svg: &str| svg.split("height=\"").nth(1).and_then(|rest| rest.split('"').next()).map(str::to_owned);
         assert_eq!(height(&backdrop(&[], &["a".to_owned(), "b".to_owned()])), height(&moving(2, &[], &[])));

@@ -137,7 +137,7 @@ pub fn run(command_line: &CommandLine) -> Result<(), RunError> {
     }
     let on_answer = |answer: &str| {
         if !command_line.json {
-            // The output keeps its first failure.
+            // `output` keeps its first error, which `finish` returns.
             let _ = writeln!(output, "{answer}");
         }
     };

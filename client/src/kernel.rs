@@ -35,7 +35,7 @@ mod linux {
     const TOTAL_RETRANS: usize = 100;
     const MIN_RTT: usize = 148;
 
-    /// The number of bytes up to the last of them.
+    /// The length of the prefix of `tcp_info` that contains all fields that are read.
     const PREFIX_BYTES: usize = MIN_RTT + size_of::<u32>();
 
     /// The kernel's value before the first round trip.

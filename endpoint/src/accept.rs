@@ -74,7 +74,7 @@ impl AcceptErrors {
         pause
     }
 
-    /// Returns the shortage to which a failure belongs, unless it is the first of one.
+    /// Returns the current shortage if a failure at `now` continues it, or `None` if it begins another one.
     fn shortage_at(&self, now: Instant) -> Option<Shortage> {
         self.shortage.filter(|shortage| now.saturating_duration_since(shortage.last_failure) <= SHORTAGE_GAP)
     }

@@ -1,4 +1,4 @@
-//! What interrupted the client while it measured.
+//! Whether the client's tab was hidden, or the client suspended, during a measurement.
 
 use serde::{Deserialize, Serialize};
 

@@ -55,7 +55,7 @@ fn trace() -> Trace {
     }
 }
 
-/// The connection seen by the bridge, within 90 µs.
+/// The events of connecting, 1 µs apart, all of them before the run is connected.
 fn connecting() -> Vec<ConnectEvent> {
     ConnectPoint::ALL.into_iter().zip(0..).map(|(point, index)| ConnectEvent { point, at: us(index) }).collect()
 }

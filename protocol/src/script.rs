@@ -143,7 +143,7 @@ impl Default for Framing {
 }
 
 impl Script {
-    /// Creates a script of pairs of a question and its answer, each with its end. `unknown` is the answer to every other
+    /// Creates a script of (question, answer) pairs. Each text includes its terminator. `unknown` is the answer to every other
     /// question, if it is known.
     ///
     /// # Errors

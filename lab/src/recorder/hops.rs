@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trace_contains_what_was_announced_when_it_was_asked_for() {
+    fn a_trace_request_waits_for_announced_events() {
         let recorder = Recorder::default();
         let [from, to] = [1, 1060].map(|port| ([127, 0, 0, 1], port).into());
         let reported = observe::NewConnection { from, to, query: None, steps: &[] };

@@ -112,7 +112,7 @@ impl EventLoop {
         Ok(event_loop)
     }
 
-    /// Relays until the tunnel is told to stop, and then open connections for at most the grace period.
+    /// Relays until the tunnel is told to stop, and then keeps relaying open connections for at most the grace period.
     pub(super) fn run(mut self) -> Result<(), TunnelError> {
         // The default timer slack is 50 µs.
         if let Err(error) = set_current_timer_slack(NonZeroU64::new(1)) {
@@ -289,7 +289,7 @@ impl EventLoop {
             return;
         }
         if let Err(error) = registered.update_interests(&self.poller, settings) {
-            tracing::warn!("the tunnel drops a connection that it cannot wait for: {}", one_line(&error));
+            tracing::warn!("dropping a connection that cannot be registered with epoll: {}", one_line(&error));
             self.relays.remove(&number);
             return;
         }

@@ -70,7 +70,8 @@ fn comment(name: &str, text: &str) -> String {
     format!("[{}: {text}]", name.replace(char::is_control, " "))
 }
 
-/// Returns the tag of a line. A tag ends at the first comma and may not contain white space.
+/// Builds the tag of a line from the name of a series and its stopwatch. Commas and white space become `-`, because the format
+/// does not allow them in a tag.
 fn tag(name: &str, stopwatch: &str) -> String {
     let is_forbidden = |character: char| character == ',' || character.is_whitespace();
     [&name.replace(is_forbidden, "-"), ".", stopwatch].concat()
