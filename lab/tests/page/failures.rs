@@ -54,6 +54,17 @@ async fn unknown_questions_are_counted_as_failures() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_may_not_connect_to_the_named_bridge_says_so() {
+    let (_server, bridge, browser) = page::open(&Options::default()).await;
+    browser.open(&format!("{}?bridge=9", bridge.page_url())).await;
+    browser.click("#ask").await;
+    browser.wait_for(".meaning .broken").await;
+    let expected = "this page may connect to the bridge that served it only, not to ws://localhost:9/ws";
+    let text = browser.text(".meaning .broken").await;
+    assert!(text.contains(expected), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn results_of_a_hidden_tab_are_marked() {
     let (_server, _bridge, browser) = page::open(&Options::default()).await;
     browser.ask(1, "complete").await;
