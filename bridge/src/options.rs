@@ -69,7 +69,7 @@ impl Default for Options {
 /// Why options are not valid.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum OptionsError {
-    /// There is no target.
+    /// The list of targets is empty.
     #[error("no target given: a bridge needs at least one")]
     NoTarget,
     /// A target that has no path.

@@ -11,7 +11,7 @@ const GAP_MIN: f64 = 16.0;
 const TICKS: [(&[u64], u64); 6] =
     [(&[1, 2, 3, 4, 6, 8], 10), (&[1, 2, 5], 10), (&[1, 3], 10), (&[1], 10), (&[1], 100), (&[1], 1_000)];
 
-/// The shortest time on an axis, as there is no logarithm of zero.
+/// The shortest time on an axis: the logarithm of zero is not defined.
 const SHORTEST_NS: u64 = 100;
 
 /// Maximum time on an axis: 32 years.

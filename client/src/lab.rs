@@ -19,10 +19,10 @@ use crate::target::Target;
 /// The largest response that is read. A lab keeps a few thousand events of a dialogue, about 60 bytes each.
 const ANSWER_MAX_BYTES: usize = 4 * 1024 * 1024;
 
-/// Why there is no trace.
+/// The reason why a trace could not be fetched.
 #[derive(Debug, Error)]
 pub enum LabError {
-    /// There is no lab to ask.
+    /// The address of a lab is not known.
     #[error("no lab is known: --lab HOST:PORT names one")]
     NoLab,
     /// The lab did not respond.

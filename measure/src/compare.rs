@@ -11,7 +11,7 @@ use crate::unit::{format_decimal, nanos};
 pub enum Difference {
     /// One side has too few samples to compare.
     TooFewSamples,
-    /// One side may be zero within its clock step, so there is no meaningful ratio.
+    /// One side may be zero within its clock step, so a ratio would be meaningless.
     TooShort,
     /// The intervals overlap.
     NoneSeen,

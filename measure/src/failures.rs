@@ -64,7 +64,7 @@ impl Failures {
         self.0.iter().fold(0, |sum, failure| sum.saturating_add(failure.count))
     }
 
-    /// Whether there is no failure.
+    /// Returns true if nothing has failed.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -13,7 +13,7 @@ pub struct Question(String);
 /// Why a string is not a valid question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum QuestionError {
-    /// There is no text before the `?`.
+    /// The text before the `?` is empty.
     #[error("a question needs text before its question mark")]
     Empty,
     /// There is a `?` before the end, where a server would split the question.

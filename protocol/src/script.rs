@@ -93,7 +93,7 @@ pub enum TextFault {
     /// The last character is not the end.
     #[error("does not end with {0:?}")]
     NoEnd(char),
-    /// There is no text before the end.
+    /// The text before its terminator is empty.
     #[error("has no text before its end")]
     Empty,
     /// The end is also within the text, where the text would be split.

@@ -65,7 +65,7 @@ impl Files {
         response
     }
 
-    /// Always requests GET: `ServeDir` answers HEAD without opening the file, and then there is no hash of the content.
+    /// Always requests GET: for HEAD, `ServeDir` does not open the file, so its content could not be hashed.
     async fn serve(&self, uri: &Uri, headers: HeaderMap) -> Response {
         let mut request = Request::new(Body::empty());
         *request.uri_mut() = uri.clone();

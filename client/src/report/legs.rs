@@ -11,7 +11,7 @@ use launcelot_measure::{Breakdown, Connecting, Leg, LinkReport, LinkRevisions, P
 use super::{COLUMN, NOT_MEASURED, WIDTH, attributed, padded, plain, wrapped};
 use crate::lab::LabTrace;
 
-/// Returns a table of the legs of each question, and sentences about them; if there is no trace, why not.
+/// Returns a table of the legs of each question, and sentences about them. Without a trace, the sentence says why it is missing.
 pub fn legs(run: &Run, lab_trace: Result<&LabTrace, String>) -> String {
     let LabTrace { trace, tunnel, link_revisions, .. } = match lab_trace {
         Ok(lab_trace) => lab_trace,

@@ -32,7 +32,7 @@ pub(super) fn faulty_server(serve: impl Fn(&mut TcpStream) -> Afterwards + Send 
 /// A question without an answer.
 pub(super) struct UnknownQuestion;
 
-/// Answers each question until the client closes, or until there is no answer.
+/// Answers each question until the client closes, or until the server does not know an answer.
 pub(super) fn converse(
     client: &mut TcpStream,
     answer: impl Fn(&[u8]) -> Result<&'static str, UnknownQuestion>,
