@@ -186,7 +186,8 @@ impl<F: FnMut(&str)> DialogueRecorder<F> {
 
         let result = self.run_dialogue(config, &mut connection).await;
         self.record.run.kernel = connection.kernel_view();
-        connection.close().await;
+        // A peer that reads nothing must not keep the client from ending.
+        let _ = timeout(config.timeout, connection.close()).await;
         result.map_err(|error| match error {
             AskError::Connection(source) => AskError::Dialogue { target: config.target.to_string(), source },
             other => other,
@@ -199,7 +200,7 @@ impl<F: FnMut(&str)> DialogueRecorder<F> {
         let mut received = Vec::new();
         let mut answers = Vec::new();
         let mut sent = 0;
-        self.send(&mut dialogue, connection, &mut sent).await?;
+        self.send(config, &mut dialogue, connection, &mut sent).await?;
         while !dialogue.is_complete() {
             received.clear();
             let begins = self.began.elapsed();
@@ -214,7 +215,7 @@ impl<F: FnMut(&str)> DialogueRecorder<F> {
             }
             let parsed = dialogue.receive(&received, &mut answers);
             let parsing = PollTimes { own: self.began.elapsed().saturating_sub(at), waited: Duration::ZERO };
-            let result = self.send(&mut dialogue, connection, &mut sent).await;
+            let result = self.send(config, &mut dialogue, connection, &mut sent).await;
             // Recorded after the next question was sent, and sorted at the end.
             self.record_operation(Operation::Receive(received.len()), begins, times);
             self.record_operation(Operation::Read(answers.len()), at, parsing);
@@ -231,13 +232,15 @@ impl<F: FnMut(&str)> DialogueRecorder<F> {
     /// Sends all questions that may be sent now. The clock is read just before each.
     async fn send(
         &mut self,
+        config: &DialogueConfig,
         dialogue: &mut Dialogue,
         connection: &mut Connection,
         sent: &mut usize,
-    ) -> Result<(), ConnectionError> {
+    ) -> Result<(), AskError> {
         while let Some(question) = dialogue.next_to_send() {
             let at = self.began.elapsed();
-            let (result, times) = time_polls(connection.send(question.as_bytes())).await;
+            let (result, times) =
+                time_polls(config.within_timeout("sending a question", connection.send(question.as_bytes()))).await;
             self.record.run.record(Step::Asked { at });
             self.record_operation(Operation::Send(*sent), at, times);
             *sent += 1;

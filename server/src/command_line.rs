@@ -173,13 +173,16 @@ fn check(matches: &ArgMatches) -> Result<(), clap::Error> {
     if matches.get_one("design") != Some(&DesignName::Inetd) {
         return Ok(());
     }
-    for argument in ["interface", "port", "listen", "listen_fds", "backlog", "max_connections", "metrics"] {
-        if matches.value_source(argument) == Some(ValueSource::CommandLine) {
-            let message = format!("`--design inetd` has no listeners and cannot be used with '{argument}'");
-            return Err(CommandLine::command().error(ErrorKind::ArgumentConflict, message));
-        }
-    }
-    Ok(())
+    let mut command = CommandLine::command();
+    command.build();
+    let about_listeners = ["interface", "port", "listen", "listen_fds", "backlog", "max_connections", "metrics"];
+    let given = command.get_arguments().find(|argument| {
+        let id = argument.get_id().as_str();
+        about_listeners.contains(&id) && matches.value_source(id) == Some(ValueSource::CommandLine)
+    });
+    let Some(argument) = given else { return Ok(()) };
+    let message = format!("`--design inetd` has no listeners and cannot be used with '{argument}'");
+    Err(command.error(ErrorKind::ArgumentConflict, message))
 }
 
 #[cfg(test)]
@@ -214,15 +217,16 @@ mod tests {
         };
         assert!(check(&["--design", "inetd", "--idle-timeout", "1s", "--think", "1s", "-v"]).is_ok());
         assert!(check(&["localhost", "1060", "--metrics", "localhost:0"]).is_ok());
-        let about_listeners: [&[&str]; 5] = [
-            &["localhost"],
-            &["--listen", "localhost"],
-            &["--listen-fds"],
-            &["--backlog", "1"],
-            &["--metrics", "localhost:0"],
+        let about_listeners: [(&[&str], &str); 5] = [
+            (&["localhost"], "[INTERFACE]"),
+            (&["--listen", "localhost"], "--listen <ADDR>"),
+            (&["--listen-fds"], "--listen-fds"),
+            (&["--backlog", "1"], "--backlog <N>"),
+            (&["--metrics", "localhost:0"], "--metrics <ADDR>"),
         ];
-        for argument in about_listeners {
-            assert!(check(&[&["--design", "inetd"], argument].concat()).is_err(), "{argument:?}");
+        for (arguments, named) in about_listeners {
+            let error = check(&[&["--design", "inetd"], arguments].concat()).unwrap_err().to_string();
+            assert!(error.contains(&format!("cannot be used with '{named}'")), "{error}");
         }
     }
 

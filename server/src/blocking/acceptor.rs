@@ -43,8 +43,9 @@ impl Acceptor {
     pub(crate) fn accept_next(&mut self, stop: &Stop) -> Result<Option<Client>, ServeError> {
         loop {
             let mut fds = vec![PollFd::new(stop, PollFlags::IN)];
-            fds.extend(self.poll_fds());
-            wait(&mut fds, self.pause_end()).map_err(ServeError::Wait)?;
+            let pause_end = self.pause_end(Instant::now());
+            fds.extend(self.poll_fds(pause_end));
+            wait(&mut fds, pause_end).map_err(ServeError::Wait)?;
             let ready: Vec<bool> = fds.iter().map(is_ready).collect();
             if ready[0] {
                 return Ok(None);
@@ -55,15 +56,16 @@ impl Acceptor {
         }
     }
 
-    /// The listeners, to wait for new connections; none during a pause.
-    pub(crate) fn poll_fds(&self) -> impl Iterator<Item = PollFd<'_>> {
-        let sockets = if self.pause_end().is_some() { &[] } else { &self.listeners.sockets[..] };
-        sockets.iter().map(|socket| PollFd::new(socket, PollFlags::IN))
+    /// The end of the pause at `now`, if there is one.
+    pub(crate) fn pause_end(&self, now: Instant) -> Option<Instant> {
+        self.pause_end.filter(|end| now < *end)
     }
 
-    /// The end of the current pause.
-    pub(crate) fn pause_end(&self) -> Option<Instant> {
-        self.pause_end.filter(|end| Instant::now() < *end)
+    /// The listeners, to wait for new connections; none during a pause. A wait must end at the same `pause_end`, or it would
+    /// wait for neither.
+    pub(crate) fn poll_fds(&self, pause_end: Option<Instant>) -> impl Iterator<Item = PollFd<'_>> {
+        let sockets = if pause_end.is_some() { &[] } else { &self.listeners.sockets[..] };
+        sockets.iter().map(|socket| PollFd::new(socket, PollFlags::IN))
     }
 
     /// Accepts one client from a listener that is ready. Returns `None` if another thread or process was faster.

@@ -124,15 +124,17 @@ fn wait_for_any(stop: &Stop, phase: &Phase, is_full: bool, clients: &[Client]) -
     let mut fds = Vec::with_capacity(clients.len() + 3);
     fds.extend(phase.stop_fd(stop));
     let first_listener = fds.len();
+    let mut pause_end = None;
     if let Some(acceptor) = acceptor {
-        fds.extend(acceptor.poll_fds());
+        pause_end = acceptor.pause_end(Instant::now());
+        fds.extend(acceptor.poll_fds(pause_end));
     }
     let first_client = fds.len();
     // No client is in the middle of simulated work here, so each has a descriptor.
     fds.extend(clients.iter().filter_map(Client::poll_fd));
 
     let next_deadline = clients.iter().filter_map(|client| client.session.deadline()).min();
-    let deadlines = [next_deadline, acceptor.and_then(Acceptor::pause_end), phase.end_of_grace()];
+    let deadlines = [next_deadline, pause_end, phase.end_of_grace()];
     wait(&mut fds, earliest(deadlines)).map_err(ServeError::Wait)?;
 
     let ready: Vec<bool> = fds.iter().map(is_ready).collect();

@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use launcelot_endpoint::listen::Listeners;
+use rustix::io::Errno;
 use rustix::net::{AddressFamily, Shutdown, SocketFlags, SocketType, shutdown, socketpair};
 use tracing::level_filters::LevelFilter;
 
@@ -72,10 +73,14 @@ impl Worker {
 
     /// Waits for the next event and returns it.
     pub(crate) fn next_event(&mut self) -> io::Result<WorkerEvent> {
-        match rustix::io::read(&self.socket, &mut [0; 1]) {
-            Ok(1) => Ok(WorkerEvent::Ready),
-            // Reading fails with ECONNRESET if the worker was killed before it read its configuration.
-            _ => Ok(WorkerEvent::Exited(self.process.wait()?)),
+        loop {
+            match rustix::io::read(&self.socket, &mut [0; 1]) {
+                Ok(1) => return Ok(WorkerEvent::Ready),
+                // ECONNRESET: the worker was killed before it read its configuration.
+                Ok(_) | Err(Errno::CONNRESET) => return Ok(WorkerEvent::Exited(self.process.wait()?)),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
     }
 
