@@ -49,7 +49,9 @@ impl Recorder {
     /// Returns the trace of the newest dialogue with this name, which is the one in its URL or its client's address. With
     /// `to`, its client must have connected to that port.
     pub fn trace(&self, name: &str, to: Option<u16>) -> Option<Trace> {
-        self.store().trace(name, to)
+        // Reading the logs may wait for announced events, so the store is unlocked first.
+        let dialogue = self.store().dialogue(name, to)?;
+        Some(dialogue.trace())
     }
 
     /// Returns how that dialogue went through the tunnel, or `None` if it did not.
@@ -59,7 +61,8 @@ impl Recorder {
 
     /// Returns the server's thinking about the questions of a series.
     pub fn thinking(&self, series: &str) -> Option<Thinking> {
-        self.store().thinking(series)
+        let dialogue = self.store().series(series)?;
+        Some(dialogue.thinking())
     }
 
     fn store(&self) -> MutexGuard<'_, TraceStore> {

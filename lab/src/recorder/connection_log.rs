@@ -116,6 +116,18 @@ impl ConnectionLog {
         self.complete().thinking.so_far()
     }
 
+    /// Returns how long the server has thought, and discards the events, also those that follow. Returns `None` if announced
+    /// events are missing.
+    pub(super) fn take_thinking(&self) -> Option<Thinking> {
+        let mut log = self.lock();
+        if log.is_announced {
+            return None;
+        }
+        let thinking = log.thinking.so_far();
+        *log = Log { is_discarded: true, ..Log::default() };
+        Some(thinking)
+    }
+
     /// Appends the events to those of other connections. Returns whether there were more than are kept. Waits for announced
     /// events.
     pub(super) fn append_to(&self, events: &mut Vec<Event>, connecting: &mut Vec<ConnectEvent>) -> bool {
@@ -123,6 +135,11 @@ impl ConnectionLog {
         events.extend_from_slice(&log.events);
         connecting.extend_from_slice(&log.connecting);
         log.is_cut
+    }
+
+    #[cfg(test)]
+    pub(super) fn has_waiting_readers(&self) -> bool {
+        self.lock().waiting_readers > 0
     }
 
     fn lock(&self) -> MutexGuard<'_, Log> {

@@ -46,8 +46,8 @@ impl Hop {
     }
 }
 
-/// A dialogue that is kept.
-#[derive(Debug, Default)]
+/// A dialogue that is kept. A clone shares the logs.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Dialogue {
     pub(super) name: String,
     /// The port to which its client, or the bridge for it, connected.
@@ -93,6 +93,19 @@ impl Dialogue {
                 log.sum_up();
             }
         }
+    }
+
+    /// Takes how long the server has thought, and the logs that announced events are still missing from.
+    pub(super) fn take_thinking(&mut self) -> (Thinking, Vec<Arc<ConnectionLog>>) {
+        let mut thinking = self.thinking_before;
+        let mut pending = Vec::new();
+        for log in std::mem::take(&mut self.logs) {
+            match log.take_thinking() {
+                Some(of_connection) => thinking.add(of_connection),
+                None => pending.push(log),
+            }
+        }
+        (thinking, pending)
     }
 
     /// Returns how long the server has thought, with the earlier connections of its series.

@@ -199,6 +199,28 @@ mod tests {
     }
 
     #[test]
+    fn a_connection_does_not_wait_for_a_trace_request_that_waits() {
+        let recorder = Recorder::default();
+        let [from, other, to] = [1, 2, 1060].map(|port| ([127, 0, 0, 1], port).into());
+        let reported = observe::NewConnection { from, to, query: None, steps: &[] };
+        let observer = recorder.server_observer();
+        let mut server = observer.connection(&reported).unwrap();
+        server.records_follow();
+        let asking = {
+            let recorder = recorder.clone();
+            std::thread::spawn(move || recorder.trace("127.0.0.1:1", None))
+        };
+        let log = Arc::clone(&recorder.store().dialogue("127.0.0.1:1", None).unwrap().logs[0]);
+        while !log.has_waiting_readers() && !asking.is_finished() {
+            std::thread::yield_now();
+        }
+        observer.connection(&observe::NewConnection { from: other, ..reported }).unwrap();
+        assert!(!asking.is_finished(), "the connection waited for the request");
+        server.records_complete();
+        asking.join().unwrap();
+    }
+
+    #[test]
     fn a_name_is_short_and_plain() {
         let long = format!("dialogue={}", "x".repeat(NAME_MAX_BYTES + 1));
         let cases = [

@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use launcelot_measure::Trace;
-
 use super::TunnelTransit;
 use super::connection_log::ConnectionLog;
 use super::dialogue::{ConnectionAddresses, Dialogue, Hop};
@@ -60,21 +58,26 @@ impl TraceStore {
 
     /// Adds a dialogue to a series. It replaces the earlier dialogue of the series, and its events are discarded.
     pub(super) fn set_series(&mut self, number: DialogueNumber, name: &str) {
-        let earlier = self.newest_in_series(name).map(|(number, dialogue)| (*number, dialogue.thinking()));
-        if let Some((earlier, _)) = earlier {
+        let earlier = self.newest_in_series(name).map(|(number, _)| *number);
+        let mut thinking_before = Thinking::default();
+        let mut pending_logs = Vec::new();
+        if let Some(earlier) = earlier.and_then(|number| self.dialogues.get_mut(&number)) {
+            (thinking_before, pending_logs) = earlier.take_thinking();
+        }
+        if let Some(earlier) = earlier {
             self.remove(earlier);
         }
         if let Some(dialogue) = self.dialogues.get_mut(&number) {
             name.clone_into(&mut dialogue.name);
-            dialogue.thinking_before = earlier.map(|(_, thinking)| thinking).unwrap_or_default();
+            dialogue.thinking_before = thinking_before;
             dialogue.is_in_series = true;
-            dialogue.add([]);
+            dialogue.add(pending_logs);
         }
     }
 
-    /// Returns the server's thinking in a series.
-    pub(super) fn thinking(&self, series: &str) -> Option<Thinking> {
-        self.newest_in_series(series).map(|(_, dialogue)| dialogue.thinking())
+    /// Returns the dialogue with the newest connection of a series.
+    pub(super) fn series(&self, name: &str) -> Option<Dialogue> {
+        self.newest_in_series(name).map(|(_, dialogue)| dialogue.clone())
     }
 
     fn newest_in_series(&self, name: &str) -> Option<(&DialogueNumber, &Dialogue)> {
@@ -133,9 +136,9 @@ impl TraceStore {
         }
     }
 
-    /// Returns the trace of the newest dialogue with this name. With `to`, its client must have connected to that port.
-    pub(super) fn trace(&self, name: &str, to: Option<u16>) -> Option<Trace> {
-        self.newest(name, to).map(Dialogue::trace)
+    /// Returns the newest dialogue with this name. With `to`, its client must have connected to that port.
+    pub(super) fn dialogue(&self, name: &str, to: Option<u16>) -> Option<Dialogue> {
+        self.newest(name, to).cloned()
     }
 
     /// Returns how that dialogue went through the tunnel, or `None` if it did not.

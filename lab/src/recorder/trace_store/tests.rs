@@ -27,7 +27,14 @@ fn to_tunnel(port: u16) -> ConnectionAddresses {
 }
 
 fn points(store: &TraceStore, name: &str) -> Vec<TracePoint> {
-    store.trace(name, None).unwrap().events.into_iter().map(|event| event.point).collect()
+    store
+        .dialogue(name, None)
+        .map(|dialogue| dialogue.trace())
+        .unwrap()
+        .events
+        .into_iter()
+        .map(|event| event.point)
+        .collect()
 }
 
 fn record(log: &ConnectionLog, point: TracePoint) -> bool {
@@ -90,7 +97,9 @@ fn two_clients_with_the_same_port_are_distinguished_by_destination() {
     let mut store = TraceStore::default();
     record(&store.connected(Hop::Tunnel, to_tunnel(1)).1, TracePoint::TunnelIn);
     record(&store.connected(Hop::Server, from(1)).1, TracePoint::ServerIn);
-    let first_point = |port| store.trace("127.0.0.1:1", Some(port)).map(|trace| trace.events[0].point);
+    let first_point = |port| {
+        store.dialogue("127.0.0.1:1", Some(port)).map(|dialogue| dialogue.trace()).map(|trace| trace.events[0].point)
+    };
     assert_eq!([TUNNEL, SERVER].map(first_point), [Some(TracePoint::TunnelIn), Some(TracePoint::ServerIn)]);
     assert_eq!(first_point(80), None);
 }
@@ -109,7 +118,7 @@ fn connecting_is_traced_by_the_same_clock_as_the_questions() {
     }
     server.record_connecting(ConnectEvent { point: ConnectPoint::ServerAccepted, at: at(35) });
     server.record(Event { at: at(60), point: TracePoint::ServerIn, bytes: 1 });
-    let trace = store.trace("me", None).unwrap();
+    let trace = store.dialogue("me", None).map(|dialogue| dialogue.trace()).unwrap();
     let connecting: Vec<_> = trace.connecting.iter().map(|event| (event.point, event.at.as_micros())).collect();
     use ConnectPoint::{ConnectBegun, ConnectDone, ServerAccepted, UpgradeIn};
     assert_eq!(connecting, [(UpgradeIn, 0), (ConnectBegun, 2), (ServerAccepted, 25), (ConnectDone, 30)]);
@@ -142,7 +151,7 @@ fn a_dialogue_through_the_bridge_without_a_name_is_not_kept() {
     for log in [server, bridge, other_server, other_bridge] {
         assert!(!record(&log, TracePoint::AnswerReady));
     }
-    assert_eq!(store.trace("127.0.0.1:1", None), None);
+    assert_eq!(store.dialogue("127.0.0.1:1", None).map(|dialogue| dialogue.trace()), None);
 }
 
 #[test]
@@ -166,7 +175,13 @@ fn the_thinking_of_a_series_is_summed_up_over_its_connections_and_more_events_th
     }
     let answers = 2 * EVENTS_MAX as u64;
     let expected = Thinking { answers, total: Duration::from_micros(7 * answers) };
-    assert_eq!((store.thinking("series"), store.thinking("another")), (Some(expected), None));
+    assert_eq!(
+        (
+            store.series("series").map(|dialogue| dialogue.thinking()),
+            store.series("another").map(|dialogue| dialogue.thinking())
+        ),
+        (Some(expected), None)
+    );
     assert_eq!(points(&store, "series"), [], "events of it are not kept");
     assert_eq!((points(&store, "127.0.0.1:9").len(), store.dialogues.len()), (1, 2), "others are not displaced");
 }
@@ -205,7 +220,7 @@ fn a_bounded_number_of_events_and_dialogues_is_kept() {
     let (_, long) = store.connected(Hop::Server, from(1));
     assert!((0..EVENTS_MAX).all(|_| record(&long, TracePoint::ServerIn)));
     assert!(!record(&long, TracePoint::ServerIn));
-    assert!(store.trace("127.0.0.1:1", None).unwrap().is_truncated);
+    assert!(store.dialogue("127.0.0.1:1", None).map(|dialogue| dialogue.trace()).unwrap().is_truncated);
     let (_, forgotten) = store.connected(Hop::Server, from(2));
     for port in 0..2 * DIALOGUES_MAX as u16 {
         let (number, _) = store.connected(Hop::Tunnel, to_tunnel(port));
@@ -213,7 +228,7 @@ fn a_bounded_number_of_events_and_dialogues_is_kept() {
         let (_, server) = store.connected(Hop::Server, from(10_000 + port));
         record(&server, TracePoint::ServerIn);
     }
-    assert_eq!(store.trace("127.0.0.1:1", None), None);
+    assert_eq!(store.dialogue("127.0.0.1:1", None).map(|dialogue| dialogue.trace()), None);
     assert!(!record(&forgotten, TracePoint::ServerIn));
     assert_eq!(store.dialogues.len(), DIALOGUES_MAX);
     assert!(store.by_addresses.len() <= 2 * DIALOGUES_MAX, "{}", store.by_addresses.len());
