@@ -228,11 +228,9 @@ impl Rounds {
         if !is_known && self.errors > 0 && connections == Connections::Each {
             return None;
         }
-        let (stopwatch, round_trips) = match connections {
-            Connections::One => (Stopwatch::Question, 1),
-            // Connecting takes another round trip.
-            Connections::Each => (Stopwatch::Connecting, 2),
-        };
+        let stopwatch = self.begin_stopwatch();
+        // Connecting takes another round trip.
+        let round_trips = if stopwatch == Stopwatch::Connecting { 2 } else { 1 };
         let mut answer_before = Duration::ZERO;
         let rounds = self.answered.iter().zip(0..).map(|(round, index)| {
             let due = pace.saturating_mul(index);

@@ -185,8 +185,6 @@ impl Spread {
 /// The times of one way in all turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WayTimes {
-    /// From the first question of the connection that was open last to the last answer.
-    pub answering: Spread,
     /// From the first question to the last answer.
     pub asking: Spread,
     /// From the first open connection to the last.
@@ -196,7 +194,7 @@ pub struct WayTimes {
 impl WayTimes {
     /// Computes the times of all turns, whose runs began at the same moment; `None` if there is none, or not all are complete.
     pub fn of(turns: &[Vec<&Run>]) -> Option<Self> {
-        let mut times: [Vec<Duration>; 3] = Default::default();
+        let mut times: [Vec<Duration>; 2] = Default::default();
         let mut clock_step = Duration::ZERO;
         for runs in turns {
             for (times, time) in times.iter_mut().zip(times_of(runs)?) {
@@ -204,23 +202,21 @@ impl WayTimes {
             }
             clock_step = runs.iter().map(|run| run.clock_step).fold(clock_step, Duration::max);
         }
-        let [answering, asking, opening] = times.map(|times| Spread::of(&times, clock_step));
-        Some(Self { answering: answering?, asking: asking?, opening: opening? })
+        let [asking, opening] = times.map(|times| Spread::of(&times, clock_step));
+        Some(Self { asking: asking?, opening: opening? })
     }
 }
 
 /// Returns the times of the runs of one turn, in the order of the fields of [`WayTimes`].
-fn times_of(runs: &[&Run]) -> Option<[Duration; 3]> {
+fn times_of(runs: &[&Run]) -> Option<[Duration; 2]> {
     let asking = run::asking(runs.iter().copied())?;
     let mut first = Duration::MAX;
     let mut last = Duration::ZERO;
-    let mut last_asked = Duration::ZERO;
     for run in runs {
         let opened = run.connecting?.until;
         (first, last) = (first.min(opened), last.max(opened));
-        last_asked = last_asked.max(run.asking()?.from);
     }
-    Some([asking.until.saturating_sub(last_asked), asking.took(), last.saturating_sub(first)])
+    Some([asking.took(), last.saturating_sub(first)])
 }
 
 /// Returns how long the browser delayed the last of several connections that began at the same moment: how much longer it was on
@@ -330,8 +326,8 @@ mod tests {
     fn a_way_with_three_connections_is_open_when_the_last_one_is() {
         let turn = [run(10_000, 31_000), run(30_000, 50_000), run(20_000, 41_000)];
         let times = WayTimes::of(&[turn.iter().collect()]).unwrap();
-        let medians = [times.answering, times.asking, times.opening].map(|spread| spread.median);
-        assert_eq!(medians, [us(20_000), us(40_000), us(20_000)]);
+        let medians = [times.asking, times.opening].map(|spread| spread.median);
+        assert_eq!(medians, [us(40_000), us(20_000)]);
         let stopped = Run { status: RunStatus::Stopped, ..run(1, 2) };
         assert_eq!(WayTimes::of(&[turn.iter().collect(), vec![&stopped]]), None);
         assert_eq!(WayTimes::of(&[]), None);

@@ -331,7 +331,12 @@ impl Reducible for State {
                 state.rounds.give_up(RunStatus::Broken(why.clone()));
                 state.broken = Some(why);
             }
-            Action::Hidden(is_hidden) => state.is_hidden = is_hidden,
+            Action::Hidden(is_hidden) => {
+                state.is_hidden = is_hidden;
+                if !is_hidden {
+                    state.lab.came_to_front();
+                }
+            }
             Action::Suspended => state.interrupt(SUSPENDED),
             Action::OrderChosen(order) => state.order = order,
             Action::Asked { number, url, order, questions, dialogue } => {

@@ -125,7 +125,7 @@ mod tests {
     }
 
     fn way(asking_us: &[u64]) -> WayTimes {
-        WayTimes { answering: spread(asking_us), asking: spread(asking_us), opening: spread(&[4_000]) }
+        WayTimes { asking: spread(asking_us), opening: spread(&[4_000]) }
     }
 
     fn times(one_at_a_time: &[u64], sent_ahead: &[u64]) -> RaceTimes {

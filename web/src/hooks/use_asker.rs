@@ -295,15 +295,6 @@ pub fn use_asker() -> Asker {
                     dispatcher.dispatch(Action::WorkerBroke(why));
                 })
             };
-            // Meanwhile another page may have changed the link.
-            let on_visibility = {
-                let dispatcher = dispatcher.clone();
-                Closure::<dyn Fn()>::new(move || dispatcher.dispatch(Action::Lab(lab::Action::CameToFront)))
-            };
-            if let Some(document) = web_sys::window().and_then(|window| window.document()) {
-                let on_visibility = on_visibility.as_ref().unchecked_ref();
-                let _ = document.add_event_listener_with_callback("visibilitychange", on_visibility);
-            }
             match start_worker() {
                 Ok(worker) => {
                     worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
@@ -318,7 +309,7 @@ pub fn use_asker() -> Asker {
                 if let Some(worker) = link.worker.take() {
                     worker.terminate();
                 }
-                drop((on_message, on_error, on_visibility));
+                drop((on_message, on_error));
             }
         });
     }

@@ -105,8 +105,6 @@ pub enum Action {
     Asked,
     /// A quiet run has begun.
     Probing(u32),
-    /// The page came to the front: meanwhile another one may have changed the link.
-    CameToFront,
 }
 
 impl Lab {
@@ -157,11 +155,13 @@ impl Lab {
             Action::WorkWished(think) => (self.work, self.notice) = (Work::Wished(think), None),
             Action::Asked => self.is_asked = true,
             Action::Probing(run) => self.probe = Probe::Going(run),
-            Action::CameToFront => {
-                self.is_stale |= self.may_answer();
-                self.is_work_stale |= self.may_answer();
-            }
         }
+    }
+
+    /// The tab has come to the front: meanwhile another page may have changed the link or the server's work.
+    pub fn came_to_front(&mut self) {
+        self.is_stale |= self.may_answer();
+        self.is_work_stale |= self.may_answer();
     }
 
     /// Whether the lab is not being asked anything.
@@ -368,7 +368,7 @@ mod tests {
         lab.hear_of_work(Some(Duration::ZERO));
         assert_eq!((lab.notice, lab.request(true)), (Some(Notice::Restarted), None), "nothing had been chosen here");
         let mut lab = chosen();
-        lab.act(Action::CameToFront);
+        lab.came_to_front();
         assert_eq!((lab.request(false), lab.request(true)), (None, Some(Request::Tunnel)));
         lab.act(Action::Asked);
         lab.hear(report(Preset::Satellite, 0));
@@ -379,11 +379,9 @@ mod tests {
     #[test]
     fn the_work_of_the_server_is_asked_again_after_a_run_and_when_the_page_comes_to_the_front() {
         let mut lab = chosen();
-        for action in [None, Some(Action::CameToFront)] {
-            match action {
-                None => lab.run_ended(1),
-                Some(action) => lab.act(action),
-            }
+        let occasions: [fn(&mut Lab); 2] = [|lab| lab.run_ended(1), Lab::came_to_front];
+        for occasion in occasions {
+            occasion(&mut lab);
             assert_eq!((lab.request(false), lab.request(true)), (None, Some(Request::Tunnel)));
             lab.hear(report(Preset::Ssh, 3));
             assert_eq!((lab.request(false), lab.request(true)), (None, Some(Request::Server)));

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use thousands::Separable as _;
 
+use crate::bench::results::median;
+
 /// The most that thinking may be longer with a recorder.
 const THINKING_BAR_NS: f64 = 50.0;
 
@@ -86,9 +88,7 @@ impl Compared {
             }),
             medians_ns: both.map(|rounds| {
                 let mean = |round: &Round| figure(round).as_secs_f64() * 1e9 / round.questions as f64;
-                let mut means: Vec<f64> = rounds.iter().map(mean).collect();
-                means.sort_by(f64::total_cmp);
-                means.get(means.len() / 2).copied().unwrap_or(f64::NAN)
+                median(rounds.iter().map(mean))
             }),
         }
     }
