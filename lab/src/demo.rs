@@ -13,7 +13,6 @@ use launcelot_bridge::options::Target;
 use launcelot_endpoint::listen::{BACKLOG, Interface, ListenError, Listeners};
 use launcelot_endpoint::stop::StopSignals;
 use launcelot_endpoint::{descriptors, output};
-use launcelot_protocol::PORT;
 use launcelot_server::{Design, ServeError, Statistics, Stop, Stopper, ThinkTime};
 use thiserror::Error;
 use tokio::sync::oneshot;
@@ -189,10 +188,9 @@ fn handshake(tunnel: TunnelHandle) -> Handshake {
 
 /// Returns what the demo prints once everything runs, in lines of at most 80 columns.
 fn instructions(url: &str, server_port: u16, tunnel_port: u16) -> String {
-    let server = if server_port == PORT { "localhost".to_owned() } else { format!("localhost {server_port}") };
     format!(
         "Open {url}\n\
-         In a terminal, `launcelot-client {server}` asks the same server,\n\
+         In a terminal, `launcelot-client localhost {server_port}` asks the same server,\n\
          `launcelot-client localhost {tunnel_port}` through an emulated link. Ctrl-C stops it.\n"
     )
 }
@@ -203,9 +201,7 @@ mod tests {
 
     #[test]
     fn the_instructions_fit_80_columns_with_any_ports() {
-        for (server_port, tunnel_port) in [(PORT, 1061), (u16::MAX, u16::MAX)] {
-            let instructions = instructions("http://localhost:65535", server_port, tunnel_port);
-            assert!(instructions.lines().all(|line| line.chars().count() <= 80), "{instructions}");
-        }
+        let instructions = instructions("http://localhost:65535", u16::MAX, u16::MAX);
+        assert!(instructions.lines().all(|line| line.chars().count() <= 80), "{instructions}");
     }
 }
