@@ -131,7 +131,7 @@ async fn a_server_that_is_stopped_during_a_dialogue_is_reported_and_can_be_resta
     drop(first_client);
     browser.wait_for("#dialogue[data-run='1'][data-state=broken]").await;
     let meaning = browser.meaning().await;
-    assert!(meaning.starts_with("The server went away in mid-dialogue"), "{meaning}");
+    assert!(meaning.starts_with("The server went away during the dialogue"), "{meaning}");
 
     browser.ask(2, "broken").await;
     let meaning = browser.meaning().await;
@@ -159,7 +159,7 @@ async fn the_answers_before_the_end_of_the_server_are_kept() {
     assert_eq!((rows[1].answer.as_str(), rows[1].took() > 0.0), (EXCHANGES[0].answer, true));
     assert_eq!((rows[2].answer.as_str(), rows[2].took.as_str()), ("", "–"));
     let meaning = browser.meaning().await;
-    assert!(meaning.starts_with("The server went away in mid-dialogue: it closed the connection."), "{meaning}");
+    assert!(meaning.starts_with("The server went away during the dialogue: it closed the connection."), "{meaning}");
     assert!(meaning.contains("“To seek the”"), "{meaning}");
     assert!(meaning.ends_with("One of three answers had come; they stand above."), "{meaning}");
 }
@@ -178,7 +178,7 @@ async fn a_bridge_that_stops_is_reported_and_can_be_restarted() {
     browser.wait_for("#dialogue .asking.open").await;
     bridge.stop();
     browser.wait_for("#dialogue[data-run='1'][data-state=broken]").await;
-    assert!(browser.meaning().await.starts_with("The bridge was stopped in mid-dialogue."));
+    assert!(browser.meaning().await.starts_with("The bridge was stopped during the dialogue."));
 
     browser.ask(2, "broken").await;
     let meaning = browser.meaning().await;

@@ -41,7 +41,7 @@ async fn rounds_of_a_frozen_page_are_marked_as_suspended() {
     browser.wait_for("#many-rounds[data-state=broken]").await;
     let meaning = browser.rounds_meaning().await;
     assert!(
-        meaning.starts_with("The connection to the bridge broke off in mid-dialogue. The page was suspended"),
+        meaning.starts_with("The connection to the bridge broke off during the dialogue. The page was suspended"),
         "{meaning}"
     );
     assert_noted_as_suspended(&browser).await;
