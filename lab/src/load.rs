@@ -15,6 +15,7 @@
 pub mod closed_loop;
 mod connection;
 mod crowd;
+pub mod cycle;
 pub mod open_loop;
 pub mod outcome;
 mod words;

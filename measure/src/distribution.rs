@@ -1,5 +1,7 @@
 //! The distribution of many times, and its summary.
 
+mod encoding;
+
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -18,7 +20,7 @@ const LONGEST_STEPS: u64 = 1 << 40;
 ///
 /// It takes 130 kB for any number of times, and counts in the steps of a [`Round`]: up to 200 µs a time is exact, above that it is
 /// known to a thousandth. The shortest and the longest time are exact.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Distribution {
     histogram: Histogram<u32>,
     shortest: Duration,

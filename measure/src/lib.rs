@@ -11,6 +11,7 @@
 //!   [`legs`]; [`connecting`]: the same for the connection; `attribution`: the handshake that a client cannot measure;
 //!   [`breakdown`]: how the time waited divides among the legs.
 //! - [`clock`]: the smallest step of a clock, which limits every figure; [`reading`]: a single time within that limit.
+//! - [`load`]: many clients at once: plans, events, results.
 //! - [`export`]: documents for files; [`text`]: sentences for people.
 //! - [`mod@unit`]: durations and numbers, formatted for people.
 //!
@@ -30,6 +31,7 @@ pub mod interruptions;
 mod lateness;
 pub mod legs;
 pub mod link;
+pub mod load;
 mod micros;
 mod offset;
 pub mod paths;

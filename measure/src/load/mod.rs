@@ -1,0 +1,24 @@
+//! Many clients at once: what a load is, what it found, and what follows from that.
+//!
+//! A run is a fold of events: `Plan → RunEvent* → LoadResult`, and reports, comparisons, merges and expectations are functions of
+//! results. All of them are plain values.
+//!
+//! - [`plan`]: which servers are asked, over which link, by how many clients, for how long.
+//! - [`event`]: what a run tells while it goes on.
+//! - [`counts`]: what was counted in a cycle; counts can be merged. [`failure`]: what can go wrong in a dialogue.
+//! - [`usage`]: what the server and the load generator used.
+//! - [`result`]: all cycles of a run, and where they were measured.
+
+pub mod counts;
+pub mod event;
+pub mod failure;
+pub mod plan;
+pub mod result;
+pub mod usage;
+
+pub use counts::Counts;
+pub use event::RunEvent;
+pub use failure::{DialogueFailure, DialogueFailures};
+pub use plan::{Arrivals, CycleId, DialoguePlan, Level, LoadMode, LoadPlan, RatedUnit, ServerKind, ServerPlan};
+pub use result::{CycleEnd, CycleResult, LoadResult, Provenance, RunStatus};
+pub use usage::{GeneratorUsage, ServerUsage};

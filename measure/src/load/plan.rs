@@ -1,0 +1,184 @@
+//! The plan of a load: servers under test, the link to them, what each client does, and the cycles.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::link::LinkSettings;
+use crate::micros;
+
+/// A whole load. Each round has a cycle for each level and each server; the servers take turns within a round, so that what else the
+/// machine does affects all of them alike.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LoadPlan {
+    /// The servers under test, in the order in which tables show them. Names are unique.
+    pub servers: Vec<ServerPlan>,
+    /// The emulated link between the clients and each server; `None` for a direct connection.
+    pub link: Option<LinkSettings>,
+    /// What each client does.
+    pub dialogue: DialoguePlan,
+    /// How many clients there are, or how often they begin.
+    pub mode: LoadMode,
+    /// The length of the window in which a cycle is measured, in microseconds.
+    #[serde(rename = "duration_us", with = "micros")]
+    pub duration: Duration,
+    /// The time before the window over which the clients of a closed loop start, in microseconds.
+    #[serde(rename = "ramp_us", with = "micros")]
+    pub ramp: Duration,
+    /// The pause between two cycles, in microseconds.
+    #[serde(rename = "pause_us", with = "micros")]
+    pub pause: Duration,
+    /// The number of rounds.
+    pub rounds: u32,
+    /// The seed of everything random.
+    pub seed: u64,
+}
+
+/// A server under test.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerPlan {
+    /// Its name in tables and charts.
+    pub name: String,
+    /// How it is reached or started.
+    pub kind: ServerKind,
+}
+
+/// How a server under test is reached or started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ServerKind {
+    /// A design of `launcelot-server`, in a process that the lab starts.
+    Design {
+        /// The name of the design.
+        design: String,
+        /// The number of workers, where it was set.
+        workers: Option<u32>,
+        /// The number of threads, where it was set.
+        threads: Option<u32>,
+        /// The length of the listener's queue, where it was set.
+        backlog: Option<u32>,
+        /// The simulated work on each answer, in microseconds.
+        #[serde(rename = "think_us", with = "micros")]
+        think: Duration,
+    },
+    /// Any program, started by the lab. `{port}` in the command is replaced by the port where it has to listen.
+    Command {
+        /// The command as a person typed it.
+        command: String,
+    },
+    /// A server that runs already.
+    Address {
+        /// The host name or address.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+    /// A bridge that runs already.
+    WebSocket {
+        /// The URL of its WebSocket.
+        url: String,
+    },
+}
+
+/// What a client does: connect, ask, close.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DialoguePlan {
+    /// The name of the script; `None` for the three questions that are built in.
+    pub script: Option<String>,
+    /// The number of questions in a dialogue, at least 1.
+    pub questions: u32,
+    /// The largest number of questions in flight on a connection (pipelining), at least 1.
+    pub in_flight: u32,
+    /// The pause of the client between an answer and its next question, in microseconds.
+    #[serde(rename = "think_us", with = "micros")]
+    pub think: Duration,
+    /// Whether a connection lives for the whole cycle and carries one dialogue after the other.
+    pub keep_alive: bool,
+    /// The longest time to wait for a connection, and for each answer, in microseconds.
+    #[serde(rename = "timeout_us", with = "micros")]
+    pub timeout: Duration,
+}
+
+/// What decides when a dialogue begins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "loop", rename_all = "kebab-case")]
+pub enum LoadMode {
+    /// A closed loop: each client begins its next dialogue when the last one has ended.
+    Closed {
+        /// The number of clients in each cycle.
+        clients: Vec<u32>,
+    },
+    /// An open loop: dialogues begin by the clock, however long the answers take.
+    Open {
+        /// How many begin in a second, in each cycle.
+        rates: Vec<u32>,
+        /// How they are distributed in time.
+        arrivals: Arrivals,
+        /// What is counted by the rate.
+        per: RatedUnit,
+        /// The largest number of dialogues at once. One that is due beyond it is queued.
+        max_in_flight: u32,
+    },
+}
+
+impl LoadMode {
+    /// Returns the levels, in the order of their cycles.
+    pub fn levels(&self) -> Vec<Level> {
+        match self {
+            Self::Closed { clients } => clients.iter().copied().map(Level::Clients).collect(),
+            Self::Open { rates, .. } => rates.iter().copied().map(Level::Rate).collect(),
+        }
+    }
+}
+
+/// How the dialogues of an open loop are distributed in time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Arrivals {
+    /// Independent of each other, as those of many people are: a Poisson process.
+    #[default]
+    Poisson,
+    /// At equal intervals.
+    Steady,
+}
+
+/// What the rate of an open loop counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RatedUnit {
+    /// Each dialogue is due by the clock.
+    #[default]
+    Dialogue,
+    /// Each question is due by the clock, on connections that stay open.
+    Question,
+}
+
+/// How much load there is in a cycle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// The number of clients of a closed loop.
+    Clients(u32),
+    /// What begins in a second in an open loop.
+    Rate(u32),
+}
+
+impl Level {
+    /// Returns the number of clients, or what begins in a second.
+    pub fn number(self) -> u32 {
+        match self {
+            Self::Clients(number) | Self::Rate(number) => number,
+        }
+    }
+}
+
+/// Identifies a cycle in its run. The order is that of the measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CycleId {
+    /// The round, from 0.
+    pub round: u32,
+    /// The level.
+    pub level: Level,
+    /// The index of the server in [`LoadPlan::servers`].
+    pub server: u32,
+}
