@@ -16,6 +16,7 @@ pub mod closed_loop;
 mod connection;
 mod crowd;
 pub mod cycle;
+pub mod engine;
 pub mod open_loop;
 pub mod outcome;
 mod words;

@@ -1,0 +1,453 @@
+//! The thread that serves all clients.
+
+use std::io;
+use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant};
+
+use launcelot_measure::load::{DialogueFailure, GeneratorUsage, RatedUnit};
+use nix::time::{ClockId, clock_gettime};
+
+use super::EngineError;
+use super::arrivals::ArrivalTimes;
+use super::connection::{Connection, Received};
+use super::connector::{self, Connector};
+use super::deadlines::Deadlines;
+use super::dialogue::{Dialogue, Next, Rules};
+use super::pacing::{self, OpenLoop};
+use super::ports;
+use super::recorder::{Failure, Recorder, Window};
+use super::repeating_text::ScriptText;
+use crate::load::cycle::{CycleSettings, EarlyEnd, EngineEvent, Pace, Target};
+use crate::tunnel::poller::Poller;
+
+/// The time between two reports, and the longest time until a request to stop is noticed.
+const REPORT_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Maximum number of bytes in one read.
+const READ_BYTES: usize = 64 * 1024;
+
+/// How often the clients of a closed loop can be expected to connect, as far as local ports are concerned.
+const CONNECTS_PER_SECOND: u64 = 10_000;
+
+/// All clients of a cycle.
+pub(super) struct EventLoop<'a> {
+    rules: Rules,
+    connector: Connector,
+    poller: Poller,
+    clients: Vec<Client>,
+    deadlines: Deadlines,
+    /// `None` in a closed loop.
+    open_loop: Option<OpenLoop>,
+    recorder: Recorder,
+    stage: Stage,
+    next_report: Instant,
+    buffer: Vec<u8>,
+    events: &'a Sender<EngineEvent>,
+    stop: &'a EarlyEnd,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Before the window: the clients of a closed loop start.
+    Ramp,
+    Window {
+        /// The thread's processor time when the window began.
+        processor: Duration,
+    },
+    /// After the window: this many dialogues go on.
+    Following {
+        dialogues: usize,
+    },
+    Over,
+}
+
+#[derive(Debug)]
+struct Client {
+    dialogue: Dialogue,
+    connection: Option<Connection>,
+    /// The number of addresses that have failed in this dialogue.
+    attempt: usize,
+    /// The number of failures since the last right dialogue.
+    failures: u32,
+}
+
+impl<'a> EventLoop<'a> {
+    pub(super) fn new(
+        settings: &CycleSettings,
+        events: &'a Sender<EngineEvent>,
+        stop: &'a EarlyEnd,
+    ) -> Result<Self, EngineError> {
+        let Target::Tcp(addresses) = &settings.target else { return Err(EngineError::NoAddress) };
+        if addresses.is_empty() {
+            return Err(EngineError::NoAddress);
+        }
+        let start = Instant::now();
+        let ramp = match settings.pace {
+            Pace::Closed { ramp, .. } => ramp,
+            Pace::Open { .. } => Duration::ZERO,
+        };
+        let window = Window { begin: start + ramp, end: start + ramp + settings.duration };
+        let rules = rules(settings);
+        let connector = Connector::new(addresses.clone(), sources(settings, rules.keep_alive));
+        let mut event_loop = Self {
+            rules,
+            connector,
+            poller: Poller::new()?,
+            clients: Vec::new(),
+            deadlines: Deadlines::default(),
+            open_loop: None,
+            recorder: Recorder::new(window),
+            stage: Stage::Ramp,
+            next_report: start + REPORT_INTERVAL,
+            buffer: vec![0; READ_BYTES],
+            events,
+            stop,
+        };
+        match settings.pace {
+            Pace::Closed { clients, .. } => {
+                for client in 0..clients {
+                    let due = start + ramp.mul_f64(f64::from(client) / f64::from(clients));
+                    let index = event_loop.add_client(Some(due), start);
+                    event_loop.deadlines.set(index, due);
+                }
+            }
+            Pace::Open { rate, arrivals, max_in_flight, .. } => {
+                let times = ArrivalTimes::new(rate, arrivals, settings.seed);
+                let clients_max = max_in_flight.max(1) as usize;
+                event_loop.open_loop = Some(OpenLoop::new(times, clients_max, window.begin, window.end));
+            }
+        }
+        Ok(event_loop)
+    }
+
+    /// Serves the clients until the cycle is over.
+    pub(super) fn run(mut self) -> Result<(), EngineError> {
+        loop {
+            let now = Instant::now();
+            self.serve_due(now);
+            self.advance(now);
+            if self.stage == Stage::Over {
+                return Ok(());
+            }
+            let wake = self.next_wake();
+            self.poller.wait(Some(wake.saturating_duration_since(Instant::now())))?;
+            for event in 0..self.poller.ready().len() {
+                let index = self.poller.ready()[event] as usize;
+                // Before the bytes are read, so that reading and checking them is not part of the latency.
+                let time = Instant::now();
+                self.serve_due(time);
+                let next = self.serve_ready(index, time);
+                self.perform(index, next);
+            }
+        }
+    }
+
+    fn add_client(&mut self, due: Option<Instant>, now: Instant) -> usize {
+        let dialogue = Dialogue::new(due, now);
+        self.clients.push(Client { dialogue, connection: None, attempt: 0, failures: 0 });
+        self.clients.len() - 1
+    }
+
+    fn next_wake(&mut self) -> Instant {
+        let edge = match self.stage {
+            Stage::Ramp => Some(self.recorder.window.begin),
+            Stage::Window { .. } => Some(self.recorder.window.end),
+            Stage::Following { .. } | Stage::Over => None,
+        };
+        let mut wake = self.next_report;
+        let due = self.open_loop.as_mut().and_then(OpenLoop::next_due);
+        for time in [edge, self.deadlines.next(), due].into_iter().flatten() {
+            wake = wake.min(time);
+        }
+        wake
+    }
+
+    // Stages of the cycle
+
+    /// Enters the next stage if its time has come, and reports.
+    fn advance(&mut self, now: Instant) {
+        let is_stopped = self.stop.is_requested();
+        match self.stage {
+            Stage::Ramp if now >= self.recorder.window.begin || is_stopped => {
+                if is_stopped {
+                    self.recorder.window = Window { begin: now, end: now };
+                }
+                self.stage = Stage::Window { processor: processor_time() };
+                self.next_report = now + REPORT_INTERVAL;
+                self.send(EngineEvent::WindowBegan);
+            }
+            Stage::Window { processor } if now >= self.recorder.window.end || is_stopped => {
+                self.end_window(now, processor, is_stopped);
+            }
+            Stage::Following { dialogues } if dialogues == 0 || is_stopped => {
+                self.report(now);
+                self.stage = Stage::Over;
+            }
+            _ if now >= self.next_report => self.report(now),
+            _ => {}
+        }
+    }
+
+    fn end_window(&mut self, now: Instant, processor: Duration, is_stopped: bool) {
+        let window = &mut self.recorder.window;
+        window.end = window.end.min(now);
+        let window = *window;
+        self.report(now);
+        let generator = GeneratorUsage { processor: processor_time().saturating_sub(processor), threads: 1 };
+        self.send(EngineEvent::WindowEnded { window: window.end - window.begin, generator });
+        if let Some(open_loop) = &mut self.open_loop {
+            self.recorder.queued(open_loop.queue.len());
+            open_loop.queue.clear();
+            open_loop.end = window.end;
+        }
+        let mut followed = 0;
+        for client in &mut self.clients {
+            let is_followed = client.dialogue.is_running() && window.contains(client.dialogue.begin_time());
+            if is_followed && !is_stopped {
+                followed += 1;
+            } else {
+                client.dialogue.wait(None);
+                client.connection = None;
+            }
+        }
+        self.stage = Stage::Following { dialogues: followed };
+    }
+
+    fn report(&mut self, now: Instant) {
+        self.next_report = now + REPORT_INTERVAL;
+        if self.stage == Stage::Ramp {
+            return;
+        }
+        let elapsed = self.recorder.elapsed(now);
+        let added = self.recorder.take();
+        self.send(EngineEvent::Progress { elapsed, added });
+    }
+
+    fn send(&mut self, event: EngineEvent) {
+        if self.events.send(event).is_err() {
+            self.stop.request();
+        }
+    }
+
+    // Clients
+
+    /// Serves the clients whose deadline has come, and the dialogues that are due.
+    fn serve_due(&mut self, now: Instant) {
+        while let Some(index) = self.deadlines.pop(now) {
+            let now = Instant::now();
+            let next = self.clients[index].dialogue.woken(now, &mut self.recorder);
+            self.perform(index, next);
+        }
+        while let Some(due) = self.open_loop.as_mut().and_then(|open_loop| open_loop.pop_due(now)) {
+            self.arrive(due);
+        }
+    }
+
+    fn arrive(&mut self, due: Instant) {
+        let now = Instant::now();
+        let Some(open_loop) = &mut self.open_loop else { return };
+        let index = match open_loop.idle.pop() {
+            Some(index) => index,
+            None if self.clients.len() < open_loop.clients_max => self.add_client(None, now),
+            None => {
+                open_loop.queue.push_back(due);
+                self.recorder.held_back();
+                return;
+            }
+        };
+        self.recorder.begun(due, now);
+        let next = self.begin(index, due, now);
+        self.perform(index, next);
+    }
+
+    fn begin(&mut self, index: usize, begin: Instant, now: Instant) -> Next {
+        let client = &mut self.clients[index];
+        client.dialogue.begin(begin, client.connection.is_some(), now, &self.rules)
+    }
+
+    /// Does what a dialogue needs until it has to wait.
+    fn perform(&mut self, index: usize, mut next: Next) {
+        loop {
+            next = match next {
+                Next::Wait => break,
+                Next::Begin => self.begin_again(index),
+                Next::Connect => self.connect(index, 0),
+                Next::Ask => self.ask(index),
+                Next::Completed => {
+                    let client = &mut self.clients[index];
+                    client.failures = 0;
+                    if !self.rules.keep_alive {
+                        client.connection = None;
+                    }
+                    self.end_dialogue(index)
+                }
+                Next::Failed => {
+                    let client = &mut self.clients[index];
+                    client.failures += 1;
+                    client.connection = None;
+                    self.end_dialogue(index)
+                }
+            };
+        }
+        if let Some(deadline) = self.clients[index].dialogue.deadline() {
+            self.deadlines.set(index, deadline);
+        }
+    }
+
+    /// Begins the next dialogue of a client of a closed loop.
+    fn begin_again(&mut self, index: usize) -> Next {
+        let now = Instant::now();
+        if let Some(due) = self.clients[index].dialogue.deadline() {
+            self.recorder.begun(due, now);
+        }
+        self.begin(index, now, now)
+    }
+
+    /// Decides what a client does after a dialogue.
+    fn end_dialogue(&mut self, index: usize) -> Next {
+        let client = &mut self.clients[index];
+        if let Stage::Following { dialogues } = &mut self.stage {
+            *dialogues = dialogues.saturating_sub(1);
+            client.connection = None;
+            return Next::Wait;
+        }
+        if let Some(open_loop) = &mut self.open_loop {
+            return match open_loop.queue.pop_front() {
+                Some(due) => self.begin(index, due, Instant::now()),
+                None => {
+                    open_loop.idle.push(index);
+                    Next::Wait
+                }
+            };
+        }
+        let pause = match client.failures {
+            0 if self.rules.keep_alive => self.rules.think,
+            0 => Duration::ZERO,
+            failures => pacing::pause_after(failures),
+        };
+        if pause.is_zero() {
+            return Next::Begin;
+        }
+        client.dialogue.wait(Some(Instant::now() + pause));
+        Next::Wait
+    }
+
+    /// Begins to connect, to the first address that does not fail at once.
+    fn connect(&mut self, index: usize, first_attempt: usize) -> Next {
+        let mut attempt = first_attempt;
+        let mut failure = Failure::new(DialogueFailure::NotConnected);
+        let client = &mut self.clients[index];
+        client.connection = None;
+        while let Some(connecting) = self.connector.connect(attempt) {
+            let registered = connecting.and_then(|stream| {
+                Connection::register(stream, index as u64, &self.poller).map_err(|error| no_descriptor(&error))
+            });
+            match registered {
+                Ok(connection) => {
+                    client.attempt = attempt;
+                    client.connection = Some(connection);
+                    return Next::Wait;
+                }
+                Err(reason) => failure = reason,
+            }
+            attempt += 1;
+        }
+        client.dialogue.failed(failure, &mut self.recorder)
+    }
+
+    /// Serves a client whose socket is ready, at a time that was read before its bytes.
+    fn serve_ready(&mut self, index: usize, time: Instant) -> Next {
+        let client = &mut self.clients[index];
+        let Some(connection) = &mut client.connection else { return Next::Wait };
+        if client.dialogue.is_connecting() {
+            return match connector::is_connected(connection.stream()) {
+                Ok(false) => Next::Wait,
+                Ok(true) => {
+                    self.connector.prefer(client.attempt);
+                    client.dialogue.connected()
+                }
+                Err(failure) => self.connect_elsewhere(index, failure),
+            };
+        }
+        if !client.dialogue.unsent(&self.rules).is_empty()
+            && let Err(failure) = send(client, &self.rules, &self.poller)
+        {
+            return client.dialogue.failed(failure, &mut self.recorder);
+        }
+        let Some(connection) = &mut client.connection else { return Next::Wait };
+        let received = connection.receive(&mut self.buffer);
+        if !client.dialogue.is_running() {
+            // The server has closed a connection between two dialogues, which is its right.
+            if !matches!(received, Ok(Received::Nothing)) {
+                client.connection = None;
+            }
+            return Next::Wait;
+        }
+        match received {
+            Ok(Received::Nothing) => Next::Wait,
+            Ok(Received::Bytes(count)) => {
+                client.dialogue.received(&self.buffer[..count], time, &self.rules, &mut self.recorder)
+            }
+            Ok(Received::Closed) => client.dialogue.closed(&mut self.recorder),
+            Err(error) => client.dialogue.failed(connector::connection_failure(&error), &mut self.recorder),
+        }
+    }
+
+    fn connect_elsewhere(&mut self, index: usize, failure: Failure) -> Next {
+        let attempt = self.clients[index].attempt + 1;
+        if attempt < self.connector.addresses() {
+            return self.connect(index, attempt);
+        }
+        self.clients[index].dialogue.failed(failure, &mut self.recorder)
+    }
+
+    fn ask(&mut self, index: usize) -> Next {
+        let client = &mut self.clients[index];
+        client.dialogue.ask(Instant::now(), &self.rules);
+        match send(client, &self.rules, &self.poller) {
+            Ok(()) => Next::Wait,
+            Err(failure) => client.dialogue.failed(failure, &mut self.recorder),
+        }
+    }
+}
+
+/// Sends what is unsent, as far as the socket takes it.
+fn send(client: &mut Client, rules: &Rules, poller: &Poller) -> Result<(), Failure> {
+    let Some(connection) = &mut client.connection else { return Ok(()) };
+    connection.send(&mut client.dialogue, rules).map_err(|error| connector::connection_failure(&error))?;
+    let has_unsent = !client.dialogue.unsent(rules).is_empty();
+    connection.set_interest(has_unsent, poller).map_err(|error| no_descriptor(&error))
+}
+
+fn no_descriptor(error: &io::Error) -> Failure {
+    Failure::with_example(DialogueFailure::NoDescriptor, error)
+}
+
+fn rules(settings: &CycleSettings) -> Rules {
+    let plan = &settings.dialogue;
+    // Questions that are due by the clock are dialogues of one question, on connections that stay open.
+    let is_rated_by_question = matches!(settings.pace, Pace::Open { per: RatedUnit::Question, .. });
+    Rules {
+        text: ScriptText::new(&settings.script),
+        questions: if is_rated_by_question { 1 } else { u64::from(plan.questions.max(1)) },
+        in_flight: u64::from(plan.in_flight.max(1)),
+        think: plan.think,
+        keep_alive: plan.keep_alive || is_rated_by_question,
+        timeout: plan.timeout,
+        from_due: is_rated_by_question,
+    }
+}
+
+/// Returns the number of source addresses that the load needs.
+fn sources(settings: &CycleSettings, keep_alive: bool) -> u32 {
+    let (connections, connects_per_second) = match settings.pace {
+        Pace::Closed { clients, .. } => (u64::from(clients), CONNECTS_PER_SECOND),
+        Pace::Open { rate, max_in_flight, .. } => (u64::from(max_in_flight), u64::from(rate)),
+    };
+    ports::sources_needed(if keep_alive { 0 } else { connects_per_second }, connections)
+}
+
+/// Returns the processor time of this thread.
+fn processor_time() -> Duration {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map(Duration::from).unwrap_or_default()
+}
