@@ -9,7 +9,8 @@ use launcelot_measure::{Distribution, Percentile};
 use super::plan::Plan;
 use super::results::{Failure, Idle, Rates, median};
 use super::subject::Subject;
-use super::{BenchError, processes};
+use super::BenchError;
+use crate::load::processes;
 use crate::load::{LoadError, OpenLoop, Outcome};
 
 /// Many connections are asked so often, each.

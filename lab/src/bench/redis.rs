@@ -12,7 +12,8 @@ use tempfile::TempDir;
 use super::plan::Cell;
 use super::results::Measured;
 use super::subject;
-use super::{BenchError, processes};
+use super::BenchError;
+use crate::load::processes;
 
 /// How its row is called: what it is asked is its PING.
 pub(super) const NAME: &str = "redis PING";

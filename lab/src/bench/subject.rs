@@ -11,8 +11,9 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 
 use super::options::INETD;
-use super::{BenchError, processes};
+use super::BenchError;
 use crate::inetd::SuperServer;
+use crate::load::processes;
 
 /// The longest time in which a program may start to listen.
 const STARTING: Duration = Duration::from_secs(10);
