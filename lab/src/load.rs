@@ -6,6 +6,8 @@
 //!   somebody waits who does not come slower because the server is slow.
 //! - [`outcome`]: what both of them find out.
 //!
+//! - [`html`], [`markdown`] and [`csv`]: reports on results. They show the same [`figures`] in the same `tables`.
+//!
 //! Beneath them `crowd` holds the connections in one epoll, `connection` is one of them, and `words`
 //! is what is said on it. All of it is one thread, so that a load takes one processor and no more.
 //!
@@ -15,9 +17,14 @@
 pub mod closed_loop;
 mod connection;
 mod crowd;
+pub mod csv;
 pub mod cycle;
+pub mod figures;
+pub mod html;
+pub mod markdown;
 pub mod open_loop;
 pub mod outcome;
+mod tables;
 mod words;
 
 use std::io;
