@@ -5,6 +5,7 @@
 //! - [`cycle`]: what the engine does in a cycle; [`engine`]: the load generator.
 //! - [`results_folder`]: the files of a run; [`provenance`]: where it was measured.
 //! - `progress`: what a person sees meanwhile; [`table`]: what remains on the terminal.
+//! - [`html`], [`markdown`] and [`csv`]: reports on results. They show the same [`figures`] in the same `tables`.
 //!
 //! The load of `bench server`:
 //!
@@ -25,8 +26,12 @@ pub mod command_line;
 pub mod conductor;
 mod connection;
 mod crowd;
+pub mod csv;
 pub mod cycle;
 pub mod engine;
+pub mod figures;
+pub mod html;
+pub mod markdown;
 pub mod open_loop;
 pub mod options;
 pub mod outcome;
@@ -36,6 +41,7 @@ pub mod provenance;
 pub mod results_folder;
 pub mod server_under_test;
 pub mod table;
+mod tables;
 mod words;
 
 use std::io;

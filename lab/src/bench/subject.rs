@@ -10,8 +10,8 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 
-use super::options::INETD;
 use super::BenchError;
+use super::options::INETD;
 use crate::inetd::SuperServer;
 use crate::load::processes;
 

@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, ValueEnum};
-use launcelot_measure::load::{
-    Arrivals, DialoguePlan, LoadMode, LoadPlan, RatedUnit, ServerKind, ServerPlan,
-};
+use launcelot_measure::load::{Arrivals, DialoguePlan, LoadMode, LoadPlan, RatedUnit, ServerKind, ServerPlan};
 use launcelot_protocol::PORT;
 use launcelot_server::command_line::DesignName;
 use thiserror::Error;
@@ -72,10 +70,24 @@ pub struct LoadOptions {
     #[arg(long, value_name = "R:R:…", value_delimiter = ':')]
     pub rate: Vec<NonZeroU32>,
     /// Open loop: how dialogues are distributed in time, independently of each other or at equal intervals
-    #[arg(long, value_enum, value_name = "poisson|steady", default_value = "poisson", hide_possible_values = true, requires = "rate")]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "poisson|steady",
+        default_value = "poisson",
+        hide_possible_values = true,
+        requires = "rate"
+    )]
     pub arrivals: ArrivalsOption,
     /// Open loop: whether the rate counts dialogues, or questions on connections that stay open
-    #[arg(long, value_enum, value_name = "dialogue|question", default_value = "dialogue", hide_possible_values = true, requires = "rate")]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "dialogue|question",
+        default_value = "dialogue",
+        hide_possible_values = true,
+        requires = "rate"
+    )]
     pub per: PerOption,
     /// Open loop: maximum number of dialogues at once; one that is due beyond it is queued
     #[arg(long, value_name = "N", default_value = "10000", requires = "rate")]

@@ -84,7 +84,10 @@ pub enum StartError {
         exit: String,
     },
     /// The program does not listen.
-    #[error("timed out after {} while waiting for it to listen on port {port}", humantime::format_duration(START_TIMEOUT))]
+    #[error(
+        "timed out after {} while waiting for it to listen on port {port}",
+        humantime::format_duration(START_TIMEOUT)
+    )]
     Timeout {
         /// The port on which it should listen.
         port: u16,
@@ -157,7 +160,10 @@ impl ServerUnderTest {
             ServerKind::Command { command } => {
                 let words = shell_words::split(command).unwrap_or_default();
                 let (process, port) = start_program(&words, &log, environment)?;
-                (Processes::Program(process), vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()])
+                (
+                    Processes::Program(process),
+                    vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()],
+                )
             }
         };
         let (link, addresses) = match environment.link {
@@ -211,7 +217,8 @@ fn time_us(time: nix::sys::time::TimeVal) -> i64 {
 
 /// Returns the name of the file for what a server writes.
 fn log_name(server: &str) -> String {
-    let plain = |character: char| if character.is_ascii_alphanumeric() || "-_.".contains(character) { character } else { '-' };
+    let plain =
+        |character: char| if character.is_ascii_alphanumeric() || "-_.".contains(character) { character } else { '-' };
     server.chars().map(plain).collect::<String>() + ".log"
 }
 
