@@ -208,5 +208,10 @@ fn section(run: &Measured, id: &str, heading: &str, note: &str, chart: &str, twi
 /// Returns a chart between the margins for its labels and for the names of the servers.
 fn plot(run: &Measured, svg: &str) -> String {
     let longest = run.servers.iter().map(|server| server.name.chars().count()).max().unwrap_or(0).clamp(4, 16);
-    format!("<div class=\"load-plot\" style=\"--names: {longest}ch\">{svg}</div>\n")
+    let band = match run.servers.len() {
+        0..=3 => "0.12",
+        4..=6 => "0.07",
+        _ => "0.04",
+    };
+    format!("<div class=\"load-plot\" style=\"--names: {longest}ch; --band: {band}\">{svg}</div>\n")
 }
