@@ -48,16 +48,16 @@ impl Plot {
         write(&mut svg, format_args!(r#"<svg y="{TOP}" height="{PLOT_HEIGHT}" overflow="visible">"#));
         for tick in y {
             let at = Percent(100.0 - tick.percent);
-            let class = if tick.percent == 0.0 { "tick base" } else { "tick" };
             let label = tick.label.as_deref().unwrap_or_default();
             write(
                 &mut svg,
                 format_args!(
-                    r#"<line class="{class}" x1="0" x2="100%" y1="{at}" y2="{at}" stroke="currentColor"/><text x="-10" y="{at}" dy="4" text-anchor="end">{}</text>"#,
+                    r#"<line class="tick" x1="0" x2="100%" y1="{at}" y2="{at}" stroke="currentColor"/><text x="-10" y="{at}" dy="4" text-anchor="end">{}</text>"#,
                     Escaped(label)
                 ),
             );
         }
+        svg += r#"<line class="tick base" x1="0" x2="100%" y1="100%" y2="100%" stroke="currentColor"/>"#;
         for tick in x {
             let at = Percent(tick.percent);
             let end = PLOT_HEIGHT + if tick.label.is_some() { 6 } else { 3 };

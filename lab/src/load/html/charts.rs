@@ -169,8 +169,8 @@ fn failures_section(run: &Measured, axis: &LevelAxis) -> String {
         run,
         "failures",
         "Failures",
-        "The share of dialogues that failed, by kind. A failed dialogue ends; the load goes on. In the other charts such a level has \
-         a cross.",
+        "The share of dialogues that failed, by kind; the highest bar is the largest share. A failed dialogue ends, and the load goes \
+         on. In the other charts such a level has a cross.",
         &chart,
         &[table],
     )

@@ -7,7 +7,7 @@ use crate::load::tables::{Cell, Table};
 /// Returns the table in a region that is named by its caption, whose identity is `id`.
 pub(super) fn html(table: &Table, id: &str) -> String {
     let mut html = format!(
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"{id}\">\n<table>\n<caption id=\"{id}\">{}</caption>\n<thead><tr>",
+        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"{id}\">\n<table>\n<caption><span id=\"{id}\">{}</span></caption>\n<thead><tr>",
         Escaped(&table.caption)
     );
     for (index, column) in table.columns.iter().enumerate() {
