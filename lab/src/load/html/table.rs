@@ -2,7 +2,7 @@
 
 use launcelot_charts::Escaped;
 
-use crate::load::tables::{Cell, Table};
+use crate::load::tables::{Table, TableCell};
 
 /// Returns the table in a region that is named by its caption, whose identity is `id`.
 pub(super) fn html(table: &Table, id: &str) -> String {
@@ -33,7 +33,7 @@ fn class(is_words: bool) -> &'static str {
     if is_words { " class=\"words\"" } else { "" }
 }
 
-fn content(cell: &Cell) -> String {
+fn content(cell: &TableCell) -> String {
     let text = Escaped(&cell.text);
     match &cell.note {
         Some(note) => format!("{text} <small>{}</small>", Escaped(note)),
