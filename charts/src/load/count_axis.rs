@@ -5,7 +5,7 @@ use launcelot_measure::unit::{format_count, format_decimal};
 use crate::load::plot::Tick;
 
 /// The largest number of ticks above zero.
-const TICKS_MAX: u32 = 5;
+const TICKS_MAX: u32 = 6;
 
 /// A linear axis from zero.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -56,11 +56,12 @@ mod tests {
 
     #[test]
     fn ticks_are_round_and_few() {
-        let cases: [(f64, &[&str]); 5] = [
+        let cases: [(f64, &[&str]); 6] = [
             (0.0, &["0.00", "0.02", "0.04", "0.06", "0.08", "0.10"]),
             (1.3, &["0.0", "0.5", "1.0"]),
             (64.0, &["0", "20", "40", "60"]),
             (640.0, &["0", "200", "400", "600"]),
+            (1_010.0, &["0", "200", "400", "600", "800", "1,000"]),
             (48_000.0, &["0", "10,000", "20,000", "30,000", "40,000"]),
         ];
         for (most, expected) in cases {

@@ -7,12 +7,16 @@ use crate::load::plot::Tick;
 use crate::markup::{Escaped, Percent, write};
 
 /// The heights of a row, of its highest bar, and of the labels below the last row, in pixels.
-const ROW: u32 = 62;
+const ROW: u32 = 80;
 const BAR_HEIGHT: u32 = 32;
 const BOTTOM: u32 = 50;
 
 /// The smallest height of a bar: a rare failure is visible too.
 const BAR_HEIGHT_MIN: u32 = 2;
+
+/// The distance of a row's name from its base line, and the smallest distance of two figures above bars, in percent of the axis.
+const NAME_ABOVE: u32 = BAR_HEIGHT + 24;
+const FIGURE_GAP: f64 = 15.0;
 
 /// The failures of one kind of a server.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,7 +31,8 @@ pub struct FailureRow {
     pub levels: Vec<(u32, u64, u64)>,
 }
 
-/// Draws the rows. The height of a bar is the share of dialogues that failed in this way.
+/// Draws the rows. The height of a bar is the share of dialogues that failed in this way, and the highest bar is that of the largest
+/// share; shares are written above the bars where there is room.
 pub fn draw(axis: &LevelAxis, rows: &[FailureRow]) -> String {
     let plot_height = ROW * rows.len() as u32;
     let height = plot_height + BOTTOM;
@@ -35,8 +40,10 @@ pub fn draw(axis: &LevelAxis, rows: &[FailureRow]) -> String {
         r#"<svg xmlns="http://www.w3.org/2000/svg" class="load-chart failure-rows" width="100%" height="{height}" role="img" aria-label="Bar chart: the share of dialogues that failed, by server and kind, against {}. The table below has its figures.">"#,
         Escaped(axis.name())
     );
+    let share = |(_, failed, all): &(u32, u64, u64)| *failed as f64 / (*all).max(1) as f64;
+    let largest = rows.iter().flat_map(|row| &row.levels).map(share).fold(f64::MIN_POSITIVE, f64::max);
     for (row, base) in rows.iter().zip((1..).map(|number| number * ROW)) {
-        let caption = base - BAR_HEIGHT - 8;
+        let caption = base - NAME_ABOVE;
         write(
             &mut svg,
             format_args!(
@@ -45,10 +52,12 @@ pub fn draw(axis: &LevelAxis, rows: &[FailureRow]) -> String {
                 Escaped(&format!("{}: {}", row.name, row.kind))
             ),
         );
-        for (level, failed, all) in &row.levels {
-            let share = *failed as f64 / (*all).max(1) as f64;
-            let top = base - ((share * f64::from(BAR_HEIGHT)).round() as u32).clamp(BAR_HEIGHT_MIN, BAR_HEIGHT);
-            let x = Percent(axis.percent(*level));
+        let mut nearest = f64::INFINITY;
+        for bar @ (level, failed, all) in row.levels.iter().rev() {
+            let height = (share(bar) / largest * f64::from(BAR_HEIGHT)).round() as u32;
+            let top = base - height.clamp(BAR_HEIGHT_MIN, BAR_HEIGHT);
+            let at = axis.percent(*level);
+            let x = Percent(at);
             write(
                 &mut svg,
                 format_args!(
@@ -56,6 +65,15 @@ pub fn draw(axis: &LevelAxis, rows: &[FailureRow]) -> String {
                     Escaped(&figure(axis, row, *level, *failed, *all))
                 ),
             );
+            if nearest - at >= FIGURE_GAP {
+                nearest = at;
+                let above = top - 5;
+                let share = format_share(*failed, *all);
+                write(
+                    &mut svg,
+                    format_args!(r#"<text x="{x}" y="{above}" text-anchor="middle">{}</text>"#, Escaped(&share)),
+                );
+            }
         }
         svg += "</g>";
     }
@@ -116,7 +134,8 @@ mod tests {
             .split(r#"class="failed""#)
             .skip(1)
             .map(|bar| bar.split("y2=\"").nth(1).unwrap().split('"').next().unwrap());
-        assert_eq!(tops.collect::<Vec<_>>(), ["60", "46", "30"]);
+        assert_eq!(tops.collect::<Vec<_>>(), ["48", "64", "78"], "the highest level first");
+        assert!(svg.contains(">100\u{a0}%</text>") && svg.contains(">50\u{a0}%</text>"), "{svg}");
     }
 
     #[test]

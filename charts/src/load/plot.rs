@@ -48,16 +48,16 @@ impl Plot {
         write(&mut svg, format_args!(r#"<svg y="{TOP}" height="{PLOT_HEIGHT}" overflow="visible">"#));
         for tick in y {
             let at = Percent(100.0 - tick.percent);
-            let class = if tick.percent == 0.0 { "tick base" } else { "tick" };
             let label = tick.label.as_deref().unwrap_or_default();
             write(
                 &mut svg,
                 format_args!(
-                    r#"<line class="{class}" x1="0" x2="100%" y1="{at}" y2="{at}" stroke="currentColor"/><text x="-10" y="{at}" dy="4" text-anchor="end">{}</text>"#,
+                    r#"<line class="tick" x1="0" x2="100%" y1="{at}" y2="{at}" stroke="currentColor"/><text x="-10" y="{at}" dy="4" text-anchor="end">{}</text>"#,
                     Escaped(label)
                 ),
             );
         }
+        svg += r#"<line class="tick base" x1="0" x2="100%" y1="100%" y2="100%" stroke="currentColor"/>"#;
         for tick in x {
             let at = Percent(tick.percent);
             let end = PLOT_HEIGHT + if tick.label.is_some() { 6 } else { 3 };
@@ -69,9 +69,10 @@ impl Plot {
             );
             if let Some(label) = &tick.label {
                 let base = PLOT_HEIGHT + 21;
+                let anchor = label_anchor(tick.percent, label);
                 write(
                     &mut svg,
-                    format_args!(r#"<text x="{at}" y="{base}" text-anchor="middle">{}</text>"#, Escaped(label)),
+                    format_args!(r#"<text x="{at}" y="{base}" text-anchor="{anchor}">{}</text>"#, Escaped(label)),
                 );
             }
         }
@@ -149,6 +150,11 @@ impl Plot {
     }
 }
 
+/// Returns the text anchor of a label, so that a long one at the right edge stays inside.
+fn label_anchor(percent: f64, label: &str) -> &'static str {
+    if percent > 95.0 && label.chars().count() > 3 { "end" } else { "middle" }
+}
+
 /// Returns the path through points in percent, in units of the view box.
 fn polyline(points: impl Iterator<Item = Point>) -> String {
     let mut path = String::new();
@@ -167,6 +173,13 @@ mod tests {
     #[test]
     fn lines_go_up_as_numbers_grow() {
         assert_eq!(polyline([(0.0, 0.0), (50.0, 25.0)].into_iter()), "M0 1000L500 750");
+    }
+
+    #[test]
+    fn a_long_label_at_the_right_edge_stays_inside() {
+        assert_eq!(label_anchor(100.0, "99.99\u{a0}%"), "end");
+        assert_eq!(label_anchor(100.0, "20"), "middle");
+        assert_eq!(label_anchor(50.0, "5,000"), "middle");
     }
 
     #[test]

@@ -5,8 +5,9 @@
 use ::csv::{Terminator, WriterBuilder};
 use launcelot_measure::Distribution;
 use launcelot_measure::load::{CycleResult, LoadResult};
+use launcelot_measure::percentile::LOAD_PERCENTILES;
 
-use super::figures::{SHOWN_PERCENTILES, level_unit, percentile};
+use super::figures::level_unit;
 use super::tables::kind_name;
 
 /// The names of the columns before those of the latencies.
@@ -51,7 +52,7 @@ pub fn rows(results: &[LoadResult]) -> String {
 fn header() -> Vec<String> {
     let mut names: Vec<String> = COLUMNS.iter().copied().map(str::to_owned).collect();
     for latency in ["question", "first_answer", "dialogue", "lateness"] {
-        names.extend(SHOWN_PERCENTILES.map(|(name, _)| format!("{latency}_{name}_us")));
+        names.extend(LOAD_PERCENTILES.map(|percentile| format!("{latency}_{}_us", percentile.name)));
         names.push(format!("{latency}_max_us"));
     }
     names.extend(["failed", "failures", "server_ended"].map(str::to_owned));
@@ -100,7 +101,7 @@ fn line(run: usize, result: &LoadResult, measured: &CycleResult) -> Vec<String> 
 
 /// Returns the percentiles that the samples carry and the longest time, in microseconds.
 fn latency(times: &Distribution) -> impl Iterator<Item = String> {
-    let percentiles = SHOWN_PERCENTILES.map(|(_, thousandths)| percentile(times, thousandths));
+    let percentiles = LOAD_PERCENTILES.map(|percentile| times.percentile(percentile));
     let longest = (times.count() > 0).then(|| times.longest());
     let micros = |time: std::time::Duration| format!("{:.3}", time.as_secs_f64() * 1e6);
     percentiles.into_iter().chain([longest]).map(move |time| time.map_or_else(String::new, micros))

@@ -12,10 +12,10 @@ mod table;
 
 use launcelot_charts::Escaped;
 use launcelot_charts::style;
-use launcelot_measure::load::{LoadMode, LoadResult, RunStatus};
+use launcelot_measure::load::{LoadMode, LoadResult, LoadSummary, RunStatus, ServerSummary};
 use launcelot_measure::unit::format_count;
 
-use super::figures::{ServerFigures, figures, level_unit};
+use super::figures::{level_unit, measured};
 
 /// The style sheet of the page, for colours and typography, and that of the report.
 const BASE: &str = include_str!("../../../web/style/base.css");
@@ -24,7 +24,7 @@ const REPORT: &str = include_str!("html/report.css");
 /// A result with its figures.
 struct Measured<'a> {
     result: &'a LoadResult,
-    servers: Vec<ServerFigures>,
+    servers: Vec<ServerSummary>,
     /// What the levels count.
     unit: &'static str,
     /// The names of the servers of all results: the position of a name decides how its line looks in every chart.
@@ -48,12 +48,12 @@ pub fn report(results: &[LoadResult]) -> String {
             names.push(&server.name);
         }
     }
-    let measured: Vec<Measured> = results
+    let runs: Vec<Measured> = results
         .iter()
         .enumerate()
         .map(|(index, result)| Measured {
             result,
-            servers: figures(result),
+            servers: LoadSummary::of(result).servers,
             unit: level_unit(&result.plan.mode),
             names: &names,
             id: if results.len() > 1 { format!("-{}", index + 1) } else { String::new() },
@@ -68,19 +68,19 @@ pub fn report(results: &[LoadResult]) -> String {
          <header class=\"masthead\">\n<p class=\"name\">Launcelot · many clients at once</p>\n<h1>{0}</h1>\n",
         Escaped(&title)
     );
-    for run in &measured {
+    for run in &runs {
         html += &format!("<p class=\"scope\">{}</p>\n", Escaped(&scope(run.result)));
     }
     html += "</header>\n<main>\n";
-    html += &warnings(&measured);
-    for run in &measured {
-        if measured.len() > 1 {
+    html += &warnings(&runs);
+    for run in &runs {
+        if runs.len() > 1 {
             let begun = run.result.provenance.first().map_or("", |from| from.begun.as_str());
             html += &format!("<h2 class=\"run\">Run {}: {}</h2>\n", run.id.trim_start_matches('-'), Escaped(begun));
         }
         html += &charts::sections(run);
     }
-    for run in &measured {
+    for run in &runs {
         html += &provenance::section(run);
     }
     html + "</main>\n</body>\n</html>\n"
@@ -126,9 +126,9 @@ fn scope(result: &LoadResult) -> String {
 }
 
 /// Returns the section with the warnings; nothing if there are none.
-fn warnings(measured: &[Measured]) -> String {
+fn warnings(runs: &[Measured]) -> String {
     let mut all: Vec<String> = Vec::new();
-    for run in measured {
+    for run in runs {
         all.extend(run.result.provenance.iter().flat_map(|from| from.warnings.iter().cloned()));
         match run.result.status {
             RunStatus::Completed => {}
@@ -136,11 +136,11 @@ fn warnings(measured: &[Measured]) -> String {
             RunStatus::Unfinished => all.push("The run did not end: not all cycles were measured.".to_owned()),
         }
         for server in &run.servers {
-            let busy = server.levels.iter().filter(|at| at.generator_percent >= 90.0);
+            let busy = measured(server).into_iter().filter(|at| at.generator_share.is_some_and(|share| share >= 0.9));
             let levels: Vec<String> = busy.map(|at| format_count(u64::from(at.level.number()))).collect();
             if !levels.is_empty() {
                 all.push(format!(
-                    "With {} at {} {}, the load generator used 90\u{a0}% of a processor or more: it may be the limit, and not the server.",
+                    "With {} at {} {}, each thread of the load generator was busy for 90\u{a0}% of the time or more: it may be the limit, and not the server.",
                     server.name,
                     levels.join(", "),
                     run.unit

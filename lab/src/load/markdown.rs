@@ -1,9 +1,9 @@
 //! The tables of a load in Markdown (GitHub's, for a terminal, an issue or the documentation).
 
-use launcelot_measure::load::LoadResult;
+use launcelot_measure::load::{LoadResult, LoadSummary};
 
-use super::figures::{figures, level_unit};
-use super::tables::{self, Cell, Table};
+use super::figures::level_unit;
+use super::tables::{self, Table, TableCell};
 
 /// Returns the tables of all results, one after the other.
 pub fn tables(results: &[LoadResult]) -> String {
@@ -13,7 +13,7 @@ pub fn tables(results: &[LoadResult]) -> String {
             let begun = result.provenance.first().map_or("", |from| from.begun.as_str());
             text += &format!("## {}\n\n", escaped(begun));
         }
-        let servers = figures(result);
+        let servers = LoadSummary::of(result).servers;
         let unit = level_unit(&result.plan.mode);
         let mut all = vec![
             tables::throughput(&servers, unit),
@@ -47,7 +47,7 @@ fn markdown(table: &Table) -> String {
     text + "\n"
 }
 
-fn cell(cell: &Cell) -> String {
+fn cell(cell: &TableCell) -> String {
     match &cell.note {
         Some(note) => format!("{} ({})", escaped(&cell.text), escaped(note)),
         None => escaped(&cell.text),

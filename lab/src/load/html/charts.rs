@@ -6,10 +6,11 @@ use launcelot_charts::load::percentile_curves::CurveSeries;
 use launcelot_charts::load::throughput::{ThroughputPoint, ThroughputSeries};
 use launcelot_charts::load::{LevelAxis, failures, latency, legend, percentile_curves, throughput};
 use launcelot_measure::Distribution;
-use launcelot_measure::load::Counts;
+use launcelot_measure::load::{Counts, ServerSummary};
+use launcelot_measure::percentile::Percentile;
 
 use super::{Measured, table};
-use crate::load::figures::percentile;
+use crate::load::figures::{has_failures, measured};
 use crate::load::tables::{self, Table, capitalized, kind_name};
 
 /// A latency of a cycle: its name, and where its distribution is.
@@ -23,7 +24,7 @@ const LATENCIES: [Latency; 2] = [
 
 /// Returns all sections of a run.
 pub(super) fn sections(run: &Measured) -> String {
-    let levels = run.servers.iter().flat_map(|server| &server.levels).map(|at| at.level.number());
+    let levels = run.servers.iter().flat_map(measured).map(|at| at.level.number());
     let axis = LevelAxis::new(run.unit, levels);
     if axis.levels().is_empty() {
         return "<p>Nothing was measured.</p>\n".to_owned();
@@ -43,15 +44,15 @@ fn throughput_section(run: &Measured, axis: &LevelAxis) -> String {
         .servers
         .iter()
         .map(|server| {
-            let points = server.levels.iter().filter_map(|at| {
-                let median = at.median_rate()?;
+            let points = measured(server).into_iter().filter_map(|at| {
+                let rates = at.dialogues_per_s?;
                 Some(ThroughputPoint {
                     level: at.level.number(),
-                    least: at.dialogue_rates.first().copied().unwrap_or(median),
-                    median,
-                    most: at.dialogue_rates.last().copied().unwrap_or(median),
+                    least: rates.least,
+                    median: rates.median,
+                    most: rates.most,
                     predicted: None,
-                    has_failures: at.has_failures(),
+                    has_failures: has_failures(at),
                 })
             });
             ThroughputSeries { index: run.index(&server.name), name: server.name.clone(), points: points.collect() }
@@ -90,14 +91,14 @@ fn latency_section(run: &Measured, axis: &LevelAxis) -> String {
 }
 
 fn latency_series(run: &Measured, times: fn(&Counts) -> &Distribution) -> Vec<LatencySeries> {
-    let of_server = |server: &crate::load::figures::ServerFigures| {
-        let points = server.levels.iter().filter_map(|at| {
+    let of_server = |server: &ServerSummary| {
+        let points = measured(server).into_iter().filter_map(|at| {
             let times = times(&at.counts);
             (times.count() > 0).then(|| LatencyPoint {
                 level: at.level.number(),
                 p50: times.median(),
-                p99: percentile(times, 990),
-                has_failures: at.has_failures(),
+                p99: times.percentile(Percentile::P99),
+                has_failures: has_failures(at),
             })
         });
         LatencySeries { index: run.index(&server.name), name: server.name.clone(), points: points.collect() }
@@ -107,7 +108,7 @@ fn latency_series(run: &Measured, times: fn(&Counts) -> &Distribution) -> Vec<La
 
 fn percentiles_section(run: &Measured) -> String {
     let series = LATENCIES.map(|(_, times)| -> Vec<CurveSeries> {
-        let highest = run.servers.iter().filter_map(|server| Some((server, server.levels.last()?)));
+        let highest = run.servers.iter().filter_map(|server| Some((server, measured(server).pop()?)));
         let of_server = highest.map(|(server, at)| CurveSeries {
             index: run.index(&server.name),
             name: &server.name,
@@ -136,7 +137,7 @@ fn percentiles_section(run: &Measured) -> String {
 fn failures_section(run: &Measured, axis: &LevelAxis) -> String {
     let mut rows: Vec<FailureRow> = Vec::new();
     for server in &run.servers {
-        for at in &server.levels {
+        for at in measured(server) {
             let all = at.counts.dialogues + at.counts.failures.count();
             for (kind, tally) in at.counts.failures.iter() {
                 let kind = kind_name(kind);
@@ -169,8 +170,8 @@ fn failures_section(run: &Measured, axis: &LevelAxis) -> String {
         run,
         "failures",
         "Failures",
-        "The share of dialogues that failed, by kind. A failed dialogue ends; the load goes on. In the other charts such a level has \
-         a cross.",
+        "The share of dialogues that failed, by kind; the highest bar is the largest share. A failed dialogue ends, and the load goes \
+         on. In the other charts such a level has a cross.",
         &chart,
         &[table],
     )
@@ -194,10 +195,13 @@ fn section(run: &Measured, id: &str, heading: &str, note: &str, chart: &str, twi
     let mut html =
         format!("<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">{heading}</h2>\n<p class=\"note\">{note}</p>\n");
     if !chart.is_empty() {
-        let has_failures = run.servers.iter().flat_map(|server| &server.levels).any(|at| at.has_failures());
+        let has_failures = run.servers.iter().flat_map(measured).any(has_failures);
         let names = run.servers.iter().map(|server| (run.index(&server.name), server.name.as_str()));
         let legend = legend::draw(names, has_failures, chart.contains("class=\"model\""));
-        html += &format!("<figure>\n<figcaption>{legend}</figcaption>\n{chart}</figure>\n");
+        let caption = format!("<figcaption>{legend}</figcaption>\n");
+        // Rows of failures are named themselves.
+        let caption = if chart.contains("class=\"curve\"") { caption.as_str() } else { "" };
+        html += &format!("<figure>\n{caption}{chart}</figure>\n");
     }
     for (number, twin) in (1..).zip(twins) {
         html += &table::html(twin, &format!("{id}-table-{number}"));
@@ -208,5 +212,10 @@ fn section(run: &Measured, id: &str, heading: &str, note: &str, chart: &str, twi
 /// Returns a chart between the margins for its labels and for the names of the servers.
 fn plot(run: &Measured, svg: &str) -> String {
     let longest = run.servers.iter().map(|server| server.name.chars().count()).max().unwrap_or(0).clamp(4, 16);
-    format!("<div class=\"load-plot\" style=\"--names: {longest}ch\">{svg}</div>\n")
+    let band = match run.servers.len() {
+        0..=3 => "0.12",
+        4..=6 => "0.07",
+        _ => "0.04",
+    };
+    format!("<div class=\"load-plot\" style=\"--names: {longest}ch; --band: {band}\">{svg}</div>\n")
 }

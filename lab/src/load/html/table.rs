@@ -2,12 +2,12 @@
 
 use launcelot_charts::Escaped;
 
-use crate::load::tables::{Cell, Table};
+use crate::load::tables::{Table, TableCell};
 
 /// Returns the table in a region that is named by its caption, whose identity is `id`.
 pub(super) fn html(table: &Table, id: &str) -> String {
     let mut html = format!(
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"{id}\">\n<table>\n<caption id=\"{id}\">{}</caption>\n<thead><tr>",
+        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"{id}\">\n<table>\n<caption><span id=\"{id}\">{}</span></caption>\n<thead><tr>",
         Escaped(&table.caption)
     );
     for (index, column) in table.columns.iter().enumerate() {
@@ -33,7 +33,7 @@ fn class(is_words: bool) -> &'static str {
     if is_words { " class=\"words\"" } else { "" }
 }
 
-fn content(cell: &Cell) -> String {
+fn content(cell: &TableCell) -> String {
     let text = Escaped(&cell.text);
     match &cell.note {
         Some(note) => format!("{text} <small>{}</small>", Escaped(note)),
