@@ -352,7 +352,7 @@ impl<'a> EventLoop<'a> {
             }
             attempt += 1;
         }
-        client.dialogue.failed(failure, &mut self.recorder)
+        client.dialogue.failed(&failure, &mut self.recorder)
     }
 
     /// Serves a client whose socket is ready, at a time that was read before its bytes.
@@ -372,7 +372,7 @@ impl<'a> EventLoop<'a> {
         if !client.dialogue.unsent(&self.rules).is_empty()
             && let Err(failure) = send(client, &self.rules, &self.poller)
         {
-            return client.dialogue.failed(failure, &mut self.recorder);
+            return client.dialogue.failed(&failure, &mut self.recorder);
         }
         let Some(connection) = &mut client.connection else { return Next::Wait };
         let received = connection.receive(&mut self.buffer);
@@ -389,7 +389,7 @@ impl<'a> EventLoop<'a> {
                 client.dialogue.received(&self.buffer[..count], time, &self.rules, &mut self.recorder)
             }
             Ok(Received::Closed) => client.dialogue.closed(&mut self.recorder),
-            Err(error) => client.dialogue.failed(connector::connection_failure(&error), &mut self.recorder),
+            Err(error) => client.dialogue.failed(&connector::connection_failure(&error), &mut self.recorder),
         }
     }
 
@@ -398,7 +398,7 @@ impl<'a> EventLoop<'a> {
         if attempt < self.connector.addresses() {
             return self.connect(index, attempt);
         }
-        self.clients[index].dialogue.failed(failure, &mut self.recorder)
+        self.clients[index].dialogue.failed(&failure, &mut self.recorder)
     }
 
     fn ask(&mut self, index: usize) -> Next {
@@ -406,7 +406,7 @@ impl<'a> EventLoop<'a> {
         client.dialogue.ask(Instant::now(), &self.rules);
         match send(client, &self.rules, &self.poller) {
             Ok(()) => Next::Wait,
-            Err(failure) => client.dialogue.failed(failure, &mut self.recorder),
+            Err(failure) => client.dialogue.failed(&failure, &mut self.recorder),
         }
     }
 }
