@@ -1,30 +1,28 @@
 //! The thread that serves all clients.
 
-use std::io;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use launcelot_measure::load::{DialogueFailure, GeneratorUsage, RatedUnit};
 use nix::time::{ClockId, clock_gettime};
+use tungstenite::handshake::client::Request;
 
 use super::EngineError;
 use super::arrivals::ArrivalTimes;
 use super::connection::{Connection, Received};
-use super::connector::{self, Connector};
+use super::connector::Connector;
 use super::deadlines::Deadlines;
 use super::dialogue::{Dialogue, Next, Rules};
 use super::pacing::{self, OpenLoop};
 use super::ports;
 use super::recorder::{Failure, Recorder, Window};
 use super::repeating_text::ScriptText;
+use super::web_socket;
 use crate::load::cycle::{CycleSettings, EarlyEnd, EngineEvent, Pace, Target};
 use crate::tunnel::poller::Poller;
 
 /// The time between two reports, and the longest time until a request to stop is noticed.
 const REPORT_INTERVAL: Duration = Duration::from_millis(100);
-
-/// Maximum number of bytes in one read.
-const READ_BYTES: usize = 64 * 1024;
 
 /// How often the clients of a closed loop can be expected to connect, as far as local ports are concerned.
 const CONNECTS_PER_SECOND: u64 = 10_000;
@@ -33,6 +31,8 @@ const CONNECTS_PER_SECOND: u64 = 10_000;
 pub(super) struct EventLoop<'a> {
     rules: Rules,
     connector: Connector,
+    /// The handshake of a WebSocket; `None` for TCP.
+    request: Option<Request>,
     poller: Poller,
     clients: Vec<Client>,
     deadlines: Deadlines,
@@ -77,7 +77,13 @@ impl<'a> EventLoop<'a> {
         events: &'a Sender<EngineEvent>,
         stop: &'a EarlyEnd,
     ) -> Result<Self, EngineError> {
-        let Target::Tcp(addresses) = &settings.target else { return Err(EngineError::NoAddress) };
+        let (addresses, request) = match &settings.target {
+            Target::Tcp(addresses) => (addresses, None),
+            Target::WebSocket { addresses, url } => {
+                let request = web_socket::request(url).ok_or_else(|| EngineError::Url(url.clone()))?;
+                (addresses, Some(request))
+            }
+        };
         if addresses.is_empty() {
             return Err(EngineError::NoAddress);
         }
@@ -92,6 +98,7 @@ impl<'a> EventLoop<'a> {
         let mut event_loop = Self {
             rules,
             connector,
+            request,
             poller: Poller::new()?,
             clients: Vec::new(),
             deadlines: Deadlines::default(),
@@ -99,7 +106,7 @@ impl<'a> EventLoop<'a> {
             recorder: Recorder::new(window),
             stage: Stage::Ramp,
             next_report: start + REPORT_INTERVAL,
-            buffer: vec![0; READ_BYTES],
+            buffer: Vec::new(),
             events,
             stop,
         };
@@ -136,8 +143,7 @@ impl<'a> EventLoop<'a> {
                 // Before the bytes are read, so that reading and checking them is not part of the latency.
                 let time = Instant::now();
                 self.serve_due(time);
-                let next = self.serve_ready(index, time);
-                self.perform(index, next);
+                self.serve(index, time);
             }
         }
     }
@@ -160,6 +166,18 @@ impl<'a> EventLoop<'a> {
             wake = wake.min(time);
         }
         wake
+    }
+
+    /// Serves a client whose socket is ready, until nothing more can be received.
+    fn serve(&mut self, index: usize, time: Instant) {
+        loop {
+            let next = self.serve_ready(index, time);
+            self.perform(index, next);
+            let connection = self.clients[index].connection.as_ref();
+            if !connection.is_some_and(Connection::may_hold_messages) {
+                return;
+            }
+        }
     }
 
     // Stages of the cycle
@@ -339,9 +357,7 @@ impl<'a> EventLoop<'a> {
         let client = &mut self.clients[index];
         client.connection = None;
         while let Some(connecting) = self.connector.connect(attempt) {
-            let registered = connecting.and_then(|stream| {
-                Connection::register(stream, index as u64, &self.poller).map_err(|error| no_descriptor(&error))
-            });
+            let registered = connecting.and_then(|stream| Connection::register(stream, index as u64, &self.poller));
             match registered {
                 Ok(connection) => {
                     client.attempt = attempt;
@@ -360,21 +376,13 @@ impl<'a> EventLoop<'a> {
         let client = &mut self.clients[index];
         let Some(connection) = &mut client.connection else { return Next::Wait };
         if client.dialogue.is_connecting() {
-            return match connector::is_connected(connection.stream()) {
-                Ok(false) => Next::Wait,
-                Ok(true) => {
-                    self.connector.prefer(client.attempt);
-                    client.dialogue.connected()
-                }
-                Err(failure) => self.connect_elsewhere(index, failure),
-            };
+            return self.proceed(index);
         }
-        if !client.dialogue.unsent(&self.rules).is_empty()
-            && let Err(failure) = send(client, &self.rules, &self.poller)
+        if connection.is_blocked()
+            && let Err(failure) = connection.send(&mut client.dialogue, &self.rules, &self.poller)
         {
             return client.dialogue.failed(&failure, &mut self.recorder);
         }
-        let Some(connection) = &mut client.connection else { return Next::Wait };
         let received = connection.receive(&mut self.buffer);
         if !client.dialogue.is_running() {
             // The server has closed a connection between two dialogues, which is its right.
@@ -385,42 +393,47 @@ impl<'a> EventLoop<'a> {
         }
         match received {
             Ok(Received::Nothing) => Next::Wait,
-            Ok(Received::Bytes(count)) => {
-                client.dialogue.received(&self.buffer[..count], time, &self.rules, &mut self.recorder)
-            }
+            Ok(Received::Bytes(bytes)) => client.dialogue.received(bytes, time, &self.rules, &mut self.recorder),
             Ok(Received::Closed) => client.dialogue.closed(&mut self.recorder),
-            Err(error) => client.dialogue.failed(&connector::connection_failure(&error), &mut self.recorder),
+            Err(failure) => client.dialogue.failed(&failure, &mut self.recorder),
         }
     }
 
-    fn connect_elsewhere(&mut self, index: usize, failure: Failure) -> Next {
+    /// Goes on with connecting.
+    fn proceed(&mut self, index: usize) -> Next {
+        let client = &mut self.clients[index];
+        let Some(connection) = &mut client.connection else { return Next::Wait };
+        match connection.proceed(self.request.as_ref(), &self.poller) {
+            Ok(false) => Next::Wait,
+            Ok(true) => {
+                self.connector.prefer(client.attempt);
+                client.dialogue.connected()
+            }
+            Err(failure) if failure.kind == DialogueFailure::Handshake => {
+                client.dialogue.failed(&failure, &mut self.recorder)
+            }
+            Err(failure) => self.connect_elsewhere(index, &failure),
+        }
+    }
+
+    /// Connects to the next address, if there is one.
+    fn connect_elsewhere(&mut self, index: usize, failure: &Failure) -> Next {
         let attempt = self.clients[index].attempt + 1;
         if attempt < self.connector.addresses() {
             return self.connect(index, attempt);
         }
-        self.clients[index].dialogue.failed(&failure, &mut self.recorder)
+        self.clients[index].dialogue.failed(failure, &mut self.recorder)
     }
 
     fn ask(&mut self, index: usize) -> Next {
         let client = &mut self.clients[index];
+        let Some(connection) = &mut client.connection else { return Next::Wait };
         client.dialogue.ask(Instant::now(), &self.rules);
-        match send(client, &self.rules, &self.poller) {
+        match connection.send(&mut client.dialogue, &self.rules, &self.poller) {
             Ok(()) => Next::Wait,
             Err(failure) => client.dialogue.failed(&failure, &mut self.recorder),
         }
     }
-}
-
-/// Sends what is unsent, as far as the socket takes it.
-fn send(client: &mut Client, rules: &Rules, poller: &Poller) -> Result<(), Failure> {
-    let Some(connection) = &mut client.connection else { return Ok(()) };
-    connection.send(&mut client.dialogue, rules).map_err(|error| connector::connection_failure(&error))?;
-    let has_unsent = !client.dialogue.unsent(rules).is_empty();
-    connection.set_interest(has_unsent, poller).map_err(|error| no_descriptor(&error))
-}
-
-fn no_descriptor(error: &io::Error) -> Failure {
-    Failure::with_example(DialogueFailure::NoDescriptor, error)
 }
 
 fn rules(settings: &CycleSettings) -> Rules {
