@@ -21,7 +21,7 @@ const READ_BYTES: usize = 64 * 1024;
 /// A connection, and the events that its client waits for.
 #[derive(Debug)]
 pub(super) struct Connection {
-    socket: Socket,
+    state: State,
     token: u64,
     interest: EpollFlags,
     /// Whether the library may hold messages that it has read from the socket already.
@@ -29,7 +29,7 @@ pub(super) struct Connection {
 }
 
 #[derive(Debug)]
-enum Socket {
+enum State {
     Tcp(TcpStream),
     Handshake(Box<Handshake>),
     WebSocket(Box<WebSocket<TcpStream>>),
@@ -52,37 +52,37 @@ impl Connection {
     pub(super) fn register(stream: TcpStream, token: u64, poller: &Poller) -> Result<Self, Failure> {
         let interest = EpollFlags::EPOLLOUT;
         poller.add(stream.as_fd(), token, interest).map_err(|error| not_registered(&error))?;
-        Ok(Self { socket: Socket::Tcp(stream), token, interest, may_hold_messages: false })
+        Ok(Self { state: State::Tcp(stream), token, interest, may_hold_messages: false })
     }
 
     /// Goes on with connecting when the socket is ready; with a `request`, opens a WebSocket. Returns whether the connection is
     /// open.
     pub(super) fn proceed(&mut self, request: Option<&Request>, poller: &Poller) -> Result<bool, Failure> {
-        let progress = match (std::mem::replace(&mut self.socket, Socket::Closed), request) {
-            (Socket::Tcp(stream), request) => {
+        let progress = match (std::mem::replace(&mut self.state, State::Closed), request) {
+            (State::Tcp(stream), request) => {
                 let is_connected = connector::is_connected(&stream)?;
                 match request {
                     Some(request) if is_connected => web_socket::start(stream, request)?,
                     _ => {
-                        self.socket = Socket::Tcp(stream);
+                        self.state = State::Tcp(stream);
                         return Ok(is_connected);
                     }
                 }
             }
-            (Socket::Handshake(handshake), _) => web_socket::proceed(*handshake)?,
+            (State::Handshake(handshake), _) => web_socket::proceed(*handshake)?,
             (open, _) => {
-                self.socket = open;
+                self.state = open;
                 return Ok(true);
             }
         };
         match progress {
             Progress::Waiting(handshake) => {
-                self.socket = Socket::Handshake(Box::new(handshake));
+                self.state = State::Handshake(Box::new(handshake));
                 self.set_interest(EpollFlags::EPOLLIN, poller)?;
                 Ok(false)
             }
             Progress::Open(socket) => {
-                self.socket = Socket::WebSocket(socket);
+                self.state = State::WebSocket(socket);
                 self.may_hold_messages = true;
                 Ok(true)
             }
@@ -96,17 +96,17 @@ impl Connection {
 
     /// Reads into `buffer`.
     pub(super) fn receive<'a>(&mut self, buffer: &'a mut Vec<u8>) -> Result<Received<'a>, Failure> {
-        match &mut self.socket {
-            Socket::Tcp(stream) => {
+        match &mut self.state {
+            State::Tcp(stream) => {
                 buffer.resize(READ_BYTES, 0);
                 receive_tcp(stream, buffer)
             }
-            Socket::WebSocket(socket) => {
+            State::WebSocket(socket) => {
                 let received = web_socket::receive(socket, buffer)?;
                 self.may_hold_messages = matches!(received, Received::Bytes(_));
                 Ok(received)
             }
-            Socket::Handshake(_) | Socket::Closed => Ok(Received::Nothing),
+            State::Handshake(_) | State::Closed => Ok(Received::Nothing),
         }
     }
 
@@ -117,10 +117,10 @@ impl Connection {
 
     /// Sends the questions that were asked, as far as the socket takes them.
     pub(super) fn send(&mut self, dialogue: &mut Dialogue, rules: &Rules, poller: &Poller) -> Result<(), Failure> {
-        let is_blocked = match &mut self.socket {
-            Socket::Tcp(stream) => send_tcp(stream, dialogue, rules).map_err(|error| connection_failure(&error))?,
-            Socket::WebSocket(socket) => send_web_socket(socket, dialogue, rules)?,
-            Socket::Handshake(_) | Socket::Closed => return Ok(()),
+        let is_blocked = match &mut self.state {
+            State::Tcp(stream) => send_tcp(stream, dialogue, rules).map_err(|error| connection_failure(&error))?,
+            State::WebSocket(socket) => send_web_socket(socket, dialogue, rules)?,
+            State::Handshake(_) | State::Closed => return Ok(()),
         };
         let mut interest = EpollFlags::EPOLLIN;
         if is_blocked {
@@ -140,11 +140,11 @@ impl Connection {
     }
 
     fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        match &self.socket {
-            Socket::Tcp(stream) => Some(stream.as_fd()),
-            Socket::Handshake(handshake) => Some(handshake.get_ref().get_ref().as_fd()),
-            Socket::WebSocket(socket) => Some(socket.get_ref().as_fd()),
-            Socket::Closed => None,
+        match &self.state {
+            State::Tcp(stream) => Some(stream.as_fd()),
+            State::Handshake(handshake) => Some(handshake.get_ref().get_ref().as_fd()),
+            State::WebSocket(socket) => Some(socket.get_ref().as_fd()),
+            State::Closed => None,
         }
     }
 }
