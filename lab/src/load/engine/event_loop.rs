@@ -3,8 +3,7 @@
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
-use launcelot_measure::load::{DialogueFailure, GeneratorUsage, RatedUnit};
-use nix::time::{ClockId, clock_gettime};
+use launcelot_measure::load::{DialogueFailure, RatedUnit};
 use tungstenite::handshake::client::Request;
 
 use super::EngineError;
@@ -17,12 +16,10 @@ use super::pacing::{self, OpenLoop};
 use super::ports;
 use super::recorder::{Failure, Recorder, Window};
 use super::repeating_text::ScriptText;
+use super::stages::{REPORT_INTERVAL, Stage};
 use super::web_socket;
 use crate::load::cycle::{CycleSettings, EarlyEnd, EngineEvent, Pace, Target};
 use crate::tunnel::poller::Poller;
-
-/// The time between two reports, and the longest time until a request to stop is noticed.
-const REPORT_INTERVAL: Duration = Duration::from_millis(100);
 
 /// How often the clients of a closed loop can be expected to connect, as far as local ports are concerned.
 const CONNECTS_PER_SECOND: u64 = 10_000;
@@ -34,37 +31,22 @@ pub(super) struct EventLoop<'a> {
     /// The handshake of a WebSocket; `None` for TCP.
     request: Option<Request>,
     poller: Poller,
-    clients: Vec<Client>,
+    pub(super) clients: Vec<Client>,
     deadlines: Deadlines,
     /// `None` in a closed loop.
-    open_loop: Option<OpenLoop>,
-    recorder: Recorder,
-    stage: Stage,
-    next_report: Instant,
+    pub(super) open_loop: Option<OpenLoop>,
+    pub(super) recorder: Recorder,
+    pub(super) stage: Stage,
+    pub(super) next_report: Instant,
     buffer: Vec<u8>,
-    events: &'a Sender<EngineEvent>,
-    stop: &'a EarlyEnd,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// Before the window: the clients of a closed loop start.
-    Ramp,
-    Window {
-        /// The thread's processor time when the window began.
-        processor: Duration,
-    },
-    /// After the window: this many dialogues go on.
-    Following {
-        dialogues: usize,
-    },
-    Over,
+    pub(super) events: &'a Sender<EngineEvent>,
+    pub(super) stop: &'a EarlyEnd,
 }
 
 #[derive(Debug)]
-struct Client {
-    dialogue: Dialogue,
-    connection: Option<Connection>,
+pub(super) struct Client {
+    pub(super) dialogue: Dialogue,
+    pub(super) connection: Option<Connection>,
     /// The number of addresses that have failed in this dialogue.
     attempt: usize,
     /// The number of failures since the last right dialogue.
@@ -129,6 +111,7 @@ impl<'a> EventLoop<'a> {
 
     /// Serves the clients until the cycle is over.
     pub(super) fn run(mut self) -> Result<(), EngineError> {
+        self.advance(Instant::now());
         loop {
             let now = Instant::now();
             self.serve_due(now);
@@ -179,75 +162,6 @@ impl<'a> EventLoop<'a> {
             }
         }
     }
-
-    // Stages of the cycle
-
-    /// Enters the next stage if its time has come, and reports.
-    fn advance(&mut self, now: Instant) {
-        let is_stopped = self.stop.is_requested();
-        match self.stage {
-            Stage::Ramp if now >= self.recorder.window.begin || is_stopped => {
-                if is_stopped {
-                    self.recorder.window = Window { begin: now, end: now };
-                }
-                self.stage = Stage::Window { processor: processor_time() };
-                self.next_report = now + REPORT_INTERVAL;
-                self.send(EngineEvent::WindowBegan);
-            }
-            Stage::Window { processor } if now >= self.recorder.window.end || is_stopped => {
-                self.end_window(now, processor, is_stopped);
-            }
-            Stage::Following { dialogues } if dialogues == 0 || is_stopped => {
-                self.report(now);
-                self.stage = Stage::Over;
-            }
-            _ if now >= self.next_report => self.report(now),
-            _ => {}
-        }
-    }
-
-    fn end_window(&mut self, now: Instant, processor: Duration, is_stopped: bool) {
-        let window = &mut self.recorder.window;
-        window.end = window.end.min(now);
-        let window = *window;
-        self.report(now);
-        let generator = GeneratorUsage { processor: processor_time().saturating_sub(processor), threads: 1 };
-        self.send(EngineEvent::WindowEnded { window: window.end - window.begin, generator });
-        if let Some(open_loop) = &mut self.open_loop {
-            self.recorder.queued(open_loop.queue.len());
-            open_loop.queue.clear();
-            open_loop.end = window.end;
-        }
-        let mut followed = 0;
-        for client in &mut self.clients {
-            let is_followed = client.dialogue.is_running() && window.contains(client.dialogue.begin_time());
-            if is_followed && !is_stopped {
-                followed += 1;
-            } else {
-                client.dialogue.wait(None);
-                client.connection = None;
-            }
-        }
-        self.stage = Stage::Following { dialogues: followed };
-    }
-
-    fn report(&mut self, now: Instant) {
-        self.next_report = now + REPORT_INTERVAL;
-        if self.stage == Stage::Ramp {
-            return;
-        }
-        let elapsed = self.recorder.elapsed(now);
-        let added = self.recorder.take();
-        self.send(EngineEvent::Progress { elapsed, added });
-    }
-
-    fn send(&mut self, event: EngineEvent) {
-        if self.events.send(event).is_err() {
-            self.stop.request();
-        }
-    }
-
-    // Clients
 
     /// Serves the clients whose deadline has come, and the dialogues that are due.
     fn serve_due(&mut self, now: Instant) {
@@ -458,9 +372,4 @@ fn sources(settings: &CycleSettings, keep_alive: bool) -> u32 {
         Pace::Open { rate, max_in_flight, .. } => (u64::from(max_in_flight), u64::from(rate)),
     };
     ports::sources_needed(if keep_alive { 0 } else { connects_per_second }, connections)
-}
-
-/// Returns the processor time of this thread.
-fn processor_time() -> Duration {
-    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map(Duration::from).unwrap_or_default()
 }
