@@ -5,8 +5,9 @@
 //!
 //! - `dialogue`: what one client does, decided without I/O. `repeating_text`: the questions to send and the answers to expect.
 //! - `recorder`: what is counted, and which of it belongs to the window.
-//! - `event_loop`: the thread that serves all clients. `pacing`: when dialogues begin.
-//! - `connector`: how connections are made, and why they fail. `connection`: one of them. [`ports`]: the local ports that they use.
+//! - `event_loop`: the thread that serves all clients. `stages`: ramp, window, and what follows. `pacing`: when dialogues begin.
+//! - `connector`: how connections are made, and why they fail. `connection`: one of them. `web_socket`: those
+//!   to a bridge. [`ports`]: the local ports that they use.
 //! - `arrivals`: the times of an open loop. `deadlines`: timeouts and pauses.
 
 mod arrivals;
@@ -19,6 +20,8 @@ mod pacing;
 pub mod ports;
 mod recorder;
 mod repeating_text;
+mod stages;
+mod web_socket;
 
 use std::io;
 use std::num::NonZeroU64;

@@ -1,7 +1,7 @@
 //! The engine of the load, on real servers and on servers with faults.
 
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
@@ -13,7 +13,7 @@ use launcelot_measure::load::{Arrivals, Counts, DialogueFailure, DialoguePlan, R
 use launcelot_protocol::{EXCHANGES, Script};
 use launcelot_server::Design;
 
-use crate::support::fixtures::Server;
+use crate::support::fixtures::{Bridge, Server};
 use crate::support::ports::ReservedPort;
 use crate::support::sockets::{SilentAddress, serve_each};
 use crate::support::wait;
@@ -157,6 +157,13 @@ fn hold(mut stream: &TcpStream) {
     let _ = stream.read_to_end(&mut Vec::new());
 }
 
+/// Closes the connection after four answers. It goes on reading, because closing with unread bytes resets a connection.
+fn close_after_four_answers(mut stream: TcpStream) {
+    answer_in_turn(&mut stream, 4, str::to_owned);
+    let _ = stream.shutdown(Shutdown::Write);
+    hold(&stream);
+}
+
 #[test]
 fn a_closed_loop_asks_in_lockstep_and_with_questions_in_flight() {
     let server = Server::start(Design::Async);
@@ -235,11 +242,11 @@ fn failures_are_counted_by_kind_and_the_load_goes_on() {
         answer_in_turn(&mut stream, 10, |answer| format!("{answer}{answer}"));
         hold(&stream);
     });
-    let silent_end = serve_each(|mut stream| answer_in_turn(&mut stream, 4, str::to_owned));
+    let early = serve_each(close_after_four_answers);
     let cases = [
         (wrong, WrongAnswer, r#""To seek the Holy Grill." instead of "To seek the Holy Grail.""#),
         (surplus, WrongAnswer, r#""My name is Sir Lancelot of Camelot." after the last answer"#),
-        (silent_end, ClosedEarly, "closed after 4 answers"),
+        (early, ClosedEarly, "closed after 4 answers"),
     ];
     for (address, kind, example) in cases {
         let running = start(CycleSettings { duration: LONG, ..closed(address, 2) });
@@ -351,4 +358,65 @@ fn the_latency_of_an_open_loop_counts_from_when_a_dialogue_was_due() {
     assert_eq!(counts.dialogue_latency.count() + counts.queued, 15);
     assert!(counts.dialogue_latency.longest() >= Duration::from_millis(60), "{:?}", counts.dialogue_latency.longest());
     assert!(counts.question_latency.longest() >= Duration::from_millis(20));
+}
+
+/// A load through a bridge.
+fn through(bridge: &Bridge, clients: u32) -> CycleSettings {
+    let address = SocketAddr::from(([127, 0, 0, 1], bridge.port));
+    let url = format!("ws://{address}/ws");
+    CycleSettings { target: Target::WebSocket { addresses: vec![address], url }, ..closed(address, clients) }
+}
+
+#[test]
+fn a_load_goes_through_a_bridge() {
+    let server = Server::start(Design::Async);
+    let bridge = Bridge::start(server.port, None);
+    for (in_flight, keep_alive) in [(1, false), (4, true)] {
+        let mut settings = through(&bridge, 5);
+        settings.dialogue.in_flight = in_flight;
+        settings.dialogue.keep_alive = keep_alive;
+        let cycle = start(CycleSettings { duration: LONG, ..settings }).stop_when(|counts| counts.dialogues >= 50);
+        assert_eq!(cycle.counts.failures.count(), 0, "{:?}", cycle.counts.failures);
+    }
+}
+
+#[test]
+fn failures_behind_a_bridge_are_those_of_the_server() {
+    let port = ReservedPort::new();
+    let early = serve_each(close_after_four_answers);
+    let cases = [
+        (port.number, DialogueFailure::Refused, "refused"),
+        (early.port(), DialogueFailure::ClosedEarly, "closed after 4 answers"),
+    ];
+    for (server_port, kind, words) in cases {
+        let bridge = Bridge::start(server_port, None);
+        let settings = CycleSettings { duration: LONG, ..through(&bridge, 2) };
+        let cycle = start(settings).stop_when(|counts| counts.failures.count() >= 4);
+        let example = cycle.only_failure(kind);
+        assert!(example.contains(words), "{example}");
+    }
+}
+
+#[test]
+fn a_server_that_does_not_speak_websocket_fails_the_handshake() {
+    let address = serve_each(|mut stream| {
+        let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+        hold(&stream);
+    });
+    let target = Target::WebSocket { addresses: vec![address], url: format!("ws://{address}/ws") };
+    let settings = CycleSettings { target, duration: LONG, ..closed(address, 2) };
+    let cycle = start(settings).stop_when(|counts| counts.failures.count() >= 4);
+    let example = cycle.only_failure(DialogueFailure::Handshake);
+    assert!(example.contains("404"), "{example}");
+}
+
+#[test]
+fn a_url_that_is_not_a_websocket_is_refused_before_the_load() {
+    let address = SocketAddr::from(([127, 0, 0, 1], 1));
+    for url in ["http://localhost/ws", "wss://localhost/ws", "localhost"] {
+        let target = Target::WebSocket { addresses: vec![address], url: url.to_owned() };
+        let settings = CycleSettings { target, ..closed(address, 1) };
+        let error = run_cycle(&settings, &mpsc::channel().0, &EarlyEnd::default()).unwrap_err();
+        assert_eq!(error.to_string(), format!("'{url}' is not the URL of a WebSocket"));
+    }
 }

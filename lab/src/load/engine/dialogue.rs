@@ -162,7 +162,7 @@ impl Dialogue {
     pub(super) fn received(&mut self, bytes: &[u8], time: Instant, rules: &Rules, recorder: &mut Recorder) -> Next {
         if !self.is_running() {
             // More than was asked for, after the end of a dialogue.
-            return self.fail(self.wrong_answer(bytes, rules), recorder);
+            return self.fail(&self.wrong_answer(bytes, rules), recorder);
         }
         let answers = &rules.text.answers;
         let end = answers.begin_of(self.asked);
@@ -172,7 +172,7 @@ impl Dialogue {
             let length = expected.len().min(left.len());
             if length == 0 || expected[..length] != left[..length] {
                 self.record_answers(time, rules, recorder);
-                return self.fail(self.wrong_answer(left, rules), recorder);
+                return self.fail(&self.wrong_answer(left, rules), recorder);
             }
             self.received_bytes += length as u64;
             left = &left[length..];
@@ -223,7 +223,7 @@ impl Dialogue {
     }
 
     /// The connection failed, or was not made.
-    pub(super) fn failed(&mut self, failure: Failure, recorder: &mut Recorder) -> Next {
+    pub(super) fn failed(&mut self, failure: &Failure, recorder: &mut Recorder) -> Next {
         self.fail(failure, recorder)
     }
 
@@ -231,8 +231,8 @@ impl Dialogue {
     pub(super) fn closed(&mut self, recorder: &mut Recorder) -> Next {
         let count = self.answered;
         let answers = if count == 1 { "answer" } else { "answers" };
-        let failure = Failure::with_example(DialogueFailure::ClosedEarly, format!("closed after {count} {answers}"));
-        self.fail(failure, recorder)
+        let failure = Failure::with_example(DialogueFailure::ClosedEarly, &format!("closed after {count} {answers}"));
+        self.fail(&failure, recorder)
     }
 
     /// Returns when [`woken`](Self::woken) has to be called, if nothing happens before.
@@ -250,10 +250,10 @@ impl Dialogue {
         match self.phase {
             Phase::Waiting(Some(due)) if due <= now => Next::Begin,
             Phase::Connecting if self.overdue <= now => {
-                self.fail(Failure::new(DialogueFailure::ConnectTimedOut), recorder)
+                self.fail(&Failure::new(DialogueFailure::ConnectTimedOut), recorder)
             }
             Phase::Asking if !self.in_flight.is_empty() && self.overdue <= now => {
-                self.fail(Failure::new(DialogueFailure::AnswerTimedOut), recorder)
+                self.fail(&Failure::new(DialogueFailure::AnswerTimedOut), recorder)
             }
             Phase::Asking => match self.thought.take_if(|thought| *thought <= now) {
                 Some(due) => {
@@ -279,9 +279,9 @@ impl Dialogue {
         !matches!(self.phase, Phase::Waiting(_))
     }
 
-    fn fail(&mut self, failure: Failure, recorder: &mut Recorder) -> Next {
+    fn fail(&mut self, failure: &Failure, recorder: &mut Recorder) -> Next {
         if self.is_running() {
-            recorder.failed(self.begin, &failure);
+            recorder.failed(self.begin, failure);
             self.phase = Phase::Waiting(None);
         }
         Next::Failed
@@ -302,6 +302,241 @@ impl Dialogue {
         } else {
             format!("{got:?} after the last answer")
         };
-        Failure::with_example(DialogueFailure::WrongAnswer, example)
+        Failure::with_example(DialogueFailure::WrongAnswer, &example)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use launcelot_measure::load::Counts;
+    use launcelot_protocol::{EXCHANGES, Script};
+
+    use super::super::recorder::Window;
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// A client whose clock a test sets.
+    struct Fixture {
+        start: Instant,
+        rules: Rules,
+        recorder: Recorder,
+        dialogue: Dialogue,
+    }
+
+    impl Fixture {
+        fn new(questions: u64, in_flight: u64, think: Duration) -> Self {
+            let start = Instant::now();
+            let text = ScriptText::new(&Script::default());
+            let rules =
+                Rules { text, questions, in_flight, think, keep_alive: false, timeout: SECOND, from_due: false };
+            let recorder = Recorder::new(Window { begin: start, end: start + 100 * SECOND });
+            Self { start, rules, recorder, dialogue: Dialogue::new(None, start) }
+        }
+
+        fn at(&self, ms: u64) -> Instant {
+            self.start + Duration::from_millis(ms)
+        }
+
+        /// Begins a dialogue and connects, both at the start.
+        fn connected(mut self) -> Self {
+            assert_eq!(self.dialogue.begin(self.start, false, self.start, &self.rules), Next::Connect);
+            assert_eq!(self.dialogue.connected(), Next::Ask);
+            self
+        }
+
+        /// Asks, and returns what is sent.
+        fn ask(&mut self, ms: u64) -> String {
+            self.dialogue.ask(self.at(ms), &self.rules);
+            let unsent = self.dialogue.unsent(&self.rules).to_vec();
+            self.dialogue.sent(unsent.len());
+            String::from_utf8(unsent).unwrap()
+        }
+
+        fn receive(&mut self, text: &str, ms: u64) -> Next {
+            self.dialogue.received(text.as_bytes(), self.at(ms), &self.rules, &mut self.recorder)
+        }
+
+        fn wake(&mut self, ms: u64) -> Next {
+            self.dialogue.woken(self.at(ms), &mut self.recorder)
+        }
+
+        fn deadline_ms(&self) -> Option<u128> {
+            self.dialogue.deadline().map(|deadline| (deadline - self.start).as_millis())
+        }
+
+        fn counts(&mut self) -> Counts {
+            *self.recorder.take()
+        }
+    }
+
+    /// Asserts that there is one failure, and returns its kind and example.
+    #[track_caller]
+    fn only_failure(counts: &Counts) -> (DialogueFailure, String) {
+        assert_eq!((counts.failures.count(), counts.dialogues), (1, 0));
+        let (kind, tally) = counts.failures.iter().next().unwrap();
+        (kind, tally.example.clone().unwrap_or_default())
+    }
+
+    fn question(number: usize) -> &'static str {
+        EXCHANGES[number % 3].question
+    }
+
+    fn answer(number: usize) -> &'static str {
+        EXCHANGES[number % 3].answer
+    }
+
+    #[test]
+    fn in_lockstep_each_question_waits_for_the_answer_before_it() {
+        let mut client = Fixture::new(4, 1, Duration::ZERO).connected();
+        for number in 0..4 {
+            let ms = number as u64 * 10;
+            assert_eq!(client.ask(ms), question(number));
+            let next = if number == 3 { Next::Completed } else { Next::Ask };
+            assert_eq!(client.receive(answer(number), ms + 7), next);
+        }
+        let counts = client.counts();
+        assert_eq!((counts.dialogues, counts.questions, counts.failures.count()), (1, 4, 0));
+        assert_eq!(counts.question_latency.longest(), Duration::from_millis(7));
+        assert_eq!(counts.first_answer_latency.longest(), Duration::from_millis(7));
+        assert_eq!(counts.dialogue_latency.longest(), Duration::from_millis(37));
+    }
+
+    #[test]
+    fn an_answer_makes_room_for_a_question_in_flight_and_is_timed_from_its_own_question() {
+        let mut client = Fixture::new(4, 2, Duration::ZERO).connected();
+        assert_eq!(client.ask(0), [question(0), question(1)].concat());
+        assert_eq!(client.receive(answer(0), 5), Next::Ask);
+        assert_eq!(client.ask(6), question(2));
+        assert_eq!(client.receive(&[answer(1), answer(2)].concat(), 8), Next::Ask);
+        assert_eq!(client.ask(9), question(3));
+        assert_eq!(client.receive(answer(3), 10), Next::Completed);
+        let latencies = client.counts().question_latency;
+        let times: Vec<u128> = (1..=4).map(|rank| latencies.at_rank(rank).as_millis()).collect();
+        assert_eq!(times, [1, 2, 5, 8]);
+    }
+
+    #[test]
+    fn an_answer_in_pieces_counts_when_it_is_complete() {
+        let mut client = Fixture::new(1, 1, Duration::ZERO).connected();
+        client.ask(0);
+        let (first, second) = answer(0).split_at(9);
+        assert_eq!(client.receive(first, 1), Next::Wait);
+        assert_eq!(client.counts().questions, 0);
+        assert_eq!(client.receive(second, 2), Next::Completed);
+        assert_eq!(client.counts().question_latency.longest(), Duration::from_millis(2));
+    }
+
+    #[test]
+    fn the_next_question_is_due_at_the_end_of_the_pause() {
+        let mut client = Fixture::new(2, 1, Duration::from_millis(50)).connected();
+        client.ask(0);
+        assert_eq!(client.receive(answer(0), 10), Next::Wait);
+        assert_eq!(client.deadline_ms(), Some(60));
+        assert_eq!(client.wake(59), Next::Wait);
+        assert_eq!(client.wake(63), Next::Ask);
+        assert_eq!(client.ask(63), question(1));
+        assert_eq!(client.receive(answer(1), 70), Next::Completed);
+        let counts = client.counts();
+        assert_eq!(counts.lateness.longest(), Duration::from_millis(3));
+        assert_eq!(counts.question_latency.longest(), Duration::from_millis(10));
+    }
+
+    #[test]
+    fn a_kept_connection_goes_on_where_the_last_dialogue_ended() {
+        let mut client = Fixture::new(2, 2, Duration::ZERO).connected();
+        client.ask(0);
+        assert_eq!(client.receive(&[answer(0), answer(1)].concat(), 1), Next::Completed);
+        let begin = client.at(5);
+        assert_eq!(client.dialogue.begin(begin, true, begin, &client.rules), Next::Ask);
+        assert_eq!(client.ask(5), [question(2), question(3)].concat());
+        assert_eq!(client.receive(&[answer(2), answer(3)].concat(), 9), Next::Completed);
+        let counts = client.counts();
+        assert_eq!((counts.dialogues, counts.first_answer_latency.count()), (2, 1));
+        assert_eq!(counts.dialogue_latency.longest(), Duration::from_millis(4));
+    }
+
+    #[test]
+    fn a_wrong_answer_is_quoted_from_its_begin() {
+        let cases: [(&[&str], &str); 4] = [
+            (&["No."], r#""No." instead of "My name is Sir Lancelot of Camelot.""#),
+            (&["My name is ", "Arthur."], r#""My name is Arthur." instead of "My name is Sir Lancelot of Camelot.""#),
+            (&[answer(0), "Blue."], r#""Blue." instead of "To seek the Holy Grail.""#),
+            (&[answer(0), answer(1), "Blue."], r#""Blue." after the last answer"#),
+        ];
+        for (pieces, expected) in cases {
+            // The last of the three questions is not asked, so its answer is too much.
+            let mut client = Fixture::new(3, 2, Duration::from_millis(50)).connected();
+            client.ask(0);
+            let last = pieces.iter().map(|piece| client.receive(piece, 1)).last();
+            assert_eq!(last, Some(Next::Failed), "{pieces:?}");
+            let (kind, example) = only_failure(&client.counts());
+            assert_eq!((kind, example.as_str()), (DialogueFailure::WrongAnswer, expected));
+        }
+    }
+
+    #[test]
+    fn surplus_bytes_with_the_last_answer_make_the_dialogue_wrong() {
+        let mut client = Fixture::new(1, 1, Duration::ZERO).connected();
+        client.ask(0);
+        assert_eq!(client.receive(&[answer(0), "Ni!"].concat(), 1), Next::Failed);
+        let counts = client.counts();
+        assert_eq!(only_failure(&counts), (DialogueFailure::WrongAnswer, r#""Ni!" after the last answer"#.to_owned()));
+        assert_eq!(counts.questions, 1, "the answer itself was right");
+    }
+
+    #[test]
+    fn a_long_wrong_answer_is_cut() {
+        let mut client = Fixture::new(1, 1, Duration::ZERO).connected();
+        client.ask(0);
+        client.receive(&"x".repeat(5000), 1);
+        let (_, example) = only_failure(&client.counts());
+        assert!(example.starts_with(&format!("{:?} instead of", "x".repeat(EXCERPT_BYTES))), "{example}");
+    }
+
+    #[test]
+    fn a_server_that_closes_early_fails_the_dialogue() {
+        let mut client = Fixture::new(3, 1, Duration::ZERO).connected();
+        client.ask(0);
+        client.receive(answer(0), 1);
+        client.ask(1);
+        assert_eq!(client.dialogue.closed(&mut client.recorder), Next::Failed);
+        let failure = only_failure(&client.counts());
+        assert_eq!(failure, (DialogueFailure::ClosedEarly, "closed after 1 answer".to_owned()));
+        assert!(!client.dialogue.is_running());
+    }
+
+    #[test]
+    fn connecting_has_a_timeout() {
+        let mut client = Fixture::new(1, 1, Duration::ZERO);
+        client.dialogue.begin(client.start, false, client.start, &client.rules);
+        assert_eq!(client.deadline_ms(), Some(1000));
+        assert_eq!(client.wake(999), Next::Wait);
+        assert_eq!(client.wake(1000), Next::Failed);
+        assert_eq!(only_failure(&client.counts()).0, DialogueFailure::ConnectTimedOut);
+    }
+
+    #[test]
+    fn each_answer_has_a_timeout_that_begins_with_the_answer_before_it() {
+        let mut client = Fixture::new(2, 2, Duration::ZERO).connected();
+        client.ask(0);
+        assert_eq!(client.deadline_ms(), Some(1000));
+        assert_eq!(client.receive(answer(0), 900), Next::Wait);
+        assert_eq!(client.wake(1000), Next::Wait);
+        assert_eq!(client.deadline_ms(), Some(1900));
+        assert_eq!(client.wake(1900), Next::Failed);
+        assert_eq!(only_failure(&client.counts()).0, DialogueFailure::AnswerTimedOut);
+    }
+
+    #[test]
+    fn a_question_that_is_due_by_the_clock_is_timed_from_then() {
+        let mut client = Fixture::new(1, 1, Duration::ZERO);
+        client.rules.from_due = true;
+        let late = client.at(30);
+        client.dialogue.begin(client.start, false, late, &client.rules);
+        client.dialogue.connected();
+        client.ask(40);
+        client.receive(answer(0), 45);
+        assert_eq!(client.counts().question_latency.longest(), Duration::from_millis(45));
     }
 }

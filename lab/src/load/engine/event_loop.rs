@@ -1,30 +1,25 @@
 //! The thread that serves all clients.
 
-use std::io;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
-use launcelot_measure::load::{DialogueFailure, GeneratorUsage, RatedUnit};
-use nix::time::{ClockId, clock_gettime};
+use launcelot_measure::load::{DialogueFailure, RatedUnit};
+use tungstenite::handshake::client::Request;
 
 use super::EngineError;
 use super::arrivals::ArrivalTimes;
 use super::connection::{Connection, Received};
-use super::connector::{self, Connector};
+use super::connector::Connector;
 use super::deadlines::Deadlines;
 use super::dialogue::{Dialogue, Next, Rules};
 use super::pacing::{self, OpenLoop};
 use super::ports;
 use super::recorder::{Failure, Recorder, Window};
 use super::repeating_text::ScriptText;
+use super::stages::{REPORT_INTERVAL, Stage};
+use super::web_socket;
 use crate::load::cycle::{CycleSettings, EarlyEnd, EngineEvent, Pace, Target};
 use crate::tunnel::poller::Poller;
-
-/// The time between two reports, and the longest time until a request to stop is noticed.
-const REPORT_INTERVAL: Duration = Duration::from_millis(100);
-
-/// Maximum number of bytes in one read.
-const READ_BYTES: usize = 64 * 1024;
 
 /// How often the clients of a closed loop can be expected to connect, as far as local ports are concerned.
 const CONNECTS_PER_SECOND: u64 = 10_000;
@@ -33,38 +28,25 @@ const CONNECTS_PER_SECOND: u64 = 10_000;
 pub(super) struct EventLoop<'a> {
     rules: Rules,
     connector: Connector,
+    /// The handshake of a WebSocket; `None` for TCP.
+    request: Option<Request>,
     poller: Poller,
-    clients: Vec<Client>,
+    pub(super) clients: Vec<Client>,
     deadlines: Deadlines,
     /// `None` in a closed loop.
-    open_loop: Option<OpenLoop>,
-    recorder: Recorder,
-    stage: Stage,
-    next_report: Instant,
+    pub(super) open_loop: Option<OpenLoop>,
+    pub(super) recorder: Recorder,
+    pub(super) stage: Stage,
+    pub(super) next_report: Instant,
     buffer: Vec<u8>,
-    events: &'a Sender<EngineEvent>,
-    stop: &'a EarlyEnd,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// Before the window: the clients of a closed loop start.
-    Ramp,
-    Window {
-        /// The thread's processor time when the window began.
-        processor: Duration,
-    },
-    /// After the window: this many dialogues go on.
-    Following {
-        dialogues: usize,
-    },
-    Over,
+    pub(super) events: &'a Sender<EngineEvent>,
+    pub(super) stop: &'a EarlyEnd,
 }
 
 #[derive(Debug)]
-struct Client {
-    dialogue: Dialogue,
-    connection: Option<Connection>,
+pub(super) struct Client {
+    pub(super) dialogue: Dialogue,
+    pub(super) connection: Option<Connection>,
     /// The number of addresses that have failed in this dialogue.
     attempt: usize,
     /// The number of failures since the last right dialogue.
@@ -77,7 +59,13 @@ impl<'a> EventLoop<'a> {
         events: &'a Sender<EngineEvent>,
         stop: &'a EarlyEnd,
     ) -> Result<Self, EngineError> {
-        let Target::Tcp(addresses) = &settings.target else { return Err(EngineError::NoAddress) };
+        let (addresses, request) = match &settings.target {
+            Target::Tcp(addresses) => (addresses, None),
+            Target::WebSocket { addresses, url } => {
+                let request = web_socket::request(url).ok_or_else(|| EngineError::Url(url.clone()))?;
+                (addresses, Some(request))
+            }
+        };
         if addresses.is_empty() {
             return Err(EngineError::NoAddress);
         }
@@ -92,6 +80,7 @@ impl<'a> EventLoop<'a> {
         let mut event_loop = Self {
             rules,
             connector,
+            request,
             poller: Poller::new()?,
             clients: Vec::new(),
             deadlines: Deadlines::default(),
@@ -99,7 +88,7 @@ impl<'a> EventLoop<'a> {
             recorder: Recorder::new(window),
             stage: Stage::Ramp,
             next_report: start + REPORT_INTERVAL,
-            buffer: vec![0; READ_BYTES],
+            buffer: Vec::new(),
             events,
             stop,
         };
@@ -122,6 +111,7 @@ impl<'a> EventLoop<'a> {
 
     /// Serves the clients until the cycle is over.
     pub(super) fn run(mut self) -> Result<(), EngineError> {
+        self.advance(Instant::now());
         loop {
             let now = Instant::now();
             self.serve_due(now);
@@ -136,8 +126,7 @@ impl<'a> EventLoop<'a> {
                 // Before the bytes are read, so that reading and checking them is not part of the latency.
                 let time = Instant::now();
                 self.serve_due(time);
-                let next = self.serve_ready(index, time);
-                self.perform(index, next);
+                self.serve(index, time);
             }
         }
     }
@@ -162,74 +151,17 @@ impl<'a> EventLoop<'a> {
         wake
     }
 
-    // Stages of the cycle
-
-    /// Enters the next stage if its time has come, and reports.
-    fn advance(&mut self, now: Instant) {
-        let is_stopped = self.stop.is_requested();
-        match self.stage {
-            Stage::Ramp if now >= self.recorder.window.begin || is_stopped => {
-                if is_stopped {
-                    self.recorder.window = Window { begin: now, end: now };
-                }
-                self.stage = Stage::Window { processor: processor_time() };
-                self.next_report = now + REPORT_INTERVAL;
-                self.send(EngineEvent::WindowBegan);
-            }
-            Stage::Window { processor } if now >= self.recorder.window.end || is_stopped => {
-                self.end_window(now, processor, is_stopped);
-            }
-            Stage::Following { dialogues } if dialogues == 0 || is_stopped => {
-                self.report(now);
-                self.stage = Stage::Over;
-            }
-            _ if now >= self.next_report => self.report(now),
-            _ => {}
-        }
-    }
-
-    fn end_window(&mut self, now: Instant, processor: Duration, is_stopped: bool) {
-        let window = &mut self.recorder.window;
-        window.end = window.end.min(now);
-        let window = *window;
-        self.report(now);
-        let generator = GeneratorUsage { processor: processor_time().saturating_sub(processor), threads: 1 };
-        self.send(EngineEvent::WindowEnded { window: window.end - window.begin, generator });
-        if let Some(open_loop) = &mut self.open_loop {
-            self.recorder.queued(open_loop.queue.len());
-            open_loop.queue.clear();
-            open_loop.end = window.end;
-        }
-        let mut followed = 0;
-        for client in &mut self.clients {
-            let is_followed = client.dialogue.is_running() && window.contains(client.dialogue.begin_time());
-            if is_followed && !is_stopped {
-                followed += 1;
-            } else {
-                client.dialogue.wait(None);
-                client.connection = None;
+    /// Serves a client whose socket is ready, until nothing more can be received.
+    fn serve(&mut self, index: usize, time: Instant) {
+        loop {
+            let next = self.serve_ready(index, time);
+            self.perform(index, next);
+            let connection = self.clients[index].connection.as_ref();
+            if !connection.is_some_and(Connection::may_hold_messages) {
+                return;
             }
         }
-        self.stage = Stage::Following { dialogues: followed };
     }
-
-    fn report(&mut self, now: Instant) {
-        self.next_report = now + REPORT_INTERVAL;
-        if self.stage == Stage::Ramp {
-            return;
-        }
-        let elapsed = self.recorder.elapsed(now);
-        let added = self.recorder.take();
-        self.send(EngineEvent::Progress { elapsed, added });
-    }
-
-    fn send(&mut self, event: EngineEvent) {
-        if self.events.send(event).is_err() {
-            self.stop.request();
-        }
-    }
-
-    // Clients
 
     /// Serves the clients whose deadline has come, and the dialogues that are due.
     fn serve_due(&mut self, now: Instant) {
@@ -339,9 +271,7 @@ impl<'a> EventLoop<'a> {
         let client = &mut self.clients[index];
         client.connection = None;
         while let Some(connecting) = self.connector.connect(attempt) {
-            let registered = connecting.and_then(|stream| {
-                Connection::register(stream, index as u64, &self.poller).map_err(|error| no_descriptor(&error))
-            });
+            let registered = connecting.and_then(|stream| Connection::register(stream, index as u64, &self.poller));
             match registered {
                 Ok(connection) => {
                     client.attempt = attempt;
@@ -352,7 +282,7 @@ impl<'a> EventLoop<'a> {
             }
             attempt += 1;
         }
-        client.dialogue.failed(failure, &mut self.recorder)
+        client.dialogue.failed(&failure, &mut self.recorder)
     }
 
     /// Serves a client whose socket is ready, at a time that was read before its bytes.
@@ -360,21 +290,13 @@ impl<'a> EventLoop<'a> {
         let client = &mut self.clients[index];
         let Some(connection) = &mut client.connection else { return Next::Wait };
         if client.dialogue.is_connecting() {
-            return match connector::is_connected(connection.stream()) {
-                Ok(false) => Next::Wait,
-                Ok(true) => {
-                    self.connector.prefer(client.attempt);
-                    client.dialogue.connected()
-                }
-                Err(failure) => self.connect_elsewhere(index, failure),
-            };
+            return self.proceed(index);
         }
-        if !client.dialogue.unsent(&self.rules).is_empty()
-            && let Err(failure) = send(client, &self.rules, &self.poller)
+        if connection.is_blocked()
+            && let Err(failure) = connection.send(&mut client.dialogue, &self.rules, &self.poller)
         {
-            return client.dialogue.failed(failure, &mut self.recorder);
+            return client.dialogue.failed(&failure, &mut self.recorder);
         }
-        let Some(connection) = &mut client.connection else { return Next::Wait };
         let received = connection.receive(&mut self.buffer);
         if !client.dialogue.is_running() {
             // The server has closed a connection between two dialogues, which is its right.
@@ -385,15 +307,31 @@ impl<'a> EventLoop<'a> {
         }
         match received {
             Ok(Received::Nothing) => Next::Wait,
-            Ok(Received::Bytes(count)) => {
-                client.dialogue.received(&self.buffer[..count], time, &self.rules, &mut self.recorder)
-            }
+            Ok(Received::Bytes(bytes)) => client.dialogue.received(bytes, time, &self.rules, &mut self.recorder),
             Ok(Received::Closed) => client.dialogue.closed(&mut self.recorder),
-            Err(error) => client.dialogue.failed(connector::connection_failure(&error), &mut self.recorder),
+            Err(failure) => client.dialogue.failed(&failure, &mut self.recorder),
         }
     }
 
-    fn connect_elsewhere(&mut self, index: usize, failure: Failure) -> Next {
+    /// Goes on with connecting.
+    fn proceed(&mut self, index: usize) -> Next {
+        let client = &mut self.clients[index];
+        let Some(connection) = &mut client.connection else { return Next::Wait };
+        match connection.proceed(self.request.as_ref(), &self.poller) {
+            Ok(false) => Next::Wait,
+            Ok(true) => {
+                self.connector.prefer(client.attempt);
+                client.dialogue.connected()
+            }
+            Err(failure) if failure.kind == DialogueFailure::Handshake => {
+                client.dialogue.failed(&failure, &mut self.recorder)
+            }
+            Err(failure) => self.connect_elsewhere(index, &failure),
+        }
+    }
+
+    /// Connects to the next address, if there is one.
+    fn connect_elsewhere(&mut self, index: usize, failure: &Failure) -> Next {
         let attempt = self.clients[index].attempt + 1;
         if attempt < self.connector.addresses() {
             return self.connect(index, attempt);
@@ -403,24 +341,13 @@ impl<'a> EventLoop<'a> {
 
     fn ask(&mut self, index: usize) -> Next {
         let client = &mut self.clients[index];
+        let Some(connection) = &mut client.connection else { return Next::Wait };
         client.dialogue.ask(Instant::now(), &self.rules);
-        match send(client, &self.rules, &self.poller) {
+        match connection.send(&mut client.dialogue, &self.rules, &self.poller) {
             Ok(()) => Next::Wait,
-            Err(failure) => client.dialogue.failed(failure, &mut self.recorder),
+            Err(failure) => client.dialogue.failed(&failure, &mut self.recorder),
         }
     }
-}
-
-/// Sends what is unsent, as far as the socket takes it.
-fn send(client: &mut Client, rules: &Rules, poller: &Poller) -> Result<(), Failure> {
-    let Some(connection) = &mut client.connection else { return Ok(()) };
-    connection.send(&mut client.dialogue, rules).map_err(|error| connector::connection_failure(&error))?;
-    let has_unsent = !client.dialogue.unsent(rules).is_empty();
-    connection.set_interest(has_unsent, poller).map_err(|error| no_descriptor(&error))
-}
-
-fn no_descriptor(error: &io::Error) -> Failure {
-    Failure::with_example(DialogueFailure::NoDescriptor, error)
 }
 
 fn rules(settings: &CycleSettings) -> Rules {
@@ -445,9 +372,4 @@ fn sources(settings: &CycleSettings, keep_alive: bool) -> u32 {
         Pace::Open { rate, max_in_flight, .. } => (u64::from(max_in_flight), u64::from(rate)),
     };
     ports::sources_needed(if keep_alive { 0 } else { connects_per_second }, connections)
-}
-
-/// Returns the processor time of this thread.
-fn processor_time() -> Duration {
-    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map(Duration::from).unwrap_or_default()
 }

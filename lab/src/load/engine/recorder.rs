@@ -30,7 +30,7 @@ impl Failure {
         Self { kind, example: None }
     }
 
-    pub(super) fn with_example(kind: DialogueFailure, example: impl ToString) -> Self {
+    pub(super) fn with_example(kind: DialogueFailure, example: &impl ToString) -> Self {
         Self { kind, example: Some(example.to_string()) }
     }
 }
