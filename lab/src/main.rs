@@ -6,7 +6,7 @@ use launcelot_endpoint::{command_line, failure, log};
 use launcelot_lab::bench::{self, options::Benchmark};
 use launcelot_lab::command_line::{CommandLine, Instrument};
 use launcelot_lab::load::command_line::LoadCommandError;
-use launcelot_lab::{demo, load, probe, tunnel};
+use launcelot_lab::{demo, load, merge, probe, report, tunnel};
 use launcelot_server::{program, worker};
 use rustix::process::{Signal, set_parent_process_death_signal};
 
@@ -29,6 +29,8 @@ fn main() -> ExitCode {
             Err(LoadCommandError::Plan(error)) => load::command_line::usage_error(&error),
             Err(error) => failure::exit_code::<()>(NAME, Err(error)),
         },
+        Some(Instrument::Report(options)) => failure::exit_code(NAME, report::run(options)),
+        Some(Instrument::Merge(options)) => failure::exit_code(NAME, merge::run(options)),
         Some(Instrument::Serve(options)) => {
             end_with_parent();
             failure::exit_code(NAME, program::run(options))

@@ -13,6 +13,7 @@ use launcelot_endpoint::descriptors;
 use launcelot_endpoint::failure::one_line;
 use launcelot_endpoint::output::Output;
 use launcelot_endpoint::stop::StopSignals;
+use launcelot_measure::load::json::to_json;
 use launcelot_measure::load::{Cell, LoadMode, LoadPlan, LoadResult, LoadSummary, RatedUnit, RunEvent, RunStatus};
 use launcelot_protocol::Script;
 use thiserror::Error;
@@ -22,9 +23,9 @@ use super::cycle::EarlyEnd;
 use super::engine::{EngineError, port_warning};
 use super::options::{FormatOptions, LoadOptions, PlanError};
 use super::progress::{Progress, say};
-use super::results_folder::{self, ResultsFolder, WriteError};
+use super::results_folder::{ResultsFolder, WriteError};
 use super::server_under_test::{Environment, Running};
-use super::{csv, html, markdown, table};
+use super::{csv, markdown, table};
 
 /// The exit code that a shell reports for a program that Ctrl-C has ended.
 const INTERRUPTED_EXIT_CODE: u8 = 130;
@@ -112,7 +113,7 @@ pub fn run(options: &LoadOptions) -> Result<ExitCode, LoadCommandError> {
             FormatOptions { json: true, ..FormatOptions::default() }
         }
     };
-    print(&report(&result, format))?;
+    print(&report(std::slice::from_ref(&result), format)).map_err(LoadCommandError::Output)?;
     written?;
     say(&format!("The results are in {}", folder.path().display()));
     match run? {
@@ -127,31 +128,30 @@ pub fn usage_error(error: &PlanError) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Returns a result in a format.
-pub(super) fn report(result: &LoadResult, format: FormatOptions) -> String {
-    let results = std::slice::from_ref(result);
+/// Returns results in a format. As JSON they stand one after the other.
+pub(crate) fn report(results: &[LoadResult], format: FormatOptions) -> String {
     if format.json {
-        results_folder::json(result)
+        results.iter().map(to_json).collect()
     } else if format.markdown {
         markdown::tables(results)
     } else if format.csv {
         csv::rows(results)
     } else {
-        table::table(result)
+        results.iter().map(table::table).collect::<Vec<_>>().join("\n")
     }
 }
 
 /// Writes a text on standard output. A closed one is not a failure.
-pub(super) fn print(text: &str) -> Result<(), LoadCommandError> {
+pub(crate) fn print(text: &str) -> io::Result<()> {
     let mut output = Output::stdout();
     // The output keeps its first failure.
     let _ = output.write_all(text.as_bytes());
-    output.finish().map_err(LoadCommandError::Output)
+    output.finish()
 }
 
 fn write_all(folder: &ResultsFolder, result: &LoadResult) -> Result<(), WriteError> {
     folder.save(result)?;
-    folder.write("report.html", html::report(std::slice::from_ref(result)).as_bytes())
+    folder.write_report(result)
 }
 
 fn default_folder() -> PathBuf {

@@ -8,10 +8,16 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use launcelot_measure::load::LoadResult;
+use launcelot_measure::load::json::{ReadError, from_json, to_json};
 use thiserror::Error;
+
+use super::html;
 
 /// The name of the file with the result.
 pub const RESULT: &str = "result.json";
+
+/// The name of the file with the report.
+pub const REPORT: &str = "report.html";
 
 /// The name of the new file before it replaces the old one.
 const NEW_RESULT: &str = "result.json.new";
@@ -62,7 +68,7 @@ impl ResultsFolder {
     ///
     /// If the new file cannot be written.
     pub fn save(&self, result: &LoadResult) -> Result<(), WriteError> {
-        let written = self.write(NEW_RESULT, json(result).as_bytes());
+        let written = self.write(NEW_RESULT, to_json(result).as_bytes());
         if written.is_err() {
             // The part of the new file takes the place that other files may need.
             let _ = fs::remove_file(self.file(NEW_RESULT));
@@ -71,12 +77,17 @@ impl ResultsFolder {
         fs::rename(self.file(NEW_RESULT), self.file(RESULT)).map_err(|source| self.error(RESULT, source))
     }
 
-    /// Writes a file, to the disk itself.
+    /// Writes `report.html`.
     ///
     /// # Errors
     ///
     /// If it cannot be written.
-    pub fn write(&self, name: &str, contents: &[u8]) -> Result<(), WriteError> {
+    pub fn write_report(&self, result: &LoadResult) -> Result<(), WriteError> {
+        self.write(REPORT, html::report(std::slice::from_ref(result)).as_bytes())
+    }
+
+    /// Writes a file, to the disk itself.
+    fn write(&self, name: &str, contents: &[u8]) -> Result<(), WriteError> {
         let write = || {
             let mut file = File::create(self.file(name))?;
             file.write_all(contents)?;
@@ -90,7 +101,29 @@ impl ResultsFolder {
     }
 }
 
-/// Returns a result as JSON, with a line break at its end.
-pub fn json(result: &LoadResult) -> String {
-    serde_json::to_string_pretty(result).expect("a result has no maps with other keys than strings") + "\n"
+/// A result cannot be read.
+#[derive(Debug, Error)]
+#[error("cannot read {}", .path.display())]
+pub struct ReadResultError {
+    path: PathBuf,
+    source: ReadResultCause,
+}
+
+#[derive(Debug, Error)]
+enum ReadResultCause {
+    #[error(transparent)]
+    File(#[from] io::Error),
+    #[error(transparent)]
+    Contents(#[from] ReadError),
+}
+
+/// Reads the result in a file, or in the `result.json` of a folder.
+///
+/// # Errors
+///
+/// If the file cannot be read, or is not a result.
+pub fn read(path: &Path) -> Result<LoadResult, ReadResultError> {
+    let path = if path.is_dir() { path.join(RESULT) } else { path.to_owned() };
+    let read = || Ok(from_json(&fs::read_to_string(&path)?)?);
+    read().map_err(|source| ReadResultError { path: path.clone(), source })
 }
