@@ -6,21 +6,26 @@
 //! - [`histogram`] and [`percentiles`]: several series of rounds in one chart; [`series`]: how they are distinguished; [`table`]: the
 //!   same as an HTML table.
 //! - [`race`]: one way to ask, in lanes.
+//! - [`load`]: many clients of several servers.
+//! - [`style`]: the style sheets.
 //!
-//! Horizontal positions are percentages, so a chart stretches to any width without stretching its text. Colours come from the style
-//! sheet of the page, by class; without one everything is black.
+//! Horizontal positions are percentages, so a chart stretches to any width without stretching its text. Colours come from a style
+//! sheet, by class; without one everything is black.
 
 pub mod histogram;
 pub mod lanes;
 pub mod legs;
+pub mod load;
 pub mod log_scale;
 mod markup;
 pub mod percentiles;
 pub mod race;
 pub mod scale;
 pub mod series;
+pub mod style;
 pub mod table;
 pub mod waterfall;
 
 pub use log_scale::LogScale;
+pub use markup::Escaped;
 pub use scale::Scale;

@@ -22,7 +22,8 @@ impl fmt::Display for Percent {
 }
 
 /// Text, escaped for use between tags or in a quoted attribute.
-pub(crate) struct Escaped<'a>(pub(crate) &'a str);
+#[derive(Debug, Clone, Copy)]
+pub struct Escaped<'a>(pub &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -21,7 +21,7 @@ const PLOT_HEIGHT: u32 = 252;
 const BOX: i32 = 1000;
 
 /// The marks of the horizontal axis, in percent.
-const MARKS: [&str; 5] = ["0", "90", "99", "99.9", "99.99"];
+pub(crate) const MARKS: [&str; 5] = ["0", "90", "99", "99.9", "99.99"];
 
 /// Draws the curves of all `series`. The labels of the times are to the left of the chart and need 60 pixels.
 pub fn draw(scale: &LogScale, series: &[&Distribution]) -> String {
@@ -61,7 +61,7 @@ pub fn draw(scale: &LogScale, series: &[&Distribution]) -> String {
 }
 
 /// Returns the position of a mark from the share of rounds beyond it, in percent of the width; at most 100.
-fn position_of_tail(tail: f64) -> f64 {
+pub(crate) fn position_of_tail(tail: f64) -> f64 {
     (-tail.ln() / std::f64::consts::LN_10 / (MARKS.len() - 1) as f64 * 100.0).min(100.0)
 }
 
@@ -95,7 +95,7 @@ fn write_curve(svg: &mut String, scale: &LogScale, index: usize, distribution: &
 
 /// Returns the path from the shortest time to the longest, in units of the view box. It is a staircase, because no time between two
 /// successive ones was measured.
-fn curve(scale: &LogScale, distribution: &Distribution) -> String {
+pub(crate) fn curve(scale: &LogScale, distribution: &Distribution) -> String {
     let count = distribution.count() as f64;
     let units = |percent: f64| (percent / 100.0 * f64::from(BOX)).round() as i32;
     let mut path = String::from("M");

@@ -6,15 +6,24 @@ use launcelot_measure::Distribution;
 
 use crate::log_scale::LogScale;
 
-/// The largest number of series that can be distinguished.
+/// The largest number of series of rounds that can be distinguished.
 pub const SERIES_MAX: usize = 4;
 
+/// The largest number of servers that can be distinguished in the charts of a load.
+pub const SERVERS_MAX: usize = LOOKS.len();
+
 /// The mark on the line of each series, and its dashes.
-const LOOKS: [(&str, &str); SERIES_MAX] = [
+const LOOKS: [(&str, &str); 10] = [
     ("M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z", "none"),
     ("M-4-4h8v8h-8z", "7 3"),
     ("M0-5l5 5-5 5-5-5z", "2 3"),
     ("M0-5l5 9h-10z", "9 3 2 3"),
+    ("M0 5l5-9h-10z", "12 4"),
+    ("M-5-2h3v-3h4v3h3v4h-3v3h-4v-3h-3z", "4 2"),
+    ("M-5 0l2.5-4.5h5l2.5 4.5-2.5 4.5h-5z", "9 3 2 3 2 3"),
+    ("M5 0l-9 5v-10z", "1 3"),
+    ("M-5 0l9-5v10z", "12 3 4 3"),
+    ("M0-5.5l1.6 3.4 3.7.4-2.8 2.5.8 3.7-3.3-1.9-3.3 1.9.8-3.7-2.8-2.5 3.7-.4z", "5 5"),
 ];
 
 /// Returns the letter of the series at `index`: the first is A.
@@ -32,7 +41,7 @@ pub fn scale(series: &[(&Distribution, Duration)]) -> Option<LogScale> {
 
 /// Returns the mark of a series, as a path around the origin, and its dashes.
 pub(crate) fn look(index: usize) -> (&'static str, &'static str) {
-    LOOKS[index % SERIES_MAX]
+    LOOKS[index % LOOKS.len()]
 }
 
 /// Draws a part of a series' line with its mark, for a legend.

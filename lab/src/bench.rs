@@ -4,7 +4,6 @@
 //! - [`options`]: what a person may choose.
 //! - [`plan`]: what is measured, and how long it will take.
 //! - `subject`: one server program, from its start to its end, and `redis` the same for Redis.
-//! - `processes`: what a program with all its processes has used.
 //! - `measure`: designs in turn under closed-loop load, round after round.
 //! - `many`: ten thousand connections, silent or asking by the clock.
 //! - [`observe`]: one server with the lab's recorder and without it.
@@ -17,7 +16,6 @@ mod measure;
 pub mod observe;
 pub mod options;
 pub mod plan;
-mod processes;
 mod redis;
 pub mod report;
 pub mod results;

@@ -9,7 +9,11 @@ use launcelot_protocol::PORT;
 use launcelot_server::Design;
 
 use crate::bench::options::Benchmark;
+use crate::load::options::LoadOptions;
+use crate::load::server_under_test::SERVE;
+use crate::merge::MergeOptions;
 use crate::probe::command_line::ProbeOptions;
+use crate::report::ReportOptions;
 use crate::tunnel;
 use crate::tunnel::command_line::TunnelOptions;
 use crate::tunnel::options::preset_parser;
@@ -37,11 +41,20 @@ pub struct CommandLine {
 pub enum Instrument {
     /// Tests whether any server follows the protocol, and reports what differs
     Probe(ProbeOptions),
+    /// Measures servers with many clients at once
+    Load(Box<LoadOptions>),
+    /// Reports on the results of loads
+    Report(ReportOptions),
+    /// Merges the results of loads of one plan, such as those of several machines
+    Merge(MergeOptions),
     /// Relays TCP connections over an emulated link with delay, bandwidth and faults
     Tunnel(TunnelOptions),
     /// Compares the throughput and the cost of the server's designs
     #[command(subcommand)]
     Bench(Benchmark),
+    /// Serves as launcelot-server does. The load starts this program as a server, so that no second one is needed.
+    #[command(name = SERVE, hide = true)]
+    Serve(Box<launcelot_server::command_line::CommandLine>),
 }
 
 /// The arguments of the demo.

@@ -5,7 +5,7 @@
 //! - [`probe`]: tests whether any server behaves as a Launcelot server should.
 //! - [`mod@bench`]: compares the server's designs.
 //! - [`tunnel`]: an emulated link between a client and a server.
-//! - [`load`]: many clients of one server, and how long they wait.
+//! - [`load`]: many clients at once, and how long they wait; [`report`] and [`merge`]: what is done with the results later.
 //! - [`inetd`]: a super-server, which starts a program for each connection.
 //! - [`command_line`]: the arguments of `launcelot-lab`.
 
@@ -15,6 +15,8 @@ pub mod command_line;
 pub mod demo;
 pub mod inetd;
 pub mod load;
+pub mod merge;
 pub mod probe;
 pub mod recorder;
+pub mod report;
 pub mod tunnel;

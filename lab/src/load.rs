@@ -1,5 +1,14 @@
 //! Load on a Launcelot server: many connections that ask, with every answer checked byte for byte.
 //!
+//! - [`command_line`]: the command, with its [`options`]; [`conductor`]: one cycle after the other.
+//! - [`server_under_test`]: a server from its start to its end; `processes`: what its processes have used.
+//! - [`cycle`]: what the engine does in a cycle; [`engine`]: the load generator.
+//! - [`results_folder`]: the files of a run; [`provenance`]: where it was measured.
+//! - `progress`: what a person sees meanwhile; [`table`]: what remains on the terminal.
+//! - [`html`], [`markdown`] and [`csv`]: reports on results. They show the same [`figures`] in the same `tables`.
+//!
+//! The load of `bench server`:
+//!
 //! - [`closed_loop`]: each connection keeps so many questions in flight and asks again when they are
 //!   answered. It finds out how much a server can do.
 //! - [`open_loop`]: each connection asks at a rate, whatever the server does. It finds out how long
@@ -13,11 +22,26 @@
 //! answered; that is a result ([`Outcome::served`]) and not a failure.
 
 pub mod closed_loop;
+pub mod command_line;
+pub mod conductor;
 mod connection;
 mod crowd;
+pub mod csv;
 pub mod cycle;
+pub mod engine;
+pub mod figures;
+pub mod html;
+pub mod markdown;
 pub mod open_loop;
+pub mod options;
 pub mod outcome;
+pub(crate) mod processes;
+mod progress;
+pub mod provenance;
+pub mod results_folder;
+pub mod server_under_test;
+pub mod table;
+mod tables;
 mod words;
 
 use std::io;

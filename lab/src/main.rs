@@ -5,8 +5,10 @@ use std::process::ExitCode;
 use launcelot_endpoint::{command_line, failure, log};
 use launcelot_lab::bench::{self, options::Benchmark};
 use launcelot_lab::command_line::{CommandLine, Instrument};
-use launcelot_lab::{demo, probe, tunnel};
-use launcelot_server::worker;
+use launcelot_lab::load::command_line::LoadCommandError;
+use launcelot_lab::{demo, load, merge, probe, report, tunnel};
+use launcelot_server::{program, worker};
+use rustix::process::{Signal, set_parent_process_death_signal};
 
 const NAME: &str = "launcelot-lab";
 
@@ -22,8 +24,26 @@ fn main() -> ExitCode {
             Ok(findings) if !findings.are_as_expected() => ExitCode::FAILURE,
             result => failure::exit_code(NAME, result),
         },
+        Some(Instrument::Load(options)) => match load::command_line::run(options) {
+            Ok(code) => code,
+            Err(LoadCommandError::Plan(error)) => load::command_line::usage_error(&error),
+            Err(error) => failure::exit_code::<()>(NAME, Err(error)),
+        },
+        Some(Instrument::Report(options)) => failure::exit_code(NAME, report::run(options)),
+        Some(Instrument::Merge(options)) => failure::exit_code(NAME, merge::run(options)),
+        Some(Instrument::Serve(options)) => {
+            end_with_parent();
+            failure::exit_code(NAME, program::run(options))
+        }
         Some(Instrument::Tunnel(options)) => failure::exit_code(NAME, tunnel::command_line::run(options)),
         Some(Instrument::Bench(Benchmark::Server(options))) => failure::exit_code(NAME, bench::server(options)),
         Some(Instrument::Bench(Benchmark::Observe(options))) => failure::exit_code(NAME, bench::observe::run(options)),
+    }
+}
+
+/// Ends this process when the lab is killed that has started it.
+fn end_with_parent() {
+    if let Err(errno) = set_parent_process_death_signal(Some(Signal::TERM)) {
+        tracing::warn!("cannot ask for a signal at the end of the lab: {errno}");
     }
 }

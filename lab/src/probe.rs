@@ -29,7 +29,7 @@ pub mod command_line;
 mod connection;
 pub mod report;
 pub mod runner;
-mod server_process;
+pub(crate) mod server_process;
 pub mod start_command;
 pub mod transcript;
 pub mod verdict;

@@ -26,7 +26,7 @@ pub mod handshake;
 mod keepalive;
 pub mod options;
 mod peer_socket;
-mod poller;
+pub(crate) mod poller;
 mod relay;
 pub mod report;
 mod segment;

@@ -80,6 +80,11 @@ impl Distribution {
         self.sum_ns = self.sum_ns.saturating_add(other.sum_ns);
     }
 
+    /// Returns several percentiles; `None` for those that need more samples.
+    pub fn percentiles<const N: usize>(&self, percentiles: [Percentile; N]) -> [Option<Duration>; N] {
+        percentiles.map(|percentile| self.percentile(percentile))
+    }
+
     /// Returns the number of times.
     pub fn count(&self) -> u64 {
         self.histogram.len()
@@ -131,7 +136,7 @@ impl Distribution {
             shortest: self.shortest.min(self.longest),
             mean: Duration::from_nanos(self.sum_ns / self.count().max(1)),
             longest: self.longest,
-            percentiles: PERCENTILES.map(|percentile| self.percentile(percentile)),
+            percentiles: self.percentiles(PERCENTILES),
         }
     }
 }

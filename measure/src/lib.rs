@@ -56,7 +56,7 @@ pub use interruptions::Interruptions;
 pub use legs::Leg;
 pub use link::{AddedDelay, Instance, LinkReport, LinkRevisions, LinkSettings, Preset, Revision};
 pub use paths::{Path, Paths, paths};
-pub use percentile::{PERCENTILES, Percentile};
+pub use percentile::{LOAD_PERCENTILES, PERCENTILES, Percentile};
 pub use race::{Turn, Way};
 pub use reading::Reading;
 pub use round::{Round, Stopwatch};

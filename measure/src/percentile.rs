@@ -9,15 +9,21 @@ pub struct Percentile {
     pub name: &'static str,
 }
 
-/// The percentiles that tables show, in their order.
+/// The percentiles that tables of runs and rounds show, in their order.
 pub const PERCENTILES: [Percentile; 5] =
     [Percentile::P50, Percentile::P90, Percentile::P99, Percentile::P99_9, Percentile::P99_99];
+
+/// The percentiles of a load. A cycle seldom has the samples for [`Percentile::P99_99`].
+pub const LOAD_PERCENTILES: [Percentile; 5] =
+    [Percentile::P50, Percentile::P90, Percentile::P95, Percentile::P99, Percentile::P99_9];
 
 impl Percentile {
     /// The median.
     pub const P50: Self = Self { per_100_000: 50_000, name: "p50" };
     /// One of ten is longer.
     pub const P90: Self = Self { per_100_000: 90_000, name: "p90" };
+    /// One of twenty is longer.
+    pub const P95: Self = Self { per_100_000: 95_000, name: "p95" };
     /// One of a hundred is longer.
     pub const P99: Self = Self { per_100_000: 99_000, name: "p99" };
     /// One of a thousand is longer.

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use launcelot_measure::{Distribution, Percentile};
 
+use super::BenchError;
 use super::plan::Plan;
 use super::results::{Failure, Idle, Rates, median};
 use super::subject::Subject;
-use super::{BenchError, processes};
+use crate::load::processes;
 use crate::load::{LoadError, OpenLoop, Outcome};
 
 /// Many connections are asked so often, each.

@@ -7,7 +7,8 @@ use launcelot_measure::Percentile;
 use super::plan::{Cell, Plan};
 use super::results::{CellResults, Failure, Measured};
 use super::subject::Subject;
-use super::{BenchError, processes, redis, report};
+use super::{BenchError, redis, report};
+use crate::load::processes;
 use crate::load::{ClosedLoop, LoadError};
 
 /// The rounds of one server, up to the first one that failed.

@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::BenchError;
 use super::plan::Cell;
 use super::results::Measured;
 use super::subject;
-use super::{BenchError, processes};
+use crate::load::processes;
 
 /// How its row is called: what it is asked is its PING.
 pub(super) const NAME: &str = "redis PING";

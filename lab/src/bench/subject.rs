@@ -10,9 +10,10 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 
+use super::BenchError;
 use super::options::INETD;
-use super::{BenchError, processes};
 use crate::inetd::SuperServer;
+use crate::load::processes;
 
 /// The longest time in which a program may start to listen.
 const STARTING: Duration = Duration::from_secs(10);

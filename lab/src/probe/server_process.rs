@@ -12,7 +12,7 @@ use nix::sys::signal::Signal as SignalName;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 /// The pause between two looks at a server that starts or exits.
-pub(super) const POLL_INTERVAL: Duration = Duration::from_millis(5);
+pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// How long a server may take to exit after SIGTERM, and to exit by itself once it accepts no more connections.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -22,11 +22,11 @@ const ERROR_TAIL_MAX_BYTES: u64 = 4096;
 
 /// The process group of the running server, shared with a signal handler.
 #[derive(Debug, Clone, Default)]
-pub(super) struct RunningGroup(Arc<Mutex<Option<Pid>>>);
+pub(crate) struct RunningGroup(Arc<Mutex<Option<Pid>>>);
 
 impl RunningGroup {
     /// Kills the process group, if a server is running.
-    pub(super) fn kill(&self) {
+    pub(crate) fn kill(&self) {
         if let Some(group) = *self.lock() {
             // This fails only if the group has no processes left.
             let _ = kill_process_group(group, Signal::KILL);
@@ -48,7 +48,7 @@ impl RunningGroup {
 
 /// A running server. Dropping it ends its whole process group.
 #[derive(Debug)]
-pub(super) struct ServerProcess {
+pub(crate) struct ServerProcess {
     child: Child,
     group: Pid,
     stderr: File,
@@ -57,20 +57,25 @@ pub(super) struct ServerProcess {
 
 impl ServerProcess {
     /// Takes over a process that leads a process group of its own and writes its errors to the file `stderr`.
-    pub(super) fn new(child: Child, stderr: File, running: RunningGroup) -> Self {
+    pub(crate) fn new(child: Child, stderr: File, running: RunningGroup) -> Self {
         let group = Pid::from_child(&child);
         running.set(group);
         Self { child, group, stderr, running }
     }
 
+    /// Returns its process ID.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for a short time for the server to exit by itself. Returns its exit code or signal, and its last line on
     /// standard error.
-    pub(super) fn exit(&mut self) -> Option<String> {
+    pub(crate) fn exit(&mut self) -> Option<String> {
         self.exits_within(EXIT_TIMEOUT).then(|| self.end())
     }
 
     /// Whether the process has exited. It is not reaped, so that no other process group can get its ID.
-    pub(super) fn has_exited(&self) -> bool {
+    pub(crate) fn has_exited(&self) -> bool {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         matches!(waitid(WaitId::Pid(self.group), options), Ok(Some(_)) | Err(_))
     }
@@ -89,7 +94,7 @@ impl ServerProcess {
     }
 
     /// Ends the process group, and returns how the process exited.
-    pub(super) fn end(&mut self) -> String {
+    pub(crate) fn end(&mut self) -> String {
         self.end_group();
         match self.child.wait() {
             Ok(status) => describe_exit(status, &mut self.stderr),

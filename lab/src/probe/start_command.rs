@@ -156,7 +156,7 @@ impl StartCommand {
 }
 
 /// Returns a port that is free at both addresses of localhost.
-fn free_port() -> Option<u16> {
+pub(crate) fn free_port() -> Option<u16> {
     let mut ports = std::iter::repeat_with(|| fastrand::u16(PORTS)).take(FREE_PORT_TRIES);
     ports.find(|port| Listeners::bind("localhost", *port, 1).is_ok())
 }

@@ -21,7 +21,7 @@ type Pwait2 = fn(&Epoll, Option<&Timespec>, &mut Vec<u64>) -> rustix::io::Result
 
 /// An epoll instance, and the system call that waits for it.
 #[derive(Debug)]
-pub(super) struct Poller {
+pub(crate) struct Poller {
     epoll: Epoll,
     /// `None` once a call has shown that the system lacks it.
     pwait2: Option<Pwait2>,
@@ -29,28 +29,28 @@ pub(super) struct Poller {
 }
 
 impl Poller {
-    pub(super) fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         Ok(Self { epoll, pwait2: Some(epoll_pwait2), ready: Vec::with_capacity(EVENTS_MAX) })
     }
 
     /// Registers a descriptor, whose events are reported with `token`.
-    pub(super) fn add(&self, descriptor: BorrowedFd<'_>, token: u64, flags: EpollFlags) -> io::Result<()> {
+    pub(crate) fn add(&self, descriptor: BorrowedFd<'_>, token: u64, flags: EpollFlags) -> io::Result<()> {
         Ok(self.epoll.add(descriptor, EpollEvent::new(flags, token))?)
     }
 
     /// Changes the token and the events of a registered descriptor.
-    pub(super) fn modify(&self, descriptor: BorrowedFd<'_>, token: u64, flags: EpollFlags) -> io::Result<()> {
+    pub(crate) fn modify(&self, descriptor: BorrowedFd<'_>, token: u64, flags: EpollFlags) -> io::Result<()> {
         Ok(self.epoll.modify(descriptor, &mut EpollEvent::new(flags, token))?)
     }
 
     /// Removes a registered descriptor.
-    pub(super) fn delete(&self, descriptor: BorrowedFd<'_>) -> io::Result<()> {
+    pub(crate) fn delete(&self, descriptor: BorrowedFd<'_>) -> io::Result<()> {
         Ok(self.epoll.delete(descriptor)?)
     }
 
     /// Waits until a descriptor is ready, at most for `timeout`. [`ready`](Self::ready) returns which are.
-    pub(super) fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+    pub(crate) fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         self.ready.clear();
         // A timeout too long for the system means no timeout.
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
@@ -58,7 +58,7 @@ impl Poller {
             match rustix::io::retry_on_intr(|| pwait2(&self.epoll, timeout.as_ref(), &mut self.ready)) {
                 // A sandbox denies unknown system calls with EPERM.
                 Err(Errno::NOSYS | Errno::PERM) => {
-                    tracing::info!("epoll_pwait2(2) is not available, so the tunnel uses ppoll(2)");
+                    tracing::info!("epoll_pwait2(2) is not available, so ppoll(2) waits");
                     self.pwait2 = None;
                 }
                 waited => return Ok(waited?),
@@ -68,7 +68,7 @@ impl Poller {
     }
 
     /// Returns the tokens of the descriptors that were ready after the last wait.
-    pub(super) fn ready(&self) -> &[u64] {
+    pub(crate) fn ready(&self) -> &[u64] {
         &self.ready
     }
 

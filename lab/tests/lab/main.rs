@@ -10,6 +10,7 @@ mod command_line;
 mod demo;
 mod docs;
 mod load;
+mod load_engine;
 mod probe;
 mod ssh;
 mod think_time;

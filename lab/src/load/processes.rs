@@ -1,16 +1,79 @@
-//! What processes have used: processor time and memory, of a program with all that it has started.
+//! What processes have used: processor time, memory, threads and context switches, of a program with all that it has started.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::time::Duration;
 
+use launcelot_measure::load::ServerUsage;
 use nix::time::{clock_getcpuclockid, clock_gettime};
 use nix::unistd::Pid;
 
+/// What a program and all that it has started have used until now.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct UsageSnapshot {
+    processor: Duration,
+    memory_bytes: u64,
+    processes: u32,
+    /// The context switches of each thread.
+    switches: HashMap<u32, u64>,
+    /// The context switches of processes that have ended.
+    ended_switches: u64,
+}
+
+impl UsageSnapshot {
+    /// Takes a snapshot of these processes and all that descend from them.
+    pub(crate) fn take(roots: &[u32]) -> io::Result<Self> {
+        let processes = with_descendants(roots)?;
+        Ok(Self {
+            processor: processor_time(&processes),
+            memory_bytes: memory_bytes(&processes),
+            processes: processes.len().try_into().unwrap_or(u32::MAX),
+            switches: context_switches(&processes),
+            ended_switches: 0,
+        })
+    }
+
+    /// Adds what processes have used that have ended already.
+    pub(crate) fn add_ended(&mut self, processor: Duration, switches: u64) {
+        self.processor += processor;
+        self.ended_switches += switches;
+    }
+
+    /// Returns what was used from `begin` until now. The context switches of a thread that has ended between are not known.
+    pub(crate) fn since(&self, begin: &Self) -> ServerUsage {
+        let switches = |(thread, count): (&u32, &u64)| count - begin.switches.get(thread).unwrap_or(&0).min(count);
+        ServerUsage {
+            processor: self.processor.saturating_sub(begin.processor),
+            memory_bytes: self.memory_bytes,
+            processes: self.processes,
+            threads: self.switches.len().try_into().unwrap_or(u32::MAX),
+            context_switches: self.switches.iter().map(switches).sum::<u64>()
+                + self.ended_switches.saturating_sub(begin.ended_switches),
+        }
+    }
+}
+
+/// Returns the context switches, voluntary and not, of each thread by its ID.
+fn context_switches(processes: &[u32]) -> HashMap<u32, u64> {
+    let mut switches = HashMap::new();
+    for process in processes {
+        let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else { continue };
+        for thread in threads.flatten() {
+            let number = thread.file_name().to_str().and_then(|name| name.parse::<u32>().ok());
+            let Some(number) = number else { continue };
+            let Ok(status) = fs::read_to_string(thread.path().join("status")) else { continue };
+            let lines = status.lines().filter(|line| line.contains("voluntary_ctxt_switches:"));
+            let counts = lines.filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+            switches.insert(number, counts.sum());
+        }
+    }
+    switches
+}
+
 /// These processes and all that descend from them. A process that ends while one looks at it is left
 /// out here and below.
-pub(super) fn with_descendants(roots: &[u32]) -> io::Result<Vec<u32>> {
+pub(crate) fn with_descendants(roots: &[u32]) -> io::Result<Vec<u32>> {
     let mut parents = Vec::new();
     for entry in fs::read_dir("/proc")? {
         let number = entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok());
@@ -42,7 +105,7 @@ pub(super) fn with_descendants(roots: &[u32]) -> io::Result<Vec<u32>> {
 /// By each process's own clock, which counts nanoseconds. The ticks of proc_pid_stat(5), a hundred a
 /// second, would round away what a process has used that serves one connection of a thousand; ended
 /// children are known by them only.
-pub(super) fn processor_time(processes: &[u32]) -> Duration {
+pub(crate) fn processor_time(processes: &[u32]) -> Duration {
     let ticks_per_second = rustix::param::clock_ticks_per_second() as f64;
     let used = |process: &u32| {
         let clock = clock_getcpuclockid(Pid::from_raw(i32::try_from(*process).ok()?)).ok()?;
@@ -55,7 +118,7 @@ pub(super) fn processor_time(processes: &[u32]) -> Duration {
 
 /// The bytes of memory that they take together: a page that several share is counted once
 /// (the proportional set size of proc_pid_smaps(5)).
-pub(super) fn memory_bytes(processes: &[u32]) -> u64 {
+pub(crate) fn memory_bytes(processes: &[u32]) -> u64 {
     let share = |process: &u32| {
         let rollup = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?;
         let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?;
@@ -65,7 +128,7 @@ pub(super) fn memory_bytes(processes: &[u32]) -> u64 {
 }
 
 /// The bytes of memory that are resident, shared pages counted for each of the processes.
-pub(super) fn resident_bytes(processes: &[u32]) -> u64 {
+pub(crate) fn resident_bytes(processes: &[u32]) -> u64 {
     let pages = |process: &u32| {
         let statm = fs::read_to_string(format!("/proc/{process}/statm")).ok()?;
         statm.split(' ').nth(1)?.parse::<u64>().ok()

@@ -1,0 +1,169 @@
+//! Throughput against load: dialogues per second at each level.
+
+use launcelot_measure::unit::{format_count, format_decimal};
+
+use crate::load::LevelAxis;
+use crate::load::count_axis::CountAxis;
+use crate::load::end_labels::{self, EndLabel};
+use crate::load::plot::{Plot, Point};
+
+/// The throughput of a server at one level.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ThroughputPoint {
+    /// The level.
+    pub level: u32,
+    /// Dialogues per second in the slowest round.
+    pub least: f64,
+    /// Dialogues per second in the median round.
+    pub median: f64,
+    /// Dialogues per second in the fastest round.
+    pub most: f64,
+    /// Dialogues per second that a model predicts.
+    pub predicted: Option<f64>,
+    /// Whether dialogues failed.
+    pub has_failures: bool,
+}
+
+/// The throughput of a server.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ThroughputSeries {
+    /// The index of the server, which decides its look.
+    pub index: usize,
+    /// The name of the server.
+    pub name: String,
+    /// Its throughput, the lowest level first.
+    pub points: Vec<ThroughputPoint>,
+}
+
+/// Draws the throughput of all servers: a line through the medians, a band from the slowest round to the fastest, and a thin line for
+/// the prediction.
+pub fn draw(axis: &LevelAxis, series: &[ThroughputSeries]) -> String {
+    let points = || series.iter().flat_map(|server| &server.points);
+    let most = points().map(|point| point.most.max(point.predicted.unwrap_or(0.0))).fold(0.0, f64::max);
+    let rates = CountAxis::to_fit(most);
+    let description =
+        format!("Line chart: dialogues per second against {}. The table below has its figures.", axis.name());
+    let mut plot = Plot::open(&description, (axis.name(), &axis.ticks()), ("dialogues per second", &rates.ticks()));
+    // The first server is on top.
+    for server in series.iter().rev() {
+        let index = server.index;
+        let at = |rate: &dyn Fn(&ThroughputPoint) -> f64| -> Vec<Point> {
+            server.points.iter().map(|point| (axis.percent(point.level), rates.percent(rate(point)))).collect()
+        };
+        plot.open_series(index, &server.name);
+        plot.band("range", &at(&|point| point.least), &at(&|point| point.most));
+        let predicted = server
+            .points
+            .iter()
+            .filter_map(|point| point.predicted.map(|rate| (axis.percent(point.level), rates.percent(rate))));
+        plot.line("model", index, &predicted.collect::<Vec<_>>());
+        plot.line("curve", index, &at(&|point| point.median));
+        for point in &server.points {
+            let place = (axis.percent(point.level), rates.percent(point.median));
+            plot.mark(index, place, &figure(axis, &server.name, point), point.has_failures);
+        }
+        plot.close_series();
+    }
+    let labels = series.iter().filter_map(|server| {
+        let last = server.points.last()?;
+        Some(EndLabel { index: server.index, name: &server.name, percent: rates.percent(last.median) })
+    });
+    end_labels::draw(&mut plot, labels.collect());
+    plot.close()
+}
+
+/// Returns the figures of a point in words.
+fn figure(axis: &LevelAxis, name: &str, point: &ThroughputPoint) -> String {
+    format!(
+        "{name}, {} {}: {} dialogues per second ({} to {})",
+        format_count(u64::from(point.level)),
+        axis.name(),
+        format_rate(point.median),
+        format_rate(point.least),
+        format_rate(point.most)
+    )
+}
+
+/// Formats a rate in about three digits: `0.52`, `6.4`, `64`, `12,345`.
+pub fn format_rate(rate: f64) -> String {
+    let hundredths = (rate * 100.0).round() as u64;
+    match hundredths {
+        0 => "0".to_owned(),
+        1..100 => format_decimal(hundredths, 100, 2),
+        100..10_000 => format_decimal(hundredths, 100, 1),
+        _ => format_count(rate.round() as u64),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(index: usize, name: &str, rates: &[(u32, f64)]) -> ThroughputSeries {
+        let point = |(level, rate): &(u32, f64)| ThroughputPoint {
+            level: *level,
+            least: rate * 0.9,
+            median: *rate,
+            most: rate * 1.1,
+            predicted: None,
+            has_failures: false,
+        };
+        ThroughputSeries { index, name: name.to_owned(), points: rates.iter().map(point).collect() }
+    }
+
+    fn drawn(series: &[ThroughputSeries]) -> String {
+        draw(&LevelAxis::new("clients", [1, 10, 20]), series)
+    }
+
+    #[test]
+    fn servers_are_distinguished_without_colour() {
+        let servers: Vec<_> =
+            (0..10).map(|index| server(index, &format!("s{index}"), &[(1, 5.0), (20, 9.0)])).collect();
+        let svg = drawn(&servers);
+        let curves = svg.split(r#"class="curve""#).skip(1);
+        let mut dashes: Vec<&str> =
+            curves.map(|curve| curve.split("dasharray=\"").nth(1).unwrap().split('"').next().unwrap()).collect();
+        dashes.sort_unstable();
+        dashes.dedup();
+        assert_eq!(dashes.len(), 10);
+        let marks = svg.split(r#"class="mark" d=""#).skip(1).map(|mark| mark.split('"').next().unwrap());
+        assert_eq!(marks.collect::<std::collections::BTreeSet<_>>().len(), 10);
+    }
+
+    #[test]
+    fn a_level_with_failures_has_a_cross() {
+        let mut failing = server(0, "a", &[(1, 5.0), (20, 9.0)]);
+        assert!(!drawn(&[failing.clone()]).contains("cross"));
+        failing.points[1].has_failures = true;
+        assert_eq!(drawn(&[failing]).matches(r#"class="cross""#).count(), 1);
+    }
+
+    #[test]
+    fn a_prediction_is_a_line_of_its_own() {
+        let mut predicted = server(0, "a", &[(1, 5.0), (20, 9.0)]);
+        assert!(!drawn(&[predicted.clone()]).contains(r#"class="model""#));
+        predicted.points[0].predicted = Some(5.0);
+        predicted.points[1].predicted = Some(100.0);
+        let svg = drawn(&[predicted]);
+        assert!(svg.contains(r#"class="model""#) && svg.contains(">100</text>"), "{svg}");
+    }
+
+    #[test]
+    fn each_mark_says_its_figures_and_each_line_its_name() {
+        let svg = drawn(&[server(0, "<b>", &[(10, 640.0)])]);
+        assert!(svg.contains("<title>&lt;b&gt;, 10 clients: 640 dialogues per second (576 to 704)</title>"), "{svg}");
+        assert!(svg.contains(">&lt;b&gt;</text>"), "{svg}");
+    }
+
+    #[test]
+    fn rates_have_about_three_digits() {
+        let rates = [0.0, 0.523, 6.44, 64.06, 640.4, 12_345.0];
+        assert_eq!(rates.map(format_rate), ["0", "0.52", "6.4", "64.1", "640", "12,345"]);
+    }
+
+    #[test]
+    fn nothing_measured_is_an_empty_chart() {
+        assert!(drawn(&[]).ends_with("</svg>"));
+        assert!(drawn(&[server(0, "a", &[])]).ends_with("</svg>"));
+    }
+}

@@ -1,0 +1,125 @@
+//! Connecting without blocking: sockets, source addresses, and what the system's errors mean.
+
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+
+use launcelot_measure::load::DialogueFailure;
+use nix::sys::socket::{setsockopt, sockopt::IpBindAddressNoPort};
+use rustix::io::Errno;
+use socket2::{Domain, Protocol, Socket, Type};
+
+use super::recorder::Failure;
+
+/// Makes the connections of all clients.
+#[derive(Debug)]
+pub(super) struct Connector {
+    addresses: Vec<SocketAddr>,
+    /// The index of the address that accepted last: it is the first that the next client tries.
+    preferred: usize,
+    /// The number of source addresses that take turns when the server is at a loopback address.
+    sources: u32,
+    next_source: u32,
+}
+
+impl Connector {
+    pub(super) fn new(addresses: Vec<SocketAddr>, sources: u32) -> Self {
+        Self { addresses, preferred: 0, sources, next_source: 0 }
+    }
+
+    /// Begins to connect to the address that is next after `attempt` others; `None` after the last. The socket is writable when
+    /// it is connected, and when that failed.
+    pub(super) fn connect(&mut self, attempt: usize) -> Option<Result<TcpStream, Failure>> {
+        if attempt >= self.addresses.len() {
+            return None;
+        }
+        let address = self.addresses[(self.preferred + attempt) % self.addresses.len()];
+        Some(self.connect_to(address).map_err(|error| connect_failure(&error)))
+    }
+
+    /// Returns the number of addresses.
+    pub(super) fn addresses(&self) -> usize {
+        self.addresses.len()
+    }
+
+    /// A connection was made at this attempt.
+    pub(super) fn prefer(&mut self, attempt: usize) {
+        self.preferred = (self.preferred + attempt) % self.addresses.len();
+    }
+
+    fn connect_to(&mut self, address: SocketAddr) -> io::Result<TcpStream> {
+        let kind = Type::STREAM.nonblocking().cloexec();
+        let socket = Socket::new(Domain::for_address(address), kind, Some(Protocol::TCP))?;
+        socket.set_tcp_nodelay(true)?;
+        if self.sources > 1 && is_ipv4_loopback(address.ip()) {
+            // The port is chosen when the peer is known, so it has to be free only together with the peer.
+            setsockopt(&socket, IpBindAddressNoPort, &true)?;
+            socket.bind(&SocketAddr::from((self.next_source_address(), 0)).into())?;
+        }
+        match socket.connect(&address.into()) {
+            Err(error) if error.raw_os_error() != Some(Errno::INPROGRESS.raw_os_error()) => Err(error),
+            _ => Ok(socket.into()),
+        }
+    }
+
+    fn next_source_address(&mut self) -> Ipv4Addr {
+        let source = self.next_source;
+        self.next_source = (source + 1) % self.sources;
+        Ipv4Addr::from(u32::from(Ipv4Addr::LOCALHOST) + source)
+    }
+}
+
+/// Returns whether a socket that became writable is connected; false if it is still connecting.
+pub(super) fn is_connected(stream: &TcpStream) -> Result<bool, Failure> {
+    if let Some(error) = stream.take_error().unwrap_or_else(Some) {
+        return Err(connect_failure(&error));
+    }
+    Ok(stream.peer_addr().is_ok())
+}
+
+pub(super) fn is_ipv4_loopback(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V4(address) if address.is_loopback())
+}
+
+/// Classifies an error of connecting.
+fn connect_failure(error: &io::Error) -> Failure {
+    let kind = match Errno::from_io_error(error) {
+        Some(Errno::CONNREFUSED) => DialogueFailure::Refused,
+        Some(Errno::TIMEDOUT) => DialogueFailure::ConnectTimedOut,
+        Some(Errno::CONNRESET) => DialogueFailure::Reset,
+        // connect(2) says EADDRNOTAVAIL or EAGAIN when all ports of the range are in use.
+        Some(Errno::ADDRNOTAVAIL | Errno::AGAIN) => DialogueFailure::NoLocalPort,
+        Some(Errno::MFILE | Errno::NFILE) => DialogueFailure::NoDescriptor,
+        _ => DialogueFailure::NotConnected,
+    };
+    Failure::with_example(kind, error)
+}
+
+/// Classifies an error of an established connection.
+pub(super) fn connection_failure(error: &io::Error) -> Failure {
+    let kind = match error.kind() {
+        ErrorKind::TimedOut => DialogueFailure::AnswerTimedOut,
+        _ => DialogueFailure::Reset,
+    };
+    Failure::with_example(kind, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_connecting_is_classified() {
+        let cases = [
+            (Errno::CONNREFUSED, DialogueFailure::Refused),
+            (Errno::TIMEDOUT, DialogueFailure::ConnectTimedOut),
+            (Errno::ADDRNOTAVAIL, DialogueFailure::NoLocalPort),
+            (Errno::MFILE, DialogueFailure::NoDescriptor),
+            (Errno::HOSTUNREACH, DialogueFailure::NotConnected),
+        ];
+        for (errno, kind) in cases {
+            let failure = connect_failure(&errno.into());
+            assert_eq!(failure.kind, kind);
+            assert!(failure.example.unwrap().contains("os error"));
+        }
+    }
+}

@@ -1,0 +1,375 @@
+//! The thread that serves all clients.
+
+use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant};
+
+use launcelot_measure::load::{DialogueFailure, RatedUnit};
+use tungstenite::handshake::client::Request;
+
+use super::EngineError;
+use super::arrivals::ArrivalTimes;
+use super::connection::{Connection, Received};
+use super::connector::Connector;
+use super::deadlines::Deadlines;
+use super::dialogue::{Dialogue, Next, Rules};
+use super::pacing::{self, OpenLoop};
+use super::ports;
+use super::recorder::{Failure, Recorder, Window};
+use super::repeating_text::ScriptText;
+use super::stages::{REPORT_INTERVAL, Stage};
+use super::web_socket;
+use crate::load::cycle::{CycleSettings, EarlyEnd, EngineEvent, Pace, Target};
+use crate::tunnel::poller::Poller;
+
+/// How often the clients of a closed loop can be expected to connect, as far as local ports are concerned.
+const CONNECTS_PER_SECOND: u64 = 10_000;
+
+/// All clients of a cycle.
+pub(super) struct EventLoop<'a> {
+    rules: Rules,
+    connector: Connector,
+    /// The handshake of a WebSocket; `None` for TCP.
+    request: Option<Request>,
+    poller: Poller,
+    pub(super) clients: Vec<Client>,
+    deadlines: Deadlines,
+    /// `None` in a closed loop.
+    pub(super) open_loop: Option<OpenLoop>,
+    pub(super) recorder: Recorder,
+    pub(super) stage: Stage,
+    pub(super) next_report: Instant,
+    buffer: Vec<u8>,
+    pub(super) events: &'a Sender<EngineEvent>,
+    pub(super) stop: &'a EarlyEnd,
+}
+
+#[derive(Debug)]
+pub(super) struct Client {
+    pub(super) dialogue: Dialogue,
+    pub(super) connection: Option<Connection>,
+    /// The number of addresses that have failed in this dialogue.
+    attempt: usize,
+    /// The number of failures since the last right dialogue.
+    failures: u32,
+}
+
+impl<'a> EventLoop<'a> {
+    pub(super) fn new(
+        settings: &CycleSettings,
+        events: &'a Sender<EngineEvent>,
+        stop: &'a EarlyEnd,
+    ) -> Result<Self, EngineError> {
+        let (addresses, request) = match &settings.target {
+            Target::Tcp(addresses) => (addresses, None),
+            Target::WebSocket { addresses, url } => {
+                let request = web_socket::request(url).ok_or_else(|| EngineError::Url(url.clone()))?;
+                (addresses, Some(request))
+            }
+        };
+        if addresses.is_empty() {
+            return Err(EngineError::NoAddress);
+        }
+        let start = Instant::now();
+        let ramp = match settings.pace {
+            Pace::Closed { ramp, .. } => ramp,
+            Pace::Open { .. } => Duration::ZERO,
+        };
+        let window = Window { begin: start + ramp, end: start + ramp + settings.duration };
+        let rules = rules(settings);
+        let connector = Connector::new(addresses.clone(), sources(settings, rules.keep_alive));
+        let mut event_loop = Self {
+            rules,
+            connector,
+            request,
+            poller: Poller::new()?,
+            clients: Vec::new(),
+            deadlines: Deadlines::default(),
+            open_loop: None,
+            recorder: Recorder::new(window),
+            stage: Stage::Ramp,
+            next_report: start + REPORT_INTERVAL,
+            buffer: Vec::new(),
+            events,
+            stop,
+        };
+        match settings.pace {
+            Pace::Closed { clients, .. } => {
+                for client in 0..clients {
+                    let due = start + ramp.mul_f64(f64::from(client) / f64::from(clients));
+                    let index = event_loop.add_client(Some(due), start);
+                    event_loop.deadlines.set(index, due);
+                }
+            }
+            Pace::Open { rate, arrivals, max_in_flight, .. } => {
+                let times = ArrivalTimes::new(rate, arrivals, settings.seed);
+                let clients_max = max_in_flight.max(1) as usize;
+                event_loop.open_loop = Some(OpenLoop::new(times, clients_max, window.begin, window.end));
+            }
+        }
+        Ok(event_loop)
+    }
+
+    /// Serves the clients until the cycle is over.
+    pub(super) fn run(mut self) -> Result<(), EngineError> {
+        self.advance(Instant::now());
+        loop {
+            let now = Instant::now();
+            self.serve_due(now);
+            self.advance(now);
+            if self.stage == Stage::Over {
+                return Ok(());
+            }
+            let wake = self.next_wake();
+            self.poller.wait(Some(wake.saturating_duration_since(Instant::now())))?;
+            for event in 0..self.poller.ready().len() {
+                let index = self.poller.ready()[event] as usize;
+                // Before the bytes are read, so that reading and checking them is not part of the latency.
+                let time = Instant::now();
+                self.serve_due(time);
+                self.serve(index, time);
+            }
+        }
+    }
+
+    fn add_client(&mut self, due: Option<Instant>, now: Instant) -> usize {
+        let dialogue = Dialogue::new(due, now);
+        self.clients.push(Client { dialogue, connection: None, attempt: 0, failures: 0 });
+        self.clients.len() - 1
+    }
+
+    fn next_wake(&mut self) -> Instant {
+        let edge = match self.stage {
+            Stage::Ramp => Some(self.recorder.window.begin),
+            Stage::Window { .. } => Some(self.recorder.window.end),
+            Stage::Following { .. } | Stage::Over => None,
+        };
+        let mut wake = self.next_report;
+        let due = self.open_loop.as_mut().and_then(OpenLoop::next_due);
+        for time in [edge, self.deadlines.next(), due].into_iter().flatten() {
+            wake = wake.min(time);
+        }
+        wake
+    }
+
+    /// Serves a client whose socket is ready, until nothing more can be received.
+    fn serve(&mut self, index: usize, time: Instant) {
+        loop {
+            let next = self.serve_ready(index, time);
+            self.perform(index, next);
+            let connection = self.clients[index].connection.as_ref();
+            if !connection.is_some_and(Connection::may_hold_messages) {
+                return;
+            }
+        }
+    }
+
+    /// Serves the clients whose deadline has come, and the dialogues that are due.
+    fn serve_due(&mut self, now: Instant) {
+        while let Some(index) = self.deadlines.pop(now) {
+            let now = Instant::now();
+            let next = self.clients[index].dialogue.woken(now, &mut self.recorder);
+            self.perform(index, next);
+        }
+        while let Some(due) = self.open_loop.as_mut().and_then(|open_loop| open_loop.pop_due(now)) {
+            self.arrive(due);
+        }
+    }
+
+    fn arrive(&mut self, due: Instant) {
+        let now = Instant::now();
+        let Some(open_loop) = &mut self.open_loop else { return };
+        let index = match open_loop.idle.pop() {
+            Some(index) => index,
+            None if self.clients.len() < open_loop.clients_max => self.add_client(None, now),
+            None => {
+                open_loop.queue.push_back(due);
+                self.recorder.held_back();
+                return;
+            }
+        };
+        self.recorder.begun(due, now);
+        let next = self.begin(index, due, now);
+        self.perform(index, next);
+    }
+
+    fn begin(&mut self, index: usize, begin: Instant, now: Instant) -> Next {
+        let client = &mut self.clients[index];
+        client.dialogue.begin(begin, client.connection.is_some(), now, &self.rules)
+    }
+
+    /// Does what a dialogue needs until it has to wait.
+    fn perform(&mut self, index: usize, mut next: Next) {
+        loop {
+            next = match next {
+                Next::Wait => break,
+                Next::Begin => self.begin_again(index),
+                Next::Connect => self.connect(index, 0),
+                Next::Ask => self.ask(index),
+                Next::Completed => {
+                    let client = &mut self.clients[index];
+                    client.failures = 0;
+                    if !self.rules.keep_alive {
+                        client.connection = None;
+                    }
+                    self.end_dialogue(index)
+                }
+                Next::Failed => {
+                    let client = &mut self.clients[index];
+                    client.failures += 1;
+                    client.connection = None;
+                    self.end_dialogue(index)
+                }
+            };
+        }
+        if let Some(deadline) = self.clients[index].dialogue.deadline() {
+            self.deadlines.set(index, deadline);
+        }
+    }
+
+    /// Begins the next dialogue of a client of a closed loop.
+    fn begin_again(&mut self, index: usize) -> Next {
+        let now = Instant::now();
+        if let Some(due) = self.clients[index].dialogue.deadline() {
+            self.recorder.begun(due, now);
+        }
+        self.begin(index, now, now)
+    }
+
+    /// Decides what a client does after a dialogue.
+    fn end_dialogue(&mut self, index: usize) -> Next {
+        let client = &mut self.clients[index];
+        if let Stage::Following { dialogues } = &mut self.stage {
+            *dialogues = dialogues.saturating_sub(1);
+            client.connection = None;
+            return Next::Wait;
+        }
+        if let Some(open_loop) = &mut self.open_loop {
+            return match open_loop.queue.pop_front() {
+                Some(due) => self.begin(index, due, Instant::now()),
+                None => {
+                    open_loop.idle.push(index);
+                    Next::Wait
+                }
+            };
+        }
+        let pause = match client.failures {
+            0 if self.rules.keep_alive => self.rules.think,
+            0 => Duration::ZERO,
+            failures => pacing::pause_after(failures),
+        };
+        if pause.is_zero() {
+            return Next::Begin;
+        }
+        client.dialogue.wait(Some(Instant::now() + pause));
+        Next::Wait
+    }
+
+    /// Begins to connect, to the first address that does not fail at once.
+    fn connect(&mut self, index: usize, first_attempt: usize) -> Next {
+        let mut attempt = first_attempt;
+        let mut failure = Failure::new(DialogueFailure::NotConnected);
+        let client = &mut self.clients[index];
+        client.connection = None;
+        while let Some(connecting) = self.connector.connect(attempt) {
+            let registered = connecting.and_then(|stream| Connection::register(stream, index as u64, &self.poller));
+            match registered {
+                Ok(connection) => {
+                    client.attempt = attempt;
+                    client.connection = Some(connection);
+                    return Next::Wait;
+                }
+                Err(reason) => failure = reason,
+            }
+            attempt += 1;
+        }
+        client.dialogue.failed(&failure, &mut self.recorder)
+    }
+
+    /// Serves a client whose socket is ready, at a time that was read before its bytes.
+    fn serve_ready(&mut self, index: usize, time: Instant) -> Next {
+        let client = &mut self.clients[index];
+        let Some(connection) = &mut client.connection else { return Next::Wait };
+        if client.dialogue.is_connecting() {
+            return self.proceed(index);
+        }
+        if connection.is_blocked()
+            && let Err(failure) = connection.send(&mut client.dialogue, &self.rules, &self.poller)
+        {
+            return client.dialogue.failed(&failure, &mut self.recorder);
+        }
+        let received = connection.receive(&mut self.buffer);
+        if !client.dialogue.is_running() {
+            // The server has closed a connection between two dialogues, which is its right.
+            if !matches!(received, Ok(Received::Nothing)) {
+                client.connection = None;
+            }
+            return Next::Wait;
+        }
+        match received {
+            Ok(Received::Nothing) => Next::Wait,
+            Ok(Received::Bytes(bytes)) => client.dialogue.received(bytes, time, &self.rules, &mut self.recorder),
+            Ok(Received::Closed) => client.dialogue.closed(&mut self.recorder),
+            Err(failure) => client.dialogue.failed(&failure, &mut self.recorder),
+        }
+    }
+
+    /// Goes on with connecting.
+    fn proceed(&mut self, index: usize) -> Next {
+        let client = &mut self.clients[index];
+        let Some(connection) = &mut client.connection else { return Next::Wait };
+        match connection.proceed(self.request.as_ref(), &self.poller) {
+            Ok(false) => Next::Wait,
+            Ok(true) => {
+                self.connector.prefer(client.attempt);
+                client.dialogue.connected()
+            }
+            Err(failure) if failure.kind == DialogueFailure::Handshake => {
+                client.dialogue.failed(&failure, &mut self.recorder)
+            }
+            Err(failure) => self.connect_elsewhere(index, &failure),
+        }
+    }
+
+    /// Connects to the next address, if there is one.
+    fn connect_elsewhere(&mut self, index: usize, failure: &Failure) -> Next {
+        let attempt = self.clients[index].attempt + 1;
+        if attempt < self.connector.addresses() {
+            return self.connect(index, attempt);
+        }
+        self.clients[index].dialogue.failed(failure, &mut self.recorder)
+    }
+
+    fn ask(&mut self, index: usize) -> Next {
+        let client = &mut self.clients[index];
+        let Some(connection) = &mut client.connection else { return Next::Wait };
+        client.dialogue.ask(Instant::now(), &self.rules);
+        match connection.send(&mut client.dialogue, &self.rules, &self.poller) {
+            Ok(()) => Next::Wait,
+            Err(failure) => client.dialogue.failed(&failure, &mut self.recorder),
+        }
+    }
+}
+
+fn rules(settings: &CycleSettings) -> Rules {
+    let plan = &settings.dialogue;
+    // Questions that are due by the clock are dialogues of one question, on connections that stay open.
+    let is_rated_by_question = matches!(settings.pace, Pace::Open { per: RatedUnit::Question, .. });
+    Rules {
+        text: ScriptText::new(&settings.script),
+        questions: if is_rated_by_question { 1 } else { u64::from(plan.questions.max(1)) },
+        in_flight: u64::from(plan.in_flight.max(1)),
+        think: plan.think,
+        keep_alive: plan.keep_alive || is_rated_by_question,
+        timeout: plan.timeout,
+        from_due: is_rated_by_question,
+    }
+}
+
+/// Returns the number of source addresses that the load needs.
+fn sources(settings: &CycleSettings, keep_alive: bool) -> u32 {
+    let (connections, connects_per_second) = match settings.pace {
+        Pace::Closed { clients, .. } => (u64::from(clients), CONNECTS_PER_SECOND),
+        Pace::Open { rate, max_in_flight, .. } => (u64::from(max_in_flight), u64::from(rate)),
+    };
+    ports::sources_needed(if keep_alive { 0 } else { connects_per_second }, connections)
+}

@@ -1,0 +1,155 @@
+//! What is counted, and which of it belongs to the window.
+
+use std::time::{Duration, Instant};
+
+use launcelot_measure::load::{Counts, DialogueFailure};
+
+/// The window of a cycle: its begin, and its end, which a request to stop may move.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Window {
+    pub(super) begin: Instant,
+    pub(super) end: Instant,
+}
+
+impl Window {
+    pub(super) fn contains(self, time: Instant) -> bool {
+        self.begin <= time && time < self.end
+    }
+}
+
+/// Why a dialogue failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failure {
+    pub(super) kind: DialogueFailure,
+    /// The system's words, or an excerpt of the wrong answer.
+    pub(super) example: Option<String>,
+}
+
+impl Failure {
+    pub(super) fn new(kind: DialogueFailure) -> Self {
+        Self { kind, example: None }
+    }
+
+    pub(super) fn with_example(kind: DialogueFailure, example: &impl ToString) -> Self {
+        Self { kind, example: Some(example.to_string()) }
+    }
+}
+
+/// The counts since the last report, under the rules that [`Counts`] describes.
+#[derive(Debug)]
+pub(super) struct Recorder {
+    pub(super) window: Window,
+    counts: Box<Counts>,
+}
+
+impl Recorder {
+    pub(super) fn new(window: Window) -> Self {
+        Self { window, counts: Box::default() }
+    }
+
+    /// Returns what was counted since the last call.
+    pub(super) fn take(&mut self) -> Box<Counts> {
+        std::mem::take(&mut self.counts)
+    }
+
+    /// Counts `questions` that were sent at `sent` and answered at `time`, in a dialogue that began at `begin`.
+    pub(super) fn answered(&mut self, begin: Instant, sent: Instant, questions: u64, time: Instant) {
+        if self.window.contains(time) {
+            self.counts.questions += questions;
+        }
+        if self.window.contains(begin) {
+            let latency = time.saturating_duration_since(sent);
+            for _ in 0..questions {
+                self.counts.question_latency.record(latency);
+            }
+        }
+    }
+
+    /// Counts the first answer on a connection that was made by a dialogue that began at `begin`.
+    pub(super) fn first_answered(&mut self, begin: Instant, time: Instant) {
+        if self.window.contains(begin) {
+            self.counts.first_answer_latency.record(time.saturating_duration_since(begin));
+        }
+    }
+
+    /// Counts a dialogue with every answer right.
+    pub(super) fn completed(&mut self, begin: Instant, time: Instant) {
+        let began_within = self.window.contains(begin);
+        let ended_within = self.window.contains(time);
+        if ended_within {
+            self.counts.dialogues += 1;
+            self.counts.cut_at_begin += u64::from(!began_within);
+        }
+        if began_within {
+            self.counts.dialogue_latency.record(time.saturating_duration_since(begin));
+            self.counts.cut_at_end += u64::from(!ended_within);
+        }
+    }
+
+    /// Counts a dialogue that failed.
+    pub(super) fn failed(&mut self, begin: Instant, failure: &Failure) {
+        if self.window.contains(begin) {
+            self.counts.failures.add(failure.kind, failure.example.as_deref());
+        }
+    }
+
+    /// Counts how much later than due something was begun.
+    pub(super) fn begun(&mut self, due: Instant, time: Instant) {
+        if self.window.contains(due) {
+            self.counts.lateness.record(time.saturating_duration_since(due));
+        }
+    }
+
+    pub(super) fn held_back(&mut self) {
+        self.counts.held_back += 1;
+    }
+
+    pub(super) fn queued(&mut self, dialogues: usize) {
+        self.counts.queued += dialogues as u64;
+    }
+
+    /// Returns the time since the begin of the window.
+    pub(super) fn elapsed(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.window.begin)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_crosses_an_edge_of_the_window_is_either_in_the_rates_or_in_the_latencies() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let cases = [
+            // (begin, end), (dialogues, cut_at_begin, cut_at_end, latencies)
+            ((0, 50), (0, 0, 0, 0)),
+            ((50, 150), (1, 1, 0, 0)),
+            ((100, 199), (1, 0, 0, 1)),
+            ((199, 200), (0, 0, 1, 1)),
+            ((200, 210), (0, 0, 0, 0)),
+            ((50, 250), (0, 0, 0, 0)),
+        ];
+        for ((begin, end), expected) in cases {
+            let mut recorder = Recorder::new(Window { begin: at(100), end: at(200) });
+            recorder.completed(at(begin), at(end));
+            recorder.answered(at(begin), at(begin), 3, at(end));
+            let counts = recorder.take();
+            let latencies = counts.dialogue_latency.count();
+            let found = (counts.dialogues, counts.cut_at_begin, counts.cut_at_end, latencies);
+            assert_eq!(found, expected, "{begin} to {end}");
+            assert_eq!((counts.questions, counts.question_latency.count()), (expected.0 * 3, latencies * 3));
+        }
+    }
+
+    #[test]
+    fn a_failure_belongs_to_the_window_in_which_its_dialogue_began() {
+        let start = Instant::now();
+        let mut recorder = Recorder::new(Window { begin: start, end: start + Duration::from_secs(1) });
+        recorder.failed(start, &Failure::new(DialogueFailure::Reset));
+        recorder.failed(start + Duration::from_secs(1), &Failure::new(DialogueFailure::Reset));
+        assert_eq!(recorder.take().failures.count(), 1);
+        assert_eq!(recorder.take().failures.count(), 0);
+    }
+}

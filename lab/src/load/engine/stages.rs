@@ -1,0 +1,100 @@
+//! The stages of a cycle: ramp, window, and following the last dialogues; and what is reported in each.
+
+use std::time::{Duration, Instant};
+
+use launcelot_measure::load::GeneratorUsage;
+use nix::time::{ClockId, clock_gettime};
+
+use super::event_loop::EventLoop;
+use super::recorder::Window;
+use crate::load::cycle::EngineEvent;
+
+/// The time between two reports, and the longest time until a request to stop is noticed.
+pub(super) const REPORT_INTERVAL: Duration = Duration::from_millis(100);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Before the window: the clients of a closed loop start.
+    Ramp,
+    Window {
+        /// The thread's processor time when the window began.
+        processor: Duration,
+    },
+    /// After the window: this many dialogues go on.
+    Following {
+        dialogues: usize,
+    },
+    Over,
+}
+
+impl EventLoop<'_> {
+    /// Enters the next stage if its time has come, and reports.
+    pub(super) fn advance(&mut self, now: Instant) {
+        let is_stopped = self.stop.is_requested();
+        match self.stage {
+            Stage::Ramp if now >= self.recorder.window.begin || is_stopped => {
+                if is_stopped {
+                    self.recorder.window = Window { begin: now, end: now };
+                }
+                self.stage = Stage::Window { processor: processor_time() };
+                self.next_report = now + REPORT_INTERVAL;
+                self.send(EngineEvent::WindowBegan);
+            }
+            Stage::Window { processor } if now >= self.recorder.window.end || is_stopped => {
+                self.end_window(now, processor, is_stopped);
+            }
+            Stage::Following { dialogues } if dialogues == 0 || is_stopped => {
+                self.report(now);
+                self.stage = Stage::Over;
+            }
+            _ if now >= self.next_report => self.report(now),
+            _ => {}
+        }
+    }
+
+    fn end_window(&mut self, now: Instant, processor: Duration, is_stopped: bool) {
+        let window = &mut self.recorder.window;
+        window.end = window.end.min(now);
+        let window = *window;
+        self.report(now);
+        let generator = GeneratorUsage { processor: processor_time().saturating_sub(processor), threads: 1 };
+        self.send(EngineEvent::WindowEnded { window: window.end - window.begin, generator });
+        if let Some(open_loop) = &mut self.open_loop {
+            self.recorder.queued(open_loop.queue.len());
+            open_loop.queue.clear();
+            open_loop.end = window.end;
+        }
+        let mut followed = 0;
+        for client in &mut self.clients {
+            let is_followed = client.dialogue.is_running() && window.contains(client.dialogue.begin_time());
+            if is_followed && !is_stopped {
+                followed += 1;
+            } else {
+                client.dialogue.wait(None);
+                client.connection = None;
+            }
+        }
+        self.stage = Stage::Following { dialogues: followed };
+    }
+
+    fn report(&mut self, now: Instant) {
+        self.next_report = now + REPORT_INTERVAL;
+        if self.stage == Stage::Ramp {
+            return;
+        }
+        let elapsed = self.recorder.elapsed(now);
+        let added = self.recorder.take();
+        self.send(EngineEvent::Progress { elapsed, added });
+    }
+
+    fn send(&mut self, event: EngineEvent) {
+        if self.events.send(event).is_err() {
+            self.stop.request();
+        }
+    }
+}
+
+/// Returns the processor time of this thread.
+fn processor_time() -> Duration {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map(Duration::from).unwrap_or_default()
+}

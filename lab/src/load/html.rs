@@ -1,0 +1,277 @@
+//! The report on a load: one self-contained HTML file, which needs no network and no script.
+//!
+//! It says first what was found, then what limits it, then shows each chart with its table, and at the end how it was measured.
+//!
+//! - `charts`: the sections with charts. `table`: tables as HTML. `provenance`: machine, versions, settings and command line.
+
+mod charts;
+mod provenance;
+#[cfg(test)]
+pub(crate) mod sample;
+mod table;
+
+use launcelot_charts::Escaped;
+use launcelot_charts::style;
+use launcelot_measure::load::{LoadMode, LoadResult, LoadSummary, RunStatus, ServerSummary};
+use launcelot_measure::unit::format_count;
+
+use super::figures::{level_unit, measured};
+
+/// The style sheet of the page, for colours and typography, and that of the report.
+const BASE: &str = include_str!("../../../web/style/base.css");
+const REPORT: &str = include_str!("html/report.css");
+
+/// A result with its figures.
+struct Measured<'a> {
+    result: &'a LoadResult,
+    servers: Vec<ServerSummary>,
+    /// What the levels count.
+    unit: &'static str,
+    /// The names of the servers of all results: the position of a name decides how its line looks in every chart.
+    names: &'a [&'a str],
+    /// The identity of the run in the document: empty for a single one.
+    id: String,
+}
+
+impl Measured<'_> {
+    /// Returns the index that decides how a server looks.
+    fn index(&self, name: &str) -> usize {
+        self.names.iter().position(|known| *known == name).unwrap_or(0)
+    }
+}
+
+/// Returns the report on one result, or on several beside each other.
+pub fn report(results: &[LoadResult]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for server in results.iter().flat_map(|result| &result.plan.servers) {
+        if !names.contains(&server.name.as_str()) {
+            names.push(&server.name);
+        }
+    }
+    let runs: Vec<Measured> = results
+        .iter()
+        .enumerate()
+        .map(|(index, result)| Measured {
+            result,
+            servers: LoadSummary::of(result).servers,
+            unit: level_unit(&result.plan.mode),
+            names: &names,
+            id: if results.len() > 1 { format!("-{}", index + 1) } else { String::new() },
+        })
+        .collect();
+    let title = title(&names);
+    let style = [BASE, style::CHARTS, style::LOAD, REPORT].concat();
+    let mut html = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<title>{0}</title>\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
+         <meta name=\"color-scheme\" content=\"light dark\"/>\n<style>\n{style}</style>\n</head>\n<body>\n\
+         <header class=\"masthead\">\n<p class=\"name\">Launcelot · many clients at once</p>\n<h1>{0}</h1>\n",
+        Escaped(&title)
+    );
+    for run in &runs {
+        html += &format!("<p class=\"scope\">{}</p>\n", Escaped(&scope(run.result)));
+    }
+    html += "</header>\n<main>\n";
+    html += &warnings(&runs);
+    for run in &runs {
+        if runs.len() > 1 {
+            let begun = run.result.provenance.first().map_or("", |from| from.begun.as_str());
+            html += &format!("<h2 class=\"run\">Run {}: {}</h2>\n", run.id.trim_start_matches('-'), Escaped(begun));
+        }
+        html += &charts::sections(run);
+    }
+    for run in &runs {
+        html += &provenance::section(run);
+    }
+    html + "</main>\n</body>\n</html>\n"
+}
+
+/// Returns the title: the names of the first servers, and the number of further ones.
+fn title(names: &[&str]) -> String {
+    match names {
+        [] => "Load without servers".to_owned(),
+        [only] => format!("{only} under load"),
+        [one, other] => format!("{one} and {other} under load"),
+        [first, second, rest @ ..] => format!("{first}, {second} and {} more servers under load", rest.len()),
+    }
+    .replace("1 more servers", "1 more server")
+}
+
+/// Returns what was measured, and when, in one line.
+fn scope(result: &LoadResult) -> String {
+    let levels = result.plan.mode.levels();
+    let numbers = || levels.iter().map(|level| u64::from(level.number()));
+    let unit = level_unit(&result.plan.mode);
+    let range = match (numbers().min(), numbers().max()) {
+        (Some(lowest), Some(highest)) if lowest < highest => {
+            format!("{} to {} {unit}", format_count(lowest), format_count(highest))
+        }
+        (_, highest) => format!("{} {unit}", format_count(highest.unwrap_or(0))),
+    };
+    let kind = match result.plan.mode {
+        LoadMode::Closed { .. } => "closed loop",
+        LoadMode::Open { .. } => "open loop",
+    };
+    let count = |number: usize, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
+    let begun = result.provenance.first().map_or("", |from| from.begun.as_str());
+    let parts = [
+        count(result.plan.servers.len(), "server"),
+        range,
+        count(result.plan.rounds as usize, "round"),
+        kind.to_owned(),
+        result.plan.link.map_or_else(|| "direct".to_owned(), |link| format!("link of {}", link.describe())),
+        begun.to_owned(),
+    ];
+    parts.join(" · ")
+}
+
+/// Returns the section with the warnings; nothing if there are none.
+fn warnings(runs: &[Measured]) -> String {
+    let mut all: Vec<String> = Vec::new();
+    for run in runs {
+        all.extend(run.result.provenance.iter().flat_map(|from| from.warnings.iter().cloned()));
+        match run.result.status {
+            RunStatus::Completed => {}
+            RunStatus::Interrupted => all.push("The run was interrupted: not all cycles were measured.".to_owned()),
+            RunStatus::Unfinished => all.push("The run did not end: not all cycles were measured.".to_owned()),
+        }
+        for server in &run.servers {
+            let busy = measured(server).into_iter().filter(|at| at.generator_share.is_some_and(|share| share >= 0.9));
+            let levels: Vec<String> = busy.map(|at| format_count(u64::from(at.level.number()))).collect();
+            if !levels.is_empty() {
+                all.push(format!(
+                    "With {} at {} {}, each thread of the load generator was busy for 90\u{a0}% of the time or more: it may be the limit, and not the server.",
+                    server.name,
+                    levels.join(", "),
+                    run.unit
+                ));
+            }
+        }
+    }
+    all.dedup();
+    if all.is_empty() {
+        return String::new();
+    }
+    let items: String = all.iter().map(|warning| format!("<li>{}</li>\n", Escaped(warning))).collect();
+    format!(
+        "<section class=\"warnings\" aria-labelledby=\"warnings\">\n<h2 id=\"warnings\">What limits these figures</h2>\n<ul>\n{items}</ul>\n</section>\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text() -> String {
+        report(&[sample::result(&["simple", "<script>alert(1)</script>", "poll"], &[1, 5, 20])])
+    }
+
+    /// Checks that tags are closed in the order in which they were opened, and returns their names.
+    fn tags(html: &str) -> Vec<String> {
+        let mut open: Vec<&str> = Vec::new();
+        let mut names = Vec::new();
+        let body = html.split_once('>').unwrap().1;
+        let style = body.find("<style>").unwrap() + 7..body.find("</style>").unwrap();
+        let markup = [&body[..style.start], &body[style.end..]].concat();
+        for tag in markup.split('<').skip(1).map(|rest| rest.split_once('>').unwrap().0) {
+            let name = tag.trim_start_matches('/').split([' ', '/', '\n']).next().unwrap();
+            if tag.starts_with('/') {
+                let position = markup.find(&format!("<{tag}>")).unwrap();
+                assert_eq!(open.pop(), Some(name), "near byte {position}");
+            } else {
+                names.push(name.to_owned());
+                if !tag.ends_with('/') {
+                    open.push(name);
+                }
+            }
+            assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
+        }
+        assert!(open.is_empty(), "{open:?}");
+        names
+    }
+
+    #[test]
+    fn the_report_is_well_formed_and_loads_nothing() {
+        let html = text();
+        let names = tags(&html);
+        for loads in ["script", "link", "img", "iframe", "object", "image", "use"] {
+            assert!(!names.iter().any(|name| name == loads), "{loads}");
+        }
+        let addresses = html.replace("http://www.w3.org/2000/svg", "");
+        for part in ["http://", "https://", "url(", "@import", " src="] {
+            assert!(!addresses.contains(part), "{part}");
+        }
+    }
+
+    #[test]
+    fn every_chart_has_a_name_and_its_section_a_table() {
+        let html = text();
+        let sections: Vec<&str> = html.split("<section").filter(|section| section.contains("load-chart\"")).collect();
+        assert!(sections.len() >= 3, "{}", sections.len());
+        for section in sections {
+            let charts = section.matches(r#"role="img""#).count();
+            assert!(charts > 0 && section.matches("<table").count() >= charts, "{section}");
+            assert_eq!(section.matches(r#"role="img" aria-label=""#).count(), charts);
+        }
+    }
+
+    #[test]
+    fn names_of_servers_are_text() {
+        let html = text();
+        assert!(!html.contains("<script") && html.contains("&lt;script&gt;alert(1)"));
+    }
+
+    #[test]
+    fn ids_are_unique_even_in_a_report_on_two_runs() {
+        let run = sample::result(&["simple"], &[1, 5]);
+        let html = report(&[run.clone(), run]);
+        tags(&html);
+        let mut ids: Vec<&str> = html.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+        let all = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), all);
+        let labels = html.split("labelledby=\"").skip(1).map(|rest| rest.split('"').next().unwrap());
+        assert!(labels.into_iter().all(|label| ids.contains(&label)));
+    }
+
+    #[test]
+    fn a_run_without_cycles_has_a_report_that_says_so() {
+        let mut run = sample::result(&["simple"], &[1]);
+        run.cycles.clear();
+        run.status = RunStatus::Unfinished;
+        let html = report(&[run]);
+        tags(&html);
+        assert!(html.contains("The run did not end"), "{html}");
+    }
+
+    #[test]
+    fn a_server_has_the_same_look_in_both_runs() {
+        let html = report(&[sample::result(&["a", "b"], &[1, 5]), sample::result(&["b"], &[1, 5])]);
+        let second = html.split("<h2 class=\"run\">").nth(2).unwrap();
+        assert!(
+            second.contains("<g class=\"series-1\"><title>b</title>") && !second.contains("<g class=\"series-0\">")
+        );
+    }
+
+    #[test]
+    fn titles_name_the_first_servers() {
+        let cases: [(&[&str], &str); 4] = [
+            (&["a"], "a under load"),
+            (&["a", "b"], "a and b under load"),
+            (&["a", "b", "c"], "a, b and 1 more server under load"),
+            (&["a", "b", "c", "d"], "a, b and 2 more servers under load"),
+        ];
+        for (names, expected) in cases {
+            assert_eq!(title(names), expected);
+        }
+    }
+    /// Writes a report on 8 designs at 9 levels, to look at.
+    #[test]
+    #[ignore = "writes a file"]
+    fn write_a_sample() {
+        let designs = ["simple", "inetd", "processes", "workers", "threads", "poll", "async", "per-core"];
+        let html = report(&[sample::result(&designs, &[1, 2, 3, 5, 7, 10, 13, 16, 20])]);
+        std::fs::write(std::env::var("LAUNCELOT_SAMPLE").unwrap(), html).unwrap();
+    }
+}

@@ -1,0 +1,42 @@
+//! Tables as HTML. A wide one scrolls in a region that the keyboard reaches.
+
+use launcelot_charts::Escaped;
+
+use crate::load::tables::{Table, TableCell};
+
+/// Returns the table in a region that is named by its caption, whose identity is `id`.
+pub(super) fn html(table: &Table, id: &str) -> String {
+    let mut html = format!(
+        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"{id}\">\n<table>\n<caption><span id=\"{id}\">{}</span></caption>\n<thead><tr>",
+        Escaped(&table.caption)
+    );
+    for (index, column) in table.columns.iter().enumerate() {
+        let is_words = table.rows.first().and_then(|row| row.get(index)).is_some_and(|cell| cell.is_words);
+        html += &format!("<th scope=\"col\"{}>{}</th>", class(is_words), Escaped(column));
+    }
+    html += "</tr></thead>\n<tbody>\n";
+    for row in &table.rows {
+        html += "<tr>";
+        for (index, cell) in row.iter().enumerate() {
+            html += &if index == 0 {
+                format!("<th scope=\"row\"{}>{}</th>", class(cell.is_words), Escaped(&cell.text))
+            } else {
+                format!("<td{}>{}</td>", class(cell.is_words), content(cell))
+            };
+        }
+        html += "</tr>\n";
+    }
+    html + "</tbody>\n</table>\n</div>\n"
+}
+
+fn class(is_words: bool) -> &'static str {
+    if is_words { " class=\"words\"" } else { "" }
+}
+
+fn content(cell: &TableCell) -> String {
+    let text = Escaped(&cell.text);
+    match &cell.note {
+        Some(note) => format!("{text} <small>{}</small>", Escaped(note)),
+        None => text.to_string(),
+    }
+}

@@ -1,0 +1,91 @@
+//! The tables of a load in Markdown (GitHub's, for a terminal, an issue or the documentation).
+
+use launcelot_measure::load::{LoadResult, LoadSummary};
+
+use super::figures::level_unit;
+use super::tables::{self, Table, TableCell};
+
+/// Returns the tables of all results, one after the other.
+pub fn tables(results: &[LoadResult]) -> String {
+    let mut text = String::new();
+    for result in results {
+        if results.len() > 1 {
+            let begun = result.provenance.first().map_or("", |from| from.begun.as_str());
+            text += &format!("## {}\n\n", escaped(begun));
+        }
+        let servers = LoadSummary::of(result).servers;
+        let unit = level_unit(&result.plan.mode);
+        let mut all = vec![
+            tables::throughput(&servers, unit),
+            tables::latency("Time per question", &servers, unit, &|counts| &counts.question_latency),
+            tables::latency("Connect to first answer", &servers, unit, &|counts| &counts.first_answer_latency),
+            tables::percentiles("Time per question", &servers, unit, &|counts| &counts.question_latency),
+            tables::usage(&servers, unit),
+        ];
+        let failures = tables::failures(&servers, unit);
+        if !failures.rows.is_empty() {
+            all.push(failures);
+        }
+        for table in all {
+            text += &markdown(&table);
+        }
+    }
+    text
+}
+
+fn markdown(table: &Table) -> String {
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let columns: Vec<String> = table.columns.iter().map(|name| escaped(name)).collect();
+    let is_words = |index: usize| table.rows.first().and_then(|row| row.get(index)).is_some_and(|cell| cell.is_words);
+    let rule: Vec<String> =
+        (0..columns.len()).map(|index| if is_words(index) { "---" } else { "---:" }.to_owned()).collect();
+    let mut text = format!("**{}**\n\n{}{}", escaped(&table.caption), line(&columns), line(&rule));
+    for row in &table.rows {
+        let cells: Vec<String> = row.iter().map(cell).collect();
+        text += &line(&cells);
+    }
+    text + "\n"
+}
+
+fn cell(cell: &TableCell) -> String {
+    match &cell.note {
+        Some(note) => format!("{} ({})", escaped(&cell.text), escaped(note)),
+        None => escaped(&cell.text),
+    }
+}
+
+/// Returns text without meaning in Markdown: on one line, with its markup escaped.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for character in text.chars() {
+        match character {
+            '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' => escaped.extend(['\\', character]),
+            '\n' | '\r' => escaped.push(' '),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::html::sample;
+
+    #[test]
+    fn every_row_has_as_many_cells_as_there_are_columns() {
+        let text = tables(&[sample::result(&["simple", "a|b"], &[1, 5])]).replace("\\|", "");
+        let bars = |line: &str| line.matches('|').count();
+        for table in text.split("**\n\n").skip(1) {
+            let mut lines = table.lines().take_while(|line| line.starts_with('|'));
+            let columns = lines.next().map(bars);
+            assert!(lines.all(|line| Some(bars(line)) == columns), "{table}");
+        }
+        assert!(text.contains("**Dialogues per second"), "{text}");
+    }
+
+    #[test]
+    fn names_have_no_meaning_in_markdown() {
+        assert_eq!(escaped("<a|b>\n*c*"), "\\<a\\|b\\> \\*c\\*");
+    }
+}

@@ -1,0 +1,332 @@
+//! The options of `launcelot-lab load`, and the plan that they make.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::{Args, ValueEnum};
+use launcelot_measure::load::{Arrivals, DialoguePlan, LoadMode, LoadPlan, RatedUnit, ServerKind, ServerPlan};
+use launcelot_protocol::PORT;
+use launcelot_server::command_line::DesignName;
+use thiserror::Error;
+
+use crate::tunnel::TunnelSettings;
+use crate::tunnel::options::LinkOptions;
+
+/// The value of `--designs` that stands for all designs.
+const ALL: &str = "all";
+
+/// The default of `--clients`.
+const CLIENTS: [u32; 9] = [1, 2, 3, 5, 7, 10, 13, 16, 20];
+
+/// The arguments of `launcelot-lab load`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+DURATION is a number with a unit, such as 30s, 1.5min or 200ms. BANDWIDTH is a
+number with a unit, such as 56kbit or 10Mbit.
+
+The exit code is 0 after a completed run, 1 after a failure, 2 for a usage
+error, 99 if an expectation is missed, and 130 if Ctrl-C ended the run early.
+Failures of dialogues are counted, and are not a failure of the program.
+
+Examples:
+  launcelot-lab load --designs all --link ssh
+  launcelot-lab load localhost 1060 --clients 1:2:5:10:20
+  launcelot-lab load ws://localhost:8080/ws --rate 500
+  launcelot-lab load --designs poll --server 'mine=python3 server.py {port}'")]
+pub struct LoadOptions {
+    /// Name or address of a running server, or the URL of a running bridge: ws://HOST:PORT/ws
+    pub host: Option<String>,
+    /// Port of the running server [default: 1060]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
+
+    /// Start these designs of launcelot-server, separated by commas; `all` for every design
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', hide_possible_values = true, value_parser = PossibleValuesParser::new(design_values()))]
+    pub designs: Vec<String>,
+    /// Start any program for each cycle, with a free port instead of {port}; may be repeated
+    #[arg(long, value_name = "NAME=COMMAND", value_parser = parse_server)]
+    pub server: Vec<ServerPlan>,
+
+    /// Closed loop: the numbers of clients, a cycle each [default: 1:2:3:5:7:10:13:16:20]
+    #[arg(long, value_name = "N:N:…", value_delimiter = ':', conflicts_with = "rate")]
+    pub clients: Vec<NonZeroU32>,
+    /// Length of the window in which each cycle is measured
+    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = parse_positive)]
+    pub duration: Duration,
+    /// Closed loop: the time over which the clients start, before the window
+    #[arg(long, value_name = "DURATION", default_value = "500ms", value_parser = parse_duration, conflicts_with = "rate")]
+    pub ramp: Duration,
+    /// Pause between two cycles
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = parse_duration)]
+    pub pause: Duration,
+    /// Number of rounds; the servers take turns within a round
+    #[arg(long, value_name = "N", default_value = "3")]
+    pub rounds: NonZeroU32,
+
+    /// Open loop: how many dialogues begin in a second, however long the answers take; a cycle for each rate
+    #[arg(long, value_name = "R:R:…", value_delimiter = ':')]
+    pub rate: Vec<NonZeroU32>,
+    /// Open loop: how dialogues are distributed in time, independently of each other or at equal intervals
+    #[arg(
+        long,
+        value_enum,
+        value_name = "poisson|steady",
+        default_value = "poisson",
+        hide_possible_values = true,
+        requires = "rate"
+    )]
+    pub arrivals: ArrivalsOption,
+    /// Open loop: whether the rate counts dialogues, or questions on connections that stay open
+    #[arg(
+        long,
+        value_enum,
+        value_name = "dialogue|question",
+        default_value = "dialogue",
+        hide_possible_values = true,
+        requires = "rate"
+    )]
+    pub per: PerOption,
+    /// Open loop: maximum number of dialogues at once; one that is due beyond it is queued
+    #[arg(long, value_name = "N", default_value = "10000", requires = "rate")]
+    pub max_in_flight: NonZeroU32,
+
+    /// Number of questions in a dialogue
+    #[arg(long, value_name = "N", default_value = "10")]
+    pub questions: NonZeroU32,
+    /// Maximum number of questions in flight on a connection (pipelining)
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub in_flight: NonZeroU32,
+    /// Pause of a client between an answer and its next question
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = parse_duration)]
+    pub think: Duration,
+    /// Keep each connection open for the whole cycle, one dialogue after the other
+    #[arg(long)]
+    pub keep_alive: bool,
+    /// The timeout of connecting, and of each answer
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_positive)]
+    pub timeout: Duration,
+    /// Ask the questions of this script instead of the three questions (a TOML file)
+    #[arg(long, value_name = "FILE")]
+    pub script: Option<PathBuf>,
+
+    /// The emulated link in front of each server.
+    #[command(flatten)]
+    pub link: LinkOptions,
+
+    /// Workers of the workers and processes designs
+    #[arg(long, value_name = "N", requires = "designs")]
+    pub workers: Option<NonZeroU32>,
+    /// Maximum number of connections waiting to be accepted by each design
+    #[arg(long, value_name = "N", requires = "designs")]
+    pub backlog: Option<u32>,
+    /// Simulated work of each design on each answer
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = parse_duration, requires = "designs")]
+    pub server_think: Duration,
+    /// Threads that run the tasks of the async and per-core designs
+    #[arg(long, value_name = "N", requires = "designs")]
+    pub server_threads: Option<NonZeroU32>,
+
+    /// Folder for the results, which is created [default: results/DATE-TIME]
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// How the results are printed.
+    #[command(flatten)]
+    pub format: FormatOptions,
+    /// The seed of everything random, to repeat a run [default: a random one]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+/// How results are printed on standard output. The default is a table for a terminal.
+#[derive(Debug, Clone, Copy, Default, Args)]
+#[group(multiple = false)]
+pub struct FormatOptions {
+    /// Print the results as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Print the results as a Markdown table
+    #[arg(long)]
+    pub markdown: bool,
+    /// Print the results as CSV
+    #[arg(long)]
+    pub csv: bool,
+}
+
+/// The value of `--arrivals`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ArrivalsOption {
+    /// Independent of each other
+    Poisson,
+    /// At equal intervals
+    Steady,
+}
+
+/// The value of `--per`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PerOption {
+    /// The rate counts dialogues
+    Dialogue,
+    /// The rate counts questions
+    Question,
+}
+
+/// Why options do not make a plan. Each is a usage error.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum PlanError {
+    /// There is nothing to measure.
+    #[error("which server? Name a HOST, --designs or --server")]
+    NoServer,
+    /// Two servers have one name.
+    #[error("two servers have the name '{0}'")]
+    SameName(String),
+    /// The URL of a bridge has no port argument.
+    #[error("the URL '{0}' contains the port of the bridge, so PORT cannot be used with it")]
+    PortOfUrl(String),
+    /// The URL is not that of a bridge.
+    #[error("'{0}' is not the URL of a bridge: expected ws://HOST:PORT/PATH")]
+    NotBridge(String),
+}
+
+impl LoadOptions {
+    /// Returns the plan.
+    ///
+    /// # Errors
+    ///
+    /// See [`PlanError`].
+    pub fn plan(&self) -> Result<LoadPlan, PlanError> {
+        let seed = self.seed.unwrap_or_else(|| fastrand::u64(..1 << 53));
+        Ok(LoadPlan {
+            servers: self.servers()?,
+            link: self.tunnel_settings().map(|settings| settings.link),
+            dialogue: DialoguePlan {
+                script: self.script.as_ref().map(|path| path.display().to_string()),
+                questions: self.questions.get(),
+                in_flight: self.in_flight.get(),
+                think: self.think,
+                keep_alive: self.keep_alive,
+                timeout: self.timeout,
+            },
+            mode: self.mode(),
+            duration: self.duration,
+            ramp: if self.rate.is_empty() { self.ramp } else { Duration::ZERO },
+            pause: self.pause,
+            rounds: self.rounds.get(),
+            seed,
+        })
+    }
+
+    /// Returns the settings of the emulated link; `None` for a direct connection.
+    pub fn tunnel_settings(&self) -> Option<TunnelSettings> {
+        let settings = self.link.apply_to(TunnelSettings::default());
+        (settings != TunnelSettings::default()).then_some(settings)
+    }
+
+    fn servers(&self) -> Result<Vec<ServerPlan>, PlanError> {
+        let mut servers = Vec::new();
+        if let Some(host) = &self.host {
+            servers.push(self.running_server(host)?);
+        }
+        for design in self.design_names() {
+            let kind = ServerKind::Design {
+                design: design.clone(),
+                workers: self.workers.map(NonZeroU32::get),
+                threads: self.server_threads.map(NonZeroU32::get),
+                backlog: self.backlog,
+                think: self.server_think,
+            };
+            servers.push(ServerPlan { name: design, kind });
+        }
+        servers.extend(self.server.iter().cloned());
+        if servers.is_empty() {
+            return Err(PlanError::NoServer);
+        }
+        let mut names = BTreeSet::new();
+        match servers.iter().find(|server| !names.insert(&server.name)) {
+            Some(server) => Err(PlanError::SameName(server.name.clone())),
+            None => Ok(servers),
+        }
+    }
+
+    fn design_names(&self) -> Vec<String> {
+        if self.designs.iter().any(|name| name == ALL) {
+            return known_designs().map(|value| value.get_name().to_owned()).collect();
+        }
+        self.designs.clone()
+    }
+
+    fn running_server(&self, host: &str) -> Result<ServerPlan, PlanError> {
+        if !host.contains("://") {
+            let port = self.port.unwrap_or(PORT);
+            let kind = ServerKind::Address { host: host.to_owned(), port };
+            return Ok(ServerPlan { name: format!("{host}:{port}"), kind });
+        }
+        if !is_bridge_url(host) {
+            return Err(PlanError::NotBridge(host.to_owned()));
+        }
+        if self.port.is_some() {
+            return Err(PlanError::PortOfUrl(host.to_owned()));
+        }
+        Ok(ServerPlan { name: host.to_owned(), kind: ServerKind::WebSocket { url: host.to_owned() } })
+    }
+
+    fn mode(&self) -> LoadMode {
+        let numbers = |list: &[NonZeroU32]| list.iter().map(|number| number.get()).collect::<Vec<_>>();
+        if self.rate.is_empty() {
+            let clients = numbers(&self.clients);
+            return LoadMode::Closed { clients: if clients.is_empty() { CLIENTS.to_vec() } else { clients } };
+        }
+        LoadMode::Open {
+            rates: numbers(&self.rate),
+            arrivals: match self.arrivals {
+                ArrivalsOption::Poisson => Arrivals::Poisson,
+                ArrivalsOption::Steady => Arrivals::Steady,
+            },
+            per: match self.per {
+                PerOption::Dialogue => RatedUnit::Dialogue,
+                PerOption::Question => RatedUnit::Question,
+            },
+            max_in_flight: self.max_in_flight.get(),
+        }
+    }
+}
+
+fn known_designs() -> impl Iterator<Item = PossibleValue> {
+    DesignName::value_variants().iter().filter_map(DesignName::to_possible_value)
+}
+
+fn design_values() -> Vec<PossibleValue> {
+    known_designs().chain([PossibleValue::new(ALL)]).collect()
+}
+
+fn is_bridge_url(url: &str) -> bool {
+    let Ok(uri) = url.parse::<http::Uri>() else { return false };
+    uri.scheme_str() == Some("ws") && uri.host().is_some_and(|host| !host.is_empty())
+}
+
+/// Parses `NAME=COMMAND`. The command must contain `{port}` among its arguments.
+fn parse_server(text: &str) -> Result<ServerPlan, String> {
+    let expected = || "expected NAME=COMMAND, such as mine='python3 server.py {port}'".to_owned();
+    let (name, command) = text.split_once('=').ok_or_else(expected)?;
+    if name.is_empty() || name.contains(char::is_control) {
+        return Err(expected());
+    }
+    let words = shell_words::split(command).map_err(|error| error.to_string())?;
+    if !words.iter().skip(1).any(|word| word.contains("{port}")) {
+        return Err("{port} must be among the command's arguments, where the server expects its port".to_owned());
+    }
+    Ok(ServerPlan { name: name.to_owned(), kind: ServerKind::Command { command: command.to_owned() } })
+}
+
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| error.to_string())
+}
+
+fn parse_positive(text: &str) -> Result<Duration, String> {
+    match parse_duration(text) {
+        Ok(Duration::ZERO) => Err("it must be longer than 0s".to_owned()),
+        parsed => parsed,
+    }
+}

@@ -1,0 +1,373 @@
+//! A server under test, from its start to its end, with the emulated link in front of it.
+//!
+//! A server that the lab starts is a fresh process for each cycle, so that what one cycle leaves behind does not affect the next.
+
+use std::env;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use launcelot_endpoint::failure::one_line;
+use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners};
+use launcelot_endpoint::lookup::look_up_blocking;
+use launcelot_measure::load::{ServerKind, ServerPlan};
+use nix::sys::resource::{UsageWho, getrusage};
+use thiserror::Error;
+
+use super::cycle::{EarlyEnd, Target};
+use super::processes::UsageSnapshot;
+use crate::inetd::SuperServer;
+use crate::probe::server_process::{POLL_INTERVAL, RunningGroup, ServerProcess};
+use crate::probe::start_command::free_port;
+use crate::tunnel::{Tunnel, TunnelError, TunnelSettings};
+
+/// The hidden command of `launcelot-lab` that is `launcelot-server`.
+pub const SERVE: &str = "serve";
+
+/// The design that a super-server listens for.
+const INETD: &str = "inetd";
+
+/// The longest time until a server listens.
+const START_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How often a server is started if it exits before it listens: another program may have taken its port.
+const START_TRIES: usize = 3;
+
+/// What servers are started with.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    /// The folder for what servers write.
+    pub logs: PathBuf,
+    /// The emulated link in front of each server.
+    pub link: Option<TunnelSettings>,
+    /// The largest number of clients at once.
+    pub clients_max: u32,
+    /// Ends the wait for a server that does not listen.
+    pub early_end: EarlyEnd,
+    /// The server that runs, for a program that is about to exit.
+    pub running: Running,
+}
+
+/// The server that runs. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Running(RunningGroup);
+
+impl Running {
+    /// Kills the server that runs, if there is one.
+    pub fn kill(&self) {
+        self.0.kill();
+    }
+}
+
+/// Why a server cannot be measured.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The program cannot be run.
+    #[error("cannot run '{program}'")]
+    Run {
+        /// The program.
+        program: String,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// The program exited.
+    #[error("exited before it listened on port {port}: {exit}")]
+    Exited {
+        /// The port on which it should have listened.
+        port: u16,
+        /// How it exited.
+        exit: String,
+    },
+    /// The program does not listen.
+    #[error(
+        "timed out after {} while waiting for it to listen on port {port}",
+        humantime::format_duration(START_TIMEOUT)
+    )]
+    Timeout {
+        /// The port on which it should listen.
+        port: u16,
+    },
+    /// A person has ended the run meanwhile.
+    #[error("the run was ended before it listened")]
+    Ended,
+    /// All ports that were tried are in use.
+    #[error("cannot find a free port")]
+    NoPort,
+    /// The host name cannot be resolved.
+    #[error("cannot resolve '{host}'")]
+    Lookup {
+        /// The name.
+        host: String,
+        /// The resolver's error.
+        source: io::Error,
+    },
+    /// The emulated link cannot listen.
+    #[error("cannot start the emulated link")]
+    LinkListener(#[from] ListenError),
+    /// The emulated link cannot start.
+    #[error("cannot start the emulated link")]
+    Link(#[from] TunnelError),
+}
+
+/// A server that listens. Dropping it ends it, with all of its processes.
+#[derive(Debug)]
+pub struct ServerUnderTest {
+    /// Where the clients connect.
+    pub target: Target,
+    processes: Processes,
+    // After the processes, so that they end first and the link has nothing left to relay.
+    _link: Option<Tunnel>,
+}
+
+#[derive(Debug)]
+enum Processes {
+    /// Not started by the lab.
+    Unknown,
+    Program(ServerProcess),
+    SuperServer(SuperServer),
+}
+
+impl ServerUnderTest {
+    /// Starts the server, waits until it listens, and puts the link in front of it.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartError`].
+    pub fn start(plan: &ServerPlan, environment: &Environment) -> Result<Self, StartError> {
+        let log = environment.logs.join(log_name(&plan.name));
+        let mut url = None;
+        let (processes, addresses) = match &plan.kind {
+            ServerKind::Address { host, port } => (Processes::Unknown, look_up(host, *port)?),
+            ServerKind::WebSocket { url: of_bridge } => {
+                url = Some(of_bridge.clone());
+                (Processes::Unknown, look_up_url(of_bridge)?)
+            }
+            ServerKind::Design { design, .. } if design == INETD => {
+                let super_server = start_super_server(plan, &log)?;
+                let address = super_server.address;
+                (Processes::SuperServer(super_server), vec![address])
+            }
+            ServerKind::Design { .. } => {
+                let words = design_words(plan, environment.clients_max)?;
+                let (process, port) = start_program(&words, &log, environment)?;
+                (Processes::Program(process), vec![(Ipv4Addr::LOCALHOST, port).into()])
+            }
+            ServerKind::Command { command } => {
+                let words = shell_words::split(command).unwrap_or_default();
+                let (process, port) = start_program(&words, &log, environment)?;
+                (
+                    Processes::Program(process),
+                    vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()],
+                )
+            }
+        };
+        let (link, addresses) = match environment.link {
+            None => (None, addresses),
+            Some(settings) => {
+                let listeners = Listeners::bind("127.0.0.1", 0, BACKLOG)?;
+                let link = Tunnel::start(listeners, addresses, settings, Duration::ZERO, None)?;
+                let address = (Ipv4Addr::LOCALHOST, link.port).into();
+                (Some(link), vec![address])
+            }
+        };
+        let target = match url {
+            None => Target::Tcp(addresses),
+            Some(url) => Target::WebSocket { addresses, url },
+        };
+        Ok(Self { target, processes, _link: link })
+    }
+
+    /// Returns what its processes have used until now; `None` if they are not known, or have ended.
+    pub(super) fn usage(&self) -> Option<UsageSnapshot> {
+        match &self.processes {
+            Processes::Unknown => None,
+            Processes::Program(process) if process.has_exited() => None,
+            Processes::Program(process) => UsageSnapshot::take(&[process.id()]).ok(),
+            Processes::SuperServer(super_server) => {
+                let mut usage = UsageSnapshot::take(&super_server.processes()).ok()?;
+                // It starts a program for each connection: most of them have ended, and were children of this process.
+                let ended = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?;
+                let switches = ended.voluntary_context_switches() + ended.involuntary_context_switches();
+                let times = [ended.user_time(), ended.system_time()];
+                let time = times.map(|time| Duration::from_micros(u64::try_from(time_us(time)).unwrap_or_default()));
+                usage.add_ended(time.iter().sum(), u64::try_from(switches).unwrap_or_default());
+                Some(usage)
+            }
+        }
+    }
+
+    /// Returns how the server has ended; `None` while it runs, or if that is not known.
+    pub fn ended(&mut self) -> Option<String> {
+        match &mut self.processes {
+            Processes::Program(process) if process.has_exited() => Some(process.end()),
+            _ => None,
+        }
+    }
+}
+
+fn time_us(time: nix::sys::time::TimeVal) -> i64 {
+    use nix::sys::time::TimeValLike as _;
+    time.num_microseconds()
+}
+
+/// Returns the name of the file for what a server writes.
+fn log_name(server: &str) -> String {
+    let plain =
+        |character: char| if character.is_ascii_alphanumeric() || "-_.".contains(character) { character } else { '-' };
+    server.chars().map(plain).collect::<String>() + ".log"
+}
+
+/// Returns the command that starts a design, with `{port}` for its port.
+fn design_words(plan: &ServerPlan, clients_max: u32) -> Result<Vec<String>, StartError> {
+    let program = this_program()?;
+    let mut words = vec![program, SERVE.to_owned()];
+    let ServerKind::Design { design, workers, threads, backlog, think } = &plan.kind else { return Ok(words) };
+    let mut option = |name: &str, value: String| words.extend([format!("--{name}"), value]);
+    option("design", design.clone());
+    option("grace", "0s".to_owned());
+    option("think", format!("{}us", think.as_micros()));
+    if design == INETD {
+        return Ok(words);
+    }
+    option("max-connections", clients_max.saturating_mul(2).max(10_000).to_string());
+    for (name, value) in [("workers", workers), ("threads", threads), ("backlog", backlog)] {
+        if let Some(value) = value {
+            option(name, value.to_string());
+        }
+    }
+    words.extend(["127.0.0.1", "{port}"].map(ToOwned::to_owned));
+    Ok(words)
+}
+
+fn this_program() -> Result<String, StartError> {
+    let program = "launcelot-lab".to_owned();
+    match env::current_exe() {
+        Ok(path) => Ok(path.to_string_lossy().into_owned()),
+        Err(source) => Err(StartError::Run { program, source }),
+    }
+}
+
+fn start_super_server(plan: &ServerPlan, log: &Path) -> Result<SuperServer, StartError> {
+    let words = design_words(plan, 0)?;
+    let error = |source| StartError::Run { program: words[0].clone(), source };
+    let log = open_log(log).map_err(error)?;
+    let arguments = words.clone();
+    let command = move || {
+        let mut command = Command::new(&arguments[0]);
+        command.args(&arguments[1..]).stderr(log.try_clone().map_or_else(|_| Stdio::null(), Stdio::from));
+        command
+    };
+    SuperServer::start(command).map_err(error)
+}
+
+/// Starts a program in a process group of its own, and waits until it listens on its port.
+fn start_program(words: &[String], log: &Path, environment: &Environment) -> Result<(ServerProcess, u16), StartError> {
+    let mut tries = START_TRIES;
+    loop {
+        tries -= 1;
+        let port = free_port().ok_or(StartError::NoPort)?;
+        match start_program_at(port, words, log, environment) {
+            Err(StartError::Exited { .. }) if tries > 0 => {}
+            started => return Ok((started?, port)),
+        }
+    }
+}
+
+fn start_program_at(
+    port: u16,
+    words: &[String],
+    log: &Path,
+    environment: &Environment,
+) -> Result<ServerProcess, StartError> {
+    let words: Vec<String> = words.iter().map(|word| word.replace("{port}", &port.to_string())).collect();
+    let error = |source| StartError::Run { program: words[0].clone(), source };
+    let log = open_log(log).map_err(error)?;
+    let child = Command::new(&words[0])
+        .args(&words[1..])
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().map_err(error)?)
+        .stderr(log.try_clone().map_err(error)?)
+        .process_group(0)
+        .spawn()
+        .map_err(error)?;
+    let mut process = ServerProcess::new(child, log, environment.running.0.clone());
+    let began = Instant::now();
+    loop {
+        let listens = is_listening(port);
+        if process.has_exited() {
+            return Err(StartError::Exited { port, exit: process.end() });
+        }
+        if listens {
+            return Ok(process);
+        }
+        if environment.early_end.is_requested() {
+            return Err(StartError::Ended);
+        }
+        if began.elapsed() >= START_TIMEOUT {
+            return Err(StartError::Timeout { port });
+        }
+        thread::sleep(POLL_INTERVAL);
+    }
+}
+
+fn open_log(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).append(true).create(true).open(path)
+}
+
+/// Whether a socket listens on the port. A connection would find that out, too, but it might be the only one that a server accepts.
+fn is_listening(port: u16) -> bool {
+    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(fs::read_to_string);
+    if tables.iter().all(Result::is_err) {
+        return TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).is_ok();
+    }
+    tables.iter().flatten().any(|table| table.lines().skip(1).any(|line| is_listener(line, port)))
+}
+
+/// Whether a line of proc(5)'s `net/tcp` is a socket in state `LISTEN`, which is 0A, on the port.
+fn is_listener(line: &str, port: u16) -> bool {
+    let mut fields = line.split_whitespace().skip(1);
+    let (Some(local), Some(_), Some(state)) = (fields.next(), fields.next(), fields.next()) else { return false };
+    state == "0A" && local.ends_with(&format!(":{port:04X}"))
+}
+
+fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, StartError> {
+    look_up_blocking(host, port).map_err(|source| StartError::Lookup { host: host.to_owned(), source })
+}
+
+fn look_up_url(url: &str) -> Result<Vec<SocketAddr>, StartError> {
+    let uri: http::Uri = url.parse().unwrap_or_default();
+    let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    look_up(host, uri.port_u16().unwrap_or(80))
+}
+
+/// Returns an error as the words of a result.
+pub(super) fn describe(error: &StartError) -> String {
+    match error {
+        StartError::Exited { .. } | StartError::Timeout { .. } => one_line(error),
+        _ => format!("did not start: {}", one_line(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_listener_on_the_port_is_one() {
+        let line = "   0: 0100007F:0424 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 640 1";
+        assert!(is_listener(line, 1060));
+        assert!(!is_listener(line, 1061));
+        assert!(!is_listener(&line.replace(" 0A ", " 01 "), 1060));
+        assert!(!is_listener("", 1060));
+    }
+
+    #[test]
+    fn the_name_of_a_log_has_no_separators() {
+        assert_eq!(log_name("ws://localhost:8080/ws"), "ws---localhost-8080-ws.log");
+    }
+}

@@ -1,0 +1,232 @@
+//! The tables of a report, in text: HTML and Markdown show the same.
+
+use std::time::Duration;
+
+use launcelot_charts::load::failures::format_share;
+use launcelot_charts::load::throughput::format_rate;
+use launcelot_measure::Distribution;
+use launcelot_measure::load::{Cell, Counts, DialogueFailure, ServerSummary};
+use launcelot_measure::percentile::{LOAD_PERCENTILES, Percentile};
+use launcelot_measure::unit::{format_count, format_decimal, format_duration};
+
+use super::figures::{has_failures, measured};
+
+/// A figure that is not known.
+const UNKNOWN: &str = "–";
+
+/// A table. The first cell of each row names it.
+pub(crate) struct Table {
+    pub(crate) caption: String,
+    pub(crate) columns: Vec<String>,
+    pub(crate) rows: Vec<Vec<TableCell>>,
+}
+
+/// A cell: a figure or words, and a note on it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TableCell {
+    pub(crate) text: String,
+    pub(crate) note: Option<String>,
+    /// Whether it is words, which are aligned to the left.
+    pub(crate) is_words: bool,
+}
+
+impl TableCell {
+    fn figure(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+
+    pub(crate) fn words(text: impl Into<String>) -> Self {
+        Self { text: text.into(), is_words: true, ..Self::default() }
+    }
+}
+
+/// Returns the dialogues per second of each server at each level.
+pub(crate) fn throughput(servers: &[ServerSummary], unit: &str) -> Table {
+    let caption = "Dialogues per second: the median of the rounds, and the slowest and the fastest round";
+    by_level(caption, servers, unit, &|at| {
+        let Some(rates) = at.dialogues_per_s else { return TableCell::figure(UNKNOWN) };
+        let range = format!("{} to {}", format_rate(rates.least), format_rate(rates.most));
+        TableCell { text: format_rate(rates.median), note: (at.rounds.len() > 1).then_some(range), is_words: false }
+    })
+}
+
+/// Returns the median and the 99th percentile of a latency of each server at each level.
+pub(crate) fn latency(
+    what: &str,
+    servers: &[ServerSummary],
+    unit: &str,
+    times: &dyn Fn(&Counts) -> &Distribution,
+) -> Table {
+    by_level(&format!("{what}: p50 and p99"), servers, unit, &|at| {
+        let times = times(&at.counts);
+        let p99 = time_or_unknown(times.percentile(Percentile::P99));
+        let text = time_or_unknown(times.percentile(Percentile::P50));
+        TableCell { text, note: Some(format!("p99 {p99}")), is_words: false }
+    })
+}
+
+/// Returns a table with a row for each level and a column for each server. A cross marks a level at which dialogues failed.
+fn by_level(caption: &str, servers: &[ServerSummary], unit: &str, cell: &dyn Fn(&Cell) -> TableCell) -> Table {
+    let mut levels: Vec<_> = servers.iter().flat_map(measured).map(|at| at.level).collect();
+    levels.sort_unstable();
+    levels.dedup();
+    let row = |level| {
+        let of_server = |server: &ServerSummary| {
+            let Some(at) = measured(server).into_iter().find(|at| at.level == level) else {
+                return TableCell::figure(UNKNOWN);
+            };
+            let mut cell = cell(at);
+            if has_failures(at) {
+                cell.text = format!("×\u{a0}{}", cell.text);
+            }
+            cell
+        };
+        let name = TableCell::figure(format_count(u64::from(level.number())));
+        std::iter::once(name).chain(servers.iter().map(of_server)).collect()
+    };
+    Table {
+        caption: caption.to_owned(),
+        columns: std::iter::once(capitalized(unit)).chain(servers.iter().map(|server| server.name.clone())).collect(),
+        rows: levels.into_iter().map(row).collect(),
+    }
+}
+
+/// Returns the percentiles of a latency of each server at its highest level.
+pub(crate) fn percentiles(
+    what: &str,
+    servers: &[ServerSummary],
+    unit: &str,
+    times: &dyn Fn(&Counts) -> &Distribution,
+) -> Table {
+    let row = |server: &ServerSummary| {
+        let at = measured(server).pop()?;
+        let times = times(&at.counts);
+        let mut cells =
+            vec![TableCell::words(&server.name), TableCell::figure(format_count(u64::from(at.level.number())))];
+        cells.push(TableCell::figure(format_count(times.count())));
+        for percentile in LOAD_PERCENTILES {
+            cells.push(TableCell::figure(time_or_unknown(times.percentile(percentile))));
+        }
+        cells.push(TableCell::figure(time_or_unknown((times.count() > 0).then(|| times.longest()))));
+        Some(cells)
+    };
+    let mut columns = vec!["Server".to_owned(), capitalized(unit), "Samples".to_owned()];
+    columns.extend(LOAD_PERCENTILES.map(|percentile| percentile.name.to_owned()));
+    columns.push("max".to_owned());
+    Table { caption: format!("{what} at the highest level"), columns, rows: servers.iter().filter_map(row).collect() }
+}
+
+/// Returns a row for each kind of failure of each server at each level.
+pub(crate) fn failures(servers: &[ServerSummary], unit: &str) -> Table {
+    let mut rows = Vec::new();
+    for server in servers {
+        for at in measured(server) {
+            let all = at.counts.dialogues + at.counts.failures.count();
+            let mut row = |what: &str, count: String, share: String, example: &str| {
+                let level = TableCell::figure(format_count(u64::from(at.level.number())));
+                let words = [TableCell::words(&server.name), level, TableCell::words(what)];
+                rows.push(
+                    words
+                        .into_iter()
+                        .chain([TableCell::figure(count), TableCell::figure(share), TableCell::words(example)])
+                        .collect(),
+                );
+            };
+            for (kind, tally) in at.counts.failures.iter() {
+                let example = tally.example.as_deref().unwrap_or(UNKNOWN);
+                row(kind_name(kind), format_count(tally.count), format_share(tally.count, all), example);
+            }
+            for reason in &at.server_ended {
+                row("the server ended", "1".to_owned(), UNKNOWN.to_owned(), reason);
+            }
+        }
+    }
+    Table {
+        caption: "Failures by kind".to_owned(),
+        columns: ["Server", &capitalized(unit), "Failure", "Dialogues", "Share", "One of them said"]
+            .map(str::to_owned)
+            .into(),
+        rows,
+    }
+}
+
+/// Returns what servers and load generator used, with a row for each server and level.
+pub(crate) fn usage(servers: &[ServerSummary], unit: &str) -> Table {
+    let row = |server: &ServerSummary, at: &Cell| {
+        let counts = &at.counts;
+        let cut = counts.cut_at_begin + counts.cut_at_end;
+        let lateness = time_or_unknown(counts.lateness.percentile(Percentile::P99));
+        let used = at.server;
+        let figures = [
+            format_count(u64::from(at.level.number())),
+            known(at.questions_per_s, |rates| format_rate(rates.median)),
+            known(used.and_then(|used| used.processor_us_per_question), format_micros),
+            known(used, |used| format_mebibytes(used.memory_bytes)),
+            known(used, |used| format_count(u64::from(used.threads))),
+            known(used.and_then(|used| used.context_switches_per_question), format_rate),
+            known(at.generator_share, |share| format!("{}\u{a0}%", format_count((share * 100.0).round() as u64))),
+            lateness,
+            format_count(cut),
+            format_count(counts.queued),
+        ];
+        std::iter::once(TableCell::words(&server.name)).chain(figures.into_iter().map(TableCell::figure)).collect()
+    };
+    let columns = [
+        "Server",
+        &capitalized(unit),
+        "Questions per second",
+        "Server processor per question",
+        "Server memory",
+        "Server threads",
+        "Switches per question",
+        "Generator busy",
+        "Generator lateness p99",
+        "Cut by the window",
+        "Queued",
+    ];
+    Table {
+        caption: "What server and load generator used".to_owned(),
+        columns: columns.map(str::to_owned).into(),
+        rows: servers.iter().flat_map(|server| measured(server).into_iter().map(move |at| row(server, at))).collect(),
+    }
+}
+
+/// Returns a kind of failure in words.
+pub(crate) fn kind_name(kind: DialogueFailure) -> &'static str {
+    match kind {
+        DialogueFailure::Refused => "connection refused",
+        DialogueFailure::ConnectTimedOut => "timed out while connecting",
+        DialogueFailure::NotConnected => "not connected",
+        DialogueFailure::Handshake => "WebSocket handshake failed",
+        DialogueFailure::Reset => "connection reset",
+        DialogueFailure::ClosedEarly => "closed early",
+        DialogueFailure::AnswerTimedOut => "timed out while waiting for an answer",
+        DialogueFailure::WrongAnswer => "wrong answer",
+        DialogueFailure::NoLocalPort => "load generator: not a free local port",
+        DialogueFailure::NoDescriptor => "load generator: not a free descriptor",
+        DialogueFailure::Other => "other failure",
+    }
+}
+
+fn time_or_unknown(time: Option<Duration>) -> String {
+    time.map_or_else(|| UNKNOWN.to_owned(), format_duration)
+}
+
+/// Returns the text of a figure, or the sign that it is not known.
+fn known<T>(figure: Option<T>, format: impl Fn(T) -> String) -> String {
+    figure.map_or_else(|| UNKNOWN.to_owned(), format)
+}
+
+fn format_micros(micros: f64) -> String {
+    format_duration(Duration::from_nanos((micros * 1_000.0).round() as u64))
+}
+
+fn format_mebibytes(bytes: u64) -> String {
+    format!("{}\u{a0}MiB", format_decimal(bytes, 1 << 20, 1))
+}
+
+/// Returns text with a capital letter at its begin.
+pub(crate) fn capitalized(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}

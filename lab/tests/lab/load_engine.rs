@@ -1,0 +1,422 @@
+//! The engine of the load, on real servers and on servers with faults.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use launcelot_lab::load::cycle::{CycleSettings, EarlyEnd, EngineEvent, Pace, Target};
+use launcelot_lab::load::engine::{EngineError, run_cycle};
+use launcelot_measure::load::{Arrivals, Counts, DialogueFailure, DialoguePlan, RatedUnit};
+use launcelot_protocol::{EXCHANGES, Script};
+use launcelot_server::Design;
+
+use crate::support::fixtures::{Bridge, Server};
+use crate::support::ports::ReservedPort;
+use crate::support::sockets::{SilentAddress, serve_each};
+use crate::support::wait;
+
+/// The length of a window that does not depend on speed.
+const WINDOW: Duration = Duration::from_millis(150);
+
+/// A window that a test ends early.
+const LONG: Duration = Duration::from_secs(600);
+
+fn closed(address: SocketAddr, clients: u32) -> CycleSettings {
+    CycleSettings {
+        target: Target::Tcp(vec![address]),
+        script: Arc::new(Script::default()),
+        dialogue: DialoguePlan {
+            script: None,
+            questions: 10,
+            in_flight: 1,
+            think: Duration::ZERO,
+            keep_alive: false,
+            timeout: Duration::from_secs(20),
+        },
+        pace: Pace::Closed { clients, ramp: Duration::ZERO },
+        duration: WINDOW,
+        seed: 1,
+    }
+}
+
+fn open(address: SocketAddr, rate: u32, per: RatedUnit, max_in_flight: u32) -> CycleSettings {
+    let pace = Pace::Open { rate, arrivals: Arrivals::Steady, per, max_in_flight };
+    CycleSettings { pace, ..closed(address, 1) }
+}
+
+fn address_of(server: &Server) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], server.port))
+}
+
+/// What a cycle found.
+#[derive(Debug, Default)]
+struct Cycle {
+    counts: Counts,
+    window: Duration,
+    processor: Duration,
+}
+
+impl Cycle {
+    /// Returns the number of failures of a kind, and an example.
+    fn failures(&self, kind: DialogueFailure) -> (u64, String) {
+        let mut tallies = self.counts.failures.iter();
+        let tally = tallies.find(|(found, _)| *found == kind).map(|(_, tally)| tally.clone()).unwrap_or_default();
+        (tally.count, tally.example.unwrap_or_default())
+    }
+
+    /// Asserts that all failures are of one kind, and returns an example.
+    #[track_caller]
+    fn only_failure(&self, kind: DialogueFailure) -> String {
+        let (count, example) = self.failures(kind);
+        assert!(count > 0 && count == self.counts.failures.count(), "{:?}", self.counts.failures);
+        example
+    }
+}
+
+fn run(settings: &CycleSettings) -> Cycle {
+    let (sender, events) = mpsc::channel();
+    run_cycle(settings, &sender, &EarlyEnd::default()).unwrap();
+    drop(sender);
+    fold(&events)
+}
+
+fn fold(events: &Receiver<EngineEvent>) -> Cycle {
+    let mut cycle = Cycle::default();
+    for event in events {
+        match event {
+            EngineEvent::WindowBegan => {}
+            EngineEvent::Progress { added, .. } => cycle.counts.merge(&added),
+            EngineEvent::WindowEnded { window, generator } => {
+                cycle.window = window;
+                cycle.processor = generator.processor;
+            }
+        }
+    }
+    cycle
+}
+
+/// A cycle in a thread.
+struct Running {
+    stop: EarlyEnd,
+    events: Receiver<EngineEvent>,
+    thread: JoinHandle<Result<(), EngineError>>,
+}
+
+fn start(settings: CycleSettings) -> Running {
+    let stop = EarlyEnd::default();
+    let (sender, events) = mpsc::channel();
+    let shared = stop.clone();
+    let thread = thread::spawn(move || run_cycle(&settings, &sender, &shared));
+    Running { stop, events, thread }
+}
+
+impl Running {
+    /// Folds events until `done`, then ends the cycle early.
+    fn stop_when(self, done: impl Fn(&Counts) -> bool) -> Cycle {
+        let mut seen = Counts::default();
+        while !done(&seen) {
+            match wait::receive(&self.events, "an event of the engine") {
+                Some(EngineEvent::Progress { added, .. }) => seen.merge(&added),
+                Some(_) => {}
+                None => panic!("the engine ended with {seen:?}"),
+            }
+        }
+        self.stop.request();
+        wait::join(self.thread, "the end of the cycle").unwrap();
+        let mut cycle = fold(&self.events);
+        cycle.counts.merge(&seen);
+        cycle
+    }
+}
+
+/// Reads a question, and returns false at the end of the stream.
+fn read_question(stream: &mut TcpStream) -> bool {
+    let mut byte = [0];
+    while matches!(stream.read(&mut byte), Ok(1)) {
+        if byte == *b"?" {
+            return true;
+        }
+    }
+    false
+}
+
+/// Answers the three questions in turn, each time with what `answer` makes of the right answer.
+fn answer_in_turn(stream: &mut TcpStream, questions: usize, answer: impl Fn(&str) -> String) {
+    for exchange in EXCHANGES.iter().cycle().take(questions) {
+        if !read_question(stream) || stream.write_all(answer(exchange.answer).as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+/// Keeps a connection open until the client closes it.
+fn hold(mut stream: &TcpStream) {
+    let _ = stream.read_to_end(&mut Vec::new());
+}
+
+/// Closes the connection after four answers. It goes on reading, because closing with unread bytes resets a connection.
+fn close_after_four_answers(mut stream: TcpStream) {
+    answer_in_turn(&mut stream, 4, str::to_owned);
+    let _ = stream.shutdown(Shutdown::Write);
+    hold(&stream);
+}
+
+#[test]
+fn a_closed_loop_asks_in_lockstep_and_with_questions_in_flight() {
+    let server = Server::start(Design::Async);
+    for (clients, in_flight, keep_alive) in [(1, 1, false), (20, 1, true), (3, 7, false), (2, 50, true)] {
+        let mut settings = closed(address_of(&server), clients);
+        settings.dialogue.in_flight = in_flight;
+        settings.dialogue.keep_alive = keep_alive;
+        let Counts { dialogues, questions, failures, question_latency, dialogue_latency, .. } =
+            start(CycleSettings { duration: LONG, ..settings }).stop_when(|counts| counts.dialogues >= 100).counts;
+        assert_eq!(failures.count(), 0, "{failures:?}");
+        assert!(questions >= dialogues * 10 && questions < (dialogues + u64::from(clients)) * 10);
+        assert_eq!(dialogue_latency.count(), dialogues);
+        assert_eq!(question_latency.count(), questions);
+        assert!(question_latency.median() > Duration::ZERO);
+    }
+}
+
+#[test]
+fn the_connection_of_a_client_can_live_for_the_whole_cycle() {
+    let server = Server::start(Design::Async);
+    let mut settings = closed(address_of(&server), 4);
+    settings.dialogue.keep_alive = true;
+    let cycle = start(CycleSettings { duration: LONG, ..settings }).stop_when(|counts| counts.dialogues >= 100);
+    assert_eq!(cycle.counts.first_answer_latency.count(), 4, "one for each connection");
+}
+
+#[test]
+fn the_window_is_as_long_as_planned_and_begins_after_the_ramp() {
+    let server = Server::start(Design::Async);
+    let mut settings = closed(address_of(&server), 3);
+    settings.pace = Pace::Closed { clients: 3, ramp: Duration::from_millis(120) };
+    let began = Instant::now();
+    let cycle = run(&settings);
+    assert!(began.elapsed() >= WINDOW + Duration::from_millis(120));
+    assert_eq!(cycle.window, WINDOW);
+    assert!(cycle.processor > Duration::ZERO && cycle.processor < WINDOW * 2);
+    let counts = cycle.counts;
+    assert_eq!(counts.dialogue_latency.count(), counts.dialogues - counts.cut_at_begin + counts.cut_at_end);
+    assert_eq!(counts.failures.count(), 0, "{:?}", counts.failures);
+}
+
+#[test]
+fn a_dialogue_that_outlives_the_window_is_followed_to_its_end() {
+    let address = serve_each(|mut stream| {
+        if read_question(&mut stream) {
+            // The time of a slow server, which the test does not wait for: it is measured.
+            thread::sleep(WINDOW * 2);
+            stream.write_all(EXCHANGES[0].answer.as_bytes()).unwrap();
+        }
+        hold(&stream);
+    });
+    let mut settings = closed(address, 2);
+    settings.dialogue.questions = 1;
+    let counts = run(&settings).counts;
+    assert_eq!((counts.dialogues, counts.questions, counts.cut_at_end), (0, 0, 2));
+    assert!(counts.dialogue_latency.longest() >= WINDOW * 2);
+    assert_eq!(counts.question_latency.count(), 2);
+}
+
+#[test]
+fn an_early_end_abandons_the_dialogues_that_go_on() {
+    let running = start(CycleSettings { duration: LONG, ..closed(serve_each(|stream| hold(&stream)), 3) });
+    let cycle = running.stop_when(|counts| counts.lateness.count() == 3);
+    assert!(cycle.window < LONG);
+    assert_eq!((cycle.counts.dialogues, cycle.counts.failures.count()), (0, 0));
+}
+
+#[test]
+fn failures_are_counted_by_kind_and_the_load_goes_on() {
+    use DialogueFailure::{ClosedEarly, WrongAnswer};
+    let wrong = serve_each(|mut stream| {
+        answer_in_turn(&mut stream, 10, |answer| answer.replace("Grail", "Grill"));
+        hold(&stream);
+    });
+    let surplus = serve_each(|mut stream| {
+        answer_in_turn(&mut stream, 10, |answer| format!("{answer}{answer}"));
+        hold(&stream);
+    });
+    let early = serve_each(close_after_four_answers);
+    let cases = [
+        (wrong, WrongAnswer, r#""To seek the Holy Grill." instead of "To seek the Holy Grail.""#),
+        (surplus, WrongAnswer, r#""My name is Sir Lancelot of Camelot." after the last answer"#),
+        (early, ClosedEarly, "closed after 4 answers"),
+    ];
+    for (address, kind, example) in cases {
+        let running = start(CycleSettings { duration: LONG, ..closed(address, 2) });
+        let cycle = running.stop_when(|counts| counts.failures.count() >= 6);
+        assert_eq!(cycle.only_failure(kind), example);
+        assert_eq!(cycle.counts.dialogues, 0);
+    }
+}
+
+#[test]
+fn a_reset_is_not_an_early_close() {
+    let address = serve_each(|mut stream| {
+        read_question(&mut stream);
+        socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+    });
+    let cycle =
+        start(CycleSettings { duration: LONG, ..closed(address, 2) }).stop_when(|counts| counts.failures.count() >= 4);
+    let example = cycle.only_failure(DialogueFailure::Reset);
+    assert!(example.contains("reset by peer"), "{example}");
+}
+
+#[test]
+fn a_port_where_nothing_listens_refuses() {
+    let port = ReservedPort::new();
+    let address = SocketAddr::from(([127, 0, 0, 1], port.number));
+    let cycle =
+        start(CycleSettings { duration: LONG, ..closed(address, 2) }).stop_when(|counts| counts.failures.count() >= 4);
+    let example = cycle.only_failure(DialogueFailure::Refused);
+    assert!(example.contains("refused"), "{example}");
+}
+
+#[test]
+fn timeouts_of_connecting_and_of_answering_are_told_apart() {
+    let backlog = SilentAddress::new();
+    let mute = serve_each(|stream| hold(&stream));
+    let cases = [(backlog.address, DialogueFailure::ConnectTimedOut), (mute, DialogueFailure::AnswerTimedOut)];
+    for (address, kind) in cases {
+        let mut settings = closed(address, 2);
+        settings.dialogue.timeout = Duration::from_millis(50);
+        let cycle =
+            start(CycleSettings { duration: LONG, ..settings }).stop_when(|counts| counts.failures.count() >= 4);
+        cycle.only_failure(kind);
+    }
+}
+
+#[test]
+fn a_client_takes_the_first_address_that_accepts() {
+    let port = ReservedPort::new();
+    let server = Server::start(Design::Async);
+    let refusing = SocketAddr::from(([127, 0, 0, 1], port.number));
+    let settings = CycleSettings { target: Target::Tcp(vec![refusing, address_of(&server)]), ..closed(refusing, 2) };
+    let cycle = start(CycleSettings { duration: LONG, ..settings }).stop_when(|counts| counts.dialogues >= 10);
+    assert_eq!(cycle.counts.failures.count(), 0, "{:?}", cycle.counts.failures);
+}
+
+#[test]
+fn a_script_of_other_words_is_asked() {
+    let address = serve_each(|mut stream| {
+        while read_question(&mut stream) {
+            stream.write_all(b"Ugly.").unwrap();
+        }
+    });
+    let exchanges = [("Beautiful is better than?".to_owned(), "Ugly.".to_owned())];
+    let script = Arc::new(Script::new(launcelot_protocol::Framing::default(), exchanges, None).unwrap());
+    let settings = CycleSettings { script, duration: LONG, ..closed(address, 1) };
+    let cycle = start(settings).stop_when(|counts| counts.dialogues >= 3);
+    assert_eq!(cycle.counts.failures.count(), 0, "{:?}", cycle.counts.failures);
+}
+
+#[test]
+fn a_client_pauses_between_an_answer_and_its_next_question() {
+    let server = Server::start(Design::Async);
+    let think = Duration::from_millis(10);
+    let mut settings = closed(address_of(&server), 1);
+    settings.dialogue.think = think;
+    let cycle = start(CycleSettings { duration: LONG, ..settings }).stop_when(|counts| counts.dialogues >= 1);
+    assert!(cycle.counts.dialogue_latency.longest() >= think * 9);
+    assert!(cycle.counts.lateness.count() >= 9);
+}
+
+#[test]
+fn an_open_loop_begins_as_many_dialogues_as_are_due() {
+    let server = Server::start(Design::Async);
+    for per in [RatedUnit::Dialogue, RatedUnit::Question] {
+        let counts = run(&open(address_of(&server), 200, per, 1000)).counts;
+        assert_eq!(counts.failures.count(), 0, "{:?}", counts.failures);
+        assert_eq!((counts.dialogue_latency.count(), counts.lateness.count()), (30, 30));
+        assert_eq!((counts.held_back, counts.queued), (0, 0));
+        let questions = if per == RatedUnit::Question { 30 } else { 300 };
+        assert_eq!(counts.question_latency.count(), questions);
+    }
+}
+
+#[test]
+fn the_latency_of_an_open_loop_counts_from_when_a_dialogue_was_due() {
+    let address = serve_each(|mut stream| {
+        while read_question(&mut stream) {
+            thread::sleep(Duration::from_millis(20));
+            if stream.write_all(EXCHANGES[0].answer.as_bytes()).is_err() {
+                break;
+            }
+        }
+    });
+    let mut settings = open(address, 100, RatedUnit::Dialogue, 1);
+    settings.dialogue.questions = 1;
+    let counts = run(&settings).counts;
+    // One at a time, with 20 ms each, and one is due every 10 ms: the queue grows.
+    assert!(counts.held_back >= 10 && counts.queued >= 5, "{} {}", counts.held_back, counts.queued);
+    assert_eq!(counts.dialogue_latency.count() + counts.queued, 15);
+    assert!(counts.dialogue_latency.longest() >= Duration::from_millis(60), "{:?}", counts.dialogue_latency.longest());
+    assert!(counts.question_latency.longest() >= Duration::from_millis(20));
+}
+
+/// A load through a bridge.
+fn through(bridge: &Bridge, clients: u32) -> CycleSettings {
+    let address = SocketAddr::from(([127, 0, 0, 1], bridge.port));
+    let url = format!("ws://{address}/ws");
+    CycleSettings { target: Target::WebSocket { addresses: vec![address], url }, ..closed(address, clients) }
+}
+
+#[test]
+fn a_load_goes_through_a_bridge() {
+    let server = Server::start(Design::Async);
+    let bridge = Bridge::start(server.port, None);
+    for (in_flight, keep_alive) in [(1, false), (4, true)] {
+        let mut settings = through(&bridge, 5);
+        settings.dialogue.in_flight = in_flight;
+        settings.dialogue.keep_alive = keep_alive;
+        let cycle = start(CycleSettings { duration: LONG, ..settings }).stop_when(|counts| counts.dialogues >= 50);
+        assert_eq!(cycle.counts.failures.count(), 0, "{:?}", cycle.counts.failures);
+    }
+}
+
+#[test]
+fn failures_behind_a_bridge_are_those_of_the_server() {
+    let port = ReservedPort::new();
+    let early = serve_each(close_after_four_answers);
+    let cases = [
+        (port.number, DialogueFailure::Refused, "refused"),
+        (early.port(), DialogueFailure::ClosedEarly, "closed after 4 answers"),
+    ];
+    for (server_port, kind, words) in cases {
+        let bridge = Bridge::start(server_port, None);
+        let settings = CycleSettings { duration: LONG, ..through(&bridge, 2) };
+        let cycle = start(settings).stop_when(|counts| counts.failures.count() >= 4);
+        let example = cycle.only_failure(kind);
+        assert!(example.contains(words), "{example}");
+    }
+}
+
+#[test]
+fn a_server_that_does_not_speak_websocket_fails_the_handshake() {
+    let address = serve_each(|mut stream| {
+        let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+        hold(&stream);
+    });
+    let target = Target::WebSocket { addresses: vec![address], url: format!("ws://{address}/ws") };
+    let settings = CycleSettings { target, duration: LONG, ..closed(address, 2) };
+    let cycle = start(settings).stop_when(|counts| counts.failures.count() >= 4);
+    let example = cycle.only_failure(DialogueFailure::Handshake);
+    assert!(example.contains("404"), "{example}");
+}
+
+#[test]
+fn a_url_that_is_not_a_websocket_is_refused_before_the_load() {
+    let address = SocketAddr::from(([127, 0, 0, 1], 1));
+    for url in ["http://localhost/ws", "wss://localhost/ws", "localhost"] {
+        let target = Target::WebSocket { addresses: vec![address], url: url.to_owned() };
+        let settings = CycleSettings { target, ..closed(address, 1) };
+        let error = run_cycle(&settings, &mpsc::channel().0, &EarlyEnd::default()).unwrap_err();
+        assert_eq!(error.to_string(), format!("'{url}' is not the URL of a WebSocket"));
+    }
+}

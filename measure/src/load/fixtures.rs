@@ -1,0 +1,82 @@
+//! Results for tests.
+
+use std::time::Duration;
+
+use super::counts::Counts;
+use super::plan::{CycleId, DialoguePlan, Level, LoadMode, LoadPlan, ServerKind, ServerPlan};
+use super::result::{CycleEnd, CycleResult, LoadResult, Provenance, RunStatus};
+use super::usage::{GeneratorUsage, ServerUsage};
+
+/// The window of each cycle.
+pub(crate) const WINDOW: Duration = Duration::from_secs(2);
+
+/// A completed result of a closed loop of dialogues with ten questions. The servers are designs with those names.
+pub(crate) fn result(servers: &[&str], clients: &[u32], cycles: impl IntoIterator<Item = CycleResult>) -> LoadResult {
+    let design = |name: &&str| ServerPlan {
+        name: (*name).to_owned(),
+        kind: ServerKind::Design {
+            design: (*name).to_owned(),
+            workers: None,
+            threads: None,
+            backlog: None,
+            think: Duration::ZERO,
+        },
+    };
+    let plan = LoadPlan {
+        servers: servers.iter().map(design).collect(),
+        link: None,
+        dialogue: DialoguePlan {
+            script: None,
+            questions: 10,
+            in_flight: 1,
+            think: Duration::ZERO,
+            keep_alive: false,
+            timeout: Duration::from_secs(5),
+        },
+        mode: LoadMode::Closed { clients: clients.to_vec() },
+        duration: WINDOW,
+        ramp: Duration::ZERO,
+        pause: Duration::ZERO,
+        rounds: 3,
+        seed: 1,
+    };
+    let provenance = Provenance {
+        begun: "2026-11-27T10:00:00+00:00".to_owned(),
+        host: "first".to_owned(),
+        processors: 2,
+        ..Provenance::default()
+    };
+    let mut result = LoadResult::new(plan, provenance);
+    result.cycles.extend(cycles);
+    result.status = RunStatus::Completed;
+    result
+}
+
+/// A cycle in which `dialogues` ended. A question took 1 ms, the first answer 2 ms, a dialogue 12 ms; the server used 10 µs a question.
+pub(crate) fn cycle(server: u32, clients: u32, round: u32, dialogues: u64) -> CycleResult {
+    let questions = dialogues * 10;
+    let times = |count: u64, millis: u64| (0..count).map(|_| Duration::from_millis(millis)).collect();
+    CycleResult {
+        cycle: CycleId { round, level: Level::Clients(clients), server },
+        counts: Counts {
+            dialogues,
+            questions,
+            question_latency: times(questions, 1),
+            first_answer_latency: times(dialogues, 2),
+            dialogue_latency: times(dialogues, 12),
+            ..Counts::default()
+        },
+        end: Some(CycleEnd {
+            window: WINDOW,
+            server: Some(ServerUsage {
+                processor: Duration::from_micros(questions * 10),
+                memory_bytes: 1 << 20,
+                processes: 1,
+                threads: 3,
+                context_switches: questions * 2,
+            }),
+            generator: GeneratorUsage { processor: Duration::from_secs(1), threads: 2 },
+            server_ended: None,
+        }),
+    }
+}

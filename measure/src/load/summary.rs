@@ -1,0 +1,270 @@
+//! The summary of a load: the figures of each server at each level. Reports, tables, expectations and comparisons read it.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::counts::Counts;
+use super::plan::Level;
+use super::result::{CycleResult, LoadResult};
+use super::usage::ServerUsage;
+
+/// The figures of a load, a table of servers and levels. Cycles that are not over are left out.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct LoadSummary {
+    /// The levels of the plan, in their order, each once.
+    pub levels: Vec<Level>,
+    /// The servers, in the order of the plan.
+    pub servers: Vec<ServerSummary>,
+}
+
+/// The figures of a server.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct ServerSummary {
+    /// Its name.
+    pub name: String,
+    /// A cell for each of [`LoadSummary::levels`], in the same order; one that was not measured has zero rounds.
+    pub cells: Vec<Cell>,
+}
+
+/// The figures of a server at a level.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Cell {
+    /// The level.
+    pub level: Level,
+    /// The rates of each round with a window, in the order of the rounds.
+    pub rounds: Vec<RoundRates>,
+    /// Dialogues a second over the rounds; `None` before the first round.
+    pub dialogues_per_s: Option<Spread>,
+    /// Questions a second over the rounds; `None` before the first round.
+    pub questions_per_s: Option<Spread>,
+    /// The counts of all rounds together: latencies, failures, what was cut and what was queued.
+    pub counts: Counts,
+    /// Failed dialogues as a share of all that ended, from 0 to 1.
+    pub failed_share: f64,
+    /// What the server used; `None` if its processes are not known.
+    pub server: Option<ServerFigures>,
+    /// The largest share of a processor that each thread of the load generator used in a round, from 0 to 1. Near 1 the generator is
+    /// the limit, and not the server. `None` before the first round.
+    pub generator_share: Option<f64>,
+    /// Why the server did not start, or how it ended, in the rounds in which it did.
+    pub server_ended: Vec<String>,
+}
+
+/// The rates of a round.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct RoundRates {
+    /// The round, from 0.
+    pub round: u32,
+    /// Dialogues a second.
+    pub dialogues_per_s: f64,
+    /// Questions a second.
+    pub questions_per_s: f64,
+}
+
+/// A figure over several rounds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Spread {
+    /// The median of the rounds.
+    pub median: f64,
+    /// The smallest of the rounds.
+    pub least: f64,
+    /// The largest of the rounds.
+    pub most: f64,
+}
+
+/// What a server used at a level.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ServerFigures {
+    /// Processor time per answered question, in microseconds; `None` if nothing was answered.
+    pub processor_us_per_question: Option<f64>,
+    /// Context switches per answered question; `None` if nothing was answered.
+    pub context_switches_per_question: Option<f64>,
+    /// The largest memory at the end of a round, in bytes.
+    pub memory_bytes: u64,
+    /// The largest number of processes at the end of a round.
+    pub processes: u32,
+    /// The largest number of threads at the end of a round.
+    pub threads: u32,
+}
+
+impl Spread {
+    /// Returns the spread of `figures`; `None` if there are none.
+    pub fn of(figures: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let mut sorted: Vec<f64> = figures.into_iter().collect();
+        sorted.sort_by(f64::total_cmp);
+        let middle = sorted.len() / 2;
+        let upper = *sorted.get(middle)?;
+        let median = if sorted.len().is_multiple_of(2) { f64::midpoint(sorted[middle - 1], upper) } else { upper };
+        Some(Self { median, least: sorted[0], most: sorted[sorted.len() - 1] })
+    }
+}
+
+impl LoadSummary {
+    /// Summarizes a result, which may be that of a run that goes on.
+    pub fn of(result: &LoadResult) -> Self {
+        let mut levels = Vec::new();
+        for level in result.plan.mode.levels() {
+            if !levels.contains(&level) {
+                levels.push(level);
+            }
+        }
+        let mut servers = Vec::new();
+        for (index, server) in result.plan.servers.iter().enumerate() {
+            let cell = |level: &Level| {
+                let of_cell =
+                    |cycle: &&CycleResult| cycle.cycle.server as usize == index && cycle.cycle.level == *level;
+                Cell::of(*level, result.cycles.iter().filter(of_cell))
+            };
+            servers.push(ServerSummary { name: server.name.clone(), cells: levels.iter().map(cell).collect() });
+        }
+        Self { levels, servers }
+    }
+
+    /// Returns the server of that name.
+    pub fn server(&self, name: &str) -> Option<&ServerSummary> {
+        self.servers.iter().find(|server| server.name == name)
+    }
+}
+
+impl ServerSummary {
+    /// Returns the cell of a level.
+    pub fn cell(&self, level: Level) -> Option<&Cell> {
+        self.cells.iter().find(|cell| cell.level == level)
+    }
+}
+
+impl Cell {
+    fn of<'a>(level: Level, cycles: impl Iterator<Item = &'a CycleResult>) -> Self {
+        let mut cell = Self::empty(level);
+        let mut server = ServerTotal::default();
+        for CycleResult { cycle, counts, end } in cycles {
+            let Some(end) = end else { continue };
+            cell.counts.merge(counts);
+            cell.server_ended.extend(end.server_ended.clone());
+            if let Some(usage) = &end.server {
+                server.add(usage, counts.questions);
+            }
+            let seconds = end.window.as_secs_f64();
+            if seconds == 0.0 {
+                continue;
+            }
+            cell.rounds.push(RoundRates {
+                round: cycle.round,
+                dialogues_per_s: counts.dialogues as f64 / seconds,
+                questions_per_s: counts.questions as f64 / seconds,
+            });
+            if end.generator.threads > 0 {
+                let share = end.generator.processor.as_secs_f64() / seconds / f64::from(end.generator.threads);
+                cell.generator_share = Some(cell.generator_share.unwrap_or_default().max(share));
+            }
+        }
+        cell.rounds.sort_by_key(|rates| rates.round);
+        cell.dialogues_per_s = Spread::of(cell.rounds.iter().map(|rates| rates.dialogues_per_s));
+        cell.questions_per_s = Spread::of(cell.rounds.iter().map(|rates| rates.questions_per_s));
+        let failures = cell.counts.failures.count();
+        cell.failed_share = failures as f64 / (failures + cell.counts.dialogues).max(1) as f64;
+        cell.server = server.figures();
+        cell
+    }
+
+    fn empty(level: Level) -> Self {
+        Self {
+            level,
+            rounds: Vec::new(),
+            dialogues_per_s: None,
+            questions_per_s: None,
+            counts: Counts::default(),
+            failed_share: 0.0,
+            server: None,
+            generator_share: None,
+            server_ended: Vec::new(),
+        }
+    }
+}
+
+/// The usage of a server in several cycles.
+#[derive(Default)]
+struct ServerTotal {
+    cycles: u32,
+    questions: u64,
+    processor: Duration,
+    context_switches: u64,
+    memory_bytes: u64,
+    processes: u32,
+    threads: u32,
+}
+
+impl ServerTotal {
+    fn add(&mut self, usage: &ServerUsage, questions: u64) {
+        self.cycles += 1;
+        self.questions += questions;
+        self.processor += usage.processor;
+        self.context_switches += usage.context_switches;
+        self.memory_bytes = self.memory_bytes.max(usage.memory_bytes);
+        self.processes = self.processes.max(usage.processes);
+        self.threads = self.threads.max(usage.threads);
+    }
+
+    fn figures(&self) -> Option<ServerFigures> {
+        let per_question = |figure: f64| (self.questions > 0).then_some(figure / self.questions as f64);
+        (self.cycles > 0).then_some(ServerFigures {
+            processor_us_per_question: per_question(self.processor.as_secs_f64() * 1e6),
+            context_switches_per_question: per_question(self.context_switches as f64),
+            memory_bytes: self.memory_bytes,
+            processes: self.processes,
+            threads: self.threads,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::{cycle, result};
+    use super::*;
+
+    #[test]
+    fn a_figure_is_the_median_of_its_rounds_with_the_least_and_the_most() {
+        let rounds = [20, 60, 40].into_iter().enumerate();
+        let cycles = rounds.map(|(round, dialogues)| cycle(0, 5, round as u32, dialogues));
+        let summary = LoadSummary::of(&result(&["simple", "poll"], &[1, 5], cycles));
+        assert_eq!(summary.levels, [Level::Clients(1), Level::Clients(5)]);
+        let cell = summary.server("simple").unwrap().cell(Level::Clients(5)).unwrap();
+        assert_eq!(cell.dialogues_per_s, Some(Spread { median: 20.0, least: 10.0, most: 30.0 }), "in windows of 2 s");
+        assert_eq!(cell.questions_per_s.unwrap().median, 200.0);
+        assert_eq!((cell.rounds.len(), cell.counts.dialogues), (3, 120));
+        let server = cell.server.unwrap();
+        assert_eq!((server.processor_us_per_question, server.threads), (Some(10.0), 3));
+        assert!((cell.generator_share.unwrap() - 0.25).abs() < 1e-9, "1 s of two threads in 2 s");
+        let unmeasured = summary.server("poll").unwrap().cell(Level::Clients(1)).unwrap();
+        assert_eq!((unmeasured.rounds.len(), unmeasured.dialogues_per_s), (0, None));
+    }
+
+    #[test]
+    fn the_median_of_an_even_number_of_rounds_lies_between_the_two_in_the_middle() {
+        assert_eq!(Spread::of([4.0, 1.0, 2.0, 3.0]).unwrap().median, 2.5);
+        assert_eq!(Spread::of([]), None);
+    }
+
+    #[test]
+    fn a_cycle_that_is_not_over_is_left_out() {
+        let mut going_on = cycle(0, 1, 0, 8);
+        going_on.end = None;
+        let summary = LoadSummary::of(&result(&["simple"], &[1], [going_on]));
+        assert_eq!(summary.servers[0].cells[0], Cell::empty(Level::Clients(1)));
+    }
+
+    #[test]
+    fn a_server_that_did_not_start_is_named_without_rates() {
+        let mut failed = cycle(0, 1, 0, 0);
+        let end = failed.end.as_mut().unwrap();
+        end.window = Duration::ZERO;
+        end.server_ended = Some("exited with status 1".to_owned());
+        let summary = LoadSummary::of(&result(&["simple"], &[1], [failed]));
+        let cell = &summary.servers[0].cells[0];
+        assert_eq!(
+            (cell.rounds.len(), cell.server_ended.as_slice()),
+            (0, ["exited with status 1".to_owned()].as_slice())
+        );
+    }
+}
