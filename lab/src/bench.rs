@@ -6,10 +6,12 @@
 //! - `subject`: one server program, from its start to its end, and `redis` the same for Redis.
 //! - `measure`: designs in turn under closed-loop load, round after round.
 //! - `many`: ten thousand connections, silent or asking by the clock.
+//! - [`designs`]: the designs with many clients, in loads with fixed plans.
 //! - [`observe`]: one server with the lab's recorder and without it.
 //! - [`results`]: the figures, and the arithmetic from rounds to medians and ratios.
 //! - [`report`] and [`markdown`]: the figures as a person reads them, in a terminal and in docs/server.md.
 
+pub mod designs;
 mod many;
 pub mod markdown;
 mod measure;

@@ -24,11 +24,7 @@ fn main() -> ExitCode {
             Ok(findings) if !findings.are_as_expected() => ExitCode::FAILURE,
             result => failure::exit_code(NAME, result),
         },
-        Some(Instrument::Load(options)) => match load::command_line::run(options) {
-            Ok(code) => code,
-            Err(LoadCommandError::Plan(error)) => load::command_line::usage_error(&error),
-            Err(error) => failure::exit_code::<()>(NAME, Err(error)),
-        },
+        Some(Instrument::Load(options)) => load_exit_code(load::command_line::run(options)),
         Some(Instrument::Report(options)) => failure::exit_code(NAME, report::run(options)),
         Some(Instrument::Merge(options)) => failure::exit_code(NAME, merge::run(options)),
         Some(Instrument::Serve(options)) => {
@@ -37,7 +33,16 @@ fn main() -> ExitCode {
         }
         Some(Instrument::Tunnel(options)) => failure::exit_code(NAME, tunnel::command_line::run(options)),
         Some(Instrument::Bench(Benchmark::Server(options))) => failure::exit_code(NAME, bench::server(options)),
+        Some(Instrument::Bench(Benchmark::Designs(options))) => load_exit_code(bench::designs::run(options)),
         Some(Instrument::Bench(Benchmark::Observe(options))) => failure::exit_code(NAME, bench::observe::run(options)),
+    }
+}
+
+fn load_exit_code(result: Result<ExitCode, LoadCommandError>) -> ExitCode {
+    match result {
+        Ok(code) => code,
+        Err(LoadCommandError::Plan(error)) => load::command_line::usage_error(&error),
+        Err(error) => failure::exit_code::<()>(NAME, Err(error)),
     }
 }
 

@@ -20,6 +20,9 @@ pub(crate) enum Benchmark {
     /// The table in docs/server.md comes from `cargo xtask bench server --markdown`.
     Server(Forwarded),
 
+    /// Compare the server's designs with many clients at once, in about five minutes.
+    Designs(Forwarded),
+
     /// Compare asking from the page with plain JavaScript and the native client: single runs, and many questions.
     Page,
 
@@ -43,7 +46,8 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, benchmark: &Benchm
     match benchmark {
         Benchmark::Server(forwarded) => server(workspace, progress, forwarded),
         Benchmark::Page => page(workspace, progress),
-        Benchmark::Observe(forwarded) => observe(workspace, progress, forwarded),
+        Benchmark::Designs(forwarded) => of_lab(workspace, progress, "designs", forwarded),
+        Benchmark::Observe(forwarded) => of_lab(workspace, progress, "observe", forwarded),
     }
 }
 
@@ -67,10 +71,11 @@ fn server(workspace: &Workspace, progress: &Progress, forwarded: &Forwarded) -> 
     command::replace_process(bench)
 }
 
-fn observe(workspace: &Workspace, progress: &Progress, forwarded: &Forwarded) -> Result<(), Failure> {
+/// Runs a benchmark that needs no other program than the lab.
+fn of_lab(workspace: &Workspace, progress: &Progress, name: &str, forwarded: &Forwarded) -> Result<(), Failure> {
     let lab = build_for_release(workspace, progress, "launcelot-lab")?;
     let mut bench = workspace.command(lab);
-    bench.args(["bench", "observe"]).args(&forwarded.options);
+    bench.args(["bench", name]).args(&forwarded.options);
     command::replace_process(bench)
 }
 

@@ -18,8 +18,27 @@ pub const INETD: &str = "inetd";
 pub enum Benchmark {
     /// Measure the server's designs: questions a second, latency, processor time, memory
     Server(ServerOptions),
+    /// Measure the designs with many clients, in four loads whose plans are fixed
+    Designs(DesignsOptions),
     /// Measure what it costs the server to be observed: thinking and processor time, with the recorder and without
     Observe(ObserveOptions),
+}
+
+/// The arguments of the benchmark of the designs with many clients.
+#[derive(Debug, Clone, Args)]
+pub struct DesignsOptions {
+    /// Number of rounds of each load
+    #[arg(long, value_name = "N", default_value = "3")]
+    pub rounds: NonZeroU32,
+    /// Length of the window in which each cycle is measured
+    #[arg(long, value_name = "DURATION", default_value = "1s")]
+    pub duration: humantime::Duration,
+    /// Folder for the results, with a folder for each load [default: results/designs-DATE-TIME]
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Print Markdown tables
+    #[arg(long)]
+    pub markdown: bool,
 }
 
 /// The arguments of the benchmark of the recorder.

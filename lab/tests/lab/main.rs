@@ -8,6 +8,7 @@ mod support;
 mod bench;
 mod command_line;
 mod demo;
+mod designs;
 mod docs;
 mod load;
 mod load_engine;
