@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
@@ -12,9 +13,11 @@ use launcelot_lab::load::engine::{EngineError, run_cycle};
 use launcelot_measure::load::{Arrivals, Counts, DialogueFailure, DialoguePlan, RatedUnit};
 use launcelot_protocol::{EXCHANGES, Script};
 use launcelot_server::Design;
+use rustix::process::{Resource, Rlimit};
 
 use crate::support::fixtures::{Bridge, Server};
 use crate::support::ports::ReservedPort;
+use crate::support::process;
 use crate::support::sockets::{SilentAddress, serve_each};
 use crate::support::wait;
 
@@ -365,6 +368,27 @@ fn through(bridge: &Bridge, clients: u32) -> CycleSettings {
     let address = SocketAddr::from(([127, 0, 0, 1], bridge.port));
     let url = format!("ws://{address}/ws");
     CycleSettings { target: Target::WebSocket { addresses: vec![address], url }, ..closed(address, clients) }
+}
+
+/// Descriptors are limited for a whole process, so this test runs itself in a second process.
+#[test]
+fn a_load_generator_without_free_descriptors_says_so() {
+    const ADDRESS: &str = "LAUNCELOT_TEST_ADDRESS";
+    let name = "load_engine::a_load_generator_without_free_descriptors_says_so";
+    let Ok(address) = std::env::var(ADDRESS) else {
+        let address = serve_each(|stream| hold(&stream));
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", name]).env(ADDRESS, address.to_string());
+        let output = process::output(&mut command);
+        assert!(output.status.success(), "{output:?}");
+        return;
+    };
+    let limit = Rlimit { current: Some(30), maximum: Some(30) };
+    rustix::process::setrlimit(Resource::Nofile, limit).unwrap();
+    let settings = CycleSettings { duration: LONG, ..closed(address.parse().unwrap(), 40) };
+    let cycle = start(settings).stop_when(|counts| counts.failures.count() >= 40);
+    let example = cycle.only_failure(DialogueFailure::NoDescriptor);
+    assert!(example.contains("Too many open files"), "{example}");
 }
 
 #[test]
