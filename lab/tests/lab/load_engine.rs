@@ -235,6 +235,30 @@ fn an_early_end_abandons_the_dialogues_that_go_on() {
 }
 
 #[test]
+fn an_early_end_after_the_window_abandons_the_dialogues_that_are_followed() {
+    let address = serve_each(|stream| hold(&stream));
+    let mut settings = closed(address, 3);
+    settings.dialogue.timeout = LONG;
+    let running = start(settings);
+    let ended = wait::until("the end of the window", || {
+        wait::receive(&running.events, "an event of the engine")
+            .filter(|event| matches!(event, EngineEvent::WindowEnded { .. }))
+    });
+    assert!(matches!(ended, EngineEvent::WindowEnded { window: WINDOW, .. }), "{ended:?}");
+    running.stop.request();
+    wait::join(running.thread, "the end of the cycle").unwrap();
+}
+
+#[test]
+fn a_server_that_never_answers_is_followed_to_the_timeout() {
+    let mut settings = closed(serve_each(|stream| hold(&stream)), 3);
+    settings.dialogue.timeout = WINDOW * 2;
+    let cycle = run(&settings);
+    cycle.only_failure(DialogueFailure::AnswerTimedOut);
+    assert_eq!(cycle.counts.failures.count(), 3, "each client has begun once, within the window");
+}
+
+#[test]
 fn failures_are_counted_by_kind_and_the_load_goes_on() {
     use DialogueFailure::{ClosedEarly, WrongAnswer};
     let wrong = serve_each(|mut stream| {
