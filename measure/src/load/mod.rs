@@ -10,7 +10,9 @@
 //! - [`result`]: all cycles of a run, and where they were measured.
 //! - [`json`]: results in files. [`merge`]: the results of several machines, joined.
 //! - [`summary`]: the figures of each server at each level. [`expectation`]: whether they are as expected.
+//! - [`comparison`]: whether servers differ, within a run or across two.
 
+pub mod comparison;
 pub mod counts;
 pub mod event;
 pub mod expectation;
@@ -24,6 +26,7 @@ pub mod result;
 pub mod summary;
 pub mod usage;
 
+pub use comparison::{Primary, ServerComparison, compare_runs, compare_servers};
 pub use counts::Counts;
 pub use event::RunEvent;
 pub use expectation::{Expectation, ExpectationError, Verdict};
