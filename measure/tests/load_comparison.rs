@@ -1,7 +1,7 @@
 //! The rates of false and true differences between servers, by simulated loads.
 
-use launcelot_measure::load::comparison::{Outcome, Primary, ServerComparison, compare_runs, compare_servers};
-use launcelot_measure::load::{Cell, Counts, Level, LoadSummary, RoundRates, ServerSummary};
+use launcelot_measure::load::comparison::{Outcome, ServerComparison, compare_runs, compare_servers};
+use launcelot_measure::load::{Cell, Counts, Level, LoadSummary, Primary, RoundRates, ServerSummary};
 
 const ROUNDS: u32 = 8;
 const LEVEL: Level = Level::Clients(20);

@@ -5,106 +5,17 @@
 //! width is the spread between the rounds. Either interval is corrected for the number of comparisons (Bonferroni), so that all of
 //! them together are right with a confidence of 95 %.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use super::expectation::describe_level;
-use super::plan::Level;
-use super::summary::{LoadSummary, RoundRates, ServerSummary};
+use super::primary::Primary;
+use super::summary::{LoadSummary, ServerSummary};
 
 /// The smallest number of rounds that is compared.
 pub const ROUNDS_MIN: usize = 6;
 
 /// The probability that any of the intervals of a report does not contain its ratio.
 const OUTSIDE: f64 = 0.05;
-
-/// The figure by which servers are compared.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Primary {
-    /// What is counted.
-    pub rate: PrimaryRate,
-    /// The number of clients or the rate; `None` for the highest level.
-    pub level: Option<u32>,
-}
-
-/// What a primary figure counts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum PrimaryRate {
-    /// Dialogues a second.
-    #[default]
-    Dialogues,
-    /// Questions a second.
-    Questions,
-}
-
-/// Why a primary figure cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PrimaryError(String);
-
-impl fmt::Display for PrimaryError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "'{}' is not a primary figure: 'dialogues' or 'questions', with or without a level such as '@20'",
-            self.0
-        )
-    }
-}
-
-impl std::error::Error for PrimaryError {}
-
-impl FromStr for Primary {
-    type Err = PrimaryError;
-
-    fn from_str(text: &str) -> Result<Self, PrimaryError> {
-        let error = || PrimaryError(text.to_owned());
-        let (name, level) = match text.split_once('@') {
-            Some((name, level)) => (name, Some(level.trim().parse().map_err(|_| error())?)),
-            None => (text, None),
-        };
-        let rate = match name.trim() {
-            "dialogues" | "rate" => PrimaryRate::Dialogues,
-            "questions" => PrimaryRate::Questions,
-            _ => return Err(error()),
-        };
-        Ok(Self { rate, level })
-    }
-}
-
-impl Primary {
-    /// Returns the level at which `levels` are compared.
-    fn level(self, levels: &[Level]) -> Option<Level> {
-        match self.level {
-            Some(number) => levels.iter().copied().find(|level| level.number() == number),
-            None => levels.iter().copied().max(),
-        }
-    }
-
-    fn of(self, rates: &RoundRates) -> f64 {
-        match self.rate {
-            PrimaryRate::Dialogues => rates.dialogues_per_s,
-            PrimaryRate::Questions => rates.questions_per_s,
-        }
-    }
-
-    /// Returns the figures of a server, with their rounds.
-    fn rounds(self, server: &ServerSummary, level: Level) -> Vec<(u32, f64)> {
-        let Some(cell) = server.cell(level) else { return Vec::new() };
-        cell.rounds.iter().map(|rates| (rates.round, self.of(rates))).collect()
-    }
-
-    /// Returns the figure in words: `dialogues a second at 20 clients`.
-    fn describe(self, level: Level) -> String {
-        let unit = match self.rate {
-            PrimaryRate::Dialogues => "dialogues",
-            PrimaryRate::Questions => "questions",
-        };
-        format!("{unit} a second at {}", describe_level(level))
-    }
-}
 
 /// The comparison of a server with a baseline.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -379,11 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_primary_figure_and_a_regression_are_parsed_from_text() {
-        let primary: Primary = "questions@20".parse().unwrap();
-        assert_eq!(primary, Primary { rate: PrimaryRate::Questions, level: Some(20) });
-        assert_eq!("dialogues".parse(), Ok(Primary::default()));
-        assert!("p99".parse::<Primary>().is_err() && "rate@x".parse::<Primary>().is_err());
+    fn the_limit_of_a_regression_is_a_percentage() {
         assert_eq!(parse_regression("10%"), Ok(0.1));
         assert!(["10", "-1%", "100%", "NaN%"].iter().all(|text| parse_regression(text).is_err()));
     }
