@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::plan::{LoadMode, LoadPlan};
-use super::result::{FORMAT, LoadResult, VERSION};
+use super::result::{CycleResult, FORMAT, LoadResult, VERSION};
 
 /// The largest file that is read: a cycle takes about 20 kB.
 pub const RESULT_MAX_BYTES: usize = 256 << 20;
@@ -17,6 +17,9 @@ const LISTED_MAX: usize = 10_000;
 
 /// Longer times are refused: sums of several would overflow.
 const TIME_MAX: Duration = Duration::from_secs(366 * 24 * 3_600);
+
+/// Larger counts are refused: sums of many would overflow.
+const COUNT_MAX: u64 = 1 << 40;
 
 /// Why a result cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,6 +130,9 @@ fn check(result: &LoadResult) -> Result<(), String> {
         if !seen.insert(id) {
             return Err(format!("{name} is there twice"));
         }
+        if largest_count(cycle) > COUNT_MAX {
+            return Err(format!("{name}: a count of more than {COUNT_MAX}"));
+        }
         let Some(end) = &cycle.end else { continue };
         let server = end.server.as_ref().map(|usage| usage.processor).unwrap_or_default();
         if [end.window, server, end.generator.processor].iter().any(|time| *time > TIME_MAX) {
@@ -134,6 +140,15 @@ fn check(result: &LoadResult) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+fn largest_count(cycle: &CycleResult) -> u64 {
+    let CycleResult { counts, end, .. } = cycle;
+    let numbers =
+        [counts.dialogues, counts.questions, counts.cut_at_begin, counts.cut_at_end, counts.queued, counts.held_back];
+    let failures = counts.failures.iter().map(|(_, tally)| tally.count);
+    let server = end.iter().filter_map(|end| end.server.as_ref()).map(|usage| usage.context_switches);
+    numbers.into_iter().chain(failures).chain(server).max().unwrap_or_default()
 }
 
 fn check_plan(plan: &LoadPlan) -> Result<(), String> {
@@ -254,6 +269,9 @@ mod tests {
             ("/cycles/0/cycle/level", json!({ "clients": 7 }), "the level is not in the plan"),
             ("/plan/servers/1/name", json!("simple"), "two servers have the same name"),
             ("/plan/rounds", json!(4_000_000), "4000000 rounds"),
+            ("/cycles/0/counts/dialogues", json!(u64::MAX), "a count of more than 1099511627776"),
+            ("/cycles/2/counts/failures/wrong-answer/count", json!(u64::MAX), "a count of more than 1099511627776"),
+            ("/cycles/0/end/server/context_switches", json!(u64::MAX), "a count of more than 1099511627776"),
             ("/plan/duration_us", json!(1e15), "a time of more than a year"),
             ("/plan/dialogue/questions", json!(0), "a dialogue without questions"),
         ];
