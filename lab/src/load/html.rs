@@ -273,5 +273,7 @@ mod tests {
         let designs = ["simple", "inetd", "processes", "workers", "threads", "poll", "async", "per-core"];
         let html = report(&[sample::result(&designs, &[1, 2, 3, 5, 7, 10, 13, 16, 20])]);
         std::fs::write(std::env::var("LAUNCELOT_SAMPLE").unwrap(), html).unwrap();
+        let two = [sample::result(&designs[..2], &[1, 20]), sample::result(&designs[1..3], &[1, 100, 1_000])];
+        std::fs::write(std::env::var("LAUNCELOT_SAMPLE").unwrap() + ".two.html", report(&two)).unwrap();
     }
 }

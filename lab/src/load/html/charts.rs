@@ -156,10 +156,7 @@ fn failures_section(run: &Measured, axis: &LevelAxis) -> String {
     }
     let table = tables::failures(&run.servers, run.unit);
     if table.rows.is_empty() {
-        return format!(
-            "<section aria-labelledby=\"failures{0}\">\n<h2 id=\"failures{0}\">Failures</h2>\n<p>Not a single dialogue failed.</p>\n</section>\n",
-            run.id
-        );
+        return section(run, "failures", "Failures", "Not a single dialogue failed.", "", &[]);
     }
     let chart = if rows.is_empty() {
         String::new()
@@ -192,8 +189,11 @@ fn usage_section(run: &Measured) -> String {
 /// Returns a section: heading, what it shows, the legend, the chart and its tables.
 fn section(run: &Measured, id: &str, heading: &str, note: &str, chart: &str, twins: &[Table]) -> String {
     let id = format!("{id}{}", run.id);
-    let mut html =
-        format!("<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">{heading}</h2>\n<p class=\"note\">{note}</p>\n");
+    // One of several runs has a heading of its own.
+    let tag = if run.id.is_empty() { "h2" } else { "h3" };
+    let mut html = format!(
+        "<section aria-labelledby=\"{id}\">\n<{tag} id=\"{id}\">{heading}</{tag}>\n<p class=\"note\">{note}</p>\n"
+    );
     if !chart.is_empty() {
         let has_failures = run.servers.iter().flat_map(measured).any(has_failures);
         let names = run.servers.iter().map(|server| (run.index(&server.name), server.name.as_str()));

@@ -15,8 +15,12 @@ pub(super) fn html(table: &Table, id: &str) -> String {
         html += &format!("<th scope=\"col\"{}>{}</th>", class(is_words), Escaped(column));
     }
     html += "</tr></thead>\n<tbody>\n";
+    let mut name_above = None;
     for row in &table.rows {
-        html += "<tr>";
+        // Successive rows of one server are a group: the name is as legible in the first of them only.
+        let name = row.first().map(|cell| cell.text.as_str());
+        html += if name == name_above { "<tr class=\"again\">" } else { "<tr>" };
+        name_above = name;
         for (index, cell) in row.iter().enumerate() {
             html += &if index == 0 {
                 format!("<th scope=\"row\"{}>{}</th>", class(cell.is_words), Escaped(&cell.text))
