@@ -189,10 +189,11 @@ fn usage_section(run: &Measured) -> String {
 /// Returns a section: heading, what it shows, the legend, the chart and its tables.
 fn section(run: &Measured, id: &str, heading: &str, note: &str, chart: &str, twins: &[Table]) -> String {
     let id = format!("{id}{}", run.id);
+    let label = run.label(&id);
     // One of several runs has a heading of its own.
     let tag = if run.id.is_empty() { "h2" } else { "h3" };
     let mut html = format!(
-        "<section aria-labelledby=\"{id}\">\n<{tag} id=\"{id}\">{heading}</{tag}>\n<p class=\"note\">{note}</p>\n"
+        "<section aria-labelledby=\"{label}\">\n<{tag} id=\"{id}\">{heading}</{tag}>\n<p class=\"note\">{note}</p>\n"
     );
     if !chart.is_empty() {
         let has_failures = run.servers.iter().flat_map(measured).any(has_failures);
@@ -204,7 +205,8 @@ fn section(run: &Measured, id: &str, heading: &str, note: &str, chart: &str, twi
         html += &format!("<figure>\n{caption}{chart}</figure>\n");
     }
     for (number, twin) in (1..).zip(twins) {
-        html += &table::html(twin, &format!("{id}-table-{number}"));
+        let id = format!("{id}-table-{number}");
+        html += &table::html(twin, &id, &run.label(&id));
     }
     html + "</section>\n"
 }

@@ -4,10 +4,11 @@ use launcelot_charts::Escaped;
 
 use crate::load::tables::{Table, TableCell};
 
-/// Returns the table in a region that is named by its caption, whose identity is `id`.
-pub(super) fn html(table: &Table, id: &str) -> String {
+/// Returns the table in a region that is named by its caption, whose identity is `id`; `label` are the identities of
+/// all texts that name it.
+pub(super) fn html(table: &Table, id: &str, label: &str) -> String {
     let mut html = format!(
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"{id}\">\n<table>\n<caption><span id=\"{id}\">{}</span></caption>\n<thead><tr>",
+        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"{label}\">\n<table>\n<caption><span id=\"{id}\">{}</span></caption>\n<thead><tr>",
         Escaped(&table.caption)
     );
     for (index, column) in table.columns.iter().enumerate() {
