@@ -126,7 +126,7 @@ fn percentiles_section(run: &Measured) -> String {
     section(
         run,
         "percentiles",
-        "The slow ones",
+        "Percentiles",
         "All times at the highest level. Each mark to the right has a tenth as many samples beyond it, so that the rare long \
          times have as much room as the frequent short ones. A curve ends where its samples do.",
         &format!("<div class=\"pair\">\n{charts}</div>\n"),
