@@ -8,21 +8,31 @@
 //! - [`counts`]: what was counted in a cycle; counts can be merged. [`failure`]: what can go wrong in a dialogue.
 //! - [`usage`]: what the server and the load generator used.
 //! - [`result`]: all cycles of a run, and where they were measured.
-//! - [`summary`]: the figures of each server at each level.
+//! - [`json`]: results in files. [`merge`]: the results of several machines, joined.
+//! - [`summary`]: the figures of each server at each level. [`expectation`]: whether they are as expected.
+//! - [`comparison`]: whether servers differ, within a run or across two.
 
+pub mod comparison;
 pub mod counts;
 pub mod event;
+pub mod expectation;
 pub mod failure;
 #[cfg(test)]
 mod fixtures;
+pub mod json;
+pub mod merge;
 pub mod plan;
 pub mod result;
 pub mod summary;
 pub mod usage;
 
+pub use comparison::{Primary, ServerComparison, compare_runs, compare_servers};
 pub use counts::Counts;
 pub use event::RunEvent;
+pub use expectation::{Expectation, ExpectationError, Verdict};
 pub use failure::{DialogueFailure, DialogueFailures};
+pub use json::{ReadError, from_json, to_json};
+pub use merge::MergeError;
 pub use plan::{Arrivals, CycleId, DialoguePlan, Level, LoadMode, LoadPlan, RatedUnit, ServerKind, ServerPlan};
 pub use result::{CycleEnd, CycleResult, LoadResult, Provenance, RunStatus};
 pub use summary::{Cell, LoadSummary, RoundRates, ServerFigures, ServerSummary, Spread};

@@ -78,8 +78,8 @@ pub struct CycleEnd {
     pub server_ended: Option<String>,
 }
 
-/// Whether a run was completed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Whether a run was completed. The order is that of completeness.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunStatus {
     /// It goes on, or its program was killed.

@@ -1,0 +1,256 @@
+//! Merging results: several machines that asked the same servers by the same plan.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::plan::{CycleId, LoadPlan};
+use super::result::{CycleEnd, CycleResult, LoadResult, Provenance};
+use super::usage::{GeneratorUsage, ServerUsage};
+
+/// Why two results cannot be merged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MergeError {
+    /// The plans differ in a field, which is named in words.
+    Differs(&'static str),
+    /// A run is in both results, and would be counted twice.
+    SameRun {
+        /// When the run began.
+        begun: String,
+        /// Where it ran.
+        host: String,
+    },
+}
+
+impl fmt::Display for MergeError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Differs(field) => write!(formatter, "cannot merge results of different loads: {field} differs"),
+            Self::SameRun { begun, host } => {
+                write!(formatter, "cannot merge a run with itself: both results contain the run of {begun} on {host}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for MergeError {}
+
+impl LoadResult {
+    /// Joins two results of the same plan. Merging is associative and commutative: cycles and provenance are sorted. Seeds may differ,
+    /// since machines that draw the same random numbers would begin at the same moments; the least is kept.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the plans differ, or if a run is in both results.
+    pub fn merge(mut self, other: Self) -> Result<Self, MergeError> {
+        if let Some(field) = different_field(&self.plan, &other.plan) {
+            return Err(MergeError::Differs(field));
+        }
+        let is_in_both = |run: &&Provenance| other.provenance.contains(run);
+        if let Some(run) = self.provenance.iter().find(is_in_both) {
+            return Err(MergeError::SameRun { begun: run.begun.clone(), host: run.host.clone() });
+        }
+        self.version = self.version.max(other.version);
+        self.provenance.extend(other.provenance);
+        self.provenance.sort();
+        self.plan.seed = self.plan.seed.min(other.plan.seed);
+        self.status = self.status.min(other.status);
+        let mut cycles: BTreeMap<CycleId, CycleResult> = BTreeMap::new();
+        for cycle in self.cycles.drain(..).chain(other.cycles) {
+            match cycles.get_mut(&cycle.cycle) {
+                Some(known) => known.merge(cycle),
+                None => {
+                    cycles.insert(cycle.cycle, cycle);
+                }
+            }
+        }
+        self.cycles = cycles.into_values().collect();
+        Ok(self)
+    }
+}
+
+/// Returns the first field in which the plans differ, in words.
+fn different_field(first: &LoadPlan, second: &LoadPlan) -> Option<&'static str> {
+    let fields = [
+        ("the list of servers", first.servers == second.servers),
+        ("the link", first.link == second.link),
+        ("what a client does (the dialogue)", first.dialogue == second.dialogue),
+        ("the number of clients or the rate (the loop)", first.mode == second.mode),
+        ("the duration of a cycle", first.duration == second.duration),
+        ("the ramp", first.ramp == second.ramp),
+        ("the pause between cycles", first.pause == second.pause),
+        ("the number of rounds", first.rounds == second.rounds),
+    ];
+    fields.into_iter().find(|(_, is_same)| !is_same).map(|(field, _)| field)
+}
+
+impl CycleResult {
+    fn merge(&mut self, other: Self) {
+        self.counts.merge(&other.counts);
+        self.end = match (self.end.take(), other.end) {
+            (Some(first), Some(second)) => Some(first.merge(second)),
+            (first, second) => first.or(second),
+        };
+    }
+}
+
+impl CycleEnd {
+    /// Keeps the longer window. Of several reasons why a server ended, it keeps the least in the order of their bytes.
+    fn merge(self, other: Self) -> Self {
+        let server = match (self.server, other.server) {
+            (Some(first), Some(second)) => Some(first.larger(&second)),
+            (first, second) => first.or(second),
+        };
+        Self {
+            window: self.window.max(other.window),
+            server,
+            generator: self.generator.plus(&other.generator),
+            server_ended: self.server_ended.into_iter().chain(other.server_ended).min(),
+        }
+    }
+}
+
+impl ServerUsage {
+    /// Returns the larger of each figure: two machines that saw the same server saw the same processes.
+    fn larger(&self, other: &Self) -> Self {
+        Self {
+            processor: self.processor.max(other.processor),
+            memory_bytes: self.memory_bytes.max(other.memory_bytes),
+            processes: self.processes.max(other.processes),
+            threads: self.threads.max(other.threads),
+            context_switches: self.context_switches.max(other.context_switches),
+        }
+    }
+}
+
+impl GeneratorUsage {
+    fn plus(&self, other: &Self) -> Self {
+        Self {
+            processor: self.processor.saturating_add(other.processor),
+            threads: self.threads.saturating_add(other.threads),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::super::fixtures::{cycle, result};
+    use super::super::{Counts, DialogueFailure, RunStatus};
+    use super::*;
+
+    /// A result of a machine, with a provenance of its own.
+    fn machine(host: u8) -> impl Strategy<Value = LoadResult> {
+        let one = (0..2_u32, 1..3_u32, 0..2_u32, 0..5_u64, any::<bool>(), "[ab]{0,2}", any::<bool>());
+        let cycles = prop::collection::vec(one, 0..4);
+        let status = prop::sample::select(vec![RunStatus::Unfinished, RunStatus::Interrupted, RunStatus::Completed]);
+        (cycles, any::<u64>(), status).prop_map(move |(cycles, seed, status)| {
+            let cycles = cycles.into_iter().map(|(server, clients, round, dialogues, is_over, words, is_known)| {
+                let mut cycle = cycle(server, clients, round, dialogues);
+                cycle.counts.failures.add(DialogueFailure::Reset, Some(&words));
+                let end = cycle.end.as_mut().unwrap();
+                end.window = Duration::from_millis(dialogues + 1);
+                end.server_ended = is_known.then_some(words);
+                if is_known {
+                    end.server = None;
+                }
+                if !is_over {
+                    cycle.end = None;
+                }
+                cycle
+            });
+            let mut result = result(&["simple", "poll"], &[1, 2], cycles);
+            result.provenance[0].host = host.to_string();
+            result.plan.seed = seed;
+            result.status = status;
+            result
+        })
+    }
+
+    fn counts() -> impl Strategy<Value = Counts> {
+        let figures = prop::collection::vec(0..1_000_u64, 6);
+        let times = prop::collection::vec(0..10_000_000_u64, 0..20);
+        let failures = prop::collection::vec((any::<bool>(), prop::option::of("[ab]{0,2}")), 0..4);
+        (figures, times, failures).prop_map(|(figures, times, failures)| {
+            let mut counts = Counts {
+                dialogues: figures[0],
+                questions: figures[1],
+                cut_at_begin: figures[2],
+                cut_at_end: figures[3],
+                queued: figures[4],
+                held_back: figures[5],
+                question_latency: times.iter().copied().map(Duration::from_nanos).collect(),
+                lateness: times.iter().copied().map(Duration::from_micros).collect(),
+                ..Counts::default()
+            };
+            for (is_reset, example) in failures {
+                let kind = if is_reset { DialogueFailure::Reset } else { DialogueFailure::Refused };
+                counts.failures.add(kind, example.as_deref());
+            }
+            counts
+        })
+    }
+
+    fn sum(first: &Counts, second: &Counts) -> Counts {
+        let mut sum = first.clone();
+        sum.merge(second);
+        sum
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn merging_results_is_associative_and_commutative(first in machine(1), second in machine(2), third in machine(3)) {
+            let merge = |one: &LoadResult, other: &LoadResult| one.clone().merge(other.clone()).unwrap();
+            let from_left = merge(&merge(&first, &second), &third);
+            prop_assert_eq!(&from_left, &merge(&first, &merge(&second, &third)));
+            prop_assert_eq!(&from_left, &merge(&third, &merge(&second, &first)));
+        }
+
+        #[test]
+        fn counts_with_their_failures_are_a_commutative_monoid(first in counts(), second in counts(), third in counts()) {
+            prop_assert_eq!(&sum(&first, &Counts::default()), &first);
+            prop_assert_eq!(&sum(&Counts::default(), &first), &first);
+            prop_assert_eq!(&sum(&first, &second), &sum(&second, &first));
+            prop_assert_eq!(sum(&sum(&first, &second), &third), sum(&first, &sum(&second, &third)));
+        }
+    }
+
+    #[test]
+    fn two_machines_add_up_what_they_counted_and_used() {
+        let first = result(&["simple"], &[1], [cycle(0, 1, 0, 4)]);
+        let mut second = result(&["simple"], &[1], [cycle(0, 1, 1, 5), cycle(0, 1, 0, 6)]);
+        second.provenance[0].host = "second".to_owned();
+        let merged = first.merge(second).unwrap();
+        let dialogues: Vec<_> = merged.cycles.iter().map(|cycle| (cycle.cycle.round, cycle.counts.dialogues)).collect();
+        assert_eq!(dialogues, [(0, 10), (1, 5)]);
+        let end = merged.cycles[0].end.clone().unwrap();
+        assert_eq!(end.generator, GeneratorUsage { processor: Duration::from_secs(2), threads: 4 });
+        assert_eq!(end.server.unwrap().processor, Duration::from_micros(600), "the server's usage is not added up");
+    }
+
+    #[test]
+    fn results_that_do_not_belong_together_are_refused_in_words() {
+        let first = result(&["simple"], &[1], []);
+        assert_eq!(
+            first.clone().merge(first.clone()).unwrap_err().to_string(),
+            "cannot merge a run with itself: both results contain the run of 2026-11-27T10:00:00+00:00 on first"
+        );
+        let other_servers = result(&["poll"], &[1], []);
+        let other_clients = result(&["simple"], &[2], []);
+        let mut other_duration = first.clone();
+        other_duration.plan.duration *= 2;
+        let cases = [
+            (other_servers, "the list of servers differs"),
+            (other_clients, "the number of clients or the rate (the loop) differs"),
+            (other_duration, "the duration of a cycle differs"),
+        ];
+        for (other, expected) in cases {
+            let message = first.clone().merge(other).unwrap_err().to_string();
+            assert_eq!(message, format!("cannot merge results of different loads: {expected}"));
+        }
+    }
+}
