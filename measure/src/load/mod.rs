@@ -10,7 +10,7 @@
 //! - [`result`]: all cycles of a run, and where they were measured.
 //! - [`json`]: results in files. [`merge`]: the results of several machines, joined.
 //! - [`summary`]: the figures of each server at each level. [`expectation`]: whether they are as expected.
-//! - [`comparison`]: whether servers differ, within a run or across two.
+//! - [`comparison`]: whether servers differ, within a run or across two. [`model`]: what is to be expected of a design.
 
 pub mod comparison;
 pub mod counts;
@@ -18,9 +18,10 @@ pub mod event;
 pub mod expectation;
 pub mod failure;
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 pub mod json;
 pub mod merge;
+pub mod model;
 pub mod plan;
 pub mod result;
 pub mod summary;
