@@ -24,6 +24,7 @@ pub mod html;
 pub mod markdown;
 pub mod open_loop;
 pub mod outcome;
+pub mod prediction;
 mod tables;
 mod words;
 
