@@ -174,10 +174,11 @@ fn warnings(runs: &[Measured]) -> String {
 fn findings(runs: &[Measured]) -> String {
     let mut html = String::from("<div class=\"finding\">\n");
     for run in runs {
-        let sentences = text::load::meaning(&run.summary).join(" ");
-        let number = if run.id.is_empty() { String::new() } else { format!("Run {}: ", run.number()) };
-        if !sentences.is_empty() {
-            html += &format!("<p>{number}{}</p>\n", with_code(&sentences));
+        if !run.id.is_empty() {
+            html += &format!("<p class=\"note\">Run {}</p>\n", run.number());
+        }
+        for sentence in text::load::meaning(&run.summary) {
+            html += &format!("<p>{}</p>\n", with_code(&sentence));
         }
     }
     html + "</div>\n"
