@@ -35,6 +35,7 @@ pub mod markdown;
 pub mod open_loop;
 pub mod options;
 pub mod outcome;
+pub mod prediction;
 pub(crate) mod processes;
 mod progress;
 pub mod provenance;

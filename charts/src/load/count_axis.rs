@@ -43,10 +43,12 @@ impl CountAxis {
     }
 }
 
-/// Rounds up to 1, 2 or 5 times a power of ten.
+/// Rounds up to 1, 2 or 5 times a power of ten, or to 25, 250 and so on.
 fn round_up(number: f64) -> f64 {
     let power = 10_f64.powi(number.log10().floor() as i32);
-    let factor = [1.0, 2.0, 5.0].into_iter().find(|factor| number <= factor * power * (1.0 + 1e-9));
+    // Below 25, a step of two and a half would need another decimal.
+    let factors: &[f64] = if power >= 10.0 { &[1.0, 2.0, 2.5, 5.0] } else { &[1.0, 2.0, 5.0] };
+    let factor = factors.iter().copied().find(|factor| number <= factor * power * (1.0 + 1e-9));
     factor.unwrap_or(10.0) * power
 }
 
@@ -56,12 +58,13 @@ mod tests {
 
     #[test]
     fn ticks_are_round_and_few() {
-        let cases: [(f64, &[&str]); 6] = [
+        let cases: [(f64, &[&str]); 7] = [
             (0.0, &["0.00", "0.02", "0.04", "0.06", "0.08", "0.10"]),
             (1.3, &["0.0", "0.5", "1.0"]),
             (64.0, &["0", "20", "40", "60"]),
             (640.0, &["0", "200", "400", "600"]),
             (1_010.0, &["0", "200", "400", "600", "800", "1,000"]),
+            (1_260.0, &["0", "250", "500", "750", "1,000", "1,250"]),
             (48_000.0, &["0", "10,000", "20,000", "30,000", "40,000"]),
         ];
         for (most, expected) in cases {

@@ -2,9 +2,10 @@
 //!
 //! It says first what was found, then what limits it, then shows each chart with its table, and at the end how it was measured.
 //!
-//! - `charts`: the sections with charts. `table`: tables as HTML. `provenance`: machine, versions, settings and command line.
+//! - `charts`: the sections with charts; `comparison`: that with the comparison. `table`: tables as HTML. `provenance`: machine, versions, settings and command line.
 
 mod charts;
+mod comparison;
 mod provenance;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -12,19 +13,23 @@ mod table;
 
 use launcelot_charts::Escaped;
 use launcelot_charts::style;
-use launcelot_measure::load::{LoadMode, LoadResult, LoadSummary, RunStatus, ServerSummary};
+use launcelot_measure::load::{LoadMode, LoadResult, LoadSummary, RunStatus};
+use launcelot_measure::text;
 use launcelot_measure::unit::format_count;
 
-use super::figures::{level_unit, measured};
+use super::figures::level_unit;
 
 /// The style sheet of the page, for colours and typography, and that of the report.
 const BASE: &str = include_str!("../../../web/style/base.css");
 const REPORT: &str = include_str!("html/report.css");
 
+/// The number of warnings that are shown at once. Further ones can be unfolded.
+const WARNINGS_SHOWN: usize = 8;
+
 /// A result with its figures.
 struct Measured<'a> {
     result: &'a LoadResult,
-    servers: Vec<ServerSummary>,
+    summary: LoadSummary,
     /// What the levels count.
     unit: &'static str,
     /// The names of the servers of all results: the position of a name decides how its line looks in every chart.
@@ -37,6 +42,16 @@ impl Measured<'_> {
     /// Returns the index that decides how a server looks.
     fn index(&self, name: &str) -> usize {
         self.names.iter().position(|known| *known == name).unwrap_or(0)
+    }
+
+    /// Returns the number of the run among several.
+    fn number(&self) -> &str {
+        self.id.trim_start_matches('-')
+    }
+
+    /// Returns the identities of the headings that name a part of the run: its own, and of several runs that of the run.
+    fn label(&self, id: &str) -> String {
+        if self.id.is_empty() { id.to_owned() } else { format!("run{} {id}", self.id) }
     }
 }
 
@@ -53,7 +68,7 @@ pub fn report(results: &[LoadResult]) -> String {
         .enumerate()
         .map(|(index, result)| Measured {
             result,
-            servers: LoadSummary::of(result).servers,
+            summary: LoadSummary::of(result),
             unit: level_unit(&result.plan.mode),
             names: &names,
             id: if results.len() > 1 { format!("-{}", index + 1) } else { String::new() },
@@ -71,15 +86,17 @@ pub fn report(results: &[LoadResult]) -> String {
     for run in &runs {
         html += &format!("<p class=\"scope\">{}</p>\n", Escaped(&scope(run.result)));
     }
+    html += &findings(&runs);
     html += "</header>\n<main>\n";
     html += &warnings(&runs);
     for run in &runs {
         if runs.len() > 1 {
             let begun = run.result.provenance.first().map_or("", |from| from.begun.as_str());
-            html += &format!("<h2 class=\"run\">Run {}: {}</h2>\n", run.id.trim_start_matches('-'), Escaped(begun));
+            html += &format!("<h2 class=\"run\" id=\"run{}\">Run {}: {}</h2>\n", run.id, run.number(), Escaped(begun));
         }
         html += &charts::sections(run);
     }
+    html += &comparison::section(&runs);
     for run in &runs {
         html += &provenance::section(run);
     }
@@ -135,27 +152,46 @@ fn warnings(runs: &[Measured]) -> String {
             RunStatus::Interrupted => all.push("The run was interrupted: not all cycles were measured.".to_owned()),
             RunStatus::Unfinished => all.push("The run did not end: not all cycles were measured.".to_owned()),
         }
-        for server in &run.servers {
-            let busy = measured(server).into_iter().filter(|at| at.generator_share.is_some_and(|share| share >= 0.9));
-            let levels: Vec<String> = busy.map(|at| format_count(u64::from(at.level.number()))).collect();
-            if !levels.is_empty() {
-                all.push(format!(
-                    "With {} at {} {}, each thread of the load generator was busy for 90\u{a0}% of the time or more: it may be the limit, and not the server.",
-                    server.name,
-                    levels.join(", "),
-                    run.unit
-                ));
-            }
-        }
+        all.extend(text::load::warnings(&run.summary));
     }
     all.dedup();
     if all.is_empty() {
         return String::new();
     }
-    let items: String = all.iter().map(|warning| format!("<li>{}</li>\n", Escaped(warning))).collect();
-    format!(
-        "<section class=\"warnings\" aria-labelledby=\"warnings\">\n<h2 id=\"warnings\">What limits these figures</h2>\n<ul>\n{items}</ul>\n</section>\n"
-    )
+    let items: Vec<String> = all.iter().map(|warning| format!("<li>{}</li>\n", with_code(warning))).collect();
+    let (first, more) = items.split_at(items.len().min(WARNINGS_SHOWN));
+    let mut html = format!(
+        "<section class=\"warnings\" aria-labelledby=\"warnings\">\n<h2 id=\"warnings\">What limits these figures</h2>\n<ul>\n{}</ul>\n",
+        first.concat()
+    );
+    if !more.is_empty() {
+        html += &format!("<details><summary>{} more</summary>\n<ul>\n{}</ul>\n</details>\n", more.len(), more.concat());
+    }
+    html + "</section>\n"
+}
+
+/// Returns what the runs show, in sentences.
+fn findings(runs: &[Measured]) -> String {
+    let mut html = String::from("<div class=\"finding\">\n");
+    for run in runs {
+        if !run.id.is_empty() {
+            html += &format!("<p class=\"note\">Run {}</p>\n", run.number());
+        }
+        for sentence in text::load::meaning(&run.summary) {
+            html += &format!("<p>{}</p>\n", with_code(&sentence));
+        }
+    }
+    html + "</div>\n"
+}
+
+/// Returns text as HTML, with what stands between backticks as code.
+fn with_code(text: &str) -> String {
+    let mut html = String::new();
+    for (index, part) in text.split('`').enumerate() {
+        let part = Escaped(part);
+        html += &if index % 2 == 1 { format!("<code>{part}</code>") } else { part.to_string() };
+    }
+    html
 }
 
 #[cfg(test)]
@@ -232,7 +268,12 @@ mod tests {
         ids.dedup();
         assert_eq!(ids.len(), all);
         let labels = html.split("labelledby=\"").skip(1).map(|rest| rest.split('"').next().unwrap());
-        assert!(labels.into_iter().all(|label| ids.contains(&label)));
+        let labels: Vec<&str> = labels.collect();
+        assert!(labels.iter().flat_map(|label| label.split(' ')).all(|label| ids.contains(&label)));
+        let mut names = labels.clone();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), labels.len(), "regions are told apart by their names");
     }
 
     #[test]
@@ -248,7 +289,7 @@ mod tests {
     #[test]
     fn a_server_has_the_same_look_in_both_runs() {
         let html = report(&[sample::result(&["a", "b"], &[1, 5]), sample::result(&["b"], &[1, 5])]);
-        let second = html.split("<h2 class=\"run\">").nth(2).unwrap();
+        let second = html.split("<h2 class=\"run\"").nth(2).unwrap();
         assert!(
             second.contains("<g class=\"series-1\"><title>b</title>") && !second.contains("<g class=\"series-0\">")
         );
@@ -266,6 +307,30 @@ mod tests {
             assert_eq!(title(names), expected);
         }
     }
+
+    #[test]
+    fn the_report_says_what_it_shows_and_compares_the_servers() {
+        let html = text();
+        let finding = html.split("class=\"finding\"").nth(1).unwrap().split("</div>").next().unwrap();
+        assert!(finding.contains("<code>simple</code>") && finding.contains("&lt;script&gt;"), "{finding}");
+        assert!(html.contains("Too few rounds to tell whether the servers differ: 3 of at least 6."), "{html}");
+        let twice = report(&[sample::rounds(6, &["simple", "poll"], &[1, 20])]);
+        assert!(twice.contains("95\u{a0}% interval") && twice.contains(">difference</td>"), "{twice}");
+    }
+
+    #[test]
+    fn a_prediction_is_a_thin_line_with_a_table() {
+        let html = text();
+        assert!(html.contains("class=\"model\"") && html.contains("Dialogues per second that the model predicts"));
+        let without = report(&[sample::result(&["simple"], &[2, 5])]);
+        assert!(!without.contains("class=\"model\""), "a single client was not measured");
+    }
+
+    #[test]
+    fn text_between_backticks_is_code() {
+        assert_eq!(with_code("`a<b` rose"), "<code>a&lt;b</code> rose");
+    }
+
     /// Writes a report on 8 designs at 9 levels, to look at.
     #[test]
     #[ignore = "writes a file"]
@@ -273,5 +338,7 @@ mod tests {
         let designs = ["simple", "inetd", "processes", "workers", "threads", "poll", "async", "per-core"];
         let html = report(&[sample::result(&designs, &[1, 2, 3, 5, 7, 10, 13, 16, 20])]);
         std::fs::write(std::env::var("LAUNCELOT_SAMPLE").unwrap(), html).unwrap();
+        let two = [sample::result(&designs[..2], &[1, 20]), sample::result(&designs[1..3], &[1, 100, 1_000])];
+        std::fs::write(std::env::var("LAUNCELOT_SAMPLE").unwrap() + ".two.html", report(&two)).unwrap();
     }
 }

@@ -1,5 +1,6 @@
 //! The tables of a load in Markdown (GitHub's, for a terminal, an issue or the documentation).
 
+use launcelot_measure::load::comparison::{Outcome, Primary, compare_servers};
 use launcelot_measure::load::{LoadResult, LoadSummary};
 
 use super::figures::level_unit;
@@ -13,18 +14,23 @@ pub fn tables(results: &[LoadResult]) -> String {
             let begun = result.provenance.first().map_or("", |from| from.begun.as_str());
             text += &format!("## {}\n\n", escaped(begun));
         }
-        let servers = LoadSummary::of(result).servers;
+        let summary = LoadSummary::of(result);
+        let servers = &summary.servers;
         let unit = level_unit(&result.plan.mode);
         let mut all = vec![
-            tables::throughput(&servers, unit),
-            tables::latency("Time per question", &servers, unit, &|counts| &counts.question_latency),
-            tables::latency("Connect to first answer", &servers, unit, &|counts| &counts.first_answer_latency),
-            tables::percentiles("Time per question", &servers, unit, &|counts| &counts.question_latency),
-            tables::usage(&servers, unit),
+            tables::throughput(servers, unit),
+            tables::latency("Time per question", servers, unit, &|counts| &counts.question_latency),
+            tables::latency("Connect to first answer", servers, unit, &|counts| &counts.first_answer_latency),
+            tables::percentiles("Time per question", servers, unit, &|counts| &counts.question_latency),
+            tables::usage(servers, unit),
         ];
-        let failures = tables::failures(&servers, unit);
+        let failures = tables::failures(servers, unit);
         if !failures.rows.is_empty() {
             all.push(failures);
+        }
+        let comparisons = compare_servers(&summary, Primary::default(), None);
+        if comparisons.iter().any(|comparison| matches!(comparison.outcome, Outcome::Compared(_))) {
+            all.push(tables::comparison(&comparisons));
         }
         for table in all {
             text += &markdown(&table);

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use launcelot_charts::load::failures::format_share;
-use launcelot_charts::load::throughput::format_rate;
+use launcelot_charts::load::throughput::{ThroughputSeries, format_rate};
 use launcelot_measure::Distribution;
+use launcelot_measure::load::comparison::{Outcome, ServerComparison};
+use launcelot_measure::load::model::deviation_percent;
 use launcelot_measure::load::{Cell, Counts, DialogueFailure, ServerSummary};
 use launcelot_measure::percentile::{LOAD_PERCENTILES, Percentile};
 use launcelot_measure::unit::{format_count, format_decimal, format_duration};
@@ -116,6 +118,63 @@ pub(crate) fn percentiles(
     Table { caption: format!("{what} at the highest level"), columns, rows: servers.iter().filter_map(row).collect() }
 }
 
+/// Returns how far the throughput of each server lies from its prediction at each level.
+pub(crate) fn prediction(servers: &[ThroughputSeries], unit: &str) -> Table {
+    let mut levels: Vec<u32> = servers.iter().flat_map(|server| &server.points).map(|point| point.level).collect();
+    levels.sort_unstable();
+    levels.dedup();
+    let predicted: Vec<&ThroughputSeries> =
+        servers.iter().filter(|server| server.points.iter().any(|point| point.predicted.is_some())).collect();
+    let row = |level: u32| {
+        let of_server = |server: &&ThroughputSeries| {
+            let point = server.points.iter().find(|point| point.level == level);
+            let Some((point, rate)) = point.and_then(|point| Some((point, point.predicted?))) else {
+                return TableCell::figure(UNKNOWN);
+            };
+            let deviation = deviation_percent(point.median, rate);
+            let measured = format!("measured {deviation:+.0}\u{a0}%");
+            TableCell { text: format_rate(rate), note: Some(measured), is_words: false }
+        };
+        let name = TableCell::figure(format_count(u64::from(level)));
+        std::iter::once(name).chain(predicted.iter().map(of_server)).collect()
+    };
+    Table {
+        caption: "Dialogues per second that the model predicts, and how far the measurement lies from it".to_owned(),
+        columns: std::iter::once(capitalized(unit)).chain(predicted.iter().map(|server| server.name.clone())).collect(),
+        rows: levels.into_iter().map(row).collect(),
+    }
+}
+
+/// Returns a row for each comparison.
+pub(crate) fn comparison(comparisons: &[ServerComparison]) -> Table {
+    let row = |comparison: &ServerComparison| {
+        let (ratio, interval, finding) = match comparison.outcome {
+            Outcome::Compared(ratio) => (
+                format!("{:.3}", ratio.ratio),
+                format!("{:.3} to {:.3}", ratio.from, ratio.until),
+                if ratio.is_difference() { "difference".to_owned() } else { "no difference seen".to_owned() },
+            ),
+            Outcome::TooFewRounds { rounds } => {
+                (UNKNOWN.to_owned(), UNKNOWN.to_owned(), format!("too few rounds to tell: {rounds}"))
+            }
+            Outcome::NothingAnswered => (UNKNOWN.to_owned(), UNKNOWN.to_owned(), "a round without answers".to_owned()),
+        };
+        vec![
+            TableCell::words(&comparison.server),
+            TableCell::words(&comparison.baseline),
+            TableCell::figure(ratio),
+            TableCell::figure(interval),
+            TableCell::words(finding),
+        ]
+    };
+    let figure = comparisons.first().map_or("", |comparison| comparison.figure.as_str());
+    Table {
+        caption: format!("{}, as a multiple of the baseline", capitalized(figure)),
+        columns: ["Server", "Baseline", "Ratio", "95\u{a0}% interval", "Finding"].map(str::to_owned).into(),
+        rows: comparisons.iter().map(row).collect(),
+    }
+}
+
 /// Returns a row for each kind of failure of each server at each level.
 pub(crate) fn failures(servers: &[ServerSummary], unit: &str) -> Table {
     let mut rows = Vec::new();
@@ -202,8 +261,8 @@ pub(crate) fn kind_name(kind: DialogueFailure) -> &'static str {
         DialogueFailure::ClosedEarly => "closed early",
         DialogueFailure::AnswerTimedOut => "timed out while waiting for an answer",
         DialogueFailure::WrongAnswer => "wrong answer",
-        DialogueFailure::NoLocalPort => "load generator: not a free local port",
-        DialogueFailure::NoDescriptor => "load generator: not a free descriptor",
+        DialogueFailure::NoLocalPort => "load generator out of local ports",
+        DialogueFailure::NoDescriptor => "load generator out of descriptors",
         DialogueFailure::Other => "other failure",
     }
 }

@@ -11,6 +11,7 @@ use launcelot_measure::percentile::Percentile;
 
 use super::{Measured, table};
 use crate::load::figures::{has_failures, measured};
+use crate::load::prediction;
 use crate::load::tables::{self, Table, capitalized, kind_name};
 
 /// A latency of a cycle: its name, and where its distribution is.
@@ -24,7 +25,7 @@ const LATENCIES: [Latency; 2] = [
 
 /// Returns all sections of a run.
 pub(super) fn sections(run: &Measured) -> String {
-    let levels = run.servers.iter().flat_map(measured).map(|at| at.level.number());
+    let levels = run.summary.servers.iter().flat_map(measured).map(|at| at.level.number());
     let axis = LevelAxis::new(run.unit, levels);
     if axis.levels().is_empty() {
         return "<p>Nothing was measured.</p>\n".to_owned();
@@ -41,9 +42,12 @@ pub(super) fn sections(run: &Measured) -> String {
 
 fn throughput_section(run: &Measured, axis: &LevelAxis) -> String {
     let series: Vec<ThroughputSeries> = run
+        .summary
         .servers
         .iter()
-        .map(|server| {
+        .enumerate()
+        .map(|(index, server)| {
+            let inputs = prediction::inputs(run.result, &run.summary, index);
             let points = measured(server).into_iter().filter_map(|at| {
                 let rates = at.dialogues_per_s?;
                 Some(ThroughputPoint {
@@ -51,7 +55,7 @@ fn throughput_section(run: &Measured, axis: &LevelAxis) -> String {
                     least: rates.least,
                     median: rates.median,
                     most: rates.most,
-                    predicted: None,
+                    predicted: prediction::dialogues_per_s(run.result, index, at.level, inputs.as_ref()),
                     has_failures: has_failures(at),
                 })
             });
@@ -59,15 +63,18 @@ fn throughput_section(run: &Measured, axis: &LevelAxis) -> String {
         })
         .collect();
     let chart = plot(run, &throughput::draw(axis, &series));
-    section(
-        run,
-        "throughput",
-        "Throughput",
+    let is_predicted = series.iter().flat_map(|server| &server.points).any(|point| point.predicted.is_some());
+    let mut note =
         "How many dialogues were completed in a second, every answer right. The line is the median of the rounds; the \
-         shade reaches from the slowest round to the fastest.",
-        &chart,
-        &[tables::throughput(&run.servers, run.unit)],
-    )
+                    shade reaches from the slowest round to the fastest."
+            .to_owned();
+    let mut twins = vec![tables::throughput(&run.summary.servers, run.unit)];
+    if is_predicted {
+        note += " The thin line is a model of what link, questions and design allow: it knows the medians of a single client, and is \
+                 not fitted to the further levels.";
+        twins.push(tables::prediction(&series, run.unit));
+    }
+    section(run, "throughput", "Throughput", &note, &chart, &twins)
 }
 
 fn latency_section(run: &Measured, axis: &LevelAxis) -> String {
@@ -78,7 +85,8 @@ fn latency_section(run: &Measured, axis: &LevelAxis) -> String {
         .zip(&series)
         .map(|((what, _), series)| plot(run, &latency::draw(axis, &scale, what, series)))
         .collect();
-    let tables = LATENCIES.map(|(what, times)| tables::latency(&capitalized(what), &run.servers, run.unit, &times));
+    let tables =
+        LATENCIES.map(|(what, times)| tables::latency(&capitalized(what), &run.summary.servers, run.unit, &times));
     section(
         run,
         "latency",
@@ -103,12 +111,12 @@ fn latency_series(run: &Measured, times: fn(&Counts) -> &Distribution) -> Vec<La
         });
         LatencySeries { index: run.index(&server.name), name: server.name.clone(), points: points.collect() }
     };
-    run.servers.iter().map(of_server).collect()
+    run.summary.servers.iter().map(of_server).collect()
 }
 
 fn percentiles_section(run: &Measured) -> String {
     let series = LATENCIES.map(|(_, times)| -> Vec<CurveSeries> {
-        let highest = run.servers.iter().filter_map(|server| Some((server, measured(server).pop()?)));
+        let highest = run.summary.servers.iter().filter_map(|server| Some((server, measured(server).pop()?)));
         let of_server = highest.map(|(server, at)| CurveSeries {
             index: run.index(&server.name),
             name: &server.name,
@@ -122,11 +130,12 @@ fn percentiles_section(run: &Measured) -> String {
         .zip(&series)
         .map(|((what, _), series)| plot(run, &percentile_curves::draw(&scale, what, series)))
         .collect();
-    let tables = LATENCIES.map(|(what, times)| tables::percentiles(&capitalized(what), &run.servers, run.unit, &times));
+    let tables =
+        LATENCIES.map(|(what, times)| tables::percentiles(&capitalized(what), &run.summary.servers, run.unit, &times));
     section(
         run,
         "percentiles",
-        "The slow ones",
+        "Percentiles",
         "All times at the highest level. Each mark to the right has a tenth as many samples beyond it, so that the rare long \
          times have as much room as the frequent short ones. A curve ends where its samples do.",
         &format!("<div class=\"pair\">\n{charts}</div>\n"),
@@ -136,7 +145,7 @@ fn percentiles_section(run: &Measured) -> String {
 
 fn failures_section(run: &Measured, axis: &LevelAxis) -> String {
     let mut rows: Vec<FailureRow> = Vec::new();
-    for server in &run.servers {
+    for server in &run.summary.servers {
         for at in measured(server) {
             let all = at.counts.dialogues + at.counts.failures.count();
             for (kind, tally) in at.counts.failures.iter() {
@@ -154,12 +163,9 @@ fn failures_section(run: &Measured, axis: &LevelAxis) -> String {
             }
         }
     }
-    let table = tables::failures(&run.servers, run.unit);
+    let table = tables::failures(&run.summary.servers, run.unit);
     if table.rows.is_empty() {
-        return format!(
-            "<section aria-labelledby=\"failures{0}\">\n<h2 id=\"failures{0}\">Failures</h2>\n<p>Not a single dialogue failed.</p>\n</section>\n",
-            run.id
-        );
+        return section(run, "failures", "Failures", "Not a single dialogue failed.", "", &[]);
     }
     let chart = if rows.is_empty() {
         String::new()
@@ -185,18 +191,22 @@ fn usage_section(run: &Measured) -> String {
         "What the processes of each server used, and what the load generator itself used. Where the generator is busy or late, it \
          is the limit. “Cut by the window” counts the dialogues that began before the window or ended after it.",
         "",
-        &[tables::usage(&run.servers, run.unit)],
+        &[tables::usage(&run.summary.servers, run.unit)],
     )
 }
 
 /// Returns a section: heading, what it shows, the legend, the chart and its tables.
 fn section(run: &Measured, id: &str, heading: &str, note: &str, chart: &str, twins: &[Table]) -> String {
     let id = format!("{id}{}", run.id);
-    let mut html =
-        format!("<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">{heading}</h2>\n<p class=\"note\">{note}</p>\n");
+    let label = run.label(&id);
+    // One of several runs has a heading of its own.
+    let tag = if run.id.is_empty() { "h2" } else { "h3" };
+    let mut html = format!(
+        "<section aria-labelledby=\"{label}\">\n<{tag} id=\"{id}\">{heading}</{tag}>\n<p class=\"note\">{note}</p>\n"
+    );
     if !chart.is_empty() {
-        let has_failures = run.servers.iter().flat_map(measured).any(has_failures);
-        let names = run.servers.iter().map(|server| (run.index(&server.name), server.name.as_str()));
+        let has_failures = run.summary.servers.iter().flat_map(measured).any(has_failures);
+        let names = run.summary.servers.iter().map(|server| (run.index(&server.name), server.name.as_str()));
         let legend = legend::draw(names, has_failures, chart.contains("class=\"model\""));
         let caption = format!("<figcaption>{legend}</figcaption>\n");
         // Rows of failures are named themselves.
@@ -204,15 +214,16 @@ fn section(run: &Measured, id: &str, heading: &str, note: &str, chart: &str, twi
         html += &format!("<figure>\n{caption}{chart}</figure>\n");
     }
     for (number, twin) in (1..).zip(twins) {
-        html += &table::html(twin, &format!("{id}-table-{number}"));
+        let id = format!("{id}-table-{number}");
+        html += &table::html(twin, &id, &run.label(&id));
     }
     html + "</section>\n"
 }
 
 /// Returns a chart between the margins for its labels and for the names of the servers.
 fn plot(run: &Measured, svg: &str) -> String {
-    let longest = run.servers.iter().map(|server| server.name.chars().count()).max().unwrap_or(0).clamp(4, 16);
-    let band = match run.servers.len() {
+    let longest = run.summary.servers.iter().map(|server| server.name.chars().count()).max().unwrap_or(0).clamp(4, 16);
+    let band = match run.summary.servers.len() {
         0..=3 => "0.12",
         4..=6 => "0.07",
         _ => "0.04",

@@ -12,8 +12,13 @@ use launcelot_measure::load::{
 const DESIGNS: [(u32, f64); 8] =
     [(1, 62.0), (40, 38.0), (10, 60.0), (10, 63.0), (1_000, 62.5), (1_000, 66.0), (1_000, 64.0), (1_000, 65.0)];
 
-/// Returns the result of a completed run of three rounds through a link.
+/// Returns the result of a completed run of three rounds.
 pub(crate) fn result(names: &[&str], clients: &[u32]) -> LoadResult {
+    rounds(3, names, clients)
+}
+
+/// Returns the result of a completed run.
+pub(crate) fn rounds(rounds: u32, names: &[&str], clients: &[u32]) -> LoadResult {
     let server = |name: &&str| ServerPlan {
         name: (*name).to_owned(),
         kind: ServerKind::Design {
@@ -39,7 +44,7 @@ pub(crate) fn result(names: &[&str], clients: &[u32]) -> LoadResult {
         duration: Duration::from_secs(2),
         ramp: Duration::from_millis(200),
         pause: Duration::ZERO,
-        rounds: 3,
+        rounds,
         seed: 1,
     };
     let provenance = Provenance {
@@ -53,7 +58,7 @@ pub(crate) fn result(names: &[&str], clients: &[u32]) -> LoadResult {
         warnings: vec!["Client and server share two processors.".to_owned()],
     };
     let mut result = LoadResult::new(plan, provenance);
-    for round in 0..3 {
+    for round in 0..rounds {
         for level in clients {
             for server in 0..names.len() as u32 {
                 let cycle = CycleId { round, level: Level::Clients(*level), server };
@@ -80,15 +85,16 @@ fn counts(cycle: CycleId) -> Counts {
         });
         times.collect()
     };
-    let question_us = 1e5 / rate * noise;
+    // Connecting takes as long as two questions.
+    let question_us = 1e6 / 12.0 / rate * noise;
     let mut counts = Counts {
         dialogues,
         questions: dialogues * 10,
         cut_at_begin: u64::from(clients),
         cut_at_end: u64::from(clients),
         question_latency: spread(question_us, 2.0),
-        first_answer_latency: spread(question_us * 10.0 * (waits - 0.8), 3.0),
-        dialogue_latency: spread(question_us * 10.0 * waits, 2.0),
+        first_answer_latency: spread(question_us * (12.0 * waits - 9.0), 3.0),
+        dialogue_latency: spread(question_us * 12.0 * waits, 2.0),
         lateness: spread(40.0, 5.0),
         ..Counts::default()
     };
@@ -105,13 +111,13 @@ fn end(cycle: CycleId) -> CycleEnd {
     CycleEnd {
         window: Duration::from_secs(2),
         server: Some(ServerUsage {
-            processor: Duration::from_millis(20 * u64::from(clients)),
+            processor: Duration::from_millis(5 * u64::from(clients)),
             memory_bytes: 3_000_000 + 90_000 * u64::from(clients),
             processes: 1,
             threads: 1 + clients,
             context_switches: 900 * u64::from(clients),
         }),
-        generator: GeneratorUsage { processor: Duration::from_millis(30 * u64::from(clients)), threads: 1 },
+        generator: GeneratorUsage { processor: Duration::from_millis(10 * u64::from(clients)), threads: 1 },
         server_ended: None,
     }
 }
