@@ -105,14 +105,15 @@ pub fn run(options: &LoadOptions) -> Result<ExitCode, LoadCommandError> {
         say(&format!("warning: {warning}"));
         result.provenance[0].warnings.push(warning);
     }
-    let written = write_all(&folder, &result);
-    let format = match &written {
+    let saved = folder.save(&result);
+    let format = match &saved {
         Ok(()) => options.format,
         Err(error) => {
             say(&format!("{}; the result goes to standard output instead", one_line(error)));
             FormatOptions { json: true, ..FormatOptions::default() }
         }
     };
+    let written = saved.and_then(|()| folder.write_report(&result));
     print(&report(std::slice::from_ref(&result), format)).map_err(LoadCommandError::Output)?;
     written?;
     say(&format!("The results are in {}", folder.path().display()));
@@ -147,11 +148,6 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
     // The output keeps its first failure.
     let _ = output.write_all(text.as_bytes());
     output.finish()
-}
-
-fn write_all(folder: &ResultsFolder, result: &LoadResult) -> Result<(), WriteError> {
-    folder.save(result)?;
-    folder.write_report(result)
 }
 
 fn default_folder() -> PathBuf {

@@ -11,6 +11,7 @@ mod demo;
 mod docs;
 mod load;
 mod load_engine;
+mod load_program;
 mod probe;
 mod ssh;
 mod think_time;
