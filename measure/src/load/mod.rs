@@ -9,10 +9,11 @@
 //! - [`usage`]: what the server and the load generator used.
 //! - [`result`]: all cycles of a run, and where they were measured.
 //! - [`json`]: results in files. [`merge`]: the results of several machines, joined.
-//! - [`summary`]: the figures of each server at each level.
+//! - [`summary`]: the figures of each server at each level. [`expectation`]: whether they are as expected.
 
 pub mod counts;
 pub mod event;
+pub mod expectation;
 pub mod failure;
 #[cfg(test)]
 mod fixtures;
@@ -25,6 +26,7 @@ pub mod usage;
 
 pub use counts::Counts;
 pub use event::RunEvent;
+pub use expectation::{Expectation, ExpectationError, Verdict};
 pub use failure::{DialogueFailure, DialogueFailures};
 pub use json::{ReadError, from_json, to_json};
 pub use merge::MergeError;
