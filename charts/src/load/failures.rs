@@ -3,7 +3,7 @@
 use launcelot_measure::unit::{format_count, format_decimal};
 
 use crate::load::LevelAxis;
-use crate::load::plot::Tick;
+use crate::load::plot::{Tick, label_anchor};
 use crate::markup::{Escaped, Percent, write};
 
 /// The heights of a row, of its highest bar, and of the labels below the last row, in pixels.
@@ -69,9 +69,10 @@ pub fn draw(axis: &LevelAxis, rows: &[FailureRow]) -> String {
                 nearest = at;
                 let above = top - 5;
                 let share = format_share(*failed, *all);
+                let anchor = label_anchor(at, &share);
                 write(
                     &mut svg,
-                    format_args!(r#"<text x="{x}" y="{above}" text-anchor="middle">{}</text>"#, Escaped(&share)),
+                    format_args!(r#"<text x="{x}" y="{above}" text-anchor="{anchor}">{}</text>"#, Escaped(&share)),
                 );
             }
         }

@@ -151,7 +151,7 @@ impl Plot {
 }
 
 /// Returns the text anchor of a label, so that a long one at the right edge stays inside.
-fn label_anchor(percent: f64, label: &str) -> &'static str {
+pub(crate) fn label_anchor(percent: f64, label: &str) -> &'static str {
     if percent > 95.0 && label.chars().count() > 3 { "end" } else { "middle" }
 }
 

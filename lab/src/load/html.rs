@@ -38,6 +38,16 @@ impl Measured<'_> {
     fn index(&self, name: &str) -> usize {
         self.names.iter().position(|known| *known == name).unwrap_or(0)
     }
+
+    /// Returns the number of the run among several.
+    fn number(&self) -> &str {
+        self.id.trim_start_matches('-')
+    }
+
+    /// Returns the identities of the headings that name a part of the run: its own, and of several runs that of the run.
+    fn label(&self, id: &str) -> String {
+        if self.id.is_empty() { id.to_owned() } else { format!("run{} {id}", self.id) }
+    }
 }
 
 /// Returns the report on one result, or on several beside each other.
@@ -76,7 +86,7 @@ pub fn report(results: &[LoadResult]) -> String {
     for run in &runs {
         if runs.len() > 1 {
             let begun = run.result.provenance.first().map_or("", |from| from.begun.as_str());
-            html += &format!("<h2 class=\"run\">Run {}: {}</h2>\n", run.id.trim_start_matches('-'), Escaped(begun));
+            html += &format!("<h2 class=\"run\" id=\"run{}\">Run {}: {}</h2>\n", run.id, run.number(), Escaped(begun));
         }
         html += &charts::sections(run);
     }
@@ -142,7 +152,7 @@ fn warnings(runs: &[Measured]) -> String {
                 all.push(format!(
                     "With {} at {} {}, each thread of the load generator was busy for 90\u{a0}% of the time or more: it may be the limit, and not the server.",
                     server.name,
-                    levels.join(", "),
+                    levels.join(" and "),
                     run.unit
                 ));
             }
@@ -232,7 +242,12 @@ mod tests {
         ids.dedup();
         assert_eq!(ids.len(), all);
         let labels = html.split("labelledby=\"").skip(1).map(|rest| rest.split('"').next().unwrap());
-        assert!(labels.into_iter().all(|label| ids.contains(&label)));
+        let labels: Vec<&str> = labels.collect();
+        assert!(labels.iter().flat_map(|label| label.split(' ')).all(|label| ids.contains(&label)));
+        let mut names = labels.clone();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), labels.len(), "regions are told apart by their names");
     }
 
     #[test]
@@ -248,7 +263,7 @@ mod tests {
     #[test]
     fn a_server_has_the_same_look_in_both_runs() {
         let html = report(&[sample::result(&["a", "b"], &[1, 5]), sample::result(&["b"], &[1, 5])]);
-        let second = html.split("<h2 class=\"run\">").nth(2).unwrap();
+        let second = html.split("<h2 class=\"run\"").nth(2).unwrap();
         assert!(
             second.contains("<g class=\"series-1\"><title>b</title>") && !second.contains("<g class=\"series-0\">")
         );
@@ -273,5 +288,7 @@ mod tests {
         let designs = ["simple", "inetd", "processes", "workers", "threads", "poll", "async", "per-core"];
         let html = report(&[sample::result(&designs, &[1, 2, 3, 5, 7, 10, 13, 16, 20])]);
         std::fs::write(std::env::var("LAUNCELOT_SAMPLE").unwrap(), html).unwrap();
+        let two = [sample::result(&designs[..2], &[1, 20]), sample::result(&designs[1..3], &[1, 100, 1_000])];
+        std::fs::write(std::env::var("LAUNCELOT_SAMPLE").unwrap() + ".two.html", report(&two)).unwrap();
     }
 }

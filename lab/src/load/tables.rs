@@ -202,8 +202,8 @@ pub(crate) fn kind_name(kind: DialogueFailure) -> &'static str {
         DialogueFailure::ClosedEarly => "closed early",
         DialogueFailure::AnswerTimedOut => "timed out while waiting for an answer",
         DialogueFailure::WrongAnswer => "wrong answer",
-        DialogueFailure::NoLocalPort => "load generator: not a free local port",
-        DialogueFailure::NoDescriptor => "load generator: not a free descriptor",
+        DialogueFailure::NoLocalPort => "load generator out of local ports",
+        DialogueFailure::NoDescriptor => "load generator out of descriptors",
         DialogueFailure::Other => "other failure",
     }
 }

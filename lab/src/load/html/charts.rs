@@ -126,7 +126,7 @@ fn percentiles_section(run: &Measured) -> String {
     section(
         run,
         "percentiles",
-        "The slow ones",
+        "Percentiles",
         "All times at the highest level. Each mark to the right has a tenth as many samples beyond it, so that the rare long \
          times have as much room as the frequent short ones. A curve ends where its samples do.",
         &format!("<div class=\"pair\">\n{charts}</div>\n"),
@@ -156,10 +156,7 @@ fn failures_section(run: &Measured, axis: &LevelAxis) -> String {
     }
     let table = tables::failures(&run.servers, run.unit);
     if table.rows.is_empty() {
-        return format!(
-            "<section aria-labelledby=\"failures{0}\">\n<h2 id=\"failures{0}\">Failures</h2>\n<p>Not a single dialogue failed.</p>\n</section>\n",
-            run.id
-        );
+        return section(run, "failures", "Failures", "Not a single dialogue failed.", "", &[]);
     }
     let chart = if rows.is_empty() {
         String::new()
@@ -192,8 +189,12 @@ fn usage_section(run: &Measured) -> String {
 /// Returns a section: heading, what it shows, the legend, the chart and its tables.
 fn section(run: &Measured, id: &str, heading: &str, note: &str, chart: &str, twins: &[Table]) -> String {
     let id = format!("{id}{}", run.id);
-    let mut html =
-        format!("<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">{heading}</h2>\n<p class=\"note\">{note}</p>\n");
+    let label = run.label(&id);
+    // One of several runs has a heading of its own.
+    let tag = if run.id.is_empty() { "h2" } else { "h3" };
+    let mut html = format!(
+        "<section aria-labelledby=\"{label}\">\n<{tag} id=\"{id}\">{heading}</{tag}>\n<p class=\"note\">{note}</p>\n"
+    );
     if !chart.is_empty() {
         let has_failures = run.servers.iter().flat_map(measured).any(has_failures);
         let names = run.servers.iter().map(|server| (run.index(&server.name), server.name.as_str()));
@@ -204,7 +205,8 @@ fn section(run: &Measured, id: &str, heading: &str, note: &str, chart: &str, twi
         html += &format!("<figure>\n{caption}{chart}</figure>\n");
     }
     for (number, twin) in (1..).zip(twins) {
-        html += &table::html(twin, &format!("{id}-table-{number}"));
+        let id = format!("{id}-table-{number}");
+        html += &table::html(twin, &id, &run.label(&id));
     }
     html + "</section>\n"
 }

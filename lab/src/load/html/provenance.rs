@@ -14,7 +14,7 @@ pub(super) fn section(run: &Measured) -> String {
     let mut html = format!(
         "<section class=\"provenance\" aria-labelledby=\"how{0}\">\n<h2 id=\"how{0}\">How it was measured{1}</h2>\n<dl>\n",
         run.id,
-        if run.id.is_empty() { String::new() } else { format!(": run {}", run.id.trim_start_matches('-')) }
+        if run.id.is_empty() { String::new() } else { format!(": run {}", run.number()) }
     );
     let mut entry = |term: &str, description: &str| {
         html += &format!("<div><dt>{term}</dt><dd>{}</dd></div>\n", Escaped(description));

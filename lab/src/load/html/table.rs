@@ -4,10 +4,11 @@ use launcelot_charts::Escaped;
 
 use crate::load::tables::{Table, TableCell};
 
-/// Returns the table in a region that is named by its caption, whose identity is `id`.
-pub(super) fn html(table: &Table, id: &str) -> String {
+/// Returns the table in a region that is named by its caption, whose identity is `id`; `label` are the identities of
+/// all texts that name it.
+pub(super) fn html(table: &Table, id: &str, label: &str) -> String {
     let mut html = format!(
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"{id}\">\n<table>\n<caption><span id=\"{id}\">{}</span></caption>\n<thead><tr>",
+        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"{label}\">\n<table>\n<caption><span id=\"{id}\">{}</span></caption>\n<thead><tr>",
         Escaped(&table.caption)
     );
     for (index, column) in table.columns.iter().enumerate() {
@@ -15,8 +16,12 @@ pub(super) fn html(table: &Table, id: &str) -> String {
         html += &format!("<th scope=\"col\"{}>{}</th>", class(is_words), Escaped(column));
     }
     html += "</tr></thead>\n<tbody>\n";
+    let mut name_above = None;
     for row in &table.rows {
-        html += "<tr>";
+        // Successive rows of one server are a group: the name is as legible in the first of them only.
+        let name = row.first().map(|cell| cell.text.as_str());
+        html += if name == name_above { "<tr class=\"again\">" } else { "<tr>" };
+        name_above = name;
         for (index, cell) in row.iter().enumerate() {
             html += &if index == 0 {
                 format!("<th scope=\"row\"{}>{}</th>", class(cell.is_words), Escaped(&cell.text))
