@@ -8,7 +8,7 @@
 //! - `event_loop`: the thread that serves all clients. `stages`: ramp, window, and what follows. `pacing`: when dialogues begin.
 //! - `connector`: how connections are made, and why they fail. `connection`: one of them. `web_socket`: those
 //!   to a bridge. [`ports`]: the local ports that they use.
-//! - `arrivals`: the times of an open loop. `deadlines`: timeouts and pauses.
+//! - `arrivals`: the times of an open loop. `deadlines`: timeouts and pauses. `scheduling`: how soon the thread wakes.
 
 mod arrivals;
 mod connection;
@@ -20,11 +20,11 @@ mod pacing;
 pub mod ports;
 mod recorder;
 mod repeating_text;
+mod scheduling;
 mod stages;
 mod web_socket;
 
 use std::io;
-use std::num::NonZeroU64;
 use std::sync::mpsc::Sender;
 use std::thread;
 
@@ -62,8 +62,7 @@ pub enum EngineError {
 pub fn run_cycle(settings: &CycleSettings, events: &Sender<EngineEvent>, stop: &EarlyEnd) -> Result<(), EngineError> {
     thread::scope(|scope| {
         let generate = || {
-            // Without this, the kernel may wake the thread 50 µs late. If it is refused, the lateness shows.
-            let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
+            scheduling::wake_punctually();
             EventLoop::new(settings, events, stop)?.run()
         };
         let thread = thread::Builder::new().name("load".to_owned()).spawn_scoped(scope, generate);
