@@ -13,6 +13,7 @@ use launcelot_endpoint::descriptors;
 use launcelot_endpoint::failure::one_line;
 use launcelot_endpoint::output::Output;
 use launcelot_endpoint::stop::StopSignals;
+use launcelot_measure::load::expectation::{self, Verdict};
 use launcelot_measure::load::json::to_json;
 use launcelot_measure::load::{Cell, LoadMode, LoadPlan, LoadResult, LoadSummary, RatedUnit, RunEvent, RunStatus};
 use launcelot_protocol::Script;
@@ -29,6 +30,9 @@ use super::{csv, markdown, table};
 
 /// The exit code that a shell reports for a program that Ctrl-C has ended.
 const INTERRUPTED_EXIT_CODE: u8 = 130;
+
+/// The exit code after a missed expectation.
+const MISSED_EXIT_CODE: u8 = 99;
 
 /// A thread of the load generator that uses more of a processor than this is the limit.
 const GENERATOR_LIMIT: f64 = 0.9;
@@ -117,10 +121,13 @@ pub fn run(options: &LoadOptions) -> Result<ExitCode, LoadCommandError> {
     print(&report(std::slice::from_ref(&result), format)).map_err(LoadCommandError::Output)?;
     written?;
     say(&format!("The results are in {}", folder.path().display()));
-    match run? {
-        RunStatus::Interrupted => Ok(ExitCode::from(INTERRUPTED_EXIT_CODE)),
-        _ => Ok(ExitCode::SUCCESS),
-    }
+    let status = run?;
+    let are_met = show_verdicts(&expectation::check(&options.expect, &LoadSummary::of(&result)));
+    Ok(match status {
+        RunStatus::Interrupted => ExitCode::from(INTERRUPTED_EXIT_CODE),
+        _ if !are_met => ExitCode::from(MISSED_EXIT_CODE),
+        _ => ExitCode::SUCCESS,
+    })
 }
 
 /// Prints a usage error like clap's, and returns exit code 2.
@@ -154,6 +161,15 @@ fn default_folder() -> PathBuf {
     let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
     let name = now.replace('T', "-").replace([':', 'Z'], "");
     PathBuf::from("results").join(name)
+}
+
+/// Says which expectations were met, each with its figure. Returns whether all of them were.
+fn show_verdicts(verdicts: &[Verdict]) -> bool {
+    for verdict in verdicts {
+        let outcome = if verdict.is_met { "met" } else { "missed" };
+        say(&format!("{outcome}: {}: {}", verdict.text, verdict.figure));
+    }
+    verdicts.iter().all(|verdict| verdict.is_met)
 }
 
 /// Returns the largest number of connections at once that the plan foresees.
