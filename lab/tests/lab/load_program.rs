@@ -157,7 +157,7 @@ fn a_program_in_another_language_stands_beside_a_design() {
 fn a_server_that_dies_in_a_cycle_is_a_result_and_the_run_goes_on() {
     let folder = Folder::new();
     let server = python("mortal", "misbehaving.py", "dies");
-    let output = folder.load(&[&["--server", &server], &SHORT[..]].concat());
+    let output = folder.load(&["--server", &server, "--clients", "1:3", "--rounds", "1", "--duration", "1s"]);
     let result = folder.result();
     assert_eq!((result.status, result.cycles.len()), (RunStatus::Completed, 2));
     for cycle in &result.cycles {

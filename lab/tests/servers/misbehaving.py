@@ -1,12 +1,13 @@
 """A server that answers, until the fault begins that its second argument names.
 
-dies          exits with status 3 after 20 connections
+dies          exits with status 3 after 5 connections
 wrong         answers the second question of each connection with "Yes."
 silent        accepts connections and never answers
 never-listens does not listen
 exits         exits with status 4 before it listens
 """
 
+import os
 import socket
 import sys
 import threading
@@ -52,9 +53,9 @@ def main():
     while True:
         client, _ = listener.accept()
         connections += 1
-        if fault == "dies" and connections > 20:
+        if fault == "dies" and connections > 5:
             print("the bridge is broken", file=sys.stderr, flush=True)
-            sys.exit(3)
+            os._exit(3)
         threading.Thread(target=serve, args=(client, fault), daemon=True).start()
 
 
