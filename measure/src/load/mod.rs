@@ -10,20 +10,24 @@
 //! - [`result`]: all cycles of a run, and where they were measured.
 //! - [`json`]: results in files. [`merge`]: the results of several machines, joined.
 //! - [`summary`]: the figures of each server at each level. [`expectation`]: whether they are as expected.
+//! - [`comparison`]: whether servers differ, within a run or across two. [`model`]: what is to be expected of a design.
 
+pub mod comparison;
 pub mod counts;
 pub mod event;
 pub mod expectation;
 pub mod failure;
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 pub mod json;
 pub mod merge;
+pub mod model;
 pub mod plan;
 pub mod result;
 pub mod summary;
 pub mod usage;
 
+pub use comparison::{Primary, ServerComparison, compare_runs, compare_servers};
 pub use counts::Counts;
 pub use event::RunEvent;
 pub use expectation::{Expectation, ExpectationError, Verdict};

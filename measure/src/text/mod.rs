@@ -2,6 +2,7 @@
 //!
 //! - [`legs`]: where the time of a run went.
 //! - [`link`]: the settings of an emulated link, and the delay that it added.
+//! - [`load`]: what a load of many clients shows.
 //! - `queue`: whether a pace was kept ([`Queue::describe`](crate::queue::Queue::describe)).
 //! - [`race`]: what the turns of a race show.
 //!
@@ -9,6 +10,7 @@
 
 pub mod legs;
 pub mod link;
+pub mod load;
 mod queue;
 pub mod race;
 

@@ -1,0 +1,390 @@
+//! Comparisons of servers by one primary figure: within a run, and across two runs.
+//!
+//! Within a run the servers take turns, so they are paired by round: the mean of the log-ratios of all rounds, with the interval of
+//! Student's t. Two runs have no rounds in common: the difference of the means of the logarithms, with the interval of Welch, whose
+//! width is the spread between the rounds. Either interval is corrected for the number of comparisons (Bonferroni), so that all of
+//! them together are right with a confidence of 95 %.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+use super::expectation::describe_level;
+use super::plan::Level;
+use super::summary::{LoadSummary, RoundRates, ServerSummary};
+
+/// The smallest number of rounds that is compared.
+pub const ROUNDS_MIN: usize = 6;
+
+/// The probability that any of the intervals of a report does not contain its ratio.
+const OUTSIDE: f64 = 0.05;
+
+/// The figure by which servers are compared.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Primary {
+    /// What is counted.
+    pub rate: PrimaryRate,
+    /// The number of clients or the rate; `None` for the highest level.
+    pub level: Option<u32>,
+}
+
+/// What a primary figure counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PrimaryRate {
+    /// Dialogues a second.
+    #[default]
+    Dialogues,
+    /// Questions a second.
+    Questions,
+}
+
+/// Why a primary figure cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrimaryError(String);
+
+impl fmt::Display for PrimaryError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "'{}' is not a primary figure: 'dialogues' or 'questions', with or without a level such as '@20'",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for PrimaryError {}
+
+impl FromStr for Primary {
+    type Err = PrimaryError;
+
+    fn from_str(text: &str) -> Result<Self, PrimaryError> {
+        let error = || PrimaryError(text.to_owned());
+        let (name, level) = match text.split_once('@') {
+            Some((name, level)) => (name, Some(level.trim().parse().map_err(|_| error())?)),
+            None => (text, None),
+        };
+        let rate = match name.trim() {
+            "dialogues" | "rate" => PrimaryRate::Dialogues,
+            "questions" => PrimaryRate::Questions,
+            _ => return Err(error()),
+        };
+        Ok(Self { rate, level })
+    }
+}
+
+impl Primary {
+    /// Returns the level at which `levels` are compared.
+    fn level(self, levels: &[Level]) -> Option<Level> {
+        match self.level {
+            Some(number) => levels.iter().copied().find(|level| level.number() == number),
+            None => levels.iter().copied().max(),
+        }
+    }
+
+    fn of(self, rates: &RoundRates) -> f64 {
+        match self.rate {
+            PrimaryRate::Dialogues => rates.dialogues_per_s,
+            PrimaryRate::Questions => rates.questions_per_s,
+        }
+    }
+
+    /// Returns the figures of a server, with their rounds.
+    fn rounds(self, server: &ServerSummary, level: Level) -> Vec<(u32, f64)> {
+        let Some(cell) = server.cell(level) else { return Vec::new() };
+        cell.rounds.iter().map(|rates| (rates.round, self.of(rates))).collect()
+    }
+
+    /// Returns the figure in words: `dialogues a second at 20 clients`.
+    fn describe(self, level: Level) -> String {
+        let unit = match self.rate {
+            PrimaryRate::Dialogues => "dialogues",
+            PrimaryRate::Questions => "questions",
+        };
+        format!("{unit} a second at {}", describe_level(level))
+    }
+}
+
+/// The comparison of a server with a baseline.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ServerComparison {
+    /// The server.
+    pub server: String,
+    /// What it is compared with: another server of the same run, or the same server in an earlier run.
+    pub baseline: String,
+    /// The figure, in words.
+    pub figure: String,
+    /// What was found.
+    pub outcome: Outcome,
+}
+
+/// What a comparison found.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Either has fewer than [`ROUNDS_MIN`] rounds, or they have fewer in common.
+    TooFewRounds {
+        /// The number of rounds.
+        rounds: usize,
+    },
+    /// In a round, one of them answered nothing: there is no ratio.
+    NothingAnswered,
+    /// The figure as a multiple of the baseline's.
+    Compared(Ratio),
+}
+
+/// A ratio with its interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Ratio {
+    /// The geometric mean.
+    pub ratio: f64,
+    /// The lower end of the interval.
+    pub from: f64,
+    /// The upper end of the interval.
+    pub until: f64,
+}
+
+impl Ratio {
+    /// Whether the interval leaves out 1.
+    pub fn is_difference(&self) -> bool {
+        self.from > 1.0 || self.until < 1.0
+    }
+}
+
+impl ServerComparison {
+    /// Whether the figure is worse by more than `share` (0.1 for 10 %): the whole interval lies beyond.
+    pub fn is_regression(&self, share: f64) -> bool {
+        matches!(self.outcome, Outcome::Compared(ratio) if ratio.until < 1.0 - share)
+    }
+
+    /// Returns the comparison in words.
+    pub fn describe(&self) -> String {
+        let Self { server, baseline, figure, outcome } = self;
+        match outcome {
+            Outcome::TooFewRounds { rounds } => {
+                format!("{server} and {baseline}: too few rounds to tell ({rounds}, and {ROUNDS_MIN} are needed)")
+            }
+            Outcome::NothingAnswered => format!("{server} and {baseline}: one of them answered nothing in a round"),
+            Outcome::Compared(Ratio { ratio, from, until }) => {
+                let interval = format!("{ratio:.3} times (95\u{a0}% interval {from:.3} to {until:.3})");
+                if matches!(outcome, Outcome::Compared(ratio) if ratio.is_difference()) {
+                    format!("{server} has {interval} the {figure} of {baseline}")
+                } else {
+                    format!("{server} and {baseline}: no difference seen in {figure}, {interval}")
+                }
+            }
+        }
+    }
+}
+
+/// Compares the servers of a run with one of them, the first unless `baseline` names another. Returns an empty list if the baseline or
+/// the level was not in the plan.
+pub fn compare_servers(summary: &LoadSummary, primary: Primary, baseline: Option<&str>) -> Vec<ServerComparison> {
+    let base = match baseline {
+        Some(name) => summary.server(name),
+        None => summary.servers.first(),
+    };
+    let (Some(base), Some(level)) = (base, primary.level(&summary.levels)) else { return Vec::new() };
+    let base_rounds = primary.rounds(base, level);
+    let others: Vec<_> = summary.servers.iter().filter(|server| server.name != base.name).collect();
+    let mut comparisons = Vec::new();
+    for server in &others {
+        let mut pairs = Vec::new();
+        for (round, figure) in primary.rounds(server, level) {
+            if let Some((_, base)) = base_rounds.iter().find(|(base_round, _)| *base_round == round) {
+                pairs.push((figure, *base));
+            }
+        }
+        comparisons.push(ServerComparison {
+            server: server.name.clone(),
+            baseline: base.name.clone(),
+            figure: primary.describe(level),
+            outcome: paired(&pairs, others.len()),
+        });
+    }
+    comparisons
+}
+
+/// Compares each server that is in both runs with itself, at the highest level that both have unless `primary` names one.
+pub fn compare_runs(before: &LoadSummary, after: &LoadSummary, primary: Primary) -> Vec<ServerComparison> {
+    let levels: Vec<_> = after.levels.iter().copied().filter(|level| before.levels.contains(level)).collect();
+    let Some(level) = primary.level(&levels) else { return Vec::new() };
+    let both: Vec<_> = after.servers.iter().filter_map(|server| Some((server, before.server(&server.name)?))).collect();
+    let mut comparisons = Vec::new();
+    for (server, base) in &both {
+        let figures = |server: &ServerSummary| -> Vec<f64> {
+            primary.rounds(server, level).into_iter().map(|(_, figure)| figure).collect()
+        };
+        comparisons.push(ServerComparison {
+            server: server.name.clone(),
+            baseline: format!("{} before", base.name),
+            figure: primary.describe(level),
+            outcome: unpaired(&figures(server), &figures(base), both.len()),
+        });
+    }
+    comparisons
+}
+
+/// Parses the limit of a regression: `10%`, as a share.
+///
+/// # Errors
+///
+/// Returns what is wrong with the text.
+pub fn parse_regression(text: &str) -> Result<f64, String> {
+    let error = || format!("'{text}' is not a percentage from 0% to 100%, such as 10%");
+    let percent: f64 = text.strip_suffix('%').and_then(|number| number.trim().parse().ok()).ok_or_else(error)?;
+    if (0.0..100.0).contains(&percent) { Ok(percent / 100.0) } else { Err(error()) }
+}
+
+fn paired(pairs: &[(f64, f64)], comparisons: usize) -> Outcome {
+    if pairs.len() < ROUNDS_MIN {
+        return Outcome::TooFewRounds { rounds: pairs.len() };
+    }
+    if pairs.iter().any(|(figure, base)| *figure <= 0.0 || *base <= 0.0) {
+        return Outcome::NothingAnswered;
+    }
+    let ratios = Moments::of(pairs.iter().map(|(figure, base)| (figure / base).ln()));
+    interval(ratios.mean, ratios.squared_error(), ratios.count - 1.0, comparisons)
+}
+
+fn unpaired(figures: &[f64], base: &[f64], comparisons: usize) -> Outcome {
+    let rounds = figures.len().min(base.len());
+    if rounds < ROUNDS_MIN {
+        return Outcome::TooFewRounds { rounds };
+    }
+    if figures.iter().chain(base).any(|figure| *figure <= 0.0) {
+        return Outcome::NothingAnswered;
+    }
+    let figures = Moments::of(figures.iter().map(|figure| figure.ln()));
+    let base = Moments::of(base.iter().map(|figure| figure.ln()));
+    let (first, second) = (figures.squared_error(), base.squared_error());
+    let squared_error = first + second;
+    // Welch and Satterthwaite. Without any spread, the degrees of freedom do not matter.
+    let divisor = first * first / (figures.count - 1.0) + second * second / (base.count - 1.0);
+    let freedom = if divisor > 0.0 { squared_error * squared_error / divisor } else { figures.count - 1.0 };
+    interval(figures.mean - base.mean, squared_error, freedom, comparisons)
+}
+
+fn interval(log_ratio: f64, squared_error: f64, freedom: f64, comparisons: usize) -> Outcome {
+    let student = StudentsT::new(0.0, 1.0, freedom).expect("there are more than one round");
+    let quantile = student.inverse_cdf(1.0 - OUTSIDE / comparisons.max(1) as f64 / 2.0);
+    let half = quantile * squared_error.sqrt();
+    Outcome::Compared(Ratio { ratio: log_ratio.exp(), from: (log_ratio - half).exp(), until: (log_ratio + half).exp() })
+}
+
+/// The mean and the variance of figures, at least two.
+struct Moments {
+    count: f64,
+    mean: f64,
+    variance: f64,
+}
+
+impl Moments {
+    fn of(figures: impl Iterator<Item = f64>) -> Self {
+        let figures: Vec<f64> = figures.collect();
+        let count = figures.len() as f64;
+        let mean = figures.iter().sum::<f64>() / count;
+        let variance = figures.iter().map(|figure| (figure - mean).powi(2)).sum::<f64>() / (count - 1.0);
+        Self { count, mean, variance }
+    }
+
+    /// Returns the square of the standard error of the mean.
+    fn squared_error(&self) -> f64 {
+        self.variance / self.count
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::{cycle, result};
+    use super::*;
+
+    fn rounds(figures: &[&[u64]]) -> LoadSummary {
+        let names = ["old", "new", "third"];
+        let mut cycles = Vec::new();
+        for (server, figures) in figures.iter().enumerate() {
+            for (round, dialogues) in figures.iter().enumerate() {
+                cycles.push(cycle(server as u32, 20, round as u32, *dialogues));
+            }
+        }
+        LoadSummary::of(&result(&names[..figures.len()], &[1, 20], cycles))
+    }
+
+    fn ratio(comparison: &ServerComparison) -> Ratio {
+        let Outcome::Compared(ratio) = comparison.outcome else { panic!("{comparison:?}") };
+        ratio
+    }
+
+    #[test]
+    fn servers_of_a_run_are_paired_by_round() {
+        // A machine that becomes slower by half: unpaired, the rounds of each server overlap.
+        let old = [100, 90, 80, 70, 60, 50];
+        let new = old.map(|dialogues| dialogues * 8 / 10);
+        let summary = rounds(&[&old, &new]);
+        let [comparison] = compare_servers(&summary, Primary::default(), None).try_into().unwrap();
+        let found = ratio(&comparison);
+        assert!((found.ratio - 0.8).abs() < 1e-9 && found.is_difference(), "{found:?}");
+        assert!(comparison.is_regression(0.1) && !comparison.is_regression(0.3));
+        assert_eq!(
+            comparison.describe().replace('\u{a0}', " "),
+            "new has 0.800 times (95 % interval 0.800 to 0.800) the dialogues a second at 20 clients of old"
+        );
+        let swapped = compare_servers(&summary, Primary::default(), Some("new"));
+        assert!((ratio(&swapped[0]).ratio - 1.25).abs() < 1e-9);
+        assert!(compare_servers(&summary, Primary::default(), Some("none")).is_empty());
+    }
+
+    #[test]
+    fn runs_are_compared_by_the_spread_between_their_rounds() {
+        let before = rounds(&[&[100, 90, 80, 70, 60, 50]]);
+        let after = rounds(&[&[80, 72, 64, 56, 48, 40]]);
+        let [comparison] = compare_runs(&before, &after, Primary::default()).try_into().unwrap();
+        assert!(!ratio(&comparison).is_difference(), "{comparison:?}");
+        assert!(comparison.describe().starts_with("old and old before: no difference seen in dialogues a second"));
+    }
+
+    #[test]
+    fn the_interval_is_that_of_student_and_welch() {
+        // Log-ratios with the mean 0.1 and the standard deviation 0.1 of six rounds: t(0.975, 5) = 2.5706.
+        let deviations = [1.0, -1.0, 1.0, -1.0, 1.0, -1.0].map(|sign: f64| 0.1 * sign * (5.0_f64 / 6.0).sqrt());
+        let pairs = deviations.map(|deviation| ((0.1 + deviation).exp(), 1.0));
+        let Outcome::Compared(found) = paired(&pairs, 1) else { panic!("six rounds are enough") };
+        let half = 2.5706 * 0.1 / 6.0_f64.sqrt();
+        assert!((found.from.ln() - (0.1 - half)).abs() < 1e-5 && (found.until.ln() - (0.1 + half)).abs() < 1e-5);
+        // Equal variances and counts: 10 degrees of freedom, t(0.975, 10) = 2.2281.
+        let figures = deviations.map(f64::exp);
+        let Outcome::Compared(found) = unpaired(&figures, &figures, 1) else { panic!("six rounds are enough") };
+        assert!((found.until.ln() - 2.2281 * 0.1 * (2.0 / 6.0_f64).sqrt()).abs() < 1e-5, "{found:?}");
+    }
+
+    #[test]
+    fn more_comparisons_widen_each_interval() {
+        let pairs = [(1.0, 1.1), (1.2, 1.1), (1.0, 1.0), (1.1, 1.0), (0.9, 1.0), (1.0, 1.0)];
+        let width = |comparisons| {
+            let Outcome::Compared(ratio) = paired(&pairs, comparisons) else { panic!("six rounds are enough") };
+            ratio.until / ratio.from
+        };
+        assert!(width(6) > width(2) && width(2) > width(1));
+    }
+
+    #[test]
+    fn five_rounds_are_too_few_and_nothing_answered_has_no_ratio() {
+        let summary = rounds(&[&[5; 5], &[5; 5]]);
+        let too_few = &compare_servers(&summary, Primary::default(), None)[0];
+        assert_eq!(too_few.describe(), "new and old: too few rounds to tell (5, and 6 are needed)");
+        let summary = rounds(&[&[5; 6], &[0; 6]]);
+        let nothing = &compare_servers(&summary, Primary::default(), None)[0];
+        assert_eq!(nothing.outcome, Outcome::NothingAnswered);
+    }
+
+    #[test]
+    fn a_primary_figure_and_a_regression_are_parsed_from_text() {
+        let primary: Primary = "questions@20".parse().unwrap();
+        assert_eq!(primary, Primary { rate: PrimaryRate::Questions, level: Some(20) });
+        assert_eq!("dialogues".parse(), Ok(Primary::default()));
+        assert!("p99".parse::<Primary>().is_err() && "rate@x".parse::<Primary>().is_err());
+        assert_eq!(parse_regression("10%"), Ok(0.1));
+        assert!(["10", "-1%", "100%", "NaN%"].iter().all(|text| parse_regression(text).is_err()));
+    }
+}

@@ -1,0 +1,159 @@
+//! The simple model of a closed loop: what a server could do if only the link, the questions and its design mattered.
+//!
+//! `min(clients, served at once) / (connect + round trips × (round trip + server + think))` dialogues a second, at most what the
+//! processors allow. Everything that goes into it is known before the curve is measured; nothing is fitted to it.
+
+use std::time::Duration;
+
+use super::plan::{DialoguePlan, Level, LoadPlan, ServerKind};
+
+/// The number of workers of `launcelot-server`, unless told.
+const WORKERS: u32 = 10;
+
+/// How many clients a server serves at once by its design.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServedAtOnce {
+    /// At most this number; the others wait.
+    AtMost(u32),
+    /// All of them.
+    All,
+}
+
+/// What the model knows of a run besides its plan.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ModelInputs {
+    /// The median time of a question on a direct connection, in the same run.
+    pub direct_question: Duration,
+    /// The time to open a connection: about a round trip if the link delays handshakes.
+    pub connect: Duration,
+    /// The processors that the server and the load generator share, and what a dialogue costs both of them; `None` if it is unknown.
+    pub processors: Option<Processors>,
+}
+
+/// How the processors limit a rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Processors {
+    /// Their number.
+    pub number: u32,
+    /// The processor time of a dialogue, in the server and in the load generator.
+    pub per_dialogue: Duration,
+}
+
+/// Returns how many clients a server serves at once; `None` if its design is not known.
+pub fn served_at_once(server: &ServerKind) -> Option<ServedAtOnce> {
+    let ServerKind::Design { design, workers, .. } = server else { return None };
+    match design.as_str() {
+        "simple" => Some(ServedAtOnce::AtMost(1)),
+        "workers" | "processes" => Some(ServedAtOnce::AtMost(workers.unwrap_or(WORKERS))),
+        "poll" | "threads" | "async" | "per-core" | "inetd" => Some(ServedAtOnce::All),
+        _ => None,
+    }
+}
+
+/// Predicts the dialogues a second of a server of the plan. Returns `None` in an open loop, where the plan sets the rate, for a server
+/// whose design is not known, and if a dialogue would take no time.
+pub fn predict(plan: &LoadPlan, server: usize, level: Level, inputs: &ModelInputs) -> Option<f64> {
+    let Level::Clients(clients) = level else { return None };
+    let server = &plan.servers.get(server)?.kind;
+    let served = match served_at_once(server)? {
+        ServedAtOnce::AtMost(limit) => clients.min(limit),
+        ServedAtOnce::All => clients,
+    };
+    let round_trip = plan.link.map(|link| link.rtt).unwrap_or_default();
+    let dialogue = dialogue_time(&plan.dialogue, round_trip, inputs).as_secs_f64();
+    if dialogue == 0.0 {
+        return None;
+    }
+    let rate = f64::from(served) / dialogue;
+    let Some(processors) = inputs.processors.filter(|processors| !processors.per_dialogue.is_zero()) else {
+        return Some(rate);
+    };
+    Some(rate.min(f64::from(processors.number) / processors.per_dialogue.as_secs_f64()))
+}
+
+/// Returns how far a measurement lies from its prediction, in percent: positive if it is higher.
+pub fn deviation_percent(measured: f64, predicted: f64) -> f64 {
+    (measured / predicted - 1.0) * 100.0
+}
+
+/// Questions in flight together share a round trip. The last answer is not followed by a pause.
+fn dialogue_time(dialogue: &DialoguePlan, round_trip: Duration, inputs: &ModelInputs) -> Duration {
+    let round_trips = dialogue.questions.div_ceil(dialogue.in_flight.max(1));
+    let connect = if dialogue.keep_alive { Duration::ZERO } else { inputs.connect };
+    connect + (round_trip + inputs.direct_question) * round_trips + dialogue.think * round_trips.saturating_sub(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::result;
+    use super::*;
+    use crate::LinkSettings;
+
+    const DESIGNS: [&str; 4] = ["simple", "workers", "async", "other"];
+
+    /// Ten questions of 10 ms each, by a link of 9.5 ms.
+    fn plan() -> LoadPlan {
+        let mut plan = result(&DESIGNS, &[1, 20], []).plan;
+        plan.link = Some(LinkSettings { rtt: Duration::from_micros(9_500), ..LinkSettings::default() });
+        plan
+    }
+
+    fn inputs() -> ModelInputs {
+        ModelInputs { direct_question: Duration::from_micros(500), ..ModelInputs::default() }
+    }
+
+    #[track_caller]
+    fn assert_predicted(plan: &LoadPlan, inputs: &ModelInputs, expected: [Option<f64>; 4]) {
+        for (server, expected) in expected.into_iter().enumerate() {
+            let predicted = predict(plan, server, Level::Clients(20), inputs);
+            let is_near = match (predicted, expected) {
+                (Some(predicted), Some(expected)) => (predicted - expected).abs() < 1e-6,
+                (predicted, expected) => predicted == expected,
+            };
+            assert!(is_near, "{}: {predicted:?} is not {expected:?}", DESIGNS[server]);
+        }
+    }
+
+    #[test]
+    fn a_design_serves_as_many_at_once_as_it_has_workers() {
+        assert_predicted(&plan(), &inputs(), [Some(10.0), Some(100.0), Some(200.0), None]);
+        let mut twenty = plan();
+        let ServerKind::Design { workers, .. } = &mut twenty.servers[1].kind else { panic!("a design") };
+        *workers = Some(20);
+        assert_predicted(&twenty, &inputs(), [Some(10.0), Some(200.0), Some(200.0), None]);
+    }
+
+    #[test]
+    fn the_processors_cap_a_rate() {
+        let processors = Processors { number: 2, per_dialogue: Duration::from_millis(25) };
+        let capped = ModelInputs { processors: Some(processors), ..inputs() };
+        assert_predicted(&plan(), &capped, [Some(10.0), Some(80.0), Some(80.0), None]);
+    }
+
+    #[test]
+    fn connecting_and_thinking_take_time_and_pipelining_saves_round_trips() {
+        let with_connect = ModelInputs { connect: Duration::from_millis(100), ..inputs() };
+        assert_predicted(&plan(), &with_connect, [Some(5.0), Some(50.0), Some(100.0), None]);
+        let mut kept_alive = plan();
+        kept_alive.dialogue.keep_alive = true;
+        assert_predicted(&kept_alive, &with_connect, [Some(10.0), Some(100.0), Some(200.0), None]);
+        let mut thinking = plan();
+        thinking.dialogue.think = Duration::from_millis(100) / 9;
+        assert_predicted(&thinking, &inputs(), [Some(5.0), Some(50.0), Some(100.0), None]);
+        let mut pipelined = plan();
+        pipelined.dialogue.in_flight = 5;
+        assert_predicted(&pipelined, &inputs(), [Some(50.0), Some(500.0), Some(1_000.0), None]);
+    }
+
+    #[test]
+    fn an_open_loop_and_an_unknown_server_have_no_prediction() {
+        assert_eq!(predict(&plan(), 0, Level::Rate(20), &inputs()), None);
+        assert_eq!(predict(&plan(), 9, Level::Clients(20), &inputs()), None);
+        assert_eq!(served_at_once(&ServerKind::Command { command: "mine".to_owned() }), None);
+    }
+
+    #[test]
+    fn a_deviation_is_relative_to_the_prediction() {
+        assert!((deviation_percent(85.0, 100.0) + 15.0).abs() < 1e-9);
+    }
+}
