@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
@@ -12,9 +13,11 @@ use launcelot_lab::load::engine::{EngineError, run_cycle};
 use launcelot_measure::load::{Arrivals, Counts, DialogueFailure, DialoguePlan, RatedUnit};
 use launcelot_protocol::{EXCHANGES, Script};
 use launcelot_server::Design;
+use rustix::process::{Resource, Rlimit};
 
 use crate::support::fixtures::{Bridge, Server};
 use crate::support::ports::ReservedPort;
+use crate::support::process;
 use crate::support::sockets::{SilentAddress, serve_each};
 use crate::support::wait;
 
@@ -232,6 +235,30 @@ fn an_early_end_abandons_the_dialogues_that_go_on() {
 }
 
 #[test]
+fn an_early_end_after_the_window_abandons_the_dialogues_that_are_followed() {
+    let address = serve_each(|stream| hold(&stream));
+    let mut settings = closed(address, 3);
+    settings.dialogue.timeout = LONG;
+    let running = start(settings);
+    let ended = wait::until("the end of the window", || {
+        wait::receive(&running.events, "an event of the engine")
+            .filter(|event| matches!(event, EngineEvent::WindowEnded { .. }))
+    });
+    assert!(matches!(ended, EngineEvent::WindowEnded { window: WINDOW, .. }), "{ended:?}");
+    running.stop.request();
+    wait::join(running.thread, "the end of the cycle").unwrap();
+}
+
+#[test]
+fn a_server_that_never_answers_is_followed_to_the_timeout() {
+    let mut settings = closed(serve_each(|stream| hold(&stream)), 3);
+    settings.dialogue.timeout = WINDOW * 2;
+    let cycle = run(&settings);
+    cycle.only_failure(DialogueFailure::AnswerTimedOut);
+    assert_eq!(cycle.counts.failures.count(), 3, "each client has begun once, within the window");
+}
+
+#[test]
 fn failures_are_counted_by_kind_and_the_load_goes_on() {
     use DialogueFailure::{ClosedEarly, WrongAnswer};
     let wrong = serve_each(|mut stream| {
@@ -365,6 +392,27 @@ fn through(bridge: &Bridge, clients: u32) -> CycleSettings {
     let address = SocketAddr::from(([127, 0, 0, 1], bridge.port));
     let url = format!("ws://{address}/ws");
     CycleSettings { target: Target::WebSocket { addresses: vec![address], url }, ..closed(address, clients) }
+}
+
+/// Descriptors are limited for a whole process, so this test runs itself in a second process.
+#[test]
+fn a_load_generator_without_free_descriptors_says_so() {
+    const ADDRESS: &str = "LAUNCELOT_TEST_ADDRESS";
+    let name = "load_engine::a_load_generator_without_free_descriptors_says_so";
+    let Ok(address) = std::env::var(ADDRESS) else {
+        let address = serve_each(|stream| hold(&stream));
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", name]).env(ADDRESS, address.to_string());
+        let output = process::output(&mut command);
+        assert!(output.status.success(), "{output:?}");
+        return;
+    };
+    let limit = Rlimit { current: Some(30), maximum: Some(30) };
+    rustix::process::setrlimit(Resource::Nofile, limit).unwrap();
+    let settings = CycleSettings { duration: LONG, ..closed(address.parse().unwrap(), 40) };
+    let cycle = start(settings).stop_when(|counts| counts.failures.count() >= 40);
+    let example = cycle.only_failure(DialogueFailure::NoDescriptor);
+    assert!(example.contains("Too many open files"), "{example}");
 }
 
 #[test]

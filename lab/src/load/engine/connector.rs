@@ -26,24 +26,19 @@ impl Connector {
         Self { addresses, preferred: 0, sources, next_source: 0 }
     }
 
-    /// Begins to connect to the address that is next after `attempt` others; `None` after the last. The socket is writable when
-    /// it is connected, and when that failed.
-    pub(super) fn connect(&mut self, attempt: usize) -> Option<Result<TcpStream, Failure>> {
-        if attempt >= self.addresses.len() {
-            return None;
-        }
-        let address = self.addresses[(self.preferred + attempt) % self.addresses.len()];
-        Some(self.connect_to(address).map_err(|error| connect_failure(&error)))
+    /// Returns the index of the address that is tried after `attempt` others; `None` after the last.
+    pub(super) fn address(&self, attempt: usize) -> Option<usize> {
+        (attempt < self.addresses.len()).then(|| (self.preferred + attempt) % self.addresses.len())
     }
 
-    /// Returns the number of addresses.
-    pub(super) fn addresses(&self) -> usize {
-        self.addresses.len()
+    /// Begins to connect to the address with an index. The socket is writable when it is connected, and when that failed.
+    pub(super) fn connect(&mut self, address: usize) -> Result<TcpStream, Failure> {
+        self.connect_to(self.addresses[address]).map_err(|error| connect_failure(&error))
     }
 
-    /// A connection was made at this attempt.
-    pub(super) fn prefer(&mut self, attempt: usize) {
-        self.preferred = (self.preferred + attempt) % self.addresses.len();
+    /// Tries this address first from now on.
+    pub(super) fn prefer(&mut self, address: usize) {
+        self.preferred = address;
     }
 
     fn connect_to(&mut self, address: SocketAddr) -> io::Result<TcpStream> {

@@ -427,6 +427,31 @@ mod tests {
         assert_eq!(client.counts().question_latency.longest(), Duration::from_millis(2));
     }
 
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config::with_cases(50))]
+
+        #[test]
+        fn any_split_of_the_answers_gives_the_same_counts(cuts in proptest::collection::vec(1_usize..40, 1..30)) {
+            let mut client = Fixture::new(6, 6, Duration::ZERO).connected();
+            client.ask(0);
+            let answers: String = (0..6).map(answer).collect();
+            let mut left = answers.as_str();
+            let mut next = Next::Wait;
+            for cut in cuts.iter().cycle() {
+                if left.is_empty() {
+                    break;
+                }
+                proptest::prop_assert_eq!(next, Next::Wait);
+                let (piece, rest) = left.split_at((*cut).min(left.len()));
+                next = client.receive(piece, 1);
+                left = rest;
+            }
+            proptest::prop_assert_eq!(next, Next::Completed);
+            let counts = client.counts();
+            proptest::prop_assert_eq!((counts.dialogues, counts.questions, counts.failures.count()), (1, 6, 0));
+        }
+    }
+
     #[test]
     fn the_next_question_is_due_at_the_end_of_the_pause() {
         let mut client = Fixture::new(2, 1, Duration::from_millis(50)).connected();

@@ -49,6 +49,8 @@ pub(super) struct Client {
     pub(super) connection: Option<Connection>,
     /// The number of addresses that have failed in this dialogue.
     attempt: usize,
+    /// The index of the address that it connects to.
+    address: usize,
     /// The number of failures since the last right dialogue.
     failures: u32,
 }
@@ -133,7 +135,7 @@ impl<'a> EventLoop<'a> {
 
     fn add_client(&mut self, due: Option<Instant>, now: Instant) -> usize {
         let dialogue = Dialogue::new(due, now);
-        self.clients.push(Client { dialogue, connection: None, attempt: 0, failures: 0 });
+        self.clients.push(Client { dialogue, connection: None, attempt: 0, address: 0, failures: 0 });
         self.clients.len() - 1
     }
 
@@ -270,11 +272,13 @@ impl<'a> EventLoop<'a> {
         let mut failure = Failure::new(DialogueFailure::NotConnected);
         let client = &mut self.clients[index];
         client.connection = None;
-        while let Some(connecting) = self.connector.connect(attempt) {
+        while let Some(address) = self.connector.address(attempt) {
+            let connecting = self.connector.connect(address);
             let registered = connecting.and_then(|stream| Connection::register(stream, index as u64, &self.poller));
             match registered {
                 Ok(connection) => {
                     client.attempt = attempt;
+                    client.address = address;
                     client.connection = Some(connection);
                     return Next::Wait;
                 }
@@ -320,7 +324,7 @@ impl<'a> EventLoop<'a> {
         match connection.proceed(self.request.as_ref(), &self.poller) {
             Ok(false) => Next::Wait,
             Ok(true) => {
-                self.connector.prefer(client.attempt);
+                self.connector.prefer(client.address);
                 client.dialogue.connected()
             }
             Err(failure) if failure.kind == DialogueFailure::Handshake => {
@@ -332,11 +336,12 @@ impl<'a> EventLoop<'a> {
 
     /// Connects to the next address, if there is one.
     fn connect_elsewhere(&mut self, index: usize, failure: &Failure) -> Next {
-        let attempt = self.clients[index].attempt + 1;
-        if attempt < self.connector.addresses() {
+        let client = &mut self.clients[index];
+        let attempt = client.attempt + 1;
+        if self.connector.address(attempt).is_some() {
             return self.connect(index, attempt);
         }
-        self.clients[index].dialogue.failed(failure, &mut self.recorder)
+        client.dialogue.failed(failure, &mut self.recorder)
     }
 
     fn ask(&mut self, index: usize) -> Next {
