@@ -29,7 +29,10 @@ fn main() -> ExitCode {
             Err(LoadCommandError::Plan(error)) => load::command_line::usage_error(&error),
             Err(error) => failure::exit_code::<()>(NAME, Err(error)),
         },
-        Some(Instrument::Report(options)) => failure::exit_code(NAME, report::run(options)),
+        Some(Instrument::Report(options)) => match report::run(options) {
+            Ok(code) => code,
+            Err(error) => failure::exit_code::<()>(NAME, Err(error)),
+        },
         Some(Instrument::Merge(options)) => failure::exit_code(NAME, merge::run(options)),
         Some(Instrument::Serve(options)) => {
             end_with_parent();

@@ -159,6 +159,13 @@ pub struct FormatOptions {
     pub csv: bool,
 }
 
+impl FormatOptions {
+    /// Whether the results are a table for a terminal.
+    pub fn is_table(self) -> bool {
+        !(self.json || self.markdown || self.csv)
+    }
+}
+
 /// The value of `--arrivals`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ArrivalsOption {

@@ -337,6 +337,19 @@ fn results_are_printed_in_every_format_and_reported_later() {
 }
 
 #[test]
+fn a_slower_server_is_a_regression() {
+    let folder = Folder::new();
+    let slow = python("slower", "misbehaving.py", "wrong");
+    folder.load(&["--designs", "simple", "--server", &slow, "--clients", "1", "--rounds", "6", "--duration", "100ms"]);
+    let report =
+        output(lab("report").arg(folder.path()).args(["--primary", "questions", "--fail-on-regression", "10%"]));
+    assert_eq!(report.status.code(), Some(99), "{report:?}");
+    assert!(stdout(&report).contains("slower"), "{report:?}");
+    let invalid = output(lab("report").arg(folder.path()).args(["--primary", "answers"]));
+    assert_eq!(invalid.status.code(), Some(2), "{invalid:?}");
+}
+
+#[test]
 fn results_of_one_plan_are_merged_and_others_are_refused() {
     let port = Server::start(Design::Async);
     let [first, second, other, merged] = [(); 4].map(|()| Folder::new());
