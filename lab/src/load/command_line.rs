@@ -15,7 +15,8 @@ use launcelot_endpoint::output::Output;
 use launcelot_endpoint::stop::StopSignals;
 use launcelot_measure::load::expectation::{self, Verdict};
 use launcelot_measure::load::json::to_json;
-use launcelot_measure::load::{Cell, LoadMode, LoadPlan, LoadResult, LoadSummary, RatedUnit, RunEvent, RunStatus};
+use launcelot_measure::load::{LoadMode, LoadPlan, LoadResult, LoadSummary, RatedUnit, RunEvent, RunStatus};
+use launcelot_measure::text;
 use launcelot_protocol::Script;
 use thiserror::Error;
 
@@ -33,9 +34,6 @@ const INTERRUPTED_EXIT_CODE: u8 = 130;
 
 /// The exit code after a missed expectation.
 const MISSED_EXIT_CODE: u8 = 99;
-
-/// A thread of the load generator that uses more of a processor than this is the limit.
-const GENERATOR_LIMIT: f64 = 0.9;
 
 /// Why `launcelot-lab load` fails.
 #[derive(Debug, Error)]
@@ -105,7 +103,7 @@ pub fn run(options: &LoadOptions) -> Result<ExitCode, LoadCommandError> {
         }
     });
     result.cycles.sort_by_key(|cycle| cycle.cycle);
-    for warning in warnings(&LoadSummary::of(&result)) {
+    for warning in text::load::warnings(&LoadSummary::of(&result)) {
         say(&format!("warning: {warning}"));
         result.provenance[0].warnings.push(warning);
     }
@@ -145,8 +143,16 @@ pub(crate) fn report(results: &[LoadResult], format: FormatOptions) -> String {
     } else if format.csv {
         csv::rows(results)
     } else {
-        results.iter().map(table::table).collect::<Vec<_>>().join("\n")
+        results.iter().map(table_with_sentences).collect::<Vec<_>>().join("\n")
     }
+}
+
+fn table_with_sentences(result: &LoadResult) -> String {
+    let mut text = table::table(result) + "\n";
+    for sentence in text::load::meaning(&LoadSummary::of(result)) {
+        text += &(sentence + "\n");
+    }
+    text
 }
 
 /// Writes a text on standard output. A closed one is not a failure.
@@ -205,32 +211,4 @@ fn beforehand_warnings(plan: &LoadPlan) -> Vec<String> {
         return Vec::new();
     }
     rates.iter().max().and_then(|rate| port_warning(*rate)).into_iter().collect()
-}
-
-/// Returns a warning for each cell in which the load generator was the limit.
-fn warnings(summary: &LoadSummary) -> Vec<String> {
-    let mut warnings = Vec::new();
-    for server in &summary.servers {
-        for cell in &server.cells {
-            warnings.extend(cell_warning(&server.name, cell));
-        }
-    }
-    warnings
-}
-
-fn cell_warning(server: &str, cell: &Cell) -> Option<String> {
-    let level = cell.level.number();
-    let own_limits = cell.counts.failures.iter().filter(|(kind, _)| kind.is_own_limit());
-    let own_failures: u64 = own_limits.map(|(_, tally)| tally.count).sum();
-    if own_failures > 0 {
-        return Some(format!(
-            "{server} at {level}: {own_failures} dialogues failed because the load generator had no free local port or \
-             descriptor, not because of the server"
-        ));
-    }
-    let share = cell.generator_share.filter(|share| *share > GENERATOR_LIMIT)?;
-    Some(format!(
-        "{server} at {level}: the load generator used {:.0} % of a processor, so it may be the limit, and not the server",
-        share * 100.0
-    ))
 }

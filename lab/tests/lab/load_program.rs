@@ -96,7 +96,9 @@ fn designs_are_started_measured_and_reported() {
         assert!(!server.processor.is_zero() && server.context_switches > 0, "{server:?}");
         assert_eq!(end.server_ended, None);
     }
-    let table = stdout(&output);
+    let text = stdout(&output);
+    let (table, sentences) = text.split_once("\n\n").unwrap();
+    assert!(sentences.contains("`poll` "), "{sentences}");
     assert_eq!(table.lines().count(), 2 + 6, "{table}");
     assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
     let html = fs::read_to_string(folder.path().join("report.html")).unwrap();
