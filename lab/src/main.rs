@@ -25,7 +25,9 @@ fn main() -> ExitCode {
             result => failure::exit_code(NAME, result),
         },
         Some(Instrument::Load(options)) => load_exit_code(load::command_line::run(options)),
-        Some(Instrument::Report(options)) => failure::exit_code(NAME, report::run(options)),
+        Some(Instrument::Report(options)) => {
+            report::run(options).unwrap_or_else(|error| failure::exit_code::<()>(NAME, Err(error)))
+        }
         Some(Instrument::Merge(options)) => failure::exit_code(NAME, merge::run(options)),
         Some(Instrument::Serve(options)) => {
             end_with_parent();

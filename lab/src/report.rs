@@ -2,8 +2,11 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::Args;
+use launcelot_measure::load::comparison::parse_regression;
+use launcelot_measure::load::{LoadResult, LoadSummary, Primary, ServerComparison, compare_runs, compare_servers};
 use thiserror::Error;
 
 use crate::load::command_line::{print, report};
@@ -19,7 +22,16 @@ pub struct ReportOptions {
     /// How the results are printed.
     #[command(flatten)]
     pub format: FormatOptions,
+    /// The figure to compare: dialogues or questions a second, at the highest level or at another one
+    #[arg(long, value_name = "dialogues|questions[@LEVEL]", default_value = "dialogues")]
+    pub primary: Primary,
+    /// Exit with 99 if a server is slower by more than this, compared with the first server or the first result
+    #[arg(long, value_name = "PERCENT", value_parser = parse_regression)]
+    pub fail_on_regression: Option<f64>,
 }
+
+/// The exit code after a regression.
+const REGRESSION_EXIT_CODE: u8 = 99;
 
 /// Why `launcelot-lab report` fails.
 #[derive(Debug, Error)]
@@ -32,15 +44,36 @@ pub enum ReportError {
     Output(#[source] io::Error),
 }
 
-/// Prints a report on results.
+/// Prints a report on results, and returns the exit code.
 ///
 /// # Errors
 ///
 /// See [`ReportError`].
-pub fn run(options: &ReportOptions) -> Result<(), ReportError> {
+pub fn run(options: &ReportOptions) -> Result<ExitCode, ReportError> {
     let mut results = Vec::new();
     for path in &options.results {
         results.push(results_folder::read(path)?);
     }
-    print(&report(&results, options.format)).map_err(ReportError::Output)
+    let comparisons = compare(&results, options.primary);
+    let mut text = report(&results, options.format);
+    if options.format.is_table() && !comparisons.is_empty() {
+        text.push('\n');
+        for comparison in &comparisons {
+            text += &(comparison.describe() + "\n");
+        }
+    }
+    print(&text).map_err(ReportError::Output)?;
+    let Some(limit) = options.fail_on_regression else { return Ok(ExitCode::SUCCESS) };
+    let is_regression = comparisons.iter().any(|comparison| comparison.is_regression(limit));
+    Ok(if is_regression { ExitCode::from(REGRESSION_EXIT_CODE) } else { ExitCode::SUCCESS })
+}
+
+/// Compares the servers of one result with the first of them, or those of further results with themselves in the first result.
+fn compare(results: &[LoadResult], primary: Primary) -> Vec<ServerComparison> {
+    let summaries: Vec<LoadSummary> = results.iter().map(LoadSummary::of).collect();
+    match &summaries[..] {
+        [] => Vec::new(),
+        [summary] => compare_servers(summary, primary, None),
+        [before, later @ ..] => later.iter().flat_map(|after| compare_runs(before, after, primary)).collect(),
+    }
 }

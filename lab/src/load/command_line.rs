@@ -13,8 +13,10 @@ use launcelot_endpoint::descriptors;
 use launcelot_endpoint::failure::one_line;
 use launcelot_endpoint::output::Output;
 use launcelot_endpoint::stop::StopSignals;
+use launcelot_measure::load::expectation::{self, Verdict};
 use launcelot_measure::load::json::to_json;
-use launcelot_measure::load::{Cell, LoadMode, LoadPlan, LoadResult, LoadSummary, RatedUnit, RunEvent, RunStatus};
+use launcelot_measure::load::{LoadMode, LoadPlan, LoadResult, LoadSummary, RatedUnit, RunEvent, RunStatus};
+use launcelot_measure::text;
 use launcelot_protocol::Script;
 use thiserror::Error;
 
@@ -30,8 +32,8 @@ use super::{csv, markdown, table};
 /// The exit code that a shell reports for a program that Ctrl-C has ended.
 const INTERRUPTED_EXIT_CODE: u8 = 130;
 
-/// A thread of the load generator that uses more of a processor than this is the limit.
-const GENERATOR_LIMIT: f64 = 0.9;
+/// The exit code after a missed expectation.
+const MISSED_EXIT_CODE: u8 = 99;
 
 /// Why `launcelot-lab load` fails.
 #[derive(Debug, Error)]
@@ -101,25 +103,29 @@ pub fn run(options: &LoadOptions) -> Result<ExitCode, LoadCommandError> {
         }
     });
     result.cycles.sort_by_key(|cycle| cycle.cycle);
-    for warning in warnings(&LoadSummary::of(&result)) {
+    for warning in text::load::warnings(&LoadSummary::of(&result)) {
         say(&format!("warning: {warning}"));
         result.provenance[0].warnings.push(warning);
     }
-    let written = write_all(&folder, &result);
-    let format = match &written {
+    let saved = folder.save(&result);
+    let format = match &saved {
         Ok(()) => options.format,
         Err(error) => {
             say(&format!("{}; the result goes to standard output instead", one_line(error)));
             FormatOptions { json: true, ..FormatOptions::default() }
         }
     };
+    let written = saved.and_then(|()| folder.write_report(&result));
     print(&report(std::slice::from_ref(&result), format)).map_err(LoadCommandError::Output)?;
     written?;
     say(&format!("The results are in {}", folder.path().display()));
-    match run? {
-        RunStatus::Interrupted => Ok(ExitCode::from(INTERRUPTED_EXIT_CODE)),
-        _ => Ok(ExitCode::SUCCESS),
-    }
+    let status = run?;
+    let are_met = show_verdicts(&expectation::check(&options.expect, &LoadSummary::of(&result)));
+    Ok(match status {
+        RunStatus::Interrupted => ExitCode::from(INTERRUPTED_EXIT_CODE),
+        _ if !are_met => ExitCode::from(MISSED_EXIT_CODE),
+        _ => ExitCode::SUCCESS,
+    })
 }
 
 /// Prints a usage error like clap's, and returns exit code 2.
@@ -137,8 +143,16 @@ pub(crate) fn report(results: &[LoadResult], format: FormatOptions) -> String {
     } else if format.csv {
         csv::rows(results)
     } else {
-        results.iter().map(table::table).collect::<Vec<_>>().join("\n")
+        results.iter().map(table_with_sentences).collect::<Vec<_>>().join("\n")
     }
+}
+
+fn table_with_sentences(result: &LoadResult) -> String {
+    let mut text = table::table(result) + "\n";
+    for sentence in text::load::meaning(&LoadSummary::of(result)) {
+        text += &(sentence + "\n");
+    }
+    text
 }
 
 /// Writes a text on standard output. A closed one is not a failure.
@@ -149,15 +163,19 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
     output.finish()
 }
 
-fn write_all(folder: &ResultsFolder, result: &LoadResult) -> Result<(), WriteError> {
-    folder.save(result)?;
-    folder.write_report(result)
-}
-
 fn default_folder() -> PathBuf {
     let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
     let name = now.replace('T', "-").replace([':', 'Z'], "");
     PathBuf::from("results").join(name)
+}
+
+/// Says which expectations were met, each with its figure. Returns whether all of them were.
+fn show_verdicts(verdicts: &[Verdict]) -> bool {
+    for verdict in verdicts {
+        let outcome = if verdict.is_met { "met" } else { "missed" };
+        say(&format!("{outcome}: {}: {}", verdict.text, verdict.figure));
+    }
+    verdicts.iter().all(|verdict| verdict.is_met)
 }
 
 /// Returns the largest number of connections at once that the plan foresees.
@@ -193,32 +211,4 @@ fn beforehand_warnings(plan: &LoadPlan) -> Vec<String> {
         return Vec::new();
     }
     rates.iter().max().and_then(|rate| port_warning(*rate)).into_iter().collect()
-}
-
-/// Returns a warning for each cell in which the load generator was the limit.
-fn warnings(summary: &LoadSummary) -> Vec<String> {
-    let mut warnings = Vec::new();
-    for server in &summary.servers {
-        for cell in &server.cells {
-            warnings.extend(cell_warning(&server.name, cell));
-        }
-    }
-    warnings
-}
-
-fn cell_warning(server: &str, cell: &Cell) -> Option<String> {
-    let level = cell.level.number();
-    let own_limits = cell.counts.failures.iter().filter(|(kind, _)| kind.is_own_limit());
-    let own_failures: u64 = own_limits.map(|(_, tally)| tally.count).sum();
-    if own_failures > 0 {
-        return Some(format!(
-            "{server} at {level}: {own_failures} dialogues failed because the load generator had no free local port or \
-             descriptor, not because of the server"
-        ));
-    }
-    let share = cell.generator_share.filter(|share| *share > GENERATOR_LIMIT)?;
-    Some(format!(
-        "{server} at {level}: the load generator used {:.0} % of a processor, so it may be the limit, and not the server",
-        share * 100.0
-    ))
 }

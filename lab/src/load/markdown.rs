@@ -1,6 +1,7 @@
 //! The tables of a load in Markdown (GitHub's, for a terminal, an issue or the documentation).
 
-use launcelot_measure::load::comparison::{Outcome, Primary, compare_servers};
+use launcelot_measure::load::Primary;
+use launcelot_measure::load::comparison::{Outcome, compare_servers};
 use launcelot_measure::load::{LoadResult, LoadSummary};
 
 use super::figures::level_unit;

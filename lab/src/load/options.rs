@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, ValueEnum};
+use launcelot_measure::load::expectation::Expectation;
 use launcelot_measure::load::{Arrivals, DialoguePlan, LoadMode, LoadPlan, RatedUnit, ServerKind, ServerPlan};
 use launcelot_protocol::PORT;
 use launcelot_server::command_line::DesignName;
@@ -129,6 +130,9 @@ pub struct LoadOptions {
     #[arg(long, value_name = "N", requires = "designs")]
     pub server_threads: Option<NonZeroU32>,
 
+    /// Exit with 99 unless this holds, such as 'p99<2ms', 'errors=0' or 'workers:rate>1000@20'; may be repeated
+    #[arg(long, value_name = "EXPECTATION")]
+    pub expect: Vec<Expectation>,
     /// Folder for the results, which is created [default: results/DATE-TIME]
     #[arg(long, value_name = "DIR")]
     pub output: Option<PathBuf>,
@@ -153,6 +157,13 @@ pub struct FormatOptions {
     /// Print the results as CSV
     #[arg(long)]
     pub csv: bool,
+}
+
+impl FormatOptions {
+    /// Whether the results are a table for a terminal.
+    pub fn is_table(self) -> bool {
+        !(self.json || self.markdown || self.csv)
+    }
 }
 
 /// The value of `--arrivals`.

@@ -12,6 +12,7 @@ mod designs;
 mod docs;
 mod load;
 mod load_engine;
+mod load_program;
 mod probe;
 mod ssh;
 mod think_time;

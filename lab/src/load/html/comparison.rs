@@ -1,6 +1,7 @@
 //! The section with the comparison: of the servers of one run, or of the servers of several runs with those of the first.
 
-use launcelot_measure::load::comparison::{Outcome, Primary, ServerComparison, compare_runs, compare_servers};
+use launcelot_measure::load::Primary;
+use launcelot_measure::load::comparison::{Outcome, ServerComparison, compare_runs, compare_servers};
 
 use super::{Measured, table};
 use crate::load::tables;

@@ -1,0 +1,62 @@
+"""A server that answers, until the fault begins that its second argument names.
+
+dies          exits with status 3 after 5 connections
+wrong         answers the second question of each connection with "Yes."
+silent        accepts connections and never answers
+never-listens does not listen
+exits         exits with status 4 before it listens
+"""
+
+import os
+import socket
+import sys
+import threading
+
+ANSWERS = {
+    b"What is your name?": b"My name is Sir Lancelot of Camelot.",
+    b"What is your quest?": b"To seek the Holy Grail.",
+    b"What is your favorite color?": b"Blue.",
+}
+
+
+def converse(client, fault):
+    buffer = b""
+    count = 0
+    while more := client.recv(4096):
+        buffer += more
+        while b"?" in buffer:
+            question, _, buffer = buffer.partition(b"?")
+            count += 1
+            if fault == "silent":
+                continue
+            wrong = fault == "wrong" and count == 2
+            client.sendall(b"Yes." if wrong else ANSWERS[question + b"?"])
+
+
+def serve(client, fault):
+    with client:
+        try:
+            converse(client, fault)
+        except OSError:
+            pass
+
+
+def main():
+    port, fault = int(sys.argv[1]), sys.argv[2]
+    if fault == "exits":
+        print("no bridge to keep", file=sys.stderr)
+        sys.exit(4)
+    if fault == "never-listens":
+        threading.Event().wait()
+    listener = socket.create_server(("127.0.0.1", port))
+    connections = 0
+    while True:
+        client, _ = listener.accept()
+        connections += 1
+        if fault == "dies" and connections > 5:
+            print("the bridge is broken", file=sys.stderr, flush=True)
+            os._exit(3)
+        threading.Thread(target=serve, args=(client, fault), daemon=True).start()
+
+
+main()
