@@ -11,6 +11,7 @@
 //! - [`json`]: results in files. [`merge`]: the results of several machines, joined.
 //! - [`summary`]: the figures of each server at each level. [`expectation`]: whether they are as expected.
 //! - [`comparison`]: whether servers differ, within a run or across two. [`model`]: what is to be expected of a design.
+//! - [`hlog`]: the latencies as an HdrHistogram log.
 
 pub mod comparison;
 pub mod counts;
@@ -19,6 +20,7 @@ pub mod expectation;
 pub mod failure;
 #[cfg(test)]
 pub(crate) mod fixtures;
+pub mod hlog;
 pub mod json;
 pub mod merge;
 pub mod model;
