@@ -8,6 +8,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use launcelot_measure::load::LoadResult;
+use launcelot_measure::load::hlog;
 use launcelot_measure::load::json::{ReadError, from_json, to_json};
 use thiserror::Error;
 
@@ -15,6 +16,9 @@ use super::html;
 
 /// The name of the file with the result.
 pub const RESULT: &str = "result.json";
+
+/// The name of the file with the latencies as an HdrHistogram log.
+pub const LATENCIES: &str = "latency.hlog";
 
 /// The name of the file with the report.
 pub const REPORT: &str = "report.html";
@@ -77,12 +81,13 @@ impl ResultsFolder {
         fs::rename(self.file(NEW_RESULT), self.file(RESULT)).map_err(|source| self.error(RESULT, source))
     }
 
-    /// Writes `report.html`.
+    /// Writes `latency.hlog` and `report.html`.
     ///
     /// # Errors
     ///
     /// If it cannot be written.
     pub fn write_report(&self, result: &LoadResult) -> Result<(), WriteError> {
+        self.write(LATENCIES, hlog::log(result).as_bytes())?;
         self.write(REPORT, html::report(std::slice::from_ref(result)).as_bytes())
     }
 

@@ -103,6 +103,8 @@ fn designs_are_started_measured_and_reported() {
     assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
     let html = fs::read_to_string(folder.path().join("report.html")).unwrap();
     assert!(html.contains("processes"));
+    let log = fs::read_to_string(folder.path().join("latency.hlog")).unwrap();
+    assert_eq!(log.lines().filter(|line| line.starts_with("Tag=")).count(), 6 * 3, "{log}");
 }
 
 #[test]
@@ -341,8 +343,8 @@ fn results_are_printed_in_every_format_and_reported_later() {
 #[test]
 fn a_slower_server_is_a_regression() {
     let folder = Folder::new();
-    let slow = python("slower", "misbehaving.py", "wrong");
-    folder.load(&["--designs", "simple", "--server", &slow, "--clients", "1", "--rounds", "6", "--duration", "100ms"]);
+    let slow = python("slower", "misbehaving.py", "slow");
+    folder.load(&["--designs", "simple", "--server", &slow, "--clients", "1", "--rounds", "6", "--duration", "500ms"]);
     let report =
         output(lab("report").arg(folder.path()).args(["--primary", "questions", "--fail-on-regression", "10%"]));
     assert_eq!(report.status.code(), Some(99), "{report:?}");

@@ -2,6 +2,7 @@
 
 dies          exits with status 3 after 5 connections
 wrong         answers the second question of each connection with "Yes."
+slow          takes 20 ms for each answer
 silent        accepts connections and never answers
 never-listens does not listen
 exits         exits with status 4 before it listens
@@ -11,6 +12,7 @@ import os
 import socket
 import sys
 import threading
+import time
 
 ANSWERS = {
     b"What is your name?": b"My name is Sir Lancelot of Camelot.",
@@ -29,6 +31,8 @@ def converse(client, fault):
             count += 1
             if fault == "silent":
                 continue
+            if fault == "slow":
+                time.sleep(0.02)
             wrong = fault == "wrong" and count == 2
             client.sendall(b"Yes." if wrong else ANSWERS[question + b"?"])
 

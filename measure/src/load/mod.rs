@@ -12,6 +12,7 @@
 //! - [`summary`]: the figures of each server at each level. [`expectation`]: whether they are as expected.
 //! - [`comparison`]: whether servers differ, within a run or across two, by their [`primary`] figure.
 //! - [`model`]: what is to be expected of a design.
+//! - [`hlog`]: the latencies as an HdrHistogram log.
 
 pub mod comparison;
 pub mod counts;
@@ -20,6 +21,7 @@ pub mod expectation;
 pub mod failure;
 #[cfg(test)]
 pub(crate) mod fixtures;
+pub mod hlog;
 pub mod json;
 pub mod merge;
 pub mod model;
