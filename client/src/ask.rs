@@ -12,12 +12,13 @@ use crate::connection::{Connection, ConnectionError};
 use crate::poll_times::{PollTimes, time_polls};
 use crate::target::Target;
 
-/// What to ask, and how.
+/// The configuration of a dialogue: the target, the questions, and how they are asked.
 #[derive(Debug, Clone)]
 pub struct DialogueConfig {
     /// The server or bridge.
     pub target: Target,
-    /// Whether questions wait for the answers before them.
+    /// The order of sending: each question after the previous answer, or all questions ahead of their answers
+    /// (pipelining).
     pub order: Order,
     /// The questions.
     pub questions: Vec<Question>,

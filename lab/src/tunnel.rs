@@ -69,7 +69,8 @@ pub enum TunnelError {
     Wait(#[source] io::Error),
 }
 
-/// A tunnel on a thread of its own. Dropping it stops it, after the grace period at most.
+/// A tunnel on a thread of its own. Dropping the value stops the tunnel, and waits for the end of open connections, for
+/// at most the grace period.
 #[derive(Debug)]
 pub struct Tunnel {
     /// The port at which the tunnel listens.

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 use std::io;
 
-/// What was tried and why it failed, in one line.
+/// The failure of a chore: one line that says what was tried and why it failed, and the output of a failed command.
 #[derive(Debug)]
 pub(crate) struct Failure {
     line: String,

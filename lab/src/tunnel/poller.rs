@@ -16,7 +16,7 @@ use rustix::io::Errno;
 /// Maximum number of events that one wait reports.
 const EVENTS_MAX: usize = 256;
 
-/// A call of `epoll_pwait2(2)`. Tests replace it.
+/// A function that calls `epoll_pwait2(2)`. Tests use functions that fail instead.
 type Pwait2 = fn(&Epoll, Option<&Timespec>, &mut Vec<u64>) -> rustix::io::Result<()>;
 
 /// An epoll instance, and the system call that waits for it.

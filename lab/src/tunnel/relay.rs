@@ -27,7 +27,7 @@ pub(super) struct Relay {
     upstream: Upstream,
     /// The segments that each side has sent, in flight to the other.
     sent_by: [DelayQueue; 2],
-    /// How many bytes have been written to either side.
+    /// How many bytes have been written to the client and to the server together.
     relayed_bytes: u64,
     /// The emulated handshake. Nothing is read from the client before the handshake is complete.
     handshake: Handshake,

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::settings::TunnelSettings;
 
-/// What is sent over the link.
+/// A unit that is sent over the emulated link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Segment {
     /// Bytes that arrive together.
