@@ -1,6 +1,6 @@
-//! Conditional requests: ETags come from the content that is served (RFC 9110, sections 8.8.3 and 13).
+//! Conditional requests: an ETag depends only on the content that is served (RFC 9110, sections 8.8.3 and 13).
 
-#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
+#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 
 mod common;
 

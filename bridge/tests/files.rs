@@ -1,6 +1,6 @@
-//! Files that the bridge serves: their types, their compressed variants, how long they may be kept.
+//! Files that the bridge serves: their types, their compressed variants, and how they may be cached.
 
-#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
+#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 
 mod common;
 

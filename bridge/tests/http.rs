@@ -1,6 +1,6 @@
-//! What the bridge answers over HTTP: which requests it refuses, and the headers of every response.
+//! The bridge's responses over HTTP: which requests it refuses, and the headers of every response.
 
-#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
+#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 
 mod common;
 
@@ -119,7 +119,7 @@ async fn an_invalid_handshake_is_refused() {
 }
 
 #[tokio::test]
-async fn every_response_has_the_headers() {
+async fn every_response_has_the_security_headers() {
     let web = web();
     let with_files = options(Some(web.path()));
     let post = |path: &str| {
@@ -171,7 +171,7 @@ async fn every_response_has_the_headers() {
 }
 
 #[tokio::test]
-async fn without_files_the_root_introduces_the_bridge() {
+async fn without_files_the_root_path_says_where_to_open_a_websocket() {
     let response = answer(&options(None), get("/", &[])).await;
     assert_eq!(text(&response, header::CONTENT_TYPE), Some("text/plain; charset=utf-8"));
     assert_eq!(body(response).await, "This is a bridge from WebSocket to TCP: open a WebSocket at /ws.\n");

@@ -1,6 +1,7 @@
-//! The program as people run it: what it prints, how it fails, how it stops, and what it costs.
+//! The program as people run it: what it prints, how it fails, how it stops, and how much memory and processor time it
+//! uses.
 
-#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
+#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 
 mod common;
 
@@ -26,7 +27,7 @@ use tokio_tungstenite::tungstenite::Message;
 /// How long a hostile client sends.
 const ATTACK: Duration = Duration::from_secs(10);
 
-/// How much a hostile client may make the bridge grow.
+/// The most by which the bridge's resident memory may grow because of a hostile client.
 const GROWTH_MAX_BYTES: u64 = 2 * 1024 * 1024;
 
 fn program() -> Command {
@@ -62,7 +63,7 @@ impl Running {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Waits for its end and returns the exit code and standard error.
+    /// Waits for the end of the program. Returns its exit code and its standard error.
     async fn ended(mut self) -> (Option<i32>, String) {
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -96,7 +97,7 @@ impl Drop for Running {
 }
 
 #[test]
-fn it_prints_where_it_listens_and_a_url_for_each_target() {
+fn the_program_prints_where_it_listens_and_a_url_for_each_target() {
     let targets = ["--target", "localhost:1060", "--target", "slow=127.0.0.1:1061", "--target", "v6=[::1]:1060"];
     let running = Running::start(program().args(["--listen", "127.0.0.1:0"]).args(targets), 4);
     let port = running.port;
@@ -110,7 +111,7 @@ fn it_prints_where_it_listens_and_a_url_for_each_target() {
 }
 
 #[tokio::test]
-async fn localhost_is_both_families() {
+async fn at_localhost_the_program_listens_over_ipv4_and_ipv6() {
     let running = Running::start(program().args(["--listen", "localhost:0"]), 1);
     assert!(running.ready[0].starts_with("Ready and listening at 'localhost' port "), "{:?}", running.ready);
     assert!(TcpStream::connect(("127.0.0.1", running.port)).await.is_ok());
@@ -119,7 +120,7 @@ async fn localhost_is_both_families() {
 }
 
 #[tokio::test]
-async fn it_listens_at_every_address_that_is_given() {
+async fn the_program_listens_at_every_address_of_its_listen_options() {
     let running = Running::start(program().args(["--listen", "127.0.0.1:0", "--listen", "127.0.0.2:0"]), 2);
     for (host, ready) in ["127.0.0.1", "127.0.0.2"].iter().zip(&running.ready) {
         let port: u16 = ready.rsplit(' ').next().unwrap().parse().unwrap();
@@ -150,7 +151,7 @@ async fn sockets_passed_by_systemd_are_used() {
 }
 
 #[tokio::test]
-async fn a_closed_or_full_standard_output_ends_nothing() {
+async fn a_closed_or_full_standard_output_does_not_end_the_program() {
     let full = File::options().write(true).open("/dev/full").unwrap();
     let (reader, closed) = std::io::pipe().unwrap();
     drop(reader);
@@ -234,7 +235,7 @@ async fn a_second_signal_ends_the_program_at_once() {
         let running = Running::start(&mut command, 1);
         let mut browser = open_by_hand(running.port).await;
         running.signal(Signal::INT);
-        // The browser does not answer the close.
+        // The browser does not answer the bridge's Close frame.
         assert_eq!(read_close(&mut browser).await, 1001);
         let began = Instant::now();
         running.signal(Signal::INT);
@@ -258,7 +259,7 @@ async fn an_unreachable_server_is_logged_in_one_line() {
 }
 
 #[tokio::test]
-async fn without_descriptors_clients_wait_and_no_processor_time_is_spent() {
+async fn without_free_descriptors_clients_wait_and_the_bridge_uses_little_processor_time() {
     let server = echo().await;
     let limited =
         format!("ulimit -n 40; exec {} --listen 127.0.0.1:0 --target {server}", env!("CARGO_BIN_EXE_launcelot-bridge"));
@@ -278,16 +279,17 @@ async fn without_descriptors_clients_wait_and_no_processor_time_is_spent() {
     running.check_echo().await;
 }
 
-/// Processor time in hundredths of a second.
+/// Returns the processor time that a process has used, in clock ticks, which are hundredths of a second.
 fn cpu_ticks(pid: u32) -> u64 {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split(' ').collect();
     fields[12].parse::<u64>().unwrap() + fields[13].parse::<u64>().unwrap()
 }
 
-/// Sends `frames` again and again for [`ATTACK`], and reads nothing. Memory must not grow by more than [`GROWTH_MAX_BYTES`].
+/// Sends `frames` again and again for [`ATTACK`], and reads nothing. Panics if the bridge's memory grows by more than
+/// [`GROWTH_MAX_BYTES`].
 async fn attack_and_measure_memory(running: &Running, frames: &[u8]) {
-    // So that one-time costs are not measured.
+    // The first connections allocate memory that later ones reuse, so they are made before the measurement.
     running.check_echo().await;
     let mut hostile = open_by_hand(running.port).await;
     hostile.write_all(&frames[..frames.len().min(4096)]).await.unwrap();
@@ -307,13 +309,13 @@ async fn attack_and_measure_memory(running: &Running, frames: &[u8]) {
 }
 
 #[tokio::test]
-async fn a_client_that_pings_and_never_reads_costs_no_memory() {
+async fn a_client_that_pings_and_never_reads_hardly_makes_memory_grow() {
     let running = Running::to(echo().await);
     attack_and_measure_memory(&running, &masked(0x9, &[7; 120]).repeat(1000)).await;
 }
 
 #[tokio::test]
-async fn a_client_that_sends_and_never_reads_costs_no_memory() {
+async fn a_client_that_sends_and_never_reads_hardly_makes_memory_grow() {
     let running = Running::to(echo().await);
     attack_and_measure_memory(&running, &masked(0x1, b"What is your name?").repeat(5000)).await;
 }

@@ -12,18 +12,19 @@ use crate::connection::{Connection, ConnectionError};
 use crate::poll_times::{PollTimes, time_polls};
 use crate::target::Target;
 
-/// What to ask, and how.
+/// The configuration of a dialogue: the target, the questions, and how they are asked.
 #[derive(Debug, Clone)]
 pub struct DialogueConfig {
     /// The server or bridge.
     pub target: Target,
-    /// Whether questions wait for the answers before them.
+    /// The order of sending: each question after the previous answer, or all questions ahead of their answers
+    /// (pipelining).
     pub order: Order,
     /// The questions.
     pub questions: Vec<Question>,
     /// The characters that end questions and answers.
     pub framing: Framing,
-    /// The timeout of each step: resolving, connecting, opening a WebSocket, and each answer.
+    /// The timeout of each step: resolving, connecting, opening a WebSocket, sending a question, and waiting for data.
     pub timeout: Duration,
 }
 
@@ -51,7 +52,7 @@ pub enum AskError {
         /// The number of questions.
         asked: usize,
     },
-    /// The answer is not valid in the protocol.
+    /// The server violated the protocol, or closed the connection in the middle of an answer.
     #[error("{target} does not speak the protocol")]
     Protocol {
         /// The target.
@@ -74,9 +75,9 @@ pub enum AskError {
 /// The record of a dialogue.
 #[derive(Debug)]
 pub struct DialogueRecord {
-    /// The run with its times, also of a dialogue that failed.
+    /// The questions, the answers that arrived and their times, even if the dialogue failed.
     pub run: Run,
-    /// The operations of the client, in chronological order.
+    /// The operations of the client, in the order in which they began.
     pub operations: Vec<TimedOperation>,
     /// The local address of the connection; `None` if it was not opened.
     pub local: Option<SocketAddr>,
@@ -106,19 +107,19 @@ pub enum Operation {
     Send(usize),
     /// Waits for data and reads this number of bytes.
     Receive(usize),
-    /// Finds this number of complete answers in the data.
+    /// Parses the received data, in which this number of answers end.
     Read(usize),
 }
 
-/// Asks, and returns the run, also of a dialogue that failed.
+/// Runs a dialogue with the target. Returns its run, even if the dialogue failed, and the reason of a failure.
 ///
-/// `on_answer` gets each answer after the next question was sent.
+/// `on_answer` is called with each answer, after the next question has been sent.
 pub async fn ask(config: &DialogueConfig, on_answer: impl FnMut(&str)) -> (Run, Result<(), AskError>) {
     let (record, result) = ask_recorded(config, on_answer).await;
     (record.run, result)
 }
 
-/// Asks, and returns the record of the dialogue, also of one that failed.
+/// Runs a dialogue like [`ask`], and also records the operations of the client and its local address.
 pub async fn ask_recorded(
     config: &DialogueConfig,
     on_answer: impl FnMut(&str),
@@ -128,7 +129,7 @@ pub async fn ask_recorded(
     ask_since(config, Instant::now(), step, on_answer).await
 }
 
-/// Asks, with times counted from `began` by a clock with the smallest step `step`.
+/// Runs a dialogue like [`ask_recorded`], with times counted from `began`. `step` is the smallest step of the clock.
 pub(crate) async fn ask_since(
     config: &DialogueConfig,
     began: Instant,
@@ -208,7 +209,7 @@ impl<F: FnMut(&str)> DialogueRecorder<F> {
                 time_polls(config.within_timeout("waiting for an answer", connection.receive(&mut received))).await;
             let at = self.began.elapsed();
             if !matches!(is_open, Ok(true)) {
-                // Recorded at once, because no question is left to send first.
+                // Recorded now: no question will be sent any more.
                 self.record_operation(Operation::Receive(0), begins, times);
                 is_open?;
                 return Err(self.closed(config, &dialogue));
@@ -229,7 +230,7 @@ impl<F: FnMut(&str)> DialogueRecorder<F> {
         Ok(())
     }
 
-    /// Sends all questions that may be sent now. The clock is read just before each.
+    /// Sends all questions that may be sent now. The clock is read just before each question is sent.
     async fn send(
         &mut self,
         config: &DialogueConfig,
@@ -264,7 +265,7 @@ impl<F: FnMut(&str)> DialogueRecorder<F> {
 }
 
 impl DialogueConfig {
-    /// Awaits `event` no longer than the timeout of this dialogue.
+    /// Awaits `event`, which is one step of the dialogue, for at most `timeout`.
     async fn within_timeout<T>(
         &self,
         activity: &'static str,

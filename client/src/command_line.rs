@@ -42,15 +42,16 @@ pub struct CommandLine {
     /// Print a table with the start, end and duration of each step, and the kernel's round-trip times, after the answers
     #[arg(long)]
     timing: bool,
-    /// Print each operation of the client and how much of it was waiting, and where on the path the time went, if a lab recorded
-    /// the dialogue
+    /// Print a table of the client's operations with the time that each worked and waited, and, if a lab recorded the
+    /// dialogue, where on the path the time went
     #[arg(long, group = "observed")]
     trace: bool,
-    /// The lab that recorded the dialogue, for --trace, and for the handshakes of its tunnel with --race: HOST:PORT of its page
-    /// [default for --trace: that of the bridge]
+    /// The lab to request the trace from (--trace), or the durations of its tunnel's handshakes (--race): HOST:PORT of
+    /// the lab's page [default for --trace: host and port of the bridge]
     #[arg(long, value_name = "HOST:PORT", value_parser = parse_host_port, requires = "observed")]
     lab: Option<(String, u16)>,
-    /// Ask in three ways that take turns, and draw them: one at a time, sent ahead (pipelining), over a connection each
+    /// Ask all questions in three ways that take turns, and draw when each question was asked and answered: one at a
+    /// time, sent ahead (pipelining), over a connection each
     #[arg(long, group = "observed", conflicts_with_all = ["timing", "trace", "pipelined"])]
     race: bool,
     /// Print the run with all its times as JSON instead of the answers; with --race, the runs of each way
@@ -63,13 +64,13 @@ pub struct CommandLine {
     /// Send all questions without waiting for the answers (pipelining)
     #[arg(long)]
     pipelined: bool,
-    /// Ask this instead of the three questions; may be given several times
+    /// Ask this question instead of the three questions; may be given several times
     #[arg(long, value_name = "QUESTION", value_parser = Question::new)]
     ask: Vec<Question>,
     /// Ask the questions of this script instead, and fail if an answer is not the one it expects (a TOML file)
     #[arg(long, value_name = "FILE", conflicts_with = "ask")]
     script: Option<PathBuf>,
-    /// The timeout of each step: resolving the host name, connecting, each answer
+    /// The timeout of each step, such as resolving the host name, connecting, or waiting for an answer
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
     timeout: Duration,
     /// How much the program logs.
@@ -101,7 +102,8 @@ pub enum RunError {
 }
 
 impl CommandLine {
-    /// Returns what to ask, and the name of the dialogue for a lab's recorder. Exits with code 2 if the target is invalid.
+    /// Returns the configuration of the dialogue, and the name under which a lab records it. Exits with code 2 if the
+    /// target is invalid.
     fn config(&self) -> (DialogueConfig, String) {
         let target = Target::parse(&self.host, self.port);
         let target = target.unwrap_or_else(|why| Self::command().error(ErrorKind::ValueValidation, why).exit());
@@ -162,7 +164,7 @@ pub fn run(command_line: &CommandLine) -> Result<(), RunError> {
     first_error(result, checked, exported, printed)
 }
 
-/// Returns the most important error: of the dialogue, of an answer, of the export, or of printing.
+/// Returns the first error in this order: the dialogue, a wrong answer, the export, standard output.
 fn first_error(
     asked: Result<(), AskError>,
     checked: Result<(), WrongAnswer>,
@@ -175,7 +177,7 @@ fn first_error(
     printed.map_err(RunError::Output)
 }
 
-/// Prints the operations, and where on the path the time went.
+/// Prints the table of operations, and where on the path the time went.
 fn print_trace(
     record: &DialogueRecord,
     target: &Target,
@@ -187,7 +189,7 @@ fn print_trace(
     output.flush()
 }
 
-/// Prints a race.
+/// Prints a race as JSON (`--json`) or as a drawing with sentences.
 fn print_race(command_line: &CommandLine, race: &RaceResult, output: &mut impl Write) -> io::Result<()> {
     if command_line.json {
         serde_json::to_writer_pretty(&mut *output, race)?;
@@ -198,7 +200,7 @@ fn print_race(command_line: &CommandLine, race: &RaceResult, output: &mut impl W
     output.flush()
 }
 
-/// Prints the run as JSON or as a table, if asked for.
+/// Prints the run as JSON with `--json`, as a table with `--timing`, otherwise nothing.
 fn print(command_line: &CommandLine, run: &Run, output: &mut impl Write) -> io::Result<()> {
     if command_line.json {
         serde_json::to_writer_pretty(&mut *output, run)?;

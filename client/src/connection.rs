@@ -87,8 +87,8 @@ impl Connection {
         addresses.map_err(|source| ConnectionError::Lookup { host: target.host().to_owned(), source })
     }
 
-    /// Connects to the first of `addresses` that accepts (Happy Eyeballs). A question is one small segment, which is not
-    /// delayed until the one before is acknowledged (`TCP_NODELAY`).
+    /// Connects to the first of `addresses` that accepts (Happy Eyeballs). `TCP_NODELAY` is set, so a question is sent
+    /// even if an earlier segment has not been acknowledged.
     ///
     /// # Errors
     ///
@@ -98,7 +98,7 @@ impl Connection {
         stream.map_err(|source| ConnectionError::Connect { target: target.to_string(), source })
     }
 
-    /// Opens the protocol of the target over a TCP connection: for a bridge, a WebSocket.
+    /// Returns a connection over `stream` to the target. For a bridge, performs the WebSocket handshake.
     ///
     /// # Errors
     ///
@@ -113,12 +113,12 @@ impl Connection {
         }
     }
 
-    /// Returns the local address.
+    /// Returns the local address of the socket; `None` if the system does not return one.
     pub fn local(&self) -> Option<SocketAddr> {
         self.stream().local_addr().ok()
     }
 
-    /// Returns the kernel's statistics of the TCP connection, where the system has them.
+    /// Returns the kernel's statistics of the TCP connection; `None` if the kernel has none.
     pub fn kernel_view(&self) -> Option<KernelView> {
         kernel::view(self.stream())
     }
@@ -172,7 +172,7 @@ impl Connection {
         }
     }
 
-    /// Closes the connection. Does nothing if it has failed already.
+    /// Closes the connection; a WebSocket sends a close frame first. A failure to send it is ignored.
     pub async fn close(self) {
         match self {
             // Dropping the socket closes it.
@@ -184,7 +184,7 @@ impl Connection {
     }
 }
 
-/// Interprets a close frame: regular if its code is 1000, or if it has none.
+/// Interprets a close frame. `Ok(false)` means a regular close: code 1000, or no code.
 fn closed(frame: Option<CloseFrame>) -> Result<bool, ConnectionError> {
     match frame {
         Some(CloseFrame { code, reason }) if u16::from(code) != 1000 => {

@@ -1,4 +1,4 @@
-//! Exports of runs and races to a file, in the format that its name asks for.
+//! Exports of runs and races to a file, in the format of its extension.
 
 use std::fs;
 use std::io;
@@ -30,7 +30,7 @@ enum Format {
     ChromeTrace,
 }
 
-/// The file extensions; the first match counts.
+/// The file extensions; the first one that the file name ends with selects the format.
 const EXTENSIONS: [(&str, Format); 4] = [
     (".trace.json", Format::ChromeTrace),
     (".json", Format::Json),
@@ -47,7 +47,7 @@ pub struct ExportError {
 }
 
 impl Export {
-    /// Parses a file name.
+    /// Parses a file name, whose extension selects the format.
     ///
     /// # Errors
     ///
@@ -70,7 +70,7 @@ impl Export {
         let rounds = vec![as_rounds(order(&run), std::slice::from_ref(&run))];
         let tunnel = lab_trace.as_ref().and_then(|lab_trace| lab_trace.tunnel);
         let link_revisions = lab_trace.as_ref().and_then(|lab_trace| lab_trace.link_revisions);
-        // The lab reports its current settings, which are those of the run only if their revision is the same.
+        // The lab reports the current settings of the link, which were those of the run only if their revision is the same.
         let link = tunnel.filter(|report| {
             link_revisions.is_none_or(|link_revisions| link_revisions.revision() == Some(report.revision))
         });
@@ -126,7 +126,7 @@ impl Export {
 
     fn write(&self, mut document: Document) -> Result<(), ExportError> {
         if self.format != Format::HdrHistogramLog {
-            // Only histograms need rounds; other formats contain the same questions as runs.
+            // Histograms are made of rounds; the other formats contain the same questions as runs.
             document.rounds.clear();
         }
         let text = match self.format {
@@ -151,7 +151,8 @@ fn order(run: &Run) -> &'static str {
     }
 }
 
-/// Converts questions to rounds, for a histogram. The first question of each connection includes connecting.
+/// Converts each answered question to a round, for a histogram. In the round of a connection's first question,
+/// `connecting` is the time from the start of connecting to the answer.
 fn as_rounds(way: &str, runs: &[Run]) -> Rounds {
     let steps = |time: Duration| u64::try_from(time.as_nanos() / u128::from(Round::STEP_NS)).unwrap_or(u64::MAX);
     let of_run = |run: &Run| {

@@ -7,13 +7,13 @@
 use launcelot_measure::run::KernelView;
 use tokio::net::TcpStream;
 
-/// Returns the current statistics, in microseconds; `None` if the kernel has not measured a round trip yet, and on other systems.
+/// Returns the kernel's current statistics of the connection; `None` if the kernel has not measured a round trip yet.
 #[cfg(target_os = "linux")]
 pub(crate) fn view(stream: &TcpStream) -> Option<KernelView> {
     linux::view(&linux::tcp_info(stream).ok()?)
 }
 
-/// Returns `None`, as this system has no such option.
+/// Returns `None`: only Linux has the option `TCP_INFO` in this form.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn view(_: &TcpStream) -> Option<KernelView> {
     None
@@ -38,7 +38,7 @@ mod linux {
     /// The length of the prefix of `tcp_info` that contains all fields that are read.
     const PREFIX_BYTES: usize = MIN_RTT + size_of::<u32>();
 
-    /// The kernel's value before the first round trip.
+    /// The kernel's value of `tcpi_min_rtt` before the first round trip.
     const NO_ROUND_TRIP: u32 = u32::MAX;
 
     /// Reads the first bytes of the connection's `tcp_info`. Older kernels return fewer.
@@ -97,7 +97,7 @@ mod linux {
 
         #[test]
         fn fields_that_an_older_kernel_lacks_are_unknown() {
-            // Before Linux 4.6 the struct ended at 136 bytes or earlier.
+            // Before Linux 4.6 the struct ended before `tcpi_min_rtt`, so a shorter prefix is returned.
             assert_eq!(view(&info(361, 42)[..104]).unwrap().least_round_trip, None);
             assert_eq!(view(&info(361, NO_ROUND_TRIP)).unwrap().least_round_trip, None);
             assert_eq!(view(&info(0, 42)), None, "no round trip yet");

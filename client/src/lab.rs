@@ -16,7 +16,8 @@ use thiserror::Error;
 
 use crate::target::Target;
 
-/// The largest response that is read. A lab keeps a few thousand events of a dialogue, about 60 bytes each.
+/// The largest response that is read. A lab keeps at most a few thousand events of a dialogue, which take about 60
+/// bytes each as JSON.
 const ANSWER_MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// The reason why a trace could not be fetched.
@@ -25,7 +26,7 @@ pub enum LabError {
     /// The address of a lab is not known.
     #[error("no lab is known: --lab HOST:PORT names one")]
     NoLab,
-    /// The lab did not respond.
+    /// The lab could not be reached, or its response could not be read in time.
     #[error("no lab answers at {lab}")]
     Unreachable {
         /// The URL of the lab.
@@ -58,7 +59,7 @@ pub struct LabTrace {
     pub trace: Trace,
     /// The report of the tunnel, if the dialogue went through it and the lab still responds.
     pub tunnel: Option<LinkReport>,
-    /// The revisions of the link settings during the dialogue.
+    /// The revisions of the link settings when the dialogue began and when it ended, if it went through the tunnel.
     pub link_revisions: Option<LinkRevisions>,
     /// The duration of the emulated handshake, if the dialogue went through the tunnel and there was one.
     pub handshake: Option<Duration>,
@@ -73,7 +74,7 @@ struct TraceResponse {
     tunnel: Option<TransitResponse>,
 }
 
-/// How the dialogue went through the tunnel.
+/// The lab's record of the dialogue's way through the tunnel.
 #[derive(Debug, Deserialize)]
 struct TransitResponse {
     #[serde(flatten)]
@@ -87,8 +88,8 @@ impl TransitResponse {
     }
 }
 
-/// Requests the trace of a dialogue with `target`: for a bridge by the `name` of the dialogue, otherwise by the client's `local`
-/// address. The lab is at `lab`, or where the bridge is.
+/// Requests the trace of a dialogue with `target`: for a bridge by the `name` of the dialogue, otherwise by the
+/// client's `local` address. `lab` is the lab's host and port; by default they are those of the bridge.
 ///
 /// # Errors
 ///

@@ -1,15 +1,15 @@
 //! The native client: asks over TCP, or over a WebSocket through a bridge, and measures times.
 //!
 //! - [`target`]: the server or bridge, parsed from the command line.
-//! - [`connection`]: a connection to it.
+//! - [`connection`]: a connection to the target.
 //! - [`mod@ask`]: the dialogue over that connection, and the times of its steps.
-//! - [`poll_times`]: how much of an operation is waiting; `kernel`: the kernel's statistics of the connection.
+//! - [`poll_times`]: how much of an operation's time is waiting; `kernel`: the kernel's statistics of the connection.
 //! - [`mod@race`]: the same questions in three ways.
 //! - [`lab`]: traces of dialogues, from the lab that recorded them.
 //! - [`script`]: other questions and answers, from a file; [`wrong_answer`]: the check of the answers.
 //! - [`export`]: files for other programs.
 //! - [`report`]: text for the terminal.
-//! - [`command_line`]: the options, and [`run`](command_line::run) behind them.
+//! - [`command_line`]: the options, and [`run`](command_line::run), which carries them out.
 //!
 //! When bytes arrive, the clock is read before anything else is done, and the next question is sent before an answer is printed.
 

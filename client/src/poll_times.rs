@@ -1,7 +1,8 @@
 //! How much time a future spends inside its polls, and how much between them.
 //!
-//! A future that cannot make progress returns from its poll, and is polled again after an event. The time inside polls is its own;
-//! the time between them is waiting: for the kernel, the network, the server, or a processor.
+//! A future that cannot make progress returns from its poll, and is polled again after an event. The time inside polls
+//! is the future's own time. The time between polls is waiting: for the kernel, the network, the server, or a
+//! processor.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -10,9 +11,9 @@ use std::time::{Duration, Instant};
 /// The times of a future.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PollTimes {
-    /// The time inside its polls.
+    /// The time inside the future's polls.
     pub own: Duration,
-    /// The time between its polls.
+    /// The time between the future's polls.
     pub waited: Duration,
 }
 
@@ -44,7 +45,8 @@ mod tests {
         while began.elapsed() < WORK {}
     }
 
-    /// Works in three polls, each but the last followed by waiting for a thread that wakes it.
+    /// Times a future that works for `WORK` in each of three polls, and is woken `3 * WORK` after the first and the
+    /// second.
     async fn work_and_wait() -> PollTimes {
         let mut calls = 0;
         let (output, times) = time_polls(poll_fn(|context| {
@@ -67,7 +69,7 @@ mod tests {
 
     #[tokio::test]
     async fn time_inside_polls_is_own_and_time_between_them_is_waiting() {
-        // A busy machine may wake it late, but not every time.
+        // The sleep of the waking thread begins inside a poll. A preemption there shortens the wait, but not every time.
         let mut waited = Duration::ZERO;
         for _ in 0..10 {
             let times = work_and_wait().await;
@@ -82,7 +84,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_future_that_is_ready_at_once_has_not_waited() {
-        // A busy machine may preempt it in between, but not every time.
+        // A preemption between two clock readings counts as waiting, but does not happen every time.
         let mut waited = Duration::MAX;
         for _ in 0..10 {
             let (_, times) = time_polls(async { work() }).await;

@@ -1,4 +1,4 @@
-//! A race: the same questions asked in three ways that take turns, so that none disturbs another.
+//! A race: the same questions asked in three ways, one after another in several turns, so that no way disturbs another.
 
 use std::time::Instant;
 
@@ -14,7 +14,7 @@ use crate::target::Target;
 /// The runs of each way in each turn.
 #[derive(Debug, Default, Serialize)]
 pub struct RaceResult {
-    /// The first turn. Ways after one that failed have no runs.
+    /// The first turn. The ways after one that failed have no runs.
     #[serde(flatten)]
     pub first: Turn<Run>,
     /// The further turns: as many as fit into five seconds, at most four.
@@ -36,11 +36,11 @@ impl RaceResult {
     }
 }
 
-/// Asks the questions of `config` in each way, whatever its order is. The race ends with the first way that fails; earlier runs are
-/// kept.
+/// Asks the questions of `config` in each way; `config.order` is ignored. The race ends with the first way that fails;
+/// the earlier runs are returned.
 ///
-/// After the race, `lab` reports how long the handshake of each connection through its tunnel took, which is then attributed to
-/// connecting. Behind a bridge, connecting already contains the handshake.
+/// After a race over TCP, `lab` is asked how long the emulated handshake of each connection through its tunnel took,
+/// and that time is attributed to connecting. Behind a bridge, connecting already contains the handshake.
 pub async fn race(config: &DialogueConfig, lab: Option<&(String, u16)>) -> (RaceResult, Result<(), AskError>) {
     let mut turns = Vec::new();
     let began = Instant::now();
@@ -78,7 +78,7 @@ async fn run_turn(config: &DialogueConfig, turn: usize, records: &mut Turn<Dialo
     Ok(())
 }
 
-/// Begins all dialogues at the same moment.
+/// Runs all dialogues at the same time, with times counted from the same moment.
 async fn run_at_once(configs: &[DialogueConfig]) -> (Vec<DialogueRecord>, Result<(), AskError>) {
     let epoch = Instant::now();
     let step = clock::smallest_step(|| epoch.elapsed()).unwrap_or_default();
@@ -88,8 +88,8 @@ async fn run_at_once(configs: &[DialogueConfig]) -> (Vec<DialogueRecord>, Result
     (records, results.into_iter().collect())
 }
 
-/// Moves the handshake of each connection to connecting; of none if the lab has no trace of one of them, because ways with and
-/// without it could not be compared.
+/// Moves the emulated handshake of each connection from its first question to connecting. If the lab has no trace of
+/// one of the connections, moves none: ways with and without a handshake in connecting cannot be compared.
 async fn attribute_handshakes(
     config: &DialogueConfig,
     lab: Option<&(String, u16)>,

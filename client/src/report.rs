@@ -24,13 +24,13 @@ const WIDTH: usize = 80;
 /// The width of a column of times, without the space before it: `9999.999 ms`.
 const COLUMN: usize = 11;
 
-/// Replaces no-break spaces, which some terminals show as something else. Reports contain them until they are complete, so
-/// that no line is wrapped between a number and its unit.
+/// Replaces no-break spaces by spaces, because some terminals show them as another character. A report contains
+/// no-break spaces while its lines are wrapped, so that no line ends between a number and its unit.
 fn plain(text: &str) -> String {
     text.replace('\u{a0}', " ")
 }
 
-/// Explains what [`NOT_MEASURED`] marks in these runs; `None` if it marks nothing.
+/// Returns the explanation of [`NOT_MEASURED`] for these runs; `None` if none of them has an attributed handshake.
 fn attributed<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Option<String> {
     let handshakes: Vec<Duration> = runs.into_iter().filter_map(|run| run.attributed_handshake).collect();
     let shortest = format_duration(*handshakes.iter().min()?);

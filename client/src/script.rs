@@ -27,7 +27,7 @@ enum ReadError {
     Whole(String),
 }
 
-/// A position in a string, from 1. Columns are characters.
+/// A position in a text. Lines and columns are counted from 1; a column is a character.
 #[derive(Debug, PartialEq, Eq)]
 struct Position {
     line: usize,
@@ -83,7 +83,7 @@ impl ScriptFile {
         Script::new(framing, exchanges, unknown)
     }
 
-    /// Returns the place of the value that an error is about.
+    /// Returns the byte range, in the file, of the value that caused `error`; `None` if the value is not in the file.
     fn span_of(&self, error: &ScriptError) -> Option<Range<usize>> {
         match error {
             ScriptError::NotPunctuation(end) => {
@@ -106,7 +106,7 @@ impl ExchangeTable {
     }
 }
 
-/// Returns the position of the byte at `offset`.
+/// Returns the line and the column of the byte at `offset`.
 fn position(text: &str, offset: usize) -> Position {
     let before = text.get(..offset).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
@@ -122,13 +122,13 @@ mod tests {
     const EXCHANGE: &str = "[[exchange]]\nquestion = \"Why?\"\nanswer = \"So.\"\n";
 
     #[test]
-    fn a_file_without_ends_has_those_of_the_protocol() {
+    fn a_script_without_end_characters_has_those_of_the_protocol() {
         let exchanges = [("Why?".to_owned(), "So.".to_owned())];
         assert_eq!(parse(EXCHANGE).unwrap(), Script::new(Framing::default(), exchanges, None).unwrap());
     }
 
     #[test]
-    fn a_file_may_name_ends_and_the_answer_to_unknown_questions() {
+    fn a_script_may_set_the_end_characters_and_the_answer_to_unknown_questions() {
         let text = "question_end = ';'\nanswer_end = '!'\nunknown = 'What!'\n[[exchange]]\nquestion = 'PING;'\nanswer = 'PONG!'\n";
         let exchanges = [("PING;".to_owned(), "PONG!".to_owned())];
         let expected = Script::new(Framing::new(';', '!').unwrap(), exchanges, Some("What!".to_owned()));
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_of_the_toml_is_one_line_with_its_position() {
+    fn a_toml_error_is_one_line_with_its_position() {
         let cases = [
             ("question = \n", "line 1, column 12: "),
             (

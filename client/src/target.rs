@@ -32,13 +32,13 @@ pub enum Target {
 /// Why a string is not a target.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TargetError {
-    /// The URL has another scheme.
+    /// The scheme of the URL is neither `ws` nor `wss`.
     #[error("'{0}' is neither a host name nor a ws:// URL")]
     Scheme(String),
     /// TLS is not supported.
     #[error("wss:// needs TLS, which this client does not support; use ws://")]
     Tls,
-    /// The URL has no host, or its port is not a port number.
+    /// The URL has no host or contains a user name, or its port is not a port number.
     #[error("'{0}' is not a URL of the form ws://HOST:PORT/PATH")]
     Url(String),
     /// The URL has a fragment.
@@ -87,8 +87,8 @@ impl Target {
         }
     }
 
-    /// Returns the target with a name for the dialogue, and that name: a lab behind the bridge records the dialogue under it. A name in
-    /// the URL has precedence. A server without a bridge needs none.
+    /// Adds `name` to the URL of a bridge, for a lab's recorder. Returns the target and the name of the dialogue, which
+    /// is the one that the URL already contains, if any. A TCP target stays unchanged.
     pub fn with_dialogue_name(mut self, name: String) -> (Self, String) {
         if let Self::WebSocket { url, dialogue, .. } = &mut self {
             let query = url.split_once('?').map(|(_, query)| query);
@@ -101,7 +101,7 @@ impl Target {
         (self, name)
     }
 
-    /// Returns the URL of the WebSocket, with the name of the dialogue; `None` for TCP.
+    /// Returns the URL of the WebSocket, including the name of the dialogue as a query parameter; `None` for TCP.
     pub fn url(&self) -> Option<String> {
         let Self::WebSocket { url, dialogue, .. } = self else { return None };
         let sign = if url.contains('?') { '&' } else { '?' };

@@ -4,7 +4,7 @@ use launcelot_measure::Run;
 use launcelot_protocol::Script;
 use thiserror::Error;
 
-/// A server did not answer as the script says.
+/// A server's answer is not the one that the script expects.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{target} answered {question:?} with {answer:?} instead of {expected:?}{}", describe_others(*.others))]
 pub struct WrongAnswer {

@@ -1,6 +1,6 @@
 //! The program, run against servers that behave as each test needs.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic is how a failure is told")]
+#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -23,7 +23,7 @@ fn server<T: Send + 'static>(serve: impl FnOnce(TcpStream) -> T + Send + 'static
     (address, std::thread::spawn(move || serve(accept(&listener))))
 }
 
-/// Answers as servers do until the client closes; returns how many bytes came in each read.
+/// Answers like a Launcelot server until the client closes. Returns the number of bytes of each read.
 fn converse(mut stream: TcpStream) -> Vec<usize> {
     let mut conversation = Conversation::new();
     let mut buffer = [0; 4096];

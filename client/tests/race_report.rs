@@ -1,4 +1,4 @@
-//! The report of a race, for runs with given times.
+//! The report of a race, computed from runs whose times each test sets.
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 
@@ -9,7 +9,8 @@ use launcelot_client::race::RaceResult;
 use launcelot_client::report::race::race;
 use launcelot_measure::{Order, QuestionTiming, Run, RunStatus, Step, Turn};
 
-/// A run with these milliseconds of connecting, questions and answers.
+/// Returns a complete run. Connecting ends after `connected` milliseconds; each exchange is when the question was asked
+/// and answered, in milliseconds.
 fn run(connected: u64, exchanges: &[(u64, u64)]) -> Run {
     let ms = Duration::from_millis;
     let questions = exchanges.iter().map(|_| "What?".to_owned());
@@ -28,7 +29,7 @@ fn result(turns: &[Turn<Run>]) -> RaceResult {
     RaceResult { first: turns[0].clone(), more_turns: turns[1..].to_vec(), ..RaceResult::default() }
 }
 
-/// The report of these turns, its sentences without line breaks.
+/// Returns the report of these turns, with its sentences on one line.
 fn report(turns: &[Turn<Run>]) -> String {
     let report = race(&result(turns));
     let (drawing, text) = report.split_once("One at a time, ").expect("the sentence follows the drawing");
@@ -125,7 +126,7 @@ fn the_median_turn_is_drawn_and_all_turns_are_described() {
 }
 
 #[test]
-fn sent_ahead_may_take_longer() {
+fn the_report_says_if_sent_ahead_took_longer_than_one_at_a_time() {
     let turn = Turn {
         one_at_a_time: vec![run(1, &[(1, 2), (2, 3), (3, 4)])],
         sent_ahead: vec![run(1, &[(1, 31), (1, 31), (1, 31)])],

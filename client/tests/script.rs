@@ -1,6 +1,6 @@
-//! `--script`: the program, run against servers with other words than the three questions.
+//! `--script`: the program, run against servers with other questions and answers than the usual three.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic is how a failure is told")]
+#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -15,12 +15,12 @@ use tokio_tungstenite::tungstenite::{self, Message};
 
 const ANSWERS: &str = "Ugly.\nImplicit.\nComplex.\n";
 
-/// The script of the documents.
+/// The example script in `docs/scripts`.
 fn aphorisms() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/scripts/aphorisms.toml")
 }
 
-/// The questions of a client that have not been answered, and the script that answers them.
+/// A server's side of one connection: a script, and what the client has sent that is not answered yet.
 struct Answering {
     script: Script,
     unanswered: String,
@@ -59,7 +59,7 @@ impl Answering {
     }
 }
 
-/// Starts a server that answers as the script in the file at `path`.
+/// Starts a server that answers as the script in the file at `path` says.
 fn server(path: PathBuf) -> SocketAddr {
     serve_each(move |client| Answering::by(&path).serve(client))
 }
@@ -165,7 +165,7 @@ fn a_script_that_cannot_be_read_is_one_line_and_exits_with_1() {
 }
 
 #[test]
-fn a_script_and_a_question_are_a_usage_error() {
+fn the_options_script_and_ask_cannot_be_combined() {
     let output = client(&["localhost"], &aphorisms(), &["--ask", "Why?"]);
     assert!(text(&output.stderr).contains("cannot be used with"), "{}", text(&output.stderr));
     assert_eq!(output.status.code(), Some(2));

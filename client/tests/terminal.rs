@@ -17,7 +17,8 @@ fn client() -> Command {
     Command::new(env!("CARGO_BIN_EXE_launcelot-client"))
 }
 
-/// Starts a server for one client. Returns its port, and a thread that returns all that it has received.
+/// Starts a server for one client. Returns the server's port, and a thread that returns everything that the client
+/// sent.
 fn server() -> (u16, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -40,7 +41,8 @@ fn server() -> (u16, JoinHandle<String>) {
     (port, serving)
 }
 
-/// Runs the client with `stdout`. Returns its exit code, its standard error and the questions that it has sent.
+/// Runs the client with `stdout` as its standard output. Returns the client's exit code, its standard error and the
+/// questions that it sent.
 fn run_with(stdout: Stdio) -> (Option<i32>, String, String) {
     let (port, serving) = server();
     let mut command = client();

@@ -1,6 +1,6 @@
-//! Timeouts of a dialogue, at the library's interface.
+//! Timeouts of a dialogue, tested through the library's function `ask`.
 
-#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
+#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use launcelot_testing::wait::{DEADLINE, within};
 async fn sending_to_a_server_that_reads_nothing_times_out() {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = server.local_addr().unwrap().port();
-    // Together they exceed the buffers of both sockets.
+    // All copies of this question together exceed the buffers of both sockets.
     let question = Question::new(&format!("{}?", "x".repeat(1_000))).unwrap();
     let config = DialogueConfig {
         target: Target::parse("127.0.0.1", Some(port)).unwrap(),

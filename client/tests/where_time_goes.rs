@@ -15,7 +15,7 @@ use launcelot_testing::process::output;
 use launcelot_testing::sockets::{accept, serve_each};
 use launcelot_testing::wait::join;
 
-/// The time that the slow server takes for each answer.
+/// The time from reading a segment to answering it, at the slow server.
 const THINKING: Duration = Duration::from_millis(30);
 
 /// Starts a server that answers each segment after `THINKING`.
@@ -48,7 +48,8 @@ fn converse(mut stream: TcpStream) {
     join(writes, "the end of writing");
 }
 
-/// Starts a lab that answers one request with `body`. The thread returns the first line of the request.
+/// Starts a fake lab that answers one request with `status` and `body`. The thread returns the first line of the
+/// request.
 fn lab(status: &str, body: &str) -> (SocketAddr, thread::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -82,7 +83,8 @@ fn stdout(output: &Output) -> &str {
 fn a_trace_lists_the_operations_and_distinguishes_waiting_from_work() {
     // A busy machine may delay the client, but not every time.
     let traces = std::iter::repeat_with(|| stdout(&ask(slow_server(), &["--trace"])).to_owned());
-    let trace = traces.take(10).find(|trace| tells_waiting_from_work(trace)).expect("ten clients in a row were late");
+    let trace =
+        traces.take(10).find(|trace| distinguishes_waiting_from_work(trace)).expect("ten clients in a row were late");
     let lines: Vec<_> = trace.lines().map(|line| line.split('(').next().unwrap().trim()).collect();
     let asked = ["send", "receive", "read"];
     let acts: Vec<_> = ["look_up", "connect"].into_iter().chain(asked.repeat(3)).collect();
@@ -91,8 +93,8 @@ fn a_trace_lists_the_operations_and_distinguishes_waiting_from_work() {
     assert!(trace.contains("The legs are unknown: no lab is known: --lab HOST:PORT names one."), "{trace}");
 }
 
-/// Whether each receiving waited for about as long as the server thinks, and nearly all of the time was waiting.
-fn tells_waiting_from_work(trace: &str) -> bool {
+/// Returns true if every `receive()` waited for about `THINKING`, and nearly all of the program's time was waiting.
+fn distinguishes_waiting_from_work(trace: &str) -> bool {
     let waited = |line: &str| {
         let words: Vec<_> = line.split_whitespace().collect();
         let [.., number, "ms"] = words[..] else { return false };
@@ -129,7 +131,7 @@ fn a_lab_without_a_trace_is_not_an_error() {
 }
 
 #[test]
-fn three_round_trips_become_one() {
+fn a_race_takes_three_round_trips_one_at_a_time_and_one_round_trip_otherwise() {
     let took = |race: &str, path: &str| -> f64 {
         let line = race.lines().find_map(|line| line.strip_prefix(path)).unwrap();
         let (took, turns) = line.split_once(" (asking ").unwrap();
@@ -170,7 +172,7 @@ fn a_race_can_be_printed_as_json() {
 }
 
 #[test]
-fn a_way_that_fails_keeps_the_earlier_ways() {
+fn a_race_whose_last_way_fails_still_shows_and_exports_the_earlier_ways() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
@@ -199,7 +201,7 @@ fn a_way_that_fails_keeps_the_earlier_ways() {
 fn the_round_trip_time_of_the_kernel_excludes_the_thinking_of_the_server() {
     let output = ask(slow_server(), &["--json"]);
     let run: serde_json::Value = serde_json::from_str(stdout(&output)).unwrap();
-    // Null before Linux 4.6.
+    // `least_round_trip_us` is null before Linux 4.6.
     let least = run["kernel"]["least_round_trip_us"].as_f64().unwrap_or_default();
     assert!(least < 20_000.0 && run["kernel"]["round_trip_us"].as_f64().unwrap() > 0.0, "{run:#}");
     let output = ask(slow_server(), &["--timing"]);

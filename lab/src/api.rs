@@ -13,10 +13,10 @@
 //!
 //! # `/api/traces/ID`
 //!
-//! `ID` is the name that the URL of the dialogue's WebSocket gives it (`/ws/tunnel?dialogue=ID`), or the address of a
-//! client without a bridge, such as `127.0.0.1:50123`. Two clients may have the same address if one is connected to the
-//! server and the other to the tunnel: `?to=PORT` selects the one that has connected to `PORT`. The lab keeps the latest
-//! 256 dialogues, and of several with the same ID it answers with the newest.
+//! `ID` is the name of the dialogue in the URL of its WebSocket (`/ws/tunnel?dialogue=ID`), or, without a bridge, the
+//! address of the client, such as `127.0.0.1:50123`. Two clients may have the same address if one is connected to the
+//! server and the other to the tunnel: `?to=PORT` selects the client that has connected to `PORT`. The lab keeps the
+//! latest 256 dialogues; if several have the same ID, the response is the trace of the newest.
 //!
 //! ```json
 //! {
@@ -34,9 +34,9 @@
 //!
 //! # `/api/series/NAME`
 //!
-//! `NAME` is the name of a series of rounds in the URLs of its WebSockets (`/ws?series=NAME`). The answer is
-//! `{"answers": 40, "thinking_us": 200000}`: the number of answers, and the server's thinking about all of them. The events
-//! of a series are not kept. `schema/series.schema.json` describes it.
+//! `NAME` is the name of a series of rounds in the URLs of its WebSockets (`/ws?series=NAME`). The response is
+//! `{"answers": 40, "thinking_us": 200000}`: the number of answers, and the sum of the server's thinking times before
+//! them. The events of a series are not kept. `schema/series.schema.json` describes the response.
 //!
 //! # `/api/tunnel`
 //!
@@ -52,15 +52,15 @@
 //! }
 //! ```
 //!
-//! `PUT` takes the fields of `link`, of which `rtt_us` is required, and optionally `handshake`, which otherwise stays as
-//! it is: `{"rtt_us": 20000, "handshake": false}`. The settings also apply to bytes in flight. `revision` rises with every
-//! change and is unique within `instance`, which identifies one run of the lab. So two dialogues had the same link if both
-//! values are the same. `schema/tunnel.schema.json` describes all fields.
+//! `PUT` takes the fields of `link`, of which `rtt_us` is required, and optionally `handshake`, which otherwise stays
+//! as it is: `{"rtt_us": 20000, "handshake": false}`. The new settings also apply to bytes in flight. `revision` rises
+//! with every change and is unique within `instance`, which identifies one run of the lab. So equal `instance` and
+//! `revision` mean equal settings. `schema/tunnel.schema.json` describes all fields.
 //!
 //! # `/api/server`
 //!
-//! `{"think_us": 5000}`: how long the server works on each answer. Worker processes (`--design processes`) keep the value
-//! with which they were started, and the API answers 404. `schema/server.schema.json` describes it.
+//! `{"think_us": 5000}`: how long the server works on each answer. Worker processes (`--design processes`) keep the
+//! value with which they were started, and the API answers 404. `schema/server.schema.json` describes the body.
 //!
 //! # Origins
 //!
@@ -87,10 +87,11 @@ use crate::tunnel::report::micros;
 use crate::tunnel::settings::DELAY_MAX;
 use crate::tunnel::{TunnelHandle, TunnelSettings};
 
-/// The smallest bandwidth that can be set. The transmission of a question takes a quarter of a second with it.
+/// The smallest bandwidth that can be set. With this bandwidth, transmitting the longest of the three questions takes
+/// almost a quarter of a second.
 const BANDWIDTH_MIN_BITS: u64 = 1_000;
 
-/// What the handlers share.
+/// The state that all handlers share.
 #[derive(Debug, Clone)]
 struct Lab {
     recorder: Recorder,
@@ -122,7 +123,8 @@ struct TraceAnswer {
     tunnel: Option<TransitAnswer>,
 }
 
-/// How a dialogue went through the tunnel.
+/// The tunnel's part of a trace: the revisions of its settings during the dialogue, and the duration of the emulated
+/// handshake.
 #[derive(Debug, Serialize)]
 struct TransitAnswer {
     #[serde(flatten)]
@@ -141,8 +143,8 @@ impl TransitAnswer {
     }
 }
 
-/// Returns the routes of the API, for a bridge to serve with its own. `think` is the server's think time, or `None` if that
-/// cannot be changed.
+/// Returns the routes of the API, which the bridge serves together with its own routes. `think` is the server's think
+/// time, or `None` if it cannot be changed.
 pub fn routes(recorder: Recorder, tunnel: TunnelHandle, think: Option<ThinkTime>) -> Router {
     Router::new()
         .route("/api/traces/{id}", get(get_trace))
@@ -228,7 +230,7 @@ struct LinkRequest {
     handshake: Option<bool>,
 }
 
-/// Parses the fields of the link and of the request from one object, in which unknown fields are errors.
+/// Parses a JSON object with the fields of [`LinkSettings`] and an optional `handshake`. Other fields are errors.
 fn parse_link_request(body: &[u8]) -> Result<LinkRequest, serde_json::Error> {
     let mut body: Value = serde_json::from_slice(body)?;
     let handshake = body.as_object_mut().and_then(|fields| fields.remove("handshake"));
@@ -236,8 +238,8 @@ fn parse_link_request(body: &[u8]) -> Result<LinkRequest, serde_json::Error> {
     Ok(LinkRequest { link: serde_json::from_value(body)?, handshake })
 }
 
-/// Lets pages of other origins read the answers (CORS protocol: Fetch, section 3.2), if the bridge would accept their
-/// WebSocket.
+/// Rejects a request of a page whose WebSocket the bridge would reject because of its origin. Lets other pages read the
+/// response (CORS protocol: Fetch, section 3.2).
 async fn check_origin(request: Request, next: Next) -> Response {
     let headers = request.headers();
     let Some(origin) = headers.get(header::ORIGIN).cloned() else { return next.run(request).await };
@@ -259,7 +261,7 @@ async fn check_origin(request: Request, next: Next) -> Response {
     response
 }
 
-/// Returns the text of a header, or an empty one if it is missing or not ASCII.
+/// Returns the text of a header; an empty string if the header is missing or not ASCII.
 fn text_of(value: Option<&HeaderValue>) -> &str {
     value.and_then(|value| value.to_str().ok()).unwrap_or_default()
 }

@@ -60,7 +60,7 @@ pub enum Instrument {
 /// The arguments of the demo.
 #[derive(Debug, Clone, Args)]
 pub struct DemoOptions {
-    /// Folder of the built page
+    /// Folder of the built page, which is served
     #[arg(long, value_name = "DIR", default_value = "target/page")]
     pub web: PathBuf,
     /// Port of the server; 0 for any free port

@@ -1,6 +1,7 @@
 //! The demo: a server, an emulated link to it, a bridge to both, and the page that the bridge serves, in one process.
 //!
-//! A recorder observes all of them, and the page asks it for traces.
+//! A recorder observes server, tunnel and bridge. The page requests traces of its dialogues from the recorder, through
+//! the lab's HTTP API.
 
 use std::collections::HashMap;
 use std::io;
@@ -23,10 +24,11 @@ use crate::recorder::Recorder;
 use crate::tunnel::destination::Destination;
 use crate::tunnel::{Tunnel, TunnelError, TunnelHandle, TunnelSettings};
 
-/// How long open connections may go on after Ctrl-C: a person waits for the prompt.
+/// How long open connections may go on after Ctrl-C. It is short, because a person waits for the shell's prompt.
 const GRACE: Duration = Duration::from_millis(250);
 
-/// The bridge's timeout of connecting. A handshake through the tunnel takes at most twice the longest delay and jitter.
+/// The bridge's timeout of connecting. Connecting through the tunnel takes at most the longest round trip, and the
+/// tunnel's own timeout of connecting to the server.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// The name of the emulated link among the bridge's targets: `/ws/tunnel`.
@@ -44,7 +46,7 @@ pub enum DemoError {
     /// Listening on a port failed.
     #[error("{source}; choose another port with {option}")]
     Listen {
-        /// Why.
+        /// The error, which names the address.
         source: ListenError,
         /// The option that chooses another port.
         option: &'static str,
@@ -162,13 +164,14 @@ fn listen(port: u16, option: &'static str) -> Result<Listeners, DemoError> {
     Listeners::bind("localhost", port, BACKLOG).map_err(|source| DemoError::Listen { source, option })
 }
 
-/// Listens for the page at `--listen` or `--listen-fds`, else at `--page-port` of localhost.
+/// Returns the listeners of the page and the bridge: those of `--listen` or `--listen-fds`, otherwise at `--page-port`
+/// of localhost.
 fn listen_for_page(options: &DemoOptions) -> Result<Listeners, DemoError> {
     let option = if options.listen.listen.is_empty() { "--page-port" } else { "--listen" };
     options.listen.bind(options.page_port, BACKLOG).map_err(|source| DemoError::Listen { source, option })
 }
 
-/// The page's URL on this machine.
+/// Returns the page's URL for a browser on this machine.
 fn page_url(listeners: &Listeners) -> String {
     let host = listeners.interfaces.first().map_or_else(|| "localhost".to_owned(), Interface::url_host);
     format!("http://{host}:{}", listeners.port)
@@ -178,7 +181,8 @@ fn target(name: Option<&str>, port: u16) -> Target {
     Target { name: name.map(str::to_owned), host: "localhost".to_owned(), port }
 }
 
-/// Lets the bridge wait for the tunnel's handshake, since the kernel accepts a connection before the server has.
+/// Returns what the bridge awaits after it has connected to the tunnel: the end of the emulated handshake. The kernel
+/// accepts a connection to the tunnel before the server has accepted.
 fn handshake(tunnel: TunnelHandle) -> Handshake {
     Handshake::new(move |local, connect_begun| {
         let tunnel = tunnel.clone();
@@ -186,7 +190,7 @@ fn handshake(tunnel: TunnelHandle) -> Handshake {
     })
 }
 
-/// Returns what the demo prints once everything runs, in lines of at most 80 columns.
+/// Returns the text that the demo prints once everything runs, in lines of at most 80 columns.
 fn instructions(url: &str, server_port: u16, tunnel_port: u16) -> String {
     format!(
         "Open {url}\n\

@@ -16,16 +16,17 @@ use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::net::listen;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-/// The epoll token of the listener. The token of a program is its process ID, which is larger than the tokens here.
+/// The epoll token of the listener. A program's token is its process ID, which is larger than `LISTENER_TOKEN` and
+/// `STOP_TOKEN`.
 const LISTENER_TOKEN: u64 = 0;
 
-/// The epoll token of the request to stop. Process 1 is init, which is never a child.
+/// The epoll token of the pipe whose closing stops the thread. Process 1 is init, which is never a child.
 const STOP_TOKEN: u64 = 1;
 
-/// A super-server on a thread of its own. Dropping it kills its programs.
+/// A super-server on a thread of its own. Dropping it stops the thread, and kills and reaps the running programs.
 #[derive(Debug)]
 pub struct SuperServer {
-    /// The address at which it listens.
+    /// The address at which the super-server listens.
     pub address: SocketAddr,
     programs: Arc<Programs>,
     thread: Option<JoinHandle<()>>,
@@ -54,7 +55,7 @@ impl SuperServer {
         let programs = Arc::new(Programs::default());
         let shared = Arc::clone(&programs);
         let thread = thread::Builder::new().name("super-server".to_owned()).spawn(move || {
-            // The writing end is closed to stop the thread. This end must be open until then.
+            // Dropping the `SuperServer` closes the writing end, which stops this thread. The reading end must be open until then.
             let _stopped = stopped;
             if let Err(error) = serve(&listener, &epoll, &shared, &command) {
                 tracing::warn!("the super-server failed and has stopped: {}", one_line(&error));
@@ -96,7 +97,7 @@ fn serve(
             match event.data.u64() {
                 LISTENER_TOKEN => {
                     let (connection, _) = listener.accept()?;
-                    // Lock before the program starts, so that a client that has its answer finds it among the running ones.
+                    // Locked before the program starts, so that `processes` returns the program once its client has an answer.
                     let mut running = lock(programs);
                     let program = command()
                         .stdin(OwnedFd::from(connection.try_clone()?))
@@ -131,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_connection_gets_a_program_of_its_own_which_is_reaped_after_it() {
+    fn each_connection_has_a_program_of_its_own_which_is_reaped_after_the_client_has_closed() {
         let server = SuperServer::start(|| Command::new("cat")).unwrap();
         let mut clients = [0, 1].map(|_| TcpStream::connect(server.address).unwrap());
         for client in &mut clients {

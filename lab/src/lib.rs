@@ -1,7 +1,7 @@
 //! The lab: the demo, which runs everything in one process, and the instruments.
 //!
 //! - [`demo`]: a server, an emulated link to it, a bridge to both, and the page, until Ctrl-C.
-//! - [`recorder`]: the traces of dialogues through them; [`api`]: the HTTP API that answers with traces.
+//! - [`recorder`]: traces of the dialogues through server, tunnel and bridge; [`api`]: the HTTP API that returns them.
 //! - [`probe`]: tests whether any server behaves as a Launcelot server should.
 //! - [`mod@bench`]: compares the server's designs.
 //! - [`tunnel`]: an emulated link between a client and a server.

@@ -1,12 +1,12 @@
 //! The prober: tests whether a server of any origin follows the protocol.
 //!
-//! It runs one case after another, compares what the server sends with what is expected, and after each case asks one
-//! question over a fresh connection to find out whether the server is still alive.
+//! The prober runs one case after another and compares what the server sends with what is expected. After each case it
+//! asks one question over a fresh connection, to find out whether the server is still alive.
 //!
 //! - [`cases`]: the cases, as data.
 //! - [`runner`]: runs the cases against a server.
-//! - [`start_command`]: starts a server of its own for each case; `server_process`: that server.
-//! - `client`: one client of a case; `connection`: its connection, on which every wait has a timeout.
+//! - [`start_command`]: starts a server process of its own for each case; `server_process`: such a process.
+//! - `client`: one client of a case; `connection`: the client's connection, on which every wait has a timeout.
 //! - [`transcript`]: what a client has received, and how to show it on one line.
 //! - [`verdict`]: the verdict on a case.
 //! - [`report`]: the findings for a person and for a program.

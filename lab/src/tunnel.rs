@@ -1,8 +1,8 @@
 //! An emulated link: a relay between TCP clients and a server that delays bytes.
 //!
-//! It emulates the link and nothing else: order is kept, bytes in flight overlap, opening a connection costs a handshake
-//! if the settings say so, and a change of settings applies to bytes in flight, too. Memory is bounded by the delay
-//! queues: in each direction of each connection 4 MiB of bytes, and 60,000 segments, which take some 7 MiB.
+//! The relay emulates the link and nothing else: order is kept, bytes in flight overlap, opening a connection costs a
+//! handshake if the settings say so, and a change of settings applies to bytes in flight, too. Memory is bounded by the
+//! delay queues: in each direction of each connection 4 MiB of bytes, and 60,000 segments, which take some 7 MiB.
 //!
 //! - [`settings`]: what the link is like; [`options`]: the options that set it.
 //! - `delay_queue`: the segments in flight in one direction; `segment`: the schedule of each of them.
@@ -13,8 +13,8 @@
 //! - [`destination`]: the server's address, resolved for each connection.
 //! - `event_loop`: the thread that serves all connections; `poller`: how it waits.
 //! - [`handle`]: shared access to a running tunnel; `shared_state`: what handles share with the thread.
-//! - `added_delay`: how long bytes are held; [`report`]: that and the settings, for the lab's API.
-//! - [`command_line`]: the command; `standard_input`: changes of the settings while it runs.
+//! - `added_delay`: how long the tunnel delayed bytes; [`report`]: that delay and the settings, for the lab's API.
+//! - [`command_line`]: the command; `standard_input`: changes of the settings while the command runs.
 
 mod added_delay;
 pub mod command_line;
@@ -58,7 +58,7 @@ pub use settings::TunnelSettings;
 /// Why a tunnel fails.
 #[derive(Debug, Error)]
 pub enum TunnelError {
-    /// Its thread, or what that waits with, could not be created.
+    /// The thread, its poller or its eventfd could not be created.
     #[error("cannot start the tunnel")]
     Start(#[source] io::Error),
     /// A listener is broken.
@@ -69,10 +69,11 @@ pub enum TunnelError {
     Wait(#[source] io::Error),
 }
 
-/// A tunnel on a thread of its own. Dropping it stops it, after the grace period at most.
+/// A tunnel on a thread of its own. Dropping the value stops the tunnel, and waits for the end of open connections, for
+/// at most the grace period.
 #[derive(Debug)]
 pub struct Tunnel {
-    /// The port at which it listens.
+    /// The port at which the tunnel listens.
     pub port: u16,
     handle: TunnelHandle,
     thread: Option<JoinHandle<Result<(), TunnelError>>>,
@@ -80,8 +81,9 @@ pub struct Tunnel {
 }
 
 impl Tunnel {
-    /// Relays each connection to `listeners` to the first address of `to` that accepts. When the tunnel stops, open
-    /// connections may go on for `grace`. An `observer` is called for every connection and for all relayed bytes.
+    /// Starts a tunnel. It relays each connection that `listeners` accept to the first address of `to` that accepts.
+    /// When the tunnel stops, open connections may go on for `grace`. An `observer` is called for every connection and
+    /// for all relayed bytes.
     ///
     /// # Errors
     ///
@@ -96,7 +98,7 @@ impl Tunnel {
         Self::start_with_keepalive(listeners, to.into(), settings, grace, observer, CLIENT_KEEPALIVE)
     }
 
-    /// Starts a tunnel that finds out by `keepalive` which clients are gone.
+    /// Starts a tunnel with the settings `keepalive` for the sockets of its clients.
     fn start_with_keepalive(
         listeners: Listeners,
         to: Destination,

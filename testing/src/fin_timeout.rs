@@ -1,4 +1,4 @@
-//! How long the kernel remembers a closed socket.
+//! How long the kernel keeps a closed socket in the state FIN-WAIT-2.
 
 #![allow(unsafe_code, reason = "setsockopt(2) reads memory through a pointer, and no library in use has TCP_LINGER2")]
 
@@ -6,12 +6,12 @@ use std::io;
 use std::net::TcpStream;
 use std::os::fd::AsRawFd as _;
 
-/// Has the kernel forget a socket one second after it was closed, and not after a minute, while the peer has not closed
-/// its side: `TCP_LINGER2` in tcp(7).
+/// Sets `TCP_LINGER2` (tcp(7)): if the peer does not close its side, the kernel discards the closed socket after one
+/// second in FIN-WAIT-2, instead of a minute.
 ///
 /// # Errors
 ///
-/// What the system says.
+/// Returns the error of setsockopt(2).
 pub fn shorten_fin_timeout(stream: &TcpStream) -> io::Result<()> {
     let seconds: libc::c_int = 1;
     // SAFETY: the descriptor is open as long as `stream` is borrowed, and the kernel reads one `c_int`.

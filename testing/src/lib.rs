@@ -5,7 +5,7 @@
 //! - [`sockets`]: connections and small servers; [`http`]: HTTP requests.
 //! - [`ports`]: reserved ports for programs that must be told which one to use.
 //! - [`attempts`]: assertions about time.
-//! - `fin_timeout`: how long the kernel remembers a closed socket, on Linux.
+//! - `fin_timeout`: how long the kernel keeps a closed socket in FIN-WAIT-2, on Linux.
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 

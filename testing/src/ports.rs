@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use socket2::{Domain, Socket, Type};
 
-/// The number of ports to try: one that is free at 127.0.0.1 may be taken at ::1.
+/// The number of ports to try, because a port that is free at 127.0.0.1 may be taken at ::1.
 const TRIES: usize = 16;
 
 /// A port of localhost that stays reserved for one test, while the programs that listen there may start and stop.
@@ -33,7 +33,7 @@ impl ReservedPort {
         panic!("cannot reserve a port: none of {TRIES} ports is free at both 127.0.0.1 and ::1");
     }
 
-    /// The port's address at 127.0.0.1. Connections are refused until a program listens.
+    /// Returns the socket address of the port at 127.0.0.1. Connections are refused until a program listens.
     pub fn address(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.number).into()
     }

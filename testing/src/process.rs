@@ -31,7 +31,7 @@ impl Process {
         Ok(Self { child: command.spawn()?, name })
     }
 
-    /// The lines of its standard output, which must be a pipe.
+    /// Returns the lines of the process's standard output, which must be a pipe. Works once.
     pub fn stdout(&mut self) -> Lines {
         Lines::read(
             format!("the standard output of {}", self.name),
@@ -39,12 +39,12 @@ impl Process {
         )
     }
 
-    /// The lines of its standard error, which must be a pipe.
+    /// Returns the lines of the process's standard error, which must be a pipe. Works once.
     pub fn stderr(&mut self) -> Lines {
         Lines::read(format!("the standard error of {}", self.name), self.child.stderr.take().expect("stderr is a pipe"))
     }
 
-    /// Sends it a signal.
+    /// Sends a signal to the process.
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
@@ -79,7 +79,7 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Starts to read the lines of a stream. Failures refer to it by `name`.
+    /// Starts a thread that reads the lines of `stream`. Panic messages call the stream `name`.
     pub fn read(name: String, stream: impl Read + Send + 'static) -> Self {
         let (sender, lines) = channel();
         thread::spawn(move || {
@@ -91,20 +91,20 @@ impl Lines {
         Self { name, lines }
     }
 
-    /// The next line, or `None` at the end of the stream.
+    /// Waits for the next line; `None` at the end of the stream.
     #[track_caller]
     pub fn try_next(&self) -> Option<String> {
         wait::receive(&self.lines, &format!("a line of {}", self.name))
     }
 
-    /// The next line.
+    /// Waits for the next line. Panics at the end of the stream.
     #[track_caller]
     pub fn next(&self) -> String {
         self.try_next().unwrap_or_else(|| panic!("{} ended, but the test expects another line", self.name))
     }
 }
 
-/// Reads the first line of a stream and returns it with the rest of the stream. Failures refer to the stream by `name`.
+/// Reads the first line of a stream and returns it with the rest of the stream. Panic messages call the stream `name`.
 #[track_caller]
 pub fn first_line<R: Read + Send + 'static>(name: &str, stream: R) -> (String, BufReader<R>) {
     let reading = thread::spawn(move || {

@@ -63,14 +63,14 @@ pub fn accept(listener: &TcpListener) -> TcpStream {
     with_deadline(listener.accept().unwrap().0)
 }
 
-/// Sets a deadline for every read and write of a stream.
+/// Sets `DEADLINE` as the timeout of every read and write of a stream.
 pub fn with_deadline(stream: TcpStream) -> TcpStream {
     stream.set_read_timeout(Some(DEADLINE)).unwrap();
     stream.set_write_timeout(Some(DEADLINE)).unwrap();
     stream
 }
 
-/// Starts a thread that accepts and serves one client, and returns its address.
+/// Starts a server that serves one client on a thread, and returns the address at which the server listens.
 pub fn serve_once(serve: impl FnOnce(TcpStream) + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -78,7 +78,8 @@ pub fn serve_once(serve: impl FnOnce(TcpStream) + Send + 'static) -> SocketAddr 
     address
 }
 
-/// Starts a server that serves every client on a thread of its own, and returns its address.
+/// Starts a server that serves every client on a thread of its own, and returns the address at which the server
+/// listens.
 pub fn serve_each(serve: impl Fn(TcpStream) + Clone + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

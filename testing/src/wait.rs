@@ -1,17 +1,17 @@
-//! Waiting with a deadline. When the deadline passes, the test fails with what it waited for.
+//! Waiting with a deadline. When the deadline passes, the test panics, and the message names what it waited for.
 
 use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// The deadline of every wait, far more than anything takes even on a busy machine.
+/// The default deadline of a wait: far longer than any awaited event takes, even on a busy machine.
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The pause between two polls of a condition for which the system reports no events.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Calls `poll` until it returns a value, and returns that value.
+/// Calls `poll` until it returns a value, within `DEADLINE`, and returns that value.
 #[track_caller]
 pub fn until<T>(what: &str, poll: impl FnMut() -> Option<T>) -> T {
     until_within(DEADLINE, what, poll)

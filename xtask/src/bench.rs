@@ -51,7 +51,7 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, benchmark: &Benchm
     }
 }
 
-/// The benchmark of the page is a test, so that the demo need not compile a browser's driver.
+/// Runs the benchmark of the page, which is a test of the lab, so that the demo need not compile a WebDriver client.
 fn page(workspace: &Workspace, progress: &Progress) -> Result<(), Failure> {
     let browser = Browser::find(workspace, progress, false)?;
     page::build_for_release(workspace, progress)?;
@@ -79,7 +79,7 @@ fn of_lab(workspace: &Workspace, progress: &Progress, name: &str, forwarded: &Fo
     command::replace_process(bench)
 }
 
-/// Makes a release build of a package's program, and returns its path.
+/// Makes a release build of a package's program, and returns the path of the program.
 fn build_for_release(workspace: &Workspace, progress: &Progress, package: &str) -> Result<PathBuf, Failure> {
     let mut cargo = workspace.cargo("build");
     cargo.args(["--release", "--package", package]);

@@ -17,7 +17,8 @@ use crate::workspace::{Workspace, find_program};
 /// The names of Chromium's program.
 const CHROMIUM_NAMES: [&str; 5] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 
-/// The environment variables from which the tests take the paths. A user may set the first two to choose a browser.
+/// The environment variables from which the tests take the paths. A user may set the first two to choose a browser and
+/// its driver.
 const CHROMIUM_VARIABLE: &str = "LAUNCELOT_CHROMIUM";
 const DRIVER_VARIABLE: &str = "LAUNCELOT_CHROMEDRIVER";
 const AXE_VARIABLE: &str = "LAUNCELOT_AXE";
@@ -31,7 +32,7 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Finds all three. With `install`, installs what is missing, as far as this user may.
+    /// Finds the browser, its driver and axe-core. With `install`, installs what is missing, as far as this user may.
     pub(crate) fn find(workspace: &Workspace, progress: &Progress, install: bool) -> Result<Self, Failure> {
         require_packages(workspace, progress, install)?;
         let chromium = chromium().ok_or_else(|| Failure::new("Chromium was installed, but is not on the path"))?;

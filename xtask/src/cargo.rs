@@ -1,4 +1,4 @@
-//! Cargo's builds: with which features, and the paths of the programs they make.
+//! Cargo commands with the right features, and the paths of the programs that cargo has built.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -13,11 +13,11 @@ use crate::workspace::Workspace;
 /// The feature with which the tests in a browser are compiled.
 pub(crate) const BROWSER_TESTS: &str = "launcelot-lab/browser-tests";
 
-/// With this argument cargo gives libraries the features that tests need, even if there are no examples. So libraries are
-/// compiled once for tests, documentation and the page's bundler.
+/// An argument with which cargo gives libraries the features that tests need, even if there are no examples. So
+/// libraries are compiled once for tests, documentation and the page's bundler.
 pub(crate) const WITH_TEST_FEATURES: &str = "--examples";
 
-/// The tests in a browser, in a release build, with further arguments.
+/// Returns the command for the tests in a browser, in a release build, with further arguments.
 pub(crate) fn browser_tests(workspace: &Workspace, arguments: &[&str]) -> Command {
     let mut cargo = workspace.cargo("test");
     cargo.args(["--release", "--package", "launcelot-lab", "--features", BROWSER_TESTS, "--test", "page"]);
@@ -25,7 +25,8 @@ pub(crate) fn browser_tests(workspace: &Workspace, arguments: &[&str]) -> Comman
     cargo
 }
 
-/// Builds the programs of other packages that the tests of the lab start, with the libraries that tests have.
+/// Returns the command that builds the programs of other packages that the tests of the lab start. It uses the same
+/// builds of libraries as the tests.
 pub(crate) fn programs_for_tests(workspace: &Workspace) -> Command {
     let mut cargo = workspace.cargo("build");
     cargo.args(["--workspace", WITH_TEST_FEATURES]);
@@ -38,8 +39,8 @@ pub(crate) fn programs_for_tests(workspace: &Workspace) -> Command {
 pub(crate) struct Programs(Vec<(String, PathBuf)>);
 
 impl Programs {
-    /// Runs a `cargo build`, and passes the lines about its progress to `status`. The paths come from cargo's messages,
-    /// because its environment and configuration files may change the target folder.
+    /// Runs the `cargo build` in `cargo`, and passes the lines about its progress to `status`. The paths come from
+    /// cargo's messages, because its environment and configuration files may change the target folder.
     pub(crate) fn build(progress: &Progress, mut cargo: Command, status: &dyn Fn(&str)) -> Result<Self, Failure> {
         cargo.arg("--message-format=json-render-diagnostics");
         // Warnings and errors are shown at once, not only when everything is compiled.
@@ -59,7 +60,8 @@ impl Programs {
     }
 }
 
-/// Whether a line of cargo's is about its progress: `   Compiling syn v2.0.0`, with the verb right-aligned in 12 columns.
+/// Returns true if a line that cargo prints is about its progress: `   Compiling syn v2.0.0`, with the verb
+/// right-aligned in 12 columns.
 fn is_status(line: &str) -> bool {
     line.split_at_checked(12).is_some_and(|(verb, rest)| {
         let verb = verb.trim_start();
@@ -67,7 +69,7 @@ fn is_status(line: &str) -> bool {
     })
 }
 
-/// Returns the name and path in a message about a program that was built.
+/// Returns the name and the path of the program in a message of cargo about a built program; `None` for other messages.
 fn program(message: &str) -> Option<(String, PathBuf)> {
     let message: Value = serde_json::from_str(message).ok()?;
     if message["reason"] != "compiler-artifact" {
@@ -99,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn only_messages_about_programs_name_one() {
+    fn only_messages_about_built_programs_contain_a_program() {
         let built = r#"{"reason":"compiler-artifact","target":{"kind":["bin"],"name":"launcelot-lab"},
             "executable":"/elsewhere/x86_64-unknown-linux-gnu/demo/launcelot-lab","fresh":true}"#;
         let expected = ("launcelot-lab".to_owned(), "/elsewhere/x86_64-unknown-linux-gnu/demo/launcelot-lab".into());

@@ -81,7 +81,7 @@ pub(crate) fn replace_process(mut command: Command) -> Result<(), Failure> {
     Err(Failure::new(format!("{}: {error}", cannot_start(&command))))
 }
 
-/// Fails if a command that printed `printed` did not end with 0.
+/// Fails if the exit code of a command is not 0. The failure contains `printed`, the output of the command.
 fn check(command: &Command, status: io::Result<ExitStatus>, printed: String) -> Result<(), Failure> {
     let status = status.context(|| format!("cannot wait for `{}`", name(command)))?;
     if status.success() { Ok(()) } else { Err(failed(command, status, printed)) }
@@ -95,7 +95,7 @@ fn cannot_start(command: &Command) -> String {
     format!("cannot start `{}`", name(command))
 }
 
-/// The command as a user would type it, its program without its folders.
+/// Returns the command as a user would type it, with only the file name of the program.
 fn name(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let mut words = vec![program.file_name().unwrap_or(command.get_program()).to_string_lossy()];

@@ -41,10 +41,10 @@ pub(crate) struct Options {
     page_port: u16,
 }
 
-/// The profile of the programs: as for a release build, but quicker to compile.
+/// Cargo's profile of the demo's programs: like `release`, but quicker to compile.
 const PROFILE: &str = "demo";
 
-/// Processor time for compiling everything, measured.
+/// The measured processor time of compiling everything.
 const FIRST_COMPILE: Duration = Duration::from_secs(300);
 
 /// Compiles everything, then runs the demo until it is stopped.
@@ -79,7 +79,7 @@ fn check_ports(options: &Options) -> Result<(), Failure> {
     ])
 }
 
-/// Prints how long the first start takes if all processors are free.
+/// Prints an estimate of how long the first start takes: `FIRST_COMPILE` divided by the number of processors.
 fn announce_first_start() {
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let minutes = FIRST_COMPILE.as_secs().div_ceil(60 * processors as u64);

@@ -11,7 +11,7 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress) -> Result<(), Fail
     progress.run("the programs", cargo::programs_for_tests(workspace))?;
     let mut test = workspace.cargo("test");
     test.args(["--quiet", "--workspace", "--test", "lab", "--", "docs::the_examples", "--nocapture"]);
-    // One at a time: the examples show times.
+    // The examples run one at a time, because they show times.
     test.arg("--test-threads=1").env("LAUNCELOT_WRITE_EXAMPLES", "1");
     command::show(test)
 }

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 use std::io;
 
-/// What was tried and why it failed, in one line.
+/// The failure of a chore: one line that says what was tried and why it failed, and the output of a failed command.
 #[derive(Debug)]
 pub(crate) struct Failure {
     line: String,
@@ -12,23 +12,23 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// A failure without output of a command.
+    /// Creates a failure without the output of a command.
     pub(crate) fn new(line: impl Into<String>) -> Self {
         Self { line: line.into(), output: String::new() }
     }
 
-    /// The failure of a command that printed `output`.
+    /// Creates the failure of a command that printed `output`.
     pub(crate) fn with_output(line: String, output: String) -> Self {
         Self { line, output }
     }
 
-    /// The output of the command that failed, unless it has been shown.
+    /// Returns the output of the command that failed; empty if it has been shown.
     #[cfg(test)]
     pub(crate) fn output(&self) -> &str {
         &self.output
     }
 
-    /// The failure of a command whose output has been shown already.
+    /// Removes the output of the command, because it has been shown already.
     pub(crate) fn without_output(self) -> Self {
         Self { output: String::new(), ..self }
     }
@@ -47,7 +47,7 @@ impl Display for Failure {
 
 /// Adds what was tried to an error of the system.
 pub(crate) trait Context<T> {
-    /// `tried` is a clause such as `cannot read Cargo.lock`.
+    /// Converts the error to a [`Failure`]: `tried`, a clause such as `cannot read Cargo.lock`, and the error.
     fn context(self, tried: impl FnOnce() -> String) -> Result<T, Failure>;
 }
 

@@ -13,8 +13,8 @@ use crate::progress::Progress;
 use crate::tools::{Found, Tool, WASM_TARGET, cache, check_npm, find, folder};
 use crate::workspace::{self, Workspace};
 
-/// The environment that compiles tools without optimization. They run for a second or two; on two processors, trunk
-/// compiles in less than 4 minutes instead of 13.
+/// The environment with which cargo compiles tools without optimization. They run for a second or two; on two
+/// processors, trunk compiles in less than 4 minutes instead of 13.
 const UNOPTIMIZED: [(&str, &str); 5] = [
     ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
     ("CARGO_PROFILE_RELEASE_LTO", "off"),
@@ -59,7 +59,7 @@ fn install_one(workspace: &Workspace, progress: &Progress, tool: Tool) -> Result
         cargo_install(workspace, tool, &version, &partial)
     };
     progress.run(&format!("{} {version}", tool.name()), command)?;
-    // 1.4 GB that are not needed any more, and do no harm if they cannot be removed.
+    // The build folder, about 1.4 GB, is not needed any more. If it cannot be removed, it does no harm.
     let _ = fs::remove_dir_all(partial.join("build"));
     remove(&folder)?;
     fs::rename(&partial, &folder).context(|| format!("cannot rename {}", partial.display()))?;
@@ -72,7 +72,8 @@ fn install_one(workspace: &Workspace, progress: &Progress, tool: Tool) -> Result
     }
 }
 
-/// The default features of both tools are for downloading, which is not needed here.
+/// Returns the command that installs a tool with cargo. The default features of both tools are for downloading, which
+/// is not needed here.
 fn cargo_install(workspace: &Workspace, tool: Tool, version: &str, folder: &Path) -> Command {
     let mut command = workspace.command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(["install", "--no-default-features", "--no-track", "--root"]).arg(folder);
@@ -90,7 +91,7 @@ fn cargo_install(workspace: &Workspace, tool: Tool, version: &str, folder: &Path
     command
 }
 
-/// Installs one npm package into `folder`, and writes nothing else.
+/// Returns the command that installs one npm package into `folder`, and writes nothing else.
 fn npm_install(workspace: &Workspace, tool: Tool, version: &str, folder: &Path) -> Result<Command, Failure> {
     if let Err(why) = check_npm() {
         return Err(Failure::new(format!("cannot install {} from npm: {why}", tool.name())));
@@ -101,7 +102,8 @@ fn npm_install(workspace: &Workspace, tool: Tool, version: &str, folder: &Path) 
     Ok(command)
 }
 
-/// Finds or installs wasm-opt. Without it the page is larger, which is printed.
+/// Finds or installs wasm-opt, and returns its path. If that is not possible, prints that the page is larger than it
+/// could be.
 pub(crate) fn wasm_opt(workspace: &Workspace, progress: &Progress) -> Result<Option<PathBuf>, Failure> {
     let mut found = find(workspace, Tool::WasmOpt)?;
     if found == Found::Missing {
@@ -129,7 +131,7 @@ pub(crate) fn add_wasm_target(workspace: &Workspace, progress: &Progress) -> Res
     progress.run(WASM_TARGET, rustup)
 }
 
-/// Adds rustfmt and clippy.
+/// Adds rustfmt and clippy to the Rust toolchain, if they are missing.
 pub(crate) fn add_components(workspace: &Workspace, progress: &Progress) -> Result<(), Failure> {
     for (component, program) in [("rustfmt", "cargo-fmt"), ("clippy", "cargo-clippy")] {
         let mut version = workspace.command(program);

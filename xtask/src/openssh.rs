@@ -11,7 +11,8 @@ use crate::workspace::{Workspace, find_program, is_program};
 /// Debian's packages.
 const PACKAGES: [&str; 2] = ["openssh-server", "openssh-client"];
 
-/// Exists where systemd runs. There, installing Debian's package starts the server, for anyone who can reach the machine.
+/// A folder that exists where systemd runs. There, installing Debian's package starts the SSH server, which others on
+/// the network can reach.
 const SYSTEMD: &str = "/run/systemd/system";
 
 /// Debian's path of the server, which is not on the `PATH` of common users.
@@ -20,13 +21,13 @@ const SSHD: &str = "/usr/sbin/sshd";
 /// The paths of OpenSSH's programs.
 #[derive(Debug)]
 pub(crate) struct OpenSsh {
-    /// Absolute, as sshd requires it.
+    /// The absolute path of sshd, which refuses to be started by a relative path.
     sshd: PathBuf,
     ssh: PathBuf,
 }
 
 impl OpenSsh {
-    /// Finds both. With `install`, installs them, as far as this user may and no service would start.
+    /// Finds `ssh` and `sshd`. With `install`, installs them, as far as this user may and no service would start.
     pub(crate) fn find(workspace: &Workspace, progress: &Progress, install: bool) -> Result<Self, Failure> {
         if let Some(openssh) = Self::on_this_machine() {
             return Ok(openssh);

@@ -28,7 +28,8 @@ struct Commands {
 pub(crate) struct Running(Arc<Mutex<Child>>);
 
 impl Running {
-    /// Waits for the end of the command, which must have closed its outputs: meanwhile it cannot be killed.
+    /// Waits for the end of the command, and reaps it. The caller must have read its outputs to their end before,
+    /// because a command that is being waited for cannot be killed.
     pub(crate) fn wait(self) -> io::Result<ExitStatus> {
         let status = lock(&self.0).wait();
         if let Some(group) = GROUP.with_borrow(Option::clone) {
@@ -38,7 +39,7 @@ impl Running {
     }
 }
 
-/// Starts a command, unless the other job has failed.
+/// Starts a command. Fails if the other job has failed.
 pub(crate) fn start(command: &mut Command) -> io::Result<Running> {
     let Some(group) = GROUP.with_borrow(Option::clone) else {
         return spawn(command);
@@ -90,7 +91,7 @@ impl Group {
 
     fn fail(&self, mut failure: Failure) {
         let mut commands = lock(&self.0);
-        // A later failure is that of a command that was killed.
+        // A later failure is only the consequence of the first, which has killed the commands.
         if commands.failure.is_some() {
             return;
         }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::failure::Failure;
 
-/// Folders and their packages. The tests of `lab` in a browser are a part of their own.
+/// Each folder with its package. The lab's tests in a browser do not belong to the part `lab`, but are the part
+/// [`PAGE`].
 const PACKAGES: [(&str, &str); 12] = [
     ("protocol", "launcelot-protocol"),
     ("measure", "launcelot-measure"),
@@ -32,12 +33,12 @@ pub(crate) struct Parts {
     checks: BTreeSet<&'static str>,
     /// The packages whose tests run, each with a filter of test names.
     packages: Vec<(&'static str, Option<String>)>,
-    /// The filters of the tests in a browser; `None` if those do not run, empty if all of them do.
+    /// The filters of the tests in a browser; `None` if no test in a browser runs, empty if all of them run.
     page: Option<Vec<String>>,
     is_all: bool,
 }
 
-/// Parses a name on the command line.
+/// Checks a name on the command line. Returns the name, or a message if it is not a part.
 pub(crate) fn parse_name(text: &str) -> Result<String, String> {
     let name = text.to_owned();
     match Parts::named(std::slice::from_ref(&name)) {
@@ -100,7 +101,7 @@ impl Parts {
         self.page.as_deref()
     }
 
-    /// Returns whether tests of the lab without a browser run.
+    /// Returns whether the tests of the lab that need no browser are selected.
     pub(crate) fn has_lab(&self) -> bool {
         self.packages.iter().any(|(package, _)| *package == "launcelot-lab")
     }

@@ -15,7 +15,7 @@ use crate::workspace::Workspace;
 /// The picture's path from the workspace's top, as the README links to it.
 const PATH: &str = "docs/page.png";
 
-/// The largest picture. Every clone carries each version of it.
+/// The largest size of the picture. Every clone of the repository contains all its versions.
 const MAX_BYTES: u64 = 300_000;
 
 /// Builds the page, has a browser take the picture, and copies it to its path if it is small enough.
@@ -24,7 +24,7 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress) -> Result<(), Fail
     page::build_for_release(workspace, progress)?;
 
     let taken = workspace.target.join("page.png");
-    // A test takes the picture, so that the demo need not compile a browser's driver.
+    // A test of the lab takes the picture, so that the demo need not compile a WebDriver client.
     let mut test = cargo::browser_tests(workspace, &["--", "picture::"]);
     test.env("LAUNCELOT_PICTURE", &taken).env("LAUNCELOT_PAGE", workspace.page());
     browser.set_env(&mut test);

@@ -8,7 +8,7 @@ use crate::failure::Failure;
 /// A port at which a program will listen.
 #[derive(Debug)]
 pub(crate) struct PortOption {
-    /// As in `port 1060, for the server`.
+    /// The program's name in messages, as in `port 1060, for the server`.
     pub(crate) program: &'static str,
     /// The option that chooses another port.
     pub(crate) option: &'static str,
@@ -16,7 +16,7 @@ pub(crate) struct PortOption {
     pub(crate) port: u16,
 }
 
-/// Fails if a port is not free. The failure names all of them, and the options that choose others.
+/// Fails if a port is not free. The failure names all ports that are not free, and the options that choose others.
 pub(crate) fn check(ports: &[PortOption]) -> Result<(), Failure> {
     let mut errors = Vec::new();
     for (index, PortOption { program, option, port }) in ports.iter().enumerate() {

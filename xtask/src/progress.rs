@@ -29,7 +29,8 @@ struct Running {
 }
 
 impl Progress {
-    /// With `verbose`, commands inherit standard output and error.
+    /// Starts to show progress. With `verbose`, commands inherit standard output and error, and there is no status
+    /// line.
     pub(crate) fn start(verbose: bool) -> Self {
         let terminal = io::stderr().is_terminal() && !verbose;
         let progress = Self { verbose, terminal, running: Arc::default() };
@@ -45,7 +46,7 @@ impl Progress {
         progress
     }
 
-    /// Runs one step, which may call its argument to set its status.
+    /// Runs `work` as a step. `work` may call its argument to set the status of the step.
     pub(crate) fn step<T>(
         &self,
         name: &str,
@@ -102,7 +103,8 @@ fn lock(running: &Mutex<Vec<Running>>) -> MutexGuard<'_, Vec<Running>> {
     running.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Draws the status line over the last one. An error is ignored: it could only be printed there, too.
+/// Draws the status line over the last one. An error is ignored, because it could only be printed to standard error,
+/// too.
 fn draw(running: &[Running]) {
     if !running.is_empty() {
         let _ = write!(io::stderr(), "\r\x1b[K{}", status_line(running));
@@ -148,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn the_status_of_a_step_is_shown_where_it_runs_alone() {
+    fn the_status_of_a_step_is_shown_if_no_other_step_runs() {
         let step =
             |name: &str| Running { name: name.to_owned(), since: Instant::now(), status: "Compiling syn".to_owned() };
         assert_eq!(status_line(&[step("trunk")]), "  trunk 0.0 s: Compiling syn");

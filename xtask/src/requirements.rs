@@ -51,7 +51,8 @@ enum Skip {
 }
 
 impl Skips {
-    /// Returns what was found of a requirement. If it is missing, fails if it is `mandatory`, or else skips its tests.
+    /// Returns `found` if the requirement was found. If it is missing, fails if it is `mandatory`; otherwise adds its
+    /// tests to the skipped ones.
     pub(crate) fn unless_found<T>(
         &mut self,
         requirement: Requirement,
@@ -73,7 +74,7 @@ impl Skips {
         self.0.push(Skip::Check(what, why));
     }
 
-    /// Prints a line for each, with the number of skipped tests.
+    /// Prints a line for each skipped requirement, with the number of its tests, and for each skipped check.
     pub(crate) fn print(&self, workspace: &Workspace) -> Result<(), Failure> {
         for skip in &self.0 {
             match skip {

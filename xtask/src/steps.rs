@@ -37,7 +37,7 @@ impl Steps {
         result
     }
 
-    /// Prints the steps with their times, and the time since the first began.
+    /// Prints the steps with their times, and the time that has elapsed since the first step.
     pub(crate) fn print(&self) {
         output::print("\nAll passed.\n");
         for (name, time) in self.passed.lock().unwrap_or_else(PoisonError::into_inner).iter() {

@@ -40,10 +40,10 @@ pub(crate) struct Options {
     long: bool,
 }
 
-/// The number of tests of a program that run at once.
+/// The environment variable with the number of tests that a test program runs at once.
 const THREADS_VARIABLE: &str = "RUST_TEST_THREADS";
 
-/// The modules of tests that take more than ten seconds each.
+/// The path of the modules named `long`, whose tests take more than ten seconds each.
 const LONG: &str = "long::";
 
 /// Checks, builds and tests, until the first step fails.
@@ -104,7 +104,7 @@ fn checks(
     }
     if parts.has_check("docs") {
         let mut docs = workspace.cargo("doc");
-        // Naming targets leaves out programs. Of these, only xtask has no library.
+        // Only the libraries are documented, not the programs. xtask is the only program without a library.
         docs.args(["--workspace", "--no-deps", "--lib", "--bin", "xtask", WITH_TEST_FEATURES])
             .env("RUSTDOCFLAGS", "-D warnings");
         steps.run("docs", || progress.run("cargo doc", docs))?;
@@ -139,7 +139,8 @@ struct Tests<'a> {
 }
 
 impl Tests<'_> {
-    /// Returns the commands; those of the tests in a browser only if there is the page's `program`.
+    /// Returns the commands that run the selected tests. Tests in a browser run only if the page's `program` has been
+    /// compiled.
     fn commands(&self, program: Option<&Path>) -> Vec<Command> {
         if self.parts.is_all() {
             let mut tests = self.workspace.cargo("test");
@@ -167,7 +168,8 @@ impl Tests<'_> {
         commands
     }
 
-    /// Passes the paths of everything, and leaves out long tests and those whose requirements are missing.
+    /// Sets the environment variables with the paths that tests need. Skips long tests, unless they are selected, and
+    /// tests whose requirements are missing.
     fn configure(&self, mut tests: Command, program: Option<&Path>, filters: &[String]) -> Command {
         let Setup { browser, openssh, has_python, trunk, .. } = self.setup;
         if env::var_os(THREADS_VARIABLE).is_none() {
@@ -200,12 +202,12 @@ impl Tests<'_> {
     }
 }
 
-/// Returns two for each processor, because most tests wait for other processes and for the network.
+/// Returns twice the number of processors, because most tests wait for other processes and for the network.
 fn test_threads() -> usize {
     2 * thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Leaves out the tests with a requirement.
+/// Skips the tests that have this requirement.
 fn skip(tests: &mut Command, requirement: Requirement) {
     let (_, names) = requirement.tests();
     tests.args(["--skip", names]);

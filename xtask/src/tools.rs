@@ -1,6 +1,7 @@
 //! Tools besides cargo: trunk for working on the page, wasm-opt for a smaller page, axe-core for the tests.
 //!
-//! They are installed per user, each version into a folder of its own, where every clone finds them ([`crate::install`]).
+//! The tools are installed per user, each version into a folder of its own, where every clone of the repository finds
+//! it ([`crate::install`]).
 
 use std::env;
 use std::fs;
@@ -62,10 +63,10 @@ impl Tool {
         matches!(self, Self::WasmOpt | Self::Axe)
     }
 
-    /// Returns the version to install. That of wasm-bindgen must be the version of the crate.
+    /// Returns the version to install. The version of wasm-bindgen must be that of the crate in `Cargo.lock`.
     pub(crate) fn version(self, workspace: &Workspace) -> Result<String, Failure> {
         Ok(match self {
-            // The newest that Rust 1.95 compiles.
+            // The newest version that Rust 1.95 compiles.
             Self::Trunk => "0.21.14".to_owned(),
             Self::WasmBindgen => {
                 let path = workspace.root.join("Cargo.lock");
@@ -118,7 +119,7 @@ pub(crate) enum Found {
 }
 
 impl Found {
-    /// Returns the path of a tool that runs.
+    /// Returns the path of the tool; `None` if it is missing or does not run.
     pub(crate) fn path(&self) -> Option<&Path> {
         match self {
             Self::Working(path) => Some(path),

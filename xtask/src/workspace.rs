@@ -21,9 +21,10 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// Asks cargo, in the current folder, to which a relative `CARGO_TARGET_DIR` refers.
+    /// Finds the folders with `cargo metadata`. Cargo runs in the current folder, because a relative `CARGO_TARGET_DIR`
+    /// refers to it.
     pub(crate) fn find() -> Result<Self, Failure> {
-        // `cargo run` sets the variable; the path from compile time is for a start by hand.
+        // `cargo run` sets the variable. If the program is started by hand, the path from its compilation is used.
         let here = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
         let mut metadata = Command::new(cargo());
         metadata.args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"]);
@@ -65,13 +66,15 @@ impl Workspace {
         command
     }
 
-    /// Locks the building of pages, also against other processes, until the result is dropped.
+    /// Waits until no other thread or process builds a page, and keeps others from building one until the returned file
+    /// is dropped.
     pub(crate) fn lock(&self) -> Result<File, Failure> {
         lock(&self.target.join("xtask.lock"))
     }
 }
 
-/// Creates a file if it is missing, and locks it until the result is dropped.
+/// Creates a file if it is missing, and locks it until the returned file is dropped. Waits if another process has
+/// locked it.
 pub(crate) fn lock(path: &Path) -> Result<File, Failure> {
     let cannot_lock = || format!("cannot lock {}", path.display());
     if let Some(folder) = path.parent() {

@@ -11,7 +11,8 @@ use launcelot_measure::{Breakdown, Connecting, Leg, LinkReport, LinkRevisions, P
 use super::{COLUMN, NOT_MEASURED, WIDTH, attributed, padded, plain, wrapped};
 use crate::lab::LabTrace;
 
-/// Returns a table of the legs of each question, and sentences about them. Without a trace, the sentence says why it is missing.
+/// Returns a table of the legs of each question, and sentences about them. Without a trace, returns one sentence that
+/// says why the legs are unknown.
 pub fn legs(run: &Run, lab_trace: Result<&LabTrace, String>) -> String {
     let LabTrace { trace, tunnel, link_revisions, .. } = match lab_trace {
         Ok(lab_trace) => lab_trace,
@@ -49,7 +50,7 @@ pub fn legs(run: &Run, lab_trace: Result<&LabTrace, String>) -> String {
     plain(&report)
 }
 
-/// Returns the unit of the table of legs.
+/// Returns the unit of the table of legs, which suits the longest question.
 fn unit(paths: &Paths) -> Unit {
     let longest = paths.questions().iter().map(|path| path.asked().took()).max();
     Unit::for_longest(longest.unwrap_or_default())
@@ -89,7 +90,7 @@ fn table(run: &Run, paths: &Paths) -> String {
     table
 }
 
-/// Lists the legs of connecting.
+/// Returns a sentence that lists the legs of connecting.
 fn connecting(connecting: &Connecting, run: &Run) -> String {
     let mut legs = Vec::new();
     for leg in Leg::ALL {
@@ -103,7 +104,7 @@ fn connecting(connecting: &Connecting, run: &Run) -> String {
     wrapped(&format!("Of connecting: {}.", legs.join(", ")))
 }
 
-/// States the settings of the emulated link, and the delay that it added, to other dialogues too.
+/// States the settings of the emulated link, and the delay that it added lately to this and to other dialogues.
 fn emulated_link(report: LinkReport) -> String {
     let delay = added_delay(report.added_delay, report.in_force, report.link);
     wrapped(&format!("The tunnel emulates a longer link. {delay}"))

@@ -1,4 +1,4 @@
-//! A race: three ways to ask on one time axis, and what their turns show.
+//! The report of a race: a drawing of three ways to ask on one time axis, and sentences about all turns.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -66,13 +66,14 @@ fn name(way: Way) -> &'static str {
     }
 }
 
-/// Returns the times of a way in all turns; `None` if one failed.
+/// Returns the times of a way in all turns; `None` if the way failed in a turn.
 fn times(turns: &[&Turn<Run>], way: Way) -> Option<WayTimes> {
     let runs: Vec<Vec<&Run>> = turns.iter().map(|turn| turn.of(way).iter().collect()).collect();
     WayTimes::of(&runs)
 }
 
-/// Returns the runs of a way to draw: those of the median turn by asking, or of the last turn if one failed.
+/// Returns the runs of a way to draw: those of the turn with the median asking time, or, if the way failed in a turn,
+/// those of the last turn in which the way has runs.
 fn drawn<'a>(turns: &[&'a Turn<Run>], way: Way) -> &'a [Run] {
     match times(turns, way) {
         Some(times) => turns[times.asking.median_turn].of(way),
@@ -86,7 +87,7 @@ fn describe_asking(asking: Spread) -> String {
     [asked, &asking.describe_turns()].concat()
 }
 
-/// Returns the rows of a run: a label, and a bar with its character.
+/// Returns the rows of a run, each with a label, the span of its bar, and the bar's character.
 fn rows(run: &Run) -> Vec<(String, Option<Span>, char)> {
     let mut connecting = "(connecting)".to_owned();
     if run.attributed_handshake.is_some() {
@@ -109,7 +110,7 @@ fn bar(span: Option<Span>, end: Duration, sign: char, axis: usize) -> String {
     format!("{}{bar}{}", " ".repeat(from), " ".repeat(axis - from - length))
 }
 
-/// Returns the end of the last run.
+/// Returns the time at which the last of the runs ended.
 fn until(runs: &[Run]) -> Duration {
     runs.iter().map(Run::until).max().unwrap_or_default()
 }

@@ -35,7 +35,7 @@ fn rows(run: &Run) -> Vec<(String, Option<Span>)> {
     lookup.into_iter().chain([connecting]).chain(questions).collect()
 }
 
-/// States the kernel's round-trip times, which do not depend on questions.
+/// States the kernel's round-trip times of the whole connection.
 fn kernel(run: &Run) -> String {
     let Some(kernel) = run.kernel else {
         return "The kernel's round-trip times are not available on this system.".to_owned();
@@ -54,7 +54,7 @@ fn kernel(run: &Run) -> String {
     )
 }
 
-/// States what limits the figures.
+/// States the order of the questions and the step of the clock.
 fn limits(run: &Run) -> String {
     format!("Asked {}; clock step {}.", text::order(run.order), format_duration(run.clock_step))
 }

@@ -41,7 +41,8 @@ pub fn trace(record: &DialogueRecord, target: &Target) -> String {
     plain(&table)
 }
 
-/// Describes an operation, formatted like a function call.
+/// Describes an operation like a function call, with its result. Takes the answers that a `read()` completed from
+/// `answers`.
 fn line<'a>(operation: &Operation, run: &Run, target: &Target, answers: &mut impl Iterator<Item = &'a str>) -> String {
     match operation {
         Operation::LookUp => format!("look_up({:?}, {})", target.host(), target.port()),

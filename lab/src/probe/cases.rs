@@ -21,7 +21,7 @@ pub struct Case {
 /// One step of a case.
 #[derive(Debug, Clone)]
 pub struct CaseStep {
-    /// The client that performs it.
+    /// The client that performs the action.
     pub client: CaseClient,
     /// The action. A client without a connection connects first.
     pub action: Action,
@@ -49,9 +49,10 @@ pub enum Action {
     SendUntilBackpressure(Question),
     /// Expects these bytes, and no others.
     Receive(String),
-    /// Expects these bytes soon. If they do not come, the server may serve one client at a time.
+    /// Expects these bytes soon. If none of them comes, the server may serve one client at a time:
+    /// [`Self::ReceiveOverdue`] then waits for them.
     ReceivePromptly(String),
-    /// Expects the bytes that did not come promptly, if there are any.
+    /// Expects the bytes for which [`Self::ReceivePromptly`] waited in vain, if there are any.
     ReceiveOverdue,
     /// Expects the answers to all questions that were sent until the server applied backpressure.
     ReceiveEveryAnswer(ScriptExchange),
@@ -67,7 +68,7 @@ pub enum Action {
     Close,
 }
 
-/// Returns all cases in the words of `script`, the simple ones first.
+/// Returns all cases with the questions and answers of `script`, the simple cases first.
 pub fn table(script: &Script) -> Vec<Case> {
     use Action::{
         Close, Connect, HalfClose, Receive, ReceiveAnyAnswer, ReceiveEnd, ReceiveEveryAnswer, ReceiveOverdue,
@@ -167,7 +168,7 @@ fn unknown_question(script: &Script) -> String {
     }
 }
 
-/// Returns the reply to a question that is too long, with the end that answers have in `framing`.
+/// Returns the reply to a question that is too long, with the last character that answers have in `framing`.
 fn question_too_long(framing: Framing) -> String {
     QUESTION_TOO_LONG.replace(char::from(ANSWER_END), &char::from(framing.answer_end()).to_string())
 }
@@ -200,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_question_too_long_is_answered_with_the_end_of_the_script() {
+    fn the_reply_to_a_question_that_is_too_long_ends_like_the_answers_of_the_script() {
         assert_eq!(question_too_long(Framing::default()), QUESTION_TOO_LONG);
         assert_eq!(question_too_long(script(&[("Why;", "So!")]).framing()), "Error: question too long!");
     }

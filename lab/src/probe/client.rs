@@ -1,4 +1,4 @@
-//! One client of a case: what it does, what it receives, and what it should receive.
+//! One client of a case: its actions, what it has received, and what it should have received.
 
 use std::io;
 use std::time::Duration;
@@ -11,8 +11,9 @@ use super::connection::{self, Connection};
 use super::transcript::{SocketEvent, Transcript};
 use super::verdict::Observation;
 
-/// How soon a server that serves clients at the same time answers the second one, and how long a write blocks before the
-/// server is considered to apply backpressure. It is far longer than an answer takes, even over a slow link.
+/// The longest time in which a server that serves clients concurrently answers the second client, and the time for
+/// which a write must block before the server is considered to apply backpressure. It is far longer than an answer
+/// takes, even over a slow link.
 const PROMPT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Maximum number of bytes that a client sends without reading. The socket buffers on both sides hold a few mebibytes each, and are
@@ -28,7 +29,7 @@ pub(super) struct ProbeClient {
     expected: Transcript,
     /// How many bytes of questions the server accepted before it applied backpressure.
     sent_bytes: usize,
-    /// What it should have received promptly, and has not received yet.
+    /// The text that the client should have received promptly, and has not received yet.
     overdue: Option<String>,
     was_delayed: bool,
 }
@@ -42,7 +43,7 @@ enum State {
 }
 
 impl ProbeClient {
-    /// Creates a client that waits for at most `timeout` each time.
+    /// Creates a client without a connection. Each of its waits lasts for at most `timeout`.
     pub(super) fn new(timeout: Duration) -> Self {
         Self {
             state: State::NotConnected,
@@ -55,12 +56,12 @@ impl ProbeClient {
         }
     }
 
-    /// Whether it has tried to connect.
+    /// Returns true once the client has connected, or has failed to connect.
     pub(super) fn has_begun(&self) -> bool {
         !matches!(self.state, State::NotConnected)
     }
 
-    /// Begins with a connection, or with the failure to connect.
+    /// Gives the client its connection, or records the error of connecting as what it received.
     pub(super) fn begin(&mut self, connected: io::Result<Connection>) {
         self.state = match connected {
             Ok(connection) => State::Connected(connection),
@@ -71,12 +72,12 @@ impl ProbeClient {
         };
     }
 
-    /// Whether it has received something else than expected.
+    /// Returns true if the client has received something other than what is expected.
     pub(super) fn differs(&self) -> bool {
         self.received != self.expected
     }
 
-    /// Returns what it has received so far.
+    /// Returns what the client has received and should have received so far.
     pub(super) fn observation(&self) -> Observation {
         Observation { received: self.received.clone(), expected: self.expected.clone(), was_delayed: self.was_delayed }
     }
@@ -139,7 +140,7 @@ impl ProbeClient {
         }
     }
 
-    /// Accepts any bytes up to the first `end`, if nothing follows it.
+    /// Receives one answer of any text: any bytes up to the first `end`, after which nothing may follow.
     fn receive_any_answer(&mut self, end: char) {
         let State::Connected(connection) = &mut self.state else { return };
         let before = self.received.bytes.len();
@@ -170,7 +171,7 @@ impl ProbeClient {
         self.receive(&answer.repeat(self.sent_bytes / question.len()), self.timeout);
         let partial_bytes = self.sent_bytes % question.len();
         if partial_bytes > 0 && !self.differs() {
-            // The last question was sent in part. Now that its answers are read, the server reads the rest.
+            // The last question was sent in part. Now that the client has read the answers, the server reads the rest.
             self.perform(&Action::Send(question[partial_bytes..].to_owned()));
             self.receive(answer, self.timeout);
         }

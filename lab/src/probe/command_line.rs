@@ -45,7 +45,7 @@ pub struct ProbeOptions {
     /// Start the server for each behaviour, with a free port instead of {port}, and stop it afterwards
     #[arg(long, value_name = "COMMAND", conflicts_with_all = ["host", "port"])]
     pub start: Option<StartCommand>,
-    /// The timeout of a started server, until it listens
+    /// How long a started server may take until it listens
     #[arg(long, value_name = "DURATION", default_value = "60s", requires = "start", value_parser = parse_timeout)]
     pub start_timeout: Duration,
     /// Test with the questions and answers of this script instead of the three questions (a TOML file)
@@ -74,7 +74,7 @@ pub enum ProbeError {
     /// The signal handlers could not be installed.
     #[error("cannot install handlers for SIGINT and SIGTERM")]
     Signals(#[source] io::Error),
-    /// Standard output is full.
+    /// Standard output cannot be written, for example because the disk is full.
     #[error("cannot write to standard output")]
     Output(#[source] io::Error),
 }
@@ -136,7 +136,7 @@ impl Printer {
 
     fn end(&mut self, findings: &Findings, report: &Report<'_>) {
         if self.is_json {
-            // The output reports success always, and the report has no maps with other keys than strings.
+            // Cannot fail: `Output` returns its errors only from `finish`, and the report has no maps with keys that JSON lacks.
             let _ = serde_json::to_writer_pretty(&mut self.output, report);
             self.line("");
         } else {

@@ -75,8 +75,8 @@ impl Connection {
         (sent_bytes, event)
     }
 
-    /// Reads into `received` until it is as long as `expected` or differs from it. Returns what came instead of bytes. Each
-    /// wait lasts for at most `timeout`.
+    /// Reads into `received` until it is as long as `expected` or differs from it. Returns the event that came instead
+    /// of bytes, if one did. Each wait lasts for at most `timeout`.
     pub(super) fn receive(
         &mut self,
         expected: &[u8],
@@ -95,8 +95,8 @@ impl Connection {
         None
     }
 
-    /// Reads into `received` until `end` arrives, or until there are at least `max_bytes`. Returns what came instead of
-    /// bytes.
+    /// Reads into `received` until `end` arrives, or until `received` has at least `max_bytes`. Returns the event that
+    /// came instead of bytes, if one did.
     pub(super) fn receive_until(&mut self, end: char, max_bytes: usize, received: &mut Vec<u8>) -> Option<SocketEvent> {
         while received.len() < max_bytes {
             let before = received.len();
@@ -110,7 +110,8 @@ impl Connection {
         None
     }
 
-    /// Reads once. Returns what came instead of bytes, which should be the end of the stream.
+    /// Reads once. Returns the event that came instead of bytes, which should be the end of the stream; `None` if bytes
+    /// came.
     pub(super) fn receive_end(&mut self, received: &mut Vec<u8>) -> Option<SocketEvent> {
         self.read_more(received, self.timeout).err()
     }
@@ -120,7 +121,7 @@ impl Connection {
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 
-    /// Makes closing the connection reset it.
+    /// Sets SO_LINGER to 0, so that closing the socket resets the connection.
     pub(super) fn reset_on_close(&mut self) {
         // This fails only if the connection is closed already.
         let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
@@ -152,7 +153,7 @@ pub(super) fn error_event(error: &io::Error) -> SocketEvent {
     }
 }
 
-/// A socket's timeout is `WouldBlock` on Linux and `TimedOut` on other systems.
+/// Returns true for the error of a socket's timeout, which is `WouldBlock` or `TimedOut`, depending on the system.
 fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }

@@ -19,7 +19,7 @@ const VERDICT_COLUMNS: usize = 15;
 /// The indentation of the lines below a row.
 const INDENT: &str = "    ";
 
-/// About how many bytes of received data the JSON shows.
+/// About how many characters the JSON shows of received or expected data.
 const JSON_COLUMNS: usize = 60;
 
 /// Returns the head of the table.
@@ -27,8 +27,8 @@ pub fn heading() -> String {
     row("behaviour", "verdict", "server")
 }
 
-/// Returns a finding as a row of the table. A finding that is not as expected has further lines: what was received, what was
-/// expected, and how the server exited.
+/// Returns a finding as a row of the table. A finding that is not as expected has further lines: what was received,
+/// what was expected, and how the server exited, as far as each is known.
 pub fn finding_row(finding: &Finding) -> String {
     let verdict = match finding.verdict {
         Verdict::AsExpected => "✓ as expected",
@@ -76,7 +76,7 @@ pub fn summary(findings: &Findings) -> String {
     format!("{}.\n{server}", counts.join(", "))
 }
 
-/// Returns in how many cases the server that was started for the case did not survive it.
+/// Returns a sentence: after how many cases the server that was started for the case was dead or hung.
 fn servers_summary(findings: &Findings) -> String {
     let mut failures = Vec::new();
     for state in [ServerState::Dead, ServerState::Hung] {

@@ -43,8 +43,8 @@ pub enum ConnectError {
 pub struct Prober {
     address: SocketAddr,
     timeout: Duration,
-    /// The connection by which the address was found. The first case uses it: a client that connects and closes could
-    /// already be too much for the server.
+    /// The connection that showed which address accepts. The first case uses this connection, because the server might
+    /// not survive a client that connects and closes.
     first_connection: Option<Connection>,
 }
 
@@ -70,7 +70,7 @@ impl Prober {
         Self { address, timeout, first_connection: Some(connection) }
     }
 
-    /// Returns the address that has accepted.
+    /// Returns the server's address that has accepted.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -126,7 +126,7 @@ impl Prober {
         }
     }
 
-    /// Asks one question over a fresh connection. With any answer the server is alive.
+    /// Asks one question over a fresh connection. If any bytes arrive, the server is alive.
     fn server_state(&self, alive_check: &ScriptExchange) -> ServerState {
         // A server that is about to exit may have accepted the first connection before it closed its listener. The second
         // one shows that it has exited.

@@ -11,13 +11,14 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal as SignalName;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
-/// The pause between two looks at a server that starts or exits.
+/// The pause between two checks of whether a server listens or has exited.
 pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// How long a server may take to exit after SIGTERM, and to exit by itself once it accepts no more connections.
+/// How long a server may take to exit after SIGTERM before it is killed, and how long the prober waits for the exit of
+/// a server that accepts no more connections.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How much of the end of a server's standard error is read.
+/// How many bytes from the end of a server's standard error are read to find its last line.
 const ERROR_TAIL_MAX_BYTES: u64 = 4096;
 
 /// The process group of the running server, shared with a signal handler.
@@ -56,7 +57,7 @@ pub(crate) struct ServerProcess {
 }
 
 impl ServerProcess {
-    /// Takes over a process that leads a process group of its own and writes its errors to the file `stderr`.
+    /// Takes over a process that leads a process group of its own. Its standard error is the file `stderr`.
     pub(crate) fn new(child: Child, stderr: File, running: RunningGroup) -> Self {
         let group = Pid::from_child(&child);
         running.set(group);
@@ -74,7 +75,8 @@ impl ServerProcess {
         self.exits_within(EXIT_TIMEOUT).then(|| self.end())
     }
 
-    /// Whether the process has exited. It is not reaped, so that no other process group can get its ID.
+    /// Returns true if the process has exited. The process is not reaped, so that no other process group can get its
+    /// ID.
     pub(crate) fn has_exited(&self) -> bool {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         matches!(waitid(WaitId::Pid(self.group), options), Ok(Some(_)) | Err(_))

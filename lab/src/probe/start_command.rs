@@ -17,7 +17,7 @@ use super::server_process::{POLL_INTERVAL, RunningGroup, ServerProcess};
 /// The placeholder for the port in a command.
 const PORT: &str = "{port}";
 
-/// The ports to choose from. They are below the kernel's range of ephemeral ports.
+/// The ports to choose from. They are below the kernel's default range of ephemeral ports.
 const PORTS: std::ops::Range<u16> = 20_000..30_000;
 
 /// How many ports are tried to find a free one.
@@ -29,9 +29,9 @@ const START_TRIES: usize = 3;
 /// The timeouts for a server that is started. None of them may be zero.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
-    /// Until it listens.
+    /// How long the server may take until it listens.
     pub start: Duration,
-    /// For a connection or an answer.
+    /// The timeout of connecting, and of each answer.
     pub answer: Duration,
 }
 
@@ -102,7 +102,7 @@ impl StartCommand {
         self.running.kill();
     }
 
-    /// Starts a server and waits until it listens. Returns it with a connection to it.
+    /// Starts a server and waits until it listens. Returns the server, its address, and an open connection to it.
     pub(super) fn start(&self, timeouts: Timeouts) -> Result<(ServerProcess, SocketAddr, Connection), StartError> {
         let mut tries = START_TRIES;
         loop {

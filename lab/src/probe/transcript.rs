@@ -1,9 +1,9 @@
-//! What a client has received, or should receive, and how to show it on one line.
+//! What a client has received or should receive, and its description on one line.
 
 use std::fmt;
 use std::time::Duration;
 
-/// Above this number of bytes, the number is shown, too.
+/// If there are more bytes than this, their number is shown too.
 const SHOW_COUNT_FROM_BYTES: usize = 1024;
 
 /// The minimum width of quoted bytes.
@@ -33,7 +33,7 @@ pub enum SocketEvent {
     Backpressure,
     /// The server has read this many bytes of questions while its answers were not read, and still reads.
     NoBackpressure(usize),
-    /// An answer of any text with this end. It is only ever expected.
+    /// An answer of any text with this last character. Occurs only in what is expected, never in what was received.
     AnyAnswer(char),
 }
 
@@ -67,7 +67,7 @@ impl Transcript {
         }
     }
 
-    /// Returns how many bytes are the same from the start.
+    /// Returns the length of the common prefix of both transcripts, in bytes.
     fn common_prefix(&self, other: &Self) -> usize {
         self.bytes.iter().zip(&other.bytes).take_while(|(byte, other)| byte == other).count()
     }

@@ -9,9 +9,9 @@ use super::transcript::Transcript;
 pub(super) struct Observation {
     /// What the client that the case is about has received.
     pub(super) received: Transcript,
-    /// What it should have received by then.
+    /// What the client should have received by then.
     pub(super) expected: Transcript,
-    /// Whether it received that only after the first client had left.
+    /// True if the client received the answer only after the first client had left.
     pub(super) was_delayed: bool,
 }
 
@@ -19,11 +19,11 @@ pub(super) struct Observation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ServerState {
-    /// It answers.
+    /// The server answers.
     Alive,
-    /// It no longer accepts connections.
+    /// The server no longer accepts connections.
     Dead,
-    /// It, or the kernel for it, accepts connections, but it does not answer.
+    /// The server does not answer, although it, or the kernel for it, accepts connections.
     Hung,
 }
 
@@ -48,13 +48,14 @@ pub struct Finding {
     pub behaviour: &'static str,
     /// The verdict.
     pub verdict: Verdict,
-    /// What a client received.
+    /// What the client that the case is about received.
     pub received: Transcript,
-    /// What it should have received.
+    /// What the client should have received.
     pub expected: Transcript,
     /// The state of the server after the case, or before it if it was not run.
     pub server: ServerState,
-    /// How a server exited that the prober had started: its exit code or signal, and its last line on standard error.
+    /// How the server exited, if the prober started it and it is dead: the exit code or signal, and the last line on
+    /// standard error.
     pub exit: Option<String>,
 }
 
@@ -86,7 +87,7 @@ fn judge(observation: &Observation, server: ServerState) -> Verdict {
 pub struct Findings {
     /// The results.
     pub all: Vec<Finding>,
-    /// Whether the prober has started a server of its own for each case.
+    /// True if the prober started a separate server for each case.
     pub has_server_per_case: bool,
 }
 
@@ -96,12 +97,12 @@ impl Findings {
         self.all.iter().filter(|finding| finding.verdict == verdict).count()
     }
 
-    /// Whether all cases were run and none differs. Serving one client at a time is not a fault.
+    /// Returns true if all cases were run and none differs. Serving one client at a time is not a fault.
     pub fn are_as_expected(&self) -> bool {
         self.count(Verdict::Differs) + self.count(Verdict::NotRun) == 0
     }
 
-    /// Returns after how many cases the server was in this state.
+    /// Returns the number of cases after which the server was in this state.
     pub fn count_left(&self, state: ServerState) -> usize {
         self.all.iter().filter(|finding| finding.server == state).count()
     }

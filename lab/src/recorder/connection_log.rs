@@ -1,7 +1,7 @@
 //! The events of one connection at one hop.
 //!
-//! Each has a log of its own, so that recording waits for no other connection and no other hop. The lock is contended
-//! only while a trace is read, after the questions have been answered.
+//! Every hop has a log of its own for each of its connections, so recording waits for no other connection and no other
+//! hop. A log's lock is contended only while a trace is read, after the questions have been answered.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,11 +10,11 @@ use launcelot_measure::{ConnectPoint, TracePoint};
 
 use super::thinking::{Thinking, ThinkingSum};
 
-/// How many events of a connection are kept.
+/// How many events are kept of a connection at one hop. Later events are dropped.
 pub(super) const EVENTS_MAX: usize = 2048;
 
-/// How long a reader waits for pending events, which the hop has announced. They come as soon as the hop's thread is
-/// scheduled.
+/// How long a reader waits for events that the hop has announced and not recorded yet. The hop records them as soon as
+/// its thread is scheduled.
 const ANNOUNCED_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Bytes passed a point.
@@ -42,23 +42,25 @@ pub(super) struct ConnectionLog {
 #[derive(Debug, Default)]
 struct Log {
     events: Vec<Event>,
-    /// At most one event for each point that the hop reports.
+    /// At most one event for each point of connecting that the hop reports.
     connecting: Vec<ConnectEvent>,
-    /// Whether there were more events than are kept.
+    /// True if events were dropped, because [`EVENTS_MAX`] were kept already.
     is_cut: bool,
-    /// Whether no request will ask for the events.
+    /// True if all events are dropped, because no request can return them.
     is_discarded: bool,
-    /// Whether only the sum of the server's thinking is kept.
+    /// True if events are added to `thinking` and then dropped.
     is_summed_up: bool,
-    /// Whether events are announced: the hop writes, and records after that.
+    /// True between [`records_follow`](ConnectionLog::records_follow) and
+    /// [`records_complete`](ConnectionLog::records_complete): the hop is writing bytes whose events it records only
+    /// after the write.
     is_announced: bool,
-    /// How many readers wait for announced events.
+    /// How many threads wait for the announced events, to read the log.
     waiting_readers: usize,
     thinking: ThinkingSum,
 }
 
 impl ConnectionLog {
-    /// Records an event, and returns whether more are wanted.
+    /// Records an event. Returns false if the hop should record no more events of this connection.
     pub(super) fn record(&self, event: Event) -> bool {
         let mut log = self.lock();
         if log.is_discarded {
@@ -76,16 +78,16 @@ impl ConnectionLog {
         true
     }
 
-    /// Has readers wait until the events are [complete](Self::records_complete).
+    /// Announces events: readers wait until [`records_complete`](Self::records_complete).
     pub(super) fn records_follow(&self) {
         self.lock().is_announced = true;
     }
 
-    /// Records that there are no announced events any more.
+    /// Ends the announcement: all announced events have been recorded.
     pub(super) fn records_complete(&self) {
         let mut log = self.lock();
         log.is_announced = false;
-        // Notifying takes a system call, whether anything waits or not.
+        // Notifying takes a system call, even if no thread waits.
         if log.waiting_readers > 0 {
             self.is_complete.notify_all();
         }
@@ -99,25 +101,25 @@ impl ConnectionLog {
         }
     }
 
-    /// Discards the events, also those that follow.
+    /// Discards the recorded events, and drops all later ones.
     pub(super) fn discard(&self) {
         *self.lock() = Log { is_discarded: true, ..Log::default() };
     }
 
-    /// Discards the events, and from now on keeps only the sum of the server's thinking.
+    /// Discards the recorded events. From now on, only the sum of the server's thinking is kept.
     pub(super) fn sum_up(&self) {
         let mut log = self.lock();
         log.events = Vec::new();
         log.is_summed_up = true;
     }
 
-    /// Returns how long the server has thought. Waits for announced events.
+    /// Returns the sum of the server's thinking on this connection so far. Waits for announced events.
     pub(super) fn thinking(&self) -> Thinking {
         self.complete().thinking.so_far()
     }
 
-    /// Returns how long the server has thought, and discards the events, also those that follow. Returns `None` if announced
-    /// events are missing.
+    /// Returns the sum of the server's thinking on this connection, and drops all later events. Returns `None`, and
+    /// changes nothing, while announced events have not been recorded yet.
     pub(super) fn take_thinking(&self) -> Option<Thinking> {
         let mut log = self.lock();
         if log.is_announced {
@@ -128,8 +130,8 @@ impl ConnectionLog {
         Some(thinking)
     }
 
-    /// Appends the events to those of other connections. Returns whether there were more than are kept. Waits for announced
-    /// events.
+    /// Appends the events to `events` and `connecting`. Returns true if events of this connection were dropped. Waits
+    /// for announced events.
     pub(super) fn append_to(&self, events: &mut Vec<Event>, connecting: &mut Vec<ConnectEvent>) -> bool {
         let log = self.complete();
         events.extend_from_slice(&log.events);
@@ -146,7 +148,8 @@ impl ConnectionLog {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Locks the log once nothing is announced.
+    /// Waits until all announced events have been recorded, for at most [`ANNOUNCED_TIMEOUT`], and returns the locked
+    /// log.
     fn complete(&self) -> MutexGuard<'_, Log> {
         let mut log = self.lock();
         log.waiting_readers += 1;

@@ -1,4 +1,4 @@
-//! One dialogue: the connections that it went over, and the trace of it.
+//! One dialogue: its connections, and its trace.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
@@ -26,7 +26,7 @@ pub(super) struct ConnectionAddresses {
     pub(super) to: SocketAddr,
 }
 
-/// The hop that reports one end of a connection.
+/// The hop that reported one end of a connection, and which of the hop's connections it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hop {
     /// The bridge's connection to the next hop.
@@ -40,36 +40,38 @@ pub(super) enum Hop {
 }
 
 impl Hop {
-    /// Whether the hop accepted the connection. A connection has one end that accepted and one that connected.
+    /// Returns true if the hop accepted the connection, and false if the hop connected.
     fn accepted(self) -> bool {
         matches!(self, Self::Tunnel | Self::Server)
     }
 }
 
-/// A dialogue that is kept. A clone shares the logs.
+/// A dialogue in the trace store. A clone shares the logs.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Dialogue {
     pub(super) name: String,
-    /// The port to which its client, or the bridge for it, connected.
+    /// The port to which the client, or the bridge for the client, connected.
     pub(super) to_port: u16,
-    /// Whether it came through the bridge without a name, so that no request can ask for it.
+    /// True if the dialogue came through the bridge without a name, so that no request can return it.
     pub(super) is_ignored: bool,
-    /// The addresses of its connections that have been reported.
+    /// The ends of connections that hops have reported.
     pub(super) connections: Vec<(Hop, ConnectionAddresses)>,
-    /// The events of each reported end.
+    /// The logs of the reported ends.
     pub(super) logs: Vec<Arc<ConnectionLog>>,
     pub(super) transit: Option<TunnelTransit>,
-    /// Whether it belongs to a series, of which only the server's thinking is kept.
+    /// True if the dialogue belongs to a series, of which only the server's thinking is kept.
     pub(super) is_in_series: bool,
-    /// The thinking over the earlier connections of its series.
+    /// The sum of the server's thinking over the earlier connections of the series.
     pub(super) thinking_before: Thinking,
-    /// Whether one of its connections has ended. A later connection with the same addresses belongs to another dialogue.
+    /// True once one of the connections has ended. A later connection with the same addresses belongs to another
+    /// dialogue.
     pub(super) has_ended: bool,
 }
 
 impl Dialogue {
-    /// Whether `hop` may report its end of the connection `addresses` of this dialogue. If the same end has been reported
-    /// before, a new connection uses the same ports.
+    /// Returns true if an end of the connection `addresses` that `hop` reports now can belong to this dialogue. Returns
+    /// false if a connection of the dialogue has ended, or if the same end has been reported before: then a new
+    /// connection uses the same ports.
     pub(super) fn expects(&self, hop: Hop, addresses: ConnectionAddresses) -> bool {
         let is_reported = self
             .connections
@@ -78,12 +80,13 @@ impl Dialogue {
         !self.has_ended && !is_reported
     }
 
-    /// Whether the server has reported the connection `addresses`, and nothing else is known of the dialogue.
+    /// Returns true if the server's end of the connection `addresses` is all that has been reported of the dialogue.
     pub(super) fn is_known_from_server_only(&self, addresses: ConnectionAddresses) -> bool {
         !self.has_ended && self.connections == [(Hop::Server, addresses)]
     }
 
-    /// Adds logs. If the dialogue is ignored or belongs to a series, their events are discarded.
+    /// Adds logs. Discards their events if the dialogue is ignored or belongs to a series; of a series, the sum of the
+    /// server's thinking is kept.
     pub(super) fn add(&mut self, logs: impl IntoIterator<Item = Arc<ConnectionLog>>) {
         self.logs.extend(logs);
         if self.is_ignored {
@@ -95,7 +98,8 @@ impl Dialogue {
         }
     }
 
-    /// Takes how long the server has thought, and the logs that announced events are still missing from.
+    /// Removes all logs. Returns the sum of the server's thinking up to this dialogue, without the logs whose announced
+    /// events have not been recorded yet, and those logs.
     pub(super) fn take_thinking(&mut self) -> (Thinking, Vec<Arc<ConnectionLog>>) {
         let mut thinking = self.thinking_before;
         let mut pending = Vec::new();
@@ -108,7 +112,8 @@ impl Dialogue {
         (thinking, pending)
     }
 
-    /// Returns how long the server has thought, with the earlier connections of its series.
+    /// Returns the sum of the server's thinking over this and the earlier connections of the series. Waits for
+    /// announced events.
     pub(super) fn thinking(&self) -> Thinking {
         let mut thinking = self.thinking_before;
         for log in &self.logs {
@@ -117,14 +122,15 @@ impl Dialogue {
         thinking
     }
 
-    /// Discards the events.
+    /// Discards the recorded events of all connections, and drops all later ones.
     pub(super) fn discard(&self) {
         for log in &self.logs {
             log.discard();
         }
     }
 
-    /// Returns the events of all hops, the earliest first.
+    /// Returns the events of all hops in chronological order, with times counted from the first event. Waits for
+    /// announced events.
     pub(super) fn trace(&self) -> Trace {
         let mut events = Vec::new();
         let mut connecting = Vec::new();

@@ -12,7 +12,7 @@ use super::connection_log::{ConnectEvent, ConnectionLog, Event};
 use super::dialogue::{ConnectionAddresses, Hop};
 use super::trace_store::DialogueNumber;
 
-/// Maximum length of a dialogue's name, which is part of a URL as it is.
+/// Maximum length of the name of a dialogue or a series in a URL.
 const NAME_MAX_BYTES: usize = 40;
 
 /// The observer of one hop.
@@ -22,7 +22,7 @@ struct HopObserver {
     hop: Hop,
 }
 
-/// One hop's connection of one dialogue.
+/// The observer of one connection of a dialogue at one hop.
 #[derive(Debug)]
 struct Connection {
     recorder: Recorder,
@@ -74,7 +74,8 @@ impl Observer for HopObserver {
     }
 }
 
-/// Returns the name of a dialogue or of a series in a URL's query.
+/// Returns the name after `parameter` (`dialogue=` or `series=`) in the query of a URL; `None` if it is missing, too
+/// long, or has characters other than ASCII letters, digits and `-`.
 fn name_in<'a>(query: &'a str, parameter: &str) -> Option<&'a str> {
     let name = query.split('&').find_map(|part| part.strip_prefix(parameter))?;
     let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
@@ -122,7 +123,7 @@ impl Drop for Connection {
     }
 }
 
-/// Returns the point on the path of a dialogue, or `None` if the hop does not have the point.
+/// Returns the trace point for a point that `hop` reports; `None` if traces have no such point.
 fn event_point(hop: Hop, point: observe::Point) -> Option<TracePoint> {
     use observe::Point::{AnswerReady, FromClient, FromServer, ToClient, ToServer};
     let point = match (hop, point) {
@@ -142,7 +143,7 @@ fn event_point(hop: Hop, point: observe::Point) -> Option<TracePoint> {
     Some(point)
 }
 
-/// Returns the point of a connection that is being opened, or `None` if the hop does not take the step.
+/// Returns the trace point for a step of connecting that `hop` reports; `None` if traces have no such point.
 fn connect_point(hop: Hop, step: ConnectStep) -> Option<ConnectPoint> {
     let point = match (hop, step) {
         (Hop::Bridge, ConnectStep::RequestIn) => ConnectPoint::UpgradeIn,
@@ -161,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn recording_waits_for_no_other_connection() {
+    fn recording_does_not_lock_the_trace_store() {
         let recorder = Recorder::default();
         let [from, to] = [1, 1060].map(|port| ([127, 0, 0, 1], port).into());
         let reported = observe::NewConnection { from, to, query: None, steps: &[] };
@@ -199,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_does_not_wait_for_a_trace_request_that_waits() {
+    fn a_new_connection_is_reported_while_a_trace_request_waits_for_announced_events() {
         let recorder = Recorder::default();
         let [from, other, to] = [1, 2, 1060].map(|port| ([127, 0, 0, 1], port).into());
         let reported = observe::NewConnection { from, to, query: None, steps: &[] };
@@ -221,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_short_and_plain() {
+    fn a_name_in_a_url_has_at_most_40_letters_digits_and_hyphens() {
         let long = format!("dialogue={}", "x".repeat(NAME_MAX_BYTES + 1));
         let cases = [
             ("dialogue=a-1", Some("a-1")),

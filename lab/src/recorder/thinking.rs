@@ -1,17 +1,19 @@
 //! The server's thinking about all questions of a connection, as a sum.
 //!
-//! A sum takes constant memory, so it also counts the events that are too many to be kept.
+//! A sum takes constant memory, so it also includes events that are not kept because they are too many.
 
 use std::time::{Duration, Instant};
 
 use launcelot_measure::TracePoint;
 
-/// The number of answers, and the server's thinking before them in total.
+/// The number of answers, and the sum of the server's thinking times before them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Thinking {
-    /// The number of answers. Questions that the server read together have one.
+    /// The number of answers. Answers that the server computed together, since it read their questions together, count
+    /// as one.
     pub answers: u64,
-    /// The sum of the times from reading each question to knowing its answer.
+    /// The sum of the times from reading a question to having its answer, or from one answer to the next if the server
+    /// read both questions together.
     pub total: Duration,
 }
 
@@ -22,16 +24,16 @@ impl Thinking {
     }
 }
 
-/// The sum of one connection, from its events.
+/// The sum of the server's thinking on one connection, computed event by event.
 #[derive(Debug, Default)]
 pub(super) struct ThinkingSum {
     sum: Thinking,
-    /// When the server began to think about the question that has no answer yet.
+    /// When the server began to think about the question that has no answer yet, if there is one.
     began: Option<Instant>,
 }
 
 impl ThinkingSum {
-    /// Adds an event. Only events of the server count.
+    /// Adds an event. Events of other hops than the server are ignored.
     pub(super) fn record(&mut self, at: Instant, point: TracePoint) {
         match point {
             TracePoint::ServerIn => self.began = Some(at),
@@ -62,11 +64,11 @@ mod tests {
             (TracePoint::ServerIn, 100),
             (TracePoint::AnswerReady, 107),
             (TracePoint::AnswerOut, 120),
-            // Two questions in one read.
+            // Two questions in one read, with separate answers.
             (TracePoint::ServerIn, 200),
             (TracePoint::AnswerReady, 205),
             (TracePoint::AnswerReady, 210),
-            // Not answered.
+            // A question without an answer.
             (TracePoint::ServerIn, 300),
         ];
         for (point, micros) in events {

@@ -1,4 +1,4 @@
-//! The trace store: the latest dialogues, and which connections belong to which of them.
+//! The trace store: the latest dialogues, each with its connections.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::connection_log::ConnectionLog;
 use super::dialogue::{ConnectionAddresses, Dialogue, Hop};
 use super::thinking::Thinking;
 
-/// How many dialogues are kept. Dialogues without a name are evicted first, then the oldest.
+/// How many dialogues are kept. Dialogues through the bridge without a name are evicted first, then the oldest.
 const DIALOGUES_MAX: usize = 256;
 
 /// The number of a dialogue. Numbers count up.
@@ -21,13 +21,14 @@ pub(super) struct TraceStore {
     dialogues: BTreeMap<DialogueNumber, Dialogue>,
     /// The newest dialogue that has a connection with these addresses.
     by_addresses: HashMap<ConnectionAddresses, DialogueNumber>,
-    /// The dialogues that turned out to be the same as another.
+    /// The numbers of dialogues that were merged into another, and the number of the other.
     same_as: HashMap<DialogueNumber, DialogueNumber>,
     next: DialogueNumber,
 }
 
 impl TraceStore {
-    /// Adds the end of a connection that a hop reports. Returns the dialogue that it belongs to, and the log of its events.
+    /// Adds an end of a connection, which `hop` reports. Returns the number of its dialogue, and the log for its
+    /// events.
     pub(super) fn connected(
         &mut self,
         hop: Hop,
@@ -45,7 +46,7 @@ impl TraceStore {
         (number, log)
     }
 
-    /// Names a dialogue through the bridge. Without a name it is ignored.
+    /// Sets the name of a dialogue through the bridge. A dialogue without a name is ignored.
     pub(super) fn set_name(&mut self, number: DialogueNumber, name: Option<&str>) {
         let Some(dialogue) = self.dialogues.get_mut(&number) else { return };
         if let Some(name) = name {
@@ -56,7 +57,8 @@ impl TraceStore {
         }
     }
 
-    /// Adds a dialogue to a series. It replaces the earlier dialogue of the series, and its events are discarded.
+    /// Adds a dialogue to a series. The dialogue replaces the earlier dialogue of the series and takes over its sum of
+    /// thinking. The events of both are discarded.
     pub(super) fn set_series(&mut self, number: DialogueNumber, name: &str) {
         let earlier = self.newest_in_series(name).map(|(number, _)| *number);
         let mut thinking_before = Thinking::default();
@@ -75,7 +77,7 @@ impl TraceStore {
         }
     }
 
-    /// Returns the dialogue with the newest connection of a series.
+    /// Returns the newest dialogue of a series, which has the sum of thinking of the whole series.
     pub(super) fn series(&self, name: &str) -> Option<Dialogue> {
         self.newest_in_series(name).map(|(_, dialogue)| dialogue.clone())
     }
@@ -84,7 +86,8 @@ impl TraceStore {
         self.dialogues.iter().rev().find(|(_, dialogue)| dialogue.is_in_series && dialogue.name == name)
     }
 
-    /// Adds the connection by which the tunnel forwards a dialogue. The server may have reported it already.
+    /// Adds the connection over which the tunnel forwards a dialogue. If the server has reported it already as a
+    /// dialogue of its own, both are merged.
     pub(super) fn forwarded(&mut self, number: DialogueNumber, addresses: ConnectionAddresses) {
         let number = self.resolve(number);
         if let Some(dialogue) = self.dialogues.get_mut(&number) {
@@ -107,7 +110,7 @@ impl TraceStore {
         }
     }
 
-    /// Records the revision of the tunnel's settings under which a dialogue is relayed from now on.
+    /// Records the revision of the tunnel's settings that are in force for a dialogue from now on.
     pub(super) fn settings_changed(&mut self, number: DialogueNumber, revision: u64) {
         let number = self.resolve(number);
         if let Some(dialogue) = self.dialogues.get_mut(&number) {
@@ -116,7 +119,7 @@ impl TraceStore {
         }
     }
 
-    /// Records the handshake of a dialogue's connection to the tunnel.
+    /// Records how long the emulated handshake of a dialogue's connection to the tunnel took.
     pub(super) fn handshake_done(&mut self, number: DialogueNumber, handshake: Duration) {
         let number = self.resolve(number);
         if let Some(dialogue) = self.dialogues.get_mut(&number)
@@ -136,12 +139,14 @@ impl TraceStore {
         }
     }
 
-    /// Returns the newest dialogue with this name. With `to`, its client must have connected to that port.
+    /// Returns the newest dialogue with this name. With `to`, only dialogues whose client connected to that port are
+    /// considered.
     pub(super) fn dialogue(&self, name: &str, to: Option<u16>) -> Option<Dialogue> {
         self.newest(name, to).cloned()
     }
 
-    /// Returns how that dialogue went through the tunnel, or `None` if it did not.
+    /// Returns the tunnel's settings and handshake during the dialogue that [`dialogue`](Self::dialogue) returns;
+    /// `None` if it did not go through the tunnel.
     pub(super) fn transit(&self, name: &str, to: Option<u16>) -> Option<TunnelTransit> {
         self.newest(name, to)?.transit
     }
@@ -152,7 +157,7 @@ impl TraceStore {
         })
     }
 
-    /// Returns the number under which a dialogue is kept: another one after a merge.
+    /// Returns the number under which a dialogue is kept. After a merge, it is the number of the other dialogue.
     fn resolve(&self, number: DialogueNumber) -> DialogueNumber {
         self.same_as.get(&number).copied().unwrap_or(number)
     }

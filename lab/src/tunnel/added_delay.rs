@@ -1,4 +1,4 @@
-//! The delay that the tunnel adds to bytes, as it measures itself.
+//! The delay that the tunnel adds to bytes, as the tunnel itself measures it.
 
 use std::collections::{HashSet, VecDeque};
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ const SAMPLES_MAX: usize = 255;
 #[derive(Debug)]
 pub(super) struct DelaySamples {
     since: Instant,
-    /// The samples of what each side has sent.
+    /// The delays of the bytes that each side has sent.
     sent_by: [VecDeque<Sample>; 2],
 }
 

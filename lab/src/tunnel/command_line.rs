@@ -17,7 +17,7 @@ use super::options::LinkOptions;
 use super::standard_input;
 use super::{Tunnel, TunnelError, TunnelSettings};
 
-/// The port of the tunnel, unless told otherwise.
+/// The default port of the tunnel.
 pub const PORT: u16 = 1061;
 
 /// The arguments of `launcelot-lab tunnel`.
@@ -91,7 +91,7 @@ pub fn run(options: &TunnelOptions) -> Result<(), ProgramError> {
         StopSignals::catch().map_err(ProgramError::Signals)?
     };
     let TunnelOptions { listen, to: (host, to_port), grace, link } = options;
-    // Each connection resolves the name again. This reports a name without an address at the start.
+    // The name is resolved again for each connection. This lookup only makes the program fail at once if the name has no address.
     let lookup = |source| ProgramError::Lookup { host: host.clone(), source };
     look_up_blocking(host, *to_port).map_err(lookup)?;
     let destination = Destination::host(host, *to_port);

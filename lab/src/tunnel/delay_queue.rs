@@ -1,8 +1,8 @@
 //! A delay queue: the segments in flight in one direction of a connection, and when each of them arrives.
 //!
-//! Segments overlap, as in a pipe: one that is sent while another is in flight does not wait for that to arrive. Order
-//! is kept, whatever the jitter and however the settings change. A change of settings applies to segments in flight,
-//! too.
+//! Segments overlap (pipelining): a segment that is sent while another is in flight does not wait for the other to
+//! arrive. Order is kept, whatever the jitter and however the settings change. A change of settings applies to segments
+//! in flight, too.
 
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
@@ -13,11 +13,11 @@ use bytes::{Buf as _, Bytes};
 use super::segment::{InFlight, Segment};
 use super::settings::TunnelSettings;
 
-/// Maximum number of bytes in flight at once. More are not read until some have arrived. Where bandwidth times delay is
-/// larger than this, it limits the rate as a TCP window does.
+/// Maximum number of bytes in flight at once. No more bytes are read from the sender until some have arrived. If
+/// bandwidth times delay is larger, this maximum limits the rate as a TCP window does.
 pub(super) const IN_FLIGHT_MAX_BYTES: usize = 4 * 1024 * 1024;
 
-/// Maximum number of segments in flight at once: each takes memory for its bookkeeping, too.
+/// Maximum number of segments in flight at once, since each segment also takes memory for its schedule.
 const IN_FLIGHT_MAX_SEGMENTS: usize = 60_000;
 
 /// The segments in flight in one direction.
@@ -32,7 +32,7 @@ pub(super) struct DelayQueue {
 }
 
 impl DelayQueue {
-    /// Returns how many more bytes may be sent, cut into slices as the settings say.
+    /// Returns how many more bytes may be sent before the limits of bytes and segments are reached.
     pub(super) fn capacity(&self, settings: &TunnelSettings) -> usize {
         let segments = IN_FLIGHT_MAX_SEGMENTS.saturating_sub(self.in_flight.len());
         let slice = settings.slice.map_or(usize::MAX, NonZeroUsize::get);
@@ -40,7 +40,8 @@ impl DelayQueue {
         bytes.min(segments.saturating_mul(slice))
     }
 
-    /// Sends bytes that were read together. `jitter_fraction`, from 0 to 1, is the share of the jitter that is added.
+    /// Sends bytes that were read together: as one segment, or cut into slices. `jitter_fraction`, from 0 to 1, is the
+    /// share of the jitter that is added to their delay.
     pub(super) fn send(&mut self, bytes: &[u8], now: Instant, settings: &TunnelSettings, jitter_fraction: f64) {
         let mut rest = Bytes::copy_from_slice(bytes);
         while !rest.is_empty() {
@@ -51,7 +52,7 @@ impl DelayQueue {
         }
     }
 
-    /// Sends the confirmation that the server has accepted.
+    /// Sends the confirmation that the server has accepted the connection.
     pub(super) fn send_confirmation(&mut self, now: Instant, settings: &TunnelSettings) {
         self.push(Segment::Confirmation, now, settings, 0.0);
     }
@@ -95,8 +96,8 @@ impl DelayQueue {
         self.in_flight.front().map(|in_flight| in_flight.due)
     }
 
-    /// Marks the next segment as attempted. Returns when it was read at the first attempt to write it, and `None` at any
-    /// later one.
+    /// Marks the next segment as attempted. At the first attempt to write a segment, returns the time at which it was
+    /// read; at later attempts, returns `None`.
     pub(super) fn first_attempt(&mut self) -> Option<Instant> {
         let next = self.in_flight.front_mut()?;
         if next.is_attempted {
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn slices_arrive_one_by_one() {
+    fn bytes_are_cut_into_slices_and_each_slice_is_a_segment() {
         let mut queue = DelayQueue::default();
         let begin = Instant::now();
         let settings = TunnelSettings { slice: NonZeroUsize::new(2), ..TunnelSettings::default() };
@@ -226,7 +227,7 @@ mod tests {
             queue.reschedule(now, settings);
             queue.in_flight.iter().map(|segment| (segment.due - begin).as_millis()).collect::<Vec<_>>()
         };
-        // The first segment has been transmitted, and half of the second.
+        // At `now`, the first segment has been transmitted, and half of the second.
         assert_eq!(after(&rate(16_000, 100 * MS), &mut queue), [60, 75, 75]);
         assert_eq!(after(&rate(2_000, 100 * MS), &mut queue), [60, 110, 110]);
         assert_eq!(after(&rate(8_000, 200 * MS), &mut queue), [110, 130, 130]);

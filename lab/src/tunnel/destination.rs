@@ -12,7 +12,7 @@ use launcelot_endpoint::lookup::{known_addresses, look_up_blocking};
 
 use super::shared_state::SharedState;
 
-/// Resolves the server's name. It may block: it runs on a thread of its own.
+/// A function that resolves the server's name. It may block, because it runs on a thread of its own.
 pub type Lookup = Arc<dyn Fn() -> io::Result<Vec<SocketAddr>> + Send + Sync>;
 
 /// The server to which the tunnel relays: the first address that accepts.
@@ -24,7 +24,7 @@ pub enum Destination {
     Name {
         /// The name, for log messages.
         name: String,
-        /// Returns its addresses.
+        /// Returns the addresses of the name.
         lookup: Lookup,
     },
 }
@@ -57,7 +57,8 @@ impl From<Vec<SocketAddr>> for Destination {
 
 /// Resolves the server's name without blocking the tunnel's thread.
 ///
-/// All connections have the same server, so one lookup serves all connections that were accepted before it began.
+/// All connections have the same server, so one lookup serves all connections that were accepted before the lookup
+/// began.
 #[derive(Debug)]
 pub(super) enum Resolver {
     /// There is nothing to resolve.
@@ -96,7 +97,8 @@ impl Resolver {
         Ok(Self::Thread { requests, results })
     }
 
-    /// Returns the addresses for a new relay, or `None` if [`take_results`](Self::take_results) will return them.
+    /// Returns the addresses for a new relay, or `None` if they are being resolved:
+    /// [`take_results`](Self::take_results) returns them later.
     pub(super) fn request(&self, relay: u64) -> Option<Vec<SocketAddr>> {
         match self {
             Self::Fixed(addresses) => Some(addresses.clone()),
@@ -108,7 +110,7 @@ impl Resolver {
         }
     }
 
-    /// Takes the results since the last call.
+    /// Returns the results of all lookups that have ended since the last call.
     pub(super) fn take_results(&self) -> Vec<Resolved> {
         match self {
             Self::Fixed(_) => Vec::new(),

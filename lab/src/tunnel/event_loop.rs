@@ -1,12 +1,12 @@
 //! The tunnel's thread: an event loop that waits for sockets and for timers to the microsecond.
 //!
 //! tokio's timers have a resolution of a millisecond. This thread waits with a resolution of a nanosecond ([`Poller`])
-//! and sets the smallest timer slack, which is how late the kernel may wake it to save power. A processor that was asleep
-//! still wakes some 10 µs late, or 100 µs in a virtual machine. So the thread learns how late it is woken, asks to be
-//! woken earlier by that, and polls until the timer is due.
+//! and sets the smallest timer slack, which is how late the kernel may wake it to save power. A processor that was
+//! asleep still wakes some 10 µs late, or 100 µs in a virtual machine. So the thread measures how late it is woken,
+//! shortens its next timeout by that, and then polls without sleeping until the timer is due.
 //!
-//! Every relay that has something to do gets one turn in a round. Turns are bounded, so a bulk transfer does not delay
-//! other connections.
+//! Every relay that has something to do gets one turn in a round. A turn moves a bounded number of bytes, so a bulk
+//! transfer does not delay other connections for long.
 
 mod registration;
 
@@ -38,13 +38,13 @@ use registration::RegisteredRelay;
 /// The poller's token of the shared state's descriptor.
 const SHARED_STATE_TOKEN: u64 = u64::MAX;
 
-/// The poller's token of the first listener. The others follow.
+/// The poller's token of the first listener. The tokens of the other listeners follow.
 const FIRST_LISTENER_TOKEN: u64 = u64::MAX - 1024;
 
 /// The size of the read buffer.
 const READ_BYTES: usize = 16 * 1024;
 
-/// Maximum time for which the thread polls before a timer is due, and keeps a processor busy.
+/// Maximum time for which the thread polls without sleeping before a timer is due. Meanwhile it keeps a processor busy.
 const EARLY_WAKE_MAX: Duration = Duration::from_micros(150);
 
 /// The state of the tunnel's thread.
@@ -54,7 +54,7 @@ pub(super) struct EventLoop {
     grace: Duration,
     handshakes: Arc<Handshakes>,
     observer: Option<Arc<dyn Observer>>,
-    /// Of the clients' sockets.
+    /// The keepalive settings of the clients' sockets.
     keepalive: TcpKeepalive,
     listeners: Vec<TcpListener>,
     resolver: Resolver,
@@ -63,9 +63,9 @@ pub(super) struct EventLoop {
     revision: u64,
     relays: HashMap<u64, RegisteredRelay>,
     next_number: u64,
-    /// The times at which relays need a turn. An entry is outdated if it differs from the relay's own.
+    /// The times at which relays need a turn. An entry is outdated if its time differs from [`RegisteredRelay::timer`].
     timers: BinaryHeap<Reverse<(Instant, u64)>>,
-    /// The relays that get a turn in this round. Some are in it more than once.
+    /// The numbers of the relays that get a turn in this round. A number may occur more than once.
     run_queue: Vec<u64>,
     round: u64,
     accept_errors: AcceptErrors,
@@ -112,7 +112,8 @@ impl EventLoop {
         Ok(event_loop)
     }
 
-    /// Relays until the tunnel is told to stop, and then keeps relaying open connections for at most the grace period.
+    /// Accepts and relays connections until the tunnel is told to stop, and then relays the open connections for at
+    /// most the grace period.
     pub(super) fn run(mut self) -> Result<(), TunnelError> {
         // The default timer slack is 50 µs.
         if let Err(error) = set_current_timer_slack(NonZeroU64::new(1)) {
@@ -139,7 +140,8 @@ impl EventLoop {
         }
     }
 
-    /// Waits for the next event or timer, and returns how early to wake for the timer after it.
+    /// Waits for the next event or timer. `early_wake` is how long before the timer to wake. Returns that time for the
+    /// next call.
     fn wait(&mut self, end_of_grace: Option<Instant>, early_wake: Duration) -> io::Result<Duration> {
         let now = Instant::now();
         let next_timer = self.timers.peek().map(|Reverse((due, _))| *due);
@@ -157,7 +159,7 @@ impl EventLoop {
         Ok(adapt_early_wake(early_wake, late))
     }
 
-    /// Applies settings that have changed, before anything else happens under them.
+    /// Applies changed settings to everything in flight, and gives every relay a turn.
     fn apply_changed_settings(&mut self, now: Instant) {
         let (settings, revision) = self.shared_state.settings();
         if revision == self.revision {
@@ -230,9 +232,9 @@ impl EventLoop {
         Ok(())
     }
 
-    /// Accepts a connection from a listener, and returns the number of its relay.
+    /// Accepts a connection, and returns the number of its relay; `None` if there is none.
     fn accept(&mut self, listener: usize, now: Instant) -> io::Result<Option<u64>> {
-        // The listeners are gone while the tunnel stops.
+        // While the tunnel stops, its listeners are closed.
         let Some(listener) = self.listeners.get(listener) else { return Ok(None) };
         let number = self.next_number;
         match listener.accept().and_then(|(client, address)| self.relay(number, client, address, now)) {
@@ -265,7 +267,8 @@ impl EventLoop {
         Relay::new(client, addresses, now, &self.settings, handshake, connection_observer)
     }
 
-    /// Reports a connection that has just been accepted to the observer, if there is one.
+    /// Reports an accepted connection to the tunnel's observer. Returns the observer of this connection; `None` if the
+    /// connection is not observed.
     fn report(&self, client: &TcpStream, from: SocketAddr) -> Option<Box<dyn ConnectionObserver>> {
         let observer = self.observer.as_ref()?;
         let steps = [(Instant::now(), ConnectStep::Accepted)];
@@ -275,7 +278,7 @@ impl EventLoop {
         Some(connection_observer)
     }
 
-    /// Gives a relay its turn, unless it has already run in this loop iteration.
+    /// Gives a relay its turn, unless it has already had one in this round.
     fn run_turn(&mut self, number: u64, now: Instant) {
         let Some(registered) = self.relays.get_mut(&number) else { return };
         if registered.round == self.round {
@@ -303,7 +306,8 @@ impl EventLoop {
     }
 }
 
-/// Returns how early to wake next time, after the thread woke this late. It rises at once, and falls slowly.
+/// Returns how long before a timer to wake next time, after the thread woke `late`. The returned time rises at once,
+/// and falls slowly.
 fn adapt_early_wake(early_wake: Duration, late: Duration) -> Duration {
     let late = late.min(EARLY_WAKE_MAX);
     if late > early_wake { late } else { early_wake - (early_wake - late) / 16 }

@@ -10,7 +10,7 @@ use super::TunnelSettings;
 use super::handshake::{HandshakeError, Handshakes};
 use super::shared_state::SharedState;
 
-/// A handle of a running tunnel. Clones belong to the same tunnel, and none of them keeps it running.
+/// A handle of a running tunnel. Clones belong to the same tunnel. A handle does not keep the tunnel running.
 #[derive(Debug, Clone)]
 pub struct TunnelHandle {
     pub(super) port: u16,
@@ -39,13 +39,13 @@ impl TunnelHandle {
         self.update(|_| settings);
     }
 
-    /// Changes the settings by `change`, and returns them.
+    /// Replaces the settings by what `change` returns for the present ones, and returns the new settings.
     pub fn update(&self, change: impl FnOnce(TunnelSettings) -> TunnelSettings) -> TunnelSettings {
         self.shared_state.update(change)
     }
 
-    /// Waits for the handshake of the connection that `client` has opened to the tunnel. Returns how long it took, from
-    /// the tunnel's accept on.
+    /// Waits for the end of the emulated handshake of the connection that `client` has opened to the tunnel. Returns
+    /// how long the handshake took, from the tunnel's accept on.
     ///
     /// `client` is the connecting socket's own address, and `connect_begun` a moment before it connected: a connection that
     /// the tunnel accepted before is an earlier one from the same address. A caller may wait before the tunnel's thread has
@@ -54,7 +54,8 @@ impl TunnelHandle {
     ///
     /// # Errors
     ///
-    /// [`HandshakeError`] if the connection ended before, for example because the server refused it.
+    /// [`HandshakeError`] if the connection ended before the handshake did, for example because the server refused the
+    /// connection.
     pub async fn handshake(&self, client: SocketAddr, connect_begun: Instant) -> Result<Duration, HandshakeError> {
         self.handshakes.wait_for(client, connect_begun).await
     }

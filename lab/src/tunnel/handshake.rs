@@ -1,8 +1,9 @@
 //! The emulated handshakes of the tunnel's connections, for clients in the same process.
 //!
-//! The kernel accepts a connection at once, as an SSH client does for `ssh -L`. The request to connect then takes half a
-//! round trip to the server, and the confirmation takes the other half: only then does the tunnel read from the client.
-//! A client in the same process can wait for that moment, and count connecting to it as a network would make it last.
+//! The kernel accepts a connection at once, as an SSH client does for `ssh -L`. The request to connect then takes half
+//! a round trip to the server, and the confirmation takes the other half: only then does the tunnel read from the
+//! client. A client in the same process can wait for that moment, so that its connecting takes as long as over a real
+//! network.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -23,7 +24,7 @@ const PRUNE_MIN_ENTRIES: usize = 256;
 #[error("the client's connection to the tunnel closed before the emulated handshake was complete")]
 pub struct HandshakeError;
 
-/// How long the handshake took, or that the connection ended before.
+/// How long the handshake took, or the error that the connection ended before.
 type Outcome = Result<Duration, HandshakeError>;
 
 /// All handshakes, by the client's address.
@@ -64,7 +65,8 @@ impl Entry {
         }
     }
 
-    /// Whether the tunnel accepted its connection before another one began to connect from the same address.
+    /// Returns true if the tunnel accepted the connection of this entry before `connect_begun`, when another connection
+    /// from the same address began.
     fn is_older_than(&self, connect_begun: Instant) -> bool {
         self.connection.is_some_and(|accepted| accepted.at < connect_begun)
     }
@@ -124,7 +126,7 @@ impl Handshakes {
 }
 
 impl Entries {
-    /// Removes outdated entries, once there are twice as many entries as after the last time.
+    /// Removes outdated entries, once there are [`PRUNE_MIN_ENTRIES`] and twice as many as were left the last time.
     fn prune(&mut self, now: Instant) {
         if self.by_client.len() >= self.prune_at.max(PRUNE_MIN_ENTRIES) {
             self.by_client.retain(|_, entry| entry.is_current(now));
@@ -133,7 +135,7 @@ impl Entries {
     }
 }
 
-/// The handshake of one connection. Dropping it ends the connection's entry.
+/// The handshake of one connection. Dropping it marks the connection as ended; an incomplete handshake then fails.
 #[derive(Debug)]
 pub(super) struct Handshake {
     all: Arc<Handshakes>,
@@ -144,7 +146,7 @@ pub(super) struct Handshake {
 }
 
 impl Handshake {
-    /// Returns the number of its connection.
+    /// Returns the number of the connection.
     pub(super) fn number(&self) -> u64 {
         self.number
     }

@@ -1,19 +1,20 @@
-//! TCP keepalive on the clients' sockets: it finds out that the client of a stalled connection is gone.
+//! TCP keepalive on the clients' sockets: its probes show that the client of a stalled connection is gone.
 //!
-//! A client that has shut down its writing side sends nothing when it closes its socket. To the tunnel it looks like one
-//! that still waits for answers, which has to be left alone. A keepalive probe tells the two apart: the kernel of a closed
-//! socket answers with a reset. `TCP_USER_TIMEOUT` would not tell: it limits how long sent bytes stay unacknowledged, and
-//! a stalled tunnel sends none.
+//! A client that has shut down its writing side sends nothing when it closes its socket. To the tunnel, the client then
+//! looks like a client that still waits for answers, whose connection must stay open. A keepalive probe tells the two
+//! apart: the kernel of a client that has closed its socket answers with a reset. `TCP_USER_TIMEOUT` would not help: it
+//! limits how long sent bytes stay unacknowledged, and a stalled tunnel sends none.
 //!
-//! Linux remembers a closed socket in the state FIN_WAIT_2 for 60 seconds (`tcp_fin_timeout` in tcp(7)), and acknowledges
-//! probes meanwhile. So such a client is found to be gone after 60 to 70 seconds, and one whose machine has vanished after
-//! 70.
+//! Linux keeps a closed socket in the state FIN-WAIT-2 for 60 seconds (`tcp_fin_timeout` in tcp(7)), and acknowledges
+//! probes meanwhile. So a client that has closed its socket is detected after 60 to 70 seconds, and a client whose
+//! machine has vanished after 70.
 
 use std::time::Duration;
 
 use socket2::TcpKeepalive;
 
-/// A probe after 10 seconds of silence and every 10 seconds from then on. Six without a response end the connection.
+/// Sends a probe after 10 seconds of silence, and every 10 seconds from then on. Six probes without a response end the
+/// connection.
 pub(super) const CLIENT_KEEPALIVE: TcpKeepalive =
     TcpKeepalive::new().with_time(Duration::from_secs(10)).with_interval(Duration::from_secs(10)).with_retries(6);
 
@@ -36,7 +37,7 @@ mod tests {
 
     const CLIENTS: usize = 50;
 
-    /// Reports the end of each connection.
+    /// An observer that reports the end of each connection.
     #[derive(Debug, Clone)]
     struct Ends(Sender<()>);
 
@@ -62,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn half_closed_clients_of_stalled_connections_are_let_go_once_they_close_and_not_before() {
+    fn a_stalled_connection_ends_once_its_half_closed_client_has_closed_its_socket_and_not_before() {
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
         let second = Duration::from_secs(1);
         let keepalive = TcpKeepalive::new().with_time(second).with_interval(second);
@@ -98,7 +99,11 @@ mod tests {
             }
             waits.set_nonblocking(true).unwrap();
             let read = waits.read(&mut [0]);
-            assert_eq!(read.unwrap_err().kind(), ErrorKind::WouldBlock, "a client that waits has been let go");
+            assert_eq!(
+                read.unwrap_err().kind(),
+                ErrorKind::WouldBlock,
+                "the connection of a client that still waits has ended"
+            );
             drop(waits);
         }
     }

@@ -10,7 +10,7 @@ use launcelot_measure::Preset;
 
 use super::settings::{DELAY_MAX, SLOW_CLOSE_MAX, TunnelSettings};
 
-/// Changes to a tunnel's settings. An option that is missing leaves its setting as it is.
+/// Changes to a tunnel's settings. A missing option leaves its setting unchanged.
 #[derive(Debug, Clone, Args)]
 pub struct LinkOptions {
     /// Start from the preset of a known link
@@ -87,7 +87,7 @@ pub enum HandshakeOption {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit<T>(pub Option<T>);
 
-/// Parses the keyword of a preset. The presets are those of the page.
+/// Returns a parser of the keyword of a preset. The presets are the same as on the page.
 pub(crate) fn preset_parser() -> impl TypedValueParser<Value = Preset> {
     let values = Preset::ALL.map(|preset| PossibleValue::new(preset.keyword()).help(preset.description()));
     PossibleValuesParser::new(values).try_map(|keyword| {
@@ -168,14 +168,14 @@ mod tests {
     }
 
     #[test]
-    fn a_round_trip_is_a_duration_and_not_none() {
+    fn the_rtt_is_a_duration_of_at_most_10_seconds() {
         for value in ["none", "soon", "11s"] {
             assert!(Line::try_parse_from(["--rtt", value]).is_err(), "{value}");
         }
     }
 
     #[test]
-    fn the_options_that_settings_are_displayed_as_make_the_same_settings() {
+    fn settings_are_displayed_as_the_options_that_set_them() {
         let lines = ["", "--link ssh --bandwidth 10Mbit", "--rtt 20ms --slice 3 --reset-after 9 --stall-after 8"];
         for line in lines {
             let settings = change(line, TunnelSettings::default());

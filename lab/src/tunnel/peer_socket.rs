@@ -7,16 +7,17 @@ use std::net::TcpStream;
 #[derive(Debug)]
 pub(super) struct PeerSocket {
     pub(super) stream: TcpStream,
-    /// Whether the end of the stream, or an error, has been read.
+    /// True once the end of the stream, or an error, has been read.
     pub(super) read_closed: bool,
-    /// Whether the writing side has been shut down, after everything was written.
+    /// True once the writing side has been shut down, after everything was written.
     pub(super) write_closed: bool,
-    /// Whether the last write would have blocked, since the send buffer is full.
+    /// True if the last write would have blocked, since the send buffer is full.
     pub(super) is_full: bool,
 }
 
 impl PeerSocket {
-    /// Disables Nagle's algorithm, so that the only delays are those of the delay queue.
+    /// Makes a connected socket non-blocking, and disables Nagle's algorithm, so that only the delay queue delays
+    /// bytes.
     pub(super) fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
         stream.set_nodelay(true)?;

@@ -1,8 +1,8 @@
-//! A poller: it waits for descriptors, with a timeout to the microsecond.
+//! A poller: it waits for descriptors, with a timeout to the nanosecond.
 //!
 //! The timeout of `epoll_pwait2(2)` is in nanoseconds, that of `epoll_wait(2)` in milliseconds. A kernel before Linux
-//! 5.11 lacks `epoll_pwait2(2)`, and a sandbox may forbid it. Then `ppoll(2)` waits for the epoll descriptor itself, also
-//! to the nanosecond, at the cost of one more system call for each wait.
+//! 5.11 lacks `epoll_pwait2(2)`, and a sandbox may forbid it. Then `ppoll(2)` waits for the epoll descriptor itself,
+//! also with a timeout in nanoseconds, at the cost of one more system call for each wait.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -16,14 +16,14 @@ use rustix::io::Errno;
 /// Maximum number of events that one wait reports.
 const EVENTS_MAX: usize = 256;
 
-/// A call of `epoll_pwait2(2)`. Tests replace it.
+/// A function that calls `epoll_pwait2(2)`. Tests use functions that fail instead.
 type Pwait2 = fn(&Epoll, Option<&Timespec>, &mut Vec<u64>) -> rustix::io::Result<()>;
 
 /// An epoll instance, and the system call that waits for it.
 #[derive(Debug)]
 pub(crate) struct Poller {
     epoll: Epoll,
-    /// `None` once a call has shown that the system lacks it.
+    /// `None` once a call has shown that `epoll_pwait2(2)` is not available.
     pwait2: Option<Pwait2>,
     ready: Vec<u64>,
 }
@@ -49,7 +49,8 @@ impl Poller {
         Ok(self.epoll.delete(descriptor)?)
     }
 
-    /// Waits until a descriptor is ready, at most for `timeout`. [`ready`](Self::ready) returns which are.
+    /// Waits until a descriptor is ready, for at most `timeout`. [`ready`](Self::ready) returns the tokens of the ready
+    /// descriptors.
     pub(crate) fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         self.ready.clear();
         // A timeout too long for the system means no timeout.

@@ -27,9 +27,9 @@ pub(super) struct Relay {
     upstream: Upstream,
     /// The segments that each side has sent, in flight to the other.
     sent_by: [DelayQueue; 2],
-    /// How many bytes have been written to either side.
+    /// How many bytes have been written to the client and to the server together.
     relayed_bytes: u64,
-    /// Nothing is read from the client before it is complete.
+    /// The emulated handshake. Nothing is read from the client before the handshake is complete.
     handshake: Handshake,
     observed: Observed,
 }
@@ -43,8 +43,8 @@ pub(super) enum RelayState {
 }
 
 impl Relay {
-    /// Relays an accepted client to the first of the server's addresses that accepts. Without `addresses`,
-    /// [`resolved`](Self::resolved) has to follow.
+    /// Creates the relay of an accepted client, which connects to the first of the server's `addresses` that accepts.
+    /// If `addresses` is `None`, the caller must call [`resolved`](Self::resolved) later.
     pub(super) fn new(
         client: TcpStream,
         addresses: Option<Vec<SocketAddr>>,
@@ -101,7 +101,7 @@ impl Relay {
     /// Returns the events to wait for on a side's socket.
     pub(super) fn interest(&self, side: Side, settings: &TunnelSettings) -> Interest {
         if self.is_stalled(settings) {
-            // A stalled connection ends with its client.
+            // Of a stalled connection, only the end of the client matters.
             return Interest { hang_up: side == Side::Client, ..Interest::default() };
         }
         let Some(socket) = self.socket(side) else { return Interest::default() };
@@ -123,7 +123,8 @@ impl Relay {
         [to_client, to_server, self.upstream.next_due()].into_iter().flatten().min()
     }
 
-    /// Returns when the next segment for a side arrives. If its socket is full, the segment waits for the socket instead.
+    /// Returns when the next segment for a side arrives; `None` if the side's socket is full, so that the segment waits
+    /// for the socket.
     fn next_write_due(&self, side: Side) -> Option<Instant> {
         let socket = self.socket(side)?;
         if socket.is_full || socket.write_closed {
@@ -132,8 +133,8 @@ impl Relay {
         self.sent_by[side.other() as usize].next_due()
     }
 
-    /// Does what can be done now, up to the limits of one turn, and records in `shared_state` the delay added to the
-    /// bytes. `random` returns numbers from 0 to 1 for the jitter.
+    /// Connects, reads and writes as far as is possible without waiting, up to the limits of one turn. Records in
+    /// `shared_state` the delay that was added to the bytes. `random` returns numbers from 0 to 1 for the jitter.
     pub(super) fn run_turn(
         &mut self,
         now: Instant,
@@ -169,7 +170,7 @@ impl Relay {
         for side in SIDES {
             self.read(side, now, settings, buffer, &mut random);
         }
-        // What was just read, and is not delayed, has arrived.
+        // Bytes that were just read, over a link without delay, have arrived by a later reading of the clock.
         let now = Instant::now();
         let was_complete = self.handshake.is_complete();
         for side in SIDES {
@@ -191,16 +192,17 @@ impl Relay {
         settings.stall_after.is_some_and(|limit| self.relayed_bytes >= limit)
     }
 
-    /// Whether the client of a stalled connection is gone. Nothing is read to find that out, and the end of what it has
-    /// sent is not a sign of it: after a half-close it may still wait. The [keepalive](super::keepalive) tells the two apart.
+    /// Returns true if the client of a stalled connection is gone: its connection has been reset, or closed in both
+    /// directions. Nothing is read from the client. The end of its stream alone means a half-close, after which a
+    /// client may still wait. The [keepalive](super::keepalive) detects a half-closed client that is gone.
     fn client_has_left(&self) -> bool {
-        // poll(2) reports a hang-up and an error whatever is asked for.
+        // poll(2) reports a hang-up and an error, even if no events are requested.
         let mut polled = [PollFd::new(&self.client.stream, PollFlags::empty())];
         let found = poll(&mut polled, Some(&Timespec::default()));
         found.is_ok_and(|count| count > 0) && !polled[0].revents().is_empty()
     }
 
-    /// Whether bytes may be read from a side.
+    /// Returns true if bytes may be read from a side: from the client only after the handshake.
     fn may_read(&self, side: Side) -> bool {
         side == Side::Server || self.handshake.is_complete()
     }

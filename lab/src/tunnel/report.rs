@@ -1,4 +1,4 @@
-//! The tunnel's report of itself, as the lab's API answers it.
+//! The tunnel's report, which is the response of the lab's API to `GET /api/tunnel`.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use launcelot_measure::{LinkReport, Revision};
 use super::handle::TunnelHandle;
 
 impl TunnelHandle {
-    /// Returns the settings, their revision, and the delay that was added under them. `schema/tunnel.schema.json` describes
-    /// its JSON.
+    /// Returns the settings, their revision, and the delay that was added since the settings were last changed.
+    /// `schema/tunnel.schema.json` describes the report as JSON.
     pub fn report(&self) -> LinkReport {
         self.shared_state.read(|settings, revision, delays| LinkReport {
             port: self.port,

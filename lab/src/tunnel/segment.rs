@@ -1,6 +1,6 @@
 //! A segment: what is sent over the emulated link, and the schedule of its arrival.
 //!
-//! It arrives after a transmission delay, which is its size divided by the bandwidth, and a propagation delay.
+//! A segment arrives after a transmission delay, which is its size divided by the bandwidth, and a propagation delay.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::settings::TunnelSettings;
 
-/// What is sent over the link.
+/// A unit that is sent over the emulated link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Segment {
     /// Bytes that arrive together.
@@ -38,23 +38,24 @@ impl Segment {
 /// A segment in flight, and when it is transmitted and arrives.
 #[derive(Debug)]
 pub(super) struct InFlight {
-    /// The time at which it was read from its sender.
+    /// The time at which the segment was read from its sender.
     pub(super) read_at: Instant,
-    /// The time at which its transmission begins.
+    /// The time at which the transmission begins.
     pub(super) starts_at: Instant,
-    /// The time at which its transmission ends.
+    /// The time at which the transmission ends.
     pub(super) sent_at: Instant,
-    /// The share of the jitter that is added to its delay, from 0 to 1.
+    /// The share of the jitter that is added to the delay, from 0 to 1.
     jitter_fraction: f64,
-    /// The time at which it arrives.
+    /// The time at which the segment arrives.
     pub(super) due: Instant,
-    /// Whether a write of it has been attempted.
+    /// True once a write of the segment has been attempted.
     pub(super) is_attempted: bool,
     pub(super) segment: Segment,
 }
 
 impl InFlight {
-    /// Schedules a segment that is sent now. Its transmission begins when the link is idle.
+    /// Schedules a segment that is sent at `now`. Its transmission begins at `idle_at`, or at `now` if the link is idle
+    /// already.
     pub(super) fn new(
         segment: Segment,
         now: Instant,
@@ -68,8 +69,8 @@ impl InFlight {
         Self { read_at: now, starts_at, sent_at, jitter_fraction, due, is_attempted: false, segment }
     }
 
-    /// Applies changed settings, unless the segment has arrived. Transmitted bits propagate at the new speed. The other
-    /// bits are transmitted at the new rate, from `idle_at` on.
+    /// Applies changed settings, unless the segment has arrived. The propagation delay becomes the new one. Bits that
+    /// have not been transmitted are transmitted with the new bandwidth, from `idle_at` on.
     pub(super) fn reschedule(&mut self, now: Instant, idle_at: Instant, settings: &TunnelSettings) {
         if self.due <= now {
             return;

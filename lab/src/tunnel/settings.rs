@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use launcelot_measure::{LinkSettings, Preset};
 
-/// Maximum round trip and maximum jitter that can be set.
+/// The longest round trip, and the longest jitter, that can be set.
 pub const DELAY_MAX: Duration = Duration::from_secs(10);
 
-/// Maximum delay of a close that can be set.
+/// The longest delay of a close that can be set.
 pub const SLOW_CLOSE_MAX: Duration = Duration::from_secs(3_600);
 
 /// The link that a tunnel emulates, and the faults that it injects. The default adds nothing: bytes are relayed at once.
@@ -17,7 +17,8 @@ pub const SLOW_CLOSE_MAX: Duration = Duration::from_secs(3_600);
 pub struct TunnelSettings {
     /// Round trip, jitter and bandwidth. Order is kept, whatever the jitter.
     pub link: LinkSettings,
-    /// Maximum number of bytes that are delivered together. `None` delivers together what was read together.
+    /// Maximum number of bytes that are delivered together. `None` means that bytes read together are delivered
+    /// together.
     pub slice: Option<NonZeroUsize>,
     /// Resets both sides of a connection once it has relayed this many bytes, counted in both directions.
     pub reset_after: Option<u64>,
@@ -25,7 +26,7 @@ pub struct TunnelSettings {
     pub stall_after: Option<u64>,
     /// The delay of a close after the last byte.
     pub slow_close: Duration,
-    /// Whether opening a connection costs a round trip before its first bytes pass.
+    /// True if opening a connection costs a round trip, before which no bytes are read from the client.
     pub handshake: bool,
 }
 
@@ -48,7 +49,7 @@ impl TunnelSettings {
     }
 }
 
-/// Writes the options of the command line that make these settings.
+/// Writes the command-line options that set these settings.
 impl fmt::Display for TunnelSettings {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let LinkSettings { rtt, jitter, bandwidth } = self.link;
@@ -80,7 +81,7 @@ fn one_word(duration: Duration) -> String {
     humantime::format_duration(duration).to_string().replace(' ', "")
 }
 
-/// Settings without faults and without a handshake.
+/// Makes the settings of a link without faults and without a handshake.
 impl From<LinkSettings> for TunnelSettings {
     fn from(link: LinkSettings) -> Self {
         Self { link, ..Self::default() }

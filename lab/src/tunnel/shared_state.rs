@@ -17,11 +17,11 @@ use super::side::Side;
 pub(super) struct SharedState {
     current: Mutex<Current>,
     is_stopping: AtomicBool,
-    /// An eventfd that is readable when the thread should look here again.
+    /// An eventfd that is readable when settings have changed, the tunnel should stop, or addresses have been resolved.
     wake: OwnedFd,
 }
 
-/// The settings in force, and what was measured under them.
+/// The settings in force, and the delays measured since they were last changed.
 #[derive(Debug)]
 struct Current {
     settings: TunnelSettings,
@@ -42,7 +42,8 @@ impl SharedState {
         (current.settings, current.revision)
     }
 
-    /// Changes the settings by `change`. Equal settings are not a change, and keep their revision.
+    /// Replaces the settings by what `change` returns for the present ones. Equal settings are not a change, and keep
+    /// their revision.
     pub(super) fn update(&self, change: impl FnOnce(TunnelSettings) -> TunnelSettings) -> TunnelSettings {
         let mut current = self.current();
         let settings = change(current.settings);
@@ -54,13 +55,13 @@ impl SharedState {
         settings
     }
 
-    /// Runs `read` on the settings and on what was measured under them.
+    /// Calls `read` with the settings, their revision, and the delays measured since they were last changed.
     pub(super) fn read<T>(&self, read: impl FnOnce(&TunnelSettings, u64, &DelaySamples) -> T) -> T {
         let current = self.current();
         read(&current.settings, current.revision, &current.delays)
     }
 
-    /// Records the delay of bytes that a side of a connection has sent.
+    /// Records the delay of bytes that the side `sender` of a connection has sent.
     pub(super) fn record_delay(&self, connection: u64, sender: Side, read_at: Instant, written_at: Instant) {
         self.current().delays.record(connection, sender, read_at, written_at);
     }
@@ -75,7 +76,7 @@ impl SharedState {
         self.is_stopping.load(Ordering::Acquire)
     }
 
-    /// A descriptor that is readable from a [`wake`](Self::wake) until [`clear`](Self::clear).
+    /// Returns a descriptor that is readable from a [`wake`](Self::wake) until [`clear`](Self::clear).
     pub(super) fn wake_descriptor(&self) -> &OwnedFd {
         &self.wake
     }

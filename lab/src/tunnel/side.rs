@@ -28,7 +28,7 @@ impl Side {
         }
     }
 
-    /// The observed point where bytes have been read from this side.
+    /// Returns the point that is recorded when bytes have been read from this side.
     pub(super) fn read_point(self) -> Point {
         match self {
             Self::Client => Point::FromClient,
@@ -36,7 +36,7 @@ impl Side {
         }
     }
 
-    /// The observed point where bytes are about to be written to this side.
+    /// Returns the point that is recorded when bytes are about to be written to this side.
     pub(super) fn write_point(self) -> Point {
         match self {
             Self::Client => Point::ToClient,

@@ -25,7 +25,7 @@ struct Line {
 
 /// Applies each line of standard input to the tunnel's settings, until the end of the input.
 ///
-/// Writing to a full standard output blocks the thread, so it holds nothing that the end of the program waits for.
+/// Runs on a thread whose end the program does not wait for: printing blocks it while standard output is a full pipe.
 pub(super) fn apply_lines(tunnel: &TunnelHandle) {
     // The terminal sends SIGTTIN to a background job that reads it, and that stops the job. If the reading thread blocks
     // the signal, the read fails with EIO instead.
@@ -45,12 +45,14 @@ pub(super) fn apply_lines(tunnel: &TunnelHandle) {
     }
 }
 
-/// Whether a read failed because the process is a background job of a terminal. It may be in the foreground later.
+/// Returns true if a read failed because the process is a background job of a terminal. The job may be in the
+/// foreground later.
 fn is_background_read(error: &io::Error) -> bool {
     error.raw_os_error() == Some(Errno::EIO as i32) && io::stdin().is_terminal()
 }
 
-/// Applies one line and prints the new settings, or what is wrong with the line. Standard error may be closed.
+/// Applies one line and prints the new settings, or, on standard error, what is wrong with the line. A closed standard
+/// error is ignored.
 fn apply(tunnel: &TunnelHandle, line: &str) {
     if line.trim().is_empty() {
         return;

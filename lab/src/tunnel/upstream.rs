@@ -1,7 +1,7 @@
 //! The server's side of a relayed connection, from the request to connect on.
 //!
-//! The server's addresses are tried as Happy Eyeballs does (RFC 8305): one that does not answer delays the connection by
-//! 250 ms.
+//! The server's addresses are tried as in Happy Eyeballs (RFC 8305): an address that does not answer delays the attempt
+//! at the next address by 250 ms.
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream};
@@ -47,7 +47,7 @@ struct ConnectingSocket {
     timeout_at: Instant,
 }
 
-/// What has changed about the connection to the server.
+/// The change of the connection to the server in one call of [`Upstream::advance`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Progress {
     None,
@@ -56,7 +56,8 @@ pub(super) enum Progress {
 }
 
 impl Upstream {
-    /// Requests a connection. Without `addresses`, [`resolved`](Self::resolved) has to follow.
+    /// Sends the request to connect over the emulated link. If `addresses` is `None`, the caller must call
+    /// [`resolved`](Self::resolved) later.
     pub(super) fn request(now: Instant, settings: &TunnelSettings, addresses: Option<Vec<SocketAddr>>) -> Self {
         Self::Requested { requested_at: now, arrives_at: now + settings.propagation_delay(0.0), addresses }
     }
@@ -130,7 +131,7 @@ impl ConnectAttempts {
         self.attempts.next_at().into_iter().chain(next_timeout).min()
     }
 
-    /// Returns the first socket that is connected, and drops those whose attempts have failed.
+    /// Returns a connected socket, if there is one, and drops sockets whose attempts have failed.
     fn take_connected(&mut self, now: Instant) -> Option<TcpStream> {
         for index in (0..self.sockets.len()).rev() {
             let socket = &self.sockets[index];

@@ -1,4 +1,4 @@
-//! What the command line of the lab shares with those of the other programs.
+//! The command line of the lab: completions, help, repeated `--listen` options, and a full standard output.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -35,7 +35,7 @@ fn completions_prints_a_script_for_the_shell() {
 }
 
 #[test]
-fn the_help_of_the_tunnel_says_where_its_example_shows_the_handshake() {
+fn the_help_of_the_tunnel_explains_in_which_step_its_example_shows_the_handshake() {
     let output = output(lab().args(["tunnel", "--help"]));
     let help = String::from_utf8(output.stdout).unwrap();
     let (_, example) = help.split_once("launcelot-client localhost 1061 --timing\n").unwrap();

@@ -16,7 +16,7 @@ use crate::support::demo::{self, ANY_PORTS, Demo};
 use crate::support::process::{Process, output};
 use crate::support::sockets;
 
-/// A page of one line, since the demo only serves it.
+/// Returns a folder with a page of one line, which is enough because the demo only serves it.
 fn page() -> TempDir {
     let page = tempfile::tempdir().unwrap();
     std::fs::write(page.path().join("index.html"), "<!doctype html><title>A page</title>").unwrap();
@@ -76,7 +76,7 @@ fn a_signal_stops_everything_and_the_exit_code_is_0() {
 }
 
 #[test]
-fn a_port_that_is_taken_in_either_family_is_named_with_the_option_that_chooses_another() {
+fn a_port_that_is_taken_over_ipv4_or_ipv6_is_named_with_the_option_that_chooses_another() {
     let page = page();
     for address in ["127.0.0.1:0", "[::1]:0"] {
         let Ok(taken) = TcpListener::bind(address) else {

@@ -169,7 +169,7 @@ fn options_in(help: &str) -> BTreeSet<String> {
 fn commands_in(help: &str) -> Vec<String> {
     let Some((_, commands)) = help.split_once("Commands:\n") else { return Vec::new() };
     let lines = commands.lines().take_while(|line| !line.is_empty());
-    // Names are indented by two columns; descriptions that are wrapped go on further to the right.
+    // Names are indented by two columns; wrapped lines of a description are indented further.
     let named = lines.filter_map(|line| line.strip_prefix("  ")).filter(|line| !line.starts_with(' '));
     named.filter_map(|line| line.split(' ').next()).map(ToOwned::to_owned).collect()
 }
@@ -206,7 +206,7 @@ fn every_option_has_a_row_in_its_reference_and_every_row_is_an_option() {
         for command in commands {
             let mut expected = options_in(&help(&command));
             if command != program {
-                // Of all commands of a program alike, and in the table of the program.
+                // Every command has this option, which only the table of the program contains.
                 expected.remove("--verbose");
             }
             let mut documented = BTreeSet::new();

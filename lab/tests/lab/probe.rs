@@ -22,15 +22,15 @@ use crate::support::sockets;
 use faulty_server::Afterwards::{Continue, Exit, Hang};
 use faulty_server::{UnknownQuestion, answer_to, converse, faulty_server, send};
 
-/// A timeout that nothing reaches, on a busy machine either.
+/// A timeout that no server in these tests reaches, even on a busy machine.
 const LONG_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The timeout where a server is known not to answer.
+/// The timeout of tests in which the server does not answer.
 const SHORT_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[test]
 fn every_design_passes_and_only_the_simple_one_serves_one_client_at_a_time() {
-    // In parallel, since a probe mostly waits.
+    // The designs are probed in parallel, since a prober mostly waits.
     thread::scope(|scope| {
         for design in Design::value_variants() {
             scope.spawn(|| design_passes(*design));
@@ -51,7 +51,7 @@ fn design_passes(design: Design) {
 
 #[test]
 fn a_server_on_standard_input_and_output_passes() {
-    // A thread for each client instead of the process that a super-server starts.
+    // A super-server would start a process for each client. Here a thread serves each client.
     let address = sockets::serve_each(|client| {
         let (_stopper, stop) = Stop::pair().unwrap();
         let statistics = Statistics::new(&Options::default()).unwrap();
@@ -82,7 +82,7 @@ fn the_cases_after_the_end_of_a_server_are_not_run() {
 #[test]
 fn the_cases_after_a_hang_of_a_server_are_not_run() {
     let port = faulty_server(|client| {
-        // It waits for a known question, and serves no other client meanwhile.
+        // After an unknown question, this server hangs and serves no other client.
         let mut question = Vec::new();
         let mut byte = [0];
         while client.read(&mut byte).is_ok_and(|count| count > 0) {
@@ -161,7 +161,7 @@ fn dropping_answers_on_a_half_close_is_reported_as_a_difference() {
     let port = faulty_server(|client| {
         let mut question = Vec::new();
         let mut buffer = [0; 1024];
-        // It answers a single question, and drops several that it has read together.
+        // This server answers a question that it reads alone, and drops questions that it reads together.
         while let Ok(count @ 1..) = client.read(&mut buffer) {
             question.extend_from_slice(&buffer[..count]);
             if let Some(answer) = answer_to(&question) {
@@ -195,7 +195,7 @@ fn a_server_that_resets_differs_from_one_that_closes() {
 #[test]
 fn a_server_without_backpressure_differs() {
     let port = faulty_server(|client| {
-        // It reads everything, and answers only single questions.
+        // This server reads everything, and answers only a question that it reads alone.
         let mut buffer = [0; 64 * 1024];
         while let Ok(count @ 1..) = client.read(&mut buffer) {
             if let Some(answer) = answer_to(&buffer[..count]) {
@@ -210,8 +210,8 @@ fn a_server_without_backpressure_differs() {
 }
 
 #[test]
-fn dropping_a_late_reader_is_reported_as_a_difference() {
-    // It reads once, answers the first question, and closes the connection.
+fn closing_the_connection_of_a_client_that_does_not_read_yet_is_reported_as_a_difference() {
+    // This server reads once, answers the first question, and closes the connection.
     let port = faulty_server(|client| {
         let mut buffer = [0; 1024];
         if let Ok(count @ 1..) = client.read(&mut buffer) {
@@ -237,7 +237,7 @@ fn built_in_cases() -> Vec<Case> {
     cases::table(&Script::default())
 }
 
-/// Returns the case with this name.
+/// Returns a list of only the case with this name.
 fn only(behaviour: &str) -> Vec<Case> {
     let case = built_in_cases().into_iter().find(|case| case.behaviour == behaviour);
     vec![case.unwrap_or_else(|| panic!("no case {behaviour:?}"))]

@@ -1,7 +1,8 @@
-//! The experiment of the text that this project grew from: the same questions through a real SSH tunnel.
+//! The questions of the protocol, asked through a real SSH tunnel.
 //!
 //! Needs OpenSSH with its server. `cargo xtask test --install` installs both; without it, where they are missing,
-//! `cargo xtask test` skips this module and says so. The server here is a private one, with keys that are thrown away.
+//! `cargo xtask test` skips this module and says so. The test starts an SSH server of its own, with keys that it
+//! deletes afterwards.
 
 use std::fs;
 use std::net::TcpStream;
@@ -23,7 +24,7 @@ use launcelot_server::Design;
 /// The number of questions on each path.
 const ROUNDS: usize = 300;
 
-/// A running program of OpenSSH's, and its log.
+/// A running program of OpenSSH, and the file with its log.
 struct Running {
     process: Process,
     log: PathBuf,
@@ -36,7 +37,7 @@ impl Running {
         Self { process: process.unwrap_or_else(|error| panic!("{}", missing(command, &error))), log }
     }
 
-    /// Waits until the process listens on `port`, and fails with its log if it ends before.
+    /// Waits until a process listens on `port`. Panics with this process's log if it exits before.
     fn listens(&mut self, port: u16) {
         wait::until(&format!("a listener on port {port}"), || {
             if let Some(status) = self.process.child.try_wait().unwrap() {
@@ -51,17 +52,18 @@ impl Running {
     }
 }
 
-/// Says which program is missing, and what to type.
+/// Returns a message that names the missing program and the command that installs it.
 fn missing(command: &Command, error: &std::io::Error) -> String {
     let program = command.get_program().display();
     format!("cannot start {program}: {error}; to install OpenSSH, type: cargo xtask test --install")
 }
 
-/// The folder that sshd, when root starts it, uses as the root folder of its unprivileged part. The system's service
-/// creates it, so it is missing where that service is not running.
+/// The folder to which sshd, if root starts it, confines its unprivileged process (chroot). The system's ssh service
+/// creates the folder, so it is missing where that service is not running.
 const PRIVILEGE_SEPARATION_FOLDER: &str = "/run/sshd";
 
-/// That folder, for as long as the test runs, if it was missing.
+/// Creates [`PRIVILEGE_SEPARATION_FOLDER`] if it is missing and the user is root. A folder created here is removed on
+/// drop.
 struct PrivilegeSeparationFolder {
     was_missing: bool,
 }
@@ -90,7 +92,7 @@ fn program(variable: &str, usual: &str) -> Command {
     Command::new(std::env::var_os(variable).unwrap_or_else(|| usual.into()))
 }
 
-/// A number of questions, one at a time.
+/// Returns a dialogue of `count` questions, asked one at a time.
 fn plan(port: u16, count: usize) -> DialogueConfig {
     DialogueConfig {
         target: Target::parse("127.0.0.1", Some(port)).unwrap(),

@@ -13,7 +13,8 @@ use tokio::sync::Barrier;
 const CLIENTS: usize = 1000;
 const QUESTIONS: usize = 100;
 
-/// Asks with all clients at once. Every second client sends its questions ahead (pipelining).
+/// Asks with all clients at once, and panics unless every answer is right. Every second client sends its questions
+/// ahead (pipelining).
 async fn assert_all_are_answered(target: Target) {
     let all_are_ready = Arc::new(Barrier::new(CLIENTS));
     let clients: Vec<_> = (0..CLIENTS)

@@ -1,4 +1,4 @@
-//! Traces of dialogues, as the lab's API answers them.
+//! Traces of dialogues, as the lab's API returns them.
 
 use std::io::{Read as _, Write as _};
 use std::time::Duration;
@@ -16,7 +16,7 @@ use launcelot_testing::http;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// The timeout of the clients, which nothing here reaches.
+/// The timeout of the clients, which no wait in these tests reaches.
 const CLIENT_TIMEOUT: Duration = Duration::from_secs(20);
 
 fn demo(arguments: &[&str]) -> (Demo, TempDir) {
@@ -51,7 +51,8 @@ fn get(port: u16, path: &str) -> (u16, Value) {
     (status, serde_json::from_str(&body).unwrap())
 }
 
-/// Returns the trace of a dialogue once it is complete: a client may have an answer before the last hop has recorded it.
+/// Returns the trace of a dialogue once `is_complete` returns true: a client may have an answer before the last hop has
+/// recorded it.
 fn trace(port: u16, name: &str, is_complete: impl Fn(&Trace) -> bool) -> Trace {
     wait::until(&format!("the trace of {name}"), || {
         let (status, body) = get(port, &format!("/api/traces/{name}"));
@@ -160,7 +161,7 @@ async fn clients_without_a_bridge_are_identified_by_their_addresses() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_server_part_of_worker_processes_is_not_traced() {
+async fn a_dialogue_with_worker_processes_is_traced_at_the_bridge_but_not_at_the_server() {
     let (demo, _web) = demo(&["--design", "processes"]);
     let url = format!("ws://localhost:{}/ws?dialogue=workers", demo.page_port);
     let run = asked(&url, None, Order::OneAtATime).await;
@@ -176,7 +177,7 @@ async fn the_server_part_of_worker_processes_is_not_traced() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_native_client_reports_where_its_time_went_with_and_without_a_bridge() {
     let (demo, _web) = demo(&["--design", "poll"]);
-    // Much longer than any scheduling delay.
+    // The round trip is much longer than scheduling delays.
     let link = json!({ "rtt_us": 100_000 }).to_string();
     assert_eq!(http(demo.page_port, "PUT /api/tunnel", &link).0, 200);
     let bridge = Target::parse(&format!("ws://localhost:{}/ws/tunnel", demo.page_port), None).unwrap();

@@ -99,7 +99,7 @@ fn settings_change_while_connections_are_open() {
     client.read_exact(&mut [0; ANSWER.len()]).unwrap();
 }
 
-/// A server that sends back every byte, and closes when the client does.
+/// Starts a server that sends back every byte, and closes its side when the client has. Returns its port.
 fn echo() -> u16 {
     let address = sockets::serve_each(|mut stream| {
         let _ = std::io::copy(&mut stream.try_clone().unwrap(), &mut stream);
@@ -139,7 +139,7 @@ fn a_client_that_does_not_read_causes_backpressure() {
     while let Ok(count) = client.write(&[0; 65536]) {
         written += count;
     }
-    // Two queues of 4 MiB, and the buffers of six sockets.
+    // The bytes are in two queues of 4 MiB, and in the send and receive buffers of four sockets.
     assert!(written < 64 * 1024 * 1024, "{written} bytes");
 }
 
@@ -167,11 +167,11 @@ fn a_faulty_link_resets_stalls_or_closes_late() {
     let began = Instant::now();
     slow.shutdown(Shutdown::Write).unwrap();
     assert_eq!(slow.read(&mut [0]).unwrap(), 0);
-    // Once for the client's close, once for the server's.
+    // The client's close is delayed, and after it the server's.
     assert!(began.elapsed() >= 2 * slow_close);
 }
 
-/// A tunnel that runs to the end of the test program.
+/// Starts a tunnel that runs until the test program ends. Returns its port.
 fn tunnel_to_leaked(port: u16, settings: TunnelSettings) -> u16 {
     let tunnel = tunnel_to(port, settings);
     let port = tunnel.port;
@@ -210,7 +210,7 @@ fn the_next_address_is_tried_while_one_does_not_answer() {
     let mut received = [0; 2];
     accepted.read_exact(&mut received).unwrap();
     assert_eq!(&received, b"ni");
-    // An attempt to connect times out after ten seconds.
+    // The tunnel's attempt at the first address would time out after ten seconds.
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
 }
 
@@ -254,7 +254,7 @@ fn a_shell_job_relays_in_the_background_and_reads_settings_in_the_foreground() {
     command.args(["--ctty", "sh", "-c", &script, env!("CARGO_BIN_EXE_launcelot-lab")]);
     let mut shell = Process::start(command.stdin(side).stdout(Stdio::piped()));
     let mut client = connect(port_in(&shell.stdout().next()));
-    // Long enough for a job that reads the terminal from the background to be stopped.
+    // This is long enough for the terminal to stop a background job that reads it.
     let began = Instant::now();
     while began.elapsed() < 300 * MS {
         ask(&mut client);

@@ -19,7 +19,7 @@ use crate::support::process::{Process, first_line};
 use crate::support::sockets::{accept, connect};
 use crate::support::wait;
 
-/// Reports how many bytes have been read from the client.
+/// An observer that reports how many bytes the tunnel has read from the client.
 #[derive(Debug)]
 struct ReadFromClient(Sender<usize>);
 
@@ -50,7 +50,7 @@ fn a_wider_bandwidth_applies_to_bytes_in_flight_and_keeps_their_order() {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let listeners = Listeners::bind("localhost", 0, BACKLOG).unwrap();
     let (sender, read_from_client) = channel();
-    // 20,000 bytes take 200 s.
+    // With this bandwidth, 20,000 bytes take 200 s.
     let narrow = TunnelSettings::from(LinkSettings { bandwidth: NonZeroU64::new(800), ..LinkSettings::default() });
     let to = vec![server.local_addr().unwrap()];
     let observer = std::sync::Arc::new(ReadFromClient(sender));
@@ -111,7 +111,11 @@ fn a_stalled_connection_ends_when_its_client_resets_it_and_not_when_it_half_clos
     }
     eventually("only one client's descriptors are left", || program.descriptors() <= before + 2);
     waits.set_nonblocking(true).unwrap();
-    assert_eq!(waits.read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock, "a client that waits has been let go");
+    assert_eq!(
+        waits.read(&mut [0]).unwrap_err().kind(),
+        ErrorKind::WouldBlock,
+        "the connection of a client that still waits has ended"
+    );
     assert!(program.descriptors() > before);
 }
 
@@ -155,7 +159,7 @@ fn sigterm_gives_the_grace_period_while_a_write_to_standard_output_blocks() {
         })
     });
     program.process.signal(Signal::TERM);
-    eventually("it accepts no connection", || TcpStream::connect(("127.0.0.1", program.port)).is_err());
+    eventually("the tunnel accepts no connection", || TcpStream::connect(("127.0.0.1", program.port)).is_err());
     client.write_all(b"What?").unwrap();
     accepted.read_exact(&mut [0; 5]).unwrap();
     accepted.write_all(b"That.").unwrap();
@@ -172,11 +176,12 @@ fn sigterm_gives_the_grace_period_while_a_write_to_standard_output_blocks() {
 mod long {
     use super::*;
 
-    /// A minute in which Linux remembers a closed socket, ten seconds until the next probe, and time for a busy machine.
-    const LEFT_WITHIN: Duration = Duration::from_secs(150);
+    /// The deadline for all connections to end: a minute in which Linux keeps the closed socket in FIN-WAIT-2, ten
+    /// seconds until the next keepalive probe, and time for a busy machine.
+    const END_DEADLINE: Duration = Duration::from_secs(150);
 
     #[test]
-    fn clients_that_close_in_order_while_their_connections_are_stalled_are_let_go() {
+    fn stalled_connections_end_once_keepalive_shows_that_their_clients_have_closed() {
         const CLIENTS: usize = 50;
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
         let stalled = |limit: &str| {
@@ -194,7 +199,7 @@ mod long {
         };
         for (program, before) in ["0", "5"].map(stalled) {
             let all_ended = || (program.descriptors() <= before).then_some(());
-            wait::until_within(LEFT_WITHIN, "the end of all connections", all_ended);
+            wait::until_within(END_DEADLINE, "the end of all connections", all_ended);
         }
     }
 }

@@ -37,7 +37,7 @@ fn tunnel_to(address: SocketAddr, settings: TunnelSettings) -> Tunnel {
     Tunnel::start(listeners, vec![address], settings, Duration::ZERO, None).unwrap()
 }
 
-/// A server that greets each client, and answers each question with the same answer.
+/// Starts a server that first sends each client one byte, and gives the same answer to each question.
 fn server() -> SocketAddr {
     serve_each(|mut client| {
         client.write_all(b"!").unwrap();
@@ -89,14 +89,14 @@ async fn a_client_in_the_same_process_can_wait_until_a_connection_is_open() {
     let client = connect(tunnel.port);
     let held = tunnel.handle().handshake(client.local_addr().unwrap(), began).await.unwrap();
     assert!(held >= RTT && began.elapsed() >= held, "{held:?}");
-    // Without a handshake it is open as soon as the tunnel has accepted.
+    // Without a handshake, a connection is open as soon as the tunnel has accepted.
     tunnel.set(settings(false));
     let client = connect(tunnel.port);
     assert_eq!(tunnel.handle().handshake(client.local_addr().unwrap(), began).await, Ok(Duration::ZERO));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_connection_has_no_handshake() {
+async fn the_handshake_of_a_connection_that_the_server_refuses_fails() {
     let port = ReservedPort::new();
     let tunnel = tunnel_to(port.address(), settings(true));
     let began = Instant::now();
@@ -131,7 +131,7 @@ impl Lab {
         answer
     }
 
-    /// Returns how the client's dialogue went through the tunnel, once it satisfies `is_complete`.
+    /// Returns the field `tunnel` of the trace of the client's dialogue, once `is_complete` returns true for it.
     fn transit(&self, client: &TcpStream, is_complete: impl Fn(&Value) -> bool) -> Value {
         let path = format!("GET /api/traces/{}", client.local_addr().unwrap());
         wait::until("the trace of the dialogue", || {

@@ -16,7 +16,7 @@ use launcelot_measure::LinkSettings;
 use crate::support::sockets::{connect, serve_each};
 use crate::support::wait;
 
-/// An echo server that first sends a byte by which a client can tell it from others.
+/// Starts an echo server that first sends the byte `greeting`, so that a client knows which server it has reached.
 fn server(greeting: u8) -> SocketAddr {
     serve_each(move |mut client| {
         client.write_all(&[greeting]).unwrap();
@@ -119,7 +119,7 @@ fn a_bulk_transfer_does_not_delay_another_connection() {
     let bulk = connect(tunnel.port);
     let address = neighbour.local_addr().unwrap();
     read_byte(&mut neighbour).unwrap();
-    // The bytes of the bulk transfer that passed after each question was due, and how long the question was held.
+    // Returns two medians: how many bytes of the bulk transfer the tunnel moved after a question was due, and how long it delayed a question.
     let mut ask = || {
         events.lock().unwrap().clear();
         for _ in 0..QUESTIONS {

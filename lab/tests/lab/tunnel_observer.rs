@@ -14,7 +14,7 @@ use launcelot_lab::tunnel::{Tunnel, TunnelSettings};
 use crate::support::sockets::{accept, connect};
 use crate::support::wait;
 
-/// An observer that is slow on purpose.
+/// An observer whose every call takes 5 ms.
 #[derive(Debug, Clone)]
 struct Slow(Sender<Event>);
 

@@ -15,7 +15,7 @@ use crate::support::browser::Browser;
 use crate::support::fixtures::{Bridge, Server};
 use crate::support::{page, wait};
 
-/// Returns the program that `cargo xtask test` has compiled.
+/// Returns the path of the page's program, which `cargo xtask test` has compiled.
 fn program() -> PathBuf {
     let program = std::env::var_os("LAUNCELOT_PROGRAM");
     program.expect("LAUNCELOT_PROGRAM names the compiled program; type: cargo xtask test page").into()
@@ -26,7 +26,7 @@ fn sources(wasm_opt: Option<PathBuf>) -> Sources {
     Sources { program: program(), web, wasm_opt }
 }
 
-/// `launcelot-0123456789abcdef.js` without its hash: `launcelot.js`.
+/// Returns a file name without its hash: `launcelot.js` for `launcelot-0123456789abcdef.js`.
 fn without_hash(name: &str) -> String {
     match name.rsplit_once('-') {
         Some((stem, end)) => format!("{stem}{}", &end[16..]),
@@ -75,11 +75,12 @@ fn every_served_file_but_the_index_is_named_after_its_bytes() {
     assert!(count >= 7, "{count} files");
 }
 
-/// Returns the status codes of the requests for the deferred part, which reads and writes files.
+/// A script that returns the status codes of the requests for the deferred part of the program, which reads and writes
+/// files.
 const STATUSES_OF_FILES_PART: &str = "return performance.getEntriesByType('resource')
     .filter(({ name }) => name.includes('/files-')).map(({ responseStatus }) => responseStatus).join()";
 
-/// Waits for the status codes of the requests for the deferred part.
+/// Waits until the requests for the deferred part have had the responses `statuses`.
 async fn wait_for_requests(browser: &Browser, statuses: &str) {
     let what = format!("the statuses {statuses}");
     wait::until_async(&what, async || (browser.script(STATUSES_OF_FILES_PART).await == statuses).then_some(())).await;
@@ -121,7 +122,7 @@ async fn a_part_for_files_that_fails_to_load_leaves_asking_intact_and_is_tried_a
     wait_for_requests(&browser, "404").await;
     browser.ask(1, "complete").await;
     browser.assert_three_answers().await;
-    // The performance panel's tracks of that run need it.
+    // The part is requested again, because it writes the run's tracks in the performance panel.
     wait_for_requests(&browser, "404,404").await;
     browser.click("#export-json").await;
     browser.wait_for("#import-says.mistake").await;

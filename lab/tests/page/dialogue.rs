@@ -16,7 +16,8 @@ fn one_at_a_time() -> Options {
     Options { design: Design::Simple, ..Options::default() }
 }
 
-/// Asks one question at a time, then sends the questions ahead (pipelining).
+/// Asks one question at a time, then sends the questions ahead (pipelining). Panics unless the page shows the answers
+/// both times.
 pub(super) async fn assert_asks_in_both_orders(browser: &Browser) {
     assert_eq!(browser.meaning().await, "Nothing has been asked yet.");
     browser.ask(1, "complete").await;

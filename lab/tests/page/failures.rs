@@ -10,7 +10,7 @@ use crate::support::browser::{Browser, FAILED_WEB_SOCKET, NO_LAB};
 use crate::support::{page, sockets};
 
 impl Browser {
-    /// Returns the page's export.
+    /// Exports everything from the page as JSON, and returns it.
     pub(crate) async fn document(&self) -> Document {
         let catch = "const made = URL.createObjectURL;
             URL.createObjectURL = (blob) => { blob.text().then((text) => globalThis.exported = text); return made.call(URL, blob); };";
@@ -23,7 +23,7 @@ impl Browser {
         serde_json::from_str(exported.as_str().unwrap()).unwrap()
     }
 
-    /// Asks in rounds, and waits for their end.
+    /// Asks in rounds, and waits until they are in this state.
     async fn rounds_until(&self, rounds: u32, state: &str) {
         self.script(&format!("document.querySelector('#rounds').value = {rounds}")).await;
         self.click("#ask-rounds").await;

@@ -7,7 +7,7 @@ use crate::support::attempts::{check, within_attempts_async};
 use crate::support::browser::{FAILED_WEB_SOCKET, NO_LAB};
 use crate::support::page;
 
-/// Logs the messages to the page's worker and from it.
+/// A script that logs the messages to the page's worker and from the worker.
 const LOG_MESSAGES: &str = "globalThis.log = [];
     globalThis.Worker = class extends Worker {
         constructor(...parameters) {
@@ -20,7 +20,8 @@ const LOG_MESSAGES: &str = "globalThis.log = [];
         }
     };";
 
-/// Presses the button. Once the run is complete, returns the log, which also contains the page's changes and the next frame.
+/// A script that presses the button. Once the run is complete, it returns the log, which also contains the page's
+/// changes and the next frame.
 const LOG_OF_A_RUN: &str =
     "const done = arguments[0], dialogue = document.querySelector('#dialogue'), before = dialogue.dataset.run;
     log.length = 0;
@@ -38,7 +39,7 @@ async fn the_worker_reports_a_quick_run_in_one_message_and_the_page_does_not_cha
     let (_server, bridge, browser) = page::open(&Options::default()).await;
     browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": LOG_MESSAGES })).await;
     browser.open(&bridge.page_url()).await;
-    // The worker reports a run of more than 100 ms before its end.
+    // On a busy machine a run may take more than 100 ms. Then the worker also reports before the end of the run.
     within_attempts_async(5, async || {
         let log = browser.client.execute_async(LOG_OF_A_RUN, Vec::new()).await.unwrap();
         let expected = json!(["change", "frame", "to worker", "from worker", "change"]);

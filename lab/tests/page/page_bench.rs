@@ -1,8 +1,8 @@
-//! What asking from the page costs: the same questions through the same bridge from the page's worker,
-//! from plain JavaScript, and from the native client.
+//! The overhead of asking from the page: the same questions through the same bridge from the page's worker, from plain
+//! JavaScript, and from the native client.
 //!
-//! `cargo xtask bench page` runs it and shows the table. As a test it asks a few questions only, and checks that all
-//! of them are answered.
+//! `cargo xtask bench page` runs this benchmark and shows the table. As a test, it asks only a few questions, and
+//! checks that all of them are answered.
 
 mod single_runs;
 
@@ -32,7 +32,8 @@ const CLIENTS: [&str; 4] =
 /// The index of the client with which the others are compared.
 const BASELINE: usize = 1;
 
-/// The largest ratio of the medians, the page's worker to plain JavaScript in a worker.
+/// The largest ratio that the benchmark allows: the median of the page's worker to that of plain JavaScript in a
+/// worker.
 const RATIO_MAX: f64 = 1.05;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,7 +79,7 @@ async fn start_browser() -> Browser {
     if question_count().is_some() { Browser::start_alone().await } else { Browser::start().await }
 }
 
-/// A folder with the built page, and the page in plain JavaScript.
+/// Makes a folder with the built page, and the page in plain JavaScript.
 fn site() -> tempfile::TempDir {
     let site = tempfile::tempdir().unwrap();
     page::copy(&page::built(), site.path());
@@ -86,13 +87,14 @@ fn site() -> tempfile::TempDir {
     site
 }
 
-/// Asks in rounds on the page, and returns the times from its export.
+/// Asks two series of rounds on the page. Returns the times of the last `count` rounds, in microseconds, from the
+/// page's export.
 async fn from_the_page(browser: &Browser, bridge: &Bridge, count: usize) -> Vec<f64> {
     browser.open(&bridge.page_url()).await;
     catch_export(browser).await;
     let fill_in = "localStorage.clear(); document.querySelector('#rounds').value = arguments[0];";
     browser.client.execute(fill_in, vec![json!(WARM_UP + count)]).await.unwrap();
-    // The page reports its end itself: polling from here would take the browser's time.
+    // A script on the page waits for the end of the rounds, because polling from here would take processor time from the browser.
     let rounds =
         "const done = arguments[0], section = document.querySelector('#many-rounds'), before = section.dataset.run;
         new MutationObserver((_, observer) => {
@@ -110,14 +112,14 @@ async fn from_the_page(browser: &Browser, bridge: &Bridge, count: usize) -> Vec<
     times[times.len() - count..].to_vec()
 }
 
-/// Prepares the page so that [`exported`] finds what it exports.
+/// Has the page keep the text of its next export, which [`exported`] returns.
 async fn catch_export(browser: &Browser) {
     let catch = "const made = URL.createObjectURL;
         URL.createObjectURL = (blob) => { blob.text().then((text) => globalThis.exported = text); return made.call(URL, blob); };";
     browser.script(catch).await;
 }
 
-/// Returns the page's export.
+/// Exports everything from the page as JSON, and returns it.
 async fn exported(browser: &Browser) -> Document {
     browser.click("#export-json").await;
     let script = "const done = arguments[0];
@@ -155,7 +157,7 @@ async fn natively(bridge: &Bridge, count: usize) -> Vec<f64> {
     run.questions[WARM_UP..].iter().map(|asked| asked.took().unwrap().as_secs_f64() * 1e6).collect()
 }
 
-/// The smallest step of a page's clock, in microseconds.
+/// Measures the smallest step of the page's clock, in microseconds.
 async fn clock_step(browser: &Browser) -> f64 {
     let script = "const steps = [];
         for (let last = performance.now(); steps.length < 20;) {
@@ -176,13 +178,13 @@ fn median(sorted: &[f64], step: f64) -> f64 {
     middle - step / 2.0 + step * (sorted.len() as f64 / 2.0 - below as f64) / alike as f64
 }
 
-/// The middle one of the turns' figures.
+/// Returns the median of the turns' figures.
 fn middle(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]
 }
 
-/// Prints the table, and returns the ratio of the medians of the first client and the baseline.
+/// Prints the table. Returns the median over the turns of the ratio of the medians, the page's worker to the baseline.
 fn print(turns: &[Vec<Vec<f64>>], step: f64) -> f64 {
     let medians = |client: usize| turns[client].iter().map(|times| median(times, step)).collect::<Vec<_>>();
     let p99s = |client: usize| turns[client].iter().map(|times| times[times.len() * 99 / 100]).collect::<Vec<_>>();

@@ -10,7 +10,7 @@ const WIDTH: u32 = 1280;
 
 /// Takes the screenshot, and writes it to the path in `LAUNCELOT_PICTURE` if there is one.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_can_be_pictured() {
+async fn the_screenshot_of_the_page_is_small_enough_for_the_documentation() {
     let session = PageSession::start().await;
     let browser = &session.browser;
     browser.look(WIDTH, "light").await;

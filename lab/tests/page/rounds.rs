@@ -20,7 +20,7 @@ use crate::support::ports::ReservedPort;
 use crate::support::sockets;
 
 impl Browser {
-    /// Fills in the form and presses the button.
+    /// Fills in the form for many rounds, and presses its button.
     async fn begin_rounds(&self, rounds: u32, connections: &str, pace_ms: &str) {
         let plan = [json!(rounds.to_string()), json!(pace_ms)];
         let script = "for (const [index, id] of ['rounds', 'pace-ms'].entries())
@@ -304,7 +304,7 @@ async fn the_keyboard_focus_moves_to_the_start_button_when_the_stop_button_disap
     let (_server, _bridge, browser) = page::open(&Options::default()).await;
     let focus_stop = "document.querySelector('#stop-rounds').focus()";
     let focused = "return document.activeElement.id";
-    // Once the button is pressed, and once the rounds end by themselves.
+    // The stop button disappears when it is pressed, and when the rounds end by themselves.
     browser.begin_rounds(10_000, "#one-connection", "10").await;
     browser.wait_for("#many-rounds[data-state=running] #stop-rounds").await;
     browser.script(focus_stop).await;

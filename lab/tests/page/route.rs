@@ -17,7 +17,8 @@ use crate::support::browser::{Browser, NO_LAB};
 use crate::support::page;
 use crate::support::page_session::PageSession;
 
-/// Returns the measured round trip, once the link is set to the nominal one.
+/// Waits until the page has measured a round trip over the link whose set round trip is `nominal`, and returns the
+/// measured one.
 async fn measured(browser: &Browser, nominal: Duration) -> Duration {
     let css = format!("#measured[data-nominal-us='{}'][data-rtt-us]", nominal.as_micros());
     browser.wait_for(&css).await;
@@ -63,7 +64,7 @@ async fn assert_accessible_in_every_look(browser: &Browser, state: &str) {
         .await;
 }
 
-/// Returns the names of the legs with their share in one column of the table, without those that have none.
+/// Returns the legs that have a share in one column of the table, each with its name and its share.
 async fn legs_with_share(browser: &Browser, column: &str) -> Vec<String> {
     let rows = "return [...document.querySelectorAll('#legs tbody tr')]
         .map((row) => [row.querySelector('th').innerText, row.querySelector(arguments[0]).innerText])
@@ -145,7 +146,7 @@ async fn the_shares_of_the_legs_add_up_to_100_percent() {
             "{message}"
         );
     }
-    // Questions that the server has read together have one moment there.
+    // Questions that the server has read together have the same moment at the server.
     let document: Document = serde_json::from_str(&session.export("json", ".json").await).unwrap();
     for recorded in &document.runs {
         let paths = paths(&recorded.run, recorded.trace.as_ref().unwrap());

@@ -1,4 +1,4 @@
-//! The page from `trunk serve`, which serves it during development.
+//! The page as `trunk serve` builds and serves it during development.
 //!
 //! Needs trunk: `LAUNCELOT_TRUNK` names it, or it is on the path.
 
@@ -33,7 +33,7 @@ async fn trunk_serves_the_same_page_and_reloads_it_after_a_change() {
     browser.wait_for_within(BUILD_DEADLINE, "html:not([data-old]) #ask[aria-disabled=false]").await;
 }
 
-/// Maximum time in which trunk may build the page; the first time, it compiles all that the page needs.
+/// Maximum time in which trunk may build the page. Its first build also compiles all dependencies.
 const BUILD_DEADLINE: Duration = Duration::from_secs(1_200);
 
 fn web_folder() -> PathBuf {

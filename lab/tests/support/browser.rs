@@ -20,14 +20,14 @@ use url::{ParseError, Url};
 use super::chromedriver::Chromedriver;
 use super::wait::{self, DEADLINE};
 
-/// The deadline of an answer to a WebDriver command. ChromeDriver itself gives up loading a page, or waiting for a
-/// script, after [`DEADLINE`], and says so.
+/// The deadline of the response to a WebDriver command. It is longer than [`DEADLINE`], after which ChromeDriver itself
+/// responds that loading a page, or a script, has timed out.
 const COMMAND_DEADLINE: Duration = DEADLINE.saturating_add(Duration::from_secs(30));
 
-/// Part of the console's line about a failed connection. The browser writes it.
+/// Part of the line that the browser writes to the console about a failed WebSocket connection.
 pub(crate) const FAILED_WEB_SOCKET: &str = "WebSocket connection to";
 
-/// Part of the console's line about a bridge without a lab.
+/// Part of the line that the browser writes to the console if there is no lab behind the bridge.
 pub(crate) const NO_LAB: &str = "/api/tunnel";
 
 /// Maximum time to wait for other tests' browsers to exit.
@@ -36,14 +36,14 @@ const LOCK_DEADLINE: Duration = Duration::from_secs(600);
 /// Read-locked by each browser, and write-locked by one whose test measures times, so that it runs alone.
 static MACHINE: RwLock<()> = RwLock::const_new(());
 
-/// A lock on the machine.
+/// The lock on [`MACHINE`] that a browser holds.
 #[allow(dead_code, reason = "a guard is held, not read")]
 enum MachineLock {
     Shared(RwLockReadGuard<'static, ()>),
     Alone(RwLockWriteGuard<'static, ()>),
 }
 
-/// A browser with a profile of its own. Dropping it ends it, in a failing test too.
+/// A browser with a profile of its own. Dropping the value ends the browser, in a failing test too.
 pub(crate) struct Browser {
     pub(crate) client: Client,
     driver: Arc<Chromedriver>,
@@ -140,7 +140,7 @@ impl Drop for Browser {
     }
 }
 
-/// A command of Chrome's own.
+/// A WebDriver command that only Chrome has.
 #[derive(Debug)]
 struct Chrome {
     path: &'static str,

@@ -52,7 +52,8 @@ const DEFAULTS: [DefaultPorts; 7] = [
     },
 ];
 
-/// A command with netcat. Its options differ between systems, and not every system has it, so tests execute it themselves.
+/// The pattern of a command with netcat. The test sends the text itself, since netcat's options differ between systems,
+/// and not every system has it.
 static NETCAT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^(printf .*) \| nc (?:-\S+ )*localhost (\d+)$").expect("a valid pattern"));
 
@@ -165,7 +166,8 @@ impl Console {
         printed
     }
 
-    /// Sends the output of `printf`, shuts down the writing side, and returns the answers.
+    /// Does what the netcat command does: sends the output of `printf`, shuts down the writing side, and returns the
+    /// lines of the answers.
     fn execute_netcat(&self, netcat: &Captures) -> Vec<String> {
         let text = process::output(&mut self.shell(&netcat[1])).stdout;
         let mut stream = sockets::connect(netcat[2].parse().unwrap());
@@ -223,7 +225,8 @@ impl Console {
         line
     }
 
-    /// Replaces `%1`, `%2` … by process ids. Also returns which program in the background the command names.
+    /// Replaces `%1`, `%2` … by process IDs. Also returns the index of the background program that the command names,
+    /// if it names one.
     fn with_process_ids(&self, command: &str) -> (String, Option<usize>) {
         let mut named = None;
         let mut command = command.to_owned();

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use super::ports::ReservedPort;
 use super::process::Process;
 
-/// Lets the system choose every port.
+/// The arguments with which the system chooses every port of the demo.
 pub(crate) const ANY_PORTS: [&str; 6] = ["--server-port", "0", "--tunnel-port", "0", "--page-port", "0"];
 
 /// A running demo and its ports.

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// Alone on a line, stands for any number of lines; at the end of a line, for the rest of it.
+/// In documented output, stands for any number of lines if it is alone on a line, and for the rest of a line if it ends
+/// the line.
 const ELLIPSIS: char = '…';
 
 /// The width to which programs wrap their sentences.

@@ -24,7 +24,7 @@ fn listen(port: u16) -> Listeners {
     })
 }
 
-/// A server at localhost. Dropping it stops it.
+/// A server at localhost. Dropping the value stops the server.
 pub(crate) struct Server {
     pub(crate) port: u16,
     stopper: Stopper,
@@ -37,7 +37,7 @@ impl Server {
         Self::start_with(&Options { design, ..Options::default() })
     }
 
-    /// Starts a server with further options.
+    /// Starts a server with these options.
     pub(crate) fn start_with(options: &Options) -> Self {
         Self::run(options, 0)
     }
@@ -59,7 +59,7 @@ impl Server {
         Self { port, stopper, thread }
     }
 
-    /// Stops it without a grace period. Its port is free when this returns.
+    /// Stops the server without a grace period. The port is free when this returns.
     pub(crate) fn kill(mut self) {
         self.stop();
     }
@@ -83,7 +83,7 @@ impl Drop for Server {
     }
 }
 
-/// A bridge at localhost, to a server at localhost. Dropping it stops it.
+/// A bridge at localhost, to a server at localhost. Dropping the value stops the bridge.
 pub(crate) struct Bridge {
     pub(crate) port: u16,
     stop: Option<oneshot::Sender<()>>,
@@ -121,7 +121,7 @@ impl Bridge {
         Self { port, stop: Some(stop), thread: Some(thread) }
     }
 
-    /// Stops it. Its port is free when this returns.
+    /// Stops the bridge. The port is free when this returns.
     pub(crate) fn stop(mut self) {
         self.end();
     }
@@ -133,12 +133,12 @@ impl Bridge {
         }
     }
 
-    /// Returns the URL of its WebSocket.
+    /// Returns the URL of the bridge's WebSocket.
     pub(crate) fn url(&self) -> String {
         format!("ws://localhost:{}/ws", self.port)
     }
 
-    /// Returns the URL of the page that it serves.
+    /// Returns the URL of the page that the bridge serves.
     pub(crate) fn page_url(&self) -> String {
         format!("http://localhost:{}/", self.port)
     }

@@ -28,7 +28,7 @@ pub(crate) async fn open(options: &Options) -> (Server, Bridge, Browser) {
     (server, bridge, browser)
 }
 
-/// The same while no other test has a browser, for a test that measures times.
+/// Like [`open`], but while no other test has a browser, for a test that measures times.
 pub(crate) async fn open_alone() -> (Server, Bridge, Browser) {
     let browser = Browser::start_alone().await;
     let server = Server::start_with(&Options::default());
@@ -37,7 +37,7 @@ pub(crate) async fn open_alone() -> (Server, Bridge, Browser) {
     (server, bridge, browser)
 }
 
-/// Starts a bridge to a server that serves the page, and a browser that shows the page.
+/// Starts a bridge to the server at `server_port`, and a browser that shows the page, which the bridge serves.
 pub(crate) async fn open_with_bridge_to(server_port: u16) -> (Bridge, Browser) {
     let bridge = Bridge::start(server_port, Some(built()));
     let browser = Browser::start().await;
@@ -83,7 +83,7 @@ impl Browser {
         self.wait_for_within(DEADLINE, css).await;
     }
 
-    /// The same with another deadline.
+    /// Waits until the page has an element, within `deadline`.
     pub(crate) async fn wait_for_within(&self, deadline: Duration, css: &str) {
         let wait = self.client.wait().at_most(deadline).every(Duration::from_millis(10));
         if let Err(error) = wait.for_element(Locator::Css(css)).await {
@@ -96,7 +96,7 @@ impl Browser {
         self.client.find(Locator::Css(css)).await.unwrap().click().await.unwrap();
     }
 
-    /// Presses the button and waits until the run with this number has this state.
+    /// Presses the button that asks, and waits until the run with this number has this state.
     pub(crate) async fn ask(&self, run: u32, state: &str) {
         self.click("#ask").await;
         self.wait_for(&format!("#dialogue[data-run='{run}'][data-state={state}]")).await;
@@ -107,7 +107,7 @@ impl Browser {
         self.client.find(Locator::Css(css)).await.unwrap().text().await.unwrap()
     }
 
-    /// Returns the sentence under the table.
+    /// Returns the sentences about the dialogue below its table.
     pub(crate) async fn meaning(&self) -> String {
         self.text("#meaning").await.replace('\u{a0}', " ")
     }
@@ -117,7 +117,7 @@ impl Browser {
         self.client.execute(script, Vec::new()).await.unwrap()
     }
 
-    /// Returns the rows of the table.
+    /// Returns the rows of the dialogue's table.
     pub(crate) async fn rows(&self) -> Vec<Row> {
         let rows = self
             .script(

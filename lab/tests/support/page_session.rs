@@ -23,12 +23,12 @@ impl PageSession {
         Self::with(Browser::start().await, &[]).await
     }
 
-    /// The same with further arguments for the demo.
+    /// Like [`start`](Self::start), with further arguments for the demo.
     pub(crate) async fn start_with(arguments: &[&str]) -> Self {
         Self::with(Browser::start().await, arguments).await
     }
 
-    /// The same while no other test has a browser, for a test that measures times.
+    /// Like [`start`](Self::start), but while no other test has a browser, for a test that measures times.
     pub(crate) async fn start_alone() -> Self {
         Self::with(Browser::start_alone().await, &[]).await
     }
@@ -55,7 +55,7 @@ impl PageSession {
         self.browser.wait_for("#measured[data-rtt-us]").await;
     }
 
-    /// Asks the three questions through the tunnel, and waits until their legs are known.
+    /// Asks the three questions through the tunnel, and waits until the page has the trace of the run.
     pub(crate) async fn ask(&self, run: u32) {
         if run == 1 {
             self.choose_tunnel().await;
@@ -64,14 +64,14 @@ impl PageSession {
         self.browser.wait_for(&format!("#replay[data-run='{run}'][data-traced=true]")).await;
     }
 
-    /// Asks ten rounds, and waits for their end.
+    /// Asks in ten rounds, and waits until they are complete.
     pub(crate) async fn ask_in_rounds(&self) {
         self.browser.script("document.querySelector('#rounds').value = 10").await;
         self.browser.click("#ask-rounds").await;
         self.browser.wait_for("#many-rounds[data-state=complete]").await;
     }
 
-    /// Saves an export, and returns its content.
+    /// Presses the button of an export, and returns the content of the saved file, whose name ends with `ending`.
     pub(crate) async fn export(&self, form: &str, ending: &str) -> String {
         self.browser.wait_for(&format!("#export-{form}")).await;
         self.browser.click(&format!("#export-{form}")).await;

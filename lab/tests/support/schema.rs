@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// Fails with every violation if `schema` does not hold for `value`.
+/// Panics with all violations if `value` does not conform to `schema`.
 #[track_caller]
 pub(crate) fn assert_valid(schema: &str, value: &Value) {
     let schema: Value = serde_json::from_str(schema).unwrap();

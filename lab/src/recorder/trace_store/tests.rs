@@ -1,4 +1,4 @@
-//! Which connections belong to which dialogue, and which dialogues are kept.
+//! Tests: which connections belong to which dialogue, and which dialogues are kept.
 
 use std::time::Instant;
 
@@ -139,7 +139,7 @@ fn a_connection_that_reuses_a_port_is_another_dialogue() {
 }
 
 #[test]
-fn a_dialogue_through_the_bridge_without_a_name_is_not_kept() {
+fn a_dialogue_through_the_bridge_without_a_name_has_no_trace() {
     let mut store = TraceStore::default();
     let (_, server) = store.connected(Hop::Server, from(1));
     assert!(record(&server, TracePoint::ServerIn));
@@ -155,7 +155,7 @@ fn a_dialogue_through_the_bridge_without_a_name_is_not_kept() {
 }
 
 #[test]
-fn the_thinking_of_a_series_is_summed_up_over_its_connections_and_more_events_than_are_kept() {
+fn the_thinking_of_a_series_is_summed_up_over_all_its_connections_although_no_events_are_kept() {
     let mut store = TraceStore::default();
     let (_, other) = store.connected(Hop::Server, from(9));
     record(&other, TracePoint::ServerIn);
@@ -202,7 +202,7 @@ fn ignored_dialogues_are_evicted_before_named_ones() {
     assert_eq!(store.connected(Hop::Tunnel, to_tunnel(2)).0, unnamed);
     store.forwarded(unnamed, from(3));
     assert_eq!(store.connected(Hop::Server, from(3)).0, unnamed);
-    // Each of its ports is reused by a later connection.
+    // Later connections reuse the ports of the unnamed dialogue.
     let (_, client) = store.connected(Hop::Server, from(2));
     assert!(record(&client, TracePoint::TunnelIn));
     let (_, you) = named(&mut store, 3, Some("you"));
@@ -215,7 +215,7 @@ fn ignored_dialogues_are_evicted_before_named_ones() {
 }
 
 #[test]
-fn a_bounded_number_of_events_and_dialogues_is_kept() {
+fn at_most_events_max_events_and_dialogues_max_dialogues_are_kept() {
     let mut store = TraceStore::default();
     let (_, long) = store.connected(Hop::Server, from(1));
     assert!((0..EVENTS_MAX).all(|_| record(&long, TracePoint::ServerIn)));

@@ -10,21 +10,21 @@ use crate::tunnel::relay::Relay;
 use crate::tunnel::settings::TunnelSettings;
 use crate::tunnel::side::{Interest, SIDES, Side};
 
-/// What the sockets that are connecting to the server are registered for. It differs from every interest of a connected
-/// socket, so that the registration is changed once one is connected.
+/// The interest that is noted for sockets that are connecting to the server. It differs from every interest of a
+/// connected socket, so that the registration is changed once a socket is connected.
 const CONNECTING: Interest = Interest { readable: false, writable: true, hang_up: true };
 
 /// A relay of the event loop.
 pub(super) struct RegisteredRelay {
     pub(super) relay: Relay,
     number: u64,
-    /// What each of its sockets is registered for. A socket without interest is not registered.
+    /// The interests with which the relay's two sockets are registered. A socket without interest is not registered.
     interests: [Interest; 2],
     /// How many attempts to connect to the server have had their sockets registered.
     registered_attempts: u32,
-    /// The entry of this relay in the heap of timers that is not outdated.
+    /// The time of this relay's timer: entries of the relay in the heap of timers with other times are outdated.
     pub(super) timer: Option<Instant>,
-    /// The round of its last turn.
+    /// The number of the round in which the relay had its last turn.
     pub(super) round: u64,
 }
 

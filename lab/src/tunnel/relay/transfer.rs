@@ -12,10 +12,10 @@ use crate::tunnel::shared_state::SharedState;
 use crate::tunnel::side::Side;
 use crate::tunnel::upstream::Upstream;
 
-/// How many bytes are read from a side, or written to it, before other connections have their turn.
+/// How many bytes are read from a side, and how many are written to it, at most in one turn.
 const TURN_MAX_BYTES: usize = 16 * 1024;
 
-/// How many segments are written to a side in one turn: each takes a system call.
+/// How many segments are written to a side at most in one turn. Each takes a system call.
 const TURN_MAX_SEGMENTS: usize = 16;
 
 impl Relay {

@@ -4,7 +4,7 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
-/// What a server does after a client.
+/// What a server does after it has served a client.
 pub(super) enum Afterwards {
     Continue,
     Exit,
@@ -21,7 +21,7 @@ pub(super) fn faulty_server(serve: impl Fn(&mut TcpStream) -> Afterwards + Send 
             match serve(&mut client) {
                 Afterwards::Continue => {}
                 Afterwards::Exit => return,
-                // With the listener and the client still open.
+                // The listener and the client's connection stay open.
                 Afterwards::Hang => thread::park(),
             }
         }
@@ -29,7 +29,7 @@ pub(super) fn faulty_server(serve: impl Fn(&mut TcpStream) -> Afterwards + Send 
     port
 }
 
-/// A question without an answer.
+/// The error of a server that does not know the answer to a question.
 pub(super) struct UnknownQuestion;
 
 /// Answers each question until the client closes, or until the server does not know an answer.
@@ -53,7 +53,7 @@ pub(super) fn answer_to(question: &[u8]) -> Option<&'static str> {
     launcelot_protocol::exchange::answer_to(question)
 }
 
-/// Writes to a client that may have closed.
+/// Writes to a client. An error is ignored, because the client may have closed the connection.
 pub(super) fn send(client: &mut TcpStream, words: &[u8]) {
     let _: io::Result<()> = client.write_all(words);
 }

@@ -1,4 +1,4 @@
-//! Servers that have the framing of the protocol and other words, probed with a script.
+//! Servers with other questions, answers or end characters than the usual ones, probed with a script.
 
 use std::io::{BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -17,7 +17,7 @@ use crate::support::markdown::workspace;
 use crate::support::process::output;
 use crate::support::sockets;
 
-/// The script of the documents.
+/// The example script.
 const APHORISMS: &str = "docs/scripts/aphorisms.toml";
 
 fn aphorisms() -> Script {
@@ -64,7 +64,8 @@ fn assert_passes(server: SocketAddr, script: &Script) {
     }
 }
 
-/// Probes the behaviour with an unknown question, with any answer to it.
+/// Runs only the case with an unknown question, against a server that answers it with `answer`. The script does not say
+/// how unknown questions are answered.
 fn probe_unknown(answer: &'static str) -> Finding {
     let exchanges = [("Why?".to_owned(), "So.".to_owned())];
     let script = Script::new(Framing::default(), exchanges, None).unwrap();
@@ -80,7 +81,7 @@ fn a_server_with_other_words_passes_with_its_script() {
 }
 
 #[test]
-fn a_server_with_other_ends_passes_with_its_script() {
+fn a_server_with_other_end_characters_passes_with_its_script() {
     let exchanges = [("PING;", "PONG.!"), ("Who?;", "Me!")];
     let exchanges = exchanges.map(|(question, answer)| (question.to_owned(), answer.to_owned()));
     let script = Script::new(Framing::new(';', '!').unwrap(), exchanges, None).unwrap();
@@ -96,7 +97,7 @@ fn without_an_answer_in_the_script_any_answer_to_an_unknown_question_is_accepted
 }
 
 #[test]
-fn any_answer_to_an_unknown_question_is_one_answer_with_its_end() {
+fn an_unknown_question_must_have_exactly_one_answer_that_is_complete_and_not_too_long() {
     let too_long = "x".repeat(2 * QUESTION_MAX_BYTES).leak();
     for answer in ["One.Two.", "One.\n", too_long] {
         let finding = probe_unknown(answer);
@@ -122,7 +123,7 @@ fn probe_program(address: SocketAddr, script: &str) -> Output {
 }
 
 #[test]
-fn the_program_takes_a_script() {
+fn the_program_probes_with_the_script_of_its_option() {
     let address = server(aphorisms(), "Error: unknown aphorism.");
     let output = probe_program(address, APHORISMS);
     let text = std::str::from_utf8(&output.stdout).unwrap();

@@ -12,7 +12,7 @@ use super::built_in_cases;
 use crate::support::markdown::workspace;
 use crate::support::{process, schema, wait};
 
-/// Timeouts that nothing reaches, on a busy machine either.
+/// Timeouts that no server in these tests reaches, even on a busy machine.
 const LONG_TIMEOUTS: Timeouts = Timeouts { start: wait::DEADLINE, answer: wait::DEADLINE };
 
 /// Returns the command `python3`, which the server of these tests needs.
@@ -70,7 +70,7 @@ fn a_server_that_crashes_is_tested_with_every_case() {
 }
 
 #[test]
-fn the_table_shows_how_the_server_exited_and_how_often() {
+fn the_table_shows_how_the_server_exited_and_after_how_many_cases() {
     let command = format!("{} '{}' {{port}}", python(), naive().display());
     let output = probe(&["--start", &command, "--timeout", "5s"]);
     let text = stdout(&output);
@@ -147,7 +147,7 @@ fn a_command_that_starts_no_server_fails_in_one_line() {
 #[test]
 fn a_server_whose_port_is_taken_is_started_again_at_another_port() {
     let folder = tempfile::tempdir().unwrap();
-    // The first time it fails like a server whose port is taken.
+    // Its first start fails, as if the port were taken.
     let server = format!(
         "sh -c 'if mkdir \"{0}\" 2>/dev/null; then echo Address already in use >&2; exit 1; fi; exec \"{1}\" \"{2}\" \"$0\"' {{port}}",
         folder.path().join("once").display(),
@@ -158,7 +158,7 @@ fn a_server_whose_port_is_taken_is_started_again_at_another_port() {
     assert_eq!(findings.all[0].verdict, Verdict::AsExpected, "{findings:?}");
 }
 
-/// Runs the first two cases.
+/// Runs the first two cases, each against a server that `command` starts.
 fn probe_two(command: &str) -> Findings {
     probe_with_server_per_case(&command.parse().unwrap(), LONG_TIMEOUTS, &built_in_cases()[..2], |_| {}).unwrap()
 }

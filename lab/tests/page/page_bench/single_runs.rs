@@ -8,19 +8,20 @@ use serde_json::{Value, json};
 use super::{catch_export, clock_step, exported, median, middle, question_count, site, start_browser};
 use crate::support::fixtures::{Bridge, Server};
 
-/// How many times the page is loaded. It keeps 50 runs.
+/// The number of turns. The page is loaded for each turn, because it keeps only 50 runs.
 const TURNS: usize = 5;
 
-/// The number of runs of each at the beginning of a turn that are not counted.
+/// The number of runs of each client at the beginning of a turn that are not counted.
 const WARM_UP: usize = 8;
 
-/// The number of runs of each in a turn that are counted.
+/// The number of runs of each client in a turn that are counted.
 const RUNS: usize = 40;
 
-/// The largest ratio of the medians, the page's button to a plain worker.
+/// The largest ratio that the benchmark allows: the median of the page's button to that of a plain worker.
 const RATIO_MAX: f64 = 1.1;
 
-/// Runs by the page's button and by a plain worker, in turns. Before each run, the page finishes drawing.
+/// A script that runs `count` dialogues by the page's button and as many by a plain worker, in turns. Before each run,
+/// the page finishes drawing.
 const IN_TURNS: &str = "const [url, count, done] = arguments;
     const plain = new Worker('/plain/run.mjs', { type: 'module' });
     const dialogue = document.querySelector('#dialogue');
@@ -84,12 +85,12 @@ async fn a_single_run_by_the_page_is_compared_with_one_by_a_plain_worker() {
     );
 }
 
-/// From connecting to the last answer of each run, in microseconds.
+/// Returns the time of each run from connecting to the last answer, in microseconds.
 fn totals(document: &Document) -> Vec<f64> {
     document.runs.iter().map(|recorded| recorded.run.until().as_secs_f64() * 1e6).collect()
 }
 
-/// Those after the warm-up, sorted.
+/// Returns the times after the warm-up, sorted.
 fn counted(mut times: Vec<f64>, warm_up: usize) -> Vec<f64> {
     let mut counted = times.split_off(warm_up);
     counted.sort_by(f64::total_cmp);

@@ -11,13 +11,14 @@ use serde_json::json;
 use crate::support::browser::{Browser, FAILED_WEB_SOCKET, NO_LAB};
 use crate::support::page;
 
-/// Longer than any timer of a hidden tab is late, so that the page detects a suspension.
+/// How long the browser is stopped. It is longer than timers of a hidden tab are late, so that the page detects a
+/// suspension.
 const SUSPENSION: Duration = Duration::from_secs(4);
 
-/// The console's line about a question sent while the browser closes the socket of a page that it freezes.
+/// Part of the console's line about a question that is sent while the browser closes the WebSocket of a frozen page.
 const CLOSED_WEB_SOCKET: &str = "WebSocket is already in CLOSING or CLOSED state";
 
-/// Begins more rounds than the test waits for, and returns when some have been counted.
+/// Begins more rounds than the test waits for, and returns once the page shows samples of them.
 async fn begin_many_rounds(browser: &Browser) {
     browser.begin_rounds(10_000, "#one-connection", "10").await;
     browser.wait_for("#many-rounds[data-state=running] #percentiles").await;
@@ -92,7 +93,7 @@ fn renderers() -> Vec<Pid> {
     renderers
 }
 
-/// Whether a process descends from this one.
+/// Returns true if the process descends from this test program.
 fn is_of_this_test(mut pid: i32) -> bool {
     while pid > 1 {
         if u32::try_from(pid) == Ok(std::process::id()) {
@@ -107,7 +108,7 @@ fn is_of_this_test(mut pid: i32) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rounds_during_a_sleep_of_the_machine_are_marked_as_suspended() {
-    // Alone, since the pages of other tests would be stopped, too.
+    // Alone, since the browsers of other tests in this program would be stopped, too.
     let (_server, _bridge, browser) = page::open_alone().await;
     begin_many_rounds(&browser).await;
     let renderers = renderers();

@@ -7,12 +7,13 @@ use launcelot_measure::{Rounds, Stopwatch};
 use super::*;
 use crate::support::page_session::PageSession;
 
-/// Records the longest time between two frames.
+/// A script that records the longest time between two frames.
 const WATCH_FRAMES: &str = "window.frames_gap = 0; let last; const watch = (now) => {
     if (last !== undefined) window.frames_gap = Math.max(window.frames_gap, now - last);
     last = now; requestAnimationFrame(watch); }; requestAnimationFrame(watch);";
 
-/// Keeps a reference to the page's WebAssembly memory, which the browser does not count. Deferred parts share it.
+/// A script that keeps a reference to the page's WebAssembly memory, which the browser's measurement does not include.
+/// Deferred parts of the program share this memory.
 const WATCH_WASM: &str = "const made = (result) => {
         window.wasm_memory ??= (result.instance ?? result).exports.memory; return result; };
     for (const name of ['instantiate', 'instantiateStreaming']) {
@@ -21,7 +22,8 @@ const WATCH_WASM: &str = "const made = (result) => {
     }";
 
 impl Browser {
-    /// Returns the memory of the page and its worker after a garbage collection, and that of the page's WebAssembly.
+    /// Returns the number of bytes that the page and its worker use after a garbage collection, including the page's
+    /// WebAssembly memory.
     async fn memory_bytes(&self) -> i64 {
         self.devtools("HeapProfiler.collectGarbage", json!({})).await;
         let script = "const done = arguments[0];
@@ -44,7 +46,7 @@ async fn ten_thousand_rounds_neither_block_the_page_nor_grow_its_memory() {
     within_attempts_async(5, async || {
         browser.script("window.frames_gap = 0").await;
         browser.ask_rounds(10_000, "#one-connection", "", "complete").await;
-        // Until the last frame is drawn.
+        // Wait until the last frame has been drawn.
         let last = "requestAnimationFrame(() => requestAnimationFrame(arguments[0]))";
         browser.client.execute_async(last, Vec::new()).await.unwrap();
         let gap = browser.script("return window.frames_gap").await.as_f64().unwrap();
@@ -56,21 +58,22 @@ async fn ten_thousand_rounds_neither_block_the_page_nor_grow_its_memory() {
     assert!(grown < 20_000_000, "the page grew by {grown} bytes");
 }
 
-/// Names a file for the recorded series: a line each, its times in microseconds. `measure/tests/recorded.rs` says how the committed
-/// ones were recorded.
+/// The environment variable with the path of a file to which the series are written: a line for each, with its times in
+/// microseconds. `measure/tests/recorded.rs` says how the committed files were recorded.
 const RECORD: &str = "LAUNCELOT_RECORD_SERIES";
 
-/// How many rounds each recorded series has, if not 100.
+/// The environment variable with the number of rounds in each series; 100 by default.
 const RECORD_ROUNDS: &str = "LAUNCELOT_RECORD_ROUNDS";
 
-/// Records through the demo's tunnel, as it is set after the start, instead of over the direct path.
+/// The environment variable that, if set, has the page ask through the demo's tunnel with its default settings instead
+/// of directly.
 const RECORD_TUNNEL: &str = "LAUNCELOT_RECORD_TUNNEL";
 
-/// Forty series of `rounds` rounds, one after the other.
+/// Asks forty series of `rounds` rounds, one after the other, and returns them.
 async fn forty_series(session: &PageSession, rounds: u32) -> Vec<Rounds> {
     let mut series = Vec::new();
     for _ in 0..4 {
-        // The page keeps twelve of them.
+        // The page stores at most twelve series.
         session.browser.script("localStorage.clear()").await;
         session.open().await;
         if std::env::var_os(RECORD_TUNNEL).is_some() {
@@ -91,7 +94,8 @@ fn as_csv(series: &[Rounds]) -> String {
     series.iter().map(line).collect()
 }
 
-/// Whether neighbours are distinguished is asserted of the recorded series: while other programs run, one series is not like the next.
+/// Prints how many neighbouring series are distinguished, and does not assert it: while other programs run, successive
+/// series may really differ. `measure/tests/recorded.rs` asserts it of recorded series.
 #[tokio::test(flavor = "multi_thread")]
 async fn forty_series_in_a_row_have_all_their_samples() {
     let session = PageSession::start_alone().await;

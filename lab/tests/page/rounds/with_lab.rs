@@ -10,7 +10,7 @@ use crate::support::browser::Browser;
 use crate::support::page_session::PageSession;
 use crate::support::wait;
 
-/// Chooses a link by the name of its button, and waits until it is in force.
+/// Chooses a link by the name of its button, and waits until the page has measured a round trip over it.
 async fn choose_link(browser: &Browser, name: &str, rtt: Duration) {
     let button = Locator::XPath(&format!("//button[.='{name}']"));
     browser.client.find(button).await.unwrap().click().await.unwrap();
