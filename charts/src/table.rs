@@ -126,7 +126,7 @@ mod tests {
         }
     }
 
-    /// The figures of a row.
+    /// Returns the figures in the row called `name`.
     fn row(html: &str, name: &str) -> Vec<String> {
         let row = html.split("<tr").find(|row| row.contains(&format!(">{name}</th>"))).unwrap();
         let cells = row.split("<td").skip(1).map(|cell| cell.split(['>', '<']).nth(1).unwrap());

@@ -27,7 +27,7 @@ const TICK_OVERHANG: i32 = 60;
 pub enum BarKind {
     /// The opening of the connection.
     Connecting,
-    /// From a question to its answer.
+    /// The time from sending a question to its answer.
     Asking,
 }
 
