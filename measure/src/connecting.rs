@@ -57,7 +57,7 @@ impl Connecting {
         passed.filter_map(|(point, at)| Some((point, offset.to_client_time(at?)))).collect()
     }
 
-    /// Returns the legs of connecting, one after the other without a gap: they add up to its duration.
+    /// Returns the legs of connecting, one after the other without a gap: they add up to the duration of connecting.
     pub fn legs(&self) -> Vec<(Leg, Span)> {
         use ConnectPoint::{ConnectBegun, ConnectDone, UpgradeIn, UpgradeOut};
         if self.at(UpgradeIn).is_none() && self.at(ConnectBegun).is_none() {

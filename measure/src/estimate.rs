@@ -121,7 +121,8 @@ fn binomial(count: u64, share: f64) -> Vec<(u64, f64)> {
     weights
 }
 
-/// Returns the effective number of independent samples among `times`, as their autocorrelation shows: that of being below `time`.
+/// Returns the effective number of independent samples among `times`. Their autocorrelation is judged by whether each sample is below
+/// `time`, the percentile to estimate.
 fn effective_count(times: &[Duration], time: Duration) -> u64 {
     let is_below = |sample: &Duration| u8::from(*sample < time);
     let mut blocks: Vec<f64> = times.iter().map(is_below).map(f64::from).collect();

@@ -8,7 +8,7 @@ pub enum Leg {
     /// From the client to the first observed hop, and back from it: for a page, the browser and its WebSocket. The sum of both ways
     /// is exact; how it divides between them is known to the [uncertainty](crate::paths::Clocks) of the clocks.
     Client,
-    /// In the bridge.
+    /// In the bridge, from receiving a message to forwarding it.
     Bridge,
     /// `connect()` to the server, or to the near end of a tunnel. Only connecting has this leg.
     Connect,
@@ -16,7 +16,7 @@ pub enum Leg {
     LinkOut,
     /// In the server, from reading the question to writing the answer.
     Server,
-    /// Back from the server.
+    /// From the server back to the bridge, or to the last observed hop before the client.
     LinkBack,
     /// A part of the path on which no hop was observed.
     Unknown,

@@ -16,7 +16,7 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
         .map_err(de::Error::custom)
 }
 
-/// The same for an optional duration, whose `None` is written as `null`.
+/// For fields named `…_us` with an optional duration; `None` is written as `null`.
 pub(crate) mod option {
     use super::{Deserialize, Deserializer, Duration, Serialize, Serializer};
 

@@ -44,9 +44,9 @@ pub(crate) struct Offset {
 /// Why the offset is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UnknownOffset {
-    /// There was no exchange.
+    /// No hop saw a request.
     Unobserved,
-    /// There was no reply. A request alone says how early a hop may have seen it, but not how late.
+    /// No hop saw a reply that arrived. A request alone says how early a hop may have seen it, but not how late.
     Unbounded,
     /// No offset satisfies all bounds: one of the clocks drifted or was set during the dialogue.
     Contradictory,

@@ -1,6 +1,6 @@
 //! The path of each question through the hops, found by counting bytes, and its legs.
 //!
-//! A question has passed a point when the bytes that passed the point are as many as that question and all questions before it have
+//! A question has passed a point when at least as many bytes have passed the point as that question and all questions before it have
 //! together; an answer likewise. So neither the division into segments nor the order of asking matters.
 //!
 //! A dialogue has one pair of clocks: the client's and the hops'. All its questions together bound the offset between them, and this

@@ -187,9 +187,9 @@ impl Spread {
 /// The times of one way in all turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WayTimes {
-    /// From the first question to the last answer.
+    /// The time from the first question to the last answer.
     pub asking: Spread,
-    /// From the first open connection to the last.
+    /// The time from when the first connection was open until the last one was.
     pub opening: Spread,
 }
 

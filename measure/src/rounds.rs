@@ -108,17 +108,17 @@ impl Rounds {
         &self.answered[self.discarded()..]
     }
 
-    /// Returns how long each sample took.
+    /// Returns the time of each sample by `stopwatch`.
     pub fn times(&self, stopwatch: Stopwatch) -> impl Iterator<Item = Duration> {
         self.samples().iter().map(move |round| round.took(stopwatch))
     }
 
-    /// Returns the distribution of the samples.
+    /// Returns the distribution of the times of the samples by `stopwatch`.
     pub fn distribution(&self, stopwatch: Stopwatch) -> Distribution {
         self.times(stopwatch).collect()
     }
 
-    /// Returns the percentiles of the samples with their confidence intervals.
+    /// Returns the percentiles of the times of the samples by `stopwatch`, with their confidence intervals.
     pub fn estimates(&self, stopwatch: Stopwatch) -> Estimates {
         let times: Vec<Duration> = self.times(stopwatch).collect();
         estimates(&times, self.clock_step)

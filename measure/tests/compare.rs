@@ -46,7 +46,7 @@ fn claims(first: &Estimates, second: &Estimates) -> bool {
     compare(first, second).iter().any(is_claim)
 }
 
-/// Returns the percentage of differences that are found between successive series, of 400 with the same distribution.
+/// Returns the percentage of pairs of successive series that are found to differ, among 400 series of the same distribution.
 fn false_claims(count: usize, correlation: f64, spread: f64) -> f64 {
     let mut random = Random(11);
     let all: Vec<Estimates> =

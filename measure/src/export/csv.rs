@@ -2,8 +2,9 @@
 //! the names of the columns, with their units.
 //!
 //! - `link_…`: the settings of the emulated link. `link_instance`, `link_first_revision` and `link_last_revision`: the revisions of
-//!   the settings of that lab, from the first connection of a run or series to its end. Two lines have the same link only if all three
-//!   are equal, and both revisions are. An empty last revision next to a first one: the settings changed meanwhile, and are unknown.
+//!   the settings of that lab, from the first connection of a run or series to its end. Two lines surely have the same link only if
+//!   these three fields are equal in both, and the first revision equals the last. If only the last revision is empty, the settings
+//!   changed meanwhile, and those at the end are unknown.
 //! - `thinking_mean_us`: the mean time that the server worked on a question of the series.
 //! - `connecting_…_us`: the legs of connecting, which add up to `connecting_us`. `client_us` to `unknown_us`: the legs of the question,
 //!   which add up to `took_us` (`thinking_us` is a part of `server_us`). A leg that the path does not have is empty.

@@ -29,8 +29,8 @@ impl RaceTimes {
         self.one_at_a_time.asking.compared_with(self.sent_ahead.asking)
     }
 
-    /// Whether the ways are not told apart and would be on a longer link. `false` also if there are too few turns: a longer link does
-    /// not help then.
+    /// Whether a longer link would help to tell the ways apart: the times are too short, overlap or hardly differ. `false` if there are
+    /// too few turns, because a longer link does not help then.
     pub fn is_link_too_short(&self) -> bool {
         matches!(self.difference(), Difference::TooShort | Difference::NoneSeen | Difference::Negligible)
     }
