@@ -11,7 +11,7 @@ use crate::think_time::ThinkTime;
 /// command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// How the server waits.
+    /// The design: how the server waits for its clients.
     pub design: Design,
     /// Maximum number of open connections. Further clients wait in the backlog.
     pub max_connections: NonZeroU32,

@@ -38,7 +38,7 @@ pub(crate) use scratch::Scratch;
 pub(crate) enum Turn {
     /// Bytes were read or written. Another turn may make further progress.
     Progress,
-    /// The session has to wait for what [`Session::awaits`] returns, or for its [deadline](Session::deadline).
+    /// The session has to wait for the event that [`Session::awaits`] returns, or for its [deadline](Session::deadline).
     Blocked,
     /// The session has ended and is in the log. The socket should be closed.
     Over,

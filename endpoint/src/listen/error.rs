@@ -23,7 +23,7 @@ pub enum ListenError {
         /// The port.
         port: u16,
     },
-    /// Anything else.
+    /// The system refuses to listen for another reason.
     #[error("cannot listen on '{interface}' port {port}")]
     Other {
         /// The name or address.
