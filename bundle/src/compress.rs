@@ -1,4 +1,4 @@
-//! Compressed variants of the page's files, for a server that sends what a browser accepts.
+//! Compressed variants of the page's files, from which a server chooses the encoding that a browser accepts.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -15,21 +15,22 @@ pub const GZIP: &str = "gz";
 /// The extension of a Brotli variant.
 pub const BROTLI: &str = "br";
 
-/// The extensions of files that compress well. Other files, such as pictures, are compressed already.
+/// The extensions of files that are compressed. Files with other extensions, such as pictures, are not: most have a compressed
+/// format already.
 const COMPRESSIBLE: [&str; 6] = ["css", "html", "js", "mjs", "svg", "wasm"];
 
-/// The highest level, as for gzip: a page is compressed once and sent often.
+/// The highest quality, like the gzip level: a page is compressed once and sent often.
 const BROTLI_QUALITY: i32 = 11;
 
 /// The base-2 logarithm of Brotli's window: 4 MiB, larger than any of the files.
 const BROTLI_WINDOW: i32 = 22;
 
-/// Writes a `.gz` and a `.br` for every compressible file in `folder`, if that is smaller. Existing variants are kept,
-/// because a file's name stands for its content, except those of `index.html`.
+/// Writes a `.gz` and a `.br` variant for every compressible file in `folder`, unless the variant would not be smaller than the
+/// file. Existing variants are kept, because a file's name stands for its content. Those of `index.html` are written again.
 ///
 /// # Errors
 ///
-/// The system's error if a file cannot be read or written.
+/// Returns the system's error if a file cannot be read or written.
 pub fn add_variants(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn files_that_would_not_get_smaller_have_no_variants() {
+    fn files_of_other_kinds_or_that_would_not_get_smaller_have_no_variants() {
         let page = tempfile::tempdir().unwrap();
         fs::write(page.path().join("tiny.js"), "x").unwrap();
         fs::write(page.path().join("page.png"), "a".repeat(4_000)).unwrap();

@@ -1,4 +1,4 @@
-//! The errors of the build, and reading a file with its path in the error.
+//! The errors of the build, and a function that reads a file and names it in its error.
 
 use std::fs;
 use std::io;
@@ -26,7 +26,7 @@ pub enum BundleError {
     /// The program cannot be split into its parts.
     #[error("cannot split the program: {0}")]
     Split(String),
-    /// wasm-bindgen cannot write the program's JavaScript.
+    /// wasm-bindgen cannot generate the program's JavaScript.
     #[error("cannot write the program's JavaScript: {0}")]
     Bind(String),
     /// The loader of the later parts does not have the form that this version of the splitter writes.
@@ -37,9 +37,9 @@ pub enum BundleError {
     Optimize {
         /// The file.
         name: String,
-        /// wasm-opt.
+        /// The path of wasm-opt.
         program: PathBuf,
-        /// What it printed, or the system's error.
+        /// The output of wasm-opt, or the system's error.
         reason: String,
     },
     /// `index.html` has a link that this build does not support.
@@ -50,7 +50,7 @@ pub enum BundleError {
     Cycle(String),
 }
 
-/// Reads a whole file.
+/// Reads a whole file. An error contains its path.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, BundleError> {
     fs::read(path).map_err(|source| BundleError::Read { path: path.to_owned(), source })
 }

@@ -1,6 +1,6 @@
 //! Resolves the links of `index.html` that are meant for trunk: reads their files, and removes trunk's attributes.
 //!
-//! Of trunk's kinds of links this build supports those that the page uses: `css`, `icon`, `copy-file` and `rust`.
+//! This build supports only the kinds of trunk's links that the page uses: `css`, `icon`, `copy-file` and `rust`.
 
 use std::cell::RefCell;
 use std::error::Error;
@@ -17,10 +17,10 @@ const STYLE: &str = "style.css";
 /// The script that `index.html` starts.
 const ENTRY: &str = "page.mjs";
 
-/// The source of [`ENTRY`]: the initializer and the size of the program are filled in.
+/// The template of [`ENTRY`], in which the name of the initializer and the size of the program are filled in.
 const ENTRY_SOURCE: &str = include_str!("page.mjs");
 
-/// The page around the program.
+/// `index.html` and the files that it links, without the program.
 #[derive(Debug)]
 pub struct Index {
     /// `index.html` without links and attributes for trunk.
@@ -39,12 +39,12 @@ struct Links {
     initializer: Option<String>,
 }
 
-/// Resolves the links in `html`, and calls `read` with the `href` of each.
+/// Resolves the links in `html` that are meant for trunk. Calls `read` with the path of each linked file except the program.
 ///
 /// # Errors
 ///
-/// [`BundleError::Index`] if a link has an unsupported kind, has no `href`, or if no link is that of the program, and if
-/// `read` fails.
+/// Returns [`BundleError::Index`] if a link has an unsupported kind or lacks an attribute, if there is no link of the program, or
+/// if `read` fails.
 pub fn resolve(html: &str, read: &dyn Fn(&str) -> Result<Vec<u8>, BundleError>) -> Result<Index, BundleError> {
     let links = RefCell::new(Links::default());
     let settings = RewriteStrSettings::new()
@@ -69,7 +69,8 @@ pub fn resolve(html: &str, read: &dyn Fn(&str) -> Result<Vec<u8>, BundleError>) 
 }
 
 impl Index {
-    /// Returns the name and the text of the script that loads the program, whose size is that before compression.
+    /// Returns the name and the text of the script that loads the program. `program_bytes` is the size of the program before
+    /// compression.
     pub fn entry(&self, program_bytes: usize) -> (String, Vec<u8>) {
         let text = ENTRY_SOURCE.replace("INITIALIZER", &self.initializer);
         (ENTRY.to_owned(), text.replace("PROGRAM_BYTES", &program_bytes.to_string()).into_bytes())
@@ -126,7 +127,7 @@ fn program_elements() -> String {
     )
 }
 
-/// Gives the worker's address the form of a reference, which is rewritten when the file gets its name.
+/// Gives the worker's address the form `./NAME`, so that it counts as a reference and is rewritten when the file gets its name.
 fn point_to_worker(meta: &mut Element) -> HandlerResult {
     let worker = meta.get_attribute("content").unwrap_or_default();
     meta.set_attribute("content", &format!("./{}", worker.trim_start_matches("./")))?;
@@ -148,7 +149,7 @@ mod tests {
         <link data-trunk rel=\"copy-file\" href=\"worker.mjs\">\n</head><body><p>text</p></body>";
 
     #[test]
-    fn every_link_becomes_a_file_and_nothing_of_trunk_is_left() {
+    fn every_linked_file_is_read_and_no_attribute_of_trunk_is_left() {
         let index = resolved(HTML).unwrap();
         let names: Vec<&String> = index.files.keys().collect();
         assert_eq!(names, ["icon.svg", "start.mjs", "style.css", "worker.mjs"]);

@@ -1,16 +1,17 @@
 //! Builds the page from the compiled program and `web/index.html`.
 //!
 //! This build makes the page that is served; trunk reads the same `index.html` during development. Every file but
-//! `index.html` is named after its content. So a file can be cached without revalidation, and never meets a file of another build.
+//! `index.html` is named after its content. So a browser can cache a file without revalidating it, and never combines files of
+//! different builds.
 //!
 //! The steps, each a function from bytes to bytes, in the order in which [`page::build`] calls them:
 //! - [`program`]: splits the compiled program at the marked functions, and writes its JavaScript glue.
-//! - [`optimize`]: runs wasm-opt, if there is one.
+//! - [`optimize`]: runs wasm-opt, if a path to it is given.
 //! - [`index`]: resolves the links of `index.html` that are meant for trunk.
 //! - [`names`]: names the files after their content.
 //!
-//! [`output`] replaces the previous page by the result. `compress` (a feature) adds compressed variants, and [`sizes`]
-//! measures what a browser loads.
+//! [`output`] replaces the previous page by the result. `compress` (a feature of this crate) adds compressed variants, and
+//! [`sizes`] adds up what a browser loads.
 
 #[cfg(feature = "compress")]
 pub mod compress;

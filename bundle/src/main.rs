@@ -1,4 +1,4 @@
-//! `launcelot-bundle`, with which `cargo xtask` builds the page.
+//! `launcelot-bundle`: builds the page. `cargo xtask` runs it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ struct Arguments {
     #[arg(long, value_name = "DIR")]
     web: PathBuf,
 
-    /// The folder that becomes the page.
+    /// The folder to write the page to; replaces the page that it contains.
     #[arg(long, value_name = "DIR")]
     output: PathBuf,
 
@@ -54,7 +54,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     build_into(&sources, &OutputFolder::new(&arguments.output), arguments.force).map_err(|error| error.to_string())
 }
 
-/// Builds the page unless the existing one has the same inputs.
+/// Builds the page, unless the page in `output` was built from the same inputs or `force` is set.
 fn build_into(sources: &Sources, output: &OutputFolder, force: bool) -> Result<(), BundleError> {
     let inputs = inputs(sources)?;
     if force || !output.is_current(&inputs) {
@@ -63,7 +63,7 @@ fn build_into(sources: &Sources, output: &OutputFolder, force: bool) -> Result<(
     Ok(())
 }
 
-/// Describes what the page depends on: its sources, and this program with its libraries.
+/// Returns a text that changes with everything on which the page depends: its sources, this program, and wasm-opt.
 fn inputs(sources: &Sources) -> Result<String, BundleError> {
     let bundler = std::env::current_exe().and_then(|path| version(&path)).unwrap_or_default();
     let wasm_opt = match &sources.wasm_opt {

@@ -1,7 +1,7 @@
 //! Content-addressed names: `style.css` becomes `style-0123456789abcdef.css`.
 //!
-//! A file is named after its final bytes, which contain the names of the files that it refers to. So a change of a file
-//! changes the names of all files that lead to it, except `index.html`.
+//! A file is named after its final bytes, which contain the names of the files that it refers to. So a change of a file also
+//! changes the names of all files that refer to it, directly or through others, except `index.html`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,10 +10,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{BundleError, Files};
 
-/// The file that keeps its name, because browsers request it by that.
+/// The file that keeps its name, because servers look for the page under this name.
 pub const INDEX: &str = "index.html";
 
-/// The number of hexadecimal digits of the SHA-256 in a name: 64 bits.
+/// The number of hexadecimal digits of the SHA-256 hash in a file's name: the first 64 bits of the hash.
 const HASH_DIGITS: usize = 16;
 
 /// The extensions of files that may refer to other files.
@@ -54,7 +54,7 @@ fn with_hash(name: &str, bytes: &[u8]) -> String {
     format!("{stem}-{}.{extension}", hash(bytes))
 }
 
-/// Returns the first digits of the bytes' SHA-256.
+/// Returns the first [`HASH_DIGITS`] digits of the bytes' SHA-256 hash.
 fn hash(bytes: &[u8]) -> String {
     let mut digits = hexadecimal(&Sha256::digest(bytes));
     digits.truncate(HASH_DIGITS);
@@ -83,7 +83,7 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 
-/// Returns the forms of a reference to a file.
+/// Returns all strings by which a file can be referred to.
 fn references(name: &str) -> [String; 4] {
     [format!("\"{name}\""), format!("'{name}'"), format!("\"./{name}\""), format!("'./{name}'")]
 }
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_file_renames_every_file_that_leads_to_it_and_no_other() {
+    fn a_changed_file_renames_every_file_that_refers_to_it_directly_or_through_others() {
         let old = after_content(page("v1")).unwrap();
         let new = after_content(page("v2")).unwrap();
         let kept: Vec<&String> = old.keys().filter(|name| new.contains_key(*name)).collect();
@@ -152,7 +152,7 @@ mod tests {
     }
 
     proptest! {
-        /// Equal bytes of a leaf give equal names, and other bytes give other names.
+        /// If the bytes of a file that refers to no others are equal, all names are equal; if they differ, names differ.
         #[test]
         fn names_are_a_function_of_the_bytes(one in ".{0,40}", two in ".{0,40}") {
             let names = |program: &str| -> Vec<String> { after_content(page(program)).unwrap().into_keys().collect() };

@@ -1,7 +1,7 @@
 //! The folder from which a page is served.
 //!
-//! A page is written to a temporary folder, which is renamed when it is complete. A record contains the page's inputs and
-//! its files' sizes, so a page is built again only if its inputs have changed or a file is missing.
+//! A page is written to a temporary folder, which is renamed when it is complete. A record file next to the folder contains the
+//! page's inputs and the sizes of its files, so a page is built again only if its inputs or the sizes of its files have changed.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -18,22 +18,22 @@ pub struct OutputFolder {
 }
 
 impl OutputFolder {
-    /// Describes the page in this folder, which need not exist yet.
+    /// Creates a handle for the page in `folder`, which need not exist yet.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into() }
     }
 
-    /// Returns whether there is a complete page made from `inputs`.
+    /// Returns whether the folder contains a complete page that was built from `inputs`.
     pub fn is_current(&self, inputs: &str) -> bool {
         let (Ok(recorded), Ok(list)) = (fs::read_to_string(self.record()), self.list()) else { return false };
         recorded == record_text(inputs, &list)
     }
 
-    /// Replaces the page.
+    /// Replaces the page in the folder by `files`, and records that it was built from `inputs`.
     ///
     /// # Errors
     ///
-    /// [`BundleError::Write`] with the file or folder.
+    /// Returns [`BundleError::Write`] with the file or folder.
     pub fn replace(&self, files: &Files, inputs: &str) -> Result<(), BundleError> {
         let next = self.folder.with_extension("next");
         remove(&next)?;
@@ -42,7 +42,7 @@ impl OutputFolder {
             let path = next.join(name);
             fs::write(&path, bytes).map_err(|source| cannot_write(&path, source))?;
         }
-        // If this is interrupted, the page has no record and so does not count as complete.
+        // The record is removed first and written last: a page without a record, after an interruption, counts as incomplete.
         remove(&self.record())?;
         remove(&self.folder)?;
         fs::rename(&next, &self.folder).map_err(|source| cannot_write(&self.folder, source))?;
@@ -50,11 +50,11 @@ impl OutputFolder {
         fs::write(self.record(), record_text(inputs, &list)).map_err(|source| cannot_write(&self.record(), source))
     }
 
-    /// Returns the name and length of each file, in the order of names.
+    /// Returns the name and the length in bytes of each file of the folder, sorted by name.
     ///
     /// # Errors
     ///
-    /// The system's error if the folder cannot be read.
+    /// Returns the system's error if the folder cannot be read.
     pub fn list(&self) -> io::Result<Vec<(String, u64)>> {
         let mut list = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
@@ -70,7 +70,7 @@ impl OutputFolder {
     }
 }
 
-/// Returns the text of a record. It leaves out compressed variants, which are added to a finished page.
+/// Returns the text of a record. It omits compressed variants, which are added to a page after its record is written.
 fn record_text(inputs: &str, list: &[(String, u64)]) -> String {
     let mut text = format!("made from {inputs}\n");
     for (name, length) in list.iter().filter(|(name, _)| !is_variant(name)) {
@@ -80,7 +80,7 @@ fn record_text(inputs: &str, list: &[(String, u64)]) -> String {
     text
 }
 
-/// Returns whether a file is the compressed variant of another.
+/// Returns whether a file is the compressed variant of another file, by its extension.
 pub(crate) fn is_variant(name: &str) -> bool {
     name.ends_with(".gz") || name.ends_with(".br")
 }

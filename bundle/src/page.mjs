@@ -1,4 +1,4 @@
-// Loads the page's program and tells the initializer how far it is, as trunk's own script does.
+// Loads the page's program and reports the progress of loading to the initializer, as trunk's own script does.
 import load from "./launcelot.js";
 import initializer from "./INITIALIZER";
 

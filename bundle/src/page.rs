@@ -16,7 +16,7 @@ pub struct Sources {
     pub program: PathBuf,
     /// The folder with `index.html` and the files that it names.
     pub web: PathBuf,
-    /// wasm-opt, to make the program smaller.
+    /// The path of wasm-opt, which makes the program smaller; `None` leaves the program as it is.
     pub wasm_opt: Option<PathBuf>,
 }
 
@@ -25,7 +25,7 @@ impl Sources {
     ///
     /// # Errors
     ///
-    /// [`BundleError::Read`] or [`BundleError::Index`].
+    /// Returns [`BundleError::Read`] or [`BundleError::Index`].
     pub fn digest(&self) -> Result<String, BundleError> {
         let mut digest = Sha256::new();
         let index = self.index()?;
@@ -50,7 +50,7 @@ impl Sources {
 ///
 /// # Errors
 ///
-/// Any [`BundleError`] but [`BundleError::Write`].
+/// Returns any [`BundleError`] but [`BundleError::Write`].
 pub fn build(sources: &Sources) -> Result<Files, BundleError> {
     let mut files = program::bind(&read(&sources.program)?)?;
     if let Some(wasm_opt) = &sources.wasm_opt {

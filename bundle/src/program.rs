@@ -1,8 +1,8 @@
 //! Splits the compiled program into the files that a browser loads: the main part, later parts, and the JavaScript glue.
 //!
-//! The program's crate marks the functions at which it may be split. The splitter finds the rest by the calls between
-//! functions, for which the linker has to keep relocations. All parts share one memory: a later part is loaded into the
-//! main one.
+//! The program's crate marks the functions at which it may be split. The splitter follows the calls between functions to find
+//! what else belongs to a part; for that the linker has to keep relocations. All parts share one memory: a later part is loaded
+//! into the running main part.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -33,8 +33,8 @@ const PART_PREFIX: &str = "split_";
 ///
 /// # Errors
 ///
-/// [`BundleError::Split`] if the program was linked without relocations, [`BundleError::Bind`] if it was compiled
-/// against another version of wasm-bindgen than this crate was.
+/// Returns [`BundleError::Split`] if the program was linked without relocations, and [`BundleError::Bind`] if it was compiled
+/// with another version of wasm-bindgen than this crate was.
 pub fn bind(program: &[u8]) -> Result<Files, BundleError> {
     let Parts { main, loader, later } = split(program)?;
     let mut output = Bindgen::new();
@@ -56,8 +56,8 @@ pub fn bind(program: &[u8]) -> Result<Files, BundleError> {
     Ok(files)
 }
 
-/// Returns whether wasm-bindgen has generated the name of an import: it then ends with 16 digits, which do not compress.
-/// With Brotli, some 170 such names take 5 kB in the program and the glue, and short names take almost nothing.
+/// Returns whether wasm-bindgen has generated the name of an import. Such a name ends with 16 hexadecimal digits, which do not
+/// compress: after Brotli, some 170 such names take 5 kB in the program and the glue. Short names take almost nothing.
 fn is_generated(import: &str) -> bool {
     let digits = import.strip_prefix("__wb").and_then(|name| name.rsplit_once('_'));
     digits.is_some_and(|(_, digits)| digits.len() == 16 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn generated_names_end_with_16_digits() {
+    fn generated_names_begin_with_wb_and_end_with_16_hexadecimal_digits() {
         for (name, expected) in [
             ("__wbg_now_0123456789abcdef", true),
             ("__wbindgen_cast_00000000000000ff", true),

@@ -1,4 +1,5 @@
-//! The sizes of the page's files, raw and compressed, and the limits of what a browser loads first and when it is idle.
+//! The sizes of the page's files, raw and compressed, and limits on two sums: of what a browser loads first, and of what it loads
+//! once it is idle.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
@@ -8,11 +9,11 @@ use thousands::Separable as _;
 use crate::output::is_variant;
 use crate::program::is_later_part;
 
-/// The limit of the program that a browser loads before the page is complete, compressed with Brotli: WebAssembly and
-/// scripts, including the worker's, without the part that reads and writes files.
+/// The limit on the size, compressed with Brotli, of the program that a browser loads before the page is complete: WebAssembly
+/// and scripts, including the worker's, without the part that reads and writes files.
 pub const FIRST_LOAD_MAX_BYTES: u64 = 180_000;
 
-/// The limit of what a browser loads once it is idle, compressed with Brotli.
+/// The limit on the size, compressed with Brotli, of what a browser loads once it is idle.
 pub const LATER_MAX_BYTES: u64 = 100_000;
 
 /// The sizes of all files of a page.
@@ -47,7 +48,7 @@ impl Sizes {
     ///
     /// # Errors
     ///
-    /// If a sum is above its limit: a sentence with both figures.
+    /// Returns a sentence with the sum and its limit if a sum is above its limit.
     pub fn check(&self) -> Result<(), String> {
         for (sum, limit) in self.sums() {
             if sum.brotli > limit {
@@ -78,7 +79,7 @@ impl Sizes {
     }
 }
 
-/// Returns whether a file is a part of the program.
+/// Returns whether a file is a part of the program: WebAssembly or a script.
 fn is_program(name: &str) -> bool {
     [".wasm", ".js", ".mjs"].iter().any(|extension| name.ends_with(extension))
 }
@@ -109,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_load_is_the_program_without_its_later_part_in_its_smallest_form() {
+    fn the_first_load_is_the_sum_of_webassembly_and_scripts_without_later_parts() {
         let sizes = Sizes::of(&list(&[
             ("files-0123456789abcdef.wasm", 80_000),
             ("index.html", 2_000),

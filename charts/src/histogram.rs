@@ -18,12 +18,13 @@ const BINS: usize = 80;
 /// The width and height of the view box of the shapes, which is stretched to the chart.
 const BOX: i32 = 960;
 
-/// The height of the lowest visible bin.
+/// The smallest height of a bin that is not empty, in units of the view box.
 const HEIGHT_MIN: i32 = 12;
 
 /// Draws all `series`, each with the step of its own clock.
 ///
-/// A time is known to plus or minus one clock step, so it is spread evenly over those bins. Otherwise a coarse clock would leave gaps.
+/// A time is known to plus or minus one clock step, so its count is spread evenly over all bins within one step of it. Otherwise a
+/// coarse clock would leave gaps between bins.
 pub fn draw(scale: &LogScale, series: &[(&Distribution, Duration)]) -> String {
     let mut svg = format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" class="histogram" width="100%" height="{HEIGHT}" aria-hidden="true" focusable="false">"#
@@ -71,7 +72,7 @@ pub(crate) fn anchor(percent: f64) -> &'static str {
     }
 }
 
-/// Returns the outline of a distribution, whose highest bin is as high as the box.
+/// Returns the outline of a distribution as an SVG path. The highest bin is as high as the view box.
 fn outline(scale: &LogScale, clock_step: Duration, distribution: &Distribution) -> String {
     let mut bins = [0.0_f64; BINS];
     let place = |time| (scale.percent(time) / 100.0 * BINS as f64) as usize;
@@ -85,7 +86,7 @@ fn outline(scale: &LogScale, clock_step: Duration, distribution: &Distribution) 
     let highest = bins.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
     let mut path = format!("M0 {BOX}");
     for (left, bin) in (0..BOX).step_by(BOX as usize / BINS).zip(bins) {
-        // A rare time is visible too.
+        // A bin of few times would otherwise be too low to be visible.
         let height_min = if bin > 0.0 { HEIGHT_MIN } else { 0 };
         let height = ((bin / highest * f64::from(BOX)) as i32).max(height_min);
         write(&mut path, format_args!("H{left}V{}", BOX - height));
@@ -109,7 +110,7 @@ mod tests {
         draw(&series::scale(&series).unwrap(), &series)
     }
 
-    /// The heights of the outline, without repetitions.
+    /// Returns the heights of the outline from left to right; neighbours of equal height count once.
     fn heights(svg: &str) -> Vec<i32> {
         let path = svg.split(&format!(" d=\"M0 {BOX}")).nth(1).and_then(|rest| rest.split('"').next()).unwrap();
         let bottoms = path.split('V').skip(1).map(|rest| rest.split('H').next().unwrap().parse::<i32>().unwrap());
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_coarse_clock_does_not_spread_a_series_of_a_finer_one() {
+    fn the_step_of_a_coarse_clock_does_not_spread_the_series_of_a_finer_clock() {
         let fine: Distribution = [100, 400, 400].into_iter().map(us).collect();
         let coarse: Distribution = [1_000].into_iter().map(us).collect();
         let scale = series::scale(&[(&fine, us(5)), (&coarse, us(1_000))]).unwrap();

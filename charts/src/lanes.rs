@@ -35,13 +35,13 @@ pub struct Hop {
 pub struct Trail {
     /// The lane, from 0.
     pub lane: usize,
-    /// Whether it was the answer.
+    /// Whether the answer passed it; `false` if the question did.
     pub is_back: bool,
     /// The start of the trail.
     pub from: Position,
     /// The end of the trail, or the current position of the message.
     pub until: Position,
-    /// The leg, which is also the class.
+    /// The class of the leg, such as `link`.
     pub leg: &'static str,
 }
 
@@ -50,13 +50,13 @@ pub struct Trail {
 pub struct Marker {
     /// The lane, from 0.
     pub lane: usize,
-    /// Whether it is the answer.
+    /// Whether the message is the answer; `false` if it is the question.
     pub is_back: bool,
     /// The position.
     pub at: Position,
 }
 
-/// Draws the hops, and for each lane its label and its two directions.
+/// Draws the hops, and for each lane its label, a line for the question and a line for the answer.
 pub fn backdrop(hops: &[Hop], lanes: &[String]) -> String {
     let mut svg = open("lanes-backdrop", lanes.len());
     let height = LANE_HEIGHT * lanes.len() + 6;
@@ -98,7 +98,8 @@ pub fn backdrop(hops: &[Hop], lanes: &[String]) -> String {
     svg + "</svg>"
 }
 
-/// Draws the trails and the messages. A question is filled, an answer hollow.
+/// Draws the trails and the messages. Questions and answers have classes of their own, by which a style sheet can fill the ones and
+/// leave the others hollow.
 pub fn moving(lanes: usize, trails: &[Trail], markers: &[Marker]) -> String {
     let mut svg = open("lanes-moving", lanes);
     for Trail { lane, is_back, from, until, leg } in trails {
@@ -162,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_backdrop_and_what_moves_have_the_same_height() {
+    fn the_drawings_of_the_hops_and_of_the_messages_have_the_same_height() {
         let height =
             |svg: &str| svg.split("height=\"").nth(1).and_then(|rest| rest.split('"').next()).map(str::to_owned);
         assert_eq!(height(&backdrop(&[], &["a".to_owned(), "b".to_owned()])), height(&moving(2, &[], &[])));

@@ -1,4 +1,4 @@
-//! The bar of a question, divided into its legs, with a lens that magnifies the server.
+//! The bar of a question, divided into its legs, with a lens that magnifies the server's leg.
 //!
 //! Legs are distinguished without colour too: the client is hollow, the bridge is solid, the server is taller, the link is thin (above
 //! on the way out, below on the way back, in the middle while connecting), and unknown legs are hatched.
@@ -14,9 +14,9 @@ use crate::waterfall::{Ghost, ROW_HEIGHT, close_row, open_row};
 
 /// The additional height of a row with a lens.
 const LENS_HEIGHT: i32 = 24;
-/// The width of the magnified server, in percent of the axis.
+/// The width of the magnified server's leg, in percent of the axis.
 const LENS_WIDTH: f64 = 30.0;
-/// The smallest factor that is worth a lens.
+/// The smallest magnification for which a lens is drawn.
 const FACTOR_MIN: f64 = 4.0;
 
 /// What a lens shows: the server's leg, magnified.
@@ -26,7 +26,7 @@ pub struct Lens {
     pub server: Span,
     /// The time at which the answer was ready.
     pub ready: Duration,
-    /// The label, which is followed by the factor.
+    /// The text next to the lens; the magnification is appended to it.
     pub label: String,
 }
 
@@ -37,7 +37,7 @@ pub fn row(scale: &Scale, legs: &[(Leg, Span)], lens: Option<&Lens>, ghosts: &[G
         .filter(|(_, layout)| layout.factor >= FACTOR_MIN && layout.factor.is_finite());
     let height = ROW_HEIGHT + if drawn.is_some() { LENS_HEIGHT } else { 0 };
     let mut svg = open_row(scale, height, ghosts);
-    // The hollow ends of the client are below their neighbours.
+    // The client's legs are drawn first, so that they are behind their neighbours.
     let (client, others) = legs.iter().partition::<Vec<_>, _>(|(leg, _)| *leg == Leg::Client);
     for &(leg, span) in client.into_iter().chain(others) {
         write_leg(&mut svg, leg, scale.percent(span.from), scale.percent(span.until));
@@ -84,16 +84,19 @@ fn write_leg(svg: &mut String, leg: Leg, from: f64, until: f64) {
     write(svg, format_args!(r#"<rect class="leg {class}" x="{x}" y="{y}" width="{width}" height="{height}"/>"#));
 }
 
-/// The position of the magnified server, and the factor.
+/// The position of a lens, in percent of the axis, and its magnification.
 struct LensLayout {
+    /// The begin and the end of the server's leg.
     server: (f64, f64),
+    /// The left edge of the lens.
     from: f64,
     factor: f64,
+    /// The width of the part in which the server worked on the answer.
     thought: f64,
 }
 
 impl LensLayout {
-    /// Places the lens at the nearer end of the axis, which leaves room for its label.
+    /// Places the lens at the end of the axis that is nearer to the server's leg, which leaves room for the label.
     fn of(scale: &Scale, lens: &Lens) -> Self {
         let server @ (from, until) = (scale.percent(lens.server.from), scale.percent(lens.server.until));
         let is_left = from + until < 100.0;
@@ -156,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn legs_are_at_their_times_and_the_client_is_below_the_others() {
+    fn legs_are_drawn_at_their_times_with_the_client_behind_the_others() {
         let scale = Scale::to_fit(us(1000));
         let legs = [(Leg::Client, span(0, 255)), (Leg::Server, span(255, 510)), (Leg::Client, span(510, 765))];
         let svg = row(&scale, &legs, None, &[]);
@@ -169,7 +172,7 @@ mod tests {
         let scale = Scale::to_fit(us(1000));
         let server = span(306, 316);
         let svg = row(&scale, &[(Leg::Server, server)], Some(&lens(server, 308)), &[]);
-        // 10 of 1020 µs are drawn as 30 % of the axis, a fifth of that dark.
+        // The server's leg of 10 µs on an axis of 1,020 µs is drawn as 30 % of the axis. A fifth of the lens is thinking.
         assert!(svg.contains(">thought 1 µs, magnified ×30</text>"), "{svg}");
         assert!(svg.contains(r#"class="leg server near" x="0%" y="34" width="30%""#), "{svg}");
         assert!(svg.contains(r#"class="thinking" x="0%" y="34" width="6%""#), "{svg}");

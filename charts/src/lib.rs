@@ -3,9 +3,9 @@
 //! - [`scale`]: a linear time axis with round ticks; [`log_scale`]: a logarithmic one.
 //! - [`lanes`]: messages between the hops of a path.
 //! - [`waterfall`]: the bars of a run, one row for each step; [`legs`]: a row divided into legs.
-//! - [`histogram`] and [`percentiles`]: several series of rounds in one chart; [`series`]: how they are distinguished; [`table`]: the
-//!   same as an HTML table.
-//! - [`race`]: one way to ask, in lanes.
+//! - [`histogram`] and [`percentiles`]: several series of rounds in one chart; [`series`]: how series are distinguished; [`table`]:
+//!   their percentiles and failures as HTML tables.
+//! - [`race`]: the runs of one way of a race, with a lane for each question.
 //! - [`load`]: many clients of several servers.
 //! - [`style`]: the style sheets.
 //!

@@ -7,14 +7,14 @@ use launcelot_measure::unit::format_duration;
 /// The smallest distance of two ticks, in percent of the axis. At 360 pixels, nearer labels would overlap.
 const GAP_MIN: f64 = 16.0;
 
-/// The leading digits of ticks, and the factor between successive powers: the densest first.
+/// Sets of ticks, the densest first: their leading digits, and the factor between the successive powers that multiply the digits.
 const TICKS: [(&[u64], u64); 6] =
     [(&[1, 2, 3, 4, 6, 8], 10), (&[1, 2, 5], 10), (&[1, 3], 10), (&[1], 10), (&[1], 100), (&[1], 1_000)];
 
-/// The shortest time on an axis: the logarithm of zero is not defined.
+/// The shortest time for which an axis is made; shorter times count as 100 ns, because zero has no logarithm.
 const SHORTEST_NS: u64 = 100;
 
-/// Maximum time on an axis: 32 years.
+/// The longest time for which an axis is made: about 32 years.
 const LONGEST_NS: u64 = 1_000_000_000_000_000_000;
 
 /// A logarithmic axis of time.
@@ -40,7 +40,7 @@ impl LogScale {
         (log(ns) - log(self.from_ns)) / (log(self.until_ns) - log(self.from_ns)) * 100.0
     }
 
-    /// Returns the times of the ticks: as many as have room.
+    /// Returns the times of the ticks: the densest set of ticks whose labels do not overlap, or none if all sets are too dense.
     pub fn ticks(&self) -> Vec<Duration> {
         let ticks = |(digits, factor): (&[u64], u64)| -> Vec<Duration> {
             let powers = std::iter::successors(Some(1_u64), |power| power.checked_mul(factor));
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn any_two_times_have_an_axis() {
+    fn an_axis_for_any_two_times_contains_the_longer_one() {
         for (shortest, longest) in [(0, 0), (0, u64::MAX), (u64::MAX, u64::MAX)] {
             let scale = LogScale::to_fit(Duration::from_nanos(shortest), Duration::from_nanos(longest));
             let at = scale.percent(Duration::from_nanos(longest));

@@ -40,7 +40,7 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// Appends to SVG or HTML text.
+/// Appends `text` to `svg`, which may also be HTML.
 pub(crate) fn write(svg: &mut String, text: fmt::Arguments<'_>) {
     // Writing to a string cannot fail.
     let _ = svg.write_fmt(text);

@@ -60,7 +60,8 @@ pub fn draw(scale: &LogScale, series: &[&Distribution]) -> String {
     svg + "</svg></svg>"
 }
 
-/// Returns the position of a mark from the share of rounds beyond it, in percent of the width; at most 100.
+/// Returns the horizontal position at which the share `tail` of all rounds is farther to the right, in percent of the width; at most
+/// 100.
 pub(crate) fn position_of_tail(tail: f64) -> f64 {
     (-tail.ln() / std::f64::consts::LN_10 / (MARKS.len() - 1) as f64 * 100.0).min(100.0)
 }
@@ -104,7 +105,7 @@ pub(crate) fn curve(scale: &LogScale, distribution: &Distribution) -> String {
     for (time, times) in distribution.times() {
         let y = BOX - units(scale.percent(time));
         let not_longer = shorter + f64::from(times);
-        // The longest has no round beyond it, so it ends at the mark of the last but one.
+        // No round is beyond the longest time, whose position would be infinite. So the curve ends where one round is left.
         for rounds in [shorter, not_longer.min(count - 1.0)] {
             let x = units(position_of_tail(1.0 - rounds / count));
             if drawn != Some((x, y)) {
@@ -128,7 +129,7 @@ mod tests {
         times.into_iter().map(Duration::from_micros).collect()
     }
 
-    /// The axis for a clock without a step.
+    /// Returns the axis for times of a clock whose step is zero.
     fn scale(series: &[&Distribution]) -> Option<LogScale> {
         series::scale(&series.iter().map(|it| (*it, Duration::ZERO)).collect::<Vec<_>>())
     }
@@ -144,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_curve_rises_to_the_right_and_ends_at_its_last_round() {
+    fn a_curve_rises_to_the_right_and_ends_where_one_round_is_left() {
         let distribution = of(1..=1_000);
         let path = curve(&scale(&[&distribution]).unwrap(), &distribution);
         let points: Vec<(i32, i32)> = path
@@ -164,7 +165,7 @@ mod tests {
         let path = curve(&scale, &distribution);
         let percent = |time| scale.percent(Duration::from_micros(time));
         let y = |time| BOX - (percent(time) / 100.0 * f64::from(BOX)).round() as i32;
-        // Half of them took 16 µs at most, and where 50 % is, the curve is level.
+        // Half of the rounds took at most 16 µs, so the curve is level at 16 µs from 40 % to 50 %.
         let from = position_of_tail(0.6) * 10.0;
         let until = position_of_tail(0.5) * 10.0;
         assert_eq!(distribution.percentile(Percentile::P50), Some(Duration::from_micros(16)));

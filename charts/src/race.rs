@@ -1,5 +1,5 @@
-//! One way to ask, in lanes: a lane for each question, and across the lanes of a connection its connecting. Below them a whisker, as
-//! of a box plot, shows the spread of the turns.
+//! The runs of one way of a race: a lane for each question with the bar from sending it to its answer. The bar of connecting spans
+//! the lanes of all questions of that connection. Below the lanes a whisker, as of a box plot, shows the spread of the turns.
 
 use std::time::Duration;
 
@@ -15,17 +15,18 @@ const LANE: i32 = 12;
 const BAR_HEIGHT: i32 = 8;
 /// The margin above the first lane and below the last.
 const MARGIN: i32 = 6;
-/// The gap between the last lane and the whisker, and half the heights of its ends and of its median.
+/// The gap between the last lane and the whisker, half the height of the whisker's ends, and half that of its median.
 const WHISKER_GAP: i32 = 4;
 const END_HALF: i32 = 3;
 const MEDIAN_HALF: i32 = 5;
 
-/// The ends of the shortest, the median and the longest turn of one way.
+/// The moments at which the shortest, the median and the longest turn of one way end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Whisker([Duration; 3]);
 
 impl Whisker {
-    /// Returns the whisker of asking in all turns, from the `begin` of asking in the turn that is drawn; `None` for a single turn.
+    /// Returns the whisker for the `spread` of the times from the first question to the last answer in all turns. The times count
+    /// from `begin`, the moment of the first question in the turn that is drawn. `None` for a single turn.
     pub fn from(begin: Duration, spread: Spread) -> Option<Self> {
         let Spread { least, median, most, turns, .. } = spread;
         (turns > 1).then(|| Self([least, median, most].map(|took| begin + took)))
@@ -56,7 +57,7 @@ impl Whisker {
     }
 }
 
-/// Draws all runs of one way, which began at the same moment, and the whisker of its turns.
+/// Draws the runs of one way in one turn, which began at the same moment, and the whisker of all turns.
 pub fn lanes<'a>(scale: &Scale, runs: impl IntoIterator<Item = &'a Run> + Clone, whisker: Option<Whisker>) -> String {
     let questions = runs.clone().into_iter().map(|run| run.questions.len() as i32).sum::<i32>();
     let lanes_end = MARGIN + (questions - 1) * LANE + BAR_HEIGHT;
@@ -107,13 +108,13 @@ mod tests {
         run
     }
 
-    /// The class, the top and the height of every bar.
+    /// Draws `runs` and returns the class, the top and the height of every bar.
     fn bars(runs: &[Run]) -> Vec<String> {
         let svg = lanes(&Scale::to_fit(Duration::from_micros(1000)), runs, None);
         parts(&svg, "<rect ", ["class", " y", " height"])
     }
 
-    /// The values of three attributes of every element of a kind.
+    /// Returns the values of the attributes `names` of every element that begins with `element`.
     fn parts(svg: &str, element: &str, names: [&str; 3]) -> Vec<String> {
         let part = |element: &str, name: &str| {
             element.split(&format!("{name}=\"")).nth(1).unwrap().split('"').next().unwrap().to_owned()
@@ -121,7 +122,7 @@ mod tests {
         svg.split(element).skip(1).map(|element| names.map(|name| part(element, name)).join(" ")).collect()
     }
 
-    /// Lanes over one millisecond, with the whisker of turns of these microseconds from 250 µs on.
+    /// Draws lanes on an axis of one millisecond, with the whisker of turns that took `took` microseconds, counted from 250 µs.
     fn whisker(took: &[u64]) -> String {
         let took: Vec<Duration> = took.iter().copied().map(Duration::from_micros).collect();
         let spread = Spread::of(&took, Duration::from_micros(5)).unwrap();

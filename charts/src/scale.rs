@@ -7,10 +7,14 @@ use launcelot_measure::Unit;
 /// The largest number of ticks after zero. At 360 pixels, more labels would overlap.
 const TICKS_MAX: u64 = 4;
 
-/// The shortest axis. On a shorter one, ticks would be finer than any clock.
-const SHORTEST: Duration = Duration::from_micros(1);
+/// The smallest distance of two ticks. The labels of an axis in microseconds have no decimals, so nearer ticks could have the same
+/// label.
+const STEP_MIN: Duration = Duration::from_micros(1);
 
-/// Maximum length of an axis, in nanoseconds: 31 years. Longer times end at the right edge.
+/// The shortest axis: long enough for a tick after zero.
+const SHORTEST: Duration = STEP_MIN;
+
+/// Maximum length of an axis, in nanoseconds: about 32 years. Longer times end at the right edge.
 const LONGEST_NS: u64 = 1_000_000_000_000_000_000;
 
 /// A linear axis of time.
@@ -22,10 +26,10 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// Returns an axis for times up to `longest`, with ticks at multiples of 1, 2 or 5 times a power of ten.
+    /// Returns an axis from zero to a little more than `longest`, with ticks at multiples of 1, 2 or 5 times a power of ten.
     pub fn to_fit(longest: Duration) -> Self {
         let longest = u64::try_from(longest.max(SHORTEST).as_nanos()).unwrap_or(u64::MAX).min(LONGEST_NS);
-        let step = Duration::from_nanos(round_up(longest.div_ceil(TICKS_MAX)));
+        let step = Duration::from_nanos(round_up(longest.div_ceil(TICKS_MAX))).max(STEP_MIN);
         let end = Duration::from_nanos(longest + longest / 50);
         Self { end, step, unit: Unit::for_longest(end) }
     }
@@ -55,7 +59,7 @@ impl Scale {
     }
 }
 
-/// Rounds up to 1, 2 or 5 times a power of ten.
+/// Rounds a number of nanoseconds up to 1, 2 or 5 times a power of ten.
 fn round_up(nanos: u64) -> u64 {
     let mut power = 1;
     loop {
@@ -74,8 +78,10 @@ mod tests {
 
     #[test]
     fn ticks_are_round_and_few() {
-        let cases: [(u64, &[&str]); 6] = [
-            (0, &["0 µs"]),
+        let cases: [(u64, &[&str]); 8] = [
+            (0, &["0 µs", "1 µs"]),
+            (1_000, &["0 µs", "1 µs"]),
+            (2_000, &["0 µs", "1 µs", "2 µs"]),
             (873_000, &["0 µs", "500 µs"]),
             (1_305_000, &["0 ms", "0.5 ms", "1 ms"]),
             (4_000_000, &["0 ms", "1 ms", "2 ms", "3 ms", "4 ms"]),
@@ -85,16 +91,12 @@ mod tests {
         for (nanos, expected) in cases {
             let scale = Scale::to_fit(Duration::from_nanos(nanos));
             let labels: Vec<_> = scale.ticks().map(|tick| scale.label(tick).replace('\u{a0}', " ")).collect();
-            if nanos == 0 {
-                assert!(labels.len() > 1 && labels[0] == expected[0], "{labels:?}");
-            } else {
-                assert_eq!(labels, expected, "{nanos}");
-            }
+            assert_eq!(labels, expected, "{nanos}");
         }
     }
 
     #[test]
-    fn everything_up_to_the_longest_fits() {
+    fn the_longest_time_fits_and_ticks_are_few_at_any_length() {
         for nanos in [1, 999, 1_234_567, u64::MAX / 3, u64::MAX] {
             let longest = Duration::from_nanos(nanos);
             let scale = Scale::to_fit(longest);

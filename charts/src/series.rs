@@ -12,7 +12,7 @@ pub const SERIES_MAX: usize = 4;
 /// The largest number of servers that can be distinguished in the charts of a load.
 pub const SERVERS_MAX: usize = LOOKS.len();
 
-/// The mark on the line of each series, and its dashes.
+/// The mark of each series, as an SVG path around the origin, and the dashes of its line.
 const LOOKS: [(&str, &str); 10] = [
     ("M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z", "none"),
     ("M-4-4h8v8h-8z", "7 3"),
@@ -31,15 +31,15 @@ pub fn letter(index: usize) -> char {
     char::from(b'A' + (index % SERIES_MAX) as u8)
 }
 
-/// Returns a time axis for all series, each with the step of its own clock; `None` if all are empty. A time shorter than the clock
-/// step is placed at the step, because nothing else is known of it.
+/// Returns a time axis for all `series`, each given with the step of its own clock; `None` if all are empty. If the shortest time of
+/// a series is shorter than its clock step, it counts as the step, because it is known only to be less.
 pub fn scale(series: &[(&Distribution, Duration)]) -> Option<LogScale> {
     let times = || series.iter().filter(|(it, _)| it.count() > 0).map(|(it, clock_step)| (it.summary(), *clock_step));
     let shortest = times().map(|(it, clock_step)| it.shortest.max(clock_step)).min()?;
     Some(LogScale::to_fit(shortest, times().map(|(it, _)| it.longest).max().unwrap_or(Duration::ZERO)))
 }
 
-/// Returns the mark of a series, as a path around the origin, and its dashes.
+/// Returns the mark of a series, as an SVG path around the origin, and the dashes of its line.
 pub(crate) fn look(index: usize) -> (&'static str, &'static str) {
     LOOKS[index % LOOKS.len()]
 }
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_axis_begins_at_the_clock_step() {
+    fn the_axis_begins_just_before_the_clock_step_if_a_time_is_shorter() {
         let ms = Duration::from_millis;
         let coarse: Distribution = [0, 0, 16, 33].into_iter().map(ms).collect();
         let scale = scale(&[(&coarse, ms(16))]).unwrap();

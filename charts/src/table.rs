@@ -13,11 +13,11 @@ use crate::series::{key, letter};
 pub struct SeriesSummary {
     /// The name.
     pub name: String,
-    /// What limits its figures, in words.
+    /// Text that says what limits the figures, such as the number of samples and the step of the clock.
     pub limits: String,
     /// The summary of its times.
     pub summary: Summary,
-    /// The number of rounds, including failed ones and the warm-up.
+    /// The number of rounds that have ended, including failed ones and the warm-up.
     pub done: usize,
     /// The number of failed rounds.
     pub failed: u32,
@@ -40,10 +40,10 @@ pub fn legend(series: &[SeriesSummary]) -> String {
     html + "</figcaption>"
 }
 
-/// Returns a table with a row for each percentile and a column for each series. A percentile that needs more samples has no figure,
-/// which a hint explains.
+/// Returns a table with a column for each series, and with rows for the shortest time, each percentile, the longest time and the
+/// mean. A percentile that needs more samples has no figure, which a hint explains. A table of failures follows, if there are any.
 ///
-/// The roles are explicit, because style sheets may change the display of rows.
+/// The ARIA roles are explicit, because browsers drop a table's roles if a style sheet changes the display of its rows.
 pub fn percentiles(series: &[SeriesSummary]) -> String {
     let mut html = String::from(
         r#"<table id="percentiles" role="table"><caption class="unseen">How long the rounds took</caption><thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col"><span class="unseen">Percentile</span></th>"#,
@@ -82,7 +82,7 @@ pub fn percentiles(series: &[SeriesSummary]) -> String {
     html
 }
 
-/// Appends a table with a row for each failure of each series; nothing if none failed.
+/// Appends a table with a row for each kind and message of failures in each series; nothing if no round failed.
 fn write_failures(html: &mut String, series: &[SeriesSummary]) {
     if series.iter().all(|series| series.failed == 0) {
         return;
@@ -91,7 +91,7 @@ fn write_failures(html: &mut String, series: &[SeriesSummary]) {
     for (index, summary) in series.iter().enumerate() {
         let unknown = summary.failed.saturating_sub(summary.failures.count());
         let known = summary.failures.iter().map(|failure| (failure.count, failure.message.as_str()));
-        for (count, message) in known.chain([(unknown, "not recorded why")]).filter(|(count, _)| *count > 0) {
+        for (count, message) in known.chain([(unknown, "reason not recorded")]).filter(|(count, _)| *count > 0) {
             let letter = letter(index);
             let count = format_count(count.into());
             let done = format_count(summary.done as u64);
@@ -126,7 +126,7 @@ mod tests {
         }
     }
 
-    /// The figures of a row.
+    /// Returns the figures in the row called `name`.
     fn row(html: &str, name: &str) -> Vec<String> {
         let row = html.split("<tr").find(|row| row.contains(&format!(">{name}</th>"))).unwrap();
         let cells = row.split("<td").skip(1).map(|cell| cell.split(['>', '<']).nth(1).unwrap());

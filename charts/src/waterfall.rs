@@ -19,15 +19,15 @@ const GHOST_STEP: i32 = 8;
 const GHOST_HEIGHT: i32 = 4;
 /// The height of the axis.
 const AXIS_HEIGHT: i32 = 24;
-/// How far ticks extend below their strip. With visible overflow they reach those of the next row, behind its bars.
+/// How far ticks extend below their strip. With visible overflow they reach the ticks of the next row, behind its bars.
 const TICK_OVERHANG: i32 = 60;
 
-/// What a bar shows, which is also its class.
+/// The kind of step that a bar shows, which is also the bar's class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BarKind {
-    /// Connecting.
+    /// The opening of the connection.
     Connecting,
-    /// From a question to its answer.
+    /// The time from sending a question to its answer.
     Asking,
 }
 
@@ -89,7 +89,7 @@ pub fn row(scale: &Scale, bar: Option<Bar>, ghosts: &[Ghost]) -> String {
     close_row(svg, scale, ROW_HEIGHT, ghosts)
 }
 
-/// Opens a row with a bar of `bar_height`, and draws its ticks.
+/// Opens a row and draws its ticks. `bar_height` is the height of the row without its ghosts.
 pub(crate) fn open_row(scale: &Scale, bar_height: i32, ghosts: &[Ghost]) -> String {
     let height = bar_height + ghosts.iter().map(|_| GHOST_STEP).sum::<i32>();
     let mut svg = open("row", height);
@@ -99,7 +99,7 @@ pub(crate) fn open_row(scale: &Scale, bar_height: i32, ghosts: &[Ghost]) -> Stri
     svg
 }
 
-/// Draws the ghosts of a row and closes it.
+/// Draws the ghosts of a row and closes the row. `bar_height` is the height of the row without its ghosts.
 pub(crate) fn close_row(mut svg: String, scale: &Scale, bar_height: i32, ghosts: &[Ghost]) -> String {
     let tops = (bar_height - GHOST_HEIGHT / 2..).step_by(GHOST_STEP as usize);
     for (ghost, top) in ghosts.iter().zip(tops) {
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bar_spans_its_start_and_end_times() {
+    fn a_bar_extends_from_the_begin_of_its_span_to_the_end() {
         let scale = Scale::to_fit(us(1000));
         let svg = row(&scale, Some(Bar::Whole(BarKind::Asking, Span { from: us(255), until: us(510) })), &[]);
         assert_eq!(bars(&svg), [r#"rect class="bar asking" x="25%" y="8" width="25%" height="12" rx="3"/>"#]);

@@ -19,13 +19,13 @@ pub const PAUSE_MIN: Duration = Duration::from_millis(5);
 /// Maximum pause, and so the longest that a client waits after the end of a shortage.
 pub const PAUSE_MAX: Duration = Duration::from_millis(200);
 
-/// Failures that are not further apart belong to one shortage, which is logged once.
+/// Maximum time between two successive failures of the same shortage. Only the first failure of a shortage is logged.
 const SHORTAGE_GAP: Duration = Duration::from_secs(10);
 
 /// When to call `accept(2)` again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
-    /// At once, or when the listener is next readable: only one connection has failed, or there was none.
+    /// At once, or when the listener is next readable: the error concerns a single connection, or no connection was waiting.
     AtOnce,
     /// After this pause: the system is short of descriptors or memory, or the error is not known.
     After(Duration),
@@ -62,8 +62,8 @@ impl AcceptErrors {
         }
     }
 
-    /// Returns how long to wait after a shortage, also one that was noticed after `accept(2)`, such as the lack of a
-    /// thread. Logs the first failure of a shortage.
+    /// Returns how long to pause because of a shortage. It may be one that another call than `accept(2)` reported, such as the
+    /// start of a thread. Logs the first failure of a shortage.
     pub fn pause(&mut self, error: &io::Error, now: Instant) -> Duration {
         let shortage = self.shortage_at(now);
         if shortage.is_none() {
@@ -80,8 +80,8 @@ impl AcceptErrors {
     }
 }
 
-/// Whether the listener still works: it had no connection after all, or one that has failed. Linux reports network
-/// errors of a connection that waits to be accepted (accept(2)).
+/// Whether the listener still works after this error: no connection was waiting after all, or only the waiting connection has
+/// failed. Linux reports the network errors of a waiting connection as errors of accept(2).
 fn is_of_one_connection(errno: Errno) -> bool {
     matches!(
         errno,
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_descriptor_that_does_not_listen_is_given_up() {
+    fn accept_is_not_retried_on_a_descriptor_that_does_not_listen() {
         for errno in [Errno::BADF, Errno::INVAL, Errno::NOTSOCK] {
             assert_eq!(AcceptErrors::default().failed(&errno.into(), Instant::now()), Retry::Never, "{errno:?}");
         }

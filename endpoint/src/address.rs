@@ -1,6 +1,7 @@
 //! Addresses as people write them: `HOST:PORT`, `[IPv6]:PORT` or `HOST`.
 
-/// Splits an address into its host, without brackets, and its port.
+/// Splits an address into its host, without brackets, and its port. Returns `None` if the host is empty or the port is not a
+/// port number.
 pub fn split_host_port(text: &str) -> Option<(&str, Option<u16>)> {
     let (host, port) = match text.strip_prefix('[') {
         Some(bracketed) => {
@@ -20,11 +21,11 @@ pub fn split_host_port(text: &str) -> Option<(&str, Option<u16>)> {
     (!host.is_empty()).then_some((host, port))
 }
 
-/// Reads `HOST:PORT`, as an argument of a command line.
+/// Parses `HOST:PORT`, an argument of a command line.
 ///
 /// # Errors
 ///
-/// The form that is expected.
+/// Returns a text that names the expected form.
 pub fn parse_host_port(text: &str) -> Result<(String, u16), String> {
     match split_host_port(text) {
         Some((host, Some(port))) => Ok((host.to_owned(), port)),

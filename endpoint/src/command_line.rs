@@ -13,10 +13,10 @@ use clap::{ArgAction, Args};
 pub use completions::{matches, parse};
 pub use listen::{ListenAddress, ListenAddressError, ListenOptions};
 
-/// How much a program logs.
+/// The option that says how much a program logs.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Verbosity {
-    /// Log what happens to connections to standard error; twice, log everything
+    /// Log on standard error what happens to connections; given twice, log everything
     #[arg(short, long, global = true, display_order = 100, action = ArgAction::Count)]
     pub verbose: u8,
 }

@@ -1,11 +1,11 @@
 //! Connecting to the first of several addresses that accepts: Happy Eyeballs, version 2 (RFC 8305).
 //!
-//! Addresses are tried in turn, each family in alternation. The next attempt starts when one has failed, or when the last
-//! one has had a head start of [`HEAD_START`]; earlier attempts go on. So an address that does not answer delays the
-//! connection by 250 ms, not by a timeout. The first connection is used and the other attempts are dropped.
+//! Addresses are tried one after the other, with alternating families (IPv6 and IPv4). The next attempt starts when one has
+//! failed, or [`HEAD_START`] after the newest one started; earlier attempts go on. So an address that does not answer delays
+//! the connection by 250 ms, not by a timeout. The first connection that opens is used and the other attempts are dropped.
 //!
-//! [`connect`] is for tokio and [`connect_blocking`] for threads. [`Attempts`] says without I/O what is tried when, for
-//! programs with an event loop of their own.
+//! [`connect`] is for tokio and [`connect_blocking`] for threads. [`Attempts`] decides without I/O which address is tried
+//! when, for programs with an event loop of their own.
 
 mod attempts;
 mod blocking;
@@ -30,7 +30,7 @@ pub use blocking::{connect_blocking, is_connected, start_connecting};
 ///
 /// # Errors
 ///
-/// The resolver's, or that of the first attempt that failed, if all have failed.
+/// Returns the resolver's error, or the error of the first attempt that failed, if all have failed.
 pub async fn connect_to_host(host: &str, port: u16) -> io::Result<TcpStream> {
     connect(look_up(host, port).await?).await
 }
@@ -39,7 +39,7 @@ pub async fn connect_to_host(host: &str, port: u16) -> io::Result<TcpStream> {
 ///
 /// # Errors
 ///
-/// That of the first attempt that failed, if all have failed.
+/// Returns the error of the first attempt that failed, if all have failed.
 pub async fn connect(addresses: impl IntoIterator<Item = SocketAddr>) -> io::Result<TcpStream> {
     let mut attempts = Attempts::new(addresses);
     let mut connecting = FuturesUnordered::new();
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_blocking_connect_ends_at_its_timeout() {
+    fn a_blocking_connect_fails_at_its_timeout() {
         let silent = SilentAddress::new();
         let error = connect_blocking([silent.address], Duration::from_millis(20)).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);

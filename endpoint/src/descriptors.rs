@@ -2,8 +2,8 @@
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-/// Raises this process's limit on open descriptors as far as it may by itself, and returns it;
-/// `None` means that there is no limit. Shells commonly start programs with 1,024.
+/// Raises this process's soft limit on open descriptors to the hard limit, and returns the limit in force; `None` means that
+/// there is no limit. Shells commonly start programs with a soft limit of 1,024.
 pub fn raise_limit() -> Option<u64> {
     let mut limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {

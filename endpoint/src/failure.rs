@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-/// Writes an error with its causes as one line on standard error, after the program's name, and
-/// returns exit code 1.
+/// Returns exit code 0 for success. For an error, writes it with its causes as one line on standard error, after the
+/// program's name, and returns exit code 1.
 pub fn exit_code<T>(program: &str, result: Result<T, impl Error + 'static>) -> ExitCode {
     match result {
         Ok(_) => ExitCode::SUCCESS,
@@ -18,7 +18,7 @@ pub fn exit_code<T>(program: &str, result: Result<T, impl Error + 'static>) -> E
     }
 }
 
-/// An error with its causes, on one line. A cause that its effect already names is left out.
+/// Returns an error with its causes on one line. A cause whose text the line already contains is left out.
 pub fn one_line(error: &dyn Error) -> String {
     let mut line = without_number(&error.to_string());
     let mut cause = error.source();
@@ -33,7 +33,7 @@ pub fn one_line(error: &dyn Error) -> String {
     line.replace('\n', " ")
 }
 
-/// The system's words for an I/O error, without their ` (os error 111)`.
+/// Returns the text of an I/O error without the number that Rust appends, such as ` (os error 111)`.
 fn without_number(text: &str) -> String {
     match text.split_once(" (os error ") {
         Some((words, number)) if number.ends_with(')') => words.to_owned(),

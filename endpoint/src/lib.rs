@@ -1,15 +1,15 @@
-//! What all programs of the workspace do alike, where they meet the system and the person who starts them.
+//! Code that all programs of the workspace share: TCP connections, the command line, output, logs and signals.
 //!
 //! Connections:
-//! - [`listen`]: listening on all addresses of a name, on several, or with listeners that were handed over.
-//! - [`accept`]: accepting connections, and what to do when that fails.
+//! - [`listen`]: listening on all addresses of a name, on several names, or with listeners that another process opened.
+//! - [`accept`]: accepting connections, and what to do when `accept(2)` fails.
 //! - [`limit`]: the limit on open connections.
 //! - [`lookup`]: the addresses of a host. [`mod@connect`]: connecting to the first that accepts (Happy Eyeballs).
 //! - [`address`]: addresses as people write them.
 //! - [`observe`]: observers of connections.
 //!
 //! Programs:
-//! - [`command_line`]: the options that are alike, and completions for shells.
+//! - [`command_line`]: the options that programs share, and completions for shells.
 //! - [`output`]: standard output, which may be closed or full. [`log`]: logs on standard error.
 //! - [`failure`]: a failure as one line with its causes, and the exit code.
 //! - [`stop`]: SIGINT and SIGTERM as a future.

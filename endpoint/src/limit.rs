@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// How many connections may be open at once. A clone is the same limit.
+/// A limit on the number of open connections. Clones share the permits of one limit.
 #[derive(Debug, Clone)]
 pub struct ConnectionLimit {
     permits: Arc<Semaphore>,
@@ -22,14 +22,14 @@ pub struct Permit {
 }
 
 impl ConnectionLimit {
-    /// Allows `max` open connections.
+    /// Creates a limit of `max` open connections.
     pub fn new(max: NonZeroU32) -> Self {
         let permits_max = u32::try_from(Semaphore::MAX_PERMITS).unwrap_or(u32::MAX);
         let max = max.get().min(permits_max);
         Self { permits: Arc::new(Semaphore::new(max as usize)), max }
     }
 
-    /// Waits until fewer connections than the limit are open.
+    /// Waits until fewer connections than the limit are open, and returns a permit for one more.
     pub async fn permit(&self) -> Permit {
         if self.permits.available_permits() == 0 {
             tracing::info!("{} connections are open, further clients wait until one is closed", self.max);
@@ -38,7 +38,7 @@ impl ConnectionLimit {
         Permit { _permit: permit.expect("this semaphore is never closed") }
     }
 
-    /// Returns a permit if fewer connections than the limit are open.
+    /// Returns a permit for one more connection; `None` if as many as the limit are open.
     pub fn try_permit(&self) -> Option<Permit> {
         let permit = Arc::clone(&self.permits).try_acquire_owned().ok()?;
         Some(Permit { _permit: permit })

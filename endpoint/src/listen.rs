@@ -1,4 +1,4 @@
-//! Listening on all addresses of a name, on several names, or with listeners that were handed over.
+//! Listening on all addresses of a name, on several names, or with listeners that another process has opened.
 
 mod error;
 
@@ -14,21 +14,22 @@ use crate::lookup::look_up_blocking;
 
 pub use error::ListenError;
 
-/// How many connections may wait to be accepted, unless the program is told otherwise. The system lowers it to its own
-/// limit (`net.core.somaxconn`, 4,096 on today's Linux).
+/// The default length of the backlog: how many connections may wait to be accepted. The system lowers it to its own limit
+/// (`net.core.somaxconn`, 4,096 on today's Linux).
 pub const BACKLOG: u32 = 4096;
 
-/// How many other ports are tried when a port that is free on one address is taken on another.
+/// Maximum number of free ports that are tried, because a port that is free on one address may be in use on another.
 const FREE_PORT_TRIES: usize = 16;
 
 /// Listeners on every address of one or several names.
 #[derive(Debug)]
 pub struct Listeners {
-    /// One for each address, in non-blocking mode, with close-on-exec.
+    /// The listeners, one for each address, in non-blocking mode, with close-on-exec.
     pub sockets: Vec<TcpListener>,
     /// The port of the first name, never 0.
     pub port: u16,
-    /// What the program listens on, as it was named.
+    /// The names or addresses that the program listens on, as the command line gives them; for inherited listeners, their
+    /// addresses.
     pub interfaces: Vec<Interface>,
     backlog: u32,
     are_inherited: bool,
@@ -44,7 +45,7 @@ pub struct Interface {
 }
 
 impl Interface {
-    /// Returns the host of a URL that leads there from this machine.
+    /// Returns the host of a URL that leads to this interface from this machine.
     pub fn url_host(&self) -> String {
         match self.name.parse::<IpAddr>() {
             Ok(address) if address.is_unspecified() => "localhost".to_owned(),
@@ -62,7 +63,7 @@ impl Listeners {
     ///
     /// # Errors
     ///
-    /// See [`ListenError`]. One address at which another program listens is enough.
+    /// See [`ListenError`]. Binding fails even if another program listens on only one of the addresses.
     pub fn bind(interface: &str, port: u16, backlog: u32) -> Result<Self, ListenError> {
         let addresses = addresses_of(interface)
             .map_err(|source| ListenError::Unknown { interface: interface.to_owned(), source })?;
@@ -80,7 +81,7 @@ impl Listeners {
         }
     }
 
-    /// Listens on those addresses also.
+    /// Adds the listeners of `others` to these.
     pub fn extend(&mut self, others: Self) {
         self.sockets.extend(others.sockets);
         self.interfaces.extend(others.interfaces);
@@ -90,7 +91,7 @@ impl Listeners {
     ///
     /// # Errors
     ///
-    /// [`ListenError::NoneInherited`] or [`ListenError::Inherit`].
+    /// Returns [`ListenError::NoneInherited`] or [`ListenError::Inherit`].
     pub fn from_environment() -> Result<Self, ListenError> {
         let mut given = ListenFd::from_env();
         let mut sockets = Vec::with_capacity(given.len());
@@ -107,7 +108,7 @@ impl Listeners {
     ///
     /// # Errors
     ///
-    /// The system's, or [`io::ErrorKind::InvalidInput`] if there are none.
+    /// Returns the system's error, or [`io::ErrorKind::InvalidInput`] if `sockets` is empty.
     pub fn inherited(sockets: Vec<TcpListener>) -> io::Result<Self> {
         let mut interfaces = Vec::with_capacity(sockets.len());
         for socket in &sockets {
@@ -120,40 +121,42 @@ impl Listeners {
         Ok(Self { sockets, port, interfaces, backlog: BACKLOG, are_inherited: true })
     }
 
-    /// Listens once more at the same addresses and ports. The kernel distributes new connections among all that listen
-    /// there (`SO_REUSEPORT`).
+    /// Opens further listeners on the same addresses and ports. The kernel distributes new connections among all listeners of
+    /// one address and port (`SO_REUSEPORT`).
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// Returns the system's error.
     pub fn sibling(&self) -> io::Result<Self> {
         let mut bound = Vec::with_capacity(self.sockets.len());
         for socket in &self.sockets {
             SockRef::from(socket).set_reuse_port(true)?;
             bound.push(bind_address(socket.local_addr()?, true)?);
         }
-        // Only now that nothing can fail for lack of anything: to close a sibling that listens would reset the connections
-        // that the kernel has given to it.
+        // Listening is the last step, after all that can fail for lack of descriptors or memory: closing a sibling that
+        // listens already would reset the connections that the kernel has given to it.
         let sockets = bound.into_iter().map(|socket| listen_at(socket, self.backlog)).collect::<io::Result<_>>()?;
         let interfaces = self.interfaces.clone();
         Ok(Self { sockets, port: self.port, interfaces, backlog: self.backlog, are_inherited: self.are_inherited })
     }
 
-    /// Whether another process opened these listeners. They can be bound in ways that this process may not repeat.
+    /// Whether another process opened these listeners. This process may then not be able to bind further ones to their
+    /// addresses.
     pub fn are_inherited(&self) -> bool {
         self.are_inherited
     }
 
-    /// The addresses of the listeners.
+    /// Returns the addresses of the listeners.
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// Returns the system's error.
     pub fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
         self.sockets.iter().map(TcpListener::local_addr).collect()
     }
 
-    /// The line, or the lines, that a program prints once it listens: `Ready and listening at 'localhost' port 1060`.
+    /// Returns the text that a program prints once it listens, with one line for each interface:
+    /// `Ready and listening at 'localhost' port 1060`.
     pub fn ready(&self) -> String {
         let mut text = String::new();
         for Interface { name, port } in &self.interfaces {
@@ -198,7 +201,7 @@ fn bind_addresses(addresses: &[IpAddr], mut port: u16, backlog: u32) -> io::Resu
 
 fn bind_address(address: SocketAddr, is_sibling: bool) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    // So that a server can listen again at once after it was stopped.
+    // Otherwise a server that is restarted could not listen while connections of the last one are in TIME_WAIT.
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(is_sibling)?;
     if address.is_ipv6() {
@@ -214,7 +217,7 @@ fn listen_at(socket: Socket, backlog: u32) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// Whether this machine does not have the address, or not its family.
+/// Whether the error of bind(2) or socket(2) means that this machine does not have the address or its family.
 fn is_absent(error: &io::Error) -> bool {
     let errno = Errno::from_io_error(error);
     errno == Some(Errno::ADDRNOTAVAIL) || errno == Some(Errno::AFNOSUPPORT)
@@ -294,7 +297,8 @@ mod tests {
         let first = Listeners::bind("localhost", 0, BACKLOG).unwrap();
         let second = first.sibling().unwrap();
         assert_eq!(first.addresses().unwrap(), second.addresses().unwrap());
-        // The kernel chooses by the client's port: that all of 64 fall to one is as likely as 64 equal coins.
+        // The kernel chooses the listener by a hash of the client's port. That it chooses the same one for all of 64 clients is
+        // as likely as 64 equal tosses of a coin.
         let clients: Vec<_> = (0..64).map(|_| std::net::TcpStream::connect(first.addresses().unwrap()[0])).collect();
         assert!(clients.iter().all(Result::is_ok));
         let has_connection = |listeners: &Listeners| listeners.sockets[0].accept().is_ok();

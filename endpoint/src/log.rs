@@ -1,4 +1,4 @@
-//! Logs on standard error, quiet unless asked.
+//! Logs on standard error: only warnings and errors, unless more is asked for.
 
 use std::env;
 use std::ffi::OsStr;
@@ -6,27 +6,27 @@ use std::io::{self, IsTerminal};
 
 use tracing::level_filters::LevelFilter;
 
-/// Sends the logs of this process to standard error: warnings and errors, with `verbosity` 1 also what happens to
-/// connections, with 2 everything. Does nothing if logs go somewhere already.
+/// Sends the logs of this process to standard error: warnings and errors; with `verbosity` 1 also the level INFO, which tells
+/// what happens to connections; with 2 also DEBUG. Does nothing if the process has a log subscriber already.
 pub fn to_stderr(verbosity: u8) {
     let level = match verbosity {
         0 => LevelFilter::WARN,
         1 => LevelFilter::INFO,
         _ => LevelFilter::DEBUG,
     };
-    // Fails only if logs go somewhere already.
+    // Fails only if there is a subscriber already.
     let _ = tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(io::stderr)
         .with_ansi(has_colors(io::stderr().is_terminal(), env::var_os("NO_COLOR").as_deref()))
-        // A line that cannot be written is lost. To complain about that on standard error, which is
-        // what just failed, would be a panic.
+        // A line that cannot be written is lost. The subscriber would report that on standard error, where writing has just
+        // failed, and so panic.
         .log_internal_errors(false)
         .try_init();
 }
 
-/// Whether a stream gets colours: a terminal, unless the user wants none in any program (<https://no-color.org>). Help and
-/// usage errors obey the same rule by themselves.
+/// Whether a stream gets colours: only a terminal, and only if the environment variable `NO_COLOR` is not set or is empty
+/// (<https://no-color.org>). clap applies the same rule to help and usage errors.
 fn has_colors(is_terminal: bool, no_color: Option<&OsStr>) -> bool {
     is_terminal && no_color.is_none_or(OsStr::is_empty)
 }

@@ -1,16 +1,16 @@
 //! The addresses of a host.
 //!
 //! `localhost` and names that end in `.localhost` are 127.0.0.1 and ::1, whatever `/etc/hosts` or a name server says
-//! (RFC 6761, section 6.3). An address is itself. The system's resolver finds the addresses of all other names.
+//! (RFC 6761, section 6.3). An IP address needs no lookup. The system's resolver finds the addresses of all other names.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _};
 
-/// Looks up `host`, without blocking.
+/// Looks up `host` without blocking the thread.
 ///
 /// # Errors
 ///
-/// The resolver's.
+/// Returns the resolver's error.
 pub async fn look_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     match known_addresses(host, port) {
         Some(addresses) => Ok(addresses),
@@ -22,7 +22,7 @@ pub async fn look_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
 ///
 /// # Errors
 ///
-/// The resolver's.
+/// Returns the resolver's error.
 pub fn look_up_blocking(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     match known_addresses(host, port) {
         Some(addresses) => Ok(addresses),
@@ -30,7 +30,7 @@ pub fn look_up_blocking(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     }
 }
 
-/// Returns the addresses of a host that no resolver is needed for.
+/// Returns the addresses of a host for which no resolver is needed: localhost or an IP address. `None` for any other name.
 pub fn known_addresses(host: &str, port: u16) -> Option<Vec<SocketAddr>> {
     if is_localhost(host) {
         return Some(vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()]);
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_itself_and_other_names_need_the_resolver() {
+    fn an_ip_address_needs_no_resolver_and_names_other_than_localhost_do() {
         assert_eq!(known_addresses("::1", 80), Some(vec!["[::1]:80".parse().unwrap()]));
         assert_eq!(known_addresses("192.0.2.7", 80), Some(vec!["192.0.2.7:80".parse().unwrap()]));
         for name in ["localhost.example", "example", "notlocalhost", ""] {

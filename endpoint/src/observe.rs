@@ -1,14 +1,14 @@
-//! Observers of what passes through a program.
+//! Observers of the connections of a program, and of the bytes that pass through it.
 //!
 //! Server, bridge and tunnel report their connections to an [`Observer`], if there is one. Without one, no clock is read
-//! for it and nothing is called. A program does not know who observes it, or why.
+//! for it and nothing is called. A program does not know what its observer does.
 //!
 //! Time spent in an observer is not measured, and bytes do not wait for it: the clock is read just after bytes were read
-//! and just before they are written, and all that is reported after the write. What remains on the path of a question is
-//! the announcement of the write. Reports delay only what the same thread does next.
+//! and just before they are written, and both moments are reported after the write. Only the call that announces the write
+//! is made before it. Reports delay only what the same thread does next.
 //!
-//! So the next program may have bytes before they are reported here. An observer that answers questions about what it
-//! was told waits for what is announced: see [`ConnectionObserver::records_follow`].
+//! So the next program on the path may have the bytes before this one has reported them. A reader of what was recorded
+//! should wait until everything announced is recorded: see [`ConnectionObserver::records_follow`].
 
 use std::fmt::Debug;
 use std::net::SocketAddr;
@@ -16,21 +16,22 @@ use std::time::{Duration, Instant};
 
 /// Observes the connections of one program.
 pub trait Observer: Debug + Send + Sync {
-    /// Reports a new connection. The returned observer observes it and is dropped at its end.
+    /// Reports a new connection. Returns the observer of this connection, which is dropped when the connection ends; `None` if
+    /// the connection should not be observed.
     fn connection(&self, connection: &NewConnection<'_>) -> Option<Box<dyn ConnectionObserver>>;
 }
 
-/// A new TCP connection: one that the program has accepted, or, if it came with a request by HTTP, the one that it has made
-/// to carry out the request.
+/// A new TCP connection: one that the server or the tunnel has accepted, or one that the bridge has made to the server for an
+/// HTTP request.
 #[derive(Debug, Clone, Copy)]
 pub struct NewConnection<'a> {
     /// The address of the end that has connected.
     pub from: SocketAddr,
     /// The address of the end that has accepted.
     pub to: SocketAddr,
-    /// The query of the request's URL.
+    /// The query of the HTTP request's URL; `None` if there is no query or no request.
     pub query: Option<&'a str>,
-    /// What has happened so far.
+    /// The steps that the connection has taken so far, each with its moment.
     pub steps: &'a [(Instant, ConnectStep)],
 }
 
@@ -39,62 +40,64 @@ pub struct NewConnection<'a> {
 pub enum ConnectStep {
     /// `accept()` has returned a connection.
     Accepted,
-    /// A request by HTTP has been read.
+    /// The HTTP request has been read.
     RequestIn,
-    /// The name of the server is looked up next, and then connected to.
+    /// The program is about to look up the server's name and to connect to the server.
     ConnectBegun,
     /// The connection to the server can be used.
     ConnectDone,
-    /// The answer to the request is handed to the system next.
+    /// The program is about to write the HTTP response to the request.
     ResponseOut,
 }
 
-/// Where in a program bytes are.
+/// A point in a program that bytes pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Point {
-    /// They have been read from the client.
+    /// The bytes have been read from the client.
     FromClient,
-    /// They are handed to the system for the server.
+    /// The bytes are about to be written to the server.
     ToServer,
-    /// They have been read from the server.
+    /// The bytes have been read from the server.
     FromServer,
-    /// They are known, and will be an answer to the client.
+    /// The server knows the bytes, which are an answer to the client.
     AnswerReady,
-    /// They are handed to the system for the client.
+    /// The bytes are about to be written to the client.
     ToClient,
 }
 
-/// How many records of a connection wait for a report at most.
+/// Maximum number of records of a connection that wait for a report.
 const UNREPORTED_MAX: usize = 32;
 
-/// Observes one connection. The thread that carries it makes the calls, so an observer should write into memory of its own.
+/// Observes one connection. The thread that carries the connection makes the calls, so an observer should write only into
+/// memory of its own and not wait for other threads.
 pub trait ConnectionObserver: Debug + Send {
-    /// Records that `bytes` were at `point`. The clock was read just then; the call itself may come later. Returns whether
-    /// there should be more calls.
+    /// Records that `bytes` bytes passed `point` at the moment `at`; the call itself may come later. Returns `false` if the
+    /// observer wants no further records.
     fn record(&mut self, at: Instant, point: Point, bytes: usize) -> bool;
 
-    /// Announces that bytes are handed to the system next, and recorded after that. What has been recorded is complete only
-    /// after [`records_complete`](Self::records_complete). A reader that asks in between, because its client has the bytes
-    /// already, should wait. In between, the thread writes without blocking, and makes no calls but to record.
+    /// Announces that bytes are about to be written, and will be recorded after the write. What has been recorded is complete
+    /// only after [`records_complete`](Self::records_complete). A reader that asks in between, because its client has the
+    /// bytes already, should wait. In between, the thread writes without blocking, and calls only [`record`](Self::record).
     fn records_follow(&mut self) {}
 
     /// Records that everything announced has been recorded.
     fn records_complete(&mut self) {}
 
-    /// Records a step that was taken after the connection was reported.
+    /// Records a step that the connection took after it was reported.
     fn step(&mut self, _at: Instant, _step: ConnectStep) {}
 
-    /// Records the connection `from` this program `to` the server, over which it forwards this one.
+    /// Records the addresses of the connection from this program (`from`) to the server (`to`), over which the program forwards
+    /// the observed connection.
     fn forwarded(&mut self, _from: SocketAddr, _to: SocketAddr) {}
 
-    /// Records that the program's settings, from now on, are those of this revision.
+    /// Records that the program uses the settings of this revision from now on.
     fn settings_changed(&mut self, _revision: u64) {}
 
     /// Records that an emulated handshake is over: nothing was read from the client until `held` after the accept.
     fn handshake_done(&mut self, _held: Duration) {}
 }
 
-/// The observer of a connection, if there is one and it wants more, and the records that it has not got yet.
+/// The observer of a connection, until it wants no further records, and the records that have not been reported to it yet.
 #[derive(Debug, Default)]
 pub struct Observed {
     observer: Option<Box<dyn ConnectionObserver>>,
@@ -110,20 +113,21 @@ struct Record {
 }
 
 impl Observed {
-    /// Reports to `observer`.
+    /// Creates an empty list of records for `observer`. Without an observer, nothing is recorded.
     pub fn by(observer: Option<Box<dyn ConnectionObserver>>) -> Self {
         Self { observer, unreported: Vec::new(), is_announced: false }
     }
 
-    /// Records bytes that have just been read. The clock is read only if there is an observer, which gets the record with
-    /// the next [`report`](Self::report).
+    /// Records that bytes have just passed `point`. Reads the clock only if there is an observer. The observer gets the record
+    /// with the next [`report`](Self::report).
     pub fn record(&mut self, point: Point, bytes: usize) {
         if self.observer.is_some() {
             self.record_at(Instant::now(), point, bytes);
         }
     }
 
-    /// Records bytes that were at `point` when the clock was read.
+    /// Records that bytes passed `point` at the moment `at`. The observer gets the record with the next
+    /// [`report`](Self::report).
     pub fn record_at(&mut self, at: Instant, point: Point, bytes: usize) {
         if self.unreported.len() == UNREPORTED_MAX {
             self.report_records();
@@ -133,7 +137,8 @@ impl Observed {
         }
     }
 
-    /// Records bytes that are written next. A [`report`](Self::report) has to follow the write at once.
+    /// Announces and records bytes that are about to be written. The caller must [`report`](Self::report) at once after the
+    /// write.
     pub fn record_write(&mut self, point: Point, bytes: usize) {
         if let Some(observer) = &mut self.observer {
             if !self.is_announced {
@@ -167,7 +172,7 @@ impl Observed {
         }
     }
 
-    /// The observer, for what is not recorded with bytes. All records are reported before.
+    /// Reports all records and returns the observer, for events that are not about bytes.
     pub fn observer(&mut self) -> Option<&mut dyn ConnectionObserver> {
         self.report();
         match &mut self.observer {
@@ -189,7 +194,7 @@ mod tests {
 
     use super::*;
 
-    /// Wants a number of records, and lists its calls.
+    /// An observer that lists the calls to it, and wants no further records after `wanted`.
     #[derive(Debug)]
     struct Listing {
         wanted: usize,
@@ -255,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn an_observer_gets_no_call_after_the_last_that_it_wanted() {
+    fn an_observer_gets_no_record_after_the_last_that_it_wanted() {
         let (mut observed, calls) = listed(2);
         observed.record_write(Point::ToClient, 1);
         for _ in 0..5 {

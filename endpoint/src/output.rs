@@ -1,10 +1,10 @@
-//! Standard output, which may be closed (`| head -1`) or full (`>/dev/full`). Neither ends a program.
+//! Standard output, which may be closed (`| head -1`) or full (`>/dev/full`). Neither ends a program early.
 
 use std::io::{self, ErrorKind, Stdout, Write};
 
 use crate::failure::one_line;
 
-/// Prints a string whose loss changes nothing, such as a program's first line. A failure is only logged.
+/// Prints a string that the program can do without, such as its first line. A failure is only logged.
 pub fn print(text: &str) {
     let mut output = io::stdout().lock();
     if let Err(error) = output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
@@ -12,8 +12,8 @@ pub fn print(text: &str) {
     }
 }
 
-/// A writer that discards everything after its first failure, so that the work goes on whose results it prints.
-/// [`finish`](Self::finish) returns the failure.
+/// A writer that discards everything after its first failure, so that a program finishes its work even if it cannot print
+/// the results. [`finish`](Self::finish) returns the failure.
 #[derive(Debug)]
 pub struct Output<W = Stdout> {
     to: W,
@@ -21,25 +21,26 @@ pub struct Output<W = Stdout> {
 }
 
 impl Output {
-    /// Writes to standard output.
+    /// Creates a writer to standard output.
     pub fn stdout() -> Self {
         Self::to(io::stdout())
     }
 }
 
 impl<W: Write> Output<W> {
-    /// Writes to `to`.
+    /// Creates a writer to `to`.
     pub fn to(to: W) -> Self {
         Self { to, failure: None }
     }
 
-    /// Writes what is buffered.
+    /// Flushes the output and reports whether all writes have succeeded.
     ///
     /// # Errors
     ///
-    /// The first failure. That a reader has closed its pipe is not a failure: it has read what it wanted.
+    /// Returns the first failure of a write or flush. A pipe that its reader has closed is not a failure: the reader has read
+    /// what it wanted.
     pub fn finish(mut self) -> io::Result<()> {
-        // Never fails: a failure is kept.
+        // `flush` always returns success and keeps a failure in `self.failure`.
         let _ = self.flush();
         match self.failure {
             Some(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
@@ -48,7 +49,7 @@ impl<W: Write> Output<W> {
     }
 }
 
-/// Reports success always.
+/// Writes and flushes always return success; [`Output::finish`] returns the failure.
 impl<W: Write> Write for Output<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.failure.is_none() {
@@ -69,7 +70,7 @@ impl<W: Write> Write for Output<W> {
 mod tests {
     use super::*;
 
-    /// Takes one write and refuses the next.
+    /// A writer whose first write succeeds and whose later ones fail.
     struct Broken {
         kind: ErrorKind,
         writes: usize,
@@ -96,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_output_is_not_a_failure() {
+    fn an_output_that_its_reader_has_closed_is_not_a_failure() {
         assert!(write_three_lines(ErrorKind::BrokenPipe).is_ok());
     }
 

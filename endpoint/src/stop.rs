@@ -4,8 +4,8 @@ use std::io;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// The signals that ask a program to stop. They are caught from the moment this is made, so one
-/// that comes before it is waited for is not lost, and a second one does not kill.
+/// The signals that ask a program to stop, caught from [`catch`](Self::catch) on. A signal that arrives before
+/// [`next`](Self::next) is called is not lost, and no later signal kills the process.
 #[derive(Debug)]
 pub struct StopSignals {
     interrupt: tokio::signal::unix::Signal,
@@ -17,12 +17,12 @@ impl StopSignals {
     ///
     /// # Errors
     ///
-    /// If the system refuses the handler.
+    /// Returns the system's error if it refuses the signal handler.
     pub fn catch() -> io::Result<Self> {
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
-    /// Waits for the next of these signals.
+    /// Waits for the next SIGINT or SIGTERM.
     pub async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}

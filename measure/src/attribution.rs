@@ -1,8 +1,9 @@
 //! Attribution of an emulated link's handshake, which a client cannot measure.
 //!
 //! A tunnel emulates the round trip that opening a connection costs. Its kernel accepts a client's connection at once, and the tunnel
-//! delays the first bytes by that round trip, so the client's clock counts it with the first question. Where the tunnel reports how
-//! long the handshake took, that time is moved to connecting. This is attribution: no clock of the client measured its end.
+//! delays the first bytes by that round trip, so the client measures the round trip as a part of the first question. Where the tunnel
+//! reports how long the handshake took, that time is moved to connecting. This is attribution: the client's clock did not measure
+//! when the handshake ended.
 
 use std::time::Duration;
 
@@ -12,11 +13,11 @@ use crate::trace::{ConnectPoint, Trace, TracePoint};
 
 impl Run {
     /// Moves the tunnel's `handshake` from the first question, answered or not, to connecting: at most the time from sending that question
-    /// until the tunnel read it. Without an answer the earliest moment at which the tunnel may have read it counts. Questions that were
-    /// sent during the handshake count as sent at its end. The time moved is in
+    /// until the tunnel read it. If no answer relates the clocks, the earliest moment at which the tunnel may have read it counts.
+    /// Questions that were sent during the handshake count as sent at its end. The time moved is in
     /// [`attributed_handshake`](Self::attributed_handshake).
     ///
-    /// Does nothing behind a bridge, whose connecting contains the handshake, nor a second time.
+    /// Does nothing if the path has a bridge, because connecting through a bridge contains the handshake already, nor a second time.
     pub fn attribute_handshake(&mut self, trace: &Trace, handshake: Duration) {
         let is_of_a_bridge = trace.connecting.iter().any(|event| event.point == ConnectPoint::UpgradeIn)
             || trace.events.iter().any(|event| event.point == TracePoint::BridgeIn);
@@ -63,7 +64,8 @@ mod tests {
         Span { from: us(from), until: us(until) }
     }
 
-    /// Over a round trip of 70 ms: connected after 50 µs, and the first of two questions takes two round trips.
+    /// Returns a run over a link with a round trip of 70 ms: it is connected after 50 µs, and the first of two questions takes two
+    /// round trips.
     fn run(order: Order) -> Run {
         let mut run = Run::new("localhost port 1061".to_owned(), order, us(1), ["What?", "Why ?"].map(str::to_owned));
         let answered = |at: u64| Step::Answered { at: us(at), answer: "Yes.".to_owned() };
@@ -76,7 +78,8 @@ mod tests {
         run
     }
 
-    /// The tunnel and the server by their clock, which is 500 µs behind. The tunnel delayed the first bytes by 70 ms.
+    /// Returns what tunnel and server recorded by their clock, which is 500 µs behind the client's. The tunnel delayed the first bytes
+    /// by 70 ms.
     fn trace(order: Order) -> Trace {
         let there =
             [(TracePoint::TunnelIn, 69_560), (TracePoint::ServerIn, 104_600), (TracePoint::TunnelBackOut, 139_780)];
@@ -140,6 +143,7 @@ mod tests {
         unwatched.attribute_handshake(&Trace::default(), us(69_500));
         assert_eq!(unwatched.attributed_handshake, None);
     }
+
     #[test]
     fn attribution_changes_no_bound_of_the_clocks() {
         for order in [Order::OneAtATime, Order::SentAhead] {

@@ -18,7 +18,7 @@ pub struct Breakdown {
     pub waited: Duration,
     /// How long the server worked on answers, by its own clock; `None` if it was not observed.
     pub thought: Option<Duration>,
-    /// How long the tunnel delayed the question or answer that was waited for; `None` if it saw none.
+    /// How long the tunnel delayed the question or answer for which the client waited; `None` if no tunnel was observed.
     pub in_the_tunnel: Option<Duration>,
     /// The relation of the hops' clock to the client's.
     pub clocks: Clocks,
@@ -33,7 +33,7 @@ impl Breakdown {
         let mut legs = [None; Leg::ALL.len()];
         let mut in_the_tunnel = None;
         let mut add = |leg: Leg, took: Duration| *legs[leg as usize].get_or_insert(Duration::ZERO) += took;
-        // The time up to this moment is assigned to a leg.
+        // All time before this moment is assigned to legs already.
         let mut assigned = asking.from;
         for path in paths.questions() {
             let rest = |span: Span| Span { from: span.from.max(assigned), until: span.until.max(assigned) }.took();
@@ -66,7 +66,7 @@ impl Breakdown {
         })
     }
 
-    /// Returns a part's share of the time waited: `42 %`. `None` if either is shorter than a step of the client's clock.
+    /// Returns the share of `part` in the time waited: `42 %`. `None` if either is shorter than a step of the client's clock.
     pub fn percent(&self, part: Duration) -> Option<String> {
         Reading::new(part, self.clock_step).percent_of(self.waited())
     }
@@ -106,7 +106,7 @@ mod tests {
         Duration::from_micros(micros)
     }
 
-    /// Two questions of 5 bytes, answered with 4 and 6, asked at these moments and answered at those.
+    /// Returns a run of two questions of 5 bytes, sent at `asked`, and answered at `answered` with 4 and 6 bytes.
     fn run(asked: [u64; 2], answered: [u64; 2]) -> Run {
         let mut run = Run::new(String::new(), Order::SentAhead, us(5), ["What?", "Why ?"].map(str::to_owned));
         run.record(Step::Connected { at: us(90) });
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn legs_of_questions_sent_ahead_add_up_to_the_time_waited() {
-        // One stay in the server for both. The second was sent 60 µs after the first, its answer came 20 µs later.
+        // The server had both questions at the same time. The second was sent 60 µs after the first, and answered 20 µs after it.
         let path = [(TracePoint::ServerIn, 1_070, 10), (TracePoint::AnswerOut, 1_072, 10)];
         let breakdown = breakdown(&run([100, 160], [300, 320]), &path);
         assert_eq!((breakdown.waited, breakdown.leg(Leg::Server)), (us(220), Some(us(2))));
@@ -165,7 +165,7 @@ mod tests {
         ];
         let breakdown = breakdown(&run([100, 200], [150, 250]), &path);
         assert_eq!((breakdown.waited, breakdown.leg(Leg::Server)), (us(150), Some(us(7))));
-        assert_eq!(breakdown.leg(Leg::Client), Some(us(143)), "between the questions the client had the time");
+        assert_eq!(breakdown.leg(Leg::Client), Some(us(143)), "the time between the questions is the client's");
         assert_eq!((breakdown.thought, breakdown.in_the_tunnel), (None, None));
     }
 

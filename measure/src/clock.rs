@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The number of steps to observe. At a step of 100 µs, the coarsest in use, this takes 2 ms.
+/// The number of steps to observe. With a clock that steps every 100 µs, for example, this takes 2 ms.
 const STEPS: usize = 20;
 
 /// The largest number of readings. A clock that does not move during `READINGS_MAX` readings has no step.
@@ -37,7 +37,7 @@ mod tests {
         let mut readings = 0_u32;
         let step = smallest_step(|| {
             readings += 1;
-            // Steps of 5 µs every 40 readings, with a pause of 1 ms somewhere.
+            // The clock steps by 5 µs every 40 readings, and once by 1 ms.
             Duration::from_micros(u64::from(readings / 40) * 5 + if readings > 333 { 1000 } else { 0 })
         });
         assert_eq!(step, Some(Duration::from_micros(5)));

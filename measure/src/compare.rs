@@ -38,12 +38,12 @@ impl Factor {
         Self(nanos(long).saturating_mul(100).saturating_add(short / 2) / short)
     }
 
-    /// Returns the hundredths: 410 is 4.1 times as long.
+    /// Returns the ratio in hundredths: 410 means 4.1 times as long.
     pub fn hundredths(self) -> u64 {
         self.0
     }
 
-    /// Describes the factor: `4.1 times as long`. Below 2 it has two decimals, from 100 on none.
+    /// Describes the factor: `4.1 times as long`. It has two decimals below 2, one below 100, and none from 100 on.
     pub fn describe(self) -> String {
         let decimals = match self.0 {
             0..200 => 2,
@@ -55,7 +55,7 @@ impl Factor {
 }
 
 impl Difference {
-    /// Compares two percentiles.
+    /// Compares a percentile of one series with the same percentile of another.
     pub fn of(first: Option<Estimate>, second: Option<Estimate>) -> Self {
         let (Some(first), Some(second)) = (first, second) else { return Self::TooFewSamples };
         let (Some(first_within), Some(second_within)) = (first.interval, second.interval) else {

@@ -1,4 +1,4 @@
-//! The legs of connecting, like those of a question.
+//! Connecting (the opening of a connection), divided into legs as the path of a question is.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::trace::{ConnectPoint, Trace};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Connecting {
     span: Span,
-    /// The end without an attributed handshake.
+    /// The end of connecting as the client measured it, without an attributed handshake.
     measured_until: Duration,
     passed: [Option<Duration>; ConnectPoint::ALL.len()],
     offset: Option<Offset>,
@@ -23,19 +23,19 @@ impl Connecting {
         let span = run.connecting?;
         let mut passed = [None; ConnectPoint::ALL.len()];
         for event in &trace.connecting {
-            // The first counts, because a bridge may try several addresses.
+            // The first event at a point counts, because a bridge may try several addresses.
             passed[event.point as usize].get_or_insert(event.at);
         }
         let measured_until = span.until.saturating_sub(run.attributed_handshake.unwrap_or_default());
         passed.iter().any(Option::is_some).then_some(Self { span, measured_until, passed, offset: None })
     }
 
-    /// Returns the same with the offset that converts its moments to client time.
+    /// Returns this value with the offset that converts its moments to client time.
     pub(crate) fn with_offset(self, offset: Offset) -> Self {
         Self { offset: Some(offset), ..self }
     }
 
-    /// Returns the bounds that connecting sets to the offset of the two clocks.
+    /// Returns connecting as a request and a reply, which bound the offset between the two clocks.
     pub(crate) fn exchange(&self) -> Option<Exchange> {
         let first_seen = self.passed.iter().flatten().min()?;
         // A server may accept a connection long after its kernel did, so only the bridge's response is certainly before the end.
@@ -44,24 +44,24 @@ impl Connecting {
         Some(Exchange { sent: self.span.from, first_seen: *first_seen, reply })
     }
 
-    /// Returns when it passed `point`, by the hops' clock.
+    /// Returns when connecting passed `point`, by the hops' clock; `None` if no hop recorded it.
     pub fn at(&self, point: ConnectPoint) -> Option<Duration> {
         self.passed[point as usize]
     }
 
-    /// Returns the recorded points with their moments in client time; none if the clocks are not related. A server may accept
-    /// after the connection is open.
+    /// Returns the recorded points with their moments in client time; none if the clocks are not related. The moment of
+    /// [`ServerAccepted`](ConnectPoint::ServerAccepted) may be after the end of connecting.
     pub fn moments(&self) -> Vec<(ConnectPoint, Duration)> {
         let Some(offset) = self.offset else { return Vec::new() };
         let passed = ConnectPoint::ALL.into_iter().zip(self.passed);
         passed.filter_map(|(point, at)| Some((point, offset.to_client_time(at?)))).collect()
     }
 
-    /// Returns the legs of connecting, one after the other without a gap: they add up to its duration.
+    /// Returns the legs of connecting, one after the other without a gap: they add up to the duration of connecting.
     pub fn legs(&self) -> Vec<(Leg, Span)> {
         use ConnectPoint::{ConnectBegun, ConnectDone, UpgradeIn, UpgradeOut};
         if self.at(UpgradeIn).is_none() && self.at(ConnectBegun).is_none() {
-            // Without a bridge all of it is the client's own connect().
+            // Without a bridge, all of connecting is the client's own connect().
             return vec![(Leg::Connect, self.span)];
         }
         let (Some(offset), Some(first)) = (self.offset, self.at(UpgradeIn)) else {
@@ -79,7 +79,7 @@ impl Connecting {
         spans(&legs, self.span)
     }
 
-    /// Returns the sum of all legs of one kind; `None` if there is none of that kind.
+    /// Returns the total time of all legs of the kind `leg`; `None` if connecting has none of that kind.
     pub fn took(&self, leg: Leg) -> Option<Duration> {
         let legs = self.legs();
         let of_that_kind = legs.iter().filter(|(kind, _)| *kind == leg).map(|(_, span)| span.took());
@@ -87,7 +87,7 @@ impl Connecting {
     }
 }
 
-/// Returns legs from their begins: each lasts until the next begins, and the last until the end of `whole`.
+/// Returns the spans of legs from their `begins`: each leg lasts until the next begins, and the last until the end of `whole`.
 fn spans(begins: &[(Leg, Duration)], whole: Span) -> Vec<(Leg, Span)> {
     let mut from = whole.from;
     let ends = begins.iter().skip(1).map(|(_, begin)| *begin).chain([whole.until]);
@@ -112,7 +112,7 @@ mod tests {
         Duration::from_micros(micros)
     }
 
-    /// Connecting takes from 0 to 700 ms, and the one question from then to 1,310 ms.
+    /// Returns a run in which connecting takes from 0 to 700 ms, and the one question from 700 to 1,310 ms.
     fn run() -> Run {
         let mut run = Run::new("ws://b/ws/tunnel".to_owned(), Order::OneAtATime, us(5), ["What?".to_owned()]);
         run.record(Step::Connected { at: us(700_000) });
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn connecting_bounds_the_offset_of_the_whole_dialogue() {
         let mut trace = trace(&THROUGH_THE_BRIDGE);
-        // Connecting allows 0 to 99.8 ms, the question 90 to 100 ms.
+        // Connecting allows offsets from 0 to 99.8 ms, and the question from 90 to 100 ms.
         let seen = [(TracePoint::ServerIn, 610_000), (TracePoint::AnswerOut, 1_210_000)];
         trace.events = seen.map(|(point, at)| TraceEvent { point, at: us(at), bytes: 5 }).to_vec();
         let paths = paths(&run(), &trace);

@@ -13,13 +13,13 @@ use crate::unit::nanos;
 /// The number of significant digits: the relative error of a time is at most 0.1 %.
 const DIGITS: u8 = 3;
 
-/// Maximum time with a bin of its own, in the steps of a [`Round`]: 30 hours.
+/// The longest time that the histogram can count; longer times count as this one. 30 hours, in the steps of a [`Round`].
 const LONGEST_STEPS: u64 = 1 << 40;
 
 /// A distribution of times, in a histogram of high dynamic range (HdrHistogram). Distributions can be merged.
 ///
-/// It takes 130 kB for any number of times, and counts in the steps of a [`Round`]: up to 200 µs a time is exact, above that it is
-/// known to a thousandth. The shortest and the longest time are exact.
+/// The histogram takes 130 kB for any number of times, and counts in the steps of a [`Round`], 100 ns. Up to 200 µs a time is known to
+/// the step, and above that to a thousandth. The shortest and the longest time are exact.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Distribution {
     histogram: Histogram<u32>,

@@ -76,8 +76,8 @@ pub fn estimates(times: &[Duration], clock_step: Duration) -> Estimates {
     })
 }
 
-/// Returns the ranks, from 1, of the two of `count` independent sorted samples that enclose the percentile with a confidence of 95 %,
-/// at most 2.5 % outside at each end. `None` if there are too few samples.
+/// Returns the ranks, from 1, of two samples among `count` independent sorted ones that enclose the percentile with a confidence of
+/// 95 %: it lies outside at each end with a probability of at most 2.5 %. `None` if there are too few samples.
 pub fn interval_ranks(count: u64, percentile: Percentile) -> Option<(u64, u64)> {
     let share = percentile.percent() / 100.0;
     let weights = binomial(count, share);
@@ -99,8 +99,8 @@ pub fn interval_ranks(count: u64, percentile: Percentile) -> Option<(u64, u64)> 
     (lower > 0).then_some((lower, upper))
 }
 
-/// Returns the binomial probabilities of each number of successes in `count` trials, relative to the most probable one. Negligible
-/// ones are left out; about as many as the square root of `count` remain.
+/// Returns the binomial probabilities of the numbers of successes in `count` trials, relative to the most probable number. Numbers of
+/// negligible probability are left out; how many remain grows with the square root of `count`.
 fn binomial(count: u64, share: f64) -> Vec<(u64, f64)> {
     const NEGLIGIBLE: f64 = 1e-20;
     let odds = share / (1.0 - share);
@@ -121,7 +121,8 @@ fn binomial(count: u64, share: f64) -> Vec<(u64, f64)> {
     weights
 }
 
-/// Returns the effective number of independent samples, by the samples below `time`.
+/// Returns the effective number of independent samples among `times`. Their autocorrelation is judged by whether each sample is below
+/// `time`, the percentile to estimate.
 fn effective_count(times: &[Duration], time: Duration) -> u64 {
     let is_below = |sample: &Duration| u8::from(*sample < time);
     let mut blocks: Vec<f64> = times.iter().map(is_below).map(f64::from).collect();

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::run::{Run, RunStatus};
 
-/// The largest number of different messages. A further one is counted with the last message of its kind, or with the last.
+/// The largest number of different messages. A further message is counted with the last one of its kind, or with the last of all if
+/// there is none of its kind.
 const MESSAGES_MAX: usize = 20;
 
 /// A kind of failure.
@@ -34,7 +35,7 @@ pub struct Failure {
     /// The message for people.
     #[serde(alias = "words")]
     pub message: String,
-    /// The number of failures with this kind, target and message.
+    /// The number of failures with this kind and message.
     pub count: u32,
 }
 

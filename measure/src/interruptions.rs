@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 /// Interruptions of the client. Times that were measured meanwhile may be too long.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interruptions {
-    /// Its tab was hidden for a time. Browsers throttle hidden tabs.
+    /// The client's tab was hidden for a time. Browsers throttle hidden tabs.
     pub was_hidden: bool,
-    /// It was suspended for a time: the machine slept, or the browser froze the page or kept it in its back-forward cache.
+    /// The client was suspended for a time: the machine slept, or the browser froze the page or kept it in its back-forward cache.
     pub was_suspended: bool,
 }
 
@@ -23,7 +23,7 @@ impl Interruptions {
         self.was_suspended |= other.was_suspended;
     }
 
-    /// Describes all interruptions for a line of limits; `None` if there was none.
+    /// Describes all interruptions for the line of text that says what limits the figures; `None` if there was none.
     pub fn describe(&self) -> Option<&'static str> {
         match (self.was_hidden, self.was_suspended) {
             (false, false) => None,

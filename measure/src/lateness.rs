@@ -1,8 +1,8 @@
 //! The lateness of the rounds of a paced series, divided by what caused it.
 //!
-//! Over one connection a late round makes those after it late, whatever made it late itself. So lateness is found by replaying the
-//! series without the time in question: each round begins when it is due and the previous answer has arrived in the replay, and takes the
-//! time that it took.
+//! Over one connection a late round makes the rounds after it late, whatever made it late itself. So the part of one cause is found by
+//! replaying the series without the time that this cause took: in the replay each round begins when it is due and the previous answer
+//! has arrived, and takes as long as it really did.
 
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use crate::queue::PacedRound;
 /// What made a round begin late.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Lateness {
-    /// The part that remains if the client's timer is never late.
+    /// The part because of previous answers, which remains in a replay whose timer is never late.
     pub(crate) by_answers: Duration,
-    /// The rest: the lateness of the client's timer at this round, and at rounds before it as far as it was inherited.
+    /// The part because of the client's timer: its lateness at this round, and what is left of its lateness at rounds before.
     pub(crate) by_timer: Duration,
 }
 
-/// Divides the lateness of each round.
+/// Divides the lateness of each round between the previous answers and the client's timer.
 pub(crate) fn divide(rounds: &[PacedRound]) -> Vec<Lateness> {
     let timer: Vec<Duration> = rounds.iter().map(PacedRound::timer_late).collect();
     let waits = waits_without(rounds, &timer);
@@ -26,8 +26,8 @@ pub(crate) fn divide(rounds: &[PacedRound]) -> Vec<Lateness> {
     divided.map(|(round, wait)| Lateness { by_answers: wait, by_timer: round.late().saturating_sub(wait) }).collect()
 }
 
-/// Returns how late each round begins if the longest of them from `first` on had taken the median time. A single stall does not show
-/// whether a pace can be kept.
+/// Returns how late each round would have begun if the longest of the rounds from `first` on had taken the median time, from when it
+/// was ready. A single stall does not show whether a pace can be kept.
 pub(crate) fn without_longest(rounds: &[PacedRound], first: usize) -> Vec<Duration> {
     let took = |round: &PacedRound| round.answered.saturating_sub(round.ready);
     // A histogram, because a sort would add to the size of the page.
@@ -40,9 +40,9 @@ pub(crate) fn without_longest(rounds: &[PacedRound], first: usize) -> Vec<Durati
     rounds.iter().zip(waits).map(|(round, wait)| wait + round.timer_late()).collect()
 }
 
-/// Returns how long each round waits for the previous answer if the time of each is shorter by what is `taken_out`.
+/// Returns how long each round waits for the previous answer in a replay in which each round is shorter by its `taken_out`.
 fn waits_without(rounds: &[PacedRound], taken_out: &[Duration]) -> Vec<Duration> {
-    // How much earlier than it did the round before ends in the replay.
+    // How much earlier the previous round ends in the replay than it really did.
     let mut ahead = Duration::ZERO;
     let mut waits = Vec::with_capacity(rounds.len());
     for (round, taken_out) in rounds.iter().zip(taken_out) {
@@ -65,7 +65,7 @@ mod tests {
         Duration::from_micros(micros)
     }
 
-    /// Rounds due every `pace`, with the lateness of the timer and the time from begin to answer of each.
+    /// Returns rounds that are due every `pace`, given the lateness of the timer and the time from begin to answer of each.
     fn series(pace: Duration, rounds: &[(u64, u64)]) -> Vec<PacedRound> {
         let mut free = Duration::ZERO;
         let mut series = Vec::new();
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn rounds_inherit_the_lateness_of_a_timer() {
-        // The first is 3 ms late, and the next two are due before its answer.
+        // The first is 3 ms late, and the next three are due before its answer.
         let divided = divide(&series(us(1_000), &[(3_000, 200), (0, 200), (0, 200), (0, 200)]));
         let by_timer: Vec<Duration> = divided.iter().map(|late| late.by_timer).collect();
         assert_eq!(by_timer, [3_000, 2_200, 1_400, 600].map(us));
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timer_that_is_late_while_answers_are_late_adds_to_them() {
+    fn a_late_timer_adds_to_the_lateness_that_late_answers_cause() {
         let divided = divide(&series(us(1_000), &[(100, 1_500), (100, 1_500), (100, 1_500)]));
         let parts: Vec<_> = divided.iter().map(|late| (late.by_answers, late.by_timer)).collect();
         assert_eq!(parts, [(0, 100), (500, 200), (1_000, 300)].map(|(answers, timer)| (us(answers), us(timer))));
@@ -99,7 +99,7 @@ mod tests {
     fn a_single_stall_is_replaced_by_the_median() {
         let rounds = series(us(1_000), &[(0, 200), (0, 5_000), (0, 200), (0, 200), (0, 200)]);
         assert_eq!(without_longest(&rounds, 0), [us(0); 5]);
-        assert_eq!(without_longest(&rounds, 2)[2], us(4_000), "the stall is before the first");
+        assert_eq!(without_longest(&rounds, 2)[2], us(4_000), "the stall is before the first round that counts");
         assert_eq!(without_longest(&[], 0), []);
     }
 

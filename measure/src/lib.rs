@@ -1,22 +1,22 @@
 //! Measurements as plain values: this crate reads no clock and does no I/O.
 //!
 //! - [`run`]: the questions of one client over one connection, with all measured times; [`step`]: the steps that a run records.
-//! - [`round`]: one question of many, and the stopwatches that time it; [`rounds`]: a series of them.
+//! - [`round`]: one question of a series, and the stopwatches that time it; [`rounds`]: a series of rounds.
 //! - [`distribution`]: a mergeable histogram; [`percentile`]: nearest ranks; [`estimate`]: confidence intervals; [`compare`]: whether
 //!   two series differ.
 //! - [`queue`]: whether a pace was kept; `lateness`: what made rounds late; [`failures`]: failures by kind and message; [`interruptions`]: what interrupted the client.
-//! - [`race`]: three ways to ask that take turns, and whether they differ.
-//! - [`link`]: the settings of an emulated link.
+//! - [`race`]: three ways to ask the same questions, which take turns, and whether their times differ.
+//! - [`link`]: the settings of an emulated link; [`server_work`]: the simulated work of a lab's server.
 //! - [`trace`]: the events that hops recorded of a dialogue; [`mod@paths`]: the path of each question through the hops, divided into
-//!   [`legs`]; [`connecting`]: the same for the connection; `attribution`: the handshake that a client cannot measure;
-//!   [`breakdown`]: how the time waited divides among the legs.
-//! - [`clock`]: the smallest step of a clock, which limits every figure; [`reading`]: a single time within that limit.
+//!   [`legs`]; [`connecting`]: the legs of opening the connection; `attribution`: moves an emulated handshake, which a client
+//!   cannot measure, from the first question to connecting; [`breakdown`]: how the time waited divides among the legs.
+//! - [`clock`]: the smallest step of a clock, which limits every figure; [`reading`]: a single time, known to plus or minus one step.
 //! - [`load`]: many clients at once: plans, events, results.
 //! - [`export`]: documents for files; [`text`]: sentences for people.
 //! - [`mod@unit`]: durations and numbers, formatted for people.
 //!
-//! A moment is a [`Duration`](std::time::Duration) since the start of its run. Clock readings stay on the machine that took them; the
-//! clocks of two machines are related by causality only.
+//! A moment is a [`Duration`](std::time::Duration): by the client's clock since the start of its run, by the hops' clock since the
+//! first event of a trace. The clocks of client and hops are related by causality only.
 
 mod attribution;
 pub mod breakdown;

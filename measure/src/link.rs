@@ -60,7 +60,7 @@ pub struct LinkReport {
     pub port: u16,
     /// The settings.
     pub link: LinkSettings,
-    /// Whether a connection costs a round trip before its first byte passes.
+    /// Whether the tunnel emulates the handshake: each connection then costs a round trip before its first byte passes.
     pub handshake: bool,
     /// The revision of the settings.
     #[serde(flatten)]
@@ -68,7 +68,7 @@ pub struct LinkReport {
     /// How long the settings have been in force, in microseconds.
     #[serde(rename = "in_force_us", with = "micros")]
     pub in_force: Duration,
-    /// The delay added since then; `None` before any bytes passed in both directions.
+    /// The delay added under these settings; `None` before any bytes passed in both directions.
     pub added_delay: Option<AddedDelay>,
 }
 
@@ -112,17 +112,17 @@ pub struct LinkRevisions {
 }
 
 impl LinkRevisions {
-    /// Returns the revisions of a dialogue during which the settings did not change.
+    /// Creates the revisions of a dialogue whose settings do not change: both the first and the last are `revision`.
     pub fn unchanged(Revision { instance, revision }: Revision) -> Self {
         Self { instance, first_revision: revision, last_revision: Some(revision) }
     }
 
-    /// Returns the same beginning with settings that changed during the dialogue.
+    /// Returns these revisions for a dialogue whose settings changed: the last revision becomes unknown if it equals the first.
     pub fn changed(self) -> Self {
         Self { last_revision: self.last_revision.filter(|last| *last != self.first_revision), ..self }
     }
 
-    /// Whether the settings changed between the beginning and the end.
+    /// Whether the settings changed between the beginning and the end of the dialogue.
     pub fn is_changed(self) -> bool {
         self.revision().is_none()
     }
@@ -155,7 +155,7 @@ pub struct AddedDelay {
 /// Links that are well known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Preset {
-    /// No added delay
+    /// This machine: no added delay
     Machine,
     /// Two machines in one rack: round trip 0.2 ms, 10 Gbit/s
     Rack,
@@ -176,7 +176,7 @@ impl Preset {
         let (rtt_us, jitter_us, bandwidth) = match self {
             Self::Machine => (0, 0, None),
             Self::Rack => (200, 0, Some(10_000_000_000)),
-            // That text's client waited 500 to 800 µs after each send: once for each direction.
+            // The client of that text waited 500 to 800 µs after each send: 650 µs in the middle, which is the delay of one direction.
             Self::Ssh => (1_300, 150, None),
             Self::Continent => (70_000, 2_000, Some(100_000_000)),
             Self::Satellite => (600_000, 15_000, Some(20_000_000)),
@@ -188,7 +188,7 @@ impl Preset {
         }
     }
 
-    /// Returns the value of an option that chooses the preset, such as `--link ssh`.
+    /// Returns the word that chooses the preset on a command line, such as `ssh` in `--link ssh`.
     pub fn keyword(self) -> &'static str {
         match self {
             Self::Machine => "machine",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// For fields named `…_us`. Above 2⁵³ ns (104 days) the last digits are lost; longer than 584 years cannot be read.
+/// For fields named `…_us`. Above 2⁵³ ns (104 days) the last digits are lost; more than 584 years are read as 584 years.
 pub(crate) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     (duration.as_nanos() as f64 / 1000.0).serialize(serializer)
 }
@@ -16,7 +16,7 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
         .map_err(de::Error::custom)
 }
 
-/// The same for an optional duration, whose `None` is written as `null`.
+/// For fields named `…_us` with an optional duration; `None` is written as `null`.
 pub(crate) mod option {
     use super::{Deserialize, Deserializer, Duration, Serialize, Serializer};
 

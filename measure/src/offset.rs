@@ -5,7 +5,8 @@
 
 use std::time::Duration;
 
-/// A request and its reply: the client's times by its clock, as measured and not as attributed, and the hops' times by theirs.
+/// A request and its reply, with the moments at which client and hops had them, each by its own clock. The client's moments are the
+/// measured ones, without an attributed handshake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Exchange {
     /// When the client sent, by the client's clock.
@@ -19,9 +20,9 @@ pub(crate) struct Exchange {
 /// A reply that arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Reply {
-    /// When a hop saw it last, by the hops' clock.
+    /// When a hop saw the reply last, by the hops' clock.
     pub(crate) last_seen: Duration,
-    /// When it arrived, by the client's clock.
+    /// When the reply arrived, by the client's clock.
     pub(crate) received: Duration,
 }
 
@@ -43,16 +44,16 @@ pub(crate) struct Offset {
 /// Why the offset is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UnknownOffset {
-    /// There was no exchange.
+    /// No hop saw a request.
     Unobserved,
-    /// There was no reply. A request alone says how early a hop may have seen it, but not how late.
+    /// No hop saw a reply that arrived. A request alone says how early a hop may have seen it, but not how late.
     Unbounded,
     /// No offset satisfies all bounds: one of the clocks drifted or was set during the dialogue.
     Contradictory,
 }
 
 impl Bounds {
-    /// Returns the bounds that all exchanges set together.
+    /// Returns the bounds on the offset that all exchanges set together.
     pub(crate) fn of(exchanges: impl IntoIterator<Item = Exchange>) -> Self {
         let mut bounds = Self::default();
         for Exchange { sent, first_seen, reply } in exchanges {
@@ -66,8 +67,8 @@ impl Bounds {
         bounds
     }
 
-    /// Returns the middle of all offsets that the bounds allow. `steps` is the sum of both clocks' steps, by which a difference between
-    /// their readings may be off.
+    /// Returns the middle of all offsets that the bounds allow. Each bound is a difference of two readings, which
+    /// may be wrong by up to `steps`, the sum of both clocks' steps.
     ///
     /// # Errors
     ///
@@ -117,7 +118,7 @@ mod tests {
 
     #[test]
     fn all_exchanges_bound_one_offset() {
-        // The first allows 90 to 120 µs, the second 100 to 160 µs.
+        // The first exchange allows offsets from 90 to 120 µs, the second from 100 to 160 µs.
         let exchanges = [exchange([100, 10, 80, 200]), exchange([300, 200, 240, 400])];
         let offset = Bounds::of(exchanges).offset(Duration::ZERO).unwrap();
         assert_eq!((offset.to_client_time(us(50)), offset.uncertainty), (us(160), us(10)));
@@ -135,7 +136,7 @@ mod tests {
 
     #[test]
     fn bounds_that_meet_only_within_the_steps_of_the_clocks_still_give_an_offset() {
-        // The first allows 90 to 100 µs, the second 104 µs and more.
+        // The first exchange allows offsets from 90 to 100 µs, the second from 104 to 160 µs.
         let exchanges = [exchange([100, 10, 100, 200]), exchange([304, 200, 240, 400])];
         let offset = Bounds::of(exchanges).offset(us(3)).unwrap();
         assert_eq!((offset.to_client_time(us(0)), offset.uncertainty), (us(102), us(1)));

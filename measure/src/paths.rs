@@ -1,7 +1,7 @@
 //! The path of each question through the hops, found by counting bytes, and its legs.
 //!
-//! A question has passed a point when as many bytes have passed there as it and its predecessors have; an answer likewise. So neither
-//! segments nor the order of asking matter.
+//! A question has passed a point when at least as many bytes have passed the point as that question and all questions before it have
+//! together; an answer likewise. So neither the division into segments nor the order of asking matters.
 //!
 //! A dialogue has one pair of clocks: the client's and the hops'. All its questions together bound the offset between them, and this
 //! one offset converts every moment to client time. So an event has one moment, however many questions it carried.
@@ -18,7 +18,7 @@ use crate::trace::{Trace, TracePoint};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Path {
     asked: Span,
-    /// When the question was sent, as measured and not as attributed.
+    /// When the question was sent, as the client measured it, without an attributed handshake.
     sent: Duration,
     passed: [Option<Duration>; TracePoint::ALL.len()],
     offset: Option<Offset>,
@@ -29,7 +29,7 @@ pub struct Path {
 pub struct Paths {
     connecting: Option<Connecting>,
     questions: Vec<Path>,
-    /// The paths of the questions after those, which were sent and not answered.
+    /// The paths of the questions that were sent but not answered. These come after the answered ones.
     unanswered: Vec<Path>,
     bounds: Bounds,
     clocks: Clocks,
@@ -69,7 +69,8 @@ impl Clocks {
     }
 }
 
-/// Finds the paths of the answered questions of `run`, in their order. Takes time proportional to the number of events.
+/// Finds the path of connecting, and the path of each question of `run` that was sent. Takes time linear in the number of questions
+/// and events.
 pub fn paths(run: &Run, trace: &Trace) -> Paths {
     let mut ends = Vec::new();
     let mut questions = Vec::new();
@@ -86,7 +87,7 @@ pub fn paths(run: &Run, trace: &Trace) -> Paths {
                 answer_end += answer.len() as u64;
                 answered += 1;
             }
-            // No answer ends there, so no event of answers belongs to this question.
+            // Without an answer, no event of answers belongs to this question.
             _ => answer_end = u64::MAX,
         }
         ends.push((question_end, answer_end));
@@ -108,7 +109,7 @@ pub fn paths(run: &Run, trace: &Trace) -> Paths {
     let mut connecting = Connecting::of(run, trace);
     let unanswered = questions.split_off(answered);
     let of_answered = questions.iter().filter_map(Path::exchange);
-    // What a hop saw after the last answer bounds nothing, but it saw questions after they were sent.
+    // An event after the last answer that arrived bounds the offset from one side only: the question was sent before it.
     let of_unanswered =
         unanswered.iter().filter_map(Path::exchange).map(|exchange| Exchange { reply: None, ..exchange });
     let of_connecting = connecting.iter().filter_map(Connecting::exchange);
@@ -137,8 +138,8 @@ impl Paths {
         &self.questions
     }
 
-    /// Returns the client time at which the first question, answered or not, passed `point`. Without an answer that is the earliest possible
-    /// time. `None` if no hop recorded it, or the clocks contradict each other.
+    /// Returns the client time at which the first question, answered or not, passed `point`. If no answer relates the clocks, it is the
+    /// earliest possible time. `None` if no hop recorded the question there, or the clocks contradict each other.
     pub(crate) fn first_passed(&self, point: TracePoint) -> Option<Duration> {
         let first = self.questions.first().or(self.unanswered.first())?;
         let at = first.at(point)?;
@@ -161,22 +162,23 @@ impl Path {
         self.asked
     }
 
-    /// Returns when it passed `point`, by the hops' clock and since the first event of the dialogue; `None` if no hop recorded it.
+    /// Returns when the question, or its answer, passed `point`: by the hops' clock, since the first event of the dialogue. `None` if
+    /// no hop recorded it.
     pub fn at(&self, point: TracePoint) -> Option<Duration> {
         self.passed[point as usize]
     }
 
-    /// Returns the span from one point to a later one, by the hops' clock.
+    /// Returns the span from one point to a later one, by the hops' clock; `None` if either was not recorded.
     pub fn span(&self, from: TracePoint, until: TracePoint) -> Option<Span> {
         Some(Span { from: self.at(from)?, until: self.at(until)? })
     }
 
-    /// Returns the time from one point to a later one, by the hops' clock.
+    /// Returns the time from one point to a later one, by the hops' clock; `None` if either was not recorded.
     pub fn between(&self, from: TracePoint, until: TracePoint) -> Option<Duration> {
         self.span(from, until).map(Span::took)
     }
 
-    /// Returns how long the server worked on the answer.
+    /// Returns how long the server worked on the answer, by the hops' clock.
     pub fn thinking(&self) -> Option<Duration> {
         self.between(TracePoint::ServerIn, TracePoint::AnswerReady)
     }
@@ -196,7 +198,8 @@ impl Path {
         Some(Span { from: limited(from), until: limited(until) })
     }
 
-    /// Returns the legs from the question to its answer, one after the other without a gap: they add up to the time of the answer.
+    /// Returns the legs from the question to its answer, one after the other without a gap: they add up to the time that the answer
+    /// took.
     pub fn legs(&self) -> Vec<(Leg, Span)> {
         let mut legs: Vec<(Leg, Span)> = Vec::new();
         let mut add = |leg, from, until| match legs.last_mut() {
@@ -216,7 +219,7 @@ impl Path {
         legs
     }
 
-    /// Returns the sum of all legs of one kind; `None` if there is none of that kind.
+    /// Returns the total time of all legs of the kind `leg`; `None` if the path has none of that kind.
     pub fn took(&self, leg: Leg) -> Option<Duration> {
         let legs = self.legs();
         let of_that_kind = legs.iter().filter(|(kind, _)| *kind == leg).map(|(_, span)| span.took());
@@ -232,7 +235,7 @@ impl Path {
         })
     }
 
-    /// Returns the bounds that the question sets to the offset of the two clocks.
+    /// Returns the question and its answer as a request and a reply, which bound the offset between the two clocks.
     fn exchange(&self) -> Option<Exchange> {
         let (_, first_seen) = self.passed().next()?;
         let (_, last_seen) = self.passed().last()?;
@@ -251,7 +254,7 @@ mod tests {
         Duration::from_micros(micros)
     }
 
-    /// Two questions of 5 bytes, answered with 4 and 6, asked at these moments and answered at those.
+    /// Returns a run of two questions of 5 bytes, sent at `asked`, and answered at `answered` with 4 and 6 bytes.
     fn run(asked: [u64; 2], answered: [u64; 2]) -> Run {
         let questions = ["What?", "Why ?"].map(str::to_owned);
         let mut run = Run::new("ws://b/ws".to_owned(), Order::SentAhead, us(5), questions);
@@ -306,7 +309,8 @@ mod tests {
         let in_server =
             |index: usize| paths.questions()[index].client_span(TracePoint::ServerIn, TracePoint::AnswerOut);
         assert_eq!(in_server(0), in_server(1));
-        // Between 140 µs (the second was sent) and 157 µs (300 µs less the 143 µs that the hops had it).
+        // The first hop read the segment between 140 µs (the second question was sent) and 157 µs (300 µs, when the answers arrived,
+        // less the 143 µs between the first and the last event of the hops). The server read it 70 µs later.
         assert_eq!(in_server(0).map(|span| span.from), Some(us(70) + Duration::from_nanos(148_500)));
         assert_eq!(paths.clocks(), Clocks::Related { uncertainty: Duration::from_nanos(8_500) + us(5) });
     }
@@ -378,7 +382,8 @@ mod tests {
         (run.questions[1].answer, run.questions[1].answered) = (None, None);
         let first = [(TracePoint::ServerIn, 1_000, 5), (TracePoint::AnswerOut, 1_100, 4)];
         let both = [&first[..], &[(TracePoint::ServerIn, 1_180, 5)]].concat();
-        // The answer allows up to 200 - 1,000 µs. The first question allows 100 - 1,000 µs and more, the second 320 - 1,180.
+        // The answer allows offsets of at most 300 - 1,100 µs, the first question of at least 100 - 1,000, the second of at least
+        // 320 - 1,180.
         let uncertainty = |events: &[_]| paths(&run, &trace(events)).clocks();
         assert_eq!(uncertainty(&first), Clocks::Related { uncertainty: us(55) });
         assert_eq!(uncertainty(&both), Clocks::Related { uncertainty: us(35) });

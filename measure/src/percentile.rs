@@ -20,18 +20,18 @@ pub const LOAD_PERCENTILES: [Percentile; 5] =
 impl Percentile {
     /// The median.
     pub const P50: Self = Self { per_100_000: 50_000, name: "p50" };
-    /// One of ten is longer.
+    /// One sample in ten is longer.
     pub const P90: Self = Self { per_100_000: 90_000, name: "p90" };
-    /// One of twenty is longer.
+    /// One sample in twenty is longer.
     pub const P95: Self = Self { per_100_000: 95_000, name: "p95" };
-    /// One of a hundred is longer.
+    /// One sample in a hundred is longer.
     pub const P99: Self = Self { per_100_000: 99_000, name: "p99" };
-    /// One of a thousand is longer.
+    /// One sample in a thousand is longer.
     pub const P99_9: Self = Self { per_100_000: 99_900, name: "p99.9" };
-    /// One of ten thousand is longer.
+    /// One sample in ten thousand is longer.
     pub const P99_99: Self = Self { per_100_000: 99_990, name: "p99.99" };
 
-    /// Returns its rank among `count` sorted samples, from 1 (nearest rank).
+    /// Returns the rank of the percentile among `count` sorted samples, from 1 (nearest rank).
     pub fn rank(self, count: u64) -> u64 {
         (u128::from(count) * u128::from(self.per_100_000)).div_ceil(100_000) as u64
     }
@@ -41,7 +41,7 @@ impl Percentile {
         self.rank(count) < count
     }
 
-    /// Returns the percentage of samples that do not exceed it.
+    /// Returns the percentage of samples that do not exceed the percentile.
     pub fn percent(self) -> f64 {
         f64::from(self.per_100_000) / 1_000.0
     }

@@ -1,7 +1,7 @@
 //! Whether a pace was kept, and what late rounds waited for.
 //!
-//! A late round first waited for the previous answer, and after that for the client's own timer. Where the previous answer was late only
-//! because a timer had been, the timer is the cause: `lateness` divides the two.
+//! A late round first waited for the previous answer, and after that for the client's own timer. If the previous answer was late only
+//! because the timer had been late before, the timer is the cause: `lateness` separates the two causes.
 
 use std::time::Duration;
 
@@ -14,18 +14,18 @@ use crate::rounds::{Connections, Rounds};
 /// A round of a paced series. Moments count from when the first round was due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PacedRound {
-    /// When it was due.
+    /// When the round was due.
     pub due: Duration,
-    /// When it was ready: due, and the previous answer had arrived.
+    /// When the round was ready: it was due, and the previous answer had arrived.
     pub ready: Duration,
-    /// When it began: when connecting began, or the question was sent.
+    /// When the round began: when connecting began, or the question was sent.
     pub begun: Duration,
-    /// When its answer arrived.
+    /// When the answer of the round arrived.
     pub answered: Duration,
 }
 
 impl PacedRound {
-    /// Returns how late it began.
+    /// Returns how late the round began: the time since it was due.
     pub fn late(&self) -> Duration {
         self.begun.saturating_sub(self.due)
     }
@@ -36,7 +36,7 @@ impl PacedRound {
     }
 }
 
-/// How a pace was kept.
+/// How well a series kept its pace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Queue {
     /// Whether the pace was kept.
@@ -45,7 +45,7 @@ pub struct Queue {
     pub pace: Duration,
     /// The number of rounds.
     pub rounds: usize,
-    /// The number of rounds that began late.
+    /// The number of rounds that began late by more than the [tolerance](judge).
     pub late: usize,
     /// The median time from the start of a round to its answer.
     pub own: Duration,
@@ -60,7 +60,7 @@ pub struct Queue {
     /// The median lateness of the client's own timer: from when a round was ready until it began. Rounds that were ready late and began
     /// at once needed no timer, and do not count.
     pub timer_late: Duration,
-    /// p99 of the same; `None` if there are too few rounds.
+    /// p99 of the lateness of the client's own timer; `None` if there are too few rounds.
     pub timer_late_p99: Option<Duration>,
     /// The smallest step of the clock.
     pub clock_step: Duration,
@@ -73,20 +73,20 @@ pub struct Queue {
 /// The mean lateness of rounds by its cause. Both parts add up to the mean lateness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MeanLateness {
-    /// The part that would remain if the client's timer were never late.
+    /// The part because of previous answers, which would remain if the client's timer were never late.
     pub by_answers: Duration,
-    /// The rest.
+    /// The part because of the client's timer.
     pub by_timer: Duration,
 }
 
 /// The time until the answer, from different moments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimesUntilAnswer {
-    /// From when the round began.
+    /// The time from when the round began.
     pub begun: Duration,
-    /// From when it was due.
+    /// The time from when the round was due.
     pub due: Duration,
-    /// From when it was due, if the client's timer were never late.
+    /// The time from when the round was due, as it would be if the client's timer were never late.
     pub due_without_timer: Duration,
 }
 
@@ -95,9 +95,9 @@ pub struct TimesUntilAnswer {
 pub enum PaceVerdict {
     /// Every round began when it was due, within the [tolerance](judge).
     Kept,
-    /// Some rounds began late, but the queue did not grow from the first tenth to the last.
+    /// Some rounds began late, but the lateness did not grow from the first tenth of the rounds to the last.
     CaughtUp(Cause),
-    /// The queue grew from the first tenth to the last, and not because of one stall.
+    /// The lateness grew from the first tenth of the rounds to the last, and not because of a single stall.
     Grew(Cause),
 }
 
@@ -124,7 +124,7 @@ pub struct KnownTimes {
 }
 
 impl KnownTimes {
-    /// Returns where most of an answer's time was spent.
+    /// Returns the cause of late answers whose median time is `own`: where at least half of that time was spent.
     fn cause(self, own: Duration) -> Cause {
         match self {
             Self { server_busy: Some(busy), .. } if busy >= own / 2 => Cause::Server,
@@ -135,11 +135,12 @@ impl KnownTimes {
     }
 }
 
-/// Judges rounds in their order, of which the first `warm_up` only show what those after them waited for; `None` if there are no
-/// others.
+/// Judges whether `rounds`, in their order, kept the pace. The first `warm_up` rounds are not judged: they only show what the rounds
+/// after them waited for. `None` if there are no rounds after them.
 ///
-/// A round is late if it begins later than a tenth of the median time of an answer, which would change that time's first digits, and at
-/// most a twentieth of the pace. Less than a clock step is never late.
+/// A round counts as late if it began later than the tolerance after it was due. The tolerance is a tenth of the median time from the
+/// begin of a round to its answer, but at most a twentieth of the pace, and at least a clock step. A longer lateness would change the
+/// first digits of that time.
 pub fn judge(
     rounds: &[PacedRound],
     warm_up: usize,
@@ -200,8 +201,9 @@ pub fn judge(
     })
 }
 
-/// Whether the lateness grew from the first tenth to the last: by more than the pace, or slowly, because most answers take hardly longer
-/// than the pace. `steady` is the lateness without the longest stall.
+/// Whether the lateness grew from the first tenth of the rounds to the last. It grew fast if by more than the pace. It grew slowly if by
+/// more than a twentieth of the pace, while all answers but the longest together took longer than the pace allows for them. `steady` is
+/// the lateness without the longest stall.
 fn grows(steady: &[Duration], own_times: &[Duration], pace: Duration, clock_step: Duration) -> bool {
     let [first, last] = first_and_last(steady);
     let growth = last.saturating_sub(first);
@@ -211,7 +213,7 @@ fn grows(steady: &[Duration], own_times: &[Duration], pace: Duration, clock_step
     growth > pace.max(clock_step) || (is_too_fast && growth > clock_step.max(pace / 20))
 }
 
-/// Returns the medians of the first tenth and of the last.
+/// Returns the median of the first tenth of `times` and that of the last tenth.
 fn first_and_last(times: &[Duration]) -> [Duration; 2] {
     let tenth = times.len().div_ceil(10);
     let median = |times: &[Duration]| times.iter().copied().collect::<Distribution>().median();
@@ -219,8 +221,8 @@ fn first_and_last(times: &[Duration]) -> [Duration; 2] {
 }
 
 impl Rounds {
-    /// Judges how the samples kept their pace; `None` without a pace, without a sample, and if rounds failed so that it is unknown when
-    /// those after them were ready.
+    /// Judges whether the samples kept their pace. `None` without a pace, without a sample, or if it is unknown when rounds were ready
+    /// because rounds before them failed.
     pub fn queue(&self) -> Option<Queue> {
         let pace = self.plan.pace?;
         let is_known = self.answered.iter().all(|round| round.since_ready().is_some());
@@ -229,7 +231,7 @@ impl Rounds {
             return None;
         }
         let stopwatch = self.begin_stopwatch();
-        // Connecting takes another round trip.
+        // Connecting takes a round trip of its own.
         let round_trips = if stopwatch == Stopwatch::Connecting { 2 } else { 1 };
         let mut answer_before = Duration::ZERO;
         let rounds = self.answered.iter().zip(0..).map(|(round, index)| {
@@ -259,7 +261,7 @@ mod tests {
         Duration::from_micros(micros)
     }
 
-    /// Rounds over one connection. Each takes `own` of its number, and begins `timer` after it was ready.
+    /// Returns rounds over one connection. Round n takes `own(n)` from its begin to its answer, and begins `timer` after it was ready.
     fn series(count: u64, pace: Duration, own: impl Fn(u64) -> Duration, timer: Duration) -> Vec<PacedRound> {
         let mut free = Duration::ZERO;
         let rounds = (0..count).map(|number| {

@@ -1,8 +1,8 @@
 //! A race of three ways to ask the same questions: the order of the turns, and the times of all turns together.
 //!
 //! On a short link a single turn says little, because other load on the machine changes each time by more than the ways differ. So the
-//! ways take turns, and they differ only if their times do not overlap in all turns. On a long link there is time for few turns, of
-//! which only what they showed is said.
+//! ways take turns, and two ways count as different only if every time of one is longer than every time of the other. On a long link
+//! there is time for few turns only: the text then states what these turns showed, and does not generalize.
 
 use std::time::Duration;
 
@@ -18,11 +18,12 @@ use crate::trace::{ConnectPoint, Trace};
 /// races (the orders in which ten times can be mixed), so a difference in five turns is hardly ever chance.
 pub const TURNS_MAX: usize = 5;
 
-/// The time that all turns together should take at most. A longer first turn is the only one.
+/// Maximum time of all turns together, as far as it can be foreseen: a further turn begins only if a turn of mean length would end in
+/// this time. The first turn may take longer.
 pub const TURNS_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// The fewest turns that carry a comparison. If two ways were alike, all times of one would lie beyond all of the other in 2·n!·n!/(2n)!
-/// of races of n turns: in 2.9 % with four turns, and in 10 % with three.
+/// The fewest turns that allow a comparison. If two ways were alike, all times of one would lie beyond all of the other in a share of
+/// 2·n!·n!/(2n)! of races with n turns: in 2.9 % with four turns, and in 10 % with three.
 pub const TURNS_MIN: usize = 4;
 
 /// A median of fewer clock steps than this is too coarse for a ratio.
@@ -43,12 +44,13 @@ impl Way {
     /// All ways, in the order of presentation.
     pub const ALL: [Self; 3] = [Self::OneAtATime, Self::SentAhead, Self::AtOnce];
 
-    /// Returns the order of the ways in a turn, counted from 0. Successive turns begin with different ways.
+    /// Returns the order in which the ways are asked in the turn with the number `turn`, from 0. Each of the first three turns begins
+    /// with another way.
     pub fn in_turn(turn: usize) -> [Self; 3] {
         let mut ways = Self::ALL;
         ways.rotate_left(turn % Self::ALL.len());
         if turn >= Self::ALL.len() {
-            // So that each way also follows the other of its two predecessors.
+            // In the first three turns, each way follows only one of the two others. Reversed, it follows the other one.
             ways.reverse();
         }
         ways
@@ -106,7 +108,7 @@ impl<T> Turn<T> {
     }
 }
 
-/// Whether another turn fits after `turns` turns that took `took` together.
+/// Whether another turn should begin after `turns` turns that took `took` together, within [`TURNS_MAX`] and [`TURNS_TIME_MAX`].
 pub fn has_another_turn(turns: usize, took: Duration) -> bool {
     let next = took / u32::try_from(turns.max(1)).unwrap_or(u32::MAX);
     turns == 0 || (turns < TURNS_MAX && took + next <= TURNS_TIME_MAX)
@@ -134,7 +136,7 @@ impl Spread {
     pub fn of(times: &[Duration], clock_step: Duration) -> Option<Self> {
         let least = *times.iter().min()?;
         let most = *times.iter().max()?;
-        // Ranks are counted, because a sort would add a fiftieth to the size of the page for a few times.
+        // Ranks are counted, because the code of a sort would add a fiftieth to the size of the page, for a handful of values.
         let rank = |turn: usize| {
             let is_before = |other: &usize| (times[*other], *other) < (times[turn], turn);
             (0..times.len()).filter(is_before).count()
@@ -185,9 +187,9 @@ impl Spread {
 /// The times of one way in all turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WayTimes {
-    /// From the first question to the last answer.
+    /// The time from the first question to the last answer.
     pub asking: Spread,
-    /// From the first open connection to the last.
+    /// The time from when the first connection was open until the last one was.
     pub opening: Spread,
 }
 
@@ -219,9 +221,9 @@ fn times_of(runs: &[&Run]) -> Option<[Duration; 2]> {
     Some([asking.took(), last.saturating_sub(first)])
 }
 
-/// Returns how long the browser delayed the last of several connections that began at the same moment: how much longer it was on
-/// its way to and from the bridge than the first. Browsers begin handshakes with one host one after the other (Chromium about every
-/// 10 ms). `None` unless there are several, and the bridge recorded each handshake.
+/// Returns how long the browser delayed the last of several connections that began at the same moment: the difference between the
+/// longest and the shortest time that connecting spent outside of the bridge. Browsers begin handshakes with one host one after the
+/// other (Chromium about every 10 ms). `None` unless there are several connections, and the bridge recorded each handshake.
 pub fn spacing<'a>(traced: impl IntoIterator<Item = (&'a Run, Option<&'a Trace>)>) -> Option<Duration> {
     let mut least = Duration::MAX;
     let mut most = Duration::ZERO;
@@ -233,7 +235,7 @@ pub fn spacing<'a>(traced: impl IntoIterator<Item = (&'a Run, Option<&'a Trace>)
     (count > 1).then(|| most.saturating_sub(least))
 }
 
-/// Returns the time of connecting before the bridge read the handshake and after it responded.
+/// Returns the part of connecting before the bridge read the WebSocket handshake and after it responded.
 fn outside_of_the_bridge(run: &Run, trace: &Trace) -> Option<Duration> {
     let at = |point| trace.connecting.iter().find(|event| event.point == point).map(|event| event.at);
     let inside = at(ConnectPoint::UpgradeOut)?.checked_sub(at(ConnectPoint::UpgradeIn)?)?;
@@ -251,7 +253,7 @@ mod tests {
         Duration::from_micros(micros)
     }
 
-    /// A run of one question.
+    /// Returns a run of one question, with the moments in microseconds.
     fn run(connected: u64, answered: u64) -> Run {
         let mut run = Run::new(String::new(), Order::OneAtATime, us(5), ["What?".to_owned()]);
         run.record(Step::Connected { at: us(connected) });
@@ -303,7 +305,7 @@ mod tests {
     #[test]
     fn times_that_overlap_or_take_a_few_clock_steps_do_not_differ() {
         let compared = |first: &[u64], second: &[u64]| spread(first).compared_with(spread(second));
-        // Fifteen races over a direct link said 0.7 to 11.1 times of times like these.
+        // From times like these, fifteen races over a direct link gave ratios between 0.7 and 11.1.
         assert_eq!(compared(&[700, 2_400, 1_000, 900, 900], &[250, 720, 400, 350, 300]), Difference::NoneSeen);
         assert_eq!(compared(&[700; 4], &[690; 4]), Difference::NoneSeen, "within the clock's step");
         assert_eq!(compared(&[90, 100, 110], &[15, 20, 20]), Difference::TooShort, "20 µs are four steps of 5 µs");
@@ -323,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn a_way_with_three_connections_is_open_when_the_last_one_is() {
+    fn the_times_of_a_way_extend_over_all_of_its_connections() {
         let turn = [run(10_000, 31_000), run(30_000, 50_000), run(20_000, 41_000)];
         let times = WayTimes::of(&[turn.iter().collect()]).unwrap();
         let medians = [times.asking, times.opening].map(|spread| spread.median);
@@ -334,13 +336,13 @@ mod tests {
     }
 
     #[test]
-    fn the_spacing_is_the_time_outside_of_the_bridge() {
+    fn the_spacing_is_the_difference_of_the_times_outside_of_the_bridge() {
         let trace = |from: u64, until: u64| {
             let seen = [(ConnectPoint::UpgradeIn, from), (ConnectPoint::UpgradeOut, until)];
             let connecting = seen.map(|(point, at)| ConnectEvent { point, at: us(at) });
             Trace { connecting: connecting.into(), ..Trace::default() }
         };
-        // Each dialogue has a clock of its own in its trace.
+        // The moments of each trace count from the first event of its own dialogue.
         let traces = [trace(0, 4_000), trace(7, 4_007), trace(0, 4_500)];
         let runs = [run(6_000, 9_000), run(16_000, 19_000), run(27_000, 30_000)];
         let traced = || runs.iter().zip(traces.iter().map(Some));

@@ -16,12 +16,12 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Returns a difference of two readings of a clock with the step `clock_step`.
+    /// Creates the difference `took` of two readings of a clock with the step `clock_step`.
     pub fn new(took: Duration, clock_step: Duration) -> Self {
         Self { took, clock_step }
     }
 
-    /// Whether it took at least one clock step. Of a shorter time nothing else is known.
+    /// Whether the difference is at least one clock step, and not zero. A smaller one is known only to be less than a step.
     pub fn is_known(self) -> bool {
         self.took >= self.clock_step && !self.took.is_zero()
     }
@@ -31,12 +31,13 @@ impl Reading {
         Interval { from: self.took, until: self.took }.widened(self.clock_step)
     }
 
-    /// Describes it in about three digits: `412 µs`, or `less than 16.7 ms` if it took less than a step.
+    /// Describes the difference in about three digits: `412 µs`, or `less than 16.7 ms` if it is less than a step.
     pub fn describe(self) -> String {
         self.describe_with(&format_duration)
     }
 
-    /// Describes it in the same way for a sentence about a column of `unit`, so that both have one unit.
+    /// Describes the difference as [`describe`](Self::describe) does, for a sentence about a column of `unit`: in a unit no larger than
+    /// the column's.
     pub fn describe_in(self, unit: Unit) -> String {
         self.describe_with(&|time| unit.in_sentence(time))
     }
@@ -49,7 +50,7 @@ impl Reading {
         }
     }
 
-    /// Returns its share of `whole`: `42 %`. `None` if either took less than a step.
+    /// Returns the share of this difference in `whole`: `42 %`. `None` if either is less than a step.
     pub fn percent_of(self, whole: Self) -> Option<String> {
         (self.is_known() && whole.is_known()).then(|| format_percent(self.took, whole.took))
     }
@@ -90,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reading_next_to_a_column_has_the_unit_of_the_column() {
+    fn a_reading_in_a_sentence_has_a_unit_no_larger_than_that_of_its_column() {
         let describe = |reading: Reading| reading.describe_in(Unit::Milliseconds).replace('\u{a0}', " ");
         assert_eq!(describe(by_coarse_clock(1_853_155)), "1853 ms");
         assert_eq!(describe(by_coarse_clock(0)), "less than 16.7 ms");

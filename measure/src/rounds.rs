@@ -35,7 +35,7 @@ pub struct RoundsPlan {
     pub rounds: u32,
     /// The number of warm-up rounds, which come first and are discarded.
     pub warm_up: u32,
-    /// The connections that carry them.
+    /// The connections that carry the rounds.
     pub connections: Connections,
     /// The time between the moments at which rounds are due, in microseconds; `None` if each is due when the round before ends.
     #[serde(rename = "pace_us", with = "micros::option")]
@@ -58,7 +58,7 @@ impl RoundsPlan {
 /// A series of rounds, warm-up included.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rounds {
-    /// The name that a person gave.
+    /// The name that a person gave the series.
     pub name: String,
     /// The target: `HOST port PORT`, or a `ws://` URL.
     #[serde(alias = "to")]
@@ -80,7 +80,7 @@ pub struct Rounds {
     /// The settings of the emulated link; `None` if there was none, if they are unknown, or if they changed meanwhile.
     #[serde(alias = "wire")]
     pub link: Option<LinkSettings>,
-    /// The revisions of those settings, where a lab reported them.
+    /// The revisions of the link settings, where a lab reported them.
     #[serde(default, alias = "passage", skip_serializing_if = "Option::is_none")]
     pub link_revisions: Option<LinkRevisions>,
     /// The mean time that the server worked on a question, in microseconds, where a lab reported it.
@@ -108,24 +108,24 @@ impl Rounds {
         &self.answered[self.discarded()..]
     }
 
-    /// Returns how long each sample took.
+    /// Returns the time of each sample by `stopwatch`.
     pub fn times(&self, stopwatch: Stopwatch) -> impl Iterator<Item = Duration> {
         self.samples().iter().map(move |round| round.took(stopwatch))
     }
 
-    /// Returns the distribution of the samples.
+    /// Returns the distribution of the times of the samples by `stopwatch`.
     pub fn distribution(&self, stopwatch: Stopwatch) -> Distribution {
         self.times(stopwatch).collect()
     }
 
-    /// Returns the percentiles of the samples with their confidence intervals.
+    /// Returns the percentiles of the times of the samples by `stopwatch`, with their confidence intervals.
     pub fn estimates(&self, stopwatch: Stopwatch) -> Estimates {
         let times: Vec<Duration> = self.times(stopwatch).collect();
         estimates(&times, self.clock_step)
     }
 
-    /// Returns the stopwatch that starts when a round begins: with connecting, if it has a connection of its own, otherwise with the
-    /// question.
+    /// Returns the stopwatch that starts when a round begins: when connecting begins, if each round has a connection of its own,
+    /// otherwise when the question is sent.
     pub fn begin_stopwatch(&self) -> Stopwatch {
         match self.plan.connections {
             Connections::One => Stopwatch::Question,
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
     use crate::percentile::Percentile;
 
-    /// Of `count` rounds in all.
+    /// Returns a series with `count` answered rounds, warm-up included.
     fn rounds(count: u32) -> Rounds {
         Rounds {
             name: "A thousand".to_owned(),

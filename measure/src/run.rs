@@ -58,7 +58,7 @@ pub struct QuestionTiming {
     /// handshake.
     #[serde(rename = "asked_us", with = "micros::option")]
     pub asked: Option<Duration>,
-    /// That moment as it was measured, in microseconds, if it was before the end of an attributed handshake.
+    /// The moment of sending as it was measured, in microseconds; `None` unless it was before the end of an attributed handshake.
     #[serde(rename = "measured_asked_us", with = "micros::option", default, skip_serializing_if = "Option::is_none")]
     pub measured_asked: Option<Duration>,
     /// The moment when the last bytes of the answer arrived, in microseconds.
@@ -90,9 +90,9 @@ pub enum RunStatus {
     Running,
     /// Every question has its answer.
     Complete,
-    /// A person stopped it.
+    /// A person stopped the run.
     Stopped,
-    /// It failed, for this reason in words for people. Earlier answers are kept.
+    /// The run failed; contains the reason as text for people. Earlier answers are kept.
     Broken(String),
 }
 
@@ -147,9 +147,9 @@ pub struct Run {
     /// The smallest step of the clock, in microseconds; no time is known more exactly.
     #[serde(rename = "clock_step_us", with = "micros")]
     pub clock_step: Duration,
-    /// Resolving the host name, where the client does that itself.
+    /// The span of resolving the host name; `None` if the client does not do that itself.
     pub lookup: Option<Span>,
-    /// From the first attempt to connect until the connection is open, including the WebSocket handshake if there is one.
+    /// The span from the first attempt to connect until the connection is open, including the WebSocket handshake if there is one.
     pub connecting: Option<Span>,
     /// The part of connecting that is the handshake of an emulated link, in microseconds: not measured, but attributed by
     /// [`attribute_handshake`](Self::attribute_handshake).
@@ -173,8 +173,8 @@ pub struct Run {
     pub status: RunStatus,
 }
 
-/// The kernel's round-trip times of a TCP connection: from a segment to its acknowledgment. The connection ends where it was
-/// accepted: at a bridge, or at the near end of a tunnel, if there is one.
+/// The kernel's statistics of the client's TCP connection. Round-trip times are from sending a segment to its acknowledgment, by the
+/// host that accepted this connection: that of the bridge or of the near end of the tunnel, if there is one, else the server's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KernelView {
     /// The shortest round trip, in microseconds; `None` if the kernel does not report it.
@@ -191,8 +191,8 @@ pub struct KernelView {
     pub retransmissions: u32,
 }
 
-/// Returns the span from the first question of all `runs` to the last answer; `None` unless every run is complete. Their times must
-/// count from the same begin.
+/// Returns the span from the first question of all `runs` to the last answer; `None` unless every run is complete. The times of all
+/// runs must count from the same moment.
 pub fn asking<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Option<Span> {
     let mut all: Option<Span> = None;
     for run in runs {
@@ -204,7 +204,7 @@ pub fn asking<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Option<Span> {
 }
 
 impl Run {
-    /// Returns a run that has not begun.
+    /// Creates a run that has not begun.
     pub fn new(
         target: String,
         order: Order,
@@ -255,12 +255,12 @@ impl Run {
         Some(Span { from, until })
     }
 
-    /// Returns when one of its questions was sent, as the client measured it and without an attributed handshake.
+    /// Returns when a question of this run was sent, as the client measured it, without an attributed handshake.
     pub(crate) fn measured_asked(&self, question: &QuestionTiming) -> Option<Duration> {
         if question.measured_asked.is_some() {
             return question.measured_asked;
         }
-        // In files without measured moments, all that is known is that they were earlier by at most the handshake.
+        // Files of an older version have no measured moments. They were earlier than the attributed ones by at most the handshake.
         let is_stated = self.questions.first().is_some_and(|first| first.measured_asked.is_some());
         let earlier = self.attributed_handshake.filter(|_| !is_stated).unwrap_or_default();
         Some(question.asked?.saturating_sub(earlier))

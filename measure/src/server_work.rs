@@ -1,4 +1,4 @@
-//! The simulated work of a lab's server on each answer, which other clients can change during a measurement.
+//! The simulated work of a lab's server on each answer. Any client of the lab can change it, also during a measurement.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub struct ServerWork {
 }
 
 impl ServerWork {
-    /// Returns the work at the beginning of a measurement.
+    /// Creates the record of a measurement that begins while the server works for `first` on each answer.
     pub fn begun(first: Duration) -> Self {
         Self { first, last: None }
     }
@@ -29,7 +29,8 @@ impl ServerWork {
         self.last.get_or_insert(last);
     }
 
-    /// Records that the work is set to `wanted`, after a measurement that is over or during one.
+    /// Records that the work is set to `wanted` now. If the measurement is over, it ended with the work with which it began; otherwise
+    /// `wanted` is the work at its end, if that differs from the beginning.
     pub fn change(&mut self, is_over: bool, wanted: Duration) {
         if is_over {
             self.end(self.first);
@@ -43,7 +44,7 @@ impl ServerWork {
         self.last.is_some_and(|last| last != self.first)
     }
 
-    /// Describes it for a line of limits; `None` if the server did not simulate any work.
+    /// Describes the work for the line of text that says what limits the figures; `None` if the server did not simulate any work.
     pub fn describe(self) -> Option<String> {
         let first = format_duration(self.first);
         if let Some(last) = self.last.filter(|last| *last != self.first) {

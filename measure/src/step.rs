@@ -1,10 +1,10 @@
-//! The steps of a run, as the reader of the clock reports them.
+//! The steps of a run, each with the time at which a client took it.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// One step of a run. Times count from the start of the run, and the clock is read before anything else is done on the event.
+/// One step of a run. Times count from the start of the run. The client reads its clock before it does anything else about the step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Step {
     /// The host name is resolved. Only clients that resolve it themselves have this step.

@@ -12,27 +12,27 @@ use crate::micros;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TracePoint {
-    /// The bridge has received a message from the browser.
+    /// The bridge has received the question from the browser.
     BridgeIn,
-    /// The bridge writes it to TCP.
+    /// The bridge is about to write the question to TCP.
     BridgeOut,
-    /// The tunnel has read it.
+    /// The tunnel has read the question.
     TunnelIn,
-    /// The tunnel forwards it, after its delay.
+    /// The tunnel is about to forward the question, after delaying it.
     TunnelOut,
-    /// The server has read it.
+    /// The server has read the question.
     ServerIn,
     /// The server knows the answer.
     AnswerReady,
-    /// The server writes the answer to TCP.
+    /// The server is about to write the answer to TCP.
     AnswerOut,
     /// The tunnel has read the answer.
     TunnelBackIn,
-    /// The tunnel forwards it, after its delay.
+    /// The tunnel is about to forward the answer, after delaying it.
     TunnelBackOut,
-    /// The bridge has read it.
+    /// The bridge has read the answer.
     BridgeBackIn,
-    /// The bridge sends it to the browser.
+    /// The bridge is about to send the answer to the browser.
     BridgeBackOut,
 }
 
@@ -52,7 +52,7 @@ impl TracePoint {
         Self::BridgeBackOut,
     ];
 
-    /// Whether answers pass this point, as opposed to questions.
+    /// Whether answers pass this point; `false` if questions do.
     pub fn is_of_answers(self) -> bool {
         self >= Self::AnswerReady
     }
@@ -76,15 +76,16 @@ pub struct TraceEvent {
 pub enum ConnectPoint {
     /// The bridge has read the request to upgrade to a WebSocket.
     UpgradeIn,
-    /// The bridge calls `connect()`.
+    /// The bridge is about to look up the server's name and to call `connect()`.
     ConnectBegun,
-    /// The tunnel has accepted a connection.
+    /// The tunnel's `accept()` has returned the connection.
     TunnelAccepted,
-    /// The server has accepted a connection. That may be later than [`ConnectDone`](Self::ConnectDone): the kernel accepts first.
+    /// The server's `accept()` has returned the connection. That may be later than [`ConnectDone`](Self::ConnectDone), because the
+    /// kernel completes the TCP handshake before.
     ServerAccepted,
-    /// The connection of the bridge is open, including a handshake that the tunnel emulates.
+    /// The bridge's connection to the server, or to the tunnel, is open, and the handshake that the tunnel emulates is over.
     ConnectDone,
-    /// The bridge writes the response to the upgrade (101) to TCP.
+    /// The bridge is about to write the HTTP response to the upgrade request (101) to TCP.
     UpgradeOut,
 }
 
@@ -100,7 +101,7 @@ impl ConnectPoint {
     ];
 }
 
-/// A connection passed a point while it was opened.
+/// The event that a connection passed a point while it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectEvent {
     /// The point.
@@ -115,13 +116,13 @@ pub struct ConnectEvent {
 pub struct Trace {
     /// The name of the dialogue.
     pub id: String,
-    /// The bytes that passed, in the order in which they were recorded. A hop without an observer records nothing.
+    /// The bytes that passed each point, in the order in which they were recorded. A hop without an observer records nothing.
     #[serde(alias = "sightings")]
     pub events: Vec<TraceEvent>,
-    /// How its connection was opened.
+    /// The points that the dialogue's connection passed while it was opened.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub connecting: Vec<ConnectEvent>,
-    /// Whether the recorder ran full and dropped later events.
+    /// Whether later events are missing, because the recorder was full.
     #[serde(alias = "is_cut")]
     pub is_truncated: bool,
     /// The smallest step of the hops' clock, in microseconds; zero if it is unknown.

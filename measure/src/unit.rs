@@ -16,8 +16,8 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// Returns the unit for a column whose longest duration is `longest`. Up to ten seconds that is milliseconds, because the
-    /// time of a server would be zero in seconds.
+    /// Returns the unit for a column whose longest duration is `longest`: milliseconds from 1 ms up to 10 s, because the short time of
+    /// a server would be shown as zero in seconds.
     pub fn for_longest(longest: Duration) -> Self {
         match longest.as_nanos() {
             0..1_000_000 => Self::Microseconds,
@@ -35,8 +35,8 @@ impl Unit {
         }
     }
 
-    /// Formats `duration` in this unit without the symbol: whole microseconds, else three decimals, so that all figures of one unit
-    /// line up.
+    /// Formats `duration` in this unit without the symbol. Microseconds have no decimals; milliseconds and seconds have three, so that
+    /// all figures of one unit line up.
     pub fn figure(self, duration: Duration) -> String {
         let (nanos_per_digit, decimals) = self.digits();
         format_decimal(nanos(duration), nanos_per_digit * 10_u64.pow(decimals), decimals)
@@ -52,7 +52,7 @@ impl Unit {
         self.figure(self.rounded(until).saturating_sub(self.rounded(from)))
     }
 
-    /// Returns a time as a figure shows it.
+    /// Rounds a time to the last digit of a figure in this unit.
     fn rounded(self, time: Duration) -> Duration {
         let (nanos_per_digit, _) = self.digits();
         Duration::from_nanos(nanos(time).saturating_add(nanos_per_digit / 2) / nanos_per_digit * nanos_per_digit)
@@ -71,7 +71,7 @@ impl Unit {
     pub fn in_sentence(self, duration: Duration) -> String {
         let (nanos_per_digit, decimals) = self.digits();
         let unit = nanos_per_digit * 10_u64.pow(decimals);
-        // 9.995 and more would be rounded up to the next unit.
+        // From 999.5 of this unit on, `format_duration` would use the next larger unit.
         if nanos(duration) / (unit / 10) < 9_995 {
             return format_duration(duration);
         }

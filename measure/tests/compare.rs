@@ -7,7 +7,7 @@ use std::time::Duration;
 use launcelot_measure::compare::{Difference, compare};
 use launcelot_measure::estimate::{Estimates, estimates};
 
-/// A clock of a page that is cross-origin isolated.
+/// The clock step of a page that is cross-origin isolated.
 const STEP: Duration = Duration::from_micros(5);
 
 /// Random numbers by splitmix64, so that a seed means the same series everywhere.
@@ -22,13 +22,13 @@ impl Random {
         ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// By the central limit theorem; good enough within three deviations.
+    /// Returns a normally distributed number, by the central limit theorem: accurate enough within three standard deviations.
     fn normal(&mut self) -> f64 {
         (0..12).map(|_| self.next()).sum::<f64>() - 6.0
     }
 }
 
-/// Times around `median_us` with the lag-1 autocorrelation `correlation`, read by the clock.
+/// Returns times around `median_us` whose lag-1 autocorrelation is `correlation`, as a clock with [`STEP`] reads them.
 fn series(random: &mut Random, count: usize, correlation: f64, spread: f64, median_us: f64) -> Vec<Duration> {
     let mut state = random.normal();
     let step_us = STEP.as_secs_f64() * 1e6;
@@ -46,7 +46,7 @@ fn claims(first: &Estimates, second: &Estimates) -> bool {
     compare(first, second).iter().any(is_claim)
 }
 
-/// Returns the percentage of neighbours among 400 series of the same distribution that differ.
+/// Returns the percentage of pairs of successive series that are found to differ, among 400 series of the same distribution.
 fn false_claims(count: usize, correlation: f64, spread: f64) -> f64 {
     let mut random = Random(11);
     let all: Vec<Estimates> =
@@ -55,7 +55,7 @@ fn false_claims(count: usize, correlation: f64, spread: f64) -> f64 {
     distinguished as f64 * 100.0 / (all.len() - 1) as f64
 }
 
-/// Returns the percentage of series a fifth slower that differ.
+/// Returns the percentage of series, each a fifth slower than another, whose medians are found to differ.
 fn true_claims(count: usize, correlation: f64, spread: f64) -> f64 {
     let mut random = Random(12);
     let pairs = 100;

@@ -20,7 +20,7 @@ const fn us(micros: u64) -> Duration {
     Duration::from_micros(micros)
 }
 
-/// Two questions of 5 bytes, answered with 4 and 9.
+/// Returns a run of two questions of 5 bytes, answered with 4 and 11 bytes.
 fn run(order: Order) -> Run {
     let questions = ["What?", "Why ?"].map(str::to_owned);
     let mut run = Run::new("ws://b/ws/tunnel".to_owned(), order, us(5), questions);
@@ -37,9 +37,9 @@ fn run(order: Order) -> Run {
     run
 }
 
-/// Both questions seen everywhere, the second 205 µs after the first.
+/// Returns a trace in which both questions passed every point, the second 205 µs after the first.
 fn trace() -> Trace {
-    let sightings = (0..2).flat_map(|question| {
+    let events = (0..2).flat_map(|question| {
         let bytes = move |point: TracePoint| if !point.is_of_answers() { 5 } else { [4, 11][question as usize] };
         TracePoint::ALL.into_iter().enumerate().map(move |(index, point)| {
             let at = Duration::from_nanos(60_000 + question * 205_000 + index as u64 * 10_125);
@@ -48,7 +48,7 @@ fn trace() -> Trace {
     });
     Trace {
         id: "d-1".to_owned(),
-        events: sightings.collect(),
+        events: events.collect(),
         connecting: connecting(),
         is_truncated: false,
         clock_step: Duration::from_nanos(20),
@@ -198,7 +198,7 @@ fn json_conforms_to_its_schema() {
     assert!(!validator.is_valid(&wrong));
 }
 
-/// The records of a CSV file, by RFC 4180.
+/// Parses a CSV file by RFC 4180 and returns its records.
 fn records(text: &str) -> Vec<Vec<String>> {
     let mut records = Vec::new();
     let mut fields = Vec::new();
@@ -222,7 +222,7 @@ fn records(text: &str) -> Vec<Vec<String>> {
     records
 }
 
-/// The values under a column's name.
+/// Returns the values of the column called `name`.
 fn column<'a>(records: &'a [Vec<String>], name: &str) -> Vec<&'a str> {
     let index = records[0].iter().position(|column| column == name).expect(name);
     records[1..].iter().map(|record| record[index].as_str()).collect()
@@ -272,7 +272,7 @@ fn csv_has_a_line_for_each_question_with_its_legs() {
     assert_eq!(column(&records, "server_us")[4], "", "no trace at all");
 }
 
-/// The instance and the revisions of the link in a line.
+/// Returns the instance and the revisions of the link in a line.
 fn link(records: &[Vec<String>], line: usize) -> [&str; 3] {
     ["link_instance", "link_first_revision", "link_last_revision"].map(|name| column(records, name)[line])
 }

@@ -1,4 +1,4 @@
-//! Paths and legs of random dialogues, by clocks that step and drift.
+//! Paths and legs of random dialogues, which clocks that step and drift have recorded.
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 
@@ -16,7 +16,7 @@ use proptest::prelude::*;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Opening {
     Unrecorded,
-    /// The kernel of the server, or of the tunnel, accepts; the program does so at any time after connecting began.
+    /// Without a bridge: the kernel of the server, or of the tunnel, accepts, and its program at any time after connecting began.
     Direct,
     ThroughTheBridge,
 }
@@ -34,7 +34,7 @@ struct Dialogue {
     delays: Vec<[u64; TracePoint::ALL.len() + 1]>,
     /// The time before each question was sent, in nanoseconds.
     pauses: Vec<u64>,
-    /// The points at which a question joined the segment of the next one.
+    /// For each question, the points at which it was in one segment with the next question.
     is_joined: Vec<[bool; TracePoint::ALL.len()]>,
     client_step: u64,
     hop_step: u64,
@@ -50,7 +50,7 @@ fn dialogues(drift: impl Strategy<Value = i64>) -> impl Strategy<Value = Dialogu
     let question = (prop::array::uniform12(delay()), delay(), prop::array::uniform11(any::<bool>()));
     let opening = prop_oneof![Just(Opening::Unrecorded), Just(Opening::Direct), Just(Opening::ThroughTheBridge)];
     let connecting = (opening, prop::array::uniform7(delay()));
-    // Mostly all are answered.
+    // In most dialogues, all questions are answered.
     let answered = prop_oneof![Just(usize::MAX), Just(usize::MAX), 0_usize..4];
     let clocks = (step(), step(), 0_u64..1 << 40, drift);
     (prop::collection::vec(question, 1..6), any::<bool>(), connecting, answered, clocks).prop_map(
@@ -75,7 +75,7 @@ fn dialogues(drift: impl Strategy<Value = i64>) -> impl Strategy<Value = Dialogu
 /// The true moments of a question: when it was asked, passed each point, and was answered.
 type Truth = (u64, [u64; TracePoint::ALL.len()], u64);
 
-/// When connecting began.
+/// When connecting began, in nanoseconds.
 const CONNECTING_FROM: u64 = 50_000;
 
 impl Dialogue {
@@ -259,7 +259,7 @@ proptest! {
             prop_assert!(at.abs_diff(Duration::from_nanos(true_at)) <= uncertainty + trace.clock_step);
         }
         for (path, truth) in paths.questions().iter().zip(&dialogue.truth()) {
-            // The reading of a hop is itself known to one step only.
+            // A reading of the hops' clock is itself known to one step only.
             let known = uncertainty + trace.clock_step;
             prop_assert!(error(path, truth) <= known, "{:?} is more than {:?}", error(path, truth), known);
         }

@@ -9,7 +9,7 @@ fn read(text: &str) -> Document {
     json::read(text).expect("the document of version 1 loads")
 }
 
-/// The whole waiting of the first run, and how much of it was the server's.
+/// Returns the time waited in the first run, and the server's part of it.
 fn waited_and_server(document: &Document) -> (Duration, Option<Duration>) {
     let recorded = &document.runs[0];
     let trace = recorded.trace.as_ref().expect("the run has a trace");

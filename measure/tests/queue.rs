@@ -1,4 +1,4 @@
-//! The cause of a queue, judged by stored rounds.
+//! Whether stored rounds kept their pace, and what made them late.
 
 use std::time::Duration;
 
@@ -13,12 +13,14 @@ fn steps(time: Duration) -> u64 {
     time.as_nanos() as u64 / u64::from(Round::STEP_NS)
 }
 
-/// Rounds over one connection, warm-up included. Each takes `own` of its number, and begins `timer` after it was ready.
+/// Returns a series over one connection, warm-up included. Round n takes `own(n)` from its begin to its answer, and begins `timer`
+/// after it was ready.
 fn rounds(counted: u32, pace: Duration, own: impl Fn(u32) -> Duration, timer: Duration) -> Rounds {
     rounds_begun_at(counted, pace, own, |_, due, free| due.max(free) + timer)
 }
 
-/// The same, and each begins at the moment that `begun` returns for its number, when it is due, and when the previous answer arrived.
+/// Returns a series like [`rounds`], but each round begins at the moment that `begun` returns. The arguments of `begun` are the number
+/// of the round, the moment at which it is due, and the moment at which the previous answer arrived.
 fn rounds_begun_at(
     counted: u32,
     pace: Duration,
@@ -81,7 +83,7 @@ fn a_server_that_thinks_as_long_as_the_pace_lets_the_queue_grow() {
 }
 
 #[test]
-fn p99_is_stated_both_ways() {
+fn p99_is_stated_both_from_begin_and_from_due() {
     // Twice in a thousand rounds an answer takes 68.7 ms, and those after it wait.
     let stalls = |number: u32| match number {
         400 | 700 => us(68_700),
@@ -94,7 +96,7 @@ fn p99_is_stated_both_ways() {
 }
 
 #[test]
-fn a_late_timer_is_measured_and_named() {
+fn a_late_timer_is_stated_as_the_cause_with_its_lateness() {
     let (queue, words) = judged(&rounds(100, us(2_000), |_| us(360), us(640)));
     assert_eq!((queue.verdict, queue.timer_late), (PaceVerdict::CaughtUp(Cause::Timer), us(640)));
     assert!(words.contains("own timer was late by 640 µs at the median and 640 µs at p99."), "{words}");
@@ -120,7 +122,7 @@ fn a_wait_below_one_step_is_described_as_less_than_a_step() {
 
 #[test]
 fn rounds_that_one_late_timer_delayed_are_not_blamed_on_answers() {
-    // A timer that expires every 4.3 ms only. All rounds that are due by then follow one after the other.
+    // The timer expires only every 4.3 ms. The rounds that have become due until then begin one after the other.
     let granularity = us(4_300).as_nanos();
     let begun = |_, due: Duration, free: Duration| {
         let expires = due.as_nanos().div_ceil(granularity) * granularity;
@@ -136,7 +138,7 @@ fn rounds_that_one_late_timer_delayed_are_not_blamed_on_answers() {
 }
 
 #[test]
-fn a_timer_that_makes_answers_miss_the_pace_is_named() {
+fn a_timer_that_makes_rounds_miss_the_pace_is_stated_as_the_cause() {
     let (queue, words) = judged(&rounds(100, us(2_500), |_| us(2_400), us(200)));
     assert_eq!(queue.verdict, PaceVerdict::Grew(Cause::Timer), "{words}");
     assert!(!words.contains("the previous answer"), "{words}");
@@ -195,7 +197,7 @@ fn a_server_that_becomes_slow_near_the_end_lets_the_queue_grow() {
 }
 
 #[test]
-fn the_time_of_a_round_is_called_a_median() {
+fn the_time_of_a_round_is_stated_as_a_median() {
     let (_, words) = judged(&rounds(40, us(5_000), |_| us(5_150), us(20)));
     assert!(words.contains(" A round took 5.15 ms at the median."), "{words}");
 }

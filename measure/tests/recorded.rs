@@ -29,15 +29,15 @@ fn series_over_the_direct_path() -> Vec<Vec<Duration>> {
     recorded(include_str!("fixtures/forty-series-over-the-direct-path.csv"))
 }
 
-/// Returns the number of neighbours that differ at any percentile, in either direction.
+/// Returns the number of pairs of successive series that differ at any percentile, in either direction.
 fn differing(series: &[Vec<Duration>]) -> usize {
     let is_claim =
         |difference: &Difference| matches!(difference, Difference::FirstLonger(_) | Difference::SecondLonger(_));
     differences(series, 1.0).filter(|differences| differences.iter().any(is_claim)).count()
 }
 
-/// Returns the number of neighbours of which the second takes longer at a percentile, and none less, if its times are multiplied
-/// by `factor`.
+/// Returns the number of pairs of successive series of which the second, its times multiplied by `factor`, takes longer at some
+/// percentile and less at none.
 fn told_to_take_longer(series: &[Vec<Duration>], factor: f64) -> usize {
     let is_longer = |difference: &Difference| matches!(difference, Difference::SecondLonger(_));
     let is_shorter = |difference: &Difference| matches!(difference, Difference::FirstLonger(_));

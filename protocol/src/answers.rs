@@ -46,17 +46,17 @@ impl Answers {
     ///
     /// # Errors
     ///
-    /// Returns [`AnswerError::TooLong`] after appending the answers before it.
+    /// Returns [`AnswerError::TooLong`] for an answer that is too long, after appending the answers before that one.
     pub fn receive(&mut self, bytes: &[u8], answers: &mut Vec<String>) -> Result<(), AnswerError> {
         self.receive_each(bytes, |answer| answers.push(String::from_utf8_lossy(answer).into_owned()))
     }
 
-    /// Takes all of `bytes` and calls `complete` with each answer that is now complete. Unlike [`Self::receive`], allocates
-    /// only once, for the first answer.
+    /// Takes all of `bytes` and calls `complete` with each answer that is now complete. Unlike [`Self::receive`], it does not
+    /// allocate memory for each answer: all answers are passed in one buffer.
     ///
     /// # Errors
     ///
-    /// Returns [`AnswerError::TooLong`] after the calls for the answers before it.
+    /// Returns [`AnswerError::TooLong`] for an answer that is too long, after the calls for the answers before that one.
     pub fn receive_each(&mut self, bytes: &[u8], mut complete: impl FnMut(&[u8])) -> Result<(), AnswerError> {
         let mut rest = bytes;
         loop {
@@ -77,11 +77,11 @@ impl Answers {
         }
     }
 
-    /// Checks that the stream may end here.
+    /// Checks that the bytes received so far end with a complete answer, so that the stream may end.
     ///
     /// # Errors
     ///
-    /// Returns [`AnswerError::CutShort`] in the middle of an answer.
+    /// Returns [`AnswerError::CutShort`] if they end in the middle of an answer.
     pub fn finish(&self) -> Result<(), AnswerError> {
         if self.partial.is_empty() {
             return Ok(());
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_end_is_an_error() {
+    fn answer_max_bytes_without_an_end_are_an_error() {
         let mut answers = Answers::new();
         let mut received = Vec::new();
         assert_eq!(answers.receive(&[b'x'; ANSWER_MAX_BYTES - 1], &mut received), Ok(()));

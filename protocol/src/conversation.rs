@@ -19,10 +19,11 @@ pub const REPLIES_MAX_BYTES: usize = 64 * 1024;
 /// The state of one client's conversation: a few bytes, whatever the client sends.
 #[derive(Debug, Clone, Default)]
 pub struct Conversation {
-    /// The start of an incomplete question.
+    /// The first bytes of the incomplete question.
     start: [u8; LONGEST_QUESTION_BYTES],
-    /// The length of that question so far, including bytes that are not kept.
+    /// The number of bytes of the incomplete question so far, including those that `start` has no room for.
     length: u16,
+    /// Whether a question was too long.
     over: bool,
 }
 
@@ -34,7 +35,7 @@ pub struct Parsed {
     pub bytes: usize,
     /// The number of complete questions that were answered, including unknown ones.
     pub questions: usize,
-    /// The number of questions that were none of the three.
+    /// The number of answered questions that are not one of the three, included in `questions`.
     pub unknown: usize,
 }
 
@@ -90,7 +91,7 @@ impl Conversation {
         parsed
     }
 
-    /// Whether the server should write the replies and close the connection.
+    /// Whether a question was too long: the server should write the replies that are left and close the connection.
     pub fn is_over(&self) -> bool {
         self.over
     }
@@ -101,7 +102,8 @@ impl Conversation {
         self.length > 0
     }
 
-    /// Returns the complete question that ends with `words`, or `None` if it is longer than any known question.
+    /// Returns the complete question that ends with `words`. Returns `None` if the question arrived in parts and is longer
+    /// than any known question, because its bytes were not all kept.
     fn complete<'a>(&'a mut self, words: &'a [u8]) -> Option<&'a [u8]> {
         if self.length == 0 {
             return Some(words);
@@ -110,7 +112,7 @@ impl Conversation {
         self.start.get(..usize::from(self.length))
     }
 
-    /// Adds `words` to the incomplete question and keeps as many bytes as a known question may have.
+    /// Appends `words` to the incomplete question, of which only the first [`LONGEST_QUESTION_BYTES`] are kept.
     fn keep(&mut self, words: &[u8]) {
         let from = usize::from(self.length).min(LONGEST_QUESTION_BYTES);
         let kept = words.len().min(LONGEST_QUESTION_BYTES - from);
@@ -121,7 +123,7 @@ impl Conversation {
 }
 
 /// Returns the known question at the start of `input`, and the input after it. Most questions are known and arrive in one
-/// piece, and this finds them faster than a search for the `?`.
+/// piece, and comparing prefixes finds them faster than a search for the `?`.
 fn known_question(input: &[u8]) -> Option<(&'static Exchange, &[u8])> {
     for exchange in &EXCHANGES {
         if let Some(after) = input.strip_prefix(exchange.question.as_bytes()) {

@@ -25,7 +25,7 @@ impl Dialogue {
         Self { to_send: questions.into(), in_flight: 0, in_flight_max: in_flight_max.max(1), answers: Answers::new() }
     }
 
-    /// Sets the framing of the answers, before the first of them.
+    /// Sets the framing of the answers. To be called before any answer is received, because it discards an incomplete one.
     pub fn with_framing(mut self, framing: Framing) -> Self {
         self.answers = Answers::with_framing(framing);
         self
@@ -45,8 +45,8 @@ impl Dialogue {
     ///
     /// # Errors
     ///
-    /// Returns [`AnswerError::TooLong`], or [`AnswerError::NotAsked`] for a surplus answer, after appending the answers
-    /// before it.
+    /// Returns [`AnswerError::TooLong`] for an answer that is too long, or [`AnswerError::NotAsked`] for a surplus answer,
+    /// after appending the answers before that one.
     pub fn receive(&mut self, bytes: &[u8], answers: &mut Vec<String>) -> Result<(), AnswerError> {
         let before = answers.len();
         let received = self.answers.receive(bytes, answers);
@@ -66,11 +66,11 @@ impl Dialogue {
         self.to_send.is_empty() && self.in_flight == 0
     }
 
-    /// Checks that the stream may end here.
+    /// Checks that the bytes received so far end with a complete answer, so that the stream may end.
     ///
     /// # Errors
     ///
-    /// Returns [`AnswerError::CutShort`] in the middle of an answer.
+    /// Returns [`AnswerError::CutShort`] if they end in the middle of an answer.
     pub fn finish(&self) -> Result<(), AnswerError> {
         self.answers.finish()
     }
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_surplus_answer_is_an_error_and_the_others_are_kept() {
+    fn a_surplus_answer_is_an_error_and_the_answers_before_it_are_kept() {
         let mut dialogue = Dialogue::new(Question::the_three(), 1);
         dialogue.next_to_send();
         let mut answers = Vec::new();

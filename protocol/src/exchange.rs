@@ -9,7 +9,7 @@ pub struct Exchange {
     pub answer: &'static str,
 }
 
-/// The three questions of the bridge-keeper, in the order in which he asks them.
+/// The three questions of the bridge-keeper with their answers, in the order in which clients ask them.
 pub const EXCHANGES: [Exchange; 3] = [
     Exchange { question: "What is your name?", answer: "My name is Sir Lancelot of Camelot." },
     Exchange { question: "What is your quest?", answer: "To seek the Holy Grail." },
@@ -31,7 +31,7 @@ pub const QUESTION_TOO_LONG: &str = "Error: question too long.";
 /// Maximum number of bytes in a question, including its `?` but not the white space before it.
 pub const QUESTION_MAX_BYTES: usize = 1024;
 
-/// The length of the longest known question.
+/// The number of bytes of the longest known question.
 pub(crate) const LONGEST_QUESTION_BYTES: usize = {
     let mut longest = 0;
     let mut index = 0;
@@ -44,7 +44,7 @@ pub(crate) const LONGEST_QUESTION_BYTES: usize = {
     longest
 };
 
-/// The length of the longest reply.
+/// The number of bytes of the longest reply.
 pub(crate) const LONGEST_REPLY_BYTES: usize = {
     let mut longest =
         if UNKNOWN_QUESTION.len() > QUESTION_TOO_LONG.len() { UNKNOWN_QUESTION.len() } else { QUESTION_TOO_LONG.len() };
@@ -64,7 +64,7 @@ pub fn answer_to(question: &[u8]) -> Option<&'static str> {
     Some(exchange.answer)
 }
 
-/// Whether a reply is an error reply.
+/// Whether a reply begins with `Error:`, as both error replies of the protocol do.
 pub fn is_error(answer: &str) -> bool {
     answer.starts_with("Error:")
 }
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_greatest_lengths_are_those_of_the_favorite_color_and_of_the_name() {
+    fn the_longest_question_is_about_the_color_and_the_longest_reply_is_the_name() {
         assert_eq!(LONGEST_QUESTION_BYTES, "What is your favorite color?".len());
         assert_eq!(LONGEST_REPLY_BYTES, "My name is Sir Lancelot of Camelot.".len());
     }

@@ -7,8 +7,8 @@
 //! - [`question`]: a validated question.
 //! - [`conversation`]: the server's side, from bytes to replies.
 //! - [`dialogue`]: the client's side: which question to send next, and from bytes to answers.
-//! - [`answers`]: the framing of the client's side.
-//! - [`script`]: other questions and answers, with other ends.
+//! - [`answers`]: splits the bytes that a client receives into answers.
+//! - [`script`]: questions and answers other than the three, and the characters that end them.
 //!
 //! ```
 //! use launcelot_protocol::{Conversation, Dialogue, Question};

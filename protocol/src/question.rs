@@ -1,4 +1,5 @@
-//! A validated question: one `?`, at its end, printable ASCII, not too long.
+//! A validated question: printable ASCII, not too long, with exactly one `?`, which is its end. In a script, another
+//! character may take the place of the `?`.
 
 use std::fmt;
 
@@ -51,22 +52,22 @@ impl Question {
         Ok(Self(format!("{words}?")))
     }
 
-    /// Returns the three questions, in order.
+    /// Returns the three questions of the protocol, in the order of [`EXCHANGES`].
     pub fn the_three() -> Vec<Self> {
         EXCHANGES.iter().map(|exchange| Self(exchange.question.to_owned())).collect()
     }
 
-    /// Wraps a question whose text has been checked.
+    /// Creates a question from text that the caller has checked.
     pub(crate) fn checked(text: String) -> Self {
         Self(text)
     }
 
-    /// The question as text, including its end.
+    /// Returns the question as text, including its end.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The question as bytes to send.
+    /// Returns the question as bytes to send, including its end.
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }

@@ -43,7 +43,7 @@ pub struct ScriptExchange {
 /// Why a script is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ScriptError {
-    /// A string cannot end with this character.
+    /// A question or an answer cannot end with this character.
     #[error("{0:?} is not an ASCII punctuation character")]
     NotPunctuation(char),
     /// The script has no exchanges.
@@ -90,7 +90,7 @@ pub enum ScriptError {
 /// Why a string is not a valid question or answer of a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum TextFault {
-    /// The last character is not the end.
+    /// The last character is not the one that ends a question or an answer.
     #[error("does not end with {0:?}")]
     NoEnd(char),
     /// The text before its terminator is empty.
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_script_that_a_server_would_split_otherwise_is_refused() {
+    fn an_invalid_script_is_refused_with_its_fault() {
         let question = |text: &str, fault| Err(ScriptError::Question { index: 0, text: text.to_owned(), fault });
         let answer = |text: &str, fault| Err(ScriptError::Answer { index: 0, text: text.to_owned(), fault });
         let long = "x".repeat(QUESTION_MAX_BYTES) + "?";

@@ -66,13 +66,13 @@ fn scripts() -> impl Strategy<Value = Script> {
     let end = || proptest::sample::select(('!'..='~').filter(char::is_ascii_punctuation).collect::<Vec<_>>());
     (end(), end()).prop_flat_map(|(question_end, answer_end)| {
         let framing = Framing::new(question_end, answer_end).expect("both are punctuation");
-        // A map has each question once.
+        // A script may contain each question only once, as a map does.
         let exchanges = proptest::collection::btree_map(text_with_end(question_end), text_with_end(answer_end), 1..6);
         exchanges.prop_map(move |exchanges| Script::new(framing, exchanges, None).expect("every text is valid"))
     })
 }
 
-/// Answers complete questions as `script` says.
+/// Returns the answers of `script` to complete questions, one after the other.
 fn answers_of_server(script: &Script, questions: &str) -> String {
     let end = char::from(script.framing().question_end());
     questions.split_inclusive(end).map(|question| script.answer_to(question).expect("a known question")).collect()
@@ -80,7 +80,7 @@ fn answers_of_server(script: &Script, questions: &str) -> String {
 
 proptest! {
     #[test]
-    fn any_script_is_asked_and_answered_at_any_split_of_the_bytes(
+    fn a_dialogue_of_any_script_completes_at_any_split_of_the_answers(
         script in scripts(),
         in_flight_max in 1..8usize,
         places in proptest::collection::vec(any::<usize>(), 0..20),
@@ -111,7 +111,7 @@ proptest! {
     #[test]
     fn any_bytes_are_parsed_in_constant_memory(bytes in proptest::collection::vec(any::<u8>(), 0..8192)) {
         replies_to([bytes.as_slice()]);
-        // A conversation allocates nothing, so this is all its memory.
+        // A type that needs no drop owns no allocation, so its size is all the memory of a conversation.
         prop_assert!(!std::mem::needs_drop::<Conversation>());
         prop_assert!(size_of::<Conversation>() <= 32);
     }

@@ -1,6 +1,6 @@
 //! Waiting in a thread, with `poll(2)`: for new connections ([`acceptor`]) and for one client ([`client`]).
 //!
-//! The sockets themselves never block, so no wait outlasts a stop or a deadline.
+//! The sockets are in non-blocking mode, and each `poll(2)` also ends at a stop or a deadline.
 
 pub(crate) mod acceptor;
 pub(crate) mod client;

@@ -88,7 +88,7 @@ pub struct CommandLine {
     pub verbosity: Verbosity,
 }
 
-/// The designs with listeners, and the one without.
+/// The value of `--design`: a design with listeners, or `inetd`, which has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DesignName {
     /// Serve the clients of listeners.
@@ -150,7 +150,7 @@ impl CommandLine {
         }
     }
 
-    /// The server options in the arguments.
+    /// Returns the options of the server that the arguments set.
     pub fn options(&self) -> Options {
         Options {
             design: match self.design {
@@ -168,7 +168,7 @@ impl CommandLine {
     }
 }
 
-/// Rejects arguments about listeners for a design that has none.
+/// Rejects arguments about listeners if the design is `inetd`, which has no listeners.
 fn check(matches: &ArgMatches) -> Result<(), clap::Error> {
     if matches.get_one("design") != Some(&DesignName::Inetd) {
         return Ok(());

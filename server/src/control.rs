@@ -1,4 +1,4 @@
-//! The control thread of a server program: signals and the statistics over HTTP.
+//! The control thread of a server program, which handles signals and serves the statistics over HTTP.
 
 use std::io::{self, Write as _};
 use std::thread;
@@ -10,7 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::statistics::{Statistics, metrics};
 
-/// The signal handlers, installed, and the runtime of the thread that will handle the signals.
+/// The installed signal handlers, and the runtime of the control thread, which has not been started yet.
 pub(crate) struct Control {
     runtime: Runtime,
     stop_signals: StopSignals,
@@ -18,7 +18,7 @@ pub(crate) struct Control {
 }
 
 impl Control {
-    /// Installs the signal handlers. A signal that arrives before [`start`](Self::start) is handled then.
+    /// Installs the signal handlers. A signal that arrives before [`start`](Self::start) is handled when the thread has started.
     pub(crate) fn new() -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
         let context = runtime.enter();
@@ -28,11 +28,11 @@ impl Control {
         Ok(Self { runtime, stop_signals, print_signal })
     }
 
-    /// Starts the thread.
+    /// Starts the control thread.
     ///
     /// - The first SIGINT or SIGTERM calls `stop`. The second ends the process with exit code 0.
     /// - SIGUSR1 prints the statistics on standard error.
-    /// - If there are `metrics_listeners`, the statistics are served there.
+    /// - The statistics are served over HTTP at `metrics_listeners`, if there are any.
     pub(crate) fn start(
         self,
         stop: impl FnOnce() + Send + 'static,

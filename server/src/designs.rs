@@ -21,7 +21,7 @@ use crate::error::ServeError;
 use crate::session::service::Service;
 use crate::stop::Stop;
 
-/// Serves with the design that the options name.
+/// Serves the clients of `listeners` with the design that the options name, until `stop` is requested.
 pub(crate) fn serve(listeners: Listeners, service: &Arc<Service>, stop: &Stop) -> Result<(), ServeError> {
     match service.options.design {
         Design::Simple => simple::serve(listeners, service, stop),

@@ -7,7 +7,7 @@
 //! - [`options`]: the options of a server and their defaults.
 //! - [`think_time`]: simulated work, which may change while the server runs.
 //! - [`statistics`]: the counters of a server.
-//! - [`stop`]: how to stop a server from another thread.
+//! - [`stop`]: stopping a server from another thread.
 //! - [`error`]: the errors that end a server.
 //! - [`worker`]: the worker processes of the processes design.
 //!
@@ -79,8 +79,8 @@ pub use statistics::Statistics;
 pub use stop::{Stop, Stopper};
 pub use think_time::ThinkTime;
 
-/// Serves until `stop` is requested. Then closes the listeners, lets open sessions finish within [`Options::grace`], cuts
-/// off the others, and returns.
+/// Serves the clients of `listeners` until `stop` is requested. Then closes the listeners, lets open sessions finish within
+/// [`Options::grace`], cuts off the sessions that are still open, and returns.
 ///
 /// Blocks the calling thread, which must not belong to an async runtime.
 ///

@@ -11,11 +11,11 @@ use crate::think_time::ThinkTime;
 /// command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// How the server waits.
+    /// The design: how the server waits for its clients.
     pub design: Design,
     /// Maximum number of open connections. Further clients wait in the backlog.
     pub max_connections: NonZeroU32,
-    /// The number of workers of the designs with workers, threads or processes.
+    /// The number of workers of the workers design (threads) and of the processes design.
     pub workers: NonZeroU32,
     /// The program that the processes design starts as its workers, which must call
     /// [`run_if_worker`](crate::worker::run_if_worker) first in `main`. `None` for the running program.
@@ -24,23 +24,23 @@ pub struct Options {
     pub threads: Option<NonZeroU32>,
     /// The time without a byte in either direction after which a connection is closed. `None` for no timeout.
     pub idle_timeout: Option<Duration>,
-    /// Simulated work on each answer, which blocks what work would block in that design. The designs with tasks round it
-    /// up to milliseconds.
+    /// The duration of simulated work on each answer, which blocks what real work would block in the design. The async and
+    /// per-core designs round it up to milliseconds.
     pub think: ThinkTime,
     /// The time for which open sessions may continue after a stop request.
     pub grace: Duration,
 }
 
-/// Far more than a classroom needs. This many silent connections take about 15 MiB.
+/// The default limit of open connections: far more than a classroom needs. 10,000 silent connections take about 15 MiB.
 pub(crate) const MAX_CONNECTIONS: NonZeroU32 = NonZeroU32::new(10_000).expect("10,000 is not zero");
 
-/// The number of workers in the book from which the designs come.
+/// The default number of workers: that of the book from which the designs come.
 pub(crate) const WORKERS: NonZeroU32 = NonZeroU32::new(10).expect("10 is not zero");
 
-/// Long enough for a person who types the questions.
+/// The default idle timeout: long enough for a person who types the questions.
 pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
-/// Half of what service managers commonly allow before they kill.
+/// The default grace period: half of the 10 s that container engines commonly allow before they kill a process.
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
 
 impl Default for Options {

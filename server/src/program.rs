@@ -30,7 +30,8 @@ pub enum ProgramError {
     Serve(#[from] ServeError),
 }
 
-/// Serves as the command line says, until a signal stops the server.
+/// Runs the server that the command line describes, until a signal stops it, or until the only client of the inetd design
+/// has disconnected.
 ///
 /// # Errors
 ///
@@ -79,7 +80,7 @@ fn listen_and_serve(
     Ok(crate::serve(listeners, options, statistics, stop)?)
 }
 
-/// Starts the control thread and returns the stop that it will request.
+/// Starts the control thread, and returns the stop that the thread requests when it receives SIGINT or SIGTERM.
 fn start_control(
     control: Control,
     statistics: &Statistics,
@@ -91,7 +92,7 @@ fn start_control(
     Ok(stop)
 }
 
-/// Redirects standard error to `/dev/null` if it is the client's socket, as inetd passes it. The client must not receive
+/// Redirects standard error to `/dev/null` if it is the client's socket, as it is under inetd. The client must not receive
 /// the log.
 fn keep_log_from_client() {
     let (Ok(input), Ok(errors)) = (fstat(io::stdin()), fstat(io::stderr())) else {

@@ -20,12 +20,12 @@ use crate::stop::Stop;
 /// repeatedly.
 const EVENT_INTERVAL: u32 = 1024;
 
-/// Builds a runtime with I/O and timers.
+/// Builds a tokio runtime with I/O and timers.
 pub(crate) fn build(builder: &mut Builder) -> Result<Runtime, ServeError> {
     builder.enable_io().enable_time().event_interval(EVENT_INTERVAL).build().map_err(ServeError::Start)
 }
 
-/// Returns a future that waits for the stop request in this runtime.
+/// Returns a future that waits in `runtime` until the stop is requested.
 pub(crate) fn requested(
     runtime: &Runtime,
     stop: &Stop,
@@ -34,8 +34,8 @@ pub(crate) fn requested(
     stop.requested().map_err(ServeError::Start)
 }
 
-/// Runs `accept_loop` until it ends or the stop is requested. Then drops it, which closes its listeners, and waits for
-/// all connections to end, but no longer than the grace period.
+/// Runs `accept_loop` until it ends or the stop is requested. Then drops it, which closes its listeners, and waits until
+/// all connections have ended, but no longer than the grace period.
 pub(crate) async fn serve(
     accept_loop: impl Future<Output = Result<(), ServeError>>,
     requested: impl Future<Output = io::Result<()>>,
@@ -62,7 +62,7 @@ pub(crate) async fn accept_loop(
     }
 }
 
-/// Starts a task in this runtime that serves the client to its end.
+/// Starts a task in the current runtime that serves the accepted client until its session ends.
 pub(crate) fn spawn_session(accepted: Accepted, service: &Arc<Service>) {
     let Accepted { stream, peer, permit } = accepted;
     let observer = service.accepted(peer, || stream.local_addr());

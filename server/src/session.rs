@@ -38,7 +38,7 @@ pub(crate) use scratch::Scratch;
 pub(crate) enum Turn {
     /// Bytes were read or written. Another turn may make further progress.
     Progress,
-    /// The session has to wait for what [`Session::awaits`] returns, or for its [deadline](Session::deadline).
+    /// The session has to wait for the event that [`Session::awaits`] returns, or for its [deadline](Session::deadline).
     Blocked,
     /// The session has ended and is in the log. The socket should be closed.
     Over,
@@ -111,8 +111,8 @@ impl Session {
         }
     }
 
-    /// When the session needs a turn in any case: simulated work is done, or the session is
-    /// [overdue](Self::end_if_overdue) if no byte is read or written before.
+    /// Returns the time at which the session needs a turn even without an event: simulated work is done then, or the session
+    /// is [overdue](Self::end_if_overdue) unless a byte is read or written before. `None` if there is no such time.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         if let Some(pending) = &self.pending
             && let Some(work) = pending.work
@@ -125,8 +125,8 @@ impl Session {
         self.last_activity.checked_add(self.service.options.idle_timeout?)
     }
 
-    /// Ends the session if its deadline has passed without work being done. Returns whether the session has ended: the
-    /// socket should be closed.
+    /// Ends the session if its deadline has passed, unless the deadline is the end of simulated work. Returns whether the
+    /// session was ended: the socket should then be closed.
     pub(crate) fn end_if_overdue(&mut self) -> bool {
         let has_passed = self.deadline().is_some_and(|deadline| deadline <= Instant::now());
         if !has_passed || self.awaits() == Awaits::Work {
@@ -279,7 +279,7 @@ fn write(bytes: &[u8], stream: &mut impl Stream) -> io::Result<usize> {
     Ok(written)
 }
 
-/// A session that is dropped before its end is cut off because the server stops.
+/// A session is dropped before its end only if the server stops, which cuts the session off.
 impl Drop for Session {
     fn drop(&mut self) {
         if !self.has_ended {

@@ -22,7 +22,7 @@ use crate::statistics::tally::{Tally, ThreadNumber};
 pub use histogram::{BOUNDS_NS, LONGEST_BOUND_NS, ThinkingHistogram};
 pub use totals::Totals;
 
-/// The number of tallies. If there are more threads, several share a tally.
+/// The number of tallies, unless there are more worker processes. If there are more threads, several share a tally.
 const TALLIES: usize = 64;
 
 /// The counters of one server, shared by all clones.
@@ -45,24 +45,24 @@ impl Statistics {
         Ok(Self { tallies: Arc::new(SharedTallies::new(count)?), worker_tally: None })
     }
 
-    /// The counters of another process, in which this one counts as the worker with this number.
+    /// Takes over the counters of another process, in which this process counts as the worker with this number.
     pub(crate) fn inherited(tallies: SharedTallies, number: usize) -> Self {
         Self { tallies: Arc::new(tallies), worker_tally: Some(number) }
     }
 
-    /// The shared memory, to be passed to a worker.
+    /// Returns the shared memory of the tallies, to be passed to a worker.
     pub(crate) fn memory(&self) -> BorrowedFd<'_> {
         self.tallies.memory()
     }
 
-    /// The tally in which a thread counts.
+    /// Returns the tally in which the thread with this number counts.
     pub(crate) fn tally(&self, thread: ThreadNumber) -> &Tally {
         let tallies = self.tallies.as_slice();
         let index = self.worker_tally.unwrap_or(thread.0);
         &tallies[index % tallies.len()]
     }
 
-    /// Counts the connections of a dead worker process as closed.
+    /// Counts the open connections of the dead worker process with this number as closed.
     pub(crate) fn reap(&self, number: usize) {
         self.tallies.as_slice()[number].close_all();
     }
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_open_connections_of_a_dead_worker_are_lost() {
+    fn reaping_a_worker_closes_its_open_connections_and_keeps_its_other_counts() {
         let workers = NonZeroU32::new(100).unwrap();
         let statistics = Statistics::new(&Options { workers, ..Options::default() }).unwrap();
         let memory = statistics.memory().try_clone_to_owned().unwrap();

@@ -50,7 +50,7 @@ fn questions_in_one_segment_are_answered_with_one_write() {
         let server = Server::start(design);
         let mut client = server.connect();
         client.send(&[NAME, QUEST, COLOR].concat());
-        // One write is one segment here, and one segment is one read.
+        // So short a write is sent as one segment, and the client reads a segment at once.
         let mut answers = [0; 1024];
         let count = client.read(&mut answers).unwrap();
         assert_eq!(String::from_utf8_lossy(&answers[..count]), [LANCELOT, GRAIL, BLUE].concat());
@@ -76,13 +76,13 @@ fn a_burst_larger_than_all_buffers_is_answered_completely() {
 }
 
 #[test]
-fn the_last_reply_arrives_however_much_the_client_still_sends() {
+fn the_last_reply_arrives_although_the_client_still_sends_8_mebibytes() {
     each_design(|design| {
         let server = Server::start(design);
         let mut client = server.connect();
         let mut writer = client.0.try_clone().unwrap();
         let writing = std::thread::spawn(move || {
-            // Fails if the server closes the connection at its limit; only the last reply matters.
+            // A write fails if the server ends its lingering close before; only the last reply matters here.
             let _ = writer.write_all(&vec![b'x'; 8 * 1024 * 1024]);
             let _ = writer.shutdown(std::net::Shutdown::Write);
         });
@@ -98,7 +98,8 @@ fn the_server_closes_the_connection_after_a_question_that_is_too_long() {
         let mut lingering = server.connect();
         lingering.send(&"x".repeat(QUESTION_MAX_BYTES));
         assert_eq!(lingering.read_to_end(), TOO_LONG);
-        // The first client keeps its side open. With the simple design, the next one waits until the server closes.
+        // The first client keeps its side open. With the simple design, the next client waits until the server has closed the
+        // first connection.
         server.connect().ask(COLOR, BLUE);
     });
 }
@@ -132,7 +133,7 @@ fn a_client_that_half_closes_receives_every_answer() {
 
 #[test]
 fn the_server_stops_reading_from_a_client_that_does_not_read_and_loses_no_answer() {
-    // The second question produces more replies per read than the server keeps, so input has to wait as well.
+    // The second question produces more bytes of replies per read than the server buffers, so that input has to wait as well.
     let cases = [(QUEST, GRAIL), ("?", UNKNOWN)];
     each_design(|design| {
         let server = Server::start(design);

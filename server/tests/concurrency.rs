@@ -93,7 +93,7 @@ fn a_server_at_the_limit_of_connections_can_be_stopped() {
 fn a_thousand_clients_ask_a_hundred_questions_each() {
     // Both ends of each connection are in this process.
     descriptors::raise_limit();
-    // All clients are connected at the same time, which the excluded designs do not support.
+    // All clients are served at the same time, which the excluded designs do not do for more clients than workers.
     each_design_except(&[Design::Simple, Design::Workers, Design::Processes], |design| {
         let server = Server::start(design);
         let mut clients: Vec<Client> = (0..1000).map(|_| server.connect()).collect();

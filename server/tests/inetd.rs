@@ -21,7 +21,7 @@ fn command(arguments: &[&str]) -> Command {
     command
 }
 
-/// A client, and the program that was started for it as inetd does.
+/// A client, and the program that was started for it as inetd starts programs.
 struct Started {
     client: Client,
     process: Process,
@@ -75,7 +75,7 @@ fn the_log_is_not_sent_to_the_client_if_standard_error_is_the_connection() {
 }
 
 #[test]
-fn the_limits_of_other_designs_apply() {
+fn the_question_limit_the_idle_timeout_and_a_reset_end_the_session() {
     let mut started = Started::with_log(&[]);
     started.client.send(&"x".repeat(1024));
     assert_eq!(started.client.read_to_end(), TOO_LONG);

@@ -1,4 +1,4 @@
-//! The events that an observer gets, and that time spent in it is neither measured nor waited for.
+//! The events that an observer gets. Time spent in an observer is not measured, and answers do not wait for it.
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 
@@ -28,7 +28,7 @@ struct Events {
 #[derive(Debug, Default)]
 struct Recorded {
     events: Vec<Event>,
-    /// Whether more events are announced.
+    /// Whether events are announced that have not been recorded yet.
     is_announced: bool,
 }
 
@@ -73,7 +73,7 @@ impl ConnectionObserver for Slow {
 }
 
 impl Slow {
-    /// Returns the events once those that are announced have come.
+    /// Waits until all announced events are recorded, and returns all events.
     fn events(&self) -> Vec<Event> {
         let recorded =
             self.events.is_complete.wait_timeout_while(self.events.lock(), DEADLINE, |recorded| recorded.is_announced);
@@ -175,7 +175,7 @@ fn the_time_from_a_ready_answer_to_its_write_does_not_contain_the_time_of_report
 }
 
 #[test]
-fn an_answer_that_a_client_has_was_recorded_or_announced_with_its_question() {
+fn an_answer_that_the_client_has_received_is_recorded_or_announced() {
     each_observed_design(Duration::ZERO, |server, observer| {
         let mut client = server.connect();
         for (question, answer) in [(NAME, LANCELOT), (QUEST, GRAIL), (COLOR, BLUE)] {

@@ -140,7 +140,7 @@ fn only_a_disconnect_in_the_middle_of_a_question_is_logged_as_a_warning() {
 }
 
 #[test]
-fn with_v_connections_are_logged() {
+fn the_verbose_option_logs_connections() {
     let program = Program::start(&["-v"]);
     let mut client = program.connect();
     let address = client.0.local_addr().unwrap().to_string();
@@ -235,8 +235,9 @@ fn a_lack_of_descriptors_delays_clients_until_others_disconnect() {
 #[test]
 fn a_lack_of_threads_delays_clients_until_others_disconnect() {
     let program = Program::start(&["--design", "threads"]);
-    // One thread serves this client, a second waits for the next. The first ends with its client. The limit is set only
-    // then, when the memory in use is known: a thread that starts with almost no memory left aborts the process.
+    // One thread serves this client, and a second one waits for the next client. The first thread ends with its client. The
+    // limit is set only then, when the memory in use is known: a thread that starts with almost no memory left aborts the
+    // process.
     let mut first = program.connect();
     first.ask(NAME, LANCELOT);
     program.wait_for_threads("client", 2);

@@ -1,4 +1,4 @@
-//! Simulated work (`--think`), which blocks what work would block in each design.
+//! Simulated work (`--think`), which blocks what real work would block in each design.
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 
@@ -31,7 +31,7 @@ fn every_answer_is_delayed_and_none_is_lost() {
         let began = Instant::now();
         client.ask(NAME, LANCELOT);
         assert!(began.elapsed() >= THINK);
-        // Two complete questions and a part of a third one, which is no work yet.
+        // Two complete questions, and a part of a third one, which causes no work before it is complete.
         client.ask(&[QUEST, COLOR, "What is"].concat(), &[GRAIL, BLUE].concat());
         assert!(began.elapsed() >= 3 * THINK);
         client.send(" your name?");

@@ -14,7 +14,7 @@ use rustix::process::Signal;
 use socket2::{Domain, Socket, Type};
 use support::*;
 
-/// A command that runs the program and passes its own standard input on as systemd passes a listener.
+/// Returns a command that runs the program with `listener` as an inherited listener, as systemd passes one.
 fn activated(listener: OwnedFd, arguments: &[&str]) -> Command {
     let script = "exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" --listen-fds \"$@\"";
     let mut command = Command::new("sh");
@@ -60,7 +60,7 @@ fn with_per_core_every_thread_serves_clients_of_an_inherited_dual_stack_listener
     check_distribution(listener, Ipv6Addr::LOCALHOST.into());
 }
 
-/// A listener on `[::]` that accepts IPv4 connections as well; `None` on a machine without IPv6.
+/// Returns a listener on `[::]` that accepts IPv4 connections as well; `None` on a machine without IPv6.
 fn dual_stack_listener() -> Option<TcpListener> {
     let socket = Socket::new(Domain::IPV6, Type::STREAM, None).ok()?;
     socket.set_only_v6(false).unwrap();
@@ -70,8 +70,8 @@ fn dual_stack_listener() -> Option<TcpListener> {
     Some(socket.into())
 }
 
-/// Connects clients to an address of a listener and checks that every thread serves some of them, also during the grace
-/// period.
+/// Starts the per-core design with an inherited listener, connects clients to `address`, and checks that every thread serves
+/// some of them. Clients are served during the grace period as well.
 fn check_distribution(listener: TcpListener, address: IpAddr) {
     const THREADS: usize = 4;
     let arguments = ["--design", "per-core", "--threads", &THREADS.to_string()];
@@ -99,7 +99,7 @@ fn check_distribution(listener: TcpListener, address: IpAddr) {
     assert_eq!(program.end(), (Some(0), String::new()));
 }
 
-/// The inodes of the sockets with an established connection to a local port (proc_pid_net(5)).
+/// Returns the inodes of the sockets with an established connection to a local port (proc_pid_net(5)).
 fn connections(port: u16) -> BTreeSet<u64> {
     const ESTABLISHED: &str = "01";
     let mut inodes = BTreeSet::new();
@@ -115,8 +115,8 @@ fn connections(port: u16) -> BTreeSet<u64> {
     inodes
 }
 
-/// The epoll instances of a process, each as the set of the inodes that it waits for (proc_pid_fdinfo(5)). A thread of
-/// the per-core design has one of its own. Duplicates of its descriptor have the same set.
+/// Returns the epoll instances of a process, each as the set of the inodes that it waits for (proc_pid_fdinfo(5)). Each thread
+/// of the per-core design has an instance of its own. Duplicates of an instance's descriptor have the same set.
 fn epoll_sets(program: &Program) -> BTreeSet<BTreeSet<u64>> {
     let process = format!("/proc/{}", program.process.child.id());
     let mut sets = BTreeSet::new();

@@ -89,7 +89,7 @@ fn the_statistics_are_served_over_http_for_prometheus() {
     });
 }
 
-/// The head and the body of the response to a GET.
+/// Sends a GET request and returns the head and the body of the response.
 fn get(port: u16, path: &str) -> (String, String) {
     let mut client = Client::connect(port);
     client.send(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
@@ -99,7 +99,7 @@ fn get(port: u16, path: &str) -> (String, String) {
 }
 
 #[test]
-fn silent_http_connections_are_closed_and_others_are_served() {
+fn silent_http_connections_at_their_limit_are_closed_so_that_a_further_client_is_served() {
     let mut program = Program::start(&["--metrics", "localhost:0"]);
     let metrics = program.metrics_port();
     let silent: Vec<Client> = (0..16).map(|_| Client::connect(metrics)).collect();

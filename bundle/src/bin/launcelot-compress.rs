@@ -16,7 +16,7 @@ struct Arguments {
     /// The folder of the page.
     page: PathBuf,
 
-    /// Fail if a size is above its limit.
+    /// Fail if what a browser loads first or later is larger than its limit.
     #[arg(long)]
     check: bool,
 }

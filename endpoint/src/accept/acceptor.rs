@@ -32,26 +32,26 @@ pub struct Accepted {
     pub stream: TcpStream,
     /// The client's address.
     pub peer: SocketAddr,
-    /// To be kept until the connection is closed.
+    /// The connection's permit, to be kept until the connection is closed.
     pub permit: Permit,
 }
 
 impl Acceptor {
-    /// Prepares to accept at `listeners`. Needs a tokio runtime with I/O.
+    /// Registers `listeners` with the current tokio runtime, which must have I/O enabled.
     ///
     /// # Errors
     ///
-    /// The system's, if it cannot wait for the listeners.
+    /// Returns the system's error if a listener cannot be registered.
     pub fn new(listeners: Listeners) -> io::Result<Self> {
         let listeners = listeners.sockets.into_iter().map(TcpListener::from_std).collect::<io::Result<_>>()?;
         Ok(Self { listeners, next: 0, errors: AcceptErrors::default() })
     }
 
-    /// Waits for the next connection. If the future is dropped, no connection is lost.
+    /// Waits for a permit of `limit` and accepts the next connection. If the future is dropped, no connection is lost.
     ///
     /// # Errors
     ///
-    /// Only if a listener does not listen any more. Other errors are logged and accept is tried again.
+    /// Returns the system's error if a listener does not listen any more. After other errors, accept is tried again.
     pub async fn accept(&mut self, limit: &ConnectionLimit) -> io::Result<Accepted> {
         loop {
             let error = match self.accept_once(limit).await {
@@ -73,7 +73,7 @@ impl Acceptor {
         loop {
             let mut first_permit = Some(limit.permit().await);
             let accepted = poll_fn(|context| {
-                // Pending drops the permit. When a connection comes, another acceptor may have taken the last one.
+                // Returning Pending drops the permit. When a connection arrives, another acceptor may have the last permit.
                 let Some(permit) = first_permit.take().or_else(|| limit.try_permit()) else { return Poll::Ready(None) };
                 let accepted = self.poll_listeners(context);
                 accepted.map_ok(|(stream, peer)| Accepted { stream, peer, permit }).map(Some)

@@ -7,10 +7,10 @@ use clap_complete::{Shell, generate};
 
 use crate::output;
 
-/// The name of the command.
+/// The name of the command that prints completions.
 const COMPLETIONS: &str = "completions";
 
-/// Help is wrapped to the width of the terminal, and to this many columns at most.
+/// Maximum width of help, in columns. In a narrower terminal, help is wrapped to the terminal's width.
 const HELP_MAX_COLUMNS: usize = 80;
 
 /// Reads the arguments of this program. Usage errors end it with exit code 2; `--help` and `completions SHELL` print what is
@@ -19,7 +19,8 @@ pub fn parse<T: CommandFactory + FromArgMatches>() -> T {
     T::from_arg_matches(&matches::<T>()).unwrap_or_else(|error| error.exit())
 }
 
-/// Returns the arguments of this program unparsed, for a program that looks at them itself. Ends it as [`parse`] does.
+/// Returns the arguments of this program as clap's matches, for a program that checks them itself. Like [`parse`], ends the
+/// program after a usage error, `--help` and `completions SHELL`.
 pub fn matches<T: CommandFactory>() -> ArgMatches {
     let mut command = with_completions(T::command());
     let matches = command.get_matches_mut();
@@ -68,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn completions_stand_beside_positional_arguments() {
+    fn the_completions_command_does_not_conflict_with_positional_arguments() {
         let parse = |arguments: &[&str]| with_completions(Example::command()).try_get_matches_from(arguments);
         let matches = parse(&["example", "completions", "bash"]).unwrap();
         assert_eq!(matches.subcommand_name(), Some(COMPLETIONS));

@@ -8,11 +8,11 @@ use thiserror::Error;
 use crate::address::split_host_port;
 use crate::listen::{ListenError, Listeners};
 
-/// Not a doc comment, where brackets are links.
+/// The help of `--listen`. It is not the doc comment of the field, because brackets in a doc comment would be links.
 const LISTEN_HELP: &str = "Listen on HOST, HOST:PORT or [IPv6]:PORT; may be given several times. localhost is 127.0.0.1 \
                            and ::1, [::] for every address of both families, port 0 for any free port";
 
-/// Where a program listens. A program shows its default by
+/// The options that say where a program listens. A program sets its default address with
 /// `#[command(mut_arg("listen", |arg| arg.default_value("localhost:8080")))]`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ListenOptions {
@@ -29,23 +29,24 @@ pub struct ListenOptions {
 pub struct ListenAddress {
     /// The name or address, without brackets.
     pub host: String,
-    /// The port; `None` is the program's own.
+    /// The port; `None` stands for the program's default port.
     pub port: Option<u16>,
 }
 
 /// Why a string is not an address to listen on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ListenAddressError {
-    /// Another form.
+    /// The string has another form.
     #[error("expected HOST, HOST:PORT or [IPv6]:PORT")]
     Form,
-    /// Digits only, which could be a port.
+    /// The host consists of digits only: probably it is a port, as in `9000`.
     #[error("expected a host before the port, as in localhost:8080")]
     PortOnly,
 }
 
 impl ListenOptions {
-    /// Listens on all addresses, or takes over the listeners of the environment. Without any address, that is localhost.
+    /// Listens on all addresses of `--listen`, or takes over the listeners of the environment. Without either option, listens
+    /// on `localhost`. An address without a port gets `default_port`.
     ///
     /// # Errors
     ///
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_may_leave_out_its_port() {
+    fn an_address_to_listen_on_needs_a_host_and_may_omit_the_port() {
         let cases = [
             ("localhost", Ok(at("localhost", None))),
             ("localhost:0", Ok(at("localhost", Some(0)))),

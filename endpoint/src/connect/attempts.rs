@@ -5,11 +5,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// How long an attempt is the newest one before the next address is tried also (RFC 8305, section 5: the Connection
+/// The time after the start of an attempt at which the next address is tried as well (RFC 8305, section 5: the Connection
 /// Attempt Delay).
 pub const HEAD_START: Duration = Duration::from_millis(250);
 
-/// The attempts to connect to one of several addresses, without I/O.
+/// Decides, without I/O, which of several addresses a program tries to connect to at which time.
 ///
 /// ```
 /// use std::time::Instant;
@@ -33,13 +33,14 @@ pub struct Attempts {
 }
 
 impl Attempts {
-    /// Puts the addresses into the order in which they are tried: that of the resolver, but families alternate (RFC 8305,
+    /// Creates the schedule for `addresses`, which are tried in the given order, but with alternating families (RFC 8305,
     /// section 4).
     pub fn new(addresses: impl IntoIterator<Item = SocketAddr>) -> Self {
         Self { waiting: alternate_families(addresses), under_way: 0, next_at: None, first_failure: None }
     }
 
-    /// Returns the address that an attempt starts with now. To be called until it returns `None`.
+    /// Returns an address to which the caller should start to connect at `now`, and counts the attempt as started. The caller
+    /// repeats this until it returns `None`.
     pub fn start_next(&mut self, now: Instant) -> Option<SocketAddr> {
         if self.next_at.is_some_and(|at| now < at) {
             return None;
@@ -50,8 +51,8 @@ impl Attempts {
         Some(address)
     }
 
-    /// Returns when [`start_next`](Self::start_next) has another address, unless an attempt fails before. `None` if all
-    /// attempts have been started.
+    /// Returns when [`start_next`](Self::start_next) will return another address, unless an attempt fails before. `None` if
+    /// all attempts have been started, or if the next one may start now.
     pub fn next_at(&self) -> Option<Instant> {
         if self.waiting.is_empty() { None } else { self.next_at }
     }
@@ -63,8 +64,8 @@ impl Attempts {
         self.first_failure.get_or_insert(error);
     }
 
-    /// Returns the error of the attempt that failed first, once all have failed. If there was no address at all, that is
-    /// the error.
+    /// Returns the error of the attempt that failed first, once all have failed. Without any address, returns
+    /// [`io::ErrorKind::NotFound`].
     pub fn exhausted(&mut self) -> Option<io::Error> {
         if self.under_way > 0 || !self.waiting.is_empty() {
             return None;
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attempt_that_fails_gives_up_its_head_start() {
+    fn the_next_attempt_may_start_at_once_after_a_failure() {
         let all = addresses(&["::1", "1.1.1.1", "::2"]);
         let mut attempts = Attempts::new(all.iter().copied());
         let now = Instant::now();

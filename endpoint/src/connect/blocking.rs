@@ -15,7 +15,7 @@ use super::Attempts;
 ///
 /// # Errors
 ///
-/// [`io::ErrorKind::TimedOut`], or the error of the first attempt that failed, if all have failed.
+/// Returns [`io::ErrorKind::TimedOut`], or the error of the first attempt that failed, if all have failed.
 pub fn connect_blocking(addresses: impl IntoIterator<Item = SocketAddr>, timeout: Duration) -> io::Result<TcpStream> {
     let mut attempts = Attempts::new(addresses);
     let mut connecting = Vec::new();
@@ -58,7 +58,7 @@ pub fn connect_blocking(addresses: impl IntoIterator<Item = SocketAddr>, timeout
 ///
 /// # Errors
 ///
-/// The system's, if the attempt fails at once.
+/// Returns the system's error if the attempt fails at once.
 pub fn start_connecting(address: SocketAddr) -> io::Result<TcpStream> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
@@ -73,7 +73,7 @@ pub fn start_connecting(address: SocketAddr) -> io::Result<TcpStream> {
 ///
 /// # Errors
 ///
-/// The system's, if the attempt has failed.
+/// Returns the system's error if the attempt has failed.
 pub fn is_connected(stream: &TcpStream) -> io::Result<bool> {
     if let Some(error) = stream.take_error()? {
         return Err(error);
@@ -85,7 +85,7 @@ pub fn is_connected(stream: &TcpStream) -> io::Result<bool> {
     }
 }
 
-/// Waits until one of the attempts has ended, or for `timeout`.
+/// Waits until one of the attempts has ended, at most for `timeout`.
 fn wait_for_any(connecting: &[TcpStream], timeout: Duration) -> io::Result<()> {
     let mut descriptors: Vec<PollFd<'_>> =
         connecting.iter().map(|stream| PollFd::new(stream, PollFlags::OUT)).collect();

@@ -7,7 +7,7 @@ use thiserror::Error;
 /// Why a program cannot listen.
 #[derive(Debug, Error)]
 pub enum ListenError {
-    /// The name has no address, or none of this machine.
+    /// The name has no address, or none of its addresses belongs to this machine.
     #[error("cannot listen on '{interface}': not an address of this machine")]
     Unknown {
         /// The name or address.
@@ -15,7 +15,7 @@ pub enum ListenError {
         /// The system's error.
         source: io::Error,
     },
-    /// Another socket listens on one of the addresses of that name.
+    /// Another socket listens on one of the addresses of the name.
     #[error("cannot listen on '{interface}' port {port}: Address already in use")]
     Taken {
         /// The name or address.
@@ -23,7 +23,7 @@ pub enum ListenError {
         /// The port.
         port: u16,
     },
-    /// Anything else.
+    /// The system refuses to listen for another reason.
     #[error("cannot listen on '{interface}' port {port}")]
     Other {
         /// The name or address.

@@ -19,15 +19,15 @@ use crate::trace::TracePoint;
 /// disjoint.
 pub const TRACKS: [&str; 5] = ["client", "bridge", "link", "server", "unknown"];
 
-/// The name of the part of connecting that is attributed.
+/// The name of the slice for the part of connecting that is attributed and not measured.
 pub const ATTRIBUTED_HANDSHAKE: &str = "handshake (attributed, not measured)";
 
-/// A slice of a track: something with a begin and an end.
+/// A slice of a track: a span of time with a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slice<'a> {
     /// The track: an index of [`TRACKS`].
     pub track: usize,
-    /// The number of the question, from 0.
+    /// The number of the question, from 0; 0 also for slices before the first question.
     pub question: usize,
     /// The name.
     pub name: &'a str,
@@ -134,7 +134,7 @@ fn add_run<'a>(events: &mut Vec<Event<'a>>, process: usize, name: &str, recorded
     }
 }
 
-/// Returns the slices of a run, each after those that enclose it.
+/// Returns the slices of a run. A slice comes after the slices that enclose it.
 pub fn slices(RecordedRun { run, trace, .. }: &RecordedRun) -> Vec<Slice<'_>> {
     let paths = trace.as_ref().map(|trace| paths(run, trace)).unwrap_or_default();
     let mut slices = Vec::new();

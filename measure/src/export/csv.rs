@@ -2,11 +2,12 @@
 //! the names of the columns, with their units.
 //!
 //! - `link_…`: the settings of the emulated link. `link_instance`, `link_first_revision` and `link_last_revision`: the revisions of
-//!   the settings of that lab, from the first connection of a run or series to its end. Two lines have the same link only if all three
-//!   are equal, and both revisions are. An empty last revision next to a first one: the settings changed meanwhile, and are unknown.
+//!   the settings of that lab, from the first connection of a run or series to its end. Two lines surely have the same link only if
+//!   these three fields are equal in both, and the first revision equals the last. If only the last revision is empty, the settings
+//!   changed meanwhile, and those at the end are unknown.
 //! - `thinking_mean_us`: the mean time that the server worked on a question of the series.
 //! - `connecting_…_us`: the legs of connecting, which add up to `connecting_us`. `client_us` to `unknown_us`: the legs of the question,
-//!   which add up to `took_us`. A leg that the path does not have, or that is unknown, is empty.
+//!   which add up to `took_us` (`thinking_us` is a part of `server_us`). A leg that the path does not have is empty.
 
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -29,7 +30,7 @@ use crate::run::{Order, QuestionTiming, Run, RunStatus, Span};
 #[derive(Serialize)]
 struct Micros(#[serde(with = "micros")] Duration);
 
-/// A question. Fields are empty without a race, without an emulated link, and for unknown legs.
+/// The line of a question. Fields are empty where the run belongs to no race, has no emulated link, or has no such leg.
 #[derive(Serialize)]
 struct QuestionLine<'a> {
     race: Option<usize>,
@@ -69,7 +70,7 @@ struct QuestionLine<'a> {
     status: &'a str,
 }
 
-/// A round with its time by each stopwatch.
+/// The line of a round, with its time by each stopwatch.
 #[derive(Serialize)]
 struct RoundLine<'a> {
     name: &'a str,
@@ -93,7 +94,7 @@ struct RoundLine<'a> {
     was_suspended: bool,
 }
 
-/// Failures of rounds with the same kind and message.
+/// The line of all failures of a series that have the same kind and message.
 #[derive(Serialize)]
 struct FailureLine<'a> {
     name: &'a str,
@@ -152,7 +153,7 @@ fn of_run(
     })
 }
 
-/// Returns the line of a question with its path, without the fields of its run.
+/// Returns the line of a question with its path. The fields of its race, its link and its connecting are left empty.
 fn of_question<'a>(run: &'a Run, asked: &'a QuestionTiming, path: Option<&Path>) -> QuestionLine<'a> {
     let leg = |leg| path.and_then(|path| path.took(leg)).map(Micros);
     QuestionLine {
@@ -243,7 +244,7 @@ fn status(status: &RunStatus) -> &str {
     }
 }
 
-/// Writes a line for each value, after the names of the columns.
+/// Writes a line with the names of the columns, and then a line for each value.
 fn table(lines: impl Iterator<Item = impl Serialize>) -> String {
     let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
     for line in lines {

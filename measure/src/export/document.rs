@@ -11,7 +11,8 @@ use crate::trace::{Trace, TracePoint};
 
 /// The value of [`Document::format`].
 pub const FORMAT: &str = "launcelot";
-/// The version that is written, and the newest that is read. It increases when a reader of the version before would be misled.
+/// The version that is written, and the newest that is read. It increases with every change that a reader of the version before would
+/// misunderstand.
 ///
 /// Version 1 had other names for some fields, which are read as aliases.
 pub const VERSION: u32 = 2;
@@ -32,7 +33,7 @@ pub struct RecordedRun {
     /// The settings of the emulated link; `None` if there was none, if they are unknown, or if they changed meanwhile.
     #[serde(alias = "wire")]
     pub link: Option<LinkSettings>,
-    /// The revisions of those settings, where a lab reported them.
+    /// The revisions of the link settings, where a lab reported them.
     #[serde(default, alias = "passage", skip_serializing_if = "Option::is_none")]
     pub link_revisions: Option<LinkRevisions>,
     /// The simulated work of the server on each answer, where a lab reported it.
@@ -41,7 +42,7 @@ pub struct RecordedRun {
 }
 
 impl RecordedRun {
-    /// Whether these times can have been measured: no span ends before it begins, and the events of each point are in order.
+    /// Whether the times of this run can have been measured: no span ends before it begins, and the events of each point are in order.
     fn is_possible(&self) -> bool {
         let mut spans = vec![self.run.lookup, self.run.connecting];
         spans.extend(self.run.questions.iter().map(QuestionTiming::span));
@@ -70,14 +71,14 @@ pub struct RecordedRace {
 }
 
 impl RecordedRace {
-    /// Returns a race of these turns, after a warm-up of `warm_up` questions.
+    /// Creates the record of a race from its turns, after a warm-up of `warm_up` questions.
     pub fn new(warm_up: u32, turns: impl IntoIterator<Item = Turn<RecordedRun>>) -> Self {
         let mut turns = turns.into_iter();
         let Turn { one_at_a_time, sent_ahead, at_once } = turns.next().unwrap_or_default();
         Self { warm_up, one_at_a_time, sent_ahead, at_once, more_turns: turns.collect() }
     }
 
-    /// Returns the runs of each way in each turn, turns counted from 0.
+    /// Returns the runs of each way in each turn, with the number of the turn, from 0.
     pub fn heats(&self) -> Vec<(usize, Way, &[RecordedRun])> {
         let mut heats = vec![
             (0, Way::OneAtATime, self.one_at_a_time.as_slice()),
@@ -159,7 +160,7 @@ impl Default for Document {
 }
 
 impl Document {
-    /// Whether it contains no measurements.
+    /// Whether the document contains no measurements.
     pub fn is_empty(&self) -> bool {
         self.runs.is_empty() && self.races.is_empty() && self.rounds.is_empty()
     }
@@ -170,11 +171,12 @@ impl Document {
         self.runs.iter().chain(of_races)
     }
 
-    /// Checks an imported document. What was running when it was written counts as stopped, and the version becomes [`VERSION`].
+    /// Checks an imported document. Runs and series that were running when the document was written count as stopped, and the version
+    /// becomes [`VERSION`].
     ///
     /// # Errors
     ///
-    /// Returns an error if it contains no measurements, or times that cannot have been measured.
+    /// Returns an error if the document contains no measurements, or times that cannot have been measured.
     pub fn validated(mut self) -> Result<Self, DocumentError> {
         self.version = VERSION;
         let runs = self.runs.iter_mut().chain(self.races.iter_mut().flat_map(RecordedRace::runs_mut));

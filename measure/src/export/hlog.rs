@@ -1,6 +1,6 @@
 //! Rounds as an HdrHistogram log, version 1.3: a line for each series and each stopwatch, distinguished by tags.
 //!
-//! Values are in nanoseconds, and `Interval_Max` is in milliseconds, as tools expect it.
+//! Values are in nanoseconds. `Interval_Max` is in milliseconds, the unit that tools for such logs expect.
 
 use std::time::Duration;
 
@@ -16,15 +16,15 @@ use crate::server_work::ServerWork;
 /// The number of significant digits.
 const DIGITS: u8 = 3;
 
-/// Maximum time with a bin of its own: 39 hours.
+/// The longest time that a histogram can count; longer times count as this one. 39 hours, in nanoseconds.
 const LONGEST_NS: u64 = 1 << 47;
 
 /// The name of each stopwatch in a tag.
 const STOPWATCHES: [(&str, Stopwatch); 3] =
     [("since-asked", Stopwatch::Question), ("since-connecting", Stopwatch::Connecting), ("since-due", Stopwatch::Due)];
 
-/// Writes all rounds of the document. Each log line is an interval that begins at 0 and lasts as long as its rounds took one after
-/// the other.
+/// Writes all series of rounds of the document. Each log line is an interval that begins at 0 and lasts as long as the rounds of the
+/// series took one after the other.
 pub fn log(document: &Document) -> String {
     let mut text = Vec::new();
     let mut serializer = V2DeflateSerializer::new();
@@ -57,7 +57,7 @@ fn histogram(rounds: &Rounds, stopwatch: Stopwatch) -> Histogram<u32> {
     histogram
 }
 
-/// Returns how long the rounds took one after the other.
+/// Returns how long the sampled rounds took one after the other: by the pace, if the series has one.
 fn took(rounds: &Rounds) -> Duration {
     match rounds.plan.pace {
         Some(pace) => pace.saturating_mul(rounds.samples().len() as u32),

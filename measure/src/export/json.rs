@@ -1,6 +1,6 @@
 //! A [`Document`] as JSON, and back.
 //!
-//! `schema/export.schema.json` describes it, and a test holds it to that.
+//! `schema/export.schema.json` describes the JSON, and a test validates documents against that schema.
 
 use super::document::{Document, DocumentError, DocumentHeader};
 

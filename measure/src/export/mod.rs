@@ -5,7 +5,7 @@
 //! - [`hlog`]: rounds as histograms, for tools that read HdrHistogram logs.
 //! - [`chrome`]: runs as tracks, for Perfetto and the trace viewers of browsers.
 //!
-//! Times are in microseconds with up to three decimals.
+//! Times are in microseconds with up to three decimals, except in [`hlog`], which has nanoseconds.
 
 pub mod chrome;
 pub mod csv;

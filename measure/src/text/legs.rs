@@ -1,4 +1,4 @@
-//! Where the time of a run went.
+//! Sentences that say on which part of the path the time of a run was spent.
 
 use std::time::Duration;
 
@@ -40,8 +40,8 @@ pub fn name(leg: Leg, client: ClientKind) -> &'static str {
     }
 }
 
-/// Says how long the server worked, how long the client waited, and which part of the path took most of that. The times of the run
-/// are in a column of `unit`.
+/// Says how long the server worked, how long the client waited, and which part of the path took most of the wait. `unit` is that of
+/// the column next to the sentence.
 pub fn where_it_went(breakdown: &Breakdown, client: ClientKind, unit: Unit) -> String {
     let waited = breakdown.waited().describe_in(unit);
     let mut sentence = match breakdown.thought {
@@ -71,7 +71,8 @@ pub fn uncertainty(clocks: Clocks, client: ClientKind) -> Option<String> {
     ))
 }
 
-/// Returns the part of the path that took longest. The tunnel only delays; on the rest of the link kernels are at work.
+/// Returns the part of the path that took longest, as text, and its time. The tunnel and the rest of the link are two parts: the tunnel
+/// only delays, and on the rest of the link kernels are at work.
 fn largest_part(breakdown: &Breakdown, client: ClientKind) -> Option<(Duration, &'static str)> {
     let mut link = None;
     for leg in [Leg::LinkOut, Leg::LinkBack] {
@@ -108,7 +109,7 @@ mod tests {
         Duration::from_micros(micros)
     }
 
-    /// A question that took 1,400 µs, with the events of its trace.
+    /// Returns the breakdown of a question that took 1,400 µs, from the events of its trace.
     fn breakdown(events: &[(TracePoint, u64)]) -> Breakdown {
         let mut run = Run::new(String::new(), Order::OneAtATime, us(5), ["What?".to_owned()]);
         run.record(Step::Connected { at: us(90) });

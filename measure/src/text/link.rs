@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::link::{AddedDelay, LinkSettings, format_bandwidth};
 use crate::unit::{format_count, format_duration};
 
-/// Says how much delay the tunnel has added since `link` was set, `in_force` ago, by the latest samples, which are all that a lab keeps.
-/// This is not a measured round trip.
+/// Says how much delay the tunnel has added since `link` was set, which was `in_force` ago. The figure is the median of the latest
+/// samples, because a lab keeps no others. It is not a measured round trip.
 pub fn added_delay(added: Option<AddedDelay>, in_force: Duration, link: LinkSettings) -> String {
     let set = settings(link);
     let Some(AddedDelay { total, samples, connections, .. }) = added else {
@@ -25,7 +25,7 @@ pub fn added_delay(added: Option<AddedDelay>, in_force: Duration, link: LinkSett
 fn settings(link: LinkSettings) -> String {
     let mut set = link.round_trip();
     if !link.jitter.is_zero() {
-        // The mean of the jitter is half of it each way.
+        // Each way adds half of the maximum jitter on average, so both ways together add all of it.
         set += &format!(", about {} with jitter", format_duration(link.rtt + link.jitter));
     }
     if let Some(bandwidth) = link.bandwidth {

@@ -1,12 +1,12 @@
 //! Sentences about measurements that the native client and the page share.
 //!
-//! - [`legs`]: where the time of a run went.
+//! - [`legs`]: on which part of the path the time of a run was spent.
 //! - [`link`]: the settings of an emulated link, and the delay that it added.
 //! - [`load`]: what a load of many clients shows.
 //! - `queue`: whether a pace was kept ([`Queue::describe`](crate::queue::Queue::describe)).
 //! - [`race`]: what the turns of a race show.
 //!
-//! Numbers and their units are separated by no-break spaces. A terminal replaces them.
+//! Numbers and their units are separated by no-break spaces. The native client replaces them by plain spaces.
 
 pub mod legs;
 pub mod link;
@@ -25,7 +25,7 @@ pub fn order(order: Order) -> &'static str {
     }
 }
 
-/// Returns a number as a word up to three, and in digits above.
+/// Returns `one`, `two` or `three`, or any other number in digits.
 pub fn number(count: usize) -> String {
     match count {
         1 => "one".to_owned(),

@@ -7,7 +7,7 @@ use crate::compare::Difference;
 use crate::race::{Spread, TURNS_MIN, WayTimes};
 use crate::reading::Reading;
 
-/// On a link with a shorter round trip, other work of the machine often takes as long.
+/// On a link with a shorter round trip than this, other work of the machine often takes as long as the round trip.
 const SHORT_ROUND_TRIP: Duration = Duration::from_millis(10);
 
 /// The times of the three ways of a race in all turns.
@@ -19,7 +19,7 @@ pub struct RaceTimes {
     pub sent_ahead: WayTimes,
     /// A connection for each question.
     pub at_once: WayTimes,
-    /// How much later the last connection opened because a browser spaces its handshakes, if that is known.
+    /// How much later than the first the last connection opened because a browser spaces its handshakes; `None` if it is unknown.
     pub spacing: Option<Spread>,
 }
 
@@ -29,7 +29,8 @@ impl RaceTimes {
         self.one_at_a_time.asking.compared_with(self.sent_ahead.asking)
     }
 
-    /// Whether the ways would differ more on a longer link. It does not help if there are too few turns.
+    /// Whether a longer link would help to tell the ways apart: the times are too short, overlap or hardly differ. `false` if there are
+    /// too few turns, because a longer link does not help then.
     pub fn is_link_too_short(&self) -> bool {
         matches!(self.difference(), Difference::TooShort | Difference::NoneSeen | Difference::Negligible)
     }

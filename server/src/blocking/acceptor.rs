@@ -56,19 +56,20 @@ impl Acceptor {
         }
     }
 
-    /// The end of the pause at `now`, if there is one.
+    /// Returns the end of the current pause; `None` if there is no pause at `now`.
     pub(crate) fn pause_end(&self, now: Instant) -> Option<Instant> {
         self.pause_end.filter(|end| now < *end)
     }
 
-    /// The listeners, to wait for new connections; none during a pause. A wait must end at the same `pause_end`, or it would
-    /// wait for neither.
+    /// Returns the listeners, to wait for new connections; none if there is a pause. A wait for them must end at `pause_end`,
+    /// because during a pause no listener ends it.
     pub(crate) fn poll_fds(&self, pause_end: Option<Instant>) -> impl Iterator<Item = PollFd<'_>> {
         let sockets = if pause_end.is_some() { &[] } else { &self.listeners.sockets[..] };
         sockets.iter().map(|socket| PollFd::new(socket, PollFlags::IN))
     }
 
-    /// Accepts one client from a listener that is ready. Returns `None` if another thread or process was faster.
+    /// Accepts one client from a listener that is `ready`. Returns `None` if no listener is ready, if another thread or process
+    /// has accepted the client, or if accepting failed and is to be tried again.
     pub(crate) fn accept(&mut self, ready: &[bool]) -> Result<Option<Client>, ServeError> {
         let Some(index) = self.next_ready(ready) else {
             return Ok(None);

@@ -58,7 +58,7 @@ impl<S: Pollable> Client<S> {
         Ok(())
     }
 
-    /// The descriptor and event that the session waits for; `None` during simulated work.
+    /// Returns the descriptor and the event that the session waits for; `None` during simulated work.
     pub(crate) fn poll_fd(&self) -> Option<PollFd<'_>> {
         match self.session.awaits() {
             Awaits::Input => Some(PollFd::from_borrowed_fd(self.stream.input(), PollFlags::IN)),
@@ -67,7 +67,7 @@ impl<S: Pollable> Client<S> {
         }
     }
 
-    /// Gives the session a turn, after an event or at its deadline.
+    /// Gives the session a turn, after an event or at its deadline, and ends the session if it is overdue.
     pub(crate) fn take_turn(&mut self, scratch: &mut Scratch) -> Turn {
         match self.session.turn(&mut self.stream, scratch) {
             Turn::Over => Turn::Over,

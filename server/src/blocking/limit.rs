@@ -1,4 +1,4 @@
-//! The limit of connections for threads; [`launcelot_endpoint::limit`] has one for tasks.
+//! The limit on open connections for threads, which block while they wait; [`launcelot_endpoint::limit`] has one for tasks.
 
 use std::num::NonZeroU32;
 use std::sync::{Condvar, Mutex};

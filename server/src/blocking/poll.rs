@@ -9,7 +9,7 @@ use rustix::io::Errno;
 use crate::error::ServeError;
 use crate::stop::Stop;
 
-/// Waits for an event on any of `fds`, until `deadline` at most. Each of `fds` then has its events.
+/// Waits for an event on any of `fds`, until `deadline` at most. [`is_ready`] then tells which of `fds` have events.
 pub(crate) fn wait(fds: &mut [PollFd<'_>], deadline: Option<Instant>) -> io::Result<()> {
     loop {
         let timeout = deadline.map(timeout_until);
@@ -34,7 +34,7 @@ pub(crate) fn stops_within(stop: &Stop, pause: Duration) -> Result<bool, ServeEr
     Ok(is_ready(&fds[0]))
 }
 
-/// Whether the last wait reported an event.
+/// Whether the last wait reported an event on this descriptor.
 pub(crate) fn is_ready(fd: &PollFd<'_>) -> bool {
     !fd.revents().is_empty()
 }

@@ -56,8 +56,8 @@ fn serve_client<S: Pollable>(mut client: Client<S>, service: &Service, stop: &St
     }
 }
 
-/// A terminal, a pipe or a file. Other processes may have it open, such as a shell, and must not find it changed to
-/// non-blocking mode. So each read and write is preceded by a `poll(2)`.
+/// Standard input and output that are not a socket: terminals, pipes or files. Other processes, such as a shell, may have
+/// them open too and must not find them changed to non-blocking mode. So each read and write is preceded by a `poll(2)`.
 struct Pipes {
     input: OwnedFd,
     output: OwnedFd,
@@ -87,7 +87,7 @@ impl Write for Pipes {
 
 impl Stream for Pipes {
     fn end_output(&mut self) {
-        // The end of this process closes it.
+        // The output is closed when this process exits.
     }
 }
 

@@ -61,16 +61,17 @@ pub(super) fn serve(listeners: Listeners, service: &Arc<Service>, stop: &Stop) -
     })
 }
 
-/// The origin of a thread's connections.
+/// The source of a thread's connections.
 enum Source {
-    /// Listeners, and channels to the threads that have none and get their share of the connections.
+    /// Listeners of its own, and the channels to the threads without listeners, to which this thread passes their share of the
+    /// connections.
     Listeners { listeners: Listeners, channels: Vec<UnboundedSender<Detached>> },
     /// The channel from the first thread.
     Channel(UnboundedReceiver<Detached>),
 }
 
 impl Source {
-    /// The source of a further thread: listeners of its own, or a channel, whose sender is returned as well.
+    /// Creates the source of a further thread: listeners of its own, or a channel, whose sender is returned as well.
     fn of_further_thread(listeners: &Listeners) -> io::Result<(Self, Option<UnboundedSender<Detached>>)> {
         if listeners.are_inherited() {
             let (sender, receiver) = unbounded_channel();
@@ -108,7 +109,7 @@ where
     Ok(Started { thread, channel })
 }
 
-/// The runtime of one thread.
+/// The runtime of one thread, and what the thread needs to serve its connections.
 struct Core<'a, R> {
     runtime: Runtime,
     requested: R,

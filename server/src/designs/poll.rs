@@ -1,10 +1,10 @@
 //! All clients at once in one thread, which waits for all sockets with `poll(2)`.
 //!
 //! The thread waits for all clients and listeners together, gives every client that is ready one turn, and waits again.
-//! Under load a client waits for its turn behind all others that are ready. Each call makes the kernel check every
-//! socket, including silent ones, so each silent client makes every question more expensive. Anything that blocks
-//! the thread, such as simulated work on one answer, stops all clients. At the limit of connections the thread does not
-//! wait for the listeners.
+//! Under load a client waits for its turn behind all others that are ready. Each call of `poll(2)` makes the kernel check
+//! every socket, including silent ones, so each silent client makes every question more expensive. Anything that blocks
+//! the thread, such as simulated work on one answer, makes all clients wait. At the limit of connections the thread does
+//! not poll the listeners.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -50,7 +50,7 @@ pub(super) fn serve(listeners: Listeners, service: &Arc<Service>, stop: &Stop) -
     }
 }
 
-/// Whether the server accepts clients, or only lets those that it has finish.
+/// Whether the server accepts clients, or is stopping and only lets the clients that it has finish.
 enum Phase {
     Accepting(Acceptor),
     /// Stopping until this time; `None` if the end of the grace period is beyond the range of the clock.
@@ -58,7 +58,7 @@ enum Phase {
 }
 
 impl Phase {
-    /// Closes the listeners and begins the grace period, unless that has been done.
+    /// Closes the listeners and begins the grace period, unless the server is stopping already.
     fn stop(&mut self, service: &Service) {
         if !self.is_stopping() {
             *self = Self::Stopping(Instant::now().checked_add(service.options.grace));
@@ -80,7 +80,8 @@ impl Phase {
         }
     }
 
-    /// The stop, before it is requested. Afterwards it is always ready and would end every wait.
+    /// Returns the stop to wait for; `None` once it was requested, because it is readable from then on and would end every
+    /// wait.
     fn stop_fd<'a>(&self, stop: &'a Stop) -> Option<PollFd<'a>> {
         match self {
             Self::Accepting(_) => Some(PollFd::new(stop, PollFlags::IN)),

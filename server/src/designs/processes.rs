@@ -1,7 +1,7 @@
 //! A fixed pool of processes that all accept from the same listeners; each serves one client at a time.
 //!
-//! Each worker is a simple server, as in the workers design, but in a process of its own: a fault in a worker, such as a
-//! corrupted memory, affects only that worker's client. The first process serves no clients. It waits for workers that
+//! Each worker is a simple server, as in the workers design, but in a process of its own: a fault in a worker, such as
+//! memory corruption, affects only that worker's client. The first process serves no clients. It waits for workers that
 //! die, reaps them and starts others in their place. Under load, when every worker has a client, all others wait in the
 //! listener's backlog. When a worker dies, its client loses the connection; the other clients lose nothing.
 
@@ -46,7 +46,8 @@ struct Pool<'a> {
     service: &'a Service,
     /// The index of a slot is its worker's number.
     slots: Vec<WorkerSlot>,
-    /// Whether any worker has ever been ready. If not, another attempt would fail the same way.
+    /// Whether any worker has ever been ready. If none has, a failure to start ends the server: another attempt would fail the
+    /// same way.
     has_been_ready: bool,
 }
 
@@ -88,14 +89,14 @@ impl<'a> Pool<'a> {
 
     fn leave_vacant(&self, number: usize, reason: &str) -> WorkerSlot {
         let was_vacant = matches!(self.slots.get(number), Some(WorkerSlot::Vacant { .. }));
-        // The first failure only: there are ten attempts a second.
+        // Only the first failure is logged, because there are ten attempts a second.
         if !was_vacant {
             tracing::warn!(worker = number, "cannot start a worker, clients may have to wait: {reason}");
         }
         WorkerSlot::Vacant { retry_at: Instant::now() + RETRY_PAUSE }
     }
 
-    /// The connections to all workers, in the order of their slots.
+    /// Returns the sockets to all running workers, in the order of their slots.
     fn poll_fds(&self) -> impl Iterator<Item = PollFd<'_>> {
         self.workers().map(|worker| PollFd::new(worker, PollFlags::IN))
     }
@@ -112,7 +113,7 @@ impl<'a> Pool<'a> {
         retries.min()
     }
 
-    /// Handles the events of the workers that are `ready`, with one entry for each of [`Self::poll_fds`].
+    /// Handles the events of running workers. `ready` has one entry for each of [`Self::poll_fds`]: whether it has an event.
     fn handle_events(&mut self, ready: &[bool]) -> Result<(), ServeError> {
         let mut ready = ready.iter();
         for number in 0..self.slots.len() {
@@ -140,7 +141,7 @@ impl<'a> Pool<'a> {
         Ok(())
     }
 
-    /// Leaves the slot vacant for a while, or fails if no worker has ever been ready.
+    /// Returns a slot that stays vacant for [`RETRY_PAUSE`], or an error if no worker has ever been ready.
     fn failed_to_start(&self, number: usize, status: ExitStatus) -> Result<WorkerSlot, ServeError> {
         let reason = format!("the worker exited before it was ready ({status})");
         if self.has_been_ready {

@@ -21,12 +21,13 @@ pub(super) fn serve(listeners: Listeners, service: &Arc<Service>, stop: &Stop) -
     serve_one_at_a_time(Acceptor::new(listeners, service), service, stop)
 }
 
-/// Accepts and serves one client after the other. Several workers may share the listeners.
+/// Accepts and serves one client after the other until `stop` is requested. Several workers may share the listeners.
 pub(crate) fn serve_one_at_a_time(mut acceptor: Acceptor, service: &Service, stop: &Stop) -> Result<(), ServeError> {
     let mut scratch = Scratch::default();
     while let Some(mut client) = acceptor.accept_next(stop)? {
         if client.serve_client(stop, &mut scratch)? == Served::UntilStop {
-            // Closed before the grace period, so that new connections are refused instead of waiting for a server that has stopped.
+            // The listeners are closed before the grace period, so that new connections are refused and do not wait for a
+            // server that has stopped.
             drop(acceptor);
             return client.serve_for(service.options.grace, &mut scratch);
         }

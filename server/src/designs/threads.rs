@@ -84,13 +84,13 @@ fn serve_client(mut client: Client, permit: Permit<'_>, service: &Service, stop:
     let served = client.serve_client(stop, &mut scratch)?;
     match served {
         Served::UntilEnd => {
-            // The descriptor is free before the permit is, because the next client needs both.
+            // The descriptor is released before the permit, because the next client needs both.
             drop(client);
             drop(permit);
             Ok(())
         }
         Served::UntilStop => {
-            // The accept loop may wait for a permit, where it cannot see the stop.
+            // The accept loop may be waiting for a permit, where it cannot see the stop.
             drop(permit);
             client.serve_for(service.options.grace, &mut scratch)
         }

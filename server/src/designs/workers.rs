@@ -19,7 +19,7 @@ use crate::stop::Stop;
 
 pub(super) fn serve(listeners: Listeners, service: &Arc<Service>, stop: &Stop) -> Result<(), ServeError> {
     let count = service.options.workers.min(service.options.max_connections).get();
-    // The listeners close when the last worker drops its acceptor. When stopped, each does so at once.
+    // The listeners close when the last worker drops its acceptor. When the stop is requested, each worker drops it at once.
     let acceptor = Acceptor::new(listeners, service);
     thread::scope(|scope| {
         let mut workers = Vec::new();

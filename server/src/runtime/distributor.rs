@@ -60,8 +60,8 @@ pub(crate) async fn accept_and_distribute(
 fn send(accepted: Accepted, thread: &UnboundedSender<Detached>) {
     match Detached::new(accepted) {
         Ok(detached) => {
-            // Fails only if the other thread has seen the stop before this one. The connection is closed, as are
-            // those in the backlog.
+            // Fails only if the other thread has seen the stop before this one. Then the connection is closed, like those
+            // in the backlog.
             let _ = thread.send(detached);
         }
         Err(error) => tracing::warn!("cannot pass a connection to another thread: {}", one_line(&error)),

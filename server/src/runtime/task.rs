@@ -1,4 +1,4 @@
-//! Serving one client in a task.
+//! Serving one client in a tokio task.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -19,7 +19,8 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-/// Serves one client until its session ends.
+/// Serves one client until its session ends. A stop is not observed here: the runtime drops the task at the end of the
+/// grace period.
 ///
 /// The whole session runs in one poll function, so that a question is read, parsed and answered without an `await` in
 /// between, across which the task would need buffers of its own.
@@ -31,7 +32,7 @@ pub(super) async fn serve_client(mut stream: TcpStream, mut session: Session) {
                 return Poll::Ready(());
             }
             // Every question moves the deadline away. Setting the timer each time would cost more than letting it fire
-            // once in a while and setting it then. In the rare case that the deadline comes nearer, it is set at once.
+            // once in a while and setting it then. In the rare case that the deadline comes nearer, the timer is set at once.
             if session.deadline().is_some_and(|deadline| deadline < timer.deadline().into_std()) {
                 timer.as_mut().reset(timer_deadline(&session));
             }
@@ -66,9 +67,9 @@ fn take_turns(session: &mut Session, stream: &mut TcpStream, context: &mut Conte
     })
 }
 
-/// A tokio socket as a plain non-blocking one. An operation that would block registers the task to be woken. Unlike
-/// `try_read`, `poll_read` concludes from a short read that there is no more input, which saves one system call per
-/// question.
+/// A tokio socket with the interface of a non-blocking socket of the standard library. An operation that would block
+/// registers the task to be woken. Unlike `try_read`, `poll_read` concludes from a short read that there is no more input,
+/// which saves one system call per question.
 struct NonBlocking<'a, 'context> {
     stream: &'a mut TcpStream,
     context: &'a mut Context<'context>,

@@ -1,4 +1,4 @@
-//! Reading on after the last reply, so that the client receives it.
+//! The lingering close: a session keeps reading after its last reply, so that the client receives that reply.
 
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ impl Linger {
         Self { until: Instant::now() + LINGER, bytes_left: LINGER_MAX_BYTES }
     }
 
-    /// Discards `count` bytes, or ends the session if that exceeds the limit.
+    /// Discards `count` bytes of input. Returns the reason to end the session if the limit is exceeded.
     pub(super) fn discard(&mut self, count: usize) -> Result<(), CloseReason> {
         match self.bytes_left.checked_sub(count) {
             Some(left) => {

@@ -1,9 +1,9 @@
-//! The other end of a session, as the log names it.
+//! The peer of a session, as the log names it: the client's address, or standard input.
 
 use std::fmt;
 use std::net::SocketAddr;
 
-/// The other end of a session.
+/// The peer of a session: the client, by its address, or standard input.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Peer {
     Address(SocketAddr),

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use launcelot_protocol::Parsed;
 
-/// Stands for the absence of a deadline.
+/// A year, which stands for the absence of a deadline where a time is needed.
 pub(crate) const FAR_FUTURE: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 
 /// Replies that could not be written yet, and the input after them, which is not parsed before they are written.

@@ -1,4 +1,4 @@
-//! Reporting a session to its observer.
+//! Reports what a session reads and writes to its observer.
 //!
 //! Time spent in an observer is not measured, and an answer does not wait for it: questions and answers are reported once
 //! the answers have been written. Worker processes are not observed, because they do not share the observer's memory.
@@ -11,7 +11,7 @@ use launcelot_endpoint::observe::{ConnectionObserver, Observed, Point};
 #[derive(Debug)]
 pub(crate) struct Reporter {
     observed: Observed,
-    /// The bytes of answers that are ready, and that nothing has tried to write yet.
+    /// The number of bytes of answers that are ready, and that the session has not tried to write yet.
     ready_bytes: usize,
 }
 
@@ -29,7 +29,8 @@ impl Reporter {
         self.ready_bytes += bytes;
     }
 
-    /// Reads the clock for the answers that are written next. [`report`](Self::report) has to follow the write.
+    /// Records that all ready answers are about to be written, unless that has been recorded. The caller must
+    /// [`report`](Self::report) after the write.
     pub(crate) fn before_write(&mut self) {
         if self.ready_bytes > 0 {
             self.observed.record_write(Point::ToClient, self.ready_bytes);

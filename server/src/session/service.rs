@@ -25,8 +25,8 @@ impl Service {
         Arc::new(Self { options: options.clone(), statistics: statistics.clone(), observer })
     }
 
-    /// Reports a connection to the observer, just after it was accepted. Calls `local` for the local address only if
-    /// there is an observer.
+    /// Reports to the server's observer, if there is one, that a connection has just been accepted. Returns the observer of
+    /// this connection. Calls `local` for the local address only if there is an observer.
     pub(crate) fn accepted(
         &self,
         client: SocketAddr,

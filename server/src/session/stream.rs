@@ -1,4 +1,4 @@
-//! The connection of a session.
+//! The byte stream of a session: a socket, or standard input and output.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -11,7 +11,7 @@ pub(crate) trait Stream: Read + Write {
     fn end_output(&mut self);
 }
 
-/// A stream for `poll(2)`.
+/// A stream whose descriptors can be passed to `poll(2)`.
 pub(crate) trait Pollable: Stream {
     /// The descriptor that becomes readable.
     fn input(&self) -> BorrowedFd<'_>;

@@ -23,10 +23,10 @@ pub const BOUNDS_NS: [u64; 26] = {
     bounds
 };
 
-/// The last of the [bounds](BOUNDS_NS).
+/// The last of the [bounds](BOUNDS_NS), in nanoseconds.
 pub const LONGEST_BOUND_NS: u64 = BOUNDS_NS[BOUNDS_NS.len() - 1];
 
-/// The index of the bucket that counts durations of this length.
+/// Returns the index of the bucket that counts durations of this length.
 pub(super) fn bucket_of(duration_ns: u64) -> usize {
     BOUNDS_NS.partition_point(|bound| *bound < duration_ns)
 }

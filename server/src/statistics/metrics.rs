@@ -1,4 +1,4 @@
-//! The statistics over HTTP, at `/metrics`.
+//! Serves the statistics over HTTP, at `/metrics`.
 
 mod exposition;
 
@@ -22,13 +22,13 @@ use launcelot_endpoint::listen::Listeners;
 
 use crate::statistics::Statistics;
 
-/// Maximum number of open connections. Scrapers connect seldom; others wait.
+/// Maximum number of open HTTP connections; further clients wait. Scrapers connect seldom.
 const CONNECTIONS_MAX: NonZeroU32 = NonZeroU32::new(16).expect("16 is not zero");
 
-/// The time in which a request must arrive, and in which its response must be taken.
+/// The time within which the head of a request must arrive. A connection may last twice as long.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Serves the statistics until a listener fails.
+/// Serves the statistics over HTTP until a listener fails.
 pub(crate) async fn serve(listeners: Listeners, statistics: Statistics) {
     if let Err(error) = accept_loop(listeners, &statistics).await {
         tracing::error!("cannot serve the statistics: {}", one_line(&error));
@@ -55,7 +55,7 @@ async fn serve_connection(accepted: Accepted, statistics: Statistics) {
         .timer(TokioTimer::new())
         .header_read_timeout(TIMEOUT)
         .serve_connection(TokioIo::new(stream), service);
-    // A client that does not take its response needs no report.
+    // Neither an HTTP error nor a client that does not take its response is logged.
     let _ = tokio::time::timeout(2 * TIMEOUT, connection).await;
     drop(permit);
 }

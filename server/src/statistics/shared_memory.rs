@@ -22,11 +22,11 @@ pub(crate) struct SharedTallies {
     count: usize,
 }
 
-/// The seals that fix the size of the memory, so that no process can make an access of another fault.
+/// The seals that fix the size of the memory. Otherwise a process could shrink it, and the accesses of others would fault.
 const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW);
 
 impl SharedTallies {
-    /// Creates tallies that have counted nothing.
+    /// Creates `count` tallies that are zero.
     pub(crate) fn new(count: usize) -> io::Result<Self> {
         let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
         let memory = File::from(memfd_create("launcelot statistics", flags)?);
@@ -35,7 +35,7 @@ impl SharedTallies {
         Self::from_memory(memory.into())
     }
 
-    /// Maps the tallies of another process.
+    /// Maps the memory that another process has created for its tallies.
     pub(crate) fn from_memory(memory: OwnedFd) -> io::Result<Self> {
         if !fcntl_get_seals(&memory)?.contains(SEALS) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "the size of the shared memory is not sealed"));

@@ -38,7 +38,7 @@ impl Tally {
         self.bytes_out.fetch_add(bytes as u64, Relaxed);
     }
 
-    /// Counts questions that arrived together, each of which was answered after `thinking`.
+    /// Counts `questions` that arrived together, each of which was answered after `thinking`. `unknown` of them were unknown.
     pub(crate) fn answered(&self, questions: usize, unknown: usize, thinking: Duration) {
         let questions = questions as u64;
         let thinking_ns = u64::try_from(thinking.as_nanos()).unwrap_or(u64::MAX);
@@ -50,7 +50,7 @@ impl Tally {
         self.thinking[bucket_of(thinking_ns)].fetch_add(questions, Relaxed);
     }
 
-    /// Counts all open connections as closed.
+    /// Counts all open connections of this tally as closed.
     pub(super) fn close_all(&self) {
         self.closed.store(self.opened.load(Relaxed), Relaxed);
     }

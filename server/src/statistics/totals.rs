@@ -5,9 +5,9 @@ use crate::statistics::histogram::ThinkingHistogram;
 /// The counters of a server, summed over its threads and worker processes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// Accepted connections.
+    /// The number of connections that were accepted so far.
     pub connections: u64,
-    /// Open connections.
+    /// The number of connections that are open now.
     pub open: u64,
     /// Complete questions that were answered, unknown ones included.
     pub questions: u64,
@@ -17,6 +17,6 @@ pub struct Totals {
     pub bytes_in: u64,
     /// Bytes of replies that the system has taken from the server.
     pub bytes_out: u64,
-    /// How long answers took.
+    /// The times from when each question was complete until its answer was ready.
     pub thinking: ThinkingHistogram,
 }

@@ -21,10 +21,10 @@ pub(super) const WORKER_VARIABLE: &str = "LAUNCELOT_WORKER";
 /// Maximum number of descriptors in one message: the shared memory and a listener for each address.
 const DESCRIPTORS_MAX: usize = 64;
 
-/// More bytes than a serialized [`WorkerConfig`] has.
+/// The size of the buffer for a serialized [`WorkerConfig`], which is always shorter.
 const CONFIG_MAX_BYTES: usize = 256;
 
-/// What a worker has to know besides its descriptors.
+/// The settings of a worker, which it receives together with its descriptors.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct WorkerConfig {
     /// The worker's number, which is the index of its counters.
@@ -32,7 +32,7 @@ pub(super) struct WorkerConfig {
     pub(super) idle_timeout: Option<Duration>,
     pub(super) grace: Duration,
     pub(super) think: Duration,
-    /// The verbosity of its log, as for [`launcelot_endpoint::log::to_stderr`].
+    /// The verbosity of the worker's log, as for [`launcelot_endpoint::log::to_stderr`].
     pub(super) verbosity: u8,
 }
 

@@ -1,4 +1,4 @@
-//! The program of a worker process.
+//! The main function of a worker process.
 
 use std::io::{self, IsTerminal as _};
 use std::os::fd::AsFd as _;
@@ -33,7 +33,7 @@ fn run() -> Result<(), ServeError> {
     // The worker must not outlive the first process, even if that one is killed.
     set_parent_process_death_signal(Some(Signal::KILL)).map_err(|error| ServeError::Start(error.into()))?;
     let socket = io::stdin().as_fd().try_clone_to_owned().map_err(ServeError::Start)?;
-    // A worker that a signal stops finishes its session, and the first process starts another.
+    // A worker that a signal stops finishes its session, and the first process starts another worker.
     let stop_socket = socket.try_clone().map_err(ServeError::Start)?;
     let stop_by_signal = move || {
         // Fails only if the first process has closed its side, which stops the worker as well.
@@ -59,7 +59,7 @@ fn run() -> Result<(), ServeError> {
 fn receive_config() -> io::Result<Received> {
     let stdin = io::stdin();
     if stdin.is_terminal() {
-        let reason = format!("{WORKER_VARIABLE} is set, but standard input is a terminal and not the first process");
+        let reason = format!("{WORKER_VARIABLE} is set, but standard input is a terminal and not a worker's socket");
         return Err(io::Error::other(reason));
     }
     WorkerConfig::receive(stdin)

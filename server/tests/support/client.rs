@@ -1,4 +1,4 @@
-//! A client that fails instead of waiting without end.
+//! A client whose reads and writes fail at a deadline instead of waiting without end.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -77,7 +77,7 @@ impl Client {
         received
     }
 
-    /// Waits until the server closes or resets the connection, without anything more to read.
+    /// Waits until the server closes or resets the connection. Panics if there is more to read.
     #[track_caller]
     pub(crate) fn expect_closed(&mut self) {
         match self.read(&mut [0]) {

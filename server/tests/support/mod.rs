@@ -1,7 +1,7 @@
 //! Helpers of these tests: a server on a thread, the program as a child process, and clients with deadlines.
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
-#![allow(dead_code, unused_imports, reason = "each test file uses only some of it")]
+#![allow(dead_code, unused_imports, reason = "each test file uses only some of these helpers")]
 
 mod client;
 mod program;
@@ -16,7 +16,7 @@ pub(crate) use client::Client;
 pub(crate) use program::Program;
 pub(crate) use server::Server;
 
-/// Maximum wait for any event, far more than anything here takes on a busy machine.
+/// Maximum wait for any event: far more than any event of these tests takes on a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 /// The time after which a test concludes that nothing happens.
@@ -46,7 +46,7 @@ pub(crate) fn each_design_except(excluded: &[Design], test: impl Fn(Design)) {
     }
 }
 
-/// The name of a design on the command line.
+/// Returns the name of a design on the command line.
 pub(crate) fn name(design: Design) -> String {
     design.to_possible_value().unwrap().get_name().to_owned()
 }

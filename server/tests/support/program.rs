@@ -31,7 +31,7 @@ impl Program {
         Self::from(Command::new("sh").args(["-c", &limited, Self::PATH, "localhost", "0"]).args(arguments))
     }
 
-    /// Runs a command that starts the program.
+    /// Runs a command that starts the program, and waits for the program's "Ready" line.
     pub(crate) fn from(command: &mut Command) -> Self {
         let mut process = Process::start(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
         let stdout = process.stdout();
@@ -45,12 +45,12 @@ impl Program {
         Client::connect(self.port)
     }
 
-    /// The next line of standard output.
+    /// Waits for the next line of standard output and returns it.
     pub(crate) fn next_line(&mut self) -> String {
         self.stdout.next()
     }
 
-    /// The port of the statistics, if the program serves them.
+    /// Reads the line about the statistics and returns their port. Panics if the program does not serve them.
     pub(crate) fn metrics_port(&mut self) -> u16 {
         let line = self.next_line();
         let port = line.strip_prefix("Statistics at http://").and_then(|url| url.strip_suffix("/metrics"));
@@ -80,12 +80,12 @@ impl Program {
         Pid::from_child(&self.process.child)
     }
 
-    /// Resident memory in bytes, including the workers.
+    /// Returns the resident memory of the program and its workers, in bytes.
     pub(crate) fn resident_bytes(&self) -> usize {
         self.pids().into_iter().map(|pid| memory_bytes(pid, 1)).sum()
     }
 
-    /// The worker processes, which the first thread has started.
+    /// Returns the child processes of the program's first thread: the workers.
     pub(crate) fn workers(&self) -> Vec<Pid> {
         let id = self.process.child.id();
         let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
@@ -102,7 +102,7 @@ impl Program {
         let asleep = format!("({name}) S ");
         let began = Instant::now();
         loop {
-            // A thread may end while this reads. See proc_pid_stat(5).
+            // A thread may end while its file is being read. See proc_pid_stat(5).
             let stats = std::fs::read_dir(&tasks).unwrap();
             let stats = stats.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("stat")).ok());
             let named: Vec<String> = stats.filter(|stat| stat.contains(&format!("({name})"))).collect();
@@ -121,13 +121,13 @@ impl Program {
         prlimit(Some(self.pid()), Resource::As, limit).unwrap();
     }
 
-    /// Processor time used so far, including the workers.
+    /// Returns the processor time that the program and its workers have used so far.
     pub(crate) fn processor_time(&self) -> Duration {
         self.pids().into_iter().map(processor_time).sum()
     }
 }
 
-/// One of the figures of proc_pid_statm(5): 0 is the address space, 1 the resident memory.
+/// Returns one of the figures of proc_pid_statm(5) in bytes: 0 is the address space, 1 the resident memory.
 fn memory_bytes(pid: Pid, figure: usize) -> usize {
     let statm = std::fs::read_to_string(format!("/proc/{pid}/statm")).unwrap();
     let pages: usize = statm.split(' ').nth(figure).unwrap().parse().unwrap();
@@ -136,7 +136,7 @@ fn memory_bytes(pid: Pid, figure: usize) -> usize {
 
 fn processor_time(pid: Pid) -> Duration {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    // The fields after the name, which is in parentheses; user and system time in ticks.
+    // The fields after the name, which is in parentheses. Fields 11 and 12 are the user and system time in ticks.
     let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
     let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
     Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second())

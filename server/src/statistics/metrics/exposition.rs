@@ -42,7 +42,7 @@ fn push_histogram(text: &mut String, thinking: &ThinkingHistogram) {
     let _ = write!(text, "{name}_bucket{{le=\"+Inf\"}} {total}\n{name}_sum {sum}\n{name}_count {total}\n");
 }
 
-/// Exact to the nanosecond, unlike `as_secs_f64`.
+/// Formats a duration in seconds, exact to the nanosecond, unlike `as_secs_f64`.
 fn seconds(duration: Duration) -> impl fmt::Display {
     fmt::from_fn(move |formatter| {
         let text = format!("{}.{:09}", duration.as_secs(), duration.subsec_nanos());
