@@ -260,7 +260,7 @@ impl<C: Transport, S: Transport> Relay<C, S> {
         let is_read = self.room_for_client() > 0;
         Sight {
             moved,
-            sent: self.client.sent_total(),
+            sent: self.client.sent_data(),
             is_heard: std::mem::take(&mut self.client.is_heard),
             may_demand_pong: is_read && self.client.has_everything(),
             has_hung_up: !is_read && self.client.stream.has_hung_up(),

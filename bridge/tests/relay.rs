@@ -440,7 +440,8 @@ async fn each_violation_by_the_client_has_its_close_code() {
     ];
     for (what, bytes, expected) in cases {
         let (mut near, far) = duplex(64);
-        let (_server, tcp) = duplex(64);
+        let (mut server, tcp) = duplex(64);
+        let server = tokio::spawn(async move { tokio::io::copy(&mut server, &mut tokio::io::sink()).await });
         let relayed = tokio::spawn(relay_between(far, tcp, DEFAULT, CancellationToken::new()));
         near.write_all(bytes).await.unwrap();
         let mut head = [0; 4];
@@ -448,6 +449,7 @@ async fn each_violation_by_the_client_has_its_close_code() {
         assert_eq!((head[0], u16::from_be_bytes([head[2], head[3]])), (0x88, expected), "{what}");
         drop(near);
         let ending = relayed.await.unwrap().ending;
+        server.await.unwrap().unwrap();
         assert!(matches!(ending, Ending::ClientFault(_)), "{what}: {ending:?}");
     }
 }
@@ -548,6 +550,8 @@ proptest! {
             let ((), received) = tokio::join!(send, receive);
             assert!(received == replied);
             assert!(server.await.unwrap() == sent);
+            drop((to_server, from_server));
+            drop(client);
             let relayed = relayed.await.unwrap();
             assert_eq!((relayed.from_client, relayed.from_server), (sent.len() as u64, replied.len() as u64));
         });

@@ -81,9 +81,9 @@ impl<C: Transport> Client<C> {
         self.acknowledged().saturating_sub(self.control_total)
     }
 
-    /// Returns how many bytes were handed to the system since the start.
-    pub(super) fn sent_total(&self) -> u64 {
-        self.queue.sent_total()
+    /// Returns how many bytes were handed to the system since the start, without control frames.
+    pub(super) fn sent_data(&self) -> u64 {
+        self.queue.sent_total().saturating_sub(self.control_total)
     }
 
     /// Returns whether the client's system has everything that is to be sent.

@@ -25,7 +25,7 @@ const PERIOD_MAX: Duration = Duration::from_secs(20);
 pub(super) struct Sight {
     /// Number of bytes that moved so far, without those of control frames.
     pub(super) moved: u64,
-    /// Number of bytes that were sent to the client so far, with those of control frames.
+    /// Number of those bytes that were sent to the client.
     pub(super) sent: u64,
     /// Whether anything was received from the client since the last look.
     pub(super) is_heard: bool,
