@@ -76,11 +76,10 @@ impl Header {
         if second & 0x80 == 0 {
             return Err(FrameError::NotMasked);
         }
-        let short_length = second & 0x7f;
-        if opcode.is_control() && usize::from(short_length) > CONTROL_MAX_BYTES {
+        let Some((payload_bytes, length_bytes)) = parse_length(second & 0x7f, &bytes[2..])? else { return Ok(None) };
+        if opcode.is_control() && payload_bytes > CONTROL_MAX_BYTES as u64 {
             return Err(FrameError::ControlTooLong);
         }
-        let Some((payload_bytes, length_bytes)) = parse_length(short_length, &bytes[2..])? else { return Ok(None) };
         let mask_at = 2 + length_bytes;
         let Some(&mask) = bytes[mask_at..].first_chunk() else { return Ok(None) };
         Ok(Some((Self { is_final, opcode, payload_bytes, mask }, mask_at + mask.len())))
@@ -157,8 +156,8 @@ mod tests {
             (&[0x83], FrameError::ReservedOpcode(3)),
             (&[0x8b], FrameError::ReservedOpcode(11)),
             (&[0x09], FrameError::FragmentedControl),
-            (&[0x89, 0xfe], FrameError::ControlTooLong),
-            (&[0x88, 0xff], FrameError::ControlTooLong),
+            (&[0x89, 0xfe, 0, 126], FrameError::ControlTooLong),
+            (&[0x88, 0xff, 0, 0, 0, 0, 0, 1, 0, 0], FrameError::ControlTooLong),
             (&[0x82, 0x05], FrameError::NotMasked),
         ];
         for (bytes, expected) in cases {
