@@ -110,10 +110,8 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Opaque<T> {
 pub fn prepare_tcp(stream: &TcpStream, send_buffer_bytes: u32, user_timeout: Duration) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let socket = SockRef::from(stream);
-    let keepalive = TcpKeepalive::new()
-        .with_time(KEEPALIVE_TIME)
-        .with_interval(KEEPALIVE_INTERVAL)
-        .with_retries(KEEPALIVE_RETRIES);
+    let keepalive =
+        TcpKeepalive::new().with_time(KEEPALIVE_TIME).with_interval(KEEPALIVE_INTERVAL).with_retries(KEEPALIVE_RETRIES);
     socket.set_tcp_keepalive(&keepalive)?;
     socket.set_tcp_notsent_lowat(send_buffer_bytes)?;
     if !user_timeout.is_zero() {

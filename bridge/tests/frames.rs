@@ -84,9 +84,8 @@ impl Write for Input<'_> {
 }
 
 fn decode_by_tungstenite(bytes: &[u8]) -> Decoded {
-    let config = WebSocketConfig::default()
-        .max_message_size(Some(MESSAGE_MAX_BYTES))
-        .max_frame_size(Some(MESSAGE_MAX_BYTES));
+    let config =
+        WebSocketConfig::default().max_message_size(Some(MESSAGE_MAX_BYTES)).max_frame_size(Some(MESSAGE_MAX_BYTES));
     let mut websocket = WebSocket::from_raw_socket(Input(bytes), Role::Server, Some(config));
     let mut payload = Vec::new();
     let mut control = Vec::new();
@@ -108,8 +107,8 @@ fn decode_by_tungstenite(bytes: &[u8]) -> Decoded {
     Decoded { payload, control, end }
 }
 
-/// Checks that both decoders agree about `bytes`.
-fn compare(bytes: &[u8], cuts: &[usize]) -> Result<(), TestCaseError> {
+/// Checks that both decoders agree about `bytes`, in which all lengths are minimal or not.
+fn compare(bytes: &[u8], cuts: &[usize], is_minimal: bool) -> Result<(), TestCaseError> {
     let (ours, error, is_within_message) = decode(bytes, cuts);
     let theirs = decode_by_tungstenite(bytes);
     match (&ours.end, error) {
@@ -125,7 +124,7 @@ fn compare(bytes: &[u8], cuts: &[usize]) -> Result<(), TestCaseError> {
             prop_assert_eq!(&ours.control, &theirs.control);
             prop_assert!(ours.payload.starts_with(&theirs.payload));
         }
-        (End::Violation(_), Some(FrameError::LengthNotMinimal)) => {}
+        (End::Violation(_), Some(FrameError::LengthNotMinimal)) => prop_assert!(!is_minimal),
         // tungstenite answers such a close by one with 1002, and returns that.
         (End::Violation(_), Some(FrameError::CloseCode(_))) => {
             let allowed = [End::Closed(Some(1002)), End::Violation(1007)];
@@ -145,7 +144,7 @@ fn compare(bytes: &[u8], cuts: &[usize]) -> Result<(), TestCaseError> {
 }
 
 /// How the length of a frame is written.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum LengthForm {
     Minimal,
     TwoBytes,
@@ -178,13 +177,14 @@ fn payload() -> impl Strategy<Value = Vec<u8>> {
             .prop_map(|text| text.concat().into_bytes()),
         2 => prop::collection::vec(prop::sample::select(&b"\xe2\x82\xac\xf0\x9f\x98\x80a"[..]), 0..6),
         1 => prop::collection::vec(any::<u8>(), 0..200),
+        1 => prop::collection::vec(any::<u8>(), 120..130),
         1 => prop::collection::vec(any::<u8>(), 900..1100),
         1 => (990u16..5100, "[a-zé]{0,60}").prop_map(|(code, reason)| [&code.to_be_bytes(), reason.as_bytes()].concat()),
     ]
 }
 
-/// Frames as a client sends them, with a violation now and then.
-fn frames() -> impl Strategy<Value = Vec<u8>> {
+/// Frames as a client sends them, with a violation now and then, and whether all lengths are minimal.
+fn frames() -> impl Strategy<Value = (Vec<u8>, bool)> {
     let first = prop_oneof![
         30 => prop::sample::select(vec![0x81, 0x82, 0x01, 0x02, 0x00, 0x80, 0x80, 0x89, 0x8a]),
         2 => Just(0x88),
@@ -196,11 +196,13 @@ fn frames() -> impl Strategy<Value = Vec<u8>> {
         1 => Just(LengthForm::TwoBytes),
         1 => Just(LengthForm::EightBytes),
     ];
-    let frame = (first, mask, form, payload()).prop_map(|(first, mask, form, payload)| frame(first, mask, form, &payload));
+    let frame = (first, mask, form, payload())
+        .prop_map(|(first, mask, form, payload)| (frame(first, mask, form, &payload), form == LengthForm::Minimal));
     (prop::collection::vec(frame, 0..8), 0usize..30).prop_map(|(frames, missing)| {
-        let mut bytes = frames.concat();
+        let is_minimal = frames.iter().all(|(_, is_minimal)| *is_minimal);
+        let mut bytes: Vec<u8> = frames.into_iter().flat_map(|(frame, _)| frame).collect();
         bytes.truncate(bytes.len().saturating_sub(missing.saturating_sub(15)));
-        bytes
+        (bytes, is_minimal)
     })
 }
 
@@ -215,20 +217,20 @@ proptest! {
 
     #[test]
     fn frames_in_any_pieces_are_decoded_as_tungstenite_decodes_the_whole(
-        bytes in frames(),
+        (bytes, is_minimal) in frames(),
         cut_at in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
     ) {
-        compare(&bytes, &cuts(&bytes, &cut_at))?;
+        compare(&bytes, &cuts(&bytes, &cut_at), is_minimal)?;
     }
 
     #[test]
     fn any_bytes_are_decoded_as_tungstenite_decodes_them(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
-        compare(&bytes, &[])?;
+        compare(&bytes, &[], false)?;
     }
 
     #[test]
     fn pieces_make_no_difference(
-        bytes in frames(),
+        (bytes, _) in frames(),
         cut_at in prop::collection::vec(any::<prop::sample::Index>(), 0..20),
     ) {
         let (whole, error, _) = decode(&bytes, &[]);

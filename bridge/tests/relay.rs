@@ -49,7 +49,11 @@ async fn start(pipe_bytes: usize, options: RelayOptions) -> Fixture {
     Fixture { client, server, relayed, stop }
 }
 
-async fn start_to<T>(tcp: T, pipe_bytes: usize, options: RelayOptions) -> (Client, JoinHandle<Relayed>, CancellationToken)
+async fn start_to<T>(
+    tcp: T,
+    pipe_bytes: usize,
+    options: RelayOptions,
+) -> (Client, JoinHandle<Relayed>, CancellationToken)
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -477,8 +481,8 @@ async fn pongs_to_a_client_that_does_not_read_are_bounded() {
 
 /// Messages of every kind, as frames, and the bytes in them.
 fn messages() -> impl Strategy<Value = Vec<(Message, Vec<u8>)>> {
-    let binary = prop::collection::vec(any::<u8>(), 0..3000)
-        .prop_map(|bytes| vec![(Message::binary(bytes.clone()), bytes)]);
+    let binary =
+        prop::collection::vec(any::<u8>(), 0..3000).prop_map(|bytes| vec![(Message::binary(bytes.clone()), bytes)]);
     let text = prop::collection::vec(any::<char>(), 0..300).prop_map(|chars| {
         let text: String = chars.into_iter().collect();
         vec![(Message::text(text.clone()), text.into_bytes())]

@@ -296,3 +296,57 @@ async fn garbage_and_silent_connections_do_not_affect_other_clients() {
     assert_eq!(send_request(bridge.port, &long_head).await.status, 431);
     assert_eq!(send_request(bridge.port, "GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n").await.body, b"ok");
 }
+
+/// Sends a handshake with further headers, and returns the head of the response.
+async fn handshake(bridge: &Bridge, key: &str, headers: &str) -> String {
+    let mut socket = bridge.socket().await;
+    let request = format!(
+        "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n{headers}\r\n"
+    );
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(soon(socket.read_u8()).await.unwrap());
+    }
+    String::from_utf8(head).unwrap().to_lowercase()
+}
+
+const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
+
+#[tokio::test]
+async fn the_first_offered_subprotocol_that_is_known_is_selected() {
+    let subprotocols = vec!["binary".to_owned(), "mqtt".to_owned()];
+    let options = Options { targets: vec![target(echo().await)], subprotocols, ..Options::default() };
+    let bridge = Bridge::start(options);
+    let cases = [
+        ("", None),
+        ("Sec-WebSocket-Protocol: binary\r\n", Some("binary")),
+        ("Sec-WebSocket-Protocol: base64, mqtt , binary\r\n", Some("mqtt")),
+        ("Sec-WebSocket-Protocol: base64\r\nSec-WebSocket-Protocol: binary\r\n", Some("binary")),
+        ("Sec-WebSocket-Protocol: base64\r\n", None),
+    ];
+    for (headers, expected) in cases {
+        let head = handshake(&bridge, KEY, headers).await;
+        let selected = head.lines().find_map(|line| line.strip_prefix("sec-websocket-protocol: "));
+        assert!(head.starts_with("http/1.1 101 "), "{headers}: {head}");
+        assert_eq!(selected, expected, "{headers}");
+    }
+}
+
+#[tokio::test]
+async fn a_handshake_with_an_invalid_key_or_a_body_is_a_bad_request() {
+    let bridge = Bridge::to(echo().await);
+    let cases = [
+        ("", ""),
+        ("dGhlIHNhbXBsZQ==", ""),
+        ("not Base64", ""),
+        (KEY, "Content-Length: 5\r\n"),
+        (KEY, "Transfer-Encoding: chunked\r\n"),
+    ];
+    for (key, headers) in cases {
+        let head = handshake(&bridge, key, headers).await;
+        assert!(head.starts_with("http/1.1 400 "), "{key} {headers}: {head}");
+    }
+    assert!(handshake(&bridge, KEY, "Content-Length: 0\r\n").await.starts_with("http/1.1 101 "));
+}

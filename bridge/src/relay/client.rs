@@ -96,7 +96,9 @@ impl<C: Transport> Client<C> {
         let read_bytes = match ready!(self.poll_read(buffer, cx)) {
             Ok(0) => return Poll::Ready(Received { payload_bytes: 0, end: Some(Ending::ClientGone(None)) }),
             Ok(read_bytes) => read_bytes,
-            Err(error) => return Poll::Ready(Received { payload_bytes: 0, end: Some(Ending::ClientGone(Some(error))) }),
+            Err(error) => {
+                return Poll::Ready(Received { payload_bytes: 0, end: Some(Ending::ClientGone(Some(error))) });
+            }
         };
         self.is_heard = true;
         let mut chunk = Chunk::new(&mut buffer[..read_bytes]);

@@ -189,7 +189,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_client_that_is_sent_bytes_and_sends_some_is_not_pinged() {
-        let busy = |second| Sight { moved: u64::from(second), sent: u64::from(second), is_heard: true, ..Sight::default() };
+        let busy =
+            |second| Sight { moved: u64::from(second), sent: u64::from(second), is_heard: true, ..Sight::default() };
         assert_eq!(verdicts(5, 2, 99, busy), []);
     }
 
