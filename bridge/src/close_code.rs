@@ -3,12 +3,6 @@
 //! When a WebSocket's handshake fails, a browser does not tell the page why. So the bridge completes the handshake even when
 //! it cannot reach the server, and says what is wrong in the close frame.
 
-use tungstenite::protocol::CloseFrame;
-use tungstenite::{Error, Utf8Bytes};
-
-/// Maximum number of bytes in a close frame's reason (RFC 6455, section 5.5: 125, less two for the code).
-pub const REASON_MAX_BYTES: usize = 123;
-
 /// Why the bridge closes a WebSocket. Numbers below 4000 are those of RFC 6455, section 7.4.1. The others are the bridge's
 /// own, and end like the HTTP status of the same meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,8 +20,8 @@ pub enum CloseCode {
     MessageTooBig = 1009,
     /// No byte moved in either direction for the idle timeout.
     Idle = 4408,
-    /// The server reset the connection.
-    ServerReset = 4500,
+    /// The connection to the server broke. The reason contains the system's error.
+    ServerBroke = 4500,
     /// The server cannot be reached. The reason contains the server's name and the system's error.
     ServerUnreachable = 4502,
     /// The server did not accept the connection in time.
@@ -43,7 +37,7 @@ impl CloseCode {
         Self::NotUtf8,
         Self::MessageTooBig,
         Self::Idle,
-        Self::ServerReset,
+        Self::ServerBroke,
         Self::ServerUnreachable,
         Self::ServerTimedOut,
     ];
@@ -62,34 +56,17 @@ impl CloseCode {
             Self::NotUtf8 => "a text message is not UTF-8",
             Self::MessageTooBig => "the message is too big",
             Self::Idle => "idle for too long",
-            Self::ServerReset => "the server reset the connection",
+            Self::ServerBroke => "the connection to the server broke",
             Self::ServerUnreachable => "the server cannot be reached",
             Self::ServerTimedOut => "the server did not accept the connection in time",
         }
     }
-
-    /// Returns the code for an error that the browser has caused, or `None` if its connection has failed.
-    pub fn for_fault(error: &Error) -> Option<Self> {
-        use tungstenite::error::ProtocolError;
-        match error {
-            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
-            Error::Protocol(_) | Error::AttackAttempt => Some(Self::ProtocolError),
-            Error::Utf8(_) => Some(Self::NotUtf8),
-            Error::Capacity(_) => Some(Self::MessageTooBig),
-            _ => None,
-        }
-    }
-}
-
-/// Returns a close frame with `reason`, cut to [`REASON_MAX_BYTES`].
-pub fn frame(code: CloseCode, reason: &str) -> CloseFrame {
-    let end = reason.floor_char_boundary(REASON_MAX_BYTES);
-    CloseFrame { code: code.number().into(), reason: Utf8Bytes::from(&reason[..end]) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frame::encode::REASON_MAX_BYTES;
 
     #[test]
     fn numbers_are_those_that_pages_know() {
@@ -98,16 +75,9 @@ mod tests {
     }
 
     #[test]
-    fn every_code_is_allowed_in_a_close_frame() {
+    fn every_reason_fits_into_a_close_frame() {
         for code in CloseCode::ALL {
-            assert!(frame(code, code.reason()).code.is_allowed(), "{code:?}");
-            assert!(code.reason().len() <= REASON_MAX_BYTES);
+            assert!(code.reason().len() <= REASON_MAX_BYTES, "{code:?}");
         }
-    }
-
-    #[test]
-    fn a_reason_is_cut_between_characters() {
-        let frame = frame(CloseCode::ServerUnreachable, &"é".repeat(100));
-        assert_eq!(frame.reason.as_str(), "é".repeat(61));
     }
 }

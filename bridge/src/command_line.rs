@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Parser;
 use launcelot_endpoint::command_line::{ListenOptions, Verbosity};
 
-use crate::options::{MAX_CONNECTIONS, Options, Target};
+use crate::options::{MAX_CONNECTIONS, Options, SEND_BUFFER_BYTES, Target};
 use crate::origin::Origin;
 
 /// Relays a browser's WebSocket to a TCP server, byte for byte.
@@ -43,6 +43,18 @@ pub struct CommandLine {
     /// Close a connection after this time without a byte in either direction; 0 disables the timeout
     #[arg(long, value_name = "DURATION", default_value = "5min", value_parser = duration)]
     pub idle_timeout: Duration,
+    /// After a close by the client, relay replies until the server ends its stream, or for this time
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
+    pub linger: Duration,
+    /// Ping each WebSocket this often; 0 disables pings
+    #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = duration)]
+    pub ping_interval: Duration,
+    /// Maximum number of bytes that the system keeps unsent for each connection
+    #[arg(long, value_name = "BYTES", default_value_t = SEND_BUFFER_BYTES)]
+    pub send_buffer: u32,
+    /// Select this subprotocol if a client offers it, besides 'binary'; may be given several times
+    #[arg(long = "subprotocol", value_name = "NAME")]
+    pub subprotocols: Vec<String>,
     /// The time for which open connections may continue after a stop signal
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
     pub grace: Duration,
@@ -64,6 +76,10 @@ impl CommandLine {
             origins: self.origins.clone(),
             connect_timeout: self.connect_timeout,
             idle_timeout: self.idle_timeout,
+            linger: self.linger,
+            ping_interval: self.ping_interval,
+            send_buffer_bytes: self.send_buffer,
+            subprotocols: [defaults.subprotocols, self.subprotocols.clone()].concat(),
             grace: self.grace,
             max_connections: self.max_connections,
             ..defaults

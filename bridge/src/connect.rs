@@ -9,7 +9,8 @@ use thiserror::Error;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::close_code::{CloseCode, REASON_MAX_BYTES};
+use crate::close_code::CloseCode;
+use crate::frame::encode::REASON_MAX_BYTES;
 use crate::handshake::Handshake;
 use crate::options::Target;
 

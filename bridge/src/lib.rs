@@ -19,25 +19,25 @@
 //! - [`command_line`]: the arguments of the program, and [`program`]: from the listeners to the exit.
 //! - [`serve()`]: accepting connections, and stopping. `tasks`: the open connections.
 //! - [`http`]: what is answered over HTTP.
-//! - `crossing`: one WebSocket from its handshake to its end.
+//! - `upgrade`: from a request to a WebSocket.
 //! - [`connect`]: connecting to the target. [`handshake`]: handshakes above TCP's own.
-//! - [`relay`]: the bytes themselves, and [`socket`]: the WebSocket as the relay needs it.
-//! - [`goodbye`]: closing so that nothing is lost, and [`close_code`]: the codes that say why.
+//! - [`relay`]: the bytes themselves. [`frame`]: the WebSocket's frames. [`transport`]: what a relay needs of a connection.
+//! - [`close_code`]: the codes that say why a WebSocket was closed.
 //! - [`options`]: the settings of a bridge.
 
 pub mod close_code;
 pub mod command_line;
 pub mod connect;
-mod crossing;
-pub mod goodbye;
+pub mod frame;
 pub mod handshake;
 pub mod http;
 pub mod options;
 pub mod program;
 pub mod relay;
 mod serve;
-pub mod socket;
 mod tasks;
+pub mod transport;
+mod upgrade;
 
 pub use crate::http::app;
 pub use crate::http::origin::{self, Origin};

@@ -32,6 +32,15 @@ pub struct Options {
     pub connect_timeout: Duration,
     /// How long a connection may stay open while no byte moves; zero disables the timeout.
     pub idle_timeout: Duration,
+    /// How long a client that has closed its WebSocket gets replies, until the server ends its stream. Browsers wait for
+    /// the answer to a close for at least ten seconds.
+    pub linger: Duration,
+    /// How often a WebSocket is pinged, so that proxies do not take it for idle; zero disables pings.
+    pub ping_interval: Duration,
+    /// Maximum number of bytes that the system keeps unsent for each connection.
+    pub send_buffer_bytes: u32,
+    /// The subprotocols that are selected if a client offers them.
+    pub subprotocols: Vec<String>,
     /// How long open connections have to end when the bridge is stopped.
     pub grace: Duration,
     /// How many connections may be open at once; more wait to be accepted. A WebSocket counts once and needs two
@@ -48,6 +57,9 @@ pub struct Options {
 /// The default of [`Options::max_connections`].
 pub(crate) const MAX_CONNECTIONS: NonZeroU32 = NonZeroU32::new(10_000).expect("10,000 is not zero");
 
+/// The default of [`Options::send_buffer_bytes`].
+pub(crate) const SEND_BUFFER_BYTES: u32 = 128 * 1024;
+
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -57,6 +69,10 @@ impl Default for Options {
             origins: Vec::new(),
             connect_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(5 * 60),
+            linger: Duration::from_secs(5),
+            ping_interval: Duration::from_secs(20),
+            send_buffer_bytes: SEND_BUFFER_BYTES,
+            subprotocols: vec!["binary".to_owned()],
             grace: Duration::from_secs(5),
             max_connections: MAX_CONNECTIONS,
             max_message_bytes: 1024 * 1024,

@@ -7,21 +7,28 @@ use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+/// How long relays have after the grace period, to deliver what has arrived and to close.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Every open connection of a bridge. A clone is the same set.
 #[derive(Debug, Clone, Default)]
 pub struct Tasks {
     tracker: TaskTracker,
     stopping: CancellationToken,
+    grace_over: CancellationToken,
     aborted: CancellationToken,
 }
 
 impl Tasks {
-    /// Announces the stop to every connection, waits at most `grace` for their ends, and drops the others.
+    /// Announces the stop to every connection and waits at most `grace` for their ends. Then closes the WebSockets that are
+    /// left, and soon drops all connections.
     pub async fn stop(&self, grace: Duration) {
         self.stopping.cancel();
         self.tracker.close();
         if timeout(grace, self.tracker.wait()).await.is_err() {
             tracing::info!("{} connections did not end within the grace period", self.tracker.len());
+            self.grace_over.cancel();
+            let _ = timeout(CLOSE_TIMEOUT, self.tracker.wait()).await;
         }
         self.aborted.cancel();
         self.tracker.wait().await;
@@ -39,6 +46,11 @@ impl Tasks {
     /// A token for one connection, so that connections do not share its lock.
     pub(crate) fn stopping(&self) -> CancellationToken {
         self.stopping.child_token()
+    }
+
+    /// A token for one WebSocket, cancelled when the grace period of a stop is over.
+    pub(crate) fn grace_over(&self) -> CancellationToken {
+        self.grace_over.child_token()
     }
 
     /// Drops all connections when the guard is dropped.

@@ -11,14 +11,14 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{echo, masked, open_by_hand, read_close, receive_bytes, receive_to_close, soon};
+use common::{echo, masked, open_by_hand, receive_bytes, receive_to_close, soon};
 use futures_util::SinkExt as _;
 use launcelot_testing::attempts::{check, within_attempts_async};
 use launcelot_testing::ports::ReservedPort;
 use launcelot_testing::process::{Lines, Process};
 use launcelot_testing::wait::until_async;
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::connect_async;
@@ -216,9 +216,11 @@ fn a_failure_is_one_line_and_exit_code_1() {
 }
 
 #[tokio::test]
-async fn a_signal_closes_the_websockets_and_ends_the_program_without_a_message() {
+async fn a_signal_closes_the_websockets_after_the_grace_period_and_ends_the_program_without_a_message() {
     for signal in [Signal::INT, Signal::TERM] {
-        let running = Running::to(echo().await);
+        let mut command = program();
+        command.args(["--listen", "127.0.0.1:0", "--grace", "100ms", "--target", &echo().await.to_string()]);
+        let running = Running::start(&mut command, 1);
         let (mut browser, _) = connect_async(format!("ws://127.0.0.1:{}/ws", running.port)).await.unwrap();
         running.signal(signal);
         assert_eq!(receive_to_close(&mut browser).await.1, 1001);
@@ -235,8 +237,11 @@ async fn a_second_signal_ends_the_program_at_once() {
         let running = Running::start(&mut command, 1);
         let mut browser = open_by_hand(running.port).await;
         running.signal(Signal::INT);
-        // The browser does not answer the bridge's Close frame.
-        assert_eq!(read_close(&mut browser).await, 1001);
+        // The dialogue goes on.
+        browser.write_all(&masked(0x1, b"What?")).await.unwrap();
+        let mut reply = [0; 7];
+        soon(browser.read_exact(&mut reply)).await.unwrap();
+        assert_eq!(reply, *b"\x82\x05What?");
         let began = Instant::now();
         running.signal(Signal::INT);
         assert_eq!(soon(running.ended()).await.0, Some(0));

@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
 
-use std::future::pending;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,70 +9,76 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
-use launcelot_bridge::relay::{CHUNK_BYTES, Carried, Ending, HIGH_WATER_BYTES, relay};
-use launcelot_bridge::socket::Socket;
+use launcelot_bridge::relay::{BUFFER_BYTES, Ending, RelayOptions, Relayed, relay};
+use launcelot_bridge::transport::Opaque;
 use proptest::prelude::*;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex};
-use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, yield_now};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
+use tokio_util::sync::CancellationToken;
 
 const MESSAGE_MAX_BYTES: usize = 256 * 1024;
-const FOR_EVER: Duration = Duration::ZERO;
 
-type Browser = WebSocketStream<DuplexStream>;
+const DEFAULT: RelayOptions = RelayOptions {
+    idle_timeout: Duration::ZERO,
+    linger: Duration::from_secs(5),
+    ping_interval: Duration::ZERO,
+    max_message_bytes: MESSAGE_MAX_BYTES,
+};
 
-/// A relay between a browser and a server that the test plays, with pipes of `pipe_bytes`.
-struct Bridged {
-    browser: Browser,
+type Client = WebSocketStream<DuplexStream>;
+
+/// A relay between a client and a server that the test plays, with pipes of `pipe_bytes`.
+struct Fixture {
+    client: Client,
     server: DuplexStream,
-    carried: JoinHandle<Carried>,
-    stop: oneshot::Sender<()>,
+    relayed: JoinHandle<Relayed>,
+    stop: CancellationToken,
 }
 
-async fn bridged(pipe_bytes: usize, idle_timeout: Duration) -> Bridged {
+async fn start(pipe_bytes: usize, options: RelayOptions) -> Fixture {
     let (server, tcp) = duplex(pipe_bytes);
-    let (browser, carried, stop) = bridged_to(tcp, pipe_bytes, idle_timeout).await;
-    Bridged { browser, server, carried, stop }
+    let (client, relayed, stop) = start_to(tcp, pipe_bytes, options).await;
+    Fixture { client, server, relayed, stop }
 }
 
-async fn bridged_to<T>(tcp: T, pipe_bytes: usize, idle: Duration) -> (Browser, JoinHandle<Carried>, oneshot::Sender<()>)
+async fn start_to<T>(
+    tcp: T,
+    pipe_bytes: usize,
+    options: RelayOptions,
+) -> (Client, JoinHandle<Relayed>, CancellationToken)
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (near, far) = duplex(pipe_bytes);
-    let (stop, stopped) = oneshot::channel();
-    let carried = tokio::spawn(carry(far, tcp, idle, stopped));
-    (WebSocketStream::from_raw_socket(near, Role::Client, None).await, carried, stop)
+    let stop = CancellationToken::new();
+    let relayed = tokio::spawn(relay_between(far, tcp, options, stop.clone()));
+    (WebSocketStream::from_raw_socket(near, Role::Client, None).await, relayed, stop)
 }
 
-async fn carry<T>(far: DuplexStream, mut tcp: T, idle: Duration, stopped: oneshot::Receiver<()>) -> Carried
+async fn relay_between<T>(far: DuplexStream, tcp: T, options: RelayOptions, stop: CancellationToken) -> Relayed
 where
     T: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut websocket = Socket::new(far, MESSAGE_MAX_BYTES);
-    // A test that drops its end of the channel does not mean to stop.
-    let stop = async {
-        if stopped.await.is_err() {
-            pending::<()>().await;
-        }
-    };
-    relay(&mut websocket, &mut tcp, idle, stop, None).await
+    relay(Opaque(far), Bytes::new(), Opaque(tcp), &options, stop, None).await
 }
 
-async fn heard(browser: &mut Browser) -> Option<Message> {
-    browser.next().await.transpose().unwrap()
+async fn receive(client: &mut Client) -> Option<Message> {
+    client.next().await.transpose().unwrap()
 }
 
 /// The bytes until the close, its code and its reason.
-async fn heard_to_the_end(browser: &mut Browser) -> (Vec<u8>, u16, String) {
+async fn receive_to_close(client: &mut Client) -> (Vec<u8>, u16, String) {
     let mut bytes = Vec::new();
     loop {
-        match heard(browser).await.expect("a close comes before the end") {
+        match receive(client).await.expect("a close comes before the end") {
             Message::Binary(some) => bytes.extend_from_slice(&some),
             Message::Close(Some(CloseFrame { code, reason })) => return (bytes, code.into(), reason.to_string()),
             other => panic!("{other} is neither bytes nor a close with a reason"),
@@ -81,29 +86,29 @@ async fn heard_to_the_end(browser: &mut Browser) -> (Vec<u8>, u16, String) {
     }
 }
 
-/// Does something again and again until it is stuck, as it must be before long.
+/// Repeats `step` until it blocks.
 async fn fill(mut step: impl AsyncFnMut() -> bool) {
     for _ in 0..1000 {
         if timeout(Duration::from_secs(1), step()).await.is_err() {
             return;
         }
     }
-    panic!("it is never stuck");
+    panic!("it never blocks");
 }
 
 #[tokio::test]
-async fn text_and_binary_go_to_tcp_as_they_are_and_come_back_as_binary() {
-    let Bridged { mut browser, mut server, .. } = bridged(1024, FOR_EVER).await;
-    browser.send(Message::text("Grüße?")).await.unwrap();
-    browser.send(Message::binary(vec![0, 255, 10])).await.unwrap();
-    let mut said = [0; 11];
-    server.read_exact(&mut said).await.unwrap();
-    assert_eq!(said, *b"Gr\xc3\xbc\xc3\x9fe?\x00\xff\x0a");
+async fn text_and_binary_messages_reach_the_server_as_bytes_and_replies_are_binary() {
+    let Fixture { mut client, mut server, .. } = start(1024, DEFAULT).await;
+    client.send(Message::text("Grüße?")).await.unwrap();
+    client.send(Message::binary(vec![0, 255, 10])).await.unwrap();
+    let mut received = [0; 11];
+    server.read_exact(&mut received).await.unwrap();
+    assert_eq!(received, *b"Gr\xc3\xbc\xc3\x9fe?\x00\xff\x0a");
     server.write_all(b"Blue.").await.unwrap();
-    assert_eq!(heard(&mut browser).await, Some(Message::binary(b"Blue.".as_slice())));
+    assert_eq!(receive(&mut client).await, Some(Message::binary(b"Blue.".as_slice())));
 }
 
-/// Counts what is written at once.
+/// Counts the writes to a pipe.
 struct Counting {
     pipe: DuplexStream,
     writes: Arc<AtomicUsize>,
@@ -131,151 +136,160 @@ impl AsyncWrite for Counting {
 }
 
 #[tokio::test]
-async fn messages_that_are_ready_together_are_written_at_once() {
+async fn messages_that_are_ready_together_are_one_write() {
     let (mut server, pipe) = duplex(4096);
     let writes = Arc::new(AtomicUsize::new(0));
-    let (mut browser, ..) = bridged_to(Counting { pipe, writes: Arc::clone(&writes) }, 4096, FOR_EVER).await;
+    let (mut client, ..) = start_to(Counting { pipe, writes: Arc::clone(&writes) }, 4096, DEFAULT).await;
     for _ in 0..50 {
-        browser.feed(Message::binary(b"What is your name?".as_slice())).await.unwrap();
+        client.feed(Message::binary(b"What is your name?".as_slice())).await.unwrap();
     }
-    browser.flush().await.unwrap();
-    let mut said = vec![0; 50 * 18];
-    server.read_exact(&mut said).await.unwrap();
-    assert_eq!(said, b"What is your name?".repeat(50));
+    client.flush().await.unwrap();
+    let mut received = vec![0; 50 * 18];
+    server.read_exact(&mut received).await.unwrap();
+    assert_eq!(received, b"What is your name?".repeat(50));
     assert_eq!(writes.load(Relaxed), 1);
 }
 
 #[tokio::test]
-async fn what_tcp_has_is_sent_as_one_message() {
-    let Bridged { mut browser, mut server, .. } = bridged(64 * 1024, FOR_EVER).await;
+async fn bytes_that_are_ready_together_are_one_message() {
+    let Fixture { mut client, mut server, .. } = start(64 * 1024, DEFAULT).await;
     for answer in ["Blue.", "To seek the Holy Grail.", "Blue."] {
         server.write_all(answer.as_bytes()).await.unwrap();
     }
-    assert_eq!(heard(&mut browser).await, Some(Message::binary(b"Blue.To seek the Holy Grail.Blue.".as_slice())));
+    assert_eq!(receive(&mut client).await, Some(Message::binary(b"Blue.To seek the Holy Grail.Blue.".as_slice())));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_browser_that_does_not_read_stops_the_server() {
-    let Bridged { browser, mut server, carried, .. } = bridged(1024, FOR_EVER).await;
-    let most = 2 * 1024 + CHUNK_BYTES;
+async fn a_client_that_does_not_read_stops_the_server() {
+    let Fixture { client, mut server, relayed, .. } = start(1024, DEFAULT).await;
+    let most = 3 * 1024 + BUFFER_BYTES;
     let mut taken = 0;
     while taken <= most && timeout(Duration::from_secs(1), server.write_all(&[0; 1024])).await.is_ok() {
         taken += 1024;
     }
-    assert!(taken <= most, "{taken} bytes were taken for a browser that reads none");
-    assert!(!carried.is_finished());
-    drop(browser);
+    assert!(taken <= most, "{taken} bytes were read for a client that does not read");
+    assert!(!relayed.is_finished());
+    drop(client);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_does_not_read_stops_the_browser() {
-    let Bridged { mut browser, server, carried, .. } = bridged(1024, FOR_EVER).await;
+async fn a_server_that_does_not_read_stops_the_client() {
+    let Fixture { mut client, server, relayed, .. } = start(1024, DEFAULT).await;
     let mut taken = 0;
-    let most = 2 * 1024 + HIGH_WATER_BYTES + 16 * 1024;
+    let most = 3 * 1024 + BUFFER_BYTES;
     let message = Message::binary(vec![0; 1024]);
-    while taken <= most && timeout(Duration::from_secs(1), browser.send(message.clone())).await.is_ok() {
+    while taken <= most && timeout(Duration::from_secs(1), client.send(message.clone())).await.is_ok() {
         taken += 1024;
     }
-    assert!((HIGH_WATER_BYTES..most).contains(&taken), "{taken} bytes were taken for a server that reads none");
-    assert!(!carried.is_finished());
+    assert!((BUFFER_BYTES / 2..most).contains(&taken), "{taken} bytes were read for a server that does not read");
+    assert!(!relayed.is_finished());
     drop(server);
 }
 
 #[tokio::test(start_paused = true)]
 async fn neither_direction_waits_for_the_other() {
-    let Bridged { mut browser, mut server, .. } = bridged(1024, FOR_EVER).await;
-    // The way to the browser is stuck, and what it says arrives all the same.
+    let Fixture { mut client, mut server, .. } = start(1024, DEFAULT).await;
+    // The client does not read, and what it sends arrives all the same.
     fill(async || server.write_all(&[7; 1024]).await.is_ok()).await;
-    browser.send(Message::binary(b"What is your name?".as_slice())).await.unwrap();
-    let mut said = [0; 18];
-    server.read_exact(&mut said).await.unwrap();
-    // The way to the server is stuck too, and what it had said arrives all the same.
-    fill(async || browser.send(Message::binary(vec![0; 1024])).await.is_ok()).await;
-    assert!(matches!(heard(&mut browser).await, Some(Message::Binary(bytes)) if bytes[0] == 7));
+    client.send(Message::binary(b"What is your name?".as_slice())).await.unwrap();
+    let mut received = [0; 18];
+    server.read_exact(&mut received).await.unwrap();
+    assert_eq!(received, *b"What is your name?");
+    // The server does not read either, and what it had sent arrives all the same.
+    fill(async || client.send(Message::binary(vec![0; 1024])).await.is_ok()).await;
+    assert!(matches!(receive(&mut client).await, Some(Message::Binary(bytes)) if bytes[0] == 7));
 }
 
 #[tokio::test]
-async fn pings_are_answered_even_while_tcp_is_stuck() {
-    let Bridged { mut browser, server: _stuck, .. } = bridged(1024, FOR_EVER).await;
-    browser.send(Message::binary(vec![0; 16 * 1024])).await.unwrap();
-    browser.send(Message::Ping(b"there?".as_slice().into())).await.unwrap();
-    assert_eq!(heard(&mut browser).await, Some(Message::Pong(b"there?".as_slice().into())));
+async fn pings_are_answered_while_the_server_does_not_read() {
+    let Fixture { mut client, server: _stuck, .. } = start(1024, DEFAULT).await;
+    client.send(Message::binary(vec![0; 16 * 1024])).await.unwrap();
+    client.send(Message::Ping(b"there?".as_slice().into())).await.unwrap();
+    assert_eq!(receive(&mut client).await, Some(Message::Pong(b"there?".as_slice().into())));
 }
 
 #[tokio::test]
-async fn what_the_server_said_before_it_closed_is_delivered_before_the_close() {
-    let Bridged { mut browser, mut server, carried, .. } = bridged(64, FOR_EVER).await;
+async fn bytes_of_the_server_are_delivered_before_the_close() {
+    let Fixture { mut client, mut server, relayed, .. } = start(64, DEFAULT).await;
     let answers = b"To seek the Holy Grail.".repeat(10_000);
-    let said = answers.clone();
-    let speaking = tokio::spawn(async move {
-        server.write_all(&said).await.unwrap();
+    let sent = answers.clone();
+    let sending = tokio::spawn(async move {
+        server.write_all(&sent).await.unwrap();
         server.shutdown().await.unwrap();
     });
-    let (bytes, code, reason) = heard_to_the_end(&mut browser).await;
+    let (bytes, code, reason) = receive_to_close(&mut client).await;
     assert!(bytes == answers);
     assert_eq!((code, reason.as_str()), (1000, "the server closed the connection"));
     // Answers the close.
-    assert_eq!(heard(&mut browser).await, None);
-    speaking.await.unwrap();
-    assert!(matches!(carried.await.unwrap().ending, Ending::ServerClosed));
+    assert_eq!(receive(&mut client).await, None);
+    sending.await.unwrap();
+    assert!(matches!(relayed.await.unwrap().ending, Ending::ServerClosed));
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_browser_said_before_it_closed_is_delivered_and_the_close_is_answered() {
-    let Bridged { mut browser, mut server, carried, .. } = bridged(64, FOR_EVER).await;
+async fn bytes_of_the_client_are_delivered_before_its_close_is_answered() {
+    let Fixture { mut client, mut server, relayed, .. } = start(64, DEFAULT).await;
     let question = vec![1; 32 * 1024];
-    let said = question.clone();
-    let asking = tokio::spawn(async move {
-        browser.send(Message::binary(said)).await.unwrap();
-        browser.close(None).await.unwrap();
+    let sent = question.clone();
+    let client = tokio::spawn(async move {
+        client.send(Message::binary(sent)).await.unwrap();
+        client.close(None).await.unwrap();
         loop {
-            match heard(&mut browser).await {
+            match receive(&mut client).await {
                 Some(Message::Binary(_)) => {}
                 last => break assert!(matches!(last, Some(Message::Close(_))), "{last:?}"),
             }
         }
     });
-    // A slow server, which must get rid of its own words before it listens.
+    // A slow server, which reads only when its own bytes are gone.
     server.write_all(&[2; 64]).await.unwrap();
     sleep(Duration::from_secs(1)).await;
     server.write_all(&[2; 64 * 1024]).await.unwrap();
-    let mut heard = vec![0; question.len()];
-    server.read_exact(&mut heard).await.unwrap();
-    assert!(heard == question);
-    let carried = carried.await.unwrap();
-    assert!(matches!(carried.ending, Ending::BrowserClosed), "{carried:?}");
-    asking.await.unwrap();
+    let mut received = Vec::new();
+    server.read_to_end(&mut received).await.unwrap();
+    assert!(received == question);
+    drop(server);
+    let relayed = relayed.await.unwrap();
+    assert!(matches!(relayed.ending, Ending::ClientClosed(None)), "{relayed:?}");
+    client.await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_never_listens_delays_the_end_only_for_a_while() {
-    let Bridged { mut browser, server, carried, .. } = bridged(64, FOR_EVER).await;
-    browser.send(Message::binary(vec![1; 1024])).await.unwrap();
-    browser.close(None).await.unwrap();
-    assert!(matches!(carried.await.unwrap().ending, Ending::BrowserClosed));
+async fn a_server_that_never_reads_delays_the_end_for_the_idle_timeout() {
+    let options = RelayOptions { idle_timeout: Duration::from_secs(60), ..DEFAULT };
+    let Fixture { mut client, server, relayed, .. } = start(64, options).await;
+    let begin = Instant::now();
+    client.send(Message::binary(vec![1; 1024])).await.unwrap();
+    client.close(None).await.unwrap();
+    assert_eq!(receive(&mut client).await, Some(Message::Close(None)));
+    assert_eq!(begin.elapsed().as_secs(), 5);
+    assert_eq!(receive(&mut client).await, None);
+    assert!(matches!(relayed.await.unwrap().ending, Ending::ClientClosed(None)));
+    assert!((60..80).contains(&begin.elapsed().as_secs()), "{:?}", begin.elapsed());
     drop(server);
 }
 
 #[tokio::test]
-async fn what_a_browser_said_before_it_vanished_is_delivered() {
-    let Bridged { mut browser, mut server, carried, .. } = bridged(64, FOR_EVER).await;
-    browser.feed(Message::binary(vec![1; 1000])).await.unwrap();
-    let vanishing = tokio::spawn(async move {
-        browser.flush().await.unwrap();
-        drop(browser);
+async fn bytes_of_a_client_that_disconnects_without_a_close_are_delivered() {
+    let Fixture { mut client, mut server, relayed, .. } = start(64, DEFAULT).await;
+    client.feed(Message::binary(vec![1; 1000])).await.unwrap();
+    let disconnecting = tokio::spawn(async move {
+        client.flush().await.unwrap();
+        drop(client);
     });
-    let mut heard = vec![0; 1000];
-    server.read_exact(&mut heard).await.unwrap();
-    vanishing.await.unwrap();
-    assert!(matches!(carried.await.unwrap().ending, Ending::BrowserGone(_)));
-    assert_eq!(server.read(&mut heard).await.unwrap(), 0);
+    let mut received = Vec::new();
+    server.read_to_end(&mut received).await.unwrap();
+    assert_eq!(received, [1; 1000]);
+    disconnecting.await.unwrap();
+    drop(server);
+    assert!(matches!(relayed.await.unwrap().ending, Ending::ClientGone(None)));
 }
 
-type Heard = io::Result<&'static [u8]>;
+type Read = io::Result<&'static [u8]>;
 
-/// A connection that plays a part: reads what it is given, then ends; takes no writes after some.
+/// A connection on which every write fails, and reads return what they are given, and then the end.
 struct Broken {
-    to_read: Vec<Heard>,
+    to_read: Vec<Read>,
     on_write: io::ErrorKind,
     written: bool,
 }
@@ -306,83 +320,123 @@ impl AsyncWrite for Broken {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_still_tells_what_the_server_said() {
+async fn bytes_of_the_server_are_delivered_although_a_write_has_failed() {
     use io::ErrorKind::{BrokenPipe, ConnectionReset};
-    let cases: [(io::ErrorKind, Vec<Heard>, u16); 3] = [
+    let cases: [(io::ErrorKind, Vec<Read>, u16); 3] = [
         // It closed, and then we wrote.
         (BrokenPipe, vec![Ok(b"Error: question too long.")], 1000),
-        // It reset, and the write got the news.
+        // It reset, and the system told the write.
         (ConnectionReset, vec![Ok(b"Error: question too long.")], 4500),
-        // It reset, and the read gets the news.
+        // It reset, and the system tells the read.
         (BrokenPipe, vec![Ok(b"Error: question too long."), Err(ConnectionReset.into())], 4500),
     ];
     for (on_write, to_read, expected) in cases {
         let broken = Broken { to_read, on_write, written: false };
-        let (mut browser, ..) = bridged_to(broken, 1024, FOR_EVER).await;
-        browser.send(Message::text("What")).await.unwrap();
-        let (bytes, code, _) = heard_to_the_end(&mut browser).await;
+        let (mut client, ..) = start_to(broken, 1024, DEFAULT).await;
+        client.send(Message::text("What")).await.unwrap();
+        let (bytes, code, _) = receive_to_close(&mut client).await;
         assert_eq!((bytes.as_slice(), code), (b"Error: question too long.".as_slice(), expected), "{on_write}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_on_which_nothing_is_said_is_closed_in_time() {
-    let began = Instant::now();
-    let Bridged { mut browser, mut server, carried, .. } = bridged(1024, Duration::from_secs(60)).await;
-    // Each of these counts as something.
+async fn a_connection_on_which_no_byte_moves_is_closed_after_the_idle_timeout() {
+    let begin = Instant::now();
+    let options = RelayOptions { idle_timeout: Duration::from_secs(60), ..DEFAULT };
+    let Fixture { mut client, mut server, relayed, .. } = start(1024, options).await;
     sleep(Duration::from_secs(50)).await;
-    browser.send(Message::text("What")).await.unwrap();
+    client.send(Message::text("What")).await.unwrap();
     sleep(Duration::from_secs(50)).await;
     server.write_all(b"Blue.").await.unwrap();
     sleep(Duration::from_secs(50)).await;
-    browser.send(Message::Ping(b"".as_slice().into())).await.unwrap();
-    assert_eq!(heard(&mut browser).await, Some(Message::binary(b"Blue.".as_slice())));
-    assert_eq!(heard(&mut browser).await, Some(Message::Pong(b"".as_slice().into())));
-    let (_, code, reason) = heard_to_the_end(&mut browser).await;
+    // Not a byte of the stream.
+    client.send(Message::Ping(b"".as_slice().into())).await.unwrap();
+    assert_eq!(receive(&mut client).await, Some(Message::binary(b"Blue.".as_slice())));
+    assert_eq!(receive(&mut client).await, Some(Message::Pong(b"".as_slice().into())));
+    let (_, code, reason) = receive_to_close(&mut client).await;
     assert_eq!((code, reason.as_str()), (4408, "idle for too long"));
-    assert_eq!(began.elapsed().as_secs(), 210);
-    assert_eq!(heard(&mut browser).await, None);
-    assert!(matches!(carried.await.unwrap().ending, Ending::Idle));
+    assert!((160..=180).contains(&begin.elapsed().as_secs()), "{:?}", begin.elapsed());
+    assert_eq!(receive(&mut client).await, None);
+    drop(server);
+    assert!(matches!(relayed.await.unwrap().ending, Ending::Idle));
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_an_idle_timeout_silence_is_borne() {
-    let Bridged { mut browser, mut server, .. } = bridged(1024, FOR_EVER).await;
-    sleep(Duration::from_secs(365 * 24 * 3600)).await;
+async fn without_an_idle_timeout_a_silent_connection_stays_open() {
+    let Fixture { mut client, mut server, .. } = start(1024, DEFAULT).await;
+    sleep(Duration::from_secs(24 * 3600)).await;
     server.write_all(b"Blue.").await.unwrap();
-    assert_eq!(heard(&mut browser).await, Some(Message::binary(b"Blue.".as_slice())));
-}
-
-#[tokio::test]
-async fn a_stop_is_told_to_the_browser() {
-    let Bridged { mut browser, server: _server, carried, stop } = bridged(1024, FOR_EVER).await;
-    stop.send(()).unwrap();
-    let (_, code, reason) = heard_to_the_end(&mut browser).await;
-    assert_eq!((code, reason.as_str()), (1001, "the bridge is stopping"));
-    assert_eq!(heard(&mut browser).await, None);
-    assert!(matches!(carried.await.unwrap().ending, Ending::Stopped));
+    assert_eq!(receive(&mut client).await, Some(Message::binary(b"Blue.".as_slice())));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_browser_that_reads_nothing_delays_a_stop_only_for_a_while() {
-    let Bridged { browser, mut server, carried, stop } = bridged(1024, FOR_EVER).await;
-    fill(async || server.write_all(&[0; 1024]).await.is_ok()).await;
-    stop.send(()).unwrap();
-    assert!(matches!(carried.await.unwrap().ending, Ending::Stopped));
-    drop(browser);
+async fn a_client_is_pinged_at_the_interval_and_one_that_answers_stays_connected() {
+    let begin = Instant::now();
+    let options = RelayOptions { ping_interval: Duration::from_secs(20), ..DEFAULT };
+    let Fixture { mut client, mut server, .. } = start(1024, options).await;
+    for _ in 0..100 {
+        assert_eq!(receive(&mut client).await, Some(Message::Ping(Bytes::new())));
+    }
+    assert_eq!(begin.elapsed().as_secs(), 2000);
+    server.write_all(b"Blue.").await.unwrap();
+    assert_eq!(receive(&mut client).await, Some(Message::binary(b"Blue.".as_slice())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_answer_pings_is_given_up_and_the_server_gets_a_reset() {
+    let begin = Instant::now();
+    let options = RelayOptions { ping_interval: Duration::from_secs(20), ..DEFAULT };
+    let Fixture { client: _silent, server: _server, relayed, .. } = start(1024, options).await;
+    assert!(matches!(relayed.await.unwrap().ending, Ending::ClientSilent));
+    assert_eq!(begin.elapsed().as_secs(), 80);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_is_not_read_need_not_answer_pings() {
+    let options = RelayOptions { ping_interval: Duration::from_secs(20), ..DEFAULT };
+    let Fixture { mut client, mut server, relayed, .. } = start(1024, options).await;
+    fill(async || client.send(Message::binary(vec![7; 1024])).await.is_ok()).await;
+    sleep(Duration::from_secs(3600)).await;
+    assert!(!relayed.is_finished());
+    server.read_exact(&mut [0; 1024]).await.unwrap();
+    drop(client);
 }
 
 #[tokio::test]
-async fn what_a_browser_must_not_do_has_its_code() {
+async fn a_stop_is_reported_in_the_close() {
+    let Fixture { mut client, server, relayed, stop } = start(1024, DEFAULT).await;
+    stop.cancel();
+    let (_, code, reason) = receive_to_close(&mut client).await;
+    assert_eq!((code, reason.as_str()), (1001, "the bridge is stopping"));
+    assert_eq!(receive(&mut client).await, None);
+    drop(server);
+    assert!(matches!(relayed.await.unwrap().ending, Ending::Stopped));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_read_delays_a_stop_for_the_linger_time() {
+    let Fixture { client, mut server, relayed, stop } = start(1024, DEFAULT).await;
+    fill(async || server.write_all(&[0; 1024]).await.is_ok()).await;
+    let begin = Instant::now();
+    stop.cancel();
+    assert!(matches!(relayed.await.unwrap().ending, Ending::Stopped));
+    assert!(begin.elapsed().as_secs() <= 3 * 5 + 2, "{:?}", begin.elapsed());
+    drop(client);
+}
+
+#[tokio::test]
+async fn each_violation_by_the_client_has_its_close_code() {
     let too_big = [[0x82, 0xff].as_slice(), &(MESSAGE_MAX_BYTES as u64 + 1).to_be_bytes(), &[0; 4]].concat();
     let part = [[0x02, 0xff].as_slice(), &(MESSAGE_MAX_BYTES as u64).to_be_bytes(), &[0; 4]].concat();
     let too_big_in_parts = [part, vec![0; MESSAGE_MAX_BYTES], vec![0x80, 0x81, 0, 0, 0, 0, 0]].concat();
-    let cases: [(&str, &[u8], u16); 9] = [
+    let cases: [(&str, &[u8], u16); 11] = [
         ("not masked", &[0x82, 0x01, b'a'], 1002),
         ("a reserved bit", &[0xc2, 0x81, 0, 0, 0, 0, b'a'], 1002),
         ("an unknown opcode", &[0x83, 0x80, 0, 0, 0, 0], 1002),
         ("a ping in parts", &[0x09, 0x80, 0, 0, 0, 0], 1002),
         ("a continuation of nothing", &[0x80, 0x80, 0, 0, 0, 0], 1002),
+        ("a length that is not minimal", &[0x82, 0xfe, 0, 1, 0, 0, 0, 0, b'a'], 1002),
+        ("a close with a code that must not be sent", &[0x88, 0x82, 0, 0, 0, 0, 3, 0xed], 1002),
         ("a close with half a code", &[0x88, 0x81, 0, 0, 0, 0, 3], 1002),
         ("text that is not UTF-8", &[0x81, 0x81, 0, 0, 0, 0, 0xff], 1007),
         ("a message over the limit", &too_big, 1009),
@@ -390,100 +444,120 @@ async fn what_a_browser_must_not_do_has_its_code() {
     ];
     for (what, bytes, expected) in cases {
         let (mut near, far) = duplex(64);
-        let (_server, tcp) = duplex(64);
-        let (_stop, stopped) = oneshot::channel();
-        let carried = tokio::spawn(carry(far, tcp, FOR_EVER, stopped));
+        let (mut server, tcp) = duplex(64);
+        let server = tokio::spawn(async move { tokio::io::copy(&mut server, &mut tokio::io::sink()).await });
+        let relayed = tokio::spawn(relay_between(far, tcp, DEFAULT, CancellationToken::new()));
         near.write_all(bytes).await.unwrap();
         let mut head = [0; 4];
         near.read_exact(&mut head).await.unwrap();
         assert_eq!((head[0], u16::from_be_bytes([head[2], head[3]])), (0x88, expected), "{what}");
-        let ending = carried.await.unwrap().ending;
-        assert!(matches!(ending, Ending::BrowserFault(..)), "{what}: {ending:?}");
+        drop(near);
+        let ending = relayed.await.unwrap().ending;
+        server.await.unwrap().unwrap();
+        assert!(matches!(ending, Ending::ClientFault(_)), "{what}: {ending:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_browser_that_pings_and_never_reads_hurts_nobody() {
+async fn pongs_to_a_client_that_does_not_read_are_bounded() {
     let (mut near, far) = duplex(1024);
     let (mut server, tcp) = duplex(1024);
-    let (_stop, stopped) = oneshot::channel();
-    let carried = tokio::spawn(carry(far, tcp, FOR_EVER, stopped));
+    let relayed = tokio::spawn(relay_between(far, tcp, DEFAULT, CancellationToken::new()));
     let pings = [0x89, 0x84, 0, 0, 0, 0, 1, 2, 3, 4].repeat(100);
     for _ in 0..1000 {
         near.write_all(&pings).await.unwrap();
     }
-    // Pongs to old pings were left out, and everything still works once it reads.
+    // Some pongs were left out, and everything works once the client reads.
     server.write_all(b"Blue.").await.unwrap();
-    let mut browser = WebSocketStream::from_raw_socket(near, Role::Client, None).await;
+    let mut client = WebSocketStream::from_raw_socket(near, Role::Client, None).await;
     loop {
-        match heard(&mut browser).await.unwrap() {
+        match receive(&mut client).await.unwrap() {
             Message::Pong(payload) => assert_eq!(payload, [1, 2, 3, 4].as_slice()),
             other => break assert_eq!(other, Message::binary(b"Blue.".as_slice())),
         }
     }
-    assert!(!carried.is_finished());
+    assert!(!relayed.is_finished());
+}
+
+/// Messages of every kind, as frames, and the bytes in them.
+fn messages() -> impl Strategy<Value = Vec<(Message, Vec<u8>)>> {
+    let binary =
+        prop::collection::vec(any::<u8>(), 0..3000).prop_map(|bytes| vec![(Message::binary(bytes.clone()), bytes)]);
+    let text = prop::collection::vec(any::<char>(), 0..300).prop_map(|chars| {
+        let text: String = chars.into_iter().collect();
+        vec![(Message::text(text.clone()), text.into_bytes())]
+    });
+    let ping = prop::collection::vec(any::<u8>(), 0..125)
+        .prop_map(|payload| vec![(Message::Ping(payload.into()), Vec::new())]);
+    let fragments = (prop::collection::vec(any::<char>(), 0..50), 1usize..10).prop_map(|(chars, fragment_bytes)| {
+        let text: String = chars.into_iter().collect();
+        let mut frames = Vec::new();
+        let mut opcode = Data::Text;
+        for bytes in text.as_bytes().chunks(fragment_bytes) {
+            let frame = Frame::message(bytes.to_vec(), OpCode::Data(opcode), false);
+            frames.push((Message::Frame(frame), bytes.to_vec()));
+            frames.push((Message::Ping(Bytes::new()), Vec::new()));
+            opcode = Data::Continue;
+        }
+        frames.push((Message::Frame(Frame::message(Bytes::new(), OpCode::Data(opcode), true)), Vec::new()));
+        frames
+    });
+    prop::collection::vec(prop_oneof![binary, text, ping, fragments], 0..20).prop_map(|messages| messages.concat())
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_messages_in_any_chunks_arrive_as_the_same_bytes(
-        messages in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..3000), 0..40),
+    fn messages_of_every_kind_arrive_as_the_same_bytes_in_both_directions(
+        messages in messages(),
         answers in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..3000), 0..40),
         pipe_bytes in 1usize..5000,
-        in_parts in any::<bool>(),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
-            let Bridged { mut browser, server, carried, .. } = bridged(pipe_bytes, FOR_EVER).await;
+            let Fixture { mut client, server, relayed, .. } = start(pipe_bytes, DEFAULT).await;
             let (mut from_bridge, mut to_bridge) = tokio::io::split(server);
-            let said = messages.concat();
-            let answered = answers.concat();
-            let count = said.len();
+            let sent: Vec<u8> = messages.iter().flat_map(|(_, bytes)| bytes.clone()).collect();
+            let replied = answers.concat();
             let server = tokio::spawn(async move {
-                let speaking = async {
+                let send = async {
                     for answer in answers {
                         to_bridge.write_all(&answer).await.unwrap();
                         yield_now().await;
                     }
                 };
-                let mut heard = vec![0; count];
-                let listening = from_bridge.read_exact(&mut heard);
-                let ((), listened) = tokio::join!(speaking, listening);
-                listened.unwrap();
-                // Closes only now that everything was said.
-                to_bridge.shutdown().await.unwrap();
-                heard
+                let mut received = Vec::new();
+                let receive = from_bridge.read_to_end(&mut received);
+                let ((), result) = tokio::join!(send, receive);
+                result.unwrap();
+                received
             });
-            let (mut to_server, mut from_server) = (&mut browser).split();
-            let speaking = async {
-                for message in messages {
-                    to_server.feed(Message::binary(message)).await.unwrap();
-                    if in_parts {
-                        to_server.flush().await.unwrap();
-                    }
+            let (mut to_server, mut from_server) = (&mut client).split();
+            let send = async {
+                for (message, _) in messages {
+                    to_server.send(message).await.unwrap();
                 }
-                to_server.flush().await.unwrap();
+                to_server.close().await.unwrap();
             };
-            let listening = async {
-                let mut heard = Vec::new();
+            let receive = async {
+                let mut received = Vec::new();
                 loop {
                     match from_server.next().await.unwrap().unwrap() {
-                        Message::Binary(bytes) => heard.extend_from_slice(&bytes),
-                        Message::Close(_) => break heard,
+                        Message::Binary(bytes) => received.extend_from_slice(&bytes),
+                        Message::Pong(_) => {}
+                        Message::Close(_) => break received,
                         other => panic!("{other}"),
                     }
                 }
             };
-            let ((), heard) = tokio::join!(speaking, listening);
-            assert!(heard == answered);
-            assert!(server.await.unwrap() == said);
+            let ((), received) = tokio::join!(send, receive);
+            assert!(received == replied);
+            assert!(server.await.unwrap() == sent);
             drop((to_server, from_server));
-            // Answers the close.
-            assert!(browser.next().await.is_none());
-            let carried = carried.await.unwrap();
-            assert_eq!((carried.from_browser, carried.from_server), (said.len() as u64, answered.len() as u64));
+            drop(client);
+            let relayed = relayed.await.unwrap();
+            assert_eq!((relayed.from_client, relayed.from_server), (sent.len() as u64, replied.len() as u64));
         });
     }
 }

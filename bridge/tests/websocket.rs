@@ -4,6 +4,7 @@
 
 mod common;
 
+use std::io::ErrorKind;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -150,7 +151,7 @@ async fn bytes_sent_before_a_close_by_the_browser_reach_the_server_before_eof() 
 }
 
 #[tokio::test]
-async fn the_server_connection_is_closed_when_the_browser_disconnects_without_a_close() {
+async fn a_client_that_disconnects_without_a_close_ends_the_stream_and_one_that_resets_resets_it() {
     let (listener, address) = listen().await;
     let bridge = Bridge::to(address);
     for reset in [false, true] {
@@ -160,7 +161,8 @@ async fn the_server_connection_is_closed_when_the_browser_disconnects_without_a_
             browser.set_zero_linger().unwrap();
         }
         drop(browser);
-        assert_eq!(soon(server.read(&mut [0; 1])).await.unwrap(), 0, "reset: {reset}");
+        let end = soon(server.read(&mut [0; 1])).await.map_err(|error| error.kind());
+        assert_eq!(end, if reset { Err(ErrorKind::ConnectionReset) } else { Ok(0) });
     }
 }
 
@@ -188,8 +190,9 @@ async fn a_protocol_error_is_reported_in_the_close_although_more_bytes_follow() 
 }
 
 #[tokio::test]
-async fn a_stop_closes_every_websocket_and_ends_the_bridge() {
-    let bridge = Bridge::to(echo().await);
+async fn a_stop_closes_every_websocket_after_the_grace_period_and_ends_the_bridge() {
+    let options = Options { targets: vec![target(echo().await)], grace: NEVER, ..Options::default() };
+    let bridge = Bridge::start(options);
     let mut browsers = join_all((0..10).map(|_| bridge.open("/ws"))).await;
     let keeps_alive = bridge.socket().await;
     let Bridge { port, stop, served } = bridge;
@@ -292,4 +295,58 @@ async fn garbage_and_silent_connections_do_not_affect_other_clients() {
     let long_head = format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(100_000));
     assert_eq!(send_request(bridge.port, &long_head).await.status, 431);
     assert_eq!(send_request(bridge.port, "GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n").await.body, b"ok");
+}
+
+/// Sends a handshake with further headers, and returns the head of the response.
+async fn handshake(bridge: &Bridge, key: &str, headers: &str) -> String {
+    let mut socket = bridge.socket().await;
+    let request = format!(
+        "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n{headers}\r\n"
+    );
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(soon(socket.read_u8()).await.unwrap());
+    }
+    String::from_utf8(head).unwrap().to_lowercase()
+}
+
+const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
+
+#[tokio::test]
+async fn the_first_offered_subprotocol_that_is_known_is_selected() {
+    let subprotocols = vec!["binary".to_owned(), "mqtt".to_owned()];
+    let options = Options { targets: vec![target(echo().await)], subprotocols, ..Options::default() };
+    let bridge = Bridge::start(options);
+    let cases = [
+        ("", None),
+        ("Sec-WebSocket-Protocol: binary\r\n", Some("binary")),
+        ("Sec-WebSocket-Protocol: base64, mqtt , binary\r\n", Some("mqtt")),
+        ("Sec-WebSocket-Protocol: base64\r\nSec-WebSocket-Protocol: binary\r\n", Some("binary")),
+        ("Sec-WebSocket-Protocol: base64\r\n", None),
+    ];
+    for (headers, expected) in cases {
+        let head = handshake(&bridge, KEY, headers).await;
+        let selected = head.lines().find_map(|line| line.strip_prefix("sec-websocket-protocol: "));
+        assert!(head.starts_with("http/1.1 101 "), "{headers}: {head}");
+        assert_eq!(selected, expected, "{headers}");
+    }
+}
+
+#[tokio::test]
+async fn a_handshake_with_an_invalid_key_or_a_body_is_a_bad_request() {
+    let bridge = Bridge::to(echo().await);
+    let cases = [
+        ("", ""),
+        ("dGhlIHNhbXBsZQ==", ""),
+        ("not Base64", ""),
+        (KEY, "Content-Length: 5\r\n"),
+        (KEY, "Transfer-Encoding: chunked\r\n"),
+    ];
+    for (key, headers) in cases {
+        let head = handshake(&bridge, key, headers).await;
+        assert!(head.starts_with("http/1.1 400 "), "{key} {headers}: {head}");
+    }
+    assert!(handshake(&bridge, KEY, "Content-Length: 0\r\n").await.starts_with("http/1.1 101 "));
 }

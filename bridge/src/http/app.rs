@@ -19,9 +19,9 @@ use super::files::{Files, not_found};
 use super::headers;
 use super::origin::{host_may_be_used, origin_may_connect};
 use crate::connect::connect;
-use crate::crossing::{Limits, agree, cross};
 use crate::options::{Options, Target};
 use crate::tasks::Tasks;
+use crate::upgrade;
 
 struct Bridge {
     options: Options,
@@ -127,32 +127,31 @@ async fn websocket(bridge: Arc<Bridge>, target: Option<Target>, request: Request
     let Some(target) = target else {
         return (StatusCode::NOT_FOUND, "The bridge has no target of this name.\n").into_response();
     };
-    let response = match agree(&parts) {
+    let response = match upgrade::accept(&parts, &bridge.options.subprotocols) {
         Ok(response) => response,
-        Err(refusal) => return refusal.into_response(),
+        Err(error) => return error.into_response(),
     };
     let connect_info = parts.extensions.remove::<ConnectInfo>();
     let uri = parts.uri.clone();
-    let upgrade = hyper::upgrade::on(http::Request::from_parts(parts, Body::empty()));
-    let Options { connect_timeout, idle_timeout, max_message_bytes, .. } = bridge.options;
+    let on_upgrade = hyper::upgrade::on(http::Request::from_parts(parts, Body::empty()));
     let connect_begun = bridge.now_if_observed();
-    let server = connect(&target, bridge.options.handshakes.get(&target), connect_timeout).await;
+    let server = connect(&target, bridge.options.handshakes.get(&target), bridge.options.connect_timeout).await;
     let mut connection_observer = match &server {
         Ok(server) => bridge.report(&uri, request_in, connect_begun, server),
         Err(_) => None,
     };
-    let limits = Limits { idle_timeout, max_message_bytes };
-    let stop = bridge.tasks.stopping();
+    let stop = bridge.tasks.grace_over();
+    let tasks = bridge.tasks.clone();
     let browser = connect_info.as_ref().map(|info| tracing::field::display(info.peer));
     let span = tracing::info_span!("websocket", browser, %target);
     if let Some(connection_observer) = &mut connection_observer {
         connection_observer.step(Instant::now(), ConnectStep::ResponseOut);
     }
     let relaying = async move {
-        cross(upgrade, server, limits, connection_observer, stop).await;
+        upgrade::run(on_upgrade, server, &bridge.options, connection_observer, stop).await;
         drop(connect_info);
     };
-    bridge.tasks.spawn(relaying.instrument(span));
+    tasks.spawn(relaying.instrument(span));
     response
 }
 

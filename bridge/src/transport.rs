@@ -1,0 +1,138 @@
+//! The connections that a relay joins, and what it asks of them besides bytes.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd as _};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::ioctl_fionread;
+use socket2::{SockRef, TcpKeepalive};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, UnixStream};
+
+/// When the system asks a silent peer whether it is there, how often it asks again, and how many questions it may leave
+/// unanswered. A peer that has vanished is noticed after two minutes.
+const KEEPALIVE_TIME: Duration = Duration::from_secs(60);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
+const KEEPALIVE_RETRIES: u32 = 4;
+
+/// A connection to a peer. Where the system does not tell, the answers are those of a peer that takes everything at once.
+pub trait Transport: AsyncRead + AsyncWrite + Unpin {
+    /// Returns the number of written bytes that the peer's system has not acknowledged.
+    fn unacknowledged_bytes(&self) -> usize {
+        0
+    }
+
+    /// Returns the number of bytes that have arrived and were not read.
+    fn available_bytes(&self) -> u64 {
+        0
+    }
+
+    /// Returns whether the peer has closed or reset the connection, even if bytes that arrived before were not read.
+    fn has_hung_up(&self) -> bool {
+        false
+    }
+
+    /// Makes the end of the connection a reset, by which the peer learns that the stream is not complete.
+    fn reset_when_dropped(&self) {}
+}
+
+impl Transport for TcpStream {
+    fn unacknowledged_bytes(&self) -> usize {
+        unacknowledged_bytes(self)
+    }
+
+    fn available_bytes(&self) -> u64 {
+        ioctl_fionread(self).unwrap_or(0)
+    }
+
+    fn has_hung_up(&self) -> bool {
+        has_hung_up(self)
+    }
+
+    fn reset_when_dropped(&self) {
+        // A connection that is broken already needs no reset.
+        let _ = self.set_zero_linger();
+    }
+}
+
+impl Transport for UnixStream {
+    fn unacknowledged_bytes(&self) -> usize {
+        unacknowledged_bytes(self)
+    }
+
+    fn available_bytes(&self) -> u64 {
+        ioctl_fionread(self).unwrap_or(0)
+    }
+
+    fn has_hung_up(&self) -> bool {
+        has_hung_up(self)
+    }
+}
+
+/// Any stream, as a transport that is not asked anything.
+#[derive(Debug)]
+pub struct Opaque<T>(pub T);
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Transport for Opaque<T> {}
+
+impl<T: AsyncRead + Unpin> AsyncRead for Opaque<T> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buf)
+    }
+}
+
+impl<T: AsyncWrite + Unpin> AsyncWrite for Opaque<T> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+/// Prepares a TCP connection for relaying: no delay (Nagle's algorithm), keepalive, at most `send_buffer_bytes` in the
+/// system that are not sent yet, and an end if the peer acknowledges nothing for `user_timeout` (zero: the system's).
+///
+/// The limit is `TCP_NOTSENT_LOWAT`. It bounds what waits behind a peer that does not read, and leaves the system free to
+/// have as much in flight as the way to the peer takes.
+///
+/// # Errors
+///
+/// Fails if the connection has ended already.
+pub fn prepare_tcp(stream: &TcpStream, send_buffer_bytes: u32, user_timeout: Duration) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let socket = SockRef::from(stream);
+    let keepalive =
+        TcpKeepalive::new().with_time(KEEPALIVE_TIME).with_interval(KEEPALIVE_INTERVAL).with_retries(KEEPALIVE_RETRIES);
+    socket.set_tcp_keepalive(&keepalive)?;
+    socket.set_tcp_notsent_lowat(send_buffer_bytes)?;
+    if !user_timeout.is_zero() {
+        socket.set_tcp_user_timeout(Some(user_timeout))?;
+    }
+    Ok(())
+}
+
+fn has_hung_up(socket: &impl AsFd) -> bool {
+    let mut sockets = [PollFd::new(socket, PollFlags::RDHUP)];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let hung_up = PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR;
+    poll(&mut sockets, Some(&at_once)).is_ok() && sockets[0].revents().intersects(hung_up)
+}
+
+/// Asks the system how many bytes of a socket's queue are not acknowledged: `SIOCOUTQ` of tcp(7), which none of the
+/// libraries has.
+#[expect(unsafe_code, reason = "ioctl() is not typed")]
+fn unacknowledged_bytes(socket: &impl AsFd) -> usize {
+    let mut bytes: libc::c_int = 0;
+    // SAFETY: the descriptor is open, and TIOCOUTQ (another name of SIOCOUTQ) writes one int.
+    let result = unsafe { libc::ioctl(socket.as_fd().as_raw_fd(), libc::TIOCOUTQ, &raw mut bytes) };
+    if result == 0 { usize::try_from(bytes).unwrap_or(0) } else { 0 }
+}
