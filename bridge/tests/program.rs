@@ -237,6 +237,9 @@ async fn a_second_signal_ends_the_program_at_once() {
         let running = Running::start(&mut command, 1);
         let mut browser = open_by_hand(running.port).await;
         running.signal(Signal::INT);
+        // Two signals that arrive together count as one, so the second waits until the first has closed the listener.
+        let is_listening = async || TcpStream::connect(("127.0.0.1", running.port)).await.is_ok();
+        soon(async { while is_listening().await {} }).await;
         // The dialogue goes on.
         browser.write_all(&masked(0x1, b"What?")).await.unwrap();
         let mut reply = [0; 7];
