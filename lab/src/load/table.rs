@@ -104,10 +104,7 @@ mod tests {
     #[test]
     fn a_long_name_keeps_its_end() {
         assert_eq!(shortened("simple"), "simple");
-        assert_eq!(
-            shortened("server.example.org:1060"),
-            "….example.org:1060".chars().skip(4).fold("…".to_owned(), |text, it| text + &it.to_string())
-        );
+        assert_eq!(shortened("server.example.org:1060"), "…mple.org:1060");
         assert_eq!(shortened("server.example.org:1060").chars().count(), NAME_COLUMNS);
     }
 

@@ -91,7 +91,7 @@ fn close<'a>(frame: Option<CloseFrame>) -> Result<Received<'a>, Failure> {
         DialogueFailure::Refused
     } else if code == CloseCode::ServerTimedOut.number() {
         DialogueFailure::ConnectTimedOut
-    } else if code == CloseCode::ServerReset.number() {
+    } else if code == CloseCode::ServerBroke.number() {
         DialogueFailure::Reset
     } else {
         DialogueFailure::ClosedEarly
