@@ -47,7 +47,7 @@ pub struct CommandLine {
     #[arg(long, group = "observed")]
     trace: bool,
     /// The lab to request the trace from (--trace), or the durations of its tunnel's handshakes (--race): HOST:PORT of
-    /// the lab's page [default for --trace: host and port of the bridge]
+    /// the lab's page [default: with --trace, host and port of the bridge]
     #[arg(long, value_name = "HOST:PORT", value_parser = parse_host_port, requires = "observed")]
     lab: Option<(String, u16)>,
     /// Ask all questions in three ways that take turns, and draw when each question was asked and answered: one at a
