@@ -72,7 +72,8 @@ fn results() -> Results {
 fn the_best_used_least_processor_time_of_those_that_served_every_client() {
     let cell = cell();
     let found: Vec<_> = cell.rows.iter().map(|row| (row.name.as_str(), row.processor_to_best, row.served)).collect();
-    // Redis was as fast in both rounds: 12 beside 8, then 12 beside 16.
+    // Redis used 12 µs of processor time per question in both rounds, and the best design 8 µs, then 16 µs: the median
+    // of 12/8 and 12/16 is 1.125.
     assert_eq!(found, [("async", 1.25, 100), ("simple", 0.625, 1), ("poll", 1.0, 100), ("redis PING", 1.125, 100)]);
     assert_eq!((cell.rows[0].questions_per_second, cell.rows[0].processor_us), (30_000.0, 15.0));
 }

@@ -111,7 +111,7 @@ fn every_document_with_examples_is_tested() {
 }
 
 #[test]
-fn figures_may_differ_and_words_may_not() {
+fn measured_values_may_differ_and_words_and_counts_may_not() {
     let alike = [
         ("(connecting)   122 µs   187 µs    65 µs", "(connecting)   0.122 ms  0.3 ms  1 s"),
         ("It was ready 82 % of the time.", "It was ready 7 % of the time."),
