@@ -18,8 +18,12 @@ pub enum CloseCode {
     NotUtf8 = 1007,
     /// The browser sent a message over the limit.
     MessageTooBig = 1009,
+    /// The path names none of the bridge's targets.
+    UnknownTarget = 4404,
     /// No byte moved in either direction for the idle timeout.
     Idle = 4408,
+    /// The bridge has as many connections as it may, in all or from one address.
+    TooManyConnections = 4429,
     /// The connection to the server broke. The reason contains the system's error.
     ServerBroke = 4500,
     /// The server cannot be reached. The reason contains the server's name and the system's error.
@@ -30,13 +34,15 @@ pub enum CloseCode {
 
 impl CloseCode {
     /// All codes, in the order of their numbers.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::ServerClosed,
         Self::BridgeStopping,
         Self::ProtocolError,
         Self::NotUtf8,
         Self::MessageTooBig,
+        Self::UnknownTarget,
         Self::Idle,
+        Self::TooManyConnections,
         Self::ServerBroke,
         Self::ServerUnreachable,
         Self::ServerTimedOut,
@@ -55,7 +61,9 @@ impl CloseCode {
             Self::ProtocolError => "WebSocket protocol error",
             Self::NotUtf8 => "a text message is not UTF-8",
             Self::MessageTooBig => "the message is too big",
+            Self::UnknownTarget => "the bridge has no target of this name",
             Self::Idle => "idle for too long",
+            Self::TooManyConnections => "the bridge has too many connections",
             Self::ServerBroke => "the connection to the server broke",
             Self::ServerUnreachable => "the server cannot be reached",
             Self::ServerTimedOut => "the server did not accept the connection in time",
@@ -71,7 +79,7 @@ mod tests {
     #[test]
     fn numbers_are_those_that_pages_know() {
         let numbers = CloseCode::ALL.map(CloseCode::number);
-        assert_eq!(numbers, [1000, 1001, 1002, 1007, 1009, 4408, 4500, 4502, 4504]);
+        assert_eq!(numbers, [1000, 1001, 1002, 1007, 1009, 4404, 4408, 4429, 4500, 4502, 4504]);
     }
 
     #[test]

@@ -1,14 +1,21 @@
 //! The arguments of `launcelot-bridge`.
 
+use std::fs;
+use std::io;
+use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Parser;
+use ipnet::IpNet;
 use launcelot_endpoint::command_line::{ListenOptions, Verbosity};
+use thiserror::Error;
 
-use crate::options::{MAX_CONNECTIONS, Options, SEND_BUFFER_BYTES, Target};
+use crate::base_path::BasePath;
+use crate::options::{MAX_CONNECTIONS, MAX_MESSAGE_BYTES, Options, SEND_BUFFER_BYTES, Target};
 use crate::origin::Origin;
+use crate::token::Token;
 
 /// Relays a browser's WebSocket to a TCP server, byte for byte.
 #[derive(Debug, Clone, Parser)]
@@ -37,6 +44,27 @@ pub struct CommandLine {
     /// times
     #[arg(long = "origin", value_name = "URL")]
     pub origins: Vec<Origin>,
+    /// Refuse WebSockets to clients that send no origin
+    #[arg(long)]
+    pub require_origin: bool,
+    /// Answer to every IP address as host name, not only to those of this machine
+    #[arg(long)]
+    pub ip_hosts: bool,
+    /// Demand the bearer token in this file of each client that opens a WebSocket; pages cannot send one
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// The path under which a reverse proxy shows the bridge
+    #[arg(long, value_name = "PATH", default_value = "/")]
+    pub base_path: BasePath,
+    /// Believe X-Forwarded-For and X-Forwarded-Proto of reverse proxies in this network; may be given several times
+    #[arg(long = "trusted-proxy", value_name = "CIDR", value_parser = network)]
+    pub trusted_proxies: Vec<IpNet>,
+    /// Serve files to which links lead out of the directory
+    #[arg(long)]
+    pub follow_links: bool,
+    /// Do not tell clients the name of a server that cannot be reached, nor the system's error
+    #[arg(long)]
+    pub no_target_details: bool,
     /// The timeout of connecting to a server
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
     pub connect_timeout: Duration,
@@ -58,19 +86,62 @@ pub struct CommandLine {
     /// The time for which open connections may continue after a stop signal
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
     pub grace: Duration,
-    /// Maximum number of open connections; further ones wait to be accepted
+    /// Maximum number of open connections; further requests are answered with 503, further WebSockets closed with 4429
     #[arg(long, value_name = "N", default_value_t = MAX_CONNECTIONS)]
     pub max_connections: NonZeroU32,
+    /// Maximum number of open connections from one address [default: unlimited]
+    #[arg(long, value_name = "N")]
+    pub max_connections_per_address: Option<NonZeroU32>,
+    /// Maximum number of open WebSockets
+    #[arg(long, value_name = "N", default_value_t = MAX_CONNECTIONS)]
+    pub max_websockets: NonZeroU32,
+    /// Maximum number of bytes in a message of a client
+    #[arg(long, value_name = "BYTES", default_value_t = MAX_MESSAGE_BYTES)]
+    pub max_message: usize,
+    /// The timeout of the head of a request
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    pub head_timeout: Duration,
+    /// The time for which the body of a request may pause
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    pub body_timeout: Duration,
+    /// The time for which a client may take nothing of a response
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
+    pub response_timeout: Duration,
+    /// The time for which a connection may wait for the next request
+    #[arg(long, value_name = "DURATION", default_value = "75s", value_parser = duration)]
+    pub keep_alive: Duration,
     /// How much the program logs.
     #[command(flatten)]
     pub verbosity: Verbosity,
 }
 
 impl CommandLine {
-    /// The settings of the bridge.
-    pub fn options(&self) -> Options {
+    /// Returns the settings of the bridge.
+    ///
+    /// # Errors
+    ///
+    /// If a file that they name cannot be read.
+    pub fn options(&self) -> Result<Options, FileError> {
         let defaults = Options::default();
-        Options {
+        let token = match &self.token_file {
+            Some(path) => Some(read_token(path)?),
+            None => None,
+        };
+        Ok(Options {
+            require_origin: self.require_origin,
+            ip_hosts: self.ip_hosts,
+            token,
+            base_path: self.base_path.clone(),
+            trusted_proxies: self.trusted_proxies.clone(),
+            follow_links: self.follow_links,
+            target_details: !self.no_target_details,
+            max_connections_per_address: self.max_connections_per_address,
+            max_websockets: self.max_websockets,
+            max_message_bytes: self.max_message,
+            head_timeout: self.head_timeout,
+            body_timeout: self.body_timeout,
+            response_timeout: self.response_timeout,
+            keep_alive: self.keep_alive,
             targets: if self.targets.is_empty() { defaults.targets } else { self.targets.clone() },
             web: self.web.clone(),
             origins: self.origins.clone(),
@@ -83,8 +154,30 @@ impl CommandLine {
             grace: self.grace,
             max_connections: self.max_connections,
             ..defaults
-        }
+        })
     }
+}
+
+/// A file that an option names cannot be used.
+#[derive(Debug, Error)]
+pub enum FileError {
+    /// It cannot be read.
+    #[error("cannot read the token in '{}'", .0.display())]
+    Read(PathBuf, #[source] io::Error),
+    /// It contains nothing.
+    #[error("cannot read the token in '{}': the file is empty", .0.display())]
+    Empty(PathBuf),
+}
+
+fn read_token(path: &Path) -> Result<Token, FileError> {
+    let text = fs::read_to_string(path).map_err(|error| FileError::Read(path.to_owned(), error))?;
+    Token::new(&text).ok_or_else(|| FileError::Empty(path.to_owned()))
+}
+
+/// Reads a network, or an address as a network of one.
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = text.parse::<IpAddr>().map(IpNet::from);
+    text.parse().or(address).map_err(|_| "expected a network such as 10.0.0.0/8, or an address".to_owned())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -99,7 +192,7 @@ mod tests {
 
     #[test]
     fn the_defaults_are_those_of_the_library() {
-        let options = CommandLine::parse_from(["launcelot-bridge"]).options();
+        let options = CommandLine::parse_from(["launcelot-bridge"]).options().unwrap();
         assert_eq!(format!("{options:?}"), format!("{:?}", Options::default()));
     }
 

@@ -1,16 +1,24 @@
 //! What the bridge answers over HTTP.
 //!
-//! - `app`: the router. It hands requests for a WebSocket on to `crossing`.
-//! - [`origin`]: which hosts and origins may use the bridge.
+//! - `app`: the router. `gate`: which requests reach it. `health`: whether the bridge runs, and whether it is ready.
+//! - `websocket`: requests for a WebSocket, from the checks to the relay.
+//! - [`origin`]: which hosts and origins may use the bridge. `client`: who sent a request.
 //! - `files`: the files of a directory, and `content`: the hash of each as it is now.
 //! - `headers`: the headers of every response.
-//! - `connection`: one client's connection, from its first request to its end or its upgrade.
+//! - `connection`: one client's connection, from its first request to its end or its upgrade, with the timeouts of
+//!   `timed_stream`.
 
 mod app;
+mod client;
 pub(crate) mod connection;
 mod content;
 mod files;
+mod gate;
 mod headers;
+mod health;
 pub mod origin;
+pub(crate) mod timed_stream;
+mod websocket;
 
-pub use app::app;
+pub(crate) use app::app;
+pub(crate) use client::Client;

@@ -17,31 +17,41 @@
 //!
 //! From the outside in:
 //! - [`command_line`]: the arguments of the program, and [`program`]: from the listeners to the exit.
-//! - [`serve()`]: accepting connections, and stopping. `tasks`: the open connections.
-//! - [`http`]: what is answered over HTTP.
+//! - [`serve()`]: accepting connections, and stopping. `tasks` and `limits`: the open connections.
+//! - [`bridge`]: a bridge as a handle, for programs that have a server already.
+//! - [`http`]: what is answered over HTTP. [`base_path`] and [`token`]: what its requests must have.
 //! - `upgrade`: from a request to a WebSocket.
-//! - [`connect`]: connecting to the target. [`handshake`]: handshakes above TCP's own.
+//! - [`connect`]: connecting to the [`target`]. [`resolver`]: its address. [`handshake`]: handshakes above TCP's own.
 //! - [`relay`]: the bytes themselves. [`frame`]: the WebSocket's frames. [`transport`]: what a relay needs of a connection.
 //! - [`close_code`]: the codes that say why a WebSocket was closed.
 //! - [`options`]: the settings of a bridge.
+//! - `statistics`: what is counted. `access`: the access log, with the `log_limit` of its warnings.
 
+mod access;
+pub mod base_path;
+pub mod bridge;
 pub mod close_code;
 pub mod command_line;
 pub mod connect;
 pub mod frame;
 pub mod handshake;
 pub mod http;
+mod limits;
+mod log_limit;
 pub mod options;
 pub mod program;
 pub mod relay;
+pub mod resolver;
 mod serve;
+mod statistics;
+pub mod target;
 mod tasks;
+pub mod token;
 pub mod transport;
 mod upgrade;
 
-pub use crate::http::app;
 pub use crate::http::origin::{self, Origin};
+pub use bridge::Bridge;
 pub use handshake::Handshake;
 pub use options::{Options, Target};
 pub use serve::{ServeError, serve};
-pub use tasks::Tasks;

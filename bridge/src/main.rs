@@ -14,7 +14,10 @@ const NAME: &str = "launcelot-bridge";
 fn main() -> ExitCode {
     let command_line: CommandLine = command_line::parse();
     log::to_stderr(command_line.verbosity.verbose);
-    let options = command_line.options();
+    let options = match command_line.options() {
+        Ok(options) => options,
+        Err(error) => return failure::exit_code::<()>(NAME, Err(error)),
+    };
     match options.check() {
         Err(error @ OptionsError::NoDirectory(_)) => return failure::exit_code::<()>(NAME, Err(error)),
         Err(error) => CommandLine::command().error(ErrorKind::ValueValidation, error).exit(),

@@ -1,20 +1,21 @@
 //! The settings of a bridge.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use launcelot_endpoint::address::split_host_port;
+use ipnet::IpNet;
 use launcelot_endpoint::observe::Observer;
 use thiserror::Error;
 
+use crate::base_path::BasePath;
 use crate::handshake::Handshake;
 use crate::origin::Origin;
+pub use crate::target::{Target, TargetAddress, TargetError};
+use crate::token::Token;
 
 /// The settings of a bridge. By default its target is `localhost` port 1060, and it serves no files.
 #[derive(Debug, Clone)]
@@ -26,6 +27,20 @@ pub struct Options {
     /// Origins that may open a WebSocket, besides the bridge's own and those of this machine. The bridge also answers to
     /// their hosts.
     pub origins: Vec<Origin>,
+    /// Whether a WebSocket is refused to a client that sends no origin, as programs do.
+    pub require_origin: bool,
+    /// Whether the bridge answers to every IP address as its host, not only to those of this machine.
+    pub ip_hosts: bool,
+    /// The token that a client must send to open a WebSocket; `None` demands none.
+    pub token: Option<Token>,
+    /// The path under which a reverse proxy shows the bridge.
+    pub base_path: BasePath,
+    /// The networks of the reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whether a file is served if a link leads out of the [directory](Self::web) to it.
+    pub follow_links: bool,
+    /// Whether a client learns the name of a server that cannot be reached, and the system's error.
+    pub target_details: bool,
     /// Handshakes above TCP's own. A connection to such a target is connected when its handshake is over.
     pub handshakes: HashMap<Target, Handshake>,
     /// How long a server has to accept a connection, with the lookup of its name and its [handshake](Self::handshakes).
@@ -43,9 +58,20 @@ pub struct Options {
     pub subprotocols: Vec<String>,
     /// How long open connections have to end when the bridge is stopped.
     pub grace: Duration,
-    /// How many connections may be open at once; more wait to be accepted. A WebSocket counts once and needs two
-    /// descriptors.
+    /// How many connections of clients may be open at once. Some more are accepted, to be answered that there are too many.
     pub max_connections: NonZeroU32,
+    /// How many connections may be open from one address; `None` sets no limit.
+    pub max_connections_per_address: Option<NonZeroU32>,
+    /// How many WebSockets may be open at once. Each needs a connection, and another one to its server.
+    pub max_websockets: NonZeroU32,
+    /// How long a client has for the head of a request, from its first byte; for the first request, from the accept.
+    pub head_timeout: Duration,
+    /// How long the body of a request may pause.
+    pub body_timeout: Duration,
+    /// How long a client may take nothing of a response.
+    pub response_timeout: Duration,
+    /// How long a connection may wait for the next request.
+    pub keep_alive: Duration,
     /// Maximum number of bytes in one message from a browser.
     pub max_message_bytes: usize,
     /// Observes the WebSockets that have reached their server.
@@ -54,8 +80,11 @@ pub struct Options {
     pub routes: Option<Router>,
 }
 
-/// The default of [`Options::max_connections`].
+/// The default of [`Options::max_connections`] and [`Options::max_websockets`].
 pub(crate) const MAX_CONNECTIONS: NonZeroU32 = NonZeroU32::new(10_000).expect("10,000 is not zero");
+
+/// The default of [`Options::max_message_bytes`].
+pub(crate) const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
 
 /// The default of [`Options::send_buffer_bytes`].
 pub(crate) const SEND_BUFFER_BYTES: u32 = 128 * 1024;
@@ -63,10 +92,17 @@ pub(crate) const SEND_BUFFER_BYTES: u32 = 128 * 1024;
 impl Default for Options {
     fn default() -> Self {
         Self {
-            targets: vec![Target { name: None, host: "localhost".to_owned(), port: 1060 }],
+            targets: vec![Target::tcp(None, "localhost", 1060)],
             handshakes: HashMap::new(),
             web: None,
             origins: Vec::new(),
+            require_origin: false,
+            ip_hosts: false,
+            token: None,
+            base_path: BasePath::default(),
+            trusted_proxies: Vec::new(),
+            follow_links: false,
+            target_details: true,
             connect_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(5 * 60),
             linger: Duration::from_secs(5),
@@ -75,7 +111,13 @@ impl Default for Options {
             subprotocols: vec!["binary".to_owned()],
             grace: Duration::from_secs(5),
             max_connections: MAX_CONNECTIONS,
-            max_message_bytes: 1024 * 1024,
+            max_connections_per_address: None,
+            max_websockets: MAX_CONNECTIONS,
+            head_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(10),
+            response_timeout: Duration::from_secs(30),
+            keep_alive: Duration::from_secs(75),
+            max_message_bytes: MAX_MESSAGE_BYTES,
             observer: None,
             routes: None,
         }
@@ -123,85 +165,12 @@ impl Options {
     }
 }
 
-/// A TCP server, written `HOST:PORT` or `NAME=HOST:PORT`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Target {
-    /// The name in `/ws/NAME`.
-    pub name: Option<String>,
-    /// A host name or an address, without brackets.
-    pub host: String,
-    /// The port.
-    pub port: u16,
-}
-
-/// Why a string is not a target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum TargetError {
-    /// The address is not `HOST:PORT`.
-    #[error("expected HOST:PORT or NAME=HOST:PORT, with a port from 1 to 65535")]
-    Address,
-    /// The name would need escaping in a URL.
-    #[error("a name consists of letters, digits, '-', '_' and '.', and begins with a letter or a digit")]
-    Name,
-}
-
-impl FromStr for Target {
-    type Err = TargetError;
-
-    fn from_str(text: &str) -> Result<Self, TargetError> {
-        let (name, address) = match text.split_once('=') {
-            Some((name, address)) => (Some(name), address),
-            None => (None, text),
-        };
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if name.is_some_and(|name| !name.starts_with(|c: char| c.is_ascii_alphanumeric()) || !name.chars().all(plain)) {
-            return Err(TargetError::Name);
-        }
-        match split_host_port(address) {
-            Some((host, Some(port))) if port != 0 => {
-                Ok(Self { name: name.map(str::to_owned), host: host.to_owned(), port })
-            }
-            _ => Err(TargetError::Address),
-        }
-    }
-}
-
-/// For people: `localhost port 1060`.
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} port {}", self.host, self.port)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn target(text: &str) -> Target {
         text.parse().unwrap()
-    }
-
-    #[test]
-    fn a_target_is_an_address_with_or_without_a_name() {
-        let parts = |name: Option<&str>, host: &str, port| {
-            Ok(Target { name: name.map(str::to_owned), host: host.to_owned(), port })
-        };
-        let cases = [
-            ("localhost:1060", parts(None, "localhost", 1060)),
-            ("slow=127.0.0.1:1061", parts(Some("slow"), "127.0.0.1", 1061)),
-            ("v6=[::1]:1060", parts(Some("v6"), "::1", 1060)),
-            ("localhost", Err(TargetError::Address)),
-            ("localhost:0", Err(TargetError::Address)),
-            ("localhost:70000", Err(TargetError::Address)),
-            ("slow=", Err(TargetError::Address)),
-            ("=localhost:1060", Err(TargetError::Name)),
-            ("a/b=localhost:1060", Err(TargetError::Name)),
-            ("..=localhost:1060", Err(TargetError::Name)),
-            ("", Err(TargetError::Address)),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(text.parse::<Target>(), expected, "{text:?}");
-        }
     }
 
     #[test]

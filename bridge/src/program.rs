@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io;
+use std::num::NonZeroU32;
 use std::pin::pin;
 
 use launcelot_endpoint::command_line::ListenOptions;
@@ -11,14 +12,15 @@ use launcelot_endpoint::{descriptors, output};
 use thiserror::Error;
 use tokio::sync::oneshot;
 
+use crate::limits::RESERVE;
 use crate::options::{Options, Target};
 use crate::serve::{ServeError, serve};
 
 /// The port to listen on where an address has none.
 const PORT: u16 = 8080;
 
-/// Maximum number of threads that look up names and read files.
-const BLOCKING_THREADS: usize = 16;
+/// How many descriptors the program needs besides those of its connections.
+const OWN_DESCRIPTORS: u64 = 32;
 
 /// Why the program failed.
 #[derive(Debug, Error)]
@@ -43,12 +45,8 @@ pub enum ProgramError {
 ///
 /// See [`ProgramError`].
 pub fn run(listen: &ListenOptions, options: Options) -> Result<(), ProgramError> {
-    descriptors::raise_limit();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .max_blocking_threads(BLOCKING_THREADS)
-        .build()
-        .map_err(ProgramError::Runtime)?;
+    let options = fit_to_descriptors(options, descriptors::raise_limit());
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ProgramError::Runtime)?;
     let result = runtime.block_on(serve_until_stopped(listen, options));
     // Does not wait for a name that is being looked up.
     runtime.shutdown_background();
@@ -72,6 +70,22 @@ async fn serve_until_stopped(listen: &ListenOptions, options: Options) -> Result
         served = &mut serving => Ok(served?),
         () = signals.next() => Ok(()),
     }
+}
+
+/// Lowers the limits of connections to what the limit of descriptors allows: a WebSocket needs two.
+fn fit_to_descriptors(options: Options, descriptors: Option<u64>) -> Options {
+    let Some(descriptors) = descriptors else { return options };
+    let connections = u64::from(options.max_connections.get());
+    let websockets = connections.min(options.max_websockets.get().into());
+    let reserved = OWN_DESCRIPTORS + u64::from(RESERVE);
+    if connections + websockets + reserved <= descriptors {
+        return options;
+    }
+    let allowed = u32::try_from(descriptors.saturating_sub(reserved) / 2).unwrap_or(u32::MAX);
+    let allowed = NonZeroU32::new(allowed).unwrap_or(NonZeroU32::MIN);
+    tracing::warn!("{descriptors} descriptors are enough for {allowed} connections, not for {connections}");
+    let max_connections = options.max_connections.min(allowed);
+    Options { max_connections, max_websockets: options.max_websockets.min(allowed), ..options }
 }
 
 /// The lines that are printed once the bridge listens: where it listens, and a URL for each target.

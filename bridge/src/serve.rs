@@ -1,22 +1,28 @@
 //! Accepting connections, and stopping.
 //!
-//! `axum::serve` has no limit on connections and no timeout for a request's head, and does not wait for WebSockets when it
-//! stops. So the bridge has an accept loop of its own.
+//! `axum::serve` has no limit on connections and no timeouts, and does not wait for WebSockets when it stops. So the bridge
+//! has an accept loop of its own.
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use axum::Router;
-use launcelot_endpoint::accept::Acceptor;
-use launcelot_endpoint::limit::ConnectionLimit;
+use launcelot_endpoint::accept::{Accepted, Acceptor};
+use launcelot_endpoint::failure::one_line;
 use launcelot_endpoint::listen::Listeners;
 use thiserror::Error;
+use tokio::net::UnixListener;
+use tokio::time::sleep;
 
-use crate::http::app;
-use crate::http::connection::serve_connection;
+use crate::bridge::Bridge;
+use crate::http::connection::{ConnectInfo, serve_connection};
 use crate::options::{Options, OptionsError};
-use crate::tasks::Tasks;
+use crate::transport::prepare_tcp;
+
+/// How long to wait after a Unix socket could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Why a bridge cannot run.
 #[derive(Debug, Error)]
@@ -29,42 +35,87 @@ pub enum ServeError {
     Accept(#[source] io::Error),
 }
 
-/// Runs a bridge at `listeners` until `stop` completes. Then it accepts nothing more, closes every open WebSocket with
-/// [`BridgeStopping`](crate::close_code::CloseCode::BridgeStopping), and waits for them at most the grace period. If the
-/// future is dropped, all connections are.
+/// Runs a bridge at `listeners` until `stop` completes. Then it opens no further WebSocket, answers at `/readyz` that it is
+/// not ready, and waits for the open ones at most the grace period. It closes the others with
+/// [`BridgeStopping`](crate::close_code::CloseCode::BridgeStopping). If the future is dropped, all connections are.
 ///
 /// # Errors
 ///
 /// See [`ServeError`]. No client can make a running bridge fail.
 pub async fn serve(listeners: Listeners, options: Options, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
-    options.check()?;
-    let acceptor = Acceptor::new(listeners).map_err(ServeError::Accept)?;
-    let limit = ConnectionLimit::new(options.max_connections);
-    let tasks = Tasks::default();
-    let _abort_guard = tasks.abort_on_drop();
-    let router = app(&options, &tasks);
-    let accepting = tokio::select! {
-        accepting = accept_loop(acceptor, &limit, &router, &tasks) => accepting,
-        () = stop => {
-            tasks.stop(options.grace).await;
-            return Ok(());
-        }
-    };
-    match accepting {
-        Err(error) => Err(ServeError::Accept(error)),
-        Ok(never) => match never {},
-    }
+    Bridge::new(options)?.serve(listeners, Vec::new(), stop).await
 }
 
-/// Serves each connection in a task of its own. Ends only if a listener does not listen any more.
-async fn accept_loop(
-    mut acceptor: Acceptor,
-    limit: &ConnectionLimit,
-    router: &Router,
-    tasks: &Tasks,
-) -> io::Result<Infallible> {
-    loop {
-        let accepted = acceptor.accept(limit).await?;
-        tasks.spawn(serve_connection(accepted, router.clone(), tasks.stopping()));
+impl Bridge {
+    /// Runs this bridge at `listeners` and `unix_listeners`, like [`serve`].
+    ///
+    /// # Errors
+    ///
+    /// See [`ServeError`].
+    pub async fn serve(
+        &self,
+        listeners: Listeners,
+        unix_listeners: Vec<UnixListener>,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), ServeError> {
+        let acceptor = Acceptor::new(listeners).map_err(ServeError::Accept)?;
+        let _abort_guard = self.core.tasks.abort_on_drop();
+        let shutdown = async {
+            stop.await;
+            self.shutdown(self.options().grace).await;
+        };
+        let accepting_unix =
+            futures_util::future::join_all(unix_listeners.iter().map(|listener| self.accept_unix(listener)));
+        let accepted = tokio::select! {
+            accepted = self.accept_loop(acceptor) => accepted,
+            () = async { accepting_unix.await; std::future::pending().await } => return Ok(()),
+            () = shutdown => return Ok(()),
+        };
+        match accepted {
+            Err(error) => Err(ServeError::Accept(error)),
+            Ok(never) => match never {},
+        }
+    }
+
+    /// Serves each connection in a task of its own. Ends only if a listener does not listen any more.
+    async fn accept_loop(&self, mut acceptor: Acceptor) -> io::Result<Infallible> {
+        loop {
+            let Accepted { stream, peer, permit } = acceptor.accept(&self.core.limits.sockets).await?;
+            let options = self.options();
+            if let Err(error) = prepare_tcp(&stream, options.send_buffer_bytes, options.idle_timeout) {
+                tracing::debug!("{peer} has closed its connection already: {}", one_line(&error));
+                continue;
+            }
+            let is_proxy = options.trusted_proxies.iter().any(|network| network.contains(&peer.ip().to_canonical()));
+            let counted = (!is_proxy).then(|| peer.ip());
+            self.spawn(stream, ConnectInfo::new(Some(peer), permit, self.core.limits.try_connection(counted)));
+        }
+    }
+
+    async fn accept_unix(&self, listener: &UnixListener) {
+        loop {
+            let permit = self.core.limits.sockets.permit().await;
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    self.spawn(stream, ConnectInfo::new(None, permit, self.core.limits.try_connection(None)))
+                }
+                Err(error) => {
+                    tracing::warn!("cannot accept a connection at a Unix socket: {}", one_line(&error));
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    fn spawn<S>(&self, stream: S, connect_info: ConnectInfo)
+    where
+        S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    {
+        self.core.statistics.accepted.fetch_add(1, Ordering::Relaxed);
+        let counted = self.core.statistics.open_connections.count();
+        let bridge = self.clone();
+        self.core.tasks.spawn(async move {
+            serve_connection(stream, connect_info.counted(counted), bridge).await;
+        });
     }
 }

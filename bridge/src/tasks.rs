@@ -12,8 +12,10 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Every open connection of a bridge. A clone is the same set.
 #[derive(Debug, Clone, Default)]
-pub struct Tasks {
+pub(crate) struct Tasks {
     tracker: TaskTracker,
+    /// Connections that were accepted after the stop, which it does not wait for.
+    late: TaskTracker,
     stopping: CancellationToken,
     grace_over: CancellationToken,
     aborted: CancellationToken,
@@ -22,7 +24,7 @@ pub struct Tasks {
 impl Tasks {
     /// Announces the stop to every connection and waits at most `grace` for their ends. Then closes the WebSockets that are
     /// left, and soon drops all connections.
-    pub async fn stop(&self, grace: Duration) {
+    pub(crate) async fn stop(&self, grace: Duration) {
         self.stopping.cancel();
         self.tracker.close();
         if timeout(grace, self.tracker.wait()).await.is_err() {
@@ -32,12 +34,20 @@ impl Tasks {
         }
         self.aborted.cancel();
         self.tracker.wait().await;
+        self.late.close();
+        self.late.wait().await;
+    }
+
+    /// Returns whether [`stop`](Self::stop) has begun.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.is_cancelled()
     }
 
     /// Runs `task` until it ends or is dropped by [`stop`](Self::stop).
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let tracker = if self.is_stopping() { &self.late } else { &self.tracker };
         let aborted = self.aborted.clone();
-        self.tracker.spawn(async move {
+        tracker.spawn(async move {
             // Whether it ended by itself makes no difference.
             let _ = aborted.run_until_cancelled_owned(task).await;
         });

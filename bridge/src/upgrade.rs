@@ -11,11 +11,13 @@ use hyper::upgrade::{OnUpgrade, Parts};
 use hyper_util::rt::TokioIo;
 use launcelot_endpoint::failure::one_line;
 use launcelot_endpoint::observe::ConnectionObserver;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio_util::sync::CancellationToken;
 use tungstenite::handshake::derive_accept_key;
 
-use crate::connect::ConnectError;
+use crate::close_code::CloseCode;
+use crate::connect::Server;
+use crate::http::timed_stream::TimedStream;
 use crate::options::Options;
 use crate::relay::{RelayOptions, Relayed, refuse, relay};
 use crate::transport::{Opaque, Transport, prepare_tcp};
@@ -64,10 +66,7 @@ impl IntoResponse for UpgradeError {
 /// See [`UpgradeError`].
 pub(crate) fn accept(request: &request::Parts, subprotocols: &[String]) -> Result<Response, UpgradeError> {
     let headers = &request.headers;
-    let is_upgrade = request.method == Method::GET
-        && request.version == Version::HTTP_11
-        && has_token(headers, header::CONNECTION, "upgrade")
-        && has_token(headers, header::UPGRADE, "websocket");
+    let is_upgrade = request.version == Version::HTTP_11 && is_upgrade(&request.method, headers);
     let version = headers.get(header::SEC_WEBSOCKET_VERSION).map(HeaderValue::as_bytes);
     if !is_upgrade || version != Some(b"13") {
         return Err(UpgradeError::NotAnUpgrade);
@@ -90,6 +89,13 @@ pub(crate) fn accept(request: &request::Parts, subprotocols: &[String]) -> Resul
     Ok(response)
 }
 
+/// Returns whether a request asks for a WebSocket, of whatever version.
+pub(crate) fn is_upgrade(method: &Method, headers: &HeaderMap) -> bool {
+    method == Method::GET
+        && has_token(headers, header::CONNECTION, "upgrade")
+        && has_token(headers, header::UPGRADE, "websocket")
+}
+
 /// Returns the comma-separated tokens of a header.
 fn tokens(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
@@ -101,30 +107,51 @@ fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
     tokens(headers, name).any(|other| other.eq_ignore_ascii_case(token))
 }
 
-/// Relays between a client whose upgrade was accepted and `server`, or tells the client why there is none.
+/// Why a client whose upgrade was accepted gets no server.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) code: CloseCode,
+    pub(crate) reason: String,
+}
+
+impl From<CloseCode> for Refusal {
+    fn from(code: CloseCode) -> Self {
+        Self { code, reason: code.reason().to_owned() }
+    }
+}
+
+/// Relays between a client whose upgrade was accepted and `server`, or tells the client why there is none. Returns what
+/// was relayed.
 pub(crate) async fn run(
     upgrade: OnUpgrade,
-    server: Result<TcpStream, ConnectError>,
+    server: Result<Server, Refusal>,
     options: &Options,
     observer: Option<Box<dyn ConnectionObserver>>,
     stop: CancellationToken,
-) {
+) -> Option<Relayed> {
     let upgraded = match upgrade.await {
         Ok(upgraded) => upgraded,
-        Err(error) => return tracing::info!("the handshake was not completed: {}", one_line(&error)),
+        Err(error) => {
+            tracing::info!("the handshake was not completed: {}", one_line(&error));
+            return None;
+        }
     };
     // Without hyper's box around it, the connection costs less.
-    match upgraded.downcast::<TokioIo<TcpStream>>() {
+    let upgraded = match upgraded.downcast::<TokioIo<TimedStream<TcpStream>>>() {
         Ok(Parts { io, read_buf, .. }) => {
-            let client = io.into_inner();
-            if let Err(error) = prepare_tcp(&client, options.send_buffer_bytes, options.idle_timeout) {
-                return tracing::info!("the client's connection has ended: {}", one_line(&error));
-            }
-            relay_or_refuse(client, read_buf, server, options, observer, stop).await;
+            let client = io.into_inner().into_inner();
+            return relay_or_refuse(client, read_buf, server, options, observer, stop).await;
+        }
+        Err(upgraded) => upgraded,
+    };
+    match upgraded.downcast::<TokioIo<TimedStream<UnixStream>>>() {
+        Ok(Parts { io, read_buf, .. }) => {
+            let client = io.into_inner().into_inner();
+            relay_or_refuse(client, read_buf, server, options, observer, stop).await
         }
         Err(upgraded) => {
             let client = Opaque(TokioIo::new(upgraded));
-            relay_or_refuse(client, Bytes::new(), server, options, observer, stop).await;
+            relay_or_refuse(client, Bytes::new(), server, options, observer, stop).await
         }
     }
 }
@@ -132,31 +159,29 @@ pub(crate) async fn run(
 async fn relay_or_refuse<C: Transport>(
     client: C,
     early: Bytes,
-    server: Result<TcpStream, ConnectError>,
+    server: Result<Server, Refusal>,
     options: &Options,
     observer: Option<Box<dyn ConnectionObserver>>,
     stop: CancellationToken,
-) {
-    let server = match server {
-        Ok(server) => server,
-        Err(error) => {
-            tracing::warn!("{}", one_line(&error));
-            return refuse(client, early, error.code(), &error.reason(), options.linger).await;
-        }
-    };
-    if let Err(error) = prepare_tcp(&server, options.send_buffer_bytes, options.idle_timeout) {
-        tracing::debug!("the server's connection has ended: {}", one_line(&error));
-    }
+) -> Option<Relayed> {
     let relay_options = RelayOptions {
         idle_timeout: options.idle_timeout,
         linger: options.linger,
         ping_interval: options.ping_interval,
         max_message_bytes: options.max_message_bytes,
     };
-    log_end(&relay(client, early, server, &relay_options, stop, observer).await);
-}
-
-fn log_end(relayed: &Relayed) {
-    let Relayed { from_client, from_server, ending } = relayed;
-    tracing::info!("relayed {from_client} bytes to the server and {from_server} back; {ending}");
+    let relayed = match server {
+        Ok(Server::Tcp(server)) => {
+            if let Err(error) = prepare_tcp(&server, options.send_buffer_bytes, options.idle_timeout) {
+                tracing::debug!("the server's connection has ended: {}", one_line(&error));
+            }
+            relay(client, early, server, &relay_options, stop, observer).await
+        }
+        Ok(Server::Unix(server)) => relay(client, early, server, &relay_options, stop, observer).await,
+        Err(Refusal { code, reason }) => {
+            refuse(client, early, code, &reason, options.linger).await;
+            return None;
+        }
+    };
+    Some(relayed)
 }

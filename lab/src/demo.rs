@@ -109,6 +109,8 @@ pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
         routes: Some(api::routes(recorder, tunnel.handle(), think)),
         web: Some(options.web.clone()),
         grace: GRACE,
+        // The page may be opened at any address of this machine.
+        ip_hosts: true,
         ..launcelot_bridge::Options::default()
     };
 
@@ -178,7 +180,7 @@ fn page_url(listeners: &Listeners) -> String {
 }
 
 fn target(name: Option<&str>, port: u16) -> Target {
-    Target { name: name.map(str::to_owned), host: "localhost".to_owned(), port }
+    Target::tcp(name, "localhost", port)
 }
 
 /// Returns what the bridge awaits after it has connected to the tunnel: the end of the emulated handshake. The kernel

@@ -1,52 +1,83 @@
 //! One client's connection over HTTP.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use launcelot_endpoint::accept::Accepted;
+use hyper_util::rt::TokioIo;
 use launcelot_endpoint::failure::one_line;
 use launcelot_endpoint::limit::Permit;
-use tokio_util::sync::CancellationToken;
-use tower::ServiceExt as _;
+use tokio::io::{AsyncRead, AsyncWrite};
 
-/// How long a client has for the head of a request, and how long a connection may wait for the next request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+use super::timed_stream::{Phase, ResponseBody, TimedStream, Timeouts};
+use crate::bridge::Bridge;
+use crate::limits::ConnectionPermit;
+use crate::statistics::Counted;
 
 /// Maximum number of bytes in the head of a request.
 const HEAD_MAX_BYTES: usize = 16 * 1024;
 
+/// How long a connection over the limit has for its request: others wait for its place.
+const HEAD_TIMEOUT_OVER_LIMIT: Duration = Duration::from_secs(2);
+
 /// The connection by which a request came, an extension of the request.
 #[derive(Debug, Clone)]
 pub(crate) struct ConnectInfo {
-    /// The client's address.
-    pub(crate) peer: SocketAddr,
+    /// The address at the other end; `None` for a Unix socket.
+    pub(crate) peer: Option<SocketAddr>,
+    /// Whether there are more connections than allowed: only its health is answered.
+    pub(crate) is_over_limit: bool,
     /// Kept until the connection is closed, also after its upgrade to a WebSocket.
-    _permit: Arc<Permit>,
+    _permits: Arc<(Permit, Option<ConnectionPermit>)>,
+    _counted: Option<Arc<Counted>>,
+}
+
+impl ConnectInfo {
+    pub(crate) fn new(peer: Option<SocketAddr>, socket: Permit, connection: Option<ConnectionPermit>) -> Self {
+        Self { peer, is_over_limit: connection.is_none(), _permits: Arc::new((socket, connection)), _counted: None }
+    }
+
+    /// Keeps `counted` until the connection is closed.
+    pub(crate) fn counted(self, counted: Counted) -> Self {
+        Self { _counted: Some(Arc::new(counted)), ..self }
+    }
 }
 
 /// Answers the requests of one connection until it ends, is upgraded, or the bridge stops.
-pub(crate) async fn serve_connection(accepted: Accepted, router: Router, stop: CancellationToken) {
-    let Accepted { stream, peer, permit } = accepted;
-    if let Err(error) = stream.set_nodelay(true) {
-        return tracing::debug!("{peer} has closed its connection already: {}", one_line(&error));
-    }
-    let connect_info = ConnectInfo { peer, _permit: Arc::new(permit) };
+pub(crate) async fn serve_connection<S>(stream: S, connect_info: ConnectInfo, bridge: Bridge)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let options = bridge.options();
+    let stop = bridge.core.tasks.stopping();
+    let is_over_limit = connect_info.is_over_limit;
+    let timeouts = Timeouts {
+        head: if is_over_limit { options.head_timeout.min(HEAD_TIMEOUT_OVER_LIMIT) } else { options.head_timeout },
+        keep_alive: options.keep_alive,
+        response: options.response_timeout,
+    };
+    drop(options);
+    let phase = Phase::default();
+    let stream = TimedStream::new(stream, timeouts, phase.clone());
     let service = service_fn(move |mut request: http::Request<Incoming>| {
+        let responding = phase.begin_response();
         request.extensions_mut().insert(connect_info.clone());
-        router.clone().oneshot(request.map(Body::new))
+        let bridge = bridge.clone();
+        async move {
+            let response = bridge.answer(request.map(Body::new)).await;
+            Ok::<_, Infallible>(response.map(|body| ResponseBody { body, _responding: responding }))
+        }
     });
     let mut connection = pin!(
         http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIMEOUT)
+            .keep_alive(!is_over_limit)
+            .header_read_timeout(None)
             .max_header_size(HEAD_MAX_BYTES)
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades()
@@ -59,6 +90,6 @@ pub(crate) async fn serve_connection(accepted: Accepted, router: Router, stop: C
         }
     };
     if let Err(error) = served {
-        tracing::debug!("the HTTP connection of {peer} failed: {}", one_line(&error));
+        tracing::debug!("an HTTP connection failed: {}", one_line(&error));
     }
 }

@@ -18,8 +18,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
+use rustix::fs::OFlags;
 use sha2::{Digest as _, Sha256};
+use tokio::fs::OpenOptions;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncSeek, AsyncSeekExt as _, ReadBuf};
+use tokio::sync::Semaphore;
 use tower_http::services::fs::{Backend, File, Metadata};
 
 /// How much of a file is read and hashed at a time.
@@ -33,9 +36,15 @@ const REMEMBERED_MAX: usize = 1024;
 /// coarsest clock, of two seconds).
 const SETTLED_AFTER: Duration = Duration::from_secs(3);
 
+/// How many files are opened and hashed at once, each of which may block a thread.
+const OPENING_MAX: usize = 16;
+
 /// Files whose content is hashed as they are opened.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct HashedFiles {
+    /// The directory out of which no link may lead.
+    within: Option<PathBuf>,
+    opening: Arc<Semaphore>,
     remembered: Arc<Mutex<HashMap<Version, ContentHash>>>,
 }
 
@@ -73,8 +82,14 @@ impl Version {
 }
 
 impl HashedFiles {
+    /// Files anywhere, or only those `within` a directory.
+    pub(crate) fn new(within: Option<PathBuf>) -> Self {
+        Self { within, opening: Arc::new(Semaphore::new(OPENING_MAX)), remembered: Arc::default() }
+    }
+
     async fn open_hashed(self, path: PathBuf) -> io::Result<HashedFile> {
-        let mut file = tokio::fs::File::open(path).await?;
+        let _permit = self.opening.acquire().await.expect("this semaphore is never closed");
+        let mut file = self.open_within(path).await?;
         let metadata = file.metadata().await?;
         if !metadata.is_file() {
             return Err(io::ErrorKind::NotFound.into());
@@ -96,6 +111,19 @@ impl HashedFiles {
         Ok(HashedFile { file, metadata: FileMetadata { metadata, moment: Some(moment(hash)) } })
     }
 
+    /// Opens a file for reading, without waiting for a writer if it is a FIFO.
+    async fn open_within(&self, mut path: PathBuf) -> io::Result<tokio::fs::File> {
+        if let Some(directory) = &self.within {
+            let directory = tokio::fs::canonicalize(directory).await?;
+            path = tokio::fs::canonicalize(path).await.map_err(not_found_if_too_long)?;
+            if !path.starts_with(&directory) {
+                return Err(io::ErrorKind::NotFound.into());
+            }
+        }
+        let opened = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path).await;
+        opened.map_err(not_found_if_too_long)
+    }
+
     fn remember(&self, version: Version, hash: ContentHash) {
         let mut remembered = self.remembered();
         if remembered.len() >= REMEMBERED_MAX {
@@ -106,6 +134,14 @@ impl HashedFiles {
 
     fn remembered(&self) -> MutexGuard<'_, HashMap<Version, ContentHash>> {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// No file has a name that is longer than names may be, nor a path through a file.
+fn not_found_if_too_long(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::InvalidFilename | io::ErrorKind::NotADirectory => io::ErrorKind::NotFound.into(),
+        _ => error,
     }
 }
 
@@ -142,7 +178,10 @@ impl Backend for HashedFiles {
 
     /// Reads no content: `ServeDir` calls this for GET only to tell directories from files.
     fn metadata(&self, path: PathBuf) -> Self::MetadataFuture {
-        Box::pin(async move { Ok(FileMetadata { metadata: tokio::fs::metadata(path).await?, moment: None }) })
+        Box::pin(async move {
+            let metadata = tokio::fs::metadata(path).await.map_err(not_found_if_too_long)?;
+            Ok(FileMetadata { metadata, moment: None })
+        })
     }
 }
 
@@ -229,7 +268,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_hash_of_a_settled_file_is_cached() {
-        let files = HashedFiles::default();
+        let files = HashedFiles::new(None);
         let settled = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
         let version = Version::of(&fs::metadata(&settled).unwrap());
         files.clone().open_hashed(settled.clone()).await.unwrap();
@@ -241,7 +280,7 @@ mod tests {
 
     #[test]
     fn a_bounded_number_of_hashes_is_cached() {
-        let files = HashedFiles::default();
+        let files = HashedFiles::new(None);
         for changed in 0..3000 {
             files.remember(version(changed), 0);
             assert!(files.remembered().len() <= REMEMBERED_MAX);

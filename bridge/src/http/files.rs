@@ -5,11 +5,15 @@ use std::path::Path;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
+use percent_encoding::percent_decode_str;
 use tower::ServiceExt as _;
 use tower_http::services::ServeDir;
 use tower_http::services::fs::DefaultServeDirFallback;
 
 use super::content::HashedFiles;
+
+/// Maximum number of bytes in the path of a file.
+const PATH_MAX_BYTES: usize = 2048;
 
 /// A directory of files.
 #[derive(Debug, Clone)]
@@ -18,14 +22,19 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    pub(crate) fn new(directory: &Path) -> Self {
-        let directory = ServeDir::with_backend(directory, HashedFiles::default());
+    /// The files of `directory`, without those to which links lead out of it unless `follow_links`.
+    pub(crate) fn new(directory: &Path, follow_links: bool) -> Self {
+        let within = (!follow_links).then(|| directory.to_owned());
+        let directory = ServeDir::with_backend(directory, HashedFiles::new(within));
         Self { directory: directory.precompressed_br().precompressed_gzip() }
     }
 
     /// Returns the requested file, or the response that there is none.
     pub(crate) async fn get(self, request: Request<Body>) -> Response {
         let path = request.uri().path();
+        if path.len() > PATH_MAX_BYTES {
+            return (StatusCode::URI_TOO_LONG, "The path is too long.\n").into_response();
+        }
         if !is_plain(path) {
             return not_found();
         }
@@ -42,6 +51,13 @@ impl Files {
                 // ServeDir leaves it out of a 304, which must have it (RFC 9110, section 15.4.5).
                 headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
             }
+            // A relative address is right below any base path also.
+            StatusCode::TEMPORARY_REDIRECT => {
+                let name = path.rsplit('/').next().unwrap_or_default();
+                let location =
+                    HeaderValue::try_from(format!("./{name}/")).expect("the path of an address is printable");
+                response.headers_mut().insert(header::LOCATION, location);
+            }
             _ => {}
         }
         add_charset(&mut response);
@@ -55,6 +71,10 @@ impl Files {
         conditions.remove(header::IF_MODIFIED_SINCE);
         conditions.remove(header::IF_UNMODIFIED_SINCE);
         let if_range = conditions.remove(header::IF_RANGE);
+        // A server may ignore ranges. ServeDir would refuse a range that it cannot read, and several at once.
+        if !has_one_range(&conditions) {
+            conditions.remove(header::RANGE);
+        }
         let response = self.serve(uri, conditions.clone()).await;
         let is_part = matches!(response.status(), StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE);
         // The ETag is strong, so only the same text compares strongly with it; a time never does.
@@ -93,16 +113,28 @@ fn has_hash(name: &str) -> bool {
     hash.len() == 16 && hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Whether a path has no hidden and no empty part. A redirect to `//name/` would lead to another host.
+/// Whether a path has no hidden and no empty part, once it is decoded as it is for the file system. A redirect to `//name/`
+/// would lead to another host.
 fn is_plain(path: &str) -> bool {
+    let Ok(path) = percent_decode_str(path).decode_utf8() else { return false };
     let mut parts = path.split('/').skip(1).peekable();
     while let Some(part) = parts.next() {
-        let hidden = part.starts_with('.') || part.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("%2e"));
-        if hidden || (part.is_empty() && parts.peek().is_some()) {
+        if part.starts_with('.') || part.contains('\0') || (part.is_empty() && parts.peek().is_some()) {
             return false;
         }
     }
     true
+}
+
+/// Whether a request is for one range of bytes: `bytes=2-3`, `bytes=2-` or `bytes=-3`.
+fn has_one_range(headers: &HeaderMap) -> bool {
+    let mut ranges = headers.get_all(header::RANGE).into_iter();
+    let (Some(range), None) = (ranges.next(), ranges.next()) else { return false };
+    let range = range.to_str().ok().and_then(|range| range.strip_prefix("bytes="));
+    let Some((first, last)) = range.and_then(|range| range.trim().split_once('-')) else { return false };
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_reversed = matches!((first.parse::<u64>(), last.parse::<u64>()), (Ok(first), Ok(last)) if first > last);
+    is_number(first) && is_number(last) && !(first.is_empty() && last.is_empty()) && !is_reversed
 }
 
 /// Adds the charset of text, which is UTF-8, and gives every script the same type (RFC 9239).
@@ -158,8 +190,41 @@ mod tests {
         for path in ["/", "/a", "/a/", "/a/b.html", "/a.b"] {
             assert!(is_plain(path), "{path}");
         }
-        for path in ["//a/", "/a//b", "/.git/config", "/a/.b", "/../a", "/%2e%2e/a", "/%2Egit"] {
+        for path in [
+            "//a/",
+            "/a//b",
+            "/.git/config",
+            "/a/.b",
+            "/../a",
+            "/%2e%2e/a",
+            "/%2Egit",
+            "/sub%2f.env",
+            "/sub%2F%2e%2e%2fa",
+            "/%2f/a",
+            "/a%00",
+            "/%ff",
+        ] {
             assert!(!is_plain(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn only_one_valid_range_is_served() {
+        let cases = [
+            ("bytes=2-3", true),
+            ("bytes=2-", true),
+            ("bytes=-3", true),
+            ("bytes=3-2", false),
+            ("bytes=-", false),
+            ("bytes=1-2,4-5", false),
+            ("bytes=a-b", false),
+            ("lines=1-2", false),
+            ("2-3", false),
+            ("bytes=--3", false),
+        ];
+        for (range, expected) in cases {
+            let headers = HeaderMap::from_iter([(header::RANGE, range.parse().unwrap())]);
+            assert_eq!(has_one_range(&headers), expected, "{range}");
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Every page in a browser on this machine can send requests to the bridge. Two rules keep foreign pages out. By `Origin`,
 //! which a page cannot forge, only the bridge's own pages and those of this machine may open a WebSocket. By `Host`, the
-//! bridge answers only to addresses, `localhost` and allowed names. Otherwise a foreign page could resolve its own name to
+//! bridge answers only to `localhost`, addresses of this machine and allowed names. Otherwise a foreign page could resolve its own name to
 //! 127.0.0.1 and would have the same origin as the bridge (DNS rebinding).
 
 use std::fmt;
@@ -50,11 +50,6 @@ impl fmt::Display for Origin {
 }
 
 impl Origin {
-    /// Whether pages of this origin come from this machine.
-    fn is_loopback(&self) -> bool {
-        self.host == "localhost" || address(&self.host).is_some_and(|address| address.is_loopback())
-    }
-
     /// Whether this is the bridge's own origin when its `Host` header is `host`.
     fn is_of(&self, host: &str) -> bool {
         host_and_port(host)
@@ -62,16 +57,43 @@ impl Origin {
     }
 }
 
-/// Whether the bridge answers a request with this `Host` header: an address, `localhost`, or the host of an allowed origin.
-pub fn host_may_be_used(host: &str, allowed: &[Origin]) -> bool {
+/// How a request names the bridge.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Addressed<'a> {
+    /// The `Host` header.
+    pub(crate) host: &'a str,
+    /// Whether it came through a reverse proxy, which may have replaced the host by an address of this machine.
+    pub(crate) is_proxied: bool,
+    /// Whether the client uses TLS, if that is known.
+    pub(crate) is_secure: Option<bool>,
+}
+
+/// Whether the bridge answers a request with this `Host` header: `localhost`, an address of this machine, or the host of an
+/// allowed origin; with `ip_hosts`, every address.
+pub fn host_may_be_used(host: &str, allowed: &[Origin], ip_hosts: bool) -> bool {
     host_and_port(host).is_some_and(|(name, _)| {
-        name == "localhost" || address(&name).is_some() || allowed.iter().any(|origin| origin.host == name)
+        is_loopback(&name) || (ip_hosts && address(&name).is_some()) || allowed.iter().any(|origin| origin.host == name)
     })
 }
 
 /// Whether a request with these `Origin` and `Host` headers may open a WebSocket.
 pub fn origin_may_connect(origin: &str, host: &str, allowed: &[Origin]) -> bool {
-    origin.parse().is_ok_and(|origin: Origin| origin.is_loopback() || origin.is_of(host) || allowed.contains(&origin))
+    origin_is_allowed(origin, &Addressed { host, is_proxied: false, is_secure: None }, allowed)
+}
+
+/// Whether a page of `origin` may open a WebSocket: an allowed one, the bridge's own, and one of this machine if the request
+/// is addressed to this machine. To everybody else, `localhost` is a machine of theirs.
+pub(crate) fn origin_is_allowed(origin: &str, addressed: &Addressed<'_>, allowed: &[Origin]) -> bool {
+    let Ok(origin) = origin.parse::<Origin>() else { return false };
+    let is_own = origin.is_of(addressed.host) && addressed.is_secure.is_none_or(|secure| secure == origin.secure);
+    let is_to_this_machine =
+        !addressed.is_proxied && host_and_port(addressed.host).is_some_and(|(name, _)| is_loopback(&name));
+    allowed.contains(&origin) || is_own || (is_to_this_machine && is_loopback(&origin.host))
+}
+
+/// Whether a host, in lower case, is this machine.
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || address(host).is_some_and(|address| address.is_loopback())
 }
 
 /// The parts of a `Host` header, the name in lower case. `None` if the header is malformed.
@@ -117,15 +139,15 @@ mod tests {
     }
 
     #[test]
-    fn the_bridge_answers_only_to_addresses_localhost_and_allowed_hosts() {
+    fn the_bridge_answers_only_to_this_machine_and_allowed_hosts() {
         let cases = [
             ("localhost", true),
             ("localhost:8080", true),
             ("LOCALHOST:8080", true),
             ("127.0.0.1:8080", true),
-            ("192.0.2.7", true),
+            ("192.0.2.7", false),
             ("[::1]:8080", true),
-            ("[2001:db8::1]", true),
+            ("[2001:db8::1]", false),
             ("camelot.example", true),
             ("camelot.example:8080", true),
             ("lab.example", true),
@@ -144,7 +166,38 @@ mod tests {
             ("", false),
         ];
         for (host, expected) in cases {
-            assert_eq!(host_may_be_used(host, &allowed()), expected, "{host:?}");
+            assert_eq!(host_may_be_used(host, &allowed(), false), expected, "{host:?}");
+        }
+        for host in ["192.0.2.7", "192.0.2.7:8080", "[2001:db8::1]"] {
+            assert!(host_may_be_used(host, &[], true), "{host:?}");
+        }
+        assert!(!host_may_be_used("evil.example", &[], true));
+    }
+
+    #[test]
+    fn pages_of_this_machine_may_connect_only_where_the_bridge_is_addressed_as_this_machine() {
+        let cases = [("localhost:8080", false, true), ("[::1]:8080", false, true), ("localhost:8080", true, false)];
+        for (host, is_proxied, expected) in cases {
+            let addressed = Addressed { host, is_proxied, is_secure: None };
+            assert_eq!(origin_is_allowed("http://localhost:8000", &addressed, &[]), expected, "{addressed:?}");
+        }
+        for host in ["camelot.example", "192.0.2.7:8080"] {
+            let addressed = Addressed { host, is_proxied: false, is_secure: None };
+            assert!(!origin_is_allowed("http://localhost:8000", &addressed, &[]), "{host}");
+        }
+    }
+
+    #[test]
+    fn behind_a_proxy_the_own_origin_has_the_scheme_that_the_client_uses() {
+        for (is_secure, origin, expected) in [
+            (Some(true), "https://camelot.example", true),
+            (Some(true), "http://camelot.example", false),
+            (Some(false), "http://camelot.example", true),
+            (Some(false), "https://camelot.example", false),
+            (None, "https://camelot.example", true),
+        ] {
+            let addressed = Addressed { host: "camelot.example", is_proxied: true, is_secure };
+            assert_eq!(origin_is_allowed(origin, &addressed, &[]), expected, "{origin} {is_secure:?}");
         }
     }
 

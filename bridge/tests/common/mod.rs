@@ -62,7 +62,7 @@ impl Bridge {
 }
 
 pub(crate) fn target(server: SocketAddr) -> Target {
-    Target { name: None, host: server.ip().to_string(), port: server.port() }
+    Target::tcp(None, &server.ip().to_string(), server.port())
 }
 
 pub(crate) async fn listen() -> (TcpListener, SocketAddr) {

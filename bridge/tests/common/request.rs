@@ -6,7 +6,7 @@ use std::path::Path;
 use axum::body::{Body, to_bytes};
 use axum::response::Response;
 use http::{HeaderName, Request, header};
-use launcelot_bridge::{Options, Tasks, app};
+use launcelot_bridge::{Bridge, Options};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
@@ -46,7 +46,7 @@ pub(crate) fn options(web: Option<&Path>) -> Options {
 }
 
 pub(crate) async fn answer(options: &Options, request: Request<Body>) -> Response {
-    app(options, &Tasks::default()).oneshot(request).await.unwrap()
+    Bridge::new(options.clone()).unwrap().router().oneshot(request).await.unwrap()
 }
 
 pub(crate) fn get(path: &str, headers: &[(HeaderName, &str)]) -> Request<Body> {

@@ -105,7 +105,7 @@ impl Bridge {
         let listeners = listen(port);
         let port = listeners.port;
         let options = launcelot_bridge::Options {
-            targets: vec![Target { name: None, host: "localhost".to_owned(), port: server_port }],
+            targets: vec![Target::tcp(None, "localhost", server_port)],
             web,
             grace: Duration::from_millis(100),
             ..Default::default()
