@@ -83,7 +83,12 @@ fn fit_to_descriptors(options: Options, descriptors: Option<u64>) -> Options {
     }
     let allowed = u32::try_from(descriptors.saturating_sub(reserved) / 2).unwrap_or(u32::MAX);
     let allowed = NonZeroU32::new(allowed).unwrap_or(NonZeroU32::MIN);
-    tracing::warn!("{descriptors} descriptors are enough for {allowed} connections, not for {connections}");
+    let text = format!("{descriptors} descriptors are enough for {allowed} connections, not for {connections}");
+    if options.max_connections == Options::default().max_connections {
+        tracing::info!("{text}");
+    } else {
+        tracing::warn!("{text}");
+    }
     let max_connections = options.max_connections.min(allowed);
     Options { max_connections, max_websockets: options.max_websockets.min(allowed), ..options }
 }

@@ -76,6 +76,7 @@ async fn a_compressed_variant_is_served_to_clients_that_accept_it() {
 async fn files_outside_the_directory_and_hidden_files_are_not_found() {
     let web = web();
     fs::write(web.path().parent().unwrap().join("outside"), "secret").unwrap();
+    fs::write(web.path().join("deep/.secret"), "secret").unwrap();
     let paths = [
         "/.hidden",
         "/%2ehidden",
@@ -89,6 +90,8 @@ async fn files_outside_the_directory_and_hidden_files_are_not_found() {
         "/%00",
         "/missing.html",
         "/missing/",
+        "/deep%2f.secret",
+        "/deep/%2esecret",
         "/index.html/",
     ];
     for path in paths {
@@ -106,4 +109,51 @@ async fn a_large_page_is_served_whole() {
     let response = answer(&options(Some(web.path())), get("/large.html", &[])).await;
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(body(response).await.len(), page.len());
+}
+
+#[tokio::test]
+async fn links_out_of_the_directory_are_followed_only_on_request() {
+    let web = web();
+    let outside = tempfile::tempdir().unwrap();
+    fs::write(outside.path().join("secret.txt"), "secret").unwrap();
+    std::os::unix::fs::symlink(outside.path().join("secret.txt"), web.path().join("out.txt")).unwrap();
+    std::os::unix::fs::symlink(outside.path(), web.path().join("out")).unwrap();
+    std::os::unix::fs::symlink("notes", web.path().join("in.txt")).unwrap();
+    for (path, expected) in [("/out.txt", 404), ("/out/secret.txt", 404), ("/in.txt", 200)] {
+        let status = answer(&options(Some(web.path())), get(path, &[])).await.status();
+        assert_eq!(status.as_u16(), expected, "{path}");
+    }
+    let following = launcelot_bridge::Options { follow_links: true, ..options(Some(web.path())) };
+    assert_eq!(body(answer(&following, get("/out.txt", &[])).await).await, "secret");
+}
+
+#[tokio::test]
+async fn a_fifo_is_not_found_and_blocks_no_other_file() {
+    let web = web();
+    let fifo = web.path().join("fifo");
+    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    for _ in 0..40 {
+        let response = common::soon(answer(&options(Some(web.path())), get("/fifo", &[]))).await;
+        assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    }
+    let response = common::soon(answer(&options(Some(web.path())), get("/notes", &[]))).await;
+    assert_eq!(response.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_path_that_is_too_long_is_refused() {
+    let web = web();
+    for (length, expected) in [(200, 404), (300, 404), (1000, 404), (10_000, 414)] {
+        let path = format!("/{}", "x".repeat(length));
+        assert_eq!(answer(&options(Some(web.path())), get(&path, &[])).await.status().as_u16(), expected, "{length}");
+    }
+}
+
+#[tokio::test]
+async fn ranges_that_cannot_be_read_and_several_ranges_get_the_whole_file() {
+    let web = web();
+    for range in ["bytes=a-b", "bytes=0-1,3-4", "pages=1-2", "bytes=3-2", "bytes=-", "nonsense"] {
+        let response = answer(&options(Some(web.path())), get("/picture.svg", &[(header::RANGE, range)])).await;
+        assert_eq!((response.status(), body(response).await.as_str()), (StatusCode::OK, "<svg/>"), "{range}");
+    }
 }

@@ -29,7 +29,7 @@ fn handshake(headers: &[(HeaderName, &str)]) -> Request<Body> {
 #[tokio::test]
 async fn a_foreign_host_is_refused_on_every_path() {
     let web = web();
-    for path in ["/", "/ws", "/ws/none", "/healthz", "/page.html", "/missing"] {
+    for path in ["/", "/ws", "/ws/none", "/page.html", "/missing"] {
         for (host, refused) in [("evil.example:8080", true), ("localhost", false), ("camelot.example", false)] {
             let mut request = get(path, &[]);
             request.headers_mut().insert(header::HOST, host.parse().unwrap());
@@ -43,18 +43,80 @@ async fn a_foreign_host_is_refused_on_every_path() {
 async fn a_request_needs_exactly_one_host() {
     let bridge = Bridge::to(echo().await);
     let cases = [
-        ("GET /healthz HTTP/1.0\r\n\r\n", 400),
-        ("GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n", 400),
-        ("GET /healthz HTTP/1.1\r\nConnection: close\r\nHost: localhost\r\nHost: localhost\r\n\r\n", 400),
-        ("GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n", 200),
-        ("GET /healthz HTTP/1.1\r\nConnection: close\r\nHost: [::1]:8080\r\n\r\n", 200),
-        ("GET /healthz HTTP/1.1\r\nConnection: close\r\nHost: evil.example\r\n\r\n", 403),
-        ("GET http://evil.example/healthz HTTP/1.1\r\nConnection: close\r\nHost: localhost\r\n\r\n", 403),
-        ("GET http://localhost/healthz HTTP/1.1\r\nConnection: close\r\nHost: localhost\r\n\r\n", 200),
+        ("GET / HTTP/1.0\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nConnection: close\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nConnection: close\r\nHost: localhost\r\nHost: localhost\r\n\r\n", 400),
+        ("GET / HTTP/1.0\r\nHost: localhost\r\n\r\n", 200),
+        ("GET / HTTP/1.1\r\nConnection: close\r\nHost: [::1]:8080\r\n\r\n", 200),
+        ("GET / HTTP/1.1\r\nConnection: close\r\nHost: 192.0.2.7:8080\r\n\r\n", 403),
+        ("GET / HTTP/1.1\r\nConnection: close\r\nHost: evil.example\r\n\r\n", 403),
+        ("GET http://evil.example/ HTTP/1.1\r\nConnection: close\r\nHost: localhost\r\n\r\n", 403),
+        ("GET http://localhost/ HTTP/1.1\r\nConnection: close\r\nHost: localhost\r\n\r\n", 200),
     ];
     for (request, expected) in cases {
         assert_eq!(send_request(bridge.port, request).await.status, expected, "{request:?}");
     }
+}
+
+#[tokio::test]
+async fn health_is_told_to_anybody() {
+    let bridge = Bridge::to(echo().await);
+    let cases = [
+        ("GET /healthz HTTP/1.0\r\n\r\n", 200),
+        ("GET /readyz HTTP/1.0\r\n\r\n", 200),
+        ("HEAD /healthz HTTP/1.0\r\n\r\n", 200),
+        ("GET /healthz HTTP/1.1\r\nConnection: close\r\nHost: evil.example\r\n\r\n", 200),
+        // HAProxy's health check.
+        ("OPTIONS / HTTP/1.0\r\n\r\n", 204),
+    ];
+    for (request, expected) in cases {
+        assert_eq!(send_request(bridge.port, request).await.status, expected, "{request:?}");
+    }
+}
+
+#[tokio::test]
+async fn with_require_origin_only_pages_may_connect() {
+    let options = launcelot_bridge::Options { require_origin: true, ..options(None) };
+    assert_eq!(answer(&options, handshake(&[])).await.status(), StatusCode::FORBIDDEN);
+    let page = [(header::ORIGIN, "https://camelot.example")];
+    assert_eq!(answer(&options, handshake(&page)).await.status(), StatusCode::SWITCHING_PROTOCOLS);
+}
+
+#[tokio::test]
+async fn a_client_without_the_token_is_refused() {
+    let token = launcelot_bridge::token::Token::new("secret");
+    let options = launcelot_bridge::Options { token, ..options(None) };
+    let cases = [(Some("Bearer secret"), 101), (Some("Bearer other"), 401), (None, 401)];
+    for (sent, expected) in cases {
+        let headers: Vec<_> = sent.into_iter().map(|sent| (header::AUTHORIZATION, sent)).collect();
+        let response = answer(&options, handshake(&headers)).await;
+        assert_eq!(response.status().as_u16(), expected, "{sent:?}");
+        let challenge = text(&response, header::WWW_AUTHENTICATE);
+        assert_eq!(challenge, (expected == 401).then_some("Bearer"), "{sent:?}");
+    }
+}
+
+#[tokio::test]
+async fn everything_is_below_the_base_path() {
+    let web = web();
+    let options = launcelot_bridge::Options { base_path: "/lance".parse().unwrap(), ..options(Some(web.path())) };
+    let cases = [
+        ("/lance/", 200),
+        ("/lance", 200),
+        ("/lance/page.html", 200),
+        ("/lance/ws", 426),
+        ("/lance/healthz", 200),
+        ("/healthz", 200),
+        ("/page.html", 404),
+        ("/lancelot/page.html", 404),
+        ("/ws", 404),
+    ];
+    for (path, expected) in cases {
+        assert_eq!(answer(&options, get(path, &[])).await.status().as_u16(), expected, "{path}");
+    }
+    let redirect = answer(&options, get("/lance/deep", &[])).await;
+    assert_eq!(redirect.status(), StatusCode::TEMPORARY_REDIRECT);
+    assert_eq!(text(&redirect, header::LOCATION), Some("./deep/"));
 }
 
 #[tokio::test]

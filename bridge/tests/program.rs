@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{echo, masked, open_by_hand, receive_bytes, receive_to_close, soon};
+use common::{echo, masked, open_by_hand, receive_bytes, receive_to_close, send_request, soon};
 use futures_util::SinkExt as _;
 use launcelot_testing::attempts::{check, within_attempts_async};
 use launcelot_testing::ports::ReservedPort;
@@ -237,9 +237,9 @@ async fn a_second_signal_ends_the_program_at_once() {
         let running = Running::start(&mut command, 1);
         let mut browser = open_by_hand(running.port).await;
         running.signal(Signal::INT);
-        // Two signals that arrive together count as one, so the second waits until the first has closed the listener.
-        let is_listening = async || TcpStream::connect(("127.0.0.1", running.port)).await.is_ok();
-        soon(async { while is_listening().await {} }).await;
+        // Two signals that arrive together count as one, so the second waits until the first was received.
+        let is_ready = async || send_request(running.port, "GET /readyz HTTP/1.0\r\n\r\n").await.status == 200;
+        soon(async { while is_ready().await {} }).await;
         // The dialogue goes on.
         browser.write_all(&masked(0x1, b"What?")).await.unwrap();
         let mut reply = [0; 7];
@@ -284,7 +284,8 @@ async fn without_free_descriptors_clients_wait_and_the_bridge_uses_little_proces
     })
     .await;
     drop(idle);
-    running.check_echo().await;
+    let request = "GET /readyz HTTP/1.0\r\n\r\n";
+    assert_eq!(send_request(running.port, request).await.status, 200);
 }
 
 /// Returns the processor time that a process has used, in clock ticks, which are hundredths of a second.

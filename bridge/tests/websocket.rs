@@ -5,7 +5,6 @@
 mod common;
 
 use std::io::ErrorKind;
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use common::{
@@ -71,8 +70,9 @@ async fn each_target_has_its_path() {
         accept(server).await.write_all(path.as_bytes()).await.unwrap();
         assert_eq!(receive_to_close(&mut browser).await.0, path.as_bytes());
     }
-    let unknown = "GET /ws/unknown HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\
-                   Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    let (_, code, reason) = receive_to_close(&mut bridge.open("/ws/unknown").await).await;
+    assert_eq!((code, reason.as_str()), (4404, "the bridge has no target of this name"));
+    let unknown = "GET /ws/unknown HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     assert_eq!(send_request(bridge.port, unknown).await.status, 404);
 }
 
@@ -243,23 +243,6 @@ async fn a_bridge_that_is_dropped_drops_its_connections() {
     let mut server = accept(&listener).await;
     bridge.served.abort();
     assert_eq!(soon(server.read(&mut [0; 1])).await.unwrap_or_default(), 0);
-}
-
-#[tokio::test]
-async fn a_connection_over_the_limit_waits_until_another_is_closed() {
-    const TWO: NonZeroU32 = NonZeroU32::new(2).unwrap();
-    let options = Options { targets: vec![target(echo().await)], max_connections: TWO, ..Options::default() };
-    let bridge = Bridge::start(options);
-    let first = bridge.open("/ws").await;
-    let mut second = bridge.open("/ws").await;
-    let mut third = std::pin::pin!(bridge.open("/ws"));
-    assert!(timeout(NEVER, &mut third).await.is_err());
-    drop(first);
-    let mut third = soon(third).await;
-    for browser in [&mut second, &mut third] {
-        browser.send(Message::text("What?")).await.unwrap();
-        assert_eq!(receive_bytes(browser, 5).await, b"What?");
-    }
 }
 
 #[tokio::test]

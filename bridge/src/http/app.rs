@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::middleware;
 use axum::response::Response;
-use axum::routing::{any, get};
+use axum::routing::get;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::files::{Files, not_found};
@@ -25,8 +25,8 @@ pub(crate) struct App {
 pub(crate) fn app(options: Arc<Options>, core: Arc<Core>) -> Router {
     let app = App { options: Arc::clone(&options), core };
     let router = Router::new()
-        .route(health::HEALTH, any(health::health))
-        .route(health::READY, any(health::ready))
+        .route(health::HEALTH, get(health::health))
+        .route(health::READY, get(health::ready))
         .route("/ws", get(websocket_to_first))
         .route("/ws/", get(websocket_to_first))
         .route("/ws/{name}", get(websocket_to_named));

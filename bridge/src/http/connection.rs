@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
+use http::{HeaderValue, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -63,6 +64,8 @@ where
         response: options.response_timeout,
     };
     drop(options);
+    // A graceful shutdown would close a connection that has come after the stop before it is heard.
+    let is_short = is_over_limit || stop.is_cancelled();
     let phase = Phase::default();
     let stream = TimedStream::new(stream, timeouts, phase.clone());
     let service = service_fn(move |mut request: http::Request<Incoming>| {
@@ -70,13 +73,15 @@ where
         request.extensions_mut().insert(connect_info.clone());
         let bridge = bridge.clone();
         async move {
-            let response = bridge.answer(request.map(Body::new)).await;
+            let mut response = bridge.answer(request.map(Body::new)).await;
+            if is_short && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
             Ok::<_, Infallible>(response.map(|body| ResponseBody { body, _responding: responding }))
         }
     });
     let mut connection = pin!(
         http1::Builder::new()
-            .keep_alive(!is_over_limit)
             .header_read_timeout(None)
             .max_header_size(HEAD_MAX_BYTES)
             .serve_connection(TokioIo::new(stream), service)
@@ -84,7 +89,7 @@ where
     );
     let served = tokio::select! {
         served = &mut connection => served,
-        () = stop.cancelled() => {
+        () = stop.cancelled(), if !is_short => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
