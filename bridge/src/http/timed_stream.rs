@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
+use futures_util::task::AtomicWaker;
 use hyper::body::{Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
@@ -29,7 +30,15 @@ pub(crate) struct Timeouts {
 
 /// What the bridge waits for. A clone is the same.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Phase(Arc<AtomicU8>);
+pub(crate) struct Phase(Arc<PhaseState>);
+
+#[derive(Debug, Default)]
+struct PhaseState {
+    phase: AtomicU8,
+    /// Woken at the end of a response. hyper does not try again to read where a read was pending before, so that the
+    /// timeout of the next request would not be set.
+    reader: AtomicWaker,
+}
 
 impl Phase {
     /// The head of a request is being read.
@@ -40,11 +49,11 @@ impl Phase {
     const IDLE: u8 = 2;
 
     fn get(&self) -> u8 {
-        self.0.load(Ordering::Relaxed)
+        self.0.phase.load(Ordering::Relaxed)
     }
 
     fn set(&self, phase: u8) {
-        self.0.store(phase, Ordering::Relaxed);
+        self.0.phase.store(phase, Ordering::Relaxed);
     }
 
     /// Notes that the head of a request has been read. The response is over when the guard is dropped.
@@ -60,7 +69,9 @@ pub(crate) struct Responding(Phase);
 
 impl Drop for Responding {
     fn drop(&mut self) {
-        self.0.set(Phase::IDLE);
+        let Self(phase) = self;
+        phase.set(Phase::IDLE);
+        phase.0.reader.wake();
     }
 }
 
@@ -118,6 +129,7 @@ impl<S> TimedStream<S> {
             Phase::HEAD => self.timeouts.head,
             Phase::IDLE => self.timeouts.keep_alive,
             _ => {
+                self.phase.0.reader.register(cx.waker());
                 self.read_phase = None;
                 return Poll::Pending;
             }
