@@ -7,8 +7,10 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use ipnet::IpNet;
+#[cfg(feature = "metrics")]
+use launcelot_endpoint::address::parse_host_port;
 use launcelot_endpoint::command_line::{ListenOptions, Verbosity};
 use thiserror::Error;
 
@@ -26,8 +28,9 @@ use crate::token::Token;
     after_help = "\
 DURATION is a number with a unit, such as 30s, 1.5min or 200ms.
 
-SIGINT (Ctrl-C) and SIGTERM stop the bridge: it accepts no further connections
-and lets open ones finish within --grace. A second signal ends it at once."
+SIGINT (Ctrl-C) and SIGTERM stop the bridge: it opens no further WebSocket and
+lets open ones finish within --grace. A second signal ends it at once. SIGHUP
+reads the options again, SIGUSR1 logs what the bridge is doing."
 )]
 pub struct CommandLine {
     /// Where to listen.
@@ -110,9 +113,37 @@ pub struct CommandLine {
     /// The time for which a connection may wait for the next request
     #[arg(long, value_name = "DURATION", default_value = "75s", value_parser = duration)]
     pub keep_alive: Duration,
+    /// Listen on this Unix socket also; may be given several times
+    #[arg(long = "listen-unix", value_name = "PATH")]
+    pub listen_unix: Vec<PathBuf>,
+    /// Serve metrics for Prometheus at /metrics of this address
+    #[cfg(feature = "metrics")]
+    #[arg(long, value_name = "HOST:PORT", value_parser = parse_host_port)]
+    pub metrics: Option<(String, u16)>,
+    /// Read options from this file, in TOML: idle-timeout = "1min"
+    #[cfg(feature = "config")]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Print the options that are in effect, as such a file, and exit
+    #[cfg(feature = "config")]
+    #[arg(long)]
+    pub print_config: bool,
+    /// The form of the lines of the log
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
     /// How much the program logs.
     #[command(flatten)]
     pub verbosity: Verbosity,
+}
+
+/// The form of the lines of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// A JSON object in each line.
+    #[cfg(feature = "json-log")]
+    Json,
 }
 
 impl CommandLine {

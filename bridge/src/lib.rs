@@ -25,19 +25,24 @@
 //! - [`relay`]: the bytes themselves. [`frame`]: the WebSocket's frames. [`transport`]: what a relay needs of a connection.
 //! - [`close_code`]: the codes that say why a WebSocket was closed.
 //! - [`options`]: the settings of a bridge.
-//! - `statistics`: what is counted. `access`: the access log, with the `log_limit` of its warnings.
+//! - `config`: the options of the program from a file and the environment.
+//! - `statistics`: what is counted, and `metrics`: for Prometheus. `access`: the access log, with the `log_limit` of its warnings.
 
 mod access;
 pub mod base_path;
 pub mod bridge;
 pub mod close_code;
 pub mod command_line;
+#[cfg(feature = "config")]
+pub mod config;
 pub mod connect;
 pub mod frame;
 pub mod handshake;
 pub mod http;
 mod limits;
 mod log_limit;
+#[cfg(feature = "metrics")]
+mod metrics;
 pub mod options;
 pub mod program;
 pub mod relay;

@@ -115,3 +115,32 @@ async fn an_observer_gets_the_end_of_each_part_of_connecting() {
     let moments = [begin, moments[0], moments[1], handshake_over, moments[2], moments[3], end];
     assert!(moments.is_sorted(), "{moments:?}");
 }
+
+#[tokio::test]
+async fn failures_to_connect_are_told_apart() {
+    let closed = launcelot_testing::ports::ReservedPort::new();
+    let silent = launcelot_testing::sockets::SilentAddress::new();
+    let close = async |target: launcelot_bridge::Target, target_details: bool| {
+        let connect_timeout = Duration::from_secs(2);
+        let bridge =
+            Bridge::start(Options { targets: vec![target], target_details, connect_timeout, ..Options::default() });
+        let (_, code, reason) = receive_to_close(&mut bridge.open("/ws").await).await;
+        (code, reason)
+    };
+    let refusing = target(closed.address());
+    let unknown = launcelot_bridge::Target::tcp(None, "", 1060);
+    let missing: launcelot_bridge::Target = "unix:/no/such/socket".parse().unwrap();
+    let port = closed.address().port();
+    assert_eq!(
+        close(refusing.clone(), true).await,
+        (4502, format!("cannot reach 127.0.0.1 port {port}: Connection refused"))
+    );
+    let (code, reason) = close(unknown.clone(), true).await;
+    assert!(code == 4502 && reason.starts_with("cannot find the address of "), "{code} {reason}");
+    let expected = (4502, "cannot reach /no/such/socket: No such file or directory".to_owned());
+    assert_eq!(close(missing, true).await, expected);
+    assert_eq!(close(refusing, false).await, (4502, "the server cannot be reached".to_owned()));
+    assert_eq!(close(unknown, false).await, (4502, "the address of the server cannot be found".to_owned()));
+    let timed_out = (4504, "the server did not accept the connection in time".to_owned());
+    assert_eq!(close(target(silent.address), false).await, timed_out);
+}

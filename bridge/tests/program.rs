@@ -328,3 +328,139 @@ async fn a_client_that_sends_and_never_reads_hardly_makes_memory_grow() {
     let running = Running::to(echo().await);
     attack_and_measure_memory(&running, &masked(0x1, b"What is your name?").repeat(5000)).await;
 }
+
+#[tokio::test]
+async fn metrics_are_served_at_their_own_address() {
+    let port = ReservedPort::new().address().port();
+    let metrics = format!("127.0.0.1:{port}");
+    let mut command = program();
+    command.args(["--listen", "127.0.0.1:0", "--target", &echo().await.to_string(), "--metrics", &metrics]);
+    let running = Running::start(&mut command, 1);
+    running.check_echo().await;
+    let refused = "GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
+    assert_eq!(send_request(running.port, refused).await.status, 403);
+    let request = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let expected = [
+        "launcelot_bridge_websockets 0",
+        "launcelot_bridge_from_clients_bytes_total 5",
+        "launcelot_bridge_from_servers_bytes_total 5",
+        "launcelot_bridge_refused_total{reason=\"host\"} 1",
+        "launcelot_bridge_closed_total{code=\"none\"} 1",
+        "launcelot_bridge_connect_seconds_count 1",
+        "launcelot_bridge_connect_seconds_bucket{le=\"+Inf\"} 1",
+    ];
+    until_async("all metrics", async || {
+        let response = send_request(port, request).await;
+        let text = String::from_utf8(response.body).unwrap();
+        expected.iter().all(|line| text.lines().any(|other| other == *line)).then_some(())
+    })
+    .await;
+    assert_eq!(send_request(running.port, request).await.status, 404, "clients get no metrics");
+}
+
+#[tokio::test]
+async fn options_are_read_again_on_sighup_and_open_websockets_go_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = directory.path().join("bridge.toml");
+    let target = echo().await;
+    let write = |name: &str| {
+        fs::write(&config, format!("listen = '127.0.0.1:0'\ntarget = ['{target}', '{name}={target}']\n")).unwrap();
+    };
+    write("old");
+    let running = Running::start(program().arg("--config").arg(&config), 1);
+    let (mut browser, _) = soon(connect_async(format!("ws://127.0.0.1:{}/ws/old", running.port))).await.unwrap();
+    let status = async |path: &str| {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        send_request(running.port, &request).await.status
+    };
+    assert_eq!((status("/ws/old").await, status("/ws/new").await), (426, 404));
+    write("new");
+    running.signal(Signal::HUP);
+    until_async("the new target", async || (status("/ws/new").await == 426).then_some(())).await;
+    assert_eq!(status("/ws/old").await, 404);
+    // Options that cannot be used change nothing.
+    fs::write(&config, "nonsense").unwrap();
+    running.signal(Signal::HUP);
+    running.signal(Signal::USR1);
+    browser.send(Message::text("What?")).await.unwrap();
+    assert_eq!(receive_bytes(&mut browser, 5).await, b"What?");
+    assert_eq!(status("/ws/new").await, 426);
+    running.signal(Signal::TERM);
+    browser.close(None).await.unwrap();
+    drop(browser);
+    let (code, errors) = soon(running.ended()).await;
+    assert_eq!(code, Some(0));
+    assert!(errors.contains("the options were read again"), "{errors}");
+    assert!(errors.contains("cannot read the options again, keeping the old ones"), "{errors}");
+    assert!(errors.contains("1 WebSockets are open"), "{errors}");
+}
+
+#[tokio::test]
+async fn unix_sockets_are_listened_at_and_relayed_to() {
+    let directory = tempfile::tempdir().unwrap();
+    let [server, bridge] = ["server.sock", "bridge.sock"].map(|name| directory.path().join(name));
+    let listener = tokio::net::UnixListener::bind(&server).unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let (mut reader, mut writer) = stream.split();
+        tokio::io::copy(&mut reader, &mut writer).await.unwrap();
+    });
+    let mut command = program();
+    command.args(["--listen", "127.0.0.1:0", "--target", &format!("unix:{}", server.display())]);
+    let running = Running::start(command.arg("--listen-unix").arg(&bridge), 3);
+    assert_eq!(running.ready[1], format!("Ready and listening at '{}'", bridge.display()));
+    let stream = tokio::net::UnixStream::connect(&bridge).await.unwrap();
+    let (mut browser, _) = soon(tokio_tungstenite::client_async("ws://localhost/ws", stream)).await.unwrap();
+    browser.send(Message::text("What?")).await.unwrap();
+    let reply = soon(futures_util::StreamExt::next(&mut browser)).await.unwrap().unwrap();
+    assert_eq!(reply, Message::binary("What?"));
+    drop(browser);
+    running.signal(Signal::TERM);
+    assert_eq!(soon(running.ended()).await.0, Some(0));
+    assert!(!bridge.exists(), "the socket's file is left");
+}
+
+#[tokio::test]
+async fn each_end_and_each_refusal_is_a_line_of_the_access_log() {
+    let mut command = program();
+    command.args(["--listen", "127.0.0.1:0", "--target", &echo().await.to_string(), "-v", "--log-format", "json"]);
+    let running = Running::start(&mut command, 1);
+    running.check_echo().await;
+    let refused = "GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
+    assert_eq!(send_request(running.port, refused).await.status, 403);
+    running.signal(Signal::TERM);
+    let (_, errors) = soon(running.ended()).await;
+    let access: Vec<_> = errors.lines().filter(|line| line.contains("\"target\":\"access\"")).collect();
+    assert_eq!(access.len(), 2, "{errors}");
+    let is_logged = |words: &[&str]| access.iter().any(|line| words.iter().all(|word| line.contains(word)));
+    assert!(is_logged(&["\"from_client\":5", "\"from_server\":5", "the client closed it"]), "{errors}");
+    assert!(is_logged(&["\"reason\":\"host\"", "\"subject\":\"evil.example\""]), "{errors}");
+}
+
+#[tokio::test]
+async fn warnings_that_clients_cause_are_limited() {
+    let port = ReservedPort::new();
+    let running = Running::to(port.address());
+    for _ in 0..30 {
+        let (mut browser, _) = soon(connect_async(format!("ws://127.0.0.1:{}/ws", running.port))).await.unwrap();
+        assert_eq!(receive_to_close(&mut browser).await.1, 4502);
+    }
+    running.signal(Signal::TERM);
+    let (_, errors) = soon(running.ended()).await;
+    assert!((1..=20).contains(&errors.lines().count()), "{errors}");
+}
+
+#[test]
+fn options_come_from_the_command_line_the_environment_and_the_file() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), "grace = '1s'\nlinger = '2s'\nidle-timeout = '3s'\n").unwrap();
+    let mut command = program();
+    command.args(["--print-config", "--grace", "7s", "--config"]).arg(file.path());
+    command.env("LAUNCELOT_BRIDGE_GRACE", "8s").env("LAUNCELOT_BRIDGE_LINGER", "9s");
+    let Output { status, stdout, .. } = launcelot_testing::process::output(&mut command);
+    assert!(status.success());
+    let printed = String::from_utf8(stdout).unwrap();
+    for line in ["grace = \"7s\"", "linger = \"9s\"", "idle-timeout = \"3s\"", "max-connections = 10000"] {
+        assert!(printed.lines().any(|other| other == line), "{line}: {printed}");
+    }
+}

@@ -10,7 +10,7 @@ mod listen;
 
 use clap::{ArgAction, Args};
 
-pub use completions::{matches, parse};
+pub use completions::{matches, matches_of, parse};
 pub use listen::{ListenAddress, ListenAddressError, ListenOptions};
 
 /// The option that says how much a program logs.

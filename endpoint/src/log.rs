@@ -9,20 +9,24 @@ use tracing::level_filters::LevelFilter;
 /// Sends the logs of this process to standard error: warnings and errors; with `verbosity` 1 also the level INFO, which tells
 /// what happens to connections; with 2 also DEBUG. Does nothing if the process has a log subscriber already.
 pub fn to_stderr(verbosity: u8) {
-    let level = match verbosity {
-        0 => LevelFilter::WARN,
-        1 => LevelFilter::INFO,
-        _ => LevelFilter::DEBUG,
-    };
     // Fails only if there is a subscriber already.
     let _ = tracing_subscriber::fmt()
-        .with_max_level(level)
+        .with_max_level(level(verbosity))
         .with_writer(io::stderr)
         .with_ansi(has_colors(io::stderr().is_terminal(), env::var_os("NO_COLOR").as_deref()))
         // A line that cannot be written is lost. The subscriber would report that on standard error, where writing has just
         // failed, and so panic.
         .log_internal_errors(false)
         .try_init();
+}
+
+/// Returns the level of what is logged with this `verbosity`.
+pub fn level(verbosity: u8) -> LevelFilter {
+    match verbosity {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        _ => LevelFilter::DEBUG,
+    }
 }
 
 /// Whether a stream gets colours: only a terminal, and only if the environment variable `NO_COLOR` is not set or is empty

@@ -22,7 +22,12 @@ pub fn parse<T: CommandFactory + FromArgMatches>() -> T {
 /// Returns the arguments of this program as clap's matches, for a program that checks them itself. Like [`parse`], ends the
 /// program after a usage error, `--help` and `completions SHELL`.
 pub fn matches<T: CommandFactory>() -> ArgMatches {
-    let mut command = with_completions(T::command());
+    matches_of(T::command())
+}
+
+/// Returns the arguments of this program, like [`matches`], for a command that was changed.
+pub fn matches_of(command: Command) -> ArgMatches {
+    let mut command = with_completions(command);
     let matches = command.get_matches_mut();
     if let Some((COMPLETIONS, arguments)) = matches.subcommand()
         && let Some(shell) = arguments.get_one::<Shell>("shell")
