@@ -106,6 +106,6 @@ impl Bridge {
 impl App {
     fn new(options: Options, core: &Arc<Core>) -> Self {
         let options = Arc::new(options);
-        Self { router: app(Arc::clone(&options), Arc::clone(core)), options }
+        Self { router: app(&options, core), options }
     }
 }

@@ -66,7 +66,7 @@ impl Collector for Metrics {
         let codes = statistics.close_codes();
         encode_family(&mut encoder, "closed", "Ended WebSockets by close code", "code", codes)?;
         let (classes, sum) = statistics.connects();
-        let bounds = CONNECT_BOUNDS.iter().map(std::time::Duration::as_secs_f64).chain([f64::MAX]);
+        let bounds = CONNECT_BOUNDS.iter().map(std::time::Duration::as_secs_f64).chain([f64::INFINITY]);
         let buckets: Vec<(f64, u64)> = bounds.zip(classes).collect();
         encoder
             .encode_descriptor("connect_seconds", "Time to connect to a server", None, MetricType::Histogram)?

@@ -9,7 +9,6 @@ use std::io;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::pin::pin;
-use std::process;
 
 use clap::error::ErrorKind;
 use clap::{Command, CommandFactory as _, FromArgMatches as _};
@@ -99,7 +98,7 @@ fn read_options(is_start: bool) -> Result<CommandLine, ProgramError> {
     #[cfg(feature = "config")]
     if is_start && command_line.print_config {
         output::print(&config::print(&command, &matches));
-        process::exit(0);
+        std::process::exit(0);
     }
     Ok(command_line)
 }
@@ -117,7 +116,7 @@ async fn serve_until_stopped(command_line: &CommandLine, options: Options) -> Re
     let bridge = Bridge::new(options)?;
     #[cfg(feature = "metrics")]
     if let Some(listener) = metrics_listener {
-        listeners::serve_metrics(listener, bridge.metrics_router())?;
+        listeners::serve_metrics(listener, &bridge.metrics_router())?;
     }
     output::print(&text);
     let (stop, stopped) = oneshot::channel::<()>();

@@ -97,7 +97,7 @@ impl Bridge {
             let permit = self.core.limits.sockets.permit().await;
             match listener.accept().await {
                 Ok((stream, _)) => {
-                    self.spawn(stream, ConnectInfo::new(None, permit, self.core.limits.try_connection(None)))
+                    self.spawn(stream, ConnectInfo::new(None, permit, self.core.limits.try_connection(None)));
                 }
                 Err(error) => {
                     tracing::warn!("cannot accept a connection at a Unix socket: {}", one_line(&error));

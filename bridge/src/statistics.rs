@@ -94,6 +94,7 @@ impl Statistics {
         *self.close_codes.lock().unwrap_or_else(PoisonError::into_inner).entry(label).or_default() += 1;
     }
 
+    #[cfg(feature = "metrics")]
     pub(crate) fn close_codes(&self) -> BTreeMap<&'static str, u64> {
         self.close_codes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -106,6 +107,7 @@ impl Statistics {
         self.connect_micros.fetch_add(micros, Ordering::Relaxed);
     }
 
+    #[cfg(any(feature = "metrics", test))]
     /// Returns the number of connections to servers in each class of [`CONNECT_BOUNDS`] and above, and the sum of their
     /// times.
     pub(crate) fn connects(&self) -> ([u64; CONNECT_BOUNDS.len() + 1], Duration) {

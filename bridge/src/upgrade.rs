@@ -144,9 +144,17 @@ pub(crate) async fn run(
         }
         Err(upgraded) => upgraded,
     };
-    match upgraded.downcast::<TokioIo<TimedStream<UnixStream>>>() {
+    let upgraded = match upgraded.downcast::<TokioIo<TimedStream<UnixStream>>>() {
         Ok(Parts { io, read_buf, .. }) => {
             let client = io.into_inner().into_inner();
+            return relay_or_refuse(client, read_buf, server, options, observer, stop).await;
+        }
+        Err(upgraded) => upgraded,
+    };
+    // The server of a program in which the bridge is embedded, such as axum's.
+    match upgraded.downcast::<TokioIo<TcpStream>>() {
+        Ok(Parts { io, read_buf, .. }) => {
+            let client = io.into_inner();
             relay_or_refuse(client, read_buf, server, options, observer, stop).await
         }
         Err(upgraded) => {

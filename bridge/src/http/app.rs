@@ -22,8 +22,8 @@ pub(crate) struct App {
 }
 
 /// Returns the router for `options` that have been [checked](Options::check).
-pub(crate) fn app(options: Arc<Options>, core: Arc<Core>) -> Router {
-    let app = App { options: Arc::clone(&options), core };
+pub(crate) fn app(options: &Arc<Options>, core: &Arc<Core>) -> Router {
+    let app = App { options: Arc::clone(options), core: Arc::clone(core) };
     let router = Router::new()
         .route(health::HEALTH, get(health::health))
         .route(health::READY, get(health::ready))

@@ -65,7 +65,7 @@ fn bind(path: &Path) -> io::Result<std::os::unix::net::UnixListener> {
 #[cfg(feature = "metrics")]
 pub(super) fn serve_metrics(
     listeners: launcelot_endpoint::listen::Listeners,
-    router: axum::Router,
+    router: &axum::Router,
 ) -> Result<(), ProgramError> {
     for socket in listeners.sockets {
         let listener = tokio::net::TcpListener::from_std(socket).map_err(ProgramError::Runtime)?;
