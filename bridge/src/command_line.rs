@@ -116,6 +116,14 @@ pub struct CommandLine {
     /// Listen on this Unix socket also; may be given several times
     #[arg(long = "listen-unix", value_name = "PATH")]
     pub listen_unix: Vec<PathBuf>,
+    /// Demand TLS of clients, with the certificate in this file, in PEM
+    #[cfg(feature = "tls")]
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The private key of the certificate, in PEM
+    #[cfg(feature = "tls")]
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
     /// Serve metrics for Prometheus at /metrics of this address
     #[cfg(feature = "metrics")]
     #[arg(long, value_name = "HOST:PORT", value_parser = parse_host_port)]
@@ -159,6 +167,8 @@ impl CommandLine {
             None => None,
         };
         Ok(Options {
+            #[cfg(feature = "tls")]
+            tls: self.tls()?,
             require_origin: self.require_origin,
             ip_hosts: self.ip_hosts,
             token,
@@ -189,12 +199,26 @@ impl CommandLine {
     }
 }
 
+#[cfg(feature = "tls")]
+impl CommandLine {
+    fn tls(&self) -> Result<Option<crate::tls::Tls>, FileError> {
+        match (&self.tls_cert, &self.tls_key) {
+            (Some(certificate), Some(key)) => Ok(Some(crate::tls::Tls::read(certificate, key)?)),
+            _ => Ok(None),
+        }
+    }
+}
+
 /// A file that an option names cannot be used.
 #[derive(Debug, Error)]
 pub enum FileError {
     /// It cannot be read.
     #[error("cannot read the token in '{}'", .0.display())]
     Read(PathBuf, #[source] io::Error),
+    /// It is not a certificate or its key.
+    #[cfg(feature = "tls")]
+    #[error(transparent)]
+    Tls(#[from] crate::tls::TlsError),
     /// It contains nothing.
     #[error("cannot read the token in '{}': the file is empty", .0.display())]
     Empty(PathBuf),

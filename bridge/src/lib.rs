@@ -19,6 +19,7 @@
 //! - [`command_line`]: the arguments of the program, and [`program`]: from the listeners to the exit.
 //! - [`serve()`]: accepting connections, and stopping. `tasks` and `limits`: the open connections.
 //! - [`bridge`]: a bridge as a handle, for programs that have a server already.
+//! - `tls`: certificates, for clients that come by TLS.
 //! - [`http`]: what is answered over HTTP. [`base_path`] and [`token`]: what its requests must have.
 //! - `upgrade`: from a request to a WebSocket.
 //! - [`connect`]: connecting to the [`target`]. [`resolver`]: its address. [`handshake`]: handshakes above TCP's own.
@@ -51,6 +52,8 @@ mod serve;
 mod statistics;
 pub mod target;
 mod tasks;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub mod token;
 pub mod transport;
 mod upgrade;

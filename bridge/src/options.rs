@@ -31,6 +31,9 @@ pub struct Options {
     pub require_origin: bool,
     /// Whether the bridge answers to every IP address as its host, not only to those of this machine.
     pub ip_hosts: bool,
+    /// The certificate for clients that come by TCP; `None` demands no TLS.
+    #[cfg(feature = "tls")]
+    pub tls: Option<crate::tls::Tls>,
     /// The token that a client must send to open a WebSocket; `None` demands none.
     pub token: Option<Token>,
     /// The path under which a reverse proxy shows the bridge.
@@ -98,6 +101,8 @@ impl Default for Options {
             origins: Vec::new(),
             require_origin: false,
             ip_hosts: false,
+            #[cfg(feature = "tls")]
+            tls: None,
             token: None,
             base_path: BasePath::default(),
             trusted_proxies: Vec::new(),

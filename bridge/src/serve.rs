@@ -88,7 +88,13 @@ impl Bridge {
             }
             let is_proxy = options.trusted_proxies.iter().any(|network| network.contains(&peer.ip().to_canonical()));
             let counted = (!is_proxy).then(|| peer.ip());
-            self.spawn(stream, ConnectInfo::new(Some(peer), permit, self.core.limits.try_connection(counted)));
+            let connect_info = ConnectInfo::new(Some(peer), permit, self.core.limits.try_connection(counted));
+            #[cfg(feature = "tls")]
+            if let Some(tls) = options.tls.clone() {
+                self.spawn_tls(stream, connect_info, tls, options.head_timeout);
+                continue;
+            }
+            self.spawn(stream, connect_info);
         }
     }
 
@@ -105,6 +111,26 @@ impl Bridge {
                 }
             }
         }
+    }
+
+    /// Serves a connection once its TLS handshake is over, which may take as long as the head of a request.
+    #[cfg(feature = "tls")]
+    fn spawn_tls(
+        &self,
+        stream: tokio::net::TcpStream,
+        connect_info: ConnectInfo,
+        tls: crate::tls::Tls,
+        handshake_timeout: Duration,
+    ) {
+        let bridge = self.clone();
+        self.core.tasks.spawn(async move {
+            let accepting = tokio_rustls::TlsAcceptor::from(tls.0).accept(stream);
+            match tokio::time::timeout(handshake_timeout, accepting).await {
+                Ok(Ok(stream)) => bridge.spawn(stream, connect_info.secure()),
+                Ok(Err(error)) => tracing::debug!("a TLS handshake failed: {}", one_line(&error)),
+                Err(_) => tracing::debug!("a TLS handshake timed out"),
+            }
+        });
     }
 
     fn spawn<S>(&self, stream: S, connect_info: ConnectInfo)

@@ -7,7 +7,9 @@ mod common;
 use common::{Bridge, SOON, echo, receive_bytes, receive_to_close, send_request, soon, target};
 use futures_util::SinkExt as _;
 use launcelot_bridge::Options;
+use launcelot_testing::attempts::{check, within_attempts_async};
 use launcelot_testing::wait::until_async;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_tungstenite::tungstenite::Message;
 
 const READY: &str = "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
@@ -33,4 +35,24 @@ async fn a_stopping_bridge_is_not_ready_opens_nothing_and_ends_with_its_last_web
     browser.close(None).await.unwrap();
     drop(browser);
     soon(served).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_request_that_a_client_sends_before_it_knows_of_the_stop_is_answered() {
+    within_attempts_async(3, async || {
+        let bridge = Bridge::start(Options { targets: vec![target(echo().await)], grace: SOON, ..Options::default() });
+        let _browser = bridge.open("/ws").await;
+        let mut socket = bridge.socket().await;
+        // Connections are accepted in order: once this is answered, the bridge has the other one also.
+        assert_eq!(send_request(bridge.port, HEALTH).await.status, 200);
+        socket.write_all(b"GET /healthz HTTP/1.1\r\n").await.unwrap();
+        bridge.stop.send(()).unwrap();
+        tokio::task::yield_now().await;
+        // The bridge may have given up on a busy machine.
+        let _ = socket.write_all(b"Host: localhost\r\n\r\n").await;
+        let mut response = Vec::new();
+        let _ = soon(socket.read_to_end(&mut response)).await;
+        check(response.starts_with(b"HTTP/1.1 200 "), || format!("the response is {response:?}"))
+    })
+    .await;
 }

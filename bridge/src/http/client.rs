@@ -20,7 +20,7 @@ pub(crate) struct Client {
     port: Option<u16>,
     /// Whether the request came through a trusted proxy.
     pub(crate) is_proxied: bool,
-    /// Whether it used TLS, if a proxy tells.
+    /// Whether it uses TLS, if that is known.
     pub(crate) is_secure: Option<bool>,
 }
 
@@ -33,7 +33,9 @@ impl Client {
         let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address.to_canonical()));
         let peer = connection.peer;
         if peer.is_some_and(|peer| !is_trusted(peer.ip())) {
-            return Self { address: peer.map(|peer| peer.ip()), port: peer.map(|peer| peer.port()), ..Self::default() };
+            let address = peer.map(|peer| peer.ip());
+            let port = peer.map(|peer| peer.port());
+            return Self { address, port, is_proxied: false, is_secure: connection.is_secure };
         }
         let mut address = peer.map(|peer| peer.ip());
         for forwarded in values(headers, &FORWARDED_FOR).into_iter().rev() {

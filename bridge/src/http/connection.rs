@@ -15,6 +15,7 @@ use hyper_util::rt::TokioIo;
 use launcelot_endpoint::failure::one_line;
 use launcelot_endpoint::limit::Permit;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
 
 use super::timed_stream::{Phase, ResponseBody, TimedStream, Timeouts};
 use crate::bridge::Bridge;
@@ -27,11 +28,16 @@ const HEAD_MAX_BYTES: usize = 16 * 1024;
 /// How long a connection over the limit has for its request: others wait for its place.
 const HEAD_TIMEOUT_OVER_LIMIT: Duration = Duration::from_secs(2);
 
+/// How long a request has for its head that a client may have sent before it knew of a stop.
+const HEAD_TIMEOUT_STOPPING: Duration = Duration::from_millis(500);
+
 /// The connection by which a request came, an extension of the request.
 #[derive(Debug, Clone)]
 pub(crate) struct ConnectInfo {
     /// The address at the other end; `None` for a Unix socket.
     pub(crate) peer: Option<SocketAddr>,
+    /// Whether the client uses TLS, if that is known: a proxy may have ended it.
+    pub(crate) is_secure: Option<bool>,
     /// Whether there are more connections than allowed: only its health is answered.
     pub(crate) is_over_limit: bool,
     /// Kept until the connection is closed, also after its upgrade to a WebSocket.
@@ -41,7 +47,14 @@ pub(crate) struct ConnectInfo {
 
 impl ConnectInfo {
     pub(crate) fn new(peer: Option<SocketAddr>, socket: Permit, connection: Option<ConnectionPermit>) -> Self {
-        Self { peer, is_over_limit: connection.is_none(), _permits: Arc::new((socket, connection)), _counted: None }
+        let is_over_limit = connection.is_none();
+        Self { peer, is_secure: None, is_over_limit, _permits: Arc::new((socket, connection)), _counted: None }
+    }
+
+    /// The client uses TLS.
+    #[cfg(feature = "tls")]
+    pub(crate) fn secure(self) -> Self {
+        Self { is_secure: Some(true), ..self }
     }
 
     /// Keeps `counted` until the connection is closed.
@@ -64,17 +77,19 @@ where
         response: options.response_timeout,
     };
     drop(options);
-    // A graceful shutdown would close a connection that has come after the stop before it is heard.
-    let is_short = is_over_limit || stop.is_cancelled();
+    let was_stopping = stop.is_cancelled();
     let phase = Phase::default();
+    let phase_at_stop = phase.clone();
     let stream = TimedStream::new(stream, timeouts, phase.clone());
     let service = service_fn(move |mut request: http::Request<Incoming>| {
         let responding = phase.begin_response();
+        let tasks = bridge.core.tasks.clone();
         request.extensions_mut().insert(connect_info.clone());
         let bridge = bridge.clone();
         async move {
             let mut response = bridge.answer(request.map(Body::new)).await;
-            if is_short && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            let is_last = is_over_limit || tasks.is_stopping();
+            if is_last && response.status() != StatusCode::SWITCHING_PROTOCOLS {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
             Ok::<_, Infallible>(response.map(|body| ResponseBody { body, _responding: responding }))
@@ -89,9 +104,16 @@ where
     );
     let served = tokio::select! {
         served = &mut connection => served,
-        () = stop.cancelled(), if !is_short => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+        () = stop.cancelled(), if !was_stopping => {
+            // hyper would close a connection whose first request it has not read.
+            if phase_at_stop.is_head()
+                && let Ok(served) = timeout(HEAD_TIMEOUT_STOPPING, &mut connection).await
+            {
+                served
+            } else {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
         }
     };
     if let Err(error) = served {

@@ -56,6 +56,11 @@ impl Phase {
         self.0.phase.store(phase, Ordering::Relaxed);
     }
 
+    /// Returns whether the head of a request is being read; of the first, whether or not it has begun.
+    pub(crate) fn is_head(&self) -> bool {
+        self.get() == Self::HEAD
+    }
+
     /// Notes that the head of a request has been read. The response is over when the guard is dropped.
     pub(crate) fn begin_response(&self) -> Responding {
         self.set(Self::RESPONSE);
