@@ -46,7 +46,8 @@ impl Tasks {
     /// Runs `task` until it ends or is dropped by [`stop`](Self::stop).
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let tracker = if self.is_stopping() { &self.late } else { &self.tracker };
-        let aborted = self.aborted.clone();
+        // A token of its own, since every wake-up of the task locks it.
+        let aborted = self.aborted.child_token();
         tracker.spawn(async move {
             // Whether it ended by itself makes no difference.
             let _ = aborted.run_until_cancelled_owned(task).await;

@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{echo, masked, open_by_hand, receive_bytes, receive_to_close, send_request, soon};
+use common::{accept, echo, listen, masked, open_by_hand, receive_bytes, receive_to_close, send_request, soon};
 use futures_util::SinkExt as _;
 use launcelot_testing::attempts::{check, within_attempts_async};
 use launcelot_testing::ports::ReservedPort;
@@ -462,5 +462,37 @@ fn options_come_from_the_command_line_the_environment_and_the_file() {
     let printed = String::from_utf8(stdout).unwrap();
     for line in ["grace = \"7s\"", "linger = \"9s\"", "idle-timeout = \"3s\"", "max-connections = 10000"] {
         assert!(printed.lines().any(|other| other == line), "{line}: {printed}");
+    }
+}
+
+#[tokio::test]
+async fn connections_whose_other_side_does_not_read_cost_a_bounded_amount_of_memory() {
+    const CONNECTIONS: u64 = 50;
+    const EACH_MAX_BYTES: u64 = 256 * 1024;
+    let (listener, address) = listen().await;
+    let running = Running::to(address);
+    let before = running.resident_bytes();
+    let mut open = Vec::new();
+    // The first bytes of a message of 1 MiB, the default limit.
+    let header = [&[0x82, 0xff][..], &(1u64 << 20).to_be_bytes(), &[0; 4]].concat();
+    for _ in 0..CONNECTIONS {
+        let client = open_by_hand(running.port).await;
+        let server = accept(&listener).await;
+        fill(&client, &header).await;
+        fill(&server, b"Blue.").await;
+        open.push((client, server));
+    }
+    let grown = running.resident_bytes().saturating_sub(before);
+    assert!(grown <= CONNECTIONS * EACH_MAX_BYTES, "{} bytes more for each", grown / CONNECTIONS);
+}
+
+/// Sends `first` and then zeros, up to 1 MiB, until no more are taken for a while.
+async fn fill(socket: &TcpStream, first: &[u8]) {
+    let bytes = [first, &[0; 1 << 20]].concat();
+    let mut sent = 0;
+    while sent < bytes.len() - first.len() {
+        let Ok(writable) = timeout(Duration::from_millis(20), socket.writable()).await else { return };
+        writable.unwrap();
+        sent += socket.try_write(&bytes[sent..bytes.len() - first.len()]).unwrap_or(0);
     }
 }
