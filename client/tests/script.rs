@@ -31,7 +31,7 @@ impl Answering {
         Self { script: script::read(path).unwrap(), unanswered: String::new() }
     }
 
-    /// Returns the answers to the questions that are complete with these bytes.
+    /// Adds received bytes. Returns the answers to the questions that are now complete.
     fn feed(&mut self, bytes: &[u8]) -> String {
         self.unanswered.push_str(std::str::from_utf8(bytes).unwrap());
         let mut answers = String::new();
@@ -50,7 +50,7 @@ impl Answering {
         }
     }
 
-    /// Answers over a WebSocket until the client closes, as through a bridge.
+    /// Answers over a WebSocket until the client closes it, as a bridge with a server behind it does.
     fn serve_web_socket(mut self, client: TcpStream) {
         let mut socket = tungstenite::accept(client).unwrap();
         while let Ok(Message::Binary(bytes)) = socket.read() {

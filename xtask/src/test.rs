@@ -24,8 +24,9 @@ use crate::workspace::{Workspace, is_ci};
 /// The options of the tests.
 #[derive(Args, Debug)]
 pub(crate) struct Options {
-    /// Parts to run instead of all: format, clippy, docs, licences, a crate's folder, or page (the tests in a browser);
-    /// `lab::tunnel` runs the tests of `lab` with `tunnel` in their names.
+    /// Parts to run instead of all: format, clippy, docs, licences, a crate's folder, or page (the tests in a browser).
+    ///
+    /// A name may follow: `lab::tunnel` runs the tests of `lab` with `tunnel` in their names.
     #[arg(value_name = "NAME", value_parser = parts::parse_name)]
     names: Vec<String>,
 

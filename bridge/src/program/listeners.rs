@@ -17,7 +17,7 @@ pub(super) struct UnixListeners {
 }
 
 impl UnixListeners {
-    /// Listens at each of `paths`. The file of a socket at which nobody listens any more is replaced.
+    /// Listens at each of `paths`. The file of a socket at which no program listens any more is replaced.
     pub(super) fn bind(paths: &[PathBuf]) -> Result<Self, ProgramError> {
         let mut listeners = Self::default();
         for path in paths {
