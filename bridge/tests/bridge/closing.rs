@@ -1,14 +1,10 @@
 //! How a dialogue ends: every byte is delivered, or the end is not clean.
 
-#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
-
-mod common;
-
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use common::{
+use crate::common::{
     Bridge, accept, echo, listen, masked, open_by_hand, read_close, receive_bytes, receive_to_close, soon, target,
 };
 use futures_util::SinkExt as _;

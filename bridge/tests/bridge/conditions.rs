@@ -1,15 +1,11 @@
 //! Conditional requests: an ETag depends only on the content that is served (RFC 9110, sections 8.8.3 and 13).
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
-
-mod common;
-
 use std::fs::{self, File};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use crate::common::request::{answer, body, get, options, text, web};
 use axum::response::Response;
-use common::request::{answer, body, get, options, text, web};
 use http::{HeaderName, Method, StatusCode, header};
 
 /// Requests a file under `web` and returns the response.

@@ -1,16 +1,12 @@
 //! When a connection counts as connected, and which events of connecting an observer gets.
 
-#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
-
-mod common;
-
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use common::{Bridge, accept, echo, listen, receive_to_close, soon, target};
+use crate::common::{Bridge, accept, echo, listen, receive_to_close, soon, target};
 use futures_util::FutureExt as _;
 use launcelot_bridge::{Handshake, Options};
 use launcelot_endpoint::observe::{ConnectStep, ConnectionObserver, NewConnection, Observer, Point};

@@ -1,10 +1,6 @@
 //! A bridge that stops: what it answers, and what goes on.
 
-#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
-
-mod common;
-
-use common::{Bridge, SOON, echo, receive_bytes, receive_to_close, send_request, soon, target};
+use crate::common::{Bridge, SOON, echo, receive_bytes, receive_to_close, send_request, soon, target};
 use futures_util::SinkExt as _;
 use launcelot_bridge::Options;
 use launcelot_testing::attempts::{check, within_attempts_async};

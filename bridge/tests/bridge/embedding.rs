@@ -1,13 +1,9 @@
 //! A bridge within another program's server.
 
-#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
-
-mod common;
-
 use std::time::Duration;
 
+use crate::common::{echo, receive_bytes, receive_to_close, soon, target};
 use axum::Router;
-use common::{echo, receive_bytes, receive_to_close, soon, target};
 use futures_util::SinkExt as _;
 use launcelot_bridge::{Bridge, Options};
 use tokio::net::TcpListener;

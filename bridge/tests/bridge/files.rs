@@ -1,12 +1,9 @@
 //! Files that the bridge serves: their types, their compressed variants, and how they may be cached.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
-
-mod common;
-
 use std::fs;
 
-use common::request::{answer, body, get, options, text, web};
+use crate::common::request::{answer, body, get, options, text, web};
+use crate::common::soon;
 use http::{StatusCode, header};
 
 #[tokio::test]
@@ -133,10 +130,10 @@ async fn a_fifo_is_not_found_and_blocks_no_other_file() {
     let fifo = web.path().join("fifo");
     rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
     for _ in 0..40 {
-        let response = common::soon(answer(&options(Some(web.path())), get("/fifo", &[]))).await;
+        let response = soon(answer(&options(Some(web.path())), get("/fifo", &[]))).await;
         assert_eq!(response.status(), StatusCode::NOT_FOUND);
     }
-    let response = common::soon(answer(&options(Some(web.path())), get("/notes", &[]))).await;
+    let response = soon(answer(&options(Some(web.path())), get("/notes", &[]))).await;
     assert_eq!(response.status(), StatusCode::OK);
 }
 

@@ -8,8 +8,6 @@
 //! - A violation is reported at the first byte that shows it (section 7.1.7 and 8.1 leave the moment open). tungstenite
 //!   waits for the frame. So of two violations in one frame, the two may report another.
 
-#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
-
 use std::io::{self, Read, Write};
 
 use launcelot_bridge::frame::{Chunk, Control, Decoder, FrameError};

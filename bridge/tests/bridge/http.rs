@@ -1,12 +1,8 @@
 //! The bridge's responses over HTTP: which requests it refuses, and the headers of every response.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
-
-mod common;
-
+use crate::common::request::{answer, body, get, options, text, web};
+use crate::common::{Bridge, echo, send_request};
 use axum::body::Body;
-use common::request::{answer, body, get, options, text, web};
-use common::{Bridge, echo, send_request};
 use http::{HeaderName, Request, StatusCode, header};
 
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \

@@ -1,15 +1,11 @@
 //! How many connections the bridge serves, and how long a client may take.
 
-#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
-
-mod common;
-
 use std::fs;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use common::{Bridge, Browser, SOON, echo, receive_bytes, receive_to_close, send_request, soon, target};
+use crate::common::{Bridge, Browser, SOON, echo, receive_bytes, receive_to_close, send_request, soon, target};
 use futures_util::SinkExt as _;
 use launcelot_bridge::Options;
 use launcelot_testing::wait::until_async;

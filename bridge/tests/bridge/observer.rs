@@ -1,13 +1,9 @@
 //! Time that the bridge spends in an observer is not measured.
 
-#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
-
-mod common;
-
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use common::{Bridge, accept, listen, receive_bytes, soon, target};
+use crate::common::{Bridge, accept, listen, receive_bytes, soon, target};
 use futures_util::SinkExt as _;
 use launcelot_bridge::Options;
 use launcelot_endpoint::observe::{ConnectionObserver, NewConnection, Observer, Point};

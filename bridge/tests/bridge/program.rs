@@ -1,17 +1,13 @@
 //! The program as people run it: what it prints, how it fails, how it stops, and how much memory and processor time it
 //! uses.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
-
-mod common;
-
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::net::SocketAddr;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{accept, echo, listen, masked, open_by_hand, receive_bytes, receive_to_close, send_request, soon};
+use crate::common::{accept, echo, listen, masked, open_by_hand, receive_bytes, receive_to_close, send_request, soon};
 use futures_util::SinkExt as _;
 use launcelot_testing::attempts::{check, within_attempts_async};
 use launcelot_testing::ports::ReservedPort;

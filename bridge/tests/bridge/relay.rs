@@ -1,7 +1,5 @@
 //! The relay driven by hand: pipes for sockets, and time that stands still.
 
-#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
-
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;

@@ -1,13 +1,9 @@
 //! Clients that come by TLS. `cargo test --features tls` runs these tests.
-#![cfg(feature = "tls")]
-#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
-
-mod common;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use common::{Bridge, SOON, echo, soon, target};
+use crate::common::{Bridge, SOON, echo, soon, target};
 use futures_util::{SinkExt as _, StreamExt as _};
 use launcelot_bridge::Options;
 use launcelot_bridge::tls::Tls;

@@ -1,13 +1,9 @@
 //! The bridge as a browser and a server see it, over real sockets.
 
-#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
-
-mod common;
-
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use common::{
+use crate::common::{
     Bridge, accept, echo, listen, masked, open_by_hand, read_close, receive_bytes, receive_to_close, send_request,
     soon, target,
 };

@@ -1,7 +1,5 @@
 //! The report of a race, computed from runs whose times each test sets.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
-
 use std::time::Duration;
 
 use launcelot_client::lab::LabError;

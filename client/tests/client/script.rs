@@ -1,7 +1,5 @@
 //! `--script`: the program, run against servers with other questions and answers than the usual three.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
-
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};

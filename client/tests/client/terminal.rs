@@ -1,7 +1,5 @@
 //! The program and its terminal: standard output that is closed or full, logs, and completions.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
-
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;

@@ -1,7 +1,5 @@
 //! Timeouts of a dialogue, tested through the library's function `ask`.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
-
 use std::net::TcpListener;
 use std::time::Duration;
 

@@ -1,7 +1,5 @@
 //! `--trace`, `--race`, `--export` and the kernel's round-trip times.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
-
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -160,7 +158,7 @@ fn a_race_takes_three_round_trips_one_at_a_time_and_one_round_trip_otherwise() {
 fn a_race_can_be_printed_as_json() {
     let output = ask(slow_server(), &["--race", "--json"]);
     let race: serde_json::Value = serde_json::from_str(stdout(&output)).unwrap();
-    let schema = serde_json::from_str(include_str!("../schema/run.schema.json")).unwrap();
+    let schema = serde_json::from_str(include_str!("../../schema/run.schema.json")).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let counts = ["one_at_a_time", "sent_ahead", "at_once"].map(|way| {
         let runs = race[way].as_array().unwrap();

@@ -181,7 +181,7 @@ fn invalid_documents_are_refused_for_distinct_reasons() {
 }
 
 fn validator() -> jsonschema::Validator {
-    let schema = serde_json::from_str(include_str!("../schema/export.schema.json")).expect("the schema is JSON");
+    let schema = serde_json::from_str(include_str!("../../schema/export.schema.json")).expect("the schema is JSON");
     jsonschema::validator_for(&schema).expect("it is a schema")
 }
 

@@ -1,7 +1,5 @@
 //! Paths and legs of random dialogues, which clocks that step and drift have recorded.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
-
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -19,7 +19,7 @@ fn waited_and_server(document: &Document) -> (Duration, Option<Duration>) {
 
 #[test]
 fn a_run_through_the_tunnel_loads_with_its_trace_and_its_handshake() {
-    let document = read(include_str!("fixtures/v1-run-through-the-tunnel.json"));
+    let document = read(include_str!("../fixtures/v1-run-through-the-tunnel.json"));
     let run = &document.runs[0].run;
     assert_eq!((run.order, run.answered()), (Order::OneAtATime, 3));
     assert!(run.attributed_handshake.is_some_and(|handshake| handshake >= Duration::from_millis(1)));
@@ -29,7 +29,7 @@ fn a_run_through_the_tunnel_loads_with_its_trace_and_its_handshake() {
 
 #[test]
 fn a_run_over_the_bridge_loads_with_its_trace() {
-    let document = read(include_str!("fixtures/v1-run-over-the-bridge.json"));
+    let document = read(include_str!("../fixtures/v1-run-over-the-bridge.json"));
     let run = &document.runs[0].run;
     assert_eq!((run.order, run.answered()), (Order::SentAhead, 3));
     assert!(waited_and_server(&document).1.is_some());
@@ -37,7 +37,7 @@ fn a_run_over_the_bridge_loads_with_its_trace() {
 
 #[test]
 fn a_race_loads_with_all_its_runs() {
-    let document = read(include_str!("fixtures/v1-race.json"));
+    let document = read(include_str!("../fixtures/v1-race.json"));
     let counts: Vec<_> = document.races[0].heats().into_iter().map(|(turn, _, runs)| (turn, runs.len())).collect();
     assert_eq!(counts, [(0, 1), (0, 1), (0, 3)]);
     assert!(document.all_runs().all(|recorded| recorded.run.attributed_handshake.is_some()));
@@ -45,14 +45,14 @@ fn a_race_loads_with_all_its_runs() {
 
 #[test]
 fn a_broken_run_loads_with_its_reason() {
-    let document = read(include_str!("fixtures/v1-run-broken.json"));
+    let document = read(include_str!("../fixtures/v1-run-broken.json"));
     let failures = document.runs[0].run.failures(|_| false);
     assert_eq!(failures.describe(), "1 × localhost port 40523: waited 10ms for an answer, in vain");
 }
 
 #[test]
 fn everything_that_a_document_can_hold_loads() {
-    let document = read(include_str!("fixtures/v1-everything.json"));
+    let document = read(include_str!("../fixtures/v1-everything.json"));
     assert_eq!((document.runs.len(), document.races.len(), document.rounds.len()), (3, 1, 2));
     assert!(document.runs[0].link.is_some() && document.runs[0].link_revisions.is_some());
     assert!(document.runs[0].trace.as_ref().is_some_and(|trace| trace.events.len() == 22));
@@ -65,7 +65,7 @@ fn everything_that_a_document_can_hold_loads() {
 
 #[test]
 fn an_imported_document_is_written_as_the_current_version() {
-    let document = read(include_str!("fixtures/v1-everything.json"));
+    let document = read(include_str!("../fixtures/v1-everything.json"));
     let written = json::write(&document);
     assert!(written.starts_with(r#"{"format":"launcelot","version":2,"#), "{}", &written[..60]);
     assert_eq!(json::read(&written), Ok(document));

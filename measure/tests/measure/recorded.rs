@@ -22,11 +22,11 @@ fn recorded(lines: &str) -> Vec<Vec<Duration>> {
 }
 
 fn series_through_the_tunnel() -> Vec<Vec<Duration>> {
-    recorded(include_str!("fixtures/forty-series-through-the-tunnel.csv"))
+    recorded(include_str!("../fixtures/forty-series-through-the-tunnel.csv"))
 }
 
 fn series_over_the_direct_path() -> Vec<Vec<Duration>> {
-    recorded(include_str!("fixtures/forty-series-over-the-direct-path.csv"))
+    recorded(include_str!("../fixtures/forty-series-over-the-direct-path.csv"))
 }
 
 /// Returns the number of pairs of successive series that differ at any percentile, in either direction.

@@ -1,16 +1,12 @@
 //! Behaviour towards a single client, the same for every design, over real sockets.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
-
-mod support;
-
 use std::io::{ErrorKind, Write as _};
 use std::time::{Duration, Instant};
 
+use crate::support::*;
 use launcelot_protocol::exchange::QUESTION_MAX_BYTES;
 use launcelot_server::Options;
 use launcelot_testing::wait::join;
-use support::*;
 
 #[test]
 fn questions_are_answered_in_order_however_they_are_split() {

@@ -1,15 +1,11 @@
 //! Many clients at once: the designs differ in what a client has to wait for.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
-
-mod support;
-
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use crate::support::*;
 use launcelot_endpoint::descriptors;
 use launcelot_server::{Design, Options};
-use support::*;
 
 #[test]
 fn with_the_simple_design_a_client_waits_until_the_one_before_disconnects() {

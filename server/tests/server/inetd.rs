@@ -1,19 +1,15 @@
 //! One client on standard input and output (`--design inetd`): a connection, a pipe or a file.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
-
-mod support;
-
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
 
+use crate::support::*;
 use launcelot_testing::process::{Process, output_with_stdin};
 use launcelot_testing::sockets::accept;
 use launcelot_testing::wait::join;
 use rustix::process::Signal;
-use support::*;
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(Program::PATH);

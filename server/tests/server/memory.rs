@@ -1,15 +1,11 @@
 //! Resident memory of the program, as the system reports it.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
-
-mod support;
-
 use std::io::{ErrorKind, Write as _};
 use std::time::{Duration, Instant};
 
+use crate::support::*;
 use clap::ValueEnum as _;
 use launcelot_server::Design;
-use support::*;
 
 /// Maximum growth of the resident memory for a client that never reads.
 const GROWTH_MAX_BYTES: usize = 2 * 1024 * 1024;

@@ -1,16 +1,12 @@
 //! The events that an observer gets. Time spent in an observer is not measured, and answers do not wait for it.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
-
-mod support;
-
 use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use crate::support::*;
 use launcelot_endpoint::observe::{ConnectStep, ConnectionObserver, NewConnection, Observer, Point};
 use launcelot_server::{Design, Options};
-use support::*;
 
 /// An observer that is slow on purpose.
 #[derive(Debug, Clone, Default)]

@@ -1,17 +1,13 @@
 //! Worker processes: the consequences of a worker's death and of the server's.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
-
-mod support;
-
 use std::error::Error as _;
 use std::path::Path;
 
+use crate::support::*;
 use launcelot_endpoint::listen::{BACKLOG, Listeners};
 use launcelot_server::{Design, Options, Statistics, Stop, serve};
 use launcelot_testing::wait;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
-use support::*;
 
 /// Starts the program with `count` workers, each of which serves a client.
 fn start_with_clients(count: usize) -> (Program, Vec<Client>) {

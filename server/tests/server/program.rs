@@ -1,19 +1,15 @@
 //! The program: its output, exit codes, signals and log.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
-
-mod support;
-
 use std::fs::File;
 use std::net::{Ipv6Addr, SocketAddr, TcpListener};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use crate::support::*;
 use clap::ValueEnum as _;
 use launcelot_server::Design;
 use launcelot_testing::process::{Process, output};
 use rustix::process::Signal;
-use support::*;
 
 /// Runs the program to its end and returns its exit code, standard output and standard error.
 fn run(arguments: &[&str]) -> (Option<i32>, String, String) {

@@ -1,15 +1,11 @@
 //! Simulated work (`--think`), which blocks what real work would block in each design.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
-
-mod support;
-
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
+use crate::support::*;
 use launcelot_server::{Design, Options};
 use launcelot_testing::wait::{join, until};
-use support::*;
 
 const THINK: Duration = Duration::from_millis(150);
 

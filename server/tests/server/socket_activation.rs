@@ -1,18 +1,14 @@
 //! Listeners that systemd has opened (`--listen-fds`).
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
-
-mod support;
-
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::process::{Command, Output};
 
+use crate::support::*;
 use launcelot_testing::process::output;
 use rustix::process::Signal;
 use socket2::{Domain, Socket, Type};
-use support::*;
 
 /// Returns a command that runs the program with `listener` as an inherited listener, as systemd passes one.
 fn activated(listener: OwnedFd, arguments: &[&str]) -> Command {

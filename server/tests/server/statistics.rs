@@ -1,16 +1,12 @@
 //! The statistics, over HTTP and by signal.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
-
-mod support;
-
 use std::net::{Ipv6Addr, SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
+use crate::support::*;
 use launcelot_server::Options;
 use launcelot_testing::process::output;
 use rustix::process::{Signal, kill_process};
-use support::*;
 
 #[test]
 fn every_design_counts_connections_questions_and_bytes() {

@@ -1,13 +1,11 @@
 //! Stopping: no further connections, a grace period for open sessions, then the end of all others.
 
-mod support;
-
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use crate::support::*;
 use launcelot_server::Options;
 use launcelot_testing::wait::join;
-use support::*;
 
 #[test]
 fn open_sessions_may_finish_and_new_connections_are_refused() {

@@ -1,8 +1,5 @@
 //! Bridges and servers on free ports, and clients that write requests and frames by hand.
 
-#![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
-#![allow(dead_code, reason = "each test file uses a part of it")]
-
 pub(crate) mod request;
 
 use std::future::Future;

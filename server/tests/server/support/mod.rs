@@ -1,8 +1,5 @@
 //! Helpers of these tests: a server on a thread, the program as a child process, and clients with deadlines.
 
-#![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
-#![allow(dead_code, unused_imports, reason = "each test file uses only some of these helpers")]
-
 mod client;
 mod program;
 mod server;
