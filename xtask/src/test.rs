@@ -203,9 +203,9 @@ impl Tests<'_> {
     }
 }
 
-/// Returns twice the number of processors, because most tests wait for other processes and for the network.
+/// Returns three times the number of processors, because most tests wait for other processes and for the network.
 fn test_threads() -> usize {
-    2 * thread::available_parallelism().map_or(1, usize::from)
+    3 * thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Skips the tests that have this requirement.
