@@ -61,7 +61,7 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options)
         format.args(["--all", "--check"]);
         steps.run("format", || progress.run("cargo fmt", format))?;
     }
-    // Linking the page's program takes long and uses one processor, so the checks run meanwhile.
+    // Linking the page's program takes long and uses one processor, so the tests are compiled meanwhile.
     let page = || {
         if setup.browser.is_none() {
             return Ok(None);
@@ -72,39 +72,67 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options)
         let sizes = steps.run("page: bundle", bundle)?;
         Ok(Some((program, sizes)))
     };
-    let (page, ()) =
-        parallel::both(page, || checks(workspace, progress, &parts, &steps, &mut skips, setup.browser.is_some()))?;
+    let has_browser = setup.browser.is_some();
+    let (page, ()) = parallel::both(page, || compile(workspace, progress, &parts, &steps, has_browser))?;
     let run = Tests { workspace, parts: &parts, setup: &setup, long: options.long };
     if let Some((_, sizes)) = &page {
         output::print(&sizes.to_string());
     }
     let program = page.map(|(program, _)| program);
     let commands = run.commands(program.as_deref());
-    if !commands.is_empty() {
-        steps.run("tests", || commands.into_iter().try_for_each(command::show))?;
+    let tests = || {
+        if commands.is_empty() {
+            return Ok(());
+        }
+        steps.run("tests", || commands.into_iter().try_for_each(|command| progress.show(command)))
+    };
+    let mut checks = || checks(workspace, progress, &parts, &steps, &mut skips);
+    if options.long {
+        // Some of the long tests compare times, for which the machine should be idle.
+        checks()?;
+        tests()?;
+    } else {
+        // Tests wait much of their time, for timers and for the network.
+        parallel::both(tests, checks)?;
     }
     steps.print();
     skips.print(workspace)
 }
 
-/// Runs clippy, rustdoc and the check of licences, and compiles the tests.
+/// Compiles the tests, if all of them run.
+fn compile(
+    workspace: &Workspace,
+    progress: &Progress,
+    parts: &Parts,
+    steps: &Steps,
+    has_browser: bool,
+) -> Result<(), Failure> {
+    if !parts.is_all() {
+        return Ok(());
+    }
+    let mut compile = workspace.cargo("test");
+    compile.args(["--workspace", "--no-run"]);
+    if has_browser {
+        compile.args(["--features", BROWSER_TESTS]);
+    }
+    steps.run("tests: compile", || progress.run("the tests", compile))
+}
+
+/// Runs clippy, rustdoc and the check of licences, with a low priority.
 fn checks(
     workspace: &Workspace,
     progress: &Progress,
     parts: &Parts,
     steps: &Steps,
     skips: &mut Skips,
-    has_browser: bool,
 ) -> Result<(), Failure> {
     if parts.has_check("clippy") {
-        steps.run("clippy", || {
-            let mut clippy = workspace.cargo("clippy");
-            clippy.args(["--workspace", "--all-targets", "--features", BROWSER_TESTS, "--", "-D", "warnings"]);
-            progress.run("clippy", clippy)
-        })?;
+        let mut clippy = workspace.cargo_with_low_priority("clippy");
+        clippy.args(["--workspace", "--all-targets", "--features", BROWSER_TESTS, "--", "-D", "warnings"]);
+        steps.run("clippy", || progress.run("clippy", clippy))?;
     }
     if parts.has_check("docs") {
-        let mut docs = workspace.cargo("doc");
+        let mut docs = workspace.cargo_with_low_priority("doc");
         // Only the libraries are documented, not the programs. xtask is the only program without a library.
         docs.args(["--workspace", "--no-deps", "--lib", "--bin", "xtask", WITH_TEST_FEATURES])
             .env("RUSTDOCFLAGS", "-D warnings");
@@ -112,14 +140,6 @@ fn checks(
     }
     if parts.has_check("licences") {
         steps.run("licences", || licences::check(workspace, progress, skips))?;
-    }
-    if parts.is_all() {
-        let mut compile = workspace.cargo("test");
-        compile.args(["--workspace", "--no-run"]);
-        if has_browser {
-            compile.args(["--features", BROWSER_TESTS]);
-        }
-        steps.run("tests: compile", || progress.run("the tests", compile))?;
     }
     Ok(())
 }
