@@ -13,6 +13,7 @@ pub mod api;
 pub mod bench;
 pub mod command_line;
 pub mod demo;
+mod durations;
 pub mod inetd;
 pub mod load;
 pub mod merge;

@@ -34,6 +34,7 @@ use super::cycle::{CycleSettings, EarlyEnd, EngineEvent};
 use event_loop::EventLoop;
 
 pub use ports::port_warning;
+pub use repeating_text::ScriptText;
 
 /// Why no load was generated. What happens to a client is counted instead.
 #[derive(Debug, Error)]

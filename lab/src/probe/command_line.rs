@@ -17,6 +17,7 @@ use super::report::{self, Report};
 use super::runner::{ConnectError, Prober, probe_with_server_per_case};
 use super::start_command::{StartCommand, StartError, Timeouts};
 use super::verdict::{Finding, Findings};
+use crate::durations::parse_positive;
 
 /// The exit code that a shell reports for a program that Ctrl-C has ended.
 const INTERRUPTED_EXIT_CODE: i32 = 130;
@@ -46,7 +47,7 @@ pub struct ProbeOptions {
     #[arg(long, value_name = "COMMAND", conflicts_with_all = ["host", "port"])]
     pub start: Option<StartCommand>,
     /// How long a started server may take until it listens
-    #[arg(long, value_name = "DURATION", default_value = "60s", requires = "start", value_parser = parse_timeout)]
+    #[arg(long, value_name = "DURATION", default_value = "60s", requires = "start", value_parser = parse_positive)]
     pub start_timeout: Duration,
     /// Test with the questions and answers of this script instead of the three questions (a TOML file)
     #[arg(long, value_name = "FILE")]
@@ -55,7 +56,7 @@ pub struct ProbeOptions {
     #[arg(long)]
     pub json: bool,
     /// The timeout of connecting, and of each answer
-    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_timeout)]
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_positive)]
     pub timeout: Duration,
 }
 
@@ -164,11 +165,4 @@ fn kill_server_on_signal(command: StartCommand) -> Result<(), ProbeError> {
         std::process::exit(INTERRUPTED_EXIT_CODE);
     });
     Ok(())
-}
-
-fn parse_timeout(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err("a timeout must be longer than 0s".to_owned()),
-        parsed => parsed.map_err(|error| error.to_string()),
-    }
 }

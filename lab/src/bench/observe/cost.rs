@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
+use launcelot_measure::load::Spread;
 use thousands::Separable as _;
-
-use crate::bench::results::median;
 
 /// The most that thinking may be longer with a recorder.
 const THINKING_BAR_NS: f64 = 50.0;
@@ -88,7 +87,7 @@ impl Compared {
             }),
             medians_ns: both.map(|rounds| {
                 let mean = |round: &Round| figure(round).as_secs_f64() * 1e9 / round.questions as f64;
-                median(rounds.iter().map(mean))
+                Spread::of(rounds.iter().map(mean)).map_or(0.0, |means| means.median)
             }),
         }
     }

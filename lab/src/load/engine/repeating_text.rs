@@ -10,17 +10,26 @@ const CONTIGUOUS_BYTES: usize = 64 * 1024;
 
 /// What is sent and what is expected on a connection.
 #[derive(Debug)]
-pub(super) struct ScriptText {
+pub struct ScriptText {
     pub(super) questions: RepeatingText,
     pub(super) answers: RepeatingText,
 }
 
 impl ScriptText {
-    pub(super) fn new(script: &Script) -> Self {
+    /// Returns the text of a script.
+    pub fn new(script: &Script) -> Self {
         let exchanges = script.exchanges();
         Self {
             questions: RepeatingText::new(exchanges.iter().map(|exchange| exchange.question.as_str())),
             answers: RepeatingText::new(exchanges.iter().map(|exchange| exchange.answer.as_str())),
+        }
+    }
+
+    /// Returns the text of a protocol other than Launcelot's, with one request and one response. Neither may be empty.
+    pub fn of_request(request: &str, response: &str) -> Self {
+        Self {
+            questions: RepeatingText::new([request].into_iter()),
+            answers: RepeatingText::new([response].into_iter()),
         }
     }
 }
