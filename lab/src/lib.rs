@@ -7,6 +7,7 @@
 //! - [`tunnel`]: an emulated link between a client and a server.
 //! - [`load`]: many clients at once, and how long they wait; [`report`] and [`merge`]: what is done with the results later.
 //! - [`inetd`]: a super-server, which starts a program for each connection.
+//! - [`server_process`]: a server that an instrument starts, by a command (`server_command`).
 //! - [`command_line`]: the arguments of `launcelot-lab`.
 
 pub mod api;
@@ -20,4 +21,6 @@ pub mod merge;
 pub mod probe;
 pub mod recorder;
 pub mod report;
+mod server_command;
+pub mod server_process;
 pub mod tunnel;

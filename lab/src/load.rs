@@ -1,9 +1,10 @@
 //! Load on a Launcelot server: many clients that ask, with every answer checked byte for byte.
 //!
 //! - [`command_line`]: the command, with its [`options`]; [`run`]: a load from its plan to its files.
-//! - [`conductor`]: one cycle after the other. [`server_under_test`]: a server from its start to its end; `processes`: what its
-//!   processes have used.
-//! - [`cycle`]: what the engine does in a cycle; [`engine`]: the load generator. [`signals`]: what ends a run early.
+//! - [`conductor`]: one cycle after the other. [`server_under_test`]: a server from its start to its end; `listening`: whether
+//!   it listens; `processes`: what its processes have used.
+//! - [`cycle`]: what the engine does in a cycle; [`engine`]: the load generator; [`script_text`]: the questions to send and the
+//!   answers to expect. [`signals`]: what ends a run early.
 //! - [`results_folder`]: the files of a run; [`provenance`]: where it was measured.
 //! - `progress`: what a person sees meanwhile; [`format`](mod@format): what remains on standard output, as a [`table`] for a terminal
 //!   or in another format.
@@ -17,6 +18,7 @@ pub mod engine;
 pub mod figures;
 pub mod format;
 pub mod html;
+mod listening;
 pub mod markdown;
 pub mod options;
 pub mod prediction;
@@ -25,6 +27,7 @@ pub(crate) mod progress;
 pub mod provenance;
 pub mod results_folder;
 pub mod run;
+pub mod script_text;
 pub mod server_under_test;
 pub mod signals;
 pub mod table;

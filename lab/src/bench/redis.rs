@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use launcelot_measure::load::{ServerKind, ServerPlan};
 
-use crate::load::engine::ScriptText;
+use crate::load::script_text::ScriptText;
 
 /// The name of its row.
 const NAME: &str = "redis PING";

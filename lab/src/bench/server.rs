@@ -48,7 +48,8 @@ pub fn run(options: &ServerOptions) -> Result<ExitCode, LoadError> {
         }
         // A table is printed as soon as it is complete: the whole takes minutes.
         if format.is_table() {
-            print(&canned.heading(false)).map_err(LoadError::Output)?;
+            let gap = if results.is_empty() { "" } else { "\n" };
+            print(&(gap.to_owned() + &canned.heading(false))).map_err(LoadError::Output)?;
         }
         let result = load.run(format.is_table().then_some(format), &signals)?;
         let is_interrupted = result.status == RunStatus::Interrupted;
@@ -67,7 +68,8 @@ pub fn run(options: &ServerOptions) -> Result<ExitCode, LoadError> {
 /// Returns what is printed after the last load.
 fn text(results: &[LoadResult], format: FormatOptions) -> String {
     if format.is_table() {
-        summary::connections(results)
+        let costs = summary::connections(results);
+        if costs.is_empty() { costs } else { format!("\n{costs}") }
     } else if format.markdown {
         summary::markdown(results)
     } else {

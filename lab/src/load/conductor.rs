@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use launcelot_measure::load::{CycleEnd, CycleId, GeneratorUsage, Level, LoadMode, LoadPlan, RunEvent, RunStatus};
 
 use super::cycle::{CycleSettings, EngineEvent, Pace};
-use super::engine::{EngineError, ScriptText, run_cycle};
+use super::engine::{EngineError, run_cycle};
 use super::processes::UsageSnapshot;
+use super::script_text::ScriptText;
 use super::server_under_test::{Environment, ServerUnderTest, describe};
 
 /// How often a server is looked at that may have ended.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use launcelot_measure::load::{Arrivals, Counts, DialoguePlan, GeneratorUsage, RatedUnit};
 
-use super::engine::ScriptText;
+use super::script_text::ScriptText;
 
 /// What the engine does in a cycle.
 #[derive(Debug, Clone)]

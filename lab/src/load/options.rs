@@ -15,6 +15,7 @@ use thiserror::Error;
 
 use super::format::FormatOptions;
 use crate::durations::{parse_duration, parse_positive};
+use crate::server_command;
 use crate::tunnel::TunnelSettings;
 use crate::tunnel::options::LinkOptions;
 
@@ -304,9 +305,6 @@ pub(crate) fn parse_server(text: &str) -> Result<ServerPlan, String> {
     if name.is_empty() || name.contains(char::is_control) {
         return Err(expected());
     }
-    let words = shell_words::split(command).map_err(|error| error.to_string())?;
-    if !words.iter().skip(1).any(|word| word.contains("{port}")) {
-        return Err("{port} must be among the command's arguments, where the server expects its port".to_owned());
-    }
+    server_command::split(command)?;
     Ok(ServerPlan { name: name.to_owned(), kind: ServerKind::Command { command: command.to_owned() } })
 }

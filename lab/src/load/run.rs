@@ -16,12 +16,13 @@ use launcelot_protocol::Script;
 use thiserror::Error;
 
 use super::conductor::Conductor;
-use super::engine::{EngineError, ScriptText, port_warning};
+use super::engine::{EngineError, port_warning};
 use super::format::{FormatOptions, print, report};
 use super::options::{LoadOptions, PlanError};
 use super::progress::{Progress, say};
 use super::provenance;
 use super::results_folder::{self, ResultsFolder, WriteError};
+use super::script_text::ScriptText;
 use super::server_under_test::Environment;
 use super::signals::RunSignals;
 use crate::tunnel::TunnelSettings;

@@ -9,7 +9,7 @@ use std::thread;
 use launcelot_endpoint::stop::StopSignals;
 
 use super::cycle::EarlyEnd;
-use super::server_under_test::Running;
+use crate::server_process::RunningGroup;
 
 /// The exit code that a shell reports for a program that Ctrl-C has ended.
 const INTERRUPTED_EXIT_CODE: u8 = 130;
@@ -20,7 +20,7 @@ pub struct RunSignals {
     /// Requested by the first signal.
     pub early_end: EarlyEnd,
     /// The server that the second signal kills.
-    pub running: Running,
+    pub running: RunningGroup,
 }
 
 impl RunSignals {

@@ -9,7 +9,8 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use launcelot_lab::load::cycle::{CycleSettings, EarlyEnd, EngineEvent, Pace, Target};
-use launcelot_lab::load::engine::{EngineError, ScriptText, run_cycle};
+use launcelot_lab::load::engine::{EngineError, run_cycle};
+use launcelot_lab::load::script_text::ScriptText;
 use launcelot_measure::load::{Arrivals, Counts, DialogueFailure, DialoguePlan, RatedUnit};
 use launcelot_protocol::{EXCHANGES, Script};
 use launcelot_server::Design;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use launcelot_measure::load::Spread;
-use thousands::Separable as _;
+use launcelot_measure::unit::format_count;
 
 /// The most that thinking may be longer with a recorder.
 const THINKING_BAR_NS: f64 = 50.0;
@@ -31,7 +31,7 @@ impl Cost {
     /// The figures as a person reads them.
     pub(super) fn report(&self, design: &str) -> String {
         let rounds = self.with.len();
-        let questions = self.with.iter().map(|round| round.questions).sum::<u64>().separate_with_commas();
+        let questions = format_count(self.with.iter().map(|round| round.questions).sum());
         let thinking = Compared::of(self, |round| round.thinking);
         let processor = Compared::of(self, |round| round.processor);
         let mut text = format!(

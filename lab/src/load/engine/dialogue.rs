@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use launcelot_measure::load::DialogueFailure;
 
 use super::recorder::{Failure, Recorder};
-use super::repeating_text::ScriptText;
+use crate::load::script_text::ScriptText;
 
 /// Maximum number of bytes of a wrong answer in an excerpt.
 const EXCERPT_BYTES: usize = 60;
