@@ -4,15 +4,10 @@ use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::thread;
-
-use launcelot_endpoint::stop::StopSignals;
 
 use super::cycle::EarlyEnd;
 use crate::server_process::RunningGroup;
-
-/// The exit code that a shell reports for a program that Ctrl-C has ended.
-const INTERRUPTED_EXIT_CODE: u8 = 130;
+use crate::stop_signals::{INTERRUPTED_EXIT_CODE, on_stop_signal};
 
 /// What signals do to the runs of a program.
 #[derive(Debug, Clone, Default)]
@@ -32,20 +27,17 @@ impl RunSignals {
     /// If a handler cannot be installed.
     pub fn handle() -> io::Result<Self> {
         signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-        let mut stop_signals = {
-            let _context = runtime.enter();
-            StopSignals::catch()?
-        };
         let signals = Self::default();
         let Self { early_end, running } = signals.clone();
-        thread::spawn(move || {
-            runtime.block_on(stop_signals.next());
+        let mut is_first = true;
+        on_stop_signal(move || {
+            if !is_first {
+                running.kill();
+                std::process::exit(INTERRUPTED_EXIT_CODE.into());
+            }
+            is_first = false;
             early_end.request();
-            runtime.block_on(stop_signals.next());
-            running.kill();
-            std::process::exit(INTERRUPTED_EXIT_CODE.into());
-        });
+        })?;
         Ok(signals)
     }
 

@@ -2,13 +2,11 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::thread;
 use std::time::Duration;
 
 use clap::Args;
 use launcelot_client::script::{self, ScriptFileError};
 use launcelot_endpoint::output::Output;
-use launcelot_endpoint::stop::StopSignals;
 use launcelot_protocol::{PORT, Script};
 use thiserror::Error;
 
@@ -18,9 +16,7 @@ use super::runner::{ConnectError, Prober, probe_with_server_per_case};
 use super::start_command::{StartCommand, StartError, Timeouts};
 use super::verdict::{Finding, Findings};
 use crate::durations::parse_positive;
-
-/// The exit code that a shell reports for a program that Ctrl-C has ended.
-const INTERRUPTED_EXIT_CODE: i32 = 130;
+use crate::stop_signals::{INTERRUPTED_EXIT_CODE, on_stop_signal};
 
 /// The arguments of `launcelot-lab probe`.
 #[derive(Debug, Clone, Args)]
@@ -95,7 +91,12 @@ pub fn run(options: &ProbeOptions) -> Result<Findings, ProbeError> {
     let mut printer = Printer { is_json: options.json, output: Output::stdout() };
     let findings = match (&options.start, &options.host) {
         (Some(command), _) => {
-            kill_server_on_signal(command.clone())?;
+            let on_exit = command.clone();
+            on_stop_signal(move || {
+                on_exit.kill_running();
+                std::process::exit(INTERRUPTED_EXIT_CODE.into());
+            })
+            .map_err(ProbeError::Signals)?;
             printer.begin();
             let timeouts = Timeouts { start: options.start_timeout, answer: options.timeout };
             let findings = probe_with_server_per_case(command, timeouts, &cases, |finding| printer.row(finding))?;
@@ -149,20 +150,4 @@ impl Printer {
         // The output keeps its first failure.
         let _ = writeln!(self.output, "{text}");
     }
-}
-
-/// Kills the running server when a signal ends this program. The server is in a process group of its own, so the terminal's
-/// Ctrl-C does not reach it.
-fn kill_server_on_signal(command: StartCommand) -> Result<(), ProbeError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(ProbeError::Signals)?;
-    let mut signals = {
-        let _context = runtime.enter();
-        StopSignals::catch().map_err(ProbeError::Signals)?
-    };
-    thread::spawn(move || {
-        runtime.block_on(signals.next());
-        command.kill_running();
-        std::process::exit(INTERRUPTED_EXIT_CODE);
-    });
-    Ok(())
 }

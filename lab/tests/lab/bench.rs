@@ -3,14 +3,15 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
-use launcelot_measure::load::{Level, LoadResult, ServerKind, from_json};
+use launcelot_measure::load::{Level, LoadResult, RunStatus, ServerKind, from_json};
+use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::markdown::workspace;
-use crate::support::process::output;
+use crate::support::process::{Process, output};
 use crate::support::schema;
 
 const SCHEMA: &str = include_str!("../../schema/load.schema.json");
@@ -195,6 +196,20 @@ fn redis_is_asked_its_ping_where_it_is_installed() {
     let result = folder.result("lockstep");
     let [("async", 1..), ("redis PING", 1..)] = answered(&result)[..] else { panic!("{:?}", answered(&result)) };
     assert!(matches!(&result.plan.servers[1].kind, ServerKind::Command { command } if command.contains("--save ''")));
+}
+
+#[test]
+fn ctrl_c_keeps_what_was_measured_and_begins_no_further_load() {
+    let folder = Folder::new();
+    let mut command = folder.command("async");
+    command.args(["--clients", "1", "--rounds", "100", "--duration", "300ms"]);
+    let mut process = Process::start(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()));
+    let lines = process.stderr();
+    while !lines.next().starts_with("round 1, ") {}
+    process.signal(Signal::INT);
+    assert_eq!(process.wait().code(), Some(130));
+    assert_eq!(folder.result("lockstep").status, RunStatus::Interrupted);
+    assert!(!folder.path().join("in-flight-50").exists());
 }
 
 #[test]
