@@ -68,9 +68,9 @@ pub(super) fn failed_cells(results: &[LoadResult]) -> (usize, usize) {
     (cells.iter().filter(|cell| is_failed(cell)).count(), cells.len())
 }
 
-/// Whether dialogues failed, the server ended, or nothing was answered.
+/// Whether dialogues failed, the server ended, or no client was answered.
 fn is_failed(cell: &Cell) -> bool {
-    has_failures(cell) || cell.counts.questions == 0
+    has_failures(cell) || cell.clients_answered.unwrap_or(0) == 0
 }
 
 fn reason(cell: &Cell) -> String {
@@ -79,7 +79,7 @@ fn reason(cell: &Cell) -> String {
     }
     match cell.counts.failures.iter().next() {
         Some((kind, tally)) => format!("{}: {}", text::load::failure(kind), format_count(tally.count)),
-        None => "nothing was answered".to_owned(),
+        None => "no client was answered".to_owned(),
     }
 }
 
