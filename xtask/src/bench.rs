@@ -14,7 +14,7 @@ use crate::workspace::Workspace;
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Benchmark {
-    /// Compare the server's designs on open connections, in about eight minutes.
+    /// Compare the server's designs on open connections, in about nine minutes.
     ///
     /// The table in docs/server.md comes from `cargo xtask bench server --markdown`.
     Server(Forwarded),

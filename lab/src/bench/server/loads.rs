@@ -27,6 +27,9 @@ const QUESTIONS: u32 = 10;
 /// The time over which clients connect and are answered once. `inetd` starts a process for each of them.
 const RAMP: Duration = Duration::from_secs(1);
 
+/// The ramp of the loads by the clock takes at least this long for each connection, which the server has to accept.
+const RAMP_PER_CONNECTION: Duration = Duration::from_micros(250);
+
 /// How long a server may take to answer, in addition to the ramp and the window: a client that a design does not serve waits for both
 /// of them, and is not a failure.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -74,12 +77,12 @@ fn at_full_speed(options: &ServerOptions, clients: &[u32], in_flight: NonZeroU32
         1 => ("lockstep".to_owned(), "One question in flight on each connection (lockstep)".to_owned()),
         many => (format!("in-flight-{many}"), format!("{many} questions in flight on each connection (pipelining)")),
     };
-    let mut arguments = arguments(options, &options.designs, clients);
-    arguments.extend(option("--in-flight", in_flight));
-    arguments.extend(option("--questions", in_flight.get().max(QUESTIONS)));
+    let mut arguments = arguments(options, &options.designs, clients, RAMP);
+    arguments.extend(option("--in-flight", &in_flight));
+    arguments.extend(option("--questions", &in_flight.get().max(QUESTIONS)));
     for ServerPlan { name, kind } in &options.server {
         if let ServerKind::Command { command } = kind {
-            arguments.extend(option("--server", format!("{name}={command}")));
+            arguments.extend(option("--server", &format!("{name}={command}")));
         }
     }
     CannedLoad { name, shows, arguments }
@@ -95,9 +98,10 @@ fn by_the_clock(options: &ServerOptions, connections: u32) -> Vec<CannedLoad> {
     }
     let few = connections.div_ceil(FEWER);
     let load = |name: &str, shows: &str, clients: &[u32], interval: Duration| {
-        let mut arguments = arguments(options, &designs, clients);
-        arguments.extend(option("--questions", 1));
-        arguments.extend(option("--think", humantime::format_duration(interval)));
+        let most = clients.iter().copied().max().unwrap_or(1);
+        let mut arguments = arguments(options, &designs, clients, RAMP.max(RAMP_PER_CONNECTION * most));
+        arguments.extend(option("--questions", &1));
+        arguments.extend(option("--think", &humantime::format_duration(interval)));
         CannedLoad { name: name.to_owned(), shows: shows.to_owned(), arguments }
     };
     let mut seldom = vec![few, connections];
@@ -109,20 +113,20 @@ fn by_the_clock(options: &ServerOptions, connections: u32) -> Vec<CannedLoad> {
 }
 
 /// Returns the arguments that all loads have in common.
-fn arguments(options: &ServerOptions, designs: &[String], clients: &[u32]) -> Vec<String> {
+fn arguments(options: &ServerOptions, designs: &[String], clients: &[u32], ramp: Duration) -> Vec<String> {
     let clients: Vec<String> = clients.iter().map(ToString::to_string).collect();
-    let timeout = RAMP + options.duration + ANSWER_TIMEOUT;
+    let timeout = ramp + options.duration + ANSWER_TIMEOUT;
     let mut arguments = vec!["--keep-alive".to_owned()];
-    arguments.extend(option("--designs", designs.join(",")));
-    arguments.extend(option("--clients", clients.join(":")));
-    arguments.extend(option("--rounds", options.rounds));
-    arguments.extend(option("--ramp", humantime::format_duration(RAMP)));
-    arguments.extend(option("--duration", humantime::format_duration(options.duration)));
-    arguments.extend(option("--timeout", humantime::format_duration(timeout)));
+    arguments.extend(option("--designs", &designs.join(",")));
+    arguments.extend(option("--clients", &clients.join(":")));
+    arguments.extend(option("--rounds", &options.rounds));
+    arguments.extend(option("--ramp", &humantime::format_duration(ramp)));
+    arguments.extend(option("--duration", &humantime::format_duration(options.duration)));
+    arguments.extend(option("--timeout", &humantime::format_duration(timeout)));
     arguments
 }
 
-fn option(name: &str, value: impl ToString) -> [String; 2] {
+fn option(name: &str, value: &impl ToString) -> [String; 2] {
     [name.to_owned(), value.to_string()]
 }
 

@@ -180,11 +180,12 @@ fn memory(server: &ServerSummary) -> String {
     let [few, .., many] = &cells[..] else { return String::new() };
     let (Some(used_by_few), Some(used_by_many)) = (few.server, many.server) else { return String::new() };
     let added = used_by_many.memory_bytes.saturating_sub(used_by_few.memory_bytes);
-    let connections = many.level.number() - few.level.number();
+    // A connection that the server has not accepted takes no memory of it.
+    let connections = answered_count(many).saturating_sub(answered_count(few)).max(1);
     format!(
         "{}: {:.2} KiB of memory a connection ({} with {}, {} with {})\n",
         server.name,
-        added as f64 / 1024.0 / f64::from(connections),
+        added as f64 / 1024.0 / connections as f64,
         format_mebibytes(used_by_few.memory_bytes),
         answered(few),
         format_mebibytes(used_by_many.memory_bytes),
@@ -214,11 +215,12 @@ fn waits(seldom: &ServerSummary, often: &ServerSummary) -> String {
 
 /// Returns the number of clients that were answered, and of all if those are more.
 fn answered(cell: &Cell) -> String {
-    let all = u64::from(cell.level.number());
-    match cell.clients_answered {
-        Some(answered) if answered < all => count_of(answered, all),
-        _ => format_count(all),
-    }
+    let (answered, all) = (answered_count(cell), u64::from(cell.level.number()));
+    if answered < all { count_of(answered, all) } else { format_count(all) }
+}
+
+fn answered_count(cell: &Cell) -> u64 {
+    cell.clients_answered.unwrap_or_else(|| cell.level.number().into())
 }
 
 fn count_of(part: u64, all: u64) -> String {
