@@ -9,8 +9,7 @@ use launcelot_measure::load::comparison::parse_regression;
 use launcelot_measure::load::{LoadResult, LoadSummary, Primary, ServerComparison, compare_runs, compare_servers};
 use thiserror::Error;
 
-use crate::load::command_line::{print, report};
-use crate::load::options::FormatOptions;
+use crate::load::format::{FormatOptions, print, report};
 use crate::load::results_folder::{self, ReadResultError};
 
 /// The arguments of `launcelot-lab report`.

@@ -9,11 +9,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use launcelot_measure::load::{CycleEnd, CycleId, GeneratorUsage, Level, LoadMode, LoadPlan, RunEvent, RunStatus};
-use launcelot_protocol::Script;
 
 use super::cycle::{CycleSettings, EngineEvent, Pace};
 use super::engine::{EngineError, run_cycle};
 use super::processes::UsageSnapshot;
+use super::script_text::ScriptText;
 use super::server_under_test::{Environment, ServerUnderTest, describe};
 
 /// How often a server is looked at that may have ended.
@@ -27,8 +27,8 @@ const PAUSE_STEP: Duration = Duration::from_millis(50);
 pub struct Conductor {
     /// What is measured.
     pub plan: LoadPlan,
-    /// The questions, and the answers to expect.
-    pub script: Arc<Script>,
+    /// For each server of the plan, the questions and the answers to expect.
+    pub texts: Vec<Arc<ScriptText>>,
     /// What servers are started with.
     pub environment: Environment,
 }
@@ -100,7 +100,7 @@ impl Conductor {
         let seed = self.plan.seed ^ (u64::from(cycle.round) << 32 | u64::from(cycle.level.number()));
         CycleSettings {
             target: server.target.clone(),
-            script: Arc::clone(&self.script),
+            text: Arc::clone(&self.texts[cycle.server as usize]),
             dialogue: self.plan.dialogue.clone(),
             pace,
             duration: self.plan.duration,

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use launcelot_measure::load::{Arrivals, Counts, DialoguePlan, GeneratorUsage, RatedUnit};
-use launcelot_protocol::Script;
+
+use super::script_text::ScriptText;
 
 /// What the engine does in a cycle.
 #[derive(Debug, Clone)]
@@ -14,7 +15,7 @@ pub struct CycleSettings {
     /// The server, or the bridge to it.
     pub target: Target,
     /// The questions, and the answers to expect.
-    pub script: Arc<Script>,
+    pub text: Arc<ScriptText>,
     /// What each client does.
     pub dialogue: DialoguePlan,
     /// How many clients there are, or when they begin.

@@ -3,7 +3,7 @@
 //! One thread serves all clients with non-blocking sockets and epoll, so that a load takes one processor and leaves the others to
 //! the server.
 //!
-//! - `dialogue`: what one client does, decided without I/O. `repeating_text`: the questions to send and the answers to expect.
+//! - `dialogue`: what one client does, decided without I/O.
 //! - `recorder`: what is counted, and which of it belongs to the window.
 //! - `event_loop`: the thread that serves all clients. `stages`: ramp, window, and what follows. `pacing`: when dialogues begin.
 //! - `connector`: how connections are made, and why they fail. `connection`: one of them. `web_socket`: those
@@ -19,7 +19,6 @@ mod event_loop;
 mod pacing;
 pub mod ports;
 mod recorder;
-mod repeating_text;
 mod scheduling;
 mod stages;
 mod web_socket;

@@ -2,6 +2,9 @@
 
 use launcelot_measure::load::{Cell, LoadMode, RatedUnit, ServerSummary};
 
+/// What stands where a figure is not known.
+pub const UNKNOWN: &str = "–";
+
 /// Returns what the levels of a plan count, with its unit.
 pub fn level_unit(mode: &LoadMode) -> &'static str {
     match mode {

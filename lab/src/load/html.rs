@@ -11,6 +11,8 @@ mod provenance;
 pub(crate) mod sample;
 mod table;
 
+use std::collections::BTreeSet;
+
 use launcelot_charts::Escaped;
 use launcelot_charts::style;
 use launcelot_measure::load::{LoadMode, LoadResult, LoadSummary, RunStatus};
@@ -154,7 +156,9 @@ fn warnings(runs: &[Measured]) -> String {
         }
         all.extend(text::load::warnings(&run.summary));
     }
-    all.dedup();
+    // Those of the summary are part of a result that was completed.
+    let mut seen = BTreeSet::new();
+    all.retain(|warning| seen.insert(warning.clone()));
     if all.is_empty() {
         return String::new();
     }
@@ -284,6 +288,18 @@ mod tests {
         let html = report(&[run]);
         tags(&html);
         assert!(html.contains("The run did not end"), "{html}");
+    }
+
+    #[test]
+    fn a_warning_that_the_run_has_said_already_stands_once_in_its_report() {
+        let mut run = sample::result(&["simple", "workers"], &[16, 20]);
+        let warnings = text::load::warnings(&LoadSummary::of(&run));
+        assert!(warnings.len() >= 2, "{warnings:?}");
+        run.provenance[0].warnings.extend(warnings.clone());
+        let html = report(&[run]);
+        for warning in warnings {
+            assert_eq!(html.matches(&with_code(&warning)).count(), 1, "{warning}");
+        }
     }
 
     #[test]

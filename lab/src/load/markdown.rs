@@ -34,13 +34,14 @@ pub fn tables(results: &[LoadResult]) -> String {
             all.push(tables::comparison(&comparisons));
         }
         for table in all {
-            text += &markdown(&table);
+            text += &self::table(&table);
         }
     }
     text
 }
 
-fn markdown(table: &Table) -> String {
+/// Returns a table in Markdown, with an empty line after it.
+pub(crate) fn table(table: &Table) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let columns: Vec<String> = table.columns.iter().map(|name| escaped(name)).collect();
     let is_words = |index: usize| table.rows.first().and_then(|row| row.get(index)).is_some_and(|cell| cell.is_words);
@@ -62,7 +63,7 @@ fn cell(cell: &TableCell) -> String {
 }
 
 /// Returns text without meaning in Markdown: on one line, with its markup escaped.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {
         match character {

@@ -13,6 +13,9 @@ use launcelot_protocol::PORT;
 use launcelot_server::command_line::DesignName;
 use thiserror::Error;
 
+use super::format::FormatOptions;
+use crate::durations::{parse_duration, parse_positive};
+use crate::server_command;
 use crate::tunnel::TunnelSettings;
 use crate::tunnel::options::LinkOptions;
 
@@ -142,28 +145,6 @@ pub struct LoadOptions {
     /// The seed of everything random, to repeat a run [default: a random one]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-}
-
-/// How results are printed on standard output. The default is a table for a terminal.
-#[derive(Debug, Clone, Copy, Default, Args)]
-#[group(multiple = false)]
-pub struct FormatOptions {
-    /// Print the results as JSON
-    #[arg(long)]
-    pub json: bool,
-    /// Print the results as a Markdown table
-    #[arg(long)]
-    pub markdown: bool,
-    /// Print the results as CSV
-    #[arg(long)]
-    pub csv: bool,
-}
-
-impl FormatOptions {
-    /// Whether the results are a table for a terminal.
-    pub fn is_table(self) -> bool {
-        !(self.json || self.markdown || self.csv)
-    }
 }
 
 /// The value of `--arrivals`.
@@ -308,7 +289,7 @@ fn known_designs() -> impl Iterator<Item = PossibleValue> {
     DesignName::value_variants().iter().filter_map(DesignName::to_possible_value)
 }
 
-fn design_values() -> Vec<PossibleValue> {
+pub(crate) fn design_values() -> Vec<PossibleValue> {
     known_designs().chain([PossibleValue::new(ALL)]).collect()
 }
 
@@ -318,26 +299,12 @@ fn is_bridge_url(url: &str) -> bool {
 }
 
 /// Parses `NAME=COMMAND`. The command must contain `{port}` among its arguments.
-fn parse_server(text: &str) -> Result<ServerPlan, String> {
+pub(crate) fn parse_server(text: &str) -> Result<ServerPlan, String> {
     let expected = || "expected NAME=COMMAND, such as mine='python3 server.py {port}'".to_owned();
     let (name, command) = text.split_once('=').ok_or_else(expected)?;
     if name.is_empty() || name.contains(char::is_control) {
         return Err(expected());
     }
-    let words = shell_words::split(command).map_err(|error| error.to_string())?;
-    if !words.iter().skip(1).any(|word| word.contains("{port}")) {
-        return Err("{port} must be among the command's arguments, where the server expects its port".to_owned());
-    }
+    server_command::split(command)?;
     Ok(ServerPlan { name: name.to_owned(), kind: ServerKind::Command { command: command.to_owned() } })
-}
-
-fn parse_duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|error| error.to_string())
-}
-
-fn parse_positive(text: &str) -> Result<Duration, String> {
-    match parse_duration(text) {
-        Ok(Duration::ZERO) => Err("it must be longer than 0s".to_owned()),
-        parsed => parsed,
-    }
 }

@@ -5,10 +5,11 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use launcelot_measure::load::{CycleId, Level, LoadPlan, LoadResult, LoadSummary, RunEvent};
+use launcelot_measure::load::{CycleId, LoadPlan, LoadResult, LoadSummary, RunEvent};
+use launcelot_measure::unit::format_rate;
 
 use super::conductor::{estimate, schedule};
-use super::table::{describe_cell, format_rate};
+use super::table::describe_cell;
 
 /// The number of characters of a sparkline.
 const SPARKLINE: usize = 30;
@@ -105,7 +106,7 @@ impl ServerLine {
             self.rates.pop_front();
         }
         self.rates.push_back(rate);
-        self.line.set_message(self.message(&format!("{}: {}/s", describe_level(cycle.level), format_rate(rate))));
+        self.line.set_message(self.message(&format!("{}: {}/s", cycle.level, format_rate(rate))));
     }
 
     fn message(&self, figures: &str) -> String {
@@ -120,15 +121,7 @@ fn describe_cycle(cycle: CycleId, result: &LoadResult) -> String {
     let summary = LoadSummary::of(&one);
     let cell = summary.servers.get(cycle.server as usize).and_then(|server| server.cell(cycle.level));
     let figures = cell.map(describe_cell).unwrap_or_default();
-    format!("{}: {figures}", describe_level(cycle.level))
-}
-
-fn describe_level(level: Level) -> String {
-    match level {
-        Level::Clients(1) => "1 client".to_owned(),
-        Level::Clients(clients) => format!("{clients} clients"),
-        Level::Rate(rate) => format!("{rate} a second"),
-    }
+    format!("{}: {figures}", cycle.level)
 }
 
 /// Returns a sparkline from zero to the largest of the figures.
@@ -143,7 +136,7 @@ fn sparkline<'a>(figures: impl IntoIterator<Item = &'a f64> + Clone) -> String {
 }
 
 /// Writes a line on standard error, which may be closed.
-pub(super) fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 

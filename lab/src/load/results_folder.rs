@@ -6,6 +6,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use launcelot_measure::load::LoadResult;
 use launcelot_measure::load::hlog;
@@ -25,6 +26,13 @@ pub const REPORT: &str = "report.html";
 
 /// The name of the new file before it replaces the old one.
 const NEW_RESULT: &str = "result.json.new";
+
+/// Returns the folder for a run that begins now, in `results/`. Its name is the prefix with date and time.
+pub fn default_path(prefix: &str) -> PathBuf {
+    let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    let name = now.replace('T', "-").replace([':', 'Z'], "");
+    PathBuf::from("results").join(format!("{prefix}{name}"))
+}
 
 /// A file or folder cannot be written.
 #[derive(Debug, Error)]

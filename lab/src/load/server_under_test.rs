@@ -3,10 +3,9 @@
 //! A server that the lab starts is a fresh process for each cycle, so that what one cycle leaves behind does not affect the next.
 
 use std::env;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
-use std::os::unix::process::CommandExt as _;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -20,10 +19,11 @@ use nix::sys::resource::{UsageWho, getrusage};
 use thiserror::Error;
 
 use super::cycle::{EarlyEnd, Target};
+use super::listening::is_listening;
 use super::processes::UsageSnapshot;
 use crate::inetd::SuperServer;
-use crate::probe::server_process::{POLL_INTERVAL, RunningGroup, ServerProcess};
-use crate::probe::start_command::free_port;
+use crate::server_command::{self, free_port};
+use crate::server_process::{POLL_INTERVAL, RunningGroup, ServerProcess};
 use crate::tunnel::{Tunnel, TunnelError, TunnelSettings};
 
 /// The hidden command of `launcelot-lab` that is `launcelot-server`.
@@ -50,18 +50,7 @@ pub struct Environment {
     /// Ends the wait for a server that does not listen.
     pub early_end: EarlyEnd,
     /// The server that runs, for a program that is about to exit.
-    pub running: Running,
-}
-
-/// The server that runs. Clones share it.
-#[derive(Debug, Clone, Default)]
-pub struct Running(RunningGroup);
-
-impl Running {
-    /// Kills the server that runs, if there is one.
-    pub fn kill(&self) {
-        self.0.kill();
-    }
+    pub running: RunningGroup,
 }
 
 /// Why a server cannot be measured.
@@ -284,18 +273,10 @@ fn start_program_at(
     log: &Path,
     environment: &Environment,
 ) -> Result<ServerProcess, StartError> {
-    let words: Vec<String> = words.iter().map(|word| word.replace("{port}", &port.to_string())).collect();
     let error = |source| StartError::Run { program: words[0].clone(), source };
     let log = open_log(log).map_err(error)?;
-    let child = Command::new(&words[0])
-        .args(&words[1..])
-        .stdin(Stdio::null())
-        .stdout(log.try_clone().map_err(error)?)
-        .stderr(log.try_clone().map_err(error)?)
-        .process_group(0)
-        .spawn()
-        .map_err(error)?;
-    let mut process = ServerProcess::new(child, log, environment.running.0.clone());
+    let stdout = log.try_clone().map_err(error)?.into();
+    let mut process = server_command::spawn(words, port, stdout, log, &environment.running).map_err(error)?;
     let began = Instant::now();
     loop {
         let listens = is_listening(port);
@@ -319,22 +300,6 @@ fn open_log(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).append(true).create(true).open(path)
 }
 
-/// Whether a socket listens on the port. A connection would find that out, too, but it might be the only one that a server accepts.
-fn is_listening(port: u16) -> bool {
-    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(fs::read_to_string);
-    if tables.iter().all(Result::is_err) {
-        return TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).is_ok();
-    }
-    tables.iter().flatten().any(|table| table.lines().skip(1).any(|line| is_listener(line, port)))
-}
-
-/// Whether a line of proc(5)'s `net/tcp` is a socket in state `LISTEN`, which is 0A, on the port.
-fn is_listener(line: &str, port: u16) -> bool {
-    let mut fields = line.split_whitespace().skip(1);
-    let (Some(local), Some(_), Some(state)) = (fields.next(), fields.next(), fields.next()) else { return false };
-    state == "0A" && local.ends_with(&format!(":{port:04X}"))
-}
-
 fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, StartError> {
     look_up_blocking(host, port).map_err(|source| StartError::Lookup { host: host.to_owned(), source })
 }
@@ -356,15 +321,6 @@ pub(super) fn describe(error: &StartError) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_a_listener_on_the_port_is_one() {
-        let line = "   0: 0100007F:0424 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 640 1";
-        assert!(is_listener(line, 1060));
-        assert!(!is_listener(line, 1061));
-        assert!(!is_listener(&line.replace(" 0A ", " 01 "), 1060));
-        assert!(!is_listener("", 1060));
-    }
 
     #[test]
     fn the_name_of_a_log_has_no_separators() {

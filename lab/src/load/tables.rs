@@ -3,18 +3,16 @@
 use std::time::Duration;
 
 use launcelot_charts::load::failures::format_share;
-use launcelot_charts::load::throughput::{ThroughputSeries, format_rate};
+use launcelot_charts::load::throughput::ThroughputSeries;
 use launcelot_measure::Distribution;
 use launcelot_measure::load::comparison::{Outcome, ServerComparison};
 use launcelot_measure::load::model::deviation_percent;
-use launcelot_measure::load::{Cell, Counts, DialogueFailure, ServerSummary};
+use launcelot_measure::load::{Cell, Counts, ServerSummary};
 use launcelot_measure::percentile::{LOAD_PERCENTILES, Percentile};
-use launcelot_measure::unit::{format_count, format_decimal, format_duration};
+use launcelot_measure::text;
+use launcelot_measure::unit::{format_count, format_decimal, format_duration, format_rate};
 
-use super::figures::{has_failures, measured};
-
-/// A figure that is not known.
-const UNKNOWN: &str = "–";
+use super::figures::{UNKNOWN, has_failures, measured};
 
 /// A table. The first cell of each row names it.
 pub(crate) struct Table {
@@ -33,7 +31,7 @@ pub(crate) struct TableCell {
 }
 
 impl TableCell {
-    fn figure(text: impl Into<String>) -> Self {
+    pub(crate) fn figure(text: impl Into<String>) -> Self {
         Self { text: text.into(), ..Self::default() }
     }
 
@@ -193,7 +191,7 @@ pub(crate) fn failures(servers: &[ServerSummary], unit: &str) -> Table {
             };
             for (kind, tally) in at.counts.failures.iter() {
                 let example = tally.example.as_deref().unwrap_or(UNKNOWN);
-                row(kind_name(kind), format_count(tally.count), format_share(tally.count, all), example);
+                row(text::load::failure(kind), format_count(tally.count), format_share(tally.count, all), example);
             }
             for reason in &at.server_ended {
                 row("the server ended", "1".to_owned(), UNKNOWN.to_owned(), reason);
@@ -219,6 +217,7 @@ pub(crate) fn usage(servers: &[ServerSummary], unit: &str) -> Table {
         let figures = [
             format_count(u64::from(at.level.number())),
             known(at.questions_per_s, |rates| format_rate(rates.median)),
+            known(at.clients_answered, format_count),
             known(used.and_then(|used| used.processor_us_per_question), format_micros),
             known(used, |used| format_mebibytes(used.memory_bytes)),
             known(used, |used| format_count(u64::from(used.threads))),
@@ -234,6 +233,7 @@ pub(crate) fn usage(servers: &[ServerSummary], unit: &str) -> Table {
         "Server",
         &capitalized(unit),
         "Questions per second",
+        "Clients answered",
         "Server processor per question",
         "Server memory",
         "Server threads",
@@ -250,23 +250,6 @@ pub(crate) fn usage(servers: &[ServerSummary], unit: &str) -> Table {
     }
 }
 
-/// Returns a kind of failure in words.
-pub(crate) fn kind_name(kind: DialogueFailure) -> &'static str {
-    match kind {
-        DialogueFailure::Refused => "connection refused",
-        DialogueFailure::ConnectTimedOut => "timed out while connecting",
-        DialogueFailure::NotConnected => "not connected",
-        DialogueFailure::Handshake => "WebSocket handshake failed",
-        DialogueFailure::Reset => "connection reset",
-        DialogueFailure::ClosedEarly => "closed early",
-        DialogueFailure::AnswerTimedOut => "timed out while waiting for an answer",
-        DialogueFailure::WrongAnswer => "wrong answer",
-        DialogueFailure::NoLocalPort => "load generator out of local ports",
-        DialogueFailure::NoDescriptor => "load generator out of descriptors",
-        DialogueFailure::Other => "other failure",
-    }
-}
-
 fn time_or_unknown(time: Option<Duration>) -> String {
     time.map_or_else(|| UNKNOWN.to_owned(), format_duration)
 }
@@ -276,11 +259,11 @@ fn known<T>(figure: Option<T>, format: impl Fn(T) -> String) -> String {
     figure.map_or_else(|| UNKNOWN.to_owned(), format)
 }
 
-fn format_micros(micros: f64) -> String {
+pub(crate) fn format_micros(micros: f64) -> String {
     format_duration(Duration::from_nanos((micros * 1_000.0).round() as u64))
 }
 
-fn format_mebibytes(bytes: u64) -> String {
+pub(crate) fn format_mebibytes(bytes: u64) -> String {
     format!("{}\u{a0}MiB", format_decimal(bytes, 1 << 20, 1))
 }
 

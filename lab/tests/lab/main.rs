@@ -10,7 +10,6 @@ mod command_line;
 mod demo;
 mod designs;
 mod docs;
-mod load;
 mod load_engine;
 mod load_program;
 mod probe;

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::plan::Level;
 use super::summary::{Cell, LoadSummary, ServerSummary};
 use crate::distribution::Distribution;
 use crate::percentile::{LOAD_PERCENTILES, Percentile};
@@ -261,7 +260,7 @@ impl Expectation {
             if self.level.is_some_and(|level| level != cell.level.number()) {
                 continue;
             }
-            let text = format!("{} for {} at {}", self.text, server.name, describe_level(cell.level));
+            let text = format!("{} for {} at {}", self.text, server.name, cell.level);
             let verdict = match self.figure.of(cell) {
                 Ok((value, figure)) => Verdict { text, figure, is_met: self.operator.holds(value, self.limit) },
                 Err(figure) => Verdict { text, figure, is_met: false },
@@ -274,15 +273,6 @@ impl Expectation {
 /// Returns a verdict for each server and level that each expectation names.
 pub fn check(expectations: &[Expectation], summary: &LoadSummary) -> Vec<Verdict> {
     expectations.iter().flat_map(|expectation| expectation.check(summary)).collect()
-}
-
-/// Returns a level in words: `1 client`, `20 clients`, `500 a second`.
-pub fn describe_level(level: Level) -> String {
-    match level {
-        Level::Clients(1) => "1 client".to_owned(),
-        Level::Clients(clients) => format!("{clients} clients"),
-        Level::Rate(rate) => format!("{rate} a second"),
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The thread that serves all clients.
 
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,6 @@ use super::dialogue::{Dialogue, Next, Rules};
 use super::pacing::{self, OpenLoop};
 use super::ports;
 use super::recorder::{Failure, Recorder, Window};
-use super::repeating_text::ScriptText;
 use super::stages::{REPORT_INTERVAL, Stage};
 use super::web_socket;
 use crate::load::cycle::{CycleSettings, EarlyEnd, EngineEvent, Pace, Target};
@@ -360,7 +360,7 @@ fn rules(settings: &CycleSettings) -> Rules {
     // Questions that are due by the clock are dialogues of one question, on connections that stay open.
     let is_rated_by_question = matches!(settings.pace, Pace::Open { per: RatedUnit::Question, .. });
     Rules {
-        text: ScriptText::new(&settings.script),
+        text: Arc::clone(&settings.text),
         questions: if is_rated_by_question { 1 } else { u64::from(plan.questions.max(1)) },
         in_flight: u64::from(plan.in_flight.max(1)),
         think: plan.think,

@@ -8,11 +8,12 @@ use launcelot_charts::load::{LevelAxis, failures, latency, legend, percentile_cu
 use launcelot_measure::Distribution;
 use launcelot_measure::load::{Counts, ServerSummary};
 use launcelot_measure::percentile::Percentile;
+use launcelot_measure::text;
 
 use super::{Measured, table};
 use crate::load::figures::{has_failures, measured};
 use crate::load::prediction;
-use crate::load::tables::{self, Table, capitalized, kind_name};
+use crate::load::tables::{self, Table, capitalized};
 
 /// A latency of a cycle: its name, and where its distribution is.
 type Latency = (&'static str, fn(&Counts) -> &Distribution);
@@ -149,7 +150,7 @@ fn failures_section(run: &Measured, axis: &LevelAxis) -> String {
         for at in measured(server) {
             let all = at.counts.dialogues + at.counts.failures.count();
             for (kind, tally) in at.counts.failures.iter() {
-                let kind = kind_name(kind);
+                let kind = text::load::failure(kind);
                 let level = (at.level.number(), tally.count, all);
                 match rows.iter_mut().find(|row| row.name == server.name && row.kind == kind) {
                     Some(row) => row.levels.push(level),

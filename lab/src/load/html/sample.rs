@@ -90,6 +90,7 @@ fn counts(cycle: CycleId) -> Counts {
     let mut counts = Counts {
         dialogues,
         questions: dialogues * 10,
+        clients_answered: u64::from(clients),
         cut_at_begin: u64::from(clients),
         cut_at_end: u64::from(clients),
         question_latency: spread(question_us, 2.0),

@@ -1,4 +1,4 @@
-//! A server process that the prober has started.
+//! A server process that the lab has started.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
@@ -14,20 +14,20 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 /// The pause between two checks of whether a server listens or has exited.
 pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// How long a server may take to exit after SIGTERM before it is killed, and how long the prober waits for the exit of
+/// How long a server may take to exit after SIGTERM before it is killed, and how long the lab waits for the exit of
 /// a server that accepts no more connections.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How many bytes from the end of a server's standard error are read to find its last line.
 const ERROR_TAIL_MAX_BYTES: u64 = 4096;
 
-/// The process group of the running server, shared with a signal handler.
+/// The process group of the server that runs, if there is one. Clones share it, for a program that is about to exit.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct RunningGroup(Arc<Mutex<Option<Pid>>>);
+pub struct RunningGroup(Arc<Mutex<Option<Pid>>>);
 
 impl RunningGroup {
     /// Kills the process group, if a server is running.
-    pub(crate) fn kill(&self) {
+    pub fn kill(&self) {
         if let Some(group) = *self.lock() {
             // This fails only if the group has no processes left.
             let _ = kill_process_group(group, Signal::KILL);

@@ -10,24 +10,33 @@ const CONTIGUOUS_BYTES: usize = 64 * 1024;
 
 /// What is sent and what is expected on a connection.
 #[derive(Debug)]
-pub(super) struct ScriptText {
-    pub(super) questions: RepeatingText,
-    pub(super) answers: RepeatingText,
+pub struct ScriptText {
+    pub(in crate::load) questions: RepeatingText,
+    pub(in crate::load) answers: RepeatingText,
 }
 
 impl ScriptText {
-    pub(super) fn new(script: &Script) -> Self {
+    /// Returns the text of a script.
+    pub fn new(script: &Script) -> Self {
         let exchanges = script.exchanges();
         Self {
             questions: RepeatingText::new(exchanges.iter().map(|exchange| exchange.question.as_str())),
             answers: RepeatingText::new(exchanges.iter().map(|exchange| exchange.answer.as_str())),
         }
     }
+
+    /// Returns the text of a protocol other than Launcelot's, with one request and one response. Neither may be empty.
+    pub fn of_request(request: &str, response: &str) -> Self {
+        Self {
+            questions: RepeatingText::new([request].into_iter()),
+            answers: RepeatingText::new([response].into_iter()),
+        }
+    }
 }
 
 /// Sentences that follow each other, the first after the last.
 #[derive(Debug)]
-pub(super) struct RepeatingText {
+pub(in crate::load) struct RepeatingText {
     /// The position of each sentence in the first cycle.
     begins: Vec<usize>,
     cycle_bytes: usize,
@@ -49,14 +58,14 @@ impl RepeatingText {
     }
 
     /// Returns the position where a sentence begins, which is the end of the sentence before it.
-    pub(super) fn begin_of(&self, sentence: u64) -> u64 {
+    pub(in crate::load) fn begin_of(&self, sentence: u64) -> u64 {
         let count = self.begins.len() as u64;
         let within_cycle = self.begins[(sentence % count) as usize];
         sentence / count * self.cycle_bytes as u64 + within_cycle as u64
     }
 
     /// Returns the number of sentences that end at or before a position.
-    pub(super) fn ended_at(&self, position: u64) -> u64 {
+    pub(in crate::load) fn ended_at(&self, position: u64) -> u64 {
         let within_cycle = self.within_cycle(position);
         let begun = self.begins.partition_point(|&begin| begin <= within_cycle);
         let cycles = position / self.cycle_bytes as u64;
@@ -64,7 +73,7 @@ impl RepeatingText {
     }
 
     /// Returns the text from `position` to `end`, or as much of it as is contiguous.
-    pub(super) fn between(&self, position: u64, end: u64) -> &[u8] {
+    pub(in crate::load) fn between(&self, position: u64, end: u64) -> &[u8] {
         let begin = self.within_cycle(position);
         let wanted = usize::try_from(end.saturating_sub(position)).unwrap_or(usize::MAX);
         let length = wanted.min(self.text.len() - begin);

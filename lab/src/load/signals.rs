@@ -1,0 +1,48 @@
+//! The signals that end a run early, and one that must not end it.
+
+use std::io;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::cycle::EarlyEnd;
+use crate::server_process::RunningGroup;
+use crate::stop_signals::{INTERRUPTED_EXIT_CODE, on_stop_signal};
+
+/// What signals do to the runs of a program.
+#[derive(Debug, Clone, Default)]
+pub struct RunSignals {
+    /// Requested by the first signal.
+    pub early_end: EarlyEnd,
+    /// The server that the second signal kills.
+    pub running: RunningGroup,
+}
+
+impl RunSignals {
+    /// Handles signals from now on: the first SIGINT or SIGTERM ends the run early, the second one kills the server that runs and ends
+    /// the program. A file that reaches the limit of its size (SIGXFSZ) becomes an error instead of the end of the program.
+    ///
+    /// # Errors
+    ///
+    /// If a handler cannot be installed.
+    pub fn handle() -> io::Result<Self> {
+        signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
+        let signals = Self::default();
+        let Self { early_end, running } = signals.clone();
+        let mut is_first = true;
+        on_stop_signal(move || {
+            if !is_first {
+                running.kill();
+                std::process::exit(INTERRUPTED_EXIT_CODE.into());
+            }
+            is_first = false;
+            early_end.request();
+        })?;
+        Ok(signals)
+    }
+
+    /// Returns the exit code of a run that a signal has ended early.
+    pub fn interrupted() -> ExitCode {
+        ExitCode::from(INTERRUPTED_EXIT_CODE)
+    }
+}
