@@ -11,6 +11,7 @@ mod demo;
 mod designs;
 mod docs;
 mod load;
+mod load_comparison;
 mod load_engine;
 mod load_program;
 mod probe;
