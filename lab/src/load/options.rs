@@ -25,6 +25,9 @@ const ALL: &str = "all";
 /// The default of `--clients`.
 const CLIENTS: [u32; 9] = [1, 2, 3, 5, 7, 10, 13, 16, 20];
 
+/// The numbers of clients of [`NamedPlan::HalfMinute`].
+const HALF_MINUTE_CLIENTS: [u32; 1] = [10];
+
 /// The arguments of `launcelot-lab load`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
@@ -54,20 +57,36 @@ pub struct LoadOptions {
     #[arg(long, value_name = "NAME=COMMAND", value_parser = parse_server)]
     pub server: Vec<ServerPlan>,
 
+    /// Use the settings of a named plan where no option says otherwise
+    #[arg(long, value_enum, value_name = "NAME", conflicts_with = "rate")]
+    pub plan: Option<NamedPlan>,
     /// Closed loop: the numbers of clients, a cycle each [default: 1:2:3:5:7:10:13:16:20]
     #[arg(long, value_name = "N:N:…", value_delimiter = ':', conflicts_with = "rate")]
     pub clients: Vec<NonZeroU32>,
     /// Length of the window in which each cycle is measured
-    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = parse_positive)]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "2s",
+        default_value_if("plan", "half-minute", "900ms"),
+        value_parser = parse_positive
+    )]
     pub duration: Duration,
     /// Closed loop: the time over which the clients start, before the window
-    #[arg(long, value_name = "DURATION", default_value = "500ms", value_parser = parse_duration, conflicts_with = "rate")]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "500ms",
+        default_value_if("plan", "half-minute", "100ms"),
+        value_parser = parse_duration,
+        conflicts_with = "rate"
+    )]
     pub ramp: Duration,
     /// Pause between two cycles
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = parse_duration)]
     pub pause: Duration,
     /// Number of rounds; the servers take turns within a round
-    #[arg(long, value_name = "N", default_value = "3")]
+    #[arg(long, value_name = "N", default_value = "3", default_value_if("plan", "half-minute", "15"))]
     pub rounds: NonZeroU32,
 
     /// Open loop: how many dialogues begin in a second, however long the answers take; a cycle for each rate
@@ -145,6 +164,13 @@ pub struct LoadOptions {
     /// The seed of everything random, to repeat a run [default: a random one]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+}
+
+/// The value of `--plan`: settings with a name, so that results on several machines and days have the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum NamedPlan {
+    /// Compares two servers in half a minute: 10 clients, 15 rounds of 900ms
+    HalfMinute,
 }
 
 /// The value of `--arrivals`.
@@ -264,11 +290,18 @@ impl LoadOptions {
         Ok(ServerPlan { name: host.to_owned(), kind: ServerKind::WebSocket { url: host.to_owned() } })
     }
 
+    fn default_clients(&self) -> Vec<u32> {
+        match self.plan {
+            Some(NamedPlan::HalfMinute) => HALF_MINUTE_CLIENTS.to_vec(),
+            None => CLIENTS.to_vec(),
+        }
+    }
+
     fn mode(&self) -> LoadMode {
         let numbers = |list: &[NonZeroU32]| list.iter().map(|number| number.get()).collect::<Vec<_>>();
         if self.rate.is_empty() {
-            let clients = numbers(&self.clients);
-            return LoadMode::Closed { clients: if clients.is_empty() { CLIENTS.to_vec() } else { clients } };
+            let clients = if self.clients.is_empty() { self.default_clients() } else { numbers(&self.clients) };
+            return LoadMode::Closed { clients };
         }
         LoadMode::Open {
             rates: numbers(&self.rate),
@@ -307,4 +340,34 @@ pub(crate) fn parse_server(text: &str) -> Result<ServerPlan, String> {
     }
     server_command::split(command)?;
     Ok(ServerPlan { name: name.to_owned(), kind: ServerKind::Command { command: command.to_owned() } })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        options: LoadOptions,
+    }
+
+    fn plan(arguments: &[&str]) -> LoadPlan {
+        let words = ["load", "--designs", "poll"].iter().chain(arguments);
+        Program::try_parse_from(words).unwrap().options.plan().unwrap()
+    }
+
+    #[test]
+    fn a_named_plan_sets_what_no_other_option_sets() {
+        let named = plan(&["--plan", "half-minute"]);
+        assert_eq!(named.mode, LoadMode::Closed { clients: vec![10] });
+        assert_eq!((named.rounds, named.duration), (15, Duration::from_millis(900)));
+        let two_servers = (named.ramp + named.duration) * named.rounds * 2;
+        assert_eq!(two_servers, Duration::from_secs(30));
+        let with_options = plan(&["--plan", "half-minute", "--rounds", "6", "--clients", "1:2"]);
+        assert_eq!(with_options.mode, LoadMode::Closed { clients: vec![1, 2] });
+        assert_eq!((with_options.rounds, with_options.duration), (6, Duration::from_millis(900)));
+    }
 }

@@ -10,6 +10,7 @@ mod command_line;
 mod demo;
 mod designs;
 mod docs;
+mod load_comparison;
 mod load_engine;
 mod load_program;
 mod probe;
