@@ -1,10 +1,12 @@
 //! Load on a Launcelot server: many connections that ask, with every answer checked byte for byte.
 //!
 //! - [`command_line`]: the command, with its [`options`]; [`conductor`]: one cycle after the other.
-//! - [`server_under_test`]: a server from its start to its end; `processes`: what its processes have used.
+//! - [`server_under_test`]: a server from its start to its end; `processes`: what its processes have used;
+//!   [`watchdog`]: what ends them with the lab.
+//! - `foreseen`: what will limit a run; `expectations`: what is checked before and after it.
 //! - [`cycle`]: what the engine does in a cycle; [`engine`]: the load generator.
 //! - [`results_folder`]: the files of a run; [`provenance`]: where it was measured.
-//! - `progress`: what a person sees meanwhile; [`table`]: what remains on the terminal.
+//! - `progress`: what a person sees meanwhile; [`table`]: what remains on the terminal; `terminal`: its width. `formats`: the others.
 //! - [`html`], [`markdown`] and [`csv`]: reports on results. They show the same [`figures`] in the same `tables`.
 //!
 //! The load of `bench server`:
@@ -29,7 +31,10 @@ mod crowd;
 pub mod csv;
 pub mod cycle;
 pub mod engine;
+mod expectations;
 pub mod figures;
+mod foreseen;
+pub(crate) mod formats;
 pub mod html;
 pub mod markdown;
 pub mod open_loop;
@@ -43,6 +48,8 @@ pub mod results_folder;
 pub mod server_under_test;
 pub mod table;
 mod tables;
+pub(crate) mod terminal;
+pub mod watchdog;
 mod words;
 
 use std::io;

@@ -1,8 +1,6 @@
 //! The benchmark of the designs with many clients: loads with fixed plans, each of which shows what tells the designs apart.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::SystemTime;
 
 use clap::Parser as _;
 use launcelot_endpoint::output;
@@ -11,6 +9,7 @@ use super::options::DesignsOptions;
 use crate::command_line::{CommandLine, Instrument};
 use crate::load;
 use crate::load::command_line::LoadCommandError;
+use crate::load::results_folder::default_path;
 
 /// A load with a fixed plan.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +51,7 @@ const LOADS: [CannedLoad; 4] = [
 ///
 /// See [`LoadCommandError`].
 pub fn run(options: &DesignsOptions) -> Result<ExitCode, LoadCommandError> {
-    let folder = options.output.clone().unwrap_or_else(default_folder);
+    let folder = options.output.clone().unwrap_or_else(|| default_path("designs-"));
     for canned in LOADS {
         output::print(&heading(canned, options.markdown));
         let mut words = vec!["launcelot-lab".to_owned(), "load".to_owned()];
@@ -77,10 +76,4 @@ pub fn run(options: &DesignsOptions) -> Result<ExitCode, LoadCommandError> {
 fn heading(canned: CannedLoad, is_markdown: bool) -> String {
     let prefix = if is_markdown { "## " } else { "" };
     format!("{prefix}{}\nlauncelot-lab load {}\n\n", canned.shows, canned.arguments.join(" "))
-}
-
-fn default_folder() -> PathBuf {
-    let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-    let name = now.replace('T', "-").replace([':', 'Z'], "");
-    PathBuf::from("results").join(format!("designs-{name}"))
 }

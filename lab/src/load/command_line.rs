@@ -1,33 +1,32 @@
 //! The `launcelot-lab load` command.
 
 use std::io::{self, Write as _};
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread;
-use std::time::SystemTime;
 
 use launcelot_client::script::{self, ScriptFileError};
 use launcelot_endpoint::descriptors;
 use launcelot_endpoint::failure::one_line;
-use launcelot_endpoint::output::Output;
 use launcelot_endpoint::stop::StopSignals;
-use launcelot_measure::load::expectation::{self, Verdict};
-use launcelot_measure::load::json::to_json;
-use launcelot_measure::load::{LoadMode, LoadPlan, LoadResult, LoadSummary, RatedUnit, RunEvent, RunStatus};
+use launcelot_measure::load::{
+    LoadMode, LoadPlan, LoadResult, LoadSummary, Primary, RunEvent, RunStatus, compare_servers,
+};
 use launcelot_measure::text;
 use launcelot_protocol::Script;
 use thiserror::Error;
 
 use super::conductor::Conductor;
 use super::cycle::EarlyEnd;
-use super::engine::{EngineError, port_warning};
+use super::engine::EngineError;
+use super::formats::{print, report};
 use super::options::{FormatOptions, LoadOptions, PlanError};
-use super::progress::{Progress, say};
-use super::results_folder::{ResultsFolder, WriteError};
+use super::progress::Progress;
+use super::results_folder::{ResultsFolder, WriteError, default_path};
 use super::server_under_test::{Environment, Running};
-use super::{csv, markdown, table};
+use super::terminal::{Messages, say};
+use super::{expectations, foreseen};
 
 /// The exit code that a shell reports for a program that Ctrl-C has ended.
 const INTERRUPTED_EXIT_CODE: u8 = 130;
@@ -65,12 +64,13 @@ pub enum LoadCommandError {
 /// See [`LoadCommandError`].
 pub fn run(options: &LoadOptions) -> Result<ExitCode, LoadCommandError> {
     let plan = options.plan()?;
+    expectations::check_names(&options.expect, &plan)?;
     let script = match &options.script {
         Some(path) => script::read(path)?,
         None => Script::default(),
     };
     let mut result = LoadResult::new(plan.clone(), super::provenance::of_this_run());
-    let folder = ResultsFolder::create(&options.output.clone().unwrap_or_else(default_folder), &result)?;
+    let folder = ResultsFolder::create(&options.output.clone().unwrap_or_else(|| default_path("")), &result)?;
     descriptors::raise_limit();
     // Without a handler, a file that reaches the limit of its size ends the process.
     signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::new(AtomicBool::new(false)))
@@ -82,13 +82,14 @@ pub fn run(options: &LoadOptions) -> Result<ExitCode, LoadCommandError> {
         early_end: EarlyEnd::default(),
         running: Running::default(),
     };
-    end_on_signal(&environment)?;
-    for warning in beforehand_warnings(&plan) {
+    for warning in foreseen::warnings(&plan) {
         say(&format!("warning: {warning}"));
         result.provenance[0].warnings.push(warning);
     }
 
     let mut progress = Progress::begin(&plan);
+    let messages = progress.messages();
+    end_on_signal(&environment, &messages)?;
     let mut is_write_failure_said = false;
     let conductor = Conductor { plan, script: Arc::new(script), environment };
     let run = conductor.run(|event| {
@@ -99,7 +100,7 @@ pub fn run(options: &LoadOptions) -> Result<ExitCode, LoadCommandError> {
             && !is_write_failure_said
         {
             is_write_failure_said = true;
-            say(&format!("{}; the run goes on", one_line(&error)));
+            messages.say(&format!("{}; the run goes on", one_line(&error)));
         }
     });
     result.cycles.sort_by_key(|cycle| cycle.cycle);
@@ -116,11 +117,13 @@ pub fn run(options: &LoadOptions) -> Result<ExitCode, LoadCommandError> {
         }
     };
     let written = saved.and_then(|()| folder.write_report(&result));
-    print(&report(std::slice::from_ref(&result), format)).map_err(LoadCommandError::Output)?;
+    let summary = LoadSummary::of(&result);
+    let comparisons = if format.markdown { compare_servers(&summary, Primary::default(), None) } else { Vec::new() };
+    print(&report(std::slice::from_ref(&result), &comparisons, format)).map_err(LoadCommandError::Output)?;
     written?;
     say(&format!("The results are in {}", folder.path().display()));
     let status = run?;
-    let are_met = show_verdicts(&expectation::check(&options.expect, &LoadSummary::of(&result)));
+    let are_met = expectations::show_verdicts(&options.expect, &summary);
     Ok(match status {
         RunStatus::Interrupted => ExitCode::from(INTERRUPTED_EXIT_CODE),
         _ if !are_met => ExitCode::from(MISSED_EXIT_CODE),
@@ -134,50 +137,6 @@ pub fn usage_error(error: &PlanError) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Returns results in a format. As JSON they stand one after the other.
-pub(crate) fn report(results: &[LoadResult], format: FormatOptions) -> String {
-    if format.json {
-        results.iter().map(to_json).collect()
-    } else if format.markdown {
-        markdown::tables(results)
-    } else if format.csv {
-        csv::rows(results)
-    } else {
-        results.iter().map(table_with_sentences).collect::<Vec<_>>().join("\n")
-    }
-}
-
-fn table_with_sentences(result: &LoadResult) -> String {
-    let mut text = table::table(result) + "\n";
-    for sentence in text::load::meaning(&LoadSummary::of(result)) {
-        text += &(sentence + "\n");
-    }
-    text
-}
-
-/// Writes a text on standard output. A closed one is not a failure.
-pub(crate) fn print(text: &str) -> io::Result<()> {
-    let mut output = Output::stdout();
-    // The output keeps its first failure.
-    let _ = output.write_all(text.as_bytes());
-    output.finish()
-}
-
-fn default_folder() -> PathBuf {
-    let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-    let name = now.replace('T', "-").replace([':', 'Z'], "");
-    PathBuf::from("results").join(name)
-}
-
-/// Says which expectations were met, each with its figure. Returns whether all of them were.
-fn show_verdicts(verdicts: &[Verdict]) -> bool {
-    for verdict in verdicts {
-        let outcome = if verdict.is_met { "met" } else { "missed" };
-        say(&format!("{outcome}: {}: {}", verdict.text, verdict.figure));
-    }
-    verdicts.iter().all(|verdict| verdict.is_met)
-}
-
 /// Returns the largest number of connections at once that the plan foresees.
 fn clients_max(plan: &LoadPlan) -> u32 {
     match &plan.mode {
@@ -187,7 +146,7 @@ fn clients_max(plan: &LoadPlan) -> u32 {
 }
 
 /// Ends the run early on the first signal. The second one kills the server that runs, and ends the program.
-fn end_on_signal(environment: &Environment) -> Result<(), LoadCommandError> {
+fn end_on_signal(environment: &Environment, messages: &Messages) -> Result<(), LoadCommandError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
     let runtime = runtime.map_err(LoadCommandError::Signals)?;
     let mut signals = {
@@ -195,20 +154,14 @@ fn end_on_signal(environment: &Environment) -> Result<(), LoadCommandError> {
         StopSignals::catch().map_err(LoadCommandError::Signals)?
     };
     let Environment { early_end, running, .. } = environment.clone();
+    let messages = messages.clone();
     thread::spawn(move || {
         runtime.block_on(signals.next());
         early_end.request();
+        messages.say("Ending the cycle and keeping what was measured. Ctrl-C again ends the program at once.");
         runtime.block_on(signals.next());
         running.kill();
         std::process::exit(INTERRUPTED_EXIT_CODE.into());
     });
     Ok(())
-}
-
-fn beforehand_warnings(plan: &LoadPlan) -> Vec<String> {
-    let LoadMode::Open { rates, per: RatedUnit::Dialogue, .. } = &plan.mode else { return Vec::new() };
-    if plan.dialogue.keep_alive {
-        return Vec::new();
-    }
-    rates.iter().max().and_then(|rate| port_warning(*rate)).into_iter().collect()
 }

@@ -199,6 +199,26 @@ pub enum PlanError {
     /// The URL is not that of a bridge.
     #[error("'{0}' is not the URL of a bridge: expected ws://HOST:PORT/PATH")]
     NotBridge(String),
+    /// An expectation names a server that is not in the plan.
+    #[error("the expectation '{expectation}' names the server '{server}', and these are measured: {known}")]
+    UnknownServer {
+        /// The expectation.
+        expectation: String,
+        /// The server that it names.
+        server: String,
+        /// The servers of the plan.
+        known: String,
+    },
+    /// An expectation names a level that is not in the plan.
+    #[error("the expectation '{expectation}' names {level} after '@', and these are measured: {known}")]
+    UnknownLevel {
+        /// The expectation.
+        expectation: String,
+        /// The level that it names.
+        level: u32,
+        /// The levels of the plan.
+        known: String,
+    },
 }
 
 impl LoadOptions {

@@ -7,9 +7,10 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use launcelot_measure::load::LoadResult;
+use jiff::Zoned;
 use launcelot_measure::load::hlog;
 use launcelot_measure::load::json::{ReadError, from_json, to_json};
+use launcelot_measure::load::{LoadResult, Primary};
 use thiserror::Error;
 
 use super::html;
@@ -50,7 +51,8 @@ impl ResultsFolder {
         let folder = Self { path: path.to_owned() };
         fs::create_dir_all(path).map_err(|source| folder.error("", source))?;
         if folder.file(RESULT).exists() {
-            return Err(folder.error(RESULT, io::ErrorKind::AlreadyExists.into()));
+            let kept = "there is a result already, which is not overwritten";
+            return Err(folder.error(RESULT, io::Error::new(io::ErrorKind::AlreadyExists, kept)));
         }
         folder.save(result)?;
         Ok(folder)
@@ -88,7 +90,7 @@ impl ResultsFolder {
     /// If it cannot be written.
     pub fn write_report(&self, result: &LoadResult) -> Result<(), WriteError> {
         self.write(LATENCIES, hlog::log(result).as_bytes())?;
-        self.write(REPORT, html::report(std::slice::from_ref(result)).as_bytes())
+        self.write(REPORT, html::report(std::slice::from_ref(result), Primary::default()).as_bytes())
     }
 
     /// Writes a file, to the disk itself.
@@ -104,6 +106,12 @@ impl ResultsFolder {
     fn error(&self, name: &str, source: io::Error) -> WriteError {
         WriteError { path: if name.is_empty() { self.path.clone() } else { self.file(name) }, source }
     }
+}
+
+/// Returns the path of a folder for a run that begins now: `results/` with the local date and time.
+pub(crate) fn default_path(prefix: &str) -> PathBuf {
+    let time = Zoned::now().strftime("%Y-%m-%d-%H%M%S");
+    PathBuf::from("results").join(format!("{prefix}{time}"))
 }
 
 /// A result cannot be read.

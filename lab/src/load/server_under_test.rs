@@ -21,6 +21,7 @@ use thiserror::Error;
 
 use super::cycle::{EarlyEnd, Target};
 use super::processes::UsageSnapshot;
+use super::watchdog::Watchdog;
 use crate::inetd::SuperServer;
 use crate::probe::server_process::{POLL_INTERVAL, RunningGroup, ServerProcess};
 use crate::probe::start_command::free_port;
@@ -75,6 +76,9 @@ pub enum StartError {
         /// The system's error.
         source: io::Error,
     },
+    /// The process that ends the server with the lab cannot be started.
+    #[error("cannot start the watchdog of the server")]
+    Watchdog(#[source] io::Error),
     /// The program exited.
     #[error("exited before it listened on port {port}: {exit}")]
     Exited {
@@ -128,8 +132,16 @@ pub struct ServerUnderTest {
 enum Processes {
     /// Not started by the lab.
     Unknown,
-    Program(ServerProcess),
+    Program(Program),
     SuperServer(SuperServer),
+}
+
+/// A program that the lab has started. The fields are dropped in this order, so that the watchdog's process group exists as long as
+/// the program.
+#[derive(Debug)]
+struct Program {
+    process: ServerProcess,
+    _watchdog: Watchdog,
 }
 
 impl ServerUnderTest {
@@ -154,14 +166,14 @@ impl ServerUnderTest {
             }
             ServerKind::Design { .. } => {
                 let words = design_words(plan, environment.clients_max)?;
-                let (process, port) = start_program(&words, &log, environment)?;
-                (Processes::Program(process), vec![(Ipv4Addr::LOCALHOST, port).into()])
+                let (program, port) = start_program(&words, &log, environment)?;
+                (Processes::Program(program), vec![(Ipv4Addr::LOCALHOST, port).into()])
             }
             ServerKind::Command { command } => {
                 let words = shell_words::split(command).unwrap_or_default();
-                let (process, port) = start_program(&words, &log, environment)?;
+                let (program, port) = start_program(&words, &log, environment)?;
                 (
-                    Processes::Program(process),
+                    Processes::Program(program),
                     vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()],
                 )
             }
@@ -186,8 +198,8 @@ impl ServerUnderTest {
     pub(super) fn usage(&self) -> Option<UsageSnapshot> {
         match &self.processes {
             Processes::Unknown => None,
-            Processes::Program(process) if process.has_exited() => None,
-            Processes::Program(process) => UsageSnapshot::take(&[process.id()]).ok(),
+            Processes::Program(program) if program.process.has_exited() => None,
+            Processes::Program(program) => UsageSnapshot::take(&[program.process.id()]).ok(),
             Processes::SuperServer(super_server) => {
                 let mut usage = UsageSnapshot::take(&super_server.processes()).ok()?;
                 // It starts a program for each connection: most of them have ended, and were children of this process.
@@ -204,7 +216,9 @@ impl ServerUnderTest {
     /// Returns how the server has ended; `None` while it runs, or if that is not known.
     pub fn ended(&mut self) -> Option<String> {
         match &mut self.processes {
-            Processes::Program(process) if process.has_exited() => Some(process.end()),
+            Processes::Program(program) if program.process.has_exited() => {
+                Some(format!("ended during the cycle: {}", program.process.end()))
+            }
             _ => None,
         }
     }
@@ -266,7 +280,7 @@ fn start_super_server(plan: &ServerPlan, log: &Path) -> Result<SuperServer, Star
 }
 
 /// Starts a program in a process group of its own, and waits until it listens on its port.
-fn start_program(words: &[String], log: &Path, environment: &Environment) -> Result<(ServerProcess, u16), StartError> {
+fn start_program(words: &[String], log: &Path, environment: &Environment) -> Result<(Program, u16), StartError> {
     let mut tries = START_TRIES;
     loop {
         tries -= 1;
@@ -278,32 +292,29 @@ fn start_program(words: &[String], log: &Path, environment: &Environment) -> Res
     }
 }
 
-fn start_program_at(
-    port: u16,
-    words: &[String],
-    log: &Path,
-    environment: &Environment,
-) -> Result<ServerProcess, StartError> {
+fn start_program_at(port: u16, words: &[String], log: &Path, environment: &Environment) -> Result<Program, StartError> {
     let words: Vec<String> = words.iter().map(|word| word.replace("{port}", &port.to_string())).collect();
     let error = |source| StartError::Run { program: words[0].clone(), source };
     let log = open_log(log).map_err(error)?;
+    let watchdog = Watchdog::start().map_err(StartError::Watchdog)?;
     let child = Command::new(&words[0])
         .args(&words[1..])
         .stdin(Stdio::null())
         .stdout(log.try_clone().map_err(error)?)
         .stderr(log.try_clone().map_err(error)?)
-        .process_group(0)
+        .process_group(watchdog.group().as_raw_pid())
         .spawn()
         .map_err(error)?;
-    let mut process = ServerProcess::new(child, log, environment.running.0.clone());
+    let process = ServerProcess::in_group(child, watchdog.group(), log, environment.running.0.clone());
+    let mut program = Program { process, _watchdog: watchdog };
     let began = Instant::now();
     loop {
         let listens = is_listening(port);
-        if process.has_exited() {
-            return Err(StartError::Exited { port, exit: process.end() });
+        if program.process.has_exited() {
+            return Err(StartError::Exited { port, exit: program.process.end() });
         }
         if listens {
-            return Ok(process);
+            return Ok(program);
         }
         if environment.early_end.is_requested() {
             return Err(StartError::Ended);
@@ -340,9 +351,15 @@ fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, StartError> {
 }
 
 fn look_up_url(url: &str) -> Result<Vec<SocketAddr>, StartError> {
+    let (host, port) = url_host_and_port(url);
+    look_up(&host, port)
+}
+
+/// Returns where the bridge at a URL listens.
+pub(super) fn url_host_and_port(url: &str) -> (String, u16) {
     let uri: http::Uri = url.parse().unwrap_or_default();
     let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-    look_up(host, uri.port_u16().unwrap_or(80))
+    (host.to_owned(), uri.port_u16().unwrap_or(80))
 }
 
 /// Returns an error as the words of a result.
