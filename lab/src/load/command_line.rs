@@ -79,6 +79,7 @@ pub fn run(options: &LoadOptions) -> Result<ExitCode, LoadCommandError> {
         logs: folder.path().to_owned(),
         link: options.tunnel_settings(),
         clients_max: clients_max(&plan),
+        start_timeout: options.start_timeout,
         early_end: EarlyEnd::default(),
         running: Running::default(),
     };

@@ -83,3 +83,53 @@ fn descriptor_warning(plan: &LoadPlan, limit: Option<u64>) -> Option<String> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use launcelot_measure::LinkSettings;
+    use launcelot_measure::load::Arrivals;
+
+    use super::*;
+    use crate::load::html::sample;
+
+    fn plan(mode: LoadMode) -> LoadPlan {
+        LoadPlan { mode, duration: Duration::from_secs(100), ..sample::result(&["poll"], &[1]).plan }
+    }
+
+    fn rate(rate: u32) -> LoadMode {
+        LoadMode::Open { rates: vec![1, rate], arrivals: Arrivals::Steady, per: RatedUnit::Dialogue, max_in_flight: 10 }
+    }
+
+    #[test]
+    fn an_emulated_link_has_the_ports_of_one_address() {
+        let mut plan = plan(rate(10_000));
+        let server = plan.servers[0].kind.clone();
+        let direct = port_use(&plan, &server).unwrap();
+        assert!(direct.is_loopback && direct.sources > 1, "{direct:?}");
+        plan.link = Some(LinkSettings { rtt: Duration::from_millis(1), ..LinkSettings::default() });
+        assert_eq!(port_use(&plan, &server).unwrap(), PortUse { sources: 1, ..direct });
+        plan.dialogue.keep_alive = true;
+        assert_eq!(port_use(&plan, &server).unwrap().connects_per_second, 0);
+    }
+
+    #[test]
+    fn a_running_server_has_one_port_for_all_cycles() {
+        let plan = plan(rate(500));
+        let running = ServerKind::Address { host: "127.0.0.1".to_owned(), port: 1060 };
+        let cycles = plan.rounds * 2;
+        assert_eq!(port_use(&plan, &running).unwrap().time, plan.duration * cycles);
+        assert_eq!(port_use(&plan, &plan.servers[0].kind).unwrap().time, plan.duration);
+        let remote = ServerKind::Address { host: "192.0.2.1".to_owned(), port: 1060 };
+        let remote = port_use(&plan, &remote).unwrap();
+        assert!(!remote.is_loopback && remote.sources == 1, "{remote:?}");
+    }
+
+    #[test]
+    fn descriptors_are_counted_with_those_of_the_link() {
+        let mut plan = plan(LoadMode::Closed { clients: vec![1, 1_000] });
+        assert_eq!(descriptor_warning(&plan, Some(1_064)), None);
+        assert!(descriptor_warning(&plan, Some(1_063)).unwrap().starts_with("1,000 clients need about 1,064 file"));
+        plan.link = Some(LinkSettings { rtt: Duration::from_millis(1), ..LinkSettings::default() });
+        assert!(descriptor_warning(&plan, Some(3_000)).is_some() && descriptor_warning(&plan, None).is_none());
+    }
+}

@@ -51,6 +51,10 @@ pub struct LoadOptions {
     #[arg(long, value_name = "NAME=COMMAND", value_parser = parse_server)]
     pub server: Vec<ServerPlan>,
 
+    /// How long a started server may take until it listens
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_positive)]
+    pub start_timeout: Duration,
+
     /// Closed loop: the numbers of clients, a cycle each [default: 1:2:3:5:7:10:13:16:20]
     #[arg(long, value_name = "N:N:…", value_delimiter = ':', conflicts_with = "rate")]
     pub clients: Vec<NonZeroU32>,

@@ -62,6 +62,9 @@ impl Progress {
     /// Shows an event that has been added to `result`.
     pub(super) fn show(&mut self, event: &RunEvent, result: &LoadResult) {
         match (event, self) {
+            // After the window, dialogues are followed to their ends, and no rate is counted.
+            (RunEvent::Progress { elapsed, added, .. }, _)
+                if *elapsed > result.plan.duration && added.dialogues == 0 => {}
             (RunEvent::Progress { cycle, elapsed, added }, Self::Terminal(terminal)) => {
                 terminal.servers[cycle.server as usize].add(*cycle, *elapsed, added.dialogues);
             }

@@ -33,9 +33,6 @@ pub const SERVE: &str = "serve";
 /// The design that a super-server listens for.
 const INETD: &str = "inetd";
 
-/// The longest time until a server listens.
-const START_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// How often a server is started if it exits before it listens: another program may have taken its port.
 const START_TRIES: usize = 3;
 
@@ -48,6 +45,8 @@ pub struct Environment {
     pub link: Option<TunnelSettings>,
     /// The largest number of clients at once.
     pub clients_max: u32,
+    /// How long a server may take until it listens.
+    pub start_timeout: Duration,
     /// Ends the wait for a server that does not listen.
     pub early_end: EarlyEnd,
     /// The server that runs, for a program that is about to exit.
@@ -88,13 +87,12 @@ pub enum StartError {
         exit: String,
     },
     /// The program does not listen.
-    #[error(
-        "timed out after {} while waiting for it to listen on port {port}",
-        humantime::format_duration(START_TIMEOUT)
-    )]
+    #[error("timed out after {} while waiting for it to listen on port {port}", humantime::format_duration(*.timeout))]
     Timeout {
         /// The port on which it should listen.
         port: u16,
+        /// How long it was waited for.
+        timeout: Duration,
     },
     /// A person has ended the run meanwhile.
     #[error("the run was ended before it listened")]
@@ -319,8 +317,9 @@ fn start_program_at(port: u16, words: &[String], log: &Path, environment: &Envir
         if environment.early_end.is_requested() {
             return Err(StartError::Ended);
         }
-        if began.elapsed() >= START_TIMEOUT {
-            return Err(StartError::Timeout { port });
+        let timeout = environment.start_timeout;
+        if began.elapsed() >= timeout {
+            return Err(StartError::Timeout { port, timeout });
         }
         thread::sleep(POLL_INTERVAL);
     }
