@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use jiff::Zoned;
 use launcelot_measure::load::hlog;
 use launcelot_measure::load::json::{ReadError, from_json, to_json};
-use launcelot_measure::load::{LoadResult, Primary};
+use launcelot_measure::load::{LoadResult, Primary, RunStatus};
 use thiserror::Error;
 
 use super::html;
@@ -68,13 +68,15 @@ impl ResultsFolder {
         self.path.join(name)
     }
 
-    /// Replaces `result.json`. After a failure the old file is still there.
+    /// Replaces `result.json`. After a failure the old file is still there. The result of a run that is over is written to the disk
+    /// itself; before, that would take seconds of a busy disk between two cycles.
     ///
     /// # Errors
     ///
     /// If the new file cannot be written.
     pub fn save(&self, result: &LoadResult) -> Result<(), WriteError> {
-        let written = self.write(NEW_RESULT, to_json(result).as_bytes());
+        let is_over = result.status != RunStatus::Unfinished;
+        let written = self.write(NEW_RESULT, to_json(result).as_bytes(), is_over);
         if written.is_err() {
             // The part of the new file takes the place that other files may need.
             let _ = fs::remove_file(self.file(NEW_RESULT));
@@ -89,16 +91,16 @@ impl ResultsFolder {
     ///
     /// If it cannot be written.
     pub fn write_report(&self, result: &LoadResult) -> Result<(), WriteError> {
-        self.write(LATENCIES, hlog::log(result).as_bytes())?;
-        self.write(REPORT, html::report(std::slice::from_ref(result), Primary::default()).as_bytes())
+        self.write(LATENCIES, hlog::log(result).as_bytes(), true)?;
+        self.write(REPORT, html::report(std::slice::from_ref(result), Primary::default()).as_bytes(), true)
     }
 
-    /// Writes a file, to the disk itself.
-    fn write(&self, name: &str, contents: &[u8]) -> Result<(), WriteError> {
+    /// Writes a file; a durable one to the disk itself.
+    fn write(&self, name: &str, contents: &[u8], is_durable: bool) -> Result<(), WriteError> {
         let write = || {
             let mut file = File::create(self.file(name))?;
             file.write_all(contents)?;
-            file.sync_all()
+            if is_durable { file.sync_all() } else { Ok(()) }
         };
         write().map_err(|source| self.error(name, source))
     }

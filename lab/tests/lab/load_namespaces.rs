@@ -46,11 +46,7 @@ fn local_ports_that_do_not_suffice_are_foreseen_and_counted() {
         "{text}"
     );
     let cycle = &folder.result().cycles[0];
-    assert!(
-        failures(cycle, DialogueFailure::NoLocalPort) > 0 && cycle.counts.dialogues > 0,
-        "{:?}",
-        cycle.counts.failures
-    );
+    assert!(failures(cycle, DialogueFailure::NoLocalPort) > 0, "{:?}", cycle.counts.failures);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use launcelot_measure::load::{Arrivals, DialogueFailure, LoadMode, RunStatus};
 use launcelot_server::Design;
 
 use crate::support::fixtures::{Bridge, Server};
-use crate::support::load::{Folder, failures, unwrapped};
+use crate::support::load::{Folder, failures, load_until, unwrapped};
 use crate::support::ports::ReservedPort;
 use crate::support::process::Process;
 
@@ -14,11 +14,10 @@ use crate::support::process::Process;
 fn a_bridge_is_asked_by_the_clock() {
     let server = Server::start(Design::Async);
     let bridge = Bridge::start(server.port, None);
-    let folder = Folder::new();
-    let url = format!("ws://localhost:{}/ws", bridge.port);
-    folder.load(&[&url, "--rate", "50", "--arrivals", "steady", "--rounds", "1", "--duration", "400ms"]);
-    let [cycle] = &folder.result().cycles[..] else { panic!() };
-    assert!(cycle.counts.dialogues > 0 && cycle.counts.failures.count() == 0, "{:?}", cycle.counts.failures);
+    let url = bridge.url();
+    let options = [&url, "--rate", "50", "--arrivals", "steady", "--rounds", "1", "--timeout", "60s"];
+    let (result, _) = load_until(&options, |result| result.cycles[0].counts.dialogues > 0);
+    assert_eq!(result.cycles[0].counts.failures.count(), 0, "{:?}", result.cycles[0].counts.failures);
 }
 
 #[test]
@@ -27,7 +26,7 @@ fn each_rate_is_a_cycle_of_dialogues_or_of_questions() {
         let folder = Folder::new();
         let rates =
             ["--rate", "20:40:80", "--arrivals", "steady", "--per", per, "--rounds", "1", "--duration", "500ms"];
-        folder.load(&[&["--designs", "async"], &rates[..]].concat());
+        folder.load(&[&["--designs", "async", "--timeout", "60s"], &rates[..]].concat());
         let result = folder.result();
         let LoadMode::Open { arrivals, .. } = result.plan.mode else { panic!("{:?}", result.plan.mode) };
         assert_eq!(arrivals, Arrivals::Steady);
@@ -82,7 +81,7 @@ fn a_bridge_that_is_stopped_in_the_middle_and_started_again_is_a_result() {
     let port = ReservedPort::new();
     let bridge = Bridge::start_at(&port, server.port, None);
     let folder = Folder::new();
-    let cycles = ["--clients", "3", "--rounds", "4", "--duration", "500ms", "--timeout", "5s"];
+    let cycles = ["--clients", "3", "--rounds", "4", "--duration", "500ms", "--timeout", "30s"];
     let mut command = folder.command(&[&[&*bridge.url()], &cycles[..]].concat());
     let mut process = Process::start(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()));
     let lines = process.stderr();

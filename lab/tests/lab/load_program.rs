@@ -7,7 +7,7 @@ use launcelot_measure::load::{DialogueFailure, RunStatus};
 use launcelot_server::Design;
 
 use crate::support::fixtures::Server;
-use crate::support::load::{Folder, ONE_CYCLE, SHORT, failures, stderr, stdout};
+use crate::support::load::{CYCLE, Folder, ONE_CYCLE, failures, load_until, stderr, stdout};
 use crate::support::ports::ReservedPort;
 use crate::support::process::output;
 use crate::support::wait;
@@ -15,7 +15,8 @@ use crate::support::wait;
 #[test]
 fn designs_are_started_measured_and_reported() {
     let folder = Folder::new();
-    let output = folder.load(&[&["--designs", "poll,processes,inetd"], &SHORT[..]].concat());
+    let cycles = ["--clients", "1:3", "--rounds", "1", "--duration", "1s"];
+    let output = folder.load(&[&["--designs", "poll,processes,inetd"], &cycles[..]].concat());
     let result = folder.result();
     assert_eq!((result.status, result.cycles.len()), (RunStatus::Completed, 6));
     for cycle in &result.cycles {
@@ -39,10 +40,10 @@ fn designs_are_started_measured_and_reported() {
 #[test]
 fn a_running_server_is_asked_and_its_processes_are_not_known() {
     let server = Server::start(Design::Async);
-    let folder = Folder::new();
-    folder.load(&[&["localhost", &server.port.to_string()], &ONE_CYCLE[..]].concat());
-    let [cycle] = &folder.result().cycles[..] else { panic!() };
-    assert!(cycle.counts.questions > 0 && cycle.counts.dialogues > 0);
+    let options = [&["localhost", &server.port.to_string()], &CYCLE[..]].concat();
+    let (result, _) = load_until(&options, |result| result.cycles[0].counts.dialogues > 0);
+    let [cycle] = &result.cycles[..] else { panic!("{} cycles", result.cycles.len()) };
+    assert!(cycle.counts.questions > 0);
     assert_eq!(cycle.end.as_ref().unwrap().server, None);
 }
 
@@ -64,10 +65,9 @@ fn a_link_is_in_front_of_every_server() {
 #[test]
 fn an_address_that_refuses_is_a_result() {
     let port = ReservedPort::new();
-    let folder = Folder::new();
-    folder.load(&[&["localhost", &port.number.to_string()], &ONE_CYCLE[..]].concat());
-    let cycle = &folder.result().cycles[0];
-    assert!(failures(cycle, DialogueFailure::Refused) > 0 && cycle.counts.dialogues == 0);
+    let options = [&["localhost", &port.number.to_string()], &CYCLE[..]].concat();
+    let (result, _) = load_until(&options, |result| failures(&result.cycles[0], DialogueFailure::Refused) > 0);
+    assert_eq!(result.cycles[0].counts.dialogues, 0);
 }
 
 #[test]

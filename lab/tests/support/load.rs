@@ -13,6 +13,9 @@ use super::process::{Process, output};
 /// Two short cycles.
 pub(crate) const SHORT: [&str; 8] = ["--clients", "1:3", "--rounds", "1", "--duration", "200ms", "--ramp", "20ms"];
 
+/// One cycle, without the length of its window.
+pub(crate) const CYCLE: [&str; 6] = ["--clients", "2", "--rounds", "1", "--ramp", "20ms"];
+
 /// One short cycle.
 pub(crate) const ONE_CYCLE: [&str; 8] = ["--clients", "2", "--rounds", "1", "--duration", "200ms", "--ramp", "20ms"];
 
@@ -38,6 +41,9 @@ impl Folder {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = lab("load");
         command.args(arguments).arg("--output").arg(self.path());
+        if !arguments.contains(&"--start-timeout") {
+            command.args(["--start-timeout", "60s"]);
+        }
         command
     }
 
@@ -58,6 +64,22 @@ impl Folder {
         while !lines.next().starts_with("round 1, ") {}
         process
     }
+}
+
+/// Runs loads with longer and longer windows until a result is as expected: on a busy machine, nothing may happen in a short one.
+#[track_caller]
+pub(crate) fn load_until(arguments: &[&str], is_expected: impl Fn(&LoadResult) -> bool) -> (LoadResult, Output) {
+    let mut last = String::new();
+    for duration in ["300ms", "2s", "10s"] {
+        let folder = Folder::new();
+        let output = folder.load(&[arguments, &["--duration", duration]].concat());
+        let result = folder.result();
+        if is_expected(&result) {
+            return (result, output);
+        }
+        last = stdout(&output) + &stderr(&output);
+    }
+    panic!("not as expected: {last}");
 }
 
 pub(crate) fn lab(instrument: &str) -> Command {
