@@ -40,7 +40,8 @@ fn designs_are_started_measured_and_reported() {
 #[test]
 fn a_running_server_is_asked_and_its_processes_are_not_known() {
     let server = Server::start(Design::Async);
-    let options = [&["localhost", &server.port.to_string()], &CYCLE[..]].concat();
+    let port = server.port.to_string();
+    let options = [&["localhost", &port], &CYCLE[..]].concat();
     let (result, _) = load_until(&options, |result| result.cycles[0].counts.dialogues > 0);
     let [cycle] = &result.cycles[..] else { panic!("{} cycles", result.cycles.len()) };
     assert!(cycle.counts.questions > 0);
@@ -65,7 +66,8 @@ fn a_link_is_in_front_of_every_server() {
 #[test]
 fn an_address_that_refuses_is_a_result() {
     let port = ReservedPort::new();
-    let options = [&["localhost", &port.number.to_string()], &CYCLE[..]].concat();
+    let number = port.number.to_string();
+    let options = [&["localhost", &number], &CYCLE[..]].concat();
     let (result, _) = load_until(&options, |result| failures(&result.cycles[0], DialogueFailure::Refused) > 0);
     assert_eq!(result.cycles[0].counts.dialogues, 0);
 }
