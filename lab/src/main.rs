@@ -33,6 +33,7 @@ fn main() -> ExitCode {
             end_with_parent();
             failure::exit_code(NAME, program::run(options))
         }
+        Some(Instrument::Watchdog) => failure::exit_code(NAME, load::watchdog::run()),
         Some(Instrument::Tunnel(options)) => failure::exit_code(NAME, tunnel::command_line::run(options)),
         Some(Instrument::Bench(Benchmark::Server(options))) => load_exit_code(bench::server::run(options)),
         Some(Instrument::Bench(Benchmark::Designs(options))) => load_exit_code(bench::designs::run(options)),

@@ -7,6 +7,7 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 
 use launcelot_endpoint::listen::Listeners;
+use rustix::process::Pid;
 
 use crate::server_process::{RunningGroup, ServerProcess};
 
@@ -42,16 +43,29 @@ pub(crate) fn spawn(
     stderr: File,
     running: &RunningGroup,
 ) -> io::Result<ServerProcess> {
+    let child = command(words, port, stdout, &stderr)?.process_group(0).spawn()?;
+    Ok(ServerProcess::new(child, stderr, running.clone()))
+}
+
+/// Like [`spawn`], in a process group that exists.
+pub(crate) fn spawn_in_group(
+    words: &[String],
+    port: u16,
+    stdout: Stdio,
+    stderr: File,
+    group: Pid,
+    running: &RunningGroup,
+) -> io::Result<ServerProcess> {
+    let child = command(words, port, stdout, &stderr)?.process_group(group.as_raw_pid()).spawn()?;
+    Ok(ServerProcess::in_group(child, group, stderr, running.clone()))
+}
+
+fn command(words: &[String], port: u16, stdout: Stdio, stderr: &File) -> io::Result<Command> {
     let mut words = words.iter().map(|word| word.replace(PORT, &port.to_string()));
     let program = words.next().ok_or(io::ErrorKind::InvalidInput)?;
-    let child = Command::new(program)
-        .args(words)
-        .stdin(Stdio::null())
-        .stdout(stdout)
-        .stderr(stderr.try_clone()?)
-        .process_group(0)
-        .spawn()?;
-    Ok(ServerProcess::new(child, stderr, running.clone()))
+    let mut command = Command::new(program);
+    command.args(words).stdin(Stdio::null()).stdout(stdout).stderr(stderr.try_clone()?);
+    Ok(command)
 }
 
 #[cfg(test)]

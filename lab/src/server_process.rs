@@ -16,7 +16,7 @@ pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// How long a server may take to exit after SIGTERM before it is killed, and how long the lab waits for the exit of
 /// a server that accepts no more connections.
-const EXIT_TIMEOUT: Duration = Duration::from_secs(1);
+pub(crate) const EXIT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How many bytes from the end of a server's standard error are read to find its last line.
 const ERROR_TAIL_MAX_BYTES: u64 = 4096;
@@ -51,6 +51,7 @@ impl RunningGroup {
 #[derive(Debug)]
 pub(crate) struct ServerProcess {
     child: Child,
+    id: Pid,
     group: Pid,
     stderr: File,
     running: RunningGroup,
@@ -60,8 +61,14 @@ impl ServerProcess {
     /// Takes over a process that leads a process group of its own. Its standard error is the file `stderr`.
     pub(crate) fn new(child: Child, stderr: File, running: RunningGroup) -> Self {
         let group = Pid::from_child(&child);
+        Self::in_group(child, group, stderr, running)
+    }
+
+    /// Takes over a process in a process group that ends with it. Its standard error is the file `stderr`.
+    pub(crate) fn in_group(child: Child, group: Pid, stderr: File, running: RunningGroup) -> Self {
+        let id = Pid::from_child(&child);
         running.set(group);
-        Self { child, group, stderr, running }
+        Self { child, id, group, stderr, running }
     }
 
     /// Returns its process ID.
@@ -79,7 +86,7 @@ impl ServerProcess {
     /// ID.
     pub(crate) fn has_exited(&self) -> bool {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        matches!(waitid(WaitId::Pid(self.group), options), Ok(Some(_)) | Err(_))
+        matches!(waitid(WaitId::Pid(self.id), options), Ok(Some(_)) | Err(_))
     }
 
     fn exits_within(&self, timeout: Duration) -> bool {

@@ -13,20 +13,23 @@ pub(crate) enum Requirement {
     Browser,
     /// OpenSSH and its server.
     OpenSsh,
-    /// Python 3, in which a server that the prober tests is written.
+    /// Python 3, in which servers that are not ours are written.
     Python,
+    /// Namespaces of network and mounts, which containers may forbid.
+    Namespaces,
     /// trunk and its wasm-bindgen.
     Trunk,
 }
 
 impl Requirement {
-    /// Returns the test program and the prefix of the names of the tests.
-    pub(crate) fn tests(self) -> (&'static str, &'static str) {
+    /// Returns the test program and the prefixes of the names of the tests.
+    pub(crate) fn tests(self) -> (&'static str, &'static [&'static str]) {
         match self {
-            Self::Browser => ("page", ""),
-            Self::OpenSsh => ("lab", "ssh::"),
-            Self::Python => ("lab", "probe::started_servers::"),
-            Self::Trunk => ("page", "trunk::"),
+            Self::Browser => ("page", &[]),
+            Self::OpenSsh => ("lab", &["ssh::"]),
+            Self::Python => ("lab", &["probe::started_servers::", "load_faulty_servers::"]),
+            Self::Namespaces => ("lab", &["load_namespaces::"]),
+            Self::Trunk => ("page", &["trunk::"]),
         }
     }
 
@@ -34,7 +37,8 @@ impl Requirement {
         match self {
             Self::Browser => "in a browser",
             Self::OpenSsh => "through a real SSH tunnel",
-            Self::Python => "of a server in Python",
+            Self::Python => "of servers in Python",
+            Self::Namespaces => "in namespaces of their own",
             Self::Trunk => "of `trunk serve`",
         }
     }
@@ -92,9 +96,9 @@ impl Skips {
 }
 
 /// Returns the number of tests of a program with `names` in their names.
-fn count_tests(workspace: &Workspace, program: &str, names: &str) -> Result<usize, Failure> {
+fn count_tests(workspace: &Workspace, program: &str, names: &[&str]) -> Result<usize, Failure> {
     let mut list = workspace.cargo("test");
-    list.args(["--quiet", "--workspace", "--features", BROWSER_TESTS, "--test", program, "--", "--list", names]);
+    list.args(["--quiet", "--workspace", "--features", BROWSER_TESTS, "--test", program, "--", "--list"]).args(names);
     Ok(output_of(list)?.lines().filter(|line| line.ends_with(": test")).count())
 }
 

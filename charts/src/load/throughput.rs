@@ -35,12 +35,15 @@ pub struct ThroughputSeries {
     pub points: Vec<ThroughputPoint>,
 }
 
+/// Returns an axis of rates for all `charts`, so that they can be compared.
+pub fn scale(charts: &[&[ThroughputSeries]]) -> CountAxis {
+    let points = charts.iter().copied().flatten().flat_map(|server| &server.points);
+    CountAxis::to_fit(points.map(|point| point.most.max(point.predicted.unwrap_or(0.0))).fold(0.0, f64::max))
+}
+
 /// Draws the throughput of all servers: a line through the medians, a band from the slowest round to the fastest, and a thin line for
 /// the prediction.
-pub fn draw(axis: &LevelAxis, series: &[ThroughputSeries]) -> String {
-    let points = || series.iter().flat_map(|server| &server.points);
-    let most = points().map(|point| point.most.max(point.predicted.unwrap_or(0.0))).fold(0.0, f64::max);
-    let rates = CountAxis::to_fit(most);
+pub fn draw(axis: &LevelAxis, rates: &CountAxis, series: &[ThroughputSeries]) -> String {
     let description =
         format!("Line chart: dialogues per second against {}. The table below has its figures.", axis.name());
     let mut plot = Plot::open(&description, (axis.name(), &axis.ticks()), ("dialogues per second", &rates.ticks()));
@@ -101,7 +104,7 @@ mod tests {
     }
 
     fn drawn(series: &[ThroughputSeries]) -> String {
-        draw(&LevelAxis::new("clients", [1, 10, 20]), series)
+        draw(&LevelAxis::new("clients", [1, 10, 20]), &scale(&[series]), series)
     }
 
     #[test]

@@ -15,10 +15,10 @@ use launcelot_measure::load::{LoadResult, RunStatus};
 use super::options::ServerOptions;
 use super::redis;
 use crate::load::format::{FormatOptions, print, report};
-use crate::load::progress::say;
 use crate::load::results_folder;
 use crate::load::run::LoadError;
 use crate::load::signals::RunSignals;
+use crate::load::terminal::say;
 use loads::Loads;
 
 /// Runs all loads one after the other, and prints their tables or a summary. Returns the exit code.
@@ -73,7 +73,7 @@ fn text(results: &[LoadResult], format: FormatOptions) -> String {
     } else if format.markdown {
         summary::markdown(results)
     } else {
-        report(results, format)
+        report(results, &[], format)
     }
 }
 

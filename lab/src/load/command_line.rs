@@ -3,11 +3,10 @@
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use launcelot_measure::load::expectation::{self, Verdict};
 use launcelot_measure::load::{LoadSummary, RunStatus};
 
+use super::expectations;
 use super::options::{LoadOptions, PlanError};
-use super::progress::say;
 use super::run::{Load, LoadError};
 use super::signals::RunSignals;
 
@@ -21,9 +20,10 @@ const MISSED_EXIT_CODE: u8 = 99;
 /// See [`LoadError`].
 pub fn run(options: &LoadOptions) -> Result<ExitCode, LoadError> {
     let load = Load::new(options)?;
+    expectations::check_names(&options.expect, load.plan())?;
     let signals = RunSignals::handle().map_err(LoadError::Signals)?;
     let result = load.run(Some(options.format), &signals)?;
-    let are_met = show_verdicts(&expectation::check(&options.expect, &LoadSummary::of(&result)));
+    let are_met = expectations::show_verdicts(&options.expect, &LoadSummary::of(&result));
     Ok(match result.status {
         RunStatus::Interrupted => RunSignals::interrupted(),
         _ if !are_met => ExitCode::from(MISSED_EXIT_CODE),
@@ -35,13 +35,4 @@ pub fn run(options: &LoadOptions) -> Result<ExitCode, LoadError> {
 pub fn usage_error(error: &PlanError) -> ExitCode {
     let _ = writeln!(io::stderr(), "error: {error}\n\nFor more information, try 'launcelot-lab load --help'.");
     ExitCode::from(2)
-}
-
-/// Says which expectations were met, each with its figure. Returns whether all of them were.
-fn show_verdicts(verdicts: &[Verdict]) -> bool {
-    for verdict in verdicts {
-        let outcome = if verdict.is_met { "met" } else { "missed" };
-        say(&format!("{outcome}: {}: {}", verdict.text, verdict.figure));
-    }
-    verdicts.iter().all(|verdict| verdict.is_met)
 }

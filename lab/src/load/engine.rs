@@ -7,7 +7,7 @@
 //! - `recorder`: what is counted, and which of it belongs to the window.
 //! - `event_loop`: the thread that serves all clients. `stages`: ramp, window, and what follows. `pacing`: when dialogues begin.
 //! - `connector`: how connections are made, and why they fail. `connection`: one of them. `web_socket`: those
-//!   to a bridge. [`ports`]: the local ports that they use.
+//!   to a bridge. `ports`: the local ports that they use.
 //! - `arrivals`: the times of an open loop. `deadlines`: timeouts and pauses. `scheduling`: how soon the thread wakes.
 
 mod arrivals;
@@ -17,7 +17,7 @@ mod deadlines;
 mod dialogue;
 mod event_loop;
 mod pacing;
-pub mod ports;
+pub(super) mod ports;
 mod recorder;
 mod scheduling;
 mod stages;
@@ -31,8 +31,6 @@ use thiserror::Error;
 
 use super::cycle::{CycleSettings, EarlyEnd, EngineEvent};
 use event_loop::EventLoop;
-
-pub use ports::port_warning;
 
 /// Why no load was generated. What happens to a client is counted instead.
 #[derive(Debug, Error)]

@@ -5,10 +5,11 @@ use std::io::{self, Write as _};
 use clap::Args;
 use launcelot_endpoint::output::Output;
 use launcelot_measure::load::json::to_json;
-use launcelot_measure::load::{LoadResult, LoadSummary};
+use launcelot_measure::load::{LoadResult, LoadSummary, ServerComparison};
 use launcelot_measure::text;
+use serde_json::json;
 
-use super::{csv, markdown, table};
+use super::{csv, markdown, table, terminal};
 
 /// How results are printed on standard output. The default is a table for a terminal.
 #[derive(Debug, Clone, Copy, Default, Args)]
@@ -35,23 +36,49 @@ impl FormatOptions {
     }
 }
 
-/// Returns results in a format. As JSON they stand one after the other.
-pub(crate) fn report(results: &[LoadResult], format: FormatOptions) -> String {
+/// Returns results in a format, with how their servers compare.
+pub(crate) fn report(results: &[LoadResult], comparisons: &[ServerComparison], format: FormatOptions) -> String {
     if format.json {
-        results.iter().map(to_json).collect()
-    } else if format.markdown {
-        markdown::tables(results)
-    } else if format.csv {
-        csv::rows(results)
-    } else {
-        results.iter().map(table_with_sentences).collect::<Vec<_>>().join("\n")
+        return json(results, comparisons);
+    }
+    if format.markdown {
+        return markdown::tables(results, comparisons);
+    }
+    if format.csv {
+        return csv::rows(results);
+    }
+    let mut text = String::new();
+    for (index, result) in results.iter().enumerate() {
+        if index > 0 {
+            text.push('\n');
+        }
+        if results.len() > 1 {
+            let begun = result.provenance.first().map_or("", |from| from.begun.as_str());
+            text += &format!("Run {}: {begun}\n", index + 1);
+        }
+        text += &table_with_sentences(result);
+    }
+    if !comparisons.is_empty() {
+        text.push('\n');
+    }
+    for comparison in comparisons {
+        text += &terminal::paragraph(&comparison.describe());
+    }
+    text
+}
+
+/// Returns one result as it is in its file, or a document with several results and their comparisons.
+fn json(results: &[LoadResult], comparisons: &[ServerComparison]) -> String {
+    match results {
+        [result] => to_json(result),
+        _ => format!("{:#}\n", json!({ "results": results, "comparisons": comparisons })),
     }
 }
 
 fn table_with_sentences(result: &LoadResult) -> String {
     let mut text = table::table(result) + "\n";
     for sentence in text::load::meaning(&LoadSummary::of(result)) {
-        text += &(sentence + "\n");
+        text += &terminal::paragraph(&sentence);
     }
     text
 }

@@ -2,24 +2,28 @@
 //!
 //! It says first what was found, then what limits it, then shows each chart with its table, and at the end how it was measured.
 //!
-//! - `charts`: the sections with charts; `comparison`: that with the comparison. `table`: tables as HTML. `provenance`: machine, versions, settings and command line.
+//! - `charts`: the sections with charts; `series`: their figures; `scales`: their axes. `comparison`: the section with the comparison.
+//! - `table`: tables as HTML. `provenance`: machine, versions, settings and command line.
 
 mod charts;
 mod comparison;
 mod provenance;
 #[cfg(test)]
 pub(crate) mod sample;
+mod scales;
+mod series;
 mod table;
 
 use std::collections::BTreeSet;
 
 use launcelot_charts::Escaped;
 use launcelot_charts::style;
-use launcelot_measure::load::{LoadMode, LoadResult, LoadSummary, RunStatus};
+use launcelot_measure::load::{LoadMode, LoadResult, LoadSummary, Primary, RunStatus};
 use launcelot_measure::text;
 use launcelot_measure::unit::format_count;
 
 use super::figures::level_unit;
+use scales::Scales;
 
 /// The style sheet of the page, for colours and typography, and that of the report.
 const BASE: &str = include_str!("../../../web/style/base.css");
@@ -57,8 +61,8 @@ impl Measured<'_> {
     }
 }
 
-/// Returns the report on one result, or on several beside each other.
-pub fn report(results: &[LoadResult]) -> String {
+/// Returns the report on one result, or on several whose charts have the same axes. Servers are compared by `primary`.
+pub fn report(results: &[LoadResult], primary: Primary) -> String {
     let mut names: Vec<&str> = Vec::new();
     for server in results.iter().flat_map(|result| &result.plan.servers) {
         if !names.contains(&server.name.as_str()) {
@@ -96,9 +100,9 @@ pub fn report(results: &[LoadResult]) -> String {
             let begun = run.result.provenance.first().map_or("", |from| from.begun.as_str());
             html += &format!("<h2 class=\"run\" id=\"run{}\">Run {}: {}</h2>\n", run.id, run.number(), Escaped(begun));
         }
-        html += &charts::sections(run);
+        html += &charts::sections(run, &Scales::of(run, &runs));
     }
-    html += &comparison::section(&runs);
+    html += &comparison::section(&runs, primary);
     for run in &runs {
         html += &provenance::section(run);
     }
@@ -202,8 +206,12 @@ fn with_code(text: &str) -> String {
 mod tests {
     use super::*;
 
+    fn html_of(results: &[LoadResult]) -> String {
+        report(results, Primary::default())
+    }
+
     fn text() -> String {
-        report(&[sample::result(&["simple", "<script>alert(1)</script>", "poll"], &[1, 5, 20])])
+        html_of(&[sample::result(&["simple", "<script>alert(1)</script>", "poll"], &[1, 5, 20])])
     }
 
     /// Checks that tags are closed in the order in which they were opened, and returns their names.
@@ -264,7 +272,7 @@ mod tests {
     #[test]
     fn ids_are_unique_even_in_a_report_on_two_runs() {
         let run = sample::result(&["simple"], &[1, 5]);
-        let html = report(&[run.clone(), run]);
+        let html = html_of(&[run.clone(), run]);
         tags(&html);
         let mut ids: Vec<&str> = html.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
         let all = ids.len();
@@ -285,7 +293,7 @@ mod tests {
         let mut run = sample::result(&["simple"], &[1]);
         run.cycles.clear();
         run.status = RunStatus::Unfinished;
-        let html = report(&[run]);
+        let html = html_of(&[run]);
         tags(&html);
         assert!(html.contains("The run did not end"), "{html}");
     }
@@ -296,7 +304,7 @@ mod tests {
         let warnings = text::load::warnings(&LoadSummary::of(&run));
         assert!(warnings.len() >= 2, "{warnings:?}");
         run.provenance[0].warnings.extend(warnings.clone());
-        let html = report(&[run]);
+        let html = report(&[run], Primary::default());
         for warning in warnings {
             assert_eq!(html.matches(&with_code(&warning)).count(), 1, "{warning}");
         }
@@ -304,11 +312,44 @@ mod tests {
 
     #[test]
     fn a_server_has_the_same_look_in_both_runs() {
-        let html = report(&[sample::result(&["a", "b"], &[1, 5]), sample::result(&["b"], &[1, 5])]);
+        let html = html_of(&[sample::result(&["a", "b"], &[1, 5]), sample::result(&["b"], &[1, 5])]);
         let second = html.split("<h2 class=\"run\"").nth(2).unwrap();
         assert!(
             second.contains("<g class=\"series-1\"><title>b</title>") && !second.contains("<g class=\"series-0\">")
         );
+    }
+
+    #[test]
+    fn two_runs_have_the_same_axes_if_their_levels_count_the_same() {
+        let labels = |html: &str, run: usize| -> Vec<String> {
+            let section = html.split("<h2 class=\"run\"").nth(run).unwrap();
+            let ticks = section.split("text-anchor=\"end\">").skip(1);
+            ticks.map(|tick| tick.split('<').next().unwrap().to_owned()).collect()
+        };
+        let mut slow = sample::result(&["poll"], &[1, 20]);
+        for cycle in &mut slow.cycles {
+            cycle.counts.dialogues /= 10;
+        }
+        let html = html_of(&[sample::result(&["poll"], &[1, 5, 100]), slow.clone()]);
+        assert_eq!(labels(&html, 1), labels(&html, 2));
+        slow.plan.mode = LoadMode::Open {
+            rates: vec![1, 20],
+            arrivals: launcelot_measure::load::Arrivals::Steady,
+            per: launcelot_measure::load::RatedUnit::Dialogue,
+            max_in_flight: 10,
+        };
+        for cycle in &mut slow.cycles {
+            cycle.cycle.level = launcelot_measure::load::Level::Rate(cycle.cycle.level.number());
+        }
+        let html = html_of(&[sample::result(&["poll"], &[1, 5, 100]), slow]);
+        assert_ne!(labels(&html, 1), labels(&html, 2), "clients and rates have no axis in common");
+    }
+
+    #[test]
+    fn servers_are_compared_by_the_primary_figure() {
+        let result = sample::rounds(6, &["simple", "poll"], &[1, 20]);
+        let html = report(&[result], "questions@1".parse().unwrap());
+        assert!(html.contains("Questions a second at 1 client, as a multiple of the baseline"), "{html}");
     }
 
     #[test]
@@ -330,7 +371,7 @@ mod tests {
         let finding = html.split("class=\"finding\"").nth(1).unwrap().split("</div>").next().unwrap();
         assert!(finding.contains("<code>simple</code>") && finding.contains("&lt;script&gt;"), "{finding}");
         assert!(html.contains("Too few rounds to tell whether the servers differ: 3 of at least 6."), "{html}");
-        let twice = report(&[sample::rounds(6, &["simple", "poll"], &[1, 20])]);
+        let twice = html_of(&[sample::rounds(6, &["simple", "poll"], &[1, 20])]);
         assert!(twice.contains("95\u{a0}% interval") && twice.contains(">difference</td>"), "{twice}");
     }
 
@@ -338,7 +379,7 @@ mod tests {
     fn a_prediction_is_a_thin_line_with_a_table() {
         let html = text();
         assert!(html.contains("class=\"model\"") && html.contains("Dialogues per second that the model predicts"));
-        let without = report(&[sample::result(&["simple"], &[2, 5])]);
+        let without = html_of(&[sample::result(&["simple"], &[2, 5])]);
         assert!(!without.contains("class=\"model\""), "a single client was not measured");
     }
 
@@ -352,9 +393,9 @@ mod tests {
     #[ignore = "writes a file"]
     fn write_a_sample() {
         let designs = ["simple", "inetd", "processes", "workers", "threads", "poll", "async", "per-core"];
-        let html = report(&[sample::result(&designs, &[1, 2, 3, 5, 7, 10, 13, 16, 20])]);
+        let html = html_of(&[sample::result(&designs, &[1, 2, 3, 5, 7, 10, 13, 16, 20])]);
         std::fs::write(std::env::var("LAUNCELOT_SAMPLE").unwrap(), html).unwrap();
         let two = [sample::result(&designs[..2], &[1, 20]), sample::result(&designs[1..3], &[1, 100, 1_000])];
-        std::fs::write(std::env::var("LAUNCELOT_SAMPLE").unwrap() + ".two.html", report(&two)).unwrap();
+        std::fs::write(std::env::var("LAUNCELOT_SAMPLE").unwrap() + ".two.html", html_of(&two)).unwrap();
     }
 }

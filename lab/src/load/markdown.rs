@@ -1,14 +1,13 @@
 //! The tables of a load in Markdown (GitHub's, for a terminal, an issue or the documentation).
 
-use launcelot_measure::load::Primary;
-use launcelot_measure::load::comparison::{Outcome, compare_servers};
-use launcelot_measure::load::{LoadResult, LoadSummary};
+use launcelot_measure::load::comparison::Outcome;
+use launcelot_measure::load::{LoadResult, LoadSummary, ServerComparison};
 
 use super::figures::level_unit;
 use super::tables::{self, Table, TableCell};
 
-/// Returns the tables of all results, one after the other.
-pub fn tables(results: &[LoadResult]) -> String {
+/// Returns the tables of all results, one after the other, and that of the comparisons.
+pub fn tables(results: &[LoadResult], comparisons: &[ServerComparison]) -> String {
     let mut text = String::new();
     for result in results {
         if results.len() > 1 {
@@ -29,13 +28,12 @@ pub fn tables(results: &[LoadResult]) -> String {
         if !failures.rows.is_empty() {
             all.push(failures);
         }
-        let comparisons = compare_servers(&summary, Primary::default(), None);
-        if comparisons.iter().any(|comparison| matches!(comparison.outcome, Outcome::Compared(_))) {
-            all.push(tables::comparison(&comparisons));
-        }
         for table in all {
             text += &self::table(&table);
         }
+    }
+    if comparisons.iter().any(|comparison| matches!(comparison.outcome, Outcome::Compared(_))) {
+        text += &self::table(&tables::comparison(comparisons));
     }
     text
 }
@@ -82,7 +80,7 @@ mod tests {
 
     #[test]
     fn every_row_has_as_many_cells_as_there_are_columns() {
-        let text = tables(&[sample::result(&["simple", "a|b"], &[1, 5])]).replace("\\|", "");
+        let text = tables(&[sample::result(&["simple", "a|b"], &[1, 5])], &[]).replace("\\|", "");
         let bars = |line: &str| line.matches('|').count();
         for table in text.split("**\n\n").skip(1) {
             let mut lines = table.lines().take_while(|line| line.starts_with('|'));

@@ -57,6 +57,9 @@ pub struct LoadOptions {
     #[arg(long, value_name = "NAME=COMMAND", value_parser = parse_server)]
     pub server: Vec<ServerPlan>,
 
+    /// How long a started server may take until it listens
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_positive)]
+    pub start_timeout: Duration,
     /// Use the settings of a named plan where no option says otherwise
     #[arg(long, value_enum, value_name = "NAME", conflicts_with = "rate")]
     pub plan: Option<NamedPlan>,
@@ -206,6 +209,26 @@ pub enum PlanError {
     /// The URL is not that of a bridge.
     #[error("'{0}' is not the URL of a bridge: expected ws://HOST:PORT/PATH")]
     NotBridge(String),
+    /// An expectation names a server that is not in the plan.
+    #[error("the expectation '{expectation}' names the server '{server}', and these are measured: {known}")]
+    UnknownServer {
+        /// The expectation.
+        expectation: String,
+        /// The server that it names.
+        server: String,
+        /// The servers of the plan.
+        known: String,
+    },
+    /// An expectation names a level that is not in the plan.
+    #[error("the expectation '{expectation}' names {level} after '@', and these are measured: {known}")]
+    UnknownLevel {
+        /// The expectation.
+        expectation: String,
+        /// The level that it names.
+        level: u32,
+        /// The levels of the plan.
+        known: String,
+    },
 }
 
 impl LoadOptions {

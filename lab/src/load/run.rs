@@ -4,27 +4,29 @@ use std::io;
 use std::path::PathBuf;
 use std::slice;
 use std::sync::Arc;
+use std::time::Duration;
 
 use launcelot_client::script::{self, ScriptFileError};
 use launcelot_endpoint::descriptors;
 use launcelot_endpoint::failure::one_line;
 use launcelot_measure::load::{
-    LoadMode, LoadPlan, LoadResult, LoadSummary, RatedUnit, RunEvent, RunStatus, ServerPlan,
+    LoadMode, LoadPlan, LoadResult, LoadSummary, Primary, RunEvent, RunStatus, ServerPlan, compare_servers,
 };
 use launcelot_measure::text;
 use launcelot_protocol::Script;
 use thiserror::Error;
 
 use super::conductor::Conductor;
-use super::engine::{EngineError, port_warning};
+use super::engine::EngineError;
 use super::format::{FormatOptions, print, report};
 use super::options::{LoadOptions, PlanError};
-use super::progress::{Progress, say};
-use super::provenance;
+use super::progress::Progress;
 use super::results_folder::{self, ResultsFolder, WriteError};
 use super::script_text::ScriptText;
 use super::server_under_test::Environment;
 use super::signals::RunSignals;
+use super::terminal::say;
+use super::{foreseen, provenance};
 use crate::tunnel::TunnelSettings;
 
 /// Why a load fails.
@@ -57,6 +59,7 @@ pub struct Load {
     /// For each server of the plan, the questions and the answers to expect.
     texts: Vec<Arc<ScriptText>>,
     link: Option<TunnelSettings>,
+    start_timeout: Duration,
     folder: PathBuf,
     warnings: Vec<String>,
 }
@@ -77,10 +80,16 @@ impl Load {
         Ok(Self {
             texts: vec![text; plan.servers.len()],
             link: options.tunnel_settings(),
+            start_timeout: options.start_timeout,
             folder: options.output.clone().unwrap_or_else(|| results_folder::default_path("")),
-            warnings: port_warnings(&plan),
+            warnings: Vec::new(),
             plan,
         })
+    }
+
+    /// Returns the plan.
+    pub fn plan(&self) -> &LoadPlan {
+        &self.plan
     }
 
     /// Adds a server with questions and answers of its own. Its name must not be that of another server.
@@ -104,7 +113,8 @@ impl Load {
         let mut result = LoadResult::new(self.plan.clone(), provenance::of_this_run());
         let folder = ResultsFolder::create(&self.folder, &result)?;
         descriptors::raise_limit();
-        for warning in &self.warnings {
+        // With the limit of descriptors that was just raised.
+        for warning in foreseen::warnings(&self.plan).iter().chain(&self.warnings) {
             warn(&mut result, warning);
         }
         let run = self.conduct(&folder, &mut result, signals);
@@ -122,7 +132,10 @@ impl Load {
         };
         let written = saved.and_then(|()| folder.write_report(&result));
         if let Some(format) = format {
-            print(&report(slice::from_ref(&result), format)).map_err(LoadError::Output)?;
+            let summary = LoadSummary::of(&result);
+            let compared =
+                if format.markdown { compare_servers(&summary, Primary::default(), None) } else { Vec::new() };
+            print(&report(slice::from_ref(&result), &compared, format)).map_err(LoadError::Output)?;
         }
         written?;
         say(&format!("The results are in {}", folder.path().display()));
@@ -141,10 +154,13 @@ impl Load {
             logs: folder.path().to_owned(),
             link: self.link,
             clients_max: clients_max(&self.plan),
+            start_timeout: self.start_timeout,
             early_end: signals.early_end.clone(),
             running: signals.running.clone(),
         };
         let mut progress = Progress::begin(&self.plan);
+        let messages = progress.messages();
+        signals.say_with(messages.clone());
         let mut is_write_failure_said = false;
         let conductor = Conductor { plan: self.plan, texts: self.texts, environment };
         conductor.run(|event| {
@@ -155,7 +171,7 @@ impl Load {
                 && !is_write_failure_said
             {
                 is_write_failure_said = true;
-                say(&format!("{}; the run goes on", one_line(&error)));
+                messages.say(&format!("{}; the run goes on", one_line(&error)));
             }
         })
     }
@@ -175,13 +191,4 @@ fn clients_max(plan: &LoadPlan) -> u32 {
         LoadMode::Closed { clients } => clients.iter().copied().max().unwrap_or(1),
         LoadMode::Open { max_in_flight, .. } => *max_in_flight,
     }
-}
-
-/// Returns a warning if the plan needs more local ports than there are.
-fn port_warnings(plan: &LoadPlan) -> Vec<String> {
-    let LoadMode::Open { rates, per: RatedUnit::Dialogue, .. } = &plan.mode else { return Vec::new() };
-    if plan.dialogue.keep_alive {
-        return Vec::new();
-    }
-    rates.iter().max().and_then(|rate| port_warning(*rate)).into_iter().collect()
 }

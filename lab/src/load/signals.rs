@@ -2,10 +2,11 @@
 
 use std::io;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::cycle::EarlyEnd;
+use super::terminal::Messages;
 use crate::server_process::RunningGroup;
 use crate::stop_signals::{INTERRUPTED_EXIT_CODE, on_stop_signal};
 
@@ -16,6 +17,7 @@ pub struct RunSignals {
     pub early_end: EarlyEnd,
     /// The server that the second signal kills.
     pub running: RunningGroup,
+    messages: Arc<Mutex<Messages>>,
 }
 
 impl RunSignals {
@@ -28,7 +30,7 @@ impl RunSignals {
     pub fn handle() -> io::Result<Self> {
         signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
         let signals = Self::default();
-        let Self { early_end, running } = signals.clone();
+        let Self { early_end, running, messages } = signals.clone();
         let mut is_first = true;
         on_stop_signal(move || {
             if !is_first {
@@ -37,8 +39,15 @@ impl RunSignals {
             }
             is_first = false;
             early_end.request();
+            let messages = messages.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            messages.say("Ending the cycle and keeping what was measured. Ctrl-C again ends the program at once.");
         })?;
         Ok(signals)
+    }
+
+    /// Chooses where the first signal is answered with a message: above the moving lines of a run.
+    pub(super) fn say_with(&self, messages: Messages) {
+        *self.messages.lock().unwrap_or_else(PoisonError::into_inner) = messages;
     }
 
     /// Returns the exit code of a run that a signal has ended early.

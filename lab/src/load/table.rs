@@ -10,7 +10,7 @@ use launcelot_measure::{Distribution, Percentile};
 use super::figures::{UNKNOWN, measured};
 
 /// The width of the column with the names of the servers.
-const NAME_COLUMNS: usize = 14;
+pub(super) const NAME_COLUMNS: usize = 14;
 
 /// Returns the table: a row for each server and level.
 ///
@@ -49,18 +49,38 @@ pub fn table(result: &LoadResult) -> String {
 
 /// Returns how a cycle ended, for a line of its own.
 pub fn describe_cell(cell: &Cell) -> String {
-    let rate = cell.dialogues_per_s.map_or("nothing".to_owned(), |rate| format_rate(rate.median));
-    let counts = &cell.counts;
-    let median = format_percentile(&counts.question_latency, Percentile::P50);
-    let mut text = format!("{rate} dialogues/s, question p50 {median}");
-    let failures = counts.failures.count();
-    if failures > 0 {
-        text += &format!(", {failures} failures");
+    let mut parts = Vec::new();
+    if let Some(rate) = cell.dialogues_per_s {
+        let median = format_percentile(&cell.counts.question_latency, Percentile::P50);
+        parts.push(format!("{} dialogues/s, question p50 {median}", format_rate(rate.median)));
     }
+    parts.extend(describe_failures(cell));
     if let Some(ended) = cell.server_ended.first() {
-        text += &format!(", the server {ended}");
+        parts.push(format!("the server {ended}"));
     }
-    text
+    parts.join(", ")
+}
+
+/// Returns how a cycle ended, for the end of a line.
+pub(super) fn describe_cell_briefly(cell: &Cell) -> String {
+    let mut parts = Vec::new();
+    if let Some(rate) = cell.dialogues_per_s {
+        let median = format_percentile(&cell.counts.question_latency, Percentile::P50);
+        parts.push(format!("{}/s, p50 {median}", format_rate(rate.median)));
+    }
+    parts.extend(describe_failures(cell));
+    if !cell.server_ended.is_empty() {
+        parts.push("†".to_owned());
+    }
+    parts.join(", ")
+}
+
+fn describe_failures(cell: &Cell) -> Option<String> {
+    match cell.counts.failures.count() {
+        0 => None,
+        1 => Some("1 failure".to_owned()),
+        failures => Some(format!("{failures} failures")),
+    }
 }
 
 fn row(name: &str, cell: &Cell, rate: &str, first: &str) -> String {
@@ -79,7 +99,7 @@ fn row(name: &str, cell: &Cell, rate: &str, first: &str) -> String {
 }
 
 /// Returns a name that fits its column. The end is kept, where ports are.
-fn shortened(name: &str) -> String {
+pub(super) fn shortened(name: &str) -> String {
     let length = name.chars().count();
     if length <= NAME_COLUMNS {
         return name.to_owned();

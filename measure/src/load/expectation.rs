@@ -238,7 +238,23 @@ impl Operator {
     }
 }
 
+impl fmt::Display for Expectation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
 impl Expectation {
+    /// Returns the server that it names; `None` if it is about every server.
+    pub fn server(&self) -> Option<&str> {
+        self.server.as_deref()
+    }
+
+    /// Returns the number of clients or the rate that it names; `None` if it is about every level.
+    pub fn level(&self) -> Option<u32> {
+        self.level
+    }
+
     /// Returns a verdict for each server and level that the expectation names. One that names a server or level that was not in the
     /// plan is not met.
     pub fn check(&self, summary: &LoadSummary) -> Vec<Verdict> {

@@ -164,6 +164,12 @@ fn cell_warnings(cell: &Cell, place: &str, warnings: &mut Vec<String>) {
             format_count(counts.dialogues)
         ));
     }
+    if counts.held_back > 0 {
+        warnings.push(format!(
+            "{place}: {} dialogues were due while as many were in flight as --max-in-flight allows: they began late, or not at all.",
+            format_count(counts.held_back)
+        ));
+    }
     if counts.queued > 0 {
         warnings.push(format!(
             "{place}: {} dialogues were due and had not begun when the window ended: the server does not keep up with the rate.",
@@ -263,6 +269,7 @@ mod tests {
         cycle.counts.failures.add(DialogueFailure::NoLocalPort, Some("Cannot assign requested address"));
         cycle.counts.first_answer_latency.record(Duration::from_millis(1_020));
         cycle.counts.cut_at_end = 50;
+        cycle.counts.held_back = 2_345;
         cycle.counts.queued = 1_234;
         let warnings = warnings(&LoadSummary::of(&result(&["simple"], &[1], [cycle])));
         let expected = [
@@ -271,6 +278,7 @@ mod tests {
             "1 dialogue failed: load generator out of local ports (Cannot assign requested address), a limit of the load generator",
             "a first answer took 1.02 s, though no question took half a second",
             "50 dialogues were cut by the edges of the window, against 100",
+            "2,345 dialogues were due while as many were in flight as --max-in-flight allows",
             "1,234 dialogues were due and had not begun",
         ];
         assert_eq!(warnings.len(), expected.len(), "{warnings:#?}");

@@ -1,69 +1,31 @@
 //! The sections with charts, each with its legend and its table.
 
-use launcelot_charts::load::failures::FailureRow;
-use launcelot_charts::load::latency::{LatencyPoint, LatencySeries};
-use launcelot_charts::load::percentile_curves::CurveSeries;
-use launcelot_charts::load::throughput::{ThroughputPoint, ThroughputSeries};
-use launcelot_charts::load::{LevelAxis, failures, latency, legend, percentile_curves, throughput};
-use launcelot_measure::Distribution;
-use launcelot_measure::load::{Counts, ServerSummary};
-use launcelot_measure::percentile::Percentile;
-use launcelot_measure::text;
+use launcelot_charts::load::{failures, latency, legend, percentile_curves, throughput};
 
+use super::scales::Scales;
+use super::series::{self, LATENCIES};
 use super::{Measured, table};
 use crate::load::figures::{has_failures, measured};
-use crate::load::prediction;
 use crate::load::tables::{self, Table, capitalized};
 
-/// A latency of a cycle: its name, and where its distribution is.
-type Latency = (&'static str, fn(&Counts) -> &Distribution);
-
-/// The two latencies that stand side by side.
-const LATENCIES: [Latency; 2] = [
-    ("time per question", |counts| &counts.question_latency),
-    ("connect to first answer", |counts| &counts.first_answer_latency),
-];
-
 /// Returns all sections of a run.
-pub(super) fn sections(run: &Measured) -> String {
-    let levels = run.summary.servers.iter().flat_map(measured).map(|at| at.level.number());
-    let axis = LevelAxis::new(run.unit, levels);
-    if axis.levels().is_empty() {
+pub(super) fn sections(run: &Measured, scales: &Scales) -> String {
+    if run.summary.servers.iter().all(|server| measured(server).is_empty()) {
         return "<p>Nothing was measured.</p>\n".to_owned();
     }
     [
-        throughput_section(run, &axis),
-        latency_section(run, &axis),
-        percentiles_section(run),
-        failures_section(run, &axis),
+        throughput_section(run, scales),
+        latency_section(run, scales),
+        percentiles_section(run, scales),
+        failures_section(run, scales),
         usage_section(run),
     ]
     .concat()
 }
 
-fn throughput_section(run: &Measured, axis: &LevelAxis) -> String {
-    let series: Vec<ThroughputSeries> = run
-        .summary
-        .servers
-        .iter()
-        .enumerate()
-        .map(|(index, server)| {
-            let inputs = prediction::inputs(run.result, &run.summary, index);
-            let points = measured(server).into_iter().filter_map(|at| {
-                let rates = at.dialogues_per_s?;
-                Some(ThroughputPoint {
-                    level: at.level.number(),
-                    least: rates.least,
-                    median: rates.median,
-                    most: rates.most,
-                    predicted: prediction::dialogues_per_s(run.result, index, at.level, inputs.as_ref()),
-                    has_failures: has_failures(at),
-                })
-            });
-            ThroughputSeries { index: run.index(&server.name), name: server.name.clone(), points: points.collect() }
-        })
-        .collect();
-    let chart = plot(run, &throughput::draw(axis, &series));
+fn throughput_section(run: &Measured, scales: &Scales) -> String {
+    let series = series::throughput(run);
+    let chart = plot(run, &throughput::draw(&scales.levels, &scales.rates, &series));
     let is_predicted = series.iter().flat_map(|server| &server.points).any(|point| point.predicted.is_some());
     let mut note =
         "How many dialogues were completed in a second, every answer right. The line is the median of the rounds; the \
@@ -78,14 +40,12 @@ fn throughput_section(run: &Measured, axis: &LevelAxis) -> String {
     section(run, "throughput", "Throughput", &note, &chart, &twins)
 }
 
-fn latency_section(run: &Measured, axis: &LevelAxis) -> String {
-    let series = LATENCIES.map(|(_, times)| latency_series(run, times));
-    let Some(scale) = latency::scale(&[&series[0], &series[1]]) else { return String::new() };
-    let charts: String = LATENCIES
-        .iter()
-        .zip(&series)
-        .map(|((what, _), series)| plot(run, &latency::draw(axis, &scale, what, series)))
-        .collect();
+fn latency_section(run: &Measured, scales: &Scales) -> String {
+    let Some(scale) = &scales.latencies else { return String::new() };
+    let mut charts = String::new();
+    for (what, times) in LATENCIES {
+        charts += &plot(run, &latency::draw(&scales.levels, scale, what, &series::latency(run, times)));
+    }
     let tables =
         LATENCIES.map(|(what, times)| tables::latency(&capitalized(what), &run.summary.servers, run.unit, &times));
     section(
@@ -99,38 +59,12 @@ fn latency_section(run: &Measured, axis: &LevelAxis) -> String {
     )
 }
 
-fn latency_series(run: &Measured, times: fn(&Counts) -> &Distribution) -> Vec<LatencySeries> {
-    let of_server = |server: &ServerSummary| {
-        let points = measured(server).into_iter().filter_map(|at| {
-            let times = times(&at.counts);
-            (times.count() > 0).then(|| LatencyPoint {
-                level: at.level.number(),
-                p50: times.median(),
-                p99: times.percentile(Percentile::P99),
-                has_failures: has_failures(at),
-            })
-        });
-        LatencySeries { index: run.index(&server.name), name: server.name.clone(), points: points.collect() }
-    };
-    run.summary.servers.iter().map(of_server).collect()
-}
-
-fn percentiles_section(run: &Measured) -> String {
-    let series = LATENCIES.map(|(_, times)| -> Vec<CurveSeries> {
-        let highest = run.summary.servers.iter().filter_map(|server| Some((server, measured(server).pop()?)));
-        let of_server = highest.map(|(server, at)| CurveSeries {
-            index: run.index(&server.name),
-            name: &server.name,
-            times: times(&at.counts),
-        });
-        of_server.collect()
-    });
-    let Some(scale) = percentile_curves::scale(&[&series[0], &series[1]]) else { return String::new() };
-    let charts: String = LATENCIES
-        .iter()
-        .zip(&series)
-        .map(|((what, _), series)| plot(run, &percentile_curves::draw(&scale, what, series)))
-        .collect();
+fn percentiles_section(run: &Measured, scales: &Scales) -> String {
+    let Some(scale) = &scales.percentiles else { return String::new() };
+    let mut charts = String::new();
+    for (what, times) in LATENCIES {
+        charts += &plot(run, &percentile_curves::draw(scale, what, &series::curves(run, times)));
+    }
     let tables =
         LATENCIES.map(|(what, times)| tables::percentiles(&capitalized(what), &run.summary.servers, run.unit, &times));
     section(
@@ -144,26 +78,8 @@ fn percentiles_section(run: &Measured) -> String {
     )
 }
 
-fn failures_section(run: &Measured, axis: &LevelAxis) -> String {
-    let mut rows: Vec<FailureRow> = Vec::new();
-    for server in &run.summary.servers {
-        for at in measured(server) {
-            let all = at.counts.dialogues + at.counts.failures.count();
-            for (kind, tally) in at.counts.failures.iter() {
-                let kind = text::load::failure(kind);
-                let level = (at.level.number(), tally.count, all);
-                match rows.iter_mut().find(|row| row.name == server.name && row.kind == kind) {
-                    Some(row) => row.levels.push(level),
-                    None => rows.push(FailureRow {
-                        index: run.index(&server.name),
-                        name: server.name.clone(),
-                        kind: kind.to_owned(),
-                        levels: vec![level],
-                    }),
-                }
-            }
-        }
-    }
+fn failures_section(run: &Measured, scales: &Scales) -> String {
+    let rows = series::failures(run);
     let table = tables::failures(&run.summary.servers, run.unit);
     if table.rows.is_empty() {
         return section(run, "failures", "Failures", "Not a single dialogue failed.", "", &[]);
@@ -171,7 +87,7 @@ fn failures_section(run: &Measured, axis: &LevelAxis) -> String {
     let chart = if rows.is_empty() {
         String::new()
     } else {
-        format!("<div class=\"load-plot\">{}</div>\n", failures::draw(axis, &rows))
+        format!("<div class=\"load-plot\">{}</div>\n", failures::draw(&scales.levels, scales.failed_share, &rows))
     };
     section(
         run,

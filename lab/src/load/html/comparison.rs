@@ -7,15 +7,15 @@ use super::{Measured, table};
 use crate::load::tables;
 
 /// Returns the section; nothing if there is nothing to compare.
-pub(super) fn section(runs: &[Measured]) -> String {
+pub(super) fn section(runs: &[Measured], primary: Primary) -> String {
     let (comparisons, note) = match runs {
         [] => return String::new(),
         [run] => (
-            compare_servers(&run.summary, Primary::default(), None),
+            compare_servers(&run.summary, primary, None),
             "Each server with the first. They took turns within each round, so they are compared round by round.",
         ),
         [first, others @ ..] => {
-            let of_run = |run: &Measured| compare_runs(&first.summary, &run.summary, Primary::default());
+            let of_run = |run: &Measured| compare_runs(&first.summary, &run.summary, primary);
             (
                 others.iter().flat_map(of_run).collect::<Vec<_>>(),
                 "Each server with itself in the first run. The runs have no rounds in common, so the spread between rounds decides; \
