@@ -5,7 +5,8 @@
 //! - [`cycle`]: what the engine does in a cycle; [`engine`]: the load generator.
 //! - [`results_folder`]: the files of a run; [`provenance`]: where it was measured.
 //! - `progress`: what a person sees meanwhile; [`table`]: what remains on the terminal.
-//! - [`html`], [`markdown`] and [`csv`]: reports on results. They show the same [`figures`] in the same `tables`.
+//! - [`html`], [`markdown`] and [`csv`]: reports on results. They show the same figures in the same tables, which are those of
+//!   [`launcelot_charts::load::report`].
 //!
 //! The load of `bench server`:
 //!
@@ -29,20 +30,19 @@ mod crowd;
 pub mod csv;
 pub mod cycle;
 pub mod engine;
-pub mod figures;
 pub mod html;
 pub mod markdown;
 pub mod open_loop;
 pub mod options;
 pub mod outcome;
-pub mod prediction;
 pub(crate) mod processes;
 mod progress;
 pub mod provenance;
 pub mod results_folder;
+#[cfg(test)]
+mod sample;
 pub mod server_under_test;
 pub mod table;
-mod tables;
 mod words;
 
 use std::io;

@@ -1,18 +1,17 @@
 //! The sections with charts, each with its legend and its table.
 
-use launcelot_charts::load::failures::FailureRow;
-use launcelot_charts::load::latency::{LatencyPoint, LatencySeries};
-use launcelot_charts::load::percentile_curves::CurveSeries;
-use launcelot_charts::load::throughput::{ThroughputPoint, ThroughputSeries};
-use launcelot_charts::load::{LevelAxis, failures, latency, legend, percentile_curves, throughput};
 use launcelot_measure::Distribution;
 use launcelot_measure::load::{Counts, ServerSummary};
 use launcelot_measure::percentile::Percentile;
 
-use super::{Measured, table};
-use crate::load::figures::{has_failures, measured};
-use crate::load::prediction;
-use crate::load::tables::{self, Table, capitalized, kind_name};
+use super::figures::{has_failures, measured};
+use super::tables::{self, Table, capitalized, kind_name};
+use super::{Run, html_table, prediction};
+use crate::load::failures::FailureRow;
+use crate::load::latency::{LatencyPoint, LatencySeries};
+use crate::load::percentile_curves::CurveSeries;
+use crate::load::throughput::{ThroughputPoint, ThroughputSeries};
+use crate::load::{LevelAxis, failures, latency, legend, percentile_curves, throughput};
 
 /// A latency of a cycle: its name, and where its distribution is.
 type Latency = (&'static str, fn(&Counts) -> &Distribution);
@@ -24,7 +23,7 @@ const LATENCIES: [Latency; 2] = [
 ];
 
 /// Returns all sections of a run.
-pub(super) fn sections(run: &Measured) -> String {
+pub(super) fn sections(run: &Run) -> String {
     let levels = run.summary.servers.iter().flat_map(measured).map(|at| at.level.number());
     let axis = LevelAxis::new(run.unit, levels);
     if axis.levels().is_empty() {
@@ -40,7 +39,7 @@ pub(super) fn sections(run: &Measured) -> String {
     .concat()
 }
 
-fn throughput_section(run: &Measured, axis: &LevelAxis) -> String {
+fn throughput_section(run: &Run, axis: &LevelAxis) -> String {
     let series: Vec<ThroughputSeries> = run
         .summary
         .servers
@@ -77,7 +76,7 @@ fn throughput_section(run: &Measured, axis: &LevelAxis) -> String {
     section(run, "throughput", "Throughput", &note, &chart, &twins)
 }
 
-fn latency_section(run: &Measured, axis: &LevelAxis) -> String {
+fn latency_section(run: &Run, axis: &LevelAxis) -> String {
     let series = LATENCIES.map(|(_, times)| latency_series(run, times));
     let Some(scale) = latency::scale(&[&series[0], &series[1]]) else { return String::new() };
     let charts: String = LATENCIES
@@ -98,7 +97,7 @@ fn latency_section(run: &Measured, axis: &LevelAxis) -> String {
     )
 }
 
-fn latency_series(run: &Measured, times: fn(&Counts) -> &Distribution) -> Vec<LatencySeries> {
+fn latency_series(run: &Run, times: fn(&Counts) -> &Distribution) -> Vec<LatencySeries> {
     let of_server = |server: &ServerSummary| {
         let points = measured(server).into_iter().filter_map(|at| {
             let times = times(&at.counts);
@@ -114,7 +113,7 @@ fn latency_series(run: &Measured, times: fn(&Counts) -> &Distribution) -> Vec<La
     run.summary.servers.iter().map(of_server).collect()
 }
 
-fn percentiles_section(run: &Measured) -> String {
+fn percentiles_section(run: &Run) -> String {
     let series = LATENCIES.map(|(_, times)| -> Vec<CurveSeries> {
         let highest = run.summary.servers.iter().filter_map(|server| Some((server, measured(server).pop()?)));
         let of_server = highest.map(|(server, at)| CurveSeries {
@@ -143,7 +142,7 @@ fn percentiles_section(run: &Measured) -> String {
     )
 }
 
-fn failures_section(run: &Measured, axis: &LevelAxis) -> String {
+fn failures_section(run: &Run, axis: &LevelAxis) -> String {
     let mut rows: Vec<FailureRow> = Vec::new();
     for server in &run.summary.servers {
         for at in measured(server) {
@@ -183,7 +182,7 @@ fn failures_section(run: &Measured, axis: &LevelAxis) -> String {
     )
 }
 
-fn usage_section(run: &Measured) -> String {
+fn usage_section(run: &Run) -> String {
     section(
         run,
         "usage",
@@ -196,11 +195,10 @@ fn usage_section(run: &Measured) -> String {
 }
 
 /// Returns a section: heading, what it shows, the legend, the chart and its tables.
-fn section(run: &Measured, id: &str, heading: &str, note: &str, chart: &str, twins: &[Table]) -> String {
+fn section(run: &Run, id: &str, heading: &str, note: &str, chart: &str, twins: &[Table]) -> String {
     let id = format!("{id}{}", run.id);
     let label = run.label(&id);
-    // One of several runs has a heading of its own.
-    let tag = if run.id.is_empty() { "h2" } else { "h3" };
+    let tag = run.heading;
     let mut html = format!(
         "<section aria-labelledby=\"{label}\">\n<{tag} id=\"{id}\">{heading}</{tag}>\n<p class=\"note\">{note}</p>\n"
     );
@@ -215,18 +213,25 @@ fn section(run: &Measured, id: &str, heading: &str, note: &str, chart: &str, twi
     }
     for (number, twin) in (1..).zip(twins) {
         let id = format!("{id}-table-{number}");
-        html += &table::html(twin, &id, &run.label(&id));
+        html += &html_table::html(twin, &id, &run.label(&id));
     }
     html + "</section>\n"
 }
 
 /// Returns a chart between the margins for its labels and for the names of the servers.
-fn plot(run: &Measured, svg: &str) -> String {
-    let longest = run.summary.servers.iter().map(|server| server.name.chars().count()).max().unwrap_or(0).clamp(4, 16);
-    let band = match run.summary.servers.len() {
-        0..=3 => "0.12",
-        4..=6 => "0.07",
-        _ => "0.04",
+fn plot(run: &Run, svg: &str) -> String {
+    let longest = run.summary.servers.iter().map(|server| server.name.chars().count()).max().unwrap_or(0);
+    // Classes, because the page's policy forbids styles in attributes.
+    let names = match longest {
+        0..=4 => "short-names",
+        5..=8 => "names",
+        9..=12 => "long-names",
+        _ => "longest-names",
     };
-    format!("<div class=\"load-plot\" style=\"--names: {longest}ch; --band: {band}\">{svg}</div>\n")
+    let bands = match run.summary.servers.len() {
+        0..=3 => "bands",
+        4..=6 => "many-bands",
+        _ => "most-bands",
+    };
+    format!("<div class=\"load-plot {names} {bands}\">{svg}</div>\n")
 }
