@@ -480,6 +480,18 @@ mod tests {
     }
 
     #[test]
+    fn loads_are_removed_by_number_and_the_oldest_goes_for_a_new_one() {
+        let load = |number| {
+            let (file, title, html) = (String::new(), String::new(), "".into());
+            Action::LoadImported(Rc::new(LoadReport { number, file, title, html }))
+        };
+        let numbers = |state: &State| state.loads.iter().map(|report| report.number).collect::<Vec<_>>();
+        let state = after((1..=5).map(load));
+        assert_eq!(numbers(&state), [2, 3, 4, 5]);
+        assert_eq!(numbers(&state.reduce(Action::LoadRemoved(3))), [2, 4, 5]);
+    }
+
+    #[test]
     fn only_so_many_runs_are_kept_and_their_numbers_go_on() {
         let state = after((1..=53).map(asked));
         assert_eq!(state.runs.len(), RUNS_MAX);

@@ -113,6 +113,20 @@ mod tests {
     }
 
     #[test]
+    fn a_report_in_a_page_has_identities_of_its_own_and_no_styles_in_attributes() {
+        let run = sample::rounds(6, &["simple", "poll"], &[1, 20]);
+        let report = Report::part(&run, 3);
+        let html = report.head() + &report.body();
+        let ids: Vec<&str> = html.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+        assert!(ids.len() > 10 && ids.iter().all(|id| id.contains("-3")), "{ids:?}");
+        let labels = html.split("labelledby=\"").skip(1).flat_map(|rest| rest.split('"').next().unwrap().split(' '));
+        for label in labels {
+            assert!(label == "run-3" || ids.contains(&label), "{label}");
+        }
+        assert!(!html.contains("style=") && !html.contains("<h2"), "the page's policy forbids styles in attributes");
+    }
+
+    #[test]
     fn a_run_without_cycles_has_a_report_that_says_so() {
         let mut run = sample::result(&["simple"], &[1]);
         run.cycles.clear();

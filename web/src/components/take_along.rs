@@ -116,7 +116,7 @@ pub fn TakeAlong(props: &Props) -> Html {
             <p>
                 { "Everything that was measured here, for a spreadsheet, for Perfetto, or for this page another day: drop an export in \
                    JSON anywhere on it, and it is drawn again. So is a " }<code>{ "result.json" }</code>{ " of " }
-                <code>{ "launcelot-lab load" }</code>{ ", which asks as many clients at once. After each run, the legs are tracks in the \
+                <code>{ "launcelot-lab load" }</code>{ ", which lets many clients ask at once. After each run, the legs are tracks in the \
                    performance panel of your browser, too." }
             </p>
             <div class="controls">
