@@ -7,7 +7,7 @@ use crate::components::clock_line::ClockLine;
 use crate::components::controls::Controls;
 use crate::components::dialogue::Dialogue;
 use crate::components::legs::legs_of;
-use crate::components::load_report::LoadReport;
+use crate::components::load_report::load_reports;
 use crate::components::many_rounds::ManyRounds;
 use crate::components::meaning::Meaning;
 use crate::components::own_question::OwnQuestion;
@@ -18,7 +18,6 @@ use crate::components::slow_motion::SlowMotion;
 use crate::components::take_along::TakeAlong;
 use crate::files;
 use crate::hooks::{use_asker, use_interruptions, use_lab, use_race, use_timeline};
-use crate::state::Action;
 
 /// The page.
 #[component]
@@ -29,10 +28,6 @@ pub fn App() -> Html {
     use_race(&asker);
     use_timeline(&asker);
     use_effect_with((), |()| files::load_when_idle());
-    let on_remove_load = {
-        let asker = asker.clone();
-        Callback::from(move |number| asker.dispatch(Action::LoadRemoved(number)))
-    };
     html! {
         <>
             <header class="masthead">
@@ -57,9 +52,7 @@ pub fn App() -> Html {
                 <SlowMotion asker={asker.clone()} />
                 { race(&asker) }
                 <ManyRounds asker={asker.clone()} />
-                for report in asker.state().loads.iter().rev() {
-                    <LoadReport key={report.number} {report} on_remove={on_remove_load.clone()} />
-                }
+                { load_reports(&asker) }
                 <TakeAlong asker={asker.clone()} />
             </main>
             <footer>

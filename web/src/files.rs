@@ -140,7 +140,8 @@ fn measures_loaded(
     Ok(timeline::measures(recorded, began, origin))
 }
 
-#[cfg_attr(feature = "split", wasm_split(files, fallible))]
+/// It is in the part for loads, which has room.
+#[cfg_attr(feature = "split", wasm_split(load, fallible))]
 fn why_loaded(rounds: &Rounds, stopwatch: Stopwatch) -> Result<String, SplitLoaderError> {
     Ok(crate::words::rounds::why(rounds, stopwatch))
 }

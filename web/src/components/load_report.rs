@@ -1,39 +1,36 @@
-//! The report on a load of many clients that was imported.
-
-use std::rc::Rc;
+//! The reports on loads of many clients that were imported.
 
 use yew::prelude::*;
 
 use crate::components::drawing::Drawing;
 use crate::focus;
-use crate::load;
+use crate::hooks::Asker;
+use crate::load::LoadReport;
+use crate::state::Action;
 
-/// What it shows, and what it does.
-#[derive(PartialEq, Properties)]
-pub struct Props {
-    /// The report.
-    pub report: Rc<load::LoadReport>,
-    /// Called with the number of the report that the person removes.
-    pub on_remove: Callback<u32>,
+/// The identity of the heading of a report, to which its charts refer.
+pub fn heading(number: u32) -> String {
+    format!("run-{number}")
 }
 
-/// The section of the report. It takes the focus when it appears, because the file may have been dropped far from it.
-#[component]
-pub fn LoadReport(props: &Props) -> Html {
-    let load::LoadReport { number, file, title, html } = &*props.report;
+/// Returns a section for each report, the newest first.
+pub fn load_reports(asker: &Asker) -> Html {
+    asker.state().loads.iter().rev().map(|report| section(asker, report)).collect()
+}
+
+fn section(asker: &Asker, report: &LoadReport) -> Html {
+    let LoadReport { number, file, title, html } = report;
     let number = *number;
-    // The charts refer to the heading by this identity.
-    let heading = format!("run-{number}");
-    use_effect_with(heading.clone(), |heading| focus::move_to(heading));
+    let heading = heading(number);
     let on_remove = {
-        let on_remove = props.on_remove.clone();
-        move |_| {
+        let asker = asker.clone();
+        Callback::from(move |_: MouseEvent| {
             focus::move_to("import");
-            on_remove.emit(number);
-        }
+            asker.dispatch(Action::LoadRemoved(number));
+        })
     };
     html! {
-        <section class="load-report" data-load={number.to_string()} aria-labelledby={heading.clone()}>
+        <section key={number} class="load-report" data-load={number.to_string()} aria-labelledby={heading.clone()}>
             <h2 id={heading} tabindex="-1">{ format!("Load {number}: {title}") }</h2>
             <p class="imported-load">
                 <span>{ format!("imported from {file}") }</span>

@@ -9,8 +9,10 @@ use wasm_bindgen::JsCast as _;
 use web_sys::{File, HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
+use crate::components::load_report::heading;
 use crate::download;
 use crate::files::{self, Form};
+use crate::focus;
 use crate::hooks::{Asker, use_drop};
 use crate::load;
 use crate::state::Action;
@@ -29,8 +31,8 @@ struct Said {
     /// When it was said, in milliseconds since 1970: the same may be said twice.
     at: f64,
     is_bad: bool,
-    /// Whether what came of the file has taken the focus, and is in sight.
-    has_focus: bool,
+    /// The number of the load that the file contained, which takes the focus.
+    load: Option<u32>,
     words: String,
     /// Which file.
     of: String,
@@ -69,9 +71,8 @@ pub fn TakeAlong(props: &Props) -> Html {
             spawn_local(async move {
                 let imported = import(&file, &asker).await;
                 let is_bad = imported.is_err();
-                let has_focus = imported.as_ref().is_ok_and(|(_, has_focus)| *has_focus);
-                let words = imported.map_or_else(|words| words, |(words, _)| words);
-                says.set(Said { at: Date::now(), is_bad, has_focus, words, of: file.name() });
+                let (words, load) = imported.unwrap_or_else(|words| (words, None));
+                says.set(Said { at: Date::now(), is_bad, load, words, of: file.name() });
             });
         })
     };
@@ -79,9 +80,12 @@ pub fn TakeAlong(props: &Props) -> Html {
     {
         let place = place.clone();
         // A file can be dropped anywhere; what came of it is to be seen.
-        use_effect_with((says.at, says.has_focus), move |(at, has_focus)| {
-            if let Some(place) = place.cast::<HtmlElement>().filter(|_| *at > 0.0 && !has_focus) {
-                place.scroll_into_view_with_bool(false);
+        use_effect_with((says.at, says.load), move |(at, load)| match load {
+            Some(number) => focus::move_to(&heading(*number)),
+            None => {
+                if let Some(place) = place.cast::<HtmlElement>().filter(|_| *at > 0.0) {
+                    place.scroll_into_view_with_bool(false);
+                }
             }
         });
     }
@@ -149,19 +153,19 @@ fn on_save(choice: &'static Choice, asker: &Asker, says: &UseStateHandle<Said>) 
             let text = files::write(choice.form, &document).await;
             if text.is_none_or(|text| download::save(&name, choice.kind, &text).is_err()) {
                 let words = format!("Your browser could not save {name}.");
-                says.set(Said { at: Date::now(), is_bad: true, has_focus: false, words, of: name });
+                says.set(Said { at: Date::now(), is_bad: true, load: None, words, of: name });
             }
         });
     })
 }
 
 /// Imports a file: the result of a load, or else a document, as far as there is room for it. Returns a sentence that says so,
-/// and whether what came of it takes the focus.
+/// and the number of the load.
 ///
 /// # Errors
 ///
 /// Returns a sentence that says why the file is not taken.
-async fn import(file: &File, asker: &Asker) -> Result<(String, bool), String> {
+async fn import(file: &File, asker: &Asker) -> Result<(String, Option<u32>), String> {
     let name = file.name();
     let text = if file.size() > DOCUMENT_MAX_BYTES as f64 {
         Err(DocumentError::TooLarge)
@@ -172,14 +176,15 @@ async fn import(file: &File, asker: &Asker) -> Result<(String, bool), String> {
     match text {
         Ok(text) if text.includes(load::FORMAT, 0) => {
             let report = load::report(&name, &String::from(text), asker.next_load()).await?;
-            let words = format!("Drawn from {name}: load {}.", report.number);
+            let number = report.number;
+            let words = format!("Drawn from {name}: load {number}.");
             asker.dispatch(Action::LoadImported(Rc::new(report)));
-            Ok((words, true))
+            Ok((words, Some(number)))
         }
         text => {
             let (document, words) = files::read(&name, text.map(String::from), asker.state().room()).await?;
             asker.import(document);
-            Ok((words, false))
+            Ok((words, None))
         }
     }
 }
