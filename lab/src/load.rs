@@ -9,7 +9,8 @@
 //! - [`results_folder`]: the files of a run; [`provenance`]: where it was measured.
 //! - `progress`: what a person sees meanwhile; [`format`](mod@format): what remains on standard output, as a [`table`] for a terminal
 //!   or in another format. `terminal`: the width of text.
-//! - [`html`], [`markdown`] and [`csv`]: reports on results. They show the same [`figures`] in the same `tables`.
+//! - [`html`], [`markdown`] and [`csv`]: reports on results. They show the same figures in the same tables, which are
+//!   those of [`launcelot_charts::load::report`].
 
 pub mod command_line;
 pub mod conductor;
@@ -17,23 +18,22 @@ pub mod csv;
 pub mod cycle;
 pub mod engine;
 mod expectations;
-pub mod figures;
 mod foreseen;
 pub mod format;
 pub mod html;
 mod listening;
 pub mod markdown;
 pub mod options;
-pub mod prediction;
 pub(crate) mod processes;
 pub(crate) mod progress;
 pub mod provenance;
 pub mod results_folder;
 pub mod run;
+#[cfg(test)]
+pub(crate) mod sample;
 pub mod script_text;
 pub mod server_under_test;
 pub mod signals;
 pub mod table;
-pub(crate) mod tables;
 pub(crate) mod terminal;
 pub mod watchdog;

@@ -3,12 +3,11 @@
 //! Text from outside that a spreadsheet would take for a formula has an apostrophe before it.
 
 use ::csv::{Terminator, WriterBuilder};
+use launcelot_charts::load::report::figures::level_unit;
 use launcelot_measure::Distribution;
 use launcelot_measure::load::{CycleResult, LoadResult};
 use launcelot_measure::percentile::LOAD_PERCENTILES;
 use launcelot_measure::text;
-
-use super::figures::level_unit;
 
 /// The names of the columns before those of the latencies.
 const COLUMNS: [&str; 20] = [
@@ -118,7 +117,7 @@ fn guarded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::html::sample;
+    use crate::load::sample;
 
     #[test]
     fn every_cycle_has_a_line_with_all_columns() {

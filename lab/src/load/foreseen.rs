@@ -90,7 +90,7 @@ mod tests {
     use launcelot_measure::load::Arrivals;
 
     use super::*;
-    use crate::load::html::sample;
+    use crate::load::sample;
 
     fn plan(mode: LoadMode) -> LoadPlan {
         LoadPlan { mode, duration: Duration::from_secs(100), ..sample::result(&["poll"], &[1]).plan }

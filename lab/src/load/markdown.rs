@@ -1,10 +1,9 @@
 //! The tables of a load in Markdown (GitHub's, for a terminal, an issue or the documentation).
 
+use launcelot_charts::load::report::figures::level_unit;
+use launcelot_charts::load::report::tables::{self, Table, TableCell};
 use launcelot_measure::load::comparison::Outcome;
 use launcelot_measure::load::{LoadResult, LoadSummary, ServerComparison};
-
-use super::figures::level_unit;
-use super::tables::{self, Table, TableCell};
 
 /// Returns the tables of all results, one after the other, and that of the comparisons.
 pub fn tables(results: &[LoadResult], comparisons: &[ServerComparison]) -> String {
@@ -76,7 +75,7 @@ pub(crate) fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::html::sample;
+    use crate::load::sample;
 
     #[test]
     fn every_row_has_as_many_cells_as_there_are_columns() {

@@ -7,7 +7,7 @@ use launcelot_measure::load::{Level, LoadResult, LoadSummary};
 use launcelot_measure::unit::{format_count, format_duration, format_rate};
 use launcelot_measure::{Distribution, Percentile};
 
-use super::figures::{UNKNOWN, measured};
+use launcelot_charts::load::report::figures::{UNKNOWN, measured};
 
 /// The width of the column with the names of the servers.
 pub(super) const NAME_COLUMNS: usize = 14;

@@ -87,7 +87,7 @@ impl Primary {
             PrimaryRate::Dialogues => "dialogues",
             PrimaryRate::Questions => "questions",
         };
-        format!("{unit} a second at {}", level)
+        format!("{unit} a second at {level}")
     }
 }
 

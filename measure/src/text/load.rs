@@ -205,8 +205,8 @@ fn factor(factor: f64) -> String {
 
 fn describe_range(first: Level, last: Level) -> String {
     match first {
-        Level::Clients(clients) => format!("{clients} to {}", last),
-        Level::Rate(rate) => format!("{rate} to {}", last),
+        Level::Clients(clients) => format!("{clients} to {last}"),
+        Level::Rate(rate) => format!("{rate} to {last}"),
     }
 }
 

@@ -8,9 +8,9 @@ use launcelot_measure::percentile::Percentile;
 use launcelot_measure::text;
 use launcelot_measure::unit::{format_count, format_duration, format_rate};
 
-use crate::load::figures::{UNKNOWN, has_failures, measured};
 use crate::load::markdown;
-use crate::load::tables::{Table, TableCell, format_mebibytes, format_micros};
+use launcelot_charts::load::report::figures::{UNKNOWN, has_failures, measured};
+use launcelot_charts::load::report::tables::{Table, TableCell, format_mebibytes, format_micros};
 
 /// The columns of the table, if they were measured: clients, and questions in flight on the connection of each.
 const COLUMNS: [(u32, u32); 4] = [(1, 1), (100, 1), (100, 50), (1_000, 1)];
@@ -232,7 +232,7 @@ mod tests {
     use launcelot_measure::load::DialogueFailure;
 
     use super::*;
-    use crate::load::html::sample;
+    use crate::load::sample;
 
     /// A load at full speed, whose clients were all answered in each round.
     fn at_full_speed(clients: &[u32], in_flight: u32) -> LoadResult {

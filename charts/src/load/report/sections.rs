@@ -1,15 +1,14 @@
 //! The sections with charts, each with its legend and its table.
 
-use launcelot_charts::load::{failures, latency, legend, percentile_curves, throughput};
-
+use super::figures::{has_failures, measured};
 use super::scales::Scales;
 use super::series::{self, LATENCIES};
-use super::{Measured, table};
-use crate::load::figures::{has_failures, measured};
-use crate::load::tables::{self, Table, capitalized};
+use super::tables::{self, Table, capitalized};
+use super::{Run, html_table};
+use crate::load::{failures, latency, legend, percentile_curves, throughput};
 
 /// Returns all sections of a run.
-pub(super) fn sections(run: &Measured, scales: &Scales) -> String {
+pub(super) fn sections(run: &Run, scales: &Scales) -> String {
     if run.summary.servers.iter().all(|server| measured(server).is_empty()) {
         return "<p>Nothing was measured.</p>\n".to_owned();
     }
@@ -23,7 +22,7 @@ pub(super) fn sections(run: &Measured, scales: &Scales) -> String {
     .concat()
 }
 
-fn throughput_section(run: &Measured, scales: &Scales) -> String {
+fn throughput_section(run: &Run, scales: &Scales) -> String {
     let series = series::throughput(run);
     let chart = plot(run, &throughput::draw(&scales.levels, &scales.rates, &series));
     let is_predicted = series.iter().flat_map(|server| &server.points).any(|point| point.predicted.is_some());
@@ -40,7 +39,7 @@ fn throughput_section(run: &Measured, scales: &Scales) -> String {
     section(run, "throughput", "Throughput", &note, &chart, &twins)
 }
 
-fn latency_section(run: &Measured, scales: &Scales) -> String {
+fn latency_section(run: &Run, scales: &Scales) -> String {
     let Some(scale) = &scales.latencies else { return String::new() };
     let mut charts = String::new();
     for (what, times) in LATENCIES {
@@ -59,7 +58,7 @@ fn latency_section(run: &Measured, scales: &Scales) -> String {
     )
 }
 
-fn percentiles_section(run: &Measured, scales: &Scales) -> String {
+fn percentiles_section(run: &Run, scales: &Scales) -> String {
     let Some(scale) = &scales.percentiles else { return String::new() };
     let mut charts = String::new();
     for (what, times) in LATENCIES {
@@ -78,7 +77,7 @@ fn percentiles_section(run: &Measured, scales: &Scales) -> String {
     )
 }
 
-fn failures_section(run: &Measured, scales: &Scales) -> String {
+fn failures_section(run: &Run, scales: &Scales) -> String {
     let rows = series::failures(run);
     let table = tables::failures(&run.summary.servers, run.unit);
     if table.rows.is_empty() {
@@ -100,7 +99,7 @@ fn failures_section(run: &Measured, scales: &Scales) -> String {
     )
 }
 
-fn usage_section(run: &Measured) -> String {
+fn usage_section(run: &Run) -> String {
     section(
         run,
         "usage",
@@ -113,11 +112,10 @@ fn usage_section(run: &Measured) -> String {
 }
 
 /// Returns a section: heading, what it shows, the legend, the chart and its tables.
-fn section(run: &Measured, id: &str, heading: &str, note: &str, chart: &str, twins: &[Table]) -> String {
+fn section(run: &Run, id: &str, heading: &str, note: &str, chart: &str, twins: &[Table]) -> String {
     let id = format!("{id}{}", run.id);
     let label = run.label(&id);
-    // One of several runs has a heading of its own.
-    let tag = if run.id.is_empty() { "h2" } else { "h3" };
+    let tag = run.heading;
     let mut html = format!(
         "<section aria-labelledby=\"{label}\">\n<{tag} id=\"{id}\">{heading}</{tag}>\n<p class=\"note\">{note}</p>\n"
     );
@@ -132,18 +130,25 @@ fn section(run: &Measured, id: &str, heading: &str, note: &str, chart: &str, twi
     }
     for (number, twin) in (1..).zip(twins) {
         let id = format!("{id}-table-{number}");
-        html += &table::html(twin, &id, &run.label(&id));
+        html += &html_table::html(twin, &id, &run.label(&id));
     }
     html + "</section>\n"
 }
 
 /// Returns a chart between the margins for its labels and for the names of the servers.
-fn plot(run: &Measured, svg: &str) -> String {
-    let longest = run.summary.servers.iter().map(|server| server.name.chars().count()).max().unwrap_or(0).clamp(4, 16);
-    let band = match run.summary.servers.len() {
-        0..=3 => "0.12",
-        4..=6 => "0.07",
-        _ => "0.04",
+fn plot(run: &Run, svg: &str) -> String {
+    let longest = run.summary.servers.iter().map(|server| server.name.chars().count()).max().unwrap_or(0);
+    // Classes, because the page's policy forbids styles in attributes.
+    let names = match longest {
+        0..=4 => "short-names",
+        5..=8 => "names",
+        9..=12 => "long-names",
+        _ => "longest-names",
     };
-    format!("<div class=\"load-plot\" style=\"--names: {longest}ch; --band: {band}\">{svg}</div>\n")
+    let bands = match run.summary.servers.len() {
+        0..=3 => "bands",
+        4..=6 => "many-bands",
+        _ => "most-bands",
+    };
+    format!("<div class=\"load-plot {names} {bands}\">{svg}</div>\n")
 }

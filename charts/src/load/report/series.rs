@@ -1,17 +1,17 @@
 //! The figures of a run as the charts take them.
 
-use launcelot_charts::load::failures::FailureRow;
-use launcelot_charts::load::latency::{LatencyPoint, LatencySeries};
-use launcelot_charts::load::percentile_curves::CurveSeries;
-use launcelot_charts::load::throughput::{ThroughputPoint, ThroughputSeries};
+use crate::load::failures::FailureRow;
+use crate::load::latency::{LatencyPoint, LatencySeries};
+use crate::load::percentile_curves::CurveSeries;
+use crate::load::throughput::{ThroughputPoint, ThroughputSeries};
 use launcelot_measure::Distribution;
 use launcelot_measure::load::Counts;
 use launcelot_measure::percentile::Percentile;
 use launcelot_measure::text;
 
-use super::Measured;
-use crate::load::figures::{has_failures, measured};
-use crate::load::prediction;
+use super::Run;
+use super::figures::{has_failures, measured};
+use super::prediction;
 
 /// Where a latency is in the counts of a cycle.
 pub(super) type Times = fn(&Counts) -> &Distribution;
@@ -23,7 +23,7 @@ pub(super) const LATENCIES: [(&str, Times); 2] = [
 ];
 
 /// Returns the throughput of each server at each level, with what the model predicts.
-pub(super) fn throughput(run: &Measured) -> Vec<ThroughputSeries> {
+pub(super) fn throughput(run: &Run) -> Vec<ThroughputSeries> {
     let mut all = Vec::new();
     for (index, server) in run.summary.servers.iter().enumerate() {
         let inputs = prediction::inputs(run.result, &run.summary, index);
@@ -48,7 +48,7 @@ pub(super) fn throughput(run: &Measured) -> Vec<ThroughputSeries> {
 }
 
 /// Returns a latency of each server at each level with samples.
-pub(super) fn latency(run: &Measured, times: Times) -> Vec<LatencySeries> {
+pub(super) fn latency(run: &Run, times: Times) -> Vec<LatencySeries> {
     let mut all = Vec::new();
     for server in &run.summary.servers {
         let points = measured(server).into_iter().filter_map(|at| {
@@ -66,7 +66,7 @@ pub(super) fn latency(run: &Measured, times: Times) -> Vec<LatencySeries> {
 }
 
 /// Returns the distribution of a latency of each server at its highest level.
-pub(super) fn curves<'a>(run: &'a Measured, times: Times) -> Vec<CurveSeries<'a>> {
+pub(super) fn curves<'a>(run: &'a Run, times: Times) -> Vec<CurveSeries<'a>> {
     let mut all = Vec::new();
     for server in &run.summary.servers {
         let Some(highest) = measured(server).pop() else { continue };
@@ -76,7 +76,7 @@ pub(super) fn curves<'a>(run: &'a Measured, times: Times) -> Vec<CurveSeries<'a>
 }
 
 /// Returns the failures of each server, a row for each kind.
-pub(super) fn failures(run: &Measured) -> Vec<FailureRow> {
+pub(super) fn failures(run: &Run) -> Vec<FailureRow> {
     let mut rows: Vec<FailureRow> = Vec::new();
     for server in &run.summary.servers {
         for at in measured(server) {

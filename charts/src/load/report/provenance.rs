@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-use launcelot_charts::Escaped;
 use launcelot_measure::load::{Arrivals, LoadMode, RatedUnit, ServerKind};
 use launcelot_measure::unit::{format_count, format_duration};
 
-use super::Measured;
+use super::Run;
+use crate::Escaped;
 
 /// Returns the section at the end of the report.
-pub(super) fn section(run: &Measured) -> String {
+pub(super) fn section(run: &Run, tag: &str, heading: &str) -> String {
     let plan = &run.result.plan;
+    let id = format!("how{}", run.id);
     let mut html = format!(
-        "<section class=\"provenance\" aria-labelledby=\"how{0}\">\n<h2 id=\"how{0}\">How it was measured{1}</h2>\n<dl>\n",
-        run.id,
-        if run.id.is_empty() { String::new() } else { format!(": run {}", run.number()) }
+        "<section class=\"provenance\" aria-labelledby=\"{}\">\n<{tag} id=\"{id}\">{heading}</{tag}>\n<dl>\n",
+        run.label(&id)
     );
     let mut entry = |term: &str, description: &str| {
         html += &format!("<div><dt>{term}</dt><dd>{}</dd></div>\n", Escaped(description));

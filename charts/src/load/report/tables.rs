@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use launcelot_charts::load::failures::format_share;
-use launcelot_charts::load::throughput::ThroughputSeries;
 use launcelot_measure::Distribution;
 use launcelot_measure::load::comparison::{Outcome, ServerComparison};
 use launcelot_measure::load::model::deviation_percent;
@@ -13,35 +11,45 @@ use launcelot_measure::text;
 use launcelot_measure::unit::{format_count, format_decimal, format_duration, format_rate};
 
 use super::figures::{UNKNOWN, has_failures, measured};
+use crate::load::failures::format_share;
+use crate::load::throughput::ThroughputSeries;
 
 /// A table. The first cell of each row names it.
-pub(crate) struct Table {
-    pub(crate) caption: String,
-    pub(crate) columns: Vec<String>,
-    pub(crate) rows: Vec<Vec<TableCell>>,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// What it shows.
+    pub caption: String,
+    /// The names of the columns.
+    pub columns: Vec<String>,
+    /// The rows, each with as many cells as there are columns.
+    pub rows: Vec<Vec<TableCell>>,
 }
 
 /// A cell: a figure or words, and a note on it.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct TableCell {
-    pub(crate) text: String,
-    pub(crate) note: Option<String>,
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TableCell {
+    /// The figure or the words.
+    pub text: String,
+    /// A note on it.
+    pub note: Option<String>,
     /// Whether it is words, which are aligned to the left.
-    pub(crate) is_words: bool,
+    pub is_words: bool,
 }
 
 impl TableCell {
-    pub(crate) fn figure(text: impl Into<String>) -> Self {
+    /// Returns a cell with a figure.
+    pub fn figure(text: impl Into<String>) -> Self {
         Self { text: text.into(), ..Self::default() }
     }
 
-    pub(crate) fn words(text: impl Into<String>) -> Self {
+    /// Returns a cell of words.
+    pub fn words(text: impl Into<String>) -> Self {
         Self { text: text.into(), is_words: true, ..Self::default() }
     }
 }
 
 /// Returns the dialogues per second of each server at each level.
-pub(crate) fn throughput(servers: &[ServerSummary], unit: &str) -> Table {
+pub fn throughput(servers: &[ServerSummary], unit: &str) -> Table {
     let caption = "Dialogues per second: the median of the rounds, and the slowest and the fastest round";
     by_level(caption, servers, unit, &|at| {
         let Some(rates) = at.dialogues_per_s else { return TableCell::figure(UNKNOWN) };
@@ -51,12 +59,7 @@ pub(crate) fn throughput(servers: &[ServerSummary], unit: &str) -> Table {
 }
 
 /// Returns the median and the 99th percentile of a latency of each server at each level.
-pub(crate) fn latency(
-    what: &str,
-    servers: &[ServerSummary],
-    unit: &str,
-    times: &dyn Fn(&Counts) -> &Distribution,
-) -> Table {
+pub fn latency(what: &str, servers: &[ServerSummary], unit: &str, times: &dyn Fn(&Counts) -> &Distribution) -> Table {
     by_level(&format!("{what}: p50 and p99"), servers, unit, &|at| {
         let times = times(&at.counts);
         let p99 = time_or_unknown(times.percentile(Percentile::P99));
@@ -92,7 +95,7 @@ fn by_level(caption: &str, servers: &[ServerSummary], unit: &str, cell: &dyn Fn(
 }
 
 /// Returns the percentiles of a latency of each server at its highest level.
-pub(crate) fn percentiles(
+pub fn percentiles(
     what: &str,
     servers: &[ServerSummary],
     unit: &str,
@@ -117,7 +120,7 @@ pub(crate) fn percentiles(
 }
 
 /// Returns how far the throughput of each server lies from its prediction at each level.
-pub(crate) fn prediction(servers: &[ThroughputSeries], unit: &str) -> Table {
+pub fn prediction(servers: &[ThroughputSeries], unit: &str) -> Table {
     let mut levels: Vec<u32> = servers.iter().flat_map(|server| &server.points).map(|point| point.level).collect();
     levels.sort_unstable();
     levels.dedup();
@@ -144,7 +147,7 @@ pub(crate) fn prediction(servers: &[ThroughputSeries], unit: &str) -> Table {
 }
 
 /// Returns a row for each comparison.
-pub(crate) fn comparison(comparisons: &[ServerComparison]) -> Table {
+pub fn comparison(comparisons: &[ServerComparison]) -> Table {
     let row = |comparison: &ServerComparison| {
         let (ratio, interval, finding) = match comparison.outcome {
             Outcome::Compared(ratio) => (
@@ -174,7 +177,7 @@ pub(crate) fn comparison(comparisons: &[ServerComparison]) -> Table {
 }
 
 /// Returns a row for each kind of failure of each server at each level.
-pub(crate) fn failures(servers: &[ServerSummary], unit: &str) -> Table {
+pub fn failures(servers: &[ServerSummary], unit: &str) -> Table {
     let mut rows = Vec::new();
     for server in servers {
         for at in measured(server) {
@@ -208,7 +211,7 @@ pub(crate) fn failures(servers: &[ServerSummary], unit: &str) -> Table {
 }
 
 /// Returns what servers and load generator used, with a row for each server and level.
-pub(crate) fn usage(servers: &[ServerSummary], unit: &str) -> Table {
+pub fn usage(servers: &[ServerSummary], unit: &str) -> Table {
     let row = |server: &ServerSummary, at: &Cell| {
         let counts = &at.counts;
         let cut = counts.cut_at_begin + counts.cut_at_end;
@@ -259,16 +262,18 @@ fn known<T>(figure: Option<T>, format: impl Fn(T) -> String) -> String {
     figure.map_or_else(|| UNKNOWN.to_owned(), format)
 }
 
-pub(crate) fn format_micros(micros: f64) -> String {
+/// Returns microseconds as text.
+pub fn format_micros(micros: f64) -> String {
     format_duration(Duration::from_nanos((micros * 1_000.0).round() as u64))
 }
 
-pub(crate) fn format_mebibytes(bytes: u64) -> String {
+/// Returns bytes in MiB as text.
+pub fn format_mebibytes(bytes: u64) -> String {
     format!("{}\u{a0}MiB", format_decimal(bytes, 1 << 20, 1))
 }
 
 /// Returns text with a capital letter at its begin.
-pub(crate) fn capitalized(text: &str) -> String {
+pub(super) fn capitalized(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }

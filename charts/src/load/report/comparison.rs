@@ -3,11 +3,10 @@
 use launcelot_measure::load::Primary;
 use launcelot_measure::load::comparison::{Outcome, ServerComparison, compare_runs, compare_servers};
 
-use super::{Measured, table};
-use crate::load::tables;
+use super::{Run, html_table, tables};
 
 /// Returns the section; nothing if there is nothing to compare.
-pub(super) fn section(runs: &[Measured], primary: Primary) -> String {
+pub(super) fn section(runs: &[Run], primary: Primary, tag: &str) -> String {
     let (comparisons, note) = match runs {
         [] => return String::new(),
         [run] => (
@@ -15,7 +14,7 @@ pub(super) fn section(runs: &[Measured], primary: Primary) -> String {
             "Each server with the first. They took turns within each round, so they are compared round by round.",
         ),
         [first, others @ ..] => {
-            let of_run = |run: &Measured| compare_runs(&first.summary, &run.summary, primary);
+            let of_run = |run: &Run| compare_runs(&first.summary, &run.summary, primary);
             (
                 others.iter().flat_map(of_run).collect::<Vec<_>>(),
                 "Each server with itself in the first run. The runs have no rounds in common, so the spread between rounds decides; \
@@ -26,7 +25,8 @@ pub(super) fn section(runs: &[Measured], primary: Primary) -> String {
     if comparisons.is_empty() {
         return String::new();
     }
-    let mut html = "<section aria-labelledby=\"comparison\">\n<h2 id=\"comparison\">Comparison</h2>\n".to_owned();
+    let (id, label) = super::heading_of(runs, "comparison");
+    let mut html = format!("<section aria-labelledby=\"{label}\">\n<{tag} id=\"{id}\">Comparison</{tag}>\n");
     match too_few_rounds(&comparisons) {
         Some(rounds) => {
             let needed = launcelot_measure::load::comparison::ROUNDS_MIN;
@@ -38,7 +38,8 @@ pub(super) fn section(runs: &[Measured], primary: Primary) -> String {
             html += &format!(
                 "<p class=\"note\">{note} An interval is that of all comparisons together with a confidence of 95\u{a0}%.</p>\n"
             );
-            html += &table::html(&tables::comparison(&comparisons), "comparison-table", "comparison-table");
+            let (id, label) = super::heading_of(runs, "comparison-table");
+            html += &html_table::html(&tables::comparison(&comparisons), &id, &label);
         }
     }
     html + "</section>\n"

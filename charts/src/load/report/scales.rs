@@ -1,11 +1,11 @@
 //! The axes of the charts. Runs whose levels count the same have the same axes, so that they can be compared by eye.
 
-use launcelot_charts::LogScale;
-use launcelot_charts::load::{CountAxis, LevelAxis, failures, latency, percentile_curves, throughput};
+use crate::LogScale;
+use crate::load::{CountAxis, LevelAxis, failures, latency, percentile_curves, throughput};
 
-use super::Measured;
+use super::Run;
+use super::figures::measured;
 use super::series::{self, LATENCIES};
-use crate::load::figures::measured;
 
 /// The axes of all charts of a run.
 pub(super) struct Scales {
@@ -23,8 +23,8 @@ pub(super) struct Scales {
 
 impl Scales {
     /// Returns the axes of `run`, which it shares with those of `runs` whose levels count the same.
-    pub(super) fn of(run: &Measured, runs: &[Measured]) -> Self {
-        let alike: Vec<&Measured> = runs.iter().filter(|other| other.unit == run.unit).collect();
+    pub(super) fn of(run: &Run, runs: &[Run]) -> Self {
+        let alike: Vec<&Run> = runs.iter().filter(|other| other.unit == run.unit).collect();
         let cells = alike.iter().flat_map(|run| &run.summary.servers).flat_map(measured);
         let rates: Vec<_> = alike.iter().map(|run| series::throughput(run)).collect();
         let rates: Vec<_> = rates.iter().map(Vec::as_slice).collect();

@@ -1,8 +1,7 @@
 //! Tables as HTML. A wide one scrolls in a region that the keyboard reaches.
 
-use launcelot_charts::Escaped;
-
-use crate::load::tables::{Table, TableCell};
+use super::tables::{Table, TableCell};
+use crate::Escaped;
 
 /// Returns the table in a region that is named by its caption, whose identity is `id`; `label` are the identities of
 /// all texts that name it.
