@@ -23,9 +23,9 @@ use crate::command_line::{CommandLine, FileError};
 #[cfg(feature = "config")]
 use crate::config::{self, ConfigError};
 use crate::limits::RESERVE;
-use crate::options::{Options, OptionsError, Target};
+use crate::options::{Options, OptionsError};
 use crate::serve::ServeError;
-use listeners::UnixListeners;
+use listeners::ClientListeners;
 use signals::{Signal, Signals};
 
 /// The port to listen on where an address has none.
@@ -105,14 +105,13 @@ fn read_options(is_start: bool) -> Result<CommandLine, ProgramError> {
 
 async fn serve_until_stopped(command_line: &CommandLine, options: Options) -> Result<(), ProgramError> {
     let mut signals = Signals::catch().map_err(ProgramError::Signals)?;
-    let listeners = command_line.listen.bind(PORT, BACKLOG)?;
-    let unix_listeners = UnixListeners::bind(&command_line.listen_unix)?;
+    let listeners = ClientListeners::open(command_line)?;
     #[cfg(feature = "metrics")]
     let metrics_listener = match &command_line.metrics {
         Some((host, port)) => Some(Listeners::bind(host, *port, BACKLOG)?),
         None => None,
     };
-    let text = ready(&listeners, &unix_listeners, &options.targets);
+    let text = ready(&listeners, &options);
     let bridge = Bridge::new(options)?;
     #[cfg(feature = "metrics")]
     if let Some(listener) = metrics_listener {
@@ -120,7 +119,9 @@ async fn serve_until_stopped(command_line: &CommandLine, options: Options) -> Re
     }
     output::print(&text);
     let (stop, stopped) = oneshot::channel::<()>();
-    let mut serving = pin!(bridge.serve(listeners, unix_listeners.sockets()?, async {
+    let ClientListeners { tcp, unix } = listeners;
+    let unix_sockets = unix.sockets().map_err(ProgramError::Runtime)?;
+    let mut serving = pin!(bridge.serve(tcp, unix_sockets, async {
         // Dropping the sender stops, too.
         let _ = stopped.await;
     }));
@@ -184,21 +185,49 @@ fn fit_to_descriptors(options: Options, descriptors: Option<u64>) -> Options {
 }
 
 /// The lines that are printed once the bridge listens: where it listens, and a URL for each target.
-fn ready(listeners: &Listeners, unix_listeners: &UnixListeners, targets: &[Target]) -> String {
-    let mut text = listeners.ready();
-    for path in unix_listeners.paths() {
+fn ready(listeners: &ClientListeners, options: &Options) -> String {
+    let mut text = listeners.tcp.as_ref().map(Listeners::ready).unwrap_or_default();
+    for name in listeners.unix.names() {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "Ready and listening at '{}'", path.display());
+        let _ = writeln!(text, "Ready and listening at '{name}'");
     }
-    let Some(interface) = listeners.interfaces.first() else { return text };
+    let Some(interface) = listeners.tcp.as_ref().and_then(|listeners| listeners.interfaces.first()) else {
+        return text;
+    };
     let host = interface.url_host();
     let port = interface.port;
-    for (index, target) in targets.iter().enumerate() {
+    let base_path = &options.base_path;
+    for (index, target) in options.targets.iter().enumerate() {
         let path = match &target.name {
             Some(name) if index > 0 => format!("/ws/{name}"),
             _ => "/ws".to_owned(),
         };
-        let _ = writeln!(text, "Relaying ws://{host}:{port}{path} to {target}");
+        let _ = writeln!(text, "Relaying ws://{host}:{port}{base_path}{path} to {target}");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limits_of_connections_are_lowered_to_what_descriptors_allow() {
+        let reserved = OWN_DESCRIPTORS + u64::from(RESERVE);
+        let limits = |max_connections: u32, max_websockets: u32, descriptors| {
+            let options = Options {
+                max_connections: max_connections.try_into().unwrap(),
+                max_websockets: max_websockets.try_into().unwrap(),
+                ..Options::default()
+            };
+            let fitted = fit_to_descriptors(options, descriptors);
+            (fitted.max_connections.get(), fitted.max_websockets.get())
+        };
+        assert_eq!(limits(500, 500, None), (500, 500));
+        assert_eq!(limits(500, 500, Some(reserved + 1000)), (500, 500));
+        assert_eq!(limits(500, 500, Some(reserved + 999)), (499, 499));
+        // Connections without a WebSocket need one descriptor.
+        assert_eq!(limits(900, 100, Some(reserved + 1000)), (900, 100));
+        assert_eq!(limits(500, 500, Some(10)), (1, 1));
+    }
 }
