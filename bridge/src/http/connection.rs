@@ -111,8 +111,14 @@ where
             {
                 served
             } else {
-                connection.as_mut().graceful_shutdown();
-                connection.await
+                tokio::select! {
+                    served = &mut connection => served,
+                    // Before that, hyper would make an upgrade a `Connection: close`.
+                    () = phase_at_stop.response_ended() => {
+                        connection.as_mut().graceful_shutdown();
+                        connection.await
+                    }
+                }
             }
         }
     };
