@@ -52,6 +52,14 @@ impl BasePath {
         parts.path_and_query = Some(rest);
         Uri::from_parts(parts).ok()
     }
+
+    /// Returns the relative address to which a request for the base path itself is redirected: with a slash at its end,
+    /// without which relative addresses in a page would lead out of the base path.
+    pub(crate) fn with_slash(&self, uri: &Uri) -> Option<String> {
+        let name = self.0.rsplit('/').next().filter(|name| !name.is_empty())?;
+        let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+        (uri.path() == self.0).then(|| format!("./{name}/{query}"))
+    }
 }
 
 #[cfg(test)]
@@ -75,6 +83,16 @@ mod tests {
             assert_eq!(stripped.as_deref(), expected, "{path}");
         }
         assert_eq!(BasePath::default().strip(&"/ws".parse().unwrap()), Some("/ws".parse().unwrap()));
+    }
+
+    #[test]
+    fn the_base_path_itself_gets_a_slash() {
+        let base: BasePath = "/a/b".parse().unwrap();
+        let cases = [("/a/b", Some("./b/")), ("/a/b?x=1", Some("./b/?x=1")), ("/a/b/", None), ("/a/b/c", None)];
+        for (path, expected) in cases {
+            assert_eq!(base.with_slash(&path.parse().unwrap()).as_deref(), expected, "{path}");
+        }
+        assert_eq!(BasePath::default().with_slash(&"/".parse().unwrap()), None);
     }
 
     #[test]

@@ -102,7 +102,7 @@ async fn everything_is_below_the_base_path() {
     let options = launcelot_bridge::Options { base_path: "/lance".parse().unwrap(), ..options(Some(web.path())) };
     let cases = [
         ("/lance/", 200),
-        ("/lance", 200),
+        ("/lance", 307),
         ("/lance/page.html", 200),
         ("/lance/ws", 426),
         ("/lance/healthz", 200),
@@ -114,9 +114,11 @@ async fn everything_is_below_the_base_path() {
     for (path, expected) in cases {
         assert_eq!(answer(&options, get(path, &[])).await.status().as_u16(), expected, "{path}");
     }
-    let redirect = answer(&options, get("/lance/deep", &[])).await;
-    assert_eq!(redirect.status(), StatusCode::TEMPORARY_REDIRECT);
-    assert_eq!(text(&redirect, header::LOCATION), Some("./deep/"));
+    for (path, expected) in [("/lance/deep", "./deep/"), ("/lance", "./lance/"), ("/lance?x=1", "./lance/?x=1")] {
+        let redirect = answer(&options, get(path, &[])).await;
+        assert_eq!(redirect.status(), StatusCode::TEMPORARY_REDIRECT, "{path}");
+        assert_eq!(text(&redirect, header::LOCATION), Some(expected), "{path}");
+    }
 }
 
 #[tokio::test]
