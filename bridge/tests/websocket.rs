@@ -77,6 +77,45 @@ async fn each_target_has_its_path() {
 }
 
 #[tokio::test]
+async fn a_slash_behind_the_path_of_a_target_makes_no_difference_for_the_first() {
+    let bridge = Bridge::to(echo().await);
+    for path in ["/ws", "/ws/", "/ws?query", "/ws/?query"] {
+        let mut browser = bridge.open(path).await;
+        browser.send(Message::text("What?")).await.unwrap();
+        assert_eq!(receive_bytes(&mut browser, 5).await, b"What?", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn targets_come_only_from_the_list() {
+    let (listener, address) = listen().await;
+    let listed = Target { name: Some("listed".to_owned()), ..target(echo().await) };
+    let bridge = Bridge::start(Options { targets: vec![listed], ..Options::default() });
+    let port = address.port();
+    for path in [
+        format!("/ws/127.0.0.1:{port}"),
+        format!("/ws/127.0.0.1%3A{port}"),
+        format!("/ws/{port}"),
+        "/ws/LISTED".to_owned(),
+        "/ws/listed%00".to_owned(),
+        "/ws/%2e%2e".to_owned(),
+        "/ws/unix:%2Frun%2Fserver.sock".to_owned(),
+    ] {
+        assert_eq!(receive_to_close(&mut bridge.open(&path).await).await.1, 4404, "{path}");
+    }
+    for path in [format!("/ws/listed/127.0.0.1:{port}"), "/ws//listed".to_owned(), "/WS".to_owned()] {
+        let refused = soon(tokio_tungstenite::connect_async(format!("ws://127.0.0.1:{}{path}", bridge.port))).await;
+        assert!(refused.is_err(), "{path}");
+    }
+    for query in [format!("target=127.0.0.1:{port}"), format!("token={port}"), format!("host=127.0.0.1&port={port}")] {
+        let mut browser = bridge.open(&format!("/ws/listed?{query}")).await;
+        browser.send(Message::text("What?")).await.unwrap();
+        assert_eq!(receive_bytes(&mut browser, 5).await, b"What?");
+    }
+    assert!(listener.accept().now_or_never().is_none());
+}
+
+#[tokio::test]
 async fn a_server_that_cannot_be_reached_is_named_in_the_close() {
     let port = launcelot_testing::ports::ReservedPort::new();
     let address = port.address();

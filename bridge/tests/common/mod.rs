@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "in a test, what does not hold is a failure")]
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub(crate) mod certificates;
+pub(crate) mod program;
 pub(crate) mod request;
 
 use std::future::Future;
@@ -119,9 +121,14 @@ pub(crate) async fn receive_bytes(browser: &mut Browser, count: usize) -> Vec<u8
 
 /// Opens a WebSocket whose frames the test writes by hand.
 pub(crate) async fn open_by_hand(port: u16) -> TcpStream {
+    open_by_hand_at(port, "/ws").await
+}
+
+/// Opens a WebSocket at a path, whose frames the test writes by hand.
+pub(crate) async fn open_by_hand_at(port: u16, path: &str) -> TcpStream {
     let mut socket = soon(TcpStream::connect(("127.0.0.1", port))).await.unwrap();
     let request = format!(
-        "GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
+        "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     );
     socket.write_all(request.as_bytes()).await.unwrap();
