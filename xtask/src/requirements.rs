@@ -6,15 +6,36 @@ use crate::failure::Failure;
 use crate::output;
 use crate::workspace::Workspace;
 
+/// The test program of the bridge between programs of other people.
+const INTEROPERABILITY: &str = "interoperability";
+
 /// A requirement of some tests. Without it they are skipped, or `cargo xtask test --install` fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Requirement {
     /// Chromium, its driver, and axe-core.
     Browser,
+    /// curl.
+    Curl,
+    /// HAProxy.
+    HaProxy,
+    /// nginx.
+    Nginx,
+    /// The clients in JavaScript, and Node.
+    NodeClients,
+    /// noVNC, and Chromium.
+    NoVnc,
     /// OpenSSH and its server.
     OpenSsh,
+    /// PostgreSQL, which is not installed for the tests.
+    PostgreSql,
     /// Python 3, in which a server that the prober tests is written.
     Python,
+    /// The clients in Python.
+    PythonClients,
+    /// Redis.
+    Redis,
+    /// The server of OpenSSH, behind the bridge.
+    Sshd,
     /// trunk and its wasm-bindgen.
     Trunk,
 }
@@ -24,8 +45,17 @@ impl Requirement {
     pub(crate) fn tests(self) -> (&'static str, &'static str) {
         match self {
             Self::Browser => ("page", ""),
+            Self::Curl => (INTEROPERABILITY, "long::curl::"),
+            Self::HaProxy => (INTEROPERABILITY, "long::haproxy::"),
+            Self::Nginx => (INTEROPERABILITY, "long::nginx::"),
+            Self::NodeClients => (INTEROPERABILITY, "long::node::"),
+            Self::NoVnc => (INTEROPERABILITY, "long::browser::"),
             Self::OpenSsh => ("lab", "ssh::"),
+            Self::PostgreSql => (INTEROPERABILITY, "long::postgresql::"),
             Self::Python => ("lab", "probe::started_servers::"),
+            Self::PythonClients => (INTEROPERABILITY, "long::python::"),
+            Self::Redis => (INTEROPERABILITY, "long::redis::"),
+            Self::Sshd => (INTEROPERABILITY, "long::sshd::"),
             Self::Trunk => ("page", "trunk::"),
         }
     }
@@ -33,6 +63,15 @@ impl Requirement {
     fn description(self) -> &'static str {
         match self {
             Self::Browser => "in a browser",
+            Self::Curl => "with curl",
+            Self::HaProxy => "behind HAProxy",
+            Self::Nginx => "behind nginx",
+            Self::NodeClients => "with clients in JavaScript",
+            Self::NoVnc => "with noVNC",
+            Self::PostgreSql => "before PostgreSQL",
+            Self::PythonClients => "with clients in Python",
+            Self::Redis => "before Redis",
+            Self::Sshd => "before sshd",
             Self::OpenSsh => "through a real SSH tunnel",
             Self::Python => "of a server in Python",
             Self::Trunk => "of `trunk serve`",
