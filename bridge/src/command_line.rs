@@ -62,7 +62,7 @@ pub struct CommandLine {
     /// Believe X-Forwarded-For and X-Forwarded-Proto of reverse proxies in this network; may be given several times
     #[arg(long = "trusted-proxy", value_name = "CIDR", value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
-    /// Serve files to which links lead out of the directory
+    /// Serve files to which links lead out of the directory, or absolute links
     #[arg(long)]
     pub follow_links: bool,
     /// Do not tell clients the name of a server that cannot be reached, nor the system's error

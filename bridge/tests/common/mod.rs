@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 pub(crate) mod certificates;
+pub(crate) mod deploy;
 pub(crate) mod program;
 pub(crate) mod request;
 

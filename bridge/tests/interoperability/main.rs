@@ -9,7 +9,6 @@ mod common;
 
 mod adapter;
 mod bridge_for_clients;
-mod deploy;
 mod long;
 
 use std::process::Command;

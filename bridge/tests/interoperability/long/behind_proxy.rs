@@ -18,9 +18,9 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::bridge_for_clients::output;
 use crate::common::certificates::Authority;
+use crate::common::deploy::example;
 use crate::common::program::{Running, program};
 use crate::common::{echo, soon};
-use crate::deploy::example;
 
 /// The name of the machine in the examples.
 pub(crate) const HOST: &str = "camelot.example";
@@ -131,7 +131,9 @@ impl Front<'_> {
         command.args(["--silent", "--show-error", "--location", "--max-time", "30"]).arg("--cacert").arg(&authority);
         command.args(["--resolve", &format!("{HOST}:{}:127.0.0.1", self.port), "--write-out", "\n%{url_effective}"]);
         command.arg(format!("https://{HOST}:{}{path}", self.port));
-        let text = String::from_utf8(output(command).await.stdout).unwrap();
+        let output = output(command).await;
+        assert!(output.status.success(), "{path}: {}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
         let (content, url) = text.rsplit_once('\n').unwrap();
         (url.to_owned(), content.to_owned())
     }

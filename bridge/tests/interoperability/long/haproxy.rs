@@ -14,8 +14,8 @@ use tempfile::TempDir;
 
 use super::behind_proxy::{BridgeBehindProxy, HOST, until_listening};
 use crate::common::certificates::Authority;
+use crate::common::deploy::example;
 use crate::common::{open_by_hand_at, soon};
-use crate::deploy::example;
 use crate::peer;
 
 /// A running HAProxy.

@@ -8,7 +8,7 @@ use launcelot_testing::process::Process;
 
 use super::behind_proxy::{BridgeBehindProxy, HOST, until_listening};
 use crate::common::certificates::Authority;
-use crate::deploy::example;
+use crate::common::deploy::example;
 use crate::peer;
 
 #[tokio::test]
