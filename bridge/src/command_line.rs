@@ -263,6 +263,12 @@ mod tests {
     }
 
     #[test]
+    fn subprotocols_are_added_to_binary() {
+        let command_line = CommandLine::parse_from(["launcelot-bridge", "--subprotocol", "mqtt", "--subprotocol", "x"]);
+        assert_eq!(command_line.options().unwrap().subprotocols, ["binary", "mqtt", "x"]);
+    }
+
+    #[test]
     fn a_zero_duration_needs_no_unit() {
         assert_eq!(duration("0"), Ok(Duration::ZERO));
         assert_eq!(duration("5min"), Ok(Duration::from_secs(300)));

@@ -41,6 +41,9 @@ pub enum ProgramError {
     #[cfg(feature = "config")]
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// An option has a value that cannot be read, when the options are read again.
+    #[error("{0}")]
+    Value(String),
     /// A file that an option names cannot be used.
     #[error(transparent)]
     File(#[from] FileError),
@@ -70,7 +73,7 @@ pub enum ProgramError {
 ///
 /// See [`ProgramError`].
 pub fn run() -> Result<(), ProgramError> {
-    let command_line = read_options(true)?;
+    let command_line = read_options()?;
     log::to_stderr(command_line.log_format, command_line.verbosity.verbose);
     let options = command_line.options()?;
     match options.check() {
@@ -86,21 +89,32 @@ pub fn run() -> Result<(), ProgramError> {
     result
 }
 
-/// Reads the options from the command line, the environment and the file. At the start, `--print-config` is obeyed.
-fn read_options(is_start: bool) -> Result<CommandLine, ProgramError> {
+/// Reads the options from the command line, the environment and the file. Ends the program if a value cannot be used, and
+/// for `--print-config`.
+fn read_options() -> Result<CommandLine, ProgramError> {
     let command = sources(CommandLine::command())?;
-    let matches = if is_start {
-        endpoint_command_line::matches_of(command.clone())
-    } else {
-        command.clone().try_get_matches().unwrap_or_else(|_| endpoint_command_line::matches_of(command.clone()))
-    };
+    let matches = endpoint_command_line::matches_of(command.clone());
     let command_line = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     #[cfg(feature = "config")]
-    if is_start && command_line.print_config {
+    if command_line.print_config {
         output::print(&config::print(&command, &matches));
         std::process::exit(0);
     }
     Ok(command_line)
+}
+
+/// Reads the options again, and never ends the program.
+fn read_options_again() -> Result<Options, ProgramError> {
+    let matches = sources(CommandLine::command())?.try_get_matches();
+    let command_line = matches.and_then(|matches| CommandLine::from_arg_matches(&matches));
+    Ok(command_line.map_err(|error| ProgramError::Value(first_line(&error)))?.options()?)
+}
+
+/// Returns what is wrong, without the hints that follow.
+fn first_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let line = text.lines().next().unwrap_or_default();
+    line.strip_prefix("error: ").unwrap_or(line).to_owned()
 }
 
 async fn serve_until_stopped(command_line: &CommandLine, options: Options) -> Result<(), ProgramError> {
@@ -141,15 +155,11 @@ async fn serve_until_stopped(command_line: &CommandLine, options: Options) -> Re
 
 /// Reads the options again. If they cannot be used, the bridge keeps those that it has.
 fn reload(bridge: &Bridge) {
-    let reloaded = read_again().and_then(|options| Ok(bridge.reload(options)?));
+    let reloaded = read_options_again().and_then(|options| Ok(bridge.reload(options)?));
     match reloaded {
         Ok(()) => log::report("the options were read again"),
         Err(error) => tracing::warn!("cannot read the options again, keeping the old ones: {}", one_line(&error)),
     }
-}
-
-fn read_again() -> Result<Options, ProgramError> {
-    Ok(read_options(false)?.options()?)
 }
 
 /// Adds the environment and the file as sources of options.

@@ -97,7 +97,8 @@ impl Bridge {
             let connect_info = ConnectInfo::new(Some(peer), permit, self.core.limits.try_connection(counted));
             #[cfg(feature = "tls")]
             if let Some(tls) = options.tls.clone() {
-                self.spawn_tls(stream, connect_info, tls, options.head_timeout);
+                let handshake_timeout = connect_info.head_timeout(options.head_timeout);
+                self.spawn_tls(stream, connect_info, tls, handshake_timeout);
                 continue;
             }
             self.spawn(stream, connect_info);

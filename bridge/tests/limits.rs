@@ -185,6 +185,35 @@ async fn a_slow_response_is_not_cut_while_the_client_reads() {
 }
 
 #[tokio::test]
+async fn silent_connections_over_the_limit_do_not_silence_health_for_long() {
+    const RESERVE: usize = 64;
+    let options = Options { targets: vec![target(echo().await)], max_connections: ONE, ..Options::default() };
+    let bridge = Bridge::start(options);
+    let mut first = bridge.open("/ws").await;
+    let mut silent = Vec::new();
+    for _ in 0..RESERVE {
+        silent.push(bridge.socket().await);
+    }
+    assert_eq!(send_request(bridge.port, HEALTH).await.status, 200);
+    check_echo(&mut first).await;
+}
+
+#[tokio::test]
+async fn a_foreign_page_does_not_learn_that_the_bridge_is_full_nor_which_targets_it_has() {
+    let options = Options { targets: vec![target(echo().await)], max_connections: ONE, ..Options::default() };
+    let bridge = Bridge::start(options);
+    let _first = bridge.open("/ws").await;
+    for path in ["/ws", "/ws/unknown"] {
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+             Origin: https://evil.example\r\n\r\n"
+        );
+        assert_eq!(send_request(bridge.port, &request).await.status, 403, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_pauses_for_too_long_ends_its_connection() {
     let length = async |body: Result<String, axum::extract::rejection::StringRejection>| match body {
         Ok(body) => body.len().to_string(),

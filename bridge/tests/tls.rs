@@ -74,6 +74,16 @@ async fn a_client_that_does_not_speak_tls_is_dropped() {
     assert!(!reply.starts_with(b"HTTP/"), "{reply:?}");
 }
 
+#[tokio::test]
+async fn a_client_that_does_not_complete_the_handshake_of_tls_is_dropped() {
+    let directory = tempfile::tempdir().unwrap();
+    let tls = read(&Authority::new().issue("localhost", directory.path()));
+    let head_timeout = std::time::Duration::from_millis(100);
+    let bridge = Bridge::start(Options { tls: Some(tls), head_timeout, ..Options::default() });
+    let mut socket = bridge.socket().await;
+    assert_eq!(soon(socket.read_to_end(&mut Vec::new())).await.unwrap(), 0);
+}
+
 #[test]
 fn a_certificate_that_cannot_be_used_is_named() {
     let [directory, other] = [(); 2].map(|()| tempfile::tempdir().unwrap());

@@ -77,13 +77,29 @@ async fn each_target_has_its_path() {
 }
 
 #[tokio::test]
-async fn a_slash_behind_the_path_of_a_target_makes_no_difference_for_the_first() {
-    let bridge = Bridge::to(echo().await);
-    for path in ["/ws", "/ws/", "/ws?query", "/ws/?query"] {
+async fn a_slash_behind_the_path_of_a_target_makes_no_difference() {
+    let named = Target { name: Some("echo".to_owned()), ..target(echo().await) };
+    let bridge = Bridge::start(Options { targets: vec![named], ..Options::default() });
+    for path in ["/ws", "/ws/", "/ws?query", "/ws/?query", "/ws/echo", "/ws/echo/", "/ws/echo/?query"] {
         let mut browser = bridge.open(path).await;
         browser.send(Message::text("What?")).await.unwrap();
         assert_eq!(receive_bytes(&mut browser, 5).await, b"What?", "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_websocket_may_follow_another_request_in_one_segment() {
+    let bridge = Bridge::to(echo().await);
+    let mut socket = bridge.socket().await;
+    let health = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let handshake = "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+                     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    let close = masked(0x8, &1000u16.to_be_bytes());
+    let all = [health.as_bytes(), handshake.as_bytes(), &masked(0x1, b"What?"), &close].concat();
+    socket.write_all(&all).await.unwrap();
+    let mut received = Vec::new();
+    soon(socket.read_to_end(&mut received)).await.unwrap();
+    assert!(received.starts_with(b"HTTP/1.1 200 ") && received.ends_with(b"\r\n\r\n\x82\x05What?\x88\x02\x03\xe8"));
 }
 
 #[tokio::test]

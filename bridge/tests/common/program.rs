@@ -1,7 +1,6 @@
 //! The program `launcelot-bridge`, as people run it.
 
 use std::fs;
-use std::io::Read as _;
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -23,6 +22,8 @@ pub(crate) struct Running {
     pub(crate) child: Child,
     pub(crate) ready: Vec<String>,
     pub(crate) port: u16,
+    log: Lines,
+    logged: String,
 }
 
 impl Running {
@@ -32,7 +33,8 @@ impl Running {
         let stdout = Lines::read("the bridge's output".to_owned(), child.stdout.take().unwrap());
         let ready: Vec<String> = (0..lines).map(|_| stdout.next()).collect();
         let port = ready[0].rsplit(' ').next().unwrap();
-        Self { child, port: port.parse().unwrap(), ready }
+        let log = Lines::read("the bridge's log".to_owned(), child.stderr.take().unwrap());
+        Self { child, port: port.parse().unwrap(), ready, log, logged: String::new() }
     }
 
     pub(crate) fn to(server: SocketAddr) -> Self {
@@ -43,6 +45,13 @@ impl Running {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
+    /// Waits for the next line on standard error.
+    pub(crate) fn next_logged(&mut self) -> String {
+        let line = self.log.next();
+        self.logged += &format!("{line}\n");
+        line
+    }
+
     /// Waits for the end of the program. Returns its exit code and its standard error.
     pub(crate) async fn ended(mut self) -> (Option<i32>, String) {
         let status = loop {
@@ -51,9 +60,10 @@ impl Running {
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         };
-        let mut errors = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
-        (status.code(), errors)
+        while let Some(line) = self.log.try_next() {
+            self.logged += &format!("{line}\n");
+        }
+        (status.code(), std::mem::take(&mut self.logged))
     }
 
     pub(crate) fn resident_bytes(&self) -> u64 {
