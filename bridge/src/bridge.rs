@@ -69,7 +69,7 @@ impl Bridge {
     }
 
     /// Replaces the options for all requests that are made from now on. Open WebSockets keep theirs. The limits of
-    /// connections, [`Options::max_connections`] and those beside it, remain as they were.
+    /// connections, such as [`Options::max_connections`], remain as they were.
     ///
     /// # Errors
     ///

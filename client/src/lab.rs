@@ -34,7 +34,7 @@ pub enum LabError {
         /// The failure.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The server at this URL has no trace of the dialogue, or it is not a lab.
+    /// The lab at this URL has no trace of the dialogue, or the server there is not a lab.
     #[error("{0} has no trace of this dialogue")]
     NoTrace(String),
     /// The response is not a trace.

@@ -49,7 +49,7 @@ pub enum Instrument {
     Merge(MergeOptions),
     /// Relays TCP connections over an emulated link with delay, bandwidth and faults
     Tunnel(TunnelOptions),
-    /// Compares the throughput and the cost of the server's designs
+    /// Measures the server: its designs' throughput and cost, and the cost of observing a dialogue
     #[command(subcommand)]
     Bench(Benchmark),
     /// Serves as launcelot-server does. The load starts this program as a server, so that no second one is needed.

@@ -1,4 +1,4 @@
-//! The legs of a path: which part of the path the time between two points belongs to.
+//! The legs of a path: the parts into which its trace points divide it.
 
 use crate::trace::TracePoint;
 

@@ -261,7 +261,8 @@ mod tests {
         Duration::from_micros(micros)
     }
 
-    /// Returns rounds over one connection. Round n takes `own(n)` from its begin to its answer, and begins `timer` after it was ready.
+    /// Returns rounds over one connection. A round is ready once it is due and the round before it is answered. It begins
+    /// `timer` later, and round n is answered `own(n)` after its begin.
     fn series(count: u64, pace: Duration, own: impl Fn(u64) -> Duration, timer: Duration) -> Vec<PacedRound> {
         let mut free = Duration::ZERO;
         let rounds = (0..count).map(|number| {

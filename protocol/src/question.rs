@@ -17,7 +17,7 @@ pub enum QuestionError {
     /// The text before the `?` is empty.
     #[error("a question needs text before its question mark")]
     Empty,
-    /// There is a `?` before the end, where a server would split the question.
+    /// A `?` stands before the end. A server would take the question to end there.
     #[error("a question may have only one question mark, at its end")]
     MoreThanOne,
     /// A character is not printable ASCII.

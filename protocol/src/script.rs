@@ -43,7 +43,7 @@ pub struct ScriptExchange {
 /// Why a script is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ScriptError {
-    /// A question or an answer cannot end with this character.
+    /// The character chosen to end questions or answers is not ASCII punctuation.
     #[error("{0:?} is not an ASCII punctuation character")]
     NotPunctuation(char),
     /// The script has no exchanges.

@@ -22,8 +22,8 @@ pub enum ProgramError {
     /// The program cannot listen.
     #[error(transparent)]
     Listen(#[from] ListenError),
-    /// The program cannot install signal handlers or wait for signals.
-    #[error("cannot install signal handlers")]
+    /// The system does not deliver signals to the program.
+    #[error("cannot handle signals")]
     Signals(#[source] io::Error),
     /// The server failed.
     #[error(transparent)]

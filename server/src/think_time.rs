@@ -10,12 +10,12 @@ use std::time::Duration;
 pub struct ThinkTime(Arc<AtomicU64>);
 
 impl ThinkTime {
-    /// Returns the current duration.
+    /// Returns how long the server thinks about a question that it reads now.
     pub fn get(&self) -> Duration {
         Duration::from_nanos(self.0.load(Ordering::Relaxed))
     }
 
-    /// Sets the duration for questions that are read from now on, at most 584 years.
+    /// Sets the duration for the questions that are read from now on. Durations above `u64::MAX` nanoseconds are cut to that.
     pub fn set(&self, think: Duration) {
         self.0.store(u64::try_from(think.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }

@@ -47,7 +47,7 @@ const PROFILE: &str = "demo";
 /// The measured processor time of compiling everything.
 const FIRST_COMPILE: Duration = Duration::from_secs(300);
 
-/// Compiles everything, then runs the demo until it is stopped.
+/// Compiles everything, then runs the demo until it is stopped. With `--no-run`, only compiles.
 pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options) -> Result<(), Failure> {
     if !options.no_run {
         check_ports(options)?;

@@ -6,9 +6,6 @@ use crate::failure::Failure;
 use crate::output;
 use crate::workspace::Workspace;
 
-/// The test program of the bridge between programs of other people.
-const INTEROPERABILITY: &str = "interoperability";
-
 /// A requirement of some tests. Without it they are skipped, or `cargo xtask test --install` fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Requirement {
@@ -45,17 +42,17 @@ impl Requirement {
     pub(crate) fn tests(self) -> (&'static str, &'static str) {
         match self {
             Self::Browser => ("page", ""),
-            Self::Curl => (INTEROPERABILITY, "long::curl::"),
-            Self::HaProxy => (INTEROPERABILITY, "long::haproxy::"),
-            Self::Nginx => (INTEROPERABILITY, "long::nginx::"),
-            Self::NodeClients => (INTEROPERABILITY, "long::node::"),
-            Self::NoVnc => (INTEROPERABILITY, "long::browser::"),
+            Self::Curl => ("bridge", "long::curl::"),
+            Self::HaProxy => ("bridge", "long::haproxy::"),
+            Self::Nginx => ("bridge", "long::nginx::"),
+            Self::NodeClients => ("bridge", "long::node::"),
+            Self::NoVnc => ("bridge", "long::browser::"),
             Self::OpenSsh => ("lab", "ssh::"),
-            Self::PostgreSql => (INTEROPERABILITY, "long::postgresql::"),
+            Self::PostgreSql => ("bridge", "long::postgresql::"),
             Self::Python => ("lab", "probe::started_servers::"),
-            Self::PythonClients => (INTEROPERABILITY, "long::python::"),
-            Self::Redis => (INTEROPERABILITY, "long::redis::"),
-            Self::Sshd => (INTEROPERABILITY, "long::sshd::"),
+            Self::PythonClients => ("bridge", "long::python::"),
+            Self::Redis => ("bridge", "long::redis::"),
+            Self::Sshd => ("bridge", "long::sshd::"),
             Self::Trunk => ("page", "trunk::"),
         }
     }

@@ -24,8 +24,9 @@ use crate::workspace::{Workspace, is_ci};
 /// The options of the tests.
 #[derive(Args, Debug)]
 pub(crate) struct Options {
-    /// Parts to run instead of all: format, clippy, docs, licences, a crate's folder, or page (the tests in a browser);
-    /// `lab::tunnel` runs the tests of `lab` with `tunnel` in their names.
+    /// Parts to run instead of all: format, clippy, docs, licences, a crate's folder, or page (the tests in a browser).
+    ///
+    /// A name may follow: `lab::tunnel` runs the tests of `lab` with `tunnel` in their names.
     #[arg(value_name = "NAME", value_parser = parts::parse_name)]
     names: Vec<String>,
 
@@ -61,7 +62,7 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options)
         format.args(["--all", "--check"]);
         steps.run("format", || progress.run("cargo fmt", format))?;
     }
-    // Linking the page's program takes long and uses one processor, so the checks run meanwhile.
+    // Linking the page's program takes long and uses one processor, so the tests are compiled meanwhile.
     let page = || {
         if setup.browser.is_none() {
             return Ok(None);
@@ -72,39 +73,67 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options)
         let sizes = steps.run("page: bundle", bundle)?;
         Ok(Some((program, sizes)))
     };
-    let (page, ()) =
-        parallel::both(page, || checks(workspace, progress, &parts, &steps, &mut skips, setup.browser.is_some()))?;
+    let has_browser = setup.browser.is_some();
+    let (page, ()) = parallel::both(page, || compile(workspace, progress, &parts, &steps, has_browser))?;
     let run = Tests { workspace, parts: &parts, setup: &setup, long: options.long };
     if let Some((_, sizes)) = &page {
         output::print(&sizes.to_string());
     }
     let program = page.map(|(program, _)| program);
     let commands = run.commands(program.as_deref());
-    if !commands.is_empty() {
-        steps.run("tests", || commands.into_iter().try_for_each(command::show))?;
+    let tests = || {
+        if commands.is_empty() {
+            return Ok(());
+        }
+        steps.run("tests", || commands.into_iter().try_for_each(|command| progress.show(command)))
+    };
+    let mut checks = || checks(workspace, progress, &parts, &steps, &mut skips);
+    if options.long {
+        // Some of the long tests compare times, for which the machine should be idle.
+        checks()?;
+        tests()?;
+    } else {
+        // Tests wait much of their time, for timers and for the network.
+        parallel::both(tests, checks)?;
     }
     steps.print();
     skips.print(workspace)
 }
 
-/// Runs clippy, rustdoc and the check of licences, and compiles the tests.
+/// Compiles the tests, if all of them run.
+fn compile(
+    workspace: &Workspace,
+    progress: &Progress,
+    parts: &Parts,
+    steps: &Steps,
+    has_browser: bool,
+) -> Result<(), Failure> {
+    if !parts.is_all() {
+        return Ok(());
+    }
+    let mut compile = workspace.cargo("test");
+    compile.args(["--workspace", "--no-run"]);
+    if has_browser {
+        compile.args(["--features", BROWSER_TESTS]);
+    }
+    steps.run("tests: compile", || progress.run("the tests", compile))
+}
+
+/// Runs clippy, rustdoc and the check of licences, with a low priority.
 fn checks(
     workspace: &Workspace,
     progress: &Progress,
     parts: &Parts,
     steps: &Steps,
     skips: &mut Skips,
-    has_browser: bool,
 ) -> Result<(), Failure> {
     if parts.has_check("clippy") {
-        steps.run("clippy", || {
-            let mut clippy = workspace.cargo("clippy");
-            clippy.args(["--workspace", "--all-targets", "--features", BROWSER_TESTS, "--", "-D", "warnings"]);
-            progress.run("clippy", clippy)
-        })?;
+        let mut clippy = workspace.cargo_with_low_priority("clippy");
+        clippy.args(["--workspace", "--all-targets", "--features", BROWSER_TESTS, "--", "-D", "warnings"]);
+        steps.run("clippy", || progress.run("clippy", clippy))?;
     }
     if parts.has_check("docs") {
-        let mut docs = workspace.cargo("doc");
+        let mut docs = workspace.cargo_with_low_priority("doc");
         // Only the libraries are documented, not the programs. xtask is the only program without a library.
         docs.args(["--workspace", "--no-deps", "--lib", "--bin", "xtask", WITH_TEST_FEATURES])
             .env("RUSTDOCFLAGS", "-D warnings");
@@ -112,14 +141,6 @@ fn checks(
     }
     if parts.has_check("licences") {
         steps.run("licences", || licences::check(workspace, progress, skips))?;
-    }
-    if parts.is_all() {
-        let mut compile = workspace.cargo("test");
-        compile.args(["--workspace", "--no-run"]);
-        if has_browser {
-            compile.args(["--features", BROWSER_TESTS]);
-        }
-        steps.run("tests: compile", || progress.run("the tests", compile))?;
     }
     Ok(())
 }
@@ -146,7 +167,7 @@ impl Tests<'_> {
         let mut commands = Vec::new();
         if self.parts.has_bridge() && self.long {
             let mut tests = self.workspace.cargo("test");
-            tests.args(["--package", "launcelot-bridge", "--features", "tls", "--test", "tls"]);
+            tests.args(["--package", "launcelot-bridge", "--features", "tls", "--test", "bridge", "--", "tls::"]);
             commands.push(tests);
         }
         if self.parts.is_all() {
@@ -213,9 +234,9 @@ impl Tests<'_> {
     }
 }
 
-/// Returns twice the number of processors, because most tests wait for other processes and for the network.
+/// Returns three times the number of processors, because most tests wait for other processes and for the network.
 fn test_threads() -> usize {
-    2 * thread::available_parallelism().map_or(1, usize::from)
+    3 * thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Skips the tests that have this requirement.

@@ -43,7 +43,7 @@ pub(super) struct UnixListeners {
 }
 
 impl UnixListeners {
-    /// Listens at each of `paths`. The file of a socket at which nobody listens any more is replaced.
+    /// Listens at each of `paths`. The file of a socket at which no program listens any more is replaced.
     fn bind(&mut self, paths: &[PathBuf]) -> Result<(), ProgramError> {
         for path in paths {
             let listener = bind(path).map_err(|error| ProgramError::ListenUnix(path.clone(), error))?;

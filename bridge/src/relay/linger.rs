@@ -1,7 +1,7 @@
 //! Closing so that nothing is lost.
 //!
 //! A socket that is closed while input is unread answers with a reset, and a reset makes the other side's system throw away
-//! what it has not handed on: the last replies, or the close frame. So whoever closes sends what is left, then the end of
+//! what it has not handed on: the last replies, or the close frame. So the side that closes sends what is left, then the end of
 //! the stream, and reads on until the other side has closed too. All of it may take long, as long as there is progress:
 //! each wait is bounded by the time since the peer last acknowledged anything.
 //!

@@ -25,7 +25,7 @@ pub fn matches<T: CommandFactory>() -> ArgMatches {
     matches_of(T::command())
 }
 
-/// Returns the arguments of this program, like [`matches`], for a command that was changed.
+/// Returns the arguments of this program, like [`matches()`], for a command that was changed.
 pub fn matches_of(command: Command) -> ArgMatches {
     let mut command = with_completions(command);
     let matches = command.get_matches_mut();

@@ -42,7 +42,7 @@ pub struct ProbeOptions {
     /// Port of the server
     #[arg(default_value_t = PORT, value_parser = clap::value_parser!(u16).range(1..))]
     pub port: u16,
-    /// Start the server for each behaviour, with a free port instead of {port}, and stop it afterwards
+    /// Start a server with this command for each test and stop it afterwards; {port} becomes a free port
     #[arg(long, value_name = "COMMAND", conflicts_with_all = ["host", "port"])]
     pub start: Option<StartCommand>,
     /// How long a started server may take until it listens

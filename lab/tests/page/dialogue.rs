@@ -61,7 +61,7 @@ async fn the_page_works_with_the_keyboard() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_custom_question_is_asked_and_an_empty_one_is_explained() {
+async fn a_custom_question_is_asked_and_an_empty_one_gets_an_error_beside_its_field() {
     let (_server, _bridge, browser) = page::open(&Options::default()).await;
     let own = browser.client.find(fantoccini::Locator::Id("own")).await.unwrap();
     browser.click("#ask-own").await;

@@ -184,7 +184,8 @@ fn middle(mut figures: Vec<f64>) -> f64 {
     figures[figures.len() / 2]
 }
 
-/// Prints the table. Returns the median over the turns of the ratio of the medians, the page's worker to the baseline.
+/// Prints the table. In each turn, the median of the page's worker is divided by that of the baseline; returns the median of
+/// these ratios.
 fn print(turns: &[Vec<Vec<f64>>], step: f64) -> f64 {
     let medians = |client: usize| turns[client].iter().map(|times| median(times, step)).collect::<Vec<_>>();
     let p99s = |client: usize| turns[client].iter().map(|times| times[times.len() * 99 / 100]).collect::<Vec<_>>();

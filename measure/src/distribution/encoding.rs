@@ -16,7 +16,7 @@ use super::{DIGITS, Distribution, LONGEST_STEPS};
 /// The largest histogram, uncompressed: 9 bytes for each of about 32,000 bins.
 const PAYLOAD_MAX_BYTES: u64 = 1 << 19;
 
-/// What is wrong with a histogram that [`Distribution`] did not write.
+/// The error for a histogram whose fields do not fit each other, so that [`Distribution`] cannot have written it.
 const CONTRADICTORY: &str = "the histogram does not have the count, range or precision that belong to it";
 
 /// The fields in a file.

@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn two_machines_add_up_what_they_counted_and_used() {
+    fn merging_two_machines_adds_their_counts_and_the_usage_of_their_generators() {
         let first = result(&["simple"], &[1], [cycle(0, 1, 0, 4)]);
         let mut second = result(&["simple"], &[1], [cycle(0, 1, 1, 5), cycle(0, 1, 0, 6)]);
         second.provenance[0].host = "second".to_owned();

@@ -80,11 +80,11 @@ pub struct ServerFigures {
     pub processor_us_per_question: Option<f64>,
     /// Context switches per answered question; `None` if nothing was answered.
     pub context_switches_per_question: Option<f64>,
-    /// The largest memory at the end of a round, in bytes.
+    /// The server's resident memory in bytes, measured at the end of each round; the largest.
     pub memory_bytes: u64,
-    /// The largest number of processes at the end of a round.
+    /// The number of processes, counted at the end of each round; the largest.
     pub processes: u32,
-    /// The largest number of threads at the end of a round.
+    /// The number of threads, counted at the end of each round; the largest.
     pub threads: u32,
 }
 

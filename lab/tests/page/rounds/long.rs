@@ -59,7 +59,7 @@ async fn ten_thousand_rounds_neither_block_the_page_nor_grow_its_memory() {
 }
 
 /// The environment variable with the path of a file to which the series are written: a line for each, with its times in
-/// microseconds. `measure/tests/recorded.rs` says how the committed files were recorded.
+/// microseconds. `measure/tests/measure/recorded.rs` says how the committed files were recorded.
 const RECORD: &str = "LAUNCELOT_RECORD_SERIES";
 
 /// The environment variable with the number of rounds in each series; 100 by default.
@@ -95,7 +95,7 @@ fn as_csv(series: &[Rounds]) -> String {
 }
 
 /// Prints how many neighbouring series are distinguished, and does not assert it: while other programs run, successive
-/// series may really differ. `measure/tests/recorded.rs` asserts it of recorded series.
+/// series may really differ. `measure/tests/measure/recorded.rs` asserts it of recorded series.
 #[tokio::test(flavor = "multi_thread")]
 async fn forty_series_in_a_row_have_all_their_samples() {
     let session = PageSession::start_alone().await;

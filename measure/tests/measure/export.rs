@@ -1,0 +1,423 @@
+//! Exports, read by independent readers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::Deserializer;
+use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
+use launcelot_measure::export::{Document, DocumentError, RecordedRace, RecordedRun, chrome, csv, hlog, json};
+use launcelot_measure::{
+    ConnectEvent, ConnectPoint, Connections, FailureKind, Failures, Instance, Interruptions, LinkRevisions, Order,
+    Preset, Round, Rounds, RoundsPlan, Run, RunStatus, ServerWork, Span, Step, Stopwatch, Trace, TraceEvent,
+    TracePoint, Turn,
+};
+use serde_json::Value;
+
+const fn us(micros: u64) -> Duration {
+    Duration::from_micros(micros)
+}
+
+/// Returns a run of two questions of 5 bytes, answered with 4 and 11 bytes.
+fn run(order: Order) -> Run {
+    let questions = ["What?", "Why ?"].map(str::to_owned);
+    let mut run = Run::new("ws://b/ws/tunnel".to_owned(), order, us(5), questions);
+    let second = if order == Order::SentAhead { 101 } else { 301 };
+    run.record(Step::Connected { at: Duration::from_nanos(90_250) });
+    run.record(Step::Asked { at: us(100) });
+    if order == Order::SentAhead {
+        run.record(Step::Asked { at: us(second) });
+    }
+    run.record(Step::Answered { at: us(300), answer: "Yes.".to_owned() });
+    run.record(Step::Asked { at: us(second) });
+    run.record(Step::Answered { at: us(600), answer: "\"No,\"\nhe…".to_owned() });
+    run.status = RunStatus::Complete;
+    run
+}
+
+/// Returns a trace in which both questions passed every point, the second 205 µs after the first.
+fn trace() -> Trace {
+    let events = (0..2).flat_map(|question| {
+        let bytes = move |point: TracePoint| if !point.is_of_answers() { 5 } else { [4, 11][question as usize] };
+        TracePoint::ALL.into_iter().enumerate().map(move |(index, point)| {
+            let at = Duration::from_nanos(60_000 + question * 205_000 + index as u64 * 10_125);
+            TraceEvent { point, at, bytes: bytes(point) }
+        })
+    });
+    Trace {
+        id: "d-1".to_owned(),
+        events: events.collect(),
+        connecting: connecting(),
+        is_truncated: false,
+        clock_step: Duration::from_nanos(20),
+    }
+}
+
+/// The events of connecting, 1 µs apart, all of them before the run is connected.
+fn connecting() -> Vec<ConnectEvent> {
+    ConnectPoint::ALL.into_iter().zip(0..).map(|(point, index)| ConnectEvent { point, at: us(index) }).collect()
+}
+
+fn rounds(pace: Option<Duration>) -> Rounds {
+    let answered =
+        (1..=1_000).map(|number| Round { asked: number, connecting: number * 3, due: number * 5, ready: number * 4 });
+    Rounds {
+        name: "A thousand, \"long\"".to_owned(),
+        target: "ws://b/ws".to_owned(),
+        plan: RoundsPlan { rounds: 1_002, warm_up: 100, connections: Connections::Each, pace },
+        clock_step: us(5),
+        cores: 2,
+        answered: answered.collect(),
+        errors: 2,
+        failures: failures(),
+        link: Some(Preset::Rack.link()),
+        link_revisions: Some(link_revisions()),
+        thinking_mean: Some(Duration::from_nanos(5_012_250)),
+        server_work: Some(ServerWork { first: us(3_000), last: None }),
+        interruptions: Interruptions { was_hidden: true, was_suspended: false },
+        status: RunStatus::Stopped,
+    }
+}
+
+fn link_revisions() -> LinkRevisions {
+    LinkRevisions { instance: Instance(0x0bad_cafe), first_revision: 3, last_revision: None }
+}
+
+fn failures() -> Failures {
+    let mut failures = Failures::default();
+    failures.add(FailureKind::NoConnection, "Connection refused, twice");
+    failures.add(FailureKind::NoConnection, "Connection refused, twice");
+    failures
+}
+
+fn document() -> Document {
+    let recorded = |number, order, trace| RecordedRun {
+        number,
+        run: run(order),
+        trace,
+        cores: Some(2),
+        link: Some(Preset::Rack.link()),
+        link_revisions: Some(link_revisions()),
+        server_work: Some(ServerWork { first: us(3_000), last: Some(us(5_000)) }),
+    };
+    let mut broken = run(Order::OneAtATime);
+    broken.lookup = broken.connecting.take();
+    broken.questions[1].answer = None;
+    broken.questions[1].answered = None;
+    broken.status = RunStatus::Broken("it \\ broke\u{1}".to_owned());
+    Document {
+        runs: vec![
+            recorded(3, Order::OneAtATime, Some(trace())),
+            recorded(4, Order::SentAhead, Some(trace())),
+            RecordedRun {
+                number: 5,
+                run: broken,
+                trace: None,
+                cores: None,
+                link: None,
+                link_revisions: None,
+                server_work: None,
+            },
+        ],
+        races: vec![RecordedRace {
+            warm_up: 2,
+            one_at_a_time: vec![recorded(1, Order::OneAtATime, None)],
+            sent_ahead: vec![recorded(1, Order::SentAhead, Some(Trace::default()))],
+            at_once: vec![recorded(1, Order::OneAtATime, None), recorded(2, Order::OneAtATime, None)],
+            more_turns: vec![Turn { sent_ahead: vec![recorded(1, Order::SentAhead, None)], ..Turn::default() }],
+        }],
+        rounds: vec![rounds(None), rounds(Some(us(2_000)))],
+        ..Document::default()
+    }
+}
+
+#[test]
+fn json_reads_back_the_same() {
+    assert_eq!(json::read(&json::write(&document())), Ok(document()));
+}
+
+#[test]
+fn a_race_without_turns_is_read_as_one_turn() {
+    let mut older: serde_json::Value = serde_json::from_str(&json::write(&document())).unwrap();
+    older["races"][0].as_object_mut().unwrap().remove("more_turns");
+    let read = json::read(&older.to_string()).unwrap();
+    assert_eq!(
+        read.races[0].heats().into_iter().map(|(turn, _, runs)| (turn, runs.len())).collect::<Vec<_>>(),
+        [(0, 1), (0, 1), (0, 2)]
+    );
+    assert_eq!(read.races[0].one_at_a_time, document().races[0].one_at_a_time);
+}
+
+#[test]
+fn invalid_documents_are_refused_for_distinct_reasons() {
+    let newer = json::write(&document()).replace("\"version\":2", "\"version\":3");
+    let cases = [
+        ("", DocumentError::NotADocument),
+        ("{}", DocumentError::NotADocument),
+        ("[1, 2", DocumentError::NotADocument),
+        (r#"{"format": "another", "version": 1}"#, DocumentError::NotADocument),
+        (r#"{"format": "launcelot", "version": 1}"#, DocumentError::NotADocument),
+        (newer.as_str(), DocumentError::NewerVersion(3)),
+        (r#"{"format": "launcelot", "version": 1, "runs": [], "races": [], "rounds": []}"#, DocumentError::Empty),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(json::read(text), Err(expected), "{text}");
+    }
+    let spoil = |spoil: &dyn Fn(&mut RecordedRun)| {
+        let mut document = document();
+        document.runs.iter_mut().for_each(spoil);
+        json::read(&json::write(&document))
+    };
+    let end_before_it_begins = |recorded: &mut RecordedRun| {
+        recorded.run.connecting = Some(Span { from: us(9), until: us(8) });
+    };
+    let go_back_in_time = |recorded: &mut RecordedRun| {
+        recorded.trace.iter_mut().for_each(|trace| trace.events.reverse());
+    };
+    assert_eq!(spoil(&end_before_it_begins), Err(DocumentError::Impossible));
+    assert_eq!(spoil(&go_back_in_time), Err(DocumentError::Impossible));
+}
+
+fn validator() -> jsonschema::Validator {
+    let schema = serde_json::from_str(include_str!("../../schema/export.schema.json")).expect("the schema is JSON");
+    jsonschema::validator_for(&schema).expect("it is a schema")
+}
+
+#[test]
+fn json_conforms_to_its_schema() {
+    let validator = validator();
+    for document in [document(), Document::default()] {
+        let value = serde_json::from_str(&json::write(&document)).unwrap();
+        let errors: Vec<_> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:?} in {value:#}");
+    }
+    let mut wrong: Value = serde_json::from_str(&json::write(&document())).unwrap();
+    wrong["runs"][0]["trace"]["events"][0]["point"] = "the gorge".into();
+    assert!(!validator.is_valid(&wrong));
+}
+
+/// Parses a CSV file by RFC 4180 and returns its records.
+fn records(text: &str) -> Vec<Vec<String>> {
+    let mut records = Vec::new();
+    let mut fields = Vec::new();
+    let mut field = String::new();
+    let mut is_quoted = false;
+    let mut rest = text.chars().peekable();
+    while let Some(character) = rest.next() {
+        match character {
+            '"' if is_quoted && rest.next_if_eq(&'"').is_some() => field.push('"'),
+            '"' => is_quoted = !is_quoted,
+            ',' if !is_quoted => fields.push(std::mem::take(&mut field)),
+            '\r' if !is_quoted => {
+                assert_eq!(rest.next(), Some('\n'));
+                fields.push(std::mem::take(&mut field));
+                records.push(std::mem::take(&mut fields));
+            }
+            other => field.push(other),
+        }
+    }
+    assert!(fields.is_empty() && field.is_empty(), "the last line ends too");
+    records
+}
+
+/// Returns the values of the column called `name`.
+fn column<'a>(records: &'a [Vec<String>], name: &str) -> Vec<&'a str> {
+    let index = records[0].iter().position(|column| column == name).expect(name);
+    records[1..].iter().map(|record| record[index].as_str()).collect()
+}
+
+#[test]
+fn attributed_times_are_marked_in_every_export() {
+    let mut document = document();
+    let run = &mut document.runs[0].run;
+    run.attributed_handshake = Some(us(80));
+    assert_eq!(column(&records(&csv::questions(&document)), "attributed_handshake_us")[..3], ["80.0", "80.0", ""]);
+    let trace: Value = serde_json::from_str(&chrome::trace(&document)).unwrap();
+    let events = trace["traceEvents"].as_array().unwrap();
+    let attributed: Vec<_> = events.iter().filter(|event| event["name"] == chrome::ATTRIBUTED_HANDSHAKE).collect();
+    let [event] = attributed[..] else { panic!("{attributed:?}") };
+    assert_eq!((event["ts"].as_f64(), event["dur"].as_f64()), (Some(10.25), Some(80.0)));
+    let text = json::write(&document);
+    let value: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(value["runs"][0]["run"]["attributed_handshake_us"], 80.0);
+    let errors: Vec<_> = validator().iter_errors(&value).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    assert_eq!(serde_json::from_str::<Document>(&text).unwrap(), document);
+}
+
+#[test]
+fn csv_has_a_line_for_each_question_with_its_legs() {
+    let records = records(&csv::questions(&document()));
+    assert!(records.iter().all(|record| record.len() == records[0].len()), "{records:?}");
+    assert_eq!(records.len(), 1 + 2 * 3 + 2 * 4 + 2);
+    assert_eq!(column(&records, "answer")[1], "\"No,\"\nhe…");
+    assert_eq!(column(&records, "run")[..8], ["3", "3", "4", "4", "5", "5", "1", "1"]);
+    assert_eq!(column(&records, "race")[5..7], ["", "1"]);
+    assert_eq!(column(&records, "way")[12..], ["at_once", "at_once", "sent_ahead", "sent_ahead"]);
+    assert_eq!(column(&records, "turn")[4..8], ["", "", "1", "1"]);
+    assert_eq!(column(&records, "turn")[13..15], ["1", "2"]);
+    assert_eq!(column(&records, "connecting_us")[0], "90.25");
+    let link = ["link_rtt_us", "link_jitter_us", "link_bandwidth_bits_per_s"];
+    assert_eq!(link.map(|name| column(&records, name)[0]), ["200.0", "0.0", "10000000000"]);
+    assert_eq!(link.map(|name| column(&records, name)[4]), [""; 3], "it is not known");
+    assert_eq!(column(&records, "took_us")[..6], ["200.0", "299.0", "200.0", "499.0", "200.0", ""]);
+    assert_eq!(column(&records, "thinking_us")[..1], ["10.125"]);
+    assert_eq!(column(&records, "server_us")[..1], ["20.25"]);
+    let legs = ["client_us", "bridge_us", "link_out_us", "server_us", "link_back_us", "unknown_us"];
+    let sum = |row: usize| legs.iter().filter_map(|leg| column(&records, leg)[row].parse::<f64>().ok()).sum::<f64>();
+    assert_eq!([sum(0), sum(1)], [200.0, 299.0]);
+    assert_eq!(column(&records, "unknown_us")[8], "200.0", "a trace in which nothing was seen");
+    assert_eq!(column(&records, "server_us")[4], "", "no trace at all");
+}
+
+/// Returns the instance and the revisions of the link in a line.
+fn link(records: &[Vec<String>], line: usize) -> [&str; 3] {
+    ["link_instance", "link_first_revision", "link_last_revision"].map(|name| column(records, name)[line])
+}
+
+#[test]
+fn csv_has_the_link_revisions_of_each_question_and_each_round() {
+    let mut document = document();
+    let unchanged = LinkRevisions { last_revision: Some(3), ..link_revisions() };
+    document.runs[1].link_revisions = Some(unchanged);
+    document.rounds[1].link_revisions = Some(unchanged);
+    let questions = records(&csv::questions(&document));
+    let changed_meanwhile = ["000000000badcafe", "3", ""];
+    assert_eq!(link(&questions, 0), changed_meanwhile);
+    assert_eq!(link(&questions, 2), ["000000000badcafe", "3", "3"]);
+    assert_eq!(link(&questions, 4), [""; 3], "no lab reported it");
+    let rounds = records(&csv::rounds(&document));
+    assert_eq!(link(&rounds, 0), changed_meanwhile);
+    assert_eq!(link(&rounds, 1_000), ["000000000badcafe", "3", "3"]);
+    assert_eq!(column(&rounds, "thinking_mean_us")[0], "5012.25");
+}
+
+#[test]
+fn csv_has_the_legs_of_connecting_which_add_up_to_it() {
+    let records = records(&csv::questions(&document()));
+    let legs = ["connecting_client_us", "connecting_bridge_us", "connecting_connect_us", "connecting_unknown_us"];
+    let of_line = |line: usize| legs.map(|leg| column(&records, leg)[line]);
+    assert_eq!(of_line(0), ["85.25", "2.0", "3.0", ""]);
+    assert_eq!(of_line(1), of_line(0), "both questions used that connection");
+    let sum: f64 = of_line(0).iter().filter_map(|leg| leg.parse::<f64>().ok()).sum();
+    assert_eq!(column(&records, "connecting_us")[0].parse(), Ok(sum));
+    assert_eq!(of_line(4), [""; 4], "neither a connection nor a trace");
+    assert_eq!(of_line(6), [""; 4], "a connection without a trace");
+}
+
+#[test]
+fn csv_has_a_line_for_each_round() {
+    let records = records(&csv::rounds(&document()));
+    assert_eq!(records.len(), 1 + 2_000);
+    assert!(records.iter().all(|record| record.len() == records[0].len()));
+    assert_eq!(column(&records, "name")[0], "A thousand, \"long\"");
+    assert_eq!(column(&records, "is_warm_up")[99..101], ["true", "false"]);
+    assert_eq!(column(&records, "link_rtt_us")[0], "200.0");
+    let first =
+        ["round", "since_asked_us", "since_connecting_us", "since_due_us"].map(|name| column(&records, name)[0]);
+    assert_eq!(first, ["1", "0.1", "0.3", "0.5"]);
+}
+
+#[test]
+fn csv_has_a_line_for_each_kind_and_message_of_failures() {
+    let records = records(&csv::failures(&document()));
+    assert_eq!(records[0], ["name", "target", "kind", "message", "count"]);
+    assert_eq!(records.len(), 1 + 2);
+    assert_eq!(records[1][2..], ["no-connection", "Connection refused, twice", "2"]);
+}
+
+#[test]
+fn the_log_is_read_by_the_hdrhistogram_reader() {
+    let text = hlog::log(&document());
+    assert!(text.contains("#[Histogram log format version 1.3]\n"), "{text}");
+    let entries = IntervalLogIterator::new(text.as_bytes()).map(Result::unwrap);
+    let intervals: Vec<_> = entries
+        .map(|entry| match entry {
+            LogEntry::Interval(interval) => interval,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(intervals.len(), 6);
+    let stopwatches = [Stopwatch::Question, Stopwatch::Connecting, Stopwatch::Due];
+    for (interval, stopwatch) in intervals.iter().zip(stopwatches.into_iter().cycle()) {
+        let bytes = BASE64_STANDARD.decode(interval.encoded_histogram()).unwrap();
+        let histogram: Histogram<u64> = Deserializer::new().deserialize(&mut bytes.as_slice()).unwrap();
+        let times: Vec<u64> = rounds(None).times(stopwatch).map(|time| time.as_nanos() as u64).collect();
+        assert_eq!(histogram.len(), times.len() as u64);
+        let middle = histogram.value_at_quantile(0.5).abs_diff(times[times.len() / 2]);
+        assert!(middle <= times[times.len() / 2] / 500, "{middle}");
+        let longest = *times.iter().max().unwrap();
+        assert!(((interval.max() * 1e6).round() as u64).abs_diff(longest) <= longest / 500, "{longest}");
+    }
+    let tags: BTreeSet<_> = intervals.iter().map(|interval| interval.tag().unwrap().as_str()).collect();
+    assert!(tags.contains("A-thousand--\"long\".since-due"), "{tags:?}");
+    assert_eq!(intervals[3].duration(), Duration::from_secs(2) - us(200_000), "900 rounds, 2 ms apart");
+}
+
+#[test]
+fn interruptions_are_in_the_log_and_in_the_chrome_trace() {
+    let mut document = document();
+    document.runs[1].run.interruptions = Interruptions { was_hidden: true, was_suspended: true };
+    document.rounds[0].server_work = None;
+    document.rounds[1].interruptions = Interruptions::default();
+    document.rounds[1].server_work = Some(ServerWork { first: us(3_000), last: Some(us(5_000)) });
+    let log = hlog::log(&document);
+    let comments: Vec<&str> = log.lines().filter(|line| line.starts_with("#[A thousand")).collect();
+    let hidden = "#[A thousand, \"long\": the tab was hidden meanwhile]";
+    let worked =
+        "#[A thousand, \"long\": the server’s work on each answer changed meanwhile from 3\u{a0}ms to 5\u{a0}ms]";
+    assert_eq!(comments, [hidden, worked]);
+
+    let value: Value = serde_json::from_str(&chrome::trace(&document)).unwrap();
+    let events = value["traceEvents"].as_array().unwrap();
+    let labels: Vec<_> = events.iter().filter(|event| event["name"] == "process_labels").collect();
+    let expected = serde_json::json!([{
+        "pid": 2, "tid": 0, "ph": "M", "name": "process_labels",
+        "args": { "labels": "the tab was hidden and suspended meanwhile" }
+    }]);
+    assert_eq!(serde_json::to_value(labels).unwrap(), expected);
+}
+
+#[test]
+fn slices_of_one_chrome_trace_track_are_nested_or_disjoint() {
+    let value: Value = serde_json::from_str(&chrome::trace(&document())).unwrap();
+    let events = value["traceEvents"].as_array().unwrap();
+    let mut tracks = BTreeMap::<_, Vec<(f64, f64)>>::new();
+    for event in events.iter().filter(|event| event["ph"] == "X") {
+        let [from, took] = ["ts", "dur"].map(|name| event[name].as_f64().unwrap());
+        let track = (event["pid"].as_u64().unwrap(), event["tid"].as_u64().unwrap());
+        tracks.entry(track).or_default().push((from, from + took));
+    }
+    for (track, spans) in &tracks {
+        for (index, one) in spans.iter().enumerate() {
+            for other in &spans[..index] {
+                let is_apart = one.1 <= other.0 || other.1 <= one.0;
+                let is_within = (one.0 >= other.0 && one.1 <= other.1) || (other.0 >= one.0 && other.1 <= one.1);
+                assert!(is_apart || is_within, "{track:?}: {one:?} and {other:?}");
+            }
+        }
+        let is_named = |event: &&Value| {
+            event["name"] == "thread_name"
+                && (event["pid"].as_u64(), event["tid"].as_u64()) == (Some(track.0), Some(track.1))
+        };
+        assert_eq!(events.iter().filter(is_named).count(), 1, "{track:?}");
+    }
+    let names: BTreeSet<_> =
+        events.iter().filter(|event| event["ph"] == "X").filter_map(|event| event["name"].as_str()).collect();
+    for name in [
+        "connecting",
+        "connect()",
+        "What?",
+        "bridge",
+        "link, out",
+        "tunnel",
+        "server",
+        "thinking",
+        "link, back",
+        "unknown",
+    ] {
+        assert!(names.contains(name), "no {name} in {names:?}");
+    }
+}
