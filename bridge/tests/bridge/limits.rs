@@ -127,6 +127,22 @@ async fn a_head_that_takes_too_long_ends_its_connection() {
 }
 
 #[tokio::test]
+async fn a_head_that_arrives_byte_by_byte_has_no_more_time() {
+    let bridge = Bridge::start(Options { head_timeout: SHORT, ..Options::default() });
+    let (mut reader, mut writer) = bridge.socket().await.into_split();
+    let dripping = tokio::spawn(async move {
+        let mut pace = tokio::time::interval(SHORT / 10);
+        // Fails once the bridge has closed the connection.
+        while writer.write_all(b"x").await.is_ok() {
+            pace.tick().await;
+        }
+    });
+    // The end may be a reset.
+    let _end = soon(reader.read_to_end(&mut Vec::new())).await;
+    soon(dripping).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_connection_may_wait_for_its_next_request_longer_than_a_head_may_take() {
     let keep_alive = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
     let bridge = Bridge::start(Options { head_timeout: SHORT, ..Options::default() });

@@ -2,6 +2,7 @@
 //! uses.
 
 use std::fs::{self, File};
+use std::os::fd::OwnedFd;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -78,23 +79,27 @@ async fn sockets_passed_by_systemd_are_used() {
     let script = "exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" --listen-fds \"$@\"";
     let mut command = Command::new("sh");
     command.args(["-c", script, env!("CARGO_BIN_EXE_launcelot-bridge"), "--target", &echo().await.to_string()]);
-    let running = Running::start(command.stdin(std::os::fd::OwnedFd::from(listener)), 1);
+    let running = Running::start(command.stdin(OwnedFd::from(listener)), 1);
     assert_eq!(running.ready, [format!("Ready and listening at '127.0.0.1' port {port}")]);
     running.check_echo().await;
 }
 
 #[tokio::test]
-async fn unix_sockets_passed_by_systemd_are_used_and_their_files_stay() {
+async fn unix_sockets_passed_by_systemd_are_used_beside_others_and_their_files_stay() {
     let directory = tempfile::tempdir().unwrap();
+    let tcp_listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = tcp_listener.local_addr().unwrap().port();
     let path = directory.path().join("bridge.sock");
     let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
-    let script = "exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" --listen-fds \"$@\"";
+    let script = "exec 3<&0 4<&2 </dev/null 2>/dev/null; LISTEN_FDS=2 LISTEN_PID=$$ exec \"$0\" --listen-fds \"$@\"";
     let mut command = Command::new("sh");
     command.args(["-c", script, env!("CARGO_BIN_EXE_launcelot-bridge"), "--target", &echo().await.to_string()]);
-    let mut bridge = Process::start(
-        command.stdin(std::os::fd::OwnedFd::from(listener)).stdout(Stdio::piped()).stderr(Stdio::piped()),
-    );
-    assert_eq!(bridge.stdout().next(), format!("Ready and listening at '{}'", path.display()));
+    command.stdin(OwnedFd::from(listener)).stderr(OwnedFd::from(tcp_listener)).stdout(Stdio::piped());
+    let mut bridge = Process::start(&mut command);
+    let ready = bridge.stdout();
+    assert_eq!(ready.next(), format!("Ready and listening at '127.0.0.1' port {port}"));
+    assert_eq!(ready.next(), format!("Ready and listening at '{}'", path.display()));
+    assert_eq!(send_request(port, "GET /healthz HTTP/1.0\r\n\r\n").await.status, 200);
     let stream = tokio::net::UnixStream::connect(&path).await.unwrap();
     let (mut browser, _) = soon(tokio_tungstenite::client_async("ws://localhost/ws", stream)).await.unwrap();
     browser.send(Message::text("What?")).await.unwrap();
