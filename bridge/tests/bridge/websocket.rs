@@ -375,6 +375,7 @@ async fn a_handshake_with_an_invalid_key_or_a_body_is_a_bad_request() {
         ("", ""),
         ("dGhlIHNhbXBsZQ==", ""),
         ("not Base64", ""),
+        (KEY, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"),
         (KEY, "Content-Length: 5\r\n"),
         (KEY, "Transfer-Encoding: chunked\r\n"),
     ];
