@@ -307,6 +307,23 @@ mod tests {
     }
 
     #[test]
+    fn links_out_of_the_directory_are_refused_also_where_the_system_cannot_do_it() {
+        let [directory, outside] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let [file, secret] = [directory.path().join("file"), outside.path().join("secret")];
+        fs::write(&file, "file").unwrap();
+        fs::write(&secret, "secret").unwrap();
+        let [within, out] = [directory.path().join("within"), directory.path().join("out")];
+        std::os::unix::fs::symlink("file", &within).unwrap();
+        std::os::unix::fs::symlink(&secret, &out).unwrap();
+        for open in [open_within, check_and_open] {
+            assert!(open(directory.path(), &file, READ).is_ok());
+            assert!(open(directory.path(), &within, READ).is_ok());
+            assert!(open(directory.path(), &out, READ).is_err());
+            assert!(open(directory.path(), directory.path(), OFlags::PATH).is_ok());
+        }
+    }
+
+    #[test]
     fn a_bounded_number_of_hashes_is_cached() {
         let files = HashedFiles::new(None);
         for changed in 0..3000 {
