@@ -13,7 +13,7 @@ use std::pin::pin;
 use clap::error::ErrorKind;
 use clap::{Command, CommandFactory as _, FromArgMatches as _};
 use launcelot_endpoint::failure::one_line;
-use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners};
+use launcelot_endpoint::listen::{ListenError, Listeners};
 use launcelot_endpoint::{command_line as endpoint_command_line, descriptors, output};
 use thiserror::Error;
 use tokio::sync::oneshot;
@@ -122,7 +122,7 @@ async fn serve_until_stopped(command_line: &CommandLine, options: Options) -> Re
     let listeners = ClientListeners::open(command_line)?;
     #[cfg(feature = "metrics")]
     let metrics_listener = match &command_line.metrics {
-        Some((host, port)) => Some(Listeners::bind(host, *port, BACKLOG)?),
+        Some((host, port)) => Some(listeners::bind_metrics(host, *port)?),
         None => None,
     };
     let text = ready(&listeners, &options);

@@ -86,6 +86,12 @@ fn bind(path: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
+/// Listens for requests for metrics.
+#[cfg(feature = "metrics")]
+pub(super) fn bind_metrics(host: &str, port: u16) -> Result<Listeners, ProgramError> {
+    Ok(Listeners::bind(host, port, BACKLOG)?)
+}
+
 /// Serves metrics at `listeners` until the program ends.
 #[cfg(feature = "metrics")]
 pub(super) fn serve_metrics(listeners: Listeners, router: &axum::Router) -> Result<(), ProgramError> {
