@@ -11,19 +11,19 @@ const INVALID: [u16; 18] =
     [0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 1999, 2000, 2999, 5000, 9999, 16_384, 32_768, 65_000, 65_535];
 
 pub(crate) fn cases() -> Vec<Case> {
-    let normal = close(b"\x03\xe8");
+    let normal = || close(b"\x03\xe8");
     let quarter = vec![7; 256 * 1024];
     let reason = |length: usize| [b"\x03\xe8".to_vec(), b"*".repeat(length)].concat();
     let not_utf8 = b"\x03\xe8\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xed\xa0\x80";
     let mut cases = vec![
-        case("a close at once", &[normal.clone()], closed("", Some(1000))),
-        case("a message and a close", &[text("Hello"), normal.clone()], closed("Hello", Some(1000))),
-        case("two closes", &[normal.clone(), normal.clone()], closed("", Some(1000))),
-        case("a ping after the close", &[normal.clone(), ping("ping")], closed("", Some(1000))),
-        case("a message after the close", &[normal.clone(), text("lost")], closed("", Some(1000))),
-        case("garbage after the close", &[normal.clone(), vec![0xff; 64]], closed("", Some(1000))),
-        case("a fragment and a close", &[first("part"), normal.clone()], closed("part", Some(1000))),
-        case("256 KiB, a close and a ping", &[binary(&quarter), normal, ping("ping")], closed(quarter, Some(1000))),
+        case("a close at once", &[normal()], closed("", Some(1000))),
+        case("a message and a close", &[text("Hello"), normal()], closed("Hello", Some(1000))),
+        case("two closes", &[normal(), normal()], closed("", Some(1000))),
+        case("a ping after the close", &[normal(), ping("ping")], closed("", Some(1000))),
+        case("a message after the close", &[normal(), text("lost")], closed("", Some(1000))),
+        case("garbage after the close", &[normal(), vec![0xff; 64]], closed("", Some(1000))),
+        case("a fragment and a close", &[first("part"), normal()], closed("part", Some(1000))),
+        case("256 KiB, a close and a ping", &[binary(&quarter), normal(), ping("ping")], closed(quarter, Some(1000))),
         case("a close without a code", &[close(b"")], closed("", None)),
         case("a close with half a code", &[close(b"\x03")], fails(1002)),
         case("a close with a reason", &[close(&reason(10))], closed("", Some(1000))),
