@@ -37,6 +37,17 @@ impl fmt::Display for BasePath {
 }
 
 impl BasePath {
+    /// Returns the address of the page, relative to `uri`, if `uri` is the base path without a `/` at its end. There the page's
+    /// own relative addresses would lead out of the base path.
+    pub(crate) fn page(&self, uri: &Uri) -> Option<String> {
+        if self.0.is_empty() || uri.path() != self.0 {
+            return None;
+        }
+        let (_, last) = self.0.rsplit_once('/')?;
+        let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
+        Some(format!("./{last}/{query}"))
+    }
+
     /// Removes the base path from the address of a request. Returns `None` if the address does not begin with it.
     pub(crate) fn strip(&self, uri: &Uri) -> Option<Uri> {
         if self.0.is_empty() {
@@ -51,14 +62,6 @@ impl BasePath {
         let mut parts = uri.clone().into_parts();
         parts.path_and_query = Some(rest);
         Uri::from_parts(parts).ok()
-    }
-
-    /// Returns the relative address to which a request for the base path itself is redirected: with a slash at its end,
-    /// without which relative addresses in a page would lead out of the base path.
-    pub(crate) fn with_slash(&self, uri: &Uri) -> Option<String> {
-        let name = self.0.rsplit('/').next().filter(|name| !name.is_empty())?;
-        let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-        (uri.path() == self.0).then(|| format!("./{name}/{query}"))
     }
 }
 
@@ -86,13 +89,13 @@ mod tests {
     }
 
     #[test]
-    fn the_base_path_itself_gets_a_slash() {
+    fn the_page_lies_in_the_folder_of_the_base_path() {
         let base: BasePath = "/a/b".parse().unwrap();
-        let cases = [("/a/b", Some("./b/")), ("/a/b?x=1", Some("./b/?x=1")), ("/a/b/", None), ("/a/b/c", None)];
+        let cases = [("/a/b", Some("./b/")), ("/a/b?x=1", Some("./b/?x=1")), ("/a/b/", None), ("/a", None)];
         for (path, expected) in cases {
-            assert_eq!(base.with_slash(&path.parse().unwrap()).as_deref(), expected, "{path}");
+            assert_eq!(base.page(&path.parse().unwrap()).as_deref(), expected, "{path}");
         }
-        assert_eq!(BasePath::default().with_slash(&"/".parse().unwrap()), None);
+        assert_eq!(BasePath::default().page(&"/".parse().unwrap()), None);
     }
 
     #[test]

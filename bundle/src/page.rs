@@ -61,5 +61,8 @@ pub fn build(sources: &Sources) -> Result<Files, BundleError> {
     files.extend([index.entry(program_bytes)]);
     files.insert(names::INDEX.to_owned(), index.html.into_bytes());
     files.extend(index.files);
+    for (_, script) in files.iter_mut().filter(|(name, _)| name.ends_with(".mjs")) {
+        *script = program::shortened(&String::from_utf8_lossy(script)).into_bytes();
+    }
     names::after_content(files)
 }

@@ -4,6 +4,7 @@
 //! what else belongs to a part; for that the linker has to keep relocations. All parts share one memory: a later part is loaded
 //! into the running main part.
 
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -50,6 +51,15 @@ pub fn bind(program: &[u8]) -> Result<Files, BundleError> {
         glue = glue.replace(&import.name, &short);
         import.name = short;
     }
+    let mut exports: Vec<_> = output.wasm_mut().exports.iter_mut().filter(|export| is_closure(&export.name)).collect();
+    // A name may begin with another one.
+    exports.sort_by_key(|export| Reverse(export.name.len()));
+    for (index, export) in exports.into_iter().enumerate() {
+        let short = format!("e{index}_");
+        glue = glue.replace(&export.name, &short);
+        export.name = short;
+    }
+    let glue = shortened(&glue);
     let mut files = later;
     files.insert(GLUE.to_owned(), glue.into_bytes());
     files.insert(MAIN.to_owned(), output.wasm_mut().emit_wasm());
@@ -63,9 +73,36 @@ fn is_generated(import: &str) -> bool {
     digits.is_some_and(|(_, digits)| digits.len() == 16 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
 }
 
+/// Returns whether wasm-bindgen has generated the name of an export, through which JavaScript calls a closure:
+/// `wasm_bindgen__convert__closures_____invoke__h0123456789abcdef`, and perhaps a number.
+fn is_closure(export: &str) -> bool {
+    export.starts_with("wasm_bindgen__convert__closures_")
+}
+
+/// Removes indentation, comments on lines of their own, and empty lines from a script: 1 kB of the glue after Brotli. No text in
+/// the scripts has several lines.
+pub(crate) fn shortened(script: &str) -> String {
+    let mut shortened = String::new();
+    let mut is_comment = false;
+    for line in script.lines().map(str::trim) {
+        is_comment |= line.starts_with("/*");
+        if !is_comment && !line.is_empty() && !line.starts_with("//") {
+            shortened += line;
+            shortened.push('\n');
+        }
+        is_comment &= !line.ends_with("*/");
+    }
+    shortened
+}
+
 /// Returns whether a file is a part that a browser loads after the main one.
 pub fn is_later_part(name: &str) -> bool {
     name.ends_with(".wasm") && !name.starts_with("launcelot_bg")
+}
+
+/// Returns whether a file is the part that draws loads of many clients, which a browser loads last.
+pub fn is_load_part(name: &str) -> bool {
+    name.ends_with(".wasm") && name.starts_with("load-")
 }
 
 struct Parts {
@@ -183,6 +220,12 @@ mod tests {
         ] {
             assert_eq!(is_generated(name), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn comments_and_indentation_are_removed_from_the_glue() {
+        let glue = "/**\n * What it does.\n * @param a\n */\nfunction f(a) {\n    // Why.\n\n    return a * 2; // here\n}\n/* files */\nf(1);\n";
+        assert_eq!(shortened(glue), "function f(a) {\nreturn a * 2; // here\n}\nf(1);\n");
     }
 
     #[test]

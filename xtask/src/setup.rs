@@ -3,6 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::process::Command;
 
 use crate::browser::Browser;
 use crate::failure::Failure;
@@ -22,6 +23,7 @@ pub(crate) struct Setup {
     pub(crate) browser: Option<Browser>,
     pub(crate) openssh: Option<OpenSsh>,
     pub(crate) has_python: bool,
+    pub(crate) has_namespaces: bool,
     pub(crate) trunk: Option<Trunk>,
     pub(crate) wasm_opt: Option<PathBuf>,
     pub(crate) interoperability: Interoperability,
@@ -55,6 +57,7 @@ impl Setup {
             browser: None,
             openssh: None,
             has_python: false,
+            has_namespaces: false,
             trunk: None,
             wasm_opt: None,
             interoperability: Interoperability::default(),
@@ -67,6 +70,8 @@ impl Setup {
             setup.openssh = skips.unless_found(Requirement::OpenSsh, install, found)?;
             let found = python(workspace, progress, install);
             setup.has_python = skips.unless_found(Requirement::Python, install, found)?.is_some();
+            let found = namespaces();
+            setup.has_namespaces = skips.unless_found(Requirement::Namespaces, install, found)?.is_some();
         }
         if parts.page().is_some() {
             let found = Browser::find(workspace, progress, install);
@@ -91,6 +96,22 @@ fn python(workspace: &Workspace, progress: &Progress, install: bool) -> Result<(
         return Ok(());
     }
     packages::require(workspace, progress, &["python3"], "some tests probe a server in Python", install)
+}
+
+/// Tries what the tests do in namespaces: a network with few ports, and a small file system.
+fn namespaces() -> Result<(), Failure> {
+    let script = "ip link set lo up && echo 40000 40001 > /proc/sys/net/ipv4/ip_local_port_range && \
+                  mount -t tmpfs -o size=20k none /tmp";
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--map-root-user", "--net", "--mount", "sh", "-c", script]);
+    match unshare.output() {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => {
+            let reason = String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; ");
+            Err(Failure::new(format!("namespaces of network and mounts are not permitted here: {reason}")))
+        }
+        Err(error) => Err(Failure::new(format!("cannot run unshare: {error}"))),
+    }
 }
 
 /// Finds trunk, together with the wasm-bindgen that it calls.

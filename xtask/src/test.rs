@@ -199,7 +199,7 @@ impl Tests<'_> {
     /// Sets the environment variables with the paths that tests need. Skips long tests, unless they are selected, and
     /// tests whose requirements are missing.
     fn configure(&self, mut tests: Command, program: Option<&Path>, filters: &[String]) -> Command {
-        let Setup { browser, openssh, has_python, trunk, interoperability, .. } = self.setup;
+        let Setup { browser, openssh, has_python, has_namespaces, trunk, interoperability, .. } = self.setup;
         if env::var_os(THREADS_VARIABLE).is_none() {
             tests.env(THREADS_VARIABLE, test_threads().to_string());
         }
@@ -216,6 +216,9 @@ impl Tests<'_> {
         }
         if !has_python {
             skip(&mut tests, Requirement::Python);
+        }
+        if !has_namespaces {
+            skip(&mut tests, Requirement::Namespaces);
         }
         match trunk {
             Some(Trunk { program, path }) => {
@@ -241,6 +244,8 @@ fn test_threads() -> usize {
 
 /// Skips the tests that have this requirement.
 fn skip(tests: &mut Command, requirement: Requirement) {
-    let (_, names) = requirement.tests();
-    tests.args(["--skip", names]);
+    let (_, prefixes) = requirement.tests();
+    for prefix in prefixes {
+        tests.args(["--skip", prefix]);
+    }
 }
