@@ -27,7 +27,7 @@ use crate::transport::{Opaque, Transport, prepare_tcp};
 pub(crate) enum UpgradeError {
     /// It does not ask for one, or for another version of the protocol.
     NotAnUpgrade,
-    /// Its key is not the Base64 form of 16 bytes.
+    /// It has no key or several, or the key is not the Base64 form of 16 bytes.
     Key,
     /// It has a body, whose end could be taken for frames.
     Body,
@@ -50,7 +50,7 @@ impl IntoResponse for UpgradeError {
                 (StatusCode::UPGRADE_REQUIRED, AppendHeaders(upgrade_headers()), version, text).into_response()
             }
             Self::Key => {
-                let text = "The handshake needs a Sec-WebSocket-Key: 16 bytes in Base64.\n";
+                let text = "The handshake needs one Sec-WebSocket-Key: 16 bytes in Base64.\n";
                 (StatusCode::BAD_REQUEST, text).into_response()
             }
             Self::Body => (StatusCode::BAD_REQUEST, "A request for a WebSocket has no body.\n").into_response(),
@@ -75,7 +75,10 @@ pub(crate) fn accept(request: &request::Parts, subprotocols: &[String]) -> Resul
     if has_length || headers.contains_key(header::TRANSFER_ENCODING) {
         return Err(UpgradeError::Body);
     }
-    let key = headers.get(header::SEC_WEBSOCKET_KEY).ok_or(UpgradeError::Key)?.as_bytes();
+    // The header must not appear more than once (RFC 6455, section 11.3.1).
+    let mut keys = headers.get_all(header::SEC_WEBSOCKET_KEY).into_iter();
+    let (Some(key), None) = (keys.next(), keys.next()) else { return Err(UpgradeError::Key) };
+    let key = key.as_bytes();
     if BASE64.decode(key).map(|key| key.len()) != Ok(16) {
         return Err(UpgradeError::Key);
     }

@@ -11,12 +11,30 @@ use crate::workspace::Workspace;
 pub(crate) enum Requirement {
     /// Chromium, its driver, and axe-core.
     Browser,
+    /// curl.
+    Curl,
+    /// HAProxy.
+    HaProxy,
+    /// nginx.
+    Nginx,
+    /// The clients in JavaScript, and Node.
+    NodeClients,
+    /// noVNC, and Chromium.
+    NoVnc,
     /// OpenSSH and its server.
     OpenSsh,
+    /// PostgreSQL, which is not installed for the tests.
+    PostgreSql,
     /// Python 3, in which servers that are not ours are written.
     Python,
     /// Namespaces of network and mounts, which containers may forbid.
     Namespaces,
+    /// The clients in Python.
+    PythonClients,
+    /// Redis.
+    Redis,
+    /// The server of OpenSSH, behind the bridge.
+    Sshd,
     /// trunk and its wasm-bindgen.
     Trunk,
 }
@@ -26,9 +44,18 @@ impl Requirement {
     pub(crate) fn tests(self) -> (&'static str, &'static [&'static str]) {
         match self {
             Self::Browser => ("page", &[]),
+            Self::Curl => ("bridge", &["long::curl::"]),
+            Self::HaProxy => ("bridge", &["long::haproxy::"]),
+            Self::Nginx => ("bridge", &["long::nginx::"]),
+            Self::NodeClients => ("bridge", &["long::node::"]),
+            Self::NoVnc => ("bridge", &["long::browser::"]),
             Self::OpenSsh => ("lab", &["ssh::"]),
+            Self::PostgreSql => ("bridge", &["long::postgresql::"]),
             Self::Python => ("lab", &["probe::started_servers::", "load_faulty_servers::"]),
             Self::Namespaces => ("lab", &["load_namespaces::"]),
+            Self::PythonClients => ("bridge", &["long::python::"]),
+            Self::Redis => ("bridge", &["long::redis::"]),
+            Self::Sshd => ("bridge", &["long::sshd::"]),
             Self::Trunk => ("page", &["trunk::"]),
         }
     }
@@ -36,6 +63,15 @@ impl Requirement {
     fn description(self) -> &'static str {
         match self {
             Self::Browser => "in a browser",
+            Self::Curl => "with curl",
+            Self::HaProxy => "behind HAProxy",
+            Self::Nginx => "behind nginx",
+            Self::NodeClients => "with clients in JavaScript",
+            Self::NoVnc => "with noVNC",
+            Self::PostgreSql => "before PostgreSQL",
+            Self::PythonClients => "with clients in Python",
+            Self::Redis => "before Redis",
+            Self::Sshd => "before sshd",
             Self::OpenSsh => "through a real SSH tunnel",
             Self::Python => "of servers in Python",
             Self::Namespaces => "in namespaces of their own",

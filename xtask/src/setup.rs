@@ -8,6 +8,7 @@ use std::process::Command;
 use crate::browser::Browser;
 use crate::failure::Failure;
 use crate::install;
+use crate::interoperability::Interoperability;
 use crate::openssh::OpenSsh;
 use crate::packages;
 use crate::parts::Parts;
@@ -25,6 +26,7 @@ pub(crate) struct Setup {
     pub(crate) has_namespaces: bool,
     pub(crate) trunk: Option<Trunk>,
     pub(crate) wasm_opt: Option<PathBuf>,
+    pub(crate) interoperability: Interoperability,
 }
 
 /// trunk, and the `PATH` on which it finds its wasm-bindgen.
@@ -36,11 +38,12 @@ pub(crate) struct Trunk {
 
 impl Setup {
     /// Finds everything that `parts` need, and adds what is skipped to `skips`. With `install`, installs what is missing,
-    /// and fails if that is not possible.
+    /// and fails if that is not possible. The programs of long tests are left out unless those run.
     pub(crate) fn find(
         workspace: &Workspace,
         progress: &Progress,
         parts: &Parts,
+        long: bool,
         install: bool,
         skips: &mut Skips,
     ) -> Result<Self, Failure> {
@@ -57,7 +60,11 @@ impl Setup {
             has_namespaces: false,
             trunk: None,
             wasm_opt: None,
+            interoperability: Interoperability::default(),
         };
+        if parts.has_bridge() && long {
+            setup.interoperability = Interoperability::find(workspace, progress, install, skips)?;
+        }
         if parts.has_lab() {
             let found = OpenSsh::find(workspace, progress, install);
             setup.openssh = skips.unless_found(Requirement::OpenSsh, install, found)?;

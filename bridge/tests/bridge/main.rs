@@ -5,12 +5,16 @@
 mod closing;
 mod common;
 mod conditions;
+mod conformance;
 mod connecting;
+mod deploy;
+mod docs;
 mod draining;
 mod embedding;
 mod files;
 mod frames;
 mod http;
+mod interoperability;
 mod limits;
 mod observer;
 mod program;
