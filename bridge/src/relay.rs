@@ -24,6 +24,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use launcelot_endpoint::observe::{ConnectionObserver, Observed, Point};
+use tokio::task::yield_now;
 use tokio_util::sync::CancellationToken;
 
 use crate::frame::encode::SERVER_HEADER_MAX_BYTES;
@@ -40,12 +41,22 @@ pub const BUFFER_BYTES: usize = 64 * 1024;
 /// The client is not read while there is less room than this for its bytes.
 const READ_MIN_BYTES: usize = 4 * 1024;
 
-/// How many turns a task has before the other tasks of its thread have theirs.
-const TURNS: usize = 4;
+/// How many turns a task has at most before the other tasks of its thread have theirs.
+const TURNS: usize = 16;
+
+/// After so many bytes, a task has had its turns. A task that relays much then waits until the others of its thread have
+/// had theirs, and until the thread has looked for events: the clients whose messages are short wait no longer for it.
+const TURNS_MAX_BYTES: u64 = 2 * BUFFER_BYTES as u64;
 
 thread_local! {
     /// The buffer of all relays of a thread. What is in it is written or kept before the next read.
     static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; BUFFER_BYTES].into_boxed_slice());
+}
+
+/// Has the task polled again, after all others of its thread and after the thread has looked for events.
+fn poll_again(cx: &mut Context<'_>) {
+    // When it is polled first, the future leaves the waker to the runtime. It is not needed any more.
+    let _yielding = pin!(yield_now()).poll(cx);
 }
 
 /// The limits of a relay.
@@ -157,6 +168,7 @@ impl<C: Transport, S: Transport> Relay<C, S> {
     fn poll_turns(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
         let mut may_move_up = true;
         let mut may_move_down = true;
+        let moved_max = self.from_client + self.from_server + TURNS_MAX_BYTES;
         for _ in 0..TURNS {
             if may_move_up {
                 match self.poll_up(cx) {
@@ -176,8 +188,11 @@ impl<C: Transport, S: Transport> Relay<C, S> {
             if !may_move_up && !may_move_down {
                 return Poll::Pending;
             }
+            if self.from_client + self.from_server >= moved_max {
+                break;
+            }
         }
-        cx.waker().wake_by_ref();
+        poll_again(cx);
         Poll::Pending
     }
 
