@@ -6,6 +6,7 @@ mod closing;
 mod common;
 mod conditions;
 mod connecting;
+mod cycles;
 mod draining;
 mod embedding;
 mod files;

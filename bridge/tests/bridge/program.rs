@@ -26,7 +26,7 @@ const ATTACK: Duration = Duration::from_secs(10);
 /// The most by which the bridge's resident memory may grow because of a hostile client.
 const GROWTH_MAX_BYTES: u64 = 2 * 1024 * 1024;
 
-fn program() -> Command {
+pub(crate) fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_launcelot-bridge"))
 }
 
@@ -35,15 +35,15 @@ fn output(arguments: &[&str]) -> Output {
 }
 
 /// The running program; killed when dropped.
-struct Running {
-    child: Child,
+pub(crate) struct Running {
+    pub(crate) child: Child,
     ready: Vec<String>,
-    port: u16,
+    pub(crate) port: u16,
 }
 
 impl Running {
     /// Starts `command` and reads its first `lines` lines, the first of which contains the port.
-    fn start(command: &mut Command, lines: usize) -> Self {
+    pub(crate) fn start(command: &mut Command, lines: usize) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stdout = Lines::read("the bridge's output".to_owned(), child.stdout.take().unwrap());
         let ready: Vec<String> = (0..lines).map(|_| stdout.next()).collect();
@@ -55,12 +55,12 @@ impl Running {
         Self::start(program().args(["--listen", "127.0.0.1:0", "--target", &server.to_string()]), 1)
     }
 
-    fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
     /// Waits for the end of the program. Returns its exit code and its standard error.
-    async fn ended(mut self) -> (Option<i32>, String) {
+    pub(crate) async fn ended(mut self) -> (Option<i32>, String) {
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
@@ -72,12 +72,12 @@ impl Running {
         (status.code(), errors)
     }
 
-    fn resident_bytes(&self) -> u64 {
+    pub(crate) fn resident_bytes(&self) -> u64 {
         let statm = fs::read_to_string(format!("/proc/{}/statm", self.child.id())).unwrap();
         statm.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * rustix::param::page_size() as u64
     }
 
-    async fn check_echo(&self) {
+    pub(crate) async fn check_echo(&self) {
         let (mut browser, _) = soon(connect_async(format!("ws://127.0.0.1:{}/ws", self.port))).await.unwrap();
         browser.send(Message::text("What?")).await.unwrap();
         assert_eq!(receive_bytes(&mut browser, 5).await, b"What?");
