@@ -7,10 +7,12 @@
 //! - `measure`: designs in turn under closed-loop load, round after round.
 //! - `many`: ten thousand connections, silent or asking by the clock.
 //! - [`designs`]: the designs with many clients, in loads with fixed plans.
+//! - [`bridge`]: the bridge beside the server alone and other bridges.
 //! - [`observe`]: one server with the lab's recorder and without it.
 //! - [`results`]: the figures, and the arithmetic from rounds to medians and ratios.
 //! - [`report`] and [`markdown`]: the figures as a person reads them, in a terminal and in docs/server.md.
 
+pub mod bridge;
 pub mod designs;
 mod many;
 pub mod markdown;

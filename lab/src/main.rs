@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         Some(Instrument::Tunnel(options)) => failure::exit_code(NAME, tunnel::command_line::run(options)),
         Some(Instrument::Bench(Benchmark::Server(options))) => failure::exit_code(NAME, bench::server(options)),
         Some(Instrument::Bench(Benchmark::Designs(options))) => load_exit_code(bench::designs::run(options)),
+        Some(Instrument::Bench(Benchmark::Bridge(options))) => failure::exit_code(NAME, bench::bridge::run(options)),
         Some(Instrument::Bench(Benchmark::Observe(options))) => failure::exit_code(NAME, bench::observe::run(options)),
     }
 }

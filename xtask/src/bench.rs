@@ -26,6 +26,11 @@ pub(crate) enum Benchmark {
     /// Compare asking from the page with plain JavaScript and the native client: single runs, and many questions.
     Page,
 
+    /// Compare the bridge with the server alone and with other bridges, in about ten minutes.
+    ///
+    /// The tables in docs/bridge.md come from `cargo xtask bench bridge --markdown`.
+    Bridge(Forwarded),
+
     /// Measure what it costs the server to be observed by the lab.
     Observe(Forwarded),
 }
@@ -47,6 +52,7 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, benchmark: &Benchm
         Benchmark::Server(forwarded) => server(workspace, progress, forwarded),
         Benchmark::Page => page(workspace, progress),
         Benchmark::Designs(forwarded) => of_lab(workspace, progress, "designs", forwarded),
+        Benchmark::Bridge(forwarded) => bridge(workspace, progress, forwarded),
         Benchmark::Observe(forwarded) => of_lab(workspace, progress, "observe", forwarded),
     }
 }
@@ -68,6 +74,19 @@ fn server(workspace: &Workspace, progress: &Progress, forwarded: &Forwarded) -> 
     let lab = build_for_release(workspace, progress, "launcelot-lab")?;
     let mut bench = workspace.command(lab);
     bench.args(["bench", "server", "--server"]).arg(server).args(&forwarded.options);
+    command::replace_process(bench)
+}
+
+/// Builds the bridge, the smallest one, and the lab, which contains the server.
+fn bridge(workspace: &Workspace, progress: &Progress, forwarded: &Forwarded) -> Result<(), Failure> {
+    let bridge = build_for_release(workspace, progress, "launcelot-bridge")?;
+    let mut cargo = workspace.cargo("build");
+    cargo.args(["--release", "--package", "launcelot-bridge", "--example", "smallest"]);
+    progress.step("the smallest bridge", |status| Programs::build(progress, cargo, status))?;
+    let lab = build_for_release(workspace, progress, "launcelot-lab")?;
+    let smallest = bridge.with_file_name("examples").join("smallest");
+    let mut bench = workspace.command(lab);
+    bench.args(["bench", "bridge", "--bridge"]).arg(bridge).arg("--smallest").arg(smallest).args(&forwarded.options);
     command::replace_process(bench)
 }
 

@@ -10,6 +10,8 @@ use clap::{Args, Subcommand, ValueEnum as _};
 use launcelot_server::Design;
 use launcelot_server::command_line::DesignName;
 
+use super::bridge::options::BridgeOptions;
+
 /// The design that needs a super-server to listen for it.
 pub const INETD: &str = "inetd";
 
@@ -20,6 +22,8 @@ pub enum Benchmark {
     Server(ServerOptions),
     /// Measure the designs with many clients, in four loads whose plans are fixed
     Designs(DesignsOptions),
+    /// Measure the bridge, beside the server alone and other bridges: questions a second, bulk transfers, memory
+    Bridge(BridgeOptions),
     /// Measure what it costs the server to be observed: thinking and processor time, with the recorder and without
     Observe(ObserveOptions),
 }
