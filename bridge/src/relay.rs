@@ -98,9 +98,10 @@ pub async fn relay<C: Transport, S: Transport>(
 ) -> Relayed {
     let mut relay = Relay::new(client, early, server, options.max_message_bytes, observer);
     let ending = relay.run(options, stop).await;
-    relay.linger(&ending, options).await;
+    // Boxed, so that a relay that runs has no memory for its end.
+    Box::pin(relay.linger(&ending, options)).await;
     let Relay { from_client, from_server, .. } = relay;
-    relay.close(&ending, options).await;
+    Box::pin(relay.close(&ending, options)).await;
     Relayed { from_client, from_server, ending }
 }
 

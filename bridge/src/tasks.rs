@@ -48,6 +48,8 @@ impl Tasks {
         let tracker = if self.is_stopping() { &self.late } else { &self.tracker };
         // A token of its own, since every wake-up of the task locks it.
         let aborted = self.aborted.child_token();
+        // Boxed, since each of the futures around it would have room for it twice.
+        let task = Box::pin(task);
         tracker.spawn(async move {
             // Whether it ended by itself makes no difference.
             let _ = aborted.run_until_cancelled_owned(task).await;

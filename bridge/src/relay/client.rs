@@ -48,6 +48,8 @@ pub(super) struct Client<C> {
 
 impl<C: Transport> Client<C> {
     pub(super) fn new(stream: C, early: Bytes, max_message_bytes: usize) -> Self {
+        // An empty slice may keep the buffer that it is of.
+        let early = if early.is_empty() { Bytes::new() } else { early };
         Self {
             stream,
             early,
@@ -119,6 +121,9 @@ impl<C: Transport> Client<C> {
         if self.early.has_remaining() {
             let count = self.early.len().min(buffer.len());
             self.early.copy_to_slice(&mut buffer[..count]);
+            if self.early.is_empty() {
+                self.early = Bytes::new();
+            }
             return Poll::Ready(Ok(count));
         }
         let mut buffer = ReadBuf::new(buffer);

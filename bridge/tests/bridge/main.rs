@@ -18,4 +18,5 @@ mod program;
 mod relay;
 #[cfg(feature = "tls")]
 mod tls;
+mod vanished;
 mod websocket;

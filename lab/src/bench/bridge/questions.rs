@@ -20,8 +20,8 @@ use crate::load::processes::UsageSnapshot;
 /// The time before the window in which the clients start.
 const RAMP: Duration = Duration::from_millis(500);
 
-/// A dialogue of a closed loop: long enough that connecting does not count.
-const QUESTIONS: u32 = 10_000;
+/// The number of questions of a dialogue, for each of those in flight. Connections stay open from one dialogue to the next.
+const QUESTIONS: u32 = 50;
 
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -66,7 +66,7 @@ pub(super) fn sample(
 ) -> Result<Sample, BridgeBenchError> {
     let dialogue = DialoguePlan {
         script: None,
-        questions: QUESTIONS,
+        questions: QUESTIONS * in_flight,
         in_flight,
         think: Duration::ZERO,
         keep_alive: true,

@@ -55,5 +55,6 @@ fn transfer(mut stream: TcpStream, bytes: u64) -> io::Result<()> {
         stream.write_all(&chunk[..count as usize])?;
         left -= count;
     }
-    Ok(())
+    // The client closes first: some relays lose what is on its way when a server does.
+    stream.read(&mut wish).map(drop)
 }

@@ -57,14 +57,14 @@ impl Connection {
         self.stream.write_all(&message)
     }
 
-    /// Sends `bytes` bytes of any content.
+    /// Sends `bytes` bytes of any content, a multiple of the size of a frame. (websocat takes an empty message for the end.)
     pub(super) fn send_bulk(&mut self, bytes: u64) -> io::Result<()> {
         let payload = vec![0x5a; FRAME_BYTES];
-        let whole = if self.is_web_socket { frame(&payload)? } else { payload.clone() };
+        let message = if self.is_web_socket { frame(&payload)? } else { payload };
         for _ in 0..bytes / FRAME_BYTES as u64 {
-            self.stream.write_all(&whole)?;
+            self.stream.write_all(&message)?;
         }
-        self.send(&payload[..(bytes % FRAME_BYTES as u64) as usize])
+        Ok(())
     }
 
     /// Receives until `bytes` bytes of payload have come since the connection was opened.
