@@ -6,6 +6,7 @@
 mod support;
 
 mod bench;
+mod bench_bridge;
 mod command_line;
 mod demo;
 mod designs;
