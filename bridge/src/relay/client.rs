@@ -20,10 +20,18 @@ const PONGS_MAX_BYTES: usize = 4 * 1024;
 
 /// What was decoded of one read.
 pub(super) struct Received {
+    /// How many bytes were read.
+    pub(super) read_bytes: usize,
     /// How many bytes of payload are at the front of the buffer.
     pub(super) payload_bytes: usize,
     /// Why nothing more comes, if that is so.
     pub(super) end: Option<Ending>,
+}
+
+impl Received {
+    fn nothing(end: Ending) -> Self {
+        Self { read_bytes: 0, payload_bytes: 0, end: Some(end) }
+    }
 }
 
 /// The client's connection.
@@ -73,6 +81,11 @@ impl<C: Transport> Client<C> {
         self.queue.is_empty() && self.control.is_empty()
     }
 
+    /// Returns how many bytes of whole or partial frames wait for the client.
+    pub(super) fn waiting_bytes(&self) -> usize {
+        self.queue.len()
+    }
+
     /// Returns how many bytes the client has acknowledged since the start.
     pub(super) fn acknowledged(&self) -> u64 {
         self.queue.sent_total().saturating_sub(self.stream.unacknowledged_bytes() as u64)
@@ -96,10 +109,10 @@ impl<C: Transport> Client<C> {
     /// Reads once and decodes what was read, in `buffer`. Pings are answered.
     pub(super) fn poll_receive(&mut self, buffer: &mut [u8], cx: &mut Context<'_>) -> Poll<Received> {
         let read_bytes = match ready!(self.poll_read(buffer, cx)) {
-            Ok(0) => return Poll::Ready(Received { payload_bytes: 0, end: Some(Ending::ClientGone(None)) }),
+            Ok(0) => return Poll::Ready(Received::nothing(Ending::ClientGone(None))),
             Ok(read_bytes) => read_bytes,
             Err(error) => {
-                return Poll::Ready(Received { payload_bytes: 0, end: Some(Ending::ClientGone(Some(error))) });
+                return Poll::Ready(Received::nothing(Ending::ClientGone(Some(error))));
             }
         };
         self.is_heard = true;
@@ -113,7 +126,7 @@ impl<C: Transport> Client<C> {
                 Err(error) => break Some(Ending::ClientFault(error)),
             }
         };
-        Poll::Ready(Received { payload_bytes: chunk.payload_bytes(), end })
+        Poll::Ready(Received { read_bytes, payload_bytes: chunk.payload_bytes(), end })
     }
 
     /// Reads once. Ready with 0 bytes at the end of the stream.

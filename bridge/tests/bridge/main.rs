@@ -13,6 +13,7 @@ mod files;
 mod frames;
 mod http;
 mod limits;
+mod memory;
 mod observer;
 mod program;
 mod relay;

@@ -51,7 +51,7 @@ impl Running {
         Self { child, port: port.parse().unwrap(), ready }
     }
 
-    fn to(server: SocketAddr) -> Self {
+    pub(crate) fn to(server: SocketAddr) -> Self {
         Self::start(program().args(["--listen", "127.0.0.1:0", "--target", &server.to_string()]), 1)
     }
 
