@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The memory of fewer tasks is not worth a walk through the heap.
-const PEAK_MIN: usize = 256;
+const PEAK_MIN: usize = 64;
 
 /// The largest number of tasks since memory went back the last time.
 #[derive(Debug, Default)]

@@ -50,23 +50,23 @@ pub(super) fn find(options: &BridgeOptions) -> Result<Vec<Relay>, BridgeBenchErr
     .concat();
     let mut relays = vec![
         Relay { name: "server alone", command: None, clients_max: CLIENTS_MAX },
-        program("launcelot-bridge", bridge, &bridge_arguments, CLIENTS_MAX),
+        program("launcelot-bridge", &bridge, &bridge_arguments, CLIENTS_MAX),
     ];
     if options.smallest().is_file() {
         let arguments = ["127.0.0.1:{port}", "{target}"];
-        relays.push(program("smallest", options.smallest(), &arguments, CLIENTS_MAX));
+        relays.push(program("smallest", &options.smallest(), &arguments, CLIENTS_MAX));
     }
     if let Some(path) = on_path("websocat") {
         let arguments = ["--binary", "--exit-on-eof", "ws-l:127.0.0.1:{port}", "tcp:{target}"];
-        relays.push(program("websocat", path, &arguments, CLIENTS_MAX));
+        relays.push(program("websocat", &path, &arguments, CLIENTS_MAX));
     }
     if let Some(path) = on_path("websockify") {
-        relays.push(program("websockify", path, &["127.0.0.1:{port}", "{target}"], PROCESSES_MAX));
+        relays.push(program("websockify", &path, &["127.0.0.1:{port}", "{target}"], PROCESSES_MAX));
     }
     Ok(relays)
 }
 
-fn program(name: &'static str, path: PathBuf, arguments: &[&str], clients_max: u32) -> Relay {
+fn program(name: &'static str, path: &Path, arguments: &[&str], clients_max: u32) -> Relay {
     let path = path.to_string_lossy().into_owned();
     let command = [path].into_iter().chain(arguments.iter().map(|&argument| argument.to_owned()));
     Relay { name, command: Some(command.collect()), clients_max }
