@@ -1,5 +1,10 @@
 //! Removing the mask of a payload (RFC 6455, section 5.3).
 
+/// The sizes of the blocks that are unmasked at once, multiples of the size of a mask. The compiler turns a long one into wide
+/// instructions, and a short payload has none.
+const LONG_BLOCK_BYTES: usize = 128;
+const BLOCK_BYTES: usize = 16;
+
 /// Unmasks the `count` bytes of `buffer` from `from` on, and moves them to `to`, which must not be behind `from`.
 ///
 /// A block is read before it is written, and never written beyond what was read. So one pass does both, although the two
@@ -7,30 +12,34 @@
 pub(super) fn unmask_to_front(buffer: &mut [u8], from: usize, to: usize, count: usize, mask: [u8; 4]) {
     assert!(to <= from && from + count <= buffer.len(), "unmasks within the buffer and towards its front");
     let long_end = count - count % LONG_BLOCK_BYTES;
-    unmask_blocks::<LONG_BLOCK_BYTES>(buffer, from, to, long_end, mask);
+    if long_end > 0 {
+        unmask_long_blocks(buffer, from, to, long_end, mask);
+    }
     let end = count - count % BLOCK_BYTES;
-    unmask_blocks::<BLOCK_BYTES>(buffer, from + long_end, to + long_end, end - long_end, mask);
+    let wide_mask = u128::from_ne_bytes([mask; 4].as_flattened().try_into().expect("four masks are a block"));
+    for offset in (long_end..end).step_by(BLOCK_BYTES) {
+        let masked = buffer[from + offset..].first_chunk().expect("the block is within the buffer");
+        let block = u128::from_ne_bytes(*masked) ^ wide_mask;
+        buffer[to + offset..to + offset + BLOCK_BYTES].copy_from_slice(&block.to_ne_bytes());
+    }
     for offset in end..count {
         buffer[to + offset] = buffer[from + offset] ^ mask[offset % mask.len()];
     }
 }
 
-/// The sizes of blocks that the compiler turns into a few wide instructions, multiples of the size of a mask.
-const LONG_BLOCK_BYTES: usize = 128;
-const BLOCK_BYTES: usize = 16;
-
-/// Unmasks `count` bytes, a multiple of `BYTES`.
-fn unmask_blocks<const BYTES: usize>(buffer: &mut [u8], from: usize, to: usize, count: usize, mask: [u8; 4]) {
-    let mut wide_mask = [0; BYTES];
+/// Unmasks `count` bytes, a multiple of [`LONG_BLOCK_BYTES`].
+fn unmask_long_blocks(buffer: &mut [u8], from: usize, to: usize, count: usize, mask: [u8; 4]) {
+    let mut wide_mask = [0; LONG_BLOCK_BYTES];
     for (index, byte) in wide_mask.iter_mut().enumerate() {
         *byte = mask[index % mask.len()];
     }
-    for offset in (0..count).step_by(BYTES) {
-        let mut block: [u8; BYTES] = *buffer[from + offset..].first_chunk().expect("the block is within the buffer");
+    for offset in (0..count).step_by(LONG_BLOCK_BYTES) {
+        let mut block: [u8; LONG_BLOCK_BYTES] =
+            *buffer[from + offset..].first_chunk().expect("the block is within the buffer");
         for (byte, mask) in block.iter_mut().zip(wide_mask) {
             *byte ^= mask;
         }
-        buffer[to + offset..to + offset + BYTES].copy_from_slice(&block);
+        buffer[to + offset..to + offset + LONG_BLOCK_BYTES].copy_from_slice(&block);
     }
 }
 
