@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::net::IpAddr;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -113,6 +113,9 @@ pub struct CommandLine {
     /// The time for which a connection may wait for the next request
     #[arg(long, value_name = "DURATION", default_value = "75s", value_parser = duration)]
     pub keep_alive: Duration,
+    /// The number of threads that relay [default: one for every two processors]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
     /// Listen on this Unix socket also; may be given several times
     #[arg(long = "listen-unix", value_name = "PATH")]
     pub listen_unix: Vec<PathBuf>,

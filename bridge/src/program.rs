@@ -2,6 +2,7 @@
 
 mod listeners;
 mod log;
+mod runtime;
 mod signals;
 
 use std::fmt::Write as _;
@@ -82,7 +83,7 @@ pub fn run() -> Result<(), ProgramError> {
         Ok(()) => {}
     }
     let options = fit_to_descriptors(options, descriptors::raise_limit());
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ProgramError::Runtime)?;
+    let runtime = runtime::build(command_line.threads).map_err(ProgramError::Runtime)?;
     let result = runtime.block_on(serve_until_stopped(&command_line, options));
     // Does not wait for a name that is being looked up.
     runtime.shutdown_background();

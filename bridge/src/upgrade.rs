@@ -139,18 +139,19 @@ pub(crate) async fn run(
             return None;
         }
     };
-    // Without hyper's box around it, the connection costs less.
+    // Without hyper's box around it, the connection costs less. The relay is boxed, so that there is memory for one of the
+    // four only.
     let upgraded = match upgraded.downcast::<TokioIo<TimedStream<TcpStream>>>() {
         Ok(Parts { io, read_buf, .. }) => {
             let client = io.into_inner().into_inner();
-            return relay_or_refuse(client, read_buf, server, options, observer, stop).await;
+            return Box::pin(relay_or_refuse(client, read_buf, server, options, observer, stop)).await;
         }
         Err(upgraded) => upgraded,
     };
     let upgraded = match upgraded.downcast::<TokioIo<TimedStream<UnixStream>>>() {
         Ok(Parts { io, read_buf, .. }) => {
             let client = io.into_inner().into_inner();
-            return relay_or_refuse(client, read_buf, server, options, observer, stop).await;
+            return Box::pin(relay_or_refuse(client, read_buf, server, options, observer, stop)).await;
         }
         Err(upgraded) => upgraded,
     };
@@ -158,11 +159,11 @@ pub(crate) async fn run(
     match upgraded.downcast::<TokioIo<TcpStream>>() {
         Ok(Parts { io, read_buf, .. }) => {
             let client = io.into_inner();
-            relay_or_refuse(client, read_buf, server, options, observer, stop).await
+            Box::pin(relay_or_refuse(client, read_buf, server, options, observer, stop)).await
         }
         Err(upgraded) => {
             let client = Opaque(TokioIo::new(upgraded));
-            relay_or_refuse(client, Bytes::new(), server, options, observer, stop).await
+            Box::pin(relay_or_refuse(client, Bytes::new(), server, options, observer, stop)).await
         }
     }
 }
@@ -188,9 +189,9 @@ async fn relay_or_refuse<C: Transport>(
             }
             relay(client, early, server, &relay_options, stop, observer).await
         }
-        Ok(Server::Unix(server)) => relay(client, early, server, &relay_options, stop, observer).await,
+        Ok(Server::Unix(server)) => Box::pin(relay(client, early, server, &relay_options, stop, observer)).await,
         Err(Refusal { code, reason }) => {
-            refuse(client, early, code, &reason, options.linger).await;
+            Box::pin(refuse(client, early, code, &reason, options.linger)).await;
             return None;
         }
     };

@@ -4,8 +4,10 @@
 //! - [`server`]: the designs with clients that ask as fast as they are answered, and with connections that ask seldom.
 //! - [`designs`]: the designs with clients that come and go.
 //! - `canned`: loads with fixed plans, of which both of them consist. `redis`: Redis as a server under test.
+//! - [`bridge`]: the bridge beside the server alone and other bridges.
 //! - [`observe`]: one server with the lab's recorder and without it.
 
+pub mod bridge;
 mod canned;
 pub mod designs;
 pub mod observe;

@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         Some(Instrument::Tunnel(options)) => failure::exit_code(NAME, tunnel::command_line::run(options)),
         Some(Instrument::Bench(Benchmark::Server(options))) => load_exit_code(bench::server::run(options)),
         Some(Instrument::Bench(Benchmark::Designs(options))) => load_exit_code(bench::designs::run(options)),
+        Some(Instrument::Bench(Benchmark::Bridge(options))) => failure::exit_code(NAME, bench::bridge::run(options)),
         Some(Instrument::Bench(Benchmark::Observe(options))) => failure::exit_code(NAME, bench::observe::run(options)),
     }
 }

@@ -25,6 +25,11 @@ pub(crate) enum Benchmark {
     /// Compare asking from the page with plain JavaScript and the native client: single runs, and many questions.
     Page,
 
+    /// Compare the bridge with the server alone and with other bridges, in about ten minutes.
+    ///
+    /// The tables in docs/bridge.md come from `cargo xtask bench bridge --markdown`.
+    Bridge(Forwarded),
+
     /// Measure what it costs the server to be observed by the lab.
     Observe(Forwarded),
 }
@@ -49,6 +54,7 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, benchmark: &Benchm
         Benchmark::Server(forwarded) => of_lab(workspace, progress, "server", forwarded),
         Benchmark::Page => page(workspace, progress),
         Benchmark::Designs(forwarded) => of_lab(workspace, progress, "designs", forwarded),
+        Benchmark::Bridge(forwarded) => bridge(workspace, progress, forwarded),
         Benchmark::Observe(forwarded) => of_lab(workspace, progress, "observe", forwarded),
     }
 }
@@ -64,12 +70,29 @@ fn page(workspace: &Workspace, progress: &Progress) -> Result<(), Failure> {
     command::show(bench)
 }
 
+/// Builds the bridge, the smallest one, and the lab, which contains the server.
+fn bridge(workspace: &Workspace, progress: &Progress, forwarded: &Forwarded) -> Result<(), Failure> {
+    let bridge = build_for_release(workspace, progress, "launcelot-bridge")?.path("launcelot-bridge")?;
+    let mut cargo = workspace.cargo("build");
+    cargo.args(["--release", "--package", "launcelot-bridge", "--example", "smallest"]);
+    progress.step("the smallest bridge", |status| Programs::build(progress, cargo, status))?;
+    let lab = build_for_release(workspace, progress, PACKAGE)?.path(PACKAGE)?;
+    let smallest = bridge.with_file_name("examples").join("smallest");
+    let mut bench = workspace.command(lab);
+    bench.args(["bench", "bridge", "--bridge"]).arg(bridge).arg("--smallest").arg(smallest).args(&forwarded.options);
+    command::replace_process(bench)
+}
+
 /// Runs a benchmark of the lab, which starts itself as a server.
 fn of_lab(workspace: &Workspace, progress: &Progress, name: &str, forwarded: &Forwarded) -> Result<(), Failure> {
-    let mut cargo = workspace.cargo("build");
-    cargo.args(["--release", "--package", PACKAGE]);
-    let programs = progress.step(PACKAGE, |status| Programs::build(progress, cargo, status))?;
-    let mut bench = workspace.command(programs.path(PACKAGE)?);
+    let mut bench = workspace.command(build_for_release(workspace, progress, PACKAGE)?.path(PACKAGE)?);
     bench.args(["bench", name]).args(&forwarded.options);
     command::replace_process(bench)
+}
+
+/// Builds a package alone, so that it has the features that its users get.
+fn build_for_release(workspace: &Workspace, progress: &Progress, package: &str) -> Result<Programs, Failure> {
+    let mut cargo = workspace.cargo("build");
+    cargo.args(["--release", "--package", package]);
+    progress.step(package, |status| Programs::build(progress, cargo, status))
 }

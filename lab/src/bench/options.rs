@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use launcelot_measure::load::ServerPlan;
 use launcelot_server::Design;
 
+use super::bridge::options::BridgeOptions;
 use crate::durations::parse_positive;
 use crate::load::format::FormatOptions;
 use crate::load::options::{design_values, parse_server};
@@ -20,6 +21,8 @@ pub enum Benchmark {
     Server(ServerOptions),
     /// Measure the designs with many clients, in four loads whose plans are fixed
     Designs(DesignsOptions),
+    /// Measure the bridge, beside the server alone and other bridges: questions a second, bulk transfers, memory
+    Bridge(BridgeOptions),
     /// Measure what it costs the server to be observed: thinking and processor time, with the recorder and without
     Observe(ObserveOptions),
 }

@@ -182,7 +182,7 @@ impl ServerUnderTest {
     }
 
     /// Returns what its processes have used until now; `None` if they are not known, or have ended.
-    pub(super) fn usage(&self) -> Option<UsageSnapshot> {
+    pub(crate) fn usage(&self) -> Option<UsageSnapshot> {
         match &self.processes {
             Processes::Unknown => None,
             Processes::Program(program) if program.process.has_exited() => None,

@@ -6,6 +6,7 @@
 mod support;
 
 mod bench;
+mod bench_bridge;
 mod close_codes;
 mod command_line;
 mod demo;

@@ -7,6 +7,7 @@
 mod support;
 
 mod build;
+mod closing;
 mod dialogue;
 mod exports;
 mod failures;
