@@ -12,7 +12,7 @@ use launcelot_testing::process::output;
 use tower::ServiceExt as _;
 
 /// What is not an option of the bridge as it is built for this test.
-const ELSEWHERE: [&str; 4] = ["features", "header", "tls-cert", "tls-key"];
+const ELSEWHERE: [&str; 6] = ["bin", "features", "header", "sanitizer", "tls-cert", "tls-key"];
 
 fn docs() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/bridge.md")).unwrap()

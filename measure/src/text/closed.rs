@@ -6,10 +6,10 @@ pub fn closed(code: u16) -> Option<&'static str> {
     Some(match code {
         1000 => "The server went away during the dialogue: it closed the connection.",
         1001 => "The bridge was stopped.",
-        1002 => "The bridge closed the connection: a frame broke the WebSocket protocol.",
+        1002 => "A frame broke the WebSocket protocol.",
         1006 => "The connection to the bridge broke off during the dialogue.",
-        1007 => "The bridge closed the connection: a text message was not UTF-8.",
-        1009 => "The bridge closed the connection: a message was over its limit.",
+        1007 => "A text message was not UTF-8.",
+        1009 => "A message was over the limit of the bridge.",
         4404 => "The bridge has no target of this name.",
         4408 => "The bridge closed the connection: no byte had moved for too long.",
         4429 => "The bridge has as many connections as it may. Try again later.",

@@ -189,8 +189,8 @@ pub fn failure(kind: DialogueFailure) -> &'static str {
         DialogueFailure::ClosedEarly => "closed before the last answer",
         DialogueFailure::AnswerTimedOut => "timed out while waiting for an answer",
         DialogueFailure::WrongAnswer => "wrong answer",
-        DialogueFailure::NoLocalPort => "load generator out of local ports",
-        DialogueFailure::NoDescriptor => "load generator out of descriptors",
+        DialogueFailure::NoLocalPort => "no free local port",
+        DialogueFailure::NoDescriptor => "no free file descriptor",
         DialogueFailure::Other => "another failure",
     }
 }
@@ -275,7 +275,7 @@ mod tests {
         let expected = [
             "the load generator used 95 % of its threads' processor time",
             "the server exited with status 1.",
-            "1 dialogue failed: load generator out of local ports (Cannot assign requested address), a limit of the load generator",
+            "1 dialogue failed: no free local port (Cannot assign requested address), a limit of the load generator",
             "a first answer took 1.02 s, though no question took half a second",
             "50 dialogues were cut by the edges of the window, against 100",
             "2,345 dialogues were due while as many were in flight as --max-in-flight allows",
