@@ -39,7 +39,7 @@ pub enum ConfigError {
         /// The name in it.
         name: String,
     },
-    /// It gives an option a value that is no text, number, truth value, or list of them.
+    /// It gives an option a value that is not a text, number, truth value, or list of them.
     #[error(
         "cannot use the options in '{}': the value of '{name}' is not a text, a number, true, false or a list",
         .path.display()

@@ -20,7 +20,7 @@ impl InheritedListeners {
     ///
     /// # Errors
     ///
-    /// Returns [`ListenError::NoneInherited`], or [`ListenError::Inherit`] if a descriptor is no listening socket of these
+    /// Returns [`ListenError::NoneInherited`], or [`ListenError::Inherit`] if a descriptor is not a listening socket of these
     /// kinds.
     pub fn from_environment() -> Result<Self, ListenError> {
         let mut given = ListenFd::from_env();

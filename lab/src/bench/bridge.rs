@@ -39,7 +39,7 @@ use table::Table;
 /// Why a benchmark of the bridge failed.
 #[derive(Debug, Error)]
 pub enum BridgeBenchError {
-    /// There is no bridge.
+    /// The program of the bridge does not exist.
     #[error("there is no program '{}': build it with `cargo build --release -p launcelot-bridge`", .0.display())]
     NoBridge(PathBuf),
     /// A program did not start.

@@ -27,7 +27,7 @@ struct Sample {
     served_ms: f64,
 }
 
-/// Measures all relays that can have so many connections.
+/// Measures all relays whose limit of clients allows it.
 pub(super) fn measure(bench: &Bench<'_>) -> Result<Table, BridgeBenchError> {
     let connections = bench.options.connections;
     let caption = format!("{connections} silent connections");

@@ -35,7 +35,7 @@ pub(super) struct Sample {
     processor_us: f64,
 }
 
-/// Measures all relays with `clients`, each of which keeps so many questions `in_flight`.
+/// Measures all relays with `clients`, each of which keeps `in_flight` questions in flight.
 pub(super) fn measure(bench: &Bench<'_>, clients: u32, in_flight: u32) -> Result<Table, BridgeBenchError> {
     let relays: Vec<&Relay> = bench.relays.iter().filter(|relay| relay.clients_max >= clients).collect();
     let results = bench.rounds(&relays, |relay| {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// What stands where there is no figure.
+/// The text for a figure that was not measured.
 pub(super) const NONE: &str = "–";
 
 /// A table. The first cell of each row is a name.
