@@ -10,7 +10,7 @@ use crate::log_scale::LogScale;
 pub const SERIES_MAX: usize = 4;
 
 /// The largest number of servers that can be distinguished in the charts of a load: each has a combination of colour and mark of its
-/// own, and the first [`LOOKS`] of them a colour, a mark and dashes of their own.
+/// own, and the first ten of them a colour, a mark and dashes of their own.
 pub const SERVERS_MAX: usize = LOOKS.len() * LOOKS.len();
 
 /// The mark of each series, as an SVG path around the origin, and the dashes of its line.
