@@ -32,7 +32,7 @@ pub enum ConfigError {
     #[error("cannot read the options in '{}'", .0.display())]
     Syntax(PathBuf, #[source] Box<toml::de::Error>),
     /// It sets an option that does not exist.
-    #[error("cannot use the options in '{}': there is no option '{name}'", .path.display())]
+    #[error("cannot use the options in '{}': unknown option '{name}'", .path.display())]
     Unknown {
         /// The file.
         path: PathBuf,

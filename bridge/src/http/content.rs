@@ -161,8 +161,8 @@ fn check_and_open(directory: &Path, path: &Path, flags: OFlags) -> io::Result<fs
     Ok(open(path, flags | OFlags::NOFOLLOW, Mode::empty())?.into())
 }
 
-/// Makes errors about a path errors that there is no file: a name that is longer than names may be, a path through a file, a
-/// loop of links, a link that leads out of the directory, and a Unix socket, which cannot be opened.
+/// Returns `NotFound` for a path that cannot lead to a regular file: a name over the system's limit, a path through a file, a
+/// loop of links, a link out of the directory, or a Unix socket. Other errors stay as they are.
 fn not_found_if_invalid(error: io::Error) -> io::Error {
     match Errno::from_io_error(&error) {
         Some(Errno::NAMETOOLONG | Errno::NOTDIR | Errno::LOOP | Errno::XDEV | Errno::NXIO) => {

@@ -40,7 +40,7 @@ use table::Table;
 #[derive(Debug, Error)]
 pub enum BridgeBenchError {
     /// The program of the bridge does not exist.
-    #[error("there is no program '{}': build it with `cargo build --release -p launcelot-bridge`", .0.display())]
+    #[error("cannot find the program '{}': build it with `cargo build --release -p launcelot-bridge`", .0.display())]
     NoBridge(PathBuf),
     /// A program did not start.
     #[error("cannot start {name}")]

@@ -43,5 +43,5 @@ fn a_bridge_that_is_not_there_is_one_line_and_exit_code_1() {
     let output = bench(Path::new("/no/such/bridge"), &[]);
     assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{output:?}");
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(stderr.starts_with("launcelot-lab: there is no program '/no/such/bridge': "), "{stderr}");
+    assert!(stderr.starts_with("launcelot-lab: cannot find the program '/no/such/bridge': "), "{stderr}");
 }
