@@ -8,7 +8,10 @@ use std::time::Duration;
 use launcelot_measure::Distribution;
 use launcelot_measure::load::{CycleResult, Level, LoadResult};
 
-use crate::support::process::output;
+use crate::support::process::output_within;
+
+/// The longest that a load of these tests may take. The plans take up to a minute on an idle machine.
+const LOAD_DEADLINE: Duration = Duration::from_secs(240);
 
 /// Executes `launcelot-lab load` with `arguments` and returns its result.
 fn load(arguments: &[&str]) -> LoadResult {
@@ -16,7 +19,7 @@ fn load(arguments: &[&str]) -> LoadResult {
     let results = folder.path().join("results");
     let mut command = Command::new(env!("CARGO_BIN_EXE_launcelot-lab"));
     command.arg("load").args(arguments).arg("--output").arg(&results);
-    let printed = output(&mut command);
+    let printed = output_within(LOAD_DEADLINE, &mut command);
     assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));
     read(&results.join("result.json"))
 }

@@ -2,11 +2,15 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
-use crate::support::process::output;
+use crate::support::process::{output, output_within};
 
 /// The exit code of a report on a regression.
 const REGRESSION: i32 = 99;
+
+/// The longest that a load by the plan `half-minute` may take.
+const LOAD_DEADLINE: Duration = Duration::from_secs(240);
 
 /// Compares `launcelot-lab serve` with itself; `new` gets further arguments. Returns the exit code and the last line of the
 /// report, which says what was found.
@@ -18,7 +22,7 @@ fn compare(folder: &Path, new: &str) -> (Option<i32>, String) {
     let mut load = Command::new(lab);
     load.args(["load", "--plan", "half-minute", "--link", "ssh"]);
     load.args(["--server", &server("old", ""), "--server", &server("new", new)]).arg("--output").arg(&results);
-    let printed = output(&mut load);
+    let printed = output_within(LOAD_DEADLINE, &mut load);
     assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));
     let report = output(Command::new(lab).args(["report", "--fail-on-regression", "10%"]).arg(&results));
     std::fs::remove_dir_all(&results).unwrap();
