@@ -35,7 +35,6 @@ pub mod markdown;
 pub mod open_loop;
 pub mod options;
 pub mod outcome;
-pub mod prediction;
 pub(crate) mod processes;
 mod progress;
 pub mod provenance;

@@ -94,7 +94,7 @@ pub fn run(options: &LoadOptions) -> Result<ExitCode, LoadCommandError> {
     let run = conductor.run(|event| {
         result.apply(event);
         progress.show(event, &result);
-        if matches!(event, RunEvent::CycleEnded { .. })
+        if matches!(event, RunEvent::CycleEnded { .. } | RunEvent::DirectMeasured { .. })
             && let Err(error) = folder.save(&result)
             && !is_write_failure_said
         {
@@ -149,7 +149,11 @@ pub(crate) fn report(results: &[LoadResult], format: FormatOptions) -> String {
 
 fn table_with_sentences(result: &LoadResult) -> String {
     let mut text = table::table(result) + "\n";
-    for sentence in text::load::meaning(&LoadSummary::of(result)) {
+    let summary = LoadSummary::of(result);
+    for sentence in text::load::meaning(&summary) {
+        text += &(sentence + "\n");
+    }
+    for sentence in text::prediction::sentences(result, &summary) {
         text += &(sentence + "\n");
     }
     text

@@ -2,7 +2,7 @@
 
 use launcelot_measure::load::Primary;
 use launcelot_measure::load::comparison::{Outcome, compare_servers};
-use launcelot_measure::load::{LoadResult, LoadSummary};
+use launcelot_measure::load::{LoadResult, LoadSummary, prediction};
 
 use super::figures::level_unit;
 use super::tables::{self, Table, TableCell};
@@ -25,6 +25,11 @@ pub fn tables(results: &[LoadResult]) -> String {
             tables::percentiles("Time per question", servers, unit, &|counts| &counts.question_latency),
             tables::usage(servers, unit),
         ];
+        let predictions = prediction::of_servers(result, &summary);
+        if predictions.iter().any(|(_, prediction)| prediction.is_ok()) {
+            all.push(tables::prediction(&predictions, unit));
+            all.push(tables::model_inputs(&predictions));
+        }
         let failures = tables::failures(servers, unit);
         if !failures.rows.is_empty() {
             all.push(failures);

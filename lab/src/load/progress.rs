@@ -5,10 +5,10 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use launcelot_measure::load::{CycleId, Level, LoadPlan, LoadResult, LoadSummary, RunEvent};
+use launcelot_measure::load::{CycleId, DirectMeasurement, Level, LoadPlan, LoadResult, LoadSummary, RunEvent};
 
 use super::conductor::{estimate, schedule};
-use super::table::{describe_cell, format_rate};
+use super::table::{describe_cell, format_rate, median};
 
 /// The number of characters of a sparkline.
 const SPARKLINE: usize = 30;
@@ -58,6 +58,14 @@ impl Progress {
                 terminal.whole.inc(1);
                 let line = &terminal.servers[cycle.server as usize];
                 line.line.set_message(line.message(&describe_cycle(*cycle, result)));
+            }
+            (RunEvent::DirectMeasured { direct }, Self::Terminal(terminal)) => {
+                let line = &terminal.servers[direct.server as usize];
+                line.line.set_message(line.message(&describe_direct(direct)));
+            }
+            (RunEvent::DirectMeasured { direct }, Self::Lines) => {
+                let name = &result.plan.servers[direct.server as usize].name;
+                say(&format!("{name}: {}", describe_direct(direct)));
             }
             (RunEvent::CycleEnded { cycle, .. }, Self::Lines) => {
                 let name = &result.plan.servers[cycle.server as usize].name;
@@ -121,6 +129,13 @@ fn describe_cycle(cycle: CycleId, result: &LoadResult) -> String {
     let cell = summary.servers.get(cycle.server as usize).and_then(|server| server.cell(cycle.level));
     let figures = cell.map(describe_cell).unwrap_or_default();
     format!("{}: {figures}", describe_level(cycle.level))
+}
+
+fn describe_direct(direct: &DirectMeasurement) -> String {
+    match &direct.end.server_ended {
+        Some(ended) => format!("without the link: the server {ended}"),
+        None => format!("without the link: question p50 {}", median(&direct.counts.question_latency)),
+    }
 }
 
 fn describe_level(level: Level) -> String {

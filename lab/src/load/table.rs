@@ -89,6 +89,11 @@ pub fn format_rate(rate: f64) -> String {
     }
 }
 
+/// Returns the median of times; a dash if there are none.
+pub(super) fn median(times: &Distribution) -> String {
+    format_percentile(times, Percentile::P50)
+}
+
 fn format_percentile(times: &Distribution, percentile: Percentile) -> String {
     times.percentile(percentile).map_or("–".to_owned(), format_time)
 }

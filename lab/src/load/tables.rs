@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use launcelot_charts::load::failures::format_share;
-use launcelot_charts::load::throughput::{ThroughputSeries, format_rate};
+use launcelot_charts::load::throughput::format_rate;
 use launcelot_measure::Distribution;
 use launcelot_measure::load::comparison::{Outcome, ServerComparison};
-use launcelot_measure::load::model::deviation_percent;
-use launcelot_measure::load::{Cell, Counts, DialogueFailure, ServerSummary};
+use launcelot_measure::load::model::ServedAtOnce;
+use launcelot_measure::load::{Cell, Counts, DialogueFailure, NoPrediction, Prediction, ServerSummary};
 use launcelot_measure::percentile::{LOAD_PERCENTILES, Percentile};
 use launcelot_measure::unit::{format_count, format_decimal, format_duration};
 
@@ -118,30 +118,63 @@ pub(crate) fn percentiles(
     Table { caption: format!("{what} at the highest level"), columns, rows: servers.iter().filter_map(row).collect() }
 }
 
-/// Returns how far the throughput of each server lies from its prediction at each level.
-pub(crate) fn prediction(servers: &[ThroughputSeries], unit: &str) -> Table {
-    let mut levels: Vec<u32> = servers.iter().flat_map(|server| &server.points).map(|point| point.level).collect();
+/// The name of a server, and its prediction.
+pub(crate) type ServerPrediction = (String, Result<Prediction, NoPrediction>);
+
+/// Returns the predicted rate of each server at each level, and beside it the measured one.
+pub(crate) fn prediction(servers: &[ServerPrediction], unit: &str) -> Table {
+    let mut predicted: Vec<(&String, &Prediction)> = Vec::new();
+    for (name, prediction) in servers {
+        predicted.extend(prediction.as_ref().ok().map(|prediction| (name, prediction)));
+    }
+    let mut levels: Vec<_> = predicted.iter().flat_map(|(_, server)| &server.rates).map(|rate| rate.level).collect();
     levels.sort_unstable();
     levels.dedup();
-    let predicted: Vec<&ThroughputSeries> =
-        servers.iter().filter(|server| server.points.iter().any(|point| point.predicted.is_some())).collect();
-    let row = |level: u32| {
-        let of_server = |server: &&ThroughputSeries| {
-            let point = server.points.iter().find(|point| point.level == level);
-            let Some((point, rate)) = point.and_then(|point| Some((point, point.predicted?))) else {
-                return TableCell::figure(UNKNOWN);
-            };
-            let deviation = deviation_percent(point.median, rate);
-            let measured = format!("measured {deviation:+.0}\u{a0}%");
-            TableCell { text: format_rate(rate), note: Some(measured), is_words: false }
-        };
-        let name = TableCell::figure(format_count(u64::from(level)));
-        std::iter::once(name).chain(predicted.iter().map(of_server)).collect()
-    };
+    let mut rows = Vec::new();
+    for level in levels {
+        let mut row = vec![TableCell::figure(format_count(u64::from(level.number())))];
+        row.extend(predicted.iter().map(|(_, server)| match server.at(level) {
+            None => TableCell::figure(UNKNOWN),
+            Some(rate) => {
+                let deviation = format!("{:+.0}", rate.deviation_percent()).replace('-', "\u{2212}");
+                let measured = format!("measured {}, {deviation}\u{a0}%", format_rate(rate.measured));
+                TableCell { text: format_rate(rate.predicted), note: Some(measured), is_words: false }
+            }
+        }));
+        rows.push(row);
+    }
     Table {
         caption: "Dialogues per second that the model predicts, and how far the measurement lies from it".to_owned(),
-        columns: std::iter::once(capitalized(unit)).chain(predicted.iter().map(|server| server.name.clone())).collect(),
-        rows: levels.into_iter().map(row).collect(),
+        columns: std::iter::once(capitalized(unit)).chain(predicted.iter().map(|(name, _)| (*name).clone())).collect(),
+        rows,
+    }
+}
+
+/// Returns what the model takes from each server.
+pub(crate) fn model_inputs(servers: &[ServerPrediction]) -> Table {
+    let row = |(name, prediction): &ServerPrediction| {
+        let unknown = || TableCell::figure(UNKNOWN);
+        let figures = match prediction {
+            Ok(Prediction { served_at_once, inputs, .. }) => {
+                let served = match served_at_once {
+                    ServedAtOnce::AtMost(clients) => format_count(u64::from(*clients)),
+                    ServedAtOnce::All => "all".to_owned(),
+                };
+                let processor = inputs.processors.map(|processors| processors.per_dialogue);
+                let times = [Some(inputs.direct_question), Some(inputs.direct_connect), processor];
+                let times = times.map(|time| TableCell::figure(time_or_unknown(time)));
+                [vec![TableCell::figure(served)], times.into()].concat()
+            }
+            Err(NoPrediction::NotMeasured) => vec![TableCell::figure("not measured"), unknown(), unknown(), unknown()],
+            Err(_) => vec![TableCell::figure("not known"), unknown(), unknown(), unknown()],
+        };
+        std::iter::once(TableCell::words(name)).chain(figures).collect()
+    };
+    let columns = ["Server", "Served at once", "Question p50", "Connect p50", "Processor per dialogue"];
+    Table {
+        caption: "What the model takes from one client on a direct connection".to_owned(),
+        columns: columns.map(str::to_owned).into(),
+        rows: servers.iter().map(row).collect(),
     }
 }
 

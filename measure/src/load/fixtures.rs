@@ -25,6 +25,8 @@ pub(crate) fn result(servers: &[&str], clients: &[u32], cycles: impl IntoIterato
     let plan = LoadPlan {
         servers: servers.iter().map(design).collect(),
         link: None,
+        handshake: false,
+        direct: None,
         dialogue: DialoguePlan {
             script: None,
             questions: 10,

@@ -6,12 +6,12 @@ use launcelot_charts::load::percentile_curves::CurveSeries;
 use launcelot_charts::load::throughput::{ThroughputPoint, ThroughputSeries};
 use launcelot_charts::load::{LevelAxis, failures, latency, legend, percentile_curves, throughput};
 use launcelot_measure::Distribution;
-use launcelot_measure::load::{Counts, ServerSummary};
+use launcelot_measure::load::{Counts, ServerSummary, prediction};
 use launcelot_measure::percentile::Percentile;
+use launcelot_measure::text;
 
-use super::{Measured, table};
+use super::{Measured, table, with_code};
 use crate::load::figures::{has_failures, measured};
-use crate::load::prediction;
 use crate::load::tables::{self, Table, capitalized, kind_name};
 
 /// A latency of a cycle: its name, and where its distribution is.
@@ -41,13 +41,14 @@ pub(super) fn sections(run: &Measured) -> String {
 }
 
 fn throughput_section(run: &Measured, axis: &LevelAxis) -> String {
+    let predictions = prediction::of_servers(run.result, &run.summary);
     let series: Vec<ThroughputSeries> = run
         .summary
         .servers
         .iter()
         .enumerate()
         .map(|(index, server)| {
-            let inputs = prediction::inputs(run.result, &run.summary, index);
+            let prediction = predictions[index].1.as_ref().ok();
             let points = measured(server).into_iter().filter_map(|at| {
                 let rates = at.dialogues_per_s?;
                 Some(ThroughputPoint {
@@ -55,7 +56,7 @@ fn throughput_section(run: &Measured, axis: &LevelAxis) -> String {
                     least: rates.least,
                     median: rates.median,
                     most: rates.most,
-                    predicted: prediction::dialogues_per_s(run.result, index, at.level, inputs.as_ref()),
+                    predicted: prediction.and_then(|of| of.at(at.level)).map(|rate| rate.predicted),
                     has_failures: has_failures(at),
                 })
             });
@@ -70,9 +71,13 @@ fn throughput_section(run: &Measured, axis: &LevelAxis) -> String {
             .to_owned();
     let mut twins = vec![tables::throughput(&run.summary.servers, run.unit)];
     if is_predicted {
-        note += " The thin line is a model of what link, questions and design allow: it knows the medians of a single client, and is \
-                 not fitted to the further levels.";
-        twins.push(tables::prediction(&series, run.unit));
+        note += " The thin line is a model of what link, questions and design allow: min(clients, served at once) / (connect + questions × \
+                 (round trip + think)), capped by the processors. It is not fitted to the curve.";
+        twins.push(tables::prediction(&predictions, run.unit));
+        twins.push(tables::model_inputs(&predictions));
+    }
+    for sentence in text::prediction::sentences(run.result, &run.summary) {
+        note += &format!(" {}", with_code(&sentence));
     }
     section(run, "throughput", "Throughput", &note, &chart, &twins)
 }

@@ -32,6 +32,8 @@ pub(crate) fn rounds(rounds: u32, names: &[&str], clients: &[u32]) -> LoadResult
     let plan = LoadPlan {
         servers: names.iter().map(server).collect(),
         link: None,
+        handshake: false,
+        direct: None,
         dialogue: DialoguePlan {
             script: None,
             questions: 10,

@@ -1,0 +1,141 @@
+//! How far the servers of a load are as the model predicts, in sentences.
+
+use crate::load::expectation::describe_level;
+use crate::load::model::mean_round_trip;
+use crate::load::prediction::of_servers;
+use crate::load::{LoadResult, LoadSummary, NoPrediction, PredictedRate, Prediction};
+use crate::unit::{format_count, format_duration};
+
+/// A measurement that is further from its prediction parts from it.
+const PARTS_PERCENT: f64 = 15.0;
+
+/// Says what the model takes from the run, which servers part from it and by how much, and for which servers there is no prediction.
+/// Returns nothing for an open loop.
+pub fn sentences(result: &LoadResult, summary: &LoadSummary) -> Vec<String> {
+    let predictions = of_servers(result, summary);
+    let mut sentences = Vec::new();
+    let mut questions = Vec::new();
+    let mut unknown = Vec::new();
+    let mut not_measured = Vec::new();
+    for (name, prediction) in &predictions {
+        match prediction {
+            Ok(prediction) => {
+                let question = format_duration(prediction.inputs.direct_question);
+                questions.push(format!("{question} with `{name}`"));
+                sentences.extend(compared(name, prediction));
+            }
+            Err(NoPrediction::UnknownDesign) => unknown.push(format!("`{name}`")),
+            Err(NoPrediction::NotMeasured) => not_measured.push(format!("`{name}`")),
+            Err(NoPrediction::OpenLoop) => {}
+        }
+    }
+    if !questions.is_empty() {
+        sentences.insert(0, taken(result, &questions));
+    }
+    if !unknown.is_empty() {
+        sentences.push(format!(
+            "The model has no line for {}: how many clients it serves at once is unknown.",
+            listed(&unknown)
+        ));
+    }
+    if !not_measured.is_empty() {
+        let missing = match result.plan.link {
+            Some(_) => "a direct measurement, without the link,",
+            None => "a cycle with one client",
+        };
+        sentences.push(format!("The model has no line for {}: {missing} is missing.", listed(&not_measured)));
+    }
+    sentences
+}
+
+fn taken(result: &LoadResult, questions: &[String]) -> String {
+    let questions = listed(questions);
+    match &result.plan.link {
+        Some(link) => format!(
+            "The model takes the link's configured delay, {} a round trip in the mean, and the median of a question without the link: \
+             {questions}.",
+            format_duration(mean_round_trip(link))
+        ),
+        None => format!("The model takes the median of a question with one client: {questions}."),
+    }
+}
+
+/// Says how far the rates of a server are from the prediction; `None` if none were measured.
+fn compared(name: &str, prediction: &Prediction) -> Option<String> {
+    let by_distance = |first: &&PredictedRate, second: &&PredictedRate| {
+        first.deviation_percent().abs().total_cmp(&second.deviation_percent().abs())
+    };
+    let furthest = prediction.rates.iter().max_by(by_distance)?;
+    let level = describe_level(furthest.level);
+    let deviation = furthest.deviation_percent();
+    let measured = format_rate(furthest.measured);
+    let predicted = format_rate(furthest.predicted);
+    if deviation.abs() <= PARTS_PERCENT {
+        return Some(format!(
+            "`{name}` is within {:.0}\u{a0}% of the model: at most at {level}, {measured} dialogues a second where it predicts {predicted}.",
+            deviation.abs()
+        ));
+    }
+    let parting = prediction.rates.iter().find(|rate| rate.deviation_percent().abs() > PARTS_PERCENT)?;
+    let side = if deviation < 0.0 { "below" } else { "above" };
+    Some(format!(
+        "`{name}` parts from the model at {}; at {level} it did {measured} dialogues a second, {:.0}\u{a0}% {side} the {predicted} that the \
+         model predicts.",
+        describe_level(parting.level),
+        deviation.abs()
+    ))
+}
+
+fn format_rate(rate: f64) -> String {
+    if rate < 10.0 { format!("{rate:.1}") } else { format_count(rate.round() as u64) }
+}
+
+/// Joins names: `a`, `a and b`, `a, b and c`.
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::fixtures::{cycle, result};
+
+    fn plain(result: &LoadResult) -> Vec<String> {
+        let sentences = sentences(result, &LoadSummary::of(result));
+        sentences.into_iter().map(|sentence| sentence.replace('\u{a0}', " ")).collect()
+    }
+
+    #[test]
+    fn a_server_that_parts_from_the_model_is_named_with_the_distance() {
+        // The model predicts 1 / 11 ms with one client: 91 and 455 dialogues a second.
+        let mut cycles = vec![cycle(0, 1, 0, 180), cycle(0, 5, 0, 600), cycle(1, 5, 0, 600), cycle(2, 1, 0, 180)];
+        for cycle in &mut cycles {
+            cycle.end.as_mut().unwrap().server = None;
+        }
+        let mut run = result(&["threads", "mine", "simple"], &[1, 5], cycles);
+        run.plan.servers[1].kind = crate::load::ServerKind::Command { command: "mine {port}".to_owned() };
+        let sentences = plain(&run);
+        assert_eq!(
+            sentences,
+            [
+                "The model takes the median of a question with one client: 1.00 ms with `threads` and 1.00 ms with `simple`.",
+                "`threads` parts from the model at 5 clients; at 5 clients it did 300 dialogues a second, 34 % below the 455 that the \
+                 model predicts.",
+                "`simple` is within 1 % of the model: at most at 1 client, 90 dialogues a second where it predicts 91.",
+                "The model has no line for `mine`: how many clients it serves at once is unknown.",
+            ]
+        );
+    }
+
+    #[test]
+    fn without_a_direct_measurement_the_report_says_that_it_is_missing() {
+        let mut run = result(&["threads"], &[1], [cycle(0, 1, 0, 180)]);
+        run.plan.link = Some(crate::LinkSettings::default());
+        let expected = "The model has no line for `threads`: a direct measurement, without the link, is missing.";
+        assert_eq!(plain(&run), [expected]);
+    }
+}
