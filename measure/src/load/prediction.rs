@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::counts::Counts;
 use super::model::{self, ModelInputs, Processors, ServedAtOnce, deviation_percent, served_at_once};
-use super::plan::{Level, LoadMode};
+use super::plan::{Level, LoadMode, ServerPlan};
 use super::result::{CycleEnd, LoadResult};
 use super::summary::LoadSummary;
 use crate::percentile::Percentile;
@@ -82,9 +82,8 @@ impl PredictedRate {
 
 /// Returns the predictions for all servers of a result, in the order of the plan, each with the name of its server.
 pub fn of_servers(result: &LoadResult, summary: &LoadSummary) -> Vec<(String, Result<Prediction, NoPrediction>)> {
-    let of_server = |(index, server): (usize, &super::plan::ServerPlan)| {
-        (server.name.clone(), Prediction::of(result, summary, index))
-    };
+    let of_server =
+        |(index, server): (usize, &ServerPlan)| (server.name.clone(), Prediction::of(result, summary, index));
     result.plan.servers.iter().enumerate().map(of_server).collect()
 }
 
@@ -146,7 +145,7 @@ fn inputs(result: &LoadResult, index: usize) -> Option<ModelInputs> {
 mod tests {
     use super::super::direct::DirectMeasurement;
     use super::super::fixtures::{cycle, result};
-    use super::super::plan::ServerKind;
+    use super::super::plan::{Arrivals, RatedUnit, ServerKind};
     use super::super::result::CycleResult;
     use super::*;
     use crate::LinkSettings;
@@ -206,6 +205,10 @@ mod tests {
         unknown.direct.push(direct());
         unknown.plan.servers[0].kind = ServerKind::Command { command: "mine {port}".to_owned() };
         assert_eq!(of(&unknown, 0), Err(NoPrediction::UnknownDesign));
+        let mut open = through_link();
+        open.plan.mode =
+            LoadMode::Open { rates: vec![5], arrivals: Arrivals::Poisson, per: RatedUnit::Dialogue, max_in_flight: 10 };
+        assert_eq!(of(&open, 0), Err(NoPrediction::OpenLoop));
         let unmeasured = result(&["threads"], &[5], [cycle(0, 5, 0, 80)]);
         assert_eq!(of(&unmeasured, 0), Err(NoPrediction::NotMeasured));
     }

@@ -70,20 +70,21 @@ fn compared(name: &str, prediction: &Prediction) -> Option<String> {
     let deviation = furthest.deviation_percent();
     let measured = format_rate(furthest.measured);
     let predicted = format_rate(furthest.predicted);
-    if deviation.abs() <= PARTS_PERCENT {
+    let distance = format!("{:.0}\u{a0}%", deviation.abs());
+    let Some(parting) = prediction.rates.iter().find(|rate| rate.deviation_percent().abs() > PARTS_PERCENT) else {
         return Some(format!(
-            "`{name}` is within {:.0}\u{a0}% of the model: at most at {level}, {measured} dialogues a second where it predicts {predicted}.",
-            deviation.abs()
+            "`{name}` is within {distance} of the model, and furthest from it at {level}: {measured} dialogues a second, where {predicted} \
+             are predicted."
         ));
-    }
-    let parting = prediction.rates.iter().find(|rate| rate.deviation_percent().abs() > PARTS_PERCENT)?;
+    };
     let side = if deviation < 0.0 { "below" } else { "above" };
-    Some(format!(
-        "`{name}` parts from the model at {}; at {level} it did {measured} dialogues a second, {:.0}\u{a0}% {side} the {predicted} that the \
-         model predicts.",
-        describe_level(parting.level),
-        deviation.abs()
-    ))
+    let mut sentence = format!(
+        "`{name}` did {measured} dialogues a second at {level}, {distance} {side} the {predicted} that the model predicts"
+    );
+    if parting.level != furthest.level {
+        sentence += &format!("; it parts from the model at {}", describe_level(parting.level));
+    }
+    Some(sentence + ".")
 }
 
 fn format_rate(rate: f64) -> String {
@@ -122,10 +123,9 @@ mod tests {
         assert_eq!(
             sentences,
             [
-                "The model takes the median of a question with one client: 1.00 ms with `threads` and 1.00 ms with `simple`.",
-                "`threads` parts from the model at 5 clients; at 5 clients it did 300 dialogues a second, 34 % below the 455 that the \
-                 model predicts.",
-                "`simple` is within 1 % of the model: at most at 1 client, 90 dialogues a second where it predicts 91.",
+                "The model takes the median of a question with one client: 1 ms with `threads` and 1 ms with `simple`.",
+                "`threads` did 300 dialogues a second at 5 clients, 34 % below the 455 that the model predicts.",
+                "`simple` is within 1 % of the model, and furthest from it at 1 client: 90 dialogues a second, where 91 are predicted.",
                 "The model has no line for `mine`: how many clients it serves at once is unknown.",
             ]
         );
