@@ -183,6 +183,10 @@ mod long {
         }
     }
 
+    /// How far a rate may lie from the model's, in percent. Programs that are not optimized use more of two processors, on which 20 threads of
+    /// the server compete with the emulated link: the model does not know the link's own work.
+    const NEAR_PERCENT: f64 = if cfg!(debug_assertions) { 25.0 } else { 15.0 };
+
     /// Returns by how many percent each rate of the server at `index` lies from the model's.
     fn deviations(result: &LoadResult, index: usize) -> Vec<(Level, f64)> {
         let prediction = Prediction::of(result, &LoadSummary::of(result), index).unwrap();
@@ -208,7 +212,7 @@ mod long {
         ]);
         for index in [0, 1] {
             let deviations = deviations(&result, index);
-            let is_near = |(_, deviation): &(Level, f64)| deviation.abs() <= 15.0;
+            let is_near = |(_, deviation): &(Level, f64)| deviation.abs() <= NEAR_PERCENT;
             assert_eq!(deviations.len(), 3);
             assert!(deviations.iter().all(is_near), "{}: {deviations:?}", result.plan.servers[index].name);
         }
