@@ -17,6 +17,7 @@ mod demo;
 mod examples;
 mod failure;
 mod install;
+mod interoperability;
 mod licences;
 mod openssh;
 mod output;

@@ -105,6 +105,11 @@ impl Parts {
     pub(crate) fn has_lab(&self) -> bool {
         self.packages.iter().any(|(package, _)| *package == "launcelot-lab")
     }
+
+    /// Returns whether the tests of the bridge are selected.
+    pub(crate) fn has_bridge(&self) -> bool {
+        self.packages.iter().any(|(package, _)| *package == "launcelot-bridge")
+    }
 }
 
 #[cfg(test)]

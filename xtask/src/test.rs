@@ -52,7 +52,8 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options)
     let parts = Parts::named(&options.names)?;
     let steps = Steps::default();
     let mut skips = Skips::default();
-    let setup = steps.run("set-up", || Setup::find(workspace, progress, &parts, options.install, &mut skips))?;
+    let setup =
+        steps.run("set-up", || Setup::find(workspace, progress, &parts, options.long, options.install, &mut skips))?;
     if is_ci() && parts.is_all() {
         steps.run("lock file", || lock_file_is_committed(workspace))?;
     }
@@ -163,15 +164,21 @@ impl Tests<'_> {
     /// Returns the commands that run the selected tests. Tests in a browser run only if the page's `program` has been
     /// compiled.
     fn commands(&self, program: Option<&Path>) -> Vec<Command> {
+        let mut commands = Vec::new();
+        if self.parts.has_bridge() && self.long {
+            let mut tests = self.workspace.cargo("test");
+            tests.args(["--package", "launcelot-bridge", "--features", "tls", "--test", "bridge", "--", "tls::"]);
+            commands.push(tests);
+        }
         if self.parts.is_all() {
             let mut tests = self.workspace.cargo("test");
             tests.arg("--workspace");
             if program.is_some() {
                 tests.args(["--features", BROWSER_TESTS]);
             }
-            return vec![self.configure(tests, program, &[])];
+            commands.push(self.configure(tests, program, &[]));
+            return commands;
         }
-        let mut commands = Vec::new();
         if self.parts.has_lab() {
             commands.push(cargo::programs_for_tests(self.workspace));
         }
@@ -192,7 +199,7 @@ impl Tests<'_> {
     /// Sets the environment variables with the paths that tests need. Skips long tests, unless they are selected, and
     /// tests whose requirements are missing.
     fn configure(&self, mut tests: Command, program: Option<&Path>, filters: &[String]) -> Command {
-        let Setup { browser, openssh, has_python, trunk, .. } = self.setup;
+        let Setup { browser, openssh, has_python, has_namespaces, trunk, interoperability, .. } = self.setup;
         if env::var_os(THREADS_VARIABLE).is_none() {
             tests.env(THREADS_VARIABLE, test_threads().to_string());
         }
@@ -210,6 +217,9 @@ impl Tests<'_> {
         if !has_python {
             skip(&mut tests, Requirement::Python);
         }
+        if !has_namespaces {
+            skip(&mut tests, Requirement::Namespaces);
+        }
         match trunk {
             Some(Trunk { program, path }) => {
                 tests.env("LAUNCELOT_TRUNK", program).env("PATH", path);
@@ -218,6 +228,10 @@ impl Tests<'_> {
         }
         if let Some(browser) = browser {
             browser.set_env(&mut tests);
+        }
+        interoperability.set_env(&mut tests);
+        for requirement in interoperability.missing() {
+            skip(&mut tests, *requirement);
         }
         tests
     }
@@ -230,6 +244,8 @@ fn test_threads() -> usize {
 
 /// Skips the tests that have this requirement.
 fn skip(tests: &mut Command, requirement: Requirement) {
-    let (_, names) = requirement.tests();
-    tests.args(["--skip", names]);
+    let (_, prefixes) = requirement.tests();
+    for prefix in prefixes {
+        tests.args(["--skip", prefix]);
+    }
 }

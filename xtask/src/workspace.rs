@@ -61,10 +61,10 @@ impl Workspace {
         self.with_subcommand(self.command(cargo()), subcommand)
     }
 
-    /// Like [`cargo`](Self::cargo), but other processes go first.
+    /// Like [`cargo`](Self::cargo), but with the lowest priority: it takes the processor time that other processes leave.
     pub(crate) fn cargo_with_low_priority(&self, subcommand: &str) -> Command {
         let mut command = self.command("nice");
-        command.arg(cargo());
+        command.args(["-n", "19"]).arg(cargo());
         self.with_subcommand(command, subcommand)
     }
 

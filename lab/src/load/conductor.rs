@@ -10,14 +10,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use launcelot_measure::load::{
-    Counts, CycleEnd, CycleId, DialoguePlan, DirectMeasurement, GeneratorUsage, Level, LoadMode, LoadPlan, RunEvent,
-    RunStatus,
+    Counts, CycleEnd, CycleId, DialoguePlan, DirectMeasurement, GeneratorUsage, Level, LoadPlan, RunEvent, RunStatus,
 };
-use launcelot_protocol::Script;
 
 use super::cycle::{CycleSettings, EngineEvent, Pace};
 use super::engine::{EngineError, run_cycle};
 use super::processes::UsageSnapshot;
+use super::script_text::ScriptText;
 use super::server_under_test::{Environment, ServerUnderTest, describe};
 
 /// How often a server is looked at that may have ended.
@@ -31,8 +30,8 @@ const PAUSE_STEP: Duration = Duration::from_millis(50);
 pub struct Conductor {
     /// What is measured.
     pub plan: LoadPlan,
-    /// The questions, and the answers to expect.
-    pub script: Arc<Script>,
+    /// For each server of the plan, the questions and the answers to expect.
+    pub texts: Vec<Arc<ScriptText>>,
     /// What servers are started with.
     pub environment: Environment,
 }
@@ -75,7 +74,7 @@ impl Conductor {
             let end = match started {
                 Ok(started) => {
                     let cycle = CycleId { round: 0, level: Level::Clients(1), server };
-                    let settings = self.direct_settings(window, &started);
+                    let settings = self.direct_settings(server, window, &started);
                     self.measure(cycle, settings, started, &mut |event: &RunEvent| {
                         if let RunEvent::Progress { added, .. } = event {
                             counts.merge(added);
@@ -122,29 +121,23 @@ impl Conductor {
     }
 
     fn settings(&self, cycle: CycleId, server: &ServerUnderTest) -> CycleSettings {
-        let pace = match (&self.plan.mode, cycle.level) {
-            (LoadMode::Open { arrivals, per, max_in_flight, .. }, Level::Rate(rate)) => {
-                Pace::Open { rate, arrivals: *arrivals, per: *per, max_in_flight: *max_in_flight }
-            }
-            (_, level) => Pace::Closed { clients: level.number(), ramp: self.plan.ramp },
-        };
         // The same for all servers at a level of a round: they are compared.
         let seed = self.plan.seed ^ (u64::from(cycle.round) << 32 | u64::from(cycle.level.number()));
         CycleSettings {
             target: server.target.clone(),
-            script: Arc::clone(&self.script),
+            text: Arc::clone(&self.texts[cycle.server as usize]),
             dialogue: self.plan.dialogue.clone(),
-            pace,
+            pace: Pace::of(&self.plan.mode, cycle.level, self.plan.ramp),
             duration: self.plan.duration,
             seed,
         }
     }
 
     /// A pause of the client tells nothing of the server, and would leave the window without a sample.
-    fn direct_settings(&self, duration: Duration, server: &ServerUnderTest) -> CycleSettings {
+    fn direct_settings(&self, index: u32, duration: Duration, server: &ServerUnderTest) -> CycleSettings {
         CycleSettings {
             target: server.target.clone(),
-            script: Arc::clone(&self.script),
+            text: Arc::clone(&self.texts[index as usize]),
             dialogue: DialoguePlan { think: Duration::ZERO, ..self.plan.dialogue.clone() },
             pace: Pace::Closed { clients: 1, ramp: Duration::ZERO },
             duration,
@@ -232,7 +225,7 @@ pub fn estimate(plan: &LoadPlan) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use launcelot_measure::load::{ServerKind, ServerPlan};
+    use launcelot_measure::load::{LoadMode, ServerKind, ServerPlan};
 
     use super::*;
 

@@ -160,8 +160,15 @@ fn check_figures(name: &str, counts: &Counts, end: Option<&CycleEnd>) -> Result<
 }
 
 fn largest_count(counts: &Counts, end: Option<&CycleEnd>) -> u64 {
-    let numbers =
-        [counts.dialogues, counts.questions, counts.cut_at_begin, counts.cut_at_end, counts.queued, counts.held_back];
+    let numbers = [
+        counts.dialogues,
+        counts.questions,
+        counts.cut_at_begin,
+        counts.cut_at_end,
+        counts.queued,
+        counts.held_back,
+        counts.clients_answered,
+    ];
     let failures = counts.failures.iter().map(|(_, tally)| tally.count);
     let server = end.and_then(|end| end.server.as_ref()).into_iter().map(|usage| usage.context_switches);
     numbers.into_iter().chain(failures).chain(server).max().unwrap_or_default()

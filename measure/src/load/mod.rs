@@ -42,7 +42,7 @@ pub use failure::{DialogueFailure, DialogueFailures};
 pub use json::{ReadError, from_json, to_json};
 pub use merge::MergeError;
 pub use plan::{Arrivals, CycleId, DialoguePlan, Level, LoadMode, LoadPlan, RatedUnit, ServerKind, ServerPlan};
-pub use prediction::{NoPrediction, PredictedRate, Prediction};
+pub use prediction::{NoPrediction, PredictedRate, Prediction, ServerPrediction};
 pub use primary::{Primary, PrimaryRate};
 pub use result::{CycleEnd, CycleResult, LoadResult, Provenance, RunStatus};
 pub use summary::{Cell, LoadSummary, RoundRates, ServerFigures, ServerSummary, Spread};

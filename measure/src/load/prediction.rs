@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::counts::Counts;
 use super::model::{self, ModelInputs, Processors, ServedAtOnce, deviation_percent, served_at_once};
-use super::plan::{Level, LoadMode, ServerPlan};
+use super::plan::{Level, LoadMode};
 use super::result::{CycleEnd, LoadResult};
 use super::summary::LoadSummary;
 use crate::percentile::Percentile;
@@ -33,6 +33,15 @@ pub struct PredictedRate {
     pub predicted: f64,
     /// Dialogues per second: the median of the rounds.
     pub measured: f64,
+}
+
+/// A server, and the prediction for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServerPrediction {
+    /// The name of the server.
+    pub name: String,
+    /// The prediction, or why there is none.
+    pub prediction: Result<Prediction, NoPrediction>,
 }
 
 /// Why there is no prediction for a server.
@@ -80,11 +89,21 @@ impl PredictedRate {
     }
 }
 
-/// Returns the predictions for all servers of a result, in the order of the plan, each with the name of its server.
-pub fn of_servers(result: &LoadResult, summary: &LoadSummary) -> Vec<(String, Result<Prediction, NoPrediction>)> {
-    let of_server =
-        |(index, server): (usize, &ServerPlan)| (server.name.clone(), Prediction::of(result, summary, index));
-    result.plan.servers.iter().enumerate().map(of_server).collect()
+impl ServerPrediction {
+    /// Returns the predicted rate at a level.
+    pub fn at(&self, level: Level) -> Option<&PredictedRate> {
+        self.prediction.as_ref().ok()?.at(level)
+    }
+}
+
+/// Returns the predictions for all servers of a result, in the order of the plan.
+pub fn of_servers(result: &LoadResult, summary: &LoadSummary) -> Vec<ServerPrediction> {
+    let mut predictions = Vec::new();
+    for (index, server) in result.plan.servers.iter().enumerate() {
+        let prediction = Prediction::of(result, summary, index);
+        predictions.push(ServerPrediction { name: server.name.clone(), prediction });
+    }
+    predictions
 }
 
 /// What a single client on a direct connection found.

@@ -1,23 +1,20 @@
 //! How far the servers of a load are as the model predicts, in sentences.
 
-use crate::load::expectation::describe_level;
 use crate::load::model::mean_round_trip;
-use crate::load::prediction::of_servers;
-use crate::load::{LoadResult, LoadSummary, NoPrediction, PredictedRate, Prediction};
-use crate::unit::{format_count, format_duration};
+use crate::load::{LoadResult, NoPrediction, PredictedRate, Prediction, ServerPrediction};
+use crate::unit::{format_duration, format_rate};
 
 /// A measurement that is further from its prediction parts from it.
 const PARTS_PERCENT: f64 = 15.0;
 
 /// Says what the model takes from the run, which servers part from it and by how much, and for which servers there is no prediction.
 /// Returns nothing for an open loop.
-pub fn sentences(result: &LoadResult, summary: &LoadSummary) -> Vec<String> {
-    let predictions = of_servers(result, summary);
+pub fn sentences(result: &LoadResult, servers: &[ServerPrediction]) -> Vec<String> {
     let mut sentences = Vec::new();
     let mut questions = Vec::new();
     let mut unknown = Vec::new();
     let mut not_measured = Vec::new();
-    for (name, prediction) in &predictions {
+    for ServerPrediction { name, prediction } in servers {
         match prediction {
             Ok(prediction) => {
                 let question = format_duration(prediction.inputs.direct_question);
@@ -66,7 +63,7 @@ fn compared(name: &str, prediction: &Prediction) -> Option<String> {
         first.deviation_percent().abs().total_cmp(&second.deviation_percent().abs())
     };
     let furthest = prediction.rates.iter().max_by(by_distance)?;
-    let level = describe_level(furthest.level);
+    let level = furthest.level;
     let deviation = furthest.deviation_percent();
     let measured = format_rate(furthest.measured);
     let predicted = format_rate(furthest.predicted);
@@ -82,13 +79,9 @@ fn compared(name: &str, prediction: &Prediction) -> Option<String> {
         "`{name}` did {measured} dialogues a second at {level}, {distance} {side} the {predicted} that the model predicts"
     );
     if parting.level != furthest.level {
-        sentence += &format!("; it parts from the model at {}", describe_level(parting.level));
+        sentence += &format!("; it parts from the model at {}", parting.level);
     }
     Some(sentence + ".")
-}
-
-fn format_rate(rate: f64) -> String {
-    if rate < 10.0 { format!("{rate:.1}") } else { format_count(rate.round() as u64) }
 }
 
 /// Joins names: `a`, `a and b`, `a, b and c`.
@@ -104,9 +97,10 @@ fn listed(names: &[String]) -> String {
 mod tests {
     use super::*;
     use crate::load::fixtures::{cycle, result};
+    use crate::load::{LoadSummary, prediction};
 
     fn plain(result: &LoadResult) -> Vec<String> {
-        let sentences = sentences(result, &LoadSummary::of(result));
+        let sentences = sentences(result, &prediction::of_servers(result, &LoadSummary::of(result)));
         sentences.into_iter().map(|sentence| sentence.replace('\u{a0}', " ")).collect()
     }
 
@@ -125,7 +119,7 @@ mod tests {
             [
                 "The model takes the median of a question with one client: 1 ms with `threads` and 1 ms with `simple`.",
                 "`threads` did 300 dialogues a second at 5 clients, 34 % below the 455 that the model predicts.",
-                "`simple` is within 1 % of the model, and furthest from it at 1 client: 90 dialogues a second, where 91 are predicted.",
+                "`simple` is within 1 % of the model, and furthest from it at 1 client: 90.0 dialogues a second, where 90.9 are predicted.",
                 "The model has no line for `mine`: how many clients it serves at once is unknown.",
             ]
         );
