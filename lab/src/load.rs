@@ -29,8 +29,6 @@ pub(crate) mod progress;
 pub mod provenance;
 pub mod results_folder;
 pub mod run;
-#[cfg(test)]
-pub(crate) mod sample;
 pub mod script_text;
 pub mod server_under_test;
 pub mod signals;

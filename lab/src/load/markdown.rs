@@ -79,8 +79,9 @@ pub(crate) fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use launcelot_measure::load::fixtures::sample;
+
     use super::*;
-    use crate::load::sample;
 
     #[test]
     fn every_row_has_as_many_cells_as_there_are_columns() {

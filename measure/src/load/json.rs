@@ -320,11 +320,4 @@ mod tests {
         value["cycles"][0]["counts"]["question_latency"]["count"] = json!(1_000_000);
         assert!(error(&value).contains("count"), "{}", error(&value));
     }
-
-    /// Writes the fixture again: only for a new version, which has a file of its own.
-    #[test]
-    #[ignore = "writes a fixture"]
-    fn write_the_fixture() {
-        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/load-1.json"), to_json(&full())).unwrap();
-    }
 }

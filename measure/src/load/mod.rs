@@ -20,8 +20,8 @@ pub mod direct;
 pub mod event;
 pub mod expectation;
 pub mod failure;
-#[cfg(test)]
-pub(crate) mod fixtures;
+#[cfg(any(test, feature = "fixtures"))]
+pub mod fixtures;
 pub mod hlog;
 pub mod json;
 pub mod merge;
