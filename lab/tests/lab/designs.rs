@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use launcelot_measure::Distribution;
-use launcelot_measure::load::{CycleResult, Level, LoadResult};
+use launcelot_measure::load::{CycleResult, Level, LoadResult, LoadSummary, Prediction};
 
 use crate::support::process::output_within;
 
@@ -188,6 +188,44 @@ mod long {
             let [early, late] = growth(&result, design);
             assert!(early > 5.0 && late > 1.4, "{design}: {early:.2} and {late:.2} times");
         }
+    }
+
+    /// How far a rate may lie from the model's, in percent. Programs that are not optimized use more of two processors, on which 20 threads of
+    /// the server compete with the emulated link: the model does not know the link's own work.
+    const NEAR_PERCENT: f64 = if cfg!(debug_assertions) { 25.0 } else { 15.0 };
+
+    /// Returns by how many percent each rate of the server at `index` lies from the model's.
+    fn deviations(result: &LoadResult, index: usize) -> Vec<(Level, f64)> {
+        let prediction = Prediction::of(result, &LoadSummary::of(result), index).unwrap();
+        prediction.rates.iter().map(|rate| (rate.level, rate.deviation_percent())).collect()
+    }
+
+    #[test]
+    fn over_a_longer_link_the_model_is_right_about_threads_and_async_and_wrong_about_a_pool_that_it_takes_for_threads()
+    {
+        let mut result = load(&[
+            "--designs",
+            "threads,async,workers",
+            "--link",
+            "ssh",
+            "--clients",
+            "1:10:20",
+            "--ramp",
+            "200ms",
+            "--duration",
+            "800ms",
+            "--rounds",
+            "5",
+        ]);
+        for index in [0, 1] {
+            let deviations = deviations(&result, index);
+            let is_near = |(_, deviation): &(Level, f64)| deviation.abs() <= NEAR_PERCENT;
+            assert_eq!(deviations.len(), 3);
+            assert!(deviations.iter().all(is_near), "{}: {deviations:?}", result.plan.servers[index].name);
+        }
+        result.plan.servers[2].kind = result.plan.servers[0].kind.clone();
+        let pool = deviations(&result, 2);
+        assert!(pool.iter().any(|(_, deviation)| *deviation < -30.0), "workers taken for threads: {pool:?}");
     }
 
     #[test]

@@ -21,14 +21,14 @@ pub const WATCHDOG: &str = "watchdog";
 
 /// A running watchdog. Dropping it ends it; the other processes of its group must have ended before.
 #[derive(Debug)]
-pub(super) struct Watchdog {
+pub(crate) struct Watchdog {
     /// Its standard input is the pipe, which stays open as long as this value lives.
     child: Child,
 }
 
 impl Watchdog {
     /// Starts a watchdog, which leads a new process group, and waits until it watches.
-    pub(super) fn start() -> io::Result<Self> {
+    pub(crate) fn start() -> io::Result<Self> {
         let child = Command::new(env::current_exe()?)
             .arg(WATCHDOG)
             .stdin(Stdio::piped())
@@ -43,7 +43,7 @@ impl Watchdog {
     }
 
     /// Returns the process group. It exists as long as this value lives.
-    pub(super) fn group(&self) -> Pid {
+    pub(crate) fn group(&self) -> Pid {
         Pid::from_child(&self.child)
     }
 }
