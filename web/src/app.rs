@@ -6,7 +6,8 @@ use crate::components::bridge_of_death::BridgeOfDeath;
 use crate::components::clock_line::ClockLine;
 use crate::components::controls::Controls;
 use crate::components::dialogue::Dialogue;
-use crate::components::legs::legs_of;
+use crate::components::export::Export;
+use crate::components::legs_table::legs_table;
 use crate::components::many_rounds::ManyRounds;
 use crate::components::meaning::Meaning;
 use crate::components::own_question::OwnQuestion;
@@ -14,7 +15,6 @@ use crate::components::race::race;
 use crate::components::route::route_controls;
 use crate::components::runs::Runs;
 use crate::components::slow_motion::SlowMotion;
-use crate::components::take_along::TakeAlong;
 use crate::files;
 use crate::hooks::{use_asker, use_interruptions, use_lab, use_race, use_timeline};
 
@@ -44,14 +44,14 @@ pub fn App() -> Html {
                     <Controls asker={asker.clone()} />
                     <Dialogue asker={asker.clone()} />
                     <Meaning asker={asker.clone()} />
-                    { legs_of(&asker) }
+                    { legs_table(&asker) }
                     <OwnQuestion asker={asker.clone()} />
                 </section>
                 <Runs asker={asker.clone()} />
                 <SlowMotion asker={asker.clone()} />
                 { race(&asker) }
                 <ManyRounds asker={asker.clone()} />
-                <TakeAlong asker={asker.clone()} />
+                <Export asker={asker.clone()} />
             </main>
             <footer>
                 <ClockLine asker={asker.clone()} />

@@ -9,7 +9,7 @@ use launcelot_measure::estimate::Estimates;
 use launcelot_measure::{Distribution, Summary};
 
 use crate::state::rounds::ManyRounds;
-use crate::words::{rounds as words, wire};
+use crate::text::{link, rounds as text};
 
 /// Everything that is shown of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub fn of(many: &ManyRounds) -> Distributions {
     let distributions: Vec<Distribution> = many.shown().map(|kept| kept.rounds.distribution(many.stopwatch)).collect();
     let told = many.shown().zip(&distributions).map(|(kept, distribution)| SeriesSummary {
         name: kept.rounds.name.clone(),
-        limits: words::limits(kept),
+        limits: text::limits(kept),
         summary: distribution.summary(),
         done: kept.rounds.done(),
         failed: kept.rounds.errors,
@@ -44,8 +44,8 @@ pub fn of(many: &ManyRounds) -> Distributions {
     let conditions: Vec<_> = many.shown().map(|kept| (kept.rounds.link_revisions, kept.rounds.server_work)).collect();
     let compared = estimates.iter().zip(&conditions).enumerate().skip(1).map(|(index, (laid, of_laid))| {
         let (letter, newest) = (series::letter(index), series::letter(0));
-        let not = wire::not_compared(&format!("{letter} and {newest}"), [*of_laid, conditions[0]]);
-        not.unwrap_or_else(|| words::comparison(letter, newest, compare(laid, &estimates[0])))
+        let not = link::not_compared(&format!("{letter} and {newest}"), [*of_laid, conditions[0]]);
+        not.unwrap_or_else(|| text::comparison(letter, newest, compare(laid, &estimates[0])))
     });
     let all: Vec<&Distribution> = distributions.iter().collect();
     let steps = many.shown().map(|kept| kept.rounds.clock_step);

@@ -9,8 +9,8 @@ use launcelot_measure::unit::format_duration;
 use launcelot_measure::{Leg, Order, Path, QuestionTiming, Run, Span, TracePoint, Unit, paths};
 use launcelot_protocol::{Question, exchange};
 
-use crate::state::{Legs, Numbered, State};
-use crate::words;
+use crate::state::{Legs, RunRecord, State};
+use crate::text;
 
 /// One row of the dialogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,8 +67,8 @@ impl Row {
             Some(Bar::Whole(_, span)) => format!("from {} until {}", unit.format(span.from), unit.format(span.until)),
         };
         for (leg, span) in &self.legs {
-            let took = words::legs::took(*leg, span.took(), self.clock_step, unit);
-            words += &format!("; {} {took}", words::legs::name(*leg, self.asker));
+            let took = text::legs::took(*leg, span.took(), self.clock_step, unit);
+            words += &format!("; {} {took}", text::legs::name(*leg, self.asker));
         }
         words
     }
@@ -110,8 +110,8 @@ pub fn of(state: &State) -> Vec<Row> {
         }
         rows.iter_mut().skip(1).zip(paths.questions()).for_each(|(row, path)| row.cut(path, newest.asker()));
     }
-    for Numbered { number, run, .. } in state.ghosts() {
-        let label = format!("Run {number}, {}", words::in_words(run.order));
+    for RunRecord { number, run, .. } in state.ghosts() {
+        let label = format!("Run {number}, {}", text::in_words(run.order));
         for (row, ghost) in rows.iter_mut().zip(of_run(run, true, unit(state))) {
             row.ghosts.extend(ghost.bar.map(|bar| Ghost { label: label.clone(), bar }));
         }

@@ -2,10 +2,10 @@
 
 pub mod import;
 pub mod lab;
-mod numbered;
 pub mod player;
 pub mod race;
 pub mod rounds;
+mod run_record;
 pub mod sliders;
 
 use std::collections::VecDeque;
@@ -19,12 +19,12 @@ use yew::Reducible;
 
 use crate::lab::{Reply, Request};
 use crate::message::{Ask, Clock, Ended, FromWorker, RunEnd, RunProgress};
-use crate::words;
+use crate::text;
 pub use lab::Legs;
 use lab::{Lab, Presence};
-pub use numbered::{CLIENT, Circumstances, Numbered};
 use race::Race;
-use rounds::{Kept, ManyRounds};
+use rounds::{ManyRounds, StoredRounds};
+pub use run_record::{CLIENT, Circumstances, RunRecord};
 
 /// So many runs are kept; after that the oldest goes.
 pub const RUNS_MAX: usize = 50;
@@ -50,7 +50,7 @@ pub struct State {
     /// Races from files, the newest last.
     pub imported_races: Vec<Race>,
     /// The runs, the newest last. The newest is the one in the table.
-    pub runs: VecDeque<Numbered>,
+    pub runs: VecDeque<RunRecord>,
     /// The number of the run that was over last, and when it began, since 1970.
     pub begun: Option<(u32, Duration)>,
     /// The numbers of the runs that are laid below the newest.
@@ -111,12 +111,12 @@ pub enum Action {
 
 impl State {
     /// With the rounds that an earlier visit has left.
-    pub fn with(kept: Vec<Kept>) -> Self {
+    pub fn with(kept: Vec<StoredRounds>) -> Self {
         Self { rounds: ManyRounds::with(kept), ..Self::default() }
     }
 
     /// The newest run.
-    pub fn newest(&self) -> Option<&Numbered> {
+    pub fn newest(&self) -> Option<&RunRecord> {
         self.runs.back()
     }
 
@@ -136,7 +136,7 @@ impl State {
     }
 
     /// The runs that are laid below the newest, the oldest first.
-    pub fn ghosts(&self) -> impl Iterator<Item = &Numbered> {
+    pub fn ghosts(&self) -> impl Iterator<Item = &RunRecord> {
         let newest = self.newest().map(|newest| newest.number);
         self.runs.iter().filter(move |run| self.ghosts.contains(&run.number) && Some(run.number) != newest)
     }
@@ -220,7 +220,7 @@ impl State {
         self.forget_wires(&[], &|numbered| !numbered.run.is_over());
     }
 
-    fn forget_wires(&mut self, rounds: &[u64], is_unsure: &dyn Fn(&Numbered) -> bool) {
+    fn forget_wires(&mut self, rounds: &[u64], is_unsure: &dyn Fn(&RunRecord) -> bool) {
         self.each_run(&mut |numbered| {
             if is_unsure(numbered) {
                 numbered.link_changes();
@@ -240,11 +240,11 @@ impl State {
     }
 
     /// Does something with every run of which the lab may know something. It is compiled once, whatever is done.
-    fn each_run(&mut self, act: &mut dyn FnMut(&mut Numbered)) {
+    fn each_run(&mut self, act: &mut dyn FnMut(&mut RunRecord)) {
         self.runs.iter_mut().chain(self.race.raced_mut()).for_each(act);
     }
 
-    fn begin(&mut self, begun: Numbered) {
+    fn begin(&mut self, begun: RunRecord) {
         if let Some(newest) = self.runs.back_mut().filter(|newest| !newest.run.is_over()) {
             newest.run.status = RunStatus::Stopped;
         }
@@ -259,7 +259,7 @@ impl State {
     /// Everything that was measured and is over.
     pub fn document(&self) -> Document {
         let over = self.runs.iter().filter(|numbered| numbered.run.is_over());
-        let runs = over.map(Numbered::recorded);
+        let runs = over.map(RunRecord::recorded);
         let races = self.races().filter_map(Race::exported);
         let rounds =
             self.rounds.worth_keeping().filter(|kept| kept.rounds.is_over()).map(|kept| (*kept.rounds).clone());
@@ -299,8 +299,8 @@ impl State {
         let ending = |to: &str, interruptions: Interruptions| match how {
             Ended::Complete => RunStatus::Complete,
             Ended::Stopped => RunStatus::Stopped,
-            how if interruptions.was_suspended => RunStatus::Broken(words::why_it_broke(how, to) + words::SUSPENDED),
-            how => RunStatus::Broken(words::why_it_broke(how, to)),
+            how if interruptions.was_suspended => RunStatus::Broken(text::why_it_broke(how, to) + text::SUSPENDED),
+            how => RunStatus::Broken(text::why_it_broke(how, to)),
         };
         if let Some(run) = self.going_on(number) {
             run.status = ending(&run.target, run.interruptions);
@@ -342,7 +342,7 @@ impl Reducible for State {
             Action::Asked { number, url, order, questions, dialogue } => {
                 let ask = Ask { run: number, url, order, questions: questions.into_iter().map(String::from).collect() };
                 state.unsure.push(number.into());
-                state.begin(Numbered::begun(dialogue, ask, &state.circumstances()));
+                state.begin(RunRecord::begun(dialogue, ask, &state.circumstances()));
             }
             Action::Lab(action) => {
                 if let lab::Action::Wished(wire) = action
@@ -481,7 +481,7 @@ mod tests {
             let plan = RoundsPlan::new(10, Connections::One, None);
             let wire = (Route::of(url) == Route::Tunnel).then(|| Preset::Ssh.link());
             let begun = Rounds { link: wire, ..rounds::begun("Rounds".to_owned(), url.to_owned(), plan, clock) };
-            let begun = rounds::Action::Begun(1, Kept { id: 1, rounds: Rc::new(begun), is_imported: false });
+            let begun = rounds::Action::Begun(1, StoredRounds { id: 1, rounds: Rc::new(begun), is_imported: false });
             let report = report(Preset::Ssh);
             let before = [Action::LabReplied(Reply::Tunnel(Some(report))), Action::Rounds(begun)];
             after(before.into_iter().chain(actions)).rounds.newest().unwrap().rounds.name.clone()
@@ -521,11 +521,11 @@ mod tests {
         let second = run(2).into_iter().chain([reported(Preset::Rack)]).chain(run(3)).chain([reported(Preset::Rack)]);
         let expected = [Some(Preset::Ssh.link()), None, Some(Preset::Rack.link())];
         assert_eq!(wires(&after(first.chain(second))), expected);
-        assert_eq!(words::title(&state.runs[0]), "run 1, one at a time");
-        let said = words::wire::route_of(&state.runs[0]).map(|said| said.replace('\u{a0}', " "));
+        assert_eq!(text::title(&state.runs[0]), "run 1, one at a time");
+        let said = text::link::route_of(&state.runs[0]).map(|said| said.replace('\u{a0}', " "));
         assert_eq!(said.as_deref(), Some("through the tunnel at 1.30 ms, jitter up to 150 µs"));
         assert_eq!(
-            [1, 2].map(|index| words::wire::route_of(&state.runs[index])),
+            [1, 2].map(|index| text::link::route_of(&state.runs[index])),
             [None, Some("through the tunnel".to_owned())]
         );
     }
@@ -541,7 +541,7 @@ mod tests {
             let plan = RoundsPlan::new(10, Connections::One, None);
             let server_work = state.lab.work_time().map(ServerWork::begun);
             let begun = Rounds { server_work, ..rounds::begun(String::new(), String::new(), plan, clock) };
-            let kept = Kept { id: 1_000, rounds: Rc::new(begun), is_imported: false };
+            let kept = StoredRounds { id: 1_000, rounds: Rc::new(begun), is_imported: false };
             state.reduce(Action::Rounds(rounds::Action::Begun(7, kept)))
         };
         let works = |state: &State| {

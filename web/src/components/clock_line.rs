@@ -3,8 +3,8 @@
 use yew::prelude::*;
 
 use crate::hooks::Asker;
-use crate::state::Numbered;
-use crate::words;
+use crate::state::RunRecord;
+use crate::text;
 
 /// What it shows.
 #[derive(PartialEq, Properties)]
@@ -20,11 +20,11 @@ pub fn ClockLine(props: &Props) -> Html {
         return Html::default();
     };
     let newest = props.asker.state().newest().filter(|newest| !newest.is_imported);
-    let hops_step = newest.and_then(Numbered::trace).map(|trace| trace.clock_step);
+    let hops_step = newest.and_then(RunRecord::trace).map(|trace| trace.clock_step);
     html! {
         <p id="clock" data-step-ns={(clock.step.as_nanos() as u64).to_string()} data-isolated={clock.isolated.to_string()}>
-            { words::of_the_clock(clock, hops_step) }
-            { words::of_the_worker(clock) }
+            { text::of_the_clock(clock, hops_step) }
+            { text::of_the_worker(clock) }
         </p>
     }
 }

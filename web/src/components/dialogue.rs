@@ -7,7 +7,7 @@ use yew::prelude::*;
 use crate::components::timetable::{self, Line};
 use crate::hooks::Asker;
 use crate::rows::{self, Row};
-use crate::words;
+use crate::text;
 
 /// What it shows.
 #[derive(PartialEq, Properties)]
@@ -25,13 +25,13 @@ pub fn Dialogue(props: &Props) -> Html {
     let caption = "The dialogue: each step, its answer, when it happened, and how long it took";
     html! {
         <>
-            <table id="dialogue" class="dialogue" role="table" data-state={words::state(state.newest().map(|newest| &newest.run.status))}
+            <table id="dialogue" class="dialogue" role="table" data-state={text::state(state.newest().map(|newest| &newest.run.status))}
                 data-run={state.newest().map(|newest| newest.number.to_string())}>
                 { timetable::head(caption, ["Step", "Answer"], scale) }
                 { timetable::body(rows::of(state).iter().map(|row| line(row, scale, rows::unit(state)))) }
             </table>
             if let Some(over) = over {
-                <p class="limits">{ words::limits::of_run(over) }</p>
+                <p class="limits">{ text::limits::of_run(over) }</p>
             }
         </>
     }

@@ -8,7 +8,7 @@ use crate::focus;
 use crate::hooks::Asker;
 use crate::state;
 use crate::state::rounds::Action::{LaidToggled, Removed, Renamed};
-use crate::state::rounds::{KEPT_MAX, Kept, NAME_MAX};
+use crate::state::rounds::{KEPT_MAX, NAME_MAX, StoredRounds};
 
 /// The list, the newest first.
 pub fn kept_rounds(asker: &Asker) -> Html {
@@ -26,7 +26,7 @@ pub fn kept_rounds(asker: &Asker) -> Html {
     html! {
         <div>
             <h3>{ "Kept" }</h3>
-            <ul id="kept-rounds" class="kept-rounds" tabindex="-1" aria-label="Kept rounds">
+            <ul id="kept-rounds" class="kept-rounds" tabindex="-1" aria-label="StoredRounds rounds">
                 for kept in many.worth_keeping().rev() {
                     { row(asker, kept) }
                 }
@@ -36,7 +36,7 @@ pub fn kept_rounds(asker: &Asker) -> Html {
     }
 }
 
-fn row(asker: &Asker, Kept { id, rounds, .. }: &Kept) -> Html {
+fn row(asker: &Asker, StoredRounds { id, rounds, .. }: &StoredRounds) -> Html {
     let id = *id;
     let many = &asker.state().rounds;
     let letter = many.shown().position(|shown| shown.id == id).map(series::letter);

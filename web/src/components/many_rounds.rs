@@ -4,15 +4,15 @@ use launcelot_measure::{Rounds, Stopwatch};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use crate::components::drawing::Drawing;
 use crate::components::kept_rounds::kept_rounds;
+use crate::components::markup::Markup;
 use crate::components::rounds_form::rounds_form;
 use crate::components::stopwatch_why::StopwatchWhy;
 use crate::distributions;
 use crate::hooks::Asker;
 use crate::state::Action;
 use crate::state::rounds::Action::StopwatchChosen;
-use crate::words::rounds as words;
+use crate::text::rounds as text;
 
 /// The switch for where the stopwatch starts. Nothing but the person moves it, so it never changes.
 const STOPWATCHES: &str = include_str!("stopwatches.html");
@@ -32,8 +32,8 @@ pub fn ManyRounds(props: &Props) -> Html {
     // Drawn again only if something of it has changed, and the worker tells of rounds four times a second at most.
     let drawn = use_memo(many.clone(), distributions::of);
     let newest = many.newest().map(|newest| &*newest.rounds);
-    let state = crate::words::state(newest.map(|newest| &newest.status));
-    let meaning = newest.map_or_else(String::new, |newest| words::meaning(newest, &drawn.newest));
+    let state = crate::text::state(newest.map(|newest| &newest.status));
+    let meaning = newest.map_or_else(String::new, |newest| text::meaning(newest, &drawn.newest));
     let comparisons = if many.is_running() { &[][..] } else { &drawn.comparisons };
     let on_stopwatch = {
         let asker = asker.clone();
@@ -63,11 +63,11 @@ pub fn ManyRounds(props: &Props) -> Html {
                 }
             </div>
             <fieldset class="choice" hidden={drawn.figure.is_none()} onchange={on_stopwatch}>
-                <Drawing svg={STOPWATCHES} />
+                <Markup svg={STOPWATCHES} />
             </fieldset>
             if let (Some(figure), Some(newest)) = (&drawn.figure, many.newest()) {
                 <StopwatchWhy rounds={newest.rounds.clone()} stopwatch={many.stopwatch} />
-                <Drawing svg={figure.clone()} />
+                <Markup svg={figure.clone()} />
             }
             { kept_rounds(asker) }
         </section>
@@ -83,7 +83,7 @@ fn progress(asker: &Asker, rounds: &Rounds) -> Html {
     html! {
         <div class="progress">
             <progress aria-label="Rounds" max={rounds.plan.rounds.to_string()} value={rounds.done().to_string()} />
-            <span>{ words::progress(rounds) }</span>
+            <span>{ text::progress(rounds) }</span>
             <button id="stop-rounds" type="button" onclick={on_stop}>{ "Stop" }</button>
         </div>
     }

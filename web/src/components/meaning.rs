@@ -5,8 +5,8 @@ use yew::prelude::*;
 
 use crate::hooks::Asker;
 use crate::rows;
-use crate::state::{Legs, Numbered};
-use crate::words;
+use crate::state::{Legs, RunRecord};
+use crate::text;
 
 /// What it shows and acts on.
 #[derive(PartialEq, Properties)]
@@ -28,16 +28,16 @@ pub fn Meaning(props: &Props) -> Html {
         (None, None) => ("", "Nothing has been asked yet.".to_owned()),
         (None, Some(newest)) => {
             let class = if matches!(newest.run.status, RunStatus::Broken(_)) { "broken" } else { "" };
-            (class, words::meaning(&newest.run, unit))
+            (class, text::meaning(&newest.run, unit))
         }
     };
     let comparisons: Vec<String> = newest
         .map(|newest| {
-            let compared = |ghost: &Numbered| {
+            let compared = |ghost: &RunRecord| {
                 let what = format!("Run {}", ghost.number);
                 let conditions = [newest, ghost].map(|numbered| (numbered.passage, numbered.server_work));
-                let not = words::wire::not_compared(&what, conditions);
-                not.or_else(|| words::comparison(&newest.run, &ghost.run, ghost.number, unit))
+                let not = text::link::not_compared(&what, conditions);
+                not.or_else(|| text::comparison(&newest.run, &ghost.run, ghost.number, unit))
             };
             state.ghosts().filter_map(compared).collect()
         })
@@ -69,10 +69,10 @@ pub fn Meaning(props: &Props) -> Html {
 }
 
 /// On which legs the time of a complete run went, once the lab has said so.
-fn where_it_went(newest: &Numbered, unit: Unit) -> Option<Html> {
+fn where_it_went(newest: &RunRecord, unit: Unit) -> Option<Html> {
     let words = match (&newest.run.status, newest.breakdown()) {
-        (RunStatus::Complete, Some(breakdown)) => words::legs::where_it_went(&breakdown, newest.asker(), unit),
-        (RunStatus::Complete, None) if newest.legs == Legs::Unknown => words::legs::UNKNOWN.to_owned(),
+        (RunStatus::Complete, Some(breakdown)) => text::legs::where_it_went(&breakdown, newest.asker(), unit),
+        (RunStatus::Complete, None) if newest.legs == Legs::Unknown => text::legs::UNKNOWN.to_owned(),
         _ => return None,
     };
     Some(html! { <p id="where">{ words }</p> })

@@ -9,12 +9,12 @@ use launcelot_measure::{Reading, Unit};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use crate::components::drawing::Drawing;
-use crate::components::pick::pick;
+use crate::components::markup::Markup;
+use crate::components::select::select;
 use crate::hooks::use_frames;
 use crate::replay::Replay;
 use crate::state::player::{Action, Player as State, SLOWNESS};
-use crate::words;
+use crate::text;
 
 /// How finely a person can scrub.
 const SCRUB_STEP_NS: u64 = 100;
@@ -55,7 +55,7 @@ pub fn Player(props: &Props) -> Html {
     let unit = Unit::for_longest(replay.end());
     let passed = replay.passed(state.at);
     let moment = passed.checked_sub(1).and_then(|last| replay.moments.get(last));
-    let says = moment.map(|moment| words::replay::of(replay, moment)).unwrap_or_default();
+    let says = moment.map(|moment| text::replay::of(replay, moment)).unwrap_or_default();
     let is_there = moment.is_some_and(|moment| moment.at == state.at);
     let time = unit.format(state.at);
     let whole = Reading::new(replay.end(), replay.clock_step);
@@ -64,8 +64,8 @@ pub fn Player(props: &Props) -> Html {
     html! {
         <div class="player" data-playing={state.is_playing.to_string()} data-passed={passed.to_string()}>
             <div class="lanes">
-                <Drawing svg={lanes::backdrop(&replay.stations, &replay.lanes)} />
-                <Drawing svg={lanes::moving(replay.lanes.len(), &stretches, &tokens)} />
+                <Markup svg={lanes::backdrop(&replay.stations, &replay.lanes)} />
+                <Markup svg={lanes::moving(replay.lanes.len(), &stretches, &tokens)} />
             </div>
             <input id="replay-scrub" type="range" min="0" max={steps_of(replay.end())} value={steps_of(state.at)}
                 aria-label="Moment" aria-valuetext={time.clone()} oninput={on_scrub} />
@@ -79,7 +79,7 @@ pub fn Player(props: &Props) -> Html {
                 { button("replay-play", if state.is_playing { "Pause" } else { "Play" }, false, act(play_or_pause)) }
                 { button("replay-back", "Step back", state.at.is_zero(), act(|_| Action::SteppedBack)) }
                 { button("replay-step", "Step", state.at >= replay.end(), act(|_| Action::Stepped)) }
-                { pick("replay-slowness", ("at", "of its speed"), speeds, state.slowness, on_slowness) }
+                { select("replay-slowness", ("at", "of its speed"), speeds, state.slowness, on_slowness) }
             </div>
         </div>
     }

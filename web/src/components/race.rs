@@ -11,7 +11,7 @@ use crate::components::timetable::{self, Line};
 use crate::hooks::Asker;
 use crate::state::lab::Action as LabAction;
 use crate::state::{Action, race::Race};
-use crate::words::race as words;
+use crate::text::race as text;
 
 /// The section.
 #[inline(never)]
@@ -31,17 +31,17 @@ pub fn race(asker: &Asker) -> Html {
     html! {
         <section id="race" aria-labelledby="race-title" data-state={state}>
             <h2 id="race-title">{ "Three ways to ask" }</h2>
-            <p>{ words::INTRODUCTION }</p>
+            <p>{ text::INTRODUCTION }</p>
             <div class="controls">
                 <button id="run-race" type="button" aria-disabled={(is_idle && !asker.is_ready()).to_string()} onclick={on_race}>
                     { if is_idle { "Race them" } else { "Stop" } }
                 </button>
-                <span class="over">{ words::over(&asker.state().lab) }</span>
+                <span class="over">{ text::over(&asker.state().lab) }</span>
             </div>
             // What comes and goes has a place of its own: what stands beside it keeps the keyboard's focus.
             <div class="ways">{ ways(race) }</div>
-            <p id="race-meaning" class="moral" role="status">{ words::meaning(race, unit(race)) }</p>
-            if let Some(preset) = words::longer_link(race, &asker.state().lab) {
+            <p id="race-meaning" class="moral" role="status">{ text::meaning(race, unit(race)) }</p>
+            if let Some(preset) = text::longer_link(race, &asker.state().lab) {
                 { longer_link(asker, preset) }
             }
             for race in &asker.state().imported_races {
@@ -75,7 +75,7 @@ fn imported(race: &Race) -> Html {
         <div class="imported-race">
             <p class="comparison"><span class="imported">{ "imported" }</span>{ format!(" A race elsewhere, or another day: {}.", race.url) }</p>
             { ways(race) }
-            <p class="moral">{ words::meaning(race, unit(race)) }</p>
+            <p class="moral">{ text::meaning(race, unit(race)) }</p>
         </div>
     }
 }
@@ -109,7 +109,7 @@ fn ways(race: &Race) -> Option<Html> {
                 { timetable::body(Way::ALL.into_iter().map(|way| line(race, way, &scale))) }
             </table>
             if !race.is_running() {
-                <p class="limits">{ words::limits(race) }</p>
+                <p class="limits">{ text::limits(race) }</p>
             }
         </>
     })
@@ -126,9 +126,9 @@ fn line(race: &Race, way: Way, scale: &Scale) -> Line {
     let unit = scale.unit();
     let took = total(runs.clone()).map(|until| Span { from: Duration::ZERO, until });
     Line {
-        words: words::name(way).to_owned(),
-        answer: Html::from(words::parts(race, way, unit)),
-        when: words::lanes(way).to_owned(),
+        words: text::name(way).to_owned(),
+        answer: Html::from(text::parts(race, way, unit)),
+        when: text::lanes(way).to_owned(),
         took: took.map_or_else(|| "–".to_owned(), |took| timetable::figure(unit, took, race.clock_step())),
         svg: Some(chart::lanes(scale, runs, race.whisker(way))),
     }

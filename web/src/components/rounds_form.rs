@@ -7,7 +7,7 @@ use launcelot_measure::{Connections, RoundsPlan};
 use web_sys::{FormData, HtmlFormElement};
 use yew::prelude::*;
 
-use crate::components::drawing::Drawing;
+use crate::components::markup::Markup;
 use crate::hooks::Asker;
 
 /// The fields, which never change. Their bounds are the browser's business: it does not submit what is outside.
@@ -31,7 +31,7 @@ pub fn rounds_form(asker: &Asker) -> Html {
     };
     html! {
         <form class="rounds-form" onsubmit={on_submit}>
-            <Drawing svg={FIELDS} />
+            <Markup svg={FIELDS} />
             <button id="ask-rounds" type="submit" class="primary" aria-disabled={(!ready).to_string()}>
                 { "Ask many times" }
             </button>

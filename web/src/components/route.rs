@@ -13,7 +13,7 @@ use crate::hooks::Asker;
 use crate::state::Action;
 use crate::state::lab::{Action as LabAction, Lab, Presence, Work};
 use crate::state::sliders::Slider;
-use crate::words::wire as words;
+use crate::text::link as text;
 
 /// As long as the lab lets its server work, in milliseconds.
 const WORK_MAX_MS: f64 = 10_000.0;
@@ -24,7 +24,7 @@ pub fn route_controls(asker: &Asker) -> Html {
     let lab = &asker.state().lab;
     let name = match lab.presence {
         Presence::Asked => return html! { <div class="route" data-lab="asked" /> },
-        Presence::Absent => return html! { <p id="no-lab" class="route" data-lab="absent">{ words::NO_LAB }</p> },
+        Presence::Absent => return html! { <p id="no-lab" class="route" data-lab="absent">{ text::NO_LAB }</p> },
         Presence::There(_) => "there",
         Presence::Gone => "gone",
     };
@@ -42,7 +42,7 @@ pub fn route_controls(asker: &Asker) -> Html {
             if let Work::Known(think) | Work::Wished(think) = lab.work {
                 { work(asker, think) }
             }
-            if let Some(said) = words::notice(lab) {
+            if let Some(said) = text::notice(lab) {
                 <p id="link-notice" role="status">{ said }</p>
             }
         </div>
@@ -76,7 +76,7 @@ fn tunnel(asker: &Asker, lab: &Lab, report: LinkReport) -> Html {
     let (wire, held) = (lab.wire().unwrap_or(report.link), lab.held());
     html! {
         <div class="tunnel">
-            <p>{ words::EMULATED }{ if report.handshake { words::HANDSHAKE } else { "" } }</p>
+            <p>{ text::EMULATED }{ if report.handshake { text::HANDSHAKE } else { "" } }</p>
             <div class="presets" role="group" aria-label="Links that you may know">
                 for preset in Preset::ALL {
                     { preset_button(asker, wire, preset) }
@@ -158,7 +158,7 @@ fn slider_row(asker: &Asker, wire: LinkSettings, slider: Slider) -> Html {
         Slider::Jitter => ("jitter", "Jitter, each way"),
         Slider::Bandwidth => ("bandwidth", "Bandwidth"),
     };
-    let value = words::of_slider(slider, wire);
+    let value = text::of_slider(slider, wire);
     html! {
         <>
             <label for={id}>{ label }</label>

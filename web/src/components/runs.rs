@@ -5,8 +5,8 @@ use yew::prelude::*;
 
 use crate::components::timetable;
 use crate::hooks::Asker;
-use crate::state::{Action, Numbered};
-use crate::words;
+use crate::state::{Action, RunRecord};
+use crate::text;
 
 /// What it shows and acts on.
 #[derive(PartialEq, Properties)]
@@ -49,8 +49,8 @@ pub fn Runs(props: &Props) -> Html {
     }
 }
 
-fn drawn(asker: &Asker, numbered: &Numbered, unit: Unit) -> Html {
-    let Numbered { number, run, is_imported, .. } = numbered;
+fn drawn(asker: &Asker, numbered: &RunRecord, unit: Unit) -> Html {
+    let RunRecord { number, run, is_imported, .. } = numbered;
     let number = *number;
     let is_ghost = asker.state().ghosts.contains(&number);
     let on_toggle = {
@@ -83,13 +83,13 @@ fn drawn(asker: &Asker, numbered: &Numbered, unit: Unit) -> Html {
 }
 
 /// What was asked and how it went, in a few words.
-fn asked(numbered: &Numbered) -> String {
+fn asked(numbered: &RunRecord) -> String {
     let run = &numbered.run;
     let what = match run.questions.as_slice() {
         [only] => format!("“{}”", only.question),
-        all => format!("{} questions, {}", all.len(), words::in_words(run.order)),
+        all => format!("{} questions, {}", all.len(), text::in_words(run.order)),
     };
-    let what = match words::wire::route_of(numbered) {
+    let what = match text::link::route_of(numbered) {
         None => what,
         Some(route) => [&what, ", ", &route].concat(),
     };

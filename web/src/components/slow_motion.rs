@@ -5,13 +5,13 @@ use std::rc::Rc;
 use launcelot_measure::Run;
 use yew::prelude::*;
 
-use crate::components::pick::pick;
 use crate::components::player::Player;
+use crate::components::select::select;
 use crate::hooks::Asker;
 use crate::replay::Replay;
 use crate::state::race::Race;
-use crate::state::{Numbered, State};
-use crate::words;
+use crate::state::{RunRecord, State};
+use crate::text;
 
 /// What it shows.
 #[derive(PartialEq, Properties)]
@@ -36,16 +36,16 @@ pub fn SlowMotion(props: &Props) -> Html {
         use_memo(key, |_| shown.and_then(|shown| Replay::of(&shown.run, shown.trace(), shown.asker())).map(Rc::new));
     let (Some(replay), Some((number, is_traced))) = ((*replay).clone(), key) else { return Html::default() };
     let on_choice = Callback::from(move |number| choice.set(Some(number).zip(newest)));
-    let limits = shown.map(words::limits::of_run);
+    let limits = shown.map(text::limits::of_run);
     let titles = runs.into_iter().map(|(title, numbered)| (numbered.number, title)).collect();
     let is_partly_unknown = replay.is_partly_unknown;
-    let known = shown.and_then(|shown| words::legs::uncertainty(replay.clocks, shown.asker()));
+    let known = shown.and_then(|shown| text::legs::uncertainty(replay.clocks, shown.asker()));
     html! {
         <section id="replay" aria-labelledby="replay-title" data-run={number.to_string()}
             data-traced={is_traced.to_string()}>
             <h2 id="replay-title">{ "Slow motion" }</h2>
             <p>{ "The same dialogue once more, slowly enough to follow. The recorded times move it, and nothing else." }</p>
-            { pick("replay-run", ("What is played:", ""), titles, number, on_choice) }
+            { select("replay-run", ("What is played:", ""), titles, number, on_choice) }
             <Player key={format!("{number} {is_traced}")} {replay} />
             <p class="limits">{ limits }</p>
             <p class="small">
@@ -60,10 +60,10 @@ pub fn SlowMotion(props: &Props) -> Html {
 }
 
 /// Everything that can be played, with its title: the runs, the newest first, then those of the races.
-fn recorded(state: &State) -> Vec<(String, &Numbered)> {
-    let runs = state.runs.iter().rev().map(|numbered| (words::title(numbered), numbered));
+fn recorded(state: &State) -> Vec<(String, &RunRecord)> {
+    let runs = state.runs.iter().rev().map(|numbered| (text::title(numbered), numbered));
     let races = state.races().rev().flat_map(Race::shown);
-    let raced = races.map(|(way, index, numbered)| (words::race::title(way, index, numbered), numbered));
+    let raced = races.map(|(way, index, numbered)| (text::race::title(way, index, numbered), numbered));
     let is_recorded = |run: &Run| run.connecting.is_some() || run.questions.iter().any(|asked| asked.asked.is_some());
-    runs.chain(raced).filter(|(_, Numbered { run, .. })| run.is_over() && is_recorded(run)).collect()
+    runs.chain(raced).filter(|(_, RunRecord { run, .. })| run.is_over() && is_recorded(run)).collect()
 }

@@ -14,14 +14,14 @@ use yew::prelude::*;
 
 use super::painted::{is_hidden, painted};
 use crate::bridge::{self, Route};
-use crate::cupboard::Cupboard;
 use crate::focus;
 use crate::lab::series_name;
 use crate::message::{self, Ask, FromWorker, ToWorker};
+use crate::rounds_store::RoundsStore;
 use crate::state::race::{self, Heat};
-use crate::state::rounds::{self, Kept};
+use crate::state::rounds::{self, StoredRounds};
 use crate::state::{Action, State, lab};
-use crate::words;
+use crate::text;
 
 #[wasm_bindgen]
 extern "C" {
@@ -72,7 +72,7 @@ struct Link {
     orders: RefCell<Vec<Vec<u8>>>,
     runs: Cell<u32>,
     unseen: Cell<u32>,
-    cupboard: RefCell<Cupboard>,
+    store: RefCell<RoundsStore>,
     page: String,
 }
 
@@ -167,9 +167,9 @@ impl Asker {
         let id = Date::now() as u64;
         self.link.tell(&ToWorker::Rounds { run: number, url: format!("{url}?series={}", series_name(id)), plan });
         let wire = self.state.lab.wire().filter(|_| self.state.lab.route == Route::Tunnel);
-        let name = words::rounds::name(&plan, &words::wire::route(self.state.lab.route, wire));
+        let name = text::rounds::name(&plan, &text::link::route(self.state.lab.route, wire));
         let others: Vec<&str> = self.state.rounds.kept.iter().map(|kept| kept.rounds.name.as_str()).collect();
-        let name = words::rounds::told_apart(name, &others);
+        let name = text::rounds::told_apart(name, &others);
         let revision = self.state.lab.revision().filter(|_| wire.is_some());
         let rounds = Rounds {
             link: wire,
@@ -177,7 +177,7 @@ impl Asker {
             server_work: self.state.lab.work_time().map(ServerWork::begun),
             ..rounds::begun(name, url, plan, clock)
         };
-        let kept = Kept { id, rounds: Rc::new(rounds), is_imported: false };
+        let kept = StoredRounds { id, rounds: Rc::new(rounds), is_imported: false };
         self.state.dispatch(Action::Rounds(rounds::Action::Begun(number, kept)));
     }
 
@@ -188,7 +188,7 @@ impl Asker {
         let brought = document.rounds.iter().zip(now..).map(|(rounds, id)| {
             // In a list of names it stands beside the one that it may be a copy of.
             let name = [&rounds.name, " (imported)"].concat();
-            Kept { id, rounds: Rc::new(Rounds { name, ..rounds.clone() }), is_imported: true }
+            StoredRounds { id, rounds: Rc::new(Rounds { name, ..rounds.clone() }), is_imported: true }
         });
         self.state.dispatch(Action::Rounds(rounds::Action::Imported(brought.collect())));
         let number = self.link.runs.get() + 1;
@@ -206,11 +206,11 @@ impl Asker {
 
 impl Link {
     fn new() -> Self {
-        let cupboard = RefCell::new(Cupboard::open());
+        let store = RefCell::new(RoundsStore::open());
         let random = (js_sys::Math::random() * 9e15) as u64;
         let (worker, orders) = (RefCell::default(), RefCell::default());
         let (runs, unseen) = (Cell::default(), Cell::new(UNSEEN));
-        Self { worker, orders, runs, unseen, cupboard, page: format!("page-{random}") }
+        Self { worker, orders, runs, unseen, store, page: format!("page-{random}") }
     }
 
     /// The name by which a lab is to know the dialogue of a run.
@@ -261,14 +261,14 @@ pub fn use_asker() -> Asker {
     let link = use_memo((), |()| Link::new());
     let state = {
         let link = link.clone();
-        use_reducer(move || State::with(link.cupboard.borrow().held()))
+        use_reducer(move || State::with(link.store.borrow().saved()))
     };
     {
         let link = link.clone();
         let dispatcher = state.dispatcher();
         let unsaid = !state.rounds.is_unstored;
         use_effect_with(state.rounds.kept.clone(), move |kept| {
-            if !link.cupboard.borrow_mut().hold(kept) && unsaid {
+            if !link.store.borrow_mut().save(kept) && unsaid {
                 dispatcher.dispatch(Action::Rounds(rounds::Action::Unstored));
             }
         });

@@ -4,7 +4,7 @@ use launcelot_measure::export::Document;
 
 use super::race::Race;
 use super::rounds::KEPT_MAX;
-use super::{Numbered, RUNS_MAX, State};
+use super::{RUNS_MAX, RunRecord, State};
 
 /// So many races can be brought in files.
 pub const RACES_MAX: usize = 4;
@@ -49,7 +49,7 @@ impl State {
     pub(super) fn import(&mut self, number: u32, mut unseen: u32, document: &Document) {
         let own = self.runs.pop_back_if(|newest| !newest.is_imported);
         let brought = (number..).zip(&document.runs);
-        self.runs.extend(brought.map(|(number, recorded)| Numbered::imported(number, recorded)));
+        self.runs.extend(brought.map(|(number, recorded)| RunRecord::imported(number, recorded)));
         self.runs.extend(own);
         for race in &document.races {
             let race = Race::imported(race, unseen);

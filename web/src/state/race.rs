@@ -7,7 +7,7 @@ use launcelot_measure::race::{self, Spread, WayTimes, has_another_turn};
 use launcelot_measure::{Interruptions, Order, Revision, Run, RunStatus, ServerWork, Span, Step, Turn, Way, export};
 use launcelot_protocol::EXCHANGES;
 
-use super::{Circumstances, Numbered};
+use super::{Circumstances, RunRecord};
 use crate::message::Ask;
 
 /// A part of the race that goes on alone, so that nothing disturbs it.
@@ -37,7 +37,7 @@ pub struct Race {
     /// The bridge, on the route that was chosen when it began; empty before the first race.
     pub url: String,
     /// The runs that have begun, and the heat to which each belongs.
-    runs: Vec<(Heat, Numbered)>,
+    runs: Vec<(Heat, RunRecord)>,
     /// How many questions of it were a warm-up.
     pub warm_up: u32,
 }
@@ -61,7 +61,7 @@ impl Race {
                 if imported.url.is_empty() {
                     imported.url.clone_from(&recorded.run.target);
                 }
-                imported.runs.push((Heat::Turn(turn, way), Numbered::imported(number, recorded)));
+                imported.runs.push((Heat::Turn(turn, way), RunRecord::imported(number, recorded)));
             }
         }
         imported
@@ -80,7 +80,7 @@ impl Race {
         }
     }
 
-    fn heat(&self, turn: usize, way: Way) -> impl Iterator<Item = &Numbered> + Clone {
+    fn heat(&self, turn: usize, way: Way) -> impl Iterator<Item = &RunRecord> + Clone {
         self.runs.iter().filter(move |(heat, _)| *heat == Heat::Turn(turn, way)).map(|(_, numbered)| numbered)
     }
 
@@ -121,7 +121,7 @@ impl Race {
 
     /// The runs that are drawn of a way: those of the turn in which asking took the median, or of the newest while that is not
     /// known; none if it has not begun.
-    pub fn drawn(&self, way: Way) -> impl Iterator<Item = &Numbered> + Clone {
+    pub fn drawn(&self, way: Way) -> impl Iterator<Item = &RunRecord> + Clone {
         let turn = match self.times(way) {
             Some(times) => times.asking.median_turn,
             None => (0..self.turns()).rev().find(|turn| self.heat(*turn, way).next().is_some()).unwrap_or_default(),
@@ -135,7 +135,7 @@ impl Race {
     }
 
     /// The runs that are drawn: of which way, how manieth in it from 0, and the run.
-    pub fn shown(&self) -> impl DoubleEndedIterator<Item = (Way, usize, &Numbered)> {
+    pub fn shown(&self) -> impl DoubleEndedIterator<Item = (Way, usize, &RunRecord)> {
         let mut shown = Vec::new();
         for way in Way::ALL {
             shown.extend(self.drawn(way).enumerate().map(|(index, numbered)| (way, index, numbered)));
@@ -144,12 +144,12 @@ impl Race {
     }
 
     /// The runs of all turns.
-    pub fn raced(&self) -> impl Iterator<Item = &Numbered> {
+    pub fn raced(&self) -> impl Iterator<Item = &RunRecord> {
         self.runs.iter().filter(|(heat, _)| *heat != Heat::WarmUp).map(|(_, numbered)| numbered)
     }
 
     /// The same, to learn of their legs.
-    pub fn raced_mut(&mut self) -> impl Iterator<Item = &mut Numbered> {
+    pub fn raced_mut(&mut self) -> impl Iterator<Item = &mut RunRecord> {
         self.runs.iter_mut().filter(|(heat, _)| *heat != Heat::WarmUp).map(|(_, numbered)| numbered)
     }
 
@@ -287,7 +287,7 @@ impl Race {
                         self.warm_up += ask.questions.len() as u32;
                     }
                     let ask = Ask { url: self.url.clone(), ..ask };
-                    self.runs.push((heat, Numbered::begun(dialogue, ask, circumstances)));
+                    self.runs.push((heat, RunRecord::begun(dialogue, ask, circumstances)));
                 }
             }
         }

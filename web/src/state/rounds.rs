@@ -22,7 +22,7 @@ const CAPACITY_MAX: u32 = 10_000;
 
 /// Rounds that are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub struct StoredRounds {
     /// When they began, in milliseconds since 1970: it tells them from those of other tabs too.
     pub id: u64,
     /// The rounds.
@@ -35,7 +35,7 @@ pub struct Kept {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ManyRounds {
     /// The newest last.
-    pub kept: Vec<Kept>,
+    pub kept: Vec<StoredRounds>,
     /// The number of the worker's run that goes on, which is the newest.
     going: Option<u32>,
     /// The newest that began here, until the lab was asked how long the server thought about it.
@@ -54,7 +54,7 @@ pub struct ManyRounds {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// They began.
-    Begun(u32, Kept),
+    Begun(u32, StoredRounds),
     /// The person chose where the stopwatch starts.
     StopwatchChosen(Stopwatch),
     /// The person laid them over the newest, or took them away.
@@ -66,7 +66,7 @@ pub enum Action {
     /// The browser does not store them.
     Unstored,
     /// The person brought them in a file.
-    Imported(Vec<Kept>),
+    Imported(Vec<StoredRounds>),
 }
 
 /// Rounds of which none is over.
@@ -93,7 +93,7 @@ pub fn begun(name: String, target: String, plan: RoundsPlan, clock: Clock) -> Ro
 
 impl ManyRounds {
     /// With what an earlier visit has left.
-    pub fn with(kept: Vec<Kept>) -> Self {
+    pub fn with(kept: Vec<StoredRounds>) -> Self {
         Self { kept, ..Self::default() }
     }
 
@@ -103,17 +103,17 @@ impl ManyRounds {
     }
 
     /// The newest.
-    pub fn newest(&self) -> Option<&Kept> {
+    pub fn newest(&self) -> Option<&StoredRounds> {
         self.kept.last()
     }
 
     /// Those that have an answer, or may still get one: of what brought no answer there is nothing to keep.
-    pub fn worth_keeping(&self) -> impl DoubleEndedIterator<Item = &Kept> {
+    pub fn worth_keeping(&self) -> impl DoubleEndedIterator<Item = &StoredRounds> {
         self.kept.iter().filter(|kept| !kept.rounds.answered.is_empty() || !kept.rounds.is_over())
     }
 
     /// Those that are drawn: the newest, then those that are laid over it, in the order of the laying.
-    pub fn shown(&self) -> impl Iterator<Item = &Kept> {
+    pub fn shown(&self) -> impl Iterator<Item = &StoredRounds> {
         let newest = self.newest();
         let laid = self.laid.iter().filter_map(|id| self.kept.iter().find(|kept| kept.id == *id));
         newest.into_iter().chain(laid.filter(move |laid| Some(laid.id) != newest.map(|newest| newest.id)))
@@ -222,7 +222,7 @@ impl ManyRounds {
         }
     }
 
-    fn begin(&mut self, number: u32, begun: Kept) {
+    fn begin(&mut self, number: u32, begun: StoredRounds) {
         self.give_up(RunStatus::Stopped);
         self.kept.retain(|kept| !kept.rounds.answered.is_empty());
         self.untold = Some(begun.id);
@@ -242,7 +242,7 @@ impl ManyRounds {
 
     /// What is brought is drawn, unless rounds go on: those stay the newest. For what is brought nothing has to go; of
     /// more than there is room for the oldest is left out.
-    fn import(&mut self, mut brought: Vec<Kept>) {
+    fn import(&mut self, mut brought: Vec<StoredRounds>) {
         let room = KEPT_MAX.saturating_sub(self.kept.len());
         brought.drain(..brought.len().saturating_sub(room));
         let own = if self.is_running() { self.kept.pop() } else { None };
@@ -282,7 +282,7 @@ mod tests {
 
     use super::*;
 
-    impl Kept {
+    impl StoredRounds {
         fn with_id(&self, id: u64) -> Self {
             Self { id, ..self.clone() }
         }
@@ -294,7 +294,7 @@ mod tests {
         let plan = RoundsPlan::new(10, Connections::One, None);
         let clock = Clock { step: Duration::from_micros(5), isolated: true, cores: 2 };
         let rounds = super::begun(format!("Number {id}"), "ws://b/ws".to_owned(), plan, clock);
-        Action::Begun(u32::try_from(id).unwrap(), Kept { id, rounds: Rc::new(rounds), is_imported: false })
+        Action::Begun(u32::try_from(id).unwrap(), StoredRounds { id, rounds: Rc::new(rounds), is_imported: false })
     }
 
     /// So many runs, each with an answer.

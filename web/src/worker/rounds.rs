@@ -10,14 +10,14 @@ use launcelot_protocol::{AnswerError, Answers, EXCHANGES, exchange};
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, DedicatedWorkerGlobalScope, Event, MessageEvent, WebSocket};
 
-use super::asker::{bytes_of, words_of};
 use super::clock::{Clock, Reading};
 use super::pause::Pause;
+use super::runs::{bytes_of, words_of};
 use super::schedule::{Moment, Schedule, Turn};
 use super::ticker::Ticker;
 use super::{Handlers, ROUNDS_RUNNER, handler, tell};
 use crate::message::{Ended, FromWorker};
-use crate::words;
+use crate::text;
 
 /// How long the page is told nothing after it was told something: 250 ms. Each time the page draws, and where
 /// processors are few, whoever asks may wait for one meanwhile.
@@ -284,10 +284,10 @@ impl ActiveRounds {
 
     /// Counts a failure, if that is one.
     fn fail(&mut self, how: &Ended) {
-        if let Some(kind) = words::failure_kind(how) {
+        if let Some(kind) = text::failure_kind(how) {
             // Without the name by which a lab knows the series.
             let to = self.url.split('?').next().unwrap_or_default();
-            self.failures.add(kind, &words::why_it_broke(how, to));
+            self.failures.add(kind, &text::why_it_broke(how, to));
         }
     }
 

@@ -17,7 +17,7 @@ const TELLING_PERIOD_MS: i32 = 100;
 
 /// Runs single runs.
 #[derive(Debug)]
-pub(super) struct Asker {
+pub(super) struct RunsRunner {
     scope: DedicatedWorkerGlobalScope,
     clock: Clock,
     handlers: [Handlers; RUNS_AT_ONCE_MAX],
@@ -39,7 +39,7 @@ struct ActiveRun {
     steps: Vec<Step>,
 }
 
-impl Asker {
+impl RunsRunner {
     pub(super) fn new(
         scope: DedicatedWorkerGlobalScope,
         clock: Clock,

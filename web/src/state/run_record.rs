@@ -16,7 +16,7 @@ pub const CLIENT: &str = "client";
 
 /// A run and its number, which counts from 1 since the page was loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Numbered {
+pub struct RunRecord {
     /// The number.
     pub number: u32,
     /// The run.
@@ -52,7 +52,7 @@ pub struct Circumstances {
     pub work: Option<Duration>,
 }
 
-impl Numbered {
+impl RunRecord {
     /// A run that begins, whose dialogue the lab knows by that name.
     pub fn begun(dialogue: String, ask: Ask, circumstances: &Circumstances) -> Self {
         let Circumstances { clock, legs, wire, revision, work } = circumstances;

@@ -12,7 +12,7 @@ use launcelot_measure::{Rounds, RunStatus, ServerWork};
 use web_sys::Storage;
 
 use crate::message::{Clock, FromWorker, ToWorker, decode, encode};
-use crate::state::rounds::{self, KEPT_MAX, Kept};
+use crate::state::rounds::{self, KEPT_MAX, StoredRounds};
 
 /// What the keys of all entries begin with. The number is the shape of what follows, and rises where a reader of the shape before
 /// would be misled: one that does not know of the last part does not miss it.
@@ -21,56 +21,56 @@ const PREFIX: &str = "launcelot-rounds-4-";
 /// What stands between the parts of an entry. It is no byte, and of no script.
 const BETWEEN: char = '\u{e000}';
 
-/// What the cupboard holds now.
+/// The rounds in the browser’s storage.
 #[derive(Debug, Default)]
-pub struct Cupboard {
-    held: Vec<Kept>,
+pub struct RoundsStore {
+    saved: Vec<StoredRounds>,
 }
 
-impl Cupboard {
-    /// The cupboard as an earlier visit left it: the oldest first, and no more than may be kept.
+impl RoundsStore {
+    /// Opens the store as an earlier visit left it: the oldest first, and no more than may be kept.
     pub fn open() -> Self {
         let Some(storage) = storage() else { return Self::default() };
         let keys = (0..storage.length().unwrap_or(0)).filter_map(|index| storage.key(index).ok().flatten());
-        let mut held: Vec<Kept> = Vec::new();
+        let mut saved: Vec<StoredRounds> = Vec::new();
         for id in keys.filter_map(|key| key.strip_prefix(PREFIX)?.parse().ok()) {
             let entry = storage.get_item(&key(id)).ok().flatten();
             if let Some((rounds, is_imported)) = entry.and_then(|entry| read(&entry)) {
-                let place = held.partition_point(|kept| kept.id < id);
-                held.insert(place, Kept { id, rounds: Rc::new(rounds), is_imported });
+                let place = saved.partition_point(|kept| kept.id < id);
+                saved.insert(place, StoredRounds { id, rounds: Rc::new(rounds), is_imported });
             }
         }
-        let too_many = held.len().saturating_sub(KEPT_MAX);
-        for kept in held.drain(..too_many) {
+        let too_many = saved.len().saturating_sub(KEPT_MAX);
+        for kept in saved.drain(..too_many) {
             let _ = storage.remove_item(&key(kept.id));
         }
-        Self { held }
+        Self { saved }
     }
 
-    /// What it holds.
-    pub fn held(&self) -> Vec<Kept> {
-        self.held.clone()
+    /// The saved rounds.
+    pub fn saved(&self) -> Vec<StoredRounds> {
+        self.saved.clone()
     }
 
-    /// Makes it hold these, and nothing else of what it held. Says whether the browser let it.
-    pub fn hold(&mut self, kept: &[Kept]) -> bool {
-        let held = std::mem::replace(&mut self.held, kept.to_vec());
+    /// Saves these and removes all others. Says whether the browser let it.
+    pub fn save(&mut self, kept: &[StoredRounds]) -> bool {
+        let saved = std::mem::replace(&mut self.saved, kept.to_vec());
         let storage = storage();
-        for gone in held.iter().filter(|held| kept.iter().all(|kept| kept.id != held.id)) {
+        for gone in saved.iter().filter(|saved| kept.iter().all(|kept| kept.id != saved.id)) {
             if let Some(storage) = &storage {
                 let _ = storage.remove_item(&key(gone.id));
             }
         }
-        let mut is_held = true;
-        for new in kept.iter().filter(|kept| kept.rounds.is_over() && !held.contains(kept)) {
+        let mut is_saved = true;
+        for new in kept.iter().filter(|kept| kept.rounds.is_over() && !saved.contains(kept)) {
             // Of what brought no answer, there is nothing to keep.
             if !new.rounds.answered.is_empty()
                 && let Some(entry) = write(&new.rounds, new.is_imported)
             {
-                is_held &= storage.as_ref().is_some_and(|storage| storage.set_item(&key(new.id), &entry).is_ok());
+                is_saved &= storage.as_ref().is_some_and(|storage| storage.set_item(&key(new.id), &entry).is_ok());
             }
         }
-        is_held
+        is_saved
     }
 }
 

@@ -5,7 +5,7 @@ use launcelot_measure::unit::format_duration;
 use launcelot_measure::{LinkRevisions, LinkSettings, ServerWork};
 
 use crate::bridge::Route;
-use crate::state::Numbered;
+use crate::state::RunRecord;
 use crate::state::lab::{Lab, Notice, Presence};
 use crate::state::rounds::CHANGED;
 use crate::state::sliders::Slider;
@@ -65,7 +65,7 @@ pub fn route(route: Route, wire: Option<LinkSettings>) -> String {
 }
 
 /// The same for a run; nothing where it went straight.
-pub fn route_of(Numbered { run, wire, passage, .. }: &Numbered) -> Option<String> {
+pub fn route_of(RunRecord { run, wire, passage, .. }: &RunRecord) -> Option<String> {
     let changed = if passage.is_some_and(LinkRevisions::is_changed) { CHANGED } else { "" };
     route_to(&run.target, *wire).map(|route| route + changed)
 }

@@ -7,9 +7,9 @@ use launcelot_measure::{Interruptions, Preset, Reading, RunStatus, Unit, Way};
 use launcelot_protocol::EXCHANGES;
 
 use super::limits::{count, errors, line, noted};
-use super::wire;
+use super::link;
 use crate::bridge::Route;
-use crate::state::Numbered;
+use crate::state::RunRecord;
 use crate::state::lab::Lab;
 use crate::state::race::Race;
 use crate::state::rounds;
@@ -47,7 +47,7 @@ pub fn lanes(way: Way) -> &'static str {
 }
 
 /// A run of it among others.
-pub fn title(way: Way, index: usize, numbered: &Numbered) -> String {
+pub fn title(way: Way, index: usize, numbered: &RunRecord) -> String {
     let imported = if numbered.is_imported { ", imported" } else { "" };
     let which = match way {
         Way::OneAtATime => "one at a time",
@@ -145,7 +145,7 @@ pub fn limits(race: &Race) -> String {
     let route = if race.link_changed() {
         Some([Route::Tunnel.name(), rounds::CHANGED].concat())
     } else {
-        runs().next().and_then(wire::route_of)
+        runs().next().and_then(link::route_of)
     };
     let cores = runs().find_map(|numbered| numbered.cores);
     let discarded = match race.warm_up {

@@ -4,16 +4,16 @@ use launcelot_charts::legs;
 use launcelot_measure::{Connecting, Leg, Reading, Span, paths};
 use yew::prelude::*;
 
-use crate::components::drawing::Drawing;
+use crate::components::markup::Markup;
 use crate::hooks::Asker;
 use crate::rows;
-use crate::state::Numbered;
-use crate::words::legs as words;
+use crate::state::RunRecord;
+use crate::text::legs as text;
 
 /// The legend of the bars, with the sums; nothing as long as no leg is known.
 #[inline(never)]
-pub fn legs_of(asker: &Asker) -> Html {
-    let traced = |newest| Some((newest, Numbered::trace(newest)?, newest.breakdown()?));
+pub fn legs_table(asker: &Asker) -> Html {
+    let traced = |newest| Some((newest, RunRecord::trace(newest)?, newest.breakdown()?));
     let Some((newest, trace, breakdown)) = asker.state().newest().and_then(traced) else { return Html::default() };
     let run = &newest.run;
     let paths = paths(run, trace);
@@ -27,10 +27,10 @@ pub fn legs_of(asker: &Asker) -> Html {
         let percent = |took| Reading::new(took, run.clock_step).percent_of(whole);
         Some(drawn(
             leg,
-            words::explanation(leg, newest.asker(), run.clock_step),
+            text::explanation(leg, newest.asker(), run.clock_step),
             newest.asker(),
             [connecting.map(|took| (took, percent(took))), asking.map(|took| (took, breakdown.percent(took)))]
-                .map(|part| part.map(|(took, percent)| (words::took(leg, took, run.clock_step, unit), percent))),
+                .map(|part| part.map(|(took, percent)| (text::took(leg, took, run.clock_step, unit), percent))),
         ))
     };
     html! {
@@ -48,9 +48,9 @@ pub fn legs_of(asker: &Asker) -> Html {
                 </thead>
                 <tbody role="rowgroup">{ for Leg::ALL.into_iter().filter_map(line) }</tbody>
             </table>
-            <p id="uncertainty" class="small">{ words::uncertainty(breakdown.clocks, newest.asker()) }</p>
+            <p id="uncertainty" class="small">{ text::uncertainty(breakdown.clocks, newest.asker()) }</p>
             if !newest.is_imported {
-                <p class="limits">{ words::OBSERVING }</p>
+                <p class="limits">{ text::OBSERVING }</p>
             }
         </>
     }
@@ -60,7 +60,7 @@ pub fn legs_of(asker: &Asker) -> Html {
 fn drawn(leg: Leg, explanation: String, asker: &'static str, took: [Option<(String, Option<String>)>; 2]) -> Html {
     html! {
         <tr role="row">
-            <th role="rowheader" scope="row"><Drawing svg={legs::swatch(leg)} />{ words::name(leg, asker) }</th>
+            <th role="rowheader" scope="row"><Markup svg={legs::swatch(leg)} />{ text::name(leg, asker) }</th>
             <td role="cell" class="what">{ explanation }</td>
             for part in took {
                 <td role="cell" class="took">

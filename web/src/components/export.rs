@@ -21,7 +21,7 @@ pub struct Props {
 
 /// What was said last of a file.
 #[derive(Default)]
-struct Said {
+struct FileStatus {
     /// When it was said, in milliseconds since 1970: the same may be said twice.
     at: f64,
     is_bad: bool,
@@ -54,8 +54,8 @@ const CHOICES: [Choice; 6] = [
 
 /// The section: buttons that save, and a field that takes a document; so does the whole page, when one is dropped.
 #[component]
-pub fn TakeAlong(props: &Props) -> Html {
-    let says = use_state(Said::default);
+pub fn Export(props: &Props) -> Html {
+    let says = use_state(FileStatus::default);
     let on_file = {
         let (asker, says) = (props.asker.clone(), says.clone());
         Callback::from(move |file: File| {
@@ -68,7 +68,7 @@ pub fn TakeAlong(props: &Props) -> Html {
                         (false, words)
                     }
                 };
-                says.set(Said { at: Date::now(), is_bad, words, of: file.name() });
+                says.set(FileStatus { at: Date::now(), is_bad, words, of: file.name() });
             });
         })
     };
@@ -133,7 +133,7 @@ pub fn TakeAlong(props: &Props) -> Html {
     }
 }
 
-fn on_save(choice: &'static Choice, asker: &Asker, says: &UseStateHandle<Said>) -> Callback<MouseEvent> {
+fn on_save(choice: &'static Choice, asker: &Asker, says: &UseStateHandle<FileStatus>) -> Callback<MouseEvent> {
     let (asker, says) = (asker.clone(), says.clone());
     Callback::from(move |_| {
         // `2026-11-25T21:14:22`, as a file may be called.
@@ -145,7 +145,7 @@ fn on_save(choice: &'static Choice, asker: &Asker, says: &UseStateHandle<Said>) 
             let text = files::write(choice.form, &document).await;
             if text.is_none_or(|text| download::save(&name, choice.kind, &text).is_err()) {
                 let words = format!("Your browser could not save {name}.");
-                says.set(Said { at: Date::now(), is_bad: true, words, of: name });
+                says.set(FileStatus { at: Date::now(), is_bad: true, words, of: name });
             }
         });
     })

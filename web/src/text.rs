@@ -3,10 +3,10 @@
 pub mod import;
 pub mod legs;
 pub mod limits;
+pub mod link;
 pub mod race;
 pub mod replay;
 pub mod rounds;
-pub mod wire;
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use launcelot_measure::{FailureKind, Order, Reading, Run, RunStatus, Span, Unit}
 use launcelot_protocol::exchange;
 
 use crate::message::{Clock, Ended};
-use crate::state::Numbered;
+use crate::state::RunRecord;
 
 /// Why a run broke, and what to do about it.
 pub fn why_it_broke(how: &Ended, url: &str) -> String {
@@ -163,8 +163,8 @@ pub fn in_words(order: Order) -> &'static str {
 }
 
 /// A run among others.
-pub fn title(numbered: &Numbered) -> String {
-    let Numbered { number, run, is_imported, .. } = numbered;
+pub fn title(numbered: &RunRecord) -> String {
+    let RunRecord { number, run, is_imported, .. } = numbered;
     let what = match run.questions.as_slice() {
         [only] => format!("“{}”", only.question),
         _ => in_words(run.order).to_owned(),
