@@ -1,4 +1,6 @@
-//! Everything that was measured, to take along, and what was taken along once, brought back.
+//! Everything that was measured, to be exported, and what was exported once, imported again.
+
+use std::rc::Rc;
 
 use js_sys::Date;
 use js_sys::futures::{JsFuture, spawn_local};
@@ -8,26 +10,62 @@ use yew::prelude::*;
 
 use crate::download;
 use crate::files::{self, Form};
-use crate::hooks::{Asker, use_drop};
+use crate::hooks::use_drop;
+use crate::render_mark::mark_render;
+use crate::state::State;
+use crate::state::ids::MessageId;
 use crate::state::import::Room;
-use crate::state::race::Race;
 
-/// What it shows and acts on.
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// Who asks.
-    pub asker: Asker,
+    /// What can be exported.
+    pub available: Available,
+    /// Imports a document.
+    pub import: Callback<Rc<Document>>,
+    /// Returns everything that can be exported.
+    pub document: Callback<(), Document>,
+    /// Returns how much can be imported.
+    pub room: Callback<(), Room>,
 }
 
-/// What was said last of a file.
-#[derive(Default)]
+/// Which kinds of measurements there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Available {
+    runs: bool,
+    rounds: bool,
+    failures: bool,
+}
+
+impl Available {
+    /// Returns what can be exported of a state.
+    pub fn of(state: &State) -> Self {
+        let is_over = |record: &crate::state::run_record::RunRecord| record.run.is_over();
+        let mut rounds = state.rounds.worth_keeping();
+        Self {
+            runs: state.runs.iter().any(|record| is_over(record)) || state.races().any(|race| race.is_over()),
+            rounds: rounds.any(|kept| kept.rounds.is_over()),
+            failures: state.rounds.worth_keeping().any(|kept| !kept.rounds.failures.is_empty()),
+        }
+    }
+
+    fn has(self, choice: &Choice) -> bool {
+        match choice.form {
+            Form::Json => self.runs || self.rounds,
+            Form::Questions | Form::ChromeTrace => self.runs,
+            Form::Rounds | Form::HdrHistogramLog => self.rounds,
+            Form::Failures => self.failures,
+        }
+    }
+}
+
+/// What was said last about a file.
+#[derive(Debug, Default, PartialEq)]
 struct FileStatus {
-    /// When it was said, in milliseconds since 1970: the same may be said twice.
-    at: f64,
+    id: MessageId,
     is_bad: bool,
-    words: String,
-    /// Which file.
-    of: String,
+    message: String,
+    /// The name of the file.
+    file: String,
 }
 
 /// A button that saves.
@@ -38,55 +76,55 @@ struct Choice {
     ending: &'static str,
     kind: &'static str,
     form: Form,
-    /// Whether it is of rounds, or else of runs.
-    is_of_rounds: bool,
 }
 
 #[rustfmt::skip]
 const CHOICES: [Choice; 6] = [
-    Choice { id: "json", name: "JSON", ending: ".json", kind: "application/json", form: Form::Json, is_of_rounds: false },
-    Choice { id: "csv", name: "CSV of the questions", ending: "-questions.csv", kind: "text/csv", form: Form::Questions, is_of_rounds: false },
-    Choice { id: "chrome", name: "Chrome trace", ending: "-trace.json", kind: "application/json", form: Form::ChromeTrace, is_of_rounds: false },
-    Choice { id: "csv-rounds", name: "CSV of the rounds", ending: "-rounds.csv", kind: "text/csv", form: Form::Rounds, is_of_rounds: true },
-    Choice { id: "csv-failures", name: "CSV of the failed rounds", ending: "-failures.csv", kind: "text/csv", form: Form::Failures, is_of_rounds: true },
-    Choice { id: "hlog", name: "HdrHistogram log", ending: ".hlog", kind: "text/plain", form: Form::HdrHistogramLog, is_of_rounds: true },
+    Choice { id: "json", name: "JSON", ending: ".json", kind: "application/json", form: Form::Json },
+    Choice { id: "csv", name: "CSV of the questions", ending: "-questions.csv", kind: "text/csv", form: Form::Questions },
+    Choice { id: "chrome", name: "Chrome trace", ending: "-trace.json", kind: "application/json", form: Form::ChromeTrace },
+    Choice { id: "csv-rounds", name: "CSV of the rounds", ending: "-rounds.csv", kind: "text/csv", form: Form::Rounds },
+    Choice { id: "csv-failures", name: "CSV of the failed rounds", ending: "-failures.csv", kind: "text/csv", form: Form::Failures },
+    Choice { id: "hlog", name: "HdrHistogram log", ending: ".hlog", kind: "text/plain", form: Form::HdrHistogramLog },
 ];
 
 /// The section: buttons that save, and a field that takes a document; so does the whole page, when one is dropped.
 #[component]
-pub fn Export(props: &Props) -> Html {
-    let says = use_state(FileStatus::default);
-    let on_file = {
-        let (asker, says) = (props.asker.clone(), says.clone());
-        Callback::from(move |file: File| {
-            let (asker, says) = (asker.clone(), says.clone());
-            spawn_local(async move {
-                let (is_bad, words) = match read(&file, asker.state().room()).await {
-                    Err(words) => (true, words),
-                    Ok((document, words)) => {
-                        asker.import(document);
-                        (false, words)
-                    }
-                };
-                says.set(FileStatus { at: Date::now(), is_bad, words, of: file.name() });
-            });
+pub fn Export(Props { available, import, document, room }: &Props) -> Html {
+    mark_render("Export");
+    let status = use_state(FileStatus::default);
+    let say = {
+        let (last, status) = (use_mut_ref(MessageId::default), status.setter());
+        use_callback((), move |(is_bad, message, file): (bool, String, String), ()| {
+            last.borrow_mut().0 += 1;
+            status.set(FileStatus { id: *last.borrow(), is_bad, message, file });
         })
     };
+    let on_file = use_callback((import.clone(), room.clone(), say.clone()), |file: File, callbacks| {
+        let (import, room, say) = callbacks.clone();
+        spawn_local(async move {
+            let (is_bad, message) = match read(&file, room.emit(())).await {
+                Err(message) => (true, message),
+                Ok((document, message)) => {
+                    import.emit(Rc::new(document));
+                    (false, message)
+                }
+            };
+            say.emit((is_bad, message, file.name()));
+        });
+    });
     let place = use_node_ref();
     {
         let place = place.clone();
-        // A file can be dropped anywhere; what came of it is to be seen.
-        use_effect_with(says.at, move |at| {
-            if let Some(place) = place.cast::<HtmlElement>().filter(|_| *at > 0.0) {
+        // A file can be dropped anywhere; what came of it should be seen.
+        use_effect_with(status.id, move |id| {
+            if let Some(place) = place.cast::<HtmlElement>().filter(|_| *id != MessageId::default()) {
                 place.scroll_into_view_with_bool(false);
             }
         });
     }
-    // The listener is made once and outlives this drawing, so it is told of the file by whoever is drawn last.
-    let latest = use_mut_ref(|| on_file.clone());
-    latest.replace(on_file.clone());
-    use_drop(Callback::from(move |file| latest.borrow().emit(file)));
-    let on_choice = Callback::from(move |event: Event| {
+    use_drop(on_file.clone());
+    let on_choice = use_callback(on_file, |event: Event, on_file| {
         let Some(input) = event.target_dyn_into::<HtmlInputElement>() else { return };
         if let Some(file) = input.files().and_then(|files| files.get(0)) {
             on_file.emit(file);
@@ -94,19 +132,7 @@ pub fn Export(props: &Props) -> Html {
         // The same file may be chosen again.
         input.set_value("");
     });
-    let state = props.asker.state();
-    let has_runs = state.runs.iter().any(|numbered| numbered.run.is_over()) || state.races().any(Race::is_over);
-    let has_rounds = state.rounds.worth_keeping().any(|kept| kept.rounds.is_over());
-    let has_failures = state.rounds.worth_keeping().any(|kept| !kept.rounds.failures.is_empty());
-    let choices = CHOICES.iter().filter(|choice| {
-        if choice.form == Form::Failures {
-            has_failures
-        } else if choice.is_of_rounds {
-            has_rounds
-        } else {
-            has_runs || choice.form == Form::Json && has_rounds
-        }
-    });
+    let choices = CHOICES.iter().filter(|choice| available.has(choice));
     html! {
         <section id="take" aria-labelledby="take-title">
             <h2 id="take-title">{ "Take it with you" }</h2>
@@ -117,7 +143,7 @@ pub fn Export(props: &Props) -> Html {
             </p>
             <div class="controls">
                 for choice in choices {
-                    <button id={["export-", choice.id].concat()} type="button" onclick={on_save(choice, &props.asker, &says)}>
+                    <button id={["export-", choice.id].concat()} type="button" onclick={on_save(choice, document, &say)}>
                         { choice.name }
                     </button>
                 }
@@ -126,26 +152,28 @@ pub fn Export(props: &Props) -> Html {
                 { "Bring an export back: " }
                 <input id="import" type="file" accept=".json,application/json" onchange={on_choice} />
             </label>
-            <p id="import-says" ref={place} class={if says.is_bad { "mistake" } else { "" }} role="status" data-of={says.of.clone()}>
-                { &says.words }
+            <p id="import-says" ref={place} class={if status.is_bad { "mistake" } else { "" }} role="status" data-of={status.file.clone()}>
+                { &status.message }
             </p>
         </section>
     }
 }
 
-fn on_save(choice: &'static Choice, asker: &Asker, says: &UseStateHandle<FileStatus>) -> Callback<MouseEvent> {
-    let (asker, says) = (asker.clone(), says.clone());
+/// The arguments: whether the message is bad news, the message, and the name of the file.
+type Say = Callback<(bool, String, String)>;
+
+fn on_save(choice: &'static Choice, document: &Callback<(), Document>, say: &Say) -> Callback<MouseEvent> {
+    let (document, say) = (document.clone(), say.clone());
     Callback::from(move |_| {
         // `2026-11-25T21:14:22`, as a file may be called.
         let now = String::from(Date::new_0().to_iso_string());
         let now = now.get(..19).unwrap_or_default().replace(':', "-");
         let name = ["launcelot-", &now, choice.ending].concat();
-        let (document, says) = (asker.state().document(), says.clone());
+        let (document, say) = (document.emit(()), say.clone());
         spawn_local(async move {
             let text = files::write(choice.form, &document).await;
             if text.is_none_or(|text| download::save(&name, choice.kind, &text).is_err()) {
-                let words = format!("Your browser could not save {name}.");
-                says.set(FileStatus { at: Date::now(), is_bad: true, words, of: name });
+                say.emit((true, format!("Your browser could not save {name}."), name));
             }
         });
     })

@@ -1,25 +1,34 @@
 //! The legs of the newest run: what each is, and how long they took together, of connecting and of all questions.
 
 use launcelot_charts::legs;
-use launcelot_measure::{Connecting, Leg, Reading, Span, paths};
+use launcelot_measure::{Connecting, Leg, Reading, Span, Unit, paths};
 use yew::prelude::*;
 
 use crate::components::markup::Markup;
-use crate::hooks::Asker;
-use crate::rows;
-use crate::state::RunRecord;
+use crate::render_mark::mark_render;
+use crate::shared::Shared;
+use crate::state::run_record::RunRecord;
 use crate::text::legs as text;
 
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// The newest run.
+    pub newest: Option<Shared<RunRecord>>,
+    /// The unit of the figures.
+    pub unit: Unit,
+}
+
 /// The legend of the bars, with the sums; nothing as long as no leg is known.
-#[inline(never)]
-pub fn legs_table(asker: &Asker) -> Html {
+#[component]
+pub fn LegsTable(Props { newest, unit }: &Props) -> Html {
+    mark_render("LegsTable");
     let traced = |newest| Some((newest, RunRecord::trace(newest)?, newest.breakdown()?));
-    let Some((newest, trace, breakdown)) = asker.state().newest().and_then(traced) else { return Html::default() };
+    let Some((newest, trace, breakdown)) = newest.as_deref().and_then(traced) else { return Html::default() };
     let run = &newest.run;
+    let unit = *unit;
     let paths = paths(run, trace);
     let connecting = run.connecting.map(Span::took).unwrap_or_default();
     let whole = Reading::new(connecting, run.clock_step);
-    let unit = rows::unit(asker.state());
     let line = |leg| {
         let connecting = paths.connecting().and_then(|path| Connecting::took(path, leg));
         let asking = breakdown.leg(leg);

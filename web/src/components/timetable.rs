@@ -8,7 +8,7 @@ use yew::prelude::*;
 
 use crate::components::markup::Markup;
 
-/// A row.
+/// The contents of a row.
 pub struct Line {
     /// What was done.
     pub words: String,
@@ -54,13 +54,9 @@ pub fn head(caption: &'static str, [step, answer]: [&'static str; 2], scale: Opt
     }
 }
 
-/// The rows.
-pub fn body(lines: impl Iterator<Item = Line>) -> Html {
-    html! { <tbody role="rowgroup">{ for lines.map(drawn) }</tbody> }
-}
-
+/// Draws a row.
 #[inline(never)]
-fn drawn(line: Line) -> Html {
+pub fn row(line: Line) -> Html {
     let Line { words, answer, when, svg, took } = line;
     html! {
         <tr role="row">

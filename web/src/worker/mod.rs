@@ -92,9 +92,9 @@ fn obey(runs: &mut RunsRunner, event: &MessageEvent) {
         runner.stop();
         match order {
             ToWorker::Ask(asks) => runs.ask(&asks),
-            ToWorker::Rounds { run, url, plan } => {
+            ToWorker::Rounds { id, url, plan } => {
                 runs.stop();
-                runner.begin(run, url, plan);
+                runner.begin(id, url, plan);
             }
             ToWorker::Stop => runs.stop(),
         }

@@ -17,6 +17,7 @@ use super::schedule::{Moment, Schedule, Turn};
 use super::ticker::Ticker;
 use super::{Handlers, ROUNDS_RUNNER, handler, tell};
 use crate::message::{Ended, FromWorker};
+use crate::state::ids::RoundsId;
 use crate::text;
 
 /// How long the page is told nothing after it was told something: 250 ms. Each time the page draws, and where
@@ -44,7 +45,7 @@ pub(super) struct RoundsRunner {
 /// Rounds that have not ended.
 #[derive(Debug)]
 struct ActiveRounds {
-    run: u32,
+    id: RoundsId,
     url: String,
     began: Reading,
     schedule: Schedule,
@@ -73,13 +74,13 @@ impl RoundsRunner {
     }
 
     /// Begins.
-    pub(super) fn begin(&mut self, run: u32, url: String, plan: RoundsPlan) {
+    pub(super) fn begin(&mut self, id: RoundsId, url: String, plan: RoundsPlan) {
         self.stop();
         self.ticker.start();
         let (began, schedule) = (self.clock.read(), Schedule::new(plan));
         let connects_each = schedule.connects_each();
         self.active = Some(ActiveRounds {
-            run,
+            id,
             url,
             began,
             schedule,
@@ -239,7 +240,7 @@ impl RoundsRunner {
         active.fail(&how);
         active.let_go();
         active.tell(&self.scope);
-        tell(&self.scope, &FromWorker::Ended { run: active.run, how });
+        tell(&self.scope, &FromWorker::RoundsEnded { id: active.id, how });
     }
 }
 
@@ -297,7 +298,7 @@ impl ActiveRounds {
             return;
         }
         let (answered, failures) = (std::mem::take(&mut self.answered), std::mem::take(&mut self.failures));
-        let message = FromWorker::Rounds { run: self.run, answered, failures };
+        let message = FromWorker::Rounds { id: self.id, answered, failures };
         tell(scope, &message);
         // The same memory again.
         if let FromWorker::Rounds { mut answered, .. } = message {
