@@ -14,8 +14,8 @@ use wasm_split_helpers::SplitLoaderError;
 use wasm_split_helpers::wasm_split;
 
 use crate::state::import::Room;
+use crate::text::import as text;
 use crate::timeline::{self, Measure};
-use crate::words::import as words;
 
 /// How long a browser without idle callbacks (Safari before 18.4) waits before it loads the part.
 const NO_IDLE_CALLBACK_DELAY_MS: i32 = 500;
@@ -73,7 +73,7 @@ pub async fn read(name: &str, text: Result<String, DocumentError>, room: Room) -
     let read = read_loaded(name, text, room).await;
     #[cfg(not(feature = "split"))]
     let read = read_loaded(name, text, room);
-    read.unwrap_or_else(|_| Err(words::not_loaded(name)))
+    read.unwrap_or_else(|_| Err(text::not_loaded(name)))
 }
 
 /// The entries of a run in the browser's performance panel, which is written like a file. `None` if what makes them cannot be
@@ -116,10 +116,10 @@ fn read_loaded(
     let read = match text.and_then(|text| json::read(&text)) {
         Ok(mut document) => {
             let left_out = room.fit(&mut document);
-            let words = words::taken(name, &document, left_out);
+            let words = text::taken(name, &document, left_out);
             Ok((document, words))
         }
-        Err(why) => Err(words::why_not(name, why)),
+        Err(why) => Err(text::why_not(name, why)),
     };
     Ok(read)
 }
@@ -135,5 +135,5 @@ fn measures_loaded(
 
 #[cfg_attr(feature = "split", wasm_split(files, fallible))]
 fn why_loaded(rounds: &Rounds, stopwatch: Stopwatch) -> Result<String, SplitLoaderError> {
-    Ok(crate::words::rounds::why(rounds, stopwatch))
+    Ok(crate::text::rounds::why(rounds, stopwatch))
 }

@@ -8,6 +8,7 @@ use web_sys::{RequestInit, Response};
 
 use crate::bridge;
 use crate::json::{self, Json};
+use crate::state::ids::{RoundsId, RunId};
 
 /// What the lab can be asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,10 +21,10 @@ pub enum Request {
     Server,
     /// Sets how long it works on each answer.
     SetServer(Duration),
-    /// What its stations saw of the dialogue of the run with this number, and of this name.
-    Trace(u32, String),
-    /// How long the server thought about the questions of the series with this id.
-    Series(u64),
+    /// What its hops recorded of the dialogue of a run, which has this name.
+    Trace(RunId, String),
+    /// How long the server thought about the questions of a series.
+    Series(RoundsId),
 }
 
 /// What it says.
@@ -33,15 +34,15 @@ pub enum Reply {
     Tunnel(Option<LinkReport>),
     /// How long the server works on each answer; `None` if that cannot be changed.
     Server(Option<Duration>),
-    /// What the hops saw of the dialogue of the run with this number, and through which settings of the tunnel it went; `None`
-    /// if they saw nothing.
-    Trace(u32, Option<(Trace, Option<LinkRevisions>)>),
-    /// How long the server thought about a question of the series with this id, at the mean; `None` if that was not seen.
-    Series(u64, Option<Duration>),
+    /// What the hops recorded of the dialogue of a run, and the revisions of the tunnel's settings meanwhile; `None` if they
+    /// recorded nothing.
+    Trace(RunId, Option<(Trace, Option<LinkRevisions>)>),
+    /// How long the server thought about a question of a series, at the mean; `None` if that was not recorded.
+    Series(RoundsId, Option<Duration>),
 }
 
-/// The name by which the lab knows the series with this id.
-pub fn series_name(id: u64) -> String {
+/// Returns the name by which the lab knows a series.
+pub fn series_name(id: RoundsId) -> String {
     format!("series-{id}")
 }
 

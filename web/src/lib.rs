@@ -4,7 +4,7 @@
 //!
 //! - As the page itself ([`app`]): Yew. [`state`] holds everything that it shows and the reducer that
 //!   changes it, [`rows`] makes a table of it and [`distributions`] makes drawings of many rounds,
-//!   [`components`] draw it, one a file, and [`words`] says it in plain sentences. The [`cupboard`]
+//!   [`components`] draw it, one a file, and [`text`] says it in plain sentences. The [`rounds_store`]
 //!   keeps rounds from one visit to the next, and [`files`] are taken along and brought back.
 //! - As the page's [`worker`]: it owns the socket and the clock, so that drawing cannot delay a
 //!   reading. Drawing can delay a dialogue where processors are few, so the page draws nothing while a quick run goes on.
@@ -17,7 +17,6 @@
 pub mod app;
 pub mod bridge;
 pub mod components;
-pub mod cupboard;
 pub mod distributions;
 pub mod download;
 pub mod files;
@@ -26,9 +25,13 @@ pub mod hooks;
 pub mod json;
 pub mod lab;
 pub mod message;
+mod packed;
+mod render_mark;
 pub mod replay;
+pub mod rounds_store;
 pub mod rows;
+pub mod shared;
 pub mod state;
+pub mod text;
 pub mod timeline;
-pub mod words;
 pub mod worker;

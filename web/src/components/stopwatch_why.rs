@@ -1,18 +1,17 @@
 //! Why the curve of a series is what it is with the chosen stopwatch.
 
-use std::rc::Rc;
-
 use js_sys::futures::spawn_local;
 use launcelot_measure::{Rounds, Stopwatch};
 use yew::prelude::*;
 
 use crate::files;
+use crate::render_mark::mark_render;
+use crate::shared::Shared;
 
-/// What it judges.
 #[derive(PartialEq, Properties)]
 pub struct Props {
     /// The series.
-    pub rounds: Rc<Rounds>,
+    pub rounds: Shared<Rounds>,
     /// Where the stopwatch starts.
     pub stopwatch: Stopwatch,
 }
@@ -20,6 +19,7 @@ pub struct Props {
 /// A paragraph. What judges the series is loaded when the browser is idle, so the paragraph may be empty at first.
 #[component]
 pub fn StopwatchWhy(props: &Props) -> Html {
+    mark_render("StopwatchWhy");
     let why = use_state_eq(String::new);
     {
         let why = why.setter();

@@ -14,8 +14,9 @@ use launcelot_measure::export::RecordedRun;
 use wasm_bindgen::prelude::*;
 use yew::prelude::*;
 
-use super::Asker;
 use crate::files;
+use crate::shared::Shared;
+use crate::state::run_record::RunRecord;
 
 #[wasm_bindgen]
 extern "C" {
@@ -29,19 +30,13 @@ extern "C" {
     fn clear_measures(this: &Timeline);
 }
 
-/// Writes the newest run's measures once, in place of those of the run before.
+/// Writes the measures of a run that is over and that began at that time since 1970, in place of those of the run before.
 #[hook]
-pub fn use_timeline(asker: &Asker) {
-    let state = asker.state();
-    let over = state.begun.filter(|(number, _)| {
-        state
-            .newest()
-            .is_some_and(|newest| newest.number == *number && newest.run.is_over() && !newest.legs.are_pending())
-    });
-    let asker = asker.clone();
-    use_effect_with(over, move |over| {
-        if let Some((newest, (_, began))) = asker.state().newest().zip(*over) {
-            let recorded = newest.recorded();
+pub fn use_timeline(finished: Option<(Shared<RunRecord>, Duration)>) {
+    let id = finished.as_ref().map(|(record, _)| record.id);
+    use_effect_with(id, move |_| {
+        if let Some((record, began)) = finished {
+            let recorded = record.recorded();
             // Fails only where the panel is of another opinion on what a measure is: the page does not need it.
             spawn_local(async move { drop(write(&recorded, began).await) });
         }

@@ -4,26 +4,30 @@ use launcelot_measure::{RunStatus, Span, Unit};
 use yew::prelude::*;
 
 use crate::components::timetable;
-use crate::hooks::Asker;
-use crate::state::{Action, Numbered};
-use crate::words;
+use crate::render_mark::mark_render;
+use crate::shared::Shared;
+use crate::state::ids::RunId;
+use crate::state::run_record::RunRecord;
+use crate::text;
 
-/// What it shows and acts on.
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// Who asks.
-    pub asker: Asker,
+    /// The runs before the newest, the oldest first.
+    pub runs: Vec<Shared<RunRecord>>,
+    /// Those that are compared with the newest.
+    pub compared: Vec<Shared<RunRecord>>,
+    /// Compares a run with the newest, or stops comparing it.
+    pub compare: Callback<RunId>,
 }
 
 /// The list, the newest first. It appears with the second run.
 #[component]
-pub fn Runs(props: &Props) -> Html {
-    let asker = &props.asker;
-    let runs = &asker.state().runs;
-    if runs.len() < 2 {
+pub fn EarlierRuns(Props { runs, compared, compare }: &Props) -> Html {
+    mark_render("EarlierRuns");
+    if runs.is_empty() {
         return Html::default();
     }
-    let longest = runs.iter().map(|numbered| numbered.run.until().max(numbered.run.clock_step)).max();
+    let longest = runs.iter().map(|record| record.run.until().max(record.run.clock_step)).max();
     let unit = Unit::for_longest(longest.unwrap_or_default());
     html! {
         <section aria-labelledby="runs-title">
@@ -40,8 +44,8 @@ pub fn Runs(props: &Props) -> Html {
                     </tr>
                 </thead>
                 <tbody role="rowgroup">
-                    for numbered in runs.iter().rev().skip(1) {
-                        { drawn(asker, numbered, unit) }
+                    for record in runs.iter().rev() {
+                        { row(record, compared.contains(record), unit, compare) }
                     }
                 </tbody>
             </table>
@@ -49,23 +53,19 @@ pub fn Runs(props: &Props) -> Html {
     }
 }
 
-fn drawn(asker: &Asker, numbered: &Numbered, unit: Unit) -> Html {
-    let Numbered { number, run, is_imported, .. } = numbered;
-    let number = *number;
-    let is_ghost = asker.state().ghosts.contains(&number);
-    let on_toggle = {
-        let asker = asker.clone();
-        Callback::from(move |_: MouseEvent| asker.dispatch(Action::GhostToggled(number)))
-    };
+fn row(record: &RunRecord, is_compared: bool, unit: Unit, compare: &Callback<RunId>) -> Html {
+    let RunRecord { id, number, run, is_imported, .. } = record;
+    let id = *id;
+    let on_toggle = compare.reform(move |_: MouseEvent| id);
     let took = |span: Option<Span>| match span {
         Some(span) => [&timetable::figure(unit, span, run.clock_step), "\u{a0}", unit.symbol()].concat(),
         None => "–".to_owned(),
     };
     html! {
-        <tr role="row" key={number} data-run={number.to_string()}>
+        <tr role="row" key={id.0} data-run={number.to_string()}>
             <th role="rowheader" scope="row">{ number }</th>
             <td role="cell">
-                { asked(numbered) }
+                { asked(record) }
                 if *is_imported {
                     { " " }<span class="imported">{ "imported" }</span>
                 }
@@ -73,8 +73,8 @@ fn drawn(asker: &Asker, numbered: &Numbered, unit: Unit) -> Html {
             <td role="cell" class="took" data-label="connecting">{ took(run.connecting) }</td>
             <td role="cell" class="took" data-label="all answers">{ took(run.asking()) }</td>
             <td role="cell" class="act">
-                <button type="button" aria-pressed={is_ghost.to_string()} onclick={on_toggle}>
-                    { if is_ghost { "Laid below" } else { "Lay below" } }
+                <button type="button" aria-pressed={is_compared.to_string()} onclick={on_toggle}>
+                    { if is_compared { "Laid below" } else { "Lay below" } }
                     <span class="unseen">{ format!(", run {number}") }</span>
                 </button>
             </td>
@@ -83,13 +83,13 @@ fn drawn(asker: &Asker, numbered: &Numbered, unit: Unit) -> Html {
 }
 
 /// What was asked and how it went, in a few words.
-fn asked(numbered: &Numbered) -> String {
-    let run = &numbered.run;
+fn asked(record: &RunRecord) -> String {
+    let run = &record.run;
     let what = match run.questions.as_slice() {
         [only] => format!("“{}”", only.question),
-        all => format!("{} questions, {}", all.len(), words::in_words(run.order)),
+        all => format!("{} questions, {}", all.len(), text::in_words(run.order)),
     };
-    let what = match words::wire::route_of(numbered) {
+    let what = match text::link::route_of(record) {
         None => what,
         Some(route) => [&what, ", ", &route].concat(),
     };

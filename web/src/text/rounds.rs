@@ -7,8 +7,8 @@ use launcelot_measure::compare::Difference;
 use launcelot_measure::unit::{format_count, format_duration};
 use launcelot_measure::{Connections, PERCENTILES, Reading, Rounds, RoundsPlan, RunStatus, Stopwatch};
 
-use super::{limits, wire};
-use crate::state::rounds::Kept;
+use super::{limits, link};
+use crate::state::rounds::StoredRounds;
 
 /// How long Chromium waits after a WebSocket handshake before it begins the next with the same host.
 const CHROMIUM_DELAY: Duration = Duration::from_millis(10);
@@ -137,10 +137,10 @@ pub fn comparison(letter: char, newest: char, [p50, _, p99, ..]: [Difference; PE
 }
 
 /// What limits the figures.
-pub fn limits(Kept { rounds, is_imported, .. }: &Kept) -> String {
+pub fn limits(StoredRounds { rounds, is_imported, .. }: &StoredRounds) -> String {
     let samples = limits::count(rounds.samples().len(), "sample", "samples");
     let samples = if *is_imported { ["imported · ", &samples].concat() } else { samples };
-    let route = wire::route_to(&rounds.target, rounds.link);
+    let route = link::route_to(&rounds.target, rounds.link);
     let discarded = rounds.discarded().to_string();
     let line = limits::line(&samples, route, rounds.clock_step, Some(rounds.cores), &discarded, rounds.errors as usize);
     limits::noted(line, rounds.server_work, rounds.interruptions)
@@ -148,8 +148,6 @@ pub fn limits(Kept { rounds, is_imported, .. }: &Kept) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::rc::Rc;
-
     #[test]
     fn names_are_numbered_until_all_differ() {
         assert_eq!(super::told_apart("A".to_owned(), &["B"]), "A");
@@ -160,6 +158,8 @@ mod tests {
     use launcelot_measure::{FailureKind, Failures, Interruptions, Preset, Round};
 
     use super::*;
+    use crate::shared::Shared;
+    use crate::state::ids::RoundsId;
 
     fn rounds(connections: Connections, pace_ms: Option<u64>, due: u64) -> Rounds {
         let plan = RoundsPlan::new(1_000, connections, pace_ms.map(Duration::from_millis));
@@ -331,10 +331,11 @@ mod tests {
     fn the_limits_are_said() {
         let rounds = rounds(Connections::One, None, 600);
         let expected = "1,000 samples · clock steps 5 µs · 2 cores · 100 discarded as warm-up · 1 error";
-        let kept = Kept { id: 1, rounds: Rc::new(rounds.clone()), is_imported: false };
+        let kept = StoredRounds { id: RoundsId::default(), rounds: Shared::new(rounds.clone()), is_imported: false };
         assert_eq!(plain(&limits(&kept)), expected);
-        let (to, wire) = ("ws://b/ws/tunnel".to_owned(), Some(Preset::Rack.link()));
-        let kept = Kept { rounds: Rc::new(Rounds { target: to, link: wire, ..rounds }), is_imported: true, ..kept };
+        let (to, link) = ("ws://b/ws/tunnel".to_owned(), Some(Preset::Rack.link()));
+        let kept =
+            StoredRounds { rounds: Shared::new(Rounds { target: to, link, ..rounds }), is_imported: true, ..kept };
         let expected = "imported · 1,000 samples · through the tunnel at 200 µs, 10 Gbit/s · clock steps 5 µs";
         assert!(plain(&limits(&kept)).starts_with(expected), "{}", limits(&kept));
     }

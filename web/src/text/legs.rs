@@ -7,7 +7,7 @@ use launcelot_measure::text::legs::{self, ClientKind};
 use launcelot_measure::unit::format_duration;
 use launcelot_measure::{Breakdown, Leg, Reading, Unit};
 
-use crate::state::CLIENT;
+use crate::state::run_record::CLIENT;
 
 /// What is said where the legs are unknown.
 pub const UNKNOWN: &str = "Where on the path the time went is unknown here: no hop on it was observed.";

@@ -1,25 +1,34 @@
 //! The legs of the newest run: what each is, and how long they took together, of connecting and of all questions.
 
 use launcelot_charts::legs;
-use launcelot_measure::{Connecting, Leg, Reading, Span, paths};
+use launcelot_measure::{Connecting, Leg, Reading, Span, Unit, paths};
 use yew::prelude::*;
 
-use crate::components::drawing::Drawing;
-use crate::hooks::Asker;
-use crate::rows;
-use crate::state::Numbered;
-use crate::words::legs as words;
+use crate::components::markup::Markup;
+use crate::render_mark::mark_render;
+use crate::shared::Shared;
+use crate::state::run_record::RunRecord;
+use crate::text::legs as text;
+
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// The newest run.
+    pub newest: Option<Shared<RunRecord>>,
+    /// The unit of the figures.
+    pub unit: Unit,
+}
 
 /// The legend of the bars, with the sums; nothing as long as no leg is known.
-#[inline(never)]
-pub fn legs_of(asker: &Asker) -> Html {
-    let traced = |newest| Some((newest, Numbered::trace(newest)?, newest.breakdown()?));
-    let Some((newest, trace, breakdown)) = asker.state().newest().and_then(traced) else { return Html::default() };
+#[component]
+pub fn LegsTable(Props { newest, unit }: &Props) -> Html {
+    mark_render("LegsTable");
+    let traced = |newest| Some((newest, RunRecord::trace(newest)?, newest.breakdown()?));
+    let Some((newest, trace, breakdown)) = newest.as_deref().and_then(traced) else { return Html::default() };
     let run = &newest.run;
+    let unit = *unit;
     let paths = paths(run, trace);
     let connecting = run.connecting.map(Span::took).unwrap_or_default();
     let whole = Reading::new(connecting, run.clock_step);
-    let unit = rows::unit(asker.state());
     let line = |leg| {
         let connecting = paths.connecting().and_then(|path| Connecting::took(path, leg));
         let asking = breakdown.leg(leg);
@@ -27,10 +36,10 @@ pub fn legs_of(asker: &Asker) -> Html {
         let percent = |took| Reading::new(took, run.clock_step).percent_of(whole);
         Some(drawn(
             leg,
-            words::explanation(leg, newest.asker(), run.clock_step),
+            text::explanation(leg, newest.asker(), run.clock_step),
             newest.asker(),
             [connecting.map(|took| (took, percent(took))), asking.map(|took| (took, breakdown.percent(took)))]
-                .map(|part| part.map(|(took, percent)| (words::took(leg, took, run.clock_step, unit), percent))),
+                .map(|part| part.map(|(took, percent)| (text::took(leg, took, run.clock_step, unit), percent))),
         ))
     };
     html! {
@@ -48,9 +57,9 @@ pub fn legs_of(asker: &Asker) -> Html {
                 </thead>
                 <tbody role="rowgroup">{ for Leg::ALL.into_iter().filter_map(line) }</tbody>
             </table>
-            <p id="uncertainty" class="small">{ words::uncertainty(breakdown.clocks, newest.asker()) }</p>
+            <p id="uncertainty" class="small">{ text::uncertainty(breakdown.clocks, newest.asker()) }</p>
             if !newest.is_imported {
-                <p class="limits">{ words::OBSERVING }</p>
+                <p class="limits">{ text::OBSERVING }</p>
             }
         </>
     }
@@ -60,7 +69,7 @@ pub fn legs_of(asker: &Asker) -> Html {
 fn drawn(leg: Leg, explanation: String, asker: &'static str, took: [Option<(String, Option<String>)>; 2]) -> Html {
     html! {
         <tr role="row">
-            <th role="rowheader" scope="row"><Drawing svg={legs::swatch(leg)} />{ words::name(leg, asker) }</th>
+            <th role="rowheader" scope="row"><Markup svg={legs::swatch(leg)} />{ text::name(leg, asker) }</th>
             <td role="cell" class="what">{ explanation }</td>
             for part in took {
                 <td role="cell" class="took">

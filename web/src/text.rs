@@ -3,21 +3,21 @@
 pub mod import;
 pub mod legs;
 pub mod limits;
+pub mod link;
 pub mod race;
 pub mod replay;
 pub mod rounds;
-pub mod wire;
 
 use std::time::Duration;
 
 use launcelot_measure::compare::Difference;
 use launcelot_measure::text::{self, number};
 use launcelot_measure::unit::format_duration;
-use launcelot_measure::{FailureKind, Order, Reading, Run, RunStatus, Span, Unit};
+use launcelot_measure::{FailureKind, Interruptions, Order, Reading, Run, RunStatus, Span, Unit};
 use launcelot_protocol::exchange;
 
 use crate::message::{Clock, Ended};
-use crate::state::Numbered;
+use crate::state::run_record::RunRecord;
 
 /// Why a run broke, and what to do about it.
 pub fn why_it_broke(how: &Ended, url: &str) -> String {
@@ -33,8 +33,18 @@ pub fn why_it_broke(how: &Ended, url: &str) -> String {
     }
 }
 
+/// Returns the status of a run or series that ended after these interruptions.
+pub fn status(how: &Ended, url: &str, interruptions: Interruptions) -> RunStatus {
+    match how {
+        Ended::Complete => RunStatus::Complete,
+        Ended::Stopped => RunStatus::Stopped,
+        how if interruptions.was_suspended => RunStatus::Broken(why_it_broke(how, url) + SUSPENDED),
+        how => RunStatus::Broken(why_it_broke(how, url)),
+    }
+}
+
 /// What is added where a page was suspended that broke.
-pub const SUSPENDED: &str =
+const SUSPENDED: &str =
     " The page was suspended meanwhile, and browsers close the connections of pages that they freeze.";
 
 /// The kind of failure that an end is; `None` if it is not a failure. Stopping is not a failure.
@@ -163,8 +173,8 @@ pub fn in_words(order: Order) -> &'static str {
 }
 
 /// A run among others.
-pub fn title(numbered: &Numbered) -> String {
-    let Numbered { number, run, is_imported, .. } = numbered;
+pub fn title(record: &RunRecord) -> String {
+    let RunRecord { number, run, is_imported, .. } = record;
     let what = match run.questions.as_slice() {
         [only] => format!("“{}”", only.question),
         _ => in_words(run.order).to_owned(),

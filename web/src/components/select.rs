@@ -4,7 +4,7 @@ use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 /// A list with words before and after it; `on_choice` is told the number of what is chosen.
-pub fn pick(
+pub fn select(
     id: &'static str,
     (before, after): (&'static str, &'static str),
     options: Vec<(u32, String)>,

@@ -3,9 +3,9 @@
 use launcelot_measure::export::document::{DOCUMENT_MAX_BYTES, Document, DocumentError, VERSION};
 
 use super::limits::count;
-use crate::state::RUNS_MAX;
 use crate::state::import::RACES_MAX;
 use crate::state::rounds::KEPT_MAX;
+use crate::state::runs::RUNS_MAX;
 
 /// Why it was not taken.
 pub fn why_not(name: &str, refusal: DocumentError) -> String {

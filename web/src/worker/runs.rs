@@ -10,6 +10,7 @@ use super::clock::{Clock, Reading};
 use super::ticker::Ticker;
 use super::{Handlers, tell};
 use crate::message::{Ask, Ended, FromWorker, RUNS_AT_ONCE_MAX, RunEnd, RunProgress};
+use crate::state::ids::RunId;
 
 /// How often the page is told while runs go on, in milliseconds. A message makes the page draw, which takes a core from the browser
 /// and the lab, so a run that is shorter is told as a whole once it is over.
@@ -17,7 +18,7 @@ const TELLING_PERIOD_MS: i32 = 100;
 
 /// Runs single runs.
 #[derive(Debug)]
-pub(super) struct Asker {
+pub(super) struct RunsRunner {
     scope: DedicatedWorkerGlobalScope,
     clock: Clock,
     handlers: [Handlers; RUNS_AT_ONCE_MAX],
@@ -30,7 +31,7 @@ pub(super) struct Asker {
 /// A run that has not ended.
 #[derive(Debug)]
 struct ActiveRun {
-    number: u32,
+    id: RunId,
     socket: WebSocket,
     dialogue: Dialogue,
     began: Reading,
@@ -39,7 +40,7 @@ struct ActiveRun {
     steps: Vec<Step>,
 }
 
-impl Asker {
+impl RunsRunner {
     pub(super) fn new(
         scope: DedicatedWorkerGlobalScope,
         clock: Clock,
@@ -75,7 +76,7 @@ impl Asker {
         socket.set_onopen(Some(&handlers.open));
         socket.set_onmessage(Some(&handlers.message));
         socket.set_onclose(Some(&handlers.close));
-        Ok(ActiveRun { number: ask.run, socket, dialogue, began, is_open: false, steps: Vec::new() })
+        Ok(ActiveRun { id: ask.run, socket, dialogue, began, is_open: false, steps: Vec::new() })
     }
 
     /// Stops all runs.
@@ -122,7 +123,7 @@ impl Asker {
         }
         let mut progress = std::mem::take(&mut self.ended);
         for run in self.runs.iter_mut().flatten().filter(|run| !run.steps.is_empty()) {
-            progress.push(RunProgress { run: run.number, steps: std::mem::take(&mut run.steps), end: None });
+            progress.push(RunProgress { run: run.id, steps: std::mem::take(&mut run.steps), end: None });
         }
         if !progress.is_empty() {
             tell(&self.scope, &FromWorker::Runs(progress));
@@ -138,7 +139,7 @@ impl Asker {
         // Fails only for a code or a reason that is not allowed, and neither is given.
         let _ = run.socket.close();
         let end = RunEnd { how, began: Some(self.clock.since_1970(run.began)) };
-        self.ended.push(RunProgress { run: run.number, steps: run.steps, end: Some(end) });
+        self.ended.push(RunProgress { run: run.id, steps: run.steps, end: Some(end) });
         self.tell_if_all_ended();
     }
 

@@ -7,12 +7,12 @@ use launcelot_measure::{Interruptions, Preset, Reading, RunStatus, Unit, Way};
 use launcelot_protocol::EXCHANGES;
 
 use super::limits::{count, errors, line, noted};
-use super::wire;
+use super::link;
 use crate::bridge::Route;
-use crate::state::Numbered;
 use crate::state::lab::Lab;
 use crate::state::race::Race;
 use crate::state::rounds;
+use crate::state::run_record::RunRecord;
 
 /// What is raced, and how.
 pub const INTRODUCTION: &str = "The same three questions: one at a time, sent ahead (pipelined), and over three connections at once. \
@@ -47,8 +47,8 @@ pub fn lanes(way: Way) -> &'static str {
 }
 
 /// A run of it among others.
-pub fn title(way: Way, index: usize, numbered: &Numbered) -> String {
-    let imported = if numbered.is_imported { ", imported" } else { "" };
+pub fn title(way: Way, index: usize, record: &RunRecord) -> String {
+    let imported = if record.is_imported { ", imported" } else { "" };
     let which = match way {
         Way::OneAtATime => "one at a time",
         Way::SentAhead => "sent ahead",
@@ -138,16 +138,16 @@ fn times(race: &Race) -> Option<RaceTimes> {
 /// What limits the figures.
 pub fn limits(race: &Race) -> String {
     let runs = || race.raced();
-    let questions: usize = runs().map(|numbered| numbered.run.questions.len()).sum();
-    let errors: usize = runs().map(|numbered| errors(&numbered.run)).sum();
+    let questions: usize = runs().map(|record| record.run.questions.len()).sum();
+    let errors: usize = runs().map(|record| errors(&record.run)).sum();
     let mut interruptions = Interruptions::default();
-    runs().for_each(|numbered| interruptions.add(numbered.run.interruptions));
+    runs().for_each(|record| interruptions.add(record.run.interruptions));
     let route = if race.link_changed() {
         Some([Route::Tunnel.name(), rounds::CHANGED].concat())
     } else {
-        runs().next().and_then(wire::route_of)
+        runs().next().and_then(|record| link::route_of(record))
     };
-    let cores = runs().find_map(|numbered| numbered.cores);
+    let cores = runs().find_map(|record| record.cores);
     let discarded = match race.warm_up {
         0 => "nothing".to_owned(),
         warm_up => count(warm_up as usize, "question", "questions"),
@@ -164,9 +164,9 @@ mod tests {
     use launcelot_measure::{Instance, LinkRevisions, Revision, ServerWork, Step};
 
     use super::*;
-    use crate::message::{Ask, Clock};
-    use crate::state::Circumstances;
-    use crate::state::race::Action;
+    use crate::message::Clock;
+    use crate::shared::Shared;
+    use crate::state::run_record::Circumstances;
 
     const MS: Unit = Unit::Milliseconds;
 
@@ -178,42 +178,40 @@ mod tests {
 
     /// A race in which connecting takes 4 ms for each run of a heat, and a round trip `rtt`.
     fn raced(rtt: Duration) -> Race {
-        let mut race = Race::default();
+        let mut race = Race::begun("ws://b/ws/tunnel".to_owned());
         let clock = Some(Clock { step: us(5), isolated: true, cores: 2 });
-        let (wire, revision) = (Some(Preset::Ssh.link()), Some(REVISION));
-        let circumstances = Circumstances { clock, wire, revision, ..Circumstances::default() };
-        race.act(Action::Begun("ws://b/ws/tunnel".to_owned()), &circumstances);
-        let mut number = 0;
+        let (link, revision) = (Some(Preset::Ssh.link()), Some(REVISION));
+        let circumstances = Circumstances { clock, link, revision, ..Circumstances::default() };
+        let mut first = 1;
         while let Some(heat) = race.due() {
-            let runs = heat.runs();
+            let runs = race.begin_runs(heat, first, &circumstances);
+            first += runs.len() as u32;
             let connected = us(4_000 * runs.len() as u64);
-            let asks: Vec<(String, Ask)> = runs
-                .into_iter()
-                .map(|(order, questions)| {
-                    number += 1;
-                    (String::new(), Ask { run: number, url: String::new(), order, questions })
-                })
-                .collect();
-            race.act(Action::HeatBegun(heat, asks.clone()), &circumstances);
-            for (_, ask) in asks {
-                race.step(ask.run, Step::Connected { at: connected });
+            for run in runs {
+                let id = run.id.0;
+                race.record(id, Step::Connected { at: connected });
                 let mut at = connected;
                 let answer = |at| Step::Answered { at, answer: "This.".to_owned() };
-                let is_ahead = ask.order == launcelot_measure::Order::SentAhead;
-                for _ in &ask.questions {
-                    race.step(ask.run, Step::Asked { at });
+                let is_ahead = run.order == launcelot_measure::Order::SentAhead;
+                for _ in &run.questions {
+                    race.record(id, Step::Asked { at });
                     if !is_ahead {
                         at += rtt;
-                        race.step(ask.run, answer(at));
+                        race.record(id, answer(at));
                     }
                 }
                 if is_ahead {
-                    ask.questions.iter().for_each(|_| race.step(ask.run, answer(at + rtt)));
+                    run.questions.iter().for_each(|_| race.record(id, answer(at + rtt)));
                 }
-                race.end(ask.run, |_, _| RunStatus::Complete);
+                race.end(id, RunStatus::Complete);
             }
         }
         race
+    }
+
+    /// The runs of all turns, to be changed.
+    fn runs_of(race: &mut Race) -> impl Iterator<Item = &mut RunRecord> {
+        race.raced_mut().map(Shared::make_mut)
     }
 
     #[test]
@@ -241,7 +239,7 @@ mod tests {
     #[test]
     fn a_race_from_a_file_is_told_and_limited_by_what_is_in_the_file() {
         let own = raced(us(20_000));
-        let imported = Race::imported(&own.exported().unwrap(), 1);
+        let imported = Race::reimported(&own.exported().unwrap(), 1);
         assert_eq!(meaning(&imported, MS), meaning(&own, MS));
         let expected = "45 questions · through the tunnel at 1.30 ms, jitter up to 150 µs · clock steps 5 µs · 2 cores · 3 questions discarded as warm-up · no errors";
         assert_eq!([&own, &imported].map(|race| limits(race).replace('\u{a0}', " ")), [expected, expected]);
@@ -251,11 +249,11 @@ mod tests {
     fn the_number_its_range_and_the_drawing_are_the_same_quantity() {
         // Between opening the connection and asking lie 100 µs, and the last of three connections is open 20 ms after the first.
         let mut race = raced(us(20_000));
-        for (index, numbered) in race.raced_mut().enumerate() {
+        for (index, record) in runs_of(&mut race).enumerate() {
             let late = us(index as u64 % 5 * 5_000);
             let shift = |at: &mut Option<Duration>| *at = at.map(|at| at + late + us(100));
-            numbered.run.connecting.iter_mut().for_each(|span| span.until += late);
-            for asked in &mut numbered.run.questions {
+            record.run.connecting.iter_mut().for_each(|span| span.until += late);
+            for asked in &mut record.run.questions {
                 shift(&mut asked.asked);
                 shift(&mut asked.answered);
             }
@@ -265,7 +263,7 @@ mod tests {
             let said = parts(&race, way, MS);
             assert!(said.contains(&format!("{} asking (", times.asking.describe())), "{said}");
             assert!(said.contains(&format!(" asking ({})", times.asking.describe_turns())), "{said}");
-            let drawn_until = race.drawn(way).map(|numbered| numbered.run.until()).max().unwrap();
+            let drawn_until = race.drawn(way).map(|record| record.run.until()).max().unwrap();
             let begun = drawn_until - times.asking.median;
             assert_eq!(race.whisker(way), launcelot_charts::race::Whisker::from(begun, times.asking), "{way:?}");
         }
@@ -274,17 +272,17 @@ mod tests {
     #[test]
     fn what_was_stopped_is_no_error_and_error_answers_and_interruptions_are_noted() {
         let mut stopped = raced(us(20_000));
-        let last = stopped.raced_mut().last().unwrap();
+        let last = runs_of(&mut stopped).last().unwrap();
         last.run.status = RunStatus::Stopped;
         last.run.questions.iter_mut().for_each(|asked| (asked.answer, asked.answered) = (None, None));
         assert!(limits(&stopped).ends_with(" · no errors"), "{}", limits(&stopped));
 
         let mut race = raced(us(20_000));
-        let first = race.raced_mut().next().unwrap();
+        let first = runs_of(&mut race).next().unwrap();
         first.run.interruptions.was_hidden = true;
         first.run.questions[0].answer = Some("Error: unknown question.".to_owned());
-        race.raced_mut().last().unwrap().run.interruptions.was_suspended = true;
-        let imported = Race::imported(&race.exported().unwrap(), 1);
+        runs_of(&mut race).last().unwrap().run.interruptions.was_suspended = true;
+        let imported = Race::reimported(&race.exported().unwrap(), 1);
         let expected = " · 1 error · the tab was hidden and suspended meanwhile";
         assert!(limits(&imported).ends_with(expected), "{}", limits(&imported));
     }
@@ -294,17 +292,17 @@ mod tests {
         // Of the same length, but set again meanwhile: the settings in between are unknown.
         let later = LinkRevisions::unchanged(Revision { revision: 9, ..REVISION });
         let elsewhere = LinkRevisions::unchanged(Revision { instance: Instance(2), ..REVISION });
-        for passage in [later, elsewhere, LinkRevisions::unchanged(REVISION).changed()] {
+        for revisions in [later, elsewhere, LinkRevisions::unchanged(REVISION).changed()] {
             let mut race = raced(us(20_000));
-            race.raced_mut().last().unwrap().passage = Some(passage);
-            assert_eq!(meaning(&race, MS), LINK_CHANGED, "{passage:?}");
+            runs_of(&mut race).last().unwrap().link_revisions = Some(revisions);
+            assert_eq!(meaning(&race, MS), LINK_CHANGED, "{revisions:?}");
             assert!(limits(&race).contains(" · through the tunnel, changed meanwhile · "));
         }
         // A file from before revisions were known tells the lengths only.
         let mut race = raced(us(20_000));
-        race.raced_mut().for_each(|run| run.passage = None);
+        runs_of(&mut race).for_each(|run| run.link_revisions = None);
         assert_ne!(meaning(&race, MS), LINK_CHANGED);
-        race.raced_mut().last().unwrap().wire = None;
+        runs_of(&mut race).last().unwrap().link = None;
         assert_eq!(meaning(&race, MS), LINK_CHANGED);
     }
 
@@ -312,19 +310,19 @@ mod tests {
     fn ways_are_not_compared_if_the_work_of_the_server_changed() {
         let ms = Duration::from_millis;
         let mut race = raced(us(20_000));
-        race.raced_mut().for_each(|run| run.server_work = Some(ServerWork { first: ms(3), last: Some(ms(3)) }));
+        runs_of(&mut race).for_each(|run| run.server_work = Some(ServerWork { first: ms(3), last: Some(ms(3)) }));
         assert_ne!(meaning(&race, MS), WORK_CHANGED);
         let said = |race: &Race| limits(race).replace('\u{a0}', " ");
         assert!(said(&race).ends_with(" · no errors · the server worked 3 ms on each answer"), "{}", said(&race));
         let expected = " · the server’s work on each answer changed meanwhile from 3 ms to 5 ms";
         let mut later = race.clone();
-        later.raced_mut().last().unwrap().server_work = Some(ServerWork::begun(ms(5)));
+        runs_of(&mut later).last().unwrap().server_work = Some(ServerWork::begun(ms(5)));
         let mut at_the_end = race;
-        at_the_end.raced_mut().for_each(|run| run.server_work = Some(ServerWork { first: ms(3), last: Some(ms(5)) }));
+        runs_of(&mut at_the_end).for_each(|run| run.server_work = Some(ServerWork { first: ms(3), last: Some(ms(5)) }));
         for race in [later, at_the_end] {
             assert_eq!(meaning(&race, MS), WORK_CHANGED);
             assert!(said(&race).ends_with(expected), "{}", said(&race));
-            let imported = Race::imported(&race.exported().unwrap(), 1);
+            let imported = Race::reimported(&race.exported().unwrap(), 1);
             assert_eq!((meaning(&imported, MS), limits(&imported)), (WORK_CHANGED.to_owned(), limits(&race)));
         }
     }
@@ -332,7 +330,7 @@ mod tests {
     #[test]
     fn a_part_below_the_step_of_the_clock_is_said_to_be_that_and_never_nothing() {
         let mut race = raced(us(20_000));
-        race.raced_mut().for_each(|run| run.run.clock_step = us(16_700));
+        runs_of(&mut race).for_each(|run| run.run.clock_step = us(16_700));
         let said = parts(&race, Way::OneAtATime, MS).replace('\u{a0}', " ");
         assert_eq!(said, "less than 16.7 ms connecting, 60 ms asking (60 ms to 60 ms in 5 turns)");
     }

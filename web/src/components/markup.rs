@@ -11,6 +11,6 @@ pub struct Props {
 
 /// Puts a drawing into the page.
 #[component]
-pub fn Drawing(props: &Props) -> Html {
+pub fn Markup(props: &Props) -> Html {
     Html::from_html_unchecked(props.svg.clone())
 }

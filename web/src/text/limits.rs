@@ -6,8 +6,8 @@ use launcelot_measure::unit::{format_count, format_duration};
 use launcelot_measure::{Interruptions, Run, ServerWork};
 use launcelot_protocol::exchange;
 
-use super::wire;
-use crate::state::Numbered;
+use super::link;
+use crate::state::run_record::RunRecord;
 
 /// How many of something.
 pub fn count(count: usize, one: &str, more: &str) -> String {
@@ -39,11 +39,11 @@ pub fn line(
 }
 
 /// The line of one run: a failure is an error, and stopping is not.
-pub fn of_run(numbered: &Numbered) -> String {
-    let Numbered { run, cores, .. } = numbered;
+pub fn of_run(record: &RunRecord) -> String {
+    let RunRecord { run, cores, .. } = record;
     let samples = count(run.questions.len(), "question", "questions");
-    let line = line(&samples, wire::route_of(numbered), run.clock_step, *cores, "nothing", errors(run));
-    noted(line, numbered.server_work, run.interruptions)
+    let line = line(&samples, link::route_of(record), run.clock_step, *cores, "nothing", errors(run));
+    noted(line, record.server_work, run.interruptions)
 }
 
 /// How many errors a run had.
@@ -68,19 +68,29 @@ mod tests {
     use launcelot_measure::{Order, RunStatus};
 
     use super::*;
-    use crate::state::Legs;
+    use crate::state::ids::RunId;
+    use crate::state::run_record::Legs;
 
     #[test]
     fn a_run_says_what_limits_its_figures() {
         let step = Duration::from_micros(5);
         let run = Run::new(String::new(), Order::OneAtATime, step, ["What?", "Why?"].map(str::to_owned));
-        let (dialogue, legs) = (String::new(), Legs::Unknown);
-        let (cores, wire, passage, server_work) = (Some(1), None, None, None);
-        let run = Numbered { number: 1, run, dialogue, legs, cores, wire, passage, server_work, is_imported: false };
+        let run = RunRecord {
+            id: RunId(1),
+            number: 1,
+            run,
+            dialogue: String::new(),
+            legs: Legs::Unknown,
+            cores: Some(1),
+            link: None,
+            link_revisions: None,
+            server_work: None,
+            is_imported: false,
+        };
         let expected = "2 questions · clock steps 5 µs · 1 core · nothing discarded as warm-up · no errors";
         assert_eq!(of_run(&run).replace('\u{a0}', " "), expected);
-        assert!(of_run(&Numbered { cores: None, ..run.clone() }).contains(" · unknown cores · "));
-        let worked = Numbered { server_work: Some(ServerWork::begun(Duration::from_millis(3))), ..run.clone() };
+        assert!(of_run(&RunRecord { cores: None, ..run.clone() }).contains(" · unknown cores · "));
+        let worked = RunRecord { server_work: Some(ServerWork::begun(Duration::from_millis(3))), ..run.clone() };
         assert!(
             of_run(&worked).replace('\u{a0}', " ").ends_with(" · no errors · the server worked 3 ms on each answer")
         );
