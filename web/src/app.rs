@@ -7,6 +7,7 @@ use crate::components::clock_line::ClockLine;
 use crate::components::controls::Controls;
 use crate::components::dialogue::Dialogue;
 use crate::components::legs::legs_of;
+use crate::components::load_report::load_reports;
 use crate::components::many_rounds::ManyRounds;
 use crate::components::meaning::Meaning;
 use crate::components::own_question::OwnQuestion;
@@ -51,6 +52,7 @@ pub fn App() -> Html {
                 <SlowMotion asker={asker.clone()} />
                 { race(&asker) }
                 <ManyRounds asker={asker.clone()} />
+                { load_reports(&asker) }
                 <TakeAlong asker={asker.clone()} />
             </main>
             <footer>

@@ -13,6 +13,7 @@ use wasm_split_helpers::SplitLoaderError;
 #[cfg(feature = "split")]
 use wasm_split_helpers::wasm_split;
 
+use crate::load;
 use crate::state::import::Room;
 use crate::timeline::{self, Measure};
 use crate::words::import as words;
@@ -37,11 +38,17 @@ pub enum Form {
     HdrHistogramLog,
 }
 
-/// Loads the part when the browser has nothing else to do. A failure is not reported here: the first use tries again,
+/// Loads the part when the browser has nothing else to do, and then the one for [`load`]. A failure is not reported here: the first use tries again,
 /// and reports its own.
 pub fn load_when_idle() {
     let Some(window) = web_sys::window() else { return };
-    let load = Closure::once_into_js(|| spawn_local(async { drop(load_part().await) })).unchecked_into();
+    let load = Closure::once_into_js(|| {
+        spawn_local(async {
+            let _ = load_part().await;
+            load::prefetch().await;
+        });
+    });
+    let load = load.unchecked_into();
     if window.request_idle_callback(&load).is_err() {
         // A browser that cannot set a timer either loads the part at its first use.
         let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(&load, NO_IDLE_CALLBACK_DELAY_MS);
@@ -133,7 +140,8 @@ fn measures_loaded(
     Ok(timeline::measures(recorded, began, origin))
 }
 
-#[cfg_attr(feature = "split", wasm_split(files, fallible))]
+/// It is in the part for loads, which has room.
+#[cfg_attr(feature = "split", wasm_split(load, fallible))]
 fn why_loaded(rounds: &Rounds, stopwatch: Stopwatch) -> Result<String, SplitLoaderError> {
     Ok(crate::words::rounds::why(rounds, stopwatch))
 }

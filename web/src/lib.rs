@@ -12,7 +12,8 @@
 //! They talk in [`message`]s. [`bridge`] finds out where the bridge is, and [`lab`] asks the lab behind it, in
 //! [`json`].
 //!
-//! A browser loads all of it but what reads and writes [`files`], which it loads once it is idle.
+//! A browser loads all of it but what reads and writes [`files`], and what draws a [`load`] of many clients. It loads both
+//! once it is idle, one after the other.
 
 pub mod app;
 pub mod bridge;
@@ -25,6 +26,7 @@ pub mod focus;
 pub mod hooks;
 pub mod json;
 pub mod lab;
+pub mod load;
 pub mod message;
 pub mod replay;
 pub mod rows;

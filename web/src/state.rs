@@ -18,6 +18,7 @@ use launcelot_protocol::Question;
 use yew::Reducible;
 
 use crate::lab::{Reply, Request};
+use crate::load::{LoadReport, REPORTS_MAX};
 use crate::message::{Ask, Clock, Ended, FromWorker, RunEnd, RunProgress};
 use crate::words;
 pub use lab::Legs;
@@ -57,6 +58,8 @@ pub struct State {
     pub ghosts: Vec<u32>,
     /// The many rounds.
     pub rounds: ManyRounds,
+    /// The reports on loads of many clients, the newest last.
+    pub loads: Vec<Rc<LoadReport>>,
     /// The numbers of the runs, and the ids of the rounds, that have begun since the lab said how its wire is. Ids are much
     /// larger than numbers.
     unsure: Vec<u64>,
@@ -107,6 +110,10 @@ pub enum Action {
         /// What is in it.
         document: Rc<Document>,
     },
+    /// A file with the result of a load was imported.
+    LoadImported(Rc<LoadReport>),
+    /// The person removed the load with this number.
+    LoadRemoved(u32),
 }
 
 impl State {
@@ -364,6 +371,12 @@ impl Reducible for State {
                 state.race.act(action, &circumstances);
             }
             Action::Imported { number, unseen, document } => state.import(number, unseen, &document),
+            Action::LoadImported(report) => {
+                state.loads.push(report);
+                let too_many = state.loads.len().saturating_sub(REPORTS_MAX);
+                state.loads.drain(..too_many);
+            }
+            Action::LoadRemoved(number) => state.loads.retain(|report| report.number != number),
             Action::LabReplied(reply) => state.hear_the_lab(reply),
             Action::Rounds(action) => {
                 if let rounds::Action::Begun(_, kept) = &action {
@@ -464,6 +477,18 @@ mod tests {
         assert_eq!(state.ghosts().map(|ghost| ghost.number).collect::<Vec<_>>(), [1]);
         let state = state.reduce(Action::GhostToggled(1));
         assert_eq!(state.ghosts().count(), 0);
+    }
+
+    #[test]
+    fn loads_are_removed_by_number_and_the_oldest_goes_for_a_new_one() {
+        let load = |number| {
+            let (file, title, html) = (String::new(), String::new(), "".into());
+            Action::LoadImported(Rc::new(LoadReport { number, file, title, html }))
+        };
+        let numbers = |state: &State| state.loads.iter().map(|report| report.number).collect::<Vec<_>>();
+        let state = after((1..=5).map(load));
+        assert_eq!(numbers(&state), [2, 3, 4, 5]);
+        assert_eq!(numbers(&state.reduce(Action::LoadRemoved(3))), [2, 4, 5]);
     }
 
     #[test]

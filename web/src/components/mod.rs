@@ -9,6 +9,7 @@ pub mod dialogue;
 pub mod drawing;
 pub mod kept_rounds;
 pub mod legs;
+pub mod load_report;
 pub mod many_rounds;
 pub mod meaning;
 pub mod own_question;

@@ -1,15 +1,21 @@
 //! Everything that was measured, to take along, and what was taken along once, brought back.
 
-use js_sys::Date;
+use std::rc::Rc;
+
 use js_sys::futures::{JsFuture, spawn_local};
-use launcelot_measure::export::document::{DOCUMENT_MAX_BYTES, Document, DocumentError};
+use js_sys::{Date, JsString};
+use launcelot_measure::export::document::{DOCUMENT_MAX_BYTES, DocumentError};
+use wasm_bindgen::JsCast as _;
 use web_sys::{File, HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
+use crate::components::load_report::heading;
 use crate::download;
 use crate::files::{self, Form};
+use crate::focus;
 use crate::hooks::{Asker, use_drop};
-use crate::state::import::Room;
+use crate::load;
+use crate::state::Action;
 use crate::state::race::Race;
 
 /// What it shows and acts on.
@@ -25,6 +31,8 @@ struct Said {
     /// When it was said, in milliseconds since 1970: the same may be said twice.
     at: f64,
     is_bad: bool,
+    /// The number of the load that the file contained, which takes the focus.
+    load: Option<u32>,
     words: String,
     /// Which file.
     of: String,
@@ -61,14 +69,10 @@ pub fn TakeAlong(props: &Props) -> Html {
         Callback::from(move |file: File| {
             let (asker, says) = (asker.clone(), says.clone());
             spawn_local(async move {
-                let (is_bad, words) = match read(&file, asker.state().room()).await {
-                    Err(words) => (true, words),
-                    Ok((document, words)) => {
-                        asker.import(document);
-                        (false, words)
-                    }
-                };
-                says.set(Said { at: Date::now(), is_bad, words, of: file.name() });
+                let imported = import(&file, &asker).await;
+                let is_bad = imported.is_err();
+                let (words, load) = imported.unwrap_or_else(|words| (words, None));
+                says.set(Said { at: Date::now(), is_bad, load, words, of: file.name() });
             });
         })
     };
@@ -76,9 +80,12 @@ pub fn TakeAlong(props: &Props) -> Html {
     {
         let place = place.clone();
         // A file can be dropped anywhere; what came of it is to be seen.
-        use_effect_with(says.at, move |at| {
-            if let Some(place) = place.cast::<HtmlElement>().filter(|_| *at > 0.0) {
-                place.scroll_into_view_with_bool(false);
+        use_effect_with((says.at, says.load), move |(at, load)| match load {
+            Some(number) => focus::move_to(&heading(*number)),
+            None => {
+                if let Some(place) = place.cast::<HtmlElement>().filter(|_| *at > 0.0) {
+                    place.scroll_into_view_with_bool(false);
+                }
             }
         });
     }
@@ -112,7 +119,8 @@ pub fn TakeAlong(props: &Props) -> Html {
             <h2 id="take-title">{ "Take it with you" }</h2>
             <p>
                 { "Everything that was measured here, for a spreadsheet, for Perfetto, or for this page another day: drop an export in \
-                   JSON anywhere on it, and it is drawn again. After each run, the legs are tracks in the \
+                   JSON anywhere on it, and it is drawn again. So is a " }<code>{ "result.json" }</code>{ " of " }
+                <code>{ "launcelot-lab load" }</code>{ ", which lets many clients ask at once. After each run, the legs are tracks in the \
                    performance panel of your browser, too." }
             </p>
             <div class="controls">
@@ -145,19 +153,38 @@ fn on_save(choice: &'static Choice, asker: &Asker, says: &UseStateHandle<Said>) 
             let text = files::write(choice.form, &document).await;
             if text.is_none_or(|text| download::save(&name, choice.kind, &text).is_err()) {
                 let words = format!("Your browser could not save {name}.");
-                says.set(Said { at: Date::now(), is_bad: true, words, of: name });
+                says.set(Said { at: Date::now(), is_bad: true, load: None, words, of: name });
             }
         });
     })
 }
 
-/// The document in a file, as far as there is room for it, or why it is not taken, and a sentence in either case.
-async fn read(file: &File, room: Room) -> Result<(Document, String), String> {
+/// Imports a file: the result of a load, or else a document, as far as there is room for it. Returns a sentence that says so,
+/// and the number of the load.
+///
+/// # Errors
+///
+/// Returns a sentence that says why the file is not taken.
+async fn import(file: &File, asker: &Asker) -> Result<(String, Option<u32>), String> {
+    let name = file.name();
     let text = if file.size() > DOCUMENT_MAX_BYTES as f64 {
         Err(DocumentError::TooLarge)
     } else {
         let text = JsFuture::from(file.text()).await.ok();
-        text.and_then(|text| text.as_string()).ok_or(DocumentError::NotADocument)
+        text.and_then(|text| text.dyn_into::<JsString>().ok()).ok_or(DocumentError::NotADocument)
     };
-    files::read(&file.name(), text, room).await
+    match text {
+        Ok(text) if text.includes(load::FORMAT, 0) => {
+            let report = load::report(&name, &String::from(text), asker.next_load()).await?;
+            let number = report.number;
+            let words = format!("Drawn from {name}: load {number}.");
+            asker.dispatch(Action::LoadImported(Rc::new(report)));
+            Ok((words, Some(number)))
+        }
+        text => {
+            let (document, words) = files::read(&name, text.map(String::from), asker.state().room()).await?;
+            asker.import(document);
+            Ok((words, None))
+        }
+    }
 }

@@ -72,6 +72,7 @@ struct Link {
     orders: RefCell<Vec<Vec<u8>>>,
     runs: Cell<u32>,
     unseen: Cell<u32>,
+    loads: Cell<u32>,
     cupboard: RefCell<Cupboard>,
     page: String,
 }
@@ -198,6 +199,12 @@ impl Asker {
         self.state.dispatch(Action::Imported { number, unseen, document });
     }
 
+    /// Returns the number of the next load of many clients that is imported.
+    pub fn next_load(&self) -> u32 {
+        self.link.loads.set(self.link.loads.get() + 1);
+        self.link.loads.get()
+    }
+
     /// Gives up the run that goes on.
     pub fn stop(&self) {
         self.link.tell(&ToWorker::Stop);
@@ -210,7 +217,8 @@ impl Link {
         let random = (js_sys::Math::random() * 9e15) as u64;
         let (worker, orders) = (RefCell::default(), RefCell::default());
         let (runs, unseen) = (Cell::default(), Cell::new(UNSEEN));
-        Self { worker, orders, runs, unseen, cupboard, page: format!("page-{random}") }
+        let loads = Cell::default();
+        Self { worker, orders, runs, unseen, loads, cupboard, page: format!("page-{random}") }
     }
 
     /// The name by which a lab is to know the dialogue of a run.
