@@ -1,12 +1,19 @@
-//! The rounds that are shown, summed up, drawn and told.
+//! The rounds that are shown: summed up, drawn, and described in sentences.
+//!
+//! The code for it is a part of the program of its own, which the browser loads once it is idle: there is nothing to draw before
+//! the first rounds are answered. The feature `split` marks the part; without it, as under `trunk serve`, the program is one
+//! piece.
 
 use std::time::Duration;
 
 use launcelot_charts::table::{self, SeriesSummary};
 use launcelot_charts::{histogram, percentiles, series};
+use launcelot_measure::Distribution;
 use launcelot_measure::compare::compare;
 use launcelot_measure::estimate::Estimates;
-use launcelot_measure::{Distribution, Summary};
+use wasm_split_helpers::SplitLoaderError;
+#[cfg(feature = "split")]
+use wasm_split_helpers::wasm_split;
 
 use crate::state::rounds::ManyRounds;
 use crate::words::{rounds as words, wire};
@@ -14,16 +21,45 @@ use crate::words::{rounds as words, wire};
 /// Everything that is shown of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Distributions {
-    /// What the newest come to.
-    pub newest: Summary,
-    /// How each of the others stands to the newest, in words.
+    /// What the figures of the newest series mean.
+    pub meaning: String,
+    /// Compares each of the others with the newest.
     pub comparisons: Vec<String>,
-    /// The drawings with their twin in figures, SVG in HTML text, as soon as there is a time to draw.
+    /// Why the curve of the newest series is what it is with the chosen stopwatch.
+    pub why: String,
+    /// The charts and their figures in tables, as HTML text, as soon as there is a time to draw.
     pub figure: Option<String>,
 }
 
-/// Sums up and draws.
-pub fn of(many: &ManyRounds) -> Distributions {
+/// Loads the part. A failure is not reported here: the first use tries again, and reports its own.
+pub async fn prefetch() {
+    let _ = load_part().await;
+}
+
+/// The program is one piece, so there is nothing to load.
+#[cfg(not(feature = "split"))]
+async fn load_part() -> Result<(), SplitLoaderError> {
+    Ok(())
+}
+
+/// Sums up, draws and describes rounds.
+pub async fn of(many: &ManyRounds) -> Distributions {
+    #[cfg(feature = "split")]
+    let drawn = drawn_loaded(many).await;
+    #[cfg(not(feature = "split"))]
+    let drawn = drawn_loaded(many);
+    drawn.unwrap_or_else(|_| Distributions { meaning: NOT_LOADED.to_owned(), ..Distributions::default() })
+}
+
+const NOT_LOADED: &str = "What draws rounds could not be loaded. Load the page again.";
+
+#[cfg_attr(feature = "split", wasm_split(rounds, fallible, preload(load_part)))]
+fn drawn_loaded(many: &ManyRounds) -> Result<Distributions, SplitLoaderError> {
+    Ok(drawn(many))
+}
+
+fn drawn(many: &ManyRounds) -> Distributions {
+    let Some(newest) = many.newest().map(|newest| &*newest.rounds) else { return Distributions::default() };
     let distributions: Vec<Distribution> = many.shown().map(|kept| kept.rounds.distribution(many.stopwatch)).collect();
     let told = many.shown().zip(&distributions).map(|(kept, distribution)| SeriesSummary {
         name: kept.rounds.name.clone(),
@@ -35,7 +71,7 @@ pub fn of(many: &ManyRounds) -> Distributions {
         clock_step: kept.rounds.clock_step,
     });
     let told: Vec<SeriesSummary> = told.collect();
-    let newest = told.first().map(|told| told.summary).unwrap_or_default();
+    let summary = told.first().map(|told| told.summary).unwrap_or_default();
     // A series alone is compared with nothing.
     let estimates: Vec<Estimates> = match told.len() {
         ..2 => Vec::new(),
@@ -59,5 +95,10 @@ pub fn of(many: &ManyRounds) -> Distributions {
             table::percentiles(&told),
         )
     });
-    Distributions { newest, comparisons: compared.collect(), figure }
+    Distributions {
+        meaning: words::meaning(newest, &summary),
+        comparisons: compared.collect(),
+        why: words::why(newest, many.stopwatch),
+        figure,
+    }
 }

@@ -1,4 +1,4 @@
-//! What was measured, as a file to take along, and a file that was brought back; and what is said of a series of rounds.
+//! What was measured, as a file to take along, and a file that was brought back.
 //!
 //! The code for it is a part of the program of its own: the first question does not need it, so the browser loads it once
 //! it is idle. The feature `split` marks the part; without it, as under `trunk serve`, the program is one piece.
@@ -7,18 +7,18 @@ use std::time::Duration;
 
 use js_sys::futures::spawn_local;
 use launcelot_measure::export::{Document, DocumentError, RecordedRun, chrome, csv, hlog, json};
-use launcelot_measure::{Rounds, Stopwatch};
 use wasm_bindgen::prelude::*;
 use wasm_split_helpers::SplitLoaderError;
 #[cfg(feature = "split")]
 use wasm_split_helpers::wasm_split;
 
+use crate::distributions;
 use crate::load;
 use crate::state::import::Room;
 use crate::timeline::{self, Measure};
 use crate::words::import as words;
 
-/// How long a browser without idle callbacks (Safari before 18.4) waits before it loads the part.
+/// How long a browser without idle callbacks (Safari before 18.4) waits before it loads the parts.
 const NO_IDLE_CALLBACK_DELAY_MS: i32 = 500;
 
 /// A form in which everything can be taken along.
@@ -38,19 +38,20 @@ pub enum Form {
     HdrHistogramLog,
 }
 
-/// Loads the part when the browser has nothing else to do, and then the one for [`load`]. A failure is not reported here: the first use tries again,
-/// and reports its own.
+/// Loads all later parts when the browser has nothing else to do: the one for [`distributions`], then this one, then the one for
+/// [`load`]. A failure is not reported here: the first use tries again, and reports its own.
 pub fn load_when_idle() {
     let Some(window) = web_sys::window() else { return };
     let load = Closure::once_into_js(|| {
         spawn_local(async {
+            distributions::prefetch().await;
             let _ = load_part().await;
             load::prefetch().await;
         });
     });
     let load = load.unchecked_into();
     if window.request_idle_callback(&load).is_err() {
-        // A browser that cannot set a timer either loads the part at its first use.
+        // A browser that cannot set a timer either loads each part at its first use.
         let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(&load, NO_IDLE_CALLBACK_DELAY_MS);
     }
 }
@@ -93,15 +94,6 @@ pub async fn measures(recorded: &RecordedRun, began: Duration, origin: Duration)
     measures.ok()
 }
 
-/// Why the curve of a series is what it is with such a stopwatch. `None` if what judges it cannot be loaded.
-pub async fn why(rounds: &Rounds, stopwatch: Stopwatch) -> Option<String> {
-    #[cfg(feature = "split")]
-    let why = why_loaded(rounds, stopwatch).await;
-    #[cfg(not(feature = "split"))]
-    let why = why_loaded(rounds, stopwatch);
-    why.ok()
-}
-
 #[cfg_attr(feature = "split", wasm_split(files, fallible, preload(load_part)))]
 fn write_loaded(form: Form, document: &Document) -> Result<String, SplitLoaderError> {
     Ok(match form {
@@ -138,10 +130,4 @@ fn measures_loaded(
     origin: Duration,
 ) -> Result<Vec<Measure>, SplitLoaderError> {
     Ok(timeline::measures(recorded, began, origin))
-}
-
-/// It is in the part for loads, which has room.
-#[cfg_attr(feature = "split", wasm_split(load, fallible))]
-fn why_loaded(rounds: &Rounds, stopwatch: Stopwatch) -> Result<String, SplitLoaderError> {
-    Ok(crate::words::rounds::why(rounds, stopwatch))
 }

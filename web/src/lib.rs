@@ -12,8 +12,8 @@
 //! They talk in [`message`]s. [`bridge`] finds out where the bridge is, and [`lab`] asks the lab behind it, in
 //! [`json`].
 //!
-//! A browser loads all of it but what reads and writes [`files`], and what draws a [`load`] of many clients. It loads both
-//! once it is idle, one after the other.
+//! A browser loads most of it at once. What draws [`distributions`], what reads and writes [`files`], and what draws a [`load`] of
+//! many clients are loaded once it is idle, one after the other.
 
 pub mod app;
 pub mod bridge;

@@ -7,9 +7,7 @@ use yew::prelude::*;
 use crate::components::drawing::Drawing;
 use crate::components::kept_rounds::kept_rounds;
 use crate::components::rounds_form::rounds_form;
-use crate::components::stopwatch_why::StopwatchWhy;
-use crate::distributions;
-use crate::hooks::Asker;
+use crate::hooks::{Asker, use_distributions};
 use crate::state::Action;
 use crate::state::rounds::Action::StopwatchChosen;
 use crate::words::rounds as words;
@@ -30,10 +28,9 @@ pub fn ManyRounds(props: &Props) -> Html {
     let asker = &props.asker;
     let many = &asker.state().rounds;
     // Drawn again only if something of it has changed, and the worker tells of rounds four times a second at most.
-    let drawn = use_memo(many.clone(), distributions::of);
+    let drawn = use_distributions(many);
     let newest = many.newest().map(|newest| &*newest.rounds);
     let state = crate::words::state(newest.map(|newest| &newest.status));
-    let meaning = newest.map_or_else(String::new, |newest| words::meaning(newest, &drawn.newest));
     let comparisons = if many.is_running() { &[][..] } else { &drawn.comparisons };
     let on_stopwatch = {
         let asker = asker.clone();
@@ -57,7 +54,7 @@ pub fn ManyRounds(props: &Props) -> Html {
                 { progress(asker, going) }
             }
             <div class="meaning" role="status">
-                <p id="rounds-meaning" class={(state == "broken").then_some("broken")}>{ meaning }</p>
+                <p id="rounds-meaning" class={(state == "broken").then_some("broken")}>{ &*drawn.meaning }</p>
                 for comparison in comparisons {
                     <p class="comparison">{ comparison }</p>
                 }
@@ -65,8 +62,8 @@ pub fn ManyRounds(props: &Props) -> Html {
             <fieldset class="choice" hidden={drawn.figure.is_none()} onchange={on_stopwatch}>
                 <Drawing svg={STOPWATCHES} />
             </fieldset>
-            if let (Some(figure), Some(newest)) = (&drawn.figure, many.newest()) {
-                <StopwatchWhy rounds={newest.rounds.clone()} stopwatch={many.stopwatch} />
+            if let Some(figure) = &drawn.figure {
+                <p id="stopwatch-why" aria-live={if many.is_running() { "off" } else { "polite" }}>{ &*drawn.why }</p>
                 <Drawing svg={figure.clone()} />
             }
             { kept_rounds(asker) }

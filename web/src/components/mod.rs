@@ -20,6 +20,5 @@ pub mod rounds_form;
 pub mod route;
 pub mod runs;
 pub mod slow_motion;
-pub mod stopwatch_why;
 pub mod take_along;
 pub mod timetable;

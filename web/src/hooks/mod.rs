@@ -2,6 +2,7 @@
 
 mod painted;
 mod use_asker;
+mod use_distributions;
 mod use_drop;
 mod use_frames;
 mod use_interruptions;
@@ -10,6 +11,7 @@ mod use_race;
 mod use_timeline;
 
 pub use use_asker::{Asker, use_asker};
+pub use use_distributions::use_distributions;
 pub use use_drop::use_drop;
 pub use use_frames::use_frames;
 pub use use_interruptions::use_interruptions;
