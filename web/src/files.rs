@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use js_sys::futures::spawn_local;
-use launcelot_measure::export::{Document, DocumentError, RecordedRun, chrome, csv, hlog, json};
+use launcelot_measure::export::{Document, DocumentError, chrome, csv, hlog, json};
 use wasm_bindgen::prelude::*;
 use wasm_split_helpers::SplitLoaderError;
 #[cfg(feature = "split")]
@@ -15,6 +15,7 @@ use wasm_split_helpers::wasm_split;
 use crate::distributions;
 use crate::load;
 use crate::state::import::Room;
+use crate::state::{Numbered, State};
 use crate::timeline::{self, Measure};
 use crate::words::import as words;
 
@@ -62,12 +63,12 @@ async fn load_part() -> Result<(), SplitLoaderError> {
     Ok(())
 }
 
-/// The text of a file. `None` if what writes it cannot be loaded.
-pub async fn write(form: Form, document: &Document) -> Option<String> {
+/// Returns everything that was measured, as the text of a file. `None` if what writes it cannot be loaded.
+pub async fn write(form: Form, state: &State) -> Option<String> {
     #[cfg(feature = "split")]
-    let written = write_loaded(form, document).await;
+    let written = write_loaded(form, state).await;
     #[cfg(not(feature = "split"))]
-    let written = write_loaded(form, document);
+    let written = write_loaded(form, state);
     written.ok()
 }
 
@@ -86,23 +87,24 @@ pub async fn read(name: &str, text: Result<String, DocumentError>, room: Room) -
 
 /// The entries of a run in the browser's performance panel, which is written like a file. `None` if what makes them cannot be
 /// loaded.
-pub async fn measures(recorded: &RecordedRun, began: Duration, origin: Duration) -> Option<Vec<Measure>> {
+pub async fn measures(run: &Numbered, began: Duration, origin: Duration) -> Option<Vec<Measure>> {
     #[cfg(feature = "split")]
-    let measures = measures_loaded(recorded, began, origin).await;
+    let measures = measures_loaded(run, began, origin).await;
     #[cfg(not(feature = "split"))]
-    let measures = measures_loaded(recorded, began, origin);
+    let measures = measures_loaded(run, began, origin);
     measures.ok()
 }
 
 #[cfg_attr(feature = "split", wasm_split(files, fallible, preload(load_part)))]
-fn write_loaded(form: Form, document: &Document) -> Result<String, SplitLoaderError> {
+fn write_loaded(form: Form, state: &State) -> Result<String, SplitLoaderError> {
+    let document = state.document();
     Ok(match form {
-        Form::Json => json::write(document),
-        Form::Questions => csv::questions(document),
-        Form::ChromeTrace => chrome::trace(document),
-        Form::Rounds => csv::rounds(document),
-        Form::Failures => csv::failures(document),
-        Form::HdrHistogramLog => hlog::log(document),
+        Form::Json => json::write(&document),
+        Form::Questions => csv::questions(&document),
+        Form::ChromeTrace => chrome::trace(&document),
+        Form::Rounds => csv::rounds(&document),
+        Form::Failures => csv::failures(&document),
+        Form::HdrHistogramLog => hlog::log(&document),
     })
 }
 
@@ -124,10 +126,6 @@ fn read_loaded(
 }
 
 #[cfg_attr(feature = "split", wasm_split(files, fallible))]
-fn measures_loaded(
-    recorded: &RecordedRun,
-    began: Duration,
-    origin: Duration,
-) -> Result<Vec<Measure>, SplitLoaderError> {
-    Ok(timeline::measures(recorded, began, origin))
+fn measures_loaded(run: &Numbered, began: Duration, origin: Duration) -> Result<Vec<Measure>, SplitLoaderError> {
+    Ok(timeline::measures(&run.recorded(), began, origin))
 }

@@ -148,9 +148,9 @@ fn on_save(choice: &'static Choice, asker: &Asker, says: &UseStateHandle<Said>) 
         let now = String::from(Date::new_0().to_iso_string());
         let now = now.get(..19).unwrap_or_default().replace(':', "-");
         let name = ["launcelot-", &now, choice.ending].concat();
-        let (document, says) = (asker.state().document(), says.clone());
+        let (asker, says) = (asker.clone(), says.clone());
         spawn_local(async move {
-            let text = files::write(choice.form, &document).await;
+            let text = files::write(choice.form, asker.state()).await;
             if text.is_none_or(|text| download::save(&name, choice.kind, &text).is_err()) {
                 let words = format!("Your browser could not save {name}.");
                 says.set(Said { at: Date::now(), is_bad: true, load: None, words, of: name });
