@@ -10,6 +10,7 @@ use crate::components::dialogue::Dialogue;
 use crate::components::earlier_runs::EarlierRuns;
 use crate::components::export::{Available, Export};
 use crate::components::legs_table::LegsTable;
+use crate::components::load_reports::LoadReports;
 use crate::components::many_rounds::ManyRounds;
 use crate::components::meaning::Meaning;
 use crate::components::own_question::OwnQuestion;
@@ -72,8 +73,9 @@ pub fn App() -> Html {
                     begin={actions.race.clone()} stop={actions.stop.clone()} change_lab={actions.change_lab.clone()} />
                 <ManyRounds rounds={state.rounds.clone()} {is_ready} ask={actions.ask_in_rounds.clone()}
                     stop={actions.stop.clone()} change={actions.change_rounds.clone()} />
+                <LoadReports reports={state.loads.clone()} remove={actions.remove_load.clone()} />
                 <Export available={Available::of(&state)} import={actions.import.clone()}
-                    document={actions.document.clone()} room={actions.room.clone()} />
+                    import_load={actions.import_load.clone()} state={actions.state.clone()} />
             </main>
             <footer>
                 <ClockLine clock={state.clock} {newest} />

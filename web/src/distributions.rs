@@ -1,80 +1,69 @@
-//! The series that are shown: their histograms, their summaries, and their drawings.
+//! The rounds that are shown: summed up, drawn, and described in sentences.
+//!
+//! The code for it is a part of the program of its own, which the browser loads once it is idle: there is nothing to draw before
+//! the first rounds are answered. The feature `split` marks the part; without it, as under `trunk serve`, the program is one
+//! piece.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
 use launcelot_charts::table::{self, SeriesSummary};
 use launcelot_charts::{histogram, percentiles, series};
+use launcelot_measure::Distribution;
 use launcelot_measure::compare::compare;
 use launcelot_measure::estimate::Estimates;
-use launcelot_measure::{Distribution, Stopwatch, Summary};
+use wasm_split_helpers::SplitLoaderError;
+#[cfg(feature = "split")]
+use wasm_split_helpers::wasm_split;
 
-use crate::state::ids::RoundsId;
-use crate::state::rounds::{ManyRounds, StoredRounds};
+use crate::histograms::Histograms;
+use crate::state::rounds::ManyRounds;
 use crate::text::{link, rounds as text};
 
-/// Everything that is shown of the series.
+/// Everything that is shown of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Distributions {
-    /// The summary of the newest.
-    pub newest: Summary,
-    /// How each of the others compares with the newest, in words.
+    /// What the figures of the newest series mean.
+    pub meaning: String,
+    /// Compares each of the others with the newest.
     pub comparisons: Vec<String>,
-    /// The drawings with their twin in figures, SVG in HTML text, as soon as there is a time to draw.
+    /// Why the curve of the newest series is what it is with the chosen stopwatch.
+    pub why: String,
+    /// The charts and their figures in tables, as HTML text, as soon as there is a time to draw.
     pub figure: Option<String>,
 }
 
-/// The histograms of series, each computed once for a series and a stopwatch: renaming a series, overlaying it or returning to a
-/// stopwatch computes nothing.
-#[derive(Debug, Default)]
-pub struct Histograms(Vec<Entry>);
-
-#[derive(Debug)]
-struct Entry {
-    id: RoundsId,
-    stopwatch: Stopwatch,
-    /// The number of rounds that had been answered.
-    answered: usize,
-    distribution: Rc<Distribution>,
-    estimates: Option<Estimates>,
+/// Loads the part. A failure is not reported here: the first use tries again, and reports its own.
+pub async fn prefetch() {
+    let _ = load_part().await;
 }
 
-impl Histograms {
-    /// Returns the distribution of a series.
-    pub fn distribution(&mut self, stored: &StoredRounds, stopwatch: Stopwatch) -> Rc<Distribution> {
-        self.entry(stored, stopwatch).distribution.clone()
-    }
-
-    /// Returns the estimates of the percentiles of a series.
-    fn estimates(&mut self, stored: &StoredRounds, stopwatch: Stopwatch) -> Estimates {
-        *self.entry(stored, stopwatch).estimates.get_or_insert_with(|| stored.rounds.estimates(stopwatch))
-    }
-
-    fn entry(&mut self, stored: &StoredRounds, stopwatch: Stopwatch) -> &mut Entry {
-        let StoredRounds { id, rounds, .. } = stored;
-        let answered = rounds.answered.len();
-        let known = self.0.iter().position(|entry| (entry.id, entry.stopwatch) == (*id, stopwatch));
-        let index = known.unwrap_or(self.0.len());
-        if known.is_none_or(|index| self.0[index].answered != answered) {
-            let distribution = Rc::new(rounds.distribution(stopwatch));
-            let entry = Entry { id: *id, stopwatch, answered, distribution, estimates: None };
-            match known {
-                Some(index) => self.0[index] = entry,
-                None => self.0.push(entry),
-            }
-        }
-        &mut self.0[index]
-    }
-
-    /// Removes the histograms of series that are not kept any more.
-    fn retain(&mut self, kept: &[StoredRounds]) {
-        self.0.retain(|entry| kept.iter().any(|kept| kept.id == entry.id));
-    }
+/// The program is one piece, so there is nothing to load.
+#[cfg(not(feature = "split"))]
+async fn load_part() -> Result<(), SplitLoaderError> {
+    Ok(())
 }
 
-/// Sums up and draws the series that are shown.
-pub fn of(many: &ManyRounds, histograms: &mut Histograms) -> Distributions {
+/// Sums up, draws and describes rounds.
+pub async fn of(many: &ManyRounds, histograms: &RefCell<Histograms>) -> Distributions {
+    #[cfg(feature = "split")]
+    let drawn = drawn_loaded(many, histograms).await;
+    #[cfg(not(feature = "split"))]
+    let drawn = drawn_loaded(many, histograms);
+    drawn.unwrap_or_else(|_| Distributions { meaning: NOT_LOADED.to_owned(), ..Distributions::default() })
+}
+
+const NOT_LOADED: &str = "What draws rounds could not be loaded. Load the page again.";
+
+#[cfg_attr(feature = "split", wasm_split(rounds, fallible, preload(load_part)))]
+fn drawn_loaded(many: &ManyRounds, histograms: &RefCell<Histograms>) -> Result<Distributions, SplitLoaderError> {
+    Ok(drawn(many, &mut histograms.borrow_mut()))
+}
+
+fn drawn(many: &ManyRounds, histograms: &mut Histograms) -> Distributions {
     histograms.retain(&many.kept);
+    let Some(newest) = many.newest().map(|newest| &*newest.rounds) else { return Distributions::default() };
     let stopwatch = many.stopwatch;
     let distributions: Vec<Rc<Distribution>> =
         many.shown().map(|stored| histograms.distribution(stored, stopwatch)).collect();
@@ -88,7 +77,7 @@ pub fn of(many: &ManyRounds, histograms: &mut Histograms) -> Distributions {
         clock_step: kept.rounds.clock_step,
     });
     let told: Vec<SeriesSummary> = told.collect();
-    let newest = told.first().map(|told| told.summary).unwrap_or_default();
+    let summary = told.first().map(|told| told.summary).unwrap_or_default();
     // A series alone is compared with nothing.
     let estimates: Vec<Estimates> = match told.len() {
         ..2 => Vec::new(),
@@ -112,33 +101,10 @@ pub fn of(many: &ManyRounds, histograms: &mut Histograms) -> Distributions {
             table::percentiles(&told),
         )
     });
-    Distributions { newest, comparisons: compared.collect(), figure }
-}
-
-#[cfg(test)]
-mod tests {
-    use launcelot_measure::{Connections, Round, RoundsPlan};
-
-    use super::*;
-    use crate::message::Clock;
-    use crate::shared::Shared;
-    use crate::state::rounds::begun;
-
-    #[test]
-    fn a_histogram_is_computed_once_for_a_series_and_a_stopwatch() {
-        let clock = Clock { step: Duration::ZERO, isolated: true, cores: 2 };
-        let mut rounds = begun(String::new(), String::new(), RoundsPlan::new(9, Connections::One, None), clock);
-        rounds.answered = vec![Round { asked: 600, connecting: 700, due: 800, ready: 0 }; 9];
-        let mut stored = StoredRounds { id: RoundsId::default(), rounds: Shared::new(rounds), is_imported: false };
-        let mut histograms = Histograms::default();
-        let question = histograms.distribution(&stored, Stopwatch::Question);
-        let due = histograms.distribution(&stored, Stopwatch::Due);
-        assert_ne!(question, due);
-        stored.rounds.make_mut().name = "another".to_owned();
-        histograms.estimates(&stored, Stopwatch::Question);
-        assert!(Rc::ptr_eq(&histograms.distribution(&stored, Stopwatch::Question), &question));
-        assert!(Rc::ptr_eq(&histograms.distribution(&stored, Stopwatch::Due), &due));
-        stored.rounds.make_mut().answered.push(Round::default());
-        assert_eq!(histograms.distribution(&stored, Stopwatch::Question).count(), 10);
+    Distributions {
+        meaning: text::meaning(newest, &summary),
+        comparisons: compared.collect(),
+        why: text::why(newest, many.stopwatch),
+        figure,
     }
 }

@@ -12,7 +12,8 @@
 //! They talk in [`message`]s. [`bridge`] finds out where the bridge is, and [`lab`] asks the lab behind it, in
 //! [`json`].
 //!
-//! A browser loads all of it but what reads and writes [`files`], which it loads once it is idle.
+//! A browser loads most of it at once. What draws [`distributions`], what reads and writes [`files`], and what draws a [`load`] of
+//! many clients are loaded once it is idle, one after the other.
 
 pub mod app;
 pub mod bridge;
@@ -21,9 +22,11 @@ pub mod distributions;
 pub mod download;
 pub mod files;
 pub mod focus;
+pub mod histograms;
 pub mod hooks;
 pub mod json;
 pub mod lab;
+pub mod load;
 pub mod message;
 mod packed;
 mod render_mark;

@@ -34,6 +34,7 @@ use yew::Reducible;
 
 use crate::bridge::Bridge;
 use crate::lab::{Reply, Request};
+use crate::load::{LoadReport, REPORTS_MAX};
 use crate::message::{Clock, FromWorker, ToWorker};
 use crate::shared::Shared;
 use ids::{PageId, RoundsId, RunId};
@@ -68,6 +69,8 @@ pub struct State {
     pub imported_races: Vec<Shared<Race>>,
     /// The series of rounds.
     pub rounds: Shared<ManyRounds>,
+    /// The reports on loads of many clients, the newest last.
+    pub loads: Vec<Shared<LoadReport>>,
     /// Orders that the worker has not been given, the oldest first.
     pub orders: Vec<Shared<ToWorker>>,
     /// When the run that ended last began, since 1970.
@@ -114,6 +117,10 @@ pub enum Action {
     RoundsUnstored,
     /// The person imported a document.
     Imported(Rc<Document>),
+    /// A file with the result of a load was imported.
+    LoadImported(Shared<LoadReport>),
+    /// The person removed the load with this number.
+    LoadRemoved(u32),
 }
 
 impl State {
@@ -245,6 +252,12 @@ impl State {
             Action::Rounds(action) => self.rounds.change(|rounds| rounds.act(action)),
             Action::RoundsUnstored => self.rounds.change(|rounds| rounds.is_unstored = true),
             Action::Imported(document) => self.import(&document),
+            Action::LoadImported(report) => {
+                self.loads.push(report);
+                let too_many = self.loads.len().saturating_sub(REPORTS_MAX);
+                self.loads.drain(..too_many);
+            }
+            Action::LoadRemoved(number) => self.loads.retain(|report| report.number != number),
         }
         self.begin_what_is_due();
         if self.is_hidden {

@@ -7,8 +7,7 @@ use yew::prelude::*;
 use crate::components::kept_rounds::kept_rounds;
 use crate::components::markup::Markup;
 use crate::components::rounds_form::RoundsForm;
-use crate::components::stopwatch_why::StopwatchWhy;
-use crate::distributions::{self, Histograms};
+use crate::hooks::use_distributions;
 use crate::render_mark::mark_render;
 use crate::shared::Shared;
 use crate::state::rounds::{Action, ManyRounds as State};
@@ -35,12 +34,10 @@ pub struct Props {
 #[component]
 pub fn ManyRounds(Props { rounds, is_ready, ask, stop, change }: &Props) -> Html {
     mark_render("ManyRounds");
-    let histograms = use_mut_ref(Histograms::default);
     // The worker sends rounds four times a second at most.
-    let drawn = use_memo(rounds.clone(), |rounds| distributions::of(rounds, &mut histograms.borrow_mut()));
+    let drawn = use_distributions(rounds);
     let newest = rounds.newest().map(|newest| &*newest.rounds);
     let state = crate::text::state(newest.map(|newest| &newest.status));
-    let meaning = newest.map_or_else(String::new, |newest| text::meaning(newest, &drawn.newest));
     let comparisons = if rounds.is_running() { &[][..] } else { &drawn.comparisons };
     let on_stopwatch = use_callback(change.clone(), |event: Event, change| {
         let chosen = event.target_dyn_into::<HtmlInputElement>().map(|input| input.value());
@@ -61,7 +58,7 @@ pub fn ManyRounds(Props { rounds, is_ready, ask, stop, change }: &Props) -> Html
                 { progress(active, stop) }
             }
             <div class="meaning" role="status">
-                <p id="rounds-meaning" class={(state == "broken").then_some("broken")}>{ meaning }</p>
+                <p id="rounds-meaning" class={(state == "broken").then_some("broken")}>{ &*drawn.meaning }</p>
                 for comparison in comparisons {
                     <p class="comparison">{ comparison }</p>
                 }
@@ -69,8 +66,8 @@ pub fn ManyRounds(Props { rounds, is_ready, ask, stop, change }: &Props) -> Html
             <fieldset class="choice" hidden={drawn.figure.is_none()} onchange={on_stopwatch}>
                 <Markup svg={STOPWATCHES} />
             </fieldset>
-            if let (Some(figure), Some(newest)) = (&drawn.figure, rounds.newest()) {
-                <StopwatchWhy rounds={newest.rounds.clone()} stopwatch={rounds.stopwatch} />
+            if let Some(figure) = &drawn.figure {
+                <p id="stopwatch-why" aria-live={if rounds.is_running() { "off" } else { "polite" }}>{ &*drawn.why }</p>
                 <Markup svg={figure.clone()} />
             }
             { kept_rounds(rounds, change) }

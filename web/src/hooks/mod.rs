@@ -5,6 +5,7 @@
 
 mod painted;
 mod use_actions;
+mod use_distributions;
 mod use_drop;
 mod use_frames;
 mod use_interruptions;
@@ -14,6 +15,7 @@ mod use_timeline;
 mod use_worker;
 
 pub use use_actions::{Actions, use_actions};
+pub use use_distributions::use_distributions;
 pub use use_drop::use_drop;
 pub use use_frames::use_frames;
 pub use use_interruptions::use_interruptions;

@@ -7,8 +7,9 @@ use launcelot_measure::{Order, RoundsPlan};
 use launcelot_protocol::Question;
 use yew::prelude::*;
 
+use crate::load::LoadReport;
+use crate::shared::Shared;
 use crate::state::ids::RunId;
-use crate::state::import::Room;
 use crate::state::{Action, State, lab, rounds};
 
 /// The callbacks. They are made once, so they never make a component render.
@@ -32,10 +33,12 @@ pub struct Actions {
     pub change_rounds: Callback<rounds::Action>,
     /// Imports a document.
     pub import: Callback<Rc<Document>>,
-    /// Returns everything that was measured and is over.
-    pub document: Callback<(), Document>,
-    /// Returns how much can be imported.
-    pub room: Callback<(), Room>,
+    /// Imports the report on a load.
+    pub import_load: Callback<Shared<LoadReport>>,
+    /// Removes the report with this number.
+    pub remove_load: Callback<u32>,
+    /// Returns the state as it is now.
+    pub state: Callback<(), UseReducerHandle<State>>,
 }
 
 /// Makes the callbacks of a state.
@@ -44,7 +47,7 @@ pub fn use_actions(state: &UseReducerHandle<State>) -> Rc<Actions> {
     use_memo((), |()| {
         let dispatcher = state.dispatcher();
         // A new clone of the handle has the state as it is then.
-        let (document, room) = (state.clone(), state.clone());
+        let state = state.clone();
         Actions {
             ask: dispatch(&dispatcher, Action::Asked),
             race: dispatch(&dispatcher, |()| Action::Raced),
@@ -55,8 +58,9 @@ pub fn use_actions(state: &UseReducerHandle<State>) -> Rc<Actions> {
             change_lab: dispatch(&dispatcher, Action::Lab),
             change_rounds: dispatch(&dispatcher, Action::Rounds),
             import: dispatch(&dispatcher, Action::Imported),
-            document: Callback::from(move |()| document.clone().document()),
-            room: Callback::from(move |()| room.clone().room()),
+            import_load: dispatch(&dispatcher, Action::LoadImported),
+            remove_load: dispatch(&dispatcher, Action::LoadRemoved),
+            state: Callback::from(move |()| state.clone()),
         }
     })
 }

@@ -262,3 +262,15 @@ fn a_worker_that_breaks_ends_the_run_and_is_reported() {
     assert!(!state.is_running() && !state.is_ready());
     assert_eq!(state.broken.as_deref(), Some("gone"));
 }
+
+#[test]
+fn loads_are_removed_by_number_and_the_oldest_goes_for_a_new_one() {
+    let load = |number| {
+        let (file, title, html) = (String::new(), String::new(), "".into());
+        Action::LoadImported(Shared::new(LoadReport { number, file, title, html }))
+    };
+    let numbers = |state: &State| state.loads.iter().map(|report| report.number).collect::<Vec<_>>();
+    let state = after(ready(), (1..=5).map(load));
+    assert_eq!(numbers(&state), [2, 3, 4, 5]);
+    assert_eq!(numbers(&state.reduce(Action::LoadRemoved(3))), [2, 4, 5]);
+}
