@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
@@ -52,13 +53,19 @@ impl Process {
     /// Waits for the process to exit.
     #[track_caller]
     pub fn wait(&mut self) -> ExitStatus {
+        self.wait_within(DEADLINE)
+    }
+
+    /// Waits for the process to exit, for at most `deadline`.
+    #[track_caller]
+    pub fn wait_within(&mut self, deadline: Duration) -> ExitStatus {
         if let Some(status) = self.child.try_wait().unwrap() {
             return status;
         }
         let pidfd = pidfd_open(Pid::from_child(&self.child), PidfdFlags::empty()).unwrap();
-        let timeout = Timespec::try_from(DEADLINE).expect("a minute is a valid timeout");
+        let timeout = Timespec::try_from(deadline).expect("a deadline of a test is a valid timeout");
         let ended = poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], Some(&timeout)).unwrap();
-        assert_eq!(ended, 1, "timed out after {DEADLINE:?} while waiting for {} to exit", self.name);
+        assert_eq!(ended, 1, "timed out after {deadline:?} while waiting for {} to exit", self.name);
         self.child.wait().unwrap()
     }
 }
@@ -119,17 +126,28 @@ pub fn first_line<R: Read + Send + 'static>(name: &str, stream: R) -> (String, B
 /// Runs a program to its end, with an empty standard input, and returns its output.
 #[track_caller]
 pub fn output(command: &mut Command) -> Output {
-    output_with_stdin(command.stdin(Stdio::null()))
+    output_within(DEADLINE, command)
+}
+
+/// Runs a program that may take longer than others to its end, with an empty standard input, and returns its output.
+#[track_caller]
+pub fn output_within(deadline: Duration, command: &mut Command) -> Output {
+    collect(command.stdin(Stdio::null()), deadline)
 }
 
 /// Runs a program to its end, with the standard input that `command` has, and returns its output.
 #[track_caller]
 pub fn output_with_stdin(command: &mut Command) -> Output {
+    collect(command, DEADLINE)
+}
+
+#[track_caller]
+fn collect(command: &mut Command, deadline: Duration) -> Output {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut process = Process::start(command);
     let stdout = process.child.stdout.take().map(read_to_end).expect("stdout is a pipe");
     let stderr = process.child.stderr.take().map(read_to_end).expect("stderr is a pipe");
-    let status = process.wait();
+    let status = process.wait_within(deadline);
     Output {
         status,
         stdout: wait::join(stdout, "the end of standard output"),

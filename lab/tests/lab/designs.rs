@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use launcelot_measure::load::{CycleResult, Level, LoadResult, LoadSummary, PredictedRate, Prediction, ServerKind};
 
-use crate::support::load::Folder;
+use crate::support::load::{Folder, stderr};
+use crate::support::process::output_within;
+
+/// The longest that a load of these tests may take. The plans take up to a minute on an idle machine.
+const LOAD_DEADLINE: Duration = Duration::from_secs(240);
 
 /// Whether a server has a shape: if not, its figures.
 type Shape = Result<(), String>;
@@ -14,7 +18,8 @@ type Shape = Result<(), String>;
 #[track_caller]
 fn load(arguments: &[&str]) -> LoadResult {
     let folder = Folder::new();
-    folder.load(arguments);
+    let output = output_within(LOAD_DEADLINE, &mut folder.command(arguments));
+    assert!(output.status.success(), "{}", stderr(&output));
     folder.result()
 }
 
