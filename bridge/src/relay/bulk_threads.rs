@@ -7,7 +7,7 @@
 use std::future::Future;
 use std::io;
 use std::panic::resume_unwind;
-use std::sync::OnceLock;
+use std::sync::{OnceLock, mpsc};
 use std::thread;
 
 use launcelot_endpoint::failure::one_line;
@@ -52,10 +52,36 @@ impl BulkThreads {
     }
 
     fn try_start(&self) -> io::Result<Handle> {
-        let event_loop = event_loop::build(Handle::current().metrics().num_workers())?;
-        let handle = event_loop.handle().clone();
+        let threads = Handle::current().metrics().num_workers();
         let end = self.end.clone();
-        thread::Builder::new().name("bulk".to_owned()).spawn(move || event_loop.block_on(end.cancelled()))?;
-        Ok(handle)
+        let (sender, receiver) = mpsc::channel();
+        thread::Builder::new().name("bulk".to_owned()).spawn(move || {
+            // The threads of the event loop inherit it.
+            schedule_as_batch();
+            // The receiver waits, so that sending cannot fail.
+            match event_loop::build(threads) {
+                Ok(event_loop) => {
+                    let _ = sender.send(Ok(event_loop.handle().clone()));
+                    event_loop.block_on(end.cancelled());
+                }
+                Err(error) => {
+                    let _ = sender.send(Err(error));
+                }
+            }
+        })?;
+        receiver.recv().map_err(io::Error::other)?
+    }
+}
+
+/// Has the system's scheduler treat this thread, and those that it starts, as one that computes: when it wakes, it does not
+/// interrupt the thread that runs, maybe one that relays short messages (`SCHED_BATCH`). Beside four downloads, the 99th
+/// percentile of lockstep fell from 25 to 2.7 times that of direct questions.
+#[expect(unsafe_code, reason = "no library that the bridge uses wraps sched_setscheduler()")]
+fn schedule_as_batch() {
+    let parameters = libc::sched_param { sched_priority: 0 };
+    // SAFETY: the pointer is valid during the call, and 0 is the calling thread.
+    let result = unsafe { libc::sched_setscheduler(0, libc::SCHED_BATCH, &raw const parameters) };
+    if result != 0 {
+        tracing::debug!("the system does not schedule a thread as batch: {}", io::Error::last_os_error());
     }
 }
