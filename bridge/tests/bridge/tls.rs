@@ -87,7 +87,8 @@ async fn a_client_over_the_limit_has_less_time_for_the_handshake_of_tls() {
     let tls = read(&authority.issue("localhost", directory.path()));
     // Longer than the deadline of the test.
     let head_timeout = std::time::Duration::from_secs(3600);
-    let options = Options { tls: Some(tls), head_timeout, max_connections: 1.try_into().unwrap(), ..Options::default() };
+    let options =
+        Options { tls: Some(tls), head_timeout, max_connections: 1.try_into().unwrap(), ..Options::default() };
     let bridge = Bridge::start(options);
     let _first = soon(authority.connect("localhost", bridge.socket().await)).await.unwrap();
     let mut second = bridge.socket().await;
