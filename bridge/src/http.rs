@@ -13,7 +13,7 @@ mod client;
 pub(crate) mod connection;
 mod content;
 mod files;
-mod gate;
+pub(crate) mod gate;
 mod headers;
 mod health;
 pub mod origin;

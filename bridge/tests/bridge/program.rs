@@ -341,6 +341,21 @@ async fn metrics_are_served_at_their_own_address() {
     })
     .await;
     assert_eq!(send_request(running.port, request).await.status, 404, "clients get no metrics");
+    for (host, status) in [("evil.example", 403), (&metrics, 200), ("[2001:db8::1]", 200)] {
+        let request = format!("GET /metrics HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        assert_eq!(send_request(port, &request).await.status, status, "{host}");
+    }
+}
+
+#[test]
+fn the_printed_urls_have_the_base_path() {
+    let mut command = program();
+    command.args(["--listen", "127.0.0.1:0", "--base-path", "/lance"]);
+    let running = Running::start(command.args(["--target", "localhost:1", "--target", "two=localhost:2"]), 3);
+    let base = format!("ws://127.0.0.1:{}/lance", running.port);
+    let expected =
+        [format!("Relaying {base}/ws to localhost port 1"), format!("Relaying {base}/ws/two to localhost port 2")];
+    assert_eq!(running.ready[1..], expected);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The event loop of the program.
+//! The event loop of the program, and that of its bulk transfers.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -11,9 +11,8 @@ use tokio::runtime::{Builder, Runtime};
 /// tokio's default of 61 only adds system calls while many clients are busy.
 const EVENT_INTERVAL: u32 = 1024;
 
-/// Builds the event loop with `threads`, or with as many as were the best in measurements.
-pub(super) fn build(threads: Option<NonZeroUsize>) -> io::Result<Runtime> {
-    let threads = threads.map_or_else(half_of_the_processors, NonZeroUsize::get);
+/// Builds an event loop with this number of threads.
+pub(crate) fn build(threads: usize) -> io::Result<Runtime> {
     let mut builder = if threads == 1 {
         Builder::new_current_thread()
     } else {
@@ -28,6 +27,6 @@ pub(super) fn build(threads: Option<NonZeroUsize>) -> io::Result<Runtime> {
 /// Returns the default number of threads. Most of the work of a relay is the kernel's, which does it for the peers on the
 /// other processors too. On a machine with two processors, two threads took 1.1 to 1.2 times as much processor time per
 /// question as one, because threads were woken more often to find less to do.
-fn half_of_the_processors() -> usize {
+pub(crate) fn half_of_the_processors() -> usize {
     available_parallelism().map_or(1, NonZeroUsize::get).div_ceil(2)
 }
