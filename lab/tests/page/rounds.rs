@@ -30,12 +30,13 @@ impl Browser {
         self.click("#ask-rounds").await;
     }
 
-    /// Starts rounds, and waits until they have this state.
+    /// Starts rounds, and waits until they have this state and are described.
     async fn ask_rounds(&self, rounds: u32, connections: &str, pace_ms: &str, state: &str) {
         let before = self.script("return document.querySelector('#many-rounds').dataset.run ?? ''").await;
         let before = before.as_str().unwrap();
         self.begin_rounds(rounds, connections, pace_ms).await;
-        self.wait_for(&format!("#many-rounds[data-state={state}]:not([data-run='{before}'])")).await;
+        let newest = format!("#many-rounds[data-state={state}]:not([data-run='{before}'])");
+        self.wait_for(&format!("{newest} #rounds-meaning:not(:empty)")).await;
     }
 
     /// Returns the number of stored series.
@@ -212,6 +213,7 @@ async fn series_can_be_named_compared_and_removed_and_survive_a_reload() {
     let before = browser.figures("p50").await;
 
     browser.open(&bridge.page_url()).await;
+    browser.wait_for("#percentiles").await;
     assert_eq!(browser.kept().await, 2);
     let second = browser.client.find(Locator::Css("#kept-rounds li:nth-child(2) input")).await.unwrap();
     assert_eq!(second.prop("value").await.unwrap().as_deref(), Some("Böse <Kaninchen>"));
