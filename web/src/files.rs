@@ -1,4 +1,5 @@
-//! What was measured, as a file to take along, and a file that was brought back; and what is said of a series of rounds.
+//! What was measured, as a file to export, and a file that is imported; what is said of a series of rounds; and what the lab is told
+//! and tells.
 //!
 //! The code for it is a part of the program of its own: the first question does not need it, so the browser loads it once
 //! it is idle. The feature `split` marks the part; without it, as under `trunk serve`, the program is one piece.
@@ -13,6 +14,7 @@ use wasm_split_helpers::SplitLoaderError;
 #[cfg(feature = "split")]
 use wasm_split_helpers::wasm_split;
 
+use crate::lab::{self, Reply, Request};
 use crate::state::import::Room;
 use crate::text::import as text;
 use crate::timeline::{self, Measure};
@@ -93,6 +95,34 @@ pub async fn why(rounds: &Rounds, stopwatch: Stopwatch) -> Option<String> {
     #[cfg(not(feature = "split"))]
     let why = why_loaded(rounds, stopwatch);
     why.ok()
+}
+
+/// Returns the body of a request to the lab. `None` if what encodes it cannot be loaded.
+pub async fn lab_body(request: &Request) -> Option<String> {
+    #[cfg(feature = "split")]
+    let body = lab_body_loaded(request).await;
+    #[cfg(not(feature = "split"))]
+    let body = lab_body_loaded(request);
+    body.ok()
+}
+
+/// Returns the lab's reply in the body of its response. `None` if it is not a reply, or if what decodes it cannot be loaded.
+pub async fn lab_reply(request: &Request, body: &str) -> Option<Reply> {
+    #[cfg(feature = "split")]
+    let reply = lab_reply_loaded(request, body).await;
+    #[cfg(not(feature = "split"))]
+    let reply = lab_reply_loaded(request, body);
+    reply.ok().flatten()
+}
+
+#[cfg_attr(feature = "split", wasm_split(files, fallible))]
+fn lab_body_loaded(request: &Request) -> Result<String, SplitLoaderError> {
+    Ok(lab::encode(request))
+}
+
+#[cfg_attr(feature = "split", wasm_split(files, fallible))]
+fn lab_reply_loaded(request: &Request, body: &str) -> Result<Option<Reply>, SplitLoaderError> {
+    Ok(lab::decode(request, body))
 }
 
 #[cfg_attr(feature = "split", wasm_split(files, fallible, preload(load_part)))]

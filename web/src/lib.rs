@@ -9,8 +9,7 @@
 //! - As the page's [`worker`]: it owns the socket and the clock, so that drawing cannot delay a
 //!   reading. Drawing can delay a dialogue where processors are few, so the page draws nothing while a quick run goes on.
 //!
-//! They talk in [`message`]s. [`bridge`] finds out where the bridge is, and [`lab`] asks the lab behind it, in
-//! [`json`].
+//! They talk in [`message`]s. [`bridge`] finds out where the bridge is, and [`lab`] asks the lab behind it.
 //!
 //! A browser loads all of it but what reads and writes [`files`], which it loads once it is idle.
 
@@ -22,7 +21,6 @@ pub mod download;
 pub mod files;
 pub mod focus;
 pub mod hooks;
-pub mod json;
 pub mod lab;
 pub mod message;
 mod packed;
