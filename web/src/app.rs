@@ -46,6 +46,7 @@ pub fn App() -> Html {
     let newest = state.runs.newest().cloned();
     let compared = state.runs.compared();
     let unit = rows::unit(newest.as_deref(), &compared);
+    let traced = newest.clone().filter(|newest| newest.trace().is_some());
     html! {
         <>
             <header class="masthead">
@@ -62,9 +63,9 @@ pub fn App() -> Html {
                     <RouteControls {lab} change={actions.change_lab.clone()} />
                     <Controls {is_ready} order={state.order} ask={actions.ask.clone()} choose_order={actions.choose_order.clone()} />
                     <Dialogue newest={newest.clone()} compared={compared.clone()} />
-                    <Meaning has_clock={state.clock.is_some()} broken={state.broken.clone()} newest={newest.clone()}
+                    <Meaning has_clock={state.clock.is_some()} broken={state.broken.clone()} {newest}
                         compared={compared.clone()} {unit} stop={actions.stop.clone()} />
-                    <LegsTable newest={newest.clone()} {unit} />
+                    <LegsTable traced={traced.clone()} {unit} />
                     <OwnQuestion {is_ready} ask={actions.ask.clone()} />
                 </section>
                 <EarlierRuns runs={state.runs.earlier()} {compared} compare={actions.compare.clone()} />
@@ -78,7 +79,7 @@ pub fn App() -> Html {
                     import_load={actions.import_load.clone()} state={actions.state.clone()} />
             </main>
             <footer>
-                <ClockLine clock={state.clock} {newest} />
+                <ClockLine clock={state.clock} {traced} />
             </footer>
         </>
     }

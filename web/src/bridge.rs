@@ -25,10 +25,10 @@ pub struct Address<'a> {
 /// The way from the bridge to the server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Route {
-    /// Straight, as long as the wire is.
+    /// Direct, over the link that there is.
     #[default]
     Straight,
-    /// Through the lab's tunnel, which is a longer wire.
+    /// Through the lab's tunnel, which emulates a longer link.
     Tunnel,
 }
 

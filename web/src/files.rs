@@ -1,4 +1,4 @@
-//! What was measured, as a file to take along, and a file that was brought back.
+//! What was measured, as a file to export, and a file that is imported; and what the lab is told and tells.
 //!
 //! The code for it is a part of the program of its own: the first question does not need it, so the browser loads it once
 //! it is idle. The feature `split` marks the part; without it, as under `trunk serve`, the program is one piece.
@@ -13,6 +13,7 @@ use wasm_split_helpers::SplitLoaderError;
 use wasm_split_helpers::wasm_split;
 
 use crate::distributions;
+use crate::lab::{self, Reply, Request};
 use crate::load;
 use crate::state::State;
 use crate::state::import::Room;
@@ -94,6 +95,34 @@ pub async fn measures(run: &RunRecord, began: Duration, origin: Duration) -> Opt
     #[cfg(not(feature = "split"))]
     let measures = measures_loaded(run, began, origin);
     measures.ok()
+}
+
+/// Returns the body of a request to the lab. `None` if what encodes it cannot be loaded.
+pub async fn lab_body(request: &Request) -> Option<String> {
+    #[cfg(feature = "split")]
+    let body = lab_body_loaded(request).await;
+    #[cfg(not(feature = "split"))]
+    let body = lab_body_loaded(request);
+    body.ok()
+}
+
+/// Returns the lab's reply in the body of its response. `None` if it is not a reply, or if what decodes it cannot be loaded.
+pub async fn lab_reply(request: &Request, body: &str) -> Option<Reply> {
+    #[cfg(feature = "split")]
+    let reply = lab_reply_loaded(request, body).await;
+    #[cfg(not(feature = "split"))]
+    let reply = lab_reply_loaded(request, body);
+    reply.ok().flatten()
+}
+
+#[cfg_attr(feature = "split", wasm_split(files, fallible))]
+fn lab_body_loaded(request: &Request) -> Result<String, SplitLoaderError> {
+    Ok(lab::encode(request))
+}
+
+#[cfg_attr(feature = "split", wasm_split(files, fallible))]
+fn lab_reply_loaded(request: &Request, body: &str) -> Result<Option<Reply>, SplitLoaderError> {
+    Ok(lab::decode(request, body))
 }
 
 #[cfg_attr(feature = "split", wasm_split(files, fallible, preload(load_part)))]

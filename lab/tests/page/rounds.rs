@@ -228,6 +228,27 @@ async fn series_can_be_named_compared_and_removed_and_survive_a_reload() {
     browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
 }
 
+/// An entry with three rounds, as pages before version 5 of the storage wrote it.
+const ENTRY_OF_VERSION_4: &str = "Kept\u{e000}\u{1}\u{0}\tws://b/ws\u{ea}\u{7}d\u{1}\u{1}\u{0}\u{0}\u{0}\u{0}\u{0}@\u{9f}@\u{e000}\
+    \u{0}\u{0}\u{88}\'\u{1}\u{2}\u{e000}\u{2}\u{0}\u{1b}\u{8a}\u{5}\u{0}\u{f5}\u{fa}\u{ff}\u{ff}\u{f}2\u{8a}\u{5}\u{0}\u{f5}\
+    \u{fa}\u{ff}\u{ff}\u{f}2\u{8a}\u{5}\u{0}\u{f5}\u{fa}\u{ff}\u{ff}\u{f}2\u{0}\u{e000}\u{1}\u{0}\u{0}\u{0}\u{0}\u{0}P\u{94}@\
+    \u{0}\u{0}\u{0}\u{0}\u{0}\u{c0}b@\u{0}\u{1}\u{1}\u{0}\u{2}\u{e000}";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stored_series_of_the_version_before_are_kept_and_those_of_older_versions_removed() {
+    let (_server, bridge, browser) = page::open(&Options::default()).await;
+    let store = "localStorage['launcelot-rounds-4-1795790583250'] = arguments[0];
+        localStorage['launcelot-rounds-3-1795790583000'] = 'older'";
+    browser.client.execute(store, vec![json!(ENTRY_OF_VERSION_4)]).await.unwrap();
+    for _ in 0..2 {
+        browser.open(&bridge.page_url()).await;
+        assert_eq!(browser.kept().await, 1);
+        assert_eq!(browser.script("return document.querySelector('#kept-rounds input').value").await, "Kept");
+        let keys = browser.script("return Object.keys(localStorage)").await;
+        assert_eq!(keys, json!(["launcelot-series-1795790583250-0"]));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn twelve_series_are_stored_and_a_full_or_corrupt_storage_is_tolerated() {
     let (_server, bridge, browser) = page::open(&Options::default()).await;

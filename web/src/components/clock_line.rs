@@ -12,17 +12,17 @@ use crate::text;
 pub struct Props {
     /// The worker's clock, once it is known.
     pub clock: Option<Clock>,
-    /// The newest run.
-    pub newest: Option<Shared<RunRecord>>,
+    /// The newest run, once its trace is known.
+    pub traced: Option<Shared<RunRecord>>,
 }
 
 /// Says how fine the clock is, and why.
 #[component]
-pub fn ClockLine(Props { clock, newest }: &Props) -> Html {
+pub fn ClockLine(Props { clock, traced }: &Props) -> Html {
     mark_render("ClockLine");
     let Some(clock) = *clock else { return Html::default() };
-    let newest = newest.as_ref().filter(|newest| !newest.is_imported);
-    let hops_step = newest.and_then(|newest| newest.trace()).map(|trace| trace.clock_step);
+    let traced = traced.as_ref().filter(|traced| !traced.is_imported);
+    let hops_step = traced.and_then(|traced| traced.trace()).map(|trace| trace.clock_step);
     html! {
         <p id="clock" data-step-ns={(clock.step.as_nanos() as u64).to_string()} data-isolated={clock.isolated.to_string()}>
             { text::of_the_clock(clock, hops_step) }

@@ -12,18 +12,18 @@ use crate::text::legs as text;
 
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// The newest run.
-    pub newest: Option<Shared<RunRecord>>,
+    /// The newest run, once its trace is known.
+    pub traced: Option<Shared<RunRecord>>,
     /// The unit of the figures.
     pub unit: Unit,
 }
 
 /// The legend of the bars, with the sums; nothing as long as no leg is known.
 #[component]
-pub fn LegsTable(Props { newest, unit }: &Props) -> Html {
+pub fn LegsTable(Props { traced, unit }: &Props) -> Html {
     mark_render("LegsTable");
-    let traced = |newest| Some((newest, RunRecord::trace(newest)?, newest.breakdown()?));
-    let Some((newest, trace, breakdown)) = newest.as_deref().and_then(traced) else { return Html::default() };
+    let known = |newest| Some((newest, RunRecord::trace(newest)?, newest.breakdown()?));
+    let Some((newest, trace, breakdown)) = traced.as_deref().and_then(known) else { return Html::default() };
     let run = &newest.run;
     let unit = *unit;
     let paths = paths(run, trace);

@@ -53,7 +53,7 @@ pub fn Player(Props { replay }: &Props) -> Html {
     let on_slowness =
         use_callback(dispatch.clone(), |slowness, dispatch| dispatch.dispatch(Action::SlownessChosen(slowness)));
     let backdrop = use_memo(replay.clone(), |replay| {
-        html! { <Markup svg={lanes::backdrop(&replay.stations, &replay.lanes)} /> }
+        html! { <Markup svg={lanes::backdrop(&replay.hops, &replay.lanes)} /> }
     });
     let speeds = SLOWNESS.map(|slowness| (slowness, ["1/", &format_count(slowness.into())].concat())).to_vec();
     let (trails, markers) = replay.at(state.at);

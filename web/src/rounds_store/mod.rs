@@ -97,14 +97,14 @@ fn keys(storage: &Storage) -> Vec<String> {
 }
 
 fn read_all(storage: &Storage) -> Vec<Saved> {
-    let mut saved = Vec::new();
+    let mut saved: Vec<Saved> = Vec::new();
     for key in keys(storage).iter().filter(|key| key.starts_with(PREFIX)) {
         let text = storage.get_item(key).ok().flatten().unwrap_or_default();
         if let Some((stored, position)) = document::read(&text) {
-            saved.push(Saved { stored, position });
+            let index = saved.partition_point(|before| (before.position, before.stored.id) < (position, stored.id));
+            saved.insert(index, Saved { stored, position });
         }
     }
-    saved.sort_unstable_by_key(|saved| (saved.position, saved.stored.id));
     saved
 }
 
@@ -122,10 +122,10 @@ fn migrate(storage: &Storage, saved: &mut Vec<Saved>) {
             && let Some((rounds, is_imported)) = version_4::read(&entry)
         {
             let id = RoundsId { page: PageId(number), number: 0 };
-            old.push((number, StoredRounds { id, rounds: Shared::new(rounds), is_imported }));
+            let index = old.partition_point(|(before, _)| *before < number);
+            old.insert(index, (number, StoredRounds { id, rounds: Shared::new(rounds), is_imported }));
         }
     }
-    old.sort_unstable_by_key(|(number, _)| *number);
     for (number, stored) in old {
         let position = next_position(saved);
         // Two documents and the entry may be more than fits: the entry is removed first, and put back if the document is not stored.

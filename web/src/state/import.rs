@@ -76,7 +76,7 @@ mod tests {
     use std::time::Duration;
 
     use launcelot_measure::export::{self, RecordedRun};
-    use launcelot_measure::{Order, Run, Trace};
+    use launcelot_measure::{Order, Run, RunStatus, Trace};
     use yew::Reducible;
 
     use super::*;
@@ -92,7 +92,8 @@ mod tests {
 
     #[test]
     fn imported_runs_are_earlier_ones_unless_there_are_none() {
-        let run = Run::new("ws://elsewhere/ws".to_owned(), Order::SentAhead, Duration::ZERO, []);
+        let mut run = Run::new("ws://elsewhere/ws".to_owned(), Order::SentAhead, Duration::ZERO, []);
+        run.status = RunStatus::Complete;
         let recorded = |number| RecordedRun {
             number,
             run: run.clone(),

@@ -155,8 +155,8 @@ fn a_series_says_in_its_name_that_its_link_changed() {
         let state = ready_after([reported(Preset::Ssh)].into_iter().chain(actions));
         state.rounds.newest().unwrap().rounds.name.replace('\u{a0}', " ")
     };
-    assert_eq!(name([direct(), rounds_asked(), wished(Preset::Rack)]), "9 rounds, direct");
-    let through = "9 rounds, through the tunnel at 1.30 ms, jitter up to 150 µs";
+    assert_eq!(name([direct(), rounds_asked(), wished(Preset::Rack)]), "10 rounds, direct");
+    let through = "10 rounds, through the tunnel at 1.30 ms, jitter up to 150 µs";
     assert_eq!(name([tunnel(), rounds_asked(), wished(Preset::Ssh)]), through, "it is set so already");
     assert_eq!(name([tunnel(), rounds_asked(), wished(Preset::Rack)]), [through, ", changed meanwhile"].concat());
 }

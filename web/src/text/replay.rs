@@ -12,7 +12,7 @@ pub fn of(replay: &Replay, moment: &Moment) -> String {
 
 /// One sentence: what is before the words that travel, and what after.
 fn sentence(replay: &Replay, Event { what, question }: Event) -> String {
-    let asker = replay.stations.first().map_or("asker", |asker| asker.name);
+    let asker = replay.hops.first().map_or("asker", |asker| asker.name);
     let (before, after) = match what {
         What::Connecting => return ["The ", asker, " begins to connect."].concat(),
         What::ConnectPassed(point) => return connecting(point).to_owned(),
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn every_point_has_a_sentence_about_what_passes_there() {
         let replay = Replay {
-            stations: Vec::new(),
+            hops: Vec::new(),
             lanes: Vec::new(),
             moments: Vec::new(),
             clocks: Default::default(),
