@@ -45,8 +45,11 @@ async fn load_part() -> Result<(), SplitLoaderError> {
     Ok(())
 }
 
-/// Sums up, draws and describes rounds.
+/// Sums up, draws and describes rounds. Loads nothing while there are none.
 pub async fn of(many: &ManyRounds, histograms: &RefCell<Histograms>) -> Distributions {
+    if many.newest().is_none() {
+        return Distributions::default();
+    }
     #[cfg(feature = "split")]
     let drawn = drawn_loaded(many, histograms).await;
     #[cfg(not(feature = "split"))]
