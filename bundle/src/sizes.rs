@@ -15,7 +15,7 @@ pub const FIRST_LOAD_MAX_BYTES: u64 = 180_000;
 
 /// The limit on the size, compressed with Brotli, of what a browser loads once it is idle, to draw many rounds, and to read and
 /// write files.
-pub const LATER_MAX_BYTES: u64 = 130_000;
+pub const LATER_MAX_BYTES: u64 = 150_000;
 
 /// The limit on the size, compressed with Brotli, of what a browser loads after that, to draw loads of many clients.
 pub const LOADS_MAX_BYTES: u64 = 100_000;
