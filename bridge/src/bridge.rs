@@ -12,6 +12,7 @@ use crate::http::app;
 use crate::limits::Limits;
 use crate::log_limit::LogLimit;
 use crate::options::{Options, OptionsError};
+use crate::relay::BulkThreads;
 use crate::resolver::Resolver;
 use crate::statistics::Statistics;
 use crate::tasks::Tasks;
@@ -22,6 +23,7 @@ pub(crate) struct Core {
     pub(crate) tasks: Tasks,
     pub(crate) limits: Limits,
     pub(crate) resolver: Resolver,
+    pub(crate) bulk_threads: BulkThreads,
     pub(crate) statistics: Statistics,
     pub(crate) warnings: LogLimit,
 }
@@ -54,6 +56,7 @@ impl Bridge {
             tasks: Tasks::default(),
             limits: Limits::new(&options),
             resolver: Resolver::default(),
+            bulk_threads: BulkThreads::default(),
             statistics: Statistics::default(),
             warnings: LogLimit::default(),
         });

@@ -24,6 +24,7 @@
 //! - `upgrade`: from a request to a WebSocket.
 //! - [`connect`]: connecting to the [`target`]. [`resolver`]: its address. [`handshake`]: handshakes above TCP's own.
 //! - [`relay`]: the bytes themselves. [`frame`]: the WebSocket's frames. [`transport`]: what a relay needs of a connection.
+//! - `event_loop`: the threads on which all of that runs.
 //! - [`close_code`]: the codes that say why a WebSocket was closed.
 //! - [`options`]: the settings of a bridge.
 //! - `config`: the options of the program from a file and the environment.
@@ -37,6 +38,7 @@ pub mod command_line;
 #[cfg(feature = "config")]
 pub mod config;
 pub mod connect;
+mod event_loop;
 pub mod frame;
 pub mod handshake;
 pub mod http;

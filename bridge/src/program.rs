@@ -2,12 +2,11 @@
 
 mod listeners;
 mod log;
-mod runtime;
 mod signals;
 
 use std::fmt::Write as _;
 use std::io;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::pin::pin;
 
@@ -23,6 +22,7 @@ use crate::bridge::Bridge;
 use crate::command_line::{CommandLine, FileError};
 #[cfg(feature = "config")]
 use crate::config::{self, ConfigError};
+use crate::event_loop;
 use crate::limits::RESERVE;
 use crate::options::{Options, OptionsError};
 use crate::serve::ServeError;
@@ -83,7 +83,8 @@ pub fn run() -> Result<(), ProgramError> {
         Ok(()) => {}
     }
     let options = fit_to_descriptors(options, descriptors::raise_limit());
-    let runtime = runtime::build(command_line.threads).map_err(ProgramError::Runtime)?;
+    let threads = command_line.threads.map_or_else(event_loop::half_of_the_processors, NonZeroUsize::get);
+    let runtime = event_loop::build(threads).map_err(ProgramError::Runtime)?;
     let result = runtime.block_on(serve_until_stopped(&command_line, options));
     // Does not wait for a name that is being looked up.
     runtime.shutdown_background();

@@ -7,10 +7,13 @@
 //! - `client` and `server`: the two connections. `queue`: what a connection did not take.
 //! - `watchdog`: pings, and the idle timeout. [`ending`]: why a relay ended.
 //! - `linger`: closing so that nothing is lost.
+//! - `pace`: bulk transfer or short messages. [`bulk_threads`]: where bulk transfers run.
 
+pub mod bulk_threads;
 mod client;
 pub mod ending;
 mod linger;
+mod pace;
 mod queue;
 mod server;
 mod watchdog;
@@ -29,9 +32,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::frame::encode::SERVER_HEADER_MAX_BYTES;
 use crate::transport::Transport;
+pub use bulk_threads::BulkThreads;
 use client::{Client, Received};
 pub use ending::Ending;
 pub use linger::refuse;
+use pace::Pace;
 use server::Server;
 use watchdog::{Sight, Verdict, Watchdog};
 
@@ -91,21 +96,40 @@ pub struct Relayed {
 /// read with the handshake. Ends when one of them does, no byte moves for the idle timeout, or `stop` is cancelled, and
 /// returns when both connections are closed.
 ///
-/// An `observer` is told of all bytes.
-pub async fn relay<C: Transport, S: Transport>(
+/// An `observer` is told of all bytes. While it is a bulk transfer, the relay runs on one of `bulk_threads`, if there are any.
+pub async fn relay<C, S>(
     client: C,
     early: Bytes,
     server: S,
     options: &RelayOptions,
     stop: CancellationToken,
     observer: Option<Box<dyn ConnectionObserver>>,
-) -> Relayed {
-    let mut relay = Relay::new(client, early, server, options.max_message_bytes, observer);
-    let ending = relay.run(options, stop).await;
+    bulk_threads: Option<&BulkThreads>,
+) -> Relayed
+where
+    C: Transport + Send + 'static,
+    S: Transport + Send + 'static,
+{
+    let relay = Relay::new(client, early, server, options.max_message_bytes, observer);
+    let watchdog = Watchdog::new(options.idle_timeout, options.ping_interval);
+    let mut running = Box::new(Running { relay, watchdog, stop, pace: Pace::default() });
+    let ending = loop {
+        let ending;
+        match bulk_threads {
+            Some(threads) if running.pace.is_bulk() => {
+                (running, ending) = threads.run(running.run_on_this_thread()).await;
+                running.relay.move_to_this_event_loop();
+            }
+            _ => ending = running.run().await,
+        }
+        if let Some(ending) = ending {
+            break ending;
+        }
+    };
     // Boxed, so that a relay that runs has no memory for its end.
-    Box::pin(relay.linger(&ending, options)).await;
-    let Relay { from_client, from_server, .. } = relay;
-    Box::pin(relay.close(&ending, options)).await;
+    Box::pin(running.relay.linger(&ending, options)).await;
+    let Relay { from_client, from_server, .. } = running.relay;
+    Box::pin(running.relay.close(&ending, options)).await;
     Relayed { from_client, from_server, ending }
 }
 
@@ -132,6 +156,47 @@ impl ReadSize {
         } else if read_bytes >= self.0 {
             self.0 = LARGE_BUFFER_BYTES;
         }
+    }
+}
+
+/// A relay with what ends it, in one piece that moves between threads.
+struct Running<C, S> {
+    relay: Relay<C, S>,
+    watchdog: Watchdog,
+    stop: CancellationToken,
+    pace: Pace,
+}
+
+impl<C: Transport, S: Transport> Running<C, S> {
+    /// Relays until the end, or until it has become another kind of transfer: then there is no ending.
+    async fn run(&mut self) -> Option<Ending> {
+        let Self { relay, watchdog, stop, pace } = self;
+        let mut stopped = pin!(stop.cancelled());
+        poll_fn(|cx| {
+            let moved_before = relay.from_client + relay.from_server;
+            if let Poll::Ready(ending) = relay.poll_turns(cx) {
+                return Poll::Ready(Some(ending));
+            }
+            if pace.count(relay.from_client + relay.from_server - moved_before) {
+                return Poll::Ready(None);
+            }
+            while let Poll::Ready(now) = watchdog.poll(cx) {
+                match watchdog.check(now, relay.sight()) {
+                    Verdict::Well => {}
+                    Verdict::Ping => relay.ping(cx),
+                    Verdict::End(ending) => return Poll::Ready(Some(ending)),
+                }
+            }
+            stopped.as_mut().poll(cx).map(|()| Some(Ending::Stopped))
+        })
+        .await
+    }
+
+    /// Runs as a task of another thread.
+    async fn run_on_this_thread(mut self: Box<Self>) -> (Box<Self>, Option<Ending>) {
+        self.relay.move_to_this_event_loop();
+        let ending = self.run().await;
+        (self, ending)
     }
 }
 
@@ -169,23 +234,9 @@ impl<C: Transport, S: Transport> Relay<C, S> {
         }
     }
 
-    async fn run(&mut self, options: &RelayOptions, stop: CancellationToken) -> Ending {
-        let mut stopped = pin!(stop.cancelled());
-        let mut watchdog = Watchdog::new(options.idle_timeout, options.ping_interval);
-        poll_fn(|cx| {
-            if let Poll::Ready(ending) = self.poll_turns(cx) {
-                return Poll::Ready(ending);
-            }
-            while let Poll::Ready(now) = watchdog.poll(cx) {
-                match watchdog.check(now, self.sight()) {
-                    Verdict::Well => {}
-                    Verdict::Ping => self.ping(cx),
-                    Verdict::End(ending) => return Poll::Ready(ending),
-                }
-            }
-            stopped.as_mut().poll(cx).map(|()| Ending::Stopped)
-        })
-        .await
+    fn move_to_this_event_loop(&mut self) {
+        self.client.stream.move_to_this_event_loop();
+        self.server.stream.move_to_this_event_loop();
     }
 
     /// Moves what can be moved, in both directions.

@@ -1,7 +1,7 @@
 //! The connections that a relay joins, and what it asks of them besides bytes.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd as _};
+use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -37,6 +37,10 @@ pub trait Transport: AsyncRead + AsyncWrite + Unpin {
 
     /// Makes the end of the connection a reset, by which the peer learns that the stream is not complete.
     fn reset_when_dropped(&self) {}
+
+    /// Has the event loop of this thread wait for the connection. Otherwise the one where it was opened does, and wakes this
+    /// thread at each event.
+    fn move_to_this_event_loop(&mut self) {}
 }
 
 impl Transport for TcpStream {
@@ -56,6 +60,12 @@ impl Transport for TcpStream {
         // A connection that is broken already needs no reset.
         let _ = self.set_zero_linger();
     }
+
+    fn move_to_this_event_loop(&mut self) {
+        if let Ok(stream) = duplicate(self).and_then(|socket| Self::from_std(socket.into())) {
+            *self = stream;
+        }
+    }
 }
 
 impl Transport for UnixStream {
@@ -70,6 +80,17 @@ impl Transport for UnixStream {
     fn has_hung_up(&self) -> bool {
         has_hung_up(self)
     }
+
+    fn move_to_this_event_loop(&mut self) {
+        if let Ok(stream) = duplicate(self).and_then(|socket| Self::from_std(socket.into())) {
+            *self = stream;
+        }
+    }
+}
+
+/// Returns another descriptor of a socket. So if it cannot be registered with an event loop, nothing is lost.
+fn duplicate(socket: &impl AsFd) -> io::Result<OwnedFd> {
+    socket.as_fd().try_clone_to_owned()
 }
 
 /// Any stream, as a transport that is not asked anything.

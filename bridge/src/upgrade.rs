@@ -19,7 +19,7 @@ use crate::close_code::CloseCode;
 use crate::connect::Server;
 use crate::http::timed_stream::TimedStream;
 use crate::options::Options;
-use crate::relay::{RelayOptions, Relayed, refuse, relay};
+use crate::relay::{BulkThreads, RelayOptions, Relayed, refuse, relay};
 use crate::transport::{Opaque, Transport, prepare_tcp};
 
 /// Why a request opens no WebSocket.
@@ -131,6 +131,7 @@ pub(crate) async fn run(
     options: &Options,
     observer: Option<Box<dyn ConnectionObserver>>,
     stop: CancellationToken,
+    bulk_threads: &BulkThreads,
 ) -> Option<Relayed> {
     let upgraded = match upgrade.await {
         Ok(upgraded) => upgraded,
@@ -144,14 +145,14 @@ pub(crate) async fn run(
     let upgraded = match upgraded.downcast::<TokioIo<TimedStream<TcpStream>>>() {
         Ok(Parts { io, read_buf, .. }) => {
             let client = io.into_inner().into_inner();
-            return Box::pin(relay_or_refuse(client, read_buf, server, options, observer, stop)).await;
+            return Box::pin(relay_or_refuse(client, read_buf, server, options, observer, stop, bulk_threads)).await;
         }
         Err(upgraded) => upgraded,
     };
     let upgraded = match upgraded.downcast::<TokioIo<TimedStream<UnixStream>>>() {
         Ok(Parts { io, read_buf, .. }) => {
             let client = io.into_inner().into_inner();
-            return Box::pin(relay_or_refuse(client, read_buf, server, options, observer, stop)).await;
+            return Box::pin(relay_or_refuse(client, read_buf, server, options, observer, stop, bulk_threads)).await;
         }
         Err(upgraded) => upgraded,
     };
@@ -159,22 +160,23 @@ pub(crate) async fn run(
     match upgraded.downcast::<TokioIo<TcpStream>>() {
         Ok(Parts { io, read_buf, .. }) => {
             let client = io.into_inner();
-            Box::pin(relay_or_refuse(client, read_buf, server, options, observer, stop)).await
+            Box::pin(relay_or_refuse(client, read_buf, server, options, observer, stop, bulk_threads)).await
         }
         Err(upgraded) => {
             let client = Opaque(TokioIo::new(upgraded));
-            Box::pin(relay_or_refuse(client, Bytes::new(), server, options, observer, stop)).await
+            Box::pin(relay_or_refuse(client, Bytes::new(), server, options, observer, stop, bulk_threads)).await
         }
     }
 }
 
-async fn relay_or_refuse<C: Transport>(
+async fn relay_or_refuse<C: Transport + Send + 'static>(
     client: C,
     early: Bytes,
     server: Result<Server, Refusal>,
     options: &Options,
     observer: Option<Box<dyn ConnectionObserver>>,
     stop: CancellationToken,
+    bulk_threads: &BulkThreads,
 ) -> Option<Relayed> {
     let relay_options = RelayOptions {
         idle_timeout: options.idle_timeout,
@@ -187,9 +189,11 @@ async fn relay_or_refuse<C: Transport>(
             if let Err(error) = prepare_tcp(&server, options.send_buffer_bytes, options.idle_timeout) {
                 tracing::debug!("the server's connection has ended: {}", one_line(&error));
             }
-            relay(client, early, server, &relay_options, stop, observer).await
+            relay(client, early, server, &relay_options, stop, observer, Some(bulk_threads)).await
         }
-        Ok(Server::Unix(server)) => Box::pin(relay(client, early, server, &relay_options, stop, observer)).await,
+        Ok(Server::Unix(server)) => {
+            Box::pin(relay(client, early, server, &relay_options, stop, observer, Some(bulk_threads))).await
+        }
         Err(Refusal { code, reason }) => {
             Box::pin(refuse(client, early, code, &reason, options.linger)).await;
             return None;

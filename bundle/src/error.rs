@@ -32,14 +32,14 @@ pub enum BundleError {
     /// The loader of the later parts does not have the form that this version of the splitter writes.
     #[error("cannot join the loader of the later parts with the glue: {0}")]
     Join(&'static str),
-    /// wasm-opt failed, or wrote something that is not WebAssembly.
+    /// wasm-opt or esbuild failed, or wasm-opt wrote something that is not WebAssembly.
     #[error("cannot optimize {name} with {}: {reason}", program.display())]
     Optimize {
         /// The file.
         name: String,
-        /// The path of wasm-opt.
+        /// The path of the program that failed.
         program: PathBuf,
-        /// The output of wasm-opt, or the system's error.
+        /// The output of the program, or the system's error.
         reason: String,
     },
     /// `index.html` has a link that this build does not support.

@@ -8,6 +8,7 @@
 //! - [`program`]: splits the compiled program at the marked functions, and writes its JavaScript glue.
 //! - [`optimize`]: runs wasm-opt, if a path to it is given.
 //! - [`index`]: resolves the links of `index.html` that are meant for trunk.
+//! - [`minify`]: runs esbuild, if a path to it is given.
 //! - [`names`]: names the files after their content.
 //!
 //! [`output`] replaces the previous page by the result. `compress` (a feature of this crate) adds compressed variants, and
@@ -17,6 +18,7 @@
 pub mod compress;
 mod error;
 pub mod index;
+pub mod minify;
 pub mod names;
 pub mod optimize;
 pub mod output;

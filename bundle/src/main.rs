@@ -30,6 +30,10 @@ struct Arguments {
     #[arg(long, value_name = "PROGRAM")]
     wasm_opt: Option<PathBuf>,
 
+    /// Make the scripts smaller with this esbuild.
+    #[arg(long, value_name = "PROGRAM")]
+    esbuild: Option<PathBuf>,
+
     /// Build the page even if nothing has changed.
     #[arg(long)]
     force: bool,
@@ -50,6 +54,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         program: arguments.program.clone(),
         web: arguments.web.clone(),
         wasm_opt: arguments.wasm_opt.clone(),
+        esbuild: arguments.esbuild.clone(),
     };
     build_into(&sources, &OutputFolder::new(&arguments.output), arguments.force).map_err(|error| error.to_string())
 }
@@ -63,14 +68,17 @@ fn build_into(sources: &Sources, output: &OutputFolder, force: bool) -> Result<(
     Ok(())
 }
 
-/// Returns a text that changes with everything on which the page depends: its sources, this program, and wasm-opt.
+/// Returns a text that changes with everything on which the page depends: its sources, this program, wasm-opt and esbuild.
 fn inputs(sources: &Sources) -> Result<String, BundleError> {
     let bundler = std::env::current_exe().and_then(|path| version(&path)).unwrap_or_default();
-    let wasm_opt = match &sources.wasm_opt {
-        Some(path) => version(path).map_err(|source| BundleError::Read { path: path.clone(), source })?,
-        None => "none".to_owned(),
-    };
-    Ok(format!("{}, bundle {bundler}, wasm-opt {wasm_opt}", sources.digest()?))
+    let wasm_opt = version_of_tool(sources.wasm_opt.as_deref())?;
+    let esbuild = version_of_tool(sources.esbuild.as_deref())?;
+    Ok(format!("{}, bundle {bundler}, wasm-opt {wasm_opt}, esbuild {esbuild}", sources.digest()?))
+}
+
+fn version_of_tool(path: Option<&Path>) -> Result<String, BundleError> {
+    let Some(path) = path else { return Ok("none".to_owned()) };
+    version(path).map_err(|source| BundleError::Read { path: path.to_owned(), source })
 }
 
 /// Returns a program's size and modification time, which change when another version replaces it.

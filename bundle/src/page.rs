@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use crate::error::{BundleError, read};
 use crate::index::Index;
 use crate::program::MAIN;
-use crate::{Files, index, names, optimize, program};
+use crate::{Files, index, minify, names, optimize, program};
 
 /// The inputs of a page.
 #[derive(Debug, Clone)]
@@ -18,10 +18,12 @@ pub struct Sources {
     pub web: PathBuf,
     /// The path of wasm-opt, which makes the program smaller; `None` leaves the program as it is.
     pub wasm_opt: Option<PathBuf>,
+    /// The path of esbuild, which makes the scripts smaller; `None` leaves the scripts as they are.
+    pub esbuild: Option<PathBuf>,
 }
 
 impl Sources {
-    /// Returns a digest of all inputs except wasm-opt.
+    /// Returns a digest of all inputs except wasm-opt and esbuild.
     ///
     /// # Errors
     ///
@@ -61,5 +63,8 @@ pub fn build(sources: &Sources) -> Result<Files, BundleError> {
     files.extend([index.entry(program_bytes)]);
     files.insert(names::INDEX.to_owned(), index.html.into_bytes());
     files.extend(index.files);
+    if let Some(esbuild) = &sources.esbuild {
+        minify::scripts(&mut files, esbuild)?;
+    }
     names::after_content(files)
 }

@@ -68,6 +68,11 @@ pub fn is_later_part(name: &str) -> bool {
     name.ends_with(".wasm") && !name.starts_with("launcelot_bg")
 }
 
+/// Returns whether a file is the part that draws loads of many clients, which a browser loads last.
+pub fn is_load_part(name: &str) -> bool {
+    name.ends_with(".wasm") && name.starts_with("load-")
+}
+
 struct Parts {
     main: Vec<u8>,
     /// The text of [`LOADER`].

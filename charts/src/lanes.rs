@@ -1,9 +1,10 @@
 //! Messages between hops: the hops from left to right, and a lane for each message with its question above its answer.
 //!
-//! The hops ([`backdrop`]) and the messages ([`moving`]) are two drawings of one size, one on top of the other, so that an animation
-//! redraws only the messages.
+//! The hops ([`backdrop`]) and the messages are two drawings of one size, one on top of the other, so that an animation redraws only
+//! the messages. The page draws those as elements, at the places that [`across`] and [`height_of`] return.
 
-use crate::markup::{Escaped, Percent, write};
+pub use crate::markup::Percent;
+use crate::markup::{Escaped, write};
 
 /// The height of the head with the names of the hops, in pixels.
 const HEAD_HEIGHT: usize = 30;
@@ -13,8 +14,8 @@ const LANE_HEIGHT: usize = 62;
 const LABEL_AT: usize = 17;
 const QUESTION_AT: usize = 31;
 const ANSWER_AT: usize = 47;
-/// The radius of a message.
-const RADIUS: usize = 6;
+/// The radius of a message, in pixels.
+pub const RADIUS: usize = 6;
 
 /// A horizontal position, in thousandths of the width.
 pub type Position = u16;
@@ -98,29 +99,8 @@ pub fn backdrop(hops: &[Hop], lanes: &[String]) -> String {
     svg + "</svg>"
 }
 
-/// Draws the trails and the messages. Questions and answers have classes of their own, by which a style sheet can fill the ones and
-/// leave the others hollow.
-pub fn moving(lanes: usize, trails: &[Trail], markers: &[Marker]) -> String {
-    let mut svg = open("lanes-moving", lanes);
-    for Trail { lane, is_back, from, until, leg } in trails {
-        let x1 = across(*from);
-        let x2 = across(*until);
-        let y = height_of(*lane, *is_back);
-        write(
-            &mut svg,
-            format_args!(r#"<line class="gone {leg}" x1="{x1}" x2="{x2}" y1="{y}" y2="{y}" stroke="currentColor"/>"#),
-        );
-    }
-    for Marker { lane, is_back, at } in markers {
-        let x = across(*at);
-        let y = height_of(*lane, *is_back);
-        let class = if *is_back { "answer" } else { "question" };
-        write(&mut svg, format_args!(r#"<circle class="message {class}" cx="{x}" cy="{y}" r="{RADIUS}"/>"#));
-    }
-    svg + "</svg>"
-}
-
-fn across(position: Position) -> Percent {
+/// Returns a horizontal position as a percentage.
+pub fn across(position: Position) -> Percent {
     Percent(f64::from(position) / 10.0)
 }
 
@@ -128,13 +108,19 @@ fn top(lane: usize) -> usize {
     HEAD_HEIGHT + lane * LANE_HEIGHT
 }
 
-fn height_of(lane: usize, is_back: bool) -> usize {
+/// Returns the vertical position of the question in a lane, or of the answer, in pixels.
+pub fn height_of(lane: usize, is_back: bool) -> usize {
     top(lane) + if is_back { ANSWER_AT } else { QUESTION_AT }
+}
+
+/// Returns the height of a drawing of so many lanes, in pixels.
+pub fn height(lanes: usize) -> usize {
+    top(lanes) + 4
 }
 
 /// Opens a drawing. The page has the same information as text, so the drawing is hidden from screen readers.
 fn open(class: &str, lanes: usize) -> String {
-    let height = top(lanes) + 4;
+    let height = height(lanes);
     format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" class="{class}" width="100%" height="{height}" aria-hidden="true" focusable="false">"#
     )
@@ -156,16 +142,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_below_its_question() {
-        let marker = |is_back| Marker { lane: 1, is_back, at: 255 };
-        let svg = moving(2, &[], &[marker(false), marker(true)]);
-        assert!(svg.contains(r#"<circle class="message question" cx="25.5%" cy="123" r="6"/>"#), "{svg}");
-        assert!(svg.contains(r#"<circle class="message answer" cx="25.5%" cy="139" r="6"/>"#), "{svg}");
-    }
-
-    #[test]
-    fn the_drawings_of_the_hops_and_of_the_messages_have_the_same_height() {
-        let height =
-            |svg: &str| svg.split("height=\"").nth(1).and_then(|rest| rest.split('"').next()).map(str::to_owned);
-        assert_eq!(height(&backdrop(&[], &["a".to_owned(), "b".to_owned()])), height(&moving(2, &[], &[])));
+        assert_eq!([false, true].map(|is_back| height_of(1, is_back)), [123, 139]);
+        assert_eq!(across(255).to_string(), "25.5%");
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 /// A horizontal position or length, in percent, with at most three decimals.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Percent(pub(crate) f64);
+pub struct Percent(pub(crate) f64);
 
 impl fmt::Display for Percent {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -67,8 +67,6 @@
 //! Pages of other origins may use the API if the bridge would accept their WebSocket, so that a page from `trunk serve` can.
 //! A request from any other origin is answered with 403.
 
-use std::time::Duration;
-
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, Request, State};
@@ -77,13 +75,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderValue, Method, StatusCode, header};
 use launcelot_bridge::origin::origin_may_connect;
-use launcelot_measure::{Instance, LinkRevisions, LinkSettings, Trace};
+use launcelot_measure::lab_api::{SeriesResponse, ServerSettings, TraceResponse, TransitResponse};
+use launcelot_measure::{Instance, LinkRevisions, LinkSettings};
 use launcelot_server::ThinkTime;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::recorder::{Recorder, Thinking, TunnelTransit};
-use crate::tunnel::report::micros;
 use crate::tunnel::settings::DELAY_MAX;
 use crate::tunnel::{TunnelHandle, TunnelSettings};
 
@@ -98,49 +96,6 @@ struct Lab {
     tunnel: TunnelHandle,
     /// `None` if the server's settings cannot be changed.
     think: Option<ThinkTime>,
-}
-
-/// The body of `/api/server`.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ServerSettings {
-    think_us: f64,
-}
-
-/// The body of `/api/series/NAME`.
-#[derive(Debug, Serialize)]
-struct SeriesAnswer {
-    answers: u64,
-    #[serde(serialize_with = "micros")]
-    thinking_us: Duration,
-}
-
-/// The body of `/api/traces/ID`.
-#[derive(Debug, Serialize)]
-struct TraceAnswer {
-    #[serde(flatten)]
-    trace: Trace,
-    tunnel: Option<TransitAnswer>,
-}
-
-/// The tunnel's part of a trace: the revisions of its settings during the dialogue, and the duration of the emulated
-/// handshake.
-#[derive(Debug, Serialize)]
-struct TransitAnswer {
-    #[serde(flatten)]
-    revisions: LinkRevisions,
-    handshake_us: Option<Micros>,
-}
-
-#[derive(Debug, Serialize)]
-struct Micros(#[serde(serialize_with = "micros")] Duration);
-
-impl TransitAnswer {
-    fn new(transit: TunnelTransit, instance: Instance) -> Self {
-        let TunnelTransit { first_revision, last_revision, handshake } = transit;
-        let revisions = LinkRevisions { instance, first_revision, last_revision: Some(last_revision) };
-        Self { revisions, handshake_us: handshake.map(Micros) }
-    }
 }
 
 /// Returns the routes of the API, which the bridge serves together with its own routes. `think` is the server's think
@@ -164,15 +119,21 @@ async fn get_trace(State(lab): State<Lab>, Path(id): Path<String>, RawQuery(quer
         );
     };
     let transit = lab.recorder.transit(&id, to);
-    let tunnel = transit.map(|transit| TransitAnswer::new(transit, lab.tunnel.instance()));
-    json(StatusCode::OK, &TraceAnswer { trace, tunnel })
+    let tunnel = transit.map(|transit| transit_response(transit, lab.tunnel.instance()));
+    json(StatusCode::OK, &TraceResponse { trace, tunnel })
 }
 
 async fn get_series(State(lab): State<Lab>, Path(name): Path<String>) -> Response {
     match lab.recorder.thinking(&name) {
-        Some(Thinking { answers, total }) => json(StatusCode::OK, &SeriesAnswer { answers, thinking_us: total }),
+        Some(Thinking { answers, total }) => json(StatusCode::OK, &SeriesResponse { answers, thinking: total }),
         None => error(StatusCode::NOT_FOUND, &format!("no series '{name}': it was not recorded, or was evicted")),
     }
+}
+
+fn transit_response(transit: TunnelTransit, instance: Instance) -> TransitResponse {
+    let TunnelTransit { first_revision, last_revision, handshake } = transit;
+    let revisions = LinkRevisions { instance, first_revision, last_revision: Some(last_revision) };
+    TransitResponse { revisions, handshake }
 }
 
 /// Returns the port in a query such as `to=1061`.
@@ -201,10 +162,7 @@ async fn put_tunnel(State(lab): State<Lab>, body: Bytes) -> Response {
 
 async fn get_server(State(lab): State<Lab>) -> Response {
     match &lab.think {
-        Some(think) => {
-            let think_us = think.get().as_nanos() as f64 / 1_000.0;
-            json(StatusCode::OK, &ServerSettings { think_us })
-        }
+        Some(think) => json(StatusCode::OK, &ServerSettings { think: think.get() }),
         None => error(StatusCode::NOT_FOUND, "the settings of worker processes cannot be changed"),
     }
 }
@@ -214,12 +172,11 @@ async fn put_server(State(lab): State<Lab>, body: Bytes) -> Response {
         Ok(settings) => settings,
         Err(why) => return error(StatusCode::BAD_REQUEST, &format!("invalid server settings: {why}")),
     };
-    let think_time = Duration::try_from_secs_f64(settings.think_us / 1e6).ok().filter(|time| *time <= DELAY_MAX);
-    let Some(think_time) = think_time else {
-        return error(StatusCode::BAD_REQUEST, "think_us must be at least 0 and at most 10 seconds");
-    };
+    if settings.think > DELAY_MAX {
+        return error(StatusCode::BAD_REQUEST, "think_us must be at most 10 seconds");
+    }
     if let Some(think) = &lab.think {
-        think.set(think_time);
+        think.set(settings.think);
     }
     get_server(State(lab)).await
 }

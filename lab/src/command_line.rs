@@ -11,13 +11,13 @@ use launcelot_server::Design;
 use crate::bench::options::Benchmark;
 use crate::load::options::LoadOptions;
 use crate::load::server_under_test::SERVE;
-use crate::load::watchdog::WATCHDOG;
 use crate::merge::MergeOptions;
 use crate::probe::command_line::ProbeOptions;
 use crate::report::ReportOptions;
 use crate::tunnel;
 use crate::tunnel::command_line::TunnelOptions;
 use crate::tunnel::options::preset_parser;
+use crate::watchdog::WATCHDOG;
 
 /// Runs a Launcelot server, an emulated link to it, a bridge to both and the page in one process, until Ctrl-C. With a
 /// command, runs a single instrument instead.
@@ -56,7 +56,7 @@ pub enum Instrument {
     /// Serves as launcelot-server does. The load starts this program as a server, so that no second one is needed.
     #[command(name = SERVE, hide = true)]
     Serve(Box<launcelot_server::command_line::CommandLine>),
-    /// Ends its process group at the end of its standard input. The load starts this program as the watchdog of each server.
+    /// Ends its process group at the end of its standard input. This program starts itself as the watchdog of each server that it starts.
     #[command(name = WATCHDOG, hide = true)]
     Watchdog,
 }

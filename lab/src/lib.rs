@@ -7,7 +7,7 @@
 //! - [`tunnel`]: an emulated link between a client and a server.
 //! - [`load`]: many clients at once, and how long they wait; [`report`] and [`merge`]: what is done with the results later.
 //! - [`inetd`]: a super-server, which starts a program for each connection.
-//! - [`server_process`]: a server that an instrument starts, by a command (`server_command`).
+//! - [`server_process`]: a server that an instrument starts, by a command (`server_command`); [`watchdog`]: what ends it with the lab.
 //! - `durations` and `stop_signals`: what the command lines of several instruments have in common.
 //! - [`command_line`]: the arguments of `launcelot-lab`.
 
@@ -26,3 +26,4 @@ mod server_command;
 pub mod server_process;
 mod stop_signals;
 pub mod tunnel;
+pub mod watchdog;

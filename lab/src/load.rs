@@ -3,7 +3,7 @@
 //! - [`command_line`]: the command, with its [`options`]; [`run`]: a load from its plan to its files.
 //! - `foreseen`: what will limit a run; `expectations`: what is checked before and after it. [`signals`]: what ends it early.
 //! - [`conductor`]: one cycle after the other. [`server_under_test`]: a server from its start to its end; `listening`: whether
-//!   it listens; `processes`: what its processes have used; [`watchdog`]: what ends them with the lab.
+//!   it listens; `processes`: what its processes have used.
 //! - [`cycle`]: what the engine does in a cycle; [`engine`]: the load generator; [`script_text`]: the questions to send and the
 //!   answers to expect.
 //! - [`results_folder`]: the files of a run; [`provenance`]: where it was measured.
@@ -29,11 +29,8 @@ pub(crate) mod progress;
 pub mod provenance;
 pub mod results_folder;
 pub mod run;
-#[cfg(test)]
-pub(crate) mod sample;
 pub mod script_text;
 pub mod server_under_test;
 pub mod signals;
 pub mod table;
 pub(crate) mod terminal;
-pub mod watchdog;

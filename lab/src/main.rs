@@ -6,7 +6,7 @@ use launcelot_endpoint::{command_line, failure, log};
 use launcelot_lab::bench::{self, options::Benchmark};
 use launcelot_lab::command_line::{CommandLine, Instrument};
 use launcelot_lab::load::run::LoadError;
-use launcelot_lab::{demo, load, merge, probe, report, tunnel};
+use launcelot_lab::{demo, load, merge, probe, report, tunnel, watchdog};
 use launcelot_server::{program, worker};
 use rustix::process::{Signal, set_parent_process_death_signal};
 
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
             end_with_parent();
             failure::exit_code(NAME, program::run(options))
         }
-        Some(Instrument::Watchdog) => failure::exit_code(NAME, load::watchdog::run()),
+        Some(Instrument::Watchdog) => failure::exit_code(NAME, watchdog::run()),
         Some(Instrument::Tunnel(options)) => failure::exit_code(NAME, tunnel::command_line::run(options)),
         Some(Instrument::Bench(Benchmark::Server(options))) => load_exit_code(bench::server::run(options)),
         Some(Instrument::Bench(Benchmark::Designs(options))) => load_exit_code(bench::designs::run(options)),

@@ -7,9 +7,9 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 
 use launcelot_endpoint::listen::Listeners;
-use rustix::process::Pid;
 
 use crate::server_process::{RunningGroup, ServerProcess};
+use crate::watchdog::Watchdog;
 
 /// The placeholder for the port in a command.
 pub(crate) const PORT: &str = "{port}";
@@ -35,37 +35,21 @@ pub(crate) fn free_port() -> Option<u16> {
     ports.find(|port| Listeners::bind("localhost", *port, 1).is_ok())
 }
 
-/// Starts a server at a port, in a process group of its own. `stderr` is its standard error, which is read again at its end.
+/// Starts a server at a port, in the process group of a watchdog. `stderr` is its standard error, which is read again at its end.
 pub(crate) fn spawn(
     words: &[String],
     port: u16,
     stdout: Stdio,
     stderr: File,
+    watchdog: Watchdog,
     running: &RunningGroup,
 ) -> io::Result<ServerProcess> {
-    let child = command(words, port, stdout, &stderr)?.process_group(0).spawn()?;
-    Ok(ServerProcess::new(child, stderr, running.clone()))
-}
-
-/// Like [`spawn`], in a process group that exists.
-pub(crate) fn spawn_in_group(
-    words: &[String],
-    port: u16,
-    stdout: Stdio,
-    stderr: File,
-    group: Pid,
-    running: &RunningGroup,
-) -> io::Result<ServerProcess> {
-    let child = command(words, port, stdout, &stderr)?.process_group(group.as_raw_pid()).spawn()?;
-    Ok(ServerProcess::in_group(child, group, stderr, running.clone()))
-}
-
-fn command(words: &[String], port: u16, stdout: Stdio, stderr: &File) -> io::Result<Command> {
     let mut words = words.iter().map(|word| word.replace(PORT, &port.to_string()));
     let program = words.next().ok_or(io::ErrorKind::InvalidInput)?;
     let mut command = Command::new(program);
     command.args(words).stdin(Stdio::null()).stdout(stdout).stderr(stderr.try_clone()?);
-    Ok(command)
+    let child = command.process_group(watchdog.group().as_raw_pid()).spawn()?;
+    Ok(ServerProcess::new(child, stderr, watchdog, running.clone()))
 }
 
 #[cfg(test)]

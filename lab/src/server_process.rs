@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal as SignalName;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
+use crate::watchdog::Watchdog;
+
 /// The pause between two checks of whether a server listens or has exited.
 pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
@@ -52,23 +54,18 @@ impl RunningGroup {
 pub(crate) struct ServerProcess {
     child: Child,
     id: Pid,
-    group: Pid,
     stderr: File,
     running: RunningGroup,
+    /// Leads the process group, which so exists as long as this value lives.
+    watchdog: Watchdog,
 }
 
 impl ServerProcess {
-    /// Takes over a process that leads a process group of its own. Its standard error is the file `stderr`.
-    pub(crate) fn new(child: Child, stderr: File, running: RunningGroup) -> Self {
-        let group = Pid::from_child(&child);
-        Self::in_group(child, group, stderr, running)
-    }
-
-    /// Takes over a process in a process group that ends with it. Its standard error is the file `stderr`.
-    pub(crate) fn in_group(child: Child, group: Pid, stderr: File, running: RunningGroup) -> Self {
+    /// Takes over a process in the process group of a watchdog. Its standard error is the file `stderr`.
+    pub(crate) fn new(child: Child, stderr: File, watchdog: Watchdog, running: RunningGroup) -> Self {
         let id = Pid::from_child(&child);
-        running.set(group);
-        Self { child, id, group, stderr, running }
+        running.set(watchdog.group());
+        Self { child, id, stderr, running, watchdog }
     }
 
     /// Returns its process ID.
@@ -82,8 +79,7 @@ impl ServerProcess {
         self.exits_within(EXIT_TIMEOUT).then(|| self.end())
     }
 
-    /// Returns true if the process has exited. The process is not reaped, so that no other process group can get its
-    /// ID.
+    /// Returns true if the process has exited. The process is not reaped.
     pub(crate) fn has_exited(&self) -> bool {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         matches!(waitid(WaitId::Pid(self.id), options), Ok(Some(_)) | Err(_))
@@ -114,9 +110,10 @@ impl ServerProcess {
     fn end_group(&mut self) {
         if self.running.take().is_some() {
             // A signal fails only if the group has no processes left.
-            let _ = kill_process_group(self.group, Signal::TERM);
+            let group = self.watchdog.group();
+            let _ = kill_process_group(group, Signal::TERM);
             self.exits_within(EXIT_TIMEOUT);
-            let _ = kill_process_group(self.group, Signal::KILL);
+            let _ = kill_process_group(group, Signal::KILL);
         }
     }
 }

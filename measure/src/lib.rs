@@ -28,6 +28,7 @@ pub mod estimate;
 pub mod export;
 pub mod failures;
 pub mod interruptions;
+pub mod lab_api;
 mod lateness;
 pub mod legs;
 pub mod link;

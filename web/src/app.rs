@@ -1,32 +1,52 @@
-//! The page as a whole, in the order of its story.
+//! The page as a whole, in the order of its story. Each section gets the part of the state that it shows.
 
 use yew::prelude::*;
 
+use crate::bridge::Bridge;
 use crate::components::bridge_of_death::BridgeOfDeath;
 use crate::components::clock_line::ClockLine;
 use crate::components::controls::Controls;
 use crate::components::dialogue::Dialogue;
-use crate::components::legs::legs_of;
+use crate::components::earlier_runs::EarlierRuns;
+use crate::components::export::{Available, Export};
+use crate::components::legs_table::LegsTable;
+use crate::components::load_reports::LoadReports;
 use crate::components::many_rounds::ManyRounds;
 use crate::components::meaning::Meaning;
 use crate::components::own_question::OwnQuestion;
-use crate::components::race::race;
-use crate::components::route::route_controls;
-use crate::components::runs::Runs;
-use crate::components::slow_motion::SlowMotion;
-use crate::components::take_along::TakeAlong;
+use crate::components::race::RaceSection;
+use crate::components::route::RouteControls;
+use crate::components::slow_motion::{Recording, SlowMotion};
 use crate::files;
-use crate::hooks::{use_asker, use_interruptions, use_lab, use_race, use_timeline};
+use crate::hooks::{use_actions, use_interruptions, use_lab, use_store, use_stored, use_timeline, use_worker};
+use crate::render_mark::mark_render;
+use crate::rows;
+use crate::state::State;
+use crate::state::ids::PageId;
 
 /// The page.
 #[component]
 pub fn App() -> Html {
-    let asker = use_asker();
-    use_interruptions(&asker);
-    use_lab(&asker);
-    use_race(&asker);
-    use_timeline(&asker);
+    mark_render("App");
+    let store = use_store();
+    let state = {
+        let store = store.clone();
+        use_reducer(move || State::new(PageId::random(), Bridge::of_this_page(), store.saved()))
+    };
+    let actions = use_actions(&state);
+    use_worker(&state.orders, state.dispatcher());
+    use_stored(store, &state.rounds, state.dispatcher());
+    use_lab(state.request(), state.dispatcher());
+    use_interruptions(state.dispatcher());
+    use_timeline(state.finished_run());
     use_effect_with((), |()| files::load_when_idle());
+
+    let is_ready = state.is_ready();
+    let lab = state.lab.visible();
+    let newest = state.runs.newest().cloned();
+    let compared = state.runs.compared();
+    let unit = rows::unit(newest.as_deref(), &compared);
+    let traced = newest.clone().filter(|newest| newest.trace().is_some());
     html! {
         <>
             <header class="masthead">
@@ -40,21 +60,26 @@ pub fn App() -> Html {
             </header>
             <main>
                 <section aria-label="Ask once">
-                    { route_controls(&asker) }
-                    <Controls asker={asker.clone()} />
-                    <Dialogue asker={asker.clone()} />
-                    <Meaning asker={asker.clone()} />
-                    { legs_of(&asker) }
-                    <OwnQuestion asker={asker.clone()} />
+                    <RouteControls {lab} change={actions.change_lab.clone()} />
+                    <Controls {is_ready} order={state.order} ask={actions.ask.clone()} choose_order={actions.choose_order.clone()} />
+                    <Dialogue newest={newest.clone()} compared={compared.clone()} />
+                    <Meaning has_clock={state.clock.is_some()} broken={state.broken.clone()} {newest}
+                        compared={compared.clone()} {unit} stop={actions.stop.clone()} />
+                    <LegsTable traced={traced.clone()} {unit} />
+                    <OwnQuestion {is_ready} ask={actions.ask.clone()} />
                 </section>
-                <Runs asker={asker.clone()} />
-                <SlowMotion asker={asker.clone()} />
-                { race(&asker) }
-                <ManyRounds asker={asker.clone()} />
-                <TakeAlong asker={asker.clone()} />
+                <EarlierRuns runs={state.runs.earlier()} {compared} compare={actions.compare.clone()} />
+                <SlowMotion recordings={Recording::all(&state.runs, state.races())} />
+                <RaceSection race={state.race.clone()} imported={state.imported_races.clone()} {lab} {is_ready}
+                    begin={actions.race.clone()} stop={actions.stop.clone()} change_lab={actions.change_lab.clone()} />
+                <ManyRounds rounds={state.rounds.clone()} {is_ready} ask={actions.ask_in_rounds.clone()}
+                    stop={actions.stop.clone()} change={actions.change_rounds.clone()} />
+                <LoadReports reports={state.loads.clone()} remove={actions.remove_load.clone()} />
+                <Export available={Available::of(&state)} import={actions.import.clone()}
+                    import_load={actions.import_load.clone()} state={actions.state.clone()} />
             </main>
             <footer>
-                <ClockLine asker={asker.clone()} />
+                <ClockLine clock={state.clock} {traced} />
             </footer>
         </>
     }

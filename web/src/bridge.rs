@@ -25,10 +25,10 @@ pub struct Address<'a> {
 /// The way from the bridge to the server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Route {
-    /// Straight, as long as the wire is.
+    /// Direct, over the link that there is.
     #[default]
     Straight,
-    /// Through the lab's tunnel, which is a longer wire.
+    /// Through the lab's tunnel, which emulates a longer link.
     Tunnel,
 }
 
@@ -95,9 +95,33 @@ fn named_port(search: &str) -> Option<u16> {
     parameters.filter_map(|parameter| parameter.strip_prefix("bridge=")).find_map(|port| port.parse().ok())
 }
 
-/// The WebSocket URL of a route, for the page that runs now.
-pub fn url_of_this_page(route: Route) -> String {
-    of_this_page(|page| url(page, route))
+/// The URLs of the WebSockets of a page's bridge.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bridge {
+    straight: String,
+    tunnel: String,
+}
+
+impl Bridge {
+    /// Returns the URLs for the page that runs now.
+    pub fn of_this_page() -> Self {
+        let url_of = |route| of_this_page(|page| url(page, route));
+        Self { straight: url_of(Route::Straight), tunnel: url_of(Route::Tunnel) }
+    }
+
+    /// Returns the URL of a route.
+    pub fn url(&self, route: Route) -> &str {
+        match route {
+            Route::Straight => &self.straight,
+            Route::Tunnel => &self.tunnel,
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn at(origin: &str) -> Self {
+        let url_of = |route: Route| format!("{origin}{}", route.path());
+        Self { straight: url_of(Route::Straight), tunnel: url_of(Route::Tunnel) }
+    }
 }
 
 /// The URL of the lab's `/api`, for the page that runs now.

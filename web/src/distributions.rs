@@ -1,33 +1,78 @@
-//! The rounds that are shown, summed up, drawn and told.
+//! The rounds that are shown: summed up, drawn, and described in sentences.
+//!
+//! The code for it is a part of the program of its own, which the browser loads once it is idle: there is nothing to draw before
+//! the first rounds are answered. The feature `split` marks the part; without it, as under `trunk serve`, the program is one
+//! piece.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use launcelot_charts::table::{self, SeriesSummary};
 use launcelot_charts::{histogram, percentiles, series};
+use launcelot_measure::Distribution;
 use launcelot_measure::compare::compare;
 use launcelot_measure::estimate::Estimates;
-use launcelot_measure::{Distribution, Summary};
+use wasm_split_helpers::SplitLoaderError;
+#[cfg(feature = "split")]
+use wasm_split_helpers::wasm_split;
 
+use crate::histograms::Histograms;
 use crate::state::rounds::ManyRounds;
-use crate::words::{rounds as words, wire};
+use crate::text::{link, rounds as text};
 
 /// Everything that is shown of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Distributions {
-    /// What the newest come to.
-    pub newest: Summary,
-    /// How each of the others stands to the newest, in words.
+    /// What the figures of the newest series mean.
+    pub meaning: String,
+    /// Compares each of the others with the newest.
     pub comparisons: Vec<String>,
-    /// The drawings with their twin in figures, SVG in HTML text, as soon as there is a time to draw.
+    /// Why the curve of the newest series is what it is with the chosen stopwatch.
+    pub why: String,
+    /// The charts and their figures in tables, as HTML text, as soon as there is a time to draw.
     pub figure: Option<String>,
 }
 
-/// Sums up and draws.
-pub fn of(many: &ManyRounds) -> Distributions {
-    let distributions: Vec<Distribution> = many.shown().map(|kept| kept.rounds.distribution(many.stopwatch)).collect();
+/// Loads the part. A failure is not reported here: the first use tries again, and reports its own.
+pub async fn prefetch() {
+    let _ = load_part().await;
+}
+
+/// The program is one piece, so there is nothing to load.
+#[cfg(not(feature = "split"))]
+async fn load_part() -> Result<(), SplitLoaderError> {
+    Ok(())
+}
+
+/// Sums up, draws and describes rounds. Loads nothing while there are none.
+pub async fn of(many: &ManyRounds, histograms: &RefCell<Histograms>) -> Distributions {
+    if many.newest().is_none() {
+        return Distributions::default();
+    }
+    #[cfg(feature = "split")]
+    let drawn = drawn_loaded(many, histograms).await;
+    #[cfg(not(feature = "split"))]
+    let drawn = drawn_loaded(many, histograms);
+    drawn.unwrap_or_else(|_| Distributions { meaning: NOT_LOADED.to_owned(), ..Distributions::default() })
+}
+
+const NOT_LOADED: &str = "What draws rounds could not be loaded. Load the page again.";
+
+#[cfg_attr(feature = "split", wasm_split(rounds, fallible, preload(load_part)))]
+fn drawn_loaded(many: &ManyRounds, histograms: &RefCell<Histograms>) -> Result<Distributions, SplitLoaderError> {
+    Ok(drawn(many, &mut histograms.borrow_mut()))
+}
+
+fn drawn(many: &ManyRounds, histograms: &mut Histograms) -> Distributions {
+    histograms.retain(&many.kept);
+    let Some(newest) = many.newest().map(|newest| &*newest.rounds) else { return Distributions::default() };
+    let stopwatch = many.stopwatch;
+    let distributions: Vec<Rc<Distribution>> =
+        many.shown().map(|stored| histograms.distribution(stored, stopwatch)).collect();
     let told = many.shown().zip(&distributions).map(|(kept, distribution)| SeriesSummary {
         name: kept.rounds.name.clone(),
-        limits: words::limits(kept),
+        limits: text::limits(kept),
         summary: distribution.summary(),
         done: kept.rounds.done(),
         failed: kept.rounds.errors,
@@ -35,21 +80,21 @@ pub fn of(many: &ManyRounds) -> Distributions {
         clock_step: kept.rounds.clock_step,
     });
     let told: Vec<SeriesSummary> = told.collect();
-    let newest = told.first().map(|told| told.summary).unwrap_or_default();
+    let summary = told.first().map(|told| told.summary).unwrap_or_default();
     // A series alone is compared with nothing.
     let estimates: Vec<Estimates> = match told.len() {
         ..2 => Vec::new(),
-        _ => many.shown().map(|kept| kept.rounds.estimates(many.stopwatch)).collect(),
+        _ => many.shown().map(|stored| histograms.estimates(stored, stopwatch)).collect(),
     };
     let conditions: Vec<_> = many.shown().map(|kept| (kept.rounds.link_revisions, kept.rounds.server_work)).collect();
     let compared = estimates.iter().zip(&conditions).enumerate().skip(1).map(|(index, (laid, of_laid))| {
         let (letter, newest) = (series::letter(index), series::letter(0));
-        let not = wire::not_compared(&format!("{letter} and {newest}"), [*of_laid, conditions[0]]);
-        not.unwrap_or_else(|| words::comparison(letter, newest, compare(laid, &estimates[0])))
+        let not = link::not_compared(&format!("{letter} and {newest}"), [*of_laid, conditions[0]]);
+        not.unwrap_or_else(|| text::comparison(letter, newest, compare(laid, &estimates[0])))
     });
-    let all: Vec<&Distribution> = distributions.iter().collect();
+    let all: Vec<&Distribution> = distributions.iter().map(|distribution| &**distribution).collect();
     let steps = many.shown().map(|kept| kept.rounds.clock_step);
-    let by_clock: Vec<(&Distribution, Duration)> = distributions.iter().zip(steps).collect();
+    let by_clock: Vec<(&Distribution, Duration)> = all.iter().copied().zip(steps).collect();
     let figure = series::scale(&by_clock).map(|scale| {
         format!(
             r#"<figure class="distributions"><h3>How often each time occurred</h3>{}<h3>Percentiles: what share was answered within what time</h3>{}{}</figure><div class="percentile-table">{}</div>"#,
@@ -59,5 +104,10 @@ pub fn of(many: &ManyRounds) -> Distributions {
             table::percentiles(&told),
         )
     });
-    Distributions { newest, comparisons: compared.collect(), figure }
+    Distributions {
+        meaning: text::meaning(newest, &summary),
+        comparisons: compared.collect(),
+        why: text::why(newest, many.stopwatch),
+        figure,
+    }
 }

@@ -1,4 +1,4 @@
-//! What was measured, as a file to take along, and a file that was brought back; and what is said of a series of rounds.
+//! What was measured, as a file to export, and a file that is imported; and what the lab is told and tells.
 //!
 //! The code for it is a part of the program of its own: the first question does not need it, so the browser loads it once
 //! it is idle. The feature `split` marks the part; without it, as under `trunk serve`, the program is one piece.
@@ -6,18 +6,22 @@
 use std::time::Duration;
 
 use js_sys::futures::spawn_local;
-use launcelot_measure::export::{Document, DocumentError, RecordedRun, chrome, csv, hlog, json};
-use launcelot_measure::{Rounds, Stopwatch};
+use launcelot_measure::export::{Document, DocumentError, chrome, csv, hlog, json};
 use wasm_bindgen::prelude::*;
 use wasm_split_helpers::SplitLoaderError;
 #[cfg(feature = "split")]
 use wasm_split_helpers::wasm_split;
 
+use crate::distributions;
+use crate::lab::{self, Reply, Request};
+use crate::load;
+use crate::state::State;
 use crate::state::import::Room;
+use crate::state::run_record::RunRecord;
+use crate::text::import as text;
 use crate::timeline::{self, Measure};
-use crate::words::import as words;
 
-/// How long a browser without idle callbacks (Safari before 18.4) waits before it loads the part.
+/// How long a browser without idle callbacks (Safari before 18.4) waits before it loads the parts.
 const NO_IDLE_CALLBACK_DELAY_MS: i32 = 500;
 
 /// A form in which everything can be taken along.
@@ -37,13 +41,20 @@ pub enum Form {
     HdrHistogramLog,
 }
 
-/// Loads the part when the browser has nothing else to do. A failure is not reported here: the first use tries again,
-/// and reports its own.
+/// Loads all later parts when the browser has nothing else to do: the one for [`distributions`], then this one, then the one for
+/// [`load`]. A failure is not reported here: the first use tries again, and reports its own.
 pub fn load_when_idle() {
     let Some(window) = web_sys::window() else { return };
-    let load = Closure::once_into_js(|| spawn_local(async { drop(load_part().await) })).unchecked_into();
+    let load = Closure::once_into_js(|| {
+        spawn_local(async {
+            distributions::prefetch().await;
+            let _ = load_part().await;
+            load::prefetch().await;
+        });
+    });
+    let load = load.unchecked_into();
     if window.request_idle_callback(&load).is_err() {
-        // A browser that cannot set a timer either loads the part at its first use.
+        // A browser that cannot set a timer either loads each part at its first use.
         let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(&load, NO_IDLE_CALLBACK_DELAY_MS);
     }
 }
@@ -54,12 +65,12 @@ async fn load_part() -> Result<(), SplitLoaderError> {
     Ok(())
 }
 
-/// The text of a file. `None` if what writes it cannot be loaded.
-pub async fn write(form: Form, document: &Document) -> Option<String> {
+/// Returns everything that was measured, as the text of a file. `None` if what writes it cannot be loaded.
+pub async fn write(form: Form, state: &State) -> Option<String> {
     #[cfg(feature = "split")]
-    let written = write_loaded(form, document).await;
+    let written = write_loaded(form, state).await;
     #[cfg(not(feature = "split"))]
-    let written = write_loaded(form, document);
+    let written = write_loaded(form, state);
     written.ok()
 }
 
@@ -73,37 +84,57 @@ pub async fn read(name: &str, text: Result<String, DocumentError>, room: Room) -
     let read = read_loaded(name, text, room).await;
     #[cfg(not(feature = "split"))]
     let read = read_loaded(name, text, room);
-    read.unwrap_or_else(|_| Err(words::not_loaded(name)))
+    read.unwrap_or_else(|_| Err(text::not_loaded(name)))
 }
 
 /// The entries of a run in the browser's performance panel, which is written like a file. `None` if what makes them cannot be
 /// loaded.
-pub async fn measures(recorded: &RecordedRun, began: Duration, origin: Duration) -> Option<Vec<Measure>> {
+pub async fn measures(run: &RunRecord, began: Duration, origin: Duration) -> Option<Vec<Measure>> {
     #[cfg(feature = "split")]
-    let measures = measures_loaded(recorded, began, origin).await;
+    let measures = measures_loaded(run, began, origin).await;
     #[cfg(not(feature = "split"))]
-    let measures = measures_loaded(recorded, began, origin);
+    let measures = measures_loaded(run, began, origin);
     measures.ok()
 }
 
-/// Why the curve of a series is what it is with such a stopwatch. `None` if what judges it cannot be loaded.
-pub async fn why(rounds: &Rounds, stopwatch: Stopwatch) -> Option<String> {
+/// Returns the body of a request to the lab. `None` if what encodes it cannot be loaded.
+pub async fn lab_body(request: &Request) -> Option<String> {
     #[cfg(feature = "split")]
-    let why = why_loaded(rounds, stopwatch).await;
+    let body = lab_body_loaded(request).await;
     #[cfg(not(feature = "split"))]
-    let why = why_loaded(rounds, stopwatch);
-    why.ok()
+    let body = lab_body_loaded(request);
+    body.ok()
+}
+
+/// Returns the lab's reply in the body of its response. `None` if it is not a reply, or if what decodes it cannot be loaded.
+pub async fn lab_reply(request: &Request, body: &str) -> Option<Reply> {
+    #[cfg(feature = "split")]
+    let reply = lab_reply_loaded(request, body).await;
+    #[cfg(not(feature = "split"))]
+    let reply = lab_reply_loaded(request, body);
+    reply.ok().flatten()
+}
+
+#[cfg_attr(feature = "split", wasm_split(files, fallible))]
+fn lab_body_loaded(request: &Request) -> Result<String, SplitLoaderError> {
+    Ok(lab::encode(request))
+}
+
+#[cfg_attr(feature = "split", wasm_split(files, fallible))]
+fn lab_reply_loaded(request: &Request, body: &str) -> Result<Option<Reply>, SplitLoaderError> {
+    Ok(lab::decode(request, body))
 }
 
 #[cfg_attr(feature = "split", wasm_split(files, fallible, preload(load_part)))]
-fn write_loaded(form: Form, document: &Document) -> Result<String, SplitLoaderError> {
+fn write_loaded(form: Form, state: &State) -> Result<String, SplitLoaderError> {
+    let document = state.document();
     Ok(match form {
-        Form::Json => json::write(document),
-        Form::Questions => csv::questions(document),
-        Form::ChromeTrace => chrome::trace(document),
-        Form::Rounds => csv::rounds(document),
-        Form::Failures => csv::failures(document),
-        Form::HdrHistogramLog => hlog::log(document),
+        Form::Json => json::write(&document),
+        Form::Questions => csv::questions(&document),
+        Form::ChromeTrace => chrome::trace(&document),
+        Form::Rounds => csv::rounds(&document),
+        Form::Failures => csv::failures(&document),
+        Form::HdrHistogramLog => hlog::log(&document),
     })
 }
 
@@ -116,24 +147,15 @@ fn read_loaded(
     let read = match text.and_then(|text| json::read(&text)) {
         Ok(mut document) => {
             let left_out = room.fit(&mut document);
-            let words = words::taken(name, &document, left_out);
+            let words = text::taken(name, &document, left_out);
             Ok((document, words))
         }
-        Err(why) => Err(words::why_not(name, why)),
+        Err(why) => Err(text::why_not(name, why)),
     };
     Ok(read)
 }
 
 #[cfg_attr(feature = "split", wasm_split(files, fallible))]
-fn measures_loaded(
-    recorded: &RecordedRun,
-    began: Duration,
-    origin: Duration,
-) -> Result<Vec<Measure>, SplitLoaderError> {
-    Ok(timeline::measures(recorded, began, origin))
-}
-
-#[cfg_attr(feature = "split", wasm_split(files, fallible))]
-fn why_loaded(rounds: &Rounds, stopwatch: Stopwatch) -> Result<String, SplitLoaderError> {
-    Ok(crate::words::rounds::why(rounds, stopwatch))
+fn measures_loaded(run: &RunRecord, began: Duration, origin: Duration) -> Result<Vec<Measure>, SplitLoaderError> {
+    Ok(timeline::measures(&run.recorded(), began, origin))
 }

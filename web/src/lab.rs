@@ -1,13 +1,18 @@
 //! The lab behind the bridge, asked over HTTP.
+//!
+//! What encodes and decodes JSON is in the part of the program that the browser loads when it is idle.
 
 use std::time::Duration;
 
+use js_sys::futures::JsFuture;
+use launcelot_measure::lab_api::{SeriesResponse, ServerSettings, TraceResponse};
 use launcelot_measure::{LinkReport, LinkRevisions, LinkSettings, Trace};
 use wasm_bindgen::prelude::*;
 use web_sys::{RequestInit, Response};
 
 use crate::bridge;
-use crate::json::{self, Json};
+use crate::files;
+use crate::state::ids::{RoundsId, RunId};
 
 /// What the lab can be asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,10 +25,10 @@ pub enum Request {
     Server,
     /// Sets how long it works on each answer.
     SetServer(Duration),
-    /// What its stations saw of the dialogue of the run with this number, and of this name.
-    Trace(u32, String),
-    /// How long the server thought about the questions of the series with this id.
-    Series(u64),
+    /// What its hops recorded of the dialogue of a run, which has this name.
+    Trace(RunId, String),
+    /// How long the server thought about the questions of a series.
+    Series(RoundsId),
 }
 
 /// What it says.
@@ -33,52 +38,41 @@ pub enum Reply {
     Tunnel(Option<LinkReport>),
     /// How long the server works on each answer; `None` if that cannot be changed.
     Server(Option<Duration>),
-    /// What the hops saw of the dialogue of the run with this number, and through which settings of the tunnel it went; `None`
-    /// if they saw nothing.
-    Trace(u32, Option<(Trace, Option<LinkRevisions>)>),
-    /// How long the server thought about a question of the series with this id, at the mean; `None` if that was not seen.
-    Series(u64, Option<Duration>),
+    /// What the hops recorded of the dialogue of a run, and the revisions of the tunnel's settings meanwhile; `None` if they
+    /// recorded nothing.
+    Trace(RunId, Option<(Trace, Option<LinkRevisions>)>),
+    /// How long the server thought about a question of a series, at the mean; `None` if that was not recorded.
+    Series(RoundsId, Option<Duration>),
 }
 
-/// The name by which the lab knows the series with this id.
-pub fn series_name(id: u64) -> String {
+/// Returns the name by which the lab knows a series.
+pub fn series_name(id: RoundsId) -> String {
     format!("series-{id}")
 }
 
-/// Asks it.
+/// Asks the lab.
 pub async fn ask(request: Request) -> Reply {
-    let (path, body) = match &request {
-        Request::Tunnel => ("/tunnel".to_owned(), None),
-        Request::SetTunnel(wire) => ("/tunnel".to_owned(), Some(json::of_wire(*wire))),
-        Request::Server => ("/server".to_owned(), None),
-        Request::SetServer(think) => {
-            ("/server".to_owned(), Some(format!(r#"{{"think_us":{}}}"#, think.as_micros() as u64)))
-        }
-        Request::Trace(_, dialogue) => (["/traces/", dialogue].concat(), None),
-        Request::Series(id) => (["/series/", &series_name(*id)].concat(), None),
+    let reply = exchange(&request).await;
+    reply.unwrap_or(match request {
+        Request::Tunnel | Request::SetTunnel(_) => Reply::Tunnel(None),
+        Request::Server | Request::SetServer(_) => Reply::Server(None),
+        Request::Trace(run, _) => Reply::Trace(run, None),
+        Request::Series(id) => Reply::Series(id, None),
+    })
+}
+
+/// Sends a request. Returns `None` if there is no good response.
+async fn exchange(request: &Request) -> Option<Reply> {
+    let path = match request {
+        Request::Tunnel | Request::SetTunnel(_) => "/tunnel".to_owned(),
+        Request::Server | Request::SetServer(_) => "/server".to_owned(),
+        Request::Trace(_, dialogue) => ["/traces/", dialogue].concat(),
+        Request::Series(id) => ["/series/", &series_name(*id)].concat(),
     };
-    reply(&request, fetch(path, body).await.and_then(Json::new))
-}
-
-fn reply(request: &Request, answer: Option<Json>) -> Reply {
-    match request {
-        Request::Tunnel | Request::SetTunnel(_) => Reply::Tunnel(answer.and_then(|answer| json::wire_report(&answer))),
-        Request::Server | Request::SetServer(_) => {
-            Reply::Server(answer.and_then(|answer| answer.field("think_us")?.micros()))
-        }
-        Request::Trace(run, _) => {
-            Reply::Trace(*run, answer.and_then(|answer| Some((json::trace(&answer)?, json::passage(&answer)))))
-        }
-        Request::Series(id) => Reply::Series(*id, answer.and_then(|answer| json::thinking_mean(&answer))),
-    }
-}
-
-/// The JSON of a good answer to what is asked at a path of the lab, or put there.
-async fn fetch(path: String, body: Option<String>) -> Option<JsValue> {
     let init = RequestInit::new();
-    if let Some(body) = body {
+    if let Request::SetTunnel(_) | Request::SetServer(_) = request {
         init.set_method("PUT");
-        init.set_body(&JsValue::from_str(&body));
+        init.set_body(&JsValue::from_str(&files::lab_body(request).await?));
     }
     let url = bridge::lab_of_this_page() + &path;
     let response = web_sys::window()?.fetch_with_str_and_init(&url, &init).await.ok()?;
@@ -86,5 +80,67 @@ async fn fetch(path: String, body: Option<String>) -> Option<JsValue> {
     if !response.ok() {
         return None;
     }
-    response.json().ok()?.await.ok()
+    let text = JsFuture::from(response.text().ok()?).await.ok()?;
+    files::lab_reply(request, &text.as_string()?).await
+}
+
+/// Returns the body of a request; empty if it has none.
+pub fn encode(request: &Request) -> String {
+    let body = match request {
+        Request::SetTunnel(link) => serde_json::to_string(link),
+        Request::SetServer(think) => serde_json::to_string(&ServerSettings { think: *think }),
+        Request::Tunnel | Request::Server | Request::Trace(..) | Request::Series(_) => return String::new(),
+    };
+    body.expect("durations and numbers always have a form in JSON")
+}
+
+/// Returns the reply in the body of a good response; `None` if the body is not one.
+pub fn decode(request: &Request, body: &str) -> Option<Reply> {
+    Some(match request {
+        Request::Tunnel | Request::SetTunnel(_) => Reply::Tunnel(Some(serde_json::from_str(body).ok()?)),
+        Request::Server | Request::SetServer(_) => {
+            let settings: ServerSettings = serde_json::from_str(body).ok()?;
+            Reply::Server(Some(settings.think))
+        }
+        Request::Trace(run, _) => {
+            let TraceResponse { trace, tunnel } = serde_json::from_str(body).ok()?;
+            Reply::Trace(*run, Some((trace, tunnel.map(|transit| transit.revisions))))
+        }
+        Request::Series(id) => {
+            let series: SeriesResponse = serde_json::from_str(body).ok()?;
+            Reply::Series(*id, series.mean())
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use launcelot_measure::Preset;
+
+    use super::*;
+
+    #[test]
+    fn the_settings_of_the_link_are_encoded_as_the_lab_reads_them() {
+        for preset in Preset::ALL {
+            let body = encode(&Request::SetTunnel(preset.link()));
+            assert_eq!(serde_json::from_str::<LinkSettings>(&body).ok(), Some(preset.link()));
+        }
+        assert_eq!(encode(&Request::SetServer(Duration::from_millis(5))), r#"{"think_us":5000.0}"#);
+    }
+
+    #[test]
+    fn responses_are_decoded_and_others_are_not() {
+        let series = Request::Series(RoundsId::default());
+        let mean = Some(Duration::from_micros(5));
+        let reply = decode(&series, r#"{"answers": 40, "thinking_us": 200}"#);
+        assert_eq!(reply, Some(Reply::Series(RoundsId::default(), mean)));
+        let trace = Request::Trace(RunId(3), String::new());
+        let body = r#"{"id": "a", "events": [{"point": "bridge-in", "at_us": 0.5, "bytes": 18}], "is_truncated": false,
+            "tunnel": {"instance": "87f63a74ef8628e8", "first_revision": 1, "last_revision": 2, "handshake_us": null}}"#;
+        let Some(Reply::Trace(RunId(3), Some((trace_of_run, Some(revisions))))) = decode(&trace, body) else {
+            panic!("not a trace: {body}");
+        };
+        assert_eq!((trace_of_run.events.len(), revisions.last_revision), (1, Some(2)));
+        assert_eq!(decode(&trace, r#"{"error": "no trace"}"#), None);
+    }
 }

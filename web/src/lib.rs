@@ -2,33 +2,37 @@
 //!
 //! One program is made from this crate, compiled to wasm, and it runs twice (`main.rs`):
 //!
-//! - As the page itself ([`app`]): Yew. [`state`] holds everything that it shows and the reducer that
-//!   changes it, [`rows`] makes a table of it and [`distributions`] makes drawings of many rounds,
-//!   [`components`] draw it, one a file, and [`words`] says it in plain sentences. The [`cupboard`]
-//!   keeps rounds from one visit to the next, and [`files`] are taken along and brought back.
+//! - As the page itself ([`app`]): Yew. The [`state`] has everything that the page shows, in [`shared`] parts, and the reducer that
+//!   changes it. The [`hooks`] carry out what it takes: the life of the worker, the [`rounds_store`], which keeps series from one visit
+//!   to the next, and the lab. [`rows`] makes a table of a run and [`distributions`] makes drawings of series, [`components`] draw the
+//!   page, one a file, and [`text`] has its sentences. [`files`] are exported and imported.
 //! - As the page's [`worker`]: it owns the socket and the clock, so that drawing cannot delay a
 //!   reading. Drawing can delay a dialogue where processors are few, so the page draws nothing while a quick run goes on.
 //!
-//! They talk in [`message`]s. [`bridge`] finds out where the bridge is, and [`lab`] asks the lab behind it, in
-//! [`json`].
+//! They talk in [`message`]s. [`bridge`] finds out where the bridge is, and [`lab`] asks the lab behind it.
 //!
-//! A browser loads all of it but what reads and writes [`files`], which it loads once it is idle.
+//! A browser loads most of it at once. What draws [`distributions`], what reads and writes [`files`] and the lab's JSON, and what
+//! draws a [`load`] of many clients are loaded once it is idle, one after the other.
 
 pub mod app;
 pub mod bridge;
 pub mod components;
-pub mod cupboard;
 pub mod distributions;
 pub mod download;
 pub mod files;
 pub mod focus;
+pub mod histograms;
 pub mod hooks;
-pub mod json;
 pub mod lab;
+pub mod load;
 pub mod message;
+mod packed;
+mod render_mark;
 pub mod replay;
+pub mod rounds_store;
 pub mod rows;
+pub mod shared;
 pub mod state;
+pub mod text;
 pub mod timeline;
-pub mod words;
 pub mod worker;

@@ -1,22 +1,25 @@
-//! What the page and its worker say to each other, as bytes.
+//! The messages between the page and its worker, as bytes.
 //!
-//! Every word about a run carries the run's number, so that what a run that was given up says late
-//! is not taken for the next one's.
+//! Every message about a run or a series carries its identity, so that a late message about one that was given up is not taken
+//! for one about the next.
 
 use std::time::Duration;
 
 use launcelot_measure::{Failures, Order, Round, RoundsPlan, Step};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-/// At most so many runs can be begun at the same moment.
+use crate::packed;
+use crate::state::ids::{RoundsId, RunId};
+
+/// The largest number of runs that begin at the same moment.
 pub const RUNS_AT_ONCE_MAX: usize = 3;
 
 /// A run to be done: questions to be asked over a connection of their own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ask {
-    /// The run's number.
-    pub run: u32,
-    /// The bridge.
+    /// The run.
+    pub run: RunId,
+    /// The URL of the bridge.
     pub url: String,
     /// Whether questions wait for the answers before them.
     pub order: Order,
@@ -31,14 +34,14 @@ pub enum ToWorker {
     Ask(Vec<Ask>),
     /// Ask the three questions in turn, one a round. A run that goes on is given up.
     Rounds {
-        /// The run's number.
-        run: u32,
-        /// The bridge.
+        /// The series.
+        id: RoundsId,
+        /// The URL of the bridge.
         url: String,
-        /// How many, over which connections, how often.
+        /// The number of rounds, their connections, and their pace.
         plan: RoundsPlan,
     },
-    /// Give up whatever goes on.
+    /// Give up what is running.
     Stop,
 }
 
@@ -49,23 +52,23 @@ pub enum FromWorker {
     Ready(Clock),
     /// What happened in runs: sent when all of them are over, and every 100 ms until then.
     Runs(Vec<RunProgress>),
-    /// Rounds are over; told at most four times a second.
+    /// Rounds have ended; sent at most four times a second.
     Rounds {
-        /// The run's number.
-        run: u32,
-        /// Those that were answered since this was told last.
+        /// The series.
+        id: RoundsId,
+        /// The rounds that were answered since the message before.
         #[serde(with = "packed")]
         answered: Vec<Round>,
-        /// Those that were not.
+        /// The rounds that failed.
         failures: Failures,
     },
-    /// The worker was suspended while something went on.
+    /// The worker was suspended while something was running.
     Suspended,
-    /// Rounds have ended.
-    Ended {
-        /// The run's number.
-        run: u32,
-        /// How.
+    /// A series has ended.
+    RoundsEnded {
+        /// The series.
+        id: RoundsId,
+        /// How it ended.
         how: Ended,
     },
 }
@@ -75,14 +78,14 @@ impl FromWorker {
     pub fn is_an_end(&self) -> bool {
         match self {
             Self::Runs(runs) => runs.iter().any(|progress| progress.end.is_some()),
-            Self::Ended { .. } => true,
+            Self::RoundsEnded { .. } => true,
             Self::Ready(_) | Self::Rounds { .. } | Self::Suspended => false,
         }
     }
 
     /// A step of a run that has not ended.
     #[cfg(test)]
-    pub(crate) fn step(run: u32, step: Step) -> Self {
+    pub(crate) fn step(run: RunId, step: Step) -> Self {
         Self::Runs(vec![RunProgress { run, steps: vec![step], end: None }])
     }
 }
@@ -90,8 +93,8 @@ impl FromWorker {
 /// What happened in a run since the message before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunProgress {
-    /// The run's number.
-    pub run: u32,
+    /// The run.
+    pub run: RunId,
     /// Its steps, the oldest first.
     pub steps: Vec<Step>,
     /// Its end, once it has one.
@@ -107,14 +110,14 @@ pub struct RunEnd {
     pub began: Option<Duration>,
 }
 
-/// What limits every figure that the worker takes.
+/// The worker's clock, and the machine: what limits every time that the worker measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clock {
     /// The smallest step of the clock, as it was seen to move.
     pub step: Duration,
     /// Whether the worker is cross-origin isolated, for which browsers make the clock finer.
     pub isolated: bool,
-    /// How many processors the browser says that the machine has. What asks and what answers share them.
+    /// The number of processors that the browser reports. Client and server may share them.
     pub cores: u32,
 }
 
@@ -152,78 +155,33 @@ pub fn decode<M: DeserializeOwned>(bytes: &[u8]) -> Option<M> {
     postcard::from_bytes(bytes).ok()
 }
 
-/// Rounds as bytes, mostly five each. The worker writes them while an answer is on its way, so it is done in one
-/// loop and not number by number through serde.
-mod packed {
-    use launcelot_measure::Round;
-    use serde::{Deserialize, Deserializer, Serializer, de};
-
-    pub(super) fn serialize<S: Serializer>(rounds: &[Round], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut bytes = Vec::with_capacity(rounds.len() * 6);
-        for Round { asked, connecting, due, ready } in rounds {
-            // Little more than the question took, as a rule.
-            let more = |moment: &u64| moment.wrapping_sub(*asked);
-            for mut number in [*asked, more(connecting), more(due), more(ready)] {
-                while number > 0x7f {
-                    bytes.push(number as u8 | 0x80);
-                    number >>= 7;
-                }
-                bytes.push(number as u8);
-            }
-        }
-        serializer.serialize_bytes(&bytes)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Round>, D::Error> {
-        let mut bytes = <&[u8]>::deserialize(deserializer)?.iter();
-        let mut rounds = Vec::with_capacity(bytes.len() / 5);
-        let mut next = || {
-            let mut number = 0;
-            for shift in (0..64).step_by(7) {
-                let byte = bytes.next()?;
-                number |= u64::from(byte & 0x7f) << shift;
-                if *byte <= 0x7f {
-                    return Some(number);
-                }
-            }
-            None
-        };
-        while let Some(asked) = next() {
-            let (Some(connecting), Some(due), Some(ready)) = (next(), next(), next()) else {
-                return Err(de::Error::custom("half a round"));
-            };
-            let after = |number| asked.wrapping_add(number);
-            rounds.push(Round { asked, connecting: after(connecting), due: after(due), ready: after(ready) });
-        }
-        Ok(rounds)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use launcelot_measure::FailureKind;
 
     use super::*;
+    use crate::state::ids::PageId;
 
     #[test]
     fn a_message_arrives_as_it_was_sent() {
         let step = Step::Answered { at: Duration::from_nanos(1_234_567), answer: "Blue.".to_owned() };
         let end = RunEnd { how: Ended::Complete, began: Some(Duration::from_secs(1_800_000_000)) };
-        let message = FromWorker::Runs(vec![RunProgress { run: 7, steps: vec![step], end: Some(end) }]);
+        let message = FromWorker::Runs(vec![RunProgress { run: RunId(7), steps: vec![step], end: Some(end) }]);
         assert_eq!(decode(&encode(&message)), Some(message));
         assert_eq!(decode::<FromWorker>(&[250, 1, 2]), None);
     }
 
     #[test]
     fn rounds_arrive_as_they_were_sent() {
+        let id = RoundsId { page: PageId(u64::MAX), number: 7 };
         let usual = Round { asked: 650, connecting: 650, due: 660, ready: 652 };
         let a_day = 24 * 3_600 * 1_000_000_000 / u64::from(Round::STEP_NS);
         let long = Round { asked: 7, connecting: u64::MAX, due: a_day, ready: 0 };
         let mut failures = Failures::default();
         failures.add(FailureKind::ErrorAnswer, "Error: unknown question.");
-        let message = FromWorker::Rounds { run: 7, answered: vec![long, Round::default(), usual], failures };
+        let message = FromWorker::Rounds { id, answered: vec![long, Round::default(), usual], failures };
         assert_eq!(decode(&encode(&message)), Some(message));
-        let many = FromWorker::Rounds { run: 7, answered: vec![usual; 1_000], failures: Failures::default() };
-        assert!(encode(&many).len() < 5_010);
+        let many = FromWorker::Rounds { id, answered: vec![usual; 1_000], failures: Failures::default() };
+        assert!(encode(&many).len() < 5_020);
     }
 }

@@ -61,8 +61,8 @@ pub(crate) type Journey = Vec<Knot>;
 /// A recorded dialogue that can be played.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replay {
-    /// The stations, from left to right; the first is whoever asks.
-    pub stations: Vec<Hop>,
+    /// The hops, from left to right; the first is whoever asks.
+    pub hops: Vec<Hop>,
     /// The words of each lane: connecting, if it is known, and each question.
     pub lanes: Vec<String>,
     /// The recorded moments, in their order.
@@ -73,25 +73,25 @@ pub struct Replay {
     pub clocks: Clocks,
     /// The smallest step of the asker's clock.
     pub clock_step: Duration,
-    /// Whether some station between the browser and the server did not watch.
+    /// Whether some hop between the browser and the server did not watch.
     pub is_partly_unknown: bool,
     pub(crate) journeys: Vec<Journey>,
 }
 
-/// How wide the stations are, in thousandths of the width. The tunnel is where most of the time goes, and
+/// How wide the hops are, in thousandths of the width. The tunnel is where most of the time goes, and
 /// what takes long should be seen to move.
 const ASKER_WIDTH: Position = 90;
 const BRIDGE_WIDTH: Position = 90;
 const TUNNEL_WIDTH: Position = 300;
 const SERVER_WIDTH: Position = 120;
 
-/// Where the points are for one set of stations.
+/// Where the points are for one set of hops.
 struct Map {
-    stations: Vec<Hop>,
+    hops: Vec<Hop>,
 }
 
 impl Map {
-    /// A map of the stations that saw something.
+    /// A map of the hops that saw something.
     fn of(paths: &Paths, asker: &'static str) -> Self {
         let saw = |points: [TracePoint; 2], made: ConnectPoint| {
             paths.questions().iter().any(|path| points.into_iter().any(|point| path.at(point).is_some()))
@@ -109,16 +109,16 @@ impl Map {
         let free = 1000 - named.iter().map(|(_, width)| width).sum::<Position>();
         let gap = free / (named.len() as Position - 1);
         let mut from = 0;
-        let stations = named.into_iter().map(|(name, width)| {
-            let station = Hop { name, from, until: from + width };
+        let hops = named.into_iter().map(|(name, width)| {
+            let hop = Hop { name, from, until: from + width };
             from += width + gap;
-            station
+            hop
         });
-        Self { stations: stations.collect() }
+        Self { hops: hops.collect() }
     }
 
-    fn station(&self, name: &str) -> Option<Hop> {
-        self.stations.iter().find(|station| station.name == name).copied()
+    fn hop(&self, name: &str) -> Option<Hop> {
+        self.hops.iter().find(|hop| hop.name == name).copied()
     }
 
     /// Where messages leave the browser, and come back to.
@@ -126,12 +126,12 @@ impl Map {
         ASKER_WIDTH
     }
 
-    /// The nearest place of the farthest station.
+    /// The nearest place of the farthest hop.
     fn far(&self) -> Position {
-        self.stations.last().map_or(0, |last| last.from)
+        self.hops.last().map_or(0, |last| last.from)
     }
 
-    /// Where a point is, if its station is on the map.
+    /// Where a point is, if its hop is on the map.
     fn place(&self, point: TracePoint) -> Option<Position> {
         use TracePoint::{AnswerOut, ServerIn, TunnelBackIn, TunnelBackOut, TunnelIn, TunnelOut};
         use TracePoint::{AnswerReady, BridgeBackIn, BridgeBackOut, BridgeIn, BridgeOut};
@@ -143,12 +143,12 @@ impl Map {
             ServerIn | AnswerOut => ("server", false),
             AnswerReady => ("server", true),
         };
-        let station = self.station(name)?;
+        let hop = self.hop(name)?;
         Some(match (point, is_far_edge) {
             // The server's edge is the end of the world: it turns in the middle.
-            (AnswerReady, _) => (station.from + station.until) / 2,
-            (_, false) => station.from,
-            (_, true) => station.until,
+            (AnswerReady, _) => (hop.from + hop.until) / 2,
+            (_, false) => hop.from,
+            (_, true) => hop.until,
         })
     }
 
@@ -169,7 +169,7 @@ impl Map {
             return self.unknown_journey(span);
         };
         let accepted = moments.iter().find(|(point, _)| *point == ConnectPoint::ServerAccepted).map(|(_, at)| *at);
-        let bridge = self.station("bridge");
+        let bridge = self.hop("bridge");
         let knot = |at, place, is_back, leg| Knot { at, place, is_back, leg: class_of(leg) };
         let mut journey = vec![knot(span.from, self.home(), false, Leg::Client)];
         for (index, &(leg, Span { from, until })) in legs.iter().enumerate() {
@@ -181,7 +181,7 @@ impl Map {
                 (Leg::Connect, _) => {
                     let took = until - from;
                     let turn = accepted.filter(|at| (from..until).contains(at) && took >= held_back(paths));
-                    let end = match self.station("tunnel") {
+                    let end = match self.hop("tunnel") {
                         Some(tunnel) if turn.is_none() && run.attributed_handshake.is_none() => tunnel.from,
                         _ => self.far(),
                     };
@@ -272,10 +272,10 @@ impl Replay {
             journeys.push(map.journey(span, &passed));
         }
         let said = run.questions.iter().map(|asked| (asked.question.clone(), asked.answer.clone())).collect();
-        let is_partly_unknown = map.station("server").is_none() || map.station("bridge").is_none();
+        let is_partly_unknown = map.hop("server").is_none() || map.hop("bridge").is_none();
         let moments = in_moments(events);
         (!moments.is_empty()).then_some(Self {
-            stations: map.stations,
+            hops: map.hops,
             lanes,
             moments,
             said,
@@ -391,7 +391,7 @@ mod tests {
     }
 
     fn names(replay: &Replay) -> Vec<&str> {
-        replay.stations.iter().map(|station| station.name).collect()
+        replay.hops.iter().map(|hop| hop.name).collect()
     }
 
     #[test]
@@ -453,7 +453,7 @@ mod tests {
         let connecting = passed.map(|(point, at)| ConnectEvent { point, at: us(at) }).to_vec();
         let replay = Replay::of(&run, Some(&Trace { connecting, ..Trace::default() }), "browser").unwrap();
         assert_eq!(names(&replay), ["browser", "bridge", "tunnel", "server"]);
-        let [bridge, server] = [1, 3].map(|index: usize| replay.stations[index]);
+        let [bridge, server] = [1, 3].map(|index: usize| replay.hops[index]);
         let at = |micros| replay.at(us(micros)).1[0];
         let crossed = at(150 + 12_000).at - bridge.until;
         assert!(crossed.abs_diff((server.from - bridge.until) / 25) <= 1, "12 of 300 ms there: {crossed}");
@@ -473,7 +473,7 @@ mod tests {
             let connecting = connecting.iter().map(|&(point, at)| ConnectEvent { point, at: us(at) }).collect();
             let replay = Replay::of(&run, Some(&Trace { connecting, ..Trace::default() }), "browser").unwrap();
             let farthest = (0..=400).map(|at| replay.at(us(at)).1[0].at).max().unwrap();
-            replay.stations.iter().rev().find(|station| station.from <= farthest).map(|station| station.name).unwrap()
+            replay.hops.iter().rev().find(|hop| hop.from <= farthest).map(|hop| hop.name).unwrap()
         };
         let through = |accepted| {
             [

@@ -9,8 +9,9 @@ use launcelot_measure::unit::format_duration;
 use launcelot_measure::{Leg, Order, Path, QuestionTiming, Run, Span, TracePoint, Unit, paths};
 use launcelot_protocol::{Question, exchange};
 
-use crate::state::{Legs, Numbered, State};
-use crate::words;
+use crate::shared::Shared;
+use crate::state::run_record::{Legs, RunRecord};
+use crate::text;
 
 /// One row of the dialogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,8 +68,8 @@ impl Row {
             Some(Bar::Whole(_, span)) => format!("from {} until {}", unit.format(span.from), unit.format(span.until)),
         };
         for (leg, span) in &self.legs {
-            let took = words::legs::took(*leg, span.took(), self.clock_step, unit);
-            words += &format!("; {} {took}", words::legs::name(*leg, self.asker));
+            let took = text::legs::took(*leg, span.took(), self.clock_step, unit);
+            words += &format!("; {} {took}", text::legs::name(*leg, self.asker));
         }
         words
     }
@@ -95,14 +96,14 @@ impl Row {
     }
 }
 
-/// The rows of the table: the newest run with its ghosts, or what could be asked.
-pub fn of(state: &State) -> Vec<Row> {
-    let Some(newest) = state.newest() else {
+/// Returns the rows of the table: the newest run with those that are compared with it, or what could be asked.
+pub fn of(newest: Option<&RunRecord>, compared: &[Shared<RunRecord>], unit: Unit) -> Vec<Row> {
+    let Some(newest) = newest else {
         let questions = Question::the_three();
         let run = Run::new(String::new(), Order::default(), Duration::ZERO, questions.into_iter().map(String::from));
-        return of_run(&run, false, unit(state));
+        return of_run(&run, false, unit);
     };
-    let mut rows = of_run(&newest.run, true, unit(state));
+    let mut rows = of_run(&newest.run, true, unit);
     if let Legs::Known(trace) = &newest.legs {
         let paths = paths(&newest.run, trace);
         if let Some((connecting, row)) = paths.connecting().zip(rows.first_mut()) {
@@ -110,9 +111,9 @@ pub fn of(state: &State) -> Vec<Row> {
         }
         rows.iter_mut().skip(1).zip(paths.questions()).for_each(|(row, path)| row.cut(path, newest.asker()));
     }
-    for Numbered { number, run, .. } in state.ghosts() {
-        let label = format!("Run {number}, {}", words::in_words(run.order));
-        for (row, ghost) in rows.iter_mut().zip(of_run(run, true, unit(state))) {
+    for record in compared {
+        let label = format!("Run {}, {}", record.number, text::in_words(record.run.order));
+        for (row, ghost) in rows.iter_mut().zip(of_run(&record.run, true, unit)) {
             row.ghosts.extend(ghost.bar.map(|bar| Ghost { label: label.clone(), bar }));
         }
     }
@@ -141,18 +142,18 @@ fn bar_of(asked: &QuestionTiming) -> Option<Bar> {
     }
 }
 
-/// The axis on which the newest run and its ghosts fit; `None` as long as nothing has a time.
+/// Returns the axis on which the newest run fits, with those that are compared with it; `None` as long as nothing has a time.
 #[inline(never)]
-pub fn scale(state: &State) -> Option<Scale> {
-    let runs = state.newest().into_iter().chain(state.ghosts());
-    let longest = runs.map(|numbered| room_for(&numbered.run)).max()?;
+pub fn scale(newest: Option<&RunRecord>, compared: &[Shared<RunRecord>]) -> Option<Scale> {
+    let runs = newest.into_iter().chain(compared.iter().map(|record| &**record));
+    let longest = runs.map(|record| room_for(&record.run)).max()?;
     (!longest.is_zero()).then(|| Scale::to_fit(longest))
 }
 
-/// The unit of that axis, and of every figure and sentence beside it.
+/// Returns the unit of that axis, and of every figure and sentence beside it.
 #[inline(never)]
-pub fn unit(state: &State) -> Unit {
-    scale(state).map_or(Unit::Milliseconds, |scale| scale.unit())
+pub fn unit(newest: Option<&RunRecord>, compared: &[Shared<RunRecord>]) -> Unit {
+    scale(newest, compared).map_or(Unit::Milliseconds, |scale| scale.unit())
 }
 
 /// How long an axis must be for a run. What has no end gets as much room as everything before it, so
@@ -168,21 +169,14 @@ mod tests {
     use std::rc::Rc;
 
     use launcelot_measure::Step;
-    use yew::Reducible;
 
     use super::*;
-    use crate::message::FromWorker;
-    use crate::state::Action;
+    use crate::state::ids::RunId;
+    use crate::state::test_state::{after, ask, complete, ready, ready_after, step};
+    use crate::state::{Action, State};
 
     const fn us(micros: u64) -> Duration {
         Duration::from_micros(micros)
-    }
-
-    fn asked(number: u32, steps: impl IntoIterator<Item = Step>) -> Vec<Action> {
-        let (url, questions) = (String::new(), Question::the_three());
-        let asked = Action::Asked { number, url, order: Order::OneAtATime, questions, dialogue: String::new() };
-        let steps = steps.into_iter().map(|step| Action::Heard(FromWorker::step(number, step)));
-        std::iter::once(asked).chain(steps).collect()
     }
 
     fn steps() -> Vec<Step> {
@@ -194,25 +188,40 @@ mod tests {
         ]
     }
 
-    fn after(actions: impl IntoIterator<Item = Action>) -> Rc<State> {
-        actions.into_iter().fold(Rc::new(State::default()), Reducible::reduce)
+    /// A page whose first run has taken these steps.
+    fn asked(steps: impl IntoIterator<Item = Step>) -> Rc<State> {
+        let steps = steps.into_iter().map(|taken| step(1, taken));
+        ready_after([ask()].into_iter().chain(steps))
+    }
+
+    fn rows_of(state: &State) -> Vec<Row> {
+        let (newest, compared) = (state.runs.newest(), state.runs.compared());
+        of(newest.map(|newest| &**newest), &compared, unit_of(state))
+    }
+
+    fn scale_of(state: &State) -> Option<Scale> {
+        scale(state.runs.newest().map(|newest| &**newest), &state.runs.compared())
+    }
+
+    fn unit_of(state: &State) -> Unit {
+        unit(state.runs.newest().map(|newest| &**newest), &state.runs.compared())
     }
 
     #[test]
     fn before_the_first_run_the_table_shows_what_can_be_asked() {
-        let rows = of(&State::default());
+        let rows = rows_of(&ready());
         assert_eq!(
             rows.iter().map(|row| row.words.as_str()).collect::<Vec<_>>()[..2],
             ["Connecting", "What is your name?"]
         );
         assert!(rows.iter().all(|row| row.bar.is_none() && row.answer.is_none()));
-        assert_eq!(scale(&State::default()), None);
+        assert_eq!(scale_of(&ready()), None);
     }
 
     #[test]
     fn what_has_begun_has_a_bar_and_what_has_ended_a_time() {
-        let state = after(asked(1, steps()));
-        let rows = of(&state);
+        let state = asked(steps());
+        let rows = rows_of(&state);
         assert_eq!(rows[1].span().map(Span::took), Some(us(19)));
         assert!(rows[1].is_error);
         assert_eq!(rows[2].bar, Some(Bar::Open(BarKind::Asking, us(41))));
@@ -231,13 +240,13 @@ mod tests {
     fn the_begin_the_end_and_the_time_of_a_row_add_up_in_one_unit() {
         let mut steps = vec![Step::Connected { at: us(604_800) }, Step::Asked { at: us(604_805) }];
         steps.push(Step::Answered { at: us(1_223_650), answer: "This.".to_owned() });
-        let state = after(asked(1, steps));
-        let row = &of(&state)[1];
-        let words = row.bar_in_words(unit(&state)).replace('\u{a0}', " ");
+        let state = asked(steps);
+        let row = &rows_of(&state)[1];
+        let words = row.bar_in_words(unit_of(&state)).replace('\u{a0}', " ");
         assert_eq!(words, "from 604.805 ms until 1223.650 ms");
         let mut numbers = words.split(' ').filter_map(|word| word.parse::<f64>().ok());
         let (from, until) = (numbers.next().unwrap(), numbers.next().unwrap());
-        let took: f64 = unit(&state).figures(row.span().unwrap())[2].parse().unwrap();
+        let took: f64 = unit_of(&state).figures(row.span().unwrap())[2].parse().unwrap();
         assert_eq!(format!("{:.3}", until - from), format!("{took:.3}"));
     }
 
@@ -245,24 +254,26 @@ mod tests {
     fn a_run_below_the_step_of_the_clock_has_figures() {
         let mut steps = vec![Step::Connected { at: us(0) }, Step::Asked { at: us(0) }];
         steps.push(Step::Answered { at: us(0), answer: "This.".to_owned() });
-        let mut state = State::clone(&after(asked(1, steps)));
-        state.runs[0].run.clock_step = us(16_700);
-        assert_eq!((scale(&state), unit(&state)), (Some(Scale::to_fit(us(16_700))), Unit::Milliseconds));
+        let mut newest = RunRecord::clone(asked(steps).runs.newest().unwrap());
+        newest.run.clock_step = us(16_700);
+        assert_eq!(
+            (scale(Some(&newest), &[]), unit(Some(&newest), &[])),
+            (Some(Scale::to_fit(us(16_700))), Unit::Milliseconds)
+        );
     }
 
     #[test]
     fn what_has_no_end_has_room_to_go_on() {
-        assert_eq!(scale(&after(asked(1, steps()))), Some(Scale::to_fit(us(82))));
+        assert_eq!(scale_of(&asked(steps())), Some(Scale::to_fit(us(82))));
     }
 
     #[test]
     fn ghosts_lie_below_the_same_step_and_the_axis_fits_them() {
-        let mut actions = asked(1, [Step::Connected { at: us(3000) }]);
-        actions.extend(asked(2, steps()));
-        actions.push(Action::GhostToggled(1));
-        let state = after(actions);
-        let rows = of(&state);
+        let state = ready_after([ask(), step(1, Step::Connected { at: us(3000) }), complete(1), ask()]);
+        let steps = steps().into_iter().map(|taken| step(2, taken));
+        let state = after(state, steps.chain([Action::CompareToggled(RunId(1))]));
+        let rows = rows_of(&state);
         assert_eq!(rows.iter().map(|row| row.ghosts.len()).collect::<Vec<_>>(), [1, 0, 0, 0]);
-        assert_eq!(scale(&state), Some(Scale::to_fit(us(3000))));
+        assert_eq!(scale_of(&state), Some(Scale::to_fit(us(3000))));
     }
 }

@@ -4,7 +4,7 @@
 use std::env;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use crate::command::output_of;
@@ -100,23 +100,6 @@ fn npm_install(workspace: &Workspace, tool: Tool, version: &str, folder: &Path) 
     command.args(["install", "--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]);
     command.args(["--loglevel", "error", "--prefix"]).arg(folder).arg(format!("{}@{version}", tool.package()));
     Ok(command)
-}
-
-/// Finds or installs wasm-opt, and returns its path. If that is not possible, prints that the page is larger than it
-/// could be.
-pub(crate) fn wasm_opt(workspace: &Workspace, progress: &Progress) -> Result<Option<PathBuf>, Failure> {
-    let mut found = find(workspace, Tool::WasmOpt)?;
-    if found == Found::Missing {
-        if let Err(failure) = tools(workspace, progress, &[Tool::WasmOpt]) {
-            eprintln!("The page is larger than it could be: {failure}");
-            return Ok(None);
-        }
-        found = find(workspace, Tool::WasmOpt)?;
-    }
-    if let Found::Broken(why) = &found {
-        eprintln!("The page is larger than it could be: wasm-opt does not run: {why}");
-    }
-    Ok(found.path().map(Path::to_owned))
 }
 
 /// Adds the standard library for WebAssembly. rustup adds it by itself only when it installs the toolchain.

@@ -20,6 +20,7 @@ mod install;
 mod interoperability;
 mod licences;
 mod openssh;
+mod optimizers;
 mod output;
 mod packages;
 mod page;
@@ -42,6 +43,7 @@ use clap::{Parser, Subcommand};
 
 use crate::bench::Benchmark;
 use crate::failure::Failure;
+use crate::optimizers::Optimizers;
 use crate::progress::Progress;
 use crate::tools::Tool;
 use crate::workspace::Workspace;
@@ -77,7 +79,7 @@ enum Chore {
     /// Make a release build of the page in target/page, optimized and compressed, and print its sizes.
     Dist,
 
-    /// Install the tools for working on the page, per user: trunk, its wasm-bindgen, wasm-opt.
+    /// Install the tools for working on the page, per user: trunk, its wasm-bindgen, wasm-opt, esbuild.
     Tools {
         /// Print which tools are installed, and install nothing. The exit code is 1 if one is missing.
         #[arg(long)]
@@ -127,7 +129,7 @@ fn page_tools(workspace: &Workspace, progress: &Progress, check: bool) -> Result
     if !check {
         install::add_wasm_target(workspace, progress)?;
         install::tools(workspace, progress, &[Tool::Trunk, Tool::WasmBindgen])?;
-        install::wasm_opt(workspace, progress)?;
+        Optimizers::install(workspace, progress)?;
     }
     let is_complete = tools::print(workspace)?;
     if check && !is_complete {

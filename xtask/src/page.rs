@@ -11,6 +11,7 @@ use crate::cargo::{Programs, WITH_TEST_FEATURES};
 use crate::command;
 use crate::failure::Failure;
 use crate::install;
+use crate::optimizers::Optimizers;
 use crate::progress::Progress;
 use crate::tools::WASM_TARGET;
 use crate::workspace::Workspace;
@@ -50,12 +51,12 @@ pub(crate) fn bundle_for_demo(workspace: &Workspace, progress: &Progress, progra
     progress.run("the page", bundle)
 }
 
-/// Makes a release build of the page from its compiled program: optimized if there is wasm-opt, and compressed. Returns
+/// Makes a release build of the page from its compiled program: optimized as far as there are optimizers, and compressed. Returns
 /// the table of its sizes. With `check`, fails if a size exceeds its limit.
 pub(crate) fn bundle_for_release(
     workspace: &Workspace,
     progress: &Progress,
-    wasm_opt: Option<&Path>,
+    optimizers: &Optimizers,
     program: &Path,
     check: bool,
 ) -> Result<String, Failure> {
@@ -63,9 +64,7 @@ pub(crate) fn bundle_for_release(
     let arguments = ["--workspace", "--bin", "launcelot-bundle", "--bin", "launcelot-compress", WITH_TEST_FEATURES];
     let bundlers = bundler(workspace, progress, &arguments)?;
     let mut bundle = bundle(workspace, &bundlers.path("launcelot-bundle")?, program, &workspace.page());
-    if let Some(wasm_opt) = wasm_opt {
-        bundle.arg("--wasm-opt").arg(wasm_opt);
-    }
+    optimizers.add_to(&mut bundle);
     progress.run("the page", bundle)?;
     let mut compress = workspace.command(bundlers.path("launcelot-compress")?);
     compress.arg(workspace.page());
@@ -78,9 +77,9 @@ pub(crate) fn bundle_for_release(
 /// Installs what a release build of the page needs, compiles and builds it. Returns the table of its sizes.
 pub(crate) fn build_for_release(workspace: &Workspace, progress: &Progress) -> Result<String, Failure> {
     install::add_wasm_target(workspace, progress)?;
-    let wasm_opt = install::wasm_opt(workspace, progress)?;
+    let optimizers = Optimizers::install(workspace, progress)?;
     let program = compile(workspace, progress)?;
-    bundle_for_release(workspace, progress, wasm_opt.as_deref(), &program, false)
+    bundle_for_release(workspace, progress, &optimizers, &program, false)
 }
 
 fn bundler(workspace: &Workspace, progress: &Progress, arguments: &[&str]) -> Result<Programs, Failure> {

@@ -10,6 +10,7 @@ use crate::failure::Failure;
 use crate::install;
 use crate::interoperability::Interoperability;
 use crate::openssh::OpenSsh;
+use crate::optimizers::Optimizers;
 use crate::packages;
 use crate::parts::Parts;
 use crate::progress::Progress;
@@ -25,7 +26,7 @@ pub(crate) struct Setup {
     pub(crate) has_python: bool,
     pub(crate) has_namespaces: bool,
     pub(crate) trunk: Option<Trunk>,
-    pub(crate) wasm_opt: Option<PathBuf>,
+    pub(crate) optimizers: Optimizers,
     pub(crate) interoperability: Interoperability,
 }
 
@@ -59,7 +60,7 @@ impl Setup {
             has_python: false,
             has_namespaces: false,
             trunk: None,
-            wasm_opt: None,
+            optimizers: Optimizers::default(),
             interoperability: Interoperability::default(),
         };
         if parts.has_bridge() && long {
@@ -80,11 +81,8 @@ impl Setup {
         if setup.browser.is_some() {
             let found = trunk(workspace, progress, install);
             setup.trunk = skips.unless_found(Requirement::Trunk, install, found)?;
-            setup.wasm_opt = if install {
-                install::wasm_opt(workspace, progress)?
-            } else {
-                tools::find(workspace, Tool::WasmOpt)?.path().map(Into::into)
-            };
+            setup.optimizers =
+                if install { Optimizers::install(workspace, progress)? } else { Optimizers::find(workspace)? };
         }
         Ok(setup)
     }

@@ -68,8 +68,7 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options)
             return Ok(None);
         }
         let program = steps.run("page: compile", || page::compile(workspace, progress))?;
-        let wasm_opt = setup.wasm_opt.as_deref();
-        let bundle = || page::bundle_for_release(workspace, progress, wasm_opt, &program, true);
+        let bundle = || page::bundle_for_release(workspace, progress, &setup.optimizers, &program, true);
         let sizes = steps.run("page: bundle", bundle)?;
         Ok(Some((program, sizes)))
     };

@@ -1,4 +1,4 @@
-//! Tools besides cargo: trunk for working on the page, wasm-opt for a smaller page, axe-core and clients of WebSockets for
+//! Tools besides cargo: trunk for working on the page, wasm-opt and esbuild for a smaller page, axe-core and clients of WebSockets for
 //! the tests.
 //!
 //! The tools are installed per user, each version into a folder of its own, where every clone of the repository finds
@@ -33,6 +33,8 @@ pub(crate) enum Tool {
     WasmBindgen,
     /// Makes WebAssembly smaller.
     WasmOpt,
+    /// Makes scripts smaller.
+    Esbuild,
     /// Finds accessibility violations in a page.
     Axe,
     /// A client of WebSockets in JavaScript.
@@ -45,13 +47,14 @@ pub(crate) enum Tool {
 
 impl Tool {
     /// The tools that `cargo xtask tools` installs. axe-core is for the tests only.
-    pub(crate) const FOR_THE_PAGE: [Self; 3] = [Self::Trunk, Self::WasmBindgen, Self::WasmOpt];
+    pub(crate) const FOR_THE_PAGE: [Self; 4] = [Self::Trunk, Self::WasmBindgen, Self::WasmOpt, Self::Esbuild];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Trunk => "trunk",
             Self::WasmBindgen => "wasm-bindgen",
             Self::WasmOpt => "wasm-opt",
+            Self::Esbuild => "esbuild",
             Self::Axe => "axe-core",
             Self::Ws => "ws",
             Self::Undici => "undici",
@@ -65,6 +68,7 @@ impl Tool {
             Self::Trunk => "trunk",
             Self::WasmBindgen => "wasm-bindgen-cli",
             Self::WasmOpt => "binaryen",
+            Self::Esbuild => "esbuild",
             Self::Axe => "axe-core",
             Self::Ws => "ws",
             Self::Undici => "undici",
@@ -73,7 +77,7 @@ impl Tool {
     }
 
     pub(crate) fn is_from_npm(self) -> bool {
-        self == Self::WasmOpt || self.is_library()
+        matches!(self, Self::WasmOpt | Self::Esbuild) || self.is_library()
     }
 
     /// Returns whether this is not a program, but something that tests load.
@@ -95,6 +99,7 @@ impl Tool {
                     .to_owned()
             }
             Self::WasmOpt => "132.0.0".to_owned(),
+            Self::Esbuild => "0.28.2".to_owned(),
             Self::Axe => "4.14.1".to_owned(),
             Self::Ws => "8.23.0".to_owned(),
             // The newest version for Node 18.
@@ -108,7 +113,7 @@ impl Tool {
         match self {
             Self::Trunk => "3 to 4 minutes",
             Self::WasmBindgen => "1 to 2 minutes",
-            Self::WasmOpt | Self::Axe | Self::Ws | Self::Undici | Self::NoVnc => "a few seconds",
+            Self::WasmOpt | Self::Esbuild | Self::Axe | Self::Ws | Self::Undici | Self::NoVnc => "a few seconds",
         }
     }
 
@@ -117,6 +122,7 @@ impl Tool {
         match self {
             Self::Trunk | Self::WasmBindgen => folder.join("bin").join(self.name()),
             Self::WasmOpt => folder.join("node_modules/binaryen/bin/wasm-opt"),
+            Self::Esbuild => folder.join("node_modules/esbuild/bin/esbuild"),
             Self::Axe => folder.join("node_modules/axe-core/axe.min.js"),
             Self::Ws | Self::Undici | Self::NoVnc => {
                 folder.join("node_modules").join(self.package()).join("package.json")
@@ -167,7 +173,7 @@ pub(crate) fn find(workspace: &Workspace, tool: Tool) -> Result<Found, Failure> 
         });
     }
     if tool.is_from_npm() {
-        // Only this version of wasm-opt is used, because the page's limits of size depend on it.
+        // Only this version is used, because the page's limits of size depend on it.
         return Ok(Found::Missing);
     }
     if let Some(program) = find_program(tool.name())

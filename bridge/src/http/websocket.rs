@@ -107,7 +107,8 @@ pub(super) async fn open(app: App, target: Option<Target>, request: Request) -> 
         Ok(admitted) => admitted,
         Err(denial) => {
             tasks.spawn(async move {
-                upgrade::run(on_upgrade, Err(denial.code().into()), &app.options, None, stop).await;
+                let bulk_threads = &app.core.bulk_threads;
+                upgrade::run(on_upgrade, Err(denial.code().into()), &app.options, None, stop, bulk_threads).await;
                 drop(connect_info);
             });
             return response;
@@ -132,7 +133,8 @@ pub(super) async fn open(app: App, target: Option<Target>, request: Request) -> 
     let relaying = async move {
         let counted = app.core.statistics.open_websockets.count();
         let began = Instant::now();
-        let relayed = upgrade::run(on_upgrade, server, &app.options, connection_observer, stop).await;
+        let bulk_threads = &app.core.bulk_threads;
+        let relayed = upgrade::run(on_upgrade, server, &app.options, connection_observer, stop, bulk_threads).await;
         if let Some(relayed) = relayed {
             access::log_end(&app.core, &client, &target, &relayed, began.elapsed());
         }

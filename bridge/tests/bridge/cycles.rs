@@ -19,6 +19,9 @@ const CYCLES: usize = 2000;
 /// The number of clients at a time.
 const CLIENTS: usize = 40;
 
+/// A download of this size is a bulk transfer.
+const BULK_BYTES: usize = 16 * 1024 * 1024;
+
 /// The most by which resident memory may be larger after the second pass than after the first.
 const GROWTH_MAX_BYTES: u64 = 2 * 1024 * 1024;
 
@@ -135,6 +138,12 @@ impl Bridge {
         Self { running: Running::start(&mut command, 1), metrics_port, _nowhere: nowhere }
     }
 
+    /// Downloads so much that the threads for bulk transfers start, which have descriptors.
+    async fn start_bulk_threads(&self) {
+        let mut client = open_by_hand_at(self.running.port, "/ws/download").await;
+        soon(client.read_exact(&mut vec![0; BULK_BYTES])).await.unwrap();
+    }
+
     fn descriptors(&self) -> usize {
         fs::read_dir(format!("/proc/{}/fd", self.running.child.id())).unwrap().count()
     }
@@ -167,6 +176,8 @@ impl Bridge {
 async fn connections_that_are_broken_off_in_seven_ways_leave_nothing_behind() {
     let bridge = Bridge::start().await;
     bridge.running.check_echo().await;
+    bridge.start_bulk_threads().await;
+    bridge.is_quiet(usize::MAX).await;
     let descriptors = bridge.descriptors();
     let mut resident = Vec::new();
     for _ in 0..2 {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
 
+mod bulk;
 mod closing;
 mod common;
 mod conditions;

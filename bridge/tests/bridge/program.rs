@@ -343,6 +343,17 @@ async fn metrics_are_served_at_their_own_address() {
     assert_eq!(send_request(running.port, request).await.status, 404, "clients get no metrics");
 }
 
+#[test]
+fn the_printed_urls_have_the_base_path() {
+    let mut command = program();
+    command.args(["--listen", "127.0.0.1:0", "--base-path", "/lance"]);
+    let running = Running::start(command.args(["--target", "localhost:1", "--target", "two=localhost:2"]), 3);
+    let base = format!("ws://127.0.0.1:{}/lance", running.port);
+    let expected =
+        [format!("Relaying {base}/ws to localhost port 1"), format!("Relaying {base}/ws/two to localhost port 2")];
+    assert_eq!(running.ready[1..], expected);
+}
+
 #[tokio::test]
 async fn options_are_read_again_on_sighup_and_open_websockets_go_on() {
     let directory = tempfile::tempdir().unwrap();

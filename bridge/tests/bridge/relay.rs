@@ -63,9 +63,9 @@ where
 
 async fn relay_between<T>(far: DuplexStream, tcp: T, options: RelayOptions, stop: CancellationToken) -> Relayed
 where
-    T: AsyncRead + AsyncWrite + Unpin,
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    relay(Opaque(far), Bytes::new(), Opaque(tcp), &options, stop, None).await
+    relay(Opaque(far), Bytes::new(), Opaque(tcp), &options, stop, None, None).await
 }
 
 async fn receive(client: &mut Client) -> Option<Message> {

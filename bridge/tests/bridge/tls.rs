@@ -80,6 +80,21 @@ async fn a_client_that_does_not_complete_the_handshake_of_tls_is_dropped() {
     assert_eq!(soon(socket.read_to_end(&mut Vec::new())).await.unwrap(), 0);
 }
 
+#[tokio::test]
+async fn a_client_over_the_limit_has_less_time_for_the_handshake_of_tls() {
+    let directory = tempfile::tempdir().unwrap();
+    let authority = Authority::new();
+    let tls = read(&authority.issue("localhost", directory.path()));
+    // Longer than the deadline of the test.
+    let head_timeout = std::time::Duration::from_secs(3600);
+    let options =
+        Options { tls: Some(tls), head_timeout, max_connections: 1.try_into().unwrap(), ..Options::default() };
+    let bridge = Bridge::start(options);
+    let _first = soon(authority.connect("localhost", bridge.socket().await)).await.unwrap();
+    let mut second = bridge.socket().await;
+    assert_eq!(soon(second.read_to_end(&mut Vec::new())).await.unwrap(), 0);
+}
+
 #[test]
 fn a_certificate_that_cannot_be_used_is_named() {
     let [directory, other] = [(); 2].map(|()| tempfile::tempdir().unwrap());

@@ -1,22 +1,25 @@
 //! Peers that vanish without a word, in a network of their own whose only interface is taken down.
 //!
-//! The system takes minutes to notice, so these tests are long. They need the right to create network namespaces, which root
-//! has, and are left out without it.
+//! Of silent peers the system notices it after minutes, so those tests are long. All of them need the right to create network
+//! namespaces, which root has, and are left out without it.
 
 use std::fs;
+use std::future::Future;
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
+use launcelot_bridge::close_code::CloseCode;
 use launcelot_testing::wait::until_within;
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
-use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::io::{AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpStream, UnixListener, UnixStream};
+use tokio::select;
+use tokio::time::{interval, timeout};
 
 use crate::common::program::{Running, program};
-use crate::common::{accept, listen, open_by_hand, soon};
+use crate::common::{accept, listen, masked, open_by_hand, read_close, soon, upgrade};
 
 /// Above the two minutes after which keepalive gives a peer up.
 const NOTICED_WITHIN: Duration = Duration::from_secs(180);
@@ -42,6 +45,70 @@ fn set_loopback(state: &str) {
 
 fn descriptors(running: &Running) -> usize {
     fs::read_dir(format!("/proc/{}/fd", running.child.id())).unwrap().count()
+}
+
+/// Starts the bridge with a user timeout, that of idle connections, of 2 s, and without pings.
+fn start(target: &str, further_arguments: &[&str]) -> Running {
+    let mut command = program();
+    command.args(["--listen", "127.0.0.1:0", "--target", target, "--ping-interval", "0", "--idle-timeout", "2s"]);
+    Running::start(command.args(further_arguments), 1)
+}
+
+/// Sends `bytes` every tenth of a second, until that fails.
+async fn send_repeatedly(mut stream: impl AsyncWrite + Unpin, bytes: &[u8]) {
+    let mut ticks = interval(Duration::from_millis(100));
+    while stream.write_all(bytes).await.is_ok() {
+        ticks.tick().await;
+    }
+}
+
+fn block_on(future: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future);
+}
+
+// In the next two tests, bytes move on the other connection, a Unix socket, so that the relay is never idle.
+
+#[test]
+fn a_client_that_vanishes_is_noticed_by_the_user_timeout_while_the_server_sends() {
+    in_own_network(|| {
+        block_on(async {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("server");
+            let listener = UnixListener::bind(&path).unwrap();
+            let running = start(&format!("unix:{}", path.display()), &[]);
+            let mut client = open_by_hand(running.port).await;
+            let (mut server, _) = soon(listener.accept()).await.unwrap();
+            server.write_all(b"a").await.unwrap();
+            soon(client.read_exact(&mut [0; 3])).await.unwrap();
+            set_loopback("down");
+            soon(send_repeatedly(server, b"a")).await;
+        });
+    });
+}
+
+#[test]
+fn a_server_that_vanishes_is_noticed_by_the_user_timeout_while_the_client_sends() {
+    in_own_network(|| {
+        block_on(async {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("bridge");
+            let (listener, address) = listen().await;
+            let running = start(&address.to_string(), &["--listen-unix", path.to_str().unwrap()]);
+            let mut client = UnixStream::connect(&path).await.unwrap();
+            upgrade(&mut client, running.port, "/ws").await;
+            let _server = accept(&listener).await;
+            set_loopback("down");
+            let (mut receiver, sender) = client.into_split();
+            let message = masked(0x2, b"a");
+            let code = async {
+                select! {
+                    code = read_close(&mut receiver) => code,
+                    () = send_repeatedly(sender, &message) => panic!("closed without a code"),
+                }
+            };
+            assert_eq!(soon(code).await, CloseCode::ServerBroke.number());
+        });
+    });
 }
 
 mod long {

@@ -1,14 +1,17 @@
 //! The conductor: it runs one cycle after the other, and turns the events of the engine into those of the run.
 //!
 //! A round has a cycle for each level and each server. The servers take turns within a round, and another one is first at each level
-//! of each round, so that what else the machine does affects all of them alike.
+//! of each round, so that what else the machine does affects all of them alike. Before the first round each server is measured without the
+//! link, if the plan says so.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use launcelot_measure::load::{CycleEnd, CycleId, GeneratorUsage, LoadPlan, RunEvent, RunStatus};
+use launcelot_measure::load::{
+    Counts, CycleEnd, CycleId, DialoguePlan, DirectMeasurement, GeneratorUsage, Level, LoadPlan, RunEvent, RunStatus,
+};
 
 use super::cycle::{CycleSettings, EngineEvent, Pace};
 use super::engine::{EngineError, run_cycle};
@@ -40,6 +43,7 @@ impl Conductor {
     ///
     /// If the load generator cannot work. What happens to servers and to dialogues is part of the events.
     pub fn run(&self, mut observe: impl FnMut(&RunEvent)) -> Result<RunStatus, EngineError> {
+        self.measure_directly(&mut observe)?;
         let mut is_first = true;
         for cycle in schedule(&self.plan) {
             if !is_first {
@@ -57,6 +61,33 @@ impl Conductor {
         Ok(status)
     }
 
+    /// Measures each server with one client and without the link.
+    fn measure_directly(&self, observe: &mut impl FnMut(&RunEvent)) -> Result<(), EngineError> {
+        let Some(window) = self.plan.direct else { return Ok(()) };
+        let environment = Environment { link: None, ..self.environment.clone() };
+        for (server, plan) in (0..).zip(&self.plan.servers) {
+            let started = ServerUnderTest::start(plan, &environment);
+            if self.environment.early_end.is_requested() {
+                return Ok(());
+            }
+            let mut counts = Counts::default();
+            let end = match started {
+                Ok(started) => {
+                    let cycle = CycleId { round: 0, level: Level::Clients(1), server };
+                    let settings = self.direct_settings(server, window, &started);
+                    self.measure(cycle, settings, started, &mut |event: &RunEvent| {
+                        if let RunEvent::Progress { added, .. } = event {
+                            counts.merge(added);
+                        }
+                    })?
+                }
+                Err(error) => CycleEnd { server_ended: Some(describe(&error)), ..CycleEnd::default() },
+            };
+            observe(&RunEvent::DirectMeasured { direct: Box::new(DirectMeasurement { server, counts, end }) });
+        }
+        Ok(())
+    }
+
     fn run_cycle(&self, cycle: CycleId, observe: &mut impl FnMut(&RunEvent)) -> Result<(), EngineError> {
         let server = ServerUnderTest::start(&self.plan.servers[cycle.server as usize], &self.environment);
         if self.environment.early_end.is_requested() {
@@ -64,7 +95,7 @@ impl Conductor {
         }
         observe(&RunEvent::CycleBegun { cycle });
         let end = match server {
-            Ok(server) => self.measure(cycle, server, observe)?,
+            Ok(server) => self.measure(cycle, self.settings(cycle, &server), server, observe)?,
             Err(error) => CycleEnd { server_ended: Some(describe(&error)), ..CycleEnd::default() },
         };
         observe(&RunEvent::CycleEnded { cycle, end });
@@ -74,10 +105,10 @@ impl Conductor {
     fn measure(
         &self,
         cycle: CycleId,
+        settings: CycleSettings,
         server: ServerUnderTest,
         observe: &mut impl FnMut(&RunEvent),
     ) -> Result<CycleEnd, EngineError> {
-        let settings = self.settings(cycle, &server);
         let (sender, events) = channel();
         thread::scope(|scope| {
             // The sender moves there, so that the events end with the engine.
@@ -99,6 +130,18 @@ impl Conductor {
             pace: Pace::of(&self.plan.mode, cycle.level, self.plan.ramp),
             duration: self.plan.duration,
             seed,
+        }
+    }
+
+    /// A pause of the client tells nothing of the server, and would leave the window without a sample.
+    fn direct_settings(&self, index: u32, duration: Duration, server: &ServerUnderTest) -> CycleSettings {
+        CycleSettings {
+            target: server.target.clone(),
+            text: Arc::clone(&self.texts[index as usize]),
+            dialogue: DialoguePlan { think: Duration::ZERO, ..self.plan.dialogue.clone() },
+            pace: Pace::Closed { clients: 1, ramp: Duration::ZERO },
+            duration,
+            seed: self.plan.seed,
         }
     }
 
@@ -176,12 +219,13 @@ pub fn schedule(plan: &LoadPlan) -> Vec<CycleId> {
 pub fn estimate(plan: &LoadPlan) -> Duration {
     const AROUND_CYCLE: Duration = Duration::from_millis(150);
     let cycles = schedule(plan).len() as u32;
-    (plan.ramp + plan.duration + AROUND_CYCLE) * cycles + plan.pause * cycles.saturating_sub(1)
+    let direct = plan.direct.map(|window| (window + AROUND_CYCLE) * plan.servers.len() as u32).unwrap_or_default();
+    direct + (plan.ramp + plan.duration + AROUND_CYCLE) * cycles + plan.pause * cycles.saturating_sub(1)
 }
 
 #[cfg(test)]
 mod tests {
-    use launcelot_measure::load::{DialoguePlan, LoadMode, ServerKind, ServerPlan};
+    use launcelot_measure::load::{LoadMode, ServerKind, ServerPlan};
 
     use super::*;
 
@@ -193,6 +237,8 @@ mod tests {
         LoadPlan {
             servers: (0..servers).map(server).collect(),
             link: None,
+            handshake: false,
+            direct: None,
             dialogue: DialoguePlan {
                 script: None,
                 questions: 10,
@@ -223,7 +269,9 @@ mod tests {
     }
 
     #[test]
-    fn the_estimate_counts_windows_ramps_and_pauses() {
+    fn the_estimate_counts_windows_ramps_pauses_and_direct_measurements() {
         assert_eq!(estimate(&plan(1)), Duration::from_millis(3_150) * 4 + Duration::from_secs(3));
+        let direct = LoadPlan { direct: Some(Duration::from_millis(500)), ..plan(2) };
+        assert_eq!(estimate(&direct) - estimate(&plan(2)), Duration::from_millis(650) * 2);
     }
 }

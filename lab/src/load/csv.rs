@@ -116,8 +116,9 @@ fn guarded(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use launcelot_measure::load::fixtures::sample;
+
     use super::*;
-    use crate::load::sample;
 
     #[test]
     fn every_cycle_has_a_line_with_all_columns() {

@@ -88,9 +88,9 @@ fn descriptor_warning(plan: &LoadPlan, limit: Option<u64>) -> Option<String> {
 mod tests {
     use launcelot_measure::LinkSettings;
     use launcelot_measure::load::Arrivals;
+    use launcelot_measure::load::fixtures::sample;
 
     use super::*;
-    use crate::load::sample;
 
     fn plan(mode: LoadMode) -> LoadPlan {
         LoadPlan { mode, duration: Duration::from_secs(100), ..sample::result(&["poll"], &[1]).plan }

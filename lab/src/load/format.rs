@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use clap::Args;
 use launcelot_endpoint::output::Output;
 use launcelot_measure::load::json::to_json;
-use launcelot_measure::load::{LoadResult, LoadSummary, ServerComparison};
+use launcelot_measure::load::{LoadResult, LoadSummary, ServerComparison, prediction};
 use launcelot_measure::text;
 use serde_json::json;
 
@@ -77,7 +77,11 @@ fn json(results: &[LoadResult], comparisons: &[ServerComparison]) -> String {
 
 fn table_with_sentences(result: &LoadResult) -> String {
     let mut text = table::table(result) + "\n";
-    for sentence in text::load::meaning(&LoadSummary::of(result)) {
+    let summary = LoadSummary::of(result);
+    for sentence in text::load::meaning(&summary) {
+        text += &terminal::paragraph(&sentence);
+    }
+    for sentence in text::prediction::sentences(result, &prediction::of_servers(result, &summary)) {
         text += &terminal::paragraph(&sentence);
     }
     text

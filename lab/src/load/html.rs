@@ -29,11 +29,11 @@ pub fn report(results: &[LoadResult], primary: Primary) -> String {
 
 #[cfg(test)]
 mod tests {
+    use launcelot_measure::load::fixtures::sample;
     use launcelot_measure::load::{LoadMode, LoadSummary, RunStatus};
     use launcelot_measure::text;
 
     use super::*;
-    use crate::load::sample;
 
     fn html_of(results: &[LoadResult]) -> String {
         report(results, Primary::default())
@@ -213,16 +213,5 @@ mod tests {
         assert!(html.contains("class=\"model\"") && html.contains("Dialogues per second that the model predicts"));
         let without = html_of(&[sample::result(&["simple"], &[2, 5])]);
         assert!(!without.contains("class=\"model\""), "a single client was not measured");
-    }
-
-    /// Writes a report on 8 designs at 9 levels, to look at.
-    #[test]
-    #[ignore = "writes a file"]
-    fn write_a_sample() {
-        let designs = ["simple", "inetd", "processes", "workers", "threads", "poll", "async", "per-core"];
-        let html = html_of(&[sample::result(&designs, &[1, 2, 3, 5, 7, 10, 13, 16, 20])]);
-        std::fs::write(std::env::var("LAUNCELOT_SAMPLE").unwrap(), html).unwrap();
-        let two = [sample::result(&designs[..2], &[1, 20]), sample::result(&designs[1..3], &[1, 100, 1_000])];
-        std::fs::write(std::env::var("LAUNCELOT_SAMPLE").unwrap() + ".two.html", html_of(&two)).unwrap();
     }
 }

@@ -3,7 +3,7 @@
 use launcelot_charts::load::report::figures::level_unit;
 use launcelot_charts::load::report::tables::{self, Table, TableCell};
 use launcelot_measure::load::comparison::Outcome;
-use launcelot_measure::load::{LoadResult, LoadSummary, ServerComparison};
+use launcelot_measure::load::{LoadResult, LoadSummary, ServerComparison, prediction};
 
 /// Returns the tables of all results, one after the other, and that of the comparisons.
 pub fn tables(results: &[LoadResult], comparisons: &[ServerComparison]) -> String {
@@ -23,6 +23,11 @@ pub fn tables(results: &[LoadResult], comparisons: &[ServerComparison]) -> Strin
             tables::percentiles("Time per question", servers, unit, &|counts| &counts.question_latency),
             tables::usage(servers, unit),
         ];
+        let predictions = prediction::of_servers(result, &summary);
+        if predictions.iter().any(|server| server.prediction.is_ok()) {
+            all.push(tables::prediction(&predictions, unit));
+            all.push(tables::model_inputs(&predictions));
+        }
         let failures = tables::failures(servers, unit);
         if !failures.rows.is_empty() {
             all.push(failures);
@@ -74,8 +79,9 @@ pub(crate) fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use launcelot_measure::load::fixtures::sample;
+
     use super::*;
-    use crate::load::sample;
 
     #[test]
     fn every_row_has_as_many_cells_as_there_are_columns() {

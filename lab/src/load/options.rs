@@ -25,6 +25,8 @@ const ALL: &str = "all";
 /// The default of `--clients`.
 const CLIENTS: [u32; 9] = [1, 2, 3, 5, 7, 10, 13, 16, 20];
 
+/// The longest window of the direct measurement: hundreds of dialogues on loopback, unless the server simulates work.
+const DIRECT_WINDOW_MAX: Duration = Duration::from_millis(500);
 /// The numbers of clients of [`NamedPlan::HalfMinute`].
 const HALF_MINUTE_CLIENTS: [u32; 1] = [10];
 
@@ -242,6 +244,8 @@ impl LoadOptions {
         Ok(LoadPlan {
             servers: self.servers()?,
             link: self.tunnel_settings().map(|settings| settings.link),
+            handshake: self.tunnel_settings().is_some_and(|settings| settings.handshake),
+            direct: self.direct_window(),
             dialogue: DialoguePlan {
                 script: self.script.as_ref().map(|path| path.display().to_string()),
                 questions: self.questions.get(),
@@ -263,6 +267,13 @@ impl LoadOptions {
     pub fn tunnel_settings(&self) -> Option<TunnelSettings> {
         let settings = self.link.apply_to(TunnelSettings::default());
         (settings != TunnelSettings::default()).then_some(settings)
+    }
+
+    /// Returns the window of the direct measurement, from which the model takes the time of a question without the link. An open loop
+    /// needs none: the plan sets its rate.
+    fn direct_window(&self) -> Option<Duration> {
+        let is_needed = self.rate.is_empty() && self.tunnel_settings().is_some();
+        is_needed.then_some(self.duration.min(DIRECT_WINDOW_MAX))
     }
 
     fn servers(&self) -> Result<Vec<ServerPlan>, PlanError> {

@@ -6,11 +6,11 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use launcelot_measure::load::{Cell, CycleId, LoadPlan, LoadResult, LoadSummary, RunEvent};
+use launcelot_measure::load::{Cell, CycleId, DirectMeasurement, LoadPlan, LoadResult, LoadSummary, RunEvent};
 use launcelot_measure::unit::format_rate;
 
 use super::conductor::{estimate, schedule};
-use super::table::{NAME_COLUMNS, describe_cell, describe_cell_briefly, shortened};
+use super::table::{NAME_COLUMNS, describe_cell, describe_cell_briefly, median, shortened};
 use super::terminal::{Messages, say};
 
 /// The number of characters of a sparkline. With a name, a number of clients and the figures it fits 80 columns.
@@ -73,6 +73,14 @@ impl Progress {
                 terminal.whole.inc(1);
                 let line = &terminal.servers[cycle.server as usize];
                 line.line.set_message(line.message(&describe_cycle(*cycle, result, describe_cell_briefly)));
+            }
+            (RunEvent::DirectMeasured { direct }, Self::Terminal(terminal)) => {
+                let line = &terminal.servers[direct.server as usize];
+                line.line.set_message(line.message(&describe_direct(direct)));
+            }
+            (RunEvent::DirectMeasured { direct }, Self::Lines) => {
+                let name = &result.plan.servers[direct.server as usize].name;
+                let _ = writeln!(io::stderr(), "{name}: {}", describe_direct(direct));
             }
             (RunEvent::CycleEnded { cycle, .. }, Self::Lines) => {
                 let name = &result.plan.servers[cycle.server as usize].name;
@@ -143,6 +151,13 @@ fn describe_cycle(cycle: CycleId, result: &LoadResult, describe: fn(&Cell) -> St
     let cell = summary.servers.get(cycle.server as usize).and_then(|server| server.cell(cycle.level));
     let figures = cell.map(describe).unwrap_or_default();
     format!("{}: {figures}", cycle.level)
+}
+
+fn describe_direct(direct: &DirectMeasurement) -> String {
+    match &direct.end.server_ended {
+        Some(ended) => format!("without the link: the server {ended}"),
+        None => format!("without the link: question p50 {}", median(&direct.counts.question_latency)),
+    }
 }
 
 /// Returns a sparkline from zero to the largest of the figures.

@@ -143,7 +143,7 @@ impl Load {
         Ok(result)
     }
 
-    /// Runs all cycles. The result is saved after each of them.
+    /// Runs all cycles. The result is saved after each of them, and after each direct measurement.
     fn conduct(
         self,
         folder: &ResultsFolder,
@@ -166,7 +166,7 @@ impl Load {
         conductor.run(|event| {
             result.apply(event);
             progress.show(event, result);
-            if matches!(event, RunEvent::CycleEnded { .. })
+            if matches!(event, RunEvent::CycleEnded { .. } | RunEvent::DirectMeasured { .. })
                 && let Err(error) = folder.save(result)
                 && !is_write_failure_said
             {

@@ -21,11 +21,11 @@ use thiserror::Error;
 use super::cycle::{EarlyEnd, Target};
 use super::listening::is_listening;
 use super::processes::UsageSnapshot;
-use super::watchdog::Watchdog;
 use crate::inetd::SuperServer;
 use crate::server_command::{self, free_port};
 use crate::server_process::{POLL_INTERVAL, RunningGroup, ServerProcess};
 use crate::tunnel::{Tunnel, TunnelError, TunnelSettings};
+use crate::watchdog::Watchdog;
 
 /// The hidden command of `launcelot-lab` that is `launcelot-server`.
 pub const SERVE: &str = "serve";
@@ -119,16 +119,8 @@ pub struct ServerUnderTest {
 enum Processes {
     /// Not started by the lab.
     Unknown,
-    Program(Program),
+    Program(ServerProcess),
     SuperServer(SuperServer),
-}
-
-/// A program that the lab has started. The fields are dropped in this order, so that the watchdog's process group exists as long as
-/// the program.
-#[derive(Debug)]
-struct Program {
-    process: ServerProcess,
-    _watchdog: Watchdog,
 }
 
 impl ServerUnderTest {
@@ -185,8 +177,8 @@ impl ServerUnderTest {
     pub(crate) fn usage(&self) -> Option<UsageSnapshot> {
         match &self.processes {
             Processes::Unknown => None,
-            Processes::Program(program) if program.process.has_exited() => None,
-            Processes::Program(program) => UsageSnapshot::take(&[program.process.id()]).ok(),
+            Processes::Program(program) if program.has_exited() => None,
+            Processes::Program(program) => UsageSnapshot::take(&[program.id()]).ok(),
             Processes::SuperServer(super_server) => {
                 let mut usage = UsageSnapshot::take(&super_server.processes()).ok()?;
                 // It starts a program for each connection: most of them have ended, and were children of this process.
@@ -203,8 +195,8 @@ impl ServerUnderTest {
     /// Returns how the server has ended; `None` while it runs, or if that is not known.
     pub fn ended(&mut self) -> Option<String> {
         match &mut self.processes {
-            Processes::Program(program) if program.process.has_exited() => {
-                Some(format!("ended during the cycle: {}", program.process.end()))
+            Processes::Program(program) if program.has_exited() => {
+                Some(format!("ended during the cycle: {}", program.end()))
             }
             _ => None,
         }
@@ -267,7 +259,7 @@ fn start_super_server(plan: &ServerPlan, log: &Path) -> Result<SuperServer, Star
 }
 
 /// Starts a program in a process group of its own, and waits until it listens on its port.
-fn start_program(words: &[String], log: &Path, environment: &Environment) -> Result<(Program, u16), StartError> {
+fn start_program(words: &[String], log: &Path, environment: &Environment) -> Result<(ServerProcess, u16), StartError> {
     let mut tries = START_TRIES;
     loop {
         tries -= 1;
@@ -279,19 +271,23 @@ fn start_program(words: &[String], log: &Path, environment: &Environment) -> Res
     }
 }
 
-fn start_program_at(port: u16, words: &[String], log: &Path, environment: &Environment) -> Result<Program, StartError> {
+fn start_program_at(
+    port: u16,
+    words: &[String],
+    log: &Path,
+    environment: &Environment,
+) -> Result<ServerProcess, StartError> {
     let error = |source| StartError::Run { program: words[0].clone(), source };
     let log = open_log(log).map_err(error)?;
     let stdout = log.try_clone().map_err(error)?.into();
     let watchdog = Watchdog::start().map_err(StartError::Watchdog)?;
     let running = &environment.running;
-    let process = server_command::spawn_in_group(words, port, stdout, log, watchdog.group(), running).map_err(error)?;
-    let mut program = Program { process, _watchdog: watchdog };
+    let mut program = server_command::spawn(words, port, stdout, log, watchdog, running).map_err(error)?;
     let began = Instant::now();
     loop {
         let listens = is_listening(port);
-        if program.process.has_exited() {
-            return Err(StartError::Exited { port, exit: program.process.end() });
+        if program.has_exited() {
+            return Err(StartError::Exited { port, exit: program.end() });
         }
         if listens {
             return Ok(program);

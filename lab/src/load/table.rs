@@ -108,6 +108,11 @@ pub(super) fn shortened(name: &str) -> String {
     format!("…{end}")
 }
 
+/// Returns the median of times; a dash if there are none.
+pub(super) fn median(times: &Distribution) -> String {
+    format_percentile(times, Percentile::P50)
+}
+
 fn format_percentile(times: &Distribution, percentile: Percentile) -> String {
     known(times.percentile(percentile).map(format_time))
 }

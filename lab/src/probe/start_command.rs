@@ -12,6 +12,7 @@ use thiserror::Error;
 use super::connection::Connection;
 use crate::server_command::{self, PORT, PORTS, free_port};
 use crate::server_process::{POLL_INTERVAL, RunningGroup, ServerProcess};
+use crate::watchdog::Watchdog;
 
 /// How many times a server is started if it exits before it listens: another program may have taken its port.
 const START_TRIES: usize = 3;
@@ -36,6 +37,9 @@ pub enum StartError {
         /// The system's error.
         source: io::Error,
     },
+    /// The process that ends the server with the lab cannot be started.
+    #[error("cannot start the watchdog of the server")]
+    Watchdog(#[source] io::Error),
     /// The server exited before it listened.
     #[error("'{command}' exited before it listened on port {port}: {exit}")]
     Exited {
@@ -129,6 +133,7 @@ impl StartCommand {
     fn spawn(&self, port: u16) -> Result<ServerProcess, StartError> {
         let error = |source| StartError::Run { program: self.words[0].clone(), source };
         let stderr = tempfile::tempfile().map_err(error)?;
-        server_command::spawn(&self.words, port, Stdio::null(), stderr, &self.running).map_err(error)
+        let watchdog = Watchdog::start().map_err(StartError::Watchdog)?;
+        server_command::spawn(&self.words, port, Stdio::null(), stderr, watchdog, &self.running).map_err(error)
     }
 }

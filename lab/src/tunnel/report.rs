@@ -1,7 +1,5 @@
 //! The tunnel's report, which is the response of the lab's API to `GET /api/tunnel`.
 
-use std::time::Duration;
-
 use launcelot_measure::{LinkReport, Revision};
 
 use super::handle::TunnelHandle;
@@ -19,9 +17,4 @@ impl TunnelHandle {
             added_delay: delays.medians(),
         })
     }
-}
-
-/// Serializes a duration as a number of microseconds.
-pub(crate) fn micros<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64(duration.as_nanos() as f64 / 1000.0)
 }

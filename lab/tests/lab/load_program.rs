@@ -57,6 +57,9 @@ fn a_link_is_in_front_of_every_server() {
     );
     let result = folder.result();
     assert_eq!(result.plan.link.unwrap().rtt.as_millis(), 20);
+    assert_eq!(result.cycles.len(), 1, "the direct measurement is not a cycle");
+    let direct = &result.direct[0].counts;
+    assert!(direct.question_latency.summary().shortest.as_millis() < 20, "the direct measurement is without the link");
     let counts = &result.cycles[0].counts;
     let shortest = counts.first_answer_latency.summary().shortest;
     assert!(shortest.as_millis() >= 40, "connecting and a question take {shortest:?}");

@@ -23,7 +23,7 @@ fn program() -> PathBuf {
 
 fn sources(wasm_opt: Option<PathBuf>) -> Sources {
     let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web");
-    Sources { program: program(), web, wasm_opt }
+    Sources { program: program(), web, wasm_opt, esbuild: None }
 }
 
 /// Returns a file name without its hash: `launcelot.js` for `launcelot-0123456789abcdef.js`.

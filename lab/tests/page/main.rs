@@ -11,6 +11,7 @@ mod closing;
 mod dialogue;
 mod exports;
 mod failures;
+mod load;
 mod observer_effect;
 mod page_bench;
 mod picture;

@@ -81,6 +81,29 @@ async fn slow_motion_plays_and_with_reduced_motion_moves_in_steps() {
 }
 
 #[tokio::test]
+async fn slow_motion_parses_no_html_while_it_plays() {
+    let session = PageSession::start().await;
+    session.ask(1).await;
+    let count = "const property = Object.getOwnPropertyDescriptor(Element.prototype, 'innerHTML');
+        window.parsed = 0;
+        Object.defineProperty(Element.prototype, 'innerHTML', { ...property, set(html) {
+            window.parsed += 1;
+            property.set.call(this, html);
+        } });
+        document.createElement('p').innerHTML = 'counted';
+        return window.parsed";
+    assert_eq!(session.browser.script(count).await, 1);
+    session.browser.click("#replay-slowness option[value='100']").await;
+    session.browser.click("#replay-play").await;
+    session.browser.wait_for(".player[data-playing=true]").await;
+    session.browser.wait_for(".player[data-playing=false]").await;
+    assert_eq!(session.browser.script("return window.parsed").await, 1);
+    let messages =
+        session.browser.script("return document.querySelectorAll('.lanes-moving circle.answer').length").await;
+    assert_eq!(messages, 4, "connecting and three answers");
+}
+
+#[tokio::test]
 async fn slow_motion_and_exports_are_accessible() {
     let session = PageSession::start().await;
     session.ask(1).await;

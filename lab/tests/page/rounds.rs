@@ -30,12 +30,13 @@ impl Browser {
         self.click("#ask-rounds").await;
     }
 
-    /// Starts rounds, and waits until they have this state.
+    /// Starts rounds, and waits until they have this state and are described.
     async fn ask_rounds(&self, rounds: u32, connections: &str, pace_ms: &str, state: &str) {
         let before = self.script("return document.querySelector('#many-rounds').dataset.run ?? ''").await;
         let before = before.as_str().unwrap();
         self.begin_rounds(rounds, connections, pace_ms).await;
-        self.wait_for(&format!("#many-rounds[data-state={state}]:not([data-run='{before}'])")).await;
+        let newest = format!("#many-rounds[data-state={state}]:not([data-run='{before}'])");
+        self.wait_for(&format!("{newest} #rounds-meaning:not(:empty)")).await;
     }
 
     /// Returns the number of stored series.
@@ -212,6 +213,7 @@ async fn series_can_be_named_compared_and_removed_and_survive_a_reload() {
     let before = browser.figures("p50").await;
 
     browser.open(&bridge.page_url()).await;
+    browser.wait_for("#percentiles").await;
     assert_eq!(browser.kept().await, 2);
     let second = browser.client.find(Locator::Css("#kept-rounds li:nth-child(2) input")).await.unwrap();
     assert_eq!(second.prop("value").await.unwrap().as_deref(), Some("Böse <Kaninchen>"));
@@ -224,6 +226,27 @@ async fn series_can_be_named_compared_and_removed_and_survive_a_reload() {
     browser.open(&bridge.page_url()).await;
     assert_eq!(browser.kept().await, 1);
     browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
+}
+
+/// An entry with three rounds, as pages before version 5 of the storage wrote it.
+const ENTRY_OF_VERSION_4: &str = "Kept\u{e000}\u{1}\u{0}\tws://b/ws\u{ea}\u{7}d\u{1}\u{1}\u{0}\u{0}\u{0}\u{0}\u{0}@\u{9f}@\u{e000}\
+    \u{0}\u{0}\u{88}\'\u{1}\u{2}\u{e000}\u{2}\u{0}\u{1b}\u{8a}\u{5}\u{0}\u{f5}\u{fa}\u{ff}\u{ff}\u{f}2\u{8a}\u{5}\u{0}\u{f5}\
+    \u{fa}\u{ff}\u{ff}\u{f}2\u{8a}\u{5}\u{0}\u{f5}\u{fa}\u{ff}\u{ff}\u{f}2\u{0}\u{e000}\u{1}\u{0}\u{0}\u{0}\u{0}\u{0}P\u{94}@\
+    \u{0}\u{0}\u{0}\u{0}\u{0}\u{c0}b@\u{0}\u{1}\u{1}\u{0}\u{2}\u{e000}";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stored_series_of_the_version_before_are_kept_and_those_of_older_versions_removed() {
+    let (_server, bridge, browser) = page::open(&Options::default()).await;
+    let store = "localStorage['launcelot-rounds-4-1795790583250'] = arguments[0];
+        localStorage['launcelot-rounds-3-1795790583000'] = 'older'";
+    browser.client.execute(store, vec![json!(ENTRY_OF_VERSION_4)]).await.unwrap();
+    for _ in 0..2 {
+        browser.open(&bridge.page_url()).await;
+        assert_eq!(browser.kept().await, 1);
+        assert_eq!(browser.script("return document.querySelector('#kept-rounds input').value").await, "Kept");
+        let keys = browser.script("return Object.keys(localStorage)").await;
+        assert_eq!(keys, json!(["launcelot-series-1795790583250-0"]));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-use launcelot_server::Design;
+use launcelot_server::{Design, Options};
+use serde_json::json;
 
 use super::dialogue::assert_asks_in_both_orders;
+use crate::support::attempts::{check, within_attempts_async};
 use crate::support::browser::{Browser, FAILED_WEB_SOCKET, NO_LAB};
 use crate::support::fixtures::{Bridge, Server};
 use crate::support::ports::ReservedPort;
@@ -31,6 +33,44 @@ async fn trunk_serves_the_same_page_and_reloads_it_after_a_change() {
     let style = web_folder().join("style/base.css");
     File::options().append(true).open(style).unwrap().set_modified(SystemTime::now()).unwrap();
     browser.wait_for_within(BUILD_DEADLINE, "html:not([data-old]) #ask[aria-disabled=false]").await;
+}
+
+/// A page from trunk is a debug build, which marks in the performance panel what it renders.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_of_a_run_renders_its_row_and_the_status_and_no_other_section() {
+    let slow = Options { think: Duration::from_millis(500).into(), ..Options::default() };
+    let server = Server::start_with(&slow);
+    let bridge = Bridge::start(server.port, None);
+    let trunk = TrunkServe::start();
+    let browser = Browser::start().await;
+    browser.open(&format!("http://localhost:{}/?bridge={}", trunk.port.number, bridge.port)).await;
+    browser.ask(1, "complete").await;
+    browser.wait_for("#replay").await;
+    // What is rendered from the first answer of the next run to its second.
+    let watch =
+        "const done = arguments[0], dialogue = document.querySelector('#dialogue'), before = dialogue.dataset.run;
+        const is_answered = (row) => dialogue.querySelector(`tr:nth-child(${row}) q`) !== null;
+        let has_first = false;
+        new MutationObserver((_, observer) => {
+            if (dialogue.dataset.run === before) return;
+            if (is_answered(3)) {
+                observer.disconnect();
+                const marks = performance.getEntriesByType('mark').map(({ name }) => name);
+                done(has_first ? [...new Set(marks)].sort() : null);
+            } else if (is_answered(2) && !has_first) {
+                has_first = true;
+                performance.clearMarks();
+            }
+        }).observe(dialogue, { subtree: true, childList: true, attributes: true });
+        document.querySelector('#ask').click();";
+    within_attempts_async(5, async || {
+        let rendered = browser.client.execute_async(watch, Vec::new()).await.unwrap();
+        browser.wait_for("#dialogue[data-state=complete]").await;
+        check(!rendered.is_null(), || "the page was told of two answers at once".to_owned())?;
+        assert_eq!(rendered, json!(["App", "Dialogue", "DialogueRow", "Meaning"]));
+        Ok(())
+    })
+    .await;
 }
 
 /// Maximum time in which trunk may build the page. Its first build also compiles all dependencies.

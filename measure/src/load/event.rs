@@ -3,12 +3,18 @@
 use std::time::Duration;
 
 use super::counts::Counts;
+use super::direct::DirectMeasurement;
 use super::plan::CycleId;
 use super::result::{CycleEnd, RunStatus};
 
 /// An event of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RunEvent {
+    /// A server has been measured without the link, before the first cycle.
+    DirectMeasured {
+        /// What was measured.
+        direct: Box<DirectMeasurement>,
+    },
     /// A cycle has begun: the server under test listens, and the first client is about to connect.
     CycleBegun {
         /// The cycle.

@@ -1,4 +1,8 @@
-//! Results for tests.
+//! Results that were not measured, for tests, also of other packages.
+//!
+//! [`result`] has the cycles that a test writes with [`cycle`]; [`sample`] has all of them, with figures that look measured.
+
+pub mod sample;
 
 use std::time::Duration;
 
@@ -8,10 +12,11 @@ use super::result::{CycleEnd, CycleResult, LoadResult, Provenance, RunStatus};
 use super::usage::{GeneratorUsage, ServerUsage};
 
 /// The window of each cycle.
-pub(crate) const WINDOW: Duration = Duration::from_secs(2);
+pub const WINDOW: Duration = Duration::from_secs(2);
 
-/// A completed result of a closed loop of dialogues with ten questions. The servers are designs with those names.
-pub(crate) fn result(servers: &[&str], clients: &[u32], cycles: impl IntoIterator<Item = CycleResult>) -> LoadResult {
+/// Returns a completed result of a closed loop of dialogues with ten questions, in three rounds. The servers are designs with those
+/// names.
+pub fn result(servers: &[&str], clients: &[u32], cycles: impl IntoIterator<Item = CycleResult>) -> LoadResult {
     let design = |name: &&str| ServerPlan {
         name: (*name).to_owned(),
         kind: ServerKind::Design {
@@ -25,6 +30,8 @@ pub(crate) fn result(servers: &[&str], clients: &[u32], cycles: impl IntoIterato
     let plan = LoadPlan {
         servers: servers.iter().map(design).collect(),
         link: None,
+        handshake: false,
+        direct: None,
         dialogue: DialoguePlan {
             script: None,
             questions: 10,
@@ -42,9 +49,13 @@ pub(crate) fn result(servers: &[&str], clients: &[u32], cycles: impl IntoIterato
     };
     let provenance = Provenance {
         begun: "2026-11-27T10:00:00+00:00".to_owned(),
+        program: "launcelot-lab 0.1.0".to_owned(),
         host: "first".to_owned(),
         processors: 2,
-        ..Provenance::default()
+        processor: "A processor".to_owned(),
+        system: "Linux 6.12".to_owned(),
+        command: ["launcelot-lab", "load", "--designs", "all"].map(str::to_owned).to_vec(),
+        warnings: Vec::new(),
     };
     let mut result = LoadResult::new(plan, provenance);
     result.cycles.extend(cycles);
@@ -52,8 +63,9 @@ pub(crate) fn result(servers: &[&str], clients: &[u32], cycles: impl IntoIterato
     result
 }
 
-/// A cycle in which `dialogues` ended. A question took 1 ms, the first answer 2 ms, a dialogue 12 ms; the server used 10 µs a question.
-pub(crate) fn cycle(server: u32, clients: u32, round: u32, dialogues: u64) -> CycleResult {
+/// Returns a cycle in which `dialogues` ended. A question took 1 ms, the first answer 2 ms, a dialogue 12 ms; the server used 10 µs a
+/// question.
+pub fn cycle(server: u32, clients: u32, round: u32, dialogues: u64) -> CycleResult {
     let questions = dialogues * 10;
     let times = |count: u64, millis: u64| (0..count).map(|_| Duration::from_millis(millis)).collect();
     CycleResult {

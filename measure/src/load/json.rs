@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::counts::Counts;
 use super::plan::{LoadMode, LoadPlan};
-use super::result::{CycleResult, FORMAT, LoadResult, VERSION};
+use super::result::{CycleEnd, FORMAT, LoadResult, VERSION};
 
 /// The largest file that is read: a cycle takes about 20 kB.
 pub const RESULT_MAX_BYTES: usize = 256 << 20;
@@ -130,20 +131,35 @@ fn check(result: &LoadResult) -> Result<(), String> {
         if !seen.insert(id) {
             return Err(format!("{name} is there twice"));
         }
-        if largest_count(cycle) > COUNT_MAX {
-            return Err(format!("{name}: a count of more than {COUNT_MAX}"));
+        check_figures(&name, &cycle.counts, cycle.end.as_ref())?;
+    }
+    let mut seen = BTreeSet::new();
+    for direct in &result.direct {
+        let name = format!("the direct measurement of server {}", direct.server);
+        if direct.server as usize >= plan.servers.len() {
+            return Err(format!("{name}: the plan has {} servers, counted from 0", plan.servers.len()));
         }
-        let Some(end) = &cycle.end else { continue };
-        let server = end.server.as_ref().map(|usage| usage.processor).unwrap_or_default();
-        if [end.window, server, end.generator.processor].iter().any(|time| *time > TIME_MAX) {
-            return Err(format!("{name}: a time of more than a year"));
+        if !seen.insert(direct.server) {
+            return Err(format!("{name} is there twice"));
         }
+        check_figures(&name, &direct.counts, Some(&direct.end))?;
     }
     Ok(())
 }
 
-fn largest_count(cycle: &CycleResult) -> u64 {
-    let CycleResult { counts, end, .. } = cycle;
+fn check_figures(name: &str, counts: &Counts, end: Option<&CycleEnd>) -> Result<(), String> {
+    if largest_count(counts, end) > COUNT_MAX {
+        return Err(format!("{name}: a count of more than {COUNT_MAX}"));
+    }
+    let Some(end) = end else { return Ok(()) };
+    let server = end.server.as_ref().map(|usage| usage.processor).unwrap_or_default();
+    if [end.window, server, end.generator.processor].iter().any(|time| *time > TIME_MAX) {
+        return Err(format!("{name}: a time of more than a year"));
+    }
+    Ok(())
+}
+
+fn largest_count(counts: &Counts, end: Option<&CycleEnd>) -> u64 {
     let numbers = [
         counts.dialogues,
         counts.questions,
@@ -154,7 +170,7 @@ fn largest_count(cycle: &CycleResult) -> u64 {
         counts.clients_answered,
     ];
     let failures = counts.failures.iter().map(|(_, tally)| tally.count);
-    let server = end.iter().filter_map(|end| end.server.as_ref()).map(|usage| usage.context_switches);
+    let server = end.and_then(|end| end.server.as_ref()).into_iter().map(|usage| usage.context_switches);
     numbers.into_iter().chain(failures).chain(server).max().unwrap_or_default()
 }
 
@@ -177,7 +193,8 @@ fn check_plan(plan: &LoadPlan) -> Result<(), String> {
         return Err("a dialogue without questions".to_owned());
     }
     let times = [plan.duration, plan.ramp, plan.pause, plan.dialogue.think, plan.dialogue.timeout];
-    if times.iter().any(|time| *time > TIME_MAX) {
+    let times = times.into_iter().chain(plan.direct);
+    if times.into_iter().any(|time| time > TIME_MAX) {
         return Err("a time of more than a year in the plan".to_owned());
     }
     Ok(())
@@ -188,7 +205,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::super::fixtures::{cycle, result};
-    use super::super::{DialogueFailure, ServerKind, ServerPlan};
+    use super::super::{DialogueFailure, DirectMeasurement, ServerKind, ServerPlan};
     use super::*;
 
     const SCHEMA: &str = include_str!("../../../lab/schema/load.schema.json");
@@ -211,6 +228,10 @@ mod tests {
             result.plan.servers.push(ServerPlan { name: name.to_owned(), kind });
         }
         result.plan.link = Some(crate::LinkSettings { rtt: Duration::from_millis(10), ..Default::default() });
+        result.plan.handshake = true;
+        result.plan.direct = Some(Duration::from_millis(500));
+        let direct = cycle(1, 1, 0, 5);
+        result.direct.push(DirectMeasurement { server: 1, counts: direct.counts, end: direct.end.unwrap() });
         result
     }
 
@@ -243,6 +264,7 @@ mod tests {
     #[test]
     fn a_result_of_version_1_is_read_and_the_schema_holds_for_it() {
         let read = from_json(VERSION_1).unwrap();
+        assert!(read.direct.is_empty() && read.plan.direct.is_none());
         assert_eq!(read.cycles.iter().map(|cycle| cycle.counts.dialogues).collect::<Vec<_>>(), [4, 2, 3]);
         assert_valid(&serde_json::from_str(VERSION_1).unwrap());
     }
@@ -274,6 +296,8 @@ mod tests {
             ("/cycles/0/cycle/server", json!(5), "the plan has 5 servers"),
             ("/cycles/0/cycle/round", json!(3), "the plan has 3 rounds"),
             ("/cycles/0/cycle/level", json!({ "clients": 7 }), "the level is not in the plan"),
+            ("/direct/0/server", json!(5), "the direct measurement of server 5: the plan has 5 servers"),
+            ("/direct/0/counts/dialogues", json!(u64::MAX), "a count of more than 1099511627776"),
             ("/plan/servers/1/name", json!("simple"), "two servers have the same name"),
             ("/plan/rounds", json!(4_000_000), "4000000 rounds"),
             ("/cycles/0/counts/dialogues", json!(u64::MAX), "a count of more than 1099511627776"),
@@ -295,12 +319,5 @@ mod tests {
         let mut value = value();
         value["cycles"][0]["counts"]["question_latency"]["count"] = json!(1_000_000);
         assert!(error(&value).contains("count"), "{}", error(&value));
-    }
-
-    /// Writes the fixture again: only for a new version, which has a file of its own.
-    #[test]
-    #[ignore = "writes a fixture"]
-    fn write_the_fixture() {
-        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/load-1.json"), to_json(&full())).unwrap();
     }
 }

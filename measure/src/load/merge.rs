@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::direct::DirectMeasurement;
 use super::plan::{CycleId, LoadPlan};
 use super::result::{CycleEnd, CycleResult, LoadResult, Provenance};
 use super::usage::{GeneratorUsage, ServerUsage};
@@ -64,6 +65,16 @@ impl LoadResult {
             }
         }
         self.cycles = cycles.into_values().collect();
+        let mut servers: BTreeMap<u32, DirectMeasurement> = BTreeMap::new();
+        for direct in self.direct.drain(..).chain(other.direct) {
+            match servers.get_mut(&direct.server) {
+                Some(known) => known.merge(direct),
+                None => {
+                    servers.insert(direct.server, direct);
+                }
+            }
+        }
+        self.direct = servers.into_values().collect();
         Ok(self)
     }
 }
@@ -72,7 +83,8 @@ impl LoadResult {
 fn different_field(first: &LoadPlan, second: &LoadPlan) -> Option<&'static str> {
     let fields = [
         ("the list of servers", first.servers == second.servers),
-        ("the link", first.link == second.link),
+        ("the link", first.link == second.link && first.handshake == second.handshake),
+        ("the direct measurement", first.direct == second.direct),
         ("what a client does (the dialogue)", first.dialogue == second.dialogue),
         ("the number of clients or the rate (the loop)", first.mode == second.mode),
         ("the duration of a cycle", first.duration == second.duration),
@@ -90,6 +102,13 @@ impl CycleResult {
             (Some(first), Some(second)) => Some(first.merge(second)),
             (first, second) => first.or(second),
         };
+    }
+}
+
+impl DirectMeasurement {
+    fn merge(&mut self, other: Self) {
+        self.counts.merge(&other.counts);
+        self.end = std::mem::take(&mut self.end).merge(other.end);
     }
 }
 
@@ -161,7 +180,13 @@ mod tests {
                 }
                 cycle
             });
+            let cycles: Vec<CycleResult> = cycles.collect();
+            let direct = cycles.first().and_then(|first| {
+                let end = first.end.clone()?;
+                Some(DirectMeasurement { server: first.cycle.server, counts: first.counts.clone(), end })
+            });
             let mut result = result(&["simple", "poll"], &[1, 2], cycles);
+            result.direct.extend(direct);
             result.provenance[0].host = host.to_string();
             result.plan.seed = seed;
             result.status = status;

@@ -1,11 +1,13 @@
 //! The simple model of a closed loop: what a server could do if only the link, the questions and its design mattered.
 //!
-//! `min(clients, served at once) / (connect + round trips × (round trip + server + think))` dialogues a second, at most what the
-//! processors allow. Everything that goes into it is known before the curve is measured; nothing is fitted to it.
+//! `min(clients, served at once) / (connect + round trips × (round trip + direct question + think))` dialogues a second, at most what the
+//! processors allow. The direct question is the time of a question without the link, which contains the server's own think time. Nothing
+//! is fitted to the curve. The model knows neither the link's bandwidth nor what the emulation of the link itself takes.
 
 use std::time::Duration;
 
-use super::plan::{DialoguePlan, Level, LoadPlan, ServerKind};
+use super::plan::{Level, LoadPlan, ServerKind};
+use crate::link::LinkSettings;
 
 /// The number of workers of `launcelot-server`, unless told.
 const WORKERS: u32 = 10;
@@ -24,8 +26,8 @@ pub enum ServedAtOnce {
 pub struct ModelInputs {
     /// The median time of a question on a direct connection, in the same run.
     pub direct_question: Duration,
-    /// The time to open a connection: about a round trip if the link delays handshakes.
-    pub connect: Duration,
+    /// The time to open a direct connection and have it accepted.
+    pub direct_connect: Duration,
     /// The processors that the server and the load generator share, and what a dialogue costs both of them; `None` if it is unknown.
     pub processors: Option<Processors>,
 }
@@ -59,12 +61,15 @@ pub fn predict(plan: &LoadPlan, server: usize, level: Level, inputs: &ModelInput
         ServedAtOnce::AtMost(limit) => clients.min(limit),
         ServedAtOnce::All => clients,
     };
-    let round_trip = plan.link.map(|link| link.rtt).unwrap_or_default();
-    let dialogue = dialogue_time(&plan.dialogue, round_trip, inputs).as_secs_f64();
+    let dialogue = dialogue_time(plan, inputs).as_secs_f64();
     if dialogue == 0.0 {
         return None;
     }
-    let rate = f64::from(served) / dialogue;
+    let mut rate = f64::from(served) / dialogue;
+    let work = one_at_a_time(server) * plan.dialogue.questions;
+    if !work.is_zero() {
+        rate = rate.min(1.0 / work.as_secs_f64());
+    }
     let Some(processors) = inputs.processors.filter(|processors| !processors.per_dialogue.is_zero()) else {
         return Some(rate);
     };
@@ -76,10 +81,27 @@ pub fn deviation_percent(measured: f64, predicted: f64) -> f64 {
     (measured / predicted - 1.0) * 100.0
 }
 
+/// Returns the mean delay that the link adds to a round trip. Its jitter is uniformly distributed, each way.
+pub fn mean_round_trip(link: &LinkSettings) -> Duration {
+    link.rtt + link.jitter
+}
+
+/// Returns the simulated work on an answer during which a server serves none of its other clients. With more clients than one,
+/// [`served_at_once`] does not tell.
+fn one_at_a_time(server: &ServerKind) -> Duration {
+    match server {
+        ServerKind::Design { design, think, .. } if design == "poll" => *think,
+        _ => Duration::ZERO,
+    }
+}
+
 /// Questions in flight together share a round trip. The last answer is not followed by a pause.
-fn dialogue_time(dialogue: &DialoguePlan, round_trip: Duration, inputs: &ModelInputs) -> Duration {
+fn dialogue_time(plan: &LoadPlan, inputs: &ModelInputs) -> Duration {
+    let dialogue = &plan.dialogue;
+    let round_trip = plan.link.as_ref().map(mean_round_trip).unwrap_or_default();
+    let handshake = if plan.handshake { round_trip } else { Duration::ZERO };
+    let connect = if dialogue.keep_alive { Duration::ZERO } else { handshake + inputs.direct_connect };
     let round_trips = dialogue.questions.div_ceil(dialogue.in_flight.max(1));
-    let connect = if dialogue.keep_alive { Duration::ZERO } else { inputs.connect };
     connect + (round_trip + inputs.direct_question) * round_trips + dialogue.think * round_trips.saturating_sub(1)
 }
 
@@ -87,7 +109,6 @@ fn dialogue_time(dialogue: &DialoguePlan, round_trip: Duration, inputs: &ModelIn
 mod tests {
     use super::super::fixtures::result;
     use super::*;
-    use crate::LinkSettings;
 
     const DESIGNS: [&str; 4] = ["simple", "workers", "async", "other"];
 
@@ -132,7 +153,7 @@ mod tests {
 
     #[test]
     fn connecting_and_thinking_take_time_and_pipelining_saves_round_trips() {
-        let with_connect = ModelInputs { connect: Duration::from_millis(100), ..inputs() };
+        let with_connect = ModelInputs { direct_connect: Duration::from_millis(100), ..inputs() };
         assert_predicted(&plan(), &with_connect, [Some(5.0), Some(50.0), Some(100.0), None]);
         let mut kept_alive = plan();
         kept_alive.dialogue.keep_alive = true;
@@ -143,6 +164,34 @@ mod tests {
         let mut pipelined = plan();
         pipelined.dialogue.in_flight = 5;
         assert_predicted(&pipelined, &inputs(), [Some(50.0), Some(500.0), Some(1_000.0), None]);
+    }
+
+    #[test]
+    fn the_jitter_of_a_link_adds_its_mean_and_its_handshake_a_round_trip() {
+        let mut plan = plan();
+        // Half of the jitter, each way: 10 ms as before.
+        plan.link = Some(LinkSettings {
+            rtt: Duration::from_micros(8_000),
+            jitter: Duration::from_micros(1_500),
+            ..LinkSettings::default()
+        });
+        assert_predicted(&plan, &inputs(), [Some(10.0), Some(100.0), Some(200.0), None]);
+        plan.handshake = true;
+        let dialogue_s = 0.1095;
+        let rate = |served: f64| Some(served / dialogue_s);
+        assert_predicted(&plan, &inputs(), [rate(1.0), rate(10.0), rate(20.0), None]);
+    }
+
+    #[test]
+    fn while_it_works_poll_serves_one_client_and_threads_serve_all() {
+        let mut plan = result(&["poll", "threads"], &[1, 20], []).plan;
+        for server in &mut plan.servers {
+            let ServerKind::Design { think, .. } = &mut server.kind else { panic!("a design") };
+            *think = Duration::from_millis(5);
+        }
+        let inputs = ModelInputs { direct_question: Duration::from_millis(5), ..ModelInputs::default() };
+        let rates = [0, 1].map(|server| predict(&plan, server, Level::Clients(20), &inputs).unwrap().round());
+        assert_eq!(rates, [20.0, 400.0]);
     }
 
     #[test]

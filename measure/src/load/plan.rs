@@ -17,6 +17,13 @@ pub struct LoadPlan {
     pub servers: Vec<ServerPlan>,
     /// The emulated link between the clients and each server; `None` for a direct connection.
     pub link: Option<LinkSettings>,
+    /// Whether opening a connection through the link costs a round trip.
+    #[serde(default)]
+    pub handshake: bool,
+    /// The window of the direct measurement, in microseconds: before the first round, each server is asked by one client without the
+    /// link. `None` if there is none, as for a direct connection.
+    #[serde(rename = "direct_us", with = "micros::option", default)]
+    pub direct: Option<Duration>,
     /// What each client does.
     pub dialogue: DialoguePlan,
     /// How many clients there are, or how often they begin.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
+use super::direct::DirectMeasurement;
 use super::event::RunEvent;
 use super::plan::{CycleId, LoadPlan};
 use super::usage::{GeneratorUsage, ServerUsage};
@@ -26,6 +27,9 @@ pub struct LoadResult {
     pub provenance: Vec<Provenance>,
     /// What was to be measured.
     pub plan: LoadPlan,
+    /// Each server without the link, in the order of the plan; nothing for a direct connection.
+    #[serde(default)]
+    pub direct: Vec<DirectMeasurement>,
     /// The cycles that were measured, in the order of their identities; one with an interrupted window included.
     pub cycles: Vec<CycleResult>,
     /// Whether everything in the plan was measured.
@@ -99,6 +103,7 @@ impl LoadResult {
             version: VERSION,
             provenance: vec![provenance],
             plan,
+            direct: Vec::new(),
             cycles: Vec::new(),
             status: RunStatus::Unfinished,
         }
@@ -107,6 +112,10 @@ impl LoadResult {
     /// Adds an event. Returns false if the event names a cycle that has not begun.
     pub fn apply(&mut self, event: &RunEvent) -> bool {
         match event {
+            RunEvent::DirectMeasured { direct } => {
+                self.direct.push(DirectMeasurement::clone(direct));
+                true
+            }
             RunEvent::CycleBegun { cycle } => {
                 self.cycles.push(CycleResult { cycle: *cycle, counts: Counts::default(), end: None });
                 true

@@ -4,6 +4,7 @@
 //! - [`legs`]: on which part of the path the time of a run was spent.
 //! - [`link`]: the settings of an emulated link, and the delay that it added.
 //! - [`load`]: what a load of many clients shows.
+//! - [`prediction`]: how far a load is as the model predicts.
 //! - `queue`: whether a pace was kept ([`Queue::describe`](crate::queue::Queue::describe)).
 //! - [`race`]: what the turns of a race show.
 //!
@@ -13,6 +14,7 @@ pub mod closed;
 pub mod legs;
 pub mod link;
 pub mod load;
+pub mod prediction;
 mod queue;
 pub mod race;
 

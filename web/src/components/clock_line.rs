@@ -2,29 +2,31 @@
 
 use yew::prelude::*;
 
-use crate::hooks::Asker;
-use crate::state::Numbered;
-use crate::words;
+use crate::message::Clock;
+use crate::render_mark::mark_render;
+use crate::shared::Shared;
+use crate::state::run_record::RunRecord;
+use crate::text;
 
-/// What it shows.
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// Who asks.
-    pub asker: Asker,
+    /// The worker's clock, once it is known.
+    pub clock: Option<Clock>,
+    /// The newest run, once its trace is known.
+    pub traced: Option<Shared<RunRecord>>,
 }
 
 /// Says how fine the clock is, and why.
 #[component]
-pub fn ClockLine(props: &Props) -> Html {
-    let Some(clock) = props.asker.state().clock else {
-        return Html::default();
-    };
-    let newest = props.asker.state().newest().filter(|newest| !newest.is_imported);
-    let hops_step = newest.and_then(Numbered::trace).map(|trace| trace.clock_step);
+pub fn ClockLine(Props { clock, traced }: &Props) -> Html {
+    mark_render("ClockLine");
+    let Some(clock) = *clock else { return Html::default() };
+    let traced = traced.as_ref().filter(|traced| !traced.is_imported);
+    let hops_step = traced.and_then(|traced| traced.trace()).map(|trace| trace.clock_step);
     html! {
         <p id="clock" data-step-ns={(clock.step.as_nanos() as u64).to_string()} data-isolated={clock.isolated.to_string()}>
-            { words::of_the_clock(clock, hops_step) }
-            { words::of_the_worker(clock) }
+            { text::of_the_clock(clock, hops_step) }
+            { text::of_the_worker(clock) }
         </p>
     }
 }

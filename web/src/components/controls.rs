@@ -4,49 +4,45 @@ use launcelot_measure::Order;
 use launcelot_protocol::Question;
 use yew::prelude::*;
 
-use crate::hooks::Asker;
-use crate::state::Action;
+use crate::render_mark::mark_render;
 
-/// What it acts on.
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// Who asks.
-    pub asker: Asker,
+    /// Whether a question can be asked now.
+    pub is_ready: bool,
+    /// The chosen order.
+    pub order: Order,
+    /// Asks questions.
+    pub ask: Callback<Vec<Question>>,
+    /// Chooses an order.
+    pub choose_order: Callback<Order>,
 }
 
 /// The controls above the table.
 #[component]
-pub fn Controls(props: &Props) -> Html {
-    let asker = &props.asker;
-    let on_ask = {
-        let asker = asker.clone();
-        Callback::from(move |_: MouseEvent| asker.ask(Question::the_three()))
+pub fn Controls(Props { is_ready, order, ask, choose_order }: &Props) -> Html {
+    mark_render("Controls");
+    let on_ask = use_callback(ask.clone(), |_: MouseEvent, ask| ask.emit(Question::the_three()));
+    let choice = |choice: Order, id: &'static str, label: &'static str| {
+        let on_choose = choose_order.reform(move |_: Event| choice);
+        html! {
+            <label for={id}>
+                <input type="radio" name="order" {id} checked={*order == choice} onchange={on_choose} />
+                { label }
+            </label>
+        }
     };
     // A button that is disabled would lose the keyboard's focus in the middle of a run.
-    let ready = asker.is_ready();
     html! {
         <div class="controls">
-            <button id="ask" type="button" class="primary" aria-disabled={(!ready).to_string()} onclick={on_ask}>
+            <button id="ask" type="button" class="primary" aria-disabled={(!is_ready).to_string()} onclick={on_ask}>
                 { "Ask the three questions" }
             </button>
             <fieldset class="choice">
                 <legend>{ "Ask them" }</legend>
-                { order_choice(asker, Order::OneAtATime, "one-at-a-time", "one at a time") }
-                { order_choice(asker, Order::SentAhead, "sent-ahead", "sent ahead") }
+                { choice(Order::OneAtATime, "one-at-a-time", "one at a time") }
+                { choice(Order::SentAhead, "sent-ahead", "sent ahead") }
             </fieldset>
         </div>
-    }
-}
-
-fn order_choice(asker: &Asker, order: Order, id: &'static str, label: &'static str) -> Html {
-    let on_choose = {
-        let asker = asker.clone();
-        Callback::from(move |_: Event| asker.dispatch(Action::OrderChosen(order)))
-    };
-    html! {
-        <label for={id}>
-            <input type="radio" name="order" {id} checked={asker.state().order == order} onchange={on_choose} />
-            { label }
-        </label>
     }
 }

@@ -5,47 +5,68 @@ use launcelot_measure::Unit;
 use yew::prelude::*;
 
 use crate::components::timetable::{self, Line};
-use crate::hooks::Asker;
+use crate::render_mark::mark_render;
 use crate::rows::{self, Row};
-use crate::words;
+use crate::shared::Shared;
+use crate::state::run_record::RunRecord;
+use crate::text;
 
-/// What it shows.
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// Who asks.
-    pub asker: Asker,
+    /// The newest run.
+    pub newest: Option<Shared<RunRecord>>,
+    /// The runs that are compared with it.
+    pub compared: Vec<Shared<RunRecord>>,
 }
 
 /// A row for connecting and one for each question, all on one time axis.
 #[component]
-pub fn Dialogue(props: &Props) -> Html {
-    let state = props.asker.state();
-    let scale = rows::scale(state);
-    let over = state.newest().filter(|newest| newest.run.is_over());
+pub fn Dialogue(Props { newest, compared }: &Props) -> Html {
+    mark_render("Dialogue");
+    let newest = newest.as_deref();
+    let scale = rows::scale(newest, compared);
+    let unit = rows::unit(newest, compared);
+    let over = newest.filter(|newest| newest.run.is_over());
     let caption = "The dialogue: each step, its answer, when it happened, and how long it took";
     html! {
         <>
-            <table id="dialogue" class="dialogue" role="table" data-state={words::state(state.newest().map(|newest| &newest.run.status))}
-                data-run={state.newest().map(|newest| newest.number.to_string())}>
+            <table id="dialogue" class="dialogue" role="table" data-state={text::state(newest.map(|newest| &newest.run.status))}
+                data-run={newest.map(|newest| newest.number.to_string())}>
                 { timetable::head(caption, ["Step", "Answer"], scale) }
-                { timetable::body(rows::of(state).iter().map(|row| line(row, scale, rows::unit(state)))) }
+                <tbody role="rowgroup">
+                    for row in rows::of(newest, compared, unit) {
+                        <DialogueRow {row} {scale} {unit} />
+                    }
+                </tbody>
             </table>
             if let Some(over) = over {
-                <p class="limits">{ words::limits::of_run(over) }</p>
+                <p class="limits">{ text::limits::of_run(over) }</p>
             }
         </>
     }
 }
 
-fn line(row: &Row, scale: Option<Scale>, unit: Unit) -> Line {
-    let took = row.span().map(|span| timetable::figure(unit, span, row.clock_step));
+#[derive(PartialEq, Properties)]
+struct RowProps {
+    row: Row,
+    /// The axis, as soon as there is one.
+    scale: Option<Scale>,
+    /// The unit of the figures.
+    unit: Unit,
+}
+
+/// A step of the dialogue.
+#[component]
+fn DialogueRow(RowProps { row, scale, unit }: &RowProps) -> Html {
+    mark_render("DialogueRow");
+    let took = row.span().map(|span| timetable::figure(*unit, span, row.clock_step));
     let answer =
         row.answer.as_ref().map(|answer| html! { <q class={classes!(row.is_error.then_some("error"))}>{ answer }</q> });
-    Line {
+    timetable::row(Line {
         words: row.words.clone(),
         answer: answer.unwrap_or_default(),
-        when: row.bar_in_words(unit),
+        when: row.bar_in_words(*unit),
         svg: scale.map(|scale| row.drawing(&scale)),
         took: took.unwrap_or_else(|| "–".to_owned()),
-    }
+    })
 }

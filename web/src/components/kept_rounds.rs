@@ -5,14 +5,10 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::focus;
-use crate::hooks::Asker;
-use crate::state;
-use crate::state::rounds::Action::{LaidToggled, Removed, Renamed};
-use crate::state::rounds::{KEPT_MAX, Kept, NAME_MAX};
+use crate::state::rounds::{Action, KEPT_MAX, ManyRounds, NAME_MAX, StoredRounds};
 
 /// The list, the newest first.
-pub fn kept_rounds(asker: &Asker) -> Html {
-    let many = &asker.state().rounds;
+pub fn kept_rounds(many: &ManyRounds, change: &Callback<Action>) -> Html {
     if many.worth_keeping().next().is_none() {
         return Html::default();
     }
@@ -26,9 +22,9 @@ pub fn kept_rounds(asker: &Asker) -> Html {
     html! {
         <div>
             <h3>{ "Kept" }</h3>
-            <ul id="kept-rounds" class="kept-rounds" tabindex="-1" aria-label="Kept rounds">
+            <ul id="kept-rounds" class="kept-rounds" tabindex="-1" aria-label="StoredRounds rounds">
                 for kept in many.worth_keeping().rev() {
-                    { row(asker, kept) }
+                    { row(many, kept, change) }
                 }
             </ul>
             <p class="hint" role="status">{ hint }</p>
@@ -36,30 +32,20 @@ pub fn kept_rounds(asker: &Asker) -> Html {
     }
 }
 
-fn row(asker: &Asker, Kept { id, rounds, .. }: &Kept) -> Html {
+fn row(many: &ManyRounds, StoredRounds { id, rounds, .. }: &StoredRounds, change: &Callback<Action>) -> Html {
     let id = *id;
-    let many = &asker.state().rounds;
     let letter = many.shown().position(|shown| shown.id == id).map(series::letter);
     let is_newest = letter == Some(series::letter(0));
-    let act = |action: state::rounds::Action| {
-        let asker = asker.clone();
-        Callback::from(move |_: MouseEvent| asker.dispatch(state::Action::Rounds(action.clone())))
-    };
-    let on_rename = {
-        let asker = asker.clone();
-        move |event: Event| {
-            let name = event.target_dyn_into::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default();
-            asker.dispatch(state::Action::Rounds(Renamed(id, name)));
-        }
-    };
-    let on_remove = {
-        let (remove, next) =
-            (act(Removed(id)), if many.worth_keeping().count() > 1 { "kept-rounds" } else { "ask-rounds" });
-        Callback::from(move |event| {
-            focus::move_to(next);
-            remove.emit(event);
-        })
-    };
+    let on_rename = change.reform(move |event: Event| {
+        let name = event.target_dyn_into::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default();
+        Action::Renamed(id, name)
+    });
+    let next_focus = if many.worth_keeping().count() > 1 { "kept-rounds" } else { "ask-rounds" };
+    let on_remove = change.reform(move |_: MouseEvent| {
+        focus::move_to(next_focus);
+        Action::Removed(id)
+    });
+    let on_toggle = change.reform(move |_: MouseEvent| Action::OverlayToggled(id));
     let button =
         |what: &'static str, pressed: Option<&'static str>, is_disabled: bool, on_click: Callback<MouseEvent>| {
             html! {
@@ -70,11 +56,11 @@ fn row(asker: &Asker, Kept { id, rounds, .. }: &Kept) -> Html {
         };
     let lay = match (is_newest, letter) {
         (true, _) => html! { <span class="hint">{ "the newest" }</span> },
-        (_, Some(_)) => button("Overlaid", Some("true"), false, act(LaidToggled(id))),
-        (_, None) => button("Overlay", Some("false"), false, act(LaidToggled(id))),
+        (_, Some(_)) => button("Overlaid", Some("true"), false, on_toggle),
+        (_, None) => button("Overlay", Some("false"), false, on_toggle),
     };
     html! {
-        <li key={id}>
+        <li key={id.to_string()}>
             <b aria-hidden="true">{ letter.map(String::from) }</b>
             <input type="text" value={rounds.name.clone()} aria-label={format!("Name of “{}”", rounds.name)} autocomplete="off"
                 maxlength={NAME_MAX.to_string()} onchange={on_rename} />

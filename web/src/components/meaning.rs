@@ -1,50 +1,53 @@
 //! What the numbers mean, in words, for the eye and the ear.
 
+use std::rc::Rc;
+
 use launcelot_measure::{RunStatus, Unit};
 use yew::prelude::*;
 
-use crate::hooks::Asker;
-use crate::rows;
-use crate::state::{Legs, Numbered};
-use crate::words;
+use crate::render_mark::mark_render;
+use crate::shared::Shared;
+use crate::state::run_record::{Legs, RunRecord};
+use crate::text;
 
-/// What it shows and acts on.
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// Who asks.
-    pub asker: Asker,
+    /// Whether the worker's clock is known.
+    pub has_clock: bool,
+    /// Why the page cannot ask at all, if it cannot.
+    pub broken: Option<Rc<str>>,
+    /// The newest run.
+    pub newest: Option<Shared<RunRecord>>,
+    /// The runs that are compared with it.
+    pub compared: Vec<Shared<RunRecord>>,
+    /// The unit of the figures beside the sentences.
+    pub unit: Unit,
+    /// Stops what is running.
+    pub stop: Callback<()>,
 }
 
 /// The sentences under the table, and while they say what is waited for, a button to wait no longer. A
 /// screen reader hears the sentences as they change.
 #[component]
 pub fn Meaning(props: &Props) -> Html {
-    let state = props.asker.state();
-    let newest = state.newest();
-    let unit = rows::unit(state);
-    let (class, meaning) = match (&state.broken, newest) {
-        (Some(why), _) => ("broken", why.clone()),
-        (None, None) if state.clock.is_none() => ("", "Setting the clock…".to_owned()),
+    mark_render("Meaning");
+    let Props { has_clock, broken, newest, compared, unit, stop } = props;
+    let (newest, unit) = (newest.as_deref(), *unit);
+    let on_stop = use_callback(stop.clone(), |_: MouseEvent, stop| stop.emit(()));
+    let (class, meaning) = match (broken, newest) {
+        (Some(why), _) => ("broken", why.to_string()),
+        (None, None) if !has_clock => ("", "Setting the clock…".to_owned()),
         (None, None) => ("", "Nothing has been asked yet.".to_owned()),
         (None, Some(newest)) => {
             let class = if matches!(newest.run.status, RunStatus::Broken(_)) { "broken" } else { "" };
-            (class, words::meaning(&newest.run, unit))
+            (class, text::meaning(&newest.run, unit))
         }
     };
-    let comparisons: Vec<String> = newest
-        .map(|newest| {
-            let compared = |ghost: &Numbered| {
-                let what = format!("Run {}", ghost.number);
-                let conditions = [newest, ghost].map(|numbered| (numbered.passage, numbered.server_work));
-                let not = words::wire::not_compared(&what, conditions);
-                not.or_else(|| words::comparison(&newest.run, &ghost.run, ghost.number, unit))
-            };
-            state.ghosts().filter_map(compared).collect()
-        })
-        .unwrap_or_default();
-    let on_stop = {
-        let asker = props.asker.clone();
-        Callback::from(move |_: MouseEvent| asker.stop())
+    let comparison = |newest: &RunRecord, other: &RunRecord| {
+        let what = format!("Run {}", other.number);
+        let conditions = [newest, other].map(|record| (record.link_revisions, record.server_work));
+        let not_compared = text::link::not_compared(&what, conditions);
+        not_compared.or_else(|| text::comparison(&newest.run, &other.run, other.number, unit))
     };
     html! {
         <div class="meaning">
@@ -56,23 +59,25 @@ pub fn Meaning(props: &Props) -> Html {
                     </p>
                 }
                 <p id="meaning" class={class}>{ meaning }</p>
-                { newest.and_then(|newest| where_it_went(newest, unit)) }
-                for comparison in comparisons {
-                    <p class="comparison">{ comparison }</p>
+                if let Some(newest) = newest {
+                    { where_it_went(newest, unit) }
+                    for comparison in compared.iter().filter_map(|other| comparison(newest, other)) {
+                        <p class="comparison">{ comparison }</p>
+                    }
                 }
             </div>
-            if state.is_asking_once() {
+            if newest.is_some_and(|newest| !newest.run.is_over()) {
                 <button id="stop" type="button" onclick={on_stop}>{ "Stop waiting" }</button>
             }
         </div>
     }
 }
 
-/// On which legs the time of a complete run went, once the lab has said so.
-fn where_it_went(newest: &Numbered, unit: Unit) -> Option<Html> {
+/// Says on which legs the time of a complete run went, once the lab has said so.
+fn where_it_went(newest: &RunRecord, unit: Unit) -> Option<Html> {
     let words = match (&newest.run.status, newest.breakdown()) {
-        (RunStatus::Complete, Some(breakdown)) => words::legs::where_it_went(&breakdown, newest.asker(), unit),
-        (RunStatus::Complete, None) if newest.legs == Legs::Unknown => words::legs::UNKNOWN.to_owned(),
+        (RunStatus::Complete, Some(breakdown)) => text::legs::where_it_went(&breakdown, newest.asker(), unit),
+        (RunStatus::Complete, None) if newest.legs == Legs::Unknown => text::legs::UNKNOWN.to_owned(),
         _ => return None,
     };
     Some(html! { <p id="where">{ words }</p> })

@@ -1,24 +1,28 @@
 //! What is drawn, one component a file.
 //!
-//! What needs no state of its own is a plain function, kept out of line: one large function of wasm is larger than its parts.
+//! The props of a component are what it shows, in parts that are cheap to compare, and the callbacks that it needs, which never change.
+//! So a component renders only if what it shows has changed. What always changes together is a plain function.
+
+// The props are named after what they are, and described where that does not say it.
+#![allow(missing_docs)]
 
 pub mod bridge_of_death;
 pub mod clock_line;
 pub mod controls;
 pub mod dialogue;
-pub mod drawing;
+pub mod earlier_runs;
+pub mod export;
 pub mod kept_rounds;
-pub mod legs;
+pub mod legs_table;
+pub mod load_reports;
 pub mod many_rounds;
+pub mod markup;
 pub mod meaning;
 pub mod own_question;
-pub mod pick;
 pub mod player;
 pub mod race;
 pub mod rounds_form;
 pub mod route;
-pub mod runs;
+pub mod select;
 pub mod slow_motion;
-pub mod stopwatch_why;
-pub mod take_along;
 pub mod timetable;

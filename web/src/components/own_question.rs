@@ -5,29 +5,31 @@ use launcelot_protocol::exchange::QUESTION_MAX_BYTES;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use crate::hooks::Asker;
+use crate::render_mark::mark_render;
 
-/// What it acts on.
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// Who asks.
-    pub asker: Asker,
+    /// Whether a question can be asked now.
+    pub is_ready: bool,
+    /// Asks questions.
+    pub ask: Callback<Vec<Question>>,
 }
 
-/// A field and a button; what is no question is said to be none, and why.
+/// A field and a button. Beside them is said why a text is not a question.
 #[component]
-pub fn OwnQuestion(props: &Props) -> Html {
+pub fn OwnQuestion(Props { is_ready, ask }: &Props) -> Html {
+    mark_render("OwnQuestion");
     let input = use_node_ref();
-    let mistake = use_state(|| None::<String>);
+    let mistake = use_state_eq(|| None::<String>);
     let on_submit = {
-        let (asker, input, mistake) = (props.asker.clone(), input.clone(), mistake.clone());
-        Callback::from(move |event: SubmitEvent| {
+        let mistake = mistake.setter();
+        use_callback((input.clone(), ask.clone()), move |event: SubmitEvent, (input, ask)| {
             event.prevent_default();
             let text = input.cast::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default();
             match Question::new(&text) {
                 Ok(question) => {
                     mistake.set(None);
-                    asker.ask(vec![question]);
+                    ask.emit(vec![question]);
                 }
                 Err(why) => mistake.set(Some(format!("Not asked: {why}."))),
             }
@@ -41,7 +43,7 @@ pub fn OwnQuestion(props: &Props) -> Html {
                 <input id="own" ref={input} type="text" autocomplete="off" spellcheck="true"
                     maxlength={QUESTION_MAX_BYTES.to_string()} placeholder="What is your favorite color?"
                     aria-invalid={is_mistaken.to_string()} aria-describedby="own-mistake" />
-                <button id="ask-own" type="submit" aria-disabled={(!props.asker.is_ready()).to_string()}>{ "Ask it" }</button>
+                <button id="ask-own" type="submit" aria-disabled={(!is_ready).to_string()}>{ "Ask it" }</button>
             </div>
             <p id="own-mistake" class="mistake" role="alert">{ mistake.as_deref().unwrap_or_default() }</p>
         </form>

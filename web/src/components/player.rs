@@ -1,61 +1,66 @@
 //! A recorded dialogue that is played: the lanes, the words of the moment, and what a person can do with it.
 
-use std::rc::Rc;
 use std::time::Duration;
 
-use launcelot_charts::lanes;
+use launcelot_charts::lanes::{self, Marker, Trail};
 use launcelot_measure::unit::format_count;
 use launcelot_measure::{Reading, Unit};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use crate::components::drawing::Drawing;
-use crate::components::pick::pick;
+use crate::components::markup::Markup;
+use crate::components::select::select;
 use crate::hooks::use_frames;
+use crate::render_mark::mark_render;
 use crate::replay::Replay;
+use crate::shared::Shared;
 use crate::state::player::{Action, Player as State, SLOWNESS};
-use crate::words;
+use crate::text;
 
 /// How finely a person can scrub.
 const SCRUB_STEP_NS: u64 = 100;
 
-/// What it plays.
 #[derive(PartialEq, Properties)]
 pub struct Props {
     /// The dialogue.
-    pub replay: Rc<Replay>,
+    pub replay: Shared<Replay>,
 }
 
-/// The player, at the beginning.
+/// The player, at the beginning. It renders with every frame of the browser while it plays.
 #[component]
-pub fn Player(props: &Props) -> Html {
-    let replay = &props.replay;
+pub fn Player(Props { replay }: &Props) -> Html {
+    mark_render("Player");
     let state = use_reducer(|| State::new(replay.clone()));
-    let dispatcher = state.dispatcher();
-    use_frames(state.is_playing, Callback::from(move |time| dispatcher.dispatch(Action::Passed(time))));
-    let act = |act: fn(&State) -> Action| {
-        let state = state.clone();
-        Callback::from(move |_: MouseEvent| state.dispatch(act(&state)))
+    let dispatch = state.dispatcher();
+    let on_frame = use_callback(dispatch.clone(), |time, dispatch| dispatch.dispatch(Action::Passed(time)));
+    use_frames(state.is_playing, on_frame);
+    let act = |action: Action| {
+        let dispatch = dispatch.clone();
+        Callback::from(move |_: MouseEvent| dispatch.dispatch(action))
     };
-    let on_scrub = {
-        let state = state.clone();
-        Callback::from(move |event: InputEvent| {
-            let steps: Option<u64> =
-                event.target_dyn_into().and_then(|input: HtmlInputElement| input.value().parse().ok());
-            let at = Duration::from_nanos(steps.unwrap_or_default() * SCRUB_STEP_NS);
-            state.dispatch(Action::Scrubbed(at));
+    let on_play = {
+        let dispatch = dispatch.clone();
+        use_callback(state.is_playing, move |_: MouseEvent, is_playing| {
+            let by_steps = !is_playing && dislikes_motion();
+            dispatch.dispatch(if *is_playing { Action::Paused } else { Action::Played { by_steps } });
         })
     };
-    let on_slowness = {
-        let state = state.clone();
-        Callback::from(move |slowness| state.dispatch(Action::SlownessChosen(slowness)))
-    };
+    let on_scrub = use_callback(dispatch.clone(), |event: InputEvent, dispatch| {
+        let steps: Option<u64> = event.target_dyn_into().and_then(|input: HtmlInputElement| input.value().parse().ok());
+        let at = Duration::from_nanos(steps.unwrap_or_default() * SCRUB_STEP_NS);
+        dispatch.dispatch(Action::Scrubbed(at));
+    });
+    let on_slowness =
+        use_callback(dispatch.clone(), |slowness, dispatch| dispatch.dispatch(Action::SlownessChosen(slowness)));
+    let backdrop = use_memo(replay.clone(), |replay| {
+        html! { <Markup svg={lanes::backdrop(&replay.hops, &replay.lanes)} /> }
+    });
     let speeds = SLOWNESS.map(|slowness| (slowness, ["1/", &format_count(slowness.into())].concat())).to_vec();
-    let (stretches, tokens) = replay.at(state.at);
+    let (trails, markers) = replay.at(state.at);
     let unit = Unit::for_longest(replay.end());
     let passed = replay.passed(state.at);
     let moment = passed.checked_sub(1).and_then(|last| replay.moments.get(last));
-    let says = moment.map(|moment| words::replay::of(replay, moment)).unwrap_or_default();
+    let says = moment.map(|moment| text::replay::of(replay, moment)).unwrap_or_default();
     let is_there = moment.is_some_and(|moment| moment.at == state.at);
     let time = unit.format(state.at);
     let whole = Reading::new(replay.end(), replay.clock_step);
@@ -64,8 +69,8 @@ pub fn Player(props: &Props) -> Html {
     html! {
         <div class="player" data-playing={state.is_playing.to_string()} data-passed={passed.to_string()}>
             <div class="lanes">
-                <Drawing svg={lanes::backdrop(&replay.stations, &replay.lanes)} />
-                <Drawing svg={lanes::moving(replay.lanes.len(), &stretches, &tokens)} />
+                { (*backdrop).clone() }
+                { moving(replay.lanes.len(), &trails, &markers) }
             </div>
             <input id="replay-scrub" type="range" min="0" max={steps_of(replay.end())} value={steps_of(state.at)}
                 aria-label="Moment" aria-valuetext={time.clone()} oninput={on_scrub} />
@@ -76,10 +81,10 @@ pub fn Player(props: &Props) -> Html {
             <p id="replay-words" class={classes!("says", (!is_there).then_some("gone"))}
                 aria-live={if state.is_playing { "off" } else { "polite" }}>{ says }</p>
             <div class="controls">
-                { button("replay-play", if state.is_playing { "Pause" } else { "Play" }, false, act(play_or_pause)) }
-                { button("replay-back", "Step back", state.at.is_zero(), act(|_| Action::SteppedBack)) }
-                { button("replay-step", "Step", state.at >= replay.end(), act(|_| Action::Stepped)) }
-                { pick("replay-slowness", ("at", "of its speed"), speeds, state.slowness, on_slowness) }
+                { button("replay-play", if state.is_playing { "Pause" } else { "Play" }, false, on_play) }
+                { button("replay-back", "Step back", state.at.is_zero(), act(Action::SteppedBack)) }
+                { button("replay-step", "Step", state.at >= replay.end(), act(Action::Stepped)) }
+                { select("replay-slowness", ("at", "of its speed"), speeds, state.slowness, on_slowness) }
             </div>
         </div>
     }
@@ -91,8 +96,25 @@ fn button(id: &'static str, words: &'static str, is_idle: bool, on_click: Callba
     }
 }
 
-fn play_or_pause(state: &State) -> Action {
-    if state.is_playing { Action::Paused } else { Action::Played { by_steps: dislikes_motion() } }
+/// The trails and the messages. They are elements and not markup, so that the browser parses nothing with every frame.
+fn moving(lanes: usize, trails: &[Trail], markers: &[Marker]) -> Html {
+    let trails = trails.iter().map(|trail| {
+        let [x1, x2] = [trail.from, trail.until].map(|at| lanes::across(at).to_string());
+        let y = lanes::height_of(trail.lane, trail.is_back).to_string();
+        html! { <line class={classes!("gone", trail.leg)} {x1} {x2} y1={y.clone()} y2={y} stroke="currentColor" /> }
+    });
+    let markers = markers.iter().map(|marker| {
+        let cx = lanes::across(marker.at).to_string();
+        let cy = lanes::height_of(marker.lane, marker.is_back).to_string();
+        let class = if marker.is_back { "message answer" } else { "message question" };
+        html! { <circle {class} {cx} {cy} r={lanes::RADIUS.to_string()} /> }
+    });
+    html! {
+        <svg class="lanes-moving" width="100%" height={lanes::height(lanes).to_string()} aria-hidden="true" focusable="false">
+            { for trails }
+            { for markers }
+        </svg>
+    }
 }
 
 /// Whether the person who looks prefers things to stand still.

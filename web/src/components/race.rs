@@ -8,59 +8,78 @@ use yew::prelude::*;
 
 use crate::bridge::Route;
 use crate::components::timetable::{self, Line};
-use crate::hooks::Asker;
-use crate::state::lab::Action as LabAction;
-use crate::state::{Action, race::Race};
-use crate::words::race as words;
+use crate::render_mark::mark_render;
+use crate::shared::Shared;
+use crate::state::lab::{Action, Lab};
+use crate::state::race::Race;
+use crate::text::race as text;
+
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// The race of this page, which may not have begun.
+    pub race: Shared<Race>,
+    /// Races from files.
+    pub imported: Vec<Shared<Race>>,
+    /// What can be seen of the lab.
+    pub lab: Lab,
+    /// Whether a race can begin now.
+    pub is_ready: bool,
+    /// Begins a race.
+    pub begin: Callback<()>,
+    /// Stops the race.
+    pub stop: Callback<()>,
+    /// Changes the route and the link.
+    pub change_lab: Callback<Action>,
+}
 
 /// The section.
-#[inline(never)]
-pub fn race(asker: &Asker) -> Html {
-    let race = &asker.state().race;
-    let state = match () {
-        () if race.is_running() => "running",
-        () if race.is_complete() => "complete",
-        () if race.failure().is_some() => "broken",
-        () => "idle",
+#[component]
+pub fn RaceSection(props: &Props) -> Html {
+    mark_render("RaceSection");
+    let Props { race, imported, lab, is_ready, begin, stop, change_lab } = props;
+    let is_running = race.is_running();
+    let state = if is_running {
+        "running"
+    } else if race.is_complete() {
+        "complete"
+    } else if race.failure().is_some() {
+        "broken"
+    } else {
+        "idle"
     };
-    let on_race = {
-        let asker = asker.clone();
-        Callback::from(move |_: MouseEvent| if asker.state().race.is_running() { asker.stop() } else { asker.race() })
-    };
-    let is_idle = !race.is_running();
+    let on_race = if is_running { stop } else { begin }.reform(|_: MouseEvent| ());
     html! {
         <section id="race" aria-labelledby="race-title" data-state={state}>
             <h2 id="race-title">{ "Three ways to ask" }</h2>
-            <p>{ words::INTRODUCTION }</p>
+            <p>{ text::INTRODUCTION }</p>
             <div class="controls">
-                <button id="run-race" type="button" aria-disabled={(is_idle && !asker.is_ready()).to_string()} onclick={on_race}>
-                    { if is_idle { "Race them" } else { "Stop" } }
+                <button id="run-race" type="button" aria-disabled={(!is_running && !is_ready).to_string()} onclick={on_race}>
+                    { if is_running { "Stop" } else { "Race them" } }
                 </button>
-                <span class="over">{ words::over(&asker.state().lab) }</span>
+                <span class="over">{ text::over(lab) }</span>
             </div>
             // What comes and goes has a place of its own: what stands beside it keeps the keyboard's focus.
             <div class="ways">{ ways(race) }</div>
-            <p id="race-meaning" class="moral" role="status">{ words::meaning(race, unit(race)) }</p>
-            if let Some(preset) = words::longer_link(race, &asker.state().lab) {
-                { longer_link(asker, preset) }
+            <p id="race-meaning" class="moral" role="status">{ text::meaning(race, unit(race)) }</p>
+            if let Some(preset) = text::longer_link(race, lab) {
+                { longer_link(preset, change_lab) }
             }
-            for race in &asker.state().imported_races {
-                { imported(race) }
+            for race in imported {
+                { imported_race(race) }
             }
         </section>
     }
 }
 
 /// A way out where the link is too short to tell anything.
-fn longer_link(asker: &Asker, preset: Preset) -> Html {
+fn longer_link(preset: Preset, change: &Callback<Action>) -> Html {
     let on_choose = {
-        let asker = asker.clone();
-        Callback::from(move |_: MouseEvent| {
-            for action in [LabAction::RouteChosen(Route::Tunnel), LabAction::Wished(preset.link()), LabAction::Settled]
-            {
-                asker.dispatch(Action::Lab(action));
+        let change = change.clone();
+        move |_: MouseEvent| {
+            for action in [Action::RouteChosen(Route::Tunnel), Action::Wished(preset.link()), Action::Settled] {
+                change.emit(action);
             }
-        })
+        }
     };
     html! {
         <button id="longer-link" type="button" onclick={on_choose}>
@@ -70,12 +89,12 @@ fn longer_link(asker: &Asker, preset: Preset) -> Html {
 }
 
 /// A race from a file.
-fn imported(race: &Race) -> Html {
+fn imported_race(race: &Race) -> Html {
     html! {
         <div class="imported-race">
             <p class="comparison"><span class="imported">{ "imported" }</span>{ format!(" A race elsewhere, or another day: {}.", race.url) }</p>
             { ways(race) }
-            <p class="moral">{ words::meaning(race, unit(race)) }</p>
+            <p class="moral">{ text::meaning(race, unit(race)) }</p>
         </div>
     }
 }
@@ -106,10 +125,10 @@ fn ways(race: &Race) -> Option<Html> {
         <>
             <table class="dialogue race" role="table">
                 { timetable::head(caption, ["Way", "Parts"], Some(scale)) }
-                { timetable::body(Way::ALL.into_iter().map(|way| line(race, way, &scale))) }
+                <tbody role="rowgroup">{ for Way::ALL.into_iter().map(|way| timetable::row(line(race, way, &scale))) }</tbody>
             </table>
             if !race.is_running() {
-                <p class="limits">{ words::limits(race) }</p>
+                <p class="limits">{ text::limits(race) }</p>
             }
         </>
     })
@@ -117,7 +136,7 @@ fn ways(race: &Race) -> Option<Html> {
 
 /// The runs that are drawn of a way.
 fn runs(race: &Race, way: Way) -> impl Iterator<Item = &Run> + Clone {
-    race.drawn(way).map(|numbered| &numbered.run)
+    race.drawn(way).map(|record| &record.run)
 }
 
 #[inline(never)]
@@ -126,9 +145,9 @@ fn line(race: &Race, way: Way, scale: &Scale) -> Line {
     let unit = scale.unit();
     let took = total(runs.clone()).map(|until| Span { from: Duration::ZERO, until });
     Line {
-        words: words::name(way).to_owned(),
-        answer: Html::from(words::parts(race, way, unit)),
-        when: words::lanes(way).to_owned(),
+        words: text::name(way).to_owned(),
+        answer: Html::from(text::parts(race, way, unit)),
+        when: text::lanes(way).to_owned(),
         took: took.map_or_else(|| "–".to_owned(), |took| timetable::figure(unit, took, race.clock_step())),
         svg: Some(chart::lanes(scale, runs, race.whisker(way))),
     }

@@ -7,32 +7,38 @@ use launcelot_measure::{Connections, RoundsPlan};
 use web_sys::{FormData, HtmlFormElement};
 use yew::prelude::*;
 
-use crate::components::drawing::Drawing;
-use crate::hooks::Asker;
+use crate::components::markup::Markup;
+use crate::render_mark::mark_render;
 
 /// The fields, which never change. Their bounds are the browser's business: it does not submit what is outside.
 const FIELDS: &str = include_str!("rounds_form.html");
 
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// Whether a series can begin now.
+    pub is_ready: bool,
+    /// Begins a series.
+    pub ask: Callback<RoundsPlan>,
+}
+
 /// The form.
-pub fn rounds_form(asker: &Asker) -> Html {
-    let ready = asker.is_ready();
-    let on_submit = {
-        let asker = asker.clone();
-        Callback::from(move |event: SubmitEvent| {
-            event.prevent_default();
-            let form = event.target_dyn_into::<HtmlFormElement>();
-            let data = form.and_then(|form| FormData::new_with_form(&form).ok());
-            let field = |name| data.as_ref().and_then(|data| data.get(name).as_string()).unwrap_or_default();
-            let pace_ms = Number::parse_float(&field("pace-ms"));
-            if let Some(plan) = plan(&field("rounds"), &field("connections"), pace_ms) {
-                asker.ask_in_rounds(plan);
-            }
-        })
-    };
+#[component]
+pub fn RoundsForm(Props { is_ready, ask }: &Props) -> Html {
+    mark_render("RoundsForm");
+    let on_submit = use_callback(ask.clone(), |event: SubmitEvent, ask| {
+        event.prevent_default();
+        let form = event.target_dyn_into::<HtmlFormElement>();
+        let data = form.and_then(|form| FormData::new_with_form(&form).ok());
+        let field = |name| data.as_ref().and_then(|data| data.get(name).as_string()).unwrap_or_default();
+        let pace_ms = Number::parse_float(&field("pace-ms"));
+        if let Some(plan) = plan(&field("rounds"), &field("connections"), pace_ms) {
+            ask.emit(plan);
+        }
+    });
     html! {
         <form class="rounds-form" onsubmit={on_submit}>
-            <Drawing svg={FIELDS} />
-            <button id="ask-rounds" type="submit" class="primary" aria-disabled={(!ready).to_string()}>
+            <Markup svg={FIELDS} />
+            <button id="ask-rounds" type="submit" class="primary" aria-disabled={(!is_ready).to_string()}>
                 { "Ask many times" }
             </button>
         </form>

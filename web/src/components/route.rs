@@ -9,22 +9,29 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::bridge::Route;
-use crate::hooks::Asker;
-use crate::state::Action;
-use crate::state::lab::{Action as LabAction, Lab, Presence, Work};
+use crate::render_mark::mark_render;
+use crate::state::lab::{Action, Lab, Presence, Work};
 use crate::state::sliders::Slider;
-use crate::words::wire as words;
+use crate::text::link as text;
 
-/// As long as the lab lets its server work, in milliseconds.
+/// The longest work of the lab's server on each answer, in milliseconds.
 const WORK_MAX_MS: f64 = 10_000.0;
 
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// What can be seen of the lab.
+    pub lab: Lab,
+    /// Changes the route, the link or the server's work.
+    pub change: Callback<Action>,
+}
+
 /// The choice, and under it the tunnel's controls while it is chosen.
-#[inline(never)]
-pub fn route_controls(asker: &Asker) -> Html {
-    let lab = &asker.state().lab;
+#[component]
+pub fn RouteControls(Props { lab, change }: &Props) -> Html {
+    mark_render("RouteControls");
     let name = match lab.presence {
         Presence::Asked => return html! { <div class="route" data-lab="asked" /> },
-        Presence::Absent => return html! { <p id="no-lab" class="route" data-lab="absent">{ words::NO_LAB }</p> },
+        Presence::Absent => return html! { <p id="no-lab" class="route" data-lab="absent">{ text::NO_LAB }</p> },
         Presence::There(_) => "there",
         Presence::Gone => "gone",
     };
@@ -33,38 +40,31 @@ pub fn route_controls(asker: &Asker) -> Html {
             <fieldset class="choice">
                 <legend>{ "Over the link" }</legend>
                 for route in Route::ALL {
-                    { route_choice(asker, route) }
+                    { route_choice(lab.route == route, route, change) }
                 }
             </fieldset>
             if let Some(report) = lab.report().filter(|_| lab.route == Route::Tunnel) {
-                { tunnel(asker, lab, report) }
+                { tunnel(lab, report, change) }
             }
             if let Work::Known(think) | Work::Wished(think) = lab.work {
-                { work(asker, think) }
+                { work(think, change) }
             }
-            if let Some(said) = words::notice(lab) {
+            if let Some(said) = text::notice(lab) {
                 <p id="link-notice" role="status">{ said }</p>
             }
         </div>
     }
 }
 
-fn act(asker: &Asker, action: LabAction) {
-    asker.dispatch(Action::Lab(action));
-}
-
-fn route_choice(asker: &Asker, route: Route) -> Html {
-    let on_choose = {
-        let asker = asker.clone();
-        Callback::from(move |_: Event| act(&asker, LabAction::RouteChosen(route)))
-    };
+fn route_choice(is_chosen: bool, route: Route, change: &Callback<Action>) -> Html {
+    let on_choose = change.reform(move |_: Event| Action::RouteChosen(route));
     let id = match route {
         Route::Straight => "straight",
         Route::Tunnel => "tunnel",
     };
     html! {
         <label for={id}>
-            <input type="radio" name="route" {id} checked={asker.state().lab.route == route} onchange={on_choose} />
+            <input type="radio" name="route" {id} checked={is_chosen} onchange={on_choose} />
             { route.name() }
         </label>
     }
@@ -72,25 +72,25 @@ fn route_choice(asker: &Asker, route: Route) -> Html {
 
 /// As it is set, with everything to set it, and as it was measured.
 #[inline(never)]
-fn tunnel(asker: &Asker, lab: &Lab, report: LinkReport) -> Html {
-    let (wire, held) = (lab.wire().unwrap_or(report.link), lab.held());
+fn tunnel(lab: &Lab, report: LinkReport, change: &Callback<Action>) -> Html {
+    let (link, held) = (lab.link().unwrap_or(report.link), lab.held());
     html! {
         <div class="tunnel">
-            <p>{ words::EMULATED }{ if report.handshake { words::HANDSHAKE } else { "" } }</p>
+            <p>{ text::EMULATED }{ if report.handshake { text::HANDSHAKE } else { "" } }</p>
             <div class="presets" role="group" aria-label="Links that you may know">
                 for preset in Preset::ALL {
-                    { preset_button(asker, wire, preset) }
+                    { preset_button(link, preset, change) }
                 }
             </div>
             <div class="sliders">
                 for slider in Slider::ALL {
-                    { slider_row(asker, wire, slider) }
+                    { slider_row(link, slider, change) }
                 }
             </div>
-            // For whoever reads the page by program there are numbers, too.
+            // The attributes are for programs that read the page.
             <p id="measured" role="status" data-rtt-us={held.map(|held| (held.total.as_micros() as u64).to_string())}
-                data-nominal-us={(wire.rtt.as_micros() as u64).to_string()}>
-                { added_delay(held, report.in_force, wire) }
+                data-nominal-us={(link.rtt.as_micros() as u64).to_string()}>
+                { added_delay(held, report.in_force, link) }
             </p>
         </div>
     }
@@ -98,16 +98,16 @@ fn tunnel(asker: &Asker, lab: &Lab, report: LinkReport) -> Html {
 
 /// How long the server works on each answer, to be changed.
 #[inline(never)]
-fn work(asker: &Asker, think: Duration) -> Html {
+fn work(think: Duration, change: &Callback<Action>) -> Html {
     let on_change = {
-        let asker = asker.clone();
-        Callback::from(move |event: Event| {
+        let change = change.clone();
+        move |event: Event| {
             let input: HtmlInputElement = event.target_unchecked_into();
             let millis = input.value_as_number();
             if (0.0..=WORK_MAX_MS).contains(&millis) {
-                act(&asker, LabAction::WorkWished(Duration::from_micros((millis * 1e3) as u64)));
+                change.emit(Action::WorkWished(Duration::from_micros((millis * 1e3) as u64)));
             }
-        })
+        }
     };
     html! {
         <p class="number work">
@@ -125,44 +125,41 @@ fn millis(time: Duration) -> String {
     format_decimal(micros, 1_000, if micros.is_multiple_of(1_000) { 0 } else { 3 })
 }
 
-fn preset_button(asker: &Asker, wire: LinkSettings, preset: Preset) -> Html {
+fn preset_button(link: LinkSettings, preset: Preset, change: &Callback<Action>) -> Html {
     let on_choose = {
-        let asker = asker.clone();
-        Callback::from(move |_: MouseEvent| {
-            act(&asker, LabAction::Wished(preset.link()));
-            act(&asker, LabAction::Settled);
-        })
+        let change = change.clone();
+        move |_: MouseEvent| {
+            change.emit(Action::Wished(preset.link()));
+            change.emit(Action::Settled);
+        }
     };
     html! {
-        <button type="button" aria-pressed={(preset.link() == wire).to_string()} onclick={on_choose}>{ preset.name() }</button>
+        <button type="button" aria-pressed={(preset.link() == link).to_string()} onclick={on_choose}>{ preset.name() }</button>
     }
 }
 
 #[inline(never)]
-fn slider_row(asker: &Asker, wire: LinkSettings, slider: Slider) -> Html {
+fn slider_row(link: LinkSettings, slider: Slider, change: &Callback<Action>) -> Html {
     let on_input = {
-        let asker = asker.clone();
-        Callback::from(move |event: InputEvent| {
+        let change = change.clone();
+        move |event: InputEvent| {
             let input: HtmlInputElement = event.target_unchecked_into();
             if let Ok(step) = input.value().parse() {
-                act(&asker, LabAction::Wished(slider.set(wire, step)));
+                change.emit(Action::Wished(slider.set(link, step)));
             }
-        })
+        }
     };
-    let on_change = {
-        let asker = asker.clone();
-        Callback::from(move |_: Event| act(&asker, LabAction::Settled))
-    };
+    let on_change = change.reform(|_: Event| Action::Settled);
     let (id, label) = match slider {
         Slider::RoundTrip => ("rtt", "Round trip added"),
         Slider::Jitter => ("jitter", "Jitter, each way"),
         Slider::Bandwidth => ("bandwidth", "Bandwidth"),
     };
-    let value = words::of_slider(slider, wire);
+    let value = text::of_slider(slider, link);
     html! {
         <>
             <label for={id}>{ label }</label>
-            <input type="range" {id} min="0" max={slider.last().to_string()} value={slider.step(wire).to_string()}
+            <input type="range" {id} min="0" max={slider.last().to_string()} value={slider.step(link).to_string()}
                 aria-valuetext={value.clone()} oninput={on_input} onchange={on_change} />
             <output for={id}>{ value }</output>
         </>

@@ -1,69 +1,98 @@
 //! Slow motion: any recorded dialogue, played again so slowly that one can follow.
 
-use std::rc::Rc;
-
-use launcelot_measure::Run;
+use launcelot_measure::Way;
 use yew::prelude::*;
 
-use crate::components::pick::pick;
 use crate::components::player::Player;
-use crate::hooks::Asker;
+use crate::components::select::select;
+use crate::render_mark::mark_render;
 use crate::replay::Replay;
+use crate::shared::Shared;
+use crate::state::ids::RunId;
 use crate::state::race::Race;
-use crate::state::{Numbered, State};
-use crate::words;
+use crate::state::run_record::RunRecord;
+use crate::state::runs::Runs;
+use crate::text;
 
-/// What it shows.
+/// A run that can be played.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recording {
+    record: Shared<RunRecord>,
+    /// The way of the race that it is a run of, and its index among the runs of that way.
+    raced: Option<(Way, usize)>,
+}
+
+impl Recording {
+    /// Returns everything that can be played: the single runs, the newest first, then those of the races, the newest first.
+    pub fn all<'a>(runs: &Runs, races: impl DoubleEndedIterator<Item = &'a Shared<Race>>) -> Vec<Self> {
+        let single = runs.iter().rev().map(|record| Self { record: record.clone(), raced: None });
+        let raced = races
+            .rev()
+            .flat_map(|race| race.shown())
+            .map(|(way, index, record)| Self { record: record.clone(), raced: Some((way, index)) });
+        single.chain(raced).filter(Self::is_playable).collect()
+    }
+
+    fn is_playable(&self) -> bool {
+        let run = &self.record.run;
+        let has_moments = run.connecting.is_some() || run.questions.iter().any(|asked| asked.asked.is_some());
+        run.is_over() && has_moments
+    }
+
+    fn title(&self) -> String {
+        match self.raced {
+            None => text::title(&self.record),
+            Some((way, index)) => text::race::title(way, index, &self.record),
+        }
+    }
+}
+
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// Who asks.
-    pub asker: Asker,
+    /// What can be played, the default first.
+    pub recordings: Vec<Recording>,
 }
 
 /// The section. It appears with the first run that is over, and plays the newest unless another is chosen.
 #[component]
-pub fn SlowMotion(props: &Props) -> Html {
-    // The choice, and the newest run when it was made: with the next run, that is what one wants to see.
-    let choice = use_state(|| None::<(u32, u32)>);
-    let runs = recorded(props.asker.state());
-    let newest = runs.first().map(|(_, newest)| newest.number);
-    let chosen = choice.filter(|(_, made)| Some(*made) == newest).map(|(number, _)| number);
-    // What was chosen may be gone: a race takes the place of the one before.
-    let chosen = runs.iter().find(|(_, numbered)| Some(numbered.number) == chosen).or(runs.first());
-    let shown = chosen.map(|(_, shown)| *shown);
-    let key = shown.map(|shown| (shown.number, shown.trace().is_some()));
-    let replay =
-        use_memo(key, |_| shown.and_then(|shown| Replay::of(&shown.run, shown.trace(), shown.asker())).map(Rc::new));
-    let (Some(replay), Some((number, is_traced))) = ((*replay).clone(), key) else { return Html::default() };
-    let on_choice = Callback::from(move |number| choice.set(Some(number).zip(newest)));
-    let limits = shown.map(words::limits::of_run);
-    let titles = runs.into_iter().map(|(title, numbered)| (numbered.number, title)).collect();
+pub fn SlowMotion(Props { recordings }: &Props) -> Html {
+    mark_render("SlowMotion");
+    // The choice, and the newest run when it was made: after the next run, that one is played.
+    let choice = use_state(|| None::<(RunId, RunId)>);
+    let newest = recordings.first().map(|newest| newest.record.id);
+    let chosen = choice.filter(|(_, made)| Some(*made) == newest).map(|(chosen, _)| chosen);
+    // The chosen run may be gone: a race replaces the one before.
+    let shown = recordings.iter().find(|recording| Some(recording.record.id) == chosen).or(recordings.first());
+    let key = shown.map(|shown| (shown.record.id, shown.record.trace().is_some()));
+    let replay = use_memo(key, |_| {
+        let record = &shown?.record;
+        Replay::of(&record.run, record.trace(), record.asker()).map(Shared::new)
+    });
+    let on_choice = {
+        let choice = choice.setter();
+        use_callback(newest, move |id, newest| choice.set(Some(RunId(id)).zip(*newest)))
+    };
+    let (Some(replay), Some(shown), Some((id, is_traced))) = ((*replay).clone(), shown, key) else {
+        return Html::default();
+    };
+    let number = shown.raced.is_none().then(|| shown.record.number.to_string());
+    let titles = recordings.iter().map(|recording| (recording.record.id.0, recording.title())).collect();
     let is_partly_unknown = replay.is_partly_unknown;
-    let known = shown.and_then(|shown| words::legs::uncertainty(replay.clocks, shown.asker()));
+    let uncertainty = text::legs::uncertainty(replay.clocks, shown.record.asker());
     html! {
-        <section id="replay" aria-labelledby="replay-title" data-run={number.to_string()}
-            data-traced={is_traced.to_string()}>
+        <section id="replay" aria-labelledby="replay-title" data-run={number} data-traced={is_traced.to_string()}>
             <h2 id="replay-title">{ "Slow motion" }</h2>
             <p>{ "The same dialogue once more, slowly enough to follow. The recorded times move it, and nothing else." }</p>
-            { pick("replay-run", ("What is played:", ""), titles, number, on_choice) }
-            <Player key={format!("{number} {is_traced}")} {replay} />
-            <p class="limits">{ limits }</p>
+            { select("replay-run", ("What is played:", ""), titles, id.0, on_choice) }
+            <Player key={format!("{id} {is_traced}")} {replay} />
+            <p class="limits">{ text::limits::of_run(&shown.record) }</p>
             <p class="small">
                 { "Between two recorded moments a message is drawn as if it went evenly: where it really was is not known." }
                 if is_partly_unknown {
                     { " Not every hop was observed, so a message goes “beyond”, and turns half way in time." }
                 }
-                { known.map(|known| [" ", &known].concat()) }
+                { uncertainty.map(|uncertainty| [" ", &uncertainty].concat()) }
             </p>
         </section>
     }
-}
-
-/// Everything that can be played, with its title: the runs, the newest first, then those of the races.
-fn recorded(state: &State) -> Vec<(String, &Numbered)> {
-    let runs = state.runs.iter().rev().map(|numbered| (words::title(numbered), numbered));
-    let races = state.races().rev().flat_map(Race::shown);
-    let raced = races.map(|(way, index, numbered)| (words::race::title(way, index, numbered), numbered));
-    let is_recorded = |run: &Run| run.connecting.is_some() || run.questions.iter().any(|asked| asked.asked.is_some());
-    runs.chain(raced).filter(|(_, Numbered { run, .. })| run.is_over() && is_recorded(run)).collect()
 }

@@ -6,9 +6,9 @@ use launcelot_charts::{Scale, waterfall};
 use launcelot_measure::{Span, Unit};
 use yew::prelude::*;
 
-use crate::components::drawing::Drawing;
+use crate::components::markup::Markup;
 
-/// A row.
+/// The contents of a row.
 pub struct Line {
     /// What was done.
     pub words: String,
@@ -38,7 +38,7 @@ pub fn figure(unit: Unit, span: Span, clock_step: Duration) -> String {
 #[inline(never)]
 pub fn head(caption: &'static str, [step, answer]: [&'static str; 2], scale: Option<Scale>) -> Html {
     let unit = scale.map_or("", |scale| scale.unit().symbol());
-    let axis = scale.map(|scale| html! { <Drawing svg={waterfall::axis(&scale)} /> });
+    let axis = scale.map(|scale| html! { <Markup svg={waterfall::axis(&scale)} /> });
     html! {
         <>
             <caption class="unseen">{ caption }</caption>
@@ -54,20 +54,16 @@ pub fn head(caption: &'static str, [step, answer]: [&'static str; 2], scale: Opt
     }
 }
 
-/// The rows.
-pub fn body(lines: impl Iterator<Item = Line>) -> Html {
-    html! { <tbody role="rowgroup">{ for lines.map(drawn) }</tbody> }
-}
-
+/// Draws a row.
 #[inline(never)]
-fn drawn(line: Line) -> Html {
+pub fn row(line: Line) -> Html {
     let Line { words, answer, when, svg, took } = line;
     html! {
         <tr role="row">
             <th role="rowheader" scope="row" class="question">{ words }</th>
             <td role="cell" class="answer">{ answer }</td>
             <td role="cell" class="when">
-                <span class="unseen">{ when }</span>{ svg.map(|svg| html! { <Drawing {svg} /> }) }
+                <span class="unseen">{ when }</span>{ svg.map(|svg| html! { <Markup {svg} /> }) }
             </td>
             <td role="cell" class="took">{ took }</td>
         </tr>

@@ -1,18 +1,25 @@
-//! Hooks: what a component may use that is not drawing.
+//! Hooks: what components use that is not drawing.
+//!
+//! [`use_worker`] is the life of the worker, [`use_store`] the browser's storage, [`use_lab`] the lab. Each gets a part of the
+//! state, and dispatches to the reducer what comes of it. [`use_actions`] is what a person can do.
 
 mod painted;
-mod use_asker;
+mod use_actions;
+mod use_distributions;
 mod use_drop;
 mod use_frames;
 mod use_interruptions;
 mod use_lab;
-mod use_race;
+mod use_store;
 mod use_timeline;
+mod use_worker;
 
-pub use use_asker::{Asker, use_asker};
+pub use use_actions::{Actions, use_actions};
+pub use use_distributions::use_distributions;
 pub use use_drop::use_drop;
 pub use use_frames::use_frames;
 pub use use_interruptions::use_interruptions;
 pub use use_lab::use_lab;
-pub use use_race::use_race;
+pub use use_store::{use_store, use_stored};
 pub use use_timeline::use_timeline;
+pub use use_worker::use_worker;

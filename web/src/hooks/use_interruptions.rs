@@ -1,42 +1,46 @@
-//! What the browser tells of interruptions: the tab goes out of sight, or the page was suspended.
+//! Interruptions: the tab is hidden, or the browser has suspended the page.
 
+use gloo_events::{EventListener, EventListenerOptions};
 use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 use web_sys::Event;
 use yew::prelude::*;
 
-use super::Asker;
 use super::painted::is_hidden;
-use crate::state::Action;
+use crate::state::{Action, State};
 
 /// The events. `freeze` and `resume` come before and after a freeze (<https://wicg.github.io/page-lifecycle/>): a browser that
-/// freezes a page closes its connections, and what breaks by that is to know why. `pageshow` follows a stay in the back-forward
+/// freezes a page closes its connections, and what breaks by that should know why. `pageshow` follows a stay in the back-forward
 /// cache if it says that it is persisted.
 const EVENTS: [&str; 4] = ["visibilitychange", "freeze", "resume", "pageshow"];
 
-/// Tells the state of interruptions, for as long as the page lives.
+/// Tells the state of interruptions, as long as the component lives.
 #[hook]
-pub fn use_interruptions(asker: &Asker) {
-    let asker = asker.clone();
+pub fn use_interruptions(dispatcher: UseReducerDispatcher<State>) {
     use_effect_with((), move |()| {
-        if is_hidden() {
-            asker.dispatch(Action::Hidden(true));
-        }
-        let on_event = Closure::<dyn Fn(Event)>::new(move |event: Event| match event.type_().as_str() {
-            "visibilitychange" => asker.dispatch(Action::Hidden(is_hidden())),
-            "pageshow" if !is_persisted(&event) => {}
-            _ => asker.dispatch(Action::Suspended),
+        dispatcher.dispatch(Action::Hidden(is_hidden()));
+        let listeners = web_sys::window().map(|window| {
+            EVENTS.map(|name| {
+                let dispatcher = dispatcher.clone();
+                // Events of the document do not bubble up to the window, but are captured there.
+                let options = EventListenerOptions::run_in_capture_phase();
+                EventListener::new_with_options(&window, name, options, move |event| {
+                    if let Some(action) = action(event) {
+                        dispatcher.dispatch(action);
+                    }
+                })
+            })
         });
-        let on_event = on_event.into_js_value();
-        if let Some(window) = web_sys::window() {
-            for event in EVENTS {
-                // Fails only for what is no event target.
-                // Those of the document do not bubble up to the window, but are captured there.
-                let on_event = on_event.unchecked_ref();
-                let _ = window.add_event_listener_with_callback_and_bool(event, on_event, true);
-            }
-        }
+        move || drop(listeners)
     });
+}
+
+fn action(event: &Event) -> Option<Action> {
+    match event.type_().as_str() {
+        "visibilitychange" => Some(Action::Hidden(is_hidden())),
+        "pageshow" => is_persisted(event).then_some(Action::Suspended),
+        _ => Some(Action::Suspended),
+    }
 }
 
 fn is_persisted(event: &Event) -> bool {

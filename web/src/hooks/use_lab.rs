@@ -1,24 +1,19 @@
-//! The page's side of the lab: whatever there is to ask it is asked.
+//! The lab: it is asked whatever the state wants to know.
 
 use js_sys::futures::spawn_local;
 use yew::prelude::*;
 
-use super::Asker;
-use crate::lab;
-use crate::state::Action;
+use crate::lab::{self, Request};
 use crate::state::lab::Action::Asked;
+use crate::state::{Action, State};
 
-/// Asks the lab what the state wants to know of it, and has the worker measure the tunnel.
+/// Sends the lab a request, if there is one, and the state its reply.
 #[hook]
-pub fn use_lab(asker: &Asker) {
-    let (request, lacks) = (asker.state().request(), asker.is_ready() && asker.state().lab.lacks_a_measurement());
-    let asker = asker.clone();
-    use_effect_with((request, lacks), move |(request, lacks)| {
+pub fn use_lab(request: Option<Request>, dispatcher: UseReducerDispatcher<State>) {
+    use_effect_with(request, move |request| {
         if let Some(request) = request.clone() {
-            asker.dispatch(Action::Lab(Asked));
-            spawn_local(async move { asker.dispatch(Action::LabReplied(lab::ask(request).await)) });
-        } else if *lacks {
-            asker.probe();
+            dispatcher.dispatch(Action::Lab(Asked));
+            spawn_local(async move { dispatcher.dispatch(Action::LabReplied(lab::ask(request).await)) });
         }
     });
 }

@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use js_sys::JSON;
 use js_sys::futures::spawn_local;
-use launcelot_measure::export::RecordedRun;
 use wasm_bindgen::prelude::*;
 use yew::prelude::*;
 
-use super::Asker;
 use crate::files;
+use crate::shared::Shared;
+use crate::state::run_record::RunRecord;
 
 #[wasm_bindgen]
 extern "C" {
@@ -29,30 +29,23 @@ extern "C" {
     fn clear_measures(this: &Timeline);
 }
 
-/// Writes the newest run's measures once, in place of those of the run before.
+/// Writes the measures of a run that is over and that began at that time since 1970, in place of those of the run before.
 #[hook]
-pub fn use_timeline(asker: &Asker) {
-    let state = asker.state();
-    let over = state.begun.filter(|(number, _)| {
-        state
-            .newest()
-            .is_some_and(|newest| newest.number == *number && newest.run.is_over() && !newest.legs.are_pending())
-    });
-    let asker = asker.clone();
-    use_effect_with(over, move |over| {
-        if let Some((newest, (_, began))) = asker.state().newest().zip(*over) {
-            let recorded = newest.recorded();
+pub fn use_timeline(finished: Option<(Shared<RunRecord>, Duration)>) {
+    let id = finished.as_ref().map(|(record, _)| record.id);
+    use_effect_with(id, move |_| {
+        if let Some((run, began)) = finished {
             // Fails only where the panel is of another opinion on what a measure is: the page does not need it.
-            spawn_local(async move { drop(write(&recorded, began).await) });
+            spawn_local(async move { drop(write(&run, began).await) });
         }
     });
 }
 
 /// `began` is since 1970.
-async fn write(recorded: &RecordedRun, began: Duration) -> Result<(), JsValue> {
+async fn write(run: &RunRecord, began: Duration) -> Result<(), JsValue> {
     let performance = web_sys::window().and_then(|window| window.performance()).ok_or(JsValue::NULL)?;
     let origin = Duration::from_nanos((performance.time_origin() * 1e6) as u64);
-    let measures = files::measures(recorded, began, origin).await.unwrap_or_default();
+    let measures = files::measures(run, began, origin).await.unwrap_or_default();
     let timeline: &Timeline = performance.unchecked_ref();
     timeline.clear_measures();
     for measure in measures {

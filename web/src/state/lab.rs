@@ -4,8 +4,9 @@
 
 use std::time::Duration;
 
-use launcelot_measure::{AddedDelay, LinkReport, LinkSettings, Revision, Trace};
+use launcelot_measure::{AddedDelay, LinkReport, LinkSettings, Revision};
 
+use super::ids::RunId;
 use crate::bridge::Route;
 use crate::lab::Request;
 
@@ -24,7 +25,7 @@ pub enum Presence {
 }
 
 /// The lab, and what a person wants of it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Lab {
     /// Whether it is there.
     pub presence: Presence,
@@ -38,7 +39,7 @@ pub struct Lab {
     chosen: Option<LinkSettings>,
     /// How long the server works on each answer.
     pub work: Work,
-    /// The wire that the person wants, until the lab says that the tunnel is like that.
+    /// The link that the person wants, until the lab says that the tunnel is like that.
     wish: Option<LinkSettings>,
     /// Whether the person still moves a slider.
     is_moving: bool,
@@ -84,8 +85,8 @@ enum Probe {
     /// None has begun since the tunnel was set.
     #[default]
     None,
-    /// The worker's run with this number.
-    Going(u32),
+    /// This run is it.
+    Running(RunId),
     /// It is over.
     Over,
 }
@@ -95,7 +96,7 @@ enum Probe {
 pub enum Action {
     /// The person chose a route.
     RouteChosen(Route),
-    /// The person wants another wire.
+    /// The person wants other link settings.
     Wished(LinkSettings),
     /// The person has let go of the slider.
     Settled,
@@ -103,8 +104,6 @@ pub enum Action {
     WorkWished(Duration),
     /// The lab is being asked something.
     Asked,
-    /// A quiet run has begun.
-    Probing(u32),
 }
 
 impl Lab {
@@ -116,8 +115,8 @@ impl Lab {
         }
     }
 
-    /// The wire as the person wants it, which may be newer than what the lab knows.
-    pub fn wire(&self) -> Option<LinkSettings> {
+    /// The link as the person wants it, which may be newer than what the lab knows.
+    pub fn link(&self) -> Option<LinkSettings> {
         self.wish.or_else(|| self.report().map(|report| report.link))
     }
 
@@ -147,15 +146,25 @@ impl Lab {
                 self.probe = Probe::None;
                 self.notice = None;
             }
-            Action::Wished(wire) => {
-                (self.wish, self.chosen, self.notice) = (Some(wire), Some(wire), None);
+            Action::Wished(link) => {
+                (self.wish, self.chosen, self.notice) = (Some(link), Some(link), None);
                 self.is_moving = true;
             }
             Action::Settled => self.is_moving = false,
             Action::WorkWished(think) => (self.work, self.notice) = (Work::Wished(think), None),
             Action::Asked => self.is_asked = true,
-            Action::Probing(run) => self.probe = Probe::Going(run),
         }
+    }
+
+    /// A quiet run has begun.
+    pub fn probing(&mut self, run: RunId) {
+        self.probe = Probe::Running(run);
+    }
+
+    /// Returns what of this can be seen on the page; the rest is as it is by default, so that it makes no difference.
+    pub fn visible(self) -> Self {
+        let Self { presence, route, notice, work, wish, .. } = self;
+        Self { presence, route, notice, work, wish, ..Self::default() }
     }
 
     /// The tab has come to the front: meanwhile another page may have changed the link or the server's work.
@@ -176,7 +185,7 @@ impl Lab {
         }
         match (self.presence, self.wish) {
             (Presence::Asked, _) => Some(Request::Tunnel),
-            (Presence::There(_), Some(wire)) => Some(Request::SetTunnel(wire)),
+            (Presence::There(_), Some(link)) => Some(Request::SetTunnel(link)),
             (Presence::There(_), None) | (Presence::Gone, _) if is_idle && self.is_stale => Some(Request::Tunnel),
             (Presence::There(_), None) => match self.work {
                 Work::Unasked if is_idle => Some(Request::Server),
@@ -209,10 +218,10 @@ impl Lab {
             *self = Self { presence, route, known, chosen, work, ..Self::default() };
             return;
         };
-        if let Some((revision, wire)) = self.known
+        if let Some((revision, link)) = self.known
             && revision != report.revision
         {
-            self.notice_change(revision, wire, report);
+            self.notice_change(revision, link, report);
             self.probe = Probe::None;
         }
         self.known = Some((report.revision, report.link));
@@ -224,7 +233,7 @@ impl Lab {
     }
 
     /// The settings are others than they were: by this page's request, by another client's, or because the lab was restarted.
-    fn notice_change(&mut self, revision: Revision, wire: LinkSettings, report: LinkReport) {
+    fn notice_change(&mut self, revision: Revision, link: LinkSettings, report: LinkReport) {
         if revision.instance != report.revision.instance {
             let again = self.chosen.filter(|chosen| *chosen != report.link);
             self.notice = Some(if again.is_some() { Notice::SetAgain } else { Notice::Restarted });
@@ -234,7 +243,7 @@ impl Lab {
                 Work::Known(think) | Work::Wished(think) if !think.is_zero() => Work::Wished(think),
                 _ => Work::Unasked,
             };
-        } else if self.wish.is_none() && wire != report.link {
+        } else if self.wish.is_none() && link != report.link {
             self.notice = Some(Notice::ChangedElsewhere);
             self.chosen = None;
         }
@@ -262,9 +271,11 @@ impl Lab {
         self.is_asked = false;
     }
 
-    /// A run of the worker is over, quiet or not.
-    pub fn run_ended(&mut self, number: u32) {
-        if self.probe == Probe::Going(number) {
+    /// A run of the worker is over, quiet or not, or a series of rounds.
+    pub fn run_ended(&mut self, run: Option<RunId>) {
+        if let Some(run) = run
+            && self.probe == Probe::Running(run)
+        {
             self.probe = Probe::Over;
         }
         // Which way the run went is not known here.
@@ -278,27 +289,6 @@ impl Lab {
             Presence::There(_) | Presence::Gone => true,
             Presence::Asked | Presence::Absent => false,
         }
-    }
-}
-
-/// What is known of the legs of a run.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Legs {
-    /// The run goes on, or the lab has not answered yet.
-    #[default]
-    Pending,
-    /// The lab had not seen the end of it yet, and is asked once more.
-    Incomplete,
-    /// What the lab's stations saw of it.
-    Known(Trace),
-    /// No lab watched it.
-    Unknown,
-}
-
-impl Legs {
-    /// Whether the lab is still to be asked.
-    pub fn are_pending(&self) -> bool {
-        matches!(self, Self::Pending | Self::Incomplete)
     }
 }
 
@@ -329,9 +319,9 @@ mod tests {
         lab.act(Action::Asked);
         lab.hear(report(Preset::Continent, 3));
         assert_eq!((lab.request(true), lab.notice), (None, None));
-        lab.run_ended(1);
+        lab.run_ended(Some(RunId(1)));
         lab.hear(None);
-        lab.run_ended(2);
+        lab.run_ended(Some(RunId(2)));
         lab.hear(report_of(2, Preset::Ssh, 0));
         assert_eq!(lab.request(true), Some(Request::SetTunnel(Preset::Continent.link())));
         assert_eq!((lab.notice, lab.revision()), (Some(Notice::SetAgain), None), "another is on its way");
@@ -372,14 +362,14 @@ mod tests {
         assert_eq!((lab.request(false), lab.request(true)), (None, Some(Request::Tunnel)));
         lab.act(Action::Asked);
         lab.hear(report(Preset::Satellite, 0));
-        assert_eq!((lab.notice, lab.wire()), (Some(Notice::ChangedElsewhere), Some(Preset::Satellite.link())));
+        assert_eq!((lab.notice, lab.link()), (Some(Notice::ChangedElsewhere), Some(Preset::Satellite.link())));
         assert!(lab.lacks_a_measurement(), "the new link is measured, too");
     }
 
     #[test]
     fn the_work_of_the_server_is_asked_again_after_a_run_and_when_the_page_comes_to_the_front() {
         let mut lab = chosen();
-        let occasions: [fn(&mut Lab); 2] = [|lab| lab.run_ended(1), Lab::came_to_front];
+        let occasions: [fn(&mut Lab); 2] = [|lab| lab.run_ended(Some(RunId(1))), Lab::came_to_front];
         for occasion in occasions {
             occasion(&mut lab);
             assert_eq!((lab.request(false), lab.request(true)), (None, Some(Request::Tunnel)));
@@ -431,8 +421,8 @@ mod tests {
         assert!(!lab.lacks_a_measurement(), "the slider still moves");
         lab.act(Action::Settled);
         assert!(lab.lacks_a_measurement());
-        lab.act(Action::Probing(7));
-        lab.run_ended(7);
+        lab.probing(RunId(7));
+        lab.run_ended(Some(RunId(7)));
         assert_eq!((lab.request(false), lab.request(true)), (None, Some(Request::Tunnel)));
         lab.act(Action::Asked);
         lab.hear(report(Preset::Rack, 0));
@@ -445,11 +435,11 @@ mod tests {
         lab.act(Action::Wished(Preset::Rack.link()));
         lab.hear(None);
         assert_eq!((lab.presence, lab.route, lab.request(true)), (Presence::Gone, Route::Tunnel, None));
-        lab.run_ended(1);
+        lab.run_ended(Some(RunId(1)));
         assert_eq!((lab.request(false), lab.request(true)), (None, Some(Request::Tunnel)));
         lab.hear(None);
         assert_eq!(lab.request(true), None, "once a run");
-        lab.run_ended(2);
+        lab.run_ended(Some(RunId(2)));
         lab.hear(report(Preset::Ssh, 3));
         assert_eq!((lab.report(), lab.route), (report(Preset::Ssh, 3), Route::Tunnel));
     }
@@ -459,7 +449,7 @@ mod tests {
         let mut lab = Lab::default();
         lab.hear(None);
         assert_eq!((lab.presence, lab.route, lab.request(true)), (Presence::Absent, Route::Straight, None));
-        lab.run_ended(1);
+        lab.run_ended(Some(RunId(1)));
         assert_eq!(lab.request(true), None);
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use yew::Reducible;
 
 use crate::replay::Replay;
+use crate::shared::Shared;
 
 /// How many times slower than it was it can be played.
 pub const SLOWNESS: [u32; 4] = [10, 100, 1_000, 10_000];
@@ -18,7 +19,7 @@ const DWELL: Duration = Duration::from_millis(1_200);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Player {
     /// What is played.
-    pub replay: Rc<Replay>,
+    pub replay: Shared<Replay>,
     /// Where it is.
     pub at: Duration,
     /// How many times slower than it was.
@@ -55,7 +56,7 @@ pub enum Action {
 
 impl Player {
     /// At the beginning.
-    pub fn new(replay: Rc<Replay>) -> Self {
+    pub fn new(replay: Shared<Replay>) -> Self {
         let end = replay.end();
         let is_short = |slowness: &u32| end.saturating_mul(*slowness) <= PATIENCE;
         let slowness = SLOWNESS.into_iter().rfind(is_short).unwrap_or(SLOWNESS[0]);
@@ -105,9 +106,9 @@ impl Reducible for Player {
     type Action = Action;
 
     fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
-        let mut player = Rc::unwrap_or_clone(self);
+        let mut player = Self::clone(&self);
         player.act(action);
-        Rc::new(player)
+        if player == *self { self } else { Rc::new(player) }
     }
 }
 
@@ -130,7 +131,7 @@ mod tests {
         ] {
             run.record(step);
         }
-        let mut player = Player::new(Rc::new(Replay::of(&run, None, "browser").unwrap()));
+        let mut player = Player::new(Shared::new(Replay::of(&run, None, "browser").unwrap()));
         actions.into_iter().for_each(|action| player.act(action));
         player
     }

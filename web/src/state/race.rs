@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use launcelot_charts::race::Whisker;
 use launcelot_measure::race::{self, Spread, WayTimes, has_another_turn};
-use launcelot_measure::{Interruptions, Order, Revision, Run, RunStatus, ServerWork, Span, Step, Turn, Way, export};
+use launcelot_measure::{Order, Revision, RunStatus, ServerWork, Span, Turn, Way, export};
 use launcelot_protocol::EXCHANGES;
 
-use super::{Circumstances, Numbered};
-use crate::message::Ask;
+use super::ids::RunId;
+use super::run_record::RunRecord;
+use crate::shared::Shared;
 
 /// A part of the race that goes on alone, so that nothing disturbs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,31 +38,27 @@ pub struct Race {
     /// The bridge, on the route that was chosen when it began; empty before the first race.
     pub url: String,
     /// The runs that have begun, and the heat to which each belongs.
-    runs: Vec<(Heat, Numbered)>,
+    runs: Vec<(Heat, Shared<RunRecord>)>,
     /// How many questions of it were a warm-up.
     pub warm_up: u32,
 }
 
-/// What can happen to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
-    /// The person began it, over the bridge at this URL.
-    Begun(String),
-    /// The worker has begun the runs of this heat, whose dialogues the lab knows by these names.
-    HeatBegun(Heat, Vec<(String, Ask)>),
-}
-
 impl Race {
-    /// One that was run elsewhere, or before, and came from a file; its runs are numbered from `number` on.
-    pub fn imported(race: &export::RecordedRace, number: u32) -> Self {
+    /// Creates a race that begins, over the bridge at `url`.
+    pub fn begun(url: String) -> Self {
+        Self { url, ..Self::default() }
+    }
+
+    /// Creates a race from a file. `next_id` gives its runs their identities.
+    pub fn imported(race: &export::RecordedRace, next_id: &mut dyn FnMut() -> RunId) -> Self {
         let mut imported = Self { warm_up: race.warm_up, ..Self::default() };
-        let mut numbers = number..;
         for (turn, way, runs) in race.heats() {
-            for (recorded, number) in runs.iter().zip(&mut numbers) {
+            for (recorded, number) in runs.iter().zip(1..) {
                 if imported.url.is_empty() {
                     imported.url.clone_from(&recorded.run.target);
                 }
-                imported.runs.push((Heat::Turn(turn, way), Numbered::imported(number, recorded)));
+                let record = RunRecord::imported(next_id(), number, recorded);
+                imported.runs.push((Heat::Turn(turn, way), Shared::new(record)));
             }
         }
         imported
@@ -69,7 +66,7 @@ impl Race {
 
     /// Whether it came from a file.
     pub fn is_imported(&self) -> bool {
-        self.raced().any(|numbered| numbered.is_imported)
+        self.raced().any(|record| record.is_imported)
     }
 
     /// How many turns have begun.
@@ -80,19 +77,19 @@ impl Race {
         }
     }
 
-    fn heat(&self, turn: usize, way: Way) -> impl Iterator<Item = &Numbered> + Clone {
-        self.runs.iter().filter(move |(heat, _)| *heat == Heat::Turn(turn, way)).map(|(_, numbered)| numbered)
+    fn heat(&self, turn: usize, way: Way) -> impl Iterator<Item = &Shared<RunRecord>> + Clone {
+        self.runs.iter().filter(move |(heat, _)| *heat == Heat::Turn(turn, way)).map(|(_, record)| record)
     }
 
     /// The times of a way in all turns; `None` as long as one of them is not complete.
     #[inline(never)]
     pub fn times(&self, way: Way) -> Option<WayTimes> {
         let mut turns = vec![Vec::new(); self.turns()];
-        for (heat, numbered) in &self.runs {
+        for (heat, record) in &self.runs {
             if let Heat::Turn(turn, other) = heat
                 && *other == way
             {
-                turns[*turn].push(&numbered.run);
+                turns[*turn].push(&record.run);
             }
         }
         WayTimes::of(&turns)
@@ -110,18 +107,18 @@ impl Race {
     pub fn asking(&self, way: Way) -> Option<Span> {
         let mut from = Duration::MAX;
         let mut until = Duration::ZERO;
-        for numbered in self.drawn(way) {
-            if let Some(asked) = numbered.run.questions.first().and_then(|first| first.asked) {
+        for record in self.drawn(way) {
+            if let Some(asked) = record.run.questions.first().and_then(|first| first.asked) {
                 from = from.min(asked);
             }
-            until = until.max(numbered.run.until());
+            until = until.max(record.run.until());
         }
         (from <= until).then_some(Span { from, until })
     }
 
     /// The runs that are drawn of a way: those of the turn in which asking took the median, or of the newest while that is not
     /// known; none if it has not begun.
-    pub fn drawn(&self, way: Way) -> impl Iterator<Item = &Numbered> + Clone {
+    pub fn drawn(&self, way: Way) -> impl Iterator<Item = &Shared<RunRecord>> + Clone {
         let turn = match self.times(way) {
             Some(times) => times.asking.median_turn,
             None => (0..self.turns()).rev().find(|turn| self.heat(*turn, way).next().is_some()).unwrap_or_default(),
@@ -131,26 +128,26 @@ impl Race {
 
     /// The largest step of the clocks that took its times.
     pub fn clock_step(&self) -> Duration {
-        self.raced().map(|numbered| numbered.run.clock_step).max().unwrap_or_default()
+        self.raced().map(|record| record.run.clock_step).max().unwrap_or_default()
     }
 
     /// The runs that are drawn: of which way, how manieth in it from 0, and the run.
-    pub fn shown(&self) -> impl DoubleEndedIterator<Item = (Way, usize, &Numbered)> {
+    pub fn shown(&self) -> impl DoubleEndedIterator<Item = (Way, usize, &Shared<RunRecord>)> {
         let mut shown = Vec::new();
         for way in Way::ALL {
-            shown.extend(self.drawn(way).enumerate().map(|(index, numbered)| (way, index, numbered)));
+            shown.extend(self.drawn(way).enumerate().map(|(index, record)| (way, index, record)));
         }
         shown.into_iter()
     }
 
     /// The runs of all turns.
-    pub fn raced(&self) -> impl Iterator<Item = &Numbered> {
-        self.runs.iter().filter(|(heat, _)| *heat != Heat::WarmUp).map(|(_, numbered)| numbered)
+    pub fn raced(&self) -> impl Iterator<Item = &Shared<RunRecord>> {
+        self.runs.iter().filter(|(heat, _)| *heat != Heat::WarmUp).map(|(_, record)| record)
     }
 
-    /// The same, to learn of their legs.
-    pub fn raced_mut(&mut self) -> impl Iterator<Item = &mut Numbered> {
-        self.runs.iter_mut().filter(|(heat, _)| *heat != Heat::WarmUp).map(|(_, numbered)| numbered)
+    /// Returns the runs of all turns to be changed.
+    pub(crate) fn raced_mut(&mut self) -> impl Iterator<Item = &mut Shared<RunRecord>> {
+        self.runs.iter_mut().filter(|(heat, _)| *heat != Heat::WarmUp).map(|(_, record)| record)
     }
 
     /// The heat that is to begin now.
@@ -180,8 +177,8 @@ impl Race {
     fn took(&self) -> Duration {
         let mut took = Duration::ZERO;
         let mut last = (Heat::WarmUp, Duration::ZERO);
-        for (heat, numbered) in &self.runs {
-            let until = numbered.run.until();
+        for (heat, record) in &self.runs {
+            let until = record.run.until();
             if *heat != last.0 {
                 took += last.1;
                 last = (*heat, Duration::ZERO);
@@ -195,7 +192,7 @@ impl Race {
 
     /// Whether it goes on.
     pub fn is_running(&self) -> bool {
-        self.due().is_some() || self.runs.iter().any(|(_, numbered)| !numbered.run.is_over())
+        self.due().is_some() || self.runs.iter().any(|(_, record)| !record.run.is_over())
     }
 
     /// Whether every heat was run to its end.
@@ -207,7 +204,7 @@ impl Race {
     pub fn spacing(&self) -> Option<Spread> {
         let mut spacings = Vec::new();
         for turn in 0..self.turns() {
-            let watched = self.heat(turn, Way::AtOnce).map(|numbered| (&numbered.run, numbered.trace()));
+            let watched = self.heat(turn, Way::AtOnce).map(|record| (&record.run, record.trace()));
             spacings.push(race::spacing(watched)?);
         }
         Spread::of(&spacings, self.runs.first()?.1.run.clock_step)
@@ -216,16 +213,16 @@ impl Race {
     /// Whether its runs went over links that were not the same, or one became another meanwhile.
     pub fn link_changed(&self) -> bool {
         let mut first: Option<Revision> = None;
-        let wire = self.raced().next().and_then(|numbered| numbered.wire);
-        for numbered in self.raced() {
-            if let Some(passage) = numbered.passage {
-                let revision = passage.revision();
+        let link = self.raced().next().and_then(|record| record.link);
+        for record in self.raced() {
+            if let Some(revisions) = record.link_revisions {
+                let revision = revisions.revision();
                 if revision.is_none() || first.is_some_and(|first| Some(first) != revision) {
                     return true;
                 }
                 first = revision;
             }
-            if numbered.wire != wire {
+            if record.link != link {
                 return true;
             }
         }
@@ -236,8 +233,8 @@ impl Race {
     #[inline(never)]
     pub fn server_work(&self) -> Option<ServerWork> {
         let mut whole: Option<ServerWork> = None;
-        for numbered in self.raced() {
-            let Some(work) = numbered.server_work else { continue };
+        for record in self.raced() {
+            let Some(work) = record.server_work else { continue };
             let whole = whole.get_or_insert(ServerWork::begun(work.first));
             for time in [work.first, work.last.unwrap_or(work.first)] {
                 if time != whole.first {
@@ -262,10 +259,10 @@ impl Race {
     pub fn exported(&self) -> Option<export::RecordedRace> {
         self.is_over().then_some(())?;
         let mut turns = vec![Turn::default(); self.turns()];
-        for (heat, numbered) in &self.runs {
+        for (heat, record) in &self.runs {
             if let Heat::Turn(turn, way) = heat {
                 let runs = turns[*turn].of_mut(*way);
-                runs.push(export::RecordedRun { number: runs.len() as u32 + 1, ..numbered.recorded() });
+                runs.push(export::RecordedRun { number: runs.len() as u32 + 1, ..record.recorded() });
             }
         }
         Some(export::RecordedRace::new(self.warm_up, turns))
@@ -273,89 +270,103 @@ impl Race {
 
     /// How it ended before its end, if it did.
     pub fn failure(&self) -> Option<&RunStatus> {
-        let mut endings = self.runs.iter().map(|(_, numbered)| &numbered.run.status);
+        let mut endings = self.runs.iter().map(|(_, record)| &record.run.status);
         endings.find(|ending| !matches!(ending, RunStatus::Running | RunStatus::Complete))
     }
 
-    /// Changes something; what begins, begins in these circumstances.
-    pub fn act(&mut self, action: Action, circumstances: &Circumstances) {
-        match action {
-            Action::Begun(url) => *self = Self { url, ..Self::default() },
-            Action::HeatBegun(heat, asks) => {
-                for (dialogue, ask) in asks {
-                    if heat == Heat::WarmUp {
-                        self.warm_up += ask.questions.len() as u32;
-                    }
-                    let ask = Ask { url: self.url.clone(), ..ask };
-                    self.runs.push((heat, Numbered::begun(dialogue, ask, circumstances)));
-                }
+    /// Begins the runs of a heat.
+    pub fn begin_heat(&mut self, heat: Heat, runs: Vec<RunRecord>) {
+        for record in runs {
+            if heat == Heat::WarmUp {
+                self.warm_up += record.run.questions.len() as u32;
             }
+            self.runs.push((heat, Shared::new(record)));
         }
     }
 
-    /// A run goes on.
-    pub fn step(&mut self, number: u32, step: Step) {
-        if let Some(run) = self.going_on(number) {
-            run.record(step);
-        }
+    /// Returns the run with this identity, unless it is over: a late message changes nothing.
+    pub fn active_mut(&mut self, id: RunId) -> Option<&mut RunRecord> {
+        let (_, record) = self.runs.iter_mut().find(|(_, record)| record.id == id && record.is_active())?;
+        Some(record.make_mut())
     }
 
-    /// A run is over. `how` says how, who having been asked, and after which interruptions.
-    pub fn end(&mut self, number: u32, how: impl FnOnce(&str, Interruptions) -> RunStatus) {
-        if let Some(run) = self.going_on(number) {
-            run.status = how(&run.target, run.interruptions);
-        }
+    /// Whether the run with this identity is one of this race and is not over.
+    pub fn is_active(&self, id: RunId) -> bool {
+        self.runs.iter().any(|(_, record)| record.id == id && record.is_active())
     }
 
-    /// Whatever goes on will not.
+    /// Ends all runs that are not over.
     pub fn give_up(&mut self, status: &RunStatus) {
-        for (_, numbered) in self.runs.iter_mut().filter(|(_, numbered)| !numbered.run.is_over()) {
-            numbered.run.status = status.clone();
+        for (_, record) in self.runs.iter_mut().filter(|(_, record)| record.is_active()) {
+            record.make_mut().run.status = status.clone();
         }
-    }
-
-    fn going_on(&mut self, number: u32) -> Option<&mut Run> {
-        let run = &mut self.runs.iter_mut().find(|(_, numbered)| numbered.number == number)?.1.run;
-        (!run.is_over()).then_some(run)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use launcelot_measure::Step;
     use launcelot_measure::race::TURNS_MAX;
 
     use super::*;
+    use crate::state::run_record::{Circumstances, NewRun};
+
+    impl Race {
+        /// Begins the runs of a heat under identities from `first` on. Returns them with their orders and questions.
+        pub(crate) fn begin_runs(&mut self, heat: Heat, first: u32, circumstances: &Circumstances) -> Vec<NewRun> {
+            let runs = heat.runs().into_iter().zip(first..);
+            let runs = runs.map(|((order, questions), id)| NewRun {
+                id: RunId(id),
+                number: id - first + 1,
+                dialogue: format!("dialogue-{id}"),
+                url: self.url.clone(),
+                order,
+                questions,
+            });
+            let runs: Vec<NewRun> = runs.collect();
+            self.begin_heat(heat, runs.iter().map(|new| RunRecord::begun(new.clone(), circumstances)).collect());
+            runs
+        }
+
+        pub(crate) fn record(&mut self, run: u32, step: Step) {
+            self.active_mut(RunId(run)).unwrap().run.record(step);
+        }
+
+        pub(crate) fn end(&mut self, run: u32, status: RunStatus) {
+            self.active_mut(RunId(run)).unwrap().run.status = status;
+        }
+
+        /// Imports an export of a race under identities from `first` on.
+        pub(crate) fn reimported(exported: &export::RecordedRace, first: u32) -> Self {
+            let mut ids = (first..).map(RunId);
+            Self::imported(exported, &mut || ids.next().unwrap())
+        }
+    }
 
     /// Begins the heat that is due, as the page does.
     fn begin(race: &mut Race, first: u32) -> Option<Heat> {
         let heat = race.due()?;
-        let runs = heat.runs().into_iter().zip(first..);
-        let asks = runs.map(|((order, questions), run)| {
-            (format!("dialogue-{run}"), Ask { run, url: race.url.clone(), order, questions })
-        });
-        race.act(Action::HeatBegun(heat, asks.collect()), &Circumstances::default());
+        race.begin_runs(heat, first, &Circumstances::default());
         Some(heat)
     }
 
-    /// Completes the runs of the newest heat, from the number `first` on, each question taking `took`.
+    /// Completes the runs of the newest heat, from the identity `first` on, each question taking `took`.
     fn complete(race: &mut Race, first: u32, took: Duration) -> u32 {
-        let newest = race.runs.iter().filter(|(_, numbered)| numbered.number >= first);
-        let questions: Vec<usize> = newest.map(|(_, numbered)| numbered.run.questions.len()).collect();
-        for (number, questions) in (first..).zip(&questions) {
-            race.step(number, Step::Connected { at: Duration::ZERO });
+        let newest = race.runs.iter().filter(|(_, record)| record.id >= RunId(first));
+        let questions: Vec<usize> = newest.map(|(_, record)| record.run.questions.len()).collect();
+        for (run, questions) in (first..).zip(&questions) {
+            race.record(run, Step::Connected { at: Duration::ZERO });
             for question in 0..*questions as u32 {
-                race.step(number, Step::Asked { at: took * question });
-                race.step(number, Step::Answered { at: took * (question + 1), answer: "This.".to_owned() });
+                race.record(run, Step::Asked { at: took * question });
+                race.record(run, Step::Answered { at: took * (question + 1), answer: "This.".to_owned() });
             }
-            race.end(number, |_, _| RunStatus::Complete);
+            race.end(run, RunStatus::Complete);
         }
         first + questions.len() as u32
     }
 
     fn begun() -> Race {
-        let mut race = Race::default();
-        race.act(Action::Begun("ws://b/ws".to_owned()), &Circumstances::default());
-        race
+        Race::begun("ws://b/ws".to_owned())
     }
 
     /// Runs it to its end, each question taking `took`.
@@ -407,10 +418,10 @@ mod tests {
             [1, 1, 3].repeat(5)
         );
 
-        let imported = Race::imported(&exported, 20);
+        let imported = Race::reimported(&exported, 20);
         assert!(imported.is_imported() && imported.is_complete() && imported.due().is_none());
         assert_eq!(imported.exported(), Some(exported));
-        assert_eq!(imported.raced().map(|run| run.number).collect::<Vec<_>>(), (20..45).collect::<Vec<_>>());
+        assert_eq!(imported.raced().map(|record| record.id.0).collect::<Vec<_>>(), (20..45).collect::<Vec<_>>());
         assert_eq!(imported.shown().count(), 5);
     }
 
@@ -418,22 +429,22 @@ mod tests {
     fn a_heat_that_breaks_is_the_end_of_the_race() {
         let mut race = begun();
         begin(&mut race, 1);
-        race.end(1, |_, _| RunStatus::Stopped);
+        race.end(1, RunStatus::Stopped);
         assert_eq!((race.due(), race.is_running(), race.failure()), (None, false, Some(&RunStatus::Stopped)));
         assert_eq!(race.exported(), None, "only the warm-up was run");
 
         let mut race = begun();
         begin(&mut race, 1);
-        race.end(1, |_, _| RunStatus::Complete);
+        race.end(1, RunStatus::Complete);
         begin(&mut race, 2);
-        race.end(2, |_, _| RunStatus::Stopped);
+        race.end(2, RunStatus::Stopped);
         let exported = race.exported().unwrap();
         assert_eq!(
             exported.heats().into_iter().map(|(_, _, runs)| runs.len()).collect::<Vec<_>>(),
             [1, 0, 0],
             "what had come is kept"
         );
-        assert_eq!(Race::imported(&exported, 1).failure(), Some(&RunStatus::Stopped));
+        assert_eq!(Race::reimported(&exported, 1).failure(), Some(&RunStatus::Stopped));
     }
 
     #[test]

@@ -1,85 +1,80 @@
-//! The many rounds that the page keeps: which go on, which are drawn, how each changes.
+//! The series of rounds that the page keeps: which is running, which are drawn, how each changes.
 
-use std::rc::Rc;
 use std::time::Duration;
 
 use launcelot_charts::series::SERIES_MAX;
-use launcelot_measure::{Failures, Interruptions, LinkRevisions, Round, Rounds, RoundsPlan, RunStatus, Stopwatch};
+use launcelot_measure::{
+    Failures, Interruptions, LinkRevisions, Round, Rounds, RoundsPlan, RunStatus, ServerWork, Stopwatch,
+};
 
+use super::ids::RoundsId;
 use crate::message::Clock;
+use crate::shared::Shared;
 
-/// So many are kept; after that the oldest goes.
+/// The largest number of series that are kept; then the oldest is removed.
 pub const KEPT_MAX: usize = 12;
 
 /// The longest name, in characters.
 pub const NAME_MAX: usize = 80;
 
-/// What is added where the wire became another one.
+/// The end of the name of a series whose link changed.
 pub const CHANGED: &str = ", changed meanwhile";
 
-/// For so many rounds there is room from the beginning.
+/// The largest number of rounds for which memory is allocated in advance.
 const CAPACITY_MAX: u32 = 10_000;
 
-/// Rounds that are kept.
+/// A series that is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
-    /// When they began, in milliseconds since 1970: it tells them from those of other tabs too.
-    pub id: u64,
+pub struct StoredRounds {
+    /// The identity of the series.
+    pub id: RoundsId,
     /// The rounds.
-    pub rounds: Rc<Rounds>,
-    /// Whether they came from a file.
+    pub rounds: Shared<Rounds>,
+    /// Whether the series came from a file.
     pub is_imported: bool,
 }
 
-/// All of them.
+/// All series.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ManyRounds {
-    /// The newest last.
-    pub kept: Vec<Kept>,
-    /// The number of the worker's run that goes on, which is the newest.
-    going: Option<u32>,
-    /// The newest that began here, until the lab was asked how long the server thought about it.
-    pub untold: Option<u64>,
-    /// Those that are laid over the newest.
-    laid: Vec<u64>,
-    /// Where the stopwatch starts.
+    /// The series, the newest last.
+    pub kept: Vec<StoredRounds>,
+    /// The series that is running, which is the newest.
+    active: Option<RoundsId>,
+    /// The newest series that began here, until the lab was asked how long the server thought about it.
+    pub unreported: Option<RoundsId>,
+    /// The series that are overlaid on the newest.
+    overlaid: Vec<RoundsId>,
+    /// The chosen stopwatch.
     pub stopwatch: Stopwatch,
-    /// Whether the oldest had to go.
+    /// Whether the oldest series had to be removed.
     pub has_lost: bool,
-    /// Whether the browser could not store what was to be stored.
+    /// Whether the browser could not store a series.
     pub is_unstored: bool,
 }
 
-/// What can happen to them.
+/// What a person can do with series.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// They began.
-    Begun(u32, Kept),
-    /// The person chose where the stopwatch starts.
+    /// Choose a stopwatch.
     StopwatchChosen(Stopwatch),
-    /// The person laid them over the newest, or took them away.
-    LaidToggled(u64),
-    /// The person named them.
-    Renamed(u64, String),
-    /// The person had enough of them.
-    Removed(u64),
-    /// The browser does not store them.
-    Unstored,
-    /// The person brought them in a file.
-    Imported(Vec<Kept>),
+    /// Overlay a series on the newest, or remove it from there.
+    OverlayToggled(RoundsId),
+    /// Name a series.
+    Renamed(RoundsId, String),
+    /// Remove a series.
+    Removed(RoundsId),
 }
 
-/// Rounds of which none is over.
+/// Returns a series of which no round is over.
 pub fn begun(name: String, target: String, plan: RoundsPlan, clock: Clock) -> Rounds {
-    let answered = Vec::with_capacity(plan.rounds.min(CAPACITY_MAX) as usize);
-    let (clock_step, cores) = (clock.step, clock.cores);
     Rounds {
         name,
         target,
         plan,
-        clock_step,
-        cores,
-        answered,
+        clock_step: clock.step,
+        cores: clock.cores,
+        answered: Vec::with_capacity(plan.rounds.min(CAPACITY_MAX) as usize),
         errors: 0,
         failures: Failures::default(),
         link: None,
@@ -91,89 +86,114 @@ pub fn begun(name: String, target: String, plan: RoundsPlan, clock: Clock) -> Ro
     }
 }
 
+impl StoredRounds {
+    /// Whether there is an answer, or may still be one.
+    pub fn is_worth_keeping(&self) -> bool {
+        !self.rounds.answered.is_empty() || !self.rounds.is_over()
+    }
+}
+
 impl ManyRounds {
-    /// With what an earlier visit has left.
-    pub fn with(kept: Vec<Kept>) -> Self {
+    /// Creates the state with the series that an earlier visit has left.
+    pub fn new(kept: Vec<StoredRounds>) -> Self {
         Self { kept, ..Self::default() }
     }
 
-    /// Whether rounds go on.
+    /// Whether a series is running.
     pub fn is_running(&self) -> bool {
-        self.going.is_some()
+        self.active.is_some()
     }
 
-    /// The newest.
-    pub fn newest(&self) -> Option<&Kept> {
+    /// Returns the newest series.
+    pub fn newest(&self) -> Option<&StoredRounds> {
         self.kept.last()
     }
 
-    /// Those that have an answer, or may still get one: of what brought no answer there is nothing to keep.
-    pub fn worth_keeping(&self) -> impl DoubleEndedIterator<Item = &Kept> {
-        self.kept.iter().filter(|kept| !kept.rounds.answered.is_empty() || !kept.rounds.is_over())
+    /// Returns the series that have an answer, or may still get one.
+    pub fn worth_keeping(&self) -> impl DoubleEndedIterator<Item = &StoredRounds> {
+        self.kept.iter().filter(|kept| kept.is_worth_keeping())
     }
 
-    /// Those that are drawn: the newest, then those that are laid over it, in the order of the laying.
-    pub fn shown(&self) -> impl Iterator<Item = &Kept> {
+    /// Returns the series that are drawn: the newest, then those that are overlaid on it, in the order in which they were chosen.
+    pub fn shown(&self) -> impl Iterator<Item = &StoredRounds> {
         let newest = self.newest();
-        let laid = self.laid.iter().filter_map(|id| self.kept.iter().find(|kept| kept.id == *id));
-        newest.into_iter().chain(laid.filter(move |laid| Some(laid.id) != newest.map(|newest| newest.id)))
+        let overlaid = self.overlaid.iter().filter_map(|id| self.kept.iter().find(|kept| kept.id == *id));
+        newest.into_iter().chain(overlaid.filter(move |overlaid| Some(overlaid.id) != newest.map(|newest| newest.id)))
     }
 
-    /// Changes something.
-    pub fn act(&mut self, action: Action) {
+    /// Returns the number of further series for which there is room.
+    pub fn room(&self) -> usize {
+        KEPT_MAX.saturating_sub(self.kept.len())
+    }
+
+    /// Does what a person wants.
+    pub(super) fn act(&mut self, action: Action) {
         match action {
-            Action::Begun(number, begun) => self.begin(number, begun),
             Action::StopwatchChosen(stopwatch) => self.stopwatch = stopwatch,
-            Action::LaidToggled(id) => self.toggle(id),
+            Action::OverlayToggled(id) => self.toggle_overlay(id),
             Action::Renamed(id, name) => {
-                if let Some(kept) = self.kept.iter_mut().find(|kept| kept.id == id) {
-                    Rc::make_mut(&mut kept.rounds).name = name.chars().take(NAME_MAX).collect();
+                let name: String = name.chars().take(NAME_MAX).collect();
+                if let Some(kept) = self.kept.iter_mut().find(|kept| kept.id == id && kept.rounds.name != name) {
+                    kept.rounds.make_mut().name = name;
                 }
             }
             Action::Removed(id) => {
-                let is_going = self.is_running() && self.newest().is_some_and(|newest| newest.id == id);
-                if !is_going {
+                if self.active != Some(id) {
                     self.kept.retain(|kept| kept.id != id);
-                    self.forget_what_is_gone();
+                    self.clean_overlays();
                 }
             }
-            Action::Unstored => self.is_unstored = true,
-            Action::Imported(brought) => self.import(brought),
         }
     }
 
-    /// The worker told of rounds.
-    pub fn hear(&mut self, number: u32, answered: &[Round], failures: &Failures) {
-        if let Some(rounds) = self.going(number) {
+    /// Adds a series that begins.
+    pub(super) fn begin(&mut self, id: RoundsId, rounds: Rounds) {
+        self.give_up(RunStatus::Stopped);
+        self.kept.retain(|kept| !kept.rounds.answered.is_empty());
+        self.kept.push(StoredRounds { id, rounds: Shared::new(rounds), is_imported: false });
+        self.unreported = Some(id);
+        self.active = Some(id);
+        self.clean_overlays();
+    }
+
+    /// Returns the series that is running, to be changed, if it has this identity: a late message changes nothing.
+    pub(super) fn active_mut(&mut self, id: RoundsId) -> Option<&mut Rounds> {
+        let newest = self.kept.last_mut().filter(|_| self.active == Some(id))?;
+        Some(newest.rounds.make_mut())
+    }
+
+    /// Adds rounds that have ended.
+    pub(super) fn add(&mut self, id: RoundsId, answered: &[Round], failures: &Failures) {
+        if let Some(rounds) = self.active_mut(id) {
             rounds.answered.extend_from_slice(answered);
             rounds.errors += failures.count();
             rounds.failures.extend(failures);
         }
     }
 
-    /// Notes what interrupts the rounds that go on.
-    pub fn interrupt(&mut self, interruptions: Interruptions) {
-        if let Some(rounds) = self.going.and_then(|number| self.going(number)) {
+    /// Records what interrupts the series that is running.
+    pub(super) fn interrupt(&mut self, interruptions: Interruptions) {
+        if let Some(rounds) = self.active.and_then(|id| self.active_mut(id)) {
             rounds.interruptions.add(interruptions);
         }
     }
 
-    /// Rounds are over. `why` says how, who having been asked, and after which interruptions.
-    pub fn end(&mut self, number: u32, why: impl FnOnce(&str, Interruptions) -> RunStatus) {
-        if let Some(rounds) = self.going(number) {
-            rounds.status = why(&rounds.target, rounds.interruptions);
-            self.going = None;
-            self.make_room();
+    /// Ends a series. `status` returns its status, given its target and its interruptions.
+    pub(super) fn end(&mut self, id: RoundsId, status: impl FnOnce(&str, Interruptions) -> RunStatus) {
+        if let Some(rounds) = self.active_mut(id) {
+            rounds.status = status(&rounds.target, rounds.interruptions);
+            self.active = None;
+            self.remove_oldest();
         }
     }
 
-    /// Through which wire those went that go on, or whose id is one of these, cannot be said: their names, which have told
-    /// what it is like, say so.
-    pub fn forget_wires(&mut self, ids: &[u64]) {
+    /// The settings of the link changed: those of the series that is running, and of the series `ids`, are unknown. Their names,
+    /// which contain the settings, say so.
+    pub(super) fn link_changed(&mut self, ids: &[RoundsId]) {
         for kept in &mut self.kept {
-            let is_unsure = ids.contains(&kept.id) || !kept.rounds.is_over();
-            if is_unsure && kept.rounds.link.is_some() {
-                let rounds = Rc::make_mut(&mut kept.rounds);
+            let is_affected = ids.contains(&kept.id) || !kept.rounds.is_over();
+            if is_affected && kept.rounds.link.is_some() {
+                let rounds = kept.rounds.make_mut();
                 rounds.link = None;
                 rounds.link_revisions = rounds.link_revisions.map(LinkRevisions::changed);
                 rounds.name += CHANGED;
@@ -182,97 +202,80 @@ impl ManyRounds {
     }
 
     /// The lab said how long the server thought about a question of a series, or that it does not know.
-    pub fn know_thinking(&mut self, id: u64, mean: Option<Duration>) {
-        self.untold = None;
-        if let Some(kept) = self.kept.iter_mut().find(|kept| kept.id == id) {
-            Rc::make_mut(&mut kept.rounds).thinking_mean = mean;
+    pub(super) fn set_thinking(&mut self, id: RoundsId, mean: Option<Duration>) {
+        self.unreported = None;
+        if let Some(kept) = self.kept.iter_mut().find(|kept| kept.id == id && kept.rounds.thinking_mean != mean) {
+            kept.rounds.make_mut().thinking_mean = mean;
         }
     }
 
     /// The lab said how long its server works on each answer now: this was so when the newest series ended.
-    pub fn know_work(&mut self, now: Duration) {
-        if let Some(rounds) = self.untold()
-            && rounds.is_over()
-            && let Some(work) = &mut rounds.server_work
-        {
-            work.end(now);
-        }
+    pub(super) fn end_work(&mut self, now: Duration) {
+        self.change_unreported_work(|is_over, work| {
+            if is_over {
+                work.end(now);
+            }
+        });
     }
 
     /// The person wants the server to work that long from now on.
-    pub fn change_work(&mut self, wanted: Duration) {
-        if let Some(rounds) = self.untold() {
-            let is_over = rounds.is_over();
-            if let Some(work) = &mut rounds.server_work {
-                work.change(is_over, wanted);
-            }
+    pub(super) fn change_work(&mut self, wanted: Duration) {
+        self.change_unreported_work(|is_over, work| work.change(is_over, wanted));
+    }
+
+    /// Changes the work of the newest series that began here, as long as the lab was not asked about it.
+    fn change_unreported_work(&mut self, change: impl FnOnce(bool, &mut ServerWork)) {
+        let Some(newest) = self.kept.last_mut().filter(|newest| Some(newest.id) == self.unreported) else { return };
+        let Some(before) = newest.rounds.server_work else { return };
+        let mut work = before;
+        change(newest.rounds.is_over(), &mut work);
+        if work != before {
+            newest.rounds.make_mut().server_work = Some(work);
         }
     }
 
-    /// The newest that began here, as long as the lab was not asked about it.
-    fn untold(&mut self) -> Option<&mut Rounds> {
-        let newest = self.kept.last_mut().filter(|newest| Some(newest.id) == self.untold)?;
-        Some(Rc::make_mut(&mut newest.rounds))
-    }
-
-    /// Whatever goes on will not.
-    pub fn give_up(&mut self, status: RunStatus) {
-        if let Some(number) = self.going {
-            self.end(number, |_, _| status);
+    /// Ends the series that is running, if one is.
+    pub(super) fn give_up(&mut self, status: RunStatus) {
+        if let Some(id) = self.active {
+            self.end(id, |_, _| status);
         }
     }
 
-    fn begin(&mut self, number: u32, begun: Kept) {
-        self.give_up(RunStatus::Stopped);
-        self.kept.retain(|kept| !kept.rounds.answered.is_empty());
-        self.untold = Some(begun.id);
-        self.kept.push(begun);
-        self.going = Some(number);
-        self.forget_what_is_gone();
+    /// Adds imported series, which are drawn unless a series is running: that stays the newest. Nothing is removed for them;
+    /// of more than there is room for, the oldest are left out.
+    pub(super) fn import(&mut self, mut imported: Vec<StoredRounds>) {
+        imported.drain(..imported.len().saturating_sub(self.room()));
+        let own = if self.is_running() { self.kept.pop() } else { None };
+        self.kept.extend(imported.into_iter().chain(own));
+        self.clean_overlays();
     }
 
-    /// Removes the oldest, if more are kept than may be. A series without an answer displaces none.
-    fn make_room(&mut self) {
+    /// Removes the oldest series, if there are more than may be kept. A series without an answer displaces none.
+    fn remove_oldest(&mut self) {
         if self.worth_keeping().count() > KEPT_MAX {
             self.kept.remove(0);
             self.has_lost = true;
-            self.forget_what_is_gone();
+            self.clean_overlays();
         }
     }
 
-    /// What is brought is drawn, unless rounds go on: those stay the newest. For what is brought nothing has to go; of
-    /// more than there is room for the oldest is left out.
-    fn import(&mut self, mut brought: Vec<Kept>) {
-        let room = KEPT_MAX.saturating_sub(self.kept.len());
-        brought.drain(..brought.len().saturating_sub(room));
-        let own = if self.is_running() { self.kept.pop() } else { None };
-        self.kept.extend(brought.into_iter().chain(own));
-        self.forget_what_is_gone();
-    }
-
-    /// Only what is there and is not the newest anyway is laid over it.
-    fn forget_what_is_gone(&mut self) {
+    /// Only series that are kept, and are not the newest anyway, are overlaid on it.
+    fn clean_overlays(&mut self) {
         let newest = self.newest().map(|newest| newest.id);
         let kept = &self.kept;
-        self.laid.retain(|id| Some(*id) != newest && kept.iter().any(|kept| kept.id == *id));
+        self.overlaid.retain(|id| Some(*id) != newest && kept.iter().any(|kept| kept.id == *id));
     }
 
-    fn toggle(&mut self, id: u64) {
-        if self.laid.contains(&id) {
-            return self.laid.retain(|laid| *laid != id);
+    fn toggle_overlay(&mut self, id: RoundsId) {
+        if self.overlaid.contains(&id) {
+            return self.overlaid.retain(|overlaid| *overlaid != id);
         }
-        self.laid.push(id);
-        self.forget_what_is_gone();
+        self.overlaid.push(id);
+        self.clean_overlays();
         // The newest needs a look of its own.
-        if self.laid.len() > SERIES_MAX - 1 {
-            self.laid.remove(0);
+        if self.overlaid.len() > SERIES_MAX - 1 {
+            self.overlaid.remove(0);
         }
-    }
-
-    /// The rounds that go on, if they are those of this run: what comes late changes nothing.
-    fn going(&mut self, number: u32) -> Option<&mut Rounds> {
-        let newest = self.kept.last_mut()?;
-        (self.going == Some(number)).then(|| Rc::make_mut(&mut newest.rounds))
     }
 }
 
@@ -282,48 +285,49 @@ mod tests {
 
     use super::*;
 
-    impl Kept {
-        fn with_id(&self, id: u64) -> Self {
-            Self { id, ..self.clone() }
-        }
-    }
-
     const ROUND: Round = Round { asked: 600, connecting: 600, due: 600, ready: 600 };
 
-    fn begun(id: u64) -> Action {
-        let plan = RoundsPlan::new(10, Connections::One, None);
-        let clock = Clock { step: Duration::from_micros(5), isolated: true, cores: 2 };
-        let rounds = super::begun(format!("Number {id}"), "ws://b/ws".to_owned(), plan, clock);
-        Action::Begun(u32::try_from(id).unwrap(), Kept { id, rounds: Rc::new(rounds), is_imported: false })
+    fn id(number: u32) -> RoundsId {
+        RoundsId { number, ..RoundsId::default() }
     }
 
-    /// So many runs, each with an answer.
-    fn runs(count: u32) -> ManyRounds {
+    fn begin(many: &mut ManyRounds, number: u32) {
+        let plan = RoundsPlan::new(10, Connections::One, None);
+        let clock = Clock { step: Duration::from_micros(5), isolated: true, cores: 2 };
+        many.begin(id(number), begun(format!("Number {number}"), "ws://b/ws".to_owned(), plan, clock));
+    }
+
+    /// So many series, each with an answer.
+    fn series(count: u32) -> ManyRounds {
         let mut many = ManyRounds::default();
         for number in 1..=count {
-            many.act(begun(number.into()));
-            many.hear(number, &[ROUND], &Failures::default());
-            many.end(number, |_, _| RunStatus::Complete);
+            begin(&mut many, number);
+            many.add(id(number), &[ROUND], &Failures::default());
+            many.end(id(number), |_, _| RunStatus::Complete);
         }
         many
     }
 
-    fn ids(many: &ManyRounds) -> Vec<u64> {
-        many.shown().map(|kept| kept.id).collect()
+    fn shown(many: &ManyRounds) -> Vec<u32> {
+        many.shown().map(|kept| kept.id.number).collect()
+    }
+
+    fn kept(many: &ManyRounds) -> Vec<u32> {
+        many.kept.iter().map(|kept| kept.id.number).collect()
     }
 
     #[test]
     fn rounds_are_counted_in_the_run_they_belong_to() {
         let mut many = ManyRounds::default();
-        many.act(begun(1));
+        begin(&mut many, 1);
         let mut failures = Failures::default();
         failures.add(FailureKind::ErrorAnswer, "Error: unknown question.");
-        many.hear(1, &[ROUND; 3], &failures);
+        many.add(id(1), &[ROUND; 3], &failures);
         assert_eq!((many.kept[0].rounds.errors, &many.kept[0].rounds.failures), (1, &failures));
-        many.act(begun(2));
-        many.hear(1, &[ROUND; 5], &Failures::default());
-        many.end(1, |_, _| RunStatus::Complete);
-        many.hear(2, &[ROUND], &Failures::default());
+        begin(&mut many, 2);
+        many.add(id(1), &[ROUND; 5], &Failures::default());
+        many.end(id(1), |_, _| RunStatus::Complete);
+        many.add(id(2), &[ROUND], &Failures::default());
         assert!(many.is_running());
         let stand = |index: usize| (many.kept[index].rounds.done(), many.kept[index].rounds.status.clone());
         assert_eq!((stand(0), stand(1)), ((4, RunStatus::Stopped), (1, RunStatus::Running)));
@@ -331,80 +335,82 @@ mod tests {
 
     #[test]
     fn the_lab_is_asked_once_about_the_thinking_in_a_series() {
-        let mut many = runs(2);
-        assert_eq!(many.untold, Some(2), "not about an earlier one");
+        let mut many = series(2);
+        assert_eq!(many.unreported, Some(id(2)), "not about an earlier one");
         let mean = Some(Duration::from_millis(5));
-        many.know_thinking(2, mean);
+        many.set_thinking(id(2), mean);
         let means: Vec<_> = many.kept.iter().map(|kept| kept.rounds.thinking_mean).collect();
-        assert_eq!((means, many.untold), (vec![None, mean], None));
-        many.act(begun(3));
-        many.know_thinking(3, None);
-        assert_eq!((many.kept[2].rounds.thinking_mean, many.untold), (None, None), "the lab saw nothing");
+        assert_eq!((means, many.unreported), (vec![None, mean], None));
+        begin(&mut many, 3);
+        many.set_thinking(id(3), None);
+        assert_eq!((many.kept[2].rounds.thinking_mean, many.unreported), (None, None), "the lab saw nothing");
     }
 
     #[test]
     fn what_brought_no_answer_goes_with_the_next() {
-        let mut many = runs(1);
-        many.act(begun(2));
-        many.end(2, |to, _| RunStatus::Broken(format!("{to} is gone")));
+        let mut many = series(1);
+        begin(&mut many, 2);
+        many.end(id(2), |to, _| RunStatus::Broken(format!("{to} is gone")));
         assert_eq!(many.newest().unwrap().rounds.status, RunStatus::Broken("ws://b/ws is gone".to_owned()));
-        many.act(begun(3));
-        assert_eq!(many.kept.iter().map(|kept| kept.id).collect::<Vec<_>>(), [1, 3]);
+        begin(&mut many, 3);
+        assert_eq!(kept(&many), [1, 3]);
     }
 
     #[test]
     fn at_most_four_are_drawn_and_the_newest_always_is() {
-        let mut many = runs(6);
-        assert_eq!(ids(&many), [6]);
-        [6, 3, 2, 1, 4].into_iter().for_each(|id| many.act(Action::LaidToggled(id)));
-        assert_eq!(ids(&many), [6, 2, 1, 4]);
-        many.act(Action::LaidToggled(1));
-        assert_eq!(ids(&many), [6, 2, 4]);
-        many.act(Action::Removed(6));
-        assert_eq!(ids(&many), [5, 2, 4], "the newest of those that are left");
+        let mut many = series(6);
+        assert_eq!(shown(&many), [6]);
+        [6, 3, 2, 1, 4].into_iter().for_each(|number| many.act(Action::OverlayToggled(id(number))));
+        assert_eq!(shown(&many), [6, 2, 1, 4]);
+        many.act(Action::OverlayToggled(id(1)));
+        assert_eq!(shown(&many), [6, 2, 4]);
+        many.act(Action::Removed(id(6)));
+        assert_eq!(shown(&many), [5, 2, 4], "the newest of those that are left");
     }
 
     #[test]
     fn the_oldest_goes_and_it_is_known() {
-        let many = runs(KEPT_MAX as u32);
+        let many = series(KEPT_MAX as u32);
         assert!(!many.has_lost);
-        let many = runs(KEPT_MAX as u32 + 1);
-        assert_eq!((many.kept.len(), many.kept[0].id, many.has_lost), (KEPT_MAX, 2, true));
+        let many = series(KEPT_MAX as u32 + 1);
+        assert_eq!((many.kept.len(), many.kept[0].id, many.has_lost), (KEPT_MAX, id(2), true));
     }
 
     #[test]
     fn a_series_without_an_answer_displaces_no_other_and_is_not_listed() {
-        let mut many = runs(KEPT_MAX as u32);
-        many.act(begun(100));
+        let mut many = series(KEPT_MAX as u32);
+        begin(&mut many, 100);
         assert_eq!(many.worth_keeping().count(), KEPT_MAX + 1, "it may still get one");
-        many.end(100, |_, _| RunStatus::Broken("no connection".to_owned()));
-        assert_eq!((many.worth_keeping().count(), many.kept[0].id, many.has_lost), (KEPT_MAX, 1, false));
-        assert_eq!(many.newest().map(|newest| newest.id), Some(100), "what became of it is shown");
+        many.end(id(100), |_, _| RunStatus::Broken("no connection".to_owned()));
+        assert_eq!((many.worth_keeping().count(), many.kept[0].id, many.has_lost), (KEPT_MAX, id(1), false));
+        assert_eq!(many.newest().map(|newest| newest.id), Some(id(100)), "what became of it is shown");
     }
 
     #[test]
     fn what_is_brought_is_the_newest_unless_rounds_go_on() {
-        let brought = |ids: std::ops::Range<u64>| Action::Imported(ids.map(|id| runs(1).kept[0].with_id(id)).collect());
-        let ids = |many: &ManyRounds| many.kept.iter().map(|kept| kept.id).collect::<Vec<_>>();
-        let mut many = runs(1);
-        many.act(brought(100..102));
-        assert_eq!(ids(&many), [1, 100, 101]);
-        many.act(begun(2));
-        many.act(brought(200..210));
-        assert_eq!((ids(&many)[..4].to_vec(), ids(&many).len()), (vec![1, 100, 101, 202], KEPT_MAX));
-        many.hear(2, &[ROUND], &Failures::default());
-        assert_eq!(many.newest().map(|kept| (kept.id, kept.rounds.done())), Some((2, 1)));
+        let from_file = |numbers: std::ops::Range<u32>| -> Vec<StoredRounds> {
+            let one = series(1).kept.remove(0);
+            numbers.map(|number| StoredRounds { id: id(number), is_imported: true, ..one.clone() }).collect()
+        };
+        let mut many = series(1);
+        many.import(from_file(100..102));
+        assert_eq!(kept(&many), [1, 100, 101]);
+        begin(&mut many, 2);
+        many.import(from_file(200..210));
+        assert_eq!((kept(&many)[..4].to_vec(), kept(&many).len()), (vec![1, 100, 101, 202], KEPT_MAX));
+        many.add(id(2), &[ROUND], &Failures::default());
+        assert_eq!(many.newest().map(|kept| (kept.id, kept.rounds.done())), Some((id(2), 1)));
     }
 
     #[test]
     fn names_change_within_bounds_and_what_goes_on_is_not_removed() {
-        let mut many = runs(1);
-        many.act(Action::Renamed(1, "x".repeat(300)));
+        let mut many = series(1);
+        many.act(Action::Renamed(id(1), "x".repeat(300)));
         assert_eq!(many.kept[0].rounds.name.len(), NAME_MAX);
-        many.act(begun(2));
-        many.act(Action::Removed(2));
+        begin(&mut many, 2);
+        many.act(Action::Removed(id(2)));
         assert_eq!(many.kept.len(), 2);
-        many.act(Action::Removed(1));
+        many.act(Action::Removed(id(1)));
         assert_eq!(many.kept.len(), 1);
     }
 }

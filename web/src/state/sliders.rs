@@ -1,25 +1,25 @@
-//! The steps of the sliders: fine where wires are short, coarse where they are long.
+//! The steps of the sliders: fine where links are short, coarse where they are long.
 
 use std::num::NonZeroU64;
 use std::time::Duration;
 
 use launcelot_measure::LinkSettings;
 
-/// Something of a wire that a slider sets.
+/// Something of a link that a slider sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Slider {
     /// The round trip, up to a second.
     RoundTrip,
     /// The jitter, up to a tenth of a second.
     Jitter,
-    /// The bandwidth, down to 10 kbit/s. Its last step is a wire that takes whatever comes.
+    /// The bandwidth, down to 10 kbit/s. Its last step is a link that takes whatever comes.
     Bandwidth,
 }
 
 /// The significant digits of a step: eight of them to every tenfold.
 const DIGITS: [u64; 8] = [10, 13, 16, 20, 25, 32, 50, 70];
 
-/// The longest wire that a slider makes, in microseconds: step 0 is none, step 1 is 10 µs.
+/// The longest link that a slider makes, in microseconds: step 0 is none, step 1 is 10 µs.
 const ROUND_TRIP_STEPS: u64 = 1 + 8 * 5;
 const JITTER_STEPS: u64 = 1 + 8 * 4;
 
@@ -39,29 +39,29 @@ impl Slider {
         }
     }
 
-    /// The step that is nearest to a wire, not above it.
-    pub fn step(self, wire: LinkSettings) -> u64 {
+    /// The step that is nearest to a link, not above it.
+    pub fn step(self, link: LinkSettings) -> u64 {
         let steps = (0..=self.last()).rev();
         let is_below = |step: &u64| {
             let at_step = self.set(LinkSettings::default(), *step);
             match self {
-                Self::RoundTrip => at_step.rtt <= wire.rtt,
-                Self::Jitter => at_step.jitter <= wire.jitter,
-                Self::Bandwidth => format_bandwidth(at_step) <= format_bandwidth(wire),
+                Self::RoundTrip => at_step.rtt <= link.rtt,
+                Self::Jitter => at_step.jitter <= link.jitter,
+                Self::Bandwidth => format_bandwidth(at_step) <= format_bandwidth(link),
             }
         };
         steps.into_iter().find(is_below).unwrap_or_default()
     }
 
-    /// A wire with this slider at a step.
-    pub fn set(self, wire: LinkSettings, step: u64) -> LinkSettings {
+    /// A link with this slider at a step.
+    pub fn set(self, link: LinkSettings, step: u64) -> LinkSettings {
         let step = step.min(self.last());
         let time = || Duration::from_micros(step.checked_sub(1).map_or(0, value));
         match self {
-            Self::RoundTrip => LinkSettings { rtt: time(), ..wire },
-            Self::Jitter => LinkSettings { jitter: time(), ..wire },
-            Self::Bandwidth if step == self.last() => LinkSettings { bandwidth: None, ..wire },
-            Self::Bandwidth => LinkSettings { bandwidth: NonZeroU64::new(1_000 * value(step)), ..wire },
+            Self::RoundTrip => LinkSettings { rtt: time(), ..link },
+            Self::Jitter => LinkSettings { jitter: time(), ..link },
+            Self::Bandwidth if step == self.last() => LinkSettings { bandwidth: None, ..link },
+            Self::Bandwidth => LinkSettings { bandwidth: NonZeroU64::new(1_000 * value(step)), ..link },
         }
     }
 }
@@ -71,8 +71,8 @@ fn value(step: u64) -> u64 {
     DIGITS[step as usize % DIGITS.len()] * 10_u64.pow(step as u32 / DIGITS.len() as u32)
 }
 
-fn format_bandwidth(wire: LinkSettings) -> u64 {
-    wire.bandwidth.map_or(u64::MAX, NonZeroU64::get)
+fn format_bandwidth(link: LinkSettings) -> u64 {
+    link.bandwidth.map_or(u64::MAX, NonZeroU64::get)
 }
 
 #[cfg(test)]

@@ -3,13 +3,13 @@
 //! A time is read as the first act on an event, the next question leaves before anything is told,
 //! and telling the page comes last.
 //!
-//! - `asker`: one run or a few at once, told when they are over; `ticker` has a long one told meanwhile.
+//! - `runs`: one run or a few at once, told when they are over; `ticker` has a long one told meanwhile.
 //! - `rounds`: many rounds, told in batches; `schedule` says which is next, `pause` waits for it.
 
-mod asker;
 mod clock;
 mod pause;
 mod rounds;
+mod runs;
 mod schedule;
 mod ticker;
 
@@ -22,12 +22,12 @@ use wasm_bindgen::prelude::*;
 use web_sys::{CloseEvent, DedicatedWorkerGlobalScope, Event, MessageEvent};
 
 use crate::message::{self, FromWorker, ToWorker};
-use asker::Asker;
 use clock::{Clock, Reading};
 use rounds::RoundsRunner;
+use runs::RunsRunner;
 
 thread_local! {
-    static ASKER: RefCell<Option<Asker>> = const { RefCell::new(None) };
+    static RUNS_RUNNER: RefCell<Option<RunsRunner>> = const { RefCell::new(None) };
     static ROUNDS_RUNNER: RefCell<Option<RoundsRunner>> = const { RefCell::new(None) };
 }
 
@@ -51,16 +51,16 @@ pub fn start() {
     };
     // Each slot has functions of its own, which know whose event it is.
     let handlers = std::array::from_fn(|slot| Handlers {
-        open: handler(&clock, &ASKER, move |asker, at, _: Event| asker.opened(slot, at)),
-        message: handler(&clock, &ASKER, move |asker, at, event: MessageEvent| asker.received(slot, at, &event)),
-        close: handler(&clock, &ASKER, move |asker, _, event: CloseEvent| asker.closed(slot, &event)),
+        open: handler(&clock, &RUNS_RUNNER, move |runs, at, _: Event| runs.opened(slot, at)),
+        message: handler(&clock, &RUNS_RUNNER, move |runs, at, event: MessageEvent| runs.received(slot, at, &event)),
+        close: handler(&clock, &RUNS_RUNNER, move |runs, _, event: CloseEvent| runs.closed(slot, &event)),
     });
-    let tick = handler(&clock, &ASKER, |asker, _, _: JsValue| asker.tick());
-    let orders = handler(&clock, &ASKER, |asker, _, event: MessageEvent| obey(asker, &event));
+    let tick = handler(&clock, &RUNS_RUNNER, |runs, _, _: JsValue| runs.tick());
+    let orders = handler(&clock, &RUNS_RUNNER, |runs, _, event: MessageEvent| obey(runs, &event));
     scope.set_onmessage(Some(&orders));
     ROUNDS_RUNNER.set(Some(RoundsRunner::new(scope.clone(), clock.clone())));
     tell(&scope, &FromWorker::Ready(clock.measured(&scope)));
-    ASKER.set(Some(Asker::new(scope, clock, handlers, tick)));
+    RUNS_RUNNER.set(Some(RunsRunner::new(scope, clock, handlers, tick)));
 }
 
 /// A function for the browser to call: it reads the clock first.
@@ -81,7 +81,7 @@ fn handler<T: 'static, E: FromWasmAbi + 'static>(
     closure.into_js_value().unchecked_into()
 }
 
-fn obey(asker: &mut Asker, event: &MessageEvent) {
+fn obey(runs: &mut RunsRunner, event: &MessageEvent) {
     let bytes = Uint8Array::new(&event.data()).to_vec();
     let Some(order) = message::decode(&bytes) else {
         wasm_bindgen::throw_str("the page said what its worker does not understand");
@@ -91,12 +91,12 @@ fn obey(asker: &mut Asker, event: &MessageEvent) {
         // Whatever the order is, what went on before is over.
         runner.stop();
         match order {
-            ToWorker::Ask(runs) => asker.ask(&runs),
-            ToWorker::Rounds { run, url, plan } => {
-                asker.stop();
-                runner.begin(run, url, plan);
+            ToWorker::Ask(asks) => runs.ask(&asks),
+            ToWorker::Rounds { id, url, plan } => {
+                runs.stop();
+                runner.begin(id, url, plan);
             }
-            ToWorker::Stop => asker.stop(),
+            ToWorker::Stop => runs.stop(),
         }
     });
 }

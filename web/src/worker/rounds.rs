@@ -10,14 +10,15 @@ use launcelot_protocol::{AnswerError, Answers, EXCHANGES, exchange};
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, DedicatedWorkerGlobalScope, Event, MessageEvent, WebSocket};
 
-use super::asker::{bytes_of, words_of};
 use super::clock::{Clock, Reading};
 use super::pause::Pause;
+use super::runs::{bytes_of, words_of};
 use super::schedule::{Moment, Schedule, Turn};
 use super::ticker::Ticker;
 use super::{Handlers, ROUNDS_RUNNER, handler, tell};
 use crate::message::{Ended, FromWorker};
-use crate::words;
+use crate::state::ids::RoundsId;
+use crate::text;
 
 /// How long the page is told nothing after it was told something: 250 ms. Each time the page draws, and where
 /// processors are few, whoever asks may wait for one meanwhile.
@@ -44,7 +45,7 @@ pub(super) struct RoundsRunner {
 /// Rounds that have not ended.
 #[derive(Debug)]
 struct ActiveRounds {
-    run: u32,
+    id: RoundsId,
     url: String,
     began: Reading,
     schedule: Schedule,
@@ -73,13 +74,13 @@ impl RoundsRunner {
     }
 
     /// Begins.
-    pub(super) fn begin(&mut self, run: u32, url: String, plan: RoundsPlan) {
+    pub(super) fn begin(&mut self, id: RoundsId, url: String, plan: RoundsPlan) {
         self.stop();
         self.ticker.start();
         let (began, schedule) = (self.clock.read(), Schedule::new(plan));
         let connects_each = schedule.connects_each();
         self.active = Some(ActiveRounds {
-            run,
+            id,
             url,
             began,
             schedule,
@@ -239,7 +240,7 @@ impl RoundsRunner {
         active.fail(&how);
         active.let_go();
         active.tell(&self.scope);
-        tell(&self.scope, &FromWorker::Ended { run: active.run, how });
+        tell(&self.scope, &FromWorker::RoundsEnded { id: active.id, how });
     }
 }
 
@@ -284,10 +285,10 @@ impl ActiveRounds {
 
     /// Counts a failure, if that is one.
     fn fail(&mut self, how: &Ended) {
-        if let Some(kind) = words::failure_kind(how) {
+        if let Some(kind) = text::failure_kind(how) {
             // Without the name by which a lab knows the series.
             let to = self.url.split('?').next().unwrap_or_default();
-            self.failures.add(kind, &words::why_it_broke(how, to));
+            self.failures.add(kind, &text::why_it_broke(how, to));
         }
     }
 
@@ -297,7 +298,7 @@ impl ActiveRounds {
             return;
         }
         let (answered, failures) = (std::mem::take(&mut self.answered), std::mem::take(&mut self.failures));
-        let message = FromWorker::Rounds { run: self.run, answered, failures };
+        let message = FromWorker::Rounds { id: self.id, answered, failures };
         tell(scope, &message);
         // The same memory again.
         if let FromWorker::Rounds { mut answered, .. } = message {

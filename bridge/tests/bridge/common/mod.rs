@@ -12,7 +12,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use launcelot_bridge::{Options, ServeError, Target, serve};
 use launcelot_endpoint::listen::{BACKLOG, Listeners};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -133,6 +133,12 @@ pub(crate) async fn open_by_hand(port: u16) -> TcpStream {
 /// Opens a WebSocket at a path, whose frames the test writes by hand.
 pub(crate) async fn open_by_hand_at(port: u16, path: &str) -> TcpStream {
     let mut socket = soon(TcpStream::connect(("127.0.0.1", port))).await.unwrap();
+    upgrade(&mut socket, port, path).await;
+    socket
+}
+
+/// Opens a WebSocket on a connection, whose frames the test writes by hand.
+pub(crate) async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut S, port: u16, path: &str) {
     socket.write_all(upgrade_request(port, path).as_bytes()).await.unwrap();
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -141,7 +147,6 @@ pub(crate) async fn open_by_hand_at(port: u16, path: &str) -> TcpStream {
     let head = String::from_utf8(head).unwrap();
     assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
     assert!(head.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{head}");
-    socket
 }
 
 /// A short frame from a browser, masked with zeros.
@@ -152,7 +157,7 @@ pub(crate) fn masked(opcode: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 /// Returns the code of the next frame, which must be a close frame.
-pub(crate) async fn read_close(socket: &mut TcpStream) -> u16 {
+pub(crate) async fn read_close<S: AsyncRead + Unpin>(socket: &mut S) -> u16 {
     let opcode = soon(socket.read_u8()).await.unwrap();
     assert_eq!(opcode, 0x88);
     let length = soon(socket.read_u8()).await.unwrap();

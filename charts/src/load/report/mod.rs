@@ -2,17 +2,16 @@
 //!
 //! It says first what was found, then what limits it, then shows each chart with its table, and at the end how it was measured.
 //!
-//! - `sections`: the sections with charts; `series`: their figures; `scales`: their axes. `comparison`: that with the comparison; `provenance`: machine, versions, settings and
-//!   command line; `warnings`: what limits the figures.
+//! - `sections`: the sections with charts; `series`: their figures; `scales`: their axes. `comparison`: that with the comparison;
+//!   `provenance`: machine, versions, settings and command line; `warnings`: what limits the figures.
 //! - [`tables`]: the tables as values, which other formats show too; `html_table`: a table as HTML.
-//! - [`figures`]: what is read from a summary; [`prediction`]: what the model predicts.
+//! - [`figures`]: what is read from a summary.
 //!
 //! The style sheet is [`style::REPORT`](crate::style::REPORT), for what is inside an element with the class `load-report`.
 
 mod comparison;
 pub mod figures;
 mod html_table;
-pub mod prediction;
 mod provenance;
 mod scales;
 mod sections;
@@ -22,7 +21,7 @@ mod warnings;
 
 use std::collections::BTreeMap;
 
-use launcelot_measure::load::{LoadMode, LoadResult, LoadSummary, Primary};
+use launcelot_measure::load::{LoadMode, LoadResult, LoadSummary, Primary, ServerPrediction, prediction};
 use launcelot_measure::text;
 use launcelot_measure::unit::format_count;
 
@@ -43,6 +42,8 @@ pub struct Report<'a> {
 struct Run<'a> {
     result: &'a LoadResult,
     summary: LoadSummary,
+    /// What the model predicts, in the order of the servers.
+    predictions: Vec<ServerPrediction>,
     /// What the levels count.
     unit: &'static str,
     /// How a server looks in every chart, by its name.
@@ -55,9 +56,11 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(result: &'a LoadResult, looks: BTreeMap<&'a str, usize>, number: Option<u32>) -> Self {
+        let summary = LoadSummary::of(result);
         Self {
             result,
-            summary: LoadSummary::of(result),
+            predictions: prediction::of_servers(result, &summary),
+            summary,
             unit: level_unit(&result.plan.mode),
             looks,
             id: number.map_or_else(String::new, |number| format!("-{number}")),

@@ -4,8 +4,9 @@ use super::figures::{has_failures, measured};
 use super::scales::Scales;
 use super::series::{self, LATENCIES};
 use super::tables::{self, Table, capitalized};
-use super::{Run, html_table};
+use super::{Run, html_table, with_code};
 use crate::load::{failures, latency, legend, percentile_curves, throughput};
+use launcelot_measure::text;
 
 /// Returns all sections of a run.
 pub(super) fn sections(run: &Run, scales: &Scales) -> String {
@@ -32,9 +33,13 @@ fn throughput_section(run: &Run, scales: &Scales) -> String {
             .to_owned();
     let mut twins = vec![tables::throughput(&run.summary.servers, run.unit)];
     if is_predicted {
-        note += " The thin line is a model of what link, questions and design allow: it knows the medians of a single client, and is \
-                 not fitted to the further levels.";
-        twins.push(tables::prediction(&series, run.unit));
+        note += " The thin line is a model of what link, questions and design allow: min(clients, served at once) / (connect + questions × \
+                 (round trip + think)), capped by the processors. It is not fitted to the curve.";
+        twins.push(tables::prediction(&run.predictions, run.unit));
+        twins.push(tables::model_inputs(&run.predictions));
+    }
+    for sentence in text::prediction::sentences(run.result, &run.predictions) {
+        note += &format!(" {}", with_code(&sentence));
     }
     section(run, "throughput", "Throughput", &note, &chart, &twins)
 }

@@ -11,7 +11,6 @@ use launcelot_measure::text;
 
 use super::Run;
 use super::figures::{has_failures, measured};
-use super::prediction;
 
 /// Where a latency is in the counts of a cycle.
 pub(super) type Times = fn(&Counts) -> &Distribution;
@@ -25,8 +24,7 @@ pub(super) const LATENCIES: [(&str, Times); 2] = [
 /// Returns the throughput of each server at each level, with what the model predicts.
 pub(super) fn throughput(run: &Run) -> Vec<ThroughputSeries> {
     let mut all = Vec::new();
-    for (index, server) in run.summary.servers.iter().enumerate() {
-        let inputs = prediction::inputs(run.result, &run.summary, index);
+    for (server, predicted) in run.summary.servers.iter().zip(&run.predictions) {
         let points = measured(server).into_iter().filter_map(|at| {
             let rates = at.dialogues_per_s?;
             Some(ThroughputPoint {
@@ -34,7 +32,7 @@ pub(super) fn throughput(run: &Run) -> Vec<ThroughputSeries> {
                 least: rates.least,
                 median: rates.median,
                 most: rates.most,
-                predicted: prediction::dialogues_per_s(run.result, index, at.level, inputs.as_ref()),
+                predicted: predicted.at(at.level).map(|rate| rate.predicted),
                 has_failures: has_failures(at),
             })
         });

@@ -4,15 +4,14 @@ use std::time::Duration;
 
 use launcelot_measure::Distribution;
 use launcelot_measure::load::comparison::{Outcome, ServerComparison};
-use launcelot_measure::load::model::deviation_percent;
-use launcelot_measure::load::{Cell, Counts, ServerSummary};
+use launcelot_measure::load::model::ServedAtOnce;
+use launcelot_measure::load::{Cell, Counts, NoPrediction, Prediction, ServerPrediction, ServerSummary};
 use launcelot_measure::percentile::{LOAD_PERCENTILES, Percentile};
 use launcelot_measure::text;
 use launcelot_measure::unit::{format_count, format_decimal, format_duration, format_rate};
 
 use super::figures::{UNKNOWN, has_failures, measured};
 use crate::load::failures::format_share;
-use crate::load::throughput::ThroughputSeries;
 
 /// A table. The first cell of each row names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,30 +118,68 @@ pub fn percentiles(
     Table { caption: format!("{what} at the highest level"), columns, rows: servers.iter().filter_map(row).collect() }
 }
 
-/// Returns how far the throughput of each server lies from its prediction at each level.
-pub fn prediction(servers: &[ThroughputSeries], unit: &str) -> Table {
-    let mut levels: Vec<u32> = servers.iter().flat_map(|server| &server.points).map(|point| point.level).collect();
+/// Returns the predicted rate of each server at each level, and beside it the measured one.
+pub fn prediction(servers: &[ServerPrediction], unit: &str) -> Table {
+    let mut predicted: Vec<(&str, &Prediction)> = Vec::new();
+    for server in servers {
+        if let Ok(prediction) = &server.prediction {
+            predicted.push((&server.name, prediction));
+        }
+    }
+    let mut levels: Vec<_> = predicted.iter().flat_map(|(_, server)| &server.rates).map(|rate| rate.level).collect();
     levels.sort_unstable();
     levels.dedup();
-    let predicted: Vec<&ThroughputSeries> =
-        servers.iter().filter(|server| server.points.iter().any(|point| point.predicted.is_some())).collect();
-    let row = |level: u32| {
-        let of_server = |server: &&ThroughputSeries| {
-            let point = server.points.iter().find(|point| point.level == level);
-            let Some((point, rate)) = point.and_then(|point| Some((point, point.predicted?))) else {
-                return TableCell::figure(UNKNOWN);
-            };
-            let deviation = deviation_percent(point.median, rate);
-            let measured = format!("measured {deviation:+.0}\u{a0}%");
-            TableCell { text: format_rate(rate), note: Some(measured), is_words: false }
-        };
-        let name = TableCell::figure(format_count(u64::from(level)));
-        std::iter::once(name).chain(predicted.iter().map(of_server)).collect()
-    };
+    let mut rows = Vec::new();
+    for level in levels {
+        let mut row = vec![TableCell::figure(format_count(u64::from(level.number())))];
+        row.extend(predicted.iter().map(|(_, server)| match server.at(level) {
+            None => TableCell::figure(UNKNOWN),
+            Some(rate) => {
+                let deviation = format!("{:+.0}", rate.deviation_percent()).replace('-', "\u{2212}");
+                let measured = format!("measured {}, {deviation}\u{a0}%", format_rate(rate.measured));
+                TableCell { text: format_rate(rate.predicted), note: Some(measured), is_words: false }
+            }
+        }));
+        rows.push(row);
+    }
+    let mut columns = vec![capitalized(unit)];
+    columns.extend(predicted.iter().map(|(name, _)| (*name).to_owned()));
     Table {
         caption: "Dialogues per second that the model predicts, and how far the measurement lies from it".to_owned(),
-        columns: std::iter::once(capitalized(unit)).chain(predicted.iter().map(|server| server.name.clone())).collect(),
-        rows: levels.into_iter().map(row).collect(),
+        columns,
+        rows,
+    }
+}
+
+/// Returns what the model takes from each server.
+pub fn model_inputs(servers: &[ServerPrediction]) -> Table {
+    let row = |server: &ServerPrediction| {
+        let [served, question, connect, processor] = match &server.prediction {
+            Ok(Prediction { served_at_once, inputs, .. }) => {
+                let served = match served_at_once {
+                    ServedAtOnce::AtMost(clients) => format_count(u64::from(*clients)),
+                    ServedAtOnce::All => "all".to_owned(),
+                };
+                let processor = inputs.processors.map(|processors| processors.per_dialogue);
+                [
+                    served,
+                    format_duration(inputs.direct_question),
+                    format_duration(inputs.direct_connect),
+                    time_or_unknown(processor),
+                ]
+            }
+            Err(NoPrediction::NotMeasured) => ["not measured", UNKNOWN, UNKNOWN, UNKNOWN].map(str::to_owned),
+            Err(_) => ["not known", UNKNOWN, UNKNOWN, UNKNOWN].map(str::to_owned),
+        };
+        let mut cells = vec![TableCell::words(&server.name)];
+        cells.extend([served, question, connect, processor].map(TableCell::figure));
+        cells
+    };
+    let columns = ["Server", "Served at once", "Question p50", "Connect p50", "Processor per dialogue"];
+    Table {
+        caption: "What the model takes from one client on a direct connection".to_owned(),
+        columns: columns.map(str::to_owned).into(),
+        rows: servers.iter().map(row).collect(),
     }
 }
 

@@ -230,9 +230,9 @@ fn count_of(part: u64, all: u64) -> String {
 #[cfg(test)]
 mod tests {
     use launcelot_measure::load::DialogueFailure;
+    use launcelot_measure::load::fixtures::sample;
 
     use super::*;
-    use crate::load::sample;
 
     /// A load at full speed, whose clients were all answered in each round.
     fn at_full_speed(clients: &[u32], in_flight: u32) -> LoadResult {

@@ -2,18 +2,19 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
-use launcelot_client::script;
-use launcelot_lab::probe::{Findings, Timeouts, Verdict, cases, probe_with_server_per_case};
+use rustix::process::Signal;
 use serde_json::Value;
 
 use super::built_in_cases;
+use crate::support::load::processes_with;
 use crate::support::markdown::workspace;
+use crate::support::process::Process;
 use crate::support::{process, schema, wait};
 
-/// Timeouts that no server in these tests reaches, even on a busy machine.
-const LONG_TIMEOUTS: Timeouts = Timeouts { start: wait::DEADLINE, answer: wait::DEADLINE };
+/// A server that serves all clients at once.
+const GOOD_SERVER: &str = concat!("'", env!("CARGO_BIN_EXE_launcelot-lab"), "' serve --design poll 127.0.0.1");
 
 /// Returns the command `python3`, which the server of these tests needs.
 fn python() -> &'static str {
@@ -26,8 +27,23 @@ fn naive() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers/naive.py")
 }
 
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_launcelot-lab"));
+    command.arg("probe").args(arguments);
+    command
+}
+
 fn probe(arguments: &[&str]) -> Output {
-    process::output(Command::new(env!("CARGO_BIN_EXE_launcelot-lab")).arg("probe").args(arguments))
+    process::output(&mut command(arguments))
+}
+
+/// Probes a server that does everything as expected.
+#[track_caller]
+fn assert_passes(command: &str) {
+    let output = probe(&["--start", command, "--timeout", "60s"]);
+    let text = stdout(&output);
+    assert!(output.status.success(), "{text}{}", stderr(&output));
+    assert!(text.contains("The server, started anew for each case, was alive after all."), "{text}");
 }
 
 fn stdout(output: &Output) -> &str {
@@ -86,43 +102,58 @@ fn the_table_shows_how_the_server_exited_and_after_how_many_cases() {
 fn a_server_with_other_words_is_tested_with_its_script() {
     let server = naive().with_file_name("aphorisms.py");
     let command = format!("{} '{}' {{port}}", python(), server.display());
-    let script = script::read(&workspace().join("docs/scripts/aphorisms.toml")).unwrap();
+    let script = workspace().join("docs/scripts/aphorisms.toml");
+    let output = probe(&["--start", &command, "--timeout", "5s", "--json", "--script", &script.display().to_string()]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(&output)));
     // The server takes all that has arrived for one question, and serves one client at a time.
     let expected = [
-        ("three questions, one at a time", Verdict::AsExpected),
-        ("a question byte by byte", Verdict::AsExpected),
-        ("two questions in one segment", Verdict::Differs),
-        ("an unknown question", Verdict::AsExpected),
-        ("end of stream between questions", Verdict::AsExpected),
-        ("an idle client and another", Verdict::OneAtATime),
+        ("three questions, one at a time", "as-expected"),
+        ("a question byte by byte", "as-expected"),
+        ("two questions in one segment", "differs"),
+        ("an unknown question", "as-expected"),
+        ("end of stream between questions", "as-expected"),
+        ("an idle client and another", "one-at-a-time"),
     ];
-    let mut cases = cases::table(&script);
-    cases.retain(|case| expected.iter().any(|(behaviour, _)| case.behaviour == *behaviour));
-    let findings = probe_with_server_per_case(&command.parse().unwrap(), LONG_TIMEOUTS, &cases, |_| {}).unwrap();
-    let verdicts: Vec<_> = findings.all.iter().map(|finding| (finding.behaviour, finding.verdict)).collect();
-    assert_eq!(verdicts, expected, "{findings:?}");
+    for (behaviour, verdict) in expected {
+        let rows = report["behaviours"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["behaviour"] == behaviour).unwrap();
+        assert_eq!(row["verdict"], verdict, "{row:#}");
+    }
 }
 
 #[test]
 fn the_whole_process_group_of_a_server_is_ended() {
     let folder = tempfile::tempdir().unwrap();
-    let server = format!(
-        "sh -c 'echo $$ >> \"{0}\"; \"{1}\" \"{2}\" \"$0\" & echo $! >> \"{0}\"; wait' {{port}}",
-        folder.path().join("ids").display(),
-        python(),
-        naive().display()
-    );
-    let findings = probe_two(&server);
-    assert_eq!(findings.all[0].verdict, Verdict::AsExpected, "{findings:?}");
-    let ids = fs::read_to_string(folder.path().join("ids")).unwrap();
-    assert!(ids.lines().count() >= 2 * findings.all.len(), "a shell and a server for each: {ids}");
+    let ids = folder.path().join("ids");
+    let log = ids.display();
+    assert_passes(&format!("sh -c \"echo $$ >> '{log}'; {GOOD_SERVER} $0 & echo $! >> '{log}'; wait\" {{port}}"));
+    let ids = fs::read_to_string(ids).unwrap();
+    assert!(ids.lines().count() >= 2 * built_in_cases().len(), "a shell and a server for each: {ids}");
     for id in ids.lines() {
         // The kernel ends a killed process some time after the signal.
         wait::until(&format!("the end of process {id}"), || {
             let command = fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default();
-            (!command.contains("naive.py")).then_some(())
+            (!command.contains("--design")).then_some(())
         });
     }
+}
+
+#[test]
+fn sigkill_of_the_prober_ends_the_server_and_what_it_has_started() {
+    const MARK: &str = "LAUNCELOT_TEST_PROBER";
+    let mark = std::process::id().to_string();
+    let variable = format!("{MARK}={mark}");
+    let mut command = command(&["--start", "sh -c 'sleep 600; true' {port}", "--start-timeout", "10m"]);
+    command.env(MARK, mark).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut prober = Process::start(&mut command);
+    let is_sleep = |process: &u32| {
+        let command = fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
+        command.starts_with(b"sleep\0")
+    };
+    wait::until("the server's child", || processes_with(&variable).iter().any(is_sleep).then_some(()));
+    prober.signal(Signal::KILL);
+    prober.wait();
+    wait::until("the end of the server", || processes_with(&variable).is_empty().then_some(()));
 }
 
 #[test]
@@ -148,17 +179,10 @@ fn a_command_that_starts_no_server_fails_in_one_line() {
 fn a_server_whose_port_is_taken_is_started_again_at_another_port() {
     let folder = tempfile::tempdir().unwrap();
     // Its first start fails, as if the port were taken.
-    let server = format!(
-        "sh -c 'if mkdir \"{0}\" 2>/dev/null; then echo Address already in use >&2; exit 1; fi; exec \"{1}\" \"{2}\" \"$0\"' {{port}}",
-        folder.path().join("once").display(),
-        python(),
-        naive().display()
-    );
-    let findings = probe_two(&server);
-    assert_eq!(findings.all[0].verdict, Verdict::AsExpected, "{findings:?}");
-}
-
-/// Runs the first two cases, each against a server that `command` starts.
-fn probe_two(command: &str) -> Findings {
-    probe_with_server_per_case(&command.parse().unwrap(), LONG_TIMEOUTS, &built_in_cases()[..2], |_| {}).unwrap()
+    let once = folder.path().join("once");
+    assert_passes(&format!(
+        "sh -c \"if mkdir '{}' 2>/dev/null; then echo Address already in use >&2; exit 1; fi; exec {GOOD_SERVER} $0\" {{port}}",
+        once.display()
+    ));
+    assert!(once.is_dir());
 }

@@ -47,6 +47,7 @@ async fn the_cause_of_a_queue_is_the_busy_server_or_head_of_line_blocking_on_a_l
     assert_eq!(series["answers"], 44, "including the warm-up: {series}");
     assert!(series["thinking_us"].as_f64().unwrap() >= 44.0 * 5_000.0, "{series}");
     browser.open(&session.demo.page_url()).await;
+    browser.wait_for("#stopwatch-why").await;
     pace_message(browser, SERVER_BUSY).await;
 
     session.choose_tunnel().await;
@@ -97,6 +98,7 @@ async fn a_series_over_a_link_that_changed_is_not_compared_also_after_a_reload()
     browser.click(overlay).await;
     assert_eq!(browser.text("#many-rounds .comparison").await, expected);
     browser.open(&session.demo.page_url()).await;
+    browser.wait_for("#percentiles").await;
     assert_eq!(browser.script("return document.querySelectorAll('#many-rounds .comparison').length").await, json!(0));
     browser.click(overlay).await;
     assert_eq!(browser.text("#many-rounds .comparison").await, expected);

@@ -1,0 +1,135 @@
+//! How far the servers of a load are as the model predicts, in sentences.
+
+use crate::load::model::mean_round_trip;
+use crate::load::{LoadResult, NoPrediction, PredictedRate, Prediction, ServerPrediction};
+use crate::unit::{format_duration, format_rate};
+
+/// A measurement that is further from its prediction parts from it.
+const PARTS_PERCENT: f64 = 15.0;
+
+/// Says what the model takes from the run, which servers part from it and by how much, and for which servers there is no prediction.
+/// Returns nothing for an open loop.
+pub fn sentences(result: &LoadResult, servers: &[ServerPrediction]) -> Vec<String> {
+    let mut sentences = Vec::new();
+    let mut questions = Vec::new();
+    let mut unknown = Vec::new();
+    let mut not_measured = Vec::new();
+    for ServerPrediction { name, prediction } in servers {
+        match prediction {
+            Ok(prediction) => {
+                let question = format_duration(prediction.inputs.direct_question);
+                questions.push(format!("{question} with `{name}`"));
+                sentences.extend(compared(name, prediction));
+            }
+            Err(NoPrediction::UnknownDesign) => unknown.push(format!("`{name}`")),
+            Err(NoPrediction::NotMeasured) => not_measured.push(format!("`{name}`")),
+            Err(NoPrediction::OpenLoop) => {}
+        }
+    }
+    if !questions.is_empty() {
+        sentences.insert(0, taken(result, &questions));
+    }
+    if !unknown.is_empty() {
+        sentences.push(format!(
+            "The model has no line for {}: how many clients it serves at once is unknown.",
+            listed(&unknown)
+        ));
+    }
+    if !not_measured.is_empty() {
+        let missing = match result.plan.link {
+            Some(_) => "a direct measurement, without the link,",
+            None => "a cycle with one client",
+        };
+        sentences.push(format!("The model has no line for {}: {missing} is missing.", listed(&not_measured)));
+    }
+    sentences
+}
+
+fn taken(result: &LoadResult, questions: &[String]) -> String {
+    let questions = listed(questions);
+    match &result.plan.link {
+        Some(link) => format!(
+            "The model takes the link's configured delay, {} a round trip in the mean, and the median of a question without the link: \
+             {questions}.",
+            format_duration(mean_round_trip(link))
+        ),
+        None => format!("The model takes the median of a question with one client: {questions}."),
+    }
+}
+
+/// Says how far the rates of a server are from the prediction; `None` if none were measured.
+fn compared(name: &str, prediction: &Prediction) -> Option<String> {
+    let by_distance = |first: &&PredictedRate, second: &&PredictedRate| {
+        first.deviation_percent().abs().total_cmp(&second.deviation_percent().abs())
+    };
+    let furthest = prediction.rates.iter().max_by(by_distance)?;
+    let level = furthest.level;
+    let deviation = furthest.deviation_percent();
+    let measured = format_rate(furthest.measured);
+    let predicted = format_rate(furthest.predicted);
+    let distance = format!("{:.0}\u{a0}%", deviation.abs());
+    let Some(parting) = prediction.rates.iter().find(|rate| rate.deviation_percent().abs() > PARTS_PERCENT) else {
+        return Some(format!(
+            "`{name}` is within {distance} of the model, and furthest from it at {level}: {measured} dialogues a second, where {predicted} \
+             are predicted."
+        ));
+    };
+    let side = if deviation < 0.0 { "below" } else { "above" };
+    let mut sentence = format!(
+        "`{name}` did {measured} dialogues a second at {level}, {distance} {side} the {predicted} that the model predicts"
+    );
+    if parting.level != furthest.level {
+        sentence += &format!("; it parts from the model at {}", parting.level);
+    }
+    Some(sentence + ".")
+}
+
+/// Joins names: `a`, `a and b`, `a, b and c`.
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::fixtures::{cycle, result};
+    use crate::load::{LoadSummary, prediction};
+
+    fn plain(result: &LoadResult) -> Vec<String> {
+        let sentences = sentences(result, &prediction::of_servers(result, &LoadSummary::of(result)));
+        sentences.into_iter().map(|sentence| sentence.replace('\u{a0}', " ")).collect()
+    }
+
+    #[test]
+    fn a_server_that_parts_from_the_model_is_named_with_the_distance() {
+        // The model predicts 1 / 11 ms with one client: 91 and 455 dialogues a second.
+        let mut cycles = vec![cycle(0, 1, 0, 180), cycle(0, 5, 0, 600), cycle(1, 5, 0, 600), cycle(2, 1, 0, 180)];
+        for cycle in &mut cycles {
+            cycle.end.as_mut().unwrap().server = None;
+        }
+        let mut run = result(&["threads", "mine", "simple"], &[1, 5], cycles);
+        run.plan.servers[1].kind = crate::load::ServerKind::Command { command: "mine {port}".to_owned() };
+        let sentences = plain(&run);
+        assert_eq!(
+            sentences,
+            [
+                "The model takes the median of a question with one client: 1 ms with `threads` and 1 ms with `simple`.",
+                "`threads` did 300 dialogues a second at 5 clients, 34 % below the 455 that the model predicts.",
+                "`simple` is within 1 % of the model, and furthest from it at 1 client: 90.0 dialogues a second, where 90.9 are predicted.",
+                "The model has no line for `mine`: how many clients it serves at once is unknown.",
+            ]
+        );
+    }
+
+    #[test]
+    fn without_a_direct_measurement_the_report_says_that_it_is_missing() {
+        let mut run = result(&["threads"], &[1], [cycle(0, 1, 0, 180)]);
+        run.plan.link = Some(crate::LinkSettings::default());
+        let expected = "The model has no line for `threads`: a direct measurement, without the link, is missing.";
+        assert_eq!(plain(&run), [expected]);
+    }
+}

@@ -1,0 +1,102 @@
+//! The earlier runs, each of which can be laid below the newest.
+
+use launcelot_measure::{RunStatus, Span, Unit};
+use yew::prelude::*;
+
+use crate::components::timetable;
+use crate::render_mark::mark_render;
+use crate::shared::Shared;
+use crate::state::ids::RunId;
+use crate::state::run_record::RunRecord;
+use crate::text;
+
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// The runs before the newest, the oldest first.
+    pub runs: Vec<Shared<RunRecord>>,
+    /// Those that are compared with the newest.
+    pub compared: Vec<Shared<RunRecord>>,
+    /// Compares a run with the newest, or stops comparing it.
+    pub compare: Callback<RunId>,
+}
+
+/// The list, the newest first. It appears with the second run.
+#[component]
+pub fn EarlierRuns(Props { runs, compared, compare }: &Props) -> Html {
+    mark_render("EarlierRuns");
+    if runs.is_empty() {
+        return Html::default();
+    }
+    let longest = runs.iter().map(|record| record.run.until().max(record.run.clock_step)).max();
+    let unit = Unit::for_longest(longest.unwrap_or_default());
+    html! {
+        <section aria-labelledby="runs-title">
+            <h2 id="runs-title">{ "Earlier runs" }</h2>
+            <p>{ "Lay one below the newest, and both are drawn on one time axis." }</p>
+            <table id="runs" class="runs" role="table">
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th role="columnheader" scope="col">{ "Run" }</th>
+                        <th role="columnheader" scope="col">{ "Asked" }</th>
+                        <th role="columnheader" scope="col" class="took">{ "Connecting" }</th>
+                        <th role="columnheader" scope="col" class="took">{ "All answers" }</th>
+                        <th role="columnheader" scope="col"><span class="unseen">{ "Compare" }</span></th>
+                    </tr>
+                </thead>
+                <tbody role="rowgroup">
+                    for record in runs.iter().rev() {
+                        { row(record, compared.contains(record), unit, compare) }
+                    }
+                </tbody>
+            </table>
+        </section>
+    }
+}
+
+fn row(record: &RunRecord, is_compared: bool, unit: Unit, compare: &Callback<RunId>) -> Html {
+    let RunRecord { id, number, run, is_imported, .. } = record;
+    let id = *id;
+    let on_toggle = compare.reform(move |_: MouseEvent| id);
+    let took = |span: Option<Span>| match span {
+        Some(span) => [&timetable::figure(unit, span, run.clock_step), "\u{a0}", unit.symbol()].concat(),
+        None => "–".to_owned(),
+    };
+    html! {
+        <tr role="row" key={id.0} data-run={number.to_string()}>
+            <th role="rowheader" scope="row">{ number }</th>
+            <td role="cell">
+                { asked(record) }
+                if *is_imported {
+                    { " " }<span class="imported">{ "imported" }</span>
+                }
+            </td>
+            <td role="cell" class="took" data-label="connecting">{ took(run.connecting) }</td>
+            <td role="cell" class="took" data-label="all answers">{ took(run.asking()) }</td>
+            <td role="cell" class="act">
+                <button type="button" aria-pressed={is_compared.to_string()} onclick={on_toggle}>
+                    { if is_compared { "Laid below" } else { "Lay below" } }
+                    <span class="unseen">{ format!(", run {number}") }</span>
+                </button>
+            </td>
+        </tr>
+    }
+}
+
+/// What was asked and how it went, in a few words.
+fn asked(record: &RunRecord) -> String {
+    let run = &record.run;
+    let what = match run.questions.as_slice() {
+        [only] => format!("“{}”", only.question),
+        all => format!("{} questions, {}", all.len(), text::in_words(run.order)),
+    };
+    let what = match text::link::route_of(record) {
+        None => what,
+        Some(route) => [&what, ", ", &route].concat(),
+    };
+    let all = run.questions.len();
+    match run.status {
+        RunStatus::Complete | RunStatus::Running => what,
+        RunStatus::Stopped => format!("{what}; stopped after {} of {all} answers", run.answered()),
+        RunStatus::Broken(_) => format!("{what}; broke after {} of {all} answers", run.answered()),
+    }
+}

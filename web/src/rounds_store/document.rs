@@ -1,0 +1,156 @@
+//! The document of a series, as the browser's storage has it: bytes, written as the characters U+0000 to U+00FF.
+//!
+//! It is about five characters a round, so that the largest number of series fits into the storage that browsers allow.
+
+use std::time::Duration;
+
+use launcelot_measure::{
+    Failures, Interruptions, LinkRevisions, LinkSettings, Round, Rounds, RoundsPlan, RunStatus, ServerWork,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::message::{decode, encode};
+use crate::packed;
+use crate::shared::Shared;
+use crate::state::ids::RoundsId;
+use crate::state::rounds::StoredRounds;
+
+/// The version that is written and read. It increases with every change of [`Document`] or of a type in it. Earlier versions had
+/// another form altogether, which [`version_4`](super::version_4) reads.
+const VERSION: u32 = 5;
+
+/// A stored series. The version comes first, so that it can be read from documents of any version.
+#[derive(Debug, Serialize, Deserialize)]
+struct Document {
+    version: u32,
+    /// The place among the stored series.
+    position: u32,
+    id: RoundsId,
+    is_imported: bool,
+    name: String,
+    target: String,
+    plan: RoundsPlan,
+    clock_step: Duration,
+    cores: u32,
+    #[serde(with = "packed")]
+    answered: Vec<Round>,
+    errors: u32,
+    failures: Failures,
+    link: Option<LinkSettings>,
+    link_revisions: Option<LinkRevisions>,
+    thinking_mean: Option<Duration>,
+    server_work: Option<ServerWork>,
+    interruptions: Interruptions,
+    status: StoredStatus,
+}
+
+/// The status of a series that is over.
+#[derive(Debug, Serialize, Deserialize)]
+enum StoredStatus {
+    Complete,
+    Stopped,
+    Broken(String),
+}
+
+/// Returns the document of a series; `None` if the series is not over.
+pub(super) fn write(stored: &StoredRounds, position: u32) -> Option<String> {
+    let StoredRounds { id, rounds, is_imported } = stored;
+    let status = match &rounds.status {
+        RunStatus::Running => return None,
+        RunStatus::Complete => StoredStatus::Complete,
+        RunStatus::Stopped => StoredStatus::Stopped,
+        RunStatus::Broken(why) => StoredStatus::Broken(why.clone()),
+    };
+    let rounds = Rounds::clone(rounds);
+    let document = Document {
+        version: VERSION,
+        position,
+        id: *id,
+        is_imported: *is_imported,
+        name: rounds.name,
+        target: rounds.target,
+        plan: rounds.plan,
+        clock_step: rounds.clock_step,
+        cores: rounds.cores,
+        answered: rounds.answered,
+        errors: rounds.errors,
+        failures: rounds.failures,
+        link: rounds.link,
+        link_revisions: rounds.link_revisions,
+        thinking_mean: rounds.thinking_mean,
+        server_work: rounds.server_work,
+        interruptions: rounds.interruptions,
+        status,
+    };
+    Some(encode(&document).into_iter().map(char::from).collect())
+}
+
+/// Returns the series in a document, and its place among the stored ones; `None` if the document is damaged or of another version.
+pub(super) fn read(text: &str) -> Option<(StoredRounds, u32)> {
+    let bytes = to_bytes(text)?;
+    let document: Document = decode(&bytes).filter(|document: &Document| document.version == VERSION)?;
+    let rounds = Rounds {
+        name: document.name,
+        target: document.target,
+        plan: document.plan,
+        clock_step: document.clock_step,
+        cores: document.cores,
+        answered: document.answered,
+        errors: document.errors,
+        failures: document.failures,
+        link: document.link,
+        link_revisions: document.link_revisions,
+        thinking_mean: document.thinking_mean,
+        server_work: document.server_work,
+        interruptions: document.interruptions,
+        status: match document.status {
+            StoredStatus::Complete => RunStatus::Complete,
+            StoredStatus::Stopped => RunStatus::Stopped,
+            StoredStatus::Broken(why) => RunStatus::Broken(why),
+        },
+    };
+    let stored = StoredRounds { id: document.id, rounds: Shared::new(rounds), is_imported: document.is_imported };
+    Some((stored, document.position))
+}
+
+/// Returns the bytes of which each character is one.
+pub(super) fn to_bytes(text: &str) -> Option<Vec<u8>> {
+    text.chars().map(|character| u8::try_from(character).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::rounds;
+    use super::*;
+    use crate::state::ids::PageId;
+
+    fn stored(answered: usize, status: RunStatus) -> StoredRounds {
+        let id = RoundsId { page: PageId(8_765_432_101_234_567), number: 3 };
+        StoredRounds { id, rounds: Shared::new(rounds(answered, status)), is_imported: true }
+    }
+
+    #[test]
+    fn what_is_written_can_be_read_and_is_small() {
+        let all =
+            [(1_000, RunStatus::Complete), (999, RunStatus::Stopped), (700, RunStatus::Broken("Gone.".to_owned()))];
+        for (answered, status) in all {
+            let stored = stored(answered, status);
+            let text = write(&stored, 7).unwrap();
+            assert!(text.chars().count() < 10_000, "{}", text.chars().count());
+            let (read, position) = read(&text).unwrap();
+            assert_eq!((read.id, read.is_imported, position), (stored.id, true, 7));
+            assert_eq!(*read.rounds, *stored.rounds);
+        }
+        assert_eq!(write(&stored(3, RunStatus::Running), 1), None);
+    }
+
+    #[test]
+    fn damaged_documents_and_those_of_other_versions_are_not_read() {
+        let whole = write(&stored(1_000, RunStatus::Complete), 1).unwrap();
+        let cut: String = whole.chars().take(500).collect();
+        let newer: String = ['\u{6}'].into_iter().chain(whole.chars().skip(1)).collect();
+        for text in ["", "{}", "\u{ff}\u{ff}\u{ff}\u{ff}\u{ff}", "日本", &cut, &newer] {
+            assert!(read(text).is_none(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What the lab replied.
+
+use std::mem;
+
+use launcelot_measure::LinkReport;
+
+use super::State;
+use super::ids::RoundsId;
+use super::run_record::{Legs, RunRecord};
+use crate::lab::Reply;
+
+impl State {
+    pub(super) fn take_from_lab(&mut self, reply: Reply) {
+        match reply {
+            Reply::Tunnel(report) => self.take_link_report(report),
+            Reply::Server(think) => {
+                if let Some(now) = think {
+                    self.change_runs(&RunRecord::lacks_final_work, &mut |record| record.end_work(now));
+                    self.rounds.change(|rounds| rounds.end_work(now));
+                }
+                self.lab.hear_of_work(think);
+            }
+            Reply::Series(id, thinking_mean) => {
+                self.lab.heard_of_a_run();
+                self.rounds.change(|rounds| rounds.set_thinking(id, thinking_mean));
+            }
+            Reply::Trace(id, seen) => {
+                self.lab.heard_of_a_run();
+                let report = self.lab.report();
+                let (trace, revisions) = seen.unzip();
+                self.change_runs(&|record| record.id == id, &mut |record| {
+                    record.set_legs(trace.clone());
+                    if let Some(revisions) = revisions.flatten() {
+                        record.set_link_revisions(revisions, report);
+                    }
+                });
+            }
+        }
+    }
+
+    fn take_link_report(&mut self, report: Option<LinkReport>) {
+        let (link, revision) = (self.lab.link(), self.lab.revision());
+        self.lab.hear(report);
+        let is_another_revision = revision.is_some() && report.is_some_and(|report| Some(report.revision) != revision);
+        if is_another_revision || (link.is_some() && link != self.lab.link()) {
+            // Another client has changed it. Only the traces of the latest runs tell before which of them.
+            let runs = mem::take(&mut self.unconfirmed_runs);
+            let rounds = mem::take(&mut self.unconfirmed_rounds);
+            self.link_changed(&rounds, &|record| runs.contains(&record.id));
+        }
+        if !self.is_running() {
+            self.unconfirmed_runs.clear();
+            self.unconfirmed_rounds.clear();
+        }
+        if report.is_none() {
+            // No lab can tell the legs now.
+            self.change_runs(&|record| record.legs.are_pending(), &mut |record| record.legs = Legs::Unknown);
+        }
+    }
+
+    /// The settings of the link changed: those of these series and runs are unknown.
+    pub(super) fn link_changed(&mut self, rounds: &[RoundsId], is_affected: &dyn Fn(&RunRecord) -> bool) {
+        self.change_runs(is_affected, &mut RunRecord::link_changed);
+        self.rounds.change(|all| all.link_changed(rounds));
+    }
+}

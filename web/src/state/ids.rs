@@ -1,0 +1,52 @@
+//! Identities. Each kind has a type of its own, so that one cannot be taken for another.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Identifies a page among all pages that use one lab, and all that share one browser's storage: a random number.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PageId(pub u64);
+
+/// Identifies a run on its page, whether a person began it, a race, or the page itself, or a file contained it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RunId(pub u32);
+
+/// Identifies a series of rounds, also among those of other pages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RoundsId {
+    /// The page on which the series began, or that imported it.
+    pub page: PageId,
+    /// The number of the series on that page.
+    pub number: u32,
+}
+
+/// Identifies a message to the person, so that the same sentence can be announced twice.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MessageId(pub u32);
+
+impl PageId {
+    /// Returns an identity that no other page has, most probably.
+    pub fn random() -> Self {
+        // A JavaScript number has 53 bits.
+        Self((js_sys::Math::random() * 9e15) as u64)
+    }
+}
+
+impl fmt::Display for PageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for RoundsId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.page, self.number)
+    }
+}

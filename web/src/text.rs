@@ -1,0 +1,398 @@
+//! What the numbers mean, and what went wrong, in plain sentences.
+
+pub mod import;
+pub mod legs;
+pub mod limits;
+pub mod link;
+pub mod race;
+pub mod replay;
+pub mod rounds;
+
+use std::time::Duration;
+
+use launcelot_measure::compare::Difference;
+use launcelot_measure::text::{self, number};
+use launcelot_measure::unit::format_duration;
+use launcelot_measure::{FailureKind, Interruptions, Order, Reading, Run, RunStatus, Span, Unit};
+use launcelot_protocol::exchange;
+
+use crate::message::{Clock, Ended};
+use crate::state::run_record::RunRecord;
+
+/// Why a run broke, and what to do about it.
+pub fn why_it_broke(how: &Ended, url: &str) -> String {
+    match how {
+        Ended::Complete | Ended::Stopped => String::new(),
+        Ended::Refused(why) => format!("The browser does not connect to {url}: {why}"),
+        Ended::NoBridge => format!(
+            "The bridge at {url} cannot be reached. Is launcelot-bridge running there? \
+             (At another port? Add ?bridge=PORT to this page’s address.)"
+        ),
+        Ended::Nonsense(why) => format!("That was not the protocol: {why}."),
+        Ended::Closed { code, reason, partial } => why_it_closed(*code, reason, partial),
+    }
+}
+
+/// Returns the status of a run or series that ended after these interruptions.
+pub fn status(how: &Ended, url: &str, interruptions: Interruptions) -> RunStatus {
+    match how {
+        Ended::Complete => RunStatus::Complete,
+        Ended::Stopped => RunStatus::Stopped,
+        how if interruptions.was_suspended => RunStatus::Broken(why_it_broke(how, url) + SUSPENDED),
+        how => RunStatus::Broken(why_it_broke(how, url)),
+    }
+}
+
+/// What is added where a page was suspended that broke.
+const SUSPENDED: &str =
+    " The page was suspended meanwhile, and browsers close the connections of pages that they freeze.";
+
+/// The kind of failure that an end is; `None` if it is not a failure. Stopping is not a failure.
+pub fn failure_kind(how: &Ended) -> Option<FailureKind> {
+    match how {
+        Ended::Complete | Ended::Stopped => None,
+        Ended::Refused(_) | Ended::NoBridge => Some(FailureKind::NoConnection),
+        Ended::Nonsense(_) => Some(FailureKind::NotTheProtocol),
+        Ended::Closed { code, .. } => Some(match *code {
+            4404 | 4429 | 4502 => FailureKind::NoConnection,
+            4408 | 4504 => FailureKind::TimedOut,
+            _ => FailureKind::Closed,
+        }),
+    }
+}
+
+fn why_it_closed(code: u16, reason: &str, partial: &str) -> String {
+    let mut why = match text::closed::closed(code) {
+        Some(why) => why.to_owned(),
+        None => format!("The bridge closed the connection with code {code}."),
+    };
+    if text::closed::adds_a_cause(code) && !reason.is_empty() {
+        why += &format!(" It says: {}.", reason.trim_end_matches('.'));
+    }
+    if !partial.is_empty() {
+        why += &format!(" The last that it said was “{partial}”.");
+    }
+    why
+}
+
+/// What the numbers of a run say, beside a column of `unit`.
+pub fn meaning(run: &Run, unit: Unit) -> String {
+    match &run.status {
+        RunStatus::Running => waiting(run),
+        RunStatus::Stopped => format!("Stopped. {}", kept(run)),
+        RunStatus::Broken(why) => format!("{why} {}", kept(run)),
+        RunStatus::Complete => complete(run, unit),
+    }
+}
+
+/// What a run that goes on waits for.
+fn waiting(run: &Run) -> String {
+    let next = run.questions.iter().find(|asked| asked.answered.is_none());
+    match next.filter(|_| run.connecting.is_some()) {
+        None => "Waiting for the connection…".to_owned(),
+        Some(asked) => format!("Waiting for the answer to “{}”…", asked.question),
+    }
+}
+
+fn complete(run: &Run, unit: Unit) -> String {
+    let (Some(connecting), Some(asking)) = (run.connecting, run.asking()) else {
+        return String::new();
+    };
+    let describe = |span: Span| Reading::new(span.took(), run.clock_step).describe_in(unit);
+    let [connecting, asking] = [connecting, asking].map(describe);
+    let count = run.questions.len();
+    let mut meaning = match (run.order, count) {
+        (_, 1) => format!("You waited {asking} for the answer, after {connecting} of connecting."),
+        (Order::OneAtATime, _) => format!(
+            "You waited {asking} for {} answers, after {connecting} of connecting. Asked one at a time, each question \
+             left only when the answer before it was here: {} round trips, one after the other.",
+            number(count),
+            number(count),
+        ),
+        (Order::SentAhead, _) => format!(
+            "You waited {asking} for {} answers, after {connecting} of connecting. Sent ahead, the questions \
+             travelled together: one round trip for all of them.",
+            number(count),
+        ),
+    };
+    let mut answers = run.questions.iter().filter_map(|asked| asked.answer.as_deref());
+    if let Some(error) = answers.find(|answer| exchange::is_error(answer)) {
+        meaning += &format!(
+            " The server answered “{error}” Others were cast into the gorge for less; here, the conversation would have gone on."
+        );
+    }
+    meaning
+}
+
+fn kept(run: &Run) -> String {
+    match (run.answered(), run.questions.len()) {
+        (0, _) => "No answer had come.".to_owned(),
+        (answered, all) => format!("{} of {} answers had come; they stand above.", capitalized(answered), number(all)),
+    }
+}
+
+/// How a run compares with an earlier one that asked as many questions, beside a column of `unit`; `None` if one of them has no end
+/// to compare.
+pub fn comparison(run: &Run, earlier: &Run, earlier_number: u32, unit: Unit) -> Option<String> {
+    if run.status != RunStatus::Complete || earlier.status != RunStatus::Complete {
+        return None;
+    }
+    if run.questions.len() != earlier.questions.len() {
+        return None;
+    }
+    let now = Reading::new(run.asking()?.took(), run.clock_step);
+    let then = Reading::new(earlier.asking()?.took(), earlier.clock_step);
+    let (order, difference) = (in_words(earlier.order), times(then.compared_with(now)));
+    Some(format!("Run {earlier_number}, {order}, took {}: {difference}.", then.describe_in(unit)))
+}
+
+/// How a single earlier time stands to the present one. Within a twentieth, single times are about the same.
+fn times(difference: Difference) -> String {
+    match difference {
+        Difference::NoneSeen | Difference::Negligible => "about as long".to_owned(),
+        Difference::FirstLonger(factor) => factor.describe(),
+        Difference::SecondLonger(factor) => format!("this run took {}", factor.describe()),
+        Difference::TooFewSamples | Difference::TooShort => "too short for the clock to compare".to_owned(),
+    }
+}
+
+/// How something stands, in one word: whoever styles the page or reads it by program goes by it.
+pub fn state(status: Option<&RunStatus>) -> &'static str {
+    match status {
+        None => "idle",
+        Some(RunStatus::Running) => "running",
+        Some(RunStatus::Complete) => "complete",
+        Some(RunStatus::Stopped) => "stopped",
+        Some(RunStatus::Broken(_)) => "broken",
+    }
+}
+
+/// An order, as it stands in a sentence.
+pub fn in_words(order: Order) -> &'static str {
+    text::order(order)
+}
+
+/// A run among others.
+pub fn title(record: &RunRecord) -> String {
+    let RunRecord { number, run, is_imported, .. } = record;
+    let what = match run.questions.as_slice() {
+        [only] => format!("“{}”", only.question),
+        _ => in_words(run.order).to_owned(),
+    };
+    format!("run {number}, {what}{}", if *is_imported { ", imported" } else { "" })
+}
+
+/// What limits the figures. The hops' clock moves in steps of `hops_step`, where that is known.
+pub fn of_the_clock(clock: Clock, hops_step: Option<Duration>) -> String {
+    let step = format_duration(clock.step);
+    let words = if clock.isolated {
+        format!(
+            "The page’s clock moves in steps of {step}, and no time that it took is finer than that. \
+             The page is cross-origin isolated, which is why the step is not coarser."
+        )
+    } else {
+        format!(
+            "The page’s clock moves in steps of {step}, and no time that it took is finer than that. The page is not cross-origin isolated; \
+             it would be, with a finer clock, as http://localhost from the bridge or from trunk serve."
+        )
+    };
+    match hops_step.filter(|step| !step.is_zero()) {
+        Some(step) => [&words, " The hops’ clock moves in steps of ", &format_duration(step), "."].concat(),
+        None => words,
+    }
+}
+
+/// What the page can do to its own figures, and what it cannot.
+pub fn of_the_worker(clock: Clock) -> String {
+    let mut words = " Clock and socket live in a worker: drawing this page cannot delay a reading. Where processors are few it can delay \
+                     the dialogue, because browser and lab need them too. So a run begins once the click is drawn, and is drawn when it is \
+                     over or every 100 ms."
+        .to_owned();
+    if !clock.isolated {
+        words += " Its timers are coarser too: rounds with a pace may leave some milliseconds late, which is measured as the asker’s own \
+                  lateness.";
+    }
+    words
+}
+
+fn capitalized(count: usize) -> String {
+    let mut word = number(count);
+    if let Some(first) = word.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    word
+}
+
+#[cfg(test)]
+mod tests {
+    use launcelot_measure::Step;
+
+    use super::*;
+
+    const MS: Unit = Unit::Milliseconds;
+
+    const fn us(micros: u64) -> Duration {
+        Duration::from_micros(micros)
+    }
+
+    fn run(order: Order, questions: usize, answered: u64) -> Run {
+        let questions = (0..questions).map(|number| format!("What is {number}?"));
+        let mut run = Run::new("ws://localhost:8080/ws".to_owned(), order, us(5), questions);
+        run.record(Step::Connected { at: us(2_100) });
+        for index in 0..answered {
+            run.record(Step::Asked { at: us(2_200 + 400 * index) });
+            run.record(Step::Answered { at: us(2_600 + 400 * index), answer: "Blue.".to_owned() });
+        }
+        run
+    }
+
+    fn complete_run(order: Order) -> Run {
+        Run { status: RunStatus::Complete, ..run(order, 3, 3) }
+    }
+
+    fn plain(text: &str) -> String {
+        text.replace('\u{a0}', " ")
+    }
+
+    #[test]
+    fn every_way_to_break_is_told_apart() {
+        let closed = |code, reason: &str| Ended::Closed { code, reason: reason.to_owned(), partial: String::new() };
+        let cases = [
+            (Ended::NoBridge, "The bridge at ws://b/ws cannot be reached."),
+            (
+                closed(4502, "cannot connect to localhost port 1060: Connection refused"),
+                "cannot reach the server. It says: cannot",
+            ),
+            (closed(4504, ""), "did not accept the connection in time."),
+            (
+                closed(4500, "the connection to the server broke"),
+                "The server went away during the dialogue: the connection",
+            ),
+            (closed(4404, "the bridge has no target of this name"), "The bridge has no target of this name."),
+            (closed(4429, "the bridge has too many connections"), "The bridge has as many connections as it may."),
+            (closed(1000, "the server closed the connection"), "The server went away during the dialogue: it closed"),
+            (closed(1001, "the bridge is stopping"), "The bridge was stopped."),
+            (closed(1006, ""), "The connection to the bridge broke off during the dialogue."),
+            (closed(4408, ""), "no byte had moved for too long"),
+            (closed(3999, "who knows"), "with code 3999. It says: who knows."),
+            (Ended::Nonsense("a wrong word".to_owned()), "not the protocol: a wrong word."),
+            (Ended::Refused("bad port".to_owned()), "does not connect to ws://b/ws: bad port"),
+        ];
+        let mut said = std::collections::BTreeSet::new();
+        for (how, expected) in cases {
+            let why = why_it_broke(&how, "ws://b/ws");
+            assert!(why.contains(expected), "{how:?}: {why}");
+            assert!(said.insert(why));
+        }
+    }
+
+    #[test]
+    fn what_a_person_stopped_is_no_failure_and_every_other_end_has_its_kind() {
+        let closed = |code| Ended::Closed { code, reason: String::new(), partial: String::new() };
+        let kinds = [
+            (Ended::Complete, None),
+            (Ended::Stopped, None),
+            (Ended::NoBridge, Some(FailureKind::NoConnection)),
+            (Ended::Refused(String::new()), Some(FailureKind::NoConnection)),
+            (Ended::Nonsense(String::new()), Some(FailureKind::NotTheProtocol)),
+            (closed(4502), Some(FailureKind::NoConnection)),
+            (closed(4504), Some(FailureKind::TimedOut)),
+            (closed(4408), Some(FailureKind::TimedOut)),
+            (closed(4429), Some(FailureKind::NoConnection)),
+            (closed(1006), Some(FailureKind::Closed)),
+        ];
+        for (how, kind) in kinds {
+            assert_eq!(failure_kind(&how), kind, "{how:?}");
+        }
+    }
+
+    #[test]
+    fn a_cut_answer_is_shown() {
+        let closed = Ended::Closed { code: 1000, reason: String::new(), partial: "To seek".to_owned() };
+        assert!(why_it_broke(&closed, "").ends_with("The last that it said was “To seek”."));
+    }
+
+    #[test]
+    fn a_run_that_goes_on_says_what_it_waits_for() {
+        let connected = run(Order::OneAtATime, 3, 1);
+        assert_eq!(meaning(&connected, MS), "Waiting for the answer to “What is 1?”…");
+        assert_eq!(meaning(&Run { connecting: None, ..connected }, MS), "Waiting for the connection…");
+    }
+
+    #[test]
+    fn a_complete_run_says_what_was_waited_for() {
+        let meaning_of = |order| plain(&meaning(&complete_run(order), MS));
+        assert!(meaning_of(Order::OneAtATime).starts_with("You waited 1.20 ms for three answers, after 2.10 ms of"));
+        assert!(meaning_of(Order::OneAtATime).contains("three round trips"));
+        assert!(meaning_of(Order::SentAhead).contains("one round trip for all"));
+    }
+
+    #[test]
+    fn a_sentence_has_the_unit_of_the_column_beside_it() {
+        let mut slow = complete_run(Order::OneAtATime);
+        slow.questions[2].answered = Some(us(2_200 + 1_853_155));
+        assert!(plain(&meaning(&slow, MS)).starts_with("You waited 1853 ms for three answers, after 2.10 ms of"));
+        let said = comparison(&slow, &slow, 4, MS).unwrap();
+        assert_eq!(plain(&said), "Run 4, one at a time, took 1853 ms: about as long.");
+    }
+
+    #[test]
+    fn the_clock_of_the_hops_is_named_beside_that_of_the_page() {
+        let clock = Clock { step: us(5), isolated: true, cores: 2 };
+        let said = |step| plain(&of_the_clock(clock, step));
+        let hops = said(Some(Duration::from_nanos(21)));
+        assert!(hops.contains("steps of 5 µs") && hops.ends_with("The hops’ clock moves in steps of 21 ns."), "{hops}");
+        assert!(!said(None).contains("hops"));
+    }
+
+    #[test]
+    fn a_time_below_the_step_of_the_clock_is_said_to_be_that_and_never_nothing() {
+        let coarse = Run { clock_step: us(16_700), ..complete_run(Order::OneAtATime) };
+        let said = plain(&meaning(&coarse, MS));
+        assert!(
+            said.starts_with("You waited less than 16.7 ms for three answers, after less than 16.7 ms of"),
+            "{said}"
+        );
+        let said = comparison(&coarse, &coarse, 4, MS).unwrap();
+        assert_eq!(plain(&said), "Run 4, one at a time, took less than 16.7 ms: too short for the clock to compare.");
+    }
+
+    #[test]
+    fn a_broken_run_says_what_is_kept() {
+        let broken =
+            |answered| Run { status: RunStatus::Broken("Gone.".to_owned()), ..run(Order::OneAtATime, 3, answered) };
+        assert_eq!(meaning(&broken(0), MS), "Gone. No answer had come.");
+        assert_eq!(meaning(&broken(2), MS), "Gone. Two of three answers had come; they stand above.");
+    }
+
+    #[test]
+    fn an_unknown_question_is_no_failure() {
+        let mut run = run(Order::OneAtATime, 1, 0);
+        run.record(Step::Asked { at: us(2_200) });
+        run.record(Step::Answered { at: us(2_300), answer: exchange::UNKNOWN_QUESTION.to_owned() });
+        run.status = RunStatus::Complete;
+        let quoted = "The server answered “Error: unknown question.” Others were cast into the gorge";
+        assert!(meaning(&run, MS).contains(quoted));
+        run.questions[0].answer = Some(exchange::QUESTION_TOO_LONG.to_owned());
+        assert!(meaning(&run, MS).contains("answered “Error: question too long.” Others"));
+        assert!(plain(&meaning(&run, MS)).starts_with("You waited 100 µs for the answer"));
+    }
+
+    #[test]
+    fn two_runs_are_compared_only_if_they_can_be() {
+        let now = complete_run(Order::SentAhead);
+        let then = complete_run(Order::OneAtATime);
+        let said = comparison(&now, &then, 4, MS).map(|said| plain(&said));
+        assert_eq!(said.as_deref(), Some("Run 4, one at a time, took 1.20 ms: about as long."));
+        assert_eq!(comparison(&now, &run(Order::OneAtATime, 3, 2), 4, MS), None);
+        let cases = [
+            (us(100), us(210), "2.1 times as long"),
+            (us(300), us(100), "this run took 3.0 times as long"),
+            (us(104), us(100), "about as long"),
+            (us(3), us(100), "too short for the clock to compare"),
+        ];
+        for (now, then, expected) in cases {
+            assert_eq!(times(Reading::new(then, us(5)).compared_with(Reading::new(now, us(5)))), expected);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The legs of the way in words.
+
+use std::time::Duration;
+
+use launcelot_measure::paths::Clocks;
+use launcelot_measure::text::legs::{self, ClientKind};
+use launcelot_measure::unit::format_duration;
+use launcelot_measure::{Breakdown, Leg, Reading, Unit};
+
+use crate::state::run_record::CLIENT;
+
+/// What is said where the legs are unknown.
+pub const UNKNOWN: &str = "Where on the path the time went is unknown here: no hop on it was observed.";
+
+/// What observing the server costs. `cargo xtask bench observe` measures both figures, and they are rounded up.
+pub const OBSERVING: &str = "Where it was measured, observing the server took at most 50 ns of its thinking and 1.1 times the processor \
+    time; cargo xtask bench observe measures it here.";
+
+/// What a leg is called where `asker` asked.
+pub fn name(leg: Leg, asker: &str) -> &'static str {
+    legs::name(leg, kind(asker))
+}
+
+/// What kind of client `asker` is.
+fn kind(asker: &str) -> ClientKind {
+    if asker == CLIENT { ClientKind::Native } else { ClientKind::Browser }
+}
+
+/// How long it took, beside a column of `unit`. The asker's own leg, and what is unknown, are known by its clock of these steps; the
+/// others by the hops' clock, but none lasts longer than the asker's clock leaves room for.
+pub fn took(leg: Leg, took: Duration, clock_step: Duration, unit: Unit) -> String {
+    let is_by_the_hops = !matches!(leg, Leg::Client | Leg::Unknown);
+    if is_by_the_hops && !took.is_zero() {
+        return unit.in_sentence(took);
+    }
+    Reading::new(took, clock_step).describe_in(unit)
+}
+
+/// What happens there; the clock of `asker` moves in these steps.
+pub fn explanation(leg: Leg, asker: &str, clock_step: Duration) -> String {
+    let what = match leg {
+        Leg::Client => {
+            let way = if asker == CLIENT { "client to the first observed hop" } else { "page to the bridge" };
+            return ["From the ", way, ", and back. The sum of both is known to ± ", &format_duration(clock_step), "."]
+                .concat();
+        }
+        Leg::Bridge => "Out of the WebSocket and into TCP, and the other way.",
+        Leg::Connect => "To the server and back, through the tunnel if there is one: only while connecting.",
+        Leg::LinkOut => "On to the server.",
+        Leg::Server => {
+            "From the question’s arrival to the answer’s leaving. Magnified, its solid part is the thinking."
+        }
+        Leg::LinkBack => "Back from the server.",
+        Leg::Unknown => "Not observed.",
+    };
+    what.to_owned()
+}
+
+/// How well the moments of the hops are known in the time of `asker`.
+pub fn uncertainty(clocks: Clocks, asker: &str) -> Option<String> {
+    legs::uncertainty(clocks, kind(asker))
+}
+
+/// Where the time went of what `asker` asked, in one sentence beside a column of `unit`.
+pub fn where_it_went(breakdown: &Breakdown, asker: &str, unit: Unit) -> String {
+    legs::where_it_went(breakdown, kind(asker), unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn us(micros: u64) -> Duration {
+        Duration::from_micros(micros)
+    }
+
+    #[test]
+    fn no_leg_is_said_to_take_no_time() {
+        let said = |leg, time| took(leg, us(time), us(1_000), Unit::Milliseconds).replace('\u{a0}', " ");
+        assert_eq!([Leg::Client, Leg::Bridge].map(|leg| said(leg, 2)), ["less than 1 ms", "2 µs"]);
+        // The hops' clock saw it, but the asker's clock did not move meanwhile.
+        assert_eq!(said(Leg::Bridge, 0), "less than 1 ms");
+    }
+
+    #[test]
+    fn the_leg_of_the_asker_is_known_to_one_step_of_its_clock() {
+        let said = explanation(Leg::Client, "browser", us(5)).replace('\u{a0}', " ");
+        assert!(said.contains("± 5 µs") && !said.contains("exact"), "{said}");
+    }
+
+    #[test]
+    fn legs_of_a_client_do_not_mention_a_page() {
+        assert!(Leg::ALL.iter().all(|leg| !name(*leg, CLIENT).contains("browser")));
+        assert!(Leg::ALL.iter().all(|leg| !explanation(*leg, CLIENT, us(5)).contains("page")));
+    }
+}

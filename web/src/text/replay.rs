@@ -1,0 +1,96 @@
+//! What happens at a moment of a recorded dialogue, in words.
+
+use launcelot_measure::{ConnectPoint, TracePoint};
+
+use crate::replay::{Event, Moment, Replay, What};
+
+/// Everything that happened at a moment.
+pub fn of(replay: &Replay, moment: &Moment) -> String {
+    let sentences: Vec<String> = moment.events.iter().map(|event| sentence(replay, *event)).collect();
+    sentences.join(" ")
+}
+
+/// One sentence: what is before the words that travel, and what after.
+fn sentence(replay: &Replay, Event { what, question }: Event) -> String {
+    let asker = replay.hops.first().map_or("asker", |asker| asker.name);
+    let (before, after) = match what {
+        What::Connecting => return ["The ", asker, " begins to connect."].concat(),
+        What::ConnectPassed(point) => return connecting(point).to_owned(),
+        What::Connected => return "The connection can be used.".to_owned(),
+        What::Asked => ("sends", "."),
+        What::Answered => ("has", "."),
+        What::Passed(point) => match point {
+            TracePoint::BridgeIn | TracePoint::BridgeBackIn => ("The bridge has", "."),
+            TracePoint::BridgeOut => ("The bridge hands", "to TCP."),
+            TracePoint::TunnelIn | TracePoint::TunnelBackIn => ("The tunnel swallows", "."),
+            TracePoint::TunnelOut | TracePoint::TunnelBackOut => ("The tunnel hands on", "."),
+            TracePoint::ServerIn => ("The server has read", "."),
+            TracePoint::AnswerReady => ("The server knows its answer:", ""),
+            TracePoint::AnswerOut => ("The server sends", "."),
+            TracePoint::BridgeBackOut => ("The bridge hands back", "."),
+        },
+    };
+    let is_answer = match what {
+        What::Answered => true,
+        What::Passed(point) => point.is_of_answers(),
+        _ => false,
+    };
+    let said = replay.said.get(question);
+    let words = said.and_then(|(question, answer)| if is_answer { answer.as_ref() } else { Some(question) });
+    let words = words.map(String::as_str).unwrap_or_default();
+    let asker = match what {
+        What::Passed(_) => String::new(),
+        _ => ["The ", asker, " "].concat(),
+    };
+    match after {
+        // The words end with a full stop of their own, or with a question mark.
+        "." | "" => [&asker, before, " “", words, "”"].concat(),
+        after => [&asker, before, " “", words, "” ", after].concat(),
+    }
+}
+
+/// What happens at a point while a connection is made.
+fn connecting(point: ConnectPoint) -> &'static str {
+    match point {
+        ConnectPoint::UpgradeIn => "The bridge has the request for a WebSocket.",
+        ConnectPoint::ConnectBegun => "The bridge calls connect().",
+        ConnectPoint::TunnelAccepted => "The tunnel accepts a connection.",
+        ConnectPoint::ServerAccepted => "The server accepts a connection.",
+        ConnectPoint::ConnectDone => "The bridge is connected.",
+        ConnectPoint::UpgradeOut => "The bridge answers that the WebSocket is open.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn every_point_has_a_sentence_about_what_passes_there() {
+        let replay = Replay {
+            hops: Vec::new(),
+            lanes: Vec::new(),
+            moments: Vec::new(),
+            clocks: Default::default(),
+            clock_step: Duration::ZERO,
+            said: vec![("Why?".to_owned(), Some("Because.".to_owned()))],
+            is_partly_unknown: false,
+            journeys: Vec::new(),
+        };
+        for point in TracePoint::ALL {
+            let moment = Moment { at: Duration::ZERO, events: vec![Event { what: What::Passed(point), question: 0 }] };
+            let said = of(&replay, &moment);
+            assert_eq!(said.contains("Because."), point.is_of_answers(), "{said}");
+            assert_ne!(said.contains("Why?"), point.is_of_answers(), "{said}");
+        }
+        for point in ConnectPoint::ALL {
+            let events = vec![Event { what: What::ConnectPassed(point), question: 0 }];
+            assert!(of(&replay, &Moment { at: Duration::ZERO, events }).ends_with('.'));
+        }
+        let events = [What::Answered, What::Connected].map(|what| Event { what, question: 0 });
+        let both = of(&replay, &Moment { at: Duration::ZERO, events: events.to_vec() });
+        assert_eq!(both, "The asker has “Because.” The connection can be used.");
+    }
+}
