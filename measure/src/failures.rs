@@ -9,7 +9,7 @@ use crate::run::{Run, RunStatus};
 const MESSAGES_MAX: usize = 20;
 
 /// A kind of failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailureKind {
     /// The connection could not be opened.
@@ -23,6 +23,7 @@ pub enum FailureKind {
     /// The server answered with an error.
     ErrorAnswer,
     /// Any other failure, also of a kind that only a newer version knows.
+    #[default]
     #[serde(other)]
     Other,
 }

@@ -198,28 +198,11 @@ fn json_conforms_to_its_schema() {
     assert!(!validator.is_valid(&wrong));
 }
 
-/// Parses a CSV file by RFC 4180 and returns its records.
+/// Returns the records of a CSV file, the line with the names of the columns included.
 fn records(text: &str) -> Vec<Vec<String>> {
-    let mut records = Vec::new();
-    let mut fields = Vec::new();
-    let mut field = String::new();
-    let mut is_quoted = false;
-    let mut rest = text.chars().peekable();
-    while let Some(character) = rest.next() {
-        match character {
-            '"' if is_quoted && rest.next_if_eq(&'"').is_some() => field.push('"'),
-            '"' => is_quoted = !is_quoted,
-            ',' if !is_quoted => fields.push(std::mem::take(&mut field)),
-            '\r' if !is_quoted => {
-                assert_eq!(rest.next(), Some('\n'));
-                fields.push(std::mem::take(&mut field));
-                records.push(std::mem::take(&mut fields));
-            }
-            other => field.push(other),
-        }
-    }
-    assert!(fields.is_empty() && field.is_empty(), "the last line ends too");
-    records
+    let mut reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+    let records = reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect());
+    records.collect()
 }
 
 /// Returns the values of the column called `name`.
@@ -323,9 +306,84 @@ fn csv_has_a_line_for_each_round() {
 #[test]
 fn csv_has_a_line_for_each_kind_and_message_of_failures() {
     let records = records(&csv::failures(&document()));
-    assert_eq!(records[0], ["name", "target", "kind", "message", "count"]);
+    assert_eq!(records[0], ["series", "name", "target", "kind", "message", "count"]);
     assert_eq!(records.len(), 1 + 2);
-    assert_eq!(records[1][2..], ["no-connection", "Connection refused, twice", "2"]);
+    assert_eq!(records[1][3..], ["no-connection", "Connection refused, twice", "2"]);
+    assert_eq!(column(&records, "series"), ["1", "2"]);
+}
+
+#[test]
+fn csv_has_a_head_without_any_line() {
+    let nothing = Document::default();
+    let some = document();
+    for table in [csv::questions, csv::rounds, csv::failures] {
+        let (head, all) = (records(&table(&nothing)), records(&table(&some)));
+        assert_eq!(head, [all[0].clone()]);
+    }
+}
+
+#[test]
+fn csv_has_no_formula_in_text_from_outside_and_keeps_numbers() {
+    let mut document = document();
+    let run = &mut document.runs[0].run;
+    run.target = "@SUM(1,2)".to_owned();
+    run.questions[0].question = "=1+1?".to_owned();
+    run.questions[0].answer = Some("+1".to_owned());
+    run.questions[1].question = "-2+3 \"x\"?".to_owned();
+    run.questions[1].answer = Some("\t=1+1".to_owned());
+    run.status = RunStatus::Broken("\r=1+1".to_owned());
+    document.rounds[0].name = "=HYPERLINK(\"x\")".to_owned();
+    let questions = records(&csv::questions(&document));
+    let cell = |name: &str, line: usize| column(&questions, name)[line];
+    assert_eq!(cell("target", 0), "'@SUM(1,2)");
+    assert_eq!([cell("question", 0), cell("question", 1)], ["'=1+1?", "'-2+3 \"x\"?"]);
+    assert_eq!([cell("answer", 0), cell("answer", 1)], ["'+1", "'\t=1+1"]);
+    assert_eq!(cell("reason", 0), "'\r=1+1");
+    assert_eq!(cell("took_us", 0), "200.0");
+    assert_eq!(column(&records(&csv::rounds(&document)), "name")[0], "'=HYPERLINK(\"x\")");
+    assert_eq!(column(&records(&csv::failures(&document)), "name")[0], "'=HYPERLINK(\"x\")");
+}
+
+#[test]
+fn csv_has_the_state_and_the_reason_in_two_columns() {
+    let mut document = document();
+    let questions = records(&csv::questions(&document));
+    assert_eq!(column(&questions, "state")[3..6], ["complete", "broken", "broken"]);
+    assert_eq!(column(&questions, "reason")[3..6], ["", "it \\ broke\u{1}", "it \\ broke\u{1}"]);
+    document.rounds[1].status = RunStatus::Broken("complete".to_owned());
+    let rounds = records(&csv::rounds(&document));
+    assert_eq!([column(&rounds, "state")[0], column(&rounds, "reason")[0]], ["stopped", ""]);
+    assert_eq!([column(&rounds, "state")[1_000], column(&rounds, "reason")[1_000]], ["broken", "complete"]);
+}
+
+#[test]
+fn csv_begins_with_a_byte_order_mark_by_which_excel_recognizes_utf_8() {
+    for table in [csv::questions, csv::rounds, csv::failures] {
+        assert!(table(&document()).starts_with('\u{feff}'));
+    }
+}
+
+#[test]
+fn csv_has_the_plan_of_each_series_and_tells_series_of_one_name_apart() {
+    let records = records(&csv::rounds(&document()));
+    let of_line = |line: usize| {
+        ["series", "name", "planned_rounds", "planned_warm_up", "connections", "pace_us"]
+            .map(|name| column(&records, name)[line])
+    };
+    let name = "A thousand, \"long\"";
+    assert_eq!(of_line(0), ["1", name, "1002", "100", "each", ""]);
+    assert_eq!(of_line(1_000), ["2", name, "1002", "100", "each", "2000.0"]);
+}
+
+#[test]
+fn csv_has_the_work_of_the_server() {
+    let work = |records: &[Vec<String>], line: usize| {
+        ["server_work_first_us", "server_work_last_us"].map(|name| column(records, name)[line].to_owned())
+    };
+    let questions = records(&csv::questions(&document()));
+    assert_eq!(work(&questions, 0), ["3000.0", "5000.0"]);
+    assert_eq!(work(&questions, 4), ["", ""], "no lab reported it");
+    assert_eq!(work(&records(&csv::rounds(&document())), 0), ["3000.0", ""], "the end is unknown");
 }
 
 #[test]
