@@ -27,6 +27,7 @@ pub mod distribution;
 pub mod estimate;
 pub mod export;
 pub mod failures;
+mod hlog;
 pub mod interruptions;
 mod lateness;
 pub mod legs;
@@ -45,6 +46,7 @@ pub mod run;
 pub mod server_work;
 pub mod step;
 pub mod text;
+pub mod timestamp;
 pub mod trace;
 pub mod unit;
 
