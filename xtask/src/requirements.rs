@@ -11,6 +11,8 @@ use crate::workspace::Workspace;
 pub(crate) enum Requirement {
     /// Chromium, its driver, and axe-core.
     Browser,
+    /// PyPI's `hdrhistogram`. Without it, `cargo test` ignores its tests.
+    HdrHistogram,
     /// OpenSSH and its server.
     OpenSsh,
     /// Python 3, in which a server that the prober tests is written.
@@ -24,6 +26,7 @@ impl Requirement {
     pub(crate) fn tests(self) -> (&'static str, &'static str) {
         match self {
             Self::Browser => ("page", ""),
+            Self::HdrHistogram => ("measure", "hlog_in_python::"),
             Self::OpenSsh => ("lab", "ssh::"),
             Self::Python => ("lab", "probe::started_servers::"),
             Self::Trunk => ("page", "trunk::"),
@@ -33,6 +36,7 @@ impl Requirement {
     fn description(self) -> &'static str {
         match self {
             Self::Browser => "in a browser",
+            Self::HdrHistogram => "with PyPI's hdrhistogram",
             Self::OpenSsh => "through a real SSH tunnel",
             Self::Python => "of a server in Python",
             Self::Trunk => "of `trunk serve`",

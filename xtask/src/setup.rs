@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use crate::browser::Browser;
 use crate::failure::Failure;
+use crate::hdrhistogram;
 use crate::install;
 use crate::openssh::OpenSsh;
 use crate::packages;
@@ -21,6 +22,8 @@ pub(crate) struct Setup {
     pub(crate) browser: Option<Browser>,
     pub(crate) openssh: Option<OpenSsh>,
     pub(crate) has_python: bool,
+    /// The Python that has PyPI's `hdrhistogram`.
+    pub(crate) hdrhistogram: Option<PathBuf>,
     pub(crate) trunk: Option<Trunk>,
     pub(crate) wasm_opt: Option<PathBuf>,
 }
@@ -48,12 +51,18 @@ impl Setup {
         if parts.has_check("clippy") || parts.page().is_some() {
             install::add_wasm_target(workspace, progress)?;
         }
-        let mut setup = Self { browser: None, openssh: None, has_python: false, trunk: None, wasm_opt: None };
+        let mut setup =
+            Self { browser: None, openssh: None, has_python: false, hdrhistogram: None, trunk: None, wasm_opt: None };
         if parts.has_lab() {
             let found = OpenSsh::find(workspace, progress, install);
             setup.openssh = skips.unless_found(Requirement::OpenSsh, install, found)?;
             let found = python(workspace, progress, install);
             setup.has_python = skips.unless_found(Requirement::Python, install, found)?.is_some();
+        }
+        if parts.has_measure() {
+            let python = python(workspace, progress, install);
+            let found = python.and_then(|()| hdrhistogram::find(workspace, progress, install));
+            setup.hdrhistogram = skips.unless_found(Requirement::HdrHistogram, install, found)?;
         }
         if parts.page().is_some() {
             let found = Browser::find(workspace, progress, install);

@@ -92,7 +92,7 @@ fn failures() -> Failures {
     failures
 }
 
-fn document() -> Document {
+pub(crate) fn document() -> Document {
     let recorded = |number, order, trace| RecordedRun {
         number,
         run: run(order),
