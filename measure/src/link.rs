@@ -3,7 +3,7 @@
 use std::num::{NonZeroU64, ParseIntError};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::micros;
 use crate::unit::{format_decimal, format_duration};
@@ -51,6 +51,71 @@ pub fn format_bandwidth(bits_per_second: NonZeroU64) -> String {
     };
     let decimals = u32::from(!bits_per_second.get().is_multiple_of(unit));
     format!("{}\u{a0}{symbol}", format_decimal(bits_per_second.get(), unit, decimals))
+}
+
+/// The emulated link of a measurement.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Link {
+    /// There was none, or none is known.
+    #[default]
+    None,
+    /// It had these settings all the time.
+    Known(LinkSettings),
+    /// Its settings changed meanwhile.
+    Changed,
+}
+
+impl Link {
+    /// Returns the link of a measurement from its settings, if they are known, and their revisions.
+    pub fn new(settings: Option<LinkSettings>, revisions: Option<LinkRevisions>) -> Self {
+        match settings {
+            Some(settings) => Self::Known(settings),
+            None if revisions.is_some_and(LinkRevisions::is_changed) => Self::Changed,
+            None => Self::None,
+        }
+    }
+
+    /// Returns the settings, if they are known.
+    pub fn settings(self) -> Option<LinkSettings> {
+        match self {
+            Self::Known(settings) => Some(settings),
+            Self::None | Self::Changed => None,
+        }
+    }
+
+    /// Describes the link in a clause for people; `None` if there was none.
+    pub fn describe(self) -> Option<String> {
+        match self {
+            Self::None => None,
+            Self::Known(settings) => Some(["link ", &settings.describe()].concat()),
+            Self::Changed => Some("the link changed meanwhile".to_owned()),
+        }
+    }
+
+    /// Returns the name of the value: `none`, `known` or `changed`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Known(_) => "known",
+            Self::Changed => "changed",
+        }
+    }
+}
+
+/// Reads the link of any version of the export document. Before version 3 it was the settings or null.
+pub(crate) fn of_any_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Link, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum AnyVersion {
+        Link(Link),
+        Settings(LinkSettings),
+    }
+    Ok(match Option::deserialize(deserializer)? {
+        None => Link::None,
+        Some(AnyVersion::Link(link)) => link,
+        Some(AnyVersion::Settings(settings)) => Link::Known(settings),
+    })
 }
 
 /// The settings of a tunnel, and the delay that it has added under them.

@@ -105,6 +105,8 @@ fn write(rounds: &Rounds, is_imported: bool) -> Option<String> {
     entry.push(BETWEEN);
     let work = (rounds.server_work.map(|work| work.first), rounds.server_work.and_then(|work| work.last));
     entry.extend(encode(&work).into_iter().map(char::from));
+    entry.push(BETWEEN);
+    entry.extend(encode(&rounds.provenance).into_iter().map(char::from));
     Some(entry)
 }
 
@@ -134,18 +136,31 @@ fn read(entry: &str) -> Option<(Rounds, bool)> {
         let (first, last): (Option<Duration>, _) = decode(&to_bytes(work))?;
         rounds.server_work = first.map(|first| ServerWork { first, last });
     }
+    if let Some(provenance) = parts.next() {
+        rounds.provenance = decode(&to_bytes(provenance))?;
+    }
     Some((rounds, is_imported))
 }
 
 #[cfg(test)]
 mod tests {
-    use launcelot_measure::{Connections, Failures, Instance, Interruptions, LinkRevisions, Preset, Round, RoundsPlan};
+    use launcelot_measure::{
+        Client, ClientKind, Connections, Failures, Instance, Interruptions, Link, LinkRevisions, Preset, Provenance,
+        Round, RoundsPlan, Timestamp,
+    };
 
     use super::*;
 
     /// Through settings that became others meanwhile.
     fn passage() -> LinkRevisions {
         LinkRevisions { instance: Instance(0xfedc_ba98_7654_3210), first_revision: 300, last_revision: None }
+    }
+
+    fn provenance() -> Provenance {
+        let client =
+            Client { kind: ClientKind::Page, version: "0.1.0".to_owned(), system: "Firefox, Ārija".to_owned() };
+        let began = Timestamp::new(Duration::from_millis(1_795_790_583_250), -570);
+        Provenance { began: Some(began), client: Some(client), server_design: None, is_imported: true }
     }
 
     fn rounds(answered: usize, status: RunStatus) -> Rounds {
@@ -159,7 +174,8 @@ mod tests {
             },
             clock_step: Duration::from_micros(5),
             cores: 2,
-            link: Some(Preset::Ssh.link()),
+            provenance: provenance(),
+            link: Link::Known(Preset::Ssh.link()),
             link_revisions: Some(passage()),
             thinking_mean: Some(Duration::from_micros(5_012)),
             server_work: Some(ServerWork::begun(Duration::from_millis(3))),
@@ -192,13 +208,16 @@ mod tests {
 
     #[test]
     fn an_entry_of_an_earlier_version_is_read_and_its_link_is_unknown() {
+        let without_provenance = Rounds { provenance: Provenance::default(), ..rounds(3, RunStatus::Stopped) };
         let expected =
-            Rounds { link_revisions: None, thinking_mean: None, server_work: None, ..rounds(3, RunStatus::Stopped) };
+            Rounds { link_revisions: None, thinking_mean: None, server_work: None, ..without_provenance.clone() };
         assert_eq!(read(WITHOUT_WHAT_THE_LAB_TOLD), Some((expected, true)));
         let stopped = rounds(3, RunStatus::Stopped);
         let entry = write(&stopped, true).unwrap();
+        let entry = entry.rsplit_once(BETWEEN).unwrap().0;
+        assert_eq!(read(entry), Some((without_provenance.clone(), true)));
         let without_work = entry.rsplit_once(BETWEEN).unwrap().0;
-        assert_eq!(read(without_work), Some((Rounds { server_work: None, ..stopped }, true)));
+        assert_eq!(read(without_work), Some((Rounds { server_work: None, ..without_provenance }, true)));
     }
 
     #[test]

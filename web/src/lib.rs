@@ -26,6 +26,7 @@ pub mod hooks;
 pub mod json;
 pub mod lab;
 pub mod message;
+pub mod provenance;
 pub mod replay;
 pub mod rows;
 pub mod state;

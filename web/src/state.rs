@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use launcelot_measure::export::Document;
-use launcelot_measure::{Interruptions, Order, Run, RunStatus};
+use launcelot_measure::{Interruptions, Order, Provenance, Run, RunStatus};
 use launcelot_protocol::Question;
 use yew::Reducible;
 
@@ -60,6 +60,8 @@ pub struct State {
     /// The numbers of the runs, and the ids of the rounds, that have begun since the lab said how its wire is. Ids are much
     /// larger than numbers.
     unsure: Vec<u64>,
+    /// The provenance of the runs that begin next.
+    provenance: Provenance,
 }
 
 /// What can happen.
@@ -75,6 +77,8 @@ pub enum Action {
     Suspended,
     /// The person chose an order.
     OrderChosen(Order),
+    /// Sets the provenance of the runs that begin next.
+    ProvenanceSet(Provenance),
     /// The person asked.
     Asked {
         /// The number of the run, larger than any before.
@@ -211,8 +215,16 @@ impl State {
     /// In what circumstances a run begins now.
     fn circumstances(&self) -> Circumstances {
         let legs = if self.lab.presence == Presence::Absent { Legs::Unknown } else { Legs::Pending };
-        let Self { clock, lab, .. } = self;
-        Circumstances { clock: *clock, legs, wire: lab.wire(), revision: lab.revision(), work: lab.work_time() }
+        let Self { clock, lab, provenance, .. } = self;
+        let provenance = provenance.clone();
+        Circumstances {
+            clock: *clock,
+            legs,
+            wire: lab.wire(),
+            revision: lab.revision(),
+            work: lab.work_time(),
+            provenance,
+        }
     }
 
     /// The wire becomes another one: through which what goes on went cannot be said.
@@ -339,6 +351,7 @@ impl Reducible for State {
             }
             Action::Suspended => state.interrupt(SUSPENDED),
             Action::OrderChosen(order) => state.order = order,
+            Action::ProvenanceSet(provenance) => state.provenance = provenance,
             Action::Asked { number, url, order, questions, dialogue } => {
                 let ask = Ask { run: number, url, order, questions: questions.into_iter().map(String::from).collect() };
                 state.unsure.push(number.into());
@@ -386,7 +399,8 @@ impl Reducible for State {
 #[cfg(test)]
 mod tests {
     use launcelot_measure::{
-        Connections, Instance, LinkReport, LinkRevisions, Preset, Revision, Rounds, RoundsPlan, ServerWork, Step, Trace,
+        Connections, Instance, Link, LinkReport, LinkRevisions, Preset, Revision, Rounds, RoundsPlan, ServerWork, Step,
+        Trace,
     };
 
     use super::*;
@@ -414,6 +428,14 @@ mod tests {
 
     fn ended(run: u32, how: Ended) -> Action {
         Action::Heard(FromWorker::Ended { run, how })
+    }
+
+    #[test]
+    fn a_run_begins_with_the_provenance_that_was_set_last() {
+        let provenance = Provenance { server_design: Some("async".to_owned()), ..Provenance::default() };
+        let state = after([asked(1), Action::ProvenanceSet(provenance.clone()), asked(2)]);
+        let recorded: Vec<_> = state.runs.iter().map(|run| run.recorded().provenance).collect();
+        assert_eq!(recorded, [Provenance::default(), provenance]);
     }
 
     #[test]
@@ -480,7 +502,10 @@ mod tests {
             let clock = Clock { step: Duration::ZERO, isolated: true, cores: 2 };
             let plan = RoundsPlan::new(10, Connections::One, None);
             let wire = (Route::of(url) == Route::Tunnel).then(|| Preset::Ssh.link());
-            let begun = Rounds { link: wire, ..rounds::begun("Rounds".to_owned(), url.to_owned(), plan, clock) };
+            let begun = Rounds {
+                link: Link::new(wire, None),
+                ..rounds::begun("Rounds".to_owned(), url.to_owned(), plan, clock)
+            };
             let begun = rounds::Action::Begun(1, Kept { id: 1, rounds: Rc::new(begun), is_imported: false });
             let report = report(Preset::Ssh);
             let before = [Action::LabReplied(Reply::Tunnel(Some(report))), Action::Rounds(begun)];

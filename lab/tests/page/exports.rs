@@ -22,6 +22,8 @@ async fn every_export_is_saved_and_can_be_read_by_other_programs() {
     let document: Document = serde_json::from_str(&text).unwrap();
     let recorded = &document.runs[0];
     assert_eq!((recorded.number, &recorded.run.status), (1, &RunStatus::Complete));
+    let client = recorded.provenance.client.as_ref().unwrap();
+    assert!(recorded.provenance.began.is_some() && client.system.contains("Chrome"), "{:?}", recorded.provenance);
     let paths = paths(&recorded.run, recorded.trace.as_ref().unwrap());
     assert!(
         paths.questions().iter().all(|path| path.thinking().is_some()
@@ -43,8 +45,9 @@ async fn every_export_is_saved_and_can_be_read_by_other_programs() {
     session.ask_in_rounds().await;
     let log = session.export("hlog", ".hlog").await;
     let entries: Vec<_> = IntervalLogIterator::new(log.as_bytes()).map(Result::unwrap).collect();
-    assert_eq!(entries.len(), 3, "{log}");
-    assert!(entries.iter().all(|entry| matches!(entry, LogEntry::Interval(interval) if interval.max() > 0.0)), "{log}");
+    assert_eq!(entries.len(), 2 + 3, "the begin, and three stopwatches: {log}");
+    let is_interval = |entry: &&LogEntry| matches!(entry, LogEntry::Interval(interval) if interval.max() > 0.0);
+    assert_eq!(entries.iter().filter(is_interval).count(), 3, "{log}");
     let rounds = session.export("csv-rounds", "-rounds.csv").await;
     assert_eq!(rounds.lines().count(), 1 + 11, "{rounds}");
     session.browser.assert_console_is_quiet(&[]).await;

@@ -7,6 +7,7 @@ use crate::hlog::{self, Series};
 use crate::round::Stopwatch;
 use crate::rounds::Rounds;
 use crate::server_work::ServerWork;
+use crate::timestamp::Timestamp;
 
 /// The name of each stopwatch in a tag.
 const STOPWATCHES: [(&str, Stopwatch); 3] =
@@ -15,16 +16,27 @@ const STOPWATCHES: [(&str, Stopwatch); 3] =
 /// Writes all series of rounds of the document. Each log line is an interval that lasts as long as the rounds of the series took one
 /// after the other.
 pub fn log(document: &Document) -> String {
-    let series: Vec<Series> = document.rounds.iter().map(of_rounds).collect();
-    hlog::write("Warm-up is left out.", None, &series)
+    let began = document.rounds.iter().filter_map(since_1970).min();
+    let series: Vec<Series> = document.rounds.iter().map(|rounds| of_rounds(rounds, began)).collect();
+    hlog::write("Warm-up is left out.", began, &series)
 }
 
-fn of_rounds(rounds: &Rounds) -> Series {
-    let mut notes = Vec::new();
+fn since_1970(rounds: &Rounds) -> Option<Duration> {
+    rounds.provenance.began.map(Timestamp::since_1970)
+}
+
+/// Returns a series of a log that began at `log_began`. A series that began at an unknown time begins with the log.
+fn of_rounds(rounds: &Rounds, log_began: Option<Duration>) -> Series {
+    let mut notes = rounds.provenance.describe();
+    notes.extend(rounds.link.describe());
+    if !rounds.failures.is_empty() {
+        notes.push(format!("failed: {}", rounds.failures.describe()));
+    }
     notes.extend(rounds.server_work.and_then(ServerWork::describe));
     notes.extend(rounds.interruptions.describe().map(str::to_owned));
     let histograms = STOPWATCHES.map(|(name, stopwatch)| (name, histogram(rounds, stopwatch)));
-    let begin = Duration::ZERO;
+    let begin = since_1970(rounds).zip(log_began).map(|(began, log_began)| began.saturating_sub(log_began));
+    let begin = begin.unwrap_or_default();
     Series { name: rounds.name.clone(), notes, begin, length: took(rounds), histograms: histograms.into() }
 }
 

@@ -18,6 +18,7 @@ use crate::cupboard::Cupboard;
 use crate::focus;
 use crate::lab::series_name;
 use crate::message::{self, Ask, FromWorker, ToWorker};
+use crate::provenance;
 use crate::state::race::{self, Heat};
 use crate::state::rounds::{self, Kept};
 use crate::state::{Action, State, lab};
@@ -112,6 +113,7 @@ impl Asker {
             order,
             questions: questions.iter().map(ToString::to_string).collect(),
         }]));
+        self.state.dispatch(Action::ProvenanceSet(provenance::of_this_page()));
         self.state.dispatch(Action::Asked { number, url, order, questions, dialogue });
     }
 
@@ -146,6 +148,7 @@ impl Asker {
         });
         let asks: Vec<(String, Ask)> = asks.collect();
         self.link.tell(&ToWorker::Ask(asks.iter().map(|(_, ask)| ask.clone()).collect()));
+        self.dispatch(Action::ProvenanceSet(provenance::of_this_page()));
         self.dispatch(Action::Race(race::Action::HeatBegun(heat, asks)));
     }
 
@@ -172,7 +175,8 @@ impl Asker {
         let name = words::rounds::told_apart(name, &others);
         let revision = self.state.lab.revision().filter(|_| wire.is_some());
         let rounds = Rounds {
-            link: wire,
+            provenance: provenance::of_this_page(),
+            link: launcelot_measure::Link::new(wire, None),
             link_revisions: revision.map(LinkRevisions::unchanged),
             server_work: self.state.lab.work_time().map(ServerWork::begun),
             ..rounds::begun(name, url, plan, clock)

@@ -90,13 +90,9 @@ mod tests {
     fn imported_runs_are_earlier_ones_unless_there_are_none() {
         let run = Run::new("ws://elsewhere/ws".to_owned(), Order::SentAhead, Duration::ZERO, []);
         let recorded = |number| RecordedRun {
-            number,
-            run: run.clone(),
             trace: Some(Trace::default()),
             cores: Some(8),
-            link: None,
-            link_revisions: None,
-            server_work: None,
+            ..RecordedRun::new(number, run.clone())
         };
         let document = Rc::new(Document { runs: vec![recorded(1), recorded(2)], ..Document::default() });
         let imported = |number| Action::Imported { number, unseen: 1_000, document: document.clone() };
@@ -114,15 +110,7 @@ mod tests {
     #[test]
     fn what_is_brought_takes_the_place_of_nothing() {
         let run = Run::new(String::new(), Order::OneAtATime, Duration::ZERO, []);
-        let recorded = |number| RecordedRun {
-            number,
-            run: run.clone(),
-            trace: None,
-            cores: None,
-            link: None,
-            link_revisions: None,
-            server_work: None,
-        };
+        let recorded = |number| RecordedRun::new(number, run.clone());
         let race = export::RecordedRace { one_at_a_time: vec![recorded(1)], ..export::RecordedRace::default() };
         let mut document =
             Document { runs: (1..=60).map(recorded).collect(), races: vec![race; 5], ..Document::default() };

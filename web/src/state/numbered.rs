@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use launcelot_measure::export::RecordedRun;
 use launcelot_measure::{
-    Breakdown, LinkReport, LinkRevisions, LinkSettings, Revision, Run, ServerWork, Trace, TracePoint, paths,
+    Breakdown, Link, LinkReport, LinkRevisions, LinkSettings, Provenance, Revision, Run, ServerWork, Trace, TracePoint,
+    paths,
 };
 
 use super::Legs;
@@ -33,6 +34,8 @@ pub struct Numbered {
     pub passage: Option<LinkRevisions>,
     /// How long the lab's server worked on each answer, where that is known.
     pub server_work: Option<ServerWork>,
+    /// When, by what and of what it was measured, as far as that is known.
+    pub provenance: Provenance,
     /// Whether it was measured elsewhere, or before, and came from a file.
     pub is_imported: bool,
 }
@@ -50,12 +53,14 @@ pub struct Circumstances {
     pub revision: Option<Revision>,
     /// How long the lab's server works on each answer.
     pub work: Option<Duration>,
+    /// When, by what and of what it is measured.
+    pub provenance: Provenance,
 }
 
 impl Numbered {
     /// A run that begins, whose dialogue the lab knows by that name.
     pub fn begun(dialogue: String, ask: Ask, circumstances: &Circumstances) -> Self {
-        let Circumstances { clock, legs, wire, revision, work } = circumstances;
+        let Circumstances { clock, legs, wire, revision, work, provenance } = circumstances;
         let step = clock.map(|clock| clock.step).unwrap_or_default();
         let is_through = Route::of(&ask.url) == Route::Tunnel;
         let wire = wire.filter(|_| is_through);
@@ -63,16 +68,27 @@ impl Numbered {
         let run = Run::new(ask.url, ask.order, step, ask.questions);
         let cores = clock.map(|clock| clock.cores);
         let server_work = work.map(ServerWork::begun);
-        let legs = legs.clone();
-        Self { number: ask.run, run, dialogue, legs, cores, wire, passage, server_work, is_imported: false }
+        let (legs, provenance) = (legs.clone(), provenance.clone());
+        Self { number: ask.run, run, dialogue, legs, cores, wire, passage, server_work, provenance, is_imported: false }
     }
 
     /// A run from a file, under a number of this page.
     pub fn imported(number: u32, recorded: &RecordedRun) -> Self {
         let legs = recorded.trace.clone().map_or(Legs::Unknown, Legs::Known);
-        let RecordedRun { cores, link: wire, link_revisions: passage, server_work, .. } = *recorded;
-        let run = recorded.run.clone();
-        Self { number, run, dialogue: String::new(), legs, cores, wire, passage, server_work, is_imported: true }
+        let RecordedRun { cores, link, link_revisions: passage, server_work, .. } = *recorded;
+        let (run, wire, provenance) = (recorded.run.clone(), link.settings(), recorded.provenance.clone());
+        Self {
+            number,
+            run,
+            dialogue: String::new(),
+            legs,
+            cores,
+            wire,
+            passage,
+            server_work,
+            provenance,
+            is_imported: true,
+        }
     }
 
     /// The same to be exported.
@@ -83,7 +99,8 @@ impl Numbered {
             run,
             trace,
             cores: self.cores,
-            link: self.wire,
+            provenance: self.provenance.clone(),
+            link: Link::new(self.wire, self.passage),
             link_revisions: self.passage,
             server_work: self.server_work,
         }

@@ -4,7 +4,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use launcelot_charts::series::SERIES_MAX;
-use launcelot_measure::{Failures, Interruptions, LinkRevisions, Round, Rounds, RoundsPlan, RunStatus, Stopwatch};
+use launcelot_measure::{
+    Failures, Interruptions, Link, LinkRevisions, Provenance, Round, Rounds, RoundsPlan, RunStatus, Stopwatch,
+};
 
 use crate::message::Clock;
 
@@ -82,7 +84,8 @@ pub fn begun(name: String, target: String, plan: RoundsPlan, clock: Clock) -> Ro
         answered,
         errors: 0,
         failures: Failures::default(),
-        link: None,
+        provenance: Provenance::default(),
+        link: Link::None,
         link_revisions: None,
         thinking_mean: None,
         server_work: None,
@@ -172,9 +175,9 @@ impl ManyRounds {
     pub fn forget_wires(&mut self, ids: &[u64]) {
         for kept in &mut self.kept {
             let is_unsure = ids.contains(&kept.id) || !kept.rounds.is_over();
-            if is_unsure && kept.rounds.link.is_some() {
+            if is_unsure && kept.rounds.link.settings().is_some() {
                 let rounds = Rc::make_mut(&mut kept.rounds);
-                rounds.link = None;
+                rounds.link = Link::Changed;
                 rounds.link_revisions = rounds.link_revisions.map(LinkRevisions::changed);
                 rounds.name += CHANGED;
             }

@@ -48,7 +48,7 @@ pub fn of_run(numbered: &Numbered) -> String {
 
 /// How many errors a run had.
 pub fn errors(run: &Run) -> usize {
-    run.failures(exchange::is_error).count() as usize
+    run.failures(|_, answer| exchange::is_error(answer)).count() as usize
 }
 
 /// A line, what work the server simulated, and what interrupted the asker.
@@ -65,7 +65,7 @@ pub fn noted(mut line: String, work: Option<ServerWork>, interruptions: Interrup
 
 #[cfg(test)]
 mod tests {
-    use launcelot_measure::{Order, RunStatus};
+    use launcelot_measure::{Order, Provenance, RunStatus};
 
     use super::*;
     use crate::state::Legs;
@@ -76,7 +76,19 @@ mod tests {
         let run = Run::new(String::new(), Order::OneAtATime, step, ["What?", "Why?"].map(str::to_owned));
         let (dialogue, legs) = (String::new(), Legs::Unknown);
         let (cores, wire, passage, server_work) = (Some(1), None, None, None);
-        let run = Numbered { number: 1, run, dialogue, legs, cores, wire, passage, server_work, is_imported: false };
+        let provenance = Provenance::default();
+        let run = Numbered {
+            number: 1,
+            run,
+            dialogue,
+            legs,
+            cores,
+            wire,
+            passage,
+            server_work,
+            provenance,
+            is_imported: false,
+        };
         let expected = "2 questions · clock steps 5 µs · 1 core · nothing discarded as warm-up · no errors";
         assert_eq!(of_run(&run).replace('\u{a0}', " "), expected);
         assert!(of_run(&Numbered { cores: None, ..run.clone() }).contains(" · unknown cores · "));

@@ -5,7 +5,8 @@
 //! `docs/figures.md` says how to import that where both are others. Text that a spreadsheet would take for a formula is
 //! preceded by an apostrophe.
 //!
-//! - `link_…`: the settings of the emulated link. `link_instance`, `link_first_revision` and `link_last_revision`: the revisions of
+//! - `began` (RFC 3339) to `is_imported`: the provenance, as far as it is known.
+//! - `link`: `none`, `known` or `changed`; `link_…`: its settings if they are known. `link_instance`, `link_first_revision` and `link_last_revision`: the revisions of
 //!   the settings of that lab, from the first connection of a run or series to its end. Two lines surely have the same link only if
 //!   these three fields are equal in both, and the first revision equals the last. If only the last revision is empty, the settings
 //!   changed meanwhile, and those at the end are unknown.

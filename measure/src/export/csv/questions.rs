@@ -21,8 +21,15 @@ struct QuestionLine<'a> {
     turn: Option<usize>,
     run: u32,
     target: Text<'a>,
+    began: Option<String>,
+    client: &'static str,
+    client_version: Text<'a>,
+    client_system: Text<'a>,
+    server_design: Text<'a>,
+    is_imported: bool,
     order: Order,
     clock_step_us: Micros,
+    link: &'static str,
     link_rtt_us: Option<Micros>,
     link_jitter_us: Option<Micros>,
     link_bandwidth_bits_per_s: Option<NonZeroU64>,
@@ -79,9 +86,10 @@ fn way_name(way: Way) -> &'static str {
 /// Returns the lines of a run. `heat` is its race, turn and way, if it belongs to a race.
 fn of_run(
     heat: Option<(usize, usize, Way)>,
-    RecordedRun { number, run, trace, link, link_revisions, server_work, .. }: &RecordedRun,
+    RecordedRun { number, run, trace, provenance, link, link_revisions, server_work, .. }: &RecordedRun,
 ) -> impl Iterator<Item = QuestionLine<'_>> {
     let paths = trace.as_ref().map(|trace| paths(run, trace)).unwrap_or_default();
+    let (client, settings) = (provenance.client.as_ref(), link.settings());
     run.questions.iter().enumerate().map(move |(index, asked)| {
         let path = paths.questions().get(index);
         let connecting = |leg| paths.connecting().and_then(|path| Connecting::took(path, leg)).map(Micros);
@@ -90,9 +98,16 @@ fn of_run(
             way: heat.map_or("", |(_, _, way)| way_name(way)),
             turn: heat.map(|(_, turn, _)| turn),
             run: *number,
-            link_rtt_us: link.map(|link| Micros(link.rtt)),
-            link_jitter_us: link.map(|link| Micros(link.jitter)),
-            link_bandwidth_bits_per_s: link.and_then(|link| link.bandwidth),
+            began: provenance.began.map(String::from),
+            client: client.map_or("", |client| client.kind.name()),
+            client_version: Text(client.map_or("", |client| &client.version)),
+            client_system: Text(client.map_or("", |client| &client.system)),
+            server_design: Text(provenance.server_design.as_deref().unwrap_or_default()),
+            is_imported: provenance.is_imported,
+            link: link.name(),
+            link_rtt_us: settings.map(|link| Micros(link.rtt)),
+            link_jitter_us: settings.map(|link| Micros(link.jitter)),
+            link_bandwidth_bits_per_s: settings.and_then(|link| link.bandwidth),
             link_instance: link_revisions.map(|revisions| revisions.instance),
             link_first_revision: link_revisions.map(|revisions| revisions.first_revision),
             link_last_revision: link_revisions.and_then(|revisions| revisions.last_revision),

@@ -1,0 +1,17 @@
+//! The provenance of what this page measures.
+
+use std::time::Duration;
+
+use js_sys::Date;
+use launcelot_measure::{Client, ClientKind, Provenance, Timestamp};
+
+/// Returns the provenance of a measurement that begins now.
+pub fn of_this_page() -> Provenance {
+    let now = Date::new_0();
+    let since_1970 = Duration::from_millis(now.get_time() as u64);
+    // JavaScript counts how far local time is behind UTC.
+    let began = Timestamp::new(since_1970, -now.get_timezone_offset() as i16);
+    let system = web_sys::window().and_then(|window| window.navigator().user_agent().ok()).unwrap_or_default();
+    let client = Client { kind: ClientKind::Page, version: env!("CARGO_PKG_VERSION").to_owned(), system };
+    Provenance { began: Some(began), client: Some(client), ..Provenance::default() }
+}
