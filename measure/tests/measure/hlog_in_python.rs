@@ -36,13 +36,14 @@ fn read(log: &str) -> Value {
 fn a_log_of_rounds_has_every_series_and_stopwatch() {
     let intervals = read(&hlog::log(&crate::export::document()));
     let tag = |series: &str, stopwatch: &str| format!("A-thousand--\"long\"{series}.{stopwatch}");
+    let began: u64 = 1_795_790_583_250;
     let expected = json!([
-        [null, 0, 248, 900, 55_007, 100_031],
-        [tag("", "since-connecting"), 0, 248, 900, 165_119, 300_031],
-        [tag("", "since-due"), 0, 248, 900, 275_199, 500_223],
-        [tag("-2", "since-asked"), 0, 1_800, 900, 55_007, 100_031],
-        [tag("-2", "since-connecting"), 0, 1_800, 900, 165_119, 300_031],
-        [tag("-2", "since-due"), 0, 1_800, 900, 275_199, 500_223],
+        [null, began, began + 248, 900, 55_007, 100_031],
+        [tag("", "since-connecting"), began, began + 248, 900, 165_119, 300_031],
+        [tag("", "since-due"), began, began + 248, 900, 275_199, 500_223],
+        [tag("-2", "since-asked"), began, began + 1_800, 900, 55_007, 100_031],
+        [tag("-2", "since-connecting"), began, began + 1_800, 900, 165_119, 300_031],
+        [tag("-2", "since-due"), began, began + 1_800, 900, 275_199, 500_223],
     ]);
     assert_eq!(intervals, expected);
 }
