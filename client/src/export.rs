@@ -75,7 +75,8 @@ impl Export {
         lab_trace: Option<LabTrace>,
         script: Option<&Script>,
     ) -> Result<(), ExportError> {
-        let provenance = provenance(began);
+        let server_design = lab_trace.as_ref().and_then(|lab_trace| lab_trace.server_design.clone());
+        let provenance = Provenance { server_design, ..provenance(began) };
         let rounds = vec![as_rounds(order(&run), std::slice::from_ref(&run), &provenance, script)];
         let tunnel = lab_trace.as_ref().and_then(|lab_trace| lab_trace.tunnel);
         let link_revisions = lab_trace.as_ref().and_then(|lab_trace| lab_trace.link_revisions);
