@@ -37,6 +37,17 @@ impl fmt::Display for BasePath {
 }
 
 impl BasePath {
+    /// Returns the address of the page, relative to `uri`, if `uri` is the base path without a `/` at its end. There the page's
+    /// own relative addresses would lead out of the base path.
+    pub(crate) fn page(&self, uri: &Uri) -> Option<String> {
+        if self.0.is_empty() || uri.path() != self.0 {
+            return None;
+        }
+        let (_, last) = self.0.rsplit_once('/')?;
+        let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
+        Some(format!("./{last}/{query}"))
+    }
+
     /// Removes the base path from the address of a request. Returns `None` if the address does not begin with it.
     pub(crate) fn strip(&self, uri: &Uri) -> Option<Uri> {
         if self.0.is_empty() {
@@ -75,6 +86,16 @@ mod tests {
             assert_eq!(stripped.as_deref(), expected, "{path}");
         }
         assert_eq!(BasePath::default().strip(&"/ws".parse().unwrap()), Some("/ws".parse().unwrap()));
+    }
+
+    #[test]
+    fn the_page_lies_in_the_folder_of_the_base_path() {
+        let base: BasePath = "/a/b".parse().unwrap();
+        let cases = [("/a/b", Some("./b/")), ("/a/b?x=1", Some("./b/?x=1")), ("/a/b/", None), ("/a", None)];
+        for (path, expected) in cases {
+            assert_eq!(base.page(&path.parse().unwrap()).as_deref(), expected, "{path}");
+        }
+        assert_eq!(BasePath::default().page(&"/".parse().unwrap()), None);
     }
 
     #[test]

@@ -109,3 +109,54 @@ impl App {
         Self { router: app(&options, core), options }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use futures_util::StreamExt as _;
+    use launcelot_endpoint::listen::{BACKLOG, Listeners};
+    use launcelot_testing::wait::{DEADLINE, within};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+    use tokio_tungstenite::connect_async;
+    use tokio_tungstenite::tungstenite::Message;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_name_server_that_does_not_answer_starves_neither_files_nor_other_targets() {
+        const WAITING: usize = 100;
+        let web = tempfile::tempdir().unwrap();
+        fs::write(web.path().join("notes"), "notes").unwrap();
+        let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let alive = format!("alive={}", server.local_addr().unwrap());
+        let options = Options {
+            targets: vec!["silent.example:1060".parse().unwrap(), alive.parse().unwrap()],
+            web: Some(web.path().to_owned()),
+            connect_timeout: Duration::from_secs(3),
+            ..Options::default()
+        };
+        let bridge = Bridge::new(options).unwrap();
+        bridge.core.resolver.silence("silent.example");
+        let listeners = Listeners::bind("127.0.0.1", 0, BACKLOG).unwrap();
+        let port = listeners.port;
+        tokio::spawn(async move { bridge.serve(Some(listeners), Vec::new(), std::future::pending()).await });
+        let waiting: Vec<_> =
+            (0..WAITING).map(|_| tokio::spawn(connect_async(format!("ws://127.0.0.1:{port}/ws")))).collect();
+
+        let mut socket = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        socket.write_all(b"GET /notes HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.unwrap();
+        let mut response = Vec::new();
+        within(DEADLINE, "a file", socket.read_to_end(&mut response)).await.unwrap();
+        assert!(response.ends_with(b"\r\n\r\nnotes"), "{response:?}");
+        within(DEADLINE, "another target", connect_async(format!("ws://127.0.0.1:{port}/ws/alive"))).await.unwrap();
+
+        for waiting in waiting {
+            let (mut browser, _) = within(DEADLINE, "an answer", waiting).await.unwrap().unwrap();
+            let Some(Ok(Message::Close(Some(frame)))) = browser.next().await else { panic!("not closed") };
+            let expected = "the address of silent.example port 1060 was not found in time";
+            assert_eq!((u16::from(frame.code), frame.reason.as_str()), (4504, expected));
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::net::IpAddr;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -62,7 +62,7 @@ pub struct CommandLine {
     /// Believe X-Forwarded-For and X-Forwarded-Proto of reverse proxies in this network; may be given several times
     #[arg(long = "trusted-proxy", value_name = "CIDR", value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
-    /// Serve files to which links lead out of the directory
+    /// Serve files to which links lead out of the directory, or absolute links
     #[arg(long)]
     pub follow_links: bool,
     /// Do not tell clients the name of a server that cannot be reached, nor the system's error
@@ -113,6 +113,9 @@ pub struct CommandLine {
     /// The time for which a connection may wait for the next request
     #[arg(long, value_name = "DURATION", default_value = "75s", value_parser = duration)]
     pub keep_alive: Duration,
+    /// The number of threads that relay [default: one for every two processors]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
     /// Listen on this Unix socket also; may be given several times
     #[arg(long = "listen-unix", value_name = "PATH")]
     pub listen_unix: Vec<PathBuf>,
@@ -260,6 +263,12 @@ mod tests {
     fn the_default_address_is_localhost_in_both_families() {
         let listen = CommandLine::parse_from(["launcelot-bridge"]).listen.listen;
         assert_eq!(listen, ["localhost:8080".parse().unwrap()]);
+    }
+
+    #[test]
+    fn subprotocols_are_added_to_binary() {
+        let command_line = CommandLine::parse_from(["launcelot-bridge", "--subprotocol", "mqtt", "--subprotocol", "x"]);
+        assert_eq!(command_line.options().unwrap().subprotocols, ["binary", "mqtt", "x"]);
     }
 
     #[test]

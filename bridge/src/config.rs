@@ -32,14 +32,14 @@ pub enum ConfigError {
     #[error("cannot read the options in '{}'", .0.display())]
     Syntax(PathBuf, #[source] Box<toml::de::Error>),
     /// It sets an option that does not exist.
-    #[error("cannot use the options in '{}': there is no option '{name}'", .path.display())]
+    #[error("cannot use the options in '{}': unknown option '{name}'", .path.display())]
     Unknown {
         /// The file.
         path: PathBuf,
         /// The name in it.
         name: String,
     },
-    /// It gives an option a value that is no text, number, truth value, or list of them.
+    /// It gives an option a value that is not a text, number, truth value, or list of them.
     #[error(
         "cannot use the options in '{}': the value of '{name}' is not a text, a number, true, false or a list",
         .path.display()

@@ -42,6 +42,7 @@ pub mod handshake;
 pub mod http;
 mod limits;
 mod log_limit;
+mod memory;
 #[cfg(feature = "metrics")]
 mod metrics;
 pub mod options;

@@ -2,6 +2,7 @@
 
 mod listeners;
 mod log;
+mod runtime;
 mod signals;
 
 use std::fmt::Write as _;
@@ -13,7 +14,7 @@ use std::pin::pin;
 use clap::error::ErrorKind;
 use clap::{Command, CommandFactory as _, FromArgMatches as _};
 use launcelot_endpoint::failure::one_line;
-use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners};
+use launcelot_endpoint::listen::{ListenError, Listeners};
 use launcelot_endpoint::{command_line as endpoint_command_line, descriptors, output};
 use thiserror::Error;
 use tokio::sync::oneshot;
@@ -23,9 +24,9 @@ use crate::command_line::{CommandLine, FileError};
 #[cfg(feature = "config")]
 use crate::config::{self, ConfigError};
 use crate::limits::RESERVE;
-use crate::options::{Options, OptionsError, Target};
+use crate::options::{Options, OptionsError};
 use crate::serve::ServeError;
-use listeners::UnixListeners;
+use listeners::ClientListeners;
 use signals::{Signal, Signals};
 
 /// The port to listen on where an address has none.
@@ -41,6 +42,9 @@ pub enum ProgramError {
     #[cfg(feature = "config")]
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// An option has a value that cannot be read, when the options are read again.
+    #[error("{0}")]
+    Value(String),
     /// A file that an option names cannot be used.
     #[error(transparent)]
     File(#[from] FileError),
@@ -70,7 +74,7 @@ pub enum ProgramError {
 ///
 /// See [`ProgramError`].
 pub fn run() -> Result<(), ProgramError> {
-    let command_line = read_options(true)?;
+    let command_line = read_options()?;
     log::to_stderr(command_line.log_format, command_line.verbosity.verbose);
     let options = command_line.options()?;
     match options.check() {
@@ -79,40 +83,50 @@ pub fn run() -> Result<(), ProgramError> {
         Ok(()) => {}
     }
     let options = fit_to_descriptors(options, descriptors::raise_limit());
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ProgramError::Runtime)?;
+    let runtime = runtime::build(command_line.threads).map_err(ProgramError::Runtime)?;
     let result = runtime.block_on(serve_until_stopped(&command_line, options));
     // Does not wait for a name that is being looked up.
     runtime.shutdown_background();
     result
 }
 
-/// Reads the options from the command line, the environment and the file. At the start, `--print-config` is obeyed.
-fn read_options(is_start: bool) -> Result<CommandLine, ProgramError> {
+/// Reads the options from the command line, the environment and the file. Ends the program if a value cannot be used, and
+/// for `--print-config`.
+fn read_options() -> Result<CommandLine, ProgramError> {
     let command = sources(CommandLine::command())?;
-    let matches = if is_start {
-        endpoint_command_line::matches_of(command.clone())
-    } else {
-        command.clone().try_get_matches().unwrap_or_else(|_| endpoint_command_line::matches_of(command.clone()))
-    };
+    let matches = endpoint_command_line::matches_of(command.clone());
     let command_line = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     #[cfg(feature = "config")]
-    if is_start && command_line.print_config {
+    if command_line.print_config {
         output::print(&config::print(&command, &matches));
         std::process::exit(0);
     }
     Ok(command_line)
 }
 
+/// Reads the options again, and never ends the program.
+fn read_options_again() -> Result<Options, ProgramError> {
+    let matches = sources(CommandLine::command())?.try_get_matches();
+    let command_line = matches.and_then(|matches| CommandLine::from_arg_matches(&matches));
+    Ok(command_line.map_err(|error| ProgramError::Value(first_line(&error)))?.options()?)
+}
+
+/// Returns what is wrong, without the hints that follow.
+fn first_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let line = text.lines().next().unwrap_or_default();
+    line.strip_prefix("error: ").unwrap_or(line).to_owned()
+}
+
 async fn serve_until_stopped(command_line: &CommandLine, options: Options) -> Result<(), ProgramError> {
     let mut signals = Signals::catch().map_err(ProgramError::Signals)?;
-    let listeners = command_line.listen.bind(PORT, BACKLOG)?;
-    let unix_listeners = UnixListeners::bind(&command_line.listen_unix)?;
+    let listeners = ClientListeners::open(command_line)?;
     #[cfg(feature = "metrics")]
     let metrics_listener = match &command_line.metrics {
-        Some((host, port)) => Some(Listeners::bind(host, *port, BACKLOG)?),
+        Some((host, port)) => Some(listeners::bind_metrics(host, *port)?),
         None => None,
     };
-    let text = ready(&listeners, &unix_listeners, &options.targets);
+    let text = ready(&listeners, &options);
     let bridge = Bridge::new(options)?;
     #[cfg(feature = "metrics")]
     if let Some(listener) = metrics_listener {
@@ -120,7 +134,9 @@ async fn serve_until_stopped(command_line: &CommandLine, options: Options) -> Re
     }
     output::print(&text);
     let (stop, stopped) = oneshot::channel::<()>();
-    let mut serving = pin!(bridge.serve(listeners, unix_listeners.sockets()?, async {
+    let ClientListeners { tcp, unix } = listeners;
+    let unix_sockets = unix.sockets().map_err(ProgramError::Runtime)?;
+    let mut serving = pin!(bridge.serve(tcp, unix_sockets, async {
         // Dropping the sender stops, too.
         let _ = stopped.await;
     }));
@@ -140,15 +156,11 @@ async fn serve_until_stopped(command_line: &CommandLine, options: Options) -> Re
 
 /// Reads the options again. If they cannot be used, the bridge keeps those that it has.
 fn reload(bridge: &Bridge) {
-    let reloaded = read_again().and_then(|options| Ok(bridge.reload(options)?));
+    let reloaded = read_options_again().and_then(|options| Ok(bridge.reload(options)?));
     match reloaded {
         Ok(()) => log::report("the options were read again"),
         Err(error) => tracing::warn!("cannot read the options again, keeping the old ones: {}", one_line(&error)),
     }
-}
-
-fn read_again() -> Result<Options, ProgramError> {
-    Ok(read_options(false)?.options()?)
 }
 
 /// Adds the environment and the file as sources of options.
@@ -184,21 +196,49 @@ fn fit_to_descriptors(options: Options, descriptors: Option<u64>) -> Options {
 }
 
 /// The lines that are printed once the bridge listens: where it listens, and a URL for each target.
-fn ready(listeners: &Listeners, unix_listeners: &UnixListeners, targets: &[Target]) -> String {
-    let mut text = listeners.ready();
-    for path in unix_listeners.paths() {
+fn ready(listeners: &ClientListeners, options: &Options) -> String {
+    let mut text = listeners.tcp.as_ref().map(Listeners::ready).unwrap_or_default();
+    for name in listeners.unix.names() {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "Ready and listening at '{}'", path.display());
+        let _ = writeln!(text, "Ready and listening at '{name}'");
     }
-    let Some(interface) = listeners.interfaces.first() else { return text };
+    let Some(interface) = listeners.tcp.as_ref().and_then(|listeners| listeners.interfaces.first()) else {
+        return text;
+    };
     let host = interface.url_host();
     let port = interface.port;
-    for (index, target) in targets.iter().enumerate() {
+    let base_path = &options.base_path;
+    for (index, target) in options.targets.iter().enumerate() {
         let path = match &target.name {
             Some(name) if index > 0 => format!("/ws/{name}"),
             _ => "/ws".to_owned(),
         };
-        let _ = writeln!(text, "Relaying ws://{host}:{port}{path} to {target}");
+        let _ = writeln!(text, "Relaying ws://{host}:{port}{base_path}{path} to {target}");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limits_of_connections_are_lowered_to_what_descriptors_allow() {
+        let reserved = OWN_DESCRIPTORS + u64::from(RESERVE);
+        let limits = |max_connections: u32, max_websockets: u32, descriptors| {
+            let options = Options {
+                max_connections: max_connections.try_into().unwrap(),
+                max_websockets: max_websockets.try_into().unwrap(),
+                ..Options::default()
+            };
+            let fitted = fit_to_descriptors(options, descriptors);
+            (fitted.max_connections.get(), fitted.max_websockets.get())
+        };
+        assert_eq!(limits(500, 500, None), (500, 500));
+        assert_eq!(limits(500, 500, Some(reserved + 1000)), (500, 500));
+        assert_eq!(limits(500, 500, Some(reserved + 999)), (499, 499));
+        // Connections without a WebSocket need one descriptor.
+        assert_eq!(limits(900, 100, Some(reserved + 1000)), (900, 100));
+        assert_eq!(limits(500, 500, Some(10)), (1, 1));
+    }
 }

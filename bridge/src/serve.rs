@@ -43,7 +43,7 @@ pub enum ServeError {
 ///
 /// See [`ServeError`]. No client can make a running bridge fail.
 pub async fn serve(listeners: Listeners, options: Options, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
-    Bridge::new(options)?.serve(listeners, Vec::new(), stop).await
+    Bridge::new(options)?.serve(Some(listeners), Vec::new(), stop).await
 }
 
 impl Bridge {
@@ -54,11 +54,11 @@ impl Bridge {
     /// See [`ServeError`].
     pub async fn serve(
         &self,
-        listeners: Listeners,
+        listeners: Option<Listeners>,
         unix_listeners: Vec<UnixListener>,
         stop: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
-        let acceptor = Acceptor::new(listeners).map_err(ServeError::Accept)?;
+        let acceptor = listeners.map(Acceptor::new).transpose().map_err(ServeError::Accept)?;
         let _abort_guard = self.core.tasks.abort_on_drop();
         let shutdown = async {
             stop.await;
@@ -66,8 +66,14 @@ impl Bridge {
         };
         let accepting_unix =
             futures_util::future::join_all(unix_listeners.iter().map(|listener| self.accept_unix(listener)));
+        let accepting = async {
+            match acceptor {
+                Some(acceptor) => self.accept_loop(acceptor).await,
+                None => std::future::pending().await,
+            }
+        };
         let accepted = tokio::select! {
-            accepted = self.accept_loop(acceptor) => accepted,
+            accepted = accepting => accepted,
             () = async { accepting_unix.await; std::future::pending().await } => return Ok(()),
             () = shutdown => return Ok(()),
         };
@@ -91,7 +97,8 @@ impl Bridge {
             let connect_info = ConnectInfo::new(Some(peer), permit, self.core.limits.try_connection(counted));
             #[cfg(feature = "tls")]
             if let Some(tls) = options.tls.clone() {
-                self.spawn_tls(stream, connect_info, tls, options.head_timeout);
+                let handshake_timeout = connect_info.head_timeout(options.head_timeout);
+                self.spawn_tls(stream, connect_info, tls, handshake_timeout);
                 continue;
             }
             self.spawn(stream, connect_info);

@@ -1,11 +1,14 @@
 //! The tasks of a running bridge, so that a stop reaches all of them and can wait for them.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
+
+use crate::memory::MemoryPeak;
 
 /// How long relays have after the grace period, to deliver what has arrived and to close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -19,6 +22,7 @@ pub(crate) struct Tasks {
     stopping: CancellationToken,
     grace_over: CancellationToken,
     aborted: CancellationToken,
+    memory_peak: Arc<MemoryPeak>,
 }
 
 impl Tasks {
@@ -48,10 +52,16 @@ impl Tasks {
         let tracker = if self.is_stopping() { &self.late } else { &self.tracker };
         // A token of its own, since every wake-up of the task locks it.
         let aborted = self.aborted.child_token();
+        // Boxed, since each of the futures around it would have room for it twice.
+        let task = Box::pin(task);
+        let memory_peak = Arc::clone(&self.memory_peak);
+        let tasks = tracker.clone();
         tracker.spawn(async move {
             // Whether it ended by itself makes no difference.
             let _ = aborted.run_until_cancelled_owned(task).await;
+            memory_peak.fall_to(tasks.len());
         });
+        self.memory_peak.rise_to(tracker.len());
     }
 
     /// A token for one connection, so that connections do not share its lock.

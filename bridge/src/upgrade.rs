@@ -27,7 +27,7 @@ use crate::transport::{Opaque, Transport, prepare_tcp};
 pub(crate) enum UpgradeError {
     /// It does not ask for one, or for another version of the protocol.
     NotAnUpgrade,
-    /// Its key is not the Base64 form of 16 bytes.
+    /// It has no key or several, or the key is not the Base64 form of 16 bytes.
     Key,
     /// It has a body, whose end could be taken for frames.
     Body,
@@ -50,7 +50,7 @@ impl IntoResponse for UpgradeError {
                 (StatusCode::UPGRADE_REQUIRED, AppendHeaders(upgrade_headers()), version, text).into_response()
             }
             Self::Key => {
-                let text = "The handshake needs a Sec-WebSocket-Key: 16 bytes in Base64.\n";
+                let text = "The handshake needs one Sec-WebSocket-Key: 16 bytes in Base64.\n";
                 (StatusCode::BAD_REQUEST, text).into_response()
             }
             Self::Body => (StatusCode::BAD_REQUEST, "A request for a WebSocket has no body.\n").into_response(),
@@ -75,7 +75,10 @@ pub(crate) fn accept(request: &request::Parts, subprotocols: &[String]) -> Resul
     if has_length || headers.contains_key(header::TRANSFER_ENCODING) {
         return Err(UpgradeError::Body);
     }
-    let key = headers.get(header::SEC_WEBSOCKET_KEY).ok_or(UpgradeError::Key)?.as_bytes();
+    // The header must not appear more than once (RFC 6455, section 11.3.1).
+    let mut keys = headers.get_all(header::SEC_WEBSOCKET_KEY).into_iter();
+    let (Some(key), None) = (keys.next(), keys.next()) else { return Err(UpgradeError::Key) };
+    let key = key.as_bytes();
     if BASE64.decode(key).map(|key| key.len()) != Ok(16) {
         return Err(UpgradeError::Key);
     }
@@ -136,18 +139,19 @@ pub(crate) async fn run(
             return None;
         }
     };
-    // Without hyper's box around it, the connection costs less.
+    // Without hyper's box around it, the connection costs less. The relay is boxed, so that there is memory for one of the
+    // four only.
     let upgraded = match upgraded.downcast::<TokioIo<TimedStream<TcpStream>>>() {
         Ok(Parts { io, read_buf, .. }) => {
             let client = io.into_inner().into_inner();
-            return relay_or_refuse(client, read_buf, server, options, observer, stop).await;
+            return Box::pin(relay_or_refuse(client, read_buf, server, options, observer, stop)).await;
         }
         Err(upgraded) => upgraded,
     };
     let upgraded = match upgraded.downcast::<TokioIo<TimedStream<UnixStream>>>() {
         Ok(Parts { io, read_buf, .. }) => {
             let client = io.into_inner().into_inner();
-            return relay_or_refuse(client, read_buf, server, options, observer, stop).await;
+            return Box::pin(relay_or_refuse(client, read_buf, server, options, observer, stop)).await;
         }
         Err(upgraded) => upgraded,
     };
@@ -155,11 +159,11 @@ pub(crate) async fn run(
     match upgraded.downcast::<TokioIo<TcpStream>>() {
         Ok(Parts { io, read_buf, .. }) => {
             let client = io.into_inner();
-            relay_or_refuse(client, read_buf, server, options, observer, stop).await
+            Box::pin(relay_or_refuse(client, read_buf, server, options, observer, stop)).await
         }
         Err(upgraded) => {
             let client = Opaque(TokioIo::new(upgraded));
-            relay_or_refuse(client, Bytes::new(), server, options, observer, stop).await
+            Box::pin(relay_or_refuse(client, Bytes::new(), server, options, observer, stop)).await
         }
     }
 }
@@ -185,9 +189,9 @@ async fn relay_or_refuse<C: Transport>(
             }
             relay(client, early, server, &relay_options, stop, observer).await
         }
-        Ok(Server::Unix(server)) => relay(client, early, server, &relay_options, stop, observer).await,
+        Ok(Server::Unix(server)) => Box::pin(relay(client, early, server, &relay_options, stop, observer)).await,
         Err(Refusal { code, reason }) => {
-            refuse(client, early, code, &reason, options.linger).await;
+            Box::pin(refuse(client, early, code, &reason, options.linger)).await;
             return None;
         }
     };

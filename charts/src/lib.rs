@@ -6,7 +6,7 @@
 //! - [`histogram`] and [`percentiles`]: several series of rounds in one chart; [`series`]: how series are distinguished; [`table`]:
 //!   their percentiles and failures as HTML tables.
 //! - [`race`]: the runs of one way of a race, with a lane for each question.
-//! - [`load`]: many clients of several servers.
+//! - [`load`]: many clients of several servers, and the report on them.
 //! - [`style`]: the style sheets.
 //!
 //! Horizontal positions are percentages, so a chart stretches to any width without stretching its text. Colours come from a style

@@ -9,8 +9,9 @@ use crate::log_scale::LogScale;
 /// The largest number of series of rounds that can be distinguished.
 pub const SERIES_MAX: usize = 4;
 
-/// The largest number of servers that can be distinguished in the charts of a load.
-pub const SERVERS_MAX: usize = LOOKS.len();
+/// The largest number of servers that can be distinguished in the charts of a load: each has a combination of colour and mark of its
+/// own, and the first ten of them a colour, a mark and dashes of their own.
+pub const SERVERS_MAX: usize = LOOKS.len() * LOOKS.len();
 
 /// The mark of each series, as an SVG path around the origin, and the dashes of its line.
 const LOOKS: [(&str, &str); 10] = [
@@ -41,20 +42,45 @@ pub fn scale(series: &[(&Distribution, Duration)]) -> Option<LogScale> {
 
 /// Returns the mark of a series, as an SVG path around the origin, and the dashes of its line.
 pub(crate) fn look(index: usize) -> (&'static str, &'static str) {
-    LOOKS[index % LOOKS.len()]
+    // Where the colours begin again, each is combined with another mark and other dashes.
+    let turn = index / LOOKS.len();
+    let (mark, _) = LOOKS[(index + turn) % LOOKS.len()];
+    let (_, dashes) = LOOKS[(index + 3 * turn) % LOOKS.len()];
+    (mark, dashes)
+}
+
+/// Returns the number of the colour of a series: the style sheets have one for each look.
+pub(crate) fn colour(index: usize) -> usize {
+    index % LOOKS.len()
 }
 
 /// Draws a part of a series' line with its mark, for a legend.
 pub fn key(index: usize) -> String {
     let (shape, dashes) = look(index);
+    let colour = colour(index);
     format!(
-        r#"<svg xmlns="http://www.w3.org/2000/svg" class="key series-{index}" width="36" height="12" viewBox="-18 -6 36 12" aria-hidden="true" focusable="false"><path class="curve" d="M-18 0H18" fill="none" stroke="currentColor" stroke-dasharray="{dashes}"/><path class="mark" d="{shape}"/></svg>"#
+        r#"<svg xmlns="http://www.w3.org/2000/svg" class="key series-{colour}" width="36" height="12" viewBox="-18 -6 36 12" aria-hidden="true" focusable="false"><path class="curve" d="M-18 0H18" fill="none" stroke="currentColor" stroke-dasharray="{dashes}"/><path class="mark" d="{shape}"/></svg>"#
     )
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    #[test]
+    fn every_server_has_a_look_of_its_own_and_a_colour_that_exists() {
+        let styles = [crate::style::CHARTS, crate::style::LOAD].concat();
+        let looks: BTreeSet<_> = (0..SERVERS_MAX).map(|index| (colour(index), look(index).0)).collect();
+        assert_eq!(looks.len(), SERVERS_MAX);
+        let first: BTreeSet<_> = (0..LOOKS.len()).map(|index| look(index).1).collect();
+        assert_eq!(first.len(), LOOKS.len());
+        for index in 0..SERVERS_MAX {
+            assert!(styles.contains(&format!("\n.series-{} {{", colour(index))), "{index}");
+            assert_ne!(look(index), look(index + LOOKS.len()), "of one colour");
+        }
+    }
 
     #[test]
     fn the_axis_begins_just_before_the_clock_step_if_a_time_is_shorter() {

@@ -1,18 +1,19 @@
 //! Listening on all addresses of a name, on several names, or with listeners that another process has opened.
 
 mod error;
+mod inherited;
 
 use std::fmt::Write as _;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
-use listenfd::ListenFd;
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use crate::lookup::look_up_blocking;
 
 pub use error::ListenError;
+pub use inherited::InheritedListeners;
 
 /// The default length of the backlog: how many connections may wait to be accepted. The system lowers it to its own limit
 /// (`net.core.somaxconn`, 4,096 on today's Linux).
@@ -87,21 +88,18 @@ impl Listeners {
         self.interfaces.extend(others.interfaces);
     }
 
-    /// Takes over the listeners that a service manager has opened for this process (sd_listen_fds(3)).
+    /// Takes over the TCP listeners that a service manager has opened for this process (sd_listen_fds(3)). A program that
+    /// serves Unix sockets also takes [`InheritedListeners`].
     ///
     /// # Errors
     ///
     /// Returns [`ListenError::NoneInherited`] or [`ListenError::Inherit`].
     pub fn from_environment() -> Result<Self, ListenError> {
-        let mut given = ListenFd::from_env();
-        let mut sockets = Vec::with_capacity(given.len());
-        for index in 0..given.len() {
-            sockets.extend(given.take_tcp_listener(index).map_err(ListenError::Inherit)?);
+        let InheritedListeners { tcp, unix } = InheritedListeners::from_environment()?;
+        match (tcp, unix.first()) {
+            (Some(listeners), None) => Ok(listeners),
+            _ => Err(ListenError::Inherit(io::Error::other("only TCP sockets can be served"))),
         }
-        if sockets.is_empty() {
-            return Err(ListenError::NoneInherited);
-        }
-        Self::inherited(sockets).map_err(ListenError::Inherit)
     }
 
     /// Takes over listeners that another process has opened.

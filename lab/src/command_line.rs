@@ -11,6 +11,7 @@ use launcelot_server::Design;
 use crate::bench::options::Benchmark;
 use crate::load::options::LoadOptions;
 use crate::load::server_under_test::SERVE;
+use crate::load::watchdog::WATCHDOG;
 use crate::merge::MergeOptions;
 use crate::probe::command_line::ProbeOptions;
 use crate::report::ReportOptions;
@@ -55,6 +56,9 @@ pub enum Instrument {
     /// Serves as launcelot-server does. The load starts this program as a server, so that no second one is needed.
     #[command(name = SERVE, hide = true)]
     Serve(Box<launcelot_server::command_line::CommandLine>),
+    /// Ends its process group at the end of its standard input. The load starts this program as the watchdog of each server.
+    #[command(name = WATCHDOG, hide = true)]
+    Watchdog,
 }
 
 /// The arguments of the demo.

@@ -7,16 +7,22 @@
 //! - [`tunnel`]: an emulated link between a client and a server.
 //! - [`load`]: many clients at once, and how long they wait; [`report`] and [`merge`]: what is done with the results later.
 //! - [`inetd`]: a super-server, which starts a program for each connection.
+//! - [`server_process`]: a server that an instrument starts, by a command (`server_command`).
+//! - `durations` and `stop_signals`: what the command lines of several instruments have in common.
 //! - [`command_line`]: the arguments of `launcelot-lab`.
 
 pub mod api;
 pub mod bench;
 pub mod command_line;
 pub mod demo;
+mod durations;
 pub mod inetd;
 pub mod load;
 pub mod merge;
 pub mod probe;
 pub mod recorder;
 pub mod report;
+mod server_command;
+pub mod server_process;
+mod stop_signals;
 pub mod tunnel;

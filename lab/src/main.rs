@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use launcelot_endpoint::{command_line, failure, log};
 use launcelot_lab::bench::{self, options::Benchmark};
 use launcelot_lab::command_line::{CommandLine, Instrument};
-use launcelot_lab::load::command_line::LoadCommandError;
+use launcelot_lab::load::run::LoadError;
 use launcelot_lab::{demo, load, merge, probe, report, tunnel};
 use launcelot_server::{program, worker};
 use rustix::process::{Signal, set_parent_process_death_signal};
@@ -33,17 +33,19 @@ fn main() -> ExitCode {
             end_with_parent();
             failure::exit_code(NAME, program::run(options))
         }
+        Some(Instrument::Watchdog) => failure::exit_code(NAME, load::watchdog::run()),
         Some(Instrument::Tunnel(options)) => failure::exit_code(NAME, tunnel::command_line::run(options)),
-        Some(Instrument::Bench(Benchmark::Server(options))) => failure::exit_code(NAME, bench::server(options)),
+        Some(Instrument::Bench(Benchmark::Server(options))) => load_exit_code(bench::server::run(options)),
         Some(Instrument::Bench(Benchmark::Designs(options))) => load_exit_code(bench::designs::run(options)),
+        Some(Instrument::Bench(Benchmark::Bridge(options))) => failure::exit_code(NAME, bench::bridge::run(options)),
         Some(Instrument::Bench(Benchmark::Observe(options))) => failure::exit_code(NAME, bench::observe::run(options)),
     }
 }
 
-fn load_exit_code(result: Result<ExitCode, LoadCommandError>) -> ExitCode {
+fn load_exit_code(result: Result<ExitCode, LoadError>) -> ExitCode {
     match result {
         Ok(code) => code,
-        Err(LoadCommandError::Plan(error)) => load::command_line::usage_error(&error),
+        Err(LoadError::Plan(error)) => load::command_line::usage_error(&error),
         Err(error) => failure::exit_code::<()>(NAME, Err(error)),
     }
 }

@@ -7,6 +7,7 @@ use launcelot_measure::load::merge::MergeError;
 use thiserror::Error;
 
 use crate::load::results_folder::{self, ReadResultError, ResultsFolder, WriteError};
+use crate::load::terminal::say;
 
 /// The arguments of `launcelot-lab merge`.
 #[derive(Debug, Clone, Args)]
@@ -54,5 +55,6 @@ pub fn run(options: &MergeOptions) -> Result<(), MergeCommandError> {
     }
     let folder = ResultsFolder::create(&options.output, &merged)?;
     folder.write_report(&merged)?;
+    say(&format!("The merged results are in {}", folder.path().display()));
     Ok(())
 }

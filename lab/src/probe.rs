@@ -5,7 +5,7 @@
 //!
 //! - [`cases`]: the cases, as data.
 //! - [`runner`]: runs the cases against a server.
-//! - [`start_command`]: starts a server process of its own for each case; `server_process`: such a process.
+//! - [`start_command`]: starts a server process of its own for each case.
 //! - `client`: one client of a case; `connection`: the client's connection, on which every wait has a timeout.
 //! - [`transcript`]: what a client has received, and how to show it on one line.
 //! - [`verdict`]: the verdict on a case.
@@ -29,7 +29,6 @@ pub mod command_line;
 mod connection;
 pub mod report;
 pub mod runner;
-pub(crate) mod server_process;
 pub mod start_command;
 pub mod transcript;
 pub mod verdict;

@@ -1,5 +1,6 @@
 //! The `launcelot-lab report` command.
 
+use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,9 +10,10 @@ use launcelot_measure::load::comparison::parse_regression;
 use launcelot_measure::load::{LoadResult, LoadSummary, Primary, ServerComparison, compare_runs, compare_servers};
 use thiserror::Error;
 
-use crate::load::command_line::{print, report};
-use crate::load::options::FormatOptions;
+use crate::load::format::{FormatOptions, print, report};
+use crate::load::html;
 use crate::load::results_folder::{self, ReadResultError};
+use crate::load::terminal::say;
 
 /// The arguments of `launcelot-lab report`.
 #[derive(Debug, Clone, Args)]
@@ -22,6 +24,9 @@ pub struct ReportOptions {
     /// How the results are printed.
     #[command(flatten)]
     pub format: FormatOptions,
+    /// Also write the report as HTML, with several results on the same axes
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
     /// The figure to compare: dialogues or questions a second, at the highest level or at another one
     #[arg(long, value_name = "dialogues|questions[@LEVEL]", default_value = "dialogues")]
     pub primary: Primary,
@@ -39,9 +44,20 @@ pub enum ReportError {
     /// A result cannot be read.
     #[error(transparent)]
     Read(#[from] ReadResultError),
+    /// The report cannot be written.
+    #[error("cannot write {}", .path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
     /// Standard output is full.
     #[error("cannot write to standard output")]
     Output(#[source] io::Error),
+    /// A regression was to be found where nothing can be compared.
+    #[error("cannot look for a regression: {0}")]
+    NothingToCompare(&'static str),
 }
 
 /// Prints a report on results, and returns the exit code.
@@ -55,17 +71,33 @@ pub fn run(options: &ReportOptions) -> Result<ExitCode, ReportError> {
         results.push(results_folder::read(path)?);
     }
     let comparisons = compare(&results, options.primary);
-    let mut text = report(&results, options.format);
-    if options.format.is_table() && !comparisons.is_empty() {
-        text.push('\n');
-        for comparison in &comparisons {
-            text += &(comparison.describe() + "\n");
-        }
+    if let Some(path) = &options.html {
+        let html = html::report(&results, options.primary);
+        fs::write(path, html).map_err(|source| ReportError::Write { path: path.clone(), source })?;
     }
-    print(&text).map_err(ReportError::Output)?;
+    print(&report(&results, &comparisons, options.format)).map_err(ReportError::Output)?;
+    if comparisons.is_empty() {
+        return nothing_compared(options, &results);
+    }
     let Some(limit) = options.fail_on_regression else { return Ok(ExitCode::SUCCESS) };
     let is_regression = comparisons.iter().any(|comparison| comparison.is_regression(limit));
     Ok(if is_regression { ExitCode::from(REGRESSION_EXIT_CODE) } else { ExitCode::SUCCESS })
+}
+
+/// Says why nothing was compared. That is a failure if a regression should have been found.
+fn nothing_compared(options: &ReportOptions, results: &[LoadResult]) -> Result<ExitCode, ReportError> {
+    let reason = match results {
+        [result] if result.plan.servers.len() < 2 => "there is one result with one server",
+        [_] => "the level that --primary names was not measured",
+        _ => "the results have no server with the name and the level in common",
+    };
+    if options.fail_on_regression.is_some() {
+        return Err(ReportError::NothingToCompare(reason));
+    }
+    if results.len() > 1 || options.primary.level.is_some() {
+        say(&format!("Nothing is compared: {reason}."));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Compares the servers of one result with the first of them, or those of further results with themselves in the first result.

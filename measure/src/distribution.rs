@@ -97,12 +97,7 @@ impl Distribution {
 
     /// Returns a percentile; `None` if it needs more samples.
     pub fn percentile(&self, percentile: Percentile) -> Option<Duration> {
-        percentile.is_supported_by(self.count()).then(|| self.nearest_rank(percentile))
-    }
-
-    /// Returns a percentile even of too few samples, where it may be the longest time.
-    pub fn nearest_rank(&self, percentile: Percentile) -> Duration {
-        self.at_rank(percentile.rank(self.count()))
+        percentile.is_supported_by(self.count()).then(|| self.at_rank(percentile.rank(self.count())))
     }
 
     /// Returns the median; the longest time if there are too few samples, and zero if there is none.

@@ -4,14 +4,16 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 const DAY_MS: i64 = 24 * 3_600_000;
 const MINUTE_MS: i64 = 60_000;
 
 /// A moment of the calendar with milliseconds, and the offset of the local time from UTC: `2026-11-27T15:43:03.250+01:00`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+///
+/// It is serialized as this text, or as two numbers where the format is not for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timestamp {
     unix_ms: i64,
     offset_minutes: i64,
@@ -56,17 +58,22 @@ impl fmt::Display for Timestamp {
     }
 }
 
-impl From<Timestamp> for String {
-    fn from(timestamp: Timestamp) -> Self {
-        timestamp.to_string()
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            return serializer.collect_str(self);
+        }
+        (self.unix_ms.unsigned_abs(), self.offset_minutes as i16).serialize(serializer)
     }
 }
 
-impl TryFrom<String> for Timestamp {
-    type Error = TimestampError;
-
-    fn try_from(text: String) -> Result<Self, TimestampError> {
-        text.parse()
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            return String::deserialize(deserializer)?.parse().map_err(D::Error::custom);
+        }
+        let (unix_ms, offset_minutes) = Deserialize::deserialize(deserializer)?;
+        Ok(Self::new(Duration::from_millis(unix_ms), offset_minutes))
     }
 }
 

@@ -140,6 +140,17 @@ pub fn format_count(number: u64) -> String {
     text
 }
 
+/// Formats a rate, such as dialogues a second, in about three digits: `0.52`, `6.4`, `64.1`, `12,345`.
+pub fn format_rate(rate: f64) -> String {
+    let hundredths = (rate * 100.0).round() as u64;
+    match hundredths {
+        0 => "0".to_owned(),
+        1..100 => format_decimal(hundredths, 100, 2),
+        100..10_000 => format_decimal(hundredths, 100, 1),
+        _ => format_count(rate.round() as u64),
+    }
+}
+
 /// Returns nanoseconds, at most 584 years of them.
 pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
@@ -150,6 +161,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn rates_have_about_three_digits() {
+        let rates = [0.0, 0.523, 6.44, 64.06, 640.4, 12_345.0];
+        assert_eq!(rates.map(format_rate), ["0", "0.52", "6.4", "64.1", "640", "12,345"]);
+    }
 
     #[test]
     fn a_single_duration_has_about_three_digits() {

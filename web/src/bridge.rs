@@ -16,6 +16,8 @@ pub struct Address<'a> {
     pub hostname: &'a str,
     /// The port; empty for the protocol's own.
     pub port: &'a str,
+    /// The path, with a `/` at its begin.
+    pub path: &'a str,
     /// From the `?` on; may be empty.
     pub search: &'a str,
 }
@@ -59,18 +61,23 @@ impl Route {
 
 /// Where the bridge's `path` is, for a page at `page`; `scheme` is `ws` or `http`.
 ///
-/// A page that the bridge served talks to where it came from; one from `trunk serve`, to port 8080
-/// of the same host. `?bridge=PORT` in the page's address names another port of that host, and
+/// A page that the bridge served talks to where it came from, in the folder in which the page lies: a reverse proxy may
+/// show the bridge under a path. A page from `trunk serve` talks to port 8080 of the same host. `?bridge=PORT` in the page's address names another port of that host, and
 /// nothing else: a link must not be able to send a person's questions elsewhere.
 fn at(page: Address<'_>, scheme: &str, path: &str) -> String {
     let secure = if page.protocol == "https:" { "s" } else { "" };
-    let port = match named_port(page.search) {
-        Some(port) => port.to_string(),
-        None if page.port == TRUNK_PORT => BRIDGE_PORT.to_owned(),
-        None => page.port.to_owned(),
+    let (port, folder) = match named_port(page.search) {
+        Some(port) => (port.to_string(), ""),
+        None if page.port == TRUNK_PORT => (BRIDGE_PORT.to_owned(), ""),
+        None => (page.port.to_owned(), folder(page.path)),
     };
     let colon = if port.is_empty() { "" } else { ":" };
-    format!("{scheme}{secure}://{}{colon}{port}{path}", page.hostname)
+    format!("{scheme}{secure}://{}{colon}{port}{folder}{path}", page.hostname)
+}
+
+/// The path of the folder of a file, without the `/` at its end.
+fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// The WebSocket URL of a route, for a page at `page`.
@@ -107,6 +114,7 @@ fn of_this_page(url: impl FnOnce(Address<'_>) -> String) -> String {
         protocol: &part(location.protocol()),
         hostname: &part(location.hostname()),
         port: &part(location.port()),
+        path: &part(location.pathname()),
         search: &part(location.search()),
     })
 }
@@ -118,25 +126,30 @@ mod tests {
     #[test]
     fn the_page_s_own_address_says_where_the_bridge_is() {
         let cases = [
-            (("http:", "localhost", "8080", ""), "ws://localhost:8080/ws"),
-            (("http:", "localhost", "9090", ""), "ws://localhost:9090/ws"),
-            (("http:", "[::1]", "8000", ""), "ws://[::1]:8080/ws"),
-            (("http:", "localhost", "8000", "?bridge=9090"), "ws://localhost:9090/ws"),
-            (("http:", "localhost", "8000", "?a=b&bridge=9090&c"), "ws://localhost:9090/ws"),
-            (("http:", "localhost", "8000", "?bridge=evil.example:80"), "ws://localhost:8080/ws"),
-            (("https:", "lab.example", "", ""), "wss://lab.example/ws"),
+            (("http:", "localhost", "8080", "/", ""), "ws://localhost:8080/ws"),
+            (("http:", "localhost", "9090", "/index.html", ""), "ws://localhost:9090/ws"),
+            (("http:", "[::1]", "8000", "/", ""), "ws://[::1]:8080/ws"),
+            (("http:", "localhost", "8000", "/", "?bridge=9090"), "ws://localhost:9090/ws"),
+            (("http:", "localhost", "8000", "/", "?a=b&bridge=9090&c"), "ws://localhost:9090/ws"),
+            (("http:", "localhost", "8000", "/", "?bridge=evil.example:80"), "ws://localhost:8080/ws"),
+            (("https:", "lab.example", "", "/", ""), "wss://lab.example/ws"),
+            (("https:", "lab.example", "", "/launcelot/", ""), "wss://lab.example/launcelot/ws"),
+            (("https:", "lab.example", "", "/a/b/index.html", ""), "wss://lab.example/a/b/ws"),
+            (("http:", "localhost", "80", "/launcelot/", "?bridge=9090"), "ws://localhost:9090/ws"),
         ];
-        for ((protocol, hostname, port, search), expected) in cases {
-            assert_eq!(url(Address { protocol, hostname, port, search }, Route::Straight), expected);
+        for ((protocol, hostname, port, path, search), expected) in cases {
+            assert_eq!(url(Address { protocol, hostname, port, path, search }, Route::Straight), expected);
         }
     }
 
     #[test]
     fn the_tunnel_and_the_lab_are_where_the_bridge_is() {
-        let page = Address { protocol: "https:", hostname: "[::1]", port: "8000", search: "?bridge=9090" };
+        let page = Address { protocol: "https:", hostname: "[::1]", port: "8000", path: "/", search: "?bridge=9090" };
         assert_eq!(url(page, Route::Tunnel), "wss://[::1]:9090/ws/tunnel");
         assert_eq!(Route::ALL.map(|route| Route::of(&url(page, route))), Route::ALL);
         assert_eq!(Route::of("ws://b/ws/tunnel?dialogue=me"), Route::Tunnel);
         assert_eq!(lab(page), "https://[::1]:9090/api");
+        let below = Address { path: "/launcelot/", search: "", port: "", ..page };
+        assert_eq!(lab(below), "https://[::1]/launcelot/api");
     }
 }

@@ -19,17 +19,6 @@ use launcelot_protocol::exchange;
 use crate::message::{Clock, Ended};
 use crate::state::Numbered;
 
-/// The bridge's close codes that have a meaning of their own here; its README lists them.
-mod close_code {
-    pub(super) const NORMAL: u16 = 1000;
-    pub(super) const BRIDGE_STOPS: u16 = 1001;
-    pub(super) const NONE_CAME: u16 = 1006;
-    pub(super) const SILENCE: u16 = 4408;
-    pub(super) const SERVER_RESET: u16 = 4500;
-    pub(super) const SERVER_UNREACHABLE: u16 = 4502;
-    pub(super) const SERVER_TIMED_OUT: u16 = 4504;
-}
-
 /// Why a run broke, and what to do about it.
 pub fn why_it_broke(how: &Ended, url: &str) -> String {
     match how {
@@ -55,27 +44,19 @@ pub fn failure_kind(how: &Ended) -> Option<FailureKind> {
         Ended::Refused(_) | Ended::NoBridge => Some(FailureKind::NoConnection),
         Ended::Nonsense(_) => Some(FailureKind::NotTheProtocol),
         Ended::Closed { code, .. } => Some(match *code {
-            close_code::SERVER_UNREACHABLE => FailureKind::NoConnection,
-            close_code::SERVER_TIMED_OUT | close_code::SILENCE => FailureKind::TimedOut,
+            4404 | 4429 | 4502 => FailureKind::NoConnection,
+            4408 | 4504 => FailureKind::TimedOut,
             _ => FailureKind::Closed,
         }),
     }
 }
 
 fn why_it_closed(code: u16, reason: &str, partial: &str) -> String {
-    let mut why = match code {
-        close_code::NORMAL => "The server went away during the dialogue: it closed the connection.".to_owned(),
-        close_code::BRIDGE_STOPS => "The bridge was stopped during the dialogue.".to_owned(),
-        close_code::NONE_CAME => "The connection to the bridge broke off during the dialogue.".to_owned(),
-        close_code::SILENCE => "The bridge gave up: nothing was said for too long.".to_owned(),
-        close_code::SERVER_RESET => "The server went away during the dialogue: it reset the connection.".to_owned(),
-        close_code::SERVER_UNREACHABLE => "The bridge is there, but it cannot reach the server.".to_owned(),
-        close_code::SERVER_TIMED_OUT => "The bridge is there, but the server did not accept it in time.".to_owned(),
-        other => format!("The bridge closed the connection with code {other}."),
+    let mut why = match text::closed::closed(code) {
+        Some(why) => why.to_owned(),
+        None => format!("The bridge closed the connection with code {code}."),
     };
-    // What the bridge adds is worth reading only where it names a cause.
-    let adds = !matches!(code, close_code::NORMAL | close_code::BRIDGE_STOPS | close_code::SERVER_RESET);
-    if adds && !reason.is_empty() {
+    if text::closed::adds_a_cause(code) && !reason.is_empty() {
         why += &format!(" It says: {}.", reason.trim_end_matches('.'));
     }
     if !partial.is_empty() {
@@ -272,12 +253,17 @@ mod tests {
                 closed(4502, "cannot connect to localhost port 1060: Connection refused"),
                 "cannot reach the server. It says: cannot",
             ),
-            (closed(4504, ""), "did not accept it in time."),
-            (closed(4500, "the server reset the connection"), "The server went away during the dialogue: it reset"),
+            (closed(4504, ""), "did not accept the connection in time."),
+            (
+                closed(4500, "the connection to the server broke"),
+                "The server went away during the dialogue: the connection",
+            ),
+            (closed(4404, "the bridge has no target of this name"), "The bridge has no target of this name."),
+            (closed(4429, "the bridge has too many connections"), "The bridge has as many connections as it may."),
             (closed(1000, "the server closed the connection"), "The server went away during the dialogue: it closed"),
-            (closed(1001, "the bridge is stopping"), "The bridge was stopped during the dialogue."),
+            (closed(1001, "the bridge is stopping"), "The bridge was stopped."),
             (closed(1006, ""), "The connection to the bridge broke off during the dialogue."),
-            (closed(4408, ""), "nothing was said for too long"),
+            (closed(4408, ""), "no byte had moved for too long"),
             (closed(3999, "who knows"), "with code 3999. It says: who knows."),
             (Ended::Nonsense("a wrong word".to_owned()), "not the protocol: a wrong word."),
             (Ended::Refused("bad port".to_owned()), "does not connect to ws://b/ws: bad port"),
@@ -302,6 +288,7 @@ mod tests {
             (closed(4502), Some(FailureKind::NoConnection)),
             (closed(4504), Some(FailureKind::TimedOut)),
             (closed(4408), Some(FailureKind::TimedOut)),
+            (closed(4429), Some(FailureKind::NoConnection)),
             (closed(1006), Some(FailureKind::Closed)),
         ];
         for (how, kind) in kinds {

@@ -1,7 +1,6 @@
 //! Benchmarks of release builds of the programs.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
@@ -15,7 +14,7 @@ use crate::workspace::Workspace;
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Benchmark {
-    /// Compare the server's designs, in about six minutes.
+    /// Compare the server's designs on open connections, in about nine minutes.
     ///
     /// The table in docs/server.md comes from `cargo xtask bench server --markdown`.
     Server(Forwarded),
@@ -25,6 +24,11 @@ pub(crate) enum Benchmark {
 
     /// Compare asking from the page with plain JavaScript and the native client: single runs, and many questions.
     Page,
+
+    /// Compare the bridge with the server alone and with other bridges, in about ten minutes.
+    ///
+    /// The tables in docs/bridge.md come from `cargo xtask bench bridge --markdown`.
+    Bridge(Forwarded),
 
     /// Measure what it costs the server to be observed by the lab.
     Observe(Forwarded),
@@ -38,15 +42,19 @@ pub(crate) struct Forwarded {
     options: Vec<OsString>,
 }
 
+/// The package of the lab, and its program.
+const PACKAGE: &str = "launcelot-lab";
+
 /// Number of questions that each client asks in the benchmark of the page.
 const QUESTIONS: &str = "5000";
 
 /// Builds the programs that a benchmark needs, and runs it.
 pub(crate) fn run(workspace: &Workspace, progress: &Progress, benchmark: &Benchmark) -> Result<(), Failure> {
     match benchmark {
-        Benchmark::Server(forwarded) => server(workspace, progress, forwarded),
+        Benchmark::Server(forwarded) => of_lab(workspace, progress, "server", forwarded),
         Benchmark::Page => page(workspace, progress),
         Benchmark::Designs(forwarded) => of_lab(workspace, progress, "designs", forwarded),
+        Benchmark::Bridge(forwarded) => bridge(workspace, progress, forwarded),
         Benchmark::Observe(forwarded) => of_lab(workspace, progress, "observe", forwarded),
     }
 }
@@ -62,27 +70,29 @@ fn page(workspace: &Workspace, progress: &Progress) -> Result<(), Failure> {
     command::show(bench)
 }
 
-/// Builds the two programs one after the other, so that each has the features that its users get.
-fn server(workspace: &Workspace, progress: &Progress, forwarded: &Forwarded) -> Result<(), Failure> {
-    let server = build_for_release(workspace, progress, "launcelot-server")?;
-    let lab = build_for_release(workspace, progress, "launcelot-lab")?;
+/// Builds the bridge, the smallest one, and the lab, which contains the server.
+fn bridge(workspace: &Workspace, progress: &Progress, forwarded: &Forwarded) -> Result<(), Failure> {
+    let bridge = build_for_release(workspace, progress, "launcelot-bridge")?.path("launcelot-bridge")?;
+    let mut cargo = workspace.cargo("build");
+    cargo.args(["--release", "--package", "launcelot-bridge", "--example", "smallest"]);
+    progress.step("the smallest bridge", |status| Programs::build(progress, cargo, status))?;
+    let lab = build_for_release(workspace, progress, PACKAGE)?.path(PACKAGE)?;
+    let smallest = bridge.with_file_name("examples").join("smallest");
     let mut bench = workspace.command(lab);
-    bench.args(["bench", "server", "--server"]).arg(server).args(&forwarded.options);
+    bench.args(["bench", "bridge", "--bridge"]).arg(bridge).arg("--smallest").arg(smallest).args(&forwarded.options);
     command::replace_process(bench)
 }
 
-/// Runs a benchmark that needs no other program than the lab.
+/// Runs a benchmark of the lab, which starts itself as a server.
 fn of_lab(workspace: &Workspace, progress: &Progress, name: &str, forwarded: &Forwarded) -> Result<(), Failure> {
-    let lab = build_for_release(workspace, progress, "launcelot-lab")?;
-    let mut bench = workspace.command(lab);
+    let mut bench = workspace.command(build_for_release(workspace, progress, PACKAGE)?.path(PACKAGE)?);
     bench.args(["bench", name]).args(&forwarded.options);
     command::replace_process(bench)
 }
 
-/// Makes a release build of a package's program, and returns the path of the program.
-fn build_for_release(workspace: &Workspace, progress: &Progress, package: &str) -> Result<PathBuf, Failure> {
+/// Builds a package alone, so that it has the features that its users get.
+fn build_for_release(workspace: &Workspace, progress: &Progress, package: &str) -> Result<Programs, Failure> {
     let mut cargo = workspace.cargo("build");
     cargo.args(["--release", "--package", package]);
-    let programs = progress.step(package, |status| Programs::build(progress, cargo, status))?;
-    programs.path(package)
+    progress.step(package, |status| Programs::build(progress, cargo, status))
 }

@@ -19,7 +19,7 @@ const CHROMIUM_NAMES: [&str; 5] = ["chromium", "chromium-browser", "google-chrom
 
 /// The environment variables from which the tests take the paths. A user may set the first two to choose a browser and
 /// its driver.
-const CHROMIUM_VARIABLE: &str = "LAUNCELOT_CHROMIUM";
+pub(crate) const CHROMIUM_VARIABLE: &str = "LAUNCELOT_CHROMIUM";
 const DRIVER_VARIABLE: &str = "LAUNCELOT_CHROMEDRIVER";
 const AXE_VARIABLE: &str = "LAUNCELOT_AXE";
 
@@ -61,6 +61,14 @@ impl Browser {
         command.env(DRIVER_VARIABLE, &self.driver);
         command.env(AXE_VARIABLE, &self.axe);
     }
+}
+
+/// Finds Chromium, without its driver. With `install`, installs it, as far as this user may.
+pub(crate) fn find_chromium(workspace: &Workspace, progress: &Progress, install: bool) -> Result<PathBuf, Failure> {
+    if chromium().is_none() {
+        require_packages(workspace, progress, install)?;
+    }
+    chromium().ok_or_else(|| Failure::new("Chromium was installed, but is not on the path"))
 }
 
 fn require_packages(workspace: &Workspace, progress: &Progress, install: bool) -> Result<(), Failure> {

@@ -18,6 +18,7 @@ mod examples;
 mod failure;
 mod hdrhistogram;
 mod install;
+mod interoperability;
 mod licences;
 mod openssh;
 mod output;

@@ -11,10 +11,6 @@ use crate::workspace::{Workspace, find_program, is_program};
 /// Debian's packages.
 const PACKAGES: [&str; 2] = ["openssh-server", "openssh-client"];
 
-/// A folder that exists where systemd runs. There, installing Debian's package starts the SSH server, which others on
-/// the network can reach.
-const SYSTEMD: &str = "/run/systemd/system";
-
 /// Debian's path of the server, which is not on the `PATH` of common users.
 const SSHD: &str = "/usr/sbin/sshd";
 
@@ -32,14 +28,8 @@ impl OpenSsh {
         if let Some(openssh) = Self::on_this_machine() {
             return Ok(openssh);
         }
-        if install && Path::new(SYSTEMD).exists() {
-            return Err(Failure::new(format!(
-                "OpenSSH's server is missing, and installing it would start it as a service; type: \
-                 sudo apt-get install --yes {}",
-                PACKAGES.join(" ")
-            )));
-        }
-        packages::require(workspace, progress, &PACKAGES, "one test goes through a real SSH tunnel", install)?;
+        let why = "some tests go through a real SSH server";
+        packages::require_without_services(workspace, progress, &PACKAGES, why, install)?;
         Self::on_this_machine().ok_or_else(|| Failure::new("OpenSSH was installed, but is not on the path"))
     }
 

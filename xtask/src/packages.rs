@@ -1,6 +1,7 @@
 //! System packages for the tests, installed on request as far as this user may.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use crate::command::output_of;
@@ -45,6 +46,27 @@ pub(crate) fn require(
     let mut install = command(&["install", "--yes", "--no-install-recommends"]);
     install.args(packages);
     progress.run(&names, install)
+}
+
+/// A folder that exists where systemd runs. There, installing Debian's package of a server starts it as a service, which
+/// others on the network may reach.
+const SYSTEMD: &str = "/run/systemd/system";
+
+/// Like [`require`], for packages of servers: installs them only where that does not start a service.
+pub(crate) fn require_without_services(
+    workspace: &Workspace,
+    progress: &Progress,
+    packages: &[&str],
+    why: &str,
+    install: bool,
+) -> Result<(), Failure> {
+    if install && Path::new(SYSTEMD).exists() {
+        let names = packages.join(" ");
+        return Err(Failure::new(format!(
+            "{why}, but installing {names} would start services; type: sudo apt-get install --yes {names}"
+        )));
+    }
+    require(workspace, progress, packages, why, install)
 }
 
 /// Returns the distribution's name in os-release(5): `debian`, `ubuntu`, `fedora`; empty if there is none.

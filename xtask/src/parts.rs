@@ -114,6 +114,11 @@ impl Parts {
     fn has_package(&self, name: &str) -> bool {
         self.packages.iter().any(|(package, _)| *package == name)
     }
+
+    /// Returns whether the tests of the bridge are selected.
+    pub(crate) fn has_bridge(&self) -> bool {
+        self.packages.iter().any(|(package, _)| *package == "launcelot-bridge")
+    }
 }
 
 #[cfg(test)]

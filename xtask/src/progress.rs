@@ -84,6 +84,14 @@ impl Progress {
         self.step(name, |status| command::run(command, status))
     }
 
+    /// Runs a command whose output is printed above the status line.
+    pub(crate) fn show(&self, command: Command) -> Result<(), Failure> {
+        if self.verbose {
+            return command::show(command);
+        }
+        command::run(command, |line| self.print(line)).map_err(Failure::without_output)
+    }
+
     /// Prints a line above the status line.
     pub(crate) fn print(&self, line: &str) {
         let _running = lock(&self.running);

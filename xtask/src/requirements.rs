@@ -13,32 +13,72 @@ pub(crate) enum Requirement {
     Browser,
     /// PyPI's `hdrhistogram`. Without it, `cargo test` ignores its tests.
     HdrHistogram,
+    /// curl.
+    Curl,
+    /// HAProxy.
+    HaProxy,
+    /// nginx.
+    Nginx,
+    /// The clients in JavaScript, and Node.
+    NodeClients,
+    /// noVNC, and Chromium.
+    NoVnc,
     /// OpenSSH and its server.
     OpenSsh,
-    /// Python 3, in which a server that the prober tests is written.
+    /// PostgreSQL, which is not installed for the tests.
+    PostgreSql,
+    /// Python 3, in which servers that are not ours are written.
     Python,
+    /// Namespaces of network and mounts, which containers may forbid.
+    Namespaces,
+    /// The clients in Python.
+    PythonClients,
+    /// Redis.
+    Redis,
+    /// The server of OpenSSH, behind the bridge.
+    Sshd,
     /// trunk and its wasm-bindgen.
     Trunk,
 }
 
 impl Requirement {
-    /// Returns the test program and the prefix of the names of the tests.
-    pub(crate) fn tests(self) -> (&'static str, &'static str) {
+    /// Returns the test program and the prefixes of the names of the tests.
+    pub(crate) fn tests(self) -> (&'static str, &'static [&'static str]) {
         match self {
-            Self::Browser => ("page", ""),
-            Self::HdrHistogram => ("measure", "hlog_in_python::"),
-            Self::OpenSsh => ("lab", "ssh::"),
-            Self::Python => ("lab", "probe::started_servers::"),
-            Self::Trunk => ("page", "trunk::"),
+            Self::Browser => ("page", &[]),
+            Self::Curl => ("bridge", &["long::curl::"]),
+            Self::HaProxy => ("bridge", &["long::haproxy::"]),
+            Self::HdrHistogram => ("measure", &["hlog_in_python::"]),
+            Self::Nginx => ("bridge", &["long::nginx::"]),
+            Self::NodeClients => ("bridge", &["long::node::"]),
+            Self::NoVnc => ("bridge", &["long::browser::"]),
+            Self::OpenSsh => ("lab", &["ssh::"]),
+            Self::PostgreSql => ("bridge", &["long::postgresql::"]),
+            Self::Python => ("lab", &["probe::started_servers::", "load_faulty_servers::"]),
+            Self::Namespaces => ("lab", &["load_namespaces::"]),
+            Self::PythonClients => ("bridge", &["long::python::"]),
+            Self::Redis => ("bridge", &["long::redis::"]),
+            Self::Sshd => ("bridge", &["long::sshd::"]),
+            Self::Trunk => ("page", &["trunk::"]),
         }
     }
 
     fn description(self) -> &'static str {
         match self {
             Self::Browser => "in a browser",
+            Self::Curl => "with curl",
+            Self::HaProxy => "behind HAProxy",
             Self::HdrHistogram => "with PyPI's hdrhistogram",
+            Self::Nginx => "behind nginx",
+            Self::NodeClients => "with clients in JavaScript",
+            Self::NoVnc => "with noVNC",
+            Self::PostgreSql => "before PostgreSQL",
+            Self::PythonClients => "with clients in Python",
+            Self::Redis => "before Redis",
+            Self::Sshd => "before sshd",
             Self::OpenSsh => "through a real SSH tunnel",
-            Self::Python => "of a server in Python",
+            Self::Python => "of servers in Python",
+            Self::Namespaces => "in namespaces of their own",
             Self::Trunk => "of `trunk serve`",
         }
     }
@@ -96,9 +136,9 @@ impl Skips {
 }
 
 /// Returns the number of tests of a program with `names` in their names.
-fn count_tests(workspace: &Workspace, program: &str, names: &str) -> Result<usize, Failure> {
+fn count_tests(workspace: &Workspace, program: &str, names: &[&str]) -> Result<usize, Failure> {
     let mut list = workspace.cargo("test");
-    list.args(["--quiet", "--workspace", "--features", BROWSER_TESTS, "--test", program, "--", "--list", names]);
+    list.args(["--quiet", "--workspace", "--features", BROWSER_TESTS, "--test", program, "--", "--list"]).args(names);
     Ok(output_of(list)?.lines().filter(|line| line.ends_with(": test")).count())
 }
 

@@ -3,11 +3,13 @@
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::process::Command;
 
 use crate::browser::Browser;
 use crate::failure::Failure;
 use crate::hdrhistogram;
 use crate::install;
+use crate::interoperability::Interoperability;
 use crate::openssh::OpenSsh;
 use crate::packages;
 use crate::parts::Parts;
@@ -22,10 +24,12 @@ pub(crate) struct Setup {
     pub(crate) browser: Option<Browser>,
     pub(crate) openssh: Option<OpenSsh>,
     pub(crate) has_python: bool,
+    pub(crate) has_namespaces: bool,
     /// The Python that has PyPI's `hdrhistogram`.
     pub(crate) hdrhistogram: Option<PathBuf>,
     pub(crate) trunk: Option<Trunk>,
     pub(crate) wasm_opt: Option<PathBuf>,
+    pub(crate) interoperability: Interoperability,
 }
 
 /// trunk, and the `PATH` on which it finds its wasm-bindgen.
@@ -37,11 +41,12 @@ pub(crate) struct Trunk {
 
 impl Setup {
     /// Finds everything that `parts` need, and adds what is skipped to `skips`. With `install`, installs what is missing,
-    /// and fails if that is not possible.
+    /// and fails if that is not possible. The programs of long tests are left out unless those run.
     pub(crate) fn find(
         workspace: &Workspace,
         progress: &Progress,
         parts: &Parts,
+        long: bool,
         install: bool,
         skips: &mut Skips,
     ) -> Result<Self, Failure> {
@@ -51,13 +56,26 @@ impl Setup {
         if parts.has_check("clippy") || parts.page().is_some() {
             install::add_wasm_target(workspace, progress)?;
         }
-        let mut setup =
-            Self { browser: None, openssh: None, has_python: false, hdrhistogram: None, trunk: None, wasm_opt: None };
+        let mut setup = Self {
+            browser: None,
+            openssh: None,
+            has_python: false,
+            has_namespaces: false,
+            hdrhistogram: None,
+            trunk: None,
+            wasm_opt: None,
+            interoperability: Interoperability::default(),
+        };
+        if parts.has_bridge() && long {
+            setup.interoperability = Interoperability::find(workspace, progress, install, skips)?;
+        }
         if parts.has_lab() {
             let found = OpenSsh::find(workspace, progress, install);
             setup.openssh = skips.unless_found(Requirement::OpenSsh, install, found)?;
             let found = python(workspace, progress, install);
             setup.has_python = skips.unless_found(Requirement::Python, install, found)?.is_some();
+            let found = namespaces();
+            setup.has_namespaces = skips.unless_found(Requirement::Namespaces, install, found)?.is_some();
         }
         if parts.has_measure() {
             let python = python(workspace, progress, install);
@@ -87,6 +105,22 @@ fn python(workspace: &Workspace, progress: &Progress, install: bool) -> Result<(
         return Ok(());
     }
     packages::require(workspace, progress, &["python3"], "some tests probe a server in Python", install)
+}
+
+/// Tries what the tests do in namespaces: a network with few ports, and a small file system.
+fn namespaces() -> Result<(), Failure> {
+    let script = "ip link set lo up && echo 40000 40001 > /proc/sys/net/ipv4/ip_local_port_range && \
+                  mount -t tmpfs -o size=20k none /tmp";
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--map-root-user", "--net", "--mount", "sh", "-c", script]);
+    match unshare.output() {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => {
+            let reason = String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; ");
+            Err(Failure::new(format!("namespaces of network and mounts are not permitted here: {reason}")))
+        }
+        Err(error) => Err(Failure::new(format!("cannot run unshare: {error}"))),
+    }
 }
 
 /// Finds trunk, together with the wasm-bindgen that it calls.

@@ -52,7 +52,8 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options)
     let parts = Parts::named(&options.names)?;
     let steps = Steps::default();
     let mut skips = Skips::default();
-    let setup = steps.run("set-up", || Setup::find(workspace, progress, &parts, options.install, &mut skips))?;
+    let setup =
+        steps.run("set-up", || Setup::find(workspace, progress, &parts, options.long, options.install, &mut skips))?;
     if is_ci() && parts.is_all() {
         steps.run("lock file", || lock_file_is_committed(workspace))?;
     }
@@ -61,7 +62,7 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options)
         format.args(["--all", "--check"]);
         steps.run("format", || progress.run("cargo fmt", format))?;
     }
-    // Linking the page's program takes long and uses one processor, so the checks run meanwhile.
+    // Linking the page's program takes long and uses one processor, so the tests are compiled meanwhile.
     let page = || {
         if setup.browser.is_none() {
             return Ok(None);
@@ -72,39 +73,67 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options)
         let sizes = steps.run("page: bundle", bundle)?;
         Ok(Some((program, sizes)))
     };
-    let (page, ()) =
-        parallel::both(page, || checks(workspace, progress, &parts, &steps, &mut skips, setup.browser.is_some()))?;
+    let has_browser = setup.browser.is_some();
+    let (page, ()) = parallel::both(page, || compile(workspace, progress, &parts, &steps, has_browser))?;
     let run = Tests { workspace, parts: &parts, setup: &setup, long: options.long };
     if let Some((_, sizes)) = &page {
         output::print(&sizes.to_string());
     }
     let program = page.map(|(program, _)| program);
     let commands = run.commands(program.as_deref());
-    if !commands.is_empty() {
-        steps.run("tests", || commands.into_iter().try_for_each(command::show))?;
+    let tests = || {
+        if commands.is_empty() {
+            return Ok(());
+        }
+        steps.run("tests", || commands.into_iter().try_for_each(|command| progress.show(command)))
+    };
+    let mut checks = || checks(workspace, progress, &parts, &steps, &mut skips);
+    if options.long {
+        // Some of the long tests compare times, for which the machine should be idle.
+        checks()?;
+        tests()?;
+    } else {
+        // Tests wait much of their time, for timers and for the network.
+        parallel::both(tests, checks)?;
     }
     steps.print();
     skips.print(workspace)
 }
 
-/// Runs clippy, rustdoc and the check of licences, and compiles the tests.
+/// Compiles the tests, if all of them run.
+fn compile(
+    workspace: &Workspace,
+    progress: &Progress,
+    parts: &Parts,
+    steps: &Steps,
+    has_browser: bool,
+) -> Result<(), Failure> {
+    if !parts.is_all() {
+        return Ok(());
+    }
+    let mut compile = workspace.cargo("test");
+    compile.args(["--workspace", "--no-run"]);
+    if has_browser {
+        compile.args(["--features", BROWSER_TESTS]);
+    }
+    steps.run("tests: compile", || progress.run("the tests", compile))
+}
+
+/// Runs clippy, rustdoc and the check of licences, with a low priority.
 fn checks(
     workspace: &Workspace,
     progress: &Progress,
     parts: &Parts,
     steps: &Steps,
     skips: &mut Skips,
-    has_browser: bool,
 ) -> Result<(), Failure> {
     if parts.has_check("clippy") {
-        steps.run("clippy", || {
-            let mut clippy = workspace.cargo("clippy");
-            clippy.args(["--workspace", "--all-targets", "--features", BROWSER_TESTS, "--", "-D", "warnings"]);
-            progress.run("clippy", clippy)
-        })?;
+        let mut clippy = workspace.cargo_with_low_priority("clippy");
+        clippy.args(["--workspace", "--all-targets", "--features", BROWSER_TESTS, "--", "-D", "warnings"]);
+        steps.run("clippy", || progress.run("clippy", clippy))?;
     }
     if parts.has_check("docs") {
-        let mut docs = workspace.cargo("doc");
+        let mut docs = workspace.cargo_with_low_priority("doc");
         // Only the libraries are documented, not the programs. xtask is the only program without a library.
         docs.args(["--workspace", "--no-deps", "--lib", "--bin", "xtask", WITH_TEST_FEATURES])
             .env("RUSTDOCFLAGS", "-D warnings");
@@ -112,14 +141,6 @@ fn checks(
     }
     if parts.has_check("licences") {
         steps.run("licences", || licences::check(workspace, progress, skips))?;
-    }
-    if parts.is_all() {
-        let mut compile = workspace.cargo("test");
-        compile.args(["--workspace", "--no-run"]);
-        if has_browser {
-            compile.args(["--features", BROWSER_TESTS]);
-        }
-        steps.run("tests: compile", || progress.run("the tests", compile))?;
     }
     Ok(())
 }
@@ -143,17 +164,22 @@ impl Tests<'_> {
     /// Returns the commands that run the selected tests. Tests in a browser run only if the page's `program` has been
     /// compiled.
     fn commands(&self, program: Option<&Path>) -> Vec<Command> {
+        let mut commands = Vec::new();
+        if self.parts.has_bridge() && self.long {
+            let mut tests = self.workspace.cargo("test");
+            tests.args(["--package", "launcelot-bridge", "--features", "tls", "--test", "bridge", "--", "tls::"]);
+            commands.push(tests);
+        }
         if self.parts.is_all() {
             let mut tests = self.workspace.cargo("test");
             tests.arg("--workspace");
             if program.is_some() {
                 tests.args(["--features", BROWSER_TESTS]);
             }
-            let mut commands = vec![self.configure(tests, program, &[])];
+            commands.push(self.configure(tests, program, &[]));
             commands.extend(self.hdrhistogram(&[]));
             return commands;
         }
-        let mut commands = Vec::new();
         if self.parts.has_lab() {
             commands.push(cargo::programs_for_tests(self.workspace));
         }
@@ -187,7 +213,7 @@ impl Tests<'_> {
     /// Sets the environment variables with the paths that tests need. Skips long tests, unless they are selected, and
     /// tests whose requirements are missing.
     fn configure(&self, mut tests: Command, program: Option<&Path>, filters: &[String]) -> Command {
-        let Setup { browser, openssh, has_python, trunk, .. } = self.setup;
+        let Setup { browser, openssh, has_python, has_namespaces, trunk, interoperability, .. } = self.setup;
         if env::var_os(THREADS_VARIABLE).is_none() {
             tests.env(THREADS_VARIABLE, test_threads().to_string());
         }
@@ -205,6 +231,9 @@ impl Tests<'_> {
         if !has_python {
             skip(&mut tests, Requirement::Python);
         }
+        if !has_namespaces {
+            skip(&mut tests, Requirement::Namespaces);
+        }
         match trunk {
             Some(Trunk { program, path }) => {
                 tests.env("LAUNCELOT_TRUNK", program).env("PATH", path);
@@ -214,17 +243,23 @@ impl Tests<'_> {
         if let Some(browser) = browser {
             browser.set_env(&mut tests);
         }
+        interoperability.set_env(&mut tests);
+        for requirement in interoperability.missing() {
+            skip(&mut tests, *requirement);
+        }
         tests
     }
 }
 
-/// Returns twice the number of processors, because most tests wait for other processes and for the network.
+/// Returns three times the number of processors, because most tests wait for other processes and for the network.
 fn test_threads() -> usize {
-    2 * thread::available_parallelism().map_or(1, usize::from)
+    3 * thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Skips the tests that have this requirement.
 fn skip(tests: &mut Command, requirement: Requirement) {
-    let (_, names) = requirement.tests();
-    tests.args(["--skip", names]);
+    let (_, prefixes) = requirement.tests();
+    for prefix in prefixes {
+        tests.args(["--skip", prefix]);
+    }
 }

@@ -1,4 +1,5 @@
-//! Tools besides cargo: trunk for working on the page, wasm-opt for a smaller page, axe-core for the tests.
+//! Tools besides cargo: trunk for working on the page, wasm-opt for a smaller page, axe-core and clients of WebSockets for
+//! the tests.
 //!
 //! The tools are installed per user, each version into a folder of its own, where every clone of the repository finds
 //! it ([`crate::install`]).
@@ -34,6 +35,12 @@ pub(crate) enum Tool {
     WasmOpt,
     /// Finds accessibility violations in a page.
     Axe,
+    /// A client of WebSockets in JavaScript.
+    Ws,
+    /// Node's own client of WebSockets, as a package.
+    Undici,
+    /// A viewer of remote desktops in a browser, of which the tests take the client of WebSockets.
+    NoVnc,
 }
 
 impl Tool {
@@ -46,6 +53,9 @@ impl Tool {
             Self::WasmBindgen => "wasm-bindgen",
             Self::WasmOpt => "wasm-opt",
             Self::Axe => "axe-core",
+            Self::Ws => "ws",
+            Self::Undici => "undici",
+            Self::NoVnc => "novnc",
         }
     }
 
@@ -56,11 +66,19 @@ impl Tool {
             Self::WasmBindgen => "wasm-bindgen-cli",
             Self::WasmOpt => "binaryen",
             Self::Axe => "axe-core",
+            Self::Ws => "ws",
+            Self::Undici => "undici",
+            Self::NoVnc => "@novnc/novnc",
         }
     }
 
     pub(crate) fn is_from_npm(self) -> bool {
-        matches!(self, Self::WasmOpt | Self::Axe)
+        self == Self::WasmOpt || self.is_library()
+    }
+
+    /// Returns whether this is not a program, but something that tests load.
+    fn is_library(self) -> bool {
+        matches!(self, Self::Axe | Self::Ws | Self::Undici | Self::NoVnc)
     }
 
     /// Returns the version to install. The version of wasm-bindgen must be that of the crate in `Cargo.lock`.
@@ -78,6 +96,10 @@ impl Tool {
             }
             Self::WasmOpt => "132.0.0".to_owned(),
             Self::Axe => "4.14.1".to_owned(),
+            Self::Ws => "8.23.0".to_owned(),
+            // The newest version for Node 18.
+            Self::Undici => "6.29.1".to_owned(),
+            Self::NoVnc => "1.7.0".to_owned(),
         })
     }
 
@@ -86,7 +108,7 @@ impl Tool {
         match self {
             Self::Trunk => "3 to 4 minutes",
             Self::WasmBindgen => "1 to 2 minutes",
-            Self::WasmOpt | Self::Axe => "a few seconds",
+            Self::WasmOpt | Self::Axe | Self::Ws | Self::Undici | Self::NoVnc => "a few seconds",
         }
     }
 
@@ -96,6 +118,9 @@ impl Tool {
             Self::Trunk | Self::WasmBindgen => folder.join("bin").join(self.name()),
             Self::WasmOpt => folder.join("node_modules/binaryen/bin/wasm-opt"),
             Self::Axe => folder.join("node_modules/axe-core/axe.min.js"),
+            Self::Ws | Self::Undici | Self::NoVnc => {
+                folder.join("node_modules").join(self.package()).join("package.json")
+            }
         }
     }
 
@@ -103,7 +128,7 @@ impl Tool {
     fn accepts(self, found: &str, wanted: &str) -> bool {
         match self {
             Self::Trunk => TRUNK_SERIES.iter().any(|series| found.starts_with(series)),
-            Self::WasmBindgen | Self::WasmOpt | Self::Axe => found == wanted,
+            _ => found == wanted,
         }
     }
 }
@@ -132,7 +157,7 @@ impl Found {
 pub(crate) fn find(workspace: &Workspace, tool: Tool) -> Result<Found, Failure> {
     let version = tool.version(workspace)?;
     let installed = tool.file(&folder(tool, &version)?);
-    if tool == Tool::Axe {
+    if tool.is_library() {
         return Ok(if installed.is_file() { Found::Working(installed) } else { Found::Missing });
     }
     if is_program(&installed) {

@@ -58,7 +58,17 @@ impl Workspace {
 
     /// Makes a cargo command. On CI it fails if the lock file is not up to date.
     pub(crate) fn cargo(&self, subcommand: &str) -> Command {
-        let mut command = self.command(cargo());
+        self.with_subcommand(self.command(cargo()), subcommand)
+    }
+
+    /// Like [`cargo`](Self::cargo), but with the lowest priority: it takes the processor time that other processes leave.
+    pub(crate) fn cargo_with_low_priority(&self, subcommand: &str) -> Command {
+        let mut command = self.command("nice");
+        command.args(["-n", "19"]).arg(cargo());
+        self.with_subcommand(command, subcommand)
+    }
+
+    fn with_subcommand(&self, mut command: Command, subcommand: &str) -> Command {
         command.arg(subcommand).env("CARGO_TARGET_DIR", &self.target);
         if is_ci() && subcommand != "fmt" {
             command.arg("--locked");

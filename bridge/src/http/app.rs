@@ -29,7 +29,8 @@ pub(crate) fn app(options: &Arc<Options>, core: &Arc<Core>) -> Router {
         .route(health::READY, get(health::ready))
         .route("/ws", get(websocket_to_first))
         .route("/ws/", get(websocket_to_first))
-        .route("/ws/{name}", get(websocket_to_named));
+        .route("/ws/{name}", get(websocket_to_named))
+        .route("/ws/{name}/", get(websocket_to_named));
     let router = match &options.web {
         Some(web) => {
             let files = Files::new(web, options.follow_links);

@@ -51,6 +51,11 @@ impl ConnectInfo {
         Self { peer, is_secure: None, is_over_limit, _permits: Arc::new((socket, connection)), _counted: None }
     }
 
+    /// Returns how long a request may take for its head, where connections below the limit have `head_timeout`.
+    pub(crate) fn head_timeout(&self, head_timeout: Duration) -> Duration {
+        if self.is_over_limit { head_timeout.min(HEAD_TIMEOUT_OVER_LIMIT) } else { head_timeout }
+    }
+
     /// The client uses TLS.
     #[cfg(feature = "tls")]
     pub(crate) fn secure(self) -> Self {
@@ -72,7 +77,7 @@ where
     let stop = bridge.core.tasks.stopping();
     let is_over_limit = connect_info.is_over_limit;
     let timeouts = Timeouts {
-        head: if is_over_limit { options.head_timeout.min(HEAD_TIMEOUT_OVER_LIMIT) } else { options.head_timeout },
+        head: connect_info.head_timeout(options.head_timeout),
         keep_alive: options.keep_alive,
         response: options.response_timeout,
     };
@@ -111,8 +116,14 @@ where
             {
                 served
             } else {
-                connection.as_mut().graceful_shutdown();
-                connection.await
+                tokio::select! {
+                    served = &mut connection => served,
+                    // Before that, hyper would make an upgrade a `Connection: close`.
+                    () = phase_at_stop.response_ended() => {
+                        connection.as_mut().graceful_shutdown();
+                        connection.await
+                    }
+                }
             }
         }
     };

@@ -12,15 +12,15 @@ use std::collections::HashMap;
 use std::fs;
 use std::io::{self, SeekFrom};
 use std::os::unix::fs::MetadataExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::OFlags;
+use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2};
+use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
-use tokio::fs::OpenOptions;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncSeek, AsyncSeekExt as _, ReadBuf};
 use tokio::sync::Semaphore;
 use tower_http::services::fs::{Backend, File, Metadata};
@@ -35,6 +35,9 @@ const REMEMBERED_MAX: usize = 1024;
 /// follows within the same tick of the file system's clock leaves the time as it was (FAT has the
 /// coarsest clock, of two seconds).
 const SETTLED_AFTER: Duration = Duration::from_secs(3);
+
+/// Opens a file for reading, without waiting for a writer if it is a FIFO.
+const READ: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK);
 
 /// How many files are opened and hashed at once, each of which may block a thread.
 const OPENING_MAX: usize = 16;
@@ -89,7 +92,7 @@ impl HashedFiles {
 
     async fn open_hashed(self, path: PathBuf) -> io::Result<HashedFile> {
         let _permit = self.opening.acquire().await.expect("this semaphore is never closed");
-        let mut file = self.open_within(path).await?;
+        let mut file = tokio::fs::File::from_std(self.open_file(path, READ).await?);
         let metadata = file.metadata().await?;
         if !metadata.is_file() {
             return Err(io::ErrorKind::NotFound.into());
@@ -111,17 +114,15 @@ impl HashedFiles {
         Ok(HashedFile { file, metadata: FileMetadata { metadata, moment: Some(moment(hash)) } })
     }
 
-    /// Opens a file for reading, without waiting for a writer if it is a FIFO.
-    async fn open_within(&self, mut path: PathBuf) -> io::Result<tokio::fs::File> {
-        if let Some(directory) = &self.within {
-            let directory = tokio::fs::canonicalize(directory).await?;
-            path = tokio::fs::canonicalize(path).await.map_err(not_found_if_too_long)?;
-            if !path.starts_with(&directory) {
-                return Err(io::ErrorKind::NotFound.into());
-            }
-        }
-        let opened = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path).await;
-        opened.map_err(not_found_if_too_long)
+    /// Opens a file with `flags`.
+    async fn open_file(&self, path: PathBuf, flags: OFlags) -> io::Result<fs::File> {
+        let within = self.within.clone();
+        let flags = flags | OFlags::CLOEXEC;
+        let opening = tokio::task::spawn_blocking(move || match within {
+            Some(directory) => open_within(&directory, &path, flags),
+            None => Ok(open(path, flags, Mode::empty())?.into()),
+        });
+        opening.await.map_err(io::Error::other)?.map_err(not_found_if_invalid)
     }
 
     fn remember(&self, version: Version, hash: ContentHash) {
@@ -137,10 +138,36 @@ impl HashedFiles {
     }
 }
 
-/// No file has a name that is longer than names may be, nor a path through a file.
-fn not_found_if_too_long(error: io::Error) -> io::Error {
-    match error.kind() {
-        io::ErrorKind::InvalidFilename | io::ErrorKind::NotADirectory => io::ErrorKind::NotFound.into(),
+/// Opens a file in `directory`. The system refuses a path on which a link leads out of it, or is absolute (openat2(2)), so
+/// that no link can be exchanged between a check and the opening.
+fn open_within(directory: &Path, path: &Path, flags: OFlags) -> io::Result<fs::File> {
+    let relative = path.strip_prefix(directory).map_err(|_| io::ErrorKind::NotFound)?;
+    let relative = if relative.as_os_str().is_empty() { Path::new(".") } else { relative };
+    let root = open(directory, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+    match openat2(root, relative, flags, Mode::empty(), resolve) {
+        // Linux before 5.6, and some sandboxes.
+        Err(Errno::NOSYS) => check_and_open(directory, path, flags),
+        opened => Ok(opened?.into()),
+    }
+}
+
+/// Opens a file in `directory`, where the system cannot check it.
+fn check_and_open(directory: &Path, path: &Path, flags: OFlags) -> io::Result<fs::File> {
+    let path = path.canonicalize()?;
+    if !path.starts_with(directory.canonicalize()?) {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    Ok(open(path, flags | OFlags::NOFOLLOW, Mode::empty())?.into())
+}
+
+/// Returns `NotFound` for a path that cannot lead to a regular file: a name over the system's limit, a path through a file, a
+/// loop of links, a link out of the directory, or a Unix socket. Other errors stay as they are.
+fn not_found_if_invalid(error: io::Error) -> io::Error {
+    match Errno::from_io_error(&error) {
+        Some(Errno::NAMETOOLONG | Errno::NOTDIR | Errno::LOOP | Errno::XDEV | Errno::NXIO) => {
+            io::ErrorKind::NotFound.into()
+        }
         _ => error,
     }
 }
@@ -178,9 +205,10 @@ impl Backend for HashedFiles {
 
     /// Reads no content: `ServeDir` calls this for GET only to tell directories from files.
     fn metadata(&self, path: PathBuf) -> Self::MetadataFuture {
+        let files = self.clone();
         Box::pin(async move {
-            let metadata = tokio::fs::metadata(path).await.map_err(not_found_if_too_long)?;
-            Ok(FileMetadata { metadata, moment: None })
+            let file = files.open_file(path, OFlags::PATH).await?;
+            Ok(FileMetadata { metadata: file.metadata()?, moment: None })
         })
     }
 }
@@ -276,6 +304,23 @@ mod tests {
         files.remember(version, 7);
         let file = files.open_hashed(settled).await.unwrap();
         assert_eq!(file.metadata.moment, Some(moment(7)));
+    }
+
+    #[test]
+    fn links_out_of_the_directory_are_refused_also_where_the_system_cannot_do_it() {
+        let [directory, outside] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let [file, secret] = [directory.path().join("file"), outside.path().join("secret")];
+        fs::write(&file, "file").unwrap();
+        fs::write(&secret, "secret").unwrap();
+        let [within, out] = [directory.path().join("within"), directory.path().join("out")];
+        std::os::unix::fs::symlink("file", &within).unwrap();
+        std::os::unix::fs::symlink(&secret, &out).unwrap();
+        for open in [open_within, check_and_open] {
+            assert!(open(directory.path(), &file, READ).is_ok());
+            assert!(open(directory.path(), &within, READ).is_ok());
+            assert!(open(directory.path(), &out, READ).is_err());
+            assert!(open(directory.path(), directory.path(), OFlags::PATH).is_ok());
+        }
     }
 
     #[test]

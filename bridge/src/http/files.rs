@@ -54,8 +54,8 @@ impl Files {
             // A relative address is right below any base path also.
             StatusCode::TEMPORARY_REDIRECT => {
                 let name = path.rsplit('/').next().unwrap_or_default();
-                let location =
-                    HeaderValue::try_from(format!("./{name}/")).expect("the path of an address is printable");
+                let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+                let location = HeaderValue::try_from(format!("./{name}/{query}")).expect("an address is printable");
                 response.headers_mut().insert(header::LOCATION, location);
             }
             _ => {}

@@ -21,6 +21,7 @@ const RETRY_AFTER_SECONDS: u32 = 5;
 /// Refuses requests that are meant for another host (see [`origin`](super::origin)), outside of the base path, or over the
 /// limit. A request for a WebSocket over the limit is refused after its upgrade, so that a page learns why.
 pub(super) async fn check(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let page = app.options.base_path.page(request.uri());
     let is_below_base = match app.options.base_path.strip(request.uri()) {
         Some(uri) => {
             *request.uri_mut() = uri;
@@ -48,6 +49,11 @@ pub(super) async fn check(State(app): State<App>, mut request: Request, next: Ne
     {
         access::log_refusal(&app.core, &client, Refused::TooManyConnections, request.uri().path());
         return unavailable("The bridge has too many connections.\n");
+    }
+    if let Some(page) = page
+        && !is_upgrade(request.method(), request.headers())
+    {
+        return (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, page)]).into_response();
     }
     request.extensions_mut().insert(client);
     next.run(request).await

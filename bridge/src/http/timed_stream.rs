@@ -15,6 +15,7 @@ use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use hyper::body::{Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep, sleep};
 
 /// How long a client may take.
@@ -38,6 +39,7 @@ struct PhaseState {
     /// Woken at the end of a response. hyper does not try again to read where a read was pending before, so that the
     /// timeout of the next request would not be set.
     reader: AtomicWaker,
+    response_ended: Notify,
 }
 
 impl Phase {
@@ -61,6 +63,13 @@ impl Phase {
         self.get() == Self::HEAD
     }
 
+    /// Waits until no request is being answered.
+    pub(crate) async fn response_ended(&self) {
+        while self.get() == Self::RESPONSE {
+            self.0.response_ended.notified().await;
+        }
+    }
+
     /// Notes that the head of a request has been read. The response is over when the guard is dropped.
     pub(crate) fn begin_response(&self) -> Responding {
         self.set(Self::RESPONSE);
@@ -77,6 +86,7 @@ impl Drop for Responding {
         let Self(phase) = self;
         phase.set(Phase::IDLE);
         phase.0.reader.wake();
+        phase.0.response_ended.notify_one();
     }
 }
 

@@ -41,7 +41,7 @@ impl Denial {
         }
     }
 
-    /// Returns the response to a request that is no upgrade.
+    /// Returns the response to a request that is not an upgrade.
     fn response(self) -> Response {
         match self {
             Self::UnknownTarget => (StatusCode::NOT_FOUND, "The bridge has no target of this name.\n").into_response(),

@@ -1,44 +1,69 @@
-//! Listeners besides those of the command lines of all programs: Unix sockets, and that of the metrics.
+//! Listeners for clients, by TCP and at Unix sockets, and those of the metrics.
 
 use std::fs;
 use std::io;
 use std::os::unix::fs::FileTypeExt as _;
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
-use tokio::net::UnixListener;
+use launcelot_endpoint::listen::{BACKLOG, InheritedListeners, Listeners};
 
-use super::ProgramError;
+use super::{PORT, ProgramError};
+use crate::command_line::CommandLine;
 
-/// Listeners at Unix sockets, whose files are removed when this is dropped.
+/// Where the program listens for clients.
+#[derive(Debug)]
+pub(super) struct ClientListeners {
+    /// The TCP listeners; `None` if systemd has opened none.
+    pub(super) tcp: Option<Listeners>,
+    pub(super) unix: UnixListeners,
+}
+
+impl ClientListeners {
+    /// Listens as the command line says, or takes over the listeners that systemd has opened.
+    pub(super) fn open(command_line: &CommandLine) -> Result<Self, ProgramError> {
+        let mut unix = UnixListeners::default();
+        let tcp = if command_line.listen.listen_fds {
+            let inherited = InheritedListeners::from_environment()?;
+            unix.inherited = inherited.unix;
+            inherited.tcp
+        } else {
+            Some(command_line.listen.bind(PORT, BACKLOG)?)
+        };
+        unix.bind(&command_line.listen_unix)?;
+        Ok(Self { tcp, unix })
+    }
+}
+
+/// Listeners at Unix sockets. The files of those that this program has bound are removed when this is dropped.
 #[derive(Debug, Default)]
 pub(super) struct UnixListeners {
-    bound: Vec<(PathBuf, std::os::unix::net::UnixListener)>,
+    bound: Vec<(PathBuf, UnixListener)>,
+    inherited: Vec<UnixListener>,
 }
 
 impl UnixListeners {
     /// Listens at each of `paths`. The file of a socket at which no program listens any more is replaced.
-    pub(super) fn bind(paths: &[PathBuf]) -> Result<Self, ProgramError> {
-        let mut listeners = Self::default();
+    fn bind(&mut self, paths: &[PathBuf]) -> Result<(), ProgramError> {
         for path in paths {
             let listener = bind(path).map_err(|error| ProgramError::ListenUnix(path.clone(), error))?;
-            listeners.bound.push((path.clone(), listener));
+            self.bound.push((path.clone(), listener));
         }
-        Ok(listeners)
+        Ok(())
     }
 
-    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.bound.iter().map(|(path, _)| path.as_path())
+    /// Returns the names of the sockets, for people.
+    pub(super) fn names(&self) -> Vec<String> {
+        let inherited = self.inherited.iter().filter_map(|listener| listener.local_addr().ok());
+        let inherited = inherited.filter_map(|address| Some(address.as_pathname()?.display().to_string()));
+        self.bound.iter().map(|(path, _)| path.display().to_string()).chain(inherited).collect()
     }
 
     /// Returns the listeners for tokio.
-    pub(super) fn sockets(&self) -> Result<Vec<UnixListener>, ProgramError> {
-        let mut sockets = Vec::with_capacity(self.bound.len());
-        for (path, listener) in &self.bound {
-            let socket = listener.try_clone().and_then(UnixListener::from_std);
-            sockets.push(socket.map_err(|error| ProgramError::ListenUnix(path.clone(), error))?);
-        }
-        Ok(sockets)
+    pub(super) fn sockets(&self) -> io::Result<Vec<tokio::net::UnixListener>> {
+        let bound = self.bound.iter().map(|(_, listener)| listener);
+        let listeners = bound.chain(&self.inherited);
+        listeners.map(|listener| tokio::net::UnixListener::from_std(listener.try_clone()?)).collect()
     }
 }
 
@@ -51,22 +76,25 @@ impl Drop for UnixListeners {
     }
 }
 
-fn bind(path: &Path) -> io::Result<std::os::unix::net::UnixListener> {
+fn bind(path: &Path) -> io::Result<UnixListener> {
     let is_socket = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket());
     if is_socket && UnixStream::connect(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused) {
         fs::remove_file(path)?;
     }
-    let listener = std::os::unix::net::UnixListener::bind(path)?;
+    let listener = UnixListener::bind(path)?;
     listener.set_nonblocking(true)?;
     Ok(listener)
 }
 
+/// Listens for requests for metrics.
+#[cfg(feature = "metrics")]
+pub(super) fn bind_metrics(host: &str, port: u16) -> Result<Listeners, ProgramError> {
+    Ok(Listeners::bind(host, port, BACKLOG)?)
+}
+
 /// Serves metrics at `listeners` until the program ends.
 #[cfg(feature = "metrics")]
-pub(super) fn serve_metrics(
-    listeners: launcelot_endpoint::listen::Listeners,
-    router: &axum::Router,
-) -> Result<(), ProgramError> {
+pub(super) fn serve_metrics(listeners: Listeners, router: &axum::Router) -> Result<(), ProgramError> {
     for socket in listeners.sockets {
         let listener = tokio::net::TcpListener::from_std(socket).map_err(ProgramError::Runtime)?;
         let router = router.clone();

@@ -20,10 +20,18 @@ const PONGS_MAX_BYTES: usize = 4 * 1024;
 
 /// What was decoded of one read.
 pub(super) struct Received {
+    /// How many bytes were read.
+    pub(super) read_bytes: usize,
     /// How many bytes of payload are at the front of the buffer.
     pub(super) payload_bytes: usize,
     /// Why nothing more comes, if that is so.
     pub(super) end: Option<Ending>,
+}
+
+impl Received {
+    fn nothing(end: Ending) -> Self {
+        Self { read_bytes: 0, payload_bytes: 0, end: Some(end) }
+    }
 }
 
 /// The client's connection.
@@ -48,6 +56,8 @@ pub(super) struct Client<C> {
 
 impl<C: Transport> Client<C> {
     pub(super) fn new(stream: C, early: Bytes, max_message_bytes: usize) -> Self {
+        // An empty slice may keep the buffer that it is of.
+        let early = if early.is_empty() { Bytes::new() } else { early };
         Self {
             stream,
             early,
@@ -69,6 +79,11 @@ impl<C: Transport> Client<C> {
     /// Returns whether the system has everything that is to be sent.
     pub(super) fn is_flushed(&self) -> bool {
         self.queue.is_empty() && self.control.is_empty()
+    }
+
+    /// Returns how many bytes of whole or partial frames wait for the client.
+    pub(super) fn waiting_bytes(&self) -> usize {
+        self.queue.len()
     }
 
     /// Returns how many bytes the client has acknowledged since the start.
@@ -94,10 +109,10 @@ impl<C: Transport> Client<C> {
     /// Reads once and decodes what was read, in `buffer`. Pings are answered.
     pub(super) fn poll_receive(&mut self, buffer: &mut [u8], cx: &mut Context<'_>) -> Poll<Received> {
         let read_bytes = match ready!(self.poll_read(buffer, cx)) {
-            Ok(0) => return Poll::Ready(Received { payload_bytes: 0, end: Some(Ending::ClientGone(None)) }),
+            Ok(0) => return Poll::Ready(Received::nothing(Ending::ClientGone(None))),
             Ok(read_bytes) => read_bytes,
             Err(error) => {
-                return Poll::Ready(Received { payload_bytes: 0, end: Some(Ending::ClientGone(Some(error))) });
+                return Poll::Ready(Received::nothing(Ending::ClientGone(Some(error))));
             }
         };
         self.is_heard = true;
@@ -111,7 +126,7 @@ impl<C: Transport> Client<C> {
                 Err(error) => break Some(Ending::ClientFault(error)),
             }
         };
-        Poll::Ready(Received { payload_bytes: chunk.payload_bytes(), end })
+        Poll::Ready(Received { read_bytes, payload_bytes: chunk.payload_bytes(), end })
     }
 
     /// Reads once. Ready with 0 bytes at the end of the stream.
@@ -119,6 +134,9 @@ impl<C: Transport> Client<C> {
         if self.early.has_remaining() {
             let count = self.early.len().min(buffer.len());
             self.early.copy_to_slice(&mut buffer[..count]);
+            if self.early.is_empty() {
+                self.early = Bytes::new();
+            }
             return Poll::Ready(Ok(count));
         }
         let mut buffer = ReadBuf::new(buffer);

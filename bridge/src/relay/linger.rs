@@ -18,7 +18,7 @@ use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::client::Client;
 use super::server::Server;
-use super::{BUFFER, BUFFER_BYTES, Ending, Input, Relay, RelayOptions, TURNS};
+use super::{BUFFER, BUFFER_BYTES, Ending, Input, Relay, RelayOptions, TURNS, poll_again};
 use crate::close_code::CloseCode;
 use crate::transport::{Opaque, Transport};
 
@@ -77,7 +77,7 @@ impl<C: Transport, S: Transport> Relay<C, S> {
                     Poll::Pending => return Poll::Pending,
                 }
             }
-            cx.waker().wake_by_ref();
+            poll_again(cx);
             Poll::Pending
         });
         // What comes after that, the client would throw away.
@@ -136,7 +136,7 @@ impl<C: Transport, S: Transport> Relay<C, S> {
                 return Poll::Pending;
             }
         }
-        cx.waker().wake_by_ref();
+        poll_again(cx);
         Poll::Pending
     }
 
@@ -187,7 +187,7 @@ impl<C: Transport> Client<C> {
                     Poll::Pending => return Poll::Pending,
                 }
             }
-            cx.waker().wake_by_ref();
+            poll_again(cx);
             Poll::Pending
         })
     }
@@ -240,7 +240,7 @@ impl<S: Transport> Server<S> {
                     Poll::Pending => return Poll::Pending,
                 }
             }
-            cx.waker().wake_by_ref();
+            poll_again(cx);
             Poll::Pending
         })
     }

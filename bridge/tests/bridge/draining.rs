@@ -1,8 +1,8 @@
 //! A bridge that stops: what it answers, and what goes on.
 
-use crate::common::{Bridge, SOON, echo, receive_bytes, receive_to_close, send_request, soon, target};
-use futures_util::SinkExt as _;
-use launcelot_bridge::Options;
+use crate::common::{Bridge, SOON, echo, listen, receive_bytes, receive_to_close, send_request, soon, target};
+use futures_util::{FutureExt as _, SinkExt as _};
+use launcelot_bridge::{Handshake, Options};
 use launcelot_testing::attempts::{check, within_attempts_async};
 use launcelot_testing::wait::until_async;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -51,4 +51,29 @@ async fn a_request_that_a_client_sends_before_it_knows_of_the_stop_is_answered()
         check(response.starts_with(b"HTTP/1.1 200 "), || format!("the response is {response:?}"))
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_websocket_that_is_being_connected_at_the_stop_gets_an_answer() {
+    let (_listener, address) = listen().await;
+    let (called, mut calls) = tokio::sync::mpsc::unbounded_channel();
+    let endless = Handshake::new(move |_, _| {
+        called.send(()).unwrap();
+        std::future::pending().boxed()
+    });
+    let options = Options {
+        targets: vec![target(address)],
+        handshakes: [(target(address), endless)].into(),
+        connect_timeout: std::time::Duration::from_millis(500),
+        grace: SOON,
+        ..Options::default()
+    };
+    let Bridge { port, stop, served } = Bridge::start(options);
+    let opening = tokio::spawn(tokio_tungstenite::connect_async(format!("ws://127.0.0.1:{port}/ws")));
+    soon(calls.recv()).await.unwrap();
+    stop.send(()).unwrap();
+    let (mut browser, _) = soon(opening).await.unwrap().unwrap();
+    assert_eq!(receive_to_close(&mut browser).await.1, 4504);
+    drop(browser);
+    soon(served).await.unwrap().unwrap();
 }

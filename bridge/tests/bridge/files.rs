@@ -90,6 +90,18 @@ async fn files_outside_the_directory_and_hidden_files_are_not_found() {
         "/deep%2f.secret",
         "/deep/%2esecret",
         "/index.html/",
+        "/deep%2F.secret",
+        "/deep%2f%2e%2e%2f.hidden",
+        "/%2e%2e%2foutside",
+        "/.%2e/outside",
+        "/deep/..;/outside",
+        "/%252e%252e/outside",
+        "/%c0%ae%c0%ae/outside",
+        "/%2fetc/passwd",
+        "/deep%5c..%5c..%5coutside",
+        "/deep//index.html",
+        "/%ff",
+        "/deep%00/index.html",
     ];
     for path in paths {
         let response = answer(&options(Some(web.path())), get(path, &[])).await;
@@ -116,7 +128,9 @@ async fn links_out_of_the_directory_are_followed_only_on_request() {
     std::os::unix::fs::symlink(outside.path().join("secret.txt"), web.path().join("out.txt")).unwrap();
     std::os::unix::fs::symlink(outside.path(), web.path().join("out")).unwrap();
     std::os::unix::fs::symlink("notes", web.path().join("in.txt")).unwrap();
-    for (path, expected) in [("/out.txt", 404), ("/out/secret.txt", 404), ("/in.txt", 200)] {
+    for (path, expected) in
+        [("/out.txt", 404), ("/out/secret.txt", 404), ("/out", 404), ("/out/", 404), ("/in.txt", 200)]
+    {
         let status = answer(&options(Some(web.path())), get(path, &[])).await.status();
         assert_eq!(status.as_u16(), expected, "{path}");
     }
@@ -135,6 +149,21 @@ async fn a_fifo_is_not_found_and_blocks_no_other_file() {
     }
     let response = soon(answer(&options(Some(web.path())), get("/notes", &[]))).await;
     assert_eq!(response.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn only_regular_files_are_served() {
+    let web = web();
+    let _socket = std::os::unix::net::UnixListener::bind(web.path().join("socket")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", web.path().join("zero")).unwrap();
+    std::os::unix::fs::symlink("loop", web.path().join("loop")).unwrap();
+    for follow_links in [false, true] {
+        let options = launcelot_bridge::Options { follow_links, ..options(Some(web.path())) };
+        for path in ["/socket", "/zero", "/loop"] {
+            let response = crate::common::soon(answer(&options, get(path, &[]))).await;
+            assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}, following links: {follow_links}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -55,6 +55,42 @@ async fn a_request_needs_exactly_one_host() {
 }
 
 #[tokio::test]
+async fn addresses_of_other_machines_are_hosts_only_on_request() {
+    for (ip_hosts, expected) in [(false, 403), (true, 200)] {
+        let options = launcelot_bridge::Options { ip_hosts, ..options(None) };
+        for host in ["192.0.2.7:8080", "[2001:db8::1]"] {
+            let mut request = get("/", &[]);
+            request.headers_mut().insert(header::HOST, host.parse().unwrap());
+            assert_eq!(answer(&options, request).await.status().as_u16(), expected, "{host}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn requests_that_are_not_for_a_file_are_refused_and_the_bridge_goes_on() {
+    let web = web();
+    let bridge = Bridge::start(options(Some(web.path())));
+    let cases = [
+        ("OPTIONS *", 405),
+        ("CONNECT localhost:8080", 405),
+        ("TRACE /", 405),
+        ("GET *", 404),
+        ("GET //evil.example/deep", 404),
+        ("GET /\\evil", 404),
+        ("GET /%0d%0aX:", 404),
+        ("GET index.html", 403),
+        ("GET http://localhost", 200),
+        ("GET /?query", 200),
+    ];
+    for (request, expected) in cases {
+        let request = format!("{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        assert_eq!(send_request(bridge.port, &request).await.status, expected, "{request:?}");
+    }
+    let long = format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "x".repeat(100_000));
+    assert_eq!(send_request(bridge.port, &long).await.status, 431);
+}
+
+#[tokio::test]
 async fn health_is_told_to_anybody() {
     let bridge = Bridge::to(echo().await);
     let cases = [
@@ -98,7 +134,7 @@ async fn everything_is_below_the_base_path() {
     let options = launcelot_bridge::Options { base_path: "/lance".parse().unwrap(), ..options(Some(web.path())) };
     let cases = [
         ("/lance/", 200),
-        ("/lance", 200),
+        ("/lance", 307),
         ("/lance/page.html", 200),
         ("/lance/ws", 426),
         ("/lance/healthz", 200),
@@ -110,9 +146,16 @@ async fn everything_is_below_the_base_path() {
     for (path, expected) in cases {
         assert_eq!(answer(&options, get(path, &[])).await.status().as_u16(), expected, "{path}");
     }
-    let redirect = answer(&options, get("/lance/deep", &[])).await;
-    assert_eq!(redirect.status(), StatusCode::TEMPORARY_REDIRECT);
-    assert_eq!(text(&redirect, header::LOCATION), Some("./deep/"));
+    for (path, expected) in [
+        ("/lance/deep", "./deep/"),
+        ("/lance/deep?x=1", "./deep/?x=1"),
+        ("/lance", "./lance/"),
+        ("/lance?x=1", "./lance/?x=1"),
+    ] {
+        let redirect = answer(&options, get(path, &[])).await;
+        assert_eq!(redirect.status(), StatusCode::TEMPORARY_REDIRECT, "{path}");
+        assert_eq!(text(&redirect, header::LOCATION), Some(expected), "{path}");
+    }
 }
 
 #[tokio::test]

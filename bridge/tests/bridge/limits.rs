@@ -55,7 +55,9 @@ async fn over_the_limit_health_is_answered_requests_get_503_and_websockets_4429(
     let bridge =
         Bridge::start(Options { targets: vec![target(echo().await)], max_connections: ONE, ..Options::default() });
     let mut first = bridge.open("/ws").await;
-    assert_eq!(send_request(bridge.port, HEALTH).await.status, 200);
+    for health in [HEALTH, "GET /healthz HTTP/1.0\r\n\r\n", "GET /readyz HTTP/1.0\r\n\r\n"] {
+        assert_eq!(send_request(bridge.port, health).await.status, 200, "{health:?}");
+    }
     let (mut socket, head) = request(&bridge, ROOT).await;
     assert!(head.starts_with("HTTP/1.1 503 ") && head.contains("retry-after: "), "{head}");
     read_to_end(&mut socket).await;
@@ -125,6 +127,22 @@ async fn a_head_that_takes_too_long_ends_its_connection() {
 }
 
 #[tokio::test]
+async fn a_head_that_arrives_byte_by_byte_has_no_more_time() {
+    let bridge = Bridge::start(Options { head_timeout: SHORT, ..Options::default() });
+    let (mut reader, mut writer) = bridge.socket().await.into_split();
+    let dripping = tokio::spawn(async move {
+        let mut pace = tokio::time::interval(SHORT / 10);
+        // Fails once the bridge has closed the connection.
+        while writer.write_all(b"x").await.is_ok() {
+            pace.tick().await;
+        }
+    });
+    // The end may be a reset.
+    let _end = soon(reader.read_to_end(&mut Vec::new())).await;
+    soon(dripping).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_connection_may_wait_for_its_next_request_longer_than_a_head_may_take() {
     let keep_alive = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
     let bridge = Bridge::start(Options { head_timeout: SHORT, ..Options::default() });
@@ -143,7 +161,8 @@ async fn a_connection_may_wait_for_its_next_request_longer_than_a_head_may_take(
 async fn a_response_that_is_not_read_ends_its_connection() {
     let web = tempfile::tempdir().unwrap();
     let file = fs::File::create(web.path().join("large")).unwrap();
-    file.set_len(256 * 1024 * 1024).unwrap();
+    // More than the system queues for a client that does not read.
+    file.set_len(32 * 1024 * 1024).unwrap();
     fs::write(web.path().join("small"), "small").unwrap();
     let options = Options {
         web: Some(web.path().to_owned()),
@@ -176,4 +195,76 @@ async fn a_slow_response_is_not_cut_while_the_client_reads() {
     // Longer than the timeouts of requests.
     assert!(timeout(4 * SHORT, std::future::pending::<()>()).await.is_err());
     assert_eq!(read_to_end(&mut socket).await.len(), BYTES);
+}
+
+#[tokio::test]
+async fn silent_connections_over_the_limit_do_not_silence_health_for_long() {
+    const RESERVE: usize = 64;
+    let options = Options { targets: vec![target(echo().await)], max_connections: ONE, ..Options::default() };
+    let bridge = Bridge::start(options);
+    let mut first = bridge.open("/ws").await;
+    let mut silent = Vec::new();
+    for _ in 0..RESERVE {
+        silent.push(bridge.socket().await);
+    }
+    assert_eq!(send_request(bridge.port, HEALTH).await.status, 200);
+    check_echo(&mut first).await;
+}
+
+#[tokio::test]
+async fn a_foreign_page_does_not_learn_that_the_bridge_is_full_nor_which_targets_it_has() {
+    let options = Options { targets: vec![target(echo().await)], max_connections: ONE, ..Options::default() };
+    let bridge = Bridge::start(options);
+    let _first = bridge.open("/ws").await;
+    for path in ["/ws", "/ws/unknown"] {
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+             Origin: https://evil.example\r\n\r\n"
+        );
+        assert_eq!(send_request(bridge.port, &request).await.status, 403, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_pauses_for_too_long_ends_its_connection() {
+    let length = async |body: Result<String, axum::extract::rejection::StringRejection>| match body {
+        Ok(body) => body.len().to_string(),
+        Err(error) => error.to_string(),
+    };
+    let routes = axum::Router::new().route("/length", axum::routing::post(length));
+    let bridge = Bridge::start(Options { routes: Some(routes), body_timeout: SHORT, ..Options::default() });
+    let head = "POST /length HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 5\r\n\r\n";
+    assert_eq!(send_request(bridge.port, &format!("{head}12345")).await.body, b"5");
+    let mut socket = bridge.socket().await;
+    socket.write_all(format!("{head}123").as_bytes()).await.unwrap();
+    let response = String::from_utf8(read_to_end(&mut socket).await).unwrap();
+    assert!(!response.ends_with("\r\n\r\n3"), "{response}");
+}
+
+#[tokio::test]
+async fn headers_of_a_proxy_that_is_not_trusted_do_not_make_another_client() {
+    let options =
+        Options { targets: vec![target(echo().await)], max_connections_per_address: Some(ONE), ..Options::default() };
+    let bridge = Bridge::start(options);
+    let _first = bridge.open("/ws").await;
+    let request = "GET / HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.1\r\nConnection: close\r\n\r\n";
+    assert_eq!(send_request(bridge.port, request).await.status, 503);
+}
+
+mod long {
+    use super::*;
+
+    /// Longer than the defaults of proxies, and shorter than the bridge's.
+    const IDLE: Duration = Duration::from_secs(70);
+
+    #[tokio::test]
+    async fn by_default_a_connection_waits_longer_for_its_next_request_than_proxies_do() {
+        let keep_alive = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        let bridge = Bridge::start(Options::default());
+        let (mut socket, _) = request(&bridge, keep_alive).await;
+        assert_eq!(soon(socket.read_u16()).await.unwrap(), u16::from_be_bytes(*b"ok"));
+        assert!(timeout(IDLE, socket.read_u8()).await.is_err(), "it was closed");
+        assert!(request_again(&mut socket, keep_alive).await.starts_with("HTTP/1.1 200 "));
+    }
 }

@@ -5,16 +5,23 @@
 mod closing;
 mod common;
 mod conditions;
+mod conformance;
 mod connecting;
+mod cycles;
+mod deploy;
+mod docs;
 mod draining;
 mod embedding;
 mod files;
 mod frames;
 mod http;
+mod interoperability;
 mod limits;
+mod memory;
 mod observer;
 mod program;
 mod relay;
 #[cfg(feature = "tls")]
 mod tls;
+mod vanished;
 mod websocket;

@@ -2,18 +2,18 @@
 //! uses.
 
 use std::fs::{self, File};
-use std::io::Read as _;
-use std::net::SocketAddr;
-use std::process::{Child, Command, Output, Stdio};
+use std::os::fd::OwnedFd;
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::common::program::{Running, program};
 use crate::common::{accept, echo, listen, masked, open_by_hand, receive_bytes, receive_to_close, send_request, soon};
 use futures_util::SinkExt as _;
 use launcelot_testing::attempts::{check, within_attempts_async};
 use launcelot_testing::ports::ReservedPort;
-use launcelot_testing::process::{Lines, Process};
+use launcelot_testing::process::Process;
 use launcelot_testing::wait::until_async;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -26,70 +26,8 @@ const ATTACK: Duration = Duration::from_secs(10);
 /// The most by which the bridge's resident memory may grow because of a hostile client.
 const GROWTH_MAX_BYTES: u64 = 2 * 1024 * 1024;
 
-fn program() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_launcelot-bridge"))
-}
-
 fn output(arguments: &[&str]) -> Output {
     launcelot_testing::process::output(program().args(arguments))
-}
-
-/// The running program; killed when dropped.
-struct Running {
-    child: Child,
-    ready: Vec<String>,
-    port: u16,
-}
-
-impl Running {
-    /// Starts `command` and reads its first `lines` lines, the first of which contains the port.
-    fn start(command: &mut Command, lines: usize) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let stdout = Lines::read("the bridge's output".to_owned(), child.stdout.take().unwrap());
-        let ready: Vec<String> = (0..lines).map(|_| stdout.next()).collect();
-        let port = ready[0].rsplit(' ').next().unwrap();
-        Self { child, port: port.parse().unwrap(), ready }
-    }
-
-    fn to(server: SocketAddr) -> Self {
-        Self::start(program().args(["--listen", "127.0.0.1:0", "--target", &server.to_string()]), 1)
-    }
-
-    fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
-    }
-
-    /// Waits for the end of the program. Returns its exit code and its standard error.
-    async fn ended(mut self) -> (Option<i32>, String) {
-        let status = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                break status;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        };
-        let mut errors = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
-        (status.code(), errors)
-    }
-
-    fn resident_bytes(&self) -> u64 {
-        let statm = fs::read_to_string(format!("/proc/{}/statm", self.child.id())).unwrap();
-        statm.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * rustix::param::page_size() as u64
-    }
-
-    async fn check_echo(&self) {
-        let (mut browser, _) = soon(connect_async(format!("ws://127.0.0.1:{}/ws", self.port))).await.unwrap();
-        browser.send(Message::text("What?")).await.unwrap();
-        assert_eq!(receive_bytes(&mut browser, 5).await, b"What?");
-        browser.close(None).await.unwrap();
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 #[test]
@@ -141,9 +79,60 @@ async fn sockets_passed_by_systemd_are_used() {
     let script = "exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" --listen-fds \"$@\"";
     let mut command = Command::new("sh");
     command.args(["-c", script, env!("CARGO_BIN_EXE_launcelot-bridge"), "--target", &echo().await.to_string()]);
-    let running = Running::start(command.stdin(std::os::fd::OwnedFd::from(listener)), 1);
+    let running = Running::start(command.stdin(OwnedFd::from(listener)), 1);
     assert_eq!(running.ready, [format!("Ready and listening at '127.0.0.1' port {port}")]);
     running.check_echo().await;
+}
+
+#[tokio::test]
+async fn unix_sockets_passed_by_systemd_are_used_beside_others_and_their_files_stay() {
+    let directory = tempfile::tempdir().unwrap();
+    let tcp_listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = tcp_listener.local_addr().unwrap().port();
+    let path = directory.path().join("bridge.sock");
+    let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let script = "exec 3<&0 4<&2 </dev/null 2>/dev/null; LISTEN_FDS=2 LISTEN_PID=$$ exec \"$0\" --listen-fds \"$@\"";
+    let mut command = Command::new("sh");
+    command.args(["-c", script, env!("CARGO_BIN_EXE_launcelot-bridge"), "--target", &echo().await.to_string()]);
+    command.stdin(OwnedFd::from(listener)).stderr(OwnedFd::from(tcp_listener)).stdout(Stdio::piped());
+    let mut bridge = Process::start(&mut command);
+    let ready = bridge.stdout();
+    assert_eq!(ready.next(), format!("Ready and listening at '127.0.0.1' port {port}"));
+    assert_eq!(ready.next(), format!("Ready and listening at '{}'", path.display()));
+    assert_eq!(send_request(port, "GET /healthz HTTP/1.0\r\n\r\n").await.status, 200);
+    let stream = tokio::net::UnixStream::connect(&path).await.unwrap();
+    let (mut browser, _) = soon(tokio_tungstenite::client_async("ws://localhost/ws", stream)).await.unwrap();
+    browser.send(Message::text("What?")).await.unwrap();
+    let reply = soon(futures_util::StreamExt::next(&mut browser)).await.unwrap().unwrap();
+    assert_eq!(reply, Message::binary("What?"));
+    drop(browser);
+    bridge.signal(Signal::TERM);
+    assert_eq!(bridge.wait().code(), Some(0));
+    assert!(path.exists(), "the socket's file belongs to systemd");
+}
+
+#[tokio::test]
+async fn limits_over_the_number_of_descriptors_are_lowered_with_a_warning() {
+    let script = "ulimit -n 200; exec \"$0\" --listen 127.0.0.1:0 --max-connections 5000";
+    let running = Running::start(Command::new("sh").args(["-c", script, env!("CARGO_BIN_EXE_launcelot-bridge")]), 1);
+    running.signal(Signal::TERM);
+    let (code, errors) = soon(running.ended()).await;
+    assert_eq!(code, Some(0));
+    assert!(errors.contains("200 descriptors are enough for 52 connections, not for 5000"), "{errors}");
+}
+
+#[tokio::test]
+async fn behind_several_proxies_the_client_is_the_last_address_that_is_not_a_trusted_proxy() {
+    let mut command = program();
+    command.args(["--listen", "127.0.0.1:0", "-v", "--log-format", "json", "--target", &echo().await.to_string()]);
+    command.args(["--trusted-proxy", "127.0.0.1", "--trusted-proxy", "10.0.0.0/8"]);
+    let running = Running::start(&mut command, 1);
+    let forwarded = "X-Forwarded-For: 1.2.3.4, 198.51.100.1\r\nX-Forwarded-For: 10.0.0.2";
+    let request = format!("GET / HTTP/1.1\r\nHost: evil.example\r\n{forwarded}\r\nConnection: close\r\n\r\n");
+    assert_eq!(send_request(running.port, &request).await.status, 403);
+    running.signal(Signal::TERM);
+    let (_, errors) = soon(running.ended()).await;
+    assert!(errors.contains("\"client\":\"198.51.100.1\""), "{errors}");
 }
 
 #[tokio::test]
@@ -363,20 +352,27 @@ async fn options_are_read_again_on_sighup_and_open_websockets_go_on() {
         fs::write(&config, format!("listen = '127.0.0.1:0'\ntarget = ['{target}', '{name}={target}']\n")).unwrap();
     };
     write("old");
-    let running = Running::start(program().arg("--config").arg(&config), 1);
+    let mut running = Running::start(program().arg("--config").arg(&config), 1);
     let (mut browser, _) = soon(connect_async(format!("ws://127.0.0.1:{}/ws/old", running.port))).await.unwrap();
+    let port = running.port;
     let status = async |path: &str| {
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-        send_request(running.port, &request).await.status
+        send_request(port, &request).await.status
     };
     assert_eq!((status("/ws/old").await, status("/ws/new").await), (426, 404));
     write("new");
     running.signal(Signal::HUP);
+    assert!(running.next_logged().contains("the options were read again"));
     until_async("the new target", async || (status("/ws/new").await == 426).then_some(())).await;
     assert_eq!(status("/ws/old").await, 404);
     // Options that cannot be used change nothing.
-    fs::write(&config, "nonsense").unwrap();
-    running.signal(Signal::HUP);
+    let unusable = ["nonsense", "idle-timeout = 'soon'", "max-connections = 0", "web = '/no/such'"];
+    for text in unusable {
+        fs::write(&config, text).unwrap();
+        running.signal(Signal::HUP);
+        let logged = running.next_logged();
+        assert!(logged.contains("cannot read the options again, keeping the old ones"), "{text}: {logged}");
+    }
     running.signal(Signal::USR1);
     browser.send(Message::text("What?")).await.unwrap();
     assert_eq!(receive_bytes(&mut browser, 5).await, b"What?");
@@ -386,8 +382,6 @@ async fn options_are_read_again_on_sighup_and_open_websockets_go_on() {
     drop(browser);
     let (code, errors) = soon(running.ended()).await;
     assert_eq!(code, Some(0));
-    assert!(errors.contains("the options were read again"), "{errors}");
-    assert!(errors.contains("cannot read the options again, keeping the old ones"), "{errors}");
     assert!(errors.contains("1 WebSockets are open"), "{errors}");
 }
 

@@ -1,57 +1,67 @@
 //! Clients that come by TLS. `cargo test --features tls` runs these tests.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::fs;
+use std::path::Path;
 
+use crate::common::certificates::{Authority, CertificateFiles};
+use crate::common::program::{Running, program};
 use crate::common::{Bridge, SOON, echo, soon, target};
 use futures_util::{SinkExt as _, StreamExt as _};
 use launcelot_bridge::Options;
 use launcelot_bridge::tls::Tls;
+use launcelot_testing::wait::until_async;
+use rustix::process::Signal;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
-use tokio_tungstenite::client_async;
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::{WebSocketStream, client_async};
 
-fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+type Browser = WebSocketStream<TlsStream<TcpStream>>;
+
+fn read(files: &CertificateFiles) -> Tls {
+    Tls::read(&files.certificate, &files.key).unwrap()
 }
 
-fn tls() -> Tls {
-    Tls::read(&fixture("localhost.pem"), &fixture("localhost.key")).unwrap()
+async fn check_echo(browser: &mut Browser) {
+    browser.send(Message::text("What?")).await.unwrap();
+    assert_eq!(soon(browser.next()).await.unwrap().unwrap(), Message::binary("What?"));
 }
 
-fn connector() -> TlsConnector {
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(fixture("ca.pem")).unwrap()).unwrap();
-    TlsConnector::from(Arc::new(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()))
+/// Opens a WebSocket at `localhost` if its certificate is of this authority.
+async fn open(authority: &Authority, port: u16) -> Option<Browser> {
+    let stream = soon(TcpStream::connect(("127.0.0.1", port))).await.unwrap();
+    let stream = soon(authority.connect("localhost", stream)).await.ok()?;
+    let (browser, _) = soon(client_async(format!("wss://localhost:{port}/ws"), stream)).await.unwrap();
+    Some(browser)
 }
 
 #[tokio::test]
 async fn a_websocket_is_relayed_over_tls_and_the_own_origin_is_https() {
+    let directory = tempfile::tempdir().unwrap();
+    let authority = Authority::new();
+    let tls = read(&authority.issue("localhost", directory.path()));
     let origins = vec!["https://lab.example".parse().unwrap()];
-    let options = Options { targets: vec![target(echo().await)], tls: Some(tls()), origins, ..Options::default() };
+    let options = Options { targets: vec![target(echo().await)], tls: Some(tls), origins, ..Options::default() };
     let bridge = Bridge::start(options);
     let host = format!("lab.example:{}", bridge.port);
     for (origin, is_allowed) in [(format!("https://{host}"), true), (format!("http://{host}"), false)] {
-        let stream = connector().connect(ServerName::try_from("localhost").unwrap(), bridge.socket().await);
-        let stream = soon(stream).await.unwrap();
+        let stream = soon(authority.connect("localhost", bridge.socket().await)).await.unwrap();
         let mut request = format!("wss://{host}/ws").into_client_request().unwrap();
         request.headers_mut().insert("origin", origin.parse().unwrap());
         let opened = soon(client_async(request, stream)).await;
         assert_eq!(opened.is_ok(), is_allowed, "{origin}");
         let Ok((mut browser, _)) = opened else { continue };
-        browser.send(Message::text("What?")).await.unwrap();
-        assert_eq!(soon(browser.next()).await.unwrap().unwrap(), Message::binary("What?"));
+        check_echo(&mut browser).await;
     }
 }
 
 #[tokio::test]
 async fn a_client_that_does_not_speak_tls_is_dropped() {
-    let bridge = Bridge::start(Options { tls: Some(tls()), head_timeout: SOON, ..Options::default() });
+    let directory = tempfile::tempdir().unwrap();
+    let tls = read(&Authority::new().issue("localhost", directory.path()));
+    let bridge = Bridge::start(Options { tls: Some(tls), head_timeout: SOON, ..Options::default() });
     let mut socket = bridge.socket().await;
     socket.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
     let mut reply = Vec::new();
@@ -60,10 +70,54 @@ async fn a_client_that_does_not_speak_tls_is_dropped() {
     assert!(!reply.starts_with(b"HTTP/"), "{reply:?}");
 }
 
+#[tokio::test]
+async fn a_client_that_does_not_complete_the_handshake_of_tls_is_dropped() {
+    let directory = tempfile::tempdir().unwrap();
+    let tls = read(&Authority::new().issue("localhost", directory.path()));
+    let head_timeout = std::time::Duration::from_millis(100);
+    let bridge = Bridge::start(Options { tls: Some(tls), head_timeout, ..Options::default() });
+    let mut socket = bridge.socket().await;
+    assert_eq!(soon(socket.read_to_end(&mut Vec::new())).await.unwrap(), 0);
+}
+
 #[test]
 fn a_certificate_that_cannot_be_used_is_named() {
-    let error = Tls::read(&fixture("missing.pem"), &fixture("localhost.key")).unwrap_err();
+    let [directory, other] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let files = Authority::new().issue("localhost", directory.path());
+    let of_another_key = Authority::new().issue("localhost", other.path());
+    let error = Tls::read(Path::new("missing.pem"), &files.key).unwrap_err();
     assert!(error.to_string().contains("missing.pem"), "{error}");
-    let error = Tls::read(&fixture("ca.pem"), &fixture("localhost.key")).unwrap_err();
-    assert!(error.to_string().contains("ca.pem"), "{error}");
+    let error = Tls::read(&files.certificate, &of_another_key.key).unwrap_err();
+    assert!(error.to_string().contains(&files.certificate.display().to_string()), "{error}");
+}
+
+#[tokio::test]
+async fn certificates_are_read_again_on_sighup_and_open_websockets_go_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let [old, new] = [(); 2].map(|()| Authority::new());
+    let CertificateFiles { certificate, key } = old.issue("localhost", directory.path());
+    let mut command = program();
+    command.args(["--listen", "127.0.0.1:0", "--target", &echo().await.to_string()]);
+    command.arg("--tls-cert").arg(&certificate).arg("--tls-key").arg(&key);
+    let running = Running::start(&mut command, 1);
+    let mut browser = open(&old, running.port).await.unwrap();
+    assert!(open(&new, running.port).await.is_none());
+
+    new.issue("localhost", directory.path());
+    running.signal(Signal::HUP);
+    let mut newer = until_async("the new certificate", async || open(&new, running.port).await).await;
+    assert!(open(&old, running.port).await.is_none());
+    check_echo(&mut newer).await;
+    check_echo(&mut browser).await;
+
+    // A certificate that cannot be used changes nothing.
+    fs::write(&certificate, "nonsense").unwrap();
+    running.signal(Signal::HUP);
+    check_echo(&mut open(&new, running.port).await.unwrap()).await;
+    check_echo(&mut browser).await;
+    drop((browser, newer));
+    running.signal(Signal::TERM);
+    let (code, errors) = soon(running.ended()).await;
+    assert_eq!(code, Some(0));
+    assert!(errors.contains("cannot read the options again, keeping the old ones"), "{errors}");
 }

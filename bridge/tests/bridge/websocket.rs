@@ -73,6 +73,61 @@ async fn each_target_has_its_path() {
 }
 
 #[tokio::test]
+async fn a_slash_behind_the_path_of_a_target_makes_no_difference() {
+    let named = Target { name: Some("echo".to_owned()), ..target(echo().await) };
+    let bridge = Bridge::start(Options { targets: vec![named], ..Options::default() });
+    for path in ["/ws", "/ws/", "/ws?query", "/ws/?query", "/ws/echo", "/ws/echo/", "/ws/echo/?query"] {
+        let mut browser = bridge.open(path).await;
+        browser.send(Message::text("What?")).await.unwrap();
+        assert_eq!(receive_bytes(&mut browser, 5).await, b"What?", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_websocket_may_follow_another_request_in_one_segment() {
+    let bridge = Bridge::to(echo().await);
+    let mut socket = bridge.socket().await;
+    let health = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let handshake = "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+                     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    let close = masked(0x8, &1000u16.to_be_bytes());
+    let all = [health.as_bytes(), handshake.as_bytes(), &masked(0x1, b"What?"), &close].concat();
+    socket.write_all(&all).await.unwrap();
+    let mut received = Vec::new();
+    soon(socket.read_to_end(&mut received)).await.unwrap();
+    assert!(received.starts_with(b"HTTP/1.1 200 ") && received.ends_with(b"\r\n\r\n\x82\x05What?\x88\x02\x03\xe8"));
+}
+
+#[tokio::test]
+async fn targets_come_only_from_the_list() {
+    let (listener, address) = listen().await;
+    let listed = Target { name: Some("listed".to_owned()), ..target(echo().await) };
+    let bridge = Bridge::start(Options { targets: vec![listed], ..Options::default() });
+    let port = address.port();
+    for path in [
+        format!("/ws/127.0.0.1:{port}"),
+        format!("/ws/127.0.0.1%3A{port}"),
+        format!("/ws/{port}"),
+        "/ws/LISTED".to_owned(),
+        "/ws/listed%00".to_owned(),
+        "/ws/%2e%2e".to_owned(),
+        "/ws/unix:%2Frun%2Fserver.sock".to_owned(),
+    ] {
+        assert_eq!(receive_to_close(&mut bridge.open(&path).await).await.1, 4404, "{path}");
+    }
+    for path in [format!("/ws/listed/127.0.0.1:{port}"), "/ws//listed".to_owned(), "/WS".to_owned()] {
+        let refused = soon(tokio_tungstenite::connect_async(format!("ws://127.0.0.1:{}{path}", bridge.port))).await;
+        assert!(refused.is_err(), "{path}");
+    }
+    for query in [format!("target=127.0.0.1:{port}"), format!("token={port}"), format!("host=127.0.0.1&port={port}")] {
+        let mut browser = bridge.open(&format!("/ws/listed?{query}")).await;
+        browser.send(Message::text("What?")).await.unwrap();
+        assert_eq!(receive_bytes(&mut browser, 5).await, b"What?");
+    }
+    assert!(listener.accept().now_or_never().is_none());
+}
+
+#[tokio::test]
 async fn a_server_that_cannot_be_reached_is_named_in_the_close() {
     let port = launcelot_testing::ports::ReservedPort::new();
     let address = port.address();
@@ -320,6 +375,7 @@ async fn a_handshake_with_an_invalid_key_or_a_body_is_a_bad_request() {
         ("", ""),
         ("dGhlIHNhbXBsZQ==", ""),
         ("not Base64", ""),
+        (KEY, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"),
         (KEY, "Content-Length: 5\r\n"),
         (KEY, "Transfer-Encoding: chunked\r\n"),
     ];

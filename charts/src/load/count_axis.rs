@@ -9,7 +9,7 @@ const TICKS_MAX: u32 = 6;
 
 /// A linear axis from zero.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct CountAxis {
+pub struct CountAxis {
     step: f64,
     end: f64,
 }

@@ -2,6 +2,7 @@
 
 use crate::load::plot::{PLOT_HEIGHT, Plot};
 use crate::markup::{Escaped, write};
+use crate::series::colour;
 
 /// The smallest distance of two names, in pixels.
 const DISTANCE: f64 = 16.0;
@@ -33,7 +34,7 @@ pub(crate) fn draw(plot: &mut Plot, mut labels: Vec<EndLabel<'_>>) {
             &mut svg,
             format_args!(
                 r#"<g class="series-{}"><path class="leader" fill="none" stroke="currentColor" d="M8 {end}L20 {place}"/><text x="25" y="{place}" dy="4">{}</text></g>"#,
-                label.index,
+                colour(label.index),
                 Escaped(&shortened(label.name))
             ),
         );

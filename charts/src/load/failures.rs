@@ -5,6 +5,7 @@ use launcelot_measure::unit::{format_count, format_decimal};
 use crate::load::LevelAxis;
 use crate::load::plot::{Tick, label_anchor};
 use crate::markup::{Escaped, Percent, write};
+use crate::series::colour;
 
 /// The heights of a row, of its highest bar, and of the labels below the last row, in pixels.
 const ROW: u32 = 80;
@@ -31,24 +32,29 @@ pub struct FailureRow {
     pub levels: Vec<(u32, u64, u64)>,
 }
 
-/// Draws the rows. The height of a bar is the share of dialogues that failed in this way, and the highest bar is that of the largest
-/// share; shares are written above the bars where there is room.
-pub fn draw(axis: &LevelAxis, rows: &[FailureRow]) -> String {
+/// Returns the largest share of dialogues that failed in one way, over all `charts`, so that they can be compared.
+pub fn largest_share(charts: &[&[FailureRow]]) -> f64 {
+    let bars = charts.iter().copied().flatten().flat_map(|row| &row.levels);
+    bars.map(share).fold(0.0, f64::max)
+}
+
+/// Draws the rows. The height of a bar is the share of dialogues that failed in this way, and the highest possible bar is that of
+/// `largest_share`; shares are written above the bars where there is room.
+pub fn draw(axis: &LevelAxis, largest_share: f64, rows: &[FailureRow]) -> String {
     let plot_height = ROW * rows.len() as u32;
     let height = plot_height + BOTTOM;
     let mut svg = format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" class="load-chart failure-rows" width="100%" height="{height}" role="img" aria-label="Bar chart: the share of dialogues that failed, by server and kind, against {}. The table below has its figures.">"#,
         Escaped(axis.name())
     );
-    let share = |(_, failed, all): &(u32, u64, u64)| *failed as f64 / (*all).max(1) as f64;
-    let largest = rows.iter().flat_map(|row| &row.levels).map(share).fold(f64::MIN_POSITIVE, f64::max);
+    let largest = largest_share.max(f64::MIN_POSITIVE);
     for (row, base) in rows.iter().zip((1..).map(|number| number * ROW)) {
         let caption = base - NAME_ABOVE;
         write(
             &mut svg,
             format_args!(
                 r#"<g class="series-{}"><text class="row-name" x="0" y="{caption}">{}</text><line class="tick base" x1="0" x2="100%" y1="{base}" y2="{base}" stroke="currentColor"/>"#,
-                row.index,
+                colour(row.index),
                 Escaped(&format!("{}: {}", row.name, row.kind))
             ),
         );
@@ -95,6 +101,10 @@ pub fn draw(axis: &LevelAxis, rows: &[FailureRow]) -> String {
     svg + "</svg>"
 }
 
+fn share((_, failed, all): &(u32, u64, u64)) -> f64 {
+    *failed as f64 / (*all).max(1) as f64
+}
+
 /// Returns the figures of a bar in words.
 fn figure(axis: &LevelAxis, row: &FailureRow, level: u32, failed: u64, all: u64) -> String {
     format!(
@@ -130,7 +140,8 @@ mod tests {
     #[test]
     fn a_bar_is_as_high_as_the_share_of_dialogues_that_failed() {
         let axis = LevelAxis::new("clients", [1, 10, 20]);
-        let svg = draw(&axis, &[row(vec![(1, 1, 100_000), (10, 50, 100), (20, 7, 7)])]);
+        let rows = [row(vec![(1, 1, 100_000), (10, 50, 100), (20, 7, 7)])];
+        let svg = draw(&axis, largest_share(&[&rows]), &rows);
         let tops = svg
             .split(r#"class="failed""#)
             .skip(1)
@@ -142,7 +153,7 @@ mod tests {
     #[test]
     fn a_row_says_its_server_and_kind_and_a_bar_its_figures() {
         let axis = LevelAxis::new("clients", [1, 10]);
-        let svg = draw(&axis, &[row(vec![(10, 1_000, 4_000)])]).replace('\u{a0}', " ");
+        let svg = draw(&axis, 1.0, &[row(vec![(10, 1_000, 4_000)])]).replace('\u{a0}', " ");
         assert!(svg.contains(">&lt;old&gt;: refused</text>"), "{svg}");
         assert!(svg.contains("&lt;old&gt;, 10 clients: 1,000 of 4,000 dialogues (25 %), refused"), "{svg}");
     }

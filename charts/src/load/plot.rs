@@ -1,7 +1,7 @@
 //! The frame of a chart: grid, labels of the axes, and their names. The lines of the servers are drawn into it.
 
 use crate::markup::{Escaped, Percent, write};
-use crate::series::look;
+use crate::series::{colour, look};
 
 /// The heights of the margin above the plot, of the plot, and of the labels below, in pixels.
 pub(crate) const TOP: u32 = 34;
@@ -86,7 +86,8 @@ impl Plot {
 
     /// Begins what is drawn of one server.
     pub(crate) fn open_series(&mut self, index: usize, name: &str) {
-        write(&mut self.svg, format_args!(r#"<g class="series-{index}"><title>{}</title>"#, Escaped(name)));
+        let colour = colour(index);
+        write(&mut self.svg, format_args!(r#"<g class="series-{colour}"><title>{}</title>"#, Escaped(name)));
     }
 
     /// Ends what is drawn of one server.

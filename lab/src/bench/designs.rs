@@ -1,86 +1,80 @@
 //! The benchmark of the designs with many clients: loads with fixed plans, each of which shows what tells the designs apart.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::SystemTime;
 
-use clap::Parser as _;
 use launcelot_endpoint::output;
+use launcelot_measure::load::RunStatus;
 
+use super::canned::CannedLoad;
 use super::options::DesignsOptions;
-use crate::command_line::{CommandLine, Instrument};
-use crate::load;
-use crate::load::command_line::LoadCommandError;
+use crate::load::format::FormatOptions;
+use crate::load::results_folder;
+use crate::load::run::LoadError;
+use crate::load::signals::RunSignals;
 
-/// A load with a fixed plan.
-#[derive(Debug, Clone, Copy)]
-struct CannedLoad {
-    /// The name of its folder.
-    name: &'static str,
-    /// What it shows.
-    shows: &'static str,
-    /// The arguments of `launcelot-lab load`.
-    arguments: &'static [&'static str],
-}
-
-const LOADS: [CannedLoad; 4] = [
-    CannedLoad {
-        name: "link",
-        shows: "Over a longer link: one client at a time, ten at a time, or all of them",
-        arguments: &["--designs", "all", "--link", "ssh", "--clients", "1:2:5:10:15:20"],
-    },
-    CannedLoad {
-        name: "one-client",
-        shows: "One client on loopback: the designs are alike",
-        arguments: &["--designs", "all", "--clients", "1"],
-    },
-    CannedLoad {
-        name: "work",
-        shows: "A server that works for 5 ms on each answer: who else waits meanwhile",
-        arguments: &["--designs", "poll,threads,async", "--server-think", "5ms", "--clients", "1:4:8"],
-    },
-    CannedLoad {
-        name: "backlog",
-        shows: "A listener with a queue of 5: a client that finds it full connects after a second",
-        arguments: &["--designs", "simple", "--backlog", "5", "--clients", "60", "--questions", "200"],
-    },
+/// The name, what it shows, and the arguments of each load, which the options complete.
+const LOADS: [(&str, &str, &str); 4] = [
+    (
+        "link",
+        "Over a longer link: one client at a time, ten at a time, or all of them",
+        "--designs all --link ssh --clients 1:2:5:10:15:20",
+    ),
+    ("one-client", "One client on loopback: the designs are alike", "--designs all --clients 1"),
+    (
+        "work",
+        "A server that works for 5 ms on each answer: whether other clients wait meanwhile",
+        "--designs poll,threads,async --server-think 5ms --clients 1:4:8",
+    ),
+    (
+        "backlog",
+        "A listener with a queue of 5: a client that finds it full connects after a second",
+        "--designs simple --backlog 5 --clients 60 --questions 200",
+    ),
 ];
 
 /// Runs all loads one after the other, and prints the table of each. Returns the exit code of the first that did not complete.
 ///
 /// # Errors
 ///
-/// See [`LoadCommandError`].
-pub fn run(options: &DesignsOptions) -> Result<ExitCode, LoadCommandError> {
-    let folder = options.output.clone().unwrap_or_else(default_folder);
-    for canned in LOADS {
-        output::print(&heading(canned, options.markdown));
-        let mut words = vec!["launcelot-lab".to_owned(), "load".to_owned()];
-        words.extend(canned.arguments.iter().map(|&word| word.to_owned()));
-        words.extend(["--output".to_owned(), folder.join(canned.name).display().to_string()]);
-        words.extend(["--rounds".to_owned(), options.rounds.to_string()]);
-        words.extend(["--duration".to_owned(), options.duration.to_string()]);
-        if options.markdown {
-            words.push("--markdown".to_owned());
-        }
-        let Some(Instrument::Load(load_options)) = CommandLine::parse_from(words).instrument else {
-            unreachable!("the second word is the command");
-        };
-        let code = load::command_line::run(&load_options)?;
-        if code != ExitCode::SUCCESS {
-            return Ok(code);
+/// See [`LoadError`].
+pub fn run(options: &DesignsOptions) -> Result<ExitCode, LoadError> {
+    let signals = RunSignals::handle().map_err(LoadError::Signals)?;
+    let folder = options.output.clone().unwrap_or_else(|| results_folder::default_path("designs-"));
+    let format = FormatOptions { markdown: options.markdown, ..FormatOptions::default() };
+    for canned in loads(options) {
+        output::print(&canned.heading(options.markdown));
+        let result = canned.load(&folder)?.run(Some(format), &signals)?;
+        if result.status == RunStatus::Interrupted {
+            return Ok(RunSignals::interrupted());
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn heading(canned: CannedLoad, is_markdown: bool) -> String {
-    let prefix = if is_markdown { "## " } else { "" };
-    format!("{prefix}{}\nlauncelot-lab load {}\n\n", canned.shows, canned.arguments.join(" "))
+fn loads(options: &DesignsOptions) -> Vec<CannedLoad> {
+    let load = |(name, shows, arguments): (&str, &str, &str)| {
+        let mut arguments: Vec<String> = arguments.split(' ').map(str::to_owned).collect();
+        arguments.extend(["--rounds".to_owned(), options.rounds.to_string()]);
+        arguments.extend(["--duration".to_owned(), humantime::format_duration(options.duration).to_string()]);
+        CannedLoad { name: name.to_owned(), shows: shows.to_owned(), arguments }
+    };
+    LOADS.map(load).into()
 }
 
-fn default_folder() -> PathBuf {
-    let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-    let name = now.replace('T', "-").replace([':', 'Z'], "");
-    PathBuf::from("results").join(format!("designs-{name}"))
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn every_load_has_a_plan_with_the_rounds_and_the_window_of_the_options() {
+        let duration = Duration::from_millis(1_500);
+        let rounds = NonZeroU32::new(2).unwrap();
+        for canned in loads(&DesignsOptions { rounds, duration, output: None, markdown: false }) {
+            let plan = canned.options().plan().unwrap();
+            assert_eq!((plan.rounds, plan.duration), (2, duration), "{}", canned.name);
+        }
+    }
 }

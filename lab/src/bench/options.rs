@@ -1,27 +1,67 @@
 //! What a person may choose about a benchmark.
 
-use std::env;
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{PossibleValue, PossibleValuesParser};
-use clap::{Args, Subcommand, ValueEnum as _};
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Subcommand};
+use launcelot_measure::load::ServerPlan;
 use launcelot_server::Design;
-use launcelot_server::command_line::DesignName;
 
-/// The design that needs a super-server to listen for it.
-pub const INETD: &str = "inetd";
+use super::bridge::options::BridgeOptions;
+use crate::durations::parse_positive;
+use crate::load::format::FormatOptions;
+use crate::load::options::{design_values, parse_server};
 
 /// What can be measured.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Benchmark {
-    /// Measure the server's designs: questions a second, latency, processor time, memory
+    /// Measure the server's designs on open connections: questions a second, latency, processor time, memory
     Server(ServerOptions),
     /// Measure the designs with many clients, in four loads whose plans are fixed
     Designs(DesignsOptions),
+    /// Measure the bridge, beside the server alone and other bridges: questions a second, bulk transfers, memory
+    Bridge(BridgeOptions),
     /// Measure what it costs the server to be observed: thinking and processor time, with the recorder and without
     Observe(ObserveOptions),
+}
+
+/// The arguments of the benchmark of the server.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+DURATION is a number with a unit, such as 1s or 500ms.
+
+The exit code is 0 if every cell was measured, 1 if one failed, 2 for a usage
+error, and 130 if Ctrl-C ended the benchmark early.")]
+pub struct ServerOptions {
+    /// Measure these designs, separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "all", hide_possible_values = true, value_parser = PossibleValuesParser::new(design_values()))]
+    pub designs: Vec<String>,
+    /// Measure any program too, with a free port instead of {port}; may be repeated
+    #[arg(long, value_name = "NAME=COMMAND", value_parser = parse_server)]
+    pub server: Vec<ServerPlan>,
+    /// Numbers of clients that ask at once
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', default_value = "1,10,100,1000")]
+    pub clients: Vec<NonZeroU32>,
+    /// Numbers of questions in flight on each connection; 1 is lockstep, more is pipelining
+    #[arg(long, alias = "depths", value_name = "NUMBERS", value_delimiter = ',', default_value = "1,50")]
+    pub in_flight: Vec<NonZeroU32>,
+    /// Number of rounds; the servers take turns within a round
+    #[arg(long, value_name = "N", default_value = "3")]
+    pub rounds: NonZeroU32,
+    /// Length of the window in which each cell is measured
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = parse_positive)]
+    pub duration: Duration,
+    /// Number of connections that ask once a second, in the last part; 0 skips it
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub connections: u32,
+    /// Folder for the results, with a folder for each load [default: results/server-DATE-TIME]
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// How the results are printed. As Markdown they are the tables in docs/server.md.
+    #[command(flatten)]
+    pub format: FormatOptions,
 }
 
 /// The arguments of the benchmark of the designs with many clients.
@@ -31,8 +71,8 @@ pub struct DesignsOptions {
     #[arg(long, value_name = "N", default_value = "3")]
     pub rounds: NonZeroU32,
     /// Length of the window in which each cycle is measured
-    #[arg(long, value_name = "DURATION", default_value = "1s")]
-    pub duration: humantime::Duration,
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = parse_positive)]
+    pub duration: Duration,
     /// Folder for the results, with a folder for each load [default: results/designs-DATE-TIME]
     #[arg(long, value_name = "DIR")]
     pub output: Option<PathBuf>,
@@ -50,89 +90,4 @@ pub struct ObserveOptions {
     /// How many questions are asked without the recorder, and as many with it
     #[arg(long, value_name = "N", default_value = "200000")]
     pub questions: NonZeroU32,
-}
-
-/// The arguments of the benchmark of the server's designs.
-#[derive(Debug, Clone, Args)]
-pub struct ServerOptions {
-    /// The server program; without it, the one beside this program
-    #[arg(long, value_name = "PATH")]
-    pub server: Option<PathBuf>,
-    /// Which designs, all unless told
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = PossibleValuesParser::new(known_values()))]
-    pub designs: Vec<String>,
-    /// How many clients ask at once
-    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', default_value = "1,10,100,1000")]
-    pub clients: Vec<NonZeroUsize>,
-    /// How many questions each client keeps in flight; 1 is lockstep
-    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', default_value = "1,50")]
-    pub depths: Vec<NonZeroU32>,
-    /// How many times each design is measured; the figures are medians
-    #[arg(long, value_name = "N", default_value = "3")]
-    pub rounds: NonZeroUsize,
-    /// How long one measurement takes
-    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
-    pub seconds: Duration,
-    /// How many connections there are in the last part, silent ones and such as ask once a second; 0
-    /// leaves it out
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
-    pub connections: usize,
-    /// Print the results for programs
-    #[arg(long, conflicts_with = "markdown")]
-    pub json: bool,
-    /// Print the table of designs in docs/server.md
-    #[arg(long)]
-    pub markdown: bool,
-}
-
-/// How results are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
-    Text,
-    Json,
-    Markdown,
-}
-
-impl ServerOptions {
-    /// The server program.
-    pub(super) fn program(&self) -> PathBuf {
-        let beside = || env::current_exe().unwrap_or_default().with_file_name("launcelot-server");
-        self.server.clone().unwrap_or_else(beside)
-    }
-
-    pub(super) fn format(&self) -> Format {
-        match (self.json, self.markdown) {
-            (true, _) => Format::Json,
-            (_, true) => Format::Markdown,
-            _ => Format::Text,
-        }
-    }
-}
-
-/// The names of the designs that this program has heard of.
-pub(super) fn known_designs() -> Vec<String> {
-    known_values().iter().map(|value| value.get_name().to_owned()).collect()
-}
-
-fn known_values() -> Vec<PossibleValue> {
-    DesignName::value_variants().iter().filter_map(DesignName::to_possible_value).collect()
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse::<f64>().map_err(|error| error.to_string())?;
-    let time = Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())?;
-    if time.is_zero() { Err("nothing can be measured in no time".to_owned()) } else { Ok(time) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_is_a_number_of_seconds_above_0() {
-        assert_eq!(seconds("0.2"), Ok(Duration::from_millis(200)));
-        for wrong in ["0", "-1", "1e99", "NaN", "soon"] {
-            assert!(seconds(wrong).is_err(), "{wrong}");
-        }
-    }
 }

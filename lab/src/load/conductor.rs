@@ -8,12 +8,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use launcelot_measure::load::{CycleEnd, CycleId, GeneratorUsage, Level, LoadMode, LoadPlan, RunEvent, RunStatus};
-use launcelot_protocol::Script;
+use launcelot_measure::load::{CycleEnd, CycleId, GeneratorUsage, LoadPlan, RunEvent, RunStatus};
 
 use super::cycle::{CycleSettings, EngineEvent, Pace};
 use super::engine::{EngineError, run_cycle};
 use super::processes::UsageSnapshot;
+use super::script_text::ScriptText;
 use super::server_under_test::{Environment, ServerUnderTest, describe};
 
 /// How often a server is looked at that may have ended.
@@ -27,8 +27,8 @@ const PAUSE_STEP: Duration = Duration::from_millis(50);
 pub struct Conductor {
     /// What is measured.
     pub plan: LoadPlan,
-    /// The questions, and the answers to expect.
-    pub script: Arc<Script>,
+    /// For each server of the plan, the questions and the answers to expect.
+    pub texts: Vec<Arc<ScriptText>>,
     /// What servers are started with.
     pub environment: Environment,
 }
@@ -90,19 +90,13 @@ impl Conductor {
     }
 
     fn settings(&self, cycle: CycleId, server: &ServerUnderTest) -> CycleSettings {
-        let pace = match (&self.plan.mode, cycle.level) {
-            (LoadMode::Open { arrivals, per, max_in_flight, .. }, Level::Rate(rate)) => {
-                Pace::Open { rate, arrivals: *arrivals, per: *per, max_in_flight: *max_in_flight }
-            }
-            (_, level) => Pace::Closed { clients: level.number(), ramp: self.plan.ramp },
-        };
         // The same for all servers at a level of a round: they are compared.
         let seed = self.plan.seed ^ (u64::from(cycle.round) << 32 | u64::from(cycle.level.number()));
         CycleSettings {
             target: server.target.clone(),
-            script: Arc::clone(&self.script),
+            text: Arc::clone(&self.texts[cycle.server as usize]),
             dialogue: self.plan.dialogue.clone(),
-            pace,
+            pace: Pace::of(&self.plan.mode, cycle.level, self.plan.ramp),
             duration: self.plan.duration,
             seed,
         }
@@ -187,7 +181,7 @@ pub fn estimate(plan: &LoadPlan) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use launcelot_measure::load::{DialoguePlan, ServerKind, ServerPlan};
+    use launcelot_measure::load::{DialoguePlan, LoadMode, ServerKind, ServerPlan};
 
     use super::*;
 

@@ -3,15 +3,14 @@
 //! Text from outside that a spreadsheet would take for a formula has an apostrophe before it.
 
 use ::csv::{Terminator, WriterBuilder};
+use launcelot_charts::load::report::figures::level_unit;
 use launcelot_measure::Distribution;
 use launcelot_measure::load::{CycleResult, LoadResult};
 use launcelot_measure::percentile::LOAD_PERCENTILES;
-
-use super::figures::level_unit;
-use super::tables::kind_name;
+use launcelot_measure::text;
 
 /// The names of the columns before those of the latencies.
-const COLUMNS: [&str; 19] = [
+const COLUMNS: [&str; 20] = [
     "run",
     "begun",
     "server",
@@ -27,6 +26,7 @@ const COLUMNS: [&str; 19] = [
     "cut_at_end",
     "queued",
     "held_back",
+    "clients_answered",
     "server_processor_us",
     "server_memory_bytes",
     "server_threads",
@@ -84,6 +84,7 @@ fn line(run: usize, result: &LoadResult, measured: &CycleResult) -> Vec<String> 
         counts.cut_at_end.to_string(),
         counts.queued.to_string(),
         counts.held_back.to_string(),
+        counts.clients_answered.to_string(),
         known(usage.map(|usage| usage.processor.as_micros())),
         known(usage.map(|usage| u128::from(usage.memory_bytes))),
         known(usage.map(|usage| u128::from(usage.threads))),
@@ -92,7 +93,8 @@ fn line(run: usize, result: &LoadResult, measured: &CycleResult) -> Vec<String> 
     for times in [&counts.question_latency, &counts.first_answer_latency, &counts.dialogue_latency, &counts.lateness] {
         fields.extend(latency(times));
     }
-    let failures = counts.failures.iter().map(|(kind, tally)| format!("{}: {}", kind_name(kind), tally.count));
+    let failures =
+        counts.failures.iter().map(|(kind, tally)| format!("{}: {}", text::load::failure(kind), tally.count));
     fields.push(counts.failures.count().to_string());
     fields.push(failures.collect::<Vec<_>>().join("; "));
     fields.push(guarded(end.and_then(|end| end.server_ended.as_deref()).unwrap_or_default()));
@@ -115,7 +117,7 @@ fn guarded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::html::sample;
+    use crate::load::sample;
 
     #[test]
     fn every_cycle_has_a_line_with_all_columns() {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use launcelot_measure::load::{Arrivals, Counts, DialoguePlan, GeneratorUsage, RatedUnit};
-use launcelot_protocol::Script;
+use launcelot_measure::load::{Arrivals, Counts, DialoguePlan, GeneratorUsage, Level, LoadMode, RatedUnit};
+
+use super::script_text::ScriptText;
 
 /// What the engine does in a cycle.
 #[derive(Debug, Clone)]
@@ -14,7 +15,7 @@ pub struct CycleSettings {
     /// The server, or the bridge to it.
     pub target: Target,
     /// The questions, and the answers to expect.
-    pub script: Arc<Script>,
+    pub text: Arc<ScriptText>,
     /// What each client does.
     pub dialogue: DialoguePlan,
     /// How many clients there are, or when they begin.
@@ -60,6 +61,18 @@ pub enum Pace {
         /// The largest number of dialogues at once.
         max_in_flight: u32,
     },
+}
+
+impl Pace {
+    /// Returns the pace of a level.
+    pub fn of(mode: &LoadMode, level: Level, ramp: Duration) -> Self {
+        match (mode, level) {
+            (LoadMode::Open { arrivals, per, max_in_flight, .. }, Level::Rate(rate)) => {
+                Self::Open { rate, arrivals: *arrivals, per: *per, max_in_flight: *max_in_flight }
+            }
+            (_, level) => Self::Closed { clients: level.number(), ramp },
+        }
+    }
 }
 
 /// What the engine sends while a cycle goes on, in this order: `WindowBegan`, any number of `Progress`, `WindowEnded`, and further

@@ -3,11 +3,11 @@
 //! One thread serves all clients with non-blocking sockets and epoll, so that a load takes one processor and leaves the others to
 //! the server.
 //!
-//! - `dialogue`: what one client does, decided without I/O. `repeating_text`: the questions to send and the answers to expect.
+//! - `dialogue`: what one client does, decided without I/O.
 //! - `recorder`: what is counted, and which of it belongs to the window.
 //! - `event_loop`: the thread that serves all clients. `stages`: ramp, window, and what follows. `pacing`: when dialogues begin.
 //! - `connector`: how connections are made, and why they fail. `connection`: one of them. `web_socket`: those
-//!   to a bridge. [`ports`]: the local ports that they use.
+//!   to a bridge. `ports`: the local ports that they use.
 //! - `arrivals`: the times of an open loop. `deadlines`: timeouts and pauses. `scheduling`: how soon the thread wakes.
 
 mod arrivals;
@@ -17,9 +17,8 @@ mod deadlines;
 mod dialogue;
 mod event_loop;
 mod pacing;
-pub mod ports;
+pub(super) mod ports;
 mod recorder;
-mod repeating_text;
 mod scheduling;
 mod stages;
 mod web_socket;
@@ -32,8 +31,6 @@ use thiserror::Error;
 
 use super::cycle::{CycleSettings, EarlyEnd, EngineEvent};
 use event_loop::EventLoop;
-
-pub use ports::port_warning;
 
 /// Why no load was generated. What happens to a client is counted instead.
 #[derive(Debug, Error)]

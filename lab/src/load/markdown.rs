@@ -1,14 +1,12 @@
 //! The tables of a load in Markdown (GitHub's, for a terminal, an issue or the documentation).
 
-use launcelot_measure::load::Primary;
-use launcelot_measure::load::comparison::{Outcome, compare_servers};
-use launcelot_measure::load::{LoadResult, LoadSummary};
+use launcelot_charts::load::report::figures::level_unit;
+use launcelot_charts::load::report::tables::{self, Table, TableCell};
+use launcelot_measure::load::comparison::Outcome;
+use launcelot_measure::load::{LoadResult, LoadSummary, ServerComparison};
 
-use super::figures::level_unit;
-use super::tables::{self, Table, TableCell};
-
-/// Returns the tables of all results, one after the other.
-pub fn tables(results: &[LoadResult]) -> String {
+/// Returns the tables of all results, one after the other, and that of the comparisons.
+pub fn tables(results: &[LoadResult], comparisons: &[ServerComparison]) -> String {
     let mut text = String::new();
     for result in results {
         if results.len() > 1 {
@@ -29,18 +27,18 @@ pub fn tables(results: &[LoadResult]) -> String {
         if !failures.rows.is_empty() {
             all.push(failures);
         }
-        let comparisons = compare_servers(&summary, Primary::default(), None);
-        if comparisons.iter().any(|comparison| matches!(comparison.outcome, Outcome::Compared(_))) {
-            all.push(tables::comparison(&comparisons));
-        }
         for table in all {
-            text += &markdown(&table);
+            text += &self::table(&table);
         }
+    }
+    if comparisons.iter().any(|comparison| matches!(comparison.outcome, Outcome::Compared(_))) {
+        text += &self::table(&tables::comparison(comparisons));
     }
     text
 }
 
-fn markdown(table: &Table) -> String {
+/// Returns a table in Markdown, with an empty line after it.
+pub(crate) fn table(table: &Table) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let columns: Vec<String> = table.columns.iter().map(|name| escaped(name)).collect();
     let is_words = |index: usize| table.rows.first().and_then(|row| row.get(index)).is_some_and(|cell| cell.is_words);
@@ -62,7 +60,7 @@ fn cell(cell: &TableCell) -> String {
 }
 
 /// Returns text without meaning in Markdown: on one line, with its markup escaped.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {
         match character {
@@ -77,11 +75,11 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::html::sample;
+    use crate::load::sample;
 
     #[test]
     fn every_row_has_as_many_cells_as_there_are_columns() {
-        let text = tables(&[sample::result(&["simple", "a|b"], &[1, 5])]).replace("\\|", "");
+        let text = tables(&[sample::result(&["simple", "a|b"], &[1, 5])], &[]).replace("\\|", "");
         let bars = |line: &str| line.matches('|').count();
         for table in text.split("**\n\n").skip(1) {
             let mut lines = table.lines().take_while(|line| line.starts_with('|'));

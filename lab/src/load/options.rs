@@ -13,6 +13,9 @@ use launcelot_protocol::PORT;
 use launcelot_server::command_line::DesignName;
 use thiserror::Error;
 
+use super::format::FormatOptions;
+use crate::durations::{parse_duration, parse_positive};
+use crate::server_command;
 use crate::tunnel::TunnelSettings;
 use crate::tunnel::options::LinkOptions;
 
@@ -21,6 +24,9 @@ const ALL: &str = "all";
 
 /// The default of `--clients`.
 const CLIENTS: [u32; 9] = [1, 2, 3, 5, 7, 10, 13, 16, 20];
+
+/// The numbers of clients of [`NamedPlan::HalfMinute`].
+const HALF_MINUTE_CLIENTS: [u32; 1] = [10];
 
 /// The arguments of `launcelot-lab load`.
 #[derive(Debug, Clone, Args)]
@@ -51,20 +57,39 @@ pub struct LoadOptions {
     #[arg(long, value_name = "NAME=COMMAND", value_parser = parse_server)]
     pub server: Vec<ServerPlan>,
 
+    /// How long a started server may take until it listens
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_positive)]
+    pub start_timeout: Duration,
+    /// Use the settings of a named plan where no option says otherwise
+    #[arg(long, value_enum, value_name = "NAME", conflicts_with = "rate")]
+    pub plan: Option<NamedPlan>,
     /// Closed loop: the numbers of clients, a cycle each [default: 1:2:3:5:7:10:13:16:20]
     #[arg(long, value_name = "N:N:…", value_delimiter = ':', conflicts_with = "rate")]
     pub clients: Vec<NonZeroU32>,
     /// Length of the window in which each cycle is measured
-    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = parse_positive)]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "2s",
+        default_value_if("plan", "half-minute", "900ms"),
+        value_parser = parse_positive
+    )]
     pub duration: Duration,
     /// Closed loop: the time over which the clients start, before the window
-    #[arg(long, value_name = "DURATION", default_value = "500ms", value_parser = parse_duration, conflicts_with = "rate")]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "500ms",
+        default_value_if("plan", "half-minute", "100ms"),
+        value_parser = parse_duration,
+        conflicts_with = "rate"
+    )]
     pub ramp: Duration,
     /// Pause between two cycles
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = parse_duration)]
     pub pause: Duration,
     /// Number of rounds; the servers take turns within a round
-    #[arg(long, value_name = "N", default_value = "3")]
+    #[arg(long, value_name = "N", default_value = "3", default_value_if("plan", "half-minute", "15"))]
     pub rounds: NonZeroU32,
 
     /// Open loop: how many dialogues begin in a second, however long the answers take; a cycle for each rate
@@ -144,26 +169,11 @@ pub struct LoadOptions {
     pub seed: Option<u64>,
 }
 
-/// How results are printed on standard output. The default is a table for a terminal.
-#[derive(Debug, Clone, Copy, Default, Args)]
-#[group(multiple = false)]
-pub struct FormatOptions {
-    /// Print the results as JSON
-    #[arg(long)]
-    pub json: bool,
-    /// Print the results as a Markdown table
-    #[arg(long)]
-    pub markdown: bool,
-    /// Print the results as CSV
-    #[arg(long)]
-    pub csv: bool,
-}
-
-impl FormatOptions {
-    /// Whether the results are a table for a terminal.
-    pub fn is_table(self) -> bool {
-        !(self.json || self.markdown || self.csv)
-    }
+/// The value of `--plan`: settings with a name, so that results on several machines and days have the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum NamedPlan {
+    /// Compares two servers in half a minute: 10 clients, 15 rounds of 900ms
+    HalfMinute,
 }
 
 /// The value of `--arrivals`.
@@ -199,6 +209,26 @@ pub enum PlanError {
     /// The URL is not that of a bridge.
     #[error("'{0}' is not the URL of a bridge: expected ws://HOST:PORT/PATH")]
     NotBridge(String),
+    /// An expectation names a server that is not in the plan.
+    #[error("the expectation '{expectation}' names the server '{server}', and these are measured: {known}")]
+    UnknownServer {
+        /// The expectation.
+        expectation: String,
+        /// The server that it names.
+        server: String,
+        /// The servers of the plan.
+        known: String,
+    },
+    /// An expectation names a level that is not in the plan.
+    #[error("the expectation '{expectation}' names {level} after '@', and these are measured: {known}")]
+    UnknownLevel {
+        /// The expectation.
+        expectation: String,
+        /// The level that it names.
+        level: u32,
+        /// The levels of the plan.
+        known: String,
+    },
 }
 
 impl LoadOptions {
@@ -283,11 +313,18 @@ impl LoadOptions {
         Ok(ServerPlan { name: host.to_owned(), kind: ServerKind::WebSocket { url: host.to_owned() } })
     }
 
+    fn default_clients(&self) -> Vec<u32> {
+        match self.plan {
+            Some(NamedPlan::HalfMinute) => HALF_MINUTE_CLIENTS.to_vec(),
+            None => CLIENTS.to_vec(),
+        }
+    }
+
     fn mode(&self) -> LoadMode {
         let numbers = |list: &[NonZeroU32]| list.iter().map(|number| number.get()).collect::<Vec<_>>();
         if self.rate.is_empty() {
-            let clients = numbers(&self.clients);
-            return LoadMode::Closed { clients: if clients.is_empty() { CLIENTS.to_vec() } else { clients } };
+            let clients = if self.clients.is_empty() { self.default_clients() } else { numbers(&self.clients) };
+            return LoadMode::Closed { clients };
         }
         LoadMode::Open {
             rates: numbers(&self.rate),
@@ -308,7 +345,7 @@ fn known_designs() -> impl Iterator<Item = PossibleValue> {
     DesignName::value_variants().iter().filter_map(DesignName::to_possible_value)
 }
 
-fn design_values() -> Vec<PossibleValue> {
+pub(crate) fn design_values() -> Vec<PossibleValue> {
     known_designs().chain([PossibleValue::new(ALL)]).collect()
 }
 
@@ -318,26 +355,42 @@ fn is_bridge_url(url: &str) -> bool {
 }
 
 /// Parses `NAME=COMMAND`. The command must contain `{port}` among its arguments.
-fn parse_server(text: &str) -> Result<ServerPlan, String> {
+pub(crate) fn parse_server(text: &str) -> Result<ServerPlan, String> {
     let expected = || "expected NAME=COMMAND, such as mine='python3 server.py {port}'".to_owned();
     let (name, command) = text.split_once('=').ok_or_else(expected)?;
     if name.is_empty() || name.contains(char::is_control) {
         return Err(expected());
     }
-    let words = shell_words::split(command).map_err(|error| error.to_string())?;
-    if !words.iter().skip(1).any(|word| word.contains("{port}")) {
-        return Err("{port} must be among the command's arguments, where the server expects its port".to_owned());
-    }
+    server_command::split(command)?;
     Ok(ServerPlan { name: name.to_owned(), kind: ServerKind::Command { command: command.to_owned() } })
 }
 
-fn parse_duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|error| error.to_string())
-}
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
 
-fn parse_positive(text: &str) -> Result<Duration, String> {
-    match parse_duration(text) {
-        Ok(Duration::ZERO) => Err("it must be longer than 0s".to_owned()),
-        parsed => parsed,
+    use super::*;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        options: LoadOptions,
+    }
+
+    fn plan(arguments: &[&str]) -> LoadPlan {
+        let words = ["load", "--designs", "poll"].iter().chain(arguments);
+        Program::try_parse_from(words).unwrap().options.plan().unwrap()
+    }
+
+    #[test]
+    fn a_named_plan_sets_what_no_other_option_sets() {
+        let named = plan(&["--plan", "half-minute"]);
+        assert_eq!(named.mode, LoadMode::Closed { clients: vec![10] });
+        assert_eq!((named.rounds, named.duration), (15, Duration::from_millis(900)));
+        let two_servers = (named.ramp + named.duration) * named.rounds * 2;
+        assert_eq!(two_servers, Duration::from_secs(30));
+        let with_options = plan(&["--plan", "half-minute", "--rounds", "6", "--clients", "1:2"]);
+        assert_eq!(with_options.mode, LoadMode::Closed { clients: vec![1, 2] });
+        assert_eq!((with_options.rounds, with_options.duration), (6, Duration::from_millis(900)));
     }
 }

@@ -1,17 +1,20 @@
 //! What a person sees while a run goes on: moving figures on a terminal, a line for each cycle elsewhere. All of it on standard error.
 
 use std::collections::VecDeque;
+use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use launcelot_measure::load::{CycleId, Level, LoadPlan, LoadResult, LoadSummary, RunEvent};
+use launcelot_measure::load::{Cell, CycleId, LoadPlan, LoadResult, LoadSummary, RunEvent};
+use launcelot_measure::unit::format_rate;
 
 use super::conductor::{estimate, schedule};
-use super::table::{describe_cell, format_rate};
+use super::table::{NAME_COLUMNS, describe_cell, describe_cell_briefly, shortened};
+use super::terminal::{Messages, say};
 
-/// The number of characters of a sparkline.
-const SPARKLINE: usize = 30;
+/// The number of characters of a sparkline. With a name, a number of clients and the figures it fits 80 columns.
+const SPARKLINE: usize = 20;
 
 /// The characters of a sparkline, the lowest first.
 const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -26,6 +29,7 @@ pub(super) enum Progress {
 /// The lines of a terminal: one for the whole, and one for each server.
 #[derive(Debug)]
 pub(super) struct TerminalProgress {
+    lines: MultiProgress,
     whole: ProgressBar,
     servers: Vec<ServerLine>,
 }
@@ -45,23 +49,36 @@ impl Progress {
         let time = humantime::format_duration(Duration::from_secs(estimate(plan).as_secs().max(1)));
         let plural = if cycles == 1 { "" } else { "s" };
         say(&format!("{cycles} cycle{plural}, about {time}. Ctrl-C ends the run and keeps what was measured."));
-        if io::stderr().is_terminal() { Self::Terminal(TerminalProgress::begin(plan, cycles)) } else { Self::Lines }
+        if has_moving_lines() { Self::Terminal(TerminalProgress::begin(plan, cycles)) } else { Self::Lines }
+    }
+
+    /// Returns where messages go meanwhile.
+    pub(super) fn messages(&self) -> Messages {
+        match self {
+            Self::Lines => Messages::default(),
+            Self::Terminal(terminal) => Messages::above(terminal.lines.clone()),
+        }
     }
 
     /// Shows an event that has been added to `result`.
     pub(super) fn show(&mut self, event: &RunEvent, result: &LoadResult) {
         match (event, self) {
+            // After the window, dialogues are followed to their ends, and no rate is counted.
+            (RunEvent::Progress { elapsed, added, .. }, _)
+                if *elapsed > result.plan.duration && added.dialogues == 0 => {}
             (RunEvent::Progress { cycle, elapsed, added }, Self::Terminal(terminal)) => {
                 terminal.servers[cycle.server as usize].add(*cycle, *elapsed, added.dialogues);
             }
             (RunEvent::CycleEnded { cycle, .. }, Self::Terminal(terminal)) => {
                 terminal.whole.inc(1);
                 let line = &terminal.servers[cycle.server as usize];
-                line.line.set_message(line.message(&describe_cycle(*cycle, result)));
+                line.line.set_message(line.message(&describe_cycle(*cycle, result, describe_cell_briefly)));
             }
             (RunEvent::CycleEnded { cycle, .. }, Self::Lines) => {
                 let name = &result.plan.servers[cycle.server as usize].name;
-                say(&format!("round {}, {name}: {}", cycle.round + 1, describe_cycle(*cycle, result)));
+                let figures = describe_cycle(*cycle, result, describe_cell);
+                // One line for each cycle, however long, for programs that read it.
+                let _ = writeln!(io::stderr(), "round {}, {name}: {figures}", cycle.round + 1);
             }
             (RunEvent::RunEnded { .. }, Self::Terminal(terminal)) => {
                 terminal.whole.finish_and_clear();
@@ -72,6 +89,11 @@ impl Progress {
             _ => {}
         }
     }
+}
+
+/// Whether standard error is a terminal on which lines can be replaced.
+fn has_moving_lines() -> bool {
+    io::stderr().is_terminal() && env::var_os("TERM").is_none_or(|kind| kind != "dumb")
 }
 
 impl TerminalProgress {
@@ -89,7 +111,7 @@ impl TerminalProgress {
             ServerLine { line, name: server.name.clone(), rates: VecDeque::new(), elapsed: Duration::ZERO }
         });
         let servers = servers.collect();
-        Self { whole, servers }
+        Self { lines, whole, servers }
     }
 }
 
@@ -105,30 +127,22 @@ impl ServerLine {
             self.rates.pop_front();
         }
         self.rates.push_back(rate);
-        self.line.set_message(self.message(&format!("{}: {}/s", describe_level(cycle.level), format_rate(rate))));
+        self.line.set_message(self.message(&format!("{}: {}/s", cycle.level, format_rate(rate))));
     }
 
     fn message(&self, figures: &str) -> String {
-        format!("{:12} {:SPARKLINE$} {figures}", self.name, sparkline(&self.rates))
+        format!("{:NAME_COLUMNS$} {:SPARKLINE$} {figures}", shortened(&self.name), sparkline(&self.rates))
     }
 }
 
-fn describe_cycle(cycle: CycleId, result: &LoadResult) -> String {
+fn describe_cycle(cycle: CycleId, result: &LoadResult, describe: fn(&Cell) -> String) -> String {
     let provenance = result.provenance.first().cloned().unwrap_or_default();
     let mut one = LoadResult::new(result.plan.clone(), provenance);
     one.cycles.extend(result.cycles.iter().rev().find(|it| it.cycle == cycle).cloned());
     let summary = LoadSummary::of(&one);
     let cell = summary.servers.get(cycle.server as usize).and_then(|server| server.cell(cycle.level));
-    let figures = cell.map(describe_cell).unwrap_or_default();
-    format!("{}: {figures}", describe_level(cycle.level))
-}
-
-fn describe_level(level: Level) -> String {
-    match level {
-        Level::Clients(1) => "1 client".to_owned(),
-        Level::Clients(clients) => format!("{clients} clients"),
-        Level::Rate(rate) => format!("{rate} a second"),
-    }
+    let figures = cell.map(describe).unwrap_or_default();
+    format!("{}: {figures}", cycle.level)
 }
 
 /// Returns a sparkline from zero to the largest of the figures.
@@ -140,11 +154,6 @@ fn sparkline<'a>(figures: impl IntoIterator<Item = &'a f64> + Clone) -> String {
         LEVELS[(share * (LEVELS.len() - 1) as f64).round() as usize]
     };
     figures.into_iter().map(bar).collect()
-}
-
-/// Writes a line on standard error, which may be closed.
-pub(super) fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
 }
 
 #[cfg(test)]

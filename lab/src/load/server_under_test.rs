@@ -3,10 +3,9 @@
 //! A server that the lab starts is a fresh process for each cycle, so that what one cycle leaves behind does not affect the next.
 
 use std::env;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
-use std::os::unix::process::CommandExt as _;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -20,10 +19,12 @@ use nix::sys::resource::{UsageWho, getrusage};
 use thiserror::Error;
 
 use super::cycle::{EarlyEnd, Target};
+use super::listening::is_listening;
 use super::processes::UsageSnapshot;
+use super::watchdog::Watchdog;
 use crate::inetd::SuperServer;
-use crate::probe::server_process::{POLL_INTERVAL, RunningGroup, ServerProcess};
-use crate::probe::start_command::free_port;
+use crate::server_command::{self, free_port};
+use crate::server_process::{POLL_INTERVAL, RunningGroup, ServerProcess};
 use crate::tunnel::{Tunnel, TunnelError, TunnelSettings};
 
 /// The hidden command of `launcelot-lab` that is `launcelot-server`.
@@ -31,9 +32,6 @@ pub const SERVE: &str = "serve";
 
 /// The design that a super-server listens for.
 const INETD: &str = "inetd";
-
-/// The longest time until a server listens.
-const START_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How often a server is started if it exits before it listens: another program may have taken its port.
 const START_TRIES: usize = 3;
@@ -47,21 +45,12 @@ pub struct Environment {
     pub link: Option<TunnelSettings>,
     /// The largest number of clients at once.
     pub clients_max: u32,
+    /// How long a server may take until it listens.
+    pub start_timeout: Duration,
     /// Ends the wait for a server that does not listen.
     pub early_end: EarlyEnd,
     /// The server that runs, for a program that is about to exit.
-    pub running: Running,
-}
-
-/// The server that runs. Clones share it.
-#[derive(Debug, Clone, Default)]
-pub struct Running(RunningGroup);
-
-impl Running {
-    /// Kills the server that runs, if there is one.
-    pub fn kill(&self) {
-        self.0.kill();
-    }
+    pub running: RunningGroup,
 }
 
 /// Why a server cannot be measured.
@@ -75,6 +64,9 @@ pub enum StartError {
         /// The system's error.
         source: io::Error,
     },
+    /// The process that ends the server with the lab cannot be started.
+    #[error("cannot start the watchdog of the server")]
+    Watchdog(#[source] io::Error),
     /// The program exited.
     #[error("exited before it listened on port {port}: {exit}")]
     Exited {
@@ -84,13 +76,12 @@ pub enum StartError {
         exit: String,
     },
     /// The program does not listen.
-    #[error(
-        "timed out after {} while waiting for it to listen on port {port}",
-        humantime::format_duration(START_TIMEOUT)
-    )]
+    #[error("timed out after {} while waiting for it to listen on port {port}", humantime::format_duration(*.timeout))]
     Timeout {
         /// The port on which it should listen.
         port: u16,
+        /// How long it was waited for.
+        timeout: Duration,
     },
     /// A person has ended the run meanwhile.
     #[error("the run was ended before it listened")]
@@ -128,8 +119,16 @@ pub struct ServerUnderTest {
 enum Processes {
     /// Not started by the lab.
     Unknown,
-    Program(ServerProcess),
+    Program(Program),
     SuperServer(SuperServer),
+}
+
+/// A program that the lab has started. The fields are dropped in this order, so that the watchdog's process group exists as long as
+/// the program.
+#[derive(Debug)]
+struct Program {
+    process: ServerProcess,
+    _watchdog: Watchdog,
 }
 
 impl ServerUnderTest {
@@ -154,14 +153,14 @@ impl ServerUnderTest {
             }
             ServerKind::Design { .. } => {
                 let words = design_words(plan, environment.clients_max)?;
-                let (process, port) = start_program(&words, &log, environment)?;
-                (Processes::Program(process), vec![(Ipv4Addr::LOCALHOST, port).into()])
+                let (program, port) = start_program(&words, &log, environment)?;
+                (Processes::Program(program), vec![(Ipv4Addr::LOCALHOST, port).into()])
             }
             ServerKind::Command { command } => {
                 let words = shell_words::split(command).unwrap_or_default();
-                let (process, port) = start_program(&words, &log, environment)?;
+                let (program, port) = start_program(&words, &log, environment)?;
                 (
-                    Processes::Program(process),
+                    Processes::Program(program),
                     vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()],
                 )
             }
@@ -183,11 +182,11 @@ impl ServerUnderTest {
     }
 
     /// Returns what its processes have used until now; `None` if they are not known, or have ended.
-    pub(super) fn usage(&self) -> Option<UsageSnapshot> {
+    pub(crate) fn usage(&self) -> Option<UsageSnapshot> {
         match &self.processes {
             Processes::Unknown => None,
-            Processes::Program(process) if process.has_exited() => None,
-            Processes::Program(process) => UsageSnapshot::take(&[process.id()]).ok(),
+            Processes::Program(program) if program.process.has_exited() => None,
+            Processes::Program(program) => UsageSnapshot::take(&[program.process.id()]).ok(),
             Processes::SuperServer(super_server) => {
                 let mut usage = UsageSnapshot::take(&super_server.processes()).ok()?;
                 // It starts a program for each connection: most of them have ended, and were children of this process.
@@ -204,7 +203,9 @@ impl ServerUnderTest {
     /// Returns how the server has ended; `None` while it runs, or if that is not known.
     pub fn ended(&mut self) -> Option<String> {
         match &mut self.processes {
-            Processes::Program(process) if process.has_exited() => Some(process.end()),
+            Processes::Program(program) if program.process.has_exited() => {
+                Some(format!("ended during the cycle: {}", program.process.end()))
+            }
             _ => None,
         }
     }
@@ -266,7 +267,7 @@ fn start_super_server(plan: &ServerPlan, log: &Path) -> Result<SuperServer, Star
 }
 
 /// Starts a program in a process group of its own, and waits until it listens on its port.
-fn start_program(words: &[String], log: &Path, environment: &Environment) -> Result<(ServerProcess, u16), StartError> {
+fn start_program(words: &[String], log: &Path, environment: &Environment) -> Result<(Program, u16), StartError> {
     let mut tries = START_TRIES;
     loop {
         tries -= 1;
@@ -278,38 +279,29 @@ fn start_program(words: &[String], log: &Path, environment: &Environment) -> Res
     }
 }
 
-fn start_program_at(
-    port: u16,
-    words: &[String],
-    log: &Path,
-    environment: &Environment,
-) -> Result<ServerProcess, StartError> {
-    let words: Vec<String> = words.iter().map(|word| word.replace("{port}", &port.to_string())).collect();
+fn start_program_at(port: u16, words: &[String], log: &Path, environment: &Environment) -> Result<Program, StartError> {
     let error = |source| StartError::Run { program: words[0].clone(), source };
     let log = open_log(log).map_err(error)?;
-    let child = Command::new(&words[0])
-        .args(&words[1..])
-        .stdin(Stdio::null())
-        .stdout(log.try_clone().map_err(error)?)
-        .stderr(log.try_clone().map_err(error)?)
-        .process_group(0)
-        .spawn()
-        .map_err(error)?;
-    let mut process = ServerProcess::new(child, log, environment.running.0.clone());
+    let stdout = log.try_clone().map_err(error)?.into();
+    let watchdog = Watchdog::start().map_err(StartError::Watchdog)?;
+    let running = &environment.running;
+    let process = server_command::spawn_in_group(words, port, stdout, log, watchdog.group(), running).map_err(error)?;
+    let mut program = Program { process, _watchdog: watchdog };
     let began = Instant::now();
     loop {
         let listens = is_listening(port);
-        if process.has_exited() {
-            return Err(StartError::Exited { port, exit: process.end() });
+        if program.process.has_exited() {
+            return Err(StartError::Exited { port, exit: program.process.end() });
         }
         if listens {
-            return Ok(process);
+            return Ok(program);
         }
         if environment.early_end.is_requested() {
             return Err(StartError::Ended);
         }
-        if began.elapsed() >= START_TIMEOUT {
-            return Err(StartError::Timeout { port });
+        let timeout = environment.start_timeout;
+        if began.elapsed() >= timeout {
+            return Err(StartError::Timeout { port, timeout });
         }
         thread::sleep(POLL_INTERVAL);
     }
@@ -319,30 +311,20 @@ fn open_log(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).append(true).create(true).open(path)
 }
 
-/// Whether a socket listens on the port. A connection would find that out, too, but it might be the only one that a server accepts.
-fn is_listening(port: u16) -> bool {
-    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(fs::read_to_string);
-    if tables.iter().all(Result::is_err) {
-        return TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).is_ok();
-    }
-    tables.iter().flatten().any(|table| table.lines().skip(1).any(|line| is_listener(line, port)))
-}
-
-/// Whether a line of proc(5)'s `net/tcp` is a socket in state `LISTEN`, which is 0A, on the port.
-fn is_listener(line: &str, port: u16) -> bool {
-    let mut fields = line.split_whitespace().skip(1);
-    let (Some(local), Some(_), Some(state)) = (fields.next(), fields.next(), fields.next()) else { return false };
-    state == "0A" && local.ends_with(&format!(":{port:04X}"))
-}
-
 fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, StartError> {
     look_up_blocking(host, port).map_err(|source| StartError::Lookup { host: host.to_owned(), source })
 }
 
 fn look_up_url(url: &str) -> Result<Vec<SocketAddr>, StartError> {
+    let (host, port) = url_host_and_port(url);
+    look_up(&host, port)
+}
+
+/// Returns where the bridge at a URL listens.
+pub(super) fn url_host_and_port(url: &str) -> (String, u16) {
     let uri: http::Uri = url.parse().unwrap_or_default();
     let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-    look_up(host, uri.port_u16().unwrap_or(80))
+    (host.to_owned(), uri.port_u16().unwrap_or(80))
 }
 
 /// Returns an error as the words of a result.
@@ -356,15 +338,6 @@ pub(super) fn describe(error: &StartError) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_a_listener_on_the_port_is_one() {
-        let line = "   0: 0100007F:0424 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 640 1";
-        assert!(is_listener(line, 1060));
-        assert!(!is_listener(line, 1061));
-        assert!(!is_listener(&line.replace(" 0A ", " 01 "), 1060));
-        assert!(!is_listener("", 1060));
-    }
 
     #[test]
     fn the_name_of_a_log_has_no_separators() {

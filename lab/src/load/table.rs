@@ -2,32 +2,46 @@
 
 use std::time::Duration;
 
-use launcelot_measure::load::summary::Cell;
+use launcelot_measure::load::summary::{Cell, Spread};
 use launcelot_measure::load::{Level, LoadResult, LoadSummary};
-use launcelot_measure::unit::format_duration;
+use launcelot_measure::unit::{format_count, format_duration, format_rate};
 use launcelot_measure::{Distribution, Percentile};
 
+use launcelot_charts::load::report::figures::{UNKNOWN, measured};
+
 /// The width of the column with the names of the servers.
-const NAME_COLUMNS: usize = 14;
+pub(super) const NAME_COLUMNS: usize = 14;
 
 /// Returns the table: a row for each server and level.
+///
+/// On connections that stay open, a dialogue is only a number of questions. So the table counts questions there, and instead of the
+/// time of the first answer it has the number of clients that got one.
 pub fn table(result: &LoadResult) -> String {
     let summary = LoadSummary::of(result);
     let level = match summary.levels.first() {
         Some(Level::Rate(_)) => "rate",
         _ => "clients",
     };
+    let is_kept_alive = result.plan.dialogue.keep_alive;
+    let [counted, first, answer] =
+        if is_kept_alive { ["questions", "clients", "answered"] } else { ["dialogues", "first", "answer"] };
     let mut text = format!(
-        "{:NAME_COLUMNS$} {level:>7} {:>9} {:>8} {:>8} {:>9} {:>8} {:>9}\n",
-        "", "dialogues", "question", "", "first", "", "server"
+        "{:NAME_COLUMNS$} {level:>7} {counted:>9} {:>8} {:>8} {first:>9} {:>8} {:>9}\n",
+        "", "question", "", "", "server"
     );
     text += &format!(
-        "{:NAME_COLUMNS$} {:>7} {:>9} {:>8} {:>8} {:>9} {:>8} {:>9}\n",
-        "server", "", "a second", "p50", "p99", "answer", "failures", "µs/answer"
+        "{:NAME_COLUMNS$} {:>7} {:>9} {:>8} {:>8} {answer:>9} {:>8} {:>9}\n",
+        "server", "", "a second", "p50", "p99", "failures", "µs/answer"
     );
     for server in &summary.servers {
-        for cell in server.cells.iter().filter(|cell| is_measured(cell)) {
-            text += &row(&server.name, cell);
+        for cell in measured(server) {
+            let [rate, first] = if is_kept_alive {
+                [known_rate(cell.questions_per_s), known(cell.clients_answered.map(format_count))]
+            } else {
+                let first = format_percentile(&cell.counts.first_answer_latency, Percentile::P50);
+                [known_rate(cell.dialogues_per_s), first]
+            };
+            text += &row(&server.name, cell, &rate, &first);
         }
     }
     text
@@ -35,34 +49,48 @@ pub fn table(result: &LoadResult) -> String {
 
 /// Returns how a cycle ended, for a line of its own.
 pub fn describe_cell(cell: &Cell) -> String {
-    let rate = cell.dialogues_per_s.map_or("nothing".to_owned(), |rate| format_rate(rate.median));
-    let counts = &cell.counts;
-    let median = format_percentile(&counts.question_latency, Percentile::P50);
-    let mut text = format!("{rate} dialogues/s, question p50 {median}");
-    let failures = counts.failures.count();
-    if failures > 0 {
-        text += &format!(", {failures} failures");
+    let mut parts = Vec::new();
+    if let Some(rate) = cell.dialogues_per_s {
+        let median = format_percentile(&cell.counts.question_latency, Percentile::P50);
+        parts.push(format!("{} dialogues/s, question p50 {median}", format_rate(rate.median)));
     }
+    parts.extend(describe_failures(cell));
     if let Some(ended) = cell.server_ended.first() {
-        text += &format!(", the server {ended}");
+        parts.push(format!("the server {ended}"));
     }
-    text
+    parts.join(", ")
 }
 
-fn is_measured(cell: &Cell) -> bool {
-    !cell.rounds.is_empty() || !cell.server_ended.is_empty()
+/// Returns how a cycle ended, for the end of a line.
+pub(super) fn describe_cell_briefly(cell: &Cell) -> String {
+    let mut parts = Vec::new();
+    if let Some(rate) = cell.dialogues_per_s {
+        let median = format_percentile(&cell.counts.question_latency, Percentile::P50);
+        parts.push(format!("{}/s, p50 {median}", format_rate(rate.median)));
+    }
+    parts.extend(describe_failures(cell));
+    if !cell.server_ended.is_empty() {
+        parts.push("†".to_owned());
+    }
+    parts.join(", ")
 }
 
-fn row(name: &str, cell: &Cell) -> String {
+fn describe_failures(cell: &Cell) -> Option<String> {
+    match cell.counts.failures.count() {
+        0 => None,
+        1 => Some("1 failure".to_owned()),
+        failures => Some(format!("{failures} failures")),
+    }
+}
+
+fn row(name: &str, cell: &Cell, rate: &str, first: &str) -> String {
     let counts = &cell.counts;
     let level = cell.level.number();
-    let rate = cell.dialogues_per_s.map_or("–".to_owned(), |rate| format_rate(rate.median));
     let median = format_percentile(&counts.question_latency, Percentile::P50);
     let p99 = format_percentile(&counts.question_latency, Percentile::P99);
-    let first = format_percentile(&counts.first_answer_latency, Percentile::P50);
     let failures = counts.failures.count();
     let processor = cell.server.and_then(|server| server.processor_us_per_question);
-    let processor = processor.map_or("–".to_owned(), |us| format!("{us:.1}"));
+    let processor = known(processor.map(|us| format!("{us:.1}")));
     let mut name = shortened(name);
     if !cell.server_ended.is_empty() {
         name = shortened(&format!("† {name}"));
@@ -71,7 +99,7 @@ fn row(name: &str, cell: &Cell) -> String {
 }
 
 /// Returns a name that fits its column. The end is kept, where ports are.
-fn shortened(name: &str) -> String {
+pub(super) fn shortened(name: &str) -> String {
     let length = name.chars().count();
     if length <= NAME_COLUMNS {
         return name.to_owned();
@@ -80,17 +108,17 @@ fn shortened(name: &str) -> String {
     format!("…{end}")
 }
 
-/// Returns a rate with about three digits.
-pub fn format_rate(rate: f64) -> String {
-    match rate {
-        0.0..10.0 => format!("{rate:.2}"),
-        10.0..100.0 => format!("{rate:.1}"),
-        _ => launcelot_measure::unit::format_count(rate.round() as u64),
-    }
+fn format_percentile(times: &Distribution, percentile: Percentile) -> String {
+    known(times.percentile(percentile).map(format_time))
 }
 
-fn format_percentile(times: &Distribution, percentile: Percentile) -> String {
-    times.percentile(percentile).map_or("–".to_owned(), format_time)
+fn known_rate(rate: Option<Spread>) -> String {
+    known(rate.map(|rate| format_rate(rate.median)))
+}
+
+/// Returns a figure, or the sign that it is not known.
+fn known(figure: Option<String>) -> String {
+    figure.unwrap_or_else(|| UNKNOWN.to_owned())
 }
 
 fn format_time(time: Duration) -> String {
@@ -106,12 +134,5 @@ mod tests {
         assert_eq!(shortened("simple"), "simple");
         assert_eq!(shortened("server.example.org:1060"), "…mple.org:1060");
         assert_eq!(shortened("server.example.org:1060").chars().count(), NAME_COLUMNS);
-    }
-
-    #[test]
-    fn rates_have_about_three_digits() {
-        for (rate, text) in [(0.5, "0.50"), (12.34, "12.3"), (123.4, "123"), (12_345.6, "12,346")] {
-            assert_eq!(format_rate(rate), text);
-        }
     }
 }

@@ -2,13 +2,11 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::thread;
 use std::time::Duration;
 
 use clap::Args;
 use launcelot_client::script::{self, ScriptFileError};
 use launcelot_endpoint::output::Output;
-use launcelot_endpoint::stop::StopSignals;
 use launcelot_protocol::{PORT, Script};
 use thiserror::Error;
 
@@ -17,9 +15,8 @@ use super::report::{self, Report};
 use super::runner::{ConnectError, Prober, probe_with_server_per_case};
 use super::start_command::{StartCommand, StartError, Timeouts};
 use super::verdict::{Finding, Findings};
-
-/// The exit code that a shell reports for a program that Ctrl-C has ended.
-const INTERRUPTED_EXIT_CODE: i32 = 130;
+use crate::durations::parse_positive;
+use crate::stop_signals::{INTERRUPTED_EXIT_CODE, on_stop_signal};
 
 /// The arguments of `launcelot-lab probe`.
 #[derive(Debug, Clone, Args)]
@@ -46,7 +43,7 @@ pub struct ProbeOptions {
     #[arg(long, value_name = "COMMAND", conflicts_with_all = ["host", "port"])]
     pub start: Option<StartCommand>,
     /// How long a started server may take until it listens
-    #[arg(long, value_name = "DURATION", default_value = "60s", requires = "start", value_parser = parse_timeout)]
+    #[arg(long, value_name = "DURATION", default_value = "60s", requires = "start", value_parser = parse_positive)]
     pub start_timeout: Duration,
     /// Test with the questions and answers of this script instead of the three questions (a TOML file)
     #[arg(long, value_name = "FILE")]
@@ -55,7 +52,7 @@ pub struct ProbeOptions {
     #[arg(long)]
     pub json: bool,
     /// The timeout of connecting, and of each answer
-    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_timeout)]
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_positive)]
     pub timeout: Duration,
 }
 
@@ -94,7 +91,12 @@ pub fn run(options: &ProbeOptions) -> Result<Findings, ProbeError> {
     let mut printer = Printer { is_json: options.json, output: Output::stdout() };
     let findings = match (&options.start, &options.host) {
         (Some(command), _) => {
-            kill_server_on_signal(command.clone())?;
+            let on_exit = command.clone();
+            on_stop_signal(move || {
+                on_exit.kill_running();
+                std::process::exit(INTERRUPTED_EXIT_CODE.into());
+            })
+            .map_err(ProbeError::Signals)?;
             printer.begin();
             let timeouts = Timeouts { start: options.start_timeout, answer: options.timeout };
             let findings = probe_with_server_per_case(command, timeouts, &cases, |finding| printer.row(finding))?;
@@ -147,28 +149,5 @@ impl Printer {
     fn line(&mut self, text: &str) {
         // The output keeps its first failure.
         let _ = writeln!(self.output, "{text}");
-    }
-}
-
-/// Kills the running server when a signal ends this program. The server is in a process group of its own, so the terminal's
-/// Ctrl-C does not reach it.
-fn kill_server_on_signal(command: StartCommand) -> Result<(), ProbeError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(ProbeError::Signals)?;
-    let mut signals = {
-        let _context = runtime.enter();
-        StopSignals::catch().map_err(ProbeError::Signals)?
-    };
-    thread::spawn(move || {
-        runtime.block_on(signals.next());
-        command.kill_running();
-        std::process::exit(INTERRUPTED_EXIT_CODE);
-    });
-    Ok(())
-}
-
-fn parse_timeout(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err("a timeout must be longer than 0s".to_owned()),
-        parsed => parsed.map_err(|error| error.to_string()),
     }
 }

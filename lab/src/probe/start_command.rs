@@ -2,26 +2,16 @@
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::unix::process::CommandExt as _;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::str::FromStr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use launcelot_endpoint::listen::Listeners;
 use thiserror::Error;
 
 use super::connection::Connection;
-use super::server_process::{POLL_INTERVAL, RunningGroup, ServerProcess};
-
-/// The placeholder for the port in a command.
-const PORT: &str = "{port}";
-
-/// The ports to choose from. They are below the kernel's default range of ephemeral ports.
-const PORTS: std::ops::Range<u16> = 20_000..30_000;
-
-/// How many ports are tried to find a free one.
-const FREE_PORT_TRIES: usize = 100;
+use crate::server_command::{self, PORT, PORTS, free_port};
+use crate::server_process::{POLL_INTERVAL, RunningGroup, ServerProcess};
 
 /// How many times a server is started if it exits before it listens: another program may have taken its port.
 const START_TRIES: usize = 3;
@@ -83,10 +73,7 @@ impl FromStr for StartCommand {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let words = shell_words::split(text).map_err(|error| error.to_string())?;
-        if !words.iter().skip(1).any(|word| word.contains(PORT)) {
-            return Err(format!("{PORT} must be among the command's arguments, where the server expects its port"));
-        }
+        let words = server_command::split(text)?;
         Ok(Self { text: text.to_owned(), words, running: RunningGroup::default() })
     }
 }
@@ -140,23 +127,8 @@ impl StartCommand {
     }
 
     fn spawn(&self, port: u16) -> Result<ServerProcess, StartError> {
-        let words: Vec<String> = self.words.iter().map(|word| word.replace(PORT, &port.to_string())).collect();
-        let error = |source| StartError::Run { program: words[0].clone(), source };
+        let error = |source| StartError::Run { program: self.words[0].clone(), source };
         let stderr = tempfile::tempfile().map_err(error)?;
-        let child = Command::new(&words[0])
-            .args(&words[1..])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(stderr.try_clone().map_err(error)?)
-            .process_group(0)
-            .spawn()
-            .map_err(error)?;
-        Ok(ServerProcess::new(child, stderr, self.running.clone()))
+        server_command::spawn(&self.words, port, Stdio::null(), stderr, &self.running).map_err(error)
     }
-}
-
-/// Returns a port that is free at both addresses of localhost.
-pub(crate) fn free_port() -> Option<u16> {
-    let mut ports = std::iter::repeat_with(|| fastrand::u16(PORTS)).take(FREE_PORT_TRIES);
-    ports.find(|port| Listeners::bind("localhost", *port, 1).is_ok())
 }

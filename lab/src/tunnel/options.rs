@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use launcelot_measure::Preset;
 
 use super::settings::{DELAY_MAX, SLOW_CLOSE_MAX, TunnelSettings};
+use crate::durations;
 
 /// Changes to a tunnel's settings. A missing option leaves its setting unchanged.
 #[derive(Debug, Clone, Args)]
@@ -103,7 +104,7 @@ fn parse_limit<T, E>(text: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Re
 
 /// Parses a duration of at most `max`.
 fn parse_duration(text: &str, max: Duration) -> Result<Duration, String> {
-    let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    let duration = durations::parse_duration(text)?;
     if duration > max {
         return Err(format!("the maximum is {}", humantime::format_duration(max)));
     }

@@ -1,303 +1,229 @@
-//! The benchmark of the server's designs: its reports on made-up figures, and the program with a real server.
+//! The benchmark of the server: designs and other programs that it measures, its output, its files and its exit codes.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::time::Duration;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
 
-use clap::Parser as _;
-use launcelot_lab::bench::options::{Benchmark, ServerOptions};
-use launcelot_lab::bench::plan::{Cell, Plan};
-use launcelot_lab::bench::results::{CellResults, Failure, Idle, Machine, Measured, Rates, Results};
-use launcelot_lab::bench::{markdown, report};
-use launcelot_lab::command_line::{CommandLine, Instrument};
+use launcelot_measure::load::{Level, LoadResult, RunStatus, ServerKind, from_json};
+use rustix::process::Signal;
+use serde_json::Value;
+use tempfile::TempDir;
 
-use crate::support::process::output;
+use crate::support::markdown::workspace;
+use crate::support::process::{Process, output};
 use crate::support::schema;
 
-const SCHEMA: &str = include_str!("../../schema/bench.schema.json");
+const SCHEMA: &str = include_str!("../../schema/load.schema.json");
 
-fn options(arguments: &[&str]) -> ServerOptions {
-    let words = ["launcelot-lab", "bench", "server"].iter().chain(arguments);
-    let Some(Instrument::Bench(Benchmark::Server(options))) = CommandLine::parse_from(words).instrument else {
-        panic!("not a benchmark of the server");
-    };
-    options
+/// The arguments of the shortest load at full speed.
+const SHORT: [&str; 8] = ["--clients", "1", "--in-flight", "1", "--rounds", "1", "--duration", "50ms"];
+
+/// The arguments without connections that ask by the clock.
+const FULL_SPEED_ONLY: [&str; 2] = ["--connections", "0"];
+
+/// A program that exits before it listens.
+const SILLY: &str = "silly=/bin/sh -c 'echo It is a silly place; exit 1' {port}";
+
+/// A folder for the results of one test.
+struct Folder {
+    parent: TempDir,
 }
 
-fn plan(arguments: &[&str]) -> Plan {
-    Plan::new(&options(arguments), true, None)
-}
+impl Folder {
+    fn new() -> Self {
+        Self { parent: TempDir::new().unwrap() }
+    }
 
-fn measured(served: usize, questions_per_second: f64, processor_us: f64) -> Measured {
-    let memory_bytes = Some(3 << 20);
-    Measured { served, questions_per_second, p50_us: 12.34, p99_us: 56.78, processor_us, memory_bytes }
-}
+    fn path(&self) -> PathBuf {
+        self.parent.path().join("results")
+    }
 
-/// Three designs in two rounds; the second was twice as slow for everybody.
-fn cell() -> CellResults {
-    let rounds =
-        |served, rate: f64, cost: f64| vec![measured(served, rate, cost), measured(served, rate / 2.0, cost * 2.0)];
-    let designs = [
-        ("async", rounds(100, 40_000.0, 10.0)),
-        ("simple", rounds(1, 30_000.0, 5.0)),
-        ("poll", rounds(100, 60_000.0, 8.0)),
-    ];
-    let redis = measured(100, 50_000.0, 12.0);
-    let redis = vec![Measured { memory_bytes: None, ..redis.clone() }, Measured { memory_bytes: None, ..redis }];
-    CellResults::new(Cell { clients: 100, depth: 1 }, &designs, Some(&("redis PING", redis)))
-}
+    /// Runs a short benchmark of some designs at full speed.
+    fn bench(&self, designs: &str, arguments: &[&str]) -> Output {
+        output(self.command(designs).args(SHORT).args(FULL_SPEED_ONLY).args(arguments))
+    }
 
-fn results() -> Results {
-    let machine = Machine { processors: 2, processor: "Holy Hand Grenade".to_owned(), kernel: "6.1.0".to_owned() };
-    let mut results = Results::begin(machine, &plan(&["--rounds", "2"]));
-    results.left_out.push("Redis is left out: there is none.".to_owned());
-    results.cells.push(cell());
-    results.idle.push(Idle::new("async", 10_000, 10_000, 2 << 20, 22 << 20));
-    results.rates.push(Rates {
-        design: "async".to_owned(),
-        many: 10_000,
-        served: 10_000,
-        few: 100,
-        many_p99_us: 300.0,
-        few_p99_us: 150.0,
-        ratio: 2.0,
-        late_p99_us: 60.0,
-    });
-    results
-}
+    fn command(&self, designs: &str) -> Command {
+        let mut command = lab(&["bench", "server", "--designs", designs]);
+        // Redis would be found in other folders.
+        command.arg("--output").arg(self.path()).env("PATH", "/nowhere");
+        command
+    }
 
-#[test]
-fn the_best_used_least_processor_time_of_those_that_served_every_client() {
-    let cell = cell();
-    let found: Vec<_> = cell.rows.iter().map(|row| (row.name.as_str(), row.processor_to_best, row.served)).collect();
-    // Redis used 12 µs of processor time per question in both rounds, and the best design 8 µs, then 16 µs: the median
-    // of 12/8 and 12/16 is 1.125.
-    assert_eq!(found, [("async", 1.25, 100), ("simple", 0.625, 1), ("poll", 1.0, 100), ("redis PING", 1.125, 100)]);
-    assert_eq!((cell.rows[0].questions_per_second, cell.rows[0].processor_us), (30_000.0, 15.0));
-}
-
-#[test]
-fn where_no_design_serves_every_client_the_best_is_the_best_of_all() {
-    let designs = [("simple", vec![measured(1, 1.0, 4.0)]), ("workers", vec![measured(10, 1.0, 2.0)])];
-    let cell = CellResults::new(Cell { clients: 100, depth: 1 }, &designs, None);
-    assert_eq!(cell.rows.iter().map(|row| row.processor_to_best).collect::<Vec<_>>(), [2.0, 1.0]);
-}
-
-#[test]
-fn the_report_lines_up_and_says_what_limits_it() {
-    let results = results();
-    assert_eq!(
-        report::head(&results),
-        "On 2 processors (Holy Hand Grenade), Linux 6.1.0, over loopback.\n\
-         Load and server share these processors, so ratios say more than absolute figures.\n\
-         The best is the design that used least processor time for a question, of those that served everybody.\n\
-         Redis is left out: there is none.\n"
-    );
-    let expected = "
-100 clients, lockstep; medians of 2 × 1 s
-design             served  questions/s  of best      p50 µs      p99 µs  CPU µs/q  × best     memory
-async                 all       30,000     0.67        12.3        56.8    15.000    1.25    3.0 MiB
-simple           1 of 100       22,500     0.50        12.3        56.8     7.500    0.62    3.0 MiB
-poll                  all       45,000     1.00        12.3        56.8    12.000    1.00    3.0 MiB
-redis PING            all       50,000     1.25        12.3        56.8    12.000    1.12          –
-";
-    assert_eq!(report::cell(&results.cells[0], &plan(&["--rounds", "2"])), expected);
-    assert_eq!(
-        report::idle(&results.idle, &[]),
-        "\nSilent connections, each answered once\n\
-         async: 2.05 KiB of resident memory a connection (2.0 MiB without any, 22.0 MiB with 10,000)\n"
-    );
-    assert_eq!(
-        report::rates(&results.rates, &[]),
-        "\nBy the clock, measured from when a question was due\n\
-         async: p99 300.0 µs with 10,000 that ask once a second, 150.0 µs with 100 that ask 100 times a second: \
-         2.00 times (the load itself is up to 60.0 µs late)\n"
-    );
-    assert_eq!((report::idle(&[], &[]), report::rates(&[], &[])), (String::new(), String::new()));
-}
-
-#[test]
-fn the_table_of_the_readme_has_a_row_for_each_design_and_only_cells_that_were_measured() {
-    let expected = "\
-| design | 100 clients, lockstep | memory with 100 |
-|---|--:|--:|
-| `async` | 30,000 · 15.0 µs | 3.0 MiB |
-| `simple` | 22,500 · 7.5 µs (1 of 100) | 3.0 MiB |
-| `poll` | 45,000 · 12.0 µs | 3.0 MiB |
-| `redis PING` | 50,000 · 12.0 µs | – |
-";
-    let table = markdown::table(&results());
-    let (rows, source) = table.split_at(expected.len());
-    assert_eq!(rows, expected);
-    assert!(source.contains("2 processors (Holy Hand Grenade, Linux 6.1.0)"), "{source}");
-}
-
-fn failure(name: &str) -> Failure {
-    Failure { name: name.to_owned(), reason: "the castle has fallen".to_owned() }
-}
-
-/// The same results with a failure in every part.
-fn results_with_failures() -> Results {
-    let mut results = results();
-    results.cells[0].failures.push(failure("per-core"));
-    results.idle_failures.push(failure("poll"));
-    results.rates_failures.push(failure("threads"));
-    results
-}
-
-#[test]
-fn failed_cells_are_reported_with_their_reasons() {
-    let results = results_with_failures();
-    assert_eq!((results.failed(), results.attempted()), (3, 4 + 1 + 1 + 3));
-    let cell = report::cell(&results.cells[0], &plan(&["--rounds", "2"]));
-    assert!(cell.ends_with("\nper-core    failed: the castle has fallen\n"), "{cell}");
-    assert!(report::idle(&[], &results.idle_failures).ends_with("\npoll: failed: the castle has fallen\n"));
-    assert!(report::rates(&[], &results.rates_failures).ends_with("\nthreads: failed: the castle has fallen\n"));
-    let table = markdown::table(&results);
-    assert!(table.contains("\n| `per-core` | failed | – |\n"), "{table}");
-    assert!(table.contains("\n`per-core` failed with 100 clients, lockstep: the castle has fallen\n"), "{table}");
-}
-
-#[test]
-fn json_holds_to_its_schema() {
-    for results in [results(), results_with_failures()] {
-        let mut value = serde_json::to_value(results).unwrap();
-        schema::assert_valid(SCHEMA, &value);
-        value["cells"][0]["rows"][0]["speed"] = 1.into();
-        assert!(!jsonschema::is_valid(&serde_json::from_str(SCHEMA).unwrap(), &value));
+    /// Returns the result of one of the loads.
+    fn result(&self, load: &str) -> LoadResult {
+        from_json(&fs::read_to_string(self.path().join(load).join("result.json")).unwrap()).unwrap()
     }
 }
 
-#[test]
-fn a_plan_has_every_cell_and_takes_minutes_and_not_hours() {
-    let plan = plan(&[]);
-    let cells: Vec<_> = plan.cells.iter().map(|cell| (cell.clients, cell.depth)).collect();
-    assert_eq!(cells, [(1, 1), (1, 50), (10, 1), (10, 50), (100, 1), (100, 50), (1000, 1), (1000, 50)]);
-    assert!(plan.designs.contains(&"async".to_owned()) && plan.designs.contains(&"inetd".to_owned()));
-    assert!(plan.left_out.is_empty());
-    assert!(plan.estimate() < Duration::from_secs(6 * 60), "{:?}", plan.estimate());
+fn lab(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_launcelot-lab"));
+    command.args(arguments);
+    command
 }
 
-#[test]
-fn a_plan_says_what_it_leaves_out() {
-    let few_descriptors = Plan::new(&options(&["--clients", "5000"]), false, Some(1100));
-    assert_eq!((few_descriptors.connections, few_descriptors.cells[0].clients), (1000, 1000));
-    let said = few_descriptors.left_out.join("\n");
-    for words in ["Redis is left out", "1000 connections in place of 10000"] {
-        assert!(said.contains(words), "{said}");
-    }
-}
-
-#[test]
-fn only_designs_that_can_keep_many_connections_are_given_them() {
-    let plan = plan(&["--designs", "simple,threads,async"]);
-    let many = ["threads", "async"].map(str::to_owned);
-    assert_eq!((&plan.idle_designs[..], &plan.rate_designs[..]), (&many[..], &many[..]));
-}
-
-fn lab(arguments: &[&str]) -> Output {
-    output(Command::new(env!("CARGO_BIN_EXE_launcelot-lab")).args(arguments))
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
 }
 
 fn stderr(output: &Output) -> &str {
     std::str::from_utf8(&output.stderr).unwrap()
 }
 
-#[test]
-fn a_server_that_is_not_there_is_one_line_and_exit_code_1() {
-    let output = lab(&["bench", "server", "--server", "/no/such/castle"]);
-    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{output:?}");
-    let expected = "launcelot-lab: there is no server program at '/no/such/castle': ";
-    assert!(stderr(&output).starts_with(expected) && stderr(&output).lines().count() == 1, "{}", stderr(&output));
-}
-
-/// The arguments of the shortest benchmark.
-const SHORT: [&str; 10] =
-    ["--clients", "1", "--depths", "1", "--rounds", "1", "--seconds", "0.05", "--connections", "0"];
-
-/// Runs a short benchmark of a server program, without Redis.
-fn bench(server: &Path, designs: &str, format: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_launcelot-lab"));
-    command.args(["bench", "server", "--designs", designs, "--server"]).arg(server).args(SHORT).args(format);
-    output(command.env("PATH", ""))
-}
-
-/// The real server program. Cargo builds it with the tests of the workspace, into the folder of the lab's.
-fn server_program() -> PathBuf {
-    let program = Path::new(env!("CARGO_BIN_EXE_launcelot-lab")).with_file_name("launcelot-server");
-    assert!(program.is_file(), "no {}; type: cargo build -p launcelot-server", program.display());
-    program
-}
-
-/// A server program that exits at once with one design, and is the real server with the others.
-fn server_that_fails_with(design: &str, folder: &Path) -> PathBuf {
-    let program = folder.join("server");
-    let real = server_program();
-    let script = format!(
-        "#!/bin/sh\ncase \"$*\" in *'--design {design}'*) echo 'It is a silly place'; exit 1;; esac\nexec '{}' \"$@\"\n",
-        real.display()
-    );
-    fs::write(&program, script).unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    program
+/// Returns the names of the servers in a result, and the questions that each answered.
+fn answered(result: &LoadResult) -> Vec<(&str, u64)> {
+    let servers = result.plan.servers.iter().enumerate();
+    let questions = |index: usize| {
+        let cycles = result.cycles.iter().filter(|cycle| cycle.cycle.server as usize == index);
+        cycles.map(|cycle| cycle.counts.questions).sum()
+    };
+    servers.map(|(index, server)| (server.name.as_str(), questions(index))).collect()
 }
 
 #[test]
-fn a_benchmark_of_a_real_server_prints_json_that_holds_to_the_schema() {
-    let output = bench(&server_program(), "async", &["--json"]);
+fn a_short_benchmark_prints_a_table_and_writes_what_a_load_writes() {
+    let folder = Folder::new();
+    let output = folder.bench("async", &[]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    let value = serde_json::from_slice(&output.stdout).unwrap();
-    schema::assert_valid(SCHEMA, &value);
-    let row = &value["cells"][0]["rows"][0];
-    assert_eq!((&row["name"], &row["served"]), (&"async".into(), &1.into()), "{value:#}");
-    assert!(row["questions_per_second"].as_f64() > Some(0.0), "{value:#}");
+    let text = stdout(&output);
+    assert!(text.starts_with("One question in flight on each connection (lockstep)\nlauncelot-lab load "), "{text}");
+    assert!(text.lines().any(|line| line.starts_with("async ")), "{text}");
+    for file in ["result.json", "latency.hlog", "report.html", "async.log"] {
+        assert!(folder.path().join("lockstep").join(file).is_file(), "no {file}");
+    }
+    let report = self::output(lab(&["report", "--markdown"]).arg(folder.path().join("lockstep")));
+    assert!(stdout(&report).contains("Clients answered"), "{report:?}");
 }
 
 #[test]
-fn a_benchmark_of_a_real_server_prints_a_markdown_row() {
-    let output = bench(&server_program(), "async", &["--markdown"]);
+fn json_has_a_result_for_each_load_and_conforms_to_the_schema() {
+    let folder = Folder::new();
+    let output = folder.bench("async", &["--in-flight", "7", "--json"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    let table = String::from_utf8(output.stdout).unwrap();
-    let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("| `")).collect();
-    assert!(rows.len() == 1 && rows[0].starts_with("| `async` | ") && rows[0].contains(" µs | "), "{table}");
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let documents = printed["results"].as_array().unwrap();
+    let in_flight: Vec<_> =
+        documents.iter().map(|document| document["plan"]["dialogue"]["in_flight"].clone()).collect();
+    assert_eq!(in_flight, [1, 7]);
+    for document in documents {
+        schema::assert_valid(SCHEMA, document);
+        assert!(document["cycles"][0]["counts"]["questions"].as_u64() > Some(0), "{document:#}");
+    }
+    assert_eq!(folder.result("in-flight-7").plan.dialogue.questions, 10);
+}
+
+#[test]
+fn markdown_is_one_table_with_a_row_for_each_server() {
+    let output = Folder::new().bench("async,simple", &["--markdown"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let rows: Vec<&str> = stdout(&output).lines().filter(|line| line.starts_with("| ")).skip(2).collect();
+    assert!(rows.len() == 2 && rows[0].starts_with("| async | ") && rows[0].contains("µs | "), "{rows:?}");
+}
+
+#[test]
+fn csv_has_a_line_for_each_cycle_of_all_loads() {
+    let output = Folder::new().bench("async,simple", &["--in-flight", "7", "--csv"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(stdout(&output).lines().count(), 1 + 2 * 2, "{}", stdout(&output));
 }
 
 #[test]
 fn a_cell_that_fails_is_recorded_and_the_others_are_measured() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = server_that_fails_with("simple", folder.path());
-    let json = bench(&server, "simple,async", &["--json"]);
-    assert_eq!(json.status.code(), Some(1), "{json:?}");
-    assert_eq!(stderr(&json).lines().last(), Some("launcelot-lab: 1 of 2 cells failed"));
-    let value = serde_json::from_slice(&json.stdout).unwrap();
-    schema::assert_valid(SCHEMA, &value);
-    let cell = &value["cells"][0];
-    assert_eq!((&cell["rows"][0]["name"], &cell["failures"][0]["name"]), (&"async".into(), &"simple".into()));
-    let reason = cell["failures"][0]["reason"].as_str().unwrap();
-    assert!(reason.contains("It is a silly place"), "{reason}");
+    let folder = Folder::new();
+    let output = folder.bench("async", &["--server", SILLY]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(stderr(&output).lines().last(), Some("launcelot-lab: 1 of 2 cells failed"));
+    let result = folder.result("lockstep");
+    let [("async", 1..), ("silly", 0)] = answered(&result)[..] else { panic!("{:?}", answered(&result)) };
+    let ended: Vec<_> = result.cycles.iter().filter_map(|cycle| cycle.end.as_ref()?.server_ended.as_deref()).collect();
+    assert!(ended.len() == 1 && ended[0].ends_with("exit code 1: It is a silly place"), "{ended:?}");
 
-    for (format, expected) in
-        [(&[][..], "\nsimple  failed: the server with"), (&["--markdown"], "\n| `simple` | failed | ")]
-    {
-        let output = bench(&server, "simple,async", format);
-        let text = std::str::from_utf8(&output.stdout).unwrap();
-        assert!(text.contains(expected) && output.status.code() == Some(1), "{text}");
-    }
+    let output = Folder::new().bench("async", &["--server", SILLY, "--markdown"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(stdout(&output).contains("\n| silly | failed | "), "{}", stdout(&output));
+    assert!(stdout(&output).contains("\n`silly` failed with 1 client, lockstep: "), "{}", stdout(&output));
+}
+
+#[test]
+fn a_program_that_cannot_be_run_is_a_failed_cell_with_the_words_of_the_system() {
+    let folder = Folder::new();
+    let output = folder.bench("async", &["--server", "castle=/no/such/castle {port}"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let expected = "cannot run '/no/such/castle': No such file or directory";
+    assert!(stderr(&output).contains(expected), "{}", stderr(&output));
+}
+
+#[test]
+fn a_client_that_its_design_does_not_serve_is_not_a_failure() {
+    let folder = Folder::new();
+    let output = folder.bench("simple", &["--clients", "3"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let result = folder.result("lockstep");
+    let counts = &result.cycles.iter().find(|cycle| cycle.cycle.level == Level::Clients(3)).unwrap().counts;
+    assert_eq!((counts.clients_answered, counts.failures.count()), (1, 0));
+}
+
+#[test]
+fn connections_that_ask_by_the_clock_are_measured_last() {
+    let folder = Folder::new();
+    let output = output(folder.command("simple,async").args(SHORT).args(["--connections", "200"]));
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let (_, costs) =
+        stdout(&output).rsplit_once("\n\nConnections that are silent but for one question a second\n").unwrap();
+    assert!(costs.starts_with("async: ") && costs.contains(" KiB of memory a connection ("), "{costs}");
+    assert!(costs.contains(" with 2, ") && costs.contains(" with 200)"), "{costs}");
+    assert_eq!(answered(&folder.result("seldom")).iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["async"]);
+}
+
+/// A program that is found as `redis-server`, and answers PING.
+fn folder_with_redis() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let program = folder.path().join("redis-server");
+    let server = workspace().join("lab/tests/servers/ping.py");
+    fs::write(&program, format!("#!/bin/sh\nexec python3 '{}' \"$@\"\n", server.display())).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    folder
+}
+
+#[test]
+fn redis_is_asked_its_ping_where_it_is_installed() {
+    let folder = Folder::new();
+    let redis = folder_with_redis();
+    let path = format!("{}:/usr/bin:/bin", redis.path().display());
+    let output = output(folder.command("async").args(SHORT).args(FULL_SPEED_ONLY).env("PATH", path));
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let result = folder.result("lockstep");
+    let [("async", 1..), ("redis PING", 1..)] = answered(&result)[..] else { panic!("{:?}", answered(&result)) };
+    assert!(matches!(&result.plan.servers[1].kind, ServerKind::Command { command } if command.contains("--save ''")));
+}
+
+#[test]
+fn ctrl_c_keeps_what_was_measured_and_begins_no_further_load() {
+    let folder = Folder::new();
+    let mut command = folder.command("async");
+    command.args(["--clients", "1", "--rounds", "100", "--duration", "300ms"]);
+    let mut process = Process::start(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()));
+    let lines = process.stderr();
+    while !lines.next().starts_with("round 1, ") {}
+    process.signal(Signal::INT);
+    assert_eq!(process.wait().code(), Some(130));
+    assert_eq!(folder.result("lockstep").status, RunStatus::Interrupted);
+    assert!(!folder.path().join("in-flight-50").exists());
 }
 
 #[test]
 fn invalid_arguments_exit_with_2() {
-    let cases: [&[&str]; 6] = [
+    let cases: [&[&str]; 7] = [
         &["bench"],
         &["bench", "server", "--designs", "sideways"],
         &["bench", "server", "--clients", "0"],
-        &["bench", "server", "--seconds", "0"],
+        &["bench", "server", "--duration", "0s"],
         &["bench", "server", "--json", "--markdown"],
+        &["bench", "server", "--server", "async=python3 mine.py {port}"],
         &["--open", "bench", "server"],
     ];
     for arguments in cases {
-        assert_eq!(lab(arguments).status.code(), Some(2), "{arguments:?}");
+        assert_eq!(output(&mut lab(arguments)).status.code(), Some(2), "{arguments:?}");
     }
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use launcelot_lab::load::cycle::{CycleSettings, EarlyEnd, EngineEvent, Pace, Target};
 use launcelot_lab::load::engine::{EngineError, run_cycle};
+use launcelot_lab::load::script_text::ScriptText;
 use launcelot_measure::load::{Arrivals, Counts, DialogueFailure, DialoguePlan, RatedUnit};
 use launcelot_protocol::{EXCHANGES, Script};
 use launcelot_server::Design;
@@ -30,7 +31,7 @@ const LONG: Duration = Duration::from_secs(600);
 fn closed(address: SocketAddr, clients: u32) -> CycleSettings {
     CycleSettings {
         target: Target::Tcp(vec![address]),
-        script: Arc::new(Script::default()),
+        text: Arc::new(ScriptText::new(&Script::default())),
         dialogue: DialoguePlan {
             script: None,
             questions: 10,
@@ -191,6 +192,28 @@ fn the_connection_of_a_client_can_live_for_the_whole_cycle() {
     settings.dialogue.keep_alive = true;
     let cycle = start(CycleSettings { duration: LONG, ..settings }).stop_when(|counts| counts.dialogues >= 100);
     assert_eq!(cycle.counts.first_answer_latency.count(), 4, "one for each connection");
+    assert_eq!(cycle.counts.clients_answered, 4);
+}
+
+#[test]
+fn clients_that_the_server_never_accepts_are_not_counted_as_answered() {
+    let server = Server::start(Design::Simple);
+    let mut settings = closed(address_of(&server), 4);
+    settings.dialogue.keep_alive = true;
+    let cycle = start(CycleSettings { duration: LONG, ..settings }).stop_when(|counts| counts.dialogues >= 10);
+    assert_eq!((cycle.counts.clients_answered, cycle.counts.failures.count()), (1, 0));
+}
+
+#[test]
+fn questions_that_the_socket_does_not_take_at_once_are_sent_in_parts() {
+    // 20 MB of questions, which no socket buffer has room for.
+    const IN_FLIGHT: u32 = 1_000_000;
+    let server = Server::start(Design::Async);
+    let mut settings = closed(address_of(&server), 1);
+    settings.dialogue.in_flight = IN_FLIGHT;
+    settings.dialogue.questions = IN_FLIGHT;
+    let cycle = start(CycleSettings { duration: LONG, ..settings }).stop_when(|counts| counts.dialogues >= 1);
+    assert!(cycle.counts.questions >= u64::from(IN_FLIGHT) && cycle.counts.failures.count() == 0);
 }
 
 #[test]
@@ -337,9 +360,24 @@ fn a_script_of_other_words_is_asked() {
         }
     });
     let exchanges = [("Beautiful is better than?".to_owned(), "Ugly.".to_owned())];
-    let script = Arc::new(Script::new(launcelot_protocol::Framing::default(), exchanges, None).unwrap());
-    let settings = CycleSettings { script, duration: LONG, ..closed(address, 1) };
+    let script = Script::new(launcelot_protocol::Framing::default(), exchanges, None).unwrap();
+    let text = Arc::new(ScriptText::new(&script));
+    let settings = CycleSettings { text, duration: LONG, ..closed(address, 1) };
     let cycle = start(settings).stop_when(|counts| counts.dialogues >= 3);
+    assert_eq!(cycle.counts.failures.count(), 0, "{:?}", cycle.counts.failures);
+}
+
+#[test]
+fn a_server_of_another_protocol_is_asked_its_request() {
+    let address = serve_each(|mut stream| {
+        let mut request = [0; 6];
+        while stream.read_exact(&mut request).is_ok() && request == *b"PING\r\n" {
+            stream.write_all(b"+PONG\r\n").unwrap();
+        }
+    });
+    let text = Arc::new(ScriptText::of_request("PING\r\n", "+PONG\r\n"));
+    let settings = CycleSettings { text, duration: LONG, ..closed(address, 2) };
+    let cycle = start(settings).stop_when(|counts| counts.dialogues >= 4);
     assert_eq!(cycle.counts.failures.count(), 0, "{:?}", cycle.counts.failures);
 }
 

@@ -6,13 +6,25 @@
 mod support;
 
 mod bench;
+mod bench_bridge;
+mod close_codes;
 mod command_line;
 mod demo;
 mod designs;
 mod docs;
-mod load;
+mod load_comparison;
 mod load_engine;
+mod load_expectations;
+mod load_faulty_servers;
+mod load_killed;
+mod load_many_clients;
+mod load_memory;
+mod load_namespaces;
+mod load_open_loop;
 mod load_program;
+mod load_results;
+mod load_results_folder;
+mod load_terminal;
 mod probe;
 mod ssh;
 mod think_time;

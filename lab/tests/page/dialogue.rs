@@ -179,7 +179,7 @@ async fn a_bridge_that_stops_is_reported_and_can_be_restarted() {
     browser.wait_for("#dialogue .asking.open").await;
     bridge.stop();
     browser.wait_for("#dialogue[data-run='1'][data-state=broken]").await;
-    assert!(browser.meaning().await.starts_with("The bridge was stopped during the dialogue."));
+    assert!(browser.meaning().await.starts_with("The bridge was stopped."));
 
     browser.ask(2, "broken").await;
     let meaning = browser.meaning().await;

@@ -179,7 +179,7 @@ async fn an_import_does_not_evict_measured_rounds() {
 #[tokio::test]
 async fn a_file_that_is_not_an_export_is_refused_with_a_reason_and_changes_nothing() {
     let session = PageSession::start().await;
-    let newer = r#"{"format":"launcelot","version":3}"#;
+    let newer = r#"{"format":"launcelot","version":4}"#;
     let damaged = r#"{"format":"launcelot","version":1,"runs":[{"number":1}],"races":[],"rounds":[]}"#;
     let empty = r#"{"format":"launcelot","version":1,"runs":[],"races":[],"rounds":[]}"#;
     session.ask(1).await;
@@ -194,7 +194,7 @@ async fn a_file_that_is_not_an_export_is_refused_with_a_reason_and_changes_nothi
         ("other.json", "{}", "no export"),
         ("null.json", "null", "no export"),
         ("damaged.json", damaged, "damaged"),
-        ("newer.json", newer, "version 3"),
+        ("newer.json", newer, "version 4"),
         ("empty.json", empty, "nothing in"),
         ("impossible.json", impossible.as_str(), "cannot have been measured"),
     ];

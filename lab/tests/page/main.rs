@@ -7,6 +7,7 @@
 mod support;
 
 mod build;
+mod closing;
 mod dialogue;
 mod exports;
 mod failures;
@@ -14,6 +15,7 @@ mod observer_effect;
 mod page_bench;
 mod picture;
 mod replay;
+mod reverse_proxy;
 mod rounds;
 mod route;
 mod trunk;

@@ -36,7 +36,7 @@ const LOG_OF_A_RUN: &str =
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_worker_reports_a_quick_run_in_one_message_and_the_page_does_not_change_before() {
-    let (_server, bridge, browser) = page::open(&Options::default()).await;
+    let (_server, bridge, browser) = page::open_alone().await;
     browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": LOG_MESSAGES })).await;
     browser.open(&bridge.page_url()).await;
     // On a busy machine a run may take more than 100 ms. Then the worker also reports before the end of the run.

@@ -1,6 +1,8 @@
 """A server that answers, until the fault begins that its second argument names.
 
 dies          exits with status 3 after 5 connections
+killed        kills itself with SIGKILL after 5 connections
+half          answers five questions of each connection
 wrong         answers the second question of each connection with "Yes."
 slow          takes 20 ms for each answer
 silent        accepts connections and never answers
@@ -9,6 +11,7 @@ exits         exits with status 4 before it listens
 """
 
 import os
+import signal
 import socket
 import sys
 import threading
@@ -29,7 +32,7 @@ def converse(client, fault):
         while b"?" in buffer:
             question, _, buffer = buffer.partition(b"?")
             count += 1
-            if fault == "silent":
+            if fault == "silent" or (fault == "half" and count > 5):
                 continue
             if fault == "slow":
                 time.sleep(0.02)
@@ -60,6 +63,8 @@ def main():
         if fault == "dies" and connections > 5:
             print("the bridge is broken", file=sys.stderr, flush=True)
             os._exit(3)
+        if fault == "killed" and connections > 5:
+            os.kill(os.getpid(), signal.SIGKILL)
         threading.Thread(target=serve, args=(client, fault), daemon=True).start()
 
 

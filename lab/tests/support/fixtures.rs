@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use launcelot_bridge::base_path::BasePath;
 use launcelot_bridge::options::Target;
 use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners};
 use launcelot_server::{Design, Options, Statistics, Stop, Stopper};
@@ -93,20 +94,26 @@ pub(crate) struct Bridge {
 impl Bridge {
     /// Starts a bridge that listens on a free port when this returns.
     pub(crate) fn start(server_port: u16, web: Option<PathBuf>) -> Self {
-        Self::run(0, server_port, web)
+        Self::run(0, server_port, web, BasePath::default())
+    }
+
+    /// Starts a bridge that is shown under a path by a reverse proxy.
+    pub(crate) fn start_below(base_path: &str, server_port: u16, web: Option<PathBuf>) -> Self {
+        Self::run(0, server_port, web, base_path.parse().unwrap())
     }
 
     /// Starts a bridge at a reserved port.
     pub(crate) fn start_at(port: &ReservedPort, server_port: u16, web: Option<PathBuf>) -> Self {
-        Self::run(port.number, server_port, web)
+        Self::run(port.number, server_port, web, BasePath::default())
     }
 
-    fn run(port: u16, server_port: u16, web: Option<PathBuf>) -> Self {
+    fn run(port: u16, server_port: u16, web: Option<PathBuf>, base_path: BasePath) -> Self {
         let listeners = listen(port);
         let port = listeners.port;
         let options = launcelot_bridge::Options {
             targets: vec![Target::tcp(None, "localhost", server_port)],
             web,
+            base_path,
             grace: Duration::from_millis(100),
             ..Default::default()
         };

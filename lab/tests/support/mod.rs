@@ -8,6 +8,7 @@ pub(crate) mod console;
 pub(crate) mod demo;
 pub(crate) mod figures;
 pub(crate) mod fixtures;
+pub(crate) mod load;
 pub(crate) mod markdown;
 pub(crate) mod page;
 pub(crate) mod page_session;

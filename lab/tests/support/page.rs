@@ -102,6 +102,16 @@ impl Browser {
         self.wait_for(&format!("#dialogue[data-run='{run}'][data-state={state}]")).await;
     }
 
+    /// Drops a file on the page, and returns the page's message.
+    pub(crate) async fn drop_file(&self, name: &str, text: &str) -> String {
+        let script = "const data = new DataTransfer();
+            data.items.add(new File([arguments[1]], arguments[0]));
+            document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));";
+        self.client.execute(script, vec![name.into(), text.into()]).await.unwrap();
+        self.wait_for(&format!("#import-says[data-of='{name}']")).await;
+        self.text("#import-says").await
+    }
+
     /// Returns the visible text of an element.
     pub(crate) async fn text(&self, css: &str) -> String {
         self.client.find(Locator::Css(css)).await.unwrap().text().await.unwrap()

@@ -88,12 +88,7 @@ impl PageSession {
 
     /// Drops a file on the page, and returns the page's message.
     pub(crate) async fn drop_file(&self, name: &str, text: &str) -> String {
-        let script = "const data = new DataTransfer();
-            data.items.add(new File([arguments[1]], arguments[0]));
-            document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));";
-        self.browser.client.execute(script, vec![name.into(), text.into()]).await.unwrap();
-        self.browser.wait_for(&format!("#import-says[data-of='{name}']")).await;
-        self.browser.text("#import-says").await
+        self.browser.drop_file(name, text).await
     }
 
     /// Chooses a file in the page's file field.

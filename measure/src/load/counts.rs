@@ -24,6 +24,9 @@ pub struct Counts {
     pub queued: u64,
     /// The number of times that a dialogue of an open loop was due while as many as the plan allows were in flight.
     pub held_back: u64,
+    /// Clients that were answered at least once before the window ended. Zero in a result of a program that did not count them.
+    #[serde(default)]
+    pub clients_answered: u64,
     /// Failed dialogues that began in the window.
     pub failures: DialogueFailures,
     /// From a question's send to its answer; in an open loop with a rate of questions, from the moment when the question was due.
@@ -45,6 +48,7 @@ impl Counts {
         self.cut_at_end += other.cut_at_end;
         self.queued += other.queued;
         self.held_back += other.held_back;
+        self.clients_answered += other.clients_answered;
         self.failures.merge(&other.failures);
         self.question_latency.merge(&other.question_latency);
         self.first_answer_latency.merge(&other.first_answer_latency);

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::plan::Level;
 use super::summary::{Cell, LoadSummary, ServerSummary};
 use crate::distribution::Distribution;
 use crate::percentile::{LOAD_PERCENTILES, Percentile};
@@ -239,7 +238,23 @@ impl Operator {
     }
 }
 
+impl fmt::Display for Expectation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
 impl Expectation {
+    /// Returns the server that it names; `None` if it is about every server.
+    pub fn server(&self) -> Option<&str> {
+        self.server.as_deref()
+    }
+
+    /// Returns the number of clients or the rate that it names; `None` if it is about every level.
+    pub fn level(&self) -> Option<u32> {
+        self.level
+    }
+
     /// Returns a verdict for each server and level that the expectation names. One that names a server or level that was not in the
     /// plan is not met.
     pub fn check(&self, summary: &LoadSummary) -> Vec<Verdict> {
@@ -261,7 +276,7 @@ impl Expectation {
             if self.level.is_some_and(|level| level != cell.level.number()) {
                 continue;
             }
-            let text = format!("{} for {} at {}", self.text, server.name, describe_level(cell.level));
+            let text = format!("{} for {} at {}", self.text, server.name, cell.level);
             let verdict = match self.figure.of(cell) {
                 Ok((value, figure)) => Verdict { text, figure, is_met: self.operator.holds(value, self.limit) },
                 Err(figure) => Verdict { text, figure, is_met: false },
@@ -274,15 +289,6 @@ impl Expectation {
 /// Returns a verdict for each server and level that each expectation names.
 pub fn check(expectations: &[Expectation], summary: &LoadSummary) -> Vec<Verdict> {
     expectations.iter().flat_map(|expectation| expectation.check(summary)).collect()
-}
-
-/// Returns a level in words: `1 client`, `20 clients`, `500 a second`.
-pub fn describe_level(level: Level) -> String {
-    match level {
-        Level::Clients(1) => "1 client".to_owned(),
-        Level::Clients(clients) => format!("{clients} clients"),
-        Level::Rate(rate) => format!("{rate} a second"),
-    }
 }
 
 #[cfg(test)]

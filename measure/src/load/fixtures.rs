@@ -61,6 +61,7 @@ pub(crate) fn cycle(server: u32, clients: u32, round: u32, dialogues: u64) -> Cy
         counts: Counts {
             dialogues,
             questions,
+            clients_answered: if dialogues == 0 { 0 } else { clients.into() },
             question_latency: times(questions, 1),
             first_answer_latency: times(dialogues, 2),
             dialogue_latency: times(dialogues, 12),

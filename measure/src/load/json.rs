@@ -144,8 +144,15 @@ fn check(result: &LoadResult) -> Result<(), String> {
 
 fn largest_count(cycle: &CycleResult) -> u64 {
     let CycleResult { counts, end, .. } = cycle;
-    let numbers =
-        [counts.dialogues, counts.questions, counts.cut_at_begin, counts.cut_at_end, counts.queued, counts.held_back];
+    let numbers = [
+        counts.dialogues,
+        counts.questions,
+        counts.cut_at_begin,
+        counts.cut_at_end,
+        counts.queued,
+        counts.held_back,
+        counts.clients_answered,
+    ];
     let failures = counts.failures.iter().map(|(_, tally)| tally.count);
     let server = end.iter().filter_map(|end| end.server.as_ref()).map(|usage| usage.context_switches);
     numbers.into_iter().chain(failures).chain(server).max().unwrap_or_default()

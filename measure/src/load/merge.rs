@@ -24,9 +24,9 @@ pub enum MergeError {
 impl fmt::Display for MergeError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Differs(field) => write!(formatter, "cannot merge results of different loads: {field} differs"),
+            Self::Differs(field) => write!(formatter, "its plan is another one: {field} differs"),
             Self::SameRun { begun, host } => {
-                write!(formatter, "cannot merge a run with itself: both results contain the run of {begun} on {host}")
+                write!(formatter, "it contains the run of {begun} on {host}, which has been merged already")
             }
         }
     }
@@ -170,7 +170,7 @@ mod tests {
     }
 
     fn counts() -> impl Strategy<Value = Counts> {
-        let figures = prop::collection::vec(0..1_000_u64, 6);
+        let figures = prop::collection::vec(0..1_000_u64, 7);
         let times = prop::collection::vec(0..10_000_000_u64, 0..20);
         let failures = prop::collection::vec((any::<bool>(), prop::option::of("[ab]{0,2}")), 0..4);
         (figures, times, failures).prop_map(|(figures, times, failures)| {
@@ -181,6 +181,7 @@ mod tests {
                 cut_at_end: figures[3],
                 queued: figures[4],
                 held_back: figures[5],
+                clients_answered: figures[6],
                 question_latency: times.iter().copied().map(Duration::from_nanos).collect(),
                 lateness: times.iter().copied().map(Duration::from_micros).collect(),
                 ..Counts::default()
@@ -237,7 +238,7 @@ mod tests {
         let first = result(&["simple"], &[1], []);
         assert_eq!(
             first.clone().merge(first.clone()).unwrap_err().to_string(),
-            "cannot merge a run with itself: both results contain the run of 2026-11-27T10:00:00+00:00 on first"
+            "it contains the run of 2026-11-27T10:00:00+00:00 on first, which has been merged already"
         );
         let other_servers = result(&["poll"], &[1], []);
         let other_clients = result(&["simple"], &[2], []);
@@ -250,7 +251,7 @@ mod tests {
         ];
         for (other, expected) in cases {
             let message = first.clone().merge(other).unwrap_err().to_string();
-            assert_eq!(message, format!("cannot merge results of different loads: {expected}"));
+            assert_eq!(message, format!("its plan is another one: {expected}"));
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The plan of a load: servers under test, the link to them, what each client does, and the cycles.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::link::LinkSettings;
 use crate::micros;
+use crate::unit::format_count;
 
 /// A whole load. Each round has a cycle for each level and each server; the servers take turns within a round, so that what else the
 /// machine does affects all of them alike.
@@ -168,6 +170,18 @@ impl Level {
     pub fn number(self) -> u32 {
         match self {
             Self::Clients(number) | Self::Rate(number) => number,
+        }
+    }
+}
+
+/// In words: `1 client`, `1,000 clients`, `500 a second`.
+impl fmt::Display for Level {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = format_count(self.number().into());
+        match self {
+            Self::Clients(1) => write!(formatter, "1 client"),
+            Self::Clients(_) => write!(formatter, "{number} clients"),
+            Self::Rate(_) => write!(formatter, "{number} a second"),
         }
     }
 }

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::expectation::describe_level;
 use super::plan::Level;
 use super::summary::{RoundRates, ServerSummary};
 
@@ -88,7 +87,7 @@ impl Primary {
             PrimaryRate::Dialogues => "dialogues",
             PrimaryRate::Questions => "questions",
         };
-        format!("{unit} a second at {}", describe_level(level))
+        format!("{unit} a second at {level}")
     }
 }
 

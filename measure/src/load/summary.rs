@@ -38,6 +38,8 @@ pub struct Cell {
     pub dialogues_per_s: Option<Spread>,
     /// Questions a second over the rounds; `None` before the first round.
     pub questions_per_s: Option<Spread>,
+    /// The smallest number of clients that were answered in a round; `None` before the first round, and if they were not counted.
+    pub clients_answered: Option<u64>,
     /// The counts of all rounds together: latencies, failures, what was cut and what was queued.
     pub counts: Counts,
     /// Failed dialogues as a share of all that ended, from 0 to 1.
@@ -138,6 +140,7 @@ impl Cell {
     fn of<'a>(level: Level, cycles: impl Iterator<Item = &'a CycleResult>) -> Self {
         let mut cell = Self::empty(level);
         let mut server = ServerTotal::default();
+        let mut clients_answered = Vec::new();
         for CycleResult { cycle, counts, end } in cycles {
             let Some(end) = end else { continue };
             cell.counts.merge(counts);
@@ -149,6 +152,8 @@ impl Cell {
             if seconds == 0.0 {
                 continue;
             }
+            let is_counted = counts.clients_answered > 0 || counts.questions == 0;
+            clients_answered.push(is_counted.then_some(counts.clients_answered));
             cell.rounds.push(RoundRates {
                 round: cycle.round,
                 dialogues_per_s: counts.dialogues as f64 / seconds,
@@ -162,6 +167,7 @@ impl Cell {
         cell.rounds.sort_by_key(|rates| rates.round);
         cell.dialogues_per_s = Spread::of(cell.rounds.iter().map(|rates| rates.dialogues_per_s));
         cell.questions_per_s = Spread::of(cell.rounds.iter().map(|rates| rates.questions_per_s));
+        cell.clients_answered = clients_answered.into_iter().min().flatten();
         let failures = cell.counts.failures.count();
         cell.failed_share = failures as f64 / (failures + cell.counts.dialogues).max(1) as f64;
         cell.server = server.figures();
@@ -174,6 +180,7 @@ impl Cell {
             rounds: Vec::new(),
             dialogues_per_s: None,
             questions_per_s: None,
+            clients_answered: None,
             counts: Counts::default(),
             failed_share: 0.0,
             server: None,
@@ -233,6 +240,7 @@ mod tests {
         assert_eq!(cell.dialogues_per_s, Some(Spread { median: 20.0, least: 10.0, most: 30.0 }), "in windows of 2 s");
         assert_eq!(cell.questions_per_s.unwrap().median, 200.0);
         assert_eq!((cell.rounds.len(), cell.counts.dialogues), (3, 120));
+        assert_eq!((cell.clients_answered, cell.counts.clients_answered), (Some(5), 15));
         let server = cell.server.unwrap();
         assert_eq!((server.processor_us_per_question, server.threads), (Some(10.0), 3));
         assert!((cell.generator_share.unwrap() - 0.25).abs() < 1e-9, "1 s of two threads in 2 s");
@@ -244,6 +252,20 @@ mod tests {
     fn the_median_of_an_even_number_of_rounds_lies_between_the_two_in_the_middle() {
         assert_eq!(Spread::of([4.0, 1.0, 2.0, 3.0]).unwrap().median, 2.5);
         assert_eq!(Spread::of([]), None);
+    }
+
+    #[test]
+    fn clients_answered_are_those_of_the_worst_round_and_unknown_if_a_round_did_not_count_them() {
+        let mut cycles = [cycle(0, 5, 0, 20), cycle(0, 5, 1, 20)];
+        let answered = |cycles: &[CycleResult]| {
+            LoadSummary::of(&result(&["simple"], &[5], cycles.to_vec())).servers[0].cells[0].clients_answered
+        };
+        cycles[1].counts.clients_answered = 1;
+        assert_eq!(answered(&cycles), Some(1));
+        cycles[1].counts.clients_answered = 0;
+        assert_eq!(answered(&cycles), None, "questions were answered");
+        cycles[1].counts.questions = 0;
+        assert_eq!(answered(&cycles), Some(0));
     }
 
     #[test]

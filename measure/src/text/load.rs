@@ -1,9 +1,8 @@
 //! What a load shows, in three sentences, and what a reader must know before believing it.
 
-use crate::load::expectation::describe_level;
 use crate::load::{Cell, DialogueFailure, Level, LoadSummary, ServerSummary};
 use crate::percentile::Percentile;
-use crate::unit::{format_count, format_duration};
+use crate::unit::{format_count, format_duration, format_rate};
 
 /// Rates that differ by less than this factor are called the same.
 const SAME: f64 = 1.25;
@@ -35,7 +34,7 @@ pub fn warnings(summary: &LoadSummary) -> Vec<String> {
     let mut warnings = Vec::new();
     for server in &summary.servers {
         for cell in &server.cells {
-            let place = format!("`{}` at {}", server.name, describe_level(cell.level));
+            let place = format!("`{}` at {}", server.name, cell.level);
             cell_warnings(cell, &place, &mut warnings);
         }
     }
@@ -50,7 +49,7 @@ fn shape(server: &ServerSummary) -> Option<String> {
     let (last_level, last) = *rates.last()?;
     let name = &server.name;
     if first_level == last_level {
-        return Some(format!("`{name}` did {} at {}", dialogues(first), describe_level(first_level)));
+        return Some(format!("`{name}` did {} at {}", dialogues(first), first_level));
     }
     let range = describe_range(first_level, last_level);
     let most = rates.iter().map(|(_, rate)| *rate).fold(0.0, f64::max);
@@ -66,9 +65,9 @@ fn shape(server: &ServerSummary) -> Option<String> {
         return Some(format!(
             "`{name}` reached {} at {} and fell to {} at {}",
             dialogues(most),
-            describe_level(peak),
+            peak,
             dialogues(last),
-            describe_level(last_level)
+            last_level
         ));
     }
     let multiple = if first > 0.0 { format!(", {} times as many", factor(last / first)) } else { String::new() };
@@ -76,7 +75,7 @@ fn shape(server: &ServerSummary) -> Option<String> {
     // Flat from the level on after which the rate no longer changes.
     let flat = rates.iter().position(|(_, rate)| *rate * SAME > most)?;
     if flat + 2 < rates.len() {
-        return Some(format!("{rose}, and flattened at {}", describe_level(rates[flat].0)));
+        return Some(format!("{rose}, and flattened at {}", rates[flat].0));
     }
     Some(rose)
 }
@@ -92,7 +91,7 @@ fn quickest(summary: &LoadSummary) -> Option<String> {
     }
     rates.sort_by(|(_, first), (_, second)| second.median.total_cmp(&first.median));
     let [(quick, most), .., (slow, least)] = rates.as_slice() else { return None };
-    let place = describe_level(level);
+    let place = level;
     // Rounds that overlap tell nothing.
     if most.least <= least.most {
         return Some(format!("At {place} the rounds of all servers overlap: no difference seen."));
@@ -119,7 +118,7 @@ fn waiting(summary: &LoadSummary) -> Option<String> {
     let question = cell.counts.question_latency.percentile(Percentile::P50)?;
     Some(format!(
         "At {} the clients of `{}` waited longest for their first answer: {} in the median from connecting on, while a question took {}.",
-        describe_level(level),
+        level,
         server.name,
         format_duration(first_answer),
         format_duration(question)
@@ -165,6 +164,12 @@ fn cell_warnings(cell: &Cell, place: &str, warnings: &mut Vec<String>) {
             format_count(counts.dialogues)
         ));
     }
+    if counts.held_back > 0 {
+        warnings.push(format!(
+            "{place}: {} dialogues were due while as many were in flight as --max-in-flight allows: they began late, or not at all.",
+            format_count(counts.held_back)
+        ));
+    }
     if counts.queued > 0 {
         warnings.push(format!(
             "{place}: {} dialogues were due and had not begun when the window ended: the server does not keep up with the rate.",
@@ -173,7 +178,7 @@ fn cell_warnings(cell: &Cell, place: &str, warnings: &mut Vec<String>) {
     }
 }
 
-/// Returns a kind of failure, for use within a sentence.
+/// Returns a kind of failure in words, for a table or within a sentence.
 pub fn failure(kind: DialogueFailure) -> &'static str {
     match kind {
         DialogueFailure::Refused => "connection refused",
@@ -194,23 +199,14 @@ fn dialogues(rate: f64) -> String {
     format!("{} dialogues a second", format_rate(rate))
 }
 
-/// Formats a rate in about three digits: `6.41`, `64.1`, `1,234`.
-pub fn format_rate(rate: f64) -> String {
-    match rate {
-        100.0.. => format_count(rate.round() as u64),
-        10.0.. => format!("{rate:.1}"),
-        _ => format!("{rate:.2}"),
-    }
-}
-
 fn factor(factor: f64) -> String {
     if factor < 10.0 { format!("{factor:.1}") } else { format!("{factor:.0}") }
 }
 
 fn describe_range(first: Level, last: Level) -> String {
     match first {
-        Level::Clients(clients) => format!("{clients} to {}", describe_level(last)),
-        Level::Rate(rate) => format!("{rate} to {}", describe_level(last)),
+        Level::Clients(clients) => format!("{clients} to {last}"),
+        Level::Rate(rate) => format!("{rate} to {last}"),
     }
 }
 
@@ -273,6 +269,7 @@ mod tests {
         cycle.counts.failures.add(DialogueFailure::NoLocalPort, Some("Cannot assign requested address"));
         cycle.counts.first_answer_latency.record(Duration::from_millis(1_020));
         cycle.counts.cut_at_end = 50;
+        cycle.counts.held_back = 2_345;
         cycle.counts.queued = 1_234;
         let warnings = warnings(&LoadSummary::of(&result(&["simple"], &[1], [cycle])));
         let expected = [
@@ -281,6 +278,7 @@ mod tests {
             "1 dialogue failed: no free local port (Cannot assign requested address), a limit of the load generator",
             "a first answer took 1.02 s, though no question took half a second",
             "50 dialogues were cut by the edges of the window, against 100",
+            "2,345 dialogues were due while as many were in flight as --max-in-flight allows",
             "1,234 dialogues were due and had not begun",
         ];
         assert_eq!(warnings.len(), expected.len(), "{warnings:#?}");

@@ -1,5 +1,6 @@
 //! Sentences about measurements that the native client and the page share.
 //!
+//! - [`mod@closed`]: why a bridge closed a WebSocket.
 //! - [`legs`]: on which part of the path the time of a run was spent.
 //! - [`link`]: the settings of an emulated link, and the delay that it added.
 //! - [`load`]: what a load of many clients shows.
@@ -8,6 +9,7 @@
 //!
 //! Numbers and their units are separated by no-break spaces. The native client replaces them by plain spaces.
 
+pub mod closed;
 pub mod legs;
 pub mod link;
 pub mod load;

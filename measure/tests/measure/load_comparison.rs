@@ -32,6 +32,7 @@ fn run(random: &mut Random, speed: f64) -> LoadSummary {
             rounds: Vec::new(),
             dialogues_per_s: None,
             questions_per_s: None,
+            clients_answered: None,
             counts: Counts::default(),
             failed_share: 0.0,
             server: None,

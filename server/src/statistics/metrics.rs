@@ -62,7 +62,10 @@ async fn serve_connection(accepted: Accepted, statistics: Statistics) {
 
 fn respond(request: &Request<Incoming>, statistics: &Statistics) -> Response<Full<Bytes>> {
     let (status, text) = match (request.method(), request.uri().path()) {
-        (&Method::GET | &Method::HEAD, "/metrics") => (StatusCode::OK, exposition::exposition(&statistics.totals())),
+        (&Method::GET | &Method::HEAD, "/metrics") => match exposition::exposition(statistics.totals()) {
+            Ok(exposition) => (StatusCode::OK, exposition),
+            Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+        },
         (_, "/metrics") => (StatusCode::METHOD_NOT_ALLOWED, "use GET or HEAD\n".to_owned()),
         _ => (StatusCode::NOT_FOUND, "the statistics are at /metrics\n".to_owned()),
     };

@@ -58,9 +58,9 @@ fn the_counters_of_a_dead_worker_are_kept() {
     let mut second = program.connect();
     second.ask(COLOR, BLUE);
     let text = get(metrics, "/metrics").1;
-    assert!(text.contains("launcelot_server_connections_open 1\n"), "{text}");
+    assert!(text.contains("launcelot_server_connections 1\n"), "{text}");
     assert!(text.contains("launcelot_server_questions_total 2\n"), "{text}");
-    assert!(text.contains("launcelot_server_connections_total 2\n"), "{text}");
+    assert!(text.contains("launcelot_server_accepted_total 2\n"), "{text}");
 }
 
 #[test]
@@ -72,9 +72,12 @@ fn the_statistics_are_served_over_http_for_prometheus() {
         client.ask(&[NAME, "Why?"].concat(), &[LANCELOT, UNKNOWN].concat());
         let (head, text) = get(metrics, "/metrics");
         assert!(head.starts_with("HTTP/1.1 200 OK"), "{head}");
-        assert!(head.to_ascii_lowercase().contains("content-type: text/plain; version=0.0.4"), "{head}");
+        assert!(
+            head.to_ascii_lowercase().contains("content-type: application/openmetrics-text; version=1.0.0"),
+            "{head}"
+        );
         for line in [
-            "launcelot_server_connections_open 1",
+            "launcelot_server_connections 1",
             "launcelot_server_questions_total 2",
             "launcelot_server_unknown_questions_total 1",
             "launcelot_server_thinking_seconds_count 2",

@@ -1,5 +1,8 @@
 //! Bridges and servers on free ports, and clients that write requests and frames by hand.
 
+pub(crate) mod certificates;
+pub(crate) mod deploy;
+pub(crate) mod program;
 pub(crate) mod request;
 
 use std::future::Future;
@@ -114,14 +117,23 @@ pub(crate) async fn receive_bytes(browser: &mut Browser, count: usize) -> Vec<u8
     received
 }
 
+/// Returns a request for a WebSocket.
+pub(crate) fn upgrade_request(port: u16, path: &str) -> String {
+    format!(
+        "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+}
+
 /// Opens a WebSocket whose frames the test writes by hand.
 pub(crate) async fn open_by_hand(port: u16) -> TcpStream {
+    open_by_hand_at(port, "/ws").await
+}
+
+/// Opens a WebSocket at a path, whose frames the test writes by hand.
+pub(crate) async fn open_by_hand_at(port: u16, path: &str) -> TcpStream {
     let mut socket = soon(TcpStream::connect(("127.0.0.1", port))).await.unwrap();
-    let request = format!(
-        "GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    );
-    socket.write_all(request.as_bytes()).await.unwrap();
+    socket.write_all(upgrade_request(port, path).as_bytes()).await.unwrap();
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(soon(socket.read_u8()).await.unwrap());

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use thousands::Separable as _;
-
-use crate::bench::results::median;
+use launcelot_measure::load::Spread;
+use launcelot_measure::unit::format_count;
 
 /// The most that thinking may be longer with a recorder.
 const THINKING_BAR_NS: f64 = 50.0;
@@ -32,7 +31,7 @@ impl Cost {
     /// The figures as a person reads them.
     pub(super) fn report(&self, design: &str) -> String {
         let rounds = self.with.len();
-        let questions = self.with.iter().map(|round| round.questions).sum::<u64>().separate_with_commas();
+        let questions = format_count(self.with.iter().map(|round| round.questions).sum());
         let thinking = Compared::of(self, |round| round.thinking);
         let processor = Compared::of(self, |round| round.processor);
         let mut text = format!(
@@ -88,7 +87,7 @@ impl Compared {
             }),
             medians_ns: both.map(|rounds| {
                 let mean = |round: &Round| figure(round).as_secs_f64() * 1e9 / round.questions as f64;
-                median(rounds.iter().map(mean))
+                Spread::of(rounds.iter().map(mean)).map_or(0.0, |means| means.median)
             }),
         }
     }

@@ -1,13 +1,14 @@
 //! Connecting without blocking: sockets, source addresses, and what the system's errors mean.
 
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 
 use launcelot_measure::load::DialogueFailure;
 use nix::sys::socket::{setsockopt, sockopt::IpBindAddressNoPort};
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::ports::is_ipv4_loopback;
 use super::recorder::Failure;
 
 /// Makes the connections of all clients.
@@ -69,10 +70,6 @@ pub(super) fn is_connected(stream: &TcpStream) -> Result<bool, Failure> {
         return Err(connect_failure(&error));
     }
     Ok(stream.peer_addr().is_ok())
-}
-
-pub(super) fn is_ipv4_loopback(address: IpAddr) -> bool {
-    matches!(address, IpAddr::V4(address) if address.is_loopback())
 }
 
 /// Classifies an error of connecting.

@@ -1,12 +1,13 @@
 //! What one client does: wait, connect, ask, think, close. It is decided here without I/O, from events with their times.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use launcelot_measure::load::DialogueFailure;
 
 use super::recorder::{Failure, Recorder};
-use super::repeating_text::ScriptText;
+use crate::load::script_text::ScriptText;
 
 /// Maximum number of bytes of a wrong answer in an excerpt.
 const EXCERPT_BYTES: usize = 60;
@@ -14,7 +15,7 @@ const EXCERPT_BYTES: usize = 60;
 /// What all clients of a cycle have in common.
 #[derive(Debug)]
 pub(super) struct Rules {
-    pub(super) text: ScriptText,
+    pub(super) text: Arc<ScriptText>,
     /// The number of questions in a dialogue.
     pub(super) questions: u64,
     /// The largest number of questions in flight.
@@ -68,6 +69,8 @@ pub(super) struct Dialogue {
     begin: Instant,
     /// Whether the dialogue makes a connection and has not been answered on it.
     awaits_first_answer: bool,
+    /// Whether the client has been answered, in this dialogue or an earlier one.
+    has_been_answered: bool,
     /// The number of the question after the last of the dialogue.
     end: u64,
     asked: u64,
@@ -89,6 +92,7 @@ impl Dialogue {
             phase: Phase::Waiting(due),
             begin: now,
             awaits_first_answer: false,
+            has_been_answered: false,
             end: 0,
             asked: 0,
             answered: 0,
@@ -204,6 +208,10 @@ impl Dialogue {
         let answered = rules.text.answers.ended_at(self.received_bytes);
         if answered == self.answered {
             return false;
+        }
+        if !self.has_been_answered {
+            self.has_been_answered = true;
+            recorder.client_answered(time);
         }
         if self.awaits_first_answer {
             self.awaits_first_answer = false;
@@ -327,7 +335,7 @@ mod tests {
     impl Fixture {
         fn new(questions: u64, in_flight: u64, think: Duration) -> Self {
             let start = Instant::now();
-            let text = ScriptText::new(&Script::default());
+            let text = Arc::new(ScriptText::new(&Script::default()));
             let rules =
                 Rules { text, questions, in_flight, think, keep_alive: false, timeout: SECOND, from_due: false };
             let recorder = Recorder::new(Window { begin: start, end: start + 100 * SECOND });

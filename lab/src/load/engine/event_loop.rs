@@ -1,5 +1,6 @@
 //! The thread that serves all clients.
 
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
@@ -15,14 +16,10 @@ use super::dialogue::{Dialogue, Next, Rules};
 use super::pacing::{self, OpenLoop};
 use super::ports;
 use super::recorder::{Failure, Recorder, Window};
-use super::repeating_text::ScriptText;
 use super::stages::{REPORT_INTERVAL, Stage};
 use super::web_socket;
 use crate::load::cycle::{CycleSettings, EarlyEnd, EngineEvent, Pace, Target};
 use crate::tunnel::poller::Poller;
-
-/// How often the clients of a closed loop can be expected to connect, as far as local ports are concerned.
-const CONNECTS_PER_SECOND: u64 = 10_000;
 
 /// All clients of a cycle.
 pub(super) struct EventLoop<'a> {
@@ -78,7 +75,7 @@ impl<'a> EventLoop<'a> {
         };
         let window = Window { begin: start + ramp, end: start + ramp + settings.duration };
         let rules = rules(settings);
-        let connector = Connector::new(addresses.clone(), sources(settings, rules.keep_alive));
+        let connector = Connector::new(addresses.clone(), ports::sources(&settings.pace, rules.keep_alive));
         let mut event_loop = Self {
             rules,
             connector,
@@ -360,7 +357,7 @@ fn rules(settings: &CycleSettings) -> Rules {
     // Questions that are due by the clock are dialogues of one question, on connections that stay open.
     let is_rated_by_question = matches!(settings.pace, Pace::Open { per: RatedUnit::Question, .. });
     Rules {
-        text: ScriptText::new(&settings.script),
+        text: Arc::clone(&settings.text),
         questions: if is_rated_by_question { 1 } else { u64::from(plan.questions.max(1)) },
         in_flight: u64::from(plan.in_flight.max(1)),
         think: plan.think,
@@ -368,13 +365,4 @@ fn rules(settings: &CycleSettings) -> Rules {
         timeout: plan.timeout,
         from_due: is_rated_by_question,
     }
-}
-
-/// Returns the number of source addresses that the load needs.
-fn sources(settings: &CycleSettings, keep_alive: bool) -> u32 {
-    let (connections, connects_per_second) = match settings.pace {
-        Pace::Closed { clients, .. } => (u64::from(clients), CONNECTS_PER_SECOND),
-        Pace::Open { rate, max_in_flight, .. } => (u64::from(max_in_flight), u64::from(rate)),
-    };
-    ports::sources_needed(if keep_alive { 0 } else { connects_per_second }, connections)
 }

@@ -65,6 +65,13 @@ impl Recorder {
         }
     }
 
+    /// Counts a client that was answered for the first time.
+    pub(super) fn client_answered(&mut self, time: Instant) {
+        if time < self.window.end {
+            self.counts.clients_answered += 1;
+        }
+    }
+
     /// Counts the first answer on a connection that was made by a dialogue that began at `begin`.
     pub(super) fn first_answered(&mut self, begin: Instant, time: Instant) {
         if self.window.contains(begin) {
@@ -141,6 +148,17 @@ mod tests {
             assert_eq!(found, expected, "{begin} to {end}");
             assert_eq!((counts.questions, counts.question_latency.count()), (expected.0 * 3, latencies * 3));
         }
+    }
+
+    #[test]
+    fn a_client_that_was_answered_before_the_window_counts_and_one_after_it_does_not() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut recorder = Recorder::new(Window { begin: at(100), end: at(200) });
+        for ms in [50, 150, 200, 250] {
+            recorder.client_answered(at(ms));
+        }
+        assert_eq!(recorder.take().clients_answered, 2);
     }
 
     #[test]

@@ -112,7 +112,7 @@ fn invalid_arguments_exit_with_2() {
         (&["probe"], "HOST"),
         (&["probe", "localhost", "port"], "invalid value 'port'"),
         (&["probe", "localhost", "0"], "invalid value '0'"),
-        (&["probe", "localhost", "--timeout", "0s"], "a timeout must be longer than 0s"),
+        (&["probe", "localhost", "--timeout", "0s"], "it must be longer than 0s"),
         (&["probe", "localhost", "--timeout", "soon"], "invalid value 'soon'"),
         (&["--open", "probe", "localhost"], "cannot be used with"),
     ];

@@ -12,6 +12,7 @@ use crate::link::Instance;
 use crate::paths::{Path, paths};
 use crate::race::Way;
 use crate::run::{Order, QuestionTiming, Run, Span};
+use crate::timestamp::Timestamp;
 
 /// The line of a question. Fields are empty where the run belongs to no race, has no emulated link, or has no such leg.
 #[derive(Default, Serialize)]
@@ -21,7 +22,7 @@ struct QuestionLine<'a> {
     turn: Option<usize>,
     run: u32,
     target: Text<'a>,
-    began: Option<String>,
+    began: Option<Timestamp>,
     client: &'static str,
     client_version: Text<'a>,
     client_system: Text<'a>,
@@ -98,7 +99,7 @@ fn of_run(
             way: heat.map_or("", |(_, _, way)| way_name(way)),
             turn: heat.map(|(_, turn, _)| turn),
             run: *number,
-            began: provenance.began.map(String::from),
+            began: provenance.began,
             client: client.map_or("", |client| client.kind.name()),
             client_version: Text(client.map_or("", |client| &client.version)),
             client_system: Text(client.map_or("", |client| &client.system)),

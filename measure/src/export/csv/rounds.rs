@@ -9,6 +9,7 @@ use crate::export::document::Document;
 use crate::link::Instance;
 use crate::round::{Round, Stopwatch};
 use crate::rounds::{Connections, Rounds};
+use crate::timestamp::Timestamp;
 
 /// The line of a round, with its time by each stopwatch.
 #[derive(Default, Serialize)]
@@ -16,7 +17,7 @@ struct RoundLine<'a> {
     series: usize,
     name: Text<'a>,
     target: Text<'a>,
-    began: Option<String>,
+    began: Option<Timestamp>,
     client: &'static str,
     client_version: Text<'a>,
     client_system: Text<'a>,
@@ -65,7 +66,7 @@ fn of_round(rounds: &Rounds, series: usize, index: usize, round: Round) -> Round
         series,
         name: Text(&rounds.name),
         target: Text(&rounds.target),
-        began: provenance.began.map(String::from),
+        began: provenance.began,
         client: client.map_or("", |client| client.kind.name()),
         client_version: Text(client.map_or("", |client| &client.version)),
         client_system: Text(client.map_or("", |client| &client.system)),

@@ -1,53 +1,54 @@
-//! The statistics in the text format of Prometheus, version 0.0.4.
+//! The statistics in the format of OpenMetrics, which Prometheus reads.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::time::Duration;
 
-use crate::statistics::{BOUNDS_NS, ThinkingHistogram, Totals};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _, NoLabelSet, text};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
 
-pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+use crate::statistics::{BOUNDS_NS, Totals};
 
-pub(super) fn exposition(totals: &Totals) -> String {
-    let Totals { connections, open, questions, unknown, bytes_in, bytes_out, thinking } = totals;
-    let metrics = [
-        ("connections_total", "counter", "Accepted connections.", connections),
-        ("connections_open", "gauge", "Open connections.", open),
-        ("questions_total", "counter", "Complete questions that were answered, unknown ones included.", questions),
-        ("unknown_questions_total", "counter", "Questions that were none of the three.", unknown),
-        ("received_bytes_total", "counter", "Bytes received from clients.", bytes_in),
-        ("sent_bytes_total", "counter", "Bytes of replies that the system has taken.", bytes_out),
-    ];
-    let mut text = String::new();
-    for (name, kind, help, value) in metrics {
-        let name = format!("launcelot_server_{name}");
-        // Writing to a string cannot fail.
-        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n");
-    }
-    push_histogram(&mut text, thinking);
-    text
+pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+pub(super) fn exposition(totals: Totals) -> Result<String, fmt::Error> {
+    let mut registry = Registry::with_prefix("launcelot_server");
+    registry.register_collector(Box::new(Metrics(totals)));
+    let mut exposition = String::new();
+    text::encode(&mut exposition, &registry)?;
+    Ok(exposition)
 }
 
-fn push_histogram(text: &mut String, thinking: &ThinkingHistogram) {
-    let name = "launcelot_server_thinking_seconds";
-    let help = "Time from when a question was complete until its answer was ready.";
-    let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} histogram\n");
-    let mut cumulative = 0;
-    for (bound_ns, count) in BOUNDS_NS.into_iter().zip(thinking.counts) {
-        cumulative += count;
-        let bound = seconds(Duration::from_nanos(bound_ns));
-        let _ = writeln!(text, "{name}_bucket{{le=\"{bound}\"}} {cumulative}");
-    }
-    let total: u64 = thinking.counts.iter().sum();
-    let sum = seconds(thinking.sum);
-    let _ = write!(text, "{name}_bucket{{le=\"+Inf\"}} {total}\n{name}_sum {sum}\n{name}_count {total}\n");
-}
+#[derive(Debug)]
+struct Metrics(Totals);
 
-/// Formats a duration in seconds, exact to the nanosecond, unlike `as_secs_f64`.
-fn seconds(duration: Duration) -> impl fmt::Display {
-    fmt::from_fn(move |formatter| {
-        let text = format!("{}.{:09}", duration.as_secs(), duration.subsec_nanos());
-        formatter.write_str(text.trim_end_matches('0').trim_end_matches('.'))
-    })
+impl Collector for Metrics {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let Totals { connections, open, questions, unknown, bytes_in, bytes_out, thinking } = &self.0;
+        let gauge = ConstGauge::new(i64::try_from(*open).unwrap_or(i64::MAX));
+        let help = "Open connections of clients";
+        gauge.encode(encoder.encode_descriptor("connections", help, None, MetricType::Gauge)?)?;
+        let counters = [
+            ("accepted", "Accepted connections", connections),
+            ("questions", "Complete questions that were answered, unknown ones included", questions),
+            ("unknown_questions", "Questions that were none of the three", unknown),
+            ("from_clients_bytes", "Bytes received from clients", bytes_in),
+            ("to_clients_bytes", "Bytes of replies that the system has taken", bytes_out),
+        ];
+        for (name, help, value) in counters {
+            let counter = ConstCounter::new(*value);
+            counter.encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)?;
+        }
+        let bounds = BOUNDS_NS.into_iter().map(|bound_ns| Duration::from_nanos(bound_ns).as_secs_f64());
+        let buckets: Vec<(f64, u64)> = bounds.chain([f64::INFINITY]).zip(thinking.counts).collect();
+        let help = "Time from when a question was complete until its answer was ready";
+        encoder
+            .encode_descriptor("thinking_seconds", help, None, MetricType::Histogram)?
+            .encode_histogram::<NoLabelSet>(thinking.sum.as_secs_f64(), thinking.counts.iter().sum(), &buckets, None)
+    }
 }
 
 #[cfg(test)]
@@ -60,15 +61,15 @@ mod tests {
         totals.thinking.counts[1] = 3;
         totals.thinking.counts[BOUNDS_NS.len()] = 1;
         totals.thinking.sum = Duration::new(12, 300);
-        let text = exposition(&totals);
+        let text = exposition(totals).unwrap();
         for line in [
-            "# TYPE launcelot_server_connections_total counter",
-            "launcelot_server_connections_total 3",
-            "launcelot_server_connections_open 1",
+            "# TYPE launcelot_server_accepted counter",
+            "launcelot_server_accepted_total 3",
+            "launcelot_server_connections 1",
             "launcelot_server_unknown_questions_total 1",
-            "launcelot_server_thinking_seconds_bucket{le=\"0.00000005\"} 0",
-            "launcelot_server_thinking_seconds_bucket{le=\"0.0000001\"} 3",
-            "launcelot_server_thinking_seconds_bucket{le=\"10\"} 3",
+            "launcelot_server_thinking_seconds_bucket{le=\"5e-8\"} 0",
+            "launcelot_server_thinking_seconds_bucket{le=\"1e-7\"} 3",
+            "launcelot_server_thinking_seconds_bucket{le=\"10.0\"} 3",
             "launcelot_server_thinking_seconds_bucket{le=\"+Inf\"} 4",
             "launcelot_server_thinking_seconds_sum 12.0000003",
             "launcelot_server_thinking_seconds_count 4",

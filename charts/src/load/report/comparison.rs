@@ -1,0 +1,55 @@
+//! The section with the comparison: of the servers of one run, or of the servers of several runs with those of the first.
+
+use launcelot_measure::load::Primary;
+use launcelot_measure::load::comparison::{Outcome, ServerComparison, compare_runs, compare_servers};
+
+use super::{Run, html_table, tables};
+
+/// Returns the section; nothing if there is nothing to compare.
+pub(super) fn section(runs: &[Run], primary: Primary, tag: &str) -> String {
+    let (comparisons, note) = match runs {
+        [] => return String::new(),
+        [run] => (
+            compare_servers(&run.summary, primary, None),
+            "Each server with the first. They took turns within each round, so they are compared round by round.",
+        ),
+        [first, others @ ..] => {
+            let of_run = |run: &Run| compare_runs(&first.summary, &run.summary, primary);
+            (
+                others.iter().flat_map(of_run).collect::<Vec<_>>(),
+                "Each server with itself in the first run. The runs have no rounds in common, so the spread between rounds decides; \
+                 the same machine at another time may differ by as much. Servers are compared best within one run.",
+            )
+        }
+    };
+    if comparisons.is_empty() {
+        return String::new();
+    }
+    let (id, label) = super::heading_of(runs, "comparison");
+    let mut html = format!("<section aria-labelledby=\"{label}\">\n<{tag} id=\"{id}\">Comparison</{tag}>\n");
+    match too_few_rounds(&comparisons) {
+        Some(rounds) => {
+            let needed = launcelot_measure::load::comparison::ROUNDS_MIN;
+            html += &format!(
+                "<p class=\"note\">Too few rounds to tell whether the servers differ: {rounds} of at least {needed}.</p>\n"
+            );
+        }
+        None => {
+            html += &format!(
+                "<p class=\"note\">{note} An interval is that of all comparisons together with a confidence of 95\u{a0}%.</p>\n"
+            );
+            let (id, label) = super::heading_of(runs, "comparison-table");
+            html += &html_table::html(&tables::comparison(&comparisons), &id, &label);
+        }
+    }
+    html + "</section>\n"
+}
+
+/// Returns the largest number of rounds if all comparisons have too few.
+fn too_few_rounds(comparisons: &[ServerComparison]) -> Option<usize> {
+    let rounds = comparisons.iter().map(|comparison| match comparison.outcome {
+        Outcome::TooFewRounds { rounds } => Some(rounds),
+        Outcome::NothingAnswered | Outcome::Compared(_) => None,
+    });
+    rounds.collect::<Option<Vec<_>>>()?.into_iter().max()
+}

@@ -1,0 +1,243 @@
+//! The report on a load as HTML: the file that the lab writes and the page show the same.
+//!
+//! It says first what was found, then what limits it, then shows each chart with its table, and at the end how it was measured.
+//!
+//! - `sections`: the sections with charts; `series`: their figures; `scales`: their axes. `comparison`: that with the comparison; `provenance`: machine, versions, settings and
+//!   command line; `warnings`: what limits the figures.
+//! - [`tables`]: the tables as values, which other formats show too; `html_table`: a table as HTML.
+//! - [`figures`]: what is read from a summary; [`prediction`]: what the model predicts.
+//!
+//! The style sheet is [`style::REPORT`](crate::style::REPORT), for what is inside an element with the class `load-report`.
+
+mod comparison;
+pub mod figures;
+mod html_table;
+pub mod prediction;
+mod provenance;
+mod scales;
+mod sections;
+mod series;
+pub mod tables;
+mod warnings;
+
+use std::collections::BTreeMap;
+
+use launcelot_measure::load::{LoadMode, LoadResult, LoadSummary, Primary};
+use launcelot_measure::text;
+use launcelot_measure::unit::format_count;
+
+use crate::Escaped;
+use figures::level_unit;
+use scales::Scales;
+
+/// A report on the result of a load, or on several beside each other.
+pub struct Report<'a> {
+    runs: Vec<Run<'a>>,
+    /// The figure by which servers are compared.
+    primary: Primary,
+    /// The tag of the headings of the report's parts.
+    heading: &'static str,
+}
+
+/// A result with its figures.
+struct Run<'a> {
+    result: &'a LoadResult,
+    summary: LoadSummary,
+    /// What the levels count.
+    unit: &'static str,
+    /// How a server looks in every chart, by its name.
+    looks: BTreeMap<&'a str, usize>,
+    /// The end of all identities: empty for the single run of a document.
+    id: String,
+    /// The tag of the headings of its charts.
+    heading: &'static str,
+}
+
+impl<'a> Run<'a> {
+    fn new(result: &'a LoadResult, looks: BTreeMap<&'a str, usize>, number: Option<u32>) -> Self {
+        Self {
+            result,
+            summary: LoadSummary::of(result),
+            unit: level_unit(&result.plan.mode),
+            looks,
+            id: number.map_or_else(String::new, |number| format!("-{number}")),
+            heading: if number.is_some() { "h3" } else { "h2" },
+        }
+    }
+
+    /// Returns the index that decides how a server looks.
+    fn index(&self, name: &str) -> usize {
+        self.looks.get(name).copied().unwrap_or(0)
+    }
+
+    /// Returns the number of the run among several.
+    fn number(&self) -> &str {
+        self.id.trim_start_matches('-')
+    }
+
+    /// Returns the identities of the headings that name a part of the run: its own, and of several runs that of the run.
+    fn label(&self, id: &str) -> String {
+        if self.id.is_empty() { id.to_owned() } else { format!("run{} {id}", self.id) }
+    }
+
+    fn begun(&self) -> &str {
+        self.result.provenance.first().map_or("", |from| from.begun.as_str())
+    }
+}
+
+impl<'a> Report<'a> {
+    /// Creates the report of a document of its own, on one result, or on several whose charts have the same axes. Servers are
+    /// compared by `primary`.
+    pub fn new(results: &'a [LoadResult], primary: Primary) -> Self {
+        let mut looks = BTreeMap::new();
+        for server in results.iter().flat_map(|result| &result.plan.servers) {
+            let next = looks.len();
+            looks.entry(server.name.as_str()).or_insert(next);
+        }
+        let is_single = results.len() == 1;
+        let run = |(result, number)| Run::new(result, looks.clone(), (!is_single).then_some(number));
+        Self { runs: results.iter().zip(1..).map(run).collect(), primary, heading: "h2" }
+    }
+
+    /// Creates the report on one result as a part of a document with several. Its identities end with `number`. The document
+    /// has a heading of the second level, whose identity is `run-` and the number.
+    pub fn part(result: &'a LoadResult, number: u32) -> Self {
+        let looks = result.plan.servers.iter().map(|server| server.name.as_str()).zip(0..).collect();
+        Self { runs: vec![Run::new(result, looks, Some(number))], primary: Primary::default(), heading: "h3" }
+    }
+
+    /// Returns the title: the names of the first servers, and the number of further ones.
+    pub fn title(&self) -> String {
+        let mut names: Vec<&str> = Vec::new();
+        for server in self.runs.iter().flat_map(|run| &run.result.plan.servers) {
+            if !names.contains(&server.name.as_str()) {
+                names.push(&server.name);
+            }
+        }
+        title(&names)
+    }
+
+    /// Returns what was measured, and what it shows, in sentences.
+    pub fn head(&self) -> String {
+        let mut html = String::new();
+        for run in &self.runs {
+            html += &format!("<p class=\"scope\">{}</p>\n", Escaped(&scope(run.result)));
+        }
+        html + &self.findings()
+    }
+
+    /// Returns all sections.
+    pub fn body(&self) -> String {
+        let mut html = warnings::section(&self.runs, self.heading);
+        for run in &self.runs {
+            if self.runs.len() > 1 {
+                let begun = Escaped(run.begun());
+                html += &format!("<h2 class=\"run\" id=\"run{}\">Run {}: {begun}</h2>\n", run.id, run.number());
+            }
+            html += &sections::sections(run, &Scales::of(run, &self.runs));
+        }
+        html += &comparison::section(&self.runs, self.primary, self.heading);
+        for run in &self.runs {
+            let heading = match self.runs.len() {
+                1 => "How it was measured".to_owned(),
+                _ => format!("How it was measured: run {}", run.number()),
+            };
+            html += &provenance::section(run, self.heading, &heading);
+        }
+        html
+    }
+
+    /// Returns what the runs show, in sentences.
+    fn findings(&self) -> String {
+        let mut html = String::from("<div class=\"finding\">\n");
+        for run in &self.runs {
+            if self.runs.len() > 1 {
+                html += &format!("<p class=\"note\">Run {}</p>\n", run.number());
+            }
+            for sentence in text::load::meaning(&run.summary) {
+                html += &format!("<p>{}</p>\n", with_code(&sentence));
+            }
+        }
+        html + "</div>\n"
+    }
+}
+
+/// Returns the identity of a heading for all runs together, and the identities of the headings that name its section.
+fn heading_of(runs: &[Run], id: &str) -> (String, String) {
+    match runs {
+        [run] => (format!("{id}{}", run.id), run.label(&format!("{id}{}", run.id))),
+        _ => (id.to_owned(), id.to_owned()),
+    }
+}
+
+fn title(names: &[&str]) -> String {
+    match names {
+        [] => "Load without servers".to_owned(),
+        [only] => format!("{only} under load"),
+        [one, other] => format!("{one} and {other} under load"),
+        [first, second, _] => format!("{first}, {second} and 1 more server under load"),
+        [first, second, rest @ ..] => format!("{first}, {second} and {} more servers under load", rest.len()),
+    }
+}
+
+/// Returns what was measured, and when, in one line.
+fn scope(result: &LoadResult) -> String {
+    let levels = result.plan.mode.levels();
+    let numbers = || levels.iter().map(|level| u64::from(level.number()));
+    let unit = level_unit(&result.plan.mode);
+    let range = match (numbers().min(), numbers().max()) {
+        (Some(lowest), Some(highest)) if lowest < highest => {
+            format!("{} to {} {unit}", format_count(lowest), format_count(highest))
+        }
+        (_, highest) => format!("{} {unit}", format_count(highest.unwrap_or(0))),
+    };
+    let kind = match result.plan.mode {
+        LoadMode::Closed { .. } => "closed loop",
+        LoadMode::Open { .. } => "open loop",
+    };
+    let count = |number: usize, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
+    let begun = result.provenance.first().map_or("", |from| from.begun.as_str());
+    let parts = [
+        count(result.plan.servers.len(), "server"),
+        range,
+        count(result.plan.rounds as usize, "round"),
+        kind.to_owned(),
+        result.plan.link.map_or_else(|| "direct".to_owned(), |link| format!("link of {}", link.describe())),
+        begun.to_owned(),
+    ];
+    parts.join(" · ")
+}
+
+/// Returns text as HTML, with what stands between backticks as code.
+fn with_code(text: &str) -> String {
+    let mut html = String::new();
+    for (index, part) in text.split('`').enumerate() {
+        let part = Escaped(part);
+        html += &if index % 2 == 1 { format!("<code>{part}</code>") } else { part.to_string() };
+    }
+    html
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_name_the_first_servers() {
+        let cases: [(&[&str], &str); 5] = [
+            (&[], "Load without servers"),
+            (&["a"], "a under load"),
+            (&["a", "b"], "a and b under load"),
+            (&["a", "b", "c"], "a, b and 1 more server under load"),
+            (&["a", "b", "c", "d"], "a, b and 2 more servers under load"),
+        ];
+        for (names, expected) in cases {
+            assert_eq!(title(names), expected);
+        }
+    }
+
+    #[test]
+    fn text_between_backticks_is_code() {
+        assert_eq!(with_code("`a<b` rose"), "<code>a&lt;b</code> rose");
+    }
+}

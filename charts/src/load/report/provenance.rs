@@ -1,0 +1,110 @@
+//! How it was measured: machine, versions, settings and command line.
+
+use std::time::Duration;
+
+use launcelot_measure::load::{Arrivals, LoadMode, RatedUnit, ServerKind};
+use launcelot_measure::unit::{format_count, format_duration};
+
+use super::Run;
+use crate::Escaped;
+
+/// Returns the section at the end of the report.
+pub(super) fn section(run: &Run, tag: &str, heading: &str) -> String {
+    let plan = &run.result.plan;
+    let id = format!("how{}", run.id);
+    let mut html = format!(
+        "<section class=\"provenance\" aria-labelledby=\"{}\">\n<{tag} id=\"{id}\">{heading}</{tag}>\n<dl>\n",
+        run.label(&id)
+    );
+    let mut entry = |term: &str, description: &str| {
+        html += &format!("<div><dt>{term}</dt><dd>{}</dd></div>\n", Escaped(description));
+    };
+    let dialogue = &plan.dialogue;
+    entry("Dialogue", &dialogue_words(dialogue));
+    entry("Load", &mode_words(&plan.mode));
+    entry(
+        "Cycles",
+        &format!(
+            "{} rounds, each window {}, ramp {}, pause {}; seed {}",
+            plan.rounds,
+            format_duration(plan.duration),
+            time_or_none(plan.ramp),
+            time_or_none(plan.pause),
+            plan.seed
+        ),
+    );
+    let link = plan
+        .link
+        .map_or_else(|| "direct, without an emulated link".to_owned(), |link| format!("emulated: {}", link.describe()));
+    entry("Link", &link);
+    for server in &plan.servers {
+        entry("Server", &format!("{}: {}", server.name, server_words(&server.kind)));
+    }
+    for from in &run.result.provenance {
+        entry("Begun", &from.begun);
+        entry("Machine", &format!("{}: {} processors, {}", from.host, from.processors, from.processor));
+        entry("System", &from.system);
+        entry("Program", &from.program);
+        entry("Command", &from.command.join(" "));
+    }
+    html + "</dl>\n</section>\n"
+}
+
+fn dialogue_words(dialogue: &launcelot_measure::load::DialoguePlan) -> String {
+    let script =
+        dialogue.script.as_ref().map_or_else(|| "the three questions".to_owned(), |name| format!("script {name}"));
+    let mut words = format!("{} questions of {script}, at most {} in flight", dialogue.questions, dialogue.in_flight);
+    if !dialogue.think.is_zero() {
+        words += &format!(", {} between an answer and the next question", format_duration(dialogue.think));
+    }
+    if dialogue.keep_alive {
+        words += ", on a connection that stays open";
+    }
+    words + &format!("; timeout {}", format_duration(dialogue.timeout))
+}
+
+fn mode_words(mode: &LoadMode) -> String {
+    match mode {
+        LoadMode::Closed { .. } => {
+            "closed loop: each client begins its next dialogue when the last one has ended".to_owned()
+        }
+        LoadMode::Open { arrivals, per, max_in_flight, .. } => {
+            let unit = match per {
+                RatedUnit::Dialogue => "dialogues",
+                RatedUnit::Question => "questions",
+            };
+            let spacing = match arrivals {
+                Arrivals::Poisson => "at random times (Poisson)",
+                Arrivals::Steady => "at equal intervals",
+            };
+            let most = format_count(u64::from(*max_in_flight));
+            format!(
+                "open loop: {unit} are due {spacing}, and latency is counted from then; at most {most} dialogues at once"
+            )
+        }
+    }
+}
+
+fn server_words(kind: &ServerKind) -> String {
+    match kind {
+        ServerKind::Design { design, workers, threads, backlog, think } => {
+            let mut words = format!("design {design}");
+            for (name, number) in [("workers", workers), ("threads", threads), ("backlog", backlog)] {
+                if let Some(number) = number {
+                    words += &format!(", {name} {number}");
+                }
+            }
+            if !think.is_zero() {
+                words += &format!(", {} of work for each answer", format_duration(*think));
+            }
+            words
+        }
+        ServerKind::Command { command } => command.clone(),
+        ServerKind::Address { host, port } => format!("{host}, port {port}"),
+        ServerKind::WebSocket { url } => url.clone(),
+    }
+}
+
+fn time_or_none(time: Duration) -> String {
+    if time.is_zero() { "none".to_owned() } else { format_duration(time) }
+}

@@ -1,0 +1,279 @@
+//! The tables of a report, in text: HTML and Markdown show the same.
+
+use std::time::Duration;
+
+use launcelot_measure::Distribution;
+use launcelot_measure::load::comparison::{Outcome, ServerComparison};
+use launcelot_measure::load::model::deviation_percent;
+use launcelot_measure::load::{Cell, Counts, ServerSummary};
+use launcelot_measure::percentile::{LOAD_PERCENTILES, Percentile};
+use launcelot_measure::text;
+use launcelot_measure::unit::{format_count, format_decimal, format_duration, format_rate};
+
+use super::figures::{UNKNOWN, has_failures, measured};
+use crate::load::failures::format_share;
+use crate::load::throughput::ThroughputSeries;
+
+/// A table. The first cell of each row names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// What it shows.
+    pub caption: String,
+    /// The names of the columns.
+    pub columns: Vec<String>,
+    /// The rows, each with as many cells as there are columns.
+    pub rows: Vec<Vec<TableCell>>,
+}
+
+/// A cell: a figure or words, and a note on it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TableCell {
+    /// The figure or the words.
+    pub text: String,
+    /// A note on it.
+    pub note: Option<String>,
+    /// Whether it is words, which are aligned to the left.
+    pub is_words: bool,
+}
+
+impl TableCell {
+    /// Returns a cell with a figure.
+    pub fn figure(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+
+    /// Returns a cell of words.
+    pub fn words(text: impl Into<String>) -> Self {
+        Self { text: text.into(), is_words: true, ..Self::default() }
+    }
+}
+
+/// Returns the dialogues per second of each server at each level.
+pub fn throughput(servers: &[ServerSummary], unit: &str) -> Table {
+    let caption = "Dialogues per second: the median of the rounds, and the slowest and the fastest round";
+    by_level(caption, servers, unit, &|at| {
+        let Some(rates) = at.dialogues_per_s else { return TableCell::figure(UNKNOWN) };
+        let range = format!("{} to {}", format_rate(rates.least), format_rate(rates.most));
+        TableCell { text: format_rate(rates.median), note: (at.rounds.len() > 1).then_some(range), is_words: false }
+    })
+}
+
+/// Returns the median and the 99th percentile of a latency of each server at each level.
+pub fn latency(what: &str, servers: &[ServerSummary], unit: &str, times: &dyn Fn(&Counts) -> &Distribution) -> Table {
+    by_level(&format!("{what}: p50 and p99"), servers, unit, &|at| {
+        let times = times(&at.counts);
+        let p99 = time_or_unknown(times.percentile(Percentile::P99));
+        let text = time_or_unknown(times.percentile(Percentile::P50));
+        TableCell { text, note: Some(format!("p99 {p99}")), is_words: false }
+    })
+}
+
+/// Returns a table with a row for each level and a column for each server. A cross marks a level at which dialogues failed.
+fn by_level(caption: &str, servers: &[ServerSummary], unit: &str, cell: &dyn Fn(&Cell) -> TableCell) -> Table {
+    let mut levels: Vec<_> = servers.iter().flat_map(measured).map(|at| at.level).collect();
+    levels.sort_unstable();
+    levels.dedup();
+    let row = |level| {
+        let of_server = |server: &ServerSummary| {
+            let Some(at) = measured(server).into_iter().find(|at| at.level == level) else {
+                return TableCell::figure(UNKNOWN);
+            };
+            let mut cell = cell(at);
+            if has_failures(at) {
+                cell.text = format!("×\u{a0}{}", cell.text);
+            }
+            cell
+        };
+        let name = TableCell::figure(format_count(u64::from(level.number())));
+        std::iter::once(name).chain(servers.iter().map(of_server)).collect()
+    };
+    Table {
+        caption: caption.to_owned(),
+        columns: std::iter::once(capitalized(unit)).chain(servers.iter().map(|server| server.name.clone())).collect(),
+        rows: levels.into_iter().map(row).collect(),
+    }
+}
+
+/// Returns the percentiles of a latency of each server at its highest level.
+pub fn percentiles(
+    what: &str,
+    servers: &[ServerSummary],
+    unit: &str,
+    times: &dyn Fn(&Counts) -> &Distribution,
+) -> Table {
+    let row = |server: &ServerSummary| {
+        let at = measured(server).pop()?;
+        let times = times(&at.counts);
+        let mut cells =
+            vec![TableCell::words(&server.name), TableCell::figure(format_count(u64::from(at.level.number())))];
+        cells.push(TableCell::figure(format_count(times.count())));
+        for percentile in LOAD_PERCENTILES {
+            cells.push(TableCell::figure(time_or_unknown(times.percentile(percentile))));
+        }
+        cells.push(TableCell::figure(time_or_unknown((times.count() > 0).then(|| times.longest()))));
+        Some(cells)
+    };
+    let mut columns = vec!["Server".to_owned(), capitalized(unit), "Samples".to_owned()];
+    columns.extend(LOAD_PERCENTILES.map(|percentile| percentile.name.to_owned()));
+    columns.push("max".to_owned());
+    Table { caption: format!("{what} at the highest level"), columns, rows: servers.iter().filter_map(row).collect() }
+}
+
+/// Returns how far the throughput of each server lies from its prediction at each level.
+pub fn prediction(servers: &[ThroughputSeries], unit: &str) -> Table {
+    let mut levels: Vec<u32> = servers.iter().flat_map(|server| &server.points).map(|point| point.level).collect();
+    levels.sort_unstable();
+    levels.dedup();
+    let predicted: Vec<&ThroughputSeries> =
+        servers.iter().filter(|server| server.points.iter().any(|point| point.predicted.is_some())).collect();
+    let row = |level: u32| {
+        let of_server = |server: &&ThroughputSeries| {
+            let point = server.points.iter().find(|point| point.level == level);
+            let Some((point, rate)) = point.and_then(|point| Some((point, point.predicted?))) else {
+                return TableCell::figure(UNKNOWN);
+            };
+            let deviation = deviation_percent(point.median, rate);
+            let measured = format!("measured {deviation:+.0}\u{a0}%");
+            TableCell { text: format_rate(rate), note: Some(measured), is_words: false }
+        };
+        let name = TableCell::figure(format_count(u64::from(level)));
+        std::iter::once(name).chain(predicted.iter().map(of_server)).collect()
+    };
+    Table {
+        caption: "Dialogues per second that the model predicts, and how far the measurement lies from it".to_owned(),
+        columns: std::iter::once(capitalized(unit)).chain(predicted.iter().map(|server| server.name.clone())).collect(),
+        rows: levels.into_iter().map(row).collect(),
+    }
+}
+
+/// Returns a row for each comparison.
+pub fn comparison(comparisons: &[ServerComparison]) -> Table {
+    let row = |comparison: &ServerComparison| {
+        let (ratio, interval, finding) = match comparison.outcome {
+            Outcome::Compared(ratio) => (
+                format!("{:.3}", ratio.ratio),
+                format!("{:.3} to {:.3}", ratio.from, ratio.until),
+                if ratio.is_difference() { "difference".to_owned() } else { "no difference seen".to_owned() },
+            ),
+            Outcome::TooFewRounds { rounds } => {
+                (UNKNOWN.to_owned(), UNKNOWN.to_owned(), format!("too few rounds to tell: {rounds}"))
+            }
+            Outcome::NothingAnswered => (UNKNOWN.to_owned(), UNKNOWN.to_owned(), "a round without answers".to_owned()),
+        };
+        vec![
+            TableCell::words(&comparison.server),
+            TableCell::words(&comparison.baseline),
+            TableCell::figure(ratio),
+            TableCell::figure(interval),
+            TableCell::words(finding),
+        ]
+    };
+    let figure = comparisons.first().map_or("", |comparison| comparison.figure.as_str());
+    Table {
+        caption: format!("{}, as a multiple of the baseline", capitalized(figure)),
+        columns: ["Server", "Baseline", "Ratio", "95\u{a0}% interval", "Finding"].map(str::to_owned).into(),
+        rows: comparisons.iter().map(row).collect(),
+    }
+}
+
+/// Returns a row for each kind of failure of each server at each level.
+pub fn failures(servers: &[ServerSummary], unit: &str) -> Table {
+    let mut rows = Vec::new();
+    for server in servers {
+        for at in measured(server) {
+            let all = at.counts.dialogues + at.counts.failures.count();
+            let mut row = |what: &str, count: String, share: String, example: &str| {
+                let level = TableCell::figure(format_count(u64::from(at.level.number())));
+                let words = [TableCell::words(&server.name), level, TableCell::words(what)];
+                rows.push(
+                    words
+                        .into_iter()
+                        .chain([TableCell::figure(count), TableCell::figure(share), TableCell::words(example)])
+                        .collect(),
+                );
+            };
+            for (kind, tally) in at.counts.failures.iter() {
+                let example = tally.example.as_deref().unwrap_or(UNKNOWN);
+                row(text::load::failure(kind), format_count(tally.count), format_share(tally.count, all), example);
+            }
+            for reason in &at.server_ended {
+                row("the server ended", "1".to_owned(), UNKNOWN.to_owned(), reason);
+            }
+        }
+    }
+    Table {
+        caption: "Failures by kind".to_owned(),
+        columns: ["Server", &capitalized(unit), "Failure", "Dialogues", "Share", "One of them said"]
+            .map(str::to_owned)
+            .into(),
+        rows,
+    }
+}
+
+/// Returns what servers and load generator used, with a row for each server and level.
+pub fn usage(servers: &[ServerSummary], unit: &str) -> Table {
+    let row = |server: &ServerSummary, at: &Cell| {
+        let counts = &at.counts;
+        let cut = counts.cut_at_begin + counts.cut_at_end;
+        let lateness = time_or_unknown(counts.lateness.percentile(Percentile::P99));
+        let used = at.server;
+        let figures = [
+            format_count(u64::from(at.level.number())),
+            known(at.questions_per_s, |rates| format_rate(rates.median)),
+            known(at.clients_answered, format_count),
+            known(used.and_then(|used| used.processor_us_per_question), format_micros),
+            known(used, |used| format_mebibytes(used.memory_bytes)),
+            known(used, |used| format_count(u64::from(used.threads))),
+            known(used.and_then(|used| used.context_switches_per_question), format_rate),
+            known(at.generator_share, |share| format!("{}\u{a0}%", format_count((share * 100.0).round() as u64))),
+            lateness,
+            format_count(cut),
+            format_count(counts.queued),
+        ];
+        std::iter::once(TableCell::words(&server.name)).chain(figures.into_iter().map(TableCell::figure)).collect()
+    };
+    let columns = [
+        "Server",
+        &capitalized(unit),
+        "Questions per second",
+        "Clients answered",
+        "Server processor per question",
+        "Server memory",
+        "Server threads",
+        "Switches per question",
+        "Generator busy",
+        "Generator lateness p99",
+        "Cut by the window",
+        "Queued",
+    ];
+    Table {
+        caption: "What server and load generator used".to_owned(),
+        columns: columns.map(str::to_owned).into(),
+        rows: servers.iter().flat_map(|server| measured(server).into_iter().map(move |at| row(server, at))).collect(),
+    }
+}
+
+fn time_or_unknown(time: Option<Duration>) -> String {
+    time.map_or_else(|| UNKNOWN.to_owned(), format_duration)
+}
+
+/// Returns the text of a figure, or the sign that it is not known.
+fn known<T>(figure: Option<T>, format: impl Fn(T) -> String) -> String {
+    figure.map_or_else(|| UNKNOWN.to_owned(), format)
+}
+
+/// Returns microseconds as text.
+pub fn format_micros(micros: f64) -> String {
+    format_duration(Duration::from_nanos((micros * 1_000.0).round() as u64))
+}
+
+/// Returns bytes in MiB as text.
+pub fn format_mebibytes(bytes: u64) -> String {
+    format!("{}\u{a0}MiB", format_decimal(bytes, 1 << 20, 1))
+}
+
+/// Returns text with a capital letter at its begin.
+pub(super) fn capitalized(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}

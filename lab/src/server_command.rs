@@ -1,0 +1,85 @@
+//! Commands that start a server: they are split into words as by a shell, and contain `{port}` where the server expects its port.
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, Stdio};
+
+use launcelot_endpoint::listen::Listeners;
+use rustix::process::Pid;
+
+use crate::server_process::{RunningGroup, ServerProcess};
+
+/// The placeholder for the port in a command.
+pub(crate) const PORT: &str = "{port}";
+
+/// The ports to choose from. They are below the kernel's default range of ephemeral ports.
+pub(crate) const PORTS: Range<u16> = 20_000..30_000;
+
+/// How many ports are tried to find a free one.
+const FREE_PORT_TRIES: usize = 100;
+
+/// Splits a command into words. The placeholder must be among its arguments.
+pub(crate) fn split(command: &str) -> Result<Vec<String>, String> {
+    let words = shell_words::split(command).map_err(|error| error.to_string())?;
+    if !words.iter().skip(1).any(|word| word.contains(PORT)) {
+        return Err(format!("{PORT} must be among the command's arguments, where the server expects its port"));
+    }
+    Ok(words)
+}
+
+/// Returns a port that is free at both addresses of localhost.
+pub(crate) fn free_port() -> Option<u16> {
+    let mut ports = std::iter::repeat_with(|| fastrand::u16(PORTS)).take(FREE_PORT_TRIES);
+    ports.find(|port| Listeners::bind("localhost", *port, 1).is_ok())
+}
+
+/// Starts a server at a port, in a process group of its own. `stderr` is its standard error, which is read again at its end.
+pub(crate) fn spawn(
+    words: &[String],
+    port: u16,
+    stdout: Stdio,
+    stderr: File,
+    running: &RunningGroup,
+) -> io::Result<ServerProcess> {
+    let child = command(words, port, stdout, &stderr)?.process_group(0).spawn()?;
+    Ok(ServerProcess::new(child, stderr, running.clone()))
+}
+
+/// Like [`spawn`], in a process group that exists.
+pub(crate) fn spawn_in_group(
+    words: &[String],
+    port: u16,
+    stdout: Stdio,
+    stderr: File,
+    group: Pid,
+    running: &RunningGroup,
+) -> io::Result<ServerProcess> {
+    let child = command(words, port, stdout, &stderr)?.process_group(group.as_raw_pid()).spawn()?;
+    Ok(ServerProcess::in_group(child, group, stderr, running.clone()))
+}
+
+fn command(words: &[String], port: u16, stdout: Stdio, stderr: &File) -> io::Result<Command> {
+    let mut words = words.iter().map(|word| word.replace(PORT, &port.to_string()));
+    let program = words.next().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut command = Command::new(program);
+    command.args(words).stdin(Stdio::null()).stdout(stdout).stderr(stderr.try_clone()?);
+    Ok(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_has_the_placeholder_among_its_arguments() {
+        assert_eq!(
+            split("python3 'my server.py' --port={port}").unwrap(),
+            ["python3", "my server.py", "--port={port}"]
+        );
+        for wrong in ["", "{port}", "server", "server 'open", "server {PORT}"] {
+            assert!(split(wrong).is_err(), "{wrong}");
+        }
+    }
+}

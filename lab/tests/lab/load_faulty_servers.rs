@@ -1,0 +1,157 @@
+//! Servers in Python that are not ours, with the faults that everyone writes first, and with worse ones. What they do is a result.
+
+use launcelot_measure::load::{DialogueFailure, LoadResult, RunStatus};
+
+use crate::support::load::{CYCLE, Folder, ONE_CYCLE, SHORT, failures, lab, load_until, python, stdout, unwrapped};
+use crate::support::markdown::workspace;
+use crate::support::process::output;
+
+#[test]
+fn a_program_in_another_language_stands_beside_a_design() {
+    let own = python("mine", "naive.py", "");
+    let is_expected = |result: &LoadResult| result.cycles.iter().all(|cycle| cycle.counts.dialogues > 0);
+    let (result, output) = load_until(&[&["--designs", "simple", "--server", &own], &CYCLE[..]].concat(), is_expected);
+    assert_eq!(result.cycles.len(), 2);
+    for cycle in &result.cycles {
+        assert!(cycle.end.as_ref().unwrap().server.as_ref().unwrap().memory_bytes > 0);
+    }
+    assert!(stdout(&output).contains("\nmine "), "{}", stdout(&output));
+}
+
+#[test]
+fn a_server_that_dies_in_a_cycle_is_a_result_and_the_run_goes_on() {
+    let folder = Folder::new();
+    let server = python("mortal", "misbehaving.py", "dies");
+    let output = folder.load(&["--server", &server, "--clients", "1:3", "--rounds", "1", "--duration", "1s"]);
+    let result = folder.result();
+    assert_eq!((result.status, result.cycles.len()), (RunStatus::Completed, 2));
+    for cycle in &result.cycles {
+        let ended = cycle.end.as_ref().unwrap().server_ended.as_deref();
+        assert_eq!(ended, Some("ended during the cycle: exit code 3: the bridge is broken"));
+        assert!(failures(cycle, DialogueFailure::Refused) > 0, "{:?}", cycle.counts.failures);
+    }
+    assert!(stdout(&output).contains("† mortal"), "{}", stdout(&output));
+    let text = unwrapped(&output);
+    assert!(text.contains("the server ended during the cycle: exit code 3: the bridge is broken"), "{text}");
+}
+
+#[test]
+fn wrong_answers_and_silence_are_counted() {
+    let (wrong, silent) = (python("wrong", "misbehaving.py", "wrong"), python("silent", "misbehaving.py", "silent"));
+    let options = [&["--server", &wrong, "--server", &silent, "--timeout", "100ms"], &CYCLE[..]].concat();
+    let (_, output) = load_until(&options, |result| {
+        let [first, second] = &result.cycles[..] else { panic!("{} cycles", result.cycles.len()) };
+        failures(first, DialogueFailure::WrongAnswer) > 0 && failures(second, DialogueFailure::AnswerTimedOut) > 0
+    });
+    assert!(
+        unwrapped(&output).contains("wrong answer (\"Yes.\" instead of \"To seek the Holy Grail.\")"),
+        "{output:?}"
+    );
+}
+
+#[test]
+fn a_server_that_exits_before_it_listens_is_a_result() {
+    let folder = Folder::new();
+    let server = python("absent", "misbehaving.py", "exits");
+    folder.load(&[&["--server", &server, "--designs", "simple"], &ONE_CYCLE[..]].concat());
+    let result = folder.result();
+    let ended = result.cycles.iter().find_map(|cycle| cycle.end.as_ref()?.server_ended.clone()).unwrap();
+    assert!(ended.starts_with("exited before it listened on port "), "{ended}");
+    assert!(ended.ends_with(": exit code 4: no bridge to keep"), "{ended}");
+}
+
+#[test]
+fn a_program_that_does_not_exist_is_named() {
+    let folder = Folder::new();
+    folder.load(&[&["--server", "none=/nonexistent/server {port}"], &ONE_CYCLE[..]].concat());
+    let ended = folder.result().cycles[0].end.clone().unwrap().server_ended.unwrap();
+    assert_eq!(ended, "did not start: cannot run '/nonexistent/server': No such file or directory");
+}
+
+#[test]
+fn sigkill_of_a_server_in_a_cycle_is_a_result_and_the_next_cycle_has_a_new_one() {
+    let folder = Folder::new();
+    let server = python("killed", "misbehaving.py", "killed");
+    let output = folder.load(&["--server", &server, "--clients", "2", "--rounds", "2", "--duration", "500ms"]);
+    let result = folder.result();
+    assert_eq!((result.status, result.cycles.len()), (RunStatus::Completed, 2));
+    for cycle in &result.cycles {
+        let ended = cycle.end.as_ref().unwrap().server_ended.as_deref();
+        assert_eq!(ended, Some("ended during the cycle: killed by SIGKILL"));
+    }
+    assert!(unwrapped(&output).contains("the server ended during the cycle: killed by SIGKILL."), "{output:?}");
+}
+
+#[test]
+fn a_server_that_answers_half_of_the_questions_times_out() {
+    let server = python("half", "misbehaving.py", "half");
+    let options = [&["--server", &server, "--timeout", "100ms"], &CYCLE[..]].concat();
+    let is_expected = |result: &LoadResult| {
+        let cycle = &result.cycles[0];
+        failures(cycle, DialogueFailure::AnswerTimedOut) > 0 && cycle.counts.question_latency.count() > 0
+    };
+    let (result, _) = load_until(&options, is_expected);
+    assert_eq!(result.cycles[0].counts.dialogues, 0);
+}
+
+#[test]
+fn a_slow_server_is_slow_and_not_wrong() {
+    let server = python("slow", "misbehaving.py", "slow");
+    let options = [&["--server", &server, "--timeout", "30s"], &CYCLE[..]].concat();
+    let (result, _) = load_until(&options, |result| result.cycles[0].counts.dialogues > 0);
+    let counts = &result.cycles[0].counts;
+    assert_eq!(counts.failures.count(), 0, "{:?}", counts.failures);
+    assert!(counts.question_latency.summary().shortest.as_millis() >= 20);
+}
+
+#[test]
+fn a_server_that_never_listens_is_a_result() {
+    let folder = Folder::new();
+    let server = python("deaf", "misbehaving.py", "never-listens");
+    let output = folder.load(&[&["--server", &server, "--start-timeout", "300ms"], &SHORT[..]].concat());
+    let result = folder.result();
+    let ended: Vec<_> = result.cycles.iter().filter_map(|cycle| cycle.end.as_ref()?.server_ended.clone()).collect();
+    assert_eq!(ended.len(), 2, "the run goes on");
+    for reason in ended {
+        assert!(reason.starts_with("timed out after 300ms while waiting for it to listen on port "), "{reason}");
+    }
+    assert!(stdout(&output).contains("† deaf"), "{}", stdout(&output));
+}
+
+/// A server that takes what has arrived for one question works in lockstep, and not with questions in flight.
+#[test]
+fn a_server_that_loses_what_came_after_a_question_fails_with_questions_in_flight() {
+    let server = python("mine", "naive.py", "");
+    let options = ["--server", &server, "--clients", "1", "--rounds", "1", "--timeout", "1s"];
+    let (lockstep, _) = load_until(&options, |result| result.cycles[0].counts.dialogues > 0);
+    assert_eq!(lockstep.cycles[0].counts.failures.count(), 0, "{:?}", lockstep.cycles[0].counts.failures);
+    let in_flight = [&options[..], &["--in-flight", "5"]].concat();
+    let (result, _) = load_until(&in_flight, |result| result.cycles[0].counts.failures.count() > 0);
+    for (kind, tally) in result.cycles[0].counts.failures.iter() {
+        let kinds = [DialogueFailure::WrongAnswer, DialogueFailure::AnswerTimedOut];
+        assert!(kinds.contains(&kind), "{kind:?}: {tally:?}");
+    }
+}
+
+#[test]
+fn a_server_with_other_words_is_asked_by_a_script() {
+    let server = python("zen", "aphorisms.py", "");
+    let script = workspace().join("docs/scripts/aphorisms.toml").display().to_string();
+    let options = [&["--server", &server], &CYCLE[..]].concat();
+    load_until(&options, |result| failures(&result.cycles[0], DialogueFailure::WrongAnswer) > 0);
+    let by_script = [&options[..], &["--script", &script]].concat();
+    let (result, _) = load_until(&by_script, |result| result.cycles[0].counts.dialogues > 0);
+    assert_eq!(result.cycles[0].counts.failures.count(), 0, "{:?}", result.cycles[0].counts.failures);
+}
+#[test]
+fn a_slower_server_is_a_regression() {
+    let folder = Folder::new();
+    let slow = python("slower", "misbehaving.py", "slow");
+    folder.load(&["--designs", "simple", "--server", &slow, "--clients", "1", "--rounds", "6", "--duration", "500ms"]);
+    let report =
+        output(lab("report").arg(folder.path()).args(["--primary", "questions", "--fail-on-regression", "10%"]));
+    assert_eq!(report.status.code(), Some(99), "{report:?}");
+    assert!(stdout(&report).contains("slower"), "{report:?}");
+    let invalid = output(lab("report").arg(folder.path()).args(["--primary", "answers"]));
+    assert_eq!(invalid.status.code(), Some(2), "{invalid:?}");
+}

@@ -1,0 +1,140 @@
+//! `launcelot-lab report` and `launcelot-lab merge`: results of several runs, and damaged ones.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use launcelot_measure::load::{LoadResult, from_json};
+use launcelot_server::Design;
+use serde_json::{Value, json};
+
+use crate::support::fixtures::Server;
+use crate::support::load::{Folder, ONE_CYCLE, lab, stderr, stdout};
+use crate::support::process::output;
+
+#[test]
+fn results_are_printed_in_every_format_and_reported_later() {
+    let folder = Folder::new();
+    let json = folder.load(&[&["--designs", "simple", "--json"], &ONE_CYCLE[..]].concat());
+    assert_eq!(from_json(&stdout(&json)).unwrap(), folder.result());
+    for (option, words) in [("--markdown", "| ---"), ("--csv", "simple,"), ("--json", "launcelot-load")] {
+        let report = output(lab("report").arg(folder.path()).arg(option));
+        assert!(report.status.success() && stdout(&report).contains(words), "{option}: {report:?}");
+    }
+    let file = folder.path().join("result.json");
+    let damaged = fs::read_to_string(&file).unwrap().replacen("\"plan\"", "plan", 1);
+    fs::write(&file, damaged).unwrap();
+    let report = output(lab("report").arg(&file));
+    assert_eq!(report.status.code(), Some(1));
+    assert!(stderr(&report).contains("result.json: line "), "{}", stderr(&report));
+}
+
+#[test]
+fn results_of_one_plan_are_merged_and_others_are_refused() {
+    let port = Server::start(Design::Async);
+    let [first, second, other, merged] = [(); 4].map(|()| Folder::new());
+    let server = ["localhost", &port.port.to_string()].map(ToOwned::to_owned);
+    for (folder, questions) in [(&first, "10"), (&second, "10"), (&other, "3")] {
+        folder.load(&[&[&*server[0], &server[1], "--questions", questions], &ONE_CYCLE[..]].concat());
+    }
+    let merge =
+        |results: [&Folder; 2]| output(lab("merge").args(results.map(Folder::path)).arg("--output").arg(merged.path()));
+    let refused = merge([&first, &other]);
+    assert_eq!(refused.status.code(), Some(1));
+    let reason = "its plan is another one: what a client does (the dialogue) differs\n";
+    assert_eq!(stderr(&refused), format!("launcelot-lab: cannot merge {}: {reason}", other.path().display()));
+    let twice = merge([&first, &first]);
+    assert_eq!(twice.status.code(), Some(1));
+    assert!(stderr(&twice).contains(", which has been merged already"), "{}", stderr(&twice));
+    assert!(!merged.path().exists());
+    let joined = merge([&first, &second]);
+    assert!(joined.status.success(), "{}", stderr(&joined));
+    let dialogues = |folder: &Folder| folder.result().cycles[0].counts.dialogues;
+    assert_eq!(dialogues(&merged), dialogues(&first) + dialogues(&second));
+}
+
+fn report(arguments: &[&Path]) -> Output {
+    output(lab("report").args(arguments))
+}
+
+#[test]
+fn two_results_are_one_json_document_with_their_comparison() {
+    let [first, second] = [(); 2].map(|()| Folder::new());
+    for folder in [&first, &second] {
+        folder.load(&[&["--designs", "simple,poll"], &ONE_CYCLE[..]].concat());
+    }
+    let printed = report(&[&first.path(), &second.path(), Path::new("--json")]);
+    let document: Value = serde_json::from_slice(&printed.stdout).unwrap();
+    let results = document["results"].as_array().unwrap();
+    let read: Vec<LoadResult> = results.iter().map(|result| from_json(&result.to_string()).unwrap()).collect();
+    assert_eq!(read, [first.result(), second.result()]);
+    let comparisons = document["comparisons"].as_array().unwrap();
+    assert_eq!(comparisons.len(), 2);
+    assert_eq!(comparisons[0]["outcome"], json!({ "too-few-rounds": { "rounds": 1 } }));
+
+    let html = first.path().join("both.html");
+    let table = report(&[&first.path(), &second.path(), Path::new("--html"), &html]);
+    let text = stdout(&table);
+    assert!(text.contains("Run 1: ") && text.contains("Run 2: "), "{text}");
+    assert!(text.contains("simple and simple before: too few rounds to tell"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    let html = fs::read_to_string(html).unwrap();
+    assert!(html.contains(">Run 1: ") && html.contains(">Run 2: ") && html.contains("id=\"comparison\""));
+}
+
+#[test]
+fn a_regression_is_not_looked_for_where_nothing_can_be_compared() {
+    let folder = Folder::new();
+    folder.load(&[&["--designs", "simple"], &ONE_CYCLE[..]].concat());
+    let report = output(lab("report").arg(folder.path()).args(["--fail-on-regression", "10%"]));
+    assert_eq!(report.status.code(), Some(1));
+    let expected = "launcelot-lab: cannot look for a regression: there is one result with one server\n";
+    assert_eq!(stderr(&report), expected);
+    let level = output(lab("report").arg(folder.path()).args(["--primary", "dialogues@7"]));
+    assert!(level.status.success() && stderr(&level).starts_with("Nothing is compared: "), "{level:?}");
+}
+
+#[test]
+fn a_damaged_result_is_named_with_what_is_wrong_and_where() {
+    let folder = Folder::new();
+    folder.load(&[&["--designs", "simple"], &ONE_CYCLE[..]].concat());
+    let file = folder.path().join("result.json");
+    let sound = fs::read_to_string(&file).unwrap();
+    let with = |pointer: &str, value: Value| {
+        let mut result: Value = serde_json::from_str(&sound).unwrap();
+        *result.pointer_mut(pointer).unwrap() = value;
+        format!("{result:#}")
+    };
+    let cases = [
+        (sound[..sound.len() / 2].to_owned(), "line "),
+        (String::new(), "line 1, column 0: "),
+        ("My name is Sir Lancelot of Camelot.".to_owned(), "line 1, column 1: "),
+        ("{}".to_owned(), "not the result of a load"),
+        (with("/format", json!("launcelot-run")), "not the result of a load"),
+        (with("/version", json!(99)), "written by a newer program: version 99"),
+        (with("/plan/rounds", json!("three")), "invalid type: string \"three\""),
+        (with("/cycles", json!({})), "invalid type: map"),
+        (with("/cycles/0/counts/dialogues", json!(u64::MAX)), "cannot have been measured: "),
+        (with("/cycles/0/counts/dialogues", json!(-1)), "invalid value: integer `-1`"),
+        (sound.replacen("\"rounds\": 1", "\"rounds\": 1e999", 1), "number out of range"),
+    ];
+    for (damaged, words) in cases {
+        fs::write(&file, &damaged).unwrap();
+        let other = folder.path().join("merged");
+        for command in [
+            lab("report").arg(folder.path()),
+            lab("merge").args([&folder.path(), &folder.path()]).arg("--output").arg(&other),
+        ] {
+            let output = output(command);
+            let message = stderr(&output);
+            assert_eq!((output.status.code(), message.lines().count()), (Some(1), 1), "{message}");
+            let begin = format!("launcelot-lab: cannot read {}: ", file.display());
+            assert!(message.starts_with(&begin) && message.contains(words), "{message}");
+            assert!(!other.exists() && output.stdout.is_empty());
+        }
+    }
+    fs::write(&file, [0xff, 0xfe]).unwrap();
+    assert!(stderr(&report(&[&file])).contains("UTF-8"));
+    fs::remove_file(&file).unwrap();
+    assert!(stderr(&report(&[&file])).ends_with("result.json: No such file or directory\n"));
+}
