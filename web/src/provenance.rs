@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use js_sys::Date;
+use js_sys::{Date, Object, Reflect};
 use launcelot_measure::{Client, ClientKind, Provenance, Timestamp};
+use wasm_bindgen::JsValue;
 
 /// Returns the provenance of a measurement that begins now.
 pub fn of_this_page() -> Provenance {
@@ -14,4 +15,15 @@ pub fn of_this_page() -> Provenance {
     let system = web_sys::window().and_then(|window| window.navigator().user_agent().ok()).unwrap_or_default();
     let client = Client { kind: ClientKind::Page, version: env!("CARGO_PKG_VERSION").to_owned(), system };
     Provenance { began: Some(began), client: Some(client), ..Provenance::default() }
+}
+
+/// Returns a moment as people write it in English, in this browser's time zone: `27 Nov 2026, 15:43:03`.
+pub fn for_people(moment: Timestamp) -> String {
+    let styles = Object::new();
+    for (name, style) in [("dateStyle", "medium"), ("timeStyle", "medium")] {
+        // Setting a property of a new object does not fail.
+        let _ = Reflect::set(&styles, &name.into(), &style.into());
+    }
+    let moment = Date::new(&JsValue::from_f64(moment.since_1970().as_millis() as f64));
+    moment.to_locale_string("en-GB", &styles).into()
 }

@@ -3,6 +3,7 @@
 pub mod import;
 pub mod legs;
 pub mod limits;
+pub mod provenance;
 pub mod race;
 pub mod replay;
 pub mod rounds;

@@ -6,9 +6,11 @@ use yew::prelude::*;
 
 use crate::focus;
 use crate::hooks::Asker;
+use crate::provenance;
 use crate::state;
 use crate::state::rounds::Action::{LaidToggled, Removed, Renamed};
 use crate::state::rounds::{KEPT_MAX, Kept, NAME_MAX};
+use crate::words::provenance as words;
 
 /// The list, the newest first.
 pub fn kept_rounds(asker: &Asker) -> Html {
@@ -73,6 +75,8 @@ fn row(asker: &Asker, Kept { id, rounds, .. }: &Kept) -> Html {
         (_, Some(_)) => button("Overlaid", Some("true"), false, act(LaidToggled(id))),
         (_, None) => button("Overlay", Some("false"), false, act(LaidToggled(id))),
     };
+    let began = rounds.provenance.began.map(provenance::for_people);
+    let provenance = words::of_rounds(rounds, began, provenance::of_this_page().client.as_ref());
     html! {
         <li key={id}>
             <b aria-hidden="true">{ letter.map(String::from) }</b>
@@ -80,6 +84,7 @@ fn row(asker: &Asker, Kept { id, rounds, .. }: &Kept) -> Html {
                 maxlength={NAME_MAX.to_string()} onchange={on_rename} />
             { lay }
             { button("Remove", None, !rounds.is_over(), on_remove) }
+            <small>{ provenance }</small>
         </li>
     }
 }
