@@ -139,6 +139,7 @@ fn read(entry: &str) -> Option<(Rounds, bool)> {
     if let Some(provenance) = parts.next() {
         rounds.provenance = decode(&to_bytes(provenance))?;
     }
+    rounds.provenance.is_imported |= is_imported;
     Some((rounds, is_imported))
 }
 
@@ -208,7 +209,8 @@ mod tests {
 
     #[test]
     fn an_entry_of_an_earlier_version_is_read_and_its_link_is_unknown() {
-        let without_provenance = Rounds { provenance: Provenance::default(), ..rounds(3, RunStatus::Stopped) };
+        let imported = Provenance { is_imported: true, ..Provenance::default() };
+        let without_provenance = Rounds { provenance: imported, ..rounds(3, RunStatus::Stopped) };
         let expected =
             Rounds { link_revisions: None, thinking_mean: None, server_work: None, ..without_provenance.clone() };
         assert_eq!(read(WITHOUT_WHAT_THE_LAB_TOLD), Some((expected, true)));

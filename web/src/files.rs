@@ -63,16 +63,22 @@ pub async fn write(form: Form, document: &Document) -> Option<String> {
     written.ok()
 }
 
-/// The document in the file of that name, as far as there is room for it, and a sentence that says so.
+/// Returns what is new in the file of that name, `known` being here already, as far as there is room for it; and a
+/// sentence that says so.
 ///
 /// # Errors
 ///
 /// A sentence that says why nothing is taken from it.
-pub async fn read(name: &str, text: Result<String, DocumentError>, room: Room) -> Result<(Document, String), String> {
+pub async fn read(
+    name: &str,
+    text: Result<String, DocumentError>,
+    known: &Document,
+    room: Room,
+) -> Result<(Document, String), String> {
     #[cfg(feature = "split")]
-    let read = read_loaded(name, text, room).await;
+    let read = read_loaded(name, text, known, room).await;
     #[cfg(not(feature = "split"))]
-    let read = read_loaded(name, text, room);
+    let read = read_loaded(name, text, known, room);
     read.unwrap_or_else(|_| Err(words::not_loaded(name)))
 }
 
@@ -111,12 +117,14 @@ fn write_loaded(form: Form, document: &Document) -> Result<String, SplitLoaderEr
 fn read_loaded(
     name: &str,
     text: Result<String, DocumentError>,
+    known: &Document,
     room: Room,
 ) -> Result<Result<(Document, String), String>, SplitLoaderError> {
     let read = match text.and_then(|text| json::read(&text)) {
         Ok(mut document) => {
+            let repeated = document.remove_known(known);
             let left_out = room.fit(&mut document);
-            let words = words::taken(name, &document, left_out);
+            let words = words::taken(name, &document, repeated, left_out);
             Ok((document, words))
         }
         Err(why) => Err(words::why_not(name, why)),

@@ -7,7 +7,7 @@ use crate::support::{schema, wait};
 use fantoccini::Locator;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use launcelot_measure::export::{Document, json};
-use launcelot_measure::{RunStatus, Span, TracePoint, paths};
+use launcelot_measure::{Provenance, RunStatus, Span, TracePoint, paths};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -63,7 +63,7 @@ async fn an_imported_export_is_drawn_and_marked_as_imported() {
     let file = session.files.path().join("kept.txt");
     std::fs::write(&file, &text).unwrap();
 
-    session.open().await;
+    session.forget().await;
     assert!(session.drop_file("one.json", &text).await.starts_with("Imported from one.json: 1 run and 1 series"));
     session.browser.wait_for("#dialogue[data-run='1'][data-state=complete]").await;
     assert_eq!(session.browser.rows().await, rows, "drawn as before");
@@ -87,10 +87,41 @@ async fn an_imported_export_is_drawn_and_marked_as_imported() {
     // The native client is not a browser, and has a name lookup.
     let mut document: Document = serde_json::from_str(&text).unwrap();
     document.runs[0].run.lookup = Some(Span { from: Duration::ZERO, until: Duration::from_micros(9) });
-    session.open().await;
+    session.forget().await;
     session.drop_file("client.json", &json::write(&document)).await;
     let legs = session.browser.text("#legs").await;
     assert!(legs.contains("From the client to") && !legs.contains("browser"), "{legs}");
+    session.browser.assert_console_is_quiet(&[]).await;
+}
+
+#[tokio::test]
+async fn what_was_imported_stays_marked_and_the_same_file_twice_is_noticed() {
+    let session = PageSession::start().await;
+    session.ask(1).await;
+    session.ask_in_rounds().await;
+    let text = session.export("json", ".json").await;
+    let nothing =
+        |name: &str| format!("Nothing was taken from {name}. 2 things were already here, and not imported again.");
+    assert_eq!(session.drop_file("own.json", &text).await, nothing("own.json"));
+
+    session.forget().await;
+    session.drop_file("first.json", &text).await;
+    assert_eq!(session.drop_file("again.json", &text).await, nothing("again.json"));
+    let measured: Document = serde_json::from_str(&text).unwrap();
+    let text = session.export("json", ".json").await;
+    let imported: Document = serde_json::from_str(&text).unwrap();
+    let provenance = |document: &Document| [document.runs[0].provenance.clone(), document.rounds[0].provenance.clone()];
+    let expected = provenance(&measured).map(|provenance| Provenance { is_imported: true, ..provenance });
+    assert_eq!(provenance(&imported), expected);
+
+    session.forget().await;
+    session.drop_file("exported again.json", &text).await;
+    let name = session.browser.script("return document.querySelector('#kept-rounds input').value").await;
+    assert_eq!(name, format!("{} (imported)", measured.rounds[0].name));
+    let provenance = session.browser.text("#kept-rounds small").await;
+    assert!(provenance.contains(" · in this browser · ") && provenance.ends_with(" · imported"), "{provenance}");
+    let year = format!(" {} ", &measured.rounds[0].provenance.began.unwrap().to_string()[..4]);
+    assert!(provenance.replace(',', " ").contains(&year), "{provenance}");
     session.browser.assert_console_is_quiet(&[]).await;
 }
 
@@ -169,6 +200,9 @@ async fn an_import_does_not_evict_measured_rounds() {
     let names = "return [...document.querySelectorAll('#kept-rounds input')].map((input) => input.value)";
     let own = session.browser.script(names).await[0].as_str().unwrap().to_owned();
     document.rounds = vec![document.rounds[0].clone(); 14];
+    for rounds in &mut document.rounds {
+        rounds.target = "ws://elsewhere/ws".to_owned();
+    }
     let message = session.drop_file("many.json", &serde_json::to_string(&document).unwrap()).await;
     assert!(message.contains("11 series of rounds. 3 things were left out"), "{message}");
     let kept = session.browser.script(names).await;

@@ -49,6 +49,12 @@ impl PageSession {
         self.browser.wait_for("#tunnel").await;
     }
 
+    /// Opens the page again, as on a first visit: without the rounds that it has kept.
+    pub(crate) async fn forget(&self) {
+        self.browser.script("localStorage.clear()").await;
+        self.open().await;
+    }
+
     /// Chooses the path through the tunnel, and waits until its round trip is measured.
     pub(crate) async fn choose_tunnel(&self) {
         self.browser.click("#tunnel").await;

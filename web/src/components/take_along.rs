@@ -9,7 +9,6 @@ use yew::prelude::*;
 use crate::download;
 use crate::files::{self, Form};
 use crate::hooks::{Asker, use_drop};
-use crate::state::import::Room;
 use crate::state::race::Race;
 
 /// What it shows and acts on.
@@ -61,7 +60,7 @@ pub fn TakeAlong(props: &Props) -> Html {
         Callback::from(move |file: File| {
             let (asker, says) = (asker.clone(), says.clone());
             spawn_local(async move {
-                let (is_bad, words) = match read(&file, asker.state().room()).await {
+                let (is_bad, words) = match read(&file, &asker).await {
                     Err(words) => (true, words),
                     Ok((document, words)) => {
                         asker.import(document);
@@ -151,13 +150,14 @@ fn on_save(choice: &'static Choice, asker: &Asker, says: &UseStateHandle<Said>) 
     })
 }
 
-/// The document in a file, as far as there is room for it, or why it is not taken, and a sentence in either case.
-async fn read(file: &File, room: Room) -> Result<(Document, String), String> {
+/// What is new in a file, as far as there is room for it, or why it is not taken, and a sentence in either case.
+async fn read(file: &File, asker: &Asker) -> Result<(Document, String), String> {
     let text = if file.size() > DOCUMENT_MAX_BYTES as f64 {
         Err(DocumentError::TooLarge)
     } else {
         let text = JsFuture::from(file.text()).await.ok();
         text.and_then(|text| text.as_string()).ok_or(DocumentError::NotADocument)
     };
-    files::read(&file.name(), text, room).await
+    let state = asker.state();
+    files::read(&file.name(), text, &state.document(), state.room()).await
 }

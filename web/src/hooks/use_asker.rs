@@ -56,6 +56,9 @@ fn worker_script() -> String {
     meta.and_then(|meta| meta.get_attribute("content")).unwrap_or_default()
 }
 
+/// The end of the name of an imported series.
+const IMPORTED: &str = " (imported)";
+
 /// After this number come the runs that nobody counts.
 const UNSEEN: u32 = u32::MAX / 2;
 
@@ -190,8 +193,8 @@ impl Asker {
         let document = Rc::new(document);
         let now = Date::now() as u64;
         let brought = document.rounds.iter().zip(now..).map(|(rounds, id)| {
-            // In a list of names it stands beside the one that it may be a copy of.
-            let name = [&rounds.name, " (imported)"].concat();
+            // A series that was exported after an import has this in its name already.
+            let name = [rounds.name.trim_end_matches(IMPORTED), IMPORTED].concat();
             Kept { id, rounds: Rc::new(Rounds { name, ..rounds.clone() }), is_imported: true }
         });
         self.state.dispatch(Action::Rounds(rounds::Action::Imported(brought.collect())));
