@@ -1,8 +1,11 @@
 //! An emulated link: its settings, their revisions, and how much delay a tunnel has added under them.
 
+use std::fmt;
 use std::num::{NonZeroU64, ParseIntError};
 use std::time::Duration;
 
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::micros;
@@ -105,17 +108,50 @@ impl Link {
 
 /// Reads the link of any version of the export document. Before version 3 it was the settings or null.
 pub(crate) fn of_any_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Link, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum AnyVersion {
-        Link(Link),
-        Settings(LinkSettings),
+    deserializer.deserialize_any(AnyVersion)
+}
+
+/// Builds a link from what any version has in its place. A derived untagged enum would do the same with twice the code.
+struct AnyVersion;
+
+impl<'de> Visitor<'de> for AnyVersion {
+    type Value = Link;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("none, changed, the settings of a link, or null")
     }
-    Ok(match Option::deserialize(deserializer)? {
-        None => Link::None,
-        Some(AnyVersion::Link(link)) => link,
-        Some(AnyVersion::Settings(settings)) => Link::Known(settings),
-    })
+
+    fn visit_unit<E: de::Error>(self) -> Result<Link, E> {
+        Ok(Link::None)
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<Link, E> {
+        match name {
+            "none" => Ok(Link::None),
+            "changed" => Ok(Link::Changed),
+            _ => Err(E::invalid_value(Unexpected::Str(name), &self)),
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Link, A::Error> {
+        /// The settings, or the field that has them since version 3.
+        #[derive(Deserialize)]
+        struct Fields {
+            known: Option<LinkSettings>,
+            #[serde(default, with = "micros::option")]
+            rtt_us: Option<Duration>,
+            #[serde(default, with = "micros::option")]
+            jitter_us: Option<Duration>,
+            bandwidth_bits_per_s: Option<NonZeroU64>,
+        }
+        let fields = Fields::deserialize(MapAccessDeserializer::new(map))?;
+        if let Some(settings) = fields.known {
+            return Ok(Link::Known(settings));
+        }
+        let rtt = fields.rtt_us.ok_or_else(|| de::Error::missing_field("rtt_us"))?;
+        let jitter = fields.jitter_us.unwrap_or_default();
+        Ok(Link::Known(LinkSettings { rtt, jitter, bandwidth: fields.bandwidth_bits_per_s }))
+    }
 }
 
 /// The settings of a tunnel, and the delay that it has added under them.

@@ -141,10 +141,11 @@ fn add_run<'a>(events: &mut Vec<Event<'a>>, process: usize, name: &str, recorded
         let slot = if in_flight_max > 1 { question } else { 0 };
         track * in_flight_max + slot + 1
     };
-    let mut threads: Vec<usize> = slices.iter().map(|slice| thread(slice.track, slice.question)).collect();
-    threads.sort_unstable();
-    threads.dedup();
-    for thread in threads {
+    let mut is_used = vec![false; TRACKS.len() * in_flight_max + 1];
+    for slice in &slices {
+        is_used[thread(slice.track, slice.question)] = true;
+    }
+    for thread in (1..is_used.len()).filter(|thread| is_used[*thread]) {
         let (track, slot) = (TRACKS[(thread - 1) / in_flight_max], (thread - 1) % in_flight_max);
         let name = if slot == 0 { track.to_owned() } else { format!("{track}, question {}", slot + 1) };
         events.push(metadata(thread, "thread_name", MetadataArgs::Name(name)));

@@ -194,7 +194,7 @@ impl Asker {
         let now = Date::now() as u64;
         let brought = document.rounds.iter().zip(now..).map(|(rounds, id)| {
             // A series that was exported after an import has this in its name already.
-            let name = [rounds.name.trim_end_matches(IMPORTED), IMPORTED].concat();
+            let name = [rounds.name.strip_suffix(IMPORTED).unwrap_or(&rounds.name), IMPORTED].concat();
             Kept { id, rounds: Rc::new(Rounds { name, ..rounds.clone() }), is_imported: true }
         });
         self.state.dispatch(Action::Rounds(rounds::Action::Imported(brought.collect())));
