@@ -12,7 +12,11 @@ use wasm_bindgen::prelude::*;
 use wasm_split_helpers::SplitLoaderError;
 #[cfg(feature = "split")]
 use wasm_split_helpers::wasm_split;
+use yew::Callback;
 
+use crate::download;
+use crate::pictures::{self, Chart};
+use crate::state::State;
 use crate::state::import::Room;
 use crate::timeline::{self, Measure};
 use crate::words::import as words;
@@ -82,6 +86,25 @@ pub async fn read(
     read.unwrap_or_else(|_| Err(words::not_loaded(name)))
 }
 
+/// Returns a chart as the text of an SVG file. `None` if the page does not show it, or what draws it cannot be loaded.
+pub async fn picture(chart: Chart, state: &State) -> Option<String> {
+    #[cfg(feature = "split")]
+    let picture = picture_loaded(chart, state).await;
+    #[cfg(not(feature = "split"))]
+    let picture = picture_loaded(chart, state);
+    picture.ok().flatten()
+}
+
+/// Saves an SVG file as a PNG file under this name, which `on_failure` gets if the browser cannot do that. `None` if what
+/// does it cannot be loaded.
+pub async fn save_png(name: String, svg: String, on_failure: Callback<String>) -> Option<()> {
+    #[cfg(feature = "split")]
+    let begun = save_png_loaded(name, svg, on_failure).await;
+    #[cfg(not(feature = "split"))]
+    let begun = save_png_loaded(name, svg, on_failure);
+    begun.ok()
+}
+
 /// The entries of a run in the browser's performance panel, which is written like a file. `None` if what makes them cannot be
 /// loaded.
 pub async fn measures(recorded: &RecordedRun, began: Duration, origin: Duration) -> Option<Vec<Measure>> {
@@ -144,4 +167,19 @@ fn measures_loaded(
 #[cfg_attr(feature = "split", wasm_split(files, fallible))]
 fn why_loaded(rounds: &Rounds, stopwatch: Stopwatch) -> Result<String, SplitLoaderError> {
     Ok(crate::words::rounds::why(rounds, stopwatch))
+}
+
+#[cfg_attr(feature = "split", wasm_split(files, fallible))]
+fn picture_loaded(chart: Chart, state: &State) -> Result<Option<String>, SplitLoaderError> {
+    Ok(pictures::draw(chart, state))
+}
+
+#[cfg_attr(feature = "split", wasm_split(files, fallible))]
+fn save_png_loaded(name: String, svg: String, on_failure: Callback<String>) -> Result<(), SplitLoaderError> {
+    spawn_local(async move {
+        if download::save_png(&name, &svg).await.is_err() {
+            on_failure.emit(name);
+        }
+    });
+    Ok(())
 }

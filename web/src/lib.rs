@@ -5,7 +5,7 @@
 //! - As the page itself ([`app`]): Yew. [`state`] holds everything that it shows and the reducer that
 //!   changes it, [`rows`] makes a table of it and [`distributions`] makes drawings of many rounds,
 //!   [`components`] draw it, one a file, and [`words`] says it in plain sentences. The [`cupboard`]
-//!   keeps rounds from one visit to the next, and [`files`] are taken along and brought back.
+//!   keeps rounds from one visit to the next, and [`files`] are taken along and brought back, also as [`pictures`].
 //! - As the page's [`worker`]: it owns the socket and the clock, so that drawing cannot delay a
 //!   reading. Drawing can delay a dialogue where processors are few, so the page draws nothing while a quick run goes on.
 //!
@@ -26,6 +26,7 @@ pub mod hooks;
 pub mod json;
 pub mod lab;
 pub mod message;
+pub mod pictures;
 pub mod provenance;
 pub mod replay;
 pub mod rows;

@@ -54,6 +54,40 @@ async fn every_export_is_saved_and_can_be_read_by_other_programs() {
 }
 
 #[tokio::test]
+async fn every_chart_is_saved_as_a_picture_with_its_caption_and_what_limits_it() {
+    let session = PageSession::start().await;
+    session.ask(1).await;
+    session.browser.click("#run-race").await;
+    session.browser.wait_for("#race[data-state=complete]").await;
+    session.ask_in_rounds().await;
+    let pictures = [
+        ("dialogue", "The dialogue of run 1, one at a time", "What is your quest?"),
+        ("race", "Three ways to ask the same questions: ", "Sent ahead"),
+        ("histogram", "How often each time occurred, since the question was sent", "10 samples"),
+        ("percentiles", "Percentiles: what share was answered within what time, since", "99.9"),
+    ];
+    for (chart, caption, part) in pictures {
+        let svg = session.export(&format!("{chart}-svg"), &format!("-{chart}.svg")).await;
+        let texts = format!(
+            "const picture = new DOMParser().parseFromString({}, 'image/svg+xml');
+             return [...picture.querySelectorAll('parsererror, text')].map((text) => text.textContent).join(' ')",
+            Value::from(svg.as_str())
+        );
+        let texts = session.browser.script(&texts).await;
+        let texts = texts.as_str().unwrap();
+        assert!(texts.starts_with(caption) && texts.contains(part), "{chart}: {texts}");
+        for limit in ["clock steps ", "began 20"] {
+            assert!(texts.contains(limit), "{chart}: not {limit:?} in {texts}");
+        }
+
+        let png = session.export_bytes(&format!("{chart}-png"), &format!("-{chart}.png")).await;
+        assert!(png.starts_with(b"\x89PNG\r\n\x1a\n") && png[16..20] == 1_920_u32.to_be_bytes(), "{chart}");
+        assert!(png.len() > 10_000, "{chart} is almost empty: {} bytes", png.len());
+    }
+    session.browser.assert_console_is_quiet(&[]).await;
+}
+
+#[tokio::test]
 async fn an_imported_export_is_drawn_and_marked_as_imported() {
     let session = PageSession::start().await;
     session.ask(1).await;

@@ -13,6 +13,7 @@ pub mod many_rounds;
 pub mod meaning;
 pub mod own_question;
 pub mod pick;
+pub mod pictures;
 pub mod player;
 pub mod race;
 pub mod rounds_form;

@@ -6,6 +6,7 @@ use launcelot_measure::export::document::{DOCUMENT_MAX_BYTES, Document, Document
 use web_sys::{File, HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
+use crate::components::pictures::pictures;
 use crate::download;
 use crate::files::{self, Form};
 use crate::hooks::{Asker, use_drop};
@@ -27,6 +28,14 @@ struct Said {
     words: String,
     /// Which file.
     of: String,
+}
+
+impl Said {
+    /// That the browser could not save the file of this name.
+    fn unsaved(name: String) -> Self {
+        let words = format!("Your browser could not save {name}.");
+        Self { at: Date::now(), is_bad: true, words, of: name }
+    }
 }
 
 /// A button that saves.
@@ -97,6 +106,10 @@ pub fn TakeAlong(props: &Props) -> Html {
     let has_runs = state.runs.iter().any(|numbered| numbered.run.is_over()) || state.races().any(Race::is_over);
     let has_rounds = state.rounds.worth_keeping().any(|kept| kept.rounds.is_over());
     let has_failures = state.rounds.worth_keeping().any(|kept| !kept.rounds.failures.is_empty());
+    let on_failure = {
+        let says = says.clone();
+        Callback::from(move |name| says.set(Said::unsaved(name)))
+    };
     let choices = CHOICES.iter().filter(|choice| {
         if choice.form == Form::Failures {
             has_failures
@@ -121,6 +134,7 @@ pub fn TakeAlong(props: &Props) -> Html {
                     </button>
                 }
             </div>
+            { pictures(&props.asker, &on_failure) }
             <label class="pick">
                 { "Bring an export back: " }
                 <input id="import" type="file" accept=".json,application/json" onchange={on_choice} />
@@ -135,16 +149,12 @@ pub fn TakeAlong(props: &Props) -> Html {
 fn on_save(choice: &'static Choice, asker: &Asker, says: &UseStateHandle<Said>) -> Callback<MouseEvent> {
     let (asker, says) = (asker.clone(), says.clone());
     Callback::from(move |_| {
-        // `2026-11-25T21:14:22`, as a file may be called.
-        let now = String::from(Date::new_0().to_iso_string());
-        let now = now.get(..19).unwrap_or_default().replace(':', "-");
-        let name = ["launcelot-", &now, choice.ending].concat();
+        let name = download::file_name(choice.ending);
         let (document, says) = (asker.state().document(), says.clone());
         spawn_local(async move {
             let text = files::write(choice.form, &document).await;
             if text.is_none_or(|text| download::save(&name, choice.kind, &text).is_err()) {
-                let words = format!("Your browser could not save {name}.");
-                says.set(Said { at: Date::now(), is_bad: true, words, of: name });
+                says.set(Said::unsaved(name));
             }
         });
     })
