@@ -13,7 +13,7 @@ mod client;
 pub(crate) mod connection;
 mod content;
 mod files;
-pub(crate) mod gate;
+mod gate;
 mod headers;
 mod health;
 pub mod origin;

@@ -66,9 +66,7 @@ pub fn draw(chart: Chart, state: &State) -> Option<String> {
     let picture = match chart {
         Chart::Dialogue => dialogue(state),
         Chart::Race => race(newest_race(state)?),
-        Chart::Histogram => {
-            rounds(&state.rounds, "How often each time occurred", |scale, series| histogram::draw(scale, series))
-        }
+        Chart::Histogram => rounds(&state.rounds, "How often each time occurred", histogram::draw),
         Chart::Percentiles => {
             rounds(&state.rounds, "Percentiles: what share was answered within what time", |scale, series| {
                 let series: Vec<&Distribution> = series.iter().map(|(distribution, _)| *distribution).collect();
@@ -101,7 +99,7 @@ fn dialogue(state: &State) -> Option<Picture> {
     picture.table(&waterfall::axis(&scale), unit.symbol(), &drawn);
     let has_leg = |leg: &Leg| rows.iter().any(|row| row.legs.iter().any(|(drawn, _)| drawn == leg));
     for leg in Leg::ALL.into_iter().filter(has_leg) {
-        picture.key(&legs::swatch(leg), &text::legs::name(leg, newest.asker()));
+        picture.key(&legs::swatch(leg), text::legs::name(leg, newest.asker()));
     }
     let below: Vec<String> = compared.iter().map(|record| text::title(record)).collect();
     if !below.is_empty() {

@@ -42,7 +42,8 @@ pub(super) async fn check(State(app): State<App>, mut request: Request, next: Ne
     };
     if !host_may_be_used(host, &app.options.origins, app.options.ip_hosts) {
         access::log_refusal(&app.core, &client, Refused::Host, host);
-        return foreign_host();
+        let reason = "This host name is not one of the bridge's; --origin adds one.\n";
+        return (StatusCode::FORBIDDEN, reason).into_response();
     }
     if connection.is_some_and(|connection| connection.is_over_limit) && !is_upgrade(request.method(), request.headers())
     {
@@ -63,14 +64,9 @@ pub(super) fn unavailable(reason: &'static str) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, RETRY_AFTER_SECONDS)], reason).into_response()
 }
 
-/// Returns the response to a request that is meant for another host.
-pub(crate) fn foreign_host() -> Response {
-    (StatusCode::FORBIDDEN, "This host name is not one of the bridge's; --origin adds one.\n").into_response()
-}
-
 /// Returns the host that a request is meant for. A URL in the request line takes precedence over the header, which must be
 /// there nevertheless (RFC 9112, section 3.2.2).
-pub(crate) fn host_of<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> {
+pub(super) fn host_of<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> {
     let mut hosts = headers.get_all(header::HOST).into_iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else { return None };
     match uri.authority() {

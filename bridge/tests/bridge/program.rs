@@ -341,10 +341,6 @@ async fn metrics_are_served_at_their_own_address() {
     })
     .await;
     assert_eq!(send_request(running.port, request).await.status, 404, "clients get no metrics");
-    for (host, status) in [("evil.example", 403), (&metrics, 200), ("[2001:db8::1]", 200)] {
-        let request = format!("GET /metrics HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-        assert_eq!(send_request(port, &request).await.status, status, "{host}");
-    }
 }
 
 #[test]

@@ -90,7 +90,11 @@ async fn a_change_of_the_link_in_another_tab_is_shown_when_the_page_becomes_visi
     session.choose_tunnel().await;
     let browser = &session.browser;
     set_elsewhere(browser, Duration::from_millis(5)).await;
-    browser.script("document.dispatchEvent(new Event('visibilitychange'))").await;
+    let hide_and_show = "for (const isHidden of [true, false]) {
+        Object.defineProperty(document, 'hidden', { configurable: true, value: isHidden });
+        document.dispatchEvent(new Event('visibilitychange'));
+    }";
+    browser.script(hide_and_show).await;
     browser.wait_for("#link-notice").await;
     assert!(browser.text("#link-notice").await.starts_with("The link was changed elsewhere"));
     measured(browser, Duration::from_millis(5)).await;
