@@ -7,6 +7,7 @@
 //!   their percentiles and failures as HTML tables.
 //! - [`race`]: the runs of one way of a race, with a lane for each question.
 //! - [`load`]: many clients of several servers, and the report on them.
+//! - [`picture`]: charts as SVG files that stand alone.
 //! - [`style`]: the style sheets.
 //!
 //! Horizontal positions are percentages, so a chart stretches to any width without stretching its text. Colours come from a style
@@ -19,6 +20,7 @@ pub mod load;
 pub mod log_scale;
 mod markup;
 pub mod percentiles;
+pub mod picture;
 pub mod race;
 pub mod scale;
 pub mod series;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
@@ -131,11 +131,13 @@ pub fn run(command_line: &CommandLine) -> Result<(), RunError> {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::Runtime)?;
     let mut output = Output::stdout();
+    let began = SystemTime::now();
     if command_line.race {
         let (race, result) = runtime.block_on(race(&config, command_line.lab.as_ref()));
         let printed = print_race(command_line, &race, &mut output).and_then(|()| output.finish());
         let checked = script.as_ref().map_or(Ok(()), |script| wrong_answer::check(script, race.runs()));
-        return first_error(result, checked, command_line.export.as_ref().map(|export| export.race(race)), printed);
+        let exported = command_line.export.as_ref().map(|export| export.race(race, began, script.as_ref()));
+        return first_error(result, checked, exported, printed);
     }
     let on_answer = |answer: &str| {
         if !command_line.json {
@@ -160,7 +162,8 @@ pub fn run(command_line: &CommandLine) -> Result<(), RunError> {
     let printed = printed.and_then(|()| output.finish());
     let checked = script.as_ref().map_or(Ok(()), |script| wrong_answer::check(script, [&record.run]));
     // A run that failed is exported too.
-    let exported = command_line.export.as_ref().map(|export| export.run(record.run, lab_trace.ok()));
+    let export = command_line.export.as_ref();
+    let exported = export.map(|export| export.run(record.run, began, lab_trace.ok(), script.as_ref()));
     first_error(result, checked, exported, printed)
 }
 

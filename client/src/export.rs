@@ -3,13 +3,14 @@
 use std::fs;
 use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use launcelot_measure::export::{Document, RecordedRace, RecordedRun, chrome, csv, hlog, json};
 use launcelot_measure::{
-    Connections, Failures, Interruptions, Order, Round, Rounds, RoundsPlan, Run, RunStatus, Turn, Way,
+    Client, ClientKind, Connections, Failures, Interruptions, Link, Order, Provenance, QuestionTiming, Round, Rounds,
+    RoundsPlan, Run, RunStatus, Timestamp, Turn, Way,
 };
-use launcelot_protocol::exchange;
+use launcelot_protocol::{Script, exchange};
 use thiserror::Error;
 
 use crate::lab::LabTrace;
@@ -61,57 +62,62 @@ impl Export {
         Err("its name must end with .json, .csv, .hlog (HdrHistogram) or .trace.json (Chrome, Perfetto)".to_owned())
     }
 
-    /// Writes a run, with its trace if a lab has one.
+    /// Writes a run that began at `began`, with its trace if a lab has one. An answer is a failure if it is not the one
+    /// that `script` expects; without a script, if it is an error.
     ///
     /// # Errors
     ///
     /// Returns an error if the file cannot be written.
-    pub fn run(&self, run: Run, lab_trace: Option<LabTrace>) -> Result<(), ExportError> {
-        let rounds = vec![as_rounds(order(&run), std::slice::from_ref(&run))];
+    pub fn run(
+        &self,
+        run: Run,
+        began: SystemTime,
+        lab_trace: Option<LabTrace>,
+        script: Option<&Script>,
+    ) -> Result<(), ExportError> {
+        let server_design = lab_trace.as_ref().and_then(|lab_trace| lab_trace.server_design.clone());
+        let provenance = Provenance { server_design, ..provenance(began) };
+        let rounds = vec![as_rounds(order(&run), std::slice::from_ref(&run), &provenance, script)];
         let tunnel = lab_trace.as_ref().and_then(|lab_trace| lab_trace.tunnel);
         let link_revisions = lab_trace.as_ref().and_then(|lab_trace| lab_trace.link_revisions);
         // The lab reports the current settings of the link, which were those of the run only if their revision is the same.
         let link = tunnel.filter(|report| {
             link_revisions.is_none_or(|link_revisions| link_revisions.revision() == Some(report.revision))
         });
-        let link = link.map(|report| report.link);
+        let link = Link::new(link.map(|report| report.link), link_revisions);
         let trace = lab_trace.map(|lab_trace| lab_trace.trace);
         self.write(Document {
             runs: vec![RecordedRun {
-                number: 1,
-                run,
                 trace,
                 cores: Some(cores()),
+                provenance,
                 link,
                 link_revisions,
-                server_work: None,
+                ..RecordedRun::new(1, run)
             }],
             rounds,
             ..Document::default()
         })
     }
 
-    /// Writes a race.
+    /// Writes a race that began at `began`. `script` decides which answers are failures, as in [`run`](Self::run).
     ///
     /// # Errors
     ///
     /// Returns an error if the file cannot be written.
-    pub fn race(&self, result: RaceResult) -> Result<(), ExportError> {
+    pub fn race(&self, result: RaceResult, began: SystemTime, script: Option<&Script>) -> Result<(), ExportError> {
+        let provenance = provenance(began);
         let ways = [("one-at-a-time", Way::OneAtATime), ("sent-ahead", Way::SentAhead), ("at-once", Way::AtOnce)];
         let rounds = ways.into_iter().filter_map(|(name, way)| {
             let runs: Vec<Run> = result.turns().flat_map(|turn| turn.of(way)).cloned().collect();
-            (!runs.is_empty()).then(|| as_rounds(name, &runs))
+            (!runs.is_empty()).then(|| as_rounds(name, &runs, &provenance, script))
         });
         let rounds = rounds.collect();
         let recorded = |runs: Vec<Run>| {
             let recorded = |(number, run)| RecordedRun {
-                number,
-                run,
-                trace: None,
                 cores: Some(cores()),
-                link: None,
-                link_revisions: None,
-                server_work: None,
+                provenance: provenance.clone(),
+                ..RecordedRun::new(number, run)
             };
             (1..).zip(runs).map(recorded).collect()
         };
@@ -139,6 +145,18 @@ impl Export {
     }
 }
 
+/// Returns the provenance of what this program began to measure at `began`. The moment is in UTC.
+fn provenance(began: SystemTime) -> Provenance {
+    let since_1970 = began.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let system = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    Provenance {
+        began: Some(Timestamp::new(since_1970, 0)),
+        client: Some(Client { kind: ClientKind::Native, version, system }),
+        ..Provenance::default()
+    }
+}
+
 /// Returns the number of processors that this program may use.
 fn cores() -> u32 {
     std::thread::available_parallelism().map_or(1, |count| count.get() as u32)
@@ -153,7 +171,7 @@ fn order(run: &Run) -> &'static str {
 
 /// Converts each answered question to a round, for a histogram. In the round of a connection's first question,
 /// `connecting` is the time from the start of connecting to the answer.
-fn as_rounds(way: &str, runs: &[Run]) -> Rounds {
+fn as_rounds(way: &str, runs: &[Run], provenance: &Provenance, script: Option<&Script>) -> Rounds {
     let steps = |time: Duration| u64::try_from(time.as_nanos() / u128::from(Round::STEP_NS)).unwrap_or(u64::MAX);
     let of_run = |run: &Run| {
         let began = run.connecting.map(|span| span.from);
@@ -170,9 +188,14 @@ fn as_rounds(way: &str, runs: &[Run]) -> Rounds {
     let target = runs.first().map(|run| run.target.clone()).unwrap_or_default();
     let connections = if runs.len() > 1 { Connections::Each } else { Connections::One };
     let broken = || runs.iter().map(|run| &run.status).filter(|status| matches!(status, RunStatus::Broken(_)));
+    let is_failure =
+        |asked: &QuestionTiming, answer: &str| match script.and_then(|script| script.answer_to(&asked.question)) {
+            Some(expected) => answer != expected,
+            None => exchange::is_error(answer),
+        };
     let mut failures = Failures::default();
     for run in runs {
-        failures.extend(&run.failures(exchange::is_error));
+        failures.extend(&run.failures(is_failure));
     }
     Rounds {
         name: format!("{target} {way}"),
@@ -180,7 +203,8 @@ fn as_rounds(way: &str, runs: &[Run]) -> Rounds {
         plan: RoundsPlan { rounds: questions as u32, warm_up: 0, connections, pace: None },
         clock_step: runs.iter().map(|run| run.clock_step).max().unwrap_or_default(),
         cores: cores(),
-        link: None,
+        provenance: provenance.clone(),
+        link: Link::None,
         link_revisions: None,
         thinking_mean: None,
         server_work: None,

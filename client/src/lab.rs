@@ -63,6 +63,8 @@ pub struct LabTrace {
     pub link_revisions: Option<LinkRevisions>,
     /// The duration of the emulated handshake, if the dialogue went through the tunnel and there was one.
     pub handshake: Option<Duration>,
+    /// The design of the lab's server.
+    pub server_design: Option<String>,
 }
 
 /// The lab's response for a dialogue.
@@ -72,6 +74,8 @@ struct TraceResponse {
     trace: Trace,
     #[serde(default)]
     tunnel: Option<TransitResponse>,
+    #[serde(default)]
+    server_design: Option<String>,
 }
 
 /// The lab's record of the dialogue's way through the tunnel.
@@ -116,11 +120,12 @@ pub async fn fetch_trace(
         }
     };
     let lab = Lab { host, port, timeout };
-    let TraceResponse { trace, tunnel: through } = lab.get_json(&format!("/api/traces/{name}")).await?;
+    let TraceResponse { trace, tunnel: through, server_design } = lab.get_json(&format!("/api/traces/{name}")).await?;
     let is_through = trace.events.iter().any(|event| event.point == TracePoint::TunnelIn);
     let tunnel = if is_through { lab.get_json("/api/tunnel").await.ok() } else { None };
     let handshake = through.as_ref().and_then(TransitResponse::handshake);
-    Ok(LabTrace { trace, tunnel, link_revisions: through.map(|through| through.link_revisions), handshake })
+    let link_revisions = through.map(|through| through.link_revisions);
+    Ok(LabTrace { trace, tunnel, link_revisions, handshake, server_design })
 }
 
 /// A lab's HTTP API.

@@ -25,12 +25,14 @@
 //!   "connecting": [{ "point": "upgrade-in", "at_us": 0.0 }],
 //!   "is_truncated": false,
 //!   "clock_step_us": 0.03,
-//!   "tunnel": { "instance": "87f63a74ef8628e8", "first_revision": 1, "last_revision": 1, "handshake_us": 1305.2 }
+//!   "tunnel": { "instance": "87f63a74ef8628e8", "first_revision": 1, "last_revision": 1, "handshake_us": 1305.2 },
+//!   "server_design": "async"
 //! }
 //! ```
 //!
 //! `tunnel` is `null` if the dialogue did not go through the tunnel. `first_revision` and `last_revision` differ if the
-//! tunnel's settings changed during the dialogue. `schema/trace.schema.json` describes all fields.
+//! tunnel's settings changed during the dialogue. `server_design` is the design of the lab's server.
+//! `schema/trace.schema.json` describes all fields.
 //!
 //! # `/api/series/NAME`
 //!
@@ -73,11 +75,12 @@ use axum::extract::{Path, RawQuery, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use clap::ValueEnum;
 use http::{HeaderValue, Method, StatusCode, header};
 use launcelot_bridge::origin::origin_may_connect;
 use launcelot_measure::lab_api::{SeriesResponse, ServerSettings, TraceResponse, TransitResponse};
 use launcelot_measure::{Instance, LinkRevisions, LinkSettings};
-use launcelot_server::ThinkTime;
+use launcelot_server::{Design, ThinkTime};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -96,18 +99,21 @@ struct Lab {
     tunnel: TunnelHandle,
     /// `None` if the server's settings cannot be changed.
     think: Option<ThinkTime>,
+    /// The name of the server's design.
+    design: String,
 }
 
 /// Returns the routes of the API, which the bridge serves together with its own routes. `think` is the server's think
-/// time, or `None` if it cannot be changed.
-pub fn routes(recorder: Recorder, tunnel: TunnelHandle, think: Option<ThinkTime>) -> Router {
+/// time, or `None` if it cannot be changed; `design` is its design.
+pub fn routes(recorder: Recorder, tunnel: TunnelHandle, think: Option<ThinkTime>, design: Design) -> Router {
+    let design = design.to_possible_value().map(|name| name.get_name().to_owned()).unwrap_or_default();
     Router::new()
         .route("/api/traces/{id}", get(get_trace))
         .route("/api/series/{name}", get(get_series))
         .route("/api/tunnel", get(get_tunnel).put(put_tunnel))
         .route("/api/server", get(get_server).put(put_server))
         .layer(middleware::from_fn(check_origin))
-        .with_state(Lab { recorder, tunnel, think })
+        .with_state(Lab { recorder, tunnel, think, design })
 }
 
 async fn get_trace(State(lab): State<Lab>, Path(id): Path<String>, RawQuery(query): RawQuery) -> Response {
@@ -120,7 +126,7 @@ async fn get_trace(State(lab): State<Lab>, Path(id): Path<String>, RawQuery(quer
     };
     let transit = lab.recorder.transit(&id, to);
     let tunnel = transit.map(|transit| transit_response(transit, lab.tunnel.instance()));
-    json(StatusCode::OK, &TraceResponse { trace, tunnel })
+    json(StatusCode::OK, &TraceResponse { trace, tunnel, server_design: Some(lab.design) })
 }
 
 async fn get_series(State(lab): State<Lab>, Path(name): Path<String>) -> Response {

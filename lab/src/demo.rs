@@ -106,7 +106,7 @@ pub fn run(options: &DemoOptions) -> Result<(), DemoError> {
         targets: vec![target(None, server_port), tunnel_target],
         connect_timeout: CONNECT_TIMEOUT,
         observer: Some(recorder.bridge_observer()),
-        routes: Some(api::routes(recorder, tunnel.handle(), think)),
+        routes: Some(api::routes(recorder, tunnel.handle(), think, options.design)),
         web: Some(options.web.clone()),
         grace: GRACE,
         // The page may be opened at any address of this machine.

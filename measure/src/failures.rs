@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::run::{Run, RunStatus};
+use crate::run::{QuestionTiming, Run, RunStatus};
 
 /// The largest number of different messages. A further message is counted with the last one of its kind, or with the last of all if
 /// there is none of its kind.
 const MESSAGES_MAX: usize = 20;
 
 /// A kind of failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailureKind {
     /// The connection could not be opened.
@@ -23,6 +23,7 @@ pub enum FailureKind {
     /// The server answered with an error.
     ErrorAnswer,
     /// Any other failure, also of a kind that only a newer version knows.
+    #[default]
     #[serde(other)]
     Other,
 }
@@ -93,13 +94,13 @@ impl Failures {
 }
 
 impl Run {
-    /// Returns the failures of the run: its broken connection, and each answer that `is_error` recognizes. Neither a stopped run nor
+    /// Returns the failures of the run: its broken connection, and each answer to a question that `is_failure` recognizes. Neither a stopped run nor
     /// a question that was never sent is a failure.
-    pub fn failures(&self, is_error: impl Fn(&str) -> bool) -> Failures {
+    pub fn failures(&self, is_failure: impl Fn(&QuestionTiming, &str) -> bool) -> Failures {
         let mut failures = Failures::default();
         for asked in &self.questions {
             if let Some(answer) = &asked.answer
-                && is_error(answer)
+                && is_failure(asked, answer)
             {
                 failures.add(FailureKind::ErrorAnswer, answer);
             }
@@ -150,7 +151,7 @@ mod tests {
         let mut run = Run::new(String::new(), Order::OneAtATime, Duration::ZERO, questions);
         run.record(Step::Connected { at: Duration::ZERO });
         run.record(Step::Asked { at: Duration::ZERO });
-        let is_error = |answer: &str| answer.starts_with("Error:");
+        let is_error = |_: &QuestionTiming, answer: &str| answer.starts_with("Error:");
         run.status = RunStatus::Stopped;
         assert!(run.failures(is_error).is_empty());
         run.status = RunStatus::Broken("the bridge was stopped".to_owned());

@@ -45,6 +45,9 @@ pub struct TraceResponse {
     pub trace: Trace,
     /// The dialogue's way through the tunnel; `None` if it did not go through the tunnel.
     pub tunnel: Option<TransitResponse>,
+    /// The name of the server's design; `None` in responses of earlier versions.
+    #[serde(default)]
+    pub server_design: Option<String>,
 }
 
 /// A dialogue's way through the tunnel.

@@ -11,6 +11,7 @@
 //!   [`legs`]; [`connecting`]: the legs of opening the connection; `attribution`: moves an emulated handshake, which a client
 //!   cannot measure, from the first question to connecting; [`breakdown`]: how the time waited divides among the legs.
 //! - [`clock`]: the smallest step of a clock, which limits every figure; [`reading`]: a single time, known to plus or minus one step.
+//! - [`provenance`]: when, by what and of what something was measured; [`timestamp`]: moments of the calendar.
 //! - [`load`]: many clients at once: plans, events, results.
 //! - [`export`]: documents for files; [`text`]: sentences for people.
 //! - [`mod@unit`]: durations and numbers, formatted for people.
@@ -27,6 +28,7 @@ pub mod distribution;
 pub mod estimate;
 pub mod export;
 pub mod failures;
+mod hlog;
 pub mod interruptions;
 pub mod lab_api;
 mod lateness;
@@ -37,6 +39,7 @@ mod micros;
 mod offset;
 pub mod paths;
 pub mod percentile;
+pub mod provenance;
 pub mod queue;
 pub mod race;
 pub mod reading;
@@ -46,6 +49,7 @@ pub mod run;
 pub mod server_work;
 pub mod step;
 pub mod text;
+pub mod timestamp;
 pub mod trace;
 pub mod unit;
 
@@ -55,9 +59,10 @@ pub use distribution::{Distribution, Summary};
 pub use failures::{FailureKind, Failures};
 pub use interruptions::Interruptions;
 pub use legs::Leg;
-pub use link::{AddedDelay, Instance, LinkReport, LinkRevisions, LinkSettings, Preset, Revision};
+pub use link::{AddedDelay, Instance, Link, LinkReport, LinkRevisions, LinkSettings, Preset, Revision};
 pub use paths::{Path, Paths, paths};
 pub use percentile::{LOAD_PERCENTILES, PERCENTILES, Percentile};
+pub use provenance::{Client, ClientKind, Provenance};
 pub use race::{Turn, Way};
 pub use reading::Reading;
 pub use round::{Round, Stopwatch};
@@ -65,5 +70,6 @@ pub use rounds::{Connections, Rounds, RoundsPlan};
 pub use run::{Order, QuestionTiming, Run, RunStatus, Span};
 pub use server_work::ServerWork;
 pub use step::Step;
+pub use timestamp::Timestamp;
 pub use trace::{ConnectEvent, ConnectPoint, Trace, TraceEvent, TracePoint};
 pub use unit::Unit;

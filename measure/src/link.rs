@@ -1,9 +1,12 @@
 //! An emulated link: its settings, their revisions, and how much delay a tunnel has added under them.
 
+use std::fmt;
 use std::num::{NonZeroU64, ParseIntError};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::micros;
 use crate::unit::{format_decimal, format_duration};
@@ -51,6 +54,104 @@ pub fn format_bandwidth(bits_per_second: NonZeroU64) -> String {
     };
     let decimals = u32::from(!bits_per_second.get().is_multiple_of(unit));
     format!("{}\u{a0}{symbol}", format_decimal(bits_per_second.get(), unit, decimals))
+}
+
+/// The emulated link of a measurement.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Link {
+    /// There was none, or none is known.
+    #[default]
+    None,
+    /// It had these settings all the time.
+    Known(LinkSettings),
+    /// Its settings changed meanwhile.
+    Changed,
+}
+
+impl Link {
+    /// Returns the link of a measurement from its settings, if they are known, and their revisions.
+    pub fn new(settings: Option<LinkSettings>, revisions: Option<LinkRevisions>) -> Self {
+        match settings {
+            Some(settings) => Self::Known(settings),
+            None if revisions.is_some_and(LinkRevisions::is_changed) => Self::Changed,
+            None => Self::None,
+        }
+    }
+
+    /// Returns the settings, if they are known.
+    pub fn settings(self) -> Option<LinkSettings> {
+        match self {
+            Self::Known(settings) => Some(settings),
+            Self::None | Self::Changed => None,
+        }
+    }
+
+    /// Describes the link in a clause for people; `None` if there was none.
+    pub fn describe(self) -> Option<String> {
+        match self {
+            Self::None => None,
+            Self::Known(settings) => Some(["link ", &settings.describe()].concat()),
+            Self::Changed => Some("the link changed meanwhile".to_owned()),
+        }
+    }
+
+    /// Returns the name of the value: `none`, `known` or `changed`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Known(_) => "known",
+            Self::Changed => "changed",
+        }
+    }
+}
+
+/// Reads the link of any version of the export document. Before version 3 it was the settings or null.
+pub(crate) fn of_any_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Link, D::Error> {
+    deserializer.deserialize_any(AnyVersion)
+}
+
+/// Builds a link from what any version has in its place. A derived untagged enum would do the same with twice the code.
+struct AnyVersion;
+
+impl<'de> Visitor<'de> for AnyVersion {
+    type Value = Link;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("none, changed, the settings of a link, or null")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Link, E> {
+        Ok(Link::None)
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<Link, E> {
+        match name {
+            "none" => Ok(Link::None),
+            "changed" => Ok(Link::Changed),
+            _ => Err(E::invalid_value(Unexpected::Str(name), &self)),
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Link, A::Error> {
+        /// The settings, or the field that has them since version 3.
+        #[derive(Deserialize)]
+        struct Fields {
+            known: Option<LinkSettings>,
+            #[serde(default, with = "micros::option")]
+            rtt_us: Option<Duration>,
+            #[serde(default, with = "micros::option")]
+            jitter_us: Option<Duration>,
+            bandwidth_bits_per_s: Option<NonZeroU64>,
+        }
+        let fields = Fields::deserialize(MapAccessDeserializer::new(map))?;
+        if let Some(settings) = fields.known {
+            return Ok(Link::Known(settings));
+        }
+        let rtt = fields.rtt_us.ok_or_else(|| de::Error::missing_field("rtt_us"))?;
+        let jitter = fields.jitter_us.unwrap_or_default();
+        Ok(Link::Known(LinkSettings { rtt, jitter, bandwidth: fields.bandwidth_bits_per_s }))
+    }
 }
 
 /// The settings of a tunnel, and the delay that it has added under them.

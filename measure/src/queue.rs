@@ -246,7 +246,7 @@ impl Rounds {
             PacedRound { due, ready, begun, answered }
         });
         let rounds: Vec<PacedRound> = rounds.collect();
-        let link_round_trip = self.link.map(|link| link.rtt * round_trips);
+        let link_round_trip = self.link.settings().map(|link| link.rtt * round_trips);
         let known = KnownTimes { server_busy: self.thinking_mean, link_round_trip };
         let queue = judge(&rounds, self.discarded(), pace, self.clock_step, known)?;
         Some(Queue { connections, ..queue })

@@ -8,8 +8,9 @@ use crate::distribution::Distribution;
 use crate::estimate::{Estimates, estimates};
 use crate::failures::Failures;
 use crate::interruptions::Interruptions;
-use crate::link::{LinkRevisions, LinkSettings};
+use crate::link::{self, Link, LinkRevisions};
 use crate::micros;
+use crate::provenance::Provenance;
 use crate::round::{Round, Stopwatch};
 use crate::run::RunStatus;
 use crate::server_work::ServerWork;
@@ -77,9 +78,12 @@ pub struct Rounds {
     /// The failures by kind and message, as far as they were recorded.
     #[serde(default, skip_serializing_if = "Failures::is_empty")]
     pub failures: Failures,
-    /// The settings of the emulated link; `None` if there was none, if they are unknown, or if they changed meanwhile.
-    #[serde(alias = "wire")]
-    pub link: Option<LinkSettings>,
+    /// When, by what and of what the series was measured.
+    #[serde(default, skip_serializing_if = "Provenance::is_unknown")]
+    pub provenance: Provenance,
+    /// The emulated link.
+    #[serde(alias = "wire", deserialize_with = "link::of_any_version")]
+    pub link: Link,
     /// The revisions of the link settings, where a lab reported them.
     #[serde(default, alias = "passage", skip_serializing_if = "Option::is_none")]
     pub link_revisions: Option<LinkRevisions>,
@@ -138,6 +142,14 @@ impl Rounds {
         self.answered.len() + self.errors as usize
     }
 
+    /// Whether this is the same series as `other`, also if one of them was renamed or imported.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.target == other.target
+            && self.plan == other.plan
+            && self.answered == other.answered
+            && self.provenance.began == other.provenance.began
+    }
+
     /// Whether the series has ended.
     pub fn is_over(&self) -> bool {
         self.status != RunStatus::Running
@@ -160,7 +172,8 @@ mod tests {
             },
             clock_step: Duration::from_micros(5),
             cores: 2,
-            link: None,
+            provenance: Provenance::default(),
+            link: Link::None,
             link_revisions: None,
             thinking_mean: None,
             server_work: None,

@@ -19,6 +19,7 @@ use crate::components::route::RouteControls;
 use crate::components::slow_motion::{Recording, SlowMotion};
 use crate::files;
 use crate::hooks::{use_actions, use_interruptions, use_lab, use_store, use_stored, use_timeline, use_worker};
+use crate::pictures::Chart;
 use crate::render_mark::mark_render;
 use crate::rows;
 use crate::state::State;
@@ -75,7 +76,7 @@ pub fn App() -> Html {
                 <ManyRounds rounds={state.rounds.clone()} {is_ready} ask={actions.ask_in_rounds.clone()}
                     stop={actions.stop.clone()} change={actions.change_rounds.clone()} />
                 <LoadReports reports={state.loads.clone()} remove={actions.remove_load.clone()} />
-                <Export available={Available::of(&state)} import={actions.import.clone()}
+                <Export available={Available::of(&state)} charts={Chart::all_drawn(&state)} import={actions.import.clone()}
                     import_load={actions.import_load.clone()} state={actions.state.clone()} />
             </main>
             <footer>

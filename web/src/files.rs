@@ -11,12 +11,14 @@ use wasm_bindgen::prelude::*;
 use wasm_split_helpers::SplitLoaderError;
 #[cfg(feature = "split")]
 use wasm_split_helpers::wasm_split;
+use yew::Callback;
 
 use crate::distributions;
+use crate::download;
 use crate::lab::{self, Reply, Request};
 use crate::load;
+use crate::pictures::{self, Chart};
 use crate::state::State;
-use crate::state::import::Room;
 use crate::state::run_record::RunRecord;
 use crate::text::import as text;
 use crate::timeline::{self, Measure};
@@ -74,17 +76,40 @@ pub async fn write(form: Form, state: &State) -> Option<String> {
     written.ok()
 }
 
-/// The document in the file of that name, as far as there is room for it, and a sentence that says so.
+/// Returns what the file of that name adds to the state, as far as there is room for it, and a sentence that says so.
 ///
 /// # Errors
 ///
 /// A sentence that says why nothing is taken from it.
-pub async fn read(name: &str, text: Result<String, DocumentError>, room: Room) -> Result<(Document, String), String> {
+pub async fn read(
+    name: &str,
+    text: Result<String, DocumentError>,
+    state: &State,
+) -> Result<(Document, String), String> {
     #[cfg(feature = "split")]
-    let read = read_loaded(name, text, room).await;
+    let read = read_loaded(name, text, state).await;
     #[cfg(not(feature = "split"))]
-    let read = read_loaded(name, text, room);
+    let read = read_loaded(name, text, state);
     read.unwrap_or_else(|_| Err(text::not_loaded(name)))
+}
+
+/// Returns a chart as the text of an SVG file. `None` if the page does not show it, or if what draws it cannot be loaded.
+pub async fn picture(chart: Chart, state: &State) -> Option<String> {
+    #[cfg(feature = "split")]
+    let picture = picture_loaded(chart, state).await;
+    #[cfg(not(feature = "split"))]
+    let picture = picture_loaded(chart, state);
+    picture.ok().flatten()
+}
+
+/// Saves an SVG file as a PNG file under this name, which `on_failure` gets if the browser cannot do that. `None` if what does it
+/// cannot be loaded.
+pub async fn save_png(name: String, svg: String, on_failure: Callback<String>) -> Option<()> {
+    #[cfg(feature = "split")]
+    let begun = save_png_loaded(name, svg, on_failure).await;
+    #[cfg(not(feature = "split"))]
+    let begun = save_png_loaded(name, svg, on_failure);
+    begun.ok()
 }
 
 /// The entries of a run in the browser's performance panel, which is written like a file. `None` if what makes them cannot be
@@ -142,13 +167,14 @@ fn write_loaded(form: Form, state: &State) -> Result<String, SplitLoaderError> {
 fn read_loaded(
     name: &str,
     text: Result<String, DocumentError>,
-    room: Room,
+    state: &State,
 ) -> Result<Result<(Document, String), String>, SplitLoaderError> {
     let read = match text.and_then(|text| json::read(&text)) {
         Ok(mut document) => {
-            let left_out = room.fit(&mut document);
-            let words = text::taken(name, &document, left_out);
-            Ok((document, words))
+            let repeated = document.remove_known(&state.document());
+            let left_out = state.room().fit(&mut document);
+            let message = text::taken(name, &document, repeated, left_out);
+            Ok((document, message))
         }
         Err(why) => Err(text::why_not(name, why)),
     };
@@ -158,4 +184,19 @@ fn read_loaded(
 #[cfg_attr(feature = "split", wasm_split(files, fallible))]
 fn measures_loaded(run: &RunRecord, began: Duration, origin: Duration) -> Result<Vec<Measure>, SplitLoaderError> {
     Ok(timeline::measures(&run.recorded(), began, origin))
+}
+
+#[cfg_attr(feature = "split", wasm_split(files, fallible))]
+fn picture_loaded(chart: Chart, state: &State) -> Result<Option<String>, SplitLoaderError> {
+    Ok(pictures::draw(chart, state))
+}
+
+#[cfg_attr(feature = "split", wasm_split(files, fallible))]
+fn save_png_loaded(name: String, svg: String, on_failure: Callback<String>) -> Result<(), SplitLoaderError> {
+    spawn_local(async move {
+        if download::save_png(&name, &svg).await.is_err() {
+            on_failure.emit(name);
+        }
+    });
+    Ok(())
 }

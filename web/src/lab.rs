@@ -103,7 +103,7 @@ pub fn decode(request: &Request, body: &str) -> Option<Reply> {
             Reply::Server(Some(settings.think))
         }
         Request::Trace(run, _) => {
-            let TraceResponse { trace, tunnel } = serde_json::from_str(body).ok()?;
+            let TraceResponse { trace, tunnel, .. } = serde_json::from_str(body).ok()?;
             Reply::Trace(*run, Some((trace, tunnel.map(|transit| transit.revisions))))
         }
         Request::Series(id) => {

@@ -5,7 +5,7 @@
 //! - As the page itself ([`app`]): Yew. The [`state`] has everything that the page shows, in [`shared`] parts, and the reducer that
 //!   changes it. The [`hooks`] carry out what it takes: the life of the worker, the [`rounds_store`], which keeps series from one visit
 //!   to the next, and the lab. [`rows`] makes a table of a run and [`distributions`] makes drawings of series, [`components`] draw the
-//!   page, one a file, and [`text`] has its sentences. [`files`] are exported and imported.
+//!   page, one a file, and [`text`] has its sentences. [`files`] are exported and imported, also as [`pictures`].
 //! - As the page's [`worker`]: it owns the socket and the clock, so that drawing cannot delay a
 //!   reading. Drawing can delay a dialogue where processors are few, so the page draws nothing while a quick run goes on.
 //!
@@ -27,6 +27,8 @@ pub mod lab;
 pub mod load;
 pub mod message;
 mod packed;
+pub mod pictures;
+pub mod provenance;
 mod render_mark;
 pub mod replay;
 pub mod rounds_store;

@@ -28,7 +28,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use launcelot_measure::export::Document;
-use launcelot_measure::{Interruptions, Order, RoundsPlan, RunStatus};
+use launcelot_measure::{Interruptions, Order, Provenance, RoundsPlan, RunStatus};
 use launcelot_protocol::Question;
 use yew::Reducible;
 
@@ -73,6 +73,8 @@ pub struct State {
     pub loads: Vec<Shared<LoadReport>>,
     /// Orders that the worker has not been given, the oldest first.
     pub orders: Vec<Shared<ToWorker>>,
+    /// The provenance of what begins now.
+    provenance: Provenance,
     /// When the run that ended last began, since 1970.
     began: Option<(RunId, Duration)>,
     last_run: RunId,
@@ -95,6 +97,8 @@ pub enum Action {
     Hidden(bool),
     /// The browser has suspended the page for a time.
     Suspended,
+    /// What begins from now on has this provenance.
+    ProvenanceSet(Provenance),
     /// The person chose an order.
     OrderChosen(Order),
     /// The person asked these questions.
@@ -186,6 +190,7 @@ impl State {
             link: self.lab.link(),
             revision: self.lab.revision(),
             work: self.lab.work_time(),
+            provenance: self.provenance.clone(),
         }
     }
 
@@ -241,6 +246,7 @@ impl State {
                 self.is_hidden = is_hidden;
             }
             Action::Suspended => self.interrupt(SUSPENDED),
+            Action::ProvenanceSet(provenance) => self.provenance = provenance,
             Action::OrderChosen(order) => self.order = order,
             Action::Asked(questions) => self.ask(questions),
             Action::Raced => self.begin_race(),

@@ -4,6 +4,7 @@ pub mod import;
 pub mod legs;
 pub mod limits;
 pub mod link;
+pub mod provenance;
 pub mod race;
 pub mod replay;
 pub mod rounds;

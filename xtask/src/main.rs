@@ -16,6 +16,7 @@ mod command;
 mod demo;
 mod examples;
 mod failure;
+mod hdrhistogram;
 mod install;
 mod interoperability;
 mod licences;

@@ -103,7 +103,16 @@ impl Parts {
 
     /// Returns whether the tests of the lab that need no browser are selected.
     pub(crate) fn has_lab(&self) -> bool {
-        self.packages.iter().any(|(package, _)| *package == "launcelot-lab")
+        self.has_package("launcelot-lab")
+    }
+
+    /// Returns whether tests of the measure are selected.
+    pub(crate) fn has_measure(&self) -> bool {
+        self.has_package("launcelot-measure")
+    }
+
+    fn has_package(&self, name: &str) -> bool {
+        self.packages.iter().any(|(package, _)| *package == name)
     }
 
     /// Returns whether the tests of the bridge are selected.
@@ -132,6 +141,7 @@ mod tests {
         let parts = named(&["format", "measure", "page::rounds::long", "page::route"]).unwrap();
         assert!(parts.has_check("format") && !parts.has_check("clippy") && !parts.has_lab() && !parts.is_all());
         assert_eq!(parts.packages(), [("launcelot-measure", None)]);
+        assert!(parts.has_measure());
         assert_eq!(parts.page(), Some(&["rounds::long".to_owned(), "route".to_owned()][..]));
     }
 

@@ -11,6 +11,8 @@ use crate::workspace::Workspace;
 pub(crate) enum Requirement {
     /// Chromium, its driver, and axe-core.
     Browser,
+    /// PyPI's `hdrhistogram`. Without it, `cargo test` ignores its tests.
+    HdrHistogram,
     /// curl.
     Curl,
     /// HAProxy.
@@ -46,6 +48,7 @@ impl Requirement {
             Self::Browser => ("page", &[]),
             Self::Curl => ("bridge", &["long::curl::"]),
             Self::HaProxy => ("bridge", &["long::haproxy::"]),
+            Self::HdrHistogram => ("measure", &["hlog_in_python::"]),
             Self::Nginx => ("bridge", &["long::nginx::"]),
             Self::NodeClients => ("bridge", &["long::node::"]),
             Self::NoVnc => ("bridge", &["long::browser::"]),
@@ -65,6 +68,7 @@ impl Requirement {
             Self::Browser => "in a browser",
             Self::Curl => "with curl",
             Self::HaProxy => "behind HAProxy",
+            Self::HdrHistogram => "with PyPI's hdrhistogram",
             Self::Nginx => "behind nginx",
             Self::NodeClients => "with clients in JavaScript",
             Self::NoVnc => "with noVNC",

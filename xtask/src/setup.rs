@@ -7,6 +7,7 @@ use std::process::Command;
 
 use crate::browser::Browser;
 use crate::failure::Failure;
+use crate::hdrhistogram;
 use crate::install;
 use crate::interoperability::Interoperability;
 use crate::openssh::OpenSsh;
@@ -25,6 +26,8 @@ pub(crate) struct Setup {
     pub(crate) openssh: Option<OpenSsh>,
     pub(crate) has_python: bool,
     pub(crate) has_namespaces: bool,
+    /// The Python that has PyPI's `hdrhistogram`.
+    pub(crate) hdrhistogram: Option<PathBuf>,
     pub(crate) trunk: Option<Trunk>,
     pub(crate) optimizers: Optimizers,
     pub(crate) interoperability: Interoperability,
@@ -59,6 +62,7 @@ impl Setup {
             openssh: None,
             has_python: false,
             has_namespaces: false,
+            hdrhistogram: None,
             trunk: None,
             optimizers: Optimizers::default(),
             interoperability: Interoperability::default(),
@@ -73,6 +77,11 @@ impl Setup {
             setup.has_python = skips.unless_found(Requirement::Python, install, found)?.is_some();
             let found = namespaces();
             setup.has_namespaces = skips.unless_found(Requirement::Namespaces, install, found)?.is_some();
+        }
+        if parts.has_measure() {
+            let python = python(workspace, progress, install);
+            let found = python.and_then(|()| hdrhistogram::find(workspace, progress, install));
+            setup.hdrhistogram = skips.unless_found(Requirement::HdrHistogram, install, found)?;
         }
         if parts.page().is_some() {
             let found = Browser::find(workspace, progress, install);

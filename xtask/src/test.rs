@@ -176,6 +176,7 @@ impl Tests<'_> {
                 tests.args(["--features", BROWSER_TESTS]);
             }
             commands.push(self.configure(tests, program, &[]));
+            commands.extend(self.hdrhistogram(&[]));
             return commands;
         }
         if self.parts.has_lab() {
@@ -185,6 +186,9 @@ impl Tests<'_> {
             let mut tests = self.workspace.cargo("test");
             tests.args(["--package", package]);
             commands.push(self.configure(tests, program, filter.as_slice()));
+            if *package == "launcelot-measure" {
+                commands.extend(self.hdrhistogram(filter.as_slice()));
+            }
         }
         if let (Some(filters), Some(_)) = (self.parts.page(), program) {
             let mut tests = self.workspace.cargo("test");
@@ -193,6 +197,16 @@ impl Tests<'_> {
             commands.push(self.configure(tests, program, filters));
         }
         commands
+    }
+
+    /// Returns the command that runs the tests that read logs with PyPI's `hdrhistogram`, if it was found. A plain
+    /// `cargo test` ignores them.
+    fn hdrhistogram(&self, filters: &[String]) -> Option<Command> {
+        let python = self.setup.hdrhistogram.as_ref()?;
+        let mut tests = self.workspace.cargo("test");
+        tests.args(["--package", "launcelot-measure", "--test", "measure"]).env("LAUNCELOT_HDRHISTOGRAM", python);
+        tests.args(["--", "--ignored"]).args(filters);
+        Some(tests)
     }
 
     /// Sets the environment variables with the paths that tests need. Skips long tests, unless they are selected, and

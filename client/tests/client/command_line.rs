@@ -58,7 +58,8 @@ fn text(bytes: &[u8]) -> &str {
 
 fn json(output: &Output) -> (serde_json::Value, Run) {
     let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    let schema: serde_json::Value = serde_json::from_str(include_str!("../../schema/run.schema.json")).unwrap();
+    let schema: serde_json::Value =
+        serde_json::from_str(include_str!("../../../measure/schema/run.schema.json")).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let errors: Vec<_> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
     assert!(errors.is_empty(), "{errors:?} in {value:#}");

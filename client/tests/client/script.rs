@@ -150,6 +150,25 @@ fn a_wrong_answer_is_printed_and_then_reported_with_the_expected_one() {
 }
 
 #[test]
+fn an_expected_error_answer_is_not_a_failure_in_an_export_but_a_wrong_answer_is() {
+    let expected = "[[exchange]]\nquestion = 'Flat is better than?'\nanswer = 'Error: unknown aphorism.'\n";
+    let wrong = "[[exchange]]\nquestion = 'Simple is better than?'\nanswer = 'Complicated.'\n";
+    let address = server(aphorisms());
+    for (script, failure) in [(expected.to_owned(), None), ([expected, wrong].concat(), Some("Complex]"))] {
+        let (folder, path) = script_file(&script);
+        for options in [&[][..], &["--race"]] {
+            let log = folder.path().join("run.hlog");
+            ask(address, &path, &[options, &["--export", log.to_str().unwrap()]].concat());
+            let log = std::fs::read_to_string(log).unwrap();
+            let comment = log.lines().find_map(|line| line.split_once(": failed: "));
+            // A race has as many turns as time allows.
+            let comment = comment.and_then(|(_, comment)| comment.split_once(" × "));
+            assert_eq!(comment.map(|(_, answer)| answer), failure, "{options:?}: {log}");
+        }
+    }
+}
+
+#[test]
 fn a_script_that_cannot_be_read_is_one_line_and_exits_with_1() {
     let (_folder, path) = script_file("[[exchange]]\nquestion = 'Why'\nanswer = 'So.'\n");
     let missing = path.with_file_name("missing.toml");

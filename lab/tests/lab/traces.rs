@@ -232,6 +232,7 @@ fn a_native_client_attributes_the_emulated_handshake_to_connecting() {
         let written: Value = serde_json::from_str(&text).unwrap();
         schema::assert_valid(include_str!("../../../measure/schema/export.schema.json"), &written);
         let document: Document = serde_json::from_str(&text).unwrap();
+        assert_eq!(document.runs[0].provenance.server_design.as_deref(), Some("async"));
         let run = &document.runs[0].run;
         let attributed = run.attributed_handshake.unwrap_or_else(|| panic!("nothing was attributed: {run:?}"));
         // A busy machine makes the offset of the clocks uncertain, and with it how much of the 100 ms is attributed.

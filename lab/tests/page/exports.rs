@@ -7,7 +7,7 @@ use crate::support::{schema, wait};
 use fantoccini::Locator;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use launcelot_measure::export::{Document, json};
-use launcelot_measure::{RunStatus, Span, TracePoint, paths};
+use launcelot_measure::{Provenance, RunStatus, Span, TracePoint, paths};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -22,6 +22,8 @@ async fn every_export_is_saved_and_can_be_read_by_other_programs() {
     let document: Document = serde_json::from_str(&text).unwrap();
     let recorded = &document.runs[0];
     assert_eq!((recorded.number, &recorded.run.status), (1, &RunStatus::Complete));
+    let client = recorded.provenance.client.as_ref().unwrap();
+    assert!(recorded.provenance.began.is_some() && client.system.contains("Chrome"), "{:?}", recorded.provenance);
     let paths = paths(&recorded.run, recorded.trace.as_ref().unwrap());
     assert!(
         paths.questions().iter().all(|path| path.thinking().is_some()
@@ -43,10 +45,47 @@ async fn every_export_is_saved_and_can_be_read_by_other_programs() {
     session.ask_in_rounds().await;
     let log = session.export("hlog", ".hlog").await;
     let entries: Vec<_> = IntervalLogIterator::new(log.as_bytes()).map(Result::unwrap).collect();
-    assert_eq!(entries.len(), 3, "{log}");
-    assert!(entries.iter().all(|entry| matches!(entry, LogEntry::Interval(interval) if interval.max() > 0.0)), "{log}");
+    assert_eq!(entries.len(), 2 + 3, "the begin, and three stopwatches: {log}");
+    let is_interval = |entry: &&LogEntry| matches!(entry, LogEntry::Interval(interval) if interval.max() > 0.0);
+    assert_eq!(entries.iter().filter(is_interval).count(), 3, "{log}");
     let rounds = session.export("csv-rounds", "-rounds.csv").await;
     assert_eq!(rounds.lines().count(), 1 + 11, "{rounds}");
+    session.browser.assert_console_is_quiet(&[]).await;
+}
+
+#[tokio::test]
+async fn every_chart_is_saved_as_a_picture_with_its_caption_and_what_limits_it() {
+    let session = PageSession::start().await;
+    session.ask(1).await;
+    session.browser.click("#run-race").await;
+    session.browser.wait_for("#race[data-state=complete]").await;
+    session.ask_in_rounds().await;
+    let pictures = [
+        ("dialogue", "The dialogue of run 1, one at a time", "What is your quest?"),
+        ("race", "Three ways to ask the same questions: ", "Sent ahead"),
+        ("histogram", "How often each time occurred, since the question was sent", "10 samples"),
+        ("percentiles", "Percentiles: what share was answered within what time, since", "99.9"),
+    ];
+    for (chart, caption, part) in pictures {
+        let svg = session.export(&format!("{chart}-svg"), &format!("-{chart}.svg")).await;
+        // The policy of the page forbids the style of a document that the page parses itself.
+        let texts = format!(
+            "const svg = {}.replace(/<style>.*?<.style>/s, '');
+             const picture = new DOMParser().parseFromString(svg, 'image/svg+xml');
+             return [...picture.querySelectorAll('parsererror, text')].map((text) => text.textContent).join(' ')",
+            Value::from(svg.as_str())
+        );
+        let texts = session.browser.script(&texts).await;
+        let texts = texts.as_str().unwrap();
+        assert!(texts.starts_with(caption) && texts.contains(part), "{chart}: {texts}");
+        for limit in ["clock steps ", "began 20"] {
+            assert!(texts.contains(limit), "{chart}: not {limit:?} in {texts}");
+        }
+
+        let png = session.export_bytes(&format!("{chart}-png"), &format!("-{chart}.png")).await;
+        assert!(png.starts_with(b"\x89PNG\r\n\x1a\n") && png[16..20] == 1_920_u32.to_be_bytes(), "{chart}");
+        assert!(png.len() > 10_000, "{chart} is almost empty: {} bytes", png.len());
+    }
     session.browser.assert_console_is_quiet(&[]).await;
 }
 
@@ -57,10 +96,13 @@ async fn an_imported_export_is_drawn_and_marked_as_imported() {
     let rows = session.browser.rows().await;
     session.ask_in_rounds().await;
     let text = session.export("json", ".json").await;
+    // Runs of another day, which are not those of the first file.
+    let mut document: Document = serde_json::from_str(&text).unwrap();
+    document.runs[0].provenance = Provenance::default();
     let file = session.files.path().join("kept.txt");
-    std::fs::write(&file, &text).unwrap();
+    std::fs::write(&file, json::write(&document)).unwrap();
 
-    session.open().await;
+    session.forget().await;
     assert!(session.drop_file("one.json", &text).await.starts_with("Imported from one.json: 1 run and 1 series"));
     session.browser.wait_for("#dialogue[data-run='1'][data-state=complete]").await;
     assert_eq!(session.browser.rows().await, rows, "drawn as before");
@@ -82,12 +124,42 @@ async fn an_imported_export_is_drawn_and_marked_as_imported() {
     session.browser.wait_for("#dialogue .ghost").await;
 
     // The native client is not a browser, and has a name lookup.
-    let mut document: Document = serde_json::from_str(&text).unwrap();
     document.runs[0].run.lookup = Some(Span { from: Duration::ZERO, until: Duration::from_micros(9) });
-    session.open().await;
+    session.forget().await;
     session.drop_file("client.json", &json::write(&document)).await;
     let legs = session.browser.text("#legs").await;
     assert!(legs.contains("From the client to") && !legs.contains("browser"), "{legs}");
+    session.browser.assert_console_is_quiet(&[]).await;
+}
+
+#[tokio::test]
+async fn what_was_imported_stays_marked_and_the_same_file_twice_is_noticed() {
+    let session = PageSession::start().await;
+    session.ask(1).await;
+    session.ask_in_rounds().await;
+    let text = session.export("json", ".json").await;
+    let nothing =
+        |name: &str| format!("Nothing was taken from {name}. 2 things were already here, and not imported again.");
+    assert_eq!(session.drop_file("own.json", &text).await, nothing("own.json"));
+
+    session.forget().await;
+    session.drop_file("first.json", &text).await;
+    assert_eq!(session.drop_file("again.json", &text).await, nothing("again.json"));
+    let measured: Document = serde_json::from_str(&text).unwrap();
+    let text = session.export("json", ".json").await;
+    let imported: Document = serde_json::from_str(&text).unwrap();
+    let provenance = |document: &Document| [document.runs[0].provenance.clone(), document.rounds[0].provenance.clone()];
+    let expected = provenance(&measured).map(|provenance| Provenance { is_imported: true, ..provenance });
+    assert_eq!(provenance(&imported), expected);
+
+    session.forget().await;
+    session.drop_file("exported again.json", &text).await;
+    let name = session.browser.script("return document.querySelector('#kept-rounds input').value").await;
+    assert_eq!(name, format!("{} (imported)", measured.rounds[0].name));
+    let provenance = session.browser.text("#kept-rounds small").await;
+    assert!(provenance.contains(" · in this browser · ") && provenance.ends_with(" · imported"), "{provenance}");
+    let year = format!(" {} ", &measured.rounds[0].provenance.began.unwrap().to_string()[..4]);
+    assert!(provenance.replace(',', " ").contains(&year), "{provenance}");
     session.browser.assert_console_is_quiet(&[]).await;
 }
 
@@ -166,6 +238,9 @@ async fn an_import_does_not_evict_measured_rounds() {
     let names = "return [...document.querySelectorAll('#kept-rounds input')].map((input) => input.value)";
     let own = session.browser.script(names).await[0].as_str().unwrap().to_owned();
     document.rounds = vec![document.rounds[0].clone(); 14];
+    for rounds in &mut document.rounds {
+        rounds.target = "ws://elsewhere/ws".to_owned();
+    }
     let message = session.drop_file("many.json", &serde_json::to_string(&document).unwrap()).await;
     assert!(message.contains("11 series of rounds. 3 things were left out"), "{message}");
     let kept = session.browser.script(names).await;
@@ -176,7 +251,7 @@ async fn an_import_does_not_evict_measured_rounds() {
 #[tokio::test]
 async fn a_file_that_is_not_an_export_is_refused_with_a_reason_and_changes_nothing() {
     let session = PageSession::start().await;
-    let newer = r#"{"format":"launcelot","version":3}"#;
+    let newer = r#"{"format":"launcelot","version":4}"#;
     let damaged = r#"{"format":"launcelot","version":1,"runs":[{"number":1}],"races":[],"rounds":[]}"#;
     let empty = r#"{"format":"launcelot","version":1,"runs":[],"races":[],"rounds":[]}"#;
     session.ask(1).await;
@@ -191,7 +266,7 @@ async fn a_file_that_is_not_an_export_is_refused_with_a_reason_and_changes_nothi
         ("other.json", "{}", "no export"),
         ("null.json", "null", "no export"),
         ("damaged.json", damaged, "damaged"),
-        ("newer.json", newer, "version 3"),
+        ("newer.json", newer, "version 4"),
         ("empty.json", empty, "nothing in"),
         ("impossible.json", impossible.as_str(), "cannot have been measured"),
     ];

@@ -221,7 +221,7 @@ async fn series_can_be_named_compared_and_removed_and_survive_a_reload() {
     assert_eq!(browser.figures("p50").await, before);
     assert!(browser.text("#many-rounds figcaption").await.contains("Böse <Kaninchen>"));
 
-    browser.click("#kept-rounds li:nth-child(2) button:last-child").await;
+    browser.click("#kept-rounds li:nth-child(2) button:last-of-type").await;
     assert_eq!((browser.kept().await, browser.script(curves).await), (1, json!(1)));
     browser.open(&bridge.page_url()).await;
     assert_eq!(browser.kept().await, 1);

@@ -49,6 +49,12 @@ impl PageSession {
         self.browser.wait_for("#tunnel").await;
     }
 
+    /// Opens the page again, as on a first visit: without the rounds that it has kept.
+    pub(crate) async fn forget(&self) {
+        self.browser.script("localStorage.clear()").await;
+        self.open().await;
+    }
+
     /// Chooses the path through the tunnel, and waits until its round trip is measured.
     pub(crate) async fn choose_tunnel(&self) {
         self.browser.click("#tunnel").await;
@@ -71,8 +77,13 @@ impl PageSession {
         self.browser.wait_for("#many-rounds[data-state=complete]").await;
     }
 
-    /// Presses the button of an export, and returns the content of the saved file, whose name ends with `ending`.
+    /// Presses the button of an export, and returns the text of the saved file, whose name ends with `ending`.
     pub(crate) async fn export(&self, form: &str, ending: &str) -> String {
+        String::from_utf8(self.export_bytes(form, ending).await).unwrap()
+    }
+
+    /// Like [`export`](Self::export), for a file that is not text.
+    pub(crate) async fn export_bytes(&self, form: &str, ending: &str) -> Vec<u8> {
         self.browser.wait_for(&format!("#export-{form}")).await;
         self.browser.click(&format!("#export-{form}")).await;
         let file = wait::until(&format!("a saved file *{ending}"), || {
@@ -81,9 +92,9 @@ impl PageSession {
             // The browser may keep the name with an empty file until the whole file is written.
             saved.find(|file| file.metadata().is_ok_and(|file| file.len() > 0))
         });
-        let text = std::fs::read_to_string(&file).unwrap();
+        let content = std::fs::read(&file).unwrap();
         std::fs::remove_file(file).unwrap();
-        text
+        content
     }
 
     /// Drops a file on the page, and returns the page's message.

@@ -1,18 +1,19 @@
 //! Runs as tracks, in the Trace Event Format that Perfetto and the trace viewers of browsers read.
 //!
-//! Each run is a process, and each part of the path is a thread. Every run begins at 0, so that runs can be compared.
+//! Each run is a process, and each part of the path is a thread. Every run begins at 0, so that runs can be compared. A viewer counts
+//! whole nanoseconds: each slice ends where the truncated begin and the truncated duration add up to its end, so that slices stay nested.
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::document::{Document, RecordedRun};
 use crate::connecting::Connecting;
 use crate::legs::Leg;
-use crate::micros;
 use crate::paths::{Path, paths};
 use crate::race::Way;
 use crate::run::{Order, Span};
+use crate::server_work::ServerWork;
 use crate::trace::TracePoint;
 
 /// The threads of a run. Questions in flight together have threads of their own, because slices of one thread must be nested or
@@ -64,9 +65,9 @@ enum EventKind<'a> {
     #[serde(rename = "X")]
     Complete {
         name: &'a str,
-        #[serde(rename = "ts", with = "micros")]
+        #[serde(rename = "ts", serialize_with = "micros")]
         from: Duration,
-        #[serde(rename = "dur", with = "micros")]
+        #[serde(rename = "dur", serialize_with = "micros")]
         took: Duration,
         #[serde(skip_serializing_if = "Option::is_none")]
         args: Option<AnswerArgs<'a>>,
@@ -77,12 +78,25 @@ enum EventKind<'a> {
 #[serde(rename_all = "lowercase")]
 enum MetadataArgs {
     Name(String),
-    Labels(&'static str),
+    Labels(String),
+    #[serde(rename = "sort_index")]
+    SortIndex(usize),
 }
 
 #[derive(Serialize)]
 struct AnswerArgs<'a> {
     answer: &'a str,
+}
+
+/// Writes microseconds that are whole nanoseconds after they were multiplied by 1,000 and truncated, as Perfetto does. Some nanoseconds
+/// have no exact number of microseconds, and the nearest number may be below them.
+fn micros<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    let nanos = duration.as_nanos() as u64;
+    let mut micros = nanos as f64 / 1_000.0;
+    if ((micros * 1_000.0) as u64) < nanos {
+        micros = micros.next_up();
+    }
+    serializer.serialize_f64(micros)
 }
 
 /// Writes all runs, those of races after the single ones. Rounds are left out, because they have durations only.
@@ -116,22 +130,41 @@ fn add_run<'a>(events: &mut Vec<Event<'a>>, process: usize, name: &str, recorded
     let metadata = |tid, kind, args| Event { pid: process, tid, kind: EventKind::Metadata { name: kind, args } };
     let name = format!("{name} {number} to {}", run.target);
     events.push(metadata(0, "process_name", MetadataArgs::Name(name)));
-    if let Some(interruptions) = run.interruptions.describe() {
-        events.push(metadata(0, "process_labels", MetadataArgs::Labels(interruptions)));
+    events.push(metadata(0, "process_sort_index", MetadataArgs::SortIndex(process)));
+    let labels = labels(recorded);
+    if !labels.is_empty() {
+        events.push(metadata(0, "process_labels", MetadataArgs::Labels(labels.join(", "))));
     }
+    let slices = slices(recorded);
     let in_flight_max = if run.order == Order::SentAhead { run.questions.len().max(1) } else { 1 };
-    for (track, name) in TRACKS.iter().enumerate() {
-        for slot in 0..in_flight_max {
-            let name = if slot == 0 { (*name).to_owned() } else { format!("{name}, question {}", slot + 1) };
-            events.push(metadata(track * in_flight_max + slot + 1, "thread_name", MetadataArgs::Name(name)));
-        }
-    }
-    for Slice { track, question, name, span, answer } in slices(recorded) {
+    let thread = |track: usize, question: usize| {
         let slot = if in_flight_max > 1 { question } else { 0 };
+        track * in_flight_max + slot + 1
+    };
+    let mut is_used = vec![false; TRACKS.len() * in_flight_max + 1];
+    for slice in &slices {
+        is_used[thread(slice.track, slice.question)] = true;
+    }
+    for thread in (1..is_used.len()).filter(|thread| is_used[*thread]) {
+        let (track, slot) = (TRACKS[(thread - 1) / in_flight_max], (thread - 1) % in_flight_max);
+        let name = if slot == 0 { track.to_owned() } else { format!("{track}, question {}", slot + 1) };
+        events.push(metadata(thread, "thread_name", MetadataArgs::Name(name)));
+        events.push(metadata(thread, "thread_sort_index", MetadataArgs::SortIndex(thread)));
+    }
+    for Slice { track, question, name, span, answer } in slices {
         let args = answer.map(|answer| AnswerArgs { answer });
         let kind = EventKind::Complete { name, from: span.from, took: span.took(), args };
-        events.push(Event { pid: process, tid: track * in_flight_max + slot + 1, kind });
+        events.push(Event { pid: process, tid: thread(track, question), kind });
     }
+}
+
+/// Returns what limits the times of a run, and its provenance.
+fn labels(RecordedRun { run, provenance, link, server_work, .. }: &RecordedRun) -> Vec<String> {
+    let mut labels = provenance.describe();
+    labels.extend(link.describe());
+    labels.extend(server_work.and_then(ServerWork::describe));
+    labels.extend(run.interruptions.describe().map(str::to_owned));
+    labels
 }
 
 /// Returns the slices of a run. A slice comes after the slices that enclose it.

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::link::{LinkRevisions, LinkSettings};
+use crate::link::{self, Link, LinkRevisions};
+use crate::provenance::Provenance;
 use crate::race::{Turn, Way};
 use crate::rounds::Rounds;
 use crate::run::{QuestionTiming, Run, RunStatus};
@@ -14,8 +15,9 @@ pub const FORMAT: &str = "launcelot";
 /// The version that is written, and the newest that is read. It increases with every change that a reader of the version before would
 /// misunderstand.
 ///
-/// Version 1 had other names for some fields, which are read as aliases.
-pub const VERSION: u32 = 2;
+/// Version 1 had other names for some fields, which are read as aliases. Versions 1 and 2 had the settings of the link, or null, where
+/// the link is now, and nothing about provenance.
+pub const VERSION: u32 = 3;
 /// The largest document that is read, so that a file cannot overload a page.
 pub const DOCUMENT_MAX_BYTES: u64 = 20_000_000;
 
@@ -30,9 +32,12 @@ pub struct RecordedRun {
     pub trace: Option<Trace>,
     /// The number of processors of the client's machine, if known.
     pub cores: Option<u32>,
-    /// The settings of the emulated link; `None` if there was none, if they are unknown, or if they changed meanwhile.
-    #[serde(alias = "wire")]
-    pub link: Option<LinkSettings>,
+    /// When, by what and of what the run was measured.
+    #[serde(default, skip_serializing_if = "Provenance::is_unknown")]
+    pub provenance: Provenance,
+    /// The emulated link.
+    #[serde(alias = "wire", deserialize_with = "link::of_any_version")]
+    pub link: Link,
     /// The revisions of the link settings, where a lab reported them.
     #[serde(default, alias = "passage", skip_serializing_if = "Option::is_none")]
     pub link_revisions: Option<LinkRevisions>,
@@ -42,6 +47,25 @@ pub struct RecordedRun {
 }
 
 impl RecordedRun {
+    /// Creates the record of a run of which nothing else is known.
+    pub fn new(number: u32, run: Run) -> Self {
+        Self {
+            number,
+            run,
+            trace: None,
+            cores: None,
+            provenance: Provenance::default(),
+            link: Link::None,
+            link_revisions: None,
+            server_work: None,
+        }
+    }
+
+    /// Whether this is the same run as `other`, also if one of them was imported and has another number.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.run == other.run && self.provenance.began == other.provenance.began
+    }
+
     /// Whether the times of this run can have been measured: no span ends before it begins, and the events of each point are in order.
     fn is_possible(&self) -> bool {
         let mut spans = vec![self.run.lookup, self.run.connecting];
@@ -89,6 +113,15 @@ impl RecordedRace {
             heats.extend(Way::ALL.map(|way| (turn + 1, way, runs.of(way))));
         }
         heats
+    }
+
+    /// Whether this is the same race as `other`, also if one of them was imported.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let (runs, others) = (self.heats(), other.heats());
+        runs.len() == others.len()
+            && runs.iter().zip(&others).all(|((_, _, runs), (_, _, others))| {
+                runs.len() == others.len() && runs.iter().zip(*others).all(|(run, other)| run.is_same(other))
+            })
     }
 
     fn runs_mut(&mut self) -> impl Iterator<Item = &mut RecordedRun> {
@@ -171,21 +204,33 @@ impl Document {
         self.runs.iter().chain(of_races)
     }
 
-    /// Checks an imported document. Runs and series that were running when the document was written count as stopped, and the version
-    /// becomes [`VERSION`].
+    /// Removes the measurements that `known` has too, as when a file is imported twice. Returns their number.
+    pub fn remove_known(&mut self, known: &Self) -> usize {
+        let count = |document: &Self| document.runs.len() + document.races.len() + document.rounds.len();
+        let before = count(self);
+        self.runs.retain(|run| !known.runs.iter().any(|other| run.is_same(other)));
+        self.races.retain(|race| !known.races.iter().any(|other| race.is_same(other)));
+        self.rounds.retain(|rounds| !known.rounds.iter().any(|other| rounds.is_same(other)));
+        before - count(self)
+    }
+
+    /// Checks an imported document, and marks everything in it as imported. Runs and series that were running when the document was
+    /// written count as stopped, and the version becomes [`VERSION`].
     ///
     /// # Errors
     ///
     /// Returns an error if the document contains no measurements, or times that cannot have been measured.
     pub fn validated(mut self) -> Result<Self, DocumentError> {
         self.version = VERSION;
-        let runs = self.runs.iter_mut().chain(self.races.iter_mut().flat_map(RecordedRace::runs_mut));
-        let of_runs = runs.map(|recorded| &mut recorded.run.status);
-        let of_rounds = self.rounds.iter_mut().map(|rounds| &mut rounds.status);
-        for status in of_runs.chain(of_rounds) {
-            if *status == RunStatus::Running {
-                *status = RunStatus::Stopped;
-            }
+        for recorded in self.runs.iter_mut().chain(self.races.iter_mut().flat_map(RecordedRace::runs_mut)) {
+            stop_if_running(&mut recorded.run.status);
+            recorded.provenance.is_imported = true;
+            state_change(&mut recorded.link, recorded.link_revisions);
+        }
+        for rounds in &mut self.rounds {
+            stop_if_running(&mut rounds.status);
+            rounds.provenance.is_imported = true;
+            state_change(&mut rounds.link, rounds.link_revisions);
         }
         if self.is_empty() {
             return Err(DocumentError::Empty);
@@ -194,6 +239,19 @@ impl Document {
             return Err(DocumentError::Impossible);
         }
         Ok(self)
+    }
+}
+
+/// States that the link changed, where the revisions say so. Versions 1 and 2 had null there.
+fn state_change(link: &mut Link, revisions: Option<LinkRevisions>) {
+    if *link == Link::None {
+        *link = Link::new(None, revisions);
+    }
+}
+
+fn stop_if_running(status: &mut RunStatus) {
+    if *status == RunStatus::Running {
+        *status = RunStatus::Stopped;
     }
 }
 
@@ -216,15 +274,7 @@ mod tests {
     #[test]
     fn runs_that_were_running_count_as_stopped_after_an_import() {
         let run = Run::new(String::new(), Order::OneAtATime, Duration::ZERO, []);
-        let recorded = RecordedRun {
-            number: 1,
-            run,
-            trace: None,
-            cores: None,
-            link: None,
-            link_revisions: None,
-            server_work: None,
-        };
+        let recorded = RecordedRun::new(1, run);
         let race = RecordedRace { at_once: vec![recorded.clone()], ..RecordedRace::default() };
         let document = Document { runs: vec![recorded], races: vec![race], ..Document::default() };
         let imported = document.validated().unwrap();

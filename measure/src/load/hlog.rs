@@ -1,59 +1,44 @@
-//! The latencies of a load as an HdrHistogram log, version 1.3: a line for each cycle and each latency, distinguished by tags.
-//!
-//! Values are in nanoseconds, and `Interval_Max` is in milliseconds, as tools expect it.
+//! The latencies of a load as an HdrHistogram log: a line for each cycle and each latency, distinguished by tags.
 
 use std::time::Duration;
 
-use hdrhistogram::Histogram;
-use hdrhistogram::serialization::V2DeflateSerializer;
-use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
-
-use super::result::{CycleResult, LoadResult};
+use super::result::{CycleResult, LoadResult, Provenance};
 use crate::distribution::Distribution;
+use crate::hlog::{self, Series};
+use crate::timestamp::Timestamp;
 
-/// The number of significant digits.
-const DIGITS: u8 = 3;
-
-/// Maximum time with a bin of its own: 39 hours.
-const LONGEST_NS: u64 = 1 << 47;
-
-/// Returns the log. Each line is an interval that begins at 0 and lasts as long as the window of its cycle.
+/// Returns the log. Each line is an interval that begins with the log and lasts as long as the window of its cycle.
 pub fn log(result: &LoadResult) -> String {
-    let mut text = Vec::new();
-    let mut serializer = V2DeflateSerializer::new();
-    let mut log = IntervalLogWriterBuilder::new()
-        .add_comment("[Histogram log format version 1.3]")
-        .add_comment("[Values are in nanoseconds, Interval_Max in milliseconds. Tags are server.level.round.latency.]")
-        .with_max_value_divisor(1e6)
-        .begin_log_with(&mut text, &mut serializer)
-        .expect("writing to memory cannot fail");
-    for cycle in &result.cycles {
-        let window = cycle.end.as_ref().map_or(Duration::ZERO, |end| end.window);
-        let latencies = [
-            ("question", &cycle.counts.question_latency),
-            ("first-answer", &cycle.counts.first_answer_latency),
-            ("dialogue", &cycle.counts.dialogue_latency),
-        ];
-        for (name, latency) in latencies {
-            let tag = tag(result, cycle, name);
-            log.write_histogram(&histogram(latency), Duration::ZERO, window, Tag::new(&tag))
-                .expect("writing to memory cannot fail");
-        }
-    }
-    String::from_utf8(text).expect("the log is text")
+    let began = result.provenance.iter().filter_map(began).min();
+    let series: Vec<Series> = result.cycles.iter().map(|cycle| of_cycle(result, cycle)).collect();
+    hlog::write("Tags are server.level.round.latency.", began, &series)
 }
 
-/// Returns a tag, which must have neither commas nor white space.
-fn tag(result: &LoadResult, CycleResult { cycle, .. }: &CycleResult, latency: &str) -> String {
+fn began(provenance: &Provenance) -> Option<Duration> {
+    let began: Timestamp = provenance.begun.parse().ok()?;
+    Some(began.since_1970())
+}
+
+fn of_cycle(result: &LoadResult, CycleResult { cycle, counts, end }: &CycleResult) -> Series {
     let server = result.plan.servers.get(cycle.server as usize).map_or("unknown", |server| &server.name);
-    let is_forbidden = |character: char| character == ',' || character.is_whitespace();
-    format!("{}.{}.{}.{latency}", server.replace(is_forbidden, "-"), cycle.level.number(), cycle.round + 1)
+    Series {
+        name: format!("{server}.{}.{}", cycle.level.number(), cycle.round + 1),
+        notes: Vec::new(),
+        begin: Duration::ZERO,
+        // The length of a window whose end was not recorded is that of the plan.
+        length: end.as_ref().map_or(result.plan.duration, |end| end.window),
+        histograms: vec![
+            ("question", histogram(&counts.question_latency)),
+            ("first-answer", histogram(&counts.first_answer_latency)),
+            ("dialogue", histogram(&counts.dialogue_latency)),
+        ],
+    }
 }
 
-fn histogram(latency: &Distribution) -> Histogram<u32> {
-    let mut histogram = Histogram::new_with_bounds(1, LONGEST_NS, DIGITS).expect("the bounds are in order");
+fn histogram(latency: &Distribution) -> hdrhistogram::Histogram<u32> {
+    let mut histogram = hlog::histogram();
     for (time, count) in latency.times() {
-        histogram.saturating_record_n(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), count);
+        hlog::record(&mut histogram, time, count);
     }
     histogram
 }

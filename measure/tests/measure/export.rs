@@ -10,9 +10,9 @@ use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use launcelot_measure::export::{Document, DocumentError, RecordedRace, RecordedRun, chrome, csv, hlog, json};
 use launcelot_measure::{
-    ConnectEvent, ConnectPoint, Connections, FailureKind, Failures, Instance, Interruptions, LinkRevisions, Order,
-    Preset, Round, Rounds, RoundsPlan, Run, RunStatus, ServerWork, Span, Step, Stopwatch, Trace, TraceEvent,
-    TracePoint, Turn,
+    Client, ClientKind, ConnectEvent, ConnectPoint, Connections, FailureKind, Failures, Instance, Interruptions, Link,
+    LinkRevisions, Order, Preset, Provenance, Round, Rounds, RoundsPlan, Run, RunStatus, ServerWork, Span, Step,
+    Stopwatch, Timestamp, Trace, TraceEvent, TracePoint, Turn,
 };
 use serde_json::Value;
 
@@ -72,13 +72,40 @@ fn rounds(pace: Option<Duration>) -> Rounds {
         answered: answered.collect(),
         errors: 2,
         failures: failures(),
-        link: Some(Preset::Rack.link()),
+        provenance: provenance(),
+        link: Link::Known(Preset::Rack.link()),
         link_revisions: Some(link_revisions()),
         thinking_mean: Some(Duration::from_nanos(5_012_250)),
         server_work: Some(ServerWork { first: us(3_000), last: None }),
         interruptions: Interruptions { was_hidden: true, was_suspended: false },
         status: RunStatus::Stopped,
     }
+}
+
+fn provenance() -> Provenance {
+    let client = Client {
+        kind: ClientKind::Page,
+        version: "0.1.0".to_owned(),
+        system: "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0".to_owned(),
+    };
+    Provenance {
+        began: Some(Timestamp::new(Duration::from_millis(1_795_790_583_250), 60)),
+        client: Some(client),
+        server_design: Some("async".to_owned()),
+        is_imported: false,
+    }
+}
+
+/// Returns the document as it is after it was read.
+fn imported(mut document: Document) -> Document {
+    let runs = document.runs.iter_mut();
+    let of_races = document.races.iter_mut().flat_map(|race| {
+        let more = race.more_turns.iter_mut().flat_map(|turn| turn.sent_ahead.iter_mut());
+        race.one_at_a_time.iter_mut().chain(&mut race.sent_ahead).chain(&mut race.at_once).chain(more)
+    });
+    runs.chain(of_races).for_each(|recorded| recorded.provenance.is_imported = true);
+    document.rounds.iter_mut().for_each(|rounds| rounds.provenance.is_imported = true);
+    document
 }
 
 fn link_revisions() -> LinkRevisions {
@@ -92,15 +119,15 @@ fn failures() -> Failures {
     failures
 }
 
-fn document() -> Document {
+pub(crate) fn document() -> Document {
     let recorded = |number, order, trace| RecordedRun {
-        number,
-        run: run(order),
         trace,
         cores: Some(2),
-        link: Some(Preset::Rack.link()),
+        provenance: provenance(),
+        link: Link::Known(Preset::Rack.link()),
         link_revisions: Some(link_revisions()),
         server_work: Some(ServerWork { first: us(3_000), last: Some(us(5_000)) }),
+        ..RecordedRun::new(number, run(order))
     };
     let mut broken = run(Order::OneAtATime);
     broken.lookup = broken.connecting.take();
@@ -111,15 +138,7 @@ fn document() -> Document {
         runs: vec![
             recorded(3, Order::OneAtATime, Some(trace())),
             recorded(4, Order::SentAhead, Some(trace())),
-            RecordedRun {
-                number: 5,
-                run: broken,
-                trace: None,
-                cores: None,
-                link: None,
-                link_revisions: None,
-                server_work: None,
-            },
+            RecordedRun::new(5, broken),
         ],
         races: vec![RecordedRace {
             warm_up: 2,
@@ -135,7 +154,28 @@ fn document() -> Document {
 
 #[test]
 fn json_reads_back_the_same() {
-    assert_eq!(json::read(&json::write(&document())), Ok(document()));
+    assert_eq!(json::read(&json::write(&document())), Ok(imported(document())));
+}
+
+#[test]
+fn what_was_imported_stays_marked_when_it_is_written_again() {
+    let again = json::write(&json::read(&json::write(&document())).unwrap());
+    let again = Document { rounds: Vec::new(), ..json::read(&again).unwrap() };
+    assert!(again.all_runs().all(|recorded| recorded.provenance.is_imported));
+    assert_eq!(column(&records(&csv::questions(&again)), "is_imported")[0], "true");
+    assert!(chrome::trace(&again).contains(", imported, "));
+}
+
+#[test]
+fn what_is_imported_twice_is_noticed() {
+    let known = document();
+    let mut again = json::read(&json::write(&known)).unwrap();
+    again.rounds[0].name = "Renamed".to_owned();
+    again.runs[1].number = 9;
+    again.runs[2].run.questions[0].answered = Some(us(301));
+    assert_eq!(again.remove_known(&known), 2 + 1 + 2);
+    assert_eq!(again.runs.iter().map(|recorded| recorded.number).collect::<Vec<_>>(), [5], "another answer");
+    assert_eq!(Document::default().remove_known(&known), 0);
 }
 
 #[test]
@@ -147,19 +187,19 @@ fn a_race_without_turns_is_read_as_one_turn() {
         read.races[0].heats().into_iter().map(|(turn, _, runs)| (turn, runs.len())).collect::<Vec<_>>(),
         [(0, 1), (0, 1), (0, 2)]
     );
-    assert_eq!(read.races[0].one_at_a_time, document().races[0].one_at_a_time);
+    assert_eq!(read.races[0].one_at_a_time, imported(document()).races[0].one_at_a_time);
 }
 
 #[test]
 fn invalid_documents_are_refused_for_distinct_reasons() {
-    let newer = json::write(&document()).replace("\"version\":2", "\"version\":3");
+    let newer = json::write(&document()).replace("\"version\":3", "\"version\":4");
     let cases = [
         ("", DocumentError::NotADocument),
         ("{}", DocumentError::NotADocument),
         ("[1, 2", DocumentError::NotADocument),
         (r#"{"format": "another", "version": 1}"#, DocumentError::NotADocument),
         (r#"{"format": "launcelot", "version": 1}"#, DocumentError::NotADocument),
-        (newer.as_str(), DocumentError::NewerVersion(3)),
+        (newer.as_str(), DocumentError::NewerVersion(4)),
         (r#"{"format": "launcelot", "version": 1, "runs": [], "races": [], "rounds": []}"#, DocumentError::Empty),
     ];
     for (text, expected) in cases {
@@ -181,8 +221,11 @@ fn invalid_documents_are_refused_for_distinct_reasons() {
 }
 
 fn validator() -> jsonschema::Validator {
-    let schema = serde_json::from_str(include_str!("../../schema/export.schema.json")).expect("the schema is JSON");
-    jsonschema::validator_for(&schema).expect("it is a schema")
+    let [export, run] = [include_str!("../../schema/export.schema.json"), include_str!("../../schema/run.schema.json")]
+        .map(|schema| serde_json::from_str::<Value>(schema).expect("the schema is JSON"));
+    // A reference to a file is resolved against this URI, which a schema has without one of its own.
+    let registry = jsonschema::Registry::new().add("json-schema:///run.schema.json", run).unwrap().prepare().unwrap();
+    jsonschema::options().with_registry(&registry).build(&export).expect("it is a schema")
 }
 
 #[test]
@@ -198,28 +241,11 @@ fn json_conforms_to_its_schema() {
     assert!(!validator.is_valid(&wrong));
 }
 
-/// Parses a CSV file by RFC 4180 and returns its records.
+/// Returns the records of a CSV file, the line with the names of the columns included.
 fn records(text: &str) -> Vec<Vec<String>> {
-    let mut records = Vec::new();
-    let mut fields = Vec::new();
-    let mut field = String::new();
-    let mut is_quoted = false;
-    let mut rest = text.chars().peekable();
-    while let Some(character) = rest.next() {
-        match character {
-            '"' if is_quoted && rest.next_if_eq(&'"').is_some() => field.push('"'),
-            '"' => is_quoted = !is_quoted,
-            ',' if !is_quoted => fields.push(std::mem::take(&mut field)),
-            '\r' if !is_quoted => {
-                assert_eq!(rest.next(), Some('\n'));
-                fields.push(std::mem::take(&mut field));
-                records.push(std::mem::take(&mut fields));
-            }
-            other => field.push(other),
-        }
-    }
-    assert!(fields.is_empty() && field.is_empty(), "the last line ends too");
-    records
+    let mut reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+    let records = reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect());
+    records.collect()
 }
 
 /// Returns the values of the column called `name`.
@@ -262,6 +288,7 @@ fn csv_has_a_line_for_each_question_with_its_legs() {
     let link = ["link_rtt_us", "link_jitter_us", "link_bandwidth_bits_per_s"];
     assert_eq!(link.map(|name| column(&records, name)[0]), ["200.0", "0.0", "10000000000"]);
     assert_eq!(link.map(|name| column(&records, name)[4]), [""; 3], "it is not known");
+    assert_eq!(column(&records, "link")[3..5], ["known", "none"]);
     assert_eq!(column(&records, "took_us")[..6], ["200.0", "299.0", "200.0", "499.0", "200.0", ""]);
     assert_eq!(column(&records, "thinking_us")[..1], ["10.125"]);
     assert_eq!(column(&records, "server_us")[..1], ["20.25"]);
@@ -281,11 +308,13 @@ fn link(records: &[Vec<String>], line: usize) -> [&str; 3] {
 fn csv_has_the_link_revisions_of_each_question_and_each_round() {
     let mut document = document();
     let unchanged = LinkRevisions { last_revision: Some(3), ..link_revisions() };
+    document.runs[0].link = Link::Changed;
     document.runs[1].link_revisions = Some(unchanged);
     document.rounds[1].link_revisions = Some(unchanged);
     let questions = records(&csv::questions(&document));
     let changed_meanwhile = ["000000000badcafe", "3", ""];
     assert_eq!(link(&questions, 0), changed_meanwhile);
+    assert_eq!(column(&questions, "link")[..3], ["changed", "changed", "known"]);
     assert_eq!(link(&questions, 2), ["000000000badcafe", "3", "3"]);
     assert_eq!(link(&questions, 4), [""; 3], "no lab reported it");
     let rounds = records(&csv::rounds(&document));
@@ -323,9 +352,96 @@ fn csv_has_a_line_for_each_round() {
 #[test]
 fn csv_has_a_line_for_each_kind_and_message_of_failures() {
     let records = records(&csv::failures(&document()));
-    assert_eq!(records[0], ["name", "target", "kind", "message", "count"]);
+    assert_eq!(records[0], ["series", "name", "target", "kind", "message", "count"]);
     assert_eq!(records.len(), 1 + 2);
-    assert_eq!(records[1][2..], ["no-connection", "Connection refused, twice", "2"]);
+    assert_eq!(records[1][3..], ["no-connection", "Connection refused, twice", "2"]);
+    assert_eq!(column(&records, "series"), ["1", "2"]);
+}
+
+#[test]
+fn csv_has_a_head_without_any_line() {
+    let nothing = Document::default();
+    let some = document();
+    for table in [csv::questions, csv::rounds, csv::failures] {
+        let (head, all) = (records(&table(&nothing)), records(&table(&some)));
+        assert_eq!(head, [all[0].clone()]);
+    }
+}
+
+#[test]
+fn csv_has_no_formula_in_text_from_outside_and_keeps_numbers() {
+    let mut document = document();
+    let run = &mut document.runs[0].run;
+    run.target = "@SUM(1,2)".to_owned();
+    run.questions[0].question = "=1+1?".to_owned();
+    run.questions[0].answer = Some("+1".to_owned());
+    run.questions[1].question = "-2+3 \"x\"?".to_owned();
+    run.questions[1].answer = Some("\t=1+1".to_owned());
+    run.status = RunStatus::Broken("\r=1+1".to_owned());
+    document.rounds[0].name = "=HYPERLINK(\"x\")".to_owned();
+    let questions = records(&csv::questions(&document));
+    let cell = |name: &str, line: usize| column(&questions, name)[line];
+    assert_eq!(cell("target", 0), "'@SUM(1,2)");
+    assert_eq!([cell("question", 0), cell("question", 1)], ["'=1+1?", "'-2+3 \"x\"?"]);
+    assert_eq!([cell("answer", 0), cell("answer", 1)], ["'+1", "'\t=1+1"]);
+    assert_eq!(cell("reason", 0), "'\r=1+1");
+    assert_eq!(cell("took_us", 0), "200.0");
+    assert_eq!(column(&records(&csv::rounds(&document)), "name")[0], "'=HYPERLINK(\"x\")");
+    assert_eq!(column(&records(&csv::failures(&document)), "name")[0], "'=HYPERLINK(\"x\")");
+}
+
+#[test]
+fn csv_has_the_state_and_the_reason_in_two_columns() {
+    let mut document = document();
+    let questions = records(&csv::questions(&document));
+    assert_eq!(column(&questions, "state")[3..6], ["complete", "broken", "broken"]);
+    assert_eq!(column(&questions, "reason")[3..6], ["", "it \\ broke\u{1}", "it \\ broke\u{1}"]);
+    document.rounds[1].status = RunStatus::Broken("complete".to_owned());
+    let rounds = records(&csv::rounds(&document));
+    assert_eq!([column(&rounds, "state")[0], column(&rounds, "reason")[0]], ["stopped", ""]);
+    assert_eq!([column(&rounds, "state")[1_000], column(&rounds, "reason")[1_000]], ["broken", "complete"]);
+}
+
+#[test]
+fn csv_begins_with_a_byte_order_mark_by_which_excel_recognizes_utf_8() {
+    for table in [csv::questions, csv::rounds, csv::failures] {
+        assert!(table(&document()).starts_with('\u{feff}'));
+    }
+}
+
+#[test]
+fn csv_has_the_plan_of_each_series_and_tells_series_of_one_name_apart() {
+    let records = records(&csv::rounds(&document()));
+    let of_line = |line: usize| {
+        ["series", "name", "planned_rounds", "planned_warm_up", "connections", "pace_us"]
+            .map(|name| column(&records, name)[line])
+    };
+    let name = "A thousand, \"long\"";
+    assert_eq!(of_line(0), ["1", name, "1002", "100", "each", ""]);
+    assert_eq!(of_line(1_000), ["2", name, "1002", "100", "each", "2000.0"]);
+}
+
+#[test]
+fn csv_has_the_provenance_of_each_question_and_each_round() {
+    let names = ["began", "client", "client_version", "server_design", "is_imported"];
+    let expected = ["2026-11-27T15:43:03.250+01:00", "page", "0.1.0", "async", "false"];
+    let questions = records(&csv::questions(&document()));
+    let of_line = |line: usize| names.map(|name| column(&questions, name)[line]);
+    assert_eq!((of_line(0), of_line(4)), (expected, ["", "", "", "", "false"]));
+    let rounds = records(&csv::rounds(&document()));
+    assert_eq!(names.map(|name| column(&rounds, name)[0]), expected);
+    assert!(column(&rounds, "client_system")[0].starts_with("Mozilla/5.0"));
+}
+
+#[test]
+fn csv_has_the_work_of_the_server() {
+    let work = |records: &[Vec<String>], line: usize| {
+        ["server_work_first_us", "server_work_last_us"].map(|name| column(records, name)[line].to_owned())
+    };
+    let questions = records(&csv::questions(&document()));
+    assert_eq!(work(&questions, 0), ["3000.0", "5000.0"]);
+    assert_eq!(work(&questions, 4), ["", ""], "no lab reported it");
+    assert_eq!(work(&records(&csv::rounds(&document())), 0), ["3000.0", ""], "the end is unknown");
 }
 
 #[test]
@@ -334,9 +450,9 @@ fn the_log_is_read_by_the_hdrhistogram_reader() {
     assert!(text.contains("#[Histogram log format version 1.3]\n"), "{text}");
     let entries = IntervalLogIterator::new(text.as_bytes()).map(Result::unwrap);
     let intervals: Vec<_> = entries
-        .map(|entry| match entry {
-            LogEntry::Interval(interval) => interval,
-            other => panic!("{other:?}"),
+        .filter_map(|entry| match entry {
+            LogEntry::Interval(interval) => Some(interval),
+            _ => None,
         })
         .collect();
     assert_eq!(intervals.len(), 6);
@@ -351,8 +467,17 @@ fn the_log_is_read_by_the_hdrhistogram_reader() {
         let longest = *times.iter().max().unwrap();
         assert!(((interval.max() * 1e6).round() as u64).abs_diff(longest) <= longest / 500, "{longest}");
     }
-    let tags: BTreeSet<_> = intervals.iter().map(|interval| interval.tag().unwrap().as_str()).collect();
-    assert!(tags.contains("A-thousand--\"long\".since-due"), "{tags:?}");
+    let tags: Vec<_> = intervals.iter().map(|interval| interval.tag().map(|tag| tag.as_str())).collect();
+    let expected = [
+        None,
+        Some("A-thousand--\"long\".since-connecting"),
+        Some("A-thousand--\"long\".since-due"),
+        Some("A-thousand--\"long\"-2.since-asked"),
+        Some("A-thousand--\"long\"-2.since-connecting"),
+        Some("A-thousand--\"long\"-2.since-due"),
+    ];
+    assert_eq!(tags, expected);
+    assert!(intervals.iter().all(|interval| !interval.duration().is_zero()));
     assert_eq!(intervals[3].duration(), Duration::from_secs(2) - us(200_000), "900 rounds, 2 ms apart");
 }
 
@@ -360,33 +485,105 @@ fn the_log_is_read_by_the_hdrhistogram_reader() {
 fn interruptions_are_in_the_log_and_in_the_chrome_trace() {
     let mut document = document();
     document.runs[1].run.interruptions = Interruptions { was_hidden: true, was_suspended: true };
+    for rounds in &mut document.rounds {
+        rounds.provenance = Provenance::default();
+        rounds.link = Link::None;
+        rounds.failures = Failures::default();
+    }
+    document.runs.iter_mut().for_each(|recorded| {
+        let known = RecordedRun::new(recorded.number, recorded.run.clone());
+        *recorded = RecordedRun { server_work: recorded.server_work, ..known };
+    });
+    document.races.clear();
     document.rounds[0].server_work = None;
     document.rounds[1].interruptions = Interruptions::default();
     document.rounds[1].server_work = Some(ServerWork { first: us(3_000), last: Some(us(5_000)) });
     let log = hlog::log(&document);
-    let comments: Vec<&str> = log.lines().filter(|line| line.starts_with("#[A thousand")).collect();
-    let hidden = "#[A thousand, \"long\": the tab was hidden meanwhile]";
+    let comments: Vec<&str> = log.lines().filter(|line| line.starts_with("#[A-thousand")).collect();
+    let hidden = "#[A-thousand--\"long\": the tab was hidden meanwhile]";
     let worked =
-        "#[A thousand, \"long\": the server’s work on each answer changed meanwhile from 3\u{a0}ms to 5\u{a0}ms]";
+        "#[A-thousand--\"long\"-2: the server’s work on each answer changed meanwhile from 3\u{a0}ms to 5\u{a0}ms]";
     assert_eq!(comments, [hidden, worked]);
 
     let value: Value = serde_json::from_str(&chrome::trace(&document)).unwrap();
     let events = value["traceEvents"].as_array().unwrap();
     let labels: Vec<_> = events.iter().filter(|event| event["name"] == "process_labels").collect();
-    let expected = serde_json::json!([{
-        "pid": 2, "tid": 0, "ph": "M", "name": "process_labels",
-        "args": { "labels": "the tab was hidden and suspended meanwhile" }
-    }]);
+    let labels_of = |pid: usize, labels: &str| serde_json::json!({ "pid": pid, "tid": 0, "ph": "M", "name": "process_labels", "args": { "labels": labels } });
+    let worked = "the server’s work on each answer changed meanwhile from 3\u{a0}ms to 5\u{a0}ms";
+    let interrupted = format!("{worked}, the tab was hidden and suspended meanwhile");
+    let expected = Value::Array(vec![labels_of(1, worked), labels_of(2, &interrupted)]);
     assert_eq!(serde_json::to_value(labels).unwrap(), expected);
 }
 
 #[test]
-fn slices_of_one_chrome_trace_track_are_nested_or_disjoint() {
+fn the_log_and_the_chrome_trace_have_the_provenance_the_link_and_the_failures() {
+    let mut document = document();
+    document.rounds[1].provenance.began = Some(Timestamp::new(Duration::from_millis(1_795_790_584_250), 60));
+    document.rounds[1].link = Link::Changed;
+    let log = hlog::log(&document);
+    for expected in [
+        "#[StartTime: 1795790583.250 (seconds since epoch)]\n",
+        "#[BaseTime: 1795790583.250 (seconds since epoch)]\n",
+        "\"long\": began 2026-11-27T15:43:03.250+01:00]\n",
+        "\"long\": page client 0.1.0 on Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0]\n",
+        "\"long\": server design async]\n",
+        "\"long\": link 200\u{a0}µs, 10\u{a0}Gbit/s]\n",
+        "\"long\"-2: the link changed meanwhile]\n",
+        "\"long\": failed: 2 × Connection refused, twice]\n",
+        "\"long\"-2.since-asked,1.000,1.800,",
+    ] {
+        assert!(log.contains(expected), "no {expected:?} in {log}");
+    }
+    let trace = chrome::trace(&document);
+    let expected = "server design async, link 200\u{a0}µs, 10\u{a0}Gbit/s, the server’s work on each answer changed";
+    assert!(trace.contains(expected), "{trace}");
+}
+
+#[test]
+fn the_chrome_trace_keeps_the_order_of_runs_and_has_no_empty_threads() {
     let value: Value = serde_json::from_str(&chrome::trace(&document())).unwrap();
     let events = value["traceEvents"].as_array().unwrap();
-    let mut tracks = BTreeMap::<_, Vec<(f64, f64)>>::new();
+    let named = |name: &'static str| events.iter().filter(move |event| event["name"] == name);
+    let order: Vec<_> =
+        named("process_sort_index").map(|event| (&event["pid"], &event["args"]["sort_index"])).collect();
+    assert_eq!(order.len(), 8);
+    assert!(order.iter().all(|(pid, index)| pid == index), "{order:?}");
+    for thread in named("thread_name") {
+        let is_of_thread = |event: &&Value| (&event["pid"], &event["tid"]) == (&thread["pid"], &thread["tid"]);
+        assert!(events.iter().filter(is_of_thread).any(|event| event["ph"] == "X"), "{thread}");
+        assert!(named("thread_sort_index").any(|event| is_of_thread(&event)), "{thread}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn times_of_the_chrome_trace_are_whole_nanoseconds_after_truncation(from in 0_u64..1 << 44, took in 0_u64..1 << 44) {
+        let mut run = run(Order::OneAtATime);
+        run.connecting = Some(Span { from: Duration::from_nanos(from), until: Duration::from_nanos(from + took) });
+        let document = Document { runs: vec![RecordedRun::new(1, run)], ..Document::default() };
+        let value: Value = serde_json::from_str(&chrome::trace(&document)).unwrap();
+        let events = value["traceEvents"].as_array().unwrap();
+        let connecting = events.iter().find(|event| event["name"] == "connecting").unwrap();
+        let nanos = ["ts", "dur"].map(|name| (connecting[name].as_f64().unwrap() * 1_000.0) as u64);
+        proptest::prop_assert_eq!(nanos, [from, took]);
+    }
+}
+
+#[test]
+fn slices_of_one_chrome_trace_track_are_nested_or_disjoint() {
+    let mut document = document();
+    let nanos = Duration::from_nanos;
+    for event in
+        document.runs.iter_mut().filter_map(|recorded| recorded.trace.as_mut()).flat_map(|trace| &mut trace.events)
+    {
+        event.at += nanos(1_009);
+    }
+    let value: Value = serde_json::from_str(&chrome::trace(&document)).unwrap();
+    let events = value["traceEvents"].as_array().unwrap();
+    let mut tracks = BTreeMap::<_, Vec<(u64, u64)>>::new();
     for event in events.iter().filter(|event| event["ph"] == "X") {
-        let [from, took] = ["ts", "dur"].map(|name| event[name].as_f64().unwrap());
+        // As Perfetto reads them: truncated to nanoseconds, each for itself.
+        let [from, took] = ["ts", "dur"].map(|name| (event[name].as_f64().unwrap() * 1_000.0) as u64);
         let track = (event["pid"].as_u64().unwrap(), event["tid"].as_u64().unwrap());
         tracks.entry(track).or_default().push((from, from + took));
     }

@@ -4,6 +4,7 @@
 
 mod compare;
 mod export;
+mod hlog_in_python;
 mod load_comparison;
 mod paths;
 mod previous_version;

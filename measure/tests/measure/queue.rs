@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use launcelot_measure::queue::{Cause, PaceVerdict, Queue};
-use launcelot_measure::{Connections, Failures, Interruptions, LinkSettings, Round, Rounds, RoundsPlan, RunStatus};
+use launcelot_measure::{
+    Connections, Failures, Interruptions, Link, LinkSettings, Provenance, Round, Rounds, RoundsPlan, RunStatus,
+};
 
 const fn us(micros: u64) -> Duration {
     Duration::from_micros(micros)
@@ -49,7 +51,8 @@ fn rounds_begun_at(
         answered: answered.collect(),
         errors: 0,
         failures: Failures::default(),
-        link: None,
+        provenance: Provenance::default(),
+        link: Link::None,
         status: RunStatus::Complete,
     }
 }
@@ -62,7 +65,7 @@ fn judged(rounds: &Rounds) -> (Queue, String) {
 #[test]
 fn across_a_continent_the_connection_cannot_keep_the_pace() {
     let link = LinkSettings { rtt: us(70_000), ..LinkSettings::default() };
-    let continent = Rounds { link: Some(link), ..rounds(100, us(20_000), |_| us(70_400), us(30)) };
+    let continent = Rounds { link: Link::Known(link), ..rounds(100, us(20_000), |_| us(70_400), us(30)) };
     let (queue, words) = judged(&continent);
     assert_eq!((queue.verdict, queue.late), (PaceVerdict::Grew(Cause::Connection), 100));
     assert!(words.contains("a connection carries one question at a time (head-of-line blocking)"), "{words}");

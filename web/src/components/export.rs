@@ -2,29 +2,32 @@
 
 use std::rc::Rc;
 
+use js_sys::JsString;
 use js_sys::futures::{JsFuture, spawn_local};
-use js_sys::{Date, JsString};
 use launcelot_measure::export::document::{DOCUMENT_MAX_BYTES, Document, DocumentError};
 use wasm_bindgen::JsCast as _;
 use web_sys::{File, HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
 use crate::components::load_reports::heading;
+use crate::components::pictures::Pictures;
 use crate::download;
 use crate::files::{self, Form};
 use crate::focus;
 use crate::hooks::use_drop;
 use crate::load::{self, LoadReport};
+use crate::pictures::Chart;
 use crate::render_mark::mark_render;
 use crate::shared::Shared;
 use crate::state::State;
 use crate::state::ids::MessageId;
-use crate::state::import::Room;
 
 #[derive(PartialEq, Properties)]
 pub struct Props {
     /// What can be exported.
     pub available: Available,
+    /// The charts that can be saved as pictures.
+    pub charts: Vec<Chart>,
     /// Imports a document.
     pub import: Callback<Rc<Document>>,
     /// Imports the report on a load.
@@ -75,6 +78,14 @@ struct FileStatus {
     load: Option<u32>,
 }
 
+impl FileStatus {
+    /// The browser could not save the file with this name.
+    fn not_saved(file: String) -> Self {
+        let message = format!("Your browser could not save {file}.");
+        Self { is_bad: true, message, file, ..Self::default() }
+    }
+}
+
 /// What was found in a file.
 enum Found {
     Document(Document),
@@ -103,7 +114,7 @@ const CHOICES: [Choice; 6] = [
 
 /// The section: buttons that save, and a field that takes a document; so does the whole page, when one is dropped.
 #[component]
-pub fn Export(Props { available, import, import_load, state }: &Props) -> Html {
+pub fn Export(Props { available, charts, import, import_load, state }: &Props) -> Html {
     mark_render("Export");
     let status = use_state(FileStatus::default);
     let say = {
@@ -122,7 +133,7 @@ pub fn Export(Props { available, import, import_load, state }: &Props) -> Html {
         spawn_local(async move {
             let name = file.name();
             let mut said = FileStatus { file: name.clone(), ..FileStatus::default() };
-            match read(&file, state.emit(()).room(), number).await {
+            match read(&file, &state.emit(()), number).await {
                 Err(message) => (said.is_bad, said.message) = (true, message),
                 Ok((found, message)) => {
                     said.message = message;
@@ -160,6 +171,7 @@ pub fn Export(Props { available, import, import_load, state }: &Props) -> Html {
         // The same file may be chosen again.
         input.set_value("");
     });
+    let on_failure = use_callback(say.clone(), |file: String, say| say.emit(FileStatus::not_saved(file)));
     let choices = CHOICES.iter().filter(|choice| available.has(choice));
     html! {
         <section id="take" aria-labelledby="take-title">
@@ -177,6 +189,7 @@ pub fn Export(Props { available, import, import_load, state }: &Props) -> Html {
                     </button>
                 }
             </div>
+            <Pictures charts={charts.clone()} state={state.clone()} {on_failure} />
             <label class="pick">
                 { "Bring an export back: " }
                 <input id="import" type="file" accept=".json,application/json" onchange={on_choice} />
@@ -193,28 +206,24 @@ type CurrentState = Callback<(), UseReducerHandle<State>>;
 fn on_save(choice: &'static Choice, state: &CurrentState, say: &Callback<FileStatus>) -> Callback<MouseEvent> {
     let (state, say) = (state.clone(), say.clone());
     Callback::from(move |_| {
-        // `2026-11-25T21:14:22`, as a file may be called.
-        let now = String::from(Date::new_0().to_iso_string());
-        let now = now.get(..19).unwrap_or_default().replace(':', "-");
-        let name = ["launcelot-", &now, choice.ending].concat();
+        let name = download::file_name(choice.ending);
         let (state, say) = (state.emit(()), say.clone());
         spawn_local(async move {
             let text = files::write(choice.form, &state).await;
             if text.is_none_or(|text| download::save(&name, choice.kind, &text).is_err()) {
-                let message = format!("Your browser could not save {name}.");
-                say.emit(FileStatus { is_bad: true, message, file: name, ..FileStatus::default() });
+                say.emit(FileStatus::not_saved(name));
             }
         });
     })
 }
 
-/// Reads a file: the result of a load, of which the report gets this number, or else a document, as far as there is room for it.
-/// Returns a sentence that says so, too.
+/// Reads a file: the result of a load, of which the report gets this number, or else a document, as far as it adds something to the
+/// state and there is room for it. Returns a sentence that says so, too.
 ///
 /// # Errors
 ///
 /// Returns a sentence that says why the file is not taken.
-async fn read(file: &File, room: Room, load_number: u32) -> Result<(Found, String), String> {
+async fn read(file: &File, state: &State, load_number: u32) -> Result<(Found, String), String> {
     let name = file.name();
     let text = if file.size() > DOCUMENT_MAX_BYTES as f64 {
         Err(DocumentError::TooLarge)
@@ -229,7 +238,7 @@ async fn read(file: &File, room: Room, load_number: u32) -> Result<(Found, Strin
             Ok((Found::Load(report), message))
         }
         text => {
-            let (document, message) = files::read(&name, text.map(String::from), room).await?;
+            let (document, message) = files::read(&name, text.map(String::from), state).await?;
             Ok((Found::Document(document), message))
         }
     }

@@ -1,11 +1,14 @@
 //! The rounds that are kept: named, overlaid on the newest, removed.
 
 use launcelot_charts::series;
+use launcelot_measure::Client;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::focus;
+use crate::provenance;
 use crate::state::rounds::{Action, KEPT_MAX, ManyRounds, NAME_MAX, StoredRounds};
+use crate::text::provenance as text;
 
 /// The list, the newest first.
 pub fn kept_rounds(many: &ManyRounds, change: &Callback<Action>) -> Html {
@@ -19,12 +22,13 @@ pub fn kept_rounds(many: &ManyRounds, change: &Callback<Action>) -> Html {
         (_, true) => format!("{KEPT_MAX} are kept: the oldest was removed."),
         _ => "Up to three can be overlaid on the newest, and are compared with it.".to_owned(),
     };
+    let this_page = provenance::this_page();
     html! {
         <div>
             <h3>{ "Kept" }</h3>
-            <ul id="kept-rounds" class="kept-rounds" tabindex="-1" aria-label="StoredRounds rounds">
+            <ul id="kept-rounds" class="kept-rounds" tabindex="-1" aria-label="Kept rounds">
                 for kept in many.worth_keeping().rev() {
-                    { row(many, kept, change) }
+                    { row(many, kept, &this_page, change) }
                 }
             </ul>
             <p class="hint" role="status">{ hint }</p>
@@ -32,7 +36,8 @@ pub fn kept_rounds(many: &ManyRounds, change: &Callback<Action>) -> Html {
     }
 }
 
-fn row(many: &ManyRounds, StoredRounds { id, rounds, .. }: &StoredRounds, change: &Callback<Action>) -> Html {
+fn row(many: &ManyRounds, kept: &StoredRounds, this_page: &Client, change: &Callback<Action>) -> Html {
+    let StoredRounds { id, rounds, .. } = kept;
     let id = *id;
     let letter = many.shown().position(|shown| shown.id == id).map(series::letter);
     let is_newest = letter == Some(series::letter(0));
@@ -59,6 +64,8 @@ fn row(many: &ManyRounds, StoredRounds { id, rounds, .. }: &StoredRounds, change
         (_, Some(_)) => button("Overlaid", Some("true"), false, on_toggle),
         (_, None) => button("Overlay", Some("false"), false, on_toggle),
     };
+    let began = rounds.provenance.began.map(provenance::for_people);
+    let provenance = text::of_rounds(rounds, began, this_page);
     html! {
         <li key={id.to_string()}>
             <b aria-hidden="true">{ letter.map(String::from) }</b>
@@ -66,6 +73,7 @@ fn row(many: &ManyRounds, StoredRounds { id, rounds, .. }: &StoredRounds, change
                 maxlength={NAME_MAX.to_string()} onchange={on_rename} />
             { lay }
             { button("Remove", None, !rounds.is_over(), on_remove) }
+            <small>{ provenance }</small>
         </li>
     }
 }

@@ -19,6 +19,7 @@ pub mod many_rounds;
 pub mod markup;
 pub mod meaning;
 pub mod own_question;
+pub mod pictures;
 pub mod player;
 pub mod race;
 pub mod rounds_form;

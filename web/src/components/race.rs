@@ -101,7 +101,7 @@ fn imported_race(race: &Race) -> Html {
 
 /// The axis on which all ways fit; `None` before there is something to be drawn.
 #[inline(never)]
-fn scale(race: &Race) -> Option<Scale> {
+pub fn scale(race: &Race) -> Option<Scale> {
     let mut longest = None;
     for way in Way::ALL {
         longest = longest.max(total(runs(race, way))).max(race.whisker(way).map(|whisker| whisker.end()));
@@ -154,6 +154,6 @@ fn line(race: &Race, way: Way, scale: &Scale) -> Line {
 }
 
 /// From the beginning to the last answer so far, once there is a connection.
-fn total<'a>(runs: impl Iterator<Item = &'a Run>) -> Option<Duration> {
+pub fn total<'a>(runs: impl Iterator<Item = &'a Run>) -> Option<Duration> {
     runs.filter(|run| run.connecting.is_some()).map(Run::until).max()
 }

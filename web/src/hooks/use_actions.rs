@@ -8,6 +8,7 @@ use launcelot_protocol::Question;
 use yew::prelude::*;
 
 use crate::load::LoadReport;
+use crate::provenance;
 use crate::shared::Shared;
 use crate::state::ids::RunId;
 use crate::state::{Action, State, lab, rounds};
@@ -49,9 +50,9 @@ pub fn use_actions(state: &UseReducerHandle<State>) -> Rc<Actions> {
         // A new clone of the handle has the state as it is then.
         let state = state.clone();
         Actions {
-            ask: dispatch(&dispatcher, Action::Asked),
-            race: dispatch(&dispatcher, |()| Action::Raced),
-            ask_in_rounds: dispatch(&dispatcher, Action::RoundsAsked),
+            ask: begin(&dispatcher, Action::Asked),
+            race: begin(&dispatcher, |()| Action::Raced),
+            ask_in_rounds: begin(&dispatcher, Action::RoundsAsked),
             stop: dispatch(&dispatcher, |()| Action::Stopped),
             choose_order: dispatch(&dispatcher, Action::OrderChosen),
             compare: dispatch(&dispatcher, Action::CompareToggled),
@@ -62,6 +63,15 @@ pub fn use_actions(state: &UseReducerHandle<State>) -> Rc<Actions> {
             remove_load: dispatch(&dispatcher, Action::LoadRemoved),
             state: Callback::from(move |()| state.clone()),
         }
+    })
+}
+
+/// Returns a callback that dispatches an action with which something begins now.
+fn begin<T: 'static>(dispatcher: &UseReducerDispatcher<State>, action: fn(T) -> Action) -> Callback<T> {
+    let dispatcher = dispatcher.clone();
+    Callback::from(move |value| {
+        dispatcher.dispatch(Action::ProvenanceSet(provenance::of_this_page()));
+        dispatcher.dispatch(action(value));
     })
 }
 

@@ -19,18 +19,18 @@ pub fn use_frames(is_on: bool, on_frame: Callback<Duration>) {
     use_effect_with(is_on, move |is_on| {
         let next = NextFrame::default();
         if *is_on {
-            request(next.clone(), None, on_frame);
+            request(&next, None, on_frame);
         }
         move || drop(next.take())
     });
 }
 
-fn request(next: NextFrame, last: Option<f64>, on_frame: Callback<Duration>) {
+fn request(next: &NextFrame, last: Option<f64>, on_frame: Callback<Duration>) {
     let later = next.clone();
     let frame = request_animation_frame(move |now| {
         let passed = (now - last.unwrap_or(now)).clamp(0.0, FRAME_MAX_MS);
         // The next frame is requested first: the callback may end all of them.
-        request(later, Some(now), on_frame.clone());
+        request(&later, Some(now), on_frame.clone());
         on_frame.emit(Duration::from_micros((passed * 1e3) as u64));
     });
     next.replace(Some(frame));

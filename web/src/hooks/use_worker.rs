@@ -14,6 +14,7 @@ use yew::prelude::*;
 use super::painted::{is_hidden, painted};
 use crate::focus;
 use crate::message::{self, FromWorker, ToWorker};
+use crate::provenance;
 use crate::shared::Shared;
 use crate::state::{Action, State};
 
@@ -104,6 +105,8 @@ fn listen(worker: &Worker, dispatcher: &UseReducerDispatcher<State>) -> [EventLi
             if let Some(message) = message::decode::<FromWorker>(&bytes) {
                 if message.is_an_end() {
                     focus::leave_stop_buttons();
+                    // The next heat of a race begins then.
+                    dispatcher.dispatch(Action::ProvenanceSet(provenance::of_this_page()));
                 }
                 dispatcher.dispatch(Action::WorkerSent(message));
             }

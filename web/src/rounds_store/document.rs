@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use launcelot_measure::{
-    Failures, Interruptions, LinkRevisions, LinkSettings, Round, Rounds, RoundsPlan, RunStatus, ServerWork,
+    Failures, Interruptions, Link, LinkRevisions, Provenance, Round, Rounds, RoundsPlan, RunStatus, ServerWork,
 };
 use serde::{Deserialize, Serialize};
 
@@ -15,11 +15,14 @@ use crate::shared::Shared;
 use crate::state::ids::RoundsId;
 use crate::state::rounds::StoredRounds;
 
-/// The version that is written and read. It increases with every change of [`Document`] or of a type in it. Earlier versions had
-/// another form altogether, which [`version_4`](super::version_4) reads.
-const VERSION: u32 = 5;
+/// The version that is written. It increases with every change of [`Document`], of a type in it, or of what follows it.
+const VERSION: u32 = 6;
 
-/// A stored series. The version comes first, so that it can be read from documents of any version.
+/// The oldest version that is read, which has no provenance, and settings or nothing as the link. Earlier versions had another
+/// form altogether, which [`version_4`](super::version_4) reads.
+const OLDEST_VERSION: u32 = 5;
+
+/// A stored series, which its provenance follows. The version comes first, so that it can be read from documents of any version.
 #[derive(Debug, Serialize, Deserialize)]
 struct Document {
     version: u32,
@@ -36,7 +39,8 @@ struct Document {
     answered: Vec<Round>,
     errors: u32,
     failures: Failures,
-    link: Option<LinkSettings>,
+    /// Settings or nothing have the same bytes as this has for a known link or none.
+    link: Link,
     link_revisions: Option<LinkRevisions>,
     thinking_mean: Option<Duration>,
     server_work: Option<ServerWork>,
@@ -82,13 +86,21 @@ pub(super) fn write(stored: &StoredRounds, position: u32) -> Option<String> {
         interruptions: rounds.interruptions,
         status,
     };
-    Some(encode(&document).into_iter().map(char::from).collect())
+    Some(encode(&(document, rounds.provenance)).into_iter().map(char::from).collect())
 }
 
 /// Returns the series in a document, and its place among the stored ones; `None` if the document is damaged or of another version.
 pub(super) fn read(text: &str) -> Option<(StoredRounds, u32)> {
     let bytes = to_bytes(text)?;
-    let document: Document = decode(&bytes).filter(|document: &Document| document.version == VERSION)?;
+    let (document, rest): (Document, &[u8]) = postcard::take_from_bytes(&bytes).ok()?;
+    let (link, provenance) = match document.version {
+        OLDEST_VERSION => {
+            let link = Link::new(document.link.settings(), document.link_revisions);
+            (link, Provenance { is_imported: document.is_imported, ..Provenance::default() })
+        }
+        VERSION => (document.link, decode(rest)?),
+        _ => return None,
+    };
     let rounds = Rounds {
         name: document.name,
         target: document.target,
@@ -98,7 +110,8 @@ pub(super) fn read(text: &str) -> Option<(StoredRounds, u32)> {
         answered: document.answered,
         errors: document.errors,
         failures: document.failures,
-        link: document.link,
+        provenance,
+        link,
         link_revisions: document.link_revisions,
         thinking_mean: document.thinking_mean,
         server_work: document.server_work,
@@ -120,6 +133,8 @@ pub(super) fn to_bytes(text: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use launcelot_measure::Preset;
+
     use super::super::tests::rounds;
     use super::*;
     use crate::state::ids::PageId;
@@ -145,10 +160,28 @@ mod tests {
     }
 
     #[test]
+    fn a_document_of_version_5_is_read_and_where_it_came_from_is_unknown() {
+        let imported = Provenance { is_imported: true, ..Provenance::default() };
+        let settings =
+            [(Link::None, Link::Changed), (Link::Known(Preset::Ssh.link()), Link::Known(Preset::Ssh.link()))];
+        for (link, expected) in settings {
+            let stored = stored(3, RunStatus::Stopped);
+            let rounds = Rounds { link, ..Rounds::clone(&stored.rounds) };
+            let text = write(&StoredRounds { rounds: Shared::new(rounds.clone()), ..stored }, 7).unwrap();
+            // The document had the version as its first character, and not the provenance.
+            let length = text.chars().count() - encode(&rounds.provenance).len();
+            let old: String = ['\u{5}'].into_iter().chain(text.chars().take(length).skip(1)).collect();
+            let (read, position) = read(&old).unwrap();
+            let expected = Rounds { provenance: imported.clone(), link: expected, ..rounds };
+            assert_eq!((&*read.rounds, position), (&expected, 7));
+        }
+    }
+
+    #[test]
     fn damaged_documents_and_those_of_other_versions_are_not_read() {
         let whole = write(&stored(1_000, RunStatus::Complete), 1).unwrap();
         let cut: String = whole.chars().take(500).collect();
-        let newer: String = ['\u{6}'].into_iter().chain(whole.chars().skip(1)).collect();
+        let newer: String = ['\u{7}'].into_iter().chain(whole.chars().skip(1)).collect();
         for text in ["", "{}", "\u{ff}\u{ff}\u{ff}\u{ff}\u{ff}", "日本", &cut, &newer] {
             assert!(read(text).is_none(), "{text}");
         }

@@ -162,9 +162,16 @@ mod tests {
     use std::time::Duration;
 
     use launcelot_measure::{
-        Connections, Failures, Instance, Interruptions, LinkRevisions, Preset, Round, Rounds, RoundsPlan, RunStatus,
-        ServerWork,
+        Client, ClientKind, Connections, Failures, Instance, Interruptions, Link, LinkRevisions, Preset, Provenance,
+        Round, Rounds, RoundsPlan, RunStatus, ServerWork, Timestamp,
     };
+
+    fn provenance() -> Provenance {
+        let client =
+            Client { kind: ClientKind::Page, version: "0.1.0".to_owned(), system: "Firefox, Ārija".to_owned() };
+        let began = Timestamp::new(Duration::from_millis(1_795_790_583_250), -570);
+        Provenance { began: Some(began), client: Some(client), server_design: None, is_imported: true }
+    }
 
     /// A series through settings of the link that changed meanwhile.
     pub(super) fn rounds(answered: usize, status: RunStatus) -> Rounds {
@@ -180,7 +187,8 @@ mod tests {
             },
             clock_step: Duration::from_micros(5),
             cores: 2,
-            link: Some(Preset::Ssh.link()),
+            provenance: provenance(),
+            link: Link::Known(Preset::Ssh.link()),
             link_revisions: Some(revisions),
             thinking_mean: Some(Duration::from_micros(5_012)),
             server_work: Some(ServerWork::begun(Duration::from_millis(3))),

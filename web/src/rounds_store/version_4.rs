@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use launcelot_measure::{
-    Failures, Interruptions, LinkRevisions, LinkSettings, Round, Rounds, RoundsPlan, RunStatus, ServerWork,
+    Failures, Interruptions, Link, LinkRevisions, LinkSettings, Round, Rounds, RoundsPlan, RunStatus, ServerWork,
 };
 use serde::Deserialize;
 
@@ -50,12 +50,12 @@ pub(super) fn read(entry: &str) -> Option<(Rounds, bool)> {
     let ready: Ready = decode(&to_bytes(parts.next()?)?)?;
     let answered: Answered = decode(&to_bytes(parts.next()?)?)?;
     let rest: (Option<LinkSettings>, bool, Interruptions, u32) = decode(&to_bytes(parts.next()?)?)?;
-    let (link, is_imported, interruptions, errors) = rest;
+    let (settings, is_imported, interruptions, errors) = rest;
     let mut rounds = rounds::begun(name, begun.url, begun.plan, ready.clock);
     rounds.answered = answered.answered;
     rounds.failures = answered.failures;
     rounds.errors = errors;
-    rounds.link = link;
+    rounds.provenance.is_imported = is_imported;
     rounds.interruptions = interruptions;
     rounds.status = match parts.next()? {
         "" if rounds.done() < begun.plan.rounds as usize => RunStatus::Stopped,
@@ -71,11 +71,14 @@ pub(super) fn read(entry: &str) -> Option<(Rounds, bool)> {
         let (first, last): (Option<Duration>, Option<Duration>) = decode(&to_bytes(work)?)?;
         rounds.server_work = first.map(|first| ServerWork { first, last });
     }
+    rounds.link = Link::new(settings, rounds.link_revisions);
     Some((rounds, is_imported))
 }
 
 #[cfg(test)]
 mod tests {
+    use launcelot_measure::Provenance;
+
     use super::super::tests::rounds;
     use super::*;
 
@@ -90,7 +93,8 @@ mod tests {
 
     #[test]
     fn entries_of_all_pages_with_version_4_are_read() {
-        let whole = rounds(3, RunStatus::Stopped);
+        let provenance = Provenance { is_imported: true, ..Provenance::default() };
+        let whole = Rounds { provenance, ..rounds(3, RunStatus::Stopped) };
         let without = Rounds { link_revisions: None, thinking_mean: None, server_work: None, ..whole.clone() };
         assert_eq!(read(WITHOUT_THE_LAB), Some((without, true)));
         assert_eq!(read(&[WITHOUT_THE_LAB, OF_THE_LAB].concat()), Some((whole, true)));

@@ -1,6 +1,6 @@
 //! What begins, and the orders for the worker that this takes.
 
-use launcelot_measure::{LinkRevisions, Order, Rounds, RoundsPlan, ServerWork};
+use launcelot_measure::{Link, LinkRevisions, Order, Rounds, RoundsPlan, ServerWork};
 use launcelot_protocol::{EXCHANGES, Question};
 
 use super::State;
@@ -43,14 +43,15 @@ impl State {
         let Some(clock) = self.clock.filter(|_| self.is_ready()) else { return };
         let id = self.next_rounds();
         let url = self.url().to_owned();
-        let link = self.lab.link().filter(|_| self.lab.route == Route::Tunnel);
-        let name = text::rounds::name(&plan, &text::link::route(self.lab.route, link));
+        let settings = self.lab.link().filter(|_| self.lab.route == Route::Tunnel);
+        let name = text::rounds::name(&plan, &text::link::route(self.lab.route, settings));
         let others: Vec<&str> = self.rounds.kept.iter().map(|kept| kept.rounds.name.as_str()).collect();
         let name = text::rounds::told_apart(name, &others);
         self.order_worker(ToWorker::Rounds { id, url: format!("{url}?series={}", series_name(id)), plan });
-        let revision = self.lab.revision().filter(|_| link.is_some());
+        let revision = self.lab.revision().filter(|_| settings.is_some());
         let rounds = Rounds {
-            link,
+            provenance: self.provenance.clone(),
+            link: Link::new(settings, None),
             link_revisions: revision.map(LinkRevisions::unchanged),
             server_work: self.lab.work_time().map(ServerWork::begun),
             ..rounds::begun(name, url, plan, clock)

@@ -12,6 +12,9 @@ use crate::shared::Shared;
 /// The largest number of races that can be imported.
 pub const RACES_MAX: usize = 4;
 
+/// The end of the name of an imported series.
+const IMPORTED: &str = " (imported)";
+
 /// How much can be imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Room {
@@ -61,8 +64,8 @@ impl State {
         }
         let mut series = Vec::new();
         for rounds in &document.rounds {
-            // In a list of names the series is beside the one that it may be a copy of.
-            let name = [&rounds.name, " (imported)"].concat();
+            // A series that was exported after an import has this in its name already.
+            let name = [rounds.name.strip_suffix(IMPORTED).unwrap_or(&rounds.name), IMPORTED].concat();
             let rounds = Shared::new(Rounds { name, ..rounds.clone() });
             series.push(StoredRounds { id: self.next_rounds(), rounds, is_imported: true });
         }
@@ -95,13 +98,9 @@ mod tests {
         let mut run = Run::new("ws://elsewhere/ws".to_owned(), Order::SentAhead, Duration::ZERO, []);
         run.status = RunStatus::Complete;
         let recorded = |number| RecordedRun {
-            number,
-            run: run.clone(),
             trace: Some(Trace::default()),
             cores: Some(8),
-            link: None,
-            link_revisions: None,
-            server_work: None,
+            ..RecordedRun::new(number, run.clone())
         };
         let document = Rc::new(Document { runs: vec![recorded(1), recorded(2)], ..Document::default() });
         let imported = || Action::Imported(document.clone());
@@ -118,15 +117,7 @@ mod tests {
     #[test]
     fn an_import_removes_nothing() {
         let run = Run::new(String::new(), Order::OneAtATime, Duration::ZERO, []);
-        let recorded = |number| RecordedRun {
-            number,
-            run: run.clone(),
-            trace: None,
-            cores: None,
-            link: None,
-            link_revisions: None,
-            server_work: None,
-        };
+        let recorded = |number| RecordedRun::new(number, run.clone());
         let race = export::RecordedRace { one_at_a_time: vec![recorded(1)], ..export::RecordedRace::default() };
         let mut document =
             Document { runs: (1..=60).map(recorded).collect(), races: vec![race; 5], ..Document::default() };

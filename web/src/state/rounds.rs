@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use launcelot_charts::series::SERIES_MAX;
 use launcelot_measure::{
-    Failures, Interruptions, LinkRevisions, Round, Rounds, RoundsPlan, RunStatus, ServerWork, Stopwatch,
+    Failures, Interruptions, Link, LinkRevisions, Provenance, Round, Rounds, RoundsPlan, RunStatus, ServerWork,
+    Stopwatch,
 };
 
 use super::ids::RoundsId;
@@ -77,7 +78,8 @@ pub fn begun(name: String, target: String, plan: RoundsPlan, clock: Clock) -> Ro
         answered: Vec::with_capacity(plan.rounds.min(CAPACITY_MAX) as usize),
         errors: 0,
         failures: Failures::default(),
-        link: None,
+        provenance: Provenance::default(),
+        link: Link::None,
         link_revisions: None,
         thinking_mean: None,
         server_work: None,
@@ -192,9 +194,9 @@ impl ManyRounds {
     pub(super) fn link_changed(&mut self, ids: &[RoundsId]) {
         for kept in &mut self.kept {
             let is_affected = ids.contains(&kept.id) || !kept.rounds.is_over();
-            if is_affected && kept.rounds.link.is_some() {
+            if is_affected && kept.rounds.link.settings().is_some() {
                 let rounds = kept.rounds.make_mut();
-                rounds.link = None;
+                rounds.link = Link::Changed;
                 rounds.link_revisions = rounds.link_revisions.map(LinkRevisions::changed);
                 rounds.name += CHANGED;
             }

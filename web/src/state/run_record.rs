@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use launcelot_measure::export::RecordedRun;
 use launcelot_measure::{
-    Breakdown, LinkReport, LinkRevisions, LinkSettings, Order, Revision, Run, ServerWork, Trace, TracePoint, paths,
+    Breakdown, Link, LinkReport, LinkRevisions, LinkSettings, Order, Provenance, Revision, Run, ServerWork, Trace,
+    TracePoint, paths,
 };
 
 use super::ids::RunId;
@@ -36,6 +37,8 @@ pub struct RunRecord {
     pub link_revisions: Option<LinkRevisions>,
     /// The simulated work of the lab's server on each answer, where that is known.
     pub server_work: Option<ServerWork>,
+    /// When, by what and of what the run was measured, as far as that is known.
+    pub provenance: Provenance,
     /// Whether the run came from a file.
     pub is_imported: bool,
 }
@@ -74,6 +77,8 @@ pub struct Circumstances {
     pub revision: Option<Revision>,
     /// The time for which the lab's server works on each answer.
     pub work: Option<Duration>,
+    /// When, by what and of what the run is measured.
+    pub provenance: Provenance,
 }
 
 /// A run to be begun.
@@ -96,7 +101,7 @@ pub struct NewRun {
 impl RunRecord {
     /// Creates the record of a run that begins.
     pub fn begun(new: NewRun, circumstances: &Circumstances) -> Self {
-        let Circumstances { clock, legs, link, revision, work } = circumstances;
+        let Circumstances { clock, legs, link, revision, work, provenance } = circumstances;
         let is_through_tunnel = Route::of(&new.url) == Route::Tunnel;
         let step = clock.map(|clock| clock.step).unwrap_or_default();
         Self {
@@ -109,6 +114,7 @@ impl RunRecord {
             link: link.filter(|_| is_through_tunnel),
             link_revisions: revision.filter(|_| is_through_tunnel).map(LinkRevisions::unchanged),
             server_work: work.map(ServerWork::begun),
+            provenance: provenance.clone(),
             is_imported: false,
         }
     }
@@ -122,9 +128,10 @@ impl RunRecord {
             dialogue: String::new(),
             legs: recorded.trace.clone().map_or(Legs::Unknown, Legs::Known),
             cores: recorded.cores,
-            link: recorded.link,
+            link: recorded.link.settings(),
             link_revisions: recorded.link_revisions,
             server_work: recorded.server_work,
+            provenance: recorded.provenance.clone(),
             is_imported: true,
         }
     }
@@ -136,7 +143,8 @@ impl RunRecord {
             run: self.run.clone(),
             trace: self.trace().cloned(),
             cores: self.cores,
-            link: self.link,
+            provenance: self.provenance.clone(),
+            link: Link::new(self.link, self.link_revisions),
             link_revisions: self.link_revisions,
             server_work: self.server_work,
         }

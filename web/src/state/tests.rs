@@ -37,6 +37,16 @@ fn rounds_ended() -> Action {
 }
 
 #[test]
+fn a_run_begins_with_the_provenance_that_was_set_last() {
+    let provenance = Provenance { server_design: Some("async".to_owned()), ..Provenance::default() };
+    let state = ready_after([ask(), complete(1), Action::ProvenanceSet(provenance.clone()), ask(), complete(2)]);
+    let recorded: Vec<_> = state.runs.iter().map(|record| record.recorded().provenance).collect();
+    assert_eq!(recorded, [Provenance::default(), provenance.clone()]);
+    let state = after(state, [rounds_asked()]);
+    assert_eq!(state.rounds.newest().unwrap().rounds.provenance, provenance);
+}
+
+#[test]
 fn steps_are_recorded_in_the_run_they_belong_to() {
     let state = ready_after([ask(), connected(1)]);
     assert!(state.is_running());

@@ -27,8 +27,8 @@ pub fn not_loaded(name: &str) -> String {
     format!("Not read: what reads {name} could not be loaded. Try again.")
 }
 
-/// What was taken, and for how much there was no room.
-pub fn taken(name: &str, document: &Document, left_out: usize) -> String {
+/// What was taken, how much was here already, and for how much there was no room.
+pub fn taken(name: &str, document: &Document, repeated: usize, left_out: usize) -> String {
     let kinds = [
         (document.runs.len(), "run", "runs"),
         (document.races.len(), "race", "races"),
@@ -41,6 +41,9 @@ pub fn taken(name: &str, document: &Document, left_out: usize) -> String {
         Some((last, [])) => format!("Imported from {name}: {last}."),
         Some((last, before)) => format!("Imported from {name}: {} and {last}.", before.join(", ")),
     };
+    if repeated > 0 {
+        said += &format!(" {} already here, and not imported again.", count(repeated, "thing was", "things were"));
+    }
     if left_out > 0 {
         said += &format!(
             " {} left out: {RUNS_MAX} runs, {RACES_MAX} imported races and {KEPT_MAX} series of rounds are kept at most, and \
@@ -60,10 +63,12 @@ mod tests {
     #[test]
     fn what_was_taken_is_named_and_what_was_not_is_counted() {
         let mut document = Document { races: vec![RecordedRace::default(); 2], ..Document::default() };
-        assert_eq!(taken("x", &document, 0), "Imported from x: 2 races.");
+        assert_eq!(taken("x", &document, 0, 0), "Imported from x: 2 races.");
+        let expected = "Imported from x: 2 races. 1 thing was already here, and not imported again.";
+        assert_eq!(taken("x", &document, 1, 0), expected);
         document.runs.clear();
         document.races.clear();
-        assert!(taken("x", &document, 3).starts_with("Nothing was taken from x. 3 things were left out: "));
+        assert!(taken("x", &document, 0, 3).starts_with("Nothing was taken from x. 3 things were left out: "));
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub fn of_run(record: &RunRecord) -> String {
 
 /// How many errors a run had.
 pub fn errors(run: &Run) -> usize {
-    run.failures(exchange::is_error).count() as usize
+    run.failures(|_, answer| exchange::is_error(answer)).count() as usize
 }
 
 /// A line, what work the server simulated, and what interrupted the asker.
@@ -65,7 +65,7 @@ pub fn noted(mut line: String, work: Option<ServerWork>, interruptions: Interrup
 
 #[cfg(test)]
 mod tests {
-    use launcelot_measure::{Order, RunStatus};
+    use launcelot_measure::{Order, Provenance, RunStatus};
 
     use super::*;
     use crate::state::ids::RunId;
@@ -85,6 +85,7 @@ mod tests {
             link: None,
             link_revisions: None,
             server_work: None,
+            provenance: Provenance::default(),
             is_imported: false,
         };
         let expected = "2 questions · clock steps 5 µs · 1 core · nothing discarded as warm-up · no errors";

@@ -140,7 +140,7 @@ pub fn comparison(letter: char, newest: char, [p50, _, p99, ..]: [Difference; PE
 pub fn limits(StoredRounds { rounds, is_imported, .. }: &StoredRounds) -> String {
     let samples = limits::count(rounds.samples().len(), "sample", "samples");
     let samples = if *is_imported { ["imported · ", &samples].concat() } else { samples };
-    let route = link::route_to(&rounds.target, rounds.link);
+    let route = link::route_to(&rounds.target, rounds.link.settings());
     let discarded = rounds.discarded().to_string();
     let line = limits::line(&samples, route, rounds.clock_step, Some(rounds.cores), &discarded, rounds.errors as usize);
     limits::noted(line, rounds.server_work, rounds.interruptions)
@@ -155,7 +155,7 @@ mod tests {
     }
 
     use launcelot_measure::compare::Factor;
-    use launcelot_measure::{FailureKind, Failures, Interruptions, Preset, Round};
+    use launcelot_measure::{FailureKind, Failures, Interruptions, Link, Preset, Provenance, Round};
 
     use super::*;
     use crate::shared::Shared;
@@ -172,7 +172,8 @@ mod tests {
             answered: vec![Round { asked: 600, connecting: 6_000, due, ready: 0 }; 1_100],
             errors: 1,
             failures: Failures::default(),
-            link: None,
+            provenance: Provenance::default(),
+            link: Link::None,
             link_revisions: None,
             thinking_mean: None,
             server_work: None,
@@ -333,7 +334,7 @@ mod tests {
         let expected = "1,000 samples · clock steps 5 µs · 2 cores · 100 discarded as warm-up · 1 error";
         let kept = StoredRounds { id: RoundsId::default(), rounds: Shared::new(rounds.clone()), is_imported: false };
         assert_eq!(plain(&limits(&kept)), expected);
-        let (to, link) = ("ws://b/ws/tunnel".to_owned(), Some(Preset::Rack.link()));
+        let (to, link) = ("ws://b/ws/tunnel".to_owned(), Link::Known(Preset::Rack.link()));
         let kept =
             StoredRounds { rounds: Shared::new(Rounds { target: to, link, ..rounds }), is_imported: true, ..kept };
         let expected = "imported · 1,000 samples · through the tunnel at 200 µs, 10 Gbit/s · clock steps 5 µs";

@@ -1,0 +1,170 @@
+//! The page's charts as pictures to export: each with its caption, and with the line of what limits its figures.
+
+use std::time::Duration;
+
+use launcelot_charts::picture::{Picture, Row};
+use launcelot_charts::{LogScale, histogram, legs, percentiles, race as lanes, series, waterfall};
+use launcelot_measure::{Distribution, Leg, Provenance, Span, Stopwatch, Way};
+
+use crate::components::race as chart;
+use crate::components::timetable;
+use crate::rows;
+use crate::state::State;
+use crate::state::race::Race;
+use crate::state::rounds::{ManyRounds, StoredRounds};
+use crate::text;
+
+/// A chart of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chart {
+    /// The steps of the newest run.
+    Dialogue,
+    /// The three ways of the newest race.
+    Race,
+    /// How often each time occurred in the rounds that are drawn.
+    Histogram,
+    /// The percentile curves of the same rounds.
+    Percentiles,
+}
+
+impl Chart {
+    /// All of them, in their order on the page.
+    pub const ALL: [Self; 4] = [Self::Dialogue, Self::Race, Self::Histogram, Self::Percentiles];
+
+    /// Returns the name, which is a part of its files' names.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dialogue => "dialogue",
+            Self::Race => "race",
+            Self::Histogram => "histogram",
+            Self::Percentiles => "percentiles",
+        }
+    }
+
+    /// Returns the charts that the page shows, and of which everything has ended.
+    pub fn all_drawn(state: &State) -> Vec<Self> {
+        Self::ALL.into_iter().filter(|chart| chart.is_drawn(state)).collect()
+    }
+
+    fn is_drawn(self, state: &State) -> bool {
+        match self {
+            Self::Dialogue => {
+                let newest = state.runs.newest().filter(|newest| newest.run.is_over());
+                newest.is_some_and(|newest| rows::scale(Some(newest), &state.runs.compared()).is_some())
+            }
+            Self::Race => newest_race(state).is_some(),
+            Self::Histogram | Self::Percentiles => state
+                .rounds
+                .newest()
+                .is_some_and(|newest| newest.rounds.is_over() && !newest.rounds.samples().is_empty()),
+        }
+    }
+}
+
+/// Draws a chart as the text of an SVG file; `None` if the page does not show it.
+pub fn draw(chart: Chart, state: &State) -> Option<String> {
+    let picture = match chart {
+        Chart::Dialogue => dialogue(state),
+        Chart::Race => race(newest_race(state)?),
+        Chart::Histogram => rounds(&state.rounds, "How often each time occurred", histogram::draw),
+        Chart::Percentiles => {
+            rounds(&state.rounds, "Percentiles: what share was answered within what time", |scale, series| {
+                let series: Vec<&Distribution> = series.iter().map(|(distribution, _)| *distribution).collect();
+                percentiles::draw(scale, &series)
+            })
+        }
+    };
+    Some(picture?.finish())
+}
+
+fn dialogue(state: &State) -> Option<Picture> {
+    let newest = state.runs.newest()?;
+    let compared = state.runs.compared();
+    let scale = rows::scale(Some(newest), &compared)?;
+    let unit = scale.unit();
+    let rows = rows::of(Some(newest), &compared, unit);
+    let mut picture = Picture::new(&["The dialogue of ", &text::title(newest)].concat());
+    let drawn: Vec<Row> = rows
+        .iter()
+        .map(|row| {
+            let answer = row.answer.as_ref().map(|answer| format!("“{answer}”"));
+            let took = row.span().map(|span| timetable::figure(unit, span, row.clock_step));
+            Row {
+                words: std::iter::once(row.words.clone()).chain(answer).collect(),
+                chart: row.drawing(&scale),
+                took: took.unwrap_or_else(|| "–".to_owned()),
+            }
+        })
+        .collect();
+    picture.table(&waterfall::axis(&scale), unit.symbol(), &drawn);
+    let has_leg = |leg: &Leg| rows.iter().any(|row| row.legs.iter().any(|(drawn, _)| drawn == leg));
+    for leg in Leg::ALL.into_iter().filter(has_leg) {
+        picture.key(&legs::swatch(leg), text::legs::name(leg, newest.asker()));
+    }
+    let below: Vec<String> = compared.iter().map(|record| text::title(record)).collect();
+    if !below.is_empty() {
+        picture.note(&["Thin bars below: ", &below.join("; "), "."].concat());
+    }
+    picture.note(&text::limits::of_run(newest));
+    note_provenance(&mut picture, &newest.provenance);
+    Some(picture)
+}
+
+/// The race that ended last: one's own, or else one from a file.
+fn newest_race(state: &State) -> Option<&Race> {
+    state.races().rev().map(|race| &**race).find(|race| race.is_over() && chart::scale(race).is_some())
+}
+
+fn race(race: &Race) -> Option<Picture> {
+    let scale = chart::scale(race)?;
+    let unit = scale.unit();
+    let mut picture = Picture::new(&["Three ways to ask the same questions: ", &race.url].concat());
+    let row = |way: Way| {
+        let runs = race.drawn(way).map(|record| &record.run);
+        let took = chart::total(runs.clone()).map(|until| Span { from: Duration::ZERO, until });
+        Row {
+            words: vec![text::race::name(way).to_owned(), text::race::parts(race, way, unit)],
+            chart: lanes::lanes(&scale, runs, race.whisker(way)),
+            took: took.map_or_else(|| "–".to_owned(), |took| timetable::figure(unit, took, race.clock_step())),
+        }
+    };
+    picture.table(&waterfall::axis(&scale), unit.symbol(), &Way::ALL.map(row));
+    picture.note(&text::race::limits(race));
+    if let Some(record) = race.raced().next() {
+        note_provenance(&mut picture, &record.provenance);
+    }
+    Some(picture)
+}
+
+fn rounds(
+    many: &ManyRounds,
+    caption: &str,
+    draw: impl Fn(&LogScale, &[(&Distribution, Duration)]) -> String,
+) -> Option<Picture> {
+    let shown: Vec<&StoredRounds> = many.shown().collect();
+    let distributions: Vec<Distribution> = shown.iter().map(|kept| kept.rounds.distribution(many.stopwatch)).collect();
+    let steps = shown.iter().map(|kept| kept.rounds.clock_step);
+    let series: Vec<(&Distribution, Duration)> = distributions.iter().zip(steps).collect();
+    let scale = series::scale(&series)?;
+    let since = match many.stopwatch {
+        Stopwatch::Question => "the question was sent",
+        Stopwatch::Connecting => "connecting began",
+        Stopwatch::Due => "the question was due",
+    };
+    let mut picture = Picture::new(&format!("{caption}, since {since}"));
+    picture.chart(&draw(&scale, &series), true);
+    for (index, kept) in shown.into_iter().enumerate() {
+        picture.key(&series::key(index), &format!("{}  {}", series::letter(index), kept.rounds.name));
+        picture.note(&text::rounds::limits(kept));
+        note_provenance(&mut picture, &kept.rounds.provenance);
+    }
+    Some(picture)
+}
+
+/// Says when, by what and of what it was measured, as far as that is known. Whether it was imported is said before.
+fn note_provenance(picture: &mut Picture, provenance: &Provenance) {
+    let clauses = provenance.describe();
+    if !clauses.is_empty() {
+        picture.note(&clauses.join(" · "));
+    }
+}

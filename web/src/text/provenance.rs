@@ -1,0 +1,67 @@
+//! The provenance of a series of rounds, in one line.
+
+use launcelot_measure::{Client, ClientKind, Provenance, Rounds, ServerWork};
+
+/// Describes when, by what and of what a series was measured, as far as that is known. `began` is the moment as the
+/// browser writes it.
+pub fn of_rounds(rounds: &Rounds, began: Option<String>, this_page: &Client) -> String {
+    let Provenance { client, server_design, is_imported, .. } = &rounds.provenance;
+    let mut clauses = Vec::new();
+    clauses.extend(began);
+    if let Some(client) = client {
+        clauses.push(if client == this_page { "in this browser".to_owned() } else { by(client) });
+    }
+    if let Some(design) = server_design {
+        clauses.push(["server design ", design].concat());
+    }
+    clauses.extend(rounds.link.describe());
+    clauses.extend(rounds.server_work.and_then(ServerWork::describe));
+    clauses.extend(rounds.interruptions.describe().map(str::to_owned));
+    if *is_imported {
+        clauses.push("imported".to_owned());
+    }
+    clauses.join(" · ")
+}
+
+fn by(client: &Client) -> String {
+    let kind = match client.kind {
+        ClientKind::Page => "page ",
+        ClientKind::Native => "native client ",
+    };
+    [kind, &client.version, " on ", &client.system].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use launcelot_measure::{Connections, Interruptions, Link, RoundsPlan};
+
+    use super::*;
+    use crate::message::Clock;
+    use crate::state::rounds;
+
+    #[test]
+    fn what_is_known_of_a_series_is_said_and_what_is_unknown_is_left_out() {
+        let plan = RoundsPlan::new(10, Connections::One, None);
+        let clock = Clock { step: Duration::ZERO, isolated: true, cores: 2 };
+        let mut rounds = rounds::begun(String::new(), String::new(), plan, clock);
+        let this_page = Client { kind: ClientKind::Page, version: "0.1.0".to_owned(), system: "Firefox".to_owned() };
+        assert_eq!(of_rounds(&rounds, None, &this_page), "");
+        let client =
+            Client { kind: ClientKind::Native, version: "0.1.0".to_owned(), system: "linux x86_64".to_owned() };
+        rounds.provenance = Provenance {
+            client: Some(client.clone()),
+            server_design: Some("poll".to_owned()),
+            is_imported: true,
+            ..Provenance::default()
+        };
+        rounds.link = Link::Changed;
+        rounds.interruptions = Interruptions { was_hidden: true, was_suspended: false };
+        let rest = "server design poll · the link changed meanwhile · the tab was hidden meanwhile · imported";
+        let expected = format!("27 Nov 2026, 15:43 · native client 0.1.0 on linux x86_64 · {rest}");
+        assert_eq!(of_rounds(&rounds, Some("27 Nov 2026, 15:43".to_owned()), &this_page), expected);
+        rounds.provenance.client = Some(this_page.clone());
+        assert_eq!(of_rounds(&rounds, None, &this_page), format!("in this browser · {rest}"));
+    }
+}
