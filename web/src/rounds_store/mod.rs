@@ -1,6 +1,6 @@
 //! The browser's local storage, where series of rounds are kept from one visit to the next.
 //!
-//! Each series has an entry of its own, with a [`document`] of the newest version. Entries of [`version_4`] are replaced when the page
+//! Each series has an entry of its own, with a `document` of the newest version. Entries of `version_4` are replaced when the page
 //! is opened, and those of the versions before are removed. An entry that cannot be read is left alone.
 
 mod document;
