@@ -113,7 +113,7 @@ pub fn height_of(lane: usize, is_back: bool) -> usize {
     top(lane) + if is_back { ANSWER_AT } else { QUESTION_AT }
 }
 
-/// Returns the height of a drawing of so many lanes, in pixels.
+/// Returns the height of a drawing of `lanes` lanes, in pixels.
 pub fn height(lanes: usize) -> usize {
     top(lanes) + 4
 }

@@ -157,7 +157,7 @@ impl Picture {
 }
 
 impl Size {
-    /// Returns the number of characters that a line of so many pixels has room for.
+    /// Returns the number of characters that fit into a line of `width` pixels.
     fn per_line(self, width: u32) -> usize {
         (width * self.per_100_px / 100) as usize
     }

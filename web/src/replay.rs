@@ -61,7 +61,7 @@ pub(crate) type Journey = Vec<Knot>;
 /// A recorded dialogue that can be played.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replay {
-    /// The hops, from left to right; the first is whoever asks.
+    /// The hops, from left to right; the first is the client.
     pub hops: Vec<Hop>,
     /// The words of each lane: connecting, if it is known, and each question.
     pub lanes: Vec<String>,

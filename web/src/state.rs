@@ -91,7 +91,7 @@ pub enum Action {
     WorkerSent(FromWorker),
     /// The worker did not start, or failed.
     WorkerBroke(String),
-    /// The worker has been given so many of the orders.
+    /// The first orders, as many as this, were sent to the worker.
     OrdersSent(usize),
     /// The tab was hidden, or is visible again.
     Hidden(bool),

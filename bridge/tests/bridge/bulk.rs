@@ -13,7 +13,7 @@ use crate::common::{echo, receive_bytes, soon};
 const BULK_BYTES: usize = 16 * 1024 * 1024;
 const MESSAGE_BYTES: usize = 256 * 1024;
 
-/// So many short messages that a relay is not taken for a bulk transfer any more.
+/// The number of short messages after which a relay is not a bulk transfer any more.
 const SHORT_MESSAGES: u32 = 200;
 
 /// Returns whether a thread of the program has this name.

@@ -299,7 +299,7 @@ mod tests {
         many.begin(id(number), begun(format!("Number {number}"), "ws://b/ws".to_owned(), plan, clock));
     }
 
-    /// So many series, each with an answer.
+    /// A number of series, each with an answer.
     fn series(count: u32) -> ManyRounds {
         let mut many = ManyRounds::default();
         for number in 1..=count {
