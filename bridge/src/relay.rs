@@ -168,7 +168,7 @@ struct Running<C, S> {
 }
 
 impl<C: Transport, S: Transport> Running<C, S> {
-    /// Relays until the end, or until it has become another kind of transfer: then there is no ending.
+    /// Relays until the end. Returns `None` if the transfer has become bulk, or has stopped being bulk.
     async fn run(&mut self) -> Option<Ending> {
         let Self { relay, watchdog, stop, pace } = self;
         let mut stopped = pin!(stop.cancelled());

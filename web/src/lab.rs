@@ -61,7 +61,7 @@ pub async fn ask(request: Request) -> Reply {
     })
 }
 
-/// Sends a request. Returns `None` if there is no good response.
+/// Sends a request. Returns `None` unless the lab replies with success.
 async fn exchange(request: &Request) -> Option<Reply> {
     let path = match request {
         Request::Tunnel | Request::SetTunnel(_) => "/tunnel".to_owned(),

@@ -44,7 +44,7 @@ impl BulkThreads {
             schedule(transfers() - 1);
             result
         }));
-        // The task is not aborted, and the event loop does not end, while this waits. So there is no other error.
+        // The task is not aborted, and the event loop does not end, while this waits, so the only error is a panic.
         running.await.unwrap_or_else(|panic| resume_unwind(panic.into_panic()))
     }
 

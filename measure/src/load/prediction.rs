@@ -44,7 +44,7 @@ pub struct ServerPrediction {
     pub prediction: Result<Prediction, NoPrediction>,
 }
 
-/// Why there is no prediction for a server.
+/// The reason why a server has no prediction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoPrediction {
     /// In an open loop the plan sets the rate.
