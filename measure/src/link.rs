@@ -260,7 +260,7 @@ pub enum Preset {
     Machine,
     /// Two machines in one rack: round trip 0.2 ms, 10 Gbit/s
     Rack,
-    /// The SSH tunnel of the text that this project grew from: round trip 1.3 ms, up to 0.15 ms of jitter each way
+    /// An SSH tunnel to a machine nearby: round trip 1.3 ms, up to 0.15 ms of jitter each way
     Ssh,
     /// From one coast to the other: round trip 70 ms, up to 2 ms of jitter each way, 100 Mbit/s
     Continent,
@@ -305,7 +305,7 @@ impl Preset {
         match self {
             Self::Machine => "This machine: no delay added",
             Self::Rack => "Two machines in one rack: 0.2 ms round trip, 10 Gbit/s",
-            Self::Ssh => "An SSH tunnel, as this project first measured: 1.3 ms round trip, up to 0.15 ms jitter",
+            Self::Ssh => "An SSH tunnel to a machine nearby: 1.3 ms round trip, up to 0.15 ms jitter",
             Self::Continent => "Coast to coast: 70 ms round trip, up to 2 ms jitter, 100 Mbit/s",
             Self::Satellite => "Geostationary satellite: 600 ms round trip, up to 15 ms jitter, 20 Mbit/s",
         }
@@ -316,7 +316,7 @@ impl Preset {
         match self {
             Self::Machine => "this machine",
             Self::Rack => "same rack",
-            Self::Ssh => "the SSH tunnel of the text",
+            Self::Ssh => "an SSH tunnel nearby",
             Self::Continent => "across a continent",
             Self::Satellite => "a satellite",
         }

@@ -289,7 +289,11 @@ mod tests {
         ] {
             let queue = judged(&rounds, pace, known);
             assert_eq!((queue.verdict, queue.late), (PaceVerdict::Grew(Cause::Connection), 99));
-            assert!(queue.describe().contains("a connection carries one question at a time"), "{}", queue.describe());
+            assert!(
+                queue.describe().contains("a question waits for those before it (head-of-line blocking)"),
+                "{}",
+                queue.describe()
+            );
         }
         assert_eq!(judged(&rounds, pace, KnownTimes::default()).verdict, PaceVerdict::Grew(Cause::Answer));
     }

@@ -21,11 +21,17 @@ pub enum QuestionError {
     #[error("a question may have only one question mark, at its end")]
     MoreThanOne,
     /// A character is not printable ASCII.
-    #[error("a question must be plain ASCII text, {0:?} is not")]
+    #[error("a question must be printable ASCII, and {} is not", describe(*.0))]
     NotAscii(char),
     /// The question has more than [`QUESTION_MAX_BYTES`] bytes. Contains its length.
     #[error("a question may have at most {QUESTION_MAX_BYTES} bytes, this one has {0}")]
     TooLong(usize),
+}
+
+/// Names a character for people: one that cannot be seen by its code point only.
+pub(crate) fn describe(character: char) -> String {
+    let code = format!("U+{:04X}", u32::from(character));
+    if character.is_control() || character.is_whitespace() { code } else { format!("“{character}” ({code})") }
 }
 
 impl Question {

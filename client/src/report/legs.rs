@@ -155,13 +155,13 @@ mod tests {
         let expected = [
             "           client      bridge    link out      server   link back    thinking",
             "What?    0.140 ms    0.020 ms    0.420 ms    0.004 ms    0.416 ms        2 µs",
-            "The server thought for 2 µs; you waited 1 ms; 80 % of that was spent on the",
-            "longer link, and nothing else happened.",
+            "The server spent 2 µs thinking; you waited 1 ms, and 80 % of that was delay",
+            "added by the tunnel.",
         ];
         assert_eq!(report.lines().take(4).collect::<Vec<_>>(), expected);
         let expected = "The tunnel emulates a longer link. Delay added, both ways: 1.48 ms (median of\n\
-                        the last 7, in 2 dialogues within the 9 ms since it was set). Set: 1.30 ms,\n\
-                        about 1.45 ms with jitter.\n";
+                        the last 7 samples, from 2 dialogues in the 9 ms since it was set). Set:\n\
+                        1.30 ms, about 1.45 ms with jitter.\n";
         assert!(report.ends_with(expected), "{report}");
         assert!(report.lines().all(|line| line.chars().count() <= WIDTH), "{report}");
     }
@@ -225,7 +225,7 @@ mod tests {
     fn contradictory_clocks_leave_the_legs_unknown_but_not_the_thinking() {
         let points = [(TracePoint::ServerIn, 0), (TracePoint::AnswerReady, 3), (TracePoint::AnswerOut, 2_000)];
         let report = legs(&run(), Ok(&lab_trace(&points)));
-        let expected = "The server thought for 3 µs; you waited 1 ms. The legs are unknown: the client’s clock and the hops’ clock";
+        let expected = "The server spent 3 µs thinking; you waited 1 ms. The legs are unknown: the client’s clock and the hops’ clock";
         assert!(report.replace('\n', " ").starts_with(expected), "{report}");
     }
 
@@ -235,7 +235,7 @@ mod tests {
         let report = legs(&run(), Ok(&lab_trace(&points)));
         let expected = ["           client     unknown    thinking", "What?    0.100 ms    0.900 ms           –"];
         assert_eq!(report.lines().take(2).collect::<Vec<_>>(), expected);
-        assert!(report.contains("You waited 1 ms; 90 % of that is unaccounted for"), "{report}");
+        assert!(report.contains("You waited 1 ms, and 90 % of that is unaccounted for"), "{report}");
         assert!(legs(&run(), Ok(&LabTrace::default())).contains("no hop on the path was observed"));
         assert!(legs(&run(), Err("no lab".to_owned())).contains("unknown: no lab."));
     }

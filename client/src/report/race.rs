@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use launcelot_endpoint::failure::one_line;
 use launcelot_measure::race::{Spread, WayTimes};
-use launcelot_measure::text::race::{RaceTimes, meaning};
+use launcelot_measure::text::race::{self, RaceTimes, meaning};
 use launcelot_measure::unit::format_duration;
 use launcelot_measure::{Reading, Run, RunStatus, Span, Turn, Way};
 
@@ -30,7 +30,7 @@ pub fn race(result: &RaceResult) -> String {
         let failed = if is_complete { "" } else { "failed after " };
         let turns = times.map_or_else(String::new, |times| format!(" ({})", describe_asking(times.asking)));
         // Writing to a string cannot fail.
-        let _ = writeln!(drawing, "{}: {failed}{}{turns}", name(*way), format_duration(until(runs)));
+        let _ = writeln!(drawing, "{}: {failed}{}{turns}", race::way(*way), format_duration(until(runs)));
         for run in *runs {
             for (words, span, sign) in rows(run) {
                 let took = span.map_or_else(|| "–".to_owned(), |span| format_duration(span.took()));
@@ -56,14 +56,6 @@ fn handshakes<'a>(result: &RaceResult, drawn: impl Iterator<Item = &'a Run>) -> 
         ));
     }
     attributed(drawn).unwrap_or_default()
-}
-
-fn name(way: Way) -> &'static str {
-    match way {
-        Way::OneAtATime => "one at a time",
-        Way::SentAhead => "sent ahead",
-        Way::AtOnce => "a connection each, at once",
-    }
 }
 
 /// Returns the times of a way in all turns; `None` if the way failed in a turn.

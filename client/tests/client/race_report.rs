@@ -30,8 +30,8 @@ fn result(turns: &[Turn<Run>]) -> RaceResult {
 /// Returns the report of these turns, with its sentences on one line.
 fn report(turns: &[Turn<Run>]) -> String {
     let report = race(&result(turns));
-    let (drawing, text) = report.split_once("One at a time, ").expect("the sentence follows the drawing");
-    format!("{drawing}One at a time, {}", text.replace('\n', " "))
+    let (drawing, text) = report.split_once("Asked one at a time, ").expect("the sentence follows the drawing");
+    format!("{drawing}Asked one at a time, {}", text.replace('\n', " "))
 }
 
 #[test]
@@ -44,11 +44,11 @@ fn with_three_connections_the_time_is_from_the_first_question_to_the_last_answer
     };
     let text = report(&[first]);
     for expected in [
-        "made three round trips: 90 ms.",
-        "they made one: 30 ms.",
+        "needed three round trips: 90 ms.",
+        "they needed one: 30 ms.",
         "In this one turn, one at a time took 3.0 times as long as sent ahead.",
         "own: 70 ms from the first question to the last answer.",
-        "The last connection was open 40 ms after the first.",
+        "The last connection opened 40 ms after the first.",
     ] {
         assert!(text.contains(expected), "{expected}: {text}");
     }
@@ -113,7 +113,7 @@ fn the_median_turn_is_drawn_and_all_turns_are_described() {
     };
     let text = report(&[turn(29), turn(30), turn(34), turn(31)]);
     assert!(text.starts_with("one at a time: 61 ms (asking 58 ms to 68 ms in 4 turns)\n"), "{text}");
-    assert!(text.contains("made two round trips: 60 ms.") && text.contains("By the medians of 4 turns, "), "{text}");
+    assert!(text.contains("needed two round trips: 60 ms.") && text.contains("By the medians of 4 turns, "), "{text}");
     assert!(text.contains("takes 2.0 times as long as"), "{text}");
 
     // One late answer, as it happens on a short link.

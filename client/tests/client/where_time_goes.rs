@@ -110,7 +110,7 @@ fn the_trace_of_a_lab_is_requested_by_the_local_address_of_the_client() {
     let output = ask(slow_server(), &["--trace", "--lab", &lab.to_string()]);
     assert!(join(asked, "the request to the lab").starts_with("GET /api/traces/127.0.0.1:"));
     let report = stdout(&output);
-    assert!(report.contains("The server thought for 2.50 µs; you waited "), "{report}");
+    assert!(report.contains("The server spent 2.50 µs thinking; you waited "), "{report}");
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn a_race_takes_three_round_trips_one_at_a_time_and_one_round_trip_otherwise() {
 
     let output = ask(slow_server(), &["--race", "--ask", EXCHANGES[0].question]);
     let race = stdout(&output);
-    assert!(race.ends_with("One question is one round trip, whichever way it is asked.\n"), "{race}");
+    assert!(race.ends_with("One question takes one round trip, whichever way it is asked.\n"), "{race}");
 }
 
 #[test]

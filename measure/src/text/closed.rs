@@ -4,18 +4,18 @@
 /// connection ended without a close frame.
 pub fn closed(code: u16) -> Option<&'static str> {
     Some(match code {
-        1000 => "The server went away during the dialogue: it closed the connection.",
+        1000 => "The server closed the connection before it had answered everything.",
         1001 => "The bridge was stopped.",
-        1002 => "A frame broke the WebSocket protocol.",
-        1006 => "The connection to the bridge broke off during the dialogue.",
-        1007 => "A text message was not UTF-8.",
-        1009 => "A message was over the limit of the bridge.",
-        4404 => "The bridge has no target of this name.",
-        4408 => "The bridge closed the connection: no byte had moved for too long.",
-        4429 => "The bridge has as many connections as it may. Try again later.",
-        4500 => "The server went away during the dialogue: the connection to it broke.",
-        4502 => "The bridge is there, but it cannot reach the server.",
-        4504 => "The bridge is there, but the server did not accept the connection in time.",
+        1002 => "The bridge received a frame that violates the WebSocket protocol.",
+        1006 => "The connection to the bridge was lost during the dialogue.",
+        1007 => "The bridge received a text message that is not valid UTF-8.",
+        1009 => "The bridge received a message larger than it accepts.",
+        4404 => "The bridge has no target with this name.",
+        4408 => "The bridge closed the connection because it had been idle for too long.",
+        4429 => "The bridge has reached its limit of connections. Try again later.",
+        4500 => "The connection from the bridge to the server broke during the dialogue.",
+        4502 => "The bridge is running, but it cannot reach the server.",
+        4504 => "The bridge is running, but the server did not accept the connection in time.",
         _ => return None,
     })
 }

@@ -45,7 +45,7 @@ pub fn name(leg: Leg, client: ClientKind) -> &'static str {
 pub fn where_it_went(breakdown: &Breakdown, client: ClientKind, unit: Unit) -> String {
     let waited = breakdown.waited().describe_in(unit);
     let mut sentence = match breakdown.thought {
-        Some(thought) => format!("The server thought for {}; you waited {waited}", unit.in_sentence(thought)),
+        Some(thought) => format!("The server spent {} thinking; you waited {waited}", unit.in_sentence(thought)),
         None => format!("You waited {waited}"),
     };
     if breakdown.clocks == Clocks::Contradictory {
@@ -55,7 +55,7 @@ pub fn where_it_went(breakdown: &Breakdown, client: ClientKind, unit: Unit) -> S
     if let Some((time, place)) = largest_part(breakdown, client)
         && let Some(percent) = breakdown.percent(time)
     {
-        sentence += &format!("; {percent} of that {place}");
+        sentence += &format!(", and {percent} of that {place}");
     }
     sentence + "."
 }
@@ -64,8 +64,9 @@ pub fn where_it_went(breakdown: &Breakdown, client: ClientKind, unit: Unit) -> S
 pub fn uncertainty(clocks: Clocks, client: ClientKind) -> Option<String> {
     let Clocks::Related { uncertainty } = clocks else { return None };
     Some(format!(
-        "The clocks of the {} and of the hops are related by cause and effect only: a question was sent before a hop saw it, and an \
-         answer arrived after. So every moment of the hops is known to ± {}, and with it where the first leg ends and the last begins.",
+        "The {} and the hops use different clocks, related by cause and effect only: a question is sent before a hop sees it, and its \
+         answer arrives afterwards. So each time that a hop recorded is known to ±\u{a0}{}, and so is where the first leg ends and the last \
+         begins.",
         client.name(),
         format_duration(uncertainty)
     ))
@@ -86,7 +87,7 @@ fn largest_part(breakdown: &Breakdown, client: ClientKind) -> Option<(Duration, 
         ClientKind::Native => "was spent near the client, where no hop was observed",
     };
     let parts = [
-        (breakdown.in_the_tunnel, "was spent on the longer link, and nothing else happened"),
+        (breakdown.in_the_tunnel, "was delay added by the tunnel"),
         (link.map(|link| link.saturating_sub(in_the_tunnel)), "was spent on the link to the server and back"),
         (breakdown.leg(Leg::Client), near_the_client),
         (breakdown.leg(Leg::Bridge), "was spent in the bridge"),
@@ -137,7 +138,7 @@ mod tests {
     fn the_sentence_names_the_part_that_took_longest() {
         assert_eq!(
             sentence(&DIRECT, ClientKind::Browser),
-            "The server thought for 1 µs; you waited 1.40 ms; 93 % of that was spent between the page and the bridge."
+            "The server spent 1 µs thinking; you waited 1.40 ms, and 93 % of that was spent between the page and the bridge."
         );
         assert!(sentence(&DIRECT, ClientKind::Native).ends_with("near the client, where no hop was observed."));
         let through = [
@@ -150,7 +151,7 @@ mod tests {
         ];
         assert_eq!(
             sentence(&through, ClientKind::Browser),
-            "You waited 1.40 ms; 93 % of that was spent on the longer link, and nothing else happened."
+            "You waited 1.40 ms, and 93 % of that was delay added by the tunnel."
         );
     }
 
@@ -158,16 +159,16 @@ mod tests {
     fn unknown_legs_are_explained() {
         let contradictory = [(TracePoint::ServerIn, 0), (TracePoint::AnswerReady, 1), (TracePoint::AnswerOut, 1_500)];
         let sentence_of_contradictory = sentence(&contradictory, ClientKind::Browser);
-        let expected = "The server thought for 1 µs; you waited 1.40 ms. The legs are unknown: the client";
+        let expected = "The server spent 1 µs thinking; you waited 1.40 ms. The legs are unknown: the client";
         assert!(sentence_of_contradictory.starts_with(expected), "{sentence_of_contradictory}");
-        let expected = "You waited 1.40 ms; 100 % of that is unaccounted for, because no hop was observed there.";
+        let expected = "You waited 1.40 ms, and 100 % of that is unaccounted for, because no hop was observed there.";
         assert_eq!(sentence(&[], ClientKind::Native), expected);
     }
 
     #[test]
     fn the_uncertainty_of_moments_is_stated() {
         let text = uncertainty(Clocks::Related { uncertainty: us(12) }, ClientKind::Browser).unwrap();
-        assert!(text.replace('\u{a0}', " ").contains("every moment of the hops is known to ± 12 µs"), "{text}");
+        assert!(text.replace('\u{a0}', " ").contains("each time that a hop recorded is known to ± 12 µs"), "{text}");
         assert_eq!(uncertainty(Clocks::Contradictory, ClientKind::Browser), None);
     }
 

@@ -10,12 +10,12 @@ use crate::unit::{format_count, format_duration};
 pub fn added_delay(added: Option<AddedDelay>, in_force: Duration, link: LinkSettings) -> String {
     let set = settings(link);
     let Some(AddedDelay { total, samples, connections, .. }) = added else {
-        return format!("Delay added, both ways: not known yet. Set: {set}.");
+        return format!("Delay added, both ways: not measured yet. Set: {set}.");
     };
     let connections =
         if connections == 1 { "1 dialogue".to_owned() } else { [&format_count(connections), " dialogues"].concat() };
     format!(
-        "Delay added, both ways: {} (median of the last {samples}, in {connections} within the {} since it was set). Set: {set}.",
+        "Delay added, both ways: {} (median of the last {samples} samples, from {connections} in the {} since it was set). Set: {set}.",
         format_duration(total),
         format_duration(in_force)
     )
@@ -29,7 +29,7 @@ fn settings(link: LinkSettings) -> String {
         set += &format!(", about {} with jitter", format_duration(link.rtt + link.jitter));
     }
     if let Some(bandwidth) = link.bandwidth {
-        set += &format!(", and what it takes to send at {}", format_bandwidth(bandwidth));
+        set += &format!(", plus the time to transmit at {}", format_bandwidth(bandwidth));
     }
     set
 }
@@ -44,11 +44,11 @@ mod tests {
         let us = Duration::from_micros;
         let added = AddedDelay { total: us(1_480), out: us(740), back: us(740), samples: 30, connections: 10 };
         let text = |added, link| added_delay(added, Duration::from_secs(41), link).replace('\u{a0}', " ");
-        let expected = "Delay added, both ways: 1.48 ms (median of the last 30, in 10 dialogues within the 41 s since it was set). \
+        let expected = "Delay added, both ways: 1.48 ms (median of the last 30 samples, from 10 dialogues in the 41 s since it was set). \
                         Set: 1.30 ms, about 1.45 ms with jitter.";
         assert_eq!(text(Some(added), Preset::Ssh.link()), expected);
-        assert_eq!(text(None, LinkSettings::default()), "Delay added, both ways: not known yet. Set: 0 ms.");
+        assert_eq!(text(None, LinkSettings::default()), "Delay added, both ways: not measured yet. Set: 0 ms.");
         let narrow = text(None, Preset::Satellite.link());
-        assert!(narrow.ends_with("about 615 ms with jitter, and what it takes to send at 20 Mbit/s."), "{narrow}");
+        assert!(narrow.ends_with("about 615 ms with jitter, plus the time to transmit at 20 Mbit/s."), "{narrow}");
     }
 }

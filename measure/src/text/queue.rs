@@ -87,15 +87,15 @@ impl Queue {
 
     fn reason(&self, cause: Cause) -> &'static str {
         match (cause, self.connections) {
-            (Cause::Server, _) => "the server was busy with the question before",
+            (Cause::Server, _) => "the server was still busy with the previous question",
             (Cause::Connection, Connections::One) => {
-                "the previous answer was still on its way: a connection carries one question at a time (head-of-line blocking)"
+                "the previous answer had not arrived, and on one connection a question waits for those before it (head-of-line blocking)"
             }
             (Cause::Connection, Connections::Each) => {
-                "the round before was still on its way, and no round begins before its end (closed loop)"
+                "the previous round had not ended, and rounds do not overlap (closed loop)"
             }
             (Cause::Answer, _) => "the previous answer had not arrived yet",
-            (Cause::Timer, _) => "the client’s own timer was late, for them or for a round before them",
+            (Cause::Timer, _) => "the client’s own timer was late, for them or for an earlier round",
         }
     }
 

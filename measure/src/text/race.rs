@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::number;
+use super::{number, order};
 use crate::compare::Difference;
-use crate::race::{Spread, TURNS_MIN, WayTimes};
+use crate::race::{Spread, TURNS_MIN, Way, WayTimes};
 use crate::reading::Reading;
+use crate::run::Order;
 
 /// On a link with a shorter round trip than this, other work of the machine often takes as long as the round trip.
 const SHORT_ROUND_TRIP: Duration = Duration::from_millis(10);
@@ -36,17 +37,26 @@ impl RaceTimes {
     }
 }
 
+/// Returns the name of a way, for use within a sentence.
+pub fn way(way: Way) -> &'static str {
+    match way {
+        Way::OneAtATime => order(Order::OneAtATime),
+        Way::SentAhead => order(Order::SentAhead),
+        Way::AtOnce => "a connection each, at once",
+    }
+}
+
 /// Says what a race of `questions` questions shows. `describe` formats a time for a sentence, in the unit of the figures next to it.
 pub fn meaning(questions: usize, times: &RaceTimes, describe: &dyn Fn(Reading) -> String) -> String {
     if questions == 1 {
-        return "One question is one round trip, whichever way it is asked.".to_owned();
+        return "One question takes one round trip, whichever way it is asked.".to_owned();
     }
     let RaceTimes { one_at_a_time, sent_ahead, at_once, .. } = times;
     let count = number(questions);
     let median = |spread: &Spread| describe(Reading::new(spread.median, spread.clock_step));
     format!(
-        "One at a time, the questions made {count} round trips: {}. Sent ahead, without waiting (pipelining), they made one: {}. {} \
-         Over {count} connections each made one of its own: {} from the first question to the last answer. The last connection was open \
+        "Asked one at a time, the questions needed {count} round trips: {}. Sent ahead, without waiting (pipelining), \
+         they needed one: {}. {} Over {count} connections, each needed one of its own: {} from the first question to the last answer. The last connection opened \
          {} after the first{}.",
         median(&one_at_a_time.asking),
         median(&sent_ahead.asking),
@@ -107,7 +117,8 @@ fn spacing(RaceTimes { at_once, spacing, .. }: &RaceTimes, describe: &dyn Fn(Rea
     let spacing_median = spacing.median.min(at_once.opening.median);
     let without = Reading::new(at_once.asking.median.saturating_sub(spacing_median), spacing.clock_step);
     format!(
-        "; {part} of that was the browser, which begins its handshakes one after the other. Without that it would be {}",
+        "; {part} of that was the browser, which starts its handshakes one after another. Without that, the last answer \
+         would have come {} after the first question",
         describe(without)
     )
 }
@@ -143,12 +154,12 @@ mod tests {
         let race = times(&[60_000, 61_000, 62_000, 62_000], &[20_000, 20_000, 21_000, 21_000]);
         assert_eq!(
             text(3, &race),
-            "One at a time, the questions made three round trips: 61 ms. Sent ahead, without waiting (pipelining), they made one: 20 ms. \
-             By the medians of 4 turns, one at a time takes 3.1 times as long as sent ahead. Over three connections each made one of its \
-             own: 27 ms from the first question to the last answer. The last connection was open 4 ms after the first."
+            "Asked one at a time, the questions needed three round trips: 61 ms. Sent ahead, without waiting (pipelining), \
+             they needed one: 20 ms. By the medians of 4 turns, one at a time takes 3.1 times as long as sent ahead. Over three connections, each needed one of its \
+             own: 27 ms from the first question to the last answer. The last connection opened 4 ms after the first."
         );
-        assert!(text(4, &race).contains("made 4 round trips"));
-        assert_eq!(text(1, &race), "One question is one round trip, whichever way it is asked.");
+        assert!(text(4, &race).contains("needed 4 round trips"));
+        assert_eq!(text(1, &race), "One question takes one round trip, whichever way it is asked.");
     }
 
     #[test]
@@ -198,10 +209,17 @@ mod tests {
     fn the_spacing_of_handshakes_is_subtracted_if_it_is_known() {
         let race = times(&[60_000], &[20_000]);
         let spaced = text(3, &RaceTimes { spacing: Some(spread(&[3_000])), ..race });
-        assert!(spaced.contains("; 3 ms of that was the browser") && spaced.ends_with("would be 24 ms."), "{spaced}");
+        assert!(
+            spaced.contains("; 3 ms of that was the browser")
+                && spaced.ends_with("would have come 24 ms after the first question."),
+            "{spaced}"
+        );
         assert_eq!(text(3, &RaceTimes { spacing: Some(spread(&[2])), ..race }), text(3, &race), "below a clock step");
         let whole = text(3, &RaceTimes { spacing: Some(spread(&[4_100])), ..race });
-        assert!(whole.contains("open 4 ms after the first; all of that was the browser"), "{whole}");
-        assert!(whole.ends_with("would be 23 ms."), "a part is not more than the whole: {whole}");
+        assert!(whole.contains("opened 4 ms after the first; all of that was the browser"), "{whole}");
+        assert!(
+            whole.ends_with("would have come 23 ms after the first question."),
+            "a part is not more than the whole: {whole}"
+        );
     }
 }

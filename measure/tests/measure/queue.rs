@@ -68,7 +68,10 @@ fn across_a_continent_the_connection_cannot_keep_the_pace() {
     let continent = Rounds { link: Link::Known(link), ..rounds(100, us(20_000), |_| us(70_400), us(30)) };
     let (queue, words) = judged(&continent);
     assert_eq!((queue.verdict, queue.late), (PaceVerdict::Grew(Cause::Connection), 100));
-    assert!(words.contains("a connection carries one question at a time (head-of-line blocking)"), "{words}");
+    assert!(
+        words.contains("on one connection a question waits for those before it (head-of-line blocking)"),
+        "{words}"
+    );
     assert!(!words.contains("server"), "{words}");
 }
 
@@ -82,7 +85,7 @@ fn a_server_that_thinks_as_long_as_the_pace_lets_the_queue_grow() {
     let reported = Rounds { thinking_mean: Some(us(5_000)), ..rounds(40, us(5_000), |_| us(5_150), us(20)) };
     let (queue, words) = judged(&reported);
     assert_eq!(queue.verdict, PaceVerdict::Grew(Cause::Server));
-    assert!(words.contains("because the server was busy with the question before"), "{words}");
+    assert!(words.contains("because the server was still busy with the previous question"), "{words}");
 }
 
 #[test]
