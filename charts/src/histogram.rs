@@ -8,9 +8,13 @@ use crate::log_scale::LogScale;
 use crate::markup::{Escaped, Percent, write};
 use crate::series::{letter, look};
 
-/// The height of the chart, in pixels, and of its part above the labels.
-const HEIGHT: u32 = 148;
+/// The heights of the chart, of the margin above the plot, and of the plot, in pixels.
+const HEIGHT: u32 = 186;
+const TOP: u32 = 20;
 const PLOT_HEIGHT: u32 = 120;
+
+/// How far below the plot the labels of the ticks stand.
+pub(crate) const LABEL_BASE: u32 = 20;
 
 /// The number of bins.
 const BINS: usize = 80;
@@ -30,23 +34,23 @@ pub fn draw(scale: &LogScale, series: &[(&Distribution, Duration)]) -> String {
         r#"<svg xmlns="http://www.w3.org/2000/svg" class="histogram" width="100%" height="{HEIGHT}" aria-hidden="true" focusable="false">"#
     );
     for tick in scale.ticks() {
-        let at = scale.percent(tick);
-        let x = Percent(at);
+        let x = Percent(scale.percent(tick));
         let label = LogScale::label(tick);
-        let base = HEIGHT - 8;
+        let bottom = TOP + PLOT_HEIGHT;
+        let base = bottom + LABEL_BASE;
         write(
             &mut svg,
             format_args!(
-                r#"<line class="tick" x1="{x}" x2="{x}" y1="0" y2="{PLOT_HEIGHT}" stroke="currentColor"/><text x="{x}" y="{base}" text-anchor="{}">{}</text>"#,
-                anchor(at),
+                r#"<line class="tick" x1="{x}" x2="{x}" y1="{TOP}" y2="{bottom}" stroke="currentColor"/><text x="{x}" y="{base}" text-anchor="middle">{}</text>"#,
                 Escaped(&label)
             ),
         );
     }
+    write_axis_names(&mut svg, HEIGHT, "number of rounds", "time, on a logarithmic scale");
     write(
         &mut svg,
         format_args!(
-            r#"<svg height="{PLOT_HEIGHT}" viewBox="0 0 {BOX} {BOX}" preserveAspectRatio="none" overflow="visible">"#
+            r#"<svg y="{TOP}" height="{PLOT_HEIGHT}" viewBox="0 0 {BOX} {BOX}" preserveAspectRatio="none" overflow="visible">"#
         ),
     );
     // The first series is on top.
@@ -63,13 +67,15 @@ pub fn draw(scale: &LogScale, series: &[(&Distribution, Duration)]) -> String {
     svg + "</svg></svg>"
 }
 
-/// Returns the text anchor of a label, so that labels at the edges stay inside.
-pub(crate) fn anchor(percent: f64) -> &'static str {
-    match percent {
-        ..8.0 => "start",
-        92.0.. => "end",
-        _ => "middle",
-    }
+/// Writes the name of the vertical axis above the plot, and that of the horizontal axis below its labels.
+pub(crate) fn write_axis_names(svg: &mut String, height: u32, vertical: &str, horizontal: &str) {
+    let base = height - 6;
+    write(
+        svg,
+        format_args!(
+            r#"<text class="axis-name" x="0" y="12">{vertical}</text><text class="axis-name" x="100%" y="{base}" text-anchor="end">{horizontal}</text>"#
+        ),
+    );
 }
 
 /// Returns the outline of a distribution as an SVG path. The highest bin is as high as the view box.

@@ -14,6 +14,8 @@ use crate::waterfall::{Ghost, ROW_HEIGHT, close_row, open_row};
 
 /// The additional height of a row with a lens.
 const LENS_HEIGHT: i32 = 24;
+/// The height of the magnified bar.
+const LENS_BAR_HEIGHT: i32 = 6;
 /// The width of the magnified server's leg, in percent of the axis.
 const LENS_WIDTH: f64 = 30.0;
 /// The smallest magnification for which a lens is drawn.
@@ -114,12 +116,16 @@ impl LensLayout {
         for (near, far) in [(self.server.0, self.from), (self.server.1, until)] {
             let near = Percent(near);
             let far = Percent(far);
-            write(svg, format_args!(r#"<line class="ray" x1="{near}" x2="{far}" y1="24" y2="34"/>"#));
+            write(svg, format_args!(r#"<line class="ray" x1="{near}" x2="{far}" y1="24" y2="37"/>"#));
         }
+        // It is lower than every bar, so that it does not seem to be the longest.
         for (class, width) in [("leg server near", LENS_WIDTH), ("thinking", self.thought)] {
             let x = Percent(self.from);
             let width = Percent(width);
-            write(svg, format_args!(r#"<rect class="{class}" x="{x}" y="34" width="{width}" height="10"/>"#));
+            write(
+                svg,
+                format_args!(r#"<rect class="{class}" x="{x}" y="37" width="{width}" height="{LENS_BAR_HEIGHT}"/>"#),
+            );
         }
         let (at, anchor, dx) = if self.from > 0.0 { (self.from, "end", -8) } else { (until, "start", 8) };
         let x = Percent(at);
@@ -128,7 +134,7 @@ impl LensLayout {
         write(
             svg,
             format_args!(
-                r#"<text class="lens" x="{x}" dx="{dx}" y="44" text-anchor="{anchor}">{label}, magnified ×{factor}</text>"#
+                r#"<text class="lens" x="{x}" dx="{dx}" y="44" text-anchor="{anchor}">enlarged ×{factor}: {label}</text>"#
             ),
         );
     }
@@ -147,7 +153,7 @@ mod tests {
     }
 
     fn lens(server: Span, ready: u64) -> Lens {
-        Lens { server, ready: us(ready), label: "thought 1 µs".to_owned() }
+        Lens { server, ready: us(ready), label: "thinking 1 µs".to_owned() }
     }
 
     #[test]
@@ -173,9 +179,9 @@ mod tests {
         let server = span(306, 316);
         let svg = row(&scale, &[(Leg::Server, server)], Some(&lens(server, 308)), &[]);
         // The server's leg of 10 µs on an axis of 1,020 µs is drawn as 30 % of the axis. A fifth of the lens is thinking.
-        assert!(svg.contains(">thought 1 µs, magnified ×30</text>"), "{svg}");
-        assert!(svg.contains(r#"class="leg server near" x="0%" y="34" width="30%""#), "{svg}");
-        assert!(svg.contains(r#"class="thinking" x="0%" y="34" width="6%""#), "{svg}");
+        assert!(svg.contains(">enlarged ×30: thinking 1 µs</text>"), "{svg}");
+        assert!(svg.contains(r#"class="leg server near" x="0%" y="37" width="30%""#), "{svg}");
+        assert!(svg.contains(r#"class="thinking" x="0%" y="37" width="6%""#), "{svg}");
     }
 
     #[test]

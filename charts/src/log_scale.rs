@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use launcelot_measure::unit::format_duration;
 
-/// The smallest distance of two ticks, in percent of the axis. At 360 pixels, nearer labels would overlap.
-const GAP_MIN: f64 = 16.0;
+/// The smallest distance of two ticks, in percent of the axis. On an axis of 200 pixels, nearer labels would overlap.
+const GAP_MIN: f64 = 19.5;
 
 /// Sets of ticks, the densest first: their leading digits, and the factor between the successive powers that multiply the digits.
 const TICKS: [(&[u64], u64); 6] =

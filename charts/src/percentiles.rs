@@ -7,18 +7,23 @@ use std::time::Duration;
 
 use launcelot_measure::{Distribution, PERCENTILES};
 
-use crate::histogram::anchor;
+use crate::histogram::{LABEL_BASE, write_axis_names};
 use crate::log_scale::LogScale;
 use crate::markup::{Escaped, Percent, write};
-use crate::series::{letter, look};
+use crate::series::{SERIES_MAX, letter, look};
 
 /// The heights of the chart, of the margin above the plot, and of the plot, in pixels.
-const HEIGHT: u32 = 300;
+const HEIGHT: u32 = 318;
 const TOP: u32 = 20;
 const PLOT_HEIGHT: u32 = 252;
 
 /// The width and height of the view box of the curves, which is stretched to the chart.
 const BOX: i32 = 1000;
+
+/// The room that a letter needs, in percent of the width and in pixels, and its distance from the end of its curve.
+const LETTER_WIDTH: f64 = 6.0;
+const LETTER_HEIGHT: f64 = 20.0;
+const LETTER_GAP: f64 = 8.0;
 
 /// The marks of the horizontal axis, in percent.
 pub(crate) const MARKS: [&str; 5] = ["0", "90", "99", "99.9", "99.99"];
@@ -32,15 +37,21 @@ pub fn draw(scale: &LogScale, series: &[&Distribution]) -> String {
         let at = position_of_tail(0.1_f64.powi(index as i32));
         let x = Percent(at);
         let bottom = TOP + PLOT_HEIGHT;
-        let base = HEIGHT - 8;
+        let base = bottom + LABEL_BASE;
+        let anchor = if index == 0 { "start" } else { "middle" };
         write(
             &mut svg,
             format_args!(
-                r#"<line class="tick" x1="{x}" x2="{x}" y1="{TOP}" y2="{bottom}" stroke="currentColor"/><text x="{x}" y="{base}" text-anchor="{}">{mark}</text>"#,
-                anchor(at)
+                r#"<line class="tick" x1="{x}" x2="{x}" y1="{TOP}" y2="{bottom}" stroke="currentColor"/><text x="{x}" y="{base}" text-anchor="{anchor}">{mark}&#160;%</text>"#
             ),
         );
     }
+    write_axis_names(
+        &mut svg,
+        HEIGHT,
+        "time, on a logarithmic scale",
+        "share of the rounds that took at most this time",
+    );
     write(&mut svg, format_args!(r#"<svg y="{TOP}" height="{PLOT_HEIGHT}" overflow="visible">"#));
     for tick in scale.ticks() {
         let y = Percent(100.0 - scale.percent(tick));
@@ -57,6 +68,7 @@ pub fn draw(scale: &LogScale, series: &[&Distribution]) -> String {
     for (index, distribution) in series.iter().enumerate().rev() {
         write_curve(&mut svg, scale, index, distribution);
     }
+    write_letters(&mut svg, scale, series);
     svg + "</svg></svg>"
 }
 
@@ -86,12 +98,36 @@ fn write_curve(svg: &mut String, scale: &LogScale, index: usize, distribution: &
         let y = place(time);
         write(svg, format_args!(r#"<svg x="{x}" y="{y}" overflow="visible"><path class="mark" d="{shape}"/></svg>"#));
     }
-    // The letter of the series is at the end of its curve, the longest time.
-    let end = position_of_tail(1.0 / count as f64);
-    let y = place(distribution.longest());
-    let x = Percent(end);
-    let letter = letter(index);
-    write(svg, format_args!(r#"<text class="letter" x="{x}" y="{y}" dy="-8" text-anchor="end">{letter}</text></g>"#));
+    svg.push_str("</g>");
+}
+
+/// Writes the letter of each series at the end of its curve, the longest time, or as near as the other letters allow.
+fn write_letters(svg: &mut String, scale: &LogScale, series: &[&Distribution]) {
+    let mut placed: Vec<(f64, f64)> = Vec::new();
+    for (index, distribution) in series.iter().enumerate().filter(|(_, distribution)| distribution.count() > 0) {
+        let x = position_of_tail(1.0 / distribution.count() as f64);
+        let end = (100.0 - scale.percent(distribution.longest())) / 100.0 * f64::from(PLOT_HEIGHT);
+        let is_free = |y: &f64| {
+            let overlaps = |(other_x, other_y): &(f64, f64)| {
+                (x - other_x).abs() < LETTER_WIDTH && (y - other_y).abs() < LETTER_HEIGHT
+            };
+            *y > 0.0 && !placed.iter().any(overlaps)
+        };
+        let above = (0..).map(|step| end - LETTER_GAP - f64::from(step) * LETTER_HEIGHT);
+        let below = (1..).map(|step| end + f64::from(step) * LETTER_HEIGHT);
+        let places: Vec<f64> = above.zip(below).take(SERIES_MAX).flat_map(|(above, below)| [above, below]).collect();
+        let y = places.into_iter().find(is_free).unwrap_or(end);
+        placed.push((x, y));
+        let x = Percent(x);
+        let letter = letter(index);
+        write(
+            svg,
+            format_args!(
+                r#"<text class="letter series-{index}" x="{x}" y="{}" text-anchor="end">{letter}</text>"#,
+                y.round() as i32
+            ),
+        );
+    }
 }
 
 /// Returns the path from the shortest time to the longest, in units of the view box. It is a staircase, because no time between two

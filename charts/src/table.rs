@@ -46,7 +46,7 @@ pub fn legend(series: &[SeriesSummary]) -> String {
 /// The ARIA roles are explicit, because browsers drop a table's roles if a style sheet changes the display of its rows.
 pub fn percentiles(series: &[SeriesSummary]) -> String {
     let mut html = String::from(
-        r#"<table id="percentiles" role="table"><caption class="unseen">How long the rounds took</caption><thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col"><span class="unseen">Percentile</span></th>"#,
+        r#"<table id="percentiles" role="table"><caption class="unseen">How long the rounds took</caption><thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Share of rounds</th>"#,
     );
     for (index, summary) in series.iter().enumerate() {
         let letter = letter(index);
@@ -64,19 +64,21 @@ pub fn percentiles(series: &[SeriesSummary]) -> String {
         for SeriesSummary { summary, clock_step, .. } in series {
             let time = time(summary).filter(|_| summary.count > 0);
             let figure = time.map_or_else(|| "–".to_owned(), |time| Reading::new(time, *clock_step).describe());
-            write(&mut html, format_args!(r#"<td role="cell" class="took">{figure}</td>"#));
+            let unknown = if time.is_none() { r#" aria-label="too few samples""# } else { "" };
+            write(&mut html, format_args!(r#"<td role="cell" class="took"{unknown}>{figure}</td>"#));
         }
         html += "</tr>";
     };
     row("shortest", &|summary| Some(summary.shortest));
     for (index, percentile) in PERCENTILES.iter().enumerate() {
-        row(percentile.name, &|summary| summary.percentiles[index]);
+        let share = percentile.name.trim_start_matches('p');
+        row(&format!("{share}\u{a0}% ({})", percentile.name), &|summary| summary.percentiles[index]);
     }
     row("longest", &|summary| Some(summary.longest));
     row("mean", &|summary| Some(summary.mean));
     html += "</tbody></table>";
     if series.iter().any(|series| series.summary.percentiles.contains(&None)) {
-        html += r#"<p class="hint">–: too few samples to tell it from the longest.</p>"#;
+        html += r#"<p class="hint">–: too few samples to tell this percentile from the longest time.</p>"#;
     }
     write_failures(&mut html, series);
     html
@@ -87,7 +89,7 @@ fn write_failures(html: &mut String, series: &[SeriesSummary]) {
     if series.iter().all(|series| series.failed == 0) {
         return;
     }
-    *html += r#"<table id="failures" role="table"><caption>Rounds that failed</caption><tbody role="rowgroup">"#;
+    *html += r#"<table id="failures" role="table"><caption>Rounds that failed</caption><thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Series</th><th role="columnheader" scope="col">Rounds</th><th role="columnheader" scope="col">Reason</th></tr></thead><tbody role="rowgroup">"#;
     for (index, summary) in series.iter().enumerate() {
         let unknown = summary.failed.saturating_sub(summary.failures.count());
         let known = summary.failures.iter().map(|failure| (failure.count, failure.message.as_str()));
@@ -136,8 +138,8 @@ mod tests {
     #[test]
     fn every_series_has_a_column_and_every_percentile_a_row() {
         let html = percentiles(&[summary("a", 1..=1_000), summary("b", [])]);
-        assert_eq!(row(&html, "p50"), ["500 µs", "–"]);
-        assert_eq!(row(&html, "p99"), ["990 µs", "–"]);
+        assert_eq!(row(&html, "50\u{a0}% (p50)"), ["500 µs", "–"]);
+        assert_eq!(row(&html, "99\u{a0}% (p99)"), ["990 µs", "–"]);
         assert_eq!(row(&html, "longest"), ["1 ms", "–"]);
         assert_eq!(html.matches("<tr").count(), 9);
     }
@@ -156,7 +158,7 @@ mod tests {
     fn a_time_below_the_clock_step_is_shown_as_less_than_it() {
         let coarse = SeriesSummary { clock_step: Duration::from_micros(16_700), ..summary("a", [0, 0, 0, 16_700]) };
         let html = percentiles(&[coarse, summary("b", [5, 5, 6])]);
-        assert_eq!(row(&html, "p50"), ["less than 16.7 ms", "5 µs"]);
+        assert_eq!(row(&html, "50\u{a0}% (p50)"), ["less than 16.7 ms", "5 µs"]);
         assert_eq!(row(&html, "longest"), ["16.7 ms", "6 µs"]);
     }
 
@@ -166,7 +168,7 @@ mod tests {
         let mut failures = Failures::default();
         failures.add(FailureKind::ErrorAnswer, "Error: <unknown>");
         let html = percentiles(&[summary("a", [5]), SeriesSummary { failed: 75, failures, ..summary("b", [5]) }]);
-        let rows: Vec<&str> = html.split("failures\"").nth(1).unwrap().split("<tr").skip(1).collect();
+        let rows: Vec<&str> = html.split("failures\"").nth(1).unwrap().split("<tr").skip(2).collect();
         assert_eq!(rows.len(), 2, "{rows:?}");
         assert!(rows[0].contains(">B</th>") && rows[0].contains(">1 of 1,000</td>"), "{}", rows[0]);
         assert!(rows[0].contains("Error: &lt;unknown&gt;"), "{}", rows[0]);

@@ -15,8 +15,8 @@ pub(crate) const ROW_HEIGHT: i32 = 28;
 /// The height of a bar.
 const BAR_HEIGHT: i32 = 12;
 /// The vertical distance between ghosts, and the height of one.
-const GHOST_STEP: i32 = 8;
-const GHOST_HEIGHT: i32 = 4;
+const GHOST_STEP: i32 = 12;
+const GHOST_HEIGHT: i32 = 6;
 /// The height of the axis.
 const AXIS_HEIGHT: i32 = 24;
 /// How far ticks extend below their strip. With visible overflow they reach the ticks of the next row, behind its bars.
@@ -52,13 +52,15 @@ pub enum Bar {
 /// The same step of an earlier run, drawn below the bar.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ghost {
-    /// The name of the run, as a tooltip.
+    /// The short name of the run, drawn at the end of the bar.
+    pub name: String,
+    /// What the run was, as a tooltip.
     pub label: String,
     /// The bar.
     pub bar: Bar,
 }
 
-/// Draws the head: the ticks with their labels.
+/// Draws the head: the ticks with their numbers. The unit belongs into the heading above.
 pub fn axis(scale: &Scale) -> String {
     let mut svg = open("axis", AXIS_HEIGHT);
     for tick in scale.ticks() {
@@ -104,8 +106,25 @@ pub(crate) fn close_row(mut svg: String, scale: &Scale, bar_height: i32, ghosts:
     let tops = (bar_height - GHOST_HEIGHT / 2..).step_by(GHOST_STEP as usize);
     for (ghost, top) in ghosts.iter().zip(tops) {
         write_bar(&mut svg, scale, ghost.bar, "ghost", top, GHOST_HEIGHT, Some(&ghost.label));
+        write_ghost_name(&mut svg, scale, ghost, top + GHOST_HEIGHT);
     }
     svg + "</svg>"
+}
+
+/// Writes the name of a ghost behind its bar, or onto the end of a bar that leaves no room there.
+fn write_ghost_name(svg: &mut String, scale: &Scale, ghost: &Ghost, bottom: i32) {
+    let end = match ghost.bar {
+        Bar::Whole(_, span) => scale.percent(span.until),
+        Bar::Open(..) => 100.0,
+    };
+    let (anchor, dx) = if end > 92.0 { ("end", -2) } else { ("start", 3) };
+    let x = Percent(end);
+    let y = bottom + 2;
+    let name = Escaped(&ghost.name);
+    write(
+        svg,
+        format_args!(r#"<text class="ghost-name" x="{x}" dx="{dx}" y="{y}" text-anchor="{anchor}">{name}</text>"#),
+    );
 }
 
 /// Opens a drawing. The page has the same information as text, so the drawing is hidden from screen readers.
@@ -182,9 +201,9 @@ mod tests {
     fn every_ghost_makes_the_row_taller_and_names_its_run() {
         let scale = Scale::to_fit(us(1000));
         let bar = Bar::Whole(BarKind::Asking, Span { from: us(0), until: us(510) });
-        let ghosts = ["run 1 & all", "run 2"].map(|label| Ghost { label: label.to_owned(), bar });
+        let ghosts = ["run 1 & all", "run 2"].map(|label| Ghost { name: "1".to_owned(), label: label.to_owned(), bar });
         let svg = row(&scale, None, &ghosts);
-        assert!(svg.contains(r#"height="44""#), "{svg}");
+        assert!(svg.contains(r#"height="52""#), "{svg}");
         assert!(svg.contains("<title>run 1 &amp; all</title>"), "{svg}");
         assert_eq!(bars(&svg).len(), 2);
     }
