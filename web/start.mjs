@@ -14,7 +14,7 @@ const fail = (words) => {
 
 // A browser without WebAssembly fails before trunk's own script can tell.
 if (typeof WebAssembly !== "object") {
-  fail("This browser has no WebAssembly, and this page is a program made of it. A current Firefox, Chrome, Edge or Safari has.");
+  fail("This page is a WebAssembly program, and this browser cannot run it. Current versions of Firefox, Chrome, Edge and Safari can.");
 }
 
 export default () => ({
@@ -22,7 +22,7 @@ export default () => ({
     if (total > 0) say(`Lowering the bridge… ${Math.min(100, Math.round((100 * current) / total))} %`);
   },
   onFailure: (error) => {
-    fail(`The page's program did not start: ${error?.message ?? error}. Load the page again; if that does not help, ` +
+    fail(`The page's program did not start: ${error?.message ?? error}. Reload the page. If that does not help, ` +
       "`launcelot-client localhost --timing` asks the same questions in a terminal.");
   },
 });

@@ -2,23 +2,28 @@
 
 use yew::prelude::*;
 
-use crate::bridge::Bridge;
+use crate::bridge::{Bridge, Route};
 use crate::components::bridge_of_death::BridgeOfDeath;
 use crate::components::clock_line::ClockLine;
 use crate::components::controls::Controls;
 use crate::components::dialogue::Dialogue;
 use crate::components::earlier_runs::EarlierRuns;
 use crate::components::export::{Available, Export};
+use crate::components::keep_room::KeepRoom;
 use crate::components::legs_table::LegsTable;
 use crate::components::load_reports::LoadReports;
 use crate::components::many_rounds::ManyRounds;
 use crate::components::meaning::Meaning;
+use crate::components::next_step::NextStep;
 use crate::components::own_question::OwnQuestion;
 use crate::components::race::RaceSection;
 use crate::components::route::RouteControls;
 use crate::components::slow_motion::{Recording, SlowMotion};
+use crate::components::terminal::Terminal;
 use crate::files;
-use crate::hooks::{use_actions, use_interruptions, use_lab, use_store, use_stored, use_timeline, use_worker};
+use crate::hooks::{
+    use_actions, use_address, use_interruptions, use_lab, use_store, use_stored, use_timeline, use_worker,
+};
 use crate::pictures::Chart;
 use crate::render_mark::mark_render;
 use crate::rows;
@@ -44,7 +49,12 @@ pub fn App() -> Html {
 
     let is_ready = state.is_ready();
     let lab = state.lab.visible();
+    use_address(&lab, state.order, &actions);
+    let has_lab = lab.report().is_some();
+    let tunnel = lab.report().filter(|_| lab.route == Route::Tunnel).map(|report| report.port);
     let newest = state.runs.newest().cloned();
+    let is_settled = newest.as_ref().is_none_or(|it| it.run.is_over() && !it.legs.are_pending());
+    let finished = newest.clone().filter(|newest| newest.run.is_over());
     let compared = state.runs.compared();
     let unit = rows::unit(newest.as_deref(), &compared);
     let traced = newest.clone().filter(|newest| newest.trace().is_some());
@@ -53,23 +63,32 @@ pub fn App() -> Html {
             <header class="masthead">
                 <p class="name">{ "Launcelot" }</p>
                 <h1>{ "Where does the time go?" }</h1>
-                <BridgeOfDeath />
                 <p class="lede">
-                    { "Your browser asks a server three questions, and you wait. Ask, and see for how long: first for the \
-                       connection, then for each answer." }
+                    { "Your browser asks a server three questions, and you wait: first for the connection, then for each answer. \
+                       See how long each wait is (the latency), and on which part of the path it was spent." }
                 </p>
+                <BridgeOfDeath />
             </header>
             <main>
-                <section aria-label="Ask once">
-                    <RouteControls {lab} change={actions.change_lab.clone()} />
+                <section aria-labelledby="ask-title">
+                    <h2 id="ask-title">{ "Ask once" }</h2>
                     <Controls {is_ready} order={state.order} ask={actions.ask.clone()} choose_order={actions.choose_order.clone()} />
-                    <Dialogue newest={newest.clone()} compared={compared.clone()} />
-                    <Meaning has_clock={state.clock.is_some()} broken={state.broken.clone()} {newest}
-                        compared={compared.clone()} {unit} stop={actions.stop.clone()} />
-                    <LegsTable traced={traced.clone()} {unit} />
                     <OwnQuestion {is_ready} ask={actions.ask.clone()} />
+                    <KeepRoom {is_settled}>
+                        <Dialogue newest={newest.clone()} compared={compared.clone()} />
+                        <Meaning has_clock={state.clock.is_some()} broken={state.broken.clone()} newest={newest.clone()}
+                            compared={compared.clone()} {unit} stop={actions.stop.clone()} />
+                        <NextStep newest={finished} {has_lab} />
+                        <LegsTable traced={traced.clone()} {unit} />
+                    </KeepRoom>
+                    <Terminal {tunnel} order={state.order} />
                 </section>
-                <EarlierRuns runs={state.runs.earlier()} {compared} compare={actions.compare.clone()} />
+                <section id="link" aria-labelledby="link-title">
+                    <h2 id="link-title">{ "Lengthen the link" }</h2>
+                    <RouteControls {lab} change={actions.change_lab.clone()} />
+                </section>
+                <EarlierRuns runs={state.runs.earlier()} {compared} compare={actions.compare.clone()}
+                    remove={actions.remove_run.clone()} />
                 <SlowMotion recordings={Recording::all(&state.runs, state.races())} />
                 <RaceSection race={state.race.clone()} imported={state.imported_races.clone()} {lab} {is_ready}
                     begin={actions.race.clone()} stop={actions.stop.clone()} change_lab={actions.change_lab.clone()} />

@@ -97,7 +97,7 @@ fn drawn(many: &ManyRounds, histograms: &mut Histograms) -> Distributions {
     let by_clock: Vec<(&Distribution, Duration)> = all.iter().copied().zip(steps).collect();
     let figure = series::scale(&by_clock).map(|scale| {
         format!(
-            r#"<figure class="distributions"><h3>How often each time occurred</h3>{}<h3>Percentiles: what share was answered within what time</h3>{}{}</figure><div class="percentile-table">{}</div>"#,
+            r#"<figure class="distributions"><h3>Histogram: how often each time occurred</h3>{}<h3>Percentiles: what share of the rounds was answered within what time</h3>{}{}</figure><div class="percentile-table">{}</div>"#,
             histogram::draw(&scale, &by_clock),
             percentiles::draw(&scale, &all),
             table::legend(&told),

@@ -1,5 +1,6 @@
-//! The keyboard's focus, where it stands on something that goes away.
+//! The keyboard’s focus where it stands on something that goes away, and what should be in sight.
 
+use js_sys::{Function, Object, Reflect};
 use wasm_bindgen::JsCast as _;
 use web_sys::{Document, HtmlElement, window};
 
@@ -23,5 +24,17 @@ pub fn move_to(id: &str) {
     if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
         // Fails only for what is no element.
         let _ = element.focus();
+    }
+}
+
+/// Scrolls as little as is needed for the element of this id to be in sight.
+pub fn bring_into_sight(id: &str) {
+    let Some(element) = document().and_then(|document| document.get_element_by_id(id)) else { return };
+    let options = Object::new();
+    let method = Reflect::get(&element, &"scrollIntoView".into()).ok();
+    if let Some(scroll) = method.and_then(|method| method.dyn_into::<Function>().ok()) {
+        // Fails only where there is no such element, and then there is nothing to see.
+        let _ = Reflect::set(&options, &"block".into(), &"nearest".into());
+        let _ = scroll.call1(&element, &options);
     }
 }

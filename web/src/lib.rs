@@ -14,6 +14,7 @@
 //! A browser loads most of it at once. What draws [`distributions`], what reads and writes [`files`] and the lab's JSON, and what
 //! draws a [`load`] of many clients are loaded once it is idle, one after the other.
 
+pub mod address;
 pub mod app;
 pub mod bridge;
 pub mod components;

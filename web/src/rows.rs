@@ -63,9 +63,9 @@ impl Row {
     /// What the bar shows, in words, with figures in the unit of the column.
     pub fn bar_in_words(&self, unit: Unit) -> String {
         let mut words = match self.bar {
-            None => "not begun".to_owned(),
-            Some(Bar::Open(_, from)) => format!("from {}, without an end", unit.format(from)),
-            Some(Bar::Whole(_, span)) => format!("from {} until {}", unit.format(span.from), unit.format(span.until)),
+            None => "not started".to_owned(),
+            Some(Bar::Open(_, from)) => format!("from {}, not finished", unit.format(from)),
+            Some(Bar::Whole(_, span)) => format!("from {} to {}", unit.format(span.from), unit.format(span.until)),
         };
         for (leg, span) in &self.legs {
             let took = text::legs::took(*leg, span.took(), self.clock_step, unit);
@@ -91,7 +91,7 @@ impl Row {
         self.lens = server.zip(thought).zip(path.thinking()).map(|((server, thought), thinking)| Lens {
             server,
             ready: thought.until,
-            label: format!("thought {}", format_duration(thinking)),
+            label: format!("thinking {}", format_duration(thinking)),
         });
     }
 }
@@ -114,7 +114,8 @@ pub fn of(newest: Option<&RunRecord>, compared: &[Shared<RunRecord>], unit: Unit
     for record in compared {
         let label = format!("Run {}, {}", record.number, text::in_words(record.run.order));
         for (row, ghost) in rows.iter_mut().zip(of_run(&record.run, true, unit)) {
-            row.ghosts.extend(ghost.bar.map(|bar| Ghost { label: label.clone(), bar }));
+            let name = record.number.to_string();
+            row.ghosts.extend(ghost.bar.map(|bar| Ghost { name, label: label.clone(), bar }));
         }
     }
     rows
@@ -243,7 +244,7 @@ mod tests {
         let state = asked(steps);
         let row = &rows_of(&state)[1];
         let words = row.bar_in_words(unit_of(&state)).replace('\u{a0}', " ");
-        assert_eq!(words, "from 604.805 ms until 1223.650 ms");
+        assert_eq!(words, "from 604.805 ms to 1223.650 ms");
         let mut numbers = words.split(' ').filter_map(|word| word.parse::<f64>().ok());
         let (from, until) = (numbers.next().unwrap(), numbers.next().unwrap());
         let took: f64 = unit_of(&state).figures(row.span().unwrap())[2].parse().unwrap();

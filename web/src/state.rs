@@ -111,6 +111,8 @@ pub enum Action {
     Stopped,
     /// The person compared a run with the newest, or had enough of that.
     CompareToggled(RunId),
+    /// The person removed an earlier run.
+    RunRemoved(RunId),
     /// The person, or the page, did something to the lab.
     Lab(lab::Action),
     /// The lab replied.
@@ -253,6 +255,7 @@ impl State {
             Action::RoundsAsked(plan) => self.ask_in_rounds(plan),
             Action::Stopped => self.stop(),
             Action::CompareToggled(id) => self.runs.change(|runs| runs.toggle_compared(id)),
+            Action::RunRemoved(id) => self.runs.change(|runs| runs.remove(id)),
             Action::Lab(action) => self.act_on_lab(action),
             Action::LabReplied(reply) => self.take_from_lab(reply),
             Action::Rounds(action) => self.rounds.change(|rounds| rounds.act(action)),

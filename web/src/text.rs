@@ -4,6 +4,7 @@ pub mod import;
 pub mod legs;
 pub mod limits;
 pub mod link;
+pub mod next_step;
 pub mod provenance;
 pub mod race;
 pub mod replay;
@@ -24,12 +25,12 @@ use crate::state::run_record::RunRecord;
 pub fn why_it_broke(how: &Ended, url: &str) -> String {
     match how {
         Ended::Complete | Ended::Stopped => String::new(),
-        Ended::Refused(why) => format!("The browser does not connect to {url}: {why}"),
+        Ended::Refused(why) => format!("The browser refuses to connect to {url}: {why}"),
         Ended::NoBridge => format!(
-            "The bridge at {url} cannot be reached. Is launcelot-bridge running there? \
-             (At another port? Add ?bridge=PORT to this page’s address.)"
+            "The bridge at {url} cannot be reached. Is launcelot-bridge running? If it listens on another port, \
+             add ?bridge=PORT to this page’s address."
         ),
-        Ended::Nonsense(why) => format!("That was not the protocol: {why}."),
+        Ended::Nonsense(why) => format!("What the server sent does not follow the protocol: {why}."),
         Ended::Closed { code, reason, partial } => why_it_closed(*code, reason, partial),
     }
 }
@@ -46,7 +47,7 @@ pub fn status(how: &Ended, url: &str, interruptions: Interruptions) -> RunStatus
 
 /// What is added where a page was suspended that broke.
 const SUSPENDED: &str =
-    " The page was suspended meanwhile, and browsers close the connections of pages that they freeze.";
+    " The page was suspended in the meantime, and a browser closes the connections of a page that it suspends.";
 
 /// The kind of failure that an end is; `None` if it is not a failure. Stopping is not a failure.
 pub fn failure_kind(how: &Ended) -> Option<FailureKind> {
@@ -68,10 +69,10 @@ fn why_it_closed(code: u16, reason: &str, partial: &str) -> String {
         None => format!("The bridge closed the connection with code {code}."),
     };
     if text::closed::adds_a_cause(code) && !reason.is_empty() {
-        why += &format!(" It says: {}.", reason.trim_end_matches('.'));
+        why += &format!(" Reason: {}.", reason.trim_end_matches('.'));
     }
     if !partial.is_empty() {
-        why += &format!(" The last that it said was “{partial}”.");
+        why += &format!(" Its last answer was cut off: “{partial}”.");
     }
     why
 }
@@ -103,23 +104,23 @@ fn complete(run: &Run, unit: Unit) -> String {
     let [connecting, asking] = [connecting, asking].map(describe);
     let count = run.questions.len();
     let mut meaning = match (run.order, count) {
-        (_, 1) => format!("You waited {asking} for the answer, after {connecting} of connecting."),
+        (_, 1) => format!("You waited {asking} for the answer, after {connecting} for the connection."),
         (Order::OneAtATime, _) => format!(
-            "You waited {asking} for {} answers, after {connecting} of connecting. Asked one at a time, each question \
-             left only when the answer before it was here: {} round trips, one after the other.",
+            "You waited {asking} for {} answers, after {connecting} for the connection. Asked one at a time, each question \
+             was sent only after the previous answer had arrived: {} round trips, one after another.",
             number(count),
             number(count),
         ),
         (Order::SentAhead, _) => format!(
-            "You waited {asking} for {} answers, after {connecting} of connecting. Sent ahead, the questions \
-             travelled together: one round trip for all of them.",
+            "You waited {asking} for {} answers, after {connecting} for the connection. Sent ahead, without waiting (pipelining), \
+             the questions travelled together: one round trip for all of them.",
             number(count),
         ),
     };
     let mut answers = run.questions.iter().filter_map(|asked| asked.answer.as_deref());
     if let Some(error) = answers.find(|answer| exchange::is_error(answer)) {
         meaning += &format!(
-            " The server answered “{error}” Others were cast into the gorge for less; here, the conversation would have gone on."
+            " The server answered “{error}” Others were cast into the gorge for less; this connection stays open for the next question."
         );
     }
     meaning
@@ -127,8 +128,8 @@ fn complete(run: &Run, unit: Unit) -> String {
 
 fn kept(run: &Run) -> String {
     match (run.answered(), run.questions.len()) {
-        (0, _) => "No answer had come.".to_owned(),
-        (answered, all) => format!("{} of {} answers had come; they stand above.", capitalized(answered), number(all)),
+        (0, _) => "No answer had arrived.".to_owned(),
+        (answered, all) => format!("{} of {} answers had arrived.", capitalized(number(answered)), number(all)),
     }
 }
 
@@ -177,10 +178,21 @@ pub fn in_words(order: Order) -> &'static str {
 pub fn title(record: &RunRecord) -> String {
     let RunRecord { number, run, is_imported, .. } = record;
     let what = match run.questions.as_slice() {
-        [only] => format!("“{}”", only.question),
+        [only] => format!("“{}”", shortened(&only.question)),
         _ => in_words(run.order).to_owned(),
     };
     format!("run {number}, {what}{}", if *is_imported { ", imported" } else { "" })
+}
+
+/// The longest question that a title quotes whole, in characters.
+const QUOTED_MAX: usize = 32;
+
+/// A question that fits into a title.
+fn shortened(question: &str) -> String {
+    match question.char_indices().nth(QUOTED_MAX) {
+        None => question.to_owned(),
+        Some((end, _)) => [&question[..end], "…"].concat(),
+    }
 }
 
 /// What limits the figures. The hops' clock moves in steps of `hops_step`, where that is known.
@@ -188,36 +200,35 @@ pub fn of_the_clock(clock: Clock, hops_step: Option<Duration>) -> String {
     let step = format_duration(clock.step);
     let words = if clock.isolated {
         format!(
-            "The page’s clock moves in steps of {step}, and no time that it took is finer than that. \
-             The page is cross-origin isolated, which is why the step is not coarser."
+            "The page’s clock has a resolution of {step}, so no time here is more exact than that. \
+             The clock is this fine because the page is cross-origin isolated."
         )
     } else {
         format!(
-            "The page’s clock moves in steps of {step}, and no time that it took is finer than that. The page is not cross-origin isolated; \
-             it would be, with a finer clock, as http://localhost from the bridge or from trunk serve."
+            "The page’s clock has a resolution of {step}, so no time here is more exact than that. The clock is this coarse because the page is \
+             not cross-origin isolated. Open it as http://localhost, from the bridge or from trunk serve, and it is."
         )
     };
     match hops_step.filter(|step| !step.is_zero()) {
-        Some(step) => [&words, " The hops’ clock moves in steps of ", &format_duration(step), "."].concat(),
+        Some(step) => [&words, " The hops’ clock has a resolution of ", &format_duration(step), "."].concat(),
         None => words,
     }
 }
 
 /// What the page can do to its own figures, and what it cannot.
 pub fn of_the_worker(clock: Clock) -> String {
-    let mut words = " Clock and socket live in a worker: drawing this page cannot delay a reading. Where processors are few it can delay \
-                     the dialogue, because browser and lab need them too. So a run begins once the click is drawn, and is drawn when it is \
-                     over or every 100 ms."
+    let mut words = " The clock and the socket are in a worker, so drawing this page cannot delay a reading. On a machine with few cores, drawing can \
+                     slow the dialogue itself, because browser and server share them. So a run starts after your click has been drawn, \
+                     and is drawn when it ends, or every 100 ms."
         .to_owned();
     if !clock.isolated {
-        words += " Its timers are coarser too: rounds with a pace may leave some milliseconds late, which is measured as the asker’s own \
-                  lateness.";
+        words += " Its timers are coarse too: rounds with a pace may start a few milliseconds late. This lateness is measured and shown \
+                  separately.";
     }
     words
 }
 
-fn capitalized(count: usize) -> String {
-    let mut word = number(count);
+fn capitalized(mut word: String) -> String {
     if let Some(first) = word.get_mut(..1) {
         first.make_ascii_uppercase();
     }
@@ -262,22 +273,19 @@ mod tests {
             (Ended::NoBridge, "The bridge at ws://b/ws cannot be reached."),
             (
                 closed(4502, "cannot connect to localhost port 1060: Connection refused"),
-                "cannot reach the server. It says: cannot",
+                "cannot reach the server. Reason: cannot",
             ),
             (closed(4504, ""), "did not accept the connection in time."),
-            (
-                closed(4500, "the connection to the server broke"),
-                "The server went away during the dialogue: the connection",
-            ),
-            (closed(4404, "the bridge has no target of this name"), "The bridge has no target of this name."),
-            (closed(4429, "the bridge has too many connections"), "The bridge has as many connections as it may."),
-            (closed(1000, "the server closed the connection"), "The server went away during the dialogue: it closed"),
+            (closed(4500, "the connection to the server broke"), "The connection from the bridge to the server broke"),
+            (closed(4404, "the bridge has no target of this name"), "The bridge has no target with this name."),
+            (closed(4429, "the bridge has too many connections"), "The bridge has reached its limit of connections."),
+            (closed(1000, "the server closed the connection"), "The server closed the connection before"),
             (closed(1001, "the bridge is stopping"), "The bridge was stopped."),
-            (closed(1006, ""), "The connection to the bridge broke off during the dialogue."),
-            (closed(4408, ""), "no byte had moved for too long"),
-            (closed(3999, "who knows"), "with code 3999. It says: who knows."),
-            (Ended::Nonsense("a wrong word".to_owned()), "not the protocol: a wrong word."),
-            (Ended::Refused("bad port".to_owned()), "does not connect to ws://b/ws: bad port"),
+            (closed(1006, ""), "The connection to the bridge was lost during the dialogue."),
+            (closed(4408, ""), "it had been idle for too long"),
+            (closed(3999, "who knows"), "with code 3999. Reason: who knows."),
+            (Ended::Nonsense("a wrong word".to_owned()), "does not follow the protocol: a wrong word."),
+            (Ended::Refused("bad port".to_owned()), "refuses to connect to ws://b/ws: bad port"),
         ];
         let mut said = std::collections::BTreeSet::new();
         for (how, expected) in cases {
@@ -310,7 +318,7 @@ mod tests {
     #[test]
     fn a_cut_answer_is_shown() {
         let closed = Ended::Closed { code: 1000, reason: String::new(), partial: "To seek".to_owned() };
-        assert!(why_it_broke(&closed, "").ends_with("The last that it said was “To seek”."));
+        assert!(why_it_broke(&closed, "").ends_with("Its last answer was cut off: “To seek”."));
     }
 
     #[test]
@@ -323,7 +331,7 @@ mod tests {
     #[test]
     fn a_complete_run_says_what_was_waited_for() {
         let meaning_of = |order| plain(&meaning(&complete_run(order), MS));
-        assert!(meaning_of(Order::OneAtATime).starts_with("You waited 1.20 ms for three answers, after 2.10 ms of"));
+        assert!(meaning_of(Order::OneAtATime).starts_with("You waited 1.20 ms for three answers, after 2.10 ms for"));
         assert!(meaning_of(Order::OneAtATime).contains("three round trips"));
         assert!(meaning_of(Order::SentAhead).contains("one round trip for all"));
     }
@@ -332,7 +340,7 @@ mod tests {
     fn a_sentence_has_the_unit_of_the_column_beside_it() {
         let mut slow = complete_run(Order::OneAtATime);
         slow.questions[2].answered = Some(us(2_200 + 1_853_155));
-        assert!(plain(&meaning(&slow, MS)).starts_with("You waited 1853 ms for three answers, after 2.10 ms of"));
+        assert!(plain(&meaning(&slow, MS)).starts_with("You waited 1853 ms for three answers, after 2.10 ms for"));
         let said = comparison(&slow, &slow, 4, MS).unwrap();
         assert_eq!(plain(&said), "Run 4, one at a time, took 1853 ms: about as long.");
     }
@@ -342,7 +350,10 @@ mod tests {
         let clock = Clock { step: us(5), isolated: true, cores: 2 };
         let said = |step| plain(&of_the_clock(clock, step));
         let hops = said(Some(Duration::from_nanos(21)));
-        assert!(hops.contains("steps of 5 µs") && hops.ends_with("The hops’ clock moves in steps of 21 ns."), "{hops}");
+        assert!(
+            hops.contains("resolution of 5 µs") && hops.ends_with("The hops’ clock has a resolution of 21 ns."),
+            "{hops}"
+        );
         assert!(!said(None).contains("hops"));
     }
 
@@ -351,7 +362,7 @@ mod tests {
         let coarse = Run { clock_step: us(16_700), ..complete_run(Order::OneAtATime) };
         let said = plain(&meaning(&coarse, MS));
         assert!(
-            said.starts_with("You waited less than 16.7 ms for three answers, after less than 16.7 ms of"),
+            said.starts_with("You waited less than 16.7 ms for three answers, after less than 16.7 ms for"),
             "{said}"
         );
         let said = comparison(&coarse, &coarse, 4, MS).unwrap();
@@ -362,8 +373,8 @@ mod tests {
     fn a_broken_run_says_what_is_kept() {
         let broken =
             |answered| Run { status: RunStatus::Broken("Gone.".to_owned()), ..run(Order::OneAtATime, 3, answered) };
-        assert_eq!(meaning(&broken(0), MS), "Gone. No answer had come.");
-        assert_eq!(meaning(&broken(2), MS), "Gone. Two of three answers had come; they stand above.");
+        assert_eq!(meaning(&broken(0), MS), "Gone. No answer had arrived.");
+        assert_eq!(meaning(&broken(2), MS), "Gone. Two of three answers had arrived.");
     }
 
     #[test]

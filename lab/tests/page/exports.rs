@@ -78,7 +78,7 @@ async fn every_chart_is_saved_as_a_picture_with_its_caption_and_what_limits_it()
         let texts = session.browser.script(&texts).await;
         let texts = texts.as_str().unwrap();
         assert!(texts.starts_with(caption) && texts.contains(part), "{chart}: {texts}");
-        for limit in ["clock steps ", "began 20"] {
+        for limit in ["clock step ", "began 20"] {
             assert!(texts.contains(limit), "{chart}: not {limit:?} in {texts}");
         }
 
@@ -139,7 +139,7 @@ async fn what_was_imported_stays_marked_and_the_same_file_twice_is_noticed() {
     session.ask_in_rounds().await;
     let text = session.export("json", ".json").await;
     let nothing =
-        |name: &str| format!("Nothing was taken from {name}. 2 things were already here, and not imported again.");
+        |name: &str| format!("Nothing was imported from {name}. 2 items were already here, and not imported again.");
     assert_eq!(session.drop_file("own.json", &text).await, nothing("own.json"));
 
     session.forget().await;
@@ -197,7 +197,7 @@ async fn a_race_can_be_imported_and_its_runs_play_in_slow_motion() {
     session.browser.wait_for(".imported-race .limits").await;
     assert_eq!(session.browser.script(rows).await, drawn, "as before");
     let limits = session.browser.text(".imported-race .limits").await;
-    assert!(limits.ends_with(" · 3 questions discarded as warm-up · no errors"), "{limits}");
+    assert!(limits.ends_with(" · 3 warm-up questions not counted · no errors"), "{limits}");
     assert!(session.browser.text(".imported-race").await.starts_with("imported"), "marked");
     session.browser.wait_for("#dialogue[data-run='1'][data-state=complete]").await;
     let is_seen = "const place = document.querySelector('#import-says').getBoundingClientRect();
@@ -242,7 +242,7 @@ async fn an_import_does_not_evict_measured_rounds() {
         rounds.target = "ws://elsewhere/ws".to_owned();
     }
     let message = session.drop_file("many.json", &serde_json::to_string(&document).unwrap()).await;
-    assert!(message.contains("11 series of rounds. 3 things were left out"), "{message}");
+    assert!(message.contains("11 series of rounds. 3 items did not fit"), "{message}");
     let kept = session.browser.script(names).await;
     assert_eq!(kept.as_array().unwrap().len(), 12);
     assert!(kept.as_array().unwrap().contains(&own.into()), "{kept}");
@@ -262,12 +262,12 @@ async fn a_file_that_is_not_an_export_is_refused_with_a_reason_and_changes_nothi
     };
     session.open().await;
     let cases = [
-        ("picture.png", "\u{89}PNG", "no export"),
-        ("other.json", "{}", "no export"),
-        ("null.json", "null", "no export"),
+        ("picture.png", "\u{89}PNG", "is not a Launcelot JSON export"),
+        ("other.json", "{}", "is not a Launcelot JSON export"),
+        ("null.json", "null", "is not a Launcelot JSON export"),
         ("damaged.json", damaged, "damaged"),
         ("newer.json", newer, "version 4"),
-        ("empty.json", empty, "nothing in"),
+        ("empty.json", empty, "contains no measurements"),
         ("impossible.json", impossible.as_str(), "cannot have been measured"),
     ];
     for (name, text, why) in cases {

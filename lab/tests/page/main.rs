@@ -11,6 +11,8 @@ mod closing;
 mod dialogue;
 mod exports;
 mod failures;
+mod layout;
+mod legible;
 mod load;
 mod observer_effect;
 mod page_bench;

@@ -16,17 +16,17 @@ async fn slow_motion_steps_through_a_run_in_order_to_its_end() {
         sentences.push(session.browser.text("#replay-words").await);
     }
     let order = [
-        "The connection can be used.",
+        "The connection is open.",
         "The browser sends “What is your name?”",
-        "The bridge hands “What is your name?” to TCP.",
-        "The tunnel hands on “What is your name?”",
+        "The bridge passes “What is your name?” on to TCP.",
+        "The tunnel lets out “What is your name?”",
         "The server has read “What is your name?”",
-        "The server knows its answer: “My name is Sir Lancelot of Camelot.”",
-        "The tunnel hands on “My name is Sir Lancelot of Camelot.”",
-        "The bridge hands back “My name is Sir Lancelot of Camelot.”",
-        "The browser has “My name is Sir Lancelot of Camelot.”",
+        "The server has found its answer: “My name is Sir Lancelot of Camelot.”",
+        "The tunnel lets out “My name is Sir Lancelot of Camelot.”",
+        "The bridge passes back “My name is Sir Lancelot of Camelot.”",
+        "The browser receives “My name is Sir Lancelot of Camelot.”",
         "The browser sends “What is your quest?”",
-        "The browser has “Blue.”",
+        "The browser receives “Blue.”",
     ];
     // Events within one step of the clock have one moment, and their sentences are shown together.
     let sentences = sentences.join(" ");
@@ -46,7 +46,7 @@ async fn slow_motion_steps_through_a_run_in_order_to_its_end() {
     session.browser.wait_for(".player[data-passed='1']").await;
     session.browser.client.execute(scrub, vec!["end".into()]).await.unwrap();
     session.browser.wait_for(&format!(".player[data-passed='{last}']")).await;
-    assert!(session.browser.text("#replay-words").await.contains("The browser has “Blue.”"));
+    assert!(session.browser.text("#replay-words").await.contains("The browser receives “Blue.”"));
     let home = session.browser.script("return document.querySelectorAll('.message.answer[cx=\"4.5%\"]').length").await;
     assert_eq!(home, 4, "connecting and three answers");
 }

@@ -78,11 +78,11 @@ async fn legs_with_share(browser: &Browser, column: &str) -> Vec<String> {
 async fn legs_account_for_the_waiting(browser: &Browser) -> Result<(), String> {
     let round_trips = 3 * Duration::from_micros(1_300);
     let message = browser.text("#where").await;
-    assert!(message.starts_with("The server thought for"), "{message}");
+    assert!(message.starts_with("The server spent"), "{message}");
     let [thought, waited] = durations(&message)[..] else { panic!("not two durations: {message}") };
     assert!(thought > Duration::ZERO && waited >= round_trips, "{message}");
     let held = round_trips.as_secs_f64() / waited.as_secs_f64() * 100.0;
-    assert!(message.contains("on the longer link, and nothing else happened") || held < 50.0, "{message}");
+    assert!(message.contains("delay added by the tunnel") || held < 50.0, "{message}");
     assert!(percentage(&message) <= 100.0, "{message}");
 
     let connecting = legs_with_share(browser, "td:nth-child(3)").await;
@@ -118,11 +118,11 @@ async fn the_page_breaks_the_waiting_down_into_legs() {
     assert_eq!(count("#dialogue .leg.server:not(.near)").await, 3);
     assert_eq!(count("#dialogue .leg.link").await, 7, "connect(), and each question there and back");
     assert_eq!(count("#dialogue .thinking").await, 3);
-    assert!(browser.text("#dialogue .lens").await.contains("magnified ×"));
+    assert!(browser.text("#dialogue .lens").await.contains("enlarged ×"));
     let limits = browser.text("#dialogue + .limits").await;
-    let route = "3 questions · through the tunnel at 1.30 ms, jitter up to 150 µs · clock steps";
+    let route = "3 questions · through the tunnel at 1.30 ms, jitter up to 150 µs · clock step";
     assert!(limits.replace('\u{a0}', " ").starts_with(route), "{limits}");
-    assert!(limits.ends_with("nothing discarded as warm-up · no errors"), "{limits}");
+    assert!(limits.ends_with("no warm-up · no errors"), "{limits}");
     assert_accessible_in_every_look(browser, "legs").await;
     browser.assert_console_is_quiet(&[]).await;
 }
@@ -142,7 +142,7 @@ async fn the_shares_of_the_legs_add_up_to_100_percent() {
         }
         let message = browser.text("#uncertainty").await;
         assert!(
-            message.contains("every moment of the hops is known to ± ") && !durations(&message).is_empty(),
+            message.contains("each time that a hop recorded is known to ± ") && !durations(&message).is_empty(),
             "{message}"
         );
     }
@@ -192,7 +192,7 @@ async fn connecting_over_a_long_link_takes_its_round_trip_and_has_legs() {
 async fn without_a_lab_the_page_shows_the_legs_as_unknown() {
     let (_server, _bridge, browser) = page::open(&Options::default()).await;
     browser.wait_for("#no-lab").await;
-    assert!(browser.text("#no-lab").await.starts_with("There is no lab behind this bridge"));
+    assert!(browser.text("#no-lab").await.starts_with("This bridge has no lab"));
     assert!(browser.client.find(Locator::Id("tunnel")).await.is_err(), "no tunnel can be chosen");
     browser.ask(1, "complete").await;
     assert!(browser.text("#where").await.contains("unknown"));

@@ -15,13 +15,13 @@ ANSWERS = {
 
 
 def read_question(client):
-    question = bytearray(client.recv(4096))
+    question = client.recv(4096)
     while question and not question.endswith(b"?"):
         more = client.recv(4096)
         if not more:
             return b""
         question += more
-    return bytes(question)
+    return question
 
 
 def main():

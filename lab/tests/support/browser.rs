@@ -30,6 +30,12 @@ pub(crate) const FAILED_WEB_SOCKET: &str = "WebSocket connection to";
 /// Part of the line that the browser writes to the console if there is no lab behind the bridge.
 pub(crate) const NO_LAB: &str = "/api/tunnel";
 
+/// How the page begins to say that the server ended during a dialogue: a closed connection, or one that broke.
+pub(crate) const SERVER_GONE: [&str; 2] = [
+    "The server closed the connection before it had answered everything.",
+    "The connection from the bridge to the server broke during the dialogue.",
+];
+
 /// Maximum time to wait for other tests' browsers to exit.
 const LOCK_DEADLINE: Duration = Duration::from_secs(600);
 
@@ -119,10 +125,15 @@ impl Browser {
 
     /// Sets the width of the page, in CSS pixels, and the colour scheme: `light` or `dark`.
     pub(crate) async fn look(&self, width: u32, scheme: &str) {
-        let metrics = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
-        self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+        self.set_window(width, 900).await;
         let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
         self.devtools("Emulation.setEmulatedMedia", media).await;
+    }
+
+    /// Sets the size of the window, in CSS pixels.
+    pub(crate) async fn set_window(&self, width: u32, height: u32) {
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
     }
 
     /// Takes a picture of the page from its top, in CSS pixels, as PNG.

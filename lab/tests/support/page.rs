@@ -70,6 +70,12 @@ impl Row {
     }
 }
 
+/// Returns the elements that reach beyond the window, if the page is wider than its window.
+const OVERFLOW: &str = "const { scrollWidth, clientWidth } = document.documentElement;
+    if (scrollWidth <= clientWidth) return [];
+    const beyond = [...document.querySelectorAll('body *')].filter((it) => it.getBoundingClientRect().right > clientWidth + 0.5);
+    return beyond.map((it) => it.outerHTML.slice(0, 120));";
+
 impl Browser {
     /// Opens the page and waits until it is loaded and ready to ask.
     pub(crate) async fn open(&self, url: &str) {
@@ -167,8 +173,11 @@ impl Browser {
     /// Fails if the page has an accessibility violation or is wider than its window.
     pub(crate) async fn assert_accessible(&self, state: &str) {
         assert_eq!(self.accessibility_violations().await, [""; 0], "{state}");
-        let overflow = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
-        assert_eq!(self.script(overflow).await, json!(0), "{state}: CSS pixels of overflow");
+        assert_eq!(
+            self.script(OVERFLOW).await,
+            json!([]),
+            "{state}: what reaches beyond the window, if the page is wider"
+        );
     }
 
     /// Repeats an assertion at two widths, each in light and in dark colours.

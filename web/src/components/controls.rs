@@ -41,7 +41,7 @@ pub fn Controls(Props { is_ready, order, ask, choose_order }: &Props) -> Html {
             <fieldset class="choice">
                 <legend>{ "Ask them" }</legend>
                 { choice(Order::OneAtATime, "one-at-a-time", "one at a time") }
-                { choice(Order::SentAhead, "sent-ahead", "sent ahead") }
+                { choice(Order::SentAhead, "sent-ahead", "sent ahead (pipelining)") }
             </fieldset>
         </div>
     }

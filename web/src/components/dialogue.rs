@@ -27,7 +27,7 @@ pub fn Dialogue(Props { newest, compared }: &Props) -> Html {
     let scale = rows::scale(newest, compared);
     let unit = rows::unit(newest, compared);
     let over = newest.filter(|newest| newest.run.is_over());
-    let caption = "The dialogue: each step, its answer, when it happened, and how long it took";
+    let caption = "The dialogue: each step with its answer, when it happened, and how long it took";
     html! {
         <>
             <table id="dialogue" class="dialogue" role="table" data-state={text::state(newest.map(|newest| &newest.run.status))}

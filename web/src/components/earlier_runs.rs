@@ -1,9 +1,10 @@
-//! The earlier runs, each of which can be laid below the newest.
+//! The earlier runs, each of which can be compared with the newest, or removed.
 
 use launcelot_measure::{RunStatus, Span, Unit};
 use yew::prelude::*;
 
 use crate::components::timetable;
+use crate::focus;
 use crate::render_mark::mark_render;
 use crate::shared::Shared;
 use crate::state::ids::RunId;
@@ -18,34 +19,37 @@ pub struct Props {
     pub compared: Vec<Shared<RunRecord>>,
     /// Compares a run with the newest, or stops comparing it.
     pub compare: Callback<RunId>,
+    /// Removes a run.
+    pub remove: Callback<RunId>,
 }
 
 /// The list, the newest first. It appears with the second run.
 #[component]
-pub fn EarlierRuns(Props { runs, compared, compare }: &Props) -> Html {
+pub fn EarlierRuns(Props { runs, compared, compare, remove }: &Props) -> Html {
     mark_render("EarlierRuns");
     if runs.is_empty() {
         return Html::default();
     }
     let longest = runs.iter().map(|record| record.run.until().max(record.run.clock_step)).max();
     let unit = Unit::for_longest(longest.unwrap_or_default());
+    let next_focus = if runs.len() > 1 { "runs" } else { "ask" };
     html! {
         <section aria-labelledby="runs-title">
             <h2 id="runs-title">{ "Earlier runs" }</h2>
-            <p>{ "Lay one below the newest, and both are drawn on one time axis." }</p>
-            <table id="runs" class="runs" role="table">
+            <p>{ "Compare a run with the newest: its bars appear below those of the newest, with the number of the run, on one time axis." }</p>
+            <table id="runs" class="runs" role="table" tabindex="-1" aria-labelledby="runs-title">
                 <thead role="rowgroup">
                     <tr role="row">
                         <th role="columnheader" scope="col">{ "Run" }</th>
-                        <th role="columnheader" scope="col">{ "Asked" }</th>
+                        <th role="columnheader" scope="col">{ "What was asked" }</th>
                         <th role="columnheader" scope="col" class="took">{ "Connecting" }</th>
                         <th role="columnheader" scope="col" class="took">{ "All answers" }</th>
-                        <th role="columnheader" scope="col"><span class="unseen">{ "Compare" }</span></th>
+                        <th role="columnheader" scope="col"><span class="unseen">{ "Actions" }</span></th>
                     </tr>
                 </thead>
                 <tbody role="rowgroup">
                     for record in runs.iter().rev() {
-                        { row(record, compared.contains(record), unit, compare) }
+                        { row(record, compared.contains(record), unit, [compare, remove], next_focus) }
                     }
                 </tbody>
             </table>
@@ -53,10 +57,20 @@ pub fn EarlierRuns(Props { runs, compared, compare }: &Props) -> Html {
     }
 }
 
-fn row(record: &RunRecord, is_compared: bool, unit: Unit, compare: &Callback<RunId>) -> Html {
+fn row(
+    record: &RunRecord,
+    is_compared: bool,
+    unit: Unit,
+    [compare, remove]: [&Callback<RunId>; 2],
+    next_focus: &'static str,
+) -> Html {
     let RunRecord { id, number, run, is_imported, .. } = record;
     let id = *id;
     let on_toggle = compare.reform(move |_: MouseEvent| id);
+    let on_remove = remove.reform(move |_: MouseEvent| {
+        focus::move_to(next_focus);
+        id
+    });
     let took = |span: Option<Span>| match span {
         Some(span) => [&timetable::figure(unit, span, run.clock_step), "\u{a0}", unit.symbol()].concat(),
         None => "–".to_owned(),
@@ -74,8 +88,10 @@ fn row(record: &RunRecord, is_compared: bool, unit: Unit, compare: &Callback<Run
             <td role="cell" class="took" data-label="all answers">{ took(run.asking()) }</td>
             <td role="cell" class="act">
                 <button type="button" aria-pressed={is_compared.to_string()} onclick={on_toggle}>
-                    { if is_compared { "Laid below" } else { "Lay below" } }
-                    <span class="unseen">{ format!(", run {number}") }</span>
+                    { "Compare" }<span class="unseen">{ format!(" run {number}") }</span>
+                </button>
+                <button type="button" onclick={on_remove}>
+                    { "Remove" }<span class="unseen">{ format!(" run {number}") }</span>
                 </button>
             </td>
         </tr>
@@ -97,6 +113,6 @@ fn asked(record: &RunRecord) -> String {
     match run.status {
         RunStatus::Complete | RunStatus::Running => what,
         RunStatus::Stopped => format!("{what}; stopped after {} of {all} answers", run.answered()),
-        RunStatus::Broken(_) => format!("{what}; broke after {} of {all} answers", run.answered()),
+        RunStatus::Broken(_) => format!("{what}; failed after {} of {all} answers", run.answered()),
     }
 }

@@ -81,7 +81,7 @@ struct FileStatus {
 impl FileStatus {
     /// The browser could not save the file with this name.
     fn not_saved(file: String) -> Self {
-        let message = format!("Your browser could not save {file}.");
+        let message = format!("The browser could not save {file}.");
         Self { is_bad: true, message, file, ..Self::default() }
     }
 }
@@ -175,12 +175,14 @@ pub fn Export(Props { available, charts, import, import_load, state }: &Props) -
     let choices = CHOICES.iter().filter(|choice| available.has(choice));
     html! {
         <section id="take" aria-labelledby="take-title">
-            <h2 id="take-title">{ "Take it with you" }</h2>
+            <h2 id="take-title">{ "Export and import" }</h2>
             <p>
-                { "Everything that was measured here, for a spreadsheet, for Perfetto, or for this page another day: drop an export in \
-                   JSON anywhere on it, and it is drawn again. So is a " }<code>{ "result.json" }</code>{ " of " }
-                <code>{ "launcelot-lab load" }</code>{ ", which lets many clients ask at once. After each run, the legs are tracks in the \
-                   performance panel of your browser, too." }
+                { "Save what was measured: for a spreadsheet, for " }
+                <a href="https://ui.perfetto.dev" rel="noreferrer">{ "Perfetto" }</a>
+                { " (Chrome trace), or for this page on another day. To import, drop a JSON export anywhere on the page, or choose it \
+                   here. A " }<code>{ "result.json" }</code>{ " of " }<code>{ "launcelot-lab load" }</code>
+                { ", which lets many clients ask at once, is drawn too. The legs of each run are also tracks in the Performance panel \
+                   of your browser’s developer tools." }
             </p>
             <div class="controls">
                 for choice in choices {
@@ -191,7 +193,7 @@ pub fn Export(Props { available, charts, import, import_load, state }: &Props) -
             </div>
             <Pictures charts={charts.clone()} state={state.clone()} {on_failure} />
             <label class="pick">
-                { "Bring an export back: " }
+                { "Import a JSON export: " }
                 <input id="import" type="file" accept=".json,application/json" onchange={on_choice} />
             </label>
             <p id="import-says" ref={place} class={if status.is_bad { "mistake" } else { "" }} role="status" data-of={status.file.clone()}>

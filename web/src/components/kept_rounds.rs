@@ -19,14 +19,14 @@ pub fn kept_rounds(many: &ManyRounds, change: &Callback<Action>) -> Html {
         (true, _) => {
             "The browser’s storage is full or blocked: new series are lost when the page is reloaded.".to_owned()
         }
-        (_, true) => format!("{KEPT_MAX} are kept: the oldest was removed."),
-        _ => "Up to three can be overlaid on the newest, and are compared with it.".to_owned(),
+        (_, true) => format!("The page keeps {KEPT_MAX} series: the oldest was removed."),
+        _ => "Overlay up to three on the newest, to compare them with it.".to_owned(),
     };
     let this_page = provenance::this_page();
     html! {
         <div>
-            <h3>{ "Kept" }</h3>
-            <ul id="kept-rounds" class="kept-rounds" tabindex="-1" aria-label="Kept rounds">
+            <h3>{ "Kept series" }</h3>
+            <ul id="kept-rounds" class="kept-rounds" tabindex="-1" aria-label="Kept series of rounds">
                 for kept in many.worth_keeping().rev() {
                     { row(many, kept, &this_page, change) }
                 }
@@ -61,7 +61,7 @@ fn row(many: &ManyRounds, kept: &StoredRounds, this_page: &Client, change: &Call
         };
     let lay = match (is_newest, letter) {
         (true, _) => html! { <span class="hint">{ "the newest" }</span> },
-        (_, Some(_)) => button("Overlaid", Some("true"), false, on_toggle),
+        (_, Some(_)) => button("Overlay", Some("true"), false, on_toggle),
         (_, None) => button("Overlay", Some("false"), false, on_toggle),
     };
     let began = rounds.provenance.began.map(provenance::for_people);

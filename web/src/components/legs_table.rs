@@ -49,10 +49,10 @@ pub fn LegsTable(Props { traced, unit }: &Props) -> Html {
                     questions together, and its share of each" }</caption>
                 <thead role="rowgroup">
                     <tr role="row">
-                        <th role="columnheader" scope="col"><span class="unseen">{ "Leg" }</span></th>
-                        <th role="columnheader" scope="col" class="what"><span class="unseen">{ "What it is" }</span></th>
-                        <th role="columnheader" scope="col" class="took">{ "connecting" }</th>
-                        <th role="columnheader" scope="col" class="took">{ "asking" }</th>
+                        <th role="columnheader" scope="col">{ "Leg of the path" }</th>
+                        <th role="columnheader" scope="col" class="what">{ "What happens there" }</th>
+                        <th role="columnheader" scope="col" class="took">{ "Connecting" }</th>
+                        <th role="columnheader" scope="col" class="took">{ "Asking" }</th>
                     </tr>
                 </thead>
                 <tbody role="rowgroup">{ for Leg::ALL.into_iter().filter_map(line) }</tbody>

@@ -4,6 +4,7 @@ use launcelot_measure::{Rounds, RoundsPlan, Stopwatch};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use crate::components::keep_room::KeepRoom;
 use crate::components::kept_rounds::kept_rounds;
 use crate::components::markup::Markup;
 use crate::components::rounds_form::RoundsForm;
@@ -52,24 +53,27 @@ pub fn ManyRounds(Props { rounds, is_ready, ask, stop, change }: &Props) -> Html
         <section id="many-rounds" aria-labelledby="many-rounds-title" data-state={state}
             data-run={rounds.newest().map(|newest| newest.id.to_string())}>
             <h2 id="many-rounds-title">{ "Ask many times" }</h2>
-            <p>{ "One time is an anecdote. Many show what is usual, what is rare, and how long the rare makes you wait." }</p>
+            <p>{ "A single measurement is an anecdote. Many show what is usual, what is rare, and how long the rare cases make you wait: the \
+                  percentiles of the latency." }</p>
             <RoundsForm {is_ready} ask={ask.clone()} />
             if let Some(active) = newest.filter(|_| rounds.is_running()) {
                 { progress(active, stop) }
             }
-            <div class="meaning" role="status">
-                <p id="rounds-meaning" class={(state == "broken").then_some("broken")}>{ &*drawn.meaning }</p>
-                for comparison in comparisons {
-                    <p class="comparison">{ comparison }</p>
+            <KeepRoom is_settled={!rounds.is_running()}>
+                <div class="meaning" role="status">
+                    <p id="rounds-meaning" class={(state == "broken").then_some("broken")}>{ &*drawn.meaning }</p>
+                    for comparison in comparisons {
+                        <p class="comparison">{ comparison }</p>
+                    }
+                </div>
+                <fieldset class="choice" hidden={drawn.figure.is_none()} onchange={on_stopwatch}>
+                    <Markup svg={STOPWATCHES} />
+                </fieldset>
+                if let Some(figure) = &drawn.figure {
+                    <p id="stopwatch-why" aria-live={if rounds.is_running() { "off" } else { "polite" }}>{ &*drawn.why }</p>
+                    <Markup svg={figure.clone()} />
                 }
-            </div>
-            <fieldset class="choice" hidden={drawn.figure.is_none()} onchange={on_stopwatch}>
-                <Markup svg={STOPWATCHES} />
-            </fieldset>
-            if let Some(figure) = &drawn.figure {
-                <p id="stopwatch-why" aria-live={if rounds.is_running() { "off" } else { "polite" }}>{ &*drawn.why }</p>
-                <Markup svg={figure.clone()} />
-            }
+            </KeepRoom>
             { kept_rounds(rounds, change) }
         </section>
     }

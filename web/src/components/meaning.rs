@@ -36,7 +36,7 @@ pub fn Meaning(props: &Props) -> Html {
     let on_stop = use_callback(stop.clone(), |_: MouseEvent, stop| stop.emit(()));
     let (class, meaning) = match (broken, newest) {
         (Some(why), _) => ("broken", why.to_string()),
-        (None, None) if !has_clock => ("", "Setting the clock…".to_owned()),
+        (None, None) if !has_clock => ("", "Measuring the resolution of the clock…".to_owned()),
         (None, None) => ("", "Nothing has been asked yet.".to_owned()),
         (None, Some(newest)) => {
             let class = if matches!(newest.run.status, RunStatus::Broken(_)) { "broken" } else { "" };
@@ -55,7 +55,7 @@ pub fn Meaning(props: &Props) -> Html {
                 if let Some(imported) = newest.filter(|newest| newest.is_imported) {
                     <p class="comparison">
                         <span class="imported">{ "imported" }</span>
-                        { format!(" This was measured elsewhere, or another day: {}.", imported.run.target) }
+                        { format!(" Measured elsewhere, or on another day: {}.", imported.run.target) }
                     </p>
                 }
                 <p id="meaning" class={class}>{ meaning }</p>

@@ -1,10 +1,10 @@
 //! A question of one's own.
 
 use launcelot_protocol::Question;
-use launcelot_protocol::exchange::QUESTION_MAX_BYTES;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use crate::focus;
 use crate::render_mark::mark_render;
 
 #[derive(PartialEq, Properties)]
@@ -30,6 +30,7 @@ pub fn OwnQuestion(Props { is_ready, ask }: &Props) -> Html {
                 Ok(question) => {
                     mistake.set(None);
                     ask.emit(vec![question]);
+                    focus::bring_into_sight("dialogue");
                 }
                 Err(why) => mistake.set(Some(format!("Not asked: {why}."))),
             }
@@ -38,10 +39,9 @@ pub fn OwnQuestion(Props { is_ready, ask }: &Props) -> Html {
     let is_mistaken = mistake.is_some();
     html! {
         <form class="own-question" onsubmit={on_submit} novalidate=true>
-            <label for="own">{ "Or a question of your own" }</label>
+            <label for="own">{ "Or ask a question of your own" }</label>
             <div class="field">
-                <input id="own" ref={input} type="text" autocomplete="off" spellcheck="true"
-                    maxlength={QUESTION_MAX_BYTES.to_string()} placeholder="What is your favorite color?"
+                <input id="own" ref={input} type="text" autocomplete="off" spellcheck="true" placeholder="What is your favorite color?"
                     aria-invalid={is_mistaken.to_string()} aria-describedby="own-mistake" />
                 <button id="ask-own" type="submit" aria-disabled={(!is_ready).to_string()}>{ "Ask it" }</button>
             </div>

@@ -50,12 +50,23 @@ pub fn Player(Props { replay }: &Props) -> Html {
         let at = Duration::from_nanos(steps.unwrap_or_default() * SCRUB_STEP_NS);
         dispatch.dispatch(Action::Scrubbed(at));
     });
+    // Arrow keys go from one recorded moment to the next; one step of the slider would hardly be seen.
+    let on_key = use_callback(dispatch.clone(), |event: KeyboardEvent, dispatch| {
+        let action = match event.key().as_str() {
+            "ArrowRight" | "ArrowUp" => Action::Stepped,
+            "ArrowLeft" | "ArrowDown" => Action::SteppedBack,
+            _ => return,
+        };
+        event.prevent_default();
+        dispatch.dispatch(action);
+    });
     let on_slowness =
         use_callback(dispatch.clone(), |slowness, dispatch| dispatch.dispatch(Action::SlownessChosen(slowness)));
     let backdrop = use_memo(replay.clone(), |replay| {
         html! { <Markup svg={lanes::backdrop(&replay.hops, &replay.lanes)} /> }
     });
-    let speeds = SLOWNESS.map(|slowness| (slowness, ["1/", &format_count(slowness.into())].concat())).to_vec();
+    let speeds =
+        SLOWNESS.map(|slowness| (slowness, ["1/", &format_count(slowness.into()), " of real speed"].concat())).to_vec();
     let (trails, markers) = replay.at(state.at);
     let unit = Unit::for_longest(replay.end());
     let passed = replay.passed(state.at);
@@ -73,7 +84,7 @@ pub fn Player(Props { replay }: &Props) -> Html {
                 { moving(replay.lanes.len(), &trails, &markers) }
             </div>
             <input id="replay-scrub" type="range" min="0" max={steps_of(replay.end())} value={steps_of(state.at)}
-                aria-label="Moment" aria-valuetext={time.clone()} oninput={on_scrub} />
+                aria-label="Moment" aria-valuetext={time.clone()} oninput={on_scrub} onkeydown={on_key} />
             <p class="clock">
                 <span id="replay-time">{ time }</span>
                 { format!(" of {whole}; recorded moment {passed} of {}", replay.moments.len()) }
@@ -84,7 +95,7 @@ pub fn Player(Props { replay }: &Props) -> Html {
                 { button("replay-play", if state.is_playing { "Pause" } else { "Play" }, false, on_play) }
                 { button("replay-back", "Step back", state.at.is_zero(), act(Action::SteppedBack)) }
                 { button("replay-step", "Step", state.at >= replay.end(), act(Action::Stepped)) }
-                { select("replay-slowness", ("at", "of its speed"), speeds, state.slowness, on_slowness) }
+                { select("replay-slowness", ("Speed:", ""), speeds, state.slowness, on_slowness) }
             </div>
         </div>
     }

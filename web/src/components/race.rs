@@ -7,6 +7,7 @@ use launcelot_measure::{Preset, Run, Span, Unit, Way};
 use yew::prelude::*;
 
 use crate::bridge::Route;
+use crate::components::keep_room::KeepRoom;
 use crate::components::timetable::{self, Line};
 use crate::render_mark::mark_render;
 use crate::shared::Shared;
@@ -59,8 +60,10 @@ pub fn RaceSection(props: &Props) -> Html {
                 <span class="over">{ text::over(lab) }</span>
             </div>
             // What comes and goes has a place of its own: what stands beside it keeps the keyboard's focus.
-            <div class="ways">{ ways(race) }</div>
-            <p id="race-meaning" class="moral" role="status">{ text::meaning(race, unit(race)) }</p>
+            <KeepRoom is_settled={!is_running}>
+                <div class="ways">{ ways(race) }</div>
+                <p id="race-meaning" class="moral" role="status">{ text::meaning(race, unit(race)) }</p>
+            </KeepRoom>
             if let Some(preset) = text::longer_link(race, lab) {
                 { longer_link(preset, change_lab) }
             }
@@ -92,7 +95,7 @@ fn longer_link(preset: Preset, change: &Callback<Action>) -> Html {
 fn imported_race(race: &Race) -> Html {
     html! {
         <div class="imported-race">
-            <p class="comparison"><span class="imported">{ "imported" }</span>{ format!(" A race elsewhere, or another day: {}.", race.url) }</p>
+            <p class="comparison"><span class="imported">{ "imported" }</span>{ format!(" A race measured elsewhere, or on another day: {}.", race.url) }</p>
             { ways(race) }
             <p class="moral">{ text::meaning(race, unit(race)) }</p>
         </div>
@@ -119,12 +122,11 @@ fn unit(race: &Race) -> Unit {
 #[inline(never)]
 fn ways(race: &Race) -> Option<Html> {
     let scale = scale(race)?;
-    let caption =
-        "The race: each way to ask, of which parts its time is made, when its answers came, and how long it took";
+    let caption = "The race: each way to ask, the parts of its time, when its answers arrived, and how long it took";
     Some(html! {
         <>
             <table class="dialogue race" role="table">
-                { timetable::head(caption, ["Way", "Parts"], Some(scale)) }
+                { timetable::head(caption, ["Way to ask", "Parts of its time"], Some(scale)) }
                 <tbody role="rowgroup">{ for Way::ALL.into_iter().map(|way| timetable::row(line(race, way, &scale))) }</tbody>
             </table>
             if !race.is_running() {
@@ -145,7 +147,7 @@ fn line(race: &Race, way: Way, scale: &Scale) -> Line {
     let unit = scale.unit();
     let took = total(runs.clone()).map(|until| Span { from: Duration::ZERO, until });
     Line {
-        words: text::name(way).to_owned(),
+        words: text::name(way),
         answer: Html::from(text::parts(race, way, unit)),
         when: text::lanes(way).to_owned(),
         took: took.map_or_else(|| "–".to_owned(), |took| timetable::figure(unit, took, race.clock_step())),

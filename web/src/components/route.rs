@@ -38,7 +38,7 @@ pub fn RouteControls(Props { lab, change }: &Props) -> Html {
     html! {
         <div class="route" data-lab={name}>
             <fieldset class="choice">
-                <legend>{ "Over the link" }</legend>
+                <legend>{ "Path to the server" }</legend>
                 for route in Route::ALL {
                     { route_choice(lab.route == route, route, change) }
                 }
@@ -77,11 +77,11 @@ fn tunnel(lab: &Lab, report: LinkReport, change: &Callback<Action>) -> Html {
     html! {
         <div class="tunnel">
             <p>{ text::EMULATED }{ if report.handshake { text::HANDSHAKE } else { "" } }</p>
-            <div class="presets" role="group" aria-label="Links that you may know">
+            <ul class="presets" aria-label="Well-known links">
                 for preset in Preset::ALL {
-                    { preset_button(link, preset, change) }
+                    <li>{ preset_button(link, preset, change) }<span>{ preset.description() }</span></li>
                 }
-            </div>
+            </ul>
             <div class="sliders">
                 for slider in Slider::ALL {
                     { slider_row(link, slider, change) }
@@ -114,7 +114,7 @@ fn work(think: Duration, change: &Callback<Action>) -> Html {
             <label for="work">{ "The server works on each answer for " }</label>
             <input type="number" id="work" min="0" max="10000" step="any" value={millis(think)}
                 onchange={on_change} />
-            { " ms (simulated; 0: no longer than it needs)" }
+            { " ms (simulated; 0 adds nothing)" }
         </p>
     }
 }
@@ -151,9 +151,9 @@ fn slider_row(link: LinkSettings, slider: Slider, change: &Callback<Action>) -> 
     };
     let on_change = change.reform(|_: Event| Action::Settled);
     let (id, label) = match slider {
-        Slider::RoundTrip => ("rtt", "Round trip added"),
+        Slider::RoundTrip => ("rtt", "Added round-trip time"),
         Slider::Jitter => ("jitter", "Jitter, each way"),
-        Slider::Bandwidth => ("bandwidth", "Bandwidth"),
+        Slider::Bandwidth => ("bandwidth", "Bandwidth, each way"),
     };
     let value = text::of_slider(slider, link);
     html! {

@@ -82,14 +82,14 @@ pub fn SlowMotion(Props { recordings }: &Props) -> Html {
     html! {
         <section id="replay" aria-labelledby="replay-title" data-run={number} data-traced={is_traced.to_string()}>
             <h2 id="replay-title">{ "Slow motion" }</h2>
-            <p>{ "The same dialogue once more, slowly enough to follow. The recorded times move it, and nothing else." }</p>
-            { select("replay-run", ("What is played:", ""), titles, id.0, on_choice) }
+            <p>{ "The same dialogue again, slowed down until you can follow it. Only the recorded times move it." }</p>
+            { select("replay-run", ("Run:", ""), titles, id.0, on_choice) }
             <Player key={format!("{id} {is_traced}")} {replay} />
             <p class="limits">{ text::limits::of_run(&shown.record) }</p>
             <p class="small">
-                { "Between two recorded moments a message is drawn as if it went evenly: where it really was is not known." }
+                { "Between two recorded moments, a message is drawn as if it moved at a constant speed; where it really was is not known." }
                 if is_partly_unknown {
-                    { " Not every hop was observed, so a message goes “beyond”, and turns half way in time." }
+                    { " Not every hop was observed, so a message is drawn going “beyond” and turning back at half time." }
                 }
                 { uncertainty.map(|uncertainty| [" ", &uncertainty].concat()) }
             </p>

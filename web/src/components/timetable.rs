@@ -31,23 +31,25 @@ pub fn figure(unit: Unit, span: Span, clock_step: Duration) -> String {
     unit.figure_between(span)
 }
 
-/// What stands above the rows: three headings, of which the eye sees none, and the axis.
+/// What stands above the rows: the headings, and the axis under its own.
 ///
 /// The roles are spelled out because the style sheet lays rows out as grids, and browsers then
 /// forget that they are rows.
 #[inline(never)]
 pub fn head(caption: &'static str, [step, answer]: [&'static str; 2], scale: Option<Scale>) -> Html {
-    let unit = scale.map_or("", |scale| scale.unit().symbol());
+    let unit = scale.map(|scale| [", in ", scale.unit().symbol()].concat()).unwrap_or_default();
+    let when = ["Time since the start", &unit].concat();
+    let took = ["Took", &unit].concat();
     let axis = scale.map(|scale| html! { <Markup svg={waterfall::axis(&scale)} /> });
     html! {
         <>
             <caption class="unseen">{ caption }</caption>
             <thead role="rowgroup">
                 <tr role="row">
-                    <th role="columnheader" scope="col" class="question"><span class="unseen">{ step }</span></th>
-                    <th role="columnheader" scope="col" class="answer"><span class="unseen">{ answer }</span></th>
-                    <th role="columnheader" scope="col" class="when"><span class="unseen">{ "When" }</span>{ axis }</th>
-                    <th role="columnheader" scope="col" class="took"><span class="unseen">{ "Took, in " }</span>{ unit }</th>
+                    <th role="columnheader" scope="col" class="question">{ step }</th>
+                    <th role="columnheader" scope="col" class="answer">{ answer }</th>
+                    <th role="columnheader" scope="col" class="when">{ when }{ axis }</th>
+                    <th role="columnheader" scope="col" class="took">{ took }</th>
                 </tr>
             </thead>
         </>

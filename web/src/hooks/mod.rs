@@ -5,6 +5,7 @@
 
 mod painted;
 mod use_actions;
+mod use_address;
 mod use_distributions;
 mod use_drop;
 mod use_frames;
@@ -15,6 +16,7 @@ mod use_timeline;
 mod use_worker;
 
 pub use use_actions::{Actions, use_actions};
+pub use use_address::use_address;
 pub use use_distributions::use_distributions;
 pub use use_drop::use_drop;
 pub use use_frames::use_frames;

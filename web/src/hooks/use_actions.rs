@@ -28,6 +28,8 @@ pub struct Actions {
     pub choose_order: Callback<Order>,
     /// Compares a run with the newest, or stops comparing it.
     pub compare: Callback<RunId>,
+    /// Removes an earlier run.
+    pub remove_run: Callback<RunId>,
     /// Changes the route, the link or the server's work.
     pub change_lab: Callback<lab::Action>,
     /// Changes a series of rounds, or how series are shown.
@@ -56,6 +58,7 @@ pub fn use_actions(state: &UseReducerHandle<State>) -> Rc<Actions> {
             stop: dispatch(&dispatcher, |()| Action::Stopped),
             choose_order: dispatch(&dispatcher, Action::OrderChosen),
             compare: dispatch(&dispatcher, Action::CompareToggled),
+            remove_run: dispatch(&dispatcher, Action::RunRemoved),
             change_lab: dispatch(&dispatcher, Action::Lab),
             change_rounds: dispatch(&dispatcher, Action::Rounds),
             import: dispatch(&dispatcher, Action::Imported),

@@ -82,6 +82,14 @@ impl Runs {
         }
     }
 
+    /// Removes a run that is before the newest.
+    pub(super) fn remove(&mut self, id: RunId) {
+        let newest = self.all.pop();
+        self.all.retain(|record| record.id != id);
+        self.all.extend(newest);
+        self.compared.retain(|compared| *compared != id);
+    }
+
     /// Returns the run with this identity, unless it is over: a late message changes nothing.
     pub(super) fn active(&self, id: RunId) -> Option<&Run> {
         self.newest().filter(|newest| newest.id == id && newest.is_active()).map(|newest| &newest.run)

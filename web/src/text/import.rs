@@ -10,21 +10,25 @@ use crate::state::runs::RUNS_MAX;
 /// Why it was not taken.
 pub fn why_not(name: &str, refusal: DocumentError) -> String {
     match refusal {
-        DocumentError::TooLarge => format!("Not read: {name} is larger than {} MB.", DOCUMENT_MAX_BYTES / 1_000_000),
+        DocumentError::TooLarge => {
+            format!("Not imported: {name} is larger than {} MB.", DOCUMENT_MAX_BYTES / 1_000_000)
+        }
         DocumentError::NotADocument => {
-            format!("Not taken: {name} is no export of Launcelot’s in JSON, or a damaged one.")
+            format!("Not imported: {name} is not a Launcelot JSON export, or it is damaged.")
         }
         DocumentError::NewerVersion(version) => {
-            format!("Not taken: {name} is of version {version}, and this page reads none newer than {VERSION}.")
+            format!("Not imported: {name} has version {version}, and this page reads versions up to {VERSION}.")
         }
-        DocumentError::Empty => format!("Not taken: there is nothing in {name}."),
-        DocumentError::Impossible => format!("Not taken: {name} holds times that cannot have been measured."),
+        DocumentError::Empty => format!("Not imported: {name} contains no measurements."),
+        DocumentError::Impossible => format!("Not imported: {name} contains times that cannot have been measured."),
     }
 }
 
 /// That nothing is there to read it.
 pub fn not_loaded(name: &str) -> String {
-    format!("Not read: what reads {name} could not be loaded. Try again.")
+    format!(
+        "Not imported: the part of this page that reads files could not be loaded, so {name} was not read. Try again."
+    )
 }
 
 /// What was taken, how much was here already, and for how much there was no room.
@@ -37,18 +41,18 @@ pub fn taken(name: &str, document: &Document, repeated: usize, left_out: usize) 
     let there = kinds.into_iter().filter(|(number, ..)| *number > 0);
     let what: Vec<String> = there.map(|(number, one, more)| count(number, one, more)).collect();
     let mut said = match what.split_last() {
-        None => format!("Nothing was taken from {name}."),
+        None => format!("Nothing was imported from {name}."),
         Some((last, [])) => format!("Imported from {name}: {last}."),
         Some((last, before)) => format!("Imported from {name}: {} and {last}.", before.join(", ")),
     };
     if repeated > 0 {
-        said += &format!(" {} already here, and not imported again.", count(repeated, "thing was", "things were"));
+        said += &format!(" {} already here, and not imported again.", count(repeated, "item was", "items were"));
     }
     if left_out > 0 {
         said += &format!(
-            " {} left out: {RUNS_MAX} runs, {RACES_MAX} imported races and {KEPT_MAX} series of rounds are kept at most, and \
-             nothing here had to go for them.",
-            count(left_out, "thing was", "things were")
+            " {} not fit: the page keeps up to {RUNS_MAX} runs, {RACES_MAX} imported races and {KEPT_MAX} series of rounds, and \
+             does not remove yours to make room.",
+            count(left_out, "item did", "items did")
         );
     }
     said
@@ -64,11 +68,11 @@ mod tests {
     fn what_was_taken_is_named_and_what_was_not_is_counted() {
         let mut document = Document { races: vec![RecordedRace::default(); 2], ..Document::default() };
         assert_eq!(taken("x", &document, 0, 0), "Imported from x: 2 races.");
-        let expected = "Imported from x: 2 races. 1 thing was already here, and not imported again.";
+        let expected = "Imported from x: 2 races. 1 item was already here, and not imported again.";
         assert_eq!(taken("x", &document, 1, 0), expected);
         document.runs.clear();
         document.races.clear();
-        assert!(taken("x", &document, 0, 3).starts_with("Nothing was taken from x. 3 things were left out: "));
+        assert!(taken("x", &document, 0, 3).starts_with("Nothing was imported from x. 3 items did not fit: "));
     }
 
     #[test]

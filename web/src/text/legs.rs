@@ -10,11 +10,12 @@ use launcelot_measure::{Breakdown, Leg, Reading, Unit};
 use crate::state::run_record::CLIENT;
 
 /// What is said where the legs are unknown.
-pub const UNKNOWN: &str = "Where on the path the time went is unknown here: no hop on it was observed.";
+pub const UNKNOWN: &str =
+    "Where on the path the time went is unknown: only the demo’s lab observes the hops, and there is none here.";
 
 /// What observing the server costs. `cargo xtask bench observe` measures both figures, and they are rounded up.
-pub const OBSERVING: &str = "Where it was measured, observing the server took at most 50 ns of its thinking and 1.1 times the processor \
-    time; cargo xtask bench observe measures it here.";
+pub const OBSERVING: &str = "Observing the server adds at most 50 ns to its thinking and a tenth to its processor time where we measured it; \
+    cargo xtask bench observe measures it on your machine.";
 
 /// What a leg is called where `asker` asked.
 pub fn name(leg: Leg, asker: &str) -> &'static str {
@@ -41,17 +42,19 @@ pub fn explanation(leg: Leg, asker: &str, clock_step: Duration) -> String {
     let what = match leg {
         Leg::Client => {
             let way = if asker == CLIENT { "client to the first observed hop" } else { "page to the bridge" };
-            return ["From the ", way, ", and back. The sum of both is known to ± ", &format_duration(clock_step), "."]
+            return ["From the ", way, " and back. Their sum is known to ±\u{a0}", &format_duration(clock_step), "."]
                 .concat();
         }
-        Leg::Bridge => "Out of the WebSocket and into TCP, and the other way.",
-        Leg::Connect => "To the server and back, through the tunnel if there is one: only while connecting.",
-        Leg::LinkOut => "On to the server.",
-        Leg::Server => {
-            "From the question’s arrival to the answer’s leaving. Magnified, its solid part is the thinking."
+        Leg::Bridge => "Relaying between WebSocket and TCP, in both directions.",
+        Leg::Connect => {
+            "TCP’s three-way handshake with the server, through the tunnel if there is one. Only while connecting."
         }
-        Leg::LinkBack => "Back from the server.",
-        Leg::Unknown => "Not observed.",
+        Leg::LinkOut => "From the bridge to the server, through the tunnel if there is one.",
+        Leg::Server => {
+            "From the arrival of the question to the sending of its answer. In the enlarged bar, the solid part is the thinking."
+        }
+        Leg::LinkBack => "From the server back to the bridge.",
+        Leg::Unknown => "No hop was observed here.",
     };
     what.to_owned()
 }
@@ -85,7 +88,7 @@ mod tests {
     #[test]
     fn the_leg_of_the_asker_is_known_to_one_step_of_its_clock() {
         let said = explanation(Leg::Client, "browser", us(5)).replace('\u{a0}', " ");
-        assert!(said.contains("± 5 µs") && !said.contains("exact"), "{said}");
+        assert!(said.contains("±\u{a0}5 µs") && !said.contains("exact"), "{said}");
     }
 
     #[test]

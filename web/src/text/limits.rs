@@ -18,22 +18,25 @@ pub fn count(count: usize, one: &str, more: &str) -> String {
     }
 }
 
+/// What a line says where nothing warmed up.
+pub const NO_WARM_UP: &str = "no warm-up";
+
 /// The line of one drawing: its samples, the way that they went if that is worth saying, how many of them are none, and what
-/// was discarded as warm-up.
+/// was not counted as warm-up.
 pub fn line(
     samples: &str,
     route: Option<String>,
     clock_step: Duration,
     cores: Option<u32>,
-    discarded: &str,
+    warm_up: &str,
     errors: usize,
 ) -> String {
     let cores = cores.map(|cores| count(cores as usize, "core", "cores"));
     let route = route.map_or_else(String::new, |route| [&route, " · "].concat());
     format!(
-        "{samples} · {route}clock steps {} · {} · {discarded} discarded as warm-up · {}",
+        "{samples} · {route}clock step {} · {} · {warm_up} · {}",
         format_duration(clock_step),
-        cores.as_deref().unwrap_or("unknown cores"),
+        cores.as_deref().unwrap_or("number of cores unknown"),
         count(errors, "error", "errors"),
     )
 }
@@ -42,7 +45,7 @@ pub fn line(
 pub fn of_run(record: &RunRecord) -> String {
     let RunRecord { run, cores, .. } = record;
     let samples = count(run.questions.len(), "question", "questions");
-    let line = line(&samples, link::route_of(record), run.clock_step, *cores, "nothing", errors(run));
+    let line = line(&samples, link::route_of(record), run.clock_step, *cores, NO_WARM_UP, errors(run));
     noted(line, record.server_work, run.interruptions)
 }
 
@@ -88,9 +91,9 @@ mod tests {
             provenance: Provenance::default(),
             is_imported: false,
         };
-        let expected = "2 questions · clock steps 5 µs · 1 core · nothing discarded as warm-up · no errors";
+        let expected = "2 questions · clock step 5 µs · 1 core · no warm-up · no errors";
         assert_eq!(of_run(&run).replace('\u{a0}', " "), expected);
-        assert!(of_run(&RunRecord { cores: None, ..run.clone() }).contains(" · unknown cores · "));
+        assert!(of_run(&RunRecord { cores: None, ..run.clone() }).contains(" · number of cores unknown · "));
         let worked = RunRecord { server_work: Some(ServerWork::begun(Duration::from_millis(3))), ..run.clone() };
         assert!(
             of_run(&worked).replace('\u{a0}', " ").ends_with(" · no errors · the server worked 3 ms on each answer")

@@ -12,18 +12,19 @@ use crate::state::sliders::Slider;
 
 /// What a page says that has no lab.
 pub const NO_LAB: &str =
-    "There is no lab behind this bridge, so no longer link can be chosen; cargo xtask demo runs one.";
+    "This bridge has no lab, so there is no tunnel that could lengthen the link. The demo (cargo xtask demo) has one.";
 
 /// What a page says whose lab does not answer any more.
 const GONE_LAB: &str =
-    "The lab does not answer now: its link can be neither read nor changed. It is asked again after the next run.";
+    "The lab does not answer, so its link can be neither read nor changed. The page asks again after the next run.";
 
 /// What the tunnel is.
 pub const EMULATED: &str =
-    "The link is emulated: the tunnel, a part of the lab, holds all bytes back for as long as is set here.";
+    "The longer link is emulated: the tunnel, a part of the lab, holds back all bytes for the time set here.";
 
 /// What a connection costs.
-pub const HANDSHAKE: &str = " A connection costs one round trip before its first byte (TCP’s three-way handshake).";
+pub const HANDSHAKE: &str =
+    " A connection costs one round trip before its first byte, because of TCP’s three-way handshake.";
 
 /// What happened to the lab or its link elsewhere, if something did.
 pub fn notice(lab: &Lab) -> Option<&'static str> {
@@ -31,13 +32,13 @@ pub fn notice(lab: &Lab) -> Option<&'static str> {
         return Some(GONE_LAB);
     }
     Some(match lab.notice? {
-        Notice::Restarted => "The lab was restarted. Its link is now set as shown here.",
-        Notice::SetAgain => "The lab was restarted. Its link was set again to what you had chosen.",
+        Notice::Restarted => "The lab was restarted. The settings shown here are its current ones.",
+        Notice::SetAgain => "The lab was restarted. Your link settings were applied again.",
         Notice::ChangedElsewhere => {
-            "The link was changed elsewhere, in another tab perhaps. It is now set as shown here."
+            "The link was changed elsewhere, perhaps in another tab. Its current settings are shown here."
         }
         Notice::WorkChangedElsewhere => {
-            "The server’s work was changed elsewhere, in another tab perhaps. It is now as shown here."
+            "The server’s work was changed elsewhere, perhaps in another tab. Its current setting is shown here."
         }
     })
 }
@@ -50,7 +51,7 @@ pub fn of_slider(slider: Slider, link: LinkSettings) -> String {
         Slider::Jitter if link.jitter.is_zero() => "none".to_owned(),
         Slider::Jitter => format!("up to {}", format_duration(link.jitter)),
         Slider::Bandwidth => match link.bandwidth {
-            None => "any".to_owned(),
+            None => "not limited".to_owned(),
             Some(bandwidth) => format_bandwidth(bandwidth),
         },
     }
@@ -82,7 +83,7 @@ pub fn not_compared(what: &str, conditions: [Conditions; 2]) -> Option<String> {
     } else {
         return None;
     };
-    Some(format!("{what}: not compared, because {changed} changed meanwhile."))
+    Some(format!("{what}: not compared, because {changed} changed during one of them."))
 }
 
 /// The same for what was asked at this URL.
@@ -104,12 +105,12 @@ mod tests {
         let said = |of_both: [_; 2]| not_compared("B and A", of_both.map(|revisions| (revisions, None)));
         assert_eq!(said([Some(revisions), Some(other)]), None, "two links are what a person compares");
         assert_eq!(said([None, Some(revisions)]), None);
-        let expected = "B and A: not compared, because the link changed meanwhile.";
+        let expected = "B and A: not compared, because the link changed during one of them.";
         assert_eq!(said([Some(revisions), Some(other.changed())]).as_deref(), Some(expected));
         let work = ServerWork::begun(std::time::Duration::ZERO);
         let changed = ServerWork { last: Some(std::time::Duration::from_millis(3)), ..work };
         let said = |work| not_compared("B and A", [(Some(revisions), Some(work)), (None, None)]);
-        let expected = "B and A: not compared, because the server’s work changed meanwhile.";
+        let expected = "B and A: not compared, because the server’s work changed during one of them.";
         assert_eq!((said(work), said(changed).as_deref()), (None, Some(expected)));
     }
 }

@@ -6,7 +6,7 @@ use launcelot_measure::unit::format_duration;
 use launcelot_measure::{Interruptions, Preset, Reading, RunStatus, Unit, Way};
 use launcelot_protocol::EXCHANGES;
 
-use super::limits::{count, errors, line, noted};
+use super::limits::{NO_WARM_UP, count, errors, line, noted};
 use super::link;
 use crate::bridge::Route;
 use crate::state::lab::Lab;
@@ -15,55 +15,53 @@ use crate::state::rounds;
 use crate::state::run_record::RunRecord;
 
 /// What is raced, and how.
-pub const INTRODUCTION: &str = "The same three questions: one at a time, sent ahead (pipelined), and over three connections at once. \
-                                The ways take turns, up to five and each turn in another order. Drawn is the turn with the median from the first \
-                                question to the last answer; the mark below it reaches from the shortest turn to the longest, with a tick at the \
-                                median.";
+pub const INTRODUCTION: &str = "The same three questions, asked in three ways: one at a time, sent ahead (pipelining), and over three \
+                                connections at once. The ways take turns, up to five each, in a different order every time. The chart shows the \
+                                turn with the median time from the first question to the last answer; the line below it runs from the shortest \
+                                turn to the longest, with a tick at the median.";
 
 /// Why ways are not compared.
-const LINK_CHANGED: &str = "The link changed during the race: it was set anew, or the lab was restarted. So the ways cannot be \
+const LINK_CHANGED: &str = "The link changed during the race: it was set again, or the lab was restarted. So the ways cannot be \
                             compared. Race them again.";
 
 /// The same where the server's work did.
 const WORK_CHANGED: &str =
     "The server’s work changed during the race. So the ways cannot be compared. Race them again.";
 
-/// A way to ask.
-pub fn name(way: Way) -> &'static str {
-    match way {
-        Way::OneAtATime => "One at a time",
-        Way::SentAhead => "Sent ahead",
-        Way::AtOnce => "Three connections at once",
-    }
+/// A way to ask, at the beginning of a row.
+pub fn name(way: Way) -> String {
+    super::capitalized(text::way(way).to_owned())
 }
 
 /// What is drawn of it.
 pub fn lanes(way: Way) -> &'static str {
     match way {
-        Way::OneAtATime => "one connection, then a wait for each answer, one after the other",
+        Way::OneAtATime => "one connection, then a wait for each answer, one after another",
         Way::SentAhead => "one connection, then all waits at the same time",
-        Way::AtOnce => "a connection for each question, and after each a wait of its own",
+        Way::AtOnce => "a connection for each question, and a wait after each",
     }
 }
 
 /// A run of it among others.
 pub fn title(way: Way, index: usize, record: &RunRecord) -> String {
     let imported = if record.is_imported { ", imported" } else { "" };
-    let which = match way {
-        Way::OneAtATime => "one at a time",
-        Way::SentAhead => "sent ahead",
-        Way::AtOnce => return format!("race, connection {}{imported}", index + 1),
-    };
-    ["race, ", which, imported].concat()
+    match way {
+        Way::AtOnce => format!("race, connection {}{imported}", index + 1),
+        way => ["race, ", text::way(way), imported].concat(),
+    }
 }
 
 /// Over which link the next race goes.
 pub fn over(lab: &Lab) -> String {
     match lab.report().filter(|_| lab.route == Route::Tunnel) {
         Some(report) => {
-            format!("over the route above: {}, round trip {}", lab.route.name(), format_duration(report.link.rtt))
+            format!(
+                "on the path chosen above: {}, with a round-trip time of {}",
+                lab.route.name(),
+                format_duration(report.link.rtt)
+            )
         }
-        None => format!("over the route above: {}", lab.route.name()),
+        None => format!("on the path chosen above: {}", lab.route.name()),
     }
 }
 
@@ -73,7 +71,7 @@ pub fn parts(race: &Race, way: Way, unit: Unit) -> String {
     let Some(asking) = race.asking(way) else { return String::new() };
     let describe = |took| Reading::new(took, race.clock_step()).describe_in(unit);
     let connecting = match way {
-        Way::AtOnce => "to the first connection",
+        Way::AtOnce => "until the first connection",
         Way::OneAtATime | Way::SentAhead => "connecting",
     };
     let turns = match race.times(way).filter(|_| race.is_complete()) {
@@ -107,7 +105,7 @@ pub fn longer_link(race: &Race, lab: &Lab) -> Option<Preset> {
 /// What it shows. The totals are in a column of `unit`.
 pub fn meaning(race: &Race, unit: Unit) -> String {
     match race.failure() {
-        Some(RunStatus::Broken(why)) => return format!("The race was called off: {why}"),
+        Some(RunStatus::Broken(why)) => return format!("The race was called off. {why}"),
         Some(_) => return "The race was stopped.".to_owned(),
         None if race.is_running() => return "Racing…".to_owned(),
         None => {}
@@ -148,12 +146,12 @@ pub fn limits(race: &Race) -> String {
         runs().next().and_then(|record| link::route_of(record))
     };
     let cores = runs().find_map(|record| record.cores);
-    let discarded = match race.warm_up {
-        0 => "nothing".to_owned(),
-        warm_up => count(warm_up as usize, "question", "questions"),
+    let warm_up = match race.warm_up {
+        0 => NO_WARM_UP.to_owned(),
+        warm_up => count(warm_up as usize, "warm-up question", "warm-up questions") + " not counted",
     };
     let step = race.clock_step();
-    let line = line(&count(questions, "question", "questions"), route, step, cores, &discarded, errors);
+    let line = line(&count(questions, "question", "questions"), route, step, cores, &warm_up, errors);
     noted(line, race.server_work(), interruptions)
 }
 
@@ -219,7 +217,7 @@ mod tests {
         let said = meaning(&raced(us(20_000)), MS).replace('\u{a0}', " ");
         for expected in [
             "three round trips: 60 ms.",
-            "they made one: 20 ms.",
+            "they needed one: 20 ms.",
             "By the medians of 5 turns, one at a time takes 3.0 times as long as sent ahead.",
             "own: 20 ms from the first question to the last answer.",
         ] {
@@ -241,7 +239,7 @@ mod tests {
         let own = raced(us(20_000));
         let imported = Race::reimported(&own.exported().unwrap(), 1);
         assert_eq!(meaning(&imported, MS), meaning(&own, MS));
-        let expected = "45 questions · through the tunnel at 1.30 ms, jitter up to 150 µs · clock steps 5 µs · 2 cores · 3 questions discarded as warm-up · no errors";
+        let expected = "45 questions · through the tunnel at 1.30 ms, jitter up to 150 µs · clock step 5 µs · 2 cores · 3 warm-up questions not counted · no errors";
         assert_eq!([&own, &imported].map(|race| limits(race).replace('\u{a0}', " ")), [expected, expected]);
     }
 
@@ -338,8 +336,11 @@ mod tests {
     #[test]
     fn a_total_is_made_of_parts() {
         let said = |race: &Race| parts(race, Way::AtOnce, MS).replace('\u{a0}', " ");
-        assert_eq!(said(&raced(us(20_000))), "12 ms to the first connection, 20 ms asking (20 ms to 20 ms in 5 turns)");
-        assert_eq!(said(&raced(us(1_000_000))), "12 ms to the first connection, 1000 ms asking (once)");
+        assert_eq!(
+            said(&raced(us(20_000))),
+            "12 ms until the first connection, 20 ms asking (20 ms to 20 ms in 5 turns)"
+        );
+        assert_eq!(said(&raced(us(1_000_000))), "12 ms until the first connection, 1000 ms asking (once)");
         assert_eq!(said(&Race::default()), "");
     }
 }

@@ -12,22 +12,22 @@ pub fn of(replay: &Replay, moment: &Moment) -> String {
 
 /// One sentence: what is before the words that travel, and what after.
 fn sentence(replay: &Replay, Event { what, question }: Event) -> String {
-    let asker = replay.hops.first().map_or("asker", |asker| asker.name);
+    let asker = replay.hops.first().map_or("client", |asker| asker.name);
     let (before, after) = match what {
-        What::Connecting => return ["The ", asker, " begins to connect."].concat(),
+        What::Connecting => return ["The ", asker, " starts to connect."].concat(),
         What::ConnectPassed(point) => return connecting(point).to_owned(),
-        What::Connected => return "The connection can be used.".to_owned(),
+        What::Connected => return "The connection is open.".to_owned(),
         What::Asked => ("sends", "."),
-        What::Answered => ("has", "."),
+        What::Answered => ("receives", "."),
         What::Passed(point) => match point {
-            TracePoint::BridgeIn | TracePoint::BridgeBackIn => ("The bridge has", "."),
-            TracePoint::BridgeOut => ("The bridge hands", "to TCP."),
-            TracePoint::TunnelIn | TracePoint::TunnelBackIn => ("The tunnel swallows", "."),
-            TracePoint::TunnelOut | TracePoint::TunnelBackOut => ("The tunnel hands on", "."),
+            TracePoint::BridgeIn | TracePoint::BridgeBackIn => ("The bridge receives", "."),
+            TracePoint::BridgeOut => ("The bridge passes", "on to TCP."),
+            TracePoint::TunnelIn | TracePoint::TunnelBackIn => ("The tunnel takes in", "."),
+            TracePoint::TunnelOut | TracePoint::TunnelBackOut => ("The tunnel lets out", "."),
             TracePoint::ServerIn => ("The server has read", "."),
-            TracePoint::AnswerReady => ("The server knows its answer:", ""),
+            TracePoint::AnswerReady => ("The server has found its answer:", ""),
             TracePoint::AnswerOut => ("The server sends", "."),
-            TracePoint::BridgeBackOut => ("The bridge hands back", "."),
+            TracePoint::BridgeBackOut => ("The bridge passes back", "."),
         },
     };
     let is_answer = match what {
@@ -52,12 +52,12 @@ fn sentence(replay: &Replay, Event { what, question }: Event) -> String {
 /// What happens at a point while a connection is made.
 fn connecting(point: ConnectPoint) -> &'static str {
     match point {
-        ConnectPoint::UpgradeIn => "The bridge has the request for a WebSocket.",
-        ConnectPoint::ConnectBegun => "The bridge calls connect().",
+        ConnectPoint::UpgradeIn => "The bridge receives the request for a WebSocket.",
+        ConnectPoint::ConnectBegun => "The bridge calls connect() to reach the server.",
         ConnectPoint::TunnelAccepted => "The tunnel accepts a connection.",
         ConnectPoint::ServerAccepted => "The server accepts a connection.",
         ConnectPoint::ConnectDone => "The bridge is connected.",
-        ConnectPoint::UpgradeOut => "The bridge answers that the WebSocket is open.",
+        ConnectPoint::UpgradeOut => "The bridge replies that the WebSocket is open.",
     }
 }
 
@@ -91,6 +91,6 @@ mod tests {
         }
         let events = [What::Answered, What::Connected].map(|what| Event { what, question: 0 });
         let both = of(&replay, &Moment { at: Duration::ZERO, events: events.to_vec() });
-        assert_eq!(both, "The asker has “Because.” The connection can be used.");
+        assert_eq!(both, "The client receives “Because.” The connection is open.");
     }
 }

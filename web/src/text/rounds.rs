@@ -24,7 +24,7 @@ pub fn told_apart(name: String, others: &[&str]) -> String {
 pub fn name(plan: &RoundsPlan, route: &str) -> String {
     let mut name = format!("{} rounds, {route}", format_count(plan.counted().into()));
     if plan.connections == Connections::Each {
-        name += ", a connection each";
+        name += ", a new connection each";
     }
     if let Some(pace) = plan.pace {
         name += &format!(", every {}", format_duration(pace));
@@ -43,7 +43,9 @@ pub fn meaning(rounds: &Rounds, summary: &Summary) -> String {
         RunStatus::Running => return "Asking…".to_owned(),
         RunStatus::Complete => String::new(),
         RunStatus::Stopped => format!("Stopped after {}. ", progress(rounds)),
-        RunStatus::Broken(why) => format!("{why} That was after {}; what had come is kept. ", progress(rounds)),
+        RunStatus::Broken(why) => {
+            format!("{why} That was after {}; the answers until then are kept. ", progress(rounds))
+        }
     };
     // What broke the rounds is said already.
     let is_said = matches!(rounds.status, RunStatus::Broken(_)) && rounds.errors == 1;
@@ -57,7 +59,7 @@ pub fn meaning(rounds: &Rounds, summary: &Summary) -> String {
         let within = if time.is_known() { "within" } else { "in" };
         Some(format!("{part} {within} {}", time.describe()))
     };
-    let half = if failed.is_empty() { "Half of the answers came" } else { "Half of the other rounds were answered" };
+    let half = if failed.is_empty() { "Half of the answers arrived" } else { "Half of the other rounds were answered" };
     let carried: Vec<String> = within(0, half).into_iter().chain(within(2, "99 of 100")).collect();
     let longest = took(summary.longest).describe();
     match carried.join(", ") {
@@ -84,17 +86,17 @@ pub fn why(rounds: &Rounds, stopwatch: Stopwatch) -> String {
     let median = |stopwatch| Reading::new(rounds.distribution(stopwatch).median(), rounds.clock_step).describe();
     match (stopwatch, rounds.plan.connections, rounds.plan.pace) {
         (Stopwatch::Question, ..) => {
-            "From each question to its answer. Time spent queueing or connecting is not counted here.".to_owned()
+            "Measured from each question to its answer. Time spent connecting or queueing is not included.".to_owned()
         }
         (Stopwatch::Connecting, Connections::One, _) => {
-            let first = if rounds.plan.warm_up > 0 { ", and it belongs to the warm-up" } else { "" };
+            let first = if rounds.plan.warm_up > 0 { ", and that one was a warm-up round" } else { "" };
             format!(
-                "One connection carried all rounds. Only the first round paid for connecting{first}: the curve is the same \
-                 as from each question."
+                "All rounds shared one connection, so only the first paid for connecting{first}. The curve is the same as from \
+                 each question."
             )
         }
         (Stopwatch::Connecting, Connections::Each, _) => format!(
-            "Every round paid for a connection of its own. At the median a round took {}, and its question {}.{}",
+            "Every round opened a connection of its own. In the median, a round took {} and its question {}.{}",
             median(Stopwatch::Connecting),
             median(Stopwatch::Question),
             if is_delayed_by_the_browser(rounds) {
@@ -104,11 +106,11 @@ pub fn why(rounds: &Rounds, stopwatch: Stopwatch) -> String {
             }
         ),
         (Stopwatch::Due, connections, None) => format!(
-            "Without a pace, each round was due when the previous answer arrived, so no round had to queue{}.",
+            "Without a pace, each round was due when the previous answer arrived, so no round waited in a queue{}.",
             if connections == Connections::Each {
-                ": this is connecting and asking"
+                ": the time is that of connecting and asking"
             } else {
-                ": the curve hardly moves"
+                ", and the curve hardly changes"
             }
         ),
         (Stopwatch::Due, _, Some(pace)) => match rounds.queue() {
@@ -141,8 +143,11 @@ pub fn limits(StoredRounds { rounds, is_imported, .. }: &StoredRounds) -> String
     let samples = limits::count(rounds.samples().len(), "sample", "samples");
     let samples = if *is_imported { ["imported · ", &samples].concat() } else { samples };
     let route = link::route_to(&rounds.target, rounds.link.settings());
-    let discarded = rounds.discarded().to_string();
-    let line = limits::line(&samples, route, rounds.clock_step, Some(rounds.cores), &discarded, rounds.errors as usize);
+    let warm_up = match rounds.discarded() {
+        0 => limits::NO_WARM_UP.to_owned(),
+        discarded => limits::count(discarded, "warm-up round", "warm-up rounds") + " not counted",
+    };
+    let line = limits::line(&samples, route, rounds.clock_step, Some(rounds.cores), &warm_up, rounds.errors as usize);
     limits::noted(line, rounds.server_work, rounds.interruptions)
 }
 
@@ -192,7 +197,7 @@ mod tests {
             (RoundsPlan::new(1_000, Connections::One, None), "1,000 rounds, direct"),
             (
                 RoundsPlan::new(10, Connections::Each, Some(Duration::from_millis(2))),
-                "10 rounds, direct, a connection each, every 2 ms",
+                "10 rounds, direct, a new connection each, every 2 ms",
             ),
         ];
         for (plan, expected) in cases {
@@ -211,12 +216,12 @@ mod tests {
         );
         let all_answered = Rounds { errors: 0, ..complete.clone() };
         assert!(
-            plain(&meaning(&all_answered, &summary)).starts_with("Half of the answers came within 60 µs, 99 of 100")
+            plain(&meaning(&all_answered, &summary)).starts_with("Half of the answers arrived within 60 µs, 99 of 100")
         );
         let broken = Rounds { status: RunStatus::Broken("Gone.".to_owned()), ..complete };
         assert!(
             meaning(&broken, &summary)
-                .starts_with("Gone. That was after 1,101 of 1,100 rounds; what had come is kept.")
+                .starts_with("Gone. That was after 1,101 of 1,100 rounds; the answers until then are kept.")
         );
         assert!(meaning(&broken, &Summary::default()).ends_with("No round after the warm-up was answered."));
     }
@@ -250,7 +255,7 @@ mod tests {
             ..all
         };
         let summary = nine.distribution(Stopwatch::Question).summary();
-        let expected = "Half of the answers came within 60 µs; the longest wait was 60 µs.";
+        let expected = "Half of the answers arrived within 60 µs; the longest wait was 60 µs.";
         assert_eq!(plain(&meaning(&nine, &summary)), expected);
     }
 
@@ -264,7 +269,7 @@ mod tests {
             ..all
         };
         let summary = coarse.distribution(Stopwatch::Question).summary();
-        let expected = "Half of the answers came in less than 16.7 ms, 99 of 100 in less than 16.7 ms; the longest wait was less than \
+        let expected = "Half of the answers arrived in less than 16.7 ms, 99 of 100 in less than 16.7 ms; the longest wait was less than \
                         16.7 ms.";
         assert_eq!(plain(&meaning(&coarse, &summary)), expected);
     }
@@ -272,23 +277,23 @@ mod tests {
     #[test]
     fn every_switch_of_the_stopwatch_says_why() {
         let cases = [
-            (Stopwatch::Question, Connections::One, None, 600, "From each question to its answer."),
+            (Stopwatch::Question, Connections::One, None, 600, "Measured from each question to its answer."),
             (
                 Stopwatch::Connecting,
                 Connections::One,
                 None,
                 600,
-                "Only the first round paid for connecting, and it belongs",
+                "only the first paid for connecting, and that one was a warm-up",
             ),
             (
                 Stopwatch::Connecting,
                 Connections::Each,
                 None,
                 600,
-                "At the median a round took 600 µs, and its question 60 µs.",
+                "In the median, a round took 600 µs and its question 60 µs.",
             ),
-            (Stopwatch::Due, Connections::One, None, 600, "the curve hardly moves"),
-            (Stopwatch::Due, Connections::Each, None, 600, "this is connecting and asking"),
+            (Stopwatch::Due, Connections::One, None, 600, "the curve hardly changes"),
+            (Stopwatch::Due, Connections::Each, None, 600, "the time is that of connecting and asking"),
             (Stopwatch::Due, Connections::One, Some(2), 600, "every 2 ms, and every round began when it was due"),
             (
                 Stopwatch::Due,
@@ -331,13 +336,13 @@ mod tests {
     #[test]
     fn the_limits_are_said() {
         let rounds = rounds(Connections::One, None, 600);
-        let expected = "1,000 samples · clock steps 5 µs · 2 cores · 100 discarded as warm-up · 1 error";
+        let expected = "1,000 samples · clock step 5 µs · 2 cores · 100 warm-up rounds not counted · 1 error";
         let kept = StoredRounds { id: RoundsId::default(), rounds: Shared::new(rounds.clone()), is_imported: false };
         assert_eq!(plain(&limits(&kept)), expected);
         let (to, link) = ("ws://b/ws/tunnel".to_owned(), Link::Known(Preset::Rack.link()));
         let kept =
             StoredRounds { rounds: Shared::new(Rounds { target: to, link, ..rounds }), is_imported: true, ..kept };
-        let expected = "imported · 1,000 samples · through the tunnel at 200 µs, 10 Gbit/s · clock steps 5 µs";
+        let expected = "imported · 1,000 samples · through the tunnel at 200 µs, 10 Gbit/s · clock step 5 µs";
         assert!(plain(&limits(&kept)).starts_with(expected), "{}", limits(&kept));
     }
 }

@@ -42,7 +42,7 @@ async fn rounds_of_a_frozen_page_are_marked_as_suspended() {
     browser.wait_for("#many-rounds[data-state=broken]").await;
     let meaning = browser.rounds_meaning().await;
     assert!(
-        meaning.starts_with("The connection to the bridge broke off during the dialogue. The page was suspended"),
+        meaning.starts_with("The connection to the bridge was lost during the dialogue. The page was suspended"),
         "{meaning}"
     );
     assert_noted_as_suspended(&browser).await;
@@ -69,7 +69,8 @@ async fn rounds_of_a_page_in_the_back_forward_cache_are_marked_as_suspended() {
     browser.wait_for("#many-rounds[data-state=broken]").await;
     let meaning = browser.rounds_meaning().await;
     assert!(
-        meaning.contains("The page was suspended meanwhile") && meaning.contains("what had come is kept"),
+        meaning.contains("The page was suspended in the meantime")
+            && meaning.contains("the answers until then are kept"),
         "{meaning}"
     );
     assert_noted_as_suspended(&browser).await;

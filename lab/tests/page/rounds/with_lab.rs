@@ -29,8 +29,8 @@ async fn pace_message(browser: &Browser, words: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_cause_of_a_queue_is_the_busy_server_or_head_of_line_blocking_on_a_long_link() {
-    const SERVER_BUSY: &str = "because the server was busy with the question before";
-    const HEAD_OF_LINE_BLOCKING: &str = "a connection carries one question at a time (head-of-line blocking)";
+    const SERVER_BUSY: &str = "because the server was still busy with the previous question";
+    const HEAD_OF_LINE_BLOCKING: &str = "a question waits for those before it (head-of-line blocking)";
     let session = PageSession::start_with(&["--think", "5ms"]).await;
     let browser = &session.browser;
     // On a busy machine most of an answer's time may be neither the server's nor the link's.
@@ -94,7 +94,7 @@ async fn a_series_over_a_link_that_changed_is_not_compared_also_after_a_reload()
     browser.ask_rounds(100, "#one-connection", "", "complete").await;
 
     let overlay = "#kept-rounds li:nth-child(2) button";
-    let expected = "B and A: not compared, because the link changed meanwhile.";
+    let expected = "B and A: not compared, because the link changed during one of them.";
     browser.click(overlay).await;
     assert_eq!(browser.text("#many-rounds .comparison").await, expected);
     browser.open(&session.demo.page_url()).await;
@@ -124,7 +124,7 @@ async fn a_series_during_which_the_work_of_the_server_changed_is_not_compared() 
 
     browser.ask_rounds(100, "#one-connection", "", "complete").await;
     browser.click("#kept-rounds li:nth-child(2) button").await;
-    let expected = "B and A: not compared, because the server’s work changed meanwhile.";
+    let expected = "B and A: not compared, because the server’s work changed during one of them.";
     assert_eq!(browser.text("#many-rounds .comparison").await, expected);
     let text = browser.text("#many-rounds").await.replace('\u{a0}', " ");
     assert!(text.contains("the server worked 3 ms on each answer"), "{text}");

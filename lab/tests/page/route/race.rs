@@ -127,7 +127,7 @@ async fn questions_sent_ahead_win_the_race_with_one_round_trip_instead_of_three(
             && inner.top >= outer.top && inner.bottom <= outer.bottom;
     })";
     assert_eq!(browser.script(drawn).await, true, "every whisker is within the drawing");
-    assert!(browser.text("#race .limits").await.contains("3 questions discarded as warm-up"));
+    assert!(browser.text("#race .limits").await.contains("3 warm-up questions not counted"));
     assert!(
         browser.client.find(Locator::Css("#runs")).await.is_err(),
         "runs of the race are not listed among the runs"

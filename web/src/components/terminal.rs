@@ -1,0 +1,29 @@
+//! The command that asks the same questions in a terminal.
+
+use launcelot_measure::Order;
+use yew::prelude::*;
+
+use crate::render_mark::mark_render;
+
+/// The port at which a server listens by default.
+const SERVER_PORT: u16 = 1060;
+
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    /// The port of the tunnel, if the path leads through it.
+    pub tunnel: Option<u16>,
+    /// The chosen order.
+    pub order: Order,
+}
+
+/// A line with the command, which one click selects.
+#[component]
+pub fn Terminal(Props { tunnel, order }: &Props) -> Html {
+    mark_render("Terminal");
+    let pipelined = match order {
+        Order::OneAtATime => "",
+        Order::SentAhead => " --pipelined",
+    };
+    let command = format!("launcelot-client localhost {} --timing{pipelined}", tunnel.unwrap_or(SERVER_PORT));
+    html! { <p id="terminal" class="small">{ "The same in a terminal: " }<code>{ command }</code></p> }
+}
