@@ -1,14 +1,15 @@
 //! Slow motion: any recorded dialogue, played again so slowly that one can follow.
 
+use js_sys::futures::spawn_local;
 use launcelot_measure::Way;
+use wasm_split_helpers::SplitLoaderError;
+#[cfg(feature = "split")]
+use wasm_split_helpers::wasm_split;
 use yew::prelude::*;
 
-use crate::components::player::Player;
-use crate::components::select::select;
+use crate::components::replayed::Replayed;
 use crate::render_mark::mark_render;
-use crate::replay::Replay;
 use crate::shared::Shared;
-use crate::state::ids::RunId;
 use crate::state::race::Race;
 use crate::state::run_record::RunRecord;
 use crate::state::runs::Runs;
@@ -17,9 +18,10 @@ use crate::text;
 /// A run that can be played.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recording {
-    record: Shared<RunRecord>,
+    /// The run.
+    pub record: Shared<RunRecord>,
     /// The way of the race that it is a run of, and its index among the runs of that way.
-    raced: Option<(Way, usize)>,
+    pub raced: Option<(Way, usize)>,
 }
 
 impl Recording {
@@ -39,7 +41,8 @@ impl Recording {
         run.is_over() && has_moments
     }
 
-    fn title(&self) -> String {
+    /// Returns its title among others.
+    pub fn title(&self) -> String {
         match self.raced {
             None => text::title(&self.record),
             Some((way, index)) => text::race::title(way, index, &self.record),
@@ -53,46 +56,41 @@ pub struct Props {
     pub recordings: Vec<Recording>,
 }
 
-/// The section. It appears with the first run that is over, and plays the newest unless another is chosen.
+/// The section. It appears with the first run that is over.
+///
+/// The code for it is in the part of the program that draws [`distributions`](crate::distributions), which the browser loads once
+/// it is idle: there is nothing to play before the first run is over.
 #[component]
 pub fn SlowMotion(Props { recordings }: &Props) -> Html {
     mark_render("SlowMotion");
-    // The choice, and the newest run when it was made: after the next run, that one is played.
-    let choice = use_state(|| None::<(RunId, RunId)>);
-    let newest = recordings.first().map(|newest| newest.record.id);
-    let chosen = choice.filter(|(_, made)| Some(*made) == newest).map(|(chosen, _)| chosen);
-    // The chosen run may be gone: a race replaces the one before.
-    let shown = recordings.iter().find(|recording| Some(recording.record.id) == chosen).or(recordings.first());
-    let key = shown.map(|shown| (shown.record.id, shown.record.trace().is_some()));
-    let replay = use_memo(key, |_| {
-        let record = &shown?.record;
-        Replay::of(&record.run, record.trace(), record.asker()).map(Shared::new)
+    let section = use_state(|| None::<Result<Section, SplitLoaderError>>);
+    let setter = section.setter();
+    use_effect_with(recordings.is_empty(), move |is_empty| {
+        if !is_empty {
+            spawn_local(async move { setter.set(Some(load_section().await)) });
+        }
     });
-    let on_choice = {
-        let choice = choice.setter();
-        use_callback(newest, move |id, newest| choice.set(Some(RunId(id)).zip(*newest)))
-    };
-    let (Some(replay), Some(shown), Some((id, is_traced))) = ((*replay).clone(), shown, key) else {
-        return Html::default();
-    };
-    let number = shown.raced.is_none().then(|| shown.record.number.to_string());
-    let titles = recordings.iter().map(|recording| (recording.record.id.0, recording.title())).collect();
-    let is_partly_unknown = replay.is_partly_unknown;
-    let uncertainty = text::legs::uncertainty(replay.clocks, shown.record.asker());
-    html! {
-        <section id="replay" aria-labelledby="replay-title" data-run={number} data-traced={is_traced.to_string()}>
-            <h2 id="replay-title">{ "Slow motion" }</h2>
-            <p>{ "The same dialogue again, slowed down until you can follow it. Only the recorded times move it." }</p>
-            { select("replay-run", ("Run:", ""), titles, id.0, on_choice) }
-            <Player key={format!("{id} {is_traced}")} {replay} />
-            <p class="limits">{ text::limits::of_run(&shown.record) }</p>
-            <p class="small">
-                { "Between two recorded moments, a message is drawn as if it moved at a constant speed; where it really was is not known." }
-                if is_partly_unknown {
-                    { " Not every hop was observed, so a message is drawn going “beyond” and turning back at half time." }
-                }
-                { uncertainty.map(|uncertainty| [" ", &uncertainty].concat()) }
-            </p>
-        </section>
+    match &*section {
+        None => Html::default(),
+        Some(Ok(section)) => section(recordings),
+        Some(Err(_)) => html! { <p role="alert">{ NOT_LOADED }</p> },
     }
+}
+
+const NOT_LOADED: &str = "Slow motion could not be loaded. Load the page again.";
+
+/// Returns the section as it is drawn, of what can be played.
+type Section = fn(&[Recording]) -> Html;
+
+async fn load_section() -> Result<Section, SplitLoaderError> {
+    #[cfg(feature = "split")]
+    let section = section_loaded().await;
+    #[cfg(not(feature = "split"))]
+    let section = section_loaded();
+    section
+}
+
+#[cfg_attr(feature = "split", wasm_split(rounds, fallible))]
+fn section_loaded() -> Result<Section, SplitLoaderError> {
+    Ok(|recordings| html! { <Replayed recordings={recordings.to_vec()} /> })
 }
