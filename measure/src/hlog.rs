@@ -24,7 +24,7 @@ pub(crate) struct Series {
     pub(crate) name: String,
     /// Comments, which come before the histograms.
     pub(crate) notes: Vec<String>,
-    /// The begin of the interval, since the begin of the log.
+    /// The begin of the interval, since the start of the log.
     pub(crate) begin: Duration,
     /// The length of the interval.
     pub(crate) length: Duration,

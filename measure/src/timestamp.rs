@@ -10,6 +10,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 const DAY_MS: i64 = 24 * 3_600_000;
 const MINUTE_MS: i64 = 60_000;
 
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
 /// A moment of the calendar with milliseconds, and the offset of the local time from UTC: `2026-11-27T15:43:03.250+01:00`.
 ///
 /// It is serialized as this text, or as two numbers where the format is not for people.
@@ -39,6 +41,22 @@ impl Timestamp {
         Self { unix_ms, offset_minutes: i64::from(offset_minutes).clamp(-1_439, 1_439) }
     }
 
+    /// Returns the moment as a person reads it, to the minute: `27 Nov 2026, 15:43 (UTC+01:00)`.
+    pub fn describe(self) -> String {
+        let local_ms = self.unix_ms + self.offset_minutes * MINUTE_MS;
+        let [year, month, day] = date(local_ms.div_euclid(DAY_MS));
+        let minutes = local_ms.rem_euclid(DAY_MS) / MINUTE_MS;
+        let month = MONTHS[month as usize - 1];
+        format!("{day} {month} {year}, {:02}:{:02} (UTC{})", minutes / 60, minutes % 60, self.offset())
+    }
+
+    /// Returns the offset of the local time as RFC 3339 writes it.
+    fn offset(self) -> String {
+        let sign = if self.offset_minutes < 0 { '-' } else { '+' };
+        let offset = self.offset_minutes.abs();
+        format!("{sign}{:02}:{:02}", offset / 60, offset % 60)
+    }
+
     /// Returns the time since 1970 UTC.
     pub fn since_1970(self) -> Duration {
         Duration::from_millis(self.unix_ms.unsigned_abs())
@@ -52,9 +70,7 @@ impl fmt::Display for Timestamp {
         let ms = local_ms.rem_euclid(DAY_MS);
         let [hour, minute, second] = [ms / 3_600_000, ms / MINUTE_MS % 60, ms / 1_000 % 60];
         write!(formatter, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}", ms % 1_000)?;
-        let sign = if self.offset_minutes < 0 { '-' } else { '+' };
-        let offset = self.offset_minutes.abs();
-        write!(formatter, "{sign}{:02}:{:02}", offset / 60, offset % 60)
+        formatter.write_str(&self.offset())
     }
 }
 
@@ -153,6 +169,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_person_reads_the_day_the_minute_and_the_offset() {
+        for (text, expected) in [
+            ("2026-11-27T15:43:03.250+01:00", "27 Nov 2026, 15:43 (UTC+01:00)"),
+            ("2000-02-29T00:00:00Z", "29 Feb 2000, 00:00 (UTC+00:00)"),
+            ("2026-01-01T00:10:59-09:30", "1 Jan 2026, 00:10 (UTC-09:30)"),
+        ] {
+            assert_eq!(text.parse::<Timestamp>().unwrap().describe(), expected);
+        }
+    }
 
     #[test]
     fn a_timestamp_is_written_in_local_time_with_its_offset() {

@@ -83,7 +83,7 @@ pub enum EngineEvent {
     WindowBegan,
     /// What has been counted since the last event of this kind. Sent about every 100 ms.
     Progress {
-        /// The time since the begin of the window.
+        /// The time since the start of the window.
         elapsed: Duration,
         /// The counts.
         added: Box<Counts>,

@@ -53,8 +53,7 @@ pub(crate) fn report(results: &[LoadResult], comparisons: &[ServerComparison], f
             text.push('\n');
         }
         if results.len() > 1 {
-            let begun = result.provenance.first().map_or("", |from| from.begun.as_str());
-            text += &format!("Run {}: {begun}\n", index + 1);
+            text += &format!("Run {}: {}\n", index + 1, result.begun());
         }
         text += &table_with_sentences(result);
     }

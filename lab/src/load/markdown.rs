@@ -10,8 +10,7 @@ pub fn tables(results: &[LoadResult], comparisons: &[ServerComparison]) -> Strin
     let mut text = String::new();
     for result in results {
         if results.len() > 1 {
-            let begun = result.provenance.first().map_or("", |from| from.begun.as_str());
-            text += &format!("## {}\n\n", escaped(begun));
+            text += &format!("## {}\n\n", escaped(&result.begun()));
         }
         let summary = LoadSummary::of(result);
         let servers = &summary.servers;

@@ -55,7 +55,7 @@ fn a_terminal_has_a_moving_line_with_a_sparkline_for_each_server() {
         on_terminal(folder.command(&[&["--designs", "poll,threads"], &SHORT[..]].concat()).env("TERM", "xterm"));
     let lines = lines(&screen);
     assert!(lines.iter().any(|line| line.contains(" of 4 cycles, ")), "{lines:#?}");
-    // A line that were too long would go on at the begin of the next.
+    // A line that were too long would go on at the start of the next.
     let sparkline = Regex::new("^(poll|threads) +[▁▂▃▄▅▆▇█]* +[13] clients?: [0-9.,]+/s").unwrap();
     for server in ["poll ", "threads "] {
         let is_line = |line: &&String| line.starts_with(server) && sparkline.is_match(line);

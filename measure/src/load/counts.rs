@@ -31,9 +31,9 @@ pub struct Counts {
     pub failures: DialogueFailures,
     /// From a question's send to its answer; in an open loop with a rate of questions, from the moment when the question was due.
     pub question_latency: Distribution,
-    /// From the begin of connecting to the first answer; in an open loop, from the moment when the dialogue was due.
+    /// From the start of connecting to the first answer; in an open loop, from the moment when the dialogue was due.
     pub first_answer_latency: Distribution,
-    /// From the begin of connecting to the last answer; in an open loop, from the moment when the dialogue was due.
+    /// From the start of connecting to the last answer; in an open loop, from the moment when the dialogue was due.
     pub dialogue_latency: Distribution,
     /// How much later than due the load generator itself began: the latencies of an open loop contain it.
     pub lateness: Distribution,

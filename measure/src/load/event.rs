@@ -24,7 +24,7 @@ pub enum RunEvent {
     Progress {
         /// The cycle.
         cycle: CycleId,
-        /// The time since the begin of the window.
+        /// The time since the start of the window.
         elapsed: Duration,
         /// What has been added since the last event of this kind.
         added: Box<Counts>,

@@ -9,7 +9,7 @@ use super::direct::DirectMeasurement;
 use super::event::RunEvent;
 use super::plan::{CycleId, LoadPlan};
 use super::usage::{GeneratorUsage, ServerUsage};
-use crate::micros;
+use crate::{Timestamp, micros};
 
 /// The value of [`LoadResult::format`].
 pub const FORMAT: &str = "launcelot-load";
@@ -96,6 +96,12 @@ pub enum RunStatus {
 }
 
 impl LoadResult {
+    /// Returns when the run began, as a person reads it. What is not a timestamp is returned as it is.
+    pub fn begun(&self) -> String {
+        let Some(from) = self.provenance.first() else { return String::new() };
+        from.begun.parse().map_or_else(|_| from.begun.clone(), Timestamp::describe)
+    }
+
     /// Creates the result of a run that is about to begin.
     pub fn new(plan: LoadPlan, provenance: Provenance) -> Self {
         Self {

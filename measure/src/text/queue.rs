@@ -61,7 +61,7 @@ impl Queue {
         format!(" The client’s own timer was late by {} at the median{p99}.", self.reading(self.timer_late))
     }
 
-    /// States p99 of the times until the answer, once from the begin of a round and once from when it was due, and what makes the
+    /// States p99 of the times until the answer, once from the start of a round and once from when it was due, and what makes the
     /// difference.
     fn describe_p99(&self) -> String {
         let Some(p99) = self.p99 else { return String::new() };

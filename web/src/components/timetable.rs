@@ -23,7 +23,7 @@ pub struct Line {
 }
 
 /// How long something took, in the unit of its column: `< 16.700` if that was less than a step of the clock. It is the difference of
-/// the begin and the end as they are shown.
+/// the start and the end as they are shown.
 pub fn figure(unit: Unit, span: Span, clock_step: Duration) -> String {
     if span.took() < clock_step {
         return ["< ", &unit.figure(clock_step)].concat();

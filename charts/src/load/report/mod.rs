@@ -82,10 +82,6 @@ impl<'a> Run<'a> {
     fn label(&self, id: &str) -> String {
         if self.id.is_empty() { id.to_owned() } else { format!("run{} {id}", self.id) }
     }
-
-    fn begun(&self) -> &str {
-        self.result.provenance.first().map_or("", |from| from.begun.as_str())
-    }
 }
 
 impl<'a> Report<'a> {
@@ -134,7 +130,8 @@ impl<'a> Report<'a> {
         let mut html = warnings::section(&self.runs, self.heading);
         for run in &self.runs {
             if self.runs.len() > 1 {
-                let begun = Escaped(run.begun());
+                let begun = run.result.begun();
+                let begun = Escaped(&begun);
                 html += &format!("<h2 class=\"run\" id=\"run{}\">Run {}: {begun}</h2>\n", run.id, run.number());
             }
             html += &sections::sections(run, &Scales::of(run, &self.runs));
@@ -199,14 +196,13 @@ fn scope(result: &LoadResult) -> String {
         LoadMode::Open { .. } => "open loop",
     };
     let count = |number: usize, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
-    let begun = result.provenance.first().map_or("", |from| from.begun.as_str());
     let parts = [
         count(result.plan.servers.len(), "server"),
         range,
         count(result.plan.rounds as usize, "round"),
         kind.to_owned(),
         result.plan.link.map_or_else(|| "direct".to_owned(), |link| format!("link of {}", link.describe())),
-        begun.to_owned(),
+        result.begun(),
     ];
     parts.join(" · ")
 }

@@ -56,7 +56,7 @@ fn latency_section(run: &Run, scales: &Scales) -> String {
         run,
         "latency",
         "Latency",
-        "How long a client waited: for the answer to a question, and from the begin of connecting to the first answer. The line is \
+        "How long a client waited: for the answer to a question, and from the start of connecting to the first answer. The line is \
          the median (p50); the shade reaches up to the time that 99 of 100 did not exceed (p99). Both axes are the same.",
         &format!("<div class=\"pair\">\n{charts}</div>\n"),
         &tables,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use launcelot_measure::load::Arrivals;
 
-/// The times at which dialogues are due, from the begin of the window, without end.
+/// The times at which dialogues are due, from the start of the window, without end.
 #[derive(Debug)]
 pub(super) struct ArrivalTimes {
     arrivals: Arrivals,

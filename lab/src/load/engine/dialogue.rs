@@ -61,7 +61,7 @@ struct Batch {
     end: u64,
 }
 
-/// A client and its dialogues, one after the other. Questions are numbered from the begin of the connection.
+/// A client and its dialogues, one after the other. Questions are numbered from the start of the connection.
 #[derive(Debug)]
 pub(super) struct Dialogue {
     phase: Phase,
@@ -274,7 +274,7 @@ impl Dialogue {
         }
     }
 
-    /// Returns the begin of the dialogue; in an open loop, the time when it was due.
+    /// Returns the start of the dialogue; in an open loop, the time when it was due.
     pub(super) fn begin_time(&self) -> Instant {
         self.begin
     }

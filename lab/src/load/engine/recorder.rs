@@ -115,7 +115,7 @@ impl Recorder {
         self.counts.queued += dialogues as u64;
     }
 
-    /// Returns the time since the begin of the window.
+    /// Returns the time since the start of the window.
     pub(super) fn elapsed(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.window.begin)
     }
