@@ -117,6 +117,8 @@ async fn an_imported_export_is_drawn_and_marked_as_imported() {
 
     session.browser.ask(2, "complete").await;
     assert!(session.browser.text("#runs [data-run='1']").await.contains("imported"), "marked among the earlier runs");
+    let year = session.browser.text("#runs [data-run='1'] small").await;
+    assert!(year.contains(" 20"), "the date is shown: {year}");
     session.choose_file(&file).await;
     session.browser.wait_for("#runs [data-run='3']").await;
     session.browser.wait_for("#dialogue[data-run='2']").await;

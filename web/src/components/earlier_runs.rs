@@ -5,6 +5,7 @@ use yew::prelude::*;
 
 use crate::components::timetable;
 use crate::focus;
+use crate::provenance;
 use crate::render_mark::mark_render;
 use crate::shared::Shared;
 use crate::state::ids::RunId;
@@ -82,6 +83,9 @@ fn row(
                 { asked(record) }
                 if *is_imported {
                     { " " }<span class="imported">{ "imported" }</span>
+                }
+                if let Some(began) = record.provenance.began {
+                    <small>{ provenance::for_people(began) }</small>
                 }
             </td>
             <td role="cell" class="took" data-label="connecting">{ took(run.connecting) }</td>
