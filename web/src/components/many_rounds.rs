@@ -1,7 +1,6 @@
 //! Ask many times: what is usual, what is rare, and how it changes with where the stopwatch starts.
 
 use launcelot_measure::{Rounds, RoundsPlan, Stopwatch};
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::components::keep_room::KeepRoom;
@@ -14,8 +13,12 @@ use crate::shared::Shared;
 use crate::state::rounds::{Action, ManyRounds as State};
 use crate::text::rounds as text;
 
-/// The switch for where the stopwatch starts. Nothing but the person moves it, so it never changes.
-const STOPWATCHES: &str = include_str!("stopwatches.html");
+/// Where the stopwatch starts: the identity of each choice, and its label.
+const STOPWATCHES: [(Stopwatch, &str, &str); 3] = [
+    (Stopwatch::Question, "at-question", "when the question is sent"),
+    (Stopwatch::Connecting, "at-connecting", "when connecting starts"),
+    (Stopwatch::Due, "at-due", "when the question was due"),
+];
 
 #[derive(PartialEq, Properties)]
 pub struct Props {
@@ -40,15 +43,6 @@ pub fn ManyRounds(Props { rounds, is_ready, ask, stop, change }: &Props) -> Html
     let newest = rounds.newest().map(|newest| &*newest.rounds);
     let state = crate::text::state(newest.map(|newest| &newest.status));
     let comparisons = if rounds.is_running() { &[][..] } else { &drawn.comparisons };
-    let on_stopwatch = use_callback(change.clone(), |event: Event, change| {
-        let chosen = event.target_dyn_into::<HtmlInputElement>().map(|input| input.value());
-        let stopwatch = match chosen.as_deref() {
-            Some("connecting") => Stopwatch::Connecting,
-            Some("due") => Stopwatch::Due,
-            _ => Stopwatch::Question,
-        };
-        change.emit(Action::StopwatchChosen(stopwatch));
-    });
     html! {
         <section id="many-rounds" aria-labelledby="many-rounds-title" data-state={state}
             data-run={rounds.newest().map(|newest| newest.id.to_string())}>
@@ -66,8 +60,11 @@ pub fn ManyRounds(Props { rounds, is_ready, ask, stop, change }: &Props) -> Html
                         <p class="comparison">{ comparison }</p>
                     }
                 </div>
-                <fieldset class="choice" hidden={drawn.figure.is_none()} onchange={on_stopwatch}>
-                    <Markup svg={STOPWATCHES} />
+                <fieldset class="choice" hidden={drawn.figure.is_none()}>
+                    <legend>{ "The stopwatch starts" }</legend>
+                    for choice in STOPWATCHES {
+                        { stopwatch(choice, rounds.stopwatch, change) }
+                    }
                 </fieldset>
                 if let Some(figure) = &drawn.figure {
                     <p id="stopwatch-why" aria-live={if rounds.is_running() { "off" } else { "polite" }}>{ &*drawn.why }</p>
@@ -76,6 +73,21 @@ pub fn ManyRounds(Props { rounds, is_ready, ask, stop, change }: &Props) -> Html
             </KeepRoom>
             { kept_rounds(rounds, change) }
         </section>
+    }
+}
+
+/// A choice of where the stopwatch starts.
+fn stopwatch(
+    (stopwatch, id, label): (Stopwatch, &'static str, &'static str),
+    chosen: Stopwatch,
+    change: &Callback<Action>,
+) -> Html {
+    let on_choose = change.reform(move |_: Event| Action::StopwatchChosen(stopwatch));
+    html! {
+        <label for={id}>
+            <input type="radio" name="stopwatch" {id} checked={stopwatch == chosen} onchange={on_choose} />
+            { label }
+        </label>
     }
 }
 
