@@ -87,7 +87,7 @@ enum Chore {
         check: bool,
     },
 
-    /// Take the README's picture, docs/page.png, of the real page.
+    /// Take the documents' pictures: docs/page.png of the real page, docs/load.png of a report on a load.
     Picture,
 
     /// Measure the server's designs, the page, or the cost of being observed.

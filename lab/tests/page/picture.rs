@@ -1,5 +1,11 @@
-//! The screenshot of the page for the documentation.
+//! The screenshots for the documentation: of the page, and of a report on a load.
 
+use std::ffi::OsStr;
+use std::process::Command;
+
+use launcelot_testing::process;
+
+use crate::support::browser::Browser;
 use crate::support::page_session::PageSession;
 
 /// The largest size of the screenshot: every clone of the repository contains all its versions.
@@ -8,7 +14,7 @@ const PICTURE_MAX_BYTES: usize = 300_000;
 /// The width of the page in CSS pixels.
 const WIDTH: u32 = 1280;
 
-/// Takes the screenshot, and writes it to the path in `LAUNCELOT_PICTURE` if there is one.
+/// Takes the screenshot of the page, with its legs.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_screenshot_of_the_page_is_small_enough_for_the_documentation() {
     let session = PageSession::start().await;
@@ -27,8 +33,37 @@ async fn the_screenshot_of_the_page_is_small_enough_for_the_documentation() {
     let end = "return document.querySelector('main > section').getBoundingClientRect().bottom + scrollY";
     let height = browser.script(end).await.as_f64().unwrap();
     let picture = browser.picture(WIDTH, height).await;
+    keep(&picture, "page.png");
+}
+
+/// Checks the size of a screenshot, and writes it into the folder in `LAUNCELOT_PICTURES` if there is one.
+fn keep(picture: &[u8], name: impl AsRef<OsStr>) {
     assert!(picture.len() < PICTURE_MAX_BYTES, "{} bytes", picture.len());
-    if let Some(path) = std::env::var_os("LAUNCELOT_PICTURE") {
-        std::fs::write(path, picture).unwrap();
+    if let Some(folder) = std::env::var_os("LAUNCELOT_PICTURES") {
+        std::fs::write(std::path::Path::new(&folder).join(name.as_ref()), picture).unwrap();
+    }
+}
+
+mod long {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_screenshot_of_a_report_on_a_load_is_small_enough_for_the_documentation() {
+        let browser = Browser::start_alone().await;
+        let folder = tempfile::tempdir().unwrap();
+        let results = folder.path().join("results");
+        let mut load = Command::new(env!("CARGO_BIN_EXE_launcelot-lab"));
+        load.args(["load", "--designs", "simple,workers,threads,async", "--link", "ssh"]);
+        load.args(["--clients", "1:2:5:10:15:20", "--duration", "900ms", "--rounds", "3"])
+            .arg("--output")
+            .arg(&results);
+        let printed = process::output(&mut load);
+        assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));
+        browser.look(WIDTH, "light").await;
+        browser.client.goto(&format!("file://{}", results.join("report.html").display())).await.unwrap();
+        // The screenshot ends below the second chart.
+        let end = "return document.querySelectorAll('figure')[1].getBoundingClientRect().bottom + scrollY";
+        let height = browser.script(end).await.as_f64().unwrap();
+        keep(&browser.picture(WIDTH, height).await, "load.png");
     }
 }
