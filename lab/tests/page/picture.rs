@@ -45,7 +45,12 @@ fn keep(picture: &[u8], name: impl AsRef<OsStr>) {
 }
 
 mod long {
+    use std::time::Duration;
+
     use super::*;
+
+    /// The deadline of a load, which takes a minute and a half.
+    const LOAD_DEADLINE: Duration = Duration::from_secs(300);
 
     #[tokio::test(flavor = "multi_thread")]
     async fn the_screenshot_of_a_report_on_a_load_is_small_enough_for_the_documentation() {
@@ -57,7 +62,7 @@ mod long {
         load.args(["--clients", "1:2:5:10:15:20", "--duration", "900ms", "--rounds", "3"])
             .arg("--output")
             .arg(&results);
-        let printed = process::output(&mut load);
+        let printed = process::output_within(LOAD_DEADLINE, &mut load);
         assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));
         browser.look(WIDTH, "light").await;
         browser.client.goto(&format!("file://{}", results.join("report.html").display())).await.unwrap();
