@@ -3,8 +3,8 @@
 //! - [`scale`]: a linear time axis with round ticks; [`log_scale`]: a logarithmic one.
 //! - [`lanes`]: messages between the hops of a path.
 //! - [`waterfall`]: the bars of a run, one row for each step; [`legs`]: a row divided into legs.
-//! - [`histogram`] and [`percentiles`]: several series of rounds in one chart; [`series`]: how series are distinguished; [`table`]:
-//!   their percentiles and failures as HTML tables.
+//! - [`histogram`] and [`percentiles`]: several series of rounds in one chart; [`series`]: how series are distinguished;
+//!   [`histogram_table`] and [`table`]: histograms, percentiles and failures as HTML tables.
 //! - [`race`]: the runs of one way of a race, with a lane for each question.
 //! - [`load`]: many clients of several servers, and the report on them.
 //! - [`picture`]: charts as SVG files that stand alone.
@@ -14,6 +14,7 @@
 //! sheet, by class; without one everything is black.
 
 pub mod histogram;
+pub mod histogram_table;
 pub mod lanes;
 pub mod legs;
 pub mod load;

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use launcelot_charts::table::{self, SeriesSummary};
-use launcelot_charts::{histogram, percentiles, series};
+use launcelot_charts::{histogram, histogram_table, percentiles, series};
 use launcelot_measure::Distribution;
 use launcelot_measure::compare::compare;
 use launcelot_measure::estimate::Estimates;
@@ -97,11 +97,12 @@ fn drawn(many: &ManyRounds, histograms: &mut Histograms) -> Distributions {
     let by_clock: Vec<(&Distribution, Duration)> = all.iter().copied().zip(steps).collect();
     let figure = series::scale(&by_clock).map(|scale| {
         format!(
-            r#"<figure class="distributions"><h3>Histogram: how often each time occurred</h3>{}<h3>Percentiles: what share of the rounds was answered within what time</h3>{}{}</figure><div class="percentile-table">{}</div>"#,
+            r#"<figure class="distributions"><h3>Histogram: how often each time occurred</h3>{}<h3>Percentiles: what share of the rounds was answered within what time</h3>{}{}</figure><div class="percentile-table">{}{}</div>"#,
             histogram::draw(&scale, &by_clock),
             percentiles::draw(&scale, &all),
             table::legend(&told),
             table::percentiles(&told),
+            histogram_table::table(&all),
         )
     });
     Distributions {

@@ -103,6 +103,8 @@ async fn axes_have_names_columns_have_headings_and_percentiles_a_percent_sign() 
         .filter((it) => [...it.childNodes].every((part) => part.className === 'unseen' || !part.textContent.trim()))
         .map((it) => it.textContent)";
     assert_eq!(browser.script(hidden).await, json!([]), "headings that the eye does not see");
+    let counts = "return [...document.querySelectorAll('#histogram-table td')].reduce((sum, it) => sum + Number(it.textContent), 0)";
+    assert_eq!(browser.script(counts).await, 10, "every round is in the histogram's table");
     let shares = browser.text("#percentiles tbody").await.replace('\u{a0}', " ");
     assert!(shares.contains("99.9 % (p99.9)"), "{shares}");
 }
