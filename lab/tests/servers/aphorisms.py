@@ -15,13 +15,13 @@ ANSWERS = {
 
 
 def read_question(client):
-    question = client.recv(4096)
+    question = bytearray(client.recv(4096))
     while question and not question.endswith(b"?"):
         more = client.recv(4096)
         if not more:
             return b""
         question += more
-    return question
+    return bytes(question)
 
 
 def main():

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -15,6 +16,9 @@ use crate::support::{process, schema, wait};
 
 /// A server that serves all clients at once.
 const GOOD_SERVER: &str = concat!("'", env!("CARGO_BIN_EXE_launcelot-lab"), "' serve --design poll 127.0.0.1");
+
+/// The deadline of a whole probe, which starts a server for each behaviour and may wait for the timeout in several of them.
+const PROBE_DEADLINE: Duration = Duration::from_secs(300);
 
 /// Returns the command `python3`, which the server of these tests needs.
 fn python() -> &'static str {
@@ -34,7 +38,7 @@ fn command(arguments: &[&str]) -> Command {
 }
 
 fn probe(arguments: &[&str]) -> Output {
-    process::output(&mut command(arguments))
+    process::output_within(PROBE_DEADLINE, &mut command(arguments))
 }
 
 /// Probes a server that does everything as expected.
