@@ -47,6 +47,9 @@ const THREADS_VARIABLE: &str = "RUST_TEST_THREADS";
 /// The path of the modules named `long`, whose tests take more than ten seconds each.
 const LONG: &str = "long::";
 
+/// The path of the modules named `alone`, whose tests are long too, and compare times: nothing else may run beside them.
+const ALONE: &str = "alone::";
+
 /// Checks, builds and tests, until the first step fails.
 pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options) -> Result<(), Failure> {
     let parts = Parts::named(&options.names)?;
@@ -177,6 +180,7 @@ impl Tests<'_> {
             }
             commands.push(self.configure(tests, program, &[]));
             commands.extend(self.hdrhistogram(&[]));
+            commands.extend(self.alone());
             return commands;
         }
         if self.parts.has_lab() {
@@ -186,6 +190,9 @@ impl Tests<'_> {
             let mut tests = self.workspace.cargo("test");
             tests.args(["--package", package]);
             commands.push(self.configure(tests, program, filter.as_slice()));
+            if *package == "launcelot-lab" && filter.is_none() {
+                commands.extend(self.alone());
+            }
             if *package == "launcelot-measure" {
                 commands.extend(self.hdrhistogram(filter.as_slice()));
             }
@@ -197,6 +204,17 @@ impl Tests<'_> {
             commands.push(self.configure(tests, program, filters));
         }
         commands
+    }
+
+    /// Returns the command that runs the tests that need the machine for themselves, if long tests are selected.
+    fn alone(&self) -> Option<Command> {
+        if !self.long {
+            return None;
+        }
+        let mut tests = self.workspace.cargo("test");
+        // The whole workspace is selected, so that libraries have the features that they are compiled with otherwise.
+        tests.args(["--workspace", "--features", BROWSER_TESTS, "--test", "lab", "--", "--test-threads=1", ALONE]);
+        Some(tests)
     }
 
     /// Returns the command that runs the tests that read logs with PyPI's `hdrhistogram`, if it was found. A plain
@@ -220,6 +238,11 @@ impl Tests<'_> {
             tests.env("LAUNCELOT_PAGE", self.workspace.page()).env("LAUNCELOT_PROGRAM", program);
         }
         tests.arg("--").args(filters);
+        if filters.iter().any(|filter| names_alone(filter)) {
+            tests.arg("--test-threads=1");
+        } else {
+            tests.args(["--skip", ALONE]);
+        }
         if !self.long {
             tests.args(["--skip", LONG]);
         }
@@ -253,6 +276,11 @@ impl Tests<'_> {
 /// Returns three times the number of processors, because most tests wait for other processes and for the network.
 fn test_threads() -> usize {
     3 * thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Whether a filter selects tests that need the machine for themselves.
+fn names_alone(filter: &str) -> bool {
+    filter.split("::").any(|module| ALONE.trim_end_matches("::") == module)
 }
 
 /// Skips the tests that have this requirement.
