@@ -207,7 +207,7 @@ async fn a_native_client_reports_where_its_time_went_with_and_without_a_bridge()
             assert!(report.contains("The server spent "), "{report}");
             // The sentence is wrapped at 80 columns.
             let sentence = report.replace('\n', " ");
-            let before = sentence.split(" % of that was spent").next().unwrap();
+            let before = sentence.split(" % of that was ").next().unwrap();
             let percent: f64 = before.rsplit(' ').next().unwrap().parse().unwrap();
             // Most of the 100 ms of a question is the tunnel's, unless the machine is very busy.
             check((50.0..100.0).contains(&percent), || report)
