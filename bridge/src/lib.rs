@@ -61,6 +61,7 @@ pub mod token;
 pub mod transport;
 mod upgrade;
 
+pub use crate::http::bad_ports;
 pub use crate::http::origin::{self, Origin};
 pub use bridge::Bridge;
 pub use handshake::Handshake;

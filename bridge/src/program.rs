@@ -18,6 +18,7 @@ use launcelot_endpoint::{command_line as endpoint_command_line, descriptors, out
 use thiserror::Error;
 use tokio::sync::oneshot;
 
+use crate::bad_ports;
 use crate::bridge::Bridge;
 use crate::command_line::{CommandLine, FileError};
 #[cfg(feature = "config")]
@@ -127,6 +128,9 @@ async fn serve_until_stopped(command_line: &CommandLine, options: Options) -> Re
         Some((host, port)) => Some(listeners::bind_metrics(host, *port)?),
         None => None,
     };
+    if options.web.is_some() {
+        warn_of_bad_ports(&listeners);
+    }
     let text = ready(&listeners, &options);
     let bridge = Bridge::new(options)?;
     #[cfg(feature = "metrics")]
@@ -194,6 +198,16 @@ fn fit_to_descriptors(options: Options, descriptors: Option<u64>) -> Options {
     }
     let max_connections = options.max_connections.min(allowed);
     Options { max_connections, max_websockets: options.max_websockets.min(allowed), ..options }
+}
+
+/// Warns of each port of a page to which no browser connects.
+fn warn_of_bad_ports(listeners: &ClientListeners) {
+    let interfaces = listeners.tcp.iter().flat_map(|listeners| &listeners.interfaces);
+    for interface in interfaces {
+        if let Err(bad) = bad_ports::check(interface.port) {
+            tracing::warn!("the page cannot be opened: {bad}");
+        }
+    }
 }
 
 /// The lines that are printed once the bridge listens: where it listens, and a URL for each target.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use launcelot_bridge::bad_ports::{self, BadPort};
 use launcelot_endpoint::command_line::{ListenOptions, Verbosity};
 use launcelot_measure::Preset;
 use launcelot_protocol::PORT;
@@ -91,4 +92,20 @@ pub struct DemoOptions {
     /// Open the page in a browser
     #[arg(long)]
     pub open: bool,
+}
+
+impl DemoOptions {
+    /// Checks that browsers connect to the port of the page.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`BadPort`] if no browser does.
+    pub fn check(&self) -> Result<(), BadPort> {
+        bad_ports::check(self.page_port)?;
+        let listen_ports = self.listen.listen.iter().filter_map(|address| address.port);
+        for port in listen_ports {
+            bad_ports::check(port)?;
+        }
+        Ok(())
+    }
 }

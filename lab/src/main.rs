@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use clap::CommandFactory as _;
+use clap::error::ErrorKind;
 use launcelot_endpoint::{command_line, failure, log};
 use launcelot_lab::bench::{self, options::Benchmark};
 use launcelot_lab::command_line::{CommandLine, Instrument};
@@ -19,7 +21,12 @@ fn main() -> ExitCode {
     let command_line: CommandLine = command_line::parse();
     log::to_stderr(command_line.verbosity.verbose);
     match &command_line.instrument {
-        None => failure::exit_code(NAME, demo::run(&command_line.demo)),
+        None => {
+            if let Err(bad_port) = command_line.demo.check() {
+                CommandLine::command().error(ErrorKind::ValueValidation, bad_port).exit();
+            }
+            failure::exit_code(NAME, demo::run(&command_line.demo))
+        }
         Some(Instrument::Probe(options)) => match probe::command_line::run(options) {
             Ok(findings) if !findings.are_as_expected() => ExitCode::FAILURE,
             result => failure::exit_code(NAME, result),

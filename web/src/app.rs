@@ -22,7 +22,7 @@ use crate::components::slow_motion::{Recording, SlowMotion};
 use crate::components::terminal::Terminal;
 use crate::files;
 use crate::hooks::{
-    use_actions, use_address, use_interruptions, use_lab, use_store, use_stored, use_timeline, use_worker,
+    use_actions, use_address, use_interruptions, use_lab, use_policy, use_store, use_stored, use_timeline, use_worker,
 };
 use crate::pictures::Chart;
 use crate::render_mark::mark_render;
@@ -42,12 +42,13 @@ pub fn App() -> Html {
     let actions = use_actions(&state);
     use_worker(&state.orders, state.dispatcher());
     use_stored(store, &state.rounds, state.dispatcher());
+    use_policy(state.dispatcher());
     use_lab(state.request(), state.dispatcher());
     use_interruptions(state.dispatcher());
     use_timeline(state.finished_run());
     use_effect_with((), |()| files::load_when_idle());
 
-    let is_ready = state.is_ready();
+    let busy = state.busy();
     let lab = state.lab.visible();
     use_address(&lab, state.order, &actions);
     let has_lab = lab.report().is_some();
@@ -72,8 +73,8 @@ pub fn App() -> Html {
             <main>
                 <section aria-labelledby="ask-title">
                     <h2 id="ask-title">{ "Ask once" }</h2>
-                    <Controls {is_ready} order={state.order} ask={actions.ask.clone()} choose_order={actions.choose_order.clone()} />
-                    <OwnQuestion {is_ready} ask={actions.ask.clone()} />
+                    <Controls {busy} order={state.order} ask={actions.ask.clone()} choose_order={actions.choose_order.clone()} />
+                    <OwnQuestion {busy} ask={actions.ask.clone()} />
                     <KeepRoom {is_settled}>
                         <Dialogue newest={newest.clone()} compared={compared.clone()} />
                         <Meaning has_clock={state.clock.is_some()} broken={state.broken.clone()} newest={newest.clone()}
@@ -90,9 +91,9 @@ pub fn App() -> Html {
                 <EarlierRuns runs={state.runs.earlier()} {compared} compare={actions.compare.clone()}
                     remove={actions.remove_run.clone()} />
                 <SlowMotion recordings={Recording::all(&state.runs, state.races())} />
-                <RaceSection race={state.race.clone()} imported={state.imported_races.clone()} {lab} {is_ready}
+                <RaceSection race={state.race.clone()} imported={state.imported_races.clone()} {lab} {busy}
                     begin={actions.race.clone()} stop={actions.stop.clone()} change_lab={actions.change_lab.clone()} />
-                <ManyRounds rounds={state.rounds.clone()} {is_ready} ask={actions.ask_in_rounds.clone()}
+                <ManyRounds rounds={state.rounds.clone()} {busy} ask={actions.ask_in_rounds.clone()}
                     stop={actions.stop.clone()} change={actions.change_rounds.clone()} />
                 <LoadReports reports={state.loads.clone()} remove={actions.remove_load.clone()} />
                 <Export available={Available::of(&state)} charts={Chart::all_drawn(&state)} import={actions.import.clone()}

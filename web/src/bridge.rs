@@ -95,18 +95,29 @@ fn named_port(search: &str) -> Option<u16> {
     parameters.filter_map(|parameter| parameter.strip_prefix("bridge=")).find_map(|port| port.parse().ok())
 }
 
-/// The URLs of the WebSockets of a page's bridge.
+/// The bridge of a page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bridge {
+    /// The URLs of its WebSockets.
     straight: String,
     tunnel: String,
+    /// Whether it did not serve the page.
+    is_elsewhere: bool,
 }
 
 impl Bridge {
     /// Returns the URLs for the page that runs now.
     pub fn of_this_page() -> Self {
-        let url_of = |route| of_this_page(|page| url(page, route));
-        Self { straight: url_of(Route::Straight), tunnel: url_of(Route::Tunnel) }
+        of_this_page(|page| Self {
+            straight: url(page, Route::Straight),
+            tunnel: url(page, Route::Tunnel),
+            is_elsewhere: page.port == TRUNK_PORT || named_port(page.search).is_some(),
+        })
+    }
+
+    /// Whether it did not serve the page: the page's address may name another one then.
+    pub fn is_elsewhere(&self) -> bool {
+        self.is_elsewhere
     }
 
     /// Returns the URL of a route.
@@ -120,7 +131,7 @@ impl Bridge {
     #[cfg(test)]
     pub(crate) fn at(origin: &str) -> Self {
         let url_of = |route: Route| format!("{origin}{}", route.path());
-        Self { straight: url_of(Route::Straight), tunnel: url_of(Route::Tunnel) }
+        Self { straight: url_of(Route::Straight), tunnel: url_of(Route::Tunnel), ..Self::default() }
     }
 }
 
@@ -129,12 +140,12 @@ pub fn lab_of_this_page() -> String {
     of_this_page(lab)
 }
 
-fn of_this_page(url: impl FnOnce(Address<'_>) -> String) -> String {
+fn of_this_page<T: Default>(derive: impl FnOnce(Address<'_>) -> T) -> T {
     let Some(location) = web_sys::window().map(|window| window.location()) else {
-        return String::new();
+        return T::default();
     };
     let part = |value: Result<String, wasm_bindgen::JsValue>| value.unwrap_or_default();
-    url(Address {
+    derive(Address {
         protocol: &part(location.protocol()),
         hostname: &part(location.hostname()),
         port: &part(location.port()),

@@ -32,11 +32,12 @@ use launcelot_measure::{Interruptions, Order, Provenance, RoundsPlan, RunStatus}
 use launcelot_protocol::Question;
 use yew::Reducible;
 
-use crate::bridge::Bridge;
+use crate::bridge::{Bridge, Route};
 use crate::lab::{Reply, Request};
 use crate::load::{LoadReport, REPORTS_MAX};
 use crate::message::{Clock, FromWorker, ToWorker};
 use crate::shared::Shared;
+use crate::text::{self, busy};
 use ids::{PageId, RoundsId, RunId};
 use lab::{Lab, Presence};
 use race::Race;
@@ -91,6 +92,10 @@ pub enum Action {
     WorkerSent(FromWorker),
     /// The worker did not start, or failed.
     WorkerBroke(String),
+    /// The worker has had enough time to start.
+    WorkerDue,
+    /// The policy of the page forbids it to connect to the bridge.
+    ConnectionForbidden,
     /// The first orders, as many as this, were sent to the worker.
     OrdersSent(usize),
     /// The tab was hidden, or is visible again.
@@ -141,9 +146,26 @@ impl State {
         self.runs.are_active() || self.race.is_running() || self.rounds.is_running()
     }
 
-    /// Whether a question can be asked now.
+    /// Returns why nothing can be asked now, in words; `None` if something can.
+    pub fn busy(&self) -> Option<&'static str> {
+        if self.broken.is_some() {
+            Some(busy::BROKEN)
+        } else if self.clock.is_none() {
+            Some(busy::NO_CLOCK)
+        } else if self.runs.are_active() {
+            Some(busy::RUN)
+        } else if self.race.is_running() {
+            Some(busy::RACE)
+        } else if self.rounds.is_running() {
+            Some(busy::ROUNDS)
+        } else {
+            None
+        }
+    }
+
+    /// Whether something can be asked now.
     pub fn is_ready(&self) -> bool {
-        self.clock.is_some() && self.broken.is_none() && !self.is_running()
+        self.busy().is_none()
     }
 
     /// Returns the races: those from files, and then this page's own, which may not have begun.
@@ -240,6 +262,15 @@ impl State {
         match action {
             Action::WorkerSent(message) => self.take_from_worker(message),
             Action::WorkerBroke(why) => self.break_down(&why),
+            Action::WorkerDue => {
+                if self.clock.is_none() && self.broken.is_none() {
+                    self.broken = Some(text::mishap::WORKER_LATE.into());
+                }
+            }
+            Action::ConnectionForbidden => {
+                let why = text::mishap::forbidden(self.bridge.url(Route::Straight), self.bridge.is_elsewhere());
+                self.break_down(&why);
+            }
             Action::OrdersSent(count) => drop(self.orders.drain(..count)),
             Action::Hidden(is_hidden) => {
                 if self.is_hidden && !is_hidden {

@@ -1,9 +1,11 @@
 //! What the numbers mean, and what went wrong, in plain sentences.
 
+pub mod busy;
 pub mod import;
 pub mod legs;
 pub mod limits;
 pub mod link;
+pub mod mishap;
 pub mod next_step;
 pub mod provenance;
 pub mod race;
@@ -26,24 +28,33 @@ pub fn why_it_broke(how: &Ended, url: &str) -> String {
     match how {
         Ended::Complete | Ended::Stopped => String::new(),
         Ended::Refused(why) => format!("The browser refuses to connect to {url}: {why}"),
-        Ended::NoBridge => format!(
-            "The bridge at {url} cannot be reached. Is launcelot-bridge running? If it listens on another port, \
-             add ?bridge=PORT to this page’s address."
-        ),
+        Ended::NoBridge => format!("The bridge at {url} cannot be reached. Is launcelot-bridge running?"),
         Ended::Nonsense(why) => format!("What the server sent does not follow the protocol: {why}."),
         Ended::Closed { code, reason, partial } => why_it_closed(*code, reason, partial),
     }
 }
 
-/// Returns the status of a run or series that ended after these interruptions.
-pub fn status(how: &Ended, url: &str, interruptions: Interruptions) -> RunStatus {
+/// Returns the status of a run or series that ended after these interruptions. `is_elsewhere` says whether the bridge
+/// did not serve the page.
+pub fn status(how: &Ended, url: &str, interruptions: Interruptions, is_elsewhere: bool) -> RunStatus {
     match how {
         Ended::Complete => RunStatus::Complete,
         Ended::Stopped => RunStatus::Stopped,
-        how if interruptions.was_suspended => RunStatus::Broken(why_it_broke(how, url) + SUSPENDED),
-        how => RunStatus::Broken(why_it_broke(how, url)),
+        how => {
+            let mut why = why_it_broke(how, url);
+            if *how == Ended::NoBridge && is_elsewhere {
+                why += CHOOSE_BRIDGE;
+            }
+            if interruptions.was_suspended {
+                why += SUSPENDED;
+            }
+            RunStatus::Broken(why)
+        }
     }
 }
+
+/// What is added where the bridge cannot be reached and another one can be named.
+const CHOOSE_BRIDGE: &str = " If it listens on another port, add ?bridge=PORT to this page’s address.";
 
 /// What is added where a page was suspended that broke.
 const SUSPENDED: &str =
@@ -293,6 +304,19 @@ mod tests {
             assert!(why.contains(expected), "{how:?}: {why}");
             assert!(said.insert(why));
         }
+    }
+
+    #[test]
+    fn another_bridge_is_suggested_only_where_the_page_may_connect_to_it() {
+        let said = |is_elsewhere| {
+            let status = status(&Ended::NoBridge, "ws://b/ws", Interruptions::default(), is_elsewhere);
+            let RunStatus::Broken(why) = status else { panic!("{status:?}") };
+            why
+        };
+        assert!(said(true).ends_with(
+            "Is launcelot-bridge running? If it listens on another port, add ?bridge=PORT to this page’s address."
+        ));
+        assert!(said(false).ends_with("Is launcelot-bridge running?"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use axum::routing::get;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::files::{Files, not_found};
-use super::{gate, headers, health, websocket};
+use super::{gate, headers, health, no_lab, websocket};
 use crate::bridge::Core;
 use crate::options::Options;
 
@@ -31,6 +31,8 @@ pub(crate) fn app(options: &Arc<Options>, core: &Arc<Core>) -> Router {
         .route("/ws/", get(websocket_to_first))
         .route("/ws/{name}", get(websocket_to_named))
         .route("/ws/{name}/", get(websocket_to_named));
+    // Further routes may be those of a lab.
+    let router = if options.routes.is_none() { router.route(no_lab::PATH, get(no_lab::answer)) } else { router };
     let router = match &options.web {
         Some(web) => {
             let files = Files::new(web, options.follow_links);

@@ -151,7 +151,7 @@ impl App {
     }
 
     /// Returns whether the sender of a request may open a WebSocket. Clients other than browsers send no origin.
-    fn may_connect(&self, headers: &HeaderMap, uri: &Uri, client: &Client) -> bool {
+    pub(super) fn may_connect(&self, headers: &HeaderMap, uri: &Uri, client: &Client) -> bool {
         let mut origins = headers.get_all(header::ORIGIN).into_iter();
         let Some(origin) = origins.next() else { return !self.options.require_origin };
         let (Ok(origin), Some(host), None) = (origin.to_str(), host_of(headers, uri), origins.next()) else {

@@ -183,6 +183,26 @@ async fn a_foreign_origin_is_refused_before_the_upgrade() {
 }
 
 #[tokio::test]
+async fn a_page_that_may_connect_can_read_that_there_is_no_lab() {
+    let cases = [
+        (None, None),
+        (Some("http://localhost:8000"), Some("http://localhost:8000")),
+        (Some("https://camelot.example"), Some("https://camelot.example")),
+        (Some("https://evil.example"), None),
+    ];
+    for (origin, allowed) in cases {
+        let headers: Vec<_> = origin.into_iter().map(|origin| (header::ORIGIN, origin)).collect();
+        let response = answer(&options(None), get("/api/tunnel", &headers)).await;
+        assert_eq!(response.status(), StatusCode::NO_CONTENT, "{origin:?}");
+        assert_eq!(text(&response, header::ACCESS_CONTROL_ALLOW_ORIGIN), allowed, "{origin:?}");
+    }
+    // Further routes may be those of a lab.
+    let lab = axum::Router::new().route("/api/tunnel", axum::routing::get(|| async { "a tunnel" }));
+    let with_lab = launcelot_bridge::Options { routes: Some(lab), ..options(None) };
+    assert_eq!(body(answer(&with_lab, get("/api/tunnel", &[])).await).await, "a tunnel");
+}
+
+#[tokio::test]
 async fn an_invalid_handshake_is_refused() {
     let without = |name: HeaderName| {
         let mut request = handshake(&[]);

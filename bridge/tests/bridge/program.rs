@@ -73,6 +73,22 @@ fn a_port_in_use_at_the_ipv6_address_of_localhost_is_refused() {
 }
 
 #[tokio::test]
+async fn a_page_at_a_port_that_browsers_refuse_is_warned_of() {
+    let web = tempfile::tempdir().unwrap();
+    let with_page = ["--web", web.path().to_str().unwrap()];
+    // A bridge without a page may be behind a reverse proxy.
+    for (arguments, is_warned) in [(&with_page[..], true), (&[], false)] {
+        // An address at which no other program listens.
+        let running = Running::start(program().args(["--listen", "127.0.0.60:6000"]).args(arguments), 1);
+        running.signal(Signal::TERM);
+        let (code, logged) = running.ended().await;
+        assert_eq!(code, Some(0));
+        let warning = "the page cannot be opened: browsers refuse to connect to port 6000 ";
+        assert_eq!(logged.contains(warning), is_warned, "{logged}");
+    }
+}
+
+#[tokio::test]
 async fn sockets_passed_by_systemd_are_used() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();

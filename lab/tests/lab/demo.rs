@@ -95,6 +95,18 @@ fn a_port_that_is_taken_over_ipv4_or_ipv6_is_named_with_the_option_that_chooses_
 }
 
 #[test]
+fn a_page_at_a_port_that_browsers_refuse_is_a_usage_error() {
+    let page = page();
+    for arguments in [["--page-port", "6000"], ["--page-port", "5060"], ["--listen", "127.0.0.2:6000"]] {
+        let output =
+            output(demo::command(page.path()).args(["--server-port", "0", "--tunnel-port", "0"]).args(arguments));
+        let stderr = std::str::from_utf8(&output.stderr).unwrap();
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{stderr}");
+        assert!(stderr.starts_with("error: browsers refuse to connect to port "), "{stderr}");
+    }
+}
+
+#[test]
 fn the_link_option_chooses_the_preset_of_the_emulated_link() {
     let page = page();
     let demo = Demo::start(page.path(), &["--link", "continent"]);

@@ -6,7 +6,7 @@ use launcelot_measure::export::Document;
 use launcelot_protocol::exchange::UNKNOWN_QUESTION;
 use launcelot_server::Options;
 
-use crate::support::browser::{Browser, FAILED_WEB_SOCKET, NO_LAB};
+use crate::support::browser::{Browser, FAILED_WEB_SOCKET};
 use crate::support::{page, sockets};
 
 impl Browser {
@@ -50,18 +50,19 @@ async fn unknown_questions_are_counted_as_failures() {
     assert_eq!((rounds.answered.len(), rounds.errors), (11, 11));
     assert_eq!(rounds.failures.describe(), "11 × Error: unknown question");
     assert!(rounds.answered.iter().all(|round| round.since_ready().is_some()), "{:?}", rounds.answered);
-    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
+    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_may_not_connect_to_the_named_bridge_says_so() {
     let (_server, bridge, browser) = page::open(&Options::default()).await;
-    browser.open(&format!("{}?bridge=9", bridge.page_url())).await;
-    browser.click("#ask").await;
-    browser.wait_for(".meaning .broken").await;
-    let expected = "this page may connect to the bridge that served it only, not to ws://localhost:9/ws";
-    let text = browser.text(".meaning .broken").await;
-    assert!(text.contains(expected), "{text}");
+    browser.client.goto(&format!("{}?bridge=9", bridge.page_url())).await.unwrap();
+    // Before anything is asked.
+    browser.wait_for("#broken[role=alert]").await;
+    let text = browser.text("#broken").await;
+    assert!(text.starts_with("The page may not connect to ws://localhost:9/ws"), "{text}");
+    assert!(text.contains("Remove ?bridge from the page’s address"), "{text}");
+    browser.wait_for("#ask[aria-disabled=true]").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

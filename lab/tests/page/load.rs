@@ -5,7 +5,7 @@ use std::process::Command;
 use launcelot_server::{Design, Options};
 use serde_json::json;
 
-use crate::support::browser::{Browser, FAILED_WEB_SOCKET, NO_LAB};
+use crate::support::browser::{Browser, FAILED_WEB_SOCKET};
 use crate::support::fixtures::{Bridge, Server};
 use crate::support::{page, process, wait};
 
@@ -75,7 +75,7 @@ async fn a_result_that_is_dropped_after_the_bridge_has_stopped_is_drawn_and_can_
     browser.click("[data-load='2'] button").await;
     browser.wait_for("#many-rounds + #take").await;
     assert_eq!(browser.focused().await, "import");
-    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB, NO_BRIDGE]).await;
+    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_BRIDGE]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,7 +96,7 @@ async fn a_damaged_or_newer_result_is_refused_in_words_with_its_place() {
         browser.wait_for("#import-says.mistake").await;
     }
     browser.wait_for("#many-rounds + #take").await;
-    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
+    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,5 +105,5 @@ async fn the_report_on_a_load_is_accessible_and_fits_every_width() {
     browser.drop_file("result.json", &measured()).await;
     browser.wait_for("[data-load='1'] .load-chart").await;
     browser.for_every_look(async |look| browser.assert_accessible(look).await).await;
-    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
+    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET]).await;
 }

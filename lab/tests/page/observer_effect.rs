@@ -4,7 +4,7 @@ use launcelot_server::Options;
 use serde_json::json;
 
 use crate::support::attempts::{check, within_attempts_async};
-use crate::support::browser::{FAILED_WEB_SOCKET, NO_LAB};
+use crate::support::browser::FAILED_WEB_SOCKET;
 use crate::support::page;
 
 /// A script that logs the messages to the page's worker and from the worker.
@@ -46,7 +46,7 @@ async fn the_worker_reports_a_quick_run_in_one_message_and_the_page_does_not_cha
         check(log == expected, || format!("{log}"))
     })
     .await;
-    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
+    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use hyper_util::rt::TokioIo;
 use launcelot_server::Design;
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::browser::{Browser, FAILED_WEB_SOCKET, NO_LAB};
+use crate::support::browser::{Browser, FAILED_WEB_SOCKET};
 use crate::support::fixtures::{Bridge, Server};
 use crate::support::{page, wait};
 
@@ -86,7 +86,7 @@ async fn assert_page_works(path: Path, base_path: &str, address: &str) {
     .await;
     let is_outside = |requested: &&String| !requested.starts_with("/launcelot/");
     assert_eq!(requested.iter().filter(is_outside).collect::<Vec<_>>(), [""; 0]);
-    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
+    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

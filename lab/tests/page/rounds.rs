@@ -8,12 +8,13 @@ use std::io::{Read as _, Write as _};
 use std::time::Duration;
 
 use fantoccini::Locator;
+use launcelot_measure::{Connections, RoundsPlan};
 use launcelot_protocol::Conversation;
 use launcelot_server::Options;
 use serde_json::{Value, json};
 
 use crate::support::attempts::{check, within_attempts_async};
-use crate::support::browser::{Browser, FAILED_WEB_SOCKET, NO_LAB, SERVER_GONE};
+use crate::support::browser::{Browser, FAILED_WEB_SOCKET, SERVER_GONE};
 use crate::support::fixtures::Server;
 use crate::support::page;
 use crate::support::ports::ReservedPort;
@@ -82,6 +83,18 @@ impl Browser {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_number_of_rounds_may_have_an_exponent() {
+    let (_server, _bridge, browser) = page::open(&Options::default()).await;
+    let field = browser.client.find(Locator::Id("rounds")).await.unwrap();
+    field.clear().await.unwrap();
+    field.send_keys("1e3").await.unwrap();
+    browser.click("#ask-rounds").await;
+    browser.wait_for("#many-rounds[data-state=complete]").await;
+    let plan = browser.document().await.rounds[0].plan;
+    assert_eq!(plan, RoundsPlan::new(1_000, Connections::One, None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_rounds_give_a_thousand_samples_and_percentiles_that_rise() {
     let (_server, _bridge, browser) = page::open(&Options::default()).await;
     browser.ask_rounds(1_000, "#one-connection", "", "complete").await;
@@ -99,7 +112,7 @@ async fn a_thousand_rounds_give_a_thousand_samples_and_percentiles_that_rise() {
     assert!(browser.text("#stopwatch-why").await.starts_with("Measured from each question to its answer."));
     browser.click("#at-connecting").await;
     assert!(browser.text("#stopwatch-why").await.contains("only the first paid for connecting"));
-    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
+    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -124,7 +137,7 @@ async fn rounds_run_alone_and_stopping_keeps_their_samples() {
     assert_eq!(browser.meaning().await, "Nothing has been asked yet.");
 
     browser.ask(1, "complete").await;
-    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
+    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -142,7 +155,7 @@ async fn a_stopwatch_that_starts_at_connecting_sees_what_each_connection_costs()
     })
     .await;
     assert!(browser.text("#stopwatch-why").await.starts_with("Every round opened a connection of its own"));
-    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
+    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -226,7 +239,7 @@ async fn series_can_be_named_compared_and_removed_and_survive_a_reload() {
     assert_eq!((browser.kept().await, browser.script(curves).await), (1, json!(1)));
     browser.open(&bridge.page_url()).await;
     assert_eq!(browser.kept().await, 1);
-    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
+    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET]).await;
 }
 
 /// An entry with three rounds, as pages before version 5 of the storage wrote it.
@@ -280,7 +293,7 @@ async fn twelve_series_are_stored_and_a_full_or_corrupt_storage_is_tolerated() {
     browser.ask_rounds(10, "#one-connection", "", "complete").await;
     let message = browser.text(hint).await;
     assert!(message.contains("new series are lost when the page is reloaded"), "{message}");
-    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
+    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -320,7 +333,7 @@ async fn a_server_that_is_stopped_during_rounds_is_reported_and_their_samples_ar
     browser.ask_rounds(10, "#one-connection", "", "broken").await;
     assert!(browser.rounds_meaning().await.contains("cannot be reached"));
     assert_eq!(browser.kept().await, kept, "a series without an answer is not stored");
-    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
+    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -367,7 +380,7 @@ async fn a_round_without_an_answer_is_an_error_even_over_a_single_connection() {
         limits.starts_with("2 samples · ") && limits.ends_with(" · 1 warm-up round not counted · 1 error"),
         "{limits}"
     );
-    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
+    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -410,5 +423,5 @@ async fn many_rounds_are_accessible_and_fit_at_any_width() {
     browser.begin_rounds(10_000, "#one-connection", "5").await;
     browser.wait_for("#many-rounds[data-state=running] progress").await;
     browser.assert_accessible("running").await;
-    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
+    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET]).await;
 }

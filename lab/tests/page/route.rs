@@ -13,7 +13,7 @@ use launcelot_server::Options;
 use serde_json::json;
 
 use crate::support::attempts::{check, within_attempts_async};
-use crate::support::browser::{Browser, NO_LAB};
+use crate::support::browser::Browser;
 use crate::support::page;
 use crate::support::page_session::PageSession;
 
@@ -198,7 +198,7 @@ async fn without_a_lab_the_page_shows_the_legs_as_unknown() {
     assert!(browser.text("#where").await.contains("unknown"));
     assert_eq!(browser.client.find_all(Locator::Css("#dialogue .bar.asking")).await.unwrap().len(), 3);
     assert_accessible_in_every_look(&browser, "no lab").await;
-    browser.assert_console_is_quiet(&[NO_LAB]).await;
+    browser.assert_console_is_quiet(&[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::dialogue::assert_asks_in_both_orders;
 use crate::support::attempts::{check, within_attempts_async};
-use crate::support::browser::{Browser, FAILED_WEB_SOCKET, NO_LAB};
+use crate::support::browser::{Browser, FAILED_WEB_SOCKET};
 use crate::support::fixtures::{Bridge, Server};
 use crate::support::ports::ReservedPort;
 use crate::support::process::Process;
@@ -27,7 +27,7 @@ async fn trunk_serves_the_same_page_and_reloads_it_after_a_change() {
     let browser = Browser::start().await;
     browser.open(&format!("http://localhost:{}/?bridge={}", trunk.port.number, bridge.port)).await;
     assert_asks_in_both_orders(&browser).await;
-    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
+    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET]).await;
 
     browser.script("document.documentElement.dataset.old = ''").await;
     let style = web_folder().join("style/base.css");

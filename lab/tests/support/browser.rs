@@ -27,9 +27,6 @@ const COMMAND_DEADLINE: Duration = DEADLINE.saturating_add(Duration::from_secs(3
 /// Part of the line that the browser writes to the console about a failed WebSocket connection.
 pub(crate) const FAILED_WEB_SOCKET: &str = "WebSocket connection to";
 
-/// Part of the line that the browser writes to the console if there is no lab behind the bridge.
-pub(crate) const NO_LAB: &str = "/api/tunnel";
-
 /// How the page begins to say that the server ended during a dialogue: a closed connection, or one that broke.
 pub(crate) const SERVER_GONE: [&str; 2] = [
     "The server closed the connection before it had answered everything.",

@@ -24,7 +24,7 @@ pub fn ClockLine(Props { clock, traced }: &Props) -> Html {
     let traced = traced.as_ref().filter(|traced| !traced.is_imported);
     let hops_step = traced.and_then(|traced| traced.trace()).map(|trace| trace.clock_step);
     html! {
-        <p id="clock" data-step-ns={(clock.step.as_nanos() as u64).to_string()} data-isolated={clock.isolated.to_string()}>
+        <p id="clock" translate="no" data-step-ns={(clock.step.as_nanos() as u64).to_string()} data-isolated={clock.isolated.to_string()}>
             { text::of_the_clock(clock, hops_step) }
             { text::of_the_worker(clock) }
         </p>

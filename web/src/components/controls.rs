@@ -8,8 +8,8 @@ use crate::render_mark::mark_render;
 
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// Whether a question can be asked now.
-    pub is_ready: bool,
+    /// Why a question cannot be asked now; `None` if it can.
+    pub busy: Option<&'static str>,
     /// The chosen order.
     pub order: Order,
     /// Asks questions.
@@ -20,7 +20,7 @@ pub struct Props {
 
 /// The controls above the table.
 #[component]
-pub fn Controls(Props { is_ready, order, ask, choose_order }: &Props) -> Html {
+pub fn Controls(Props { busy, order, ask, choose_order }: &Props) -> Html {
     mark_render("Controls");
     let on_ask = use_callback(ask.clone(), |_: MouseEvent, ask| ask.emit(Question::the_three()));
     let choice = |choice: Order, id: &'static str, label: &'static str| {
@@ -35,7 +35,8 @@ pub fn Controls(Props { is_ready, order, ask, choose_order }: &Props) -> Html {
     // A button that is disabled would lose the keyboard's focus in the middle of a run.
     html! {
         <div class="controls">
-            <button id="ask" type="button" class="primary" aria-disabled={(!is_ready).to_string()} onclick={on_ask}>
+            <button id="ask" type="button" class="primary" aria-disabled={busy.is_some().to_string()} aria-description={*busy}
+                onclick={on_ask}>
                 { "Ask the three questions" }
             </button>
             <fieldset class="choice">

@@ -38,7 +38,7 @@ pub fn EarlierRuns(Props { runs, compared, compare, remove }: &Props) -> Html {
         <section aria-labelledby="runs-title">
             <h2 id="runs-title">{ "Earlier runs" }</h2>
             <p>{ "Compare a run with the newest: its bars appear below those of the newest, with the number of the run, on one time axis." }</p>
-            <table id="runs" class="runs" role="table" tabindex="-1" aria-labelledby="runs-title">
+            <table id="runs" class="runs" role="table" translate="no" tabindex="-1" aria-labelledby="runs-title">
                 <thead role="rowgroup">
                     <tr role="row">
                         <th role="columnheader" scope="col">{ "Run" }</th>

@@ -196,7 +196,7 @@ pub fn Export(Props { available, charts, import, import_load, state }: &Props) -
                 { "Import a JSON export: " }
                 <input id="import" type="file" accept=".json,application/json" onchange={on_choice} />
             </label>
-            <p id="import-says" ref={place} class={if status.is_bad { "mistake" } else { "" }} role="status" data-of={status.file.clone()}>
+            <p id="import-says" translate="no" ref={place} class={if status.is_bad { "mistake" } else { "" }} role="status" data-of={status.file.clone()}>
                 { &status.message }
             </p>
         </section>

@@ -11,7 +11,7 @@ pub struct Props {
     pub children: Html,
 }
 
-/// The box.
+/// The box. A browser does not translate what is in it: translators replace text, which then would not change any more.
 #[component]
 pub fn KeepRoom(Props { is_settled, children }: &Props) -> Html {
     let place = use_node_ref();
@@ -28,7 +28,7 @@ pub fn KeepRoom(Props { is_settled, children }: &Props) -> Html {
             }
         });
     }
-    html! { <div class="keep-room" ref={place}>{ children.clone() }</div> }
+    html! { <div class="keep-room" translate="no" ref={place}>{ children.clone() }</div> }
 }
 
 /// Sets the minimum height of an element. The page's policy forbids style attributes, but not this.

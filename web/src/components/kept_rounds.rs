@@ -8,6 +8,7 @@ use yew::prelude::*;
 use crate::focus;
 use crate::provenance;
 use crate::state::rounds::{Action, KEPT_MAX, ManyRounds, NAME_MAX, StoredRounds};
+use crate::text::busy;
 use crate::text::provenance as text;
 
 /// The list, the newest first.
@@ -26,12 +27,12 @@ pub fn kept_rounds(many: &ManyRounds, change: &Callback<Action>) -> Html {
     html! {
         <div>
             <h3>{ "Kept series" }</h3>
-            <ul id="kept-rounds" class="kept-rounds" tabindex="-1" aria-label="Kept series of rounds">
+            <ul id="kept-rounds" class="kept-rounds" translate="no" tabindex="-1" aria-label="Kept series of rounds">
                 for kept in many.worth_keeping().rev() {
                     { row(many, kept, &this_page, change) }
                 }
             </ul>
-            <p class="hint" role="status">{ hint }</p>
+            <p class="hint" role="status" translate="no">{ hint }</p>
         </div>
     }
 }
@@ -51,18 +52,21 @@ fn row(many: &ManyRounds, kept: &StoredRounds, this_page: &Client, change: &Call
         Action::Removed(id)
     });
     let on_toggle = change.reform(move |_: MouseEvent| Action::OverlayToggled(id));
-    let button =
-        |what: &'static str, pressed: Option<&'static str>, is_disabled: bool, on_click: Callback<MouseEvent>| {
-            html! {
-                <button type="button" aria-pressed={pressed} aria-disabled={is_disabled.to_string()} onclick={on_click}>
-                    { what }<span class="unseen">{ ": " }{ rounds.name.clone() }</span>
-                </button>
-            }
-        };
+    let button = |what: &'static str,
+                  pressed: Option<&'static str>,
+                  idle: Option<&'static str>,
+                  on_click: Callback<MouseEvent>| {
+        html! {
+            <button type="button" aria-pressed={pressed} aria-disabled={idle.is_some().to_string()} aria-description={idle}
+                onclick={on_click}>
+                { what }<span class="unseen">{ ": " }{ rounds.name.clone() }</span>
+            </button>
+        }
+    };
     let lay = match (is_newest, letter) {
         (true, _) => html! { <span class="hint">{ "the newest" }</span> },
-        (_, Some(_)) => button("Overlay", Some("true"), false, on_toggle),
-        (_, None) => button("Overlay", Some("false"), false, on_toggle),
+        (_, Some(_)) => button("Overlay", Some("true"), None, on_toggle),
+        (_, None) => button("Overlay", Some("false"), None, on_toggle),
     };
     let began = rounds.provenance.began.map(provenance::for_people);
     let provenance = text::of_rounds(rounds, began, this_page);
@@ -72,7 +76,7 @@ fn row(many: &ManyRounds, kept: &StoredRounds, this_page: &Client, change: &Call
             <input type="text" value={rounds.name.clone()} aria-label={format!("Name of “{}”", rounds.name)} autocomplete="off"
                 maxlength={NAME_MAX.to_string()} onchange={on_rename} />
             { lay }
-            { button("Remove", None, !rounds.is_over(), on_remove) }
+            { button("Remove", None, (!rounds.is_over()).then_some(busy::ROUNDS), on_remove) }
             <small>{ provenance }</small>
         </li>
     }

@@ -24,8 +24,8 @@ const STOPWATCHES: [(Stopwatch, &str, &str); 3] = [
 pub struct Props {
     /// The series.
     pub rounds: Shared<State>,
-    /// Whether a series can begin now.
-    pub is_ready: bool,
+    /// Why a series cannot begin now; `None` if it can.
+    pub busy: Option<&'static str>,
     /// Begins a series.
     pub ask: Callback<RoundsPlan>,
     /// Stops the series that is running.
@@ -36,7 +36,7 @@ pub struct Props {
 
 /// The section.
 #[component]
-pub fn ManyRounds(Props { rounds, is_ready, ask, stop, change }: &Props) -> Html {
+pub fn ManyRounds(Props { rounds, busy, ask, stop, change }: &Props) -> Html {
     mark_render("ManyRounds");
     // The worker sends rounds four times a second at most.
     let drawn = use_distributions(rounds);
@@ -49,7 +49,7 @@ pub fn ManyRounds(Props { rounds, is_ready, ask, stop, change }: &Props) -> Html
             <h2 id="many-rounds-title">{ "Ask many times" }</h2>
             <p>{ "A single measurement is an anecdote. Many show what is usual, what is rare, and how long the rare cases make you wait: the \
                   percentiles of the latency." }</p>
-            <RoundsForm {is_ready} ask={ask.clone()} />
+            <RoundsForm busy={*busy} ask={ask.clone()} />
             if let Some(active) = newest.filter(|_| rounds.is_running()) {
                 { progress(active, stop) }
             }
@@ -97,7 +97,7 @@ fn progress(rounds: &Rounds, stop: &Callback<()>) -> Html {
     html! {
         <div class="progress">
             <progress aria-label="Rounds" max={rounds.plan.rounds.to_string()} value={rounds.done().to_string()} />
-            <span>{ text::progress(rounds) }</span>
+            <span translate="no">{ text::progress(rounds) }</span>
             <button id="stop-rounds" type="button" onclick={on_stop}>{ "Stop" }</button>
         </div>
     }

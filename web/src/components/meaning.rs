@@ -34,11 +34,10 @@ pub fn Meaning(props: &Props) -> Html {
     let Props { has_clock, broken, newest, compared, unit, stop } = props;
     let (newest, unit) = (newest.as_deref(), *unit);
     let on_stop = use_callback(stop.clone(), |_: MouseEvent, stop| stop.emit(()));
-    let (class, meaning) = match (broken, newest) {
-        (Some(why), _) => ("broken", why.to_string()),
-        (None, None) if !has_clock => ("", "Measuring the resolution of the clock…".to_owned()),
-        (None, None) => ("", "Nothing has been asked yet.".to_owned()),
-        (None, Some(newest)) => {
+    let (class, meaning) = match newest {
+        None if !has_clock => ("", "Measuring the resolution of the clock…".to_owned()),
+        None => ("", "Nothing has been asked yet.".to_owned()),
+        Some(newest) => {
             let class = if matches!(newest.run.status, RunStatus::Broken(_)) { "broken" } else { "" };
             (class, text::meaning(&newest.run, unit))
         }
@@ -51,6 +50,9 @@ pub fn Meaning(props: &Props) -> Html {
     };
     html! {
         <div class="meaning">
+            if let Some(why) = broken {
+                <p id="broken" class="broken" role="alert">{ &**why }</p>
+            }
             <div role="status">
                 if let Some(imported) = newest.filter(|newest| newest.is_imported) {
                     <p class="comparison">
@@ -58,7 +60,9 @@ pub fn Meaning(props: &Props) -> Html {
                         { format!(" Measured elsewhere, or on another day: {}.", imported.run.target) }
                     </p>
                 }
-                <p id="meaning" class={class}>{ meaning }</p>
+                if broken.is_none() {
+                    <p id="meaning" class={class}>{ meaning }</p>
+                }
                 if let Some(newest) = newest {
                     { where_it_went(newest, unit) }
                     for comparison in compared.iter().filter_map(|other| comparison(newest, other)) {

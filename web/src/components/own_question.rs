@@ -9,15 +9,15 @@ use crate::render_mark::mark_render;
 
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// Whether a question can be asked now.
-    pub is_ready: bool,
+    /// Why a question cannot be asked now; `None` if it can.
+    pub busy: Option<&'static str>,
     /// Asks questions.
     pub ask: Callback<Vec<Question>>,
 }
 
 /// A field and a button. Beside them is said why a text is not a question.
 #[component]
-pub fn OwnQuestion(Props { is_ready, ask }: &Props) -> Html {
+pub fn OwnQuestion(Props { busy, ask }: &Props) -> Html {
     mark_render("OwnQuestion");
     let input = use_node_ref();
     let mistake = use_state_eq(|| None::<String>);
@@ -43,9 +43,11 @@ pub fn OwnQuestion(Props { is_ready, ask }: &Props) -> Html {
             <div class="field">
                 <input id="own" ref={input} type="text" autocomplete="off" spellcheck="true" placeholder="What is your favorite color?"
                     aria-invalid={is_mistaken.to_string()} aria-describedby="own-mistake" />
-                <button id="ask-own" type="submit" aria-disabled={(!is_ready).to_string()}>{ "Ask it" }</button>
+                <button id="ask-own" type="submit" aria-disabled={busy.is_some().to_string()} aria-description={*busy}>
+                    { "Ask it" }
+                </button>
             </div>
-            <p id="own-mistake" class="mistake" role="alert">{ mistake.as_deref().unwrap_or_default() }</p>
+            <p id="own-mistake" class="mistake" role="alert" translate="no">{ mistake.as_deref().unwrap_or_default() }</p>
         </form>
     }
 }

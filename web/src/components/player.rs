@@ -85,25 +85,31 @@ pub fn Player(Props { replay }: &Props) -> Html {
             </div>
             <input id="replay-scrub" type="range" min="0" max={steps_of(replay.end())} value={steps_of(state.at)}
                 aria-label="Moment" aria-valuetext={time.clone()} oninput={on_scrub} onkeydown={on_key} />
-            <p class="clock">
+            <p class="clock" translate="no">
                 <span id="replay-time">{ time }</span>
                 { format!(" of {whole}; recorded moment {passed} of {}", replay.moments.len()) }
             </p>
-            <p id="replay-words" class={classes!("says", (!is_there).then_some("gone"))}
+            <p id="replay-words" translate="no" class={classes!("says", (!is_there).then_some("gone"))}
                 aria-live={if state.is_playing { "off" } else { "polite" }}>{ says }</p>
             <div class="controls">
-                { button("replay-play", if state.is_playing { "Pause" } else { "Play" }, false, on_play) }
-                { button("replay-back", "Step back", state.at.is_zero(), act(Action::SteppedBack)) }
-                { button("replay-step", "Step", state.at >= replay.end(), act(Action::Stepped)) }
+                { button("replay-play", if state.is_playing { "Pause" } else { "Play" }, None, on_play) }
+                { button("replay-back", "Step back", state.at.is_zero().then_some(AT_FIRST), act(Action::SteppedBack)) }
+                { button("replay-step", "Step", (state.at >= replay.end()).then_some(AT_LAST), act(Action::Stepped)) }
                 { select("replay-slowness", ("Speed:", ""), speeds, state.slowness, on_slowness) }
             </div>
         </div>
     }
 }
 
-fn button(id: &'static str, words: &'static str, is_idle: bool, on_click: Callback<MouseEvent>) -> Html {
+const AT_FIRST: &str = "This is the first recorded moment.";
+const AT_LAST: &str = "This is the last recorded moment.";
+
+/// A button, and why it cannot act now.
+fn button(id: &'static str, words: &'static str, idle: Option<&'static str>, on_click: Callback<MouseEvent>) -> Html {
     html! {
-        <button {id} type="button" aria-disabled={if is_idle { "true" } else { "false" }} onclick={on_click}>{ words }</button>
+        <button {id} type="button" aria-disabled={idle.is_some().to_string()} aria-description={idle} onclick={on_click}>
+            <span key={words}>{ words }</span>
+        </button>
     }
 }
 

@@ -23,8 +23,8 @@ pub struct Props {
     pub imported: Vec<Shared<Race>>,
     /// What can be seen of the lab.
     pub lab: Lab,
-    /// Whether a race can begin now.
-    pub is_ready: bool,
+    /// Why a race cannot begin now; `None` if it can.
+    pub busy: Option<&'static str>,
     /// Begins a race.
     pub begin: Callback<()>,
     /// Stops the race.
@@ -37,7 +37,7 @@ pub struct Props {
 #[component]
 pub fn RaceSection(props: &Props) -> Html {
     mark_render("RaceSection");
-    let Props { race, imported, lab, is_ready, begin, stop, change_lab } = props;
+    let Props { race, imported, lab, busy, begin, stop, change_lab } = props;
     let is_running = race.is_running();
     let state = if is_running {
         "running"
@@ -49,15 +49,17 @@ pub fn RaceSection(props: &Props) -> Html {
         "idle"
     };
     let on_race = if is_running { stop } else { begin }.reform(|_: MouseEvent| ());
+    let busy = busy.filter(|_| !is_running);
+    let label = if is_running { "Stop" } else { "Race them" };
     html! {
         <section id="race" aria-labelledby="race-title" data-state={state}>
             <h2 id="race-title">{ "Three ways to ask" }</h2>
             <p>{ text::INTRODUCTION }</p>
             <div class="controls">
-                <button id="run-race" type="button" aria-disabled={(!is_running && !is_ready).to_string()} onclick={on_race}>
-                    { if is_running { "Stop" } else { "Race them" } }
+                <button id="run-race" type="button" aria-disabled={busy.is_some().to_string()} aria-description={busy} onclick={on_race}>
+                    <span key={label}>{ label }</span>
                 </button>
-                <span class="over">{ text::over(lab) }</span>
+                <span class="over" translate="no">{ text::over(lab) }</span>
             </div>
             // What comes and goes has a place of its own: what stands beside it keeps the keyboard's focus.
             <KeepRoom is_settled={!is_running}>
@@ -85,7 +87,7 @@ fn longer_link(preset: Preset, change: &Callback<Action>) -> Html {
         }
     };
     html! {
-        <button id="longer-link" type="button" onclick={on_choose}>
+        <button id="longer-link" key={preset.name()} type="button" onclick={on_choose}>
             { format!("Choose a longer link: {}", preset.name()) }
         </button>
     }
@@ -94,7 +96,7 @@ fn longer_link(preset: Preset, change: &Callback<Action>) -> Html {
 /// A race from a file.
 fn imported_race(race: &Race) -> Html {
     html! {
-        <div class="imported-race">
+        <div class="imported-race" translate="no">
             <p class="comparison"><span class="imported">{ "imported" }</span>{ format!(" A race measured elsewhere, or on another day: {}.", race.url) }</p>
             { ways(race) }
             <p class="moral">{ text::meaning(race, unit(race)) }</p>

@@ -43,8 +43,8 @@ pub fn Replayed(Props { recordings }: &Props) -> Html {
             <p>{ "The same dialogue again, slowed down until you can follow it. Only the recorded times move it." }</p>
             { select("replay-run", ("Run:", ""), titles, id.0, on_choice) }
             <Player key={format!("{id} {is_traced}")} {replay} />
-            <p class="limits">{ text::limits::of_run(&shown.record) }</p>
-            <p class="small">
+            <p class="limits" translate="no">{ text::limits::of_run(&shown.record) }</p>
+            <p class="small" translate="no">
                 { "Between two recorded moments, a message is drawn as if it moved at a constant speed; where it really was is not known." }
                 if is_partly_unknown {
                     { " Not every hop was observed, so a message is drawn going “beyond” and turning back at half time." }

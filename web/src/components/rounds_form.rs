@@ -15,41 +15,41 @@ const FIELDS: &str = include_str!("rounds_form.html");
 
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// Whether a series can begin now.
-    pub is_ready: bool,
+    /// Why a series cannot begin now; `None` if it can.
+    pub busy: Option<&'static str>,
     /// Begins a series.
     pub ask: Callback<RoundsPlan>,
 }
 
 /// The form.
 #[component]
-pub fn RoundsForm(Props { is_ready, ask }: &Props) -> Html {
+pub fn RoundsForm(Props { busy, ask }: &Props) -> Html {
     mark_render("RoundsForm");
     let on_submit = use_callback(ask.clone(), |event: SubmitEvent, ask| {
         event.prevent_default();
         let form = event.target_dyn_into::<HtmlFormElement>();
         let data = form.and_then(|form| FormData::new_with_form(&form).ok());
         let field = |name| data.as_ref().and_then(|data| data.get(name).as_string()).unwrap_or_default();
-        let pace_ms = Number::parse_float(&field("pace-ms"));
-        if let Some(plan) = plan(&field("rounds"), &field("connections"), pace_ms) {
+        let [rounds, pace_ms] = ["rounds", "pace-ms"].map(|name| Number::parse_float(&field(name)));
+        if let Some(plan) = plan(rounds, &field("connections"), pace_ms) {
             ask.emit(plan);
         }
     });
     html! {
         <form class="rounds-form" onsubmit={on_submit}>
             <Markup svg={FIELDS} />
-            <button id="ask-rounds" type="submit" class="primary" aria-disabled={(!is_ready).to_string()}>
+            <button id="ask-rounds" type="submit" class="primary" aria-disabled={busy.is_some().to_string()} aria-description={*busy}>
                 { "Ask many times" }
             </button>
         </form>
     }
 }
 
-/// The plan that was meant, if there is one. Without a pace, which then is not a number, rounds follow at once.
-fn plan(rounds: &str, connections: &str, pace_ms: f64) -> Option<RoundsPlan> {
+/// The plan that was meant, if there is one. A field that is empty is not a number. Without a pace, rounds follow at once.
+fn plan(rounds: f64, connections: &str, pace_ms: f64) -> Option<RoundsPlan> {
     let connections = if connections == "each" { Connections::Each } else { Connections::One };
     let pace = (pace_ms > 0.0).then(|| Duration::from_micros((pace_ms * 1_000.0).round() as u64));
-    Some(RoundsPlan::new(rounds.parse().ok()?, connections, pace))
+    (rounds >= 1.0).then(|| RoundsPlan::new(rounds as u32, connections, pace))
 }
 
 #[cfg(test)]
@@ -59,13 +59,13 @@ mod tests {
     #[test]
     fn what_is_typed_and_chosen_is_a_plan() {
         let pace_us = |us| Some(Duration::from_micros(us));
-        assert_eq!(plan("1000", "one", f64::NAN), Some(RoundsPlan::new(1_000, Connections::One, None)));
-        assert_eq!(plan("10", "each", 2.0), Some(RoundsPlan::new(10, Connections::Each, pace_us(2_000))));
+        assert_eq!(plan(1e3, "one", f64::NAN), Some(RoundsPlan::new(1_000, Connections::One, None)));
+        assert_eq!(plan(10.0, "each", 2.0), Some(RoundsPlan::new(10, Connections::Each, pace_us(2_000))));
         assert_eq!(
-            plan("10", "one", 0.25),
+            plan(10.0, "one", 0.25),
             Some(RoundsPlan::new(10, Connections::One, pace_us(250))),
             "under a millisecond"
         );
-        assert_eq!(plan("", "one", 2.0), None);
+        assert_eq!(plan(f64::NAN, "one", 2.0), None);
     }
 }

@@ -50,7 +50,7 @@ pub fn RouteControls(Props { lab, change }: &Props) -> Html {
                 { work(think, change) }
             }
             if let Some(said) = text::notice(lab) {
-                <p id="link-notice" role="status">{ said }</p>
+                <p id="link-notice" role="status" translate="no">{ said }</p>
             }
         </div>
     }
@@ -76,7 +76,7 @@ fn tunnel(lab: &Lab, report: LinkReport, change: &Callback<Action>) -> Html {
     let (link, held) = (lab.link().unwrap_or(report.link), lab.held());
     html! {
         <div class="tunnel">
-            <p>{ text::EMULATED }{ if report.handshake { text::HANDSHAKE } else { "" } }</p>
+            <p key={report.handshake.to_string()}>{ text::EMULATED }{ if report.handshake { text::HANDSHAKE } else { "" } }</p>
             <ul class="presets" aria-label="Well-known links">
                 for preset in Preset::ALL {
                     <li>{ preset_button(link, preset, change) }<span>{ preset.description() }</span></li>
@@ -88,7 +88,7 @@ fn tunnel(lab: &Lab, report: LinkReport, change: &Callback<Action>) -> Html {
                 }
             </div>
             // The attributes are for programs that read the page.
-            <p id="measured" role="status" data-rtt-us={held.map(|held| (held.total.as_micros() as u64).to_string())}
+            <p id="measured" role="status" translate="no" data-rtt-us={held.map(|held| (held.total.as_micros() as u64).to_string())}
                 data-nominal-us={(link.rtt.as_micros() as u64).to_string()}>
                 { added_delay(held, report.in_force, link) }
             </p>
@@ -161,7 +161,7 @@ fn slider_row(link: LinkSettings, slider: Slider, change: &Callback<Action>) -> 
             <label for={id}>{ label }</label>
             <input type="range" {id} min="0" max={slider.last().to_string()} value={slider.step(link).to_string()}
                 aria-valuetext={value.clone()} oninput={on_input} onchange={on_change} />
-            <output for={id}>{ value }</output>
+            <output for={id} translate="no">{ value }</output>
         </>
     }
 }

@@ -20,7 +20,7 @@ pub fn select(
     html! {
         <label class="pick">
             { before }
-            <select {id} onchange={on_change}>
+            <select {id} translate="no" onchange={on_change}>
                 for (number, words) in options {
                     <option value={number.to_string()} selected={number == chosen}>{ words }</option>
                 }

@@ -25,5 +25,5 @@ pub fn Terminal(Props { tunnel, order }: &Props) -> Html {
         Order::SentAhead => " --pipelined",
     };
     let command = format!("launcelot-client localhost {} --timing{pipelined}", tunnel.unwrap_or(SERVER_PORT));
-    html! { <p id="terminal" class="small">{ "The same in a terminal: " }<code>{ command }</code></p> }
+    html! { <p id="terminal" class="small">{ "The same in a terminal: " }<code translate="no">{ command }</code></p> }
 }

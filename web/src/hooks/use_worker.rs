@@ -17,6 +17,10 @@ use crate::message::{self, FromWorker, ToWorker};
 use crate::provenance;
 use crate::shared::Shared;
 use crate::state::{Action, State};
+use crate::text::mishap;
+
+/// The time after which a worker that has not started is reported. It usually starts within a tenth of a second.
+const START_TIMEOUT_MS: i32 = 8_000;
 
 #[wasm_bindgen]
 extern "C" {
@@ -70,6 +74,7 @@ pub fn use_worker(orders: &[Shared<ToWorker>], dispatcher: UseReducerDispatcher<
     {
         let (link, dispatcher) = (link.clone(), dispatcher.clone());
         use_effect_with((), move |()| {
+            expect_start(dispatcher.clone());
             let listeners = match start() {
                 Ok(worker) => {
                     let listeners = listen(&worker, &dispatcher);
@@ -77,7 +82,7 @@ pub fn use_worker(orders: &[Shared<ToWorker>], dispatcher: UseReducerDispatcher<
                     Some(listeners)
                 }
                 Err(_) => {
-                    dispatcher.dispatch(Action::WorkerBroke("The page’s worker could not be started.".to_owned()));
+                    dispatcher.dispatch(Action::WorkerBroke(mishap::WORKER_NOT_LOADED.to_owned()));
                     None
                 }
             };
@@ -97,11 +102,26 @@ pub fn use_worker(orders: &[Shared<ToWorker>], dispatcher: UseReducerDispatcher<
     });
 }
 
+/// Tells the state when the worker should have started.
+fn expect_start(dispatcher: UseReducerDispatcher<State>) {
+    let on_timeout = Closure::once_into_js(move || dispatcher.dispatch(Action::WorkerDue));
+    if let Some(window) = web_sys::window() {
+        // If it fails, a worker that is late is not reported.
+        let _ =
+            window.set_timeout_with_callback_and_timeout_and_arguments_0(on_timeout.unchecked_ref(), START_TIMEOUT_MS);
+    }
+}
+
 fn listen(worker: &Worker, dispatcher: &UseReducerDispatcher<State>) -> [EventListener; 2] {
     let on_message = {
         let dispatcher = dispatcher.clone();
         move |event: &Event| {
-            let bytes = Uint8Array::new(&event.unchecked_ref::<MessageEvent>().data()).to_vec();
+            let data = event.unchecked_ref::<MessageEvent>().data();
+            if data.is_string() {
+                // The URL to which the worker may not connect.
+                return dispatcher.dispatch(Action::ConnectionForbidden);
+            }
+            let bytes = Uint8Array::new(&data).to_vec();
             if let Some(message) = message::decode::<FromWorker>(&bytes) {
                 if message.is_an_end() {
                     focus::leave_stop_buttons();
@@ -115,8 +135,11 @@ fn listen(worker: &Worker, dispatcher: &UseReducerDispatcher<State>) -> [EventLi
     let on_error = {
         let dispatcher = dispatcher.clone();
         move |event: &Event| {
-            let message = event.unchecked_ref::<ErrorEvent>().message();
-            let why = format!("The page’s worker broke: {message}. Load the page again.");
+            // A script that cannot be loaded causes an event without a message.
+            let why = match event.dyn_ref::<ErrorEvent>() {
+                Some(error) => mishap::worker_broke(&error.message()),
+                None => mishap::WORKER_NOT_LOADED.to_owned(),
+            };
             dispatcher.dispatch(Action::WorkerBroke(why));
         }
     };

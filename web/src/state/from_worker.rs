@@ -9,14 +9,20 @@ use crate::text;
 impl State {
     pub(super) fn take_from_worker(&mut self, message: FromWorker) {
         match message {
-            FromWorker::Ready(clock) => self.clock = Some(clock),
+            FromWorker::Ready(clock) => {
+                self.clock = Some(clock);
+                if self.broken.as_deref() == Some(text::mishap::WORKER_LATE) {
+                    self.broken = None;
+                }
+            }
             FromWorker::Runs(runs) => runs.into_iter().for_each(|progress| self.take_progress(progress)),
             FromWorker::Rounds { id, answered, failures } => {
                 self.rounds.change(|rounds| rounds.add(id, &answered, &failures));
             }
             FromWorker::Suspended => self.interrupt(SUSPENDED),
             FromWorker::RoundsEnded { id, how } => {
-                let status = |url: &str, interruptions| text::status(&how, url, interruptions);
+                let is_elsewhere = self.bridge.is_elsewhere();
+                let status = |url: &str, interruptions| text::status(&how, url, interruptions, is_elsewhere);
                 self.rounds.change(|rounds| rounds.end(id, status));
                 self.lab.run_ended(None);
             }
@@ -30,7 +36,8 @@ impl State {
         if is_single && let Some(began) = began {
             self.began = Some((id, began));
         }
-        self.change_active(id, |record| record.end(&how));
+        let is_elsewhere = self.bridge.is_elsewhere();
+        self.change_active(id, |record| record.end(&how, is_elsewhere));
         self.lab.run_ended(Some(id));
     }
 

@@ -173,9 +173,9 @@ impl RunRecord {
         !self.run.is_over()
     }
 
-    /// Ends the run.
-    pub(super) fn end(&mut self, how: &Ended) {
-        self.run.status = text::status(how, &self.run.target, self.run.interruptions);
+    /// Ends the run. `is_elsewhere` says whether the bridge did not serve the page.
+    pub(super) fn end(&mut self, how: &Ended, is_elsewhere: bool) {
+        self.run.status = text::status(how, &self.run.target, self.run.interruptions, is_elsewhere);
     }
 
     /// The settings of the link changed, before the run or meanwhile: those of the run are unknown.

@@ -2,9 +2,7 @@ use launcelot_measure::{Connections, LinkReport, LinkRevisions, Preset, ServerWo
 
 use super::test_state::{after, ask, complete, connected, ended, ready, ready_after, report, step};
 use super::*;
-use crate::bridge::Route;
 use crate::message::Ended;
-use crate::text;
 
 fn record(state: &State, index: usize) -> &RunRecord {
     state.runs.iter().nth(index).unwrap()
@@ -271,6 +269,24 @@ fn a_worker_that_breaks_ends_the_run_and_is_reported() {
     let state = ready_after([ask(), Action::WorkerBroke("gone".to_owned())]);
     assert!(!state.is_running() && !state.is_ready());
     assert_eq!(state.broken.as_deref(), Some("gone"));
+}
+
+#[test]
+fn a_worker_that_is_late_is_reported_until_it_starts() {
+    let clock = Clock { step: Duration::ZERO, isolated: true, cores: 2 };
+    let late = after(Rc::new(State::default()), [Action::WorkerDue]);
+    assert!(late.broken.is_some() && !late.is_ready());
+    let started = late.reduce(Action::WorkerSent(FromWorker::Ready(clock)));
+    assert!(started.broken.is_none() && started.is_ready());
+    assert!(ready_after([Action::WorkerDue]).is_ready(), "it has started in time");
+}
+
+#[test]
+fn a_page_that_may_not_connect_ends_its_run_and_says_what_to_remove_from_its_address() {
+    let state = ready_after([ask(), Action::ConnectionForbidden]);
+    assert!(!state.is_running() && !state.is_ready());
+    let why = state.broken.as_deref().unwrap_or_default();
+    assert!(why.starts_with("The page may not connect to ws://b/ws: its Content-Security-Policy forbids it."), "{why}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::json;
 
-use crate::support::browser::{Browser, FAILED_WEB_SOCKET, NO_LAB};
+use crate::support::browser::{Browser, FAILED_WEB_SOCKET};
 use crate::support::page;
 
 /// How long the browser is stopped. It is longer than timers of a hidden tab are late, so that the page detects a
@@ -48,7 +48,7 @@ async fn rounds_of_a_frozen_page_are_marked_as_suspended() {
     assert_noted_as_suspended(&browser).await;
     browser.ask(1, "complete").await;
     assert!(!browser.text("#dialogue + .limits").await.contains("suspended"), "the run began afterwards");
-    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, CLOSED_WEB_SOCKET, NO_LAB]).await;
+    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, CLOSED_WEB_SOCKET]).await;
 }
 
 /// Leaves the page, and comes back to it through the history.
@@ -78,7 +78,7 @@ async fn rounds_of_a_page_in_the_back_forward_cache_are_marked_as_suspended() {
     assert!(!browser.text("#dialogue + .limits").await.contains("suspended"), "the run was over before");
     browser.ask(2, "complete").await;
     assert!(!browser.text("#dialogue + .limits").await.contains("suspended"), "the run began afterwards");
-    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, CLOSED_WEB_SOCKET, NO_LAB]).await;
+    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, CLOSED_WEB_SOCKET]).await;
 }
 
 /// Returns the renderer processes of this test's browsers.
@@ -121,5 +121,5 @@ async fn rounds_during_a_sleep_of_the_machine_are_marked_as_suspended() {
     browser.click("#stop-rounds").await;
     browser.wait_for("#many-rounds[data-state=stopped]").await;
     assert_noted_as_suspended(&browser).await;
-    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, CLOSED_WEB_SOCKET, NO_LAB]).await;
+    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, CLOSED_WEB_SOCKET]).await;
 }

@@ -1,0 +1,25 @@
+//! What is wrong with the page as a whole, and what a person can do about it.
+
+/// The script of the worker is missing or blocked.
+pub const WORKER_NOT_LOADED: &str = "The page’s worker, which asks the questions, could not be loaded: its script is missing or blocked. Reload the page. If that \
+     does not help, the console of the browser’s developer tools says why.";
+
+/// The worker has not said anything yet.
+pub const WORKER_LATE: &str = "The page’s worker, which asks the questions, has not started yet. On a slow connection, wait a little longer. Otherwise reload \
+     the page.";
+
+/// The worker failed, with the words of the browser.
+pub fn worker_broke(message: &str) -> String {
+    format!("The page’s worker, which asks the questions, broke: {message}. Reload the page to go on.")
+}
+
+/// The policy of the page forbids it to connect to the bridge at `url`. `is_elsewhere` says whether that bridge did not serve the
+/// page.
+pub fn forbidden(url: &str, is_elsewhere: bool) -> String {
+    let advice = if is_elsewhere {
+        "Remove ?bridge from the page’s address, and it asks through the bridge that served it."
+    } else {
+        "Allow it where the page is served, with connect-src."
+    };
+    format!("The page may not connect to {url}: its Content-Security-Policy forbids it. {advice}")
+}
