@@ -4,10 +4,10 @@
 //! The code for it is a part of the program of its own: the first question does not need it, so the browser loads it once
 //! it is idle. The feature `split` marks the part; without it, as under `trunk serve`, the program is one piece.
 
-use std::pin::Pin;
 use std::time::Duration;
 
 use js_sys::futures::spawn_local;
+use launcelot_measure::export::json::Reader;
 use launcelot_measure::export::{Document, DocumentError, chrome, csv, hlog, json};
 use wasm_bindgen::prelude::*;
 use wasm_split_helpers::SplitLoaderError;
@@ -93,13 +93,26 @@ pub async fn read(
     state: &Callback<(), UseReducerHandle<State>>,
 ) -> Result<(Document, String), String> {
     #[cfg(feature = "split")]
-    let reading = read_loaded(name, text, state).await;
+    let reader = begin_reading_loaded(name, text).await;
     #[cfg(not(feature = "split"))]
-    let reading = read_loaded(name, text, state);
-    match reading {
-        Ok(reading) => reading.await,
-        Err(_) => Err(text::not_loaded(name)),
+    let reader = begin_reading_loaded(name, text);
+    let mut reader = reader.unwrap_or_else(|_| Err(text::not_loaded(name)))?;
+    let mut turn = Turn::begin();
+    loop {
+        turn.yield_if_long().await;
+        #[cfg(feature = "split")]
+        let read = read_next_loaded(name, &mut reader).await;
+        #[cfg(not(feature = "split"))]
+        let read = read_next_loaded(name, &mut reader);
+        if !read.unwrap_or_else(|_| Err(text::not_loaded(name)))? {
+            break;
+        }
     }
+    #[cfg(feature = "split")]
+    let document = end_reading_loaded(name, reader, &state.emit(())).await;
+    #[cfg(not(feature = "split"))]
+    let document = end_reading_loaded(name, reader, &state.emit(()));
+    document.unwrap_or_else(|_| Err(text::not_loaded(name)))
 }
 
 /// The part could not be loaded.
@@ -208,37 +221,33 @@ fn restored_loaded(texts: &[(String, String)]) -> Result<Restored, SplitLoaderEr
     Ok(Restored::read(texts))
 }
 
-/// The reading of a file. The code of the future is in the part, too.
-type Reading = Pin<Box<dyn Future<Output = Result<(Document, String), String>>>>;
-
 #[cfg_attr(feature = "split", wasm_split(files, fallible))]
-fn read_loaded(
+fn begin_reading_loaded(
     name: &str,
     text: Result<String, DocumentError>,
-    state: &Callback<(), UseReducerHandle<State>>,
-) -> Result<Reading, SplitLoaderError> {
-    let (name, state) = (name.to_owned(), state.clone());
-    Ok(Box::pin(async move {
-        let mut document = read_in_turns(text).await.map_err(|why| text::why_not(&name, why))?;
-        let state = state.emit(());
-        let repeated = document.remove_known(&state.document());
-        let left_out = state.room().fit(&mut document);
-        let message = text::taken(&name, &document, repeated, left_out);
-        Ok((document, message))
-    }))
+) -> Result<Result<Reader, String>, SplitLoaderError> {
+    Ok(text.and_then(Reader::new).map_err(|why| text::why_not(name, why)))
 }
 
-async fn read_in_turns(text: Result<String, DocumentError>) -> Result<Document, DocumentError> {
-    let text = text?;
-    let mut turn = Turn::begin();
-    let mut reader = json::Reader::new(&text)?;
-    turn.yield_if_long().await;
-    while reader.read_next()? {
-        turn.yield_if_long().await;
-    }
-    let mut document = reader.finish()?;
-    document.mark_imported();
-    Ok(document)
+#[cfg_attr(feature = "split", wasm_split(files, fallible))]
+fn read_next_loaded(name: &str, reader: &mut Reader) -> Result<Result<bool, String>, SplitLoaderError> {
+    Ok(reader.read_next().map_err(|why| text::why_not(name, why)))
+}
+
+#[cfg_attr(feature = "split", wasm_split(files, fallible))]
+fn end_reading_loaded(
+    name: &str,
+    reader: Reader,
+    state: &State,
+) -> Result<Result<(Document, String), String>, SplitLoaderError> {
+    let finished = reader.finish().map_err(|why| text::why_not(name, why));
+    Ok(finished.map(|mut document| {
+        document.mark_imported();
+        let repeated = document.remove_known(&state.document());
+        let left_out = state.room().fit(&mut document);
+        let message = text::taken(name, &document, repeated, left_out);
+        (document, message)
+    }))
 }
 
 #[cfg_attr(feature = "split", wasm_split(files, fallible))]

@@ -114,7 +114,7 @@ impl Restored {
 }
 
 fn read(text: &str) -> Option<Document> {
-    let mut reader = json::Reader::new(text).ok()?;
+    let mut reader = json::Reader::new(text.to_owned()).ok()?;
     while reader.read_next().ok()? {}
     reader.finish().ok()
 }

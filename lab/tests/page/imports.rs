@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use crate::support::attempts::{check, within_attempts_async};
 use crate::support::page_session::PageSession;
-use crate::support::wait;
 
 /// Returns the sentences about files, in their order.
 const SENTENCES: &str =
@@ -160,9 +159,5 @@ async fn a_large_file_does_not_block_the_page() {
         })
         .await;
     }
-    // It can be used meanwhile, too.
-    wait::until_async("the kept series", async || {
-        (session.browser.script("return document.querySelectorAll('#runs tr').length").await != 0).then_some(())
-    })
-    .await;
+    session.browser.assert_console_is_quiet(&[]).await;
 }

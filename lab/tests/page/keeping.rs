@@ -77,10 +77,16 @@ async fn runs_races_and_settings_survive_a_reload() {
     browser.wait_for("#race[data-state=complete]").await;
     let drawn = "return ['#dialogue', '#legs', '#runs', '#race table', '#race .limits'].map((part) =>
         [...document.querySelectorAll(part)].map((it) => it.innerText))";
+    wait_for_entries(browser, 3).await;
+    // The lab is asked for the traces of a race one by one.
+    let traced = "const key = Object.keys(localStorage).find((key) => key.startsWith('launcelot-race-'));
+        const [race] = JSON.parse(localStorage[key]).races;
+        const turns = [race, ...race.more_turns].flatMap((turn) => [turn.one_at_a_time, turn.sent_ahead, turn.at_once]);
+        return turns.flat().every((recorded) => recorded.trace)";
+    wait::until_async("all traces of the race", async || (browser.script(traced).await == true).then_some(())).await;
     let before = browser.script(drawn).await;
     assert!(before.as_array().unwrap().iter().all(|part| part != &json!([])), "{before}");
     let document = browser.document().await;
-    wait_for_entries(browser, 3).await;
 
     browser.client.refresh().await.unwrap();
     browser.wait_for("#dialogue[data-run='2'][data-state=complete]").await;

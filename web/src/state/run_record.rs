@@ -209,15 +209,15 @@ impl RunRecord {
         }
     }
 
-    /// Whether the server's work at the end of the run is unknown.
+    /// Whether the server's work at the end of the run is unknown, and may still be learned. The lab knows no dialogue of a run from a
+    /// file or from an earlier visit.
     pub(super) fn has_open_work(&self) -> bool {
-        self.server_work.is_some_and(|work| work.last.is_none())
+        self.server_work.is_some_and(|work| work.last.is_none()) && !self.dialogue.is_empty()
     }
 
-    /// Whether the lab's present setting of the server's work tells the work at the end of this run. The lab knows no dialogue of a
-    /// run from a file or from an earlier visit.
+    /// Whether the lab's present setting of the server's work tells the work at the end of this run.
     pub(super) fn lacks_final_work(&self) -> bool {
-        self.has_open_work() && !self.is_active() && !self.dialogue.is_empty()
+        self.has_open_work() && !self.is_active()
     }
 
     /// The lab said how long its server works on each answer now.
