@@ -6,7 +6,7 @@ use crate::run::{QuestionTiming, Run, RunStatus};
 
 /// The largest number of different messages. A further message is counted with the last one of its kind, or with the last of all if
 /// there is none of its kind.
-const MESSAGES_MAX: usize = 20;
+pub(crate) const MESSAGES_MAX: usize = 20;
 
 /// A kind of failure.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -5,10 +5,33 @@ use launcelot_measure::{Order, Preset};
 /// The settings that an address can hold.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// The link of the tunnel; `None` for the direct path, and for a link that has no name.
-    pub link: Option<Preset>,
+    /// The path through the tunnel; `None` for the direct path.
+    pub link: Option<Tunnel>,
     /// The order of the questions.
     pub order: Option<Order>,
+}
+
+/// The link of the tunnel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tunnel {
+    /// A link that has a name.
+    Preset(Preset),
+    /// Any other link. The lab keeps its settings, and the address does not have them.
+    AsItIs,
+}
+
+impl Tunnel {
+    fn parse(word: &str) -> Option<Self> {
+        let preset = Preset::ALL.into_iter().find(|preset| preset.keyword() == word).map(Self::Preset);
+        preset.or_else(|| (word == AS_IT_IS).then_some(Self::AsItIs))
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Preset(preset) => preset.keyword(),
+            Self::AsItIs => AS_IT_IS,
+        }
+    }
 }
 
 impl Settings {
@@ -17,7 +40,7 @@ impl Settings {
         let mut settings = Self::default();
         for (name, value) in fragment.split('&').filter_map(|setting| setting.split_once('=')) {
             match name {
-                "link" => settings.link = Preset::ALL.into_iter().find(|preset| preset.keyword() == value),
+                "link" => settings.link = Tunnel::parse(value),
                 "order" => settings.order = ORDERS.into_iter().find(|(_, word)| *word == value).map(|(order, _)| order),
                 _ => {}
             }
@@ -27,7 +50,7 @@ impl Settings {
 
     /// Returns the settings as the fragment of an address.
     pub fn fragment(self) -> String {
-        let link = self.link.map(|preset| ["link=", preset.keyword()].concat());
+        let link = self.link.map(|tunnel| ["link=", tunnel.word()].concat());
         let word = |order| ORDERS.into_iter().find(|(known, _)| *known == order).map(|(_, word)| word);
         let order = self.order.and_then(word).map(|word| ["order=", word].concat());
         let settings: Vec<String> = link.into_iter().chain(order).collect();
@@ -49,6 +72,9 @@ impl Settings {
     }
 }
 
+/// The word for the path through the tunnel as the lab has set it.
+const AS_IT_IS: &str = "tunnel";
+
 /// The words for the orders.
 const ORDERS: [(Order, &str); 2] = [(Order::OneAtATime, "one"), (Order::SentAhead, "ahead")];
 
@@ -58,9 +84,11 @@ mod tests {
 
     #[test]
     fn settings_are_read_as_they_are_written() {
-        let settings = Settings { link: Some(Preset::Continent), order: Some(Order::SentAhead) };
+        let settings = Settings { link: Some(Tunnel::Preset(Preset::Continent)), order: Some(Order::SentAhead) };
         assert_eq!(settings.fragment(), "link=continent&order=ahead");
         assert_eq!(Settings::parse("link=continent&order=ahead"), settings);
+        let as_it_is = Settings { link: Some(Tunnel::AsItIs), order: None };
+        assert_eq!((as_it_is.fragment().as_str(), Settings::parse("link=tunnel")), ("link=tunnel", as_it_is));
         assert_eq!(Settings::parse("race"), Settings::default());
         assert_eq!(Settings::parse("link=moon&order=ahead&x=y"), Settings { link: None, ..settings });
     }

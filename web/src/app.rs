@@ -22,7 +22,8 @@ use crate::components::slow_motion::{Recording, SlowMotion};
 use crate::components::terminal::Terminal;
 use crate::files;
 use crate::hooks::{
-    use_actions, use_address, use_interruptions, use_lab, use_policy, use_store, use_stored, use_timeline, use_worker,
+    use_actions, use_address, use_interruptions, use_lab, use_policy, use_runs_store, use_store, use_stored,
+    use_stored_runs, use_timeline, use_worker,
 };
 use crate::pictures::Chart;
 use crate::render_mark::mark_render;
@@ -34,15 +35,19 @@ use crate::state::ids::PageId;
 #[component]
 pub fn App() -> Html {
     mark_render("App");
-    let store = use_store();
+    let (store, runs_store) = (use_store(), use_runs_store());
     let state = {
-        let store = store.clone();
-        use_reducer(move || State::new(PageId::random(), Bridge::of_this_page(), store.saved()))
+        let (store, runs_store) = (store.clone(), runs_store.clone());
+        use_reducer(move || {
+            let (last_run, last_race) = runs_store.last_positions();
+            State::new(PageId::random(), Bridge::of_this_page(), store.saved()).continuing(last_run, last_race)
+        })
     };
     let actions = use_actions(&state);
     use_worker(&state.orders, state.dispatcher());
-    use_stored(store, &state.rounds, state.dispatcher());
     use_policy(state.dispatcher());
+    use_stored(store, &state.rounds, actions.state.clone());
+    use_stored_runs(runs_store, &state);
     use_lab(state.request(), state.dispatcher());
     use_interruptions(state.dispatcher());
     use_timeline(state.finished_run());

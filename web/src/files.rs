@@ -1,4 +1,5 @@
-//! What was measured, as a file to export, and a file that is imported; and what the lab is told and tells.
+//! What was measured, as a file to export, and a file that is imported; what the browser's storage keeps of runs and races; and what
+//! the lab is told and tells.
 //!
 //! The code for it is a part of the program of its own: the first question does not need it, so the browser loads it once
 //! it is idle. The feature `split` marks the part; without it, as under `trunk serve`, the program is one piece.
@@ -6,22 +7,26 @@
 use std::time::Duration;
 
 use js_sys::futures::spawn_local;
+use launcelot_measure::export::json::Reader;
 use launcelot_measure::export::{Document, DocumentError, chrome, csv, hlog, json};
 use wasm_bindgen::prelude::*;
 use wasm_split_helpers::SplitLoaderError;
 #[cfg(feature = "split")]
 use wasm_split_helpers::wasm_split;
-use yew::Callback;
+use yew::{Callback, UseReducerHandle};
 
 use crate::distributions;
 use crate::download;
 use crate::lab::{self, Reply, Request};
 use crate::load;
 use crate::pictures::{self, Chart};
+use crate::runs_store::Item;
 use crate::state::State;
+use crate::state::restore::Restored;
 use crate::state::run_record::RunRecord;
 use crate::text::import as text;
 use crate::timeline::{self, Measure};
+use crate::turn::Turn;
 
 /// How long a browser without idle callbacks (Safari before 18.4) waits before it loads the parts.
 const NO_IDLE_CALLBACK_DELAY_MS: i32 = 500;
@@ -76,7 +81,8 @@ pub async fn write(form: Form, state: &State) -> Option<String> {
     written.ok()
 }
 
-/// Returns what the file of that name adds to the state, as far as there is room for it, and a sentence that says so.
+/// Returns what the file of that name adds to the state, as far as there is room for it, and a sentence that says so. Reads in
+/// turns, and asks for the state at the end.
 ///
 /// # Errors
 ///
@@ -84,13 +90,55 @@ pub async fn write(form: Form, state: &State) -> Option<String> {
 pub async fn read(
     name: &str,
     text: Result<String, DocumentError>,
-    state: &State,
+    state: &Callback<(), UseReducerHandle<State>>,
 ) -> Result<(Document, String), String> {
     #[cfg(feature = "split")]
-    let read = read_loaded(name, text, state).await;
+    let reader = begin_reading_loaded(name, text).await;
     #[cfg(not(feature = "split"))]
-    let read = read_loaded(name, text, state);
-    read.unwrap_or_else(|_| Err(text::not_loaded(name)))
+    let reader = begin_reading_loaded(name, text);
+    let mut reader = reader.unwrap_or_else(|_| Err(text::not_loaded(name)))?;
+    let mut turn = Turn::begin();
+    loop {
+        turn.yield_if_long().await;
+        #[cfg(feature = "split")]
+        let read = read_next_loaded(name, &mut reader).await;
+        #[cfg(not(feature = "split"))]
+        let read = read_next_loaded(name, &mut reader);
+        if !read.unwrap_or_else(|_| Err(text::not_loaded(name)))? {
+            break;
+        }
+    }
+    #[cfg(feature = "split")]
+    let document = end_reading_loaded(name, reader, &state.emit(())).await;
+    #[cfg(not(feature = "split"))]
+    let document = end_reading_loaded(name, reader, &state.emit(()));
+    document.unwrap_or_else(|_| Err(text::not_loaded(name)))
+}
+
+/// The part could not be loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotLoaded;
+
+/// Returns the text under which the browser's storage keeps a run or a race; `Ok(None)` if it is too large.
+///
+/// # Errors
+///
+/// Returns an error if what writes it cannot be loaded.
+pub async fn stored_text(item: &Item) -> Result<Option<String>, NotLoaded> {
+    #[cfg(feature = "split")]
+    let text = stored_text_loaded(item).await;
+    #[cfg(not(feature = "split"))]
+    let text = stored_text_loaded(item);
+    text.map_err(|_| NotLoaded)
+}
+
+/// Returns the runs and races in the texts of the browser's storage, each after its key. `None` if what reads them cannot be loaded.
+pub async fn restored(texts: &[(String, String)]) -> Option<Restored> {
+    #[cfg(feature = "split")]
+    let restored = restored_loaded(texts).await;
+    #[cfg(not(feature = "split"))]
+    let restored = restored_loaded(texts);
+    restored.ok()
 }
 
 /// Returns a chart as the text of an SVG file. `None` if the page does not show it, or if what draws it cannot be loaded.
@@ -164,21 +212,42 @@ fn write_loaded(form: Form, state: &State) -> Result<String, SplitLoaderError> {
 }
 
 #[cfg_attr(feature = "split", wasm_split(files, fallible))]
-fn read_loaded(
+fn stored_text_loaded(item: &Item) -> Result<Option<String>, SplitLoaderError> {
+    Ok(item.text())
+}
+
+#[cfg_attr(feature = "split", wasm_split(files, fallible))]
+fn restored_loaded(texts: &[(String, String)]) -> Result<Restored, SplitLoaderError> {
+    Ok(Restored::read(texts))
+}
+
+#[cfg_attr(feature = "split", wasm_split(files, fallible))]
+fn begin_reading_loaded(
     name: &str,
     text: Result<String, DocumentError>,
+) -> Result<Result<Reader, String>, SplitLoaderError> {
+    Ok(text.and_then(Reader::new).map_err(|why| text::why_not(name, why)))
+}
+
+#[cfg_attr(feature = "split", wasm_split(files, fallible))]
+fn read_next_loaded(name: &str, reader: &mut Reader) -> Result<Result<bool, String>, SplitLoaderError> {
+    Ok(reader.read_next().map_err(|why| text::why_not(name, why)))
+}
+
+#[cfg_attr(feature = "split", wasm_split(files, fallible))]
+fn end_reading_loaded(
+    name: &str,
+    reader: Reader,
     state: &State,
 ) -> Result<Result<(Document, String), String>, SplitLoaderError> {
-    let read = match text.and_then(|text| json::read(&text)) {
-        Ok(mut document) => {
-            let repeated = document.remove_known(&state.document());
-            let left_out = state.room().fit(&mut document);
-            let message = text::taken(name, &document, repeated, left_out);
-            Ok((document, message))
-        }
-        Err(why) => Err(text::why_not(name, why)),
-    };
-    Ok(read)
+    let finished = reader.finish().map_err(|why| text::why_not(name, why));
+    Ok(finished.map(|mut document| {
+        document.mark_imported();
+        let repeated = document.remove_known(&state.document());
+        let left_out = state.room().fit(&mut document);
+        let message = text::taken(name, &document, repeated, left_out);
+        (document, message)
+    }))
 }
 
 #[cfg_attr(feature = "split", wasm_split(files, fallible))]

@@ -3,9 +3,9 @@
 //! One program is made from this crate, compiled to wasm, and it runs twice (`main.rs`):
 //!
 //! - As the page itself ([`app`]): Yew. The [`state`] has everything that the page shows, in [`shared`] parts, and the reducer that
-//!   changes it. The [`hooks`] carry out what it takes: the life of the worker, the [`rounds_store`], which keeps series from one visit
-//!   to the next, and the lab. [`rows`] makes a table of a run and [`distributions`] makes drawings of series, [`components`] draw the
-//!   page, one a file, and [`text`] has its sentences. [`files`] are exported and imported, also as [`pictures`].
+//!   changes it. The [`hooks`] carry out what it takes: the life of the worker, the [`rounds_store`] and the [`runs_store`], which keep
+//!   series, runs and races from one visit to the next, and the lab. [`rows`] makes a table of a run and [`distributions`] makes drawings of series, [`components`] draw the
+//!   page, one a file, and [`text`] has its sentences. [`files`] are exported and imported ([`imports`]), also as [`pictures`].
 //! - As the page's [`worker`]: it owns the socket and the clock, so that drawing cannot delay a
 //!   reading. Drawing can delay a dialogue where processors are few, so the page draws nothing while a quick run goes on.
 //!
@@ -24,6 +24,7 @@ pub mod files;
 pub mod focus;
 pub mod histograms;
 pub mod hooks;
+pub mod imports;
 pub mod lab;
 pub mod load;
 pub mod message;
@@ -34,8 +35,11 @@ mod render_mark;
 pub mod replay;
 pub mod rounds_store;
 pub mod rows;
+pub mod runs_store;
 pub mod shared;
 pub mod state;
+mod storage;
 pub mod text;
 pub mod timeline;
+pub mod turn;
 pub mod worker;

@@ -5,7 +5,7 @@
 //! - [`runs`]: the single runs, each a [`run_record`]; [`race`]: those of a race; [`rounds`]: the series of rounds.
 //! - [`lab`]: the lab, and the link that a person wants; `from_lab` takes its replies.
 //! - `begin` begins what a person asks for, and what is due after it; `from_worker` takes what the worker measured.
-//! - [`import`]: what a file contained. [`player`]: slow motion, which is a state of its own.
+//! - [`import`]: what a file contained. [`restore`]: what earlier visits have left. [`player`]: slow motion, which is a state of its own.
 
 mod begin;
 mod from_lab;
@@ -15,6 +15,7 @@ pub mod import;
 pub mod lab;
 pub mod player;
 pub mod race;
+pub mod restore;
 pub mod rounds;
 pub mod run_record;
 pub mod runs;
@@ -41,7 +42,8 @@ use crate::text::{self, busy};
 use ids::{PageId, RoundsId, RunId};
 use lab::{Lab, Presence};
 use race::Race;
-use rounds::{ManyRounds, StoredRounds};
+use restore::Restored;
+use rounds::{ManyRounds, StoredElsewhere, StoredRounds};
 use run_record::{Circumstances, Legs, RunRecord};
 use runs::Runs;
 
@@ -80,6 +82,7 @@ pub struct State {
     began: Option<(RunId, Duration)>,
     last_run: RunId,
     last_rounds: u32,
+    last_race: u32,
     /// The runs and the series that have begun since the lab last reported the link.
     unconfirmed_runs: Vec<RunId>,
     unconfirmed_rounds: Vec<RoundsId>,
@@ -124,10 +127,14 @@ pub enum Action {
     LabReplied(Reply),
     /// The person did something to a series of rounds.
     Rounds(rounds::Action),
-    /// The browser could not store a series of rounds.
-    RoundsUnstored,
+    /// Whether the browser has stored all series of rounds.
+    RoundsStored(bool),
+    /// Another tab changed a series of rounds in the storage that both share.
+    RoundsStoredElsewhere(StoredElsewhere),
     /// The person imported a document.
     Imported(Rc<Document>),
+    /// The runs and races that earlier visits have left were read.
+    Restored(Rc<Restored>),
     /// A file with the result of a load was imported.
     LoadImported(Shared<LoadReport>),
     /// The person removed the load with this number.
@@ -139,6 +146,13 @@ impl State {
     pub fn new(page: PageId, bridge: Bridge, kept: Vec<StoredRounds>) -> Self {
         let (bridge, rounds) = (Shared::new(bridge), Shared::new(ManyRounds::new(kept)));
         Self { page, bridge, rounds, ..Self::default() }
+    }
+
+    /// Counts runs and races on from those that earlier visits have left, which are read later.
+    pub fn continuing(mut self, last_run: u32, last_race: u32) -> Self {
+        self.runs.change(|runs| runs.continue_from(last_run));
+        self.last_race = last_race;
+        self
     }
 
     /// Whether something is running: a single run, the race, or a series of rounds.
@@ -209,6 +223,7 @@ impl State {
     /// Returns the circumstances in which a run begins now.
     fn circumstances(&self) -> Circumstances {
         Circumstances {
+            page: self.page,
             clock: self.clock,
             legs: if self.lab.presence == Presence::Absent { Legs::Unknown } else { Legs::Pending },
             link: self.lab.link(),
@@ -290,8 +305,10 @@ impl State {
             Action::Lab(action) => self.act_on_lab(action),
             Action::LabReplied(reply) => self.take_from_lab(reply),
             Action::Rounds(action) => self.rounds.change(|rounds| rounds.act(action)),
-            Action::RoundsUnstored => self.rounds.change(|rounds| rounds.is_unstored = true),
+            Action::RoundsStored(are_stored) => self.rounds.change(|rounds| rounds.is_unstored = !are_stored),
+            Action::RoundsStoredElsewhere(change) => self.rounds.change(|rounds| rounds.take_from_elsewhere(change)),
             Action::Imported(document) => self.import(&document),
+            Action::Restored(restored) => self.restore(&restored),
             Action::LoadImported(report) => {
                 self.loads.push(report);
                 let too_many = self.loads.len().saturating_sub(REPORTS_MAX);

@@ -125,7 +125,7 @@ async fn a_part_for_files_that_fails_to_load_leaves_asking_intact_and_is_tried_a
     // The part is requested again, because it writes the run's tracks in the performance panel.
     wait_for_requests(&browser, "404,404").await;
     browser.click("#export-json").await;
-    browser.wait_for("#import-says.mistake").await;
+    browser.wait_for("#import-says .mistake").await;
 
     page::copy(&page::built(), web.path());
     browser.click("#export-json").await;

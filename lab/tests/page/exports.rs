@@ -193,7 +193,7 @@ async fn a_race_can_be_imported_and_its_runs_play_in_slow_motion() {
     let document: Document = serde_json::from_str(&text).unwrap();
     assert!(document.races[0].sent_ahead[0].trace.is_some(), "its legs are exported, too");
 
-    session.open().await;
+    session.forget().await;
     let message = session.drop_file("race.json", &text).await;
     assert!(message.starts_with("Imported from race.json: 1 run and 1 race."), "{message}");
     session.browser.wait_for(".imported-race .limits").await;
@@ -262,7 +262,7 @@ async fn a_file_that_is_not_an_export_is_refused_with_a_reason_and_changes_nothi
         document["runs"][0]["run"]["connecting"] = json!({ "from_us": 9.0, "until_us": 8.0 });
         document.to_string()
     };
-    session.open().await;
+    session.forget().await;
     let cases = [
         ("picture.png", "\u{89}PNG", "is not a Launcelot JSON export"),
         ("other.json", "{}", "is not a Launcelot JSON export"),

@@ -93,7 +93,7 @@ async fn a_damaged_or_newer_result_is_refused_in_words_with_its_place() {
         let name = format!("damaged-{index}.json");
         let message = browser.drop_file(&name, text).await;
         assert!(message.starts_with(&format!("Not drawn: {name}: {expected}")), "{message}");
-        browser.wait_for("#import-says.mistake").await;
+        browser.wait_for("#import-says .mistake").await;
     }
     browser.wait_for("#many-rounds + #take").await;
     browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET]).await;

@@ -11,6 +11,8 @@ mod closing;
 mod dialogue;
 mod exports;
 mod failures;
+mod imports;
+mod keeping;
 mod layout;
 mod legible;
 mod load;

@@ -25,7 +25,7 @@ async fn the_screenshot_of_the_page_is_small_enough_for_the_documentation() {
     for run in 1..=8 {
         browser.ask(run, "complete").await;
     }
-    session.open().await;
+    session.forget().await;
     session.ask(1).await;
     browser.wait_for("#where").await;
     browser.script("document.activeElement.blur()").await;

@@ -110,12 +110,17 @@ impl Browser {
 
     /// Drops a file on the page, and returns the page's message.
     pub(crate) async fn drop_file(&self, name: &str, text: &str) -> String {
-        let script = "const data = new DataTransfer();
-            data.items.add(new File([arguments[1]], arguments[0]));
-            document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));";
-        self.client.execute(script, vec![name.into(), text.into()]).await.unwrap();
+        self.drop_files(&[(name, text)]).await;
         self.wait_for(&format!("#import-says[data-of='{name}']")).await;
         self.text("#import-says").await
+    }
+
+    /// Drops files, each with a name and a text, on the page at once.
+    pub(crate) async fn drop_files(&self, files: &[(&str, &str)]) {
+        let script = "const data = new DataTransfer();
+            for (const [name, text] of arguments[0]) data.items.add(new File([text], name));
+            document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));";
+        self.client.execute(script, vec![json!(files)]).await.unwrap();
     }
 
     /// Returns the visible text of an element.

@@ -49,7 +49,7 @@ impl PageSession {
         self.browser.wait_for("#tunnel").await;
     }
 
-    /// Opens the page again, as on a first visit: without the rounds that it has kept.
+    /// Opens the page again, as on a first visit: without the runs, races and rounds that it has kept.
     pub(crate) async fn forget(&self) {
         self.browser.script("localStorage.clear()").await;
         self.open().await;

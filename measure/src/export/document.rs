@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::bounds;
 use crate::link::{self, Link, LinkRevisions};
 use crate::provenance::Provenance;
 use crate::race::{Turn, Way};
@@ -167,6 +168,11 @@ pub enum DocumentError {
     Empty,
     /// The document contains times that cannot have been measured.
     Impossible,
+    /// The document contains a question or an answer of more than [`QUESTION_MAX_BYTES`](bounds::QUESTION_MAX_BYTES) bytes, or a
+    /// question that is not printable ASCII.
+    InvalidQuestion,
+    /// The document contains a run, a race, a series or a text that is larger than [`bounds`] allow.
+    TooMuch,
 }
 
 impl DocumentHeader {
@@ -214,32 +220,47 @@ impl Document {
         before - count(self)
     }
 
-    /// Checks an imported document, and marks everything in it as imported. Runs and series that were running when the document was
-    /// written count as stopped, and the version becomes [`VERSION`].
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the document contains no measurements, or times that cannot have been measured.
-    pub fn validated(mut self) -> Result<Self, DocumentError> {
-        self.version = VERSION;
-        for recorded in self.runs.iter_mut().chain(self.races.iter_mut().flat_map(RecordedRace::runs_mut)) {
-            stop_if_running(&mut recorded.run.status);
-            recorded.provenance.is_imported = true;
-            state_change(&mut recorded.link, recorded.link_revisions);
-        }
-        for rounds in &mut self.rounds {
-            stop_if_running(&mut rounds.status);
-            rounds.provenance.is_imported = true;
-            state_change(&mut rounds.link, rounds.link_revisions);
-        }
-        if self.is_empty() {
-            return Err(DocumentError::Empty);
-        }
-        if !self.all_runs().all(RecordedRun::is_possible) {
-            return Err(DocumentError::Impossible);
-        }
-        Ok(self)
+    /// Removes the traces of all runs, which are their largest part.
+    pub fn remove_traces(&mut self) {
+        self.all_runs_mut().for_each(|recorded| recorded.trace = None);
     }
+
+    fn all_runs_mut(&mut self) -> impl Iterator<Item = &mut RecordedRun> {
+        self.runs.iter_mut().chain(self.races.iter_mut().flat_map(RecordedRace::runs_mut))
+    }
+
+    /// Marks everything in the document as imported.
+    pub fn mark_imported(&mut self) {
+        self.all_runs_mut().for_each(|recorded| recorded.provenance.is_imported = true);
+        for rounds in &mut self.rounds {
+            rounds.provenance.is_imported = true;
+        }
+    }
+}
+
+/// Checks a run from outside. If it was running when it was written, it counts as stopped.
+pub(super) fn validate_run(recorded: &mut RecordedRun) -> Result<(), DocumentError> {
+    bounds::check_run(recorded)?;
+    if !recorded.is_possible() {
+        return Err(DocumentError::Impossible);
+    }
+    stop_if_running(&mut recorded.run.status);
+    state_change(&mut recorded.link, recorded.link_revisions);
+    Ok(())
+}
+
+/// Checks a race from outside, like [`validate_run`].
+pub(super) fn validate_race(race: &mut RecordedRace) -> Result<(), DocumentError> {
+    bounds::check_race(race)?;
+    race.runs_mut().try_for_each(validate_run)
+}
+
+/// Checks a series from outside. If it was running when it was written, it counts as stopped.
+pub(super) fn validate_rounds(rounds: &mut Rounds) -> Result<(), DocumentError> {
+    bounds::check_rounds(rounds)?;
+    stop_if_running(&mut rounds.status);
+    state_change(&mut rounds.link, rounds.link_revisions);
+    Ok(())
 }
 
 /// States that the link changed, where the revisions say so. Versions 1 and 2 had null there.
@@ -272,14 +293,12 @@ mod tests {
     }
 
     #[test]
-    fn runs_that_were_running_count_as_stopped_after_an_import() {
+    fn what_was_running_counts_as_stopped_after_an_import() {
         let run = Run::new(String::new(), Order::OneAtATime, Duration::ZERO, []);
-        let recorded = RecordedRun::new(1, run);
-        let race = RecordedRace { at_once: vec![recorded.clone()], ..RecordedRace::default() };
-        let document = Document { runs: vec![recorded], races: vec![race], ..Document::default() };
-        let imported = document.validated().unwrap();
-        assert_eq!(imported.runs[0].run.status, RunStatus::Stopped);
-        assert_eq!(imported.races[0].at_once[0].run.status, RunStatus::Stopped);
-        assert_eq!(Document::default().validated(), Err(DocumentError::Empty));
+        let mut recorded = RecordedRun::new(1, run);
+        let mut race = RecordedRace { at_once: vec![recorded.clone()], ..RecordedRace::default() };
+        validate_run(&mut recorded).unwrap();
+        validate_race(&mut race).unwrap();
+        assert_eq!((&recorded.run.status, &race.at_once[0].run.status), (&RunStatus::Stopped, &RunStatus::Stopped));
     }
 }

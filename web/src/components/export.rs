@@ -2,10 +2,8 @@
 
 use std::rc::Rc;
 
-use js_sys::JsString;
-use js_sys::futures::{JsFuture, spawn_local};
-use launcelot_measure::export::document::{DOCUMENT_MAX_BYTES, Document, DocumentError};
-use wasm_bindgen::JsCast as _;
+use js_sys::futures::spawn_local;
+use launcelot_measure::export::Document;
 use web_sys::{File, HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
@@ -14,8 +12,9 @@ use crate::components::pictures::Pictures;
 use crate::download;
 use crate::files::{self, Form};
 use crate::focus;
-use crate::hooks::use_drop;
-use crate::load::{self, LoadReport};
+use crate::hooks::{files_of, use_drop};
+use crate::imports::{FileStatus, Imports, Targets};
+use crate::load::LoadReport;
 use crate::pictures::Chart;
 use crate::render_mark::mark_render;
 use crate::shared::Shared;
@@ -66,30 +65,17 @@ impl Available {
     }
 }
 
-/// What was said last about a file.
-#[derive(Debug, Default, PartialEq)]
-struct FileStatus {
+/// What was said about a file.
+#[derive(Debug, Clone, PartialEq)]
+struct Said {
     id: MessageId,
-    is_bad: bool,
-    message: String,
-    /// The name of the file.
-    file: String,
-    /// The number of the load that the file contained, which takes the focus.
-    load: Option<u32>,
+    status: FileStatus,
 }
 
-impl FileStatus {
-    /// The browser could not save the file with this name.
-    fn not_saved(file: String) -> Self {
-        let message = format!("The browser could not save {file}.");
-        Self { is_bad: true, message, file, ..Self::default() }
-    }
-}
-
-/// What was found in a file.
-enum Found {
-    Document(Document),
-    Load(LoadReport),
+/// The browser could not save the file with this name.
+fn not_saved(file: String) -> FileStatus {
+    let message = format!("The browser could not save {file}.");
+    FileStatus { is_bad: true, message, file, ..FileStatus::default() }
 }
 
 /// A button that saves.
@@ -116,62 +102,48 @@ const CHOICES: [Choice; 6] = [
 #[component]
 pub fn Export(Props { available, charts, import, import_load, state }: &Props) -> Html {
     mark_render("Export");
-    let status = use_state(FileStatus::default);
-    let say = {
-        let (last, status) = (use_mut_ref(MessageId::default), status.setter());
-        use_callback((), move |said: FileStatus, ()| {
-            last.borrow_mut().0 += 1;
-            status.set(FileStatus { id: *last.borrow(), ..said });
+    let all_said = use_state(Vec::<Said>::new);
+    let report = {
+        let (said, setter) = (use_mut_ref(|| (MessageId::default(), Vec::<Said>::new())), all_said.setter());
+        use_callback((), move |status: FileStatus, ()| {
+            let (last, all) = &mut *said.borrow_mut();
+            last.0 += 1;
+            if !status.is_further {
+                all.clear();
+            }
+            all.push(Said { id: *last, status });
+            setter.set(all.clone());
         })
     };
-    let last_load = use_mut_ref(|| 0);
-    let callbacks = (import.clone(), import_load.clone(), state.clone(), say.clone());
-    let on_file = use_callback(callbacks, move |file: File, callbacks| {
-        let (import, import_load, state, say) = callbacks.clone();
-        *last_load.borrow_mut() += 1;
-        let number = *last_load.borrow();
-        spawn_local(async move {
-            let name = file.name();
-            let mut said = FileStatus { file: name.clone(), ..FileStatus::default() };
-            match read(&file, &state.emit(()), number).await {
-                Err(message) => (said.is_bad, said.message) = (true, message),
-                Ok((found, message)) => {
-                    said.message = message;
-                    match found {
-                        Found::Document(document) => import.emit(Rc::new(document)),
-                        Found::Load(report) => {
-                            said.load = Some(report.number);
-                            import_load.emit(Shared::new(report));
-                        }
-                    }
-                }
-            }
-            say.emit(said);
-        });
-    });
+    let imports = use_memo((), |()| Imports::default());
+    let targets =
+        Targets { document: import.clone(), load: import_load.clone(), state: state.clone(), report: report.clone() };
+    let on_files = use_callback(targets, move |files: Vec<File>, targets| imports.add(files, targets.clone()));
+    let last = all_said.last();
     let place = use_node_ref();
     {
         let place = place.clone();
         // A file can be dropped anywhere; what came of it should be seen.
-        use_effect_with((status.id, status.load), move |(id, load)| match load {
-            Some(number) => focus::move_to(&heading(*number)),
-            None => {
-                if let Some(place) = place.cast::<HtmlElement>().filter(|_| *id != MessageId::default()) {
+        use_effect_with(last.map(|said| (said.id, said.status.load)), move |said| match said {
+            Some((_, Some(number))) => focus::move_to(&heading(*number)),
+            Some((_, None)) => {
+                if let Some(place) = place.cast::<HtmlElement>() {
                     place.scroll_into_view_with_bool(false);
                 }
             }
+            None => {}
         });
     }
-    use_drop(on_file.clone());
-    let on_choice = use_callback(on_file, |event: Event, on_file| {
+    use_drop(on_files.clone());
+    let on_choice = use_callback(on_files, |event: Event, on_files| {
         let Some(input) = event.target_dyn_into::<HtmlInputElement>() else { return };
-        if let Some(file) = input.files().and_then(|files| files.get(0)) {
-            on_file.emit(file);
+        if let Some(files) = input.files() {
+            on_files.emit(files_of(&files));
         }
         // The same file may be chosen again.
         input.set_value("");
     });
-    let on_failure = use_callback(say.clone(), |file: String, say| say.emit(FileStatus::not_saved(file)));
+    let on_failure = use_callback(report.clone(), |file: String, report| report.emit(not_saved(file)));
     let choices = CHOICES.iter().filter(|choice| available.has(choice));
     html! {
         <section id="take" aria-labelledby="take-title">
@@ -179,69 +151,45 @@ pub fn Export(Props { available, charts, import, import_load, state }: &Props) -
             <p>
                 { "Save what was measured: for a spreadsheet, for " }
                 <a href="https://ui.perfetto.dev" rel="noreferrer">{ "Perfetto" }</a>
-                { " (Chrome trace), or for this page on another day. To import, drop a JSON export anywhere on the page, or choose it \
+                { " (Chrome trace), or for this page on another day. To import, drop JSON exports anywhere on the page, or choose them \
                    here. A " }<code>{ "result.json" }</code>{ " of " }<code>{ "launcelot-lab load" }</code>
                 { ", which lets many clients ask at once, is drawn too. The legs of each run are also tracks in the Performance panel \
                    of your browser’s developer tools." }
             </p>
             <div class="controls">
                 for choice in choices {
-                    <button id={["export-", choice.id].concat()} type="button" onclick={on_save(choice, state, &say)}>
+                    <button id={["export-", choice.id].concat()} type="button" onclick={on_save(choice, state, &report)}>
                         { choice.name }
                     </button>
                 }
             </div>
             <Pictures charts={charts.clone()} state={state.clone()} {on_failure} />
             <label class="pick">
-                { "Import a JSON export: " }
-                <input id="import" type="file" accept=".json,application/json" onchange={on_choice} />
+                { "Import JSON exports: " }
+                <input id="import" type="file" multiple=true accept=".json,application/json" onchange={on_choice} />
             </label>
-            <p id="import-says" translate="no" ref={place} class={if status.is_bad { "mistake" } else { "" }} role="status" data-of={status.file.clone()}>
-                { &status.message }
-            </p>
+            <div id="import-says" translate="no" ref={place} role="status" aria-atomic="false"
+                data-of={last.map(|said| said.status.file.clone()).unwrap_or_default()}>
+                for Said { id, status } in all_said.iter() {
+                    <p key={id.0} class={status.is_bad.then_some("mistake")}>{ &status.message }</p>
+                }
+            </div>
         </section>
     }
 }
 
 type CurrentState = Callback<(), UseReducerHandle<State>>;
 
-fn on_save(choice: &'static Choice, state: &CurrentState, say: &Callback<FileStatus>) -> Callback<MouseEvent> {
-    let (state, say) = (state.clone(), say.clone());
+fn on_save(choice: &'static Choice, state: &CurrentState, report: &Callback<FileStatus>) -> Callback<MouseEvent> {
+    let (state, report) = (state.clone(), report.clone());
     Callback::from(move |_| {
         let name = download::file_name(choice.ending);
-        let (state, say) = (state.emit(()), say.clone());
+        let (state, report) = (state.emit(()), report.clone());
         spawn_local(async move {
             let text = files::write(choice.form, &state).await;
             if text.is_none_or(|text| download::save(&name, choice.kind, &text).is_err()) {
-                say.emit(FileStatus::not_saved(name));
+                report.emit(not_saved(name));
             }
         });
     })
-}
-
-/// Reads a file: the result of a load, of which the report gets this number, or else a document, as far as it adds something to the
-/// state and there is room for it. Returns a sentence that says so, too.
-///
-/// # Errors
-///
-/// Returns a sentence that says why the file is not taken.
-async fn read(file: &File, state: &State, load_number: u32) -> Result<(Found, String), String> {
-    let name = file.name();
-    let text = if file.size() > DOCUMENT_MAX_BYTES as f64 {
-        Err(DocumentError::TooLarge)
-    } else {
-        let text = JsFuture::from(file.text()).await.ok();
-        text.and_then(|text| text.dyn_into::<JsString>().ok()).ok_or(DocumentError::NotADocument)
-    };
-    match text {
-        Ok(text) if text.includes(load::FORMAT, 0) => {
-            let report = load::report(&name, &String::from(text), load_number).await?;
-            let message = format!("Drawn from {name}: load {load_number}.");
-            Ok((Found::Load(report), message))
-        }
-        text => {
-            let (document, message) = files::read(&name, text.map(String::from), state).await?;
-            Ok((Found::Document(document), message))
-        }
-    }
 }

@@ -20,7 +20,9 @@ pub fn kept_rounds(many: &ManyRounds, change: &Callback<Action>) -> Html {
         (true, _) => {
             "The browser’s storage is full or blocked: new series are lost when the page is reloaded.".to_owned()
         }
-        (_, true) => format!("The page keeps {KEPT_MAX} series: the oldest was removed."),
+        (_, true) => {
+            format!("The page keeps {KEPT_MAX} series: the oldest was removed. A series that you name is not removed.")
+        }
         _ => "Overlay up to three on the newest, to compare them with it.".to_owned(),
     };
     let this_page = provenance::this_page();

@@ -1,7 +1,8 @@
 //! Hooks: what components use that is not drawing.
 //!
-//! [`use_worker`] is the life of the worker, [`use_store`] the browser's storage, [`use_lab`] the lab, [`use_policy`] what the
-//! page may connect to. Each gets a part of the state, and dispatches to the reducer what comes of it. [`use_actions`] is what a person can do.
+//! [`use_worker`] is the life of the worker, [`use_store`] and [`use_runs_store`] the browser's storage, [`use_lab`] the lab,
+//! [`use_policy`] what the page may connect to. Each gets a part of the state, and dispatches to the reducer what comes of it.
+//! [`use_actions`] is what a person can do.
 
 mod painted;
 mod use_actions;
@@ -12,6 +13,7 @@ mod use_frames;
 mod use_interruptions;
 mod use_lab;
 mod use_policy;
+mod use_runs_store;
 mod use_store;
 mod use_timeline;
 mod use_worker;
@@ -19,11 +21,12 @@ mod use_worker;
 pub use use_actions::{Actions, use_actions};
 pub use use_address::use_address;
 pub use use_distributions::use_distributions;
-pub use use_drop::use_drop;
+pub use use_drop::{files_of, use_drop};
 pub use use_frames::use_frames;
 pub use use_interruptions::use_interruptions;
 pub use use_lab::use_lab;
 pub use use_policy::use_policy;
+pub use use_runs_store::{use_runs_store, use_stored_runs};
 pub use use_store::{use_store, use_stored};
 pub use use_timeline::use_timeline;
 pub use use_worker::use_worker;

@@ -6,7 +6,7 @@ use launcelot_measure::{Order, Preset};
 use yew::prelude::*;
 
 use super::Actions;
-use crate::address::Settings;
+use crate::address::{Settings, Tunnel};
 use crate::bridge::Route;
 use crate::state::lab::{Action, Lab};
 
@@ -25,15 +25,18 @@ pub fn use_address(lab: &Lab, order: Order, actions: &Rc<Actions>) {
             if let Some(order) = order {
                 actions.choose_order.emit(order);
             }
-            if let Some(preset) = link {
-                for action in [Action::RouteChosen(Route::Tunnel), Action::Wished(preset.link()), Action::Settled] {
-                    actions.change_lab.emit(action);
-                }
+            if link.is_some() {
+                actions.change_lab.emit(Action::RouteChosen(Route::Tunnel));
+            }
+            if let Some(Tunnel::Preset(preset)) = link {
+                actions.change_lab.emit(Action::Wished(preset.link()));
+                actions.change_lab.emit(Action::Settled);
             }
         });
     }
     let link = lab.link().filter(|_| lab.route == Route::Tunnel);
-    let link = link.and_then(|link| Preset::ALL.into_iter().find(|preset| preset.link() == link));
+    let preset = |link| Preset::ALL.into_iter().find(|preset| preset.link() == link);
+    let link = link.map(|link| preset(link).map_or(Tunnel::AsItIs, Tunnel::Preset));
     use_effect_with(Settings { link, order: Some(order) }, move |settings| {
         // An address that says nothing stays so until something is chosen.
         let is_first = is_default.replace(false);

@@ -1,24 +1,24 @@
-//! A file that is dropped anywhere on the page.
+//! Files that are dropped anywhere on the page.
 
 use gloo_events::{EventListener, EventListenerOptions};
 use wasm_bindgen::prelude::*;
-use web_sys::{DragEvent, Event, File};
+use web_sys::{DragEvent, Event, File, FileList};
 use yew::prelude::*;
 
-/// Calls `on_file` for a file that is dropped on the page.
+/// Calls `on_files` with the files that are dropped on the page.
 #[hook]
-pub fn use_drop(on_file: Callback<File>) {
-    use_effect_with(on_file, move |on_file| {
+pub fn use_drop(on_files: Callback<Vec<File>>) {
+    use_effect_with(on_files, move |on_files| {
         let listeners = web_sys::window().map(|window| {
-            let on_file = on_file.clone();
+            let on_files = on_files.clone();
             let options = EventListenerOptions::enable_prevent_default();
             [
                 EventListener::new_with_options(&window, "dragover", options, allow_drop),
                 EventListener::new_with_options(&window, "drop", options, move |event| {
                     let files = event.unchecked_ref::<DragEvent>().data_transfer().and_then(|data| data.files());
-                    if let Some(file) = files.and_then(|files| files.get(0)) {
+                    if let Some(files) = files.filter(|files| files.length() > 0) {
                         event.prevent_default();
-                        on_file.emit(file);
+                        on_files.emit(files_of(&files));
                     }
                 }),
             ]
@@ -33,4 +33,9 @@ fn allow_drop(event: &Event) {
     if data.is_some_and(|data| data.types().includes(&JsValue::from_str("Files"), 0)) {
         event.prevent_default();
     }
+}
+
+/// Returns the files of a list, in its order.
+pub fn files_of(list: &FileList) -> Vec<File> {
+    (0..list.length()).filter_map(|index| list.get(index)).collect()
 }

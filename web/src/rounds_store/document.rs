@@ -14,15 +14,19 @@ use crate::packed;
 use crate::shared::Shared;
 use crate::state::ids::RoundsId;
 use crate::state::rounds::StoredRounds;
+use crate::text;
 
 /// The version that is written. It increases with every change of [`Document`], of a type in it, or of what follows it.
-const VERSION: u32 = 6;
+const VERSION: u32 = 7;
+
+/// The version before, which does not say whether a person named the series.
+const UNNAMED_VERSION: u32 = 6;
 
 /// The oldest version that is read, which has no provenance, and settings or nothing as the link. Earlier versions had another
 /// form altogether, which [`version_4`](super::version_4) reads.
 const OLDEST_VERSION: u32 = 5;
 
-/// A stored series, which its provenance follows. The version comes first, so that it can be read from documents of any version.
+/// A stored series, which its provenance follows, and whether a person named it. The version comes first, so that it can be read from documents of any version.
 #[derive(Debug, Serialize, Deserialize)]
 struct Document {
     version: u32,
@@ -48,19 +52,32 @@ struct Document {
     status: StoredStatus,
 }
 
-/// The status of a series that is over.
+/// The status of a series.
 #[derive(Debug, Serialize, Deserialize)]
 enum StoredStatus {
     Complete,
     Stopped,
     Broken(String),
+    /// The page that measured the series had not ended it. Since version 7.
+    Running,
 }
 
-/// Returns the document of a series; `None` if the series is not over.
-pub(super) fn write(stored: &StoredRounds, position: u32) -> Option<String> {
-    let StoredRounds { id, rounds, is_imported } = stored;
+/// What a document contains.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// The series. If it was running, it is stopped.
+    pub(super) stored: StoredRounds,
+    /// Its place among the stored ones.
+    pub(super) position: u32,
+    /// Whether it was running when it was written.
+    pub(super) is_running: bool,
+}
+
+/// Returns the document of a series.
+pub(super) fn write(stored: &StoredRounds, position: u32) -> String {
+    let StoredRounds { id, rounds, is_imported, is_named } = stored;
     let status = match &rounds.status {
-        RunStatus::Running => return None,
+        RunStatus::Running => StoredStatus::Running,
         RunStatus::Complete => StoredStatus::Complete,
         RunStatus::Stopped => StoredStatus::Stopped,
         RunStatus::Broken(why) => StoredStatus::Broken(why.clone()),
@@ -86,21 +103,26 @@ pub(super) fn write(stored: &StoredRounds, position: u32) -> Option<String> {
         interruptions: rounds.interruptions,
         status,
     };
-    Some(encode(&(document, rounds.provenance)).into_iter().map(char::from).collect())
+    encode(&(document, rounds.provenance, is_named)).into_iter().map(char::from).collect()
 }
 
-/// Returns the series in a document, and its place among the stored ones; `None` if the document is damaged or of another version.
-pub(super) fn read(text: &str) -> Option<(StoredRounds, u32)> {
+/// Returns what a document contains; `None` if it is damaged or of another version.
+pub(super) fn read(text: &str) -> Option<Entry> {
     let bytes = to_bytes(text)?;
     let (document, rest): (Document, &[u8]) = postcard::take_from_bytes(&bytes).ok()?;
-    let (link, provenance) = match document.version {
+    let (link, provenance, is_named): (Link, Provenance, Option<bool>) = match document.version {
         OLDEST_VERSION => {
             let link = Link::new(document.link.settings(), document.link_revisions);
-            (link, Provenance { is_imported: document.is_imported, ..Provenance::default() })
+            (link, Provenance { is_imported: document.is_imported, ..Provenance::default() }, None)
         }
-        VERSION => (document.link, decode(rest)?),
+        UNNAMED_VERSION => (document.link, decode(rest)?, None),
+        VERSION => {
+            let (provenance, is_named) = decode(rest)?;
+            (document.link, provenance, Some(is_named))
+        }
         _ => return None,
     };
+    let is_running = matches!(document.status, StoredStatus::Running);
     let rounds = Rounds {
         name: document.name,
         target: document.target,
@@ -118,12 +140,14 @@ pub(super) fn read(text: &str) -> Option<(StoredRounds, u32)> {
         interruptions: document.interruptions,
         status: match document.status {
             StoredStatus::Complete => RunStatus::Complete,
-            StoredStatus::Stopped => RunStatus::Stopped,
+            StoredStatus::Stopped | StoredStatus::Running => RunStatus::Stopped,
             StoredStatus::Broken(why) => RunStatus::Broken(why),
         },
     };
-    let stored = StoredRounds { id: document.id, rounds: Shared::new(rounds), is_imported: document.is_imported };
-    Some((stored, document.position))
+    let is_named = is_named.unwrap_or_else(|| !text::rounds::is_automatic_name(&rounds));
+    let Document { id, is_imported, position, .. } = document;
+    let stored = StoredRounds { id, rounds: Shared::new(rounds), is_imported, is_named };
+    Some(Entry { stored, position, is_running })
 }
 
 /// Returns the bytes of which each character is one.
@@ -141,7 +165,14 @@ mod tests {
 
     fn stored(answered: usize, status: RunStatus) -> StoredRounds {
         let id = RoundsId { page: PageId(8_765_432_101_234_567), number: 3 };
-        StoredRounds { id, rounds: Shared::new(rounds(answered, status)), is_imported: true }
+        StoredRounds { id, rounds: Shared::new(rounds(answered, status)), is_imported: true, is_named: true }
+    }
+
+    /// The same as an earlier version wrote it: the version was the first character, and the last `missing` bytes were not there.
+    fn as_version(version: char, stored: &StoredRounds, missing: usize) -> String {
+        let text = write(stored, 7);
+        let length = text.chars().count() - missing;
+        [version].into_iter().chain(text.chars().take(length).skip(1)).collect()
     }
 
     #[test]
@@ -149,14 +180,33 @@ mod tests {
         let all =
             [(1_000, RunStatus::Complete), (999, RunStatus::Stopped), (700, RunStatus::Broken("Gone.".to_owned()))];
         for (answered, status) in all {
-            let stored = stored(answered, status);
-            let text = write(&stored, 7).unwrap();
-            assert!(text.chars().count() < 10_000, "{}", text.chars().count());
-            let (read, position) = read(&text).unwrap();
-            assert_eq!((read.id, read.is_imported, position), (stored.id, true, 7));
-            assert_eq!(*read.rounds, *stored.rounds);
+            for is_named in [true, false] {
+                let stored = StoredRounds { is_named, ..stored(answered, status.clone()) };
+                let text = write(&stored, 7);
+                assert!(text.chars().count() < 10_000, "{}", text.chars().count());
+                let entry = read(&text).unwrap();
+                let read = &entry.stored;
+                assert_eq!((read.id, read.is_imported, read.is_named), (stored.id, true, is_named));
+                assert_eq!((&*read.rounds, entry.position, entry.is_running), (&*stored.rounds, 7, false));
+            }
         }
-        assert_eq!(write(&stored(3, RunStatus::Running), 1), None);
+    }
+
+    #[test]
+    fn a_series_that_was_running_is_read_as_stopped() {
+        let entry = read(&write(&stored(3, RunStatus::Running), 1)).unwrap();
+        assert_eq!((&*entry.stored.rounds, entry.is_running), (&rounds(3, RunStatus::Stopped), true));
+    }
+
+    #[test]
+    fn a_document_of_version_6_is_read_and_a_name_that_no_page_gives_is_of_a_person() {
+        let stored = stored(3, RunStatus::Stopped);
+        for (name, is_named) in [("Tausend", true), ("902 rounds, direct (2) (imported)", false)] {
+            let rounds = Rounds { name: name.to_owned(), ..Rounds::clone(&stored.rounds) };
+            let stored = StoredRounds { rounds: Shared::new(rounds), ..stored.clone() };
+            let entry = read(&as_version('\u{6}', &stored, 1)).unwrap();
+            assert_eq!((&*entry.stored.rounds, entry.stored.is_named), (&*stored.rounds, is_named));
+        }
     }
 
     #[test]
@@ -167,21 +217,19 @@ mod tests {
         for (link, expected) in settings {
             let stored = stored(3, RunStatus::Stopped);
             let rounds = Rounds { link, ..Rounds::clone(&stored.rounds) };
-            let text = write(&StoredRounds { rounds: Shared::new(rounds.clone()), ..stored }, 7).unwrap();
-            // The document had the version as its first character, and not the provenance.
-            let length = text.chars().count() - encode(&rounds.provenance).len();
-            let old: String = ['\u{5}'].into_iter().chain(text.chars().take(length).skip(1)).collect();
-            let (read, position) = read(&old).unwrap();
+            let stored = StoredRounds { rounds: Shared::new(rounds.clone()), ..stored };
+            let missing = encode(&rounds.provenance).len() + 1;
+            let entry = read(&as_version('\u{5}', &stored, missing)).unwrap();
             let expected = Rounds { provenance: imported.clone(), link: expected, ..rounds };
-            assert_eq!((&*read.rounds, position), (&expected, 7));
+            assert_eq!((&*entry.stored.rounds, entry.position), (&expected, 7));
         }
     }
 
     #[test]
     fn damaged_documents_and_those_of_other_versions_are_not_read() {
-        let whole = write(&stored(1_000, RunStatus::Complete), 1).unwrap();
+        let whole = write(&stored(1_000, RunStatus::Complete), 1);
         let cut: String = whole.chars().take(500).collect();
-        let newer: String = ['\u{7}'].into_iter().chain(whole.chars().skip(1)).collect();
+        let newer: String = ['\u{8}'].into_iter().chain(whole.chars().skip(1)).collect();
         for text in ["", "{}", "\u{ff}\u{ff}\u{ff}\u{ff}\u{ff}", "日本", &cut, &newer] {
             assert!(read(text).is_none(), "{text}");
         }

@@ -76,14 +76,14 @@ pub(super) fn read(entry: &str) -> Option<(Rounds, bool)> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use launcelot_measure::Provenance;
 
     use super::super::tests::rounds;
     use super::*;
 
     /// An entry of the first pages with version 4.
-    const WITHOUT_THE_LAB: &str = "Tausend, sch\u{f6}n un \u{100}rija\u{e000}\u{1}\u{0}\tws://b/ws\u{ea}\u{7}d\u{1}\u{1}\
+    pub(in super::super) const ENTRY: &str = "Tausend, sch\u{f6}n un \u{100}rija\u{e000}\u{1}\u{0}\tws://b/ws\u{ea}\u{7}d\u{1}\u{1}\
         \u{0}\u{0}\u{0}\u{0}\u{0}@\u{9f}@\u{e000}\u{0}\u{0}\u{88}\'\u{1}\u{2}\u{e000}\u{2}\u{0}\u{1b}\u{8a}\u{5}\u{0}\u{f5}\u{fa}\u{ff}\
         \u{ff}\u{f}2\u{8a}\u{5}\u{0}\u{f5}\u{fa}\u{ff}\u{ff}\u{f}2\u{8a}\u{5}\u{0}\u{f5}\u{fa}\u{ff}\u{ff}\u{f}2\u{0}\u{e000}\u{1}\u{0}\
         \u{0}\u{0}\u{0}\u{0}P\u{94}@\u{0}\u{0}\u{0}\u{0}\u{0}\u{c0}b@\u{0}\u{1}\u{1}\u{0}\u{2}\u{e000}";
@@ -96,13 +96,13 @@ mod tests {
         let provenance = Provenance { is_imported: true, ..Provenance::default() };
         let whole = Rounds { provenance, ..rounds(3, RunStatus::Stopped) };
         let without = Rounds { link_revisions: None, thinking_mean: None, server_work: None, ..whole.clone() };
-        assert_eq!(read(WITHOUT_THE_LAB), Some((without, true)));
-        assert_eq!(read(&[WITHOUT_THE_LAB, OF_THE_LAB].concat()), Some((whole, true)));
+        assert_eq!(read(ENTRY), Some((without, true)));
+        assert_eq!(read(&[ENTRY, OF_THE_LAB].concat()), Some((whole, true)));
     }
 
     #[test]
     fn a_damaged_entry_is_not_read() {
-        let cut: String = WITHOUT_THE_LAB.chars().take(60).collect();
+        let cut: String = ENTRY.chars().take(60).collect();
         for entry in ["", "{}", "日本", &cut] {
             assert_eq!(read(entry), None, "{entry}");
         }

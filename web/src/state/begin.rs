@@ -4,7 +4,7 @@ use launcelot_measure::{Link, LinkRevisions, Order, Rounds, RoundsPlan, ServerWo
 use launcelot_protocol::{EXCHANGES, Question};
 
 use super::State;
-use super::ids::{RoundsId, RunId};
+use super::ids::{EntryId, RoundsId, RunId};
 use super::race::{Heat, Race};
 use super::rounds;
 use super::run_record::{NewRun, RunRecord};
@@ -34,7 +34,8 @@ impl State {
     /// Begins a race, if the page is ready. Its first heat is due then.
     pub(super) fn begin_race(&mut self) {
         if self.is_ready() {
-            self.race = Shared::new(Race::begun(self.url().to_owned()));
+            let entry = self.next_race();
+            self.race = Shared::new(Race::begun(self.url().to_owned(), entry));
         }
     }
 
@@ -117,6 +118,12 @@ impl State {
     pub(super) fn next_rounds(&mut self) -> RoundsId {
         self.last_rounds += 1;
         RoundsId { page: self.page, number: self.last_rounds }
+    }
+
+    /// Returns the identity of the next race in the browser's storage.
+    pub(super) fn next_race(&mut self) -> EntryId {
+        self.last_race += 1;
+        EntryId { position: self.last_race, page: self.page, number: self.last_race }
     }
 
     /// Returns the URL of the bridge on the chosen route.

@@ -1,6 +1,8 @@
 //! Identities. Each kind has a type of its own, so that one cannot be taken for another.
 
 use std::fmt;
+use std::num::ParseIntError;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +23,17 @@ pub struct RoundsId {
     pub number: u32,
 }
 
+/// Identifies a run or a race among those of all pages that share one browser's storage, and orders them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EntryId {
+    /// The place among the others. It counts up, so it does not depend on a clock.
+    pub position: u32,
+    /// The page on which it was measured, or that imported it.
+    pub page: PageId,
+    /// The number on that page.
+    pub number: u32,
+}
+
 /// Identifies a message to the person, so that the same sentence can be announced twice.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MessageId(pub u32);
@@ -30,6 +43,33 @@ impl PageId {
     pub fn random() -> Self {
         // A JavaScript number has 53 bits.
         Self((js_sys::Math::random() * 9e15) as u64)
+    }
+}
+
+impl FromStr for RoundsId {
+    type Err = ParseIntError;
+
+    /// Reads what [`Display`](fmt::Display) writes.
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        let (page, number) = text.split_once('-').unwrap_or_default();
+        Ok(Self { page: PageId(page.parse()?), number: number.parse()? })
+    }
+}
+
+impl FromStr for EntryId {
+    type Err = ParseIntError;
+
+    /// Reads what [`Display`](fmt::Display) writes.
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        let (position, rest) = text.split_once('-').unwrap_or_default();
+        let (page, number) = rest.split_once('-').unwrap_or_default();
+        Ok(Self { position: position.parse()?, page: PageId(page.parse()?), number: number.parse()? })
+    }
+}
+
+impl fmt::Display for EntryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}-{}", self.position, self.page, self.number)
     }
 }
 

@@ -4,6 +4,7 @@ use launcelot_measure::Rounds;
 use launcelot_measure::export::Document;
 
 use super::State;
+use super::ids::EntryId;
 use super::race::Race;
 use super::rounds::StoredRounds;
 use super::run_record::RunRecord;
@@ -29,15 +30,18 @@ pub struct Room {
 impl Room {
     /// Removes from a document what there is no room for, the oldest first. Returns the number of things removed.
     pub fn fit(self, document: &mut Document) -> usize {
-        fn newest<T>(all: &mut Vec<T>, room: usize) -> usize {
-            let too_many = all.len().saturating_sub(room);
-            all.drain(..too_many);
-            too_many
-        }
-        newest(&mut document.runs, self.runs)
-            + newest(&mut document.races, self.races)
-            + newest(&mut document.rounds, self.rounds)
+        let count = |document: &Document| document.runs.len() + document.races.len() + document.rounds.len();
+        let before = count(document);
+        document.runs.drain(..document.runs.len().saturating_sub(self.runs));
+        document.races.drain(..document.races.len().saturating_sub(self.races));
+        document.rounds.drain(..document.rounds.len().saturating_sub(self.rounds));
+        before - count(document)
     }
+}
+
+/// Returns the newest of `all`, as many as there is room for.
+fn newest<T>(all: &[T], room: usize) -> &[T] {
+    &all[all.len().saturating_sub(room)..]
 }
 
 impl State {
@@ -50,24 +54,28 @@ impl State {
         }
     }
 
-    /// Puts the runs of a document among the earlier ones, its races below the race, and its series of rounds among the others.
+    /// Puts the runs of a document among the earlier ones, its races below the race, and its series of rounds among the others, as
+    /// far as there is room: something may have begun since the document was made to fit.
     pub(super) fn import(&mut self, document: &Document) {
+        let room = self.room();
         let mut runs = Vec::new();
-        for recorded in &document.runs {
+        for recorded in newest(&document.runs, room.runs) {
             let (id, number) = (self.next_run(), self.runs.make_mut().next_number());
-            runs.push(RunRecord::imported(id, number, recorded));
+            let entry = EntryId { position: number, page: self.page, number: id.0 };
+            runs.push(RunRecord { entry, ..RunRecord::imported(id, number, recorded) });
         }
         self.runs.change(|all| all.import(runs));
-        for race in &document.races {
-            let race = Race::imported(race, &mut || self.next_run());
+        for race in newest(&document.races, room.races) {
+            let entry = self.next_race();
+            let race = Race::imported(race, entry, &mut || self.next_run());
             self.imported_races.push(Shared::new(race));
         }
         let mut series = Vec::new();
-        for rounds in &document.rounds {
+        for rounds in newest(&document.rounds, room.rounds) {
             // A series that was exported after an import has this in its name already.
             let name = [rounds.name.strip_suffix(IMPORTED).unwrap_or(&rounds.name), IMPORTED].concat();
             let rounds = Shared::new(Rounds { name, ..rounds.clone() });
-            series.push(StoredRounds { id: self.next_rounds(), rounds, is_imported: true });
+            series.push(StoredRounds { id: self.next_rounds(), rounds, is_imported: true, is_named: false });
         }
         self.rounds.change(|rounds| rounds.import(series));
     }
@@ -112,6 +120,22 @@ mod tests {
         let state = ready_after([imported(), ask()]);
         assert_eq!(numbers(&state), [1, 2, 3]);
         assert_eq!(state.runs.iter().nth(1).unwrap().legs, Legs::Known(Trace::default()));
+    }
+
+    #[test]
+    fn two_imports_that_each_fit_alone_stay_within_the_bounds() {
+        let recorded =
+            |number| RecordedRun::new(number, Run::new(String::new(), Order::OneAtATime, Duration::ZERO, []));
+        let race = export::RecordedRace { one_at_a_time: vec![recorded(1)], ..export::RecordedRace::default() };
+        let document =
+            Rc::new(Document { runs: (1..=40).map(recorded).collect(), races: vec![race; 3], ..Document::default() });
+        let state = ready_after([Action::Imported(document.clone()), Action::Imported(document)]);
+        assert_eq!((state.runs.iter().count(), state.imported_races.len()), (RUNS_MAX, RACES_MAX));
+    }
+
+    #[test]
+    fn a_question_is_as_long_in_files_as_in_the_protocol() {
+        assert_eq!(export::bounds::QUESTION_MAX_BYTES, launcelot_protocol::exchange::QUESTION_MAX_BYTES);
     }
 
     #[test]

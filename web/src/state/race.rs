@@ -7,7 +7,7 @@ use launcelot_measure::race::{self, Spread, WayTimes, has_another_turn};
 use launcelot_measure::{Order, Revision, RunStatus, ServerWork, Span, Turn, Way, export};
 use launcelot_protocol::EXCHANGES;
 
-use super::ids::RunId;
+use super::ids::{EntryId, RunId};
 use super::run_record::RunRecord;
 use crate::shared::Shared;
 
@@ -41,17 +41,21 @@ pub struct Race {
     runs: Vec<(Heat, Shared<RunRecord>)>,
     /// How many questions of it were a warm-up.
     pub warm_up: u32,
+    /// The identity in the browser's storage.
+    pub entry: EntryId,
+    /// Whether it came from a file or from an earlier visit, so that nothing of it is due.
+    is_recorded: bool,
 }
 
 impl Race {
     /// Creates a race that begins, over the bridge at `url`.
-    pub fn begun(url: String) -> Self {
-        Self { url, ..Self::default() }
+    pub fn begun(url: String, entry: EntryId) -> Self {
+        Self { url, entry, ..Self::default() }
     }
 
     /// Creates a race from a file. `next_id` gives its runs their identities.
-    pub fn imported(race: &export::RecordedRace, next_id: &mut dyn FnMut() -> RunId) -> Self {
-        let mut imported = Self { warm_up: race.warm_up, ..Self::default() };
+    pub fn imported(race: &export::RecordedRace, entry: EntryId, next_id: &mut dyn FnMut() -> RunId) -> Self {
+        let mut imported = Self { warm_up: race.warm_up, entry, is_recorded: true, ..Self::default() };
         for (turn, way, runs) in race.heats() {
             for (recorded, number) in runs.iter().zip(1..) {
                 if imported.url.is_empty() {
@@ -62,6 +66,16 @@ impl Race {
             }
         }
         imported
+    }
+
+    /// Creates a race from an earlier visit, which the browser's storage has under `entry`.
+    pub fn restored(race: &export::RecordedRace, entry: EntryId, next_id: &mut dyn FnMut() -> RunId) -> Self {
+        let mut restored = Self::imported(race, entry, next_id);
+        for (_, record) in &mut restored.runs {
+            let record = record.make_mut();
+            record.is_imported = record.provenance.is_imported;
+        }
+        restored
     }
 
     /// Whether it came from a file.
@@ -154,7 +168,7 @@ impl Race {
     #[inline(never)]
     pub fn due(&self) -> Option<Heat> {
         if self.url.is_empty()
-            || self.is_imported()
+            || self.is_recorded
             || !self.runs.iter().all(|(_, it)| it.run.status == RunStatus::Complete)
         {
             return None;
@@ -339,7 +353,7 @@ mod tests {
         /// Imports an export of a race under identities from `first` on.
         pub(crate) fn reimported(exported: &export::RecordedRace, first: u32) -> Self {
             let mut ids = (first..).map(RunId);
-            Self::imported(exported, &mut || ids.next().unwrap())
+            Self::imported(exported, EntryId::default(), &mut || ids.next().unwrap())
         }
     }
 
@@ -366,7 +380,7 @@ mod tests {
     }
 
     fn begun() -> Race {
-        Race::begun("ws://b/ws".to_owned())
+        Race::begun("ws://b/ws".to_owned(), EntryId::default())
     }
 
     /// Runs it to its end, each question taking `took`.
@@ -423,6 +437,15 @@ mod tests {
         assert_eq!(imported.exported(), Some(exported));
         assert_eq!(imported.raced().map(|record| record.id.0).collect::<Vec<_>>(), (20..45).collect::<Vec<_>>());
         assert_eq!(imported.shown().count(), 5);
+
+        let entry = EntryId { position: 2, ..EntryId::default() };
+        let mut ids = (50..).map(RunId);
+        let restored = Race::restored(imported.exported().as_ref().unwrap(), entry, &mut || ids.next().unwrap());
+        assert!(
+            !restored.is_imported() && restored.is_complete() && restored.due().is_none(),
+            "as it was before a reload"
+        );
+        assert_eq!((restored.exported(), restored.entry), (imported.exported(), entry));
     }
 
     #[test]

@@ -12,7 +12,8 @@ use super::ids::RoundsId;
 use crate::message::Clock;
 use crate::shared::Shared;
 
-/// The largest number of series that are kept; then the oldest is removed.
+/// The largest number of series that are kept; then the oldest that a person has not named is removed. Those that a person named
+/// may be more.
 pub const KEPT_MAX: usize = 12;
 
 /// The longest name, in characters.
@@ -33,6 +34,17 @@ pub struct StoredRounds {
     pub rounds: Shared<Rounds>,
     /// Whether the series came from a file.
     pub is_imported: bool,
+    /// Whether a person named the series. Then the page does not remove it to make room.
+    pub is_named: bool,
+}
+
+/// What another tab did to a series in the storage that both share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoredElsewhere {
+    /// It stored the series, a new one or one that is known here.
+    Stored(StoredRounds),
+    /// It removed the series.
+    Removed(RoundsId),
 }
 
 /// All series.
@@ -137,6 +149,7 @@ impl ManyRounds {
                 let name: String = name.chars().take(NAME_MAX).collect();
                 if let Some(kept) = self.kept.iter_mut().find(|kept| kept.id == id && kept.rounds.name != name) {
                     kept.rounds.make_mut().name = name;
+                    kept.is_named = true;
                 }
             }
             Action::Removed(id) => {
@@ -152,7 +165,7 @@ impl ManyRounds {
     pub(super) fn begin(&mut self, id: RoundsId, rounds: Rounds) {
         self.give_up(RunStatus::Stopped);
         self.kept.retain(|kept| !kept.rounds.answered.is_empty());
-        self.kept.push(StoredRounds { id, rounds: Shared::new(rounds), is_imported: false });
+        self.kept.push(StoredRounds { id, rounds: Shared::new(rounds), is_imported: false, is_named: false });
         self.unreported = Some(id);
         self.active = Some(id);
         self.clean_overlays();
@@ -252,12 +265,34 @@ impl ManyRounds {
         self.clean_overlays();
     }
 
-    /// Removes the oldest series, if there are more than may be kept. A series without an answer displaces none.
+    /// Takes what another tab did. The newest series stays the newest, and the one that is running is left alone.
+    pub(super) fn take_from_elsewhere(&mut self, change: StoredElsewhere) {
+        match change {
+            StoredElsewhere::Stored(stored) if self.active != Some(stored.id) => {
+                match self.kept.iter_mut().find(|kept| kept.id == stored.id) {
+                    Some(known) => *known = stored,
+                    None => self.kept.insert(self.kept.len().saturating_sub(1), stored),
+                }
+                self.remove_oldest();
+            }
+            StoredElsewhere::Removed(id) if self.active != Some(id) => {
+                self.kept.retain(|kept| kept.id != id);
+                self.clean_overlays();
+            }
+            StoredElsewhere::Stored(_) | StoredElsewhere::Removed(_) => {}
+        }
+    }
+
+    /// Removes the oldest series that a person has not named and that is not the newest, if there are more than may be kept. A series
+    /// without an answer displaces none.
     fn remove_oldest(&mut self) {
         if self.worth_keeping().count() > KEPT_MAX {
-            self.kept.remove(0);
-            self.has_lost = true;
-            self.clean_overlays();
+            let earlier = &self.kept[..self.kept.len() - 1];
+            if let Some(oldest) = earlier.iter().position(|kept| !kept.is_named) {
+                self.kept.remove(oldest);
+                self.has_lost = true;
+                self.clean_overlays();
+            }
         }
     }
 
@@ -376,6 +411,49 @@ mod tests {
         assert!(!many.has_lost);
         let many = series(KEPT_MAX as u32 + 1);
         assert_eq!((many.kept.len(), many.kept[0].id, many.has_lost), (KEPT_MAX, id(2), true));
+    }
+
+    #[test]
+    fn what_a_person_named_is_not_removed_for_a_new_series() {
+        let mut many = series(KEPT_MAX as u32);
+        for number in [1, 2] {
+            many.act(Action::Renamed(id(number), "Kept".to_owned()));
+        }
+        let mut more = |number| {
+            begin(&mut many, number);
+            many.add(id(number), &[ROUND], &Failures::default());
+            many.end(id(number), |_, _| RunStatus::Complete);
+            kept(&many)[..3].to_vec()
+        };
+        assert_eq!(more(20), [1, 2, 4]);
+        assert_eq!(more(21), [1, 2, 5]);
+        for kept in &mut many.kept {
+            kept.is_named = true;
+        }
+        begin(&mut many, 22);
+        many.add(id(22), &[ROUND], &Failures::default());
+        many.end(id(22), |_, _| RunStatus::Complete);
+        assert_eq!((many.kept.len(), many.room()), (KEPT_MAX + 1, 0), "nothing was removed");
+    }
+
+    #[test]
+    fn what_another_tab_stores_or_removes_is_so_here_too() {
+        let mut many = series(2);
+        let stored = |number| {
+            let mut of_another = series(number);
+            of_another.kept.pop().unwrap()
+        };
+        many.take_from_elsewhere(StoredElsewhere::Stored(stored(7)));
+        assert_eq!(kept(&many), [1, 7, 2], "the newest stays the newest");
+        let renamed = StoredRounds { is_named: true, ..stored(1) };
+        many.take_from_elsewhere(StoredElsewhere::Stored(renamed));
+        assert_eq!((kept(&many), many.kept[0].is_named), (vec![1, 7, 2], true));
+        many.take_from_elsewhere(StoredElsewhere::Removed(id(7)));
+        assert_eq!(kept(&many), [1, 2]);
+        begin(&mut many, 3);
+        many.take_from_elsewhere(StoredElsewhere::Removed(id(3)));
+        many.take_from_elsewhere(StoredElsewhere::Stored(stored(3)));
+        assert!(many.is_running() && !many.kept[2].rounds.is_over(), "what is running is left alone");
     }
 
     #[test]

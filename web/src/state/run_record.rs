@@ -8,7 +8,7 @@ use launcelot_measure::{
     TracePoint, paths,
 };
 
-use super::ids::RunId;
+use super::ids::{EntryId, PageId, RunId};
 use crate::bridge::Route;
 use crate::message::{Clock, Ended};
 use crate::text;
@@ -21,11 +21,13 @@ pub const CLIENT: &str = "client";
 pub struct RunRecord {
     /// The identity of the run.
     pub id: RunId,
-    /// The number for people: of a single run, counted since the page was loaded; of a run in a race, within its turn.
+    /// The identity of a single run in the browser's storage.
+    pub entry: EntryId,
+    /// The number for people: of a single run, counted on over visits; of a run in a race, within its turn.
     pub number: u32,
     /// The run.
     pub run: Run,
-    /// The name by which the lab knows the dialogue.
+    /// The name by which the lab knows the dialogue; empty for a run from a file or from an earlier visit.
     pub dialogue: String,
     /// The legs of the path.
     pub legs: Legs,
@@ -67,6 +69,8 @@ impl Legs {
 /// The circumstances in which a run begins.
 #[derive(Debug, Clone, Default)]
 pub struct Circumstances {
+    /// The page on which the run begins.
+    pub page: PageId,
     /// The client's clock, once it is known.
     pub clock: Option<Clock>,
     /// What is known of the legs.
@@ -101,11 +105,12 @@ pub struct NewRun {
 impl RunRecord {
     /// Creates the record of a run that begins.
     pub fn begun(new: NewRun, circumstances: &Circumstances) -> Self {
-        let Circumstances { clock, legs, link, revision, work, provenance } = circumstances;
+        let Circumstances { page, clock, legs, link, revision, work, provenance } = circumstances;
         let is_through_tunnel = Route::of(&new.url) == Route::Tunnel;
         let step = clock.map(|clock| clock.step).unwrap_or_default();
         Self {
             id: new.id,
+            entry: EntryId { position: new.number, page: *page, number: new.id.0 },
             number: new.number,
             run: Run::new(new.url, new.order, step, new.questions),
             dialogue: new.dialogue,
@@ -123,6 +128,7 @@ impl RunRecord {
     pub fn imported(id: RunId, number: u32, recorded: &RecordedRun) -> Self {
         Self {
             id,
+            entry: EntryId::default(),
             number,
             run: recorded.run.clone(),
             dialogue: String::new(),
@@ -134,6 +140,11 @@ impl RunRecord {
             provenance: recorded.provenance.clone(),
             is_imported: true,
         }
+    }
+
+    /// Creates the record of a run from an earlier visit, which the browser's storage has under `entry`.
+    pub fn restored(id: RunId, number: u32, entry: EntryId, recorded: &RecordedRun) -> Self {
+        Self { entry, is_imported: recorded.provenance.is_imported, ..Self::imported(id, number, recorded) }
     }
 
     /// Returns the run as it is exported.
@@ -198,14 +209,15 @@ impl RunRecord {
         }
     }
 
-    /// Whether the server's work at the end of the run is unknown.
+    /// Whether the server's work at the end of the run is unknown, and may still be learned. The lab knows no dialogue of a run from a
+    /// file or from an earlier visit.
     pub(super) fn has_open_work(&self) -> bool {
-        self.server_work.is_some_and(|work| work.last.is_none())
+        self.server_work.is_some_and(|work| work.last.is_none()) && !self.dialogue.is_empty()
     }
 
     /// Whether the lab's present setting of the server's work tells the work at the end of this run.
     pub(super) fn lacks_final_work(&self) -> bool {
-        self.has_open_work() && !self.is_active() && !self.is_imported
+        self.has_open_work() && !self.is_active()
     }
 
     /// The lab said how long its server works on each answer now.

@@ -74,6 +74,18 @@ impl Runs {
         self.all.extend(own);
     }
 
+    /// Puts runs of earlier visits before all others, as far as there is room.
+    pub(super) fn restore(&mut self, mut earlier: Vec<RunRecord>) {
+        earlier.drain(..earlier.len().saturating_sub(self.room()));
+        self.continue_from(earlier.last().map_or(0, |last| last.number));
+        self.all.splice(0..0, earlier.into_iter().map(Shared::new));
+    }
+
+    /// The next run has a larger number than this.
+    pub(super) fn continue_from(&mut self, number: u32) {
+        self.last_number = self.last_number.max(number);
+    }
+
     /// Compares a run with the newest, or stops comparing it.
     pub(super) fn toggle_compared(&mut self, id: RunId) {
         match self.compared.iter().position(|compared| *compared == id) {

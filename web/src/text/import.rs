@@ -1,6 +1,8 @@
 //! What came of bringing a document, in one sentence.
 
+use launcelot_measure::export::bounds::{QUESTION_MAX_BYTES, QUESTIONS_MAX};
 use launcelot_measure::export::document::{DOCUMENT_MAX_BYTES, Document, DocumentError, VERSION};
+use launcelot_measure::unit::format_count;
 
 use super::limits::count;
 use crate::state::import::RACES_MAX;
@@ -21,6 +23,13 @@ pub fn why_not(name: &str, refusal: DocumentError) -> String {
         }
         DocumentError::Empty => format!("Not imported: {name} contains no measurements."),
         DocumentError::Impossible => format!("Not imported: {name} contains times that cannot have been measured."),
+        DocumentError::InvalidQuestion => format!(
+            "Not imported: {name} contains a question or an answer of more than {} bytes, or a question that is not printable ASCII.",
+            format_count(QUESTION_MAX_BYTES as u64)
+        ),
+        DocumentError::TooMuch => format!(
+            "Not imported: {name} contains more than this page can draw, such as a run with more than {QUESTIONS_MAX} questions."
+        ),
     }
 }
 
@@ -83,6 +92,8 @@ mod tests {
             DocumentError::NewerVersion(7),
             DocumentError::Empty,
             DocumentError::Impossible,
+            DocumentError::InvalidQuestion,
+            DocumentError::TooMuch,
         ] {
             let says = why_not("x.json", refusal);
             assert!(says.contains("x.json") && says.ends_with('.'), "{says}");

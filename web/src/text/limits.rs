@@ -71,7 +71,7 @@ mod tests {
     use launcelot_measure::{Order, Provenance, RunStatus};
 
     use super::*;
-    use crate::state::ids::RunId;
+    use crate::state::ids::{EntryId, RunId};
     use crate::state::run_record::Legs;
 
     #[test]
@@ -80,6 +80,7 @@ mod tests {
         let run = Run::new(String::new(), Order::OneAtATime, step, ["What?", "Why?"].map(str::to_owned));
         let run = RunRecord {
             id: RunId(1),
+            entry: EntryId::default(),
             number: 1,
             run,
             dialogue: String::new(),

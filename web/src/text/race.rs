@@ -164,6 +164,7 @@ mod tests {
     use super::*;
     use crate::message::Clock;
     use crate::shared::Shared;
+    use crate::state::ids::EntryId;
     use crate::state::run_record::Circumstances;
 
     const MS: Unit = Unit::Milliseconds;
@@ -176,7 +177,7 @@ mod tests {
 
     /// A race in which connecting takes 4 ms for each run of a heat, and a round trip `rtt`.
     fn raced(rtt: Duration) -> Race {
-        let mut race = Race::begun("ws://b/ws/tunnel".to_owned());
+        let mut race = Race::begun("ws://b/ws/tunnel".to_owned(), EntryId::default());
         let clock = Some(Clock { step: us(5), isolated: true, cores: 2 });
         let (link, revision) = (Some(Preset::Ssh.link()), Some(REVISION));
         let circumstances = Circumstances { clock, link, revision, ..Circumstances::default() };

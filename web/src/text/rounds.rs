@@ -32,6 +32,12 @@ pub fn name(plan: &RoundsPlan, route: &str) -> String {
     name
 }
 
+/// Whether the page has made the name of a series, and not a person.
+pub fn is_automatic_name(rounds: &Rounds) -> bool {
+    let begin = name(&RoundsPlan { connections: Connections::One, pace: None, ..rounds.plan }, "");
+    rounds.name.starts_with(&begin)
+}
+
 /// How far they are.
 pub fn progress(rounds: &Rounds) -> String {
     format!("{} of {} rounds", format_count(rounds.done() as u64), format_count(rounds.plan.rounds.into()))
@@ -337,7 +343,12 @@ mod tests {
     fn the_limits_are_said() {
         let rounds = rounds(Connections::One, None, 600);
         let expected = "1,000 samples · clock step 5 µs · 2 cores · 100 warm-up rounds not counted · 1 error";
-        let kept = StoredRounds { id: RoundsId::default(), rounds: Shared::new(rounds.clone()), is_imported: false };
+        let kept = StoredRounds {
+            id: RoundsId::default(),
+            rounds: Shared::new(rounds.clone()),
+            is_imported: false,
+            is_named: false,
+        };
         assert_eq!(plain(&limits(&kept)), expected);
         let (to, link) = ("ws://b/ws/tunnel".to_owned(), Link::Known(Preset::Rack.link()));
         let kept =

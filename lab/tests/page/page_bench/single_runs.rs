@@ -75,6 +75,8 @@ async fn a_single_run_by_the_page_is_compared_with_one_by_a_plain_worker() {
         let times = times.as_array().unwrap_or_else(|| panic!("the turns: {times}"));
         by_plain_worker.push(counted(times.iter().filter_map(Value::as_f64).collect(), warm_up));
         by_page.push(counted(totals(&exported(&browser).await), warm_up));
+        // The next turn begins without the runs of this one.
+        browser.script("localStorage.clear()").await;
     }
     assert!(by_page.iter().chain(&by_plain_worker).all(|times| times.len() == runs), "{by_page:?} {by_plain_worker:?}");
     let ratio = print(&by_page, &by_plain_worker, clock_step(&browser).await);
