@@ -1,4 +1,4 @@
-//! Tests of the built page in a real browser. They need Chromium, its driver, axe-core and the page;
+//! Tests of the built page in a real browser. They need Chromium or Firefox, its driver, axe-core and the page;
 //! `cargo xtask test` provides them.
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
@@ -14,6 +14,7 @@ mod failures;
 mod layout;
 mod legible;
 mod load;
+mod not_isolated;
 mod observer_effect;
 mod page_bench;
 mod picture;
