@@ -22,9 +22,8 @@ const DRIVER_VARIABLE: &str = "LAUNCELOT_GECKODRIVER";
 const BROWSER_VARIABLE: &str = "LAUNCELOT_BROWSER";
 
 /// The tests that also run in Firefox without `--long`, by their whole names.
-pub(crate) const FEW: [&str; 7] = [
+pub(crate) const FEW: [&str; 6] = [
     "dialogue::the_button_shows_three_answers_and_their_times_in_both_orders",
-    "exports::every_export_is_saved_and_can_be_read_by_other_programs",
     "exports::an_imported_export_is_drawn_and_marked_as_imported",
     "not_isolated::the_page_works_without_cross_origin_isolation_and_says_that_its_clock_is_coarser",
     "replay::slow_motion_steps_through_a_run_in_order_to_its_end",
@@ -40,7 +39,10 @@ pub(crate) const ONLY_IN_CHROMIUM: [(&str, &str); 4] = [
         "rounds::interrupted::rounds_of_a_page_in_the_back_forward_cache_are_marked_as_suspended",
         "Firefox keeps no page with a connection in that cache",
     ),
-    ("rounds::long::ten_thousand_rounds_neither_block_the_page_nor_grow_its_memory", "only Chromium measures a page's memory"),
+    (
+        "rounds::long::ten_thousand_rounds_neither_block_the_page_nor_grow_its_memory",
+        "only Chromium measures a page's memory",
+    ),
 ];
 
 /// The paths of Firefox and of its driver.
@@ -102,7 +104,7 @@ mod tests {
     #[test]
     fn without_a_filter_all_of_the_few_run_and_otherwise_those_that_match_one() {
         assert_eq!(few(&[]), FEW);
-        assert_eq!(few(&["race::".to_owned(), "replay".to_owned()]), [FEW[4], FEW[6]]);
+        assert_eq!(few(&["race::".to_owned(), "replay".to_owned()]), [FEW[3], FEW[5]]);
         assert_eq!(few(&["swallow".to_owned()]), [""; 0]);
     }
 

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use http::HeaderName;
 use launcelot_protocol::EXCHANGES;
 use launcelot_server::Options;
 
@@ -12,10 +11,7 @@ use crate::support::fixtures::{Bridge, Server};
 use crate::support::page;
 
 /// The headers that make a page cross-origin isolated.
-const ISOLATION: [HeaderName; 2] = [
-    HeaderName::from_static("cross-origin-opener-policy"),
-    HeaderName::from_static("cross-origin-embedder-policy"),
-];
+const ISOLATION: [&str; 2] = ["cross-origin-opener-policy", "cross-origin-embedder-policy"];
 
 /// The server's work on each answer: longer than a step of any browser's clock.
 const THINK: Duration = Duration::from_millis(20);
@@ -38,7 +34,10 @@ async fn the_page_works_without_cross_origin_isolation_and_says_that_its_clock_i
     assert!(browser.text("#clock").await.contains("this coarse because the page is not cross-origin isolated"));
     assert!(browser.text("#clock").await.contains("Its timers are coarse too"));
     let step = browser.script("return Number(document.querySelector('#clock').dataset.stepNs)").await;
-    assert!(step.as_f64().unwrap() >= 50_000.0, "a clock without isolation steps by 100 µs or more, and this one by {step} ns");
+    assert!(
+        step.as_f64().unwrap() >= 50_000.0,
+        "a clock without isolation steps by 100 µs or more, and this one by {step} ns"
+    );
 
     // Without shared memory, a timer alone wakes the worker when a round is due.
     browser.ask_rounds(20, "#one-connection", "30", "complete").await;

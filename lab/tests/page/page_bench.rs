@@ -82,7 +82,9 @@ async fn all_clients_ask_the_same_questions_through_one_bridge() {
         BrowserName::Chromium => ("median", ratios.median),
         BrowserName::Firefox => ("total time", ratios.total),
     };
-    println!("The {what} of the page's worker is {ratio:.3} times that of a plain worker; at most {RATIO_MAX} is allowed.");
+    println!(
+        "The {what} of the page's worker is {ratio:.3} times that of a plain worker; at most {RATIO_MAX} is allowed."
+    );
     // A few questions while other tests run say nothing about the ratio.
     assert!(
         requested.is_none() || ratio <= RATIO_MAX,

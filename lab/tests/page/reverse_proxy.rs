@@ -1,7 +1,7 @@
 //! The page below a path of another server: a reverse proxy that forwards what is below the path to the bridge.
 
 use bytes::Bytes;
-use http::{HeaderName, Request, Response, StatusCode, Uri};
+use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{Either, Empty};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -28,7 +28,7 @@ type Body = Either<Incoming, Empty<Bytes>>;
 
 /// Starts a reverse proxy to a bridge, and returns the proxy's port. The proxy leaves the headers in `removed` out of the
 /// responses, and ends with the test.
-pub(super) async fn start_proxy(bridge_port: u16, path: Path, removed: &'static [HeaderName]) -> u16 {
+pub(super) async fn start_proxy(bridge_port: u16, path: Path, removed: &'static [&'static str]) -> u16 {
     let listener = TcpListener::bind(("localhost", 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
@@ -47,7 +47,7 @@ async fn forward(
     mut request: Request<Incoming>,
     port: u16,
     path: Path,
-    removed: &[HeaderName],
+    removed: &[&str],
 ) -> Result<Response<Body>, hyper::Error> {
     let Some(rest) = request.uri().path_and_query().unwrap().as_str().strip_prefix(PATH) else {
         let mut not_found = Response::new(Either::Right(Empty::new()));
@@ -63,7 +63,7 @@ async fn forward(
     let from_page = hyper::upgrade::on(&mut request);
     let mut response = bridge.send_request(request).await?;
     for header in removed {
-        response.headers_mut().remove(header);
+        response.headers_mut().remove(*header);
     }
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         let from_bridge = hyper::upgrade::on(&mut response);
