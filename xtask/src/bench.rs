@@ -8,6 +8,7 @@ use crate::browser::Browser;
 use crate::cargo::{self, Programs};
 use crate::command;
 use crate::failure::Failure;
+use crate::firefox::Firefox;
 use crate::page;
 use crate::progress::Progress;
 use crate::workspace::Workspace;
@@ -23,6 +24,8 @@ pub(crate) enum Benchmark {
     Designs(Forwarded),
 
     /// Compare asking from the page with plain JavaScript and the native client: single runs, and many questions.
+    ///
+    /// In Chromium, and, if it is installed, also many questions in Firefox.
     Page,
 
     /// Compare the bridge with the server alone and with other bridges, in about ten minutes.
@@ -64,10 +67,24 @@ fn page(workspace: &Workspace, progress: &Progress) -> Result<(), Failure> {
     let browser = Browser::find(workspace, progress, false)?;
     page::build_for_release(workspace, progress)?;
     progress.run("the programs", cargo::browser_tests(workspace, &["--no-run"]))?;
-    let mut bench = cargo::browser_tests(workspace, &["--quiet", "--", "page_bench::", "--nocapture"]);
-    bench.env("LAUNCELOT_BENCH_QUESTIONS", QUESTIONS).env("LAUNCELOT_PAGE", workspace.page());
-    browser.set_env(&mut bench);
-    command::show(bench)
+    let bench = |tests: &str| {
+        let mut bench = cargo::browser_tests(workspace, &["--quiet", "--", tests, "--nocapture"]);
+        bench.env("LAUNCELOT_BENCH_QUESTIONS", QUESTIONS).env("LAUNCELOT_PAGE", workspace.page());
+        browser.set_env(&mut bench);
+        bench
+    };
+    command::show(bench("page_bench::"))?;
+    match Firefox::find(workspace, progress, false) {
+        Ok(firefox) => {
+            let mut bench = bench("page_bench::all_clients_");
+            firefox.set_env(&mut bench);
+            command::show(bench)
+        }
+        Err(failure) => {
+            eprintln!("Not measured in Firefox: {failure}");
+            Ok(())
+        }
+    }
 }
 
 /// Builds the bridge, the smallest one, and the lab, which contains the server.

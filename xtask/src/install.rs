@@ -13,8 +13,8 @@ use crate::progress::Progress;
 use crate::tools::{Found, Tool, WASM_TARGET, cache, check_npm, find, folder};
 use crate::workspace::{self, Workspace};
 
-/// The environment with which cargo compiles tools without optimization. They run for a second or two; on two
-/// processors, trunk compiles in less than 4 minutes instead of 13.
+/// The environment with which cargo compiles tools without optimization. They have little to do; on two processors, trunk
+/// compiles in less than 4 minutes instead of 13.
 const UNOPTIMIZED: [(&str, &str); 5] = [
     ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
     ("CARGO_PROFILE_RELEASE_LTO", "off"),
@@ -72,8 +72,8 @@ fn install_one(workspace: &Workspace, progress: &Progress, tool: Tool) -> Result
     }
 }
 
-/// Returns the command that installs a tool with cargo. The default features of both tools are for downloading, which
-/// is not needed here.
+/// Returns the command that installs a tool with cargo. Default features of these tools are for downloading, which is
+/// not needed here.
 fn cargo_install(workspace: &Workspace, tool: Tool, version: &str, folder: &Path) -> Command {
     let mut command = workspace.command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(["install", "--no-default-features", "--no-track", "--root"]).arg(folder);

@@ -16,6 +16,7 @@ mod command;
 mod demo;
 mod examples;
 mod failure;
+mod firefox;
 mod hdrhistogram;
 mod install;
 mod interoperability;

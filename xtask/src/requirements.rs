@@ -3,6 +3,7 @@
 use crate::cargo::BROWSER_TESTS;
 use crate::command::output_of;
 use crate::failure::Failure;
+use crate::firefox;
 use crate::output;
 use crate::workspace::Workspace;
 
@@ -11,6 +12,10 @@ use crate::workspace::Workspace;
 pub(crate) enum Requirement {
     /// Chromium, its driver, and axe-core.
     Browser,
+    /// Firefox and geckodriver, for the few tests that an ordinary run also runs there.
+    Firefox,
+    /// Firefox and geckodriver, for all tests that can run there.
+    FirefoxLong,
     /// PyPI's `hdrhistogram`. Without it, `cargo test` ignores its tests.
     HdrHistogram,
     /// curl.
@@ -45,8 +50,9 @@ impl Requirement {
     /// Returns the test program and the prefixes of the names of the tests.
     pub(crate) fn tests(self) -> (&'static str, &'static [&'static str]) {
         match self {
-            Self::Browser => ("page", &[]),
+            Self::Browser | Self::FirefoxLong => ("page", &[]),
             Self::Curl => ("bridge", &["long::curl::"]),
+            Self::Firefox => ("page", &firefox::FEW),
             Self::HaProxy => ("bridge", &["long::haproxy::"]),
             Self::HdrHistogram => ("measure", &["hlog_in_python::"]),
             Self::Nginx => ("bridge", &["long::nginx::"]),
@@ -63,10 +69,19 @@ impl Requirement {
         }
     }
 
+    /// Returns the names of tests that have the prefixes, but do not belong to the requirement.
+    fn exceptions(self) -> Vec<&'static str> {
+        match self {
+            Self::FirefoxLong => firefox::ONLY_IN_CHROMIUM.iter().map(|(name, _)| *name).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     fn description(self) -> &'static str {
         match self {
             Self::Browser => "in a browser",
             Self::Curl => "with curl",
+            Self::Firefox | Self::FirefoxLong => "in Firefox",
             Self::HaProxy => "behind HAProxy",
             Self::HdrHistogram => "with PyPI's hdrhistogram",
             Self::Nginx => "behind nginx",
@@ -123,8 +138,7 @@ impl Skips {
         for skip in &self.0 {
             match skip {
                 Skip::Tests(requirement, why) => {
-                    let (program, names) = requirement.tests();
-                    let count = count_tests(workspace, program, names)?;
+                    let count = count_tests(workspace, *requirement)?;
                     let tests = if count == 1 { "test" } else { "tests" };
                     output::print(&format!("Skipped: {count} {tests} {}: {why}\n", requirement.description()));
                 }
@@ -135,10 +149,14 @@ impl Skips {
     }
 }
 
-/// Returns the number of tests of a program with `names` in their names.
-fn count_tests(workspace: &Workspace, program: &str, names: &[&str]) -> Result<usize, Failure> {
+/// Returns the number of tests that have the requirement.
+fn count_tests(workspace: &Workspace, requirement: Requirement) -> Result<usize, Failure> {
+    let (program, names) = requirement.tests();
     let mut list = workspace.cargo("test");
     list.args(["--quiet", "--workspace", "--features", BROWSER_TESTS, "--test", program, "--", "--list"]).args(names);
+    for exception in requirement.exceptions() {
+        list.args(["--skip", exception]);
+    }
     Ok(output_of(list)?.lines().filter(|line| line.ends_with(": test")).count())
 }
 

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use crate::browser::Browser;
 use crate::failure::Failure;
+use crate::firefox::Firefox;
 use crate::hdrhistogram;
 use crate::install;
 use crate::interoperability::Interoperability;
@@ -23,6 +24,7 @@ use crate::workspace::{Workspace, find_program};
 #[derive(Debug)]
 pub(crate) struct Setup {
     pub(crate) browser: Option<Browser>,
+    pub(crate) firefox: Option<Firefox>,
     pub(crate) openssh: Option<OpenSsh>,
     pub(crate) has_python: bool,
     pub(crate) has_namespaces: bool,
@@ -59,6 +61,7 @@ impl Setup {
         }
         let mut setup = Self {
             browser: None,
+            firefox: None,
             openssh: None,
             has_python: false,
             has_namespaces: false,
@@ -88,6 +91,9 @@ impl Setup {
             setup.browser = skips.unless_found(Requirement::Browser, install, found)?;
         }
         if setup.browser.is_some() {
+            let requirement = if long { Requirement::FirefoxLong } else { Requirement::Firefox };
+            let found = Firefox::find(workspace, progress, install);
+            setup.firefox = skips.unless_found(requirement, install, found)?;
             let found = trunk(workspace, progress, install);
             setup.trunk = skips.unless_found(Requirement::Trunk, install, found)?;
             setup.optimizers =

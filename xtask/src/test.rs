@@ -10,6 +10,7 @@ use clap::Args;
 use crate::cargo::{self, BROWSER_TESTS, WITH_TEST_FEATURES};
 use crate::command;
 use crate::failure::Failure;
+use crate::firefox;
 use crate::licences;
 use crate::output;
 use crate::page;
@@ -180,6 +181,7 @@ impl Tests<'_> {
             }
             commands.push(self.configure(tests, program, &[]));
             commands.extend(self.hdrhistogram(&[]));
+            commands.extend(program.and_then(|program| self.in_firefox(program, &[])));
             commands.extend(self.alone());
             return commands;
         }
@@ -197,11 +199,9 @@ impl Tests<'_> {
                 commands.extend(self.hdrhistogram(filter.as_slice()));
             }
         }
-        if let (Some(filters), Some(_)) = (self.parts.page(), program) {
-            let mut tests = self.workspace.cargo("test");
-            // The whole workspace is selected, so that libraries have the features that they are compiled with otherwise.
-            tests.args(["--workspace", "--features", BROWSER_TESTS, "--test", "page"]);
-            commands.push(self.configure(tests, program, filters));
+        if let (Some(filters), Some(program)) = (self.parts.page(), program) {
+            commands.push(self.configure(self.page_tests(), Some(program), filters));
+            commands.extend(self.in_firefox(program, filters));
         }
         commands
     }
@@ -214,6 +214,36 @@ impl Tests<'_> {
         let mut tests = self.workspace.cargo("test");
         // The whole workspace is selected, so that libraries have the features that they are compiled with otherwise.
         tests.args(["--workspace", "--features", BROWSER_TESTS, "--test", "lab", "--", "--test-threads=1", ALONE]);
+        Some(tests)
+    }
+
+    /// Returns the command for the tests in a browser.
+    fn page_tests(&self) -> Command {
+        let mut tests = self.workspace.cargo("test");
+        // The whole workspace is selected, so that libraries have the features that they are compiled with otherwise.
+        tests.args(["--workspace", "--features", BROWSER_TESTS, "--test", "page"]);
+        tests
+    }
+
+    /// Returns the command that runs tests in Firefox, if it was found: with `--long` all that can run there, otherwise
+    /// the few that are chosen for it.
+    fn in_firefox(&self, program: &Path, filters: &[String]) -> Option<Command> {
+        let firefox = self.setup.firefox.as_ref()?;
+        let mut tests;
+        if self.long {
+            tests = self.configure(self.page_tests(), Some(program), filters);
+            for (name, _) in firefox::ONLY_IN_CHROMIUM {
+                tests.args(["--skip", name]);
+            }
+        } else {
+            let few = firefox::few(filters);
+            if few.is_empty() {
+                return None;
+            }
+            tests = self.configure(self.page_tests(), Some(program), &few);
+            tests.arg("--exact");
+        }
+        firefox.set_env(&mut tests);
         Some(tests)
     }
 

@@ -1,5 +1,5 @@
-//! Tools besides cargo: trunk for working on the page, wasm-opt and esbuild for a smaller page, axe-core and clients of WebSockets for
-//! the tests.
+//! Tools besides cargo: trunk for working on the page, wasm-opt and esbuild for a smaller page, geckodriver, axe-core and
+//! clients of WebSockets for the tests.
 //!
 //! The tools are installed per user, each version into a folder of its own, where every clone of the repository finds
 //! it ([`crate::install`]).
@@ -21,6 +21,9 @@ pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
 /// The series of trunk that are accepted on the `PATH`.
 const TRUNK_SERIES: [&str; 2] = ["0.21.", "0.22."];
 
+/// The series of geckodriver that are accepted on the `PATH`. Older ones cannot give tests access to Firefox's settings.
+const GECKODRIVER_SERIES: [&str; 2] = ["0.36.", "0.37."];
+
 /// The oldest Node that runs the packages from npm.
 pub(crate) const NODE_MAJOR_MIN: u32 = 18;
 
@@ -35,6 +38,8 @@ pub(crate) enum Tool {
     WasmOpt,
     /// Makes scripts smaller.
     Esbuild,
+    /// Drives Firefox.
+    Geckodriver,
     /// Finds accessibility violations in a page.
     Axe,
     /// A client of WebSockets in JavaScript.
@@ -46,7 +51,7 @@ pub(crate) enum Tool {
 }
 
 impl Tool {
-    /// The tools that `cargo xtask tools` installs. axe-core is for the tests only.
+    /// The tools that `cargo xtask tools` installs. The others are for the tests only.
     pub(crate) const FOR_THE_PAGE: [Self; 4] = [Self::Trunk, Self::WasmBindgen, Self::WasmOpt, Self::Esbuild];
 
     pub(crate) fn name(self) -> &'static str {
@@ -55,6 +60,7 @@ impl Tool {
             Self::WasmBindgen => "wasm-bindgen",
             Self::WasmOpt => "wasm-opt",
             Self::Esbuild => "esbuild",
+            Self::Geckodriver => "geckodriver",
             Self::Axe => "axe-core",
             Self::Ws => "ws",
             Self::Undici => "undici",
@@ -69,6 +75,7 @@ impl Tool {
             Self::WasmBindgen => "wasm-bindgen-cli",
             Self::WasmOpt => "binaryen",
             Self::Esbuild => "esbuild",
+            Self::Geckodriver => "geckodriver",
             Self::Axe => "axe-core",
             Self::Ws => "ws",
             Self::Undici => "undici",
@@ -100,6 +107,7 @@ impl Tool {
             }
             Self::WasmOpt => "132.0.0".to_owned(),
             Self::Esbuild => "0.28.2".to_owned(),
+            Self::Geckodriver => "0.37.1".to_owned(),
             Self::Axe => "4.14.1".to_owned(),
             Self::Ws => "8.23.0".to_owned(),
             // The newest version for Node 18.
@@ -112,7 +120,7 @@ impl Tool {
     pub(crate) fn duration(self) -> &'static str {
         match self {
             Self::Trunk => "3 to 4 minutes",
-            Self::WasmBindgen => "1 to 2 minutes",
+            Self::WasmBindgen | Self::Geckodriver => "1 to 2 minutes",
             Self::WasmOpt | Self::Esbuild | Self::Axe | Self::Ws | Self::Undici | Self::NoVnc => "a few seconds",
         }
     }
@@ -120,7 +128,7 @@ impl Tool {
     /// Returns the path of the tool's program or script inside its folder.
     fn file(self, folder: &Path) -> PathBuf {
         match self {
-            Self::Trunk | Self::WasmBindgen => folder.join("bin").join(self.name()),
+            Self::Trunk | Self::WasmBindgen | Self::Geckodriver => folder.join("bin").join(self.name()),
             Self::WasmOpt => folder.join("node_modules/binaryen/bin/wasm-opt"),
             Self::Esbuild => folder.join("node_modules/esbuild/bin/esbuild"),
             Self::Axe => folder.join("node_modules/axe-core/axe.min.js"),
@@ -134,6 +142,7 @@ impl Tool {
     fn accepts(self, found: &str, wanted: &str) -> bool {
         match self {
             Self::Trunk => TRUNK_SERIES.iter().any(|series| found.starts_with(series)),
+            Self::Geckodriver => GECKODRIVER_SERIES.iter().any(|series| found.starts_with(series)),
             _ => found == wanted,
         }
     }
@@ -260,12 +269,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn trunk_is_accepted_by_series_and_other_tools_by_exact_version() {
+    fn trunk_and_geckodriver_are_accepted_by_series_and_other_tools_by_exact_version() {
         let cases = [
             (Tool::Trunk, "0.21.0", true),
             (Tool::Trunk, "0.22.3", true),
             (Tool::Trunk, "0.20.3", false),
             (Tool::Trunk, "0.2.1", false),
+            (Tool::Geckodriver, "0.36.0", true),
+            (Tool::Geckodriver, "0.35.0", false),
             (Tool::WasmBindgen, "0.2.130", true),
             (Tool::WasmBindgen, "0.2.129", false),
         ];

@@ -8,7 +8,6 @@ use std::process::Command;
 use launcelot_bundle::Files;
 use launcelot_bundle::page::{Sources, build};
 use launcelot_server::Design;
-use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use crate::support::browser::Browser;
@@ -92,8 +91,7 @@ async fn the_part_for_files_is_loaded_when_idle_and_works_after_the_bridge_has_s
     let bridge = Bridge::start(server.port, Some(page::built()));
     let browser = Browser::start().await;
     let saved = tempfile::tempdir().unwrap();
-    let save = json!({ "behavior": "allow", "downloadPath": saved.path() });
-    browser.devtools("Page.setDownloadBehavior", save).await;
+    browser.save_files_to(saved.path()).await;
     browser.open(&bridge.page_url()).await;
     browser.ask(1, "complete").await;
     wait_for_requests(&browser, "200").await;

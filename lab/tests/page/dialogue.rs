@@ -249,16 +249,14 @@ async fn the_page_is_accessible_and_fits_at_any_width_in_light_and_dark() {
 async fn without_web_assembly_or_javascript_the_page_explains_what_is_missing() {
     let (_server, bridge, browser) = page::open(&Options::default()).await;
     let page = bridge.page_url();
-    let without = serde_json::json!({ "source": "delete globalThis.WebAssembly" });
-    let added = browser.devtools("Page.addScriptToEvaluateOnNewDocument", without).await;
+    browser.run_early("delete window.WebAssembly").await;
     browser.client.goto(&page).await.unwrap();
     // The message appears at the end of the download, some time after the page has loaded.
     browser.wait_for("#before[role=alert]").await;
     let text = browser.text("#before").await;
     assert!(text.contains("WebAssembly"), "{text}");
-    browser.devtools("Page.removeScriptToEvaluateOnNewDocument", added).await;
 
-    browser.devtools("Emulation.setScriptExecutionDisabled", serde_json::json!({ "value": true })).await;
+    browser.forbid_scripts().await;
     browser.client.goto(&page).await.unwrap();
     let text = browser.text("noscript p").await;
     assert!(text.contains("needs JavaScript and WebAssembly"), "{text}");

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::support::driver::BrowserName;
 use crate::support::page_session::PageSession;
 use crate::support::{schema, wait};
 use fantoccini::Locator;
@@ -23,7 +24,11 @@ async fn every_export_is_saved_and_can_be_read_by_other_programs() {
     let recorded = &document.runs[0];
     assert_eq!((recorded.number, &recorded.run.status), (1, &RunStatus::Complete));
     let client = recorded.provenance.client.as_ref().unwrap();
-    assert!(recorded.provenance.began.is_some() && client.system.contains("Chrome"), "{:?}", recorded.provenance);
+    let system = match session.browser.name {
+        BrowserName::Chromium => "Chrome",
+        BrowserName::Firefox => "Firefox",
+    };
+    assert!(recorded.provenance.began.is_some() && client.system.contains(system), "{:?}", recorded.provenance);
     let paths = paths(&recorded.run, recorded.trace.as_ref().unwrap());
     assert!(
         paths.questions().iter().all(|path| path.thinking().is_some()

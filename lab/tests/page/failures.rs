@@ -13,11 +13,11 @@ impl Browser {
     /// Exports everything from the page as JSON, and returns it.
     pub(crate) async fn document(&self) -> Document {
         let catch = "const made = URL.createObjectURL;
-            URL.createObjectURL = (blob) => { blob.text().then((text) => globalThis.exported = text); return made.call(URL, blob); };";
+            URL.createObjectURL = (blob) => { blob.text().then((text) => window.exported = text); return made.call(URL, blob); };";
         self.script(catch).await;
         self.click("#export-json").await;
         let script = "const done = arguments[0];
-            const wait = () => globalThis.exported ? done(globalThis.exported) : setTimeout(wait, 5);
+            const wait = () => window.exported ? done(window.exported) : setTimeout(wait, 5);
             wait();";
         let exported = self.client.execute_async(script, Vec::new()).await.unwrap();
         serde_json::from_str(exported.as_str().unwrap()).unwrap()

@@ -93,7 +93,7 @@ async fn nothing_jumps_while_a_run_is_going_on() {
         session.forget().await;
         session.ask(1).await;
         session.ask(2).await;
-        let watch = "globalThis.heights = [];
+        let watch = "window.heights = [];
             const section = document.querySelector('main > section');
             const watch = () => { heights.push(section.offsetHeight); requestAnimationFrame(watch); };
             new MutationObserver(() => heights.push(section.offsetHeight))
@@ -152,8 +152,7 @@ async fn the_page_is_printed_on_white_and_without_buttons() {
     let session = PageSession::start().await;
     let browser = &session.browser;
     session.ask(1).await;
-    let paper = json!({ "media": "print", "features": [{ "name": "prefers-color-scheme", "value": "dark" }] });
-    browser.devtools("Emulation.setEmulatedMedia", paper).await;
+    browser.print_in_dark_scheme().await;
     let background = "return getComputedStyle(document.documentElement).backgroundColor";
     assert_eq!(browser.script(background).await, "rgb(255, 255, 255)");
     let hollow = "return getComputedStyle(document.querySelector('#dialogue .leg.client')).fill";

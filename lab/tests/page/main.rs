@@ -1,4 +1,4 @@
-//! Tests of the built page in a real browser. They need Chromium, its driver, axe-core and the page;
+//! Tests of the built page in a real browser. They need Chromium or Firefox, its driver, axe-core and the page;
 //! `cargo xtask test` provides them.
 
 #![allow(clippy::unwrap_used, reason = "in a test, a panic reports the failure")]
@@ -17,6 +17,7 @@ mod layout;
 mod legible;
 mod load;
 mod mishaps;
+mod not_isolated;
 mod observer_effect;
 mod page_bench;
 mod picture;

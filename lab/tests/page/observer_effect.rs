@@ -8,8 +8,8 @@ use crate::support::browser::FAILED_WEB_SOCKET;
 use crate::support::page;
 
 /// A script that logs the messages to the page's worker and from the worker.
-const LOG_MESSAGES: &str = "globalThis.log = [];
-    globalThis.Worker = class extends Worker {
+const LOG_MESSAGES: &str = "window.log = [];
+    window.Worker = class extends Worker {
         constructor(...parameters) {
             super(...parameters);
             this.addEventListener('message', () => log.push('from worker'));
@@ -37,7 +37,7 @@ const LOG_OF_A_RUN: &str =
 #[tokio::test(flavor = "multi_thread")]
 async fn the_worker_reports_a_quick_run_in_one_message_and_the_page_does_not_change_before() {
     let (_server, bridge, browser) = page::open_alone().await;
-    browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": LOG_MESSAGES })).await;
+    browser.run_early(LOG_MESSAGES).await;
     browser.open(&bridge.page_url()).await;
     // On a busy machine a run may take more than 100 ms. Then the worker also reports before the end of the run.
     within_attempts_async(5, async || {
@@ -52,7 +52,7 @@ async fn the_worker_reports_a_quick_run_in_one_message_and_the_page_does_not_cha
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tab_without_animation_frames_can_ask() {
     let (_server, _bridge, browser) = page::open(&Options::default()).await;
-    browser.script("globalThis.requestAnimationFrame = () => 0").await;
+    browser.script("window.requestAnimationFrame = () => 0").await;
     browser.ask(1, "complete").await;
     browser.script("Object.defineProperty(document, 'hidden', { get: () => true })").await;
     browser.ask(2, "complete").await;

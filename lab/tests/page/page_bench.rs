@@ -10,6 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::support::browser::Browser;
+use crate::support::driver::BrowserName;
 use crate::support::fixtures::{Bridge, Server};
 use crate::support::page;
 use launcelot_client::{DialogueConfig, Target, ask};
@@ -32,9 +33,25 @@ const CLIENTS: [&str; 4] =
 /// The index of the client with which the others are compared.
 const BASELINE: usize = 1;
 
-/// The largest ratio that the benchmark allows: the median of the page's worker to that of plain JavaScript in a
-/// worker.
+/// The largest ratio that the benchmark allows, of the page's worker to plain JavaScript in a worker: of their medians in
+/// Chromium, and of their total times in Firefox, whose clock is too coarse for medians.
 const RATIO_MAX: f64 = 1.05;
+
+/// The times of one client in one turn, in microseconds, without the warm-up.
+#[derive(Clone)]
+struct Turn {
+    /// The time of each question to its answer, in ascending order.
+    times: Vec<f64>,
+    /// The time from the last answer of the warm-up to the last answer of all.
+    total: f64,
+}
+
+impl Turn {
+    fn new(mut times: Vec<f64>, total: f64) -> Self {
+        times.sort_by(f64::total_cmp);
+        Self { times, total }
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_clients_ask_the_same_questions_through_one_bridge() {
@@ -50,22 +67,28 @@ async fn all_clients_ask_the_same_questions_through_one_bridge() {
         for position in 0..CLIENTS.len() {
             // Each client is first, second, third and last in turn.
             let client = (turn + position) % CLIENTS.len();
-            let mut times = match client {
+            let turn = match client {
                 0 => from_the_page(&browser, &bridge, count).await,
                 1 => from_javascript(&browser, &bridge, "worker", count).await,
                 2 => from_javascript(&browser, &bridge, "mainThread", count).await,
                 _ => natively(&bridge, count).await,
             };
-            assert_eq!(times.len(), count, "{}", CLIENTS[client]);
-            times.sort_by(f64::total_cmp);
-            turns[client].push(times);
+            assert_eq!(turn.times.len(), count, "{}", CLIENTS[client]);
+            turns[client].push(turn);
         }
     }
-    let ratio = print(&turns, clock_step(&browser).await);
+    let ratios = print(browser.name, &turns, clock_step(&browser).await);
+    let (what, ratio) = match browser.name {
+        BrowserName::Chromium => ("median", ratios.median),
+        BrowserName::Firefox => ("total time", ratios.total),
+    };
+    println!(
+        "The {what} of the page's worker is {ratio:.3} times that of a plain worker; at most {RATIO_MAX} is allowed."
+    );
     // A few questions while other tests run say nothing about the ratio.
     assert!(
         requested.is_none() || ratio <= RATIO_MAX,
-        "the page's worker takes {ratio:.2} times as long as one in plain JavaScript, and {RATIO_MAX} is the most it may"
+        "the {what} of the page's worker is {ratio:.3} times that of a plain worker, and {RATIO_MAX} is the most it may be"
     );
 }
 
@@ -87,9 +110,8 @@ fn site() -> tempfile::TempDir {
     site
 }
 
-/// Asks two series of rounds on the page. Returns the times of the last `count` rounds, in microseconds, from the
-/// page's export.
-async fn from_the_page(browser: &Browser, bridge: &Bridge, count: usize) -> Vec<f64> {
+/// Asks two series of rounds on the page. Returns the times of the last `count` rounds from the page's export.
+async fn from_the_page(browser: &Browser, bridge: &Bridge, count: usize) -> Turn {
     browser.open(&bridge.page_url()).await;
     catch_export(browser).await;
     let fill_in = "localStorage.clear(); document.querySelector('#rounds').value = arguments[0];";
@@ -108,14 +130,18 @@ async fn from_the_page(browser: &Browser, bridge: &Bridge, count: usize) -> Vec<
     }
     let document = exported(browser).await;
     let rounds = document.rounds.last().unwrap();
-    let times: Vec<f64> = rounds.times(Stopwatch::Question).map(|time| time.as_secs_f64() * 1e6).collect();
-    times[times.len() - count..].to_vec()
+    let last = |stopwatch| {
+        let times: Vec<f64> = rounds.times(stopwatch).map(|time| time.as_secs_f64() * 1e6).collect();
+        times[times.len() - count..].to_vec()
+    };
+    // Without a pace, each round is due at the answer before it.
+    Turn::new(last(Stopwatch::Question), last(Stopwatch::Due).iter().sum())
 }
 
 /// Has the page keep the text of its next export, which [`exported`] returns.
 async fn catch_export(browser: &Browser) {
     let catch = "const made = URL.createObjectURL;
-        URL.createObjectURL = (blob) => { blob.text().then((text) => globalThis.exported = text); return made.call(URL, blob); };";
+        URL.createObjectURL = (blob) => { blob.text().then((text) => window.exported = text); return made.call(URL, blob); };";
     browser.script(catch).await;
 }
 
@@ -123,26 +149,28 @@ async fn catch_export(browser: &Browser) {
 async fn exported(browser: &Browser) -> Document {
     browser.click("#export-json").await;
     let script = "const done = arguments[0];
-        const wait = () => globalThis.exported ? done(globalThis.exported) : setTimeout(wait, 5);
+        const wait = () => window.exported ? done(window.exported) : setTimeout(wait, 5);
         wait();";
     let exported = browser.client.execute_async(script, Vec::new()).await.unwrap();
     serde_json::from_str(exported.as_str().unwrap()).unwrap()
 }
 
-async fn from_javascript(browser: &Browser, bridge: &Bridge, client: &str, count: usize) -> Vec<f64> {
+async fn from_javascript(browser: &Browser, bridge: &Bridge, client: &str, count: usize) -> Turn {
     browser.client.goto(&format!("{}plain/index.html", bridge.page_url())).await.unwrap();
     let script = "const [client, url, count, done] = arguments;
-        const wait = () => globalThis[client]
-            ? globalThis[client](url, count).then(() => globalThis[client](url, count)).then(done, (error) => done(String(error)))
+        const wait = () => window[client]
+            ? window[client](url, count).then(() => window[client](url, count)).then(done, (error) => done(String(error)))
             : setTimeout(wait, 5);
         wait();";
     let arguments = vec![json!(client), json!(bridge.url()), json!(WARM_UP + count)];
-    let times = browser.client.execute_async(script, arguments).await.unwrap();
-    let times = times.as_array().unwrap_or_else(|| panic!("{client}: {times}"));
-    times[WARM_UP..].iter().map(|milliseconds| milliseconds.as_f64().unwrap() * 1e3).collect()
+    let result = browser.client.execute_async(script, arguments).await.unwrap();
+    let [times, answered]: [Vec<f64>; 2] =
+        serde_json::from_value(result.clone()).unwrap_or_else(|_| panic!("{client}: {result}"));
+    let times = times[WARM_UP..].iter().map(|milliseconds| milliseconds * 1e3).collect();
+    Turn::new(times, (answered[answered.len() - 1] - answered[WARM_UP - 1]) * 1e3)
 }
 
-async fn natively(bridge: &Bridge, count: usize) -> Vec<f64> {
+async fn natively(bridge: &Bridge, count: usize) -> Turn {
     let questions = Question::the_three().into_iter().cycle().take(WARM_UP + count).collect();
     let target = Target::parse(&bridge.url(), None).unwrap();
     let config = DialogueConfig {
@@ -154,7 +182,10 @@ async fn natively(bridge: &Bridge, count: usize) -> Vec<f64> {
     };
     let (run, result) = ask(&config, |_| ()).await;
     result.unwrap();
-    run.questions[WARM_UP..].iter().map(|asked| asked.took().unwrap().as_secs_f64() * 1e6).collect()
+    let times = run.questions[WARM_UP..].iter().map(|asked| asked.took().unwrap().as_secs_f64() * 1e6).collect();
+    let answered = |index: usize| run.questions[index].answered.unwrap();
+    let total = answered(run.questions.len() - 1) - answered(WARM_UP - 1);
+    Turn::new(times, total.as_secs_f64() * 1e6)
 }
 
 /// Measures the smallest step of the page's clock, in microseconds.
@@ -184,27 +215,39 @@ fn middle(mut figures: Vec<f64>) -> f64 {
     figures[figures.len() / 2]
 }
 
-/// Prints the table. In each turn, the median of the page's worker is divided by that of the baseline; returns the median of
-/// these ratios.
-fn print(turns: &[Vec<Vec<f64>>], step: f64) -> f64 {
-    let medians = |client: usize| turns[client].iter().map(|times| median(times, step)).collect::<Vec<_>>();
-    let p99s = |client: usize| turns[client].iter().map(|times| times[times.len() * 99 / 100]).collect::<Vec<_>>();
+/// Ratios of the page's worker to the baseline.
+struct Ratios {
+    /// The median over the turns of the ratio of the medians.
+    median: f64,
+    /// The ratio of the total times of all turns.
+    total: f64,
+}
+
+/// Prints the table, and returns the ratios of the page's worker. Other ratios are to the baseline, too.
+fn print(browser: BrowserName, turns: &[Vec<Turn>], step: f64) -> Ratios {
+    let medians = |client: usize| turns[client].iter().map(|turn| median(&turn.times, step)).collect::<Vec<_>>();
+    let p99 = |times: &[f64]| times[times.len() * 99 / 100];
+    let p99s = |client: usize| turns[client].iter().map(|turn| p99(&turn.times)).collect::<Vec<_>>();
+    let total = |client: usize| turns[client].iter().map(|turn| turn.total).sum::<f64>();
     // Ratios are taken within a turn, so that other load on the machine affects both sides.
     let ratio = |of: Vec<f64>, to: Vec<f64>| middle(of.iter().zip(&to).map(|(of, to)| of / to).collect());
-    println!("\n| client | median | p99 | median, ratio | p99, ratio |\n|---|--:|--:|--:|--:|");
+    println!("\n| client, {browser:?} | median | p99 | total | median, ratio | p99, ratio | total, ratio |");
+    println!("|---|--:|--:|--:|--:|--:|--:|");
     for (client, name) in CLIENTS.iter().enumerate() {
         println!(
-            "| {name} | {:.0} µs | {:.0} µs | {:.2} | {:.2} |",
+            "| {name} | {:.0} µs | {:.0} µs | {:.0} ms | {:.2} | {:.2} | {:.2} |",
             middle(medians(client)),
             middle(p99s(client)),
+            total(client) / 1e3,
             ratio(medians(client), medians(BASELINE)),
             ratio(p99s(client), p99s(BASELINE)),
+            total(client) / total(BASELINE),
         );
     }
-    let count = turns[0][0].len();
+    let count = turns[0][0].times.len();
     println!(
-        "\nFrom a question to its answer, one at a time, through one bridge; medians of {TURNS} turns of {count} questions. \
-         The browser's clock moves in steps of {step:.0} µs."
+        "\nFrom a question to its answer, one at a time, through one bridge; medians of {TURNS} turns of {count} questions, and \
+         the total time of all of them. The browser's clock moves in steps of {step:.0} µs."
     );
-    ratio(medians(0), medians(BASELINE))
+    Ratios { median: ratio(medians(0), medians(BASELINE)), total: total(0) / total(BASELINE) }
 }

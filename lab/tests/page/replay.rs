@@ -1,7 +1,6 @@
 //! Slow motion of recorded runs.
 
 use crate::support::page_session::PageSession;
-use serde_json::json;
 
 #[tokio::test]
 async fn slow_motion_steps_through_a_run_in_order_to_its_end() {
@@ -61,8 +60,7 @@ async fn slow_motion_plays_and_with_reduced_motion_moves_in_steps() {
     session.browser.wait_for(".player[data-playing=false]").await;
     assert!(session.browser.text("#replay-words").await.contains("“Blue.”"));
 
-    let still = json!({ "features": [{ "name": "prefers-reduced-motion", "value": "reduce" }] });
-    session.browser.devtools("Emulation.setEmulatedMedia", still).await;
+    session.browser.reduce_motion().await;
     // With reduced motion only recorded moments are drawn, so the position changes in few of the frames.
     let watch = "const done = arguments[0], seen = new Set(), scrub = document.querySelector('#replay-scrub');
         document.querySelector('#replay-play').click();

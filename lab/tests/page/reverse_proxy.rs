@@ -14,11 +14,11 @@ use crate::support::fixtures::{Bridge, Server};
 use crate::support::{page, wait};
 
 /// The path below which the proxy shows the bridge.
-const PATH: &str = "/launcelot";
+pub(super) const PATH: &str = "/launcelot";
 
 /// What a proxy does with [`PATH`] before it forwards a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Path {
+pub(super) enum Path {
     Kept,
     Removed,
 }
@@ -26,14 +26,15 @@ enum Path {
 /// The body of a response: the bridge's, or none.
 type Body = Either<Incoming, Empty<Bytes>>;
 
-/// Starts a reverse proxy to a bridge, and returns the proxy's port. The proxy ends with the test.
-async fn start_proxy(bridge_port: u16, path: Path) -> u16 {
+/// Starts a reverse proxy to a bridge, and returns the proxy's port. The proxy leaves the headers in `removed` out of the
+/// responses, and ends with the test.
+pub(super) async fn start_proxy(bridge_port: u16, path: Path, removed: &'static [&'static str]) -> u16 {
     let listener = TcpListener::bind(("localhost", 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
-            let forward = service_fn(move |request| forward(request, bridge_port, path));
+            let forward = service_fn(move |request| forward(request, bridge_port, path, removed));
             let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), forward);
             tokio::spawn(connection.with_upgrades());
         }
@@ -42,7 +43,12 @@ async fn start_proxy(bridge_port: u16, path: Path) -> u16 {
 }
 
 /// Forwards a request, and connects both sides once they have agreed on a WebSocket.
-async fn forward(mut request: Request<Incoming>, port: u16, path: Path) -> Result<Response<Body>, hyper::Error> {
+async fn forward(
+    mut request: Request<Incoming>,
+    port: u16,
+    path: Path,
+    removed: &[&str],
+) -> Result<Response<Body>, hyper::Error> {
     let Some(rest) = request.uri().path_and_query().unwrap().as_str().strip_prefix(PATH) else {
         let mut not_found = Response::new(Either::Right(Empty::new()));
         *not_found.status_mut() = StatusCode::NOT_FOUND;
@@ -56,6 +62,9 @@ async fn forward(mut request: Request<Incoming>, port: u16, path: Path) -> Resul
     tokio::spawn(connection.with_upgrades());
     let from_page = hyper::upgrade::on(&mut request);
     let mut response = bridge.send_request(request).await?;
+    for header in removed {
+        response.headers_mut().remove(*header);
+    }
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         let from_bridge = hyper::upgrade::on(&mut response);
         tokio::spawn(async move {
@@ -71,7 +80,7 @@ async fn forward(mut request: Request<Incoming>, port: u16, path: Path) -> Resul
 async fn assert_page_works(path: Path, base_path: &str, address: &str) {
     let server = Server::start(Design::Async);
     let bridge = Bridge::start_below(base_path, server.port, Some(page::built()));
-    let proxy = start_proxy(bridge.port, path).await;
+    let proxy = start_proxy(bridge.port, path, &[]).await;
     let browser = Browser::start().await;
     browser.open(&format!("http://localhost:{proxy}{address}")).await;
     browser.ask(1, "complete").await;

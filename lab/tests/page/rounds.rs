@@ -32,7 +32,7 @@ impl Browser {
     }
 
     /// Starts rounds, and waits until they have this state and are described.
-    async fn ask_rounds(&self, rounds: u32, connections: &str, pace_ms: &str, state: &str) {
+    pub(super) async fn ask_rounds(&self, rounds: u32, connections: &str, pace_ms: &str, state: &str) {
         let before = self.script("return document.querySelector('#many-rounds').dataset.run ?? ''").await;
         let before = before.as_str().unwrap();
         self.begin_rounds(rounds, connections, pace_ms).await;
@@ -60,7 +60,7 @@ impl Browser {
     }
 
     /// Returns the sentence about the limits of the newest series.
-    async fn limits(&self) -> String {
+    pub(super) async fn limits(&self) -> String {
         self.text("#many-rounds figcaption small").await.replace('\u{a0}', " ")
     }
 
@@ -286,9 +286,7 @@ async fn twelve_series_are_stored_and_a_full_or_corrupt_storage_is_tolerated() {
     assert!(message.contains("new series are lost when the page is reloaded"), "{message}");
     browser.ask_rounds(10, "#one-connection", "", "complete").await;
 
-    let forbidden =
-        json!({ "source": "Object.defineProperty(window, 'localStorage', { get() { throw new Error('no') } })" });
-    browser.devtools("Page.addScriptToEvaluateOnNewDocument", forbidden).await;
+    browser.run_early("Object.defineProperty(window, 'localStorage', { get() { throw new Error('no') } })").await;
     browser.open(&page).await;
     browser.ask_rounds(10, "#one-connection", "", "complete").await;
     let message = browser.text(hint).await;

@@ -1,13 +1,12 @@
-//! A headless Chromium, driven over WebDriver.
+//! A headless browser, driven over WebDriver: Chromium, or Firefox if `LAUNCELOT_BROWSER` is `firefox`.
 //!
 //! `cargo xtask test` passes the paths of the programs in environment variables. Without them the programs are looked
 //! for by their usual names.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use fantoccini::wd::{TimeoutConfiguration, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder};
 use http::Method;
@@ -17,10 +16,11 @@ use serde_json::{Value, json};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use url::{ParseError, Url};
 
-use super::chromedriver::Chromedriver;
+use super::driver::{BrowserName, Driver};
 use super::wait::{self, DEADLINE};
+use super::{chromium, firefox};
 
-/// The deadline of the response to a WebDriver command. It is longer than [`DEADLINE`], after which ChromeDriver itself
+/// The deadline of the response to a WebDriver command. It is longer than [`DEADLINE`], after which the driver itself
 /// responds that loading a page, or a script, has timed out.
 const COMMAND_DEADLINE: Duration = DEADLINE.saturating_add(Duration::from_secs(30));
 
@@ -49,7 +49,8 @@ enum MachineLock {
 /// A browser with a profile of its own. Dropping the value ends the browser, in a failing test too.
 pub(crate) struct Browser {
     pub(crate) client: Client,
-    driver: Arc<Chromedriver>,
+    pub(crate) name: BrowserName,
+    driver: Arc<Driver>,
     session: String,
     _lock: MachineLock,
 }
@@ -68,21 +69,12 @@ impl Browser {
     }
 
     async fn run(lock: MachineLock) -> Self {
-        let driver = Chromedriver::shared();
-        let chromium = std::env::var("LAUNCELOT_CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".to_owned());
-        let options = json!({
-            "binary": chromium,
-            "args": [
-                "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-                "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                "--window-size=1280,900",
-            ],
-        });
-        let capabilities = json!({
-            "browserName": "chrome",
-            "goog:chromeOptions": options,
-            "goog:loggingPrefs": { "browser": "ALL" },
-        });
+        let name = BrowserName::chosen();
+        let driver = Driver::of(name);
+        let capabilities = match name {
+            BrowserName::Chromium => chromium::capabilities(),
+            BrowserName::Firefox => firefox::capabilities(),
+        };
         let Value::Object(capabilities) = capabilities else { unreachable!("it is an object") };
         let mut connector = TimeoutConnector::new(HttpConnector::new());
         connector.set_connect_timeout(Some(DEADLINE));
@@ -92,20 +84,23 @@ impl Browser {
         let session = builder.capabilities(capabilities);
         let address = format!("http://127.0.0.1:{}", driver.port);
         let client = wait::within(DEADLINE, "a browser", session.connect(&address)).await;
-        let client = client.unwrap_or_else(|error| panic!("cannot start {chromium}: {error}"));
+        let client = client.unwrap_or_else(|error| panic!("cannot start {name:?}: {error}"));
         let session = client.session_id().await.unwrap().expect("the session has begun");
-        let browser = Self { client, driver, session, _lock: lock };
+        let browser = Self { client, name, driver, session, _lock: lock };
         let timeouts = TimeoutConfiguration::new(Some(DEADLINE), Some(DEADLINE), None);
         browser.client.update_timeouts(timeouts).await.unwrap();
+        if name == BrowserName::Firefox {
+            browser.set_firefox_size(1280, 900).await;
+        }
         browser
     }
 
     /// Returns the warnings and errors on the console since the last call.
     pub(crate) async fn console_warnings(&self) -> Vec<String> {
-        let log = self.client.issue_cmd(Chrome::log()).await.unwrap();
-        let entries = log.as_array().unwrap().iter();
-        let warnings = entries.filter(|entry| matches!(entry["level"].as_str(), Some("WARNING" | "SEVERE")));
-        warnings.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
+        match self.name {
+            BrowserName::Chromium => self.chromium_log().await,
+            BrowserName::Firefox => self.firefox_console().await,
+        }
     }
 
     /// Fails if the console has a warning or an error that contains none of the `expected` texts.
@@ -115,30 +110,80 @@ impl Browser {
         assert_eq!(warnings, [""; 0], "on the console");
     }
 
-    /// Calls a method of the Chrome DevTools Protocol.
-    pub(crate) async fn devtools(&self, method: &str, parameters: Value) -> Value {
-        self.client.issue_cmd(Chrome::devtools(method, &parameters)).await.unwrap()
+    /// Sends a WebDriver command that only this browser has, and returns the result.
+    pub(super) async fn vendor_command(&self, path: &'static str, body: Value) -> Value {
+        self.client.issue_cmd(VendorCommand { path, body }).await.unwrap()
     }
 
     /// Sets the width of the page, in CSS pixels, and the colour scheme: `light` or `dark`.
     pub(crate) async fn look(&self, width: u32, scheme: &str) {
         self.set_window(width, 900).await;
-        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
-        self.devtools("Emulation.setEmulatedMedia", media).await;
+        match self.name {
+            BrowserName::Chromium => self.emulate_media("", &[("prefers-color-scheme", scheme)]).await,
+            BrowserName::Firefox => self.set_firefox_scheme(scheme).await,
+        }
     }
 
     /// Sets the size of the window, in CSS pixels.
     pub(crate) async fn set_window(&self, width: u32, height: u32) {
-        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
-        self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+        match self.name {
+            BrowserName::Chromium => {
+                let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+                self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+            }
+            BrowserName::Firefox => self.set_firefox_size(width, height).await,
+        }
     }
 
-    /// Takes a picture of the page from its top, in CSS pixels, as PNG.
-    pub(crate) async fn picture(&self, width: u32, height: f64) -> Vec<u8> {
-        let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 });
-        let parameters = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
-        let picture = self.devtools("Page.captureScreenshot", parameters).await;
-        BASE64_STANDARD.decode(picture["data"].as_str().unwrap()).unwrap()
+    /// Shows the page as it is printed by a person who prefers dark colours.
+    pub(crate) async fn print_in_dark_scheme(&self) {
+        match self.name {
+            BrowserName::Chromium => self.emulate_media("print", &[("prefers-color-scheme", "dark")]).await,
+            BrowserName::Firefox => {
+                self.set_firefox_scheme("dark").await;
+                self.print_in_firefox().await;
+            }
+        }
+    }
+
+    /// Has the browser prefer reduced motion.
+    pub(crate) async fn reduce_motion(&self) {
+        match self.name {
+            BrowserName::Chromium => self.emulate_media("", &[("prefers-reduced-motion", "reduce")]).await,
+            BrowserName::Firefox => self.set_preference("ui.prefersReducedMotion", json!(1)).await,
+        }
+    }
+
+    /// Has the browser run a script in every page that it loads from now on, before the scripts of the page.
+    pub(crate) async fn run_early(&self, script: &str) {
+        match self.name {
+            BrowserName::Chromium => {
+                let source = json!({ "source": script });
+                self.devtools("Page.addScriptToEvaluateOnNewDocument", source).await;
+            }
+            BrowserName::Firefox => self.run_early_in_firefox(script).await,
+        }
+    }
+
+    /// Forbids scripts in the pages that this window loads from now on.
+    pub(crate) async fn forbid_scripts(&self) {
+        match self.name {
+            BrowserName::Chromium => {
+                self.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await;
+            }
+            BrowserName::Firefox => self.forbid_scripts_in_firefox().await,
+        }
+    }
+
+    /// Has the browser save files into a folder.
+    pub(crate) async fn save_files_to(&self, folder: &Path) {
+        match self.name {
+            BrowserName::Chromium => {
+                let save = json!({ "behavior": "allow", "downloadPath": folder });
+                self.devtools("Page.setDownloadBehavior", save).await;
+            }
+            BrowserName::Firefox => self.set_preference("browser.download.dir", json!(folder)).await,
+        }
     }
 }
 
@@ -148,24 +193,14 @@ impl Drop for Browser {
     }
 }
 
-/// A WebDriver command that only Chrome has.
+/// A WebDriver command that only one browser has.
 #[derive(Debug)]
-struct Chrome {
+struct VendorCommand {
     path: &'static str,
     body: Value,
 }
 
-impl Chrome {
-    fn log() -> Self {
-        Self { path: "se/log", body: json!({ "type": "browser" }) }
-    }
-
-    fn devtools(method: &str, parameters: &Value) -> Self {
-        Self { path: "goog/cdp/execute", body: json!({ "cmd": method, "params": parameters }) }
-    }
-}
-
-impl WebDriverCompatibleCommand for Chrome {
+impl WebDriverCompatibleCommand for VendorCommand {
     fn endpoint(&self, base_url: &Url, session_id: Option<&str>) -> Result<Url, ParseError> {
         base_url.join(&format!("session/{}/{}", session_id.unwrap_or_default(), self.path))
     }

@@ -3,10 +3,12 @@
 #![allow(dead_code, reason = "each of the two test programs uses a part")]
 
 pub(crate) mod browser;
-pub(crate) mod chromedriver;
+mod chromium;
 pub(crate) mod console;
 pub(crate) mod demo;
+pub(crate) mod driver;
 pub(crate) mod figures;
+mod firefox;
 pub(crate) mod fixtures;
 pub(crate) mod load;
 pub(crate) mod markdown;

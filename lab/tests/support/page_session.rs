@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use fantoccini::Locator;
-use serde_json::json;
 use tempfile::TempDir;
 
 use super::browser::Browser;
@@ -43,8 +42,7 @@ impl PageSession {
 
     /// Opens the page again.
     pub(crate) async fn open(&self) {
-        let save = json!({ "behavior": "allow", "downloadPath": self.files.path() });
-        self.browser.devtools("Page.setDownloadBehavior", save).await;
+        self.browser.save_files_to(self.files.path()).await;
         self.browser.open(&self.demo.page_url()).await;
         self.browser.wait_for("#tunnel").await;
     }

@@ -9,6 +9,7 @@ use nix::unistd::Pid;
 use serde_json::json;
 
 use crate::support::browser::{Browser, FAILED_WEB_SOCKET};
+use crate::support::driver::BrowserName;
 use crate::support::page;
 
 /// How long the browser is stopped. It is longer than timers of a hidden tab are late, so that the page detects a
@@ -81,13 +82,17 @@ async fn rounds_of_a_page_in_the_back_forward_cache_are_marked_as_suspended() {
     browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, CLOSED_WEB_SOCKET]).await;
 }
 
-/// Returns the renderer processes of this test's browsers.
+/// Returns the processes that run pages in this test's browsers.
 fn renderers() -> Vec<Pid> {
+    let is_renderer = |command: &str| match BrowserName::chosen() {
+        BrowserName::Chromium => command.contains("--type=renderer"),
+        BrowserName::Firefox => command.contains("-contentproc") && command.trim_end_matches('\0').ends_with("\0tab"),
+    };
     let mut renderers = Vec::new();
     for entry in fs::read_dir("/proc").unwrap() {
         let Ok(pid) = entry.unwrap().file_name().to_string_lossy().parse() else { continue };
         let command = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        if String::from_utf8_lossy(&command).contains("--type=renderer") && is_of_this_test(pid) {
+        if is_renderer(&String::from_utf8_lossy(&command)) && is_of_this_test(pid) {
             renderers.push(Pid::from_raw(pid));
         }
     }

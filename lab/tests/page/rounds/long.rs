@@ -37,7 +37,7 @@ impl Browser {
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_rounds_neither_block_the_page_nor_grow_its_memory() {
     let (_server, bridge, browser) = page::open_alone().await;
-    browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": WATCH_WASM })).await;
+    browser.run_early(WATCH_WASM).await;
     browser.open(&bridge.page_url()).await;
     // The first rounds allocate buffers that later rounds reuse.
     browser.ask_rounds(100, "#one-connection", "", "complete").await;
