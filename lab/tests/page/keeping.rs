@@ -4,7 +4,7 @@ use launcelot_measure::RunStatus;
 use launcelot_server::Options;
 use serde_json::{Value, json};
 
-use crate::support::browser::{Browser, FAILED_WEB_SOCKET, NO_LAB};
+use crate::support::browser::{Browser, FAILED_WEB_SOCKET};
 use crate::support::page;
 use crate::support::page_session::PageSession;
 use crate::support::wait;
@@ -36,7 +36,7 @@ async fn a_series_that_a_reload_ends_is_kept_as_stopped() {
     begin_a_long_series(&browser).await;
     browser.open(&bridge.page_url()).await;
     assert_a_stopped_series(&browser).await;
-    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
+    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use launcelot_protocol::EXCHANGES;
 use launcelot_server::Options;
 
 use super::reverse_proxy::{PATH, Path, start_proxy};
-use crate::support::browser::{Browser, FAILED_WEB_SOCKET, NO_LAB};
+use crate::support::browser::{Browser, FAILED_WEB_SOCKET};
 use crate::support::fixtures::{Bridge, Server};
 use crate::support::page;
 
@@ -42,5 +42,5 @@ async fn the_page_works_without_cross_origin_isolation_and_says_that_its_clock_i
     // Without shared memory, a timer alone wakes the worker when a round is due.
     browser.ask_rounds(20, "#one-connection", "30", "complete").await;
     assert!(browser.limits().await.starts_with("20 samples · "));
-    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_LAB]).await;
+    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET]).await;
 }
