@@ -8,11 +8,11 @@ use crate::components::clock_line::ClockLine;
 use crate::components::controls::Controls;
 use crate::components::dialogue::Dialogue;
 use crate::components::earlier_runs::EarlierRuns;
-use crate::components::export::{Available, Export};
+use crate::components::export::Available;
 use crate::components::keep_room::KeepRoom;
+use crate::components::later::{LaterExport, LaterManyRounds};
 use crate::components::legs_table::LegsTable;
 use crate::components::load_reports::LoadReports;
-use crate::components::many_rounds::ManyRounds;
 use crate::components::meaning::Meaning;
 use crate::components::next_step::NextStep;
 use crate::components::own_question::OwnQuestion;
@@ -20,9 +20,8 @@ use crate::components::race::RaceSection;
 use crate::components::route::RouteControls;
 use crate::components::slow_motion::{Recording, SlowMotion};
 use crate::components::terminal::Terminal;
-use crate::files;
 use crate::hooks::{
-    use_actions, use_address, use_interruptions, use_lab, use_policy, use_runs_store, use_store, use_stored,
+    use_actions, use_address, use_interruptions, use_lab, use_parts, use_policy, use_runs_store, use_store, use_stored,
     use_stored_runs, use_timeline, use_worker,
 };
 use crate::pictures::Chart;
@@ -51,7 +50,7 @@ pub fn App() -> Html {
     use_lab(state.request(), state.dispatcher());
     use_interruptions(state.dispatcher());
     use_timeline(state.finished_run());
-    use_effect_with((), |()| files::load_when_idle());
+    let has_parts = use_parts();
 
     let busy = state.busy();
     let lab = state.lab.visible();
@@ -98,11 +97,15 @@ pub fn App() -> Html {
                 <SlowMotion recordings={Recording::all(&state.runs, state.races())} />
                 <RaceSection race={state.race.clone()} imported={state.imported_races.clone()} {lab} {busy}
                     begin={actions.race.clone()} stop={actions.stop.clone()} change_lab={actions.change_lab.clone()} />
-                <ManyRounds rounds={state.rounds.clone()} {busy} ask={actions.ask_in_rounds.clone()}
-                    stop={actions.stop.clone()} change={actions.change_rounds.clone()} />
+                if has_parts {
+                    <LaterManyRounds rounds={state.rounds.clone()} {busy} ask={actions.ask_in_rounds.clone()}
+                        stop={actions.stop.clone()} change={actions.change_rounds.clone()} />
+                }
                 <LoadReports reports={state.loads.clone()} remove={actions.remove_load.clone()} />
-                <Export available={Available::of(&state)} charts={Chart::all_drawn(&state)} import={actions.import.clone()}
-                    import_load={actions.import_load.clone()} state={actions.state.clone()} />
+                if has_parts {
+                    <LaterExport available={Available::of(&state)} charts={Chart::all_drawn(&state)}
+                        import={actions.import.clone()} import_load={actions.import_load.clone()} state={actions.state.clone()} />
+                }
             </main>
             <footer>
                 <ClockLine clock={state.clock} {traced} />

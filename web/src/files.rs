@@ -49,13 +49,15 @@ pub enum Form {
 }
 
 /// Loads all later parts when the browser has nothing else to do: the one for [`distributions`], then this one, then the one for
-/// [`load`]. A failure is not reported here: the first use tries again, and reports its own.
-pub fn load_when_idle() {
+/// [`load`]. Calls `on_sections` when the first two, which draw sections of the page, are there. A failure is not reported here:
+/// the first use tries again, and reports its own.
+pub fn load_when_idle(on_sections: impl FnOnce() + 'static) {
     let Some(window) = web_sys::window() else { return };
     let load = Closure::once_into_js(|| {
         spawn_local(async {
             distributions::prefetch().await;
             let _ = load_part().await;
+            on_sections();
             load::prefetch().await;
         });
     });

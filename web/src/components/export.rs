@@ -21,7 +21,7 @@ use crate::shared::Shared;
 use crate::state::State;
 use crate::state::ids::MessageId;
 
-#[derive(PartialEq, Properties)]
+#[derive(Clone, PartialEq, Properties)]
 pub struct Props {
     /// What can be exported.
     pub available: Available,

@@ -20,7 +20,7 @@ const STOPWATCHES: [(Stopwatch, &str, &str); 3] = [
     (Stopwatch::Due, "at-due", "when the question was due"),
 ];
 
-#[derive(PartialEq, Properties)]
+#[derive(Clone, PartialEq, Properties)]
 pub struct Props {
     /// The series.
     pub rounds: Shared<State>,

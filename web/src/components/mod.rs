@@ -14,6 +14,7 @@ pub mod earlier_runs;
 pub mod export;
 pub mod keep_room;
 pub mod kept_rounds;
+pub mod later;
 pub mod legs_table;
 pub mod load_reports;
 pub mod many_rounds;

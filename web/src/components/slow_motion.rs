@@ -1,6 +1,5 @@
 //! Slow motion: any recorded dialogue, played again so slowly that one can follow.
 
-use js_sys::futures::spawn_local;
 use launcelot_measure::Way;
 use wasm_split_helpers::SplitLoaderError;
 #[cfg(feature = "split")]
@@ -8,6 +7,7 @@ use wasm_split_helpers::wasm_split;
 use yew::prelude::*;
 
 use crate::components::replayed::Replayed;
+use crate::hooks::use_section;
 use crate::render_mark::mark_render;
 use crate::shared::Shared;
 use crate::state::race::Race;
@@ -63,21 +63,8 @@ pub struct Props {
 #[component]
 pub fn SlowMotion(Props { recordings }: &Props) -> Html {
     mark_render("SlowMotion");
-    let section = use_state(|| None::<Result<Section, SplitLoaderError>>);
-    let setter = section.setter();
-    use_effect_with(recordings.is_empty(), move |is_empty| {
-        if !is_empty {
-            spawn_local(async move { setter.set(Some(load_section().await)) });
-        }
-    });
-    match &*section {
-        None => Html::default(),
-        Some(Ok(section)) => section(recordings),
-        Some(Err(_)) => html! { <p role="alert">{ NOT_LOADED }</p> },
-    }
+    use_section(!recordings.is_empty(), load_section).draw(|section| section(recordings))
 }
-
-const NOT_LOADED: &str = "Slow motion could not be loaded. Load the page again.";
 
 /// Returns the section as it is drawn, of what can be played.
 type Section = fn(&[Recording]) -> Html;
