@@ -230,7 +230,7 @@ async fn a_race_and_a_race_that_was_stopped_can_be_exported() {
     session.browser.click("#run-race").await;
     session.browser.wait_for("#race[data-state=broken]").await;
     let limits = session.browser.text("#race .limits").await;
-    assert!(limits.starts_with("3 questions · ") && limits.ends_with(" errors"), "{limits}");
+    assert!(limits.contains(" questions · ") && limits.ends_with(" errors"), "{limits}");
     let document: Document = serde_json::from_str(&session.export("json", ".json").await).unwrap();
     let race = &document.races[0];
     assert_eq!(race.one_at_a_time[0].run.status, RunStatus::Stopped);

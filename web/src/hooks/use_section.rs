@@ -5,14 +5,14 @@ use wasm_split_helpers::SplitLoaderError;
 use yew::prelude::*;
 
 /// What draws a section, as far as it is loaded.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum Section<D> {
     /// It is not loaded yet.
     Loading,
     /// It is loaded.
     Loaded(D),
-    /// It could not be loaded.
-    Failed,
+    /// It could not be loaded; the callback tries again.
+    Failed(Callback<MouseEvent>),
 }
 
 impl<D> Section<D> {
@@ -21,9 +21,12 @@ impl<D> Section<D> {
         match self {
             Self::Loading => Html::default(),
             Self::Loaded(drawing) => draw(drawing),
-            Self::Failed => {
-                html! { <p role="alert">{ "A part of this page could not be loaded. Load the page again." }</p> }
-            }
+            Self::Failed(on_retry) => html! {
+                <p class="mistake" role="alert">
+                    { "A part of this page could not be loaded. " }
+                    <button class="load-again" type="button" onclick={on_retry}>{ "Try again" }</button>
+                </p>
+            },
         }
     }
 }
@@ -35,12 +38,17 @@ where
     D: Copy + 'static,
     F: Future<Output = Result<D, SplitLoaderError>> + 'static,
 {
-    let section = use_state(|| Section::Loading);
-    let setter = section.setter();
-    use_effect_with(is_needed, move |is_needed| {
+    let loaded = use_state(|| None::<Result<D, ()>>);
+    let attempt = use_state_eq(|| 0_u32);
+    let setter = loaded.setter();
+    use_effect_with((is_needed, *attempt), move |(is_needed, _)| {
         if *is_needed {
-            spawn_local(async move { setter.set(load().await.map_or(Section::Failed, Section::Loaded)) });
+            spawn_local(async move { setter.set(Some(load().await.map_err(drop))) });
         }
     });
-    *section
+    match *loaded {
+        None => Section::Loading,
+        Some(Ok(draw)) => Section::Loaded(draw),
+        Some(Err(())) => Section::Failed(Callback::from(move |_| attempt.set(*attempt + 1))),
+    }
 }
