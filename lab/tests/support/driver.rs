@@ -1,11 +1,14 @@
 //! The programs that drive the browsers over WebDriver: ChromeDriver, one process for all sessions that are open at a time,
 //! and geckodriver, one process for each session.
 
+use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use tempfile::TempDir;
 
 use super::process::Process;
@@ -40,7 +43,7 @@ impl BrowserName {
 pub(crate) struct Driver {
     pub(crate) browser: BrowserName,
     pub(crate) port: u16,
-    _process: Process,
+    process: Process,
     /// The browsers' profiles and other temporary files.
     _temporary: TempDir,
 }
@@ -95,7 +98,7 @@ impl Driver {
                 break port.trim_end_matches('.').parse().unwrap();
             }
         };
-        Self { browser, port, _process: process, _temporary: temporary }
+        Self { browser, port, process, _temporary: temporary }
     }
 
     /// Ends a session and its browser.
@@ -113,9 +116,23 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // Killing ChromeDriver would leave its browsers running. geckodriver's only session has ended.
-        if self.browser == BrowserName::Chromium {
-            let _ = self.request("GET /shutdown");
+        match self.browser {
+            // Killing ChromeDriver would leave its browsers running.
+            BrowserName::Chromium => drop(self.request("GET /shutdown")),
+            // A session that failed to begin cannot be ended, but its browser may be running.
+            BrowserName::Firefox => kill_children(self.process.child.id()),
+        }
+    }
+}
+
+/// Kills the child processes of a process.
+fn kill_children(parent: u32) {
+    let parent = format!("PPid:\t{parent}");
+    for entry in fs::read_dir("/proc").unwrap() {
+        let Ok(pid) = entry.unwrap().file_name().to_string_lossy().parse() else { continue };
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        if status.lines().any(|line| line == parent) {
+            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
         }
     }
 }
