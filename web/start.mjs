@@ -26,7 +26,7 @@ const fail = (words) => {
 // A program that panics traps, and what it was doing stays half done: nothing of it can be relied on.
 const failIfCrashed = (error) => {
   if (error instanceof WebAssembly.RuntimeError) {
-    fail("This page has crashed: it no longer responds, and what it still shows may be wrong. Reload it to go on.");
+    fail("This page has crashed and no longer responds. Reload it to go on.");
   }
 };
 

@@ -166,14 +166,8 @@ impl State {
             Some(busy::BROKEN)
         } else if self.clock.is_none() {
             Some(busy::NO_CLOCK)
-        } else if self.runs.are_active() {
-            Some(busy::RUN)
-        } else if self.race.is_running() {
-            Some(busy::RACE)
-        } else if self.rounds.is_running() {
-            Some(busy::ROUNDS)
         } else {
-            None
+            self.is_running().then_some(busy::RUNNING)
         }
     }
 

@@ -202,7 +202,7 @@ async fn a_waiting_dialogue_can_be_stopped() {
     // The pointer is still on the button, which says why it cannot act.
     let look = "return getComputedStyle(document.querySelector('#ask')).borderTopStyle
         + getComputedStyle(document.querySelector('#ask'), '::after').content";
-    let expected = "dashed\"A run is in progress. Wait for its end, or stop it.\"";
+    let expected = "dashed\"A measurement is in progress. Wait for its end, or stop it.\"";
     wait::until_async("a button that cannot act", async || {
         browser.script(look).await.as_str().unwrap().starts_with(expected).then_some(())
     })

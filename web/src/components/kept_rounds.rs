@@ -78,7 +78,7 @@ fn row(many: &ManyRounds, kept: &StoredRounds, this_page: &Client, change: &Call
             <input type="text" value={rounds.name.clone()} aria-label={format!("Name of “{}”", rounds.name)} autocomplete="off"
                 maxlength={NAME_MAX.to_string()} onchange={on_rename} />
             { lay }
-            { button("Remove", None, (!rounds.is_over()).then_some(busy::ROUNDS), on_remove) }
+            { button("Remove", None, (!rounds.is_over()).then_some(busy::RUNNING), on_remove) }
             <small>{ provenance }</small>
         </li>
     }

@@ -17,9 +17,9 @@ pub fn worker_broke(message: &str) -> String {
 /// page.
 pub fn forbidden(url: &str, is_elsewhere: bool) -> String {
     let advice = if is_elsewhere {
-        "Remove ?bridge from the page’s address, and it asks through the bridge that served it."
+        "Remove ?bridge from the page’s address to ask through the bridge that served it."
     } else {
-        "Allow it where the page is served, with connect-src."
+        "Allow it in connect-src."
     };
     format!("The page may not connect to {url}: its Content-Security-Policy forbids it. {advice}")
 }
