@@ -116,11 +116,13 @@ async fn a_part_for_files_that_fails_to_load_leaves_asking_intact_and_is_tried_a
     let server = Server::start(Design::Async);
     let bridge = Bridge::start(server.port, Some(web.path().to_owned()));
     let browser = Browser::start().await;
-    browser.open(&bridge.page_url()).await;
+    browser.client.goto(&bridge.page_url()).await.unwrap();
+    browser.wait_for("#ask[aria-disabled=false]").await;
     browser.wait_for("[role=alert] .load-again").await;
     browser.ask(1, "complete").await;
     browser.assert_three_answers().await;
-    assert!(browser.text("[role=alert]").await.starts_with("A part of this page could not be loaded."));
+    let alert = browser.script("return document.querySelector('.load-again').closest('[role=alert]').innerText").await;
+    assert!(alert.as_str().unwrap().starts_with("A part of this page could not be loaded."), "{alert}");
 
     page::copy(&page::built(), web.path());
     browser.click(".load-again").await;
