@@ -116,8 +116,7 @@ fn judge(received: &Received, verdict: &Verdict) -> Result<(), String> {
 
 /// Runs all cases and panics with the names of those that fail.
 async fn check(cases: Vec<Case>) {
-    let options =
-        Options { targets: vec![target(echo().await)], linger: Duration::from_millis(500), ..Options::default() };
+    let options = Options { targets: vec![target(echo().await)], linger: Duration::from_secs(2), ..Options::default() };
     let bridge = Bridge::start(options);
     let runs = cases.iter().flat_map(|case| {
         let smallest = if case.sent.len() <= BYTE_BY_BYTE_MAX { 1 } else { PIECE_BYTES };
