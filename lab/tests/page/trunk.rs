@@ -42,7 +42,8 @@ async fn a_step_of_a_run_renders_its_row_and_the_status_and_no_other_section() {
     let slow = Options { think: Duration::from_secs(2).into(), ..Options::default() };
     let server = Server::start_with(&slow);
     let bridge = Bridge::start(server.port, None);
-    let trunk = TrunkServe::start();
+    // Another test changes a file, after which trunk would load the page again.
+    let trunk = TrunkServe::start_with(&["--no-autoreload=true"]);
     let browser = Browser::start().await;
     browser.open(&format!("http://localhost:{}/?bridge={}", trunk.port.number, bridge.port)).await;
     browser.ask(1, "complete").await;
@@ -91,11 +92,17 @@ struct TrunkServe {
 impl TrunkServe {
     /// Starts trunk, and waits until it has built the page and listens.
     fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts trunk with further options.
+    fn start_with(options: &[&str]) -> Self {
         let port = ReservedPort::new();
         let trunk = std::env::var("LAUNCELOT_TRUNK").unwrap_or_else(|_| "trunk".to_owned());
         let dist = tempfile::tempdir().unwrap();
         let mut command = Command::new(&trunk);
         command.args(["serve", "--offline=true", "--port", &port.number.to_string(), "--dist"]).arg(dist.path());
+        command.args(options);
         command.current_dir(web_folder()).env_remove("NO_COLOR").stdin(Stdio::null()).stdout(Stdio::null());
         let mut process = Process::try_start(&mut command)
             .unwrap_or_else(|error| panic!("cannot start {trunk}: {error}; type: cargo xtask tools"));
