@@ -33,7 +33,7 @@ pub fn bring_into_sight(id: &str) {
     let options = Object::new();
     let method = Reflect::get(&element, &"scrollIntoView".into()).ok();
     if let Some(scroll) = method.and_then(|method| method.dyn_into::<Function>().ok()) {
-        // Fails only where there is no such element, and then there is nothing to see.
+        // Setting a property of a new object does not fail, and a call that does leaves the page where it was.
         let _ = Reflect::set(&options, &"block".into(), &"nearest".into());
         let _ = scroll.call1(&element, &options);
     }

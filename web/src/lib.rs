@@ -11,8 +11,9 @@
 //!
 //! They talk in [`message`]s. [`bridge`] finds out where the bridge is, and [`lab`] asks the lab behind it.
 //!
-//! A browser loads most of it at once. What draws [`distributions`] and slow motion, what reads and writes [`files`] and the lab's
-//! JSON, and what draws a [`load`] of many clients are loaded once it is idle, one after the other.
+//! A browser loads most of it at once. What draws slow motion, many rounds and their [`distributions`], what exports, imports
+//! and stores [`files`], also the lab's JSON, and what draws a [`load`] of many clients are loaded once it is idle, one after the
+//! other.
 
 pub mod address;
 pub mod app;

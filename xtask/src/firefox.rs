@@ -84,7 +84,7 @@ impl Firefox {
     }
 }
 
-/// Returns those of [`FEW`] that match one of the filters, or all of them if there is no filter.
+/// Returns the tests of [`FEW`] that match one of the filters; without filters, all of [`FEW`].
 pub(crate) fn few(filters: &[String]) -> Vec<String> {
     let matches = |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()));
     FEW.iter().filter(|name| matches(name)).map(|name| (*name).to_owned()).collect()

@@ -10,8 +10,8 @@ use super::client::Client;
 /// The path at which the page looks for a lab.
 pub(super) const PATH: &str = "/api/tunnel";
 
-/// Answers that there is no lab. This is not an error, because a browser would write an error to its console. A page that may open
-/// a WebSocket may read the answer, also one of another origin, such as a page from `trunk serve` (CORS protocol: Fetch,
+/// Answers with 204 where no lab is mounted. An error status would appear in the browser's console. A page that may open a WebSocket
+/// may read the answer, also one of another origin, such as a page from `trunk serve` (CORS protocol: Fetch,
 /// section 3.2).
 pub(super) async fn answer(State(app): State<App>, request: Request) -> Response {
     let mut response = (StatusCode::NO_CONTENT, [(header::VARY, HeaderValue::from_static("origin"))]).into_response();
