@@ -51,6 +51,10 @@ const LONG: &str = "long::";
 /// The path of the modules named `alone`, whose tests are long too, and compare times: nothing else may run beside them.
 const ALONE: &str = "alone::";
 
+/// The arguments with which cargo compiles those that compare times: unoptimized clients would be short of processors
+/// before the servers that they measure.
+const OPTIMIZED: [&str; 2] = ["--profile", "demo"];
+
 /// Checks, builds and tests, until the first step fails.
 pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options) -> Result<(), Failure> {
     let parts = Parts::named(&options.names)?;
@@ -88,7 +92,7 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options)
         if commands.is_empty() {
             return Ok(());
         }
-        steps.run("tests", || commands.into_iter().try_for_each(|command| progress.show(command)))
+        steps.run("tests", || run_all(progress, commands))
     };
     let mut checks = || checks(workspace, progress, &parts, &steps, &mut skips);
     if options.long {
@@ -101,6 +105,19 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options)
     }
     steps.print();
     skips.print(workspace)
+}
+
+/// Runs all commands, so that one run shows everything that fails. Returns the first failure, and prints the others.
+fn run_all(progress: &Progress, commands: Vec<Command>) -> Result<(), Failure> {
+    let mut result = Ok(());
+    for command in commands {
+        match (progress.show(command), &result) {
+            (Err(failure), Err(_)) => progress.print(&failure.to_string()),
+            (Err(failure), Ok(())) => result = Err(failure),
+            (Ok(()), _) => {}
+        }
+    }
+    result
 }
 
 /// Compiles the tests, if all of them run.
@@ -191,6 +208,9 @@ impl Tests<'_> {
         for (package, filter) in self.parts.packages() {
             let mut tests = self.workspace.cargo("test");
             tests.args(["--package", package]);
+            if filter.as_deref().is_some_and(names_alone) {
+                tests.args(OPTIMIZED);
+            }
             commands.push(self.configure(tests, program, filter.as_slice()));
             if *package == "launcelot-lab" && filter.is_none() {
                 commands.extend(self.alone());
@@ -212,8 +232,8 @@ impl Tests<'_> {
             return None;
         }
         let mut tests = self.workspace.cargo("test");
-        // The whole workspace is selected, so that libraries have the features that they are compiled with otherwise.
-        tests.args(["--workspace", "--features", BROWSER_TESTS, "--test", "lab", "--", "--test-threads=1", ALONE]);
+        tests.args(OPTIMIZED).args(["--package", "launcelot-lab", "--test", "lab"]);
+        tests.args(["--", "--test-threads=1", ALONE]);
         Some(tests)
     }
 
@@ -267,7 +287,7 @@ impl Tests<'_> {
         if let Some(program) = program {
             tests.env("LAUNCELOT_PAGE", self.workspace.page()).env("LAUNCELOT_PROGRAM", program);
         }
-        tests.arg("--").args(filters);
+        tests.args(["--no-fail-fast", "--"]).args(filters);
         if filters.iter().any(|filter| names_alone(filter)) {
             tests.arg("--test-threads=1");
         } else {
