@@ -45,10 +45,10 @@ pub(crate) struct Options {
 /// The environment variable with the number of tests that a test program runs at once.
 const THREADS_VARIABLE: &str = "RUST_TEST_THREADS";
 
-/// The path of the modules named `long`, whose tests take more than ten seconds each.
-const LONG: &str = "long::";
+/// The paths of the modules whose tests take more than ten seconds each.
+const LONG: [&str; 2] = ["long::", "long_alone::"];
 
-/// The path of the modules named `alone`, whose tests are long too, and compare times: nothing else may run beside them.
+/// The path of the modules `alone` and `long_alone`, whose tests compare times: no other tests may run beside them.
 const ALONE: &str = "alone::";
 
 /// The arguments with which cargo compiles those that compare times: unoptimized clients would be short of processors
@@ -196,10 +196,13 @@ impl Tests<'_> {
             if program.is_some() {
                 tests.args(["--features", BROWSER_TESTS]);
             }
-            commands.push(self.configure(tests, program, &[]));
+            commands.push(without_alone(self.configure(tests, program, &[])));
             commands.extend(self.hdrhistogram(&[]));
-            commands.extend(program.and_then(|program| self.in_firefox(program, &[])));
-            commands.extend(self.alone());
+            if let Some(program) = program {
+                commands.push(self.alone_on_page(program));
+                commands.extend(self.in_firefox(program, &[]));
+            }
+            commands.extend(self.alone_in_lab());
             return commands;
         }
         if self.parts.has_lab() {
@@ -210,31 +213,46 @@ impl Tests<'_> {
             tests.args(["--package", package]);
             if filter.as_deref().is_some_and(names_alone) {
                 tests.args(OPTIMIZED);
+                commands.push(one_at_a_time(self.configure(tests, program, filter.as_slice())));
+            } else {
+                commands.push(without_alone(self.configure(tests, program, filter.as_slice())));
             }
-            commands.push(self.configure(tests, program, filter.as_slice()));
             if *package == "launcelot-lab" && filter.is_none() {
-                commands.extend(self.alone());
+                commands.extend(self.alone_in_lab());
             }
             if *package == "launcelot-measure" {
                 commands.extend(self.hdrhistogram(filter.as_slice()));
             }
         }
         if let (Some(filters), Some(program)) = (self.parts.page(), program) {
-            commands.push(self.configure(self.page_tests(), Some(program), filters));
+            let tests = self.configure(self.page_tests(), Some(program), filters);
+            if filters.is_empty() {
+                commands.extend([without_alone(tests), self.alone_on_page(program)]);
+            } else if filters.iter().any(|filter| names_alone(filter)) {
+                commands.push(one_at_a_time(tests));
+            } else {
+                // Of these, a test that must be alone waits for the others.
+                commands.push(tests);
+            }
             commands.extend(self.in_firefox(program, filters));
         }
         commands
     }
 
-    /// Returns the command that runs the tests that need the machine for themselves, if long tests are selected.
-    fn alone(&self) -> Option<Command> {
+    /// Returns the command that runs the tests in a browser that need the machine for themselves.
+    fn alone_on_page(&self, program: &Path) -> Command {
+        one_at_a_time(self.configure(self.page_tests(), Some(program), &[ALONE.to_owned()]))
+    }
+
+    /// Returns the command that runs the tests of the lab that need the machine for themselves, if long tests are selected.
+    fn alone_in_lab(&self) -> Option<Command> {
         if !self.long {
             return None;
         }
         let mut tests = self.workspace.cargo("test");
         tests.args(OPTIMIZED).args(["--package", "launcelot-lab", "--test", "lab"]);
-        tests.args(["--", "--test-threads=1", ALONE]);
-        Some(tests)
+        tests.args(["--", ALONE]);
+        Some(one_at_a_time(tests))
     }
 
     /// Returns the command for the tests in a browser.
@@ -288,13 +306,8 @@ impl Tests<'_> {
             tests.env("LAUNCELOT_PAGE", self.workspace.page()).env("LAUNCELOT_PROGRAM", program);
         }
         tests.args(["--no-fail-fast", "--"]).args(filters);
-        if filters.iter().any(|filter| names_alone(filter)) {
-            tests.arg("--test-threads=1");
-        } else {
-            tests.args(["--skip", ALONE]);
-        }
         if !self.long {
-            tests.args(["--skip", LONG]);
+            LONG.iter().for_each(|module| skip_all(&mut tests, module));
         }
         match openssh {
             Some(openssh) => openssh.set_env(&mut tests),
@@ -328,15 +341,30 @@ fn test_threads() -> usize {
     3 * thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Whether a filter selects tests that need the machine for themselves.
+/// Whether a filter selects only tests that need the machine for themselves.
 fn names_alone(filter: &str) -> bool {
-    filter.split("::").any(|module| ALONE.trim_end_matches("::") == module)
+    filter.split("::").any(|module| module == "alone" || module == "long_alone")
+}
+
+/// Leaves out the tests that need the machine for themselves.
+fn without_alone(mut tests: Command) -> Command {
+    skip_all(&mut tests, ALONE);
+    tests
+}
+
+/// Runs the tests one after the other.
+fn one_at_a_time(mut tests: Command) -> Command {
+    tests.arg("--test-threads=1");
+    tests
 }
 
 /// Skips the tests that have this requirement.
 fn skip(tests: &mut Command, requirement: Requirement) {
     let (_, prefixes) = requirement.tests();
-    for prefix in prefixes {
-        tests.args(["--skip", prefix]);
-    }
+    prefixes.iter().for_each(|prefix| skip_all(tests, prefix));
+}
+
+/// Skips the tests with `part` in their names.
+fn skip_all(tests: &mut Command, part: &str) {
+    tests.args(["--skip", part]);
 }

@@ -152,7 +152,7 @@ fn on_one_processor<T: Send>(measure: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| scope.spawn(pinned).join().unwrap())
 }
 
-mod alone {
+mod long_alone {
     use super::*;
 
     /// With one client, a question takes at most 1.5 times as long as with the quickest of the designs.

@@ -130,7 +130,7 @@ async fn blocked_ms(session: &PageSession, name: &str, document: &Value, make: &
     session.browser.client.execute_async(idle, Vec::new()).await.unwrap().as_f64().unwrap()
 }
 
-mod long {
+mod long_alone {
     use super::*;
 
     #[tokio::test]

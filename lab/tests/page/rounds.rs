@@ -1,7 +1,7 @@
 //! Many rounds on the page: percentiles, pace, storage, comparison, failures, and accessibility.
 
 mod interrupted;
-mod long;
+mod long_alone;
 mod with_lab;
 
 use std::io::{Read as _, Write as _};
@@ -175,25 +175,6 @@ async fn a_stopwatch_that_starts_when_a_question_was_due_sees_the_queue() {
     .await;
     let why = browser.text("#stopwatch-why").await;
     assert!(why.contains("the queue grew"), "{why}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn questions_are_sent_within_a_fraction_of_a_millisecond_of_their_schedule() {
-    let (_server, _bridge, browser) = page::open_alone().await;
-    for (rounds, pace) in [(60, "2"), (20, "20")] {
-        // A busy machine is late in most attempts, a timer that steps in milliseconds in all of them.
-        within_attempts_async(40, async || {
-            browser.ask_rounds(rounds, "#one-connection", pace, "complete").await;
-            browser.click("#at-question").await;
-            let asked = browser.figures("p50").await[0];
-            browser.click("#at-due").await;
-            let late = browser.figures("p50").await[0] - asked;
-            check((0.0..300.0).contains(&late), || {
-                format!("every {pace} ms: asked {late} µs after the question was due")
-            })
-        })
-        .await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -382,26 +363,6 @@ async fn a_round_without_an_answer_is_an_error_even_over_a_single_connection() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn blocking_the_page_for_half_a_second_does_not_change_the_percentiles() {
-    let (_server, _bridge, browser) = page::open_alone().await;
-    let block = "const until = performance.now() + 500; while (performance.now() < until) {}";
-    // The best of several runs each: a busy machine only adds time.
-    let mut free = [f64::MAX; 2];
-    let mut blocked = [f64::MAX; 2];
-    within_attempts_async(10, async || {
-        for (best, script) in [(&mut free, ""), (&mut blocked, block)] {
-            let figures = browser.ask_while(script).await?;
-            *best = [0, 1].map(|index| figures[index].min(best[index]));
-        }
-        // Half a second in a thousand rounds of 1 ms would be in half of the samples, and far above these limits.
-        let is_alike =
-            blocked[0] <= free[0] * 1.25 + 20.0 && blocked[1] <= free[1] * 2.0 + 20.0 && blocked[1] < 50_000.0;
-        check(is_alike, || format!("p50 and p99: {free:?} µs free, {blocked:?} µs blocked"))
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn many_rounds_are_accessible_and_fit_at_any_width() {
     let (_server, _bridge, browser) = page::open(&Options::default()).await;
     for connections in ["#one-connection", "#one-connection", "#each-connection", "#one-connection"] {
@@ -422,4 +383,47 @@ async fn many_rounds_are_accessible_and_fit_at_any_width() {
     browser.wait_for("#many-rounds[data-state=running] progress").await;
     browser.assert_accessible("running").await;
     browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET]).await;
+}
+
+mod alone {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn questions_are_sent_within_a_fraction_of_a_millisecond_of_their_schedule() {
+        let (_server, _bridge, browser) = page::open_alone().await;
+        for (rounds, pace) in [(60, "2"), (20, "20")] {
+            // A busy machine is late in most attempts, a timer that steps in milliseconds in all of them.
+            within_attempts_async(40, async || {
+                browser.ask_rounds(rounds, "#one-connection", pace, "complete").await;
+                browser.click("#at-question").await;
+                let asked = browser.figures("p50").await[0];
+                browser.click("#at-due").await;
+                let late = browser.figures("p50").await[0] - asked;
+                check((0.0..300.0).contains(&late), || {
+                    format!("every {pace} ms: asked {late} µs after the question was due")
+                })
+            })
+            .await;
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn blocking_the_page_for_half_a_second_does_not_change_the_percentiles() {
+        let (_server, _bridge, browser) = page::open_alone().await;
+        let block = "const until = performance.now() + 500; while (performance.now() < until) {}";
+        // The best of several runs each: a busy machine only adds time.
+        let mut free = [f64::MAX; 2];
+        let mut blocked = [f64::MAX; 2];
+        within_attempts_async(10, async || {
+            for (best, script) in [(&mut free, ""), (&mut blocked, block)] {
+                let figures = browser.ask_while(script).await?;
+                *best = [0, 1].map(|index| figures[index].min(best[index]));
+            }
+            // Half a second in a thousand rounds of 1 ms would be in half of the samples, and far above these limits.
+            let is_alike =
+                blocked[0] <= free[0] * 1.25 + 20.0 && blocked[1] <= free[1] * 2.0 + 20.0 && blocked[1] < 50_000.0;
+            check(is_alike, || format!("p50 and p99: {free:?} µs free, {blocked:?} µs blocked"))
+        })
+        .await;
+    }
 }

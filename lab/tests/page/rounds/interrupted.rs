@@ -112,19 +112,23 @@ fn is_of_this_test(mut pid: i32) -> bool {
     false
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn rounds_during_a_sleep_of_the_machine_are_marked_as_suspended() {
-    // Alone, since the browsers of other tests in this program would be stopped, too.
-    let (_server, _bridge, browser) = page::open_alone().await;
-    begin_many_rounds(&browser).await;
-    let renderers = renderers();
-    assert!(!renderers.is_empty(), "the browser has no process that runs a page");
-    let signal = |signal: Signal| renderers.iter().for_each(|pid| kill(*pid, signal).unwrap());
-    signal(Signal::SIGSTOP);
-    tokio::time::sleep(SUSPENSION).await;
-    signal(Signal::SIGCONT);
-    browser.click("#stop-rounds").await;
-    browser.wait_for("#many-rounds[data-state=stopped]").await;
-    assert_noted_as_suspended(&browser).await;
-    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, CLOSED_WEB_SOCKET]).await;
+mod alone {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn rounds_during_a_sleep_of_the_machine_are_marked_as_suspended() {
+        // Alone, since the browsers of other tests in this program would be stopped, too.
+        let (_server, _bridge, browser) = page::open_alone().await;
+        begin_many_rounds(&browser).await;
+        let renderers = renderers();
+        assert!(!renderers.is_empty(), "the browser has no process that runs a page");
+        let signal = |signal: Signal| renderers.iter().for_each(|pid| kill(*pid, signal).unwrap());
+        signal(Signal::SIGSTOP);
+        tokio::time::sleep(SUSPENSION).await;
+        signal(Signal::SIGCONT);
+        browser.click("#stop-rounds").await;
+        browser.wait_for("#many-rounds[data-state=stopped]").await;
+        assert_noted_as_suspended(&browser).await;
+        browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, CLOSED_WEB_SOCKET]).await;
+    }
 }
