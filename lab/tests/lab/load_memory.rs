@@ -14,10 +14,13 @@ mod long {
     const MARK: &str = "LAUNCELOT_TEST_MEMORY";
 
     /// The length of the load, and when the first measurement is made: everything has its size by then.
-    const DURATION: Duration = Duration::from_secs(60);
-    const WARM_UP: Duration = Duration::from_secs(15);
+    const DURATION: Duration = Duration::from_secs(600);
+    const WARM_UP: Duration = Duration::from_secs(60);
 
-    /// How much more memory may be used after the warm-up. Ten bytes of each of 100,000 dialogues are as much.
+    /// The time between two measurements.
+    const SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
+
+    /// How much more memory may be used after the warm-up. One byte of each of a million questions is as much.
     const GROWTH_MAX_KB: u64 = 1024;
 
     /// Returns the memory of a process that is its own, in kB.
@@ -33,20 +36,20 @@ mod long {
         let mark = std::process::id().to_string();
         let variable = format!("{MARK}={mark}");
         let duration = humantime_seconds(DURATION);
-        let options =
-            ["--designs", "async", "--clients", "100", "--rounds", "1", "--questions", "1", "--duration", &duration];
-        let mut command = folder.command(&options);
+        // The pause between questions leaves processors to the tests beside this one.
+        let clients = ["--designs", "async", "--clients", "100", "--think", "50ms"];
+        let mut command = folder.command(&[&clients[..], &["--rounds", "1", "--duration", &duration]].concat());
         command.env(MARK, mark).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut lab = Process::start(&mut command);
         let began = Instant::now();
+        let mut next = WARM_UP;
         let mut samples = Vec::new();
-        let measured = wait::until_within(DURATION * 3, "the end of the load", || {
-            let sample: Vec<(u32, u64)> = processes_with(&variable)
-                .into_iter()
-                .filter_map(|process| Some((process, memory_kb(process)?)))
-                .collect();
-            if began.elapsed() > WARM_UP && began.elapsed() < DURATION {
-                samples.push(sample);
+        let measured = wait::until_within(DURATION * 2, "the end of the load", || {
+            if began.elapsed() >= next && next < DURATION {
+                let processes = processes_with(&variable).into_iter();
+                let sample = processes.filter_map(|process| Some((process, memory_kb(process)?)));
+                samples.push(sample.collect::<Vec<_>>());
+                next += SAMPLE_INTERVAL;
             }
             lab.child.try_wait().unwrap()
         });
