@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fantoccini::Locator;
 use launcelot_protocol::EXCHANGES;
@@ -70,6 +70,23 @@ impl Row {
     }
 }
 
+/// Waits until the page has an element, for at most ten seconds. It observes the page, since asking again and again would take
+/// processors from other tests. What only an interval notices, such as the focus, is noticed after 50 ms.
+const WAIT: &str = "const [css, done] = arguments;
+    const check = (is_over) => {
+        const is_found = document.querySelector(css) !== null;
+        if (!is_found && !is_over) return;
+        observer.disconnect();
+        clearInterval(interval);
+        clearTimeout(timeout);
+        done(is_found);
+    };
+    const observer = new MutationObserver(() => check(false));
+    observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+    const interval = setInterval(check, 50, false);
+    const timeout = setTimeout(check, 10_000, true);
+    check(false);";
+
 /// Returns the elements that reach beyond the window, if the page is wider than its window.
 const OVERFLOW: &str = "const { scrollWidth, clientWidth } = document.documentElement;
     if (scrollWidth <= clientWidth) return [];
@@ -91,10 +108,16 @@ impl Browser {
 
     /// Waits until the page has an element, within `deadline`.
     pub(crate) async fn wait_for_within(&self, deadline: Duration, css: &str) {
-        let wait = self.client.wait().at_most(deadline).every(Duration::from_millis(10));
-        if let Err(error) = wait.for_element(Locator::Css(css)).await {
-            panic!("no {css}: {error}; the page says: {}", self.text("body").await);
+        let began = Instant::now();
+        while began.elapsed() < deadline {
+            match self.client.execute_async(WAIT, vec![json!(css)]).await {
+                Ok(Value::Bool(true)) => return,
+                Ok(_) => {}
+                // The window has gone to another page meanwhile.
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
         }
+        panic!("no {css} within {deadline:?}; the page says: {}", self.text("body").await);
     }
 
     /// Clicks on an element.
