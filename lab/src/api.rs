@@ -45,6 +45,7 @@
 //! ```json
 //! {
 //!   "port": 1061,
+//!   "server_port": 1060,
 //!   "link": { "rtt_us": 1300.0, "jitter_us": 150.0, "bandwidth_bits_per_s": null },
 //!   "handshake": true,
 //!   "instance": "87f63a74ef8628e8",

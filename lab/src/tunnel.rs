@@ -109,7 +109,7 @@ impl Tunnel {
     ) -> Result<Self, TunnelError> {
         let port = listeners.port;
         let shared_state = SharedState::new(settings).map_err(TunnelError::Start)?;
-        let handle = TunnelHandle::new(port, Arc::clone(&shared_state));
+        let handle = TunnelHandle::new(port, to.port(), Arc::clone(&shared_state));
         let handshakes = Arc::clone(&handle.handshakes);
         let event_loop = EventLoop::new(listeners.sockets, to, shared_state, grace, handshakes, observer, keepalive);
         let event_loop = event_loop.map_err(TunnelError::Start)?;

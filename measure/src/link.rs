@@ -159,6 +159,9 @@ impl<'de> Visitor<'de> for AnyVersion {
 pub struct LinkReport {
     /// The port at which the tunnel listens.
     pub port: u16,
+    /// The port of the server behind the tunnel; `None` if the tunnel has only its name, and in reports of earlier versions.
+    #[serde(default)]
+    pub server_port: Option<u16>,
     /// The settings.
     pub link: LinkSettings,
     /// Whether the tunnel emulates the handshake: each connection then costs a round trip before its first byte passes.

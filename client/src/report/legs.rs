@@ -138,6 +138,7 @@ mod tests {
         let revision = Revision { instance: Instance(1), revision: 1 };
         let tunnel = LinkReport {
             port: 1061,
+            server_port: Some(1060),
             link: Preset::Ssh.link(),
             handshake: true,
             revision,

@@ -38,6 +38,14 @@ impl Destination {
         let name = host.to_owned();
         Self::Name { name: name.clone(), lookup: Arc::new(move || look_up_blocking(&name, port)) }
     }
+
+    /// Returns the port of the server; `None` if only a lookup of its name tells it.
+    pub(super) fn port(&self) -> Option<u16> {
+        match self {
+            Self::Addresses(addresses) => addresses.first().map(SocketAddr::port),
+            Self::Name { .. } => None,
+        }
+    }
 }
 
 impl Debug for Destination {

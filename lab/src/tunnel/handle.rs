@@ -14,14 +14,15 @@ use super::shared_state::SharedState;
 #[derive(Debug, Clone)]
 pub struct TunnelHandle {
     pub(super) port: u16,
+    pub(super) server_port: Option<u16>,
     pub(super) shared_state: Arc<SharedState>,
     pub(super) handshakes: Arc<Handshakes>,
     instance: Instance,
 }
 
 impl TunnelHandle {
-    pub(super) fn new(port: u16, shared_state: Arc<SharedState>) -> Self {
-        Self { port, shared_state, handshakes: Arc::default(), instance: Instance(fastrand::u64(..)) }
+    pub(super) fn new(port: u16, server_port: Option<u16>, shared_state: Arc<SharedState>) -> Self {
+        Self { port, server_port, shared_state, handshakes: Arc::default(), instance: Instance(fastrand::u64(..)) }
     }
 
     /// Returns an identifier that differs from that of any other tunnel, in earlier runs of the program, too.

@@ -10,6 +10,7 @@ impl TunnelHandle {
     pub fn report(&self) -> LinkReport {
         self.shared_state.read(|settings, revision, delays| LinkReport {
             port: self.port,
+            server_port: self.server_port,
             link: settings.link,
             handshake: settings.handshake,
             revision: Revision { instance: self.instance(), revision },

@@ -169,7 +169,12 @@ async fn the_settings_are_in_the_address_so_that_a_lesson_is_a_link() {
     browser.wait_for("#tunnel:checked").await;
     browser.wait_for("#sent-ahead:checked").await;
     browser.wait_for("#measured[data-nominal-us='70000']").await;
-    assert_eq!(browser.text("#terminal code").await.matches(" --pipelined").count(), 1);
+    let command = browser.text("#terminal code").await;
+    assert_eq!(command, format!("launcelot-client localhost {} --timing --pipelined", session.demo.tunnel_port));
     browser.click("#one-at-a-time").await;
     assert_eq!(browser.script("return location.hash").await, "#link=continent&order=one");
+    browser.click("#straight").await;
+    browser.wait_for("#straight:checked").await;
+    let command = browser.text("#terminal code").await;
+    assert_eq!(command, format!("launcelot-client localhost {} --timing", session.demo.server_port));
 }

@@ -10,20 +10,20 @@ const SERVER_PORT: u16 = 1060;
 
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// The port of the tunnel, if the path leads through it.
-    pub tunnel: Option<u16>,
+    /// The port of the tunnel or of the server, whichever the chosen path leads to; `None` if there is no lab that tells it.
+    pub port: Option<u16>,
     /// The chosen order.
     pub order: Order,
 }
 
 /// A line with the command, which one click selects.
 #[component]
-pub fn Terminal(Props { tunnel, order }: &Props) -> Html {
+pub fn Terminal(Props { port, order }: &Props) -> Html {
     mark_render("Terminal");
     let pipelined = match order {
         Order::OneAtATime => "",
         Order::SentAhead => " --pipelined",
     };
-    let command = format!("launcelot-client localhost {} --timing{pipelined}", tunnel.unwrap_or(SERVER_PORT));
+    let command = format!("launcelot-client localhost {} --timing{pipelined}", port.unwrap_or(SERVER_PORT));
     html! { <p id="terminal" class="small">{ "The same in a terminal: " }<code translate="no">{ command }</code></p> }
 }

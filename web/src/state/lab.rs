@@ -308,7 +308,15 @@ mod tests {
         let held = AddedDelay { total: rtt, out: rtt / 2, back: rtt / 2, samples, connections: 1 };
         let revision = Revision { instance: Instance(instance), revision: 1 + preset as u64 };
         let (handshake, in_force, held) = (true, Duration::ZERO, (samples > 0).then_some(held));
-        Some(LinkReport { port: 1061, link: preset.link(), handshake, revision, in_force, added_delay: held })
+        Some(LinkReport {
+            port: 1061,
+            server_port: Some(1060),
+            link: preset.link(),
+            handshake,
+            revision,
+            in_force,
+            added_delay: held,
+        })
     }
 
     #[test]

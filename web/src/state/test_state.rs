@@ -58,6 +58,7 @@ pub(crate) fn report(preset: Preset) -> LinkReport {
     let (total, out, back) = (link.rtt, link.rtt / 2, link.rtt / 2);
     LinkReport {
         port: 1061,
+        server_port: Some(1060),
         link,
         handshake: true,
         revision: Revision { instance: Instance(1), revision: preset as u64 },
