@@ -20,6 +20,9 @@ const ENTRY: &str = "page.mjs";
 /// The template of [`ENTRY`], in which the name of the initializer and the size of the program are filled in.
 const ENTRY_SOURCE: &str = include_str!("page.mjs");
 
+/// Tells the page that the documentation is beside it, which trunk does not build.
+const DOCS: &str = "<meta name=\"docs\">\n";
+
 /// `index.html` and the files that it links, without the program.
 #[derive(Debug)]
 pub struct Index {
@@ -52,6 +55,10 @@ pub fn resolve(html: &str, read: &dyn Fn(&str) -> Result<Vec<u8>, BundleError>) 
             follow(link, &mut links.borrow_mut(), read)
         }))
         .append_element_content_handler(element!("meta[name=worker]", point_to_worker))
+        .append_element_content_handler(element!("head", |head| {
+            head.append(DOCS, ContentType::Html);
+            Ok(())
+        }))
         .append_element_content_handler(comments!("*", |comment| {
             comment.remove();
             Ok(())
@@ -158,7 +165,7 @@ mod tests {
             <link rel=\"icon\" href=\"./icon.svg\">\n<link rel=\"stylesheet\" href=\"./style.css\">\n\n\n\
             <link rel=\"modulepreload\" href=\"./launcelot.js\">\n\
             <link rel=\"preload\" href=\"./launcelot_bg.wasm\" as=\"fetch\" type=\"application/wasm\" crossorigin>\n\
-            <script type=\"module\" src=\"./page.mjs\"></script>\n\n</head><body><p>text</p></body>";
+            <script type=\"module\" src=\"./page.mjs\"></script>\n\n<meta name=\"docs\">\n</head><body><p>text</p></body>";
         assert_eq!(index.html, expected);
     }
 

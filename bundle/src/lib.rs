@@ -10,12 +10,14 @@
 //! - [`index`]: resolves the links of `index.html` that are meant for trunk.
 //! - [`minify`]: runs esbuild, if a path to it is given.
 //! - [`names`]: names the files after their content.
+//! - [`docs`]: adds the documentation, whose pages keep their names.
 //!
 //! [`output`] replaces the previous page by the result. `compress` (a feature of this crate) adds compressed variants, and
 //! [`sizes`] adds up what a browser loads.
 
 #[cfg(feature = "compress")]
 pub mod compress;
+pub mod docs;
 mod error;
 pub mod index;
 pub mod minify;

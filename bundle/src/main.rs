@@ -22,6 +22,10 @@ struct Arguments {
     #[arg(long, value_name = "DIR")]
     web: PathBuf,
 
+    /// The folder with the documentation.
+    #[arg(long, value_name = "DIR")]
+    docs: PathBuf,
+
     /// The folder to write the page to; replaces the page that it contains.
     #[arg(long, value_name = "DIR")]
     output: PathBuf,
@@ -53,6 +57,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     let sources = Sources {
         program: arguments.program.clone(),
         web: arguments.web.clone(),
+        docs: arguments.docs.clone(),
         wasm_opt: arguments.wasm_opt.clone(),
         esbuild: arguments.esbuild.clone(),
     };

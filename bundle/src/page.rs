@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use crate::error::{BundleError, read};
 use crate::index::Index;
 use crate::program::MAIN;
-use crate::{Files, index, minify, names, optimize, program};
+use crate::{Files, docs, index, minify, names, optimize, program};
 
 /// The inputs of a page.
 #[derive(Debug, Clone)]
@@ -16,6 +16,8 @@ pub struct Sources {
     pub program: PathBuf,
     /// The folder with `index.html` and the files that it names.
     pub web: PathBuf,
+    /// The folder with the documentation in Markdown.
+    pub docs: PathBuf,
     /// The path of wasm-opt, which makes the program smaller; `None` leaves the program as it is.
     pub wasm_opt: Option<PathBuf>,
     /// The path of esbuild, which makes the scripts smaller; `None` leaves the scripts as they are.
@@ -34,6 +36,8 @@ impl Sources {
         let mut inputs = index.files;
         inputs.insert("program".to_owned(), read(&self.program)?);
         inputs.insert(names::INDEX.to_owned(), index.html.into_bytes());
+        let docs = docs::load(&self.docs)?;
+        inputs.extend(docs.texts().iter().map(|(name, text)| (format!("{name}.md"), text.clone().into_bytes())));
         for (name, bytes) in inputs {
             digest.update(format!("{name} {}\n", bytes.len()));
             digest.update(bytes);
@@ -66,5 +70,10 @@ pub fn build(sources: &Sources) -> Result<Files, BundleError> {
     if let Some(esbuild) = &sources.esbuild {
         minify::scripts(&mut files, esbuild)?;
     }
-    names::after_content(files)
+    files.insert(docs::STYLE.to_owned(), docs::STYLE_TEXT.into());
+    let mut named = names::after_content(files)?;
+    let styles: Vec<String> = named.keys().filter(|name| name.ends_with(".css")).rev().cloned().collect();
+    let styles: Vec<&str> = styles.iter().map(String::as_str).collect();
+    named.extend(docs::load(&sources.docs)?.pages(&styles));
+    Ok(named)
 }

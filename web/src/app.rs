@@ -7,6 +7,7 @@ use crate::components::bridge_of_death::BridgeOfDeath;
 use crate::components::clock_line::ClockLine;
 use crate::components::controls::Controls;
 use crate::components::dialogue::Dialogue;
+use crate::components::docs_links::DocsLinks;
 use crate::components::earlier_runs::EarlierRuns;
 use crate::components::export::Available;
 use crate::components::keep_room::KeepRoom;
@@ -56,7 +57,10 @@ pub fn App() -> Html {
     let lab = state.lab.visible();
     use_address(&lab, state.order, &actions);
     let has_lab = lab.report().is_some();
-    let tunnel = lab.report().filter(|_| lab.route == Route::Tunnel).map(|report| report.port);
+    let terminal_port = lab.report().and_then(|report| match lab.route {
+        Route::Straight => report.server_port,
+        Route::Tunnel => Some(report.port),
+    });
     let newest = state.runs.newest().cloned();
     let is_settled = newest.as_ref().is_none_or(|it| it.run.is_over() && !it.legs.are_pending());
     let finished = newest.clone().filter(|newest| newest.run.is_over());
@@ -86,7 +90,7 @@ pub fn App() -> Html {
                         <NextStep newest={finished} {has_lab} />
                         <LegsTable traced={traced.clone()} {unit} />
                     </KeepRoom>
-                    <Terminal {tunnel} order={state.order} />
+                    <Terminal port={terminal_port} order={state.order} />
                 </section>
                 <section id="link" aria-labelledby="link-title">
                     <h2 id="link-title">{ "Lengthen the link" }</h2>
@@ -103,12 +107,14 @@ pub fn App() -> Html {
                 }
                 <LoadReports reports={state.loads.clone()} remove={actions.remove_load.clone()} />
                 if has_parts {
-                    <LaterExport available={Available::of(&state)} charts={Chart::all_drawn(&state)}
+                    <LaterExport available={Available::of(&state)} charts={Chart::all_drawn(&state)} {busy}
+                        clear={actions.clear.clone()}
                         import={actions.import.clone()} import_load={actions.import_load.clone()} state={actions.state.clone()} />
                 }
             </main>
             <footer>
                 <ClockLine clock={state.clock} {traced} />
+                <DocsLinks />
             </footer>
         </>
     }

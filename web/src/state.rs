@@ -139,6 +139,8 @@ pub enum Action {
     LoadImported(Shared<LoadReport>),
     /// The person removed the load with this number.
     LoadRemoved(u32),
+    /// The person cleared everything.
+    Cleared,
 }
 
 impl State {
@@ -253,6 +255,26 @@ impl State {
         self.broken = Some(why.into());
     }
 
+    /// Whether there is nothing that could be cleared.
+    pub fn is_empty(&self) -> bool {
+        let has_races = self.races().any(|race| !race.url.is_empty());
+        self.runs.newest().is_none() && !has_races && self.rounds.kept.is_empty() && self.loads.is_empty()
+    }
+
+    /// Removes everything that was measured or imported, unless something is running. Numbers go on where they were.
+    fn clear(&mut self) {
+        if self.is_running() {
+            return;
+        }
+        self.runs.change(Runs::clear);
+        self.race = Shared::default();
+        self.imported_races.clear();
+        self.rounds.change(ManyRounds::clear);
+        self.loads.clear();
+        self.unconfirmed_runs.clear();
+        self.unconfirmed_rounds.clear();
+    }
+
     fn act_on_lab(&mut self, action: lab::Action) {
         match action {
             lab::Action::Wished(link) if self.lab.link() != Some(link) => {
@@ -309,6 +331,7 @@ impl State {
                 self.loads.drain(..too_many);
             }
             Action::LoadRemoved(number) => self.loads.retain(|report| report.number != number),
+            Action::Cleared => self.clear(),
         }
         self.begin_what_is_due();
         if self.is_hidden {

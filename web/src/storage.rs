@@ -2,6 +2,9 @@
 
 use web_sys::Storage;
 
+/// The begin of the keys of all entries that any version of this page has written.
+const PREFIX: &str = "launcelot-";
+
 /// Entries of text under keys.
 pub(crate) trait Entries {
     /// Returns all keys, also those of other pages from this origin.
@@ -18,6 +21,19 @@ pub(crate) trait Entries {
 pub(crate) fn local() -> Option<Box<dyn Entries>> {
     let storage = web_sys::window()?.local_storage().ok().flatten()?;
     Some(Box::new(storage))
+}
+
+/// Removes all entries of this page from the browser's local storage, also those that it cannot read or does not show.
+pub(crate) fn clear() {
+    if let Some(entries) = local() {
+        remove_all(&*entries);
+    }
+}
+
+fn remove_all(entries: &dyn Entries) {
+    for key in entries.keys().iter().filter(|key| key.starts_with(PREFIX)) {
+        entries.remove(key);
+    }
 }
 
 impl Entries for Storage {
@@ -84,5 +100,15 @@ pub(crate) mod tests {
         fn remove(&self, key: &str) {
             self.entries.borrow_mut().remove(key);
         }
+    }
+
+    #[test]
+    fn everything_of_this_page_is_cleared_and_nothing_of_others() {
+        let entries = InMemory::default();
+        for key in ["launcelot-run-1-1-1", "launcelot-series-1-1", "launcelot-rounds-4-7", "another"] {
+            assert!(entries.set(key, ""));
+        }
+        remove_all(&entries);
+        assert_eq!(entries.keys(), ["another"]);
     }
 }

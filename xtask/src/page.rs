@@ -90,6 +90,7 @@ fn bundler(workspace: &Workspace, progress: &Progress, arguments: &[&str]) -> Re
 
 fn bundle(workspace: &Workspace, bundler: &Path, program: &Path, page: &Path) -> Command {
     let mut bundle = workspace.command(bundler);
-    bundle.arg("--program").arg(program).arg("--web").arg(workspace.root.join("web")).arg("--output").arg(page);
+    bundle.arg("--program").arg(program).arg("--web").arg(workspace.root.join("web"));
+    bundle.arg("--docs").arg(workspace.root.join("docs")).arg("--output").arg(page);
     bundle
 }

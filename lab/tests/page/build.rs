@@ -21,8 +21,8 @@ fn program() -> PathBuf {
 }
 
 fn sources(wasm_opt: Option<PathBuf>) -> Sources {
-    let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web");
-    Sources { program: program(), web, wasm_opt, esbuild: None }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    Sources { program: program(), web: root.join("web"), docs: root.join("docs"), wasm_opt, esbuild: None }
 }
 
 /// Returns a file name without its hash: `launcelot.js` for `launcelot-0123456789abcdef.js`.
@@ -52,18 +52,21 @@ fn builds_with_different_tools_differ_in_the_names_of_the_program_and_of_the_fil
     assert_eq!(logical_names(&one), logical_names(&other));
     let shared: Vec<String> =
         one.keys().filter(|name| other.contains_key(*name)).map(|name| without_hash(name)).collect();
-    assert_eq!(shared, ["icon.svg", "index.html", "start.mjs", "style.css", "worker.mjs"]);
+    let (documentation, shared): (Vec<String>, Vec<String>) =
+        shared.into_iter().partition(|name| name.ends_with(".html") && name != "index.html");
+    assert_eq!(shared, ["docs.css", "icon.svg", "index.html", "start.mjs", "style.css", "worker.mjs"]);
+    assert!(documentation.contains(&"figures.html".to_owned()), "{documentation:?}");
     assert_ne!(one["index.html"], other["index.html"]);
     assert_eq!(build(&sources(None)).unwrap(), one, "the same sources and tools give the same page");
 }
 
 #[test]
-fn every_served_file_but_the_index_is_named_after_its_bytes() {
+fn every_served_file_but_the_index_and_the_documentation_is_named_after_its_bytes() {
     let mut count = 0;
     for entry in fs::read_dir(page::built()).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
-        if name.starts_with("index.html") || name.ends_with(".br") || name.ends_with(".gz") {
+        if name.contains(".html") || name.ends_with(".br") || name.ends_with(".gz") {
             continue;
         }
         let digest: String =
@@ -128,4 +131,21 @@ async fn a_part_for_files_that_fails_to_load_leaves_asking_intact_and_is_tried_a
     browser.click(".load-again").await;
     browser.wait_for("#export-json").await;
     browser.assert_three_answers().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_documentation_is_beside_the_page_and_is_accessible_in_every_look() {
+    let server = Server::start(Design::Async);
+    let (bridge, browser) = page::open_with_bridge_to(server.port).await;
+    let addresses = browser.script("return [...document.querySelectorAll('#docs a')].map((link) => link.href)").await;
+    let addresses = addresses.as_array().unwrap();
+    assert_eq!(addresses.len(), 4, "{addresses:?}");
+    for address in addresses {
+        browser.client.goto(address.as_str().unwrap()).await.unwrap();
+        browser.wait_for("main h1").await;
+        browser.wait_for("nav [aria-current=page]").await;
+        browser.for_every_look(async |look| browser.assert_accessible(look).await).await;
+    }
+    browser.assert_console_is_quiet(&[]).await;
+    drop(bridge);
 }

@@ -7,6 +7,7 @@
 mod support;
 
 mod build;
+mod clearing;
 mod closing;
 mod dialogue;
 mod exports;

@@ -7,6 +7,7 @@ use launcelot_measure::export::Document;
 use web_sys::{File, HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
+use crate::components::clear_everything::ClearEverything;
 use crate::components::load_reports::heading;
 use crate::components::pictures::Pictures;
 use crate::download;
@@ -27,6 +28,10 @@ pub struct Props {
     pub available: Available,
     /// The charts that can be saved as pictures.
     pub charts: Vec<Chart>,
+    /// Why nothing can be cleared now, if nothing can.
+    pub busy: Option<&'static str>,
+    /// Clears everything.
+    pub clear: Callback<()>,
     /// Imports a document.
     pub import: Callback<Rc<Document>>,
     /// Imports the report on a load.
@@ -41,6 +46,8 @@ pub struct Available {
     runs: bool,
     rounds: bool,
     failures: bool,
+    /// Whether there is anything, also what cannot be exported.
+    anything: bool,
 }
 
 impl Available {
@@ -51,6 +58,7 @@ impl Available {
         Self {
             runs: state.runs.iter().any(|record| is_over(record)) || state.races().any(|race| race.is_over()),
             rounds: rounds.any(|kept| kept.rounds.is_over()),
+            anything: !state.is_empty(),
             failures: state.rounds.worth_keeping().any(|kept| !kept.rounds.failures.is_empty()),
         }
     }
@@ -100,7 +108,7 @@ const CHOICES: [Choice; 6] = [
 
 /// The section: buttons that save, and a field that takes a document; so does the whole page, when one is dropped.
 #[component]
-pub fn Export(Props { available, charts, import, import_load, state }: &Props) -> Html {
+pub fn Export(Props { available, charts, busy, clear, import, import_load, state }: &Props) -> Html {
     mark_render("Export");
     let all_said = use_state(Vec::<Said>::new);
     let report = {
@@ -174,6 +182,9 @@ pub fn Export(Props { available, charts, import, import_load, state }: &Props) -
                     <p key={id.0} class={status.is_bad.then_some("mistake")}>{ &status.message }</p>
                 }
             </div>
+            if available.anything {
+                <ClearEverything {busy} {clear} />
+            }
         </section>
     }
 }

@@ -7,9 +7,11 @@
 #![allow(missing_docs)]
 
 pub mod bridge_of_death;
+pub mod clear_everything;
 pub mod clock_line;
 pub mod controls;
 pub mod dialogue;
+pub mod docs_links;
 pub mod earlier_runs;
 pub mod export;
 pub mod keep_room;

@@ -12,6 +12,7 @@ use crate::provenance;
 use crate::shared::Shared;
 use crate::state::ids::RunId;
 use crate::state::{Action, State, lab, rounds};
+use crate::storage;
 
 /// The callbacks. They are made once, so they never make a component render.
 #[derive(Clone, PartialEq)]
@@ -40,6 +41,8 @@ pub struct Actions {
     pub import_load: Callback<Shared<LoadReport>>,
     /// Removes the report with this number.
     pub remove_load: Callback<u32>,
+    /// Clears everything, in the browser's storage too.
+    pub clear: Callback<()>,
     /// Returns the state as it is now.
     pub state: Callback<(), UseReducerHandle<State>>,
 }
@@ -64,6 +67,10 @@ pub fn use_actions(state: &UseReducerHandle<State>) -> Rc<Actions> {
             import: dispatch(&dispatcher, Action::Imported),
             import_load: dispatch(&dispatcher, Action::LoadImported),
             remove_load: dispatch(&dispatcher, Action::LoadRemoved),
+            clear: dispatch(&dispatcher, |()| {
+                storage::clear();
+                Action::Cleared
+            }),
             state: Callback::from(move |()| state.clone()),
         }
     })

@@ -161,6 +161,11 @@ impl ManyRounds {
         }
     }
 
+    /// Removes all series.
+    pub(super) fn clear(&mut self) {
+        *self = Self { stopwatch: self.stopwatch, ..Self::default() };
+    }
+
     /// Adds a series that begins.
     pub(super) fn begin(&mut self, id: RoundsId, rounds: Rounds) {
         self.give_up(RunStatus::Stopped);

@@ -102,6 +102,12 @@ impl Runs {
         self.compared.retain(|compared| *compared != id);
     }
 
+    /// Removes all runs.
+    pub(super) fn clear(&mut self) {
+        self.all.clear();
+        self.compared.clear();
+    }
+
     /// Returns the run with this identity, unless it is over: a late message changes nothing.
     pub(super) fn active(&self, id: RunId) -> Option<&Run> {
         self.newest().filter(|newest| newest.id == id && newest.is_active()).map(|newest| &newest.run)

@@ -92,6 +92,15 @@ fn while_something_runs_nothing_else_begins() {
 }
 
 #[test]
+fn everything_can_be_cleared_unless_something_is_running_and_numbers_go_on() {
+    let state = ready_after([ask(), complete(1), rounds_asked(), Action::Cleared]);
+    assert!(!state.is_empty(), "a series is running");
+    let state = after(state, [rounds_ended(), Action::Cleared]);
+    assert!(state.is_empty());
+    assert_eq!(after(state, [ask()]).runs.newest().unwrap().number, 2);
+}
+
+#[test]
 fn an_action_that_changes_nothing_returns_the_same_state() {
     let state = ready_after([ask(), complete(1), ask(), complete(2), rounds_asked(), rounds_ended()]);
     let unchanged = [
