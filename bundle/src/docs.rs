@@ -61,6 +61,7 @@ impl Docs {
         let events = Parser::new_ext(text, Options::ENABLE_TABLES).collect();
         let mut body = String::new();
         push_html(&mut body, self.follow_links(with_ids(events)).into_iter());
+        let body = adapted(&body);
         let others: String = self.0.keys().map(|other| self.menu_item(other, name)).collect();
         format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title} · Launcelot</title>\n\
@@ -129,6 +130,15 @@ fn with_ids(mut events: Vec<Event<'_>>) -> Vec<Event<'_>> {
         }
     }
     events
+}
+
+/// Lets the keyboard scroll tables and listings that are wider than the window, and aligns cells by classes: the policy of the page
+/// forbids inline style. Text is escaped, so what is replaced are elements and their attributes.
+fn adapted(body: &str) -> String {
+    body.replace(" style=\"text-align: right\"", " class=\"right\"")
+        .replace("<pre>", "<pre tabindex=\"0\">")
+        .replace("<table>", "<div class=\"wide\" tabindex=\"0\"><table>")
+        .replace("</table>", "</table></div>")
 }
 
 fn slug(heading: &str) -> String {

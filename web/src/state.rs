@@ -60,6 +60,8 @@ pub struct State {
     /// Why the page cannot ask at all, if it cannot.
     pub broken: Option<Rc<str>>,
     is_hidden: bool,
+    /// Whether the browser is about to leave the page, so that its connections end.
+    is_leaving: bool,
     /// The order in which the next run asks.
     pub order: Order,
     /// The lab behind the bridge, and the route through it.
@@ -105,6 +107,8 @@ pub enum Action {
     Hidden(bool),
     /// The browser has suspended the page for a time.
     Suspended,
+    /// The browser is about to leave the page.
+    Leaving,
     /// What begins from now on has this provenance.
     ProvenanceSet(Provenance),
     /// The person chose an order.
@@ -310,6 +314,7 @@ impl State {
                 self.is_hidden = is_hidden;
             }
             Action::Suspended => self.interrupt(SUSPENDED),
+            Action::Leaving => self.is_leaving = true,
             Action::ProvenanceSet(provenance) => self.provenance = provenance,
             Action::OrderChosen(order) => self.order = order,
             Action::Asked(questions) => self.ask(questions),

@@ -32,7 +32,8 @@ pub(crate) const FEW: [&str; 6] = [
 ];
 
 /// The tests in a browser that do not run in Firefox, by their whole names, each with the reason.
-pub(crate) const ONLY_IN_CHROMIUM: [(&str, &str); 5] = [
+pub(crate) const ONLY_IN_CHROMIUM: [(&str, &str); 6] = [
+    ("imports::long_alone::a_large_file_does_not_block_the_page", "only Chromium reports long tasks"),
     ("picture::the_screenshot_of_the_page_is_small_enough_for_the_documentation", "the documents show Chromium"),
     (
         "picture::long_alone::the_screenshot_of_a_report_on_a_load_is_small_enough_for_the_documentation",

@@ -200,13 +200,11 @@ async fn a_waiting_dialogue_can_be_stopped() {
     let first_client = server.idle_client();
     browser.ask(1, "running").await;
     // The pointer is still on the button, which says why it cannot act.
-    let look = "return getComputedStyle(document.querySelector('#ask')).borderTopStyle
-        + getComputedStyle(document.querySelector('#ask'), '::after').content";
-    let expected = "dashed\"A measurement is in progress. Wait for its end, or stop it.\"";
-    wait::until_async("a button that cannot act", async || {
-        browser.script(look).await.as_str().unwrap().starts_with(expected).then_some(())
-    })
-    .await;
+    let look = "const ask = document.querySelector('#ask'), { content } = getComputedStyle(ask, '::after');
+        return [getComputedStyle(ask).borderTopStyle, ask.getAttribute('aria-description'), content !== 'none'].join('; ')";
+    let expected = "dashed; A measurement is in progress. Wait for its end, or stop it.; true";
+    wait::until_async("a button that cannot act", async || (browser.script(look).await == expected).then_some(()))
+        .await;
     wait::until_async("the button that stops", async || {
         let stop = browser.client.find(fantoccini::Locator::Id("stop")).await.ok()?;
         stop.is_displayed().await.unwrap().then_some(())

@@ -2,7 +2,7 @@
 
 use launcelot_measure::RunStatus;
 use launcelot_server::Options;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::browser::{Browser, FAILED_WEB_SOCKET};
 use crate::support::page;
@@ -162,17 +162,12 @@ async fn two_tabs_show_the_same_series_and_take_none_from_each_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_order_of_series_does_not_depend_on_the_clock() {
     let (_server, bridge, browser) = page::open(&Options::default()).await;
-    let clock = |offset_ms: i64| {
-        json!({ "source": format!("const now = 1795790583250 + {offset_ms}; Date = class extends Date {{
-            constructor(...of) {{ super(...(of.length ? of : [now])) }} static now() {{ return now }} }}") })
-    };
-    let mut script = Value::Null;
+    // The name of a window outlives its pages.
+    let clock = "const now = 1795790583250 + Number(window.name); Date = class extends Date {
+        constructor(...of) { super(...(of.length ? of : [now])) } static now() { return now } }";
+    browser.run_early(clock).await;
     for (index, offset_ms) in [2 * 3_600_000, 0].into_iter().enumerate() {
-        if script != Value::Null {
-            browser.devtools("Page.removeScriptToEvaluateOnNewDocument", json!({ "identifier": script })).await;
-        }
-        script =
-            browser.devtools("Page.addScriptToEvaluateOnNewDocument", clock(offset_ms)).await["identifier"].clone();
+        browser.script(&format!("window.name = '{offset_ms}'")).await;
         browser.open(&bridge.page_url()).await;
         // The clock stands still, so both begin at the same moment.
         ask_in_ten_rounds(&browser, 2 * index + 1).await;

@@ -23,14 +23,16 @@ async fn overlaps(browser: &Browser, groups: &str, texts: &str) -> Value {
             if (!rects.length) return nothing;
             const [left, top] = ['left', 'top'].map((side) => Math.min(...rects.map((it) => it[side])));
             const [right, bottom] = ['right', 'bottom'].map((side) => Math.max(...rects.map((it) => it[side])));
-            return { left, right, top, bottom, width: right - left };
+            // The box of a letter has room above and below the letter, in some browsers more than in others.
+            const room = (bottom - top) / 6;
+            return { left, right, top: top + room, bottom: bottom - room, width: right - left };
         };
         const found = [];
         for (const group of document.querySelectorAll(arguments[0])) {
             const texts = [...group.querySelectorAll(arguments[1])].filter((it) => it.textContent.trim() && rect(it).width > 1);
             texts.forEach((first, index) => texts.slice(index + 1).forEach((second) => {
                 const [a, b] = [rect(first), rect(second)];
-                const isApart = a.right <= b.left + 0.5 || b.right <= a.left + 0.5 || a.bottom <= b.top + 2 || b.bottom <= a.top + 2;
+                const isApart = a.right <= b.left + 0.5 || b.right <= a.left + 0.5 || a.bottom <= b.top || b.bottom <= a.top;
                 if (!isApart) found.push(`${first.textContent} / ${second.textContent}`);
             }));
         }

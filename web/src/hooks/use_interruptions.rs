@@ -1,4 +1,4 @@
-//! Interruptions: the tab is hidden, or the browser has suspended the page.
+//! Interruptions: the tab is hidden, the browser has suspended the page, or is about to leave it.
 
 use gloo_events::{EventListener, EventListenerOptions};
 use js_sys::Reflect;
@@ -11,8 +11,8 @@ use crate::state::{Action, State};
 
 /// The events. `freeze` and `resume` come before and after a freeze (<https://wicg.github.io/page-lifecycle/>): a browser that
 /// freezes a page closes its connections, and what breaks by that should know why. `pageshow` follows a stay in the back-forward
-/// cache if it says that it is persisted.
-const EVENTS: [&str; 4] = ["visibilitychange", "freeze", "resume", "pageshow"];
+/// cache if it says that it is persisted. `beforeunload` comes before Firefox closes the connections of a page that it leaves.
+const EVENTS: [&str; 5] = ["visibilitychange", "freeze", "resume", "pageshow", "beforeunload"];
 
 /// Tells the state of interruptions, as long as the component lives.
 #[hook]
@@ -38,6 +38,7 @@ pub fn use_interruptions(dispatcher: UseReducerDispatcher<State>) {
 fn action(event: &Event) -> Option<Action> {
     match event.type_().as_str() {
         "visibilitychange" => Some(Action::Hidden(is_hidden())),
+        "beforeunload" => Some(Action::Leaving),
         "pageshow" => is_persisted(event).then_some(Action::Suspended),
         _ => Some(Action::Suspended),
     }

@@ -132,6 +132,8 @@ impl State {
     }
 
     fn order_worker(&mut self, order: ToWorker) {
+        // The page is still here, so it was not left.
+        self.is_leaving = false;
         self.orders.push(Shared::new(order));
     }
 }

@@ -3,7 +3,7 @@
 use super::ids::RunId;
 use super::run_record::RunRecord;
 use super::{SUSPENDED, State};
-use crate::message::{FromWorker, RunEnd, RunProgress};
+use crate::message::{Ended, FromWorker, RunEnd, RunProgress};
 use crate::text;
 
 impl State {
@@ -21,6 +21,7 @@ impl State {
             }
             FromWorker::Suspended => self.interrupt(SUSPENDED),
             FromWorker::RoundsEnded { id, how } => {
+                let how = self.end_as_seen(how);
                 let is_elsewhere = self.bridge.is_elsewhere();
                 let status = |url: &str, interruptions| text::status(&how, url, interruptions, is_elsewhere);
                 self.rounds.change(|rounds| rounds.end(id, status));
@@ -37,8 +38,18 @@ impl State {
             self.began = Some((id, began));
         }
         let is_elsewhere = self.bridge.is_elsewhere();
+        let how = self.end_as_seen(how);
         self.change_active(id, |record| record.end(&how, is_elsewhere));
         self.lab.run_ended(Some(id));
+    }
+
+    /// Returns how something ended for the person. Firefox closes the connections of a page that it leaves while the page still
+    /// runs: then nothing broke.
+    fn end_as_seen(&self, how: Ended) -> Ended {
+        match how {
+            Ended::Closed { .. } | Ended::NoBridge if self.is_leaving => Ended::Stopped,
+            how => how,
+        }
     }
 
     /// Changes the run with this identity, unless it is over: a late message changes nothing.

@@ -281,6 +281,15 @@ fn a_worker_that_breaks_ends_the_run_and_is_reported() {
 }
 
 #[test]
+fn a_connection_that_ends_because_the_page_is_left_is_not_broken() {
+    let closed = || Ended::Closed { code: 1001, reason: String::new(), partial: String::new() };
+    let state = ready_after([ask(), connected(1), Action::Leaving, ended(1, closed())]);
+    assert_eq!(state.runs.newest().unwrap().run.status, RunStatus::Stopped);
+    let state = after(state, [ask(), connected(2), ended(2, closed())]);
+    assert!(matches!(state.runs.newest().unwrap().run.status, RunStatus::Broken(_)), "the page was not left");
+}
+
+#[test]
 fn a_worker_that_is_late_is_reported_until_it_starts() {
     let clock = Clock { step: Duration::ZERO, isolated: true, cores: 2 };
     let late = after(Rc::new(State::default()), [Action::WorkerDue]);

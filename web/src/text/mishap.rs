@@ -8,8 +8,9 @@ pub const WORKER_NOT_LOADED: &str = "The page’s worker, which asks the questio
 pub const WORKER_LATE: &str = "The page’s worker, which asks the questions, has not started yet. On a slow connection, wait a little longer. Otherwise reload \
      the page.";
 
-/// The worker failed, with the words of the browser.
+/// The worker failed, with the words of the browser, of which some put another before them.
 pub fn worker_broke(message: &str) -> String {
+    let message = message.strip_prefix("Uncaught ").unwrap_or(message);
     format!("The page’s worker, which asks the questions, broke: {message}. Reload the page to go on.")
 }
 
