@@ -47,16 +47,14 @@ impl Docs {
         &self.0
     }
 
-    /// Returns the pages by the names of their files. `styles` are the names of the style sheets.
-    pub fn pages(&self, styles: &[&str]) -> BTreeMap<String, Vec<u8>> {
-        let styles: String =
-            styles.iter().map(|name| format!("<link rel=\"stylesheet\" href=\"./{name}\">\n")).collect();
+    /// Returns the pages by the names of their files. `links` are the elements that link their style sheets and their icon.
+    pub fn pages(&self, links: &str) -> BTreeMap<String, Vec<u8>> {
         let page =
-            |(name, text): (&String, &String)| (format!("{name}.html"), self.page(name, text, &styles).into_bytes());
+            |(name, text): (&String, &String)| (format!("{name}.html"), self.page(name, text, links).into_bytes());
         self.0.iter().map(page).collect()
     }
 
-    fn page(&self, name: &str, text: &str, styles: &str) -> String {
+    fn page(&self, name: &str, text: &str, links: &str) -> String {
         let title = text.lines().find_map(|line| line.strip_prefix("# ")).unwrap_or(name);
         let events = Parser::new_ext(text, Options::ENABLE_TABLES).collect();
         let mut body = String::new();
@@ -66,7 +64,7 @@ impl Docs {
         format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title} · Launcelot</title>\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <meta name=\"color-scheme\" content=\"light dark\">\n{styles}</head>\n<body class=\"docs\">\n\
+             <meta name=\"color-scheme\" content=\"light dark\">\n{links}</head>\n<body class=\"docs\">\n\
              <nav aria-label=\"Documentation\"><a href=\"./\">Where does the time go?</a><ul>{others}</ul></nav>\n\
              <main>\n{body}</main>\n</body>\n</html>\n"
         )
@@ -150,6 +148,8 @@ fn slug(heading: &str) -> String {
 mod tests {
     use super::*;
 
+    const STYLE_LINK: &str = "<link rel=\"stylesheet\" href=\"./style.css\">\n";
+
     fn docs() -> Docs {
         let clocks =
             "# Figures\n\n## Two `clocks`, one\n\n[ask](lab.md#api), [deploy](../deploy), [RFC](https://a.example/b)\n";
@@ -158,7 +158,7 @@ mod tests {
     }
 
     fn page(name: &str) -> String {
-        String::from_utf8(docs().pages(&["style.css"])[name].clone()).unwrap()
+        String::from_utf8(docs().pages(STYLE_LINK)[name].clone()).unwrap()
     }
 
     #[test]
@@ -175,7 +175,7 @@ mod tests {
     fn a_page_has_its_title_its_style_and_a_menu_that_marks_it() {
         let page = page("lab.html");
         assert!(page.contains("<title>The lab · Launcelot</title>"), "{page}");
-        assert!(page.contains(r#"<link rel="stylesheet" href="./style.css">"#), "{page}");
+        assert!(page.contains(STYLE_LINK), "{page}");
         assert!(page.contains(r#"<li><a href="./figures.html">figures</a></li>"#), "{page}");
         assert!(page.contains(r#"<li><a href="./lab.html" aria-current="page">lab</a></li>"#), "{page}");
         assert!(page.contains("<td>&lt;</td>"), "{page}");
@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn every_link_within_the_documentation_leads_to_a_heading() {
         let docs = load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs")).unwrap();
-        let pages = docs.pages(&[]);
+        let pages = docs.pages("");
         let mut checked = 0;
         for (name, page) in &pages {
             let page = String::from_utf8_lossy(page);

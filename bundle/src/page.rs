@@ -72,8 +72,18 @@ pub fn build(sources: &Sources) -> Result<Files, BundleError> {
     }
     files.insert(docs::STYLE.to_owned(), docs::STYLE_TEXT.into());
     let mut named = names::after_content(files)?;
-    let styles: Vec<String> = named.keys().filter(|name| name.ends_with(".css")).rev().cloned().collect();
-    let styles: Vec<&str> = styles.iter().map(String::as_str).collect();
-    named.extend(docs::load(&sources.docs)?.pages(&styles));
+    // The page's own style sheet comes first, by its name.
+    let links: String = named.keys().rev().filter_map(|name| link_to(name)).collect();
+    named.extend(docs::load(&sources.docs)?.pages(&links));
     Ok(named)
+}
+
+/// Returns the element with which a page of the documentation links a style sheet or the icon.
+fn link_to(name: &str) -> Option<String> {
+    let kind = match name.rsplit_once('.') {
+        Some((_, "css")) => "stylesheet",
+        Some((_, "svg")) => "icon",
+        _ => return None,
+    };
+    Some(format!("<link rel=\"{kind}\" href=\"./{name}\">\n"))
 }
