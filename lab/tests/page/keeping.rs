@@ -163,7 +163,7 @@ async fn two_tabs_show_the_same_series_and_take_none_from_each_other() {
 async fn the_order_of_series_does_not_depend_on_the_clock() {
     let (_server, bridge, browser) = page::open(&Options::default()).await;
     // The name of a window outlives its pages.
-    let clock = "const now = 1795790583250 + Number(window.name); Date = class extends Date {
+    let clock = "const now = 1795790583250 + Number(window.name); window.Date = class extends window.Date {
         constructor(...of) { super(...(of.length ? of : [now])) } static now() { return now } }";
     browser.run_early(clock).await;
     for (index, offset_ms) in [2 * 3_600_000, 0].into_iter().enumerate() {

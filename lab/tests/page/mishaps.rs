@@ -86,8 +86,8 @@ async fn a_worker_that_cannot_be_loaded_fails_or_is_silent_is_reported() {
 async fn a_glue_that_the_worker_cannot_import_is_reported() {
     let (_server, bridge, browser) = page::open(&Options::default()).await;
     // The worker is told another name.
-    let rename = "const Real = Worker;
-        globalThis.Worker = function (url, options) { return new Real(url.replace('glue=', 'glue=missing-'), options); };";
+    let rename = "const Real = window.Worker;
+        window.Worker = function (url, options) { return new Real(url.replace('glue=', 'glue=missing-'), options); };";
     browser.run_early(rename).await;
     let alert = browser.alert_of(&bridge).await;
     assert!(alert.contains("broke: TypeError") && alert.ends_with("Reload the page to go on."), "{alert}");

@@ -84,15 +84,16 @@ async fn rounds_of_a_page_in_the_back_forward_cache_are_marked_as_suspended() {
 
 /// Returns the processes that run pages in this test's browsers.
 fn renderers() -> Vec<Pid> {
-    let is_renderer = |command: &str| match BrowserName::chosen() {
-        BrowserName::Chromium => command.contains("--type=renderer"),
-        BrowserName::Firefox => command.contains("-contentproc") && command.trim_end_matches('\0').ends_with("\0tab"),
+    // Firefox names its processes after what they do; the kernel keeps 15 characters.
+    let (file, text) = match BrowserName::chosen() {
+        BrowserName::Chromium => ("cmdline", "--type=renderer"),
+        BrowserName::Firefox => ("comm", "Isolated Web Co"),
     };
     let mut renderers = Vec::new();
     for entry in fs::read_dir("/proc").unwrap() {
         let Ok(pid) = entry.unwrap().file_name().to_string_lossy().parse() else { continue };
-        let command = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        if is_renderer(&String::from_utf8_lossy(&command)) && is_of_this_test(pid) {
+        let process = fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+        if String::from_utf8_lossy(&process).contains(text) && is_of_this_test(pid) {
             renderers.push(Pid::from_raw(pid));
         }
     }
