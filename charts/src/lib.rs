@@ -1,5 +1,6 @@
 //! Charts: functions from measurements to SVG and HTML text.
 //!
+//! - [`element`]: the tree of elements, and its text.
 //! - [`scale`]: a linear time axis with round ticks; [`log_scale`]: a logarithmic one.
 //! - [`lanes`]: messages between the hops of a path.
 //! - [`waterfall`]: the bars of a run, one row for each step; [`legs`]: a row divided into legs.
@@ -13,6 +14,7 @@
 //! Horizontal positions are percentages, so a chart stretches to any width without stretching its text. Colours come from a style
 //! sheet, by class; without one everything is black.
 
+pub mod element;
 pub mod histogram;
 pub mod histogram_table;
 pub mod lanes;
@@ -29,6 +31,6 @@ pub mod style;
 pub mod table;
 pub mod waterfall;
 
+pub use element::{Element, Escaped, Node};
 pub use log_scale::LogScale;
-pub use markup::Escaped;
 pub use scale::Scale;

@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write as _};
 
+pub(crate) use crate::element::Escaped;
+
 /// A horizontal position or length, in percent, with at most three decimals.
 #[derive(Debug, Clone, Copy)]
 pub struct Percent(pub(crate) f64);
@@ -21,25 +23,6 @@ impl fmt::Display for Percent {
     }
 }
 
-/// Text, escaped for use between tags or in a quoted attribute.
-#[derive(Debug, Clone, Copy)]
-pub struct Escaped<'a>(pub &'a str);
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for character in self.0.chars() {
-            match character {
-                '<' => formatter.write_str("&lt;")?,
-                '>' => formatter.write_str("&gt;")?,
-                '&' => formatter.write_str("&amp;")?,
-                '"' => formatter.write_str("&quot;")?,
-                other => write!(formatter, "{other}")?,
-            }
-        }
-        Ok(())
-    }
-}
-
 /// Appends `text` to `svg`, which may also be HTML.
 pub(crate) fn write(svg: &mut String, text: fmt::Arguments<'_>) {
     // Writing to a string cannot fail.
@@ -49,11 +32,6 @@ pub(crate) fn write(svg: &mut String, text: fmt::Arguments<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn markup_in_text_is_escaped() {
-        assert_eq!(Escaped(r#"<b a="1">&"#).to_string(), "&lt;b a=&quot;1&quot;&gt;&amp;");
-    }
 
     #[test]
     fn percentages_are_short() {
