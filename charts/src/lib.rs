@@ -27,6 +27,7 @@ pub mod picture;
 pub mod race;
 pub mod scale;
 pub mod series;
+mod shapes;
 pub mod style;
 pub mod table;
 pub mod waterfall;

@@ -10,6 +10,7 @@ pub mod bridge_of_death;
 pub mod clock_line;
 pub mod controls;
 pub mod dialogue;
+pub mod drawing;
 pub mod earlier_runs;
 pub mod export;
 pub mod keep_room;
