@@ -25,6 +25,7 @@ mod markup;
 pub mod percentiles;
 pub mod picture;
 pub mod race;
+mod roles;
 pub mod scale;
 pub mod series;
 mod shapes;
