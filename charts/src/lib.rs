@@ -1,4 +1,4 @@
-//! Charts: functions from measurements to SVG and HTML text.
+//! Charts: functions from measurements to SVG and HTML elements.
 //!
 //! - [`element`]: the tree of elements, and its text.
 //! - [`scale`]: a linear time axis with round ticks; [`log_scale`]: a logarithmic one.
@@ -8,7 +8,7 @@
 //!   [`histogram_table`] and [`table`]: histograms, percentiles and failures as HTML tables.
 //! - [`race`]: the runs of one way of a race, with a lane for each question.
 //! - [`load`]: many clients of several servers, and the report on them.
-//! - [`picture`]: charts as SVG files that stand alone.
+//! - [`picture`]: charts as the text of SVG files that stand alone.
 //! - [`style`]: the style sheets.
 //!
 //! Horizontal positions are percentages, so a chart stretches to any width without stretching its text. Colours come from a style
@@ -21,7 +21,6 @@ pub mod lanes;
 pub mod legs;
 pub mod load;
 pub mod log_scale;
-mod markup;
 pub mod percentiles;
 pub mod picture;
 pub mod race;
