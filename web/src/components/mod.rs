@@ -19,7 +19,6 @@ pub mod later;
 pub mod legs_table;
 pub mod load_reports;
 pub mod many_rounds;
-pub mod markup;
 pub mod meaning;
 pub mod next_step;
 pub mod own_question;
