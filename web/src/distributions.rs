@@ -18,7 +18,7 @@ use wasm_split_helpers::SplitLoaderError;
 use wasm_split_helpers::wasm_split;
 
 use crate::histograms::Histograms;
-use crate::state::rounds::ManyRounds;
+use crate::state::rounds::{ManyRounds, StoredRounds};
 use crate::text::{link, rounds as text};
 
 /// Everything that is shown of them.
@@ -70,7 +70,7 @@ fn drawn(many: &ManyRounds, histograms: &mut Histograms) -> Distributions {
     let stopwatch = many.stopwatch;
     let distributions: Vec<Rc<Distribution>> =
         many.shown().map(|stored| histograms.distribution(stored, stopwatch)).collect();
-    let told = many.shown().zip(&distributions).map(|(kept, distribution)| SeriesSummary {
+    let summarize = |(kept, distribution): (&StoredRounds, &Rc<Distribution>)| SeriesSummary {
         name: kept.rounds.name.clone(),
         limits: text::limits(kept),
         summary: distribution.summary(),
@@ -78,11 +78,11 @@ fn drawn(many: &ManyRounds, histograms: &mut Histograms) -> Distributions {
         failed: kept.rounds.errors,
         failures: kept.rounds.failures.clone(),
         clock_step: kept.rounds.clock_step,
-    });
-    let told: Vec<SeriesSummary> = told.collect();
-    let summary = told.first().map(|told| told.summary).unwrap_or_default();
+    };
+    let summaries: Vec<SeriesSummary> = many.shown().zip(&distributions).map(summarize).collect();
+    let summary = summaries.first().map(|newest| newest.summary).unwrap_or_default();
     // A series alone is compared with nothing.
-    let estimates: Vec<Estimates> = match told.len() {
+    let estimates: Vec<Estimates> = match summaries.len() {
         ..2 => Vec::new(),
         _ => many.shown().map(|stored| histograms.estimates(stored, stopwatch)).collect(),
     };
@@ -94,8 +94,8 @@ fn drawn(many: &ManyRounds, histograms: &mut Histograms) -> Distributions {
     });
     let steps = many.shown().map(|kept| kept.rounds.clock_step);
     let series: Vec<(&Distribution, Duration)> = distributions.iter().map(|it| &**it).zip(steps).collect();
-    let figures =
-        series::scale(&series).map(|scale| [charts(&scale, &series, &told), tables(&series, &told)].map(Rc::new));
+    let figures = series::scale(&series)
+        .map(|scale| [charts(&scale, &series, &summaries), tables(&series, &summaries)].map(Rc::new));
     Distributions {
         meaning: text::meaning(newest, &summary),
         comparisons: compared.collect(),
