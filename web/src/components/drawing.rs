@@ -21,7 +21,7 @@ pub fn Drawing(Props { element }: &Props) -> Html {
 fn node(element: &Element) -> Html {
     let mut tag = VTag::new(element.name);
     for (name, value) in &element.attributes {
-        tag.add_attribute(*name, value.clone());
+        tag.add_attribute(name, value.clone());
     }
     for child in &element.children {
         tag.add_child(match child {
