@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use launcelot_measure::Distribution;
 
+use crate::element::Element;
 use crate::log_scale::LogScale;
-use crate::markup::{Escaped, Percent, write};
 use crate::series::{letter, look};
+use crate::shapes::{Percent, write};
 
 /// The heights of the chart, of the margin above the plot, and of the plot, in pixels.
 const HEIGHT: u32 = 186;
@@ -29,53 +30,31 @@ const HEIGHT_MIN: i32 = 12;
 ///
 /// A time is known to plus or minus one clock step, so its count is spread evenly over all bins within one step of it. Otherwise a
 /// coarse clock would leave gaps between bins.
-pub fn draw(scale: &LogScale, series: &[(&Distribution, Duration)]) -> String {
-    let mut svg = format!(
-        r#"<svg xmlns="http://www.w3.org/2000/svg" class="histogram" width="100%" height="{HEIGHT}" aria-hidden="true" focusable="false">"#
-    );
+pub fn draw(scale: &LogScale, series: &[(&Distribution, Duration)]) -> Element {
+    let mut svg = Element::hidden_svg("histogram", "100%", HEIGHT);
+    let bottom = TOP + PLOT_HEIGHT;
     for tick in scale.ticks() {
         let x = Percent(scale.percent(tick));
-        let label = LogScale::label(tick);
-        let bottom = TOP + PLOT_HEIGHT;
-        let base = bottom + LABEL_BASE;
-        write(
-            &mut svg,
-            format_args!(
-                r#"<line class="tick" x1="{x}" x2="{x}" y1="{TOP}" y2="{bottom}" stroke="currentColor"/><text x="{x}" y="{base}" text-anchor="middle">{}</text>"#,
-                Escaped(&label)
-            ),
-        );
+        svg.add_line("tick", [&x, &x, &TOP, &bottom]).set("stroke", "currentColor");
+        let label = svg.add("text").set("x", x).set("y", bottom + LABEL_BASE).set("text-anchor", "middle");
+        label.text(LogScale::label(tick));
     }
-    write_axis_names(&mut svg, HEIGHT, "number of rounds", "time, on a logarithmic scale");
-    write(
-        &mut svg,
-        format_args!(
-            r#"<svg y="{TOP}" height="{PLOT_HEIGHT}" viewBox="0 0 {BOX} {BOX}" preserveAspectRatio="none" overflow="visible">"#
-        ),
-    );
+    add_axis_names(&mut svg, HEIGHT, "number of rounds", "time, on a logarithmic scale");
+    let plot = svg.add("svg").set("y", TOP).set("height", PLOT_HEIGHT).stretch(BOX);
     // The first series is on top.
     for (index, (distribution, clock_step)) in series.iter().enumerate().rev() {
-        let (letter, (_, dashes)) = (letter(index), look(index));
-        write(
-            &mut svg,
-            format_args!(
-                r#"<path class="shape series-{index}" fill="none" stroke="currentColor" stroke-dasharray="{dashes}" vector-effect="non-scaling-stroke" d="{}"><title>{letter}</title></path>"#,
-                outline(scale, *clock_step, distribution)
-            ),
-        );
+        let (_, dashes) = look(index);
+        let path = outline(scale, *clock_step, distribution);
+        plot.add_path(format_args!("shape series-{index}"), dashes, &path).add("title").text(letter(index));
     }
-    svg + "</svg></svg>"
+    svg
 }
 
-/// Writes the name of the vertical axis above the plot, and that of the horizontal axis below its labels.
-pub(crate) fn write_axis_names(svg: &mut String, height: u32, vertical: &str, horizontal: &str) {
-    let base = height - 6;
-    write(
-        svg,
-        format_args!(
-            r#"<text class="axis-name" x="0" y="12">{vertical}</text><text class="axis-name" x="100%" y="{base}" text-anchor="end">{horizontal}</text>"#
-        ),
-    );
+/// Adds the name of the vertical axis above the plot, and that of the horizontal axis below its labels.
+pub(crate) fn add_axis_names(svg: &mut Element, height: u32, vertical: &str, horizontal: &str) {
+    svg.add("text").set("class", "axis-name").set("x", 0).set("y", 12).text(vertical);
+    let name = svg.add("text").set("class", "axis-name").set("x", "100%").set("y", height - 6);
+    name.set("text-anchor", "end").text(horizontal);
 }
 
 /// Returns the outline of a distribution as an SVG path. The highest bin is as high as the view box.
@@ -113,7 +92,7 @@ mod tests {
     fn drawn(times: &[u64], clock_step: Duration) -> String {
         let distribution: Distribution = times.iter().map(|time| us(*time)).collect();
         let series = [(&distribution, clock_step)];
-        draw(&series::scale(&series).unwrap(), &series)
+        draw(&series::scale(&series).unwrap(), &series).to_string()
     }
 
     /// Returns the heights of the outline from left to right; neighbours of equal height count once.
@@ -146,8 +125,8 @@ mod tests {
         let path = |svg: &str| {
             svg.split("series-0").nth(1).unwrap().split(" d=").nth(1).unwrap().split('>').next().unwrap().to_owned()
         };
-        let alone = draw(&scale, &[(&fine, us(5))]);
-        let together = draw(&scale, &[(&fine, us(5)), (&coarse, us(1_000))]);
+        let alone = draw(&scale, &[(&fine, us(5))]).to_string();
+        let together = draw(&scale, &[(&fine, us(5)), (&coarse, us(1_000))]).to_string();
         assert_eq!(path(&alone), path(&together));
     }
 

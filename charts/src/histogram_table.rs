@@ -5,36 +5,38 @@ use std::time::Duration;
 use launcelot_measure::Distribution;
 use launcelot_measure::unit::{format_count, format_duration};
 
-use crate::markup::{Escaped, write};
+use crate::element::Element;
 use crate::series::letter;
 
 /// The leading digits of the times between the rows.
 const DIGITS: [u64; 3] = [1, 2, 5];
 
-/// Returns a table, as HTML text, of how many rounds took how long: a row for each range of times and a column for each series. It
-/// is empty if there are no times.
-pub fn table(series: &[&Distribution]) -> String {
+/// Returns a table of how many rounds took how long, which can be unfolded: a row for each range of times and a column for each
+/// series. `None` if there are no times.
+pub fn table(series: &[&Distribution]) -> Option<Element> {
     let rows = rows(series);
     if rows.is_empty() {
-        return String::new();
+        return None;
     }
-    let mut html = String::from(
-        r#"<details><summary>The histogram as a table</summary><table id="histogram-table" role="table"><caption class="unseen">How many rounds took how long</caption><thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Time</th>"#,
-    );
+    let mut details = Element::new("details");
+    details.add("summary").text("The histogram as a table");
+    let mut table = Element::table("histogram-table");
+    table.add("caption").set("class", "unseen").text("How many rounds took how long");
+    let head = table.add_row_group("thead").add_row();
+    head.add_column_header().text("Time");
     for index in 0..series.len() {
-        let letter = letter(index);
-        write(&mut html, format_args!(r#"<th role="columnheader" scope="col" class="took">{letter}</th>"#));
+        head.add_column_header().set("class", "took").text(letter(index));
     }
-    html += r#"</tr></thead><tbody role="rowgroup">"#;
+    let body = table.add_row_group("tbody");
     for Row { from, until, counts } in rows {
-        let times = format!("{} to {}", format_duration(from), format_duration(until));
-        write(&mut html, format_args!(r#"<tr role="row"><th role="rowheader" scope="row">{}</th>"#, Escaped(&times)));
+        let row = body.add_row();
+        row.add_row_header(format_args!("{} to {}", format_duration(from), format_duration(until)));
         for count in counts {
-            write(&mut html, format_args!(r#"<td role="cell" class="took">{}</td>"#, format_count(count)));
+            row.add_cell().set("class", "took").text(format_count(count));
         }
-        html += "</tr>";
     }
-    html + "</tbody></table></details>"
+    details.push(table);
+    Some(details)
 }
 
 /// How many times of each series are at least `from` and less than `until`.
@@ -81,7 +83,7 @@ mod tests {
     #[test]
     fn every_time_is_in_one_row_and_rows_reach_from_the_shortest_to_the_longest() {
         let (fast, slow) = (distribution([100, 150, 199, 200]), distribution([1_000]));
-        let html = table(&[&fast, &slow]).replace('\u{a0}', " ");
+        let html = table(&[&fast, &slow]).unwrap().to_string().replace('\u{a0}', " ");
         let rows: Vec<&str> = html.split("<tr").skip(2).collect();
         assert_eq!(rows.len(), 4, "{html}");
         assert!(rows[0].contains(">100 µs to 200 µs<") && rows[0].contains(">3</td>"), "{}", rows[0]);
@@ -92,6 +94,6 @@ mod tests {
 
     #[test]
     fn without_times_there_is_no_table() {
-        assert_eq!(table(&[&distribution([])]), "");
+        assert_eq!(table(&[&distribution([])]), None);
     }
 }

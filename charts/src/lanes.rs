@@ -1,10 +1,10 @@
 //! Messages between hops: the hops from left to right, and a lane for each message with its question above its answer.
 //!
 //! The hops ([`backdrop`]) and the messages are two drawings of one size, one on top of the other, so that an animation redraws only
-//! the messages. The page draws those as elements, at the places that [`across`] and [`height_of`] return.
+//! the messages. The page draws those itself, at the places that [`across`] and [`height_of`] return.
 
-pub use crate::markup::Percent;
-use crate::markup::{Escaped, write};
+use crate::element::Element;
+pub use crate::shapes::Percent;
 
 /// The height of the head with the names of the hops, in pixels.
 const HEAD_HEIGHT: usize = 30;
@@ -58,45 +58,31 @@ pub struct Marker {
 }
 
 /// Draws the hops, and for each lane its label, a line for the question and a line for the answer.
-pub fn backdrop(hops: &[Hop], lanes: &[String]) -> String {
-    let mut svg = open("lanes-backdrop", lanes.len());
+pub fn backdrop(hops: &[Hop], lanes: &[String]) -> Element {
+    let mut svg = Element::hidden_svg("lanes-backdrop", "100%", height(lanes.len()));
     let height = LANE_HEIGHT * lanes.len() + 6;
     for (index, Hop { name, from, until }) in hops.iter().enumerate() {
         let width = across(until - from);
-        let x = across(*from);
-        write(
-            &mut svg,
-            format_args!(
-                r#"<rect class="hop {name}" x="{x}" y="{}" width="{width}" height="{height}" rx="6"/>"#,
-                HEAD_HEIGHT - 6
-            ),
-        );
+        let hop = svg.add_rect(format_args!("hop {name}"), [&across(*from), &(HEAD_HEIGHT - 6), &width, &height]);
+        hop.set("rx", 6);
         let (anchor, x) = match index {
             0 => ("start", *from),
             _ if index + 1 == hops.len() => ("end", *until),
             _ => ("middle", (from + until) / 2),
         };
-        let x = across(x);
-        write(&mut svg, format_args!(r#"<text class="name" x="{x}" y="15" text-anchor="{anchor}">{name}</text>"#));
+        let label = svg.add("text").set("class", "name").set("x", across(x)).set("y", 15);
+        label.set("text-anchor", anchor).text(name);
     }
     let left = across(hops.first().map_or(0, |first| first.until));
     let right = across(hops.last().map_or(0, |last| last.from));
     for (lane, label) in lanes.iter().enumerate() {
-        for at in [QUESTION_AT, ANSWER_AT] {
-            let y = top(lane) + at;
-            write(
-                &mut svg,
-                format_args!(
-                    r#"<line class="lane" x1="{left}" x2="{right}" y1="{y}" y2="{y}" stroke="currentColor"/>"#
-                ),
-            );
+        for is_back in [false, true] {
+            let y = height_of(lane, is_back);
+            svg.add_line("lane", [&left, &right, &y, &y]).set("stroke", "currentColor");
         }
-        write(
-            &mut svg,
-            format_args!(r#"<text class="words" x="0.8%" y="{}">{}</text>"#, top(lane) + LABEL_AT, Escaped(label)),
-        );
+        svg.add("text").set("class", "words").set("x", "0.8%").set("y", top(lane) + LABEL_AT).text(label);
     }
-    svg + "</svg>"
+    svg
 }
 
 /// Returns a horizontal position as a percentage.
@@ -118,14 +104,6 @@ pub fn height(lanes: usize) -> usize {
     top(lanes) + 4
 }
 
-/// Opens a drawing. The page has the same information as text, so the drawing is hidden from screen readers.
-fn open(class: &str, lanes: usize) -> String {
-    let height = height(lanes);
-    format!(
-        r#"<svg xmlns="http://www.w3.org/2000/svg" class="{class}" width="100%" height="{height}" aria-hidden="true" focusable="false">"#
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,7 +111,7 @@ mod tests {
     #[test]
     fn hops_are_at_their_positions_and_labels_are_escaped() {
         let hops = [Hop { name: "browser", from: 0, until: 90 }, Hop { name: "server", from: 880, until: 1000 }];
-        let svg = backdrop(&hops, &["a < b?".to_owned()]);
+        let svg = backdrop(&hops, &["a < b?".to_owned()]).to_string();
         assert!(svg.contains(r#"<rect class="hop server" x="88%" y="24" width="12%" height="68" rx="6"/>"#), "{svg}");
         assert!(svg.contains(r#"x="100%" y="15" text-anchor="end">server<"#), "{svg}");
         assert!(svg.contains(">a &lt; b?</text>"), "{svg}");

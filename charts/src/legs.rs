@@ -8,9 +8,10 @@ use std::time::Duration;
 use launcelot_measure::unit::format_count;
 use launcelot_measure::{Leg, Span};
 
-use crate::markup::{Escaped, Percent, write};
+use crate::element::Element;
 use crate::scale::Scale;
-use crate::waterfall::{Ghost, ROW_HEIGHT, close_row, open_row};
+use crate::shapes::Percent;
+use crate::waterfall::{Ghost, ROW_HEIGHT, add_ghosts, new_row};
 
 /// The additional height of a row with a lens.
 const LENS_HEIGHT: i32 = 24;
@@ -33,30 +34,29 @@ pub struct Lens {
 }
 
 /// Draws one row: the legs of a question, the lens if the server's leg is short, and the ghosts of earlier runs below.
-pub fn row(scale: &Scale, legs: &[(Leg, Span)], lens: Option<&Lens>, ghosts: &[Ghost]) -> String {
+pub fn row(scale: &Scale, legs: &[(Leg, Span)], lens: Option<&Lens>, ghosts: &[Ghost]) -> Element {
     let drawn = lens
         .map(|lens| (lens, LensLayout::of(scale, lens)))
         .filter(|(_, layout)| layout.factor >= FACTOR_MIN && layout.factor.is_finite());
     let height = ROW_HEIGHT + if drawn.is_some() { LENS_HEIGHT } else { 0 };
-    let mut svg = open_row(scale, height, ghosts);
+    let mut svg = new_row(scale, height, ghosts);
     // The client's legs are drawn first, so that they are behind their neighbours.
     let (client, others) = legs.iter().partition::<Vec<_>, _>(|(leg, _)| *leg == Leg::Client);
     for &(leg, span) in client.into_iter().chain(others) {
-        write_leg(&mut svg, leg, scale.percent(span.from), scale.percent(span.until));
+        add_leg(&mut svg, leg, scale.percent(span.from), scale.percent(span.until));
     }
     if let Some((lens, layout)) = drawn {
-        layout.write(&mut svg, lens);
+        layout.draw(&mut svg, lens);
     }
-    close_row(svg, scale, height, ghosts)
+    add_ghosts(&mut svg, scale, height, ghosts);
+    svg
 }
 
 /// Draws a single leg for a legend.
-pub fn swatch(leg: Leg) -> String {
-    let mut svg = format!(
-        r#"<svg xmlns="http://www.w3.org/2000/svg" class="swatch" width="28" height="{ROW_HEIGHT}" aria-hidden="true" focusable="false">"#
-    );
-    write_leg(&mut svg, leg, 4.0, 96.0);
-    svg + "</svg>"
+pub fn swatch(leg: Leg) -> Element {
+    let mut svg = Element::hidden_svg("swatch", "28", ROW_HEIGHT);
+    add_leg(&mut svg, leg, 4.0, 96.0);
+    svg
 }
 
 /// Returns the class of a leg, its distance from the top of the row, and its height.
@@ -72,18 +72,17 @@ fn shape(leg: Leg) -> (&'static str, i32, i32) {
     }
 }
 
-fn write_leg(svg: &mut String, leg: Leg, from: f64, until: f64) {
+fn add_leg(svg: &mut Element, leg: Leg, from: f64, until: f64) {
     let (class, y, height) = shape(leg);
     let x = Percent(from);
-    let end = Percent(until);
-    let width = Percent((until - from).max(0.0));
     if leg == Leg::Unknown {
         // A dashed line as thick as a bar looks hatched.
         let middle = y + height / 2;
-        write(svg, format_args!(r#"<line class="leg unknown" x1="{x}" x2="{end}" y1="{middle}" y2="{middle}"/>"#));
+        svg.add_line("leg unknown", [&x, &Percent(until), &middle, &middle]);
         return;
     }
-    write(svg, format_args!(r#"<rect class="leg {class}" x="{x}" y="{y}" width="{width}" height="{height}"/>"#));
+    let width = Percent((until - from).max(0.0));
+    svg.add_rect(format_args!("leg {class}"), [&x, &y, &width, &height]);
 }
 
 /// The position of a lens, in percent of the axis, and its magnification.
@@ -111,32 +110,19 @@ impl LensLayout {
         }
     }
 
-    fn write(&self, svg: &mut String, lens: &Lens) {
+    fn draw(&self, svg: &mut Element, lens: &Lens) {
         let until = self.from + LENS_WIDTH;
         for (near, far) in [(self.server.0, self.from), (self.server.1, until)] {
-            let near = Percent(near);
-            let far = Percent(far);
-            write(svg, format_args!(r#"<line class="ray" x1="{near}" x2="{far}" y1="24" y2="37"/>"#));
+            svg.add_line("ray", [&Percent(near), &Percent(far), &24, &37]);
         }
         // It is lower than every bar, so that it does not seem to be the longest.
         for (class, width) in [("leg server near", LENS_WIDTH), ("thinking", self.thought)] {
-            let x = Percent(self.from);
-            let width = Percent(width);
-            write(
-                svg,
-                format_args!(r#"<rect class="{class}" x="{x}" y="37" width="{width}" height="{LENS_BAR_HEIGHT}"/>"#),
-            );
+            svg.add_rect(class, [&Percent(self.from), &37, &Percent(width), &LENS_BAR_HEIGHT]);
         }
         let (at, anchor, dx) = if self.from > 0.0 { (self.from, "end", -8) } else { (until, "start", 8) };
-        let x = Percent(at);
-        let label = Escaped(&lens.label);
         let factor = format_count(self.factor as u64);
-        write(
-            svg,
-            format_args!(
-                r#"<text class="lens" x="{x}" dx="{dx}" y="44" text-anchor="{anchor}">enlarged ×{factor}: {label}</text>"#
-            ),
-        );
+        let label = svg.add("text").set("class", "lens").set("x", Percent(at)).set("dx", dx).set("y", 44);
+        label.set("text-anchor", anchor).text(format_args!("enlarged ×{factor}: {}", lens.label));
     }
 }
 
@@ -158,7 +144,7 @@ mod tests {
 
     #[test]
     fn every_leg_has_a_shape_of_its_own() {
-        let mut drawn: Vec<String> = Leg::ALL.map(swatch).to_vec();
+        let mut drawn: Vec<String> = Leg::ALL.map(|leg| swatch(leg).to_string()).to_vec();
         drawn.sort();
         drawn.dedup();
         assert_eq!(drawn.len(), Leg::ALL.len());
@@ -168,7 +154,7 @@ mod tests {
     fn legs_are_drawn_at_their_times_with_the_client_behind_the_others() {
         let scale = Scale::to_fit(us(1000));
         let legs = [(Leg::Client, span(0, 255)), (Leg::Server, span(255, 510)), (Leg::Client, span(510, 765))];
-        let svg = row(&scale, &legs, None, &[]);
+        let svg = row(&scale, &legs, None, &[]).to_string();
         let drawn: Vec<_> = svg.split("class=\"leg ").skip(1).map(|leg| leg.split(" y=").next().unwrap()).collect();
         assert_eq!(drawn, [r#"client" x="0%""#, r#"client" x="50%""#, r#"server" x="25%""#]);
     }
@@ -177,7 +163,7 @@ mod tests {
     fn a_short_server_leg_is_magnified_by_the_stated_factor() {
         let scale = Scale::to_fit(us(1000));
         let server = span(306, 316);
-        let svg = row(&scale, &[(Leg::Server, server)], Some(&lens(server, 308)), &[]);
+        let svg = row(&scale, &[(Leg::Server, server)], Some(&lens(server, 308)), &[]).to_string();
         // The server's leg of 10 µs on an axis of 1,020 µs is drawn as 30 % of the axis. A fifth of the lens is thinking.
         assert!(svg.contains(">enlarged ×30: thinking 1 µs</text>"), "{svg}");
         assert!(svg.contains(r#"class="leg server near" x="0%" y="37" width="30%""#), "{svg}");
@@ -188,6 +174,6 @@ mod tests {
     fn a_long_server_leg_is_not_magnified() {
         let scale = Scale::to_fit(us(1000));
         let server = span(200, 700);
-        assert!(!row(&scale, &[(Leg::Server, server)], Some(&lens(server, 600)), &[]).contains("lens"));
+        assert!(!row(&scale, &[(Leg::Server, server)], Some(&lens(server, 600)), &[]).to_string().contains("lens"));
     }
 }

@@ -3,14 +3,13 @@
 //! Each mark to the right has a tenth as many rounds beyond it: 0, 90, 99, 99.9, 99.99 %. So the rare long times have as much room as
 //! the frequent short ones.
 
-use std::time::Duration;
-
 use launcelot_measure::{Distribution, PERCENTILES};
 
-use crate::histogram::{LABEL_BASE, write_axis_names};
+use crate::element::Element;
+use crate::histogram::{LABEL_BASE, add_axis_names};
 use crate::log_scale::LogScale;
-use crate::markup::{Escaped, Percent, write};
 use crate::series::{SERIES_MAX, letter, look};
+use crate::shapes::{Percent, write};
 
 /// The heights of the chart, of the margin above the plot, and of the plot, in pixels.
 const HEIGHT: u32 = 318;
@@ -29,47 +28,30 @@ const LETTER_GAP: f64 = 8.0;
 pub(crate) const MARKS: [&str; 5] = ["0", "90", "99", "99.9", "99.99"];
 
 /// Draws the curves of all `series`. The labels of the times are to the left of the chart and need 60 pixels.
-pub fn draw(scale: &LogScale, series: &[&Distribution]) -> String {
-    let mut svg = format!(
-        r#"<svg xmlns="http://www.w3.org/2000/svg" class="percentiles" width="100%" height="{HEIGHT}" aria-hidden="true" focusable="false">"#
-    );
+pub fn draw(scale: &LogScale, series: &[&Distribution]) -> Element {
+    let mut svg = Element::hidden_svg("percentiles", "100%", HEIGHT);
+    let bottom = TOP + PLOT_HEIGHT;
     for (index, mark) in MARKS.into_iter().enumerate() {
-        let at = position_of_tail(0.1_f64.powi(index as i32));
-        let x = Percent(at);
-        let bottom = TOP + PLOT_HEIGHT;
-        let base = bottom + LABEL_BASE;
+        let x = Percent(position_of_tail(0.1_f64.powi(index as i32)));
         let anchor = if index == 0 { "start" } else { "middle" };
-        write(
-            &mut svg,
-            format_args!(
-                r#"<line class="tick" x1="{x}" x2="{x}" y1="{TOP}" y2="{bottom}" stroke="currentColor"/><text x="{x}" y="{base}" text-anchor="{anchor}">{mark}&#160;%</text>"#
-            ),
-        );
+        svg.add_line("tick", [&x, &x, &TOP, &bottom]).set("stroke", "currentColor");
+        let label = svg.add("text").set("x", x).set("y", bottom + LABEL_BASE).set("text-anchor", anchor);
+        label.text(format_args!("{mark}\u{a0}%"));
     }
-    write_axis_names(
-        &mut svg,
-        HEIGHT,
-        "time, on a logarithmic scale",
-        "share of the rounds that took at most this time",
-    );
-    write(&mut svg, format_args!(r#"<svg y="{TOP}" height="{PLOT_HEIGHT}" overflow="visible">"#));
+    add_axis_names(&mut svg, HEIGHT, "time, on a logarithmic scale", "share of the rounds that took at most this time");
+    let plot = svg.add("svg").set("y", TOP).set("height", PLOT_HEIGHT).set("overflow", "visible");
     for tick in scale.ticks() {
         let y = Percent(100.0 - scale.percent(tick));
-        let label = LogScale::label(tick);
-        write(
-            &mut svg,
-            format_args!(
-                r#"<line class="tick" x1="0" x2="100%" y1="{y}" y2="{y}" stroke="currentColor"/><text x="-8" y="{y}" dy="4" text-anchor="end">{}</text>"#,
-                Escaped(&label)
-            ),
-        );
+        plot.add_line("tick", [&0, &"100%", &y, &y]).set("stroke", "currentColor");
+        let label = plot.add("text").set("x", -8).set("y", y).set("dy", 4).set("text-anchor", "end");
+        label.text(LogScale::label(tick));
     }
     // The first series is on top.
     for (index, distribution) in series.iter().enumerate().rev() {
-        write_curve(&mut svg, scale, index, distribution);
+        add_curve(plot, scale, index, distribution);
     }
-    write_letters(&mut svg, scale, series);
-    svg + "</svg></svg>"
+    add_letters(plot, scale, series);
+    svg
 }
 
 /// Returns the horizontal position at which the share `tail` of all rounds is farther to the right, in percent of the width; at most
@@ -78,31 +60,24 @@ pub(crate) fn position_of_tail(tail: f64) -> f64 {
     (-tail.ln() / std::f64::consts::LN_10 / (MARKS.len() - 1) as f64 * 100.0).min(100.0)
 }
 
-fn write_curve(svg: &mut String, scale: &LogScale, index: usize, distribution: &Distribution) {
-    let count = distribution.count();
-    if count == 0 {
+fn add_curve(plot: &mut Element, scale: &LogScale, index: usize, distribution: &Distribution) {
+    if distribution.count() == 0 {
         return;
     }
     let (shape, dashes) = look(index);
-    write(
-        svg,
-        format_args!(
-            r#"<g class="series-{index}"><svg viewBox="0 0 {BOX} {BOX}" preserveAspectRatio="none" overflow="visible"><path class="curve" fill="none" stroke="currentColor" stroke-dasharray="{dashes}" vector-effect="non-scaling-stroke" d="{}"/></svg>"#,
-            curve(scale, distribution)
-        ),
-    );
-    let place = |time: Duration| Percent(100.0 - scale.percent(time));
+    let group = plot.add("g").set("class", format_args!("series-{index}"));
+    group.add("svg").stretch(BOX).add_path("curve", dashes, &curve(scale, distribution));
     for percentile in PERCENTILES {
         let Some(time) = distribution.percentile(percentile) else { continue };
         let x = Percent(position_of_tail(1.0 - percentile.percent() / 100.0));
-        let y = place(time);
-        write(svg, format_args!(r#"<svg x="{x}" y="{y}" overflow="visible"><path class="mark" d="{shape}"/></svg>"#));
+        let y = Percent(100.0 - scale.percent(time));
+        let place = group.add("svg").set("x", x).set("y", y).set("overflow", "visible");
+        place.add("path").set("class", "mark").set("d", shape);
     }
-    svg.push_str("</g>");
 }
 
-/// Writes the letter of each series at the end of its curve, the longest time, or as near as the other letters allow.
-fn write_letters(svg: &mut String, scale: &LogScale, series: &[&Distribution]) {
+/// Adds the letter of each series at the end of its curve, the longest time, or as near as the other letters allow.
+fn add_letters(plot: &mut Element, scale: &LogScale, series: &[&Distribution]) {
     let mut placed: Vec<(f64, f64)> = Vec::new();
     for (index, distribution) in series.iter().enumerate().filter(|(_, distribution)| distribution.count() > 0) {
         let x = position_of_tail(1.0 / distribution.count() as f64);
@@ -118,15 +93,8 @@ fn write_letters(svg: &mut String, scale: &LogScale, series: &[&Distribution]) {
         let places: Vec<f64> = above.zip(below).take(SERIES_MAX).flat_map(|(above, below)| [above, below]).collect();
         let y = places.into_iter().find(is_free).unwrap_or(end);
         placed.push((x, y));
-        let x = Percent(x);
-        let letter = letter(index);
-        write(
-            svg,
-            format_args!(
-                r#"<text class="letter series-{index}" x="{x}" y="{}" text-anchor="end">{letter}</text>"#,
-                y.round() as i32
-            ),
-        );
+        let text = plot.add("text").set("class", format_args!("letter series-{index}")).set("x", Percent(x));
+        text.set("y", y.round() as i32).set("text-anchor", "end").text(letter(index));
     }
 }
 
@@ -156,6 +124,8 @@ pub(crate) fn curve(scale: &LogScale, distribution: &Distribution) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use launcelot_measure::Percentile;
 
     use super::*;
@@ -171,7 +141,7 @@ mod tests {
     }
 
     fn drawn(series: &[&Distribution]) -> String {
-        draw(&scale(series).unwrap(), series)
+        draw(&scale(series).unwrap(), series).to_string()
     }
 
     #[test]

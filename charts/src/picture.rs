@@ -3,7 +3,7 @@
 //! A picture has a width of its own. Its colours are those of the page on a light ground, written out: other programs
 //! than browsers know neither variables nor colour schemes.
 
-use crate::markup::{Escaped, write};
+use crate::element::{Element, Escaped};
 
 /// The width of a picture in pixels.
 pub const WIDTH: u32 = 960;
@@ -46,7 +46,7 @@ pub struct Row {
     /// The words to the left of the chart, each in a line of its own.
     pub words: Vec<String>,
     /// The strip, as from [`waterfall::row`](crate::waterfall::row).
-    pub chart: String,
+    pub chart: Element,
     /// The time to the right of the chart.
     pub took: String,
 }
@@ -55,7 +55,13 @@ pub struct Row {
 #[derive(Debug, Clone)]
 pub struct Picture {
     caption: String,
-    svg: String,
+    contents: Contents,
+}
+
+/// The contents of a picture or of a table.
+#[derive(Debug, Clone)]
+struct Contents {
+    svg: Element,
     /// The height of what is there.
     height: u32,
 }
@@ -63,82 +69,86 @@ pub struct Picture {
 impl Picture {
     /// Begins a picture with its caption.
     pub fn new(caption: &str) -> Self {
-        let mut picture = Self { caption: caption.to_owned(), svg: String::new(), height: MARGIN };
-        picture.text(CAPTION, MARGIN, RIGHT - MARGIN, caption);
-        picture.height += GAP / 2;
-        picture
+        let mut contents = Contents { svg: Element::new("svg"), height: MARGIN };
+        contents.text(CAPTION, MARGIN, RIGHT - MARGIN, caption);
+        contents.height += GAP / 2;
+        Self { caption: caption.to_owned(), contents }
     }
 
     /// Adds a chart. `has_labels` says whether it has labels to its left.
-    pub fn chart(&mut self, chart: &str, has_labels: bool) {
+    pub fn chart(&mut self, chart: Element, has_labels: bool) {
+        let Self { contents, .. } = self;
         let left = MARGIN + if has_labels { LABELS_WIDTH } else { 0 };
-        self.height += GAP / 2;
-        let height = height_of(chart);
-        write_nested(&mut self.svg, [left, self.height, RIGHT - left, height], "visible", chart);
-        self.height += height + GAP;
+        contents.height += GAP / 2;
+        let height = height_of(&chart);
+        contents.nest(chart, [left, contents.height, RIGHT - left, height]);
+        contents.height += height + GAP;
     }
 
     /// Adds a table whose rows have one time axis, in `unit`.
-    pub fn table(&mut self, axis: &str, unit: &str, rows: &[Row]) {
+    pub fn table(&mut self, axis: Element, unit: &str, rows: Vec<Row>) {
         let left = MARGIN + WORDS_WIDTH + GAP;
         let width = RIGHT - TIMES_WIDTH - left;
-        let right = format!(r#" text-anchor="end" class="{}""#, NOTE.class);
-        let mut table = Self { caption: String::new(), svg: String::new(), height: 0 };
-        write(&mut table.svg, format_args!(r#"<text x="{RIGHT}" y="13"{right}>{}</text>"#, Escaped(unit)));
-        write_nested(&mut table.svg, [left, 0, width, height_of(axis)], "visible", axis);
-        table.height = height_of(axis);
+        let mut table = Contents { svg: Element::new("svg"), height: height_of(&axis) };
+        let unit_text = table.svg.add("text").set("x", RIGHT).set("y", 13).set("text-anchor", "end");
+        unit_text.set("class", NOTE.class).text(unit);
+        table.nest(axis, [left, 0, width, table.height]);
         for Row { words, chart, took } in rows {
             let lines: Vec<String> = words.iter().flat_map(|words| wrap(words, WORDS.per_line(WORDS_WIDTH))).collect();
             let words_height = lines.len() as u32 * WORDS.line_height;
-            let chart_height = height_of(chart);
+            let chart_height = height_of(&chart);
             let height = words_height.max(chart_height) + GAP;
             let top = table.height + (height - chart_height) / 2;
-            write_nested(&mut table.svg, [left, top, width, chart_height], "visible", chart);
+            table.nest(chart, [left, top, width, chart_height]);
             let middle = table.height + height / 2 + 5;
-            write(
-                &mut table.svg,
-                format_args!(r#"<text class="took" x="{RIGHT}" y="{middle}">{}</text>"#, Escaped(took)),
-            );
+            table.svg.add("text").set("class", "took").set("x", RIGHT).set("y", middle).text(took);
             let end = table.height + height;
             table.height += (height - words_height) / 2;
             table.lines(WORDS, MARGIN, &lines);
             table.height = end;
-            write(
-                &mut table.svg,
-                format_args!(r#"<line class="rule" x1="{MARGIN}" x2="{RIGHT}" y1="{end}" y2="{end}"/>"#),
-            );
+            table.svg.add_line("rule", [&MARGIN, &RIGHT, &end, &end]);
         }
+        let Self { contents, .. } = self;
         // The ticks of the last row would reach below the table.
-        write_nested(&mut self.svg, [0, self.height, WIDTH, table.height + 1], "hidden", &table.svg);
-        self.height += table.height + GAP;
+        let frame = add_frame(&mut contents.svg, [0, contents.height, WIDTH, table.height + 1], "hidden");
+        frame.children = table.svg.children;
+        contents.height += table.height + GAP;
     }
 
     /// Adds the explanation of a sign that a chart uses.
-    pub fn key(&mut self, sign: &str, words: &str) {
-        self.height += KEY_GAP;
-        let middle = self.height + WORDS.line_height / 2;
-        let height = height_of(sign);
-        write_nested(&mut self.svg, [MARGIN, middle - height / 2, KEY_WIDTH, height], "visible", sign);
+    pub fn key(&mut self, sign: Element, words: &str) {
+        let Self { contents, .. } = self;
+        contents.height += KEY_GAP;
+        let middle = contents.height + WORDS.line_height / 2;
+        let height = height_of(&sign);
+        contents.nest(sign, [MARGIN, middle - height / 2, KEY_WIDTH, height]);
         let left = MARGIN + KEY_WIDTH + GAP / 2;
-        self.text(WORDS, left, RIGHT - left, words);
+        contents.text(WORDS, left, RIGHT - left, words);
     }
 
     /// Adds a paragraph in small type, such as what limits the figures.
     pub fn note(&mut self, text: &str) {
-        self.height += 4;
-        self.text(NOTE, MARGIN, RIGHT - MARGIN, text);
+        self.contents.height += 4;
+        self.contents.text(NOTE, MARGIN, RIGHT - MARGIN, text);
     }
 
-    /// Returns the picture as the text of an SVG file.
+    /// Returns the picture as the text of an SVG file. The frame is text, because its style sheet stays as it is.
     pub fn finish(self) -> String {
-        let height = self.height + MARGIN;
+        let height = self.contents.height + MARGIN;
         let caption = Escaped(&self.caption);
+        let contents: String = self.contents.svg.children.iter().map(ToString::to_string).collect();
         let svg = format!(
-            r#"<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" class="picture" role="img"><title>{caption}</title><style>{STYLE}</style><rect class="paper" width="{WIDTH}" height="{height}"/>{}</svg>"#,
-            self.svg
+            r#"<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" class="picture" role="img"><title>{caption}</title><style>{STYLE}</style><rect class="paper" width="{WIDTH}" height="{height}"/>{contents}</svg>"#
         );
         // XML has no control characters, and an imported question may have some.
         svg.replace(|character: char| character.is_control() && character != '\n', " ")
+    }
+}
+
+impl Contents {
+    /// Puts a chart into a rectangle: left, top, width and height.
+    fn nest(&mut self, chart: Element, rectangle: [u32; 4]) {
+        add_frame(&mut self.svg, rectangle, "visible").push(chart);
     }
 
     /// Adds a paragraph at the left edge `left`.
@@ -149,8 +159,7 @@ impl Picture {
     fn lines(&mut self, size: Size, left: u32, lines: &[String]) {
         for line in lines {
             let base = self.height + size.line_height - 5;
-            let (class, line) = (size.class, Escaped(line));
-            write(&mut self.svg, format_args!(r#"<text class="{class}" x="{left}" y="{base}">{line}</text>"#));
+            self.svg.add("text").set("class", size.class).set("x", left).set("y", base).text(line);
             self.height += size.line_height;
         }
     }
@@ -163,19 +172,14 @@ impl Size {
     }
 }
 
-/// Puts a chart into a rectangle: left, top, width and height.
-fn write_nested(svg: &mut String, [x, y, width, height]: [u32; 4], overflow: &str, chart: &str) {
-    write(
-        svg,
-        format_args!(r#"<svg x="{x}" y="{y}" width="{width}" height="{height}" overflow="{overflow}">{chart}</svg>"#),
-    );
+/// Adds a drawing in a rectangle: left, top, width and height.
+fn add_frame<'a>(svg: &'a mut Element, [x, y, width, height]: [u32; 4], overflow: &str) -> &'a mut Element {
+    svg.add("svg").set("x", x).set("y", y).set("width", width).set("height", height).set("overflow", overflow)
 }
 
-/// Returns the height that a chart states in its first tag.
-fn height_of(chart: &str) -> u32 {
-    let tag = chart.split('>').next().unwrap_or_default();
-    let height = tag.split(" height=\"").nth(1).and_then(|rest| rest.split('"').next());
-    height.and_then(|height| height.parse().ok()).unwrap_or_default()
+/// Returns the height that a chart states.
+fn height_of(chart: &Element) -> u32 {
+    chart.get("height").and_then(|height| height.parse().ok()).unwrap_or_default()
 }
 
 /// Breaks a text into lines of at most `most` characters: at spaces, and in words that are longer.
@@ -246,7 +250,7 @@ mod tests {
             took: "0.510".to_owned(),
         };
         let mut picture = Picture::new("The dialogue of run 1");
-        picture.table(&waterfall::axis(&scale), "ms", &[row("What is your name?"), row("Why?")]);
+        picture.table(waterfall::axis(&scale), "ms", vec![row("What is your name?"), row("Why?")]);
         picture.note("2 questions · no errors");
         let svg = picture.finish();
         let places: Vec<usize> = [

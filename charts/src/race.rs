@@ -6,9 +6,10 @@ use std::time::Duration;
 use launcelot_measure::Run;
 use launcelot_measure::race::Spread;
 
-use crate::markup::{Percent, write};
+use crate::element::Element;
 use crate::scale::Scale;
-use crate::waterfall::{Bar, BarKind, close_row, open_row, write_bar};
+use crate::shapes::Percent;
+use crate::waterfall::{Bar, BarKind, add_bar, new_row};
 
 /// The distance between lanes, and the height of a bar.
 const LANE: i32 = 12;
@@ -38,54 +39,49 @@ impl Whisker {
     }
 
     /// Draws the whisker at the height `middle`.
-    fn write(&self, svg: &mut String, scale: &Scale, middle: i32) {
+    fn draw(&self, svg: &mut Element, scale: &Scale, middle: i32) {
         let [least, median, most] = self.0.map(|at| Percent(scale.percent(at)));
-        let mut line = |class, from, until, half: i32| {
-            let top = middle - half;
-            let bottom = middle + half;
-            write(
-                svg,
-                format_args!(
-                    r#"<line class="{class}" x1="{from}" x2="{until}" y1="{top}" y2="{bottom}" stroke="currentColor"/>"#
-                ),
-            );
-        };
-        line("whisker", least, most, 0);
-        line("whisker", least, least, END_HALF);
-        line("whisker", most, most, END_HALF);
-        line("whisker median", median, median, MEDIAN_HALF);
+        let lines = [
+            ("whisker", least, most, 0),
+            ("whisker", least, least, END_HALF),
+            ("whisker", most, most, END_HALF),
+            ("whisker median", median, median, MEDIAN_HALF),
+        ];
+        for (class, from, until, half) in lines {
+            svg.add_line(class, [&from, &until, &(middle - half), &(middle + half)]).set("stroke", "currentColor");
+        }
     }
 }
 
 /// Draws the runs of one way in one turn, which began at the same moment, and the whisker of all turns.
-pub fn lanes<'a>(scale: &Scale, runs: impl IntoIterator<Item = &'a Run> + Clone, whisker: Option<Whisker>) -> String {
+pub fn lanes<'a>(scale: &Scale, runs: impl IntoIterator<Item = &'a Run> + Clone, whisker: Option<Whisker>) -> Element {
     let questions = runs.clone().into_iter().map(|run| run.questions.len() as i32).sum::<i32>();
     let lanes_end = MARGIN + (questions - 1) * LANE + BAR_HEIGHT;
     let whisker_height = whisker.map_or(0, |_| WHISKER_GAP + 2 * MEDIAN_HALF);
     let height = lanes_end + whisker_height + MARGIN;
-    let mut svg = open_row(scale, height, &[]);
+    let mut svg = new_row(scale, height, &[]);
     let mut top = MARGIN;
     for run in runs {
         let room = (run.questions.len() as i32 - 1) * LANE + BAR_HEIGHT;
         let connecting = run
             .connecting
             .map_or_else(|| Bar::Open(BarKind::Connecting, run.until()), |span| Bar::Whole(BarKind::Connecting, span));
-        write_bar(&mut svg, scale, connecting, "bar", top, room, None);
+        add_bar(&mut svg, scale, connecting, "bar", top, room);
         for asked in &run.questions {
             let bar = match (asked.span(), asked.asked) {
                 (Some(span), _) => Some(Bar::Whole(BarKind::Asking, span)),
                 (None, from) => from.map(|from| Bar::Open(BarKind::Asking, from)),
             };
             if let Some(bar) = bar {
-                write_bar(&mut svg, scale, bar, "bar", top, BAR_HEIGHT, None);
+                add_bar(&mut svg, scale, bar, "bar", top, BAR_HEIGHT);
             }
             top += LANE;
         }
     }
     if let Some(whisker) = whisker {
-        whisker.write(&mut svg, scale, lanes_end + WHISKER_GAP + MEDIAN_HALF);
+        whisker.draw(&mut svg, scale, lanes_end + WHISKER_GAP + MEDIAN_HALF);
     }
-    close_row(svg, scale, height, &[])
+    svg
 }
 
 #[cfg(test)]
@@ -110,7 +106,7 @@ mod tests {
 
     /// Draws `runs` and returns the class, the top and the height of every bar.
     fn bars(runs: &[Run]) -> Vec<String> {
-        let svg = lanes(&Scale::to_fit(Duration::from_micros(1000)), runs, None);
+        let svg = lanes(&Scale::to_fit(Duration::from_micros(1000)), runs, None).to_string();
         parts(&svg, "<rect ", ["class", " y", " height"])
     }
 
@@ -127,7 +123,7 @@ mod tests {
         let took: Vec<Duration> = took.iter().copied().map(Duration::from_micros).collect();
         let spread = Spread::of(&took, Duration::from_micros(5)).unwrap();
         let scale = Scale::to_fit(Duration::from_nanos(980_393));
-        lanes(&scale, &[run(3)], Whisker::from(Duration::from_micros(250), spread))
+        lanes(&scale, &[run(3)], Whisker::from(Duration::from_micros(250), spread)).to_string()
     }
 
     #[test]

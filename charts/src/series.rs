@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use launcelot_measure::Distribution;
 
+use crate::element::Element;
 use crate::log_scale::LogScale;
 
 /// The largest number of series of rounds that can be distinguished.
@@ -55,12 +56,13 @@ pub(crate) fn colour(index: usize) -> usize {
 }
 
 /// Draws a part of a series' line with its mark, for a legend.
-pub fn key(index: usize) -> String {
+pub fn key(index: usize) -> Element {
     let (shape, dashes) = look(index);
-    let colour = colour(index);
-    format!(
-        r#"<svg xmlns="http://www.w3.org/2000/svg" class="key series-{colour}" width="36" height="12" viewBox="-18 -6 36 12" aria-hidden="true" focusable="false"><path class="curve" d="M-18 0H18" fill="none" stroke="currentColor" stroke-dasharray="{dashes}"/><path class="mark" d="{shape}"/></svg>"#
-    )
+    let mut svg = Element::key(format_args!("key series-{}", colour(index)));
+    let line = svg.add("path").set("class", "curve").set("d", "M-18 0H18").set("fill", "none");
+    line.set("stroke", "currentColor").set("stroke-dasharray", dashes);
+    svg.add("path").set("class", "mark").set("d", shape);
+    svg
 }
 
 #[cfg(test)]

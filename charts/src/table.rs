@@ -5,7 +5,7 @@ use std::time::Duration;
 use launcelot_measure::unit::format_count;
 use launcelot_measure::{Failures, PERCENTILES, Reading, Summary};
 
-use crate::markup::{Escaped, write};
+use crate::element::Element;
 use crate::series::{key, letter};
 
 /// A series with everything that its legend and tables show.
@@ -28,46 +28,39 @@ pub struct SeriesSummary {
 }
 
 /// Returns the legend: a paragraph for each series with its letter, line and mark, and what limits its figures.
-pub fn legend(series: &[SeriesSummary]) -> String {
-    let mut html = String::from("<figcaption>");
+pub fn legend(series: &[SeriesSummary]) -> Element {
+    let mut caption = Element::new("figcaption");
     for (index, summary) in series.iter().enumerate() {
-        let letter = letter(index);
-        let key = key(index);
-        let name = Escaped(&summary.name);
-        let limits = Escaped(&summary.limits);
-        write(&mut html, format_args!("<p><b>{letter}</b>{key}<span>{name} <small>{limits}</small></span></p>"));
+        let entry = caption.add("p");
+        entry.add("b").text(letter(index));
+        let words = entry.push(key(index)).add("span").text(&summary.name);
+        words.text(" ").add("small").text(&summary.limits);
     }
-    html + "</figcaption>"
+    caption
 }
 
 /// Returns a table with a column for each series, and with rows for the shortest time, each percentile, the longest time and the
-/// mean. A percentile that needs more samples has no figure, which a hint explains. A table of failures follows, if there are any.
-///
-/// The ARIA roles are explicit, because browsers drop a table's roles if a style sheet changes the display of its rows.
-pub fn percentiles(series: &[SeriesSummary]) -> String {
-    let mut html = String::from(
-        r#"<table id="percentiles" role="table"><caption class="unseen">How long the rounds took</caption><thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Share of rounds</th>"#,
-    );
+/// mean. A percentile that needs more samples has no figure, which [`hint`] explains.
+pub fn percentiles(series: &[SeriesSummary]) -> Element {
+    let mut table = Element::table("percentiles");
+    table.add("caption").set("class", "unseen").text("How long the rounds took");
+    let head = table.add_row_group("thead").add_row();
+    head.add_column_header().text("Share of rounds");
     for (index, summary) in series.iter().enumerate() {
-        let letter = letter(index);
-        let name = Escaped(&summary.name);
-        write(
-            &mut html,
-            format_args!(
-                r#"<th role="columnheader" scope="col" class="took">{letter}<span class="unseen">: {name}</span></th>"#
-            ),
-        );
+        let header = head.add_column_header().set("class", "took").text(letter(index));
+        header.add("span").set("class", "unseen").text(format_args!(": {}", summary.name));
     }
-    html += r#"</tr></thead><tbody role="rowgroup">"#;
+    let body = table.add_row_group("tbody");
     let mut row = |name: &str, time: &dyn Fn(&Summary) -> Option<Duration>| {
-        write(&mut html, format_args!(r#"<tr role="row"><th role="rowheader" scope="row">{name}</th>"#));
+        let row = body.add_row();
+        row.add_row_header(name);
         for SeriesSummary { summary, clock_step, .. } in series {
-            let time = time(summary).filter(|_| summary.count > 0);
-            let figure = time.map_or_else(|| "–".to_owned(), |time| Reading::new(time, *clock_step).describe());
-            let unknown = if time.is_none() { r#" aria-label="too few samples""# } else { "" };
-            write(&mut html, format_args!(r#"<td role="cell" class="took"{unknown}>{figure}</td>"#));
+            let cell = row.add_cell().set("class", "took");
+            match time(summary).filter(|_| summary.count > 0) {
+                Some(time) => cell.text(Reading::new(time, *clock_step).describe()),
+                None => cell.set("aria-label", "too few samples").text("–"),
+            };
         }
-        html += "</tr>";
     };
     row("shortest", &|summary| Some(summary.shortest));
     for (index, percentile) in PERCENTILES.iter().enumerate() {
@@ -76,37 +69,44 @@ pub fn percentiles(series: &[SeriesSummary]) -> String {
     }
     row("longest", &|summary| Some(summary.longest));
     row("mean", &|summary| Some(summary.mean));
-    html += "</tbody></table>";
-    if series.iter().any(|series| series.summary.percentiles.contains(&None)) {
-        html += r#"<p class="hint">–: too few samples to tell this percentile from the longest time.</p>"#;
-    }
-    write_failures(&mut html, series);
-    html
+    table
 }
 
-/// Appends a table with a row for each kind and message of failures in each series; nothing if no round failed.
-fn write_failures(html: &mut String, series: &[SeriesSummary]) {
-    if series.iter().all(|series| series.failed == 0) {
-        return;
+/// Returns a paragraph that explains why a percentile has no figure; `None` if all have one.
+pub fn hint(series: &[SeriesSummary]) -> Option<Element> {
+    if !series.iter().any(|series| series.summary.percentiles.contains(&None)) {
+        return None;
     }
-    *html += r#"<table id="failures" role="table"><caption>Rounds that failed</caption><thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Series</th><th role="columnheader" scope="col">Rounds</th><th role="columnheader" scope="col">Reason</th></tr></thead><tbody role="rowgroup">"#;
+    let mut hint = Element::new("p");
+    hint.set("class", "hint").text("–: too few samples to tell this percentile from the longest time.");
+    Some(hint)
+}
+
+/// Returns a table with a row for each kind and message of failures in each series; `None` if not a single round failed.
+pub fn failures(series: &[SeriesSummary]) -> Option<Element> {
+    if series.iter().all(|series| series.failed == 0) {
+        return None;
+    }
+    let mut table = Element::table("failures");
+    table.add("caption").text("Rounds that failed");
+    let head = table.add_row_group("thead").add_row();
+    for name in ["Series", "Rounds", "Reason"] {
+        head.add_column_header().text(name);
+    }
+    let body = table.add_row_group("tbody");
     for (index, summary) in series.iter().enumerate() {
         let unknown = summary.failed.saturating_sub(summary.failures.count());
         let known = summary.failures.iter().map(|failure| (failure.count, failure.message.as_str()));
         for (count, message) in known.chain([(unknown, "reason not recorded")]).filter(|(count, _)| *count > 0) {
-            let letter = letter(index);
             let count = format_count(count.into());
             let done = format_count(summary.done as u64);
-            let message = Escaped(message);
-            write(
-                html,
-                format_args!(
-                    r#"<tr role="row"><th role="rowheader" scope="row">{letter}</th><td role="cell">{count} of {done}</td><td role="cell">{message}</td></tr>"#
-                ),
-            );
+            let row = body.add_row();
+            row.add_row_header(letter(index));
+            row.add_cell().text(format_args!("{count} of {done}"));
+            row.add_cell().text(message);
         }
     }
-    *html += "</tbody></table>";
+    Some(table)
 }
 
 #[cfg(test)]
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn every_series_has_a_column_and_every_percentile_a_row() {
-        let html = percentiles(&[summary("a", 1..=1_000), summary("b", [])]);
+        let html = percentiles(&[summary("a", 1..=1_000), summary("b", [])]).to_string();
         assert_eq!(row(&html, "50\u{a0}% (p50)"), ["500 µs", "–"]);
         assert_eq!(row(&html, "99\u{a0}% (p99)"), ["990 µs", "–"]);
         assert_eq!(row(&html, "longest"), ["1 ms", "–"]);
@@ -146,29 +146,27 @@ mod tests {
 
     #[test]
     fn a_percentile_that_needs_more_samples_has_no_figure() {
-        let missing = |times| percentiles(&[summary("a", 1..=times)]).matches(">–</td>").count();
+        let missing = |times| percentiles(&[summary("a", 1..=times)]).to_string().matches(">–</td>").count();
         assert_eq!([9, 900, 1_000, 10_000].map(missing), [4, 2, 1, 0]);
-        assert_eq!(
-            [9_999, 10_000].map(|times| percentiles(&[summary("a", 1..=times)]).contains("too few")),
-            [true, false]
-        );
+        assert_eq!([9_999, 10_000].map(|times| hint(&[summary("a", 1..=times)]).is_some()), [true, false]);
     }
 
     #[test]
     fn a_time_below_the_clock_step_is_shown_as_less_than_it() {
         let coarse = SeriesSummary { clock_step: Duration::from_micros(16_700), ..summary("a", [0, 0, 0, 16_700]) };
-        let html = percentiles(&[coarse, summary("b", [5, 5, 6])]);
+        let html = percentiles(&[coarse, summary("b", [5, 5, 6])]).to_string();
         assert_eq!(row(&html, "50\u{a0}% (p50)"), ["less than 16.7 ms", "5 µs"]);
         assert_eq!(row(&html, "longest"), ["16.7 ms", "6 µs"]);
     }
 
     #[test]
     fn failures_are_counted_by_their_messages() {
-        assert!(!percentiles(&[summary("a", [5])]).contains("failed"));
-        let mut failures = Failures::default();
-        failures.add(FailureKind::ErrorAnswer, "Error: <unknown>");
-        let html = percentiles(&[summary("a", [5]), SeriesSummary { failed: 75, failures, ..summary("b", [5]) }]);
-        let rows: Vec<&str> = html.split("failures\"").nth(1).unwrap().split("<tr").skip(2).collect();
+        assert_eq!(failures(&[summary("a", [5])]), None);
+        let mut known = Failures::default();
+        known.add(FailureKind::ErrorAnswer, "Error: <unknown>");
+        let failed = SeriesSummary { failed: 75, failures: known, ..summary("b", [5]) };
+        let html = failures(&[summary("a", [5]), failed]).unwrap().to_string();
+        let rows: Vec<&str> = html.split("<tr").skip(2).collect();
         assert_eq!(rows.len(), 2, "{rows:?}");
         assert!(rows[0].contains(">B</th>") && rows[0].contains(">1 of 1,000</td>"), "{}", rows[0]);
         assert!(rows[0].contains("Error: &lt;unknown&gt;"), "{}", rows[0]);
@@ -178,7 +176,7 @@ mod tests {
     #[test]
     fn names_are_escaped() {
         let series = [summary("<b>", [5])];
-        assert!(percentiles(&series).contains("&lt;b&gt;"));
-        assert!(legend(&series).contains("&lt;b&gt; <small>9 &lt; 10</small>"));
+        assert!(percentiles(&series).to_string().contains("&lt;b&gt;"));
+        assert!(legend(&series).to_string().contains("&lt;b&gt; <small>9 &lt; 10</small>"));
     }
 }

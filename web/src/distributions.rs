@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use launcelot_charts::table::{self, SeriesSummary};
-use launcelot_charts::{histogram, histogram_table, percentiles, series};
+use launcelot_charts::{Element, LogScale, histogram, histogram_table, percentiles, series};
 use launcelot_measure::Distribution;
 use launcelot_measure::compare::compare;
 use launcelot_measure::estimate::Estimates;
@@ -18,7 +18,7 @@ use wasm_split_helpers::SplitLoaderError;
 use wasm_split_helpers::wasm_split;
 
 use crate::histograms::Histograms;
-use crate::state::rounds::ManyRounds;
+use crate::state::rounds::{ManyRounds, StoredRounds};
 use crate::text::{link, rounds as text};
 
 /// Everything that is shown of them.
@@ -30,8 +30,8 @@ pub struct Distributions {
     pub comparisons: Vec<String>,
     /// Why the curve of the newest series is what it is with the chosen stopwatch.
     pub why: String,
-    /// The charts and their figures in tables, as HTML text, as soon as there is a time to draw.
-    pub figure: Option<String>,
+    /// The charts, and their figures in tables; none before there is a time to draw.
+    pub figures: Vec<Rc<Element>>,
 }
 
 /// Loads the part. A failure is not reported here: the first use tries again, and reports its own.
@@ -70,7 +70,7 @@ fn drawn(many: &ManyRounds, histograms: &mut Histograms) -> Distributions {
     let stopwatch = many.stopwatch;
     let distributions: Vec<Rc<Distribution>> =
         many.shown().map(|stored| histograms.distribution(stored, stopwatch)).collect();
-    let told = many.shown().zip(&distributions).map(|(kept, distribution)| SeriesSummary {
+    let summarize = |(kept, distribution): (&StoredRounds, &Rc<Distribution>)| SeriesSummary {
         name: kept.rounds.name.clone(),
         limits: text::limits(kept),
         summary: distribution.summary(),
@@ -78,11 +78,11 @@ fn drawn(many: &ManyRounds, histograms: &mut Histograms) -> Distributions {
         failed: kept.rounds.errors,
         failures: kept.rounds.failures.clone(),
         clock_step: kept.rounds.clock_step,
-    });
-    let told: Vec<SeriesSummary> = told.collect();
-    let summary = told.first().map(|told| told.summary).unwrap_or_default();
+    };
+    let summaries: Vec<SeriesSummary> = many.shown().zip(&distributions).map(summarize).collect();
+    let summary = summaries.first().map(|newest| newest.summary).unwrap_or_default();
     // A series alone is compared with nothing.
-    let estimates: Vec<Estimates> = match told.len() {
+    let estimates: Vec<Estimates> = match summaries.len() {
         ..2 => Vec::new(),
         _ => many.shown().map(|stored| histograms.estimates(stored, stopwatch)).collect(),
     };
@@ -92,23 +92,41 @@ fn drawn(many: &ManyRounds, histograms: &mut Histograms) -> Distributions {
         let not = link::not_compared(&format!("{letter} and {newest}"), [*of_laid, conditions[0]]);
         not.unwrap_or_else(|| text::comparison(letter, newest, compare(laid, &estimates[0])))
     });
-    let all: Vec<&Distribution> = distributions.iter().map(|distribution| &**distribution).collect();
     let steps = many.shown().map(|kept| kept.rounds.clock_step);
-    let by_clock: Vec<(&Distribution, Duration)> = all.iter().copied().zip(steps).collect();
-    let figure = series::scale(&by_clock).map(|scale| {
-        format!(
-            r#"<figure class="distributions"><h3>Histogram: how often each time occurred</h3>{}<h3>Percentiles: what share of the rounds was answered within what time</h3>{}{}</figure><div class="percentile-table">{}{}</div>"#,
-            histogram::draw(&scale, &by_clock),
-            percentiles::draw(&scale, &all),
-            table::legend(&told),
-            table::percentiles(&told),
-            histogram_table::table(&all),
-        )
-    });
+    let series: Vec<(&Distribution, Duration)> = distributions.iter().map(|it| &**it).zip(steps).collect();
+    let figures = series::scale(&series)
+        .map(|scale| [charts(&scale, &series, &summaries), tables(&series, &summaries)].map(Rc::new));
     Distributions {
         meaning: text::meaning(newest, &summary),
         comparisons: compared.collect(),
         why: text::why(newest, many.stopwatch),
-        figure,
+        figures: figures.into_iter().flatten().collect(),
     }
+}
+
+/// Draws the histogram and the percentiles of series, with their legend.
+fn charts(scale: &LogScale, series: &[(&Distribution, Duration)], summaries: &[SeriesSummary]) -> Element {
+    let mut figure = Element::new("figure");
+    figure.set("class", "distributions");
+    figure.add("h3").text("Histogram: how often each time occurred");
+    figure.push(histogram::draw(scale, series));
+    figure.add("h3").text("Percentiles: what share of the rounds was answered within what time");
+    figure.push(percentiles::draw(scale, &distributions_of(series))).push(table::legend(summaries));
+    figure
+}
+
+/// Returns the same figures in tables.
+fn tables(series: &[(&Distribution, Duration)], summaries: &[SeriesSummary]) -> Element {
+    let mut tables = Element::new("div");
+    tables.set("class", "percentile-table").push(table::percentiles(summaries));
+    let others =
+        [table::hint(summaries), table::failures(summaries), histogram_table::table(&distributions_of(series))];
+    for element in others.into_iter().flatten() {
+        tables.push(element);
+    }
+    tables
+}
+
+fn distributions_of<'a>(series: &[(&'a Distribution, Duration)]) -> Vec<&'a Distribution> {
+    series.iter().map(|(distribution, _)| *distribution).collect()
 }

@@ -3,12 +3,14 @@
 //! The code for it is a part of the program of its own: the browser loads it once it is idle, after the part for
 //! [`files`](crate::files). The feature `split` marks the part; without it, as under `trunk serve`, the program is one piece.
 
+use std::rc::Rc;
+
+use launcelot_charts::Element;
 use launcelot_charts::load::report::Report;
 use launcelot_measure::load::from_json;
 use wasm_split_helpers::SplitLoaderError;
 #[cfg(feature = "split")]
 use wasm_split_helpers::wasm_split;
-use yew::AttrValue;
 
 use crate::text::import as text;
 
@@ -27,8 +29,8 @@ pub struct LoadReport {
     pub file: String,
     /// The title, as text.
     pub title: String,
-    /// The report, as HTML. Text from the file is escaped.
-    pub html: AttrValue,
+    /// The report.
+    pub elements: Vec<Rc<Element>>,
 }
 
 /// Loads the part. A failure is not reported here: the first use tries again, and reports its own.
@@ -60,8 +62,8 @@ fn report_loaded(file: &str, text: &str, number: u32) -> Result<Result<LoadRepor
     Ok(match from_json(text) {
         Ok(result) => {
             let report = Report::part(&result, number);
-            let html = AttrValue::from(report.head() + &report.body());
-            Ok(LoadReport { number, file: file.to_owned(), title: report.title(), html })
+            let elements = report.head().into_iter().chain(report.body()).map(Rc::new).collect();
+            Ok(LoadReport { number, file: file.to_owned(), title: report.title(), elements })
         }
         Err(why) => Err(format!("Not drawn: {file}: {why}.")),
     })

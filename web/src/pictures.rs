@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use launcelot_charts::picture::{Picture, Row};
-use launcelot_charts::{LogScale, histogram, legs, percentiles, race as lanes, series, waterfall};
+use launcelot_charts::{Element, LogScale, histogram, legs, percentiles, race as lanes, series, waterfall};
 use launcelot_measure::{Distribution, Leg, Provenance, Span, Stopwatch, Way};
 
 use crate::components::race as chart;
@@ -96,10 +96,10 @@ fn dialogue(state: &State) -> Option<Picture> {
             }
         })
         .collect();
-    picture.table(&waterfall::axis(&scale), unit.symbol(), &drawn);
+    picture.table(waterfall::axis(&scale), unit.symbol(), drawn);
     let has_leg = |leg: &Leg| rows.iter().any(|row| row.legs.iter().any(|(drawn, _)| drawn == leg));
     for leg in Leg::ALL.into_iter().filter(has_leg) {
-        picture.key(&legs::swatch(leg), text::legs::name(leg, newest.asker()));
+        picture.key(legs::swatch(leg), text::legs::name(leg, newest.asker()));
     }
     let below: Vec<String> = compared.iter().map(|record| text::title(record)).collect();
     if !below.is_empty() {
@@ -128,7 +128,7 @@ fn race(race: &Race) -> Option<Picture> {
             took: took.map_or_else(|| "–".to_owned(), |took| timetable::figure(unit, took, race.clock_step())),
         }
     };
-    picture.table(&waterfall::axis(&scale), unit.symbol(), &Way::ALL.map(row));
+    picture.table(waterfall::axis(&scale), unit.symbol(), Way::ALL.map(row).into());
     picture.note(&text::race::limits(race));
     if let Some(record) = race.raced().next() {
         note_provenance(&mut picture, &record.provenance);
@@ -139,7 +139,7 @@ fn race(race: &Race) -> Option<Picture> {
 fn rounds(
     many: &ManyRounds,
     caption: &str,
-    draw: impl Fn(&LogScale, &[(&Distribution, Duration)]) -> String,
+    draw: impl Fn(&LogScale, &[(&Distribution, Duration)]) -> Element,
 ) -> Option<Picture> {
     let shown: Vec<&StoredRounds> = many.shown().collect();
     let distributions: Vec<Distribution> = shown.iter().map(|kept| kept.rounds.distribution(many.stopwatch)).collect();
@@ -152,9 +152,9 @@ fn rounds(
         Stopwatch::Due => "the question was due",
     };
     let mut picture = Picture::new(&format!("{caption}, since {since}"));
-    picture.chart(&draw(&scale, &series), true);
+    picture.chart(draw(&scale, &series), true);
     for (index, kept) in shown.into_iter().enumerate() {
-        picture.key(&series::key(index), &format!("{}  {}", series::letter(index), kept.rounds.name));
+        picture.key(series::key(index), &format!("{}  {}", series::letter(index), kept.rounds.name));
         picture.note(&text::rounds::limits(kept));
         note_provenance(&mut picture, &kept.rounds.provenance);
     }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use launcelot_charts::Scale;
 use launcelot_charts::legs::{self, Lens};
 use launcelot_charts::waterfall::{self, Bar, BarKind, Ghost};
+use launcelot_charts::{Element, Scale};
 use launcelot_measure::unit::format_duration;
 use launcelot_measure::{Leg, Order, Path, QuestionTiming, Run, Span, TracePoint, Unit, paths};
 use launcelot_protocol::{Question, exchange};
@@ -75,7 +75,7 @@ impl Row {
     }
 
     /// The bar as a drawing, with its legs and ghosts.
-    pub fn drawing(&self, scale: &Scale) -> String {
+    pub fn drawing(&self, scale: &Scale) -> Element {
         if self.legs.is_empty() {
             return waterfall::row(scale, self.bar, &self.ghosts);
         }

@@ -1,7 +1,7 @@
 //! Names at the right ends of lines, moved apart where they would collide.
 
-use crate::load::plot::{PLOT_HEIGHT, Plot};
-use crate::markup::{Escaped, write};
+use crate::element::Element;
+use crate::load::plot::PLOT_HEIGHT;
 use crate::series::colour;
 
 /// The smallest distance of two names, in pixels.
@@ -20,26 +20,23 @@ pub(crate) struct EndLabel<'a> {
     pub(crate) percent: f64,
 }
 
-/// Draws the names to the right of the plot, each with a line that leads to it.
-pub(crate) fn draw(plot: &mut Plot, mut labels: Vec<EndLabel<'_>>) {
+/// Draws the names to the right of a plot, each with a line that leads to it.
+pub(crate) fn draw(mut labels: Vec<EndLabel<'_>>) -> Element {
     labels.sort_by(|one, other| other.percent.total_cmp(&one.percent).then(one.index.cmp(&other.index)));
     let height = f64::from(PLOT_HEIGHT);
     let ends: Vec<f64> = labels.iter().map(|label| (1.0 - label.percent / 100.0) * height).collect();
     let places = move_apart(&ends, height);
-    let mut svg = String::from(r#"<svg class="end-labels" x="100%" overflow="visible" aria-hidden="true">"#);
+    let mut svg = Element::new("svg");
+    svg.set("class", "end-labels").set("x", "100%").set("overflow", "visible").set("aria-hidden", "true");
     for ((label, end), place) in labels.iter().zip(&ends).zip(&places) {
         let end = end.round() as i32;
         let place = place.round() as i32;
-        write(
-            &mut svg,
-            format_args!(
-                r#"<g class="series-{}"><path class="leader" fill="none" stroke="currentColor" d="M8 {end}L20 {place}"/><text x="25" y="{place}" dy="4">{}</text></g>"#,
-                colour(label.index),
-                Escaped(&shortened(label.name))
-            ),
-        );
+        let group = svg.add("g").set("class", format_args!("series-{}", colour(label.index)));
+        let leader = group.add("path").set("class", "leader").set("fill", "none").set("stroke", "currentColor");
+        leader.set("d", format_args!("M8 {end}L20 {place}"));
+        group.add("text").set("x", 25).set("y", place).set("dy", 4).text(shortened(label.name));
     }
-    plot.raw(&(svg + "</svg>"));
+    svg
 }
 
 /// Returns a name of at most [`NAME_MAX`] characters.

@@ -2,10 +2,11 @@
 
 use launcelot_measure::unit::{format_count, format_decimal};
 
+use crate::element::Element;
 use crate::load::LevelAxis;
 use crate::load::plot::{Tick, label_anchor};
-use crate::markup::{Escaped, Percent, write};
 use crate::series::colour;
+use crate::shapes::Percent;
 
 /// The heights of a row, of its highest bar, and of the labels below the last row, in pixels.
 const ROW: u32 = 80;
@@ -40,65 +41,49 @@ pub fn largest_share(charts: &[&[FailureRow]]) -> f64 {
 
 /// Draws the rows. The height of a bar is the share of dialogues that failed in this way, and the highest possible bar is that of
 /// `largest_share`; shares are written above the bars where there is room.
-pub fn draw(axis: &LevelAxis, largest_share: f64, rows: &[FailureRow]) -> String {
+pub fn draw(axis: &LevelAxis, largest_share: f64, rows: &[FailureRow]) -> Element {
     let plot_height = ROW * rows.len() as u32;
-    let height = plot_height + BOTTOM;
-    let mut svg = format!(
-        r#"<svg xmlns="http://www.w3.org/2000/svg" class="load-chart failure-rows" width="100%" height="{height}" role="img" aria-label="Bar chart: the share of dialogues that failed, by server and kind, against {}. The table below has its figures.">"#,
-        Escaped(axis.name())
+    let mut svg = Element::svg("load-chart failure-rows", "100%", plot_height + BOTTOM);
+    let unit = axis.name();
+    let description = format_args!(
+        "Bar chart: the share of dialogues that failed, by server and kind, against {unit}. The table below has its figures."
     );
-    let largest = largest_share.max(f64::MIN_POSITIVE);
+    svg.set("role", "img").set("aria-label", description);
     for (row, base) in rows.iter().zip((1..).map(|number| number * ROW)) {
-        let caption = base - NAME_ABOVE;
-        write(
-            &mut svg,
-            format_args!(
-                r#"<g class="series-{}"><text class="row-name" x="0" y="{caption}">{}</text><line class="tick base" x1="0" x2="100%" y1="{base}" y2="{base}" stroke="currentColor"/>"#,
-                colour(row.index),
-                Escaped(&format!("{}: {}", row.name, row.kind))
-            ),
-        );
-        let mut nearest = f64::INFINITY;
-        for bar @ (level, failed, all) in row.levels.iter().rev() {
-            let height = (share(bar) / largest * f64::from(BAR_HEIGHT)).round() as u32;
-            let top = base - height.clamp(BAR_HEIGHT_MIN, BAR_HEIGHT);
-            let at = axis.percent(*level);
-            let x = Percent(at);
-            write(
-                &mut svg,
-                format_args!(
-                    r#"<line class="failed" x1="{x}" x2="{x}" y1="{base}" y2="{top}" stroke="currentColor" stroke-width="9"><title>{}</title></line>"#,
-                    Escaped(&figure(axis, row, *level, *failed, *all))
-                ),
-            );
-            if nearest - at >= FIGURE_GAP {
-                nearest = at;
-                let above = top - 5;
-                let share = format_share(*failed, *all);
-                let anchor = label_anchor(at, &share);
-                write(
-                    &mut svg,
-                    format_args!(r#"<text x="{x}" y="{above}" text-anchor="{anchor}">{}</text>"#, Escaped(&share)),
-                );
-            }
-        }
-        svg += "</g>";
+        add_row(&mut svg, axis, largest_share, row, base);
     }
     for Tick { percent, label } in axis.ticks() {
         let Some(label) = label else { continue };
-        let x = Percent(percent);
-        let base = plot_height + 21;
-        write(&mut svg, format_args!(r#"<text x="{x}" y="{base}" text-anchor="middle">{}</text>"#, Escaped(&label)));
+        let text = svg.add("text").set("x", Percent(percent)).set("y", plot_height + 21);
+        text.set("text-anchor", "middle").text(label);
     }
-    let base = plot_height + 43;
-    write(
-        &mut svg,
-        format_args!(
-            r#"<text class="axis-name" x="100%" y="{base}" text-anchor="end">{}</text>"#,
-            Escaped(axis.name())
-        ),
-    );
-    svg + "</svg>"
+    let name = svg.add("text").set("class", "axis-name").set("x", "100%").set("y", plot_height + 43);
+    name.set("text-anchor", "end").text(unit);
+    svg
+}
+
+/// Draws a row above its base line.
+fn add_row(svg: &mut Element, axis: &LevelAxis, largest_share: f64, row: &FailureRow, base: u32) {
+    let largest = largest_share.max(f64::MIN_POSITIVE);
+    let group = svg.add("g").set("class", format_args!("series-{}", colour(row.index)));
+    let name = group.add("text").set("class", "row-name").set("x", 0).set("y", base - NAME_ABOVE);
+    name.text(format_args!("{}: {}", row.name, row.kind));
+    group.add_line("tick base", [&0, &"100%", &base, &base]).set("stroke", "currentColor");
+    let mut nearest = f64::INFINITY;
+    for bar @ (level, failed, all) in row.levels.iter().rev() {
+        let height = (share(bar) / largest * f64::from(BAR_HEIGHT)).round() as u32;
+        let top = base - height.clamp(BAR_HEIGHT_MIN, BAR_HEIGHT);
+        let at = axis.percent(*level);
+        let x = Percent(at);
+        let line = group.add_line("failed", [&x, &x, &base, &top]).set("stroke", "currentColor").set("stroke-width", 9);
+        line.add("title").text(figure(axis, row, *level, *failed, *all));
+        if nearest - at >= FIGURE_GAP {
+            nearest = at;
+            let share = format_share(*failed, *all);
+            let anchor = label_anchor(at, &share);
+            group.add("text").set("x", x).set("y", top - 5).set("text-anchor", anchor).text(share);
+        }
+    }
 }
 
 fn share((_, failed, all): &(u32, u64, u64)) -> f64 {
@@ -141,7 +126,7 @@ mod tests {
     fn a_bar_is_as_high_as_the_share_of_dialogues_that_failed() {
         let axis = LevelAxis::new("clients", [1, 10, 20]);
         let rows = [row(vec![(1, 1, 100_000), (10, 50, 100), (20, 7, 7)])];
-        let svg = draw(&axis, largest_share(&[&rows]), &rows);
+        let svg = draw(&axis, largest_share(&[&rows]), &rows).to_string();
         let tops = svg
             .split(r#"class="failed""#)
             .skip(1)
@@ -153,7 +138,7 @@ mod tests {
     #[test]
     fn a_row_says_its_server_and_kind_and_a_bar_its_figures() {
         let axis = LevelAxis::new("clients", [1, 10]);
-        let svg = draw(&axis, 1.0, &[row(vec![(10, 1_000, 4_000)])]).replace('\u{a0}', " ");
+        let svg = draw(&axis, 1.0, &[row(vec![(10, 1_000, 4_000)])]).to_string().replace('\u{a0}', " ");
         assert!(svg.contains(">&lt;old&gt;: refused</text>"), "{svg}");
         assert!(svg.contains("&lt;old&gt;, 10 clients: 1,000 of 4,000 dialogues (25 %), refused"), "{svg}");
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use launcelot_measure::unit::{format_count, format_duration};
 
 use crate::LogScale;
+use crate::element::Element;
 use crate::load::LevelAxis;
 use crate::load::end_labels::{self, EndLabel};
 use crate::load::plot::{Plot, Point, Tick};
@@ -42,33 +43,31 @@ pub fn scale(charts: &[&[LatencySeries]]) -> Option<LogScale> {
 }
 
 /// Draws the latency of all servers: a line through the medians, and a band up to the 99th percentiles. `what` names the latency.
-pub fn draw(axis: &LevelAxis, scale: &LogScale, what: &str, series: &[LatencySeries]) -> String {
+pub fn draw(axis: &LevelAxis, scale: &LogScale, what: &str, series: &[LatencySeries]) -> Element {
     let description = format!(
         "Line chart: {what}, the median and the 99th percentile, against {}. The table below has its figures.",
         axis.name()
     );
-    let mut plot = Plot::open(&description, (axis.name(), &axis.ticks()), (what, &time_ticks(scale)));
+    let mut plot = Plot::new(&description, (axis.name(), &axis.ticks()), (what, &time_ticks(scale)));
     // The first server is on top.
     for server in series.iter().rev() {
-        let index = server.index;
         let at = |point: &LatencyPoint, time: Duration| -> Point { (axis.percent(point.level), scale.percent(time)) };
         let p50: Vec<Point> = server.points.iter().map(|point| at(point, point.p50)).collect();
         let p99: Vec<Point> = server.points.iter().map(|point| at(point, point.p99.unwrap_or(point.p50))).collect();
-        plot.open_series(index, &server.name);
-        plot.band("range", &p50, &p99);
-        plot.line("edge", index, &p99);
-        plot.line("curve", index, &p50);
+        let mut group = plot.add_server(server.index, &server.name);
+        group.band("range", &p50, &p99);
+        group.line("edge", &p99);
+        group.line("curve", &p50);
         for (point, place) in server.points.iter().zip(p50) {
-            plot.mark(index, place, &figure(axis, &server.name, point), point.has_failures);
+            group.mark(place, &figure(axis, &server.name, point), point.has_failures);
         }
-        plot.close_series();
     }
     let labels = series.iter().filter_map(|server| {
         let last = server.points.last()?;
         Some(EndLabel { index: server.index, name: &server.name, percent: scale.percent(last.p50) })
     });
-    end_labels::draw(&mut plot, labels.collect());
-    plot.close()
+    plot.push(end_labels::draw(labels.collect()));
+    plot.finish()
 }
 
 /// Returns the ticks of a vertical axis of time.
@@ -101,7 +100,7 @@ mod tests {
 
     fn drawn(series: &[LatencySeries]) -> String {
         let axis = LevelAxis::new("clients", [1, 20]);
-        draw(&axis, &scale(&[series]).unwrap(), "time per question", series)
+        draw(&axis, &scale(&[series]).unwrap(), "time per question", series).to_string()
     }
 
     #[test]

@@ -6,6 +6,7 @@ use launcelot_measure::unit::format_duration;
 use launcelot_measure::{Distribution, PERCENTILES};
 
 use crate::LogScale;
+use crate::element::Element;
 use crate::load::end_labels::{self, EndLabel};
 use crate::load::latency::time_ticks;
 use crate::load::plot::{Plot, Tick};
@@ -30,9 +31,9 @@ pub fn scale(charts: &[&[CurveSeries<'_>]]) -> Option<LogScale> {
 }
 
 /// Draws the curves of all servers. `what` names the latency.
-pub fn draw(scale: &LogScale, what: &str, series: &[CurveSeries<'_>]) -> String {
+pub fn draw(scale: &LogScale, what: &str, series: &[CurveSeries<'_>]) -> Element {
     let description = format!("Percentile curves: {what}. The table below has their figures.");
-    let mut plot = Plot::open(
+    let mut plot = Plot::new(
         &description,
         ("share of samples that took at most this", &share_ticks()),
         (what, &time_ticks(scale)),
@@ -42,16 +43,14 @@ pub fn draw(scale: &LogScale, what: &str, series: &[CurveSeries<'_>]) -> String 
         if times.count() == 0 {
             continue;
         }
-        plot.open_series(index, name);
-        let (_, dashes) = series::look(index);
-        plot.stretched("curve", dashes, &curve(scale, times));
+        let mut group = plot.add_server(index, name);
+        group.path("curve", &curve(scale, times));
         for percentile in PERCENTILES {
             let Some(time) = times.percentile(percentile) else { continue };
             let place = (position_of_tail(1.0 - percentile.percent() / 100.0), scale.percent(time));
             let figure = format!("{name}: {} {}", percentile.name, format_duration(time));
-            plot.mark(index, place, &figure, false);
+            group.mark(place, &figure, false);
         }
-        plot.close_series();
     }
     let measured = series.iter().filter(|server| server.times.count() > 0);
     let labels = measured.map(|server| EndLabel {
@@ -59,8 +58,8 @@ pub fn draw(scale: &LogScale, what: &str, series: &[CurveSeries<'_>]) -> String 
         name: server.name,
         percent: scale.percent(server.times.longest()),
     });
-    end_labels::draw(&mut plot, labels.collect());
-    plot.close()
+    plot.push(end_labels::draw(labels.collect()));
+    plot.finish()
 }
 
 fn share_ticks() -> Vec<Tick> {
@@ -87,7 +86,7 @@ mod tests {
     fn each_curve_has_its_name_and_a_mark_for_each_percentile_that_its_samples_carry() {
         let (one, other) = (of(1..=100), of(50..=2_000));
         let series = [curve_of(0, "<one>", &one), curve_of(1, "other", &other)];
-        let svg = draw(&scale(&[&series]).unwrap(), "time per question", &series);
+        let svg = draw(&scale(&[&series]).unwrap(), "time per question", &series).to_string();
         assert!(svg.contains(">&lt;one&gt;</text>") && svg.contains(">other</text>"), "{svg}");
         assert_eq!(svg.matches(r#"class="mark""#).count(), 3 + 4);
     }
@@ -96,7 +95,7 @@ mod tests {
     fn a_server_without_samples_has_no_curve() {
         let (none, some) = (of([]), of([5]));
         let series = [curve_of(0, "none", &none), curve_of(1, "some", &some)];
-        let svg = draw(&scale(&[&series]).unwrap(), "time per question", &series);
+        let svg = draw(&scale(&[&series]).unwrap(), "time per question", &series).to_string();
         assert_eq!(svg.matches(r#"class="curve""#).count(), 1);
         assert_eq!(scale(&[&series[..1]]), None);
     }

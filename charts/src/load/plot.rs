@@ -1,7 +1,8 @@
 //! The frame of a chart: grid, labels of the axes, and their names. The lines of the servers are drawn into it.
 
-use crate::markup::{Escaped, Percent, write};
+use crate::element::Element;
 use crate::series::{colour, look};
+use crate::shapes::{Percent, write};
 
 /// The heights of the margin above the plot, of the plot, and of the labels below, in pixels.
 pub(crate) const TOP: u32 = 34;
@@ -12,7 +13,7 @@ const BOTTOM: u32 = 50;
 const NAME_LEFT: i32 = -56;
 
 /// The width and height of the view box of the lines, which is stretched to the plot.
-const BOX: f64 = 1000.0;
+const BOX: i32 = 1000;
 
 /// A cross, for a level at which dialogues failed.
 pub(crate) const CROSS: &str = "M-4-4L4 4M-4 4L4-4";
@@ -29,76 +30,75 @@ pub(crate) type Point = (f64, f64);
 
 /// A chart that is drawn.
 pub(crate) struct Plot {
-    svg: String,
+    svg: Element,
+    /// What is between the axes, and their labels.
+    plot: Element,
 }
 
 impl Plot {
     /// Draws the grid and the axes. `description` is what a screen reader says in place of the chart.
-    pub(crate) fn open(description: &str, (x_name, x): (&str, &[Tick]), (y_name, y): (&str, &[Tick])) -> Self {
-        let height = TOP + PLOT_HEIGHT + BOTTOM;
-        let mut svg = String::new();
-        write(
-            &mut svg,
-            format_args!(
-                r#"<svg xmlns="http://www.w3.org/2000/svg" class="load-chart" width="100%" height="{height}" role="img" aria-label="{}"><text class="axis-name" x="{NAME_LEFT}" y="14">{}</text>"#,
-                Escaped(description),
-                Escaped(y_name)
-            ),
-        );
-        write(&mut svg, format_args!(r#"<svg y="{TOP}" height="{PLOT_HEIGHT}" overflow="visible">"#));
+    pub(crate) fn new(description: &str, (x_name, x): (&str, &[Tick]), (y_name, y): (&str, &[Tick])) -> Self {
+        let mut svg = Element::svg("load-chart", "100%", TOP + PLOT_HEIGHT + BOTTOM);
+        svg.set("role", "img").set("aria-label", description);
+        svg.add("text").set("class", "axis-name").set("x", NAME_LEFT).set("y", 14).text(y_name);
+        let mut plot = Element::new("svg");
+        plot.set("y", TOP).set("height", PLOT_HEIGHT).set("overflow", "visible");
         for tick in y {
             let at = Percent(100.0 - tick.percent);
-            let label = tick.label.as_deref().unwrap_or_default();
-            write(
-                &mut svg,
-                format_args!(
-                    r#"<line class="tick" x1="0" x2="100%" y1="{at}" y2="{at}" stroke="currentColor"/><text x="-10" y="{at}" dy="4" text-anchor="end">{}</text>"#,
-                    Escaped(label)
-                ),
-            );
+            plot.add_line("tick", [&0, &"100%", &at, &at]).set("stroke", "currentColor");
+            let label = plot.add("text").set("x", -10).set("y", at).set("dy", 4).set("text-anchor", "end");
+            label.text(tick.label.as_deref().unwrap_or_default());
         }
-        svg += r#"<line class="tick base" x1="0" x2="100%" y1="100%" y2="100%" stroke="currentColor"/>"#;
+        plot.add_line("tick base", [&0, &"100%", &"100%", &"100%"]).set("stroke", "currentColor");
         for tick in x {
             let at = Percent(tick.percent);
             let end = PLOT_HEIGHT + if tick.label.is_some() { 6 } else { 3 };
-            write(
-                &mut svg,
-                format_args!(
-                    r#"<line class="tick level" x1="{at}" x2="{at}" y1="{PLOT_HEIGHT}" y2="{end}" stroke="currentColor"/>"#
-                ),
-            );
+            plot.add_line("tick level", [&at, &at, &PLOT_HEIGHT, &end]).set("stroke", "currentColor");
             if let Some(label) = &tick.label {
-                let base = PLOT_HEIGHT + 21;
                 let anchor = label_anchor(tick.percent, label);
-                write(
-                    &mut svg,
-                    format_args!(r#"<text x="{at}" y="{base}" text-anchor="{anchor}">{}</text>"#, Escaped(label)),
-                );
+                plot.add("text").set("x", at).set("y", PLOT_HEIGHT + 21).set("text-anchor", anchor).text(label);
             }
         }
-        let base = PLOT_HEIGHT + 43;
-        write(
-            &mut svg,
-            format_args!(r#"<text class="axis-name" x="100%" y="{base}" text-anchor="end">{}</text>"#, Escaped(x_name)),
-        );
-        Self { svg }
+        let name = plot.add("text").set("class", "axis-name").set("x", "100%").set("y", PLOT_HEIGHT + 43);
+        name.set("text-anchor", "end").text(x_name);
+        Self { svg, plot }
     }
 
-    /// Begins what is drawn of one server.
-    pub(crate) fn open_series(&mut self, index: usize, name: &str) {
-        let colour = colour(index);
-        write(&mut self.svg, format_args!(r#"<g class="series-{colour}"><title>{}</title>"#, Escaped(name)));
+    /// Adds the group of what is drawn of the server at `index`.
+    pub(crate) fn add_server(&mut self, index: usize, name: &str) -> ServerGroup<'_> {
+        let group = self.plot.add("g").set("class", format_args!("series-{}", colour(index)));
+        group.add("title").text(name);
+        ServerGroup { group, index }
     }
 
-    /// Ends what is drawn of one server.
-    pub(crate) fn close_series(&mut self) {
-        self.svg += "</g>";
+    /// Adds what is not drawn of a single server.
+    pub(crate) fn push(&mut self, element: Element) {
+        self.plot.push(element);
     }
 
-    /// Draws the line of the server at `index`.
-    pub(crate) fn line(&mut self, class: &str, index: usize, points: &[Point]) {
-        let (_, dashes) = look(index);
-        self.stretched(class, dashes, &polyline(points.iter().copied()));
+    /// Returns the chart.
+    pub(crate) fn finish(mut self) -> Element {
+        self.svg.push(self.plot);
+        self.svg
+    }
+}
+
+/// What is drawn of a server.
+pub(crate) struct ServerGroup<'a> {
+    group: &'a mut Element,
+    index: usize,
+}
+
+impl ServerGroup<'_> {
+    /// Draws a line with the dashes of the server.
+    pub(crate) fn line(&mut self, class: &str, points: &[Point]) {
+        self.path(class, &polyline(points.iter().copied()));
+    }
+
+    /// Draws a path with the dashes of the server, in the units of the view box.
+    pub(crate) fn path(&mut self, class: &str, path: &str) {
+        let (_, dashes) = look(self.index);
+        self.stretched(class, dashes, path);
     }
 
     /// Fills the area between two lines with the same horizontal positions.
@@ -109,45 +109,20 @@ impl Plot {
         }
     }
 
-    /// Draws a path in the units of the view box.
-    pub(crate) fn stretched(&mut self, class: &str, dashes: &str, path: &str) {
-        if path.is_empty() {
-            return;
+    fn stretched(&mut self, class: &str, dashes: &str, path: &str) {
+        if !path.is_empty() {
+            self.group.add("svg").stretch(BOX).add_path(class, dashes, path);
         }
-        write(
-            &mut self.svg,
-            format_args!(
-                r#"<svg viewBox="0 0 {BOX} {BOX}" preserveAspectRatio="none" overflow="visible"><path class="{class}" fill="none" stroke="currentColor" stroke-dasharray="{dashes}" vector-effect="non-scaling-stroke" d="{path}"/></svg>"#
-            ),
-        );
     }
 
     /// Draws a mark, which a pointing device explains by `figure`, with a cross if dialogues failed.
-    pub(crate) fn mark(&mut self, index: usize, (x, y): Point, figure: &str, has_failures: bool) {
-        let (shape, _) = look(index);
-        write(
-            &mut self.svg,
-            format_args!(
-                r#"<svg x="{}" y="{}" overflow="visible"><path class="mark" d="{shape}"><title>{}</title></path>"#,
-                Percent(x),
-                Percent(100.0 - y),
-                Escaped(figure)
-            ),
-        );
+    pub(crate) fn mark(&mut self, (x, y): Point, figure: &str, has_failures: bool) {
+        let (shape, _) = look(self.index);
+        let place = self.group.add("svg").set("x", Percent(x)).set("y", Percent(100.0 - y)).set("overflow", "visible");
+        place.add("path").set("class", "mark").set("d", shape).add("title").text(figure);
         if has_failures {
-            write(&mut self.svg, format_args!(r#"<path class="cross" d="{CROSS}" stroke="currentColor"/>"#));
+            place.add("path").set("class", "cross").set("d", CROSS).set("stroke", "currentColor");
         }
-        self.svg += "</svg>";
-    }
-
-    /// Draws what is not a line of a server.
-    pub(crate) fn raw(&mut self, svg: &str) {
-        self.svg += svg;
-    }
-
-    /// Ends the chart.
-    pub(crate) fn close(self) -> String {
-        self.svg + "</svg></svg>"
     }
 }
 
@@ -160,7 +135,7 @@ pub(crate) fn label_anchor(percent: f64, label: &str) -> &'static str {
 fn polyline(points: impl Iterator<Item = Point>) -> String {
     let mut path = String::new();
     for (x, y) in points {
-        let unit = |percent: f64| (percent / 100.0 * BOX).round() as i32;
+        let unit = |percent: f64| (percent / 100.0 * f64::from(BOX)).round() as i32;
         let command = if path.is_empty() { "M" } else { "L" };
         write(&mut path, format_args!("{command}{} {}", unit(x), unit(100.0 - y)));
     }
@@ -185,8 +160,8 @@ mod tests {
 
     #[test]
     fn text_is_escaped() {
-        let svg =
-            Plot::open("<a>", ("<b>", &[]), ("<c>", &[Tick { percent: 0.0, label: Some("<d>".to_owned()) }])).close();
+        let tick = Tick { percent: 0.0, label: Some("<d>".to_owned()) };
+        let svg = Plot::new("<a>", ("<b>", &[]), ("<c>", &[tick])).finish().to_string();
         assert!(["&lt;a&gt;", "&lt;b&gt;", "&lt;c&gt;", "&lt;d&gt;"].iter().all(|text| svg.contains(text)), "{svg}");
     }
 }

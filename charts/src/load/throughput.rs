@@ -2,6 +2,7 @@
 
 use launcelot_measure::unit::{format_count, format_rate};
 
+use crate::element::Element;
 use crate::load::LevelAxis;
 use crate::load::count_axis::CountAxis;
 use crate::load::end_labels::{self, EndLabel};
@@ -43,36 +44,34 @@ pub fn scale(charts: &[&[ThroughputSeries]]) -> CountAxis {
 
 /// Draws the throughput of all servers: a line through the medians, a band from the slowest round to the fastest, and a thin line for
 /// the prediction.
-pub fn draw(axis: &LevelAxis, rates: &CountAxis, series: &[ThroughputSeries]) -> String {
+pub fn draw(axis: &LevelAxis, rates: &CountAxis, series: &[ThroughputSeries]) -> Element {
     let description =
         format!("Line chart: dialogues per second against {}. The table below has its figures.", axis.name());
-    let mut plot = Plot::open(&description, (axis.name(), &axis.ticks()), ("dialogues per second", &rates.ticks()));
+    let mut plot = Plot::new(&description, (axis.name(), &axis.ticks()), ("dialogues per second", &rates.ticks()));
     // The first server is on top.
     for server in series.iter().rev() {
-        let index = server.index;
         let at = |rate: &dyn Fn(&ThroughputPoint) -> f64| -> Vec<Point> {
             server.points.iter().map(|point| (axis.percent(point.level), rates.percent(rate(point)))).collect()
         };
-        plot.open_series(index, &server.name);
-        plot.band("range", &at(&|point| point.least), &at(&|point| point.most));
+        let mut group = plot.add_server(server.index, &server.name);
+        group.band("range", &at(&|point| point.least), &at(&|point| point.most));
         let predicted = server
             .points
             .iter()
             .filter_map(|point| point.predicted.map(|rate| (axis.percent(point.level), rates.percent(rate))));
-        plot.line("model", index, &predicted.collect::<Vec<_>>());
-        plot.line("curve", index, &at(&|point| point.median));
+        group.line("model", &predicted.collect::<Vec<_>>());
+        group.line("curve", &at(&|point| point.median));
         for point in &server.points {
             let place = (axis.percent(point.level), rates.percent(point.median));
-            plot.mark(index, place, &figure(axis, &server.name, point), point.has_failures);
+            group.mark(place, &figure(axis, &server.name, point), point.has_failures);
         }
-        plot.close_series();
     }
     let labels = series.iter().filter_map(|server| {
         let last = server.points.last()?;
         Some(EndLabel { index: server.index, name: &server.name, percent: rates.percent(last.median) })
     });
-    end_labels::draw(&mut plot, labels.collect());
-    plot.close()
+    plot.push(end_labels::draw(labels.collect()));
+    plot.finish()
 }
 
 /// Returns the figures of a point in words.
@@ -104,7 +103,7 @@ mod tests {
     }
 
     fn drawn(series: &[ThroughputSeries]) -> String {
-        draw(&LevelAxis::new("clients", [1, 10, 20]), &scale(&[series]), series)
+        draw(&LevelAxis::new("clients", [1, 10, 20]), &scale(&[series]), series).to_string()
     }
 
     #[test]

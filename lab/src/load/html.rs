@@ -1,10 +1,9 @@
 //! The report on a load: one self-contained HTML file, which needs no network and no script.
 //!
-//! This is the document around a [`Report`], which the page shows too.
+//! This is the document around a [`Report`], which the page shows too. The document is text, because it is only ever a file.
 
-use launcelot_charts::Escaped;
 use launcelot_charts::load::report::Report;
-use launcelot_charts::style;
+use launcelot_charts::{Element, Escaped, style};
 use launcelot_measure::load::{LoadResult, Primary};
 
 /// The style sheet of the page, for colours and typography, and that of the document.
@@ -22,9 +21,13 @@ pub fn report(results: &[LoadResult], primary: Primary) -> String {
          <body class=\"load-report\">\n<header class=\"masthead\">\n<p class=\"name\">Launcelot · many clients at once</p>\n\
          <h1>{title}</h1>\n{head}</header>\n<main>\n{body}</main>\n</body>\n</html>\n",
         title = Escaped(&report.title()),
-        head = report.head(),
-        body = report.body(),
+        head = text_of(&report.head()),
+        body = text_of(&report.body()),
     )
+}
+
+fn text_of(elements: &[Element]) -> String {
+    elements.iter().map(ToString::to_string).collect()
 }
 
 #[cfg(test)]
@@ -121,7 +124,7 @@ mod tests {
     fn a_report_in_a_page_has_identities_of_its_own_and_no_styles_in_attributes() {
         let run = sample::rounds(6, &["simple", "poll"], &[1, 20]);
         let report = Report::part(&run, 3);
-        let html = report.head() + &report.body();
+        let html = text_of(&report.head()) + &text_of(&report.body());
         let ids: Vec<&str> = html.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
         assert!(ids.len() > 10 && ids.iter().all(|id| id.contains("-3")), "{ids:?}");
         let labels = html.split("labelledby=\"").skip(1).flat_map(|rest| rest.split('"').next().unwrap().split(' '));

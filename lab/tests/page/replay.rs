@@ -79,7 +79,7 @@ async fn slow_motion_plays_and_with_reduced_motion_moves_in_steps() {
 }
 
 #[tokio::test]
-async fn slow_motion_parses_no_html_while_it_plays() {
+async fn neither_a_run_nor_slow_motion_parses_html_text() {
     let session = PageSession::start().await;
     session.ask(1).await;
     let count = "const property = Object.getOwnPropertyDescriptor(Element.prototype, 'innerHTML');
@@ -91,6 +91,7 @@ async fn slow_motion_parses_no_html_while_it_plays() {
         document.createElement('p').innerHTML = 'counted';
         return window.parsed";
     assert_eq!(session.browser.script(count).await, 1);
+    session.ask(2).await;
     session.browser.click("#replay-slowness option[value='100']").await;
     session.browser.click("#replay-play").await;
     session.browser.wait_for(".player[data-playing=true]").await;

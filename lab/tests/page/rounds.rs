@@ -95,6 +95,15 @@ async fn a_number_of_rounds_may_have_an_exponent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rounds_do_not_change_what_is_typed_and_chosen_in_the_form() {
+    let (_server, _bridge, browser) = page::open(&Options::default()).await;
+    let fields = "return [...new FormData(document.querySelector('.rounds-form'))].join()";
+    assert_eq!(browser.script(fields).await, "rounds,1000,connections,one,pace-ms,");
+    browser.ask_rounds(10, "#each-connection", "0.25", "complete").await;
+    assert_eq!(browser.script(fields).await, "rounds,10,connections,each,pace-ms,0.25");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_rounds_give_a_thousand_samples_and_percentiles_that_rise() {
     let (_server, _bridge, browser) = page::open(&Options::default()).await;
     browser.ask_rounds(1_000, "#one-connection", "", "complete").await;

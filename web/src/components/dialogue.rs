@@ -66,7 +66,7 @@ fn DialogueRow(RowProps { row, scale, unit }: &RowProps) -> Html {
         words: row.words.clone(),
         answer: answer.unwrap_or_default(),
         when: row.bar_in_words(*unit),
-        svg: scale.map(|scale| row.drawing(&scale)),
+        drawing: scale.map(|scale| row.drawing(&scale)),
         took: took.unwrap_or_else(|| "–".to_owned()),
     })
 }

@@ -1,10 +1,12 @@
 //! The legs of the newest run: what each is, and how long they took together, of connecting and of all questions.
 
+use std::rc::Rc;
+
 use launcelot_charts::legs;
 use launcelot_measure::{Connecting, Leg, Reading, Span, Unit, paths};
 use yew::prelude::*;
 
-use crate::components::markup::Markup;
+use crate::components::drawing::Drawing;
 use crate::render_mark::mark_render;
 use crate::shared::Shared;
 use crate::state::run_record::RunRecord;
@@ -69,7 +71,7 @@ pub fn LegsTable(Props { traced, unit }: &Props) -> Html {
 fn drawn(leg: Leg, explanation: String, asker: &'static str, took: [Option<(String, Option<String>)>; 2]) -> Html {
     html! {
         <tr role="row">
-            <th role="rowheader" scope="row"><Markup svg={legs::swatch(leg)} />{ text::name(leg, asker) }</th>
+            <th role="rowheader" scope="row"><Drawing element={Rc::new(legs::swatch(leg))} />{ text::name(leg, asker) }</th>
             <td role="cell" class="what">{ explanation }</td>
             for part in took {
                 <td role="cell" class="took">

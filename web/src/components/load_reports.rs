@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use crate::components::markup::Markup;
+use crate::components::drawing::Drawing;
 use crate::focus;
 use crate::load::LoadReport;
 use crate::render_mark::mark_render;
@@ -29,7 +29,7 @@ pub fn LoadReports(Props { reports, remove }: &Props) -> Html {
 }
 
 fn section(report: &LoadReport, remove: &Callback<u32>) -> Html {
-    let LoadReport { number, file, title, html } = report;
+    let LoadReport { number, file, title, elements } = report;
     let number = *number;
     let heading = heading(number);
     let on_remove = {
@@ -48,7 +48,9 @@ fn section(report: &LoadReport, remove: &Callback<u32>) -> Html {
                     { "Remove" }<span class="unseen">{ format!(" load {number}") }</span>
                 </button>
             </p>
-            <Markup svg={html.clone()} />
+            for element in elements {
+                <Drawing element={element.clone()} />
+            }
         </section>
     }
 }

@@ -3,9 +3,9 @@
 use launcelot_measure::{Rounds, RoundsPlan, Stopwatch};
 use yew::prelude::*;
 
+use crate::components::drawing::Drawing;
 use crate::components::keep_room::KeepRoom;
 use crate::components::kept_rounds::kept_rounds;
-use crate::components::markup::Markup;
 use crate::components::rounds_form::RoundsForm;
 use crate::hooks::use_distributions;
 use crate::render_mark::mark_render;
@@ -60,15 +60,17 @@ pub fn ManyRounds(Props { rounds, busy, ask, stop, change }: &Props) -> Html {
                         <p class="comparison">{ comparison }</p>
                     }
                 </div>
-                <fieldset class="choice" hidden={drawn.figure.is_none()}>
+                <fieldset class="choice" hidden={drawn.figures.is_empty()}>
                     <legend>{ "The stopwatch starts" }</legend>
                     for choice in STOPWATCHES {
                         { stopwatch(choice, rounds.stopwatch, change) }
                     }
                 </fieldset>
-                if let Some(figure) = &drawn.figure {
+                if !drawn.figures.is_empty() {
                     <p id="stopwatch-why" aria-live={if rounds.is_running() { "off" } else { "polite" }}>{ &*drawn.why }</p>
-                    <Markup svg={figure.clone()} />
+                    for figure in &drawn.figures {
+                        <Drawing element={figure.clone()} />
+                    }
                 }
             </KeepRoom>
             { kept_rounds(rounds, change) }

@@ -8,7 +8,7 @@ use launcelot_measure::{Reading, Unit};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use crate::components::markup::Markup;
+use crate::components::drawing::Drawing;
 use crate::components::select::select;
 use crate::hooks::use_frames;
 use crate::render_mark::mark_render;
@@ -62,9 +62,7 @@ pub fn Player(Props { replay }: &Props) -> Html {
     });
     let on_slowness =
         use_callback(dispatch.clone(), |slowness, dispatch| dispatch.dispatch(Action::SlownessChosen(slowness)));
-    let backdrop = use_memo(replay.clone(), |replay| {
-        html! { <Markup svg={lanes::backdrop(&replay.hops, &replay.lanes)} /> }
-    });
+    let backdrop = use_memo(replay.clone(), |replay| lanes::backdrop(&replay.hops, &replay.lanes));
     let speeds =
         SLOWNESS.map(|slowness| (slowness, ["1/", &format_count(slowness.into()), " of real speed"].concat())).to_vec();
     let (trails, markers) = replay.at(state.at);
@@ -80,7 +78,7 @@ pub fn Player(Props { replay }: &Props) -> Html {
     html! {
         <div class="player" data-playing={state.is_playing.to_string()} data-passed={passed.to_string()}>
             <div class="lanes">
-                { (*backdrop).clone() }
+                <Drawing element={backdrop} />
                 { moving(replay.lanes.len(), &trails, &markers) }
             </div>
             <input id="replay-scrub" type="range" min="0" max={steps_of(replay.end())} value={steps_of(state.at)}
@@ -113,7 +111,7 @@ fn button(id: &'static str, words: &'static str, idle: Option<&'static str>, on_
     }
 }
 
-/// The trails and the messages. They are elements and not markup, so that the browser parses nothing with every frame.
+/// The trails and the messages, which move with every frame.
 fn moving(lanes: usize, trails: &[Trail], markers: &[Marker]) -> Html {
     let trails = trails.iter().map(|trail| {
         let [x1, x2] = [trail.from, trail.until].map(|at| lanes::across(at).to_string());

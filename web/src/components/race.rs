@@ -153,7 +153,7 @@ fn line(race: &Race, way: Way, scale: &Scale) -> Line {
         answer: Html::from(text::parts(race, way, unit)),
         when: text::lanes(way).to_owned(),
         took: took.map_or_else(|| "–".to_owned(), |took| timetable::figure(unit, took, race.clock_step())),
-        svg: Some(chart::lanes(scale, runs, race.whisker(way))),
+        drawing: Some(chart::lanes(scale, runs, race.whisker(way))),
     }
 }
 

@@ -7,11 +7,7 @@ use launcelot_measure::{Connections, RoundsPlan};
 use web_sys::{FormData, HtmlFormElement};
 use yew::prelude::*;
 
-use crate::components::markup::Markup;
 use crate::render_mark::mark_render;
-
-/// The fields, which never change. Their bounds are the browser's business: it does not submit what is outside.
-const FIELDS: &str = include_str!("rounds_form.html");
 
 #[derive(PartialEq, Properties)]
 pub struct Props {
@@ -37,11 +33,45 @@ pub fn RoundsForm(Props { busy, ask }: &Props) -> Html {
     });
     html! {
         <form class="rounds-form" onsubmit={on_submit}>
-            <Markup svg={FIELDS} />
+            <Fields />
             <button id="ask-rounds" type="submit" class="primary" aria-disabled={busy.is_some().to_string()} aria-description={*busy}>
                 { "Ask many times" }
             </button>
         </form>
+    }
+}
+
+/// The fields. They render once, because rendering again would overwrite what a person has typed. Their bounds are the browser's
+/// business: it does not submit what is outside.
+#[component]
+fn Fields() -> Html {
+    mark_render("Fields");
+    html! {
+        <>
+            <div class="number">
+                <label for="rounds">{ "Rounds" }</label>
+                <input id="rounds" name="rounds" type="number" inputmode="numeric" min="10" max="10000" step="1" required=true
+                    value="1000" />
+            </div>
+            <fieldset class="choice">
+                <legend>{ "Connections" }</legend>
+                <label for="one-connection">
+                    <input id="one-connection" type="radio" name="connections" value="one" checked=true />{ "one for all rounds" }
+                </label>
+                <label for="each-connection">
+                    <input id="each-connection" type="radio" name="connections" value="each" />{ "a new one each time" }
+                </label>
+            </fieldset>
+            <div class="number">
+                <label for="pace-ms">{ "Pace: one round every" }</label>
+                <input id="pace-ms" name="pace-ms" type="number" inputmode="decimal" min="0.01" max="10000" step="0.01" placeholder="–"
+                    aria-describedby="pace-hint" />
+                <span>{ "ms" }</span>
+            </div>
+            <p class="hint" id="pace-hint">{ "Each round asks one of the three questions, in turn. If the pace is empty, each question is \
+                sent when the previous answer arrives. Warm-up rounds come first, a tenth as many but at most 100. They are not counted, \
+                because caches are still cold." }</p>
+        </>
     }
 }
 

@@ -1,12 +1,13 @@
 //! A table whose rows stand on one time axis: words, what came of them, when, and how long it took.
 
+use std::rc::Rc;
 use std::time::Duration;
 
-use launcelot_charts::{Scale, waterfall};
+use launcelot_charts::{Element, Scale, waterfall};
 use launcelot_measure::{Span, Unit};
 use yew::prelude::*;
 
-use crate::components::markup::Markup;
+use crate::components::drawing::Drawing;
 
 /// The contents of a row.
 pub struct Line {
@@ -17,7 +18,7 @@ pub struct Line {
     /// When it happened, in words.
     pub when: String,
     /// The same as a drawing.
-    pub svg: Option<String>,
+    pub drawing: Option<Element>,
     /// How long it took, in the unit of the axis.
     pub took: String,
 }
@@ -40,7 +41,7 @@ pub fn head(caption: &'static str, [step, answer]: [&'static str; 2], scale: Opt
     let unit = scale.map(|scale| [", in ", scale.unit().symbol()].concat()).unwrap_or_default();
     let when = ["Time since the start", &unit].concat();
     let took = ["Took", &unit].concat();
-    let axis = scale.map(|scale| html! { <Markup svg={waterfall::axis(&scale)} /> });
+    let axis = scale.map(|scale| draw(waterfall::axis(&scale)));
     html! {
         <>
             <caption class="unseen">{ caption }</caption>
@@ -59,17 +60,21 @@ pub fn head(caption: &'static str, [step, answer]: [&'static str; 2], scale: Opt
 /// Draws a row.
 #[inline(never)]
 pub fn row(line: Line) -> Html {
-    let Line { words, answer, when, svg, took } = line;
+    let Line { words, answer, when, drawing, took } = line;
     html! {
         <tr role="row">
             <th role="rowheader" scope="row" class="question">{ words }</th>
             <td role="cell" class="answer">{ answer }</td>
             <td role="cell" class="when">
-                <span class="unseen">{ when }</span>{ svg.map(|svg| html! { <Markup {svg} /> }) }
+                <span class="unseen">{ when }</span>{ drawing.map(draw) }
             </td>
             <td role="cell" class="took">{ took }</td>
         </tr>
     }
+}
+
+fn draw(element: Element) -> Html {
+    html! { <Drawing element={Rc::new(element)} /> }
 }
 
 #[cfg(test)]

@@ -3,12 +3,13 @@
 use launcelot_measure::load::Primary;
 use launcelot_measure::load::comparison::{Outcome, ServerComparison, compare_runs, compare_servers};
 
-use super::{Run, html_table, tables};
+use super::{Run, html_table, new_section, tables};
+use crate::Element;
 
-/// Returns the section; nothing if there is nothing to compare.
-pub(super) fn section(runs: &[Run], primary: Primary, tag: &str) -> String {
+/// Returns the section; `None` if there is nothing to compare.
+pub(super) fn section(runs: &[Run], primary: Primary, tag: &'static str) -> Option<Element> {
     let (comparisons, note) = match runs {
-        [] => return String::new(),
+        [] => return None,
         [run] => (
             compare_servers(&run.summary, primary, None),
             "Each server with the first. They took turns within each round, so they are compared round by round.",
@@ -23,26 +24,27 @@ pub(super) fn section(runs: &[Run], primary: Primary, tag: &str) -> String {
         }
     };
     if comparisons.is_empty() {
-        return String::new();
+        return None;
     }
     let (id, label) = super::heading_of(runs, "comparison");
-    let mut html = format!("<section aria-labelledby=\"{label}\">\n<{tag} id=\"{id}\">Comparison</{tag}>\n");
+    let mut section = new_section(None, &id, &label, tag, "Comparison");
+    let paragraph = section.add("p").set("class", "note");
     match too_few_rounds(&comparisons) {
         Some(rounds) => {
             let needed = launcelot_measure::load::comparison::ROUNDS_MIN;
-            html += &format!(
-                "<p class=\"note\">Too few rounds to tell whether the servers differ: {rounds} of at least {needed}.</p>\n"
-            );
+            paragraph.text(format_args!(
+                "Too few rounds to tell whether the servers differ: {rounds} of at least {needed}."
+            ));
         }
         None => {
-            html += &format!(
-                "<p class=\"note\">{note} An interval is that of all comparisons together with a confidence of 95\u{a0}%.</p>\n"
-            );
+            paragraph.text(format_args!(
+                "{note} An interval is that of all comparisons together with a confidence of 95\u{a0}%."
+            ));
             let (id, label) = super::heading_of(runs, "comparison-table");
-            html += &html_table::html(&tables::comparison(&comparisons), &id, &label);
+            section.push(html_table::region(&tables::comparison(&comparisons), &id, &label));
         }
     }
-    html + "</section>\n"
+    Some(section)
 }
 
 /// Returns the largest number of rounds if all comparisons have too few.

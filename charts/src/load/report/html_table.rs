@@ -1,46 +1,45 @@
 //! Tables as HTML. A wide one scrolls in a region that the keyboard reaches.
 
 use super::tables::{Table, TableCell};
-use crate::Escaped;
+use crate::Element;
 
 /// Returns the table in a region that is named by its caption, whose identity is `id`; `label` are the identities of
 /// all texts that name it.
-pub(super) fn html(table: &Table, id: &str, label: &str) -> String {
-    let mut html = format!(
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"{label}\">\n<table>\n<caption><span id=\"{id}\">{}</span></caption>\n<thead><tr>",
-        Escaped(&table.caption)
-    );
+pub(super) fn region(table: &Table, id: &str, label: &str) -> Element {
+    let mut region = Element::new("div");
+    region.set("class", "scroll").set("role", "region").set("tabindex", 0).set("aria-labelledby", label);
+    let html = region.add("table");
+    html.add("caption").add("span").set("id", id).text(&table.caption);
+    let head = html.add("thead").add("tr");
     for (index, column) in table.columns.iter().enumerate() {
         let is_words = table.rows.first().and_then(|row| row.get(index)).is_some_and(|cell| cell.is_words);
-        html += &format!("<th scope=\"col\"{}>{}</th>", class(is_words), Escaped(column));
+        align(head.add("th").set("scope", "col"), is_words).text(column);
     }
-    html += "</tr></thead>\n<tbody>\n";
+    let body = html.add("tbody");
     let mut name_above = None;
-    for row in &table.rows {
+    for cells in &table.rows {
         // Successive rows of one server are a group: the name is as legible in the first of them only.
-        let name = row.first().map(|cell| cell.text.as_str());
-        html += if name == name_above { "<tr class=\"again\">" } else { "<tr>" };
-        name_above = name;
-        for (index, cell) in row.iter().enumerate() {
-            html += &if index == 0 {
-                format!("<th scope=\"row\"{}>{}</th>", class(cell.is_words), Escaped(&cell.text))
-            } else {
-                format!("<td{}>{}</td>", class(cell.is_words), content(cell))
-            };
+        let name = cells.first().map(|cell| cell.text.as_str());
+        let row = body.add("tr");
+        if name == name_above {
+            row.set("class", "again");
         }
-        html += "</tr>\n";
+        name_above = name;
+        for (index, TableCell { text, note, is_words }) in cells.iter().enumerate() {
+            if index == 0 {
+                align(row.add("th").set("scope", "row"), *is_words).text(text);
+                continue;
+            }
+            let cell = align(row.add("td"), *is_words).text(text);
+            if let Some(note) = note {
+                cell.text(" ").add("small").text(note);
+            }
+        }
     }
-    html + "</tbody>\n</table>\n</div>\n"
+    region
 }
 
-fn class(is_words: bool) -> &'static str {
-    if is_words { " class=\"words\"" } else { "" }
-}
-
-fn content(cell: &TableCell) -> String {
-    let text = Escaped(&cell.text);
-    match &cell.note {
-        Some(note) => format!("{text} <small>{}</small>", Escaped(note)),
-        None => text.to_string(),
-    }
+/// Aligns words to the left.
+fn align(cell: &mut Element, is_words: bool) -> &mut Element {
+    if is_words { cell.set("class", "words") } else { cell }
 }

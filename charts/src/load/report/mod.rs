@@ -1,4 +1,4 @@
-//! The report on a load as HTML: the file that the lab writes and the page show the same.
+//! The report on a load as HTML elements: the file that the lab writes and the page show the same.
 //!
 //! It says first what was found, then what limits it, then shows each chart with its table, and at the end how it was measured.
 //!
@@ -25,7 +25,7 @@ use launcelot_measure::load::{LoadMode, LoadResult, LoadSummary, Primary, Server
 use launcelot_measure::text;
 use launcelot_measure::unit::format_count;
 
-use crate::Escaped;
+use crate::Element;
 use figures::level_unit;
 use scales::Scales;
 
@@ -82,6 +82,13 @@ impl<'a> Run<'a> {
     fn label(&self, id: &str) -> String {
         if self.id.is_empty() { id.to_owned() } else { format!("run{} {id}", self.id) }
     }
+
+    /// Returns the identity of a heading in the part on this run, and the identities of the headings that name its section.
+    fn heading_of(&self, id: &str) -> (String, String) {
+        let id = format!("{id}{}", self.id);
+        let label = self.label(&id);
+        (id, label)
+    }
 }
 
 impl<'a> Report<'a> {
@@ -117,57 +124,73 @@ impl<'a> Report<'a> {
     }
 
     /// Returns what was measured, and what it shows, in sentences.
-    pub fn head(&self) -> String {
-        let mut html = String::new();
+    pub fn head(&self) -> Vec<Element> {
+        let mut head = Vec::new();
         for run in &self.runs {
-            html += &format!("<p class=\"scope\">{}</p>\n", Escaped(&scope(run.result)));
+            let mut paragraph = Element::new("p");
+            paragraph.set("class", "scope").text(scope(run.result));
+            head.push(paragraph);
         }
-        html + &self.findings()
+        head.push(self.findings());
+        head
     }
 
     /// Returns all sections.
-    pub fn body(&self) -> String {
-        let mut html = warnings::section(&self.runs, self.heading);
+    pub fn body(&self) -> Vec<Element> {
+        let mut body = Vec::new();
+        body.extend(warnings::section(&self.runs, self.heading));
         for run in &self.runs {
             if self.runs.len() > 1 {
-                let begun = run.result.begun();
-                let begun = Escaped(&begun);
-                html += &format!("<h2 class=\"run\" id=\"run{}\">Run {}: {begun}</h2>\n", run.id, run.number());
+                let mut heading = Element::new("h2");
+                heading.set("class", "run").set("id", format_args!("run{}", run.id));
+                heading.text(format_args!("Run {}: {}", run.number(), run.result.begun()));
+                body.push(heading);
             }
-            html += &sections::sections(run, &Scales::of(run, &self.runs));
+            body.extend(sections::sections(run, &Scales::of(run, &self.runs)));
         }
-        html += &comparison::section(&self.runs, self.primary, self.heading);
+        body.extend(comparison::section(&self.runs, self.primary, self.heading));
         for run in &self.runs {
             let heading = match self.runs.len() {
                 1 => "How it was measured".to_owned(),
                 _ => format!("How it was measured: run {}", run.number()),
             };
-            html += &provenance::section(run, self.heading, &heading);
+            body.push(provenance::section(run, self.heading, &heading));
         }
-        html
+        body
     }
 
     /// Returns what the runs show, in sentences.
-    fn findings(&self) -> String {
-        let mut html = String::from("<div class=\"finding\">\n");
+    fn findings(&self) -> Element {
+        let mut findings = Element::new("div");
+        findings.set("class", "finding");
         for run in &self.runs {
             if self.runs.len() > 1 {
-                html += &format!("<p class=\"note\">Run {}</p>\n", run.number());
+                findings.add("p").set("class", "note").text(format_args!("Run {}", run.number()));
             }
             for sentence in text::load::meaning(&run.summary) {
-                html += &format!("<p>{}</p>\n", with_code(&sentence));
+                add_with_code(findings.add("p"), &sentence);
             }
         }
-        html + "</div>\n"
+        findings
     }
 }
 
 /// Returns the identity of a heading for all runs together, and the identities of the headings that name its section.
 fn heading_of(runs: &[Run], id: &str) -> (String, String) {
     match runs {
-        [run] => (format!("{id}{}", run.id), run.label(&format!("{id}{}", run.id))),
+        [run] => run.heading_of(id),
         _ => (id.to_owned(), id.to_owned()),
     }
+}
+
+/// Creates a section with a heading, whose identity is `id`; `label` are the identities of all texts that name the section.
+fn new_section(class: Option<&str>, id: &str, label: &str, tag: &'static str, heading: &str) -> Element {
+    let mut section = Element::new("section");
+    if let Some(class) = class {
+        section.set("class", class);
+    }
+    section.set("aria-labelledby", label).add(tag).set("id", id).text(heading);
+    section
 }
 
 fn title(names: &[&str]) -> String {
@@ -207,14 +230,15 @@ fn scope(result: &LoadResult) -> String {
     parts.join(" · ")
 }
 
-/// Returns text as HTML, with what stands between backticks as code.
-fn with_code(text: &str) -> String {
-    let mut html = String::new();
+/// Adds text, with what stands between backticks as code.
+fn add_with_code(parent: &mut Element, text: &str) {
     for (index, part) in text.split('`').enumerate() {
-        let part = Escaped(part);
-        html += &if index % 2 == 1 { format!("<code>{part}</code>") } else { part.to_string() };
+        if index % 2 == 1 {
+            parent.add("code").text(part);
+        } else {
+            parent.text(part);
+        }
     }
-    html
 }
 
 #[cfg(test)]
@@ -237,6 +261,8 @@ mod tests {
 
     #[test]
     fn text_between_backticks_is_code() {
-        assert_eq!(with_code("`a<b` rose"), "<code>a&lt;b</code> rose");
+        let mut paragraph = Element::new("p");
+        add_with_code(&mut paragraph, "`a<b` rose");
+        assert_eq!(paragraph.to_string().trim_end(), "<p><code>a&lt;b</code> rose</p>");
     }
 }

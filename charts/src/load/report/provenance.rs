@@ -5,19 +5,19 @@ use std::time::Duration;
 use launcelot_measure::load::{Arrivals, LoadMode, RatedUnit, ServerKind};
 use launcelot_measure::unit::{format_count, format_duration};
 
-use super::Run;
-use crate::Escaped;
+use super::{Run, new_section};
+use crate::Element;
 
 /// Returns the section at the end of the report.
-pub(super) fn section(run: &Run, tag: &str, heading: &str) -> String {
+pub(super) fn section(run: &Run, tag: &'static str, heading: &str) -> Element {
     let plan = &run.result.plan;
-    let id = format!("how{}", run.id);
-    let mut html = format!(
-        "<section class=\"provenance\" aria-labelledby=\"{}\">\n<{tag} id=\"{id}\">{heading}</{tag}>\n<dl>\n",
-        run.label(&id)
-    );
+    let (id, label) = run.heading_of("how");
+    let mut section = new_section(Some("provenance"), &id, &label, tag, heading);
+    let list = section.add("dl");
     let mut entry = |term: &str, description: &str| {
-        html += &format!("<div><dt>{term}</dt><dd>{}</dd></div>\n", Escaped(description));
+        let entry = list.add("div");
+        entry.add("dt").text(term);
+        entry.add("dd").text(description);
     };
     let dialogue = &plan.dialogue;
     entry("Dialogue", &dialogue_words(dialogue));
@@ -47,7 +47,7 @@ pub(super) fn section(run: &Run, tag: &str, heading: &str) -> String {
         entry("Program", &from.program);
         entry("Command", &from.command.join(" "));
     }
-    html + "</dl>\n</section>\n"
+    section
 }
 
 fn dialogue_words(dialogue: &launcelot_measure::load::DialoguePlan) -> String {

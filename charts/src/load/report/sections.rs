@@ -4,28 +4,29 @@ use super::figures::{has_failures, measured};
 use super::scales::Scales;
 use super::series::{self, LATENCIES};
 use super::tables::{self, Table, capitalized};
-use super::{Run, html_table, with_code};
+use super::{Run, add_with_code, html_table, new_section};
 use crate::load::{failures, latency, legend, percentile_curves, throughput};
+use crate::{Element, Node};
 use launcelot_measure::text;
 
 /// Returns all sections of a run.
-pub(super) fn sections(run: &Run, scales: &Scales) -> String {
+pub(super) fn sections(run: &Run, scales: &Scales) -> Vec<Element> {
     if run.summary.servers.iter().all(|server| measured(server).is_empty()) {
-        return "<p>Nothing was measured.</p>\n".to_owned();
+        let mut nothing = Element::new("p");
+        nothing.text("Nothing was measured.");
+        return vec![nothing];
     }
-    [
-        throughput_section(run, scales),
-        latency_section(run, scales),
-        percentiles_section(run, scales),
-        failures_section(run, scales),
-        usage_section(run),
-    ]
-    .concat()
+    let mut sections = vec![throughput_section(run, scales)];
+    sections.extend(latency_section(run, scales));
+    sections.extend(percentiles_section(run, scales));
+    sections.push(failures_section(run, scales));
+    sections.push(usage_section(run));
+    sections
 }
 
-fn throughput_section(run: &Run, scales: &Scales) -> String {
+fn throughput_section(run: &Run, scales: &Scales) -> Element {
     let series = series::throughput(run);
-    let chart = plot(run, &throughput::draw(&scales.levels, &scales.rates, &series));
+    let chart = plot(run, throughput::draw(&scales.levels, &scales.rates, &series));
     let is_predicted = series.iter().flat_map(|server| &server.points).any(|point| point.predicted.is_some());
     let mut note =
         "How many dialogues were completed in a second, every answer right. The line is the median of the rounds; the \
@@ -39,109 +40,115 @@ fn throughput_section(run: &Run, scales: &Scales) -> String {
         twins.push(tables::model_inputs(&run.predictions));
     }
     for sentence in text::prediction::sentences(run.result, &run.predictions) {
-        note += &format!(" {}", with_code(&sentence));
+        note += &format!(" {sentence}");
     }
-    section(run, "throughput", "Throughput", &note, &chart, &twins)
+    section(run, "throughput", "Throughput", &note, Some(chart), &twins)
 }
 
-fn latency_section(run: &Run, scales: &Scales) -> String {
-    let Some(scale) = &scales.latencies else { return String::new() };
-    let mut charts = String::new();
+fn latency_section(run: &Run, scales: &Scales) -> Option<Element> {
+    let scale = scales.latencies.as_ref()?;
+    let mut pair = Element::new("div");
+    pair.set("class", "pair");
     for (what, times) in LATENCIES {
-        charts += &plot(run, &latency::draw(&scales.levels, scale, what, &series::latency(run, times)));
+        pair.push(plot(run, latency::draw(&scales.levels, scale, what, &series::latency(run, times))));
     }
     let tables =
         LATENCIES.map(|(what, times)| tables::latency(&capitalized(what), &run.summary.servers, run.unit, &times));
-    section(
+    Some(section(
         run,
         "latency",
         "Latency",
         "How long a client waited: for the answer to a question, and from the start of connecting to the first answer. The line is \
          the median (p50); the shade reaches up to the time that 99 of 100 did not exceed (p99). Both axes are the same.",
-        &format!("<div class=\"pair\">\n{charts}</div>\n"),
+        Some(pair),
         &tables,
-    )
+    ))
 }
 
-fn percentiles_section(run: &Run, scales: &Scales) -> String {
-    let Some(scale) = &scales.percentiles else { return String::new() };
-    let mut charts = String::new();
+fn percentiles_section(run: &Run, scales: &Scales) -> Option<Element> {
+    let scale = scales.percentiles.as_ref()?;
+    let mut pair = Element::new("div");
+    pair.set("class", "pair");
     for (what, times) in LATENCIES {
-        charts += &plot(run, &percentile_curves::draw(scale, what, &series::curves(run, times)));
+        pair.push(plot(run, percentile_curves::draw(scale, what, &series::curves(run, times))));
     }
     let tables =
         LATENCIES.map(|(what, times)| tables::percentiles(&capitalized(what), &run.summary.servers, run.unit, &times));
-    section(
+    Some(section(
         run,
         "percentiles",
         "Percentiles",
         "All times at the highest level. Each mark to the right has a tenth as many samples beyond it, so that the rare long \
          times have as much room as the frequent short ones. A curve ends where its samples do.",
-        &format!("<div class=\"pair\">\n{charts}</div>\n"),
+        Some(pair),
         &tables,
-    )
+    ))
 }
 
-fn failures_section(run: &Run, scales: &Scales) -> String {
+fn failures_section(run: &Run, scales: &Scales) -> Element {
     let rows = series::failures(run);
     let table = tables::failures(&run.summary.servers, run.unit);
     if table.rows.is_empty() {
-        return section(run, "failures", "Failures", "Not a single dialogue failed.", "", &[]);
+        return section(run, "failures", "Failures", "Not a single dialogue failed.", None, &[]);
     }
-    let chart = if rows.is_empty() {
-        String::new()
-    } else {
-        format!("<div class=\"load-plot\">{}</div>\n", failures::draw(&scales.levels, scales.failed_share, &rows))
-    };
+    let chart = (!rows.is_empty()).then(|| {
+        let mut plot = Element::new("div");
+        plot.set("class", "load-plot").push(failures::draw(&scales.levels, scales.failed_share, &rows));
+        plot
+    });
     section(
         run,
         "failures",
         "Failures",
         "The share of dialogues that failed, by kind; the highest bar is the largest share. A failed dialogue ends, and the load goes \
          on. In the other charts such a level has a cross.",
-        &chart,
+        chart,
         &[table],
     )
 }
 
-fn usage_section(run: &Run) -> String {
+fn usage_section(run: &Run) -> Element {
     section(
         run,
         "usage",
         "What it took",
         "What the processes of each server used, and what the load generator itself used. Where the generator is busy or late, it \
          is the limit. “Cut by the window” counts the dialogues that began before the window or ended after it.",
-        "",
+        None,
         &[tables::usage(&run.summary.servers, run.unit)],
     )
 }
 
 /// Returns a section: heading, what it shows, the legend, the chart and its tables.
-fn section(run: &Run, id: &str, heading: &str, note: &str, chart: &str, twins: &[Table]) -> String {
-    let id = format!("{id}{}", run.id);
-    let label = run.label(&id);
-    let tag = run.heading;
-    let mut html = format!(
-        "<section aria-labelledby=\"{label}\">\n<{tag} id=\"{id}\">{heading}</{tag}>\n<p class=\"note\">{note}</p>\n"
-    );
-    if !chart.is_empty() {
-        let has_failures = run.summary.servers.iter().flat_map(measured).any(has_failures);
-        let names = run.summary.servers.iter().map(|server| (run.index(&server.name), server.name.as_str()));
-        let legend = legend::draw(names, has_failures, chart.contains("class=\"model\""));
-        let caption = format!("<figcaption>{legend}</figcaption>\n");
+fn section(run: &Run, id: &str, heading: &str, note: &str, chart: Option<Element>, twins: &[Table]) -> Element {
+    let (id, label) = run.heading_of(id);
+    let mut section = new_section(None, &id, &label, run.heading, heading);
+    add_with_code(section.add("p").set("class", "note"), note);
+    if let Some(chart) = chart {
+        let figure = section.add("figure");
         // Rows of failures are named themselves.
-        let caption = if chart.contains("class=\"curve\"") { caption.as_str() } else { "" };
-        html += &format!("<figure>\n{caption}{chart}</figure>\n");
+        if has_class(&chart, "curve") {
+            let has_failures = run.summary.servers.iter().flat_map(measured).any(has_failures);
+            let names = run.summary.servers.iter().map(|server| (run.index(&server.name), server.name.as_str()));
+            figure.add("figcaption").push(legend::draw(names, has_failures, has_class(&chart, "model")));
+        }
+        figure.push(chart);
     }
     for (number, twin) in (1..).zip(twins) {
         let id = format!("{id}-table-{number}");
-        html += &html_table::html(twin, &id, &run.label(&id));
+        section.push(html_table::region(twin, &id, &run.label(&id)));
     }
-    html + "</section>\n"
+    section
+}
+
+/// Whether an element or one inside it has this class alone.
+fn has_class(element: &Element, class: &str) -> bool {
+    let is_inside = |node: &Node| matches!(node, Node::Element(child) if has_class(child, class));
+    element.get("class") == Some(class) || element.children.iter().any(is_inside)
 }
 
 /// Returns a chart between the margins for its labels and for the names of the servers.
-fn plot(run: &Run, svg: &str) -> String {
+fn plot(run: &Run, chart: Element) -> Element {
     let longest = run.summary.servers.iter().map(|server| server.name.chars().count()).max().unwrap_or(0);
     // Classes, because the page's policy forbids styles in attributes.
     let names = match longest {
@@ -155,5 +162,7 @@ fn plot(run: &Run, svg: &str) -> String {
         4..=6 => "many-bands",
         _ => "most-bands",
     };
-    format!("<div class=\"load-plot {names} {bands}\">{svg}</div>\n")
+    let mut plot = Element::new("div");
+    plot.set("class", format_args!("load-plot {names} {bands}")).push(chart);
+    plot
 }

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use launcelot_measure::load::RunStatus;
 use launcelot_measure::text;
 
-use super::{Run, with_code};
+use super::{Run, add_with_code, new_section};
+use crate::Element;
 
 /// The number of warnings that are shown at once. Further ones can be unfolded.
 const SHOWN: usize = 8;
 
-/// Returns the section; nothing if there are no warnings.
-pub(super) fn section(runs: &[Run], tag: &str) -> String {
+/// Returns the section; `None` if there are no warnings.
+pub(super) fn section(runs: &[Run], tag: &'static str) -> Option<Element> {
     let mut all: Vec<String> = Vec::new();
     for run in runs {
         all.extend(run.result.provenance.iter().flat_map(|from| from.warnings.iter().cloned()));
@@ -26,17 +27,24 @@ pub(super) fn section(runs: &[Run], tag: &str) -> String {
     let mut seen = BTreeSet::new();
     all.retain(|warning| seen.insert(warning.clone()));
     if all.is_empty() {
-        return String::new();
+        return None;
     }
-    let items: Vec<String> = all.iter().map(|warning| format!("<li>{}</li>\n", with_code(warning))).collect();
-    let (first, more) = items.split_at(items.len().min(SHOWN));
+    let (first, more) = all.split_at(all.len().min(SHOWN));
     let (id, label) = super::heading_of(runs, "warnings");
-    let mut html = format!(
-        "<section class=\"warnings\" aria-labelledby=\"{label}\">\n<{tag} id=\"{id}\">What limits these figures</{tag}>\n<ul>\n{}</ul>\n",
-        first.concat()
-    );
+    let mut section = new_section(Some("warnings"), &id, &label, tag, "What limits these figures");
+    section.push(list(first));
     if !more.is_empty() {
-        html += &format!("<details><summary>{} more</summary>\n<ul>\n{}</ul>\n</details>\n", more.len(), more.concat());
+        let details = section.add("details");
+        details.add("summary").text(format_args!("{} more", more.len()));
+        details.push(list(more));
     }
-    html + "</section>\n"
+    Some(section)
+}
+
+fn list(warnings: &[String]) -> Element {
+    let mut list = Element::new("ul");
+    for warning in warnings {
+        add_with_code(list.add("li"), warning);
+    }
+    list
 }
