@@ -313,7 +313,11 @@ impl State {
                 }
                 self.is_hidden = is_hidden;
             }
-            Action::Suspended => self.interrupt(SUSPENDED),
+            Action::Suspended => {
+                // The page is here again, so what ends now does not end because it is left.
+                self.is_leaving = false;
+                self.interrupt(SUSPENDED);
+            }
             Action::Leaving => self.is_leaving = true,
             Action::ProvenanceSet(provenance) => self.provenance = provenance,
             Action::OrderChosen(order) => self.order = order,

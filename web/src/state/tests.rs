@@ -285,8 +285,12 @@ fn a_connection_that_ends_because_the_page_is_left_is_not_broken() {
     let closed = || Ended::Closed { code: 1001, reason: String::new(), partial: String::new() };
     let state = ready_after([ask(), connected(1), Action::Leaving, ended(1, closed())]);
     assert_eq!(state.runs.newest().unwrap().run.status, RunStatus::Stopped);
-    let state = after(state, [ask(), connected(2), ended(2, closed())]);
-    assert!(matches!(state.runs.newest().unwrap().run.status, RunStatus::Broken(_)), "the page was not left");
+    for came_back in [None, Some(Action::Suspended)] {
+        let left = came_back.iter().map(|_| Action::Leaving);
+        let state = after(state.clone(), [ask(), connected(2)].into_iter().chain(left).chain(came_back.clone()));
+        let state = after(state, [ended(2, closed())]);
+        assert!(matches!(state.runs.newest().unwrap().run.status, RunStatus::Broken(_)), "{came_back:?}");
+    }
 }
 
 #[test]
