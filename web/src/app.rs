@@ -22,8 +22,8 @@ use crate::components::route::RouteControls;
 use crate::components::slow_motion::{Recording, SlowMotion};
 use crate::components::terminal::Terminal;
 use crate::hooks::{
-    use_actions, use_address, use_interruptions, use_lab, use_parts, use_policy, use_runs_store, use_store, use_stored,
-    use_stored_runs, use_timeline, use_worker,
+    use_actions, use_address, use_drop, use_interruptions, use_lab, use_parts, use_policy, use_runs_store, use_store,
+    use_stored, use_stored_runs, use_timeline, use_worker,
 };
 use crate::pictures::Chart;
 use crate::render_mark::mark_render;
@@ -46,12 +46,13 @@ pub fn App() -> Html {
     let actions = use_actions(&state);
     use_worker(&state.orders, state.dispatcher());
     use_policy(state.dispatcher());
+    let has_parts = use_parts();
     use_stored(store, &state.rounds, actions.state.clone());
-    use_stored_runs(runs_store, &state);
+    use_stored_runs(runs_store, &state, actions.state.clone(), has_parts);
+    let dropped = use_drop();
     use_lab(state.request(), state.dispatcher());
     use_interruptions(state.dispatcher());
     use_timeline(state.finished_run());
-    let has_parts = use_parts();
 
     let busy = state.busy();
     let lab = state.lab.visible();
@@ -96,8 +97,8 @@ pub fn App() -> Html {
                     <h2 id="link-title">{ "Lengthen the link" }</h2>
                     <RouteControls {lab} change={actions.change_lab.clone()} />
                 </section>
-                <EarlierRuns runs={state.runs.earlier()} {compared} compare={actions.compare.clone()}
-                    remove={actions.remove_run.clone()} />
+                <EarlierRuns runs={state.runs.earlier()} {compared} is_unstored={state.are_runs_unstored}
+                    compare={actions.compare.clone()} remove={actions.remove_run.clone()} />
                 <SlowMotion recordings={Recording::all(&state.runs, state.races())} />
                 <RaceSection race={state.race.clone()} imported={state.imported_races.clone()} {lab} {busy}
                     begin={actions.race.clone()} stop={actions.stop.clone()} change_lab={actions.change_lab.clone()} />
@@ -108,7 +109,7 @@ pub fn App() -> Html {
                 <LoadReports reports={state.loads.clone()} remove={actions.remove_load.clone()} />
                 if has_parts {
                     <LaterExport available={Available::of(&state)} charts={Chart::all_drawn(&state)} {busy}
-                        clear={actions.clear.clone()}
+                        clear={actions.clear.clone()} {dropped}
                         import={actions.import.clone()} import_load={actions.import_load.clone()} state={actions.state.clone()} />
                 }
             </main>

@@ -1,8 +1,7 @@
 //! The rounds that are shown: summed up, drawn, and described in sentences.
 //!
 //! The code for it is a part of the program of its own, which the browser loads once it is idle: there is nothing to draw before
-//! the first rounds are answered. The feature `split` marks the part; without it, as under `trunk serve`, the program is one
-//! piece.
+//! the first rounds are answered.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -14,10 +13,9 @@ use launcelot_measure::Distribution;
 use launcelot_measure::compare::compare;
 use launcelot_measure::estimate::Estimates;
 use wasm_split_helpers::SplitLoaderError;
-#[cfg(feature = "split")]
-use wasm_split_helpers::wasm_split;
 
 use crate::histograms::Histograms;
+use crate::split::split_point;
 use crate::state::rounds::{ManyRounds, StoredRounds};
 use crate::text::{link, rounds as text};
 
@@ -39,30 +37,27 @@ pub async fn prefetch() {
     let _ = load_part().await;
 }
 
-/// The program is one piece, so there is nothing to load.
-#[cfg(not(feature = "split"))]
-async fn load_part() -> Result<(), SplitLoaderError> {
-    Ok(())
-}
-
 /// Sums up, draws and describes rounds. Loads nothing while there are none.
 pub async fn of(many: &ManyRounds, histograms: &RefCell<Histograms>) -> Distributions {
     if many.newest().is_none() {
         return Distributions::default();
     }
-    #[cfg(feature = "split")]
     let drawn = drawn_loaded(many, histograms).await;
-    #[cfg(not(feature = "split"))]
-    let drawn = drawn_loaded(many, histograms);
     drawn.unwrap_or_else(|_| Distributions { meaning: NOT_LOADED.to_owned(), ..Distributions::default() })
 }
 
 const NOT_LOADED: &str = "What draws rounds could not be loaded. Load the page again.";
 
-#[cfg_attr(feature = "split", wasm_split(rounds, fallible, preload(load_part)))]
-fn drawn_loaded(many: &ManyRounds, histograms: &RefCell<Histograms>) -> Result<Distributions, SplitLoaderError> {
-    Ok(drawn(many, &mut histograms.borrow_mut()))
-}
+split_point!(
+    rounds,
+    preload(load_part),
+    async fn drawn_loaded(
+        many: &ManyRounds,
+        histograms: &RefCell<Histograms>,
+    ) -> Result<Distributions, SplitLoaderError> {
+        Ok(drawn(many, &mut histograms.borrow_mut()))
+    }
+);
 
 fn drawn(many: &ManyRounds, histograms: &mut Histograms) -> Distributions {
     histograms.retain(&many.kept);

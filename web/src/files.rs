@@ -2,7 +2,7 @@
 //! the lab is told and tells.
 //!
 //! The code for it is a part of the program of its own: the first question does not need it, so the browser loads it once
-//! it is idle. The feature `split` marks the part; without it, as under `trunk serve`, the program is one piece.
+//! it is idle.
 
 use std::time::Duration;
 
@@ -11,8 +11,6 @@ use launcelot_measure::export::json::Reader;
 use launcelot_measure::export::{Document, DocumentError, chrome, csv, hlog, json};
 use wasm_bindgen::prelude::*;
 use wasm_split_helpers::SplitLoaderError;
-#[cfg(feature = "split")]
-use wasm_split_helpers::wasm_split;
 use yew::{Callback, UseReducerHandle};
 
 use crate::distributions;
@@ -21,6 +19,7 @@ use crate::lab::{self, Reply, Request};
 use crate::load;
 use crate::pictures::{self, Chart};
 use crate::runs_store::Item;
+use crate::split::split_point;
 use crate::state::State;
 use crate::state::restore::Restored;
 use crate::state::run_record::RunRecord;
@@ -68,19 +67,9 @@ pub fn load_when_idle(on_sections: impl FnOnce() + 'static) {
     }
 }
 
-/// The program is one piece, so there is nothing to load.
-#[cfg(not(feature = "split"))]
-async fn load_part() -> Result<(), SplitLoaderError> {
-    Ok(())
-}
-
 /// Returns everything that was measured, as the text of a file. `None` if what writes it cannot be loaded.
 pub async fn write(form: Form, state: &State) -> Option<String> {
-    #[cfg(feature = "split")]
-    let written = write_loaded(form, state).await;
-    #[cfg(not(feature = "split"))]
-    let written = write_loaded(form, state);
-    written.ok()
+    write_loaded(form, state).await.ok()
 }
 
 /// Returns what the file of that name adds to the state, as far as there is room for it, and a sentence that says so. Reads in
@@ -94,180 +83,166 @@ pub async fn read(
     text: Result<String, DocumentError>,
     state: &Callback<(), UseReducerHandle<State>>,
 ) -> Result<(Document, String), String> {
-    #[cfg(feature = "split")]
     let reader = begin_reading_loaded(name, text).await;
-    #[cfg(not(feature = "split"))]
-    let reader = begin_reading_loaded(name, text);
     let mut reader = reader.unwrap_or_else(|_| Err(text::not_loaded(name)))?;
     let mut turn = Turn::begin();
     loop {
         turn.yield_if_long().await;
-        #[cfg(feature = "split")]
         let read = read_next_loaded(name, &mut reader).await;
-        #[cfg(not(feature = "split"))]
-        let read = read_next_loaded(name, &mut reader);
         if !read.unwrap_or_else(|_| Err(text::not_loaded(name)))? {
             break;
         }
     }
-    #[cfg(feature = "split")]
     let document = end_reading_loaded(name, reader, &state.emit(())).await;
-    #[cfg(not(feature = "split"))]
-    let document = end_reading_loaded(name, reader, &state.emit(()));
     document.unwrap_or_else(|_| Err(text::not_loaded(name)))
 }
 
-/// The part could not be loaded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotLoaded;
+/// A function that returns the text under which the browser's storage keeps a run or a race; `None` if it is too large.
+pub type ItemWriter = fn(&Item) -> Option<String>;
 
-/// Returns the text under which the browser's storage keeps a run or a race; `Ok(None)` if it is too large.
-///
-/// # Errors
-///
-/// Returns an error if what writes it cannot be loaded.
-pub async fn stored_text(item: &Item) -> Result<Option<String>, NotLoaded> {
-    #[cfg(feature = "split")]
-    let text = stored_text_loaded(item).await;
-    #[cfg(not(feature = "split"))]
-    let text = stored_text_loaded(item);
-    text.map_err(|_| NotLoaded)
+/// Returns the function that writes runs and races for the browser's storage. `None` if it cannot be loaded. A page that is about to
+/// end can call the function, but has no time to load it.
+pub async fn item_writer() -> Option<ItemWriter> {
+    item_writer_loaded().await.ok()
 }
 
 /// Returns the runs and races in the texts of the browser's storage, each after its key. `None` if what reads them cannot be loaded.
 pub async fn restored(texts: &[(String, String)]) -> Option<Restored> {
-    #[cfg(feature = "split")]
-    let restored = restored_loaded(texts).await;
-    #[cfg(not(feature = "split"))]
-    let restored = restored_loaded(texts);
-    restored.ok()
+    restored_loaded(texts).await.ok()
 }
 
 /// Returns a chart as the text of an SVG file. `None` if the page does not show it, or if what draws it cannot be loaded.
 pub async fn picture(chart: Chart, state: &State) -> Option<String> {
-    #[cfg(feature = "split")]
-    let picture = picture_loaded(chart, state).await;
-    #[cfg(not(feature = "split"))]
-    let picture = picture_loaded(chart, state);
-    picture.ok().flatten()
+    picture_loaded(chart, state).await.ok().flatten()
 }
 
 /// Saves an SVG file as a PNG file under this name, which `on_failure` gets if the browser cannot do that. `None` if what does it
 /// cannot be loaded.
 pub async fn save_png(name: String, svg: String, on_failure: Callback<String>) -> Option<()> {
-    #[cfg(feature = "split")]
-    let begun = save_png_loaded(name, svg, on_failure).await;
-    #[cfg(not(feature = "split"))]
-    let begun = save_png_loaded(name, svg, on_failure);
-    begun.ok()
+    save_png_loaded(name, svg, on_failure).await.ok()
 }
 
 /// The entries of a run in the browser's performance panel, which is written like a file. `None` if what makes them cannot be
 /// loaded.
 pub async fn measures(run: &RunRecord, began: Duration, origin: Duration) -> Option<Vec<Measure>> {
-    #[cfg(feature = "split")]
-    let measures = measures_loaded(run, began, origin).await;
-    #[cfg(not(feature = "split"))]
-    let measures = measures_loaded(run, began, origin);
-    measures.ok()
+    measures_loaded(run, began, origin).await.ok()
 }
 
 /// Returns the body of a request to the lab. `None` if what encodes it cannot be loaded.
 pub async fn lab_body(request: &Request) -> Option<String> {
-    #[cfg(feature = "split")]
-    let body = lab_body_loaded(request).await;
-    #[cfg(not(feature = "split"))]
-    let body = lab_body_loaded(request);
-    body.ok()
+    lab_body_loaded(request).await.ok()
 }
 
 /// Returns the lab's reply in the body of its response. `None` if it is not a reply, or if what decodes it cannot be loaded.
 pub async fn lab_reply(request: &Request, body: &str) -> Option<Reply> {
-    #[cfg(feature = "split")]
-    let reply = lab_reply_loaded(request, body).await;
-    #[cfg(not(feature = "split"))]
-    let reply = lab_reply_loaded(request, body);
-    reply.ok().flatten()
+    lab_reply_loaded(request, body).await.ok().flatten()
 }
 
-#[cfg_attr(feature = "split", wasm_split(files, fallible))]
-fn lab_body_loaded(request: &Request) -> Result<String, SplitLoaderError> {
-    Ok(lab::encode(request))
-}
+split_point!(
+    files,
+    async fn lab_body_loaded(request: &Request) -> Result<String, SplitLoaderError> {
+        Ok(lab::encode(request))
+    }
+);
 
-#[cfg_attr(feature = "split", wasm_split(files, fallible))]
-fn lab_reply_loaded(request: &Request, body: &str) -> Result<Option<Reply>, SplitLoaderError> {
-    Ok(lab::decode(request, body))
-}
+split_point!(
+    files,
+    async fn lab_reply_loaded(request: &Request, body: &str) -> Result<Option<Reply>, SplitLoaderError> {
+        Ok(lab::decode(request, body))
+    }
+);
 
-#[cfg_attr(feature = "split", wasm_split(files, fallible, preload(load_part)))]
-fn write_loaded(form: Form, state: &State) -> Result<String, SplitLoaderError> {
-    let document = state.document();
-    Ok(match form {
-        Form::Json => json::write(&document),
-        Form::Questions => csv::questions(&document),
-        Form::ChromeTrace => chrome::trace(&document),
-        Form::Rounds => csv::rounds(&document),
-        Form::Failures => csv::failures(&document),
-        Form::HdrHistogramLog => hlog::log(&document),
-    })
-}
+split_point!(
+    files,
+    preload(load_part),
+    async fn write_loaded(form: Form, state: &State) -> Result<String, SplitLoaderError> {
+        let document = state.document();
+        Ok(match form {
+            Form::Json => json::write(&document),
+            Form::Questions => csv::questions(&document),
+            Form::ChromeTrace => chrome::trace(&document),
+            Form::Rounds => csv::rounds(&document),
+            Form::Failures => csv::failures(&document),
+            Form::HdrHistogramLog => hlog::log(&document),
+        })
+    }
+);
 
-#[cfg_attr(feature = "split", wasm_split(files, fallible))]
-fn stored_text_loaded(item: &Item) -> Result<Option<String>, SplitLoaderError> {
-    Ok(item.text())
-}
+split_point!(
+    files,
+    async fn item_writer_loaded() -> Result<ItemWriter, SplitLoaderError> {
+        Ok(Item::text)
+    }
+);
 
-#[cfg_attr(feature = "split", wasm_split(files, fallible))]
-fn restored_loaded(texts: &[(String, String)]) -> Result<Restored, SplitLoaderError> {
-    Ok(Restored::read(texts))
-}
+split_point!(
+    files,
+    async fn restored_loaded(texts: &[(String, String)]) -> Result<Restored, SplitLoaderError> {
+        Ok(Restored::read(texts))
+    }
+);
 
-#[cfg_attr(feature = "split", wasm_split(files, fallible))]
-fn begin_reading_loaded(
-    name: &str,
-    text: Result<String, DocumentError>,
-) -> Result<Result<Reader, String>, SplitLoaderError> {
-    Ok(text.and_then(Reader::new).map_err(|why| text::why_not(name, why)))
-}
+split_point!(
+    files,
+    async fn begin_reading_loaded(
+        name: &str,
+        text: Result<String, DocumentError>,
+    ) -> Result<Result<Reader, String>, SplitLoaderError> {
+        Ok(text.and_then(Reader::new).map_err(|why| text::why_not(name, why)))
+    }
+);
 
-#[cfg_attr(feature = "split", wasm_split(files, fallible))]
-fn read_next_loaded(name: &str, reader: &mut Reader) -> Result<Result<bool, String>, SplitLoaderError> {
-    Ok(reader.read_next().map_err(|why| text::why_not(name, why)))
-}
+split_point!(
+    files,
+    async fn read_next_loaded(name: &str, reader: &mut Reader) -> Result<Result<bool, String>, SplitLoaderError> {
+        Ok(reader.read_next().map_err(|why| text::why_not(name, why)))
+    }
+);
 
-#[cfg_attr(feature = "split", wasm_split(files, fallible))]
-fn end_reading_loaded(
-    name: &str,
-    reader: Reader,
-    state: &State,
-) -> Result<Result<(Document, String), String>, SplitLoaderError> {
-    let finished = reader.finish().map_err(|why| text::why_not(name, why));
-    Ok(finished.map(|mut document| {
-        document.mark_imported();
-        let repeated = document.remove_known(&state.document());
-        let left_out = state.room().fit(&mut document);
-        let message = text::taken(name, &document, repeated, left_out);
-        (document, message)
-    }))
-}
+split_point!(
+    files,
+    async fn end_reading_loaded(
+        name: &str,
+        reader: Reader,
+        state: &State,
+    ) -> Result<Result<(Document, String), String>, SplitLoaderError> {
+        let finished = reader.finish().map_err(|why| text::why_not(name, why));
+        Ok(finished.map(|mut document| {
+            document.mark_imported();
+            let repeated = document.remove_known(&state.document());
+            let left_out = state.room().fit(&mut document);
+            let message = text::taken(name, &document, repeated, left_out);
+            (document, message)
+        }))
+    }
+);
 
-#[cfg_attr(feature = "split", wasm_split(files, fallible))]
-fn measures_loaded(run: &RunRecord, began: Duration, origin: Duration) -> Result<Vec<Measure>, SplitLoaderError> {
-    Ok(timeline::measures(&run.recorded(), began, origin))
-}
+split_point!(
+    files,
+    async fn measures_loaded(
+        run: &RunRecord,
+        began: Duration,
+        origin: Duration,
+    ) -> Result<Vec<Measure>, SplitLoaderError> {
+        Ok(timeline::measures(&run.recorded(), began, origin))
+    }
+);
 
-#[cfg_attr(feature = "split", wasm_split(files, fallible))]
-fn picture_loaded(chart: Chart, state: &State) -> Result<Option<String>, SplitLoaderError> {
-    Ok(pictures::draw(chart, state))
-}
+split_point!(
+    files,
+    async fn picture_loaded(chart: Chart, state: &State) -> Result<Option<String>, SplitLoaderError> {
+        Ok(pictures::draw(chart, state))
+    }
+);
 
-#[cfg_attr(feature = "split", wasm_split(files, fallible))]
-fn save_png_loaded(name: String, svg: String, on_failure: Callback<String>) -> Result<(), SplitLoaderError> {
-    spawn_local(async move {
-        if download::save_png(&name, &svg).await.is_err() {
-            on_failure.emit(name);
-        }
-    });
-    Ok(())
-}
+split_point!(
+    files,
+    async fn save_png_loaded(name: String, svg: String, on_failure: Callback<String>) -> Result<(), SplitLoaderError> {
+        spawn_local(async move {
+            if download::save_png(&name, &svg).await.is_err() {
+                on_failure.emit(name);
+            }
+        });
+        Ok(())
+    }
+);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use js_sys::futures::JsFuture;
 use launcelot_measure::lab_api::{SeriesResponse, ServerSettings, TraceResponse};
-use launcelot_measure::{LinkReport, LinkRevisions, LinkSettings, Trace};
+use launcelot_measure::{LinkReport, LinkSettings};
 use wasm_bindgen::prelude::*;
 use web_sys::{RequestInit, Response};
 
@@ -38,9 +38,9 @@ pub enum Reply {
     Tunnel(Option<LinkReport>),
     /// How long the server works on each answer; `None` if that cannot be changed.
     Server(Option<Duration>),
-    /// What the hops recorded of the dialogue of a run, and the revisions of the tunnel's settings meanwhile; `None` if they
-    /// recorded nothing.
-    Trace(RunId, Option<(Trace, Option<LinkRevisions>)>),
+    /// What the hops recorded of the dialogue of a run, and by which tunnel and to which server it went; `None` if they recorded
+    /// nothing.
+    Trace(RunId, Option<TraceResponse>),
     /// How long the server thought about a question of a series, at the mean; `None` if that was not recorded.
     Series(RoundsId, Option<Duration>),
 }
@@ -106,10 +106,7 @@ pub fn decode(request: &Request, body: &str) -> Option<Reply> {
             let settings: ServerSettings = serde_json::from_str(body).ok()?;
             Reply::Server(Some(settings.think))
         }
-        Request::Trace(run, _) => {
-            let TraceResponse { trace, tunnel, .. } = serde_json::from_str(body).ok()?;
-            Reply::Trace(*run, Some((trace, tunnel.map(|transit| transit.revisions))))
-        }
+        Request::Trace(run, _) => Reply::Trace(*run, Some(serde_json::from_str(body).ok()?)),
         Request::Series(id) => {
             let series: SeriesResponse = serde_json::from_str(body).ok()?;
             Reply::Series(*id, series.mean())
@@ -140,11 +137,12 @@ mod tests {
         assert_eq!(reply, Some(Reply::Series(RoundsId::default(), mean)));
         let trace = Request::Trace(RunId(3), String::new());
         let body = r#"{"id": "a", "events": [{"point": "bridge-in", "at_us": 0.5, "bytes": 18}], "is_truncated": false,
-            "tunnel": {"instance": "87f63a74ef8628e8", "first_revision": 1, "last_revision": 2, "handshake_us": null}}"#;
-        let Some(Reply::Trace(RunId(3), Some((trace_of_run, Some(revisions))))) = decode(&trace, body) else {
-            panic!("not a trace: {body}");
-        };
-        assert_eq!((trace_of_run.events.len(), revisions.last_revision), (1, Some(2)));
+            "tunnel": {"instance": "87f63a74ef8628e8", "first_revision": 1, "last_revision": 2, "handshake_us": null},
+            "server_design": "async"}"#;
+        let Some(Reply::Trace(RunId(3), Some(response))) = decode(&trace, body) else { panic!("not a trace: {body}") };
+        assert_eq!(response.trace.events.len(), 1);
+        assert_eq!(response.tunnel.unwrap().revisions.last_revision, Some(2));
+        assert_eq!(response.server_design.as_deref(), Some("async"));
         assert_eq!(decode(&trace, r#"{"error": "no trace"}"#), None);
     }
 }

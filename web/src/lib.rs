@@ -13,7 +13,7 @@
 //!
 //! A browser loads most of it at once. What draws slow motion, many rounds and their [`distributions`], what exports, imports
 //! and stores [`files`], also the lab's JSON, and what draws a [`load`] of many clients are loaded once it is idle, one after the
-//! other.
+//! other. `split` defines the functions in these parts.
 
 pub mod address;
 pub mod app;
@@ -38,6 +38,7 @@ pub mod rounds_store;
 pub mod rows;
 pub mod runs_store;
 pub mod shared;
+mod split;
 pub mod state;
 mod storage;
 pub mod text;

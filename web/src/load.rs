@@ -1,7 +1,7 @@
 //! The report on a load of many clients, from a `result.json` that `launcelot-lab load` has written.
 //!
 //! The code for it is a part of the program of its own: the browser loads it once it is idle, after the part for
-//! [`files`](crate::files). The feature `split` marks the part; without it, as under `trunk serve`, the program is one piece.
+//! [`files`](crate::files).
 
 use std::rc::Rc;
 
@@ -9,9 +9,8 @@ use launcelot_charts::Element;
 use launcelot_charts::load::report::Report;
 use launcelot_measure::load::from_json;
 use wasm_split_helpers::SplitLoaderError;
-#[cfg(feature = "split")]
-use wasm_split_helpers::wasm_split;
 
+use crate::split::split_point;
 use crate::text::import as text;
 
 /// The format that a `result.json` names. An export of the page names another one.
@@ -38,33 +37,30 @@ pub async fn prefetch() {
     let _ = load_part().await;
 }
 
-/// The program is one piece, so there is nothing to load.
-#[cfg(not(feature = "split"))]
-async fn load_part() -> Result<(), SplitLoaderError> {
-    Ok(())
-}
-
 /// Returns the report on the result in the text of a file.
 ///
 /// # Errors
 ///
 /// Returns a sentence that says why the file is not shown.
 pub async fn report(file: &str, text: &str, number: u32) -> Result<LoadReport, String> {
-    #[cfg(feature = "split")]
-    let report = report_loaded(file, text, number).await;
-    #[cfg(not(feature = "split"))]
-    let report = report_loaded(file, text, number);
-    report.unwrap_or_else(|_| Err(text::not_loaded(file)))
+    report_loaded(file, text, number).await.unwrap_or_else(|_| Err(text::not_loaded(file)))
 }
 
-#[cfg_attr(feature = "split", wasm_split(load, fallible, preload(load_part)))]
-fn report_loaded(file: &str, text: &str, number: u32) -> Result<Result<LoadReport, String>, SplitLoaderError> {
-    Ok(match from_json(text) {
-        Ok(result) => {
-            let report = Report::part(&result, number);
-            let elements = report.head().into_iter().chain(report.body()).map(Rc::new).collect();
-            Ok(LoadReport { number, file: file.to_owned(), title: report.title(), elements })
-        }
-        Err(why) => Err(format!("Not drawn: {file}: {why}.")),
-    })
-}
+split_point!(
+    load,
+    preload(load_part),
+    async fn report_loaded(
+        file: &str,
+        text: &str,
+        number: u32,
+    ) -> Result<Result<LoadReport, String>, SplitLoaderError> {
+        Ok(match from_json(text) {
+            Ok(result) => {
+                let report = Report::part(&result, number);
+                let elements = report.head().into_iter().chain(report.body()).map(Rc::new).collect();
+                Ok(LoadReport { number, file: file.to_owned(), title: report.title(), elements })
+            }
+            Err(why) => Err(format!("Not drawn: {file}: {why}.")),
+        })
+    }
+);

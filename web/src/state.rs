@@ -72,6 +72,8 @@ pub struct State {
     pub race: Shared<Race>,
     /// Races from files, the newest last.
     pub imported_races: Vec<Shared<Race>>,
+    /// Whether the browser could not store a run or a race.
+    pub are_runs_unstored: bool,
     /// The series of rounds.
     pub rounds: Shared<ManyRounds>,
     /// The reports on loads of many clients, the newest last.
@@ -131,6 +133,8 @@ pub enum Action {
     LabReplied(Reply),
     /// The person did something to a series of rounds.
     Rounds(rounds::Action),
+    /// Whether the browser has stored all runs and races that it was given.
+    RunsStored(bool),
     /// Whether the browser has stored all series of rounds.
     RoundsStored(bool),
     /// Another tab changed a series of rounds in the storage that both share.
@@ -330,6 +334,7 @@ impl State {
             Action::Lab(action) => self.act_on_lab(action),
             Action::LabReplied(reply) => self.take_from_lab(reply),
             Action::Rounds(action) => self.rounds.change(|rounds| rounds.act(action)),
+            Action::RunsStored(are_stored) => self.are_runs_unstored = !are_stored,
             Action::RoundsStored(are_stored) => self.rounds.change(|rounds| rounds.is_unstored = !are_stored),
             Action::RoundsStoredElsewhere(change) => self.rounds.change(|rounds| rounds.take_from_elsewhere(change)),
             Action::Imported(document) => self.import(&document),

@@ -109,13 +109,7 @@ async fn the_part_for_files_is_loaded_when_idle_and_works_after_the_bridge_has_s
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_for_files_that_fails_to_load_leaves_asking_intact_and_is_tried_again_when_it_is_needed() {
-    let web = tempfile::tempdir().unwrap();
-    page::copy(&page::built(), web.path());
-    for file in web.path().read_dir().unwrap().map(|file| file.unwrap()) {
-        if file.file_name().to_str().unwrap().starts_with("files-") {
-            fs::remove_file(file.path()).unwrap();
-        }
-    }
+    let web = page::without_part("files");
     let server = Server::start(Design::Async);
     let bridge = Bridge::start(server.port, Some(web.path().to_owned()));
     let browser = Browser::start().await;

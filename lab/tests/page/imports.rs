@@ -1,10 +1,16 @@
 //! Several files, files that are imported at once, and files that would overload the page.
 
-use launcelot_measure::RunStatus;
-use launcelot_measure::export::{Document, json};
+use std::time::Duration;
+
+use launcelot_measure::export::{Document, RecordedRun, json};
+use launcelot_measure::{Order, Run, RunStatus};
+use launcelot_server::Design;
 use serde_json::{Value, json};
 
 use crate::support::attempts::{check, within_attempts_async};
+use crate::support::browser::Browser;
+use crate::support::fixtures::{Bridge, Server};
+use crate::support::page;
 use crate::support::page_session::PageSession;
 
 /// Returns the sentences about files, in their order.
@@ -71,6 +77,30 @@ async fn all_dropped_files_are_imported_in_turn_and_each_has_its_sentence() {
     session.browser.assert_console_is_quiet(&[]).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_are_dropped_before_the_part_that_imports_is_loaded_are_imported_once_it_is() {
+    let web = page::without_part("files");
+    let server = Server::start(Design::Async);
+    let bridge = Bridge::start(server.port, Some(web.path().to_owned()));
+    let browser = Browser::start().await;
+    browser.client.goto(&bridge.page_url()).await.unwrap();
+    browser.wait_for("#ask[aria-disabled=false]").await;
+    let mut run = Run::new("ws://b/ws".to_owned(), Order::OneAtATime, Duration::ZERO, ["What?".to_owned()]);
+    run.status = RunStatus::Stopped;
+    let document = Document { runs: vec![RecordedRun::new(1, run)], ..Document::default() };
+    browser.drop_files(&[("1.json", &json::write(&document))]).await;
+    browser.wait_for("[role=alert] .load-again").await;
+    browser.drop_files(&[("2.json", "damaged")]).await;
+
+    page::copy(&page::built(), web.path());
+    browser.click(".load-again").await;
+    browser.wait_for("#import-says[data-of='2.json']").await;
+    let expected =
+        ["Imported from 1.json: 1 run.", "Not imported: 2.json is not a Launcelot JSON export, or it is damaged."];
+    assert_eq!(browser.script(SENTENCES).await, json!(expected));
+    browser.wait_for("#dialogue[data-run='1'][data-state=stopped]").await;
+}
+
 #[tokio::test]
 async fn two_imports_at_once_stay_within_the_bounds() {
     let session = PageSession::start().await;
@@ -96,7 +126,7 @@ async fn a_file_with_more_than_the_protocol_allows_is_refused_in_words() {
     ];
     for (index, (questions, why)) in cases.into_iter().enumerate() {
         let mut document = document.clone();
-        document.runs[0].run = launcelot_measure::Run::new(run.target.clone(), run.order, run.clock_step, questions);
+        document.runs[0].run = Run::new(run.target.clone(), run.order, run.clock_step, questions);
         document.runs[0].run.status = RunStatus::Complete;
         let name = format!("{index}.json");
         let message = session.drop_file(&name, &json::write(&document)).await;

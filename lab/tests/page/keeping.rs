@@ -1,16 +1,25 @@
 //! What survives a reload, the way back, a closed tab, a full storage and a second tab.
 
+use std::io::{self, Read as _, Write as _};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use launcelot_measure::RunStatus;
+use launcelot_protocol::EXCHANGES;
 use launcelot_server::Options;
 use serde_json::json;
 
 use crate::support::browser::{Browser, FAILED_WEB_SOCKET};
 use crate::support::page;
 use crate::support::page_session::PageSession;
-use crate::support::wait;
+use crate::support::{sockets, wait};
 
 /// Returns the names of the kept series, the newest first.
 const NAMES: &str = "return [...document.querySelectorAll('#kept-rounds input')].map((input) => input.value)";
+
+/// Returns the numbers of the earlier runs, the newest first.
+const EARLIER_RUNS: &str = "return [...document.querySelectorAll('#runs tbody tr')].map((row) => row.dataset.run)";
 
 /// Begins a series that takes a minute, and returns once the page shows samples of it.
 async fn begin_a_long_series(browser: &Browser) {
@@ -48,6 +57,59 @@ async fn a_series_in_a_tab_that_is_closed_is_kept_as_stopped() {
     browser.client.switch_to_window(tab.handle).await.unwrap();
     browser.open(&bridge.page_url()).await;
     assert_a_stopped_series(&browser).await;
+}
+
+/// Starts a server that answers all questions of the first `served` clients, and of the others only the first question.
+fn fall_silent_after(served: usize) -> SocketAddr {
+    let clients = Arc::new(AtomicUsize::new(0));
+    sockets::serve_each(move |mut stream| {
+        let is_served = clients.fetch_add(1, Ordering::Relaxed) < served;
+        let answers = if is_served { EXCHANGES.len() } else { 1 };
+        for exchange in &EXCHANGES[..answers] {
+            if stream.read(&mut [0; 1024]).unwrap_or(0) > 0 {
+                let _ = stream.write_all(exchange.answer.as_bytes());
+            }
+        }
+        // The connection stays open until the client closes it.
+        let _ = io::copy(&mut stream, &mut io::sink());
+    })
+}
+
+/// Waits until a table shows the answer to the first question.
+async fn wait_for_an_answer(browser: &Browser, table: &str) {
+    let answer = EXCHANGES[0].answer;
+    wait::until_async(answer, async || browser.text(table).await.contains(answer).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_a_reload_ends_is_kept_as_stopped() {
+    let server = fall_silent_after(0);
+    let (bridge, browser) = page::open_with_bridge_to(server.port()).await;
+    browser.click("#ask").await;
+    wait_for_an_answer(&browser, "#dialogue").await;
+    browser.open(&bridge.page_url()).await;
+    browser.wait_for("#dialogue[data-run='1'][data-state=stopped]").await;
+    wait_for_an_answer(&browser, "#dialogue").await;
+    let runs = &browser.document().await.runs;
+    assert_eq!((runs.len(), &runs[0].run.status, runs[0].run.answered()), (1, &RunStatus::Stopped, 1));
+    browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_race_in_a_tab_that_is_closed_is_kept_as_stopped() {
+    // The first connection is the warm-up.
+    let server = fall_silent_after(1);
+    let (bridge, browser) = page::open_with_bridge_to(server.port()).await;
+    browser.click("#run-race").await;
+    browser.wait_for("#race[data-state=running] table").await;
+    let tab = browser.client.new_window(true).await.unwrap();
+    browser.client.close_window().await.unwrap();
+    browser.client.switch_to_window(tab.handle).await.unwrap();
+    browser.open(&bridge.page_url()).await;
+    browser.wait_for("#race[data-state=broken] table").await;
+    assert_eq!(browser.text("#race-meaning").await, "The race was stopped.");
+    let races = &browser.document().await.races;
+    assert_eq!((races.len(), &races[0].one_at_a_time[0].run.status), (1, &RunStatus::Stopped));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,15 +158,15 @@ async fn runs_races_and_settings_survive_a_reload() {
     assert_eq!((&again.runs, &again.races), (&document.runs, &document.races));
     browser.wait_for("#tunnel:checked").await;
     browser.wait_for("#sent-ahead:checked").await;
-    assert!(!browser.text("#runs").await.contains("imported"));
+    let runs = browser.text("#runs").await;
+    assert!(runs.contains(" · server design async") && !runs.contains("imported"), "{runs}");
 
     session.ask(3).await;
     browser.click("#runs [data-run='1'] button:last-of-type").await;
     wait_for_entries(browser, 3).await;
     browser.client.refresh().await.unwrap();
     browser.wait_for("#dialogue[data-run='3']").await;
-    let runs = "return [...document.querySelectorAll('#runs tbody tr')].map((row) => row.dataset.run)";
-    assert_eq!(browser.script(runs).await, json!(["2"]));
+    assert_eq!(browser.script(EARLIER_RUNS).await, json!(["2"]));
     browser.assert_console_is_quiet(&[]).await;
 }
 
@@ -132,6 +194,49 @@ async fn a_save_that_failed_is_tried_again_and_its_warning_goes() {
     browser.open(&bridge.page_url()).await;
     let names = ["10 rounds, direct (2)", "10 rounds, direct"];
     assert_eq!(browser.script(NAMES).await, json!(names));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_was_not_stored_is_reported_until_a_save_succeeds() {
+    let (_server, bridge, browser) = page::open(&Options::default()).await;
+    browser
+        .script("Storage.prototype.set = Storage.prototype.setItem; Storage.prototype.setItem = () => { throw 'full' }")
+        .await;
+    browser.ask(1, "complete").await;
+    browser.wait_for("#runs-unstored").await;
+    let warning = "The browser’s storage is full or blocked: new runs and races are lost when the page is reloaded.";
+    assert_eq!(browser.text("#runs-unstored").await, warning);
+    browser.assert_accessible("a warning alone").await;
+    browser.ask(2, "complete").await;
+    browser.assert_accessible("a warning below an earlier run").await;
+    browser.script("Storage.prototype.setItem = Storage.prototype.set").await;
+    browser.ask(3, "complete").await;
+    browser.wait_for("body:not(:has(#runs-unstored))").await;
+    browser.open(&bridge.page_url()).await;
+    browser.wait_for("#dialogue[data-run='3'][data-state=complete]").await;
+    assert_eq!(browser.script(EARLIER_RUNS).await, json!(["2", "1"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_one_tab_removes_stays_removed_and_the_other_tab_keeps_its_own() {
+    let (_server, bridge, browser) = page::open(&Options::default()).await;
+    let first = browser.client.window().await.unwrap();
+    for run in 1..=3 {
+        browser.ask(run, "complete").await;
+    }
+    wait_for_entries(&browser, 3).await;
+    let second = browser.client.new_window(true).await.unwrap().handle;
+    browser.client.switch_to_window(second).await.unwrap();
+    browser.open(&bridge.page_url()).await;
+    browser.wait_for("#runs [data-run='1']").await;
+    browser.click("#runs [data-run='1'] button:last-of-type").await;
+    wait_for_entries(&browser, 2).await;
+    browser.client.switch_to_window(first).await.unwrap();
+    browser.ask(4, "complete").await;
+    wait_for_entries(&browser, 3).await;
+    browser.open(&bridge.page_url()).await;
+    browser.wait_for("#dialogue[data-run='4']").await;
+    assert_eq!(browser.script(EARLIER_RUNS).await, json!(["3", "2"]));
 }
 
 /// Asks in ten rounds, and waits until the page has this number of series.

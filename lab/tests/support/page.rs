@@ -8,6 +8,7 @@ use fantoccini::Locator;
 use launcelot_protocol::EXCHANGES;
 use launcelot_server::Options;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use super::browser::Browser;
 use super::fixtures::{Bridge, Server};
@@ -53,6 +54,18 @@ pub(crate) fn copy(from: &Path, to: &Path) {
         let to = to.join(entry.file_name());
         if entry.path().is_dir() { copy(&entry.path(), &to) } else { fs::copy(entry.path(), to).map(drop).unwrap() }
     }
+}
+
+/// Copies the built page without the part of its program that has this name. A browser cannot load that part.
+pub(crate) fn without_part(name: &str) -> TempDir {
+    let web = tempfile::tempdir().unwrap();
+    copy(&built(), web.path());
+    let files = web.path().read_dir().unwrap().map(|file| file.unwrap().path());
+    let is_of_part = |file: &PathBuf| file.file_name().unwrap().to_str().unwrap().starts_with(&format!("{name}-"));
+    for file in files.filter(is_of_part) {
+        fs::remove_file(file).unwrap();
+    }
+    web
 }
 
 /// The text of a row in the dialogue's table.
@@ -138,12 +151,14 @@ impl Browser {
         self.text("#import-says").await
     }
 
-    /// Drops files, each with a name and a text, on the page at once.
+    /// Drops files, each with a name and a text, on the page at once. Fails if the browser would show them in place of the page.
     pub(crate) async fn drop_files(&self, files: &[(&str, &str)]) {
         let script = "const data = new DataTransfer();
             for (const [name, text] of arguments[0]) data.items.add(new File([text], name));
-            document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));";
-        self.client.execute(script, vec![json!(files)]).await.unwrap();
+            return ['dragover', 'drop'].map((name) => document.body.dispatchEvent(
+                new DragEvent(name, { dataTransfer: data, bubbles: true, cancelable: true })));";
+        let is_default = self.client.execute(script, vec![json!(files)]).await.unwrap();
+        assert_eq!(is_default, json!([false, false]), "the browser leaves the page at dragover, at drop");
     }
 
     /// Returns the visible text of an element.

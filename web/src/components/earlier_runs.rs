@@ -10,7 +10,7 @@ use crate::render_mark::mark_render;
 use crate::shared::Shared;
 use crate::state::ids::RunId;
 use crate::state::run_record::RunRecord;
-use crate::text;
+use crate::text::{self, mishap};
 
 #[derive(PartialEq, Properties)]
 pub struct Props {
@@ -18,25 +18,40 @@ pub struct Props {
     pub runs: Vec<Shared<RunRecord>>,
     /// Those that are compared with the newest.
     pub compared: Vec<Shared<RunRecord>>,
+    /// Whether the browser could not store a run or a race.
+    pub is_unstored: bool,
     /// Compares a run with the newest, or stops comparing it.
     pub compare: Callback<RunId>,
     /// Removes a run.
     pub remove: Callback<RunId>,
 }
 
-/// The list, the newest first. It appears with the second run.
+/// The list, the newest first. It appears with the second run, or with the warning that what is measured is not stored.
 #[component]
-pub fn EarlierRuns(Props { runs, compared, compare, remove }: &Props) -> Html {
+pub fn EarlierRuns(props: &Props) -> Html {
     mark_render("EarlierRuns");
-    if runs.is_empty() {
+    if props.runs.is_empty() && !props.is_unstored {
         return Html::default();
     }
+    html! {
+        <section aria-labelledby="runs-title">
+            <h2 id="runs-title">{ "Earlier runs" }</h2>
+            if !props.runs.is_empty() {
+                { list(props) }
+            }
+            if props.is_unstored {
+                <p id="runs-unstored" class="hint" role="status">{ mishap::not_stored("runs and races") }</p>
+            }
+        </section>
+    }
+}
+
+fn list(Props { runs, compared, compare, remove, .. }: &Props) -> Html {
     let longest = runs.iter().map(|record| record.run.until().max(record.run.clock_step)).max();
     let unit = Unit::for_longest(longest.unwrap_or_default());
     let next_focus = if runs.len() > 1 { "runs" } else { "ask" };
     html! {
-        <section aria-labelledby="runs-title">
-            <h2 id="runs-title">{ "Earlier runs" }</h2>
+        <>
             <p>{ "Compare a run with the newest: its bars appear below those of the newest, with the number of the run, on one time axis." }</p>
             <table id="runs" class="runs" role="table" translate="no" tabindex="-1" aria-labelledby="runs-title">
                 <thead role="rowgroup">
@@ -54,7 +69,7 @@ pub fn EarlierRuns(Props { runs, compared, compare, remove }: &Props) -> Html {
                     }
                 </tbody>
             </table>
-        </section>
+        </>
     }
 }
 
@@ -72,6 +87,7 @@ fn row(
         focus::move_to(next_focus);
         id
     });
+    let measured = text::provenance::of_run(record, record.provenance.began.map(provenance::for_people));
     let took = |span: Option<Span>| match span {
         Some(span) => [&timetable::figure(unit, span, run.clock_step), "\u{a0}", unit.symbol()].concat(),
         None => "–".to_owned(),
@@ -84,8 +100,8 @@ fn row(
                 if *is_imported {
                     { " " }<span class="imported">{ "imported" }</span>
                 }
-                if let Some(began) = record.provenance.began {
-                    <small>{ provenance::for_people(began) }</small>
+                if !measured.is_empty() {
+                    <small>{ measured }</small>
                 }
             </td>
             <td role="cell" class="took" data-label="connecting">{ took(run.connecting) }</td>

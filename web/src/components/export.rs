@@ -13,7 +13,7 @@ use crate::components::pictures::Pictures;
 use crate::download;
 use crate::files::{self, Form};
 use crate::focus;
-use crate::hooks::{files_of, use_drop};
+use crate::hooks::{DroppedFiles, files_of};
 use crate::imports::{FileStatus, Imports, Targets};
 use crate::load::LoadReport;
 use crate::pictures::Chart;
@@ -38,6 +38,8 @@ pub struct Props {
     pub import_load: Callback<Shared<LoadReport>>,
     /// Returns the state as it is now.
     pub state: Callback<(), UseReducerHandle<State>>,
+    /// The files that are dropped on the page.
+    pub dropped: Shared<DroppedFiles>,
 }
 
 /// Which kinds of measurements there are.
@@ -108,7 +110,7 @@ const CHOICES: [Choice; 6] = [
 
 /// The section: buttons that save, and a field that takes a document; so does the whole page, when one is dropped.
 #[component]
-pub fn Export(Props { available, charts, busy, clear, import, import_load, state }: &Props) -> Html {
+pub fn Export(Props { available, charts, busy, clear, import, import_load, state, dropped }: &Props) -> Html {
     mark_render("Export");
     let all_said = use_state(Vec::<Said>::new);
     let report = {
@@ -142,7 +144,10 @@ pub fn Export(Props { available, charts, busy, clear, import, import_load, state
             None => {}
         });
     }
-    use_drop(on_files.clone());
+    {
+        let dropped = dropped.clone();
+        use_effect_with(on_files.clone(), move |on_files| dropped.import_with(on_files.clone()));
+    }
     let on_choice = use_callback(on_files, |event: Event, on_files| {
         let Some(input) = event.target_dyn_into::<HtmlInputElement>() else { return };
         if let Some(files) = input.files() {

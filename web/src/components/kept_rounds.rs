@@ -8,8 +8,8 @@ use yew::prelude::*;
 use crate::focus;
 use crate::provenance;
 use crate::state::rounds::{Action, KEPT_MAX, ManyRounds, NAME_MAX, StoredRounds};
-use crate::text::busy;
 use crate::text::provenance as text;
+use crate::text::{busy, mishap};
 
 /// The list, the newest first.
 pub fn kept_rounds(many: &ManyRounds, change: &Callback<Action>) -> Html {
@@ -17,9 +17,7 @@ pub fn kept_rounds(many: &ManyRounds, change: &Callback<Action>) -> Html {
         return Html::default();
     }
     let hint = match (many.is_unstored, many.has_lost) {
-        (true, _) => {
-            "The browser’s storage is full or blocked: new series are lost when the page is reloaded.".to_owned()
-        }
+        (true, _) => mishap::not_stored("series"),
         (_, true) => {
             format!("The page keeps {KEPT_MAX} series: the oldest was removed. A series that you name is not removed.")
         }

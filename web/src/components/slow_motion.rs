@@ -2,14 +2,13 @@
 
 use launcelot_measure::Way;
 use wasm_split_helpers::SplitLoaderError;
-#[cfg(feature = "split")]
-use wasm_split_helpers::wasm_split;
 use yew::prelude::*;
 
 use crate::components::replayed::Replayed;
 use crate::hooks::use_section;
 use crate::render_mark::mark_render;
 use crate::shared::Shared;
+use crate::split::split_point;
 use crate::state::race::Race;
 use crate::state::run_record::RunRecord;
 use crate::state::runs::Runs;
@@ -69,15 +68,9 @@ pub fn SlowMotion(Props { recordings }: &Props) -> Html {
 /// Returns the section as it is drawn, of what can be played.
 type Section = fn(&[Recording]) -> Html;
 
-async fn load_section() -> Result<Section, SplitLoaderError> {
-    #[cfg(feature = "split")]
-    let section = section_loaded().await;
-    #[cfg(not(feature = "split"))]
-    let section = section_loaded();
-    section
-}
-
-#[cfg_attr(feature = "split", wasm_split(rounds, fallible))]
-fn section_loaded() -> Result<Section, SplitLoaderError> {
-    Ok(|recordings| html! { <Replayed recordings={recordings.to_vec()} /> })
-}
+split_point!(
+    rounds,
+    async fn load_section() -> Result<Section, SplitLoaderError> {
+        Ok(|recordings| html! { <Replayed recordings={recordings.to_vec()} /> })
+    }
+);

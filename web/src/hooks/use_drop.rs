@@ -1,37 +1,65 @@
 //! Files that are dropped anywhere on the page.
 
-use gloo_events::{EventListener, EventListenerOptions};
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use wasm_bindgen::prelude::*;
 use web_sys::{DragEvent, Event, File, FileList};
 use yew::prelude::*;
 
-/// Calls `on_files` with the files that are dropped on the page.
-#[hook]
-pub fn use_drop(on_files: Callback<Vec<File>>) {
-    use_effect_with(on_files, move |on_files| {
-        let listeners = web_sys::window().map(|window| {
-            let on_files = on_files.clone();
-            let options = EventListenerOptions::enable_prevent_default();
-            [
-                EventListener::new_with_options(&window, "dragover", options, allow_drop),
-                EventListener::new_with_options(&window, "drop", options, move |event| {
-                    let files = event.unchecked_ref::<DragEvent>().data_transfer().and_then(|data| data.files());
-                    if let Some(files) = files.filter(|files| files.length() > 0) {
-                        event.prevent_default();
-                        on_files.emit(files_of(&files));
-                    }
-                }),
-            ]
-        });
-        move || drop(listeners)
-    });
+use super::use_window_events;
+use crate::shared::Shared;
+
+/// The files that are dropped on the page. They wait until the part of the program that imports them is loaded.
+#[derive(Debug, Default)]
+pub struct DroppedFiles {
+    waiting: RefCell<Vec<File>>,
+    import: RefCell<Option<Callback<Vec<File>>>>,
 }
 
-/// Without this the browser would leave the page and show the file. Other things than files are dropped where they belong.
-fn allow_drop(event: &Event) {
-    let data = event.unchecked_ref::<DragEvent>().data_transfer();
-    if data.is_some_and(|data| data.types().includes(&JsValue::from_str("Files"), 0)) {
-        event.prevent_default();
+impl DroppedFiles {
+    /// Has `import` take the files from now on, and those that wait.
+    pub fn import_with(&self, import: Callback<Vec<File>>) {
+        let waiting = self.waiting.take();
+        if !waiting.is_empty() {
+            import.emit(waiting);
+        }
+        self.import.replace(Some(import));
+    }
+
+    fn add(&self, files: Vec<File>) {
+        match &*self.import.borrow() {
+            Some(import) => import.emit(files),
+            None => self.waiting.borrow_mut().extend(files),
+        }
+    }
+}
+
+/// Takes the files that are dropped on the page, as long as the component lives.
+#[hook]
+pub fn use_drop() -> Shared<DroppedFiles> {
+    let dropped = use_memo((), |()| Shared::<DroppedFiles>::default());
+    let dropped = Shared::clone(&dropped);
+    let on_event = {
+        let dropped = dropped.clone();
+        move |event: &Event| take_files(event, &dropped)
+    };
+    use_window_events(&["dragover", "drop"], Rc::new(on_event));
+    dropped
+}
+
+/// Takes the files of an event. Without this the browser would leave the page and show the file. Other things than files are dropped
+/// where they belong.
+fn take_files(event: &Event, dropped: &DroppedFiles) {
+    let Some(data) = event.unchecked_ref::<DragEvent>().data_transfer() else { return };
+    if !data.types().includes(&JsValue::from_str("Files"), 0) {
+        return;
+    }
+    event.prevent_default();
+    if event.type_() == "drop"
+        && let Some(files) = data.files()
+    {
+        dropped.add(files_of(&files));
     }
 }
 

@@ -1,12 +1,14 @@
 //! Interruptions: the tab is hidden, the browser has suspended the page, or is about to leave it.
 
-use gloo_events::{EventListener, EventListenerOptions};
+use std::rc::Rc;
+
 use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 use web_sys::Event;
 use yew::prelude::*;
 
 use super::painted::is_hidden;
+use super::use_window_events;
 use crate::state::{Action, State};
 
 /// The events. `freeze` and `resume` come before and after a freeze (<https://wicg.github.io/page-lifecycle/>): a browser that
@@ -17,22 +19,16 @@ const EVENTS: [&str; 5] = ["visibilitychange", "freeze", "resume", "pageshow", "
 /// Tells the state of interruptions, as long as the component lives.
 #[hook]
 pub fn use_interruptions(dispatcher: UseReducerDispatcher<State>) {
-    use_effect_with((), move |()| {
-        dispatcher.dispatch(Action::Hidden(is_hidden()));
-        let listeners = web_sys::window().map(|window| {
-            EVENTS.map(|name| {
-                let dispatcher = dispatcher.clone();
-                // Events of the document do not bubble up to the window, but are captured there.
-                let options = EventListenerOptions::run_in_capture_phase();
-                EventListener::new_with_options(&window, name, options, move |event| {
-                    if let Some(action) = action(event) {
-                        dispatcher.dispatch(action);
-                    }
-                })
-            })
-        });
-        move || drop(listeners)
-    });
+    {
+        let dispatcher = dispatcher.clone();
+        use_effect_with((), move |()| dispatcher.dispatch(Action::Hidden(is_hidden())));
+    }
+    let on_event = move |event: &Event| {
+        if let Some(action) = action(event) {
+            dispatcher.dispatch(action);
+        }
+    };
+    use_window_events(&EVENTS, Rc::new(on_event));
 }
 
 fn action(event: &Event) -> Option<Action> {

@@ -3,10 +3,16 @@
 use std::rc::Rc;
 
 use js_sys::futures::spawn_local;
+use web_sys::Event;
 use yew::prelude::*;
 
+use super::use_store::{STORAGE_EVENTS, is_about_to_end};
+use super::use_window_events;
 use crate::runs_store::{Item, RunsStore};
 use crate::state::{Action, State};
+
+/// Returns the state as it is now.
+type CurrentState = Callback<(), UseReducerHandle<State>>;
 
 /// Returns the store, as earlier visits left it.
 #[hook]
@@ -15,9 +21,15 @@ pub fn use_runs_store() -> Rc<RunsStore> {
 }
 
 /// Reads what earlier visits have left, and stores runs and races that are over whenever they have changed. While something is
-/// running, nothing is stored, so that it is not disturbed.
+/// running, nothing is stored, so that it is not disturbed; when the page may be about to end, what has come of it is. The state is
+/// told whether the browser stores them. `has_parts` says whether the parts of the program have been loaded.
 #[hook]
-pub fn use_stored_runs(store: Rc<RunsStore>, state: &UseReducerHandle<State>) {
+pub fn use_stored_runs(
+    store: Rc<RunsStore>,
+    state: &UseReducerHandle<State>,
+    current_state: CurrentState,
+    has_parts: bool,
+) {
     {
         let (store, dispatcher) = (store.clone(), state.dispatcher());
         use_effect_with((), move |()| {
@@ -28,11 +40,49 @@ pub fn use_stored_runs(store: Rc<RunsStore>, state: &UseReducerHandle<State>) {
             });
         });
     }
-    let measured = (state.runs.clone(), state.race.clone(), state.imported_races.clone());
-    let state = state.clone();
-    use_effect_with((measured, state.is_running()), move |(_, is_running)| {
-        if !is_running {
-            store.save(Item::all_over(&state));
-        }
+    {
+        let store = store.clone();
+        use_effect_with(has_parts, move |has_parts| {
+            if *has_parts {
+                spawn_local(async move { store.load_writer().await });
+            }
+        });
+    }
+    {
+        let (store, current_state) = (store.clone(), current_state.clone());
+        let measured = (state.runs.clone(), state.race.clone(), state.imported_races.clone());
+        use_effect_with((measured, state.is_running()), move |(_, is_running)| {
+            if !is_running {
+                save(store, current_state);
+            }
+        });
+    }
+    let on_event = move |event: &Event| on_event(event, &store, &current_state);
+    use_window_events(&STORAGE_EVENTS, Rc::new(on_event));
+}
+
+fn on_event(event: &Event, store: &Rc<RunsStore>, current_state: &CurrentState) {
+    let state = current_state.emit(());
+    if is_about_to_end(event) {
+        let are_stored = store.save_at_once(Item::all_so_far(&state));
+        report(are_stored, &state);
+    } else if event.type_() == "storage" && state.are_runs_unstored && !state.is_running() {
+        // There may be room now.
+        save(store.clone(), current_state.clone());
+    }
+}
+
+/// Saves the runs and races that are over.
+fn save(store: Rc<RunsStore>, current_state: CurrentState) {
+    let items = Item::all_over(&current_state.emit(()));
+    spawn_local(async move {
+        let are_stored = store.save(items).await;
+        report(are_stored, &current_state.emit(()));
     });
+}
+
+fn report(are_stored: bool, state: &UseReducerHandle<State>) {
+    if are_stored == state.are_runs_unstored {
+        state.dispatch(Action::RunsStored(are_stored));
+    }
 }

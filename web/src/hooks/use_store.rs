@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use gloo_events::{EventListener, EventListenerOptions};
 use wasm_bindgen::JsCast as _;
 use web_sys::{Event, StorageEvent};
 use yew::prelude::*;
 
 use super::painted::is_hidden;
+use super::use_window_events;
 use crate::rounds_store::{Extent, RoundsStore};
 use crate::state::rounds::ManyRounds;
 use crate::state::{Action, State};
@@ -15,6 +15,9 @@ use crate::turn::now_ms;
 
 /// The time between two saves of a series that is running, in milliseconds: as much is lost at most if the browser crashes.
 const PARTIAL_SAVE_INTERVAL_MS: f64 = 5_000.0;
+
+/// The events at which the page stores what it has, or another page has changed the storage.
+pub(super) const STORAGE_EVENTS: [&str; 3] = ["pagehide", "visibilitychange", "storage"];
 
 /// Returns the store, as earlier visits left it.
 #[hook]
@@ -39,17 +42,13 @@ pub fn use_stored(store: Rc<RoundsStore>, rounds: &ManyRounds, state: Callback<(
             save(&store, &state, if is_due { Extent::All } else { Extent::Over });
         });
     }
-    use_effect_with((), move |()| {
-        let listeners = web_sys::window().map(|window| {
-            ["pagehide", "visibilitychange", "storage"].map(|name| {
-                let (store, state) = (store.clone(), state.clone());
-                // An event of the document does not bubble up to the window, but is captured there.
-                let options = EventListenerOptions::run_in_capture_phase();
-                EventListener::new_with_options(&window, name, options, move |event| on_event(event, &store, &state))
-            })
-        });
-        move || drop(listeners)
-    });
+    let on_event = move |event: &Event| on_event(event, &store, &state);
+    use_window_events(&STORAGE_EVENTS, Rc::new(on_event));
+}
+
+/// Whether the page may be about to end after this event: it is left, or hidden.
+pub(super) fn is_about_to_end(event: &Event) -> bool {
+    event.type_() == "pagehide" || event.type_() == "visibilitychange" && is_hidden()
 }
 
 fn on_event(event: &Event, store: &RoundsStore, state: &Callback<(), UseReducerHandle<State>>) {
@@ -62,7 +61,7 @@ fn on_event(event: &Event, store: &RoundsStore, state: &Callback<(), UseReducerH
         if state.emit(()).rounds.is_unstored {
             save(store, state, Extent::Over);
         }
-    } else if event.type_() == "pagehide" || is_hidden() {
+    } else if is_about_to_end(event) {
         save(store, state, Extent::All);
     }
 }

@@ -3,6 +3,7 @@
 use std::mem;
 
 use launcelot_measure::LinkReport;
+use launcelot_measure::lab_api::TraceResponse;
 
 use super::State;
 use super::ids::RoundsId;
@@ -24,15 +25,18 @@ impl State {
                 self.lab.heard_of_a_run();
                 self.rounds.change(|rounds| rounds.set_thinking(id, thinking_mean));
             }
-            Reply::Trace(id, seen) => {
+            Reply::Trace(id, response) => {
                 self.lab.heard_of_a_run();
                 let report = self.lab.report();
-                let (trace, revisions) = seen.unzip();
                 self.change_runs(&|record| record.id == id, &mut |record| {
-                    record.set_legs(trace.clone());
-                    if let Some(revisions) = revisions.flatten() {
-                        record.set_link_revisions(revisions, report);
+                    let Some(TraceResponse { trace, tunnel, server_design }) = response.clone() else {
+                        return record.set_legs(None);
+                    };
+                    record.set_legs(Some(trace));
+                    if let Some(transit) = tunnel {
+                        record.set_link_revisions(transit.revisions, report);
                     }
+                    record.provenance.server_design = server_design;
                 });
             }
         }

@@ -1,3 +1,4 @@
+use launcelot_measure::lab_api::{TraceResponse, TransitResponse};
 use launcelot_measure::{Connections, LinkReport, LinkRevisions, Preset, ServerWork, Step, Trace};
 
 use super::test_state::{after, ask, complete, connected, ended, ready, ready_after, report, step};
@@ -237,9 +238,13 @@ fn a_change_of_the_servers_work_is_noted_in_what_spans_it() {
 }
 
 #[test]
-fn the_trace_of_a_run_tells_the_revisions_of_its_link() {
+fn the_trace_of_a_run_tells_the_revisions_of_its_link_and_the_design_of_the_server() {
     let revisions = |preset| LinkRevisions::unchanged(report(preset).revision);
-    let seen = |run, revisions| Action::LabReplied(Reply::Trace(RunId(run), Some((Trace::default(), Some(revisions)))));
+    let seen = |run, revisions| {
+        let tunnel = Some(TransitResponse { revisions, handshake: None });
+        let response = TraceResponse { trace: Trace::default(), tunnel, server_design: Some("poll".to_owned()) };
+        Action::LabReplied(Reply::Trace(RunId(run), Some(response)))
+    };
     // Another client changes the link during the first of two runs, which the page learns afterwards.
     let runs = [reported(Preset::Ssh), tunnel(), ask(), complete(1), ask(), complete(2), reported(Preset::Rack)];
     let state = ready_after(runs);
@@ -251,6 +256,7 @@ fn the_trace_of_a_run_tells_the_revisions_of_its_link() {
     let state = after(state, [seen(1, changed), seen(2, revisions(Preset::Rack))]);
     assert_eq!(known(&state), [Some(None), Some(Some(report(Preset::Rack).revision))]);
     assert_eq!(state.runs.iter().map(|record| record.link).collect::<Vec<_>>(), [None, Some(Preset::Rack.link())]);
+    assert_eq!(record(&state, 0).provenance.server_design.as_deref(), Some("poll"));
 }
 
 #[test]

@@ -8,6 +8,11 @@ pub const WORKER_NOT_LOADED: &str = "The page’s worker, which asks the questio
 pub const WORKER_LATE: &str = "The page’s worker, which asks the questions, has not started yet. On a slow connection, wait a little longer. Otherwise reload \
      the page.";
 
+/// The browser has not stored all measurements of the kind that `plural` names.
+pub fn not_stored(plural: &str) -> String {
+    ["The browser’s storage is full or blocked: new ", plural, " are lost when the page is reloaded."].concat()
+}
+
 /// The worker failed, with the words of the browser, of which some put another before them.
 pub fn worker_broke(message: &str) -> String {
     let message = message.strip_prefix("Uncaught ").unwrap_or(message);

@@ -1,6 +1,16 @@
-//! The provenance of a series of rounds, in one line.
+//! The provenance of a run and of a series of rounds, in one line.
 
 use launcelot_measure::{Client, ClientKind, Provenance, Rounds, ServerWork};
+
+use crate::state::run_record::RunRecord;
+
+/// Describes when and of what a run was measured, as far as that is known. `began` is the moment as the browser writes it.
+pub fn of_run(record: &RunRecord, began: Option<String>) -> String {
+    let mut clauses = Vec::new();
+    clauses.extend(began);
+    clauses.extend(record.provenance.server_design.as_deref().map(of_design));
+    clauses.join(" · ")
+}
 
 /// Describes when, by what and of what a series was measured, as far as that is known. `began` is the moment as the
 /// browser writes it.
@@ -11,9 +21,7 @@ pub fn of_rounds(rounds: &Rounds, began: Option<String>, this_page: &Client) -> 
     if let Some(client) = client {
         clauses.push(if client == this_page { "in this browser".to_owned() } else { by(client) });
     }
-    if let Some(design) = server_design {
-        clauses.push(["server design ", design].concat());
-    }
+    clauses.extend(server_design.as_deref().map(of_design));
     clauses.extend(rounds.link.describe());
     clauses.extend(rounds.server_work.and_then(ServerWork::describe));
     clauses.extend(rounds.interruptions.describe().map(str::to_owned));
@@ -21,6 +29,10 @@ pub fn of_rounds(rounds: &Rounds, began: Option<String>, this_page: &Client) -> 
         clauses.push("imported".to_owned());
     }
     clauses.join(" · ")
+}
+
+fn of_design(design: &str) -> String {
+    ["server design ", design].concat()
 }
 
 fn by(client: &Client) -> String {
@@ -40,6 +52,17 @@ mod tests {
     use super::*;
     use crate::message::Clock;
     use crate::state::rounds;
+    use crate::state::test_state::{ask, ready_after};
+
+    #[test]
+    fn of_a_run_its_moment_and_the_design_of_its_server_are_said() {
+        let mut record = RunRecord::clone(ready_after([ask()]).runs.newest().unwrap());
+        let began = || Some("27 Nov 2026, 15:43".to_owned());
+        assert_eq!((of_run(&record, None), of_run(&record, began())), (String::new(), began().unwrap()));
+        record.provenance.server_design = Some("poll".to_owned());
+        assert_eq!(of_run(&record, began()), "27 Nov 2026, 15:43 · server design poll");
+        assert_eq!(of_run(&record, None), "server design poll");
+    }
 
     #[test]
     fn what_is_known_of_a_series_is_said_and_what_is_unknown_is_left_out() {
