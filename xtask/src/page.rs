@@ -29,6 +29,13 @@ pub(crate) fn compile(workspace: &Workspace, progress: &Progress) -> Result<Path
     })
 }
 
+/// Compiles the page as `trunk serve` does, so that the tests of trunk find it compiled.
+pub(crate) fn compile_for_development(workspace: &Workspace, progress: &Progress) -> Result<(), Failure> {
+    let mut cargo = workspace.cargo("build");
+    cargo.args(["--package", PACKAGE, "--target", WASM_TARGET]);
+    progress.run("the page's program, for trunk", cargo)
+}
+
 /// Flags that keep relocations, in which the splitter reads the calls between functions, and keep this machine's paths out
 /// of the program.
 fn rust_flags() -> String {

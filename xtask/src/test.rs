@@ -81,7 +81,8 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options)
         Ok(Some((program, sizes)))
     };
     let has_browser = setup.browser.is_some();
-    let (page, ()) = parallel::both(page, || compile(workspace, progress, &parts, &steps, has_browser))?;
+    let has_trunk = setup.trunk.is_some();
+    let (page, ()) = parallel::both(page, || compile(workspace, progress, &parts, &steps, has_browser, has_trunk))?;
     let run = Tests { workspace, parts: &parts, setup: &setup, long: options.long };
     if let Some((_, sizes)) = &page {
         output::print(&sizes.to_string());
@@ -120,13 +121,14 @@ fn run_all(progress: &Progress, commands: Vec<Command>) -> Result<(), Failure> {
     result
 }
 
-/// Compiles the tests, if all of them run.
+/// Compiles the tests and what they start, if all of them run.
 fn compile(
     workspace: &Workspace,
     progress: &Progress,
     parts: &Parts,
     steps: &Steps,
     has_browser: bool,
+    has_trunk: bool,
 ) -> Result<(), Failure> {
     if !parts.is_all() {
         return Ok(());
@@ -136,7 +138,11 @@ fn compile(
     if has_browser {
         compile.args(["--features", BROWSER_TESTS]);
     }
-    steps.run("tests: compile", || progress.run("the tests", compile))
+    steps.run("tests: compile", || progress.run("the tests", compile))?;
+    if has_browser && has_trunk {
+        steps.run("page for trunk", || page::compile_for_development(workspace, progress))?;
+    }
+    Ok(())
 }
 
 /// Runs clippy, rustdoc and the check of licences, with a low priority.
