@@ -296,7 +296,13 @@ impl Tests<'_> {
     fn hdrhistogram(&self, filters: &[String]) -> Option<Command> {
         let python = self.setup.hdrhistogram.as_ref()?;
         let mut tests = self.workspace.cargo("test");
-        tests.args(["--package", "launcelot-measure", "--test", "measure"]).env("LAUNCELOT_HDRHISTOGRAM", python);
+        if self.parts.is_all() {
+            // The whole workspace is selected, so that libraries have the features that they are compiled with otherwise.
+            tests.args(["--workspace", "--features", BROWSER_TESTS]);
+        } else {
+            tests.args(["--package", "launcelot-measure"]);
+        }
+        tests.args(["--test", "measure"]).env("LAUNCELOT_HDRHISTOGRAM", python);
         tests.args(["--", "--ignored"]).args(filters);
         Some(tests)
     }
