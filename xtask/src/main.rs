@@ -35,6 +35,7 @@ mod requirements;
 mod setup;
 mod steps;
 mod test;
+mod test_commands;
 mod tools;
 mod versions;
 mod workspace;
