@@ -16,7 +16,7 @@ async fn everything_is_removed_from_the_page_and_the_storage_once_it_was_confirm
     browser.wait_for("#keep:focus").await;
     browser.assert_accessible("asked whether to clear").await;
     browser.click("#keep").await;
-    browser.wait_for("#clear").await;
+    browser.wait_for("#clear:focus").await;
     browser.wait_for("#dialogue[data-run='1']").await;
     browser.click("#clear").await;
     browser.wait_for("#clear-now").await;

@@ -18,11 +18,12 @@ pub struct Props {
 pub fn ClearEverything(Props { busy, clear }: &Props) -> Html {
     mark_render("ClearEverything");
     let is_asking = use_state_eq(|| false);
-    // The button that was pressed is gone then, and the focus with it.
-    use_effect_with(*is_asking, |is_asking| {
-        if *is_asking {
-            focus::move_to("keep");
-        }
+    let was_asking = use_mut_ref(|| false);
+    // The button that was pressed is gone after each change, and the focus with it.
+    use_effect_with(*is_asking, move |is_asking| match (was_asking.replace(*is_asking), *is_asking) {
+        (false, true) => focus::move_to("keep"),
+        (true, false) => focus::move_to("clear"),
+        _ => {}
     });
     let set = |value: bool| {
         let setter = is_asking.setter();
@@ -38,14 +39,7 @@ pub fn ClearEverything(Props { busy, clear }: &Props) -> Html {
             </p>
         };
     }
-    let on_clear = {
-        let (setter, clear) = (is_asking.setter(), clear.clone());
-        Callback::from(move |_: MouseEvent| {
-            setter.set(false);
-            focus::move_to("ask");
-            clear.emit(());
-        })
-    };
+    let on_clear = clear.reform(|_: MouseEvent| focus::move_to("ask"));
     html! {
         <div class="question" role="group" aria-labelledby="clear-question">
             <p id="clear-question">
