@@ -109,12 +109,8 @@ async fn the_part_for_files_is_loaded_when_idle_and_works_after_the_bridge_has_s
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_for_files_that_fails_to_load_leaves_asking_intact_and_is_tried_again_when_it_is_needed() {
-    let web = page::without_part("files");
     let server = Server::start(Design::Async);
-    let bridge = Bridge::start(server.port, Some(web.path().to_owned()));
-    let browser = Browser::start().await;
-    browser.client.goto(&bridge.page_url()).await.unwrap();
-    browser.wait_for("#ask[aria-disabled=false]").await;
+    let (web, _bridge, browser) = page::open_without_part("files", server.port).await;
     browser.wait_for("[role=alert] .load-again").await;
     browser.ask(1, "complete").await;
     browser.assert_three_answers().await;

@@ -8,8 +8,7 @@ use launcelot_server::Design;
 use serde_json::{Value, json};
 
 use crate::support::attempts::{check, within_attempts_async};
-use crate::support::browser::Browser;
-use crate::support::fixtures::{Bridge, Server};
+use crate::support::fixtures::Server;
 use crate::support::page;
 use crate::support::page_session::PageSession;
 
@@ -79,12 +78,8 @@ async fn all_dropped_files_are_imported_in_turn_and_each_has_its_sentence() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_that_are_dropped_before_the_part_that_imports_is_loaded_are_imported_once_it_is() {
-    let web = page::without_part("files");
     let server = Server::start(Design::Async);
-    let bridge = Bridge::start(server.port, Some(web.path().to_owned()));
-    let browser = Browser::start().await;
-    browser.client.goto(&bridge.page_url()).await.unwrap();
-    browser.wait_for("#ask[aria-disabled=false]").await;
+    let (web, _bridge, browser) = page::open_without_part("files", server.port).await;
     let mut run = Run::new("ws://b/ws".to_owned(), Order::OneAtATime, Duration::ZERO, ["What?".to_owned()]);
     run.status = RunStatus::Stopped;
     let document = Document { runs: vec![RecordedRun::new(1, run)], ..Document::default() };

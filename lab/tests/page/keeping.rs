@@ -15,6 +15,11 @@ use crate::support::page;
 use crate::support::page_session::PageSession;
 use crate::support::{sockets, wait};
 
+/// Scripts after which the storage has no room, and has room again.
+const FILL_STORAGE: &str =
+    "Storage.prototype.set = Storage.prototype.setItem; Storage.prototype.setItem = () => { throw 'full' }";
+const EMPTY_STORAGE: &str = "Storage.prototype.setItem = Storage.prototype.set";
+
 /// Returns the names of the kept series, the newest first.
 const NAMES: &str = "return [...document.querySelectorAll('#kept-rounds input')].map((input) => input.value)";
 
@@ -179,13 +184,11 @@ async fn wait_for_entries(browser: &Browser, count: usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_save_that_failed_is_tried_again_and_its_warning_goes() {
     let (_server, bridge, browser) = page::open(&Options::default()).await;
-    browser
-        .script("Storage.prototype.set = Storage.prototype.setItem; Storage.prototype.setItem = () => { throw 'full' }")
-        .await;
+    browser.script(FILL_STORAGE).await;
     ask_in_ten_rounds(&browser, 1).await;
     let hint = "#kept-rounds + .hint";
     assert!(browser.text(hint).await.contains("new series are lost"));
-    browser.script("Storage.prototype.setItem = Storage.prototype.set").await;
+    browser.script(EMPTY_STORAGE).await;
     ask_in_ten_rounds(&browser, 2).await;
     wait::until_async("the end of the warning", async || {
         (!browser.text(hint).await.contains("new series are lost")).then_some(())
@@ -199,9 +202,7 @@ async fn a_save_that_failed_is_tried_again_and_its_warning_goes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_was_not_stored_is_reported_until_a_save_succeeds() {
     let (_server, bridge, browser) = page::open(&Options::default()).await;
-    browser
-        .script("Storage.prototype.set = Storage.prototype.setItem; Storage.prototype.setItem = () => { throw 'full' }")
-        .await;
+    browser.script(FILL_STORAGE).await;
     browser.ask(1, "complete").await;
     browser.wait_for("#runs-unstored").await;
     let warning = "The browser’s storage is full or blocked: new runs and races are lost when the page is reloaded.";
@@ -209,7 +210,7 @@ async fn a_run_that_was_not_stored_is_reported_until_a_save_succeeds() {
     browser.assert_accessible("a warning alone").await;
     browser.ask(2, "complete").await;
     browser.assert_accessible("a warning below an earlier run").await;
-    browser.script("Storage.prototype.setItem = Storage.prototype.set").await;
+    browser.script(EMPTY_STORAGE).await;
     browser.ask(3, "complete").await;
     browser.wait_for("body:not(:has(#runs-unstored))").await;
     browser.open(&bridge.page_url()).await;

@@ -56,8 +56,19 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Copies the built page without the part of its program that has this name. A browser cannot load that part.
-pub(crate) fn without_part(name: &str) -> TempDir {
+/// Starts a bridge to the server at `server_port`, and a browser that shows the page without the part `name` of its program, which
+/// cannot be loaded. Returns the folder of the page, too.
+pub(crate) async fn open_without_part(name: &str, server_port: u16) -> (TempDir, Bridge, Browser) {
+    let web = without_part(name);
+    let bridge = Bridge::start(server_port, Some(web.path().to_owned()));
+    let browser = Browser::start().await;
+    browser.client.goto(&bridge.page_url()).await.unwrap();
+    browser.wait_for("#ask[aria-disabled=false]").await;
+    (web, bridge, browser)
+}
+
+/// Copies the built page without a part of its program.
+fn without_part(name: &str) -> TempDir {
     let web = tempfile::tempdir().unwrap();
     copy(&built(), web.path());
     let files = web.path().read_dir().unwrap().map(|file| file.unwrap().path());
