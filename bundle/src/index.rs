@@ -20,7 +20,7 @@ const ENTRY: &str = "page.mjs";
 /// The template of [`ENTRY`], in which the name of the initializer and the size of the program are filled in.
 const ENTRY_SOURCE: &str = include_str!("page.mjs");
 
-/// Tells the page that the documentation is beside it, which trunk does not build.
+/// The element by which the page detects that the documentation is served with it. A build by trunk has neither.
 const DOCS: &str = "<meta name=\"docs\">\n";
 
 /// `index.html` and the files that it links, without the program.

@@ -1,8 +1,8 @@
 //! Builds the page from the compiled program and `web/index.html`.
 //!
 //! This build makes the page that is served; trunk reads the same `index.html` during development. Every file but
-//! `index.html` is named after its content. So a browser can cache a file without revalidating it, and never combines files of
-//! different builds.
+//! `index.html` and the documentation is named after its content. So a browser can cache a file without revalidating it, and never
+//! combines files of different builds.
 //!
 //! The steps, each a function from bytes to bytes, in the order in which [`page::build`] calls them:
 //! - [`program`]: splits the compiled program at the marked functions, and writes its JavaScript glue.

@@ -1,4 +1,4 @@
-//! Links to the documentation, where it is served beside the page: trunk does not build it.
+//! Links to the documentation, if it is served with the page. A build by trunk does not contain it.
 
 use yew::prelude::*;
 

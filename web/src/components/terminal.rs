@@ -10,7 +10,7 @@ const SERVER_PORT: u16 = 1060;
 
 #[derive(PartialEq, Properties)]
 pub struct Props {
-    /// The port of the tunnel or of the server, whichever the chosen path leads to; `None` if there is no lab that tells it.
+    /// The port of the tunnel or of the server, whichever the chosen path leads to; `None` without a lab.
     pub port: Option<u16>,
     /// The chosen order.
     pub order: Order,
