@@ -11,6 +11,9 @@ async fn everything_is_removed_from_the_page_and_the_storage_once_it_was_confirm
     assert_eq!(browser.script("return document.querySelector('#clear')").await, serde_json::Value::Null);
     session.ask(1).await;
     session.ask_in_rounds().await;
+    let frames = "return [...document.querySelectorAll('#dialogue td, #dialogue th')]
+        .filter((cell) => getComputedStyle(cell).borderLeftStyle !== 'none').length";
+    assert_eq!(browser.script(frames).await, 0, "only what asks for a confirmation has a frame");
     browser.wait_for("#clear[aria-disabled=false]").await;
     browser.click("#clear").await;
     browser.wait_for("#keep:focus").await;

@@ -41,7 +41,7 @@ pub fn ClearEverything(Props { busy, clear }: &Props) -> Html {
     }
     let on_clear = clear.reform(|_: MouseEvent| focus::move_to("ask"));
     html! {
-        <div class="question" role="group" aria-labelledby="clear-question">
+        <div class="confirmation" role="group" aria-labelledby="clear-question">
             <p id="clear-question">
                 { "Remove every run, race, series and report from this page and from the browser’s storage, those of earlier visits too? \
                    Only files that you have saved remain." }
