@@ -24,7 +24,9 @@ pub(crate) struct Files {
 impl Files {
     /// The files of `directory`, without those to which links lead out of it unless `follow_links`.
     pub(crate) fn new(directory: &Path, follow_links: bool) -> Self {
-        let within = (!follow_links).then(|| directory.to_owned());
+        // ServeDir puts `./` before a relative path, which would then not be a prefix of the paths that it opens.
+        let directory = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+        let within = (!follow_links).then(|| directory.clone());
         let directory = ServeDir::with_backend(directory, HashedFiles::new(within));
         Self { directory: directory.precompressed_br().precompressed_gzip() }
     }

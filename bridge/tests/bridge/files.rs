@@ -1,6 +1,7 @@
 //! Files that the bridge serves: their types, their compressed variants, and how they may be cached.
 
 use std::fs;
+use std::path::Path;
 
 use crate::common::request::{answer, body, get, options, text, web};
 use crate::common::soon;
@@ -136,6 +137,17 @@ async fn links_out_of_the_directory_are_followed_only_on_request() {
     }
     let following = launcelot_bridge::Options { follow_links: true, ..options(Some(web.path())) };
     assert_eq!(body(answer(&following, get("/out.txt", &[])).await).await, "secret");
+}
+
+#[tokio::test]
+async fn the_directory_may_be_relative_to_the_current_one() {
+    for directory in ["tests/bridge", "./tests/bridge", "tests/../tests/bridge/", "../bridge/tests/bridge"] {
+        for follow_links in [false, true] {
+            let options = launcelot_bridge::Options { follow_links, ..options(Some(Path::new(directory))) };
+            let status = answer(&options, get("/files.rs", &[])).await.status();
+            assert_eq!(status, StatusCode::OK, "{directory}, following links: {follow_links}");
+        }
+    }
 }
 
 #[tokio::test]
