@@ -1,7 +1,9 @@
-//! Two jobs in parallel: when one fails, its failure is shown and the commands of the other are killed.
+//! Two jobs in parallel: when one fails, its failure is shown and the commands of the other are killed, or both end by
+//! themselves.
 
 use std::cell::RefCell;
 use std::io;
+use std::panic;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -74,6 +76,22 @@ pub(crate) fn both<A: Send, B: Send>(
     }
 }
 
+/// Does two jobs in parallel whose failures do not end each other. The commands of both belong to the group of the
+/// calling thread.
+pub(crate) fn independently<A: Send, B: Send>(
+    first: impl FnOnce() -> A + Send,
+    second: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    let group = GROUP.with_borrow(Option::clone);
+    thread::scope(|scope| {
+        let second = scope.spawn(|| {
+            GROUP.set(group);
+            second()
+        });
+        (first(), second.join().unwrap_or_else(|panic| panic::resume_unwind(panic)))
+    })
+}
+
 impl Group {
     /// Does one of the jobs on this thread.
     fn run<T>(&self, job: impl FnOnce() -> Result<T, Failure>) -> Option<T> {
@@ -142,5 +160,21 @@ mod tests {
         let failure = both(|| sh(&format!("read line < {}; exit 3", started.display())), other).unwrap_err();
         assert!(failure.to_string().ends_with("failed (exit status: 3)"), "{failure}");
         assert!(!next.exists());
+    }
+
+    #[test]
+    fn independent_jobs_both_end_by_themselves_and_share_the_group_of_their_caller() {
+        let both = || Ok(independently(|| sh("exit 3").is_err(), || sh("exit 0").is_ok()));
+        let (results, ()) = super::both(both, || Ok(())).unwrap();
+        assert_eq!(results, (true, true));
+
+        let folder = tempfile::tempdir().unwrap();
+        let started = folder.path().join("started");
+        assert!(Command::new("mkfifo").arg(&started).status().unwrap().success());
+        let script = format!("echo > {}; exec sleep 1000", started.display());
+        let waiting = || Ok(independently(|| (), || sh(&script)));
+        let fail = || sh(&format!("read line < {}; exit 3", started.display()));
+        let failure = super::both(waiting, fail).unwrap_err();
+        assert!(failure.to_string().ends_with("failed (exit status: 3)"), "{failure}");
     }
 }

@@ -106,6 +106,11 @@ impl Parts {
         self.has_package("launcelot-lab")
     }
 
+    /// Returns whether all tests of the lab that need no browser are selected.
+    pub(crate) fn has_whole_lab(&self) -> bool {
+        self.packages.contains(&("launcelot-lab", None))
+    }
+
     /// Returns whether tests of the measure are selected.
     pub(crate) fn has_measure(&self) -> bool {
         self.has_package("launcelot-measure")

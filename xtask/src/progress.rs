@@ -84,12 +84,26 @@ impl Progress {
         self.step(name, |status| command::run(command, status))
     }
 
-    /// Runs a command whose output is printed above the status line.
-    pub(crate) fn show(&self, command: Command) -> Result<(), Failure> {
-        if self.verbose {
-            return command::show(command);
-        }
-        command::run(command, |line| self.print(line)).map_err(Failure::without_output)
+    /// Runs a command whose lines are printed above the status line, and passed to `on_line`.
+    pub(crate) fn show(&self, command: Command, on_line: &mut dyn FnMut(&str)) -> Result<(), Failure> {
+        let print = |line: &str| {
+            self.print(line);
+            on_line(line);
+        };
+        command::run(command, print).map_err(Failure::without_output)
+    }
+
+    /// Like [`show`](Self::show), but prints everything when the command has ended, so that it is not mixed with the
+    /// output of another.
+    pub(crate) fn show_afterwards(&self, command: Command, on_line: &mut dyn FnMut(&str)) -> Result<(), Failure> {
+        let mut output = String::new();
+        let result = command::run(command, |line| {
+            output.push_str(line);
+            output.push('\n');
+            on_line(line);
+        });
+        self.print(output.trim_end());
+        result.map_err(Failure::without_output)
     }
 
     /// Prints a line above the status line.

@@ -1,6 +1,8 @@
 //! All checks and tests in one run, as CI does it.
 
+use std::path::Path;
 use std::process::Command;
+use std::sync::mpsc::{self, Sender};
 
 use clap::Args;
 
@@ -16,7 +18,7 @@ use crate::progress::Progress;
 use crate::requirements::Skips;
 use crate::setup::Setup;
 use crate::steps::Steps;
-use crate::test_commands::Tests;
+use crate::test_commands::{Commands, Tests};
 use crate::workspace::{Workspace, is_ci};
 
 /// The options of the tests.
@@ -55,54 +57,40 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options)
         steps.run("format", || progress.run("cargo fmt", format))?;
     }
     // Linking the page's program takes long and uses one processor, so the tests are compiled meanwhile.
-    let page = || {
-        if setup.browser.is_none() {
-            return Ok(None);
-        }
-        let program = steps.run("page: compile", || page::compile(workspace, progress))?;
-        let bundle = || page::bundle_for_release(workspace, progress, &setup.optimizers, &program, true);
-        let sizes = steps.run("page: bundle", bundle)?;
-        Ok(Some((program, sizes)))
+    let page = || match setup.browser {
+        Some(_) => steps.run("page: compile", || page::compile(workspace, progress)).map(Some),
+        None => Ok(None),
     };
     let has_browser = setup.browser.is_some();
-    let has_trunk = setup.trunk.is_some();
-    let (page, ()) = parallel::both(page, || compile(workspace, progress, &parts, &steps, has_browser, has_trunk))?;
-    let run = Tests { workspace, parts: &parts, setup: &setup, long: options.long };
-    if let Some((_, sizes)) = &page {
-        output::print(&sizes.to_string());
-    }
-    let program = page.map(|(program, _)| program);
-    let commands = run.commands(program.as_deref());
-    let tests = || {
-        if commands.is_empty() {
-            return Ok(());
-        }
-        steps.run("tests", || run_all(progress, commands))
+    let (program, ()) = parallel::both(page, || compile(workspace, progress, &parts, &steps, has_browser))?;
+
+    let build_page = || match &program {
+        Some(program) => build_page(workspace, progress, &setup, &steps, program),
+        None => Ok(()),
     };
+    let commands = Tests { workspace, parts: &parts, setup: &setup, long: options.long }.commands(program.as_deref());
     let mut checks = || checks(workspace, progress, &parts, &steps, &mut skips);
-    if options.long {
+    if commands.is_empty() {
+        build_page()?;
+        checks()?;
+    } else if options.long {
+        build_page()?;
         // Some of the long tests compare times, for which the machine should be idle.
         checks()?;
-        tests()?;
+        steps.run("tests", || run_in_turn(progress, commands))?;
     } else {
-        // Tests wait much of their time, for timers and for the network.
+        // Tests wait much of their time, for timers and for the network. The checks lock cargo's folder while they
+        // compile, so the tests have to be started before.
+        let (started, are_running) = mpsc::channel();
+        let tests = || steps.run("tests", || run_in_parallel(progress, commands, started, build_page));
+        let checks = || {
+            are_running.into_iter().for_each(drop);
+            checks()
+        };
         parallel::both(tests, checks)?;
     }
     steps.print();
     skips.print(workspace)
-}
-
-/// Runs all commands, so that one run shows everything that fails. Returns the first failure, and prints the others.
-fn run_all(progress: &Progress, commands: Vec<Command>) -> Result<(), Failure> {
-    let mut result = Ok(());
-    for command in commands {
-        match (progress.show(command), &result) {
-            (Err(failure), Err(_)) => progress.print(&failure.to_string()),
-            (Err(failure), Ok(())) => result = Err(failure),
-            (Ok(()), _) => {}
-        }
-    }
-    result
 }
 
 /// Compiles the tests and what they start, if all of them run.
@@ -112,7 +100,6 @@ fn compile(
     parts: &Parts,
     steps: &Steps,
     has_browser: bool,
-    has_trunk: bool,
 ) -> Result<(), Failure> {
     if !parts.is_all() {
         return Ok(());
@@ -122,11 +109,87 @@ fn compile(
     if has_browser {
         compile.args(["--features", BROWSER_TESTS]);
     }
-    steps.run("tests: compile", || progress.run("the tests", compile))?;
-    if has_browser && has_trunk {
-        steps.run("page for trunk", || page::compile_for_development(workspace, progress))?;
-    }
+    steps.run("tests: compile", || progress.run("the tests", compile))
+}
+
+/// Makes the page's files from its compiled program, and compiles the page for the tests of trunk meanwhile.
+fn build_page(
+    workspace: &Workspace,
+    progress: &Progress,
+    setup: &Setup,
+    steps: &Steps,
+    program: &Path,
+) -> Result<(), Failure> {
+    let bundle = || page::bundle_for_release(workspace, progress, &setup.optimizers, program, true);
+    let for_trunk = || match setup.trunk {
+        Some(_) => steps.run("page for trunk", || page::compile_for_development(workspace, progress)),
+        None => Ok(()),
+    };
+    let (sizes, ()) = parallel::both(|| steps.run("page: bundle", bundle), for_trunk)?;
+    output::print(&sizes);
     Ok(())
+}
+
+/// Runs all commands one after the other, so that one run shows everything that fails.
+fn run_in_turn(progress: &Progress, commands: Commands) -> Result<(), Failure> {
+    let Commands { native, page, alone } = commands;
+    let commands = native.into_iter().chain(page).chain(alone);
+    first_of(progress, commands.filter_map(|command| progress.show(command, &mut |_| ()).err()).collect())
+}
+
+/// Runs the tests that need no browser, in parallel with those in a browser, and then those that must be alone.
+///
+/// `build_page` is called before the tests in a browser. `started` is dropped when they are running, and when the others
+/// are.
+fn run_in_parallel(
+    progress: &Progress,
+    commands: Commands,
+    started: Sender<()>,
+    build_page: impl FnOnce() -> Result<(), Failure> + Send,
+) -> Result<(), Failure> {
+    let Commands { native, page, alone } = commands;
+    let (native_started, native_is_running) = mpsc::channel();
+    let is_only_native = page.is_empty();
+    let show_native = |command: Command, on_line: &mut dyn FnMut(&str)| {
+        if is_only_native { progress.show(command, on_line) } else { progress.show_afterwards(command, on_line) }
+    };
+    let native = || failures_of(native, native_started, show_native);
+    let page = || {
+        // Compiling locks cargo's folder, so the other tests are started before.
+        native_is_running.into_iter().for_each(drop);
+        match build_page() {
+            Ok(()) => failures_of(page, started, |command, on_line| progress.show(command, on_line)),
+            Err(failure) => vec![failure],
+        }
+    };
+    let (mut failures, of_page) = parallel::independently(native, page);
+    failures.extend(of_page);
+    failures.extend(alone.into_iter().filter_map(|command| progress.show(command, &mut |_| ()).err()));
+    first_of(progress, failures)
+}
+
+/// Runs commands one after the other with `run`, which passes on the lines that they print. Drops `started` when the
+/// first test is running. Returns the failures.
+fn failures_of(
+    commands: Vec<Command>,
+    started: Sender<()>,
+    run: impl Fn(Command, &mut dyn FnMut(&str)) -> Result<(), Failure>,
+) -> Vec<Failure> {
+    let mut started = Some(started);
+    let mut on_line = |line: &str| {
+        if line.starts_with("running ") {
+            started = None;
+        }
+    };
+    commands.into_iter().filter_map(|command| run(command, &mut on_line).err()).collect()
+}
+
+/// Returns the first failure, and prints the others.
+fn first_of(progress: &Progress, failures: Vec<Failure>) -> Result<(), Failure> {
+    let mut failures = failures.into_iter();
+    let Some(first) = failures.next() else { return Ok(()) };
+    failures.for_each(|failure| progress.print(&failure.to_string()));
+    Err(first)
 }
 
 /// Runs clippy, rustdoc and the check of licences, with a low priority.

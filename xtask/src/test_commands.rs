@@ -25,6 +25,31 @@ const ALONE: &str = "alone::";
 /// before the servers that they measure.
 const OPTIMIZED: [&str; 2] = ["--profile", "demo"];
 
+/// The name of the tests in a browser.
+const PAGE_TESTS: &str = "page";
+
+/// The arguments that select the whole workspace, so that libraries have the same features in all commands, and are
+/// compiled once.
+const WHOLE_WORKSPACE: [&str; 3] = ["--workspace", "--features", BROWSER_TESTS];
+
+/// The commands that run tests.
+#[derive(Debug, Default)]
+pub(crate) struct Commands {
+    /// The tests that need no browser.
+    pub(crate) native: Vec<Command>,
+    /// The tests in a browser.
+    pub(crate) page: Vec<Command>,
+    /// The tests that compare times. Nothing may run beside them.
+    pub(crate) alone: Vec<Command>,
+}
+
+impl Commands {
+    /// Returns whether there is no command.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.native.is_empty() && self.page.is_empty() && self.alone.is_empty()
+    }
+}
+
 /// The selected tests.
 pub(crate) struct Tests<'a> {
     pub(crate) workspace: &'a Workspace,
@@ -37,60 +62,79 @@ pub(crate) struct Tests<'a> {
 impl Tests<'_> {
     /// Returns the commands that run the selected tests. Tests in a browser run only if the page's `program` has been
     /// compiled.
-    pub(crate) fn commands(&self, program: Option<&Path>) -> Vec<Command> {
-        let mut commands = Vec::new();
+    pub(crate) fn commands(&self, program: Option<&Path>) -> Commands {
+        let mut commands = Commands::default();
         if self.parts.has_bridge() && self.long {
             let mut tests = self.workspace.cargo("test");
             tests.args(["--package", "launcelot-bridge", "--features", "tls", "--test", "bridge", "--", "tls::"]);
-            commands.push(tests);
+            commands.native.push(tests);
         }
         if self.parts.is_all() {
-            let mut tests = self.workspace.cargo("test");
-            tests.arg("--workspace");
-            if program.is_some() {
-                tests.args(["--features", BROWSER_TESTS]);
-            }
-            commands.push(without_alone(self.configure(tests, program, &[])));
-            commands.extend(self.hdrhistogram(&[]));
-            if let Some(program) = program {
-                commands.push(self.alone_on_page(program));
-                commands.extend(self.in_firefox(program, &[]));
-            }
-            commands.extend(self.alone_in_lab());
-            return commands;
+            commands.native.push(without_alone(self.configure(self.native_tests(), program, &[])));
+            commands.native.push(self.documentation_tests());
+            commands.native.extend(self.hdrhistogram(&[]));
+        } else {
+            self.add_packages(&mut commands, program);
         }
+        if let (Some(filters), Some(program)) = (self.parts.page(), program) {
+            self.add_page(&mut commands, program, filters);
+        }
+        if self.parts.has_whole_lab() {
+            commands.alone.extend(self.alone_in_lab());
+        }
+        commands
+    }
+
+    /// Adds the tests of the selected packages.
+    fn add_packages(&self, commands: &mut Commands, program: Option<&Path>) {
         if self.parts.has_lab() {
-            commands.push(cargo::programs_for_tests(self.workspace));
+            commands.native.push(cargo::programs_for_tests(self.workspace));
         }
         for (package, filter) in self.parts.packages() {
             let mut tests = self.workspace.cargo("test");
             tests.args(["--package", package]);
             if filter.as_deref().is_some_and(names_alone) {
                 tests.args(OPTIMIZED);
-                commands.push(one_at_a_time(self.configure(tests, program, filter.as_slice())));
+                commands.alone.push(one_at_a_time(self.configure(tests, program, filter.as_slice())));
             } else {
-                commands.push(without_alone(self.configure(tests, program, filter.as_slice())));
-            }
-            if *package == "launcelot-lab" && filter.is_none() {
-                commands.extend(self.alone_in_lab());
+                commands.native.push(without_alone(self.configure(tests, program, filter.as_slice())));
             }
             if *package == "launcelot-measure" {
-                commands.extend(self.hdrhistogram(filter.as_slice()));
+                commands.native.extend(self.hdrhistogram(filter.as_slice()));
             }
         }
-        if let (Some(filters), Some(program)) = (self.parts.page(), program) {
-            let tests = self.configure(self.page_tests(), Some(program), filters);
-            if filters.is_empty() {
-                commands.extend([without_alone(tests), self.alone_on_page(program)]);
-            } else if filters.iter().any(|filter| names_alone(filter)) {
-                commands.push(one_at_a_time(tests));
-            } else {
-                // Of these, a test that must be alone waits for the others.
-                commands.push(tests);
-            }
-            commands.extend(self.in_firefox(program, filters));
+    }
+
+    /// Adds the tests in a browser that have one of the `filters` in their names; all if there is no filter.
+    fn add_page(&self, commands: &mut Commands, program: &Path, filters: &[String]) {
+        let tests = self.configure(self.page_tests(), Some(program), filters);
+        if filters.is_empty() {
+            commands.page.push(without_alone(tests));
+            commands.alone.push(self.alone_on_page(program));
+        } else if filters.iter().any(|filter| names_alone(filter)) {
+            commands.alone.push(one_at_a_time(tests));
+        } else {
+            // Of these, a test that must be alone waits for the others.
+            commands.page.push(tests);
         }
-        commands
+        commands.page.extend(self.in_firefox(program, filters));
+    }
+
+    /// Returns the command for all tests in the workspace but those in a browser and those in documentation.
+    fn native_tests(&self) -> Command {
+        let mut tests = self.workspace.cargo("test");
+        tests.args(WHOLE_WORKSPACE).args(["--lib", "--bins"]);
+        for name in self.workspace.integration_tests.iter().filter(|name| *name != PAGE_TESTS) {
+            tests.args(["--test", name]);
+        }
+        tests
+    }
+
+    /// Returns the command that runs the examples in the documentation of the libraries.
+    fn documentation_tests(&self) -> Command {
+        let mut tests = self.workspace.cargo("test");
+        tests.args(WHOLE_WORKSPACE).args(["--doc", "--no-fail-fast"]);
+        tests
     }
 
     /// Returns the command that runs the tests in a browser that need the machine for themselves.
@@ -112,8 +156,7 @@ impl Tests<'_> {
     /// Returns the command for the tests in a browser.
     fn page_tests(&self) -> Command {
         let mut tests = self.workspace.cargo("test");
-        // The whole workspace is selected, so that libraries have the features that they are compiled with otherwise.
-        tests.args(["--workspace", "--features", BROWSER_TESTS, "--test", "page"]);
+        tests.args(WHOLE_WORKSPACE).args(["--test", PAGE_TESTS]);
         tests
     }
 
@@ -145,8 +188,7 @@ impl Tests<'_> {
         let python = self.setup.hdrhistogram.as_ref()?;
         let mut tests = self.workspace.cargo("test");
         if self.parts.is_all() {
-            // The whole workspace is selected, so that libraries have the features that they are compiled with otherwise.
-            tests.args(["--workspace", "--features", BROWSER_TESTS]);
+            tests.args(WHOLE_WORKSPACE);
         } else {
             tests.args(["--package", "launcelot-measure"]);
         }

@@ -1,5 +1,6 @@
 //! The folders of this workspace, and commands started in it.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -18,6 +19,8 @@ pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
     /// Cargo's target folder.
     pub(crate) target: PathBuf,
+    /// The names of all integration tests.
+    pub(crate) integration_tests: BTreeSet<String>,
 }
 
 impl Workspace {
@@ -36,7 +39,11 @@ impl Workspace {
             let folder = metadata[name].as_str().map(PathBuf::from);
             folder.ok_or_else(|| Failure::new(format!("the output of `cargo metadata` has no {name}")))
         };
-        Ok(Self { root: folder("workspace_root")?, target: folder("target_directory")? })
+        Ok(Self {
+            root: folder("workspace_root")?,
+            target: folder("target_directory")?,
+            integration_tests: integration_tests(&metadata),
+        })
     }
 
     /// Returns the folder of the page's release build. The demo's page has its own, so that neither replaces the other.
@@ -81,6 +88,19 @@ impl Workspace {
     pub(crate) fn lock(&self) -> Result<File, Failure> {
         lock(&self.target.join("xtask.lock"))
     }
+}
+
+/// Returns the names of the integration tests in the output of `cargo metadata`.
+fn integration_tests(metadata: &Value) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for package in metadata["packages"].as_array().into_iter().flatten() {
+        for target in package["targets"].as_array().into_iter().flatten() {
+            if target["kind"][0] == "test" {
+                names.extend(target["name"].as_str().map(str::to_owned));
+            }
+        }
+    }
+    names
 }
 
 /// Creates a file if it is missing, and locks it until the returned file is dropped. Waits if another process has

@@ -34,33 +34,6 @@ fn without_hash(name: &str) -> String {
 }
 
 #[test]
-fn builds_with_different_tools_differ_in_the_names_of_the_program_and_of_the_files_that_refer_to_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let wasm_opt = folder.path().join("wasm-opt");
-    // A tool that adds an empty custom section to the program. Another process writes the script, since a file that is open
-    // for writing cannot be executed.
-    let script = "#!/bin/sh\n{ cat \"$5\"; printf '\\0\\1\\0'; } > \"$7\"\n";
-    let write = "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\"";
-    assert!(Command::new("sh").args(["-c", write]).arg(&wasm_opt).arg(script).status().unwrap().success());
-
-    let one = build(&sources(None)).unwrap();
-    let other = build(&sources(Some(wasm_opt))).unwrap();
-    let logical_names = |files: &Files| -> Vec<String> {
-        let names: BTreeSet<String> = files.keys().map(|name| without_hash(name)).collect();
-        names.into_iter().collect()
-    };
-    assert_eq!(logical_names(&one), logical_names(&other));
-    let shared: Vec<String> =
-        one.keys().filter(|name| other.contains_key(*name)).map(|name| without_hash(name)).collect();
-    let (documentation, shared): (Vec<String>, Vec<String>) =
-        shared.into_iter().partition(|name| name.ends_with(".html") && name != "index.html");
-    assert_eq!(shared, ["docs.css", "icon.svg", "index.html", "start.mjs", "style.css", "worker.mjs"]);
-    assert!(documentation.contains(&"figures.html".to_owned()), "{documentation:?}");
-    assert_ne!(one["index.html"], other["index.html"]);
-    assert_eq!(build(&sources(None)).unwrap(), one, "the same sources and tools give the same page");
-}
-
-#[test]
 fn every_served_file_but_the_index_and_the_documentation_is_named_after_its_bytes() {
     let mut count = 0;
     for entry in fs::read_dir(page::built()).unwrap() {
@@ -138,4 +111,36 @@ async fn the_documentation_is_beside_the_page_and_is_accessible_in_every_look() 
     }
     browser.assert_console_is_quiet(&[]).await;
     drop(bridge);
+}
+
+/// Building the page three times takes twenty seconds.
+mod long {
+    use super::*;
+
+    #[test]
+    fn builds_with_different_tools_differ_in_the_names_of_the_program_and_of_the_files_that_refer_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let wasm_opt = folder.path().join("wasm-opt");
+        // A tool that adds an empty custom section to the program. Another process writes the script, since a file that is open
+        // for writing cannot be executed.
+        let script = "#!/bin/sh\n{ cat \"$5\"; printf '\\0\\1\\0'; } > \"$7\"\n";
+        let write = "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\"";
+        assert!(Command::new("sh").args(["-c", write]).arg(&wasm_opt).arg(script).status().unwrap().success());
+
+        let one = build(&sources(None)).unwrap();
+        let other = build(&sources(Some(wasm_opt))).unwrap();
+        let logical_names = |files: &Files| -> Vec<String> {
+            let names: BTreeSet<String> = files.keys().map(|name| without_hash(name)).collect();
+            names.into_iter().collect()
+        };
+        assert_eq!(logical_names(&one), logical_names(&other));
+        let shared: Vec<String> =
+            one.keys().filter(|name| other.contains_key(*name)).map(|name| without_hash(name)).collect();
+        let (documentation, shared): (Vec<String>, Vec<String>) =
+            shared.into_iter().partition(|name| name.ends_with(".html") && name != "index.html");
+        assert_eq!(shared, ["docs.css", "icon.svg", "index.html", "start.mjs", "style.css", "worker.mjs"]);
+        assert!(documentation.contains(&"figures.html".to_owned()), "{documentation:?}");
+        assert_ne!(one["index.html"], other["index.html"]);
+        assert_eq!(build(&sources(None)).unwrap(), one, "the same sources and tools give the same page");
+    }
 }
