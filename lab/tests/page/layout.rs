@@ -110,12 +110,17 @@ async fn nothing_jumps_while_a_run_is_going_on() {
 async fn a_long_question_does_not_widen_the_page() {
     let (_server, _bridge, browser) = page::open(&Options::default()).await;
     browser.set_window(390, 844).await;
-    for (run, length) in [(1, 50), (2, 1_024)] {
-        let words = "What about swallows ".repeat(60);
+    for (run, length, words) in [(1, 50, "What about swallows "), (2, 1_024, "What about swallows "), (3, 1_024, "a")] {
+        let words = words.repeat(1_024);
         ask_own(&browser, &format!("{}?", &words[..length - 1].trim_end())).await;
         browser.wait_for(&format!("#replay[data-run='{run}']")).await;
         assert_eq!(overflow(&browser).await, 0, "pixels, with a question of {length} characters");
     }
+    browser.click("#replay-step").await;
+    browser.wait_for("#replay-words:not(:empty)").await;
+    let cut_off =
+        "return [...document.querySelectorAll('p')].filter((p) => p.scrollWidth > p.clientWidth).map((p) => p.id)";
+    assert_eq!(browser.script(cut_off).await, serde_json::json!([]), "words that run out of their paragraph");
 }
 
 #[tokio::test(flavor = "multi_thread")]
