@@ -8,8 +8,6 @@ use brotli::enc::BrotliEncoderParams;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::names::INDEX;
-
 /// The extension of a gzip variant.
 pub const GZIP: &str = "gz";
 /// The extension of a Brotli variant.
@@ -26,7 +24,7 @@ const BROTLI_QUALITY: i32 = 11;
 const BROTLI_WINDOW: i32 = 22;
 
 /// Writes a `.gz` and a `.br` variant for every compressible file in `folder`, unless the variant would not be smaller than the
-/// file. Existing variants are kept, because a file's name stands for its content. Those of `index.html` are written again.
+/// file. Existing variants are kept, because a file's name stands for its content. Those of HTML, whose names do not, are written again.
 ///
 /// # Errors
 ///
@@ -40,7 +38,7 @@ pub fn add_variants(folder: &Path) -> io::Result<()> {
         let raw = fs::read(&path)?;
         for (extension, encode) in [(GZIP, gzip as Encode), (BROTLI, brotli)] {
             let variant = variant(&path, extension);
-            if variant.exists() && !path.ends_with(INDEX) {
+            if variant.exists() && path.extension().is_none_or(|extension| extension != "html") {
                 continue;
             }
             let small = encode(&raw)?;
@@ -118,14 +116,16 @@ mod tests {
     }
 
     #[test]
-    fn existing_variants_are_kept_except_those_of_the_index() {
+    fn existing_variants_are_kept_except_those_of_html() {
         let page = tempfile::tempdir().unwrap();
-        for name in [INDEX, "a-0123456789abcdef.js"] {
+        for name in ["index.html", "figures.html", "a-0123456789abcdef.js"] {
             fs::write(page.path().join(name), "a".repeat(4_000)).unwrap();
             fs::write(page.path().join(format!("{name}.br")), "old").unwrap();
         }
         add_variants(page.path()).unwrap();
-        assert_ne!(fs::read(page.path().join("index.html.br")).unwrap(), b"old");
+        for name in ["index.html.br", "figures.html.br"] {
+            assert_ne!(fs::read(page.path().join(name)).unwrap(), b"old");
+        }
         assert_eq!(fs::read(page.path().join("a-0123456789abcdef.js.br")).unwrap(), b"old");
     }
 }
