@@ -207,6 +207,16 @@ async fn series_can_be_named_compared_and_removed_and_survive_a_reload() {
     assert_eq!(second.prop("value").await.unwrap().as_deref(), Some("200 rounds, direct"));
     second.clear().await.unwrap();
     second.send_keys("Böse <Kaninchen>\n").await.unwrap();
+    browser.begin_rounds(100, "#one-connection", "10").await;
+    browser.wait_for("#many-rounds[data-state=running] #kept-rounds li:nth-child(3)").await;
+    let earlier = browser.client.find(Locator::Css("#kept-rounds li:nth-child(2) input")).await.unwrap();
+    earlier.clear().await.unwrap();
+    earlier.send_keys("Ni").await.unwrap();
+    browser.wait_for("#many-rounds[data-state=complete]").await;
+    assert_eq!(earlier.prop("value").await.unwrap().as_deref(), Some("Ni"), "typed while rounds arrived");
+    earlier.send_keys("!\n").await.unwrap();
+    browser.click("#kept-rounds li button:last-of-type").await;
+
     browser.click("#kept-rounds li:nth-child(2) button").await;
     browser.wait_for("#kept-rounds [aria-pressed=true]").await;
     let comparison = browser.text("#many-rounds .comparison").await;

@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use crate::focus;
 use crate::provenance;
+use crate::state::ids::RoundsId;
 use crate::state::rounds::{Action, KEPT_MAX, ManyRounds, NAME_MAX, StoredRounds};
 use crate::text::provenance as text;
 use crate::text::{busy, mishap};
@@ -42,13 +43,12 @@ fn row(many: &ManyRounds, kept: &StoredRounds, this_page: &Client, change: &Call
     let id = *id;
     let letter = many.shown().position(|shown| shown.id == id).map(series::letter);
     let is_newest = letter == Some(series::letter(0));
-    let on_rename = change.reform(move |event: Event| {
-        let name = event.target_dyn_into::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default();
-        Action::Renamed(id, name)
-    });
     let next_focus = if many.worth_keeping().count() > 1 { "kept-rounds" } else { "ask-rounds" };
+    let is_over = rounds.is_over();
     let on_remove = change.reform(move |_: MouseEvent| {
-        focus::move_to(next_focus);
+        if is_over {
+            focus::move_to(next_focus);
+        }
         Action::Removed(id)
     });
     let on_toggle = change.reform(move |_: MouseEvent| Action::OverlayToggled(id));
@@ -73,11 +73,32 @@ fn row(many: &ManyRounds, kept: &StoredRounds, this_page: &Client, change: &Call
     html! {
         <li key={id.to_string()}>
             <b aria-hidden="true">{ letter.map(String::from) }</b>
-            <input type="text" value={rounds.name.clone()} aria-label={format!("Name of “{}”", rounds.name)} autocomplete="off"
-                maxlength={NAME_MAX.to_string()} onchange={on_rename} />
+            <NameField {id} name={rounds.name.clone()} change={change.clone()} />
             { lay }
-            { button("Remove", None, (!rounds.is_over()).then_some(busy::RUNNING), on_remove) }
+            { button("Remove", None, (!is_over).then_some(busy::RUNNING), on_remove) }
             <small>{ provenance }</small>
         </li>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct NameProps {
+    id: RoundsId,
+    name: String,
+    change: Callback<Action>,
+}
+
+/// The name of a series. It renders only when the name changes, because rendering again would overwrite what a person is
+/// typing.
+#[component]
+fn NameField(NameProps { id, name, change }: &NameProps) -> Html {
+    let id = *id;
+    let on_rename = change.reform(move |event: Event| {
+        let name = event.target_dyn_into::<HtmlInputElement>().map(|input| input.value()).unwrap_or_default();
+        Action::Renamed(id, name)
+    });
+    html! {
+        <input type="text" value={name.clone()} aria-label={format!("Name of “{name}”")} autocomplete="off"
+            maxlength={NAME_MAX.to_string()} onchange={on_rename} />
     }
 }

@@ -47,7 +47,7 @@ pub fn RouteControls(Props { lab, change }: &Props) -> Html {
                 { tunnel(lab, report, change) }
             }
             if let Work::Known(think) | Work::Wished(think) = lab.work {
-                { work(think, change) }
+                <WorkField {think} change={change.clone()} />
             }
             if let Some(said) = text::notice(lab) {
                 <p id="link-notice" role="status" translate="no">{ said }</p>
@@ -96,9 +96,16 @@ fn tunnel(lab: &Lab, report: LinkReport, change: &Callback<Action>) -> Html {
     }
 }
 
-/// How long the server works on each answer, to be changed.
-#[inline(never)]
-fn work(think: Duration, change: &Callback<Action>) -> Html {
+#[derive(PartialEq, Properties)]
+struct WorkProps {
+    think: Duration,
+    change: Callback<Action>,
+}
+
+/// How long the server works on each answer, to be changed. It renders only when the time changes, because rendering
+/// again would overwrite what a person is typing.
+#[component]
+fn WorkField(WorkProps { think, change }: &WorkProps) -> Html {
     let on_change = {
         let change = change.clone();
         move |event: Event| {
@@ -112,7 +119,7 @@ fn work(think: Duration, change: &Callback<Action>) -> Html {
     html! {
         <p class="number work">
             <label for="work">{ "The server works on each answer for " }</label>
-            <input type="number" id="work" min="0" max="10000" step="any" value={millis(think)}
+            <input type="number" id="work" min="0" max="10000" step="any" value={millis(*think)}
                 onchange={on_change} />
             { " ms (simulated; 0 adds nothing)" }
         </p>
