@@ -62,6 +62,8 @@ pub struct State {
     is_hidden: bool,
     /// Whether the browser is about to leave the page, so that its connections end.
     is_leaving: bool,
+    /// Whether the person has stopped the race, which may be between two of its heats.
+    is_race_stopping: bool,
     /// The order in which the next run asks.
     pub order: Order,
     /// The lab behind the bridge, and the route through it.

@@ -34,6 +34,7 @@ impl State {
     /// Begins a race, if the page is ready. Its first heat is due then.
     pub(super) fn begin_race(&mut self) {
         if self.is_ready() {
+            self.is_race_stopping = false;
             let entry = self.next_race();
             self.race = Shared::new(Race::begun(self.url().to_owned(), entry));
         }
@@ -64,6 +65,7 @@ impl State {
     /// Has the worker stop what is running, if something is.
     pub(super) fn stop(&mut self) {
         if self.is_running() {
+            self.is_race_stopping = true;
             self.order_worker(ToWorker::Stop);
         }
     }
@@ -89,6 +91,10 @@ impl State {
         self.unconfirmed_runs.extend(records.iter().map(|record| record.id));
         self.race.make_mut().begin_heat(heat, records);
         self.order_worker(ToWorker::Ask(asks));
+        if self.is_race_stopping {
+            // The heat that was to be stopped ended before the worker received the order.
+            self.order_worker(ToWorker::Stop);
+        }
     }
 
     /// Sends the three questions through the tunnel, so that the tunnel measures itself. The page does not show this run.

@@ -223,7 +223,9 @@ impl ManyRounds {
 
     /// The lab said how long the server thought about a question of a series, or that it does not know.
     pub(super) fn set_thinking(&mut self, id: RoundsId, mean: Option<Duration>) {
-        self.unreported = None;
+        if self.unreported == Some(id) {
+            self.unreported = None;
+        }
         if let Some(kept) = self.kept.iter_mut().find(|kept| kept.id == id && kept.rounds.thinking_mean != mean) {
             kept.rounds.make_mut().thinking_mean = mean;
         }
@@ -379,6 +381,8 @@ mod tests {
     fn the_lab_is_asked_once_about_the_thinking_in_a_series() {
         let mut many = series(2);
         assert_eq!(many.unreported, Some(id(2)), "not about an earlier one");
+        many.set_thinking(id(1), None);
+        assert_eq!(many.unreported, Some(id(2)), "a late reply about an earlier one");
         let mean = Some(Duration::from_millis(5));
         many.set_thinking(id(2), mean);
         let means: Vec<_> = many.kept.iter().map(|kept| kept.rounds.thinking_mean).collect();

@@ -271,6 +271,19 @@ fn a_race_begins_its_next_heat_when_the_last_is_complete() {
 }
 
 #[test]
+fn a_race_that_is_stopped_as_a_heat_ends_does_not_go_on() {
+    let stops = |state: &State| state.orders.iter().filter(|order| matches!(***order, ToWorker::Stop)).count();
+    let state = ready_after([Action::Raced, step(1, Step::Connected { at: Duration::ZERO }), Action::Stopped]);
+    assert_eq!(stops(&state), 1);
+    let state = after(state, [complete(1)]);
+    assert_eq!(stops(&state), 2, "the next heat is stopped, too");
+    let state = after(state, [ended(2, Ended::Stopped)]);
+    assert!(!state.is_running());
+    let state = after(state, [Action::Raced]);
+    assert_eq!((stops(&state), state.is_running()), (2, true), "another race goes on");
+}
+
+#[test]
 fn a_tunnel_that_has_measured_nothing_is_measured_by_a_quiet_run() {
     let unmeasured = LinkReport { added_delay: None, ..report(Preset::Ssh) };
     let replies = [Reply::Tunnel(Some(unmeasured)), Reply::Server(None)].map(Action::LabReplied);
