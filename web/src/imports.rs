@@ -17,6 +17,9 @@ use crate::shared::Shared;
 use crate::state::State;
 use crate::turn::Turn;
 
+/// What an export of a page names its format.
+const EXPORT_FORMAT: &str = "\"launcelot\"";
+
 /// The files that wait for their import.
 #[derive(Debug, Default)]
 pub struct Imports {
@@ -83,7 +86,7 @@ impl Imports {
         let name = file.name();
         let mut load = None;
         let imported = match text_of(file).await {
-            Ok(text) if text.includes(load::FORMAT, 0) => {
+            Ok(text) if is_load(&text) => {
                 self.last_load.set(self.last_load.get() + 1);
                 let number = self.last_load.get();
                 load::report(&name, &String::from(text), number).await.map(|report| {
@@ -104,6 +107,12 @@ impl Imports {
         let message = imported.unwrap_or_else(|why| why);
         FileStatus { message, is_bad, file: name, load, is_further: false }
     }
+}
+
+/// Whether a text is the result of a load: its format comes before all names in it, which may be anything.
+fn is_load(text: &JsString) -> bool {
+    let (load, export) = (text.index_of(load::FORMAT, 0), text.index_of(EXPORT_FORMAT, 0));
+    load >= 0 && (export < 0 || load < export)
 }
 
 async fn text_of(file: &File) -> Result<JsString, DocumentError> {
