@@ -30,6 +30,7 @@ use crate::render_mark::mark_render;
 use crate::rows;
 use crate::state::State;
 use crate::state::ids::PageId;
+use crate::text::busy;
 
 /// The page.
 #[component]
@@ -108,8 +109,8 @@ pub fn App() -> Html {
                 }
                 <LoadReports reports={state.loads.clone()} remove={actions.remove_load.clone()} />
                 if has_parts {
-                    <LaterExport available={Available::of(&state)} charts={Chart::all_drawn(&state)} {busy}
-                        clear={actions.clear.clone()} {dropped}
+                    <LaterExport available={Available::of(&state)} charts={Chart::all_drawn(&state)}
+                        busy={state.is_running().then_some(busy::RUNNING)} clear={actions.clear.clone()} {dropped}
                         import={actions.import.clone()} import_load={actions.import_load.clone()} state={actions.state.clone()} />
                 }
             </main>

@@ -8,7 +8,7 @@ use yew::prelude::*;
 use super::Actions;
 use crate::address::{Settings, Tunnel};
 use crate::bridge::Route;
-use crate::state::lab::{Action, Lab};
+use crate::state::lab::{Action, Lab, Presence};
 
 /// Applies the settings of the address, those of the link as soon as there is a lab, and shows later ones there.
 #[hook]
@@ -37,10 +37,11 @@ pub fn use_address(lab: &Lab, order: Order, actions: &Rc<Actions>) {
     let link = lab.link().filter(|_| lab.route == Route::Tunnel);
     let preset = |link| Preset::ALL.into_iter().find(|preset| preset.link() == link);
     let link = link.map(|link| preset(link).map_or(Tunnel::AsItIs, Tunnel::Preset));
+    let is_gone = lab.presence == Presence::Gone;
     use_effect_with(Settings { link, order: Some(order) }, move |settings| {
-        // An address that says nothing stays so until something is chosen.
+        // An address that says nothing stays so until something is chosen. A lab that is gone may come back, after a reload, too.
         let is_first = is_default.replace(false);
-        if !is_first && wanted.borrow().link.is_none() {
+        if !is_first && !is_gone && wanted.borrow().link.is_none() {
             settings.show();
         }
     });

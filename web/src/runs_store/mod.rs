@@ -104,7 +104,8 @@ impl RunsStore {
                 turn.yield_if_long().await;
             }
         }
-        !self.has_one(Writing::Failed)
+        // Without the writer, which could not be loaded, everything is still due.
+        !self.has_one(Writing::Failed) && !self.has_one(Writing::Due)
     }
 
     /// Like [`save`](Self::save), but in one turn, for a page that may be about to end. Writes nothing before the writer is loaded.
