@@ -310,25 +310,25 @@ impl Replay {
     /// What has been gone until `at`, and where the messages are then. A message that is home has arrived in the
     /// middle of the browser; one that has not left is not there yet.
     pub fn at(&self, at: Duration) -> (Vec<Trail>, Vec<Marker>) {
-        let (mut stretches, mut tokens) = (Vec::new(), Vec::new());
+        let (mut trails, mut markers) = (Vec::new(), Vec::new());
         for (lane, journey) in self.journeys.iter().enumerate() {
             let Some(first) = journey.first().filter(|first| first.at <= at) else { continue };
-            let mut token = Marker { lane, is_back: false, at: first.place };
+            let mut marker = Marker { lane, is_back: false, at: first.place };
             for pair in journey.windows(2) {
                 let [from, until] = pair else { continue };
                 if from.at >= at && until.at > at {
                     break;
                 }
                 let place = between(from, until, at);
-                stretches.push(Trail { lane, is_back: until.is_back, from: from.place, until: place, leg: until.leg });
-                token = Marker { lane, is_back: until.is_back, at: place };
+                trails.push(Trail { lane, is_back: until.is_back, from: from.place, until: place, leg: until.leg });
+                marker = Marker { lane, is_back: until.is_back, at: place };
             }
             if journey.last().is_some_and(|last| last.is_back && last.at <= at) {
-                token.at = ASKER_WIDTH / 2;
+                marker.at = ASKER_WIDTH / 2;
             }
-            tokens.push(token);
+            markers.push(marker);
         }
-        (stretches, tokens)
+        (trails, markers)
     }
 }
 
@@ -382,12 +382,12 @@ mod tests {
     /// The first question seen at these points, 10 µs apart, so that 50 µs lie before them and after.
     fn trace(points: &[TracePoint]) -> Trace {
         let step = if points.len() == 1 { 0 } else { 100 / (points.len() as u64 - 1) };
-        let sightings = points.iter().zip(0..).map(|(point, index)| TraceEvent {
+        let events = points.iter().zip(0..).map(|(point, index)| TraceEvent {
             point: *point,
             at: us(index * step),
             bytes: if point.is_of_answers() { 4 } else { 5 },
         });
-        Trace { events: sightings.collect(), ..Trace::default() }
+        Trace { events: events.collect(), ..Trace::default() }
     }
 
     fn names(replay: &Replay) -> Vec<&str> {
@@ -395,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_passes_every_station_there_and_back_in_order() {
+    fn a_message_passes_every_hop_out_and_back_in_order() {
         let replay = Replay::of(&run(), Some(&trace(&TracePoint::ALL)), "browser").unwrap();
         assert_eq!(names(&replay), ["browser", "bridge", "tunnel", "server"]);
         assert_eq!(replay.lanes, ["Connecting", "What?", "Why ?"]);
@@ -403,8 +403,8 @@ mod tests {
         let mut seen = Vec::new();
         while replay.after(at) > at {
             at = replay.after(at);
-            let (_, tokens) = replay.at(at);
-            seen.extend(tokens.iter().find(|token| token.lane == 1).map(|token| (token.is_back, token.at)));
+            let (_, markers) = replay.at(at);
+            seen.extend(markers.iter().find(|marker| marker.lane == 1).map(|marker| (marker.is_back, marker.at)));
         }
         assert_eq!(at, us(300));
         let there: Vec<_> = seen.iter().filter(|(is_back, _)| !is_back).map(|(_, at)| *at).collect();
@@ -419,22 +419,22 @@ mod tests {
         let replay =
             Replay::of(&run(), Some(&trace(&[TracePoint::ServerIn, TracePoint::AnswerOut])), "browser").unwrap();
         assert_eq!(names(&replay), ["browser", "server"]);
-        let place = |at| replay.at(at).1.into_iter().find(|token| token.lane == 1).map(|token| token.at);
+        let place = |at| replay.at(at).1.into_iter().find(|marker| marker.lane == 1).map(|marker| marker.at);
         assert_eq!(place(us(99)), None, "it has not left");
         assert_eq!([place(us(100)), place(us(125)), place(us(150))], [Some(90), Some(485), Some(880)]);
         assert_eq!(replay.at(us(175)).1.len(), 2);
     }
 
     #[test]
-    fn where_nobody_watched_it_goes_between_what_is_known() {
+    fn where_no_hop_recorded_a_message_it_goes_between_known_places() {
         let replay = Replay::of(&run(), None, "browser").unwrap();
         assert_eq!((names(&replay), replay.is_partly_unknown), (vec!["browser", "beyond"], true));
         let bridge = [TracePoint::BridgeIn, TracePoint::BridgeOut, TracePoint::BridgeBackIn, TracePoint::BridgeBackOut];
         let replay = Replay::of(&run(), Some(&trace(&bridge)), "browser").unwrap();
         assert_eq!(names(&replay), ["browser", "bridge", "beyond"]);
-        let (stretches, tokens) = replay.at(us(200));
-        assert_eq!(stretches.last().map(|stretch| (stretch.lane, stretch.leg)), Some((1, "unknown")));
-        assert_eq!(tokens.last(), Some(&Marker { lane: 1, is_back: false, at: 880 }), "it turns half way in time");
+        let (trails, markers) = replay.at(us(200));
+        assert_eq!(trails.last().map(|trail| (trail.lane, trail.leg)), Some((1, "unknown")));
+        assert_eq!(markers.last(), Some(&Marker { lane: 1, is_back: false, at: 880 }), "it turns half way in time");
     }
 
     #[test]
@@ -495,8 +495,8 @@ mod tests {
     #[test]
     fn a_question_without_an_answer_left_and_is_not_seen_to_arrive() {
         let replay = Replay::of(&run(), None, "browser").unwrap();
-        let (_, tokens) = replay.at(replay.end());
-        assert_eq!(tokens.last(), Some(&Marker { lane: 2, is_back: false, at: ASKER_WIDTH }));
+        let (_, markers) = replay.at(replay.end());
+        assert_eq!(markers.last(), Some(&Marker { lane: 2, is_back: false, at: ASKER_WIDTH }));
         let nothing = Run::new(String::new(), Order::OneAtATime, us(5), ["What?".to_owned()]);
         assert_eq!(Replay::of(&nothing, None, "browser"), None);
     }

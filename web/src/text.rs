@@ -169,7 +169,7 @@ fn times(difference: Difference) -> String {
     }
 }
 
-/// How something stands, in one word: whoever styles the page or reads it by program goes by it.
+/// How something stands, in one word, for style sheets and programs that read the page.
 pub fn state(status: Option<&RunStatus>) -> &'static str {
     match status {
         None => "idle",

@@ -19,14 +19,14 @@ impl State {
                     self.change_runs(&RunRecord::lacks_final_work, &mut |record| record.end_work(now));
                     self.rounds.change(|rounds| rounds.end_work(now));
                 }
-                self.lab.hear_of_work(think);
+                self.lab.server_replied(think);
             }
             Reply::Series(id, thinking_mean) => {
-                self.lab.heard_of_a_run();
+                self.lab.run_replied();
                 self.rounds.change(|rounds| rounds.set_thinking(id, thinking_mean));
             }
             Reply::Trace(id, response) => {
-                self.lab.heard_of_a_run();
+                self.lab.run_replied();
                 let report = self.lab.report();
                 self.change_runs(&|record| record.id == id, &mut |record| {
                     let Some(TraceResponse { trace, tunnel, server_design }) = response.clone() else {
@@ -44,7 +44,7 @@ impl State {
 
     fn take_link_report(&mut self, report: Option<LinkReport>) {
         let (link, revision) = (self.lab.link(), self.lab.revision());
-        self.lab.hear(report);
+        self.lab.tunnel_replied(report);
         let is_another_revision = revision.is_some() && report.is_some_and(|report| Some(report.revision) != revision);
         if is_another_revision || (link.is_some() && link != self.lab.link()) {
             // Another client has changed it. Only the traces of the latest runs tell before which of them.

@@ -1,6 +1,7 @@
 //! The lab behind the bridge, as the page knows it: the route through it, and its tunnel.
 //!
-//! The lab is asked one thing at a time, and nothing while a run goes on but to set the tunnel.
+//! The lab is asked one thing at a time. While a run goes on, it is asked only what cannot wait: at first whether it is there, and
+//! to set the tunnel or the server's work.
 
 use std::time::Duration;
 
@@ -79,7 +80,7 @@ pub enum Notice {
     WorkChangedElsewhere,
 }
 
-/// How the quiet run through the tunnel stands: nobody sees its times, but the tunnel measures itself by it.
+/// How the quiet run through the tunnel stands: the page does not show it, but the tunnel measures itself by it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Probe {
     /// None has begun since the tunnel was set.
@@ -186,7 +187,9 @@ impl Lab {
         match (self.presence, self.wish) {
             (Presence::Asked, _) => Some(Request::Tunnel),
             (Presence::There(_), Some(link)) => Some(Request::SetTunnel(link)),
-            (Presence::There(_), None) | (Presence::Gone, _) if is_idle && self.is_stale => Some(Request::Tunnel),
+            (Presence::There(_), None) | (Presence::Gone | Presence::Absent, _) if is_idle && self.is_stale => {
+                Some(Request::Tunnel)
+            }
             (Presence::There(_), None) => match self.work {
                 Work::Unasked if is_idle => Some(Request::Server),
                 Work::Known(_) if is_idle && self.is_work_stale => Some(Request::Server),
@@ -205,7 +208,7 @@ impl Lab {
     }
 
     /// The lab said how the tunnel is, or nothing.
-    pub fn hear(&mut self, report: Option<LinkReport>) {
+    pub fn tunnel_replied(&mut self, report: Option<LinkReport>) {
         self.is_asked = false;
         self.is_stale = false;
         let Some(report) = report else {
@@ -250,7 +253,7 @@ impl Lab {
     }
 
     /// The lab said how long its server works on each answer; `None` if that cannot be changed.
-    pub fn hear_of_work(&mut self, think: Option<Duration>) {
+    pub fn server_replied(&mut self, think: Option<Duration>) {
         self.is_asked = false;
         self.is_work_stale = false;
         if let (Work::Known(before), Some(think)) = (self.work, think)
@@ -262,12 +265,17 @@ impl Lab {
             // A newer wish.
             (Work::Wished(wished), Some(think)) if wished != think => Work::Wished(wished),
             (_, Some(think)) => Work::Known(think),
-            (_, None) => Work::Fixed,
+            (Work::Unasked | Work::Fixed, None) => Work::Fixed,
+            // It could be changed before, so the lab may be gone.
+            (Work::Known(_) | Work::Wished(_), None) => {
+                self.is_stale = true;
+                Work::Unasked
+            }
         };
     }
 
     /// The lab said what it saw of a run, or nothing.
-    pub fn heard_of_a_run(&mut self) {
+    pub fn run_replied(&mut self) {
         self.is_asked = false;
     }
 
@@ -283,12 +291,9 @@ impl Lab {
         self.is_work_stale = self.may_answer();
     }
 
-    /// Whether there is, or was, a lab to be asked.
+    /// Whether the lab has been asked before. One that did not answer may be there meanwhile.
     fn may_answer(&self) -> bool {
-        match self.presence {
-            Presence::There(_) | Presence::Gone => true,
-            Presence::Asked | Presence::Absent => false,
-        }
+        self.presence != Presence::Asked
     }
 }
 
@@ -325,17 +330,17 @@ mod tests {
         lab.act(Action::Wished(Preset::Continent.link()));
         lab.act(Action::Settled);
         lab.act(Action::Asked);
-        lab.hear(report(Preset::Continent, 3));
+        lab.tunnel_replied(report(Preset::Continent, 3));
         assert_eq!((lab.request(true), lab.notice), (None, None));
         lab.run_ended(Some(RunId(1)));
-        lab.hear(None);
+        lab.tunnel_replied(None);
         lab.run_ended(Some(RunId(2)));
-        lab.hear(report_of(2, Preset::Ssh, 0));
+        lab.tunnel_replied(report_of(2, Preset::Ssh, 0));
         assert_eq!(lab.request(true), Some(Request::SetTunnel(Preset::Continent.link())));
         assert_eq!((lab.notice, lab.revision()), (Some(Notice::SetAgain), None), "another is on its way");
         lab.act(Action::Asked);
-        lab.hear(report_of(2, Preset::Continent, 0));
-        lab.hear_of_work(Some(Duration::ZERO));
+        lab.tunnel_replied(report_of(2, Preset::Continent, 0));
+        lab.server_replied(Some(Duration::ZERO));
         assert_eq!((lab.request(true), lab.notice), (None, Some(Notice::SetAgain)));
         lab.act(Action::Wished(Preset::Rack.link()));
         assert_eq!(lab.notice, None);
@@ -349,27 +354,31 @@ mod tests {
         assert_eq!(lab.request(false), Some(Request::SetServer(think)));
         lab.act(Action::Asked);
         lab.act(Action::WorkWished(2 * think));
-        lab.hear_of_work(Some(think));
+        lab.server_replied(Some(think));
         assert_eq!(lab.request(false), Some(Request::SetServer(2 * think)), "the newest wish wins");
-        lab.hear_of_work(Some(2 * think));
+        lab.server_replied(Some(2 * think));
         assert_eq!((lab.work, lab.request(true)), (Work::Known(2 * think), None));
-        lab.hear(report_of(2, Preset::Ssh, 3));
+        lab.tunnel_replied(report_of(2, Preset::Ssh, 3));
         assert_eq!(lab.request(true), Some(Request::SetServer(2 * think)));
-        lab.hear_of_work(None);
+        lab.server_replied(None);
+        assert_eq!(lab.request(true), Some(Request::Tunnel), "the lab may be gone");
+        lab.tunnel_replied(report_of(2, Preset::Ssh, 3));
+        assert_eq!(lab.request(true), Some(Request::Server));
+        lab.server_replied(None);
         assert_eq!((lab.work, lab.request(true)), (Work::Fixed, None));
     }
 
     #[test]
     fn a_link_that_changes_by_itself_is_shown() {
         let mut lab = chosen();
-        lab.hear(report_of(2, Preset::Ssh, 3));
-        lab.hear_of_work(Some(Duration::ZERO));
+        lab.tunnel_replied(report_of(2, Preset::Ssh, 3));
+        lab.server_replied(Some(Duration::ZERO));
         assert_eq!((lab.notice, lab.request(true)), (Some(Notice::Restarted), None), "nothing had been chosen here");
         let mut lab = chosen();
         lab.came_to_front();
         assert_eq!((lab.request(false), lab.request(true)), (None, Some(Request::Tunnel)));
         lab.act(Action::Asked);
-        lab.hear(report(Preset::Satellite, 0));
+        lab.tunnel_replied(report(Preset::Satellite, 0));
         assert_eq!((lab.notice, lab.link()), (Some(Notice::ChangedElsewhere), Some(Preset::Satellite.link())));
         assert!(lab.lacks_a_measurement(), "the new link is measured, too");
     }
@@ -381,24 +390,24 @@ mod tests {
         for occasion in occasions {
             occasion(&mut lab);
             assert_eq!((lab.request(false), lab.request(true)), (None, Some(Request::Tunnel)));
-            lab.hear(report(Preset::Ssh, 3));
+            lab.tunnel_replied(report(Preset::Ssh, 3));
             assert_eq!((lab.request(false), lab.request(true)), (None, Some(Request::Server)));
-            lab.hear_of_work(Some(Duration::ZERO));
+            lab.server_replied(Some(Duration::ZERO));
             assert_eq!((lab.request(true), lab.notice), (None, None));
         }
-        lab.hear_of_work(Some(Duration::from_millis(3)));
+        lab.server_replied(Some(Duration::from_millis(3)));
         assert_eq!(lab.notice, Some(Notice::WorkChangedElsewhere));
         lab.act(Action::WorkWished(Duration::ZERO));
-        lab.hear_of_work(Some(Duration::ZERO));
+        lab.server_replied(Some(Duration::ZERO));
         assert_eq!(lab.notice, None, "the person changed it here");
     }
 
     /// A lab whose tunnel is chosen and measured.
     fn chosen() -> Lab {
         let mut lab = Lab::default();
-        lab.hear(report(Preset::Ssh, 3));
+        lab.tunnel_replied(report(Preset::Ssh, 3));
         assert_eq!(lab.request(true), Some(Request::Server));
-        lab.hear_of_work(Some(Duration::ZERO));
+        lab.server_replied(Some(Duration::ZERO));
         lab.act(Action::RouteChosen(Route::Tunnel));
         lab
     }
@@ -412,10 +421,10 @@ mod tests {
         lab.act(Action::Wished(Preset::Continent.link()));
         lab.act(Action::Wished(Preset::Satellite.link()));
         assert_eq!(lab.request(false), None);
-        lab.hear(report(Preset::Rack, 0));
+        lab.tunnel_replied(report(Preset::Rack, 0));
         assert_eq!(lab.request(false), Some(Request::SetTunnel(Preset::Satellite.link())));
         lab.act(Action::Asked);
-        lab.hear(report(Preset::Satellite, 0));
+        lab.tunnel_replied(report(Preset::Satellite, 0));
         assert_eq!((lab.wish, lab.request(true)), (None, None));
     }
 
@@ -425,7 +434,7 @@ mod tests {
         assert!(!lab.lacks_a_measurement());
         lab.act(Action::Wished(Preset::Rack.link()));
         lab.act(Action::Asked);
-        lab.hear(report(Preset::Rack, 0));
+        lab.tunnel_replied(report(Preset::Rack, 0));
         assert!(!lab.lacks_a_measurement(), "the slider still moves");
         lab.act(Action::Settled);
         assert!(lab.lacks_a_measurement());
@@ -433,7 +442,7 @@ mod tests {
         lab.run_ended(Some(RunId(7)));
         assert_eq!((lab.request(false), lab.request(true)), (None, Some(Request::Tunnel)));
         lab.act(Action::Asked);
-        lab.hear(report(Preset::Rack, 0));
+        lab.tunnel_replied(report(Preset::Rack, 0));
         assert!(!lab.lacks_a_measurement(), "a tunnel that measures nothing is not asked for ever");
     }
 
@@ -441,23 +450,28 @@ mod tests {
     fn a_lab_that_does_not_answer_any_more_is_asked_again_after_the_next_run() {
         let mut lab = chosen();
         lab.act(Action::Wished(Preset::Rack.link()));
-        lab.hear(None);
+        lab.tunnel_replied(None);
         assert_eq!((lab.presence, lab.route, lab.request(true)), (Presence::Gone, Route::Tunnel, None));
         lab.run_ended(Some(RunId(1)));
         assert_eq!((lab.request(false), lab.request(true)), (None, Some(Request::Tunnel)));
-        lab.hear(None);
+        lab.tunnel_replied(None);
         assert_eq!(lab.request(true), None, "once a run");
         lab.run_ended(Some(RunId(2)));
-        lab.hear(report(Preset::Ssh, 3));
+        lab.tunnel_replied(report(Preset::Ssh, 3));
         assert_eq!((lab.report(), lab.route), (report(Preset::Ssh, 3), Route::Tunnel));
     }
 
     #[test]
-    fn without_a_lab_there_is_no_tunnel_and_nobody_to_ask() {
+    fn a_lab_that_was_absent_is_looked_for_again_after_each_run() {
         let mut lab = Lab::default();
-        lab.hear(None);
+        lab.tunnel_replied(None);
         assert_eq!((lab.presence, lab.route, lab.request(true)), (Presence::Absent, Route::Straight, None));
         lab.run_ended(Some(RunId(1)));
-        assert_eq!(lab.request(true), None);
+        assert_eq!((lab.request(false), lab.request(true)), (None, Some(Request::Tunnel)));
+        lab.tunnel_replied(None);
+        assert_eq!((lab.presence, lab.request(true)), (Presence::Absent, None), "once a run");
+        lab.run_ended(Some(RunId(2)));
+        lab.tunnel_replied(report(Preset::Ssh, 3));
+        assert_eq!((lab.report(), lab.notice), (report(Preset::Ssh, 3), None));
     }
 }

@@ -11,7 +11,7 @@ use crate::shared::Shared;
 /// How many times slower than it was it can be played.
 pub const SLOWNESS: [u32; 4] = [10, 100, 1_000, 10_000];
 /// At first it is played as slowly as does not take longer than this.
-const PATIENCE: Duration = Duration::from_secs(20);
+const LONGEST_PLAY: Duration = Duration::from_secs(20);
 /// How long it stays at each recorded moment when it goes by steps.
 const DWELL: Duration = Duration::from_millis(1_200);
 
@@ -58,7 +58,7 @@ impl Player {
     /// At the beginning.
     pub fn new(replay: Shared<Replay>) -> Self {
         let end = replay.end();
-        let is_short = |slowness: &u32| end.saturating_mul(*slowness) <= PATIENCE;
+        let is_short = |slowness: &u32| end.saturating_mul(*slowness) <= LONGEST_PLAY;
         let slowness = SLOWNESS.into_iter().rfind(is_short).unwrap_or(SLOWNESS[0]);
         Self { replay, at: Duration::ZERO, slowness, is_playing: false, by_steps: false, dwelt: Duration::ZERO }
     }

@@ -19,7 +19,7 @@ pub enum Slider {
 /// The significant digits of a step: eight of them to every tenfold.
 const DIGITS: [u64; 8] = [10, 13, 16, 20, 25, 32, 50, 70];
 
-/// The longest link that a slider makes, in microseconds: step 0 is none, step 1 is 10 µs.
+/// The last steps of the sliders for times: step 0 is none, step 1 is 10 µs, the last is a second or a tenth of one.
 const ROUND_TRIP_STEPS: u64 = 1 + 8 * 5;
 const JITTER_STEPS: u64 = 1 + 8 * 4;
 
@@ -47,7 +47,7 @@ impl Slider {
             match self {
                 Self::RoundTrip => at_step.rtt <= link.rtt,
                 Self::Jitter => at_step.jitter <= link.jitter,
-                Self::Bandwidth => format_bandwidth(at_step) <= format_bandwidth(link),
+                Self::Bandwidth => bits_per_second(at_step) <= bits_per_second(link),
             }
         };
         steps.into_iter().find(is_below).unwrap_or_default()
@@ -71,7 +71,7 @@ fn value(step: u64) -> u64 {
     DIGITS[step as usize % DIGITS.len()] * 10_u64.pow(step as u32 / DIGITS.len() as u32)
 }
 
-fn format_bandwidth(link: LinkSettings) -> u64 {
+fn bits_per_second(link: LinkSettings) -> u64 {
     link.bandwidth.map_or(u64::MAX, NonZeroU64::get)
 }
 
@@ -88,8 +88,8 @@ mod tests {
         assert_eq!(at(Slider::RoundTrip, 1).rtt, Duration::from_micros(10));
         assert_eq!(at(Slider::RoundTrip, u64::MAX).rtt, Duration::from_secs(1));
         assert_eq!(at(Slider::Jitter, u64::MAX).jitter, Duration::from_millis(100));
-        assert_eq!(format_bandwidth(at(Slider::Bandwidth, 0)), 10_000);
-        assert_eq!(format_bandwidth(at(Slider::Bandwidth, BANDWIDTH_STEPS - 1)), 10_000_000_000);
+        assert_eq!(bits_per_second(at(Slider::Bandwidth, 0)), 10_000);
+        assert_eq!(bits_per_second(at(Slider::Bandwidth, BANDWIDTH_STEPS - 1)), 10_000_000_000);
         assert_eq!(at(Slider::Bandwidth, BANDWIDTH_STEPS).bandwidth, None);
         for step in 0..ROUND_TRIP_STEPS {
             assert!(at(Slider::RoundTrip, step).rtt < at(Slider::RoundTrip, step + 1).rtt);
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wire_that_a_slider_made_is_found_at_its_step() {
+    fn a_link_that_a_slider_made_is_found_at_its_step() {
         for slider in Slider::ALL {
             for step in 0..=slider.last() {
                 assert_eq!(slider.step(slider.set(Preset::Ssh.link(), step)), step, "{slider:?}");

@@ -1,4 +1,4 @@
-//! The legs of the way in words.
+//! The legs of a round trip in words.
 
 use std::time::Duration;
 

@@ -66,7 +66,8 @@ impl Clock {
         Reading(self.performance.time_origin()).since(Reading(-reading.0))
     }
 
-    /// Watches the clock move, for at most a few milliseconds.
+    /// Watches the clock move some times: for less than a millisecond, or a third of a second if its steps are as long as a
+    /// frame.
     pub(super) fn measured(&self, scope: &DedicatedWorkerGlobalScope) -> message::Clock {
         let began = self.read();
         let step = smallest_step(|| self.read().since(began)).unwrap_or_default();

@@ -28,15 +28,15 @@ pub(super) struct Pause {
     clock: Clock,
     timer_calls: Function,
     timer: Option<i32>,
-    /// What the thread sleeps on; nobody ever wakes it.
-    pillow: Option<Int32Array>,
+    /// What the thread waits on with a timeout; it is never notified.
+    sleep_on: Option<Int32Array>,
 }
 
 impl Pause {
     /// `timer_calls` is called when a timer is up.
     pub(super) fn new(scope: DedicatedWorkerGlobalScope, clock: Clock, timer_calls: Function) -> Self {
-        let pillow = clock::is_isolated(&scope).then(|| Int32Array::new(&SharedArrayBuffer::new(4)));
-        Self { scope, clock, timer_calls, timer: None, pillow }
+        let sleep_on = clock::is_isolated(&scope).then(|| Int32Array::new(&SharedArrayBuffer::new(4)));
+        Self { scope, clock, timer_calls, timer: None, sleep_on }
     }
 
     /// Waits for a moment that is near, and says that it is there; else sets the timer and says that it is not.
@@ -45,7 +45,7 @@ impl Pause {
         if left <= 0.0 {
             return true;
         }
-        let Some(pillow) = &self.pillow else {
+        let Some(sleep_on) = &self.sleep_on else {
             return !self.set(left.ceil());
         };
         if left > TIMER_LATENESS_MS + 1.0 {
@@ -53,7 +53,7 @@ impl Pause {
         }
         if left > SLEEP_LATENESS_MS {
             // Fails only where a thread must not sleep, which a worker's may.
-            let _ = Atomics::wait_with_timeout(pillow, 0, 0, left - SLEEP_LATENESS_MS);
+            let _ = Atomics::wait_with_timeout(sleep_on, 0, 0, left - SLEEP_LATENESS_MS);
         }
         while self.clock.read() < moment {}
         true

@@ -21,7 +21,7 @@ use crate::state::ids::RoundsId;
 use crate::text;
 
 /// How long the page is told nothing after it was told something: 250 ms. Each time the page draws, and where
-/// processors are few, whoever asks may wait for one meanwhile.
+/// processors are few, the worker may wait for one meanwhile.
 const TELLING_PAUSE: Moment = 250_000_000 / Round::STEP_NS as Moment;
 
 /// How often it is checked whether the worker was suspended, in milliseconds.
