@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::document::{self, Document, DocumentError, DocumentHeader};
+use super::document::{self, Document, DocumentError, DocumentHeader, RecordedRace};
 
 /// Writes a document as JSON.
 pub fn write(document: &Document) -> String {
@@ -93,9 +93,12 @@ impl Reader {
                 self.document.runs.push(run);
             }
             Kind::Race => {
-                let mut race = parse(piece)?;
+                let mut race: RecordedRace = parse(piece)?;
                 document::validate_race(&mut race)?;
-                self.document.races.push(race);
+                // Of a race without runs there is nothing to show.
+                if race.heats().iter().any(|(_, _, runs)| !runs.is_empty()) {
+                    self.document.races.push(race);
+                }
             }
             Kind::Rounds => {
                 let mut rounds = parse(piece)?;
@@ -137,6 +140,12 @@ mod tests {
         assert_eq!(reader.read_next(), Err(DocumentError::NotADocument));
         assert_eq!(reader.read_next(), Ok(false));
         assert_eq!(reader.finish(), Err(DocumentError::Empty));
+    }
+
+    #[test]
+    fn a_race_without_runs_is_left_out() {
+        let document = Document { races: vec![RecordedRace::default()], ..Document::default() };
+        assert_eq!(read(&write(&document)), Err(DocumentError::Empty));
     }
 
     #[test]
