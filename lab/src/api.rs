@@ -37,8 +37,9 @@
 //! # `/api/series/NAME`
 //!
 //! `NAME` is the name of a series of rounds in the URLs of its WebSockets (`/ws?series=NAME`). The response is
-//! `{"answers": 40, "thinking_us": 200000}`: the number of answers, and the sum of the server's thinking times before
-//! them. The events of a series are not kept. `schema/series.schema.json` describes the response.
+//! `{"answers": 40, "thinking_us": 200000, "server_design": "async"}`: the number of answers, the sum of the server's
+//! thinking times before them, and the design of the lab's server. The events of a series are not kept.
+//! `schema/series.schema.json` describes the response.
 //!
 //! # `/api/tunnel`
 //!
@@ -132,7 +133,9 @@ async fn get_trace(State(lab): State<Lab>, Path(id): Path<String>, RawQuery(quer
 
 async fn get_series(State(lab): State<Lab>, Path(name): Path<String>) -> Response {
     match lab.recorder.thinking(&name) {
-        Some(Thinking { answers, total }) => json(StatusCode::OK, &SeriesResponse { answers, thinking: total }),
+        Some(Thinking { answers, total }) => {
+            json(StatusCode::OK, &SeriesResponse { answers, thinking: total, server_design: Some(lab.design) })
+        }
         None => error(StatusCode::NOT_FOUND, &format!("no series '{name}': it was not recorded, or was evicted")),
     }
 }

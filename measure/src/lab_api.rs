@@ -21,18 +21,21 @@ pub struct ServerSettings {
 }
 
 /// The response of `/api/series/NAME`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeriesResponse {
     /// The number of answers.
     pub answers: u64,
     /// The sum of the server's thinking times before them, in microseconds.
     #[serde(rename = "thinking_us", with = "micros")]
     pub thinking: Duration,
+    /// The name of the server's design; `None` in responses of earlier versions.
+    #[serde(default)]
+    pub server_design: Option<String>,
 }
 
 impl SeriesResponse {
     /// Returns the mean thinking time; `None` if there was no answer.
-    pub fn mean(self) -> Option<Duration> {
+    pub fn mean(&self) -> Option<Duration> {
         self.thinking.checked_div(u32::try_from(self.answers).ok()?)
     }
 }

@@ -41,8 +41,8 @@ pub enum Reply {
     /// What the hops recorded of the dialogue of a run, and by which tunnel and to which server it went; `None` if they recorded
     /// nothing.
     Trace(RunId, Option<TraceResponse>),
-    /// How long the server thought about a question of a series, at the mean; `None` if that was not recorded.
-    Series(RoundsId, Option<Duration>),
+    /// How long the server thought about the questions of a series, and its design; `None` if that was not recorded.
+    Series(RoundsId, Option<SeriesResponse>),
 }
 
 /// The status of a response with a reply.
@@ -107,10 +107,7 @@ pub fn decode(request: &Request, body: &str) -> Option<Reply> {
             Reply::Server(Some(settings.think))
         }
         Request::Trace(run, _) => Reply::Trace(*run, Some(serde_json::from_str(body).ok()?)),
-        Request::Series(id) => {
-            let series: SeriesResponse = serde_json::from_str(body).ok()?;
-            Reply::Series(*id, series.mean())
-        }
+        Request::Series(id) => Reply::Series(*id, Some(serde_json::from_str(body).ok()?)),
     })
 }
 
@@ -132,9 +129,14 @@ mod tests {
     #[test]
     fn responses_are_decoded_and_others_are_not() {
         let series = Request::Series(RoundsId::default());
-        let mean = Some(Duration::from_micros(5));
-        let reply = decode(&series, r#"{"answers": 40, "thinking_us": 200}"#);
-        assert_eq!(reply, Some(Reply::Series(RoundsId::default(), mean)));
+        for (design, body) in [
+            (None, r#"{"answers": 40, "thinking_us": 200}"#),
+            (Some("poll"), r#"{"answers": 40, "thinking_us": 200, "server_design": "poll"}"#),
+        ] {
+            let Some(Reply::Series(_, Some(response))) = decode(&series, body) else { panic!("not a series: {body}") };
+            assert_eq!(response.mean(), Some(Duration::from_micros(5)));
+            assert_eq!(response.server_design.as_deref(), design);
+        }
         let trace = Request::Trace(RunId(3), String::new());
         let body = r#"{"id": "a", "events": [{"point": "bridge-in", "at_us": 0.5, "bytes": 18}], "is_truncated": false,
             "tunnel": {"instance": "87f63a74ef8628e8", "first_revision": 1, "last_revision": 2, "handshake_us": null},

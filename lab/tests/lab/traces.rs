@@ -293,6 +293,7 @@ async fn the_thinking_in_a_series_is_summed_over_its_connections_on_both_paths()
         schema::assert_valid(include_str!("../../schema/series.schema.json"), &series);
         let answers = 3 * connections;
         assert_eq!(series["answers"], answers, "{series}");
+        assert_eq!(series["server_design"], "async", "{series}");
         assert!(series["thinking_us"].as_f64().unwrap() >= 5_000.0 * f64::from(answers), "{series}");
         let (_, trace) = get(demo.page_port, &format!("/api/traces/{name}"));
         assert_eq!(trace["events"], json!([]), "events of a series are not kept");

@@ -21,9 +21,9 @@ impl State {
                 }
                 self.lab.server_replied(think);
             }
-            Reply::Series(id, thinking_mean) => {
+            Reply::Series(id, response) => {
                 self.lab.run_replied();
-                self.rounds.change(|rounds| rounds.set_thinking(id, thinking_mean));
+                self.rounds.change(|rounds| rounds.take_lab_response(id, response));
             }
             Reply::Trace(id, response) => {
                 self.lab.run_replied();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use launcelot_charts::series::SERIES_MAX;
+use launcelot_measure::lab_api::SeriesResponse;
 use launcelot_measure::{
     Failures, Interruptions, Link, LinkRevisions, Provenance, Round, Rounds, RoundsPlan, RunStatus, ServerWork,
     Stopwatch,
@@ -221,13 +222,16 @@ impl ManyRounds {
         }
     }
 
-    /// The lab said how long the server thought about a question of a series, or that it does not know.
-    pub(super) fn set_thinking(&mut self, id: RoundsId, mean: Option<Duration>) {
+    /// The lab said how long the server thought about the questions of a series, and what its design is, or that it does not know.
+    pub(super) fn take_lab_response(&mut self, id: RoundsId, response: Option<SeriesResponse>) {
         if self.unreported == Some(id) {
             self.unreported = None;
         }
-        if let Some(kept) = self.kept.iter_mut().find(|kept| kept.id == id && kept.rounds.thinking_mean != mean) {
-            kept.rounds.make_mut().thinking_mean = mean;
+        let kept = self.kept.iter_mut().find(|kept| kept.id == id);
+        if let (Some(kept), Some(response)) = (kept, response) {
+            let rounds = kept.rounds.make_mut();
+            rounds.thinking_mean = response.mean();
+            rounds.provenance.server_design = response.server_design;
         }
     }
 
@@ -381,14 +385,16 @@ mod tests {
     fn the_lab_is_asked_once_about_the_thinking_in_a_series() {
         let mut many = series(2);
         assert_eq!(many.unreported, Some(id(2)), "not about an earlier one");
-        many.set_thinking(id(1), None);
+        many.take_lab_response(id(1), None);
         assert_eq!(many.unreported, Some(id(2)), "a late reply about an earlier one");
+        let (thinking, server_design) = (Duration::from_millis(50), Some("poll".to_owned()));
+        many.take_lab_response(id(2), Some(SeriesResponse { answers: 10, thinking, server_design }));
         let mean = Some(Duration::from_millis(5));
-        many.set_thinking(id(2), mean);
+        assert_eq!(many.kept[1].rounds.provenance.server_design.as_deref(), Some("poll"));
         let means: Vec<_> = many.kept.iter().map(|kept| kept.rounds.thinking_mean).collect();
         assert_eq!((means, many.unreported), (vec![None, mean], None));
         begin(&mut many, 3);
-        many.set_thinking(id(3), None);
+        many.take_lab_response(id(3), None);
         assert_eq!((many.kept[2].rounds.thinking_mean, many.unreported), (None, None), "the lab saw nothing");
     }
 

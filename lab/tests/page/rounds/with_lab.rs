@@ -63,7 +63,7 @@ async fn the_cause_of_a_queue_is_the_busy_server_or_head_of_line_blocking_on_a_l
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_thinking_in_a_series_is_summed_over_all_its_connections() {
+async fn the_thinking_in_a_series_is_summed_over_all_its_connections_and_the_design_is_told() {
     let session = PageSession::start_with(&["--think", "1ms"]).await;
     let browser = &session.browser;
     browser.ask_rounds(20, "#each-connection", "", "complete").await;
@@ -74,6 +74,9 @@ async fn the_thinking_in_a_series_is_summed_over_all_its_connections() {
     })
     .await;
     assert!(document["rounds"][0]["thinking_mean_us"].as_f64().unwrap() >= 1_000.0, "{document}");
+    assert_eq!(document["rounds"][0]["provenance"]["server_design"], "async", "{document}");
+    let listed = browser.text("#kept-rounds li small").await;
+    assert!(listed.contains("server design async"), "{listed}");
     browser.assert_console_is_quiet(&[]).await;
 }
 
