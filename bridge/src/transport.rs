@@ -35,8 +35,13 @@ pub trait Transport: AsyncRead + AsyncWrite + Unpin {
         false
     }
 
-    /// Makes the end of the connection a reset, by which the peer learns that the stream is not complete.
+    /// Makes the end of the connection a reset, by which the peer learns that the stream is not complete. The system does it
+    /// whatever drops the connection, even the end of the process. Does nothing where there is no reset, as at a Unix socket:
+    /// there the peer cannot tell.
     fn reset_when_dropped(&self) {}
+
+    /// Takes back [`reset_when_dropped`](Self::reset_when_dropped): what is sent is complete.
+    fn end_when_dropped(&self) {}
 
     /// Has the event loop of this thread wait for the connection. Otherwise the one where it was opened does, and wakes this
     /// thread at each event.
@@ -59,6 +64,10 @@ impl Transport for TcpStream {
     fn reset_when_dropped(&self) {
         // A connection that is broken already needs no reset.
         let _ = self.set_zero_linger();
+    }
+
+    fn end_when_dropped(&self) {
+        let _ = SockRef::from(self).set_linger(None);
     }
 
     fn move_to_this_event_loop(&mut self) {

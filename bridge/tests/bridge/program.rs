@@ -2,6 +2,7 @@
 //! uses.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -253,6 +254,36 @@ async fn a_second_signal_ends_the_program_at_once() {
         check(waited < Duration::from_secs(4), || format!("ended after {waited:?}"))
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_message_that_the_end_of_the_program_cuts_ends_in_a_reset_and_a_whole_one_in_order() {
+    let whole = masked(0x2, b"What?");
+    let half = whole[..whole.len() - 2].to_vec();
+    let reset = Err(ErrorKind::ConnectionReset);
+    let cases: [(&[u8], &[Signal], _); 4] = [
+        // The client does not answer the close.
+        (&half, &[Signal::TERM], reset),
+        (&whole, &[Signal::TERM], Ok(())),
+        (&half, &[Signal::TERM, Signal::INT], reset),
+        (&half, &[Signal::KILL], reset),
+    ];
+    let ending = cases.map(async |(sent, signals, expected)| {
+        let (listener, address) = listen().await;
+        let mut command = program();
+        command.args(["--listen", "127.0.0.1:0", "--grace", "100ms", "--target", &address.to_string()]);
+        let running = Running::start(&mut command, 1);
+        let mut client = open_by_hand(running.port).await;
+        let mut server = accept(&listener).await;
+        client.write_all(sent).await.unwrap();
+        soon(server.read_exact(&mut [0; 3])).await.unwrap();
+        for signal in signals {
+            running.signal(*signal);
+        }
+        let ended = soon(server.read_to_end(&mut Vec::new())).await.map(drop);
+        assert_eq!(ended.map_err(|error| error.kind()), expected, "{signals:?} after {sent:?}");
+    });
+    futures_util::future::join_all(ending).await;
 }
 
 #[tokio::test]
