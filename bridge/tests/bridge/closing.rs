@@ -256,6 +256,38 @@ async fn a_client_that_ignores_a_close_and_goes_on_sending_is_closed() {
 }
 
 #[tokio::test]
+async fn a_reset_by_the_client_that_a_write_has_met_ends_in_a_reset_for_the_server() {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(8).unwrap();
+    let options = Options {
+        targets: vec![target(listener.local_addr().unwrap())],
+        send_buffer_bytes: 4096,
+        ..Options::default()
+    };
+    let bridge = Bridge::start(options);
+    let mut client = open_by_hand(bridge.port).await;
+    let mut server = accept(&listener).await;
+    // More than the bridge reads while the server does not, and less than the system takes for it.
+    client.write_all(&masked(0x2, &[7; 100]).repeat(1500)).await.unwrap();
+    until_async("the bridge to read no more", async || {
+        let unread = || rustix::io::ioctl_fionread(&server).unwrap();
+        let before = unread();
+        sleep(2 * SHORT).await;
+        (before > 0 && before == unread()).then_some(())
+    })
+    .await;
+    client.set_zero_linger().unwrap();
+    drop(client);
+    server.write_all(b"Blue.").await.unwrap();
+    // By then the bridge has written it to the client.
+    sleep(4 * SHORT).await;
+    let ended = soon(server.read_to_end(&mut Vec::new())).await;
+    assert_eq!(ended.unwrap_err().kind(), ErrorKind::ConnectionReset);
+}
+
+#[tokio::test]
 async fn a_message_that_is_cut_when_the_bridge_is_dropped_ends_in_a_reset() {
     let (listener, address) = listen().await;
     let bridge = bridge(address, Duration::from_secs(20));
