@@ -19,6 +19,7 @@ use tokio::time::sleep;
 use crate::bridge::Bridge;
 use crate::http::connection::{ConnectInfo, serve_connection};
 use crate::options::{Options, OptionsError};
+use crate::statistics::Refused;
 use crate::transport::prepare_tcp;
 
 /// How long to wait after a Unix socket could not be accepted.
@@ -94,7 +95,12 @@ impl Bridge {
             }
             let is_proxy = options.trusted_proxies.iter().any(|network| network.contains(&peer.ip().to_canonical()));
             let counted = (!is_proxy).then(|| peer.ip());
-            let connect_info = ConnectInfo::new(Some(peer), permit, self.core.limits.try_connection(counted));
+            let Some(place) = self.core.limits.try_place(counted) else {
+                self.core.statistics.refuse(Refused::TooManyConnections);
+                tracing::debug!("{peer} has too many connections to be told so");
+                continue;
+            };
+            let connect_info = ConnectInfo::new(Some(peer), permit, place);
             #[cfg(feature = "tls")]
             if let Some(tls) = options.tls.clone() {
                 let handshake_timeout = connect_info.head_timeout(options.head_timeout);
@@ -110,7 +116,9 @@ impl Bridge {
             let permit = self.core.limits.sockets.permit().await;
             match listener.accept().await {
                 Ok((stream, _)) => {
-                    self.spawn(stream, ConnectInfo::new(None, permit, self.core.limits.try_connection(None)));
+                    if let Some(place) = self.core.limits.try_place(None) {
+                        self.spawn(stream, ConnectInfo::new(None, permit, place));
+                    }
                 }
                 Err(error) => {
                     tracing::warn!("cannot accept a connection at a Unix socket: {}", one_line(&error));

@@ -84,10 +84,15 @@ mod tests {
     use launcelot_endpoint::limit::ConnectionLimit;
 
     use super::*;
+    use crate::limits::Place;
 
     fn client(peer: Option<&str>, forwarded_for: &[&str], proto: Option<&str>) -> Client {
         let permit = ConnectionLimit::new(NonZeroU32::MIN).try_permit().unwrap();
-        let connection = ConnectInfo::new(peer.map(|peer| peer.parse().unwrap()), permit, None);
+        let connection = ConnectInfo::new(
+            peer.map(|peer| peer.parse().unwrap()),
+            permit,
+            Place::Reserve { _over_address_limit: None },
+        );
         let mut headers = HeaderMap::new();
         for line in forwarded_for {
             headers.append(FORWARDED_FOR, line.parse().unwrap());
