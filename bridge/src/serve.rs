@@ -7,23 +7,22 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::sync::atomic::Ordering;
+#[cfg(feature = "tls")]
 use std::time::Duration;
 
-use launcelot_endpoint::accept::{Accepted, Acceptor};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
+use launcelot_endpoint::accept::{AcceptErrors, Accepted, Acceptor, accept_within};
 use launcelot_endpoint::failure::one_line;
 use launcelot_endpoint::listen::Listeners;
 use thiserror::Error;
 use tokio::net::UnixListener;
-use tokio::time::sleep;
 
 use crate::bridge::Bridge;
 use crate::http::connection::{ConnectInfo, serve_connection};
 use crate::options::{Options, OptionsError};
 use crate::statistics::Refused;
 use crate::transport::prepare_tcp;
-
-/// How long to wait after a Unix socket could not be accepted.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Why a bridge cannot run.
 #[derive(Debug, Error)]
@@ -65,22 +64,15 @@ impl Bridge {
             stop.await;
             self.shutdown(self.options().grace).await;
         };
-        let accepting_unix =
-            futures_util::future::join_all(unix_listeners.iter().map(|listener| self.accept_unix(listener)));
-        let accepting = async {
-            match acceptor {
-                Some(acceptor) => self.accept_loop(acceptor).await,
-                None => std::future::pending().await,
-            }
-        };
-        let accepted = tokio::select! {
-            accepted = accepting => accepted,
-            () = async { accepting_unix.await; std::future::pending().await } => return Ok(()),
-            () = shutdown => return Ok(()),
-        };
-        match accepted {
-            Err(error) => Err(ServeError::Accept(error)),
-            Ok(never) => match never {},
+        let accepting = acceptor.map(|acceptor| self.accept_loop(acceptor).boxed());
+        let accepting_unix = unix_listeners.into_iter().map(|listener| self.accept_unix(listener).boxed());
+        let mut accepting: FuturesUnordered<_> = accepting.into_iter().chain(accepting_unix).collect();
+        tokio::select! {
+            Some(failed) = accepting.next() => match failed {
+                Err(error) => Err(ServeError::Accept(error)),
+                Ok(never) => match never {},
+            },
+            () = shutdown => Ok(()),
         }
     }
 
@@ -111,19 +103,15 @@ impl Bridge {
         }
     }
 
-    async fn accept_unix(&self, listener: &UnixListener) {
+    /// Like [`accept_loop`](Self::accept_loop), at a Unix socket.
+    async fn accept_unix(&self, listener: UnixListener) -> io::Result<Infallible> {
+        let mut errors = AcceptErrors::default();
         loop {
-            let permit = self.core.limits.sockets.permit().await;
-            match listener.accept().await {
-                Ok((stream, _)) => {
-                    if let Some(place) = self.core.limits.try_place(None) {
-                        self.spawn(stream, ConnectInfo::new(None, permit, place));
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!("cannot accept a connection at a Unix socket: {}", one_line(&error));
-                    sleep(ACCEPT_PAUSE).await;
-                }
+            let limits = &self.core.limits;
+            let accepting = accept_within(&limits.sockets, &mut errors, |context| listener.poll_accept(context));
+            let ((stream, _), permit) = accepting.await?;
+            if let Some(place) = limits.try_place(None) {
+                self.spawn(stream, ConnectInfo::new(None, permit, place));
             }
         }
     }

@@ -10,9 +10,10 @@ use crate::common::{
 };
 use futures_util::SinkExt as _;
 use launcelot_bridge::Options;
+use launcelot_endpoint::listen::{BACKLOG, Listeners};
 use launcelot_testing::wait::until_async;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::{TcpSocket, TcpStream, UnixListener, UnixStream};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -281,6 +282,25 @@ async fn headers_of_a_proxy_that_is_not_trusted_do_not_make_another_client() {
     let _first = bridge.open("/ws").await;
     let request = "GET / HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.1\r\nConnection: close\r\n\r\n";
     assert_eq!(send_request(bridge.port, request).await.status, 503);
+}
+
+#[tokio::test]
+async fn idle_listeners_at_unix_sockets_hold_no_places() {
+    const LISTENERS: usize = 1 + 64;
+    let directory = tempfile::tempdir().unwrap();
+    let unix = (0..LISTENERS).map(|number| UnixListener::bind(directory.path().join(number.to_string())).unwrap());
+    let listeners = Listeners::bind("127.0.0.1", 0, BACKLOG).unwrap();
+    let port = listeners.port;
+    let bridge = launcelot_bridge::Bridge::new(Options { max_connections: ONE, ..Options::default() }).unwrap();
+    let unix = unix.collect();
+    tokio::spawn(async move { bridge.serve(Some(listeners), unix, std::future::pending()).await });
+    // By then all of them wait.
+    let mut over_unix = soon(UnixStream::connect(directory.path().join("0"))).await.unwrap();
+    over_unix.write_all(HEALTH.as_bytes()).await.unwrap();
+    let mut response = Vec::new();
+    soon(over_unix.read_to_end(&mut response)).await.unwrap();
+    assert!(response.starts_with(b"HTTP/1.1 200 "));
+    assert_eq!(soon(send_request(port, HEALTH)).await.status, 200);
 }
 
 mod long {
