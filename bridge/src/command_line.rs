@@ -82,7 +82,7 @@ pub struct CommandLine {
     pub ping_interval: Duration,
     /// Maximum number of bytes that the system keeps unsent for each connection
     #[arg(long, value_name = "BYTES", default_value_t = SEND_BUFFER_BYTES)]
-    pub send_buffer: u32,
+    pub send_buffer: NonZeroU32,
     /// Select this subprotocol if a client offers it, besides 'binary'; may be given several times
     #[arg(long = "subprotocol", value_name = "NAME")]
     pub subprotocols: Vec<String>,

@@ -9,6 +9,7 @@ use std::io;
 use std::sync::atomic::Ordering;
 #[cfg(feature = "tls")]
 use std::time::Duration;
+use std::time::Instant;
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
@@ -20,6 +21,7 @@ use tokio::net::UnixListener;
 
 use crate::bridge::Bridge;
 use crate::http::connection::{ConnectInfo, serve_connection};
+use crate::log_limit::Verdict;
 use crate::options::{Options, OptionsError};
 use crate::statistics::Refused;
 use crate::transport::prepare_tcp;
@@ -82,7 +84,12 @@ impl Bridge {
             let Accepted { stream, peer, permit } = acceptor.accept(&self.core.limits.sockets).await?;
             let options = self.options();
             if let Err(error) = prepare_tcp(&stream, options.send_buffer_bytes, options.idle_timeout) {
-                tracing::debug!("{peer} has closed its connection already: {}", one_line(&error));
+                let text = format!("cannot set an option of the connection of {peer}: {}", one_line(&error));
+                match self.core.warnings.check(Instant::now()) {
+                    Verdict::Log { left_out: 0 } => tracing::warn!("{text}"),
+                    Verdict::Log { left_out } => tracing::warn!(left_out, "{text}"),
+                    Verdict::LeaveOut => tracing::debug!("{text}"),
+                }
                 continue;
             }
             let is_proxy = options.trusted_proxies.iter().any(|network| network.contains(&peer.ip().to_canonical()));

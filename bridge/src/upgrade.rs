@@ -187,7 +187,7 @@ async fn relay_or_refuse<C: Transport + Send + 'static>(
     let relayed = match server {
         Ok(Server::Tcp(server)) => {
             if let Err(error) = prepare_tcp(&server, options.send_buffer_bytes, options.idle_timeout) {
-                tracing::debug!("the server's connection has ended: {}", one_line(&error));
+                tracing::warn!("cannot set an option of the connection to the server: {}", one_line(&error));
             }
             relay(client, early, server, &relay_options, stop, observer, Some(bulk_threads)).await
         }

@@ -263,7 +263,7 @@ async fn a_reset_by_the_client_that_a_write_has_met_ends_in_a_reset_for_the_serv
     let listener = socket.listen(8).unwrap();
     let options = Options {
         targets: vec![target(listener.local_addr().unwrap())],
-        send_buffer_bytes: 4096,
+        send_buffer_bytes: 4096.try_into().unwrap(),
         ..Options::default()
     };
     let bridge = Bridge::start(options);

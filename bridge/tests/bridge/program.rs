@@ -176,7 +176,7 @@ fn completions_are_printed_for_a_shell() {
 
 #[test]
 fn invalid_arguments_exit_with_2() {
-    let cases: [(&[&str], &str); 11] = [
+    let cases: [(&[&str], &str); 12] = [
         (&["--target", "localhost"], "expected HOST:PORT or NAME=HOST:PORT"),
         (&["--target", "a/b=localhost:1"], "a name consists of letters"),
         (
@@ -190,6 +190,7 @@ fn invalid_arguments_exit_with_2() {
         (&["--origin", "https://camelot.example/path"], "expected http://HOST"),
         (&["--idle-timeout", "soon"], "a duration is like 500ms, 5s or 2min"),
         (&["--max-connections", "0"], "--max-connections"),
+        (&["--send-buffer", "0"], "--send-buffer"),
         (&["--what"], "--what"),
     ];
     for (arguments, expected) in cases {
