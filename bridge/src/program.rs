@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::pin::pin;
 
 use clap::error::ErrorKind;
-use clap::{Command, CommandFactory as _, FromArgMatches as _};
+use clap::{Command, CommandFactory as _};
 use launcelot_endpoint::failure::one_line;
 use launcelot_endpoint::listen::{ListenError, Listeners};
 use launcelot_endpoint::{command_line as endpoint_command_line, descriptors, output};
@@ -77,7 +77,13 @@ pub enum ProgramError {
 pub fn run() -> Result<(), ProgramError> {
     let command_line = read_options()?;
     log::to_stderr(command_line.log_format, command_line.verbosity.verbose);
-    let options = command_line.options()?;
+    let options = match command_line.options() {
+        #[cfg(feature = "tls")]
+        Err(error @ FileError::TlsIncomplete) => {
+            CommandLine::command().error(ErrorKind::MissingRequiredArgument, error).exit()
+        }
+        options => options?,
+    };
     match options.check() {
         Err(error @ OptionsError::NoDirectory(_)) => return Err(error.into()),
         Err(error) => CommandLine::command().error(ErrorKind::ValueValidation, error).exit(),
@@ -97,7 +103,7 @@ pub fn run() -> Result<(), ProgramError> {
 fn read_options() -> Result<CommandLine, ProgramError> {
     let command = sources(CommandLine::command())?;
     let matches = endpoint_command_line::matches_of(command.clone());
-    let command_line = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let command_line = CommandLine::from_matches(&matches).unwrap_or_else(|error| error.exit());
     #[cfg(feature = "config")]
     if command_line.print_config {
         output::print(&config::print(&command, &matches));
@@ -107,10 +113,10 @@ fn read_options() -> Result<CommandLine, ProgramError> {
 }
 
 /// Reads the options again, and never ends the program.
-fn read_options_again() -> Result<Options, ProgramError> {
+fn read_options_again() -> Result<CommandLine, ProgramError> {
     let matches = sources(CommandLine::command())?.try_get_matches();
-    let command_line = matches.and_then(|matches| CommandLine::from_arg_matches(&matches));
-    Ok(command_line.map_err(|error| ProgramError::Value(first_line(&error)))?.options()?)
+    let command_line = matches.and_then(|matches| CommandLine::from_matches(&matches));
+    command_line.map_err(|error| ProgramError::Value(first_line(&error)))
 }
 
 /// Returns what is wrong, without the hints that follow.
@@ -152,18 +158,27 @@ async fn serve_until_stopped(command_line: &CommandLine, options: Options) -> Re
             signal = signals.next() => match signal {
                 Signal::Stop if stop.is_none() => return Ok(()),
                 Signal::Stop => drop(stop.take()),
-                Signal::Reload => reload(&bridge),
+                Signal::Reload => reload(&bridge, command_line),
                 Signal::Report => log::report(&bridge.core.statistics.to_string()),
             },
         }
     }
 }
 
-/// Reads the options again. If they cannot be used, the bridge keeps those that it has.
-fn reload(bridge: &Bridge) {
-    let reloaded = read_options_again().and_then(|options| Ok(bridge.reload(options)?));
+/// Reads the options again. If they cannot be used, the bridge keeps those that it has. It was started with those of `running`.
+fn reload(bridge: &Bridge, running: &CommandLine) {
+    let reloaded = read_options_again().and_then(|command_line| {
+        bridge.reload(command_line.options()?)?;
+        Ok(command_line)
+    });
     match reloaded {
-        Ok(()) => log::report("the options were read again"),
+        Ok(command_line) => {
+            log::report("the options were read again");
+            let names = command_line.needing_new_start(running);
+            if !names.is_empty() {
+                tracing::warn!("a new start is needed for the new values of: {}", names.join(", "));
+            }
+        }
         Err(error) => tracing::warn!("cannot read the options again, keeping the old ones: {}", one_line(&error)),
     }
 }
@@ -220,6 +235,10 @@ fn ready(listeners: &ClientListeners, options: &Options) -> String {
     let Some(interface) = listeners.tcp.as_ref().and_then(|listeners| listeners.interfaces.first()) else {
         return text;
     };
+    #[cfg(feature = "tls")]
+    let scheme = if options.tls.is_some() { "wss" } else { "ws" };
+    #[cfg(not(feature = "tls"))]
+    let scheme = "ws";
     let host = interface.url_host();
     let port = interface.port;
     let base_path = &options.base_path;
@@ -228,7 +247,7 @@ fn ready(listeners: &ClientListeners, options: &Options) -> String {
             Some(name) if index > 0 => format!("/ws/{name}"),
             _ => "/ws".to_owned(),
         };
-        let _ = writeln!(text, "Relaying ws://{host}:{port}{base_path}{path} to {target}");
+        let _ = writeln!(text, "Relaying {scheme}://{host}:{port}{base_path}{path} to {target}");
     }
     text
 }

@@ -424,6 +424,14 @@ async fn options_are_read_again_on_sighup_and_open_websockets_go_on() {
     assert!(running.next_logged().contains("the options were read again"));
     until_async("the new target", async || (status("/ws/new").await == 426).then_some(())).await;
     assert_eq!(status("/ws/old").await, 404);
+    // The bridge says which options it cannot change while it runs.
+    let changed = "listen = '127.0.0.2:0'\nthreads = 7\nverbose = 2\nmax-websockets = 5\nlog-format = 'json'\n";
+    fs::write(&config, format!("{changed}target = ['{target}', 'new={target}']\n")).unwrap();
+    running.signal(Signal::HUP);
+    assert!(running.next_logged().contains("the options were read again"));
+    let logged = running.next_logged();
+    let names = "a new start is needed for the new values of: listen, max-websockets, threads, log-format, verbose";
+    assert!(logged.ends_with(names), "{logged}");
     // Options that cannot be used change nothing.
     let unusable = ["nonsense", "idle-timeout = 'soon'", "max-connections = 0", "web = '/no/such'"];
     for text in unusable {

@@ -106,6 +106,35 @@ fn a_certificate_that_cannot_be_used_is_named() {
     assert!(error.to_string().contains(&files.certificate.display().to_string()), "{error}");
 }
 
+#[test]
+fn a_certificate_without_its_key_is_refused_wherever_they_are() {
+    let refused = |text: &str, arguments: &[&str]| {
+        let config = tempfile::NamedTempFile::new().unwrap();
+        fs::write(config.path(), text).unwrap();
+        let mut command = program();
+        let output = launcelot_testing::process::output(command.args(arguments).arg("--config").arg(config.path()));
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let only_one = "--tls-cert and --tls-key are needed together, but only one of them is given";
+    let cases: [(&str, &[&str]); 2] = [("tls-cert = 'a.pem'", &[]), ("", &["--tls-key", "a.key"])];
+    for (text, arguments) in cases {
+        let (code, errors) = refused(text, arguments);
+        assert!(code == Some(2) && errors.contains(only_one), "{text} {arguments:?}: {errors}");
+    }
+    let (code, errors) = refused("tls-key = 'missing.key'", &["--tls-cert", "missing.pem"]);
+    assert!(code == Some(1) && errors.contains("cannot read 'missing.pem'"), "{errors}");
+}
+
+#[tokio::test]
+async fn the_printed_urls_are_those_of_tls() {
+    let directory = tempfile::tempdir().unwrap();
+    let CertificateFiles { certificate, key } = Authority::new().issue("localhost", directory.path());
+    let mut command = program();
+    command.args(["--listen", "127.0.0.1:0"]).arg("--tls-cert").arg(&certificate).arg("--tls-key").arg(&key);
+    let running = Running::start(&mut command, 2);
+    assert_eq!(running.ready[1], format!("Relaying wss://127.0.0.1:{}/ws to localhost port 1060", running.port));
+}
+
 #[tokio::test]
 async fn certificates_are_read_again_on_sighup_and_open_websockets_go_on() {
     let directory = tempfile::tempdir().unwrap();
