@@ -2,6 +2,8 @@
 
 mod listeners;
 mod log;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod signals;
 
 use std::fmt::Write as _;
@@ -33,8 +35,8 @@ use signals::{Signal, Signals};
 /// The port to listen on where an address has none.
 const PORT: u16 = 8080;
 
-/// How many descriptors the program needs besides those of its connections.
-const OWN_DESCRIPTORS: u64 = 32;
+/// How many descriptors the program needs besides those of its connections. Connections to the metrics have 16.
+const OWN_DESCRIPTORS: u64 = 48;
 
 /// Why the program failed.
 #[derive(Debug, Error)]
@@ -140,8 +142,8 @@ async fn serve_until_stopped(command_line: &CommandLine, options: Options) -> Re
     let text = ready(&listeners, &options);
     let bridge = Bridge::new(options)?;
     #[cfg(feature = "metrics")]
-    if let Some(listener) = metrics_listener {
-        listeners::serve_metrics(listener, &bridge.metrics_router())?;
+    if let Some(listeners) = metrics_listener {
+        metrics::serve(listeners, bridge.metrics_router()).map_err(ProgramError::Runtime)?;
     }
     output::print(&text);
     let (stop, stopped) = oneshot::channel::<()>();
@@ -194,13 +196,17 @@ fn sources(command: Command) -> Result<Command, ProgramError> {
     Ok(command)
 }
 
-/// Lowers the limits of connections to what the limit of descriptors allows: a WebSocket needs two.
+/// Lowers the limits of connections to what the limit of descriptors allows: a WebSocket needs two, and a connection over which
+/// a file is sent.
 fn fit_to_descriptors(options: Options, descriptors: Option<u64>) -> Options {
     let Some(descriptors) = descriptors else { return options };
     let connections = u64::from(options.max_connections.get());
-    let websockets = connections.min(options.max_websockets.get().into());
+    let with_two = match options.web {
+        Some(_) => connections,
+        None => connections.min(options.max_websockets.get().into()),
+    };
     let reserved = OWN_DESCRIPTORS + u64::from(RESERVE);
-    if connections + websockets + reserved <= descriptors {
+    if connections + with_two + reserved <= descriptors {
         return options;
     }
     let allowed = u32::try_from(descriptors.saturating_sub(reserved) / 2).unwrap_or(u32::MAX);
@@ -259,8 +265,9 @@ mod tests {
     #[test]
     fn the_limits_of_connections_are_lowered_to_what_descriptors_allow() {
         let reserved = OWN_DESCRIPTORS + u64::from(RESERVE);
-        let limits = |max_connections: u32, max_websockets: u32, descriptors| {
+        let limits_with = |web: Option<PathBuf>, max_connections: u32, max_websockets: u32, descriptors| {
             let options = Options {
+                web,
                 max_connections: max_connections.try_into().unwrap(),
                 max_websockets: max_websockets.try_into().unwrap(),
                 ..Options::default()
@@ -268,11 +275,16 @@ mod tests {
             let fitted = fit_to_descriptors(options, descriptors);
             (fitted.max_connections.get(), fitted.max_websockets.get())
         };
+        let limits = |max_connections, max_websockets, descriptors| {
+            limits_with(None, max_connections, max_websockets, descriptors)
+        };
         assert_eq!(limits(500, 500, None), (500, 500));
         assert_eq!(limits(500, 500, Some(reserved + 1000)), (500, 500));
         assert_eq!(limits(500, 500, Some(reserved + 999)), (499, 499));
         // Connections without a WebSocket need one descriptor.
         assert_eq!(limits(900, 100, Some(reserved + 1000)), (900, 100));
+        // Those that get files need another one.
+        assert_eq!(limits_with(Some("page".into()), 900, 100, Some(reserved + 1000)), (500, 100));
         assert_eq!(limits(500, 500, Some(10)), (1, 1));
     }
 }
