@@ -81,6 +81,30 @@ impl Transport for TcpStream {
     }
 }
 
+/// The system counts encrypted bytes, a few more than are written: what is not acknowledged may be counted too high.
+#[cfg(feature = "tls")]
+impl Transport for tokio_rustls::server::TlsStream<TcpStream> {
+    fn unacknowledged_bytes(&self) -> usize {
+        self.get_ref().0.unacknowledged_bytes()
+    }
+
+    fn has_hung_up(&self) -> bool {
+        self.get_ref().0.has_hung_up()
+    }
+
+    fn reset_when_dropped(&self) {
+        self.get_ref().0.reset_when_dropped();
+    }
+
+    fn end_when_dropped(&self) {
+        self.get_ref().0.end_when_dropped();
+    }
+
+    fn move_to_this_event_loop(&mut self) {
+        self.get_mut().0.move_to_this_event_loop();
+    }
+}
+
 impl Transport for UnixStream {
     fn unacknowledged_bytes(&self) -> usize {
         unacknowledged_bytes(self)
