@@ -106,6 +106,7 @@ impl<C: Transport, S: Transport> Relay<C, S> {
     /// closes too. A client that has got everything, or takes nothing more, has the timeout for that.
     async fn close_websocket(&mut self, code: Option<u16>, reason: &str, stall_timeout: Duration) {
         self.client.push_close(code, reason);
+        let from_client_before = self.from_client;
         let mut stall = Stall::new(stall_timeout, self.close_progress());
         poll_fn(|cx| {
             if !self.is_client_gone && self.client.poll_flush(cx)?.is_pending() {
@@ -119,7 +120,9 @@ impl<C: Transport, S: Transport> Relay<C, S> {
         .await
         .unwrap_or_else(|_| self.is_client_gone = true);
         if self.input == Input::Open {
-            let is_complete = !self.client.is_within_message() && self.room_for_client() > 0 && !self.is_client_gone;
+            // One that has gone on sending would have more to send.
+            let is_silent = self.from_client == from_client_before && self.room_for_client() > 0;
+            let is_complete = is_silent && !self.client.is_within_message() && !self.is_client_gone;
             self.input = if is_complete { Input::Complete } else { Input::Truncated };
         }
     }

@@ -252,7 +252,8 @@ async fn a_client_that_ignores_a_close_and_goes_on_sending_is_closed() {
     let reading = tokio::spawn(async move { server.read_to_end(&mut Vec::new()).await });
     assert_eq!(read_close(&mut client).await, 1000);
     soon(send_until_closed(client)).await;
-    let _ended = soon(reading).await.unwrap();
+    let ended = soon(reading).await.unwrap();
+    assert_eq!(ended.unwrap_err().kind(), ErrorKind::ConnectionReset, "the client had more to send");
 }
 
 #[tokio::test]
