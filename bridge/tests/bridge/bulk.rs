@@ -63,7 +63,9 @@ async fn bulk_transfers_at_once_have_as_many_threads_as_there_are_for_short_mess
 async fn a_bulk_transfer_for_which_no_thread_can_be_started_goes_on_where_it_is() {
     // Less than the stack of a thread.
     const FREE_BYTES: u64 = 1024 * 1024;
-    let mut running = Running::to(echo().await);
+    let mut command = program();
+    command.args(["--listen", "127.0.0.1:0", "--threads", "1", "--target", &echo().await.to_string()]);
+    let mut running = Running::start(&mut command, 1);
     running.check_echo().await;
     let (browser, _) = soon(connect_async(format!("ws://127.0.0.1:{}/ws", running.port))).await.unwrap();
     let limit = Some(running.virtual_bytes() + FREE_BYTES);
