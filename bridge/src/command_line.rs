@@ -7,7 +7,8 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, FromArgMatches as _, Parser, ValueEnum};
 use ipnet::IpNet;
 #[cfg(feature = "metrics")]
 use launcelot_endpoint::address::parse_host_port;
@@ -82,7 +83,7 @@ pub struct CommandLine {
     pub ping_interval: Duration,
     /// Maximum number of bytes that the system keeps unsent for each connection
     #[arg(long, value_name = "BYTES", default_value_t = SEND_BUFFER_BYTES)]
-    pub send_buffer: u32,
+    pub send_buffer: NonZeroU32,
     /// Select this subprotocol if a client offers it, besides 'binary'; may be given several times
     #[arg(long = "subprotocol", value_name = "NAME")]
     pub subprotocols: Vec<String>,
@@ -121,11 +122,11 @@ pub struct CommandLine {
     pub listen_unix: Vec<PathBuf>,
     /// Demand TLS of clients, with the certificate in this file, in PEM
     #[cfg(feature = "tls")]
-    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    #[arg(long, value_name = "FILE")]
     pub tls_cert: Option<PathBuf>,
     /// The private key of the certificate, in PEM
     #[cfg(feature = "tls")]
-    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    #[arg(long, value_name = "FILE")]
     pub tls_key: Option<PathBuf>,
     /// Serve metrics for Prometheus at /metrics of this address
     #[cfg(feature = "metrics")]
@@ -157,7 +158,27 @@ pub enum LogFormat {
     Json,
 }
 
+/// Returns whether `--listen` was given and `--listen-fds` is only in the file. clap sees no conflict, since values of the file
+/// are defaults for it.
+pub(crate) fn listen_takes_precedence(matches: &ArgMatches) -> bool {
+    let is_given = |id| matches.value_source(id).is_some_and(|source| source != ValueSource::DefaultValue);
+    is_given("listen") && !is_given("listen_fds")
+}
+
 impl CommandLine {
+    /// Returns the options that clap has found.
+    ///
+    /// # Errors
+    ///
+    /// Returns clap's error if a value cannot be used.
+    pub fn from_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut command_line = Self::from_arg_matches(matches)?;
+        if listen_takes_precedence(matches) {
+            command_line.listen.listen_fds = false;
+        }
+        Ok(command_line)
+    }
+
     /// Returns the settings of the bridge.
     ///
     /// # Errors
@@ -200,6 +221,29 @@ impl CommandLine {
             ..defaults
         })
     }
+
+    /// Returns the names of the options that are not as in `running`, and that a running bridge cannot change.
+    pub fn needing_new_start(&self, running: &Self) -> Vec<&'static str> {
+        let mut names = Vec::new();
+        let mut compare = |name, is_same: bool| {
+            if !is_same {
+                names.push(name);
+            }
+        };
+        compare("listen", self.listen.listen == running.listen.listen);
+        compare("listen-fds", self.listen.listen_fds == running.listen.listen_fds);
+        compare("listen-unix", self.listen_unix == running.listen_unix);
+        compare("max-connections", self.max_connections == running.max_connections);
+        let is_same = self.max_connections_per_address == running.max_connections_per_address;
+        compare("max-connections-per-address", is_same);
+        compare("max-websockets", self.max_websockets == running.max_websockets);
+        compare("threads", self.threads == running.threads);
+        #[cfg(feature = "metrics")]
+        compare("metrics", self.metrics == running.metrics);
+        compare("log-format", self.log_format == running.log_format);
+        compare("verbose", self.verbosity.verbose == running.verbosity.verbose);
+        names
+    }
 }
 
 #[cfg(feature = "tls")]
@@ -207,7 +251,9 @@ impl CommandLine {
     fn tls(&self) -> Result<Option<crate::tls::Tls>, FileError> {
         match (&self.tls_cert, &self.tls_key) {
             (Some(certificate), Some(key)) => Ok(Some(crate::tls::Tls::read(certificate, key)?)),
-            _ => Ok(None),
+            (None, None) => Ok(None),
+            // clap would not see that the other one is in the file.
+            _ => Err(FileError::TlsIncomplete),
         }
     }
 }
@@ -222,6 +268,10 @@ pub enum FileError {
     #[cfg(feature = "tls")]
     #[error(transparent)]
     Tls(#[from] crate::tls::TlsError),
+    /// There is a certificate without its key, or a key without its certificate.
+    #[cfg(feature = "tls")]
+    #[error("--tls-cert and --tls-key are needed together, but only one of them is given")]
+    TlsIncomplete,
     /// It contains nothing.
     #[error("cannot read the token in '{}': the file is empty", .0.display())]
     Empty(PathBuf),

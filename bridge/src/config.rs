@@ -13,6 +13,8 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use thiserror::Error;
 use toml::{Table, Value};
 
+use crate::command_line::listen_takes_precedence;
+
 /// The option that names the file.
 const CONFIG: &str = "config";
 
@@ -128,12 +130,15 @@ pub fn print(command: &Command, matches: &ArgMatches) -> String {
         };
         table.insert(name.to_owned(), value);
     }
+    if listen_takes_precedence(matches) {
+        table.insert("listen-fds".to_owned(), Value::Boolean(false));
+    }
     table.to_string()
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory as _, FromArgMatches as _};
+    use clap::CommandFactory as _;
 
     use super::*;
     use crate::command_line::CommandLine;
@@ -147,7 +152,7 @@ mod tests {
     fn parse(text: &str, arguments: &[&str]) -> CommandLine {
         let command = with_file(CommandLine::command(), file(text).path()).unwrap();
         let matches = command.try_get_matches_from([&["launcelot-bridge"], arguments].concat()).unwrap();
-        CommandLine::from_arg_matches(&matches).unwrap()
+        CommandLine::from_matches(&matches).unwrap()
     }
 
     #[test]
@@ -162,6 +167,14 @@ mod tests {
         let from_both = parse(text, &["--idle-timeout", "2min", "--target", "c:3"]);
         assert_eq!(from_both.idle_timeout.as_secs(), 120);
         assert_eq!(from_both.targets.len(), 1);
+    }
+
+    #[test]
+    fn an_address_to_listen_on_takes_precedence_over_inherited_listeners_of_the_file() {
+        let text = "listen-fds = true";
+        assert!(parse(text, &[]).listen.listen_fds);
+        assert!(!parse(text, &["--listen", "localhost:0"]).listen.listen_fds);
+        assert!(parse("listen = 'localhost:0'", &["--listen-fds"]).listen.listen_fds);
     }
 
     #[test]

@@ -12,6 +12,9 @@ use crate::options::Options;
 /// How many connections beyond the limit are accepted, to be answered that there are too many, or for `/healthz`.
 pub(crate) const RESERVE: u32 = 64;
 
+/// How many of the [`RESERVE`] are for addresses that have too many connections already, so that one address cannot take all.
+const ADDRESS_RESERVE: NonZeroU32 = NonZeroU32::new(RESERVE / 2).expect("it is not zero");
+
 /// The length of the prefix of an IPv6 address that counts as one client: a host has all addresses of its network.
 const IPV6_PREFIX_BITS: u32 = 64;
 
@@ -21,15 +24,18 @@ pub(crate) struct Limits {
     /// All accepted connections, with the [`RESERVE`].
     pub(crate) sockets: ConnectionLimit,
     connections: ConnectionLimit,
+    over_address_limit: ConnectionLimit,
     websockets: ConnectionLimit,
     addresses: AddressLimit,
 }
 
-/// Returned when a connection is closed.
+/// The place of an accepted connection, which is free again when the connection is closed.
 #[derive(Debug)]
-pub(crate) struct ConnectionPermit {
-    _connection: Permit,
-    _address: Option<AddressPermit>,
+pub(crate) enum Place {
+    /// Within the limits.
+    Within { _connection: Permit, _address: Option<AddressPermit> },
+    /// One of the [`RESERVE`], with a permit if its address has too many connections.
+    Reserve { _over_address_limit: Option<Permit> },
 }
 
 impl Limits {
@@ -38,19 +44,26 @@ impl Limits {
         Self {
             sockets: ConnectionLimit::new(sockets),
             connections: ConnectionLimit::new(options.max_connections),
+            over_address_limit: ConnectionLimit::new(ADDRESS_RESERVE),
             websockets: ConnectionLimit::new(options.max_websockets),
             addresses: AddressLimit::new(options.max_connections_per_address),
         }
     }
 
-    /// Returns a permit for a connection from `address`, if that is known, unless there are too many.
-    pub(crate) fn try_connection(&self, address: Option<IpAddr>) -> Option<ConnectionPermit> {
-        let connection = self.connections.try_permit()?;
-        let address = match address {
-            Some(address) => Some(self.addresses.try_permit(address)?),
+    /// Returns the place of a connection from `address`, if that is known; `None` if too many are from there even to be told so.
+    pub(crate) fn try_place(&self, address: Option<IpAddr>) -> Option<Place> {
+        let address = match address.map(|address| self.addresses.try_permit(address)) {
+            Some(None) => {
+                let permit = self.over_address_limit.try_permit()?;
+                return Some(Place::Reserve { _over_address_limit: Some(permit) });
+            }
+            Some(permit) => permit,
             None => None,
         };
-        Some(ConnectionPermit { _connection: connection, _address: address })
+        Some(match self.connections.try_permit() {
+            Some(connection) => Place::Within { _connection: connection, _address: address },
+            None => Place::Reserve { _over_address_limit: None },
+        })
     }
 
     /// Returns a permit for a client behind a proxy, whose connection came from the proxy's address.

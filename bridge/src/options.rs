@@ -56,7 +56,7 @@ pub struct Options {
     /// How often a WebSocket is pinged, so that proxies do not take it for idle; zero disables pings.
     pub ping_interval: Duration,
     /// Maximum number of bytes that the system keeps unsent for each connection.
-    pub send_buffer_bytes: u32,
+    pub send_buffer_bytes: NonZeroU32,
     /// The subprotocols that are selected if a client offers them.
     pub subprotocols: Vec<String>,
     /// How long open connections have to end when the bridge is stopped.
@@ -90,7 +90,7 @@ pub(crate) const MAX_CONNECTIONS: NonZeroU32 = NonZeroU32::new(10_000).expect("1
 pub(crate) const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
 
 /// The default of [`Options::send_buffer_bytes`].
-pub(crate) const SEND_BUFFER_BYTES: u32 = 128 * 1024;
+pub(crate) const SEND_BUFFER_BYTES: NonZeroU32 = NonZeroU32::new(128 * 1024).expect("128 KiB are not zero");
 
 impl Default for Options {
     fn default() -> Self {

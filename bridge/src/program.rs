@@ -2,6 +2,8 @@
 
 mod listeners;
 mod log;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod signals;
 
 use std::fmt::Write as _;
@@ -11,7 +13,7 @@ use std::path::PathBuf;
 use std::pin::pin;
 
 use clap::error::ErrorKind;
-use clap::{Command, CommandFactory as _, FromArgMatches as _};
+use clap::{Command, CommandFactory as _};
 use launcelot_endpoint::failure::one_line;
 use launcelot_endpoint::listen::{ListenError, Listeners};
 use launcelot_endpoint::{command_line as endpoint_command_line, descriptors, output};
@@ -33,8 +35,8 @@ use signals::{Signal, Signals};
 /// The port to listen on where an address has none.
 const PORT: u16 = 8080;
 
-/// How many descriptors the program needs besides those of its connections.
-const OWN_DESCRIPTORS: u64 = 32;
+/// How many descriptors the program needs besides those of its connections. Connections to the metrics have 16.
+const OWN_DESCRIPTORS: u64 = 48;
 
 /// Why the program failed.
 #[derive(Debug, Error)]
@@ -77,7 +79,13 @@ pub enum ProgramError {
 pub fn run() -> Result<(), ProgramError> {
     let command_line = read_options()?;
     log::to_stderr(command_line.log_format, command_line.verbosity.verbose);
-    let options = command_line.options()?;
+    let options = match command_line.options() {
+        #[cfg(feature = "tls")]
+        Err(error @ FileError::TlsIncomplete) => {
+            CommandLine::command().error(ErrorKind::MissingRequiredArgument, error).exit()
+        }
+        options => options?,
+    };
     match options.check() {
         Err(error @ OptionsError::NoDirectory(_)) => return Err(error.into()),
         Err(error) => CommandLine::command().error(ErrorKind::ValueValidation, error).exit(),
@@ -97,7 +105,7 @@ pub fn run() -> Result<(), ProgramError> {
 fn read_options() -> Result<CommandLine, ProgramError> {
     let command = sources(CommandLine::command())?;
     let matches = endpoint_command_line::matches_of(command.clone());
-    let command_line = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let command_line = CommandLine::from_matches(&matches).unwrap_or_else(|error| error.exit());
     #[cfg(feature = "config")]
     if command_line.print_config {
         output::print(&config::print(&command, &matches));
@@ -107,10 +115,10 @@ fn read_options() -> Result<CommandLine, ProgramError> {
 }
 
 /// Reads the options again, and never ends the program.
-fn read_options_again() -> Result<Options, ProgramError> {
+fn read_options_again() -> Result<CommandLine, ProgramError> {
     let matches = sources(CommandLine::command())?.try_get_matches();
-    let command_line = matches.and_then(|matches| CommandLine::from_arg_matches(&matches));
-    Ok(command_line.map_err(|error| ProgramError::Value(first_line(&error)))?.options()?)
+    let command_line = matches.and_then(|matches| CommandLine::from_matches(&matches));
+    command_line.map_err(|error| ProgramError::Value(first_line(&error)))
 }
 
 /// Returns what is wrong, without the hints that follow.
@@ -134,8 +142,8 @@ async fn serve_until_stopped(command_line: &CommandLine, options: Options) -> Re
     let text = ready(&listeners, &options);
     let bridge = Bridge::new(options)?;
     #[cfg(feature = "metrics")]
-    if let Some(listener) = metrics_listener {
-        listeners::serve_metrics(listener, &bridge.metrics_router())?;
+    if let Some(listeners) = metrics_listener {
+        metrics::serve(listeners, bridge.metrics_router()).map_err(ProgramError::Runtime)?;
     }
     output::print(&text);
     let (stop, stopped) = oneshot::channel::<()>();
@@ -152,18 +160,27 @@ async fn serve_until_stopped(command_line: &CommandLine, options: Options) -> Re
             signal = signals.next() => match signal {
                 Signal::Stop if stop.is_none() => return Ok(()),
                 Signal::Stop => drop(stop.take()),
-                Signal::Reload => reload(&bridge),
+                Signal::Reload => reload(&bridge, command_line),
                 Signal::Report => log::report(&bridge.core.statistics.to_string()),
             },
         }
     }
 }
 
-/// Reads the options again. If they cannot be used, the bridge keeps those that it has.
-fn reload(bridge: &Bridge) {
-    let reloaded = read_options_again().and_then(|options| Ok(bridge.reload(options)?));
+/// Reads the options again. If they cannot be used, the bridge keeps those that it has. It was started with those of `running`.
+fn reload(bridge: &Bridge, running: &CommandLine) {
+    let reloaded = read_options_again().and_then(|command_line| {
+        bridge.reload(command_line.options()?)?;
+        Ok(command_line)
+    });
     match reloaded {
-        Ok(()) => log::report("the options were read again"),
+        Ok(command_line) => {
+            log::report("the options were read again");
+            let names = command_line.needing_new_start(running);
+            if !names.is_empty() {
+                tracing::warn!("a new start is needed for the new values of: {}", names.join(", "));
+            }
+        }
         Err(error) => tracing::warn!("cannot read the options again, keeping the old ones: {}", one_line(&error)),
     }
 }
@@ -179,13 +196,17 @@ fn sources(command: Command) -> Result<Command, ProgramError> {
     Ok(command)
 }
 
-/// Lowers the limits of connections to what the limit of descriptors allows: a WebSocket needs two.
+/// Lowers the limits of connections to what the limit of descriptors allows: a WebSocket needs two, and a connection over which
+/// a file is sent.
 fn fit_to_descriptors(options: Options, descriptors: Option<u64>) -> Options {
     let Some(descriptors) = descriptors else { return options };
     let connections = u64::from(options.max_connections.get());
-    let websockets = connections.min(options.max_websockets.get().into());
+    let with_two = match options.web {
+        Some(_) => connections,
+        None => connections.min(options.max_websockets.get().into()),
+    };
     let reserved = OWN_DESCRIPTORS + u64::from(RESERVE);
-    if connections + websockets + reserved <= descriptors {
+    if connections + with_two + reserved <= descriptors {
         return options;
     }
     let allowed = u32::try_from(descriptors.saturating_sub(reserved) / 2).unwrap_or(u32::MAX);
@@ -220,6 +241,10 @@ fn ready(listeners: &ClientListeners, options: &Options) -> String {
     let Some(interface) = listeners.tcp.as_ref().and_then(|listeners| listeners.interfaces.first()) else {
         return text;
     };
+    #[cfg(feature = "tls")]
+    let scheme = if options.tls.is_some() { "wss" } else { "ws" };
+    #[cfg(not(feature = "tls"))]
+    let scheme = "ws";
     let host = interface.url_host();
     let port = interface.port;
     let base_path = &options.base_path;
@@ -228,7 +253,7 @@ fn ready(listeners: &ClientListeners, options: &Options) -> String {
             Some(name) if index > 0 => format!("/ws/{name}"),
             _ => "/ws".to_owned(),
         };
-        let _ = writeln!(text, "Relaying ws://{host}:{port}{base_path}{path} to {target}");
+        let _ = writeln!(text, "Relaying {scheme}://{host}:{port}{base_path}{path} to {target}");
     }
     text
 }
@@ -240,8 +265,9 @@ mod tests {
     #[test]
     fn the_limits_of_connections_are_lowered_to_what_descriptors_allow() {
         let reserved = OWN_DESCRIPTORS + u64::from(RESERVE);
-        let limits = |max_connections: u32, max_websockets: u32, descriptors| {
+        let limits_with = |web: Option<PathBuf>, max_connections: u32, max_websockets: u32, descriptors| {
             let options = Options {
+                web,
                 max_connections: max_connections.try_into().unwrap(),
                 max_websockets: max_websockets.try_into().unwrap(),
                 ..Options::default()
@@ -249,11 +275,16 @@ mod tests {
             let fitted = fit_to_descriptors(options, descriptors);
             (fitted.max_connections.get(), fitted.max_websockets.get())
         };
+        let limits = |max_connections, max_websockets, descriptors| {
+            limits_with(None, max_connections, max_websockets, descriptors)
+        };
         assert_eq!(limits(500, 500, None), (500, 500));
         assert_eq!(limits(500, 500, Some(reserved + 1000)), (500, 500));
         assert_eq!(limits(500, 500, Some(reserved + 999)), (499, 499));
         // Connections without a WebSocket need one descriptor.
         assert_eq!(limits(900, 100, Some(reserved + 1000)), (900, 100));
+        // Those that get files need another one.
+        assert_eq!(limits_with(Some("page".into()), 900, 100, Some(reserved + 1000)), (500, 100));
         assert_eq!(limits(500, 500, Some(10)), (1, 1));
     }
 }

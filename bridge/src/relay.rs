@@ -211,6 +211,9 @@ struct Relay<C, S> {
     input: Input,
     /// Whether nothing more can be sent to the client.
     is_client_gone: bool,
+    /// Whether a write has told that the client's connection broke. The system tells it once: reads then find the end of the
+    /// stream.
+    is_client_broken: bool,
 }
 
 impl<C: Transport, S: Transport> Relay<C, S> {
@@ -231,6 +234,7 @@ impl<C: Transport, S: Transport> Relay<C, S> {
             from_server: 0,
             input: Input::Open,
             is_client_gone: false,
+            is_client_broken: false,
         }
     }
 
@@ -291,7 +295,7 @@ impl<C: Transport, S: Transport> Relay<C, S> {
             let Some(end) = end else { return Poll::Ready(Ok(())) };
             let is_complete = match end {
                 Ending::ClientClosed(_) => true,
-                Ending::ClientGone(None) => !self.client.is_within_message(),
+                Ending::ClientGone(None) => !self.client.is_within_message() && !self.is_client_broken,
                 _ => false,
             };
             self.input = if is_complete { Input::Complete } else { Input::Truncated };
@@ -332,8 +336,11 @@ impl<C: Transport, S: Transport> Relay<C, S> {
         })
     }
 
+    /// Notes that a write to the client has failed. A broken pipe is the report of a client that had ended its stream before it
+    /// was written to.
     fn lose_client(&mut self, error: io::Error) -> Ending {
         self.is_client_gone = true;
+        self.is_client_broken |= error.kind() != io::ErrorKind::BrokenPipe;
         Ending::ClientGone(Some(error))
     }
 

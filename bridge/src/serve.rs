@@ -7,22 +7,24 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::sync::atomic::Ordering;
+#[cfg(feature = "tls")]
 use std::time::Duration;
+use std::time::Instant;
 
-use launcelot_endpoint::accept::{Accepted, Acceptor};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
+use launcelot_endpoint::accept::{AcceptErrors, Accepted, Acceptor, accept_within};
 use launcelot_endpoint::failure::one_line;
 use launcelot_endpoint::listen::Listeners;
 use thiserror::Error;
 use tokio::net::UnixListener;
-use tokio::time::sleep;
 
 use crate::bridge::Bridge;
 use crate::http::connection::{ConnectInfo, serve_connection};
+use crate::log_limit::Verdict;
 use crate::options::{Options, OptionsError};
+use crate::statistics::Refused;
 use crate::transport::prepare_tcp;
-
-/// How long to wait after a Unix socket could not be accepted.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Why a bridge cannot run.
 #[derive(Debug, Error)]
@@ -64,22 +66,15 @@ impl Bridge {
             stop.await;
             self.shutdown(self.options().grace).await;
         };
-        let accepting_unix =
-            futures_util::future::join_all(unix_listeners.iter().map(|listener| self.accept_unix(listener)));
-        let accepting = async {
-            match acceptor {
-                Some(acceptor) => self.accept_loop(acceptor).await,
-                None => std::future::pending().await,
-            }
-        };
-        let accepted = tokio::select! {
-            accepted = accepting => accepted,
-            () = async { accepting_unix.await; std::future::pending().await } => return Ok(()),
-            () = shutdown => return Ok(()),
-        };
-        match accepted {
-            Err(error) => Err(ServeError::Accept(error)),
-            Ok(never) => match never {},
+        let accepting = acceptor.map(|acceptor| self.accept_loop(acceptor).boxed());
+        let accepting_unix = unix_listeners.into_iter().map(|listener| self.accept_unix(listener).boxed());
+        let mut accepting: FuturesUnordered<_> = accepting.into_iter().chain(accepting_unix).collect();
+        tokio::select! {
+            Some(failed) = accepting.next() => match failed {
+                Err(error) => Err(ServeError::Accept(error)),
+                Ok(never) => match never {},
+            },
+            () = shutdown => Ok(()),
         }
     }
 
@@ -89,12 +84,22 @@ impl Bridge {
             let Accepted { stream, peer, permit } = acceptor.accept(&self.core.limits.sockets).await?;
             let options = self.options();
             if let Err(error) = prepare_tcp(&stream, options.send_buffer_bytes, options.idle_timeout) {
-                tracing::debug!("{peer} has closed its connection already: {}", one_line(&error));
+                let text = format!("cannot set an option of the connection of {peer}: {}", one_line(&error));
+                match self.core.warnings.check(Instant::now()) {
+                    Verdict::Log { left_out: 0 } => tracing::warn!("{text}"),
+                    Verdict::Log { left_out } => tracing::warn!(left_out, "{text}"),
+                    Verdict::LeaveOut => tracing::debug!("{text}"),
+                }
                 continue;
             }
             let is_proxy = options.trusted_proxies.iter().any(|network| network.contains(&peer.ip().to_canonical()));
             let counted = (!is_proxy).then(|| peer.ip());
-            let connect_info = ConnectInfo::new(Some(peer), permit, self.core.limits.try_connection(counted));
+            let Some(place) = self.core.limits.try_place(counted) else {
+                self.core.statistics.refuse(Refused::TooManyConnections);
+                tracing::debug!("{peer} has too many connections to be told so");
+                continue;
+            };
+            let connect_info = ConnectInfo::new(Some(peer), permit, place);
             #[cfg(feature = "tls")]
             if let Some(tls) = options.tls.clone() {
                 let handshake_timeout = connect_info.head_timeout(options.head_timeout);
@@ -105,17 +110,15 @@ impl Bridge {
         }
     }
 
-    async fn accept_unix(&self, listener: &UnixListener) {
+    /// Like [`accept_loop`](Self::accept_loop), at a Unix socket.
+    async fn accept_unix(&self, listener: UnixListener) -> io::Result<Infallible> {
+        let mut errors = AcceptErrors::default();
         loop {
-            let permit = self.core.limits.sockets.permit().await;
-            match listener.accept().await {
-                Ok((stream, _)) => {
-                    self.spawn(stream, ConnectInfo::new(None, permit, self.core.limits.try_connection(None)));
-                }
-                Err(error) => {
-                    tracing::warn!("cannot accept a connection at a Unix socket: {}", one_line(&error));
-                    sleep(ACCEPT_PAUSE).await;
-                }
+            let limits = &self.core.limits;
+            let accepting = accept_within(&limits.sockets, &mut errors, |context| listener.poll_accept(context));
+            let ((stream, _), permit) = accepting.await?;
+            if let Some(place) = limits.try_place(None) {
+                self.spawn(stream, ConnectInfo::new(None, permit, place));
             }
         }
     }

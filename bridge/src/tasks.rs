@@ -10,7 +10,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::memory::MemoryPeak;
 
-/// How long relays have after the grace period, to deliver what has arrived and to close.
+/// How long relays have after the grace period, to deliver what has arrived and to close. Longer than a relay waits for a client
+/// that does not answer the close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Every open connection of a bridge. A clone is the same set.

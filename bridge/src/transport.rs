@@ -1,6 +1,7 @@
 //! The connections that a relay joins, and what it asks of them besides bytes.
 
 use std::io;
+use std::num::NonZeroU32;
 use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -17,6 +18,9 @@ use tokio::net::{TcpStream, UnixStream};
 const KEEPALIVE_TIME: Duration = Duration::from_secs(60);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
 const KEEPALIVE_RETRIES: u32 = 4;
+
+/// The longest `TCP_USER_TIMEOUT` that Linux accepts: 24 days.
+const USER_TIMEOUT_MAX: Duration = Duration::from_millis(i32::MAX as u64);
 
 /// A connection to a peer. Where the system does not tell, the answers are those of a peer that takes everything at once.
 pub trait Transport: AsyncRead + AsyncWrite + Unpin {
@@ -35,8 +39,13 @@ pub trait Transport: AsyncRead + AsyncWrite + Unpin {
         false
     }
 
-    /// Makes the end of the connection a reset, by which the peer learns that the stream is not complete.
+    /// Makes the end of the connection a reset, by which the peer learns that the stream is not complete. The system does it
+    /// whatever drops the connection, even the end of the process. Does nothing where there is no reset, as at a Unix socket:
+    /// there the peer cannot tell.
     fn reset_when_dropped(&self) {}
+
+    /// Takes back [`reset_when_dropped`](Self::reset_when_dropped): what is sent is complete.
+    fn end_when_dropped(&self) {}
 
     /// Has the event loop of this thread wait for the connection. Otherwise the one where it was opened does, and wakes this
     /// thread at each event.
@@ -61,10 +70,38 @@ impl Transport for TcpStream {
         let _ = self.set_zero_linger();
     }
 
+    fn end_when_dropped(&self) {
+        let _ = SockRef::from(self).set_linger(None);
+    }
+
     fn move_to_this_event_loop(&mut self) {
         if let Ok(stream) = duplicate(self).and_then(|socket| Self::from_std(socket.into())) {
             *self = stream;
         }
+    }
+}
+
+/// The system counts encrypted bytes, a few more than are written: what is not acknowledged may be counted too high.
+#[cfg(feature = "tls")]
+impl Transport for tokio_rustls::server::TlsStream<TcpStream> {
+    fn unacknowledged_bytes(&self) -> usize {
+        self.get_ref().0.unacknowledged_bytes()
+    }
+
+    fn has_hung_up(&self) -> bool {
+        self.get_ref().0.has_hung_up()
+    }
+
+    fn reset_when_dropped(&self) {
+        self.get_ref().0.reset_when_dropped();
+    }
+
+    fn end_when_dropped(&self) {
+        self.get_ref().0.end_when_dropped();
+    }
+
+    fn move_to_this_event_loop(&mut self) {
+        self.get_mut().0.move_to_this_event_loop();
     }
 }
 
@@ -122,21 +159,21 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Opaque<T> {
 /// Prepares a TCP connection for relaying: no delay (Nagle's algorithm), keepalive, at most `send_buffer_bytes` in the
 /// system that are not sent yet, and an end if the peer acknowledges nothing for `user_timeout` (zero: the system's).
 ///
-/// The limit is `TCP_NOTSENT_LOWAT`. It bounds what waits behind a peer that does not read, and leaves the system free to
+/// The limit is `TCP_NOTSENT_LOWAT`, for which zero would be no limit. It bounds what waits behind a peer that does not read, and leaves the system free to
 /// have as much in flight as the way to the peer takes.
 ///
 /// # Errors
 ///
-/// Fails if the connection has ended already.
-pub fn prepare_tcp(stream: &TcpStream, send_buffer_bytes: u32, user_timeout: Duration) -> io::Result<()> {
+/// Returns the system's error if it refuses an option.
+pub fn prepare_tcp(stream: &TcpStream, send_buffer_bytes: NonZeroU32, user_timeout: Duration) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let socket = SockRef::from(stream);
     let keepalive =
         TcpKeepalive::new().with_time(KEEPALIVE_TIME).with_interval(KEEPALIVE_INTERVAL).with_retries(KEEPALIVE_RETRIES);
     socket.set_tcp_keepalive(&keepalive)?;
-    socket.set_tcp_notsent_lowat(send_buffer_bytes)?;
+    socket.set_tcp_notsent_lowat(send_buffer_bytes.get())?;
     if !user_timeout.is_zero() {
-        socket.set_tcp_user_timeout(Some(user_timeout))?;
+        socket.set_tcp_user_timeout(Some(user_timeout.min(USER_TIMEOUT_MAX)))?;
     }
     Ok(())
 }
@@ -168,7 +205,7 @@ mod tests {
     async fn a_prepared_connection_has_no_delay_keepalive_a_user_timeout_and_a_bounded_queue() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        prepare_tcp(&stream, 100_000, Duration::from_secs(7)).unwrap();
+        prepare_tcp(&stream, 100_000.try_into().unwrap(), Duration::from_secs(7)).unwrap();
         let socket = SockRef::from(&stream);
         assert!(stream.nodelay().unwrap() && socket.keepalive().unwrap());
         assert_eq!(socket.tcp_keepalive_time().unwrap(), KEEPALIVE_TIME);
@@ -176,5 +213,7 @@ mod tests {
         assert_eq!(socket.tcp_keepalive_retries().unwrap(), KEEPALIVE_RETRIES);
         assert_eq!(socket.tcp_user_timeout().unwrap(), Some(Duration::from_secs(7)));
         assert_eq!(socket.tcp_notsent_lowat().unwrap(), 100_000);
+        prepare_tcp(&stream, NonZeroU32::MIN, Duration::MAX).unwrap();
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(USER_TIMEOUT_MAX));
     }
 }

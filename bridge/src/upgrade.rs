@@ -12,6 +12,8 @@ use hyper_util::rt::TokioIo;
 use launcelot_endpoint::failure::one_line;
 use launcelot_endpoint::observe::ConnectionObserver;
 use tokio::net::{TcpStream, UnixStream};
+#[cfg(feature = "tls")]
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tungstenite::handshake::derive_accept_key;
 
@@ -141,7 +143,7 @@ pub(crate) async fn run(
         }
     };
     // Without hyper's box around it, the connection costs less. The relay is boxed, so that there is memory for one of the
-    // four only.
+    // them only.
     let upgraded = match upgraded.downcast::<TokioIo<TimedStream<TcpStream>>>() {
         Ok(Parts { io, read_buf, .. }) => {
             let client = io.into_inner().into_inner();
@@ -150,6 +152,15 @@ pub(crate) async fn run(
         Err(upgraded) => upgraded,
     };
     let upgraded = match upgraded.downcast::<TokioIo<TimedStream<UnixStream>>>() {
+        Ok(Parts { io, read_buf, .. }) => {
+            let client = io.into_inner().into_inner();
+            return Box::pin(relay_or_refuse(client, read_buf, server, options, observer, stop, bulk_threads)).await;
+        }
+        Err(upgraded) => upgraded,
+    };
+    // Within the timed stream, the relay would have the timeouts of requests.
+    #[cfg(feature = "tls")]
+    let upgraded = match upgraded.downcast::<TokioIo<TimedStream<TlsStream<TcpStream>>>>() {
         Ok(Parts { io, read_buf, .. }) => {
             let client = io.into_inner().into_inner();
             return Box::pin(relay_or_refuse(client, read_buf, server, options, observer, stop, bulk_threads)).await;
@@ -187,7 +198,7 @@ async fn relay_or_refuse<C: Transport + Send + 'static>(
     let relayed = match server {
         Ok(Server::Tcp(server)) => {
             if let Err(error) = prepare_tcp(&server, options.send_buffer_bytes, options.idle_timeout) {
-                tracing::debug!("the server's connection has ended: {}", one_line(&error));
+                tracing::warn!("cannot set an option of the connection to the server: {}", one_line(&error));
             }
             relay(client, early, server, &relay_options, stop, observer, Some(bulk_threads)).await
         }

@@ -1,6 +1,7 @@
 //! What to do when `accept(2)` fails.
 //!
-//! [`AcceptErrors`] decides, without I/O, for any accept loop. [`Acceptor`] is the accept loop for tokio.
+//! [`AcceptErrors`] decides, without I/O, for any accept loop. [`Acceptor`] is the accept loop for tokio,
+//! and [`accept_within`] that of listeners which are not TCP's.
 
 mod acceptor;
 
@@ -11,7 +12,7 @@ use rustix::io::Errno;
 
 use crate::failure::one_line;
 
-pub use acceptor::{Accepted, Acceptor};
+pub use acceptor::{Accepted, Acceptor, accept_within};
 
 /// The first pause of a shortage. Each further pause is twice as long as the one before.
 pub const PAUSE_MIN: Duration = Duration::from_millis(5);

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
 
 use super::connection::ConnectInfo;
@@ -38,14 +38,15 @@ impl Client {
             return Self { address, port, is_proxied: false, is_secure: connection.is_secure };
         }
         let mut address = peer.map(|peer| peer.ip());
-        for forwarded in values(headers, &FORWARDED_FOR).into_iter().rev() {
+        for forwarded in values(headers, &FORWARDED_FOR).rev() {
             let Some(before) = parse_address(forwarded) else { break };
             address = Some(before);
             if !is_trusted(before) {
                 break;
             }
         }
-        let is_secure = values(headers, &FORWARDED_PROTO).last().map(|scheme| scheme.eq_ignore_ascii_case("https"));
+        let is_secure =
+            values(headers, &FORWARDED_PROTO).next_back().map(|scheme| scheme.eq_ignore_ascii_case(b"https"));
         Self { address, port: None, is_proxied: true, is_secure }
     }
 }
@@ -61,15 +62,15 @@ impl fmt::Display for Client {
     }
 }
 
-/// Returns the comma-separated values of a header.
-fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Vec<&'a str> {
-    let lines = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
-    lines.flat_map(|line| line.split(',')).map(str::trim).collect()
+/// Returns the comma-separated values of a header. What a client has put before those of the proxies may be any bytes.
+fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl DoubleEndedIterator<Item = &'a [u8]> {
+    let lines = headers.get_all(name).into_iter().map(HeaderValue::as_bytes);
+    lines.flat_map(|line| line.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
 }
 
 /// Reads an address as proxies write it: some add a port.
-fn parse_address(text: &str) -> Option<IpAddr> {
-    let text = text.trim_matches('"');
+fn parse_address(text: &[u8]) -> Option<IpAddr> {
+    let text = str::from_utf8(text).ok()?.trim_matches('"');
     let bare = text.strip_prefix('[').and_then(|rest| rest.split_once(']')).map_or(text, |(address, _)| address);
     match bare.parse() {
         Ok(address) => Some(address),
@@ -84,28 +85,34 @@ mod tests {
     use launcelot_endpoint::limit::ConnectionLimit;
 
     use super::*;
+    use crate::limits::Place;
 
     fn client(peer: Option<&str>, forwarded_for: &[&str], proto: Option<&str>) -> Client {
         let permit = ConnectionLimit::new(NonZeroU32::MIN).try_permit().unwrap();
-        let connection = ConnectInfo::new(peer.map(|peer| peer.parse().unwrap()), permit, None);
+        let connection = ConnectInfo::new(
+            peer.map(|peer| peer.parse().unwrap()),
+            permit,
+            Place::Reserve { _over_address_limit: None },
+        );
         let mut headers = HeaderMap::new();
         for line in forwarded_for {
-            headers.append(FORWARDED_FOR, line.parse().unwrap());
+            headers.append(FORWARDED_FOR, HeaderValue::from_bytes(line.as_bytes()).unwrap());
         }
         if let Some(proto) = proto {
-            headers.append(FORWARDED_PROTO, proto.parse().unwrap());
+            headers.append(FORWARDED_PROTO, HeaderValue::from_bytes(proto.as_bytes()).unwrap());
         }
         Client::new(Some(&connection), &headers, &["10.0.0.0/8".parse().unwrap()])
     }
 
     #[test]
     fn only_a_trusted_proxy_can_name_another_client() {
-        let cases: [(_, &[&str], &str); 8] = [
+        let cases: [(_, &[&str], &str); 9] = [
             (Some("192.0.2.7:1"), &["198.51.100.1"], "192.0.2.7:1"),
             (Some("10.0.0.1:1"), &["198.51.100.1"], "198.51.100.1"),
             (Some("10.0.0.1:1"), &["203.0.113.9, 198.51.100.1, 10.0.0.2"], "198.51.100.1"),
             (Some("10.0.0.1:1"), &["203.0.113.9", "198.51.100.1:4711"], "198.51.100.1"),
             (Some("10.0.0.1:1"), &["198.51.100.1, nonsense"], "10.0.0.1"),
+            (Some("10.0.0.1:1"), &["ü, 198.51.100.1"], "198.51.100.1"),
             (Some("10.0.0.1:1"), &["[2001:db8::1]:80"], "2001:db8::1"),
             (Some("10.0.0.1:1"), &[], "10.0.0.1"),
             (None, &["198.51.100.1"], "198.51.100.1"),
@@ -120,5 +127,6 @@ mod tests {
         assert_eq!(client(Some("192.0.2.7:1"), &[], Some("https")).is_secure, None);
         assert_eq!(client(Some("10.0.0.1:1"), &[], Some("https")).is_secure, Some(true));
         assert_eq!(client(Some("10.0.0.1:1"), &[], Some("http")).is_secure, Some(false));
+        assert_eq!(client(Some("10.0.0.1:1"), &[], Some("ü, https")).is_secure, Some(true));
     }
 }

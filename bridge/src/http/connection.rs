@@ -19,7 +19,7 @@ use tokio::time::timeout;
 
 use super::timed_stream::{Phase, ResponseBody, TimedStream, Timeouts};
 use crate::bridge::Bridge;
-use crate::limits::ConnectionPermit;
+use crate::limits::Place;
 use crate::statistics::Counted;
 
 /// Maximum number of bytes in the head of a request.
@@ -41,14 +41,14 @@ pub(crate) struct ConnectInfo {
     /// Whether there are more connections than allowed: only its health is answered.
     pub(crate) is_over_limit: bool,
     /// Kept until the connection is closed, also after its upgrade to a WebSocket.
-    _permits: Arc<(Permit, Option<ConnectionPermit>)>,
+    _permits: Arc<(Permit, Place)>,
     _counted: Option<Arc<Counted>>,
 }
 
 impl ConnectInfo {
-    pub(crate) fn new(peer: Option<SocketAddr>, socket: Permit, connection: Option<ConnectionPermit>) -> Self {
-        let is_over_limit = connection.is_none();
-        Self { peer, is_secure: None, is_over_limit, _permits: Arc::new((socket, connection)), _counted: None }
+    pub(crate) fn new(peer: Option<SocketAddr>, socket: Permit, place: Place) -> Self {
+        let is_over_limit = matches!(place, Place::Reserve { .. });
+        Self { peer, is_secure: None, is_over_limit, _permits: Arc::new((socket, place)), _counted: None }
     }
 
     /// Returns how long a request may take for its head, where connections below the limit have `head_timeout`.

@@ -91,18 +91,3 @@ fn bind(path: &Path) -> io::Result<UnixListener> {
 pub(super) fn bind_metrics(host: &str, port: u16) -> Result<Listeners, ProgramError> {
     Ok(Listeners::bind(host, port, BACKLOG)?)
 }
-
-/// Serves metrics at `listeners` until the program ends.
-#[cfg(feature = "metrics")]
-pub(super) fn serve_metrics(listeners: Listeners, router: &axum::Router) -> Result<(), ProgramError> {
-    for socket in listeners.sockets {
-        let listener = tokio::net::TcpListener::from_std(socket).map_err(ProgramError::Runtime)?;
-        let router = router.clone();
-        tokio::spawn(async move {
-            if let Err(error) = axum::serve(listener, router).await {
-                tracing::warn!("cannot serve metrics: {}", launcelot_endpoint::failure::one_line(&error));
-            }
-        });
-    }
-    Ok(())
-}

@@ -7,7 +7,8 @@
 use std::future::Future;
 use std::io;
 use std::panic::resume_unwind;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
 
 use launcelot_endpoint::failure::one_line;
@@ -21,8 +22,9 @@ use crate::event_loop;
 /// this is dropped.
 #[derive(Debug)]
 pub struct BulkThreads {
-    /// `None` if they could not be started.
-    event_loop: OnceLock<Option<Handle>>,
+    /// The event loop of each thread; none if they could not be started.
+    event_loops: OnceLock<Vec<Handle>>,
+    transfers: Arc<AtomicUsize>,
     end: CancellationToken,
     _end_on_drop: DropGuard,
 }
@@ -30,44 +32,74 @@ pub struct BulkThreads {
 impl Default for BulkThreads {
     fn default() -> Self {
         let end = CancellationToken::new();
-        Self { event_loop: OnceLock::new(), _end_on_drop: end.clone().drop_guard(), end }
+        Self { event_loops: OnceLock::new(), transfers: Arc::default(), _end_on_drop: end.clone().drop_guard(), end }
     }
 }
 
 impl BulkThreads {
-    /// Runs `task` on one of the threads, and returns what it returns. Without threads, it runs where it is.
+    /// Runs `task` on the thread that has the fewest, and returns what it returns. Without threads, it runs where it is.
     pub(super) async fn run<T: Send + 'static>(&self, task: impl Future<Output = T> + Send + 'static) -> T {
-        let Some(event_loop) = self.event_loop.get_or_init(|| self.start()) else { return task.await };
+        let event_loops = self.event_loops.get_or_init(|| self.start());
+        let Some(event_loop) = event_loops.iter().min_by_key(|event_loop| event_loop.metrics().num_alive_tasks())
+        else {
+            return task.await;
+        };
+        let transfers = Arc::clone(&self.transfers);
         let running = AbortOnDropHandle::new(event_loop.spawn(async move {
-            schedule(transfers());
-            let result = task.await;
-            schedule(transfers() - 1);
-            result
+            let _transfer = Transfer::begin(transfers);
+            task.await
         }));
         // The task is not aborted, and the event loop does not end, while this waits, so the only error is a panic.
         running.await.unwrap_or_else(|panic| resume_unwind(panic.into_panic()))
     }
 
-    fn start(&self) -> Option<Handle> {
-        let started = self.try_start();
-        if let Err(error) = &started {
-            tracing::warn!("cannot start a thread for bulk transfers: {}", one_line(error));
+    /// Starts as many threads as the system allows.
+    fn start(&self) -> Vec<Handle> {
+        let mut event_loops = Vec::new();
+        for _ in 0..Handle::current().metrics().num_workers() {
+            match start_thread(self.end.clone()) {
+                Ok(event_loop) => event_loops.push(event_loop),
+                Err(error) => {
+                    tracing::warn!("cannot start a thread for bulk transfers: {}", one_line(&error));
+                    break;
+                }
+            }
         }
-        started.ok()
-    }
-
-    fn try_start(&self) -> io::Result<Handle> {
-        let event_loop = event_loop::build(Handle::current().metrics().num_workers())?;
-        let handle = event_loop.handle().clone();
-        let end = self.end.clone();
-        thread::Builder::new().name("bulk".to_owned()).spawn(move || event_loop.block_on(end.cancelled()))?;
-        Ok(handle)
+        event_loops
     }
 }
 
-/// Returns the number of transfers that run on the threads, of which the caller is one.
-fn transfers() -> usize {
-    Handle::current().metrics().num_alive_tasks()
+/// Starts a thread with an event loop, which runs until `end`. The event loop is built there, since it may not be dropped by a
+/// task, as it would be if the thread did not start.
+fn start_thread(end: CancellationToken) -> io::Result<Handle> {
+    let (sender, built) = mpsc::sync_channel(1);
+    thread::Builder::new().name("bulk".to_owned()).spawn(move || match event_loop::build(1) {
+        Ok(event_loop) => {
+            // The other thread waits for it.
+            let _ = sender.send(Ok(event_loop.handle().clone()));
+            event_loop.block_on(end.cancelled());
+        }
+        Err(error) => {
+            let _ = sender.send(Err(error));
+        }
+    })?;
+    built.recv().unwrap_or_else(|_| Err(io::Error::other("the thread has ended")))
+}
+
+/// A transfer that runs on one of the threads, which has the system's scheduler know whether it is the only one.
+struct Transfer(Arc<AtomicUsize>);
+
+impl Transfer {
+    fn begin(transfers: Arc<AtomicUsize>) -> Self {
+        schedule(transfers.fetch_add(1, Ordering::Relaxed) + 1);
+        Self(transfers)
+    }
+}
+
+impl Drop for Transfer {
+    fn drop(&mut self) {
+        schedule(self.0.fetch_sub(1, Ordering::Relaxed) - 1);
+    }
 }
 
 /// Has the system's scheduler treat this thread as one that computes while there are several `transfers`: when it wakes, it

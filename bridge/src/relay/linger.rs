@@ -5,7 +5,8 @@
 //! the stream, and reads on until the other side has closed too. All of it may take long, as long as there is progress:
 //! each wait is bounded by the time since the peer last acknowledged anything.
 //!
-//! What could not be delivered ends in a reset, so that no peer takes a truncated stream for a whole one.
+//! What could not be delivered ends in a reset, so that no peer takes a truncated stream for a whole one. The server's
+//! connection ends in one from the beginning, and until its stream is complete: a relay may be dropped at any time.
 
 use std::future::{Future as _, poll_fn};
 use std::pin::Pin;
@@ -25,6 +26,9 @@ use crate::transport::{Opaque, Transport};
 /// How long a peer may acknowledge nothing, if there is no idle timeout.
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
 
+/// How long a peer may acknowledge nothing when the bridge stops. What is left must be closed before the bridge drops all.
+const PATIENCE_AT_STOP: Duration = Duration::from_secs(3);
+
 /// How often the system is asked what a peer has acknowledged.
 const CHECK_PERIOD: Duration = Duration::from_secs(1);
 
@@ -40,6 +44,7 @@ impl RelayOptions {
                 PATIENCE
             }
             Ending::ClientClosed(_) | Ending::ServerClosed | Ending::ServerBroke(_) => self.idle_timeout,
+            Ending::Stopped => self.linger.min(PATIENCE_AT_STOP),
             _ => self.linger,
         }
     }
@@ -50,7 +55,7 @@ impl<C: Transport, S: Transport> Relay<C, S> {
     pub(super) async fn linger(&mut self, ending: &Ending, options: &RelayOptions) {
         match ending {
             Ending::ClientClosed(_) => self.relay_replies(options.linger).await,
-            Ending::Stopped => self.relay_arrived(options.linger).await,
+            Ending::Stopped => self.relay_arrived(options.stall_timeout(ending)).await,
             // The client may have closed before it was gone: what it sent is still there.
             Ending::ClientGone(Some(_)) => self.is_client_gone = true,
             Ending::ClientGone(None) | Ending::ClientSilent => {
@@ -87,7 +92,7 @@ impl<C: Transport, S: Transport> Relay<C, S> {
     /// The bridge stops: relays what has arrived from the server.
     async fn relay_arrived(&mut self, stall_timeout: Duration) {
         let arrived = self.from_server + self.server.stream.available_bytes();
-        let mut stall = Stall::new(stall_timeout);
+        let mut stall = Stall::new(stall_timeout, self.acknowledged());
         poll_fn(|cx| {
             if self.from_server >= arrived || self.poll_turns(cx).is_ready() {
                 return Poll::Ready(());
@@ -98,10 +103,11 @@ impl<C: Transport, S: Transport> Relay<C, S> {
     }
 
     /// Sends the close frame behind all that is left for the client, and relays what the client still sends, until it
-    /// closes too.
+    /// closes too. A client that has got everything, or takes nothing more, has the timeout for that.
     async fn close_websocket(&mut self, code: Option<u16>, reason: &str, stall_timeout: Duration) {
         self.client.push_close(code, reason);
-        let mut stall = Stall::new(stall_timeout);
+        let from_client_before = self.from_client;
+        let mut stall = Stall::new(stall_timeout, self.close_progress());
         poll_fn(|cx| {
             if !self.is_client_gone && self.client.poll_flush(cx)?.is_pending() {
                 // It may have to get rid of its own bytes before it reads.
@@ -109,12 +115,14 @@ impl<C: Transport, S: Transport> Relay<C, S> {
             } else if self.poll_input(cx).is_ready() {
                 return Poll::Ready(Ok(()));
             }
-            stall.poll(cx, || self.acknowledged()).map(Ok::<_, std::io::Error>)
+            stall.poll(cx, || self.close_progress()).map(Ok::<_, std::io::Error>)
         })
         .await
         .unwrap_or_else(|_| self.is_client_gone = true);
         if self.input == Input::Open {
-            let is_complete = !self.client.is_within_message() && self.room_for_client() > 0 && !self.is_client_gone;
+            // One that has gone on sending would have more to send.
+            let is_silent = self.from_client == from_client_before && self.room_for_client() > 0;
+            let is_complete = is_silent && !self.client.is_within_message() && !self.is_client_gone;
             self.input = if is_complete { Input::Complete } else { Input::Truncated };
         }
     }
@@ -140,6 +148,12 @@ impl<C: Transport, S: Transport> Relay<C, S> {
         Poll::Pending
     }
 
+    /// Returns what must grow while the WebSocket is being closed. What the client sends is no progress: a client that ignores
+    /// the close could send for ever. Of one that is gone, what has arrived is still delivered.
+    fn close_progress(&self) -> u64 {
+        if self.is_client_gone { self.server.acknowledged() } else { self.client.acknowledged() }
+    }
+
     fn acknowledged(&self) -> u64 {
         self.client.acknowledged() + self.server.acknowledged()
     }
@@ -159,7 +173,7 @@ impl<C: Transport, S: Transport> Relay<C, S> {
 impl<C: Transport> Client<C> {
     /// Ends the stream and waits for the client's end of it, as long as the client takes what is left.
     async fn close(mut self, linger: Duration) {
-        let mut stall = Stall::new(linger);
+        let mut stall = Stall::new(linger, self.acknowledged());
         let is_delivered = poll_fn(|cx| {
             let flushed = self.poll_flush(cx);
             if let Poll::Ready(Err(_)) = flushed {
@@ -196,7 +210,7 @@ impl<C: Transport> Client<C> {
 impl<S: Transport> Server<S> {
     /// Delivers what is left, and ends the stream if it `is_complete`; otherwise resets the connection.
     async fn close(mut self, is_complete: bool, stall_timeout: Duration, linger: Duration) {
-        let mut stall = Stall::new(stall_timeout);
+        let mut stall = Stall::new(stall_timeout, self.acknowledged());
         let is_sent = poll_fn(|cx| {
             if self.waiting_bytes() > 0 {
                 // It may have to get rid of its own bytes before it reads.
@@ -217,7 +231,7 @@ impl<S: Transport> Server<S> {
 
     /// Waits until the server has what was sent, and has ended the stream if it `is_complete`. Returns whether it has.
     async fn wait_for_end(&mut self, is_complete: bool, linger: Duration) -> bool {
-        let mut stall = Stall::new(linger);
+        let mut stall = Stall::new(linger, self.acknowledged());
         let mut unwanted_bytes = 0;
         poll_fn(|cx| {
             let is_over = if is_complete {
@@ -246,13 +260,18 @@ impl<S: Transport> Server<S> {
     }
 }
 
-/// Tells a client that there is no server to relay to, and closes its connection.
+/// Tells a client that there is no server to relay to, and closes its connection. The client has `linger` to answer the close
+/// and as long again to close its connection, whatever it sends or acknowledges.
 pub async fn refuse<C: Transport>(client: C, early: Bytes, code: CloseCode, reason: &str, linger: Duration) {
     let mut relay = Relay::new(client, early, Opaque(tokio::io::empty()), usize::MAX, None);
-    relay.close_websocket(Some(code.number()), reason, linger).await;
-    if !relay.is_client_gone {
-        relay.client.close(linger).await;
-    }
+    let closing = async {
+        relay.close_websocket(Some(code.number()), reason, linger).await;
+        if !relay.is_client_gone {
+            relay.client.close(linger).await;
+        }
+    };
+    // Otherwise a client could take the close frame byte by byte.
+    let _ = timeout(2 * linger, closing).await;
 }
 
 /// Notices that a peer acknowledges nothing any more.
@@ -265,9 +284,10 @@ struct Stall {
 }
 
 impl Stall {
-    fn new(timeout: Duration) -> Self {
+    /// Begins to watch a peer that has `acknowledged` so many bytes already.
+    fn new(timeout: Duration, acknowledged: u64) -> Self {
         let period = CHECK_PERIOD.min(timeout / 4);
-        Self { timer: Box::pin(sleep(period)), period, timeout, acknowledged: 0, last_progress: Instant::now() }
+        Self { timer: Box::pin(sleep(period)), period, timeout, acknowledged, last_progress: Instant::now() }
     }
 
     /// Ready when the number of `acknowledged` bytes has not grown for the timeout.

@@ -28,7 +28,9 @@ pub(super) struct Server<S> {
 }
 
 impl<S: Transport> Server<S> {
+    /// Until the stream is shut down, it ends in a reset, whatever drops it.
     pub(super) fn new(stream: S) -> Self {
+        stream.reset_when_dropped();
         Self { stream, queue: SendQueue::default(), output: Output::Open }
     }
 
@@ -85,12 +87,16 @@ impl<S: Transport> Server<S> {
         Poll::Ready(())
     }
 
-    /// Writes what waits, and then shuts down the writing side.
+    /// Writes what waits, and then shuts down the writing side: what was sent is complete.
     pub(super) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         ready!(self.poll_flush(cx));
         if matches!(self.output, Output::Open) {
             match ready!(Pin::new(&mut self.stream).poll_shutdown(cx)) {
-                Ok(()) => self.output = Output::Shut,
+                Ok(()) => {
+                    self.output = Output::Shut;
+                    // What is left is the system's to deliver, and then the end of the stream.
+                    self.stream.end_when_dropped();
+                }
                 Err(error) => self.fail(error),
             }
         }

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::common::{
-    Bridge, accept, echo, listen, masked, open_by_hand, read_close, receive_bytes, receive_to_close, soon, target,
+    Bridge, accept, echo, listen, masked, open_by_hand, open_by_hand_at, read_close, receive_bytes, receive_to_close,
+    soon, target,
 };
 use futures_util::SinkExt as _;
 use launcelot_bridge::Options;
@@ -227,6 +228,78 @@ async fn vanished_clients_before_a_server_that_does_not_read_are_given_up() {
         assert_eq!(error.kind(), ErrorKind::ConnectionReset);
         drop(server.read(&mut [0; 1]).await);
     }
+}
+
+/// Sends a byte again and again, until the bridge has closed the connection.
+async fn send_until_closed(mut client: TcpStream) {
+    let mut pace = tokio::time::interval(SHORT / 5);
+    while client.write_all(&masked(0x2, b"x")).await.is_ok() {
+        pace.tick().await;
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_ignores_a_close_and_goes_on_sending_is_closed() {
+    let (listener, address) = listen().await;
+    let bridge = bridge(address, 4 * SHORT);
+    let mut refused = open_by_hand_at(bridge.port, "/ws/unknown").await;
+    assert_eq!(read_close(&mut refused).await, 4404);
+    soon(send_until_closed(refused)).await;
+
+    let mut client = open_by_hand(bridge.port).await;
+    let mut server = accept(&listener).await;
+    server.shutdown().await.unwrap();
+    let reading = tokio::spawn(async move { server.read_to_end(&mut Vec::new()).await });
+    assert_eq!(read_close(&mut client).await, 1000);
+    soon(send_until_closed(client)).await;
+    let ended = soon(reading).await.unwrap();
+    assert_eq!(ended.unwrap_err().kind(), ErrorKind::ConnectionReset, "the client had more to send");
+}
+
+#[tokio::test]
+async fn a_reset_by_the_client_that_a_write_has_met_ends_in_a_reset_for_the_server() {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(8).unwrap();
+    let options = Options {
+        targets: vec![target(listener.local_addr().unwrap())],
+        send_buffer_bytes: 4096.try_into().unwrap(),
+        ..Options::default()
+    };
+    let bridge = Bridge::start(options);
+    let mut client = open_by_hand(bridge.port).await;
+    let mut server = accept(&listener).await;
+    // More than the bridge reads while the server does not, and less than the system takes for it.
+    client.write_all(&masked(0x2, &[7; 100]).repeat(1500)).await.unwrap();
+    until_async("the bridge to read no more", async || {
+        let unread = || rustix::io::ioctl_fionread(&server).unwrap();
+        let before = unread();
+        sleep(2 * SHORT).await;
+        (before > 0 && before == unread()).then_some(())
+    })
+    .await;
+    client.set_zero_linger().unwrap();
+    drop(client);
+    server.write_all(b"Blue.").await.unwrap();
+    // By then the bridge has written it to the client.
+    sleep(4 * SHORT).await;
+    let ended = soon(server.read_to_end(&mut Vec::new())).await;
+    assert_eq!(ended.unwrap_err().kind(), ErrorKind::ConnectionReset);
+}
+
+#[tokio::test]
+async fn a_message_that_is_cut_when_the_bridge_is_dropped_ends_in_a_reset() {
+    let (listener, address) = listen().await;
+    let bridge = bridge(address, Duration::from_secs(20));
+    let mut client = open_by_hand(bridge.port).await;
+    let mut server = accept(&listener).await;
+    let message = masked(0x2, b"What?");
+    client.write_all(&message[..message.len() - 2]).await.unwrap();
+    soon(server.read_exact(&mut [0; 3])).await.unwrap();
+    bridge.served.abort();
+    let ended = soon(server.read_to_end(&mut Vec::new())).await;
+    assert_eq!(ended.unwrap_err().kind(), ErrorKind::ConnectionReset);
 }
 
 #[tokio::test]

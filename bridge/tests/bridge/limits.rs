@@ -5,12 +5,15 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use crate::common::{Bridge, Browser, SOON, echo, receive_bytes, receive_to_close, send_request, soon, target};
+use crate::common::{
+    Bridge, Browser, SOON, echo, receive_bytes, receive_to_close, send_request, soon, target, upgrade_request,
+};
 use futures_util::SinkExt as _;
 use launcelot_bridge::Options;
+use launcelot_endpoint::listen::{BACKLOG, Listeners};
 use launcelot_testing::wait::until_async;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::{TcpSocket, TcpStream, UnixListener, UnixStream};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -41,6 +44,13 @@ async fn request_again(socket: &mut TcpStream, request: &str) -> String {
         head.push(soon(socket.read_u8()).await.unwrap());
     }
     String::from_utf8(head).unwrap()
+}
+
+/// Connects from another address than the other clients of a test.
+async fn connect_from(host: &str, port: u16) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::new(host.parse().unwrap(), 0)).unwrap();
+    soon(socket.connect(SocketAddr::from(([127, 0, 0, 1], port)))).await.unwrap()
 }
 
 /// Waits for the end of a connection.
@@ -87,10 +97,32 @@ async fn one_address_cannot_use_the_places_of_others() {
     let _first = bridge.open("/ws").await;
     assert_eq!(receive_to_close(&mut bridge.open("/ws").await).await.1, 4429);
     assert_eq!(send_request(bridge.port, ROOT).await.status, 503);
-    let other = TcpSocket::new_v4().unwrap();
-    other.bind("127.0.0.2:0".parse().unwrap()).unwrap();
-    let mut other = soon(other.connect(SocketAddr::from(([127, 0, 0, 1], bridge.port)))).await.unwrap();
+    let mut other = connect_from("127.0.0.2", bridge.port).await;
     other.write_all(ROOT.as_bytes()).await.unwrap();
+    assert!(read_to_end(&mut other).await.starts_with(b"HTTP/1.1 200 "));
+}
+
+#[tokio::test]
+async fn an_address_with_more_connections_than_there_are_places_does_not_silence_health() {
+    const PLACES: u32 = 4 + 64;
+    let options = Options {
+        targets: vec![target(echo().await)],
+        max_connections: 4.try_into().unwrap(),
+        max_connections_per_address: Some(ONE),
+        // Clients that ignore the close keep their places for longer than the test lasts.
+        linger: Duration::from_secs(3600),
+        ..Options::default()
+    };
+    let bridge = Bridge::start(options);
+    let mut open = Vec::new();
+    for _ in 0..2 * PLACES {
+        let mut socket = bridge.socket().await;
+        // Those without a place are closed at once.
+        let _ = socket.write_all(upgrade_request(bridge.port, "/ws").as_bytes()).await;
+        open.push(socket);
+    }
+    let mut other = connect_from("127.0.0.2", bridge.port).await;
+    other.write_all(HEALTH.as_bytes()).await.unwrap();
     assert!(read_to_end(&mut other).await.starts_with(b"HTTP/1.1 200 "));
 }
 
@@ -250,6 +282,25 @@ async fn headers_of_a_proxy_that_is_not_trusted_do_not_make_another_client() {
     let _first = bridge.open("/ws").await;
     let request = "GET / HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.1\r\nConnection: close\r\n\r\n";
     assert_eq!(send_request(bridge.port, request).await.status, 503);
+}
+
+#[tokio::test]
+async fn idle_listeners_at_unix_sockets_hold_no_places() {
+    const LISTENERS: usize = 1 + 64;
+    let directory = tempfile::tempdir().unwrap();
+    let unix = (0..LISTENERS).map(|number| UnixListener::bind(directory.path().join(number.to_string())).unwrap());
+    let listeners = Listeners::bind("127.0.0.1", 0, BACKLOG).unwrap();
+    let port = listeners.port;
+    let bridge = launcelot_bridge::Bridge::new(Options { max_connections: ONE, ..Options::default() }).unwrap();
+    let unix = unix.collect();
+    tokio::spawn(async move { bridge.serve(Some(listeners), unix, std::future::pending()).await });
+    // By then all of them wait.
+    let mut over_unix = soon(UnixStream::connect(directory.path().join("0"))).await.unwrap();
+    over_unix.write_all(HEALTH.as_bytes()).await.unwrap();
+    let mut response = Vec::new();
+    soon(over_unix.read_to_end(&mut response)).await.unwrap();
+    assert!(response.starts_with(b"HTTP/1.1 200 "));
+    assert_eq!(soon(send_request(port, HEALTH)).await.status, 200);
 }
 
 mod long {

@@ -2,6 +2,7 @@
 //! uses.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -134,7 +135,7 @@ async fn limits_over_the_number_of_descriptors_are_lowered_with_a_warning() {
     running.signal(Signal::TERM);
     let (code, errors) = soon(running.ended()).await;
     assert_eq!(code, Some(0));
-    assert!(errors.contains("200 descriptors are enough for 52 connections, not for 5000"), "{errors}");
+    assert!(errors.contains("200 descriptors are enough for 44 connections, not for 5000"), "{errors}");
 }
 
 #[tokio::test]
@@ -175,7 +176,7 @@ fn completions_are_printed_for_a_shell() {
 
 #[test]
 fn invalid_arguments_exit_with_2() {
-    let cases: [(&[&str], &str); 11] = [
+    let cases: [(&[&str], &str); 12] = [
         (&["--target", "localhost"], "expected HOST:PORT or NAME=HOST:PORT"),
         (&["--target", "a/b=localhost:1"], "a name consists of letters"),
         (
@@ -189,6 +190,7 @@ fn invalid_arguments_exit_with_2() {
         (&["--origin", "https://camelot.example/path"], "expected http://HOST"),
         (&["--idle-timeout", "soon"], "a duration is like 500ms, 5s or 2min"),
         (&["--max-connections", "0"], "--max-connections"),
+        (&["--send-buffer", "0"], "--send-buffer"),
         (&["--what"], "--what"),
     ];
     for (arguments, expected) in cases {
@@ -253,6 +255,36 @@ async fn a_second_signal_ends_the_program_at_once() {
         check(waited < Duration::from_secs(4), || format!("ended after {waited:?}"))
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_message_that_the_end_of_the_program_cuts_ends_in_a_reset_and_a_whole_one_in_order() {
+    let whole = masked(0x2, b"What?");
+    let half = whole[..whole.len() - 2].to_vec();
+    let reset = Err(ErrorKind::ConnectionReset);
+    let cases: [(&[u8], &[Signal], _); 4] = [
+        // The client does not answer the close.
+        (&half, &[Signal::TERM], reset),
+        (&whole, &[Signal::TERM], Ok(())),
+        (&half, &[Signal::TERM, Signal::INT], reset),
+        (&half, &[Signal::KILL], reset),
+    ];
+    let ending = cases.map(async |(sent, signals, expected)| {
+        let (listener, address) = listen().await;
+        let mut command = program();
+        command.args(["--listen", "127.0.0.1:0", "--grace", "100ms", "--target", &address.to_string()]);
+        let running = Running::start(&mut command, 1);
+        let mut client = open_by_hand(running.port).await;
+        let mut server = accept(&listener).await;
+        client.write_all(sent).await.unwrap();
+        soon(server.read_exact(&mut [0; 3])).await.unwrap();
+        for signal in signals {
+            running.signal(*signal);
+        }
+        let ended = soon(server.read_to_end(&mut Vec::new())).await.map(drop);
+        assert_eq!(ended.map_err(|error| error.kind()), expected, "{signals:?} after {sent:?}");
+    });
+    futures_util::future::join_all(ending).await;
 }
 
 #[tokio::test]
@@ -359,6 +391,24 @@ async fn metrics_are_served_at_their_own_address() {
     assert_eq!(send_request(running.port, request).await.status, 404, "clients get no metrics");
 }
 
+#[tokio::test]
+async fn silent_clients_of_the_metrics_have_a_bounded_number_of_connections() {
+    const CONNECTIONS: usize = 16;
+    let port = ReservedPort::new().address().port();
+    let mut command = program();
+    let _running =
+        Running::start(command.args(["--listen", "127.0.0.1:0", "--metrics", &format!("127.0.0.1:{port}")]), 1);
+    let mut silent = Vec::new();
+    for _ in 0..CONNECTIONS {
+        silent.push(soon(TcpStream::connect(("127.0.0.1", port))).await.unwrap());
+    }
+    let request = send_request(port, "GET /metrics HTTP/1.0\r\n\r\n");
+    let mut request = std::pin::pin!(request);
+    assert!(timeout(Duration::from_millis(300), &mut request).await.is_err(), "it did not wait");
+    drop(silent);
+    assert_eq!(soon(request).await.status, 200);
+}
+
 #[test]
 fn the_printed_urls_have_the_base_path() {
     let mut command = program();
@@ -392,6 +442,14 @@ async fn options_are_read_again_on_sighup_and_open_websockets_go_on() {
     assert!(running.next_logged().contains("the options were read again"));
     until_async("the new target", async || (status("/ws/new").await == 426).then_some(())).await;
     assert_eq!(status("/ws/old").await, 404);
+    // The bridge says which options it cannot change while it runs.
+    let changed = "listen = '127.0.0.2:0'\nthreads = 7\nverbose = 2\nmax-websockets = 5\nlog-format = 'json'\n";
+    fs::write(&config, format!("{changed}target = ['{target}', 'new={target}']\n")).unwrap();
+    running.signal(Signal::HUP);
+    assert!(running.next_logged().contains("the options were read again"));
+    let logged = running.next_logged();
+    let names = "a new start is needed for the new values of: listen, max-websockets, threads, log-format, verbose";
+    assert!(logged.ends_with(names), "{logged}");
     // Options that cannot be used change nothing.
     let unusable = ["nonsense", "idle-timeout = 'soon'", "max-connections = 0", "web = '/no/such'"];
     for text in unusable {

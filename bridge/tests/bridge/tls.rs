@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::common::certificates::{Authority, CertificateFiles};
 use crate::common::program::{Running, program};
-use crate::common::{Bridge, SOON, echo, soon, target};
+use crate::common::{Bridge, SOON, accept, echo, listen, soon, target};
 use futures_util::{SinkExt as _, StreamExt as _};
 use launcelot_bridge::Options;
 use launcelot_bridge::tls::Tls;
@@ -13,10 +14,14 @@ use launcelot_testing::wait::until_async;
 use rustix::process::Signal;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::time::sleep;
 use tokio_rustls::client::TlsStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::{WebSocketStream, client_async};
+
+/// More than the sockets and the bridge hold.
+const DOWNLOAD_BYTES: usize = 16 << 20;
 
 type Browser = WebSocketStream<TlsStream<TcpStream>>;
 
@@ -58,6 +63,69 @@ async fn a_websocket_is_relayed_over_tls_and_the_own_origin_is_https() {
 }
 
 #[tokio::test]
+async fn the_timeouts_of_requests_do_not_end_a_websocket_over_tls() {
+    const TIMEOUT: Duration = Duration::from_millis(500);
+    let directory = tempfile::tempdir().unwrap();
+    let authority = Authority::new();
+    let tls = read(&authority.issue("localhost", directory.path()));
+    let (listener, address) = listen().await;
+    let options = Options {
+        targets: vec![target(address)],
+        tls: Some(tls),
+        head_timeout: TIMEOUT,
+        keep_alive: TIMEOUT,
+        response_timeout: TIMEOUT,
+        ..Options::default()
+    };
+    let bridge = Bridge::start(options);
+    let mut browser = open(&authority, bridge.port).await.unwrap();
+    let mut server = accept(&listener).await;
+    for _ in 0..3 {
+        browser.send(Message::text("What?")).await.unwrap();
+        soon(server.read_exact(&mut [0; 5])).await.unwrap();
+        sleep(2 * TIMEOUT).await;
+    }
+    // A download that the browser does not read for a while.
+    let sending = tokio::spawn(async move {
+        server.write_all(&vec![7; DOWNLOAD_BYTES]).await.unwrap();
+    });
+    sleep(2 * TIMEOUT).await;
+    let mut received = 0;
+    while received < DOWNLOAD_BYTES {
+        received += soon(browser.next()).await.unwrap().unwrap().len();
+    }
+    soon(sending).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_over_tls_is_given_up_and_its_server_gets_a_reset() {
+    let directory = tempfile::tempdir().unwrap();
+    let authority = Authority::new();
+    let tls = read(&authority.issue("localhost", directory.path()));
+    let (listener, address) = listen().await;
+    let idle_timeout = Duration::from_secs(1);
+    let options = Options {
+        targets: vec![target(address)],
+        tls: Some(tls),
+        idle_timeout,
+        linger: idle_timeout,
+        ..Options::default()
+    };
+    let bridge = Bridge::start(options);
+    let browser = open(&authority, bridge.port).await.unwrap();
+    let mut server = accept(&listener).await;
+    let error = soon(async {
+        loop {
+            if let Err(error) = server.write_all(&[7; 64 * 1024]).await {
+                return error;
+            }
+        }
+    });
+    assert_eq!(error.await.kind(), std::io::ErrorKind::ConnectionReset);
+    drop(browser);
+}
+
+#[tokio::test]
 async fn a_client_that_does_not_speak_tls_is_dropped() {
     let directory = tempfile::tempdir().unwrap();
     let tls = read(&Authority::new().issue("localhost", directory.path()));
@@ -74,7 +142,7 @@ async fn a_client_that_does_not_speak_tls_is_dropped() {
 async fn a_client_that_does_not_complete_the_handshake_of_tls_is_dropped() {
     let directory = tempfile::tempdir().unwrap();
     let tls = read(&Authority::new().issue("localhost", directory.path()));
-    let head_timeout = std::time::Duration::from_millis(100);
+    let head_timeout = Duration::from_millis(100);
     let bridge = Bridge::start(Options { tls: Some(tls), head_timeout, ..Options::default() });
     let mut socket = bridge.socket().await;
     assert_eq!(soon(socket.read_to_end(&mut Vec::new())).await.unwrap(), 0);
@@ -86,7 +154,7 @@ async fn a_client_over_the_limit_has_less_time_for_the_handshake_of_tls() {
     let authority = Authority::new();
     let tls = read(&authority.issue("localhost", directory.path()));
     // Longer than the deadline of the test.
-    let head_timeout = std::time::Duration::from_secs(3600);
+    let head_timeout = Duration::from_secs(3600);
     let options =
         Options { tls: Some(tls), head_timeout, max_connections: 1.try_into().unwrap(), ..Options::default() };
     let bridge = Bridge::start(options);
@@ -104,6 +172,35 @@ fn a_certificate_that_cannot_be_used_is_named() {
     assert!(error.to_string().contains("missing.pem"), "{error}");
     let error = Tls::read(&files.certificate, &of_another_key.key).unwrap_err();
     assert!(error.to_string().contains(&files.certificate.display().to_string()), "{error}");
+}
+
+#[test]
+fn a_certificate_without_its_key_is_refused_wherever_they_are() {
+    let refused = |text: &str, arguments: &[&str]| {
+        let config = tempfile::NamedTempFile::new().unwrap();
+        fs::write(config.path(), text).unwrap();
+        let mut command = program();
+        let output = launcelot_testing::process::output(command.args(arguments).arg("--config").arg(config.path()));
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let only_one = "--tls-cert and --tls-key are needed together, but only one of them is given";
+    let cases: [(&str, &[&str]); 2] = [("tls-cert = 'a.pem'", &[]), ("", &["--tls-key", "a.key"])];
+    for (text, arguments) in cases {
+        let (code, errors) = refused(text, arguments);
+        assert!(code == Some(2) && errors.contains(only_one), "{text} {arguments:?}: {errors}");
+    }
+    let (code, errors) = refused("tls-key = 'missing.key'", &["--tls-cert", "missing.pem"]);
+    assert!(code == Some(1) && errors.contains("cannot read 'missing.pem'"), "{errors}");
+}
+
+#[tokio::test]
+async fn the_printed_urls_are_those_of_tls() {
+    let directory = tempfile::tempdir().unwrap();
+    let CertificateFiles { certificate, key } = Authority::new().issue("localhost", directory.path());
+    let mut command = program();
+    command.args(["--listen", "127.0.0.1:0"]).arg("--tls-cert").arg(&certificate).arg("--tls-key").arg(&key);
+    let running = Running::start(&mut command, 2);
+    assert_eq!(running.ready[1], format!("Relaying wss://127.0.0.1:{}/ws to localhost port 1060", running.port));
 }
 
 #[tokio::test]

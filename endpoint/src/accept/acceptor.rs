@@ -53,47 +53,71 @@ impl Acceptor {
     ///
     /// Returns the system's error if a listener does not listen any more. After other errors, accept is tried again.
     pub async fn accept(&mut self, limit: &ConnectionLimit) -> io::Result<Accepted> {
-        loop {
-            let error = match self.accept_once(limit).await {
-                Ok(accepted) => {
-                    self.errors.accepted();
-                    return Ok(accepted);
-                }
-                Err(error) => error,
-            };
-            match self.errors.failed(&error, Instant::now()) {
-                Retry::AtOnce => {}
-                Retry::After(pause) => sleep(pause).await,
-                Retry::Never => return Err(error),
-            }
-        }
+        let Self { listeners, next, errors } = self;
+        let accepting = accept_within(limit, errors, |context| poll_listeners(listeners, next, context));
+        let ((stream, peer), permit) = accepting.await?;
+        Ok(Accepted { stream, peer, permit })
     }
+}
 
-    async fn accept_once(&mut self, limit: &ConnectionLimit) -> io::Result<Accepted> {
-        loop {
-            let mut first_permit = Some(limit.permit().await);
-            let accepted = poll_fn(|context| {
-                // Returning Pending drops the permit. When a connection arrives, another acceptor may have the last permit.
-                let Some(permit) = first_permit.take().or_else(|| limit.try_permit()) else { return Poll::Ready(None) };
-                let accepted = self.poll_listeners(context);
-                accepted.map_ok(|(stream, peer)| Accepted { stream, peer, permit }).map(Some)
-            });
-            if let Some(accepted) = accepted.await {
-                return accepted;
+/// Waits for a permit of `limit` and accepts the next connection with `poll_accept`, that of a listener of any kind. Holds no
+/// permit while no connection arrives.
+///
+/// # Errors
+///
+/// Returns the system's error if the listener does not listen any more. After other errors, accept is tried again.
+pub async fn accept_within<T>(
+    limit: &ConnectionLimit,
+    errors: &mut AcceptErrors,
+    mut poll_accept: impl FnMut(&mut Context<'_>) -> Poll<io::Result<T>>,
+) -> io::Result<(T, Permit)> {
+    loop {
+        let error = match accept_once(limit, &mut poll_accept).await {
+            Ok(accepted) => {
+                errors.accepted();
+                return Ok(accepted);
             }
+            Err(error) => error,
+        };
+        match errors.failed(&error, Instant::now()) {
+            Retry::AtOnce => {}
+            Retry::After(pause) => sleep(pause).await,
+            Retry::Never => return Err(error),
         }
     }
+}
 
-    fn poll_listeners(&mut self, context: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        for _ in 0..self.listeners.len() {
-            let listener = &self.listeners[self.next];
-            self.next = (self.next + 1) % self.listeners.len();
-            if let Poll::Ready(accepted) = listener.poll_accept(context) {
-                return Poll::Ready(accepted);
-            }
+async fn accept_once<T>(
+    limit: &ConnectionLimit,
+    mut poll_accept: impl FnMut(&mut Context<'_>) -> Poll<io::Result<T>>,
+) -> io::Result<(T, Permit)> {
+    loop {
+        let mut first_permit = Some(limit.permit().await);
+        let accepted = poll_fn(|context| {
+            // Returning Pending drops the permit. When a connection arrives, another acceptor may have the last permit.
+            let Some(permit) = first_permit.take().or_else(|| limit.try_permit()) else { return Poll::Ready(None) };
+            poll_accept(context).map_ok(|accepted| (accepted, permit)).map(Some)
+        });
+        if let Some(accepted) = accepted.await {
+            return accepted;
         }
-        Poll::Pending
     }
+}
+
+/// Accepts a connection at one of `listeners`, which take turns from `next` on.
+fn poll_listeners(
+    listeners: &[TcpListener],
+    next: &mut usize,
+    context: &mut Context<'_>,
+) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+    for _ in 0..listeners.len() {
+        let listener = &listeners[*next];
+        *next = (*next + 1) % listeners.len();
+        if let Poll::Ready(accepted) = listener.poll_accept(context) {
+            return Poll::Ready(accepted);
+        }
+    }
+    Poll::Pending
 }
 
 #[cfg(test)]

@@ -66,9 +66,18 @@ impl Running {
         (status.code(), std::mem::take(&mut self.logged))
     }
 
+    pub(crate) fn virtual_bytes(&self) -> u64 {
+        self.memory_bytes(0)
+    }
+
     pub(crate) fn resident_bytes(&self) -> u64 {
+        self.memory_bytes(1)
+    }
+
+    /// Returns a field of the program's statm (see proc_pid_statm(5)).
+    fn memory_bytes(&self, field: usize) -> u64 {
         let statm = fs::read_to_string(format!("/proc/{}/statm", self.child.id())).unwrap();
-        statm.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * rustix::param::page_size() as u64
+        statm.split(' ').nth(field).unwrap().parse::<u64>().unwrap() * rustix::param::page_size() as u64
     }
 
     pub(crate) async fn check_echo(&self) {
