@@ -270,8 +270,10 @@ impl<'a> EventLoop<'a> {
         let client = &mut self.clients[index];
         client.connection = None;
         while let Some(address) = self.connector.address(attempt) {
+            let begin = Instant::now();
             let connecting = self.connector.connect(address);
-            let registered = connecting.and_then(|stream| Connection::register(stream, index as u64, &self.poller));
+            let registered =
+                connecting.and_then(|stream| Connection::register(stream, begin, index as u64, &self.poller));
             match registered {
                 Ok(connection) => {
                     client.attempt = attempt;
@@ -283,7 +285,7 @@ impl<'a> EventLoop<'a> {
             }
             attempt += 1;
         }
-        client.dialogue.failed(&failure, &mut self.recorder)
+        client.dialogue.failed(&failure, Instant::now(), &mut self.recorder)
     }
 
     /// Serves a client whose socket is ready, at a time that was read before its bytes.
@@ -291,12 +293,12 @@ impl<'a> EventLoop<'a> {
         let client = &mut self.clients[index];
         let Some(connection) = &mut client.connection else { return Next::Wait };
         if client.dialogue.is_connecting() {
-            return self.proceed(index);
+            return self.proceed(index, time);
         }
         if connection.is_blocked()
             && let Err(failure) = connection.send(&mut client.dialogue, &self.rules, &self.poller)
         {
-            return client.dialogue.failed(&failure, &mut self.recorder);
+            return client.dialogue.failed(&failure, time, &mut self.recorder);
         }
         let received = connection.receive(&mut self.buffer);
         if !client.dialogue.is_running() {
@@ -309,23 +311,23 @@ impl<'a> EventLoop<'a> {
         match received {
             Ok(Received::Nothing) => Next::Wait,
             Ok(Received::Bytes(bytes)) => client.dialogue.received(bytes, time, &self.rules, &mut self.recorder),
-            Ok(Received::Closed) => client.dialogue.closed(&mut self.recorder),
-            Err(failure) => client.dialogue.failed(&failure, &mut self.recorder),
+            Ok(Received::Closed) => client.dialogue.closed(time, &mut self.recorder),
+            Err(failure) => client.dialogue.failed(&failure, time, &mut self.recorder),
         }
     }
 
     /// Goes on with connecting.
-    fn proceed(&mut self, index: usize) -> Next {
+    fn proceed(&mut self, index: usize, time: Instant) -> Next {
         let client = &mut self.clients[index];
         let Some(connection) = &mut client.connection else { return Next::Wait };
-        match connection.proceed(self.request.as_ref(), &self.poller) {
+        match connection.proceed(self.request.as_ref(), time, &self.poller, &mut self.recorder) {
             Ok(false) => Next::Wait,
             Ok(true) => {
                 self.connector.prefer(client.address);
                 client.dialogue.connected()
             }
             Err(failure) if failure.kind == DialogueFailure::Handshake => {
-                client.dialogue.failed(&failure, &mut self.recorder)
+                client.dialogue.failed(&failure, time, &mut self.recorder)
             }
             Err(failure) => self.connect_elsewhere(index, &failure),
         }
@@ -338,7 +340,7 @@ impl<'a> EventLoop<'a> {
         if self.connector.address(attempt).is_some() {
             return self.connect(index, attempt);
         }
-        client.dialogue.failed(failure, &mut self.recorder)
+        client.dialogue.failed(failure, Instant::now(), &mut self.recorder)
     }
 
     fn ask(&mut self, index: usize) -> Next {
@@ -347,7 +349,7 @@ impl<'a> EventLoop<'a> {
         client.dialogue.ask(Instant::now(), &self.rules);
         match connection.send(&mut client.dialogue, &self.rules, &self.poller) {
             Ok(()) => Next::Wait,
-            Err(failure) => client.dialogue.failed(&failure, &mut self.recorder),
+            Err(failure) => client.dialogue.failed(&failure, Instant::now(), &mut self.recorder),
         }
     }
 }
