@@ -339,6 +339,31 @@ fn failures_are_counted_by_kind_and_the_load_goes_on() {
 }
 
 #[test]
+fn bytes_between_two_dialogues_are_a_wrong_answer_and_a_close_is_not() {
+    let talkative = serve_each(|mut stream| {
+        answer_in_turn(&mut stream, 1, str::to_owned);
+        // Later than the answer: the client is in its pause.
+        thread::sleep(Duration::from_millis(20));
+        let _ = stream.write_all(b"Ni!");
+        hold(&stream);
+    });
+    let closing = serve_each(|mut stream| answer_in_turn(&mut stream, 1, str::to_owned));
+    for (address, is_wrong) in [(talkative, true), (closing, false)] {
+        let mut settings = closed(address, 1);
+        settings.dialogue.questions = 1;
+        settings.dialogue.keep_alive = true;
+        settings.dialogue.think = Duration::from_millis(100);
+        let running = start(CycleSettings { duration: LONG, ..settings });
+        let cycle = running.stop_when(|counts| counts.dialogues >= 3);
+        if is_wrong {
+            assert_eq!(cycle.only_failure(DialogueFailure::WrongAnswer), r#""Ni!" after the last answer"#);
+        } else {
+            assert_eq!(cycle.counts.failures.count(), 0, "{:?}", cycle.counts.failures);
+        }
+    }
+}
+
+#[test]
 fn a_reset_is_not_an_early_close() {
     let address = serve_each(|mut stream| {
         read_question(&mut stream);
@@ -439,7 +464,11 @@ fn an_open_loop_begins_as_many_dialogues_as_are_due() {
 }
 
 #[test]
-fn the_latency_of_an_open_loop_counts_from_when_a_dialogue_was_due() {
+fn the_latency_of_an_open_loop_counts_from_when_a_dialogue_or_a_question_was_due() {
+    // The same answer each time, since connections that stay open go on in the script.
+    let exchange = (EXCHANGES[0].question.to_owned(), EXCHANGES[0].answer.to_owned());
+    let script = Script::new(launcelot_protocol::Framing::default(), [exchange], None).unwrap();
+    let text = Arc::new(ScriptText::new(&script));
     let address = serve_each(|mut stream| {
         while read_question(&mut stream) {
             thread::sleep(Duration::from_millis(20));
@@ -448,14 +477,22 @@ fn the_latency_of_an_open_loop_counts_from_when_a_dialogue_was_due() {
             }
         }
     });
-    let mut settings = open(address, 100, RatedUnit::Dialogue, 1);
-    settings.dialogue.questions = 1;
-    let counts = run(&settings).counts;
-    // One at a time, with 20 ms each, and one is due every 10 ms: the queue grows.
-    assert!(counts.held_back >= 10 && counts.queued >= 5, "{} {}", counts.held_back, counts.queued);
-    assert_eq!(counts.dialogue_latency.count() + counts.queued, 15);
-    assert!(counts.dialogue_latency.longest() >= Duration::from_millis(60), "{:?}", counts.dialogue_latency.longest());
-    assert!(counts.question_latency.longest() >= Duration::from_millis(20));
+    for per in [RatedUnit::Dialogue, RatedUnit::Question] {
+        let mut settings = open(address, 100, per, 1);
+        settings.text = Arc::clone(&text);
+        settings.dialogue.questions = 1;
+        let counts = run(&settings).counts;
+        assert_eq!(counts.failures.count(), 0, "{:?}", counts.failures);
+        // One at a time, with 20 ms each, and one is due every 10 ms: the queue grows.
+        assert!(counts.held_back >= 10 && counts.queued >= 5, "{} {}", counts.held_back, counts.queued);
+        assert_eq!(counts.dialogue_latency.count() + counts.queued, 15);
+        let from_due = match per {
+            RatedUnit::Dialogue => &counts.dialogue_latency,
+            RatedUnit::Question => &counts.question_latency,
+        };
+        assert!(from_due.longest() >= Duration::from_millis(60), "{per:?}: {:?}", from_due.longest());
+        assert!(counts.question_latency.longest() >= Duration::from_millis(20));
+    }
 }
 
 /// A load through a bridge.

@@ -164,10 +164,6 @@ impl Dialogue {
 
     /// Checks bytes that came; `time` was read before them.
     pub(super) fn received(&mut self, bytes: &[u8], time: Instant, rules: &Rules, recorder: &mut Recorder) -> Next {
-        if !self.is_running() {
-            // More than was asked for, after the end of a dialogue.
-            return self.fail(&self.wrong_answer(bytes, rules), time, recorder);
-        }
         let answers = &rules.text.answers;
         let end = answers.begin_of(self.asked);
         let mut left = bytes;
@@ -228,6 +224,16 @@ impl Dialogue {
         }
         self.overdue = time + rules.timeout;
         true
+    }
+
+    /// Bytes came between two dialogues, when nothing was asked. The next dialogue needs a new connection.
+    pub(super) fn received_between(&self, bytes: &[u8], time: Instant, rules: &Rules, recorder: &mut Recorder) {
+        recorder.failed(self.begin, &self.wrong_answer(bytes, rules), time);
+    }
+
+    /// The connection failed between two dialogues.
+    pub(super) fn failed_between(&self, failure: &Failure, time: Instant, recorder: &mut Recorder) {
+        recorder.failed(self.begin, failure, time);
     }
 
     /// The connection failed, or was not made.

@@ -21,6 +21,9 @@ use super::web_socket;
 use crate::load::cycle::{CycleSettings, EarlyEnd, EngineEvent, Pace, Target};
 use crate::tunnel::poller::Poller;
 
+/// The longest time before a cycle to find an address that answers. A request to stop waits for it.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// All clients of a cycle.
 pub(super) struct EventLoop<'a> {
     rules: Rules,
@@ -68,14 +71,15 @@ impl<'a> EventLoop<'a> {
         if addresses.is_empty() {
             return Err(EngineError::NoAddress);
         }
+        let rules = rules(settings);
+        let mut connector = Connector::new(addresses.clone(), ports::sources(&settings.pace, rules.keep_alive));
+        connector.settle(rules.timeout.min(SETTLE_TIMEOUT));
         let start = Instant::now();
         let ramp = match settings.pace {
             Pace::Closed { ramp, .. } => ramp,
             Pace::Open { .. } => Duration::ZERO,
         };
         let window = Window { begin: start + ramp, end: start + ramp + settings.duration };
-        let rules = rules(settings);
-        let connector = Connector::new(addresses.clone(), ports::sources(&settings.pace, rules.keep_alive));
         let mut event_loop = Self {
             rules,
             connector,
@@ -302,10 +306,16 @@ impl<'a> EventLoop<'a> {
         }
         let received = connection.receive(&mut self.buffer);
         if !client.dialogue.is_running() {
-            // The server has closed a connection between two dialogues, which is its right.
-            if !matches!(received, Ok(Received::Nothing)) {
-                client.connection = None;
+            match received {
+                Ok(Received::Nothing) => return Next::Wait,
+                // The server has closed a connection between two dialogues, which is its right.
+                Ok(Received::Closed) => {}
+                Ok(Received::Bytes(bytes)) => {
+                    client.dialogue.received_between(bytes, time, &self.rules, &mut self.recorder);
+                }
+                Err(failure) => client.dialogue.failed_between(&failure, time, &mut self.recorder),
             }
+            client.connection = None;
             return Next::Wait;
         }
         match received {
