@@ -10,7 +10,7 @@ use launcelot_measure::percentile::LOAD_PERCENTILES;
 use launcelot_measure::text;
 
 /// The names of the columns before those of the latencies.
-const COLUMNS: [&str; 20] = [
+const COLUMNS: [&str; 21] = [
     "run",
     "begun",
     "server",
@@ -24,6 +24,7 @@ const COLUMNS: [&str; 20] = [
     "questions_per_s",
     "cut_at_begin",
     "cut_at_end",
+    "spanning",
     "queued",
     "held_back",
     "clients_answered",
@@ -51,7 +52,7 @@ pub fn rows(results: &[LoadResult]) -> String {
 
 fn header() -> Vec<String> {
     let mut names: Vec<String> = COLUMNS.iter().copied().map(str::to_owned).collect();
-    for latency in ["question", "first_answer", "dialogue", "lateness"] {
+    for latency in ["question", "connect", "first_answer", "dialogue", "lateness"] {
         names.extend(LOAD_PERCENTILES.map(|percentile| format!("{latency}_{}_us", percentile.name)));
         names.push(format!("{latency}_max_us"));
     }
@@ -82,6 +83,7 @@ fn line(run: usize, result: &LoadResult, measured: &CycleResult) -> Vec<String> 
         per_second(counts.questions),
         counts.cut_at_begin.to_string(),
         counts.cut_at_end.to_string(),
+        counts.spanning.to_string(),
         counts.queued.to_string(),
         counts.held_back.to_string(),
         counts.clients_answered.to_string(),
@@ -90,7 +92,14 @@ fn line(run: usize, result: &LoadResult, measured: &CycleResult) -> Vec<String> 
         known(usage.map(|usage| u128::from(usage.threads))),
         known(end.map(|end| end.generator.processor.as_micros())),
     ];
-    for times in [&counts.question_latency, &counts.first_answer_latency, &counts.dialogue_latency, &counts.lateness] {
+    let latencies = [
+        &counts.question_latency,
+        &counts.connect_latency,
+        &counts.first_answer_latency,
+        &counts.dialogue_latency,
+        &counts.lateness,
+    ];
+    for times in latencies {
         fields.extend(latency(times));
     }
     let failures =

@@ -77,6 +77,9 @@ fn json(results: &[LoadResult], comparisons: &[ServerComparison]) -> String {
 fn table_with_sentences(result: &LoadResult) -> String {
     let mut text = table::table(result) + "\n";
     let summary = LoadSummary::of(result);
+    if let Some(sentence) = text::load::cut(&summary) {
+        text += &terminal::paragraph(&sentence);
+    }
     for sentence in text::load::meaning(&summary) {
         text += &terminal::paragraph(&sentence);
     }

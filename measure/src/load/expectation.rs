@@ -184,8 +184,13 @@ impl Figure {
             Self::QuestionRate => rate(cell.questions_per_s.map(|spread| spread.median), "questions a second"),
             Self::Errors => {
                 let errors = cell.counts.failures.count() + cell.server_ended.len() as u64;
-                if cell.rounds.is_empty() && errors == 0 {
-                    return Err("not measured".to_owned());
+                if errors == 0 {
+                    if cell.rounds.is_empty() {
+                        return Err("not measured".to_owned());
+                    }
+                    if cell.counts.questions == 0 && cell.counts.question_latency.count() == 0 {
+                        return Err("nothing was answered".to_owned());
+                    }
                 }
                 let plural = if errors == 1 { "" } else { "s" };
                 Ok((errors as f64, format!("{errors} error{plural}")))
@@ -340,6 +345,14 @@ mod tests {
         for (text, figure) in cases {
             assert_eq!(verdicts(text), [(figure.to_owned(), false)], "{text}");
         }
+    }
+
+    #[test]
+    fn no_error_among_no_answers_does_not_meet_an_expectation() {
+        let summary = LoadSummary::of(&result(&["simple"], &[5], [cycle(0, 5, 0, 0)]));
+        let verdicts = "errors=0".parse::<Expectation>().unwrap().check(&summary);
+        let [Verdict { figure, is_met: false, .. }] = verdicts.as_slice() else { panic!("{verdicts:?}") };
+        assert_eq!(figure, "nothing was answered");
     }
 
     #[test]

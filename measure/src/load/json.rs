@@ -165,6 +165,7 @@ fn largest_count(counts: &Counts, end: Option<&CycleEnd>) -> u64 {
         counts.questions,
         counts.cut_at_begin,
         counts.cut_at_end,
+        counts.spanning,
         counts.queued,
         counts.held_back,
         counts.clients_answered,

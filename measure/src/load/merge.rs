@@ -195,7 +195,7 @@ mod tests {
     }
 
     fn counts() -> impl Strategy<Value = Counts> {
-        let figures = prop::collection::vec(0..1_000_u64, 7);
+        let figures = prop::collection::vec(0..1_000_u64, 8);
         let times = prop::collection::vec(0..10_000_000_u64, 0..20);
         let failures = prop::collection::vec((any::<bool>(), prop::option::of("[ab]{0,2}")), 0..4);
         (figures, times, failures).prop_map(|(figures, times, failures)| {
@@ -207,7 +207,9 @@ mod tests {
                 queued: figures[4],
                 held_back: figures[5],
                 clients_answered: figures[6],
+                spanning: figures[7],
                 question_latency: times.iter().copied().map(Duration::from_nanos).collect(),
+                connect_latency: times.iter().copied().map(Duration::from_nanos).collect(),
                 lateness: times.iter().copied().map(Duration::from_micros).collect(),
                 ..Counts::default()
             };

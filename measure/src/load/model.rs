@@ -95,14 +95,16 @@ fn one_at_a_time(server: &ServerKind) -> Duration {
     }
 }
 
-/// Questions in flight together share a round trip. The last answer is not followed by a pause.
+/// Questions in flight together share a round trip. The last answer of a connection is not followed by a pause; on one that stays open,
+/// the next dialogue is.
 fn dialogue_time(plan: &LoadPlan, inputs: &ModelInputs) -> Duration {
     let dialogue = &plan.dialogue;
     let round_trip = plan.link.as_ref().map(mean_round_trip).unwrap_or_default();
     let handshake = if plan.handshake { round_trip } else { Duration::ZERO };
     let connect = if dialogue.keep_alive { Duration::ZERO } else { handshake + inputs.direct_connect };
     let round_trips = dialogue.questions.div_ceil(dialogue.in_flight.max(1));
-    connect + (round_trip + inputs.direct_question) * round_trips + dialogue.think * round_trips.saturating_sub(1)
+    let pauses = if dialogue.keep_alive { round_trips } else { round_trips.saturating_sub(1) };
+    connect + (round_trip + inputs.direct_question) * round_trips + dialogue.think * pauses
 }
 
 #[cfg(test)]
@@ -160,6 +162,10 @@ mod tests {
         assert_predicted(&kept_alive, &with_connect, [Some(10.0), Some(100.0), Some(200.0), None]);
         let mut thinking = plan();
         thinking.dialogue.think = Duration::from_millis(100) / 9;
+        assert_predicted(&thinking, &inputs(), [Some(5.0), Some(50.0), Some(100.0), None]);
+        // On a connection that stays open, a pause follows the last answer of a dialogue, too.
+        thinking.dialogue.keep_alive = true;
+        thinking.dialogue.think = Duration::from_millis(10);
         assert_predicted(&thinking, &inputs(), [Some(5.0), Some(50.0), Some(100.0), None]);
         let mut pipelined = plan();
         pipelined.dialogue.in_flight = 5;

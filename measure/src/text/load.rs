@@ -1,6 +1,8 @@
 //! What a load shows, in three sentences, and what a reader must know before believing it.
 
-use crate::load::{Cell, DialogueFailure, Level, LoadSummary, ServerSummary};
+use std::time::Duration;
+
+use crate::load::{Cell, Counts, DialogueFailure, Level, LoadSummary, ServerSummary};
 use crate::percentile::Percentile;
 use crate::unit::{format_count, format_duration, format_rate};
 
@@ -11,7 +13,10 @@ const SAME: f64 = 1.25;
 const GENERATOR_NEAR_LIMIT: f64 = 0.7;
 
 /// The kernel sends a lost SYN again after a second (RFC 6298, section 2).
-const SYN_RETRANSMITTED_MS: u128 = 1_000;
+const SYN_RETRANSMITTED: Duration = Duration::from_secs(1);
+
+/// From this share of the median of a question on, the lateness of the load generator itself is worth a warning.
+const LATENESS_SHARE: f64 = 0.1;
 
 /// From this share of all dialogues on, those that were cut by the edges of the window are worth a warning.
 const CUT_SHARE: f64 = 0.2;
@@ -91,16 +96,12 @@ fn quickest(summary: &LoadSummary) -> Option<String> {
     }
     rates.sort_by(|(_, first), (_, second)| second.median.total_cmp(&first.median));
     let [(quick, most), .., (slow, least)] = rates.as_slice() else { return None };
-    let place = level;
-    // Rounds that overlap tell nothing.
-    if most.least <= least.most {
-        return Some(format!("At {place} the rounds of all servers overlap: no difference seen."));
+    let (most, least) = (dialogues(most.median), dialogues(least.median));
+    if most == least {
+        return Some(format!("At {level} all servers did {most}."));
     }
-    Some(format!(
-        "At {place} `{quick}` did the most, {}, and `{slow}` the least, {}.",
-        dialogues(most.median),
-        dialogues(least.median)
-    ))
+    // Whether they differ is for the comparison to say, which pairs the rounds.
+    Some(format!("At {level} `{quick}` did the most, {most}, and `{slow}` the least, {least}."))
 }
 
 /// Names the server whose clients waited longest for their first answer, and what each question took there.
@@ -117,8 +118,8 @@ fn waiting(summary: &LoadSummary) -> Option<String> {
     let (server, cell, first_answer) = longest?;
     let question = cell.counts.question_latency.percentile(Percentile::P50)?;
     Some(format!(
-        "At {} the clients of `{}` waited longest for their first answer: {} in the median from connecting on, while a question took {}.",
-        level,
+        "At {level} the clients of `{}` waited longest for their first answer: a median of {} from the start of connecting, compared \
+         with {} per question.",
         server.name,
         format_duration(first_answer),
         format_duration(question)
@@ -146,24 +147,27 @@ fn cell_warnings(cell: &Cell, place: &str, warnings: &mut Vec<String>) {
             failure(kind)
         ));
     }
-    // A lost SYN delays connecting, and nothing else: the first answer is late, and the questions are not.
-    let is_retransmitted = counts.first_answer_latency.longest().as_millis() >= SYN_RETRANSMITTED_MS
-        && counts.question_latency.longest().as_millis() < SYN_RETRANSMITTED_MS / 2;
-    if is_retransmitted {
+    // If connecting always takes long, it is the way that is long.
+    let connect = &counts.connect_latency;
+    if connect.longest() >= SYN_RETRANSMITTED && connect.summary().shortest < SYN_RETRANSMITTED / 2 {
         warnings.push(format!(
-            "{place}: a first answer took {}, though no question took half a second. Times of about 1, 3 or 7\u{a0}s are connects \
-             whose SYN was lost, mostly because the listener's queue (backlog) was full, and sent again.",
-            format_duration(counts.first_answer_latency.longest())
+            "{place}: connecting took up to {}. Times of about 1, 3 or 7\u{a0}s are connects whose SYN was lost, mostly because the \
+             listener's queue (backlog) was full, and sent again.",
+            format_duration(connect.longest())
         ));
     }
-    let cut = counts.cut_at_begin + counts.cut_at_end;
-    if cut as f64 > CUT_SHARE * (counts.dialogues + cut) as f64 {
+    let question = counts.question_latency.percentile(Percentile::P50);
+    if let (Some(lateness), Some(question)) = (counts.lateness.percentile(Percentile::P99), question)
+        && lateness.as_secs_f64() > LATENESS_SHARE * question.as_secs_f64()
+    {
         warnings.push(format!(
-            "{place}: {} dialogues were cut by the edges of the window, against {} that ended in it: a longer duration tells more.",
-            format_count(cut),
-            format_count(counts.dialogues)
+            "{place}: the load generator itself was late by up to {} (p99), and the median per question is {}. The times contain its \
+             own delays.",
+            format_duration(lateness),
+            format_duration(question)
         ));
     }
+    warnings.extend(cut_warning(counts, place));
     if counts.held_back > 0 {
         warnings.push(format!(
             "{place}: {} dialogues were due while as many were in flight as --max-in-flight allows: they began late, or not at all.",
@@ -176,6 +180,35 @@ fn cell_warnings(cell: &Cell, place: &str, warnings: &mut Vec<String>) {
             format_count(counts.queued)
         ));
     }
+}
+
+/// Says how many dialogues crossed an edge of the window, if many did or if nothing else is known.
+fn cut_warning(counts: &Counts, place: &str) -> Option<String> {
+    let cut = counts.cut();
+    // Those that crossed the begin have ended in the window.
+    let all = counts.dialogues + counts.cut_at_end + counts.spanning;
+    if cut as f64 <= CUT_SHARE * all as f64 {
+        return None;
+    }
+    let missing = match counts.dialogue_latency.count() {
+        0 => " No other began in it, so times to the first answer and of dialogues are missing.",
+        _ => "",
+    };
+    Some(format!("{place}: {}.{missing} Use a longer --duration.", crossed(cut, counts.dialogues)))
+}
+
+/// Says how many dialogues crossed an edge of the window, at all servers and levels together; `None` if there are none.
+pub fn cut(summary: &LoadSummary) -> Option<String> {
+    let cells = || summary.servers.iter().flat_map(|server| &server.cells);
+    let cut: u64 = cells().map(|cell| cell.counts.cut()).sum();
+    let ended = cells().map(|cell| cell.counts.dialogues).sum();
+    (cut > 0).then(|| crossed(cut, ended) + ".")
+}
+
+fn crossed(cut: u64, ended: u64) -> String {
+    let plural = if cut == 1 { "dialogue" } else { "dialogues" };
+    let ended = if ended == 0 { "none".to_owned() } else { format_count(ended) };
+    format!("{} {plural} crossed an edge of the window, and {ended} ended in it", format_count(cut))
 }
 
 /// Returns a kind of failure in words, for a table or within a sentence.
@@ -212,8 +245,6 @@ fn describe_range(first: Level, last: Level) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::load::fixtures::{cycle, result};
 
@@ -248,8 +279,8 @@ mod tests {
                  second from 1 to 20 clients, 20 times as many; `fragile` reached 200 dialogues a second at 5 clients and fell to \
                  50.0 dialogues a second at 20 clients.",
                 "At 20 clients `async` did the most, 1,280 dialogues a second, and `fragile` the least, 50.0 dialogues a second.",
-                "At 20 clients the clients of `simple` waited longest for their first answer: 2 ms in the median from connecting on, \
-                 while a question took 1 ms.",
+                "At 20 clients the clients of `simple` waited longest for their first answer: a median of 2 ms from the start of \
+                 connecting, compared with 1 ms per question.",
             ]
         );
     }
@@ -267,7 +298,8 @@ mod tests {
         end.generator.processor = Duration::from_millis(3_800);
         end.server_ended = Some("exited with status 1".to_owned());
         cycle.counts.failures.add(DialogueFailure::NoLocalPort, Some("Cannot assign requested address"));
-        cycle.counts.first_answer_latency.record(Duration::from_millis(1_020));
+        cycle.counts.connect_latency = [1, 1_020].map(Duration::from_millis).into_iter().collect();
+        cycle.counts.lateness = [Duration::from_micros(120); 200].into_iter().collect();
         cycle.counts.cut_at_end = 50;
         cycle.counts.held_back = 2_345;
         cycle.counts.queued = 1_234;
@@ -276,8 +308,9 @@ mod tests {
             "the load generator used 95 % of its threads' processor time",
             "the server exited with status 1.",
             "1 dialogue failed: no free local port (Cannot assign requested address), a limit of the load generator",
-            "a first answer took 1.02 s, though no question took half a second",
-            "50 dialogues were cut by the edges of the window, against 100",
+            "connecting took up to 1.02 s. Times of about 1, 3 or 7 s are connects whose SYN was lost",
+            "the load generator itself was late by up to 120 µs (p99), and the median per question is 1 ms",
+            "50 dialogues crossed an edge of the window, and 100 ended in it. Use a longer --duration.",
             "2,345 dialogues were due while as many were in flight as --max-in-flight allows",
             "1,234 dialogues were due and had not begun",
         ];
@@ -286,5 +319,65 @@ mod tests {
             let warning = warning.replace('\u{a0}', " ");
             assert!(warning.starts_with(&format!("`simple` at 1 client: {expected}")), "{warning}");
         }
+    }
+
+    fn warnings_of(counts: Counts) -> Vec<String> {
+        let mut cycle = cycle(0, 5, 0, 0);
+        cycle.counts = counts;
+        warnings(&LoadSummary::of(&result(&["simple"], &[5], [cycle])))
+    }
+
+    #[test]
+    fn a_wait_for_the_first_answer_and_a_long_way_are_not_lost_syns() {
+        let times = |millis: [u64; 3]| millis.map(Duration::from_millis).into_iter().collect();
+        let queueing = Counts {
+            dialogues: 3,
+            connect_latency: times([1, 1, 2]),
+            first_answer_latency: times([10, 1_500, 2_900]),
+            question_latency: times([10, 10, 10]),
+            ..Counts::default()
+        };
+        assert_eq!(warnings_of(queueing), [""; 0]);
+        let far = Counts { dialogues: 3, connect_latency: times([900, 1_100, 1_200]), ..Counts::default() };
+        assert_eq!(warnings_of(far), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_missing_is_said_if_all_dialogues_span_the_window() {
+        let expected = "`simple` at 5 clients: 5 dialogues crossed an edge of the window, and none ended in it. No other began in it, \
+                        so times to the first answer and of dialogues are missing. Use a longer --duration.";
+        assert_eq!(warnings_of(Counts { spanning: 5, questions: 15, ..Counts::default() }), [expected]);
+    }
+
+    #[test]
+    fn a_dialogue_that_crosses_the_begin_is_counted_once_among_all() {
+        let latencies: crate::Distribution = [Duration::from_millis(12); 79].into_iter().collect();
+        let mut counts = Counts { dialogues: 100, cut_at_begin: 20, dialogue_latency: latencies, ..Counts::default() };
+        assert_eq!(warnings_of(counts.clone()), [""; 0], "20 of 100");
+        counts.cut_at_begin = 21;
+        let expected = "`simple` at 5 clients: 21 dialogues crossed an edge of the window, and 100 ended in it. Use a longer \
+                        --duration.";
+        assert_eq!(warnings_of(counts), [expected]);
+    }
+
+    #[test]
+    fn all_that_were_cut_are_counted_in_one_sentence() {
+        let mut one = cycle(0, 1, 0, 10);
+        let mut other = cycle(0, 1, 1, 10);
+        assert_eq!(cut(&LoadSummary::of(&result(&["simple"], &[1], [one.clone(), other.clone()]))), None);
+        one.counts.cut_at_begin = 1;
+        other.counts.spanning = 2;
+        let expected = "3 dialogues crossed an edge of the window, and 20 ended in it.";
+        assert_eq!(cut(&LoadSummary::of(&result(&["simple"], &[1], [one, other]))).as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn rates_are_stated_even_if_rounds_overlap() {
+        let cycles = [(0, 0, 100), (1, 0, 90), (0, 1, 110), (1, 1, 105), (0, 2, 120), (1, 2, 115)];
+        let cycles = cycles.map(|(server, round, dialogues)| cycle(server, 1, round, dialogues));
+        let sentences = meaning(&LoadSummary::of(&result(&["new", "old"], &[1], cycles)));
+        let expected =
+            "At 1 client `new` did the most, 55.0 dialogues a second, and `old` the least, 52.5 dialogues a second.";
+        assert!(sentences.contains(&expected.to_owned()), "{sentences:?}");
     }
 }

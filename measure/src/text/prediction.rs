@@ -4,10 +4,10 @@ use crate::load::model::mean_round_trip;
 use crate::load::{LoadResult, NoPrediction, PredictedRate, Prediction, ServerPrediction};
 use crate::unit::{format_duration, format_rate};
 
-/// A measurement that is further from its prediction parts from it.
-const PARTS_PERCENT: f64 = 15.0;
+/// A measurement that is further from its prediction departs from it.
+const DEPARTS_PERCENT: f64 = 15.0;
 
-/// Says what the model takes from the run, which servers part from it and by how much, and for which servers there is no prediction.
+/// Says what the model takes from the run, which servers depart from it and by how much, and for which servers there is no prediction.
 /// Returns nothing for an open loop.
 pub fn sentences(result: &LoadResult, servers: &[ServerPrediction]) -> Vec<String> {
     let mut sentences = Vec::new();
@@ -68,7 +68,7 @@ fn compared(name: &str, prediction: &Prediction) -> Option<String> {
     let measured = format_rate(furthest.measured);
     let predicted = format_rate(furthest.predicted);
     let distance = format!("{:.0}\u{a0}%", deviation.abs());
-    let Some(parting) = prediction.rates.iter().find(|rate| rate.deviation_percent().abs() > PARTS_PERCENT) else {
+    let Some(departing) = prediction.rates.iter().find(|rate| rate.deviation_percent().abs() > DEPARTS_PERCENT) else {
         return Some(format!(
             "`{name}` is within {distance} of the model, and furthest from it at {level}: {measured} dialogues a second, where {predicted} \
              are predicted."
@@ -78,8 +78,8 @@ fn compared(name: &str, prediction: &Prediction) -> Option<String> {
     let mut sentence = format!(
         "`{name}` did {measured} dialogues a second at {level}, {distance} {side} the {predicted} that the model predicts"
     );
-    if parting.level != furthest.level {
-        sentence += &format!("; it parts from the model at {}", parting.level);
+    if departing.level != furthest.level {
+        sentence += &format!("; it departs from the model from {} on", departing.level);
     }
     Some(sentence + ".")
 }
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_parts_from_the_model_is_named_with_the_distance() {
+    fn a_server_that_departs_from_the_model_is_named_with_the_distance() {
         // The model predicts 1 / 11 ms with one client: 91 and 455 dialogues a second.
         let mut cycles = vec![cycle(0, 1, 0, 180), cycle(0, 5, 0, 600), cycle(1, 5, 0, 600), cycle(2, 1, 0, 180)];
         for cycle in &mut cycles {

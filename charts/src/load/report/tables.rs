@@ -251,7 +251,6 @@ pub fn failures(servers: &[ServerSummary], unit: &str) -> Table {
 pub fn usage(servers: &[ServerSummary], unit: &str) -> Table {
     let row = |server: &ServerSummary, at: &Cell| {
         let counts = &at.counts;
-        let cut = counts.cut_at_begin + counts.cut_at_end;
         let lateness = time_or_unknown(counts.lateness.percentile(Percentile::P99));
         let used = at.server;
         let figures = [
@@ -264,7 +263,7 @@ pub fn usage(servers: &[ServerSummary], unit: &str) -> Table {
             known(used.and_then(|used| used.context_switches_per_question), format_rate),
             known(at.generator_share, |share| format!("{}\u{a0}%", format_count((share * 100.0).round() as u64))),
             lateness,
-            format_count(cut),
+            format_count(counts.cut()),
             format_count(counts.queued),
         ];
         std::iter::once(TableCell::words(&server.name)).chain(figures.into_iter().map(TableCell::figure)).collect()

@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::fd::{AsFd as _, BorrowedFd};
+use std::time::Instant;
 
 use launcelot_measure::load::DialogueFailure;
 use nix::sys::epoll::EpollFlags;
@@ -11,7 +12,7 @@ use tungstenite::handshake::client::Request;
 
 use super::connector::{self, connection_failure};
 use super::dialogue::{Dialogue, Rules};
-use super::recorder::Failure;
+use super::recorder::{Failure, Recorder};
 use super::web_socket::{self, Handshake, Progress};
 use crate::tunnel::poller::Poller;
 
@@ -23,6 +24,8 @@ const READ_BYTES: usize = 64 * 1024;
 pub(super) struct Connection {
     state: State,
     token: u64,
+    /// When it began to connect.
+    begin: Instant,
     interest: EpollFlags,
     /// Whether the library may hold messages that it has read from the socket already.
     may_hold_messages: bool,
@@ -48,19 +51,28 @@ pub(super) enum Received<'a> {
 }
 
 impl Connection {
-    /// Registers a socket that is connecting.
-    pub(super) fn register(stream: TcpStream, token: u64, poller: &Poller) -> Result<Self, Failure> {
+    /// Registers a socket that has been connecting since `begin`.
+    pub(super) fn register(stream: TcpStream, begin: Instant, token: u64, poller: &Poller) -> Result<Self, Failure> {
         let interest = EpollFlags::EPOLLOUT;
         poller.add(stream.as_fd(), token, interest).map_err(|error| not_registered(&error))?;
-        Ok(Self { state: State::Tcp(stream), token, interest, may_hold_messages: false })
+        Ok(Self { state: State::Tcp(stream), token, begin, interest, may_hold_messages: false })
     }
 
-    /// Goes on with connecting when the socket is ready; with a `request`, opens a WebSocket. Returns whether the connection is
-    /// open.
-    pub(super) fn proceed(&mut self, request: Option<&Request>, poller: &Poller) -> Result<bool, Failure> {
+    /// Goes on with connecting when the socket is ready, at `time`; with a `request`, opens a WebSocket. Returns whether the
+    /// connection is open.
+    pub(super) fn proceed(
+        &mut self,
+        request: Option<&Request>,
+        time: Instant,
+        poller: &Poller,
+        recorder: &mut Recorder,
+    ) -> Result<bool, Failure> {
         let progress = match (std::mem::replace(&mut self.state, State::Closed), request) {
             (State::Tcp(stream), request) => {
                 let is_connected = connector::is_connected(&stream)?;
+                if is_connected {
+                    recorder.connected(self.begin, time);
+                }
                 match request {
                     Some(request) if is_connected => web_socket::start(stream, request)?,
                     _ => {

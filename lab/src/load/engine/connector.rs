@@ -2,7 +2,9 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::time::Duration;
 
+use launcelot_endpoint::connect::connect_blocking;
 use launcelot_measure::load::DialogueFailure;
 use nix::sys::socket::{setsockopt, sockopt::IpBindAddressNoPort};
 use rustix::io::Errno;
@@ -25,6 +27,26 @@ pub(super) struct Connector {
 impl Connector {
     pub(super) fn new(addresses: Vec<SocketAddr>, sources: u32) -> Self {
         Self { addresses, preferred: 0, sources, next_source: 0 }
+    }
+
+    /// Settles on the address that accepts first, with Happy Eyeballs, if some may not answer: each client would otherwise wait for
+    /// them until its timeout. Connects once to the server. A loopback address answers at once, or refuses.
+    pub(super) fn settle(&mut self, timeout: Duration) {
+        let is_remote = |address: &SocketAddr| !address.ip().is_loopback();
+        if self.addresses.len() > 1 && self.addresses.iter().any(is_remote) {
+            self.prefer_first_to_accept(timeout);
+        }
+    }
+
+    /// Leaves the order as it is if no address accepts: the clients then count why.
+    fn prefer_first_to_accept(&mut self, timeout: Duration) {
+        let accepted = connect_blocking(self.addresses.iter().copied(), timeout).and_then(|stream| stream.peer_addr());
+        let Ok(accepted) = accepted else { return };
+        // The peer's address may lack the scope that a resolver adds to a link-local one.
+        let is_accepted = |address: &SocketAddr| address.ip() == accepted.ip() && address.port() == accepted.port();
+        if let Some(index) = self.addresses.iter().position(is_accepted) {
+            self.preferred = index;
+        }
     }
 
     /// Returns the index of the address that is tried after `attempt` others; `None` after the last.
@@ -97,7 +119,22 @@ pub(super) fn connection_failure(error: &io::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+
+    use launcelot_testing::sockets::SilentAddress;
+
     use super::*;
+
+    #[test]
+    fn the_clients_settle_on_an_address_that_answers() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let silent = SilentAddress::new();
+        let addresses = vec![silent.address, listener.local_addr().unwrap()];
+        let mut connector = Connector::new(addresses, 1);
+        assert_eq!(connector.address(0), Some(0));
+        connector.prefer_first_to_accept(Duration::from_secs(20));
+        assert_eq!((connector.address(0), connector.address(1), connector.address(2)), (Some(1), Some(0), None));
+    }
 
     #[test]
     fn an_error_of_connecting_is_classified() {

@@ -164,10 +164,6 @@ impl Dialogue {
 
     /// Checks bytes that came; `time` was read before them.
     pub(super) fn received(&mut self, bytes: &[u8], time: Instant, rules: &Rules, recorder: &mut Recorder) -> Next {
-        if !self.is_running() {
-            // More than was asked for, after the end of a dialogue.
-            return self.fail(&self.wrong_answer(bytes, rules), recorder);
-        }
         let answers = &rules.text.answers;
         let end = answers.begin_of(self.asked);
         let mut left = bytes;
@@ -176,7 +172,7 @@ impl Dialogue {
             let length = expected.len().min(left.len());
             if length == 0 || expected[..length] != left[..length] {
                 self.record_answers(time, rules, recorder);
-                return self.fail(&self.wrong_answer(left, rules), recorder);
+                return self.fail(&self.wrong_answer(left, rules), time, recorder);
             }
             self.received_bytes += length as u64;
             left = &left[length..];
@@ -220,7 +216,7 @@ impl Dialogue {
         while self.answered < answered {
             let Some(batch) = self.in_flight.front() else { break };
             let end = batch.end.min(answered);
-            recorder.answered(self.begin, batch.sent, end - self.answered, time);
+            recorder.answered(batch.sent, end - self.answered, time);
             self.answered = end;
             if end == batch.end {
                 self.in_flight.pop_front();
@@ -230,17 +226,27 @@ impl Dialogue {
         true
     }
 
+    /// Bytes came between two dialogues, when nothing was asked. The next dialogue needs a new connection.
+    pub(super) fn received_between(&self, bytes: &[u8], time: Instant, rules: &Rules, recorder: &mut Recorder) {
+        recorder.failed(self.begin, &self.wrong_answer(bytes, rules), time);
+    }
+
+    /// The connection failed between two dialogues.
+    pub(super) fn failed_between(&self, failure: &Failure, time: Instant, recorder: &mut Recorder) {
+        recorder.failed(self.begin, failure, time);
+    }
+
     /// The connection failed, or was not made.
-    pub(super) fn failed(&mut self, failure: &Failure, recorder: &mut Recorder) -> Next {
-        self.fail(failure, recorder)
+    pub(super) fn failed(&mut self, failure: &Failure, now: Instant, recorder: &mut Recorder) -> Next {
+        self.fail(failure, now, recorder)
     }
 
     /// The server closed the connection.
-    pub(super) fn closed(&mut self, recorder: &mut Recorder) -> Next {
+    pub(super) fn closed(&mut self, now: Instant, recorder: &mut Recorder) -> Next {
         let count = self.answered;
         let answers = if count == 1 { "answer" } else { "answers" };
         let failure = Failure::with_example(DialogueFailure::ClosedEarly, &format!("closed after {count} {answers}"));
-        self.fail(&failure, recorder)
+        self.fail(&failure, now, recorder)
     }
 
     /// Returns when [`woken`](Self::woken) has to be called, if nothing happens before.
@@ -258,10 +264,10 @@ impl Dialogue {
         match self.phase {
             Phase::Waiting(Some(due)) if due <= now => Next::Begin,
             Phase::Connecting if self.overdue <= now => {
-                self.fail(&Failure::new(DialogueFailure::ConnectTimedOut), recorder)
+                self.fail(&Failure::new(DialogueFailure::ConnectTimedOut), now, recorder)
             }
             Phase::Asking if !self.in_flight.is_empty() && self.overdue <= now => {
-                self.fail(&Failure::new(DialogueFailure::AnswerTimedOut), recorder)
+                self.fail(&Failure::new(DialogueFailure::AnswerTimedOut), now, recorder)
             }
             Phase::Asking => match self.thought.take_if(|thought| *thought <= now) {
                 Some(due) => {
@@ -279,6 +285,23 @@ impl Dialogue {
         self.begin
     }
 
+    /// Asks nothing more than is in flight: the dialogue ends with those answers. While it connects, with the first answer.
+    /// Returns false if nothing is in flight, as in a pause.
+    pub(super) fn end_with_answers_in_flight(&mut self) -> bool {
+        self.thought = None;
+        match self.phase {
+            Phase::Waiting(_) => false,
+            Phase::Connecting => {
+                self.end = 1;
+                true
+            }
+            Phase::Asking => {
+                self.end = self.asked;
+                !self.in_flight.is_empty()
+            }
+        }
+    }
+
     pub(super) fn is_connecting(&self) -> bool {
         self.phase == Phase::Connecting
     }
@@ -287,9 +310,9 @@ impl Dialogue {
         !matches!(self.phase, Phase::Waiting(_))
     }
 
-    fn fail(&mut self, failure: &Failure, recorder: &mut Recorder) -> Next {
+    fn fail(&mut self, failure: &Failure, time: Instant, recorder: &mut Recorder) -> Next {
         if self.is_running() {
-            recorder.failed(self.begin, failure);
+            recorder.failed(self.begin, failure, time);
             self.phase = Phase::Waiting(None);
         }
         Next::Failed
@@ -533,7 +556,7 @@ mod tests {
         client.ask(0);
         client.receive(answer(0), 1);
         client.ask(1);
-        assert_eq!(client.dialogue.closed(&mut client.recorder), Next::Failed);
+        assert_eq!(client.dialogue.closed(client.start, &mut client.recorder), Next::Failed);
         let failure = only_failure(&client.counts());
         assert_eq!(failure, (DialogueFailure::ClosedEarly, "closed after 1 answer".to_owned()));
         assert!(!client.dialogue.is_running());
@@ -559,6 +582,34 @@ mod tests {
         assert_eq!(client.deadline_ms(), Some(1900));
         assert_eq!(client.wake(1900), Next::Failed);
         assert_eq!(only_failure(&client.counts()).0, DialogueFailure::AnswerTimedOut);
+    }
+
+    #[test]
+    fn a_dialogue_that_is_cut_ends_with_the_answers_in_flight() {
+        let mut client = Fixture::new(10, 2, Duration::ZERO).connected();
+        client.ask(0);
+        assert!(client.dialogue.end_with_answers_in_flight());
+        assert_eq!(client.receive(answer(0), 5), Next::Wait);
+        assert_eq!(client.receive(answer(1), 6), Next::Completed);
+        assert_eq!(client.counts().question_latency.count(), 2);
+    }
+
+    #[test]
+    fn a_dialogue_that_is_cut_while_it_connects_ends_with_its_first_answer() {
+        let mut client = Fixture::new(10, 1, Duration::ZERO);
+        client.dialogue.begin(client.start, false, client.start, &client.rules);
+        assert!(client.dialogue.end_with_answers_in_flight());
+        client.dialogue.connected();
+        client.ask(5);
+        assert_eq!(client.receive(answer(0), 6), Next::Completed);
+    }
+
+    #[test]
+    fn in_a_pause_there_is_no_answer_to_end_with() {
+        let mut client = Fixture::new(2, 1, Duration::from_millis(50)).connected();
+        client.ask(0);
+        client.receive(answer(0), 10);
+        assert!(!client.dialogue.end_with_answers_in_flight());
     }
 
     #[test]

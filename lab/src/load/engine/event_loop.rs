@@ -21,6 +21,9 @@ use super::web_socket;
 use crate::load::cycle::{CycleSettings, EarlyEnd, EngineEvent, Pace, Target};
 use crate::tunnel::poller::Poller;
 
+/// The longest time before a cycle to find an address that answers. A request to stop waits for it.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// All clients of a cycle.
 pub(super) struct EventLoop<'a> {
     rules: Rules,
@@ -68,14 +71,15 @@ impl<'a> EventLoop<'a> {
         if addresses.is_empty() {
             return Err(EngineError::NoAddress);
         }
+        let rules = rules(settings);
+        let mut connector = Connector::new(addresses.clone(), ports::sources(&settings.pace, rules.keep_alive));
+        connector.settle(rules.timeout.min(SETTLE_TIMEOUT));
         let start = Instant::now();
         let ramp = match settings.pace {
             Pace::Closed { ramp, .. } => ramp,
             Pace::Open { .. } => Duration::ZERO,
         };
         let window = Window { begin: start + ramp, end: start + ramp + settings.duration };
-        let rules = rules(settings);
-        let connector = Connector::new(addresses.clone(), ports::sources(&settings.pace, rules.keep_alive));
         let mut event_loop = Self {
             rules,
             connector,
@@ -270,8 +274,10 @@ impl<'a> EventLoop<'a> {
         let client = &mut self.clients[index];
         client.connection = None;
         while let Some(address) = self.connector.address(attempt) {
+            let begin = Instant::now();
             let connecting = self.connector.connect(address);
-            let registered = connecting.and_then(|stream| Connection::register(stream, index as u64, &self.poller));
+            let registered =
+                connecting.and_then(|stream| Connection::register(stream, begin, index as u64, &self.poller));
             match registered {
                 Ok(connection) => {
                     client.attempt = attempt;
@@ -283,7 +289,7 @@ impl<'a> EventLoop<'a> {
             }
             attempt += 1;
         }
-        client.dialogue.failed(&failure, &mut self.recorder)
+        client.dialogue.failed(&failure, Instant::now(), &mut self.recorder)
     }
 
     /// Serves a client whose socket is ready, at a time that was read before its bytes.
@@ -291,41 +297,47 @@ impl<'a> EventLoop<'a> {
         let client = &mut self.clients[index];
         let Some(connection) = &mut client.connection else { return Next::Wait };
         if client.dialogue.is_connecting() {
-            return self.proceed(index);
+            return self.proceed(index, time);
         }
         if connection.is_blocked()
             && let Err(failure) = connection.send(&mut client.dialogue, &self.rules, &self.poller)
         {
-            return client.dialogue.failed(&failure, &mut self.recorder);
+            return client.dialogue.failed(&failure, time, &mut self.recorder);
         }
         let received = connection.receive(&mut self.buffer);
         if !client.dialogue.is_running() {
-            // The server has closed a connection between two dialogues, which is its right.
-            if !matches!(received, Ok(Received::Nothing)) {
-                client.connection = None;
+            match received {
+                Ok(Received::Nothing) => return Next::Wait,
+                // The server has closed a connection between two dialogues, which is its right.
+                Ok(Received::Closed) => {}
+                Ok(Received::Bytes(bytes)) => {
+                    client.dialogue.received_between(bytes, time, &self.rules, &mut self.recorder);
+                }
+                Err(failure) => client.dialogue.failed_between(&failure, time, &mut self.recorder),
             }
+            client.connection = None;
             return Next::Wait;
         }
         match received {
             Ok(Received::Nothing) => Next::Wait,
             Ok(Received::Bytes(bytes)) => client.dialogue.received(bytes, time, &self.rules, &mut self.recorder),
-            Ok(Received::Closed) => client.dialogue.closed(&mut self.recorder),
-            Err(failure) => client.dialogue.failed(&failure, &mut self.recorder),
+            Ok(Received::Closed) => client.dialogue.closed(time, &mut self.recorder),
+            Err(failure) => client.dialogue.failed(&failure, time, &mut self.recorder),
         }
     }
 
     /// Goes on with connecting.
-    fn proceed(&mut self, index: usize) -> Next {
+    fn proceed(&mut self, index: usize, time: Instant) -> Next {
         let client = &mut self.clients[index];
         let Some(connection) = &mut client.connection else { return Next::Wait };
-        match connection.proceed(self.request.as_ref(), &self.poller) {
+        match connection.proceed(self.request.as_ref(), time, &self.poller, &mut self.recorder) {
             Ok(false) => Next::Wait,
             Ok(true) => {
                 self.connector.prefer(client.address);
                 client.dialogue.connected()
             }
             Err(failure) if failure.kind == DialogueFailure::Handshake => {
-                client.dialogue.failed(&failure, &mut self.recorder)
+                client.dialogue.failed(&failure, time, &mut self.recorder)
             }
             Err(failure) => self.connect_elsewhere(index, &failure),
         }
@@ -338,7 +350,7 @@ impl<'a> EventLoop<'a> {
         if self.connector.address(attempt).is_some() {
             return self.connect(index, attempt);
         }
-        client.dialogue.failed(failure, &mut self.recorder)
+        client.dialogue.failed(failure, Instant::now(), &mut self.recorder)
     }
 
     fn ask(&mut self, index: usize) -> Next {
@@ -347,7 +359,7 @@ impl<'a> EventLoop<'a> {
         client.dialogue.ask(Instant::now(), &self.rules);
         match connection.send(&mut client.dialogue, &self.rules, &self.poller) {
             Ok(()) => Next::Wait,
-            Err(failure) => client.dialogue.failed(&failure, &mut self.recorder),
+            Err(failure) => client.dialogue.failed(&failure, Instant::now(), &mut self.recorder),
         }
     }
 }

@@ -15,6 +15,11 @@ impl Window {
     pub(super) fn contains(self, time: Instant) -> bool {
         self.begin <= time && time < self.end
     }
+
+    /// Whether what went on from `begin` to `end` did so at some time in the window.
+    fn overlaps(self, begin: Instant, end: Instant) -> bool {
+        begin < self.end && self.begin <= end
+    }
 }
 
 /// Why a dialogue failed.
@@ -52,12 +57,15 @@ impl Recorder {
         std::mem::take(&mut self.counts)
     }
 
-    /// Counts `questions` that were sent at `sent` and answered at `time`, in a dialogue that began at `begin`.
-    pub(super) fn answered(&mut self, begin: Instant, sent: Instant, questions: u64, time: Instant) {
+    /// Counts `questions` that were sent at `sent` and answered at `time`.
+    ///
+    /// The time of sending decides which latencies belong to the window: it is known before the answer, so slow answers are not left
+    /// out, and unlike the begin of the dialogue it leaves no gap when dialogues are longer than the window.
+    pub(super) fn answered(&mut self, sent: Instant, questions: u64, time: Instant) {
         if self.window.contains(time) {
             self.counts.questions += questions;
         }
-        if self.window.contains(begin) {
+        if self.window.contains(sent) {
             let latency = time.saturating_duration_since(sent);
             for _ in 0..questions {
                 self.counts.question_latency.record(latency);
@@ -69,6 +77,13 @@ impl Recorder {
     pub(super) fn client_answered(&mut self, time: Instant) {
         if time < self.window.end {
             self.counts.clients_answered += 1;
+        }
+    }
+
+    /// Counts a connection that opened at `time`.
+    pub(super) fn connected(&mut self, begin: Instant, time: Instant) {
+        if self.window.contains(begin) {
+            self.counts.connect_latency.record(time.saturating_duration_since(begin));
         }
     }
 
@@ -93,9 +108,16 @@ impl Recorder {
         }
     }
 
-    /// Counts a dialogue that failed.
-    pub(super) fn failed(&mut self, begin: Instant, failure: &Failure) {
-        if self.window.contains(begin) {
+    /// Counts a dialogue that goes on when the window ends.
+    pub(super) fn went_on_at_end(&mut self, begin: Instant) {
+        if begin < self.window.begin && self.window.begin < self.window.end {
+            self.counts.spanning += 1;
+        }
+    }
+
+    /// Counts a dialogue that failed at `time`.
+    pub(super) fn failed(&mut self, begin: Instant, failure: &Failure, time: Instant) {
+        if self.window.overlaps(begin, time) {
             self.counts.failures.add(failure.kind, failure.example.as_deref());
         }
     }
@@ -126,27 +148,49 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_crosses_an_edge_of_the_window_is_either_in_the_rates_or_in_the_latencies() {
+    fn every_dialogue_in_the_window_is_in_the_rates_or_in_the_latencies_or_spans_it() {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
         let cases = [
-            // (begin, end), (dialogues, cut_at_begin, cut_at_end, latencies)
-            ((0, 50), (0, 0, 0, 0)),
-            ((50, 150), (1, 1, 0, 0)),
-            ((100, 199), (1, 0, 0, 1)),
-            ((199, 200), (0, 0, 1, 1)),
-            ((200, 210), (0, 0, 0, 0)),
-            ((50, 250), (0, 0, 0, 0)),
+            // (begin, end), (dialogues, cut_at_begin, cut_at_end, spanning, latencies)
+            ((0, 50), (0, 0, 0, 0, 0)),
+            ((50, 150), (1, 1, 0, 0, 0)),
+            ((100, 199), (1, 0, 0, 0, 1)),
+            ((199, 200), (0, 0, 1, 0, 1)),
+            ((200, 210), (0, 0, 0, 0, 0)),
+            ((50, 250), (0, 0, 0, 1, 0)),
         ];
         for ((begin, end), expected) in cases {
             let mut recorder = Recorder::new(Window { begin: at(100), end: at(200) });
+            if begin < 200 && end >= 200 {
+                recorder.went_on_at_end(at(begin));
+            }
             recorder.completed(at(begin), at(end));
-            recorder.answered(at(begin), at(begin), 3, at(end));
             let counts = recorder.take();
             let latencies = counts.dialogue_latency.count();
-            let found = (counts.dialogues, counts.cut_at_begin, counts.cut_at_end, latencies);
+            let found = (counts.dialogues, counts.cut_at_begin, counts.cut_at_end, counts.spanning, latencies);
             assert_eq!(found, expected, "{begin} to {end}");
-            assert_eq!((counts.questions, counts.question_latency.count()), (expected.0 * 3, latencies * 3));
+            assert_eq!(counts.cut(), u64::from(found.1 + found.2 + found.3 > 0), "{begin} to {end}");
+        }
+    }
+
+    #[test]
+    fn the_latency_of_a_question_belongs_to_the_window_in_which_it_was_sent() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let cases = [
+            // (sent, answered), (questions, latencies)
+            ((50, 99), (0, 0)),
+            ((99, 100), (3, 0)),
+            ((100, 199), (3, 3)),
+            ((199, 200), (0, 3)),
+            ((200, 210), (0, 0)),
+        ];
+        for ((sent, answered), expected) in cases {
+            let mut recorder = Recorder::new(Window { begin: at(100), end: at(200) });
+            recorder.answered(at(sent), 3, at(answered));
+            let counts = recorder.take();
+            assert_eq!((counts.questions, counts.question_latency.count()), expected, "{sent} to {answered}");
         }
     }
 
@@ -162,12 +206,15 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_belongs_to_the_window_in_which_its_dialogue_began() {
+    fn a_failure_counts_if_its_dialogue_went_on_at_some_time_in_the_window() {
         let start = Instant::now();
-        let mut recorder = Recorder::new(Window { begin: start, end: start + Duration::from_secs(1) });
-        recorder.failed(start, &Failure::new(DialogueFailure::Reset));
-        recorder.failed(start + Duration::from_secs(1), &Failure::new(DialogueFailure::Reset));
-        assert_eq!(recorder.take().failures.count(), 1);
-        assert_eq!(recorder.take().failures.count(), 0);
+        let at = |ms| start + Duration::from_millis(ms);
+        let cases = [((0, 99), 0), ((50, 100), 1), ((120, 150), 1), ((199, 900), 1), ((50, 250), 1), ((200, 250), 0)];
+        for ((begin, end), expected) in cases {
+            let mut recorder = Recorder::new(Window { begin: at(100), end: at(200) });
+            recorder.failed(at(begin), &Failure::new(DialogueFailure::Reset), at(end));
+            assert_eq!(recorder.take().failures.count(), expected, "{begin} to {end}");
+            assert_eq!(recorder.take().failures.count(), 0, "counted once");
+        }
     }
 }

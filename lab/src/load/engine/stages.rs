@@ -20,7 +20,7 @@ pub(super) enum Stage {
         /// The thread's processor time when the window began.
         processor: Duration,
     },
-    /// After the window: this many dialogues go on.
+    /// After the window: this many dialogues go on, or at least the questions that they have in flight.
     Following {
         dialogues: usize,
     },
@@ -66,7 +66,13 @@ impl EventLoop<'_> {
         }
         let mut followed = 0;
         for client in &mut self.clients {
-            let is_followed = client.dialogue.is_running() && window.contains(client.dialogue.begin_time());
+            let dialogue = &mut client.dialogue;
+            let mut is_followed = dialogue.is_running();
+            if is_followed {
+                self.recorder.went_on_at_end(dialogue.begin_time());
+                // What a dialogue that began earlier asks from now on would count nowhere.
+                is_followed = window.contains(dialogue.begin_time()) || dialogue.end_with_answers_in_flight();
+            }
             if is_followed && !is_stopped {
                 followed += 1;
             } else {
