@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::difference::different_field;
 use super::direct::DirectMeasurement;
-use super::plan::{CycleId, LoadPlan};
+use super::plan::CycleId;
 use super::result::{CycleEnd, CycleResult, LoadResult, Provenance};
 use super::usage::{GeneratorUsage, ServerUsage};
 
@@ -25,7 +26,7 @@ pub enum MergeError {
 impl fmt::Display for MergeError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Differs(field) => write!(formatter, "its plan is another one: {field} differs"),
+            Self::Differs(field) => write!(formatter, "it was measured with a different plan: {field} differ"),
             Self::SameRun { begun, host } => {
                 write!(formatter, "it contains the run of {begun} on {host}, which has been merged already")
             }
@@ -77,22 +78,6 @@ impl LoadResult {
         self.direct = servers.into_values().collect();
         Ok(self)
     }
-}
-
-/// Returns the first field in which the plans differ, in words.
-fn different_field(first: &LoadPlan, second: &LoadPlan) -> Option<&'static str> {
-    let fields = [
-        ("the list of servers", first.servers == second.servers),
-        ("the link", first.link == second.link && first.handshake == second.handshake),
-        ("the direct measurement", first.direct == second.direct),
-        ("what a client does (the dialogue)", first.dialogue == second.dialogue),
-        ("the number of clients or the rate (the loop)", first.mode == second.mode),
-        ("the duration of a cycle", first.duration == second.duration),
-        ("the ramp", first.ramp == second.ramp),
-        ("the pause between cycles", first.pause == second.pause),
-        ("the number of rounds", first.rounds == second.rounds),
-    ];
-    fields.into_iter().find(|(_, is_same)| !is_same).map(|(field, _)| field)
 }
 
 impl CycleResult {
@@ -270,13 +255,13 @@ mod tests {
         let mut other_duration = first.clone();
         other_duration.plan.duration *= 2;
         let cases = [
-            (other_servers, "the list of servers differs"),
-            (other_clients, "the number of clients or the rate (the loop) differs"),
-            (other_duration, "the duration of a cycle differs"),
+            (other_servers, "the servers differ"),
+            (other_clients, "the numbers of clients or the rates differ"),
+            (other_duration, "the durations differ"),
         ];
         for (other, expected) in cases {
             let message = first.clone().merge(other).unwrap_err().to_string();
-            assert_eq!(message, format!("its plan is another one: {expected}"));
+            assert_eq!(message, format!("it was measured with a different plan: {expected}"));
         }
     }
 }
