@@ -1,6 +1,7 @@
 //! Servers in Python that are not ours, with the faults that everyone writes first, and with worse ones. What they do is a result.
 
 use launcelot_measure::load::{DialogueFailure, LoadResult, RunStatus};
+use regex::Regex;
 
 use crate::support::load::{CYCLE, Folder, ONE_CYCLE, SHORT, failures, lab, load_until, python, stdout, unwrapped};
 use crate::support::markdown::workspace;
@@ -146,12 +147,16 @@ fn a_server_with_other_words_is_asked_by_a_script() {
 #[test]
 fn a_slower_server_is_a_regression() {
     let folder = Folder::new();
-    let slow = python("slower", "misbehaving.py", "slow");
+    let slow = python("mine", "misbehaving.py", "slow");
     folder.load(&["--designs", "simple", "--server", &slow, "--clients", "1", "--rounds", "6", "--duration", "500ms"]);
     let report =
         output(lab("report").arg(folder.path()).args(["--primary", "questions", "--fail-on-regression", "10%"]));
     assert_eq!(report.status.code(), Some(99), "{report:?}");
-    assert!(stdout(&report).contains("slower"), "{report:?}");
+    let text = stdout(&report).replace(['\n', '\u{a0}'], " ");
+    let sentence = Regex::new(
+        r"mine has 0\.\d{3} times \(95 % interval 0\.\d{3} to 0\.\d{3}\) the questions a second at 1 client of simple",
+    );
+    assert!(sentence.unwrap().is_match(&text), "{text}");
     let invalid = output(lab("report").arg(folder.path()).args(["--primary", "answers"]));
     assert_eq!(invalid.status.code(), Some(2), "{invalid:?}");
 }
