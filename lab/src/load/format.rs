@@ -7,6 +7,7 @@ use launcelot_endpoint::output::Output;
 use launcelot_measure::load::json::to_json;
 use launcelot_measure::load::{LoadResult, LoadSummary, ServerComparison, prediction};
 use launcelot_measure::text;
+use serde::Serialize;
 use serde_json::json;
 
 use super::{csv, markdown, table, terminal};
@@ -66,10 +67,24 @@ pub(crate) fn report(results: &[LoadResult], comparisons: &[ServerComparison], f
     text
 }
 
-/// Returns one result as it is in its file, or a document with several results and their comparisons.
+/// A result with the comparisons of its servers.
+#[derive(Serialize)]
+struct ComparedResult<'a> {
+    #[serde(flatten)]
+    result: &'a LoadResult,
+    comparisons: &'a [ServerComparison],
+}
+
+/// Returns one result as it is in its file, with its comparisons if there are any, or a document with several results and their
+/// comparisons.
 fn json(results: &[LoadResult], comparisons: &[ServerComparison]) -> String {
     match results {
-        [result] => to_json(result),
+        [result] if comparisons.is_empty() => to_json(result),
+        [result] => {
+            let compared = ComparedResult { result, comparisons };
+            serde_json::to_string_pretty(&compared).expect("keys are strings, and histograms are within their bounds")
+                + "\n"
+        }
         _ => format!("{:#}\n", json!({ "results": results, "comparisons": comparisons })),
     }
 }

@@ -9,8 +9,10 @@ use std::time::Duration;
 use launcelot_client::script::{self, ScriptFileError};
 use launcelot_endpoint::descriptors;
 use launcelot_endpoint::failure::one_line;
+use launcelot_measure::load::comparison::ROUNDS_MIN;
 use launcelot_measure::load::{
-    LoadMode, LoadPlan, LoadResult, LoadSummary, Primary, RunEvent, RunStatus, ServerPlan, compare_servers,
+    LoadMode, LoadPlan, LoadResult, LoadSummary, Primary, RunEvent, RunStatus, ServerComparison, ServerPlan,
+    compare_servers,
 };
 use launcelot_measure::text;
 use launcelot_protocol::Script;
@@ -132,9 +134,7 @@ impl Load {
         };
         let written = saved.and_then(|()| folder.write_report(&result));
         if let Some(format) = format {
-            let summary = LoadSummary::of(&result);
-            let compared =
-                if format.markdown { compare_servers(&summary, Primary::default(), None) } else { Vec::new() };
+            let compared = comparisons(&result);
             print(&report(slice::from_ref(&result), &compared, format)).map_err(LoadError::Output)?;
         }
         written?;
@@ -175,6 +175,14 @@ impl Load {
             }
         })
     }
+}
+
+/// Compares the servers of a run, if its plan is one to compare them: it has several servers and enough rounds.
+fn comparisons(result: &LoadResult) -> Vec<ServerComparison> {
+    if (result.plan.rounds as usize) < ROUNDS_MIN {
+        return Vec::new();
+    }
+    compare_servers(&LoadSummary::of(result), Primary::default(), None)
 }
 
 /// Says a warning, and adds it to the result.

@@ -6,11 +6,13 @@ use std::process::Output;
 
 use launcelot_measure::load::{LoadResult, from_json};
 use launcelot_server::Design;
+use regex::Regex;
 use serde_json::{Value, json};
 
 use crate::support::fixtures::Server;
 use crate::support::load::{Folder, ONE_CYCLE, lab, python, stderr, stdout, unwrapped};
 use crate::support::process::output;
+use crate::support::schema;
 
 #[test]
 fn results_are_printed_in_every_format_and_reported_later() {
@@ -27,6 +29,25 @@ fn results_are_printed_in_every_format_and_reported_later() {
     let report = output(lab("report").arg(&file));
     assert_eq!(report.status.code(), Some(1));
     assert!(stderr(&report).contains("result.json: line "), "{}", stderr(&report));
+}
+
+#[test]
+fn a_load_of_six_rounds_compares_its_servers_and_a_shorter_one_does_not() {
+    let load = |rounds: &str, format: &[&str]| {
+        let cycles = ["--clients", "1", "--rounds", rounds, "--duration", "100ms", "--ramp", "0s"];
+        stdout(&Folder::new().load(&[&["--designs", "simple,poll"], &cycles[..], format].concat()))
+    };
+    let compared = load("6", &[]).replace('\n', " ");
+    let expected = Regex::new(r"poll (has [\d.]+ times|and simple: no difference seen in dialogues a second at 1 client)");
+    assert!(expected.unwrap().is_match(&compared), "{compared}");
+    assert!(!load("5", &[]).contains("poll and simple"));
+    let json = load("6", &["--json"]);
+    let printed: Value = serde_json::from_str(&json).unwrap();
+    schema::assert_valid(include_str!("../../schema/load.schema.json"), &printed);
+    assert_eq!(printed["comparisons"][0]["baseline"], "simple", "{printed}");
+    assert_eq!(from_json(&json).unwrap().cycles.len(), 12);
+    let ratio = Regex::new(r"\| poll \| simple \| [\d.]+ \|").unwrap();
+    assert!(ratio.is_match(&load("6", &["--markdown"])));
 }
 
 #[test]
