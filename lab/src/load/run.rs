@@ -21,7 +21,7 @@ use thiserror::Error;
 use super::conductor::Conductor;
 use super::engine::EngineError;
 use super::format::{FormatOptions, print, report};
-use super::options::{LoadOptions, PlanError};
+use super::options::{LoadOptions, PlanError, START_TIMEOUT};
 use super::progress::Progress;
 use super::results_folder::{self, ResultsFolder, WriteError};
 use super::script_text::ScriptText;
@@ -82,7 +82,7 @@ impl Load {
         Ok(Self {
             texts: vec![text; plan.servers.len()],
             link: options.tunnel_settings(),
-            start_timeout: options.start_timeout,
+            start_timeout: options.start_timeout.unwrap_or(START_TIMEOUT),
             folder: options.output.clone().unwrap_or_else(|| results_folder::default_path("")),
             warnings: Vec::new(),
             plan,

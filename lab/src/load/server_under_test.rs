@@ -31,7 +31,7 @@ use crate::watchdog::Watchdog;
 pub const SERVE: &str = "serve";
 
 /// The design that a super-server listens for.
-const INETD: &str = "inetd";
+pub(super) const INETD: &str = "inetd";
 
 /// How often a server is started if it exits before it listens: another program may have taken its port.
 const START_TRIES: usize = 3;

@@ -77,7 +77,7 @@ fn an_address_that_refuses_is_a_result() {
 
 #[test]
 fn invalid_arguments_exit_with_2() {
-    let cases: [(&[&str], &str); 17] = [
+    let cases: [(&[&str], &str); 20] = [
         (&[], "Name a HOST, --designs or --server"),
         (&["--designs", "fast"], "fast"),
         (&["--server", "python3"], "expected NAME=COMMAND"),
@@ -91,6 +91,9 @@ fn invalid_arguments_exit_with_2() {
         (&["--designs", "poll", "--duration", "0s"], "longer than 0s"),
         (&["--designs", "poll", "--link", "moon"], "moon"),
         (&["localhost", "1060", "--workers", "3"], "--designs"),
+        (&["localhost", "--clients", "5:5"], "--clients has 5 twice"),
+        (&["localhost", "--rounds", "20000"], "20000 rounds: the maximum is 10000"),
+        (&["localhost", "--start-timeout", "3s"], "--start-timeout has no effect: no server is started"),
         (&["wss://localhost/ws"], "not the URL of a bridge"),
         (&["ws://localhost/ws", "80"], "PORT cannot be used with it"),
         (&["--designs", "poll", "--expect", "p99<2"], "p99<2"),

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use super::plan::{LoadPlan, ServerKind};
+use super::plan::{LinkFaults, LoadPlan, ServerKind};
+use crate::LinkSettings;
 
 /// Returns the first field in which two plans differ, as the subject of a sentence in the plural. Seeds are not compared.
 pub fn different_field(first: &LoadPlan, second: &LoadPlan) -> Option<&'static str> {
     let fields = [
         ("the servers", first.servers == second.servers),
-        ("the link options", first.link == second.link && first.handshake == second.handshake),
+        ("the link options", link(first) == link(second)),
         ("the direct measurements", first.direct == second.direct),
         ("the dialogue options", first.dialogue == second.dialogue),
         ("the numbers of clients or the rates", first.mode == second.mode),
@@ -18,6 +19,10 @@ pub fn different_field(first: &LoadPlan, second: &LoadPlan) -> Option<&'static s
         ("the numbers of rounds", first.rounds == second.rounds),
     ];
     fields.into_iter().find(|(_, is_same)| !is_same).map(|(field, _)| field)
+}
+
+fn link(plan: &LoadPlan) -> (Option<LinkSettings>, bool, Option<LinkFaults>) {
+    (plan.link, plan.handshake, plan.faults)
 }
 
 /// Returns a sentence, without its full stop, for each plan after the first under whose conditions a server may have other figures than

@@ -44,7 +44,9 @@ pub use expectation::{Expectation, ExpectationError, Verdict};
 pub use failure::{DialogueFailure, DialogueFailures};
 pub use json::{ReadError, from_json, to_json};
 pub use merge::MergeError;
-pub use plan::{Arrivals, CycleId, DialoguePlan, Level, LoadMode, LoadPlan, RatedUnit, ServerKind, ServerPlan};
+pub use plan::{
+    Arrivals, CycleId, DialoguePlan, Level, LinkFaults, LoadMode, LoadPlan, RatedUnit, ServerKind, ServerPlan,
+};
 pub use prediction::{NoPrediction, PredictedRate, Prediction, ServerPrediction};
 pub use primary::{Primary, PrimaryRate};
 pub use result::{CycleEnd, CycleResult, LoadResult, Provenance, RunStatus};

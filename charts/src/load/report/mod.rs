@@ -225,8 +225,10 @@ fn scope(result: &LoadResult) -> String {
         count(result.plan.rounds as usize, "round"),
         kind.to_owned(),
         result.plan.link.map_or_else(|| "direct".to_owned(), |link| format!("link of {}", link.describe())),
+        result.plan.faults.map_or_else(String::new, |faults| format!("faults: {}", faults.describe())),
         result.begun(),
     ];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join(" · ")
 }
 
