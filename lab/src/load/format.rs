@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use clap::Args;
 use launcelot_endpoint::output::Output;
 use launcelot_measure::load::json::to_json;
-use launcelot_measure::load::{LoadResult, LoadSummary, ServerComparison, prediction};
+use launcelot_measure::load::{LoadMode, LoadResult, LoadSummary, ServerComparison, prediction};
 use launcelot_measure::text;
 use serde::Serialize;
 use serde_json::json;
@@ -92,6 +92,16 @@ fn json(results: &[LoadResult], comparisons: &[ServerComparison]) -> String {
 fn table_with_sentences(result: &LoadResult) -> String {
     let mut text = table::table(result) + "\n";
     let summary = LoadSummary::of(result);
+    if result.provenance.len() > 1 {
+        let generators = result.provenance.len();
+        text += &terminal::paragraph(&format!(
+            "Merged from {generators} load generators, each with the {} of its row.",
+            match result.plan.mode {
+                LoadMode::Closed { .. } => "clients",
+                LoadMode::Open { .. } => "rate",
+            }
+        ));
+    }
     for sentence in text::load::meaning(&summary) {
         text += &terminal::paragraph(&sentence);
     }

@@ -13,7 +13,7 @@ pub fn tables(results: &[LoadResult], comparisons: &[ServerComparison]) -> Strin
         }
         let summary = LoadSummary::of(result);
         let servers = &summary.servers;
-        let unit = level_unit(&result.plan.mode);
+        let unit = level_unit(result);
         let mut all = vec![
             tables::throughput(servers, unit),
             tables::latency("Time per question", servers, unit, &|counts| &counts.question_latency),

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::Output;
+use std::thread;
 
 use launcelot_measure::load::{LoadResult, from_json};
 use launcelot_server::Design;
@@ -38,7 +39,8 @@ fn a_load_of_six_rounds_compares_its_servers_and_a_shorter_one_does_not() {
         stdout(&Folder::new().load(&[&["--designs", "simple,poll"], &cycles[..], format].concat()))
     };
     let compared = load("6", &[]).replace('\n', " ");
-    let expected = Regex::new(r"poll (has [\d.]+ times|and simple: no difference seen in dialogues a second at 1 client)");
+    let expected =
+        Regex::new(r"poll (has [\d.]+ times|and simple: no difference seen in dialogues a second at 1 client)");
     assert!(expected.unwrap().is_match(&compared), "{compared}");
     assert!(!load("5", &[]).contains("poll and simple"));
     let json = load("6", &["--json"]);
@@ -55,9 +57,16 @@ fn results_of_one_plan_are_merged_and_others_are_refused() {
     let port = Server::start(Design::Async);
     let [first, second, other, merged] = [(); 4].map(|()| Folder::new());
     let server = ["localhost", &port.port.to_string()].map(ToOwned::to_owned);
-    for (folder, questions) in [(&first, "10"), (&second, "10"), (&other, "3")] {
-        folder.load(&[&[&*server[0], &server[1], "--questions", questions], &ONE_CYCLE[..]].concat());
-    }
+    // With longer windows, so that both are open at the same time.
+    let cycle = ["--clients", "2", "--rounds", "1", "--duration", "3s", "--ramp", "20ms"];
+    let load = |folder: &Folder, questions: &str| {
+        folder.load(&[&[&*server[0], &server[1], "--questions", questions], &cycle[..]].concat());
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| load(&first, "10"));
+        load(&second, "10");
+    });
+    load(&other, "3");
     let merge =
         |results: [&Folder; 2]| output(lab("merge").args(results.map(Folder::path)).arg("--output").arg(merged.path()));
     let refused = merge([&first, &other]);
@@ -72,6 +81,10 @@ fn results_of_one_plan_are_merged_and_others_are_refused() {
     assert!(joined.status.success(), "{}", stderr(&joined));
     let dialogues = |folder: &Folder| folder.result().cycles[0].counts.dialogues;
     assert_eq!(dialogues(&merged), dialogues(&first) + dialogues(&second));
+    let text = stdout(&report(&[&merged.path()]));
+    assert!(text.contains("Merged from 2 load generators, each with the clients of its row."), "{text}");
+    let markdown = stdout(&report(&[&merged.path(), Path::new("--markdown")]));
+    assert!(markdown.contains("| Clients per load generator | "), "{markdown}");
 }
 
 fn report(arguments: &[&Path]) -> Output {

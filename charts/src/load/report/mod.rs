@@ -61,7 +61,7 @@ impl<'a> Run<'a> {
             result,
             predictions: prediction::of_servers(result, &summary),
             summary,
-            unit: level_unit(&result.plan.mode),
+            unit: level_unit(result),
             looks,
             id: number.map_or_else(String::new, |number| format!("-{number}")),
             heading: if number.is_some() { "h3" } else { "h2" },
@@ -207,7 +207,7 @@ fn title(names: &[&str]) -> String {
 fn scope(result: &LoadResult) -> String {
     let levels = result.plan.mode.levels();
     let numbers = || levels.iter().map(|level| u64::from(level.number()));
-    let unit = level_unit(&result.plan.mode);
+    let unit = level_unit(result);
     let range = match (numbers().min(), numbers().max()) {
         (Some(lowest), Some(highest)) if lowest < highest => {
             format!("{} to {} {unit}", format_count(lowest), format_count(highest))
