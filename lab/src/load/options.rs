@@ -301,7 +301,11 @@ impl LoadOptions {
             ("--in-flight", self.in_flight.is_some() && is_by_question, by_question),
             ("--think", self.think.is_some() && is_by_question, by_question),
             ("--workers", self.workers.is_some() && !has(has_workers), "only workers and processes have workers"),
-            ("--server-threads", self.server_threads.is_some() && !has(has_threads), "only async and per-core have them"),
+            (
+                "--server-threads",
+                self.server_threads.is_some() && !has(has_threads),
+                "only async and per-core have them",
+            ),
             ("--backlog", self.backlog.is_some() && !has(has_backlog), "inetd does not listen itself"),
             ("--start-timeout", self.start_timeout.is_some() && !is_started, "no server is started"),
         ];
@@ -523,12 +527,7 @@ mod tests {
             ServerKind::Design { workers, threads, backlog, .. } => [workers, threads, backlog],
             _ => panic!("{server:?}"),
         });
-        let expected = [
-            [None, None, Some(5)],
-            [Some(3), None, Some(5)],
-            [None, Some(2), Some(5)],
-            [None, None, None],
-        ];
+        let expected = [[None, None, Some(5)], [Some(3), None, Some(5)], [None, Some(2), Some(5)], [None, None, None]];
         assert_eq!(told.collect::<Vec<_>>(), expected);
     }
 

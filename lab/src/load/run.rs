@@ -25,7 +25,7 @@ use super::options::{LoadOptions, PlanError, START_TIMEOUT};
 use super::progress::Progress;
 use super::results_folder::{self, ResultsFolder, WriteError};
 use super::script_text::ScriptText;
-use super::server_under_test::Environment;
+use super::server_under_test::{Addresses, Environment, LookupError};
 use super::signals::RunSignals;
 use super::terminal::say;
 use super::{foreseen, provenance};
@@ -40,6 +40,12 @@ pub enum LoadError {
     /// The script cannot be read.
     #[error(transparent)]
     Script(#[from] ScriptFileError),
+    /// A host name cannot be resolved.
+    #[error(transparent)]
+    Lookup(#[from] LookupError),
+    /// No cycle of any server had a window.
+    #[error("nothing was measured: no server could be started")]
+    NothingMeasured,
     /// The results cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -112,14 +118,15 @@ impl Load {
     ///
     /// If the load generator cannot work, or what was measured cannot be written or printed.
     pub fn run(self, format: Option<FormatOptions>, signals: &RunSignals) -> Result<LoadResult, LoadError> {
+        let addresses = Addresses::look_up(&self.plan.servers)?;
         let mut result = LoadResult::new(self.plan.clone(), provenance::of_this_run());
         let folder = ResultsFolder::create(&self.folder, &result)?;
         descriptors::raise_limit();
         // With the limit of descriptors that was just raised.
-        for warning in foreseen::warnings(&self.plan).iter().chain(&self.warnings) {
+        for warning in foreseen::warnings(&self.plan, &addresses).iter().chain(&self.warnings) {
             warn(&mut result, warning);
         }
-        let run = self.conduct(&folder, &mut result, signals);
+        let run = self.conduct(&folder, addresses, &mut result, signals);
         result.cycles.sort_by_key(|cycle| cycle.cycle);
         for warning in text::load::warnings(&LoadSummary::of(&result)) {
             warn(&mut result, &warning);
@@ -147,10 +154,12 @@ impl Load {
     fn conduct(
         self,
         folder: &ResultsFolder,
+        addresses: Addresses,
         result: &mut LoadResult,
         signals: &RunSignals,
     ) -> Result<RunStatus, EngineError> {
         let environment = Environment {
+            addresses,
             logs: folder.path().to_owned(),
             link: self.link,
             clients_max: clients_max(&self.plan),

@@ -109,6 +109,18 @@ fn invalid_arguments_exit_with_2() {
 }
 
 #[test]
+fn a_host_that_cannot_be_resolved_is_a_failure_before_the_run() {
+    for host in ["nosuchhost.invalid", "ws://nosuchhost.invalid/ws"] {
+        let folder = Folder::new();
+        let output = output(&mut folder.command(&[&[host], &ONE_CYCLE[..]].concat()));
+        assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+        let message = stderr(&output);
+        assert!(message.starts_with("launcelot-lab: cannot resolve 'nosuchhost.invalid': "), "{message}");
+        assert!(message.lines().count() == 1 && !folder.path().exists(), "{message}");
+    }
+}
+
+#[test]
 fn a_closed_standard_output_ends_nothing() {
     let folder = Folder::new();
     let load = folder.command(&[&["--designs", "simple"], &ONE_CYCLE[..]].concat());
