@@ -7,7 +7,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 use launcelot_measure::load::comparison::parse_regression;
-use launcelot_measure::load::{LoadResult, LoadSummary, Primary, ServerComparison, compare_runs, compare_servers};
+use launcelot_measure::load::{
+    LoadResult, LoadSummary, Primary, ServerComparison, compare_runs, compare_servers, different_conditions,
+};
 use thiserror::Error;
 
 use crate::load::format::{FormatOptions, print, report};
@@ -55,9 +57,9 @@ pub enum ReportError {
     /// Standard output is full.
     #[error("cannot write to standard output")]
     Output(#[source] io::Error),
-    /// A regression was to be found where nothing can be compared.
+    /// A regression was to be found where nothing can be compared, or not everything.
     #[error("cannot look for a regression: {0}")]
-    NothingToCompare(&'static str),
+    NotCompared(String),
 }
 
 /// Prints a report on results, and returns the exit code.
@@ -71,33 +73,53 @@ pub fn run(options: &ReportOptions) -> Result<ExitCode, ReportError> {
         results.push(results_folder::read(path)?);
     }
     let comparisons = compare(&results, options.primary);
+    let differences = different_conditions(results.iter().map(|result| &result.plan));
+    for difference in &differences {
+        say(&format!("warning: {difference}."));
+    }
     if let Some(path) = &options.html {
         let html = html::report(&results, options.primary);
         fs::write(path, html).map_err(|source| ReportError::Write { path: path.clone(), source })?;
     }
     print(&report(&results, &comparisons, options.format)).map_err(ReportError::Output)?;
-    if comparisons.is_empty() {
-        return nothing_compared(options, &results);
+    match options.fail_on_regression {
+        Some(limit) => regression_exit_code(limit, &comparisons, &differences, why_nothing(&results)),
+        None => {
+            if comparisons.is_empty() && (results.len() > 1 || options.primary.level.is_some()) {
+                say(&format!("Nothing is compared: {}.", why_nothing(&results)));
+            }
+            Ok(ExitCode::SUCCESS)
+        }
     }
-    let Some(limit) = options.fail_on_regression else { return Ok(ExitCode::SUCCESS) };
+}
+
+/// Returns the exit code: that of a regression if there is one. What cannot be compared might be one, so it is a failure.
+fn regression_exit_code(
+    limit: f64,
+    comparisons: &[ServerComparison],
+    differences: &[String],
+    why_nothing: &str,
+) -> Result<ExitCode, ReportError> {
+    if comparisons.is_empty() {
+        return Err(ReportError::NotCompared(why_nothing.to_owned()));
+    }
+    let mut reasons = differences.to_vec();
+    let not_compared = comparisons.iter().filter(|comparison| !comparison.is_compared());
+    reasons.extend(not_compared.map(ServerComparison::describe));
+    if !reasons.is_empty() {
+        return Err(ReportError::NotCompared(reasons.join("; ")));
+    }
     let is_regression = comparisons.iter().any(|comparison| comparison.is_regression(limit));
     Ok(if is_regression { ExitCode::from(REGRESSION_EXIT_CODE) } else { ExitCode::SUCCESS })
 }
 
-/// Says why nothing was compared. That is a failure if a regression should have been found.
-fn nothing_compared(options: &ReportOptions, results: &[LoadResult]) -> Result<ExitCode, ReportError> {
-    let reason = match results {
+/// Returns why nothing was compared.
+fn why_nothing(results: &[LoadResult]) -> &'static str {
+    match results {
         [result] if result.plan.servers.len() < 2 => "there is one result with one server",
         [_] => "the level that --primary names was not measured",
         _ => "the results have no server with the name and the level in common",
-    };
-    if options.fail_on_regression.is_some() {
-        return Err(ReportError::NothingToCompare(reason));
     }
-    if results.len() > 1 || options.primary.level.is_some() {
-        say(&format!("Nothing is compared: {reason}."));
-    }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Compares the servers of one result with the first of them, or those of further results with themselves in the first result.
@@ -106,6 +128,6 @@ fn compare(results: &[LoadResult], primary: Primary) -> Vec<ServerComparison> {
     match &summaries[..] {
         [] => Vec::new(),
         [summary] => compare_servers(summary, primary, None),
-        [before, later @ ..] => later.iter().flat_map(|after| compare_runs(before, after, primary)).collect(),
+        runs => compare_runs(runs, primary),
     }
 }

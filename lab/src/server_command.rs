@@ -1,7 +1,7 @@
 //! Commands that start a server: they are split into words as by a shell, and contain `{port}` where the server expects its port.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
@@ -35,12 +35,13 @@ pub(crate) fn free_port() -> Option<u16> {
     ports.find(|port| Listeners::bind("localhost", *port, 1).is_ok())
 }
 
-/// Starts a server at a port, in the process group of a watchdog. `stderr` is its standard error, which is read again at its end.
+/// Starts a server at a port, in the process group of a watchdog. `stderr` is its standard error: what the server adds to it is read
+/// at its end.
 pub(crate) fn spawn(
     words: &[String],
     port: u16,
     stdout: Stdio,
-    stderr: File,
+    mut stderr: File,
     watchdog: Watchdog,
     running: &RunningGroup,
 ) -> io::Result<ServerProcess> {
@@ -48,8 +49,9 @@ pub(crate) fn spawn(
     let program = words.next().ok_or(io::ErrorKind::InvalidInput)?;
     let mut command = Command::new(program);
     command.args(words).stdin(Stdio::null()).stdout(stdout).stderr(stderr.try_clone()?);
+    let stderr_begin = stderr.seek(SeekFrom::End(0))?;
     let child = command.process_group(watchdog.group().as_raw_pid()).spawn()?;
-    Ok(ServerProcess::new(child, stderr, watchdog, running.clone()))
+    Ok(ServerProcess::new(child, stderr, stderr_begin, watchdog, running.clone()))
 }
 
 #[cfg(test)]

@@ -55,17 +55,25 @@ pub(crate) struct ServerProcess {
     child: Child,
     id: Pid,
     stderr: File,
+    /// The length of `stderr` before the process began: servers before it have written the rest.
+    stderr_begin: u64,
     running: RunningGroup,
     /// Leads the process group, which so exists as long as this value lives.
     watchdog: Watchdog,
 }
 
 impl ServerProcess {
-    /// Takes over a process in the process group of a watchdog. Its standard error is the file `stderr`.
-    pub(crate) fn new(child: Child, stderr: File, watchdog: Watchdog, running: RunningGroup) -> Self {
+    /// Takes over a process in the process group of a watchdog. Its standard error is the file `stderr` from `stderr_begin` on.
+    pub(crate) fn new(
+        child: Child,
+        stderr: File,
+        stderr_begin: u64,
+        watchdog: Watchdog,
+        running: RunningGroup,
+    ) -> Self {
         let id = Pid::from_child(&child);
         running.set(watchdog.group());
-        Self { child, id, stderr, running, watchdog }
+        Self { child, id, stderr, stderr_begin, running, watchdog }
     }
 
     /// Returns its process ID.
@@ -102,7 +110,7 @@ impl ServerProcess {
     pub(crate) fn end(&mut self) -> String {
         self.end_group();
         match self.child.wait() {
-            Ok(status) => describe_exit(status, &mut self.stderr),
+            Ok(status) => describe_exit(status, last_line(&mut self.stderr, self.stderr_begin)),
             Err(error) => format!("its exit status is unknown: {error}"),
         }
     }
@@ -126,7 +134,7 @@ impl Drop for ServerProcess {
 }
 
 /// Returns how a process exited, and the last line that it wrote to standard error.
-fn describe_exit(status: ExitStatus, stderr: &mut File) -> String {
+fn describe_exit(status: ExitStatus, last_line: io::Result<Option<String>>) -> String {
     let exit = match (status.code(), status.signal()) {
         (Some(code), _) => format!("exit code {code}"),
         (None, Some(signal)) => match SignalName::try_from(signal) {
@@ -135,15 +143,16 @@ fn describe_exit(status: ExitStatus, stderr: &mut File) -> String {
         },
         (None, None) => "exited".to_owned(),
     };
-    match last_line(stderr) {
+    match last_line {
         Ok(Some(line)) => format!("{exit}: {line}"),
         _ => exit,
     }
 }
 
-fn last_line(stderr: &mut File) -> io::Result<Option<String>> {
+/// Returns the last line of a file that is not empty, of those after `begin`.
+fn last_line(stderr: &mut File, begin: u64) -> io::Result<Option<String>> {
     let length = stderr.seek(SeekFrom::End(0))?;
-    stderr.seek(SeekFrom::Start(length.saturating_sub(ERROR_TAIL_MAX_BYTES)))?;
+    stderr.seek(SeekFrom::Start(length.saturating_sub(ERROR_TAIL_MAX_BYTES).max(begin)))?;
     let mut tail = Vec::new();
     stderr.take(ERROR_TAIL_MAX_BYTES).read_to_end(&mut tail)?;
     let tail = String::from_utf8_lossy(&tail);

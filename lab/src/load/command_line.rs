@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use launcelot_measure::load::{LoadSummary, RunStatus};
+use launcelot_measure::load::{CycleResult, LoadSummary, RunStatus};
 
 use super::expectations;
 use super::options::{LoadOptions, PlanError};
@@ -24,11 +24,14 @@ pub fn run(options: &LoadOptions) -> Result<ExitCode, LoadError> {
     let signals = RunSignals::handle().map_err(LoadError::Signals)?;
     let result = load.run(Some(options.format), &signals)?;
     let are_met = expectations::show_verdicts(&options.expect, &LoadSummary::of(&result));
-    Ok(match result.status {
-        RunStatus::Interrupted => RunSignals::interrupted(),
-        _ if !are_met => ExitCode::from(MISSED_EXIT_CODE),
-        _ => ExitCode::SUCCESS,
-    })
+    let has_window = |cycle: &CycleResult| cycle.end.as_ref().is_some_and(|end| !end.window.is_zero());
+    if result.status == RunStatus::Interrupted {
+        return Ok(RunSignals::interrupted());
+    }
+    if !result.cycles.iter().any(has_window) {
+        return Err(LoadError::NothingMeasured);
+    }
+    Ok(if are_met { ExitCode::SUCCESS } else { ExitCode::from(MISSED_EXIT_CODE) })
 }
 
 /// Prints a usage error like clap's, and returns exit code 2.

@@ -238,6 +238,7 @@ mod tests {
             servers: (0..servers).map(server).collect(),
             link: None,
             handshake: false,
+            faults: None,
             direct: None,
             dialogue: DialoguePlan {
                 script: None,

@@ -74,7 +74,7 @@ fn line(run: usize, result: &LoadResult, measured: &CycleResult) -> Vec<String> 
         guarded(begun),
         guarded(server),
         cycle.level.number().to_string(),
-        level_unit(&result.plan.mode).to_owned(),
+        level_unit(result).to_owned(),
         (cycle.round + 1).to_string(),
         known(end.map(|end| end.window.as_micros())),
         counts.dialogues.to_string(),

@@ -1,24 +1,25 @@
 //! What will limit the load generator of a plan, found before the first cycle.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use launcelot_endpoint::lookup::look_up_blocking;
 use launcelot_measure::load::{Level, LoadMode, LoadPlan, RatedUnit, ServerKind};
 use launcelot_measure::unit::format_count;
 use rustix::process::{Resource, getrlimit};
 
 use super::cycle::Pace;
 use super::engine::ports::{self, PortUse};
-use super::server_under_test::url_host_and_port;
+use super::server_under_test::Addresses;
 
 /// The descriptors that the lab needs besides those of its connections.
 const OTHER_DESCRIPTORS: u64 = 64;
 
 /// Returns what will limit the load generator: a sentence each.
-pub(super) fn warnings(plan: &LoadPlan) -> Vec<String> {
+pub(super) fn warnings(plan: &LoadPlan, addresses: &Addresses) -> Vec<String> {
     let mut warnings = Vec::new();
     for server in &plan.servers {
-        warnings.extend(port_use(plan, &server.kind).and_then(|port_use| ports::warning(&port_use)));
+        let port_use = port_use(plan, &server.kind, &addresses.of(server));
+        warnings.extend(port_use.and_then(|port_use| ports::warning(&port_use)));
     }
     // Servers that are reached in the same way have the same limit.
     warnings.dedup();
@@ -26,21 +27,16 @@ pub(super) fn warnings(plan: &LoadPlan) -> Vec<String> {
     warnings
 }
 
-/// Returns how the highest level of a plan uses local ports; `None` if the server's address is not known.
-fn port_use(plan: &LoadPlan, server: &ServerKind) -> Option<PortUse> {
+/// Returns how the highest level of a plan uses local ports. Only an open loop has a known rate of connections. `addresses` are those of
+/// a server that runs already.
+fn port_use(plan: &LoadPlan, server: &ServerKind, addresses: &[SocketAddr]) -> Option<PortUse> {
     let highest = plan.mode.levels().into_iter().max()?;
     let pace = Pace::of(&plan.mode, highest, plan.ramp);
     let is_rated_by_question = matches!(plan.mode, LoadMode::Open { per: RatedUnit::Question, .. });
     let keep_alive = plan.dialogue.keep_alive || is_rated_by_question;
-    let is_loopback = match server {
-        ServerKind::Design { .. } | ServerKind::Command { .. } => true,
-        ServerKind::Address { host, port } => is_loopback(host, *port)?,
-        ServerKind::WebSocket { url } => {
-            let (host, port) = url_host_and_port(url);
-            is_loopback(&host, port)?
-        }
-    };
     let is_started = matches!(server, ServerKind::Design { .. } | ServerKind::Command { .. });
+    // Clients connect to the first address first.
+    let is_loopback = is_started || ports::is_ipv4_loopback(addresses.first()?.ip());
     // Each started server has a port of its own, and ports of clients are taken only together with it.
     let cycles = if is_started { 1 } else { plan.rounds.saturating_mul(plan.mode.levels().len() as u32) };
     let (connects_per_second, connections) = match highest {
@@ -57,12 +53,6 @@ fn port_use(plan: &LoadPlan, server: &ServerKind) -> Option<PortUse> {
         is_loopback,
         sources: if is_spread { ports::sources(&pace, keep_alive) } else { 1 },
     })
-}
-
-/// Whether clients connect to an IPv4 loopback address first.
-fn is_loopback(host: &str, port: u16) -> Option<bool> {
-    let addresses = look_up_blocking(host, port).ok()?;
-    Some(ports::is_ipv4_loopback(addresses.first()?.ip()))
 }
 
 fn descriptor_warning(plan: &LoadPlan, limit: Option<u64>) -> Option<String> {
@@ -104,23 +94,23 @@ mod tests {
     fn an_emulated_link_has_the_ports_of_one_address() {
         let mut plan = plan(rate(10_000));
         let server = plan.servers[0].kind.clone();
-        let direct = port_use(&plan, &server).unwrap();
+        let direct = port_use(&plan, &server, &[]).unwrap();
         assert!(direct.is_loopback && direct.sources > 1, "{direct:?}");
         plan.link = Some(LinkSettings { rtt: Duration::from_millis(1), ..LinkSettings::default() });
-        assert_eq!(port_use(&plan, &server).unwrap(), PortUse { sources: 1, ..direct });
+        assert_eq!(port_use(&plan, &server, &[]).unwrap(), PortUse { sources: 1, ..direct });
         plan.dialogue.keep_alive = true;
-        assert_eq!(port_use(&plan, &server).unwrap().connects_per_second, 0);
+        assert_eq!(port_use(&plan, &server, &[]).unwrap().connects_per_second, 0);
     }
 
     #[test]
     fn a_running_server_has_one_port_for_all_cycles() {
         let plan = plan(rate(500));
-        let running = ServerKind::Address { host: "127.0.0.1".to_owned(), port: 1060 };
+        let running = ServerKind::Address { host: "localhost".to_owned(), port: 1060 };
         let cycles = plan.rounds * 2;
-        assert_eq!(port_use(&plan, &running).unwrap().time, plan.duration * cycles);
-        assert_eq!(port_use(&plan, &plan.servers[0].kind).unwrap().time, plan.duration);
-        let remote = ServerKind::Address { host: "192.0.2.1".to_owned(), port: 1060 };
-        let remote = port_use(&plan, &remote).unwrap();
+        let at = |address: [u8; 4]| port_use(&plan, &running, &[SocketAddr::from((address, 1060))]).unwrap();
+        assert_eq!(at([127, 0, 0, 1]).time, plan.duration * cycles);
+        assert_eq!(port_use(&plan, &plan.servers[0].kind, &[]).unwrap().time, plan.duration);
+        let remote = at([192, 0, 2, 1]);
         assert!(!remote.is_loopback && remote.sources == 1, "{remote:?}");
     }
 

@@ -5,8 +5,9 @@ use std::io::{self, Write as _};
 use clap::Args;
 use launcelot_endpoint::output::Output;
 use launcelot_measure::load::json::to_json;
-use launcelot_measure::load::{LoadResult, LoadSummary, ServerComparison, prediction};
+use launcelot_measure::load::{LoadMode, LoadResult, LoadSummary, ServerComparison, prediction};
 use launcelot_measure::text;
+use serde::Serialize;
 use serde_json::json;
 
 use super::{csv, markdown, table, terminal};
@@ -66,10 +67,24 @@ pub(crate) fn report(results: &[LoadResult], comparisons: &[ServerComparison], f
     text
 }
 
-/// Returns one result as it is in its file, or a document with several results and their comparisons.
+/// A result with the comparisons of its servers.
+#[derive(Serialize)]
+struct ComparedResult<'a> {
+    #[serde(flatten)]
+    result: &'a LoadResult,
+    comparisons: &'a [ServerComparison],
+}
+
+/// Returns one result as it is in its file, with its comparisons if there are any, or a document with several results and their
+/// comparisons.
 fn json(results: &[LoadResult], comparisons: &[ServerComparison]) -> String {
     match results {
-        [result] => to_json(result),
+        [result] if comparisons.is_empty() => to_json(result),
+        [result] => {
+            let compared = ComparedResult { result, comparisons };
+            serde_json::to_string_pretty(&compared).expect("keys are strings, and histograms are within their bounds")
+                + "\n"
+        }
         _ => format!("{:#}\n", json!({ "results": results, "comparisons": comparisons })),
     }
 }
@@ -79,6 +94,16 @@ fn table_with_sentences(result: &LoadResult) -> String {
     let summary = LoadSummary::of(result);
     if let Some(sentence) = text::load::cut(&summary) {
         text += &terminal::paragraph(&sentence);
+    }
+    if result.provenance.len() > 1 {
+        let generators = result.provenance.len();
+        text += &terminal::paragraph(&format!(
+            "Merged from {generators} load generators, each with the {} of its row.",
+            match result.plan.mode {
+                LoadMode::Closed { .. } => "clients",
+                LoadMode::Open { .. } => "rate",
+            }
+        ));
     }
     for sentence in text::load::meaning(&summary) {
         text += &terminal::paragraph(&sentence);

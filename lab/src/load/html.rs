@@ -32,8 +32,11 @@ fn text_of(elements: &[Element]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use launcelot_measure::LinkSettings;
     use launcelot_measure::load::fixtures::sample;
-    use launcelot_measure::load::{LoadMode, LoadSummary, RunStatus};
+    use launcelot_measure::load::{LinkFaults, LoadMode, LoadSummary, RunStatus};
     use launcelot_measure::text;
 
     use super::*;
@@ -208,6 +211,20 @@ mod tests {
         assert!(html.contains("Too few rounds to tell whether the servers differ: 3 of at least 6."), "{html}");
         let twice = html_of(&[sample::rounds(6, &["simple", "poll"], &[1, 20])]);
         assert!(twice.contains("95\u{a0}% interval") && twice.contains(">difference</td>"), "{twice}");
+    }
+
+    #[test]
+    fn faults_of_the_link_are_in_the_scope_and_at_the_end() {
+        let mut run = sample::result(&["simple"], &[1, 5]);
+        run.plan.link = Some(LinkSettings::default());
+        run.plan.faults = Some(LinkFaults {
+            slice_bytes: Some(3),
+            reset_after_bytes: Some(1),
+            stall_after_bytes: Some(8_000),
+            slow_close: Duration::from_secs(1),
+        });
+        let words = "faults: at most 3 bytes together, a reset after 1 byte, a stall after 8,000 bytes, closes delayed by 1\u{a0}s";
+        assert_eq!(html_of(&[run]).matches(words).count(), 2);
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use launcelot_charts::load::report::figures::level_unit;
 use launcelot_charts::load::report::tables::{self, Table, TableCell};
-use launcelot_measure::load::comparison::Outcome;
 use launcelot_measure::load::{LoadResult, LoadSummary, ServerComparison, prediction};
 
 /// Returns the tables of all results, one after the other, and that of the comparisons.
@@ -14,7 +13,7 @@ pub fn tables(results: &[LoadResult], comparisons: &[ServerComparison]) -> Strin
         }
         let summary = LoadSummary::of(result);
         let servers = &summary.servers;
-        let unit = level_unit(&result.plan.mode);
+        let unit = level_unit(result);
         let mut all = vec![
             tables::throughput(servers, unit),
             tables::latency("Time per question", servers, unit, &|counts| &counts.question_latency),
@@ -35,7 +34,7 @@ pub fn tables(results: &[LoadResult], comparisons: &[ServerComparison]) -> Strin
             text += &self::table(&table);
         }
     }
-    if comparisons.iter().any(|comparison| matches!(comparison.outcome, Outcome::Compared(_))) {
+    if !comparisons.is_empty() {
         text += &self::table(&tables::comparison(comparisons));
     }
     text
@@ -79,6 +78,7 @@ pub(crate) fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use launcelot_measure::load::fixtures::sample;
+    use launcelot_measure::load::{Primary, compare_servers};
 
     use super::*;
 
@@ -92,6 +92,14 @@ mod tests {
             assert!(lines.all(|line| Some(bars(line)) == columns), "{table}");
         }
         assert!(text.contains("**Dialogues per second"), "{text}");
+    }
+
+    #[test]
+    fn a_comparison_without_a_ratio_has_a_row_too() {
+        let result = sample::result(&["simple", "poll"], &[1, 5]);
+        let comparisons = compare_servers(&LoadSummary::of(&result), Primary::default(), None);
+        let text = tables(&[result], &comparisons);
+        assert!(text.contains("| poll | simple | – | – | too few rounds to tell: 3 |"), "{text}");
     }
 
     #[test]

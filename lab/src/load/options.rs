@@ -8,12 +8,16 @@ use std::time::Duration;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, ValueEnum};
 use launcelot_measure::load::expectation::Expectation;
-use launcelot_measure::load::{Arrivals, DialoguePlan, LoadMode, LoadPlan, RatedUnit, ServerKind, ServerPlan};
+use launcelot_measure::load::json::check_plan;
+use launcelot_measure::load::{
+    Arrivals, DialoguePlan, LinkFaults, LoadMode, LoadPlan, RatedUnit, ServerKind, ServerPlan,
+};
 use launcelot_protocol::PORT;
 use launcelot_server::command_line::DesignName;
 use thiserror::Error;
 
 use super::format::FormatOptions;
+use super::server_under_test::INETD;
 use crate::durations::{parse_duration, parse_positive};
 use crate::server_command;
 use crate::tunnel::TunnelSettings;
@@ -21,6 +25,12 @@ use crate::tunnel::options::LinkOptions;
 
 /// The value of `--designs` that stands for all designs.
 const ALL: &str = "all";
+
+/// The default of `--start-timeout`.
+pub(crate) const START_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The default of `--questions`.
+const QUESTIONS: u32 = 10;
 
 /// The default of `--clients`.
 const CLIENTS: [u32; 9] = [1, 2, 3, 5, 7, 10, 13, 16, 20];
@@ -59,9 +69,9 @@ pub struct LoadOptions {
     #[arg(long, value_name = "NAME=COMMAND", value_parser = parse_server)]
     pub server: Vec<ServerPlan>,
 
-    /// How long a started server may take until it listens
-    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_positive)]
-    pub start_timeout: Duration,
+    /// How long to wait for a started server to listen [default: 10s]
+    #[arg(long, value_name = "DURATION", value_parser = parse_positive)]
+    pub start_timeout: Option<Duration>,
     /// Use the settings of a named plan where no option says otherwise
     #[arg(long, value_enum, value_name = "NAME", conflicts_with = "rate")]
     pub plan: Option<NamedPlan>,
@@ -117,19 +127,19 @@ pub struct LoadOptions {
         requires = "rate"
     )]
     pub per: PerOption,
-    /// Open loop: maximum number of dialogues at once; one that is due beyond it is queued
+    /// Open loop: maximum number of concurrent dialogues; any due beyond that are queued
     #[arg(long, value_name = "N", default_value = "10000", requires = "rate")]
     pub max_in_flight: NonZeroU32,
 
-    /// Number of questions in a dialogue
-    #[arg(long, value_name = "N", default_value = "10")]
-    pub questions: NonZeroU32,
-    /// Maximum number of questions in flight on a connection (pipelining)
-    #[arg(long, value_name = "N", default_value = "1")]
-    pub in_flight: NonZeroU32,
-    /// Pause of a client between an answer and its next question
-    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = parse_duration)]
-    pub think: Duration,
+    /// Number of questions in a dialogue [default: 10]
+    #[arg(long, value_name = "N")]
+    pub questions: Option<NonZeroU32>,
+    /// Maximum number of questions in flight on a connection (pipelining) [default: 1]
+    #[arg(long, value_name = "N")]
+    pub in_flight: Option<NonZeroU32>,
+    /// Pause of a client between an answer and its next question [default: 0s]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub think: Option<Duration>,
     /// Keep each connection open for the whole cycle, one dialogue after the other
     #[arg(long)]
     pub keep_alive: bool,
@@ -166,7 +176,7 @@ pub struct LoadOptions {
     /// How the results are printed.
     #[command(flatten)]
     pub format: FormatOptions,
-    /// The seed of everything random, to repeat a run [default: a random one]
+    /// The seed of the times at which dialogues begin at random, to repeat them [default: a random one]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
 }
@@ -212,7 +222,7 @@ pub enum PlanError {
     #[error("'{0}' is not the URL of a bridge: expected ws://HOST:PORT/PATH")]
     NotBridge(String),
     /// An expectation names a server that is not in the plan.
-    #[error("the expectation '{expectation}' names the server '{server}', and these are measured: {known}")]
+    #[error("the expectation '{expectation}' names the server '{server}', but the plan has only: {known}")]
     UnknownServer {
         /// The expectation.
         expectation: String,
@@ -222,7 +232,7 @@ pub enum PlanError {
         known: String,
     },
     /// An expectation names a level that is not in the plan.
-    #[error("the expectation '{expectation}' names {level} after '@', and these are measured: {known}")]
+    #[error("the expectation '{expectation}' names level {level}, but the plan has only: {known}")]
     UnknownLevel {
         /// The expectation.
         expectation: String,
@@ -231,6 +241,25 @@ pub enum PlanError {
         /// The levels of the plan.
         known: String,
     },
+    /// A number of clients or a rate is listed twice.
+    #[error("{option} has {number} twice")]
+    Twice {
+        /// The option.
+        option: &'static str,
+        /// The number.
+        number: u32,
+    },
+    /// An option changes nothing with the others.
+    #[error("{option} has no effect: {reason}")]
+    NoEffect {
+        /// The option.
+        option: &'static str,
+        /// The reason.
+        reason: &'static str,
+    },
+    /// The result of the plan could not be read.
+    #[error("{0}")]
+    OutOfBounds(String),
 }
 
 impl LoadOptions {
@@ -240,27 +269,67 @@ impl LoadOptions {
     ///
     /// See [`PlanError`].
     pub fn plan(&self) -> Result<LoadPlan, PlanError> {
-        let seed = self.seed.unwrap_or_else(|| fastrand::u64(..1 << 53));
-        Ok(LoadPlan {
+        self.check_effects()?;
+        let settings = self.tunnel_settings();
+        let plan = LoadPlan {
             servers: self.servers()?,
-            link: self.tunnel_settings().map(|settings| settings.link),
-            handshake: self.tunnel_settings().is_some_and(|settings| settings.handshake),
+            link: settings.map(|settings| settings.link),
+            handshake: settings.is_some_and(|settings| settings.handshake),
+            faults: settings.map(|settings| settings.faults()).filter(|faults| *faults != LinkFaults::default()),
             direct: self.direct_window(),
-            dialogue: DialoguePlan {
-                script: self.script.as_ref().map(|path| path.display().to_string()),
-                questions: self.questions.get(),
-                in_flight: self.in_flight.get(),
-                think: self.think,
-                keep_alive: self.keep_alive,
-                timeout: self.timeout,
-            },
-            mode: self.mode(),
+            dialogue: self.dialogue(),
+            mode: self.mode()?,
             duration: self.duration,
             ramp: if self.rate.is_empty() { self.ramp } else { Duration::ZERO },
             pause: self.pause,
             rounds: self.rounds.get(),
-            seed,
-        })
+            seed: self.seed.unwrap_or_else(|| fastrand::u64(..1 << 53)),
+        };
+        check_plan(&plan).map_err(PlanError::OutOfBounds)?;
+        Ok(plan)
+    }
+
+    /// Checks that no option was given that changes nothing.
+    fn check_effects(&self) -> Result<(), PlanError> {
+        let by_question = "with --per question, each question is due by the clock";
+        let names = self.design_names();
+        let has = |of_design: fn(&str) -> bool| names.iter().any(|name| of_design(name));
+        let is_by_question = self.is_rated_by_question();
+        let is_started = !names.is_empty() || !self.server.is_empty();
+        let useless = [
+            ("--questions", self.questions.is_some() && is_by_question, by_question),
+            ("--in-flight", self.in_flight.is_some() && is_by_question, by_question),
+            ("--think", self.think.is_some() && is_by_question, by_question),
+            ("--workers", self.workers.is_some() && !has(has_workers), "only workers and processes have workers"),
+            (
+                "--server-threads",
+                self.server_threads.is_some() && !has(has_threads),
+                "only async and per-core have them",
+            ),
+            ("--backlog", self.backlog.is_some() && !has(has_backlog), "inetd does not listen itself"),
+            ("--start-timeout", self.start_timeout.is_some() && !is_started, "no server is started"),
+        ];
+        match useless.into_iter().find(|(_, is_useless, _)| *is_useless) {
+            Some((option, _, reason)) => Err(PlanError::NoEffect { option, reason }),
+            None => Ok(()),
+        }
+    }
+
+    fn is_rated_by_question(&self) -> bool {
+        !self.rate.is_empty() && self.per == PerOption::Question
+    }
+
+    /// Questions that are due by the clock are dialogues of one question, on connections that stay open.
+    fn dialogue(&self) -> DialoguePlan {
+        let is_by_question = self.is_rated_by_question();
+        DialoguePlan {
+            script: self.script.as_ref().map(|path| path.display().to_string()),
+            questions: if is_by_question { 1 } else { self.questions.map_or(QUESTIONS, NonZeroU32::get) },
+            in_flight: self.in_flight.map_or(1, NonZeroU32::get),
+            think: self.think.unwrap_or_default(),
+            keep_alive: self.keep_alive || is_by_question,
+            timeout: self.timeout,
+        }
     }
 
     /// Returns the settings of the emulated link; `None` for a direct connection.
@@ -284,9 +353,9 @@ impl LoadOptions {
         for design in self.design_names() {
             let kind = ServerKind::Design {
                 design: design.clone(),
-                workers: self.workers.map(NonZeroU32::get),
-                threads: self.server_threads.map(NonZeroU32::get),
-                backlog: self.backlog,
+                workers: self.workers.map(NonZeroU32::get).filter(|_| has_workers(&design)),
+                threads: self.server_threads.map(NonZeroU32::get).filter(|_| has_threads(&design)),
+                backlog: self.backlog.filter(|_| has_backlog(&design)),
                 think: self.server_think,
             };
             servers.push(ServerPlan { name: design, kind });
@@ -331,14 +400,14 @@ impl LoadOptions {
         }
     }
 
-    fn mode(&self) -> LoadMode {
-        let numbers = |list: &[NonZeroU32]| list.iter().map(|number| number.get()).collect::<Vec<_>>();
+    fn mode(&self) -> Result<LoadMode, PlanError> {
         if self.rate.is_empty() {
-            let clients = if self.clients.is_empty() { self.default_clients() } else { numbers(&self.clients) };
-            return LoadMode::Closed { clients };
+            let clients =
+                if self.clients.is_empty() { self.default_clients() } else { distinct("--clients", &self.clients)? };
+            return Ok(LoadMode::Closed { clients });
         }
-        LoadMode::Open {
-            rates: numbers(&self.rate),
+        Ok(LoadMode::Open {
+            rates: distinct("--rate", &self.rate)?,
             arrivals: match self.arrivals {
                 ArrivalsOption::Poisson => Arrivals::Poisson,
                 ArrivalsOption::Steady => Arrivals::Steady,
@@ -348,8 +417,33 @@ impl LoadOptions {
                 PerOption::Question => RatedUnit::Question,
             },
             max_in_flight: self.max_in_flight.get(),
-        }
+        })
     }
+}
+
+/// Returns the numbers of an option, each of which is measured once.
+fn distinct(option: &'static str, list: &[NonZeroU32]) -> Result<Vec<u32>, PlanError> {
+    let numbers: Vec<u32> = list.iter().map(|number| number.get()).collect();
+    let mut seen = BTreeSet::new();
+    match numbers.iter().find(|number| !seen.insert(**number)) {
+        Some(number) => Err(PlanError::Twice { option, number: *number }),
+        None => Ok(numbers),
+    }
+}
+
+/// Whether `--workers` sets something of a design.
+fn has_workers(design: &str) -> bool {
+    ["workers", "processes"].contains(&design)
+}
+
+/// Whether `--server-threads` sets something of a design.
+fn has_threads(design: &str) -> bool {
+    ["async", "per-core"].contains(&design)
+}
+
+/// Whether `--backlog` sets something of a design: `inetd` gets its connections from a super-server.
+fn has_backlog(design: &str) -> bool {
+    design != INETD
 }
 
 fn known_designs() -> impl Iterator<Item = PossibleValue> {
@@ -388,9 +482,66 @@ mod tests {
         options: LoadOptions,
     }
 
+    fn plan_of(arguments: &[&str]) -> Result<LoadPlan, PlanError> {
+        Program::try_parse_from(["load"].iter().chain(arguments)).unwrap().options.plan()
+    }
+
     fn plan(arguments: &[&str]) -> LoadPlan {
-        let words = ["load", "--designs", "poll"].iter().chain(arguments);
-        Program::try_parse_from(words).unwrap().options.plan().unwrap()
+        plan_of(&[&["--designs", "poll"], arguments].concat()).unwrap()
+    }
+
+    #[test]
+    fn questions_by_the_clock_are_dialogues_of_one_on_open_connections() {
+        let dialogue = plan(&["--rate", "5", "--per", "question"]).dialogue;
+        assert_eq!((dialogue.questions, dialogue.in_flight, dialogue.keep_alive), (1, 1, true));
+        assert_eq!(plan(&["--rate", "5", "--questions", "3"]).dialogue.questions, 3);
+    }
+
+    #[test]
+    fn an_option_without_an_effect_and_a_number_that_is_listed_twice_are_errors() {
+        let by_question = ["--designs", "poll", "--rate", "5", "--per", "question"];
+        let cases: [(&[&str], &str); 11] = [
+            (&[&by_question[..], &["--questions", "10"]].concat(), "--questions has no effect: with --per question, "),
+            (&[&by_question[..], &["--in-flight", "5"]].concat(), "--in-flight has no effect: "),
+            (&[&by_question[..], &["--think", "1ms"]].concat(), "--think has no effect: "),
+            (&["--designs", "poll,inetd", "--workers", "3"], "--workers has no effect: only workers and processes"),
+            (&["--designs", "threads", "--server-threads", "3"], "--server-threads has no effect: only async"),
+            (&["--designs", "inetd", "--backlog", "3"], "--backlog has no effect: inetd does not listen itself"),
+            (&["localhost", "--start-timeout", "3s"], "--start-timeout has no effect: no server is started"),
+            (&["localhost", "--clients", "5:1:5"], "--clients has 5 twice"),
+            (&["localhost", "--rate", "100:100"], "--rate has 100 twice"),
+            (&["localhost", "--rounds", "20000"], "20000 rounds: the maximum is 10000"),
+            (&["localhost", "--duration", "400d"], "a time of more than a year"),
+        ];
+        for (arguments, words) in cases {
+            let message = plan_of(arguments).unwrap_err().to_string();
+            assert!(message.starts_with(words), "{arguments:?}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_design_is_told_only_what_it_has() {
+        let settings = ["--workers", "3", "--backlog", "5", "--server-threads", "2"];
+        let plan = plan_of(&[&["--designs", "poll,workers,async,inetd"], &settings[..]].concat()).unwrap();
+        let told = plan.servers.iter().map(|server| match server.kind {
+            ServerKind::Design { workers, threads, backlog, .. } => [workers, threads, backlog],
+            _ => panic!("{server:?}"),
+        });
+        let expected = [[None, None, Some(5)], [Some(3), None, Some(5)], [None, Some(2), Some(5)], [None, None, None]];
+        assert_eq!(told.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn faults_of_the_link_are_part_of_the_plan() {
+        assert_eq!(plan(&["--link", "ssh"]).faults, None);
+        let faults = plan(&["--slice", "3", "--reset-after", "9", "--stall-after", "8", "--slow-close", "1s"]).faults;
+        let expected = LinkFaults {
+            slice_bytes: Some(3),
+            reset_after_bytes: Some(9),
+            stall_after_bytes: Some(8),
+            slow_close: Duration::from_secs(1),
+        };
+        assert_eq!(faults, Some(expected));
     }
 
     #[test]

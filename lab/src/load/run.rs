@@ -9,8 +9,10 @@ use std::time::Duration;
 use launcelot_client::script::{self, ScriptFileError};
 use launcelot_endpoint::descriptors;
 use launcelot_endpoint::failure::one_line;
+use launcelot_measure::load::comparison::ROUNDS_MIN;
 use launcelot_measure::load::{
-    LoadMode, LoadPlan, LoadResult, LoadSummary, Primary, RunEvent, RunStatus, ServerPlan, compare_servers,
+    LoadMode, LoadPlan, LoadResult, LoadSummary, Primary, RunEvent, RunStatus, ServerComparison, ServerPlan,
+    compare_servers,
 };
 use launcelot_measure::text;
 use launcelot_protocol::Script;
@@ -19,11 +21,11 @@ use thiserror::Error;
 use super::conductor::Conductor;
 use super::engine::EngineError;
 use super::format::{FormatOptions, print, report};
-use super::options::{LoadOptions, PlanError};
+use super::options::{LoadOptions, PlanError, START_TIMEOUT};
 use super::progress::Progress;
 use super::results_folder::{self, ResultsFolder, WriteError};
 use super::script_text::ScriptText;
-use super::server_under_test::Environment;
+use super::server_under_test::{Addresses, Environment, LookupError};
 use super::signals::RunSignals;
 use super::terminal::say;
 use super::{foreseen, provenance};
@@ -38,6 +40,12 @@ pub enum LoadError {
     /// The script cannot be read.
     #[error(transparent)]
     Script(#[from] ScriptFileError),
+    /// A host name cannot be resolved.
+    #[error(transparent)]
+    Lookup(#[from] LookupError),
+    /// No cycle of any server had a window.
+    #[error("nothing was measured: no server could be started")]
+    NothingMeasured,
     /// The results cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -80,7 +88,7 @@ impl Load {
         Ok(Self {
             texts: vec![text; plan.servers.len()],
             link: options.tunnel_settings(),
-            start_timeout: options.start_timeout,
+            start_timeout: options.start_timeout.unwrap_or(START_TIMEOUT),
             folder: options.output.clone().unwrap_or_else(|| results_folder::default_path("")),
             warnings: Vec::new(),
             plan,
@@ -110,14 +118,15 @@ impl Load {
     ///
     /// If the load generator cannot work, or what was measured cannot be written or printed.
     pub fn run(self, format: Option<FormatOptions>, signals: &RunSignals) -> Result<LoadResult, LoadError> {
+        let addresses = Addresses::look_up(&self.plan.servers)?;
         let mut result = LoadResult::new(self.plan.clone(), provenance::of_this_run());
         let folder = ResultsFolder::create(&self.folder, &result)?;
         descriptors::raise_limit();
         // With the limit of descriptors that was just raised.
-        for warning in foreseen::warnings(&self.plan).iter().chain(&self.warnings) {
+        for warning in foreseen::warnings(&self.plan, &addresses).iter().chain(&self.warnings) {
             warn(&mut result, warning);
         }
-        let run = self.conduct(&folder, &mut result, signals);
+        let run = self.conduct(&folder, addresses, &mut result, signals);
         result.cycles.sort_by_key(|cycle| cycle.cycle);
         for warning in text::load::warnings(&LoadSummary::of(&result)) {
             warn(&mut result, &warning);
@@ -132,9 +141,7 @@ impl Load {
         };
         let written = saved.and_then(|()| folder.write_report(&result));
         if let Some(format) = format {
-            let summary = LoadSummary::of(&result);
-            let compared =
-                if format.markdown { compare_servers(&summary, Primary::default(), None) } else { Vec::new() };
+            let compared = comparisons(&result);
             print(&report(slice::from_ref(&result), &compared, format)).map_err(LoadError::Output)?;
         }
         written?;
@@ -147,10 +154,12 @@ impl Load {
     fn conduct(
         self,
         folder: &ResultsFolder,
+        addresses: Addresses,
         result: &mut LoadResult,
         signals: &RunSignals,
     ) -> Result<RunStatus, EngineError> {
         let environment = Environment {
+            addresses,
             logs: folder.path().to_owned(),
             link: self.link,
             clients_max: clients_max(&self.plan),
@@ -175,6 +184,14 @@ impl Load {
             }
         })
     }
+}
+
+/// Compares the servers of a run, if its plan is one to compare them: it has several servers and enough rounds.
+fn comparisons(result: &LoadResult) -> Vec<ServerComparison> {
+    if (result.plan.rounds as usize) < ROUNDS_MIN {
+        return Vec::new();
+    }
+    compare_servers(&LoadSummary::of(result), Primary::default(), None)
 }
 
 /// Says a warning, and adds it to the result.

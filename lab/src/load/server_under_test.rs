@@ -2,6 +2,7 @@
 //!
 //! A server that the lab starts is a fresh process for each cycle, so that what one cycle leaves behind does not affect the next.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -31,14 +32,54 @@ use crate::watchdog::Watchdog;
 pub const SERVE: &str = "serve";
 
 /// The design that a super-server listens for.
-const INETD: &str = "inetd";
+pub(super) const INETD: &str = "inetd";
 
 /// How often a server is started if it exits before it listens: another program may have taken its port.
 const START_TRIES: usize = 3;
 
+/// The addresses of the servers that run already, looked up once for the whole run.
+#[derive(Debug, Clone, Default)]
+pub struct Addresses(BTreeMap<String, Vec<SocketAddr>>);
+
+/// The host name of a server cannot be resolved.
+#[derive(Debug, Error)]
+#[error("cannot resolve '{host}'")]
+pub struct LookupError {
+    host: String,
+    source: io::Error,
+}
+
+impl Addresses {
+    /// Looks up the addresses of the servers that the lab does not start.
+    ///
+    /// # Errors
+    ///
+    /// If a host name cannot be resolved.
+    pub fn look_up(servers: &[ServerPlan]) -> Result<Self, LookupError> {
+        let mut addresses = BTreeMap::new();
+        for server in servers {
+            let (host, port) = match &server.kind {
+                ServerKind::Address { host, port } => (host.clone(), *port),
+                ServerKind::WebSocket { url } => url_host_and_port(url),
+                ServerKind::Design { .. } | ServerKind::Command { .. } => continue,
+            };
+            let found = look_up_blocking(&host, port).map_err(|source| LookupError { host, source })?;
+            addresses.insert(server.name.clone(), found);
+        }
+        Ok(Self(addresses))
+    }
+
+    /// Returns the addresses of a server; none if the lab starts it.
+    pub fn of(&self, server: &ServerPlan) -> Vec<SocketAddr> {
+        self.0.get(&server.name).cloned().unwrap_or_default()
+    }
+}
+
 /// What servers are started with.
 #[derive(Debug, Clone)]
 pub struct Environment {
+    /// The addresses of the servers that are not started.
+    pub addresses: Addresses,
     /// The folder for what servers write.
     pub logs: PathBuf,
     /// The emulated link in front of each server.
@@ -76,7 +117,7 @@ pub enum StartError {
         exit: String,
     },
     /// The program does not listen.
-    #[error("timed out after {} while waiting for it to listen on port {port}", humantime::format_duration(*.timeout))]
+    #[error("did not listen on port {port} within {}", humantime::format_duration(*.timeout))]
     Timeout {
         /// The port on which it should listen.
         port: u16,
@@ -89,14 +130,6 @@ pub enum StartError {
     /// All ports that were tried are in use.
     #[error("cannot find a free port")]
     NoPort,
-    /// The host name cannot be resolved.
-    #[error("cannot resolve '{host}'")]
-    Lookup {
-        /// The name.
-        host: String,
-        /// The resolver's error.
-        source: io::Error,
-    },
     /// The emulated link cannot listen.
     #[error("cannot start the emulated link")]
     LinkListener(#[from] ListenError),
@@ -130,27 +163,27 @@ impl ServerUnderTest {
     ///
     /// See [`StartError`].
     pub fn start(plan: &ServerPlan, environment: &Environment) -> Result<Self, StartError> {
-        let log = environment.logs.join(log_name(&plan.name));
+        let logs = Logs::of(plan, &environment.logs);
         let mut url = None;
         let (processes, addresses) = match &plan.kind {
-            ServerKind::Address { host, port } => (Processes::Unknown, look_up(host, *port)?),
+            ServerKind::Address { .. } => (Processes::Unknown, environment.addresses.of(plan)),
             ServerKind::WebSocket { url: of_bridge } => {
                 url = Some(of_bridge.clone());
-                (Processes::Unknown, look_up_url(of_bridge)?)
+                (Processes::Unknown, environment.addresses.of(plan))
             }
             ServerKind::Design { design, .. } if design == INETD => {
-                let super_server = start_super_server(plan, &log)?;
+                let super_server = start_super_server(plan, &logs)?;
                 let address = super_server.address;
                 (Processes::SuperServer(super_server), vec![address])
             }
             ServerKind::Design { .. } => {
                 let words = design_words(plan, environment.clients_max)?;
-                let (program, port) = start_program(&words, &log, environment)?;
+                let (program, port) = start_program(&words, &logs, environment)?;
                 (Processes::Program(program), vec![(Ipv4Addr::LOCALHOST, port).into()])
             }
             ServerKind::Command { command } => {
                 let words = shell_words::split(command).unwrap_or_default();
-                let (program, port) = start_program(&words, &log, environment)?;
+                let (program, port) = start_program(&words, &logs, environment)?;
                 (
                     Processes::Program(program),
                     vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()],
@@ -208,11 +241,30 @@ fn time_us(time: nix::sys::time::TimeVal) -> i64 {
     time.num_microseconds()
 }
 
-/// Returns the name of the file for what a server writes.
-fn log_name(server: &str) -> String {
-    let plain =
-        |character: char| if character.is_ascii_alphanumeric() || "-_.".contains(character) { character } else { '-' };
-    server.chars().map(plain).collect::<String>() + ".log"
+/// The files for what a server writes, in all of its cycles.
+struct Logs {
+    stdout: PathBuf,
+    stderr: PathBuf,
+}
+
+impl Logs {
+    fn of(plan: &ServerPlan, folder: &Path) -> Self {
+        let name = file_name(&plan.name);
+        Self { stdout: folder.join(format!("{name}.stdout.log")), stderr: folder.join(format!("{name}.stderr.log")) }
+    }
+}
+
+/// Returns the name of a server as that of a file, another one for each name: other characters than plain ones are percent-encoded.
+fn file_name(server: &str) -> String {
+    let mut name = String::new();
+    for byte in server.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
+            name.push(byte.into());
+        } else {
+            name += &format!("%{byte:02X}");
+        }
+    }
+    name
 }
 
 /// Returns the command that starts a design, with `{port}` for its port.
@@ -245,10 +297,10 @@ fn this_program() -> Result<String, StartError> {
     }
 }
 
-fn start_super_server(plan: &ServerPlan, log: &Path) -> Result<SuperServer, StartError> {
+fn start_super_server(plan: &ServerPlan, logs: &Logs) -> Result<SuperServer, StartError> {
     let words = design_words(plan, 0)?;
     let error = |source| StartError::Run { program: words[0].clone(), source };
-    let log = open_log(log).map_err(error)?;
+    let log = open_log(&logs.stderr).map_err(error)?;
     let arguments = words.clone();
     let command = move || {
         let mut command = Command::new(&arguments[0]);
@@ -259,12 +311,12 @@ fn start_super_server(plan: &ServerPlan, log: &Path) -> Result<SuperServer, Star
 }
 
 /// Starts a program in a process group of its own, and waits until it listens on its port.
-fn start_program(words: &[String], log: &Path, environment: &Environment) -> Result<(ServerProcess, u16), StartError> {
+fn start_program(words: &[String], logs: &Logs, environment: &Environment) -> Result<(ServerProcess, u16), StartError> {
     let mut tries = START_TRIES;
     loop {
         tries -= 1;
         let port = free_port().ok_or(StartError::NoPort)?;
-        match start_program_at(port, words, log, environment) {
+        match start_program_at(port, words, logs, environment) {
             Err(StartError::Exited { .. }) if tries > 0 => {}
             started => return Ok((started?, port)),
         }
@@ -274,15 +326,15 @@ fn start_program(words: &[String], log: &Path, environment: &Environment) -> Res
 fn start_program_at(
     port: u16,
     words: &[String],
-    log: &Path,
+    logs: &Logs,
     environment: &Environment,
 ) -> Result<ServerProcess, StartError> {
     let error = |source| StartError::Run { program: words[0].clone(), source };
-    let log = open_log(log).map_err(error)?;
-    let stdout = log.try_clone().map_err(error)?.into();
+    let stdout = open_log(&logs.stdout).map_err(error)?.into();
+    let stderr = open_log(&logs.stderr).map_err(error)?;
     let watchdog = Watchdog::start().map_err(StartError::Watchdog)?;
     let running = &environment.running;
-    let mut program = server_command::spawn(words, port, stdout, log, watchdog, running).map_err(error)?;
+    let mut program = server_command::spawn(words, port, stdout, stderr, watchdog, running).map_err(error)?;
     let began = Instant::now();
     loop {
         let listens = is_listening(port);
@@ -307,17 +359,8 @@ fn open_log(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).append(true).create(true).open(path)
 }
 
-fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, StartError> {
-    look_up_blocking(host, port).map_err(|source| StartError::Lookup { host: host.to_owned(), source })
-}
-
-fn look_up_url(url: &str) -> Result<Vec<SocketAddr>, StartError> {
-    let (host, port) = url_host_and_port(url);
-    look_up(&host, port)
-}
-
 /// Returns where the bridge at a URL listens.
-pub(super) fn url_host_and_port(url: &str) -> (String, u16) {
+fn url_host_and_port(url: &str) -> (String, u16) {
     let uri: http::Uri = url.parse().unwrap_or_default();
     let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     (host.to_owned(), uri.port_u16().unwrap_or(80))
@@ -336,7 +379,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_of_a_log_has_no_separators() {
-        assert_eq!(log_name("ws://localhost:8080/ws"), "ws---localhost-8080-ws.log");
+    fn the_name_of_a_log_has_no_separators_and_is_that_of_one_server() {
+        let names = ["a/b", "a b", "a-b", "a%20b", "ä"].map(file_name);
+        assert_eq!(names, ["a%2Fb", "a%20b", "a-b", "a%2520b", "%C3%A4"]);
     }
 }

@@ -42,7 +42,7 @@ pub struct ProbeOptions {
     /// Start a server with this command for each test and stop it afterwards; {port} becomes a free port
     #[arg(long, value_name = "COMMAND", conflicts_with_all = ["host", "port"])]
     pub start: Option<StartCommand>,
-    /// How long a started server may take until it listens
+    /// How long to wait for a started server to listen
     #[arg(long, value_name = "DURATION", default_value = "60s", requires = "start", value_parser = parse_positive)]
     pub start_timeout: Duration,
     /// Test with the questions and answers of this script instead of the three questions (a TOML file)

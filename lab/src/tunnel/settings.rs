@@ -4,6 +4,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use launcelot_measure::load::LinkFaults;
 use launcelot_measure::{LinkSettings, Preset};
 
 /// The longest round trip, and the longest jitter, that can be set.
@@ -34,6 +35,16 @@ impl TunnelSettings {
     /// Returns the settings for a preset. Every preset has a handshake.
     pub fn preset(preset: Preset) -> Self {
         Self { link: preset.link(), handshake: true, ..Self::default() }
+    }
+
+    /// Returns the faults without the link.
+    pub fn faults(&self) -> LinkFaults {
+        LinkFaults {
+            slice_bytes: self.slice.map(|bytes| bytes.get() as u64),
+            reset_after_bytes: self.reset_after,
+            stall_after_bytes: self.stall_after,
+            slow_close: self.slow_close,
+        }
     }
 
     /// Returns the one-way propagation delay. `jitter_fraction`, from 0 to 1, is the share of the jitter that is added.

@@ -23,7 +23,7 @@ const SHORT: [&str; 8] = ["--clients", "1", "--in-flight", "1", "--rounds", "1",
 const FULL_SPEED_ONLY: [&str; 2] = ["--connections", "0"];
 
 /// A program that exits before it listens.
-const SILLY: &str = "silly=/bin/sh -c 'echo It is a silly place; exit 1' {port}";
+const SILLY: &str = "silly=/bin/sh -c 'echo It is a silly place >&2; exit 1' {port}";
 
 /// A folder for the results of one test.
 struct Folder {
@@ -89,7 +89,7 @@ fn a_short_benchmark_prints_a_table_and_writes_what_a_load_writes() {
     let text = stdout(&output);
     assert!(text.starts_with("One question in flight on each connection (lockstep)\nlauncelot-lab load "), "{text}");
     assert!(text.lines().any(|line| line.starts_with("async ")), "{text}");
-    for file in ["result.json", "latency.hlog", "report.html", "async.log"] {
+    for file in ["result.json", "latency.hlog", "report.html", "async.stderr.log"] {
         assert!(folder.path().join("lockstep").join(file).is_file(), "no {file}");
     }
     let report = self::output(lab(&["report", "--markdown"]).arg(folder.path().join("lockstep")));

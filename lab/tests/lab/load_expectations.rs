@@ -59,9 +59,9 @@ fn expectations_that_cannot_be_checked_are_usage_errors() {
         ("errors=0ms", "errors is not a time: its limit cannot have a unit"),
         ("rate>many", "'many' is neither a number nor a time such as 2ms"),
         ("rate>1000@", "'' is not a number of clients or a rate"),
-        ("rate>1000@20", "the expectation 'rate>1000@20' names 20 after '@', and these are measured: 2"),
-        ("threads:rate>1", "the expectation 'threads:rate>1' names the server 'threads', and these are measured: poll"),
-        (":rate>1", "names the server '', and these are measured: poll"),
+        ("rate>1000@20", "the expectation 'rate>1000@20' names level 20, but the plan has only: 2"),
+        ("threads:rate>1", "the expectation 'threads:rate>1' names the server 'threads', but the plan has only: poll"),
+        (":rate>1", "names the server '', but the plan has only: poll"),
     ];
     for (expectation, words) in cases {
         let folder = Folder::new();

@@ -1,8 +1,13 @@
 //! Servers in Python that are not ours, with the faults that everyone writes first, and with worse ones. What they do is a result.
 
-use launcelot_measure::load::{DialogueFailure, LoadResult, RunStatus};
+use std::fs;
 
-use crate::support::load::{CYCLE, Folder, ONE_CYCLE, SHORT, failures, lab, load_until, python, stdout, unwrapped};
+use launcelot_measure::load::{DialogueFailure, LoadResult, RunStatus};
+use regex::Regex;
+
+use crate::support::load::{
+    CYCLE, Folder, ONE_CYCLE, SHORT, failures, lab, load_until, python, stderr, stdout, unwrapped,
+};
 use crate::support::markdown::workspace;
 use crate::support::process::output;
 
@@ -61,9 +66,35 @@ fn a_server_that_exits_before_it_listens_is_a_result() {
 }
 
 #[test]
+fn how_a_server_ended_is_told_by_its_own_last_line_on_standard_error() {
+    let folder = Folder::new();
+    // It writes on standard error in its first cycle only, and on standard output in each.
+    let script = "echo ready; test -e \"$0\" || { touch \"$0\"; echo first words >&2; }; exit 3";
+    let seen = folder.path().with_file_name("seen");
+    let server = |name: &str| format!("{name}=sh -c '{script}' '{}' {{port}}", seen.display());
+    let simple = ["--designs", "simple", "--clients", "1:2", "--rounds", "1", "--duration", "100ms"];
+    folder.load(&[&simple[..], &["--server", &server("a b"), "--server", &server("a-b")]].concat());
+    let ends: Vec<_> =
+        folder.result().cycles.iter().filter_map(|cycle| cycle.end.as_ref()?.server_ended.clone()).collect();
+    assert_eq!(ends.len(), 4);
+    // A server that exits is started three times in a cycle, and the last time counts.
+    assert!(ends.iter().all(|end| end.ends_with(": exit code 3")), "{ends:?}");
+    for (file, words) in [("a%20b.stderr.log", "first words\n"), ("a-b.stderr.log", "")] {
+        assert_eq!(fs::read_to_string(folder.path().join(file)).unwrap(), words, "{file}");
+    }
+    assert!(fs::read_to_string(folder.path().join("a-b.stdout.log")).unwrap().starts_with("ready\nready\n"));
+}
+
+#[test]
 fn a_program_that_does_not_exist_is_named() {
     let folder = Folder::new();
-    folder.load(&[&["--server", "none=/nonexistent/server {port}"], &ONE_CYCLE[..]].concat());
+    let output =
+        output(&mut folder.command(&[&["--server", "none=/nonexistent/server {port}"], &ONE_CYCLE[..]].concat()));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).ends_with("launcelot-lab: nothing was measured: no server could be started\n"),
+        "{output:?}"
+    );
     let ended = folder.result().cycles[0].end.clone().unwrap().server_ended.unwrap();
     assert_eq!(ended, "did not start: cannot run '/nonexistent/server': No such file or directory");
 }
@@ -108,12 +139,14 @@ fn a_slow_server_is_slow_and_not_wrong() {
 fn a_server_that_never_listens_is_a_result() {
     let folder = Folder::new();
     let server = python("deaf", "misbehaving.py", "never-listens");
-    let output = folder.load(&[&["--server", &server, "--start-timeout", "300ms"], &SHORT[..]].concat());
+    let options = [&["--designs", "simple", "--server", &server, "--start-timeout", "3s"], &SHORT[..]].concat();
+    let output = folder.load(&options);
     let result = folder.result();
-    let ended: Vec<_> = result.cycles.iter().filter_map(|cycle| cycle.end.as_ref()?.server_ended.clone()).collect();
+    let of_deaf = result.cycles.iter().filter(|cycle| cycle.cycle.server == 1);
+    let ended: Vec<_> = of_deaf.filter_map(|cycle| cycle.end.as_ref()?.server_ended.clone()).collect();
     assert_eq!(ended.len(), 2, "the run goes on");
     for reason in ended {
-        assert!(reason.starts_with("timed out after 300ms while waiting for it to listen on port "), "{reason}");
+        assert!(reason.starts_with("did not listen on port ") && reason.ends_with(" within 3s"), "{reason}");
     }
     assert!(stdout(&output).contains("† deaf"), "{}", stdout(&output));
 }
@@ -146,12 +179,16 @@ fn a_server_with_other_words_is_asked_by_a_script() {
 #[test]
 fn a_slower_server_is_a_regression() {
     let folder = Folder::new();
-    let slow = python("slower", "misbehaving.py", "slow");
+    let slow = python("mine", "misbehaving.py", "slow");
     folder.load(&["--designs", "simple", "--server", &slow, "--clients", "1", "--rounds", "6", "--duration", "500ms"]);
     let report =
         output(lab("report").arg(folder.path()).args(["--primary", "questions", "--fail-on-regression", "10%"]));
     assert_eq!(report.status.code(), Some(99), "{report:?}");
-    assert!(stdout(&report).contains("slower"), "{report:?}");
+    let text = stdout(&report).replace(['\n', '\u{a0}'], " ");
+    let sentence = Regex::new(
+        r"mine has 0\.\d{3} times \(95 % interval 0\.\d{3} to 0\.\d{3}\) the questions a second at 1 client of simple",
+    );
+    assert!(sentence.unwrap().is_match(&text), "{text}");
     let invalid = output(lab("report").arg(folder.path()).args(["--primary", "answers"]));
     assert_eq!(invalid.status.code(), Some(2), "{invalid:?}");
 }

@@ -77,7 +77,7 @@ fn an_address_that_refuses_is_a_result() {
 
 #[test]
 fn invalid_arguments_exit_with_2() {
-    let cases: [(&[&str], &str); 17] = [
+    let cases: [(&[&str], &str); 20] = [
         (&[], "Name a HOST, --designs or --server"),
         (&["--designs", "fast"], "fast"),
         (&["--server", "python3"], "expected NAME=COMMAND"),
@@ -91,6 +91,9 @@ fn invalid_arguments_exit_with_2() {
         (&["--designs", "poll", "--duration", "0s"], "longer than 0s"),
         (&["--designs", "poll", "--link", "moon"], "moon"),
         (&["localhost", "1060", "--workers", "3"], "--designs"),
+        (&["localhost", "--clients", "5:5"], "--clients has 5 twice"),
+        (&["localhost", "--rounds", "20000"], "20000 rounds: the maximum is 10000"),
+        (&["localhost", "--start-timeout", "3s"], "--start-timeout has no effect: no server is started"),
         (&["wss://localhost/ws"], "not the URL of a bridge"),
         (&["ws://localhost/ws", "80"], "PORT cannot be used with it"),
         (&["--designs", "poll", "--expect", "p99<2"], "p99<2"),
@@ -102,6 +105,18 @@ fn invalid_arguments_exit_with_2() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stderr(&output));
         assert!(stderr(&output).contains(words), "{arguments:?}: {}", stderr(&output));
         assert!(!folder.path().exists(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_host_that_cannot_be_resolved_is_a_failure_before_the_run() {
+    for host in ["nosuchhost.invalid", "ws://nosuchhost.invalid/ws"] {
+        let folder = Folder::new();
+        let output = output(&mut folder.command(&[&[host], &ONE_CYCLE[..]].concat()));
+        assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+        let message = stderr(&output);
+        assert!(message.starts_with("launcelot-lab: cannot resolve 'nosuchhost.invalid': "), "{message}");
+        assert!(message.lines().count() == 1 && !folder.path().exists(), "{message}");
     }
 }
 

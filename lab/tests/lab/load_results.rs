@@ -3,14 +3,17 @@
 use std::fs;
 use std::path::Path;
 use std::process::Output;
+use std::thread;
 
 use launcelot_measure::load::{LoadResult, from_json};
 use launcelot_server::Design;
+use regex::Regex;
 use serde_json::{Value, json};
 
 use crate::support::fixtures::Server;
-use crate::support::load::{Folder, ONE_CYCLE, lab, stderr, stdout};
+use crate::support::load::{Folder, ONE_CYCLE, lab, python, stderr, stdout, unwrapped};
 use crate::support::process::output;
+use crate::support::schema;
 
 #[test]
 fn results_are_printed_in_every_format_and_reported_later() {
@@ -30,18 +33,45 @@ fn results_are_printed_in_every_format_and_reported_later() {
 }
 
 #[test]
+fn a_load_of_six_rounds_compares_its_servers_and_a_shorter_one_does_not() {
+    let load = |rounds: &str, format: &[&str]| {
+        let cycles = ["--clients", "1", "--rounds", rounds, "--duration", "100ms", "--ramp", "0s"];
+        stdout(&Folder::new().load(&[&["--designs", "simple,poll"], &cycles[..], format].concat()))
+    };
+    let compared = load("6", &[]).replace('\n', " ");
+    let expected =
+        Regex::new(r"poll (has [\d.]+ times|and simple: no difference seen in dialogues a second at 1 client)");
+    assert!(expected.unwrap().is_match(&compared), "{compared}");
+    assert!(!load("5", &[]).contains("poll and simple"));
+    let json = load("6", &["--json"]);
+    let printed: Value = serde_json::from_str(&json).unwrap();
+    schema::assert_valid(include_str!("../../schema/load.schema.json"), &printed);
+    assert_eq!(printed["comparisons"][0]["baseline"], "simple", "{printed}");
+    assert_eq!(from_json(&json).unwrap().cycles.len(), 12);
+    let ratio = Regex::new(r"\| poll \| simple \| [\d.]+ \|").unwrap();
+    assert!(ratio.is_match(&load("6", &["--markdown"])));
+}
+
+#[test]
 fn results_of_one_plan_are_merged_and_others_are_refused() {
     let port = Server::start(Design::Async);
     let [first, second, other, merged] = [(); 4].map(|()| Folder::new());
     let server = ["localhost", &port.port.to_string()].map(ToOwned::to_owned);
-    for (folder, questions) in [(&first, "10"), (&second, "10"), (&other, "3")] {
-        folder.load(&[&[&*server[0], &server[1], "--questions", questions], &ONE_CYCLE[..]].concat());
-    }
+    // With longer windows, so that both are open at the same time.
+    let cycle = ["--clients", "2", "--rounds", "1", "--duration", "3s", "--ramp", "20ms"];
+    let load = |folder: &Folder, questions: &str| {
+        folder.load(&[&[&*server[0], &server[1], "--questions", questions], &cycle[..]].concat());
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| load(&first, "10"));
+        load(&second, "10");
+    });
+    load(&other, "3");
     let merge =
         |results: [&Folder; 2]| output(lab("merge").args(results.map(Folder::path)).arg("--output").arg(merged.path()));
     let refused = merge([&first, &other]);
     assert_eq!(refused.status.code(), Some(1));
-    let reason = "its plan is another one: what a client does (the dialogue) differs\n";
+    let reason = "it was measured with a different plan: the dialogue options differ\n";
     assert_eq!(stderr(&refused), format!("launcelot-lab: cannot merge {}: {reason}", other.path().display()));
     let twice = merge([&first, &first]);
     assert_eq!(twice.status.code(), Some(1));
@@ -51,6 +81,10 @@ fn results_of_one_plan_are_merged_and_others_are_refused() {
     assert!(joined.status.success(), "{}", stderr(&joined));
     let dialogues = |folder: &Folder| folder.result().cycles[0].counts.dialogues;
     assert_eq!(dialogues(&merged), dialogues(&first) + dialogues(&second));
+    let text = stdout(&report(&[&merged.path()]));
+    assert!(text.contains("Merged from 2 load generators, each with the clients of its row."), "{text}");
+    let markdown = stdout(&report(&[&merged.path(), Path::new("--markdown")]));
+    assert!(markdown.contains("| Clients per load generator | "), "{markdown}");
 }
 
 fn report(arguments: &[&Path]) -> Output {
@@ -76,7 +110,7 @@ fn two_results_are_one_json_document_with_their_comparison() {
     let table = report(&[&first.path(), &second.path(), Path::new("--html"), &html]);
     let text = stdout(&table);
     assert!(text.contains("Run 1: ") && text.contains("Run 2: "), "{text}");
-    assert!(text.contains("simple and simple before: too few rounds to tell"), "{text}");
+    assert!(text.contains("simple (run 2) and simple (run 1): too few rounds to tell"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     let html = fs::read_to_string(html).unwrap();
     assert!(html.contains(">Run 1: ") && html.contains(">Run 2: ") && html.contains("id=\"comparison\""));
@@ -92,6 +126,52 @@ fn a_regression_is_not_looked_for_where_nothing_can_be_compared() {
     assert_eq!(stderr(&report), expected);
     let level = output(lab("report").arg(folder.path()).args(["--primary", "dialogues@7"]));
     assert!(level.status.success() && stderr(&level).starts_with("Nothing is compared: "), "{level:?}");
+}
+
+#[test]
+fn a_regression_is_not_ruled_out_where_a_server_cannot_be_compared() {
+    let is_regression = |folder: &Folder| {
+        let report = output(lab("report").arg(folder.path()).args(["--fail-on-regression", "10%"]));
+        (report.status.code(), unwrapped(&report))
+    };
+    let rounds = |server: &str, rounds: &str| {
+        let folder = Folder::new();
+        let cycles = ["--clients", "1", "--rounds", rounds, "--duration", "100ms", "--timeout", "500ms"];
+        folder.load(&[&["--designs", "simple", "--server", server, "--ramp", "0s"], &cycles[..]].concat());
+        folder
+    };
+    let dead = rounds(&python("dead", "misbehaving.py", "exits"), "6");
+    let (code, message) = is_regression(&dead);
+    assert_eq!(code, Some(1), "{message}");
+    let expected = "cannot look for a regression: dead and simple: too few rounds to tell (0, and 6 are needed)";
+    assert!(message.contains(expected), "{message}");
+    let few = rounds(&python("mine", "naive.py", ""), "5");
+    let (code, message) = is_regression(&few);
+    assert_eq!(code, Some(1), "{message}");
+    assert!(message.contains("mine and simple: too few rounds to tell (5, and 6 are needed)"), "{message}");
+    let silent = rounds(&python("silent", "misbehaving.py", "silent"), "6");
+    let (code, message) = is_regression(&silent);
+    assert_eq!(code, Some(1), "{message}");
+    assert!(message.contains("silent and simple: one of them answered nothing in a round"), "{message}");
+}
+
+#[test]
+fn results_of_different_plans_are_compared_with_a_warning_and_are_no_evidence() {
+    let [first, second] = [(); 2].map(|()| Folder::new());
+    for (folder, questions) in [(&first, "10"), (&second, "3")] {
+        let cycles = ["--clients", "1", "--rounds", "6", "--duration", "100ms", "--ramp", "0s"];
+        folder.load(&[&["--designs", "poll", "--questions", questions], &cycles[..]].concat());
+    }
+    let difference = "run 2 was measured with a different plan than run 1: the dialogue options differ";
+    let html = first.path().join("both.html");
+    let compared = report(&[&first.path(), &second.path(), Path::new("--html"), &html]);
+    assert!(compared.status.success() && unwrapped(&compared).contains(&format!("warning: {difference}.")));
+    assert!(fs::read_to_string(&html).unwrap().contains("than run 1: the dialogue options differ"));
+    let options = ["--fail-on-regression", "10%"].map(Path::new);
+    let looked_for = report(&[&first.path(), &second.path(), options[0], options[1]]);
+    assert_eq!(looked_for.status.code(), Some(1));
+    let message = unwrapped(&looked_for);
+    assert!(message.contains(&format!("cannot look for a regression: {difference}")), "{message}");
 }
 
 #[test]

@@ -41,7 +41,8 @@ impl Folder {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = lab("load");
         command.args(arguments).arg("--output").arg(self.path());
-        if !arguments.contains(&"--start-timeout") {
+        let is_started = arguments.iter().any(|it| it.starts_with("--designs") || it.starts_with("--server"));
+        if is_started && !arguments.contains(&"--start-timeout") {
             command.args(["--start-timeout", "60s"]);
         }
         command

@@ -2,12 +2,13 @@
 //!
 //! Within a run the servers take turns, so they are paired by round: the mean of the log-ratios of all rounds, with the interval of
 //! Student's t. Two runs have no rounds in common: the difference of the means of the logarithms, with the interval of Welch, whose
-//! width is the spread between the rounds. Either interval is corrected for the number of comparisons (Bonferroni), so that all of
-//! them together are right with a confidence of 95 %.
+//! width is the spread between the rounds. Either interval is corrected for the number of all comparisons (Bonferroni),
+//! also those of a third and further runs, so that all of them together are right with a confidence of 95 %.
 
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
+use super::plan::Level;
 use super::primary::Primary;
 use super::summary::{LoadSummary, ServerSummary};
 
@@ -20,10 +21,16 @@ const OUTSIDE: f64 = 0.05;
 /// The comparison of a server with a baseline.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ServerComparison {
-    /// The server.
+    /// The name of the server.
     pub server: String,
-    /// What it is compared with: another server of the same run, or the same server in an earlier run.
+    /// The number of its run, from 1, if runs are compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<u32>,
+    /// The name of the server that it is compared with: another one of the same run, or itself in another run.
     pub baseline: String,
+    /// The number of the baseline's run, if runs are compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline_run: Option<u32>,
     /// The figure, in words.
     pub figure: String,
     /// What was found.
@@ -69,9 +76,25 @@ impl ServerComparison {
         matches!(self.outcome, Outcome::Compared(ratio) if ratio.until < 1.0 - share)
     }
 
+    /// Whether the outcome is a ratio.
+    pub fn is_compared(&self) -> bool {
+        matches!(self.outcome, Outcome::Compared(_))
+    }
+
+    /// Returns the server with its run, if runs are compared: `simple (run 2)`.
+    pub fn server_in_run(&self) -> String {
+        in_run(&self.server, self.run)
+    }
+
+    /// Returns the baseline with its run, if runs are compared.
+    pub fn baseline_in_run(&self) -> String {
+        in_run(&self.baseline, self.baseline_run)
+    }
+
     /// Returns the comparison in words.
     pub fn describe(&self) -> String {
-        let Self { server, baseline, figure, outcome } = self;
+        let Self { figure, outcome, .. } = self;
+        let (server, baseline) = (self.server_in_run(), self.baseline_in_run());
         match outcome {
             Outcome::TooFewRounds { rounds } => {
                 format!("{server} and {baseline}: too few rounds to tell ({rounds}, and {ROUNDS_MIN} are needed)")
@@ -86,6 +109,13 @@ impl ServerComparison {
                 }
             }
         }
+    }
+}
+
+fn in_run(server: &str, run: Option<u32>) -> String {
+    match run {
+        Some(run) => format!("{server} (run {run})"),
+        None => server.to_owned(),
     }
 }
 
@@ -109,7 +139,9 @@ pub fn compare_servers(summary: &LoadSummary, primary: Primary, baseline: Option
         }
         comparisons.push(ServerComparison {
             server: server.name.clone(),
+            run: None,
             baseline: base.name.clone(),
+            baseline_run: None,
             figure: primary.describe(level),
             outcome: paired(&pairs, others.len()),
         });
@@ -117,21 +149,31 @@ pub fn compare_servers(summary: &LoadSummary, primary: Primary, baseline: Option
     comparisons
 }
 
-/// Compares each server that is in both runs with itself, at the highest level that both have unless `primary` names one.
-pub fn compare_runs(before: &LoadSummary, after: &LoadSummary, primary: Primary) -> Vec<ServerComparison> {
-    let levels: Vec<_> = after.levels.iter().copied().filter(|level| before.levels.contains(level)).collect();
+/// Compares each server of the second and each further run with itself in the first, at the highest level that all runs have unless
+/// `primary` names one.
+pub fn compare_runs(runs: &[LoadSummary], primary: Primary) -> Vec<ServerComparison> {
+    let [before, later @ ..] = runs else { return Vec::new() };
+    let is_in_all = |level: &Level| later.iter().all(|run| run.levels.contains(level));
+    let levels: Vec<Level> = before.levels.iter().copied().filter(is_in_all).collect();
     let Some(level) = primary.level(&levels) else { return Vec::new() };
-    let both: Vec<_> = after.servers.iter().filter_map(|server| Some((server, before.server(&server.name)?))).collect();
+    let mut pairs = Vec::new();
+    for (run, after) in (2..).zip(later) {
+        for server in &after.servers {
+            pairs.extend(before.server(&server.name).map(|base| (run, server, base)));
+        }
+    }
+    let figures = |server: &ServerSummary| -> Vec<f64> {
+        primary.rounds(server, level).into_iter().map(|(_, figure)| figure).collect()
+    };
     let mut comparisons = Vec::new();
-    for (server, base) in &both {
-        let figures = |server: &ServerSummary| -> Vec<f64> {
-            primary.rounds(server, level).into_iter().map(|(_, figure)| figure).collect()
-        };
+    for (run, server, base) in &pairs {
         comparisons.push(ServerComparison {
             server: server.name.clone(),
-            baseline: format!("{} before", base.name),
+            run: Some(*run),
+            baseline: base.name.clone(),
+            baseline_run: Some(1),
             figure: primary.describe(level),
-            outcome: unpaired(&figures(server), &figures(base), both.len()),
+            outcome: unpaired(&figures(server), &figures(base), pairs.len()),
         });
     }
     comparisons
@@ -250,9 +292,22 @@ mod tests {
     fn runs_are_compared_by_the_spread_between_their_rounds() {
         let before = rounds(&[&[100, 90, 80, 70, 60, 50]]);
         let after = rounds(&[&[80, 72, 64, 56, 48, 40]]);
-        let [comparison] = compare_runs(&before, &after, Primary::default()).try_into().unwrap();
+        let runs = [before, after];
+        let [comparison] = compare_runs(&runs, Primary::default()).try_into().unwrap();
         assert!(!ratio(&comparison).is_difference(), "{comparison:?}");
-        assert!(comparison.describe().starts_with("old and old before: no difference seen in dialogues a second"));
+        let words = comparison.describe();
+        assert!(words.starts_with("old (run 2) and old (run 1): no difference seen in dialogues a second"), "{words}");
+    }
+
+    #[test]
+    fn a_third_run_widens_each_interval() {
+        let figures = [[100, 90, 110, 95, 105, 100], [80, 75, 85, 82, 78, 80], [90, 85, 95, 92, 88, 90]];
+        let runs = figures.map(|figures| rounds(&[&figures]));
+        let two = compare_runs(&runs[..2], Primary::default());
+        let three = compare_runs(&runs, Primary::default());
+        assert_eq!(three.iter().map(|comparison| comparison.run).collect::<Vec<_>>(), [Some(2), Some(3)]);
+        let width = |comparison: &ServerComparison| ratio(comparison).until / ratio(comparison).from;
+        assert!(width(&three[0]) > width(&two[0]), "{three:?} {two:?}");
     }
 
     #[test]

@@ -31,6 +31,7 @@ pub fn result(servers: &[&str], clients: &[u32], cycles: impl IntoIterator<Item 
         servers: servers.iter().map(design).collect(),
         link: None,
         handshake: false,
+        faults: None,
         direct: None,
         dialogue: DialoguePlan {
             script: None,

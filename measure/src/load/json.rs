@@ -175,7 +175,12 @@ fn largest_count(counts: &Counts, end: Option<&CycleEnd>) -> u64 {
     numbers.into_iter().chain(failures).chain(server).max().unwrap_or_default()
 }
 
-fn check_plan(plan: &LoadPlan) -> Result<(), String> {
+/// Checks that the result of a plan can be read.
+///
+/// # Errors
+///
+/// Returns in words what exceeds its bounds.
+pub fn check_plan(plan: &LoadPlan) -> Result<(), String> {
     let levels = match &plan.mode {
         LoadMode::Closed { clients } => clients,
         LoadMode::Open { rates, .. } => rates,
@@ -183,7 +188,7 @@ fn check_plan(plan: &LoadPlan) -> Result<(), String> {
     let lengths = [("servers", plan.servers.len()), ("levels", levels.len()), ("rounds", plan.rounds as usize)];
     for (what, length) in lengths {
         if length > LISTED_MAX {
-            return Err(format!("{length} {what}, where at most {LISTED_MAX} are read"));
+            return Err(format!("{length} {what}: the maximum is {LISTED_MAX}"));
         }
     }
     let names: BTreeSet<_> = plan.servers.iter().map(|server| &server.name).collect();
@@ -194,7 +199,7 @@ fn check_plan(plan: &LoadPlan) -> Result<(), String> {
         return Err("a dialogue without questions".to_owned());
     }
     let times = [plan.duration, plan.ramp, plan.pause, plan.dialogue.think, plan.dialogue.timeout];
-    let times = times.into_iter().chain(plan.direct);
+    let times = times.into_iter().chain(plan.direct).chain(plan.faults.map(|faults| faults.slow_close));
     if times.into_iter().any(|time| time > TIME_MAX) {
         return Err("a time of more than a year in the plan".to_owned());
     }
@@ -206,7 +211,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::super::fixtures::{cycle, result};
-    use super::super::{DialogueFailure, DirectMeasurement, ServerKind, ServerPlan};
+    use super::super::{DialogueFailure, DirectMeasurement, LinkFaults, ServerKind, ServerPlan};
     use super::*;
 
     const SCHEMA: &str = include_str!("../../../lab/schema/load.schema.json");
@@ -230,6 +235,7 @@ mod tests {
         }
         result.plan.link = Some(crate::LinkSettings { rtt: Duration::from_millis(10), ..Default::default() });
         result.plan.handshake = true;
+        result.plan.faults = Some(LinkFaults { reset_after_bytes: Some(9), ..LinkFaults::default() });
         result.plan.direct = Some(Duration::from_millis(500));
         let direct = cycle(1, 1, 0, 5);
         result.direct.push(DirectMeasurement { server: 1, counts: direct.counts, end: direct.end.unwrap() });
@@ -265,7 +271,7 @@ mod tests {
     #[test]
     fn a_result_of_version_1_is_read_and_the_schema_holds_for_it() {
         let read = from_json(VERSION_1).unwrap();
-        assert!(read.direct.is_empty() && read.plan.direct.is_none());
+        assert!(read.direct.is_empty() && read.plan.direct.is_none() && read.plan.faults.is_none());
         assert_eq!(read.cycles.iter().map(|cycle| cycle.counts.dialogues).collect::<Vec<_>>(), [4, 2, 3]);
         assert_valid(&serde_json::from_str(VERSION_1).unwrap());
     }
@@ -300,7 +306,7 @@ mod tests {
             ("/direct/0/server", json!(5), "the direct measurement of server 5: the plan has 5 servers"),
             ("/direct/0/counts/dialogues", json!(u64::MAX), "a count of more than 1099511627776"),
             ("/plan/servers/1/name", json!("simple"), "two servers have the same name"),
-            ("/plan/rounds", json!(4_000_000), "4000000 rounds"),
+            ("/plan/rounds", json!(4_000_000), "4000000 rounds: the maximum is 10000"),
             ("/cycles/0/counts/dialogues", json!(u64::MAX), "a count of more than 1099511627776"),
             ("/cycles/2/counts/failures/wrong-answer/count", json!(u64::MAX), "a count of more than 1099511627776"),
             ("/cycles/0/end/server/context_switches", json!(u64::MAX), "a count of more than 1099511627776"),

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
+use super::difference::different_field;
 use super::direct::DirectMeasurement;
-use super::plan::{CycleId, LoadPlan};
+use super::plan::CycleId;
 use super::result::{CycleEnd, CycleResult, LoadResult, Provenance};
 use super::usage::{GeneratorUsage, ServerUsage};
+use crate::Timestamp;
 
 /// Why two results cannot be merged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,14 +23,27 @@ pub enum MergeError {
         /// Where it ran.
         host: String,
     },
+    /// Two runs did not ask at the same time: their rates do not add up.
+    NotAtOnce {
+        /// When the first of them began.
+        first: String,
+        /// When the last of them began.
+        last: String,
+    },
 }
+
+/// The resolution of the times at which runs began.
+const BEGUN_RESOLUTION: Duration = Duration::from_secs(1);
 
 impl fmt::Display for MergeError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Differs(field) => write!(formatter, "its plan is another one: {field} differs"),
+            Self::Differs(field) => write!(formatter, "it was measured with a different plan: {field} differ"),
             Self::SameRun { begun, host } => {
                 write!(formatter, "it contains the run of {begun} on {host}, which has been merged already")
+            }
+            Self::NotAtOnce { first, last } => {
+                write!(formatter, "runs began at {first} and at {last}: only runs at the same time add up")
             }
         }
     }
@@ -39,9 +55,12 @@ impl LoadResult {
     /// Joins two results of the same plan. Merging is associative and commutative: cycles and provenance are sorted. Seeds may differ,
     /// since machines that draw the same random numbers would begin at the same moments; the least is kept.
     ///
+    /// The counts of a cycle are those of all load generators together, and so is the usage of the servers that each of them started. So
+    /// the runs must have asked at the same time: they began within the length of a window.
+    ///
     /// # Errors
     ///
-    /// Returns an error if the plans differ, or if a run is in both results.
+    /// Returns an error if the plans differ, if a run is in both results, or if the runs did not begin together.
     pub fn merge(mut self, other: Self) -> Result<Self, MergeError> {
         if let Some(field) = different_field(&self.plan, &other.plan) {
             return Err(MergeError::Differs(field));
@@ -53,6 +72,7 @@ impl LoadResult {
         self.version = self.version.max(other.version);
         self.provenance.extend(other.provenance);
         self.provenance.sort();
+        self.check_simultaneity()?;
         self.plan.seed = self.plan.seed.min(other.plan.seed);
         self.status = self.status.min(other.status);
         let mut cycles: BTreeMap<CycleId, CycleResult> = BTreeMap::new();
@@ -77,22 +97,21 @@ impl LoadResult {
         self.direct = servers.into_values().collect();
         Ok(self)
     }
-}
 
-/// Returns the first field in which the plans differ, in words.
-fn different_field(first: &LoadPlan, second: &LoadPlan) -> Option<&'static str> {
-    let fields = [
-        ("the list of servers", first.servers == second.servers),
-        ("the link", first.link == second.link && first.handshake == second.handshake),
-        ("the direct measurement", first.direct == second.direct),
-        ("what a client does (the dialogue)", first.dialogue == second.dialogue),
-        ("the number of clients or the rate (the loop)", first.mode == second.mode),
-        ("the duration of a cycle", first.duration == second.duration),
-        ("the ramp", first.ramp == second.ramp),
-        ("the pause between cycles", first.pause == second.pause),
-        ("the number of rounds", first.rounds == second.rounds),
-    ];
-    fields.into_iter().find(|(_, is_same)| !is_same).map(|(field, _)| field)
+    /// Checks that the windows of all runs overlap. A time that cannot be read is not checked.
+    fn check_simultaneity(&self) -> Result<(), MergeError> {
+        let mut begun: Vec<(Duration, &str)> = Vec::new();
+        for run in &self.provenance {
+            let time = run.begun.parse().map(Timestamp::since_1970);
+            begun.extend(time.ok().map(|time| (time, run.begun.as_str())));
+        }
+        begun.sort_unstable();
+        let (Some((first_time, first)), Some((last_time, last))) = (begun.first(), begun.last()) else { return Ok(()) };
+        if last_time.saturating_sub(*first_time) > self.plan.duration + BEGUN_RESOLUTION {
+            return Err(MergeError::NotAtOnce { first: (*first).to_owned(), last: (*last).to_owned() });
+        }
+        Ok(())
+    }
 }
 
 impl CycleResult {
@@ -116,7 +135,7 @@ impl CycleEnd {
     /// Keeps the longer window. Of several reasons why a server ended, it keeps the least in the order of their bytes.
     fn merge(self, other: Self) -> Self {
         let server = match (self.server, other.server) {
-            (Some(first), Some(second)) => Some(first.larger(&second)),
+            (Some(first), Some(second)) => Some(first.plus(&second)),
             (first, second) => first.or(second),
         };
         Self {
@@ -129,14 +148,14 @@ impl CycleEnd {
 }
 
 impl ServerUsage {
-    /// Returns the larger of each figure: two machines that saw the same server saw the same processes.
-    fn larger(&self, other: &Self) -> Self {
+    /// Usage is known only of servers that a lab has started, so these are other processes.
+    fn plus(&self, other: &Self) -> Self {
         Self {
-            processor: self.processor.max(other.processor),
-            memory_bytes: self.memory_bytes.max(other.memory_bytes),
-            processes: self.processes.max(other.processes),
-            threads: self.threads.max(other.threads),
-            context_switches: self.context_switches.max(other.context_switches),
+            processor: self.processor.saturating_add(other.processor),
+            memory_bytes: self.memory_bytes.saturating_add(other.memory_bytes),
+            processes: self.processes.saturating_add(other.processes),
+            threads: self.threads.saturating_add(other.threads),
+            context_switches: self.context_switches.saturating_add(other.context_switches),
         }
     }
 }
@@ -152,12 +171,10 @@ impl GeneratorUsage {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use proptest::prelude::*;
 
     use super::super::fixtures::{cycle, result};
-    use super::super::{Counts, DialogueFailure, RunStatus};
+    use super::super::{Counts, DialogueFailure, LoadSummary, NoPrediction, RunStatus, prediction};
     use super::*;
 
     /// A result of a machine, with a provenance of its own.
@@ -248,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn merging_two_machines_adds_their_counts_and_the_usage_of_their_generators() {
+    fn merging_two_machines_adds_their_counts_and_the_usage_of_their_generators_and_servers() {
         let first = result(&["simple"], &[1], [cycle(0, 1, 0, 4)]);
         let mut second = result(&["simple"], &[1], [cycle(0, 1, 1, 5), cycle(0, 1, 0, 6)]);
         second.provenance[0].host = "second".to_owned();
@@ -257,7 +274,29 @@ mod tests {
         assert_eq!(dialogues, [(0, 10), (1, 5)]);
         let end = merged.cycles[0].end.clone().unwrap();
         assert_eq!(end.generator, GeneratorUsage { processor: Duration::from_secs(2), threads: 4 });
-        assert_eq!(end.server.unwrap().processor, Duration::from_micros(600), "the server's usage is not added up");
+        let server = end.server.unwrap();
+        assert_eq!((server.processor, server.threads), (Duration::from_micros(1_000), 6));
+        let figures = LoadSummary::of(&merged).servers[0].cells[0].server.unwrap();
+        assert_eq!(figures.processor_us_per_question, Some(10.0), "as on each machine");
+        assert_eq!(prediction::of_servers(&merged, &LoadSummary::of(&merged))[0].prediction, Err(NoPrediction::Merged));
+    }
+
+    #[test]
+    fn runs_that_did_not_begin_together_are_refused() {
+        let begun = |host: &str, time: &str| {
+            let mut result = result(&["simple"], &[1], [cycle(0, 1, 0, 4)]);
+            result.provenance[0].host = host.to_owned();
+            result.provenance[0].begun = time.to_owned();
+            result
+        };
+        let first = begun("first", "2026-11-27T10:00:00+00:00");
+        let together = begun("second", "2026-11-27T11:00:03+01:00");
+        assert!(first.clone().merge(together.clone()).is_ok(), "windows of 2 s");
+        let later = begun("third", "2026-11-27T10:00:04+00:00");
+        let expected = "runs began at 2026-11-27T10:00:00+00:00 and at 2026-11-27T10:00:04+00:00: only runs at the same time add up";
+        assert_eq!(first.clone().merge(later.clone()).unwrap_err().to_string(), expected);
+        assert!(later.clone().merge(together.clone()).is_ok());
+        assert!(first.merge(together.merge(later).unwrap()).is_err(), "each with each");
     }
 
     #[test]
@@ -272,13 +311,13 @@ mod tests {
         let mut other_duration = first.clone();
         other_duration.plan.duration *= 2;
         let cases = [
-            (other_servers, "the list of servers differs"),
-            (other_clients, "the number of clients or the rate (the loop) differs"),
-            (other_duration, "the duration of a cycle differs"),
+            (other_servers, "the servers differ"),
+            (other_clients, "the numbers of clients or the rates differ"),
+            (other_duration, "the durations differ"),
         ];
         for (other, expected) in cases {
             let message = first.clone().merge(other).unwrap_err().to_string();
-            assert_eq!(message, format!("its plan is another one: {expected}"));
+            assert_eq!(message, format!("it was measured with a different plan: {expected}"));
         }
     }
 }

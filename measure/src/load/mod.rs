@@ -10,12 +10,14 @@
 //! - [`result`]: all cycles of a run, and where they were measured. [`direct`]: each server without the link.
 //! - [`json`]: results in files. [`merge`]: the results of several machines, joined.
 //! - [`summary`]: the figures of each server at each level. [`expectation`]: whether they are as expected.
-//! - [`comparison`]: whether servers differ, within a run or across two, by their [`primary`] figure.
+//! - [`comparison`]: whether servers differ, within a run or across runs, by their [`primary`] figure.
+//! - [`difference`]: how plans differ, so that their results cannot be merged or compared.
 //! - [`model`]: what is to be expected of a design. [`prediction`]: what it predicts of a result, beside what was measured.
 //! - [`hlog`]: the latencies as an HdrHistogram log.
 
 pub mod comparison;
 pub mod counts;
+pub mod difference;
 pub mod direct;
 pub mod event;
 pub mod expectation;
@@ -35,13 +37,16 @@ pub mod usage;
 
 pub use comparison::{ServerComparison, compare_runs, compare_servers};
 pub use counts::Counts;
+pub use difference::{different_conditions, different_field};
 pub use direct::DirectMeasurement;
 pub use event::RunEvent;
 pub use expectation::{Expectation, ExpectationError, Verdict};
 pub use failure::{DialogueFailure, DialogueFailures};
 pub use json::{ReadError, from_json, to_json};
 pub use merge::MergeError;
-pub use plan::{Arrivals, CycleId, DialoguePlan, Level, LoadMode, LoadPlan, RatedUnit, ServerKind, ServerPlan};
+pub use plan::{
+    Arrivals, CycleId, DialoguePlan, Level, LinkFaults, LoadMode, LoadPlan, RatedUnit, ServerKind, ServerPlan,
+};
 pub use prediction::{NoPrediction, PredictedRate, Prediction, ServerPrediction};
 pub use primary::{Primary, PrimaryRate};
 pub use result::{CycleEnd, CycleResult, LoadResult, Provenance, RunStatus};

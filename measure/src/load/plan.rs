@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::link::LinkSettings;
 use crate::micros;
-use crate::unit::format_count;
+use crate::unit::{format_count, format_duration};
 
 /// A whole load. Each round has a cycle for each level and each server; the servers take turns within a round, so that what else the
 /// machine does affects all of them alike.
@@ -20,6 +20,9 @@ pub struct LoadPlan {
     /// Whether opening a connection through the link costs a round trip.
     #[serde(default)]
     pub handshake: bool,
+    /// The faults that the link injects; `None` if there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub faults: Option<LinkFaults>,
     /// The window of the direct measurement, in microseconds: before the first round, each server is asked by one client without the
     /// link. `None` if there is none, as for a direct connection.
     #[serde(rename = "direct_us", with = "micros::option", default)]
@@ -39,8 +42,37 @@ pub struct LoadPlan {
     pub pause: Duration,
     /// The number of rounds.
     pub rounds: u32,
-    /// The seed of everything random.
+    /// The seed of the times at which dialogues begin at random.
     pub seed: u64,
+}
+
+/// The faults that an emulated link injects. The default has none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkFaults {
+    /// The largest number of bytes that are delivered together; `None` if it is not limited.
+    pub slice_bytes: Option<u64>,
+    /// The number of bytes after which a connection is reset, counted in both directions.
+    pub reset_after_bytes: Option<u64>,
+    /// The number of bytes after which nothing more is relayed on a connection.
+    pub stall_after_bytes: Option<u64>,
+    /// The delay of a close after the last byte, in microseconds.
+    #[serde(rename = "slow_close_us", with = "micros", default)]
+    pub slow_close: Duration,
+}
+
+impl LinkFaults {
+    /// Returns a short description: `at most 3 bytes together, a reset after 900 bytes`.
+    pub fn describe(self) -> String {
+        let bytes = |number: u64| format!("{} {}", format_count(number), if number == 1 { "byte" } else { "bytes" });
+        let mut faults = Vec::new();
+        faults.extend(self.slice_bytes.map(|number| format!("at most {} together", bytes(number))));
+        faults.extend(self.reset_after_bytes.map(|number| format!("a reset after {}", bytes(number))));
+        faults.extend(self.stall_after_bytes.map(|number| format!("a stall after {}", bytes(number))));
+        if !self.slow_close.is_zero() {
+            faults.push(format!("closes delayed by {}", format_duration(self.slow_close)));
+        }
+        faults.join(", ")
+    }
 }
 
 /// A server under test.

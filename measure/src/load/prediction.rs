@@ -47,6 +47,8 @@ pub struct ServerPrediction {
 /// The reason why a server has no prediction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoPrediction {
+    /// The result is that of several load generators, and the model knows the clients of one.
+    Merged,
     /// In an open loop the plan sets the rate.
     OpenLoop,
     /// How many clients the server serves at once is not known.
@@ -62,6 +64,9 @@ impl Prediction {
     ///
     /// See [`NoPrediction`].
     pub fn of(result: &LoadResult, summary: &LoadSummary, index: usize) -> Result<Self, NoPrediction> {
+        if result.provenance.len() > 1 {
+            return Err(NoPrediction::Merged);
+        }
         let LoadMode::Closed { .. } = result.plan.mode else { return Err(NoPrediction::OpenLoop) };
         let server = result.plan.servers.get(index).ok_or(NoPrediction::UnknownDesign)?;
         let served_at_once = served_at_once(&server.kind).ok_or(NoPrediction::UnknownDesign)?;

@@ -8,7 +8,7 @@ use crate::unit::{format_duration, format_rate};
 const DEPARTS_PERCENT: f64 = 15.0;
 
 /// Says what the model takes from the run, which servers depart from it and by how much, and for which servers there is no prediction.
-/// Returns nothing for an open loop.
+/// Returns nothing for an open loop and for a merged result.
 pub fn sentences(result: &LoadResult, servers: &[ServerPrediction]) -> Vec<String> {
     let mut sentences = Vec::new();
     let mut questions = Vec::new();
@@ -23,7 +23,7 @@ pub fn sentences(result: &LoadResult, servers: &[ServerPrediction]) -> Vec<Strin
             }
             Err(NoPrediction::UnknownDesign) => unknown.push(format!("`{name}`")),
             Err(NoPrediction::NotMeasured) => not_measured.push(format!("`{name}`")),
-            Err(NoPrediction::OpenLoop) => {}
+            Err(NoPrediction::OpenLoop | NoPrediction::Merged) => {}
         }
     }
     if !questions.is_empty() {

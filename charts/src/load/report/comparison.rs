@@ -1,7 +1,7 @@
 //! The section with the comparison: of the servers of one run, or of the servers of several runs with those of the first.
 
-use launcelot_measure::load::Primary;
 use launcelot_measure::load::comparison::{Outcome, ServerComparison, compare_runs, compare_servers};
+use launcelot_measure::load::{LoadSummary, Primary, different_conditions};
 
 use super::{Run, html_table, new_section, tables};
 use crate::Element;
@@ -14,10 +14,10 @@ pub(super) fn section(runs: &[Run], primary: Primary, tag: &'static str) -> Opti
             compare_servers(&run.summary, primary, None),
             "Each server with the first. They took turns within each round, so they are compared round by round.",
         ),
-        [first, others @ ..] => {
-            let of_run = |run: &Run| compare_runs(&first.summary, &run.summary, primary);
+        _ => {
+            let summaries: Vec<LoadSummary> = runs.iter().map(|run| run.summary.clone()).collect();
             (
-                others.iter().flat_map(of_run).collect::<Vec<_>>(),
+                compare_runs(&summaries, primary),
                 "Each server with itself in the first run. The runs have no rounds in common, so the spread between rounds decides; \
                  the same machine at another time may differ by as much. Servers are compared best within one run.",
             )
@@ -28,6 +28,10 @@ pub(super) fn section(runs: &[Run], primary: Primary, tag: &'static str) -> Opti
     }
     let (id, label) = super::heading_of(runs, "comparison");
     let mut section = new_section(None, &id, &label, tag, "Comparison");
+    for difference in different_conditions(runs.iter().map(|run| &run.result.plan)) {
+        let sentence = format!("{}, so their figures may differ for that reason.", tables::capitalized(&difference));
+        section.add("p").set("class", "note").text(sentence);
+    }
     let paragraph = section.add("p").set("class", "note");
     match too_few_rounds(&comparisons) {
         Some(rounds) => {

@@ -1,16 +1,19 @@
 //! What all reports on a load read from a summary in the same way.
 
-use launcelot_measure::load::{Cell, LoadMode, RatedUnit, ServerSummary};
+use launcelot_measure::load::{Cell, LoadMode, LoadResult, RatedUnit, ServerSummary};
 
 /// What stands where a figure is not known.
 pub const UNKNOWN: &str = "–";
 
-/// Returns what the levels of a plan count, with its unit.
-pub fn level_unit(mode: &LoadMode) -> &'static str {
-    match mode {
-        LoadMode::Closed { .. } => "clients",
-        LoadMode::Open { per: RatedUnit::Dialogue, .. } => "dialogues due per second",
-        LoadMode::Open { per: RatedUnit::Question, .. } => "questions due per second",
+/// Returns what the levels of a result count, with its unit. After a merge, each of several load generators had that many.
+pub fn level_unit(result: &LoadResult) -> &'static str {
+    match (&result.plan.mode, result.provenance.len() > 1) {
+        (LoadMode::Closed { .. }, false) => "clients",
+        (LoadMode::Closed { .. }, true) => "clients per load generator",
+        (LoadMode::Open { per: RatedUnit::Dialogue, .. }, false) => "dialogues due per second",
+        (LoadMode::Open { per: RatedUnit::Dialogue, .. }, true) => "dialogues due per second and load generator",
+        (LoadMode::Open { per: RatedUnit::Question, .. }, false) => "questions due per second",
+        (LoadMode::Open { per: RatedUnit::Question, .. }, true) => "questions due per second and load generator",
     }
 }
 

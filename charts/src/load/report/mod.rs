@@ -61,7 +61,7 @@ impl<'a> Run<'a> {
             result,
             predictions: prediction::of_servers(result, &summary),
             summary,
-            unit: level_unit(&result.plan.mode),
+            unit: level_unit(result),
             looks,
             id: number.map_or_else(String::new, |number| format!("-{number}")),
             heading: if number.is_some() { "h3" } else { "h2" },
@@ -207,7 +207,7 @@ fn title(names: &[&str]) -> String {
 fn scope(result: &LoadResult) -> String {
     let levels = result.plan.mode.levels();
     let numbers = || levels.iter().map(|level| u64::from(level.number()));
-    let unit = level_unit(&result.plan.mode);
+    let unit = level_unit(result);
     let range = match (numbers().min(), numbers().max()) {
         (Some(lowest), Some(highest)) if lowest < highest => {
             format!("{} to {} {unit}", format_count(lowest), format_count(highest))
@@ -225,8 +225,10 @@ fn scope(result: &LoadResult) -> String {
         count(result.plan.rounds as usize, "round"),
         kind.to_owned(),
         result.plan.link.map_or_else(|| "direct".to_owned(), |link| format!("link of {}", link.describe())),
+        result.plan.faults.map_or_else(String::new, |faults| format!("faults: {}", faults.describe())),
         result.begun(),
     ];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join(" · ")
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use launcelot_measure::load::{Arrivals, LoadMode, RatedUnit, ServerKind};
+use launcelot_measure::load::{Arrivals, LoadMode, LoadPlan, RatedUnit, ServerKind};
 use launcelot_measure::unit::{format_count, format_duration};
 
 use super::{Run, new_section};
@@ -33,10 +33,7 @@ pub(super) fn section(run: &Run, tag: &'static str, heading: &str) -> Element {
             plan.seed
         ),
     );
-    let link = plan
-        .link
-        .map_or_else(|| "direct, without an emulated link".to_owned(), |link| format!("emulated: {}", link.describe()));
-    entry("Link", &link);
+    entry("Link", &link_words(plan));
     for server in &plan.servers {
         entry("Server", &format!("{}: {}", server.name, server_words(&server.kind)));
     }
@@ -48,6 +45,13 @@ pub(super) fn section(run: &Run, tag: &'static str, heading: &str) -> Element {
         entry("Command", &from.command.join(" "));
     }
     section
+}
+
+fn link_words(plan: &LoadPlan) -> String {
+    let Some(link) = plan.link else { return "direct, without an emulated link".to_owned() };
+    let handshake = if plan.handshake { ", connecting costs a round trip" } else { "" };
+    let faults = plan.faults.map_or_else(String::new, |faults| format!("; faults: {}", faults.describe()));
+    format!("emulated: {}{handshake}{faults}", link.describe())
 }
 
 fn dialogue_words(dialogue: &launcelot_measure::load::DialoguePlan) -> String {

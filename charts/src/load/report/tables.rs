@@ -198,8 +198,8 @@ pub fn comparison(comparisons: &[ServerComparison]) -> Table {
             Outcome::NothingAnswered => (UNKNOWN.to_owned(), UNKNOWN.to_owned(), "a round without answers".to_owned()),
         };
         vec![
-            TableCell::words(&comparison.server),
-            TableCell::words(&comparison.baseline),
+            TableCell::words(comparison.server_in_run()),
+            TableCell::words(comparison.baseline_in_run()),
             TableCell::figure(ratio),
             TableCell::figure(interval),
             TableCell::words(finding),

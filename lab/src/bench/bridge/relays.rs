@@ -11,7 +11,7 @@ use super::BridgeBenchError;
 use super::options::BridgeOptions;
 use crate::load::cycle::{EarlyEnd, Target};
 use crate::load::processes::UsageSnapshot;
-use crate::load::server_under_test::{Environment, ServerUnderTest};
+use crate::load::server_under_test::{Addresses, Environment, ServerUnderTest};
 use crate::server_process::RunningGroup;
 
 /// The largest number of clients of any measurement, for the limits of the programs.
@@ -114,6 +114,7 @@ impl Process {
 
     fn spawn(name: &'static str, kind: ServerKind, is_relay: bool, logs: &Path) -> Result<Self, BridgeBenchError> {
         let environment = Environment {
+            addresses: Addresses::default(),
             logs: logs.to_owned(),
             link: None,
             clients_max: CLIENTS_MAX,
