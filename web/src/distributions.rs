@@ -46,7 +46,7 @@ pub async fn of(many: &ManyRounds, histograms: &RefCell<Histograms>) -> Distribu
     drawn.unwrap_or_else(|_| Distributions { meaning: NOT_LOADED.to_owned(), ..Distributions::default() })
 }
 
-const NOT_LOADED: &str = "What draws rounds could not be loaded. Load the page again.";
+const NOT_LOADED: &str = "The part of this page that draws rounds could not be loaded. Reload the page.";
 
 split_point!(
     rounds,

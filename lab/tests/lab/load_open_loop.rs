@@ -69,7 +69,7 @@ fn what_the_cap_holds_back_and_what_is_queued_at_the_end_is_said() {
     assert!(counts.dialogue_latency.longest().as_millis() > 100, "{:?}", counts.dialogue_latency.longest());
     let text = unwrapped(&output).replace('\u{a0}', " ");
     let held_back = format!(
-        "`simple` at 100 a second: {} dialogues were due while as many were in flight as --max-in-flight allows",
+        "`simple` at 100 a second: {} dialogues came due when --max-in-flight had been reached",
         counts.held_back
     );
     let queued = format!("{} dialogues were due and had not begun when the window ended", counts.queued);

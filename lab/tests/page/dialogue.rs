@@ -202,7 +202,7 @@ async fn a_waiting_dialogue_can_be_stopped() {
     // The pointer is still on the button, which says why it cannot act.
     let look = "const ask = document.querySelector('#ask'), { content } = getComputedStyle(ask, '::after');
         return [getComputedStyle(ask).borderTopStyle, ask.getAttribute('aria-description'), content !== 'none'].join('; ')";
-    let expected = "dashed; A measurement is in progress. Wait for its end, or stop it.; true";
+    let expected = "dashed; A measurement is in progress. Wait for it to end, or stop it.; true";
     wait::until_async("a button that cannot act", async || (browser.script(look).await == expected).then_some(()))
         .await;
     wait::until_async("the button that stops", async || {

@@ -65,7 +65,7 @@ pub fn uncertainty(clocks: Clocks, client: ClientKind) -> Option<String> {
     let Clocks::Related { uncertainty } = clocks else { return None };
     Some(format!(
         "The {} and the hops use different clocks, related by cause and effect only: a question is sent before a hop sees it, and its \
-         answer arrives afterwards. So each time that a hop recorded is known to ±\u{a0}{}, and so is where the first leg ends and the last \
+         answer arrives afterwards. So each moment that a hop recorded is known to ±\u{a0}{}, and so is where the first leg ends and the last \
          begins.",
         client.name(),
         format_duration(uncertainty)
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn the_uncertainty_of_moments_is_stated() {
         let text = uncertainty(Clocks::Related { uncertainty: us(12) }, ClientKind::Browser).unwrap();
-        assert!(text.replace('\u{a0}', " ").contains("each time that a hop recorded is known to ± 12 µs"), "{text}");
+        assert!(text.replace('\u{a0}', " ").contains("each moment that a hop recorded is known to ± 12 µs"), "{text}");
         assert_eq!(uncertainty(Clocks::Contradictory, ClientKind::Browser), None);
     }
 

@@ -170,7 +170,7 @@ fn cell_warnings(cell: &Cell, place: &str, warnings: &mut Vec<String>) {
     warnings.extend(cut_warning(counts, place));
     if counts.held_back > 0 {
         warnings.push(format!(
-            "{place}: {} dialogues were due while as many were in flight as --max-in-flight allows: they began late, or not at all.",
+            "{place}: {} dialogues came due when --max-in-flight had been reached: they began late, or not at all.",
             format_count(counts.held_back)
         ));
     }
@@ -311,7 +311,7 @@ mod tests {
             "connecting took up to 1.02 s. Times of about 1, 3 or 7 s are connects whose SYN was lost",
             "the load generator itself was late by up to 120 µs (p99), and the median per question is 1 ms",
             "50 dialogues crossed an edge of the window, and 100 ended in it. Use a longer --duration.",
-            "2,345 dialogues were due while as many were in flight as --max-in-flight allows",
+            "2,345 dialogues came due when --max-in-flight had been reached",
             "1,234 dialogues were due and had not begun",
         ];
         assert_eq!(warnings.len(), expected.len(), "{warnings:#?}");

@@ -56,7 +56,7 @@ pub fn meaning(questions: usize, times: &RaceTimes, describe: &dyn Fn(Reading) -
     let median = |spread: &Spread| describe(Reading::new(spread.median, spread.clock_step));
     format!(
         "Asked one at a time, the questions needed {count} round trips: {}. Sent ahead, without waiting (pipelining), \
-         they needed one: {}. {} Over {count} connections, each needed one of its own: {} from the first question to the last answer. The last connection opened \
+         they needed one: {}. {} Over {count} connections, each question needed a round trip of its own: {} from the first question to the last answer. The last connection opened \
          {} after the first{}.",
         median(&one_at_a_time.asking),
         median(&sent_ahead.asking),
@@ -79,7 +79,7 @@ fn verdict(times: &RaceTimes) -> String {
         Difference::TooShort => "The times are too short for this clock to tell the ways apart.".to_owned(),
         Difference::NoneSeen => {
             let why = if round_trip < SHORT_ROUND_TRIP {
-                ": on a link this short, other work of the machine may take as long as the round trips"
+                ": on a link this short, other work on the machine may take as long as the round trips"
             } else {
                 ""
             };
@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(
             text(3, &race),
             "Asked one at a time, the questions needed three round trips: 61 ms. Sent ahead, without waiting (pipelining), \
-             they needed one: 20 ms. By the medians of 4 turns, one at a time takes 3.1 times as long as sent ahead. Over three connections, each needed one of its \
+             they needed one: 20 ms. By the medians of 4 turns, one at a time takes 3.1 times as long as sent ahead. Over three connections, each question needed a round trip of its \
              own: 27 ms from the first question to the last answer. The last connection opened 4 ms after the first."
         );
         assert!(text(4, &race).contains("needed 4 round trips"));

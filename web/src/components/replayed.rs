@@ -47,7 +47,7 @@ pub fn Replayed(Props { recordings }: &Props) -> Html {
             <p class="small" translate="no">
                 { "Between two recorded moments, a message is drawn as if it moved at a constant speed; where it really was is not known." }
                 if is_partly_unknown {
-                    { " Not every hop was observed, so a message is drawn going “beyond” and turning back at half time." }
+                    { " Not every hop was observed, so a message is drawn going “beyond” and turning back halfway through its time." }
                 }
                 { uncertainty.map(|uncertainty| [" ", &uncertainty].concat()) }
             </p>

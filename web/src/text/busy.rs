@@ -7,4 +7,4 @@ pub const BROKEN: &str = "The page cannot ask. The message below the table of th
 pub const NO_CLOCK: &str = "The resolution of the clock is still being measured.";
 
 /// A run, a race or a series of rounds goes on.
-pub const RUNNING: &str = "A measurement is in progress. Wait for its end, or stop it.";
+pub const RUNNING: &str = "A measurement is in progress. Wait for it to end, or stop it.";

@@ -42,18 +42,18 @@ pub fn explanation(leg: Leg, asker: &str, clock_step: Duration) -> String {
     let what = match leg {
         Leg::Client => {
             let way = if asker == CLIENT { "client to the first observed hop" } else { "page to the bridge" };
-            return ["From the ", way, " and back. Their sum is known to ±\u{a0}", &format_duration(clock_step), "."]
+            return ["From the ", way, " and back. The two together are known to ±\u{a0}", &format_duration(clock_step), "."]
                 .concat();
         }
         Leg::Bridge => "Relaying between WebSocket and TCP, in both directions.",
         Leg::Connect => {
             "TCP’s three-way handshake with the server, through the tunnel if there is one. Only while connecting."
         }
-        Leg::LinkOut => "From the bridge to the server, through the tunnel if there is one.",
+        Leg::LinkOut => "To the server, through the tunnel if there is one.",
         Leg::Server => {
             "From the arrival of the question to the sending of its answer. In the enlarged bar, the solid part is the thinking."
         }
-        Leg::LinkBack => "From the server back to the bridge.",
+        Leg::LinkBack => "Back from the server, the same way.",
         Leg::Unknown => "No hop was observed here.",
     };
     what.to_owned()

@@ -30,7 +30,7 @@ impl Next {
 }
 
 /// Why the first answer took longer.
-pub const SLOW_START: &str = "The first answer after a start takes longer: caches are still cold, and code is loaded or compiled on the way. \
+pub const SLOW_START: &str = "The first answer after startup takes longer: caches are still cold, and code is still being loaded or compiled. \
                               Ask again to see the usual time.";
 
 /// Whether this is the first run of the page, and its first answer took clearly longer than the others.

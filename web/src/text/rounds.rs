@@ -102,11 +102,11 @@ pub fn why(rounds: &Rounds, stopwatch: Stopwatch) -> String {
             )
         }
         (Stopwatch::Connecting, Connections::Each, _) => format!(
-            "Every round opened a connection of its own. In the median, a round took {} and its question {}.{}",
+            "Every round opened a connection of its own. At the median, a round took {} and its question {}.{}",
             median(Stopwatch::Connecting),
             median(Stopwatch::Question),
             if is_delayed_by_the_browser(rounds) {
-                " Browsers delay connections opened in quick succession (Chromium by up to 10 ms); part of the time is that."
+                " Browsers delay connections opened in quick succession (Chromium by up to 10 ms); that is part of the time."
             } else {
                 ""
             }
@@ -296,7 +296,7 @@ mod tests {
                 Connections::Each,
                 None,
                 600,
-                "In the median, a round took 600 µs and its question 60 µs.",
+                "At the median, a round took 600 µs and its question 60 µs.",
             ),
             (Stopwatch::Due, Connections::One, None, 600, "the curve hardly changes"),
             (Stopwatch::Due, Connections::Each, None, 600, "the time is that of connecting and asking"),

@@ -12,14 +12,14 @@ pub(super) fn section(runs: &[Run], primary: Primary, tag: &'static str) -> Opti
         [] => return None,
         [run] => (
             compare_servers(&run.summary, primary, None),
-            "Each server with the first. They took turns within each round, so they are compared round by round.",
+            "Each server against the first. The servers took turns within each round, so they are compared round by round.",
         ),
         _ => {
             let summaries: Vec<LoadSummary> = runs.iter().map(|run| run.summary.clone()).collect();
             (
                 compare_runs(&summaries, primary),
-                "Each server with itself in the first run. The runs have no rounds in common, so the spread between rounds decides; \
-                 the same machine at another time may differ by as much. Servers are compared best within one run.",
+                "Each server against itself in the first run. The runs have no rounds in common, so the spread between rounds decides; \
+                 the same machine at another time may differ by as much. It is best to compare servers within one run.",
             )
         }
     };

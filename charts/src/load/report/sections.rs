@@ -29,7 +29,7 @@ fn throughput_section(run: &Run, scales: &Scales) -> Element {
     let chart = plot(run, throughput::draw(&scales.levels, &scales.rates, &series));
     let is_predicted = series.iter().flat_map(|server| &server.points).any(|point| point.predicted.is_some());
     let mut note =
-        "How many dialogues were completed in a second, every answer right. The line is the median of the rounds; the \
+        "How many dialogues per second were completed with every answer right. The line is the median of the rounds; the \
                     shade reaches from the slowest round to the fastest."
             .to_owned();
     let mut twins = vec![tables::throughput(&run.summary.servers, run.unit)];
@@ -101,7 +101,7 @@ fn failures_section(run: &Run, scales: &Scales) -> Element {
         "failures",
         "Failures",
         "The share of dialogues that failed, by kind; the highest bar is the largest share. A failed dialogue ends, and the load goes \
-         on. In the other charts such a level has a cross.",
+         on. In the other charts, a cross marks each level with failures.",
         chart,
         &[table],
     )
