@@ -25,7 +25,7 @@ impl State {
                 let is_elsewhere = self.bridge.is_elsewhere();
                 let status = |url: &str, interruptions| text::status(&how, url, interruptions, is_elsewhere);
                 self.rounds.change(|rounds| rounds.end(id, status));
-                self.lab.run_ended(None);
+                self.lab.run_ended(None, how == Ended::Complete);
             }
         }
     }
@@ -40,7 +40,7 @@ impl State {
         let is_elsewhere = self.bridge.is_elsewhere();
         let how = self.end_as_seen(how);
         self.change_active(id, |record| record.end(&how, is_elsewhere));
-        self.lab.run_ended(Some(id));
+        self.lab.run_ended(Some(id), how == Ended::Complete);
     }
 
     /// Returns how something ended for the person. Firefox closes the connections of a page that it leaves while the page still

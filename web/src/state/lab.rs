@@ -279,21 +279,25 @@ impl Lab {
         self.is_asked = false;
     }
 
-    /// A run of the worker is over, quiet or not, or a series of rounds.
-    pub fn run_ended(&mut self, run: Option<RunId>) {
+    /// A run of the worker is over, quiet or not, or a series of rounds: `is_complete` says whether every answer came.
+    pub fn run_ended(&mut self, run: Option<RunId>, is_complete: bool) {
         if let Some(run) = run
             && self.probe == Probe::Running(run)
         {
             self.probe = Probe::Over;
         }
-        // Which way the run went is not known here.
-        self.is_stale = self.may_answer();
+        // Which way the run went is not known here. Where there was no lab, there may be one meanwhile if there is a bridge: a
+        // request that fails would be on the browser's console.
+        self.is_stale = self.may_answer() || (is_complete && self.presence == Presence::Absent);
         self.is_work_stale = self.may_answer();
     }
 
-    /// Whether the lab has been asked before. One that did not answer may be there meanwhile.
+    /// Whether there is, or was, a lab to be asked.
     fn may_answer(&self) -> bool {
-        self.presence != Presence::Asked
+        match self.presence {
+            Presence::There(_) | Presence::Gone => true,
+            Presence::Asked | Presence::Absent => false,
+        }
     }
 }
 
@@ -332,9 +336,9 @@ mod tests {
         lab.act(Action::Asked);
         lab.tunnel_replied(report(Preset::Continent, 3));
         assert_eq!((lab.request(true), lab.notice), (None, None));
-        lab.run_ended(Some(RunId(1)));
+        lab.run_ended(Some(RunId(1)), false);
         lab.tunnel_replied(None);
-        lab.run_ended(Some(RunId(2)));
+        lab.run_ended(Some(RunId(2)), false);
         lab.tunnel_replied(report_of(2, Preset::Ssh, 0));
         assert_eq!(lab.request(true), Some(Request::SetTunnel(Preset::Continent.link())));
         assert_eq!((lab.notice, lab.revision()), (Some(Notice::SetAgain), None), "another is on its way");
@@ -386,7 +390,7 @@ mod tests {
     #[test]
     fn the_work_of_the_server_is_asked_again_after_a_run_and_when_the_page_comes_to_the_front() {
         let mut lab = chosen();
-        let occasions: [fn(&mut Lab); 2] = [|lab| lab.run_ended(Some(RunId(1))), Lab::came_to_front];
+        let occasions: [fn(&mut Lab); 2] = [|lab| lab.run_ended(Some(RunId(1)), false), Lab::came_to_front];
         for occasion in occasions {
             occasion(&mut lab);
             assert_eq!((lab.request(false), lab.request(true)), (None, Some(Request::Tunnel)));
@@ -439,7 +443,7 @@ mod tests {
         lab.act(Action::Settled);
         assert!(lab.lacks_a_measurement());
         lab.probing(RunId(7));
-        lab.run_ended(Some(RunId(7)));
+        lab.run_ended(Some(RunId(7)), true);
         assert_eq!((lab.request(false), lab.request(true)), (None, Some(Request::Tunnel)));
         lab.act(Action::Asked);
         lab.tunnel_replied(report(Preset::Rack, 0));
@@ -452,25 +456,27 @@ mod tests {
         lab.act(Action::Wished(Preset::Rack.link()));
         lab.tunnel_replied(None);
         assert_eq!((lab.presence, lab.route, lab.request(true)), (Presence::Gone, Route::Tunnel, None));
-        lab.run_ended(Some(RunId(1)));
+        lab.run_ended(Some(RunId(1)), false);
         assert_eq!((lab.request(false), lab.request(true)), (None, Some(Request::Tunnel)));
         lab.tunnel_replied(None);
         assert_eq!(lab.request(true), None, "once a run");
-        lab.run_ended(Some(RunId(2)));
+        lab.run_ended(Some(RunId(2)), false);
         lab.tunnel_replied(report(Preset::Ssh, 3));
         assert_eq!((lab.report(), lab.route), (report(Preset::Ssh, 3), Route::Tunnel));
     }
 
     #[test]
-    fn a_lab_that_was_absent_is_looked_for_again_after_each_run() {
+    fn a_lab_that_was_absent_is_looked_for_again_after_each_run_that_is_complete() {
         let mut lab = Lab::default();
         lab.tunnel_replied(None);
         assert_eq!((lab.presence, lab.route, lab.request(true)), (Presence::Absent, Route::Straight, None));
-        lab.run_ended(Some(RunId(1)));
+        lab.run_ended(Some(RunId(1)), false);
+        assert_eq!(lab.request(true), None, "there may be no bridge either");
+        lab.run_ended(Some(RunId(1)), true);
         assert_eq!((lab.request(false), lab.request(true)), (None, Some(Request::Tunnel)));
         lab.tunnel_replied(None);
         assert_eq!((lab.presence, lab.request(true)), (Presence::Absent, None), "once a run");
-        lab.run_ended(Some(RunId(2)));
+        lab.run_ended(Some(RunId(2)), true);
         lab.tunnel_replied(report(Preset::Ssh, 3));
         assert_eq!((lab.report(), lab.notice), (report(Preset::Ssh, 3), None));
     }

@@ -42,8 +42,14 @@ pub fn explanation(leg: Leg, asker: &str, clock_step: Duration) -> String {
     let what = match leg {
         Leg::Client => {
             let way = if asker == CLIENT { "client to the first observed hop" } else { "page to the bridge" };
-            return ["From the ", way, " and back. The two together are known to ±\u{a0}", &format_duration(clock_step), "."]
-                .concat();
+            return [
+                "From the ",
+                way,
+                " and back. The two together are known to ±\u{a0}",
+                &format_duration(clock_step),
+                ".",
+            ]
+            .concat();
         }
         Leg::Bridge => "Relaying between WebSocket and TCP, in both directions.",
         Leg::Connect => {

@@ -55,8 +55,7 @@ fn link_words(plan: &LoadPlan) -> String {
 }
 
 fn dialogue_words(dialogue: &launcelot_measure::load::DialoguePlan) -> String {
-    let script =
-        dialogue.script.as_ref().map_or_else(|| "the usual three".to_owned(), |name| format!("script {name}"));
+    let script = dialogue.script.as_ref().map_or_else(|| "the usual three".to_owned(), |name| format!("script {name}"));
     let mut words = format!("{} questions from {script}, at most {} in flight", dialogue.questions, dialogue.in_flight);
     if !dialogue.think.is_zero() {
         words += &format!(", {} between an answer and the next question", format_duration(dialogue.think));
