@@ -166,7 +166,7 @@ mod tests {
     fn ways_that_do_not_differ_are_not_compared() {
         let overlapping = text(3, &times(&[700, 2_400, 900, 900], &[250, 720, 300, 300]));
         let expected = "In 4 turns, the times of these two ways overlap, so they cannot be told apart: on a link this short, other work \
-                        of the machine may take as long as the round trips.";
+                        on the machine may take as long as the round trips.";
         assert!(overlapping.contains(expected) && !overlapping.contains("times as long"), "{overlapping}");
         let continent = text(3, &times(&[70_500, 210_000, 80_000, 80_000], &[70_000, 71_000, 70_200, 70_300]));
         assert!(continent.contains("cannot be told apart. Over three"), "70 ms are not short: {continent}");
