@@ -39,9 +39,8 @@ pub trait Transport: AsyncRead + AsyncWrite + Unpin {
         false
     }
 
-    /// Makes the end of the connection a reset, by which the peer learns that the stream is not complete. The system does it
-    /// whatever drops the connection, even the end of the process. Does nothing where there is no reset, as at a Unix socket:
-    /// there the peer cannot tell.
+    /// Makes the system reset the connection when it is closed, also by the end of the process, so that the peer detects an
+    /// incomplete stream. Unix sockets have no reset: for them this does nothing, and the peer sees an end of stream.
     fn reset_when_dropped(&self) {}
 
     /// Takes back [`reset_when_dropped`](Self::reset_when_dropped): what is sent is complete.

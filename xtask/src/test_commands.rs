@@ -44,7 +44,7 @@ pub(crate) struct Commands {
 }
 
 impl Commands {
-    /// Returns whether there is no command.
+    /// Returns whether all three lists are empty.
     pub(crate) fn is_empty(&self) -> bool {
         self.native.is_empty() && self.page.is_empty() && self.alone.is_empty()
     }
@@ -105,7 +105,7 @@ impl Tests<'_> {
         }
     }
 
-    /// Adds the tests in a browser that have one of the `filters` in their names; all if there is no filter.
+    /// Adds the tests in a browser that have one of the `filters` in their names, or all tests if `filters` is empty.
     fn add_page(&self, commands: &mut Commands, program: &Path, filters: &[String]) {
         let tests = self.configure(self.page_tests(), Some(program), filters);
         if filters.is_empty() {

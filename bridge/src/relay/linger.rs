@@ -148,8 +148,9 @@ impl<C: Transport, S: Transport> Relay<C, S> {
         Poll::Pending
     }
 
-    /// Returns what must grow while the WebSocket is being closed. What the client sends is no progress: a client that ignores
-    /// the close could send for ever. Of one that is gone, what has arrived is still delivered.
+    /// Returns the count that must grow while the WebSocket is being closed: the bytes that the client has acknowledged. Bytes
+    /// that the client sends are not progress, because a client that ignores the close could send without end. If the client
+    /// is gone, the count is of the bytes that the server has acknowledged, since those that arrived are still delivered.
     fn close_progress(&self) -> u64 {
         if self.is_client_gone { self.server.acknowledged() } else { self.client.acknowledged() }
     }
@@ -260,8 +261,8 @@ impl<S: Transport> Server<S> {
     }
 }
 
-/// Tells a client that there is no server to relay to, and closes its connection. The client has `linger` to answer the close
-/// and as long again to close its connection, whatever it sends or acknowledges.
+/// Closes the WebSocket of a client without a server, with `code` and `reason`. The client has `linger` to answer the close, and
+/// the same time again to close its connection. Bytes that it sends or acknowledges do not extend these times.
 pub async fn refuse<C: Transport>(client: C, early: Bytes, code: CloseCode, reason: &str, linger: Duration) {
     let mut relay = Relay::new(client, early, Opaque(tokio::io::empty()), usize::MAX, None);
     let closing = async {
@@ -284,7 +285,7 @@ struct Stall {
 }
 
 impl Stall {
-    /// Begins to watch a peer that has `acknowledged` so many bytes already.
+    /// Watches a peer that has already acknowledged `acknowledged` bytes.
     fn new(timeout: Duration, acknowledged: u64) -> Self {
         let period = CHECK_PERIOD.min(timeout / 4);
         Self { timer: Box::pin(sleep(period)), period, timeout, acknowledged, last_progress: Instant::now() }

@@ -7,8 +7,8 @@ use crate::unit::{format_duration, format_rate};
 /// A measurement that is further from its prediction departs from it.
 const DEPARTS_PERCENT: f64 = 15.0;
 
-/// Says what the model takes from the run, which servers depart from it and by how much, and for which servers there is no prediction.
-/// Returns nothing for an open loop and for a merged result.
+/// Describes the model's inputs from the run, the servers that depart from it and by how much, and the servers without a prediction.
+/// Returns an empty list for an open loop and for a merged result.
 pub fn sentences(result: &LoadResult, servers: &[ServerPrediction]) -> Vec<String> {
     let mut sentences = Vec::new();
     let mut questions = Vec::new();
