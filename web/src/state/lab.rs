@@ -447,7 +447,7 @@ mod tests {
         assert_eq!((lab.request(false), lab.request(true)), (None, Some(Request::Tunnel)));
         lab.act(Action::Asked);
         lab.tunnel_replied(report(Preset::Rack, 0));
-        assert!(!lab.lacks_a_measurement(), "a tunnel that measures nothing is not asked for ever");
+        assert!(!lab.lacks_a_measurement(), "a tunnel that measures nothing is not measured again and again");
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub enum Action {
     SteppedBack,
     /// To this time.
     Scrubbed(Duration),
-    /// So many times slower.
+    /// The number of times that it is slower.
     SlownessChosen(u32),
     /// So much time has passed for the person.
     Passed(Duration),

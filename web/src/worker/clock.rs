@@ -45,7 +45,7 @@ impl Reading {
         (self.ms_since(earlier) * STEPS_PER_MS).round() as u64
     }
 
-    /// So many steps of a [`Round`] later.
+    /// The reading that is a number of steps of a [`Round`] later.
     pub(super) fn after(self, steps: u64) -> Self {
         Self(self.0 + steps as f64 / STEPS_PER_MS)
     }

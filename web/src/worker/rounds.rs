@@ -27,7 +27,7 @@ const TELLING_PAUSE: Moment = 250_000_000 / Round::STEP_NS as Moment;
 /// How often it is checked whether the worker was suspended, in milliseconds.
 const CHECKING_PERIOD_MS: i32 = 1_000;
 
-/// So many rounds can be kept between two tellings without allocating.
+/// The number of rounds that are kept between two messages to the page without allocating.
 const BATCH: usize = 4096;
 
 /// Runs many rounds.
