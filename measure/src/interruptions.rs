@@ -27,9 +27,9 @@ impl Interruptions {
     pub fn describe(&self) -> Option<&'static str> {
         match (self.was_hidden, self.was_suspended) {
             (false, false) => None,
-            (true, false) => Some("the tab was hidden meanwhile"),
-            (false, true) => Some("suspended meanwhile"),
-            (true, true) => Some("the tab was hidden and suspended meanwhile"),
+            (true, false) => Some("the tab was hidden partway through"),
+            (false, true) => Some("suspended partway through"),
+            (true, true) => Some("the tab was hidden and suspended partway through"),
         }
     }
 }
@@ -45,6 +45,6 @@ mod tests {
         interruptions.add(Interruptions { was_hidden: true, was_suspended: false });
         interruptions.add(Interruptions { was_hidden: false, was_suspended: true });
         assert_eq!(interruptions, Interruptions { was_hidden: true, was_suspended: true });
-        assert_eq!(interruptions.describe(), Some("the tab was hidden and suspended meanwhile"));
+        assert_eq!(interruptions.describe(), Some("the tab was hidden and suspended partway through"));
     }
 }

@@ -65,7 +65,7 @@ pub enum Link {
     None,
     /// It had these settings all the time.
     Known(LinkSettings),
-    /// Its settings changed meanwhile.
+    /// Its settings changed partway through.
     Changed,
 }
 
@@ -92,7 +92,7 @@ impl Link {
         match self {
             Self::None => None,
             Self::Known(settings) => Some(["link ", &settings.describe()].concat()),
-            Self::Changed => Some("the link changed meanwhile".to_owned()),
+            Self::Changed => Some("the link changed partway through".to_owned()),
         }
     }
 

@@ -63,7 +63,7 @@ impl Clocks {
             }
             Self::Contradictory => Some(
                 "the client’s clock and the hops’ clock contradict each other by more than their steps (one of them drifted or \
-                 was set meanwhile)",
+                 was set during the run)",
             ),
         }
     }

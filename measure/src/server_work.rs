@@ -49,7 +49,9 @@ impl ServerWork {
         let first = format_duration(self.first);
         if let Some(last) = self.last.filter(|last| *last != self.first) {
             let last = format_duration(last);
-            return Some(["the server’s work on each answer changed meanwhile from ", &first, " to ", &last].concat());
+            return Some(
+                ["the server’s work on each answer changed partway through, from ", &first, " to ", &last].concat(),
+            );
         }
         (!self.first.is_zero()).then(|| ["the server worked ", &first, " on each answer"].concat())
     }
@@ -68,7 +70,7 @@ mod tests {
         assert!(!work.is_changed(), "the end is unknown");
         work.end(ms(5));
         work.end(ms(3));
-        let expected = "the server’s work on each answer changed meanwhile from 3 ms to 5 ms";
+        let expected = "the server’s work on each answer changed partway through, from 3 ms to 5 ms";
         assert_eq!((work.is_changed(), describe(work).as_deref()), (true, Some(expected)));
         assert_eq!(describe(ServerWork::begun(Duration::ZERO)), None);
     }

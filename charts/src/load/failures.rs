@@ -40,17 +40,17 @@ pub fn largest_share(charts: &[&[FailureRow]]) -> f64 {
 }
 
 /// Draws the rows. The height of a bar is the share of dialogues that failed in this way, and the highest possible bar is that of
-/// `largest_share`; shares are written above the bars where there is room.
-pub fn draw(axis: &LevelAxis, largest_share: f64, rows: &[FailureRow]) -> Element {
+/// `largest_share`; shares are written above the bars where there is room. `dialogues` is what failed, in the plural.
+pub fn draw(axis: &LevelAxis, largest_share: f64, dialogues: &str, rows: &[FailureRow]) -> Element {
     let plot_height = ROW * rows.len() as u32;
     let mut svg = Element::svg("load-chart failure-rows", "100%", plot_height + BOTTOM);
     let unit = axis.name();
     let description = format_args!(
-        "Bar chart: the share of dialogues that failed, by server and kind, against {unit}. The table below has its figures."
+        "Bar chart: the share of {dialogues} that failed, by server and kind, against {unit}. The table below has its figures."
     );
     svg.set("role", "img").set("aria-label", description);
     for (row, base) in rows.iter().zip((1..).map(|number| number * ROW)) {
-        add_row(&mut svg, axis, largest_share, row, base);
+        add_row(&mut svg, axis, largest_share, dialogues, row, base);
     }
     for Tick { percent, label } in axis.ticks() {
         let Some(label) = label else { continue };
@@ -63,7 +63,7 @@ pub fn draw(axis: &LevelAxis, largest_share: f64, rows: &[FailureRow]) -> Elemen
 }
 
 /// Draws a row above its base line.
-fn add_row(svg: &mut Element, axis: &LevelAxis, largest_share: f64, row: &FailureRow, base: u32) {
+fn add_row(svg: &mut Element, axis: &LevelAxis, largest_share: f64, dialogues: &str, row: &FailureRow, base: u32) {
     let largest = largest_share.max(f64::MIN_POSITIVE);
     let group = svg.add("g").set("class", format_args!("series-{}", colour(row.index)));
     let name = group.add("text").set("class", "row-name").set("x", 0).set("y", base - NAME_ABOVE);
@@ -76,7 +76,7 @@ fn add_row(svg: &mut Element, axis: &LevelAxis, largest_share: f64, row: &Failur
         let at = axis.percent(*level);
         let x = Percent(at);
         let line = group.add_line("failed", [&x, &x, &base, &top]).set("stroke", "currentColor").set("stroke-width", 9);
-        line.add("title").text(figure(axis, row, *level, *failed, *all));
+        line.add("title").text(figure(axis, dialogues, row, *level, *failed, *all));
         if nearest - at >= FIGURE_GAP {
             nearest = at;
             let share = format_share(*failed, *all);
@@ -91,9 +91,9 @@ fn share((_, failed, all): &(u32, u64, u64)) -> f64 {
 }
 
 /// Returns the figures of a bar in words.
-fn figure(axis: &LevelAxis, row: &FailureRow, level: u32, failed: u64, all: u64) -> String {
+fn figure(axis: &LevelAxis, dialogues: &str, row: &FailureRow, level: u32, failed: u64, all: u64) -> String {
     format!(
-        "{}, {} {}: {} of {} dialogues ({}), {}",
+        "{}, {} {}: {} of {} {dialogues} ({}), {}",
         row.name,
         format_count(u64::from(level)),
         axis.name(),
@@ -126,7 +126,7 @@ mod tests {
     fn a_bar_is_as_high_as_the_share_of_dialogues_that_failed() {
         let axis = LevelAxis::new("clients", [1, 10, 20]);
         let rows = [row(vec![(1, 1, 100_000), (10, 50, 100), (20, 7, 7)])];
-        let svg = draw(&axis, largest_share(&[&rows]), &rows).to_string();
+        let svg = draw(&axis, largest_share(&[&rows]), "dialogues", &rows).to_string();
         let tops = svg
             .split(r#"class="failed""#)
             .skip(1)
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn a_row_says_its_server_and_kind_and_a_bar_its_figures() {
         let axis = LevelAxis::new("clients", [1, 10]);
-        let svg = draw(&axis, 1.0, &[row(vec![(10, 1_000, 4_000)])]).to_string().replace('\u{a0}', " ");
+        let svg = draw(&axis, 1.0, "dialogues", &[row(vec![(10, 1_000, 4_000)])]).to_string().replace('\u{a0}', " ");
         assert!(svg.contains(">&lt;old&gt;: refused</text>"), "{svg}");
         assert!(svg.contains("&lt;old&gt;, 10 clients: 1,000 of 4,000 dialogues (25 %), refused"), "{svg}");
     }

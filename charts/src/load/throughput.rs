@@ -43,11 +43,11 @@ pub fn scale(charts: &[&[ThroughputSeries]]) -> CountAxis {
 }
 
 /// Draws the throughput of all servers: a line through the medians, a band from the slowest round to the fastest, and a thin line for
-/// the prediction.
-pub fn draw(axis: &LevelAxis, rates: &CountAxis, series: &[ThroughputSeries]) -> Element {
-    let description =
-        format!("Line chart: dialogues per second against {}. The table below has its figures.", axis.name());
-    let mut plot = Plot::new(&description, (axis.name(), &axis.ticks()), ("dialogues per second", &rates.ticks()));
+/// the prediction. `unit` is what the rates count, in the plural.
+pub fn draw(axis: &LevelAxis, rates: &CountAxis, unit: &str, series: &[ThroughputSeries]) -> Element {
+    let rate = format!("{unit} per second");
+    let description = format!("Line chart: {rate} against {}. The table below has its figures.", axis.name());
+    let mut plot = Plot::new(&description, (axis.name(), &axis.ticks()), (&rate, &rates.ticks()));
     // The first server is on top.
     for server in series.iter().rev() {
         let at = |rate: &dyn Fn(&ThroughputPoint) -> f64| -> Vec<Point> {
@@ -63,7 +63,7 @@ pub fn draw(axis: &LevelAxis, rates: &CountAxis, series: &[ThroughputSeries]) ->
         group.line("curve", &at(&|point| point.median));
         for point in &server.points {
             let place = (axis.percent(point.level), rates.percent(point.median));
-            group.mark(place, &figure(axis, &server.name, point), point.has_failures);
+            group.mark(place, &figure(axis, &server.name, unit, point), point.has_failures);
         }
     }
     let labels = series.iter().filter_map(|server| {
@@ -75,9 +75,9 @@ pub fn draw(axis: &LevelAxis, rates: &CountAxis, series: &[ThroughputSeries]) ->
 }
 
 /// Returns the figures of a point in words.
-fn figure(axis: &LevelAxis, name: &str, point: &ThroughputPoint) -> String {
+fn figure(axis: &LevelAxis, name: &str, unit: &str, point: &ThroughputPoint) -> String {
     format!(
-        "{name}, {} {}: {} dialogues per second ({} to {})",
+        "{name}, {} {}: {} {unit} per second ({} to {})",
         format_count(u64::from(point.level)),
         axis.name(),
         format_rate(point.median),
@@ -103,7 +103,7 @@ mod tests {
     }
 
     fn drawn(series: &[ThroughputSeries]) -> String {
-        draw(&LevelAxis::new("clients", [1, 10, 20]), &scale(&[series]), series).to_string()
+        draw(&LevelAxis::new("clients", [1, 10, 20]), &scale(&[series]), "dialogues", series).to_string()
     }
 
     #[test]

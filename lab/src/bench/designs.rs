@@ -22,7 +22,7 @@ const LOADS: [(&str, &str, &str); 4] = [
     ("one-client", "One client on loopback: the designs are alike", "--designs all --clients 1"),
     (
         "work",
-        "A server that works for 5 ms on each answer: whether other clients wait meanwhile",
+        "A server that works for 5 ms on each answer: whether other clients have to wait",
         "--designs poll,threads,async --server-think 5ms --clients 1:4:8",
     ),
     (

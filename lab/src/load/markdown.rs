@@ -15,7 +15,7 @@ pub fn tables(results: &[LoadResult], comparisons: &[ServerComparison]) -> Strin
         let servers = &summary.servers;
         let unit = level_unit(result);
         let mut all = vec![
-            tables::throughput(servers, unit),
+            tables::throughput(&summary, unit),
             tables::latency("Time per question", servers, unit, &|counts| &counts.question_latency),
             tables::latency("Connect to first answer", servers, unit, &|counts| &counts.first_answer_latency),
             tables::percentiles("Time per question", servers, unit, &|counts| &counts.question_latency),
@@ -26,7 +26,7 @@ pub fn tables(results: &[LoadResult], comparisons: &[ServerComparison]) -> Strin
             all.push(tables::prediction(&predictions, unit));
             all.push(tables::model_inputs(&predictions));
         }
-        let failures = tables::failures(servers, unit);
+        let failures = tables::failures(&summary, unit);
         if !failures.rows.is_empty() {
             all.push(failures);
         }

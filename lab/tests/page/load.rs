@@ -63,7 +63,8 @@ async fn a_result_that_is_dropped_after_the_bridge_has_stopped_is_drawn_and_can_
     let tables = "return document.querySelectorAll('.load-report table').length";
     assert!(browser.script(tables).await.as_u64().unwrap() >= 6, "a table for each chart");
     let report = browser.text(".load-report").await;
-    for part in ["2 servers · 1 to 2 clients · 2 rounds", "imported from result.json", "--designs simple,poll", "Begun"]
+    for part in
+        ["2 servers · 1 to 2 clients · 2 rounds", "imported from result.json", "--designs simple,poll", "Started"]
     {
         assert!(report.contains(part), "no {part:?} in {report}");
     }

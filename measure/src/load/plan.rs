@@ -163,6 +163,14 @@ pub enum LoadMode {
 }
 
 impl LoadMode {
+    /// Returns what a dialogue is called: where questions are due by the clock, each is a dialogue of its own.
+    pub fn unit(&self) -> RatedUnit {
+        match self {
+            Self::Closed { .. } => RatedUnit::Dialogue,
+            Self::Open { per, .. } => *per,
+        }
+    }
+
     /// Returns the levels, in the order of their cycles.
     pub fn levels(&self) -> Vec<Level> {
         match self {
@@ -192,6 +200,24 @@ pub enum RatedUnit {
     Dialogue,
     /// Each question is due by the clock, on connections that stay open.
     Question,
+}
+
+impl RatedUnit {
+    /// Returns its name for one.
+    pub fn singular(self) -> &'static str {
+        match self {
+            Self::Dialogue => "dialogue",
+            Self::Question => "question",
+        }
+    }
+
+    /// Returns its name for several.
+    pub fn plural(self) -> &'static str {
+        match self {
+            Self::Dialogue => "dialogues",
+            Self::Question => "questions",
+        }
+    }
 }
 
 /// How much load there is in a cycle.

@@ -5,13 +5,16 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::counts::Counts;
-use super::plan::Level;
+use super::plan::{Level, RatedUnit};
 use super::result::{CycleResult, LoadResult};
 use super::usage::ServerUsage;
 
 /// The figures of a load, a table of servers and levels. Cycles that are not over are left out.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct LoadSummary {
+    /// What a dialogue is called.
+    #[serde(skip)]
+    pub unit: RatedUnit,
     /// The levels of the plan, in their order, each once.
     pub levels: Vec<Level>,
     /// The servers, in the order of the plan.
@@ -120,7 +123,7 @@ impl LoadSummary {
             };
             servers.push(ServerSummary { name: server.name.clone(), cells: levels.iter().map(cell).collect() });
         }
-        Self { levels, servers }
+        Self { unit: result.plan.mode.unit(), levels, servers }
     }
 
     /// Returns the server of that name.

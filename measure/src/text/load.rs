@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::load::{Cell, Counts, DialogueFailure, Level, LoadSummary, ServerSummary};
+use crate::load::{Cell, Counts, DialogueFailure, Level, LoadSummary, RatedUnit, ServerSummary};
 use crate::percentile::Percentile;
 use crate::unit::{format_count, format_duration, format_rate};
 
@@ -25,7 +25,7 @@ const CUT_SHARE: f64 = 0.2;
 /// level, and where clients waited. Levels without a figure are left out.
 pub fn meaning(summary: &LoadSummary) -> Vec<String> {
     let mut sentences = Vec::new();
-    let shapes: Vec<String> = summary.servers.iter().filter_map(shape).collect();
+    let shapes: Vec<String> = summary.servers.iter().filter_map(|server| shape(server, summary.unit)).collect();
     if !shapes.is_empty() {
         sentences.push(shapes.join("; ") + ".");
     }
@@ -40,21 +40,22 @@ pub fn warnings(summary: &LoadSummary) -> Vec<String> {
     for server in &summary.servers {
         for cell in &server.cells {
             let place = format!("`{}` at {}", server.name, cell.level);
-            cell_warnings(cell, &place, &mut warnings);
+            cell_warnings(cell, &place, summary.unit, &mut warnings);
         }
     }
     warnings
 }
 
 /// Describes how the rate of a server changes from the first level to the last.
-fn shape(server: &ServerSummary) -> Option<String> {
+fn shape(server: &ServerSummary, unit: RatedUnit) -> Option<String> {
+    let per_second = |rate| per_second(rate, unit);
     let rates: Vec<(Level, f64)> =
         server.cells.iter().filter_map(|cell| Some((cell.level, cell.dialogues_per_s?.median))).collect();
     let (first_level, first) = *rates.first()?;
     let (last_level, last) = *rates.last()?;
     let name = &server.name;
     if first_level == last_level {
-        return Some(format!("`{name}` did {} at {}", dialogues(first), first_level));
+        return Some(format!("`{name}` did {} at {}", per_second(first), first_level));
     }
     let range = describe_range(first_level, last_level);
     let most = rates.iter().map(|(_, rate)| *rate).fold(0.0, f64::max);
@@ -63,20 +64,20 @@ fn shape(server: &ServerSummary) -> Option<String> {
         return Some(format!("`{name}` answered nothing from {range}"));
     }
     if most < least * SAME {
-        return Some(format!("`{name}` stayed at {} from {range}", dialogues(last)));
+        return Some(format!("`{name}` stayed at {} from {range}", per_second(last)));
     }
     if last * SAME < most {
         let (peak, _) = *rates.iter().find(|(_, rate)| *rate == most)?;
         return Some(format!(
             "`{name}` reached {} at {} and fell to {} at {}",
-            dialogues(most),
+            per_second(most),
             peak,
-            dialogues(last),
+            per_second(last),
             last_level
         ));
     }
     let multiple = if first > 0.0 { format!(", {} times as many", factor(last / first)) } else { String::new() };
-    let rose = format!("`{name}` rose from {} to {} from {range}{multiple}", format_rate(first), dialogues(last));
+    let rose = format!("`{name}` rose from {} to {} from {range}{multiple}", format_rate(first), per_second(last));
     // Flat from the level on after which the rate no longer changes.
     let flat = rates.iter().position(|(_, rate)| *rate * SAME > most)?;
     if flat + 2 < rates.len() {
@@ -96,7 +97,7 @@ fn quickest(summary: &LoadSummary) -> Option<String> {
     }
     rates.sort_by(|(_, first), (_, second)| second.median.total_cmp(&first.median));
     let [(quick, most), .., (slow, least)] = rates.as_slice() else { return None };
-    let (most, least) = (dialogues(most.median), dialogues(least.median));
+    let (most, least) = (per_second(most.median, summary.unit), per_second(least.median, summary.unit));
     if most == least {
         return Some(format!("At {level} all servers did {most}."));
     }
@@ -126,7 +127,7 @@ fn waiting(summary: &LoadSummary) -> Option<String> {
     ))
 }
 
-fn cell_warnings(cell: &Cell, place: &str, warnings: &mut Vec<String>) {
+fn cell_warnings(cell: &Cell, place: &str, unit: RatedUnit, warnings: &mut Vec<String>) {
     let counts = &cell.counts;
     if let Some(share) = cell.generator_share.filter(|share| *share >= GENERATOR_NEAR_LIMIT) {
         warnings.push(format!(
@@ -140,12 +141,7 @@ fn cell_warnings(cell: &Cell, place: &str, warnings: &mut Vec<String>) {
     for (kind, tally) in counts.failures.iter() {
         let own = if kind.is_own_limit() { ", a limit of the load generator and not of the server" } else { "" };
         let example = tally.example.as_ref().map(|example| format!(" ({example})")).unwrap_or_default();
-        let plural = if tally.count == 1 { "dialogue" } else { "dialogues" };
-        warnings.push(format!(
-            "{place}: {} {plural} failed: {}{example}{own}.",
-            format_count(tally.count),
-            failure(kind)
-        ));
+        warnings.push(format!("{place}: {} failed: {}{example}{own}.", count(tally.count, unit), failure(kind)));
     }
     // If connecting always takes long, it is the way that is long.
     let connect = &counts.connect_latency;
@@ -167,23 +163,23 @@ fn cell_warnings(cell: &Cell, place: &str, warnings: &mut Vec<String>) {
             format_duration(question)
         ));
     }
-    warnings.extend(cut_warning(counts, place));
+    warnings.extend(cut_warning(counts, place, unit));
     if counts.held_back > 0 {
         warnings.push(format!(
-            "{place}: {} dialogues came due when --max-in-flight had been reached: they began late, or not at all.",
-            format_count(counts.held_back)
+            "{place}: {} came due when --max-in-flight had been reached, and began late or not at all.",
+            count(counts.held_back, unit)
         ));
     }
     if counts.queued > 0 {
         warnings.push(format!(
-            "{place}: {} dialogues were due and had not begun when the window ended: the server does not keep up with the rate.",
-            format_count(counts.queued)
+            "{place}: {} had come due but not begun when the window ended: the server does not keep up with the rate.",
+            count(counts.queued, unit)
         ));
     }
 }
 
 /// Says how many dialogues crossed an edge of the window, if many did or if nothing else is known.
-fn cut_warning(counts: &Counts, place: &str) -> Option<String> {
+fn cut_warning(counts: &Counts, place: &str, unit: RatedUnit) -> Option<String> {
     let cut = counts.cut();
     // Those that crossed the begin have ended in the window.
     let all = counts.dialogues + counts.cut_at_end + counts.spanning;
@@ -194,7 +190,7 @@ fn cut_warning(counts: &Counts, place: &str) -> Option<String> {
         0 => " No other began in it, so times to the first answer and of dialogues are missing.",
         _ => "",
     };
-    Some(format!("{place}: {}.{missing} Use a longer --duration.", crossed(cut, counts.dialogues)))
+    Some(format!("{place}: {}.{missing} Use a longer --duration.", crossed(cut, counts.dialogues, unit)))
 }
 
 /// Says how many dialogues crossed an edge of the window, at all servers and levels together; `None` if there are none.
@@ -202,13 +198,17 @@ pub fn cut(summary: &LoadSummary) -> Option<String> {
     let cells = || summary.servers.iter().flat_map(|server| &server.cells);
     let cut: u64 = cells().map(|cell| cell.counts.cut()).sum();
     let ended = cells().map(|cell| cell.counts.dialogues).sum();
-    (cut > 0).then(|| crossed(cut, ended) + ".")
+    (cut > 0).then(|| crossed(cut, ended, summary.unit) + ".")
 }
 
-fn crossed(cut: u64, ended: u64) -> String {
-    let plural = if cut == 1 { "dialogue" } else { "dialogues" };
+fn crossed(cut: u64, ended: u64, unit: RatedUnit) -> String {
     let ended = if ended == 0 { "none".to_owned() } else { format_count(ended) };
-    format!("{} {plural} crossed an edge of the window, and {ended} ended in it", format_count(cut))
+    format!("{} crossed an edge of the window, and {ended} ended in it", count(cut, unit))
+}
+
+fn count(count: u64, unit: RatedUnit) -> String {
+    let name = if count == 1 { unit.singular() } else { unit.plural() };
+    format!("{} {name}", format_count(count))
 }
 
 /// Returns a kind of failure in words, for a table or within a sentence.
@@ -228,8 +228,8 @@ pub fn failure(kind: DialogueFailure) -> &'static str {
     }
 }
 
-fn dialogues(rate: f64) -> String {
-    format!("{} dialogues a second", format_rate(rate))
+fn per_second(rate: f64, unit: RatedUnit) -> String {
+    format!("{} {} a second", format_rate(rate), unit.plural())
 }
 
 fn factor(factor: f64) -> String {
@@ -260,6 +260,24 @@ mod tests {
             }
         }
         LoadSummary::of(&result(&names, &CLIENTS, cycles))
+    }
+
+    #[test]
+    fn questions_that_are_due_by_the_clock_are_called_questions() {
+        let mut summary = summary(&[("simple", [128, 130, 127, 128, 128])]);
+        summary.unit = RatedUnit::Question;
+        let counts = &mut summary.servers[0].cells[0].counts;
+        (counts.queued, counts.held_back, counts.cut_at_end) = (1, 2, 3);
+        counts.failures.add(DialogueFailure::Reset, None);
+        let mut text = meaning(&summary);
+        text.extend(warnings(&summary));
+        text.extend(cut(&summary));
+        let text = text.join("\n");
+        assert!(!text.contains("dialogue"), "{text}");
+        for part in ["64.0 questions a second", "1 question failed", "2 questions came due", "1 question had come due"]
+        {
+            assert!(text.contains(part), "{part}: {text}");
+        }
     }
 
     #[test]
@@ -311,8 +329,8 @@ mod tests {
             "connecting took up to 1.02 s. Times of about 1, 3 or 7 s are connects whose SYN was lost",
             "the load generator itself was late by up to 120 µs (p99), and the median per question is 1 ms",
             "50 dialogues crossed an edge of the window, and 100 ended in it. Use a longer --duration.",
-            "2,345 dialogues came due when --max-in-flight had been reached",
-            "1,234 dialogues were due and had not begun",
+            "2,345 dialogues came due when --max-in-flight had been reached, and began late or not at all",
+            "1,234 dialogues had come due but not begun when the window ended",
         ];
         assert_eq!(warnings.len(), expected.len(), "{warnings:#?}");
         for (warning, expected) in warnings.iter().zip(expected) {

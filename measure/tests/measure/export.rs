@@ -500,17 +500,16 @@ fn interruptions_are_in_the_log_and_in_the_chrome_trace() {
     document.rounds[1].server_work = Some(ServerWork { first: us(3_000), last: Some(us(5_000)) });
     let log = hlog::log(&document);
     let comments: Vec<&str> = log.lines().filter(|line| line.starts_with("#[A-thousand")).collect();
-    let hidden = "#[A-thousand--\"long\": the tab was hidden meanwhile]";
-    let worked =
-        "#[A-thousand--\"long\"-2: the server’s work on each answer changed meanwhile from 3\u{a0}ms to 5\u{a0}ms]";
+    let hidden = "#[A-thousand--\"long\": the tab was hidden partway through]";
+    let worked = "#[A-thousand--\"long\"-2: the server’s work on each answer changed partway through, from 3\u{a0}ms to 5\u{a0}ms]";
     assert_eq!(comments, [hidden, worked]);
 
     let value: Value = serde_json::from_str(&chrome::trace(&document)).unwrap();
     let events = value["traceEvents"].as_array().unwrap();
     let labels: Vec<_> = events.iter().filter(|event| event["name"] == "process_labels").collect();
     let labels_of = |pid: usize, labels: &str| serde_json::json!({ "pid": pid, "tid": 0, "ph": "M", "name": "process_labels", "args": { "labels": labels } });
-    let worked = "the server’s work on each answer changed meanwhile from 3\u{a0}ms to 5\u{a0}ms";
-    let interrupted = format!("{worked}, the tab was hidden and suspended meanwhile");
+    let worked = "the server’s work on each answer changed partway through, from 3\u{a0}ms to 5\u{a0}ms";
+    let interrupted = format!("{worked}, the tab was hidden and suspended partway through");
     let expected = Value::Array(vec![labels_of(1, worked), labels_of(2, &interrupted)]);
     assert_eq!(serde_json::to_value(labels).unwrap(), expected);
 }
@@ -528,7 +527,7 @@ fn the_log_and_the_chrome_trace_have_the_provenance_the_link_and_the_failures() 
         "\"long\": page client 0.1.0 on Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0]\n",
         "\"long\": server design async]\n",
         "\"long\": link 200\u{a0}µs, 10\u{a0}Gbit/s]\n",
-        "\"long\"-2: the link changed meanwhile]\n",
+        "\"long\"-2: the link changed partway through]\n",
         "\"long\": failed: 2 × Connection refused, twice]\n",
         "\"long\"-2.since-asked,1.000,1.800,",
     ] {

@@ -49,7 +49,7 @@ fn run(random: &mut Random, speed: f64) -> LoadSummary {
             server.cells[0].rounds.push(rates);
         }
     }
-    LoadSummary { levels: vec![LEVEL], servers: servers.map(|(_, server)| server).to_vec() }
+    LoadSummary { levels: vec![LEVEL], servers: servers.map(|(_, server)| server).to_vec(), ..LoadSummary::default() }
 }
 
 fn is_difference(comparison: &ServerComparison) -> bool {

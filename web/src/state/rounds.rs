@@ -21,7 +21,7 @@ pub const KEPT_MAX: usize = 12;
 pub const NAME_MAX: usize = 80;
 
 /// The end of the name of a series whose link changed.
-pub const CHANGED: &str = ", changed meanwhile";
+pub const CHANGED: &str = ", changed partway through";
 
 /// The largest number of rounds for which memory is allocated in advance.
 const CAPACITY_MAX: u32 = 10_000;

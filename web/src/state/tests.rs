@@ -176,11 +176,11 @@ fn a_series_says_in_its_name_that_its_link_changed() {
     assert_eq!(name([direct(), rounds_asked(), wished(Preset::Rack)]), "10 rounds, direct");
     let through = "10 rounds, through the tunnel at 1.30 ms, jitter up to 150 µs";
     assert_eq!(name([tunnel(), rounds_asked(), wished(Preset::Ssh)]), through, "it is set so already");
-    assert_eq!(name([tunnel(), rounds_asked(), wished(Preset::Rack)]), [through, ", changed meanwhile"].concat());
+    assert_eq!(name([tunnel(), rounds_asked(), wished(Preset::Rack)]), [through, ", changed partway through"].concat());
 }
 
 #[test]
-fn a_run_knows_its_link_unless_that_changed_meanwhile() {
+fn a_run_knows_its_link_unless_that_changed_partway_through() {
     let run = |run| [ask(), complete(run)];
     let mut actions = vec![reported(Preset::Ssh), tunnel()];
     actions.extend(run(1));
@@ -251,7 +251,7 @@ fn the_trace_of_a_run_tells_the_revisions_of_its_link_and_the_design_of_the_serv
     let known = |state: &State| -> Vec<_> {
         state.runs.iter().map(|record| record.link_revisions.map(LinkRevisions::revision)).collect()
     };
-    assert_eq!(known(&state), [Some(None), Some(None)], "changed meanwhile");
+    assert_eq!(known(&state), [Some(None), Some(None)], "changed partway through");
     let changed = LinkRevisions { last_revision: Some(9), ..revisions(Preset::Ssh) };
     let state = after(state, [seen(1, changed), seen(2, revisions(Preset::Rack))]);
     assert_eq!(known(&state), [Some(None), Some(Some(report(Preset::Rack).revision))]);

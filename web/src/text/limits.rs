@@ -102,6 +102,6 @@ mod tests {
         let mut broken = run;
         broken.run.status = RunStatus::Broken("Gone.".to_owned());
         broken.run.interruptions.was_hidden = true;
-        assert!(of_run(&broken).ends_with(" · 1 error · the tab was hidden meanwhile"), "{}", of_run(&broken));
+        assert!(of_run(&broken).ends_with(" · 1 error · the tab was hidden partway through"), "{}", of_run(&broken));
     }
 }

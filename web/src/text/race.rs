@@ -282,7 +282,7 @@ mod tests {
         first.run.questions[0].answer = Some("Error: unknown question.".to_owned());
         runs_of(&mut race).last().unwrap().run.interruptions.was_suspended = true;
         let imported = Race::reimported(&race.exported().unwrap(), 1);
-        let expected = " · 1 error · the tab was hidden and suspended meanwhile";
+        let expected = " · 1 error · the tab was hidden and suspended partway through";
         assert!(limits(&imported).ends_with(expected), "{}", limits(&imported));
     }
 
@@ -295,7 +295,7 @@ mod tests {
             let mut race = raced(us(20_000));
             runs_of(&mut race).last().unwrap().link_revisions = Some(revisions);
             assert_eq!(meaning(&race, MS), LINK_CHANGED, "{revisions:?}");
-            assert!(limits(&race).contains(" · through the tunnel, changed meanwhile · "));
+            assert!(limits(&race).contains(" · through the tunnel, changed partway through · "));
         }
         // A file from before revisions were known tells the lengths only.
         let mut race = raced(us(20_000));
@@ -313,7 +313,7 @@ mod tests {
         assert_ne!(meaning(&race, MS), WORK_CHANGED);
         let said = |race: &Race| limits(race).replace('\u{a0}', " ");
         assert!(said(&race).ends_with(" · no errors · the server worked 3 ms on each answer"), "{}", said(&race));
-        let expected = " · the server’s work on each answer changed meanwhile from 3 ms to 5 ms";
+        let expected = " · the server’s work on each answer changed partway through, from 3 ms to 5 ms";
         let mut later = race.clone();
         runs_of(&mut later).last().unwrap().server_work = Some(ServerWork::begun(ms(5)));
         let mut at_the_end = race;

@@ -18,8 +18,8 @@ pub(super) fn section(runs: &[Run], primary: Primary, tag: &'static str) -> Opti
             let summaries: Vec<LoadSummary> = runs.iter().map(|run| run.summary.clone()).collect();
             (
                 compare_runs(&summaries, primary),
-                "Each server against itself in the first run. The runs have no rounds in common, so the spread between rounds decides; \
-                 the same machine at another time may differ by as much. It is best to compare servers within one run.",
+                "Each server against itself in the first run. The runs share no rounds, so the intervals come from the spread between \
+                 rounds. A machine can differ as much from one day to the next: where possible, compare servers within one run.",
             )
         }
     };
@@ -37,12 +37,12 @@ pub(super) fn section(runs: &[Run], primary: Primary, tag: &'static str) -> Opti
         Some(rounds) => {
             let needed = launcelot_measure::load::comparison::ROUNDS_MIN;
             paragraph.text(format_args!(
-                "Too few rounds to tell whether the servers differ: {rounds} of at least {needed}."
+                "Too few rounds to tell whether the servers differ: {rounds}, where at least {needed} are needed."
             ));
         }
         None => {
             paragraph.text(format_args!(
-                "{note} An interval is that of all comparisons together with a confidence of 95\u{a0}%."
+                "{note} The intervals are corrected for the number of comparisons: all of them hold together with a confidence of 95\u{a0}%."
             ));
             let (id, label) = super::heading_of(runs, "comparison-table");
             section.push(html_table::region(&tables::comparison(&comparisons), &id, &label));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use launcelot_measure::load::{Arrivals, LoadMode, LoadPlan, RatedUnit, ServerKind};
+use launcelot_measure::load::{Arrivals, LoadMode, LoadPlan, ServerKind};
 use launcelot_measure::unit::{format_count, format_duration};
 
 use super::{Run, new_section};
@@ -38,7 +38,7 @@ pub(super) fn section(run: &Run, tag: &'static str, heading: &str) -> Element {
         entry("Server", &format!("{}: {}", server.name, server_words(&server.kind)));
     }
     for from in &run.result.provenance {
-        entry("Begun", &from.begun);
+        entry("Started", &from.begun);
         entry("Machine", &format!("{}: {} processors, {}", from.host, from.processors, from.processor));
         entry("System", &from.system);
         entry("Program", &from.program);
@@ -72,17 +72,14 @@ fn mode_words(mode: &LoadMode) -> String {
             "closed loop: each client begins its next dialogue when the last one has ended".to_owned()
         }
         LoadMode::Open { arrivals, per, max_in_flight, .. } => {
-            let unit = match per {
-                RatedUnit::Dialogue => "dialogues",
-                RatedUnit::Question => "questions",
-            };
+            let unit = per.plural();
             let spacing = match arrivals {
                 Arrivals::Poisson => "at random times (Poisson)",
                 Arrivals::Steady => "at equal intervals",
             };
             let most = format_count(u64::from(*max_in_flight));
             format!(
-                "open loop: {unit} are due {spacing}, and latency is counted from then; at most {most} dialogues at once"
+                "open loop: {unit} are due {spacing}, and latency is counted from then; at most {most} {unit} at once"
             )
         }
     }

@@ -26,16 +26,17 @@ pub(super) fn sections(run: &Run, scales: &Scales) -> Vec<Element> {
 
 fn throughput_section(run: &Run, scales: &Scales) -> Element {
     let series = series::throughput(run);
-    let chart = plot(run, throughput::draw(&scales.levels, &scales.rates, &series));
+    let unit = run.summary.unit.plural();
+    let chart = plot(run, throughput::draw(&scales.levels, &scales.rates, unit, &series));
     let is_predicted = series.iter().flat_map(|server| &server.points).any(|point| point.predicted.is_some());
-    let mut note =
-        "How many dialogues per second were completed with every answer right. The line is the median of the rounds; the \
-                    shade reaches from the slowest round to the fastest."
-            .to_owned();
-    let mut twins = vec![tables::throughput(&run.summary.servers, run.unit)];
+    let mut note = format!(
+        "The {unit} completed per second with correct answers only. The line is the median of the rounds; the shaded band runs \
+         from the slowest round to the fastest."
+    );
+    let mut twins = vec![tables::throughput(&run.summary, run.unit)];
     if is_predicted {
-        note += " The thin line is a model of what link, questions and design allow: min(clients, served at once) / (connect + questions × \
-                 (round trip + think)), capped by the processors. It is not fitted to the curve.";
+        note += " The thin line is a model of what the link, the questions and the design allow: min(clients, served at once) / \
+                 (connect + questions × (round trip + think)), capped by the processors. It is not fitted to the curve.";
         twins.push(tables::prediction(&run.predictions, run.unit));
         twins.push(tables::model_inputs(&run.predictions));
     }
@@ -59,7 +60,7 @@ fn latency_section(run: &Run, scales: &Scales) -> Option<Element> {
         "latency",
         "Latency",
         "How long a client waited: for the answer to a question, and from the start of connecting to the first answer. The line is \
-         the median (p50); the shade reaches up to the time that 99 of 100 did not exceed (p99). Both axes are the same.",
+         the median (p50); the shaded band reaches up to the 99th percentile (p99). Both charts have the same axes.",
         Some(pair),
         &tables,
     ))
@@ -78,45 +79,42 @@ fn percentiles_section(run: &Run, scales: &Scales) -> Option<Element> {
         run,
         "percentiles",
         "Percentiles",
-        "All times at the highest level. Each mark to the right has a tenth as many samples beyond it, so that the rare long \
-         times have as much room as the frequent short ones. A curve ends where its samples do.",
+        "All times at the highest level. Beyond each mark lie a tenth as many samples as beyond the mark to its left, so that the \
+         rare long times have as much room as the frequent short ones. A curve ends where its samples do.",
         Some(pair),
         &tables,
     ))
 }
 
 fn failures_section(run: &Run, scales: &Scales) -> Element {
+    let unit = run.summary.unit;
     let rows = series::failures(run);
-    let table = tables::failures(&run.summary.servers, run.unit);
+    let table = tables::failures(&run.summary, run.unit);
     if table.rows.is_empty() {
-        return section(run, "failures", "Failures", "Not a single dialogue failed.", None, &[]);
+        let note = format!("No {} failed.", unit.singular());
+        return section(run, "failures", "Failures", &note, None, &[]);
     }
     let chart = (!rows.is_empty()).then(|| {
         let mut plot = Element::new("div");
-        plot.set("class", "load-plot").push(failures::draw(&scales.levels, scales.failed_share, &rows));
+        plot.set("class", "load-plot").push(failures::draw(&scales.levels, scales.failed_share, unit.plural(), &rows));
         plot
     });
-    section(
-        run,
-        "failures",
-        "Failures",
-        "The share of dialogues that failed, by kind; the highest bar is the largest share. A failed dialogue ends, and the load goes \
+    let note = format!(
+        "The share of {} that failed, by kind; the tallest bar is the largest share. A failure ends its {}, and the load goes \
          on. In the other charts, a cross marks each level with failures.",
-        chart,
-        &[table],
-    )
+        unit.plural(),
+        unit.singular()
+    );
+    section(run, "failures", "Failures", &note, chart, &[table])
 }
 
 fn usage_section(run: &Run) -> Element {
-    section(
-        run,
-        "usage",
-        "What it took",
-        "What the processes of each server used, and what the load generator itself used. Where the generator is busy or late, it \
-         is the limit. “Cut by the window” counts the dialogues that began before the window or ended after it.",
-        None,
-        &[tables::usage(&run.summary.servers, run.unit)],
-    )
+    let note = format!(
+        "What the processes of each server used, and what the load generator used. A generator that is busy or late limits the \
+         figures itself. “Cut by the window” counts the {} that began before the window or ended after it.",
+        run.summary.unit.plural()
+    );
+    section(run, "usage", "Resource usage", &note, None, &[tables::usage(&run.summary.servers, run.unit)])
 }
 
 /// Returns a section: heading, what it shows, the legend, the chart and its tables.

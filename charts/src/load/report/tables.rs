@@ -5,7 +5,7 @@ use std::time::Duration;
 use launcelot_measure::Distribution;
 use launcelot_measure::load::comparison::{Outcome, ServerComparison};
 use launcelot_measure::load::model::ServedAtOnce;
-use launcelot_measure::load::{Cell, Counts, NoPrediction, Prediction, ServerPrediction, ServerSummary};
+use launcelot_measure::load::{Cell, Counts, LoadSummary, NoPrediction, Prediction, ServerPrediction, ServerSummary};
 use launcelot_measure::percentile::{LOAD_PERCENTILES, Percentile};
 use launcelot_measure::text;
 use launcelot_measure::unit::{format_count, format_decimal, format_duration, format_rate};
@@ -47,10 +47,11 @@ impl TableCell {
     }
 }
 
-/// Returns the dialogues per second of each server at each level.
-pub fn throughput(servers: &[ServerSummary], unit: &str) -> Table {
-    let caption = "Dialogues per second: the median of the rounds, and the slowest and the fastest round";
-    by_level(caption, servers, unit, &|at| {
+/// Returns the rate of each server at each level.
+pub fn throughput(summary: &LoadSummary, unit: &str) -> Table {
+    let what = capitalized(summary.unit.plural());
+    let caption = format!("{what} per second: median of the rounds, with the slowest and the fastest round");
+    by_level(&caption, &summary.servers, unit, &|at| {
         let Some(rates) = at.dialogues_per_s else { return TableCell::figure(UNKNOWN) };
         let range = format!("{} to {}", format_rate(rates.least), format_rate(rates.most));
         TableCell { text: format_rate(rates.median), note: (at.rounds.len() > 1).then_some(range), is_words: false }
@@ -145,7 +146,7 @@ pub fn prediction(servers: &[ServerPrediction], unit: &str) -> Table {
     let mut columns = vec![capitalized(unit)];
     columns.extend(predicted.iter().map(|(name, _)| (*name).to_owned()));
     Table {
-        caption: "Dialogues per second that the model predicts, and how far the measurement lies from it".to_owned(),
+        caption: "Dialogues per second predicted by the model, and how far the measurement is from it".to_owned(),
         columns,
         rows,
     }
@@ -169,15 +170,15 @@ pub fn model_inputs(servers: &[ServerPrediction]) -> Table {
                 ]
             }
             Err(NoPrediction::NotMeasured) => ["not measured", UNKNOWN, UNKNOWN, UNKNOWN].map(str::to_owned),
-            Err(_) => ["not known", UNKNOWN, UNKNOWN, UNKNOWN].map(str::to_owned),
+            Err(_) => ["unknown", UNKNOWN, UNKNOWN, UNKNOWN].map(str::to_owned),
         };
         let mut cells = vec![TableCell::words(&server.name)];
         cells.extend([served, question, connect, processor].map(TableCell::figure));
         cells
     };
-    let columns = ["Server", "Served at once", "Question p50", "Connect p50", "Processor per dialogue"];
+    let columns = ["Server", "Served at once", "Question p50", "Connect p50", "Processor time per dialogue"];
     Table {
-        caption: "What the model takes from one client on a direct connection".to_owned(),
+        caption: "Inputs of the model, measured with one client on a direct connection".to_owned(),
         columns: columns.map(str::to_owned).into(),
         rows: servers.iter().map(row).collect(),
     }
@@ -214,9 +215,9 @@ pub fn comparison(comparisons: &[ServerComparison]) -> Table {
 }
 
 /// Returns a row for each kind of failure of each server at each level.
-pub fn failures(servers: &[ServerSummary], unit: &str) -> Table {
+pub fn failures(summary: &LoadSummary, unit: &str) -> Table {
     let mut rows = Vec::new();
-    for server in servers {
+    for server in &summary.servers {
         for at in measured(server) {
             let all = at.counts.dialogues + at.counts.failures.count();
             let mut row = |what: &str, count: String, share: String, example: &str| {
@@ -240,7 +241,7 @@ pub fn failures(servers: &[ServerSummary], unit: &str) -> Table {
     }
     Table {
         caption: "Failures by kind".to_owned(),
-        columns: ["Server", &capitalized(unit), "Failure", "Dialogues", "Share", "One of them said"]
+        columns: ["Server", &capitalized(unit), "Failure", &capitalized(summary.unit.plural()), "Share", "Example"]
             .map(str::to_owned)
             .into(),
         rows,
@@ -273,17 +274,17 @@ pub fn usage(servers: &[ServerSummary], unit: &str) -> Table {
         &capitalized(unit),
         "Questions per second",
         "Clients answered",
-        "Server processor per question",
+        "Server processor time per question",
         "Server memory",
         "Server threads",
-        "Switches per question",
+        "Context switches per question",
         "Generator busy",
         "Generator lateness p99",
         "Cut by the window",
         "Queued",
     ];
     Table {
-        caption: "What server and load generator used".to_owned(),
+        caption: "Resources used by the server and by the load generator".to_owned(),
         columns: columns.map(str::to_owned).into(),
         rows: servers.iter().flat_map(|server| measured(server).into_iter().map(move |at| row(server, at))).collect(),
     }

@@ -19,7 +19,7 @@ pub(super) fn section(runs: &[Run], tag: &'static str) -> Option<Element> {
         match run.result.status {
             RunStatus::Completed => {}
             RunStatus::Interrupted => all.push("The run was interrupted: not all cycles were measured.".to_owned()),
-            RunStatus::Unfinished => all.push("The run did not end: not all cycles were measured.".to_owned()),
+            RunStatus::Unfinished => all.push("The run did not finish: not all cycles were measured.".to_owned()),
         }
         all.extend(text::load::warnings(&run.summary));
     }

@@ -121,7 +121,7 @@ async fn a_series_during_which_the_work_of_the_server_changed_is_not_compared() 
     assert_eq!(browser.client.execute_async(set, Vec::new()).await.unwrap(), 200);
     browser.wait_for("#many-rounds[data-state=complete]").await;
     browser.wait_for("#link-notice").await;
-    let changed = "the server’s work on each answer changed meanwhile from 0 µs to 3 ms";
+    let changed = "the server’s work on each answer changed partway through, from 0 µs to 3 ms";
     let text = browser.text("#many-rounds").await.replace('\u{a0}', " ");
     assert!(text.contains(changed), "{text}");
 

@@ -47,7 +47,7 @@ async fn a_race_over_a_link_that_changed_is_not_compared() {
     browser.wait_for("#link-notice").await;
     let message = browser.text("#race-meaning").await;
     assert!(message.contains("the ways cannot be compared") && !message.contains("times as long"), "{message}");
-    assert!(browser.text("#race .limits").await.contains("through the tunnel, changed meanwhile"));
+    assert!(browser.text("#race .limits").await.contains("through the tunnel, changed partway through"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
