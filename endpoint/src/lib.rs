@@ -14,8 +14,9 @@
 //! - [`failure`]: a failure as one line with its causes, and the exit code.
 //! - [`stop`]: SIGINT and SIGTERM as a future.
 //! - [`descriptors`]: the limit on open descriptors.
+//! - `metrics`: serving metrics over HTTP; a feature, so that programs without metrics need no HTTP.
 //!
-//! The crate does not know the protocol, HTTP or WebSocket.
+//! The crate does not know the protocol or WebSocket.
 
 pub mod accept;
 pub mod address;
@@ -27,6 +28,8 @@ pub mod limit;
 pub mod listen;
 pub mod log;
 pub mod lookup;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 pub mod observe;
 pub mod output;
 pub mod stop;

@@ -4,60 +4,34 @@ mod exposition;
 
 use std::convert::Infallible;
 use std::io;
-use std::num::NonZeroU32;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use launcelot_endpoint::accept::{Accepted, Acceptor};
+use launcelot_endpoint::accept::Acceptor;
 use launcelot_endpoint::failure::one_line;
-use launcelot_endpoint::limit::ConnectionLimit;
 use launcelot_endpoint::listen::Listeners;
 
 use crate::statistics::Statistics;
 
-/// Maximum number of open HTTP connections; further clients wait. Scrapers connect seldom.
-const CONNECTIONS_MAX: NonZeroU32 = NonZeroU32::new(16).expect("16 is not zero");
-
-/// The time within which the head of a request must arrive. A connection may last twice as long.
-const TIMEOUT: Duration = Duration::from_secs(10);
-
 /// Serves the statistics over HTTP until a listener fails.
 pub(crate) async fn serve(listeners: Listeners, statistics: Statistics) {
-    if let Err(error) = accept_loop(listeners, &statistics).await {
-        tracing::error!("cannot serve the statistics: {}", one_line(&error));
+    match try_serve(listeners, statistics).await {
+        Err(error) => tracing::error!("cannot serve the statistics: {}", one_line(&error)),
+        Ok(never) => match never {},
     }
 }
 
-async fn accept_loop(listeners: Listeners, statistics: &Statistics) -> io::Result<()> {
-    let mut acceptor = Acceptor::new(listeners)?;
-    let limit = ConnectionLimit::new(CONNECTIONS_MAX);
-    loop {
-        let accepted = acceptor.accept(&limit).await?;
-        tokio::spawn(serve_connection(accepted, statistics.clone()));
-    }
-}
-
-async fn serve_connection(accepted: Accepted, statistics: Statistics) {
-    let Accepted { stream, permit, .. } = accepted;
+async fn try_serve(listeners: Listeners, statistics: Statistics) -> io::Result<Infallible> {
+    let acceptor = Acceptor::new(listeners)?;
     let service = service_fn(move |request| {
         let response = respond(&request, &statistics);
         async { Ok::<_, Infallible>(response) }
     });
-    let connection = http1::Builder::new()
-        .keep_alive(false)
-        .timer(TokioTimer::new())
-        .header_read_timeout(TIMEOUT)
-        .serve_connection(TokioIo::new(stream), service);
-    // Neither an HTTP error nor a client that does not take its response is logged.
-    let _ = tokio::time::timeout(2 * TIMEOUT, connection).await;
-    drop(permit);
+    launcelot_endpoint::metrics::serve(acceptor, service).await
 }
 
 fn respond(request: &Request<Incoming>, statistics: &Statistics) -> Response<Full<Bytes>> {
