@@ -233,6 +233,7 @@ async fn a_run_that_one_tab_removes_stays_removed_and_the_other_tab_keeps_its_ow
     browser.click("#runs [data-run='1'] button:last-of-type").await;
     wait_for_entries(&browser, 2).await;
     browser.client.switch_to_window(first).await.unwrap();
+    browser.wait_for("#runs:not(:has([data-run='1']))").await;
     browser.ask(4, "complete").await;
     wait_for_entries(&browser, 3).await;
     browser.open(&bridge.page_url()).await;

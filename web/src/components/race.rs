@@ -59,6 +59,10 @@ pub fn RaceSection(props: &Props) -> Html {
                 <button id="run-race" type="button" aria-disabled={busy.is_some().to_string()} aria-description={busy} onclick={on_race}>
                     <span key={label}>{ label }</span>
                 </button>
+                // Above what the traces of the race may still add, which would move it away from a mouse on its way.
+                if let Some(preset) = text::longer_link(race, lab) {
+                    { longer_link(preset, change_lab) }
+                }
                 <span class="over" translate="no">{ text::over(lab) }</span>
             </div>
             // What comes and goes has a place of its own: what stands beside it keeps the keyboard's focus.
@@ -66,9 +70,6 @@ pub fn RaceSection(props: &Props) -> Html {
                 <div class="ways">{ ways(race) }</div>
                 <p id="race-meaning" class="moral" role="status">{ text::meaning(race, unit(race)) }</p>
             </KeepRoom>
-            if let Some(preset) = text::longer_link(race, lab) {
-                { longer_link(preset, change_lab) }
-            }
             for race in imported {
                 { imported_race(race) }
             }

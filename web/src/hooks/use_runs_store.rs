@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use js_sys::futures::spawn_local;
-use web_sys::Event;
+use wasm_bindgen::JsCast as _;
+use web_sys::{Event, StorageEvent};
 use yew::prelude::*;
 
 use super::use_store::{STORAGE_EVENTS, is_about_to_end};
@@ -21,8 +22,8 @@ pub fn use_runs_store() -> Rc<RunsStore> {
 }
 
 /// Reads what earlier visits have left, and stores runs and races that are over whenever they have changed. While something is
-/// running, nothing is stored, so that it is not disturbed; when the page may be about to end, what has come of it is. The state is
-/// told whether the browser stores them. `has_parts` says whether the parts of the program have been loaded.
+/// running, nothing is stored, so that it is not disturbed; when the page may be about to end, what has come of it is. Takes away what
+/// other tabs remove. The state is told whether the browser stores them. `has_parts` says whether the parts of the program have been loaded.
 #[hook]
 pub fn use_stored_runs(
     store: Rc<RunsStore>,
@@ -66,9 +67,17 @@ fn on_event(event: &Event, store: &Rc<RunsStore>, current_state: &CurrentState) 
     if is_about_to_end(event) {
         let are_stored = store.save_at_once(Item::all_so_far(&state));
         report(are_stored, &state);
-    } else if event.type_() == "storage" && state.are_runs_unstored && !state.is_running() {
-        // There may be room now.
-        save(store.clone(), current_state.clone());
+    } else if let Some(event) = event.dyn_ref::<StorageEvent>() {
+        // Another tab has removed it. The newest run stays: it is in this tab's table.
+        if event.new_value().is_none()
+            && let Some(run) = event.key().and_then(|key| store.run_of(&key))
+        {
+            state.dispatch(Action::RunRemoved(run));
+        }
+        if state.are_runs_unstored && !state.is_running() {
+            // There may be room now.
+            save(store.clone(), current_state.clone());
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use crate::files::{self, ItemWriter};
-use crate::state::ids::EntryId;
+use crate::state::ids::{EntryId, RunId};
 use crate::state::import::RACES_MAX;
 use crate::state::restore::Restored;
 use crate::state::runs::RUNS_MAX;
@@ -162,6 +162,15 @@ impl RunsStore {
         true
     }
 
+    /// Returns the run that this page shows and has stored as `key`.
+    pub fn run_of(&self, key: &str) -> Option<RunId> {
+        let saved = self.saved.borrow();
+        match &saved.iter().find(|saved| saved.key == key)?.item {
+            Item::Run(record) => Some(record.id),
+            Item::Race(_) => None,
+        }
+    }
+
     fn has_one(&self, state: Writing) -> bool {
         self.saved.borrow().iter().any(|saved| saved.state == state)
     }
@@ -187,7 +196,6 @@ mod tests {
     use super::*;
     use crate::shared::Shared;
     use crate::state::Action;
-    use crate::state::ids::RunId;
     use crate::state::run_record::{Legs, RunRecord};
     use crate::state::test_state::{after, ask, complete, connected, ready_after};
     use crate::storage::tests::InMemory;

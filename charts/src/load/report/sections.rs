@@ -87,34 +87,34 @@ fn percentiles_section(run: &Run, scales: &Scales) -> Option<Element> {
 }
 
 fn failures_section(run: &Run, scales: &Scales) -> Element {
-    let unit = run.summary.unit;
+    let unit = run.summary.unit.plural();
     let rows = series::failures(run);
     let table = tables::failures(&run.summary, run.unit);
     if table.rows.is_empty() {
-        let note = format!("No {} failed.", unit.singular());
-        return section(run, "failures", "Failures", &note, None, &[]);
+        return section(run, "failures", "Failures", "Nothing failed.", None, &[]);
     }
     let chart = (!rows.is_empty()).then(|| {
         let mut plot = Element::new("div");
-        plot.set("class", "load-plot").push(failures::draw(&scales.levels, scales.failed_share, unit.plural(), &rows));
+        plot.set("class", "load-plot").push(failures::draw(&scales.levels, scales.failed_share, unit, &rows));
         plot
     });
     let note = format!(
-        "The share of {} that failed, by kind; the tallest bar is the largest share. A failure ends its {}, and the load goes \
-         on. In the other charts, a cross marks each level with failures.",
-        unit.plural(),
-        unit.singular()
+        "The share of {unit} that failed, by kind; the tallest bar is the largest share. The load goes on after a failure. In the \
+         other charts, a cross marks each level with failures."
     );
     section(run, "failures", "Failures", &note, chart, &[table])
 }
 
 fn usage_section(run: &Run) -> Element {
-    let note = format!(
+    section(
+        run,
+        "usage",
+        "Resource usage",
         "What the processes of each server used, and what the load generator used. A generator that is busy or late limits the \
-         figures itself. “Cut by the window” counts the {} that began before the window or ended after it.",
-        run.summary.unit.plural()
-    );
-    section(run, "usage", "Resource usage", &note, None, &[tables::usage(&run.summary.servers, run.unit)])
+         figures itself. “Cut by the window” counts what began before the window or ended after it.",
+        None,
+        &[tables::usage(&run.summary.servers, run.unit)],
+    )
 }
 
 /// Returns a section: heading, what it shows, the legend, the chart and its tables.
