@@ -178,7 +178,7 @@ fn reload(bridge: &Bridge, running: &CommandLine) {
             log::report("the options were read again");
             let names = command_line.needing_new_start(running);
             if !names.is_empty() {
-                tracing::warn!("a new start is needed for the new values of: {}", names.join(", "));
+                tracing::warn!("restart the bridge to apply the new values of: {}", names.join(", "));
             }
         }
         Err(error) => tracing::warn!("cannot read the options again, keeping the old ones: {}", one_line(&error)),

@@ -21,7 +21,7 @@ pub fn table(series: &[&Distribution]) -> Option<Element> {
     let mut details = Element::new("details");
     details.add("summary").text("The histogram as a table");
     let mut table = Element::table("histogram-table");
-    table.add("caption").set("class", "unseen").text("How many rounds took how long");
+    table.add("caption").set("class", "unseen").text("Number of rounds by time");
     let head = table.add_row_group("thead").add_row();
     head.add_column_header().text("Time");
     for index in 0..series.len() {

@@ -3,14 +3,18 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
+use launcelot_endpoint::accept::{AcceptErrors, Retry};
 use launcelot_endpoint::failure::one_line;
 use launcelot_endpoint::listen::BACKLOG;
+use nix::time::{ClockId, clock_gettime};
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::net::listen;
@@ -28,16 +32,27 @@ const STOP_TOKEN: u64 = 1;
 pub struct SuperServer {
     /// The address at which the super-server listens.
     pub address: SocketAddr,
-    programs: Arc<Programs>,
+    shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
     stop: Option<OwnedFd>,
 }
 
+/// What the thread shares with its owner.
+#[derive(Debug, Default)]
+struct Shared {
+    programs: Mutex<Programs>,
+    /// The last connection that got no program, or how the thread failed.
+    failure: Mutex<Option<String>>,
+    /// The processor time of the thread, in nanoseconds.
+    processor_ns: AtomicU64,
+}
+
 /// The running programs by process ID, each with its pidfd.
-type Programs = Mutex<HashMap<u32, (Child, OwnedFd)>>;
+type Programs = HashMap<u32, (Child, OwnedFd)>;
 
 impl SuperServer {
-    /// Listens on a free port of 127.0.0.1, and starts the program that `command` returns for each connection.
+    /// Listens on a free port of 127.0.0.1, and starts the program that `command` returns for each connection. A connection for which
+    /// no program can be started is closed.
     ///
     /// # Errors
     ///
@@ -52,21 +67,31 @@ impl SuperServer {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, &listener, EventData::new_u64(LISTENER_TOKEN), EventFlags::IN)?;
         epoll::add(&epoll, &stopped, EventData::new_u64(STOP_TOKEN), EventFlags::IN)?;
-        let programs = Arc::new(Programs::default());
-        let shared = Arc::clone(&programs);
+        let shared = Arc::new(Shared::default());
+        let of_thread = Arc::clone(&shared);
         let thread = thread::Builder::new().name("super-server".to_owned()).spawn(move || {
             // Dropping the `SuperServer` closes the writing end, which stops this thread. The reading end must be open until then.
             let _stopped = stopped;
-            if let Err(error) = serve(&listener, &epoll, &shared, &command) {
-                tracing::warn!("the super-server failed and has stopped: {}", one_line(&error));
+            if let Err(error) = serve(&listener, &epoll, &of_thread, &command) {
+                of_thread.failed(&error);
             }
         })?;
-        Ok(Self { address, programs, thread: Some(thread), stop: Some(stop) })
+        Ok(Self { address, shared, thread: Some(thread), stop: Some(stop) })
     }
 
     /// Returns the process IDs of the running programs.
     pub fn processes(&self) -> Vec<u32> {
-        lock(&self.programs).keys().copied().collect()
+        lock(&self.shared.programs).keys().copied().collect()
+    }
+
+    /// Returns why connections got no program; `None` if all have got one.
+    pub fn failure(&self) -> Option<String> {
+        lock(&self.shared.failure).clone()
+    }
+
+    /// Returns the processor time that the super-server itself has used until its last pause.
+    pub fn processor_time(&self) -> Duration {
+        Duration::from_nanos(self.shared.processor_ns.load(Ordering::Relaxed))
     }
 }
 
@@ -76,41 +101,56 @@ impl Drop for SuperServer {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
-        for (program, _) in lock(&self.programs).values_mut() {
+        for (program, _) in lock(&self.shared.programs).values_mut() {
             let _ = program.kill();
             let _ = program.wait();
         }
     }
 }
 
-fn serve(
-    listener: &TcpListener,
-    epoll: &OwnedFd,
-    programs: &Programs,
-    command: &impl Fn() -> Command,
-) -> io::Result<()> {
+impl Shared {
+    fn failed(&self, error: &io::Error) {
+        let failure = format!("could not start a program: {}", one_line(error));
+        if lock(&self.failure).replace(failure.clone()).is_none() {
+            tracing::warn!("the super-server {failure}");
+        }
+    }
+
+    fn note_processor_time(&self) {
+        let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map(Duration::from).unwrap_or_default();
+        self.processor_ns.store(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+}
+
+fn serve(listener: &TcpListener, epoll: &OwnedFd, shared: &Shared, command: &impl Fn() -> Command) -> io::Result<()> {
     let mut events = Vec::with_capacity(64);
+    let mut errors = AcceptErrors::default();
     loop {
         events.clear();
+        shared.note_processor_time();
         rustix::io::retry_on_intr(|| epoll::wait(epoll, spare_capacity(&mut events), None))?;
         for event in &events {
             match event.data.u64() {
-                LISTENER_TOKEN => {
-                    let (connection, _) = listener.accept()?;
-                    // Locked before the program starts, so that `processes` returns the program once its client has an answer.
-                    let mut running = lock(programs);
-                    let program = command()
-                        .stdin(OwnedFd::from(connection.try_clone()?))
-                        .stdout(Stdio::from(OwnedFd::from(connection)))
-                        .spawn()?;
-                    let ended = pidfd_open(Pid::from_child(&program), PidfdFlags::empty())?;
-                    epoll::add(epoll, ended.as_fd(), EventData::new_u64(program.id().into()), EventFlags::IN)?;
-                    running.insert(program.id(), (program, ended));
-                }
+                LISTENER_TOKEN => match listener.accept() {
+                    Ok((connection, _)) => {
+                        errors.accepted();
+                        if let Err(error) = start_program(connection, epoll, shared, command) {
+                            shared.failed(&error);
+                        }
+                    }
+                    Err(error) => match errors.failed(&error, Instant::now()) {
+                        Retry::AtOnce => {}
+                        Retry::After(pause) => {
+                            shared.failed(&error);
+                            thread::sleep(pause);
+                        }
+                        Retry::Never => return Err(error),
+                    },
+                },
                 STOP_TOKEN => return Ok(()),
                 process => {
                     let process = u32::try_from(process).unwrap_or_default();
-                    if let Some((mut program, _)) = lock(programs).remove(&process) {
+                    if let Some((mut program, _)) = lock(&shared.programs).remove(&process) {
                         program.wait()?;
                     }
                 }
@@ -119,15 +159,47 @@ fn serve(
     }
 }
 
-/// A panic cannot leave the map inconsistent, so a poisoned lock is used as it is.
-fn lock(programs: &Programs) -> MutexGuard<'_, HashMap<u32, (Child, OwnedFd)>> {
-    programs.lock().unwrap_or_else(PoisonError::into_inner)
+/// Starts the program of a connection.
+fn start_program(
+    connection: TcpStream,
+    epoll: &OwnedFd,
+    shared: &Shared,
+    command: &impl Fn() -> Command,
+) -> io::Result<()> {
+    // Locked before the program starts, so that `processes` returns the program once its client has an answer.
+    let mut running = lock(&shared.programs);
+    let mut program = command()
+        .stdin(OwnedFd::from(connection.try_clone()?))
+        .stdout(Stdio::from(OwnedFd::from(connection)))
+        .spawn()?;
+    match watch(&program, epoll) {
+        Ok(ended) => {
+            running.insert(program.id(), (program, ended));
+            Ok(())
+        }
+        Err(error) => {
+            let _ = program.kill();
+            let _ = program.wait();
+            Err(error)
+        }
+    }
+}
+
+/// Has the end of a program reported.
+fn watch(program: &Child, epoll: &OwnedFd) -> io::Result<OwnedFd> {
+    let ended = pidfd_open(Pid::from_child(program), PidfdFlags::empty())?;
+    epoll::add(epoll, ended.as_fd(), EventData::new_u64(program.id().into()), EventFlags::IN)?;
+    Ok(ended)
+}
+
+/// A panic cannot leave what is locked inconsistent, so a poisoned lock is used as it is.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
     use std::io::{Read as _, Write as _};
-    use std::net::TcpStream;
 
     use super::*;
 
@@ -146,5 +218,26 @@ mod tests {
         while !server.processes().is_empty() {
             thread::yield_now();
         }
+        assert!(server.failure().is_none() && !server.processor_time().is_zero());
+    }
+
+    #[test]
+    fn a_program_that_cannot_be_started_costs_only_its_connection() {
+        let is_broken = Arc::new(Mutex::new(true));
+        let of_command = Arc::clone(&is_broken);
+        let program = move || Command::new(if *lock(&of_command) { "/no/such/program" } else { "cat" });
+        let server = SuperServer::start(program).unwrap();
+        let mut refused = TcpStream::connect(server.address).unwrap();
+        assert_eq!(refused.read(&mut [0; 2]).unwrap(), 0, "closed");
+        while server.failure().is_none() {
+            thread::yield_now();
+        }
+        assert!(server.failure().unwrap().starts_with("could not start a program: No such file"));
+        *lock(&is_broken) = false;
+        let mut client = TcpStream::connect(server.address).unwrap();
+        let mut echo = [0; 2];
+        client.write_all(b"ni").unwrap();
+        client.read_exact(&mut echo).unwrap();
+        assert_eq!(&echo, b"ni");
     }
 }

@@ -20,7 +20,7 @@ use crate::load::terminal::say;
 /// The arguments of `launcelot-lab report`.
 #[derive(Debug, Clone, Args)]
 pub struct ReportOptions {
-    /// Folders of results, or `result.json` files; two of them are shown beside each other
+    /// Folders of results, or `result.json` files; several are compared with the first
     #[arg(required = true, value_name = "DIR|FILE")]
     pub results: Vec<PathBuf>,
     /// How the results are printed.

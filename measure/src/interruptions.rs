@@ -28,7 +28,7 @@ impl Interruptions {
         match (self.was_hidden, self.was_suspended) {
             (false, false) => None,
             (true, false) => Some("the tab was hidden partway through"),
-            (false, true) => Some("suspended partway through"),
+            (false, true) => Some("the client was suspended partway through"),
             (true, true) => Some("the tab was hidden and suspended partway through"),
         }
     }

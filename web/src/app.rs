@@ -89,7 +89,7 @@ pub fn App() -> Html {
                         <Dialogue newest={newest.clone()} compared={compared.clone()} />
                         <Meaning has_clock={state.clock.is_some()} broken={state.broken.clone()} newest={newest.clone()}
                             compared={compared.clone()} {unit} stop={actions.stop.clone()} />
-                        <NextStep newest={finished} {has_lab} />
+                        <NextStep newest={finished} is_first={state.has_one_run()} {has_lab} />
                         <LegsTable traced={traced.clone()} {unit} />
                     </KeepRoom>
                     <Terminal port={terminal_port} order={state.order} />

@@ -105,7 +105,7 @@ fn charts(scale: &LogScale, series: &[(&Distribution, Duration)], summaries: &[S
     figure.set("class", "distributions");
     figure.add("h3").text("Histogram: how often each time occurred");
     figure.push(histogram::draw(scale, series));
-    figure.add("h3").text("Percentiles: what share of the rounds was answered within what time");
+    figure.add("h3").text("Percentiles: the share of rounds answered within each time");
     figure.push(percentiles::draw(scale, &distributions_of(series))).push(table::legend(summaries));
     figure
 }

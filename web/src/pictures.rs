@@ -68,7 +68,7 @@ pub fn draw(chart: Chart, state: &State) -> Option<String> {
         Chart::Race => race(newest_race(state)?),
         Chart::Histogram => rounds(&state.rounds, "How often each time occurred", histogram::draw),
         Chart::Percentiles => {
-            rounds(&state.rounds, "Percentiles: what share was answered within what time", |scale, series| {
+            rounds(&state.rounds, "Percentiles: the share answered within each time", |scale, series| {
                 let series: Vec<&Distribution> = series.iter().map(|(distribution, _)| *distribution).collect();
                 percentiles::draw(scale, &series)
             })

@@ -11,7 +11,7 @@ use launcelot_measure::{ConnectPoint, Connecting, Leg, Path, Paths, Run, Span, T
 
 /// What happened at a recorded moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum What {
+pub enum EventKind {
     /// Connecting began.
     Connecting,
     /// It passed a point.
@@ -29,8 +29,8 @@ pub enum What {
 /// Something that happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Event {
-    /// What.
-    pub what: What,
+    /// What happened.
+    pub kind: EventKind,
     /// To which question, from 0. Has no meaning for connecting.
     pub question: usize,
 }
@@ -40,7 +40,7 @@ pub struct Event {
 pub struct Moment {
     /// When, since the run began.
     pub at: Duration,
-    /// What, in the order of the way.
+    /// What happened, in the order of the path.
     pub events: Vec<Event>,
 }
 
@@ -251,24 +251,26 @@ impl Replay {
         if let Some(span) = run.connecting {
             lanes.push("Connecting".to_owned());
             journeys.push(map.connecting(run, span, &paths));
-            events.push((span.from, Event { what: What::Connecting, question: 0 }));
+            events.push((span.from, Event { kind: EventKind::Connecting, question: 0 }));
             let passed = paths.connecting().map(Connecting::moments).unwrap_or_default();
             events.extend(
-                passed.into_iter().map(|(point, at)| (at, Event { what: What::ConnectPassed(point), question: 0 })),
+                passed
+                    .into_iter()
+                    .map(|(point, at)| (at, Event { kind: EventKind::ConnectPassed(point), question: 0 })),
             );
-            events.push((span.until, Event { what: What::Connected, question: 0 }));
+            events.push((span.until, Event { kind: EventKind::Connected, question: 0 }));
         }
         for (question, asked) in run.questions.iter().enumerate() {
             let Some(from) = asked.asked else { continue };
             lanes.push(asked.question.clone());
-            events.push((from, Event { what: What::Asked, question }));
+            events.push((from, Event { kind: EventKind::Asked, question }));
             let Some(span) = asked.span() else {
                 journeys.push(vec![Knot { at: from, place: map.home(), is_back: false, leg: "client" }]);
                 continue;
             };
             let passed = paths.questions().get(question).map(Path::moments).unwrap_or_default();
-            events.extend(passed.iter().map(|(point, at)| (*at, Event { what: What::Passed(*point), question })));
-            events.push((span.until, Event { what: What::Answered, question }));
+            events.extend(passed.iter().map(|(point, at)| (*at, Event { kind: EventKind::Passed(*point), question })));
+            events.push((span.until, Event { kind: EventKind::Answered, question }));
             journeys.push(map.journey(span, &passed));
         }
         let said = run.questions.iter().map(|asked| (asked.question.clone(), asked.answer.clone())).collect();

@@ -265,6 +265,12 @@ impl State {
         self.broken = Some(why.into());
     }
 
+    /// Whether one single run has begun in this visit.
+    pub fn has_one_run(&self) -> bool {
+        let is_own = |record: &&Shared<RunRecord>| record.entry.page == self.page && !record.is_imported;
+        self.runs.iter().filter(is_own).count() == 1
+    }
+
     /// Whether there is nothing that could be cleared.
     pub fn is_empty(&self) -> bool {
         let has_races = self.races().any(|race| !race.url.is_empty());

@@ -57,8 +57,7 @@ pub fn status(how: &Ended, url: &str, interruptions: Interruptions, is_elsewhere
 const CHOOSE_BRIDGE: &str = " If it listens on another port, add ?bridge=PORT to this page’s address.";
 
 /// What is added where a page was suspended that broke.
-const SUSPENDED: &str =
-    " The page was suspended in the meantime, and a browser closes the connections of a page that it suspends.";
+const SUSPENDED: &str = " The page was suspended, and browsers close the connections of suspended pages.";
 
 /// The kind of failure that an end is; `None` if it is not a failure. Stopping is not a failure.
 pub fn failure_kind(how: &Ended) -> Option<FailureKind> {
@@ -217,7 +216,7 @@ pub fn of_the_clock(clock: Clock, hops_step: Option<Duration>) -> String {
     } else {
         format!(
             "The page’s clock has a resolution of {step}, so no time here is more exact than that. The clock is this coarse because the page is \
-             not cross-origin isolated. Open it as http://localhost, from the bridge or from trunk serve, and it is."
+             not cross-origin isolated. To isolate it, open it at http://localhost, from the bridge or trunk serve."
         )
     };
     match hops_step.filter(|step| !step.is_zero()) {
@@ -229,11 +228,11 @@ pub fn of_the_clock(clock: Clock, hops_step: Option<Duration>) -> String {
 /// What the page can do to its own figures, and what it cannot.
 pub fn of_the_worker(clock: Clock) -> String {
     let mut words = " The clock and the socket are in a worker, so drawing this page cannot delay a reading. On a machine with few cores, drawing can \
-                     slow the dialogue itself, because browser and server share them. So a run starts after your click has been drawn, \
-                     and is drawn when it ends, or every 100 ms."
+                     slow the dialogue itself, because browser and server share them. So a run starts once your click shows on screen, \
+                     and is drawn every 100 ms and at its end."
         .to_owned();
     if !clock.isolated {
-        words += " Its timers are coarse too: rounds with a pace may start a few milliseconds late. This lateness is measured and shown \
+        words += " Its timers are coarse too: paced rounds may start a few milliseconds late. This lateness is measured and shown \
                   separately.";
     }
     words

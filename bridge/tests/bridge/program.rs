@@ -448,7 +448,7 @@ async fn options_are_read_again_on_sighup_and_open_websockets_go_on() {
     running.signal(Signal::HUP);
     assert!(running.next_logged().contains("the options were read again"));
     let logged = running.next_logged();
-    let names = "a new start is needed for the new values of: listen, max-websockets, threads, log-format, verbose";
+    let names = "restart the bridge to apply the new values of: listen, max-websockets, threads, log-format, verbose";
     assert!(logged.ends_with(names), "{logged}");
     // Options that cannot be used change nothing.
     let unusable = ["nonsense", "idle-timeout = 'soon'", "max-connections = 0", "web = '/no/such'"];

@@ -101,7 +101,7 @@ fn connecting(connecting: &Connecting, run: &Run) -> String {
         }
         legs.push(part);
     }
-    wrapped(&format!("Of connecting: {}.", legs.join(", ")))
+    wrapped(&format!("Connecting, by leg: {}.", legs.join(", ")))
 }
 
 /// States the settings of the emulated link, and the delay that it added lately to this and to other dialogues.
@@ -192,7 +192,7 @@ mod tests {
         let events = points.into_iter().zip([0, 4, 14, 18]).map(|(point, at)| ConnectEvent { point, at: us(at) });
         lab_trace.trace.connecting = events.collect();
         let report = legs(&run(), Ok(&lab_trace));
-        assert!(report.contains("\nOf connecting: 72 µs client, 8 µs bridge, 10 µs connect().\n"), "{report}");
+        assert!(report.contains("\nConnecting, by leg: 72 µs client, 8 µs bridge, 10 µs connect().\n"), "{report}");
     }
 
     #[test]
@@ -205,7 +205,7 @@ mod tests {
         run.attribute_handshake(&lab_trace.trace, us(70_000));
         let report = legs(&run, Ok(&lab_trace));
         let expected = "The legs are unknown: no hop saw an answer that arrived, so the client’s clock and the hops’ clock cannot be \
-                        related. Of connecting: 70.0 ms connect()*. * The last 69.9 ms of connecting are the emulated link's handshake";
+                        related. Connecting, by leg: 70.0 ms connect()*. * The last 69.9 ms of connecting are the emulated link's handshake";
         assert!(report.replace('\n', " ").starts_with(expected), "{report}");
         assert!(!report.contains('±'), "{report}");
     }
@@ -219,7 +219,7 @@ mod tests {
         let points = [(ConnectPoint::UpgradeIn, 0), (ConnectPoint::ConnectBegun, 4), (ConnectPoint::UpgradeOut, 18)];
         lab_trace.trace.connecting = points.map(|(point, at)| ConnectEvent { point, at: us(at) }).to_vec();
         let report = legs(&run, Ok(&lab_trace));
-        assert!(report.starts_with("Of connecting: "), "{report}");
+        assert!(report.starts_with("Connecting, by leg: "), "{report}");
     }
 
     #[test]

@@ -56,7 +56,7 @@ fn kernel(run: &Run) -> String {
 
 /// States the order of the questions and the step of the clock.
 fn limits(run: &Run) -> String {
-    format!("Asked {}; clock step {}.", text::order(run.order), format_duration(run.clock_step))
+    format!("Order: {}; clock step {}.", text::order(run.order), format_duration(run.clock_step))
 }
 
 #[cfg(test)]
@@ -119,7 +119,7 @@ mod tests {
             "What is your name?          0.251 ms    1.300 ms    1.049 ms",
             "What?                              –           –           –",
             "The kernel's round-trip times are not available on this system.",
-            "Asked one at a time; clock step 21 ns.",
+            "Order: one at a time; clock step 21 ns.",
         ];
         assert_eq!(timing(&run).lines().collect::<Vec<_>>(), expected);
     }

@@ -3,11 +3,11 @@
 use std::process::ExitCode;
 
 use launcelot_endpoint::output;
-use launcelot_measure::load::RunStatus;
+use launcelot_measure::load::{CycleResult, RunStatus};
 
 use super::canned::CannedLoad;
 use super::options::DesignsOptions;
-use crate::load::format::FormatOptions;
+use crate::load::format::{print, report};
 use crate::load::results_folder;
 use crate::load::run::LoadError;
 use crate::load::signals::RunSignals;
@@ -32,7 +32,8 @@ const LOADS: [(&str, &str, &str); 4] = [
     ),
 ];
 
-/// Runs all loads one after the other, and prints the table of each. Returns the exit code of the first that did not complete.
+/// Runs all loads one after the other, and prints the table of each, or all results together as JSON or CSV. Returns the exit code: a
+/// design that did not start, or ended, is a failure.
 ///
 /// # Errors
 ///
@@ -40,15 +41,32 @@ const LOADS: [(&str, &str, &str); 4] = [
 pub fn run(options: &DesignsOptions) -> Result<ExitCode, LoadError> {
     let signals = RunSignals::handle().map_err(LoadError::Signals)?;
     let folder = options.output.clone().unwrap_or_else(|| results_folder::default_path("designs-"));
-    let format = FormatOptions { markdown: options.markdown, ..FormatOptions::default() };
+    let format = options.format;
+    let is_shown_at_once = format.is_table() || format.markdown;
+    let mut results = Vec::new();
     for canned in loads(options) {
-        output::print(&canned.heading(options.markdown));
-        let result = canned.load(&folder)?.run(Some(format), &signals)?;
-        if result.status == RunStatus::Interrupted {
-            return Ok(RunSignals::interrupted());
+        if is_shown_at_once {
+            output::print(&canned.heading(format.markdown));
+        }
+        let result = canned.load(&folder)?.run(is_shown_at_once.then_some(format), &signals)?;
+        let is_interrupted = result.status == RunStatus::Interrupted;
+        results.push(result);
+        if is_interrupted {
+            break;
         }
     }
-    Ok(ExitCode::SUCCESS)
+    if !is_shown_at_once {
+        print(&report(&results, &[], format)).map_err(LoadError::Output)?;
+    }
+    if results.iter().any(|result| result.status == RunStatus::Interrupted) {
+        return Ok(RunSignals::interrupted());
+    }
+    let has_failed = results.iter().flat_map(|result| &result.cycles).any(has_server_ended);
+    Ok(if has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn has_server_ended(cycle: &CycleResult) -> bool {
+    cycle.end.as_ref().is_some_and(|end| end.server_ended.is_some())
 }
 
 fn loads(options: &DesignsOptions) -> Vec<CannedLoad> {
@@ -67,12 +85,13 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::load::format::FormatOptions;
 
     #[test]
     fn every_load_has_a_plan_with_the_rounds_and_the_window_of_the_options() {
         let duration = Duration::from_millis(1_500);
         let rounds = NonZeroU32::new(2).unwrap();
-        for canned in loads(&DesignsOptions { rounds, duration, output: None, markdown: false }) {
+        for canned in loads(&DesignsOptions { rounds, duration, output: None, format: FormatOptions::default() }) {
             let plan = canned.options().plan().unwrap();
             assert_eq!((plan.rounds, plan.duration), (2, duration), "{}", canned.name);
         }

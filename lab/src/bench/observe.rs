@@ -73,7 +73,7 @@ pub enum ObserveError {
     #[error("the server broke")]
     Server(#[from] ServeError),
     /// The result is printed.
-    #[error("the server is not observed as cheaply as it should be")]
+    #[error("observing the server costs more than it should")]
     BarsNotMet,
     /// The result cannot be written.
     #[error("cannot write the result")]

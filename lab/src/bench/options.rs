@@ -76,9 +76,9 @@ pub struct DesignsOptions {
     /// Folder for the results, with a folder for each load [default: results/designs-DATE-TIME]
     #[arg(long, value_name = "DIR")]
     pub output: Option<PathBuf>,
-    /// Print Markdown tables
-    #[arg(long)]
-    pub markdown: bool,
+    /// How the results are printed.
+    #[command(flatten)]
+    pub format: FormatOptions,
 }
 
 /// The arguments of the benchmark of the recorder.

@@ -158,19 +158,31 @@ struct CycleObserver {
     cycle: CycleId,
     server: ServerUnderTest,
     begin: Option<UsageSnapshot>,
+    /// What the server had used in the lab's own process when the window began.
+    begin_in_lab: Duration,
     is_window_over: bool,
     end: CycleEnd,
 }
 
 impl CycleObserver {
     fn new(cycle: CycleId, server: ServerUnderTest) -> Self {
-        Self { cycle, server, begin: None, is_window_over: false, end: CycleEnd::default() }
+        Self {
+            cycle,
+            server,
+            begin: None,
+            begin_in_lab: Duration::ZERO,
+            is_window_over: false,
+            end: CycleEnd::default(),
+        }
     }
 
     fn follow(mut self, events: &Receiver<EngineEvent>, observe: &mut impl FnMut(&RunEvent)) -> CycleEnd {
         loop {
             match events.recv_timeout(LOOK_INTERVAL) {
-                Ok(EngineEvent::WindowBegan) => self.begin = self.server.usage(),
+                Ok(EngineEvent::WindowBegan) => {
+                    self.begin = self.server.usage();
+                    self.begin_in_lab = self.server.used_in_lab();
+                }
                 Ok(EngineEvent::Progress { elapsed, added }) => {
                     observe(&RunEvent::Progress { cycle: self.cycle, elapsed, added });
                 }
@@ -182,8 +194,10 @@ impl CycleObserver {
         }
     }
 
-    fn end_window(&mut self, window: Duration, generator: GeneratorUsage) {
+    fn end_window(&mut self, window: Duration, mut generator: GeneratorUsage) {
         let used = self.server.usage();
+        let used_in_lab = self.server.used_in_lab().saturating_sub(self.begin_in_lab);
+        generator.other_processor = generator.other_processor.saturating_sub(used_in_lab);
         self.end.server = used.zip(self.begin.as_ref()).map(|(used, begin)| used.since(begin));
         self.end.window = window;
         self.end.generator = generator;
@@ -242,6 +256,7 @@ mod tests {
             direct: None,
             dialogue: DialoguePlan {
                 script: None,
+                script_hash: None,
                 questions: 10,
                 in_flight: 1,
                 think: Duration::ZERO,

@@ -10,7 +10,7 @@ use launcelot_measure::percentile::LOAD_PERCENTILES;
 use launcelot_measure::text;
 
 /// The names of the columns before those of the latencies.
-const COLUMNS: [&str; 21] = [
+const COLUMNS: [&str; 22] = [
     "run",
     "begun",
     "server",
@@ -32,6 +32,7 @@ const COLUMNS: [&str; 21] = [
     "server_memory_bytes",
     "server_threads",
     "generator_processor_us",
+    "generator_other_processor_us",
 ];
 
 /// Returns a line for each cycle of each result, after the names of the columns.
@@ -91,6 +92,7 @@ fn line(run: usize, result: &LoadResult, measured: &CycleResult) -> Vec<String> 
         known(usage.map(|usage| u128::from(usage.memory_bytes))),
         known(usage.map(|usage| u128::from(usage.threads))),
         known(end.map(|end| end.generator.processor.as_micros())),
+        known(end.map(|end| end.generator.other_processor.as_micros())),
     ];
     let latencies = [
         &counts.question_latency,
@@ -99,8 +101,12 @@ fn line(run: usize, result: &LoadResult, measured: &CycleResult) -> Vec<String> 
         &counts.dialogue_latency,
         &counts.lateness,
     ];
+    // The emulated link accepts at once, so connecting to it says nothing of the way to the server.
+    let nothing = Distribution::default();
+    let is_linked = result.plan.link.is_some();
     for times in latencies {
-        fields.extend(latency(times));
+        let is_shown = !(is_linked && std::ptr::eq(times, &raw const counts.connect_latency));
+        fields.extend(latency(if is_shown { times } else { &nothing }));
     }
     let failures =
         counts.failures.iter().map(|(kind, tally)| format!("{}: {}", text::load::failure(kind), tally.count));

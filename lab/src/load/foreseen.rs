@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use launcelot_measure::load::{Level, LoadMode, LoadPlan, RatedUnit, ServerKind};
+use launcelot_measure::load::{Level, LoadMode, LoadPlan, RatedUnit, ServerKind, ServerPlan};
 use launcelot_measure::unit::format_count;
 use rustix::process::{Resource, getrlimit};
 
 use super::cycle::Pace;
 use super::engine::ports::{self, PortUse};
-use super::server_under_test::Addresses;
+use super::server_under_test::{Addresses, INETD};
 
 /// The descriptors that the lab needs besides those of its connections.
 const OTHER_DESCRIPTORS: u64 = 64;
@@ -55,14 +55,19 @@ fn port_use(plan: &LoadPlan, server: &ServerKind, addresses: &[SocketAddr]) -> O
     })
 }
 
+fn is_inetd(server: &ServerPlan) -> bool {
+    matches!(&server.kind, ServerKind::Design { design, .. } if design == INETD)
+}
+
 fn descriptor_warning(plan: &LoadPlan, limit: Option<u64>) -> Option<String> {
     let limit = limit?;
     // How many dialogues of an open loop are in flight at once depends on the server.
     let LoadMode::Closed { clients } = &plan.mode else { return None };
     let clients = u64::from(*clients.iter().max()?);
-    // The emulated link accepts each connection, and makes another one to the server.
-    let each = if plan.link.is_some() { 3 } else { 1 };
-    let needed = clients * each + OTHER_DESCRIPTORS;
+    // The emulated link accepts each connection, and makes another one to the server. A super-server watches each of its programs.
+    let of_link = if plan.link.is_some() { 2 } else { 0 };
+    let of_super_server = u64::from(plan.servers.iter().any(is_inetd));
+    let needed = clients * (1 + of_link + of_super_server) + OTHER_DESCRIPTORS;
     (needed > limit).then(|| {
         format!(
             "{} clients need about {} file descriptors, and the limit of this process is {} (ulimit -n). Dialogues beyond it fail \

@@ -144,7 +144,7 @@ mod tests {
         run.status = RunStatus::Unfinished;
         let html = html_of(&[run]);
         tags(&html);
-        assert!(html.contains("The run did not end"), "{html}");
+        assert!(html.contains("The run did not finish"), "{html}");
     }
 
     #[test]
@@ -208,7 +208,10 @@ mod tests {
         let html = text();
         let finding = html.split("class=\"finding\"").nth(1).unwrap().split("</div>").next().unwrap();
         assert!(finding.contains("<code>simple</code>") && finding.contains("&lt;script&gt;"), "{finding}");
-        assert!(html.contains("Too few rounds to tell whether the servers differ: 3 of at least 6."), "{html}");
+        assert!(
+            html.contains("Too few rounds to tell whether the servers differ: 3, where at least 6 are needed."),
+            "{html}"
+        );
         let twice = html_of(&[sample::rounds(6, &["simple", "poll"], &[1, 20])]);
         assert!(twice.contains("95\u{a0}% interval") && twice.contains(">difference</td>"), "{twice}");
     }
@@ -230,7 +233,7 @@ mod tests {
     #[test]
     fn a_prediction_is_a_thin_line_with_a_table() {
         let html = text();
-        assert!(html.contains("class=\"model\"") && html.contains("Dialogues per second that the model predicts"));
+        assert!(html.contains("class=\"model\"") && html.contains("Dialogues per second predicted by the model"));
         let without = html_of(&[sample::result(&["simple"], &[2, 5])]);
         assert!(!without.contains("class=\"model\""), "a single client was not measured");
     }

@@ -19,7 +19,7 @@ pub fn tables(results: &[LoadResult], comparisons: &[ServerComparison]) -> Strin
             tables::latency("Time per question", servers, unit, &|counts| &counts.question_latency),
             tables::latency("Connect to first answer", servers, unit, &|counts| &counts.first_answer_latency),
             tables::percentiles("Time per question", servers, unit, &|counts| &counts.question_latency),
-            tables::usage(servers, unit),
+            tables::usage(servers, unit, result.plan.link.is_some()),
         ];
         let predictions = prediction::of_servers(result, &summary);
         if predictions.iter().any(|server| server.prediction.is_ok()) {

@@ -12,6 +12,7 @@ use launcelot_measure::load::json::check_plan;
 use launcelot_measure::load::{
     Arrivals, DialoguePlan, LinkFaults, LoadMode, LoadPlan, RatedUnit, ServerKind, ServerPlan,
 };
+use launcelot_measure::unit::format_count;
 use launcelot_protocol::PORT;
 use launcelot_server::command_line::DesignName;
 use thiserror::Error;
@@ -39,6 +40,15 @@ const CLIENTS: [u32; 9] = [1, 2, 3, 5, 7, 10, 13, 16, 20];
 const DIRECT_WINDOW_MAX: Duration = Duration::from_millis(500);
 /// The numbers of clients of [`NamedPlan::HalfMinute`].
 const HALF_MINUTE_CLIENTS: [u32; 1] = [10];
+
+/// The largest number of cycles: each takes about 20 kB in the result, which is read as a whole.
+const CYCLES_MAX: u64 = 5_000;
+
+/// The largest number of clients at once. Each has a descriptor and some kilobytes.
+const CLIENTS_MAX: u64 = 100_000;
+
+/// The highest rate. What cannot begin in time is queued in memory.
+const RATE_MAX: u64 = 1_000_000;
 
 /// The arguments of `launcelot-lab load`.
 #[derive(Debug, Clone, Args)]
@@ -143,7 +153,7 @@ pub struct LoadOptions {
     /// Keep each connection open for the whole cycle, one dialogue after the other
     #[arg(long)]
     pub keep_alive: bool,
-    /// The timeout of connecting, and of each answer
+    /// Timeout for connecting, and for each answer
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_positive)]
     pub timeout: Duration,
     /// Ask the questions of this script instead of the three questions (a TOML file)
@@ -286,6 +296,7 @@ impl LoadOptions {
             seed: self.seed.unwrap_or_else(|| fastrand::u64(..1 << 53)),
         };
         check_plan(&plan).map_err(PlanError::OutOfBounds)?;
+        check_size(&plan)?;
         Ok(plan)
     }
 
@@ -296,10 +307,22 @@ impl LoadOptions {
         let has = |of_design: fn(&str) -> bool| names.iter().any(|name| of_design(name));
         let is_by_question = self.is_rated_by_question();
         let is_started = !names.is_empty() || !self.server.is_empty();
+        let (questions, in_flight) =
+            (self.questions.map_or(QUESTIONS, NonZeroU32::get), self.in_flight.map_or(1, NonZeroU32::get));
+        let never_thinks = self.think.is_some() && in_flight >= questions && !self.keep_alive;
+        let is_random = !self.rate.is_empty() && self.arrivals == ArrivalsOption::Poisson;
         let useless = [
             ("--questions", self.questions.is_some() && is_by_question, by_question),
             ("--in-flight", self.in_flight.is_some() && is_by_question, by_question),
             ("--think", self.think.is_some() && is_by_question, by_question),
+            ("--keep-alive", self.keep_alive && is_by_question, "with --per question, connections stay open anyway"),
+            ("--in-flight", in_flight > questions, "a dialogue has fewer questions"),
+            ("--think", never_thinks, "all questions of a dialogue are sent at once"),
+            (
+                "--seed",
+                self.seed.is_some() && !is_random,
+                "only the arrivals of --rate are random, unless they are steady",
+            ),
             ("--workers", self.workers.is_some() && !has(has_workers), "only workers and processes have workers"),
             (
                 "--server-threads",
@@ -324,6 +347,7 @@ impl LoadOptions {
         let is_by_question = self.is_rated_by_question();
         DialoguePlan {
             script: self.script.as_ref().map(|path| path.display().to_string()),
+            script_hash: None,
             questions: if is_by_question { 1 } else { self.questions.map_or(QUESTIONS, NonZeroU32::get) },
             in_flight: self.in_flight.map_or(1, NonZeroU32::get),
             think: self.think.unwrap_or_default(),
@@ -421,6 +445,29 @@ impl LoadOptions {
     }
 }
 
+/// Checks that a run is not so large that its result could not be read, or that the lab would run out of memory.
+fn check_size(plan: &LoadPlan) -> Result<(), PlanError> {
+    let cycles = plan.servers.len() as u64 * plan.mode.levels().len() as u64 * u64::from(plan.rounds);
+    let (clients, rate) = match &plan.mode {
+        LoadMode::Closed { clients } => (clients.iter().copied().max().unwrap_or_default(), 0),
+        LoadMode::Open { rates, max_in_flight, .. } => {
+            (*max_in_flight, rates.iter().copied().max().unwrap_or_default())
+        }
+    };
+    let sizes = [
+        ("cycles (servers × levels × rounds)", cycles, CYCLES_MAX),
+        ("clients at once", u64::from(clients), CLIENTS_MAX),
+        ("a second", u64::from(rate), RATE_MAX),
+    ];
+    match sizes.into_iter().find(|(_, number, max)| number > max) {
+        Some((what, number, max)) => {
+            let [number, max] = [number, max].map(format_count);
+            Err(PlanError::OutOfBounds(format!("{number} {what}: the maximum is {max}")))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Returns the numbers of an option, each of which is measured once.
 fn distinct(option: &'static str, list: &[NonZeroU32]) -> Result<Vec<u32>, PlanError> {
     let numbers: Vec<u32> = list.iter().map(|number| number.get()).collect();
@@ -500,9 +547,23 @@ mod tests {
     #[test]
     fn an_option_without_an_effect_and_a_number_that_is_listed_twice_are_errors() {
         let by_question = ["--designs", "poll", "--rate", "5", "--per", "question"];
-        let cases: [(&[&str], &str); 11] = [
+        let cases: [(&[&str], &str); 19] = [
             (&[&by_question[..], &["--questions", "10"]].concat(), "--questions has no effect: with --per question, "),
             (&[&by_question[..], &["--in-flight", "5"]].concat(), "--in-flight has no effect: "),
+            (&[&by_question[..], &["--keep-alive"]].concat(), "--keep-alive has no effect: "),
+            (&["--designs", "poll", "--in-flight", "50"], "--in-flight has no effect: a dialogue has fewer questions"),
+            (&["--designs", "poll", "--questions", "1", "--think", "1s"], "--think has no effect: "),
+            (&["--designs", "poll", "--seed", "5"], "--seed has no effect: "),
+            (&["--designs", "poll", "--rate", "5", "--arrivals", "steady", "--seed", "5"], "--seed has no effect: "),
+            (
+                &["--designs", "all", "--rounds", "200"],
+                "14,400 cycles (servers × levels × rounds): the maximum is 5,000",
+            ),
+            (
+                &["--designs", "poll", "--clients", "4000000000"],
+                "4,000,000,000 clients at once: the maximum is 100,000",
+            ),
+            (&["--designs", "poll", "--rate", "100000000"], "100,000,000 a second: the maximum is 1,000,000"),
             (&[&by_question[..], &["--think", "1ms"]].concat(), "--think has no effect: "),
             (&["--designs", "poll,inetd", "--workers", "3"], "--workers has no effect: only workers and processes"),
             (&["--designs", "threads", "--server-threads", "3"], "--server-threads has no effect: only async"),

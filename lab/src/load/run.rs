@@ -24,7 +24,7 @@ use super::format::{FormatOptions, print, report};
 use super::options::{LoadOptions, PlanError, START_TIMEOUT};
 use super::progress::Progress;
 use super::results_folder::{self, ResultsFolder, WriteError};
-use super::script_text::ScriptText;
+use super::script_text::{self, ScriptText};
 use super::server_under_test::{Addresses, Environment, LookupError};
 use super::signals::RunSignals;
 use super::terminal::say;
@@ -79,11 +79,12 @@ impl Load {
     ///
     /// If the options do not make a plan, or the script cannot be read.
     pub fn new(options: &LoadOptions) -> Result<Self, LoadError> {
-        let plan = options.plan()?;
+        let mut plan = options.plan()?;
         let script = match &options.script {
             Some(path) => script::read(path)?,
             None => Script::default(),
         };
+        plan.dialogue.script_hash = options.script.as_ref().map(|_| script_text::hash(&script));
         let text = Arc::new(ScriptText::new(&script));
         Ok(Self {
             texts: vec![text; plan.servers.len()],

@@ -4,6 +4,7 @@
 //! comparing it with a slice.
 
 use launcelot_protocol::Script;
+use sha2::{Digest as _, Sha256};
 
 /// The number of bytes that are contiguous from any position on.
 const CONTIGUOUS_BYTES: usize = 64 * 1024;
@@ -32,6 +33,16 @@ impl ScriptText {
             answers: RepeatingText::new([response].into_iter()),
         }
     }
+}
+
+/// Returns the SHA-256 hash of the questions and answers of a script, as hexadecimal digits.
+pub(super) fn hash(script: &Script) -> String {
+    let mut hasher = Sha256::new();
+    for exchange in script.exchanges() {
+        // Neither contains a zero byte.
+        hasher.update([exchange.question.as_str(), "\0", &exchange.answer, "\0"].concat());
+    }
+    hasher.finalize().iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"))
 }
 
 /// Sentences that follow each other, the first after the last.

@@ -7,6 +7,7 @@ use std::env;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -105,6 +106,14 @@ pub enum StartError {
         /// The system's error.
         source: io::Error,
     },
+    /// The file for what the server prints cannot be written.
+    #[error("cannot write '{}'", path.display())]
+    Log {
+        /// The file.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
     /// The process that ends the server with the lab cannot be started.
     #[error("cannot start the watchdog of the server")]
     Watchdog(#[source] io::Error),
@@ -124,7 +133,7 @@ pub enum StartError {
         /// How long it was waited for.
         timeout: Duration,
     },
-    /// A person has ended the run meanwhile.
+    /// A person has ended the run.
     #[error("the run was ended before it listened")]
     Ended,
     /// All ports that were tried are in use.
@@ -219,7 +228,8 @@ impl ServerUnderTest {
                 let switches = ended.voluntary_context_switches() + ended.involuntary_context_switches();
                 let times = [ended.user_time(), ended.system_time()];
                 let time = times.map(|time| Duration::from_micros(u64::try_from(time_us(time)).unwrap_or_default()));
-                usage.add_ended(time.iter().sum(), u64::try_from(switches).unwrap_or_default());
+                let own = super_server.processor_time();
+                usage.add_ended(time.iter().sum::<Duration>() + own, u64::try_from(switches).unwrap_or_default());
                 Some(usage)
             }
         }
@@ -231,7 +241,16 @@ impl ServerUnderTest {
             Processes::Program(program) if program.has_exited() => {
                 Some(format!("ended during the cycle: {}", program.end()))
             }
+            Processes::SuperServer(super_server) => super_server.failure(),
             _ => None,
+        }
+    }
+
+    /// Returns the processor time that the server has used in the lab's own process: that of the super-server.
+    pub(crate) fn used_in_lab(&self) -> Duration {
+        match &self.processes {
+            Processes::SuperServer(super_server) => super_server.processor_time(),
+            Processes::Program(_) | Processes::Unknown => Duration::ZERO,
         }
     }
 }
@@ -300,11 +319,13 @@ fn this_program() -> Result<String, StartError> {
 fn start_super_server(plan: &ServerPlan, logs: &Logs) -> Result<SuperServer, StartError> {
     let words = design_words(plan, 0)?;
     let error = |source| StartError::Run { program: words[0].clone(), source };
-    let log = open_log(&logs.stderr).map_err(error)?;
+    let log = open_log(&logs.stderr)?;
     let arguments = words.clone();
     let command = move || {
         let mut command = Command::new(&arguments[0]);
         command.args(&arguments[1..]).stderr(log.try_clone().map_or_else(|_| Stdio::null(), Stdio::from));
+        // A terminal sends SIGINT to all processes of the lab's group, and the lab itself ends its servers.
+        command.process_group(0);
         command
     };
     SuperServer::start(command).map_err(error)
@@ -330,8 +351,8 @@ fn start_program_at(
     environment: &Environment,
 ) -> Result<ServerProcess, StartError> {
     let error = |source| StartError::Run { program: words[0].clone(), source };
-    let stdout = open_log(&logs.stdout).map_err(error)?.into();
-    let stderr = open_log(&logs.stderr).map_err(error)?;
+    let stdout = open_log(&logs.stdout)?.into();
+    let stderr = open_log(&logs.stderr)?;
     let watchdog = Watchdog::start().map_err(StartError::Watchdog)?;
     let running = &environment.running;
     let mut program = server_command::spawn(words, port, stdout, stderr, watchdog, running).map_err(error)?;
@@ -355,8 +376,9 @@ fn start_program_at(
     }
 }
 
-fn open_log(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).append(true).create(true).open(path)
+fn open_log(path: &Path) -> Result<File, StartError> {
+    let error = |source| StartError::Log { path: path.to_owned(), source };
+    OpenOptions::new().read(true).append(true).create(true).open(path).map_err(error)
 }
 
 /// Returns where the bridge at a URL listens.

@@ -59,8 +59,11 @@ pub fn finding_row(finding: &Finding) -> String {
 /// Returns the summary: a line with the number of each verdict, and one about the server.
 pub fn summary(findings: &Findings) -> String {
     let mut counts = vec![format!("{} of {} as expected", findings.count(Verdict::AsExpected), findings.all.len())];
-    let others =
-        [(Verdict::OneAtATime, "one client at a time"), (Verdict::Differs, "different"), (Verdict::NotRun, "not run")];
+    let others = [
+        (Verdict::OneAtATime, "with one client at a time"),
+        (Verdict::Differs, "different"),
+        (Verdict::NotRun, "not run"),
+    ];
     for (verdict, name) in others {
         let count = findings.count(verdict);
         if count > 0 {
@@ -85,8 +88,8 @@ fn servers_summary(findings: &Findings) -> String {
             failures.push(format!("{} after {count}", self::state(state)));
         }
     }
-    let result = if failures.is_empty() { "alive after all".to_owned() } else { failures.join(" and ") };
-    format!("The server, started anew for each case, was {result}.")
+    let result = if failures.is_empty() { "alive after every case".to_owned() } else { failures.join(" and ") };
+    format!("The server, restarted for each case, was {result}.")
 }
 
 fn shortened(text: &str, columns: usize) -> String {
@@ -242,7 +245,7 @@ mod tests {
             r#"    received "Blue.""#,
             r#"    expected the server to be alive afterwards"#,
             r#"half-close                        – not run        dead"#,
-            r#"1 of 5 as expected, 1 one client at a time, 2 different, 1 not run."#,
+            r#"1 of 5 as expected, 1 with one client at a time, 2 different, 1 not run."#,
             r#"The server is dead: it accepts no connections."#,
         ];
         assert_eq!(table.lines().collect::<Vec<_>>(), expected);
@@ -265,11 +268,11 @@ mod tests {
         let fine = || finding("reset", blue(), blue(), false);
         assert_eq!(
             summary_of(vec![fine(), dead(""), hung.clone(), dead("")]),
-            "1 of 4 as expected, 3 different.\nThe server, started anew for each case, was dead after 2 and hung after 1."
+            "1 of 4 as expected, 3 different.\nThe server, restarted for each case, was dead after 2 and hung after 1."
         );
         assert_eq!(
             summary_of(vec![fine()]),
-            "1 of 1 as expected.\nThe server, started anew for each case, was alive after all."
+            "1 of 1 as expected.\nThe server, restarted for each case, was alive after every case."
         );
     }
 

@@ -30,7 +30,7 @@ DURATION is a number with a unit, such as 1.3ms or 2s. BANDWIDTH is a number
 with a unit, such as 56kbit or 10Mbit.
 
 A line of link options on standard input changes the link while connections are
-open, also for bytes in flight. `none` removes a limit, as in
+open, even for bytes in flight. `none` removes a limit, as in
   --rtt 20ms --bandwidth none
 
 Example: measure the server's answers through a link as long as an SSH tunnel

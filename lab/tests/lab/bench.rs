@@ -170,7 +170,7 @@ fn connections_that_ask_by_the_clock_are_measured_last() {
     let output = output(folder.command("simple,async").args(SHORT).args(["--connections", "200"]));
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let (_, costs) =
-        stdout(&output).rsplit_once("\n\nConnections that are silent but for one question a second\n").unwrap();
+        stdout(&output).rsplit_once("\n\nConnections that are silent except for one question a second\n").unwrap();
     assert!(costs.starts_with("async: ") && costs.contains(" KiB of memory a connection ("), "{costs}");
     assert!(costs.contains(" with 2, ") && costs.contains(" with 200)"), "{costs}");
     assert_eq!(answered(&folder.result("seldom")).iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["async"]);

@@ -34,6 +34,7 @@ fn closed(address: SocketAddr, clients: u32) -> CycleSettings {
         text: Arc::new(ScriptText::new(&Script::default())),
         dialogue: DialoguePlan {
             script: None,
+            script_hash: None,
             questions: 10,
             in_flight: 1,
             think: Duration::ZERO,

@@ -69,7 +69,7 @@ async fn every_chart_is_saved_as_a_picture_with_its_caption_and_what_limits_it()
         ("dialogue", "The dialogue of run 1, one at a time", "What is your quest?"),
         ("race", "Three ways to ask the same questions: ", "Sent ahead"),
         ("histogram", "How often each time occurred, since the question was sent", "10 samples"),
-        ("percentiles", "Percentiles: what share was answered within what time, since", "99.9"),
+        ("percentiles", "Percentiles: the share answered within each time, since", "99.9"),
     ];
     for (chart, caption, part) in pictures {
         let svg = session.export(&format!("{chart}-svg"), &format!("-{chart}.svg")).await;
@@ -192,6 +192,9 @@ async fn a_race_can_be_imported_and_its_runs_play_in_slow_motion() {
     session.browser.click("#run-race").await;
     session.browser.wait_for("#race[data-state=complete]").await;
     session.browser.wait_for("#replay[data-traced=true][data-run='1']").await;
+    // Its traces arrive after its end.
+    session.browser.click("#replay-run option:nth-child(3)").await;
+    session.browser.wait_for("#replay[data-traced=true]:not([data-run='1'])").await;
     let rows = "return [...document.querySelectorAll('#race table')].map((table) => table.innerText)";
     let drawn = session.browser.script(rows).await;
     let text = session.export("json", ".json").await;

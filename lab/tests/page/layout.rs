@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::support::browser::Browser;
 use crate::support::page;
 use crate::support::page_session::PageSession;
+use crate::support::wait;
 
 /// Types a question of one's own and asks it.
 async fn ask_own(browser: &Browser, question: &str) {
@@ -182,4 +183,36 @@ async fn the_settings_are_in_the_address_so_that_a_lesson_is_a_link() {
     browser.wait_for("#straight:checked").await;
     let command = browser.text("#terminal code").await;
     assert_eq!(command, format!("launcelot-client localhost {} --timing", session.demo.server_port));
+
+    // Pasted into the address bar of the same page.
+    browser.script("location.hash = '#link=rack&order=ahead'").await;
+    browser.wait_for("#tunnel:checked").await;
+    browser.wait_for("#sent-ahead:checked").await;
+    browser.script("location.hash = '#order=one'").await;
+    browser.wait_for("#straight:checked").await;
+    browser.wait_for("#one-at-a-time:checked").await;
+    // A link to a section leaves the settings in the address.
+    browser.script("location.hash = '#link=continent&order=ahead'").await;
+    browser.wait_for("#tunnel:checked").await;
+    browser.wait_for("#measured[data-nominal-us='70000']").await;
+    browser.script("location.hash = '#race'").await;
+    wait::until_async("the settings in the address", async || {
+        (browser.script("return location.hash").await == "#link=continent&order=ahead").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_work_time_out_of_range_is_corrected_in_the_field() {
+    let session = PageSession::start().await;
+    let browser = &session.browser;
+    browser.wait_for("#work").await;
+    let set = async |value: &str| {
+        let script = "const field = document.querySelector('#work'); field.value = arguments[0];
+            field.dispatchEvent(new Event('change', { bubbles: true })); return field.value";
+        browser.client.execute(script, vec![json!(value)]).await.unwrap()
+    };
+    assert_eq!(set("-5").await, "0");
+    assert_eq!(set("1.5").await, "1.500");
+    assert_eq!(set("").await, "1.500");
 }

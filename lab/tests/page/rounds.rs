@@ -305,7 +305,7 @@ async fn a_server_that_is_stopped_during_rounds_is_reported_and_their_samples_ar
     browser.wait_for("#many-rounds[data-state=broken]").await;
     let meaning = browser.rounds_meaning().await;
     assert!(SERVER_GONE.iter().any(|words| meaning.starts_with(words)), "{meaning}");
-    assert!(meaning.contains("of 10,100 rounds; the answers until then are kept."), "{meaning}");
+    assert!(meaning.contains("of 10,100 rounds; the answers so far are kept."), "{meaning}");
     assert!(browser.figures("p50").await[0] > 0.0);
 
     // With a connection each, every failure is counted, until there are a hundred in a row.

@@ -103,7 +103,7 @@ impl ServerComparison {
             Outcome::Compared(Ratio { ratio, from, until }) => {
                 let interval = format!("{ratio:.3} times (95\u{a0}% interval {from:.3} to {until:.3})");
                 if matches!(outcome, Outcome::Compared(ratio) if ratio.is_difference()) {
-                    format!("{server} has {interval} the {figure} of {baseline}")
+                    format!("{server} has {interval} as many {figure} as {baseline}")
                 } else {
                     format!("{server} and {baseline}: no difference seen in {figure}, {interval}")
                 }
@@ -143,7 +143,7 @@ pub fn compare_servers(summary: &LoadSummary, primary: Primary, baseline: Option
             baseline: base.name.clone(),
             baseline_run: None,
             figure: primary.describe(level),
-            outcome: paired(&pairs, others.len()),
+            outcome: unless_not_started([*server, base], level, paired(&pairs, others.len())),
         });
     }
     comparisons
@@ -173,7 +173,7 @@ pub fn compare_runs(runs: &[LoadSummary], primary: Primary) -> Vec<ServerCompari
             baseline: base.name.clone(),
             baseline_run: Some(1),
             figure: primary.describe(level),
-            outcome: unpaired(&figures(server), &figures(base), pairs.len()),
+            outcome: unless_not_started([server, base], level, unpaired(&figures(server), &figures(base), pairs.len())),
         });
     }
     comparisons
@@ -188,6 +188,12 @@ pub fn parse_regression(text: &str) -> Result<f64, String> {
     let error = || format!("'{text}' is not a percentage from 0% to 100%, such as 10%");
     let percent: f64 = text.strip_suffix('%').and_then(|number| number.trim().parse().ok()).ok_or_else(error)?;
     if (0.0..100.0).contains(&percent) { Ok(percent / 100.0) } else { Err(error()) }
+}
+
+/// Returns an outcome, or that there is none because one of the servers did not start in a round: those rounds have no figures.
+fn unless_not_started(servers: [&ServerSummary; 2], level: Level, outcome: Outcome) -> Outcome {
+    let failed = |server: &ServerSummary| server.cell(level).is_some_and(|cell| cell.not_started > 0);
+    if servers.into_iter().any(failed) { Outcome::NothingAnswered } else { outcome }
 }
 
 fn paired(pairs: &[(f64, f64)], comparisons: usize) -> Outcome {
@@ -250,6 +256,8 @@ impl Moments {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::super::fixtures::{cycle, result};
     use super::*;
 
@@ -281,7 +289,7 @@ mod tests {
         assert!(comparison.is_regression(0.1) && !comparison.is_regression(0.3));
         assert_eq!(
             comparison.describe().replace('\u{a0}', " "),
-            "new has 0.800 times (95 % interval 0.800 to 0.800) the dialogues a second at 20 clients of old"
+            "new has 0.800 times (95 % interval 0.800 to 0.800) as many dialogues a second at 20 clients as old"
         );
         let swapped = compare_servers(&summary, Primary::default(), Some("new"));
         assert!((ratio(&swapped[0]).ratio - 1.25).abs() < 1e-9);
@@ -332,6 +340,23 @@ mod tests {
             ratio.until / ratio.from
         };
         assert!(width(6) > width(2) && width(2) > width(1));
+    }
+
+    #[test]
+    fn a_server_that_did_not_start_in_a_round_is_not_compared() {
+        let mut cycles = Vec::new();
+        for round in 0..8 {
+            cycles.push(cycle(0, 20, round, 100));
+            cycles.push(cycle(1, 20, round, 100));
+        }
+        let end = cycles[1].end.as_mut().unwrap();
+        (end.window, end.server_ended) = (Duration::ZERO, Some("did not start".to_owned()));
+        let summary = LoadSummary::of(&result(&["old", "new"], &[20], cycles));
+        let outcomes = compare_servers(&summary, Primary::default(), None);
+        assert_eq!(outcomes[0].outcome, Outcome::NothingAnswered);
+        let outcomes = compare_runs(&[summary.clone(), summary], Primary::default());
+        assert_eq!(outcomes[1].outcome, Outcome::NothingAnswered);
+        assert!(matches!(outcomes[0].outcome, Outcome::Compared(_)));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::plan::{LinkFaults, LoadPlan, ServerKind};
+use super::plan::{DialoguePlan, LinkFaults, LoadPlan, ServerKind};
 use crate::LinkSettings;
 
 /// Returns the first field in which two plans differ, as the subject of a sentence in the plural. Seeds are not compared.
@@ -11,7 +11,8 @@ pub fn different_field(first: &LoadPlan, second: &LoadPlan) -> Option<&'static s
         ("the servers", first.servers == second.servers),
         ("the link options", link(first) == link(second)),
         ("the direct measurements", first.direct == second.direct),
-        ("the dialogue options", first.dialogue == second.dialogue),
+        ("the scripts", script(first) == script(second)),
+        ("the dialogue options", without_script(first) == without_script(second)),
         ("the numbers of clients or the rates", first.mode == second.mode),
         ("the durations", first.duration == second.duration),
         ("the ramps", first.ramp == second.ramp),
@@ -19,6 +20,15 @@ pub fn different_field(first: &LoadPlan, second: &LoadPlan) -> Option<&'static s
         ("the numbers of rounds", first.rounds == second.rounds),
     ];
     fields.into_iter().find(|(_, is_same)| !is_same).map(|(field, _)| field)
+}
+
+/// Returns what tells scripts apart: what they contain, or in results of older programs their names.
+fn script(plan: &LoadPlan) -> Option<&String> {
+    plan.dialogue.script_hash.as_ref().or(plan.dialogue.script.as_ref())
+}
+
+fn without_script(plan: &LoadPlan) -> DialoguePlan {
+    DialoguePlan { script: None, script_hash: None, ..plan.dialogue.clone() }
 }
 
 fn link(plan: &LoadPlan) -> (Option<LinkSettings>, bool, Option<LinkFaults>) {
@@ -32,7 +42,7 @@ pub fn different_conditions<'a>(plans: impl IntoIterator<Item = &'a LoadPlan>) -
     let Some((first, _)) = plans.next() else { return Vec::new() };
     let describe = |(plan, run): (LoadPlan, u32)| {
         let field = different_field(&first, &plan)?;
-        Some(format!("run {run} was measured with a different plan than run 1: {field} differ"))
+        Some(format!("run {run} was measured with a different plan from run 1: {field} differ"))
     };
     plans.filter_map(describe).collect()
 }
@@ -78,8 +88,8 @@ mod tests {
         assert_eq!(
             different_conditions([&first, &second, &third, &fourth]),
             [
-                "run 3 was measured with a different plan than run 1: the dialogue options differ",
-                "run 4 was measured with a different plan than run 1: the servers differ",
+                "run 3 was measured with a different plan from run 1: the dialogue options differ",
+                "run 4 was measured with a different plan from run 1: the servers differ",
             ]
         );
     }

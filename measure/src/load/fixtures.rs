@@ -35,6 +35,7 @@ pub fn result(servers: &[&str], clients: &[u32], cycles: impl IntoIterator<Item 
         direct: None,
         dialogue: DialoguePlan {
             script: None,
+            script_hash: None,
             questions: 10,
             in_flight: 1,
             think: Duration::ZERO,
@@ -89,7 +90,11 @@ pub fn cycle(server: u32, clients: u32, round: u32, dialogues: u64) -> CycleResu
                 threads: 3,
                 context_switches: questions * 2,
             }),
-            generator: GeneratorUsage { processor: Duration::from_secs(1), threads: 2 },
+            generator: GeneratorUsage {
+                processor: Duration::from_secs(1),
+                threads: 2,
+                other_processor: Duration::from_millis(500),
+            },
             server_ended: None,
         }),
     }

@@ -153,7 +153,8 @@ fn check_figures(name: &str, counts: &Counts, end: Option<&CycleEnd>) -> Result<
     }
     let Some(end) = end else { return Ok(()) };
     let server = end.server.as_ref().map(|usage| usage.processor).unwrap_or_default();
-    if [end.window, server, end.generator.processor].iter().any(|time| *time > TIME_MAX) {
+    if [end.window, server, end.generator.processor, end.generator.other_processor].iter().any(|time| *time > TIME_MAX)
+    {
         return Err(format!("{name}: a time of more than a year"));
     }
     Ok(())

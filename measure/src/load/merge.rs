@@ -1,6 +1,6 @@
 //! Merging results: several machines that asked the same servers by the same plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -56,7 +56,8 @@ impl LoadResult {
     /// since machines that draw the same random numbers would begin at the same moments; the least is kept.
     ///
     /// The counts of a cycle are those of all load generators together, and so is the usage of the servers that each of them started. So
-    /// the runs must have asked at the same time: they began within the length of a window.
+    /// the runs must have asked at the same time: they began within the length of a window. A cycle that one of them did not measure to
+    /// its end has no end in the result either.
     ///
     /// # Errors
     ///
@@ -75,6 +76,9 @@ impl LoadResult {
         self.check_simultaneity()?;
         self.plan.seed = self.plan.seed.min(other.plan.seed);
         self.status = self.status.min(other.status);
+        let of_other: BTreeSet<CycleId> = other.cycles.iter().map(|cycle| cycle.cycle).collect();
+        let in_both: BTreeSet<CycleId> =
+            self.cycles.iter().map(|cycle| cycle.cycle).filter(|cycle| of_other.contains(cycle)).collect();
         let mut cycles: BTreeMap<CycleId, CycleResult> = BTreeMap::new();
         for cycle in self.cycles.drain(..).chain(other.cycles) {
             match cycles.get_mut(&cycle.cycle) {
@@ -82,6 +86,12 @@ impl LoadResult {
                 None => {
                     cycles.insert(cycle.cycle, cycle);
                 }
+            }
+        }
+        for (id, cycle) in &mut cycles {
+            if !in_both.contains(id) {
+                // The load was not that of the plan.
+                cycle.end = None;
             }
         }
         self.cycles = cycles.into_values().collect();
@@ -118,8 +128,9 @@ impl CycleResult {
     fn merge(&mut self, other: Self) {
         self.counts.merge(&other.counts);
         self.end = match (self.end.take(), other.end) {
-            (Some(first), Some(second)) => Some(first.merge(second)),
-            (first, second) => first.or(second),
+            (Some(first), Some(second)) if first.window == second.window => Some(first.merge(second)),
+            // One of the load generators ended before the other.
+            _ => None,
         };
     }
 }
@@ -165,6 +176,7 @@ impl GeneratorUsage {
         Self {
             processor: self.processor.saturating_add(other.processor),
             threads: self.threads.saturating_add(other.threads),
+            other_processor: self.other_processor.saturating_add(other.other_processor),
         }
     }
 }
@@ -273,12 +285,28 @@ mod tests {
         let dialogues: Vec<_> = merged.cycles.iter().map(|cycle| (cycle.cycle.round, cycle.counts.dialogues)).collect();
         assert_eq!(dialogues, [(0, 10), (1, 5)]);
         let end = merged.cycles[0].end.clone().unwrap();
-        assert_eq!(end.generator, GeneratorUsage { processor: Duration::from_secs(2), threads: 4 });
+        assert_eq!(
+            end.generator,
+            GeneratorUsage { processor: Duration::from_secs(2), threads: 4, other_processor: Duration::from_secs(1) }
+        );
         let server = end.server.unwrap();
         assert_eq!((server.processor, server.threads), (Duration::from_micros(1_000), 6));
         let figures = LoadSummary::of(&merged).servers[0].cells[0].server.unwrap();
         assert_eq!(figures.processor_us_per_question, Some(10.0), "as on each machine");
         assert_eq!(prediction::of_servers(&merged, &LoadSummary::of(&merged))[0].prediction, Err(NoPrediction::Merged));
+    }
+
+    #[test]
+    fn a_cycle_that_one_machine_did_not_measure_to_its_end_has_no_figures() {
+        let first = result(&["simple"], &[1], [cycle(0, 1, 0, 4), cycle(0, 1, 1, 4), cycle(0, 1, 2, 4)]);
+        let mut second = result(&["simple"], &[1], [cycle(0, 1, 0, 6), cycle(0, 1, 1, 6)]);
+        second.provenance[0].host = "second".to_owned();
+        second.cycles[1].end.as_mut().unwrap().window = Duration::from_millis(100);
+        let merged = first.merge(second).unwrap();
+        let has_end: Vec<bool> = merged.cycles.iter().map(|cycle| cycle.end.is_some()).collect();
+        assert_eq!(has_end, [true, false, false]);
+        let rounds = &LoadSummary::of(&merged).servers[0].cells[0].rounds;
+        assert_eq!((rounds.len(), rounds[0].dialogues_per_s), (1, 5.0));
     }
 
     #[test]

@@ -126,6 +126,9 @@ pub enum ServerKind {
 pub struct DialoguePlan {
     /// The name of the script; `None` for the three questions that are built in.
     pub script: Option<String>,
+    /// The SHA-256 hash of the questions and answers of the script, as hexadecimal digits; `None` in results of older programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script_hash: Option<String>,
     /// The number of questions in a dialogue, at least 1.
     pub questions: u32,
     /// The largest number of questions in flight on a connection (pipelining), at least 1.

@@ -15,7 +15,7 @@ pub struct LoadSummary {
     /// What a dialogue is called.
     #[serde(skip)]
     pub unit: RatedUnit,
-    /// The levels of the plan, in their order, each once.
+    /// The levels of the plan, the lowest first, each once.
     pub levels: Vec<Level>,
     /// The servers, in the order of the plan.
     pub servers: Vec<ServerSummary>,
@@ -35,8 +35,10 @@ pub struct ServerSummary {
 pub struct Cell {
     /// The level.
     pub level: Level,
-    /// The rates of each round with a window, in the order of the rounds.
+    /// The rates of each round with a whole window, in the order of the rounds; of those that were cut short if there is no other.
     pub rounds: Vec<RoundRates>,
+    /// The number of rounds in which the server did not start.
+    pub not_started: u32,
     /// Dialogues a second over the rounds; `None` before the first round.
     pub dialogues_per_s: Option<Spread>,
     /// Questions a second over the rounds; `None` before the first round.
@@ -52,6 +54,10 @@ pub struct Cell {
     /// The largest share of a processor that each thread of the load generator used in a round, from 0 to 1. Near 1 the generator is
     /// the limit, and not the server. `None` before the first round.
     pub generator_share: Option<f64>,
+    /// The largest share of a processor that the other threads of the load generator's process used in a round: those of the
+    /// emulated link, and a little of the display. It may exceed 1, and in results of several load generators it is their sum.
+    /// `None` before the first round.
+    pub other_share: Option<f64>,
     /// Why the server did not start, or how it ended, in the rounds in which it did.
     pub server_ended: Vec<String>,
 }
@@ -114,12 +120,13 @@ impl LoadSummary {
                 levels.push(level);
             }
         }
+        levels.sort_unstable();
         let mut servers = Vec::new();
         for (index, server) in result.plan.servers.iter().enumerate() {
             let cell = |level: &Level| {
                 let of_cell =
                     |cycle: &&CycleResult| cycle.cycle.server as usize == index && cycle.cycle.level == *level;
-                Cell::of(*level, result.cycles.iter().filter(of_cell))
+                Cell::of(*level, result.plan.duration, result.cycles.iter().filter(of_cell))
             };
             servers.push(ServerSummary { name: server.name.clone(), cells: levels.iter().map(cell).collect() });
         }
@@ -140,10 +147,10 @@ impl ServerSummary {
 }
 
 impl Cell {
-    fn of<'a>(level: Level, cycles: impl Iterator<Item = &'a CycleResult>) -> Self {
+    fn of<'a>(level: Level, duration: Duration, cycles: impl Iterator<Item = &'a CycleResult>) -> Self {
         let mut cell = Self::empty(level);
         let mut server = ServerTotal::default();
-        let mut clients_answered = Vec::new();
+        let mut rounds = Vec::new();
         for CycleResult { cycle, counts, end } in cycles {
             let Some(end) = end else { continue };
             cell.counts.merge(counts);
@@ -153,21 +160,30 @@ impl Cell {
             }
             let seconds = end.window.as_secs_f64();
             if seconds == 0.0 {
+                cell.not_started += u32::from(end.server_ended.is_some());
                 continue;
             }
             let is_counted = counts.clients_answered > 0 || counts.questions == 0;
-            clients_answered.push(is_counted.then_some(counts.clients_answered));
-            cell.rounds.push(RoundRates {
+            let rates = RoundRates {
                 round: cycle.round,
                 dialogues_per_s: counts.dialogues as f64 / seconds,
                 questions_per_s: counts.questions as f64 / seconds,
-            });
+            };
+            rounds.push((rates, is_counted.then_some(counts.clients_answered), end.window >= duration));
             if end.generator.threads > 0 {
                 let share = end.generator.processor.as_secs_f64() / seconds / f64::from(end.generator.threads);
                 cell.generator_share = Some(cell.generator_share.unwrap_or_default().max(share));
+                let other_share = end.generator.other_processor.as_secs_f64() / seconds;
+                cell.other_share = Some(cell.other_share.unwrap_or_default().max(other_share));
             }
         }
-        cell.rounds.sort_by_key(|rates| rates.round);
+        // A round that was cut short says little beside whole ones.
+        if rounds.iter().any(|(.., is_whole)| *is_whole) {
+            rounds.retain(|(.., is_whole)| *is_whole);
+        }
+        rounds.sort_by_key(|(rates, ..)| rates.round);
+        let clients_answered: Vec<_> = rounds.iter().map(|(_, clients, _)| *clients).collect();
+        cell.rounds = rounds.into_iter().map(|(rates, ..)| rates).collect();
         cell.dialogues_per_s = Spread::of(cell.rounds.iter().map(|rates| rates.dialogues_per_s));
         cell.questions_per_s = Spread::of(cell.rounds.iter().map(|rates| rates.questions_per_s));
         cell.clients_answered = clients_answered.into_iter().min().flatten();
@@ -181,6 +197,7 @@ impl Cell {
         Self {
             level,
             rounds: Vec::new(),
+            not_started: 0,
             dialogues_per_s: None,
             questions_per_s: None,
             clients_answered: None,
@@ -188,6 +205,7 @@ impl Cell {
             failed_share: 0.0,
             server: None,
             generator_share: None,
+            other_share: None,
             server_ended: Vec::new(),
         }
     }
@@ -247,6 +265,7 @@ mod tests {
         let server = cell.server.unwrap();
         assert_eq!((server.processor_us_per_question, server.threads), (Some(10.0), 3));
         assert!((cell.generator_share.unwrap() - 0.25).abs() < 1e-9, "1 s of two threads in 2 s");
+        assert!((cell.other_share.unwrap() - 0.25).abs() < 1e-9, "0.5 s in 2 s");
         let unmeasured = summary.server("poll").unwrap().cell(Level::Clients(1)).unwrap();
         assert_eq!((unmeasured.rounds.len(), unmeasured.dialogues_per_s), (0, None));
     }
@@ -255,6 +274,24 @@ mod tests {
     fn the_median_of_an_even_number_of_rounds_lies_between_the_two_in_the_middle() {
         assert_eq!(Spread::of([4.0, 1.0, 2.0, 3.0]).unwrap().median, 2.5);
         assert_eq!(Spread::of([]), None);
+    }
+
+    #[test]
+    fn a_round_that_was_cut_short_counts_only_if_there_is_no_whole_one() {
+        let mut short = cycle(0, 5, 1, 0);
+        short.end.as_mut().unwrap().window = Duration::from_millis(5);
+        let rates = |cycles: &[CycleResult]| {
+            let summary = LoadSummary::of(&result(&["simple"], &[5], cycles.to_vec()));
+            summary.servers[0].cells[0].dialogues_per_s.unwrap()
+        };
+        assert_eq!(rates(&[cycle(0, 5, 0, 40), short.clone()]), Spread { median: 20.0, least: 20.0, most: 20.0 });
+        assert_eq!(rates(&[short]).median, 0.0);
+    }
+
+    #[test]
+    fn levels_are_in_ascending_order_however_they_were_given() {
+        let summary = LoadSummary::of(&result(&["simple"], &[20, 1, 10], []));
+        assert_eq!(summary.levels, [1, 10, 20].map(Level::Clients));
     }
 
     #[test]

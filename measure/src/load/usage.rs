@@ -30,4 +30,7 @@ pub struct GeneratorUsage {
     pub processor: Duration,
     /// The number of its threads that generate load.
     pub threads: u32,
+    /// Processor time of the other threads of its process, in microseconds: of the emulated link, and a little of the display.
+    #[serde(default, rename = "other_processor_us", with = "micros")]
+    pub other_processor: Duration,
 }

@@ -55,7 +55,7 @@ fn shape(server: &ServerSummary, unit: RatedUnit) -> Option<String> {
     let (last_level, last) = *rates.last()?;
     let name = &server.name;
     if first_level == last_level {
-        return Some(format!("`{name}` did {} at {}", per_second(first), first_level));
+        return Some(format!("`{name}` completed {} at {}", per_second(first), first_level));
     }
     let range = describe_range(first_level, last_level);
     let most = rates.iter().map(|(_, rate)| *rate).fold(0.0, f64::max);
@@ -99,10 +99,10 @@ fn quickest(summary: &LoadSummary) -> Option<String> {
     let [(quick, most), .., (slow, least)] = rates.as_slice() else { return None };
     let (most, least) = (per_second(most.median, summary.unit), per_second(least.median, summary.unit));
     if most == least {
-        return Some(format!("At {level} all servers did {most}."));
+        return Some(format!("At {level} all servers completed {most}."));
     }
     // Whether they differ is for the comparison to say, which pairs the rounds.
-    Some(format!("At {level} `{quick}` did the most, {most}, and `{slow}` the least, {least}."))
+    Some(format!("At {level} `{quick}` completed the most, {most}, and `{slow}` the least, {least}."))
 }
 
 /// Names the server whose clients waited longest for their first answer, and what each question took there.
@@ -147,8 +147,8 @@ fn cell_warnings(cell: &Cell, place: &str, unit: RatedUnit, warnings: &mut Vec<S
     let connect = &counts.connect_latency;
     if connect.longest() >= SYN_RETRANSMITTED && connect.summary().shortest < SYN_RETRANSMITTED / 2 {
         warnings.push(format!(
-            "{place}: connecting took up to {}. Times of about 1, 3 or 7\u{a0}s are connects whose SYN was lost, mostly because the \
-             listener's queue (backlog) was full, and sent again.",
+            "{place}: connecting took up to {}. Times of about 1, 3 or 7\u{a0}s come from connections whose SYN was lost, usually because the \
+             listener's queue (backlog) was full, and was sent again.",
             format_duration(connect.longest())
         ));
     }
@@ -187,7 +187,7 @@ fn cut_warning(counts: &Counts, place: &str, unit: RatedUnit) -> Option<String> 
         return None;
     }
     let missing = match counts.dialogue_latency.count() {
-        0 => " No other began in it, so times to the first answer and of dialogues are missing.",
+        0 => " No other began in it, so first-answer and dialogue times are missing.",
         _ => "",
     };
     Some(format!("{place}: {}.{missing} Use a longer --duration.", crossed(cut, counts.dialogues, unit)))
@@ -296,7 +296,7 @@ mod tests {
                  from 1 to 20 clients, 10 times as many, and flattened at 10 clients; `async` rose from 64.0 to 1,280 dialogues a \
                  second from 1 to 20 clients, 20 times as many; `fragile` reached 200 dialogues a second at 5 clients and fell to \
                  50.0 dialogues a second at 20 clients.",
-                "At 20 clients `async` did the most, 1,280 dialogues a second, and `fragile` the least, 50.0 dialogues a second.",
+                "At 20 clients `async` completed the most, 1,280 dialogues a second, and `fragile` the least, 50.0 dialogues a second.",
                 "At 20 clients the clients of `simple` waited longest for their first answer: a median of 2 ms from the start of \
                  connecting, compared with 1 ms per question.",
             ]
@@ -326,7 +326,7 @@ mod tests {
             "the load generator used 95 % of its threads' processor time",
             "the server exited with status 1.",
             "1 dialogue failed: no free local port (Cannot assign requested address), a limit of the load generator",
-            "connecting took up to 1.02 s. Times of about 1, 3 or 7 s are connects whose SYN was lost",
+            "connecting took up to 1.02 s. Times of about 1, 3 or 7 s come from connections whose SYN was lost",
             "the load generator itself was late by up to 120 µs (p99), and the median per question is 1 ms",
             "50 dialogues crossed an edge of the window, and 100 ended in it. Use a longer --duration.",
             "2,345 dialogues came due when --max-in-flight had been reached, and began late or not at all",
@@ -363,7 +363,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_said_if_all_dialogues_span_the_window() {
         let expected = "`simple` at 5 clients: 5 dialogues crossed an edge of the window, and none ended in it. No other began in it, \
-                        so times to the first answer and of dialogues are missing. Use a longer --duration.";
+                        so first-answer and dialogue times are missing. Use a longer --duration.";
         assert_eq!(warnings_of(Counts { spanning: 5, questions: 15, ..Counts::default() }), [expected]);
     }
 
@@ -394,8 +394,7 @@ mod tests {
         let cycles = [(0, 0, 100), (1, 0, 90), (0, 1, 110), (1, 1, 105), (0, 2, 120), (1, 2, 115)];
         let cycles = cycles.map(|(server, round, dialogues)| cycle(server, 1, round, dialogues));
         let sentences = meaning(&LoadSummary::of(&result(&["new", "old"], &[1], cycles)));
-        let expected =
-            "At 1 client `new` did the most, 55.0 dialogues a second, and `old` the least, 52.5 dialogues a second.";
+        let expected = "At 1 client `new` completed the most, 55.0 dialogues a second, and `old` the least, 52.5 dialogues a second.";
         assert!(sentences.contains(&expected.to_owned()), "{sentences:?}");
     }
 }

@@ -49,11 +49,11 @@ fn taken(result: &LoadResult, questions: &[String]) -> String {
     let questions = listed(questions);
     match &result.plan.link {
         Some(link) => format!(
-            "The model takes the link's configured delay, {} a round trip in the mean, and the median of a question without the link: \
+            "The model uses the link's configured delay, {} per round trip on average, and the median time per question without the link: \
              {questions}.",
             format_duration(mean_round_trip(link))
         ),
-        None => format!("The model takes the median of a question with one client: {questions}."),
+        None => format!("The model uses the median time per question with one client: {questions}."),
     }
 }
 
@@ -76,7 +76,7 @@ fn compared(name: &str, prediction: &Prediction) -> Option<String> {
     };
     let side = if deviation < 0.0 { "below" } else { "above" };
     let mut sentence = format!(
-        "`{name}` did {measured} dialogues a second at {level}, {distance} {side} the {predicted} that the model predicts"
+        "`{name}` completed {measured} dialogues a second at {level}, {distance} {side} the {predicted} that the model predicts"
     );
     if departing.level != furthest.level {
         sentence += &format!("; it departs from the model from {} on", departing.level);
@@ -117,8 +117,8 @@ mod tests {
         assert_eq!(
             sentences,
             [
-                "The model takes the median of a question with one client: 1 ms with `threads` and 1 ms with `simple`.",
-                "`threads` did 300 dialogues a second at 5 clients, 34 % below the 455 that the model predicts.",
+                "The model uses the median time per question with one client: 1 ms with `threads` and 1 ms with `simple`.",
+                "`threads` completed 300 dialogues a second at 5 clients, 34 % below the 455 that the model predicts.",
                 "`simple` is within 1 % of the model, and furthest from it at 1 client: 90.0 dialogues a second, where 90.9 are predicted.",
                 "The model has no line for `mine`: how many clients it serves at once is unknown.",
             ]

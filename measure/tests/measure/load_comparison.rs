@@ -30,6 +30,7 @@ fn run(random: &mut Random, speed: f64) -> LoadSummary {
         let cell = Cell {
             level: LEVEL,
             rounds: Vec::new(),
+            not_started: 0,
             dialogues_per_s: None,
             questions_per_s: None,
             clients_answered: None,
@@ -37,6 +38,7 @@ fn run(random: &mut Random, speed: f64) -> LoadSummary {
             failed_share: 0.0,
             server: None,
             generator_share: None,
+            other_share: None,
             server_ended: Vec::new(),
         };
         (speed, ServerSummary { name: name.to_owned(), cells: vec![cell] })

@@ -43,7 +43,7 @@ pub fn ClearEverything(Props { busy, clear }: &Props) -> Html {
     html! {
         <div class="confirmation" role="group" aria-labelledby="clear-question">
             <p id="clear-question">
-                { "Remove every run, race, series and report from this page and from the browser’s storage, those of earlier visits too? \
+                { "Remove every run, race, series and report from this page and from the browser’s storage, including earlier visits? \
                    Only files that you have saved remain." }
             </p>
             <div class="controls">

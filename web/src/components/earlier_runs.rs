@@ -40,7 +40,7 @@ pub fn EarlierRuns(props: &Props) -> Html {
                 { list(props) }
             }
             if props.is_unstored {
-                <p id="runs-unstored" class="hint" role="status">{ mishap::not_stored("runs and races") }</p>
+                <p id="runs-unstored" class="hint" role="alert">{ mishap::not_stored("runs and races") }</p>
             }
         </section>
     }
@@ -52,7 +52,7 @@ fn list(Props { runs, compared, compare, remove, .. }: &Props) -> Html {
     let next_focus = if runs.len() > 1 { "runs" } else { "ask" };
     html! {
         <>
-            <p>{ "Compare a run with the newest: its bars appear below those of the newest, with the number of the run, on one time axis." }</p>
+            <p>{ "Compare a run with the newest: its bars appear below the newest run’s, labelled with its number, on one time axis." }</p>
             <table id="runs" class="runs" role="table" translate="no" tabindex="-1" aria-labelledby="runs-title">
                 <thead role="rowgroup">
                     <tr role="row">

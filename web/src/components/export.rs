@@ -75,9 +75,9 @@ impl Available {
     }
 }
 
-/// What was said about a file.
+/// What was reported about a file.
 #[derive(Debug, Clone, PartialEq)]
-struct Said {
+struct ReportedFile {
     id: MessageId,
     status: FileStatus,
 }
@@ -112,16 +112,16 @@ const CHOICES: [Choice; 6] = [
 #[component]
 pub fn Export(Props { available, charts, busy, clear, import, import_load, state, dropped }: &Props) -> Html {
     mark_render("Export");
-    let all_said = use_state(Vec::<Said>::new);
+    let reports = use_state(Vec::<ReportedFile>::new);
     let report = {
-        let (said, setter) = (use_mut_ref(|| (MessageId::default(), Vec::<Said>::new())), all_said.setter());
+        let (reported, setter) = (use_mut_ref(|| (MessageId::default(), Vec::<ReportedFile>::new())), reports.setter());
         use_callback((), move |status: FileStatus, ()| {
-            let (last, all) = &mut *said.borrow_mut();
+            let (last, all) = &mut *reported.borrow_mut();
             last.0 += 1;
             if !status.is_further {
                 all.clear();
             }
-            all.push(Said { id: *last, status });
+            all.push(ReportedFile { id: *last, status });
             setter.set(all.clone());
         })
     };
@@ -129,12 +129,12 @@ pub fn Export(Props { available, charts, busy, clear, import, import_load, state
     let targets =
         Targets { document: import.clone(), load: import_load.clone(), state: state.clone(), report: report.clone() };
     let on_files = use_callback(targets, move |files: Vec<File>, targets| imports.add(files, targets.clone()));
-    let last = all_said.last();
+    let last = reports.last();
     let place = use_node_ref();
     {
         let place = place.clone();
         // A file can be dropped anywhere; what came of it should be seen.
-        use_effect_with(last.map(|said| (said.id, said.status.load)), move |said| match said {
+        use_effect_with(last.map(|reported| (reported.id, reported.status.load)), move |reported| match reported {
             Some((_, Some(number))) => focus::move_to(&heading(*number)),
             Some((_, None)) => {
                 if let Some(place) = place.cast::<HtmlElement>() {
@@ -166,7 +166,7 @@ pub fn Export(Props { available, charts, busy, clear, import, import_load, state
                 <a href="https://ui.perfetto.dev" rel="noreferrer">{ "Perfetto" }</a>
                 { " (Chrome trace), or for this page on another day. To import, drop JSON exports anywhere on the page, or choose them \
                    here. A " }<code>{ "result.json" }</code>{ " of " }<code>{ "launcelot-lab load" }</code>
-                { ", which lets many clients ask at once, is drawn too. The legs of each run are also tracks in the Performance panel \
+                { ", which runs many clients at once, is drawn too. The legs of each run are also tracks in the Performance panel \
                    of your browser’s developer tools." }
             </p>
             <div class="controls">
@@ -182,8 +182,8 @@ pub fn Export(Props { available, charts, busy, clear, import, import_load, state
                 <input id="import" type="file" multiple=true accept=".json,application/json" onchange={on_choice} />
             </label>
             <div id="import-says" translate="no" ref={place} role="status" aria-atomic="false"
-                data-of={last.map(|said| said.status.file.clone()).unwrap_or_default()}>
-                for Said { id, status } in all_said.iter() {
+                data-of={last.map(|reported| reported.status.file.clone()).unwrap_or_default()}>
+                for ReportedFile { id, status } in reports.iter() {
                     <p key={id.0} class={status.is_bad.then_some("mistake")}>{ &status.message }</p>
                 }
             </div>

@@ -20,9 +20,9 @@ pub fn kept_rounds(many: &ManyRounds, change: &Callback<Action>) -> Html {
     let hint = match (many.is_unstored, many.has_lost) {
         (true, _) => mishap::not_stored("series"),
         (_, true) => {
-            format!("The page keeps {KEPT_MAX} series: the oldest was removed. A series that you name is not removed.")
+            format!("The page keeps {KEPT_MAX} series, so the oldest was removed. Series that you name are kept.")
         }
-        _ => "Overlay up to three on the newest, to compare them with it.".to_owned(),
+        _ => "Overlay up to three on the newest to compare them.".to_owned(),
     };
     let this_page = provenance::this_page();
     html! {

@@ -13,13 +13,15 @@ use crate::text::next_step::{self as text, Next};
 pub struct Props {
     /// The newest run, if it is over.
     pub newest: Option<Shared<RunRecord>>,
+    /// Whether it is the first of this visit.
+    pub is_first: bool,
     /// Whether there is a lab, whose tunnel can lengthen the link.
     pub has_lab: bool,
 }
 
 /// The line; nothing before a run of this page is complete.
 #[component]
-pub fn NextStep(Props { newest, has_lab }: &Props) -> Html {
+pub fn NextStep(Props { newest, is_first, has_lab }: &Props) -> Html {
     mark_render("NextStep");
     let complete = newest.as_ref().filter(|it| it.run.status == RunStatus::Complete && !it.is_imported);
     let Some(complete) = complete else { return Html::default() };
@@ -38,7 +40,7 @@ pub fn NextStep(Props { newest, has_lab }: &Props) -> Html {
     };
     html! {
         <div class="next-step">
-            if text::has_slow_start(complete) {
+            if *is_first && text::is_first_slow(&complete.run) {
                 <p id="slow-start">{ text::SLOW_START }</p>
             }
             <p id="next-step">{ next }</p>

@@ -9,6 +9,7 @@ use yew::prelude::*;
 use crate::bridge::Route;
 use crate::components::keep_room::KeepRoom;
 use crate::components::timetable::{self, Line};
+use crate::focus;
 use crate::render_mark::mark_render;
 use crate::shared::Shared;
 use crate::state::lab::{Action, Lab};
@@ -19,7 +20,7 @@ use crate::text::race as text;
 pub struct Props {
     /// The race of this page, which may not have begun.
     pub race: Shared<Race>,
-    /// Races from files.
+    /// Races from files, and from other tabs.
     pub imported: Vec<Shared<Race>>,
     /// What can be seen of the lab.
     pub lab: Lab,
@@ -82,6 +83,8 @@ fn longer_link(preset: Preset, change: &Callback<Action>) -> Html {
     let on_choose = {
         let change = change.clone();
         move |_: MouseEvent| {
+            // The button goes away.
+            focus::move_to("run-race");
             for action in [Action::RouteChosen(Route::Tunnel), Action::Wished(preset.link()), Action::Settled] {
                 change.emit(action);
             }
@@ -94,11 +97,16 @@ fn longer_link(preset: Preset, change: &Callback<Action>) -> Html {
     }
 }
 
-/// A race from a file.
+/// A race from a file, or from another tab.
 fn imported_race(race: &Race) -> Html {
     html! {
         <div class="imported-race" translate="no">
-            <p class="comparison"><span class="imported">{ "imported" }</span>{ format!(" A race measured elsewhere, or on another day: {}.", race.url) }</p>
+            <p class="comparison">
+                if race.is_imported() {
+                    <span class="imported">{ "imported" }</span>
+                }
+                { format!(" A race measured elsewhere, or on another day: {}.", race.url) }
+            </p>
             { ways(race) }
             <p class="moral">{ text::meaning(race, unit(race)) }</p>
         </div>

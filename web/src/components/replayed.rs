@@ -40,7 +40,7 @@ pub fn Replayed(Props { recordings }: &Props) -> Html {
     html! {
         <section id="replay" aria-labelledby="replay-title" data-run={number} data-traced={is_traced.to_string()}>
             <h2 id="replay-title">{ "Slow motion" }</h2>
-            <p>{ "The same dialogue again, slowed down until you can follow it. Only the recorded times move it." }</p>
+            <p>{ "The same dialogue again, slowed down until you can follow it. Only recorded times drive it." }</p>
             { select("replay-run", ("Run:", ""), titles, id.0, on_choice) }
             <Player key={format!("{id} {is_traced}")} {replay} />
             <p class="limits" translate="no">{ text::limits::of_run(&shown.record) }</p>

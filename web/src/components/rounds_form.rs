@@ -68,8 +68,8 @@ fn Fields() -> Html {
                     aria-describedby="pace-hint" />
                 <span>{ "ms" }</span>
             </div>
-            <p class="hint" id="pace-hint">{ "Each round asks one of the three questions, in turn. If the pace is empty, each question is \
-                sent when the previous answer arrives. Warm-up rounds come first, a tenth as many but at most 100. They are not counted, \
+            <p class="hint" id="pace-hint">{ "Each round asks one of the three questions, in turn. Without a pace, each round starts \
+                when the previous answer arrives. Warm-up rounds come first, a tenth as many but at most 100. They are not counted, \
                 because caches are still cold." }</p>
         </>
     }

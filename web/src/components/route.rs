@@ -10,7 +10,7 @@ use yew::prelude::*;
 
 use crate::bridge::Route;
 use crate::render_mark::mark_render;
-use crate::state::lab::{Action, Lab, Presence, Work};
+use crate::state::lab::{Action, Lab, Presence};
 use crate::state::sliders::Slider;
 use crate::text::link as text;
 
@@ -46,11 +46,11 @@ pub fn RouteControls(Props { lab, change }: &Props) -> Html {
             if let Some(report) = lab.report().filter(|_| lab.route == Route::Tunnel) {
                 { tunnel(lab, report, change) }
             }
-            if let Work::Known(think) | Work::Wished(think) = lab.work {
+            if let Some(think) = lab.work_time() {
                 <WorkField {think} change={change.clone()} />
             }
             if let Some(said) = text::notice(lab) {
-                <p id="link-notice" role="status" translate="no">{ said }</p>
+                <p id="link-notice" role="alert" translate="no">{ said }</p>
             }
         </div>
     }
@@ -107,13 +107,18 @@ struct WorkProps {
 #[component]
 fn WorkField(WorkProps { think, change }: &WorkProps) -> Html {
     let on_change = {
-        let change = change.clone();
+        let (think, change) = (*think, change.clone());
         move |event: Event| {
             let input: HtmlInputElement = event.target_unchecked_into();
-            let millis = input.value_as_number();
-            if (0.0..=WORK_MAX_MS).contains(&millis) {
-                change.emit(Action::WorkWished(Duration::from_micros((millis * 1e3) as u64)));
-            }
+            // The nearest that can be; without a number, what it was.
+            let typed = input.value_as_number();
+            let work = if typed.is_nan() {
+                think
+            } else {
+                Duration::from_micros((typed.clamp(0.0, WORK_MAX_MS) * 1e3) as u64)
+            };
+            input.set_value(&millis(work));
+            change.emit(Action::WorkWished(work));
         }
     };
     html! {

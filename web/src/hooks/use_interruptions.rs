@@ -16,7 +16,7 @@ use crate::state::{Action, State};
 /// cache if it says that it is persisted. `beforeunload` comes before Firefox closes the connections of a page that it leaves.
 const EVENTS: [&str; 5] = ["visibilitychange", "freeze", "resume", "pageshow", "beforeunload"];
 
-/// Tells the state of interruptions, as long as the component lives.
+/// Dispatches interruptions, as long as the component lives.
 #[hook]
 pub fn use_interruptions(dispatcher: UseReducerDispatcher<State>) {
     {

@@ -23,7 +23,7 @@ pub fn use_runs_store() -> Rc<RunsStore> {
 
 /// Reads what earlier visits have left, and stores runs and races that are over whenever they have changed. While something is
 /// running, nothing is stored, so that it is not disturbed; when the page may be about to end, what has come of it is. Takes away what
-/// other tabs remove. The state is told whether the browser stores them. `has_parts` says whether the parts of the program have been loaded.
+/// other tabs remove. Dispatches whether the browser stores them. `has_parts` says whether the parts of the program have been loaded.
 #[hook]
 pub fn use_stored_runs(
     store: Rc<RunsStore>,

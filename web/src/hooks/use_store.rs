@@ -26,7 +26,7 @@ pub fn use_store() -> Rc<RoundsStore> {
 }
 
 /// Stores the series that are kept whenever they have changed; the one that is running, from time to time, and when the page may be
-/// about to end. Takes what other tabs store. The state is told whether the browser stores them.
+/// about to end. Takes what other tabs store. Dispatches whether the browser stores them.
 #[hook]
 pub fn use_stored(store: Rc<RoundsStore>, rounds: &ManyRounds, state: Callback<(), UseReducerHandle<State>>) {
     let partial_save_ms = use_mut_ref(|| 0.0);

@@ -67,7 +67,7 @@ impl Link {
     }
 }
 
-/// Starts the worker, and ends it with the component. Gives it `orders`, of which the state is told then.
+/// Starts the worker, and ends it with the component. Gives it `orders`, and dispatches that they were sent.
 #[hook]
 pub fn use_worker(orders: &[Shared<ToWorker>], dispatcher: UseReducerDispatcher<State>) {
     let link = use_memo((), |()| Link::default());
@@ -102,7 +102,7 @@ pub fn use_worker(orders: &[Shared<ToWorker>], dispatcher: UseReducerDispatcher<
     });
 }
 
-/// Tells the state when the worker should have started.
+/// Dispatches when the worker should have started.
 fn expect_start(dispatcher: UseReducerDispatcher<State>) {
     let on_timeout = Closure::once_into_js(move || dispatcher.dispatch(Action::WorkerDue));
     if let Some(window) = web_sys::window() {
@@ -119,6 +119,7 @@ fn listen(worker: &Worker, dispatcher: &UseReducerDispatcher<State>) -> [EventLi
             let data = event.unchecked_ref::<MessageEvent>().data();
             if data.is_string() {
                 // The URL to which the worker may not connect.
+                focus::leave_stop_buttons();
                 return dispatcher.dispatch(Action::ConnectionForbidden);
             }
             let bytes = Uint8Array::new(&data).to_vec();
@@ -140,6 +141,7 @@ fn listen(worker: &Worker, dispatcher: &UseReducerDispatcher<State>) -> [EventLi
                 Some(error) => mishap::worker_broke(&error.message()),
                 None => mishap::WORKER_NOT_LOADED.to_owned(),
             };
+            focus::leave_stop_buttons();
             dispatcher.dispatch(Action::WorkerBroke(why));
         }
     };

@@ -53,11 +53,11 @@ impl RunsStore {
         Self::open_in(storage::local())
     }
 
-    /// Opens a storage. If it has more than the page shows, the oldest are removed.
+    /// Opens a storage. If it has more than two tabs show, the oldest are removed.
     fn open_in(entries: Option<Box<dyn Entries>>) -> Self {
         let mut found = Vec::new();
         if let Some(entries) = entries.as_deref() {
-            for (prefix, max) in [(RUN_PREFIX, RUNS_MAX), (RACE_PREFIX, RACES_MAX + 1)] {
+            for (prefix, max) in [(RUN_PREFIX, RUNS_MAX), (RACE_PREFIX, 2 * RACES_MAX)] {
                 let keys = entries.keys();
                 let mut ids: Vec<EntryId> = keys.iter().filter_map(|key| id_of(key, prefix)).collect();
                 ids.sort_unstable();
@@ -105,14 +105,14 @@ impl RunsStore {
             }
         }
         // Without the writer, which could not be loaded, everything is still due.
-        !self.has_one(Writing::Failed) && !self.has_one(Writing::Due)
+        self.has_all() && !self.has_one(Writing::Due)
     }
 
     /// Like [`save`](Self::save), but in one turn, for a page that may be about to end. Writes nothing before the writer is loaded.
     pub fn save_at_once(&self, items: Vec<Item>) -> bool {
         self.prepare(items);
         while self.write_next() {}
-        !self.has_one(Writing::Failed)
+        self.has_all()
     }
 
     /// Removes what is not among `items`, and notes which of them are due.
@@ -169,6 +169,10 @@ impl RunsStore {
             Item::Run(record) => Some(record.id),
             Item::Race(_) => None,
         }
+    }
+
+    fn has_all(&self) -> bool {
+        !self.has_one(Writing::Failed) && !self.has_one(Writing::TooLarge)
     }
 
     fn has_one(&self, state: Writing) -> bool {

@@ -50,6 +50,11 @@ impl State {
             // Another client has changed it. Only the traces of the latest runs tell before which of them.
             let runs = mem::take(&mut self.unconfirmed_runs);
             let rounds = mem::take(&mut self.unconfirmed_rounds);
+            if revision.zip(report).is_some_and(|(before, now)| before.instance != now.revision.instance) {
+                // The lab was restarted, perhaps before they began.
+                self.change_runs(&|record| runs.contains(&record.id), &mut |record| record.server_work = None);
+                self.rounds.change(|all| all.forget_work(&rounds));
+            }
             self.link_changed(&rounds, &|record| runs.contains(&record.id));
         }
         if !self.is_running() {

@@ -128,6 +128,7 @@ impl Lab {
 
     /// How long the server works on each answer, or will as soon as the lab is told; `None` if that is not known.
     pub fn work_time(&self) -> Option<Duration> {
+        self.report()?;
         match self.work {
             Work::Known(think) | Work::Wished(think) => Some(think),
             Work::Unasked | Work::Fixed => None,

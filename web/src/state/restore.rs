@@ -1,5 +1,7 @@
 //! The runs and races of earlier visits.
 
+use std::mem;
+
 use launcelot_measure::export::{RecordedRace, RecordedRun};
 
 use super::State;
@@ -32,12 +34,10 @@ impl State {
         let has_race = !self.race.url.is_empty();
         for (entry, recorded) in &restored.races {
             let race = Shared::new(Race::restored(recorded, *entry, &mut || self.next_run()));
-            if !race.is_imported() {
-                if !has_race {
-                    self.race = race;
-                }
-            } else if self.imported_races.len() < RACES_MAX {
-                self.imported_races.push(race);
+            // Of several that began here, in several tabs, the last is the one that can be repeated.
+            let shown = if race.is_imported() || has_race { race } else { mem::replace(&mut self.race, race) };
+            if !shown.url.is_empty() && self.imported_races.len() < RACES_MAX {
+                self.imported_races.push(shown);
             }
         }
     }
@@ -102,8 +102,8 @@ mod tests {
         let races = vec![(entry(1), race("a", false)), (entry(2), race("b", true)), (entry(3), race("c", false))];
         let restored = Action::Restored(Rc::new(Restored { runs: Vec::new(), races }));
         let state = ready_after([restored.clone()]);
-        assert_eq!((&*state.race.url, state.race.entry, state.imported_races.len()), ("c", entry(3), 1));
+        assert_eq!((&*state.race.url, state.race.entry, state.imported_races.len()), ("c", entry(3), 2));
         let state = ready_after([Action::Raced, restored]);
-        assert_eq!((&*state.race.url, state.imported_races.len()), ("ws://b/ws", 1));
+        assert_eq!((&*state.race.url, state.imported_races.len()), ("ws://b/ws", 3));
     }
 }

@@ -222,6 +222,13 @@ impl ManyRounds {
         }
     }
 
+    /// How long the server worked on the answers of these series is unknown.
+    pub(super) fn forget_work(&mut self, ids: &[RoundsId]) {
+        for kept in self.kept.iter_mut().filter(|kept| ids.contains(&kept.id)) {
+            kept.rounds.make_mut().server_work = None;
+        }
+    }
+
     /// The lab said how long the server thought about the questions of a series, and what its design is, or that it does not know.
     pub(super) fn take_lab_response(&mut self, id: RoundsId, response: Option<SeriesResponse>) {
         if self.unreported == Some(id) {

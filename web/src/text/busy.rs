@@ -1,7 +1,7 @@
 //! Why a button cannot act now.
 
 /// The page is broken.
-pub const BROKEN: &str = "The page cannot ask. The message below the table of the dialogue says why.";
+pub const BROKEN: &str = "This page cannot ask questions. The message below the dialogue says why.";
 
 /// The worker has not told its clock.
 pub const NO_CLOCK: &str = "The resolution of the clock is still being measured.";

@@ -11,10 +11,10 @@ use crate::state::run_record::CLIENT;
 
 /// What is said where the legs are unknown.
 pub const UNKNOWN: &str =
-    "Where on the path the time went is unknown: only the demo’s lab observes the hops, and there is none here.";
+    "Where on the path the time went is unknown: no lab observed this run. Only the demo’s lab observes the hops.";
 
 /// What observing the server costs. `cargo xtask bench observe` measures both figures, and they are rounded up.
-pub const OBSERVING: &str = "Observing the server adds at most 50 ns to its thinking and a tenth to its processor time where we measured it; \
+pub const OBSERVING: &str = "Observing the server adds at most 50 ns to its thinking and 10\u{a0}% to its processor time on our machine; \
     cargo xtask bench observe measures it on your machine.";
 
 /// What a leg is called where `asker` asked.

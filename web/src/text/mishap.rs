@@ -10,7 +10,12 @@ pub const WORKER_LATE: &str = "The page’s worker, which asks the questions, ha
 
 /// The browser has not stored all measurements of the kind that `plural` names.
 pub fn not_stored(plural: &str) -> String {
-    ["The browser’s storage is full or blocked: new ", plural, " are lost when the page is reloaded."].concat()
+    [
+        "Not everything fits into the browser’s storage, or it is blocked: ",
+        plural,
+        " may be lost when the page is reloaded.",
+    ]
+    .concat()
 }
 
 /// The worker failed, with the words of the browser, of which some put another before them.

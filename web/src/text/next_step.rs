@@ -5,7 +5,6 @@ use std::time::Duration;
 use launcelot_measure::{Order, QuestionTiming, Run, Span};
 
 use crate::bridge::Route;
-use crate::state::run_record::RunRecord;
 
 /// What to try next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,12 +32,8 @@ impl Next {
 pub const SLOW_START: &str = "The first answer after startup takes longer: caches are still cold, and code is still being loaded or compiled. \
                               Ask again to see the usual time.";
 
-/// Whether this is the first run of the page, and its first answer took clearly longer than the others.
-pub fn has_slow_start(RunRecord { number, run, .. }: &RunRecord) -> bool {
-    *number == 1 && is_first_slow(run)
-}
-
-fn is_first_slow(run: &Run) -> bool {
+/// Whether the first answer took clearly longer than the others.
+pub fn is_first_slow(run: &Run) -> bool {
     let took = |question: usize| run.questions.get(question).and_then(QuestionTiming::span).map(Span::took);
     let others: Option<Duration> = (1..run.questions.len()).filter_map(took).max();
     run.order == Order::OneAtATime && took(0).zip(others).is_some_and(|(first, others)| first >= others * 2)

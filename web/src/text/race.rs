@@ -98,7 +98,7 @@ pub fn longer_link(race: &Race, lab: &Lab) -> Option<Preset> {
         return None;
     }
     let rtt = lab.report()?.link.rtt;
-    let is_long = Route::of(&race.url) == Route::Tunnel && rtt >= Preset::Continent.link().rtt;
+    let is_long = lab.route == Route::Tunnel && rtt >= Preset::Continent.link().rtt;
     (is_too_short && !is_long).then_some(Preset::Continent)
 }
 

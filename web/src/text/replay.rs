@@ -2,7 +2,7 @@
 
 use launcelot_measure::{ConnectPoint, TracePoint};
 
-use crate::replay::{Event, Moment, Replay, What};
+use crate::replay::{Event, EventKind, Moment, Replay};
 
 /// Everything that happened at a moment.
 pub fn of(replay: &Replay, moment: &Moment) -> String {
@@ -11,15 +11,15 @@ pub fn of(replay: &Replay, moment: &Moment) -> String {
 }
 
 /// One sentence: what is before the words that travel, and what after.
-fn sentence(replay: &Replay, Event { what, question }: Event) -> String {
+fn sentence(replay: &Replay, Event { kind, question }: Event) -> String {
     let asker = replay.hops.first().map_or("client", |asker| asker.name);
-    let (before, after) = match what {
-        What::Connecting => return ["The ", asker, " starts to connect."].concat(),
-        What::ConnectPassed(point) => return connecting(point).to_owned(),
-        What::Connected => return "The connection is open.".to_owned(),
-        What::Asked => ("sends", "."),
-        What::Answered => ("receives", "."),
-        What::Passed(point) => match point {
+    let (before, after) = match kind {
+        EventKind::Connecting => return ["The ", asker, " starts to connect."].concat(),
+        EventKind::ConnectPassed(point) => return connecting(point).to_owned(),
+        EventKind::Connected => return "The connection is open.".to_owned(),
+        EventKind::Asked => ("sends", "."),
+        EventKind::Answered => ("receives", "."),
+        EventKind::Passed(point) => match point {
             TracePoint::BridgeIn | TracePoint::BridgeBackIn => ("The bridge receives", "."),
             TracePoint::BridgeOut => ("The bridge passes", "on to TCP."),
             TracePoint::TunnelIn | TracePoint::TunnelBackIn => ("The tunnel takes in", "."),
@@ -30,16 +30,16 @@ fn sentence(replay: &Replay, Event { what, question }: Event) -> String {
             TracePoint::BridgeBackOut => ("The bridge passes back", "."),
         },
     };
-    let is_answer = match what {
-        What::Answered => true,
-        What::Passed(point) => point.is_of_answers(),
+    let is_answer = match kind {
+        EventKind::Answered => true,
+        EventKind::Passed(point) => point.is_of_answers(),
         _ => false,
     };
     let said = replay.said.get(question);
     let words = said.and_then(|(question, answer)| if is_answer { answer.as_ref() } else { Some(question) });
     let words = words.map(String::as_str).unwrap_or_default();
-    let asker = match what {
-        What::Passed(_) => String::new(),
+    let asker = match kind {
+        EventKind::Passed(_) => String::new(),
         _ => ["The ", asker, " "].concat(),
     };
     match after {
@@ -80,16 +80,17 @@ mod tests {
             journeys: Vec::new(),
         };
         for point in TracePoint::ALL {
-            let moment = Moment { at: Duration::ZERO, events: vec![Event { what: What::Passed(point), question: 0 }] };
+            let moment =
+                Moment { at: Duration::ZERO, events: vec![Event { kind: EventKind::Passed(point), question: 0 }] };
             let said = of(&replay, &moment);
             assert_eq!(said.contains("Because."), point.is_of_answers(), "{said}");
             assert_ne!(said.contains("Why?"), point.is_of_answers(), "{said}");
         }
         for point in ConnectPoint::ALL {
-            let events = vec![Event { what: What::ConnectPassed(point), question: 0 }];
+            let events = vec![Event { kind: EventKind::ConnectPassed(point), question: 0 }];
             assert!(of(&replay, &Moment { at: Duration::ZERO, events }).ends_with('.'));
         }
-        let events = [What::Answered, What::Connected].map(|what| Event { what, question: 0 });
+        let events = [EventKind::Answered, EventKind::Connected].map(|kind| Event { kind, question: 0 });
         let both = of(&replay, &Moment { at: Duration::ZERO, events: events.to_vec() });
         assert_eq!(both, "The client receives “Because.” The connection is open.");
     }

@@ -49,8 +49,9 @@ pub fn meaning(rounds: &Rounds, summary: &Summary) -> String {
         RunStatus::Running => return "Asking…".to_owned(),
         RunStatus::Complete => String::new(),
         RunStatus::Stopped => format!("Stopped after {}. ", progress(rounds)),
+        RunStatus::Broken(why) if rounds.answered.is_empty() => format!("{why} "),
         RunStatus::Broken(why) => {
-            format!("{why} That was after {}; the answers until then are kept. ", progress(rounds))
+            format!("{why} That was after {}; the answers so far are kept. ", progress(rounds))
         }
     };
     // What broke the rounds is said already.
@@ -97,8 +98,8 @@ pub fn why(rounds: &Rounds, stopwatch: Stopwatch) -> String {
         (Stopwatch::Connecting, Connections::One, _) => {
             let first = if rounds.plan.warm_up > 0 { ", and that one was a warm-up round" } else { "" };
             format!(
-                "All rounds shared one connection, so only the first paid for connecting{first}. The curve is the same as from \
-                 each question."
+                "All rounds shared one connection, so only the first paid for connecting{first}. Timed from the \
+                 question, the curve is the same."
             )
         }
         (Stopwatch::Connecting, Connections::Each, _) => format!(
@@ -227,7 +228,7 @@ mod tests {
         let broken = Rounds { status: RunStatus::Broken("Gone.".to_owned()), ..complete };
         assert!(
             meaning(&broken, &summary)
-                .starts_with("Gone. That was after 1,101 of 1,100 rounds; the answers until then are kept.")
+                .starts_with("Gone. That was after 1,101 of 1,100 rounds; the answers so far are kept.")
         );
         assert!(meaning(&broken, &Summary::default()).ends_with("No round after the warm-up was answered."));
     }

@@ -42,11 +42,11 @@ struct Handlers {
     close: Function,
 }
 
-/// Starts the worker: measures the clock, tells the page, and waits for its orders.
+/// Starts the worker: measures the clock, sends it to the page, and waits for orders.
 pub fn start() {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
     let Some(clock) = Clock::of(&scope) else {
-        // Without a clock there is nothing to do; the page hears of it as the worker's error.
+        // Without a clock there is nothing to do. The page receives it as an error event of the worker.
         wasm_bindgen::throw_str("this browser has no performance clock in workers");
     };
     // Each slot has functions of its own, which know whose event it is.
@@ -59,7 +59,7 @@ pub fn start() {
     let orders = handler(&clock, &RUNS_RUNNER, |runs, _, event: MessageEvent| obey(runs, &event));
     scope.set_onmessage(Some(&orders));
     ROUNDS_RUNNER.set(Some(RoundsRunner::new(scope.clone(), clock.clone())));
-    tell(&scope, &FromWorker::Ready(clock.measured(&scope)));
+    send(&scope, &FromWorker::Ready(clock.measured(&scope)));
     RUNS_RUNNER.set(Some(RunsRunner::new(scope, clock, handlers, tick)));
 }
 
@@ -101,7 +101,7 @@ fn obey(runs: &mut RunsRunner, event: &MessageEvent) {
     });
 }
 
-fn tell(scope: &DedicatedWorkerGlobalScope, message: &FromWorker) {
+fn send(scope: &DedicatedWorkerGlobalScope, message: &FromWorker) {
     let bytes = Uint8Array::from(message::encode(message).as_slice());
     // Fails only for what cannot be copied, and bytes can.
     let _ = scope.post_message(&bytes);

@@ -1,6 +1,6 @@
-//! Many rounds: one question a round, one after the other, told to the page in batches.
+//! Many rounds: one question a round, one after the other, reported to the page in batches.
 //!
-//! Between an answer and the next question nothing is done that can wait: what came is stored and told
+//! Between an answer and the next question nothing is done that can wait: what came is stored and reported
 //! while the next answer is on its way, and nothing is allocated for a round.
 
 use js_sys::{ArrayBuffer, Uint8Array};
@@ -15,14 +15,14 @@ use super::pause::Pause;
 use super::runs::{bytes_of, words_of};
 use super::schedule::{Moment, Schedule, Turn};
 use super::ticker::Ticker;
-use super::{Handlers, ROUNDS_RUNNER, handler, tell};
+use super::{Handlers, ROUNDS_RUNNER, handler, send};
 use crate::message::{Ended, FromWorker};
 use crate::state::ids::RoundsId;
 use crate::text;
 
-/// How long the page is told nothing after it was told something: 250 ms. Each time the page draws, and where
-/// processors are few, the worker may wait for one meanwhile.
-const TELLING_PAUSE: Moment = 250_000_000 / Round::STEP_NS as Moment;
+/// The shortest time between two reports to the page: 250 ms. The page draws at each, and where processors are few, the worker may
+/// have to wait for one.
+const REPORT_INTERVAL: Moment = 250_000_000 / Round::STEP_NS as Moment;
 
 /// How often it is checked whether the worker was suspended, in milliseconds.
 const CHECKING_PERIOD_MS: i32 = 1_000;
@@ -52,10 +52,10 @@ struct ActiveRounds {
     socket: Option<WebSocket>,
     is_open: bool,
     answers: Answers,
-    /// What has not been told yet, and when something was told last.
+    /// What has not been reported yet, and when the last report was.
     answered: Vec<Round>,
     failures: Failures,
-    told: Moment,
+    reported_at: Moment,
 }
 
 impl RoundsRunner {
@@ -89,7 +89,7 @@ impl RoundsRunner {
             answers: Answers::new(),
             answered: Vec::with_capacity(BATCH.min(plan.rounds as usize)),
             failures: Failures::default(),
-            told: 0,
+            reported_at: 0,
         });
         if connects_each {
             self.go_on(began);
@@ -116,13 +116,13 @@ impl RoundsRunner {
     fn received(&mut self, at: Reading, event: &MessageEvent) {
         let Some(active) = &mut self.active else { return };
         let moment = at.steps_since(active.began);
-        let heard = match active.receive(event, moment) {
-            Ok(heard) => heard,
+        let received = match active.receive(event, moment) {
+            Ok(received) => received,
             Err(why) => return self.end(Ended::Nonsense(why.to_string())),
         };
-        if let Some(heard) = heard {
+        if let Some(received) = received {
             let turn = self.take_turn(moment);
-            self.keep(moment, |active| match heard {
+            self.record(moment, |active| match received {
                 Ok(round) => active.answered.push(round),
                 Err(error) => active.failures.add(FailureKind::ErrorAnswer, &error),
             });
@@ -146,13 +146,13 @@ impl RoundsRunner {
         if !is_hopeful {
             return self.end(how);
         }
-        self.keep(moment, |active| active.fail(&how));
+        self.record(moment, |active| active.fail(&how));
         self.go_on(at);
     }
 
     fn tick(&mut self) {
         if self.ticker.was_suspended() {
-            tell(&self.scope, &FromWorker::Suspended);
+            send(&self.scope, &FromWorker::Suspended);
         }
     }
 
@@ -193,7 +193,7 @@ impl RoundsRunner {
         let _ = socket.send_with_js_u8_array(question);
     }
 
-    /// Connects anew, and then lets go of the connection before. The time is taken just before.
+    /// Connects again, and then closes the previous connection. The time is taken just before.
     fn connect(&mut self) {
         let Some(active) = &mut self.active else { return };
         active.schedule.connects(self.clock.read().steps_since(active.began));
@@ -205,14 +205,14 @@ impl RoundsRunner {
         socket.set_onopen(Some(&self.handlers.open));
         socket.set_onmessage(Some(&self.handlers.message));
         socket.set_onclose(Some(&self.handlers.close));
-        active.let_go();
+        active.disconnect();
         active.socket = Some(socket);
     }
 
     fn wait(&mut self, due: Moment) {
         let Some(active) = &mut self.active else { return };
         if active.schedule.connects_each() {
-            active.let_go();
+            active.disconnect();
         }
         let due = active.began.after(due);
         if self.pause.until(due) {
@@ -221,26 +221,26 @@ impl RoundsRunner {
         }
     }
 
-    /// Keeps what came, and tells it if nothing was told for long enough.
-    fn keep(&mut self, now: Moment, keep: impl FnOnce(&mut ActiveRounds)) {
+    /// Records what came, and reports it if the last report was long enough ago.
+    fn record(&mut self, now: Moment, record: impl FnOnce(&mut ActiveRounds)) {
         let Some(active) = &mut self.active else { return };
-        keep(active);
-        if now.saturating_sub(active.told) >= TELLING_PAUSE {
-            active.told = now;
-            active.tell(&self.scope);
+        record(active);
+        if now.saturating_sub(active.reported_at) >= REPORT_INTERVAL {
+            active.reported_at = now;
+            active.report(&self.scope);
         }
     }
 
-    /// Ends what goes on: nothing that its socket still says is heard.
+    /// Ends what goes on. Later events of its socket are ignored.
     fn end(&mut self, how: Ended) {
         let Some(mut active) = self.active.take() else { return };
         self.pause.cancel();
         self.ticker.stop();
         self.tick();
         active.fail(&how);
-        active.let_go();
-        active.tell(&self.scope);
-        tell(&self.scope, &FromWorker::RoundsEnded { id: active.id, how });
+        active.disconnect();
+        active.report(&self.scope);
+        send(&self.scope, &FromWorker::RoundsEnded { id: active.id, how });
     }
 }
 
@@ -250,7 +250,7 @@ impl ActiveRounds {
         let mut buffer = [0; ANSWER_MAX_BYTES];
         let bytes = event.data().dyn_into().map(|data: ArrayBuffer| Uint8Array::new(&data));
         let (mut round, mut surplus) = (None, None);
-        let heard = |answer: &[u8]| match self.schedule.answered(at) {
+        let on_answer = |answer: &[u8]| match self.schedule.answered(at) {
             Some(answered) => {
                 let error = str::from_utf8(answer).ok().filter(|answer| exchange::is_error(answer));
                 round = Some(error.map_or(Ok(answered), |error| Err(error.to_owned())));
@@ -261,9 +261,9 @@ impl ActiveRounds {
             Ok(bytes) if bytes.length() as usize <= buffer.len() => {
                 let buffer = &mut buffer[..bytes.length() as usize];
                 bytes.copy_to(buffer);
-                self.answers.receive_each(buffer, heard)?;
+                self.answers.receive_each(buffer, on_answer)?;
             }
-            _ => self.answers.receive_each(&bytes_of(event), heard)?,
+            _ => self.answers.receive_each(&bytes_of(event), on_answer)?,
         }
         match surplus {
             Some(surplus) => Err(AnswerError::NotAsked(surplus)),
@@ -272,7 +272,7 @@ impl ActiveRounds {
     }
 
     /// Closes the connection, if there is one.
-    fn let_go(&mut self) {
+    fn disconnect(&mut self) {
         let Some(socket) = self.socket.take() else { return };
         self.is_open = false;
         self.answers = Answers::new();
@@ -292,14 +292,14 @@ impl ActiveRounds {
         }
     }
 
-    /// Tells what has not been told.
-    fn tell(&mut self, scope: &DedicatedWorkerGlobalScope) {
+    /// Sends what has not been reported.
+    fn report(&mut self, scope: &DedicatedWorkerGlobalScope) {
         if self.answered.is_empty() && self.failures.is_empty() {
             return;
         }
         let (answered, failures) = (std::mem::take(&mut self.answered), std::mem::take(&mut self.failures));
         let message = FromWorker::Rounds { id: self.id, answered, failures };
-        tell(scope, &message);
+        send(scope, &message);
         // The same memory again.
         if let FromWorker::Rounds { mut answered, .. } = message {
             answered.clear();

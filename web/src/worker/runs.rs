@@ -8,13 +8,13 @@ use web_sys::{BinaryType, CloseEvent, DedicatedWorkerGlobalScope, MessageEvent, 
 
 use super::clock::{Clock, Reading};
 use super::ticker::Ticker;
-use super::{Handlers, tell};
+use super::{Handlers, send};
 use crate::message::{Ask, Ended, FromWorker, RUNS_AT_ONCE_MAX, RunEnd, RunProgress};
 use crate::state::ids::RunId;
 
-/// How often the page is told while runs go on, in milliseconds. A message makes the page draw, which takes a core from the browser
-/// and the lab, so a run that is shorter is told as a whole once it is over.
-const TELLING_PERIOD_MS: i32 = 100;
+/// The time between two reports to the page while runs go on, in milliseconds. A message makes the page draw, which takes a core from the browser
+/// and the lab, so a shorter run is reported as a whole once it is over.
+const REPORT_INTERVAL_MS: i32 = 100;
 
 /// Runs single runs.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(super) struct RunsRunner {
     handlers: [Handlers; RUNS_AT_ONCE_MAX],
     ticker: Ticker,
     runs: [Option<ActiveRun>; RUNS_AT_ONCE_MAX],
-    /// Runs whose end the page has not been told.
+    /// Runs whose end has not been reported.
     ended: Vec<RunProgress>,
 }
 
@@ -36,7 +36,7 @@ struct ActiveRun {
     dialogue: Dialogue,
     began: Reading,
     is_open: bool,
-    /// Steps that the page has not been told.
+    /// Steps that have not been reported.
     steps: Vec<Step>,
 }
 
@@ -47,7 +47,7 @@ impl RunsRunner {
         handlers: [Handlers; RUNS_AT_ONCE_MAX],
         tick: Function,
     ) -> Self {
-        let ticker = Ticker::new(scope.clone(), clock.clone(), tick, TELLING_PERIOD_MS);
+        let ticker = Ticker::new(scope.clone(), clock.clone(), tick, REPORT_INTERVAL_MS);
         Self { scope, clock, handlers, ticker, runs: Default::default(), ended: Vec::new() }
     }
 
@@ -66,7 +66,7 @@ impl RunsRunner {
                 }
             }
         }
-        self.tell_if_all_ended();
+        self.report_if_all_ended();
     }
 
     fn connect(&self, slot: usize, ask: &Ask, dialogue: Dialogue, began: Reading) -> Result<ActiveRun, Ended> {
@@ -119,14 +119,14 @@ impl RunsRunner {
     /// Tells the page how far the runs are.
     pub(super) fn tick(&mut self) {
         if self.ticker.was_suspended() {
-            tell(&self.scope, &FromWorker::Suspended);
+            send(&self.scope, &FromWorker::Suspended);
         }
         let mut progress = std::mem::take(&mut self.ended);
         for run in self.runs.iter_mut().flatten().filter(|run| !run.steps.is_empty()) {
             progress.push(RunProgress { run: run.id, steps: std::mem::take(&mut run.steps), end: None });
         }
         if !progress.is_empty() {
-            tell(&self.scope, &FromWorker::Runs(progress));
+            send(&self.scope, &FromWorker::Runs(progress));
         }
     }
 
@@ -140,10 +140,10 @@ impl RunsRunner {
         let _ = run.socket.close();
         let end = RunEnd { how, began: Some(self.clock.since_1970(run.began)) };
         self.ended.push(RunProgress { run: run.id, steps: run.steps, end: Some(end) });
-        self.tell_if_all_ended();
+        self.report_if_all_ended();
     }
 
-    fn tell_if_all_ended(&mut self) {
+    fn report_if_all_ended(&mut self) {
         if self.runs.iter().all(Option::is_none) {
             self.ticker.stop();
             self.tick();

@@ -19,7 +19,7 @@ pub(super) fn section(runs: &[Run], primary: Primary, tag: &'static str) -> Opti
             (
                 compare_runs(&summaries, primary),
                 "Each server against itself in the first run. The runs share no rounds, so the intervals come from the spread between \
-                 rounds. A machine can differ as much from one day to the next: where possible, compare servers within one run.",
+                 rounds. A machine can also differ from one day to the next, so where possible compare servers within one run.",
             )
         }
     };

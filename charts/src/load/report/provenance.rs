@@ -69,7 +69,7 @@ fn dialogue_words(dialogue: &launcelot_measure::load::DialoguePlan) -> String {
 fn mode_words(mode: &LoadMode) -> String {
     match mode {
         LoadMode::Closed { .. } => {
-            "closed loop: each client begins its next dialogue when the last one has ended".to_owned()
+            "closed loop: each client begins its next dialogue when the previous one has ended".to_owned()
         }
         LoadMode::Open { arrivals, per, max_in_flight, .. } => {
             let unit = per.plural();

@@ -30,7 +30,7 @@ fn throughput_section(run: &Run, scales: &Scales) -> Element {
     let chart = plot(run, throughput::draw(&scales.levels, &scales.rates, unit, &series));
     let is_predicted = series.iter().flat_map(|server| &server.points).any(|point| point.predicted.is_some());
     let mut note = format!(
-        "The {unit} completed per second with correct answers only. The line is the median of the rounds; the shaded band runs \
+        "The {unit} completed per second, counting only those answered correctly. The line is the median of the rounds; the shaded band runs \
          from the slowest round to the fastest."
     );
     let mut twins = vec![tables::throughput(&run.summary, run.unit)];
@@ -110,10 +110,10 @@ fn usage_section(run: &Run) -> Element {
         run,
         "usage",
         "Resource usage",
-        "What the processes of each server used, and what the load generator used. A generator that is busy or late limits the \
-         figures itself. “Cut by the window” counts what began before the window or ended after it.",
+        "What the processes of each server used, and what the load generator used. A busy or late generator is itself a limit on \
+         the figures. “Cut by the window” counts what began before the window or ended after it.",
         None,
-        &[tables::usage(&run.summary.servers, run.unit)],
+        &[tables::usage(&run.summary.servers, run.unit, run.result.plan.link.is_some())],
     )
 }
 

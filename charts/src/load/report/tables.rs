@@ -248,8 +248,9 @@ pub fn failures(summary: &LoadSummary, unit: &str) -> Table {
     }
 }
 
-/// Returns what servers and load generator used, with a row for each server and level.
-pub fn usage(servers: &[ServerSummary], unit: &str) -> Table {
+/// Returns what servers and load generator used, with a row for each server and level. With `has_link`, a column shows what the
+/// emulated link used, which is a part of the lab.
+pub fn usage(servers: &[ServerSummary], unit: &str, has_link: bool) -> Table {
     let row = |server: &ServerSummary, at: &Cell| {
         let counts = &at.counts;
         let lateness = time_or_unknown(counts.lateness.percentile(Percentile::P99));
@@ -262,16 +263,19 @@ pub fn usage(servers: &[ServerSummary], unit: &str) -> Table {
             known(used, |used| format_mebibytes(used.memory_bytes)),
             known(used, |used| format_count(u64::from(used.threads))),
             known(used.and_then(|used| used.context_switches_per_question), format_rate),
-            known(at.generator_share, |share| format!("{}\u{a0}%", format_count((share * 100.0).round() as u64))),
+            known(at.generator_share, format_busy),
             lateness,
             format_count(counts.cut()),
             format_count(counts.queued),
         ];
-        std::iter::once(TableCell::words(&server.name)).chain(figures.into_iter().map(TableCell::figure)).collect()
+        let link = has_link.then(|| known(at.other_share, format_busy));
+        let figures = figures.into_iter().chain(link).map(TableCell::figure);
+        std::iter::once(TableCell::words(&server.name)).chain(figures).collect()
     };
-    let columns = [
+    let unit = capitalized(unit);
+    let mut columns = vec![
         "Server",
-        &capitalized(unit),
+        &unit,
         "Questions per second",
         "Clients answered",
         "Server processor time per question",
@@ -283,15 +287,23 @@ pub fn usage(servers: &[ServerSummary], unit: &str) -> Table {
         "Cut by the window",
         "Queued",
     ];
+    if has_link {
+        columns.push("Emulated link busy");
+    }
     Table {
         caption: "Resources used by the server and by the load generator".to_owned(),
-        columns: columns.map(str::to_owned).into(),
+        columns: columns.into_iter().map(str::to_owned).collect(),
         rows: servers.iter().flat_map(|server| measured(server).into_iter().map(move |at| row(server, at))).collect(),
     }
 }
 
 fn time_or_unknown(time: Option<Duration>) -> String {
     time.map_or_else(|| UNKNOWN.to_owned(), format_duration)
+}
+
+/// Returns a share of a processor in percent.
+fn format_busy(share: f64) -> String {
+    format!("{}\u{a0}%", format_count((share * 100.0).round() as u64))
 }
 
 /// Returns the text of a figure, or the sign that it is not known.

@@ -39,7 +39,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Table, BridgeBenchError> {
     }
     let ratio = Spread::of(rounds.iter().map(|[direct, bridged]| bridged.p99.as_secs_f64() / direct.p99.as_secs_f64()));
     let caption = format!("1 client, lockstep, beside {DOWNLOADS} downloads through the bridge");
-    let columns = ["", "questions/s", "99th percentile, µs", "to direct"];
+    let columns = ["", "questions/s", "99th percentile, µs", "ratio to direct"];
     let mut table = Table::new(caption, &columns);
     let limit = format!("{} (limit {RATIO_MAX})", ratio.text());
     for (index, (name, ratio)) in [(direct.name, NONE.to_owned()), (bridge.name, limit)].into_iter().enumerate() {

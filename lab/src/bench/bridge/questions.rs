@@ -72,6 +72,7 @@ pub(super) fn sample(
 ) -> Result<Sample, BridgeBenchError> {
     let dialogue = DialoguePlan {
         script: None,
+        script_hash: None,
         questions: QUESTIONS * in_flight,
         in_flight,
         think: Duration::ZERO,

@@ -107,7 +107,7 @@ fn by_the_clock(options: &ServerOptions, connections: u32) -> Vec<CannedLoad> {
     let mut seldom = vec![few, connections];
     seldom.dedup();
     vec![
-        load("seldom", "Connections that are silent but for one question a second", &seldom, SELDOM),
+        load("seldom", "Connections that are silent except for one question a second", &seldom, SELDOM),
         load("often", "As many questions on few connections", &[few], SELDOM / FEWER),
     ]
 }

@@ -51,7 +51,7 @@ pub(super) fn connections(results: &[LoadResult]) -> String {
         results.iter().filter(|result| is_by_the_clock(result)).map(LoadSummary::of).collect();
     let [seldom, others @ ..] = &summaries[..] else { return String::new() };
     let often = others.first();
-    let mut text = "Connections that are silent but for one question a second\n".to_owned();
+    let mut text = "Connections that are silent except for one question a second\n".to_owned();
     for server in &seldom.servers {
         text += &memory(server);
         if let Some(often) = often.and_then(|often| often.server(&server.name)) {
@@ -167,7 +167,7 @@ fn source(results: &[LoadResult]) -> String {
     let unknown = Provenance::default();
     let Provenance { processors, processor, system, .. } = result.provenance.first().unwrap_or(&unknown);
     format!(
-        "In brackets how many clients were answered, where not all were. Medians of {} × {} on {processors} processors ({processor}, \
+        "In brackets: the number of clients answered, if not all were. Medians of {} × {} on {processors} processors ({processor}, \
          {system}), which load and server share; made by `cargo xtask bench server --markdown`.\n",
         result.plan.rounds,
         format_duration(result.plan.duration),

@@ -64,6 +64,13 @@ impl Connector {
         self.preferred = address;
     }
 
+    /// Tries this address last from now on, if it was the first: it does not answer.
+    pub(super) fn avoid(&mut self, address: usize) {
+        if self.preferred == address {
+            self.preferred = (address + 1) % self.addresses.len();
+        }
+    }
+
     fn connect_to(&mut self, address: SocketAddr) -> io::Result<TcpStream> {
         let kind = Type::STREAM.nonblocking().cloexec();
         let socket = Socket::new(Domain::for_address(address), kind, Some(Protocol::TCP))?;

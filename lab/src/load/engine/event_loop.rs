@@ -155,7 +155,7 @@ impl<'a> EventLoop<'a> {
     }
 
     /// Serves a client whose socket is ready, until nothing more can be received.
-    fn serve(&mut self, index: usize, time: Instant) {
+    fn serve(&mut self, index: usize, mut time: Instant) {
         loop {
             let next = self.serve_ready(index, time);
             self.perform(index, next);
@@ -163,6 +163,8 @@ impl<'a> EventLoop<'a> {
             if !connection.is_some_and(Connection::may_hold_messages) {
                 return;
             }
+            // Questions may have been sent since it was read.
+            time = Instant::now();
         }
     }
 
@@ -170,7 +172,12 @@ impl<'a> EventLoop<'a> {
     fn serve_due(&mut self, now: Instant) {
         while let Some(index) = self.deadlines.pop(now) {
             let now = Instant::now();
-            let next = self.clients[index].dialogue.woken(now, &mut self.recorder);
+            let client = &mut self.clients[index];
+            let was_connecting = client.dialogue.is_connecting();
+            let next = client.dialogue.woken(now, &mut self.recorder);
+            if was_connecting && matches!(next, Next::Failed) {
+                self.connector.avoid(client.address);
+            }
             self.perform(index, next);
         }
         while let Some(due) = self.open_loop.as_mut().and_then(|open_loop| open_loop.pop_due(now)) {

@@ -17,8 +17,8 @@ pub(super) enum Stage {
     /// Before the window: the clients of a closed loop start.
     Ramp,
     Window {
-        /// The thread's processor time when the window began.
-        processor: Duration,
+        /// The processor time when the window began.
+        processor: ProcessorTime,
     },
     /// After the window: this many dialogues go on, or at least the questions that they have in flight.
     Following {
@@ -36,7 +36,7 @@ impl EventLoop<'_> {
                 if is_stopped {
                     self.recorder.window = Window { begin: now, end: now };
                 }
-                self.stage = Stage::Window { processor: processor_time() };
+                self.stage = Stage::Window { processor: ProcessorTime::now() };
                 self.next_report = now + REPORT_INTERVAL;
                 self.send(EngineEvent::WindowBegan);
             }
@@ -52,12 +52,12 @@ impl EventLoop<'_> {
         }
     }
 
-    fn end_window(&mut self, now: Instant, processor: Duration, is_stopped: bool) {
+    fn end_window(&mut self, now: Instant, processor: ProcessorTime, is_stopped: bool) {
         let window = &mut self.recorder.window;
         window.end = window.end.min(now);
         let window = *window;
         self.report(now);
-        let generator = GeneratorUsage { processor: processor_time().saturating_sub(processor), threads: 1 };
+        let generator = ProcessorTime::now().used_since(processor);
         self.send(EngineEvent::WindowEnded { window: window.end - window.begin, generator });
         if let Some(open_loop) = &mut self.open_loop {
             self.recorder.queued(open_loop.queue.len());
@@ -100,7 +100,23 @@ impl EventLoop<'_> {
     }
 }
 
-/// Returns the processor time of this thread.
-fn processor_time() -> Duration {
-    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map(Duration::from).unwrap_or_default()
+/// The processor time of this thread, and of the whole process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ProcessorTime {
+    thread: Duration,
+    process: Duration,
+}
+
+impl ProcessorTime {
+    fn now() -> Self {
+        let clock = |id| clock_gettime(id).map(Duration::from).unwrap_or_default();
+        Self { thread: clock(ClockId::CLOCK_THREAD_CPUTIME_ID), process: clock(ClockId::CLOCK_PROCESS_CPUTIME_ID) }
+    }
+
+    /// Returns what was used between an earlier time and this one.
+    fn used_since(self, earlier: Self) -> GeneratorUsage {
+        let processor = self.thread.saturating_sub(earlier.thread);
+        let process = self.process.saturating_sub(earlier.process);
+        GeneratorUsage { processor, threads: 1, other_processor: process.saturating_sub(processor) }
+    }
 }

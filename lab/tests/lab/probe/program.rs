@@ -39,7 +39,7 @@ fn one_client_at_a_time_exits_with_0() {
         text.contains("• one at a time  alive\n    received \"Blue.\" after the first client had left\n"),
         "{text}"
     );
-    assert!(text.ends_with(" 2 one client at a time.\nThe server is alive.\n"), "{text}");
+    assert!(text.ends_with(" 2 with one client at a time.\nThe server is alive.\n"), "{text}");
     assert_eq!(output.status.code(), Some(0));
 }
 

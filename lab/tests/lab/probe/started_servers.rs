@@ -47,7 +47,7 @@ fn assert_passes(command: &str) {
     let output = probe(&["--start", command, "--timeout", "60s"]);
     let text = stdout(&output);
     assert!(output.status.success(), "{text}{}", stderr(&output));
-    assert!(text.contains("The server, started anew for each case, was alive after all."), "{text}");
+    assert!(text.contains("The server, restarted for each case, was alive after every case."), "{text}");
 }
 
 fn stdout(output: &Output) -> &str {
@@ -98,7 +98,7 @@ fn the_table_shows_how_the_server_exited_and_after_how_many_cases() {
     assert!(text.contains("    the server exited: exit code 1: KeyError: b'Why?'\n"), "{text}");
     assert!(!text.contains("not run"), "{text}");
     let (rows, summary) = text.trim_end().rsplit_once('\n').unwrap();
-    assert!(summary.contains("The server, started anew for each case, was dead after "), "{summary}");
+    assert!(summary.contains("The server, restarted for each case, was dead after "), "{summary}");
     assert!(rows.lines().all(|line| line.chars().count() <= 80), "{text}");
 }
 

@@ -70,8 +70,7 @@ async fn rounds_of_a_page_in_the_back_forward_cache_are_marked_as_suspended() {
     browser.wait_for("#many-rounds[data-state=broken]").await;
     let meaning = browser.rounds_meaning().await;
     assert!(
-        meaning.contains("The page was suspended in the meantime")
-            && meaning.contains("the answers until then are kept"),
+        meaning.contains("The page was suspended, and browsers") && meaning.contains("the answers so far are kept"),
         "{meaning}"
     );
     assert_noted_as_suspended(&browser).await;
