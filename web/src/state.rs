@@ -294,7 +294,7 @@ impl State {
     fn act_on_lab(&mut self, action: lab::Action) {
         match action {
             lab::Action::Wished(link) if self.lab.link() != Some(link) => {
-                self.link_changed(&[], &RunRecord::is_active);
+                self.link_changed(&[], false, &RunRecord::is_active);
             }
             lab::Action::WorkWished(wanted) => {
                 self.change_runs(&RunRecord::has_open_work, &mut |record| record.change_work(wanted));

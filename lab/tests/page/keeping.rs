@@ -187,11 +187,11 @@ async fn a_save_that_failed_is_tried_again_and_its_warning_goes() {
     browser.script(FILL_STORAGE).await;
     ask_in_ten_rounds(&browser, 1).await;
     let hint = "#kept-rounds + .hint";
-    assert!(browser.text(hint).await.contains("new series are lost"));
+    assert!(browser.text(hint).await.contains("not all series will survive a reload"));
     browser.script(EMPTY_STORAGE).await;
     ask_in_ten_rounds(&browser, 2).await;
     wait::until_async("the end of the warning", async || {
-        (!browser.text(hint).await.contains("new series are lost")).then_some(())
+        (!browser.text(hint).await.contains("not all series will survive a reload")).then_some(())
     })
     .await;
     browser.open(&bridge.page_url()).await;
@@ -205,7 +205,7 @@ async fn a_run_that_was_not_stored_is_reported_until_a_save_succeeds() {
     browser.script(FILL_STORAGE).await;
     browser.ask(1, "complete").await;
     browser.wait_for("#runs-unstored").await;
-    let warning = "The browser’s storage is full or blocked: new runs and races are lost when the page is reloaded.";
+    let warning = "The browser’s storage is full or blocked: not all runs and races will survive a reload.";
     assert_eq!(browser.text("#runs-unstored").await, warning);
     browser.assert_accessible("a warning alone").await;
     browser.ask(2, "complete").await;

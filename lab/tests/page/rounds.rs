@@ -283,14 +283,14 @@ async fn twelve_series_are_stored_and_a_full_or_corrupt_storage_is_tolerated() {
     browser.ask_rounds(10, "#one-connection", "", "complete").await;
     browser.wait_for(hint).await;
     let message = browser.text(hint).await;
-    assert!(message.contains("new series are lost when the page is reloaded"), "{message}");
+    assert!(message.contains("not all series will survive a reload"), "{message}");
     browser.ask_rounds(10, "#one-connection", "", "complete").await;
 
     browser.run_early("Object.defineProperty(window, 'localStorage', { get() { throw new Error('no') } })").await;
     browser.open(&page).await;
     browser.ask_rounds(10, "#one-connection", "", "complete").await;
     let message = browser.text(hint).await;
-    assert!(message.contains("new series are lost when the page is reloaded"), "{message}");
+    assert!(message.contains("not all series will survive a reload"), "{message}");
     browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET]).await;
 }
 

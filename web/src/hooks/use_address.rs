@@ -76,12 +76,13 @@ fn apply(address: &RefCell<Address>, has_lab: bool, actions: &Actions) {
     if let Some(order) = order {
         actions.choose_order.emit(order);
     }
+    let change = |action| actions.change_lab.emit(action);
     if link.is_some() {
-        actions.change_lab.emit(Action::RouteChosen(Route::Tunnel));
+        change(Action::RouteChosen(Route::Tunnel));
     }
     if let Some(Tunnel::Preset(preset)) = link {
-        actions.change_lab.emit(Action::Wished(preset.link()));
-        actions.change_lab.emit(Action::Settled);
+        change(Action::Wished(preset.link()));
+        change(Action::Settled);
     }
 }
 

@@ -50,12 +50,10 @@ impl State {
             // Another client has changed it. Only the traces of the latest runs tell before which of them.
             let runs = mem::take(&mut self.unconfirmed_runs);
             let rounds = mem::take(&mut self.unconfirmed_rounds);
-            if revision.zip(report).is_some_and(|(before, now)| before.instance != now.revision.instance) {
-                // The lab was restarted, perhaps before they began.
-                self.change_runs(&|record| runs.contains(&record.id), &mut |record| record.server_work = None);
-                self.rounds.change(|all| all.forget_work(&rounds));
-            }
-            self.link_changed(&rounds, &|record| runs.contains(&record.id));
+            // After a restart of the lab, which may have been before they began, the server's work is unknown, too.
+            let is_restarted =
+                revision.zip(report).is_some_and(|(before, now)| before.instance != now.revision.instance);
+            self.link_changed(&rounds, is_restarted, &|record| runs.contains(&record.id));
         }
         if !self.is_running() {
             self.unconfirmed_runs.clear();
@@ -67,9 +65,14 @@ impl State {
         }
     }
 
-    /// The settings of the link changed: those of these series and runs are unknown.
-    pub(super) fn link_changed(&mut self, rounds: &[RoundsId], is_affected: &dyn Fn(&RunRecord) -> bool) {
-        self.change_runs(is_affected, &mut RunRecord::link_changed);
-        self.rounds.change(|all| all.link_changed(rounds));
+    /// The settings of the link changed: those of these series and runs are unknown. With `is_work_lost`, so is the server's work.
+    pub(super) fn link_changed(
+        &mut self,
+        rounds: &[RoundsId],
+        is_work_lost: bool,
+        is_affected: &dyn Fn(&RunRecord) -> bool,
+    ) {
+        self.change_runs(is_affected, &mut |record| record.link_changed(is_work_lost));
+        self.rounds.change(|all| all.link_changed(rounds, is_work_lost));
     }
 }

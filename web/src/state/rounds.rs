@@ -210,22 +210,18 @@ impl ManyRounds {
 
     /// The settings of the link changed: those of the series that is running, and of the series `ids`, are unknown. Their names,
     /// which contain the settings, say so.
-    pub(super) fn link_changed(&mut self, ids: &[RoundsId]) {
+    pub(super) fn link_changed(&mut self, ids: &[RoundsId], is_work_lost: bool) {
         for kept in &mut self.kept {
             let is_affected = ids.contains(&kept.id) || !kept.rounds.is_over();
+            if is_affected && is_work_lost {
+                kept.rounds.make_mut().server_work = None;
+            }
             if is_affected && kept.rounds.link.settings().is_some() {
                 let rounds = kept.rounds.make_mut();
                 rounds.link = Link::Changed;
                 rounds.link_revisions = rounds.link_revisions.map(LinkRevisions::changed);
                 rounds.name += CHANGED;
             }
-        }
-    }
-
-    /// How long the server worked on the answers of these series is unknown.
-    pub(super) fn forget_work(&mut self, ids: &[RoundsId]) {
-        for kept in self.kept.iter_mut().filter(|kept| ids.contains(&kept.id)) {
-            kept.rounds.make_mut().server_work = None;
         }
     }
 

@@ -190,7 +190,10 @@ impl RunRecord {
     }
 
     /// The settings of the link changed, before the run or meanwhile: those of the run are unknown.
-    pub(super) fn link_changed(&mut self) {
+    pub(super) fn link_changed(&mut self, is_work_lost: bool) {
+        if is_work_lost {
+            self.server_work = None;
+        }
         if Route::of(&self.run.target) == Route::Tunnel {
             self.link = None;
             self.link_revisions = self.link_revisions.map(LinkRevisions::changed);

@@ -15,7 +15,7 @@ pub const UNKNOWN: &str =
 
 /// What observing the server costs. `cargo xtask bench observe` measures both figures, and they are rounded up.
 pub const OBSERVING: &str = "Observing the server adds at most 50 ns to its thinking and 10\u{a0}% to its processor time on our machine; \
-    cargo xtask bench observe measures it on your machine.";
+    cargo xtask bench observe measures yours.";
 
 /// What a leg is called where `asker` asked.
 pub fn name(leg: Leg, asker: &str) -> &'static str {

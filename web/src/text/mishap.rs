@@ -10,12 +10,7 @@ pub const WORKER_LATE: &str = "The page’s worker, which asks the questions, ha
 
 /// The browser has not stored all measurements of the kind that `plural` names.
 pub fn not_stored(plural: &str) -> String {
-    [
-        "Not everything fits into the browser’s storage, or it is blocked: ",
-        plural,
-        " may be lost when the page is reloaded.",
-    ]
-    .concat()
+    ["The browser’s storage is full or blocked: not all ", plural, " will survive a reload."].concat()
 }
 
 /// The worker failed, with the words of the browser, of which some put another before them.

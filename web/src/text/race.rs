@@ -16,9 +16,9 @@ use crate::state::run_record::RunRecord;
 
 /// What is raced, and how.
 pub const INTRODUCTION: &str = "The same three questions, asked in three ways: one at a time, sent ahead (pipelining), and over three \
-                                connections at once. The ways take turns, up to five each, in a different order every time. The chart shows the \
-                                turn with the median time from the first question to the last answer; the line below it runs from the shortest \
-                                turn to the longest, with a tick at the median.";
+                                connections at once. The ways take turns, up to five each, in changing order. The chart shows the median turn, by the time from \
+                                the first question to the last answer; the line below it runs from the shortest turn to the longest, with a tick \
+                                at the median.";
 
 /// Why ways are not compared.
 const LINK_CHANGED: &str = "The link changed during the race: it was set again, or the lab was restarted. So the ways cannot be \

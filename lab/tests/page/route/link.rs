@@ -63,7 +63,7 @@ async fn a_lab_that_ends_is_reported_and_found_again_after_a_restart() {
     browser.ask(1, "complete").await;
     drop(demo);
     browser.ask(2, "broken").await;
-    browser.wait_for(".route[data-lab=gone] [role=status]").await;
+    browser.wait_for(".route[data-lab=gone] #link-notice").await;
     assert!(browser.text(".route").await.contains("The lab does not answer"));
 
     let _demo = Demo::start_at(&ports, &page::built());
