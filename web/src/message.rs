@@ -52,7 +52,7 @@ pub enum FromWorker {
     Ready(Clock),
     /// What happened in runs: sent when all of them are over, and every 100 ms until then.
     Runs(Vec<RunProgress>),
-    /// Rounds have ended; sent at most four times a second.
+    /// Rounds have ended; sent at most once a second.
     Rounds {
         /// The series.
         id: RoundsId,

@@ -38,7 +38,7 @@ pub struct Props {
 #[component]
 pub fn ManyRounds(Props { rounds, busy, ask, stop, change }: &Props) -> Html {
     mark_render("ManyRounds");
-    // The worker sends rounds four times a second at most.
+    // The worker sends rounds once a second at most.
     let drawn = use_distributions(rounds);
     let newest = rounds.newest().map(|newest| &*newest.rounds);
     let state = crate::text::state(newest.map(|newest| &newest.status));

@@ -20,9 +20,9 @@ use crate::message::{Ended, FromWorker};
 use crate::state::ids::RoundsId;
 use crate::text;
 
-/// The shortest time between two reports to the page: 250 ms. The page draws at each, and where processors are few, the worker may
+/// The shortest time between two reports to the page: 1 s. The page draws at each, and where processors are few, the worker may
 /// have to wait for one.
-const REPORT_INTERVAL: Moment = 250_000_000 / Round::STEP_NS as Moment;
+const REPORT_INTERVAL: Moment = 1_000_000_000 / Round::STEP_NS as Moment;
 
 /// How often it is checked whether the worker was suspended, in milliseconds.
 const CHECKING_PERIOD_MS: i32 = 1_000;
