@@ -4,6 +4,7 @@
 //! documentation is not served, so those links become plain text.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
@@ -18,40 +19,56 @@ pub const STYLE: &str = "docs.css";
 /// The text of [`STYLE`].
 pub const STYLE_TEXT: &str = include_str!("docs.css");
 
-/// The texts in Markdown, by the names of their files without the extension.
+/// The documentation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Docs(BTreeMap<String, String>);
+pub struct Docs {
+    /// The texts in Markdown, by the names of their files without the extension.
+    texts: BTreeMap<String, String>,
+    /// The pictures in them, by the names of their files.
+    pictures: BTreeMap<String, Vec<u8>>,
+}
 
-/// Reads every Markdown file of a folder.
+/// Reads every Markdown file of a folder, and the pictures in the same folder that they show.
 ///
 /// # Errors
 ///
 /// Returns [`BundleError::Read`].
 pub fn load(folder: &Path) -> Result<Docs, BundleError> {
     let cannot_read = |source| BundleError::Read { path: folder.to_owned(), source };
-    let mut docs = BTreeMap::new();
+    let (mut texts, mut pictures) = (BTreeMap::new(), BTreeMap::new());
     for entry in fs::read_dir(folder).map_err(cannot_read)? {
         let path = entry.map_err(cannot_read)?.path();
-        if path.extension().is_none_or(|extension| extension != "md") {
-            continue;
+        let name = |name: Option<&OsStr>| name.unwrap_or_default().to_string_lossy().into_owned();
+        match path.extension().and_then(OsStr::to_str) {
+            Some("md") => {
+                texts.insert(name(path.file_stem()), String::from_utf8_lossy(&read(&path)?).into_owned());
+            }
+            Some("png") => {
+                pictures.insert(name(path.file_name()), read(&path)?);
+            }
+            _ => {}
         }
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        docs.insert(name, String::from_utf8_lossy(&read(&path)?).into_owned());
     }
-    Ok(Docs(docs))
+    pictures.retain(|name, _| texts.values().any(|text: &String| text.contains(&format!("]({name})"))));
+    Ok(Docs { texts, pictures })
 }
 
 impl Docs {
     /// Returns the texts by the names of their files without the extension.
     pub fn texts(&self) -> &BTreeMap<String, String> {
-        &self.0
+        &self.texts
+    }
+
+    /// Returns the pictures by the names of their files.
+    pub fn pictures(&self) -> &BTreeMap<String, Vec<u8>> {
+        &self.pictures
     }
 
     /// Returns the pages by the names of their files. `links` are the elements that link their style sheets and their icon.
     pub fn pages(&self, links: &str) -> BTreeMap<String, Vec<u8>> {
         let page =
             |(name, text): (&String, &String)| (format!("{name}.html"), self.page(name, text, links).into_bytes());
-        self.0.iter().map(page).collect()
+        self.texts.iter().map(page).collect()
     }
 
     fn page(&self, name: &str, text: &str, links: &str) -> String {
@@ -60,7 +77,7 @@ impl Docs {
         let mut body = String::new();
         push_html(&mut body, self.follow_links(with_ids(events)).into_iter());
         let body = adapted(&body);
-        let others: String = self.0.keys().map(|other| self.menu_item(other, name)).collect();
+        let others: String = self.texts.keys().map(|other| self.menu_item(other, name)).collect();
         format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title} · Launcelot</title>\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -106,7 +123,7 @@ impl Docs {
             Some((path, fragment)) => (path, format!("#{fragment}")),
             None => (link, String::new()),
         };
-        let name = path.strip_suffix(".md").filter(|name| self.0.contains_key(*name))?;
+        let name = path.strip_suffix(".md").filter(|name| self.texts.contains_key(*name))?;
         Some(format!("./{name}.html{fragment}"))
     }
 }
@@ -154,7 +171,8 @@ mod tests {
         let clocks =
             "# Figures\n\n## Two `clocks`, one\n\n[ask](lab.md#api), [deploy](../deploy), [RFC](https://a.example/b)\n";
         let texts = [("figures", clocks), ("lab", "# The lab\n\n| a | b |\n|---|---|\n| 1 | < |\n")];
-        Docs(texts.map(|(name, text)| (name.to_owned(), text.to_owned())).into())
+        let texts = texts.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+        Docs { texts, pictures: BTreeMap::new() }
     }
 
     fn page(name: &str) -> String {
@@ -179,6 +197,17 @@ mod tests {
         assert!(page.contains(r#"<li><a href="./figures.html">figures</a></li>"#), "{page}");
         assert!(page.contains(r#"<li><a href="./lab.html" aria-current="page">lab</a></li>"#), "{page}");
         assert!(page.contains("<td>&lt;</td>"), "{page}");
+    }
+
+    #[test]
+    fn only_pictures_that_a_text_shows_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in [("load.md", "# Load\n\n![Shown](shown.png)"), ("shown.png", "1"), ("other.png", "2")] {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        let docs = load(folder.path()).unwrap();
+        assert_eq!(docs.pictures().keys().collect::<Vec<_>>(), ["shown.png"]);
+        assert!(String::from_utf8_lossy(&docs.pages("")["load.html"]).contains(r#"<img src="shown.png" alt="Shown""#));
     }
 
     #[test]

@@ -38,6 +38,7 @@ impl Sources {
         inputs.insert(names::INDEX.to_owned(), index.html.into_bytes());
         let docs = docs::load(&self.docs)?;
         inputs.extend(docs.texts().iter().map(|(name, text)| (format!("{name}.md"), text.clone().into_bytes())));
+        inputs.extend(docs.pictures().clone());
         for (name, bytes) in inputs {
             digest.update(format!("{name} {}\n", bytes.len()));
             digest.update(bytes);
@@ -74,7 +75,9 @@ pub fn build(sources: &Sources) -> Result<Files, BundleError> {
     let mut named = names::after_content(files)?;
     // The page's own style sheet comes first, by its name.
     let links: String = named.keys().rev().filter_map(|name| link_to(name)).collect();
-    named.extend(docs::load(&sources.docs)?.pages(&links));
+    let docs = docs::load(&sources.docs)?;
+    named.extend(docs.pages(&links));
+    named.extend(docs.pictures().clone());
     Ok(named)
 }
 

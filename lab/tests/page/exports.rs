@@ -192,14 +192,15 @@ async fn a_race_can_be_imported_and_its_runs_play_in_slow_motion() {
     session.browser.click("#run-race").await;
     session.browser.wait_for("#race[data-state=complete]").await;
     session.browser.wait_for("#replay[data-traced=true][data-run='1']").await;
-    // Its traces arrive after its end.
-    session.browser.click("#replay-run option:nth-child(3)").await;
-    session.browser.wait_for("#replay[data-traced=true]:not([data-run='1'])").await;
     let rows = "return [...document.querySelectorAll('#race table')].map((table) => table.innerText)";
     let drawn = session.browser.script(rows).await;
-    let text = session.export("json", ".json").await;
-    let document: Document = serde_json::from_str(&text).unwrap();
-    assert!(document.races[0].sent_ahead[0].trace.is_some(), "its legs are exported, too");
+    // Its traces arrive after its end, and are exported, too.
+    let text = wait::until_async("the traces of the race", async || {
+        let text = session.export("json", ".json").await;
+        let document: Document = serde_json::from_str(&text).unwrap();
+        document.races[0].sent_ahead[0].trace.is_some().then_some(text)
+    })
+    .await;
 
     session.forget().await;
     let message = session.drop_file("race.json", &text).await;

@@ -24,6 +24,9 @@ use crate::text;
 /// have to wait for one.
 const REPORT_INTERVAL: Moment = 1_000_000_000 / Round::STEP_NS as Moment;
 
+/// The time until the first report, so that a person soon sees something: 250 ms.
+const FIRST_REPORT: Moment = REPORT_INTERVAL / 4;
+
 /// How often it is checked whether the worker was suspended, in milliseconds.
 const CHECKING_PERIOD_MS: i32 = 1_000;
 
@@ -225,7 +228,8 @@ impl RoundsRunner {
     fn record(&mut self, now: Moment, record: impl FnOnce(&mut ActiveRounds)) {
         let Some(active) = &mut self.active else { return };
         record(active);
-        if now.saturating_sub(active.reported_at) >= REPORT_INTERVAL {
+        let interval = if active.reported_at == 0 { FIRST_REPORT } else { REPORT_INTERVAL };
+        if now.saturating_sub(active.reported_at) >= interval {
             active.reported_at = now;
             active.report(&self.scope);
         }
