@@ -39,7 +39,8 @@ fn every_served_file_but_the_index_and_the_documentation_is_named_after_its_byte
     for entry in fs::read_dir(page::built()).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
-        if name.contains(".html") || name.ends_with(".br") || name.ends_with(".gz") {
+        // The documentation has its pictures.
+        if name.contains(".html") || [".br", ".gz", ".png"].iter().any(|end| name.ends_with(end)) {
             continue;
         }
         let digest: String =
