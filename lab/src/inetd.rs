@@ -41,7 +41,7 @@ pub struct SuperServer {
 #[derive(Debug, Default)]
 struct Shared {
     programs: Mutex<Programs>,
-    /// The last connection that got no program, or how the thread failed.
+    /// Why the last connection that was not served got no program, or why the thread ended.
     failure: Mutex<Option<String>>,
     /// The processor time of the thread, in nanoseconds.
     processor_ns: AtomicU64,
@@ -84,7 +84,7 @@ impl SuperServer {
         lock(&self.shared.programs).keys().copied().collect()
     }
 
-    /// Returns why connections got no program; `None` if all have got one.
+    /// Returns why a connection was not served; `None` if all of them were.
     pub fn failure(&self) -> Option<String> {
         lock(&self.shared.failure).clone()
     }
@@ -110,7 +110,7 @@ impl Drop for SuperServer {
 
 impl Shared {
     fn failed(&self, error: &io::Error) {
-        let failure = format!("could not start a program: {}", one_line(error));
+        let failure = format!("could not serve a connection: {}", one_line(error));
         if lock(&self.failure).replace(failure.clone()).is_none() {
             tracing::warn!("the super-server {failure}");
         }
@@ -232,7 +232,7 @@ mod tests {
         while server.failure().is_none() {
             thread::yield_now();
         }
-        assert!(server.failure().unwrap().starts_with("could not start a program: No such file"));
+        assert!(server.failure().unwrap().starts_with("could not serve a connection: No such file"));
         *lock(&is_broken) = false;
         let mut client = TcpStream::connect(server.address).unwrap();
         let mut echo = [0; 2];

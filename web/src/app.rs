@@ -101,7 +101,7 @@ pub fn App() -> Html {
                 <EarlierRuns runs={state.runs.earlier()} {compared} is_unstored={state.are_runs_unstored}
                     compare={actions.compare.clone()} remove={actions.remove_run.clone()} />
                 <SlowMotion recordings={Recording::all(&state.runs, state.races())} />
-                <RaceSection race={state.race.clone()} imported={state.imported_races.clone()} {lab} {busy}
+                <RaceSection race={state.race.clone()} others={state.other_races.clone()} {lab} {busy}
                     begin={actions.race.clone()} stop={actions.stop.clone()} change_lab={actions.change_lab.clone()} />
                 if has_parts {
                     <LaterManyRounds rounds={state.rounds.clone()} {busy} ask={actions.ask_in_rounds.clone()}

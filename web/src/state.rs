@@ -72,8 +72,8 @@ pub struct State {
     pub runs: Shared<Runs>,
     /// The race of three ways to ask.
     pub race: Shared<Race>,
-    /// Races from files, the newest last.
-    pub imported_races: Vec<Shared<Race>>,
+    /// Races from files and from other tabs, the newest last.
+    pub other_races: Vec<Shared<Race>>,
     /// Whether the browser could not store a run or a race.
     pub are_runs_unstored: bool,
     /// The series of rounds.
@@ -190,7 +190,7 @@ impl State {
 
     /// Returns the races: those from files, and then this page's own, which may not have begun.
     pub fn races(&self) -> impl DoubleEndedIterator<Item = &Shared<Race>> {
-        self.imported_races.iter().chain([&self.race])
+        self.other_races.iter().chain([&self.race])
     }
 
     /// Returns what the lab should be asked next. It is left alone while something is running.
@@ -284,7 +284,7 @@ impl State {
         }
         self.runs.change(Runs::clear);
         self.race = Shared::default();
-        self.imported_races.clear();
+        self.other_races.clear();
         self.rounds.change(ManyRounds::clear);
         self.loads.clear();
         self.unconfirmed_runs.clear();

@@ -318,11 +318,7 @@ impl LoadOptions {
             ("--keep-alive", self.keep_alive && is_by_question, "with --per question, connections stay open anyway"),
             ("--in-flight", in_flight > questions, "a dialogue has fewer questions"),
             ("--think", never_thinks, "all questions of a dialogue are sent at once"),
-            (
-                "--seed",
-                self.seed.is_some() && !is_random,
-                "only the arrivals of --rate are random, unless they are steady",
-            ),
+            ("--seed", self.seed.is_some() && !is_random, "only the Poisson arrivals of --rate are random"),
             ("--workers", self.workers.is_some() && !has(has_workers), "only workers and processes have workers"),
             (
                 "--server-threads",

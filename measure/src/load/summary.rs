@@ -35,7 +35,8 @@ pub struct ServerSummary {
 pub struct Cell {
     /// The level.
     pub level: Level,
-    /// The rates of each round with a whole window, in the order of the rounds; of those that were cut short if there is no other.
+    /// The rates of each round whose window is complete, in the order of the rounds. If none is, the rates of the rounds that were cut
+    /// short.
     pub rounds: Vec<RoundRates>,
     /// The number of rounds in which the server did not start.
     pub not_started: u32,
@@ -177,9 +178,9 @@ impl Cell {
                 cell.other_share = Some(cell.other_share.unwrap_or_default().max(other_share));
             }
         }
-        // A round that was cut short says little beside whole ones.
-        if rounds.iter().any(|(.., is_whole)| *is_whole) {
-            rounds.retain(|(.., is_whole)| *is_whole);
+        // The rate of a window that was cut short varies more than that of a complete one.
+        if rounds.iter().any(|(.., is_complete)| *is_complete) {
+            rounds.retain(|(.., is_complete)| *is_complete);
         }
         rounds.sort_by_key(|(rates, ..)| rates.round);
         let clients_answered: Vec<_> = rounds.iter().map(|(_, clients, _)| *clients).collect();
@@ -277,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_round_that_was_cut_short_counts_only_if_there_is_no_whole_one() {
+    fn a_round_that_was_cut_short_is_ignored_if_another_is_complete() {
         let mut short = cycle(0, 5, 1, 0);
         short.end.as_mut().unwrap().window = Duration::from_millis(5);
         let rates = |cycles: &[CycleResult]| {

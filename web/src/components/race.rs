@@ -21,7 +21,7 @@ pub struct Props {
     /// The race of this page, which may not have begun.
     pub race: Shared<Race>,
     /// Races from files, and from other tabs.
-    pub imported: Vec<Shared<Race>>,
+    pub others: Vec<Shared<Race>>,
     /// What can be seen of the lab.
     pub lab: Lab,
     /// Why a race cannot begin now; `None` if it can.
@@ -38,7 +38,7 @@ pub struct Props {
 #[component]
 pub fn RaceSection(props: &Props) -> Html {
     mark_render("RaceSection");
-    let Props { race, imported, lab, busy, begin, stop, change_lab } = props;
+    let Props { race, others, lab, busy, begin, stop, change_lab } = props;
     let is_running = race.is_running();
     let state = if is_running {
         "running"
@@ -71,8 +71,8 @@ pub fn RaceSection(props: &Props) -> Html {
                 <div class="ways">{ ways(race) }</div>
                 <p id="race-meaning" class="moral" role="status">{ text::meaning(race, unit(race)) }</p>
             </KeepRoom>
-            for race in imported {
-                { imported_race(race) }
+            for race in others {
+                { other_race(race) }
             }
         </section>
     }
@@ -98,7 +98,7 @@ fn longer_link(preset: Preset, change: &Callback<Action>) -> Html {
 }
 
 /// A race from a file, or from another tab.
-fn imported_race(race: &Race) -> Html {
+fn other_race(race: &Race) -> Html {
     html! {
         <div class="imported-race" translate="no">
             <p class="comparison">

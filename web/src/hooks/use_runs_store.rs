@@ -51,7 +51,7 @@ pub fn use_stored_runs(
     }
     {
         let (store, current_state) = (store.clone(), current_state.clone());
-        let measured = (state.runs.clone(), state.race.clone(), state.imported_races.clone());
+        let measured = (state.runs.clone(), state.race.clone(), state.other_races.clone());
         use_effect_with((measured, state.is_running()), move |(_, is_running)| {
             if !is_running {
                 save(store, current_state);

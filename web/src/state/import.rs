@@ -49,7 +49,7 @@ impl State {
     pub fn room(&self) -> Room {
         Room {
             runs: self.runs.room(),
-            races: RACES_MAX.saturating_sub(self.imported_races.len()),
+            races: RACES_MAX.saturating_sub(self.other_races.len()),
             rounds: self.rounds.room(),
         }
     }
@@ -68,7 +68,7 @@ impl State {
         for race in newest(&document.races, room.races) {
             let entry = self.next_race();
             let race = Race::imported(race, entry, &mut || self.next_run());
-            self.imported_races.push(Shared::new(race));
+            self.other_races.push(Shared::new(race));
         }
         let mut series = Vec::new();
         for rounds in newest(&document.rounds, room.rounds) {
@@ -130,7 +130,7 @@ mod tests {
         let document =
             Rc::new(Document { runs: (1..=40).map(recorded).collect(), races: vec![race; 3], ..Document::default() });
         let state = ready_after([Action::Imported(document.clone()), Action::Imported(document)]);
-        assert_eq!((state.runs.iter().count(), state.imported_races.len()), (RUNS_MAX, RACES_MAX));
+        assert_eq!((state.runs.iter().count(), state.other_races.len()), (RUNS_MAX, RACES_MAX));
     }
 
     #[test]
@@ -154,6 +154,6 @@ mod tests {
         let own = |number| state.runs.iter().any(|record| record.number == number && !record.is_imported);
         assert!((1..=20).all(own));
         assert_eq!(state.room(), Room { runs: 0, races: 0, rounds: KEPT_MAX });
-        assert_eq!(state.imported_races.len(), RACES_MAX);
+        assert_eq!(state.other_races.len(), RACES_MAX);
     }
 }

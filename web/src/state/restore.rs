@@ -36,8 +36,8 @@ impl State {
             let race = Shared::new(Race::restored(recorded, *entry, &mut || self.next_run()));
             // Of several that began here, in several tabs, the last is the one that can be repeated.
             let shown = if race.is_imported() || has_race { race } else { mem::replace(&mut self.race, race) };
-            if !shown.url.is_empty() && self.imported_races.len() < RACES_MAX {
-                self.imported_races.push(shown);
+            if !shown.url.is_empty() && self.other_races.len() < RACES_MAX {
+                self.other_races.push(shown);
             }
         }
     }
@@ -102,8 +102,8 @@ mod tests {
         let races = vec![(entry(1), race("a", false)), (entry(2), race("b", true)), (entry(3), race("c", false))];
         let restored = Action::Restored(Rc::new(Restored { runs: Vec::new(), races }));
         let state = ready_after([restored.clone()]);
-        assert_eq!((&*state.race.url, state.race.entry, state.imported_races.len()), ("c", entry(3), 2));
+        assert_eq!((&*state.race.url, state.race.entry, state.other_races.len()), ("c", entry(3), 2));
         let state = ready_after([Action::Raced, restored]);
-        assert_eq!((&*state.race.url, state.imported_races.len()), ("ws://b/ws", 3));
+        assert_eq!((&*state.race.url, state.other_races.len()), ("ws://b/ws", 3));
     }
 }

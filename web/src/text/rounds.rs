@@ -49,7 +49,7 @@ pub fn meaning(rounds: &Rounds, summary: &Summary) -> String {
         RunStatus::Running => return "Asking…".to_owned(),
         RunStatus::Complete => String::new(),
         RunStatus::Stopped => format!("Stopped after {}. ", progress(rounds)),
-        RunStatus::Broken(why) if rounds.answered.is_empty() => format!("{why} "),
+        RunStatus::Broken(why) if summary.count == 0 => format!("{why} "),
         RunStatus::Broken(why) => {
             format!("{why} That was after {}; the answers so far are kept. ", progress(rounds))
         }
@@ -230,7 +230,9 @@ mod tests {
             meaning(&broken, &summary)
                 .starts_with("Gone. That was after 1,101 of 1,100 rounds; the answers so far are kept.")
         );
-        assert!(meaning(&broken, &Summary::default()).ends_with("No round after the warm-up was answered."));
+        let unanswered = plain(&meaning(&broken, &Summary::default()));
+        assert!(unanswered.starts_with("Gone. ") && !unanswered.contains("are kept"), "{unanswered}");
+        assert!(unanswered.ends_with("No round after the warm-up was answered."), "{unanswered}");
     }
 
     #[test]
