@@ -71,9 +71,12 @@ impl PageSession {
 
     /// Asks in ten rounds, and waits until they are complete.
     pub(crate) async fn ask_in_rounds(&self) {
-        self.browser.script("document.querySelector('#rounds').value = 10").await;
+        let newest = "document.querySelector('#rounds').value = 10;
+            return document.querySelector('#many-rounds').dataset.run ?? ''";
+        let before = self.browser.script(newest).await;
+        let before = before.as_str().unwrap();
         self.browser.click("#ask-rounds").await;
-        self.browser.wait_for("#many-rounds[data-state=complete]").await;
+        self.browser.wait_for(&format!("#many-rounds[data-state=complete]:not([data-run='{before}'])")).await;
     }
 
     /// Presses the button of an export, and returns the text of the saved file, whose name ends with `ending`.
