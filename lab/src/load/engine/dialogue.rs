@@ -83,6 +83,8 @@ pub(super) struct Dialogue {
     overdue: Instant,
     /// When the pause before the next question ends.
     thought: Option<Instant>,
+    /// How late the last pause ended because the load's thread slept or was kept from a processor.
+    overslept: Duration,
 }
 
 impl Dialogue {
@@ -101,6 +103,7 @@ impl Dialogue {
             received_bytes: 0,
             overdue: now,
             thought: None,
+            overslept: Duration::ZERO,
         }
     }
 
@@ -195,8 +198,15 @@ impl Dialogue {
         if rules.think.is_zero() {
             return Next::Ask;
         }
-        self.thought.get_or_insert(time + rules.think);
+        let pause = self.pause(rules);
+        self.thought.get_or_insert(time + pause);
         Next::Wait
+    }
+
+    /// Returns the pause before the next question. What the last pause was too long, this one is shorter: a stall of the load's
+    /// thread neither lowers the load nor gathers all clients that were due meanwhile, which would ask together from then on.
+    pub(super) fn pause(&self, rules: &Rules) -> Duration {
+        rules.think - self.overslept.min(rules.think / 2)
     }
 
     /// Records the answers that are complete. Returns whether there is one.
@@ -259,10 +269,14 @@ impl Dialogue {
         }
     }
 
-    /// The deadline may have come.
-    pub(super) fn woken(&mut self, now: Instant, recorder: &mut Recorder) -> Next {
+    /// The deadline may have come. The load's thread has been running since `running_since`.
+    pub(super) fn woken(&mut self, now: Instant, running_since: Instant, recorder: &mut Recorder) -> Next {
         match self.phase {
-            Phase::Waiting(Some(due)) if due <= now => Next::Begin,
+            Phase::Waiting(Some(due)) if due <= now => {
+                self.overslept = running_since.saturating_duration_since(due);
+                recorder.begun(due, now);
+                Next::Begin
+            }
             Phase::Connecting if self.overdue <= now => {
                 self.fail(&Failure::new(DialogueFailure::ConnectTimedOut), now, recorder)
             }
@@ -271,6 +285,7 @@ impl Dialogue {
             }
             Phase::Asking => match self.thought.take_if(|thought| *thought <= now) {
                 Some(due) => {
+                    self.overslept = running_since.saturating_duration_since(due);
                     recorder.begun(due, now);
                     Next::Ask
                 }
@@ -389,7 +404,11 @@ mod tests {
         }
 
         fn wake(&mut self, ms: u64) -> Next {
-            self.dialogue.woken(self.at(ms), &mut self.recorder)
+            self.wake_of_thread_running_since(0, ms)
+        }
+
+        fn wake_of_thread_running_since(&mut self, since_ms: u64, ms: u64) -> Next {
+            self.dialogue.woken(self.at(ms), self.at(since_ms), &mut self.recorder)
         }
 
         fn deadline_ms(&self) -> Option<u128> {
@@ -496,6 +515,23 @@ mod tests {
         let counts = client.counts();
         assert_eq!(counts.lateness.longest(), Duration::from_millis(3));
         assert_eq!(counts.question_latency.longest(), Duration::from_millis(10));
+    }
+
+    #[test]
+    fn a_pause_that_a_stall_has_lengthened_shortens_the_next_by_up_to_half() {
+        let mut client = Fixture::new(7, 1, Duration::from_millis(50)).connected();
+        client.ask(0);
+        client.receive(answer(0), 10);
+        assert_eq!(client.deadline_ms(), Some(60));
+        // When the thread began to run again, when it came to this client, when the answer came, and when the next question is due.
+        let pauses =
+            [(0, 63, 70, 120), (100, 123, 130, 180), (184, 185, 190, 236), (300, 310, 320, 345), (0, 350, 360, 410)];
+        for (number, (running_since, asked, answered, next_due)) in (1..).zip(pauses) {
+            assert_eq!(client.wake_of_thread_running_since(running_since, asked), Next::Ask);
+            client.ask(asked);
+            client.receive(answer(number), answered);
+            assert_eq!(client.deadline_ms(), Some(next_due), "after question {number}");
+        }
     }
 
     #[test]

@@ -21,6 +21,9 @@ use super::web_socket;
 use crate::load::cycle::{CycleSettings, EarlyEnd, EngineEvent, Pace, Target};
 use crate::tunnel::poller::Poller;
 
+/// A thread that reads the clock after a longer time than this has slept, or has been kept from a processor.
+const GAP_MIN: Duration = Duration::from_micros(50);
+
 /// The longest time before a cycle to find an address that answers. A request to stop waits for it.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -38,6 +41,10 @@ pub(super) struct EventLoop<'a> {
     pub(super) recorder: Recorder,
     pub(super) stage: Stage,
     pub(super) next_report: Instant,
+    /// When the clock was read last.
+    last_reading: Instant,
+    /// When the thread began to run, after its last sleep or stall.
+    running_since: Instant,
     buffer: Vec<u8>,
     pub(super) events: &'a Sender<EngineEvent>,
     pub(super) stop: &'a EarlyEnd,
@@ -91,6 +98,8 @@ impl<'a> EventLoop<'a> {
             recorder: Recorder::new(window),
             stage: Stage::Ramp,
             next_report: start + REPORT_INTERVAL,
+            last_reading: start,
+            running_since: start,
             buffer: Vec::new(),
             events,
             stop,
@@ -115,23 +124,22 @@ impl<'a> EventLoop<'a> {
     /// Serves the clients until the cycle is over.
     pub(super) fn run(mut self) -> Result<(), EngineError> {
         self.advance(Instant::now());
-        loop {
-            let now = Instant::now();
-            self.serve_due(now);
-            self.advance(now);
-            if self.stage == Stage::Over {
-                return Ok(());
-            }
-            let wake = self.next_wake();
-            self.poller.wait(Some(wake.saturating_duration_since(Instant::now())))?;
+        while self.stage != Stage::Over {
+            // One at a time, and between two of them the answers. Clients that asked one after the other without a pause would
+            // be answered closer together than they can ask, so those that were late once would be later each time.
+            let has_begun = self.serve_next_due(Instant::now());
+            let timeout = if has_begun { Duration::ZERO } else { self.time_to_wait() };
+            self.poller.wait(Some(timeout))?;
             for event in 0..self.poller.ready().len() {
                 let index = self.poller.ready()[event] as usize;
                 // Before the bytes are read, so that reading and checking them is not part of the latency.
                 let time = Instant::now();
-                self.serve_due(time);
+                self.serve_next_due(time);
                 self.serve(index, time);
             }
+            self.advance(Instant::now());
         }
+        Ok(())
     }
 
     fn add_client(&mut self, due: Option<Instant>, now: Instant) -> usize {
@@ -140,7 +148,8 @@ impl<'a> EventLoop<'a> {
         self.clients.len() - 1
     }
 
-    fn next_wake(&mut self) -> Instant {
+    /// Returns the time until something has to be done although no socket is ready.
+    fn time_to_wait(&mut self) -> Duration {
         let edge = match self.stage {
             Stage::Ramp => Some(self.recorder.window.begin),
             Stage::Window { .. } => Some(self.recorder.window.end),
@@ -151,7 +160,7 @@ impl<'a> EventLoop<'a> {
         for time in [edge, self.deadlines.next(), due].into_iter().flatten() {
             wake = wake.min(time);
         }
-        wake
+        wake.saturating_duration_since(Instant::now())
     }
 
     /// Serves a client whose socket is ready, until nothing more can be received.
@@ -168,24 +177,31 @@ impl<'a> EventLoop<'a> {
         }
     }
 
-    /// Serves the clients whose deadline has come, and the dialogues that are due.
-    fn serve_due(&mut self, now: Instant) {
-        while let Some(index) = self.deadlines.pop(now) {
-            let now = Instant::now();
+    /// Serves the next client whose deadline has come, or the next dialogue that is due. Returns false if there is none.
+    fn serve_next_due(&mut self, now: Instant) -> bool {
+        if now.saturating_duration_since(self.last_reading) > GAP_MIN {
+            self.running_since = now;
+        }
+        self.last_reading = now;
+        if let Some(index) = self.deadlines.pop(now) {
             let client = &mut self.clients[index];
             let was_connecting = client.dialogue.is_connecting();
-            let next = client.dialogue.woken(now, &mut self.recorder);
+            let next = client.dialogue.woken(now, self.running_since, &mut self.recorder);
             if was_connecting && matches!(next, Next::Failed) {
                 self.connector.avoid(client.address);
             }
             self.perform(index, next);
+            return true;
         }
-        while let Some(due) = self.open_loop.as_mut().and_then(|open_loop| open_loop.pop_due(now)) {
+        let due = self.open_loop.as_mut().and_then(|open_loop| open_loop.pop_due(now));
+        if let Some(due) = due {
             self.arrive(due);
         }
+        due.is_some()
     }
 
-    fn arrive(&mut self, due: Instant) {
+    /// Begins a dialogue that is due, or queues it.
+    pub(super) fn arrive(&mut self, due: Instant) {
         let now = Instant::now();
         let Some(open_loop) = &mut self.open_loop else { return };
         let index = match open_loop.idle.pop() {
@@ -239,9 +255,6 @@ impl<'a> EventLoop<'a> {
     /// Begins the next dialogue of a client of a closed loop.
     fn begin_again(&mut self, index: usize) -> Next {
         let now = Instant::now();
-        if let Some(due) = self.clients[index].dialogue.deadline() {
-            self.recorder.begun(due, now);
-        }
         self.begin(index, now, now)
     }
 
@@ -263,7 +276,7 @@ impl<'a> EventLoop<'a> {
             };
         }
         let pause = match client.failures {
-            0 if self.rules.keep_alive => self.rules.think,
+            0 if self.rules.keep_alive => client.dialogue.pause(&self.rules),
             0 => Duration::ZERO,
             failures => pacing::pause_after(failures),
         };

@@ -56,6 +56,10 @@ impl EventLoop<'_> {
         let window = &mut self.recorder.window;
         window.end = window.end.min(now);
         let window = *window;
+        // What came due while this thread could not run begins late, but it begins, and counts.
+        while let Some(due) = self.open_loop.as_mut().and_then(|open_loop| open_loop.pop_due(window.end)) {
+            self.arrive(due);
+        }
         self.report(now);
         let generator = ProcessorTime::now().used_since(processor);
         self.send(EngineEvent::WindowEnded { window: window.end - window.begin, generator });
@@ -118,5 +122,53 @@ impl ProcessorTime {
         let processor = self.thread.saturating_sub(earlier.thread);
         let process = self.process.saturating_sub(earlier.process);
         GeneratorUsage { processor, threads: 1, other_processor: process.saturating_sub(processor) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::sync::{Arc, mpsc};
+
+    use launcelot_measure::load::{Arrivals, Counts, DialoguePlan, RatedUnit};
+    use launcelot_protocol::Script;
+
+    use super::*;
+    use crate::load::cycle::{CycleSettings, EarlyEnd, Pace, Target};
+    use crate::load::script_text::ScriptText;
+
+    #[test]
+    fn what_came_due_while_the_thread_did_not_run_begins_at_the_end_of_the_window() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let settings = CycleSettings {
+            target: Target::Tcp(vec![listener.local_addr().unwrap()]),
+            text: Arc::new(ScriptText::new(&Script::default())),
+            dialogue: DialoguePlan {
+                script: None,
+                script_hash: None,
+                questions: 10,
+                in_flight: 1,
+                think: Duration::ZERO,
+                keep_alive: false,
+                timeout: Duration::from_secs(60),
+            },
+            pace: Pace::Open { rate: 100, arrivals: Arrivals::Steady, per: RatedUnit::Dialogue, max_in_flight: 8 },
+            duration: Duration::from_millis(100),
+            seed: 1,
+        };
+        let (events, received) = mpsc::channel();
+        let stop = EarlyEnd::default();
+        let mut event_loop = EventLoop::new(&settings, &events, &stop).unwrap();
+        let window = event_loop.recorder.window;
+        event_loop.advance(window.begin);
+        event_loop.advance(window.end + Duration::from_secs(1));
+        event_loop.report(window.end);
+        let mut counts = Counts::default();
+        for event in received.try_iter() {
+            if let EngineEvent::Progress { added, .. } = event {
+                counts.merge(&added);
+            }
+        }
+        assert_eq!((counts.lateness.count(), counts.held_back, counts.queued), (8, 2, 2), "of ten");
     }
 }
