@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::CommandFactory as _;
 use clap::error::ErrorKind;
 use launcelot_endpoint::{command_line, failure, log};
+use launcelot_lab::bench::generator::GeneratorError;
 use launcelot_lab::bench::{self, options::Benchmark};
 use launcelot_lab::command_line::{CommandLine, Instrument};
 use launcelot_lab::load::run::LoadError;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         Some(Instrument::Tunnel(options)) => failure::exit_code(NAME, tunnel::command_line::run(options)),
         Some(Instrument::Bench(Benchmark::Server(options))) => load_exit_code(bench::server::run(options)),
         Some(Instrument::Bench(Benchmark::Designs(options))) => load_exit_code(bench::designs::run(options)),
+        Some(Instrument::Bench(Benchmark::Generator(options))) => generator_exit_code(bench::generator::run(options)),
         Some(Instrument::Bench(Benchmark::Bridge(options))) => failure::exit_code(NAME, bench::bridge::run(options)),
         Some(Instrument::Bench(Benchmark::Observe(options))) => failure::exit_code(NAME, bench::observe::run(options)),
     }
@@ -54,6 +56,13 @@ fn load_exit_code(result: Result<ExitCode, LoadError>) -> ExitCode {
         Ok(code) => code,
         Err(LoadError::Plan(error)) => load::command_line::usage_error(&error),
         Err(error) => failure::exit_code::<()>(NAME, Err(error)),
+    }
+}
+
+fn generator_exit_code(result: Result<ExitCode, GeneratorError>) -> ExitCode {
+    match result {
+        Err(GeneratorError::Load(error)) => load_exit_code(Err(error)),
+        result => result.unwrap_or_else(|error| failure::exit_code::<()>(NAME, Err(error))),
     }
 }
 

@@ -23,6 +23,9 @@ pub(crate) enum Benchmark {
     /// Compare the server's designs with many clients at once, in about five minutes.
     Designs(Forwarded),
 
+    /// Compare the lateness of the load generator's clients with that of a loop of timers, in about a minute.
+    Generator(Forwarded),
+
     /// Compare asking from the page with plain JavaScript and the native client: single runs, and many questions.
     ///
     /// In Chromium, and, if it is installed, also many questions in Firefox.
@@ -57,6 +60,7 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, benchmark: &Benchm
         Benchmark::Server(forwarded) => of_lab(workspace, progress, "server", forwarded),
         Benchmark::Page => page(workspace, progress),
         Benchmark::Designs(forwarded) => of_lab(workspace, progress, "designs", forwarded),
+        Benchmark::Generator(forwarded) => of_lab(workspace, progress, "generator", forwarded),
         Benchmark::Bridge(forwarded) => bridge(workspace, progress, forwarded),
         Benchmark::Observe(forwarded) => of_lab(workspace, progress, "observe", forwarded),
     }

@@ -21,6 +21,8 @@ pub enum Benchmark {
     Server(ServerOptions),
     /// Measure the designs with many clients, in four loads whose plans are fixed
     Designs(DesignsOptions),
+    /// Measure the load generator: how late its clients ask, compared with a loop of timers at the same time
+    Generator(GeneratorOptions),
     /// Measure the bridge, beside the server alone and other bridges: questions a second, bulk transfers, memory
     Bridge(BridgeOptions),
     /// Measure what it costs the server to be observed: thinking and processor time, with the recorder and without
@@ -79,6 +81,23 @@ pub struct DesignsOptions {
     /// How the results are printed.
     #[command(flatten)]
     pub format: FormatOptions,
+}
+
+/// The arguments of the benchmark of the load generator.
+#[derive(Debug, Clone, Args)]
+pub struct GeneratorOptions {
+    /// Number of clients, each of which asks once a second
+    #[arg(long, value_name = "N", default_value = "8000")]
+    pub clients: NonZeroU32,
+    /// Number of rounds
+    #[arg(long, value_name = "N", default_value = "5")]
+    pub rounds: NonZeroU32,
+    /// Length of the window in which each round is measured
+    #[arg(long, value_name = "DURATION", default_value = "4s", value_parser = parse_positive)]
+    pub duration: Duration,
+    /// Folder for the results, with a folder for each round [default: results/generator-DATE-TIME]
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
 }
 
 /// The arguments of the benchmark of the recorder.
