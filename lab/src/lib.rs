@@ -8,6 +8,7 @@
 //! - [`load`]: many clients at once, and how long they wait; [`report`] and [`merge`]: what is done with the results later.
 //! - [`inetd`]: a super-server, which starts a program for each connection.
 //! - [`server_process`]: a server that an instrument starts, by a command (`server_command`); [`watchdog`]: what ends it with the lab.
+//! - [`processors`]: work on one processor of several.
 //! - `durations` and `stop_signals`: what the command lines of several instruments have in common.
 //! - [`command_line`]: the arguments of `launcelot-lab`.
 
@@ -20,6 +21,7 @@ pub mod inetd;
 pub mod load;
 pub mod merge;
 pub mod probe;
+pub mod processors;
 pub mod recorder;
 pub mod report;
 mod server_command;

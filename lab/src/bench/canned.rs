@@ -16,6 +16,8 @@ pub(super) struct CannedLoad {
     pub(super) shows: String,
     /// The arguments of `launcelot-lab load`.
     pub(super) arguments: Vec<String>,
+    /// The only processor that the load generator and its servers share; `None` if they may use all.
+    pub(super) processor: Option<usize>,
 }
 
 #[derive(Debug, Parser)]
@@ -39,7 +41,8 @@ impl CannedLoad {
     /// Returns what the load shows and the command that repeats it, as the lines above its table.
     pub(super) fn heading(&self, is_markdown: bool) -> String {
         let prefix = if is_markdown { "## " } else { "" };
-        format!("{prefix}{}\nlauncelot-lab load {}\n\n", self.shows, shell_words::join(&self.arguments))
+        let pinned = self.processor.map(|processor| format!("taskset --cpu-list {processor} ")).unwrap_or_default();
+        format!("{prefix}{}\n{pinned}launcelot-lab load {}\n\n", self.shows, shell_words::join(&self.arguments))
     }
 }
 
@@ -50,9 +53,12 @@ mod tests {
     #[test]
     fn the_heading_is_a_command_that_can_be_typed() {
         let arguments = ["--server", "mine=python3 mine.py {port}", "--clients", "1"].map(str::to_owned).to_vec();
-        let canned = CannedLoad { name: "mine".to_owned(), shows: "A server".to_owned(), arguments };
+        let mut canned =
+            CannedLoad { name: "mine".to_owned(), shows: "A server".to_owned(), arguments, processor: None };
         let expected = "## A server\nlauncelot-lab load --server 'mine=python3 mine.py {port}' --clients 1\n\n";
         assert_eq!(canned.heading(true), expected);
         assert_eq!(canned.options().plan().unwrap().servers[0].name, "mine");
+        canned.processor = Some(1);
+        assert!(canned.heading(false).starts_with("A server\ntaskset --cpu-list 1 launcelot-lab load --server "));
     }
 }

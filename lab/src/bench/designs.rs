@@ -1,16 +1,21 @@
 //! The benchmark of the designs with many clients: loads with fixed plans, each of which shows what tells the designs apart.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use launcelot_endpoint::output;
-use launcelot_measure::load::{CycleResult, RunStatus};
+use launcelot_measure::load::{CycleResult, LoadResult, RunStatus};
 
 use super::canned::CannedLoad;
 use super::options::DesignsOptions;
-use crate::load::format::{print, report};
+use crate::load::format::{FormatOptions, print, report};
 use crate::load::results_folder;
 use crate::load::run::LoadError;
 use crate::load::signals::RunSignals;
+use crate::processors;
+
+/// The name of the load that needs only one processor.
+const ONE_CLIENT: &str = "one-client";
 
 /// The name, what it shows, and the arguments of each load, which the options complete.
 const LOADS: [(&str, &str, &str); 4] = [
@@ -19,7 +24,7 @@ const LOADS: [(&str, &str, &str); 4] = [
         "Over a longer link: one client at a time, ten at a time, or all of them",
         "--designs all --link ssh --clients 1:2:5:10:15:20",
     ),
-    ("one-client", "One client on loopback: the designs are alike", "--designs all --clients 1"),
+    (ONE_CLIENT, "One client on loopback, on one processor: the designs are alike", "--designs all --clients 1"),
     (
         "work",
         "A server that works for 5 ms on each answer: whether other clients have to wait",
@@ -48,7 +53,7 @@ pub fn run(options: &DesignsOptions) -> Result<ExitCode, LoadError> {
         if is_shown_at_once {
             output::print(&canned.heading(format.markdown));
         }
-        let result = canned.load(&folder)?.run(is_shown_at_once.then_some(format), &signals)?;
+        let result = run_load(&canned, &folder, is_shown_at_once.then_some(format), &signals)?;
         let is_interrupted = result.status == RunStatus::Interrupted;
         results.push(result);
         if is_interrupted {
@@ -65,6 +70,19 @@ pub fn run(options: &DesignsOptions) -> Result<ExitCode, LoadError> {
     Ok(if has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
+/// Runs a load where it belongs: on its only processor, or on all.
+fn run_load(
+    canned: &CannedLoad,
+    folder: &Path,
+    format: Option<FormatOptions>,
+    signals: &RunSignals,
+) -> Result<LoadResult, LoadError> {
+    let mut load = canned.load(folder)?;
+    let Some(processor) = canned.processor else { return load.run(format, signals) };
+    load.add_warning("The load generator and the servers shared one processor.".to_owned());
+    processors::run_on(processor, || load.run(format, signals)).map_err(LoadError::Processor)?
+}
+
 fn has_server_ended(cycle: &CycleResult) -> bool {
     cycle.end.as_ref().is_some_and(|end| end.server_ended.is_some())
 }
@@ -74,7 +92,8 @@ fn loads(options: &DesignsOptions) -> Vec<CannedLoad> {
         let mut arguments: Vec<String> = arguments.split(' ').map(str::to_owned).collect();
         arguments.extend(["--rounds".to_owned(), options.rounds.to_string()]);
         arguments.extend(["--duration".to_owned(), humantime::format_duration(options.duration).to_string()]);
-        CannedLoad { name: name.to_owned(), shows: shows.to_owned(), arguments }
+        let processor = if name == ONE_CLIENT { processors::first_allowed() } else { None };
+        CannedLoad { name: name.to_owned(), shows: shows.to_owned(), arguments, processor }
     };
     LOADS.map(load).into()
 }
@@ -85,7 +104,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::load::format::FormatOptions;
 
     #[test]
     fn every_load_has_a_plan_with_the_rounds_and_the_window_of_the_options() {

@@ -89,7 +89,8 @@ fn load(options: &GeneratorOptions, round: u32) -> CannedLoad {
     for (name, value) in values {
         arguments.extend([name.to_owned(), value]);
     }
-    CannedLoad { name: format!("round-{round}"), shows: "Clients that ask once a second".to_owned(), arguments }
+    let shows = "Clients that ask once a second".to_owned();
+    CannedLoad { name: format!("round-{round}"), shows, arguments, processor: None }
 }
 
 /// Returns how late the clients asked, in all cycles.

@@ -55,6 +55,9 @@ pub enum LoadError {
     /// The load generator cannot work.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// A load that should have a processor for itself cannot have it.
+    #[error("cannot keep the load on one processor")]
+    Processor(#[source] io::Error),
     /// Standard output is full.
     #[error("cannot write to standard output")]
     Output(#[source] io::Error),

@@ -85,7 +85,7 @@ fn at_full_speed(options: &ServerOptions, clients: &[u32], in_flight: NonZeroU32
             arguments.extend(option("--server", &format!("{name}={command}")));
         }
     }
-    CannedLoad { name, shows, arguments }
+    CannedLoad { name, shows, arguments, processor: None }
 }
 
 /// Returns the loads of the designs that can serve that many connections; none if others were chosen.
@@ -102,7 +102,7 @@ fn by_the_clock(options: &ServerOptions, connections: u32) -> Vec<CannedLoad> {
         let mut arguments = arguments(options, &designs, clients, RAMP.max(RAMP_PER_CONNECTION * most));
         arguments.extend(option("--questions", &1));
         arguments.extend(option("--think", &humantime::format_duration(interval)));
-        CannedLoad { name: name.to_owned(), shows: shows.to_owned(), arguments }
+        CannedLoad { name: name.to_owned(), shows: shows.to_owned(), arguments, processor: None }
     };
     let mut seldom = vec![few, connections];
     seldom.dedup();
