@@ -137,8 +137,9 @@ mod long {
         assert_eq!(logical_names(&one), logical_names(&other));
         let shared: Vec<String> =
             one.keys().filter(|name| other.contains_key(*name)).map(|name| without_hash(name)).collect();
-        let (documentation, shared): (Vec<String>, Vec<String>) =
-            shared.into_iter().partition(|name| name.ends_with(".html") && name != "index.html");
+        let (documentation, shared): (Vec<String>, Vec<String>) = shared
+            .into_iter()
+            .partition(|name| name.ends_with(".png") || name.ends_with(".html") && name != "index.html");
         assert_eq!(shared, ["docs.css", "icon.svg", "index.html", "start.mjs", "style.css", "worker.mjs"]);
         assert!(documentation.contains(&"figures.html".to_owned()), "{documentation:?}");
         assert_ne!(one["index.html"], other["index.html"]);
