@@ -120,7 +120,7 @@ async fn an_imported_export_is_drawn_and_marked_as_imported() {
         "the rounds are drawn again, and marked"
     );
 
-    session.browser.ask(2, "complete").await;
+    session.ask(2).await;
     assert!(session.browser.text("#runs [data-run='1']").await.contains("imported"), "marked among the earlier runs");
     let year = session.browser.text("#runs [data-run='1'] small").await;
     assert!(year.contains(" 20"), "the date is shown: {year}");

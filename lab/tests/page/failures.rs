@@ -12,10 +12,13 @@ use crate::support::{page, sockets};
 impl Browser {
     /// Exports everything from the page as JSON, and returns it.
     pub(crate) async fn document(&self) -> Document {
-        let catch = "const made = URL.createObjectURL;
+        self.wait_for("#export-json").await;
+        let catch = "window.exported = undefined;
+            const made = URL.createObjectURL;
             URL.createObjectURL = (blob) => { blob.text().then((text) => window.exported = text); return made.call(URL, blob); };";
         self.script(catch).await;
-        self.click("#export-json").await;
+        // By a script, because the button moves when the last trace of a race arrives.
+        self.script("document.querySelector('#export-json').click()").await;
         let script = "const done = arguments[0];
             const wait = () => window.exported ? done(window.exported) : setTimeout(wait, 5);
             wait();";

@@ -54,6 +54,8 @@ async fn each_run_leads_on_to_the_next_lesson() {
     let browser = &session.browser;
     browser.ask(1, "complete").await;
     assert_eq!(browser.text("#next-step").await, "Next: lengthen the link, and ask again.");
+    // The trace adds a table above the choice of the path.
+    browser.wait_for("#replay[data-run='1'][data-traced=true]").await;
     session.choose_tunnel().await;
     browser.ask(2, "complete").await;
     assert!(browser.text("#next-step").await.starts_with("Next: send the questions ahead (pipelining)"));

@@ -56,8 +56,7 @@ async fn slow_motion_plays_and_with_reduced_motion_moves_in_steps() {
     session.ask(1).await;
     session.browser.click("#replay-slowness option[value='100']").await;
     session.browser.click("#replay-play").await;
-    session.browser.wait_for(".player[data-playing=true]").await;
-    session.browser.wait_for(".player[data-playing=false]").await;
+    session.browser.wait_for(".player[data-playing=false] #replay-step[aria-disabled=true]").await;
     assert!(session.browser.text("#replay-words").await.contains("“Blue.”"));
 
     session.browser.reduce_motion().await;
@@ -94,8 +93,7 @@ async fn neither_a_run_nor_slow_motion_parses_html_text() {
     session.ask(2).await;
     session.browser.click("#replay-slowness option[value='100']").await;
     session.browser.click("#replay-play").await;
-    session.browser.wait_for(".player[data-playing=true]").await;
-    session.browser.wait_for(".player[data-playing=false]").await;
+    session.browser.wait_for(".player[data-playing=false] #replay-step[aria-disabled=true]").await;
     assert_eq!(session.browser.script("return window.parsed").await, 1);
     let messages =
         session.browser.script("return document.querySelectorAll('.lanes-moving circle.answer').length").await;

@@ -44,7 +44,8 @@ impl PageSession {
     pub(crate) async fn open(&self) {
         self.browser.save_files_to(self.files.path()).await;
         self.browser.open(&self.demo.page_url()).await;
-        self.browser.wait_for("#tunnel").await;
+        // The last control that the lab's answers add: those below it move no more.
+        self.browser.wait_for("#work").await;
     }
 
     /// Opens the page again, as on a first visit: without the runs, races and rounds that it has kept.
@@ -75,7 +76,8 @@ impl PageSession {
             return document.querySelector('#many-rounds').dataset.run ?? ''";
         let before = self.browser.script(newest).await;
         let before = before.as_str().unwrap();
-        self.browser.click("#ask-rounds").await;
+        // By a script, because the button moves when traces arrive.
+        self.browser.script("document.querySelector('#ask-rounds').click()").await;
         self.browser.wait_for(&format!("#many-rounds[data-state=complete]:not([data-run='{before}'])")).await;
     }
 
@@ -87,7 +89,8 @@ impl PageSession {
     /// Like [`export`](Self::export), for a file that is not text.
     pub(crate) async fn export_bytes(&self, form: &str, ending: &str) -> Vec<u8> {
         self.browser.wait_for(&format!("#export-{form}")).await;
-        self.browser.click(&format!("#export-{form}")).await;
+        // By a script, because the button moves when the last trace of a race arrives.
+        self.browser.script(&format!("document.querySelector('#export-{form}').click()")).await;
         let file = wait::until(&format!("a saved file *{ending}"), || {
             let files = self.files.path().read_dir().unwrap().map(|file| file.unwrap().path());
             let mut saved = files.filter(|file| file.to_str().unwrap().ends_with(ending));

@@ -46,7 +46,7 @@ async fn the_cause_of_a_queue_is_the_busy_server_or_head_of_line_blocking_on_a_l
     let series = browser.client.execute_async(series, Vec::new()).await.unwrap();
     assert_eq!(series["answers"], 44, "including the warm-up: {series}");
     assert!(series["thinking_us"].as_f64().unwrap() >= 44.0 * 5_000.0, "{series}");
-    browser.open(&session.demo.page_url()).await;
+    session.open().await;
     browser.wait_for("#stopwatch-why").await;
     pace_message(browser, SERVER_BUSY).await;
 
@@ -86,7 +86,7 @@ async fn a_series_over_a_link_that_changed_is_not_compared_also_after_a_reload()
     session.choose_tunnel().await;
     let browser = &session.browser;
     choose_link(browser, "same rack", Duration::from_micros(200)).await;
-    browser.begin_rounds(200, "#one-connection", "5").await;
+    browser.begin_rounds(1_000, "#one-connection", "5").await;
     browser.wait_for("#many-rounds[data-state=running] #percentiles").await;
     // Another client changes the link, which the page learns when the rounds are over.
     let set = "fetch('/api/tunnel', { method: 'PUT', body: JSON.stringify({ rtt_us: 300 }) })
@@ -94,13 +94,15 @@ async fn a_series_over_a_link_that_changed_is_not_compared_also_after_a_reload()
     assert_eq!(browser.client.execute_async(set, Vec::new()).await.unwrap(), 200);
     browser.wait_for("#many-rounds[data-state=complete]").await;
     browser.wait_for("#link-notice").await;
+    // The page measures the changed link by itself, and a series would break that off.
+    browser.wait_for("#measured[data-nominal-us='300'][data-rtt-us]").await;
     browser.ask_rounds(100, "#one-connection", "", "complete").await;
 
     let overlay = "#kept-rounds li:nth-child(2) button";
     let expected = "B and A: not compared, because the link changed during one of them.";
     browser.click(overlay).await;
     assert_eq!(browser.text("#many-rounds .comparison").await, expected);
-    browser.open(&session.demo.page_url()).await;
+    session.open().await;
     browser.wait_for("#percentiles").await;
     assert_eq!(browser.script("return document.querySelectorAll('#many-rounds .comparison').length").await, json!(0));
     browser.click(overlay).await;
@@ -113,7 +115,7 @@ async fn a_series_during_which_the_work_of_the_server_changed_is_not_compared() 
     let session = PageSession::start().await;
     let browser = &session.browser;
     browser.wait_for("#work").await;
-    browser.begin_rounds(200, "#one-connection", "5").await;
+    browser.begin_rounds(1_000, "#one-connection", "5").await;
     browser.wait_for("#many-rounds[data-state=running] #percentiles").await;
     // Another client changes the work, which the page learns when the rounds are over.
     let set = "fetch('/api/server', { method: 'PUT', body: JSON.stringify({ think_us: 3000 }) })

@@ -57,6 +57,8 @@ async fn a_race_on_a_short_link_has_a_result_or_offers_a_longer_link() {
     for _ in 0..5 {
         browser.click("#run-race").await;
         browser.wait_for("#race[data-state=complete]").await;
+        // The trace of the run that slow motion shows moves the buttons.
+        browser.wait_for("#replay[data-traced=true]").await;
         let parts = browser.text("#race tbody").await;
         assert_eq!(parts.matches(" in 5 turns)").count(), 3, "{parts}");
         let message = browser.text("#race-meaning").await;
