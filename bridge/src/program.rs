@@ -92,6 +92,7 @@ pub fn run() -> Result<(), ProgramError> {
         Ok(()) => {}
     }
     let options = fit_to_descriptors(options, descriptors::raise_limit());
+    descriptors::reserve(OWN_DESCRIPTORS + u64::from(RESERVE) + 2 * u64::from(options.max_connections.get()));
     let threads = command_line.threads.map_or_else(event_loop::half_of_the_processors, NonZeroUsize::get);
     let runtime = event_loop::build(threads).map_err(ProgramError::Runtime)?;
     let result = runtime.block_on(serve_until_stopped(&command_line, options));

@@ -30,6 +30,9 @@ pub enum ProgramError {
     Serve(#[from] ServeError),
 }
 
+/// About as many descriptors as a server has open besides those of its clients.
+const OWN_DESCRIPTORS: u64 = 64;
+
 /// Runs the server that the command line describes, until a signal stops it, or until the only client of the inetd design
 /// has disconnected.
 ///
@@ -38,6 +41,9 @@ pub enum ProgramError {
 /// See [`ProgramError`].
 pub fn run(command_line: &CommandLine) -> Result<(), ProgramError> {
     descriptors::raise_limit();
+    if command_line.design != DesignName::Inetd {
+        descriptors::reserve(OWN_DESCRIPTORS + u64::from(command_line.max_connections.get()));
+    }
     let control = Control::new().map_err(ProgramError::Signals)?;
     let options = command_line.options();
     let statistics = Statistics::new(&options).map_err(ServeError::Start)?;
