@@ -3,10 +3,11 @@
 mod timers;
 
 use std::io;
+use std::num::NonZeroU32;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use launcelot_endpoint::output;
+use launcelot_endpoint::{descriptors, output};
 use launcelot_measure::load::summary::Spread;
 use launcelot_measure::load::{LoadResult, RunStatus};
 use launcelot_measure::unit::{format_count, format_duration};
@@ -24,8 +25,15 @@ use timers::Timers;
 /// The time over which the clients start.
 const RAMP: Duration = Duration::from_secs(3);
 
+/// At both ends of the window, the time that the timers leave out: the server starts before the ramp, and connections are closed after
+/// the window.
+const MARGIN: Duration = Duration::from_millis(200);
+
 /// Each client asks once in this time.
 const THINK: Duration = Duration::from_secs(1);
+
+/// The descriptors that the load generator needs besides those of its clients.
+const OTHER_DESCRIPTORS: u64 = 64;
 
 /// How many times as late as the timers the load generator should be at most, at p99.
 const BAR: f64 = 1.5;
@@ -49,15 +57,23 @@ pub enum GeneratorError {
 pub fn run(options: &GeneratorOptions) -> Result<ExitCode, GeneratorError> {
     let signals = RunSignals::handle().map_err(LoadError::Signals)?;
     let folder = options.output.clone().unwrap_or_else(|| results_folder::default_path("generator-"));
-    let clients = format_count(options.clients.get().into());
+    let clients = clients(options.clients, descriptors::raise_limit());
+    if clients < options.clients {
+        say(&format!(
+            "{clients} clients instead of {}: more would exceed the limit of open descriptors.",
+            options.clients
+        ));
+    }
     output::print(&format!(
-        "{clients} clients that ask once a second, and a loop of as many timers at the same time.\n\
-         How late they were:\n\n{HEAD}"
+        "{} clients that ask once a second, and a loop of as many timers at the same time.\n\
+         How late they were:\n\n{HEAD}",
+        format_count(clients.get().into())
     ));
     let mut ratios = Vec::new();
     for round in 1..=options.rounds.get() {
-        let load = load(options, round).load(&folder)?;
-        let timers = Timers::start(options.clients, RAMP).map_err(GeneratorError::Timers)?;
+        let load = load(clients, options.duration, round).load(&folder)?;
+        let timers = Timers::start(clients, RAMP + MARGIN, options.duration.saturating_sub(MARGIN * 2));
+        let timers = timers.map_err(GeneratorError::Timers)?;
         let result = load.run(None, &signals)?;
         let of_timers = timers.stop().map_err(GeneratorError::Timers)?;
         if result.status == RunStatus::Interrupted {
@@ -76,15 +92,22 @@ pub fn run(options: &GeneratorOptions) -> Result<ExitCode, GeneratorError> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn load(options: &GeneratorOptions, round: u32) -> CannedLoad {
+/// Returns as many of the clients as a limit of open descriptors allows.
+fn clients(clients: NonZeroU32, descriptors: Option<u64>) -> NonZeroU32 {
+    let available = descriptors.map_or(u64::MAX, |limit| limit.saturating_sub(OTHER_DESCRIPTORS));
+    let available = NonZeroU32::new(u32::try_from(available).unwrap_or(u32::MAX)).unwrap_or(NonZeroU32::MIN);
+    clients.min(available)
+}
+
+fn load(clients: NonZeroU32, window: Duration, round: u32) -> CannedLoad {
     let duration = |duration| humantime::format_duration(duration).to_string();
     let mut arguments = vec!["--designs".to_owned(), "async".to_owned(), "--keep-alive".to_owned()];
     let values = [
-        ("--clients", options.clients.to_string()),
+        ("--clients", clients.to_string()),
         ("--think", duration(THINK)),
         ("--ramp", duration(RAMP)),
         ("--rounds", "1".to_owned()),
-        ("--duration", duration(options.duration)),
+        ("--duration", duration(window)),
     ];
     for (name, value) in values {
         arguments.extend([name.to_owned(), value]);
@@ -127,18 +150,22 @@ fn conclusion(ratios: Spread) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU32;
-
     use super::*;
 
     #[test]
     fn the_load_has_a_plan_with_the_clients_and_the_window_of_the_options() {
-        let clients = NonZeroU32::new(7).unwrap();
         let duration = Duration::from_millis(1_500);
-        let options = GeneratorOptions { clients, rounds: clients, duration, output: None };
-        let plan = load(&options, 3).options().plan().unwrap();
+        let plan = load(NonZeroU32::new(7).unwrap(), duration, 3).options().plan().unwrap();
         assert_eq!((plan.mode.levels().len(), plan.rounds, plan.duration, plan.ramp), (1, 1, duration, RAMP));
         assert_eq!((plan.dialogue.think, plan.dialogue.keep_alive), (THINK, true));
+    }
+
+    #[test]
+    fn there_are_no_more_clients_than_descriptors() {
+        let number = |number| NonZeroU32::new(number).unwrap();
+        assert_eq!(clients(number(8_000), None), number(8_000));
+        assert_eq!(clients(number(8_000), Some(1_024)), number(960));
+        assert_eq!(clients(number(8_000), Some(3)), number(1));
     }
 
     #[test]

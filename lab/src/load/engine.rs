@@ -19,7 +19,7 @@ mod event_loop;
 mod pacing;
 pub(super) mod ports;
 mod recorder;
-mod scheduling;
+pub(crate) mod scheduling;
 mod stages;
 mod web_socket;
 

@@ -1,4 +1,5 @@
-//! A bare loop of timers: one thread that waits for one time after the other, and does nothing else.
+//! A bare loop of timers: one thread that waits for one time after the other, scheduled like that of the load generator, and does
+//! nothing else.
 
 use std::io;
 use std::num::NonZeroU32;
@@ -12,6 +13,8 @@ use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId as TimerClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 use nix::time::{ClockId, clock_gettime};
 
+use crate::load::engine::scheduling;
+
 /// A running loop of timers.
 #[derive(Debug)]
 pub(super) struct Timers {
@@ -20,17 +23,20 @@ pub(super) struct Timers {
 }
 
 impl Timers {
-    /// Starts the loop: from a `delay` on, timers expire `per_second` times a second, at even distances.
-    pub(super) fn start(per_second: NonZeroU32, delay: Duration) -> io::Result<Self> {
+    /// Starts the loop: from a `delay` on, and for a `duration`, timers expire `per_second` times a second, at even distances.
+    pub(super) fn start(per_second: NonZeroU32, delay: Duration, duration: Duration) -> io::Result<Self> {
         let is_stopping = Arc::new(AtomicBool::new(false));
         let is_told_to_stop = Arc::clone(&is_stopping);
         let interval = Duration::from_secs(1) / per_second.get();
-        let run = move || lateness_of_timers(interval, delay, |_| is_told_to_stop.load(Ordering::Relaxed));
+        let count = (duration.as_secs_f64() * f64::from(per_second.get())) as u64;
+        let is_over =
+            move |lateness: &Distribution| lateness.count() >= count || is_told_to_stop.load(Ordering::Relaxed);
+        let run = move || lateness_of_timers(interval, delay, is_over);
         let thread = thread::Builder::new().name("timers".to_owned()).spawn(run)?;
         Ok(Self { is_stopping, thread })
     }
 
-    /// Stops the loop, and returns how late the thread was woken by the timers.
+    /// Stops the loop if it has not ended, and returns how late the thread was woken by the timers.
     pub(super) fn stop(self) -> io::Result<Distribution> {
         self.is_stopping.store(true, Ordering::Relaxed);
         self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
@@ -43,6 +49,7 @@ fn lateness_of_timers(
     delay: Duration,
     is_over: impl Fn(&Distribution) -> bool,
 ) -> io::Result<Distribution> {
+    scheduling::wake_punctually();
     let timer = TimerFd::new(TimerClockId::CLOCK_MONOTONIC, TimerFlags::empty())?;
     let mut lateness = Distribution::default();
     let mut due = now()? + delay;
@@ -79,7 +86,8 @@ mod tests {
 
     #[test]
     fn a_loop_ends_when_it_is_stopped() {
-        let timers = Timers::start(NonZeroU32::new(1_000).unwrap(), Duration::ZERO).unwrap();
+        let timers =
+            Timers::start(NonZeroU32::new(1_000).unwrap(), Duration::ZERO, Duration::from_secs(3_600)).unwrap();
         timers.stop().unwrap();
     }
 }

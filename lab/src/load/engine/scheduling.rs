@@ -15,7 +15,7 @@ use nix::libc;
 const SLICE_NS: u64 = 100_000;
 
 /// Sees to it that this thread wakes as punctually as the kernel can. What the kernel refuses shows as lateness.
-pub(super) fn wake_punctually() {
+pub(crate) fn wake_punctually() {
     // Without this, the kernel may round a timer up by 50 µs.
     if let Err(error) = rustix::thread::set_current_timer_slack(NonZeroU64::new(1)) {
         tracing::info!("the timer slack stays as it is: {error}");
