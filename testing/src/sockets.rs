@@ -33,10 +33,15 @@ impl SilentAddress {
         listener.listen(0).unwrap();
         let address = listener.local_addr().unwrap().as_socket().expect("an IPv4 address");
         let mut backlog = Vec::new();
-        loop {
+        // Two in a row: on a busy machine, an attempt that succeeds may come too late for its timeout.
+        let mut unanswered = 0;
+        while unanswered < 2 {
             match TcpStream::connect_timeout(&address, Self::UNANSWERED) {
-                Ok(stream) => backlog.push(stream),
-                Err(error) if error.kind() == ErrorKind::TimedOut => break,
+                Ok(stream) => {
+                    backlog.push(stream);
+                    unanswered = 0;
+                }
+                Err(error) if error.kind() == ErrorKind::TimedOut => unanswered += 1,
                 Err(error) => panic!("cannot fill the backlog of {address}: {error}"),
             }
         }

@@ -114,16 +114,16 @@ async fn resetting() -> SocketAddr {
 /// The bridge with four targets, and its metrics.
 struct Bridge {
     running: Running,
-    metrics_port: u16,
+    metrics_port: ReservedPort,
     _nowhere: ReservedPort,
 }
 
 impl Bridge {
     async fn start() -> Self {
-        let metrics_port = ReservedPort::new().number;
+        let metrics_port = ReservedPort::new();
         let nowhere = ReservedPort::new();
         let mut command = program();
-        command.args(["--listen", "127.0.0.1:0", "--metrics", &format!("127.0.0.1:{metrics_port}")]);
+        command.args(["--listen", "127.0.0.1:0", "--metrics", &metrics_port.address().to_string()]);
         // A task that does not end delays the stop by an hour.
         command.args(["--grace", "1h"]);
         let targets = [
@@ -153,7 +153,7 @@ impl Bridge {
         until_async("all descriptors to be closed", async || (self.descriptors() <= before).then_some(())).await;
         let request = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
         until_async("all gauges to be zero", async || {
-            let response = send_request(self.metrics_port, request).await;
+            let response = send_request(self.metrics_port.number, request).await;
             let text = String::from_utf8(response.body).unwrap();
             let has = |line: &str| text.lines().any(|other| other == line);
             (has("launcelot_bridge_connections 0") && has("launcelot_bridge_websockets 0")).then_some(())

@@ -273,7 +273,8 @@ async fn a_message_that_the_end_of_the_program_cuts_ends_in_a_reset_and_a_whole_
         let (listener, address) = listen().await;
         let mut command = program();
         command.args(["--listen", "127.0.0.1:0", "--grace", "100ms", "--target", &address.to_string()]);
-        let running = Running::start(&mut command, 1);
+        // The bridge drops what is not closed five seconds after the grace period, so it must not wait long for the client.
+        let running = Running::start(command.args(["--linger", "500ms"]), 1);
         let mut client = open_by_hand(running.port).await;
         let mut server = accept(&listener).await;
         client.write_all(sent).await.unwrap();
@@ -364,8 +365,8 @@ async fn a_client_that_sends_and_never_reads_hardly_makes_memory_grow() {
 
 #[tokio::test]
 async fn metrics_are_served_at_their_own_address() {
-    let port = ReservedPort::new().address().port();
-    let metrics = format!("127.0.0.1:{port}");
+    let port = ReservedPort::new();
+    let metrics = port.address().to_string();
     let mut command = program();
     command.args(["--listen", "127.0.0.1:0", "--target", &echo().await.to_string(), "--metrics", &metrics]);
     let running = Running::start(&mut command, 1);
@@ -383,7 +384,7 @@ async fn metrics_are_served_at_their_own_address() {
         "launcelot_bridge_connect_seconds_bucket{le=\"+Inf\"} 1",
     ];
     until_async("all metrics", async || {
-        let response = send_request(port, request).await;
+        let response = send_request(port.number, request).await;
         let text = String::from_utf8(response.body).unwrap();
         expected.iter().all(|line| text.lines().any(|other| other == *line)).then_some(())
     })
@@ -394,15 +395,15 @@ async fn metrics_are_served_at_their_own_address() {
 #[tokio::test]
 async fn silent_clients_of_the_metrics_have_a_bounded_number_of_connections() {
     const CONNECTIONS: usize = 16;
-    let port = ReservedPort::new().address().port();
+    let port = ReservedPort::new();
     let mut command = program();
     let _running =
-        Running::start(command.args(["--listen", "127.0.0.1:0", "--metrics", &format!("127.0.0.1:{port}")]), 1);
+        Running::start(command.args(["--listen", "127.0.0.1:0", "--metrics", &port.address().to_string()]), 1);
     let mut silent = Vec::new();
     for _ in 0..CONNECTIONS {
-        silent.push(soon(TcpStream::connect(("127.0.0.1", port))).await.unwrap());
+        silent.push(soon(TcpStream::connect(port.address())).await.unwrap());
     }
-    let request = send_request(port, "GET /metrics HTTP/1.0\r\n\r\n");
+    let request = send_request(port.number, "GET /metrics HTTP/1.0\r\n\r\n");
     let mut request = std::pin::pin!(request);
     assert!(timeout(Duration::from_millis(300), &mut request).await.is_err(), "it did not wait");
     drop(silent);

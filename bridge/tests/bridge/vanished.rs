@@ -47,10 +47,10 @@ fn descriptors(running: &Running) -> usize {
     fs::read_dir(format!("/proc/{}/fd", running.child.id())).unwrap().count()
 }
 
-/// Starts the bridge with a user timeout, that of idle connections, of 2 s, and without pings.
+/// Starts the bridge with a user timeout, that of idle connections, of 4 s, and without pings.
 fn start(target: &str, further_arguments: &[&str]) -> Running {
     let mut command = program();
-    command.args(["--listen", "127.0.0.1:0", "--target", target, "--ping-interval", "0", "--idle-timeout", "2s"]);
+    command.args(["--listen", "127.0.0.1:0", "--target", target, "--ping-interval", "0", "--idle-timeout", "4s"]);
     Running::start(command.args(further_arguments), 1)
 }
 

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use launcelot_protocol::{Conversation, EXCHANGES};
+use launcelot_testing::ports::ReservedPort;
 use launcelot_testing::process::output;
 use launcelot_testing::sockets::{accept, serve_each};
 use launcelot_testing::wait::join;
@@ -117,10 +118,13 @@ fn the_trace_of_a_lab_is_requested_by_the_local_address_of_the_client() {
 fn a_lab_without_a_trace_is_not_an_error() {
     let (not_seen, _) = lab("404 Not Found", r#"{"error": "no"}"#);
     let (nonsense, _) = lab("200 OK", "<html>");
-    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    for (lab, expected) in
-        [(not_seen, "has no trace of this dialogue."), (nonsense, "is not a trace"), (gone, "no lab answers at")]
-    {
+    let gone = ReservedPort::new();
+    let cases = [
+        (not_seen, "has no trace of this dialogue."),
+        (nonsense, "is not a trace"),
+        (gone.address(), "no lab answers at"),
+    ];
+    for (lab, expected) in cases {
         let output = ask(slow_server(), &["--trace", "--lab", &lab.to_string()]);
         let report = stdout(&output).replace('\n', " ");
         let (_, legs) = report.split_once("The legs are unknown: ").unwrap();

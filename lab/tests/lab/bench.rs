@@ -10,14 +10,15 @@ use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::support::attempts::{check, within_attempts};
 use crate::support::markdown::workspace;
 use crate::support::process::{Process, output};
 use crate::support::schema;
 
 const SCHEMA: &str = include_str!("../../schema/load.schema.json");
 
-/// The arguments of the shortest load at full speed.
-const SHORT: [&str; 8] = ["--clients", "1", "--in-flight", "1", "--rounds", "1", "--duration", "50ms"];
+/// The arguments of the shortest load at full speed, without the length of its window.
+const SHORT: [&str; 6] = ["--clients", "1", "--in-flight", "1", "--rounds", "1"];
 
 /// The arguments without connections that ask by the clock.
 const FULL_SPEED_ONLY: [&str; 2] = ["--connections", "0"];
@@ -39,11 +40,6 @@ impl Folder {
         self.parent.path().join("results")
     }
 
-    /// Runs a short benchmark of some designs at full speed.
-    fn bench(&self, designs: &str, arguments: &[&str]) -> Output {
-        output(self.command(designs).args(SHORT).args(FULL_SPEED_ONLY).args(arguments))
-    }
-
     fn command(&self, designs: &str) -> Command {
         let mut command = lab(&["bench", "server", "--designs", designs]);
         // Redis would be found in other folders.
@@ -55,6 +51,46 @@ impl Folder {
     fn result(&self, load: &str) -> LoadResult {
         from_json(&fs::read_to_string(self.path().join(load).join("result.json")).unwrap()).unwrap()
     }
+
+    /// Returns whether every server that did not end was answered in every cycle of all loads.
+    fn is_measured(&self) -> bool {
+        let Ok(loads) = fs::read_dir(self.path()) else { return true };
+        let names = loads.map(|load| load.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| self.path().join(name).join("result.json").is_file()).all(|name| {
+            let result = self.result(&name);
+            // In a short window, connections that ask once a second ask nothing. Each has been answered before.
+            let is_by_the_clock = !result.plan.dialogue.think.is_zero();
+            result.cycles.iter().all(|cycle| {
+                let has_ended = cycle.end.as_ref().is_some_and(|end| end.server_ended.is_some());
+                let is_answered = cycle.counts.clients_answered > 0;
+                has_ended || is_answered && (is_by_the_clock || cycle.counts.questions > 0)
+            })
+        })
+    }
+}
+
+/// Runs benchmarks of some designs with longer and longer windows until everything was measured: on a busy machine, a short
+/// window may be over before the first answer. `prepare` adds arguments to the command.
+#[track_caller]
+fn bench_with(designs: &str, prepare: impl Fn(&mut Command)) -> (Folder, Output) {
+    let mut durations = ["50ms", "500ms", "3s"].into_iter();
+    within_attempts(durations.len(), || {
+        let folder = Folder::new();
+        let mut command = folder.command(designs);
+        command.args(SHORT).args(["--duration", durations.next().unwrap()]);
+        prepare(&mut command);
+        let output = output(&mut command);
+        check(folder.is_measured(), || format!("{output:?}"))?;
+        Ok((folder, output))
+    })
+}
+
+/// Runs a short benchmark of some designs at full speed.
+#[track_caller]
+fn bench(designs: &str, arguments: &[&str]) -> (Folder, Output) {
+    bench_with(designs, |command| {
+        command.args(FULL_SPEED_ONLY).args(arguments);
+    })
 }
 
 fn lab(arguments: &[&str]) -> Command {
@@ -83,8 +119,7 @@ fn answered(result: &LoadResult) -> Vec<(&str, u64)> {
 
 #[test]
 fn a_short_benchmark_prints_a_table_and_writes_what_a_load_writes() {
-    let folder = Folder::new();
-    let output = folder.bench("async", &[]);
+    let (folder, output) = bench("async", &[]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let text = stdout(&output);
     assert!(text.starts_with("One question in flight on each connection (lockstep)\nlauncelot-lab load "), "{text}");
@@ -98,8 +133,7 @@ fn a_short_benchmark_prints_a_table_and_writes_what_a_load_writes() {
 
 #[test]
 fn json_has_a_result_for_each_load_and_conforms_to_the_schema() {
-    let folder = Folder::new();
-    let output = folder.bench("async", &["--in-flight", "7", "--json"]);
+    let (folder, output) = bench("async", &["--in-flight", "7", "--json"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
     let documents = printed["results"].as_array().unwrap();
@@ -115,7 +149,7 @@ fn json_has_a_result_for_each_load_and_conforms_to_the_schema() {
 
 #[test]
 fn markdown_is_one_table_with_a_row_for_each_server() {
-    let output = Folder::new().bench("async,simple", &["--markdown"]);
+    let (_, output) = bench("async,simple", &["--markdown"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let rows: Vec<&str> = stdout(&output).lines().filter(|line| line.starts_with("| ")).skip(2).collect();
     assert!(rows.len() == 2 && rows[0].starts_with("| async | ") && rows[0].contains("µs | "), "{rows:?}");
@@ -123,15 +157,14 @@ fn markdown_is_one_table_with_a_row_for_each_server() {
 
 #[test]
 fn csv_has_a_line_for_each_cycle_of_all_loads() {
-    let output = Folder::new().bench("async,simple", &["--in-flight", "7", "--csv"]);
+    let (_, output) = bench("async,simple", &["--in-flight", "7", "--csv"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_eq!(stdout(&output).lines().count(), 1 + 2 * 2, "{}", stdout(&output));
 }
 
 #[test]
 fn a_cell_that_fails_is_recorded_and_the_others_are_measured() {
-    let folder = Folder::new();
-    let output = folder.bench("async", &["--server", SILLY]);
+    let (folder, output) = bench("async", &["--server", SILLY]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert_eq!(stderr(&output).lines().last(), Some("launcelot-lab: 1 of 2 cells failed"));
     let result = folder.result("lockstep");
@@ -139,7 +172,7 @@ fn a_cell_that_fails_is_recorded_and_the_others_are_measured() {
     let ended: Vec<_> = result.cycles.iter().filter_map(|cycle| cycle.end.as_ref()?.server_ended.as_deref()).collect();
     assert!(ended.len() == 1 && ended[0].ends_with("exit code 1: It is a silly place"), "{ended:?}");
 
-    let output = Folder::new().bench("async", &["--server", SILLY, "--markdown"]);
+    let (_, output) = bench("async", &["--server", SILLY, "--markdown"]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(stdout(&output).contains("\n| silly | failed | "), "{}", stdout(&output));
     assert!(stdout(&output).contains("\n`silly` failed with 1 client, lockstep: "), "{}", stdout(&output));
@@ -147,8 +180,7 @@ fn a_cell_that_fails_is_recorded_and_the_others_are_measured() {
 
 #[test]
 fn a_program_that_cannot_be_run_is_a_failed_cell_with_the_words_of_the_system() {
-    let folder = Folder::new();
-    let output = folder.bench("async", &["--server", "castle=/no/such/castle {port}"]);
+    let (_, output) = bench("async", &["--server", "castle=/no/such/castle {port}"]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let expected = "cannot run '/no/such/castle': No such file or directory";
     assert!(stderr(&output).contains(expected), "{}", stderr(&output));
@@ -156,8 +188,7 @@ fn a_program_that_cannot_be_run_is_a_failed_cell_with_the_words_of_the_system() 
 
 #[test]
 fn a_client_that_its_design_does_not_serve_is_not_a_failure() {
-    let folder = Folder::new();
-    let output = folder.bench("simple", &["--clients", "3"]);
+    let (folder, output) = bench("simple", &["--clients", "3"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let result = folder.result("lockstep");
     let counts = &result.cycles.iter().find(|cycle| cycle.cycle.level == Level::Clients(3)).unwrap().counts;
@@ -166,8 +197,9 @@ fn a_client_that_its_design_does_not_serve_is_not_a_failure() {
 
 #[test]
 fn connections_that_ask_by_the_clock_are_measured_last() {
-    let folder = Folder::new();
-    let output = output(folder.command("simple,async").args(SHORT).args(["--connections", "200"]));
+    let (folder, output) = bench_with("simple,async", |command| {
+        command.args(["--connections", "200"]);
+    });
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let (_, costs) =
         stdout(&output).rsplit_once("\n\nConnections that are silent except for one question a second\n").unwrap();
@@ -188,10 +220,11 @@ fn folder_with_redis() -> TempDir {
 
 #[test]
 fn redis_is_asked_its_ping_where_it_is_installed() {
-    let folder = Folder::new();
     let redis = folder_with_redis();
     let path = format!("{}:/usr/bin:/bin", redis.path().display());
-    let output = output(folder.command("async").args(SHORT).args(FULL_SPEED_ONLY).env("PATH", path));
+    let (folder, output) = bench_with("async", |command| {
+        command.args(FULL_SPEED_ONLY).env("PATH", &path);
+    });
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let result = folder.result("lockstep");
     let [("async", 1..), ("redis PING", 1..)] = answered(&result)[..] else { panic!("{:?}", answered(&result)) };

@@ -16,6 +16,7 @@ use launcelot_protocol::{EXCHANGES, Script};
 use launcelot_server::Design;
 use rustix::process::{Resource, Rlimit};
 
+use crate::support::attempts::{check, within_attempts};
 use crate::support::fixtures::{Bridge, Server};
 use crate::support::ports::ReservedPort;
 use crate::support::process;
@@ -191,7 +192,8 @@ fn the_connection_of_a_client_can_live_for_the_whole_cycle() {
     let server = Server::start(Design::Async);
     let mut settings = closed(address_of(&server), 4);
     settings.dialogue.keep_alive = true;
-    let cycle = start(CycleSettings { duration: LONG, ..settings }).stop_when(|counts| counts.dialogues >= 100);
+    let cycle = start(CycleSettings { duration: LONG, ..settings })
+        .stop_when(|counts| counts.dialogues >= 100 && counts.clients_answered >= 4);
     assert_eq!(cycle.counts.first_answer_latency.count(), 4, "one for each connection");
     assert_eq!(cycle.counts.clients_answered, 4);
 }
@@ -244,10 +246,13 @@ fn a_dialogue_that_outlives_the_window_is_followed_to_its_end() {
     });
     let mut settings = closed(address, 2);
     settings.dialogue.questions = 1;
-    let counts = run(&settings).counts;
-    assert_eq!((counts.dialogues, counts.questions, counts.cut_at_end), (0, 0, 2));
-    assert!(counts.dialogue_latency.longest() >= WINDOW * 2);
-    assert_eq!(counts.question_latency.count(), 2);
+    // A busy machine may keep a client from beginning within the window, but not every time.
+    within_attempts(10, || {
+        let counts = run(&settings).counts;
+        let counted = (counts.dialogues, counts.questions, counts.cut_at_end, counts.question_latency.count());
+        let longest = counts.dialogue_latency.longest();
+        check(counted == (0, 0, 2, 2) && longest >= WINDOW * 2, || format!("{counted:?}, {longest:?}"))
+    });
 }
 
 #[test]
@@ -277,19 +282,27 @@ fn an_early_end_after_the_window_abandons_the_dialogues_that_are_followed() {
 fn a_server_that_never_answers_is_followed_to_the_timeout() {
     let mut settings = closed(serve_each(|stream| hold(&stream)), 3);
     settings.dialogue.timeout = WINDOW * 2;
-    let cycle = run(&settings);
-    cycle.only_failure(DialogueFailure::AnswerTimedOut);
-    assert_eq!(cycle.counts.failures.count(), 3, "each client has begun once, within the window");
+    within_attempts(10, || {
+        let cycle = run(&settings);
+        let timed_out = cycle.failures(DialogueFailure::AnswerTimedOut).0;
+        // Each client has begun once, within the window.
+        let is_each_client_once = (timed_out, cycle.counts.failures.count()) == (3, 3);
+        check(is_each_client_once, || format!("{:?}", cycle.counts.failures))
+    });
 }
 
 #[test]
 fn a_server_that_never_answers_clients_of_the_ramp_is_a_failure_of_each() {
     let mut settings = closed(serve_each(|stream| hold(&stream)), 3);
-    settings.pace = Pace::Closed { clients: 3, ramp: Duration::from_millis(50) };
-    settings.dialogue.timeout = WINDOW * 2;
-    let cycle = run(&settings);
-    cycle.only_failure(DialogueFailure::AnswerTimedOut);
-    assert_eq!((cycle.counts.failures.count(), cycle.counts.spanning), (3, 3));
+    settings.pace = Pace::Closed { clients: 3, ramp: WINDOW };
+    settings.dialogue.timeout = WINDOW * 3;
+    // A busy machine may keep the last client from beginning before the window, but not every time.
+    within_attempts(10, || {
+        let cycle = run(&settings);
+        let timed_out = cycle.failures(DialogueFailure::AnswerTimedOut).0;
+        let counted = (timed_out, cycle.counts.failures.count(), cycle.counts.spanning);
+        check(counted == (3, 3, 3), || format!("{counted:?}, {:?}", cycle.counts.failures))
+    });
 }
 
 #[test]
@@ -307,11 +320,16 @@ fn a_dialogue_longer_than_the_window_is_counted_and_the_latencies_of_its_questio
         }
     });
     let mut settings = closed(address, 2);
-    settings.pace = Pace::Closed { clients: 2, ramp: WINDOW / 3 };
-    let counts = run(&settings).counts;
-    assert_eq!((counts.spanning, counts.dialogues, counts.dialogue_latency.count()), (2, 0, 0));
-    assert!(counts.questions >= 2 && counts.failures.count() == 0, "{} {:?}", counts.questions, counts.failures);
-    assert!((2..=8).contains(&counts.question_latency.count()), "{}", counts.question_latency.count());
+    settings.pace = Pace::Closed { clients: 2, ramp: WINDOW };
+    within_attempts(10, || {
+        let counts = run(&settings).counts;
+        let dialogues = (counts.spanning, counts.dialogues, counts.dialogue_latency.count());
+        let (questions, latencies) = (counts.questions, counts.question_latency.count());
+        let is_counted = questions >= 2 && (2..=8).contains(&latencies) && counts.failures.count() == 0;
+        check(dialogues == (2, 0, 0) && is_counted, || {
+            format!("{dialogues:?}, {questions} questions, {latencies} latencies, {:?}", counts.failures)
+        })
+    });
 }
 
 #[test]
@@ -354,13 +372,15 @@ fn bytes_between_two_dialogues_are_a_wrong_answer_and_a_close_is_not() {
         settings.dialogue.questions = 1;
         settings.dialogue.keep_alive = true;
         settings.dialogue.think = Duration::from_millis(100);
-        let running = start(CycleSettings { duration: LONG, ..settings });
-        let cycle = running.stop_when(|counts| counts.dialogues >= 3);
-        if is_wrong {
-            assert_eq!(cycle.only_failure(DialogueFailure::WrongAnswer), r#""Ni!" after the last answer"#);
-        } else {
-            assert_eq!(cycle.counts.failures.count(), 0, "{:?}", cycle.counts.failures);
-        }
+        // On a busy machine, what the server does may come after the pause, within the next dialogue.
+        within_attempts(5, || {
+            let running = start(CycleSettings { duration: LONG, ..settings.clone() });
+            let cycle = running.stop_when(|counts| counts.dialogues >= 3);
+            let (wrong, example) = cycle.failures(DialogueFailure::WrongAnswer);
+            let all = cycle.counts.failures.count();
+            let is_only_failure = wrong > 0 && wrong == all && example == r#""Ni!" after the last answer"#;
+            check(if is_wrong { is_only_failure } else { all == 0 }, || format!("{:?}", cycle.counts.failures))
+        });
     }
 }
 
@@ -394,9 +414,13 @@ fn timeouts_of_connecting_and_of_answering_are_told_apart() {
     for (address, kind) in cases {
         let mut settings = closed(address, 2);
         settings.dialogue.timeout = Duration::from_millis(50);
-        let cycle =
-            start(CycleSettings { duration: LONG, ..settings }).stop_when(|counts| counts.failures.count() >= 4);
-        cycle.only_failure(kind);
+        // A busy machine may delay a connection to the mute server until the timeout, but not every time.
+        within_attempts(10, || {
+            let running = start(CycleSettings { duration: LONG, ..settings.clone() });
+            let cycle = running.stop_when(|counts| counts.failures.count() >= 4);
+            let is_only_failure = cycle.failures(kind).0 == cycle.counts.failures.count();
+            check(is_only_failure, || format!("{:?}", cycle.counts.failures))
+        });
     }
 }
 
@@ -454,13 +478,16 @@ fn a_client_pauses_between_an_answer_and_its_next_question() {
 fn an_open_loop_begins_as_many_dialogues_as_are_due() {
     let server = Server::start(Design::Async);
     for per in [RatedUnit::Dialogue, RatedUnit::Question] {
-        let counts = run(&open(address_of(&server), 200, per, 1000)).counts;
-        assert_eq!(counts.failures.count(), 0, "{:?}", counts.failures);
-        assert_eq!((counts.dialogue_latency.count(), counts.lateness.count()), (30, 30));
-        assert_eq!((counts.held_back, counts.queued), (0, 0));
-        // Of the last dialogues, what is asked after the window does not count.
-        let questions = if per == RatedUnit::Question { 30..=30 } else { 250..=300 };
-        assert!(questions.contains(&counts.question_latency.count()), "{}", counts.question_latency.count());
+        within_attempts(10, || {
+            let counts = run(&open(address_of(&server), 200, per, 1000)).counts;
+            assert_eq!(counts.failures.count(), 0, "{:?}", counts.failures);
+            assert_eq!((counts.dialogue_latency.count(), counts.lateness.count()), (30, 30));
+            assert_eq!((counts.held_back, counts.queued), (0, 0));
+            // Of the last dialogues, what is asked after the window does not count. On a busy machine, these are more.
+            let questions = if per == RatedUnit::Question { 30..=30 } else { 250..=300 };
+            let measured = counts.question_latency.count();
+            check(questions.contains(&measured), || format!("{per:?}: {measured} questions"))
+        });
     }
 }
 

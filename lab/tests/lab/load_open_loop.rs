@@ -5,6 +5,7 @@ use std::process::Stdio;
 use launcelot_measure::load::{Arrivals, DialogueFailure, LoadMode, RunStatus};
 use launcelot_server::Design;
 
+use crate::support::attempts::{check, within_attempts};
 use crate::support::fixtures::{Bridge, Server};
 use crate::support::load::{Folder, failures, load_until, unwrapped};
 use crate::support::ports::ReservedPort;
@@ -23,28 +24,31 @@ fn a_bridge_is_asked_by_the_clock() {
 #[test]
 fn each_rate_is_a_cycle_of_dialogues_or_of_questions() {
     for (per, questions) in [("dialogue", 10), ("question", 1)] {
-        let folder = Folder::new();
         let rates =
             ["--rate", "20:40:80", "--arrivals", "steady", "--per", per, "--rounds", "1", "--duration", "500ms"];
-        folder.load(&[&["--designs", "async", "--timeout", "60s"], &rates[..]].concat());
-        let result = folder.result();
-        let LoadMode::Open { arrivals, .. } = result.plan.mode else { panic!("{:?}", result.plan.mode) };
-        assert_eq!(arrivals, Arrivals::Steady);
-        for (cycle, due) in result.cycles.iter().zip([10, 20, 40]) {
-            assert_eq!(cycle.counts.failures.count(), 0, "{:?}", cycle.counts.failures);
-            assert_eq!(cycle.counts.dialogue_latency.count(), due);
-            // Of the last dialogue, what is asked after the window does not count.
-            let asked = due * questions;
-            let measured = cycle.counts.question_latency.count();
-            assert!((asked + 1 - questions..=asked).contains(&measured), "{measured} of {asked}");
-        }
+        within_attempts(5, || {
+            let folder = Folder::new();
+            folder.load(&[&["--designs", "async", "--timeout", "60s"], &rates[..]].concat());
+            let result = folder.result();
+            let LoadMode::Open { arrivals, .. } = result.plan.mode else { panic!("{:?}", result.plan.mode) };
+            assert_eq!((arrivals, result.cycles.len()), (Arrivals::Steady, 3));
+            for (cycle, due) in result.cycles.iter().zip([10, 20, 40]) {
+                assert_eq!(cycle.counts.failures.count(), 0, "{:?}", cycle.counts.failures);
+                assert_eq!(cycle.counts.dialogue_latency.count(), due);
+                // Of the last dialogue, what is asked after the window does not count. On a busy machine, others go on then too.
+                let asked = due * questions;
+                let measured = cycle.counts.question_latency.count();
+                let is_most = (asked + 1 - questions..=asked).contains(&measured);
+                check(is_most, || format!("{measured} of {asked} questions, per {per}"))?;
+            }
+            Ok(())
+        });
     }
 }
 
 /// The server accepts one client at a time, and each dialogue takes at least 50 ms.
 #[test]
 fn what_the_cap_holds_back_and_what_is_queued_at_the_end_is_said() {
-    let folder = Folder::new();
     let slow = [
         "--designs",
         "simple",
@@ -57,9 +61,16 @@ fn what_the_cap_holds_back_and_what_is_queued_at_the_end_is_said() {
         "--max-in-flight",
         "2",
     ];
-    let output = folder.load(&[&slow[..], &["--rounds", "1", "--duration", "500ms"]].concat());
-    let counts = &folder.result().cycles[0].counts;
-    assert!(counts.queued > 0 && counts.held_back > counts.queued, "{} of {}", counts.queued, counts.held_back);
+    // On a very busy machine, no dialogue that was held back begins within the window, but not every time.
+    let (counts, output) = within_attempts(5, || {
+        let folder = Folder::new();
+        let output = folder.load(&[&slow[..], &["--rounds", "1", "--duration", "500ms"]].concat());
+        let counts = folder.result().cycles.remove(0).counts;
+        check(counts.queued > 0 && counts.held_back > counts.queued, || {
+            format!("{} of {} were queued", counts.queued, counts.held_back)
+        })?;
+        Ok((counts, output))
+    });
     assert_eq!(
         counts.dialogue_latency.count() + counts.queued + counts.failures.count(),
         50,
@@ -82,7 +93,7 @@ fn a_bridge_that_is_stopped_in_the_middle_and_started_again_is_a_result() {
     let port = ReservedPort::new();
     let bridge = Bridge::start_at(&port, server.port, None);
     let folder = Folder::new();
-    let cycles = ["--clients", "3", "--rounds", "4", "--duration", "500ms", "--timeout", "30s"];
+    let cycles = ["--clients", "3", "--rounds", "8", "--duration", "500ms", "--timeout", "30s"];
     let mut command = folder.command(&[&[&*bridge.url()], &cycles[..]].concat());
     let mut process = Process::start(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()));
     let lines = process.stderr();
@@ -94,13 +105,14 @@ fn a_bridge_that_is_stopped_in_the_middle_and_started_again_is_a_result() {
     let _bridge = Bridge::start_at(&port, server.port, None);
     assert!(process.wait().success());
     let result = folder.result();
-    assert_eq!((result.status, result.cycles.len()), (RunStatus::Completed, 4));
-    let [first, _, third, last] = &result.cycles[..] else { panic!() };
+    assert_eq!((result.status, result.cycles.len()), (RunStatus::Completed, 8));
+    let [first, _, third, rest @ ..] = &result.cycles[..] else { panic!() };
     assert!(first.counts.dialogues > 0 && first.counts.failures.count() == 0, "{:?}", first.counts.failures);
     assert!(
         third.counts.dialogues == 0 && failures(third, DialogueFailure::Refused) > 0,
         "{:?}",
         third.counts.failures
     );
-    assert!(last.counts.dialogues > 0, "the load has found the bridge again");
+    // Of the next rounds, the first may have begun before the bridge, and a busy machine takes longer to start it.
+    assert!(rest.iter().any(|cycle| cycle.counts.dialogues > 0), "the load has not found the bridge again");
 }

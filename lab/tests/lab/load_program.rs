@@ -3,28 +3,28 @@
 use std::fs;
 use std::process::Command;
 
-use launcelot_measure::load::{DialogueFailure, RunStatus};
+use launcelot_measure::load::{CycleResult, DialogueFailure, RunStatus};
 use launcelot_server::Design;
 
 use crate::support::fixtures::Server;
-use crate::support::load::{CYCLE, Folder, ONE_CYCLE, failures, load_until, stderr, stdout};
+use crate::support::load::{CYCLE, Folder, ONE_CYCLE, failures, load_into_folder_until, load_until, stderr, stdout};
 use crate::support::ports::ReservedPort;
 use crate::support::process::output;
 use crate::support::wait;
 
 #[test]
 fn designs_are_started_measured_and_reported() {
-    let folder = Folder::new();
-    let cycles = ["--clients", "1:3", "--rounds", "1", "--duration", "1s"];
-    let output = folder.load(&[&["--designs", "poll,processes,inetd"], &cycles[..]].concat());
+    let options = ["--designs", "poll,processes,inetd", "--clients", "1:3", "--rounds", "1"];
+    let is_measured = |cycle: &CycleResult| {
+        let server = cycle.end.as_ref().unwrap().server.as_ref().unwrap();
+        cycle.counts.dialogues > 0 && !server.processor.is_zero() && server.context_switches > 0
+    };
+    let (folder, output) = load_into_folder_until(&options, |result| result.cycles.iter().all(is_measured));
     let result = folder.result();
     assert_eq!((result.status, result.cycles.len()), (RunStatus::Completed, 6));
     for cycle in &result.cycles {
-        let end = cycle.end.as_ref().unwrap();
-        assert!(cycle.counts.dialogues > 0 && cycle.counts.failures.count() == 0, "{cycle:?}");
-        let server = end.server.as_ref().unwrap();
-        assert!(!server.processor.is_zero() && server.context_switches > 0, "{server:?}");
-        assert_eq!(end.server_ended, None);
+        assert_eq!(cycle.counts.failures.count(), 0, "{:?}", cycle.counts.failures);
+        assert_eq!(cycle.end.as_ref().unwrap().server_ended, None);
     }
     let text = stdout(&output);
     let (table, sentences) = text.split_once("\n\n").unwrap();

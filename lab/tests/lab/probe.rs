@@ -17,6 +17,7 @@ use launcelot_lab::probe::{Finding, Findings, Prober, ServerState, Verdict};
 use launcelot_protocol::{EXCHANGES, Script};
 use launcelot_server::{Design, Options, Statistics, Stop};
 
+use crate::support::attempts::{check, within_attempts};
 use crate::support::fixtures::Server;
 use crate::support::sockets;
 use faulty_server::Afterwards::{Continue, Exit, Hang};
@@ -26,7 +27,7 @@ use faulty_server::{UnknownQuestion, answer_to, converse, faulty_server, send};
 const LONG_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The timeout of tests in which the server does not answer.
-const SHORT_TIMEOUT: Duration = Duration::from_secs(1);
+const SHORT_TIMEOUT: Duration = Duration::from_secs(3);
 
 #[test]
 fn every_design_passes_and_only_the_simple_one_serves_one_client_at_a_time() {
@@ -40,13 +41,17 @@ fn every_design_passes_and_only_the_simple_one_serves_one_client_at_a_time() {
 
 fn design_passes(design: Design) {
     let server = Server::start(design);
-    let findings = probe(server.port, LONG_TIMEOUT, &built_in_cases());
-    for finding in &findings.all {
-        let is_delayed = design == Design::Simple && finding.behaviour.ends_with("client and another");
-        let expected = if is_delayed { Verdict::OneAtATime } else { Verdict::AsExpected };
-        assert_eq!(finding.verdict, expected, "{design:?}: {finding:?}");
-    }
-    assert!(findings.are_as_expected());
+    // A busy machine may delay an answer beyond what a case allows, but not every time.
+    within_attempts(3, || {
+        let findings = probe(server.port, LONG_TIMEOUT, &built_in_cases());
+        for finding in &findings.all {
+            let is_delayed = design == Design::Simple && finding.behaviour.ends_with("client and another");
+            let expected = if is_delayed { Verdict::OneAtATime } else { Verdict::AsExpected };
+            check(finding.verdict == expected, || format!("{design:?}: {finding:?} instead of {expected:?}"))?;
+        }
+        assert!(findings.are_as_expected(), "{design:?}");
+        Ok(())
+    });
 }
 
 #[test]

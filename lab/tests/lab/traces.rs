@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::time::Duration;
 
-use crate::support::attempts::{check, within_attempts_async};
+use crate::support::attempts::{check, within_attempts, within_attempts_async};
 use crate::support::demo::Demo;
 use crate::support::{schema, sockets, wait};
 use clap::Parser as _;
@@ -216,6 +216,15 @@ async fn a_native_client_reports_where_its_time_went_with_and_without_a_bridge()
     }
 }
 
+/// Checks that of the emulated 100 ms, enough was attributed to connecting. A busy machine makes the offset of the clocks
+/// uncertain, and with it how much is attributed.
+fn check_attributed_handshake(run: &Run) -> Result<(), String> {
+    let attributed = run.attributed_handshake.ok_or_else(|| format!("nothing was attributed: {run:?}"))?;
+    check(attributed >= Duration::from_millis(50), || format!("{attributed:?} of 100 ms were attributed"))?;
+    assert!(run.connecting.unwrap().took() >= attributed);
+    Ok(())
+}
+
 #[test]
 fn a_native_client_attributes_the_emulated_handshake_to_connecting() {
     let (demo, _web) = demo(&[]);
@@ -229,24 +238,24 @@ fn a_native_client_attributes_the_emulated_handshake_to_connecting() {
         let plain = ["localhost", &tunnel, "--timing", "--trace", "--lab", &lab, "--export", file.to_str().unwrap()];
         let arguments: Vec<&str> = plain.iter().chain(order).copied().collect();
         let command_line = CommandLine::try_parse_from(["launcelot-client"].iter().chain(&arguments)).unwrap();
-        launcelot_client::command_line::run(&command_line).unwrap();
-        let text = std::fs::read_to_string(&file).unwrap();
-        let written: Value = serde_json::from_str(&text).unwrap();
-        schema::assert_valid(include_str!("../../../measure/schema/export.schema.json"), &written);
-        let document: Document = serde_json::from_str(&text).unwrap();
-        assert_eq!(document.runs[0].provenance.server_design.as_deref(), Some("async"));
-        let run = &document.runs[0].run;
-        let attributed = run.attributed_handshake.unwrap_or_else(|| panic!("nothing was attributed: {run:?}"));
-        // A busy machine makes the offset of the clocks uncertain, and with it how much of the 100 ms is attributed.
-        assert!(attributed >= Duration::from_millis(50), "{attributed:?}, {order:?}");
-        assert!(run.connecting.unwrap().took() >= attributed);
-        let first = run.questions[0].took().unwrap();
-        assert!(first >= Duration::from_millis(50), "{first:?}");
-        let report = launcelot_client::report::timing::timing(run).replace('\n', " ");
-        assert!(
-            report.contains("(connecting)*") && report.contains("attributed as the lab reported it, not measured"),
-            "{report}"
-        );
+        within_attempts(5, || {
+            launcelot_client::command_line::run(&command_line).unwrap();
+            let text = std::fs::read_to_string(&file).unwrap();
+            let written: Value = serde_json::from_str(&text).unwrap();
+            schema::assert_valid(include_str!("../../../measure/schema/export.schema.json"), &written);
+            let document: Document = serde_json::from_str(&text).unwrap();
+            assert_eq!(document.runs[0].provenance.server_design.as_deref(), Some("async"));
+            let run = &document.runs[0].run;
+            check_attributed_handshake(run)?;
+            let first = run.questions[0].took().unwrap();
+            check(first >= Duration::from_millis(50), || format!("the first question took {first:?}, {order:?}"))?;
+            let report = launcelot_client::report::timing::timing(run).replace('\n', " ");
+            assert!(
+                report.contains("(connecting)*") && report.contains("attributed as the lab reported it, not measured"),
+                "{report}"
+            );
+            Ok(())
+        });
     }
 }
 
@@ -262,21 +271,18 @@ fn a_race_through_the_tunnel_attributes_the_handshake_of_every_connection() {
     let arguments =
         ["launcelot-client", "localhost", &tunnel, "--race", "--lab", &lab, "--export", file.to_str().unwrap()];
     let command_line = CommandLine::try_parse_from(arguments).unwrap();
-    launcelot_client::command_line::run(&command_line).unwrap();
-    let text = std::fs::read_to_string(&file).unwrap();
-    schema::assert_valid(
-        include_str!("../../../measure/schema/export.schema.json"),
-        &serde_json::from_str(&text).unwrap(),
-    );
-    let document: Document = serde_json::from_str(&text).unwrap();
-    let runs: Vec<_> = document.all_runs().map(|recorded| &recorded.run).collect();
-    assert_eq!(runs.len() % 5, 0, "each turn has a connection for the first two ways, and three for the last");
-    for run in runs {
-        let attributed = run.attributed_handshake.unwrap_or_else(|| panic!("nothing was attributed: {run:?}"));
-        // A busy machine makes the offset of the clocks uncertain, and with it how much of the 100 ms is attributed.
-        assert!(attributed >= Duration::from_millis(50), "{attributed:?}");
-        assert!(run.connecting.unwrap().took() >= attributed);
-    }
+    within_attempts(5, || {
+        launcelot_client::command_line::run(&command_line).unwrap();
+        let text = std::fs::read_to_string(&file).unwrap();
+        schema::assert_valid(
+            include_str!("../../../measure/schema/export.schema.json"),
+            &serde_json::from_str(&text).unwrap(),
+        );
+        let document: Document = serde_json::from_str(&text).unwrap();
+        let runs: Vec<_> = document.all_runs().map(|recorded| &recorded.run).collect();
+        assert_eq!(runs.len() % 5, 0, "each turn has a connection for the first two ways, and three for the last");
+        runs.into_iter().try_for_each(check_attributed_handshake)
+    });
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,7 +8,8 @@ use launcelot_measure::load::{CycleResult, DialogueFailure, LoadResult, from_jso
 use tempfile::TempDir;
 
 use super::markdown::workspace;
-use super::process::{Process, output};
+use super::process::{Process, output_within};
+use super::wait::DEADLINE;
 
 /// Two short cycles.
 pub(crate) const SHORT: [&str; 8] = ["--clients", "1:3", "--rounds", "1", "--duration", "200ms", "--ramp", "20ms"];
@@ -51,7 +52,8 @@ impl Folder {
     /// Runs a load that succeeds.
     #[track_caller]
     pub(crate) fn load(&self, arguments: &[&str]) -> Output {
-        let output = output(&mut self.command(arguments));
+        // Several cycles of ten seconds may be planned.
+        let output = output_within(DEADLINE * 3, &mut self.command(arguments));
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         output
     }
@@ -70,13 +72,22 @@ impl Folder {
 /// Runs loads with longer and longer windows until a result is as expected: on a busy machine, nothing may happen in a short one.
 #[track_caller]
 pub(crate) fn load_until(arguments: &[&str], is_expected: impl Fn(&LoadResult) -> bool) -> (LoadResult, Output) {
+    let (folder, output) = load_into_folder_until(arguments, is_expected);
+    (folder.result(), output)
+}
+
+/// Runs loads like [`load_until`], and returns the folder with the expected result.
+#[track_caller]
+pub(crate) fn load_into_folder_until(
+    arguments: &[&str],
+    is_expected: impl Fn(&LoadResult) -> bool,
+) -> (Folder, Output) {
     let mut last = String::new();
     for duration in ["300ms", "2s", "10s"] {
         let folder = Folder::new();
         let output = folder.load(&[arguments, &["--duration", duration]].concat());
-        let result = folder.result();
-        if is_expected(&result) {
-            return (result, output);
+        if is_expected(&folder.result()) {
+            return (folder, output);
         }
         last = stdout(&output) + &stderr(&output);
     }

@@ -8,6 +8,7 @@ use std::time::Instant;
 use crate::support::*;
 use clap::ValueEnum as _;
 use launcelot_server::Design;
+use launcelot_testing::attempts::{check, within_attempts};
 use launcelot_testing::process::{Process, output};
 use rustix::process::Signal;
 
@@ -86,15 +87,18 @@ fn sigint_and_sigterm_let_open_sessions_finish() {
 #[test]
 fn a_session_that_is_cut_off_in_the_middle_of_a_question_is_logged() {
     each_design(|design| {
-        let program = Program::start(&["--design", &name(design), "--grace", "200ms"]);
-        let mut client = program.connect();
-        client.ask(NAME, LANCELOT);
-        client.send("What is your");
-        program.signal(Signal::TERM);
-        client.expect_closed();
-        let (code, log) = program.end();
-        assert_eq!(code, Some(0));
-        assert!(log.contains("connection closed after the grace period in the middle of a question"), "{log}");
+        // On a busy machine, a worker process may be killed before it logs, but not every time.
+        within_attempts(3, || {
+            let program = Program::start(&["--design", &name(design), "--grace", "200ms"]);
+            let mut client = program.connect();
+            client.ask(NAME, LANCELOT);
+            client.send("What is your");
+            program.signal(Signal::TERM);
+            client.expect_closed();
+            let (code, log) = program.end();
+            assert_eq!(code, Some(0));
+            check(log.contains("connection closed after the grace period in the middle of a question"), || log)
+        });
     });
 }
 
@@ -201,6 +205,17 @@ fn a_closed_standard_error_does_not_stop_the_server() {
     });
 }
 
+/// Checks that the program uses little processor time while a client waits. On a busy machine, it may still be starting.
+#[track_caller]
+fn check_no_busy_waiting(program: &Program, waiting: &mut Client) {
+    within_attempts(10, || {
+        let before = program.processor_time();
+        waiting.expect_silence();
+        let used = program.processor_time() - before;
+        check(used < SILENCE / 4, || format!("busy waiting: {used:?} in {SILENCE:?}"))
+    });
+}
+
 #[test]
 fn a_lack_of_descriptors_delays_clients_until_others_disconnect() {
     each_design(|design| {
@@ -212,10 +227,7 @@ fn a_lack_of_descriptors_delays_clients_until_others_disconnect() {
         let mut waiting = program.connect();
         waiting.send(QUEST);
         waiting.expect_silence();
-        let before = program.processor_time();
-        waiting.expect_silence();
-        let used = program.processor_time() - before;
-        assert!(used < SILENCE / 4, "busy waiting: {used:?} in {SILENCE:?}");
+        check_no_busy_waiting(&program, &mut waiting);
         clients[0].expect_answer(BLUE);
         drop(clients);
         waiting.expect_answer(GRAIL);
@@ -245,10 +257,7 @@ fn a_lack_of_threads_delays_clients_until_others_disconnect() {
     clients.iter_mut().for_each(|client| client.send(COLOR));
     let mut waiting = clients.pop().unwrap();
     waiting.expect_silence();
-    let before = program.processor_time();
-    waiting.expect_silence();
-    let used = program.processor_time() - before;
-    assert!(used < SILENCE / 4, "busy waiting: {used:?} in {SILENCE:?}");
+    check_no_busy_waiting(&program, &mut waiting);
     clients[0].expect_answer(BLUE);
     program.limit_growth(None);
     waiting.expect_answer(BLUE);

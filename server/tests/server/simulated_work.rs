@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::*;
 use launcelot_server::{Design, Options};
+use launcelot_testing::attempts::{check, within_attempts};
 use launcelot_testing::wait::{join, until};
 
 const THINK: Duration = Duration::from_millis(150);
@@ -43,8 +44,8 @@ fn only_with_poll_does_a_client_wait_for_the_work_of_another() {
         let server = start(design, THINK, Duration::ZERO);
         let mut busy = server.connect();
         let questions = NAME.repeat(count);
-        busy.send(&questions);
         let began = Instant::now();
+        busy.send(&questions);
         wait_until(|| server.statistics.totals().bytes_in >= questions.len() as u64);
         let mut other = server.connect();
         other.ask(COLOR, BLUE);
@@ -80,7 +81,14 @@ fn the_idle_timeout_does_not_include_work() {
     each_design(|design| {
         let idle_timeout = Some(THINK / 3);
         let server = Server::with(Options { design, think: THINK.into(), idle_timeout, ..Options::default() });
-        server.connect().ask(QUEST, GRAIL);
+        // A busy machine may delay a question until the timeout, but not every time.
+        within_attempts(10, || {
+            let mut client = server.connect();
+            client.send(QUEST);
+            check(client.is_answered(), || "closed before the answer".to_owned())?;
+            client.expect_answer(GRAIL);
+            Ok(())
+        });
     });
 }
 
