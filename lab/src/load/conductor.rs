@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use launcelot_measure::Percentile;
 use launcelot_measure::load::{
     Counts, CycleEnd, CycleId, DialoguePlan, DirectMeasurement, GeneratorUsage, Level, LoadPlan, RunEvent, RunStatus,
 };
@@ -182,6 +183,8 @@ impl CycleObserver {
                 Ok(EngineEvent::WindowBegan) => {
                     self.begin = self.server.usage();
                     self.begin_in_lab = self.server.used_in_lab();
+                    // What was late during the ramp does not count.
+                    self.server.take_link_lateness();
                 }
                 Ok(EngineEvent::Progress { elapsed, added }) => {
                     observe(&RunEvent::Progress { cycle: self.cycle, elapsed, added });
@@ -199,6 +202,8 @@ impl CycleObserver {
         let used_in_lab = self.server.used_in_lab().saturating_sub(self.begin_in_lab);
         generator.other_processor = generator.other_processor.saturating_sub(used_in_lab);
         self.end.server = used.zip(self.begin.as_ref()).map(|(used, begin)| used.since(begin));
+        let link_lateness = self.server.take_link_lateness();
+        generator.link_lateness = link_lateness.and_then(|lateness| lateness.percentile(Percentile::P99));
         self.end.window = window;
         self.end.generator = generator;
         self.look_at_server();

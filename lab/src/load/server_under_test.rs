@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use launcelot_endpoint::failure::one_line;
 use launcelot_endpoint::listen::{BACKLOG, ListenError, Listeners};
 use launcelot_endpoint::lookup::look_up_blocking;
+use launcelot_measure::Distribution;
 use launcelot_measure::load::{ServerKind, ServerPlan};
 use nix::sys::resource::{UsageWho, getrusage};
 use thiserror::Error;
@@ -154,7 +155,7 @@ pub struct ServerUnderTest {
     pub target: Target,
     processes: Processes,
     // After the processes, so that they end first and the link has nothing left to relay.
-    _link: Option<Tunnel>,
+    link: Option<Tunnel>,
 }
 
 #[derive(Debug)]
@@ -212,7 +213,7 @@ impl ServerUnderTest {
             None => Target::Tcp(addresses),
             Some(url) => Target::WebSocket { addresses, url },
         };
-        Ok(Self { target, processes, _link: link })
+        Ok(Self { target, processes, link })
     }
 
     /// Returns what its processes have used until now; `None` if they are not known, or have ended.
@@ -233,6 +234,11 @@ impl ServerUnderTest {
                 Some(usage)
             }
         }
+    }
+
+    /// Returns how much later than due the link in front of it has delivered bytes since the last call; `None` without a link.
+    pub(crate) fn take_link_lateness(&self) -> Option<Distribution> {
+        Some(self.link.as_ref()?.handle().take_lateness())
     }
 
     /// Returns how the server has ended; `None` while it runs, or if that is not known.

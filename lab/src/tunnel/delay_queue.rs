@@ -97,14 +97,14 @@ impl DelayQueue {
     }
 
     /// Marks the next segment as attempted. At the first attempt to write a segment, returns the time at which it was
-    /// read; at later attempts, returns `None`.
-    pub(super) fn first_attempt(&mut self) -> Option<Instant> {
+    /// read and the time at which it arrives; at later attempts, returns `None`.
+    pub(super) fn first_attempt(&mut self) -> Option<(Instant, Instant)> {
         let next = self.in_flight.front_mut()?;
         if next.is_attempted {
             return None;
         }
         next.is_attempted = true;
-        Some(next.read_at)
+        Some((next.read_at, next.due))
     }
 
     /// Returns the next segment if it has arrived.

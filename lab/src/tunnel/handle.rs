@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use launcelot_measure::Instance;
+use launcelot_measure::{Distribution, Instance};
 
 use super::TunnelSettings;
 use super::handshake::{HandshakeError, Handshakes};
@@ -43,6 +43,12 @@ impl TunnelHandle {
     /// Replaces the settings by what `change` returns for the present ones, and returns the new settings.
     pub fn update(&self, change: impl FnOnce(TunnelSettings) -> TunnelSettings) -> TunnelSettings {
         self.shared_state.update(change)
+    }
+
+    /// Returns how much later than due the tunnel's thread has written bytes since the last call. Late are also those behind bytes
+    /// that a slow reader did not take.
+    pub fn take_lateness(&self) -> Distribution {
+        self.shared_state.take_lateness()
     }
 
     /// Waits for the end of the emulated handshake of the connection that `client` has opened to the tunnel. Returns

@@ -4,8 +4,9 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use launcelot_measure::Distribution;
 use rustix::event::{EventfdFlags, eventfd};
 
 use super::TunnelSettings;
@@ -27,12 +28,15 @@ struct Current {
     settings: TunnelSettings,
     revision: u64,
     delays: DelaySamples,
+    /// How much later than due bytes were written, since this was last taken.
+    lateness: Distribution,
 }
 
 impl SharedState {
     pub(super) fn new(settings: TunnelSettings) -> io::Result<Arc<Self>> {
         let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        let current = Mutex::new(Current { settings, revision: 1, delays: DelaySamples::new() });
+        let current = Current { settings, revision: 1, delays: DelaySamples::new(), lateness: Distribution::default() };
+        let current = Mutex::new(current);
         Ok(Arc::new(Self { current, is_stopping: AtomicBool::new(false), wake }))
     }
 
@@ -48,7 +52,9 @@ impl SharedState {
         let mut current = self.current();
         let settings = change(current.settings);
         if settings != current.settings {
-            *current = Current { settings, revision: current.revision + 1, delays: DelaySamples::new() };
+            current.settings = settings;
+            current.revision += 1;
+            current.delays = DelaySamples::new();
             drop(current);
             self.wake();
         }
@@ -64,6 +70,16 @@ impl SharedState {
     /// Records the delay of bytes that the side `sender` of a connection has sent.
     pub(super) fn record_delay(&self, connection: u64, sender: Side, read_at: Instant, written_at: Instant) {
         self.current().delays.record(connection, sender, read_at, written_at);
+    }
+
+    /// Records how much later than due bytes were written.
+    pub(super) fn record_lateness(&self, late: Duration) {
+        self.current().lateness.record(late);
+    }
+
+    /// Returns how much later than due bytes were written, since the last call.
+    pub(super) fn take_lateness(&self) -> Distribution {
+        std::mem::take(&mut self.current().lateness)
     }
 
     /// Tells the thread to stop.

@@ -67,6 +67,18 @@ fn a_link_is_in_front_of_every_server() {
 }
 
 #[test]
+fn it_is_known_how_late_a_link_delivers() {
+    let options = ["--designs", "threads", "--rtt", "5ms", "--clients", "20", "--rounds", "1"];
+    let (result, _) = load_until(&options, |result| {
+        result.cycles[0].end.as_ref().is_some_and(|end| end.generator.link_lateness.is_some())
+    });
+    let late = result.cycles[0].end.as_ref().unwrap().generator.link_lateness.unwrap();
+    assert!(!late.is_zero() && late.as_secs() < 60, "{late:?}");
+    let direct = result.direct[0].end.generator.link_lateness;
+    assert_eq!(direct, None, "the direct measurement is without the link");
+}
+
+#[test]
 fn an_address_that_refuses_is_a_result() {
     let port = ReservedPort::new();
     let number = port.number.to_string();

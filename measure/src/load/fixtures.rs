@@ -94,6 +94,7 @@ pub fn cycle(server: u32, clients: u32, round: u32, dialogues: u64) -> CycleResu
                 processor: Duration::from_secs(1),
                 threads: 2,
                 other_processor: Duration::from_millis(500),
+                link_lateness: None,
             },
             server_ended: None,
         }),

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::counts::Counts;
 use super::plan::{LoadMode, LoadPlan};
 use super::result::{CycleEnd, FORMAT, LoadResult, VERSION};
+use super::usage::GeneratorUsage;
 
 /// The largest file that is read: a cycle takes about 20 kB.
 pub const RESULT_MAX_BYTES: usize = 256 << 20;
@@ -153,8 +154,9 @@ fn check_figures(name: &str, counts: &Counts, end: Option<&CycleEnd>) -> Result<
     }
     let Some(end) = end else { return Ok(()) };
     let server = end.server.as_ref().map(|usage| usage.processor).unwrap_or_default();
-    if [end.window, server, end.generator.processor, end.generator.other_processor].iter().any(|time| *time > TIME_MAX)
-    {
+    let GeneratorUsage { processor, other_processor, link_lateness, .. } = &end.generator;
+    let times = [end.window, server, *processor, *other_processor, link_lateness.unwrap_or_default()];
+    if times.iter().any(|time| *time > TIME_MAX) {
         return Err(format!("{name}: a time of more than a year"));
     }
     Ok(())

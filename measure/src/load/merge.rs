@@ -177,6 +177,7 @@ impl GeneratorUsage {
             processor: self.processor.saturating_add(other.processor),
             threads: self.threads.saturating_add(other.threads),
             other_processor: self.other_processor.saturating_add(other.other_processor),
+            link_lateness: self.link_lateness.max(other.link_lateness),
         }
     }
 }
@@ -287,7 +288,12 @@ mod tests {
         let end = merged.cycles[0].end.clone().unwrap();
         assert_eq!(
             end.generator,
-            GeneratorUsage { processor: Duration::from_secs(2), threads: 4, other_processor: Duration::from_secs(1) }
+            GeneratorUsage {
+                processor: Duration::from_secs(2),
+                threads: 4,
+                other_processor: Duration::from_secs(1),
+                link_lateness: None,
+            }
         );
         let server = end.server.unwrap();
         assert_eq!((server.processor, server.threads), (Duration::from_micros(1_000), 6));

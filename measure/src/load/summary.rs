@@ -59,6 +59,9 @@ pub struct Cell {
     /// emulated link, and a little of the display. It may exceed 1, and in results of several load generators it is their sum.
     /// `None` before the first round.
     pub other_share: Option<f64>,
+    /// How much later than due the emulated link delivered bytes, at p99, in the worst round; `None` if it is not known.
+    #[serde(serialize_with = "crate::micros::option::serialize", rename = "link_lateness_p99_us")]
+    pub link_lateness: Option<Duration>,
     /// Why the server did not start, or how it ended, in the rounds in which it did.
     pub server_ended: Vec<String>,
 }
@@ -174,6 +177,7 @@ impl Cell {
             if end.generator.threads > 0 {
                 let share = end.generator.processor.as_secs_f64() / seconds / f64::from(end.generator.threads);
                 cell.generator_share = Some(cell.generator_share.unwrap_or_default().max(share));
+                cell.link_lateness = cell.link_lateness.max(end.generator.link_lateness);
                 let other_share = end.generator.other_processor.as_secs_f64() / seconds;
                 cell.other_share = Some(cell.other_share.unwrap_or_default().max(other_share));
             }
@@ -207,6 +211,7 @@ impl Cell {
             server: None,
             generator_share: None,
             other_share: None,
+            link_lateness: None,
             server_ended: Vec::new(),
         }
     }

@@ -163,6 +163,16 @@ fn cell_warnings(cell: &Cell, place: &str, unit: RatedUnit, warnings: &mut Vec<S
             format_duration(question)
         ));
     }
+    if let (Some(lateness), Some(question)) = (cell.link_lateness, question)
+        && lateness.as_secs_f64() > LATENESS_SHARE * question.as_secs_f64()
+    {
+        warnings.push(format!(
+            "{place}: the emulated link delivered up to {} late (p99), and the median per question is {}. It may be the limit, and not \
+             the server.",
+            format_duration(lateness),
+            format_duration(question)
+        ));
+    }
     warnings.extend(cut_warning(counts, place, unit));
     if counts.held_back > 0 {
         warnings.push(format!(
@@ -376,6 +386,26 @@ mod tests {
         let expected = "`simple` at 5 clients: 21 dialogues crossed an edge of the window, and 100 ended in it. Use a longer \
                         --duration.";
         assert_eq!(warnings_of(counts), [expected]);
+    }
+
+    #[test]
+    fn a_link_that_delivers_late_is_a_limit() {
+        let warnings_with = |late_us| {
+            let mut cycle = cycle(0, 5, 0, 0);
+            cycle.counts = Counts {
+                dialogues: 1,
+                questions: 10,
+                question_latency: [Duration::from_micros(1_000); 10].into_iter().collect(),
+                ..Counts::default()
+            };
+            cycle.end.as_mut().unwrap().generator.link_lateness = Some(Duration::from_micros(late_us));
+            warnings(&LoadSummary::of(&result(&["simple"], &[5], [cycle])))
+        };
+        assert_eq!(warnings_with(100), [""; 0]);
+        let expected = "`simple` at 5 clients: the emulated link delivered up to 150 µs late (p99), and the median per question is 1 ms. \
+                        It may be the limit, and not the server.";
+        let warnings: Vec<String> = warnings_with(150).iter().map(|warning| warning.replace('\u{a0}', " ")).collect();
+        assert_eq!(warnings, [expected]);
     }
 
     #[test]

@@ -39,6 +39,7 @@ fn run(random: &mut Random, speed: f64) -> LoadSummary {
             server: None,
             generator_share: None,
             other_share: None,
+            link_lateness: None,
             server_ended: Vec::new(),
         };
         (speed, ServerSummary { name: name.to_owned(), cells: vec![cell] })

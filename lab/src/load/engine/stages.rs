@@ -121,7 +121,8 @@ impl ProcessorTime {
     fn used_since(self, earlier: Self) -> GeneratorUsage {
         let processor = self.thread.saturating_sub(earlier.thread);
         let process = self.process.saturating_sub(earlier.process);
-        GeneratorUsage { processor, threads: 1, other_processor: process.saturating_sub(processor) }
+        let other_processor = process.saturating_sub(processor);
+        GeneratorUsage { processor, threads: 1, other_processor, link_lateness: None }
     }
 }
 

@@ -91,8 +91,10 @@ impl Relay {
                         break;
                     }
                     let bytes = bytes.clone();
-                    if let Some(read_at) = queue.first_attempt() {
-                        shared_state.record_delay(self.handshake.number(), side.other(), read_at, Instant::now());
+                    if let Some((read_at, due)) = queue.first_attempt() {
+                        let written_at = Instant::now();
+                        shared_state.record_delay(self.handshake.number(), side.other(), read_at, written_at);
+                        shared_state.record_lateness(written_at.saturating_duration_since(due));
                         self.observed.record_write(side.write_point(), bytes.len());
                     }
                     match socket.stream.write(&bytes[..count]) {
