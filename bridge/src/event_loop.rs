@@ -4,6 +4,7 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 
+use launcelot_endpoint::scheduling;
 use tokio::runtime::{Builder, Runtime};
 
 /// The number of task polls after which a thread looks for events even if tasks are ready. A poll of a relay takes
@@ -11,14 +12,14 @@ use tokio::runtime::{Builder, Runtime};
 /// tokio's default of 61 only adds system calls while many clients are busy.
 const EVENT_INTERVAL: u32 = 1024;
 
-/// Builds an event loop with this number of threads.
+/// Builds an event loop with this number of threads. A single one is the calling thread.
 pub(crate) fn build(threads: usize) -> io::Result<Runtime> {
     let mut builder = if threads == 1 {
         Builder::new_current_thread()
     } else {
         // The calling thread only accepts connections, and is not counted.
         let mut builder = Builder::new_multi_thread();
-        builder.worker_threads(threads);
+        builder.worker_threads(threads).on_thread_start(scheduling::run_in_short_slices);
         builder
     };
     builder.enable_all().event_interval(EVENT_INTERVAL).build()

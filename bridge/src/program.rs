@@ -16,7 +16,7 @@ use clap::error::ErrorKind;
 use clap::{Command, CommandFactory as _};
 use launcelot_endpoint::failure::one_line;
 use launcelot_endpoint::listen::{ListenError, Listeners};
-use launcelot_endpoint::{command_line as endpoint_command_line, descriptors, output};
+use launcelot_endpoint::{command_line as endpoint_command_line, descriptors, output, scheduling};
 use thiserror::Error;
 use tokio::sync::oneshot;
 
@@ -94,6 +94,8 @@ pub fn run() -> Result<(), ProgramError> {
     let options = fit_to_descriptors(options, descriptors::raise_limit());
     descriptors::reserve(OWN_DESCRIPTORS + u64::from(RESERVE) + 2 * u64::from(options.max_connections.get()));
     let threads = command_line.threads.map_or_else(event_loop::half_of_the_processors, NonZeroUsize::get);
+    // Short messages would otherwise wait until a busy peer on their processor has used up its slice.
+    scheduling::run_in_short_slices();
     let runtime = event_loop::build(threads).map_err(ProgramError::Runtime)?;
     let result = runtime.block_on(serve_until_stopped(&command_line, options));
     // Does not wait for a name that is being looked up.

@@ -13,7 +13,7 @@
 //! - [`output`]: standard output, which may be closed or full. [`log`]: logs on standard error.
 //! - [`failure`]: a failure as one line with its causes, and the exit code.
 //! - [`stop`]: SIGINT and SIGTERM as a future.
-//! - [`descriptors`]: the limit on open descriptors.
+//! - [`descriptors`]: the limit on open descriptors, and the room for them. [`scheduling`]: how soon a thread wakes.
 //! - `metrics`: serving metrics over HTTP; a feature, so that programs without metrics need no HTTP.
 //!
 //! The crate does not know the protocol or WebSocket.
@@ -32,4 +32,5 @@ pub mod lookup;
 pub mod metrics;
 pub mod observe;
 pub mod output;
+pub mod scheduling;
 pub mod stop;

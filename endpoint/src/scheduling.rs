@@ -1,4 +1,4 @@
-//! How soon the kernel lets the load's thread run when a timer or an answer wakes it.
+//! How soon the kernel lets a thread run when a timer or a packet wakes it.
 //!
 //! This is the only `unsafe` code of the crate: no library that the project uses has `sched_setattr(2)`.
 
@@ -8,18 +8,20 @@ use std::io;
 use std::mem;
 use std::num::NonZeroU64;
 
-use nix::libc;
-
-/// The slice of processor time that the thread asks for: the shortest that Linux grants. The default is 3 ms. A thread with a
-/// shorter slice runs sooner when it wakes, and not for longer in all.
+/// The slice of processor time that a thread asks for: the shortest that Linux grants. The default is about 3 ms.
 const SLICE_NS: u64 = 100_000;
 
 /// Sees to it that this thread wakes as punctually as the kernel can. What the kernel refuses shows as lateness.
-pub(crate) fn wake_punctually() {
+pub fn wake_punctually() {
     // Without this, the kernel may round a timer up by 50 µs.
     if let Err(error) = rustix::thread::set_current_timer_slack(NonZeroU64::new(1)) {
         tracing::info!("the timer slack stays as it is: {error}");
     }
+    run_in_short_slices();
+}
+
+/// Asks for short slices of processor time for this thread. With them it runs sooner when it wakes, and not for longer in all.
+pub fn run_in_short_slices() {
     // Linux before 6.12 ignores the slice.
     if let Err(error) = set_slice(SLICE_NS) {
         tracing::info!("the slice of processor time stays as it is: {error}");

@@ -8,7 +8,7 @@
 //! - `event_loop`: the thread that serves all clients. `stages`: ramp, window, and what follows. `pacing`: when dialogues begin.
 //! - `connector`: how connections are made, and why they fail. `connection`: one of them. `web_socket`: those
 //!   to a bridge. `ports`: the local ports that they use.
-//! - `arrivals`: the times of an open loop. `deadlines`: timeouts and pauses. `scheduling`: how soon the thread wakes.
+//! - `arrivals`: the times of an open loop. `deadlines`: timeouts and pauses.
 
 mod arrivals;
 mod connection;
@@ -19,7 +19,6 @@ mod event_loop;
 mod pacing;
 pub(super) mod ports;
 mod recorder;
-pub(crate) mod scheduling;
 mod stages;
 mod web_socket;
 
@@ -27,6 +26,7 @@ use std::io;
 use std::sync::mpsc::Sender;
 use std::thread;
 
+use launcelot_endpoint::scheduling;
 use thiserror::Error;
 
 use super::cycle::{CycleSettings, EarlyEnd, EngineEvent};

@@ -8,12 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use launcelot_endpoint::scheduling;
 use launcelot_measure::Distribution;
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId as TimerClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 use nix::time::{ClockId, clock_gettime};
-
-use crate::load::engine::scheduling;
 
 /// A running loop of timers.
 #[derive(Debug)]
