@@ -82,20 +82,25 @@ fn add_letters(plot: &mut Element, scale: &LogScale, series: &[&Distribution]) {
     for (index, distribution) in series.iter().enumerate().filter(|(_, distribution)| distribution.count() > 0) {
         let x = position_of_tail(1.0 / distribution.count() as f64);
         let end = (100.0 - scale.percent(distribution.longest())) / 100.0 * f64::from(PLOT_HEIGHT);
-        let is_free = |y: &f64| {
-            let overlaps = |(other_x, other_y): &(f64, f64)| {
-                (x - other_x).abs() < LETTER_WIDTH && (y - other_y).abs() < LETTER_HEIGHT
-            };
-            *y > 0.0 && !placed.iter().any(overlaps)
-        };
-        let above = (0..).map(|step| end - LETTER_GAP - f64::from(step) * LETTER_HEIGHT);
-        let below = (1..).map(|step| end + f64::from(step) * LETTER_HEIGHT);
-        let places: Vec<f64> = above.zip(below).take(SERIES_MAX).flat_map(|(above, below)| [above, below]).collect();
-        let y = places.into_iter().find(is_free).unwrap_or(end);
+        let y = place_letter(x, end, &placed);
         placed.push((x, y));
         let text = plot.add("text").set("class", format_args!("letter series-{index}")).set("x", Percent(x));
         text.set("y", y.round() as i32).set("text-anchor", "end").text(letter(index));
     }
+}
+
+/// Returns the height of the letter of a curve that ends at `x` and `end`, beside those that have been `placed`.
+fn place_letter(x: f64, end: f64, placed: &[(f64, f64)]) -> f64 {
+    let is_free = |y: &f64| {
+        let overlaps =
+            |(other_x, other_y): &(f64, f64)| (x - other_x).abs() < LETTER_WIDTH && (y - other_y).abs() < LETTER_HEIGHT;
+        *y > 0.0 && !placed.iter().any(overlaps)
+    };
+    let above = (0..).map(|step| end - LETTER_GAP - f64::from(step) * LETTER_HEIGHT);
+    let below = (1..).map(|step| end + f64::from(step) * LETTER_HEIGHT);
+    // Each of the other letters covers up to two places on either side.
+    let mut places = above.zip(below).take(2 * SERIES_MAX).flat_map(|(above, below)| [above, below]);
+    places.find(is_free).unwrap_or(end)
 }
 
 /// Returns the path from the shortest time to the longest, in units of the view box. It is a staircase, because no time between two
@@ -142,6 +147,23 @@ mod tests {
 
     fn drawn(series: &[&Distribution]) -> String {
         draw(&scale(series).unwrap(), series).to_string()
+    }
+
+    #[test]
+    fn no_letter_covers_another_wherever_the_curves_end() {
+        let ends = || (0..PLOT_HEIGHT).step_by(7).map(f64::from);
+        for first in ends() {
+            for (second, third) in ends().flat_map(|second| ends().map(move |third| (second, third))) {
+                // The fourth ends where the others are closest to each other, at the top.
+                let mut placed: Vec<(f64, f64)> = Vec::new();
+                for end in [first, second, third, 3.0] {
+                    placed.push((50.0, place_letter(50.0, end, &placed)));
+                }
+                placed.sort_by(|(_, y), (_, other)| y.total_cmp(other));
+                let closest = placed.windows(2).map(|pair| pair[1].1 - pair[0].1).fold(f64::INFINITY, f64::min);
+                assert!(closest >= LETTER_HEIGHT, "{first}, {second}, {third}: {placed:?}");
+            }
+        }
     }
 
     #[test]
