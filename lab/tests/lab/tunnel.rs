@@ -279,7 +279,7 @@ fn until_it_takes_100_ms(client: &mut TcpStream) {
     wait::until("the new round trip", || (ask(client) >= 100 * MS).then_some(()));
 }
 
-mod long {
+mod long_alone {
     use super::*;
 
     #[test]
