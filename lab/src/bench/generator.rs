@@ -85,7 +85,7 @@ pub fn run(options: &GeneratorOptions) -> Result<ExitCode, GeneratorError> {
         output::print(&row(round, &of_clients, &of_timers, ratio));
     }
     let Some(spread) = Spread::of(ratios) else {
-        say("launcelot-lab: no client asked in any window");
+        say("launcelot-lab: nothing to compare: no client asked in a window, or the window is too short");
         return Ok(ExitCode::FAILURE);
     };
     output::print(&conclusion(spread));
@@ -104,6 +104,8 @@ fn load(clients: NonZeroU32, window: Duration, round: u32) -> CannedLoad {
     let mut arguments = vec!["--designs".to_owned(), "async".to_owned(), "--keep-alive".to_owned()];
     let values = [
         ("--clients", clients.to_string()),
+        // Longer dialogues would cross the edges of the window.
+        ("--questions", "1".to_owned()),
         ("--think", duration(THINK)),
         ("--ramp", duration(RAMP)),
         ("--rounds", "1".to_owned()),

@@ -203,7 +203,7 @@ impl CycleObserver {
         generator.other_processor = generator.other_processor.saturating_sub(used_in_lab);
         self.end.server = used.zip(self.begin.as_ref()).map(|(used, begin)| used.since(begin));
         let link_lateness = self.server.take_link_lateness();
-        generator.link_lateness = link_lateness.and_then(|lateness| lateness.percentile(Percentile::P99));
+        generator.link_lateness = link_lateness.and_then(|lateness| lateness.percentile(Percentile::P50));
         self.end.window = window;
         self.end.generator = generator;
         self.look_at_server();

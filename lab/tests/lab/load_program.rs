@@ -73,7 +73,7 @@ fn it_is_known_how_late_a_link_delivers() {
         result.cycles[0].end.as_ref().is_some_and(|end| end.generator.link_lateness.is_some())
     });
     let late = result.cycles[0].end.as_ref().unwrap().generator.link_lateness.unwrap();
-    assert!(!late.is_zero() && late.as_secs() < 60, "{late:?}");
+    assert!(late.as_secs() < 60, "{late:?}");
     let direct = result.direct[0].end.generator.link_lateness;
     assert_eq!(direct, None, "the direct measurement is without the link");
 }

@@ -59,8 +59,8 @@ pub struct Cell {
     /// emulated link, and a little of the display. It may exceed 1, and in results of several load generators it is their sum.
     /// `None` before the first round.
     pub other_share: Option<f64>,
-    /// How much later than due the emulated link delivered bytes, at p99, in the worst round; `None` if it is not known.
-    #[serde(serialize_with = "crate::micros::option::serialize", rename = "link_lateness_p99_us")]
+    /// How much later than due the emulated link delivered bytes, the median of the worst round; `None` if it is not known.
+    #[serde(serialize_with = "crate::micros::option::serialize", rename = "link_lateness_p50_us")]
     pub link_lateness: Option<Duration>,
     /// Why the server did not start, or how it ended, in the rounds in which it did.
     pub server_ended: Vec<String>,

@@ -167,8 +167,8 @@ fn cell_warnings(cell: &Cell, place: &str, unit: RatedUnit, warnings: &mut Vec<S
         && lateness.as_secs_f64() > LATENESS_SHARE * question.as_secs_f64()
     {
         warnings.push(format!(
-            "{place}: the emulated link delivered up to {} late (p99), and the median per question is {}. It may be the limit, and not \
-             the server.",
+            "{place}: the emulated link itself was late by {} (median), and the median per question is {}. It may be the limit, and \
+             not the server.",
             format_duration(lateness),
             format_duration(question)
         ));
@@ -402,8 +402,8 @@ mod tests {
             warnings(&LoadSummary::of(&result(&["simple"], &[5], [cycle])))
         };
         assert_eq!(warnings_with(100), [""; 0]);
-        let expected = "`simple` at 5 clients: the emulated link delivered up to 150 µs late (p99), and the median per question is 1 ms. \
-                        It may be the limit, and not the server.";
+        let expected = "`simple` at 5 clients: the emulated link itself was late by 150 µs (median), and the median per question is \
+                        1 ms. It may be the limit, and not the server.";
         let warnings: Vec<String> = warnings_with(150).iter().map(|warning| warning.replace('\u{a0}', " ")).collect();
         assert_eq!(warnings, [expected]);
     }
