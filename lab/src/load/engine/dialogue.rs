@@ -1,6 +1,7 @@
 //! What one client does: wait, connect, ask, think, close. It is decided here without I/O, from events with their times.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -85,6 +86,8 @@ pub(super) struct Dialogue {
     thought: Option<Instant>,
     /// How late the last pause ended because the load's thread slept or was kept from a processor.
     overslept: Duration,
+    /// How late the dialogue began for the same reason.
+    begun_late: Duration,
 }
 
 impl Dialogue {
@@ -104,6 +107,7 @@ impl Dialogue {
             overdue: now,
             thought: None,
             overslept: Duration::ZERO,
+            begun_late: Duration::ZERO,
         }
     }
 
@@ -117,6 +121,7 @@ impl Dialogue {
         self.begin = begin;
         self.awaits_first_answer = !is_connected;
         self.thought = None;
+        self.begun_late = mem::take(&mut self.overslept);
         if is_connected {
             self.end = self.asked + rules.questions;
             self.phase = Phase::Asking;
@@ -198,15 +203,15 @@ impl Dialogue {
         if rules.think.is_zero() {
             return Next::Ask;
         }
-        let pause = self.pause(rules);
+        let pause = shortened(rules.think, self.overslept);
         self.thought.get_or_insert(time + pause);
         Next::Wait
     }
 
-    /// Returns the pause before the next question. What the last pause was too long, this one is shorter: a stall of the load's
-    /// thread neither lowers the load nor gathers all clients that were due meanwhile, which would ask together from then on.
-    pub(super) fn pause(&self, rules: &Rules) -> Duration {
-        rules.think - self.overslept.min(rules.think / 2)
+    /// Returns the pause between the dialogue and the next one on its connection.
+    pub(super) fn pause_after(&self, rules: &Rules) -> Duration {
+        // Pauses within a dialogue are part of its latency. They are not shortened for its late begin, which is not.
+        shortened(rules.think, self.overslept + self.begun_late)
     }
 
     /// Records the answers that are complete. Returns whether there is one.
@@ -350,6 +355,12 @@ impl Dialogue {
         };
         Failure::with_example(DialogueFailure::WrongAnswer, &example)
     }
+}
+
+/// Returns a pause. What the last one was too long, this one is shorter: a stall of the load's thread neither lowers the load
+/// nor gathers all clients that were due meanwhile, which would ask together from then on.
+fn shortened(think: Duration, overslept: Duration) -> Duration {
+    think - overslept.min(think / 2)
 }
 
 #[cfg(test)]
@@ -531,6 +542,29 @@ mod tests {
             client.ask(asked);
             client.receive(answer(number), answered);
             assert_eq!(client.deadline_ms(), Some(next_due), "after question {number}");
+        }
+    }
+
+    #[test]
+    fn a_late_begin_shortens_no_pause_of_the_dialogue_but_the_one_after_it() {
+        for questions in 1..=3 {
+            let mut client = Fixture::new(questions, 1, Duration::from_millis(50));
+            client.rules.keep_alive = true;
+            let due = client.at(0);
+            client.dialogue.wait(Some(due));
+            assert_eq!(client.wake_of_thread_running_since(8, 9), Next::Begin);
+            let mut client = client.connected();
+            let mut ms = 10;
+            for number in 0..questions {
+                client.ask(ms);
+                client.receive(answer(number as usize), ms);
+                ms += 50;
+                if number + 1 < questions {
+                    assert_eq!(client.deadline_ms(), Some(u128::from(ms)), "after question {number}");
+                    assert_eq!(client.wake_of_thread_running_since(0, ms), Next::Ask);
+                }
+            }
+            assert_eq!(client.dialogue.pause_after(&client.rules), Duration::from_millis(42), "{questions} questions");
         }
     }
 

@@ -276,7 +276,7 @@ impl<'a> EventLoop<'a> {
             };
         }
         let pause = match client.failures {
-            0 if self.rules.keep_alive => client.dialogue.pause(&self.rules),
+            0 if self.rules.keep_alive => client.dialogue.pause_after(&self.rules),
             0 => Duration::ZERO,
             failures => pacing::pause_after(failures),
         };
