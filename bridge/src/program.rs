@@ -92,7 +92,8 @@ pub fn run() -> Result<(), ProgramError> {
         Ok(()) => {}
     }
     let options = fit_to_descriptors(options, descriptors::raise_limit());
-    descriptors::reserve(OWN_DESCRIPTORS + u64::from(RESERVE) + 2 * u64::from(options.max_connections.get()));
+    // Each has one to the client and one to the server or a file.
+    descriptors::reserve(2 * u64::from(options.max_connections.get()));
     let threads = command_line.threads.map_or_else(event_loop::half_of_the_processors, NonZeroUsize::get);
     // Short messages would otherwise wait until a busy peer on their processor has used up its slice.
     scheduling::run_in_short_slices();

@@ -18,12 +18,17 @@ pub fn raise_limit() -> Option<u64> {
     limit.current
 }
 
-/// Enlarges this process's table of descriptors to `count`, or to their limit if that is lower. Call it before there are threads.
+/// About as many descriptors as a program has open besides those of its connections.
+const OTHERS: u64 = 64;
+
+/// Enlarges this process's table of descriptors, so that `connections` fit, or as many as the limit allows. Call it before there are
+/// threads.
 ///
 /// The kernel doubles the table whenever it is full. If several threads share the table, the one that opens a descriptor is stopped
 /// meanwhile, for a grace period of RCU: at 256, 512, 1,024 … connections a server would accept no other for 10 to 20 ms. An entry
 /// takes 8 bytes of the kernel's memory.
-pub fn reserve(count: u64) {
+pub fn reserve(connections: u64) {
+    let count = connections.saturating_add(OTHERS);
     let last = getrlimit(Resource::Nofile).current.map_or(count, |limit| count.min(limit)).saturating_sub(1);
     let last = i32::try_from(last).unwrap_or(i32::MAX);
     let opened = eventfd(0, EventfdFlags::CLOEXEC).and_then(|any| fcntl_dupfd_cloexec(any, last));
@@ -46,9 +51,9 @@ mod tests {
     #[test]
     fn the_table_has_room_for_the_descriptors_that_were_reserved() {
         let limit = raise_limit().unwrap_or(u64::MAX);
-        for count in [5_000, 20_000] {
-            reserve(count);
-            assert!(size() >= limit.min(count), "{} for {count}", size());
+        for connections in [5_000, 20_000] {
+            reserve(connections);
+            assert!(size() >= limit.min(connections + OTHERS), "{} for {connections}", size());
         }
     }
 }

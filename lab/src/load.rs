@@ -18,7 +18,7 @@ pub mod csv;
 pub mod cycle;
 pub mod engine;
 mod expectations;
-mod foreseen;
+pub(crate) mod foreseen;
 pub mod format;
 pub mod html;
 mod listening;

@@ -30,9 +30,6 @@ pub enum ProgramError {
     Serve(#[from] ServeError),
 }
 
-/// About as many descriptors as a server has open besides those of its clients.
-const OWN_DESCRIPTORS: u64 = 64;
-
 /// Runs the server that the command line describes, until a signal stops it, or until the only client of the inetd design
 /// has disconnected.
 ///
@@ -42,7 +39,7 @@ const OWN_DESCRIPTORS: u64 = 64;
 pub fn run(command_line: &CommandLine) -> Result<(), ProgramError> {
     descriptors::raise_limit();
     if command_line.design != DesignName::Inetd {
-        descriptors::reserve(OWN_DESCRIPTORS + u64::from(command_line.max_connections.get()));
+        descriptors::reserve(command_line.max_connections.get().into());
     }
     let control = Control::new().map_err(ProgramError::Signals)?;
     let options = command_line.options();

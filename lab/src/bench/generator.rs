@@ -16,6 +16,7 @@ use thiserror::Error;
 
 use super::canned::CannedLoad;
 use super::options::GeneratorOptions;
+use crate::load::foreseen::OTHER_DESCRIPTORS;
 use crate::load::results_folder;
 use crate::load::run::LoadError;
 use crate::load::signals::RunSignals;
@@ -31,9 +32,6 @@ const MARGIN: Duration = Duration::from_millis(200);
 
 /// Each client asks once in this time.
 const THINK: Duration = Duration::from_secs(1);
-
-/// The descriptors that the load generator needs besides those of its clients.
-const OTHER_DESCRIPTORS: u64 = 64;
 
 /// How many times as late as the timers the load generator should be at most, at p99.
 const BAR: f64 = 1.5;

@@ -12,7 +12,7 @@ use super::engine::ports::{self, PortUse};
 use super::server_under_test::{Addresses, INETD};
 
 /// The descriptors that the lab needs besides those of its connections.
-const OTHER_DESCRIPTORS: u64 = 64;
+pub(crate) const OTHER_DESCRIPTORS: u64 = 64;
 
 /// Returns what will limit the load generator: a sentence each.
 pub(super) fn warnings(plan: &LoadPlan, addresses: &Addresses) -> Vec<String> {

@@ -31,9 +31,6 @@ use super::terminal::say;
 use super::{foreseen, provenance};
 use crate::tunnel::TunnelSettings;
 
-/// About as many descriptors as a load generator has open besides those of its clients.
-const OWN_DESCRIPTORS: u64 = 64;
-
 /// Why a load fails.
 #[derive(Debug, Error)]
 pub enum LoadError {
@@ -129,7 +126,7 @@ impl Load {
         let mut result = LoadResult::new(self.plan.clone(), provenance::of_this_run());
         let folder = ResultsFolder::create(&self.folder, &result)?;
         descriptors::raise_limit();
-        descriptors::reserve(OWN_DESCRIPTORS + u64::from(clients_max(&self.plan)));
+        descriptors::reserve(clients_max(&self.plan).into());
         // With the limit of descriptors that was just raised.
         for warning in foreseen::warnings(&self.plan, &addresses).iter().chain(&self.warnings) {
             warn(&mut result, warning);
