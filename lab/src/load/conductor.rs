@@ -203,7 +203,7 @@ impl CycleObserver {
         generator.other_processor = generator.other_processor.saturating_sub(used_in_lab);
         self.end.server = used.zip(self.begin.as_ref()).map(|(used, begin)| used.since(begin));
         let link_lateness = self.server.take_link_lateness();
-        generator.link_lateness = link_lateness.and_then(|lateness| lateness.percentile(Percentile::P50));
+        self.end.link_lateness = link_lateness.and_then(|lateness| lateness.percentile(Percentile::P50));
         self.end.window = window;
         self.end.generator = generator;
         self.look_at_server();
@@ -259,15 +259,7 @@ mod tests {
             handshake: false,
             faults: None,
             direct: None,
-            dialogue: DialoguePlan {
-                script: None,
-                script_hash: None,
-                questions: 10,
-                in_flight: 1,
-                think: Duration::ZERO,
-                keep_alive: false,
-                timeout: Duration::from_secs(5),
-            },
+            dialogue: DialoguePlan { timeout: Duration::from_secs(5), ..DialoguePlan::default() },
             mode: LoadMode::Closed { clients: vec![1, 5] },
             duration: Duration::from_secs(2),
             ramp: Duration::from_secs(1),

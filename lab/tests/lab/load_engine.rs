@@ -33,15 +33,7 @@ fn closed(address: SocketAddr, clients: u32) -> CycleSettings {
     CycleSettings {
         target: Target::Tcp(vec![address]),
         text: Arc::new(ScriptText::new(&Script::default())),
-        dialogue: DialoguePlan {
-            script: None,
-            script_hash: None,
-            questions: 10,
-            in_flight: 1,
-            think: Duration::ZERO,
-            keep_alive: false,
-            timeout: Duration::from_secs(20),
-        },
+        dialogue: DialoguePlan { timeout: Duration::from_secs(20), ..DialoguePlan::default() },
         pace: Pace::Closed { clients, ramp: Duration::ZERO },
         duration: WINDOW,
         seed: 1,

@@ -69,12 +69,11 @@ fn a_link_is_in_front_of_every_server() {
 #[test]
 fn it_is_known_how_late_a_link_delivers() {
     let options = ["--designs", "threads", "--rtt", "5ms", "--clients", "20", "--rounds", "1"];
-    let (result, _) = load_until(&options, |result| {
-        result.cycles[0].end.as_ref().is_some_and(|end| end.generator.link_lateness.is_some())
-    });
-    let late = result.cycles[0].end.as_ref().unwrap().generator.link_lateness.unwrap();
+    let (result, _) =
+        load_until(&options, |result| result.cycles[0].end.as_ref().is_some_and(|end| end.link_lateness.is_some()));
+    let late = result.cycles[0].end.as_ref().unwrap().link_lateness.unwrap();
     assert!(late.as_secs() < 60, "{late:?}");
-    let direct = result.direct[0].end.generator.link_lateness;
+    let direct = result.direct[0].end.link_lateness;
     assert_eq!(direct, None, "the direct measurement is without the link");
 }
 

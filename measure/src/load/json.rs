@@ -9,7 +9,6 @@ use serde::Deserialize;
 use super::counts::Counts;
 use super::plan::{LoadMode, LoadPlan};
 use super::result::{CycleEnd, FORMAT, LoadResult, VERSION};
-use super::usage::GeneratorUsage;
 
 /// The largest file that is read: a cycle takes about 20 kB.
 pub const RESULT_MAX_BYTES: usize = 256 << 20;
@@ -154,8 +153,8 @@ fn check_figures(name: &str, counts: &Counts, end: Option<&CycleEnd>) -> Result<
     }
     let Some(end) = end else { return Ok(()) };
     let server = end.server.as_ref().map(|usage| usage.processor).unwrap_or_default();
-    let GeneratorUsage { processor, other_processor, link_lateness, .. } = &end.generator;
-    let times = [end.window, server, *processor, *other_processor, link_lateness.unwrap_or_default()];
+    let link_lateness = end.link_lateness.unwrap_or_default();
+    let times = [end.window, server, end.generator.processor, end.generator.other_processor, link_lateness];
     if times.iter().any(|time| *time > TIME_MAX) {
         return Err(format!("{name}: a time of more than a year"));
     }

@@ -143,7 +143,7 @@ impl DirectMeasurement {
 }
 
 impl CycleEnd {
-    /// Keeps the longer window. Of several reasons why a server ended, it keeps the least in the order of their bytes.
+    /// Keeps the longer window, and the later link. Of several reasons why a server ended, it keeps the least in the order of their bytes.
     fn merge(self, other: Self) -> Self {
         let server = match (self.server, other.server) {
             (Some(first), Some(second)) => Some(first.plus(&second)),
@@ -153,6 +153,7 @@ impl CycleEnd {
             window: self.window.max(other.window),
             server,
             generator: self.generator.plus(&other.generator),
+            link_lateness: self.link_lateness.max(other.link_lateness),
             server_ended: self.server_ended.into_iter().chain(other.server_ended).min(),
         }
     }
@@ -177,7 +178,6 @@ impl GeneratorUsage {
             processor: self.processor.saturating_add(other.processor),
             threads: self.threads.saturating_add(other.threads),
             other_processor: self.other_processor.saturating_add(other.other_processor),
-            link_lateness: self.link_lateness.max(other.link_lateness),
         }
     }
 }
@@ -288,12 +288,7 @@ mod tests {
         let end = merged.cycles[0].end.clone().unwrap();
         assert_eq!(
             end.generator,
-            GeneratorUsage {
-                processor: Duration::from_secs(2),
-                threads: 4,
-                other_processor: Duration::from_secs(1),
-                link_lateness: None,
-            }
+            GeneratorUsage { processor: Duration::from_secs(2), threads: 4, other_processor: Duration::from_secs(1) }
         );
         let server = end.server.unwrap();
         assert_eq!((server.processor, server.threads), (Duration::from_micros(1_000), 6));

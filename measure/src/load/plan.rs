@@ -143,6 +143,21 @@ pub struct DialoguePlan {
     pub timeout: Duration,
 }
 
+impl Default for DialoguePlan {
+    /// The built-in questions, ten of them in lockstep, on a connection of their own.
+    fn default() -> Self {
+        Self {
+            script: None,
+            script_hash: None,
+            questions: 10,
+            in_flight: 1,
+            think: Duration::ZERO,
+            keep_alive: false,
+            timeout: Duration::from_secs(10),
+        }
+    }
+}
+
 /// What decides when a dialogue begins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "loop", rename_all = "kebab-case")]

@@ -78,6 +78,15 @@ pub struct CycleEnd {
     pub server: Option<ServerUsage>,
     /// What the load generator used.
     pub generator: GeneratorUsage,
+    /// How much later than due the emulated link delivered bytes, the median, in microseconds; `None` without a link, and if nothing
+    /// was delivered.
+    #[serde(
+        default,
+        rename = "link_lateness_p50_us",
+        with = "micros::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub link_lateness: Option<Duration>,
     /// Why the server did not start, or how it ended before the window did, such as `exited with status 1`; `None` if it went on.
     pub server_ended: Option<String>,
 }

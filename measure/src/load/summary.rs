@@ -177,7 +177,7 @@ impl Cell {
             if end.generator.threads > 0 {
                 let share = end.generator.processor.as_secs_f64() / seconds / f64::from(end.generator.threads);
                 cell.generator_share = Some(cell.generator_share.unwrap_or_default().max(share));
-                cell.link_lateness = cell.link_lateness.max(end.generator.link_lateness);
+                cell.link_lateness = cell.link_lateness.max(end.link_lateness);
                 let other_share = end.generator.other_processor.as_secs_f64() / seconds;
                 cell.other_share = Some(cell.other_share.unwrap_or_default().max(other_share));
             }

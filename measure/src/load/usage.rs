@@ -33,13 +33,4 @@ pub struct GeneratorUsage {
     /// Processor time of the other threads of its process, in microseconds: of the emulated link, and a little of the display.
     #[serde(default, rename = "other_processor_us", with = "micros")]
     pub other_processor: Duration,
-    /// How much later than due the emulated link delivered bytes, the median, in microseconds; `None` without a link, and if nothing
-    /// was delivered.
-    #[serde(
-        default,
-        rename = "link_lateness_p50_us",
-        with = "micros::option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub link_lateness: Option<Duration>,
 }

@@ -398,7 +398,7 @@ mod tests {
                 question_latency: [Duration::from_micros(1_000); 10].into_iter().collect(),
                 ..Counts::default()
             };
-            cycle.end.as_mut().unwrap().generator.link_lateness = Some(Duration::from_micros(late_us));
+            cycle.end.as_mut().unwrap().link_lateness = Some(Duration::from_micros(late_us));
             warnings(&LoadSummary::of(&result(&["simple"], &[5], [cycle])))
         };
         assert_eq!(warnings_with(100), [""; 0]);

@@ -71,13 +71,11 @@ pub(super) fn sample(
     in_flight: u32,
 ) -> Result<Sample, BridgeBenchError> {
     let dialogue = DialoguePlan {
-        script: None,
-        script_hash: None,
         questions: QUESTIONS * in_flight,
         in_flight,
-        think: Duration::ZERO,
         keep_alive: true,
         timeout: ANSWER_TIMEOUT,
+        ..DialoguePlan::default()
     };
     let settings = CycleSettings {
         target: process.target(),

@@ -121,8 +121,7 @@ impl ProcessorTime {
     fn used_since(self, earlier: Self) -> GeneratorUsage {
         let processor = self.thread.saturating_sub(earlier.thread);
         let process = self.process.saturating_sub(earlier.process);
-        let other_processor = process.saturating_sub(processor);
-        GeneratorUsage { processor, threads: 1, other_processor, link_lateness: None }
+        GeneratorUsage { processor, threads: 1, other_processor: process.saturating_sub(processor) }
     }
 }
 
@@ -144,15 +143,7 @@ mod tests {
         let settings = CycleSettings {
             target: Target::Tcp(vec![listener.local_addr().unwrap()]),
             text: Arc::new(ScriptText::new(&Script::default())),
-            dialogue: DialoguePlan {
-                script: None,
-                script_hash: None,
-                questions: 10,
-                in_flight: 1,
-                think: Duration::ZERO,
-                keep_alive: false,
-                timeout: Duration::from_secs(60),
-            },
+            dialogue: DialoguePlan { timeout: Duration::from_secs(60), ..DialoguePlan::default() },
             pace: Pace::Open { rate: 100, arrivals: Arrivals::Steady, per: RatedUnit::Dialogue, max_in_flight: 8 },
             duration: Duration::from_millis(100),
             seed: 1,
