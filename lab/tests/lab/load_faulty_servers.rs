@@ -183,7 +183,7 @@ fn a_server_with_other_words_is_asked_by_a_script() {
 #[test]
 fn a_slower_server_is_a_regression() {
     let slow = python("mine", "misbehaving.py", "slow");
-    let options = ["--designs", "simple", "--server", &slow, "--clients", "1", "--rounds", "6"];
+    let options = ["--designs", "simple", "--server", &slow, "--clients", "1", "--rounds", "6", "--think", "1ms"];
     // Each cycle needs a few of the 20 ms that an answer takes.
     let is_compared = |result: &LoadResult| result.cycles.iter().all(|cycle| cycle.counts.questions >= 5);
     let (folder, _) = load_into_folder_until(&options, is_compared);

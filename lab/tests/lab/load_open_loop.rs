@@ -7,7 +7,7 @@ use launcelot_server::Design;
 
 use crate::support::attempts::{check, within_attempts};
 use crate::support::fixtures::{Bridge, Server};
-use crate::support::load::{Folder, failures, load_until, unwrapped};
+use crate::support::load::{Folder, WITH_PAUSES, failures, load_until, unwrapped};
 use crate::support::ports::ReservedPort;
 use crate::support::process::Process;
 
@@ -94,7 +94,7 @@ fn a_bridge_that_is_stopped_in_the_middle_and_started_again_is_a_result() {
     let bridge = Bridge::start_at(&port, server.port, None);
     let folder = Folder::new();
     let cycles = ["--clients", "3", "--rounds", "8", "--duration", "500ms", "--timeout", "30s"];
-    let mut command = folder.command(&[&[&*bridge.url()], &cycles[..]].concat());
+    let mut command = folder.command(&[&[&*bridge.url()], &cycles[..], &WITH_PAUSES].concat());
     let mut process = Process::start(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()));
     let lines = process.stderr();
     let wait_for_round = |round: u32| while !lines.next().starts_with(&format!("round {round}, ")) {};

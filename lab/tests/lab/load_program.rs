@@ -14,7 +14,7 @@ use crate::support::wait;
 
 #[test]
 fn designs_are_started_measured_and_reported() {
-    let options = ["--designs", "poll,processes,inetd", "--clients", "1:3", "--rounds", "1"];
+    let options = ["--designs", "poll,processes,inetd", "--clients", "1:3", "--rounds", "1", "--think", "1ms"];
     let is_measured = |cycle: &CycleResult| {
         let server = cycle.end.as_ref().unwrap().server.as_ref().unwrap();
         cycle.counts.dialogues > 0 && !server.processor.is_zero() && server.context_switches > 0

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::support::attempts::{check, within_attempts};
 use crate::support::fixtures::Server;
-use crate::support::load::{Folder, ONE_CYCLE, lab, python, stderr, stdout, unwrapped};
+use crate::support::load::{Folder, ONE_CYCLE, WITH_PAUSES, lab, python, stderr, stdout, unwrapped};
 use crate::support::process::output;
 use crate::support::schema;
 
@@ -37,7 +37,7 @@ fn results_are_printed_in_every_format_and_reported_later() {
 fn a_load_of_six_rounds_compares_its_servers_and_a_shorter_one_does_not() {
     let load = |rounds: &str, duration: &str, format: &[&str]| {
         let cycles = ["--clients", "1", "--rounds", rounds, "--duration", duration, "--ramp", "0s"];
-        stdout(&Folder::new().load(&[&["--designs", "simple,poll"], &cycles[..], format].concat()))
+        stdout(&Folder::new().load(&[&["--designs", "simple,poll"], &cycles[..], &WITH_PAUSES, format].concat()))
     };
     // On a busy machine, nothing may be answered in one of the short windows.
     let assert_compared = |format: &[&str], expected: &str| {
@@ -64,7 +64,7 @@ fn results_of_one_plan_are_merged_and_others_are_refused() {
     let [first, second, other, merged] = [(); 4].map(|()| Folder::new());
     let server = ["localhost", &port.port.to_string()].map(ToOwned::to_owned);
     // With longer windows, so that both are open at the same time.
-    let cycle = ["--clients", "2", "--rounds", "1", "--duration", "3s", "--ramp", "20ms"];
+    let cycle = ["--clients", "2", "--rounds", "1", "--duration", "3s", "--ramp", "20ms", "--think", "1ms"];
     let load = |folder: &Folder, questions: &str| {
         folder.load(&[&[&*server[0], &server[1], "--questions", questions], &cycle[..]].concat());
     };
@@ -143,7 +143,8 @@ fn a_regression_is_not_ruled_out_where_a_server_cannot_be_compared() {
     let rounds = |server: &str, rounds: &str| {
         let folder = Folder::new();
         let cycles = ["--clients", "1", "--rounds", rounds, "--duration", "100ms", "--timeout", "500ms"];
-        folder.load(&[&["--designs", "simple", "--server", server, "--ramp", "0s"], &cycles[..]].concat());
+        let servers = ["--designs", "simple", "--server", server, "--ramp", "0s"];
+        folder.load(&[&servers[..], &cycles, &WITH_PAUSES].concat());
         folder
     };
     let dead = rounds(&python("dead", "misbehaving.py", "exits"), "6");
@@ -166,7 +167,7 @@ fn results_of_different_plans_are_compared_with_a_warning_and_are_no_evidence() 
     let [first, second] = [(); 2].map(|()| Folder::new());
     for (folder, questions) in [(&first, "10"), (&second, "3")] {
         let cycles = ["--clients", "1", "--rounds", "6", "--duration", "100ms", "--ramp", "0s"];
-        folder.load(&[&["--designs", "poll", "--questions", questions], &cycles[..]].concat());
+        folder.load(&[&["--designs", "poll", "--questions", questions], &cycles[..], &WITH_PAUSES].concat());
     }
     let difference = "run 2 was measured with a different plan from run 1: the dialogue options differ";
     let html = first.path().join("both.html");

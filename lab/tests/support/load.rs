@@ -11,14 +11,19 @@ use super::markdown::workspace;
 use super::process::{Process, output_within};
 use super::wait::DEADLINE;
 
+/// A pause between questions, with which a load leaves the processors to the tests beside it.
+pub(crate) const WITH_PAUSES: [&str; 2] = ["--think", "1ms"];
+
 /// Two short cycles.
-pub(crate) const SHORT: [&str; 8] = ["--clients", "1:3", "--rounds", "1", "--duration", "200ms", "--ramp", "20ms"];
+pub(crate) const SHORT: [&str; 10] =
+    ["--clients", "1:3", "--rounds", "1", "--duration", "200ms", "--ramp", "20ms", "--think", "1ms"];
 
 /// One cycle, without the length of its window.
-pub(crate) const CYCLE: [&str; 6] = ["--clients", "2", "--rounds", "1", "--ramp", "20ms"];
+pub(crate) const CYCLE: [&str; 8] = ["--clients", "2", "--rounds", "1", "--ramp", "20ms", "--think", "1ms"];
 
 /// One short cycle.
-pub(crate) const ONE_CYCLE: [&str; 8] = ["--clients", "2", "--rounds", "1", "--duration", "200ms", "--ramp", "20ms"];
+pub(crate) const ONE_CYCLE: [&str; 10] =
+    ["--clients", "2", "--rounds", "1", "--duration", "200ms", "--ramp", "20ms", "--think", "1ms"];
 
 /// A folder for the results of one test.
 pub(crate) struct Folder {
@@ -60,8 +65,8 @@ impl Folder {
 
     /// Starts a load of a hundred cycles, and waits until the first of them is over.
     pub(crate) fn start_long_load(&self) -> Process {
-        let mut command =
-            self.command(&["--designs", "poll", "--clients", "1", "--rounds", "100", "--duration", "300ms"]);
+        let cycles = ["--clients", "1", "--rounds", "100", "--duration", "300ms"];
+        let mut command = self.command(&[&["--designs", "poll"], &cycles[..], &WITH_PAUSES].concat());
         let mut process = Process::start(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()));
         let lines = process.stderr();
         while !lines.next().starts_with("round 1, ") {}
