@@ -61,10 +61,10 @@ fn shape(server: &ServerSummary, unit: RatedUnit) -> Option<String> {
     let most = rates.iter().map(|(_, rate)| *rate).fold(0.0, f64::max);
     let least = rates.iter().map(|(_, rate)| *rate).fold(f64::INFINITY, f64::min);
     if most == 0.0 {
-        return Some(format!("`{name}` answered nothing from {range}"));
+        return Some(format!("`{name}` completed no {} from {range}", unit.plural()));
     }
     if most < least * SAME {
-        return Some(format!("`{name}` stayed at {} from {range}", per_second(last)));
+        return Some(format!("`{name}` stayed near {} from {range}", per_second(last)));
     }
     if last * SAME < most {
         let (peak, _) = *rates.iter().find(|(_, rate)| *rate == most)?;
@@ -76,12 +76,12 @@ fn shape(server: &ServerSummary, unit: RatedUnit) -> Option<String> {
             last_level
         ));
     }
-    let multiple = if first > 0.0 { format!(", {} times as many", factor(last / first)) } else { String::new() };
-    let rose = format!("`{name}` rose from {} to {} from {range}{multiple}", format_rate(first), per_second(last));
+    let multiple = if first > 0.0 { format!(" by a factor of {}", factor(last / first)) } else { String::new() };
+    let rose = format!("`{name}` rose{multiple} from {range}, from {} to {}", format_rate(first), per_second(last));
     // Flat from the level on after which the rate no longer changes.
     let flat = rates.iter().position(|(_, rate)| *rate * SAME > most)?;
     if flat + 2 < rates.len() {
-        return Some(format!("{rose}, and flattened at {}", rates[flat].0));
+        return Some(format!("{rose}, and leveled off at {}", rates[flat].0));
     }
     Some(rose)
 }
@@ -99,10 +99,10 @@ fn quickest(summary: &LoadSummary) -> Option<String> {
     let [(quick, most), .., (slow, least)] = rates.as_slice() else { return None };
     let (most, least) = (per_second(most.median, summary.unit), per_second(least.median, summary.unit));
     if most == least {
-        return Some(format!("At {level} all servers completed {most}."));
+        return Some(format!("At {level}, all servers completed {most} each."));
     }
     // Whether they differ is for the comparison to say, which pairs the rounds.
-    Some(format!("At {level} `{quick}` completed the most, {most}, and `{slow}` the least, {least}."))
+    Some(format!("At {level}, `{quick}` completed the most, {most}, and `{slow}` the least, {least}."))
 }
 
 /// Names the server whose clients waited longest for their first answer, and what each question took there.
@@ -119,19 +119,27 @@ fn waiting(summary: &LoadSummary) -> Option<String> {
     let (server, cell, first_answer) = longest?;
     let question = cell.counts.question_latency.percentile(Percentile::P50)?;
     Some(format!(
-        "At {level} the clients of `{}` waited longest for their first answer: a median of {} from the start of connecting, compared \
-         with {} per question.",
+        "At {level}, the clients of `{}` waited longest for their first answer: a median of {} from {}, compared with {} per question.",
         server.name,
         format_duration(first_answer),
+        waits_from(level),
         format_duration(question)
     ))
+}
+
+/// Returns from when the latency of a first answer counts.
+fn waits_from(level: Level) -> &'static str {
+    match level {
+        Level::Clients(_) => "the start of connecting",
+        Level::Rate(_) => "when it was due",
+    }
 }
 
 fn cell_warnings(cell: &Cell, place: &str, unit: RatedUnit, warnings: &mut Vec<String>) {
     let counts = &cell.counts;
     if let Some(share) = cell.generator_share.filter(|share| *share >= GENERATOR_NEAR_LIMIT) {
         warnings.push(format!(
-            "{place}: the load generator used {:.0}\u{a0}% of its threads' processor time. It may be the limit, and not the server.",
+            "{place}: the threads of the load generator were busy {:.0}\u{a0}% of the time. The load generator, not the server, may be the limit.",
             share * 100.0
         ));
     }
@@ -147,8 +155,8 @@ fn cell_warnings(cell: &Cell, place: &str, unit: RatedUnit, warnings: &mut Vec<S
     let connect = &counts.connect_latency;
     if connect.longest() >= SYN_RETRANSMITTED && connect.summary().shortest < SYN_RETRANSMITTED / 2 {
         warnings.push(format!(
-            "{place}: connecting took up to {}. Times of about 1, 3 or 7\u{a0}s come from connections whose SYN was lost, usually because the \
-             listener's queue (backlog) was full, and was sent again.",
+            "{place}: connecting took up to {}. Times of about 1, 3 or 7\u{a0}s come from connections whose SYN was lost and sent again, usually \
+             because the listener's queue (backlog) was full.",
             format_duration(connect.longest())
         ));
     }
@@ -157,8 +165,8 @@ fn cell_warnings(cell: &Cell, place: &str, unit: RatedUnit, warnings: &mut Vec<S
         && lateness.as_secs_f64() > LATENESS_SHARE * question.as_secs_f64()
     {
         warnings.push(format!(
-            "{place}: the load generator itself was late by up to {} (p99), and the median per question is {}. The times contain its \
-             own delays.",
+            "{place}: the load generator itself was {} late at p99, while the median time per question is {}. The times include \
+             this lateness.",
             format_duration(lateness),
             format_duration(question)
         ));
@@ -167,8 +175,8 @@ fn cell_warnings(cell: &Cell, place: &str, unit: RatedUnit, warnings: &mut Vec<S
         && lateness.as_secs_f64() > LATENESS_SHARE * question.as_secs_f64()
     {
         warnings.push(format!(
-            "{place}: the emulated link itself was late by {} (median), and the median per question is {}. It may be the limit, and \
-             not the server.",
+            "{place}: the emulated link itself was {} late (median), while the median time per question is {}. The link, not the \
+             server, may be the limit.",
             format_duration(lateness),
             format_duration(question)
         ));
@@ -182,8 +190,9 @@ fn cell_warnings(cell: &Cell, place: &str, unit: RatedUnit, warnings: &mut Vec<S
     }
     if counts.queued > 0 {
         warnings.push(format!(
-            "{place}: {} had come due but not begun when the window ended: the server does not keep up with the rate.",
-            count(counts.queued, unit)
+            "{place}: {} {} due but had not begun when the window ended: the server did not keep up with the rate.",
+            count(counts.queued, unit),
+            if counts.queued == 1 { "was" } else { "were" }
         ));
     }
 }
@@ -197,7 +206,7 @@ fn cut_warning(counts: &Counts, place: &str, unit: RatedUnit) -> Option<String> 
         return None;
     }
     let missing = match counts.dialogue_latency.count() {
-        0 => " No other began in it, so first-answer and dialogue times are missing.",
+        0 => " None that began in it was completed, so first-answer and dialogue times are missing.",
         _ => "",
     };
     Some(format!("{place}: {}.{missing} Use a longer --duration.", crossed(cut, counts.dialogues, unit)))
@@ -284,8 +293,7 @@ mod tests {
         text.extend(cut(&summary));
         let text = text.join("\n");
         assert!(!text.contains("dialogue"), "{text}");
-        for part in ["64.0 questions a second", "1 question failed", "2 questions came due", "1 question had come due"]
-        {
+        for part in ["64.0 questions a second", "1 question failed", "2 questions came due", "1 question was due"] {
             assert!(text.contains(part), "{part}: {text}");
         }
     }
@@ -302,12 +310,12 @@ mod tests {
         assert_eq!(
             sentences,
             [
-                "`simple` stayed at 64.0 dialogues a second from 1 to 20 clients; `workers` rose from 64.0 to 640 dialogues a second \
-                 from 1 to 20 clients, 10 times as many, and flattened at 10 clients; `async` rose from 64.0 to 1,280 dialogues a \
-                 second from 1 to 20 clients, 20 times as many; `fragile` reached 200 dialogues a second at 5 clients and fell to \
+                "`simple` stayed near 64.0 dialogues a second from 1 to 20 clients; `workers` rose by a factor of 10 from 1 to 20 \
+                 clients, from 64.0 to 640 dialogues a second, and leveled off at 10 clients; `async` rose by a factor of 20 from 1 \
+                 to 20 clients, from 64.0 to 1,280 dialogues a second; `fragile` reached 200 dialogues a second at 5 clients and fell to \
                  50.0 dialogues a second at 20 clients.",
-                "At 20 clients `async` completed the most, 1,280 dialogues a second, and `fragile` the least, 50.0 dialogues a second.",
-                "At 20 clients the clients of `simple` waited longest for their first answer: a median of 2 ms from the start of \
+                "At 20 clients, `async` completed the most, 1,280 dialogues a second, and `fragile` the least, 50.0 dialogues a second.",
+                "At 20 clients, the clients of `simple` waited longest for their first answer: a median of 2 ms from the start of \
                  connecting, compared with 1 ms per question.",
             ]
         );
@@ -333,14 +341,14 @@ mod tests {
         cycle.counts.queued = 1_234;
         let warnings = warnings(&LoadSummary::of(&result(&["simple"], &[1], [cycle])));
         let expected = [
-            "the load generator used 95 % of its threads' processor time",
+            "the threads of the load generator were busy 95 % of the time",
             "the server exited with status 1.",
             "1 dialogue failed: no free local port (Cannot assign requested address), a limit of the load generator",
-            "connecting took up to 1.02 s. Times of about 1, 3 or 7 s come from connections whose SYN was lost",
-            "the load generator itself was late by up to 120 µs (p99), and the median per question is 1 ms",
+            "connecting took up to 1.02 s. Times of about 1, 3 or 7 s come from connections whose SYN was lost and sent again",
+            "the load generator itself was 120 µs late at p99, while the median time per question is 1 ms",
             "50 dialogues crossed an edge of the window, and 100 ended in it. Use a longer --duration.",
             "2,345 dialogues came due when --max-in-flight had been reached, and began late or not at all",
-            "1,234 dialogues had come due but not begun when the window ended",
+            "1,234 dialogues were due but had not begun when the window ended",
         ];
         assert_eq!(warnings.len(), expected.len(), "{warnings:#?}");
         for (warning, expected) in warnings.iter().zip(expected) {
@@ -372,8 +380,8 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_said_if_all_dialogues_span_the_window() {
-        let expected = "`simple` at 5 clients: 5 dialogues crossed an edge of the window, and none ended in it. No other began in it, \
-                        so first-answer and dialogue times are missing. Use a longer --duration.";
+        let expected = "`simple` at 5 clients: 5 dialogues crossed an edge of the window, and none ended in it. None that began in it \
+                        was completed, so first-answer and dialogue times are missing. Use a longer --duration.";
         assert_eq!(warnings_of(Counts { spanning: 5, questions: 15, ..Counts::default() }), [expected]);
     }
 
@@ -402,8 +410,8 @@ mod tests {
             warnings(&LoadSummary::of(&result(&["simple"], &[5], [cycle])))
         };
         assert_eq!(warnings_with(100), [""; 0]);
-        let expected = "`simple` at 5 clients: the emulated link itself was late by 150 µs (median), and the median per question is \
-                        1 ms. It may be the limit, and not the server.";
+        let expected = "`simple` at 5 clients: the emulated link itself was 150 µs late (median), while the median time per question \
+                        is 1 ms. The link, not the server, may be the limit.";
         let warnings: Vec<String> = warnings_with(150).iter().map(|warning| warning.replace('\u{a0}', " ")).collect();
         assert_eq!(warnings, [expected]);
     }
@@ -424,7 +432,7 @@ mod tests {
         let cycles = [(0, 0, 100), (1, 0, 90), (0, 1, 110), (1, 1, 105), (0, 2, 120), (1, 2, 115)];
         let cycles = cycles.map(|(server, round, dialogues)| cycle(server, 1, round, dialogues));
         let sentences = meaning(&LoadSummary::of(&result(&["new", "old"], &[1], cycles)));
-        let expected = "At 1 client `new` completed the most, 55.0 dialogues a second, and `old` the least, 52.5 dialogues a second.";
+        let expected = "At 1 client, `new` completed the most, 55.0 dialogues a second, and `old` the least, 52.5 dialogues a second.";
         assert!(sentences.contains(&expected.to_owned()), "{sentences:?}");
     }
 }

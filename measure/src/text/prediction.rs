@@ -31,16 +31,19 @@ pub fn sentences(result: &LoadResult, servers: &[ServerPrediction]) -> Vec<Strin
     }
     if !unknown.is_empty() {
         sentences.push(format!(
-            "The model has no line for {}: how many clients it serves at once is unknown.",
-            listed(&unknown)
+            "The model has no line for {}, because it is unknown how many clients {} at once.",
+            listed(&unknown),
+            if unknown.len() == 1 { "that server serves" } else { "those servers serve" }
         ));
     }
     if !not_measured.is_empty() {
         let missing = match result.plan.link {
-            Some(_) => "a direct measurement, without the link,",
-            None => "a cycle with one client",
+            Some(_) => "directly, without the link",
+            None => "with one client",
         };
-        sentences.push(format!("The model has no line for {}: {missing} is missing.", listed(&not_measured)));
+        let was = if not_measured.len() == 1 { "that server was" } else { "those servers were" };
+        let names = listed(&not_measured);
+        sentences.push(format!("The model has no line for {names}, because {was} not measured {missing}."));
     }
     sentences
 }
@@ -70,8 +73,8 @@ fn compared(name: &str, prediction: &Prediction) -> Option<String> {
     let distance = format!("{:.0}\u{a0}%", deviation.abs());
     let Some(departing) = prediction.rates.iter().find(|rate| rate.deviation_percent().abs() > DEPARTS_PERCENT) else {
         return Some(format!(
-            "`{name}` is within {distance} of the model, and furthest from it at {level}: {measured} dialogues a second, where {predicted} \
-             are predicted."
+            "`{name}` stays within {distance} of the model. It is furthest from it at {level}: {measured} dialogues a second instead of \
+             the predicted {predicted}."
         ));
     };
     let side = if deviation < 0.0 { "below" } else { "above" };
@@ -79,7 +82,7 @@ fn compared(name: &str, prediction: &Prediction) -> Option<String> {
         "`{name}` completed {measured} dialogues a second at {level}, {distance} {side} the {predicted} that the model predicts"
     );
     if departing.level != furthest.level {
-        sentence += &format!("; it departs from the model from {} on", departing.level);
+        sentence += &format!("; at {} it already departs from the model", departing.level);
     }
     Some(sentence + ".")
 }
@@ -119,8 +122,9 @@ mod tests {
             [
                 "The model uses the median time per question with one client: 1 ms with `threads` and 1 ms with `simple`.",
                 "`threads` completed 300 dialogues a second at 5 clients, 34 % below the 455 that the model predicts.",
-                "`simple` is within 1 % of the model, and furthest from it at 1 client: 90.0 dialogues a second, where 90.9 are predicted.",
-                "The model has no line for `mine`: how many clients it serves at once is unknown.",
+                "`simple` stays within 1 % of the model. It is furthest from it at 1 client: 90.0 dialogues a second instead of the \
+                 predicted 90.9.",
+                "The model has no line for `mine`, because it is unknown how many clients that server serves at once.",
             ]
         );
     }
@@ -129,7 +133,8 @@ mod tests {
     fn without_a_direct_measurement_the_report_says_that_it_is_missing() {
         let mut run = result(&["threads"], &[1], [cycle(0, 1, 0, 180)]);
         run.plan.link = Some(crate::LinkSettings::default());
-        let expected = "The model has no line for `threads`: a direct measurement, without the link, is missing.";
+        let expected =
+            "The model has no line for `threads`, because that server was not measured directly, without the link.";
         assert_eq!(plain(&run), [expected]);
     }
 }

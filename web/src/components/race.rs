@@ -105,7 +105,7 @@ fn other_race(race: &Race) -> Html {
                 if race.is_imported() {
                     <span class="imported">{ "imported" }</span>
                 }
-                { format!(" A race measured elsewhere, or on another day: {}.", race.url) }
+                { format!(" A race from a file, another tab or an earlier visit: {}.", race.url) }
             </p>
             { ways(race) }
             <p class="moral">{ text::meaning(race, unit(race)) }</p>

@@ -56,7 +56,7 @@ pub fn over(lab: &Lab) -> String {
     match lab.report().filter(|_| lab.route == Route::Tunnel) {
         Some(report) => {
             format!(
-                "on the path chosen above: {}, with a round-trip time of {}",
+                "on the path chosen above: {}, which adds a round-trip time of {}",
                 lab.route.name(),
                 format_duration(report.link.rtt)
             )

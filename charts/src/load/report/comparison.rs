@@ -29,7 +29,7 @@ pub(super) fn section(runs: &[Run], primary: Primary, tag: &'static str) -> Opti
     let (id, label) = super::heading_of(runs, "comparison");
     let mut section = new_section(None, &id, &label, tag, "Comparison");
     for difference in different_conditions(runs.iter().map(|run| &run.result.plan)) {
-        let sentence = format!("{}, so their figures may differ for that reason.", tables::capitalized(&difference));
+        let sentence = format!("{}, which may be why the figures differ.", tables::capitalized(&difference));
         section.add("p").set("class", "note").text(sentence);
     }
     let paragraph = section.add("p").set("class", "note");
@@ -42,7 +42,7 @@ pub(super) fn section(runs: &[Run], primary: Primary, tag: &'static str) -> Opti
         }
         None => {
             paragraph.text(format_args!(
-                "{note} The intervals are corrected for the number of comparisons: all of them hold together with a confidence of 95\u{a0}%."
+                "{note} The intervals are corrected for the number of comparisons: all of them hold at once with a confidence of 95\u{a0}%."
             ));
             let (id, label) = super::heading_of(runs, "comparison-table");
             section.push(html_table::region(&tables::comparison(&comparisons), &id, &label));

@@ -25,8 +25,8 @@ pub(super) fn section(run: &Run, tag: &'static str, heading: &str) -> Element {
     entry(
         "Cycles",
         &format!(
-            "{} rounds, each window {}, ramp {}, pause {}; seed {}",
-            plan.rounds,
+            "{}, windows of {}, ramp {}, pause {}; seed {}",
+            counted(u64::from(plan.rounds), "round"),
             format_duration(plan.duration),
             time_or_none(plan.ramp),
             time_or_none(plan.pause),
@@ -39,7 +39,10 @@ pub(super) fn section(run: &Run, tag: &'static str, heading: &str) -> Element {
     }
     for from in &run.result.provenance {
         entry("Started", &from.begun);
-        entry("Machine", &format!("{}: {} processors, {}", from.host, from.processors, from.processor));
+        entry(
+            "Machine",
+            &format!("{}: {}, {}", from.host, counted(from.processors.into(), "processor"), from.processor),
+        );
         entry("System", &from.system);
         entry("Program", &from.program);
         entry("Command", &from.command.join(" "));
@@ -56,7 +59,8 @@ fn link_words(plan: &LoadPlan) -> String {
 
 fn dialogue_words(dialogue: &launcelot_measure::load::DialoguePlan) -> String {
     let script = dialogue.script.as_ref().map_or_else(|| "the usual three".to_owned(), |name| format!("script {name}"));
-    let mut words = format!("{} questions from {script}, at most {} in flight", dialogue.questions, dialogue.in_flight);
+    let questions = counted(dialogue.questions.into(), "question");
+    let mut words = format!("{questions} from {script}, at most {} in flight", dialogue.in_flight);
     if !dialogue.think.is_zero() {
         words += &format!(", {} between an answer and the next question", format_duration(dialogue.think));
     }
@@ -103,6 +107,12 @@ fn server_words(kind: &ServerKind) -> String {
         ServerKind::Address { host, port } => format!("{host}, port {port}"),
         ServerKind::WebSocket { url } => url.clone(),
     }
+}
+
+/// Returns a number with what it counts.
+fn counted(number: u64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", format_count(number))
 }
 
 fn time_or_none(time: Duration) -> String {

@@ -7,6 +7,7 @@ use super::tables::{self, Table, capitalized};
 use super::{Run, add_with_code, html_table, new_section};
 use crate::load::{failures, latency, legend, percentile_curves, throughput};
 use crate::{Element, Node};
+use launcelot_measure::load::LoadMode;
 use launcelot_measure::text;
 
 /// Returns all sections of a run.
@@ -36,7 +37,7 @@ fn throughput_section(run: &Run, scales: &Scales) -> Element {
     let mut twins = vec![tables::throughput(&run.summary, run.unit)];
     if is_predicted {
         note += " The thin line is a model of what the link, the questions and the design allow: min(clients, served at once) / \
-                 (connect + questions × (round trip + think)), capped by the processors. It is not fitted to the curve.";
+                 (connect + round trips × (round-trip time + time per question) + pauses), capped by the processors. It is not fitted to the curve.";
         twins.push(tables::prediction(&run.predictions, run.unit));
         twins.push(tables::model_inputs(&run.predictions));
     }
@@ -55,15 +56,15 @@ fn latency_section(run: &Run, scales: &Scales) -> Option<Element> {
     }
     let tables =
         LATENCIES.map(|(what, times)| tables::latency(&capitalized(what), &run.summary.servers, run.unit, &times));
-    Some(section(
-        run,
-        "latency",
-        "Latency",
-        "How long a client waited: for the answer to a question, and from the start of connecting to the first answer. The line is \
-         the median (p50); the shaded band reaches up to the 99th percentile (p99). Both charts have the same axes.",
-        Some(pair),
-        &tables,
-    ))
+    let begin = match run.result.plan.mode {
+        LoadMode::Closed { .. } => "the start of connecting",
+        LoadMode::Open { .. } => "when it was due",
+    };
+    let note = format!(
+        "How long a client waited: for the answer to a question, and from {begin} to the first answer. The line is the median (p50); \
+         the shaded band reaches up to the 99th percentile (p99). Both charts have the same axes."
+    );
+    Some(section(run, "latency", "Latency", &note, Some(pair), &tables))
 }
 
 fn percentiles_section(run: &Run, scales: &Scales) -> Option<Element> {
