@@ -82,10 +82,10 @@ fn drawn(many: &ManyRounds, histograms: &mut Histograms) -> Distributions {
         _ => many.shown().map(|stored| histograms.estimates(stored, stopwatch)).collect(),
     };
     let conditions: Vec<_> = many.shown().map(|kept| (kept.rounds.link_revisions, kept.rounds.server_work)).collect();
-    let compared = estimates.iter().zip(&conditions).enumerate().skip(1).map(|(index, (laid, of_laid))| {
+    let compared = estimates.iter().zip(&conditions).enumerate().skip(1).map(|(index, (estimate, condition))| {
         let (letter, newest) = (series::letter(index), series::letter(0));
-        let not = link::not_compared(&format!("{letter} and {newest}"), [*of_laid, conditions[0]]);
-        not.unwrap_or_else(|| text::comparison(letter, newest, compare(laid, &estimates[0])))
+        let not = link::not_compared(&format!("{letter} and {newest}"), [*condition, conditions[0]]);
+        not.unwrap_or_else(|| text::comparison(letter, newest, compare(estimate, &estimates[0])))
     });
     let steps = many.shown().map(|kept| kept.rounds.clock_step);
     let series: Vec<(&Distribution, Duration)> = distributions.iter().map(|it| &**it).zip(steps).collect();

@@ -30,7 +30,7 @@ use crate::turn::Turn;
 /// How long a browser without idle callbacks (Safari before 18.4) waits before it loads the parts.
 const NO_IDLE_CALLBACK_DELAY_MS: i32 = 500;
 
-/// A form in which everything can be taken along.
+/// A format of an exported file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// Everything, as this page reads it back.

@@ -42,7 +42,7 @@ pub struct Targets {
     pub report: Callback<FileStatus>,
 }
 
-/// What came of a file.
+/// The result of importing a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FileStatus {
     /// A sentence for people.

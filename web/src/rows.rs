@@ -18,7 +18,7 @@ use crate::text;
 pub struct Row {
     /// What was done or asked.
     pub words: String,
-    /// What came of it, once it is there.
+    /// Its outcome, once it is known.
     pub answer: Option<String>,
     /// The smallest step of the clock that took its times.
     pub clock_step: Duration,

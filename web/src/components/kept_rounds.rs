@@ -63,7 +63,7 @@ fn row(many: &ManyRounds, kept: &StoredRounds, this_page: &Client, change: &Call
             </button>
         }
     };
-    let lay = match (is_newest, letter) {
+    let overlay = match (is_newest, letter) {
         (true, _) => html! { <span class="hint">{ "the newest" }</span> },
         (_, Some(_)) => button("Overlay", Some("true"), None, on_toggle),
         (_, None) => button("Overlay", Some("false"), None, on_toggle),
@@ -74,7 +74,7 @@ fn row(many: &ManyRounds, kept: &StoredRounds, this_page: &Client, change: &Call
         <li key={id.to_string()}>
             <b aria-hidden="true">{ letter.map(String::from) }</b>
             <NameField {id} name={rounds.name.clone()} change={change.clone()} />
-            { lay }
+            { overlay }
             { button("Remove", None, (!is_over).then_some(busy::RUNNING), on_remove) }
             <small>{ provenance }</small>
         </li>

@@ -173,7 +173,7 @@ fn slider_row(link: LinkSettings, slider: Slider, change: &Callback<Action>) -> 
             <label for={id}>{ label }</label>
             <input type="range" {id} min="0" max={slider.last().to_string()} value={slider.step(link).to_string()}
                 aria-valuetext={value.clone()} oninput={on_input} onchange={on_change} />
-            <output for={id} translate="no">{ value }</output>
+            <output for={id} translate="no" aria-live="off">{ value }</output>
         </>
     }
 }

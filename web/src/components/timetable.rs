@@ -13,7 +13,7 @@ use crate::components::drawing::Drawing;
 pub struct Line {
     /// What was done.
     pub words: String,
-    /// What came of it.
+    /// Its outcome.
     pub answer: Html,
     /// When it happened, in words.
     pub when: String,

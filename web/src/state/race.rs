@@ -145,7 +145,7 @@ impl Race {
         self.raced().map(|record| record.run.clock_step).max().unwrap_or_default()
     }
 
-    /// The runs that are drawn: of which way, how manieth in it from 0, and the run.
+    /// The runs that are drawn: the way, the index among the runs of that way, and the run.
     pub fn shown(&self) -> impl DoubleEndedIterator<Item = (Way, usize, &Shared<RunRecord>)> {
         let mut shown = Vec::new();
         for way in Way::ALL {

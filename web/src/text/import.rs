@@ -1,4 +1,4 @@
-//! What came of bringing a document, in one sentence.
+//! What an import has changed, in one sentence.
 
 use launcelot_measure::export::bounds::{QUESTION_MAX_BYTES, QUESTIONS_MAX};
 use launcelot_measure::export::document::{DOCUMENT_MAX_BYTES, Document, DocumentError, VERSION};

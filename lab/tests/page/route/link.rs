@@ -28,6 +28,8 @@ async fn a_preset_and_a_slider_change_the_link_at_once() {
     let rtt = measured(browser, ms(50)).await;
     assert!(rtt >= ms(50), "{rtt:?}");
     assert_eq!(slider.attr("aria-valuetext").await.unwrap().unwrap().replace('\u{a0}', " "), "50 ms");
+    // The slider says its value, so the figure beside it is silent.
+    assert_eq!(slider_figures_that_speak(browser).await, 0);
 
     // A slider that runs through all its steps causes fewer requests than steps.
     let run = "const slider = document.querySelector('#rtt');
@@ -47,6 +49,12 @@ async fn a_preset_and_a_slider_change_the_link_at_once() {
     assert_eq!((&report["link"]["rtt_us"], &report["link"]["jitter_us"]), (&json!(100), &json!(2_000)));
     assert_accessible_in_every_look(browser, "the tunnel’s controls").await;
     browser.assert_console_is_quiet(&[]).await;
+}
+
+/// Returns the number of figures beside sliders that a screen reader announces when they change.
+async fn slider_figures_that_speak(browser: &Browser) -> u64 {
+    let figures = "return document.querySelectorAll('output[for]:not([aria-live=off])').length";
+    browser.script(figures).await.as_u64().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
