@@ -11,7 +11,7 @@ use super::markdown::workspace;
 use super::process::{Process, output_within};
 use super::wait::DEADLINE;
 
-/// A pause between questions, with which a load leaves the processors to the tests beside it.
+/// A pause between questions, so that a load leaves the processors to other tests that run at the same time.
 pub(crate) const WITH_PAUSES: [&str; 2] = ["--think", "1ms"];
 
 /// Two short cycles.

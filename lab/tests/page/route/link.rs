@@ -28,7 +28,7 @@ async fn a_preset_and_a_slider_change_the_link_at_once() {
     let rtt = measured(browser, ms(50)).await;
     assert!(rtt >= ms(50), "{rtt:?}");
     assert_eq!(slider.attr("aria-valuetext").await.unwrap().unwrap().replace('\u{a0}', " "), "50 ms");
-    // The slider says its value, so the figure beside it is silent.
+    // A screen reader announces the slider's value, and must not announce its figure, too.
     assert_eq!(slider_figures_that_speak(browser).await, 0);
 
     // A slider that runs through all its steps causes fewer requests than steps.
