@@ -83,7 +83,7 @@ fn what_the_cap_holds_back_and_what_is_queued_at_the_end_is_said() {
         "`simple` at 100 a second: {} dialogues came due when --max-in-flight had been reached, and began late or not at all",
         counts.held_back
     );
-    let queued = format!("{} dialogues had come due but not begun when the window ended", counts.queued);
+    let queued = format!("{} dialogues were due but had not begun when the window ended", counts.queued);
     assert!(text.contains(&held_back) && text.contains(&queued), "{text}");
 }
 
