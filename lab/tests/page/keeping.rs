@@ -121,14 +121,17 @@ async fn a_race_in_a_tab_that_is_closed_is_kept_as_stopped() {
 async fn a_series_is_saved_from_time_to_time_in_case_that_the_browser_crashes() {
     let (_server, _bridge, browser) = page::open(&Options::default()).await;
     begin_a_long_series(&browser).await;
-    let saved = "return Object.entries(localStorage).filter(([key]) => key.startsWith('launcelot-series-'))
-        .map(([, entry]) => entry.length)[0] ?? 0";
+    let larger = "const done = arguments[0];
+        const saved = () => Object.entries(localStorage).filter(([key]) => key.startsWith('launcelot-series-'))
+            .map(([, entry]) => entry.length)[0] ?? 0;
+        const before = saved();
+        const interval = setInterval(() => {
+            if (saved() <= before) return;
+            clearInterval(interval);
+            done();
+        }, 100)";
     for _ in 0..2 {
-        let before = browser.script(saved).await.as_u64().unwrap();
-        wait::until_async("a larger entry while the series is running", async || {
-            (browser.script(saved).await.as_u64().unwrap() > before).then_some(())
-        })
-        .await;
+        browser.client.execute_async(larger, Vec::new()).await.expect("a larger entry while the series is running");
     }
     assert_eq!(browser.script("return document.querySelector('#many-rounds').dataset.state").await, "running");
 }

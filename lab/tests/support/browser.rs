@@ -3,8 +3,10 @@
 //! `cargo xtask test` passes the paths of the programs in environment variables. Without them the programs are looked
 //! for by their usual names.
 
+use std::mem;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use fantoccini::wd::{TimeoutConfiguration, WebDriverCompatibleCommand};
@@ -46,12 +48,17 @@ enum MachineLock {
     Alone(RwLockWriteGuard<'static, ()>),
 }
 
-/// A browser with a profile of its own. Dropping the value ends the browser, in a failing test too.
+/// A browser that no other test uses at the same time, without data of earlier tests.
+///
+/// Dropping the value ends the browser, in a failing test too. But the Chromium of a test that has passed is kept for another
+/// test as long as any test has a browser, because starting one takes a fifth of the processor time of a test.
 pub(crate) struct Browser {
     pub(crate) client: Client,
     pub(crate) name: BrowserName,
     driver: Arc<Driver>,
     session: String,
+    /// Whether another test can have the browser.
+    is_reusable: bool,
     _lock: MachineLock,
 }
 
@@ -71,27 +78,43 @@ impl Browser {
     async fn run(lock: MachineLock) -> Self {
         let name = BrowserName::chosen();
         let driver = Driver::of(name);
+        match driver.take_idle_session() {
+            Some(session) => Self::continue_session(driver, session, lock).await,
+            None => Self::begin_session(driver, lock).await,
+        }
+    }
+
+    /// Starts a browser.
+    async fn begin_session(driver: Arc<Driver>, lock: MachineLock) -> Self {
+        let name = driver.browser;
         let capabilities = match name {
             BrowserName::Chromium => chromium::capabilities(),
             BrowserName::Firefox => firefox::capabilities(),
         };
         let Value::Object(capabilities) = capabilities else { unreachable!("it is an object") };
-        let mut connector = TimeoutConnector::new(HttpConnector::new());
-        connector.set_connect_timeout(Some(DEADLINE));
-        connector.set_read_timeout(Some(COMMAND_DEADLINE));
-        connector.set_write_timeout(Some(COMMAND_DEADLINE));
-        let mut builder = ClientBuilder::new(connector);
+        let mut builder = ClientBuilder::new(connector());
         let session = builder.capabilities(capabilities);
-        let address = format!("http://127.0.0.1:{}", driver.port);
-        let client = wait::within(DEADLINE, "a browser", session.connect(&address)).await;
+        let client = wait::within(DEADLINE, "a browser", session.connect(&driver.url())).await;
         let client = client.unwrap_or_else(|error| panic!("cannot start {name:?}: {error}"));
         let session = client.session_id().await.unwrap().expect("the session has begun");
-        let browser = Self { client, name, driver, session, _lock: lock };
+        let is_reusable = name == BrowserName::Chromium;
+        let browser = Self { client, name, driver, session, is_reusable, _lock: lock };
+        // Ending the session is left to `drop`.
+        browser.client.persist().await.unwrap();
         let timeouts = TimeoutConfiguration::new(Some(DEADLINE), Some(DEADLINE), None);
         browser.client.update_timeouts(timeouts).await.unwrap();
         if name == BrowserName::Firefox {
             browser.set_firefox_size(1280, 900).await;
         }
+        browser
+    }
+
+    /// Continues the session of another test, which has ended.
+    async fn continue_session(driver: Arc<Driver>, session: String, lock: MachineLock) -> Self {
+        let client = Client::with_existing_session(&driver.url(), &session, connector()).await.unwrap();
+        let browser = Self { client, name: driver.browser, driver, session, is_reusable: true, _lock: lock };
+        browser.client.persist().await.unwrap();
+        browser.close_tabs_of_another_test().await;
         browser
     }
 
@@ -189,8 +212,21 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        let _ = self.driver.end_session(&self.session);
+        if self.is_reusable && !thread::panicking() {
+            self.driver.keep_idle_session(mem::take(&mut self.session));
+        } else {
+            let _ = self.driver.end_session(&self.session);
+        }
     }
+}
+
+/// Returns what connects to the driver, with deadlines.
+fn connector() -> TimeoutConnector<HttpConnector> {
+    let mut connector = TimeoutConnector::new(HttpConnector::new());
+    connector.set_connect_timeout(Some(DEADLINE));
+    connector.set_read_timeout(Some(COMMAND_DEADLINE));
+    connector.set_write_timeout(Some(COMMAND_DEADLINE));
+    connector
 }
 
 /// A WebDriver command that only one browser has.

@@ -25,6 +25,24 @@ pub(super) fn capabilities() -> Value {
 }
 
 impl Browser {
+    /// Opens a tab and closes those of another test, which end what was set for them, such as the size of the window. Removes
+    /// what their pages have stored and logged.
+    pub(super) async fn close_tabs_of_another_test(&self) {
+        let tabs = self.client.windows().await.unwrap();
+        let tab = self.client.new_window(true).await.unwrap().handle;
+        let mut origins = Vec::new();
+        for tab in tabs {
+            self.client.switch_to_window(tab).await.unwrap();
+            origins.push(self.client.current_url().await.unwrap().origin().ascii_serialization());
+            self.client.close_window().await.unwrap();
+        }
+        self.client.switch_to_window(tab).await.unwrap();
+        for origin in origins {
+            self.devtools("Storage.clearDataForOrigin", json!({ "origin": origin, "storageTypes": "all" })).await;
+        }
+        self.chromium_log().await;
+    }
+
     /// Returns the warnings and errors in Chromium's log since the last call.
     pub(super) async fn chromium_log(&self) -> Vec<String> {
         let log = self.vendor_command("se/log", json!({ "type": "browser" })).await;

@@ -44,6 +44,8 @@ pub(crate) struct Driver {
     pub(crate) browser: BrowserName,
     pub(crate) port: u16,
     process: Process,
+    /// The sessions of browsers whose tests have passed, for the next tests.
+    idle_sessions: Mutex<Vec<String>>,
     /// The browsers' profiles and other temporary files.
     _temporary: TempDir,
 }
@@ -98,7 +100,22 @@ impl Driver {
                 break port.trim_end_matches('.').parse().unwrap();
             }
         };
-        Self { browser, port, process, _temporary: temporary }
+        Self { browser, port, process, idle_sessions: Mutex::default(), _temporary: temporary }
+    }
+
+    /// Returns the URL of the driver.
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Returns the session of a running browser that no test uses, if there is one.
+    pub(crate) fn take_idle_session(&self) -> Option<String> {
+        self.idle_sessions.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    /// Keeps the session of a running browser for the next test.
+    pub(crate) fn keep_idle_session(&self, session: String) {
+        self.idle_sessions.lock().unwrap_or_else(PoisonError::into_inner).push(session);
     }
 
     /// Ends a session and its browser.
